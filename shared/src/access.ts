@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { capabilities, roles } from "./capabilities.ts";
+import { defineEndpoint, slug, timestamp } from "./endpoint.ts";
+
+/** Request header that names the organization (slug or id) which a call is about. */
+export const organizationHeader = "x-wheelhouse-organization";
+
+export const organizationRef = z.object({
+  id: z.uuid(),
+  slug,
+  name: z.string(),
+  parentId: z.uuid().nullable(),
+  /** Role that holds here, inherited ones included. */
+  role: z.enum(roles),
+});
+export type OrganizationRef = z.infer<typeof organizationRef>;
+
+/** Who is signed in, where, and what that person may do there. */
+export const sessionView = z.object({
+  user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
+  organization: organizationRef,
+  organizations: z.array(organizationRef),
+  capabilities: z.array(z.enum(capabilities)),
+  expiresAt: timestamp,
+  /** Server clock, so that a client can correct the ages it shows. */
+  serverTime: timestamp,
+});
+export type SessionView = z.infer<typeof sessionView>;
+
+export const createSession = defineEndpoint({
+  method: "POST",
+  path: "/session",
+  summary: "Sign in with e-mail address and password",
+  access: "public",
+  action: "access.session.create",
+  body: z.strictObject({ email: z.string().trim().min(1).max(254), password: z.string().min(1).max(1024) }),
+  response: sessionView,
+});
+
+export const readSession = defineEndpoint({
+  method: "GET",
+  path: "/session",
+  summary: "The signed-in user, organizations and capabilities in the request's organization",
+  access: "session",
+  response: sessionView,
+});
+
+export const deleteSession = defineEndpoint({
+  method: "DELETE",
+  path: "/session",
+  summary: "Sign out: revokes the session and cuts its live connections",
+  access: "session",
+  action: "access.session.delete",
+  response: z.null(),
+  status: 204,
+});
+
+export const switchOrganization = defineEndpoint({
+  method: "PUT",
+  path: "/session/organization",
+  summary: "Change the session's default organization; rotates the session token",
+  access: "session",
+  action: "access.session.switch-organization",
+  body: z.strictObject({ organizationId: z.uuid() }),
+  response: sessionView,
+});

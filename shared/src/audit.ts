@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { auditActions, defineEndpoint, page, paging, queryFlag, queryList, timestamp } from "./endpoint.ts";
+
+export const auditOutcomes = ["success", "denied", "failure"] as const;
+const fields = z.record(z.string(), z.json());
+
+/** One act, as it was: names are kept so that an event stays readable when what it names is gone. */
+export const auditEvent = z.object({
+  id: z.uuid(),
+  /** Place in the organization's chain, gapless from 1; null for the instant between insert and seal. */
+  seq: z.number().int().nullable(),
+  organizationId: z.uuid(),
+  organizationName: z.string(),
+  recordedAt: timestamp,
+  action: z.string(),
+  outcome: z.enum(auditOutcomes),
+  reason: z.string().nullable(),
+  actor: z.object({
+    type: z.enum(["user", "token", "system", "anonymous"]),
+    id: z.string().nullable(),
+    display: z.string(),
+    authMethod: z.enum(["password", "token", "none", "internal"]),
+  }),
+  targets: z.array(z.object({ type: z.string(), id: z.string(), name: z.string() })),
+  before: fields.nullable(),
+  after: fields.nullable(),
+  address: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  requestId: z.string().nullable(),
+  schemaVersion: z.number().int(),
+});
+export type AuditEvent = z.infer<typeof auditEvent>;
+
+export const auditEventDetail = auditEvent.extend({
+  proof: z
+    .object({
+      contentHash: z.string(),
+      previousHash: z.string(),
+      hash: z.string(),
+      nextHash: z.string().nullable(),
+    })
+    .nullable(),
+});
+export type AuditEventDetail = z.infer<typeof auditEventDetail>;
+
+export const listAuditEvents = defineEndpoint({
+  method: "GET",
+  path: "/audit/events",
+  summary: "The audit trail, newest first",
+  access: "audit:read",
+  query: z.strictObject({
+    actor: queryList(z.string().max(200)).optional(),
+    action: queryList(z.enum(auditActions)).optional(),
+    target: z.string().trim().min(1).max(200).optional(),
+    outcome: queryList(z.enum(auditOutcomes)).optional(),
+    from: timestamp.optional(),
+    to: timestamp.optional(),
+    q: z.string().trim().min(1).max(200).optional(),
+    includeChildren: queryFlag,
+    ...paging,
+  }),
+  response: page(auditEvent),
+});
+
+export const readAuditEvent = defineEndpoint({
+  method: "GET",
+  path: "/audit/events/:id",
+  summary: "One event with its place in the hash chain",
+  access: "audit:read",
+  params: z.strictObject({ id: z.uuid() }),
+  response: auditEventDetail,
+});
+
+/** Result of walking an organization's chain from its first event. */
+export const auditVerification = z.object({
+  verifiedAt: timestamp,
+  /** Number of the last event that holds; 0 when there is none. */
+  verifiedToSeq: z.number().int(),
+  events: z.number().int(),
+  firstBad: z.object({ seq: z.number().int(), problem: z.string() }).nullable(),
+});
+export type AuditVerification = z.infer<typeof auditVerification>;
+
+export const verifyAudit = defineEndpoint({
+  method: "GET",
+  path: "/audit/verify",
+  summary: "Walk the organization's chain, recompute every hash, name the first event that does not hold",
+  access: "audit:verify",
+  action: "audit.trail.verify",
+  response: auditVerification,
+});

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { defineEndpoint } from "./endpoint.ts";
+import { healthState, observation, series } from "./health.ts";
+
+export const queueCounts = z.object({
+  waiting: z.number(),
+  prioritized: z.number(),
+  active: z.number(),
+  delayed: z.number(),
+  waitingChildren: z.number(),
+  failed: z.number(),
+  completed: z.number(),
+});
+
+/** One queue at its last sample. `id` is what the queue's own paths take, see SETTLED 25. */
+export const queueRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  prefix: z.string(),
+  source: z.string(),
+  state: healthState,
+  /** Word of the badge: `OK`, `No worker`, `Old jobs`, `Failing`, `Paused`. */
+  label: z.string(),
+  /** Why, with figure and threshold; null when nothing is to say. */
+  cause: z.string().nullable(),
+  since: z.iso.datetime({ offset: true }),
+  paused: z.boolean(),
+  counts: queueCounts,
+  /** Age at `observedAt` of the oldest job that waits to run; null when none waits. */
+  oldestWaitingMs: z.number().nullable(),
+  /** Workers that listen; null when it could not be asked. */
+  workers: z.number().nullable(),
+  /** Over the last minute; null until enough samples are there. */
+  completedPerMinute: z.number().nullable(),
+  failedPerMinute: z.number().nullable(),
+  /** Estimate of the time until nothing waits: `empty`, `paused`, `never` (nothing drains), or a number of ms; null when unknown. */
+  drainsInMs: z.union([z.number(), z.enum(["empty", "paused", "never"])]).nullable(),
+});
+export type QueueRow = z.infer<typeof queueRow>;
+
+export const queueList = z.object({
+  ...observation,
+  /** Worst first: no worker, old jobs, failing, paused, then healthy by name. */
+  items: z.array(queueRow),
+  nextCursor: z.null(),
+  /** Waiting jobs of the last 10 min per queue id. */
+  trends: z.record(z.string(), series),
+  workers: z.array(z.object({ host: z.string(), queues: z.array(z.string()), workers: z.number() })),
+});
+export type QueueList = z.infer<typeof queueList>;
+
+export const listQueues = defineEndpoint({
+  method: "GET",
+  path: "/queues",
+  summary: "All discovered queues with depth per state, from the collector's snapshot",
+  access: "queues:read",
+  response: queueList,
+});
+
+export const readQueue = defineEndpoint({
+  method: "GET",
+  path: "/queues/:id",
+  summary: "One queue with its trends of the last 10 minutes",
+  access: "queues:read",
+  params: z.strictObject({ id: z.string().min(1).max(600) }),
+  response: z.object({
+    ...observation,
+    queue: queueRow,
+    waiting: series,
+    completedPerMinute: series,
+  }),
+});
