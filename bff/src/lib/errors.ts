@@ -1,0 +1,141 @@
+import { type ErrorBody, type ErrorCode, type ErrorDetail, errorStatus } from "@wheelhouse/shared/errors.ts";
+import type { FastifyError, FastifyInstance } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+
+/** An error whose text is meant for the caller. Everything else that is thrown becomes a 500 without inner text. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetail[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: ErrorDetail[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.details = options.details;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** 400 that names the field, e.g. `invalidField("body.url", "must be an address that may be reached")`. */
+export const invalidField = (field: string, message: string) =>
+  new AppError("validation_failed", `${field}: ${message}`, { details: [{ field, message }] });
+
+export const notFound = (thing: string) =>
+  new AppError("not_found", `No such ${thing} in this organization.`);
+
+export const errorBodyOf = (error: AppError, requestId: string): ErrorBody => ({
+  error: {
+    code: error.code,
+    message: error.message,
+    requestId,
+    ...(error.details ? { details: error.details } : {}),
+  },
+});
+
+const partName: Record<string, string> = { querystring: "query", params: "path", headers: "header" };
+
+function fromValidation(error: FastifyError): AppError | undefined {
+  if (!hasZodFastifySchemaValidationErrors(error)) return undefined;
+  const part = error.validationContext
+    ? (partName[error.validationContext] ?? error.validationContext)
+    : "body";
+  const details = error.validation.slice(0, 20).map((issue) => ({
+    field: [part, ...issue.instancePath.split("/").filter((step) => step !== "")].join("."),
+    message: issue.message ?? "is not valid",
+  }));
+  const first = details[0];
+  const text = first ? `${first.field}: ${first.message}` : "The request is not valid.";
+  return new AppError("validation_failed", text, { details });
+}
+
+// What Fastify and node-postgres call the failures that a caller can understand or wait out.
+const fromFastify: Record<string, () => AppError> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: () => invalidField("body", "is not valid JSON"),
+  FST_ERR_CTP_EMPTY_JSON_BODY: () => invalidField("body", "is empty, JSON is expected"),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    invalidField("header.content-length", "differs from the size of the body"),
+  FST_ERR_CTP_BODY_TOO_LARGE: () => new AppError("payload_too_large", "The body is larger than 1 MiB."),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new AppError("unsupported_media_type", "header.content-type: application/json is expected"),
+  FST_ERR_BAD_URL: () => invalidField("path", "is not a valid URL path"),
+  FST_ERR_MAX_PARAM_LENGTH: () => invalidField("path", "has a part that is too long"),
+};
+
+const unavailableCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "57P01",
+  "57P02",
+  "57P03",
+  "53300",
+  "08006",
+  "08001",
+  "08003",
+]);
+
+/**
+ * True when an error means "the database or Redis cannot be reached now", as opposed to a mistake of ours.
+ * Codes: Node's socket errors, Postgres classes 08, 53300 and 57Pxx.
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  if ("code" in error && typeof error.code === "string" && unavailableCodes.has(error.code)) return true;
+  if (
+    /Connection terminated|timeout exceeded when trying to connect|Connection is closed|Connection ended|not queryable|Query read timeout|max retries per request|Command timed out/i.test(
+      error.message,
+    )
+  )
+    return true;
+  return error.cause !== undefined && isUnavailable(error.cause);
+}
+
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof Error) {
+    const known = "code" in error && typeof error.code === "string" ? fromFastify[error.code] : undefined;
+    if (known) return known();
+    if ("validation" in error) {
+      const validation = fromValidation(error as FastifyError);
+      if (validation) return validation;
+    }
+    if ("code" in error && error.code === "57014")
+      return new AppError("unavailable", "The query took too long. Narrow the filter.", {
+        retryAfterSeconds: 5,
+        cause: error,
+      });
+  }
+  if (isUnavailable(error))
+    return new AppError(
+      "unavailable",
+      "A server this needs cannot be reached. Nothing was changed; try again.",
+      {
+        retryAfterSeconds: 5,
+        cause: error,
+      },
+    );
+  return new AppError("internal", "Something went wrong on our side.", { cause: error });
+}
+
+/** Registers the one error handler and the JSON 404 of the whole application. */
+export function registerErrors(app: FastifyInstance) {
+  app.setErrorHandler((error, request, reply) => {
+    const known = toAppError(error);
+    const status = errorStatus[known.code];
+    if (status >= 500) request.log.error({ err: known.cause ?? error }, known.message);
+    if (known.retryAfterSeconds !== undefined)
+      reply.header("retry-after", Math.ceil(known.retryAfterSeconds));
+    return reply.status(status).send(errorBodyOf(known, request.id));
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply.status(404).send(errorBodyOf(new AppError("not_found", "No such address."), request.id)),
+  );
+}

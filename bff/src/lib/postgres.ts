@@ -1,0 +1,83 @@
+import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import pg from "pg";
+import type { Logger } from "pino";
+import type { Tables } from "#lib/tables.ts";
+
+// bigint columns are counters and sizes far below 2^53; dates are wanted as ISO text by the contract.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+export type Database = {
+  /** Connections of the application's role: row-level security forced, no organization visible by default. */
+  app: Kysely<Tables>;
+  /** Connections of the system role (worker, sweeper, aggregates), with policies of its own. */
+  system: Kysely<Tables>;
+  /** The raw pools, for COPY, LISTEN and the pool figures. */
+  pools: { app: pg.Pool; system: pg.Pool };
+  /** One transaction of the application's role that sees exactly these organizations. */
+  asOrganizations<T>(
+    organizationIds: readonly string[],
+    work: (tx: Transaction<Tables>) => Promise<T>,
+  ): Promise<T>;
+  close(): Promise<void>;
+};
+
+type PostgresOptions = {
+  appUrl: string;
+  systemUrl: string;
+  poolSize: number;
+  /** Upper bound of any statement, milliseconds. */
+  statementTimeoutMs?: number;
+  log: Logger;
+};
+
+/**
+ * Opens both pools lazily: nothing connects until the first query, so that a database that is away at start-up
+ * degrades what needs it and nothing else. Waiting for a connection ends after 5 s.
+ */
+export function createDatabase({
+  appUrl,
+  systemUrl,
+  poolSize,
+  statementTimeoutMs = 30_000,
+  log,
+}: PostgresOptions): Database {
+  const open = (connectionString: string, max: number, name: string) => {
+    const pool = new pg.Pool({
+      connectionString,
+      max,
+      connectionTimeoutMillis: 5_000,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + 2_000,
+      application_name: `wheelhouse-${name}`,
+      options: "-c search_path=wheelhouse -c timezone=UTC",
+    });
+    // An idle connection that breaks must not end the process; the next query opens another.
+    pool.on("error", (err) => log.warn({ err, pool: name }, "idle Postgres connection lost"));
+    return pool;
+  };
+  const pools = { app: open(appUrl, poolSize, "app"), system: open(systemUrl, poolSize, "system") };
+  const app = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pools.app }) });
+  const system = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pools.system }) });
+  return {
+    app,
+    system,
+    pools,
+    asOrganizations: (organizationIds, work) =>
+      app.transaction().execute(async (tx) => {
+        await setOrganizations(tx, organizationIds);
+        return work(tx);
+      }),
+    close: async () => {
+      await Promise.all([app.destroy(), system.destroy()]);
+    },
+  };
+}
+
+/** Limits what the current transaction sees and may write; read by `wheelhouse.current_organizations()`. */
+export async function setOrganizations(tx: Transaction<Tables>, organizationIds: readonly string[]) {
+  await sql`select set_config('wheelhouse.organization_ids', ${`{${organizationIds.join(",")}}`}, true)`.execute(
+    tx,
+  );
+}

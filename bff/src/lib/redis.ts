@@ -1,0 +1,39 @@
+import { Redis } from "ioredis";
+import type { Logger } from "pino";
+
+type RedisOptions = {
+  url: string;
+  /** Seen in CLIENT LIST, so that an operator knows whose connection it is. */
+  name: string;
+  log: Logger;
+  /** BullMQ workers block on a read and need `null`; everything else fails fast. */
+  blocking?: boolean;
+};
+
+/**
+ * A connection that reconnects by itself (after 50 ms, up to 1 s) and never keeps a caller waiting: without a
+ * connection commands fail at once instead of queueing, and each ends after 3 s.
+ */
+export function createRedis({ url, name, log, blocking = false }: RedisOptions): Redis {
+  const redis = new Redis(url, {
+    connectionName: name,
+    lazyConnect: false,
+    connectTimeout: 3_000,
+    retryStrategy: (attempt) => Math.min(attempt * 50, 1_000),
+    enableReadyCheck: true,
+    ...(blocking
+      ? { maxRetriesPerRequest: null }
+      : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 3_000 }),
+  });
+  let reported = false;
+  redis.on("error", (err) => {
+    // One line an outage, not one a reconnect.
+    if (!reported) log.warn({ err, connection: name }, "Redis connection lost");
+    reported = true;
+  });
+  redis.on("ready", () => {
+    if (reported) log.info({ connection: name }, "Redis connection is back");
+    reported = false;
+  });
+  return redis;
+}

@@ -1,0 +1,27 @@
+import type { Capability } from "@wheelhouse/shared/capabilities.ts";
+
+export type ActorType = "user" | "token" | "system" | "anonymous";
+
+/** Who acts. Built per request by the access feature, which alone knows memberships. */
+export type Actor = {
+  type: ActorType;
+  id: string | null;
+  /** Shown name as it is now; the trail keeps it. */
+  display: string;
+  authMethod: "password" | "token" | "none" | "internal";
+  sessionId: string | null;
+  /** `actor.can("webhooks:replay").in(organizationId).check()` */
+  can(capability: Capability): { in(organizationId: string): { check(): boolean } };
+};
+
+/** What every handler is told about the caller. `organization` is validated against the actor's memberships. */
+export type RequestContext = {
+  actor: Actor;
+  organization: { id: string; slug: string; name: string };
+  /** The organization and everything below it, for `includeChildren`; filtered to what the actor may read. */
+  subtreeIds: readonly string[];
+  requestId: string;
+  address: string | null;
+  userAgent: string | null;
+  idempotencyKey: string | null;
+};

@@ -1,0 +1,2 @@
+/** Tables of the access feature; mirrors its migrations. */
+export type AccessTables = Record<never, never>;

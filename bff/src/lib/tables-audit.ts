@@ -1,0 +1,2 @@
+/** Tables of the audit feature; mirrors its migrations. */
+export type AuditTables = Record<never, never>;
