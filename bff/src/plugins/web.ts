@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import compress from "@fastify/compress";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+
+/** What the first paint needs, put into the page so that it waits for no API call (see SETTLED 28). */
+export type FirstPaint = { boot: unknown; verdictHtml: string };
+
+export type WebOptions = {
+  /** Folder with the built dashboard. */
+  distDir: string;
+  /** Session and first snapshot of the request's organization; null when nobody is signed in. */
+  firstPaint(request: FastifyRequest): Promise<FirstPaint | null>;
+};
+
+// Characters that could end a script element or be read as HTML inside it.
+const jsonForHtml = (value: unknown) =>
+  JSON.stringify(value)
+    .replaceAll("<", "\\u003c")
+    .replaceAll(">", "\\u003e")
+    .replaceAll("&", "\\u0026")
+    .replaceAll("\u2028", "\\u2028")
+    .replaceAll("\u2029", "\\u2029");
+
+const contentSecurityPolicy = (nonce: string) =>
+  [
+    "default-src 'none'",
+    `script-src 'self' 'nonce-${nonce}'`,
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+
+/** Serves the dashboard: hashed assets for a year, and the one page for every path that is not an API. */
+export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }: WebOptions) {
+  await app.register(compress, { global: true, threshold: 1024, encodings: ["br", "gzip"] });
+  await app.register(fastifyStatic, {
+    root: distDir,
+    index: false,
+    wildcard: false,
+    maxAge: "365d",
+    immutable: true,
+  });
+  const template = await readFile(join(distDir, "index.html"), "utf8");
+
+  const sendPage = async (request: FastifyRequest) => {
+    const nonce = randomBytes(16).toString("base64");
+    const paint = await firstPaint(request);
+    const boot = paint
+      ? `<script type="application/json" id="boot" nonce="${nonce}">${jsonForHtml(paint.boot)}</script>`
+      : "";
+    const html = template
+      .replace("<!--boot-->", () => boot)
+      .replace("<!--verdict-->", () => paint?.verdictHtml ?? "");
+    return { html, nonce };
+  };
+
+  const pagePaths = ["/", "/signin", "/o/*", "/overview", "/queues", "/webhooks", "/audit"];
+  for (const url of pagePaths) {
+    app.get(url, { schema: { hide: true } }, async (request, reply) => {
+      const { html, nonce } = await sendPage(request);
+      return reply
+        .header("content-security-policy", contentSecurityPolicy(nonce))
+        .header("cache-control", "no-store")
+        .header("x-content-type-options", "nosniff")
+        .header("referrer-policy", "same-origin")
+        .header("cross-origin-opener-policy", "same-origin")
+        .type("text/html; charset=utf-8")
+        .send(html);
+    });
+  }
+}
