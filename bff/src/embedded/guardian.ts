@@ -1,0 +1,185 @@
+import { fork } from "node:child_process";
+import { createHash } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import type { Account } from "#embedded/account.ts";
+
+const holderSchema = z.object({ pid: z.number(), url: z.string(), state: z.enum(["running", "stopping"]) });
+const messageSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("locked") }),
+  z.object({ type: z.literal("refused"), holder: holderSchema.optional(), reason: z.string().optional() }),
+  z.object({ type: z.literal("spawned"), name: z.string(), pid: z.number() }),
+  z.object({
+    type: z.literal("exited"),
+    name: z.string(),
+    code: z.number().nullable(),
+    signal: z.string().nullable(),
+    reason: z.string().optional(),
+  }),
+  z.object({ type: z.literal("stopped"), name: z.string() }),
+  z.object({ type: z.literal("ended") }),
+]);
+type GuardianMessage = z.infer<typeof messageSchema>;
+
+export type GuardedServer = {
+  name: string;
+  command: string;
+  args: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  account: Account | undefined;
+  /** Standard output and error of the server, appended; begun anew above 16 MiB. */
+  logFile: string;
+  stopSignal: "SIGINT" | "SIGTERM";
+  /** SIGKILL follows when the stop signal has not ended the server by then. */
+  killAfterMs: number;
+};
+
+export type GuardedExit = { code: number | null; signal: string | null; reason: string };
+
+export type Guardian = {
+  /**
+   * Takes the data folder for this process and holds it until the guardian ends. A holder that is about to stop
+   * is waited for.
+   * @throws DataFolderInUse while another one runs on it.
+   */
+  lock(dataDir: string): Promise<void>;
+  /** Tells later contenders for the data folder where this one answers. */
+  announce(url: string): void;
+  /** Starts a server; resolves with its process id. `onExit` is called once, however it ends. */
+  start(server: GuardedServer, onExit: (exit: GuardedExit) => void): Promise<number>;
+  stop(name: string): Promise<void>;
+  signal(name: string, signal: NodeJS.Signals): void;
+  /** Stops all servers in reverse order of their start, gives the lock back and ends the guardian. */
+  end(): Promise<void>;
+  readonly pid: number;
+};
+
+/** Another Wheelhouse runs on the data folder. */
+export class DataFolderInUse extends Error {
+  constructor(dataDir: string, holder: { pid: number; url: string } | undefined) {
+    const who = holder ? ` (process ${holder.pid}${holder.url ? `, ${holder.url}` : ""})` : "";
+    super(
+      `Wheelhouse is already running on ${dataDir}${who}. Stop it first, or set WHEELHOUSE_DATA_DIR and PORT.`,
+    );
+    this.name = "DataFolderInUse";
+  }
+}
+
+/**
+ * Forks the guardian: a small detached process that is the parent of the servers we start, holds the lock of the
+ * data folder, and ends the servers when this process is gone, for whatever reason. Being detached, it and the
+ * servers do not get a terminal's Ctrl-C, so a drain finds its database still there.
+ */
+export function createGuardian(): Guardian {
+  const child = fork(fileURLToPath(new URL("guardian-process.mjs", import.meta.url)), [], {
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    execArgv: [],
+    env: {},
+  });
+  child.unref();
+  child.channel?.unref();
+  const listeners = new Set<(message: GuardianMessage) => void>();
+  const publish = (message: GuardianMessage) => {
+    for (const listener of [...listeners]) listener(message);
+  };
+  child.on("message", (raw) => publish(messageSchema.parse(raw)));
+  // A guardian that was killed has lost its servers' exits: they are reported as ended, so that main reacts.
+  child.once("exit", () => publish({ type: "ended" }));
+  child.on("error", () => {});
+
+  function ask<T>(
+    message: object,
+    pick: (message: GuardianMessage) => T | undefined,
+    timeoutMs: number,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const finish = () => {
+        clearTimeout(deadline);
+        listeners.delete(listener);
+      };
+      const deadline = setTimeout(() => {
+        finish();
+        reject(new Error("the guardian process does not answer"));
+      }, timeoutMs);
+      const listener = (heard: GuardianMessage) => {
+        const picked = pick(heard);
+        if (picked !== undefined) {
+          finish();
+          resolve(picked);
+        } else if (heard.type === "ended") {
+          finish();
+          reject(new Error("the guardian process has ended"));
+        }
+      };
+      listeners.add(listener);
+      if (child.connected) child.send(message, () => {});
+      else listener({ type: "ended" });
+    });
+  }
+
+  const send = (message: object) => {
+    if (child.connected) child.send(message, () => {});
+  };
+
+  return {
+    pid: child.pid ?? 0,
+    announce: (url) => send({ type: "url", url }),
+    async lock(dataDir) {
+      const key = createHash("sha256").update(realpathSync(dataDir)).digest("hex").slice(0, 32);
+      const name =
+        process.platform === "linux" ? `\0wheelhouse-${key}` : join(tmpdir(), `wheelhouse-${key}.sock`);
+      const deadline = Date.now() + 15_000;
+      for (;;) {
+        const answer = await ask(
+          { type: "lock", name, pid: process.pid },
+          (message) => (message.type === "locked" || message.type === "refused" ? message : undefined),
+          5_000,
+        );
+        if (answer.type === "locked") return;
+        if (answer.reason) throw new Error(`cannot lock ${dataDir}: ${answer.reason}`);
+        if (answer.holder?.state === "running" || Date.now() > deadline)
+          throw new DataFolderInUse(dataDir, answer.holder);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    start(server, onExit) {
+      const { account, ...rest } = server;
+      const exitListener = (message: GuardianMessage) => {
+        if (message.type === "exited" && message.name === server.name) {
+          listeners.delete(exitListener);
+          onExit({ code: message.code, signal: message.signal, reason: message.reason ?? "" });
+        } else if (message.type === "ended") {
+          listeners.delete(exitListener);
+          onExit({ code: null, signal: null, reason: "the guardian process has ended" });
+        }
+      };
+      listeners.add(exitListener);
+      return ask(
+        { type: "start", ...rest, ...account },
+        (message) => {
+          if (message.type === "spawned" && message.name === server.name) return message.pid;
+          if (message.type === "exited" && message.name === server.name) return -1;
+          return undefined;
+        },
+        10_000,
+      );
+    },
+    async stop(name) {
+      await ask(
+        { type: "stop", name },
+        (message) => (message.type === "stopped" && message.name === name ? true : undefined),
+        20_000,
+      );
+    },
+    signal: (name, signal) => send({ type: "signal", name, signal }),
+    async end() {
+      if (!child.connected) return;
+      await ask({ type: "end" }, (message) => (message.type === "ended" ? true : undefined), 30_000);
+    },
+  };
+}

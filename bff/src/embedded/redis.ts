@@ -1,0 +1,125 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import type { Logger } from "pino";
+import { canReach, serverAccount, serverDirectory } from "#embedded/account.ts";
+import type { GuardedExit, Guardian } from "#embedded/guardian.ts";
+import { endLeftovers } from "#embedded/leftovers.ts";
+import { freePort } from "#embedded/ports.ts";
+import { endOf } from "#embedded/postgres.ts";
+
+const readyWithinMs = 60_000;
+
+export type EmbeddedRedis = { url: string; port: number; pid: number; stop(): Promise<void> };
+
+type EmbeddedRedisOptions = {
+  guardian: Guardian;
+  dataDir: string;
+  port?: number | undefined;
+  exactPort?: boolean;
+  name?: string;
+  /** Logical databases; a test run takes one each test file. */
+  databases?: number;
+  log: Pick<Logger, "info" | "warn">;
+  onExit?: (exit: GuardedExit) => void;
+};
+
+/**
+ * Starts a Redis on loopback, data in `<dataDir>/redis`, and waits until it has loaded them. Every write reaches
+ * the append-only file before its answer (a SIGKILL loses nothing) and the disk within a second; nothing is ever
+ * evicted.
+ */
+export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
+  const { guardian, dataDir, name = "redis", databases = 16, log } = options;
+  const account = serverAccount();
+  const folder = serverDirectory(dataDir, "redis", account);
+  const program = findRedisServer(dataDir);
+  if (!program)
+    throw new Error(
+      "no redis-server was found: install it (Debian: apt-get install redis-server) or set REDIS_URL",
+    );
+  const runAs = canReach(account, program.command) ? account : undefined;
+  const found = await endLeftovers(folder, "SIGTERM");
+  if (found > 0) log.warn({ found }, "ended Redis processes of a start that was killed");
+
+  const port = await freePort(options.port);
+  if (options.exactPort && options.port !== port) throw new Error(`port ${options.port} is taken`);
+  const logs = join(dataDir, "logs");
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  const logFile = join(logs, `${name}.log`);
+  const settings = {
+    bind: "127.0.0.1",
+    port: String(port),
+    dir: folder,
+    databases: String(databases),
+    daemonize: "no",
+    supervised: "no",
+    appendonly: "yes",
+    appendfsync: "everysec",
+    save: "",
+    "maxmemory-policy": "noeviction",
+    loglevel: "notice",
+    logfile: "",
+  };
+  let ended: GuardedExit | undefined;
+  const pid = await guardian.start(
+    {
+      name,
+      command: program.command,
+      args: Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]),
+      cwd: folder,
+      env: { LC_ALL: "C", TZ: "UTC", ...program.env },
+      account: runAs,
+      logFile,
+      stopSignal: "SIGTERM",
+      killAfterMs: 5_000,
+    },
+    (exit) => {
+      ended = exit;
+      options.onExit?.(exit);
+    },
+  );
+  const url = `redis://127.0.0.1:${port}`;
+  await waitUntilReady(url, () => ended && `${endOf(logFile)}${ended.reason}`);
+  return { url, port, pid, stop: () => guardian.stop(name) };
+}
+
+/** redis-server or valkey-server of the PATH, else what `npm start` unpacked into the data folder. */
+export function findRedisServer(
+  dataDir: string,
+): { command: string; env: Readonly<Record<string, string>> } | undefined {
+  for (const name of ["redis-server", "valkey-server"]) {
+    const { stdout } = spawnSync("/bin/sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" });
+    if (stdout?.trim()) return { command: stdout.trim(), env: {} };
+  }
+  const root = join(dataDir, "programs/redis");
+  const command = join(root, "usr/bin/redis-server");
+  if (!existsSync(command)) return undefined;
+  const libraries = ["usr/lib", "lib"].flatMap((base) =>
+    ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((triplet) => join(root, base, triplet)),
+  );
+  return { command, env: { LD_LIBRARY_PATH: libraries.join(":") } };
+}
+
+async function waitUntilReady(url: string, failure: () => string | undefined) {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => 30, commandTimeout: 2_000 });
+  redis.on("error", () => {});
+  const deadline = Date.now() + readyWithinMs;
+  try {
+    redis.connect().catch(() => {});
+    for (;;) {
+      try {
+        if (redis.status === "ready" && (await redis.ping()) === "PONG") return;
+      } catch {
+        // Loading or not listening yet.
+      }
+      const reason = failure();
+      if (reason !== undefined) throw new Error(`Redis ended while starting: ${reason}`);
+      if (Date.now() > deadline) throw new Error(`Redis did not get ready within ${readyWithinMs / 1000} s`);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  } finally {
+    redis.disconnect();
+  }
+}
