@@ -1,0 +1,193 @@
+import {
+  type Delivery,
+  deliveryStatus,
+  type deliveryStatuses,
+  errorClass,
+  type errorClasses,
+} from "@wheelhouse/shared/webhooks.ts";
+import { z } from "zod";
+
+const list = <T extends z.ZodType<string, string>>(item: T) =>
+  z
+    .preprocess((value) => (typeof value === "number" ? String(value) : value), z.string())
+    .transform((value) => value.split(",").filter((part) => part !== ""))
+    .pipe(z.array(item).min(1).max(50))
+    .optional()
+    .catch(undefined);
+const moment = z.iso.datetime({ offset: true }).optional().catch(undefined);
+
+/**
+ * Everything that the page's address holds. The filters carry the names of the API's own parameters; what
+ * cannot be read is dropped, so that an old or mangled link still opens the page.
+ */
+export const webhooksSearch = z.object({
+  tab: z.enum(["endpoints", "sources"]).optional().catch(undefined),
+  status: list(deliveryStatus),
+  endpointId: list(z.uuid()),
+  eventType: list(z.string().max(200)),
+  errorClass: list(errorClass),
+  from: moment,
+  to: moment,
+  q: z.coerce.string().trim().min(1).max(200).optional().catch(undefined),
+  delivery: z.uuid().optional().catch(undefined),
+});
+export type WebhooksSearch = z.infer<typeof webhooksSearch>;
+export type DeliveryFilter = Pick<
+  WebhooksSearch,
+  "status" | "endpointId" | "eventType" | "errorClass" | "from" | "to" | "q"
+>;
+
+/** Raw form of a search as it stands in the address. */
+export type WebhooksAddress = {
+  [K in keyof WebhooksSearch]?: string | undefined;
+};
+
+const joined = (values: readonly string[] | undefined) =>
+  values === undefined || values.length === 0 ? undefined : values.join(",");
+
+const present = <T extends Record<string, string | undefined>>(entries: T) =>
+  Object.fromEntries(
+    Object.entries(entries).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+
+/** Query of the API for a filter: lists joined by commas, what is not set left out. */
+export const deliveryQuery = (filter: DeliveryFilter): Record<string, string> =>
+  present({
+    status: joined(filter.status),
+    endpointId: joined(filter.endpointId),
+    eventType: joined(filter.eventType),
+    errorClass: joined(filter.errorClass),
+    from: filter.from,
+    to: filter.to,
+    q: filter.q,
+  });
+
+/** The dead letters are the same log with one status; so the tab follows the filter. */
+export const activeTab = (search: WebhooksSearch): "deliveries" | "dead" | "endpoints" | "sources" => {
+  if (search.tab !== undefined) return search.tab;
+  return search.status?.length === 1 && search.status[0] === "dead_letter" ? "dead" : "deliveries";
+};
+
+/** How many filters a person set; the status that makes the dead-letters tab is none of them. */
+export const filterCount = (search: WebhooksSearch): number => {
+  const set = [search.endpointId, search.eventType, search.errorClass, search.from ?? search.to, search.q];
+  const status = search.status !== undefined && activeTab(search) !== "dead" ? 1 : 0;
+  return set.filter((value) => value !== undefined).length + status;
+};
+
+/** Whether a pushed row belongs to the list. Text is compared with what a row shows; the server searches more. */
+export const matchesFilter = (filter: DeliveryFilter, row: Delivery): boolean => {
+  const one = (values: readonly string[] | undefined, value: string | null) =>
+    values === undefined || (value !== null && values.includes(value));
+  const receivedMs = Date.parse(row.receivedAt);
+  if (filter.from !== undefined && receivedMs < Date.parse(filter.from)) return false;
+  if (filter.to !== undefined && receivedMs >= Date.parse(filter.to)) return false;
+  if (!one(filter.status, row.status) || !one(filter.endpointId, row.endpointId)) return false;
+  if (!one(filter.eventType, row.eventType) || !one(filter.errorClass, row.errorClass)) return false;
+  if (filter.q === undefined) return true;
+  const text = filter.q.toLowerCase();
+  return [row.eventId, row.eventType, row.endpointName, row.endpointUrl, row.errorMessage ?? ""].some(
+    (part) => part.toLowerCase().includes(text),
+  );
+};
+
+/** Newest received first; the id decides between two of the same moment, as in the server's key. */
+export const newestFirst = (a: Delivery, b: Delivery): number =>
+  Date.parse(b.receivedAt) - Date.parse(a.receivedAt) || (a.id < b.id ? 1 : -1);
+
+const hourMs = 3_600_000;
+export const histogramMs = 4 * hourMs;
+
+/**
+ * Range that the histogram shows: the last 4 h, whatever range is selected inside them; a selection that
+ * lies further back, or is longer, is shown with a quarter of its length on each side.
+ */
+export const histogramRange = (filter: DeliveryFilter, nowMs: number): { from: string; to: string } => {
+  const stepMs = 60_000;
+  const endMs = Math.ceil(nowMs / stepMs) * stepMs;
+  const startMs = endMs - histogramMs;
+  const fromMs = filter.from === undefined ? undefined : Date.parse(filter.from);
+  const toMs = filter.to === undefined ? endMs : Date.parse(filter.to);
+  const whole = (a: number, b: number) => ({
+    from: new Date(a).toISOString(),
+    to: new Date(b).toISOString(),
+  });
+  if (fromMs === undefined) {
+    return toMs > startMs ? whole(startMs, endMs) : whole(toMs - histogramMs, toMs);
+  }
+  if (fromMs >= startMs) return whole(startMs, endMs);
+  const padMs = Math.max((toMs - fromMs) / 4, stepMs);
+  return whole(fromMs - padMs, Math.min(toMs + padMs, endMs));
+};
+
+export const statusWords: Record<(typeof deliveryStatuses)[number], string> = {
+  pending: "Pending",
+  processing: "Processing",
+  completed: "Completed",
+  failed: "Failed",
+  dead_letter: "Dead letter",
+  discarded: "Discarded",
+};
+
+export const errorWords: Record<(typeof errorClasses)[number], string> = {
+  dns: "Name not found",
+  connect: "No connection",
+  tls: "TLS failed",
+  timeout: "No answer in time",
+  address_refused: "Address refused",
+  http_3xx: "Redirect",
+  http_4xx: "Refused (4xx)",
+  http_5xx: "Server error (5xx)",
+  gone: "Gone (410)",
+  protocol: "Protocol error",
+  shutdown: "Cut by a shutdown",
+  outcome_unknown: "Outcome unknown",
+};
+
+const phrases: Record<number, string> = {
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
+  204: "No Content",
+  301: "Moved Permanently",
+  302: "Found",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  409: "Conflict",
+  410: "Gone",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+export const statusLine = (code: number): string => {
+  const phrase = phrases[code];
+  return phrase === undefined ? String(code) : `${code} ${phrase}`;
+};
+
+/** The receiver's last answer in a few words; undefined before the first attempt ended. */
+export const lastAnswer = (row: Pick<Delivery, "lastStatusCode" | "errorClass">): string | undefined => {
+  if (row.lastStatusCode !== null) return String(row.lastStatusCode);
+  return row.errorClass === null ? undefined : errorWords[row.errorClass];
+};
+
+/** Why it did not get through, undefined while nothing went wrong. */
+export const causeOf = (
+  row: Pick<Delivery, "lastStatusCode" | "errorClass" | "errorMessage">,
+): string | undefined => {
+  if (row.errorClass === null) return row.errorMessage ?? undefined;
+  if (row.lastStatusCode !== null) return statusLine(row.lastStatusCode);
+  return errorWords[row.errorClass];
+};

@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest";
+import { attemptSeries, foldAttempts, foldedAnswers } from "./attempt-view.ts";
+import {
+  activeTab,
+  causeOf,
+  deliveryQuery,
+  filterCount,
+  histogramRange,
+  lastAnswer,
+  matchesFilter,
+  webhooksSearch,
+} from "./deliveries-search.ts";
+import { barLength, brushPlace, dragRange, stackBars } from "./histogram-view.ts";
+import { attemptAt, deadLetter } from "./webhooks.fixtures.ts";
+
+const endpointId = deadLetter.endpointId;
+
+describe("address of the delivery log", () => {
+  it("reads what it wrote, under the names of the API", () => {
+    const search = webhooksSearch.parse({
+      status: "failed,dead_letter",
+      endpointId,
+      from: "2026-11-19T05:30:00Z",
+      q: 503,
+    });
+    expect(deliveryQuery(search)).toEqual({
+      status: "failed,dead_letter",
+      endpointId,
+      from: "2026-11-19T05:30:00Z",
+      q: "503",
+    });
+    expect(filterCount(search)).toBe(4);
+  });
+
+  it("a mangled address opens the page without what it cannot read", () => {
+    const mangled = { status: "lost", endpointId: "x", from: "soon", delivery: "<b>", tab: "x", q: "" };
+    expect(webhooksSearch.parse(mangled)).toEqual({});
+  });
+
+  it("the dead letters are the log with exactly that status", () => {
+    expect(activeTab(webhooksSearch.parse({ status: "dead_letter" }))).toBe("dead");
+    expect(filterCount(webhooksSearch.parse({ status: "dead_letter" }))).toBe(0);
+    expect(activeTab(webhooksSearch.parse({ status: "dead_letter,failed" }))).toBe("deliveries");
+    expect(activeTab(webhooksSearch.parse({ tab: "sources" }))).toBe("sources");
+  });
+
+  it.each([
+    [{}, true],
+    [{ status: ["dead_letter" as const] }, true],
+    [{ status: ["completed" as const] }, false],
+    [{ endpointId: [endpointId] }, true],
+    [{ eventType: ["order.paid"] }, false],
+    [{ errorClass: ["http_5xx" as const, "timeout" as const] }, true],
+    [{ from: "2026-11-19T05:39:58.772Z" }, true],
+    [{ to: "2026-11-19T05:39:58.772Z" }, false],
+    [{ q: "FULFIL" }, true],
+    [{ q: "stock" }, false],
+  ])("%j lets a pushed row in: %s", (filter, expected) => {
+    expect(matchesFilter(filter, deadLetter)).toBe(expected);
+  });
+
+  it("the last answer is a code, else what went wrong, else nothing yet", () => {
+    expect(lastAnswer(deadLetter)).toBe("503");
+    expect(causeOf(deadLetter)).toBe("503 Service Unavailable");
+    const slow = { ...deadLetter, lastStatusCode: null, errorClass: "timeout" as const };
+    expect(lastAnswer(slow)).toBe("No answer in time");
+    expect(causeOf(slow)).toBe("No answer in time");
+    const fresh = { ...deadLetter, lastStatusCode: null, errorClass: null, errorMessage: null };
+    expect(lastAnswer(fresh)).toBeUndefined();
+    expect(causeOf(fresh)).toBeUndefined();
+  });
+});
+
+describe("histogram", () => {
+  const now = Date.parse("2026-11-19T09:14:10Z");
+
+  it("stands still while a selection inside it moves", () => {
+    const plain = histogramRange({}, now);
+    expect(plain).toEqual({ from: "2026-11-19T05:15:00.000Z", to: "2026-11-19T09:15:00.000Z" });
+    expect(histogramRange({ from: "2026-11-19T06:00:00Z", to: "2026-11-19T06:10:00Z" }, now)).toEqual(plain);
+  });
+
+  it("shows an older selection with room on both sides", () => {
+    expect(histogramRange({ from: "2026-11-18T00:00:00Z", to: "2026-11-18T04:00:00Z" }, now)).toEqual({
+      from: "2026-11-17T23:00:00.000Z",
+      to: "2026-11-18T05:00:00.000Z",
+    });
+  });
+
+  it("a dragged range is made of whole bars", () => {
+    const range = { from: "2026-11-19T05:00:00.000Z", barMs: 60_000, bars: 10 };
+    expect(dragRange(range, 0.42, 0.13)).toEqual({
+      from: "2026-11-19T05:01:00.000Z",
+      to: "2026-11-19T05:05:00.000Z",
+    });
+    expect(dragRange(range, 2, 2)).toEqual({
+      from: "2026-11-19T05:09:00.000Z",
+      to: "2026-11-19T05:10:00.000Z",
+    });
+  });
+
+  it("the tallest bar fills the height and one of many stays visible", () => {
+    const [tall, thin] = stackBars(
+      [
+        { completed: 900, failed: 0, deadLetter: 100, open: 0 },
+        { completed: 0, failed: 0, deadLetter: 1, open: 0 },
+      ],
+      50,
+    );
+    expect(tall).toEqual([
+      { kind: "completed", y: 5, height: 45 },
+      { kind: "deadLetter", y: 0, height: 5 },
+    ]);
+    expect(thin).toEqual([{ kind: "deadLetter", y: 49, height: 1 }]);
+  });
+
+  it("the brush lies where the selection is, and nowhere when it is outside", () => {
+    const range = { from: "2026-11-19T05:00:00Z", to: "2026-11-19T06:00:00Z" };
+    const selected = { from: "2026-11-19T05:15:00Z", to: "2026-11-19T05:30:00Z" };
+    expect(brushPlace(range, selected)).toEqual({ left: 25, width: 25 });
+    expect(brushPlace(range, { to: "2026-11-19T04:00:00Z" })).toBeUndefined();
+    expect(brushPlace(range, {})).toBeUndefined();
+  });
+
+  it("a bar's length is said in the unit that fits", () => {
+    expect([barLength(150_000), barLength(300_000), barLength(7_200_000)]).toEqual(["150 s", "5 m", "2 h"]);
+  });
+});
+
+describe("attempts", () => {
+  const log = [
+    attemptAt(3, "2026-11-19T05:50:00.000Z"),
+    attemptAt(2, "2026-11-19T05:40:00.000Z", { outcome: "unknown", statusCode: null, errorClass: null }),
+    attemptAt(1, "2026-11-19T05:39:55.000Z"),
+  ];
+
+  it("the newest stands first and says how long after the one before it began", () => {
+    const [series] = attemptSeries({ ...deadLetter, maxAttempts: 3, attemptLog: log });
+    expect(series?.attempts.map(({ answer, afterMs }) => [answer, afterMs])).toEqual([
+      ["503", 600_000],
+      ["Unknown", 5000],
+      ["503", null],
+    ]);
+    expect(series?.attempts[0]?.notes).toEqual(["last attempt, dead letter"]);
+  });
+
+  it("an attempt without a stored outcome is Unknown, neither failed nor delivered", () => {
+    const [series] = attemptSeries({ ...deadLetter, attemptLog: log });
+    expect(series?.attempts[1]).toMatchObject({ answer: "Unknown", tone: "unknown" });
+  });
+
+  it("a replay is a series of its own above the first one", () => {
+    const replayed = attemptAt(1, "2026-11-19T09:00:00.000Z", {
+      generation: 2,
+      trigger: "replay",
+      outcome: "success",
+      statusCode: 204,
+      errorClass: null,
+    });
+    const series = attemptSeries({
+      ...deadLetter,
+      status: "completed",
+      generation: 2,
+      attemptLog: [replayed, ...log],
+    });
+    expect(series.map(({ generation, attempts }) => [generation, attempts.length])).toEqual([
+      [2, 1],
+      [1, 3],
+    ]);
+    expect(series[0]?.attempts[0]).toMatchObject({ afterMs: null, notes: ["by replay"], tone: "ok" });
+    expect(series[1]?.attempts[0]?.notes).toEqual([]);
+  });
+
+  it("older ones fold into one line, but never a single one", () => {
+    const [series] = attemptSeries({
+      ...deadLetter,
+      attemptLog: Array.from({ length: 7 }, (_, index) =>
+        attemptAt(7 - index, new Date(Date.UTC(2026, 10, 19, 5, 60 - index)).toISOString()),
+      ),
+    });
+    const { shown, folded } = foldAttempts(series?.attempts ?? []);
+    expect([shown.length, folded.length]).toEqual([4, 3]);
+    expect(foldedAnswers(folded)).toBe("all 503");
+    expect(foldAttempts((series?.attempts ?? []).slice(0, 5)).folded).toEqual([]);
+  });
+
+  it("mixed answers of folded attempts are counted", () => {
+    const [series] = attemptSeries({ ...deadLetter, attemptLog: log });
+    expect(foldedAnswers(series?.attempts ?? [])).toBe("2 × 503, 1 × Unknown");
+  });
+});
