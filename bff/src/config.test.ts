@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ConfigError, loadConfig } from "#config.ts";
+
+const secretKey = Buffer.alloc(32, 7).toString("base64");
+const production = {
+  NODE_ENV: "production",
+  DATABASE_URL: "postgres://app:p@db/wheelhouse",
+  DATABASE_SYSTEM_URL: "postgres://system:p@db/wheelhouse",
+  REDIS_URL: "redis://cache:6379",
+  WHEELHOUSE_SECRET_KEY: secretKey,
+  WHEELHOUSE_PUBLIC_URL: "https://ops.example.com/",
+};
+
+function problemsOf(environment: Record<string, string>): Record<string, string> {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return Object.fromEntries(error.problems);
+    throw error;
+  }
+  return {};
+}
+
+describe("configuration", () => {
+  test("an empty environment is a demo on loopback with embedded servers", () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({
+      production: false,
+      demo: true,
+      roles: ["web", "collector", "worker"],
+      drainMs: 8_000,
+      http: { host: "127.0.0.1", port: 4600, trustProxy: false, publicUrl: undefined },
+      postgres: { appUrl: undefined },
+      redis: { url: undefined },
+      webhooks: {
+        retryScheduleMs: [1_000, 3_000, 8_000, 20_000],
+        allowAddresses: ["127.0.0.0/8", "::1/128"],
+      },
+    });
+    expect(config.dataDir).toMatch(/\/\.wheelhouse$/);
+  });
+
+  test("production has no demo, reaches no private address and retries for a day", () => {
+    const config = loadConfig(production);
+    expect(config).toMatchObject({ production: true, demo: false, webhooks: { allowAddresses: [] } });
+    expect(config.webhooks.retryScheduleMs.map((waitMs) => waitMs / 60_000)).toEqual([
+      5 / 60,
+      5,
+      30,
+      120,
+      300,
+      600,
+      600,
+    ]);
+    expect(config.http.publicUrl).toBe("https://ops.example.com");
+  });
+
+  test("every missing and every bad variable is named at once", () => {
+    expect(
+      problemsOf({
+        NODE_ENV: "production",
+        PORT: "99999",
+        WHEELHOUSE_ROLES: "web,cook",
+        REDIS_URL: "http://x",
+      }),
+    ).toEqual({
+      DATABASE_URL: "is required with NODE_ENV=production",
+      DATABASE_SYSTEM_URL: "is required with NODE_ENV=production",
+      WHEELHOUSE_SECRET_KEY: "is required with NODE_ENV=production",
+      WHEELHOUSE_PUBLIC_URL: "is required with NODE_ENV=production",
+      PORT: "must be a whole number from 0 to 65535",
+      WHEELHOUSE_ROLES: "must be a list of web, collector, worker",
+      REDIS_URL: "must be a URL that begins with redis:// or rediss://",
+    });
+  });
+
+  test("an empty variable counts as missing", () => {
+    expect(problemsOf({ ...production, REDIS_URL: " " })).toEqual({
+      REDIS_URL: "is required with NODE_ENV=production",
+    });
+  });
+
+  test("a misspelt variable of ours is refused instead of ignored", () => {
+    expect(problemsOf({ WHEELHOUSE_DRAIN: "1" })).toEqual({ WHEELHOUSE_DRAIN: "is not known" });
+  });
+
+  test.each([
+    ["PORT", "4600x"],
+    ["PORT", "-1"],
+    ["WHEELHOUSE_DEMO", "yes"],
+    ["WHEELHOUSE_SECRET_KEY", "hunter2-hunter2-hunter2"],
+    ["WHEELHOUSE_SECRET_KEY", Buffer.alloc(31).toString("base64")],
+    ["DATABASE_URL", "mysql://root:hunter2@db/x"],
+    ["WHEELHOUSE_ALLOW_ADDRESSES", "10.0.0.0/8,hunter2"],
+    ["WHEELHOUSE_TRUST_PROXY", "hunter2"],
+    ["WHEELHOUSE_RETRY_SCHEDULE_MS", "1s,-3s"],
+    ["WHEELHOUSE_LOG_LEVEL", "hunter2"],
+  ])("a bad %s is named, its value is not shown", (name, value) => {
+    const problems = problemsOf({ [name]: value });
+    expect(Object.keys(problems)).toEqual([name]);
+    expect(JSON.stringify(problems)).not.toContain(value);
+    expect(JSON.stringify(problems)).not.toContain("hunter2");
+  });
+
+  test("lists and durations are read as they are written", () => {
+    const config = loadConfig({
+      WHEELHOUSE_RETRY_SCHEDULE_MS: "250, 5s,5m,2h",
+      WHEELHOUSE_ALLOW_ADDRESSES: "10.0.0.0/8, ::1/128",
+      WHEELHOUSE_TRUST_PROXY: "10.0.0.1,10.0.1.0/24",
+    });
+    expect(config.webhooks).toMatchObject({
+      retryScheduleMs: [250, 5_000, 300_000, 7_200_000],
+      allowAddresses: ["10.0.0.0/8", "::1/128"],
+    });
+    expect(config.http.trustProxy).toBe("10.0.0.1,10.0.1.0/24");
+  });
+
+  test("nothing but main, where the environment enters, reads it", () => {
+    const folder = import.meta.dirname;
+    const readers = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+      (name) =>
+        name.endsWith(".ts") &&
+        !name.endsWith(".test.ts") &&
+        readFileSync(join(folder, name), "utf8").includes("process.env"),
+    );
+    expect(readers.filter((name) => name !== "main.ts")).toEqual([]);
+  });
+});

@@ -1,0 +1,230 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+
+const repositoryRoot = fileURLToPath(new URL("../../", import.meta.url));
+const roles = ["web", "collector", "worker"] as const;
+const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+export type Role = (typeof roles)[number];
+
+export type Config = {
+  production: boolean;
+  /** What this process does; several processes may share one role. */
+  roles: readonly Role[];
+  /** Absolute path; data of the embedded servers, credentials, secrets. */
+  dataDir: string;
+  /** Demo organizations, users and the fleet. */
+  demo: boolean;
+  /** How long a stopping process lets running work finish before it aborts it. */
+  drainMs: number;
+  logLevel: (typeof logLevels)[number];
+  /** Absolute path of `wheelhouse.yaml`, which lists the watched sources. */
+  sourcesFile: string | undefined;
+  /** 32 bytes in base64, encrypts webhook secrets at rest; undefined: kept in the data folder. */
+  secretKey: string | undefined;
+  http: {
+    host: string;
+    /** 0 takes a free one. */
+    port: number;
+    /** Where people reach the console, without a trailing slash; undefined: the listening address. */
+    publicUrl: string | undefined;
+    /** Whose X-Forwarded-For is believed: nobody's, everybody's, or a comma-separated list of addresses. */
+    trustProxy: boolean | string;
+  };
+  postgres: {
+    /** Undefined: the embedded server. */
+    appUrl: string | undefined;
+    systemUrl: string | undefined;
+    adminUrl: string | undefined;
+    poolSize: number;
+  };
+  /** `url` undefined: the embedded server. */
+  redis: { url: string | undefined };
+  webhooks: {
+    /** CIDR blocks that outgoing calls may reach although they are not public. */
+    allowAddresses: readonly string[];
+    /** Waits before the second, third … attempt. */
+    retryScheduleMs: readonly number[];
+    deliveryTimeoutMs: number;
+  };
+  rateLimits: { mutationsPerHour: number; failuresPer15Min: number };
+  observe: { sampleIntervalMs: number };
+};
+
+/** Every bad or missing variable, each with its name and the reason; never with its value. */
+export class ConfigError extends Error {
+  readonly problems: ReadonlyMap<string, string>;
+  constructor(problems: ReadonlyMap<string, string>) {
+    const lines = [...problems].map(([name, reason]) => `  ${name}: ${reason}`);
+    super(`The configuration has ${problems.size} problem(s):\n${lines.join("\n")}`);
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+const url = (protocols: readonly string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+    );
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .refine(
+      (text) => /^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max,
+      `must be a whole number from ${min} to ${max}`,
+    )
+    .transform(Number);
+const list = (text: string) => text.split(",").map((part) => part.trim());
+const isBlock = (text: string) => ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
+
+/** Milliseconds of `250ms`, `5s`, `5m`, `2h`, or a bare number of milliseconds; NaN for anything else. */
+function durationMs(text: string): number {
+  const [, amount, unit = "ms"] = /^(\d{1,10})(ms|s|m|h)?$/.exec(text) ?? [];
+  const factor = new Map([
+    ["ms", 1],
+    ["s", 1_000],
+    ["m", minuteMs],
+    ["h", hourMs],
+  ]).get(unit);
+  return amount && factor ? Number(amount) * factor : Number.NaN;
+}
+
+const postgresUrl = url(["postgres:", "postgresql:"]);
+const variables = z.object({
+  NODE_ENV: z.string().optional(),
+  PORT: wholeNumber(0, 65_535).default(4600),
+  HOST: z.string().default("127.0.0.1"),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_SYSTEM_URL: postgresUrl.optional(),
+  DATABASE_ADMIN_URL: postgresUrl.optional(),
+  REDIS_URL: url(["redis:", "rediss:"]).optional(),
+  WHEELHOUSE_SECRET_KEY: z
+    .string()
+    .refine(
+      (text) => /^[A-Za-z0-9+/]{43}=$/.test(text) && Buffer.from(text, "base64").length === 32,
+      "must be 32 random bytes in base64 (openssl rand -base64 32)",
+    )
+    .optional(),
+  WHEELHOUSE_PUBLIC_URL: url(["http:", "https:"]).optional(),
+  WHEELHOUSE_DATA_DIR: z.string().default(".wheelhouse"),
+  WHEELHOUSE_DEMO: z
+    .enum(["0", "1"], "must be 0 or 1")
+    .transform((text) => text === "1")
+    .optional(),
+  WHEELHOUSE_ROLES: z
+    .string()
+    .transform(list)
+    .pipe(z.array(z.enum(roles, `must be a list of ${roles.join(", ")}`)))
+    .default([...roles]),
+  WHEELHOUSE_DRAIN_MS: wholeNumber(0, 10 * minuteMs).default(8_000),
+  WHEELHOUSE_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).optional(),
+  WHEELHOUSE_TRUST_PROXY: z
+    .string()
+    .refine(
+      (text) => ["0", "1"].includes(text) || list(text).every(isBlock),
+      "must be 0, 1 (every sender) or a list of addresses and CIDR blocks",
+    )
+    .transform((text) => (text === "0" || text === "1" ? text === "1" : text))
+    .default(false),
+  WHEELHOUSE_ALLOW_ADDRESSES: z
+    .string()
+    .transform(list)
+    .refine((blocks) => blocks.every(isBlock), "must be a list of addresses and CIDR blocks")
+    .optional(),
+  WHEELHOUSE_RETRY_SCHEDULE_MS: z
+    .string()
+    .transform((text) => list(text).map(durationMs))
+    .refine(
+      (waits) => waits.length <= 20 && waits.every((waitMs) => waitMs >= 0 && waitMs <= 7 * 24 * hourMs),
+      "must be a list of at most 20 waits such as 5s,5m,2h or milliseconds, none above 7 days",
+    )
+    .optional(),
+  WHEELHOUSE_DELIVERY_TIMEOUT_MS: wholeNumber(100, 2 * minuteMs).default(15_000),
+  WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber(1, 1e9).default(1_000),
+  WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber(1, 1e9).default(100),
+  WHEELHOUSE_SAMPLE_INTERVAL_MS: wholeNumber(100, minuteMs).default(1_000),
+  WHEELHOUSE_CONFIG: z.string().optional(),
+  WHEELHOUSE_PG_POOL_SIZE: wholeNumber(1, 200).default(10),
+});
+
+const demandedInProduction = [
+  "DATABASE_URL",
+  "DATABASE_SYSTEM_URL",
+  "REDIS_URL",
+  "WHEELHOUSE_SECRET_KEY",
+  "WHEELHOUSE_PUBLIC_URL",
+] as const;
+
+const retryScheduleMs = [
+  5_000,
+  5 * minuteMs,
+  30 * minuteMs,
+  2 * hourMs,
+  5 * hourMs,
+  10 * hourMs,
+  10 * hourMs,
+];
+const demoRetryScheduleMs = [1_000, 3_000, 8_000, 20_000];
+
+/**
+ * The one reader of the environment. An empty variable counts as missing.
+ * @throws ConfigError with all problems at once.
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const problems = new Map<string, string>();
+  const production = given.NODE_ENV === "production";
+  if (production)
+    for (const name of demandedInProduction)
+      if (given[name] === undefined) problems.set(name, "is required with NODE_ENV=production");
+  if (given.DATABASE_SYSTEM_URL !== undefined && given.DATABASE_URL === undefined && !problems.size)
+    problems.set("DATABASE_URL", "is required with DATABASE_SYSTEM_URL");
+  const parsed = variables.safeParse(given);
+  for (const { path, message } of parsed.error?.issues ?? []) problems.set(String(path[0]), message);
+  for (const name of Object.keys(given))
+    if (name.startsWith("WHEELHOUSE_") && !(name in variables.shape)) problems.set(name, "is not known");
+  if (!parsed.success || problems.size > 0) throw new ConfigError(problems);
+
+  const read = parsed.data;
+  const demo = read.WHEELHOUSE_DEMO ?? !production;
+  return {
+    production,
+    roles: read.WHEELHOUSE_ROLES,
+    dataDir: resolve(repositoryRoot, read.WHEELHOUSE_DATA_DIR),
+    demo,
+    drainMs: read.WHEELHOUSE_DRAIN_MS,
+    logLevel: read.WHEELHOUSE_LOG_LEVEL ?? (production ? "info" : "warn"),
+    sourcesFile: read.WHEELHOUSE_CONFIG && resolve(repositoryRoot, read.WHEELHOUSE_CONFIG),
+    secretKey: read.WHEELHOUSE_SECRET_KEY,
+    http: {
+      host: read.HOST,
+      port: read.PORT,
+      publicUrl: read.WHEELHOUSE_PUBLIC_URL?.replace(/\/+$/, ""),
+      trustProxy: read.WHEELHOUSE_TRUST_PROXY,
+    },
+    postgres: {
+      appUrl: read.DATABASE_URL,
+      systemUrl: read.DATABASE_SYSTEM_URL,
+      adminUrl: read.DATABASE_ADMIN_URL,
+      poolSize: read.WHEELHOUSE_PG_POOL_SIZE,
+    },
+    redis: { url: read.REDIS_URL },
+    webhooks: {
+      allowAddresses: read.WHEELHOUSE_ALLOW_ADDRESSES ?? (demo ? ["127.0.0.0/8", "::1/128"] : []),
+      retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
+      deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
+    },
+    rateLimits: {
+      mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,
+      failuresPer15Min: read.WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN,
+    },
+    observe: { sampleIntervalMs: read.WHEELHOUSE_SAMPLE_INTERVAL_MS },
+  };
+}
