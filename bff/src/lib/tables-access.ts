@@ -1,2 +1,69 @@
+import type { Role } from "@wheelhouse/shared/capabilities.ts";
+import type { Generated } from "kysely";
+
+type OrganizationsTable = {
+  id: Generated<string>;
+  slug: string;
+  name: string;
+  parent_id: string | null;
+  depth: Generated<number>;
+  created_at: Generated<Date>;
+};
+
+type UsersTable = {
+  id: Generated<string>;
+  email: string;
+  name: string;
+  password_hash: string | null;
+  disabled_at: Date | null;
+  created_at: Generated<Date>;
+};
+
+type MembershipsTable = {
+  org_id: string;
+  user_id: string;
+  role: Role;
+  created_at: Generated<Date>;
+};
+
+type SessionsTable = {
+  id: Generated<string>;
+  token_hash: Buffer;
+  previous_token_hash: Buffer | null;
+  previous_until: Date | null;
+  user_id: string;
+  default_org_id: string;
+  auth_method: "password";
+  address: string | null;
+  user_agent: string | null;
+  created_at: Generated<Date>;
+  last_seen_at: Generated<Date>;
+  expires_at: Date;
+  revoked_at: Date | null;
+};
+
+type SignInFailuresTable = {
+  bucket: string;
+  window_started_at: Date;
+  failures: number;
+  last_at: Date;
+};
+
+type IdempotencyKeysTable = {
+  org_id: string;
+  actor_id: string;
+  key: string;
+  request_hash: Buffer;
+  result: string | null;
+  created_at: Generated<Date>;
+};
+
 /** Tables of the access feature; mirrors its migrations. */
-export type AccessTables = Record<never, never>;
+export type AccessTables = {
+  organizations: OrganizationsTable;
+  users: UsersTable;
+  memberships: MembershipsTable;
+  sessions: SessionsTable;
+  sign_in_failures: SignInFailuresTable;
+  idempotency_keys: IdempotencyKeysTable;
+};
