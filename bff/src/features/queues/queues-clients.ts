@@ -1,0 +1,36 @@
+import { baseOf, type QueueName, queueOfClientName } from "./queues-keys.ts";
+
+export type QueueClients = {
+  /** Worker connections per base `<prefix>:<name>:`. */
+  workers: Map<string, number>;
+  queues: Map<string, QueueName>;
+  /** Worker connections per address of their machine, with the bases they listen to. */
+  hosts: Map<string, { bases: Set<string>; workers: number }>;
+};
+
+const field = (line: string, name: string) => new RegExp(`(?:^| )${name}=([^ ]*)`).exec(line)?.[1] ?? "";
+
+/** `127.0.0.1:5050` and `[::1]:5050` without the port. */
+const hostOf = (address: string) => address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+
+/**
+ * Reads the answer of CLIENT LIST: which queues of one logical database have workers, and where they run. Only
+ * connections that wait for a job are counted, since a worker has a second one for everything else.
+ */
+export function parseClientList(text: string, database: number): QueueClients {
+  const found: QueueClients = { workers: new Map(), queues: new Map(), hosts: new Map() };
+  for (const line of text.split(/\r?\n/)) {
+    if (field(line, "db") !== String(database)) continue;
+    const queue = queueOfClientName(field(line, "name"));
+    if (!queue) continue;
+    const base = baseOf(queue);
+    found.queues.set(base, queue);
+    found.workers.set(base, (found.workers.get(base) ?? 0) + 1);
+    const host = hostOf(field(line, "addr"));
+    const there = found.hosts.get(host) ?? { bases: new Set(), workers: 0 };
+    there.bases.add(base);
+    there.workers += 1;
+    found.hosts.set(host, there);
+  }
+  return found;
+}

@@ -1,0 +1,49 @@
+/** Key names of BullMQ's own layout, and of what identifies a queue in the API. */
+
+/** A queue's keys all begin with `<prefix>:<name>:`; here called its base. */
+export type QueueName = { prefix: string; name: string };
+
+export const baseOf = ({ prefix, name }: QueueName) => `${prefix}:${name}:`;
+export const metaKeyOf = (base: string) => `${base}meta`;
+export const metaPattern = "*:meta";
+
+/**
+ * Splits `<prefix>:<name>:meta`. BullMQ refuses names with a colon but takes any prefix, so the last colon before
+ * `meta` divides them. Null when the key cannot belong to a queue.
+ */
+export function queueOfMetaKey(key: string): QueueName | null {
+  if (!key.endsWith(":meta")) return null;
+  const qualified = key.slice(0, -":meta".length);
+  const colon = qualified.lastIndexOf(":");
+  if (colon < 1 || colon === qualified.length - 1) return null;
+  return { prefix: qualified.slice(0, colon), name: qualified.slice(colon + 1) };
+}
+
+const encodePart = (part: string) => encodeURIComponent(part).replaceAll("~", "%7E");
+
+/**
+ * The id under which the list gives a queue and which its paths take (SETTLED 25): the bare name on the primary
+ * Redis with prefix `bull`, else `<source>~<prefix>~<name>` with each part percent-encoded.
+ */
+export function queueIdOf(source: string, { prefix, name }: QueueName): string {
+  // A bare name with a tilde could be read as the long form of another queue.
+  if (source === "primary" && prefix === "bull" && !name.includes("~")) return name;
+  return [source, prefix, name].map(encodePart).join("~");
+}
+
+/** Name that BullMQ gives to the connections of a queue's workers in CLIENT LIST. */
+export const workerClientName = ({ prefix, name }: QueueName) =>
+  `${prefix}:${Buffer.from(name).toString("base64")}`;
+
+/** The queue of a client name, with or without the worker's own name; null for any other client. */
+export function queueOfClientName(clientName: string): QueueName | null {
+  const match = /^(.+):((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(
+    clientName.replace(/:w:.*$/s, ""),
+  );
+  const [, prefix, encoded] = match ?? [];
+  if (!prefix || !encoded) return null;
+  const name = Buffer.from(encoded, "base64").toString("utf8");
+  const queue = { prefix, name };
+  // Decoding is lenient; only what encodes to the same text was made by BullMQ.
+  return name !== "" && workerClientName(queue) === `${prefix}:${encoded}` ? queue : null;
+}

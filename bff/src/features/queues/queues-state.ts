@@ -1,0 +1,82 @@
+import type { HealthState } from "@wheelhouse/shared/health.ts";
+import type { QueueRow } from "@wheelhouse/shared/queues.ts";
+
+/** What one sample says of a queue, before it is judged. */
+export type QueueFigures = Omit<QueueRow, "state" | "label" | "cause" | "since" | "drainsInMs">;
+export type QueueVerdict = { state: HealthState; label: string; cause: string | null };
+
+const oldJobMs = 5 * 60_000;
+const failingRatio = 0.2;
+const failingPerMinute = 5;
+
+/** Jobs that a worker could take now. */
+export const waitingOf = ({ counts }: Pick<QueueRow, "counts">) => counts.waiting + counts.prioritized;
+
+/**
+ * The one judgement of a queue, worst first. Pausing is an act of a person, so a paused queue is neither down nor
+ * degraded, however old its jobs get.
+ */
+export function judgeQueue(queue: QueueFigures): QueueVerdict {
+  const waiting = waitingOf(queue);
+  if (queue.paused)
+    return {
+      state: "ok",
+      label: "Paused",
+      cause: waiting > 0 ? `${jobs(waiting)} while it is paused` : null,
+    };
+  if (queue.workers === 0 && waiting > 0)
+    return { state: "down", label: "No worker", cause: `${jobs(waiting)} and no worker is listening` };
+  if (queue.oldestWaitingMs !== null && queue.oldestWaitingMs > oldJobMs)
+    return {
+      state: "degraded",
+      label: "Old jobs",
+      cause: `The oldest job waits ${spanOf(queue.oldestWaitingMs)}, threshold ${spanOf(oldJobMs)}`,
+    };
+  const { completedPerMinute, failedPerMinute } = queue;
+  if (completedPerMinute !== null && failedPerMinute !== null && failedPerMinute >= failingPerMinute) {
+    const ratio = failedPerMinute / (completedPerMinute + failedPerMinute);
+    if (ratio >= failingRatio)
+      return {
+        state: "degraded",
+        label: "Failing",
+        cause: `${(ratio * 100).toFixed(1)}% of jobs fail, threshold ${failingRatio * 100}%`,
+      };
+  }
+  return { state: "ok", label: "OK", cause: null };
+}
+
+/** Time until nothing waits at the pace of the last minute; see `drainsInMs` of the contract. */
+export function drainOf(queue: QueueFigures): QueueRow["drainsInMs"] {
+  const waiting = waitingOf(queue);
+  if (waiting === 0) return "empty";
+  if (queue.paused) return "paused";
+  if (queue.workers === 0) return "never";
+  if (queue.completedPerMinute === null || queue.failedPerMinute === null) return null;
+  const perMinute = queue.completedPerMinute + queue.failedPerMinute;
+  if (perMinute > 0) return Math.round((waiting / perMinute) * 60_000);
+  // A job that runs longer than a minute shows no pace yet.
+  return queue.counts.active > 0 ? null : "never";
+}
+
+const stateRank: Record<HealthState, number> = { down: 0, degraded: 1, unknown: 2, ok: 4 };
+const rankOf = (queue: QueueRow) => (queue.paused && queue.state === "ok" ? 3 : stateRank[queue.state]);
+
+/** Worst first: down, degraded, unknown, paused, then healthy by name. */
+export function byUrgency(a: QueueRow, b: QueueRow): number {
+  return rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
+}
+
+const jobs = (count: number) => (count === 1 ? "1 job waits" : `${count.toLocaleString("en-GB")} jobs wait`);
+
+/** `18 m 40 s`, `12 s`, `2 h 05 m`: two units at most. */
+export function spanOf(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  const rest = (value: number, unit: string) =>
+    value === 0 ? "" : ` ${String(value).padStart(2, "0")} ${unit}`;
+  if (minutes < 60) return `${minutes} m${rest(seconds % 60, "s")}`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h${rest(minutes % 60, "m")}`;
+  return `${Math.floor(hours / 24)} d${rest(hours % 24, "h")}`;
+}

@@ -1,0 +1,138 @@
+--[[
+  Reads the figures of many BullMQ queues in one call. Writes nothing, so it may run as EVAL_RO.
+
+  KEYS[i]       '<prefix>:<name>:' of queue i
+  ARGV[1]       most event entries to read in this call, over all queues
+  ARGV[2 * i]   first id of the event stream of queue i that was not read yet
+  ARGV[2*i+1]   most entries to read of it; -1 measures the size of an entry instead
+
+  Returns {server time ms, rows}. Row i is 0 when the queue is gone, else
+    { paused 0|1, waiting, prioritized, active, delayed, waiting-children, failed, completed,
+      ms since when the oldest waiting job could run or 0,
+      counter of completed or -1, counter of failed or -1  (a worker with metrics keeps them),
+      length of the event stream, most entries allowed here, entries read, completed among them, failed among them,
+      id of the last one, bytes of an entry or -1,
+      number of the last job or -1 (only where there are no events) }
+]]
+local function read(...)
+  local reply = redis.pcall(...)
+  -- A key of another program may have the name of one of ours and a wrong type.
+  if type(reply) == 'table' and reply.err then return nil end
+  return reply
+end
+
+local function length(command, key)
+  return read(command, key) or 0
+end
+
+-- Version 4 and older kept a marker at the end of the list.
+local function waitingIn(key)
+  local count = length('LLEN', key)
+  if count == 0 then return 0, nil end
+  local last = read('LINDEX', key, -1)
+  if last and string.sub(last, 1, 2) == '0:' then
+    if count == 1 then return 0, nil end
+    return count - 1, read('LINDEX', key, -2)
+  end
+  return count, last
+end
+
+-- A delayed or retried job waits since it could run, not since it was made.
+local function runnableSince(base, id)
+  local job = id and read('HMGET', base .. id, 'timestamp', 'processedOn', 'opts')
+  if not job or not job[1] then return nil end
+  local since = tonumber(job[1]) or 0
+  local ok, opts = pcall(cjson.decode, job[3] or '{}')
+  if ok and type(opts) == 'table' and type(opts.delay) == 'number' then since = since + opts.delay end
+  return math.max(since, tonumber(job[2] or 0) or 0)
+end
+
+local time = redis.call('TIME')
+local nowMs = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local budget = tonumber(ARGV[1])
+local rows = {}
+
+for i = 1, #KEYS do
+  local base = KEYS[i]
+  local meta = read('HMGET', base .. 'meta', 'paused', 'version', 'opts.maxLenEvents')
+  if not meta or (read('EXISTS', base .. 'meta') or 0) == 0 then
+    rows[i] = 0
+  else
+    local wait, tail = waitingIn(base .. 'wait')
+    local held, heldTail = waitingIn(base .. 'paused')
+    local prioritized = length('ZCARD', base .. 'prioritized')
+    local oldest = nil
+    local function consider(id)
+      local since = runnableSince(base, id)
+      if since and (not oldest or since < oldest) then oldest = since end
+    end
+    consider(tail)
+    consider(heldTail)
+    -- Jobs added with `lifo` enter at the tail, so the oldest may be at the head.
+    if wait > 1 then consider(read('LINDEX', base .. 'wait', 0)) end
+    if prioritized > 0 then
+      local first = read('ZRANGE', base .. 'prioritized', 0, 0)
+      consider(first and first[1])
+      -- The least important ones wait longest: the first of the last priority.
+      local last = read('ZRANGE', base .. 'prioritized', -1, -1, 'WITHSCORES')
+      if last and last[2] then
+        local floor = math.floor(tonumber(last[2]) / 0x100000000) * 0x100000000
+        local starved = read('ZRANGEBYSCORE', base .. 'prioritized', string.format('%.0f', floor), '+inf', 'LIMIT', 0, 1)
+        consider(starved and starved[1])
+      end
+    end
+
+    local events = base .. 'events'
+    local eventCount = length('XLEN', events)
+    local allowed, taken, completed, failed, lastId, entryBytes = 0, 0, 0, 0, '', -1
+    local lastJob = -1
+    local most = tonumber(ARGV[2 * i + 1])
+    if eventCount == 0 then
+      lastJob = tonumber(read('GET', base .. 'id') or 0) or 0
+    elseif most < 0 then
+      -- An empty stream already takes about 5 kB.
+      local bytes = read('MEMORY', 'USAGE', events, 'SAMPLES', 5) or 0
+      entryBytes = math.ceil(math.max(0, bytes - 5120) / eventCount)
+    else
+      allowed = math.min(most, budget)
+      if allowed > 0 then
+        local entries = read('XRANGE', events, ARGV[2 * i], '+', 'COUNT', allowed) or {}
+        taken = #entries
+        budget = budget - taken
+        for j = 1, taken do
+          local kind = entries[j][2][2]
+          if kind == 'completed' then
+            completed = completed + 1
+          elseif kind == 'failed' then
+            failed = failed + 1
+          end
+        end
+        if taken > 0 then lastId = entries[taken][1] end
+      end
+    end
+
+    rows[i] = {
+      meta[1] and 1 or 0,
+      wait + held,
+      prioritized,
+      length('LLEN', base .. 'active'),
+      length('ZCARD', base .. 'delayed'),
+      length('ZCARD', base .. 'waiting-children'),
+      length('ZCARD', base .. 'failed'),
+      length('ZCARD', base .. 'completed'),
+      oldest or 0,
+      tonumber(read('HGET', base .. 'metrics:completed', 'count') or -1) or -1,
+      tonumber(read('HGET', base .. 'metrics:failed', 'count') or -1) or -1,
+      eventCount,
+      allowed,
+      taken,
+      completed,
+      failed,
+      lastId,
+      entryBytes,
+      lastJob,
+    }
+  end
+end
+
+return { nowMs, rows }
