@@ -122,7 +122,7 @@ describe("configuration", () => {
     const readers = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
       (name) =>
         name.endsWith(".ts") &&
-        !name.endsWith(".test.ts") &&
+        !/\.(test|fixture|faults)\.ts$/.test(name) &&
         readFileSync(join(folder, name), "utf8").includes("process.env"),
     );
     expect(readers.filter((name) => name !== "main.ts")).toEqual([]);

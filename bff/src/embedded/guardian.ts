@@ -55,6 +55,9 @@ export type Guardian = {
   signal(name: string, signal: NodeJS.Signals): void;
   /** Stops all servers in reverse order of their start, gives the lock back and ends the guardian. */
   end(): Promise<void>;
+  /** Called when the guardian ends without having been told to. */
+  onLost(listener: () => void): void;
+  readonly lost: boolean;
   readonly pid: number;
 };
 
@@ -83,13 +86,20 @@ export function createGuardian(): Guardian {
   });
   child.unref();
   child.channel?.unref();
+  let ending = false;
+  let lost = false;
+  const lostListeners: (() => void)[] = [];
   const listeners = new Set<(message: GuardianMessage) => void>();
   const publish = (message: GuardianMessage) => {
     for (const listener of [...listeners]) listener(message);
   };
   child.on("message", (raw) => publish(messageSchema.parse(raw)));
   // A guardian that was killed has lost its servers' exits: they are reported as ended, so that main reacts.
-  child.once("exit", () => publish({ type: "ended" }));
+  child.once("exit", () => {
+    lost = !ending;
+    publish({ type: "ended" });
+    if (lost) for (const listener of lostListeners) listener();
+  });
   child.on("error", () => {});
 
   function ask<T>(
@@ -128,6 +138,12 @@ export function createGuardian(): Guardian {
 
   return {
     pid: child.pid ?? 0,
+    get lost() {
+      return lost;
+    },
+    onLost: (listener) => {
+      lostListeners.push(listener);
+    },
     announce: (url) => send({ type: "url", url }),
     async lock(dataDir) {
       const key = createHash("sha256").update(realpathSync(dataDir)).digest("hex").slice(0, 32);
@@ -178,6 +194,7 @@ export function createGuardian(): Guardian {
     },
     signal: (name, signal) => send({ type: "signal", name, signal }),
     async end() {
+      ending = true;
       if (!child.connected) return;
       await ask({ type: "end" }, (message) => (message.type === "ended" ? true : undefined), 30_000);
     },

@@ -186,7 +186,7 @@ async function initializeCluster(options: {
 
 async function clearLeftovers(cluster: string, log: Pick<Logger, "warn">) {
   // SIGINT is Postgres's fast shutdown; an orphaned backend ends on it as well, or is killed.
-  const found = await endLeftovers(cluster, "SIGINT");
+  const found = await endLeftovers(cluster, "postgres", "SIGINT");
   if (found > 0) log.warn({ found }, "ended Postgres processes of a start that was killed");
   // Nothing runs in the folder, but another program may bear the dead postmaster's pid by now, and Postgres would
   // refuse to start because of it.

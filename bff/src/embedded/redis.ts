@@ -40,7 +40,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       "no redis-server was found: install it (Debian: apt-get install redis-server) or set REDIS_URL",
     );
   const runAs = canReach(account, program.command) ? account : undefined;
-  const found = await endLeftovers(folder, "SIGTERM");
+  const found = await endLeftovers(folder, "-server", "SIGTERM");
   if (found > 0) log.warn({ found }, "ended Redis processes of a start that was killed");
 
   const port = await freePort(options.port);

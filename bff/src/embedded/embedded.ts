@@ -1,0 +1,211 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { Config } from "#config.ts";
+import { createGuardian, type GuardedExit, type Guardian } from "#embedded/guardian.ts";
+import { endLeftovers } from "#embedded/leftovers.ts";
+import { startEmbeddedPostgres } from "#embedded/postgres.ts";
+import { startEmbeddedRedis } from "#embedded/redis.ts";
+import { type EmbeddedSecrets, openSecrets } from "#embedded/secrets.ts";
+
+type DatabaseUrls = {
+  app: string;
+  system: string;
+  /** Undefined where the operator gave none: migrations are then run elsewhere. */
+  admin: string | undefined;
+};
+
+export type Embedded = {
+  databaseUrls: DatabaseUrls;
+  /** Logins for `migrate`, which makes their roles where they are missing. */
+  loginUrls: readonly string[];
+  redisUrl: string;
+  /** 32 bytes, base64. */
+  secretKey: string;
+  /** Parent of what was started here; undefined when nothing was. The demo fleet joins it. */
+  guardian: Guardian | undefined;
+  /** Tells whoever tries to start a second one on the same data folder where this one answers. */
+  announce(url: string): void;
+  /** Stops what was started here, the last first, and gives the data folder free. */
+  stop(): Promise<void>;
+};
+
+type EmbeddedOptions = {
+  config: Config;
+  log: Pick<Logger, "info" | "warn" | "error">;
+  /** Called when what was started here is lost for good; servers that merely end are started again. */
+  onFailure?: (reason: string) => void;
+};
+
+const connectionsSchema = z
+  .object({ databaseUrl: z.string(), databaseAdminUrl: z.string(), redisUrl: z.string() })
+  .partial();
+
+/**
+ * Starts what the configuration gives no address for; with all addresses given it starts nothing. Where it
+ * starts something, the data folder belongs to this process until `stop`, and the addresses stand in
+ * `connections.json` there (mode 0600), for people who attach programs of their own; ports are kept over starts
+ * while they are free.
+ * @throws DataFolderInUse while another Wheelhouse runs on the folder.
+ */
+export async function startEmbedded({ config, log, onFailure }: EmbeddedOptions): Promise<Embedded> {
+  const { dataDir, redis, postgres } = config;
+  const needsServers = !postgres.appUrl || !redis.url;
+  if (!needsServers && config.secretKey && postgres.systemUrl) return attach(config, config.secretKey);
+
+  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+  chmodSync(dataDir, 0o711);
+  if (!needsServers) {
+    const secrets = openSecrets(dataDir);
+    return attach(config, config.secretKey ?? secrets.secretKey, secrets);
+  }
+
+  const guardian = createGuardian();
+  let stopping = false;
+  const stop = async () => {
+    stopping = true;
+    const killed = guardian.lost;
+    await guardian.end();
+    if (!killed) return;
+    await endLeftovers(join(dataDir, "redis"), "-server", "SIGTERM");
+    await endLeftovers(join(dataDir, "postgres"), "postgres", "SIGINT");
+  };
+  guardian.onLost(() => {
+    if (!stopping) onFailure?.("the guardian of the embedded servers was killed");
+  });
+  /** Starts the server, throwing when the first start fails; later it is started again whenever it ends. */
+  const supervise = async <T extends { port: number }>(
+    server: string,
+    start: (options: {
+      port?: number;
+      exactPort?: boolean;
+      onExit: (exit: GuardedExit) => void;
+    }) => Promise<T>,
+    port: number | undefined,
+  ): Promise<T> => {
+    let exited = exitToCome();
+    const first = await start({ ...(port ? { port } : {}), onExit: exited.resolve });
+    const restart = async (): Promise<void> => {
+      const exit = await exited.promise;
+      for (let failures = 0; !stopping; failures++) {
+        log.error({ server, ...exit, failures }, `${server} ended by itself and is started again`);
+        await wait(Math.min(250 * 2 ** failures, 10_000), undefined, { ref: false });
+        if (stopping || guardian.lost) return;
+        exited = exitToCome();
+        try {
+          await start({ port: first.port, exactPort: true, onExit: exited.resolve });
+          return restart();
+        } catch (err) {
+          log.error({ server, err }, `${server} could not be started`);
+        }
+      }
+    };
+    void restart();
+    return first;
+  };
+  try {
+    await guardian.lock(dataDir);
+    const secrets = openSecrets(dataDir);
+    const before = readConnections(dataDir);
+    const common = { guardian, dataDir, log };
+    const [ownPostgres, ownRedis] = await Promise.all([
+      postgres.appUrl
+        ? undefined
+        : supervise(
+            "Postgres",
+            (options) => startEmbeddedPostgres({ ...common, ...options, secrets }),
+            portOf(before.databaseUrl),
+          ),
+      redis.url
+        ? undefined
+        : supervise(
+            "Redis",
+            (options) => startEmbeddedRedis({ ...common, ...options }),
+            portOf(before.redisUrl),
+          ),
+    ]);
+    const databases = ownPostgres
+      ? {
+          databaseUrls: {
+            app: ownPostgres.url("wheelhouse", "wheelhouse_app"),
+            system: ownPostgres.url("wheelhouse", "wheelhouse_system"),
+            admin: ownPostgres.adminUrl,
+          },
+          loginUrls: [],
+        }
+      : givenDatabases(config, secrets);
+    const redisUrl = ownRedis?.url ?? redis.url ?? "";
+    writeConnections(dataDir, databases.databaseUrls, redisUrl);
+    return {
+      ...databases,
+      redisUrl,
+      secretKey: config.secretKey ?? secrets.secretKey,
+      guardian,
+      announce: guardian.announce,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function exitToCome() {
+  let resolve = (_exit: GuardedExit) => {};
+  const promise = new Promise<GuardedExit>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+function attach(config: Config, secretKey: string, secrets?: EmbeddedSecrets): Embedded {
+  return {
+    ...givenDatabases(config, secrets),
+    redisUrl: config.redis.url ?? "",
+    secretKey,
+    guardian: undefined,
+    announce: () => {},
+    stop: async () => {},
+  };
+}
+
+/**
+ * Outside production a lone DATABASE_URL is taken for the administrator's, so that two addresses are enough to
+ * try Wheelhouse on servers of one's own: the two logins are made beside it.
+ */
+function givenDatabases(
+  { postgres: { appUrl = "", systemUrl, adminUrl } }: Config,
+  secrets: EmbeddedSecrets | undefined,
+): { databaseUrls: DatabaseUrls; loginUrls: readonly string[] } {
+  if (systemUrl) {
+    const administrator = adminUrl && new URL(adminUrl).username;
+    const loginUrls = [appUrl, systemUrl].filter((url) => new URL(url).username !== administrator);
+    return { databaseUrls: { app: appUrl, system: systemUrl, admin: adminUrl }, loginUrls };
+  }
+  if (!secrets) throw new Error("DATABASE_SYSTEM_URL is missing");
+  const login = (username: string, password: string) =>
+    Object.assign(new URL(adminUrl ?? appUrl), { username, password }).href;
+  const app = login("wheelhouse_app", secrets.appPassword);
+  const system = login("wheelhouse_system", secrets.systemPassword);
+  return { databaseUrls: { app, system, admin: adminUrl ?? appUrl }, loginUrls: [app, system] };
+}
+
+function readConnections(dataDir: string): z.infer<typeof connectionsSchema> {
+  try {
+    return connectionsSchema.parse(JSON.parse(readFileSync(join(dataDir, "connections.json"), "utf8")));
+  } catch {
+    // The first start, or a damaged file: free ports are as good.
+    return {};
+  }
+}
+
+function writeConnections(dataDir: string, { app, admin }: DatabaseUrls, redisUrl: string) {
+  const path = join(dataDir, "connections.json");
+  const connections = { redisUrl, databaseUrl: app, databaseAdminUrl: admin };
+  writeFileSync(`${path}.new`, `${JSON.stringify(connections, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+const portOf = (url: string | undefined) => (url ? Number(new URL(url).port) || undefined : undefined);
