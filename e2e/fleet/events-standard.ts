@@ -90,19 +90,23 @@ const draw = (kinds: readonly Kind[]): Kind | undefined => {
   });
 };
 
-/** One event by share, in the form of the Standard Webhooks specification, signed by its reference library. */
+/** The three headers of the specification, signed by its reference library. */
+export const standardHeaders = (
+  secret: string,
+  id: string,
+  now: Date,
+  body: string,
+): Record<string, string> => ({
+  "webhook-id": id,
+  "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+  "webhook-signature": new Webhook(secret).sign(id, now, body),
+});
+
+/** One event by share, in the form of the Standard Webhooks specification. */
 export const standardEvent = (secret: string, kinds: readonly Kind[]): OutgoingEvent | null => {
   const kind = draw(kinds);
   if (!kind) return null;
   const id = `evt_${randomUUID().replaceAll("-", "")}`;
   const body = JSON.stringify({ type: kind.type, timestamp: new Date().toISOString(), data: kind.data() });
-  const webhook = new Webhook(secret);
-  return {
-    body,
-    headers: (now) => ({
-      "webhook-id": id,
-      "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
-      "webhook-signature": webhook.sign(id, now, body),
-    }),
-  };
+  return { body, headers: (now) => standardHeaders(secret, id, now, body) };
 };

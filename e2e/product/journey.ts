@@ -1,0 +1,48 @@
+import { test as base, expect, type Page } from "@playwright/test";
+import { type Api, type Credential, signIn } from "../fleet/api.ts";
+import { type Product, readCredentials } from "./product.ts";
+
+type Role = "viewer" | "operator" | "admin" | "auditor" | "superadmin";
+
+export type Journey = {
+  product: Product;
+  /** Demo user by role, of the first root organization unless told otherwise. */
+  user: (role: Role, root?: "first" | "second") => Credential;
+  /** The same person by API, without a browser. */
+  api: (credential: Credential) => Promise<Api>;
+};
+
+/** Signs in by the form, as a person does, and waits for the overview. */
+export const signInByForm = async (page: Page, { email, password }: Credential): Promise<void> => {
+  await page.goto("/");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
+};
+
+export const test = base.extend<Journey>({
+  product: async ({ baseURL }, use) => {
+    const dataDir = process.env.E2E_DATA_DIR;
+    if (!baseURL || !dataDir) throw new Error("the global setup started no product");
+    await use({ baseUrl: baseURL, dataDir });
+  },
+  user: async ({ product }, use) => {
+    const credentials = readCredentials(product);
+    const firstRoot = credentials[0]?.organization;
+    await use((role, root = "first") => {
+      const found = credentials.find(
+        (one) =>
+          one.role === role &&
+          (root === "first" || (one.organization !== firstRoot && one.role !== "superadmin")),
+      );
+      if (!found) throw new Error(`credentials.json names no ${role} of the ${root} root`);
+      return found;
+    });
+  },
+  api: async ({ product }, use) => {
+    await use(({ email, password }) => signIn(product.baseUrl, email, password));
+  },
+});
+
+export { expect };
