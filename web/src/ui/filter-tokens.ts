@@ -1,145 +1,76 @@
-/** One thing a list can be filtered by. */
-export type FilterKey = {
-  /** What is typed and shown, e.g. `status`. */
-  key: string;
-  /** Known values; a key without them takes any text. */
-  values?: readonly FilterOption[] | undefined;
-  /** Several values mean "or". */
-  multiple?: boolean | undefined;
-  /** Reads typed text into a value, undefined when it reads as nothing. Left out: the text itself. */
-  parse?: ((text: string) => string | undefined) | undefined;
-  /** How a value is shown in its token. Left out: its option's label, else itself. */
-  name?: ((value: string) => string) | undefined;
-  /** What may be typed, shown in the menu of a key without known values. */
-  hint?: string | undefined;
-};
-export type FilterOption = { value: string; label: string; detail?: string | undefined };
+/** One word of the filter: `key:value`. `values` are offered while typing; `label` replaces an id in the token. */
+export type FilterKey = { key: string; values?: readonly { value: string; label?: string }[] };
+export type FilterToken = { key: string; value: string };
+/** Tokens by key, each key once (a comma in the value is "or"), and the free text left over. */
+export type Filter = { tokens: readonly FilterToken[]; text: string };
 
-/** Values by key; a key without values is absent. */
-export type FilterValues = Readonly<Record<string, readonly string[]>>;
+const words = (input: string): string[] => input.match(/[a-zA-Z]+:"[^"]*"|"[^"]*"|\S+/g) ?? [];
+const unquote = (text: string): string => text.replace(/^"(.*)"$/, "$1");
 
-export type Suggestion =
-  | { kind: "key"; key: string; detail: string }
-  | { kind: "value"; key: string; value: string; label: string; detail: string; chosen: boolean }
-  | { kind: "text"; text: string };
-
-/** Key under which free text is kept. */
-export const textKey = "text";
-
-const split = (typed: string): { key: string; rest: string } | undefined => {
-  const colon = typed.indexOf(":");
-  return colon < 0
-    ? undefined
-    : { key: typed.slice(0, colon).trim().toLowerCase(), rest: typed.slice(colon + 1).trim() };
-};
-
-export const valueName = (key: FilterKey | undefined, value: string): string =>
-  key?.name?.(value) ?? key?.values?.find((option) => option.value === value)?.label ?? value;
-
-const count = (key: FilterKey): string => {
-  if (key.values === undefined) return key.hint ?? "";
-  return key.values.length === 1 ? "1 value" : `${key.values.length} values`;
-};
-
-/** What the menu under the input offers for what is typed; the first entry is what Enter takes. */
-export const suggest = (
-  keys: readonly FilterKey[],
-  values: FilterValues,
-  typed: string,
-  freeText: boolean,
-): Suggestion[] => {
-  const qualified = split(typed);
-  const named = keys.find((candidate) => candidate.key === qualified?.key);
-  if (qualified !== undefined && named !== undefined) {
-    const last = qualified.rest.split(",").at(-1)?.trim().toLowerCase() ?? "";
-    const chosen = values[named.key] ?? [];
-    const options = (named.values ?? [])
-      .filter(
-        (option) => option.label.toLowerCase().includes(last) || option.value.toLowerCase().includes(last),
-      )
-      .slice(0, 50)
-      .map(
-        (option): Suggestion => ({
-          kind: "value",
-          key: named.key,
-          value: option.value,
-          label: option.label,
-          detail: option.detail ?? "",
-          chosen: chosen.includes(option.value),
-        }),
+const readValue = (key: FilterKey, text: string): string =>
+  text
+    .split(",")
+    .map((part) => {
+      const wanted = part.trim().toLowerCase();
+      const match = key.values?.find(
+        ({ value, label }) => value.toLowerCase() === wanted || label?.toLowerCase() === wanted,
       );
-    if (named.values !== undefined) return options;
-    const parsed = last === "" ? undefined : read(named, qualified.rest);
-    return parsed === undefined
-      ? []
-      : [
-          {
-            kind: "value",
-            key: named.key,
-            value: parsed,
-            label: valueName(named, parsed),
-            detail: "",
-            chosen: false,
-          },
-        ];
+      return match?.value ?? part.trim();
+    })
+    .filter((part) => part !== "")
+    .join(",");
+
+/** Adds a token; values of a key that is there already are joined by comma, each once. */
+export const addToken = (tokens: readonly FilterToken[], token: FilterToken): FilterToken[] => {
+  const existing = tokens.find(({ key }) => key === token.key);
+  if (existing === undefined) return [...tokens, token];
+  const joined = [...new Set([...existing.value.split(","), ...token.value.split(",")])].join(",");
+  return tokens.map((item) => (item === existing ? { key: item.key, value: joined } : item));
+};
+
+/** Reads what was typed: known `key:value` words become tokens, all else stays text. Quotes keep spaces together. */
+export const readFilterInput = (input: string, keys: readonly FilterKey[]): Filter => {
+  let tokens: FilterToken[] = [];
+  const rest: string[] = [];
+  for (const word of words(input)) {
+    const colon = word.indexOf(":");
+    const key = keys.find((candidate) => candidate.key === word.slice(0, Math.max(colon, 0)).toLowerCase());
+    const value = key === undefined ? "" : readValue(key, unquote(word.slice(colon + 1)));
+    if (key === undefined || value === "") rest.push(unquote(word));
+    else tokens = addToken(tokens, { key: key.key, value });
   }
-  const text = typed.trim();
-  const matching = keys
-    .filter((candidate) => candidate.key.startsWith(text.toLowerCase()))
-    .map((candidate): Suggestion => ({ kind: "key", key: candidate.key, detail: count(candidate) }));
-  return freeText && text !== "" ? [...matching, { kind: "text", text }] : matching;
+  return { tokens, text: rest.join(" ") };
 };
 
-const read = (key: FilterKey, typed: string): string | undefined => {
-  const text = typed.trim();
-  if (key.parse !== undefined) return key.parse(text);
-  return text === "" ? undefined : text;
-};
-
-const without = (values: FilterValues, key: string): FilterValues =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => name !== key));
-
-/** Adds a value, or takes it away when it is there already. */
-export const toggleValue = (
+/** What can follow the last word typed: keys that begin with it, or values of its key. At most 8. */
+export const suggestFilter = (
+  input: string,
   keys: readonly FilterKey[],
-  values: FilterValues,
-  key: string,
-  value: string,
-): FilterValues => {
-  const multiple = keys.find((candidate) => candidate.key === key)?.multiple === true;
-  const before = values[key] ?? [];
-  if (before.includes(value)) {
-    const rest = before.filter((other) => other !== value);
-    return rest.length === 0 ? without(values, key) : { ...values, [key]: rest };
+): { insert: string; label: string; detail: string }[] => {
+  const word = /\S*$/.exec(input)?.[0] ?? "";
+  const before = input.slice(0, input.length - word.length);
+  const colon = word.indexOf(":");
+  if (colon === -1) {
+    return keys
+      .filter(({ key }) => key.startsWith(word.toLowerCase()))
+      .slice(0, 8)
+      .map(({ key, values }) => ({
+        insert: `${before}${key}:`,
+        label: `${key}:`,
+        detail: values === undefined ? "" : `${values.length} values`,
+      }));
   }
-  return { ...values, [key]: multiple ? [...before, value] : [value] };
-};
-
-export const removeKey = without;
-
-/** What Enter does with a whole typed filter such as `status:failed,dead_letter`; undefined when it reads as nothing. */
-export const applyTyped = (
-  keys: readonly FilterKey[],
-  values: FilterValues,
-  typed: string,
-): FilterValues | undefined => {
-  const qualified = split(typed);
-  const named = keys.find((candidate) => candidate.key === qualified?.key);
-  if (qualified === undefined || named === undefined) return undefined;
-  const parts = named.multiple === true ? qualified.rest.split(",") : [qualified.rest];
-  const found: string[] = [];
-  for (const part of parts) {
-    const text = part.trim();
-    if (text === "") continue;
-    const option = named.values?.find(
-      ({ value, label }) =>
-        value.toLowerCase() === text.toLowerCase() || label.toLowerCase() === text.toLowerCase(),
-    );
-    const value = named.values === undefined ? read(named, text) : option?.value;
-    if (value === undefined) return undefined;
-    found.push(value);
-  }
-  if (found.length === 0) return undefined;
-  const before = named.multiple === true ? (values[named.key] ?? []) : [];
-  return { ...values, [named.key]: [...new Set([...before, ...found])] };
+  const key = keys.find((candidate) => candidate.key === word.slice(0, colon).toLowerCase());
+  const parts = word.slice(colon + 1).split(",");
+  const last = (parts.at(-1) ?? "").toLowerCase();
+  const prefix = `${before}${word.slice(0, colon + 1)}${parts
+    .slice(0, -1)
+    .map((part) => `${part},`)
+    .join("")}`;
+  return (key?.values ?? [])
+    .filter(
+      ({ value, label }) => value.toLowerCase().includes(last) || (label ?? "").toLowerCase().includes(last),
+    )
+    .slice(0, 8)
+    .map(({ value, label }) => ({ insert: `${prefix}${value} `, label: label ?? value, detail: "" }));
 };

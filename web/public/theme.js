@@ -1,0 +1,12 @@
+// Blocking and external: the theme must be known before the first paint, and the policy forbids inline script.
+(() => {
+  let wanted = "system";
+  try {
+    wanted = JSON.parse(localStorage.getItem("wheelhouse.preferences") ?? "{}").theme ?? "system";
+  } catch {
+    // Storage may be denied; the system's theme is right then.
+  }
+  const dark =
+    wanted === "dark" || (wanted !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+})();

@@ -1,0 +1,135 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { createSession } from "@wheelhouse/shared/access.ts";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { ApiError, call } from "#lib/api.ts";
+import { formatSpan } from "#lib/format.ts";
+import { serverClock } from "#lib/server-clock.ts";
+import { sessionQuery } from "#lib/session.ts";
+import { Button } from "#ui/button.tsx";
+import { Note } from "#ui/note.tsx";
+import styles from "./access-sign-in.module.css";
+import { safeNextPath, signInProblem } from "./access-sign-in.ts";
+
+/** Whole seconds until `untilMs`, counting down; 0 when it has passed. */
+const useCountdown = (untilMs: number | null): number => {
+  const [nowMs, setNowMs] = useState(Date.now);
+  useEffect(() => {
+    if (untilMs === null) return;
+    setNowMs(Date.now());
+    const timer = setInterval(() => setNowMs(Date.now()), 250);
+    return () => clearInterval(timer);
+  }, [untilMs]);
+  return untilMs === null ? 0 : Math.max(Math.ceil((untilMs - nowMs) / 1000), 0);
+};
+
+export const SignInPage = () => {
+  const { next } = useSearch({ from: "/signin" });
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [shown, setShown] = useState(false);
+  const [waitUntilMs, setWaitUntilMs] = useState<number | null>(null);
+  const emailInput = useRef<HTMLInputElement>(null);
+  const waitSeconds = useCountdown(waitUntilMs);
+
+  useEffect(() => {
+    document.title = "Sign in · Wheelhouse";
+    emailInput.current?.focus();
+  }, []);
+
+  const signIn = useMutation({
+    mutationFn: () => call(createSession, { body: { email, password } }),
+    onSuccess: async (session) => {
+      serverClock.hear(session.serverTime);
+      client.clear();
+      client.setQueryData(sessionQuery().queryKey, session);
+      client.setQueryData(sessionQuery(session.organization.slug).queryKey, session);
+      await navigate({
+        href: safeNextPath(next) ?? `/o/${session.organization.slug}/overview`,
+        replace: true,
+      });
+    },
+    onError: (error) => {
+      if (error instanceof ApiError && error.code === "rate_limited") {
+        setWaitUntilMs(Date.now() + (error.retryAfterMs ?? 30_000));
+      } else setPassword("");
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (waitSeconds === 0) signIn.mutate();
+  };
+
+  const isWaiting = waitSeconds > 0;
+  const problem = signIn.error === null || signIn.isPending ? null : signInProblem(signIn.error);
+  return (
+    <div className={styles.page}>
+      <header className={styles.bar}>
+        <span className={styles.mark}>W</span>Wheelhouse
+      </header>
+      <main className={styles.middle}>
+        <section className={styles.form} aria-labelledby="sign-in">
+          <h1 className="t20 b" id="sign-in">
+            Sign in
+          </h1>
+          <p className="c2">to {window.location.host}</p>
+          <div className={styles.slot} role="status">
+            {isWaiting ? (
+              <Note tone="warn" title="Too many attempts.">
+                Wait {formatSpan(waitSeconds * 1000)}.
+              </Note>
+            ) : (
+              problem !== null && <Note tone="bad" title={problem} />
+            )}
+          </div>
+          <form onSubmit={submit}>
+            <label htmlFor="email">E-mail</label>
+            <input
+              className="field"
+              id="email"
+              name="email"
+              type="email"
+              autoComplete="username"
+              required
+              ref={emailInput}
+              value={email}
+              onChange={(event) => setEmail(event.target.value)}
+            />
+            <label htmlFor="password">Password</label>
+            <div className={styles.password}>
+              <input
+                className="field"
+                id="password"
+                name="password"
+                type={shown ? "text" : "password"}
+                autoComplete="current-password"
+                required
+                value={password}
+                onChange={(event) => setPassword(event.target.value)}
+              />
+              <Button
+                variant="ghost"
+                className={styles.show ?? ""}
+                aria-label={shown ? "Hide password" : "Show password"}
+                onClick={() => setShown(!shown)}
+              >
+                {shown ? "Hide" : "Show"}
+              </Button>
+            </div>
+            <Button
+              type="submit"
+              variant="primary"
+              className={styles.go ?? ""}
+              disabled={isWaiting || signIn.isPending}
+            >
+              {isWaiting ? `Sign in again in ${formatSpan(waitSeconds * 1000)}` : "Sign in"}
+            </Button>
+          </form>
+        </section>
+      </main>
+      <footer className={styles.foot}>Every attempt is kept in the audit trail.</footer>
+    </div>
+  );
+};

@@ -1,0 +1,125 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import {
+  deleteSession,
+  type OrganizationRef,
+  type SessionView,
+  switchOrganization,
+} from "@wheelhouse/shared/access.ts";
+import type { Overview } from "@wheelhouse/shared/health.ts";
+import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { call } from "#lib/api.ts";
+import { useKeys } from "#lib/keys.ts";
+import { currentPreferences, setPreferences } from "#lib/preferences.ts";
+import { sessionQuery } from "#lib/session.ts";
+import { type Frame, FrameProvider } from "#ui/page.tsx";
+import { NavList, navItems, TabBar } from "./shell-nav.tsx";
+import { OrganizationMenu } from "./shell-organization-menu.tsx";
+import { useTitle } from "./shell-title.ts";
+import { UserMenu } from "./shell-user-menu.tsx";
+
+const Palette = lazy(() => import("./shell-palette.tsx"));
+const Help = lazy(() => import("./shell-help.tsx"));
+const More = lazy(() => import("./shell-more.tsx"));
+
+type Open = "palette" | "help" | "more" | null;
+
+/** Navigation, organization and account around every page below `/o/:org`. `page`: its title, for the tab. */
+export const Shell = (props: {
+  session: SessionView;
+  overview: Overview | undefined;
+  page: string;
+  children: ReactNode;
+}) => {
+  const { session, overview, page, children } = props;
+  const org = session.organization.slug;
+  const [open, setOpen] = useState<Open>(null);
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  useTitle(overview, page);
+
+  const switching = useMutation({
+    mutationFn: (organization: OrganizationRef) =>
+      call(switchOrganization, { body: { organizationId: organization.id } }, { organization: org }),
+    onSuccess: async (next) => {
+      client.setQueryData(sessionQuery(next.organization.slug).queryKey, next);
+      client.setQueryData(sessionQuery().queryKey, next);
+      const here = navItems.find(({ label }) => label === page)?.to ?? "/o/$org/overview";
+      await navigate({ to: here, params: { org: next.organization.slug } });
+    },
+  });
+  const signingOut = useMutation({
+    mutationFn: () => call(deleteSession, {}, { organization: org }),
+    onSuccess: () => {
+      client.clear();
+      window.location.assign("/signin");
+    },
+  });
+  const onSwitch = (organization: OrganizationRef) => {
+    if (organization.id !== session.organization.id) switching.mutate(organization);
+  };
+
+  useKeys([
+    { keys: "mod+k", label: "Search or run a command", group: "Everywhere", run: () => setOpen("palette") },
+    { keys: "?", label: "Keyboard help", group: "Everywhere", run: () => setOpen("help") },
+    {
+      keys: "u",
+      label: "UTC or local time",
+      group: "Everywhere",
+      run: () => setPreferences({ zone: currentPreferences().zone === "utc" ? "local" : "utc" }),
+    },
+    ...navItems.map(({ key, label, to }) => ({
+      keys: `g ${key}`,
+      label,
+      group: "Go to",
+      run: () => void navigate({ to, params: { org } }),
+    })),
+  ]);
+
+  const observedAt = overview?.observedAt;
+  const intervalMs = overview?.intervalMs;
+  const frame = useMemo<Frame>(
+    () => ({
+      openPalette: () => setOpen("palette"),
+      observation: observedAt === undefined || intervalMs === undefined ? null : { observedAt, intervalMs },
+    }),
+    [observedAt, intervalMs],
+  );
+  const failed = switching.error ?? signingOut.error;
+  const close = () => setOpen(null);
+  const signOut = () => signingOut.mutate();
+
+  return (
+    <FrameProvider value={frame}>
+      <div className="app">
+        <nav className="nav" aria-label="Main">
+          <OrganizationMenu session={session} onSwitch={onSwitch} />
+          <NavList organization={org} overview={overview} />
+          {failed !== null && (
+            <p className="nav-error tx-down t12" role="alert">
+              {failed.message}
+            </p>
+          )}
+          <UserMenu session={session} onHelp={() => setOpen("help")} onSignOut={signOut} />
+        </nav>
+        {children}
+        <TabBar organization={org} overview={overview} onMore={() => setOpen("more")} />
+      </div>
+      <Suspense>
+        {open === "palette" && (
+          <Palette
+            session={session}
+            onClose={close}
+            onSwitch={onSwitch}
+            onHelp={() => setOpen("help")}
+            onSignOut={signOut}
+          />
+        )}
+        {open === "help" && <Help onClose={close} />}
+        {open === "more" && (
+          <More session={session} onClose={close} onSwitch={onSwitch} onSignOut={signOut} />
+        )}
+      </Suspense>
+    </FrameProvider>
+  );
+};

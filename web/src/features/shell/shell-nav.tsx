@@ -1,0 +1,81 @@
+import { Link } from "@tanstack/react-router";
+import type { Overview } from "@wheelhouse/shared/health.ts";
+import { formatCountShort } from "#lib/format.ts";
+
+export type NavCount = { text: string; tone: "bad" | "warn" | "" };
+export type NavItem = {
+  to: "/o/$org/overview" | "/o/$org/queues" | "/o/$org/webhooks" | "/o/$org/audit";
+  label: string;
+  /** Second key after `g`. */
+  key: string;
+  count: (overview: Overview) => NavCount | null;
+};
+
+const problemsOf = (overview: Overview, area: string | null): NavCount | null => {
+  const found = overview.problems.filter((problem) => area === null || problem.area === area);
+  if (found.length === 0) return null;
+  return { text: String(found.length), tone: found.some(({ state }) => state === "down") ? "bad" : "warn" };
+};
+
+/** Every page that exists, in the order of the navigation. */
+export const navItems: readonly NavItem[] = [
+  { to: "/o/$org/overview", label: "Overview", key: "o", count: (overview) => problemsOf(overview, null) },
+  { to: "/o/$org/queues", label: "Queues", key: "q", count: (overview) => problemsOf(overview, "queues") },
+  {
+    to: "/o/$org/webhooks",
+    label: "Webhooks",
+    key: "w",
+    count: ({ tiles }) =>
+      tiles.webhooks.deadLetters === 0
+        ? null
+        : { text: formatCountShort(tiles.webhooks.deadLetters), tone: "warn" },
+  },
+  { to: "/o/$org/audit", label: "Audit", key: "a", count: () => null },
+];
+
+/** Left navigation; a page's problems stand at the end of its line. */
+export const NavList = ({
+  organization,
+  overview,
+}: {
+  organization: string;
+  overview: Overview | undefined;
+}) => (
+  <ul>
+    {navItems.map(({ to, label, count }) => {
+      const problems = overview === undefined || to === "/o/$org/overview" ? null : count(overview);
+      return (
+        <li key={to}>
+          <Link to={to} params={{ org: organization }}>
+            {label}
+            {problems !== null && <span className={`n ${problems.tone}`}>{problems.text}</span>}
+          </Link>
+        </li>
+      );
+    })}
+  </ul>
+);
+
+const toneClass = { bad: "tx-down", warn: "tx-warn", "": "" } as const;
+
+/** Bottom bar of a phone: three pages with their problems above the word, and the rest behind More. */
+export const TabBar = (props: {
+  organization: string;
+  overview: Overview | undefined;
+  onMore: () => void;
+}) => (
+  <nav className="tabbar" aria-label="Main, short">
+    {navItems.slice(0, 3).map(({ to, label, count }) => {
+      const problems = props.overview === undefined ? null : count(props.overview);
+      return (
+        <Link key={to} to={to} params={{ org: props.organization }}>
+          <b className={problems === null ? "" : toneClass[problems.tone]}>{problems?.text ?? ""}</b>
+          {label}
+        </Link>
+      );
+    })}
+    <button type="button" onClick={props.onMore}>
+      <b>⋯</b>More
+    </button>
+  </nav>
+);

@@ -1,0 +1,123 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import type { OrganizationRef, SessionView } from "@wheelhouse/shared/access.ts";
+import { listQueues } from "@wheelhouse/shared/queues.ts";
+import { Command } from "cmdk";
+import { useState } from "react";
+import { call } from "#lib/api.ts";
+import { setPreferences, usePreferences } from "#lib/preferences.ts";
+import { Dialog } from "#ui/dialog.tsx";
+import { navItems } from "./shell-nav.tsx";
+
+const shownQueues = 8;
+
+type Entry = { id: string; label: string; detail?: string; keys?: string; run: () => void };
+
+/** Search or run: pages, queues by name, a delivery by pasted id, organizations, and what can be changed here. */
+const Palette = (props: {
+  session: SessionView;
+  onClose: () => void;
+  onSwitch: (organization: OrganizationRef) => void;
+  onHelp: () => void;
+  onSignOut: () => void;
+}) => {
+  const { session, onClose } = props;
+  const org = session.organization.slug;
+  const navigate = useNavigate();
+  const { theme, zone } = usePreferences();
+  const [search, setSearch] = useState("");
+  const queues = useQuery({
+    queryKey: ["palette", "queues", org],
+    queryFn: ({ signal }) => call(listQueues, {}, { organization: org, signal }),
+    staleTime: 30_000,
+    retry: false,
+  });
+  const wanted = search.trim().toLowerCase();
+  const matches = (entry: Entry) => `${entry.label} ${entry.detail ?? ""}`.toLowerCase().includes(wanted);
+  const go = (run: () => void) => () => {
+    onClose();
+    run();
+  };
+
+  const pages: Entry[] = navItems.map(({ to, label, key }) => ({
+    id: to,
+    label,
+    keys: `g ${key}`,
+    run: () => void navigate({ to, params: { org } }),
+  }));
+  const queueEntries: Entry[] = (queues.data?.items ?? []).map(({ id, name, prefix, label }) => ({
+    id,
+    label: name,
+    detail: prefix === "bull" ? label : `${prefix} · ${label}`,
+    run: () => void navigate({ to: "/o/$org/queues", params: { org }, search: { queue: id } }),
+  }));
+  const looksLikeId = /^[0-9a-f]{8}-[0-9a-f-]{20,}$|^(msg|evt)_/i.test(search.trim());
+  const deliveries: Entry[] = looksLikeId
+    ? [
+        {
+          id: "delivery",
+          label: `Find ${search.trim()} in deliveries`,
+          run: () => void navigate({ href: `/o/${org}/webhooks?q=${encodeURIComponent(search.trim())}` }),
+        },
+      ]
+    : [];
+  const organizations: Entry[] = session.organizations
+    .filter(({ id }) => id !== session.organization.id)
+    .map((organization) => ({
+      id: organization.id,
+      label: organization.name,
+      detail: organization.role,
+      run: () => props.onSwitch(organization),
+    }));
+  const actions: Entry[] = [
+    {
+      id: "theme",
+      label: theme === "dark" ? "Use the light theme" : "Use the dark theme",
+      run: () => setPreferences({ theme: theme === "dark" ? "light" : "dark" }),
+    },
+    {
+      id: "zone",
+      label: zone === "utc" ? "Show local time" : "Show UTC",
+      keys: "u",
+      run: () => setPreferences({ zone: zone === "utc" ? "local" : "utc" }),
+    },
+    { id: "help", label: "Show keyboard help", keys: "?", run: props.onHelp },
+    { id: "sign-out", label: "Sign out", run: props.onSignOut },
+  ];
+  const groups = [
+    { heading: "Deliveries", entries: deliveries },
+    { heading: "Pages", entries: pages.filter(matches) },
+    { heading: "Queues", entries: wanted === "" ? [] : queueEntries.filter(matches).slice(0, shownQueues) },
+    { heading: "Organizations", entries: organizations.filter(matches) },
+    { heading: "Acts", entries: actions.filter(matches) },
+  ].filter(({ entries }) => entries.length > 0);
+
+  return (
+    <Dialog title="Search or run a command" look="palette" onClose={onClose}>
+      <Command shouldFilter={false} loop label="Search or run a command">
+        <div className="palette-head">
+          <Command.Input autoFocus placeholder="Search or jump to" value={search} onValueChange={setSearch} />
+          <kbd>Esc</kbd>
+        </div>
+        <Command.List className="palette-list">
+          <Command.Empty className="palette-empty">Nothing matches “{search}”.</Command.Empty>
+          {groups.map(({ heading, entries }) => (
+            <Command.Group key={heading} heading={heading}>
+              {entries.map(({ id, label, detail, keys, run }) => (
+                <Command.Item key={id} value={`${heading}:${id}`} className="it" onSelect={go(run)}>
+                  <span className="grow cut">{label}</span>
+                  {detail !== undefined && <span className="c3 t12">{detail}</span>}
+                  {keys?.split(" ").map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </Command.Item>
+              ))}
+            </Command.Group>
+          ))}
+        </Command.List>
+      </Command>
+    </Dialog>
+  );
+};
+
+export default Palette;

@@ -1,0 +1,47 @@
+import type { Overview } from "@wheelhouse/shared/health.ts";
+import { useEffect, useEffectEvent, useRef } from "react";
+import { useLiveEvent } from "#lib/live-context.tsx";
+import { serverClock } from "#lib/server-clock.ts";
+import { judgeOverview } from "#lib/verdict.ts";
+
+const checkIntervalMs = 5000;
+
+/** `2 down · Queues · Wheelhouse`; a page named Overview needs no name. */
+export const pageTitle = (verdict: string | null, page: string): string =>
+  [verdict, page === "Overview" ? null : page, "Wheelhouse"].filter((part) => part !== null).join(" · ");
+
+/**
+ * Keeps tab title and favicon at the verdict, in a hidden tab too: it writes to the document alone and draws
+ * no component. A feed that falls silent turns both stale.
+ */
+export const useTitle = (overview: Overview | undefined, page: string): void => {
+  const latest = useRef<Overview | undefined>(undefined);
+  const write = useEffectEvent(() => {
+    const verdict =
+      latest.current === undefined ? null : judgeOverview(latest.current, serverClock.now(), "utc");
+    const title = pageTitle(verdict?.short ?? null, page);
+    if (document.title !== title) document.title = title;
+    const icon = document.getElementById("favicon");
+    const href = `/icons/${verdict?.tone ?? "unknown"}.svg`;
+    if (icon !== null && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
+  });
+  useEffect(() => {
+    if (overview !== undefined) latest.current = overview;
+    write();
+  }, [overview]);
+  useEffect(() => {
+    if (page !== "") write();
+  }, [page]);
+  useEffect(() => {
+    const timer = setInterval(() => write(), checkIntervalMs);
+    return () => clearInterval(timer);
+  }, []);
+  useLiveEvent(
+    "overview:snapshot",
+    ({ data }) => {
+      latest.current = data;
+      write();
+    },
+    { whenHidden: true },
+  );
+};

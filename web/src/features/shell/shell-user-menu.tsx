@@ -1,0 +1,99 @@
+import * as Menu from "@radix-ui/react-dropdown-menu";
+import type { SessionView } from "@wheelhouse/shared/access.ts";
+import { setPreferences, type Theme, usePreferences } from "#lib/preferences.ts";
+
+export const themes: readonly { value: Theme; label: string }[] = [
+  { value: "system", label: "System" },
+  { value: "light", label: "Light" },
+  { value: "dark", label: "Dark" },
+];
+
+const initials = (name: string): string =>
+  name
+    .split(/\s+/)
+    .slice(0, 2)
+    .map((word) => word.slice(0, 1).toUpperCase())
+    .join("");
+
+const keep = (event: Event) => event.preventDefault();
+const Mark = ({ on }: { on: boolean }) => <span className="menu-mark">{on ? "✓" : ""}</span>;
+
+/** The signed-in person with the role here; theme, zone, keys and sign-out. */
+export const UserMenu = (props: { session: SessionView; onHelp: () => void; onSignOut: () => void }) => {
+  const { user, organization } = props.session;
+  const { theme, zone, singleKeys } = usePreferences();
+  return (
+    <Menu.Root modal={false}>
+      <Menu.Trigger asChild>
+        <button type="button" className="who" aria-label={`${user.name}, account menu`}>
+          <span className="avatar">{initials(user.name)}</span>
+          <span className="org-name">
+            <span className="cut">{user.name}</span>
+            <small>{organization.role.slice(0, 1).toUpperCase() + organization.role.slice(1)}</small>
+          </span>
+        </button>
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Content className="menu user-menu" align="start" side="top" sideOffset={4} loop>
+          <div className="hd">
+            <span className="cut">{user.email}</span>
+          </div>
+          <Menu.Separator className="menu-line" />
+          <div className="hd">
+            <span>Theme</span>
+          </div>
+          <Menu.RadioGroup value={theme}>
+            {themes.map(({ value, label }) => (
+              <Menu.RadioItem
+                key={value}
+                value={value}
+                className="it"
+                onSelect={(event) => {
+                  keep(event);
+                  setPreferences({ theme: value });
+                }}
+              >
+                <Mark on={theme === value} />
+                {label}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
+          <Menu.Separator className="menu-line" />
+          <Menu.CheckboxItem
+            className="it"
+            checked={zone === "local"}
+            onSelect={(event) => {
+              keep(event);
+              setPreferences({ zone: zone === "utc" ? "local" : "utc" });
+            }}
+          >
+            <Mark on={zone === "local"} />
+            <span className="grow">Local time</span>
+            <kbd>u</kbd>
+          </Menu.CheckboxItem>
+          <Menu.CheckboxItem
+            className="it"
+            checked={singleKeys}
+            onSelect={(event) => {
+              keep(event);
+              setPreferences({ singleKeys: !singleKeys });
+            }}
+          >
+            <Mark on={singleKeys} />
+            <span className="grow">Single-key shortcuts</span>
+          </Menu.CheckboxItem>
+          <Menu.Item className="it" onSelect={props.onHelp}>
+            <Mark on={false} />
+            <span className="grow">Keyboard help</span>
+            <kbd>?</kbd>
+          </Menu.Item>
+          <Menu.Separator className="menu-line" />
+          <Menu.Item className="it" onSelect={props.onSignOut}>
+            <Mark on={false} />
+            Sign out
+          </Menu.Item>
+        </Menu.Content>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+};

@@ -1,0 +1,57 @@
+import { formatSpan, formatSpanShort } from "#lib/format.ts";
+
+/** What every answer of the observe path carries. */
+export type Observation = { observedAt: string | null; intervalMs: number };
+export type Freshness = { state: "fresh" | "stale" | "unknown"; ageMs: number | null };
+
+const graceMs = 3000;
+
+/**
+ * Judges data by its own time, never by the socket's: stale when older than max(2 × interval, 3 s), unknown
+ * when older than 5 × interval or never observed.
+ */
+export const judgeFreshness = ({ observedAt, intervalMs }: Observation, nowMs: number): Freshness => {
+  if (observedAt === null) return { state: "unknown", ageMs: null };
+  const ageMs = Math.max(nowMs - Date.parse(observedAt), 0);
+  if (ageMs > Math.max(5 * intervalMs, graceMs)) return { state: "unknown", ageMs };
+  if (ageMs > Math.max(2 * intervalMs, graceMs)) return { state: "stale", ageMs };
+  return { state: "fresh", ageMs };
+};
+
+/** State of the live connection since `sinceMs` (server clock). */
+export type Connection = { state: "connecting" | "open" | "closed"; sinceMs: number };
+export type ChipTone = "live" | "paused" | "reconnecting" | "offline" | "stale" | "unknown";
+
+const offlineAfterMs = 30_000;
+
+/** Word and tone of the chip in the top bar. The worst thing that keeps the page from being current wins. */
+export const describeFreshness = (
+  parts: {
+    connection: Connection;
+    observation: Observation | null;
+    collectorLost: boolean;
+    /** Number of rows held back while a list is paused; null when it runs. */
+    pausedNewCount: number | null;
+  },
+  nowMs: number,
+): { tone: ChipTone; text: string } => {
+  const { connection, observation, collectorLost, pausedNewCount } = parts;
+  if (connection.state === "closed") {
+    const silentMs = nowMs - connection.sinceMs;
+    return silentMs > offlineAfterMs
+      ? { tone: "offline", text: `Offline ${formatSpanShort(silentMs)}` }
+      : { tone: "reconnecting", text: `Reconnecting ${formatSpan(silentMs).replace("< ", "")}` };
+  }
+  const fresh = observation === null ? null : judgeFreshness(observation, nowMs);
+  const age = fresh === null || fresh.ageMs === null ? null : formatSpanShort(fresh.ageMs);
+  if (collectorLost)
+    return { tone: "stale", text: age === null ? "Collector lost" : `Collector lost ${age}` };
+  if (pausedNewCount !== null) {
+    return { tone: "paused", text: pausedNewCount === 0 ? "Paused" : `Paused · ${pausedNewCount} new` };
+  }
+  if (connection.state === "connecting" || fresh === null) return { tone: "unknown", text: "Connecting" };
+  if (fresh.state === "unknown")
+    return { tone: "unknown", text: age === null ? "No data yet" : `Unknown ${age}` };
+  if (fresh.state === "stale") return { tone: "stale", text: `Stale ${age ?? ""}`.trim() };
+  return { tone: "live", text: `Live · ${age ?? "now"} ago`.replace("now ago", "now") };
+};

@@ -1,0 +1,92 @@
+import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
+import { currentPreferences } from "#lib/preferences.ts";
+
+/**
+ * One shortcut. `keys`: a key name as in `KeyboardEvent.key` (`/`, `Escape`, `[`, `?`), a sequence (`g q`), or
+ * `mod+k` for Ctrl or Command. `label` puts it into the keyboard help, under `group`.
+ */
+export type Shortcut = { keys: string; label?: string; group?: string; run: (event: KeyboardEvent) => void };
+export type ShortcutHelp = { keys: string; label: string; group: string };
+
+type Layer = { signature: string; current: () => readonly Shortcut[] };
+const layers: Layer[] = [];
+const changes = new Set<() => void>();
+let help: ShortcutHelp[] = [];
+let pending = "";
+let pendingTimer: ReturnType<typeof setTimeout> | undefined;
+const sequenceTimeoutMs = 1200;
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+
+const find = (keys: string): Shortcut | undefined => {
+  for (const layer of [...layers].reverse()) {
+    const found = layer.current().find((shortcut) => shortcut.keys === keys);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+const onKeyDown = (event: KeyboardEvent): void => {
+  if (event.defaultPrevented || event.altKey || event.isComposing) return;
+  const held = event.ctrlKey || event.metaKey;
+  const key = held ? `mod+${event.key.toLowerCase()}` : event.key;
+  const always = held || key === "Escape";
+  if (!always) {
+    if (isTyping(event.target) || !currentPreferences().singleKeys) return;
+    // A dialog owns the keyboard while it is open.
+    if (document.querySelector('[role="dialog"][aria-modal="true"], [role="menu"]') !== null) return;
+    if (key === " " && event.target instanceof HTMLElement && event.target.closest("button, a, summary"))
+      return;
+  }
+  const shortcut = (pending === "" ? undefined : find(`${pending} ${key}`)) ?? find(key);
+  clearTimeout(pendingTimer);
+  const opensSequence = pending === "" && key === "g";
+  pending = opensSequence ? "g" : "";
+  if (opensSequence) pendingTimer = setTimeout(() => (pending = ""), sequenceTimeoutMs);
+  if (shortcut === undefined) return;
+  event.preventDefault();
+  shortcut.run(event);
+};
+
+const refreshHelp = (): void => {
+  const seen = new Set<string>();
+  help = [...layers]
+    .reverse()
+    .flatMap((layer) => layer.current())
+    .flatMap(({ keys, label, group = "This page" }) => {
+      if (label === undefined || seen.has(keys)) return [];
+      seen.add(keys);
+      return [{ keys, label, group }];
+    });
+  for (const listener of changes) listener();
+};
+
+/**
+ * Shortcuts of a component while it lives; the newest component wins. Single keys sleep while a field has the
+ * focus or a dialog is open, and can be switched off (WCAG 2.1.4); Escape and `mod+` keys always work.
+ */
+export const useKeys = (shortcuts: readonly Shortcut[]): void => {
+  const current = useEffectEvent(() => shortcuts);
+  const signature = shortcuts.map(({ keys, label }) => `${keys}:${label ?? ""}`).join("|");
+  useEffect(() => {
+    const layer: Layer = { signature, current: () => current() };
+    if (layers.length === 0) window.addEventListener("keydown", onKeyDown);
+    layers.push(layer);
+    refreshHelp();
+    return () => {
+      layers.splice(layers.indexOf(layer), 1);
+      if (layers.length === 0) window.removeEventListener("keydown", onKeyDown);
+      refreshHelp();
+    };
+  }, [signature]);
+};
+
+const subscribe = (listener: () => void): (() => void) => {
+  changes.add(listener);
+  return () => changes.delete(listener);
+};
+
+/** The labelled shortcuts that work right now, for the keyboard help. */
+export const useShortcutHelp = (): readonly ShortcutHelp[] => useSyncExternalStore(subscribe, () => help);

@@ -1,0 +1,94 @@
+import type { Topic } from "@wheelhouse/shared/live.ts";
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useEffectEvent,
+  useState,
+  useSyncExternalStore,
+} from "react";
+import { io } from "socket.io-client";
+import {
+  browserPage,
+  createLive,
+  type Live,
+  type LiveEvent,
+  type LiveMessage,
+  type LiveStatus,
+} from "#lib/live.ts";
+import { serverClock } from "#lib/server-clock.ts";
+
+const LiveContext = createContext<Live | null>(null);
+
+const open = (organization: string, onRefused: () => void): Live =>
+  createLive({
+    socket: io({
+      path: "/live",
+      transports: ["websocket"],
+      auth: { organization },
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 5000,
+      randomizationFactor: 0.5,
+      timeout: 10_000,
+    }),
+    clock: serverClock,
+    page: browserPage,
+    onRefused,
+  });
+
+/** Opens the one socket of an organization's pages. Give it the organization as `key`, so that a switch opens another. */
+export const LiveProvider = (props: { organization: string; onRefused: () => void; children: ReactNode }) => {
+  const { organization, children } = props;
+  const [live, setLive] = useState<Live | null>(null);
+  const refused = useEffectEvent(props.onRefused);
+  useEffect(() => {
+    const opened = open(organization, () => refused());
+    setLive(opened);
+    return () => opened.close();
+  }, [organization]);
+  return <LiveContext value={live}>{children}</LiveContext>;
+};
+
+const connecting: LiveStatus = {
+  connection: { state: "connecting", sinceMs: serverClock.now() },
+  collectorLost: false,
+};
+const noSubscription = () => () => undefined;
+
+/** State of the connection and of the collector. */
+export const useLiveStatus = (): LiveStatus => {
+  const live = useContext(LiveContext);
+  return useSyncExternalStore(live?.onStatus ?? noSubscription, live?.status ?? (() => connecting));
+};
+
+/** Subscribes to a topic for as long as the component lives; `resubscribe` asks for its whole again. */
+export const useLiveTopic = (topic: Topic): { resubscribe: () => void } => {
+  const live = useContext(LiveContext);
+  useEffect(() => live?.retain(topic), [live, topic]);
+  return { resubscribe: () => live?.resubscribe(topic) };
+};
+
+/** Hears one kind of message of a topic that is subscribed with `useLiveTopic`. */
+export const useLiveEvent = <E extends LiveEvent>(
+  event: E,
+  handler: (message: LiveMessage<E>) => void,
+  { whenHidden = false }: { whenHidden?: boolean } = {},
+): void => {
+  const live = useContext(LiveContext);
+  const handle = useEffectEvent(handler);
+  useEffect(() => live?.on(event, (message) => handle(message), { whenHidden }), [live, event, whenHidden]);
+};
+
+/** Calls back when messages of a list topic may have been missed: after a reconnect or when the tab is shown again. */
+export const useLiveResync = (topic: Topic, onResync: () => void): void => {
+  const live = useContext(LiveContext);
+  const handle = useEffectEvent(onResync);
+  useEffect(
+    () =>
+      live?.onResync((resynced) => {
+        if (resynced === topic) handle();
+      }),
+    [live, topic],
+  );
+};

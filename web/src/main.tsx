@@ -1,0 +1,59 @@
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { overviewQuery } from "#features/health/health-queries.ts";
+import { ApiError } from "#lib/api.ts";
+import { readBoot } from "#lib/boot.ts";
+import { serverClock } from "#lib/server-clock.ts";
+import { sessionQuery } from "#lib/session.ts";
+import "#styles/tokens.css";
+import "#styles/base.css";
+import "#styles/console.css";
+import { createAppRouter } from "./router.ts";
+
+const maxRetries = 2;
+
+/** Only what may pass by itself is tried again: no answer, or the server said that it is unavailable. */
+const isPassing = (error: Error): boolean =>
+  error instanceof ApiError && ["network", "timeout", "unavailable"].includes(error.code);
+
+const onError = (error: Error): void => {
+  const { pathname, href, origin } = window.location;
+  if (!(error instanceof ApiError) || error.code !== "unauthenticated" || pathname === "/signin") return;
+  const next = href.slice(origin.length);
+  void router.navigate({ to: "/signin", search: { next } });
+};
+
+const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
+  defaultOptions: {
+    queries: {
+      retry: (failures, error) => failures < maxRetries && isPassing(error),
+      refetchOnWindowFocus: false,
+    },
+    mutations: { retry: false },
+  },
+});
+const router = createAppRouter(queryClient);
+
+const { session, overview } = readBoot();
+if (session !== null) {
+  serverClock.hear(session.serverTime);
+  const { slug } = session.organization;
+  queryClient.setQueryData(sessionQuery(slug).queryKey, session);
+  if (!window.location.pathname.startsWith("/o/")) queryClient.setQueryData(sessionQuery().queryKey, session);
+  if (overview !== null) queryClient.setQueryData(overviewQuery(slug).queryKey, overview);
+}
+
+const root = document.getElementById("root");
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

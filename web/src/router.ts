@@ -1,0 +1,37 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRouter } from "@tanstack/react-router";
+import { parseSearch, stringifySearch } from "#lib/search-params.ts";
+import { auditRoute } from "#routes/audit.tsx";
+import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
+import { organizationRoute } from "#routes/organization.tsx";
+import { overviewRoute } from "#routes/overview.tsx";
+import { queuesRoute } from "#routes/queues.tsx";
+import { rootRoute } from "#routes/root.tsx";
+import { signInRoute } from "#routes/sign-in.tsx";
+import { webhooksRoute } from "#routes/webhooks.tsx";
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  organizationRoute.addChildren([overviewRoute, queuesRoute, webhooksRoute, auditRoute]),
+  ...defaultOrganizationRoutes,
+]);
+
+export const createAppRouter = (queryClient: QueryClient) =>
+  createRouter({
+    routeTree,
+    context: { queryClient },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+  });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+  interface StaticDataRouteOption {
+    /** Name of the page, for the tab's title. */
+    title?: string;
+  }
+}

@@ -1,0 +1,27 @@
+import { createRoute, redirect } from "@tanstack/react-router";
+import { ApiError } from "#lib/api.ts";
+import { sessionQuery } from "#lib/session.ts";
+import { rootRoute } from "./root.tsx";
+
+const shortPaths = ["/", "/overview", "/queues", "/webhooks", "/audit"] as const;
+
+/** Paths without an organization lead to the session's default one, with their query. */
+export const defaultOrganizationRoutes = shortPaths.map((path) =>
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path,
+    beforeLoad: async ({ context, location }) => {
+      try {
+        const session = await context.queryClient.ensureQueryData(sessionQuery());
+        const page = path === "/" ? "/overview" : path;
+        throw redirect({
+          href: `/o/${session.organization.slug}${page}${location.searchStr}`,
+          replace: true,
+        });
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.code !== "unauthenticated") throw error;
+        throw redirect({ to: "/signin", search: { next: location.href }, replace: true });
+      }
+    },
+  }),
+);

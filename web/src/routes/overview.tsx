@@ -1,0 +1,9 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationRoute } from "./organization.tsx";
+
+export const overviewRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: "/overview",
+  staticData: { title: "Overview" },
+  component: lazyRouteComponent(() => import("#features/health/health-overview-page.tsx"), "OverviewPage"),
+});

@@ -1,0 +1,13 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, Outlet } from "@tanstack/react-router";
+import { Problem } from "#ui/problem.tsx";
+
+export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: () => (
+    <Problem title="No such page">
+      The address may be mistyped, or the page may not exist in this version.{" "}
+      <a href="/">Go to the overview</a>
+    </Problem>
+  ),
+});

@@ -1,0 +1,12 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { readText } from "#lib/search-params.ts";
+import { rootRoute } from "./root.tsx";
+
+export const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/signin",
+  validateSearch: (raw: Record<string, unknown>): { next?: string | undefined } => ({
+    next: readText(raw, "next", 2000),
+  }),
+  component: lazyRouteComponent(() => import("#features/access/access-sign-in-page.tsx"), "SignInPage"),
+});

@@ -1,0 +1,19 @@
+import type { ComponentProps } from "react";
+
+/** A verb and an object as its text, `…` where a dialog follows. At most one `primary` per page or dialog. */
+export const Button = ({
+  variant = "plain",
+  large = false,
+  className = "",
+  type = "button",
+  ...rest
+}: ComponentProps<"button"> & {
+  variant?: "plain" | "primary" | "danger" | "danger-solid" | "ghost";
+  large?: boolean;
+}) => (
+  <button
+    type={type}
+    className={`btn${variant === "plain" ? "" : ` ${variant}`}${large ? " lg" : ""} ${className}`.trim()}
+    {...rest}
+  />
+);

@@ -1,0 +1,43 @@
+import * as Radix from "@radix-ui/react-dialog";
+import type { ReactNode } from "react";
+
+/**
+ * A modal dialog. The title names act and count; `footer` holds what cannot be undone and the buttons, the
+ * confirming one last. Escape and the scrim close it, focus returns to the opener.
+ *
+ * Radix' own overlay is left out on purpose: it writes a style element, which the content security policy
+ * forbids, only to lock a scroll that the frame does not have.
+ */
+export const Dialog = (props: {
+  title: string;
+  onClose: () => void;
+  footer?: ReactNode;
+  children: ReactNode;
+  /** `palette`: no visible head, near the top. */
+  look?: "dialog" | "palette";
+}) => {
+  const { title, onClose, footer, children, look = "dialog" } = props;
+  return (
+    <Radix.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
+      <Radix.Portal>
+        <div className={look === "palette" ? "scrim top-scrim" : "scrim"}>
+          <Radix.Content
+            className={look === "palette" ? "dialog palette" : "dialog"}
+            aria-describedby={undefined}
+            aria-modal="true"
+          >
+            {look === "palette" ? (
+              <Radix.Title className="vh">{title}</Radix.Title>
+            ) : (
+              <header>
+                <Radix.Title>{title}</Radix.Title>
+              </header>
+            )}
+            {look === "palette" ? children : <div className="body">{children}</div>}
+            {footer !== undefined && <footer>{footer}</footer>}
+          </Radix.Content>
+        </div>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+};

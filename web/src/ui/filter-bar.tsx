@@ -1,0 +1,145 @@
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { useKeys } from "#lib/keys.ts";
+import { addToken, type Filter, type FilterKey, readFilterInput, suggestFilter } from "#ui/filter-tokens.ts";
+
+const tokenText = (keys: readonly FilterKey[], key: string, value: string): string => {
+  const values = keys.find((candidate) => candidate.key === key)?.values;
+  return value
+    .split(",")
+    .map((part) => values?.find((item) => item.value === part)?.label ?? part)
+    .join(", ");
+};
+
+/**
+ * One input with tokens `key value ×`. `/` focuses it, Enter or a space after `key:value` makes a token,
+ * Backspace at the start takes the last one back. The state belongs to the URL: `filter` comes from it and
+ * `onChange` writes it. With `isInstant`, free text filters while typing.
+ */
+export const FilterBar = (props: {
+  label: string;
+  keys: readonly FilterKey[];
+  filter: Filter;
+  onChange: (filter: Filter) => void;
+  isInstant?: boolean;
+}) => {
+  const { label, keys, filter, onChange, isInstant = false } = props;
+  const [draft, setDraft] = useState(filter.text);
+  const [highlighted, setHighlighted] = useState(-1);
+  const [focused, setFocused] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const listId = useId();
+  const text = filter.text;
+  useEffect(() => {
+    if (document.activeElement !== input.current) setDraft(text);
+  }, [text]);
+  useKeys([{ keys: "/", label: "Filter", group: "List", run: () => input.current?.focus() }]);
+
+  const suggestions = focused && draft !== "" ? suggestFilter(draft, keys) : [];
+
+  const commit = (typed: string, keepOpen = false) => {
+    const read = readFilterInput(typed, keys);
+    const tokens = read.tokens.reduce(addToken, [...filter.tokens]);
+    setDraft(read.text);
+    setHighlighted(-1);
+    if (!keepOpen || read.tokens.length > 0) onChange({ tokens, text: read.text });
+  };
+  const type = (typed: string) => {
+    setHighlighted(-1);
+    if (typed.endsWith(" ") && readFilterInput(typed, keys).tokens.length > 0) return commit(typed);
+    setDraft(typed);
+    if (isInstant && !/[a-z]+:/i.test(typed)) onChange({ tokens: filter.tokens, text: typed.trim() });
+  };
+  const choose = (insert: string) => {
+    if (insert.endsWith(" ")) commit(insert);
+    else setDraft(insert);
+    setHighlighted(-1);
+    input.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.key === "Enter") {
+      const chosen = suggestions[highlighted];
+      if (chosen === undefined) commit(draft);
+      else choose(chosen.insert);
+    } else if (event.key === "Backspace" && draft === "" && filter.tokens.length > 0) {
+      onChange({ tokens: filter.tokens.slice(0, -1), text: filter.text });
+    } else if (event.key === "Escape") {
+      event.stopPropagation();
+      event.nativeEvent.stopImmediatePropagation();
+      if (draft !== filter.text) setDraft(filter.text);
+      event.currentTarget.blur();
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && suggestions.length > 0) {
+      event.preventDefault();
+      const by = event.key === "ArrowDown" ? 1 : -1;
+      setHighlighted((highlighted + by + suggestions.length) % suggestions.length);
+    }
+  };
+
+  return (
+    <search className="filter">
+      {filter.tokens.map(({ key, value }) => (
+        <span key={key} className="tok">
+          <b>{key}</b>
+          <span>{tokenText(keys, key, value)}</span>
+          <button
+            type="button"
+            aria-label={`Remove ${key}`}
+            onClick={() =>
+              onChange({ tokens: filter.tokens.filter((token) => token.key !== key), text: filter.text })
+            }
+          >
+            ×
+          </button>
+        </span>
+      ))}
+      <input
+        ref={input}
+        className="filter-input"
+        role="combobox"
+        aria-label={label}
+        aria-expanded={suggestions.length > 0}
+        aria-controls={listId}
+        aria-activedescendant={highlighted === -1 ? undefined : `${listId}-${highlighted}`}
+        autoComplete="off"
+        spellCheck={false}
+        placeholder={
+          filter.tokens.length === 0
+            ? `${label}${keys.length > 0 ? `, ${keys.map(({ key }) => `${key}:`).join(" ")}` : ""}`
+            : keys
+                .filter(({ key }) => filter.tokens.every((token) => token.key !== key))
+                .map(({ key }) => `${key}:`)
+                .join(" ")
+        }
+        value={draft}
+        onChange={(event) => type(event.target.value)}
+        onKeyDown={onKeyDown}
+        onFocus={() => setFocused(true)}
+        onBlur={() => {
+          setFocused(false);
+          if (draft !== filter.text) commit(draft);
+        }}
+      />
+      <kbd>/</kbd>
+      {suggestions.length > 0 && (
+        <div className="menu filter-menu" id={listId} role="listbox" aria-label="Suggestions">
+          {suggestions.map(({ insert, label: name, detail }, index) => (
+            <div
+              key={insert}
+              id={`${listId}-${index}`}
+              role="option"
+              tabIndex={-1}
+              aria-selected={index === highlighted}
+              className={index === highlighted ? "it on" : "it"}
+              onPointerDown={(event) => {
+                event.preventDefault();
+                choose(insert);
+              }}
+            >
+              <span className="grow">{name}</span>
+              <span className="c3">{detail}</span>
+            </div>
+          ))}
+        </div>
+      )}
+    </search>
+  );
+};

@@ -1,0 +1,133 @@
+import { type KeyboardEvent, type PointerEvent, useState } from "react";
+
+type Range = { fromMs: number; toMs: number };
+type Series = { label: string; tone: "ok" | "warn" | "bad" | "sel" };
+
+const heightUnits = 56;
+/** Dragging must have a keyboard way. */
+const reachable = { tabIndex: 0 };
+
+/** Bars `first` to `last`, in either order, as a range of time. */
+export const rangeOfBars = (first: number, last: number, fromMs: number, barMs: number): Range => ({
+  fromMs: fromMs + Math.min(first, last) * barMs,
+  toMs: fromMs + (Math.max(first, last) + 1) * barMs,
+});
+
+/**
+ * Stacked bars over time that select a range: drag over them, or arrow keys (Shift widens), Escape clears.
+ *
+ * `bars`: per bar one number a series, bottom first; each bar lasts `barMs`, the first begins at `fromMs`.
+ * `selection` is drawn over bars that it does not filter, so it can be moved.
+ */
+export const Histogram = (props: {
+  label: string;
+  bars: readonly (readonly number[])[];
+  series: readonly Series[];
+  fromMs: number;
+  barMs: number;
+  selection: Range | null;
+  onSelect: (range: Range | null) => void;
+}) => {
+  const { label, bars, series, fromMs, barMs, selection, onSelect } = props;
+  const [drag, setDrag] = useState<{ first: number; last: number } | null>(null);
+  const top = Math.max(1, ...bars.map((bar) => bar.reduce((sum, value) => sum + value, 0)));
+  const width = bars.length * 10;
+  const placed = bars.map((bar, index) => ({ bar, index, startMs: fromMs + index * barMs }));
+
+  const barAt = (event: PointerEvent<SVGSVGElement>): number => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const place = Math.floor(((event.clientX - box.left) / box.width) * bars.length);
+    return Math.min(Math.max(place, 0), bars.length - 1);
+  };
+  const shown = drag === null ? selection : rangeOfBars(drag.first, drag.last, fromMs, barMs);
+  const x = (atMs: number) => Math.min(Math.max(((atMs - fromMs) / barMs) * 10, 0), width);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape" && selection !== null) {
+      event.stopPropagation();
+      onSelect(null);
+      return;
+    }
+    const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+    if (by === 0) return;
+    event.preventDefault();
+    const endMs = fromMs + bars.length * barMs;
+    const from = selection ?? { fromMs: endMs - barMs, toMs: endMs };
+    const next = event.shiftKey
+      ? { fromMs: from.fromMs, toMs: Math.max(from.toMs + by * barMs, from.fromMs + barMs) }
+      : { fromMs: from.fromMs + by * barMs, toMs: from.toMs + by * barMs };
+    if (next.fromMs >= fromMs && next.toMs <= endMs) onSelect(next);
+  };
+
+  return (
+    <svg
+      className="hist"
+      viewBox={`0 0 ${width} ${heightUnits}`}
+      preserveAspectRatio="none"
+      role="application"
+      aria-label={`${label}. Arrow keys select a range, Shift widens it, Escape clears it.`}
+      {...reachable}
+      onKeyDown={onKeyDown}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        const bar = barAt(event);
+        setDrag({ first: bar, last: bar });
+      }}
+      onPointerMove={(event) => {
+        if (drag !== null) setDrag({ first: drag.first, last: barAt(event) });
+      }}
+      onPointerUp={() => {
+        if (drag !== null) onSelect(rangeOfBars(drag.first, drag.last, fromMs, barMs));
+        setDrag(null);
+      }}
+      onPointerCancel={() => setDrag(null)}
+    >
+      {placed.map(({ bar, startMs, index }) => {
+        let baseUnits = 0;
+        return (
+          <g key={startMs}>
+            {bar.map((value, place) => {
+              const units = (value / top) * (heightUnits - 2);
+              const y = heightUnits - baseUnits - units;
+              baseUnits += units;
+              const { tone, label: name } = series[place] ?? { tone: "ok", label: "" };
+              return units === 0 ? null : (
+                <rect
+                  key={name}
+                  className={`bar-${tone}`}
+                  x={index * 10 + 0.6}
+                  y={y}
+                  width={8.8}
+                  height={units}
+                />
+              );
+            })}
+          </g>
+        );
+      })}
+      {shown !== null && (
+        <g className="hist-sel">
+          <rect
+            x={x(shown.fromMs)}
+            y={0}
+            width={Math.max(x(shown.toMs) - x(shown.fromMs), 1)}
+            height={heightUnits}
+          />
+          <path d={`M${x(shown.fromMs)} 0V${heightUnits}M${x(shown.toMs)} 0V${heightUnits}`} />
+        </g>
+      )}
+    </svg>
+  );
+};
+
+/** Colours of a chart in words. */
+export const Legend = ({ series }: { series: readonly Series[] }) => (
+  <>
+    {series.map(({ label, tone }) => (
+      <span key={label} className="key">
+        <i className={tone === "sel" ? "acc" : tone} />
+        {label}
+      </span>
+    ))}
+  </>
+);

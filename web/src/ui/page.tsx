@@ -1,0 +1,122 @@
+import { createContext, type ReactNode, useContext } from "react";
+import { formatDateTime, zoneName } from "#lib/format.ts";
+import { describeFreshness, type Observation } from "#lib/freshness.ts";
+import { useLiveStatus } from "#lib/live-context.tsx";
+import { useNow } from "#lib/now.ts";
+import { setPreferences, usePreferences } from "#lib/preferences.ts";
+
+/** Handed down by the shell: how to open the palette, and the collector's own age for pages that say no other. */
+export type Frame = { openPalette: () => void; observation: Observation | null };
+const FrameContext = createContext<Frame>({ openPalette: () => undefined, observation: null });
+export const FrameProvider = FrameContext;
+
+type Pause = { isPaused: boolean; newCount: number; onToggle: () => void };
+
+/**
+ * Freshness chip of the top bar: Live · 1 s ago, Paused · 37 new, Reconnecting 6 s, Offline 41 s, Stale,
+ * Unknown, Collector lost. A button only where there is something to pause.
+ */
+const FreshnessChip = ({
+  observation,
+  pause,
+}: {
+  observation: Observation | null;
+  pause: Pause | undefined;
+}) => {
+  const nowMs = useNow();
+  const { connection, collectorLost } = useLiveStatus();
+  const { zone } = usePreferences();
+  const { tone, text } = describeFreshness(
+    {
+      connection,
+      observation,
+      collectorLost,
+      pausedNewCount: pause?.isPaused === true ? pause.newCount : null,
+    },
+    nowMs,
+  );
+  const observedAt = observation?.observedAt ?? null;
+  const title = observedAt === null ? "No data yet" : `Data time ${formatDateTime(observedAt, zone)}.`;
+  if (pause === undefined) {
+    return (
+      <span className={`fresh ${tone}`} title={title} data-testid="freshness">
+        <i />
+        {text}
+      </span>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className={`fresh ${tone}`}
+      title={`${title} Space pauses.`}
+      data-testid="freshness"
+      onClick={pause.onToggle}
+    >
+      <i />
+      {text}
+    </button>
+  );
+};
+
+const ZoneSwitch = () => {
+  const { zone } = usePreferences();
+  return (
+    <button
+      type="button"
+      className="btn"
+      title="Switch UTC / local (u)"
+      onClick={() => setPreferences({ zone: zone === "utc" ? "local" : "utc" })}
+    >
+      {zoneName(zone)}
+    </button>
+  );
+};
+
+/**
+ * Frame of one page: top bar (title, palette, zone, freshness, always in this order) over the content.
+ *
+ * `observation`: age of the page's own data; left out, the collector's counts. `pause`: for live lists.
+ * `crumb`: quiet words after the title. Content that has a drawer is a `Split`.
+ */
+export const Page = (props: {
+  title: string;
+  crumb?: ReactNode;
+  observation?: Observation | null;
+  pause?: Pause;
+  children: ReactNode;
+}) => {
+  const frame = useContext(FrameContext);
+  return (
+    <div className="main">
+      <header className="top">
+        <h1>
+          {props.title}
+          {props.crumb !== undefined && <span className="crumb"> {props.crumb}</span>}
+        </h1>
+        <span className="grow" />
+        <button
+          type="button"
+          className="search"
+          onClick={frame.openPalette}
+          aria-label="Search or run a command"
+        >
+          Search or jump to<kbd>Ctrl K</kbd>
+        </button>
+        <ZoneSwitch />
+        <FreshnessChip observation={props.observation ?? frame.observation} pause={props.pause} />
+      </header>
+      <main className="content" tabIndex={-1}>
+        {props.children}
+      </main>
+    </div>
+  );
+};
+
+/** List on the left, drawer on the right; the drawer pushes the list and lies over it below 1200 px. */
+export const Split = ({ children, drawer }: { children: ReactNode; drawer?: ReactNode }) => (
+  <div className="split">
+    <div className="pane">{children}</div>
+    {drawer}
+  </div>
+);

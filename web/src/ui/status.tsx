@@ -1,0 +1,35 @@
+import { Icon, type IconName } from "#ui/icon.tsx";
+
+/** `run` is work in progress, `neutral` a state that is neither good nor bad. */
+export type Tone = "ok" | "degraded" | "down" | "unknown" | "stale" | "paused" | "denied" | "neutral" | "run";
+
+const icons: Partial<Record<Tone, IconName>> = {
+  ok: "ok",
+  degraded: "degraded",
+  down: "down",
+  unknown: "unknown",
+  stale: "stale",
+  paused: "paused",
+  denied: "lock",
+};
+const classes: Partial<Record<Tone, string>> = { paused: "neutral", denied: "degraded" };
+
+/**
+ * Status badge: shape, word, fill weight, then colour.
+ *
+ * `inRow`: shape and word without fill, for outcomes in dense lists. `was`: what the state was when it was
+ * last known, shown beside a stale or unknown badge.
+ */
+export const Status = (props: { tone: Tone; label: string; inRow?: boolean; was?: string | null }) => {
+  const { tone, label, inRow = false, was = null } = props;
+  const icon = icons[tone];
+  return (
+    <>
+      <span className={`st st-${classes[tone] ?? tone}${inRow ? " st-row" : ""}`}>
+        {icon !== undefined && <Icon name={icon} />}
+        {label}
+      </span>
+      {was !== null && <span className="was t12"> was {was}</span>}
+    </>
+  );
+};

@@ -1,0 +1,141 @@
+import { memo, type ReactNode, useCallback, useEffect, useRef } from "react";
+import { useKeys } from "#lib/keys.ts";
+
+/**
+ * `cell` must be a pure function of the row. `card`: place on a phone, where a row is a two-line card (title and
+ * badge above, detail and age below); columns without one are not shown there. `drop`: the narrower the pane,
+ * the earlier a column goes, `first` before `second`.
+ */
+export type Column<T> = {
+  id: string;
+  header: ReactNode;
+  cell: (row: T) => ReactNode;
+  num?: boolean;
+  sorted?: "ascending" | "descending";
+  className?: string;
+  card?: "title" | "badge" | "detail" | "age";
+  drop?: "first" | "second";
+};
+
+const cellClass = <T,>({ num, className, card, drop }: Column<T>): string =>
+  [
+    num === true ? "num" : "",
+    className ?? "",
+    card === undefined ? "" : `card-${card}`,
+    drop === "first" ? "lo" : drop === "second" ? "lo2" : "",
+  ]
+    .filter((name) => name !== "")
+    .join(" ");
+
+type RowProps<T> = {
+  row: T;
+  rowKey: string;
+  columns: readonly Column<T>[];
+  className: string;
+  isOpen: boolean;
+  href: string | null;
+  onOpen: ((key: string) => void) | null;
+};
+
+const RowContent = <T,>({ row, rowKey, columns, className, isOpen, href, onOpen }: RowProps<T>) => (
+  <tr className={`${className}${isOpen ? " is-open" : ""}`.trim()} data-key={rowKey}>
+    {columns.map((column, index) => {
+      const content = column.cell(row);
+      return (
+        <td key={column.id} className={cellClass(column)}>
+          {index === 0 && onOpen !== null ? (
+            <a
+              className="row-link"
+              href={href ?? "#"}
+              aria-current={isOpen ? "true" : undefined}
+              onClick={(event) => {
+                if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+                event.preventDefault();
+                onOpen(rowKey);
+              }}
+            >
+              {content}
+            </a>
+          ) : (
+            content
+          )}
+        </td>
+      );
+    })}
+  </tr>
+);
+const Row = memo(RowContent) as typeof RowContent;
+
+/**
+ * A native table whose rows draw again only when their own `row` object changes. The first cell is a link that
+ * covers its row; `j` and `k` move between rows, Enter opens.
+ *
+ * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: address of a row's
+ * drawer, so that it opens in a new tab too. Hand over `columns` and `rowClass` as constants.
+ */
+export const Table = <T,>(props: {
+  caption: string;
+  columns: readonly Column<T>[];
+  rows: readonly T[];
+  keyOf: (row: T) => string;
+  className?: string;
+  rowClass?: (row: T) => string;
+  openKey?: string | undefined;
+  onOpen?: (key: string) => void;
+  hrefOf?: (key: string) => string;
+}) => {
+  const { caption, columns, rows, keyOf, className = "", rowClass, openKey, onOpen, hrefOf } = props;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const latestOnOpen = useRef(onOpen);
+  useEffect(() => {
+    latestOnOpen.current = onOpen;
+  });
+  const open = useCallback((key: string) => latestOnOpen.current?.(key), []);
+  const move = (by: 1 | -1) => {
+    const links = [...(body.current?.querySelectorAll<HTMLAnchorElement>(".row-link") ?? [])];
+    const at = links.findIndex((link) => link === document.activeElement || link.ariaCurrent === "true");
+    const next = links[at === -1 ? (by === 1 ? 0 : links.length - 1) : at + by];
+    next?.focus();
+    next?.scrollIntoView({ block: "nearest" });
+  };
+  useKeys(
+    onOpen === undefined
+      ? []
+      : [
+          { keys: "j", label: "Next row", group: "List", run: () => move(1) },
+          { keys: "k", label: "Previous row", group: "List", run: () => move(-1) },
+        ],
+  );
+  return (
+    <table className={`tb ${className}`.trim()}>
+      <caption className="vh">{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th key={column.id} scope="col" className={cellClass(column)} aria-sort={column.sorted}>
+              {column.header}
+              {column.sorted !== undefined && (column.sorted === "descending" ? " ↓" : " ↑")}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody ref={body}>
+        {rows.map((row) => {
+          const key = keyOf(row);
+          return (
+            <Row
+              key={key}
+              row={row}
+              rowKey={key}
+              columns={columns}
+              className={rowClass?.(row) ?? ""}
+              isOpen={key === openKey}
+              href={hrefOf?.(key) ?? null}
+              onOpen={onOpen === undefined ? null : open}
+            />
+          );
+        })}
+      </tbody>
+    </table>
+  );
+};
