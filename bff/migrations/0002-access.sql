@@ -107,7 +107,8 @@ create table wheelhouse.idempotency_keys (
   actor_id text not null,
   key text not null check (length(key) between 1 and 200),
   request_hash bytea not null,
-  result text,
+  -- Sealed with the installation's key: an answer may hold a secret that is shown once.
+  result bytea,
   created_at timestamptz not null default now(),
   primary key (org_id, actor_id, key)
 );

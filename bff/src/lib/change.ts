@@ -1,3 +1,4 @@
+import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
 import type { Transaction } from "kysely";
 import type { RequestContext } from "#lib/request-context.ts";
@@ -18,6 +19,9 @@ export type AuditEntry = {
  * The only way to change organization-owned data on behalf of someone: `work` runs in one transaction of the
  * application's role, limited to the context's organization by row-level security, and its audit row is written in
  * the same transaction. If the row cannot be written, nothing happened.
+ *
+ * With an Idempotency-Key in the context the result is kept for 24 h in the same transaction: the same request again
+ * gets it without running `work`, another request under the same key gets 409. So `result` has to be plain JSON.
  */
 export type Changes = {
   run<T>(
@@ -32,4 +36,34 @@ export type Changes = {
     action: AuditAction,
     work: (tx: Transaction<Tables>) => Promise<{ result: T; audit: AuditEntry }>,
   ): Promise<T>;
+};
+
+/** Who acted, where, and by which request: what every event of the trail has. */
+export type ActOrigin = Pick<
+  RequestContext,
+  "actor" | "organization" | "requestId" | "address" | "userAgent"
+>;
+
+export type AuditTrail = {
+  /** Records an act that changes no table (a check, a reading), in a transaction of its own. */
+  recordAct(origin: ActOrigin, action: AuditAction, entry: AuditEntry): Promise<void>;
+};
+
+/** Refused and failed attempts. They get a transaction of their own, so that they outlive the one that failed. */
+export type Denials = {
+  /**
+   * Writes the first attempt at once; repeats by the same actor of the same action in the same organization are
+   * counted and written as one event when the minute closes. Never throws: what cannot be written now is counted.
+   */
+  record(
+    origin: ActOrigin,
+    attempt: {
+      action: AuditAction | Capability;
+      outcome: "denied" | "failure";
+      reason: string;
+      targets?: AuditTarget[];
+    },
+  ): Promise<void>;
+  /** Writes what was counted; the last thing before the database closes. */
+  close(): Promise<void>;
 };

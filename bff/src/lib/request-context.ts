@@ -24,4 +24,13 @@ export type RequestContext = {
   address: string | null;
   userAgent: string | null;
   idempotencyKey: string | null;
+  /** sha256 of method, URL and body, set beside an idempotency key: the same key may not carry another request. */
+  requestHash?: Buffer;
 };
+
+/** Owns the installation and every act that has no organization of its own; made by the migrations. */
+export const platformOrganization = {
+  id: "00000000-0000-7000-8000-000000000001",
+  slug: "platform",
+  name: "Platform",
+} as const;

@@ -54,7 +54,7 @@ type IdempotencyKeysTable = {
   actor_id: string;
   key: string;
   request_hash: Buffer;
-  result: string | null;
+  result: Buffer | null;
   created_at: Generated<Date>;
 };
 

@@ -1,0 +1,63 @@
+import type { AuditEventDetail, AuditVerification, listAuditEvents } from "@wheelhouse/shared/audit.ts";
+import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import { z } from "zod";
+import type { AuditFields, AuditTrail } from "#lib/change.ts";
+import { decodeCursor, encodeCursor } from "#lib/cursor.ts";
+import { notFound } from "#lib/errors.ts";
+import type { RequestContext } from "#lib/request-context.ts";
+import type { Readings } from "./audit-readings.ts";
+import type { AuditStore } from "./audit-store.ts";
+import type { AuditVerifier } from "./audit-verify.ts";
+
+type AuditServiceDeps = {
+  store: AuditStore;
+  readings: Readings;
+  verifier: AuditVerifier;
+  trail: AuditTrail;
+};
+
+const place = z.strictObject({ recordedAt: z.iso.datetime(), id: z.uuid() });
+
+/** Reading the trail is itself an act: it is recorded before anything is shown. */
+export function createAuditService({ store, readings, verifier, trail }: AuditServiceDeps) {
+  return {
+    async list(
+      { cursor, limit, includeChildren, ...filter }: EndpointParsed<typeof listAuditEvents>["query"],
+      context: RequestContext,
+    ): Promise<EndpointResult<typeof listAuditEvents>> {
+      const organizationIds = includeChildren ? context.subtreeIds : [context.organization.id];
+      const rows = await store.list(organizationIds, filter, decodeCursor(cursor, place), limit + 1);
+      await readings.record(context, { ...filterFields(filter), includeChildren });
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      return {
+        items: shown.map(({ event }) => event),
+        nextCursor: rows.length > limit && last ? encodeCursor(last.place) : null,
+      };
+    },
+
+    async read(id: string, context: RequestContext): Promise<AuditEventDetail> {
+      const event = await store.read([context.organization.id], id);
+      if (!event) throw notFound("audit event");
+      await readings.record(context, { events: "one by one" });
+      return event;
+    },
+
+    async verify(context: RequestContext): Promise<AuditVerification> {
+      const { id, name } = context.organization;
+      const result = await verifier.verify(id);
+      await trail.recordAct(context, "audit.trail.verify", {
+        targets: [{ type: "audit-trail", id, name }],
+        after: { verifiedToSeq: result.verifiedToSeq, problem: result.firstBad?.problem ?? null },
+      });
+      return result;
+    },
+  };
+}
+export type AuditService = ReturnType<typeof createAuditService>;
+
+function filterFields(filter: Record<string, string | string[] | undefined>): AuditFields {
+  const fields: AuditFields = {};
+  for (const [name, value] of Object.entries(filter)) if (value !== undefined) fields[name] = value;
+  return fields;
+}

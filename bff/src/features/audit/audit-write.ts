@@ -1,0 +1,41 @@
+import { sql, type Transaction } from "kysely";
+import { z } from "zod";
+import type { ActOrigin, AuditEntry } from "#lib/change.ts";
+import type { Tables } from "#lib/tables.ts";
+import { type AuditOutcome, auditContent } from "./audit-content.ts";
+
+const beginning = z.object({ id: z.uuid(), recordedAt: z.string() });
+export type ActBeginning = z.infer<typeof beginning>;
+
+/**
+ * First statement of a transaction that will be recorded: limits it to these organizations and asks for the event's id
+ * and the server's time, which the content has to carry to the millisecond.
+ */
+export async function beginAct(
+  tx: Transaction<Tables>,
+  organizationIds: readonly string[],
+): Promise<ActBeginning> {
+  const { rows } = await sql`
+    select set_config('wheelhouse.organization_ids', ${`{${organizationIds.join(",")}}`}, true),
+      wheelhouse.uuidv7() as id,
+      to_char(date_trunc('milliseconds', now()) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "recordedAt"
+  `.execute(tx);
+  return beginning.parse(rows[0]);
+}
+
+/** Last statement before COMMIT, which seals the event into its organization's chain. */
+export async function writeAct(
+  tx: Transaction<Tables>,
+  begun: ActBeginning,
+  origin: ActOrigin,
+  act: { action: string; outcome: AuditOutcome; entry: AuditEntry },
+) {
+  await tx
+    .insertInto("audit_events")
+    .values({
+      id: begun.id,
+      org_id: origin.organization.id,
+      content: auditContent(origin, { ...begun, ...act }),
+    })
+    .execute();
+}
