@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "@playwright/test";
+import { z } from "zod";
+import { fleetOf } from "../product/fleet-client.ts";
+import { expect, signInByForm, test } from "../product/journey.ts";
+
+// The page's content security policy forbids foreign scripts, also the checker's; only here it may come in.
+test.use({ bypassCSP: true });
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const violations = z.array(
+  z.object({
+    id: z.string(),
+    impact: z.string().nullish(),
+    help: z.string(),
+    nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().nullish() })),
+  }),
+);
+
+/** What axe-core holds against the page, serious and critical only, one line each. */
+const seriousFaults = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axeSource);
+  const found = violations.parse(
+    await page.evaluate(async () => {
+      const axe: unknown = Reflect.get(window, "axe");
+      if (typeof axe !== "object" || axe === null) throw new Error("axe-core did not load");
+      const run: unknown = Reflect.get(axe, "run");
+      if (typeof run !== "function") throw new Error("axe-core has no run");
+      const result: unknown = await run(document, { resultTypes: ["violations"] });
+      return typeof result === "object" && result !== null ? Reflect.get(result, "violations") : null;
+    }),
+  );
+  return found
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, help, nodes }) =>
+      nodes
+        .slice(0, 5)
+        .map(({ html, failureSummary }) => `${id}: ${help}\n  ${html}\n  ${failureSummary ?? ""}`),
+    );
+};
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test.describe(`in the ${colorScheme} theme`, () => {
+    test.use({ colorScheme });
+
+    test("sign-in has no serious accessibility fault", async ({ page }) => {
+      await page.goto("/signin");
+      await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+      expect(await seriousFaults(page)).toEqual([]);
+    });
+
+    test("overview, queues, webhooks and audit have no serious accessibility fault", async ({
+      page,
+      user,
+      product,
+    }) => {
+      await fleetOf(product);
+      await signInByForm(page, user("admin"));
+      for (const name of ["Overview", "Queues", "Webhooks", "Audit"]) {
+        await page.goto(`/${name.toLowerCase()}`);
+        await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
+        await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+        expect(await seriousFaults(page), name).toEqual([]);
+      }
+    });
+  });
+}

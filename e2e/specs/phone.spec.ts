@@ -1,0 +1,26 @@
+import { fleetOf } from "../product/fleet-client.ts";
+import { expect, signInByForm, test } from "../product/journey.ts";
+
+test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
+
+test("no page scrolls sideways on a phone", async ({ page, user, product }) => {
+  await fleetOf(product);
+  await signInByForm(page, user("admin"));
+  for (const name of ["Overview", "Queues", "Webhooks", "Audit"]) {
+    await page.goto(`/${name.toLowerCase()}`);
+    await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
+    await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(overflow, name).toBeLessThanOrEqual(0);
+  }
+});
+
+test("a phone reaches the pages by the bar at the bottom", async ({ page, user }) => {
+  await signInByForm(page, user("viewer"));
+  const bar = page.getByRole("navigation", { name: "Main, short" });
+  await expect(bar).toBeVisible();
+  await bar.getByRole("link", { name: "Queues" }).click();
+  await expect(page.getByRole("heading", { name: "Queues", level: 1 })).toBeVisible();
+  const box = await bar.getByRole("link", { name: "Webhooks" }).boundingBox();
+  expect(box?.height ?? 0).toBeGreaterThanOrEqual(44);
+});
