@@ -55,6 +55,8 @@ describe("live tail", () => {
     const merged = mergeHeads(pages, [row("a", 10)], { compare, matches: all, follow: true });
     expect(merged.pages).toBe(pages);
     expect(merged.missed).toEqual([]);
+    const paused = mergeHeads(pages, [row("a", 10), row("e", 50)], { compare, matches: all, follow: false });
+    expect(paused.missed.map((item) => item.id)).toEqual(["e"]);
   });
 
   it("an empty list takes its first row", () => {

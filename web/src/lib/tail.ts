@@ -13,22 +13,18 @@ export type TailRules<T> = {
 export type TailMerge<T> = {
   /** The same array when nothing shown changed, so that a reader's render costs nothing. */
   pages: TailPage<T>[];
-  /** Matching rows that are not shown, in the order of the message. */
+  /** Matching rows that belong to what is loaded and are not shown, in the order of the message. */
   missed: T[];
 };
 
-const insert = <T>(pages: TailPage<T>[], row: T, compare: TailRules<T>["compare"]): TailPage<T>[] => {
+/** Page that a row belongs to; -1 when it is older than all that is loaded: nobody asked for that page yet. */
+const pageOf = <T>(pages: readonly TailPage<T>[], row: T, compare: TailRules<T>["compare"]): number => {
   const last = pages.length - 1;
-  const at = pages.findIndex((page, index) => {
+  return pages.findIndex((page, index) => {
     const tail = page.items.at(-1);
     if (tail !== undefined && compare(row, tail) < 0) return true;
     return index === last && page.nextCursor === null;
   });
-  // Older than all that is loaded: it belongs to a page nobody asked for yet.
-  if (at < 0) return pages;
-  return pages.map((page, index) =>
-    index === at ? { ...page, items: [...page.items, row].sort(compare) } : page,
-  );
 };
 
 /** Rows that share an id with a head take its place; the rest is inserted or reported, see {@link TailRules}. */
@@ -55,8 +51,14 @@ export const mergeHeads = <T extends { id: string }>(
   const missed: T[] = [];
   for (const head of byId.values()) {
     if (shown.has(head.id) || !matches(head)) continue;
-    if (follow && merged.length > 0) merged = insert(merged, head, compare);
-    else missed.push(head);
+    const at = pageOf(merged, head, compare);
+    if (at < 0) continue;
+    if (!follow) missed.push(head);
+    else {
+      merged = merged.map((page, index) =>
+        index === at ? { ...page, items: [...page.items, head].sort(compare) } : page,
+      );
+    }
   }
   return { pages: merged, missed };
 };

@@ -1,6 +1,7 @@
+import type { Zone } from "#lib/format.ts";
+
 /** A range of time with open ends, as ISO time-stamps. */
 export type TimeRange = { from?: string | undefined; to?: string | undefined };
-export type Zone = "utc" | "local";
 
 const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const iso = (ms: number): string | undefined => {

@@ -1,123 +1,32 @@
 import { type AuditEvent, auditOutcomes } from "@wheelhouse/shared/audit.ts";
-import { auditActions } from "@wheelhouse/shared/endpoint.ts";
-import { z } from "zod";
+import { type AuditAction, auditActions } from "@wheelhouse/shared/endpoint.ts";
+import { type RawSearch, readList, readText, readTimestamp } from "#lib/search-params.ts";
 
-const list = <T extends z.ZodType<string, string>>(item: T) =>
-  z
-    .preprocess((value) => (typeof value === "number" ? String(value) : value), z.string())
-    .transform((value) => value.split(",").filter((part) => part !== ""))
-    .pipe(z.array(item).min(1).max(50))
-    .optional()
-    .catch(undefined);
-const text = z.coerce.string().trim().min(1).max(200).optional().catch(undefined);
-const moment = z.iso.datetime({ offset: true }).optional().catch(undefined);
+type Outcome = AuditEvent["outcome"];
 
 /** Everything that the page's address holds, under the names of the API's own parameters. */
-export const auditSearch = z.object({
-  actor: list(z.string().max(200)),
-  action: list(z.enum(auditActions)),
-  target: text,
-  outcome: list(z.enum(auditOutcomes)),
-  from: moment,
-  to: moment,
-  q: text,
-  event: z.uuid().optional().catch(undefined),
+export type AuditSearch = {
+  actor?: string[] | undefined;
+  action?: AuditAction[] | undefined;
+  target?: string | undefined;
+  outcome?: Outcome[] | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  q?: string | undefined;
+  /** The event whose drawer is open. */
+  event?: string | undefined;
+};
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What cannot be read is dropped, so that an old or mangled link still opens the page. */
+export const readAuditSearch = (raw: RawSearch): AuditSearch => ({
+  actor: readList(raw, "actor"),
+  action: readList(raw, "action", auditActions),
+  target: readText(raw, "target"),
+  outcome: readList(raw, "outcome", auditOutcomes),
+  from: readTimestamp(raw, "from"),
+  to: readTimestamp(raw, "to"),
+  q: readText(raw, "q"),
+  event: readList(raw, "event")?.find((id) => uuid.test(id)),
 });
-export type AuditSearch = z.infer<typeof auditSearch>;
-export type AuditFilter = Omit<AuditSearch, "event">;
-
-const joined = (values: readonly string[] | undefined) =>
-  values === undefined || values.length === 0 ? undefined : values.join(",");
-
-/** Query of the API for a filter: lists joined by commas, what is not set left out. */
-export const auditQuery = (filter: AuditFilter): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries({
-      actor: joined(filter.actor),
-      action: joined(filter.action),
-      target: filter.target,
-      outcome: joined(filter.outcome),
-      from: filter.from,
-      to: filter.to,
-      q: filter.q,
-    }).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-
-export const auditFilterCount = (filter: AuditFilter): number =>
-  [filter.actor, filter.action, filter.target, filter.outcome, filter.from ?? filter.to, filter.q].filter(
-    (value) => value !== undefined,
-  ).length;
-
-const has = (part: string | null, wanted: string) =>
-  part?.toLowerCase().includes(wanted.toLowerCase()) === true;
-
-/** Whether a pushed event belongs to the list. Text is compared with what a row shows; the server searches more. */
-export const matchesAudit = (filter: AuditFilter, event: AuditEvent): boolean => {
-  const recordedMs = Date.parse(event.recordedAt);
-  if (filter.from !== undefined && recordedMs < Date.parse(filter.from)) return false;
-  if (filter.to !== undefined && recordedMs >= Date.parse(filter.to)) return false;
-  if (filter.outcome !== undefined && !filter.outcome.includes(event.outcome)) return false;
-  if (filter.action !== undefined && !filter.action.some((action) => action === event.action)) return false;
-  if (
-    filter.actor !== undefined &&
-    !filter.actor.some((actor) => actor === event.actor.id || has(event.actor.display, actor))
-  ) {
-    return false;
-  }
-  const target = filter.target;
-  if (target !== undefined && !event.targets.some((one) => one.id === target || has(one.name, target))) {
-    return false;
-  }
-  const q = filter.q;
-  if (q === undefined) return true;
-  return (
-    has(event.action, q) ||
-    has(event.actor.display, q) ||
-    has(event.reason, q) ||
-    event.targets.some((one) => has(one.name, q))
-  );
-};
-
-/** Newest first, as in the server's key. */
-export const newestEventFirst = (a: AuditEvent, b: AuditEvent): number =>
-  Date.parse(b.recordedAt) - Date.parse(a.recordedAt) || (a.id < b.id ? 1 : -1);
-
-export const targetName = (event: Pick<AuditEvent, "targets">): string => {
-  const [first, ...others] = event.targets;
-  if (first === undefined) return "";
-  return others.length === 0 ? first.name : `${first.name} and ${others.length} more`;
-};
-
-export const outcomeWords: Record<(typeof auditOutcomes)[number], string> = {
-  success: "Success",
-  denied: "Denied",
-  failure: "Failed",
-};
-
-export const actorKind: Record<AuditEvent["actor"]["type"], string> = {
-  user: "Person",
-  token: "API token",
-  system: "System",
-  anonymous: "Not signed in",
-};
-
-export const authMethod: Record<AuditEvent["actor"]["authMethod"], string> = {
-  password: "signed in with password",
-  token: "by API token",
-  none: "not signed in",
-  internal: "by Wheelhouse itself",
-};
-
-export type DayGroup = { day: string; events: AuditEvent[] };
-
-/** Consecutive events of one day; `dayOf` names the day of a moment in the reader's zone. */
-export const byDay = (events: readonly AuditEvent[], dayOf: (iso: string) => string): DayGroup[] => {
-  const groups: DayGroup[] = [];
-  for (const event of events) {
-    const day = dayOf(event.recordedAt);
-    const last = groups.at(-1);
-    if (last?.day === day) last.events.push(event);
-    else groups.push({ day, events: [event] });
-  }
-  return groups;
-};

@@ -1,14 +1,8 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
 import { describe, expect, it } from "vitest";
 import { fieldChanges, shortHash } from "./audit-diff.ts";
-import {
-  auditFilterCount,
-  auditQuery,
-  auditSearch,
-  byDay,
-  matchesAudit,
-  targetName,
-} from "./audit-search.ts";
+import { auditFilterCount, auditQuery, byDay, matchesAudit, targetName } from "./audit-filter.ts";
+import { readAuditSearch } from "./audit-search.ts";
 
 const event: AuditEvent = {
   id: "019a8b00-0000-7000-8000-000000000001",
@@ -31,7 +25,7 @@ const event: AuditEvent = {
 
 describe("audit address", () => {
   it("reads what it wrote", () => {
-    const search = auditSearch.parse({
+    const search = readAuditSearch({
       actor: "Priya Raman",
       outcome: "denied,failure",
       from: "2026-11-19T00:00:00Z",
@@ -48,9 +42,7 @@ describe("audit address", () => {
   });
 
   it("a mangled address opens the page without what it cannot read", () => {
-    expect(auditSearch.parse({ outcome: "lost", from: "yesterday", event: "1", action: "x.y.z" })).toEqual(
-      {},
-    );
+    expect(readAuditSearch({ outcome: "lost", from: "yesterday", event: "1", action: "x.y.z" })).toEqual({});
   });
 });
 

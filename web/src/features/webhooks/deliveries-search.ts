@@ -1,46 +1,11 @@
-import {
-  type Delivery,
-  deliveryStatus,
-  type deliveryStatuses,
-  errorClass,
-  type errorClasses,
-} from "@wheelhouse/shared/webhooks.ts";
-import { z } from "zod";
+import type { Delivery, DeliveryAttempt, DeliveryStatus, ErrorClass } from "@wheelhouse/shared/webhooks.ts";
+import { formatCount } from "#lib/format.ts";
+import type { WebhooksSearch } from "./webhooks-search.ts";
 
-const list = <T extends z.ZodType<string, string>>(item: T) =>
-  z
-    .preprocess((value) => (typeof value === "number" ? String(value) : value), z.string())
-    .transform((value) => value.split(",").filter((part) => part !== ""))
-    .pipe(z.array(item).min(1).max(50))
-    .optional()
-    .catch(undefined);
-const moment = z.iso.datetime({ offset: true }).optional().catch(undefined);
-
-/**
- * Everything that the page's address holds. The filters carry the names of the API's own parameters; what
- * cannot be read is dropped, so that an old or mangled link still opens the page.
- */
-export const webhooksSearch = z.object({
-  tab: z.enum(["endpoints", "sources"]).optional().catch(undefined),
-  status: list(deliveryStatus),
-  endpointId: list(z.uuid()),
-  eventType: list(z.string().max(200)),
-  errorClass: list(errorClass),
-  from: moment,
-  to: moment,
-  q: z.coerce.string().trim().min(1).max(200).optional().catch(undefined),
-  delivery: z.uuid().optional().catch(undefined),
-});
-export type WebhooksSearch = z.infer<typeof webhooksSearch>;
 export type DeliveryFilter = Pick<
   WebhooksSearch,
   "status" | "endpointId" | "eventType" | "errorClass" | "from" | "to" | "q"
 >;
-
-/** Raw form of a search as it stands in the address. */
-export type WebhooksAddress = {
-  [K in keyof WebhooksSearch]?: string | undefined;
-};
 
 const joined = (values: readonly string[] | undefined) =>
   values === undefined || values.length === 0 ? undefined : values.join(",");
@@ -120,7 +85,7 @@ export const histogramRange = (filter: DeliveryFilter, nowMs: number): { from: s
   return whole(fromMs - padMs, Math.min(toMs + padMs, endMs));
 };
 
-export const statusWords: Record<(typeof deliveryStatuses)[number], string> = {
+export const statusWords: Record<DeliveryStatus, string> = {
   pending: "Pending",
   processing: "Processing",
   completed: "Completed",
@@ -129,7 +94,7 @@ export const statusWords: Record<(typeof deliveryStatuses)[number], string> = {
   discarded: "Discarded",
 };
 
-export const errorWords: Record<(typeof errorClasses)[number], string> = {
+export const errorWords: Record<ErrorClass, string> = {
   dns: "Name not found",
   connect: "No connection",
   tls: "TLS failed",
@@ -190,4 +155,20 @@ export const causeOf = (
   if (row.errorClass === null) return row.errorMessage ?? undefined;
   if (row.lastStatusCode !== null) return statusLine(row.lastStatusCode);
   return errorWords[row.errorClass];
+};
+
+/** A count that the server stops at 10,001. */
+export const boundedCount = (value: number): string => (value > 10_000 ? "10,000+" : formatCount(value));
+
+/** The log of all that has used up its attempts. */
+export const deadLetters: WebhooksSearch = { status: ["dead_letter"] };
+
+/** Why an attempt has no response to show. */
+export const unansweredWords = (
+  attempt: Pick<DeliveryAttempt, "outcome" | "errorClass" | "errorMessage">,
+): string => {
+  if (attempt.outcome === "in_flight") return "The request is on its way.";
+  if (attempt.outcome === "unknown") return "No answer was stored: whether the receiver has it is not known.";
+  const cause = attempt.errorClass === null ? "The receiver did not answer" : errorWords[attempt.errorClass];
+  return attempt.errorMessage === null ? `${cause}.` : `${cause}: ${attempt.errorMessage}`;
 };

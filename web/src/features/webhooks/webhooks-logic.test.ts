@@ -8,16 +8,15 @@ import {
   histogramRange,
   lastAnswer,
   matchesFilter,
-  webhooksSearch,
 } from "./deliveries-search.ts";
-import { barLength, brushPlace, dragRange, stackBars } from "./histogram-view.ts";
 import { attemptAt, deadLetter } from "./webhooks.fixtures.ts";
+import { readWebhooksSearch } from "./webhooks-search.ts";
 
 const endpointId = deadLetter.endpointId;
 
 describe("address of the delivery log", () => {
   it("reads what it wrote, under the names of the API", () => {
-    const search = webhooksSearch.parse({
+    const search = readWebhooksSearch({
       status: "failed,dead_letter",
       endpointId,
       from: "2026-11-19T05:30:00Z",
@@ -34,14 +33,14 @@ describe("address of the delivery log", () => {
 
   it("a mangled address opens the page without what it cannot read", () => {
     const mangled = { status: "lost", endpointId: "x", from: "soon", delivery: "<b>", tab: "x", q: "" };
-    expect(webhooksSearch.parse(mangled)).toEqual({});
+    expect(readWebhooksSearch(mangled)).toEqual({});
   });
 
   it("the dead letters are the log with exactly that status", () => {
-    expect(activeTab(webhooksSearch.parse({ status: "dead_letter" }))).toBe("dead");
-    expect(filterCount(webhooksSearch.parse({ status: "dead_letter" }))).toBe(0);
-    expect(activeTab(webhooksSearch.parse({ status: "dead_letter,failed" }))).toBe("deliveries");
-    expect(activeTab(webhooksSearch.parse({ tab: "sources" }))).toBe("sources");
+    expect(activeTab(readWebhooksSearch({ status: "dead_letter" }))).toBe("dead");
+    expect(filterCount(readWebhooksSearch({ status: "dead_letter" }))).toBe(0);
+    expect(activeTab(readWebhooksSearch({ status: "dead_letter,failed" }))).toBe("deliveries");
+    expect(activeTab(readWebhooksSearch({ tab: "sources" }))).toBe("sources");
   });
 
   it.each([
@@ -85,45 +84,6 @@ describe("histogram", () => {
       from: "2026-11-17T23:00:00.000Z",
       to: "2026-11-18T05:00:00.000Z",
     });
-  });
-
-  it("a dragged range is made of whole bars", () => {
-    const range = { from: "2026-11-19T05:00:00.000Z", barMs: 60_000, bars: 10 };
-    expect(dragRange(range, 0.42, 0.13)).toEqual({
-      from: "2026-11-19T05:01:00.000Z",
-      to: "2026-11-19T05:05:00.000Z",
-    });
-    expect(dragRange(range, 2, 2)).toEqual({
-      from: "2026-11-19T05:09:00.000Z",
-      to: "2026-11-19T05:10:00.000Z",
-    });
-  });
-
-  it("the tallest bar fills the height and one of many stays visible", () => {
-    const [tall, thin] = stackBars(
-      [
-        { completed: 900, failed: 0, deadLetter: 100, open: 0 },
-        { completed: 0, failed: 0, deadLetter: 1, open: 0 },
-      ],
-      50,
-    );
-    expect(tall).toEqual([
-      { kind: "completed", y: 5, height: 45 },
-      { kind: "deadLetter", y: 0, height: 5 },
-    ]);
-    expect(thin).toEqual([{ kind: "deadLetter", y: 49, height: 1 }]);
-  });
-
-  it("the brush lies where the selection is, and nowhere when it is outside", () => {
-    const range = { from: "2026-11-19T05:00:00Z", to: "2026-11-19T06:00:00Z" };
-    const selected = { from: "2026-11-19T05:15:00Z", to: "2026-11-19T05:30:00Z" };
-    expect(brushPlace(range, selected)).toEqual({ left: 25, width: 25 });
-    expect(brushPlace(range, { to: "2026-11-19T04:00:00Z" })).toBeUndefined();
-    expect(brushPlace(range, {})).toBeUndefined();
-  });
-
-  it("a bar's length is said in the unit that fits", () => {
-    expect([barLength(150_000), barLength(300_000), barLength(7_200_000)]).toEqual(["150 s", "5 m", "2 h"]);
   });
 });
 

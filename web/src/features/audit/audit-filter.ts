@@ -1,0 +1,100 @@
+import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import type { AuditSearch } from "./audit-search.ts";
+
+export type AuditFilter = Omit<AuditSearch, "event">;
+
+const joined = (values: readonly string[] | undefined) =>
+  values === undefined || values.length === 0 ? undefined : values.join(",");
+
+/** Query of the API for a filter: lists joined by commas, what is not set left out. */
+export const auditQuery = (filter: AuditFilter): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({
+      actor: joined(filter.actor),
+      action: joined(filter.action),
+      target: filter.target,
+      outcome: joined(filter.outcome),
+      from: filter.from,
+      to: filter.to,
+      q: filter.q,
+    }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+
+export const auditFilterCount = (filter: AuditFilter): number =>
+  [filter.actor, filter.action, filter.target, filter.outcome, filter.from ?? filter.to, filter.q].filter(
+    (value) => value !== undefined,
+  ).length;
+
+const has = (part: string | null, wanted: string) =>
+  part?.toLowerCase().includes(wanted.toLowerCase()) === true;
+
+/** Whether a pushed event belongs to the list. Text is compared with what a row shows; the server searches more. */
+export const matchesAudit = (filter: AuditFilter, event: AuditEvent): boolean => {
+  const recordedMs = Date.parse(event.recordedAt);
+  if (filter.from !== undefined && recordedMs < Date.parse(filter.from)) return false;
+  if (filter.to !== undefined && recordedMs >= Date.parse(filter.to)) return false;
+  if (filter.outcome !== undefined && !filter.outcome.includes(event.outcome)) return false;
+  if (filter.action !== undefined && !filter.action.some((action) => action === event.action)) return false;
+  if (
+    filter.actor !== undefined &&
+    !filter.actor.some((actor) => actor === event.actor.id || has(event.actor.display, actor))
+  ) {
+    return false;
+  }
+  const target = filter.target;
+  if (target !== undefined && !event.targets.some((one) => one.id === target || has(one.name, target))) {
+    return false;
+  }
+  const q = filter.q;
+  if (q === undefined) return true;
+  return (
+    has(event.action, q) ||
+    has(event.actor.display, q) ||
+    has(event.reason, q) ||
+    event.targets.some((one) => has(one.name, q))
+  );
+};
+
+/** Newest first, as in the server's key. */
+export const newestEventFirst = (a: AuditEvent, b: AuditEvent): number =>
+  Date.parse(b.recordedAt) - Date.parse(a.recordedAt) || (a.id < b.id ? 1 : -1);
+
+export const targetName = (event: Pick<AuditEvent, "targets">): string => {
+  const [first, ...others] = event.targets;
+  if (first === undefined) return "";
+  return others.length === 0 ? first.name : `${first.name} and ${others.length} more`;
+};
+
+export const outcomeWords: Record<AuditEvent["outcome"], string> = {
+  success: "Success",
+  denied: "Denied",
+  failure: "Failed",
+};
+
+export const actorKind: Record<AuditEvent["actor"]["type"], string> = {
+  user: "Person",
+  token: "API token",
+  system: "System",
+  anonymous: "Not signed in",
+};
+
+export const authMethod: Record<AuditEvent["actor"]["authMethod"], string> = {
+  password: "signed in with password",
+  token: "by API token",
+  none: "not signed in",
+  internal: "by Wheelhouse itself",
+};
+
+export type DayGroup = { day: string; events: AuditEvent[] };
+
+/** Consecutive events of one day; `dayOf` names the day of a moment in the reader's zone. */
+export const byDay = (events: readonly AuditEvent[], dayOf: (iso: string) => string): DayGroup[] => {
+  const groups: DayGroup[] = [];
+  for (const event of events) {
+    const day = dayOf(event.recordedAt);
+    const last = groups.at(-1);
+    if (last?.day === day) last.events.push(event);
+    else groups.push({ day, events: [event] });
+  }
+  return groups;
+};

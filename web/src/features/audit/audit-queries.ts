@@ -1,0 +1,49 @@
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+} from "@tanstack/react-query";
+import { type AuditEvent, listAuditEvents, readAuditEvent, verifyAudit } from "@wheelhouse/shared/audit.ts";
+import { call } from "#lib/api.ts";
+import type { TailPage } from "#lib/tail.ts";
+import { type AuditFilter, auditQuery } from "./audit-filter.ts";
+
+export type AuditPages = InfiniteData<TailPage<AuditEvent>, string | undefined>;
+
+const pageSize = 100;
+const verifyTimeoutMs = 60_000;
+
+/** The trail under a filter, newest first, page by page towards the past. */
+export const auditEventsQuery = (organization: string, filter: AuditFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["audit", organization, "events", auditQuery(filter)],
+    queryFn: ({ pageParam, signal }): Promise<TailPage<AuditEvent>> =>
+      call(
+        listAuditEvents,
+        { query: { ...auditQuery(filter), limit: pageSize, cursor: pageParam } },
+        { organization, signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
+  });
+
+export const auditEventQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: ["audit", organization, "event", id],
+    queryFn: ({ signal }) => call(readAuditEvent, { params: { id } }, { organization, signal }),
+    staleTime: 30_000,
+  });
+
+/** Walks the whole chain and is itself recorded: it runs when somebody asks, never by itself. */
+export const auditVerificationQuery = (organization: string) =>
+  queryOptions({
+    queryKey: ["audit", organization, "verification"],
+    queryFn: ({ signal }) => call(verifyAudit, {}, { organization, signal, timeoutMs: verifyTimeoutMs }),
+    enabled: false,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });

@@ -1,0 +1,187 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
+import { type ReactNode, useMemo } from "react";
+import { formatCount, formatTime } from "#lib/format.ts";
+import { useLiveEvent } from "#lib/live-context.tsx";
+import { useMinute } from "#lib/now.ts";
+import type { PageAddress } from "#lib/page-address.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { rangeName } from "#lib/time-range.ts";
+import { useTail } from "#lib/use-tail.ts";
+import { AddressLink } from "#ui/address-link.tsx";
+import { Button } from "#ui/button.tsx";
+import { Page, Split } from "#ui/page.tsx";
+import { Empty, Failure, Panel } from "#ui/panel.tsx";
+import { TailStrip } from "#ui/tail-strip.tsx";
+import { DeadLettersVerdict } from "./dead-letters-verdict.tsx";
+import { DeliveriesFilter } from "./deliveries-filter.tsx";
+import { DeliveriesHistogram } from "./deliveries-histogram.tsx";
+import { activeTab, boundedCount, filterCount, matchesFilter, newestFirst } from "./deliveries-search.ts";
+import { DeliveryDrawer } from "./delivery-drawer.tsx";
+import { DeliveryTable } from "./delivery-table.tsx";
+import css from "./webhooks.module.css";
+import { deliveriesQuery, deliverySummaryQuery } from "./webhooks-queries.ts";
+import type { WebhooksSearch } from "./webhooks-search.ts";
+
+type Address = PageAddress<WebhooksSearch>;
+
+const summaryEveryMs = 10_000;
+
+const NoDelivery = ({ address }: { address: Address }) => {
+  const filters = filterCount(address.search);
+  const isDead = activeTab(address.search) === "dead";
+  if (filters > 0) {
+    return (
+      <Empty title={isDead ? "No dead letter matches" : "No delivery matches"}>
+        {filters === 1 ? "1 filter is set. " : `${filters} filters are set. `}
+        <AddressLink className="link" address={address} to={isDead ? { status: ["dead_letter"] } : {}}>
+          Clear filters
+        </AddressLink>
+      </Empty>
+    );
+  }
+  return isDead ? (
+    <Empty title="All clear">No delivery has used up its attempts.</Empty>
+  ) : (
+    <Empty title="No delivery yet">Deliveries appear once a source receives an event.</Empty>
+  );
+};
+
+/** Sum of a filter's counts; past 10,000 of one status it is a lower bound. */
+const total = (counts: Partial<Record<string, number>> | undefined): string | undefined => {
+  if (counts === undefined) return undefined;
+  const values = Object.values(counts).map((value) => value ?? 0);
+  return values.some((value) => value > 10_000)
+    ? "10,000+"
+    : boundedCount(values.reduce((sum, value) => sum + value, 0));
+};
+
+/** The log under the address's filters: filter bar, histogram, live list and the drawer of one delivery. */
+export const DeliveriesTab = (props: { organization: string; address: Address; tabs: ReactNode }) => {
+  const { organization, address, tabs } = props;
+  const { search } = address;
+  const isDead = activeTab(search) === "dead";
+  const options = deliveriesQuery(organization, search);
+  const list = useInfiniteQuery(options);
+  const tail = useTail<Delivery>({
+    topic: "webhooks",
+    queryKey: options.queryKey,
+    compare: newestFirst,
+    matches: (row) => matchesFilter(search, row),
+    isReading: search.delivery !== undefined,
+  });
+  useLiveEvent("webhooks:heads", tail.hear);
+  const summary = useQuery({
+    ...deliverySummaryQuery(organization, search, 10),
+    refetchInterval: tail.isPaused ? false : summaryEveryMs,
+  });
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+
+  const { zone } = usePreferences();
+  const nowMs = useMinute();
+  const hasRange = search.from !== undefined || search.to !== undefined;
+  const matching = total(summary.data?.counts);
+  const newest = rows[0]?.receivedAt;
+  const close = () => address.go({ ...search, delivery: undefined });
+  const toggle = () => {
+    if (!tail.isPaused) return tail.pause();
+    if (search.delivery !== undefined) close();
+    tail.resume();
+  };
+
+  return (
+    <Page title="Webhooks" pause={{ isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle }}>
+      <div className={css.layout}>
+        {tabs}
+        <Split
+          drawer={
+            search.delivery !== undefined && (
+              <DeliveryDrawer
+                key={organization}
+                organization={organization}
+                id={search.delivery}
+                rows={rows}
+                address={address}
+              />
+            )
+          }
+        >
+          <div ref={tail.sentinel} className={css.sentinel} />
+          {isDead && (
+            <DeadLettersVerdict organization={organization} count={summary.data?.counts.dead_letter} />
+          )}
+          <div className={isDead ? `tool ${css.toolAfterVerdict}` : "tool"}>
+            <DeliveriesFilter organization={organization} address={address} rows={rows} nowMs={nowMs} />
+          </div>
+          <DeliveriesHistogram
+            organization={organization}
+            address={address}
+            nowMs={nowMs}
+            refetchEveryMs={tail.isPaused ? false : summaryEveryMs}
+          />
+          <TailStrip
+            isPaused={tail.isPaused}
+            newCount={tail.newCount}
+            onToggle={toggle}
+            text={
+              <>
+                {matching !== undefined && <b>{matching}</b>}
+                {matching !== undefined &&
+                  (hasRange ? ` received ${rangeName(search, nowMs, zone)}` : " match")}
+                {tail.isPaused && newest !== undefined && (
+                  <span className="c3">
+                    {matching === undefined ? "" : ". "}Paused while you read, newest shown{" "}
+                    {formatTime(newest, zone)}
+                  </span>
+                )}
+              </>
+            }
+          >
+            {hasRange && (
+              <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
+                Clear selection
+              </Button>
+            )}
+          </TailStrip>
+          <Panel
+            name={isDead ? "Dead letters" : "Deliveries"}
+            query={list}
+            isEmpty={() => rows.length === 0}
+            empty={<NoDelivery address={address} />}
+            skeletonRows={14}
+          >
+            {() => (
+              <>
+                <DeliveryTable rows={rows} address={address} isDead={isDead} />
+                <div className="more t12">
+                  {list.hasNextPage && (
+                    <Button
+                      disabled={list.isFetchingNextPage}
+                      onClick={() => void list.fetchNextPage({ cancelRefetch: false })}
+                    >
+                      Load older
+                    </Button>
+                  )}
+                  <span>
+                    {list.hasNextPage
+                      ? `${formatCount(rows.length)} loaded`
+                      : `All ${formatCount(rows.length)} loaded`}
+                    {list.hasNextPage && matching !== undefined && `, ${matching} match`}
+                  </span>
+                </div>
+                {list.isFetchNextPageError && list.error !== null && (
+                  <Failure
+                    name="Older deliveries"
+                    error={list.error}
+                    isFetching={list.isFetchingNextPage}
+                    onRetry={() => list.fetchNextPage()}
+                  />
+                )}
+              </>
+            )}
+          </Panel>
+        </Split>
+      </div>
+    </Page>
+  );
+};

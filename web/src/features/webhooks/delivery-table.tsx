@@ -1,0 +1,117 @@
+import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
+import { formatDate, formatTimeParts, zoneName } from "#lib/format.ts";
+import type { PageAddress } from "#lib/page-address.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { type Column, Table } from "#ui/table.tsx";
+import { Time } from "#ui/time.tsx";
+import { lastAnswer } from "./deliveries-search.ts";
+import { DeliveryStatus } from "./delivery-status.tsx";
+import css from "./webhooks.module.css";
+import type { WebhooksSearch } from "./webhooks-search.ts";
+
+const Received = ({ at }: { at: string }) => {
+  const { zone } = usePreferences();
+  const [time, fraction] = formatTimeParts(at, zone);
+  return (
+    <time dateTime={at} title={`${formatDate(at, zone)} ${time}${fraction} ${zoneName(zone)}`}>
+      {time}
+      <span className="c3">{fraction}</span>
+    </time>
+  );
+};
+
+const ReceivedHeader = () => {
+  const { zone } = usePreferences();
+  return <>Received, {zoneName(zone)}</>;
+};
+
+/** Host and path of a receiver, without the scheme that all share. */
+export const urlText = (url: string): string => url.replace(/^https?:\/\//, "");
+
+const columns: readonly Column<Delivery>[] = [
+  {
+    id: "received",
+    header: <ReceivedHeader />,
+    sorted: "descending",
+    card: "age",
+    className: css.colTime,
+    cell: (row) => <Received at={row.receivedAt} />,
+  },
+  {
+    id: "status",
+    header: "Status",
+    card: "badge",
+    className: css.colStatus,
+    cell: (row) => <DeliveryStatus status={row.status} inRow />,
+  },
+  {
+    id: "event",
+    header: "Event",
+    card: "title",
+    className: `cut ${css.colEvent}`,
+    cell: (row) => <span title={row.eventType}>{row.eventType}</span>,
+  },
+  {
+    id: "endpoint",
+    header: "Endpoint",
+    card: "detail",
+    className: "cut",
+    cell: (row) => (
+      <span title={row.endpointUrl}>
+        {row.endpointName} <span className="c3">{urlText(row.endpointUrl)}</span>
+      </span>
+    ),
+  },
+  {
+    id: "attempts",
+    header: "Attempts",
+    num: true,
+    className: css.colAttempts,
+    cell: (row) => (
+      <>
+        {row.attempts} <span className="c3">of {row.maxAttempts}</span>
+      </>
+    ),
+  },
+  {
+    id: "answer",
+    header: "Last answer",
+    className: `cut ${css.colAnswer}`,
+    cell: (row) => lastAnswer(row) ?? <span className="zero">–</span>,
+  },
+  {
+    id: "next",
+    header: "Next attempt",
+    num: true,
+    drop: "first",
+    className: css.colNext,
+    cell: (row) =>
+      row.nextAttemptAt === null ? <span className="zero">–</span> : <Time at={row.nextAttemptAt} />,
+  },
+];
+
+const rowClass = (row: Delivery): string =>
+  row.status === "failed" || row.status === "dead_letter" ? "" : "quiet";
+const keyOf = (row: Delivery): string => row.id;
+
+/** The log's rows; a row opens its drawer by address. */
+export const DeliveryTable = (props: {
+  rows: readonly Delivery[];
+  address: PageAddress<WebhooksSearch>;
+  isDead: boolean;
+}) => {
+  const { rows, address, isDead } = props;
+  return (
+    <Table
+      caption={isDead ? "Dead letters, newest first" : "Deliveries, newest first"}
+      className={`compact ${css.table}`}
+      columns={columns}
+      rows={rows}
+      keyOf={keyOf}
+      rowClass={rowClass}
+      openKey={address.search.delivery}
+      onOpen={(key) => address.go({ ...address.search, delivery: key })}
+      hrefOf={(key) => address.hrefOf({ ...address.search, delivery: key })}
+    />
+  );
+};

@@ -1,0 +1,155 @@
+import { useState } from "react";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog.tsx";
+import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { SecretOnce } from "./secret-once.tsx";
+import css from "./webhooks.module.css";
+import { useCreateEndpoint } from "./webhooks-queries.ts";
+import { slugOf } from "./webhooks-slug.ts";
+
+const listed = (text: string): string[] =>
+  text
+    .split(/[\s,]+/)
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+
+/** Creates a receiver, then shows its signing secret for the only time. */
+export const CreateEndpointDialog = (props: { organization: string; onClose: () => void }) => {
+  const { organization, onClose } = props;
+  const create = useCreateEndpoint(organization);
+  const [name, setName] = useState("");
+  const [slug, setSlug] = useState<string | null>(null);
+  const [url, setUrl] = useState("");
+  const [types, setTypes] = useState("");
+  const [secret, setSecret] = useState("");
+  const errors = fieldErrors(create.error);
+  const shownSlug = slug ?? slugOf(name);
+  if (create.data !== undefined) {
+    return (
+      <SecretOnce
+        title={`${create.data.name} is created`}
+        secret={create.data.secret}
+        facts={[{ label: "Address", value: create.data.url }]}
+        onClose={onClose}
+      >
+        The receiver verifies each request's signature with it.
+      </SecretOnce>
+    );
+  }
+  const submit = () =>
+    create.mutate({
+      slug: shownSlug,
+      name: name.trim(),
+      url: url.trim(),
+      eventTypes: listed(types),
+      ...(secret.trim() === "" ? {} : { secret: secret.trim() }),
+    });
+  return (
+    <Dialog
+      title="Create an endpoint"
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c2 t12 grow">New events are sent to it at once.</span>
+          <Button large onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            large
+            variant="primary"
+            type="submit"
+            form="create-endpoint"
+            disabled={create.isPending || name.trim() === "" || url.trim() === ""}
+          >
+            Create 1 endpoint
+          </Button>
+        </>
+      }
+    >
+      <form
+        id="create-endpoint"
+        className={css.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <FormField label="Name" error={errors.get("name")}>
+          {(control) => (
+            <input
+              {...control}
+              className="field"
+              maxLength={100}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </FormField>
+        <FormField
+          label="Short name"
+          hint="Lower-case letters, digits and inner hyphens"
+          error={errors.get("slug")}
+        >
+          {(control) => (
+            <input
+              {...control}
+              className="field mono"
+              maxLength={63}
+              value={shownSlug}
+              onChange={(event) => setSlug(event.target.value)}
+            />
+          )}
+        </FormField>
+        <FormField label="Address" hint="http or https; redirects are not followed" error={errors.get("url")}>
+          {(control) => (
+            <input
+              {...control}
+              className="field mono"
+              type="url"
+              inputMode="url"
+              maxLength={2000}
+              placeholder="https://"
+              value={url}
+              onChange={(event) => setUrl(event.target.value)}
+            />
+          )}
+        </FormField>
+        <FormField
+          label="Events"
+          hint="Separated by commas; order.* takes all that begin so. Empty: all events"
+          error={errors.get("eventTypes")}
+        >
+          {(control) => (
+            <input
+              {...control}
+              className="field mono"
+              value={types}
+              onChange={(event) => setTypes(event.target.value)}
+            />
+          )}
+        </FormField>
+        <FormField
+          label="Signing secret"
+          hint="Empty: one is made and shown once"
+          error={errors.get("secret")}
+        >
+          {(control) => (
+            <input
+              {...control}
+              className="field mono"
+              autoComplete="off"
+              maxLength={200}
+              placeholder="whsec_…"
+              value={secret}
+              onChange={(event) => setSecret(event.target.value)}
+            />
+          )}
+        </FormField>
+      </form>
+      {create.error !== null && errors.size === 0 && (
+        <ActError title="The endpoint was not created." error={create.error} />
+      )}
+    </Dialog>
+  );
+};

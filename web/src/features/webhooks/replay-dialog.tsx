@@ -1,0 +1,147 @@
+import type { DeliveryDetail } from "@wheelhouse/shared/webhooks.ts";
+import { useState } from "react";
+import { ApiError } from "#lib/api.ts";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog.tsx";
+import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { Note } from "#ui/note.tsx";
+import { Facts } from "#ui/quantity.tsx";
+import { lastAnswer, statusWords } from "./deliveries-search.ts";
+import { BreakerStatus } from "./delivery-status.tsx";
+import { urlText } from "./delivery-table.tsx";
+import css from "./webhooks.module.css";
+import { useReplay } from "./webhooks-queries.ts";
+
+const reasonMin = 3;
+const reasonMax = 500;
+
+/** The one thing that most speaks against sending now. */
+const Warning = ({ detail }: { detail: DeliveryDetail }) => {
+  const { endpoint } = detail;
+  if (!endpoint.enabled) {
+    return (
+      <Note tone="warn" title="The endpoint is switched off.">
+        Switch it on first, else nothing is sent.
+      </Note>
+    );
+  }
+  if (endpoint.breaker.state === "open") {
+    return (
+      <Note tone="warn" title="The receiver is still failing.">
+        Its breaker is open: the attempt waits for the next probe, without being used up.
+      </Note>
+    );
+  }
+  if (detail.attemptLog.some(({ outcome }) => outcome === "unknown")) {
+    return (
+      <Note tone="warn" title="It may arrive twice.">
+        At least one attempt ended without a known outcome, so the receiver may have it already.
+      </Note>
+    );
+  }
+  return null;
+};
+
+/** Asks for a reason and sends one dead letter again. It closes itself once the server has taken it. */
+export const ReplayDialog = (props: {
+  organization: string;
+  detail: DeliveryDetail;
+  onClose: () => void;
+}) => {
+  const { organization, detail, onClose } = props;
+  const [reason, setReason] = useState("");
+  const replay = useReplay(organization);
+  const isDead = detail.status === "dead_letter";
+  const length = reason.trim().length;
+  const conflict = replay.error instanceof ApiError && replay.error.code === "conflict";
+  const errors = fieldErrors(replay.error);
+  const send = () => {
+    if (length < reasonMin || replay.isPending || !isDead) return;
+    replay.mutate({ id: detail.id, reason: reason.trim(), version: detail.version }, { onSuccess: onClose });
+  };
+  return (
+    <Dialog
+      title={`Replay ${detail.eventType} to ${detail.endpointName}`}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c2 t12 grow">
+            The same <span className="mono">webhook-id</span> is sent. A sent webhook cannot be undone.
+          </span>
+          <Button large onClick={onClose}>
+            {isDead ? "Cancel" : "Close"}
+          </Button>
+          {isDead && (
+            <Button large variant="primary" disabled={length < reasonMin || replay.isPending} onClick={send}>
+              Replay 1 delivery
+            </Button>
+          )}
+        </>
+      }
+    >
+      <Facts
+        facts={[
+          {
+            label: "Endpoint",
+            value: (
+              <>
+                {detail.endpointName} <span className={`c3 ${css.wrap}`}>{urlText(detail.endpointUrl)}</span>
+              </>
+            ),
+          },
+          {
+            label: "Breaker now",
+            value: detail.endpoint.enabled ? (
+              <BreakerStatus state={detail.endpoint.breaker.state} />
+            ) : (
+              "Switched off"
+            ),
+          },
+          {
+            label: "So far",
+            value: `${statusWords[detail.status]}, ${detail.attempts} of ${detail.maxAttempts} attempts${
+              lastAnswer(detail) === undefined ? "" : `, last answer ${lastAnswer(detail)}`
+            }`,
+          },
+          { label: "webhook-id", value: <span className="mono">{detail.eventId}</span> },
+        ]}
+      />
+      <div className={css.dialogNote}>
+        {conflict ? (
+          <div role="alert">
+            <Note tone="bad" title="Not replayed: someone was faster.">
+              {replay.error?.message} Above is how it stands now.
+            </Note>
+          </div>
+        ) : replay.error !== null && errors.size === 0 ? (
+          <ActError title="Not replayed." error={replay.error} />
+        ) : (
+          isDead && <Warning detail={detail} />
+        )}
+      </div>
+      {isDead && (
+        <FormField
+          label="Reason, kept in the audit trail"
+          hint={length > reasonMax - 50 ? `${reasonMax - length} characters left` : "At least 3 characters"}
+          error={errors.get("reason")}
+        >
+          {(control) => (
+            <textarea
+              {...control}
+              className="field"
+              rows={2}
+              maxLength={reasonMax}
+              required
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+              onKeyDown={(event) => {
+                if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
+              }}
+            />
+          )}
+        </FormField>
+      )}
+    </Dialog>
+  );
+};

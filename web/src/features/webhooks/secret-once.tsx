@@ -1,0 +1,40 @@
+import type { ReactNode } from "react";
+import { Button } from "#ui/button.tsx";
+import { CopyButton } from "#ui/code-block.tsx";
+import { Dialog } from "#ui/dialog.tsx";
+import { Note } from "#ui/note.tsx";
+import { Facts } from "#ui/quantity.tsx";
+import css from "./webhooks.module.css";
+
+/** The only moment in which a new secret can be read. */
+export const SecretOnce = (props: {
+  title: string;
+  secret: string;
+  facts: readonly { label: string; value: ReactNode }[];
+  onClose: () => void;
+  children: ReactNode;
+}) => (
+  <Dialog
+    title={props.title}
+    onClose={props.onClose}
+    footer={
+      <>
+        <span className="c2 t12 grow">Only its last 4 characters are shown from now on.</span>
+        <Button large variant="primary" onClick={props.onClose}>
+          I have stored it
+        </Button>
+      </>
+    }
+  >
+    <Facts facts={props.facts} />
+    <div className={css.secret}>
+      <code className="mono" data-testid="secret">
+        {props.secret}
+      </code>
+      <CopyButton text={props.secret} label="Copy secret" />
+    </div>
+    <Note tone="warn" title="Store the secret now.">
+      It is not shown again. {props.children}
+    </Note>
+  </Dialog>
+);

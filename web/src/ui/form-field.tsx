@@ -1,0 +1,34 @@
+import { type ReactNode, useId } from "react";
+import { ApiError } from "#lib/api.ts";
+
+/** What the server said about one field of a body, by the field's own name. */
+export const fieldErrors = (error: Error | null): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>();
+  if (!(error instanceof ApiError)) return found;
+  for (const { field, message } of error.details) {
+    const name = field.replace(/^body\./, "").split(".")[0] ?? field;
+    if (!found.has(name)) found.set(name, message);
+  }
+  return found;
+};
+
+/** Label over a control, hint or error under it. `children` gets the ids that tie them together. */
+export const FormField = (props: {
+  label: ReactNode;
+  hint?: ReactNode;
+  error?: string | undefined;
+  children: (control: { id: string; "aria-describedby": string; "aria-invalid": boolean }) => ReactNode;
+}) => {
+  const { label, hint, error, children } = props;
+  const id = useId();
+  const noteId = `${id}-note`;
+  return (
+    <div className="form-field">
+      <label htmlFor={id}>{label}</label>
+      {children({ id, "aria-describedby": noteId, "aria-invalid": error !== undefined })}
+      <div id={noteId} className={error === undefined ? "c3 t12" : "tx-down t12"}>
+        {error ?? hint}
+      </div>
+    </div>
+  );
+};
