@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { canReach, serverAccount, serverDirectory } from "#embedded/account.ts";
@@ -9,6 +10,7 @@ import { endLeftovers } from "#embedded/leftovers.ts";
 import { freePort } from "#embedded/ports.ts";
 import { endOf } from "#embedded/postgres.ts";
 
+const unpackedRedis = fileURLToPath(new URL("../../../.wheelhouse/programs/redis", import.meta.url));
 const readyWithinMs = 60_000;
 
 export type EmbeddedRedis = { url: string; port: number; pid: number; stop(): Promise<void> };
@@ -34,7 +36,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const { guardian, dataDir, name = "redis", databases = 16, log } = options;
   const account = serverAccount();
   const folder = serverDirectory(dataDir, "redis", account);
-  const program = findRedisServer(dataDir);
+  const program = findRedisServer();
   if (!program)
     throw new Error(
       "no redis-server was found: install it (Debian: apt-get install redis-server) or set REDIS_URL",
@@ -85,15 +87,13 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   return { url, port, pid, stop: () => guardian.stop(name) };
 }
 
-/** redis-server or valkey-server of the PATH, else what `npm start` unpacked into the data folder. */
-export function findRedisServer(
-  dataDir: string,
-): { command: string; env: Readonly<Record<string, string>> } | undefined {
+/** redis-server or valkey-server of the PATH, else what `npm start` or `npm test` unpacked into the clone. */
+function findRedisServer(): { command: string; env: Readonly<Record<string, string>> } | undefined {
   for (const name of ["redis-server", "valkey-server"]) {
     const { stdout } = spawnSync("/bin/sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" });
     if (stdout?.trim()) return { command: stdout.trim(), env: {} };
   }
-  const root = join(dataDir, "programs/redis");
+  const root = unpackedRedis;
   const command = join(root, "usr/bin/redis-server");
   if (!existsSync(command)) return undefined;
   const libraries = ["usr/lib", "lib"].flatMap((base) =>

@@ -1,0 +1,82 @@
+// Brings a clone up to date before anything of it can run; so this uses Node's own modules alone.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { run, Stop, step } from "./progress.mjs";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+const manifests = [
+  "package.json",
+  "web/package.json",
+  "bff/package.json",
+  "shared/package.json",
+  "e2e/package.json",
+];
+const installInputs = [...manifests, "pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc"];
+const webInputs = [
+  ...["web/src", "web/public", "web/index.html", "web/vite.config.ts", "web/package.json"],
+  ...["shared/src", "shared/package.json", "pnpm-lock.yaml"],
+];
+
+/** The environment of build tools: NODE_ENV=production would leave out what building needs. */
+export function toolEnvironment() {
+  const { NODE_ENV: _, ...environment } = process.env;
+  return { ...environment, PATH: `${dirname(process.execPath)}:${environment.PATH ?? ""}` };
+}
+
+export function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new Stop(`Wheelhouse needs Node 20.19 or later; this is ${process.versions.node}.`);
+}
+
+/** Installs the packages of the lock file when they, or the Node that they were installed for, have changed. */
+export async function ensureInstalled() {
+  const stamp = join(root, "node_modules/.wheelhouse-installed");
+  const wanted = digest(installInputs, `${process.version} ${process.platform} ${process.arch}`);
+  if (read(stamp) === wanted) return;
+  const { packageManager } = JSON.parse(read(join(root, "package.json")) ?? "{}");
+  await step("Installing packages", async () => {
+    const args = ["--yes", packageManager, "install", "--frozen-lockfile"];
+    await run("npx", args, { cwd: root, env: { ...toolEnvironment(), CI: "true" } });
+    writeFileSync(stamp, wanted);
+    return "Packages installed";
+  });
+}
+
+/** Builds the pages when their sources have changed since the last build. */
+export async function ensureBuilt() {
+  const stamp = join(root, "web/node_modules/.wheelhouse-built");
+  const wanted = digest(webInputs, process.version);
+  if (read(stamp) === wanted && existsSync(join(root, "web/dist/index.html"))) return;
+  await step("Building the pages", async () => {
+    rmSync(stamp, { force: true });
+    const vite = join(root, "web/node_modules/vite/bin/vite.js");
+    await run(process.execPath, [vite, "build"], { cwd: join(root, "web"), env: toolEnvironment() });
+    mkdirSync(dirname(stamp), { recursive: true });
+    writeFileSync(stamp, wanted);
+    return "Pages built";
+  });
+}
+
+function digest(paths, extra) {
+  const hash = createHash("sha256").update(extra);
+  for (const path of paths)
+    for (const file of filesOf(join(root, path)))
+      hash.update(`\0${file.slice(root.length)}\0`).update(readFileSync(file));
+  return hash.digest("hex");
+}
+
+function filesOf(path) {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return [];
+  if (!found.isDirectory()) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesOf(join(path, name)));
+}
+
+function read(path) {
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+}

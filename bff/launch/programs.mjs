@@ -1,0 +1,110 @@
+// Programs that no npm package carries: a Redis for the product, a browser for its tests.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./install.mjs";
+import { run, Stop, step } from "./progress.mjs";
+
+/** Where an unpacked Redis lies; `bff/src/embedded/redis.ts` looks here after the PATH. */
+const programs = join(root, ".wheelhouse/programs");
+const unpackedRedis = join(programs, "redis");
+const isRoot = process.getuid?.() === 0;
+const aptEnvironment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
+
+/** Finds a Redis, or gets one where that is allowed. Never leaves a daemon of a package running. */
+export async function ensureRedis() {
+  if (onPath("redis-server") || onPath("valkey-server")) return;
+  if (existsSync(join(unpackedRedis, "usr/bin/redis-server"))) return;
+  await step("Getting a Redis server", async () => {
+    if (onPath("apt-get") && onPath("dpkg-deb")) await unpackDebianRedis();
+    else if (onPath("brew")) await run("brew", ["install", "redis"], { cwd: root });
+    else if (isRoot && onPath("apk")) await run("apk", ["add", "--no-cache", "redis"], { cwd: root });
+    else if (isRoot && onPath("dnf")) await run("dnf", ["install", "-y", "redis"], { cwd: root });
+    else throw new Stop("No redis-server was found. Install Redis 6.2 or later, or set REDIS_URL.");
+    return "Redis server in place";
+  });
+}
+
+/**
+ * Unpacks Debian's package into `.wheelhouse/programs`: needs no root, changes nothing in the system and starts
+ * no daemon. Libraries that the system lacks come along.
+ */
+async function unpackDebianRedis() {
+  mkdirSync(programs, { recursive: true, mode: 0o755 });
+  const folder = mkdtempSync(join(programs, "new-"));
+  try {
+    const advice = "No redis-server was found. Type: sudo apt-get install redis-server";
+    await fetchAndUnpack(["redis-tools", "redis-server"], folder, advice);
+    if (missingLibraries(folder)) {
+      const { stdout } = spawnSync("apt-cache", ["depends", "redis-tools", "redis-server"], {
+        encoding: "utf8",
+      });
+      const libraries = [...stdout.matchAll(/Depends: ((?:lib|lua)[\w.+-]*)/g)].map(([, name]) => name);
+      const wanted = [...new Set(libraries)].filter((name) => name !== "libc6");
+      await fetchAndUnpack(wanted, folder, advice);
+      if (missingLibraries(folder)) throw new Stop(advice);
+    }
+    rmSync(unpackedRedis, { recursive: true, force: true });
+    spawnSync("chmod", ["755", folder]);
+    renameSync(folder, unpackedRedis);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function fetchAndUnpack(packages, folder, advice) {
+  const download = () =>
+    run("apt-get", ["download", ...packages], { cwd: folder, env: aptEnvironment, quiet: true });
+  try {
+    await download();
+  } catch {
+    // A machine whose package lists were never fetched, or are old.
+    if (!isRoot) throw new Stop(advice);
+    await run("apt-get", ["update"], { cwd: folder, env: aptEnvironment });
+    await download();
+  }
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".deb"))) {
+    await run("dpkg-deb", ["-x", file, "."], { cwd: folder });
+    rmSync(join(folder, file));
+  }
+}
+
+function missingLibraries(folder) {
+  const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].flatMap((triplet) => [
+    join(folder, "usr/lib", triplet),
+    join(folder, "lib", triplet),
+  ]);
+  const { stdout } = spawnSync("ldd", [join(folder, "usr/bin/redis-server")], {
+    encoding: "utf8",
+    env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") },
+  });
+  return /not found/.test(stdout);
+}
+
+/** Finds the browser of the journeys, or installs Debian's where that is allowed. */
+export async function ensureChromium() {
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  const found = names.some(onPath) || existsSync("/Applications/Google Chrome.app");
+  if (found) return;
+  const advice = "The browser tests need Chromium. Type: sudo apt-get install chromium";
+  if (!isRoot || !onPath("apt-get")) throw new Stop(advice);
+  await step("Installing Chromium", async () => {
+    const install = () =>
+      run("apt-get", ["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"], {
+        cwd: root,
+        env: aptEnvironment,
+        quiet: true,
+      });
+    try {
+      await install();
+    } catch {
+      await run("apt-get", ["update"], { cwd: root, env: aptEnvironment });
+      await install();
+    }
+    return "Chromium installed";
+  });
+}
+
+export function onPath(name) {
+  return spawnSync("/bin/sh", ["-c", 'command -v "$1"', "sh", name], { stdio: "ignore" }).status === 0;
+}

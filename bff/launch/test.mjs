@@ -1,0 +1,64 @@
+// `npm test`: every check and every test, from a bare clone; the last line says how many passed and failed.
+// `node bff/launch/test.mjs faults` runs the repetitions, soaks and random schedules instead.
+import { checkNode, ensureBuilt, ensureInstalled, root } from "./install.mjs";
+import { ensureChromium, ensureRedis } from "./programs.mjs";
+import { launch } from "./progress.mjs";
+import { runCheck, runPlaywright, runVitest } from "./runners.mjs";
+
+const tsc = `${root}node_modules/typescript/bin/tsc`;
+const suites = new Map([
+  ["", runAll],
+  ["faults", () => [() => runVitest("faults", "bff", ["--config", "vitest.faults.config.ts"])]],
+]);
+
+await launch(async () => {
+  const startedAt = performance.now();
+  const suite = suites.get(process.argv[2] ?? "");
+  if (!suite) throw new Error(`there is no suite ${process.argv[2]}; there is: faults`);
+  checkNode();
+  await ensureInstalled();
+  await ensureRedis();
+  await ensureChromium();
+  await ensureBuilt();
+  const counts = [];
+  for (const run of suite()) {
+    counts.push(await run());
+    if (process.exitCode === 130) return;
+  }
+  report(counts, (performance.now() - startedAt) / 1000);
+});
+
+/** Cheap ones first; one at a time, for two cores. */
+function runAll() {
+  const types = ["shared", "bff", "web", "e2e"].map(
+    (folder) => () => runCheck(`types of ${folder}`, `${root}${folder}`, [tsc, "--noEmit"]),
+  );
+  return [
+    () =>
+      runCheck("lint", root, [
+        `${root}node_modules/@biomejs/biome/bin/biome`,
+        "check",
+        "--error-on-warnings",
+        ".",
+      ]),
+    ...types,
+    () => runCheck("dead code", root, [`${root}node_modules/knip/bin/knip.js`]),
+    () => runVitest("shared", "shared"),
+    () => runVitest("web", "web"),
+    () => runVitest("bff", "bff"),
+    () => runPlaywright("journeys", "e2e"),
+  ];
+}
+
+function report(counts, seconds) {
+  process.stdout.write("\n");
+  for (const { name, passed, failed, skipped, seconds: own } of counts)
+    process.stdout.write(
+      `${name.padEnd(18)} ${String(passed).padStart(4)} passed ${String(failed).padStart(3)} failed${skipped ? ` ${skipped} skipped` : ""}  ${own.toFixed(1)} s\n`,
+    );
+  const total = (key) => counts.reduce((sum, count) => sum + count[key], 0);
+  if (total("failed") > 0 || total("passed") === 0) process.exitCode = 1;
+  process.stdout.write(
+    `${seconds.toFixed(0)} s in all\n\n${total("passed")} passed, ${total("failed")} failed\n`,
+  );
+}

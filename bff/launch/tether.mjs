@@ -1,0 +1,11 @@
+// Preloaded into a process that `npm start` or `npm test` starts: when the starter is gone, for whatever reason,
+// it drains as on SIGTERM, and is ended if that takes longer than a drain may.
+const endWithinMs = 12_000;
+
+if (process.channel) {
+  process.channel.unref();
+  process.once("disconnect", () => {
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), endWithinMs).unref();
+    process.kill(process.pid, "SIGTERM");
+  });
+}
