@@ -1,8 +1,8 @@
 import type { Locator, Page } from "@playwright/test";
 import { Queue } from "bullmq";
+import { connectionsOf } from "../product/connections.ts";
 import { fleetOf } from "../product/fleet-client.ts";
 import { expect, signInByForm, test } from "../product/journey.ts";
-import { redisUrlOf } from "../product/redis-client.ts";
 
 const queueRow = (page: Page, name: string): Locator =>
   page.getByRole("row").filter({ has: page.getByText(name, { exact: true }) });
@@ -43,7 +43,10 @@ test("a queue made by another program appears within 3 s, by any name and prefix
   await expect(page.getByRole("heading", { name: "Queues", level: 1 })).toBeVisible();
   await expect(page.getByRole("table").first()).toBeVisible();
   const name = `a b ü{${Date.now() % 100_000}}`;
-  const queue = new Queue(name, { connection: { url: redisUrlOf(product) }, prefix: "shop:prod" });
+  const queue = new Queue(name, {
+    connection: { url: connectionsOf(product).redisUrl },
+    prefix: "shop:prod",
+  });
   try {
     await queue.addBulk([1, 2, 3].map((number) => ({ name: "job", data: { number } })));
     await queue.add("later", {}, { delay: 3_600_000 });

@@ -1,0 +1,81 @@
+import { fleetOf, postEvent } from "../product/fleet-client.ts";
+import { expect, test as journey, signInByForm } from "../product/journey.ts";
+import { stopPostgres, stopRedis } from "../product/outage.ts";
+import { makeSource } from "../product/own-endpoint.ts";
+import { type StartedProduct, startProduct } from "../product/product.ts";
+
+/** Outages hit a product of their own, so that no other journey feels them. */
+const test = journey.extend<object, { own: StartedProduct }>({
+  own: [
+    async ({ browserName: _ }, use) => {
+      const own = await startProduct();
+      await use(own);
+      await own.stop();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+  product: async ({ own }, use) => use(own),
+  baseURL: async ({ own }, use) => use(own.baseUrl),
+});
+
+const outageMs = 6000;
+const freshness = "freshness";
+
+test("without Redis events are still taken in, the page says since when it is stale, and all recovers", async ({
+  page,
+  user,
+  api,
+  product,
+}) => {
+  test.setTimeout(120_000);
+  await fleetOf(product);
+  const source = await makeSource(await api(user("admin")));
+  await signInByForm(page, user("admin"));
+  await expect(page.getByTestId(freshness)).toContainText("Live");
+  const endOutage = await stopRedis(product);
+  const begun = performance.now();
+  const statuses = new Set<number>();
+  try {
+    while (performance.now() - begun < outageMs) {
+      const answer = await postEvent(product, source, { type: "journey.outage", data: {} });
+      statuses.add(answer.status);
+      await page.waitForTimeout(200);
+    }
+    await expect(page.getByText(/Redis/).first()).toBeVisible();
+  } finally {
+    await endOutage();
+  }
+  expect([...statuses]).toEqual([202]);
+  await expect(page.getByTestId(freshness)).toContainText("Live", { timeout: 30_000 });
+});
+
+test("without Postgres intake says 503 with Retry-After, the page stays, and all recovers", async ({
+  page,
+  user,
+  api,
+  product,
+}) => {
+  test.setTimeout(120_000);
+  await fleetOf(product);
+  const source = await makeSource(await api(user("admin")));
+  await signInByForm(page, user("admin"));
+  await expect(page.getByTestId(freshness)).toContainText("Live");
+  const endOutage = await stopPostgres(product);
+  try {
+    await expect
+      .poll(async () => (await postEvent(product, source, { type: "journey.outage", data: {} })).status)
+      .toBe(503);
+    const answer = await postEvent(product, source, { type: "journey.outage", data: {} });
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+    await expect(page.getByText(/Postgres/).first()).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
+  } finally {
+    await endOutage();
+  }
+  await expect
+    .poll(async () => (await postEvent(product, source, { type: "journey.outage", data: {} })).status, {
+      timeout: 30_000,
+    })
+    .toBe(202);
+  await expect(page.getByTestId(freshness)).toContainText("Live", { timeout: 30_000 });
+});
