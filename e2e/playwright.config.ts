@@ -1,6 +1,5 @@
 import { defineConfig } from "@playwright/test";
-
-const chromium = process.env.E2E_CHROMIUM ?? "/usr/bin/chromium";
+import { findChromium } from "./product/chromium.ts";
 
 export default defineConfig({
   testDir: "specs",
@@ -22,7 +21,7 @@ export default defineConfig({
     screenshot: "only-on-failure",
     trace: "retain-on-failure",
     launchOptions: {
-      executablePath: chromium,
+      executablePath: findChromium(process.env),
       args: ["--no-sandbox", "--disable-background-networking"],
     },
   },

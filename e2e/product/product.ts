@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { type Credential, parseCredentials } from "../fleet/api.ts";
 
 const bffFolder = fileURLToPath(new URL("../../bff/", import.meta.url));
+/** Ends the product when this process is gone, whatever ended it. */
+const tether = new URL("../../bff/launch/tether.mjs", import.meta.url).href;
 const readyDeadlineMs = 120_000;
 const stopDeadlineMs = 15_000;
 const keptOutput = 200;
@@ -60,10 +62,10 @@ export const startProduct = async (
   environment: Readonly<Record<string, string>> = {},
 ): Promise<StartedProduct> => {
   const dataDir = makeDataFolder();
-  const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts"], {
+  const child = spawn(process.execPath, ["--import", "tsx", "--import", tether, "src/main.ts"], {
     cwd: bffFolder,
     env: { ...process.env, PORT: "0", WHEELHOUSE_DATA_DIR: dataDir, ...journeySettings, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const output = watchOutput(child);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
