@@ -7,7 +7,8 @@ export const Button = ({
   className = "",
   type = "button",
   ...rest
-}: ComponentProps<"button"> & {
+}: Omit<ComponentProps<"button">, "className"> & {
+  className?: string | undefined;
   variant?: "plain" | "primary" | "danger" | "danger-solid" | "ghost";
   large?: boolean;
 }) => (

@@ -74,3 +74,10 @@ export const suggestFilter = (
     .slice(0, 8)
     .map(({ value, label }) => ({ insert: `${prefix}${value} `, label: label ?? value, detail: "" }));
 };
+
+/** The filter as one line of text, which `readFilterInput` reads back; absent when nothing is set. */
+export const writeFilter = ({ tokens, text }: Filter): string | undefined => {
+  const parts = tokens.map(({ key, value }) => `${key}:${/\s/.test(value) ? `"${value}"` : value}`);
+  const line = [...parts, text].filter((part) => part !== "").join(" ");
+  return line === "" ? undefined : line;
+};

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useState } from "react";
 
 type Range = { fromMs: number; toMs: number };
-type Series = { label: string; tone: "ok" | "warn" | "bad" | "sel" };
+type Series = { label: string; tone: "ok" | "open" | "warn" | "bad" | "sel" };
 
 const heightUnits = 56;
 /** Dragging must have a keyboard way. */

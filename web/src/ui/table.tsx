@@ -1,4 +1,4 @@
-import { memo, type ReactNode, useCallback, useEffect, useRef } from "react";
+import { Fragment, memo, type ReactNode, useCallback, useEffect, useRef } from "react";
 import { useKeys } from "#lib/keys.ts";
 
 /**
@@ -12,7 +12,7 @@ export type Column<T> = {
   cell: (row: T) => ReactNode;
   num?: boolean;
   sorted?: "ascending" | "descending";
-  className?: string;
+  className?: string | undefined;
   card?: "title" | "badge" | "detail" | "age";
   drop?: "first" | "second";
 };
@@ -71,20 +71,22 @@ const Row = memo(RowContent) as typeof RowContent;
  * covers its row; `j` and `k` move between rows, Enter opens.
  *
  * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: address of a row's
- * drawer, so that it opens in a new tab too. Hand over `columns` and `rowClass` as constants.
+ * drawer, so that it opens in a new tab too. `groupOf`: rows of the same group stand under its name. Hand over
+ * `columns` and `rowClass` as constants.
  */
 export const Table = <T,>(props: {
   caption: string;
   columns: readonly Column<T>[];
   rows: readonly T[];
   keyOf: (row: T) => string;
-  className?: string;
+  className?: string | undefined;
   rowClass?: (row: T) => string;
   openKey?: string | undefined;
   onOpen?: (key: string) => void;
   hrefOf?: (key: string) => string;
+  groupOf?: (row: T) => string;
 }) => {
-  const { caption, columns, rows, keyOf, className = "", rowClass, openKey, onOpen, hrefOf } = props;
+  const { caption, columns, rows, keyOf, className = "", rowClass, openKey, onOpen, hrefOf, groupOf } = props;
   const body = useRef<HTMLTableSectionElement>(null);
   const latestOnOpen = useRef(onOpen);
   useEffect(() => {
@@ -93,7 +95,8 @@ export const Table = <T,>(props: {
   const open = useCallback((key: string) => latestOnOpen.current?.(key), []);
   const move = (by: 1 | -1) => {
     const links = [...(body.current?.querySelectorAll<HTMLAnchorElement>(".row-link") ?? [])];
-    const at = links.findIndex((link) => link === document.activeElement || link.ariaCurrent === "true");
+    const focused = links.findIndex((link) => link === document.activeElement);
+    const at = focused === -1 ? links.findIndex((link) => link.ariaCurrent === "true") : focused;
     const next = links[at === -1 ? (by === 1 ? 0 : links.length - 1) : at + by];
     next?.focus();
     next?.scrollIntoView({ block: "nearest" });
@@ -104,6 +107,12 @@ export const Table = <T,>(props: {
       : [
           { keys: "j", label: "Next row", group: "List", run: () => move(1) },
           { keys: "k", label: "Previous row", group: "List", run: () => move(-1) },
+          ...(openKey === undefined
+            ? [
+                { keys: "ArrowDown", run: () => move(1) },
+                { keys: "ArrowUp", run: () => move(-1) },
+              ]
+            : []),
         ],
   );
   return (
@@ -120,19 +129,30 @@ export const Table = <T,>(props: {
         </tr>
       </thead>
       <tbody ref={body}>
-        {rows.map((row) => {
+        {rows.map((row, index) => {
           const key = keyOf(row);
+          const before = rows[index - 1];
+          const group = groupOf?.(row);
+          const opensGroup = group !== undefined && (before === undefined || groupOf?.(before) !== group);
           return (
-            <Row
-              key={key}
-              row={row}
-              rowKey={key}
-              columns={columns}
-              className={rowClass?.(row) ?? ""}
-              isOpen={key === openKey}
-              href={hrefOf?.(key) ?? null}
-              onOpen={onOpen === undefined ? null : open}
-            />
+            <Fragment key={key}>
+              {opensGroup && (
+                <tr className="day">
+                  <th colSpan={columns.length} scope="rowgroup">
+                    {group}
+                  </th>
+                </tr>
+              )}
+              <Row
+                row={row}
+                rowKey={key}
+                columns={columns}
+                className={rowClass?.(row) ?? ""}
+                isOpen={key === openKey}
+                href={hrefOf?.(key) ?? null}
+                onOpen={onOpen === undefined ? null : open}
+              />
+            </Fragment>
           );
         })}
       </tbody>

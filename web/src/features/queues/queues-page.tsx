@@ -1,3 +1,178 @@
-import { Page } from "#ui/page.tsx";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
+import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
+import { useLiveStatus } from "#lib/live-context.tsx";
+import { useNow } from "#lib/now.ts";
+import { stringifySearch } from "#lib/search-params.ts";
+import { FilterBar } from "#ui/filter-bar.tsx";
+import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { Page, Split } from "#ui/page.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
+import { Status } from "#ui/status.tsx";
+import { Table } from "#ui/table.tsx";
+import { Age, Time } from "#ui/time.tsx";
+import styles from "./queues.module.css";
+import { freshColumns, staleColumns } from "./queues-columns.tsx";
+import { QueueDrawer } from "./queues-drawer.tsx";
+import { filterQueues, queueFilterKeys } from "./queues-filter.ts";
+import type { QueuesState, QueueView } from "./queues-live.ts";
+import { queuesQuery, useQueuesLive } from "./queues-queries.ts";
+import { QueuesSummary, workerColumns } from "./queues-summary.tsx";
 
-export const QueuesPage = () => <Page title="Queues">{null}</Page>;
+const route = getRouteApi("/o/$org/queues");
+const pollIntervalMs = 5000;
+const keyOf = ({ row }: QueueView): string => row.id;
+const rowClass = ({ row }: QueueView): string => (row.state === "ok" && !row.paused ? "quiet" : "");
+const keyOfWorker = ({ host }: QueuesState["workers"][number]): string => host;
+const quiet = (): string => "quiet";
+const none: readonly QueueView[] = [];
+
+/** Freshness that draws its component again only when the state turns, not each second. */
+const useFreshness = (observation: Observation | undefined, collectorLost: boolean): Freshness["state"] => {
+  const nowMs = useNow();
+  if (observation === undefined) return "fresh";
+  const { state } = judgeFreshness(observation, nowMs);
+  return state === "fresh" && collectorLost ? "stale" : state;
+};
+
+const StaleLine = ({ observedAt }: { observedAt: string | null }) => (
+  <div className={`${styles.stale} hatch`}>
+    <Status tone="stale" label="Stale" />
+    {observedAt === null ? (
+      <span>No sample yet.</span>
+    ) : (
+      <span>
+        Last sample <Time at={observedAt} />, <Age at={observedAt} suffix="ago" />. What is shown may have
+        changed since.
+      </span>
+    )}
+  </div>
+);
+
+const Workers = ({ workers, intervalMs }: { workers: QueuesState["workers"]; intervalMs: number }) => {
+  const total = workers.reduce((sum, worker) => sum + worker.workers, 0);
+  return (
+    <>
+      <div className={`sum pad ${styles.workers}`}>
+        <h2 className="h">Workers</h2>
+        <span>
+          {formatCount(total)} on {formatPlural(workers.length, "host")}
+        </span>
+        <span className="c3">Sampled every {formatSpan(intervalMs)}</span>
+      </div>
+      {workers.length === 0 ? (
+        <Empty title="No worker is listening">Workers appear here once one connects to a queue.</Empty>
+      ) : (
+        <Table
+          caption="Workers by host"
+          className="compact"
+          columns={workerColumns}
+          rows={workers}
+          keyOf={keyOfWorker}
+          rowClass={quiet}
+        />
+      )}
+    </>
+  );
+};
+
+export const QueuesPage = () => {
+  const { org } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  useQueuesLive(org);
+  const { connection, collectorLost } = useLiveStatus();
+  const queues = useQuery({
+    ...queuesQuery(org),
+    refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
+  });
+  const data = queues.data;
+  const state = useFreshness(data, collectorLost);
+  const freshness: Freshness = { state, ageMs: null };
+  const views = data?.views ?? none;
+  const keys = useMemo(() => queueFilterKeys(views), [views]);
+  const filter = readFilterInput(search.q ?? "", keys);
+  const shown = filterQueues(views, filter);
+  const at = shown.findIndex(({ row }) => row.id === search.queue);
+
+  const setSearch = (change: Partial<typeof search>, replace = false) =>
+    void navigate({ search: { ...search, ...change }, replace });
+  const toNeighbour = (by: 1 | -1) => {
+    const next = at === -1 ? undefined : shown[at + by];
+    return next === undefined ? undefined : () => setSearch({ queue: next.row.id }, true);
+  };
+  const hrefOf = (key: string) => stringifySearch({ ...search, queue: key });
+
+  return (
+    <Page title="Queues" observation={data ?? null}>
+      <Split
+        drawer={
+          search.queue !== undefined &&
+          data !== undefined && (
+            <QueueDrawer
+              organization={org}
+              id={search.queue}
+              row={views.find(({ row }) => row.id === search.queue)?.row}
+              freshness={freshness}
+              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
+              onPrevious={toNeighbour(-1)}
+              onNext={toNeighbour(1)}
+              onClose={() => setSearch({ queue: undefined })}
+            />
+          )
+        }
+      >
+        <div className="tool">
+          <FilterBar
+            label="Filter queues"
+            keys={keys}
+            filter={filter}
+            isInstant
+            onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
+          />
+        </div>
+        <Panel
+          name="Queues"
+          query={queues}
+          skeletonRows={12}
+          freshness={freshness}
+          isEmpty={(list) => list.views.length === 0}
+          empty={
+            <Empty title="No queue yet">
+              A queue appears here within seconds after a program adds its first job with BullMQ.
+            </Empty>
+          }
+        >
+          {(list) => (
+            <>
+              {state !== "fresh" && <StaleLine observedAt={list.observedAt} />}
+              <QueuesSummary views={list.views} shown={shown.length} />
+              {shown.length === 0 ? (
+                <Empty title="No queue matches">
+                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
+                    Clear filter
+                  </button>
+                </Empty>
+              ) : (
+                <Table
+                  caption="Queues, worst first"
+                  className="cards"
+                  columns={state === "fresh" ? freshColumns : staleColumns}
+                  rows={shown}
+                  keyOf={keyOf}
+                  rowClass={rowClass}
+                  openKey={search.queue}
+                  onOpen={(key) => setSearch({ queue: key })}
+                  hrefOf={hrefOf}
+                />
+              )}
+              <Workers workers={list.workers} intervalMs={list.intervalMs} />
+            </>
+          )}
+        </Panel>
+      </Split>
+    </Page>
+  );
+};

@@ -1,0 +1,241 @@
+import { Link } from "@tanstack/react-router";
+import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { ReactNode } from "react";
+import {
+  formatBytes,
+  formatCount,
+  formatLatency,
+  formatPercent,
+  formatPlural,
+  formatRate,
+  formatSpan,
+} from "#lib/format.ts";
+import { Sparkline } from "#ui/sparkline.tsx";
+import styles from "./health-overview.module.css";
+
+type Figure = Overview["red"]["ratePerSecond"];
+type ChartTone = "plain" | "bad" | "warn";
+const toneClass = { plain: "", bad: "tx-down", warn: "tx-warn" } as const;
+
+/** Mean of what came before the last value: what was usual, beside what is. */
+const meanBefore = (values: Figure["trend"]["values"]): number | null => {
+  const known = values.slice(0, -1).filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+};
+
+const Red = (props: {
+  label: string;
+  figure: Figure;
+  format: (value: number) => string;
+  unit: string;
+  tone: ChartTone;
+}) => {
+  const { label, figure, format, unit, tone } = props;
+  const mean = meanBefore(figure.trend.values);
+  return (
+    <div className={styles.red}>
+      <div>
+        <div className={styles.label}>{label}</div>
+        <div className={`${styles.figure} t28 b ${toneClass[tone]}`}>
+          {figure.value === null ? <span className="zero">–</span> : format(figure.value)}
+          {figure.value !== null && <small>{unit}</small>}
+        </div>
+      </div>
+      <div className={styles.redChart}>
+        <Sparkline values={figure.trend.values} height={44} tone={tone} label={`${label}, last 10 minutes`} />
+      </div>
+      <div className={styles.under}>
+        {mean === null ? "No deliveries in the last 10 m" : `Mean of the last 10 m: ${format(mean)} ${unit}`}
+      </div>
+    </div>
+  );
+};
+
+/** Rate, errors and duration of webhook delivery over the last minute. */
+export const RedStrip = ({ overview }: { overview: Overview }) => {
+  const { ratePerSecond, errorRatio, durationMsP95 } = overview.red;
+  const worst = overview.problems.some(({ area }) => area === "webhooks" || area === "breakers");
+  return (
+    <section className={styles.reds} aria-label="Rate, errors and duration of webhook delivery">
+      <Red label="Deliveries" figure={ratePerSecond} format={formatRate} unit="/s" tone="plain" />
+      <Red
+        label="Errors"
+        figure={errorRatio}
+        format={(ratio) => formatPercent(ratio).replace("%", "")}
+        unit="%"
+        tone={worst && (errorRatio.value ?? 0) > 0 ? "bad" : "plain"}
+      />
+      <Red label="Duration p95" figure={durationMsP95} format={formatCount} unit="ms" tone="plain" />
+    </section>
+  );
+};
+
+type Fact = { label: string; value: string; tone?: "tx-down" | "tx-warn" | "" };
+
+const Tile = (props: {
+  title: string;
+  total: string;
+  figure: ReactNode;
+  unit: string;
+  tone?: ChartTone;
+  trend?: Figure["trend"];
+  below?: ReactNode;
+  facts: readonly Fact[];
+}) => (
+  <>
+    <div className={styles.tileHead}>
+      <h3 className="h">{props.title}</h3>
+      <span className="t12 c3 nw">{props.total}</span>
+    </div>
+    <div className={`${styles.figure} t20 b ${toneClass[props.tone ?? "plain"]}`}>
+      {props.figure} <small>{props.unit}</small>
+    </div>
+    {props.trend === undefined ? (
+      <div className={styles.tileList}>{props.below}</div>
+    ) : (
+      <div className={styles.tileChart}>
+        <Sparkline
+          values={props.trend.values}
+          tone={props.tone ?? "plain"}
+          label={`${props.title}, ${props.unit}, last 10 minutes`}
+        />
+      </div>
+    )}
+    {props.facts.map(({ label, value, tone = "" }) => (
+      <div key={label} className="fact">
+        <span className="cut">{label}</span>
+        <b className={tone}>{value}</b>
+      </div>
+    ))}
+  </>
+);
+
+const known = (value: number | null, format: (value: number) => string): string =>
+  value === null ? "–" : format(value);
+
+const QueuesTile = ({ overview }: { overview: Overview }) => {
+  const { queues } = overview.tiles;
+  const late = overview.problems.some(({ area }) => area === "queues");
+  return (
+    <Tile
+      title="Queues"
+      total={formatPlural(queues.queues, "queue")}
+      figure={known(queues.waiting.value, formatCount)}
+      unit="waiting"
+      tone={late ? "warn" : "plain"}
+      trend={queues.waiting.trend}
+      facts={[
+        {
+          label: "Oldest job",
+          value: known(queues.oldestWaitingMs, formatSpan),
+          tone: late ? "tx-warn" : "",
+        },
+        {
+          label: "No worker",
+          value: formatPlural(queues.noWorker, "queue"),
+          tone: queues.noWorker > 0 ? "tx-down" : "",
+        },
+        { label: "Paused", value: formatPlural(queues.paused, "queue") },
+      ]}
+    />
+  );
+};
+
+const BreakersTile = ({ overview }: { overview: Overview }) => {
+  const { breakers } = overview.tiles;
+  const [first, second, third] = breakers.worst;
+  const factOf = (item: typeof first): Fact[] =>
+    item === undefined
+      ? []
+      : [
+          {
+            label: `${item.name} failures`,
+            value: formatPercent(item.failureRatio),
+            tone: breakers.open > 0 && item === first ? "tx-down" : "",
+          },
+        ];
+  return (
+    <Tile
+      title="Breakers"
+      total={formatPlural(breakers.breakers, "breaker")}
+      figure={
+        breakers.open > 0
+          ? `${breakers.open} open`
+          : breakers.halfOpen > 0
+            ? `${breakers.halfOpen} half-open`
+            : breakers.breakers > 0
+              ? "All closed"
+              : "None yet"
+      }
+      unit={breakers.open > 0 && breakers.halfOpen > 0 ? `${breakers.halfOpen} half-open` : ""}
+      tone={breakers.open > 0 ? "bad" : breakers.halfOpen > 0 ? "warn" : "plain"}
+      below="Failed share of calls over the last minute, worst first"
+      facts={[...factOf(first), ...factOf(second), ...factOf(third)]}
+    />
+  );
+};
+
+const RedisTile = ({ overview }: { overview: Overview }) => {
+  const { redis } = overview.tiles;
+  const postgres = overview.sources.find(({ kind }) => kind === "postgres");
+  return (
+    <Tile
+      title="Redis"
+      total={formatPlural(redis.servers, "server")}
+      figure={known(redis.usedMemoryBytes.value, formatBytes)}
+      unit="used"
+      trend={redis.usedMemoryBytes.trend}
+      facts={[
+        { label: "Commands", value: known(redis.opsPerSecond, (value) => `${formatCount(value)} /s`) },
+        { label: "Eviction", value: redis.evictionPolicy ?? "–" },
+        { label: "Postgres answers in", value: known(postgres?.roundTripMs ?? null, formatLatency) },
+      ]}
+    />
+  );
+};
+
+const WebhooksTile = ({ overview }: { overview: Overview }) => {
+  const { webhooks } = overview.tiles;
+  return (
+    <Tile
+      title="Webhooks"
+      total={formatPlural(webhooks.endpoints, "endpoint")}
+      figure={known(webhooks.deliveredPerSecond.value, (value) => `${formatRate(value)} /s`)}
+      unit="delivered"
+      trend={webhooks.deliveredPerSecond.trend}
+      facts={[
+        {
+          label: "Dead letters",
+          value: formatCount(webhooks.deadLetters),
+          tone: webhooks.deadLetters > 0 ? "tx-warn" : "",
+        },
+        { label: "First-attempt success", value: known(webhooks.firstAttemptSuccessRatio, formatPercent) },
+        { label: "Pending", value: formatCount(webhooks.pending) },
+      ]}
+    />
+  );
+};
+
+/** Four tiles; those that have a page are links to it. */
+export const Tiles = ({ overview, organization }: { overview: Overview; organization: string }) => (
+  <div className={styles.tiles}>
+    <section className={styles.tile}>
+      <Link to="/o/$org/queues" params={{ org: organization }}>
+        <QueuesTile overview={overview} />
+      </Link>
+    </section>
+    <section className={styles.tile}>
+      <Link to="/o/$org/webhooks" params={{ org: organization }} search={{ tab: "endpoints" }}>
+        <BreakersTile overview={overview} />
+      </Link>
+    </section>
+    <section className={styles.tile}>
+      <RedisTile overview={overview} />
+    </section>
+    <section className={styles.tile}>
+      <Link to="/o/$org/webhooks" params={{ org: organization }}>
+        <WebhooksTile overview={overview} />
+      </Link>
+    </section>
+  </div>
+);

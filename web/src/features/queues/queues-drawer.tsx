@@ -1,0 +1,194 @@
+import { useQuery } from "@tanstack/react-query";
+import type { QueueRow } from "@wheelhouse/shared/queues.ts";
+import { ApiError } from "#lib/api.ts";
+import { formatClock, formatPercent, formatRate, formatSpan, type Zone, zoneName } from "#lib/format.ts";
+import type { Freshness } from "#lib/freshness.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { Drawer } from "#ui/drawer.tsx";
+import { Note } from "#ui/note.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
+import { Count, Facts } from "#ui/quantity.tsx";
+import { Sparkline } from "#ui/sparkline.tsx";
+import { Status } from "#ui/status.tsx";
+import { Age, Time } from "#ui/time.tsx";
+import styles from "./queues.module.css";
+import { DrainsIn, failureRatio, queueTone } from "./queues-columns.tsx";
+import { queueQuery } from "./queues-queries.ts";
+
+const Stats = ({ row }: { row: QueueRow }) => {
+  const isLate = row.label === "Old jobs" || row.label === "No worker";
+  return (
+    <div className={styles.stats}>
+      {(
+        [
+          ["Waiting", row.counts.waiting + row.counts.prioritized],
+          ["Active", row.counts.active],
+          ["Delayed", row.counts.delayed],
+          ["Failed", row.counts.failed],
+        ] as const
+      ).map(([label, value]) => (
+        <div key={label} className="stat">
+          <div className="l">{label}</div>
+          <div className="v">
+            <Count value={value} />
+          </div>
+        </div>
+      ))}
+      <div className="stat">
+        <div className="l">Oldest</div>
+        <div className={`v ${isLate ? (row.state === "down" ? "tx-down" : "tx-warn") : ""}`}>
+          {row.oldestWaitingMs === null ? <span className="zero">–</span> : formatSpan(row.oldestWaitingMs)}
+        </div>
+      </div>
+    </div>
+  );
+};
+
+type Series = { intervalMs: number; values: readonly (number | null)[] };
+
+const axis = (observedAt: string, { intervalMs, values }: Series, zone: Zone): string[] => {
+  const endMs = Date.parse(observedAt);
+  const spanMs = Math.max(values.length - 1, 0) * intervalMs;
+  const at = (part: number) => formatClock(new Date(endMs - spanMs * part).toISOString(), zone);
+  return [at(1), at(0.5), `${at(0)} ${zoneName(zone)}`];
+};
+
+const Trends = ({ organization, row }: { organization: string; row: QueueRow }) => {
+  const { zone } = usePreferences();
+  const detail = useQuery(queueQuery(organization, row.id));
+  return (
+    <Panel
+      name="Trends"
+      query={detail}
+      skeletonRows={3}
+      isEmpty={({ observedAt }) => observedAt === null}
+      empty={<Empty title="No samples yet">The first come within seconds.</Empty>}
+    >
+      {({ observedAt, waiting, completedPerMinute }) => (
+        <>
+          <div className="sec-h">
+            <h3 className="h">Waiting and finished, last 10 minutes</h3>
+            <span className="grow" />
+            <span className="key">
+              <i className={row.state === "down" ? "bad" : "acc"} />
+              waiting
+            </span>
+            <span className="key">
+              <i className={styles.finished} />
+              finished per minute
+            </span>
+          </div>
+          <div className={styles.chart}>
+            <Sparkline
+              values={waiting.values}
+              height={72}
+              label={`Jobs waiting, now ${waiting.values.at(-1) ?? "not known"}`}
+              tone={row.state === "down" ? "bad" : "accent"}
+            />
+            <div className={styles.over}>
+              <Sparkline
+                values={completedPerMinute.values}
+                height={72}
+                label={`Jobs finished per minute, now ${completedPerMinute.values.at(-1) ?? "not known"}`}
+              />
+            </div>
+          </div>
+          {observedAt !== null && (
+            <div className="axis">
+              {axis(observedAt, waiting, zone).map((text) => (
+                <span key={text}>{text}</span>
+              ))}
+            </div>
+          )}
+        </>
+      )}
+    </Panel>
+  );
+};
+
+const rate = (value: number | null): string => (value === null ? "–" : `${formatRate(value)} per minute`);
+
+const noteTitles: Record<string, string> = {
+  "No worker": "No worker is listening.",
+  "Old jobs": "Jobs wait too long.",
+  Failing: "Jobs fail.",
+  Paused: "The queue is paused.",
+};
+
+/** Everything known of one queue, beside the list. */
+export const QueueDrawer = (props: {
+  organization: string;
+  id: string;
+  row: QueueRow | undefined;
+  freshness: Freshness;
+  position: string | undefined;
+  onPrevious: (() => void) | undefined;
+  onNext: (() => void) | undefined;
+  onClose: () => void;
+}) => {
+  const { organization, id, row, freshness, ...drawer } = props;
+  const missing = useQuery({ ...queueQuery(organization, id), enabled: row === undefined });
+  if (row === undefined) {
+    const isGone = missing.error instanceof ApiError && missing.error.code === "not_found";
+    return (
+      <Drawer label="Queue" title={isGone ? "No such queue" : id} {...drawer}>
+        {isGone ? (
+          <Empty title="This queue is not there">It was removed, or belongs to another organization.</Empty>
+        ) : (
+          <Panel name="The queue" query={missing}>
+            {() => null}
+          </Panel>
+        )}
+      </Drawer>
+    );
+  }
+  const isFresh = freshness.state === "fresh";
+  const ratio = failureRatio(row);
+  const needsNote = isFresh && row.cause !== null && (row.state !== "ok" || row.paused);
+  return (
+    <Drawer
+      label={`Queue ${row.name}`}
+      title={row.name}
+      status={
+        <>
+          {isFresh ? (
+            <Status tone={queueTone(row)} label={row.label} />
+          ) : (
+            <Status tone="stale" label="Stale" was={row.label} />
+          )}
+          <span>
+            since <Time at={row.since} />, <Age at={row.since} suffix="ago" />
+          </span>
+        </>
+      }
+      {...drawer}
+    >
+      {needsNote && (
+        <Note
+          tone={row.paused ? "plain" : row.state === "down" ? "bad" : "warn"}
+          title={noteTitles[row.label] ?? `${row.label}.`}
+        >
+          {row.cause}
+        </Note>
+      )}
+      <Stats row={row} />
+      <Trends organization={organization} row={row} />
+      <div className={styles.facts}>
+        <Facts
+          facts={[
+            { label: "Workers", value: <Count value={row.workers} /> },
+            { label: "Finished", value: rate(row.completedPerMinute) },
+            { label: "Failed", value: rate(row.failedPerMinute) },
+            { label: "Failure rate", value: ratio === null ? "–" : formatPercent(ratio) },
+            { label: "Drained in", value: <DrainsIn row={row} /> },
+            { label: "Prioritized", value: <Count value={row.counts.prioritized} /> },
+            { label: "Waiting for children", value: <Count value={row.counts.waitingChildren} /> },
+            { label: "Completed, kept", value: <Count value={row.counts.completed} /> },
+            { label: "Redis", value: row.source },
+            { label: "Key", value: <span className="mono">{`${row.prefix}:${row.name}`}</span> },
+          ]}
+        />
+      </div>
+    </Drawer>
+  );
+};

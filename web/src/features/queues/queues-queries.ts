@@ -1,0 +1,47 @@
+import { queryOptions, useQueryClient } from "@tanstack/react-query";
+import { listQueues, readQueue } from "@wheelhouse/shared/queues.ts";
+import { call } from "#lib/api.ts";
+import { useLiveEvent, useLiveTopic } from "#lib/live-context.tsx";
+import { applyChanges, fromList, type QueuesState } from "./queues-live.ts";
+
+const detailIntervalMs = 10_000;
+
+/** All queues of one organization; the socket keeps the cached value current. */
+export const queuesQuery = (organization: string) =>
+  queryOptions({
+    queryKey: ["queues", organization],
+    queryFn: async ({ client, signal }): Promise<QueuesState> => {
+      const list = await call(listQueues, {}, { organization, signal });
+      const live = client.getQueryData<QueuesState>(["queues", organization]);
+      // The socket may have overtaken this answer.
+      const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
+      return live !== undefined && isOlder ? live : fromList(list, live?.seq ?? null);
+    },
+    staleTime: 10_000,
+  });
+
+/** One queue with its trends. */
+export const queueQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: ["queues", organization, id],
+    queryFn: ({ signal }) => call(readQueue, { params: { id } }, { organization, signal }),
+    staleTime: detailIntervalMs,
+    refetchInterval: detailIntervalMs,
+  });
+
+/** Writes live messages into the cache while the tab is shown; a gap in their numbers asks for the whole. */
+export const useQueuesLive = (organization: string): void => {
+  const client = useQueryClient();
+  const { queryKey } = queuesQuery(organization);
+  const { resubscribe } = useLiveTopic("queues");
+  useLiveEvent("queues:snapshot", ({ seq, data }) => {
+    client.setQueryData(queryKey, fromList(data, seq));
+  });
+  useLiveEvent("queues:changes", (changes) => {
+    const state = client.getQueryData(queryKey);
+    if (state === undefined) return;
+    const next = applyChanges(state, changes);
+    if (next === "gap") resubscribe();
+    else client.setQueryData(queryKey, next);
+  });
+};
