@@ -1,58 +1,78 @@
-import { randomBytes } from "node:crypto";
-import cookie from "@fastify/cookie";
-import swagger from "@fastify/swagger";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import type { FastifyInstance } from "fastify";
+import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { registerErrors } from "#lib/errors.ts";
+import type { Config } from "#config.ts";
+import { createChanges } from "#features/audit/audit-changes.ts";
+import { createDenials } from "#features/audit/audit-denials.ts";
+import { createReadings } from "#features/audit/audit-readings.ts";
+import { auditRoutes } from "#features/audit/audit-routes.ts";
+import { createAuditService } from "#features/audit/audit-service.ts";
+import { createAuditStore } from "#features/audit/audit-store.ts";
+import { createAuditVerifier } from "#features/audit/audit-verify.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Database } from "#lib/postgres.ts";
+import { createSecretBox } from "#lib/secret-box.ts";
+import { createServer } from "#lib/server.ts";
 
-export type AppOptions = {
+export type AppDeps = {
+  config: Config;
   log: Logger;
-  /** Addresses of proxies whose X-Forwarded-For is believed; false believes none. */
-  trustProxy: boolean | string;
+  clock: Clock;
+  database: Database;
+  /** Role that may create; undefined where migrations are run elsewhere. */
+  adminUrl: string | undefined;
+  redis: Redis;
+  /** For connections of a kind of their own: subscribers, BullMQ's blocking readers. */
+  redisUrl: string;
+  /** 32 bytes in base64. */
+  secretKey: string;
 };
 
-/** The part of the server that knows no feature: request ids, parsing, errors, OpenAPI. */
-export async function createServer({ log, trustProxy }: AppOptions): Promise<FastifyInstance> {
-  const logger: FastifyBaseLogger = log;
-  const app = Fastify({
-    loggerInstance: logger,
-    disableRequestLogging: true,
-    genReqId: () => `req_${randomBytes(9).toString("base64url")}`,
-    trustProxy,
-    bodyLimit: 1024 * 1024,
-    routerOptions: { maxParamLength: 700 },
-    // A client that sends its request slower than this is cut off.
-    requestTimeout: 20_000,
-    forceCloseConnections: "idle",
+export type Product = {
+  app: FastifyInstance;
+  /** Begins what `config.roles` says: sampling, delivering, sweeping. */
+  startRoles(): Promise<void>;
+  /** Stops taking requests and work, lets what runs end, and resolves. */
+  close(): Promise<void>;
+  /** Demo sign-ins, first organization first; empty without the demo. */
+  credentials: readonly { email: string; password: string; role: string; organization: string }[];
+};
+
+/** Builds the whole product from its connections: every feature by hand, and what each is handed. Listens to nothing. */
+export async function buildApp({
+  config,
+  log,
+  clock,
+  database,
+  redis,
+  secretKey,
+}: AppDeps): Promise<Product> {
+  const app = await createServer({ log, trustProxy: config.http.trustProxy });
+  const box = createSecretBox(secretKey);
+
+  const trail = createChanges({ database, box, log });
+  const denials = createDenials({ database, clock, log });
+  const audit = createAuditService({
+    store: createAuditStore({ database }),
+    readings: createReadings({ trail, redis, clock }),
+    verifier: createAuditVerifier({ database, clock }),
+    trail,
   });
-  app.removeContentTypeParser("text/plain");
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
-  registerErrors(app);
-  app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id);
-  });
-  await app.register(cookie);
-  await app.register(swagger, {
-    openapi: {
-      openapi: "3.1.0",
-      info: {
-        title: "Wheelhouse",
-        version: "1",
-        description:
-          "Operations console of a multi-tenant backend. Errors always have the shape of `ErrorBody`.",
-      },
-      servers: [{ url: "/" }],
-      components: {
-        securitySchemes: {
-          session: { type: "apiKey", in: "cookie", name: "wheelhouse" },
-          token: { type: "http", scheme: "bearer" },
-        },
-      },
+
+  await app.register(
+    async (api) => {
+      auditRoutes(api, { service: audit });
     },
-    transform: jsonSchemaTransform,
-  });
-  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
-  return app;
+    { prefix: "/api/v1" },
+  );
+
+  return {
+    app,
+    startRoles: async () => {},
+    close: async () => {
+      await app.close();
+      await denials.close();
+    },
+    credentials: [],
+  };
 }

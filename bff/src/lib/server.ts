@@ -1,0 +1,58 @@
+import { randomBytes } from "node:crypto";
+import cookie from "@fastify/cookie";
+import swagger from "@fastify/swagger";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import type { Logger } from "pino";
+import { registerErrors } from "#lib/errors.ts";
+
+export type ServerOptions = {
+  log: Logger;
+  /** Addresses of proxies whose X-Forwarded-For is believed; false believes none. */
+  trustProxy: boolean | string;
+};
+
+/** The part of the server that knows no feature: request ids, parsing, errors, OpenAPI. */
+export async function createServer({ log, trustProxy }: ServerOptions): Promise<FastifyInstance> {
+  const logger: FastifyBaseLogger = log;
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => `req_${randomBytes(9).toString("base64url")}`,
+    trustProxy,
+    bodyLimit: 1024 * 1024,
+    routerOptions: { maxParamLength: 700 },
+    // A client that sends its request slower than this is cut off.
+    requestTimeout: 20_000,
+    forceCloseConnections: "idle",
+  });
+  app.removeContentTypeParser("text/plain");
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  registerErrors(app);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+  });
+  await app.register(cookie);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Wheelhouse",
+        version: "1",
+        description:
+          "Operations console of a multi-tenant backend. Errors always have the shape of `ErrorBody`.",
+      },
+      servers: [{ url: "/" }],
+      components: {
+        securitySchemes: {
+          session: { type: "apiKey", in: "cookie", name: "wheelhouse" },
+          token: { type: "http", scheme: "bearer" },
+        },
+      },
+    },
+    transform: jsonSchemaTransform,
+  });
+  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+  return app;
+}

@@ -1,0 +1,105 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { buildApp } from "#app.ts";
+import { ConfigError, loadConfig } from "#config.ts";
+import { startEmbedded } from "#embedded/embedded.ts";
+import { runFleet } from "#embedded/fleet.ts";
+import { DataFolderInUse } from "#embedded/guardian.ts";
+import { systemClock } from "#lib/clock.ts";
+import { migrate } from "#lib/migrate.ts";
+import { createDatabase } from "#lib/postgres.ts";
+import { createRedis } from "#lib/redis.ts";
+
+// Longest a stop may take in all; what has not ended by then is left to the guardian.
+const stopLimitMs = 9_500;
+
+/** What has to be ended, in the order in which it was begun; ended in the opposite one. */
+const begun: { name: string; end: () => Promise<unknown> }[] = [];
+let stopping: Promise<void> | undefined;
+
+function fail(error: unknown): never {
+  const known = error instanceof ConfigError || error instanceof DataFolderInUse;
+  process.stderr.write(`${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+  process.exit(1);
+}
+
+async function start() {
+  const config = loadConfig(process.env);
+  const log = pino(
+    { level: config.logLevel, base: { host: hostname(), pid: process.pid } },
+    // People read what `npm start` prints; programs read the log of a deployment.
+    pino.destination(config.production ? 1 : 2),
+  );
+
+  const stop = (code: number) => {
+    stopping ??= (async () => {
+      const limit = setTimeout(() => process.exit(code), Math.max(stopLimitMs, config.drainMs + 2_000));
+      limit.unref();
+      for (const { name, end } of begun.toReversed())
+        await end().catch((err: unknown) => log.warn({ err }, `${name} did not end in order`));
+      process.exit(code);
+    })();
+    return stopping;
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(0));
+  process.on("unhandledRejection", (err) => log.error({ err }, "unhandled rejection"));
+  process.on("uncaughtException", (err) => {
+    log.fatal({ err }, "uncaught exception");
+    void stop(1);
+  });
+
+  const embedded = await startEmbedded({ config, log, onFailure: () => void stop(1) });
+  begun.push({ name: "the embedded servers", end: embedded.stop });
+  const { databaseUrls, loginUrls, redisUrl, secretKey } = embedded;
+  if (databaseUrls.admin) await migrate({ adminUrl: databaseUrls.admin, loginUrls, log });
+
+  const database = createDatabase({
+    appUrl: databaseUrls.app,
+    systemUrl: databaseUrls.system,
+    poolSize: config.postgres.poolSize,
+    log,
+  });
+  begun.push({ name: "Postgres", end: database.close });
+  const redis = createRedis({ url: redisUrl, name: "wheelhouse", log });
+  begun.push({
+    name: "Redis",
+    end: async () => {
+      redis.disconnect();
+    },
+  });
+
+  const product = await buildApp({
+    config,
+    log,
+    clock: systemClock,
+    database,
+    adminUrl: databaseUrls.admin,
+    redis,
+    redisUrl,
+    secretKey,
+  });
+  begun.push({ name: "the server", end: product.close });
+  await product.startRoles();
+  const listening = await product.app.listen({ host: config.http.host, port: config.http.port });
+  const baseUrl = config.http.publicUrl ?? listening;
+  embedded.announce(baseUrl);
+
+  if (config.demo && config.roles.includes("web")) {
+    const fleet = await runFleet({
+      dataDir: config.dataDir,
+      baseUrl,
+      redisUrl,
+      guardian: embedded.guardian,
+      log,
+    });
+    begun.push({ name: "the demo fleet", end: fleet.stop });
+  }
+  process.stdout.write(`\nWheelhouse is ready: ${baseUrl}\n`);
+  for (const { email, password, role, organization } of product.credentials)
+    process.stdout.write(`  ${role.padEnd(10)} ${organization.padEnd(12)} ${email}  ${password}\n`);
+  if (product.credentials.length > 0)
+    process.stdout.write(`  also in ${join(config.dataDir, "credentials.json")}\n\n`);
+}
+
+start().catch(fail);
