@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { OutgoingEvent } from "./sender.ts";
 
@@ -24,7 +24,7 @@ export type GithubExample = { name: string; body: string };
 
 /** Payloads that GitHub really sent, of the events a team sees most, from `@octokit/webhooks-examples`. */
 export const readGithubExamples = async (): Promise<GithubExample[]> => {
-  const path = createRequire(import.meta.url).resolve("@octokit/webhooks-examples");
+  const path = fileURLToPath(import.meta.resolve("@octokit/webhooks-examples"));
   const all = definitions.parse(JSON.parse(await readFile(path, "utf8")));
   return all
     .filter(({ name }) => names.includes(name))

@@ -20,7 +20,7 @@ const fleetState = z.object({
 });
 export type FleetState = z.infer<typeof fleetState>;
 
-export const statePath = (dataDir: string): string => join(dataDir, "fleet.json");
+const statePath = (dataDir: string): string => join(dataDir, "fleet.json");
 
 /** Null when there is none or what is there cannot be used: the fleet then makes everything anew. */
 export const readState = async (dataDir: string): Promise<FleetState | null> => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export const behaviours = ["steady", "slow", "flaky", "failing", "gone"] as const;
+const behaviours = ["steady", "slow", "flaky", "failing", "gone"] as const;
 export const behaviour = z.enum(behaviours);
 export type Behaviour = (typeof behaviours)[number];
 

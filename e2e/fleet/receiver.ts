@@ -7,7 +7,7 @@ const bodyLimitBytes = 2 * 1024 * 1024;
 const rememberedIds = 20_000;
 const flakyRatio = 0.3;
 
-export type ReceiverStats = {
+type ReceiverStats = {
   behaviour: Behaviour;
   /** Requests whose signature held. */
   received: number;

@@ -42,12 +42,6 @@ export const setBehaviour = async (
   expect(answer.status, await answer.text()).toBe(200);
 };
 
-export const sourceOf = (state: FleetState, slug: string): FleetState["sources"][number] => {
-  const found = state.sources.find((one) => one.slug === slug);
-  if (!found) throw new Error(`the fleet has no source ${slug}`);
-  return found;
-};
-
 export const endpointOf = (state: FleetState, slug: string): FleetState["endpoints"][number] => {
   const found = state.endpoints.find((one) => one.slug === slug);
   if (!found) throw new Error(`the fleet has no endpoint ${slug}`);

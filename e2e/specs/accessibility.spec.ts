@@ -1,14 +1,11 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
+import axe from "axe-core";
 import { z } from "zod";
 import { fleetOf } from "../product/fleet-client.ts";
 import { expect, signInByForm, test } from "../product/journey.ts";
 
 // The page's content security policy forbids foreign scripts, also the checker's; only here it may come in.
 test.use({ bypassCSP: true });
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const violations = z.array(
   z.object({
@@ -21,7 +18,7 @@ const violations = z.array(
 
 /** What axe-core holds against the page, serious and critical only, one line each. */
 const seriousFaults = async (page: Page): Promise<string[]> => {
-  await page.evaluate(axeSource);
+  await page.evaluate(axe.source);
   const found = violations.parse(
     await page.evaluate(async () => {
       const axe: unknown = Reflect.get(window, "axe");
