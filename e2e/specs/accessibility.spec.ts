@@ -1,8 +1,9 @@
 import type { Page } from "@playwright/test";
 import axe from "axe-core";
 import { z } from "zod";
-import { fleetOf } from "../product/fleet-client.ts";
+import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
 import { expect, signInByForm, test } from "../product/journey.ts";
+import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
 // The page's content security policy forbids foreign scripts, also the checker's; only here it may come in.
 test.use({ bypassCSP: true });
@@ -61,6 +62,36 @@ for (const colorScheme of ["light", "dark"] as const) {
         await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
         expect(await seriousFaults(page), name).toEqual([]);
       }
+    });
+
+    test("the drawers and the replay dialog have no serious accessibility fault", async ({
+      page,
+      user,
+      api,
+      product,
+    }) => {
+      const fleet = await fleetOf(product);
+      await setBehaviour(fleet, "failing", "failing");
+      const admin = await api(user("admin"));
+      const own = await makeEndpoint(admin, fleet, "failing");
+      await postEvent(product, await makeSource(admin), { type: own.eventType, data: { note: "checked" } });
+      await signInByForm(page, user("admin"));
+      await page.goto(`/webhooks?status=dead_letter&eventType=${own.eventType}`);
+      await page
+        .getByRole("row")
+        .filter({ hasText: own.eventType })
+        .getByRole("link")
+        .click({ timeout: 30_000 });
+      const drawer = page.getByRole("complementary", { name: `Delivery ${own.eventType}` });
+      await expect(drawer.getByRole("button", { name: /^Attempt 3/ })).toBeVisible();
+      expect(await seriousFaults(page), "drawer of a delivery").toEqual([]);
+      await drawer.getByRole("button", { name: "Replay…" }).click();
+      await expect(page.getByRole("dialog")).toBeVisible();
+      expect(await seriousFaults(page), "replay dialog").toEqual([]);
+      await page.goto("/queues?queue=orders");
+      await expect(page.getByRole("complementary")).toBeVisible();
+      expect(await seriousFaults(page), "drawer of a queue").toEqual([]);
+      await own.remove();
     });
   });
 }

@@ -7,11 +7,12 @@ import { expect, signInByForm, test } from "../product/journey.ts";
 const queueRow = (page: Page, name: string): Locator =>
   page.getByRole("row").filter({ has: page.getByText(name, { exact: true }) });
 
-/** Text of the cell under a column's header. */
-const cellUnder = async (page: Page, row: Locator, header: string): Promise<string> => {
-  const headers = await page.getByRole("columnheader").allTextContents();
+/** The cells under a column's header: of one row, or of the whole table. */
+const cellsUnder = async (page: Page, within: Locator, header: string): Promise<Locator> => {
+  const headers = await page.getByRole("table").first().getByRole("columnheader").allTextContents();
   const at = headers.findIndex((text) => text.trim().startsWith(header));
-  return (await row.getByRole("cell").nth(at).textContent()) ?? "";
+  expect(at, `a column ${header}`).toBeGreaterThanOrEqual(0);
+  return within.locator(`td:nth-child(${at + 1})`);
 };
 
 test("queue depths of running programs move on the page without a reload", async ({
@@ -27,9 +28,9 @@ test("queue depths of running programs move on the page without a reload", async
     await expect(queueRow(page, name)).toBeVisible();
   }
   await page.evaluate(() => document.body.setAttribute("data-loaded-once", "yes"));
-  const table = page.getByRole("table").first();
-  const before = await table.textContent();
-  await expect.poll(() => table.textContent(), { timeout: 20_000 }).not.toBe(before);
+  const depths = await cellsUnder(page, page.getByRole("table").first(), "Waiting");
+  const before = await depths.allTextContents();
+  await expect.poll(() => depths.allTextContents(), { timeout: 30_000 }).not.toEqual(before);
   await expect(page.locator("body")).toHaveAttribute("data-loaded-once", "yes");
 });
 
@@ -52,9 +53,10 @@ test("a queue made by another program appears within 3 s, by any name and prefix
     await queue.add("later", {}, { delay: 3_600_000 });
     const row = queueRow(page, name);
     await expect(row).toBeVisible({ timeout: 3000 });
-    await expect.poll(() => cellUnder(page, row, "Waiting")).toBe("3");
+    const waiting = await cellsUnder(page, row, "Waiting");
+    await expect(waiting).toHaveText(/^3\b/);
     await queue.addBulk([4, 5].map((number) => ({ name: "job", data: { number } })));
-    await expect.poll(() => cellUnder(page, row, "Waiting"), { timeout: 3000 }).toBe("5");
+    await expect(waiting).toHaveText(/^5\b/, { timeout: 3000 });
   } finally {
     await queue.obliterate({ force: true });
     await queue.close();
