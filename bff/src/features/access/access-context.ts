@@ -1,0 +1,125 @@
+import type { Capability } from "@wheelhouse/shared/capabilities.ts";
+import type { Admission, Admit, Caller } from "#lib/admission.ts";
+import { AppError } from "#lib/errors.ts";
+import { type Actor, platformOrganization, type RequestContext } from "#lib/request-context.ts";
+import { createRights, type Rights } from "./access-actor.ts";
+import type { Identity } from "./access-identity.ts";
+import type { Organization, Organizations, OrganizationTree } from "./access-organizations.ts";
+import type { LiveSession } from "./access-session-store.ts";
+
+export function createActor(session: Pick<LiveSession, "id" | "user">, rights: Rights): Actor {
+  return {
+    type: "user",
+    id: session.user.id,
+    display: session.user.name,
+    authMethod: "password",
+    sessionId: session.id,
+    can: (capability) => ({
+      in: (organizationId) => ({ check: () => rights.allows(organizationId, capability) }),
+    }),
+  };
+}
+
+/** Nobody in particular: what a public endpoint is told about its caller. */
+export const anonymousContext = (caller: Caller, display = "anonymous"): RequestContext => ({
+  actor: {
+    type: "anonymous",
+    id: null,
+    display,
+    authMethod: "none",
+    sessionId: null,
+    can: () => ({ in: () => ({ check: () => false }) }),
+  },
+  organization: platformOrganization,
+  subtreeIds: [],
+  requestId: caller.requestId,
+  address: caller.address,
+  userAgent: caller.userAgent,
+  idempotencyKey: null,
+});
+
+type Admitted = {
+  session: LiveSession;
+  organization: Organization;
+  rights: Rights;
+  tree: OrganizationTree;
+};
+type AdmissionDeps = { identity: Identity; organizations: Organizations };
+
+export function createAdmission({ identity, organizations }: AdmissionDeps) {
+  // What the access feature itself needs to know about the requests under way; nobody else learns memberships.
+  const admitted = new WeakMap<RequestContext, Admitted>();
+
+  async function findOrganization(reference: string): Promise<Organization | undefined> {
+    const look = (tree: OrganizationTree) => tree.bySlug(reference) ?? tree.byId(reference);
+    return look(await organizations.tree()) ?? look(await organizations.refreshed());
+  }
+
+  const admit: Admit = async (caller, need): Promise<Admission> => {
+    const session = caller.token ? await identity.of(caller.token, need) : undefined;
+    if (!session || (session.previous && need.write))
+      return { ok: false, error: new AppError("unauthenticated", "Sign in to go on.") };
+    const named = caller.organization ? await findOrganization(caller.organization) : undefined;
+    const tree = await organizations.tree();
+    const rights = createRights(session.memberships, tree);
+    const organization = caller.organization ? named : defaultOrganization(session, rights, tree);
+    const { requestId, address, userAgent, idempotencyKey } = caller;
+    const origin = {
+      actor: createActor(session, rights),
+      organization: organization ?? platformOrganization,
+      requestId,
+      address,
+      userAgent,
+    };
+    // One answer for an organization that is not there and one that is not theirs.
+    if (!organization || rights.roleIn(organization.id) === undefined)
+      return {
+        ok: false,
+        origin,
+        error: new AppError("forbidden", "You are no member of that organization."),
+      };
+    if (need.access !== "session" && !rights.allows(organization.id, need.access))
+      return {
+        ok: false,
+        origin,
+        error: new AppError("forbidden", `This takes the right ${need.access}.`),
+      };
+    const context = {
+      ...origin,
+      organization,
+      subtreeIds: readable(tree, organization.id, rights, need.access),
+      idempotencyKey,
+    };
+    admitted.set(context, { session, organization, rights, tree });
+    return { ok: true, context };
+  };
+
+  return {
+    admit,
+    /** Session and rights behind a context that `admit` made. */
+    behind(context: RequestContext): Admitted {
+      const found = admitted.get(context);
+      if (!found) throw new Error("this context was not made by admit()");
+      return found;
+    },
+  };
+}
+export type AdmissionOffice = ReturnType<typeof createAdmission>;
+
+function defaultOrganization(session: LiveSession, rights: Rights, tree: OrganizationTree) {
+  const chosen = tree.byId(session.defaultOrganizationId);
+  if (chosen && rights.roleIn(chosen.id)) return chosen;
+  // The membership of the chosen one is gone: take one that is left.
+  return rights.organizations()[0];
+}
+
+function readable(tree: OrganizationTree, id: string, rights: Rights, access: "session" | Capability) {
+  return tree
+    .subtree(id)
+    .filter((organization) =>
+      access === "session"
+        ? rights.roleIn(organization.id) !== undefined
+        : rights.allows(organization.id, access),
+    )
+    .map((organization) => organization.id);
+}

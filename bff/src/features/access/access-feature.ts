@@ -1,0 +1,51 @@
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import type { Changes, Denials } from "#lib/change.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Database } from "#lib/postgres.ts";
+import type { SessionEnds } from "#lib/session-ends.ts";
+import { createAdmission } from "./access-context.ts";
+import { createHandshake } from "./access-handshake.ts";
+import { createIdentity } from "./access-identity.ts";
+import { createOrganizations } from "./access-organizations.ts";
+import { createPasswords } from "./access-passwords.ts";
+import { createAccessService } from "./access-service.ts";
+import { createSessionStore } from "./access-session-store.ts";
+import { createSignInLimit } from "./access-sign-in-limit.ts";
+import { createUserStore } from "./access-user-store.ts";
+
+type AccessDeps = {
+  database: Database;
+  redis: Redis;
+  changes: Changes;
+  denials: Denials;
+  sessionEnds: SessionEnds;
+  clock: Clock;
+  log: Logger;
+  /** Failed sign-ins that one client address may make in 15 minutes. */
+  failuresPer15Min: number;
+};
+
+/** Puts the access feature together; `app.ts` hands its parts to the auth plugin, the routes and the sockets. */
+export function createAccess({ database, redis, clock, log, failuresPer15Min, ...deps }: AccessDeps) {
+  const sessions = createSessionStore({ database, log });
+  const identity = createIdentity({ store: sessions, clock });
+  // Another replica revoked it: an outage from now on must not bring it back here.
+  deps.sessionEnds.onEnded((sessionId) => identity.forget(sessionId));
+  const organizations = createOrganizations({ database, clock });
+  const admission = createAdmission({ identity, organizations });
+  const service = createAccessService({
+    users: createUserStore({ database }),
+    passwords: createPasswords(),
+    limit: createSignInLimit({ redis, database, clock, failuresPer15Min }),
+    ...{ sessions, identity, organizations, admission, clock },
+    ...deps,
+  });
+  return {
+    service,
+    admit: admission.admit,
+    authenticateHandshake: createHandshake({ admit: admission.admit, denials: deps.denials }),
+    /** Forgets what is past its time; for a daily call. */
+    purge: () => sessions.purge(),
+  };
+}

@@ -1,0 +1,37 @@
+import { createSession, deleteSession, readSession, switchOrganization } from "@wheelhouse/shared/access.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { credentialOf, sessionCookieName } from "#lib/admission.ts";
+import { route } from "#lib/route.ts";
+import type { AccessService, GrantedSession } from "./access-service.ts";
+
+export function accessRoutes(app: FastifyInstance, { service }: { service: AccessService }) {
+  route(app, createSession, async ({ body }, { requestId, address, userAgent }, { request, reply }) => {
+    const caller = { requestId, address, userAgent, organization: undefined, idempotencyKey: null };
+    const { token } = credentialOf(request);
+    return give(await service.signIn(body.email, body.password, { ...caller, token }), request, reply);
+  });
+
+  route(app, readSession, (_, context) => service.view(context));
+
+  route(app, deleteSession, async (_, context, { request, reply }) => {
+    await service.signOut(context);
+    reply.clearCookie(sessionCookieName(request.protocol === "https"), cookieOptions(request));
+    return null;
+  });
+
+  route(app, switchOrganization, async ({ body }, context, { request, reply }) => {
+    const { token = "" } = credentialOf(request);
+    return give(await service.switchOrganization(context, body.organizationId, token), request, reply);
+  });
+}
+
+function give({ token, expiresAt, view }: GrantedSession, request: FastifyRequest, reply: FastifyReply) {
+  reply.setCookie(sessionCookieName(request.protocol === "https"), token, {
+    ...cookieOptions(request),
+    expires: expiresAt,
+  });
+  return view;
+}
+
+const cookieOptions = (request: FastifyRequest) =>
+  ({ path: "/", httpOnly: true, sameSite: "lax", secure: request.protocol === "https" }) as const;

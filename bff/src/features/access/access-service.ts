@@ -1,0 +1,198 @@
+import type { SessionView } from "@wheelhouse/shared/access.ts";
+import { uuidv7 } from "uuidv7";
+import type { Caller } from "#lib/admission.ts";
+import type { Changes, Denials } from "#lib/change.ts";
+import type { Clock } from "#lib/clock.ts";
+import { AppError } from "#lib/errors.ts";
+import { platformOrganization, type RequestContext } from "#lib/request-context.ts";
+import type { SessionEnds } from "#lib/session-ends.ts";
+import { createRights } from "./access-actor.ts";
+import { type AdmissionOffice, anonymousContext, createActor } from "./access-context.ts";
+import type { Identity } from "./access-identity.ts";
+import type { Organization, Organizations } from "./access-organizations.ts";
+import type { Passwords } from "./access-passwords.ts";
+import { newToken, type SessionStore } from "./access-session-store.ts";
+import type { SignInLimit } from "./access-sign-in-limit.ts";
+import type { SignInUser, UserStore } from "./access-user-store.ts";
+import { sessionViewOf } from "./access-view.ts";
+
+type AccessServiceDeps = {
+  users: UserStore;
+  sessions: SessionStore;
+  organizations: Organizations;
+  identity: Identity;
+  admission: AdmissionOffice;
+  passwords: Passwords;
+  limit: SignInLimit;
+  changes: Changes;
+  denials: Denials;
+  sessionEnds: SessionEnds;
+  clock: Clock;
+};
+
+/** A session as its holder gets it: the token goes into the cookie and nowhere else. */
+export type GrantedSession = { token: string; expiresAt: Date; view: SessionView };
+
+export function createAccessService(deps: AccessServiceDeps) {
+  const { users, sessions, organizations, identity, admission, changes, denials, sessionEnds, clock } = deps;
+
+  function end(sessionId: string) {
+    identity.forget(sessionId);
+    sessionEnds.announce(sessionId);
+  }
+
+  /** The account's first organization has its failures; the platform those of accounts that do not exist. */
+  async function recordFailure(email: string, caller: Caller, user: SignInUser | undefined, reason: string) {
+    const tree = await organizations.tree();
+    const home = user?.memberships[0] && tree.byId(user.memberships[0].organizationId);
+    // People type passwords into this field: what is no address is not kept.
+    const shown = /^[^\s@]{1,64}@[^\s@]{1,190}$/.test(email) ? email : "(not an e-mail address)";
+    await denials.record(
+      { ...anonymousContext(caller, shown), organization: home ?? platformOrganization },
+      {
+        action: "access.session.create",
+        outcome: "failure",
+        reason,
+        targets: user ? [{ type: "user", id: user.id, name: user.name }] : [],
+      },
+    );
+  }
+
+  async function verifyPassword(email: string, password: string, caller: Caller): Promise<SignInUser> {
+    const attempt = await deps.limit.begin(email, caller.address);
+    const check = async () => {
+      const user = await users.byEmail(email);
+      return { user, matches: await deps.passwords.matches(password, user?.passwordHash) };
+    };
+    const { user, matches } = await check().catch(async (error: unknown) => {
+      await attempt.undecided();
+      throw error;
+    });
+    if (!user || !matches) {
+      await attempt.failed();
+      await recordFailure(email, caller, user, "unknown user or wrong password");
+      throw new AppError("unauthenticated", "The e-mail address or the password is wrong.");
+    }
+    await attempt.succeeded();
+    return user;
+  }
+
+  return {
+    /** @throws AppError `unauthenticated`, the same for an unknown user and a wrong password; `rate_limited`. */
+    async signIn(email: string, password: string, caller: Caller): Promise<GrantedSession> {
+      const user = await verifyPassword(email, password, caller);
+      const tree = await organizations.refreshed();
+      const rights = createRights(user.memberships, tree);
+      const home = user.memberships[0] && tree.byId(user.memberships[0].organizationId);
+      if (!home) {
+        await recordFailure(email, caller, user, "no membership in any organization");
+        throw new AppError("unauthenticated", "The e-mail address or the password is wrong.");
+      }
+      // A session that the browser still holds ends here, so that nobody can fix one in advance.
+      const earlier = caller.token ? await sessions.find(caller.token) : undefined;
+      const id = uuidv7();
+      const token = newToken();
+      const context = { ...anonymousContext(caller), actor: createActor({ id, user }, rights) };
+      const expiresAt = await changes.run(
+        { ...context, organization: home },
+        "access.session.create",
+        async (tx) => {
+          if (earlier) await sessions.revoke(tx, earlier.id);
+          const { address, userAgent } = caller;
+          const result = await sessions.create(tx, {
+            ...{ id, token, address, userAgent, now: clock.now() },
+            userId: user.id,
+            organizationId: home.id,
+          });
+          return { result, audit: { targets: [{ type: "user", id: user.id, name: user.name }] } };
+        },
+      );
+      if (earlier) end(earlier.id);
+      const { email: address, name } = user;
+      const shown = { id: user.id, email: address, name };
+      return {
+        token,
+        expiresAt,
+        view: sessionViewOf({ user: shown, organization: home, rights, expiresAt, clock }),
+      };
+    },
+
+    view(context: RequestContext): SessionView {
+      const { session, organization, rights } = admission.behind(context);
+      const { user, expiresAt } = session;
+      return sessionViewOf({ user, organization, rights, expiresAt, clock });
+    },
+
+    async signOut(context: RequestContext) {
+      const { session } = admission.behind(context);
+      const { id, name } = session.user;
+      await changes.run({ ...context, idempotencyKey: null }, "access.session.delete", async (tx) => {
+        await sessions.revoke(tx, session.id);
+        return { result: null, audit: { targets: [{ type: "user", id, name }] } };
+      });
+      end(session.id);
+    },
+
+    /**
+     * Makes another organization the session's default, under a new token. The event is in the trail of the
+     * organization that is entered.
+     * @throws AppError `forbidden` when the user is no member of it, `conflict` when another request was faster.
+     */
+    async switchOrganization(
+      context: RequestContext,
+      organizationId: string,
+      currentToken: string,
+    ): Promise<GrantedSession> {
+      const { session, rights, tree } = admission.behind(context);
+      const target = tree.byId(organizationId) ?? (await organizations.refreshed()).byId(organizationId);
+      if (!target || !rights.roleIn(target.id)) {
+        await recordRefusedSwitch(context, target);
+        throw new AppError("forbidden", "You are no member of that organization.");
+      }
+      const token = newToken();
+      const before = tree.byId(session.defaultOrganizationId);
+      await changes.run(
+        { ...context, organization: target, idempotencyKey: null },
+        "access.session.switch-organization",
+        async (tx) => {
+          const rotated = await sessions.rotate(tx, {
+            sessionId: session.id,
+            from: currentToken,
+            to: token,
+            organizationId: target.id,
+          });
+          if (!rotated) throw new AppError("conflict", "The session changed meanwhile. Load it again.");
+          return {
+            result: null,
+            audit: {
+              targets: [{ type: "organization", id: target.id, name: target.name }],
+              before: { defaultOrganization: before?.slug ?? null },
+              after: { defaultOrganization: target.slug },
+            },
+          };
+        },
+      );
+      end(session.id);
+      const { user, expiresAt } = session;
+      return {
+        token,
+        expiresAt,
+        view: sessionViewOf({ user, organization: target, rights, expiresAt, clock }),
+      };
+    },
+  };
+
+  // To the trail of the organization that was asked for, whose business it is.
+  async function recordRefusedSwitch(context: RequestContext, target: Organization | undefined) {
+    await denials.record(
+      { ...context, organization: target ?? platformOrganization },
+      {
+        action: "access.session.switch-organization",
+        outcome: "denied",
+        reason: "no member of that organization",
+        targets: target ? [{ type: "organization", id: target.id, name: target.name }] : [],
+      },
+    );
+  }
+}
+export type AccessService = ReturnType<typeof createAccessService>;

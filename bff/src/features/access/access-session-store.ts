@@ -1,0 +1,191 @@
+import { createHash, randomBytes } from "node:crypto";
+import { roles } from "@wheelhouse/shared/capabilities.ts";
+import type { Transaction } from "kysely";
+import type { QueryConfig } from "pg";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { Database } from "#lib/postgres.ts";
+import type { Tables } from "#lib/tables.ts";
+import { lastSeenStepMs, rotationGraceMs, sessionAbsoluteMs, sessionIdleMs } from "./access-config.ts";
+
+/** A session with its user and memberships, as the database has it at this moment. */
+const liveSession = z.object({
+  id: z.uuid(),
+  /** The token was rotated away less than 30 s ago: it reads, and no more. */
+  previous: z.boolean(),
+  tokenHash: z.string(),
+  defaultOrganizationId: z.uuid(),
+  expiresAt: z.date(),
+  lastSeenAt: z.date(),
+  user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
+  memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
+});
+export type LiveSession = z.infer<typeof liveSession>;
+
+const lookupTimeoutMs = 2_000;
+const batchMax = 500;
+
+// `unnest` keeps it one plan for any number of tokens; either index finds the row.
+const lookupSql = `
+  select s.id, asked.hash <> s.token_hash as previous, encode(asked.hash, 'hex') as "tokenHash",
+    s.default_org_id as "defaultOrganizationId", s.expires_at as "expiresAt", s.last_seen_at as "lastSeenAt",
+    json_build_object('id', u.id, 'email', u.email, 'name', u.name) as user,
+    (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role) order by m.created_at, m.org_id), '[]')
+     from wheelhouse.memberships m where m.user_id = u.id) as memberships
+  from unnest($1::bytea[]) as asked (hash)
+  join wheelhouse.sessions s
+    on s.token_hash = asked.hash or (s.previous_token_hash = asked.hash and s.previous_until > now())
+  join wheelhouse.users u on u.id = s.user_id
+  where s.revoked_at is null and u.disabled_at is null and s.expires_at > now()
+    and s.last_seen_at > now() - make_interval(secs => $2)`;
+
+export const hashToken = (token: string): Buffer => createHash("sha256").update(token).digest();
+/** 256 random bits, URL-safe. */
+export const newToken = (): string => randomBytes(32).toString("base64url");
+
+// node-postgres takes a time-out per query; its types do not say so.
+type TimedQuery = QueryConfig & { query_timeout: number };
+type Waiting = { resolve: (session: LiveSession | undefined) => void; reject: (error: unknown) => void };
+
+/** Sessions in Postgres. The database holds hashes of tokens only, so a copy of it opens nothing. */
+export function createSessionStore({ database, log }: { database: Database; log: Logger }) {
+  let waiting = new Map<string, Waiting[]>();
+
+  async function flush(batch: Map<string, Waiting[]>) {
+    if (batch.size === 0) return;
+    const lookup: TimedQuery = {
+      name: "wheelhouse-sessions",
+      text: lookupSql,
+      values: [[...batch.keys()].map((hash) => Buffer.from(hash, "hex")), sessionIdleMs / 1_000],
+      query_timeout: lookupTimeoutMs,
+    };
+    try {
+      const { rows } = await database.pools.system.query(lookup);
+      const found = new Map(
+        z
+          .array(liveSession)
+          .parse(rows)
+          .map((session) => [session.tokenHash, session]),
+      );
+      for (const [hash, callers] of batch) for (const { resolve } of callers) resolve(found.get(hash));
+      touch([...found.values()]);
+    } catch (error) {
+      for (const callers of batch.values()) for (const { reject } of callers) reject(error);
+    }
+  }
+
+  function touch(sessions: LiveSession[]) {
+    const ids = sessions
+      .filter(({ lastSeenAt }) => Date.now() - lastSeenAt.getTime() > lastSeenStepMs)
+      .map(({ id }) => id);
+    if (ids.length === 0) return;
+    const update: TimedQuery = {
+      text: "update wheelhouse.sessions set last_seen_at = now() where id = any ($1)",
+      values: [ids],
+      query_timeout: lookupTimeoutMs,
+    };
+    database.pools.system
+      .query(update)
+      .catch((err: unknown) => log.warn({ err }, "last use of sessions not recorded"));
+  }
+
+  return {
+    /**
+     * The session of a token, undefined when there is none that is valid. All look-ups of one turn of the event loop
+     * share one statement (21 500/s against 8 000/s one by one).
+     */
+    find(token: string): Promise<LiveSession | undefined> {
+      const hash = hashToken(token).toString("hex");
+      if (waiting.size === 0)
+        setImmediate(() => {
+          const batch = waiting;
+          waiting = new Map();
+          void flush(batch);
+        });
+      return new Promise((resolve, reject) => {
+        const callers = waiting.get(hash);
+        if (callers) callers.push({ resolve, reject });
+        else waiting.set(hash, [{ resolve, reject }]);
+        if (waiting.size >= batchMax) {
+          const batch = waiting;
+          waiting = new Map();
+          void flush(batch);
+        }
+      });
+    },
+
+    async create(
+      tx: Transaction<Tables>,
+      session: {
+        id: string;
+        token: string;
+        userId: string;
+        organizationId: string;
+        address: string | null;
+        userAgent: string | null;
+        now: number;
+      },
+    ): Promise<Date> {
+      const expiresAt = new Date(session.now + sessionAbsoluteMs);
+      await tx
+        .insertInto("sessions")
+        .values({
+          id: session.id,
+          token_hash: hashToken(session.token),
+          user_id: session.userId,
+          default_org_id: session.organizationId,
+          auth_method: "password",
+          address: session.address,
+          user_agent: session.userAgent?.replaceAll("\u0000", "").slice(0, 300) ?? null,
+          expires_at: expiresAt,
+        })
+        .execute();
+      return expiresAt;
+    },
+
+    /** @returns false when the session ended meanwhile. */
+    async revoke(tx: Transaction<Tables>, sessionId: string): Promise<boolean> {
+      const { numUpdatedRows } = await tx
+        .updateTable("sessions")
+        .set({ revoked_at: new Date() })
+        .where("id", "=", sessionId)
+        .where("revoked_at", "is", null)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    /** New token and default organization; the old token reads for 30 s more. @returns false when it lost a race. */
+    async rotate(
+      tx: Transaction<Tables>,
+      { sessionId, from, to, organizationId }: RotateInput,
+    ): Promise<boolean> {
+      const { numUpdatedRows } = await tx
+        .updateTable("sessions")
+        .set({
+          token_hash: hashToken(to),
+          previous_token_hash: hashToken(from),
+          previous_until: new Date(Date.now() + rotationGraceMs),
+          default_org_id: organizationId,
+        })
+        .where("id", "=", sessionId)
+        .where("token_hash", "=", hashToken(from))
+        .where("revoked_at", "is", null)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    /** Forgets sessions a day after their end, and idempotency keys and counters past their time. */
+    async purge() {
+      const dayAgo = new Date(Date.now() - 24 * 3_600_000);
+      await database.system
+        .deleteFrom("sessions")
+        .where((where) => where.or([where("expires_at", "<", dayAgo), where("revoked_at", "<", dayAgo)]))
+        .execute();
+      await database.system.deleteFrom("idempotency_keys").where("created_at", "<", dayAgo).execute();
+      await database.system.deleteFrom("sign_in_failures").where("last_at", "<", dayAgo).execute();
+    },
+  };
+}
+
+type RotateInput = { sessionId: string; from: string; to: string; organizationId: string };
+export type SessionStore = ReturnType<typeof createSessionStore>;

@@ -1,0 +1,32 @@
+import { roles } from "@wheelhouse/shared/capabilities.ts";
+import { sql } from "kysely";
+import { z } from "zod";
+import type { Database } from "#lib/postgres.ts";
+
+const signInUser = z.object({
+  id: z.uuid(),
+  email: z.string(),
+  name: z.string(),
+  /** Null when the person is disabled or has no password. */
+  passwordHash: z.string().nullable(),
+  memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
+});
+export type SignInUser = z.infer<typeof signInUser>;
+
+/** Users as signing in needs them: read by the system role, the only one that may see password hashes. */
+export function createUserStore({ database }: { database: Database }) {
+  return {
+    async byEmail(email: string): Promise<SignInUser | undefined> {
+      const { rows } = await sql`
+        select u.id, u.email, u.name,
+          case when u.disabled_at is null then u.password_hash end as "passwordHash",
+          (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role)
+             order by m.created_at, m.org_id), '[]')
+           from memberships m where m.user_id = u.id) as memberships
+        from users u where lower(u.email) = lower(${email})
+      `.execute(database.system);
+      return rows[0] === undefined ? undefined : signInUser.parse(rows[0]);
+    },
+  };
+}
+export type UserStore = ReturnType<typeof createUserStore>;

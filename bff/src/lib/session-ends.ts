@@ -1,0 +1,66 @@
+import { EventEmitter } from "node:events";
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import { z } from "zod";
+
+/** Channel on which replicas tell each other that what a session was allowed before no longer holds. */
+export const sessionsRevokedChannel = "wheelhouse:sessions:revoked";
+
+const message = z.object({ sessionId: z.uuid() });
+
+export type SessionEnds = {
+  /** Says that a session was revoked or switched, so that its live connections are cut everywhere. */
+  announce(sessionId: string): void;
+  /** Calls back for each such session, of this process and of the others. @returns how to stop. */
+  onEnded(listener: (sessionId: string) => void): () => void;
+};
+
+/**
+ * @param publisher any connection; without Redis the announcement stays in this process.
+ * @param subscriber a connection of its own, which this puts into subscribe mode.
+ */
+export function createSessionEnds({
+  publisher,
+  subscriber,
+  log,
+}: {
+  publisher: Redis;
+  subscriber: Redis;
+  log: Logger;
+}): SessionEnds {
+  const emitter = new EventEmitter();
+  emitter.setMaxListeners(0);
+  // Subscriptions come back by themselves on reconnect, but only those that were once accepted.
+  const subscribe = () => {
+    subscriber.subscribe(sessionsRevokedChannel).catch((err: unknown) => {
+      log.warn({ err }, "not listening to revoked sessions of other replicas yet");
+    });
+  };
+  subscriber.on("ready", subscribe);
+  if (subscriber.status === "ready") subscribe();
+  subscriber.on("message", (channel, text) => {
+    if (channel !== sessionsRevokedChannel) return;
+    const parsed = message.safeParse(parseJson(text));
+    if (parsed.success) emitter.emit("ended", parsed.data.sessionId);
+  });
+  return {
+    announce(sessionId) {
+      emitter.emit("ended", sessionId);
+      publisher.publish(sessionsRevokedChannel, JSON.stringify({ sessionId })).catch((err: unknown) => {
+        log.warn({ err }, "other replicas were not told of a revoked session");
+      });
+    },
+    onEnded(listener) {
+      emitter.on("ended", listener);
+      return () => emitter.off("ended", listener);
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

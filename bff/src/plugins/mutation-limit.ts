@@ -1,0 +1,33 @@
+import type { FastifyInstance } from "fastify";
+import fastifyPlugin from "fastify-plugin";
+import type { Redis } from "ioredis";
+import { AppError } from "#lib/errors.ts";
+import { addToWindow } from "#lib/rate-window.ts";
+
+const windowMs = 3_600_000;
+
+/**
+ * Bounds the acts of an organization per hour: mutations and exports, not sign-ins and not reading. Redis counts; while
+ * it is away nothing is bounded, because acting is needed most when something is broken.
+ */
+export const mutationLimitPlugin = fastifyPlugin(
+  (app: FastifyInstance, { redis, perHour }: { redis: Redis; perHour: number }, done) => {
+    app.addHook("preHandler", async (request, reply) => {
+      const action = request.routeOptions.config.endpoint?.action;
+      if (!action || action.startsWith("access.session.")) return;
+      const key = `wheelhouse:rate:mutations:${request.context.organization.id}`;
+      const counted = await addToWindow(redis, key, 1, windowMs).catch(() => undefined);
+      if (!counted) return;
+      const resetSeconds = Math.max(1, Math.ceil(counted.resetMs / 1_000));
+      reply.header("ratelimit-limit", perHour);
+      reply.header("ratelimit-remaining", Math.max(0, perHour - counted.count));
+      reply.header("ratelimit-reset", resetSeconds);
+      if (counted.count > perHour)
+        throw new AppError("rate_limited", `This organization may act ${perHour} times an hour.`, {
+          retryAfterSeconds: resetSeconds,
+        });
+    });
+    done();
+  },
+  { name: "mutation-limit", dependencies: ["auth"] },
+);
