@@ -1,5 +1,5 @@
 import { githubEvent, readGithubExamples } from "./events-github.ts";
-import { helpdeskEvents, shopEvents, standardEvent } from "./events-standard.ts";
+import { drawKind, helpdeskEvents, type Kind, shopEvents, standardEvent } from "./events-standard.ts";
 import { readState } from "./fleet-state.ts";
 import { runProgram } from "./program.ts";
 import { createRhythm } from "./rhythm.ts";
@@ -16,13 +16,17 @@ await runProgram("provider", async (log) => {
   const state = await readState(dataDir);
   if (!state) throw new Error("fleet.json is missing: start the fleet by main.ts");
   const examples = await readGithubExamples();
+  const draw = (secret: string, kinds: readonly Kind[]) => {
+    const kind = drawKind(kinds);
+    return kind ? standardEvent(secret, kind) : null;
+  };
   const makers: Record<keyof typeof eventsPerSecond, (secret: string) => OutgoingEvent | null> = {
     github: (secret) => {
       const example = examples[Math.floor(Math.random() * examples.length)];
       return example ? githubEvent(secret, example) : null;
     },
-    payments: (secret) => standardEvent(secret, shopEvents),
-    helpdesk: (secret) => standardEvent(secret, helpdeskEvents),
+    payments: (secret) => draw(secret, shopEvents),
+    helpdesk: (secret) => draw(secret, helpdeskEvents),
   };
 
   const rhythm = createRhythm();
@@ -38,6 +42,8 @@ await runProgram("provider", async (log) => {
       if (Math.random() < duplicateRatio) sender.offer(event);
     });
     senders.push(sender);
+    // One of each kind at once, so that nobody has to wait for the rare ones.
+    if (name === "payments") for (const kind of shopEvents) sender.offer(standardEvent(source.secret, kind));
   }
   log(`posts to ${senders.length} sources`);
   return async () => {

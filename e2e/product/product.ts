@@ -22,9 +22,9 @@ export type StartedProduct = Product & {
   stop: () => Promise<void>;
 };
 
-/** So that retries, dead letters and rate limits fit into a journey. */
+/** Two attempts end in a dead letter before three failures open the breaker; no journey meets a rate limit. */
 const journeySettings = {
-  WHEELHOUSE_RETRY_SCHEDULE_MS: "300,600",
+  WHEELHOUSE_RETRY_SCHEDULE_MS: "400",
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: "100000",
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: "100000",
 };

@@ -83,7 +83,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         .getByRole("link")
         .click({ timeout: 30_000 });
       const drawer = page.getByRole("complementary", { name: `Delivery ${own.eventType}` });
-      await expect(drawer.getByRole("button", { name: /^Attempt 3/ })).toBeVisible();
+      await expect(drawer.getByRole("button", { name: /^Attempt 2/ })).toBeVisible();
       expect(await seriousFaults(page), "drawer of a delivery").toEqual([]);
       await drawer.getByRole("button", { name: "Replay…" }).click();
       await expect(page.getByRole("dialog")).toBeVisible();
