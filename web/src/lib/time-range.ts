@@ -101,3 +101,21 @@ export const rangeName = ({ from, to }: TimeRange, nowMs: number, zone: Zone): s
   if (fromMs !== undefined) return `since ${name(fromMs, today)}`;
   return toMs === undefined ? "any time" : `until ${name(toMs, today)}`;
 };
+
+/**
+ * The range that a filter's token stands for. A token that still reads as the current range keeps it to the
+ * millisecond, what was typed behind it replaces it, and one that reads as nothing leaves it as it was.
+ */
+export const readRangeToken = (
+  typed: string | undefined,
+  current: TimeRange,
+  nowMs: number,
+  zone: Zone,
+): TimeRange => {
+  if (typed === undefined) return {};
+  const kept = { from: current.from, to: current.to };
+  const name = rangeName(kept, nowMs, zone);
+  if (typed === name) return kept;
+  const added = typed.startsWith(`${name},`) ? typed.slice(name.length + 1) : typed;
+  return parseRange(added, nowMs, zone) ?? kept;
+};

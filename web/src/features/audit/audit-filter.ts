@@ -35,16 +35,12 @@ export const matchesAudit = (filter: AuditFilter, event: AuditEvent): boolean =>
   if (filter.to !== undefined && recordedMs >= Date.parse(filter.to)) return false;
   if (filter.outcome !== undefined && !filter.outcome.includes(event.outcome)) return false;
   if (filter.action !== undefined && !filter.action.some((action) => action === event.action)) return false;
-  if (
-    filter.actor !== undefined &&
-    !filter.actor.some((actor) => actor === event.actor.id || has(event.actor.display, actor))
-  ) {
+  const { id, display } = event.actor;
+  if (filter.actor !== undefined && !filter.actor.some((actor) => actor === id || actor === display))
     return false;
-  }
   const target = filter.target;
-  if (target !== undefined && !event.targets.some((one) => one.id === target || has(one.name, target))) {
+  if (target !== undefined && !event.targets.some((one) => one.id === target || one.name === target))
     return false;
-  }
   const q = filter.q;
   if (q === undefined) return true;
   return (
@@ -85,16 +81,17 @@ export const authMethod: Record<AuditEvent["actor"]["authMethod"], string> = {
   internal: "by Wheelhouse itself",
 };
 
-export type DayGroup = { day: string; events: AuditEvent[] };
+/** What the trail itself knows of the last time that somebody verified it. */
+export type KnownVerification = { at: string; verifiedToSeq: number; problem: string | null };
 
-/** Consecutive events of one day; `dayOf` names the day of a moment in the reader's zone. */
-export const byDay = (events: readonly AuditEvent[], dayOf: (iso: string) => string): DayGroup[] => {
-  const groups: DayGroup[] = [];
-  for (const event of events) {
-    const day = dayOf(event.recordedAt);
-    const last = groups.at(-1);
-    if (last?.day === day) last.events.push(event);
-    else groups.push({ day, events: [event] });
+/** The newest verification among the events at hand. */
+export const lastVerification = (events: readonly AuditEvent[]): KnownVerification | undefined => {
+  for (const { action, outcome, after, recordedAt } of events) {
+    if (action !== "audit.trail.verify" || outcome !== "success") continue;
+    const verifiedToSeq = after?.verifiedToSeq;
+    const problem = after?.problem;
+    if (typeof verifiedToSeq !== "number") continue;
+    return { at: recordedAt, verifiedToSeq, problem: typeof problem === "string" ? problem : null };
   }
-  return groups;
+  return undefined;
 };

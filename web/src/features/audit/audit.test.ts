@@ -1,7 +1,7 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
 import { describe, expect, it } from "vitest";
 import { fieldChanges, shortHash } from "./audit-diff.ts";
-import { auditFilterCount, auditQuery, byDay, matchesAudit, targetName } from "./audit-filter.ts";
+import { auditFilterCount, auditQuery, lastVerification, matchesAudit, targetName } from "./audit-filter.ts";
 import { readAuditSearch } from "./audit-search.ts";
 
 const event: AuditEvent = {
@@ -49,12 +49,15 @@ describe("audit address", () => {
 describe("audit live rows", () => {
   it.each([
     [{}, true],
-    [{ actor: ["priya"] }, true],
+    [{ actor: ["Priya Raman"] }, true],
+    [{ actor: ["Priya"] }, false],
     [{ actor: ["u1"] }, true],
     [{ actor: ["Jonas"] }, false],
     [{ action: ["webhooks.delivery.replay" as const] }, true],
     [{ action: ["audit.trail.read" as const] }, false],
-    [{ target: "orders" }, true],
+    [{ target: "order.paid to orders" }, true],
+    [{ target: "d1" }, true],
+    [{ target: "orders" }, false],
     [{ outcome: ["denied" as const] }, false],
     [{ from: "2026-11-19T10:00:00Z" }, false],
     [{ to: "2026-11-19T09:09:31.550Z" }, false],
@@ -63,13 +66,19 @@ describe("audit live rows", () => {
     expect(matchesAudit(filter, event)).toBe(expected);
   });
 
-  it("days are grouped in the order of the list", () => {
-    const other = { ...event, id: "b", recordedAt: "2026-11-18T23:00:00.000Z" };
-    const groups = byDay([event, { ...event, id: "c" }, other], (iso) => iso.slice(0, 10));
-    expect(groups.map((group) => [group.day, group.events.length])).toEqual([
-      ["2026-11-19", 2],
-      ["2026-11-18", 1],
-    ]);
+  it("the newest verification in the trail is known without asking again", () => {
+    const verified = {
+      ...event,
+      action: "audit.trail.verify",
+      after: { verifiedToSeq: 6, problem: null },
+    };
+    expect(lastVerification([event, verified])).toEqual({
+      at: event.recordedAt,
+      verifiedToSeq: 6,
+      problem: null,
+    });
+    expect(lastVerification([event, { ...verified, outcome: "denied" }])).toBeUndefined();
+    expect(lastVerification([{ ...verified, after: { tooLarge: true } }])).toBeUndefined();
   });
 
   it("more than one target is counted", () => {

@@ -104,7 +104,7 @@ export const DeliveryTable = (props: {
   return (
     <Table
       caption={isDead ? "Dead letters, newest first" : "Deliveries, newest first"}
-      className={`compact ${css.table}`}
+      className={`compact cards ${css.table}`}
       columns={columns}
       rows={rows}
       keyOf={keyOf}

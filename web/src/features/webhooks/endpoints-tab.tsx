@@ -174,7 +174,7 @@ export const EndpointsTab = (props: { organization: string; address: PageAddress
         {() => (
           <Table
             caption="Endpoints, worst first"
-            className={css.directory ?? ""}
+            className={`cards ${css.directory}`}
             columns={columns}
             rows={rows}
             keyOf={(row) => row.id}

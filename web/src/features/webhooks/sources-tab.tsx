@@ -126,7 +126,7 @@ export const SourcesTab = ({ organization }: { organization: string }) => {
         {() => (
           <Table
             caption="Sources by name"
-            className={css.directory ?? ""}
+            className={`cards ${css.directory}`}
             columns={columns}
             rows={rows}
             keyOf={(row) => row.id}

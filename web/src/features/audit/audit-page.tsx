@@ -1,0 +1,163 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
+import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import { useMemo } from "react";
+import { formatCount } from "#lib/format.ts";
+import { useLiveEvent } from "#lib/live-context.tsx";
+import { useMinute } from "#lib/now.ts";
+import type { PageAddress } from "#lib/page-address.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { useCan } from "#lib/session.ts";
+import { rangeName } from "#lib/time-range.ts";
+import { useTail } from "#lib/use-tail.ts";
+import { AddressLink } from "#ui/address-link.tsx";
+import { Button } from "#ui/button.tsx";
+import { Page, Split } from "#ui/page.tsx";
+import { Empty, Failure, Panel } from "#ui/panel.tsx";
+import { TailStrip } from "#ui/tail-strip.tsx";
+import css from "./audit.module.css";
+import { AuditDrawer } from "./audit-drawer.tsx";
+import { auditFilterCount, matchesAudit, newestEventFirst } from "./audit-filter.ts";
+import { AuditFilterBar } from "./audit-filter-bar.tsx";
+import { AuditProof } from "./audit-proof.tsx";
+import { auditEventsQuery } from "./audit-queries.ts";
+import type { AuditSearch } from "./audit-search.ts";
+import { AuditTable } from "./audit-table.tsx";
+
+const route = getRouteApi("/o/$org/audit");
+
+const useAddress = (organization: string): PageAddress<AuditSearch> => {
+  const router = useRouter();
+  const navigate = route.useNavigate();
+  return {
+    search: route.useSearch(),
+    hrefOf: (search) =>
+      router.buildLocation({ to: "/o/$org/audit", params: { org: organization }, search }).href,
+    go: (search, { replace = false } = {}) => void navigate({ search, replace }),
+  };
+};
+
+const NoEvent = ({ address }: { address: PageAddress<AuditSearch> }) => {
+  const filters = auditFilterCount(address.search);
+  return filters === 0 ? (
+    <Empty title="No event yet">Every act in this organization is recorded here.</Empty>
+  ) : (
+    <Empty title="No event matches">
+      {filters === 1 ? "1 filter is set. " : `${filters} filters are set. `}
+      <AddressLink className="link" address={address} to={{}}>
+        Clear filters
+      </AddressLink>
+    </Empty>
+  );
+};
+
+const Trail = ({ organization }: { organization: string }) => {
+  const address = useAddress(organization);
+  const { search } = address;
+  const options = auditEventsQuery(organization, search);
+  const list = useInfiniteQuery(options);
+  const tail = useTail<AuditEvent>({
+    topic: "audit",
+    queryKey: options.queryKey,
+    compare: newestEventFirst,
+    matches: (event) => matchesAudit(search, event),
+    isReading: search.event !== undefined,
+  });
+  useLiveEvent("audit:heads", tail.hear);
+  const { zone } = usePreferences();
+  const nowMs = useMinute();
+  const events = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const hasRange = search.from !== undefined || search.to !== undefined;
+  const toggle = () => {
+    if (!tail.isPaused) return tail.pause();
+    if (search.event !== undefined) address.go({ ...search, event: undefined });
+    tail.resume();
+  };
+  return (
+    <Page title="Audit" pause={{ isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle }}>
+      <Split
+        drawer={
+          search.event !== undefined && (
+            <AuditDrawer organization={organization} id={search.event} events={events} address={address} />
+          )
+        }
+      >
+        <div ref={tail.sentinel} className={css.sentinel} />
+        <AuditProof organization={organization} events={events} />
+        <div className="tool">
+          <AuditFilterBar address={address} events={events} nowMs={nowMs} />
+        </div>
+        <TailStrip
+          isPaused={tail.isPaused}
+          newCount={tail.newCount}
+          onToggle={toggle}
+          text={
+            <>
+              {hasRange ? (
+                `Recorded ${rangeName(search, nowMs, zone)}`
+              ) : tail.isPaused ? (
+                <span className="c3">Paused while you read</span>
+              ) : (
+                <span className="c3">New events appear at the top</span>
+              )}
+            </>
+          }
+        >
+          {hasRange && (
+            <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
+              Clear selection
+            </Button>
+          )}
+        </TailStrip>
+        <Panel
+          name="The trail"
+          query={list}
+          isEmpty={() => events.length === 0}
+          empty={<NoEvent address={address} />}
+          skeletonRows={16}
+        >
+          {() => (
+            <>
+              <AuditTable events={events} address={address} />
+              <div className="more t12">
+                {list.hasNextPage && (
+                  <Button
+                    disabled={list.isFetchingNextPage}
+                    onClick={() => void list.fetchNextPage({ cancelRefetch: false })}
+                  >
+                    Load older
+                  </Button>
+                )}
+                <span>
+                  {list.hasNextPage ? "" : "All "}
+                  {formatCount(events.length)} loaded
+                </span>
+              </div>
+              {list.isFetchNextPageError && list.error !== null && (
+                <Failure
+                  name="Older events"
+                  error={list.error}
+                  isFetching={list.isFetchingNextPage}
+                  onRetry={() => list.fetchNextPage()}
+                />
+              )}
+            </>
+          )}
+        </Panel>
+      </Split>
+    </Page>
+  );
+};
+
+/** Who did what to what, newest first, with the proof that nothing was changed since. */
+export const AuditPage = () => {
+  const { org } = route.useParams();
+  if (useCan(org, "audit:read")) return <Trail key={org} organization={org} />;
+  return (
+    <Page title="Audit">
+      <Empty title="You may not see this">
+        Needs <span className="mono">audit:read</span> here.
+      </Empty>
+    </Page>
+  );
+};
