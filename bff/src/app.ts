@@ -2,6 +2,10 @@ import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Config } from "#config.ts";
+import { anonymousContext } from "#features/access/access-context.ts";
+import { seedDemo } from "#features/access/access-demo.ts";
+import { createAccess } from "#features/access/access-feature.ts";
+import { accessRoutes } from "#features/access/access-routes.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createDenials } from "#features/audit/audit-denials.ts";
 import { createReadings } from "#features/audit/audit-readings.ts";
@@ -11,8 +15,14 @@ import { createAuditStore } from "#features/audit/audit-store.ts";
 import { createAuditVerifier } from "#features/audit/audit-verify.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
+import { createRedis } from "#lib/redis.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
 import { createServer } from "#lib/server.ts";
+import { createSessionEnds } from "#lib/session-ends.ts";
+import { createUpkeep } from "#lib/upkeep.ts";
+import { authPlugin } from "#plugins/auth.ts";
+import { mutationLimitPlugin } from "#plugins/mutation-limit.ts";
+import { plainTextPlugin } from "#plugins/plain-text.ts";
 
 export type AppDeps = {
   config: Config;
@@ -44,7 +54,9 @@ export async function buildApp({
   log,
   clock,
   database,
+  adminUrl,
   redis,
+  redisUrl,
   secretKey,
 }: AppDeps): Promise<Product> {
   const app = await createServer({ log, trustProxy: config.http.trustProxy });
@@ -52,15 +64,37 @@ export async function buildApp({
 
   const trail = createChanges({ database, box, log });
   const denials = createDenials({ database, clock, log });
+  const auditStore = createAuditStore({ database });
   const audit = createAuditService({
-    store: createAuditStore({ database }),
+    store: auditStore,
     readings: createReadings({ trail, redis, clock }),
     verifier: createAuditVerifier({ database, clock }),
     trail,
   });
 
+  const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-sessions", log });
+  const sessionEnds = createSessionEnds({ publisher: redis, subscriber, log });
+  const { failuresPer15Min, mutationsPerHour } = config.rateLimits;
+  const access = createAccess({
+    ...{ database, redis, changes: trail, denials, sessionEnds, clock, log },
+    failuresPer15Min,
+  });
+  const upkeep = createUpkeep({
+    log,
+    everyMs: 3_600_000,
+    tasks: {
+      "audit partitions": () => auditStore.makePartitions(12),
+      "ended sessions": access.purge,
+    },
+  });
+  const credentials = config.demo && adminUrl ? await seedDemo({ adminUrl, dataDir: config.dataDir }) : [];
+
+  await app.register(authPlugin, { admit: access.admit, anonymous: anonymousContext, denials });
+  await app.register(plainTextPlugin);
+  await app.register(mutationLimitPlugin, { redis, perHour: mutationsPerHour });
   await app.register(
     async (api) => {
+      accessRoutes(api, { service: access.service });
       auditRoutes(api, { service: audit });
     },
     { prefix: "/api/v1" },
@@ -68,11 +102,15 @@ export async function buildApp({
 
   return {
     app,
-    startRoles: async () => {},
+    startRoles: async () => {
+      upkeep.start();
+    },
     close: async () => {
+      upkeep.stop();
       await app.close();
       await denials.close();
+      subscriber.disconnect();
     },
-    credentials: [],
+    credentials,
   };
 }
