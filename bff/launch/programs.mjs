@@ -105,6 +105,6 @@ export async function ensureChromium() {
   });
 }
 
-export function onPath(name) {
+function onPath(name) {
   return spawnSync("/bin/sh", ["-c", 'command -v "$1"', "sh", name], { stdio: "ignore" }).status === 0;
 }

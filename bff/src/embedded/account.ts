@@ -88,7 +88,7 @@ export function sharedProgramDirectory(name: string): string {
 }
 
 /** @throws with the command's own words when it fails. */
-export function run(command: string, args: readonly string[]) {
+function run(command: string, args: readonly string[]) {
   const done = spawnSync(command, args, { encoding: "utf8", timeout: 60_000 });
   if (done.status !== 0)
     throw new Error(`${command} ${args.join(" ")}: ${done.stderr || done.error?.message}`);
