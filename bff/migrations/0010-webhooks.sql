@@ -15,7 +15,8 @@ create table wheelhouse.webhook_sources (
   secret_box bytea,
   secret_hint text not null,
   version int not null default 1,
-  created_at timestamptz not null default now(),
+  -- Milliseconds, as the cursors of the lists carry it.
+  created_at timestamptz(3) not null default now(),
   -- The row stays, so that the log can go on naming it.
   deleted_at timestamptz
 );
@@ -34,7 +35,8 @@ create table wheelhouse.webhook_endpoints (
   enabled boolean not null default true,
   disabled_reason text,
   version int not null default 1,
-  created_at timestamptz not null default now(),
+  -- Milliseconds, as the cursors of the lists carry it.
+  created_at timestamptz(3) not null default now(),
   deleted_at timestamptz
 );
 create unique index webhook_endpoints_slug on wheelhouse.webhook_endpoints (org_id, slug) where deleted_at is null;
@@ -71,6 +73,8 @@ create table wheelhouse.webhook_delivery_log (
   attempts int not null default 0,
   max_attempts int not null,
   generation int not null default 1,
+  -- Begin of the generation's schedule; past its end a delivery that an open breaker holds back is given up.
+  generation_started_at timestamptz not null,
   version int not null default 1,
   next_attempt_at timestamptz,
   next_trigger text not null default 'schedule' check (next_trigger in ('schedule', 'replay', 'recovery')),

@@ -18,8 +18,8 @@ type Options<Item, Result> = {
   maxBytes?: number;
   sizeBytes?: (item: Item) => number;
   maxWaiting?: number;
-  /** How long an item may wait for its turn; once its group is being written it is not given up. */
-  waitTimeoutMs?: number;
+  /** How long a caller waits. An item that is being written by then may still be committed. */
+  timeoutMs?: number;
   /** Groups written at the same time. */
   concurrency?: number;
 };
@@ -45,7 +45,7 @@ export function createGroupCommit<Item, Result>({
   maxBytes = 4 * 1024 * 1024,
   sizeBytes = () => 0,
   maxWaiting = 5_000,
-  waitTimeoutMs = 4_000,
+  timeoutMs = 5_000,
   concurrency = 2,
 }: Options<Item, Result>): GroupCommit<Item, Result> {
   const line: Waiting<Item, Result>[] = [];
@@ -60,7 +60,6 @@ export function createGroupCommit<Item, Result>({
     for (let next = line[0]; next; next = line[0]) {
       if (group.length === maxItems || (group.length > 0 && bytes + next.bytes > maxBytes)) break;
       line.shift();
-      clearTimeout(next.timer);
       bytes += next.bytes;
       group.push(next);
     }
@@ -72,13 +71,18 @@ export function createGroupCommit<Item, Result>({
     try {
       const results = await write(group.map(({ item }) => item));
       group.forEach((waiting, at) => {
+        clearTimeout(waiting.timer);
         const result = results[at];
         if (result === undefined)
           waiting.reject(new Error("a group was written without a result for each item"));
         else waiting.resolve(result);
       });
     } catch (error) {
-      if (group.length === 1 || isUnavailable(error)) for (const waiting of group) waiting.reject(error);
+      if (group.length === 1 || isUnavailable(error))
+        for (const waiting of group) {
+          clearTimeout(waiting.timer);
+          waiting.reject(error);
+        }
       else for (const waiting of group) await writeGroup([waiting]);
     }
   }
@@ -103,10 +107,13 @@ export function createGroupCommit<Item, Result>({
           return reject(busy("Too much is waiting to be stored. Nothing was changed; try again."));
         const waiting: Waiting<Item, Result> = { item, bytes, resolve, reject, timer: undefined };
         waiting.timer = setTimeout(() => {
-          line.splice(line.indexOf(waiting), 1);
-          lineBytes -= bytes;
-          reject(busy("The database did not take this in time. Nothing was changed; try again."));
-        }, waitTimeoutMs);
+          const at = line.indexOf(waiting);
+          if (at >= 0) {
+            line.splice(at, 1);
+            lineBytes -= bytes;
+          }
+          reject(busy("The database did not take this in time. Try again."));
+        }, timeoutMs);
         line.push(waiting);
         lineBytes += bytes;
         if (!scheduled) {

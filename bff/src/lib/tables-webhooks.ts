@@ -49,6 +49,7 @@ export type WebhooksTables = {
     attempts: number;
     max_attempts: number;
     generation: number;
+    generation_started_at: Time;
     version: number;
     next_attempt_at: OptionalTime;
     next_trigger: "schedule" | "replay" | "recovery";

@@ -1,0 +1,47 @@
+/** Everything of the gateway that an installation or a test may set. Durations in milliseconds. */
+export type WebhooksConfig = {
+  /** 32 bytes in base64; seals the secrets of sources and endpoints. */
+  secretKey: string;
+  /** Addresses and CIDR blocks that deliveries may reach although they are not public. */
+  allowAddresses: readonly string[];
+  /** Waits before the second, third … attempt; so there is one attempt more than waits. */
+  retryScheduleMs: readonly number[];
+  /** Share by which a wait is made longer or shorter at random, 0–1. */
+  retryJitter: number;
+  /** Upper bound of what a receiver's `Retry-After` can ask for. */
+  retryAfterMaxMs: number;
+  /** Whole time of an attempt: resolve, connect, send, answer. */
+  deliveryTimeoutMs: number;
+  /** How long after that time-out a claim without outcome counts as unknown. */
+  claimGraceMs: number;
+  /** Attempts at the same time, per process and per endpoint of a process. */
+  concurrency: number;
+  endpointConcurrency: number;
+  breaker: { failures: number; coolDownMs: number };
+  /** Rhythm of the sweeper, and how long a due delivery may lack a job before it is given one. */
+  sweepIntervalMs: number;
+  sweepGraceMs: number;
+  /** BullMQ: a job whose worker died is given to another after at most twice this. */
+  jobLockMs: number;
+  /** What an ending worker lets running attempts have before it aborts them. */
+  drainMs: number;
+  timestampToleranceMs: number;
+  /** Intake without a valid signature, per address and window. */
+  rejections: { limit: number; windowMs: number };
+};
+
+export const webhooksDefaults = {
+  retryJitter: 0.2,
+  retryAfterMaxMs: 24 * 3_600_000,
+  deliveryTimeoutMs: 15_000,
+  claimGraceMs: 5_000,
+  concurrency: 50,
+  endpointConcurrency: 20,
+  breaker: { failures: 3, coolDownMs: 30_000 },
+  sweepIntervalMs: 1_000,
+  sweepGraceMs: 5_000,
+  jobLockMs: 15_000,
+  drainMs: 8_000,
+  timestampToleranceMs: 5 * 60_000,
+  rejections: { limit: 100, windowMs: 15 * 60_000 },
+} as const satisfies Partial<WebhooksConfig>;

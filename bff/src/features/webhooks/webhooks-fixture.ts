@@ -1,0 +1,295 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { createServer as createHttpServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
+import { errorBody } from "@wheelhouse/shared/errors.ts";
+import { createEndpoint, createSource } from "@wheelhouse/shared/webhooks.ts";
+import type { Redis } from "ioredis";
+import { pino } from "pino";
+import { Webhook } from "standardwebhooks";
+import { z } from "zod";
+
+import type { AuditEntry, Changes } from "#lib/change.ts";
+import { type Clock, systemClock } from "#lib/clock.ts";
+import { createDatabase, type Database } from "#lib/postgres.ts";
+import { createRedis } from "#lib/redis.ts";
+import type { RequestContext } from "#lib/request-context.ts";
+import { createServer } from "#lib/server.ts";
+import { createWebhooks, type Webhooks } from "./webhooks.ts";
+import { type WebhooksConfig, webhooksDefaults } from "./webhooks-config.ts";
+
+/** Short enough that a test sees every stage, long enough for a loaded machine. */
+export const testConfig: WebhooksConfig = {
+  ...webhooksDefaults,
+  secretKey: randomBytes(32).toString("base64"),
+  allowAddresses: ["127.0.0.0/8"],
+  retryScheduleMs: [50, 100],
+  deliveryTimeoutMs: 2_000,
+  claimGraceMs: 500,
+  breaker: { failures: 1_000, coolDownMs: 200 },
+  sweepIntervalMs: 100,
+  sweepGraceMs: 300,
+  jobLockMs: 1_000,
+  drainMs: 500,
+};
+
+export const log = pino({ level: process.env.TEST_LOG ?? "silent" });
+
+const parts = z.object({
+  params: z.record(z.string(), z.unknown()).optional(),
+  query: z.record(z.string(), z.unknown()).optional(),
+  body: z.unknown(),
+});
+const shownError = errorBody.shape.error.partial();
+
+export type Reply = {
+  status: number;
+  headers: Headers;
+  body: unknown;
+  /** The error's parts; empty when there is none. */
+  error: z.output<typeof shownError>;
+};
+async function replyOf(response: Response): Promise<Reply> {
+  const text = await response.text();
+  const body: unknown = text === "" ? null : JSON.parse(text);
+  const error = z.object({ error: shownError }).safeParse(body);
+  return {
+    status: response.status,
+    headers: response.headers,
+    body,
+    error: error.success ? error.data.error : {},
+  };
+}
+
+export type AuditedChange = { action: string; organizationId: string; entry: AuditEntry };
+
+/** Transactions as the product makes them, the audit row kept in memory. */
+function recordChanges(database: Database, audited: AuditedChange[]): Changes {
+  return {
+    run: (context, action, work) =>
+      database.asOrganizations([context.organization.id], async (tx) => {
+        const { result, audit } = await work(tx);
+        audited.push({ action, organizationId: context.organization.id, entry: audit });
+        return result;
+      }),
+    runAsSystem: (organizationId, _actor, action, work) =>
+      database.system.transaction().execute(async (tx) => {
+        const { result, audit } = await work(tx);
+        audited.push({ action, organizationId, entry: audit });
+        return result;
+      }),
+  };
+}
+
+export type Gateway = {
+  webhooks: Webhooks;
+  database: Database;
+  redis: Redis;
+  url: string;
+  audited: AuditedChange[];
+  changed: { organizationId: string; ids: readonly string[]; created: number }[];
+  /** Calls an endpoint of the contract as an administrator of the organization. @throws what is no success. */
+  call<S extends z.ZodType>(
+    organization: Organization,
+    endpoint: Endpoint & { response: S },
+    input: { params?: object; query?: object; body?: unknown },
+  ): Promise<z.output<S>>;
+  /** The same without judging: for answers that are errors. */
+  send(organization: Organization, method: string, path: string, body?: unknown): Promise<Reply>;
+  close(): Promise<void>;
+};
+export type Organization = { id: string; slug: string; name: string };
+
+export async function makeOrganization(database: Database): Promise<Organization> {
+  const slug = `org-${randomBytes(4).toString("hex")}`;
+  const { id } = await database.system
+    .insertInto("organizations")
+    .values({ slug, name: slug, depth: 1 })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return { id, slug, name: slug };
+}
+
+/** The gateway behind a listening server, on the given Postgres and Redis; no worker, no sweeper. */
+export async function startGateway(
+  urls: { appUrl: string; systemUrl: string; redisUrl: string },
+  config: WebhooksConfig = testConfig,
+  clock: Clock = systemClock,
+): Promise<Gateway> {
+  const database = createDatabase({ ...urls, poolSize: 6, log });
+  const redis = createRedis({ url: urls.redisUrl, name: "test", log });
+  const audited: AuditedChange[] = [];
+  const changed: Gateway["changed"] = [];
+  const webhooks = createWebhooks({
+    ...{ database, redis, redisUrl: urls.redisUrl, config, clock, log },
+    changes: recordChanges(database, audited),
+    onDeliveriesChanged: (organizationId, ids, created) => changed.push({ organizationId, ids, created }),
+  });
+  await webhooks.ready;
+  const app = await createServer({ log, trustProxy: false });
+  webhooks.intake(app);
+  await app.register(
+    async (scope) => {
+      scope.addHook("onRequest", async (request) => {
+        request.context = contextOf(JSON.parse(String(request.headers["x-test-organization"])), request.id);
+      });
+      webhooks.routes(scope);
+    },
+    { prefix: "/api/v1" },
+  );
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const url = `http://127.0.0.1:${addressOf(app.server).port}`;
+  async function send(organization: Organization, method: string, path: string, body?: unknown) {
+    const response = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        "x-test-organization": JSON.stringify(organization),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return replyOf(response);
+  }
+  return {
+    ...{ webhooks, database, redis, url, audited, changed },
+    async call<S extends z.ZodType>(
+      organization: Organization,
+      endpoint: Endpoint & { response: S },
+      input: { params?: object; query?: object; body?: unknown },
+    ) {
+      const { params = {}, query = {}, body } = parts.parse(input);
+      const path = endpoint.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(String(params[name])));
+      const search = new URLSearchParams(
+        Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+      ).toString();
+      const reply = await send(organization, endpoint.method, search ? `${path}?${search}` : path, body);
+      if (reply.status !== (endpoint.status ?? 200))
+        throw new Error(`${endpoint.path}: ${reply.status} ${JSON.stringify(reply.body)}`);
+      const schema: S = endpoint.response;
+      return schema.parse(reply.body);
+    },
+    send,
+    async close() {
+      await app.close();
+      await webhooks.close();
+      redis.disconnect();
+      await database.close();
+    },
+  };
+}
+
+function contextOf(organization: Organization, requestId: string): RequestContext {
+  return {
+    actor: {
+      type: "user",
+      id: randomUUID(),
+      display: "Test Admin",
+      authMethod: "password",
+      sessionId: null,
+      can: () => ({ in: () => ({ check: () => true }) }),
+    },
+    organization,
+    subtreeIds: [organization.id],
+    requestId,
+    address: "127.0.0.1",
+    userAgent: null,
+    idempotencyKey: null,
+  };
+}
+
+function addressOf(server: { address(): AddressInfo | string | null }): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server does not listen");
+  return address;
+}
+
+export type Received = { id: string; headers: IncomingMessage["headers"]; body: string };
+type Answer = { status: number; headers?: Record<string, string>; body?: string; delayMs?: number };
+
+export type Receiver = {
+  url: string;
+  received: Received[];
+  /** How the next requests are answered. */
+  answer: (request: Received) => Answer | Promise<Answer>;
+  close(): Promise<void>;
+};
+
+/** A real receiver that notes what comes and answers as told; 204 at first. */
+export async function startReceiver(): Promise<Receiver> {
+  const server: Server = createHttpServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const received = {
+      id: String(request.headers["webhook-id"]),
+      headers: request.headers,
+      body: Buffer.concat(chunks).toString("utf8"),
+    };
+    receiver.received.push(received);
+    const { status, headers, body } = await receiver.answer(received);
+    response.writeHead(status, headers).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const receiver: Receiver = {
+    url: `http://127.0.0.1:${addressOf(server).port}/in`,
+    received: [],
+    answer: () => ({ status: 204 }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+  return receiver;
+}
+
+export type Source = { organization: Organization; slug: string; secret: string; url: string };
+
+/** An organization of its own with a Standard Webhooks source. */
+export async function makeSource(gateway: Gateway): Promise<Source> {
+  const organization = await makeOrganization(gateway.database);
+  const { secret } = await gateway.call(organization, createSource, {
+    body: { slug: "shop", name: "Shop", scheme: "standard" },
+  });
+  return {
+    organization,
+    slug: "shop",
+    secret,
+    url: `${gateway.url}/hooks/${organization.slug}/shop`,
+  };
+}
+
+/** A receiver registered as an endpoint of the organization. @returns the endpoint with its secret. */
+export async function makeEndpoint(
+  gateway: Gateway,
+  organization: Organization,
+  url: string,
+  slug = "in",
+  eventTypes: string[] = [],
+) {
+  return gateway.call(organization, createEndpoint, { body: { slug, name: slug, url, eventTypes } });
+}
+
+/** Posts an event as a provider does, signed by the reference library. */
+export async function postEvent(
+  source: Pick<Source, "url" | "secret">,
+  id: string,
+  event: unknown = { type: "order.paid", data: { id } },
+  overrides: Record<string, string> = {},
+) {
+  const body = typeof event === "string" ? event : JSON.stringify(event);
+  const timestamp = new Date();
+  const response = await fetch(source.url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "webhook-id": id,
+      "webhook-timestamp": String(Math.floor(timestamp.getTime() / 1000)),
+      "webhook-signature": new Webhook(source.secret).sign(id, timestamp, body),
+      ...overrides,
+    },
+    body,
+  });
+  const reply = await replyOf(response);
+  const accepted = z.object({ id: z.string(), duplicate: z.boolean() }).safeParse(reply.body);
+  return { ...reply, id: accepted.data?.id ?? "", duplicate: accepted.data?.duplicate };
+}

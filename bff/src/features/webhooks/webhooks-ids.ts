@@ -1,0 +1,30 @@
+import { UUID, V7Generator } from "uuidv7";
+
+const generator = new V7Generator();
+const prefix = "msg_";
+
+/** The millisecond inside a UUIDv7 (RFC 9562 §5.7). */
+export function timeOfId(id: string): Date {
+  return new Date(Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16));
+}
+
+/** Null when the text is a UUID of another version, which no row of ours can have. */
+export function timeOfDeliveryId(id: string): Date | null {
+  return UUID.parse(id).getVersion() === 7 ? timeOfId(id) : null;
+}
+
+/**
+ * Ids of an event and of its deliveries, all made in one go so that they share one millisecond: `createdAt`, by
+ * which their partition is found.
+ */
+export function makeEventIds(nowMs: number, deliveries: number) {
+  const event = generator.generateOrResetWithTs(nowMs);
+  const createdAt = timeOfId(event.toString());
+  return {
+    eventId: `${prefix}${event.toHex()}`,
+    createdAt,
+    deliveryIds: Array.from({ length: deliveries }, () =>
+      generator.generateOrResetWithTs(createdAt.getTime()).toString(),
+    ),
+  };
+}

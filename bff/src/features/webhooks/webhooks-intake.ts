@@ -1,0 +1,143 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import type { Clock } from "#lib/clock.ts";
+import { AppError } from "#lib/errors.ts";
+import { createGroupCommit } from "#lib/group-commit.ts";
+import type { WebhooksConfig } from "./webhooks-config.ts";
+import type { Directory } from "./webhooks-directory.ts";
+import type { Doorbell } from "./webhooks-doorbell.ts";
+import { assertEventId, matchesEventType, readEventType } from "./webhooks-event.ts";
+import type { Feed } from "./webhooks-feed.ts";
+import { makeEventIds } from "./webhooks-ids.ts";
+import type { AcceptedEvent, StoredEvent } from "./webhooks-intake-store.ts";
+import { redactHeaders } from "./webhooks-redaction.ts";
+import type { createRejections } from "./webhooks-rejections.ts";
+import { verifySignature } from "./webhooks-signature.ts";
+
+const maxBodyBytes = 1024 * 1024;
+
+type IntakeOptions = {
+  directory: Directory;
+  store: { store(events: readonly AcceptedEvent[]): Promise<StoredEvent[]> };
+  rejections: ReturnType<typeof createRejections>;
+  doorbell: Doorbell;
+  feed: Feed;
+  config: WebhooksConfig;
+  clock: Clock;
+};
+
+/**
+ * `POST /hooks/:org/:source`: verifies, de-duplicates and stores; answers 202 `{ id, duplicate }` once event and
+ * deliveries are committed. Redis may be away: the sweeper gives the deliveries their jobs later.
+ */
+export function createIntake(options: IntakeOptions) {
+  const { directory, store, rejections, doorbell, feed, config, clock } = options;
+  const maxAttempts = config.retryScheduleMs.length + 1;
+
+  const commits = createGroupCommit<AcceptedEvent, StoredEvent>({
+    sizeBytes: ({ body }) => body.length,
+    write: async (events) => {
+      const results = await store.store(events);
+      const stored = events.filter((_, at) => results[at]?.duplicate === false);
+      void doorbell.ring(
+        stored.flatMap(({ deliveries }) =>
+          deliveries.map(({ id, endpointId }) => ({
+            ...{ deliveryId: id, endpointId, generation: 1, attempt: 1, delayMs: 0 },
+          })),
+        ),
+      );
+      for (const { organizationId, deliveries } of stored)
+        feed.changed(
+          organizationId,
+          deliveries.map(({ id }) => id),
+          deliveries.length,
+        );
+      return results;
+    },
+  });
+
+  async function accept(
+    path: { org: string; source: string },
+    request: { headers: Record<string, string | string[] | undefined>; body: Buffer },
+    address: string,
+  ): Promise<StoredEvent> {
+    const nowMs = clock.now();
+    const target = await directory.find(path.org, path.source);
+    if (!target) {
+      await rejections.record(address);
+      throw new AppError("not_found", "No such source.");
+    }
+    const verified = await verify(target, request, nowMs, address);
+    assertEventId(verified.eventId, target.scheme);
+    const eventType = readEventType(target.scheme, request);
+    const endpoints = target.endpoints.filter((endpoint) => matchesEventType(endpoint.eventTypes, eventType));
+    const ids = makeEventIds(nowMs, endpoints.length);
+    const contentType = request.headers["content-type"];
+    return commits.add({
+      organizationId: target.organizationId,
+      sourceId: target.sourceId,
+      sourceEventId: verified.eventId,
+      bodyHash: verified.bodyHash,
+      eventId: ids.eventId,
+      eventType,
+      contentType: typeof contentType === "string" ? contentType.slice(0, 200) : "application/json",
+      headers: redactHeaders(request.headers),
+      body: request.body,
+      receivedAt: new Date(nowMs),
+      createdAt: ids.createdAt,
+      maxAttempts,
+      deliveries: endpoints.flatMap(({ id: endpointId }, at) => {
+        const id = ids.deliveryIds[at];
+        return id === undefined ? [] : [{ id, endpointId }];
+      }),
+    });
+  }
+
+  async function verify(
+    target: { scheme: "standard" | "github"; secret: string },
+    request: { headers: Record<string, string | string[] | undefined>; body: Buffer },
+    nowMs: number,
+    address: string,
+  ) {
+    try {
+      return verifySignature(target.scheme, target.secret, request, nowMs, config.timestampToleranceMs);
+    } catch (error) {
+      await rejections.record(address);
+      throw error;
+    }
+  }
+
+  return {
+    settled: commits.settled,
+    mount(app: FastifyInstance) {
+      void app.register(async (scope) => {
+        scope.removeAllContentTypeParsers();
+        scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: maxBodyBytes }, (_, body, done) =>
+          done(null, body),
+        );
+        scope.post<{ Params: { org: string; source: string } }>(
+          "/hooks/:org/:source",
+          {
+            bodyLimit: maxBodyBytes,
+            schema: {
+              tags: ["webhooks"],
+              summary:
+                "Take in an event, signed by Standard Webhooks or GitHub's scheme as its source demands",
+              params: z.object({ org: z.string().max(63), source: z.string().max(63) }),
+              response: { 202: z.object({ id: z.string(), duplicate: z.boolean() }) },
+            },
+          },
+          async (request, reply) => {
+            const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+            const { eventId, duplicate } = await accept(
+              request.params,
+              { headers: request.headers, body },
+              request.ip,
+            );
+            return reply.status(202).send({ id: eventId, duplicate });
+          },
+        );
+      });
+    },
+  };
+}

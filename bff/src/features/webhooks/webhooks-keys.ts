@@ -1,0 +1,17 @@
+/** Names of everything that the feature keeps in Redis. */
+export const webhooksKeys = {
+  /** BullMQ queue and its prefix. */
+  queue: "webhook-delivery",
+  queuePrefix: "wheelhouse",
+  /** Hash: endpoint id → breaker that is not closed, as JSON. */
+  breakers: "wheelhouse:breakers",
+  /** Channel on which a changed breaker is told. */
+  breakerChanges: "wheelhouse:breakers:changes",
+  /** Held by the worker that may send one request to a half-open endpoint. */
+  probe: (endpointId: string) => `wheelhouse:breakers:probe:${endpointId}`,
+  /** Channel on which changed deliveries of an organization are told. */
+  deliveries: (organizationId: string) => `wheelhouse:deliveries:${organizationId}`,
+  deliveriesPattern: "wheelhouse:deliveries:*",
+  /** Counter of intake without a valid signature. */
+  rejections: (address: string) => `wheelhouse:intake:rejected:${address}`,
+};

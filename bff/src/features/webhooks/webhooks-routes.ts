@@ -1,0 +1,30 @@
+import * as contract from "@wheelhouse/shared/webhooks.ts";
+import type { FastifyInstance } from "fastify";
+import { route } from "#lib/route.ts";
+import type { Configuration } from "./webhooks-configuration.ts";
+import type { Deliveries } from "./webhooks-deliveries.ts";
+import type { createReplay } from "./webhooks-replay.ts";
+
+type RoutesOptions = {
+  deliveries: Deliveries;
+  configuration: Configuration;
+  replay: ReturnType<typeof createReplay>;
+};
+
+export function webhooksRoutes(app: FastifyInstance, { deliveries, configuration, replay }: RoutesOptions) {
+  route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
+  route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
+  route(app, contract.readDelivery, ({ params }, context) => deliveries.read(params.id, context));
+  route(app, contract.replayDelivery, ({ params, body }, context) => replay(params.id, body, context));
+  route(app, contract.listSources, ({ query }, context) => configuration.listSources(query, context));
+  route(app, contract.createSource, ({ body }, context) => configuration.createSource(body, context));
+  route(app, contract.deleteSource, ({ params }, context) => configuration.deleteSource(params.id, context));
+  route(app, contract.listEndpoints, ({ query }, context) => configuration.listEndpoints(query, context));
+  route(app, contract.createEndpoint, ({ body }, context) => configuration.createEndpoint(body, context));
+  route(app, contract.updateEndpoint, ({ params, body }, context) =>
+    configuration.updateEndpoint(params.id, body, context),
+  );
+  route(app, contract.deleteEndpoint, ({ params }, context) =>
+    configuration.deleteEndpoint(params.id, context),
+  );
+}
