@@ -52,7 +52,11 @@ export type Config = {
     deliveryTimeoutMs: number;
   };
   rateLimits: { mutationsPerHour: number; failuresPer15Min: number };
-  observe: { sampleIntervalMs: number };
+  observe: {
+    sampleIntervalMs: number;
+    /** Opens /health and /metrics to callers that are not on this machine; undefined: to none of them. */
+    healthToken: string | undefined;
+  };
 };
 
 /** Every bad or missing variable, each with its name and the reason; never with its value. */
@@ -150,6 +154,10 @@ const variables = z.object({
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber(1, 1e9).default(1_000),
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber(1, 1e9).default(100),
   WHEELHOUSE_SAMPLE_INTERVAL_MS: wholeNumber(100, minuteMs).default(1_000),
+  WHEELHOUSE_HEALTH_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 printable characters without spaces")
+    .optional(),
   WHEELHOUSE_CONFIG: z.string().optional(),
   WHEELHOUSE_PG_POOL_SIZE: wholeNumber(1, 200).default(10),
 });
@@ -225,6 +233,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,
       failuresPer15Min: read.WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN,
     },
-    observe: { sampleIntervalMs: read.WHEELHOUSE_SAMPLE_INTERVAL_MS },
+    observe: {
+      sampleIntervalMs: read.WHEELHOUSE_SAMPLE_INTERVAL_MS,
+      healthToken: read.WHEELHOUSE_HEALTH_TOKEN,
+    },
   };
 }

@@ -4,8 +4,8 @@ export type QueueClients = {
   /** Worker connections per base `<prefix>:<name>:`. */
   workers: Map<string, number>;
   queues: Map<string, QueueName>;
-  /** Worker connections per address of their machine, with the bases they listen to. */
-  hosts: Map<string, { bases: Set<string>; workers: number }>;
+  /** Per address of a machine: worker connections per base. */
+  hosts: Map<string, Map<string, number>>;
 };
 
 const field = (line: string, name: string) => new RegExp(`(?:^| )${name}=([^ ]*)`).exec(line)?.[1] ?? "";
@@ -27,9 +27,8 @@ export function parseClientList(text: string, database: number): QueueClients {
     found.queues.set(base, queue);
     found.workers.set(base, (found.workers.get(base) ?? 0) + 1);
     const host = hostOf(field(line, "addr"));
-    const there = found.hosts.get(host) ?? { bases: new Set(), workers: 0 };
-    there.bases.add(base);
-    there.workers += 1;
+    const there = found.hosts.get(host) ?? new Map<string, number>();
+    there.set(base, (there.get(base) ?? 0) + 1);
     found.hosts.set(host, there);
   }
   return found;

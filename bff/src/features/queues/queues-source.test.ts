@@ -6,9 +6,9 @@ import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "#lib/clock.ts";
+import type { QueueReading } from "#observe/watched.ts";
 import { createTestRedis } from "#testing/stack.ts";
 import { createQueuesSource } from "./queues-source.ts";
-import type { QueueFigures } from "./queues-state.ts";
 
 let url: string;
 let redis: Redis;
@@ -19,7 +19,7 @@ const open = () => {
 };
 const source = (clock = systemClock) =>
   createQueuesSource({ redis, sourceId: "primary", database: database(), clock });
-const pick = (queues: readonly QueueFigures[], id: string) => {
+const pick = (queues: readonly QueueReading[], id: string) => {
   const found = queues.find((queue) => queue.id === id);
   if (!found) throw new Error(`no queue ${id} among ${queues.map((queue) => queue.id).join(", ")}`);
   return found;
@@ -195,7 +195,7 @@ describe("figures", () => {
     await Promise.all([...workers, ...queues].map((part) => part.waitUntilReady()));
     const { queues: found, hosts } = await source().sample();
     expect(names.map((name) => pick(found, name).workers)).toEqual([2, 1]);
-    expect(hosts).toEqual([{ host: "127.0.0.1", queues: expect.arrayContaining([...names]), workers: 3 }]);
+    expect(hosts).toEqual([{ host: "127.0.0.1", workers: { alpha: 2, beta: 1 } }]);
     const other = createQueuesSource({ redis, sourceId: "primary", database: 1_023, clock: systemClock });
     expect(pick((await other.sample()).queues, "alpha").workers).toBe(0);
     await Promise.all([...workers, ...queues].map((part) => part.close()));

@@ -1,17 +1,13 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "#lib/clock.ts";
 import { createReadOnlyLua, loadLua } from "#lib/lua.ts";
+import type { QueueReading, QueuesReading } from "#observe/watched.ts";
 import { parseClientList, type QueueClients } from "./queues-clients.ts";
 import { createQueueDiscovery } from "./queues-discovery.ts";
 import { type QueueName, queueIdOf } from "./queues-keys.ts";
 import { createQueueRates } from "./queues-rates.ts";
 import { sampleReply } from "./queues-sample.ts";
-import type { QueueFigures } from "./queues-state.ts";
-
-export type QueuesSample = {
-  queues: QueueFigures[];
-  hosts: { host: string; queues: string[]; workers: number }[];
-};
+import { drainOf, judgeQueue } from "./queues-state.ts";
 
 const queuesPerCall = 250;
 /** Most event entries that one call reads; about a millisecond of the server's time. */
@@ -78,14 +74,14 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
   };
 
   return {
-    async sample(): Promise<QueuesSample> {
+    async sample(): Promise<QueuesReading> {
       await discovery.step();
       await readClients();
       const names = [...discovery.known()];
       // Another queue comes first each tick, so that none is starved of the event budget for long.
       turn = names.length === 0 ? 0 : (turn + 97) % names.length;
       const rows = await readQueues([...names.slice(turn), ...names.slice(0, turn)]);
-      const queues: QueueFigures[] = [];
+      const queues: QueueReading[] = [];
       for (const { base, queue, nowMs, row: figures } of rows) {
         if (figures === 0) {
           discovery.forget(base);
@@ -94,7 +90,7 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
         }
         const rate = ratesOf(base);
         rate.add({ nowMs, active: figures.counts.active, ...figures.finished });
-        queues.push({
+        const read = {
           id: queueIdOf(sourceId, queue),
           name: queue.name,
           prefix: queue.prefix,
@@ -104,7 +100,8 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
           oldestWaitingMs: figures.oldestAtMs === null ? null : Math.max(0, nowMs - figures.oldestAtMs),
           workers: clients ? (clients.workers.get(base) ?? 0) : null,
           ...rate.read(),
-        });
+        };
+        queues.push({ ...read, ...judgeQueue(read), drainsInMs: drainOf(read) });
       }
       return { queues, hosts: hostsOf(clients, sourceId, discovery.known()) };
     },
@@ -112,17 +109,15 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
 }
 export type QueuesSource = ReturnType<typeof createQueuesSource>;
 
-/** Machines with workers of queues that are there, most workers first. */
+/** Machines with workers of queues that are there. */
 function hostsOf(clients: QueueClients | null, sourceId: string, known: ReadonlyMap<string, QueueName>) {
-  return [...(clients?.hosts ?? [])]
-    .map(([host, { bases, workers }]) => ({
-      host,
-      queues: [...bases].flatMap((base) => {
+  return [...(clients?.hosts ?? [])].map(([host, bases]) => ({
+    host,
+    workers: Object.fromEntries(
+      [...bases].flatMap(([base, workers]) => {
         const queue = known.get(base);
-        return queue ? [queueIdOf(sourceId, queue)] : [];
+        return queue ? [[queueIdOf(sourceId, queue), workers] as const] : [];
       }),
-      workers,
-    }))
-    .filter(({ queues }) => queues.length > 0)
-    .sort((a, b) => b.workers - a.workers);
+    ),
+  }));
 }

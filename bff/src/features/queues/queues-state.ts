@@ -1,8 +1,10 @@
 import type { HealthState } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
+import { spanOf } from "#observe/span.ts";
+import type { QueueReading } from "#observe/watched.ts";
 
 /** What one sample says of a queue, before it is judged. */
-export type QueueFigures = Omit<QueueRow, "state" | "label" | "cause" | "since" | "drainsInMs">;
+export type QueueFigures = Omit<QueueReading, "state" | "label" | "cause" | "drainsInMs">;
 export type QueueVerdict = { state: HealthState; label: string; cause: string | null };
 
 const oldJobMs = 5 * 60_000;
@@ -58,25 +60,4 @@ export function drainOf(queue: QueueFigures): QueueRow["drainsInMs"] {
   return queue.counts.active > 0 ? null : "never";
 }
 
-const stateRank: Record<HealthState, number> = { down: 0, degraded: 1, unknown: 2, ok: 4 };
-const rankOf = (queue: QueueRow) => (queue.paused && queue.state === "ok" ? 3 : stateRank[queue.state]);
-
-/** Worst first: down, degraded, unknown, paused, then healthy by name. */
-export function byUrgency(a: QueueRow, b: QueueRow): number {
-  return rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
-}
-
 const jobs = (count: number) => (count === 1 ? "1 job waits" : `${count.toLocaleString("en-GB")} jobs wait`);
-
-/** `18 m 40 s`, `12 s`, `2 h 05 m`: two units at most. */
-export function spanOf(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  const rest = (value: number, unit: string) =>
-    value === 0 ? "" : ` ${String(value).padStart(2, "0")} ${unit}`;
-  if (minutes < 60) return `${minutes} m${rest(seconds % 60, "s")}`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h${rest(minutes % 60, "m")}`;
-  return `${Math.floor(hours / 24)} d${rest(hours % 24, "h")}`;
-}

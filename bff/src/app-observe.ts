@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { Redis } from "ioredis";
+import pg from "pg";
+import type { Logger } from "pino";
+import { createPostgresSource } from "#features/health/health-postgres-source.ts";
+import { createRedisSource } from "#features/health/health-redis-source.ts";
+import { createQueuesSource } from "#features/queues/queues-source.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Database } from "#lib/postgres.ts";
+import { createRedis } from "#lib/redis.ts";
+import { createCollector } from "#observe/collector.ts";
+import { createLeaderLease } from "#observe/leader-lease.ts";
+import { createReplication } from "#observe/replication.ts";
+import { createSnapshotStore } from "#observe/snapshot-store.ts";
+import type { WatchedSources } from "#observe/sources-file.ts";
+import type { Watched } from "#observe/watched.ts";
+
+export type ObserveDeps = {
+  sources: WatchedSources;
+  roles: readonly string[];
+  intervalMs: number;
+  database: Database;
+  redis: Redis;
+  redisUrl: string;
+  clock: Clock;
+  log: Logger;
+} & Pick<Watched, "webhooks" | "recentActs">;
+
+/** BullMQ prefix of the queues that do Wheelhouse's own work; whoever owns the Redis, they belong to the platform. */
+const ownPrefix = "wheelhouse";
+const platform = "platform";
+
+/** Connects the sources and puts the observe path together. It observes when it is started, and serves before that. */
+export function createObserve(deps: ObserveDeps) {
+  const { sources, roles, intervalMs, database, redis, redisUrl, clock, log } = deps;
+  const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
+  const ends: (() => unknown)[] = [];
+  const open = (url: string, name: string) => {
+    const connection = createRedis({ url, name, log });
+    ends.push(() => connection.disconnect());
+    return connection;
+  };
+  const openPool = (connectionString: string) => {
+    const pool = new pg.Pool({
+      ...{ connectionString, max: 1, application_name: "wheelhouse-observe" },
+      ...{ connectionTimeoutMillis: 5_000, statement_timeout: 5_000, query_timeout: 5_000 },
+    });
+    pool.on("error", (err) => log.debug({ err }, "a watched Postgres cut the connection"));
+    ends.push(() => pool.end());
+    return pool;
+  };
+
+  const watchedRedis = sources.redis.map((source) => {
+    const url = source.url ?? redisUrl;
+    return { source, url, connection: open(url, `wheelhouse-observe-${source.id}`) };
+  });
+  const watched: Watched = {
+    servers: [
+      ...watchedRedis.map(({ source, connection }) => ({
+        ...{ id: source.id, name: source.name, kind: "redis" as const, organization: source.organization },
+        sample: createRedisSource({ redis: connection, clock }).sample,
+      })),
+      ...sources.postgres.map((source) => ({
+        ...{ id: source.id, name: source.name, kind: "postgres" as const, organization: source.organization },
+        sample: createPostgresSource({
+          pool: source.url === undefined ? database.pools.app : openPool(source.url),
+          clock,
+        }).sample,
+      })),
+    ],
+    queues: watchedRedis.map(({ source, url, connection }) => ({
+      sourceId: source.id,
+      organizationOf: ({ prefix }) =>
+        source.id === "primary" && prefix === ownPrefix ? platform : source.organization,
+      sample: createQueuesSource({
+        redis: connection,
+        sourceId: source.id,
+        database: databaseOf(url),
+        clock,
+      }).sample,
+    })),
+    organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
+    webhooks: deps.webhooks,
+    recentActs: deps.recentActs,
+  };
+
+  const snapshots = createSnapshotStore({ clock, intervalMs });
+  const lease = createLeaderLease({ redis, owner, firstCandidate: roles.includes("collector") });
+  const replication = createReplication({
+    ...{ redis, subscriber: open(redisUrl, "wheelhouse-observe-heard"), database: databaseOf(redisUrl) },
+    ...{ store: snapshots, owner, clock, log },
+  });
+  const collector = createCollector({
+    ...{ watched, store: snapshots, lease, replication },
+    ...{ owner, intervalMs, clock, log },
+  });
+  return {
+    snapshots,
+    owner,
+    start: () => collector.start(),
+    async stop() {
+      await collector.stop();
+      for (const end of ends) await end();
+    },
+  };
+}
+
+/** Logical database of a Redis URL. */
+function databaseOf(url: string): number {
+  const number = Number(new URL(url).pathname.slice(1) || 0);
+  return Number.isInteger(number) ? number : 0;
+}

@@ -1,0 +1,62 @@
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Clock } from "#lib/clock.ts";
+import type { SnapshotStore } from "#observe/snapshot-store.ts";
+
+/** Metrics of this process and of what it observes, for Prometheus; read from memory when they are scraped. */
+export function createMetrics({ snapshots, clock }: { snapshots: SnapshotStore; clock: Clock }) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: "wheelhouse_" });
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+    set: (of: Gauge<L>) => void,
+  ) =>
+    new Gauge({
+      name: `wheelhouse_${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        set(this);
+      },
+    });
+  const tick = () => snapshots.tick();
+
+  gauge("snapshot_age_seconds", "Age of the newest observation", [], (metric) => {
+    const observedAt = tick()?.observedAt;
+    if (observedAt) metric.set((clock.now() - Date.parse(observedAt)) / 1000);
+  });
+  gauge("queue_jobs", "Jobs of a queue by state", ["organization", "queue", "state"], (metric) => {
+    for (const { organization, id, counts } of tick()?.queues ?? [])
+      for (const [state, count] of Object.entries(counts))
+        metric.set({ organization, queue: id, state }, count);
+  });
+  gauge(
+    "queue_oldest_waiting_seconds",
+    "Age of the oldest waiting job",
+    ["organization", "queue"],
+    (metric) => {
+      for (const { organization, id, oldestWaitingMs } of tick()?.queues ?? [])
+        metric.set({ organization, queue: id }, (oldestWaitingMs ?? 0) / 1000);
+    },
+  );
+  gauge("queue_workers", "Workers that listen to a queue", ["organization", "queue"], (metric) => {
+    for (const { organization, id, workers } of tick()?.queues ?? [])
+      if (workers !== null) metric.set({ organization, queue: id }, workers);
+  });
+  gauge("server_up", "1 when a watched server answers", ["organization", "server", "kind"], (metric) => {
+    for (const { organization, id, kind, state } of tick()?.servers ?? [])
+      if (state !== "unknown") metric.set({ organization, server: id, kind }, state === "down" ? 0 : 1);
+  });
+  gauge("webhook_deliveries", "Deliveries that wait, by kind", ["organization", "kind"], (metric) => {
+    const names = new Map((tick()?.organizations ?? []).map(({ id, slug }) => [id, slug]));
+    for (const [id, figures] of Object.entries(tick()?.webhooks.value ?? {})) {
+      const organization = names.get(id) ?? id;
+      metric.set({ organization, kind: "pending" }, figures.pending);
+      metric.set({ organization, kind: "dead_letter" }, figures.deadLetters);
+    }
+  });
+  return registry;
+}

@@ -1,0 +1,95 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import ipaddr from "ipaddr.js";
+import type { Registry } from "prom-client";
+import type { Clock } from "#lib/clock.ts";
+import { AppError } from "#lib/errors.ts";
+import { isStale } from "#observe/build-tick.ts";
+import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { Readiness } from "./health-readiness.ts";
+
+type OwnHealthDeps = {
+  readiness: Readiness;
+  snapshots: SnapshotStore;
+  metrics: Registry;
+  /** This process among those that may observe. */
+  owner: string;
+  roles: readonly string[];
+  /** Opens what is not public to callers elsewhere; undefined: only this machine may read it. */
+  token: string | undefined;
+  clock: Clock;
+};
+
+/**
+ * The endpoints of Wheelhouse itself, outside the API. Liveness asks nothing of anybody; readiness is read from
+ * memory; the rest is for this machine and for those with the token.
+ */
+export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
+  const { readiness, snapshots, metrics, owner, roles, token, clock } = deps;
+  const hidden = { schema: { hide: true } };
+  const guarded = {
+    ...hidden,
+    onRequest: async (request: FastifyRequest) => {
+      if (!isOnThisMachine(request) && !bearsToken(request, token))
+        throw new AppError("unauthenticated", "A token is needed to read this from elsewhere.");
+    },
+  };
+  const collector = () => {
+    const tick = snapshots.tick();
+    const stale = !tick || isStale(tick.observedAt, tick.intervalMs, clock.now());
+    return {
+      status: stale ? ("stale" as const) : ("up" as const),
+      observedAt: tick?.observedAt ?? null,
+      leads: tick?.observer === owner && tick.term > 0,
+    };
+  };
+
+  app.get("/health/liveness", hidden, () => ({ status: "up" }));
+  app.get("/health/readiness", hidden, (_request, reply) => {
+    const { ready, dependencies } = readiness.read();
+    // Causes may name hosts, and this answer is public.
+    const parts = Object.fromEntries(dependencies.map(({ name, status }) => [name, status]));
+    return reply
+      .status(ready ? 200 : 503)
+      .header("cache-control", "no-store")
+      .send({ status: ready ? "up" : "down", dependencies: parts });
+  });
+  app.get("/health", guarded, (_request, reply) => {
+    const { ready, dependencies } = readiness.read();
+    const own = collector();
+    const status = !ready ? "down" : own.status === "stale" ? "degraded" : "up";
+    return reply
+      .status(ready ? 200 : 503)
+      .send({ status, time: new Date(clock.now()).toISOString(), dependencies, collector: own });
+  });
+  app.get("/health/workers", guarded, () => ({
+    owner,
+    roles,
+    uptimeSeconds: Math.round(process.uptime()),
+    residentBytes: process.memoryUsage.rss(),
+    collector: collector(),
+    queues: (snapshots.tick()?.queues ?? [])
+      .filter(({ prefix, source }) => source === "primary" && prefix === "wheelhouse")
+      .map(({ id, workers, counts, paused }) => ({ id, workers, counts, paused })),
+  }));
+  app.get("/health/metrics", guarded, () => metrics.getMetricsAsJSON());
+  app.get("/metrics", guarded, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+}
+
+const isLoopback = (address: string | undefined) =>
+  address !== undefined && ipaddr.isValid(address) && ipaddr.process(address).range() === "loopback";
+
+/** A proxy on this machine speaks for others, so what it forwards is not from here. */
+function isOnThisMachine(request: FastifyRequest): boolean {
+  const forwarded = request.headers["x-forwarded-for"] ?? request.headers.forwarded;
+  return forwarded === undefined && isLoopback(request.socket.remoteAddress) && isLoopback(request.ip);
+}
+
+function bearsToken(request: FastifyRequest, token: string | undefined): boolean {
+  const given = /^Bearer +(\S{1,200})$/i.exec(request.headers.authorization ?? "")?.[1];
+  if (!given || !token) return false;
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}

@@ -1,0 +1,77 @@
+import type { SourceView } from "@wheelhouse/shared/health.ts";
+import type pg from "pg";
+import { z } from "zod";
+import type { Clock } from "#lib/clock.ts";
+import type { ServerReading } from "#observe/watched.ts";
+
+type PostgresFigures = NonNullable<SourceView["postgres"]>;
+
+const timeoutMs = 5_000;
+const slowMs = 500;
+const longTransactionMs = 5 * 60_000;
+// Reads the size of every file of the database, so not in each sample.
+const sizeEveryMs = 60_000;
+
+const activity = z.object({
+  version: z.string(),
+  connections: z.number(),
+  max_connections: z.number(),
+  longest_transaction_ms: z.number().nullable(),
+});
+
+// Transactions of other sessions are only visible to roles that may see them; what is hidden has no start.
+const activitySql = `
+  select current_setting('server_version') as version,
+         (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections,
+         current_setting('max_connections')::int as max_connections,
+         (select (extract(epoch from max(clock_timestamp() - xact_start)) * 1000)::float8 from pg_stat_activity
+           where backend_type = 'client backend' and pid <> pg_backend_pid()) as longest_transaction_ms`;
+
+/** One Postgres server by one query a sample through the pool that is watched; the size once a minute. */
+export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Clock }) {
+  let sizeBytes = 0;
+  let sizeAtMs = Number.NEGATIVE_INFINITY;
+
+  const query = async (text: string) => {
+    const bounded = { text, query_timeout: timeoutMs };
+    return (await pool.query(bounded)).rows[0];
+  };
+
+  return {
+    async sample(): Promise<ServerReading> {
+      const startedMs = clock.now();
+      const read = activity.parse(await query(activitySql));
+      const roundTripMs = clock.now() - startedMs;
+      if (clock.now() - sizeAtMs >= sizeEveryMs) {
+        sizeBytes = z
+          .object({ size: z.number() })
+          .parse(await query("select pg_database_size(current_database())::float8 as size")).size;
+        sizeAtMs = clock.now();
+      }
+      const figures: PostgresFigures = {
+        version: read.version.split(" ")[0] ?? read.version,
+        poolSize: pool.options.max ?? pool.totalCount,
+        poolIdle: pool.idleCount,
+        poolWaiting: pool.waitingCount,
+        connections: read.connections,
+        maxConnections: read.max_connections,
+        databaseSizeBytes: sizeBytes,
+        longestTransactionMs: read.longest_transaction_ms,
+      };
+      const cause = causeOf(figures, roundTripMs);
+      return { kind: "postgres", roundTripMs, figures, state: cause === null ? "ok" : "degraded", cause };
+    },
+  };
+}
+
+function causeOf(figures: PostgresFigures, roundTripMs: number): string | null {
+  const { connections, maxConnections, longestTransactionMs, poolWaiting } = figures;
+  if (connections > 0.9 * maxConnections)
+    return `${connections} of ${maxConnections} connections are open, threshold 90%`;
+  if (longestTransactionMs !== null && longestTransactionMs > longTransactionMs)
+    return `A transaction is open for ${Math.round(longestTransactionMs / 60_000)} m, threshold ${longTransactionMs / 60_000} m`;
+  if (poolWaiting > 0 && roundTripMs > slowMs)
+    return `${poolWaiting} callers wait for a connection; it answers after ${roundTripMs} ms, threshold ${slowMs} ms`;
+  if (roundTripMs > slowMs) return `It answers after ${roundTripMs} ms, threshold ${slowMs} ms`;
+  return null;
+}

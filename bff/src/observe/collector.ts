@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Clock } from "#lib/clock.ts";
+import { within } from "#lib/deadline.ts";
+import {
+  changesBetween,
+  type Memory,
+  memoryOf,
+  observeQueue,
+  observeServer,
+  unheardQueue,
+} from "#observe/build-tick.ts";
+import type { LeaderLease } from "#observe/leader-lease.ts";
+import { createProbe, type Probe } from "#observe/probe-runner.ts";
+import type { Replication } from "#observe/replication.ts";
+import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { Dated, ObservedQueue, Tick } from "#observe/tick.ts";
+import type { Watched } from "#observe/watched.ts";
+
+export type CollectorDeps = {
+  watched: Watched;
+  store: SnapshotStore;
+  lease: LeaderLease;
+  replication: Replication;
+  /** Names this process; unique among all. */
+  owner: string;
+  intervalMs: number;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Ticks without a word from the leader after which a replica looks for itself. */
+const silentTicks = 3;
+// A tick waits this share of its interval for answers; what is later counts for the next one.
+const waitShare = 0.8;
+const organizationsEveryMs = 10_000;
+const webhooksEveryMs = 2_000;
+const actsEveryMs = 3_000;
+const staleWebhooksMs = 10_000;
+
+const readOf = <T>(probe: Probe<T>) => ({ latest: probe.latest(), failure: probe.failure() });
+const isoOrNull = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+
+/**
+ * One process of those that may observe. Each tick it asks for the lease; the one that holds it samples every source
+ * once and publishes what it saw, the others serve what they hear, and sample for themselves (to serve only) when
+ * nothing was heard for 3 ticks: so the console works while its own Redis is what is down. A tick is bounded: it
+ * never waits for a source beyond its interval, and no source is asked twice at a time.
+ */
+export function createCollector(deps: CollectorDeps) {
+  const { watched, store, lease, replication, owner, intervalMs, clock, log } = deps;
+  const probe = <T>(sample: () => Promise<T>, everyMs: number) =>
+    createProbe(sample, { clock, everyMs: Math.max(everyMs, intervalMs) });
+  const servers = watched.servers.map((server) => ({ server, probe: probe(server.sample, intervalMs) }));
+  const queues = watched.queues.map((source) => ({ source, probe: probe(source.sample, intervalMs) }));
+  const organizations = probe(watched.organizations, organizationsEveryMs);
+  const knownIds = () =>
+    (organizations.latest()?.value ?? store.tick()?.organizations ?? []).map(({ id }) => id);
+  const webhooks = probe(async () => Object.fromEntries(await watched.webhooks(knownIds())), webhooksEveryMs);
+  const acts = probe(async () => Object.fromEntries(await watched.recentActs(knownIds())), actsEveryMs);
+  const probes = [...servers, ...queues].map((each) => each.probe);
+
+  let memory: Memory | undefined;
+  let startedMs: number | undefined;
+  let stopped = false;
+  let running: Promise<void> = Promise.resolve();
+  const stop = new AbortController();
+
+  const queuesOf = (each: (typeof queues)[number], nowMs: number, known: Memory): ObservedQueue[] => {
+    const { source } = each;
+    const { latest, failure } = readOf(each.probe);
+    if (failure === null && latest)
+      return latest.value.queues.map((reading) =>
+        observeQueue(reading, source.organizationOf(reading), { memory: known, nowMs }),
+      );
+    const server = store.tick()?.servers.find(({ id }) => id === source.sourceId);
+    const before = store.tick()?.queues.filter((queue) => queue.source === source.sourceId) ?? [];
+    // A single failed sample changes nothing yet: the rows only grow old.
+    if (failure === null || server?.state !== "down") return before;
+    return before.map((queue) =>
+      unheardQueue(queue, server.since, `Not read since then: ${server.name} does not answer`),
+    );
+  };
+
+  const dated = <T>(each: Probe<T>, kept: Dated<T> | undefined, empty: T): Dated<T> => {
+    const { latest, failure } = readOf(each);
+    if (latest) return { value: latest.value, observedAt: isoOrNull(latest.atMs), failing: failure !== null };
+    return { ...(kept ?? { value: empty, observedAt: null }), failing: failure !== null };
+  };
+
+  const observe = async (term: number) => {
+    const before = store.tick();
+    const known = memory ?? memoryOf(before);
+    memory = known;
+    const answers = Promise.all([organizations, ...probes, webhooks, acts].map((each) => each.poke()));
+    await within(intervalMs * waitShare, answers).catch(() => {});
+    const nowMs = clock.now();
+    const seenServers = servers.map((each) =>
+      observeServer(each.server, readOf(each.probe), { memory: known, nowMs, intervalMs }),
+    );
+    const seenQueues = queues.flatMap((each) => queuesOf(each, nowMs, known));
+    const present = new Set(seenQueues.map(({ id }) => `queue:${id}`));
+    for (const key of known.keys()) if (key.startsWith("queue:") && !present.has(key)) known.delete(key);
+    const seen = {
+      observedAt: new Date(nowMs).toISOString(),
+      servers: seenServers,
+      queues: seenQueues,
+    };
+    const figures = dated(webhooks, before?.webhooks, {});
+    const tick: Tick = {
+      ...{ version: 1, observer: owner, term, intervalMs },
+      ...seen,
+      queuesObservedAt: Object.fromEntries(
+        queues.map(({ source, probe: each }) => [
+          source.sourceId,
+          isoOrNull(each.latest()?.atMs) ?? before?.queuesObservedAt[source.sourceId] ?? null,
+        ]),
+      ),
+      hosts: Object.fromEntries(
+        queues.map(({ source, probe: each }) => [source.sourceId, each.latest()?.value.hosts ?? []]),
+      ),
+      organizations: organizations.latest()?.value ?? before?.organizations ?? [],
+      webhooks: {
+        ...figures,
+        failing:
+          figures.failing &&
+          (figures.observedAt === null || nowMs - Date.parse(figures.observedAt) > staleWebhooksMs),
+      },
+      deadLettersSince: deadLettersSince(before, figures.value, seen.observedAt),
+      acts: acts.latest()?.value ?? before?.acts ?? {},
+      changes: changesBetween(before, seen),
+    };
+    store.ingest(tick);
+    return tick;
+  };
+
+  const tick = async () => {
+    startedMs ??= clock.now();
+    const { term, reachable } = await lease.hold();
+    await replication.restoreOnce();
+    const last = store.tick();
+    const silentMs = clock.now() - (store.heardAtMs() ?? startedMs);
+    // What this process saw itself it goes on seeing, until the lease tells that another one leads.
+    const goesOn = last?.observer === owner && (!reachable || last.term === 0);
+    if (term === null && !goesOn && silentMs < silentTicks * intervalMs) {
+      memory = undefined;
+      return;
+    }
+    const seen = await observe(term ?? 0);
+    if (term !== null) replication.publish(seen);
+  };
+
+  const loop = async () => {
+    let dueMs = clock.now();
+    while (!stopped) {
+      await tick().catch((err: unknown) => log.error({ err }, "a tick of the collector failed"));
+      dueMs += intervalMs;
+      // A tick that came late is not made up for: the next one is due one interval from now.
+      if (dueMs < clock.now()) dueMs = clock.now();
+      await sleep(Math.max(0, dueMs - clock.now()), undefined, { signal: stop.signal }).catch(() => {});
+    }
+  };
+
+  return {
+    /** One turn; `start` calls it every interval. */
+    tick,
+    start() {
+      running = loop();
+    },
+    async stop() {
+      stopped = true;
+      stop.abort();
+      await running;
+      await lease.release();
+    },
+  };
+}
+function deadLettersSince(before: Tick | null, figures: Tick["webhooks"]["value"], observedAt: string) {
+  const waiting = Object.entries(figures).filter(([, { deadLetters }]) => deadLetters > 0);
+  return Object.fromEntries(waiting.map(([id]) => [id, before?.deadLettersSince[id] ?? observedAt]));
+}
+
+export type Collector = ReturnType<typeof createCollector>;

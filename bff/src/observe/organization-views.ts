@@ -1,0 +1,162 @@
+import { gzipSync } from "node:zlib";
+import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import type { Overview, readHealth } from "@wheelhouse/shared/health.ts";
+import type { QueueList, QueueRow, readQueue } from "@wheelhouse/shared/queues.ts";
+import { buildOverview } from "#observe/overview.ts";
+import type { ObservedQueue, ObservedServer, Tick } from "#observe/tick.ts";
+import type { Trends } from "#observe/trends.ts";
+import type { Change, OrganizationKey, WebhookFigures } from "#observe/watched.ts";
+
+/** What one organization may see of a tick, not yet put into the shapes of the contract. */
+export type OrganizationPart = {
+  observedAt: string | null;
+  intervalMs: number;
+  servers: ObservedServer[];
+  queues: ObservedQueue[];
+  /** Null: not known. */
+  webhooks: { figures: WebhookFigures | null; failingSince: string | null };
+  deadLettersSince: string | null;
+  /** Newest first. */
+  changes: { change: Change; subject: string | null }[];
+  trend(key: string): Overview["red"]["ratePerSecond"]["trend"];
+  organizationId: string;
+};
+
+const rank: Record<QueueRow["state"], number> = { down: 0, degraded: 1, unknown: 2, ok: 4 };
+const rankOf = (queue: QueueRow) => (queue.label === "Paused" ? 3 : rank[queue.state]);
+
+/** Worst first: down, degraded, unknown, paused, then healthy by name. */
+export const byUrgency = (a: QueueRow, b: QueueRow) =>
+  rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
+
+const rowOf = ({ organization: _, ...row }: ObservedQueue): QueueRow => row;
+
+/** Made once a tick and organization at most, and only for those that are read. */
+export function createOrganizationViews(deps: {
+  organization: OrganizationKey;
+  tick: Tick | null;
+  previous: Tick | null;
+  changes: Tick["changes"];
+  trends: Trends;
+  intervalMs: number;
+}) {
+  const { organization, tick, previous, changes, trends } = deps;
+  const { id, slug } = organization;
+  const atMs = tick ? Date.parse(tick.observedAt) : 0;
+  const intervalMs = tick?.intervalMs ?? deps.intervalMs;
+  const mine = <T extends { organization: string }>(all: readonly T[] | undefined) =>
+    (all ?? []).filter(({ organization: owner }) => owner === slug);
+  const trend = (key: string) => trends.read(key, atMs);
+  const rows = once(() => mine(tick?.queues).map(rowOf).sort(byUrgency));
+  // The newest reading among its sources: a source that is away is told by its rows, which are unknown.
+  const queuesObservedAt = () => {
+    const sources = new Set(rows().map(({ source }) => source));
+    for (const server of mine(tick?.servers)) if (server.kind === "redis") sources.add(server.id);
+    const dates = [...sources].flatMap((source) => tick?.queuesObservedAt[source] ?? []);
+    return sources.size === 0 ? (tick?.observedAt ?? null) : (dates.sort().at(-1) ?? null);
+  };
+
+  const queues = once((): QueueList => {
+    const ids = new Set(rows().map((row) => row.id));
+    return {
+      observedAt: queuesObservedAt(),
+      intervalMs,
+      items: rows(),
+      nextCursor: null,
+      trends: Object.fromEntries(rows().map((row) => [row.id, trend(`waiting:${row.id}`)])),
+      workers: hostsOf(tick, ids),
+    };
+  });
+
+  const overview = once(
+    (): Overview =>
+      buildOverview({
+        observedAt: tick?.observedAt ?? null,
+        intervalMs,
+        servers: mine(tick?.servers),
+        queues: mine(tick?.queues),
+        webhooks: {
+          figures: tick?.webhooks.failing ? null : (tick?.webhooks.value[id] ?? null),
+          failingSince: tick?.webhooks.failing ? (tick.webhooks.observedAt ?? tick.observedAt) : null,
+        },
+        deadLettersSince: tick?.deadLettersSince[id] ?? null,
+        changes: [
+          ...mine(changes).map(({ change, subject }) => ({ change, subject })),
+          ...(tick?.acts[id] ?? []).map((change) => ({ change, subject: null })),
+        ].sort((a, b) => b.change.at.localeCompare(a.change.at)),
+        trend,
+        organizationId: id,
+      }),
+  );
+
+  const health = once(
+    (): EndpointResult<typeof readHealth> => ({
+      observedAt: tick?.observedAt ?? null,
+      intervalMs,
+      items: mine(tick?.servers).map(({ organization: _, ...server }) => server),
+      nextCursor: null,
+    }),
+  );
+
+  return {
+    overview,
+    queues,
+    health,
+    overviewJson: encodings(overview),
+    queuesJson: encodings(queues),
+    healthJson: encodings(health),
+    queue(queueId: string): EndpointResult<typeof readQueue> | null {
+      const row = rows().find((each) => each.id === queueId);
+      if (!row) return null;
+      return {
+        observedAt: tick?.queuesObservedAt[row.source] ?? null,
+        intervalMs,
+        queue: row,
+        waiting: trend(`waiting:${queueId}`),
+        completedPerMinute: trend(`completed:${queueId}`),
+      };
+    },
+    /** What differs from the tick before. */
+    queueChanges: once(() => {
+      const before = new Map(mine(previous?.queues).map((queue) => [queue.id, JSON.stringify(rowOf(queue))]));
+      const changed = rows().filter((row) => before.get(row.id) !== JSON.stringify(row));
+      for (const { id: present } of rows()) before.delete(present);
+      return { observedAt: queuesObservedAt(), intervalMs, changed, removed: [...before.keys()] };
+    }),
+  };
+}
+export type OrganizationViews = ReturnType<typeof createOrganizationViews>;
+
+/** Machines with workers of these queues, most workers first. */
+function hostsOf(tick: Tick | null, ids: ReadonlySet<string>): QueueList["workers"] {
+  const hosts = new Map<string, { queues: string[]; workers: number }>();
+  for (const { host, workers } of Object.values(tick?.hosts ?? {}).flat()) {
+    for (const [id, count] of Object.entries(workers)) {
+      if (!ids.has(id)) continue;
+      const there = hosts.get(host) ?? { queues: [], workers: 0 };
+      there.queues.push(id);
+      there.workers += count;
+      hosts.set(host, there);
+    }
+  }
+  return [...hosts]
+    .map(([host, { queues, workers }]) => ({ host, queues: queues.sort(), workers }))
+    .sort((a, b) => b.workers - a.workers || a.host.localeCompare(b.host));
+}
+
+/** JSON of a view, plain and compressed, each made once for all its readers. */
+function encodings(view: () => unknown) {
+  const plain = once(() => Buffer.from(JSON.stringify(view())));
+  // The fastest level, since it is made anew every second.
+  const gzip = once(() => gzipSync(plain(), { level: 1 }));
+  return { plain, gzip };
+}
+export type Encodings = ReturnType<typeof encodings>;
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

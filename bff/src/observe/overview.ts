@@ -1,0 +1,104 @@
+import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { OrganizationPart } from "#observe/organization-views.ts";
+import { countChecks, findProblems } from "#observe/problems.ts";
+
+const mostChanges = 20;
+const mostBreakers = 2;
+
+/** Sum, or null when one of them is not known. */
+const sumOf = (values: readonly (number | null)[]) =>
+  values.reduce((sum: number | null, value) => (sum === null || value === null ? null : sum + value), 0);
+
+/** Adds series of the same step, value by value; a value that nothing was heard of stays null. */
+function sumOfSeries(all: readonly Overview["red"]["ratePerSecond"]["trend"][], intervalMs: number) {
+  const longest = Math.max(0, ...all.map(({ values }) => values.length));
+  const values = Array.from({ length: longest }, (_, index) => {
+    const heard = all.flatMap((each) => each.values[index] ?? []);
+    return heard.length === 0 ? null : heard.reduce((sum, value) => sum + value, 0);
+  });
+  return { intervalMs: all[0]?.intervalMs ?? intervalMs, values };
+}
+
+/** Puts one organization's part of a tick into the shape of Overview. What is not known is null, never a zero. */
+export function buildOverview(part: OrganizationPart): Overview {
+  const { servers, queues, organizationId, intervalMs, trend } = part;
+  const { figures } = part.webhooks;
+  const of = (key: string, value: number | null | undefined) => ({
+    value: value ?? null,
+    trend: trend(`${key}:${organizationId}`),
+  });
+  const known = queues.filter(({ state }) => state !== "unknown");
+  const redis = servers.filter(({ kind }) => kind === "redis");
+  const answering = redis.filter(({ state }) => state !== "down");
+  const policies = new Set(redis.flatMap((server) => server.redis?.evictionPolicy ?? []));
+  const breakers = figures?.breakers ?? [];
+  return {
+    observedAt: part.observedAt,
+    intervalMs,
+    checks: countChecks(part),
+    problems: findProblems(part),
+    red: {
+      ratePerSecond: of("attempts", figures?.attemptsPerSecond),
+      errorRatio: of("errors", figures?.errorRatio),
+      durationMsP95: of("duration", figures?.durationMsP95),
+    },
+    tiles: {
+      queues: {
+        queues: queues.length,
+        waiting: {
+          value:
+            queues.length > 0 && known.length === 0
+              ? null
+              : known.reduce((sum, { counts }) => sum + counts.waiting + counts.prioritized, 0),
+          trend: sumOfSeries(
+            queues.map(({ id }) => trend(`waiting:${id}`)),
+            intervalMs,
+          ),
+        },
+        oldestWaitingMs: known.reduce(
+          (oldest: number | null, { oldestWaitingMs }) =>
+            oldestWaitingMs === null ? oldest : Math.max(oldest ?? 0, oldestWaitingMs),
+          null,
+        ),
+        noWorker: queues.filter(({ label }) => label === "No worker").length,
+        paused: queues.filter(({ paused }) => paused).length,
+      },
+      breakers: {
+        breakers: breakers.length,
+        open: breakers.filter(({ state }) => state === "open").length,
+        halfOpen: breakers.filter(({ state }) => state === "half_open").length,
+        worst: breakers
+          .flatMap(({ name, failureRatio }) => (failureRatio ? [{ name, failureRatio }] : []))
+          .sort((a, b) => b.failureRatio - a.failureRatio)
+          .slice(0, mostBreakers),
+      },
+      redis: {
+        servers: redis.length,
+        usedMemoryBytes: {
+          value:
+            redis.length === 0 || answering.length < redis.length
+              ? null
+              : sumOf(redis.map((server) => server.redis?.usedMemoryBytes ?? null)),
+          trend: sumOfSeries(
+            redis.map(({ id }) => trend(`memory:${id}`)),
+            intervalMs,
+          ),
+        },
+        opsPerSecond:
+          redis.length === 0 || answering.length < redis.length
+            ? null
+            : sumOf(redis.map((server) => server.redis?.opsPerSecond ?? null)),
+        evictionPolicy: policies.size === 0 ? null : [...policies].sort().join(", "),
+      },
+      webhooks: {
+        endpoints: figures?.endpoints ?? 0,
+        deadLetters: figures?.deadLetters ?? 0,
+        pending: figures?.pending ?? 0,
+        deliveredPerSecond: of("delivered", figures?.deliveredPerSecond),
+        firstAttemptSuccessRatio: figures?.firstAttemptSuccessRatio ?? null,
+      },
+    },
+    recentChanges: part.changes.slice(0, mostChanges).map(({ change }) => change),
+    sources: servers.map(({ organization: _, ...server }) => server),
+  };
+}

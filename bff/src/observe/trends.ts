@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+export type Series = { intervalMs: number; values: (number | null)[] };
+
+const stepMs = 10_000;
+const steps = 60;
+
+const kept = z.record(z.string(), z.object({ step: z.number(), values: z.array(z.number().nullable()) }));
+export type KeptTrends = z.infer<typeof kept>;
+
+/** The last 10 minutes of many figures, one value for each 10 s: the last one heard in them. */
+export function createTrends() {
+  let rings: KeptTrends = {};
+
+  const forward = (ring: KeptTrends[string], step: number) => {
+    const missed = Math.min(step - ring.step, steps);
+    if (missed <= 0) return ring.values;
+    return [...ring.values.slice(missed - steps), ...Array<null>(missed).fill(null)].slice(-steps);
+  };
+
+  return {
+    add(key: string, atMs: number, value: number | null) {
+      const step = Math.floor(atMs / stepMs);
+      const ring = rings[key] ?? { step, values: Array<null>(steps).fill(null) };
+      if (step < ring.step) return;
+      if (step > ring.step) {
+        ring.values = forward(ring, step);
+        ring.step = step;
+      }
+      ring.values[steps - 1] = value;
+      rings[key] = ring;
+    },
+    read(key: string, atMs: number): Series {
+      const ring = rings[key];
+      const values = ring ? forward(ring, Math.floor(atMs / stepMs)) : Array<null>(steps).fill(null);
+      return { intervalMs: stepMs, values: [...values] };
+    },
+    /** Forgets what was not heard of for 10 minutes. */
+    prune(atMs: number) {
+      const oldest = Math.floor(atMs / stepMs) - steps;
+      rings = Object.fromEntries(Object.entries(rings).filter(([, ring]) => ring.step > oldest));
+    },
+    keep: (): KeptTrends => rings,
+    /** Takes over what another process has kept, where nothing newer is known. */
+    restore(text: unknown) {
+      const parsed = kept.safeParse(text);
+      if (!parsed.success) return;
+      for (const [key, ring] of Object.entries(parsed.data))
+        if (ring.values.length === steps && !rings[key]) rings[key] = ring;
+    },
+  };
+}
+export type Trends = ReturnType<typeof createTrends>;
