@@ -53,5 +53,6 @@ export const describeFreshness = (
   if (fresh.state === "unknown")
     return { tone: "unknown", text: age === null ? "No data yet" : `Unknown ${age}` };
   if (fresh.state === "stale") return { tone: "stale", text: `Stale ${age ?? ""}`.trim() };
-  return { tone: "live", text: `Live · ${age ?? "now"} ago`.replace("now ago", "now") };
+  // The age is rounded up to a second, so that the chip does not flicker between two widths.
+  return { tone: "live", text: `Live · ${formatSpanShort(Math.max(fresh.ageMs ?? 0, 1000))} ago` };
 };

@@ -14,6 +14,13 @@ export type Verdict = {
 
 const order = ["down", "degraded", "stale", "unknown"] as const;
 
+const dayMs = 24 * 60 * 60_000;
+
+const oldestSince = (sinceMs: number, nowMs: number, zone: Zone): string =>
+  nowMs - sinceMs >= dayMs
+    ? `The oldest lasts ${formatSpanShort(nowMs - sinceMs)}.`
+    : `Oldest since ${formatClock(new Date(sinceMs).toISOString(), zone)} ${zoneName(zone)}.`;
+
 /** The one roll-up that headline, tab title and favicon share. Data that is not fresh is never called ok. */
 export const judgeOverview = (overview: Overview, nowMs: number, zone: Zone): Verdict => {
   const { checks, problems, observedAt } = overview;
@@ -55,7 +62,7 @@ export const judgeOverview = (overview: Overview, nowMs: number, zone: Zone): Ve
         : "";
     return {
       parts,
-      sentence: `${formatCount(checks.ok)} of ${formatPlural(checks.total, "check")} pass.${explained} Oldest since ${formatClock(new Date(since).toISOString(), zone)} ${zoneName(zone)}.`,
+      sentence: `${formatCount(checks.ok)} of ${formatPlural(checks.total, "check")} pass.${explained} ${oldestSince(since, nowMs, zone)}`,
       tone: worst.tone,
       short: worst.text,
     };

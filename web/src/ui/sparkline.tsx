@@ -47,8 +47,9 @@ export const Sparkline = memo(
     threshold?: number;
     top?: number;
     height?: number;
+    isFilled?: boolean;
   }) => {
-    const { values, label, tone = "plain", threshold, height = 40 } = props;
+    const { values, label, tone = "plain", threshold, height = 40, isFilled = true } = props;
     const width = 120;
     const known = values.filter((value) => value !== null);
     const top = props.top ?? Math.max(...known, threshold ?? 0, 0) * 1.05;
@@ -63,7 +64,7 @@ export const Sparkline = memo(
         role="img"
         aria-label={known.length === 0 ? `${label}: no data yet` : label}
       >
-        <path className={`ar${toneClass[tone]}`} d={area} />
+        {isFilled && <path className={`ar${toneClass[tone]}`} d={area} />}
         {thresholdY !== null && <path className="th" d={`M0 ${round(thresholdY)}H${width}`} />}
         <path className={`ln${toneClass[tone]}`} d={line} />
       </svg>

@@ -78,6 +78,7 @@ const Tile = (props: {
   figure: ReactNode;
   unit: string;
   tone?: ChartTone;
+  trendTone?: ChartTone;
   trend?: Figure["trend"];
   below?: ReactNode;
   facts: readonly Fact[];
@@ -96,7 +97,7 @@ const Tile = (props: {
       <div className={styles.tileChart}>
         <Sparkline
           values={props.trend.values}
-          tone={props.tone ?? "plain"}
+          tone={props.trendTone ?? "plain"}
           label={`${props.title}, ${props.unit}, last 10 minutes`}
         />
       </div>
@@ -122,7 +123,7 @@ const QueuesTile = ({ overview }: { overview: Overview }) => {
       total={formatPlural(queues.queues, "queue")}
       figure={known(queues.waiting.value, formatCount)}
       unit="waiting"
-      tone={late ? "warn" : "plain"}
+      trendTone={late ? "warn" : "plain"}
       trend={queues.waiting.trend}
       facts={[
         {

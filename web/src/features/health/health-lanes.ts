@@ -5,12 +5,13 @@ export type Lanes = {
   startMs: number;
   endMs: number;
   bars: { problem: Problem; from: number; startsEarlier: boolean }[];
-  marks: { key: string; at: number; text: string | null }[];
+  /** `room`: width up to the next mark; words that are longer are cut. */
+  marks: { key: string; at: number; text: string | null; room: number }[];
 };
 
 const rangeMs = 60 * 60_000;
-/** Two labels nearer than this part of the width would lie over each other. */
-const labelGap = 0.3;
+/** A mark with less room than this part of the width up to its neighbour carries no words. */
+const labelRoomMin = 0.12;
 
 /** One lane a problem and one for the changes, over the last hour, so that cause and effect are seen together. */
 export const placeLanes = (
@@ -20,16 +21,14 @@ export const placeLanes = (
 ): Lanes => {
   const startMs = endMs - rangeMs;
   const place = (iso: string) => (Date.parse(iso) - startMs) / rangeMs;
-  let labelledUpTo = Number.NEGATIVE_INFINITY;
-  const marks = changes
+  const placed = changes
     .map((change) => ({ change, at: place(change.at) }))
     .filter(({ at }) => at >= 0 && at <= 1)
-    .sort((a, b) => a.at - b.at)
-    .map(({ change, at }) => {
-      const hasRoom = at - labelledUpTo >= labelGap && at <= 1 - labelGap / 2;
-      if (hasRoom) labelledUpTo = at;
-      return { key: `${change.at} ${change.text}`, at, text: hasRoom ? change.text : null };
-    });
+    .sort((a, b) => a.at - b.at);
+  const marks = placed.map(({ change, at }, index) => {
+    const room = (placed[index + 1]?.at ?? 1) - at;
+    return { key: `${change.at} ${change.text}`, at, room, text: room < labelRoomMin ? null : change.text };
+  });
   return {
     startMs,
     endMs,

@@ -89,7 +89,7 @@ const Evidence = ({ overview, organization }: { overview: Overview; organization
       {overview.problems.length > 0 && (
         <>
           <ProblemList problems={overview.problems} organization={organization} isFresh={isFresh} />
-          <ProblemLanes overview={overview} />
+          {isFresh && <ProblemLanes overview={overview} />}
         </>
       )}
       <div className={isFresh ? "" : "hatch"}>

@@ -50,7 +50,10 @@ const Row = ({
     <li className={styles.problem}>
       <a href={href} onClick={open}>
         <span className={styles.state}>
-          <Status tone={isFresh ? problem.state : "stale"} label={problem.label} />
+          <Status
+            tone={isFresh ? problem.state : "stale"}
+            label={isFresh ? problem.label : `Was ${problem.label.toLowerCase()}`}
+          />
         </span>
         <span className={styles.what}>
           <b>
@@ -120,9 +123,9 @@ export const ProblemLanes = ({ overview }: { overview: Overview }) => {
           {marks.map(({ key, at }) => (
             <i key={key} className={styles.mark} style={{ left: `${at * 100}%`, height: markHeight }} />
           ))}
-          {marks.map(({ key, at, text }) =>
+          {marks.map(({ key, at, room, text }) =>
             text === null ? null : (
-              <em key={key} style={{ left: `${at * 100}%` }}>
+              <em key={key} style={{ left: `${at * 100}%`, maxWidth: `${room * 100}%` }}>
                 {text}
               </em>
             ),

@@ -1,5 +1,6 @@
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
-import { formatPercent, formatRate, formatSpan } from "#lib/format.ts";
+import { formatPercent, formatRate, formatSpan, formatSpanShort } from "#lib/format.ts";
+import type { Freshness } from "#lib/freshness.ts";
 import { Count } from "#ui/quantity.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Status, type Tone } from "#ui/status.tsx";
@@ -7,7 +8,15 @@ import type { Column } from "#ui/table.tsx";
 import styles from "./queues.module.css";
 import type { QueueView } from "./queues-live.ts";
 
-export const queueTone = (row: QueueRow): Tone => (row.paused ? "paused" : row.state);
+const queueTone = (row: QueueRow): Tone => (row.paused ? "paused" : row.state);
+
+/** The badge; of data that are not current it only says what the state was. */
+export const QueueStatus = ({ row, freshness }: { row: QueueRow; freshness: Freshness["state"] }) =>
+  freshness === "fresh" ? (
+    <Status tone={queueTone(row)} label={row.label} />
+  ) : (
+    <Status tone={freshness} label={freshness === "stale" ? "Stale" : "Unknown"} was={row.label} />
+  );
 
 /** Tint of the figure that hurts: the one that the state is about. */
 const hurts = (row: QueueRow, label: string): string => {
@@ -21,10 +30,14 @@ const NotApplicable = () => (
   </span>
 );
 
+const secondsMatterMs = 10 * 60_000;
+const formatEstimate = (spanMs: number): string =>
+  spanMs < secondsMatterMs ? formatSpan(spanMs) : formatSpanShort(spanMs);
+
 export const DrainsIn = ({ row }: { row: QueueRow }) => {
   const { drainsInMs } = row;
   if (drainsInMs === null) return <NotApplicable />;
-  if (typeof drainsInMs === "number") return formatSpan(drainsInMs);
+  if (typeof drainsInMs === "number") return formatEstimate(drainsInMs);
   return <span className={drainsInMs === "never" ? "tx-down b" : "zero"}>{drainsInMs}</span>;
 };
 
@@ -64,7 +77,7 @@ const lastOldest = (row: QueueRow) =>
     </span>
   );
 
-const columns = (isFresh: boolean): readonly Column<QueueView>[] => [
+const columns = (freshness: Freshness["state"]): readonly Column<QueueView>[] => [
   {
     id: "name",
     header: "Queue, worst first",
@@ -77,12 +90,7 @@ const columns = (isFresh: boolean): readonly Column<QueueView>[] => [
     id: "state",
     header: "State",
     card: "badge",
-    cell: ({ row }) =>
-      isFresh ? (
-        <Status tone={queueTone(row)} label={row.label} />
-      ) : (
-        <Status tone="stale" label="Stale" was={row.label} />
-      ),
+    cell: ({ row }) => <QueueStatus row={row} freshness={freshness} />,
   },
   {
     id: "waiting",
@@ -155,6 +163,9 @@ const columns = (isFresh: boolean): readonly Column<QueueView>[] => [
   { id: "drains", header: "Drained in", num: true, cell: ({ row }) => <DrainsIn row={row} /> },
 ];
 
-/** Columns of the table while its data are current, and when they are not. */
-export const freshColumns = columns(true);
-export const staleColumns = columns(false);
+/** Columns of the table by the freshness of its data; each set is a constant, so that rows stay drawn. */
+export const queueColumns = {
+  fresh: columns("fresh"),
+  stale: columns("stale"),
+  unknown: columns("unknown"),
+} as const;

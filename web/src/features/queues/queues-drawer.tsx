@@ -9,10 +9,9 @@ import { Note } from "#ui/note.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Count, Facts } from "#ui/quantity.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
-import { Status } from "#ui/status.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import styles from "./queues.module.css";
-import { DrainsIn, failureRatio, queueTone } from "./queues-columns.tsx";
+import { DrainsIn, failureRatio, QueueStatus } from "./queues-columns.tsx";
 import { queueQuery } from "./queues-queries.ts";
 
 const Stats = ({ row }: { row: QueueRow }) => {
@@ -89,6 +88,7 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
               <Sparkline
                 values={completedPerMinute.values}
                 height={72}
+                isFilled={false}
                 label={`Jobs finished per minute, now ${completedPerMinute.values.at(-1) ?? "not known"}`}
               />
             </div>
@@ -108,11 +108,9 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
 
 const rate = (value: number | null): string => (value === null ? "–" : `${formatRate(value)} per minute`);
 
-const noteTitles: Record<string, string> = {
-  "No worker": "No worker is listening.",
-  "Old jobs": "Jobs wait too long.",
-  Failing: "Jobs fail.",
-  Paused: "The queue is paused.",
+const consequences: Record<string, string> = {
+  "No worker": "Jobs are accepted and wait until one connects.",
+  Paused: "Jobs are accepted and wait until it is resumed.",
 };
 
 /** Everything known of one queue, beside the list. */
@@ -151,29 +149,24 @@ export const QueueDrawer = (props: {
       title={row.name}
       status={
         <>
-          {isFresh ? (
-            <Status tone={queueTone(row)} label={row.label} />
-          ) : (
-            <Status tone="stale" label="Stale" was={row.label} />
-          )}
+          <QueueStatus row={row} freshness={freshness.state} />
           <span>
-            since <Time at={row.since} />, <Age at={row.since} suffix="ago" />
+            since <Time at={row.since} full />, <Age at={row.since} suffix="ago" />
           </span>
         </>
       }
       {...drawer}
     >
       {needsNote && (
-        <Note
-          tone={row.paused ? "plain" : row.state === "down" ? "bad" : "warn"}
-          title={noteTitles[row.label] ?? `${row.label}.`}
-        >
-          {row.cause}
+        <Note tone={row.paused ? "plain" : row.state === "down" ? "bad" : "warn"} title={`${row.cause}.`}>
+          {consequences[row.label]}
         </Note>
       )}
-      <Stats row={row} />
-      <Trends organization={organization} row={row} />
-      <div className={styles.facts}>
+      <div className={isFresh ? "" : "is-dim"}>
+        <Stats row={row} />
+        <Trends organization={organization} row={row} />
+      </div>
+      <div className={`${styles.facts} ${isFresh ? "" : "is-dim"}`}>
         <Facts
           facts={[
             { label: "Workers", value: <Count value={row.workers} /> },

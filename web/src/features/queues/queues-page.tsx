@@ -14,7 +14,7 @@ import { Status } from "#ui/status.tsx";
 import { Table } from "#ui/table.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import styles from "./queues.module.css";
-import { freshColumns, staleColumns } from "./queues-columns.tsx";
+import { queueColumns } from "./queues-columns.tsx";
 import { QueueDrawer } from "./queues-drawer.tsx";
 import { filterQueues, queueFilterKeys } from "./queues-filter.ts";
 import type { QueuesState, QueueView } from "./queues-live.ts";
@@ -37,9 +37,9 @@ const useFreshness = (observation: Observation | undefined, collectorLost: boole
   return state === "fresh" && collectorLost ? "stale" : state;
 };
 
-const StaleLine = ({ observedAt }: { observedAt: string | null }) => (
+const StaleLine = ({ observedAt, state }: { observedAt: string | null; state: "stale" | "unknown" }) => (
   <div className={`${styles.stale} hatch`}>
-    <Status tone="stale" label="Stale" />
+    <Status tone={state} label={state === "stale" ? "Stale" : "Unknown"} />
     {observedAt === null ? (
       <span>No sample yet.</span>
     ) : (
@@ -147,7 +147,7 @@ export const QueuesPage = () => {
         >
           {(list) => (
             <>
-              {state !== "fresh" && <StaleLine observedAt={list.observedAt} />}
+              {state !== "fresh" && <StaleLine observedAt={list.observedAt} state={state} />}
               <QueuesSummary views={list.views} shown={shown.length} />
               {shown.length === 0 ? (
                 <Empty title="No queue matches">
@@ -159,7 +159,7 @@ export const QueuesPage = () => {
                 <Table
                   caption="Queues, worst first"
                   className="cards"
-                  columns={state === "fresh" ? freshColumns : staleColumns}
+                  columns={queueColumns[state]}
                   rows={shown}
                   keyOf={keyOf}
                   rowClass={rowClass}

@@ -1,6 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/health.ts";
 import { formatCountShort } from "#lib/format.ts";
+import { judgeFreshness } from "#lib/freshness.ts";
+import { useNow } from "#lib/now.ts";
 
 export type NavCount = { text: string; tone: "bad" | "warn" | "" };
 export type NavItem = {
@@ -33,28 +35,32 @@ export const navItems: readonly NavItem[] = [
   { to: "/o/$org/audit", label: "Audit", key: "a", count: () => null },
 ];
 
+/** Whether the counts may be believed; without data there is nothing to dim. */
+const useIsCurrent = (overview: Overview | undefined): boolean => {
+  const nowMs = useNow();
+  return overview === undefined || judgeFreshness(overview, nowMs).state === "fresh";
+};
+
 /** Left navigation; a page's problems stand at the end of its line. */
-export const NavList = ({
-  organization,
-  overview,
-}: {
-  organization: string;
-  overview: Overview | undefined;
-}) => (
-  <ul>
-    {navItems.map(({ to, label, count }) => {
-      const problems = overview === undefined || to === "/o/$org/overview" ? null : count(overview);
-      return (
-        <li key={to}>
-          <Link to={to} params={{ org: organization }}>
-            {label}
-            {problems !== null && <span className={`n ${problems.tone}`}>{problems.text}</span>}
-          </Link>
-        </li>
-      );
-    })}
-  </ul>
-);
+export const NavList = (props: { organization: string; overview: Overview | undefined }) => {
+  const { organization, overview } = props;
+  const isCurrent = useIsCurrent(overview);
+  return (
+    <ul className={isCurrent ? "" : "is-dim"}>
+      {navItems.map(({ to, label, count }) => {
+        const problems = overview === undefined || to === "/o/$org/overview" ? null : count(overview);
+        return (
+          <li key={to}>
+            <Link to={to} params={{ org: organization }}>
+              {label}
+              {problems !== null && <span className={`n ${problems.tone}`}>{problems.text}</span>}
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+};
 
 const toneClass = { bad: "tx-down", warn: "tx-warn", "": "" } as const;
 
@@ -63,19 +69,22 @@ export const TabBar = (props: {
   organization: string;
   overview: Overview | undefined;
   onMore: () => void;
-}) => (
-  <nav className="tabbar" aria-label="Main, short">
-    {navItems.slice(0, 3).map(({ to, label, count }) => {
-      const problems = props.overview === undefined ? null : count(props.overview);
-      return (
-        <Link key={to} to={to} params={{ org: props.organization }}>
-          <b className={problems === null ? "" : toneClass[problems.tone]}>{problems?.text ?? ""}</b>
-          {label}
-        </Link>
-      );
-    })}
-    <button type="button" onClick={props.onMore}>
-      <b>⋯</b>More
-    </button>
-  </nav>
-);
+}) => {
+  const isCurrent = useIsCurrent(props.overview);
+  return (
+    <nav className={isCurrent ? "tabbar" : "tabbar is-dim"} aria-label="Main, short">
+      {navItems.slice(0, 3).map(({ to, label, count }) => {
+        const problems = props.overview === undefined ? null : count(props.overview);
+        return (
+          <Link key={to} to={to} params={{ org: props.organization }}>
+            <b className={problems === null ? "" : toneClass[problems.tone]}>{problems?.text ?? ""}</b>
+            {label}
+          </Link>
+        );
+      })}
+      <button type="button" onClick={props.onMore}>
+        <b>⋯</b>More
+      </button>
+    </nav>
+  );
+};
