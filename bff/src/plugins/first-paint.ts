@@ -1,0 +1,46 @@
+import type { SessionView } from "@wheelhouse/shared/access.ts";
+import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { FastifyRequest } from "fastify";
+import { type Admit, credentialOf } from "#lib/admission.ts";
+import type { RequestContext } from "#lib/request-context.ts";
+import type { FirstPaint } from "#plugins/web.ts";
+
+type FirstPaintDeps = {
+  admit: Admit;
+  sessionView: (context: RequestContext) => SessionView | Promise<SessionView>;
+  /** Latest snapshot of the organization; null before the first one. */
+  overview: (context: RequestContext) => Overview | null;
+  /** Verdict of the snapshot as HTML with every text escaped. */
+  verdictHtml: (overview: Overview) => string;
+};
+
+/**
+ * Data for the page itself, of the organization in its URL. Whoever may not see it, or cannot be checked now, gets the
+ * bare page, which then asks the API and shows why.
+ */
+export function createFirstPaint({ admit, sessionView, overview, verdictHtml }: FirstPaintDeps) {
+  return async (request: FastifyRequest): Promise<FirstPaint | null> => {
+    const { token } = credentialOf(request);
+    if (!token) return null;
+    const organization = /^\/o\/([a-z0-9-]{1,63})(?:[/?]|$)/.exec(request.url)?.[1];
+    const caller = {
+      ...{ token, organization, requestId: request.id, address: request.ip },
+      userAgent: request.headers["user-agent"] ?? null,
+      idempotencyKey: null,
+    };
+    try {
+      const admission = await admit(caller, { access: "session", snapshot: true, write: false });
+      if (!admission.ok) return null;
+      const { context } = admission;
+      const mayRead = context.actor.can("overview:read").in(context.organization.id).check();
+      const snapshot = mayRead ? overview(context) : null;
+      return {
+        boot: { session: await sessionView(context), overview: snapshot },
+        verdictHtml: snapshot ? verdictHtml(snapshot) : "",
+      };
+    } catch (err) {
+      request.log.warn({ err }, "the page is sent without its first data");
+      return null;
+    }
+  };
+}
