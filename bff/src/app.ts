@@ -13,6 +13,8 @@ import { auditRoutes } from "#features/audit/audit-routes.ts";
 import { createAuditService } from "#features/audit/audit-service.ts";
 import { createAuditStore } from "#features/audit/audit-store.ts";
 import { createAuditVerifier } from "#features/audit/audit-verify.ts";
+import { createWebhooks } from "#features/webhooks/webhooks.ts";
+import { webhooksDefaults } from "#features/webhooks/webhooks-config.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
@@ -79,6 +81,19 @@ export async function buildApp({
     ...{ database, redis, changes: trail, denials, sessionEnds, clock, log },
     failuresPer15Min,
   });
+  const webhooks = createWebhooks({
+    ...{ database, redis, redisUrl, clock, log, changes: trail },
+    config: {
+      ...webhooksDefaults,
+      secretKey,
+      allowAddresses: config.webhooks.allowAddresses,
+      retryScheduleMs: config.webhooks.retryScheduleMs,
+      deliveryTimeoutMs: config.webhooks.deliveryTimeoutMs,
+      breaker: { ...webhooksDefaults.breaker, coolDownMs: config.webhooks.breakerCoolDownMs },
+      drainMs: config.drainMs,
+      rejections: { ...webhooksDefaults.rejections, limit: failuresPer15Min },
+    },
+  });
   const upkeep = createUpkeep({
     log,
     everyMs: 3_600_000,
@@ -96,18 +111,26 @@ export async function buildApp({
     async (api) => {
       accessRoutes(api, { service: access.service });
       auditRoutes(api, { service: audit });
+      webhooks.routes(api);
     },
     { prefix: "/api/v1" },
   );
+  webhooks.intake(app);
+  const working: { stop(): Promise<void> }[] = [];
 
   return {
     app,
     startRoles: async () => {
       upkeep.start();
+      if (config.roles.includes("worker")) {
+        const worker = await webhooks.startWorker();
+        working.push({ stop: worker.drain }, webhooks.startSweeper());
+      }
     },
     close: async () => {
       upkeep.stop();
-      await app.close();
+      await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);
+      await webhooks.close();
       await denials.close();
       subscriber.disconnect();
     },

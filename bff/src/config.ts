@@ -50,6 +50,8 @@ export type Config = {
     /** Waits before the second, third … attempt. */
     retryScheduleMs: readonly number[];
     deliveryTimeoutMs: number;
+    /** How long an endpoint's breaker stays open before one request probes it. */
+    breakerCoolDownMs: number;
   };
   rateLimits: { mutationsPerHour: number; failuresPer15Min: number };
   observe: {
@@ -151,6 +153,7 @@ const variables = z.object({
     )
     .optional(),
   WHEELHOUSE_DELIVERY_TIMEOUT_MS: wholeNumber(100, 2 * minuteMs).default(15_000),
+  WHEELHOUSE_BREAKER_COOL_DOWN_MS: wholeNumber(100, 60 * minuteMs).optional(),
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber(1, 1e9).default(1_000),
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber(1, 1e9).default(100),
   WHEELHOUSE_SAMPLE_INTERVAL_MS: wholeNumber(100, minuteMs).default(1_000),
@@ -228,6 +231,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       allowAddresses: read.WHEELHOUSE_ALLOW_ADDRESSES ?? (demo ? ["127.0.0.0/8", "::1/128"] : []),
       retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
       deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
+      breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
     },
     rateLimits: {
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,

@@ -37,7 +37,7 @@ export const webhooksDefaults = {
   claimGraceMs: 5_000,
   concurrency: 50,
   endpointConcurrency: 20,
-  breaker: { failures: 3, coolDownMs: 30_000 },
+  breaker: { failures: 5, coolDownMs: 30_000 },
   sweepIntervalMs: 1_000,
   sweepGraceMs: 5_000,
   jobLockMs: 15_000,

@@ -22,10 +22,10 @@ export function waitAfter(
   return Math.round(planned * (1 + retryJitter * (2 * random - 1)));
 }
 
-/** How long a delivery may be held back by a breaker: its whole schedule, drawn out by jitter. */
+/** How long a delivery may be held back by a breaker: its whole schedule, drawn out by jitter, and 20 probes at least. */
 export function horizonMs({ retryScheduleMs, retryJitter }: Schedule, coolDownMs: number): number {
   const whole = retryScheduleMs.reduce((sum, waitMs) => sum + waitMs, 0) * (1 + retryJitter);
-  return Math.max(whole, 4 * coolDownMs);
+  return Math.max(whole, 20 * coolDownMs);
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3) in milliseconds: seconds or a date; null when absent or unreadable. */

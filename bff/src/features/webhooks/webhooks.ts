@@ -43,12 +43,12 @@ export type WebhooksOptions = {
   log: Logger;
   changes: Changes;
   /** Told of committed changes of any process, for the live lists; read the rows with `readHeads`. */
-  onDeliveriesChanged: OnDeliveriesChanged;
+  onDeliveriesChanged?: OnDeliveriesChanged;
 };
 
 /** The webhook gateway: intake, delivery, log, replay. Nothing connects or runs before it is asked to. */
 export function createWebhooks(options: WebhooksOptions) {
-  const { database, redis, redisUrl, config, clock, log, changes, onDeliveriesChanged } = options;
+  const { database, redis, redisUrl, config, clock, log, changes, onDeliveriesChanged = () => {} } = options;
   const secrets = createSecretBox(config.secretKey);
   const filter = createAddressFilter(config.allowAddresses);
   const breakers = createBreakers({ redis, config, clock, log });
