@@ -22,7 +22,8 @@ const webInputs = [
 /** The environment of build tools: NODE_ENV=production would leave out what building needs. */
 export function toolEnvironment() {
   const { NODE_ENV: _, ...environment } = process.env;
-  return { ...environment, PATH: `${dirname(process.execPath)}:${environment.PATH ?? ""}` };
+  // A Node that was started by its full path may have its npx nowhere else.
+  return { ...environment, PATH: `${environment.PATH ?? ""}:${dirname(process.execPath)}` };
 }
 
 export function checkNode() {

@@ -24,7 +24,7 @@ const messageSchema = z.discriminatedUnion("type", [
 ]);
 type GuardianMessage = z.infer<typeof messageSchema>;
 
-export type GuardedServer = {
+type GuardedServer = {
   name: string;
   command: string;
   args: readonly string[];

@@ -36,7 +36,7 @@ export type EmbeddedPostgres = {
   /** Fast shutdown: open transactions are rolled back, committed rows are on disk. */
   stop(): Promise<void>;
 };
-export type PostgresRole = "postgres" | "wheelhouse_app" | "wheelhouse_system";
+type PostgresRole = "postgres" | "wheelhouse_app" | "wheelhouse_system";
 
 type EmbeddedPostgresOptions = {
   guardian: Guardian;
