@@ -3,10 +3,11 @@ import { ApiError } from "#lib/api.ts";
 import { Button } from "#ui/button.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { Note } from "#ui/note.tsx";
+import css from "./confirm-dialog.module.css";
 
 /** Why an act did not happen: cause, each named field, request id. */
 export const ActError = ({ title, error }: { title: string; error: Error }) => (
-  <div role="alert" className="act-error">
+  <div role="alert" className={css.error}>
     <Note tone="bad" title={title}>
       {error.message}
       {error instanceof ApiError && error.requestId !== null && (

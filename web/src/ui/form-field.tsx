@@ -1,5 +1,6 @@
 import { type ReactNode, useId } from "react";
 import { ApiError } from "#lib/api.ts";
+import css from "./form-field.module.css";
 
 /** What the server said about one field of a body, by the field's own name. */
 export const fieldErrors = (error: Error | null): ReadonlyMap<string, string> => {
@@ -23,10 +24,10 @@ export const FormField = (props: {
   const id = useId();
   const noteId = `${id}-note`;
   return (
-    <div className="form-field">
+    <div className={css.field}>
       <label htmlFor={id}>{label}</label>
       {children({ id, "aria-describedby": noteId, "aria-invalid": error !== undefined })}
-      <div id={noteId} className={error === undefined ? "c3 t12" : "tx-down t12"}>
+      <div id={noteId} className={error === undefined ? css.hint : css.error}>
         {error ?? hint}
       </div>
     </div>

@@ -115,6 +115,8 @@ export const Table = <T,>(props: {
             : []),
         ],
   );
+  // A head over a column that is not shown would make one of its own.
+  const always = columns.filter(({ drop }) => drop === undefined).length;
   return (
     <table className={`tb ${className}`.trim()}>
       <caption className="vh">{caption}</caption>
@@ -138,9 +140,12 @@ export const Table = <T,>(props: {
             <Fragment key={key}>
               {opensGroup && (
                 <tr className="day">
-                  <th colSpan={columns.length} scope="rowgroup">
+                  <th colSpan={always} scope="rowgroup">
                     {group}
                   </th>
+                  {columns.map(({ id, drop }) =>
+                    drop === undefined ? null : <td key={id} className={drop === "first" ? "lo" : "lo2"} />,
+                  )}
                 </tr>
               )}
               <Row

@@ -69,8 +69,12 @@ const columns: readonly Column<AuditEvent>[] = [
     id: "action",
     header: "Action",
     card: "title",
-    className: `mono cut ${css.colAction}`,
-    cell: (row) => <span title={row.action}>{row.action}</span>,
+    className: `cut ${css.colAction}`,
+    cell: (row) => (
+      <span className="mono" title={row.action}>
+        {row.action}
+      </span>
+    ),
   },
   {
     id: "target",
@@ -94,8 +98,9 @@ const columns: readonly Column<AuditEvent>[] = [
     id: "address",
     header: "Address",
     drop: "first",
-    className: `mono c2 cut ${css.colAddress}`,
-    cell: (row) => row.address ?? <span className="zero">–</span>,
+    className: `c2 cut ${css.colAddress}`,
+    cell: (row) =>
+      row.address === null ? <span className="zero">–</span> : <span className="mono">{row.address}</span>,
   },
   {
     id: "event",

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { formatLatency, formatSpan, formatTimeParts } from "#lib/format.ts";
+import { formatLatency, formatSpanShort, formatTimeParts } from "#lib/format.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Icon } from "#ui/icon.tsx";
 import { type AttemptView, foldAttempts, foldedAnswers, unknownOutcome } from "./attempt-view.ts";
@@ -15,7 +15,7 @@ const At = ({ at }: { at: string }) => {
 const Attempt = (props: { view: AttemptView; isSelected: boolean; onSelect: (key: string) => void }) => {
   const { view, isSelected, onSelect } = props;
   const { attempt, answer, tone, afterMs, notes } = view;
-  const after = afterMs === null ? [] : [`after ${formatSpan(afterMs)}`];
+  const after = afterMs === null ? [] : [`after ${formatSpanShort(afterMs)}`];
   const lines = [...after, ...notes];
   return (
     <li className={isSelected ? css.attemptOn : css.attempt}>

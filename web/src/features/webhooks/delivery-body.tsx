@@ -21,7 +21,7 @@ const Cause = ({ detail, address }: { detail: DeliveryDetail; address: Address }
   const others = detail.sameCause;
   return (
     <>
-      {cause ?? detail.errorMessage}
+      {cause}
       {detail.errorClass !== null && others > 0 && (
         <>
           , same as{" "}
@@ -38,7 +38,7 @@ const Cause = ({ detail, address }: { detail: DeliveryDetail; address: Address }
           </AddressLink>
         </>
       )}
-      {detail.errorMessage !== null && detail.errorMessage !== cause && (
+      {detail.errorMessage !== null && cause?.includes(detail.errorMessage) !== true && (
         <div className={`c3 t12 ${css.wrap}`}>{detail.errorMessage}</div>
       )}
     </>

@@ -13,6 +13,7 @@ import { Empty, Panel } from "#ui/panel.tsx";
 import { DeliveryBody } from "./delivery-body.tsx";
 import { DeliveryStatus } from "./delivery-status.tsx";
 import { ReplayDialog } from "./replay-dialog.tsx";
+import css from "./webhooks.module.css";
 import { deliveryDetailQuery } from "./webhooks-queries.ts";
 import type { WebhooksSearch } from "./webhooks-search.ts";
 
@@ -28,7 +29,7 @@ const Foot = ({
   <>
     {onReplay !== null && (
       <Button variant="primary" onClick={onReplay} disabled={detail === undefined}>
-        Replay… <kbd className="k">R</kbd>
+        Replay… <kbd className={css.key}>R</kbd>
       </Button>
     )}
     <span className="grow" />

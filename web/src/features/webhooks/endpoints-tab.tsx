@@ -100,8 +100,8 @@ const columnsOf = (
     id: "secret",
     header: "Secret",
     drop: "first",
-    className: `mono c3 ${css.colSecret}`,
-    cell: (row) => `···· ${row.secretHint}`,
+    className: `c3 ${css.colSecret}`,
+    cell: (row) => <span className="mono">···· {row.secretHint}</span>,
   },
   ...(onAct === null
     ? []

@@ -43,8 +43,8 @@ const columnsOf = (onDelete: ((source: WebhookSource) => void) | null): Column<W
     id: "secret",
     header: "Secret",
     drop: "first",
-    className: `mono c3 ${css.colSecret}`,
-    cell: (row) => `···· ${row.secretHint}`,
+    className: `c3 ${css.colSecret}`,
+    cell: (row) => <span className="mono">···· {row.secretHint}</span>,
   },
   ...(onDelete === null
     ? []
