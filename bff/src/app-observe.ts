@@ -86,13 +86,14 @@ export function createObserve(deps: ObserveDeps) {
   };
 
   const snapshots = createSnapshotStore({ clock, intervalMs });
-  const lease = createLeaderLease({ redis, owner, firstCandidate: roles.includes("collector") });
+  const lease = createLeaderLease({ redis, owner });
   const replication = createReplication({
     ...{ redis, subscriber: open(redisUrl, "wheelhouse-observe-heard"), database: databaseOf(redisUrl) },
     ...{ store: snapshots, owner, clock, log },
   });
   const collector = createCollector({
     ...{ watched, store: snapshots, lease, replication },
+    firstCandidate: roles.includes("collector"),
     ...{ owner, intervalMs, clock, log },
   });
   return {

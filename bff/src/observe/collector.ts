@@ -24,6 +24,8 @@ export type CollectorDeps = {
   replication: Replication;
   /** Names this process; unique among all. */
   owner: string;
+  /** Takes a free lease at once; others stand by. */
+  firstCandidate: boolean;
   intervalMs: number;
   clock: Clock;
   log: Logger;
@@ -31,6 +33,7 @@ export type CollectorDeps = {
 
 /** Ticks without a word from the leader after which a replica looks for itself. */
 const silentTicks = 3;
+const standbyTicks = 2;
 // A tick waits this share of its interval for answers; what is later counts for the next one.
 const waitShare = 0.8;
 const organizationsEveryMs = 10_000;
@@ -48,7 +51,7 @@ const isoOrNull = (ms: number | undefined) => (ms === undefined ? null : new Dat
  * never waits for a source beyond its interval, and no source is asked twice at a time.
  */
 export function createCollector(deps: CollectorDeps) {
-  const { watched, store, lease, replication, owner, intervalMs, clock, log } = deps;
+  const { watched, store, lease, replication, owner, firstCandidate, intervalMs, clock, log } = deps;
   const probe = <T>(sample: () => Promise<T>, everyMs: number) =>
     createProbe(sample, { clock, everyMs: Math.max(everyMs, intervalMs) });
   const servers = watched.servers.map((server) => ({ server, probe: probe(server.sample, intervalMs) }));
@@ -136,7 +139,9 @@ export function createCollector(deps: CollectorDeps) {
 
   const tick = async () => {
     startedMs ??= clock.now();
-    const { term, reachable } = await lease.hold();
+    // A process that only stands by leaves a free lease to the first candidates while it hears a leader.
+    const quietMs = clock.now() - (store.heardAtMs() ?? startedMs);
+    const { term, reachable } = await lease.hold(firstCandidate || quietMs >= standbyTicks * intervalMs);
     await replication.restoreOnce();
     const last = store.tick();
     const silentMs = clock.now() - (store.heardAtMs() ?? startedMs);

@@ -8,14 +8,12 @@ const takeLease = loadLua(new URL("./take-lease.lua", import.meta.url));
 const giveUpLease = loadLua(new URL("./give-up-lease.lua", import.meta.url));
 const leaseMs = 3_000;
 const answerWithinMs = 700;
-/** A process that only stands by leaves a free lease to others for so many looks. */
-const standbyLooks = 2;
 
 /** `term` while the lease is ours; `reachable` false when nobody can be told to have it. */
 export type LeaseAnswer = { term: number | null; reachable: boolean };
 export type LeaderLease = {
-  /** Takes or renews. Never rejects, never takes long: without Redis nobody leads. */
-  hold(): Promise<LeaseAnswer>;
+  /** Renews, and takes when it is free and `mayTake`. Never rejects, never takes long: without Redis nobody leads. */
+  hold(mayTake: boolean): Promise<LeaseAnswer>;
   release(): Promise<void>;
 };
 
@@ -26,14 +24,12 @@ export function createLeaderLease(deps: {
   firstCandidate: boolean;
 }): LeaderLease {
   const { redis, owner, firstCandidate } = deps;
-  let seenFree = 0;
+  const seenFree = 0;
   return {
-    async hold() {
-      const mayTake = firstCandidate || seenFree >= standbyLooks;
+    async hold(mayTake) {
       const call = { keys: [leaderKey, termKey], args: [owner, leaseMs, mayTake ? "1" : "0"] };
       try {
         const answer = z.number().parse(await within(answerWithinMs, runLua(redis, takeLease, call)));
-        seenFree = answer === -1 ? seenFree + 1 : 0;
         return { term: answer > 0 ? answer : null, reachable: true };
       } catch {
         return { term: null, reachable: false };

@@ -1,0 +1,167 @@
+import { Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { pino } from "pino";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { createObserve } from "#app-observe.ts";
+import { systemClock } from "#lib/clock.ts";
+import { createDatabase, type Database } from "#lib/postgres.ts";
+import { createRedis } from "#lib/redis.ts";
+import { leaderKey } from "#observe/observe-keys.ts";
+import { loadSources } from "#observe/sources-file.ts";
+import { createTestDatabase, createTestRedis, startOwnRedis } from "#testing/stack.ts";
+
+const log = pino({ level: "silent" });
+let database: Database;
+const ends: (() => Promise<unknown> | unknown)[] = [];
+
+beforeAll(async () => {
+  const urls = await createTestDatabase();
+  database = createDatabase({ ...urls, poolSize: 4, log });
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+afterAll(() => database.close());
+
+function observer(redisUrl: string, { roles = ["collector"], intervalMs = 200 } = {}) {
+  const redis = createRedis({ url: redisUrl, name: "test-observe", log });
+  const observe = createObserve({
+    ...{ sources: loadSources(undefined), roles, intervalMs, database, redis, redisUrl, log },
+    clock: systemClock,
+    webhooks: async () => new Map(),
+    recentActs: async () => new Map(),
+  });
+  let stopped = false;
+  const stop = async () => {
+    if (stopped) return;
+    stopped = true;
+    await observe.stop();
+    redis.disconnect();
+  };
+  ends.push(stop);
+  return { ...observe, redis, stop };
+}
+const connectionOf = (url: string) => {
+  const { hostname, port, pathname } = new URL(url);
+  return { host: hostname, port: Number(port), db: Number(pathname.slice(1) || 0) };
+};
+const platform = { id: "0198a000-0000-7000-8000-000000000000", slug: "platform" };
+
+describe("leader and replicas", () => {
+  test("one observes, the other serves what it hears, and takes over within 5 s when the leader dies", async () => {
+    const { url } = await createTestRedis();
+    const first = observer(url, { roles: ["collector"], intervalMs: 1_000 });
+    first.start();
+    await vi.waitFor(() => expect(first.snapshots.tick()?.term).toBeGreaterThan(0), { timeout: 5_000 });
+    const second = observer(url, { roles: ["web"], intervalMs: 1_000 });
+    second.start();
+    await vi.waitFor(() => expect(second.snapshots.tick()?.observer).toBe(first.owner), { timeout: 5_000 });
+    const since = second.snapshots.tick()?.servers[0]?.since;
+
+    // As a kill does: the lease stays behind with whatever is left of its time.
+    const raw = new Redis(url);
+    ends.push(() => raw.disconnect());
+    const held = await raw.get(leaderKey);
+    const left = await raw.pttl(leaderKey);
+    await first.stop();
+    await raw.set(leaderKey, held ?? "", "PX", Math.max(left, 1));
+    const diedMs = Date.now();
+    await vi.waitFor(
+      () => expect(second.snapshots.tick()).toMatchObject({ observer: second.owner, term: 2 }),
+      { timeout: 6_000 },
+    );
+    expect(Date.now() - diedMs).toBeLessThan(5_000);
+    expect(second.snapshots.tick()?.servers[0]?.since).toBe(since);
+  });
+
+  test("a leader that was succeeded without noticing is not believed", async () => {
+    const { url } = await createTestRedis();
+    const watching = observer(url);
+    watching.start();
+    const tick = await vi.waitFor(() => {
+      const seen = watching.snapshots.tick();
+      if (!seen || seen.term === 0) throw new Error("nothing observed yet");
+      return seen;
+    });
+    await watching.stop();
+    expect(watching.snapshots.ingest({ ...tick, term: tick.term + 1, observer: "new" })).toBe(true);
+    expect(watching.snapshots.ingest({ ...tick, observer: "old" })).toBe(false);
+    expect(watching.snapshots.tick()?.observer).toBe("new");
+  });
+
+  test("charts and the begin of states outlive a restart", async () => {
+    const { url } = await createTestRedis();
+    const queue = new Queue("kept", { connection: connectionOf(url) });
+    await queue.add("a", {});
+    await queue.close();
+    const before = observer(url);
+    before.start();
+    const since = await vi.waitFor(() => {
+      const row = before.snapshots.tick()?.queues[0];
+      if (!row) throw new Error("not seen yet");
+      return row.since;
+    });
+    await vi.waitFor(async () => expect(await before.redis.exists("wheelhouse:observe:kept")).toBe(1));
+    await before.stop();
+    const after = observer(url);
+    after.start();
+    await vi.waitFor(() => expect(after.snapshots.tick()?.observer).toBe(after.owner));
+    expect(after.snapshots.tick()?.queues[0]?.since).toBe(since);
+  });
+});
+
+describe("a Redis that is away", () => {
+  test("is told with its time, its queues are unknown and not gone, and all recovers by itself", async () => {
+    const own = await startOwnRedis();
+    ends.push(() => own.dispose());
+    const queue = new Queue("orders", { connection: connectionOf(own.url) });
+    await queue.add("a", {});
+    await queue.close();
+    const { snapshots, start } = observer(own.url);
+    start();
+    const view = () => snapshots.viewsOf(platform);
+    await vi.waitFor(() => expect(view().overview().checks).toMatchObject({ down: 1, ok: 2 }), {
+      timeout: 5_000,
+    });
+    expect(view().overview().problems[0]).toMatchObject({ label: "No worker", subject: "orders" });
+
+    const killedMs = Date.now();
+    await own.kill();
+    await vi.waitFor(
+      () => expect(view().overview().checks).toMatchObject({ down: 1, unknown: 1, ok: 1, total: 3 }),
+      { timeout: 5_000 },
+    );
+    const overview = view().overview();
+    const [problem] = overview.problems;
+    expect(overview.problems).toHaveLength(1);
+    expect(problem).toMatchObject({ subject: "Redis primary", state: "down", affects: "1 queue" });
+    expect(Date.parse(problem?.since ?? "")).toBeGreaterThanOrEqual(killedMs - 250);
+    expect(Date.now() - Date.parse(overview.observedAt ?? "")).toBeLessThan(1_000);
+    const list = view().queues();
+    expect(list.items[0]).toMatchObject({ id: "orders", state: "unknown", counts: { waiting: 1 } });
+    expect(Date.parse(list.observedAt ?? "")).toBeLessThan(killedMs + 250);
+    expect(overview.tiles.redis.opsPerSecond).toBeNull();
+
+    await own.start();
+    await vi.waitFor(() => expect(view().overview().checks).toMatchObject({ unknown: 0, ok: 2, down: 1 }), {
+      timeout: 10_000,
+    });
+    expect(view().overview().problems[0]).toMatchObject({ label: "No worker" });
+    expect(snapshots.tick()?.term).toBeGreaterThan(0);
+  }, 30_000);
+
+  test("and hangs instead of refusing does not hold up the rest", async () => {
+    const own = await startOwnRedis();
+    ends.push(() => own.dispose());
+    const { snapshots, start } = observer(own.url, { intervalMs: 500 });
+    start();
+    await vi.waitFor(() => expect(snapshots.tick()?.servers.map(({ state }) => state)).toEqual(["ok", "ok"]));
+    own.pause();
+    const seqBefore = snapshots.seq();
+    await vi.waitFor(() => expect(snapshots.tick()?.servers[0]?.state).toBe("down"), { timeout: 10_000 });
+    expect(snapshots.tick()?.servers[1]?.state).toBe("ok");
+    expect(snapshots.seq()).toBeGreaterThan(seqBefore + 3);
+    own.resume();
+    await vi.waitFor(() => expect(snapshots.tick()?.servers[0]?.state).toBe("ok"), { timeout: 10_000 });
+  }, 30_000);
+});
