@@ -1,0 +1,50 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { buildApp } from "#app.ts";
+import { loadConfig } from "#config.ts";
+import { seedDemo } from "#features/access/access-demo.ts";
+import { type Clock, systemClock } from "#lib/clock.ts";
+import { createDatabase } from "#lib/postgres.ts";
+import { createRedis } from "#lib/redis.ts";
+
+type TestAppOptions = {
+  urls: { appUrl: string; systemUrl: string; adminUrl: string };
+  redisUrl: string;
+  clock?: Clock;
+  environment?: Record<string, string>;
+};
+
+/** The whole application over these servers, with the demo's people, listening to nothing: tests `inject`. */
+export async function startTestApp({
+  urls,
+  redisUrl,
+  clock = systemClock,
+  environment = {},
+}: TestAppOptions) {
+  const log = pino({ level: process.env.TEST_LOG ?? "silent" });
+  const dataDir = mkdtempSync(join(tmpdir(), "wheelhouse-app-"));
+  const credentials = await seedDemo({ adminUrl: urls.adminUrl, dataDir });
+  const config = loadConfig({ WHEELHOUSE_DATA_DIR: dataDir, WHEELHOUSE_DEMO: "0", ...environment });
+  const database = createDatabase({ ...urls, poolSize: 5, log });
+  const redis = createRedis({ url: redisUrl, name: "test", log });
+  const product = await buildApp({
+    ...{ config, log, clock, database, redis, redisUrl },
+    adminUrl: urls.adminUrl,
+    secretKey: Buffer.alloc(32, 7).toString("base64"),
+  });
+  await product.app.ready();
+  return {
+    app: product.app,
+    database,
+    redis,
+    credentials,
+    async close() {
+      await product.close();
+      redis.disconnect();
+      await database.close();
+    },
+  };
+}
+export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
