@@ -9,8 +9,9 @@ export const parseSearch = (search: string): Record<string, string> =>
 export const stringifySearch = (values: Record<string, unknown>): string => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
-    if (value === undefined || value === null || value === "" || value === false) continue;
-    search.set(name, Array.isArray(value) ? value.join(",") : value === true ? "1" : String(value));
+    if (value === undefined || value === null || value === false) continue;
+    const text = Array.isArray(value) ? value.join(",") : value === true ? "1" : String(value);
+    if (text !== "") search.set(name, text);
   }
   const text = search.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text === "" ? "" : `?${text}`;

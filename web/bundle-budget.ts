@@ -1,0 +1,33 @@
+import { gzipSync } from "node:zlib";
+import type { Plugin } from "vite";
+
+const budgetBytes = { js: 180 * 1000, css: 22 * 1000 };
+const firstPage = "health-overview-page";
+
+/** Prints what a first visit to the overview loads, gzipped, and fails the build when it is over budget. */
+export const bundleBudget = (): Plugin => ({
+  name: "bundle-budget",
+  generateBundle(_options, bundle) {
+    const chunks = Object.values(bundle).filter((output) => output.type === "chunk");
+    const needed = new Set<string>();
+    const visit = (fileName: string): void => {
+      if (needed.has(fileName)) return;
+      needed.add(fileName);
+      const chunk = chunks.find((candidate) => candidate.fileName === fileName);
+      for (const imported of chunk?.imports ?? []) visit(imported);
+    };
+    for (const { fileName, isEntry, facadeModuleId } of chunks) {
+      if (isEntry || facadeModuleId?.includes(firstPage) === true) visit(fileName);
+    }
+    const jsBytes = chunks
+      .filter(({ fileName }) => needed.has(fileName))
+      .reduce((sum, { code }) => sum + gzipSync(code).length, 0);
+    const cssBytes = Object.values(bundle)
+      .filter((output) => output.type === "asset" && output.fileName.endsWith(".css"))
+      .reduce((sum, output) => sum + (output.type === "asset" ? gzipSync(output.source).length : 0), 0);
+    const kB = (sizeBytes: number) => `${(sizeBytes / 1000).toFixed(1)} kB`;
+    const line = `First page, gzipped: script ${kB(jsBytes)} of ${kB(budgetBytes.js)}, all style ${kB(cssBytes)} of ${kB(budgetBytes.css)}`;
+    if (jsBytes > budgetBytes.js || cssBytes > budgetBytes.css) this.error(`Over budget. ${line}`);
+    this.info(line);
+  },
+});

@@ -1,0 +1,85 @@
+import type { Overview, Problem } from "@wheelhouse/shared/health.ts";
+import { describe, expect, test } from "vitest";
+import { judgeOverview } from "#lib/verdict.ts";
+
+const nowMs = Date.parse("2026-11-19T09:14:10Z");
+const figure = { value: null, trend: { intervalMs: 10_000, values: [] } };
+const problem = (state: Problem["state"], since: string): Problem => ({
+  id: `${state} ${since}`,
+  state,
+  label: state,
+  subject: "email",
+  title: "jobs wait",
+  cause: "",
+  affects: "",
+  since,
+  area: "queues",
+  path: "queues",
+  changedBefore: null,
+});
+const overview = (change: Partial<Overview>): Overview => ({
+  observedAt: "2026-11-19T09:14:06Z",
+  intervalMs: 2000,
+  checks: { total: 38, ok: 38, degraded: 0, down: 0, unknown: 0, stale: 0 },
+  problems: [],
+  red: { ratePerSecond: figure, errorRatio: figure, durationMsP95: figure },
+  tiles: {
+    queues: { queues: 0, waiting: figure, oldestWaitingMs: null, noWorker: 0, paused: 0 },
+    breakers: { breakers: 0, open: 0, halfOpen: 0, worst: [] },
+    redis: { servers: 1, usedMemoryBytes: figure, opsPerSecond: null, evictionPolicy: null },
+    webhooks: {
+      endpoints: 0,
+      deadLetters: 0,
+      pending: 0,
+      deliveredPerSecond: figure,
+      firstAttemptSuccessRatio: null,
+    },
+  },
+  recentChanges: [],
+  sources: [],
+  ...change,
+});
+const headline = (value: Overview) =>
+  judgeOverview(value, nowMs, "utc")
+    .parts.map(({ text }) => text)
+    .join(", ");
+
+describe("verdict", () => {
+  test("all checks passing is said with the age of the proof", () => {
+    expect(headline(overview({}))).toBe("All 38 checks pass, verified 4 s ago");
+  });
+
+  test("problems are counted worst first and the oldest moment is named", () => {
+    const problems = [
+      problem("degraded", "2026-11-19T08:47:00Z"),
+      problem("down", "2026-11-19T09:02:00Z"),
+      problem("stale", "2026-11-19T09:11:00Z"),
+    ];
+    const checks = { total: 38, ok: 30, degraded: 4, down: 3, unknown: 0, stale: 1 };
+    const verdict = judgeOverview(overview({ problems, checks }), nowMs, "utc");
+    expect(verdict.parts.map(({ text }) => text)).toEqual(["1 down", "1 degraded", "1 stale"]);
+    expect(verdict.tone).toBe("down");
+    expect(verdict.short).toBe("1 down");
+    expect(verdict.sentence).toBe(
+      "30 of 38 checks pass. These 3 problems explain the other 8. Oldest since 08:47 UTC.",
+    );
+  });
+
+  test("old data are never ok: the verdict says what was", () => {
+    const old = overview({ observedAt: "2026-11-19T09:12:10Z" });
+    const verdict = judgeOverview(old, nowMs, "utc");
+    expect(verdict.tone).toBe("unknown");
+    expect(headline(old)).toBe("Was all checks passed, 2 m ago");
+  });
+
+  test("checks that are not judged are not counted as passing", () => {
+    const checks = { total: 38, ok: 36, degraded: 0, down: 0, unknown: 2, stale: 0 };
+    expect(judgeOverview(overview({ checks }), nowMs, "utc").tone).toBe("unknown");
+  });
+
+  test("nothing watched and nothing heard are not ok either", () => {
+    const checks = { total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 };
+    expect(judgeOverview(overview({ checks }), nowMs, "utc").tone).toBe("unknown");
+    expect(headline(overview({ observedAt: null }))).toBe("Nothing is known yet");
+  });
+});
