@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -39,6 +40,7 @@ export function canReach(account: Account | undefined, path: string): boolean {
 /**
  * Makes `<dataDir>/<name>`, owned by the account. Where the account cannot enter the data folder (a clone below a
  * home of mode 0700), the folder lies in /var/lib/wheelhouse and the data folder holds a link to it.
+ * @returns where it lies, the link resolved, since the account could not follow it.
  */
 export function serverDirectory(dataDir: string, name: string, account: Account | undefined): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
@@ -54,7 +56,7 @@ export function serverDirectory(dataDir: string, name: string, account: Account 
     const owner = statSync(link);
     if (owner.uid !== account.uid) chownTree(link, account);
     if (!existing.isSymbolicLink() && !canReach(account, link)) return relocated(link, account, true);
-    return link;
+    return realpathSync(link);
   }
   if (existing) rmSync(link);
   if (!canReach(account, dataDir)) return relocated(link, account, false);
@@ -74,7 +76,7 @@ function relocated(link: string, account: Account, withContents: boolean): strin
   } else mkdirSync(place, { mode: 0o700 });
   chownTree(place, account);
   symlinkSync(place, link);
-  return link;
+  return place;
 }
 
 function chownTree(path: string, account: Account) {

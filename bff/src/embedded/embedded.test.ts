@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -50,8 +59,8 @@ async function startOwner(environment: Record<string, string> = {}) {
   return { child, exited, ready };
 }
 
-async function startReadyOwner() {
-  const owner = await startOwner();
+async function startReadyOwner(environment: Record<string, string> = {}) {
+  const owner = await startOwner(environment);
   if (!owner.ready) throw new Error((await owner.exited).errors);
   return { ...owner, ready: owner.ready };
 }
@@ -230,4 +239,24 @@ describe("embedded servers", () => {
     expect(second.ready.redisUrl).not.toBe(first.ready.redisUrl);
     intruder.close();
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    "root's servers run as another user, also below a folder that only root may enter",
+    async () => {
+      const home = join(dataDir, "../home");
+      mkdirSync(home, { mode: 0o700 });
+      const { ready } = await startReadyOwner({ WHEELHOUSE_DATA_DIR: join(home, "data") });
+      expect(await query(ready.databaseAdminUrl, "create table public.kept as select 1 as id")).toEqual([]);
+      const place = realpathSync(join(home, "data/postgres"));
+      const servers = processesOf(place);
+      expect(servers.length).toBeGreaterThan(0);
+      for (const pid of servers) expect(statSync(`/proc/${pid}`).uid).not.toBe(0);
+      owners.at(-1)?.kill("SIGTERM");
+      await vi.waitFor(() => expect(processesOf(place)).toEqual([]), { timeout: 10_000 });
+      const next = await startReadyOwner({ WHEELHOUSE_DATA_DIR: join(home, "data") });
+      expect(await query(next.ready.databaseAdminUrl, "select id from public.kept")).toEqual([{ id: 1 }]);
+      for (const name of ["postgres", "redis"])
+        rmSync(realpathSync(join(home, "data", name)), { recursive: true, force: true });
+    },
+  );
 });
