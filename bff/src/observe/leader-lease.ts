@@ -17,14 +17,8 @@ export type LeaderLease = {
   release(): Promise<void>;
 };
 
-/** The lease of 3 s that decides who samples; ask each second. `firstCandidate` is told by the role. */
-export function createLeaderLease(deps: {
-  redis: Redis;
-  owner: string;
-  firstCandidate: boolean;
-}): LeaderLease {
-  const { redis, owner, firstCandidate } = deps;
-  const seenFree = 0;
+/** The lease of 3 s that decides who samples; ask each second. */
+export function createLeaderLease({ redis, owner }: { redis: Redis; owner: string }): LeaderLease {
   return {
     async hold(mayTake) {
       const call = { keys: [leaderKey, termKey], args: [owner, leaseMs, mayTake ? "1" : "0"] };
