@@ -14,7 +14,8 @@ import { createLeaderLease } from "#observe/leader-lease.ts";
 import { createReplication } from "#observe/replication.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
 import type { WatchedSources } from "#observe/sources-file.ts";
-import type { Watched } from "#observe/watched.ts";
+import { verdictHtml } from "#observe/verdict.ts";
+import type { OrganizationKey, Watched } from "#observe/watched.ts";
 
 export type ObserveDeps = {
   sources: WatchedSources;
@@ -99,6 +100,11 @@ export function createObserve(deps: ObserveDeps) {
   return {
     snapshots,
     owner,
+    /** What the first paint of Overview needs of this path; see SETTLED 28. */
+    firstPaint(organization: OrganizationKey) {
+      const overview = snapshots.viewsOf(organization).overview();
+      return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
+    },
     start: () => collector.start(),
     async stop() {
       await collector.stop();

@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import { createObserve } from "#app-observe.ts";
 import type { Config } from "#config.ts";
 import { anonymousContext } from "#features/access/access-context.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
@@ -9,22 +12,37 @@ import { accessRoutes } from "#features/access/access-routes.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createDenials } from "#features/audit/audit-denials.ts";
 import { createReadings } from "#features/audit/audit-readings.ts";
+import { createRecentActs } from "#features/audit/audit-recent.ts";
 import { auditRoutes } from "#features/audit/audit-routes.ts";
 import { createAuditService } from "#features/audit/audit-service.ts";
 import { createAuditStore } from "#features/audit/audit-store.ts";
 import { createAuditVerifier } from "#features/audit/audit-verify.ts";
+import { createMetrics } from "#features/health/health-metrics.ts";
+import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
+import { createReadiness } from "#features/health/health-readiness.ts";
+import { healthRoutes } from "#features/health/health-routes.ts";
+import { queuesRoutes } from "#features/queues/queues-routes.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
 import { webhooksDefaults } from "#features/webhooks/webhooks-config.ts";
 import type { Clock } from "#lib/clock.ts";
+import { createListRelay } from "#lib/list-relay.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
 import { createServer } from "#lib/server.ts";
 import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
+import { loadSources } from "#observe/sources-file.ts";
 import { authPlugin } from "#plugins/auth.ts";
+import { registerLive } from "#plugins/live.ts";
+import { createLiveList } from "#plugins/live-lists.ts";
 import { mutationLimitPlugin } from "#plugins/mutation-limit.ts";
 import { plainTextPlugin } from "#plugins/plain-text.ts";
+import { createFirstPaint } from "#plugins/first-paint.ts";
+import { registerWeb } from "#plugins/web.ts";
+
+/** The built dashboard; an installation of the other roles has none. */
+const webDist = fileURLToPath(new URL("../../web/dist/", import.meta.url));
 
 export type AppDeps = {
   config: Config;
@@ -64,9 +82,19 @@ export async function buildApp({
   const app = await createServer({ log, trustProxy: config.http.trustProxy });
   const box = createSecretBox(secretKey);
 
-  const trail = createChanges({ database, box, log });
-  const denials = createDenials({ database, clock, log });
+  const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-heard", log });
   const auditStore = createAuditStore({ database });
+  const auditLive = createLiveList(auditStore.byIds);
+  const auditRelay = createListRelay({
+    channel: "wheelhouse:audit:committed",
+    ...{ redis, subscriber, log },
+    onChange: ({ organizationId, ids, created }) => auditLive.changed(organizationId, ids, created),
+  });
+  const trail = createChanges({
+    ...{ database, box, log },
+    onAuditCommitted: (organizationId, id) => auditRelay.tell({ organizationId, ids: [id], created: 1 }),
+  });
+  const denials = createDenials({ database, clock, log });
   const audit = createAuditService({
     store: auditStore,
     readings: createReadings({ trail, redis, clock }),
@@ -74,7 +102,6 @@ export async function buildApp({
     trail,
   });
 
-  const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-sessions", log });
   const sessionEnds = createSessionEnds({ publisher: redis, subscriber, log });
   const { failuresPer15Min, mutationsPerHour } = config.rateLimits;
   const access = createAccess({
@@ -93,7 +120,19 @@ export async function buildApp({
       drainMs: config.drainMs,
       rejections: { ...webhooksDefaults.rejections, limit: failuresPer15Min },
     },
+    onDeliveriesChanged: (organizationId, ids, created) =>
+      deliveriesLive.changed(organizationId, ids, created),
   });
+  const deliveriesLive = createLiveList(webhooks.readHeads);
+  const { sampleIntervalMs: intervalMs, healthToken } = config.observe;
+  const observe = createObserve({
+    ...{ sources: loadSources(config.sourcesFile), roles: config.roles, intervalMs },
+    ...{ database, redis, redisUrl, clock, log },
+    webhooks: webhooks.statistics,
+    recentActs: createRecentActs({ database }),
+  });
+  const { snapshots, owner } = observe;
+  const readiness = createReadiness({ database, redis, clock });
   const upkeep = createUpkeep({
     log,
     everyMs: 3_600_000,
@@ -112,16 +151,41 @@ export async function buildApp({
       accessRoutes(api, { service: access.service });
       auditRoutes(api, { service: audit });
       webhooks.routes(api);
+      healthRoutes(api, { snapshots });
+      queuesRoutes(api, { snapshots });
     },
     { prefix: "/api/v1" },
   );
   webhooks.intake(app);
+  ownHealthRoutes(app, {
+    ...{ readiness, snapshots, owner, clock, roles: config.roles, token: healthToken },
+    metrics: createMetrics({ snapshots, clock }),
+  });
+  registerLive(app, {
+    ...{ snapshots, sessionEnds, intervalMs, clock, log },
+    authenticate: access.authenticateHandshake,
+    lists: { webhooks: deliveriesLive, audit: auditLive },
+  });
+  if (config.roles.includes("web") && existsSync(webDist))
+    await registerWeb(app, {
+      distDir: webDist,
+      firstPaint: createFirstPaint({
+        admit: access.admit,
+        sessionView: access.service.view,
+        snapshot: observe.firstPaint,
+      }),
+    });
   const working: { stop(): Promise<void> }[] = [];
 
   return {
     app,
     startRoles: async () => {
       upkeep.start();
+      await readiness.start();
+      if (config.roles.includes("collector") || config.roles.includes("web")) {
+        observe.start();
+        working.push(observe);
+      }
       if (config.roles.includes("worker")) {
         const worker = await webhooks.startWorker();
         working.push({ stop: worker.drain }, webhooks.startSweeper());
@@ -129,6 +193,7 @@ export async function buildApp({
     },
     close: async () => {
       upkeep.stop();
+      readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);
       await webhooks.close();
       await denials.close();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { buildApp } from "#app.ts";
 import { ConfigError, loadConfig } from "#config.ts";
+import { writeDemoSources } from "#embedded/demo-sources.ts";
 import { startEmbedded } from "#embedded/embedded.ts";
 import { runFleet } from "#embedded/fleet.ts";
 import { DataFolderInUse } from "#embedded/guardian.ts";
@@ -10,6 +11,7 @@ import { systemClock } from "#lib/clock.ts";
 import { migrate } from "#lib/migrate.ts";
 import { createDatabase } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
+import { SourcesError } from "#observe/sources-file.ts";
 
 // Longest a stop may take in all; what has not ended by then is left to the guardian.
 const stopLimitMs = 9_500;
@@ -19,7 +21,8 @@ const begun: { name: string; end: () => Promise<unknown> }[] = [];
 let stopping: Promise<void> | undefined;
 
 function fail(error: unknown): never {
-  const known = error instanceof ConfigError || error instanceof DataFolderInUse;
+  const known =
+    error instanceof ConfigError || error instanceof SourcesError || error instanceof DataFolderInUse;
   process.stderr.write(`${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
   process.exit(1);
 }
@@ -69,8 +72,10 @@ async function start() {
     },
   });
 
+  const sourcesFile =
+    config.sourcesFile ?? (config.demo ? writeDemoSources({ dataDir: config.dataDir, redisUrl }) : undefined);
   const product = await buildApp({
-    config,
+    config: { ...config, sourcesFile },
     log,
     clock: systemClock,
     database,

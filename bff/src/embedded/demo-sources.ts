@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 
@@ -10,6 +10,7 @@ import { stringify } from "yaml";
 export function writeDemoSources({ dataDir, redisUrl }: { dataDir: string; redisUrl: string }): string {
   const second = new URL(redisUrl);
   second.pathname = "/1";
+  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   const path = join(dataDir, "demo-sources.yaml");
   const content = {
     redis: [
