@@ -50,16 +50,11 @@ export function createAdmission({ identity, organizations }: AdmissionDeps) {
   // What the access feature itself needs to know about the requests under way; nobody else learns memberships.
   const admitted = new WeakMap<RequestContext, Admitted>();
 
-  async function findOrganization(reference: string): Promise<Organization | undefined> {
-    const look = (tree: OrganizationTree) => tree.bySlug(reference) ?? tree.byId(reference);
-    return look(await organizations.tree()) ?? look(await organizations.refreshed());
-  }
-
   const admit: Admit = async (caller, need): Promise<Admission> => {
     const session = caller.token ? await identity.of(caller.token, need) : undefined;
     if (!session || (session.previous && need.write))
       return { ok: false, error: new AppError("unauthenticated", "Sign in to go on.") };
-    const named = caller.organization ? await findOrganization(caller.organization) : undefined;
+    const named = caller.organization ? await organizations.find(caller.organization) : undefined;
     const tree = await organizations.tree();
     const rights = createRights(session.memberships, tree);
     const organization = caller.organization ? named : defaultOrganization(session, rights, tree);

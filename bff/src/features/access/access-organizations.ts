@@ -69,17 +69,24 @@ export function createOrganizations({ database, clock }: { database: Database; c
     return loading;
   }
 
+  /** @throws when nothing was loaded yet and the database is away. */
+  async function current(): Promise<OrganizationTree> {
+    if (!tree) return load();
+    // Behind the caller's back; an old tree serves while the database is away.
+    if (clock.now() - loadedAt > refreshMs) load().catch(() => {});
+    return tree;
+  }
+
+  /** The tree after a look-up that missed: another replica may have made the organization just now. */
+  const refreshed = async () => (tree && clock.now() - loadedAt < reloadMinMs ? tree : load());
+
   return {
-    /** @throws when nothing was loaded yet and the database is away. */
-    async tree(): Promise<OrganizationTree> {
-      if (!tree) return load();
-      // Behind the caller's back; an old tree serves while the database is away.
-      if (clock.now() - loadedAt > refreshMs) load().catch(() => {});
-      return tree;
-    },
-    /** The tree after a look-up that missed: another replica may have made the organization just now. */
-    async refreshed(): Promise<OrganizationTree> {
-      return tree && clock.now() - loadedAt < reloadMinMs ? tree : load();
+    tree: current,
+    refreshed,
+    byId: async (id: string) => (await current()).byId(id) ?? (await refreshed()).byId(id),
+    find: async (reference: string) => {
+      const look = (known: OrganizationTree) => known.bySlug(reference) ?? known.byId(reference);
+      return look(await current()) ?? look(await refreshed());
     },
   };
 }

@@ -21,6 +21,7 @@ export function accessRoutes(app: FastifyInstance, { service }: { service: Acces
 
   route(app, switchOrganization, async ({ body }, context, { request, reply }) => {
     const { token = "" } = credentialOf(request);
+    request.refusedOrigin = await service.originAt(context, body.organizationId);
     return give(await service.switchOrganization(context, body.organizationId, token), request, reply);
   });
 }

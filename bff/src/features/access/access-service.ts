@@ -1,7 +1,7 @@
 import type { SessionView } from "@wheelhouse/shared/access.ts";
 import { uuidv7 } from "uuidv7";
 import type { Caller } from "#lib/admission.ts";
-import type { Changes, Denials } from "#lib/change.ts";
+import type { ActOrigin, Changes, Denials } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
 import { platformOrganization, type RequestContext } from "#lib/request-context.ts";
@@ -9,7 +9,7 @@ import type { SessionEnds } from "#lib/session-ends.ts";
 import { createRights } from "./access-actor.ts";
 import { type AdmissionOffice, anonymousContext, createActor } from "./access-context.ts";
 import type { Identity } from "./access-identity.ts";
-import type { Organization, Organizations } from "./access-organizations.ts";
+import type { Organizations } from "./access-organizations.ts";
 import type { Passwords } from "./access-passwords.ts";
 import { newToken, type SessionStore } from "./access-session-store.ts";
 import type { SignInLimit } from "./access-sign-in-limit.ts";
@@ -133,6 +133,11 @@ export function createAccessService(deps: AccessServiceDeps) {
       end(session.id);
     },
 
+    /** Where a refused switch is recorded: it is the business of the organization that was asked for. */
+    async originAt(context: RequestContext, organizationId: string): Promise<ActOrigin> {
+      return { ...context, organization: (await organizations.byId(organizationId)) ?? platformOrganization };
+    },
+
     /**
      * Makes another organization the session's default, under a new token. The event is in the trail of the
      * organization that is entered.
@@ -144,11 +149,9 @@ export function createAccessService(deps: AccessServiceDeps) {
       currentToken: string,
     ): Promise<GrantedSession> {
       const { session, rights, tree } = admission.behind(context);
-      const target = tree.byId(organizationId) ?? (await organizations.refreshed()).byId(organizationId);
-      if (!target || !rights.roleIn(target.id)) {
-        await recordRefusedSwitch(context, target);
+      const target = await organizations.byId(organizationId);
+      if (!target || !rights.roleIn(target.id))
         throw new AppError("forbidden", "You are no member of that organization.");
-      }
       const token = newToken();
       const before = tree.byId(session.defaultOrganizationId);
       await changes.run(
@@ -181,18 +184,5 @@ export function createAccessService(deps: AccessServiceDeps) {
       };
     },
   };
-
-  // To the trail of the organization that was asked for, whose business it is.
-  async function recordRefusedSwitch(context: RequestContext, target: Organization | undefined) {
-    await denials.record(
-      { ...context, organization: target ?? platformOrganization },
-      {
-        action: "access.session.switch-organization",
-        outcome: "denied",
-        reason: "no member of that organization",
-        targets: target ? [{ type: "organization", id: target.id, name: target.name }] : [],
-      },
-    );
-  }
 }
 export type AccessService = ReturnType<typeof createAccessService>;

@@ -1,0 +1,342 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { signInAs } from "#testing/access-client.ts";
+import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+
+let it: TestApp;
+beforeAll(async () => {
+  const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  it = await startTestApp({ urls, redisUrl: redis.url });
+});
+afterAll(() => it.close());
+
+const attempt = (email: string, password: string, remoteAddress = "192.0.2.1") =>
+  it.app.inject({ method: "POST", url: "/api/v1/session", payload: { email, password }, remoteAddress });
+
+/** The newest events of the organization, as its auditor (or the superadmin) reads them. */
+async function trail(query = "", organization = "northwind") {
+  const reader = await signInAs(it, "superadmin", "platform");
+  const answer = await reader.call("GET", `/audit/events?limit=20${query}`, {
+    headers: { "x-wheelhouse-organization": organization },
+  });
+  expect(answer.statusCode).toBe(200);
+  return answer.json().items;
+}
+
+describe("signing in", () => {
+  test("the cookie is out of reach of scripts and other sites, and its token is in the database as a hash only", async () => {
+    const { person, cookie } = await signInAs(it, "viewer");
+    const answer = await attempt(person.email.toUpperCase(), person.password);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.cookies[0]).toMatchObject({
+      name: "wheelhouse",
+      httpOnly: true,
+      sameSite: "Lax",
+      path: "/",
+    });
+    expect(answer.json()).not.toHaveProperty("token");
+    const rows = await it.database.system.selectFrom("sessions").selectAll().execute();
+    expect(JSON.stringify(rows)).not.toContain(cookie);
+    expect(JSON.stringify(await trail())).not.toContain(cookie);
+  });
+
+  test("over TLS the cookie is Secure and bound to the host", async () => {
+    const { person } = await signInAs(it, "viewer");
+    const config = { WHEELHOUSE_TRUST_PROXY: "1" };
+    const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+    const behindProxy = await startTestApp({ urls, redisUrl: redis.url, environment: config });
+    const [known] = behindProxy.credentials;
+    const answer = await behindProxy.app.inject({
+      method: "POST",
+      url: "/api/v1/session",
+      payload: { email: person.email, password: known?.password },
+      headers: { "x-forwarded-proto": "https" },
+    });
+    expect(answer.cookies[0]).toMatchObject({ name: "__Host-wheelhouse", secure: true, path: "/" });
+    await behindProxy.close();
+  });
+
+  test("an unknown user and a wrong password get the same answer, and each is in a trail", async () => {
+    const { person } = await signInAs(it, "operator");
+    const wrong = await attempt(person.email, "not the password");
+    const unknown = await attempt("nobody@nowhere.example", "not the password");
+    expect(wrong.statusCode).toBe(401);
+    expect(unknown.statusCode).toBe(401);
+    const [first, second] = [wrong.json().error, unknown.json().error];
+    expect({ ...first, requestId: "" }).toEqual({ ...second, requestId: "" });
+    expect((await trail("&outcome=failure"))[0]).toMatchObject({
+      action: "access.session.create",
+      outcome: "failure",
+      actor: { type: "anonymous", display: person.email },
+      targets: [{ type: "user", name: "Jonas Weber" }],
+    });
+    expect((await trail("&outcome=failure", "platform"))[0]).toMatchObject({
+      action: "access.session.create",
+      actor: { type: "anonymous", display: "nobody@nowhere.example" },
+    });
+  });
+
+  test("what was typed instead of an address is not kept", async () => {
+    await attempt("correct horse battery staple", "x");
+    const events = await trail("&outcome=failure", "platform");
+    expect(JSON.stringify(events)).not.toContain("battery");
+  });
+
+  test("the session that the browser still had ends", async () => {
+    const before = await signInAs(it, "viewer");
+    const again = await it.app.inject({
+      method: "POST",
+      url: "/api/v1/session",
+      payload: { email: before.person.email, password: before.person.password },
+      cookies: { wheelhouse: before.cookie },
+    });
+    expect(again.statusCode).toBe(200);
+    expect((await before.call("GET", "/session")).statusCode).toBe(401);
+  });
+
+  test("repeated failures of one account are slowed down, the account itself stays open elsewhere", async () => {
+    const { person } = await signInAs(it, "auditor");
+    const codes = [];
+    for (let n = 0; n < 6; n += 1)
+      codes.push((await attempt(person.email, "wrong", "192.0.2.20")).statusCode);
+    expect(codes).toEqual([401, 401, 401, 401, 401, 429]);
+    const blocked = await attempt(person.email, person.password, "192.0.2.20");
+    expect(blocked.statusCode).toBe(429);
+    expect(Number(blocked.headers["retry-after"])).toBeGreaterThan(0);
+    expect((await attempt(person.email, person.password, "192.0.2.21")).statusCode).toBe(200);
+  });
+
+  test("a page of another site cannot sign its visitor in", async () => {
+    const { person } = await signInAs(it, "viewer");
+    const answer = await it.app.inject({
+      method: "POST",
+      url: "/api/v1/session",
+      payload: { email: person.email, password: person.password },
+      headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
+    });
+    expect(answer.statusCode).toBe(403);
+    expect(answer.cookies).toEqual([]);
+  });
+});
+
+describe("a session", () => {
+  test("shows its user, the organizations below, and what the role allows", async () => {
+    const admin = await signInAs(it, "admin");
+    const view = (await admin.call("GET", "/session")).json();
+    expect(
+      view.organizations.map(({ slug, role }: { slug: string; role: string }) => `${slug}:${role}`),
+    ).toEqual(["northwind:admin", "northwind-eu:admin"]);
+    expect(view.capabilities).toContain("webhooks:replay");
+    expect(view.capabilities).not.toContain("audit:sign-off");
+    const operator = await signInAs(it, "operator");
+    const seen = (await operator.call("GET", "/session")).json();
+    expect(seen.organizations).toHaveLength(1);
+    expect(seen.capabilities).not.toContain("webhooks:replay");
+  });
+
+  test("without one everything answers 401 in the error shape, with a request id", async () => {
+    for (const headers of [
+      {},
+      { cookie: "wheelhouse=made-up" },
+      { authorization: `Bearer ${"a".repeat(43)}` },
+    ]) {
+      const answer = await it.app.inject({ method: "GET", url: "/api/v1/audit/events", headers });
+      expect(answer.statusCode).toBe(401);
+      expect(answer.json()).toEqual({
+        error: {
+          code: "unauthenticated",
+          message: expect.any(String),
+          requestId: answer.headers["x-request-id"],
+        },
+      });
+    }
+  });
+
+  test("ends with signing out, at once and in every replica's memory", async () => {
+    const viewer = await signInAs(it, "viewer");
+    const answer = await viewer.call("DELETE", "/session");
+    expect(answer.statusCode).toBe(204);
+    expect(answer.cookies[0]).toMatchObject({ name: "wheelhouse", value: "" });
+    expect((await viewer.call("GET", "/session")).statusCode).toBe(401);
+    expect((await trail("&action=access.session.delete"))[0].actor.display).toBe("Emma Lindqvist");
+  });
+
+  test("ends when it was idle too long, when its time is over, and when its user is disabled", async () => {
+    for (const change of [
+      { last_seen_at: new Date(Date.now() - 13 * 3_600_000) },
+      { expires_at: new Date(Date.now() - 1_000) },
+    ]) {
+      const viewer = await signInAs(it, "viewer");
+      await it.database.system
+        .updateTable("sessions")
+        .set(change)
+        .where("user_id", "=", viewer.userId)
+        .execute();
+      expect((await viewer.call("GET", "/session")).statusCode).toBe(401);
+    }
+    const viewer = await signInAs(it, "viewer", "contoso");
+    const disable = (disabled_at: Date | null) =>
+      it.database.system.updateTable("users").set({ disabled_at }).where("id", "=", viewer.userId).execute();
+    await disable(new Date());
+    expect((await viewer.call("GET", "/session")).statusCode).toBe(401);
+    expect((await attempt(viewer.person.email, viewer.person.password)).statusCode).toBe(401);
+    await disable(null);
+  });
+
+  test("loses a right in the request after its membership is gone", async () => {
+    const viewer = await signInAs(it, "viewer", "contoso");
+    expect((await viewer.call("GET", "/audit/events")).statusCode).toBe(200);
+    const membership = { user_id: viewer.userId, org_id: viewer.organizationId, role: "viewer" } as const;
+    await it.database.system.deleteFrom("memberships").where("user_id", "=", viewer.userId).execute();
+    expect((await viewer.call("GET", "/audit/events")).statusCode).toBe(403);
+    await it.database.system.insertInto("memberships").values(membership).execute();
+  });
+
+  test("keeps its last use, so that someone who works is not timed out", async () => {
+    const viewer = await signInAs(it, "viewer");
+    const old = new Date(Date.now() - 2 * 3_600_000);
+    const sessions = () =>
+      it.database.system
+        .selectFrom("sessions")
+        .select("last_seen_at")
+        .where("user_id", "=", viewer.userId)
+        .execute();
+    await it.database.system
+      .updateTable("sessions")
+      .set({ last_seen_at: old })
+      .where("user_id", "=", viewer.userId)
+      .execute();
+    await viewer.call("GET", "/session");
+    await vi.waitFor(async () => {
+      expect((await sessions()).some(({ last_seen_at }) => last_seen_at.getTime() > old.getTime())).toBe(
+        true,
+      );
+    });
+  });
+});
+
+describe("the organization of a request", () => {
+  test("is taken from the header by slug or id, and inherited rights hold there", async () => {
+    const admin = await signInAs(it, "admin");
+    const [, child] = (await admin.call("GET", "/session")).json().organizations;
+    for (const reference of [child.slug, child.id]) {
+      const answer = await admin.call("GET", "/session", {
+        headers: { "x-wheelhouse-organization": reference },
+      });
+      expect(answer.json().organization).toMatchObject({ slug: "northwind-eu", role: "admin" });
+    }
+  });
+
+  test.each(["contoso", "platform", "no-such-organization", "northwind-eu"])(
+    "that is not the caller's (%s) gets the same 403, audited where it was tried",
+    async (reference) => {
+      const viewer = await signInAs(it, "viewer");
+      const answer = await viewer.call("GET", "/audit/events", {
+        headers: { "x-wheelhouse-organization": reference },
+      });
+      expect(answer.statusCode).toBe(403);
+      expect(answer.json().error.message).toBe("You are no member of that organization.");
+      const home = reference === "no-such-organization" ? "platform" : reference;
+      const events = await trail("&outcome=denied", home);
+      expect(events[0]).toMatchObject({
+        action: "audit:read",
+        outcome: "denied",
+        actor: { display: "Emma Lindqvist" },
+      });
+    },
+  );
+
+  test("changes by the switch: new token, the old one only reads for 30 s, the switch is in the trail", async () => {
+    const admin = await signInAs(it, "admin");
+    const [, child] = (await admin.call("GET", "/session")).json().organizations;
+    const answer = await admin.call("PUT", "/session/organization", {
+      payload: { organizationId: child.id },
+    });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json().organization.slug).toBe("northwind-eu");
+    const fresh = answer.cookies[0]?.value ?? "";
+    expect(fresh).not.toBe(admin.cookie);
+    const withFresh = { headers: { cookie: `wheelhouse=${fresh}` } };
+    expect((await admin.call("GET", "/session", withFresh)).json().organization.slug).toBe("northwind-eu");
+
+    expect((await admin.call("GET", "/session")).statusCode).toBe(200);
+    expect((await admin.call("DELETE", "/session")).statusCode).toBe(401);
+    await it.database.system
+      .updateTable("sessions")
+      .set({ previous_until: new Date(Date.now() - 1) })
+      .where("previous_token_hash", "is not", null)
+      .execute();
+    expect((await admin.call("GET", "/session")).statusCode).toBe(401);
+
+    expect((await trail("&action=access.session.switch-organization", "northwind-eu"))[0]).toMatchObject({
+      actor: { display: "Priya Raman" },
+      before: { defaultOrganization: "northwind" },
+      after: { defaultOrganization: "northwind-eu" },
+    });
+  });
+
+  test("cannot be switched to a foreign one; the attempt is in that one's trail, once", async () => {
+    const admin = await signInAs(it, "admin");
+    const foreign = await signInAs(it, "viewer", "contoso");
+    const payload = { organizationId: foreign.organizationId };
+    expect((await admin.call("PUT", "/session/organization", { payload })).statusCode).toBe(403);
+    const action = "access.session.switch-organization";
+    const events = await trail(`&action=${action}&outcome=denied`, "contoso");
+    expect(events).toHaveLength(1);
+    expect(await trail(`&action=${action}&outcome=denied`)).toHaveLength(0);
+  });
+
+  test("belongs to a superadmin everywhere", async () => {
+    const root = await signInAs(it, "superadmin", "platform");
+    const view = (
+      await root.call("GET", "/session", { headers: { "x-wheelhouse-organization": "contoso" } })
+    ).json();
+    expect(view.organization).toMatchObject({ slug: "contoso", role: "superadmin" });
+    expect(view.organizations).toHaveLength(4);
+  });
+});
+
+describe("a change sent with a cookie", () => {
+  const signOut = (headers: Record<string, string>, cookie: string) =>
+    it.app.inject({
+      method: "DELETE",
+      url: "/api/v1/session",
+      headers: { host: "console.example", ...headers },
+      cookies: { wheelhouse: cookie },
+    });
+
+  test("is refused, and recorded, when a page of another site sent it", async () => {
+    const viewer = await signInAs(it, "viewer");
+    for (const headers of [
+      {},
+      { origin: "https://evil.example" },
+      { origin: "null" },
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site", origin: "https://other.console.example" },
+    ])
+      expect.soft((await signOut(headers, viewer.cookie)).statusCode, JSON.stringify(headers)).toBe(403);
+    expect((await viewer.call("GET", "/session")).statusCode).toBe(200);
+    expect((await trail("&action=access.session.delete&outcome=denied"))[0].actor.display).toBe(
+      "Emma Lindqvist",
+    );
+  });
+
+  test.each([
+    { origin: "https://console.example" },
+    { "sec-fetch-site": "same-origin" },
+    { "x-wheelhouse-organization": "northwind" },
+  ])("is taken from a page of its own: %o", async (headers) => {
+    const viewer = await signInAs(it, "viewer");
+    expect((await signOut(headers, viewer.cookie)).statusCode).toBe(204);
+  });
+
+  test("needs no such header when the token was sent on purpose", async () => {
+    const viewer = await signInAs(it, "viewer");
+    const answer = await it.app.inject({
+      method: "DELETE",
+      url: "/api/v1/session",
+      headers: { authorization: `Bearer ${viewer.cookie}` },
+    });
+    expect(answer.statusCode).toBe(204);
+  });
+});
