@@ -65,7 +65,7 @@ export const shopEvents: readonly Kind[] = [
     share: 10,
     data: () => ({ shipment: number("shp", 10_000, 99_999), signedBy: pick(["neighbour", "recipient"]) }),
   },
-  { type: "customer.updated", share: 0.17, data: () => ({ ...customer(), newsletter: Math.random() < 0.5 }) },
+  { type: "customer.updated", share: 0.6, data: () => ({ ...customer(), newsletter: Math.random() < 0.5 }) },
   { type: "catalog.updated", share: 0.1, data: () => ({ sku: sku(), ...money() }) },
 ];
 

@@ -78,7 +78,7 @@ test("a dead letter appears live, is replayed with a reason, completes, and stan
   const auditRow = rowOf(page, "webhooks.delivery.replay").first();
   await expect(auditRow).toContainText("Success");
   await auditRow.getByRole("link").click();
-  const event = page.getByRole("complementary");
+  const event = page.getByRole("complementary", { name: /^Audit event/ });
   await expect(event).toContainText(reason);
   await expect(event).toContainText(admin.session.user.name);
   await expect(event).toContainText("dead_letter");
