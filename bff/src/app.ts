@@ -34,11 +34,11 @@ import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
 import { loadSources } from "#observe/sources-file.ts";
 import { authPlugin } from "#plugins/auth.ts";
+import { createFirstPaint } from "#plugins/first-paint.ts";
 import { registerLive } from "#plugins/live.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
 import { mutationLimitPlugin } from "#plugins/mutation-limit.ts";
 import { plainTextPlugin } from "#plugins/plain-text.ts";
-import { createFirstPaint } from "#plugins/first-paint.ts";
 import { registerWeb } from "#plugins/web.ts";
 
 /** The built dashboard; an installation of the other roles has none. */

@@ -8,17 +8,15 @@ import type { FirstPaint } from "#plugins/web.ts";
 type FirstPaintDeps = {
   admit: Admit;
   sessionView: (context: RequestContext) => SessionView | Promise<SessionView>;
-  /** Latest snapshot of the organization; null before the first one. */
-  overview: (context: RequestContext) => Overview | null;
-  /** Verdict of the snapshot as HTML with every text escaped. */
-  verdictHtml: (overview: Overview) => string;
+  /** Latest snapshot of an organization, with its verdict as HTML in which every text is escaped. */
+  snapshot: (organization: RequestContext["organization"]) => { overview: Overview; verdictHtml: string };
 };
 
 /**
  * Data for the page itself, of the organization in its URL. Whoever may not see it, or cannot be checked now, gets the
  * bare page, which then asks the API and shows why.
  */
-export function createFirstPaint({ admit, sessionView, overview, verdictHtml }: FirstPaintDeps) {
+export function createFirstPaint({ admit, sessionView, snapshot }: FirstPaintDeps) {
   return async (request: FastifyRequest): Promise<FirstPaint | null> => {
     const { token } = credentialOf(request);
     if (!token) return null;
@@ -33,10 +31,10 @@ export function createFirstPaint({ admit, sessionView, overview, verdictHtml }: 
       if (!admission.ok) return null;
       const { context } = admission;
       const mayRead = context.actor.can("overview:read").in(context.organization.id).check();
-      const snapshot = mayRead ? overview(context) : null;
+      const now = mayRead ? snapshot(context.organization) : null;
       return {
-        boot: { session: await sessionView(context), overview: snapshot },
-        verdictHtml: snapshot ? verdictHtml(snapshot) : "",
+        boot: { session: await sessionView(context), overview: now?.overview ?? null },
+        verdictHtml: now?.verdictHtml ?? "",
       };
     } catch (err) {
       request.log.warn({ err }, "the page is sent without its first data");
