@@ -33,11 +33,11 @@ type RowProps<T> = {
   columns: readonly Column<T>[];
   className: string;
   isOpen: boolean;
-  href: string | null;
+  hrefOf: ((key: string) => string) | undefined;
   onOpen: ((key: string) => void) | null;
 };
 
-const RowContent = <T,>({ row, rowKey, columns, className, isOpen, href, onOpen }: RowProps<T>) => (
+const RowContent = <T,>({ row, rowKey, columns, className, isOpen, hrefOf, onOpen }: RowProps<T>) => (
   <tr className={`${className}${isOpen ? " is-open" : ""}`.trim()} data-key={rowKey}>
     {columns.map((column, index) => {
       const content = column.cell(row);
@@ -46,7 +46,7 @@ const RowContent = <T,>({ row, rowKey, columns, className, isOpen, href, onOpen 
           {index === 0 && onOpen !== null ? (
             <a
               className="row-link"
-              href={href ?? "#"}
+              href={hrefOf?.(rowKey) ?? "#"}
               aria-current={isOpen ? "true" : undefined}
               onClick={(event) => {
                 if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
@@ -154,7 +154,7 @@ export const Table = <T,>(props: {
                 columns={columns}
                 className={rowClass?.(row) ?? ""}
                 isOpen={key === openKey}
-                href={hrefOf?.(key) ?? null}
+                hrefOf={hrefOf}
                 onOpen={onOpen === undefined ? null : open}
               />
             </Fragment>

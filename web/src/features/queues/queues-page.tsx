@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
 import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
@@ -103,7 +103,8 @@ export const QueuesPage = () => {
     const next = at === -1 ? undefined : shown[at + by];
     return next === undefined ? undefined : () => setSearch({ queue: next.row.id }, true);
   };
-  const hrefOf = (key: string) => stringifySearch({ ...search, queue: key });
+  const { q } = search;
+  const hrefOf = useCallback((key: string) => stringifySearch({ q, queue: key }), [q]);
 
   return (
     <Page title="Queues" observation={data ?? null}>

@@ -13,11 +13,13 @@ import { useKeys } from "#lib/keys.ts";
 import { currentPreferences, setPreferences } from "#lib/preferences.ts";
 import { sessionQuery } from "#lib/session.ts";
 import { type Frame, FrameProvider } from "#ui/page.tsx";
+import { OrganizationButton, UserButton } from "./shell-buttons.tsx";
 import { NavList, navItems, TabBar } from "./shell-nav.tsx";
-import { OrganizationMenu } from "./shell-organization-menu.tsx";
 import { useTitle } from "./shell-title.ts";
-import { UserMenu } from "./shell-user-menu.tsx";
 
+// Loaded after the first paint: the buttons stand at once, their menus follow.
+const OrganizationMenu = lazy(() => import("./shell-organization-menu.tsx"));
+const UserMenu = lazy(() => import("./shell-user-menu.tsx"));
 const Palette = lazy(() => import("./shell-palette.tsx"));
 const Help = lazy(() => import("./shell-help.tsx"));
 const More = lazy(() => import("./shell-more.tsx"));
@@ -93,14 +95,18 @@ export const Shell = (props: {
     <FrameProvider value={frame}>
       <div className="app">
         <nav className="nav" aria-label="Main">
-          <OrganizationMenu session={session} onSwitch={onSwitch} />
+          <Suspense fallback={<OrganizationButton session={session} disabled />}>
+            <OrganizationMenu session={session} onSwitch={onSwitch} />
+          </Suspense>
           <NavList organization={org} overview={overview} />
           {failed !== null && (
             <p className="nav-error tx-down t12" role="alert">
               {failed.message}
             </p>
           )}
-          <UserMenu session={session} onHelp={() => setOpen("help")} onSignOut={signOut} />
+          <Suspense fallback={<UserButton session={session} disabled />}>
+            <UserMenu session={session} onHelp={() => setOpen("help")} onSignOut={signOut} />
+          </Suspense>
         </nav>
         {children}
         <TabBar organization={org} overview={overview} onMore={() => setOpen("more")} />

@@ -4,8 +4,8 @@ import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { Button } from "#ui/button.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { navItems } from "./shell-nav.tsx";
-import { organizationTree } from "./shell-organization-menu.tsx";
-import { themes } from "./shell-user-menu.tsx";
+import { organizationTree } from "./shell-organizations.ts";
+import { themes } from "./shell-themes.ts";
 
 /** What a phone keeps behind More: the other pages, the organizations and the settings. */
 const More = (props: {

@@ -1,37 +1,20 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import type { SessionView } from "@wheelhouse/shared/access.ts";
-import { setPreferences, type Theme, usePreferences } from "#lib/preferences.ts";
-
-export const themes: readonly { value: Theme; label: string }[] = [
-  { value: "system", label: "System" },
-  { value: "light", label: "Light" },
-  { value: "dark", label: "Dark" },
-];
-
-const initials = (name: string): string =>
-  name
-    .split(/\s+/)
-    .slice(0, 2)
-    .map((word) => word.slice(0, 1).toUpperCase())
-    .join("");
+import { setPreferences, usePreferences } from "#lib/preferences.ts";
+import { UserButton } from "./shell-buttons.tsx";
+import { themes } from "./shell-themes.ts";
 
 const keep = (event: Event) => event.preventDefault();
 const Mark = ({ on }: { on: boolean }) => <span className="menu-mark">{on ? "✓" : ""}</span>;
 
 /** The signed-in person with the role here; theme, zone, keys and sign-out. */
-export const UserMenu = (props: { session: SessionView; onHelp: () => void; onSignOut: () => void }) => {
-  const { user, organization } = props.session;
+const UserMenu = (props: { session: SessionView; onHelp: () => void; onSignOut: () => void }) => {
+  const { user } = props.session;
   const { theme, zone, singleKeys } = usePreferences();
   return (
     <Menu.Root modal={false}>
       <Menu.Trigger asChild>
-        <button type="button" className="who" aria-label={`${user.name}, account menu`}>
-          <span className="avatar">{initials(user.name)}</span>
-          <span className="org-name">
-            <span className="cut">{user.name}</span>
-            <small>{organization.role.slice(0, 1).toUpperCase() + organization.role.slice(1)}</small>
-          </span>
-        </button>
+        <UserButton session={props.session} />
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Content className="menu user-menu" align="start" side="top" sideOffset={4} loop>
@@ -97,3 +80,5 @@ export const UserMenu = (props: { session: SessionView; onHelp: () => void; onSi
     </Menu.Root>
   );
 };
+
+export default UserMenu;

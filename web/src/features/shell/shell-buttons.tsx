@@ -1,0 +1,51 @@
+import type { SessionView } from "@wheelhouse/shared/access.ts";
+import type { ComponentProps } from "react";
+
+type Props = ComponentProps<"button"> & { session: SessionView };
+const initialOf = (name: string): string => name.slice(0, 1).toUpperCase();
+
+/** Names the active organization; its menu hangs on it. */
+export const OrganizationButton = ({ session, ...rest }: Props) => {
+  const { organization, organizations } = session;
+  const parent = organizations.find(({ id }) => id === organization.parentId);
+  const children = organizations.filter(({ parentId }) => parentId === organization.id);
+  const detail =
+    parent !== undefined
+      ? `in ${parent.name}`
+      : children.length === 1
+        ? `and ${children[0]?.name}`
+        : children.length > 1
+          ? `and ${children.length} below`
+          : organization.slug;
+  return (
+    <button type="button" className="org" aria-label={`Organization ${organization.name}, switch`} {...rest}>
+      <span className="mark">{initialOf(organization.name)}</span>
+      <span className="org-name">
+        <b className="cut">{organization.name}</b>
+        <small className="cut">{detail}</small>
+      </span>
+      <span className="chev">▾</span>
+    </button>
+  );
+};
+
+const initials = (name: string): string =>
+  name
+    .split(/\s+/)
+    .slice(0, 2)
+    .map((word) => word.slice(0, 1).toUpperCase())
+    .join("");
+
+/** Names the signed-in person and the role here; the account menu hangs on it. */
+export const UserButton = ({ session, ...rest }: Props) => {
+  const { user, organization } = session;
+  return (
+    <button type="button" className="who" aria-label={`${user.name}, account menu`} {...rest}>
+      <span className="avatar">{initials(user.name)}</span>
+      <span className="org-name">
+        <span className="cut">{user.name}</span>
+        <small>{organization.role.slice(0, 1).toUpperCase() + organization.role.slice(1)}</small>
+      </span>
+    </button>
+  );
+};
