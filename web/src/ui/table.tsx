@@ -33,11 +33,11 @@ type RowProps<T> = {
   columns: readonly Column<T>[];
   className: string;
   isOpen: boolean;
-  hrefOf: ((key: string) => string) | undefined;
+  href: string | null;
   onOpen: ((key: string) => void) | null;
 };
 
-const RowContent = <T,>({ row, rowKey, columns, className, isOpen, hrefOf, onOpen }: RowProps<T>) => (
+const RowContent = <T,>({ row, rowKey, columns, className, isOpen, href, onOpen }: RowProps<T>) => (
   <tr className={`${className}${isOpen ? " is-open" : ""}`.trim()} data-key={rowKey}>
     {columns.map((column, index) => {
       const content = column.cell(row);
@@ -46,7 +46,7 @@ const RowContent = <T,>({ row, rowKey, columns, className, isOpen, hrefOf, onOpe
           {index === 0 && onOpen !== null ? (
             <a
               className="row-link"
-              href={hrefOf?.(rowKey) ?? "#"}
+              href={href ?? "#"}
               aria-current={isOpen ? "true" : undefined}
               onClick={(event) => {
                 if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
@@ -95,7 +95,8 @@ export const Table = <T,>(props: {
   const open = useCallback((key: string) => latestOnOpen.current?.(key), []);
   const move = (by: 1 | -1) => {
     const links = [...(body.current?.querySelectorAll<HTMLAnchorElement>(".row-link") ?? [])];
-    const focused = links.findIndex((link) => link === document.activeElement);
+    const active = document.activeElement;
+    const focused = active instanceof HTMLAnchorElement ? links.indexOf(active) : -1;
     const at = focused === -1 ? links.findIndex((link) => link.ariaCurrent === "true") : focused;
     const next = links[at === -1 ? (by === 1 ? 0 : links.length - 1) : at + by];
     next?.focus();
@@ -154,7 +155,7 @@ export const Table = <T,>(props: {
                 columns={columns}
                 className={rowClass?.(row) ?? ""}
                 isOpen={key === openKey}
-                hrefOf={hrefOf}
+                href={hrefOf?.(key) ?? null}
                 onOpen={onOpen === undefined ? null : open}
               />
             </Fragment>
