@@ -7,22 +7,26 @@ import css from "./webhooks.module.css";
 
 const toneClass = { ok: "tx-ok", bad: "tx-down", unknown: css.unknown, running: css.running } as const;
 
-const At = ({ at }: { at: string }) => {
-  const { zone } = usePreferences();
-  return <time dateTime={at}>{formatTimeParts(at, zone).join("")}</time>;
-};
+const useClock = (at: string): string => formatTimeParts(at, usePreferences().zone).join("");
+const At = ({ at }: { at: string }) => <time dateTime={at}>{useClock(at)}</time>;
 
 const Attempt = (props: { view: AttemptView; isSelected: boolean; onSelect: (key: string) => void }) => {
   const { view, isSelected, onSelect } = props;
   const { attempt, answer, tone, afterMs, notes } = view;
   const after = afterMs === null ? [] : [`after ${formatSpanShort(afterMs)}`];
-  const lines = [...after, ...notes];
+  const lines = [...after, ...notes].join(" · ");
+  const latency = attempt.latencyMs === null ? "" : formatLatency(attempt.latencyMs);
+  const startedAt = useClock(attempt.startedAt);
+  // Begins with what the number means and goes on as it is seen, so that speech control finds it by either.
+  const spoken = [`Attempt ${attempt.attempt}, ${answer}`, latency, startedAt, lines]
+    .filter((part) => part !== "")
+    .join(" ");
   return (
     <li className={isSelected ? css.attemptOn : css.attempt}>
       <button
         type="button"
         aria-pressed={isSelected}
-        aria-label={`Attempt ${attempt.attempt}, ${answer}`}
+        aria-label={tone === "unknown" ? `${spoken} ${unknownOutcome}` : spoken}
         onClick={() => onSelect(view.key)}
       >
         <span className={css.attemptNumber}>{attempt.attempt}</span>
@@ -32,13 +36,13 @@ const Attempt = (props: { view: AttemptView; isSelected: boolean; onSelect: (key
               {tone === "unknown" && <Icon name="unknown" />}
               {answer}
             </b>
-            {attempt.latencyMs !== null && <span className="c3">{formatLatency(attempt.latencyMs)}</span>}
+            {latency !== "" && <span className="c3">{latency}</span>}
             <span className="grow" />
             <span className="c2">
-              <At at={attempt.startedAt} />
+              <time dateTime={attempt.startedAt}>{startedAt}</time>
             </span>
           </span>
-          {lines.length > 0 && <small>{lines.join(" · ")}</small>}
+          {lines !== "" && <small>{lines}</small>}
           {tone === "unknown" && <small>{unknownOutcome}</small>}
         </span>
       </button>

@@ -69,7 +69,7 @@ export const histogramMs = 4 * hourMs;
  */
 export const histogramRange = (filter: DeliveryFilter, nowMs: number): { from: string; to: string } => {
   const stepMs = 60_000;
-  const endMs = Math.ceil(nowMs / stepMs) * stepMs;
+  const endMs = (Math.floor(nowMs / stepMs) + 1) * stepMs;
   const startMs = endMs - histogramMs;
   const fromMs = filter.from === undefined ? undefined : Date.parse(filter.from);
   const toMs = filter.to === undefined ? endMs : Date.parse(filter.to);
@@ -98,7 +98,7 @@ export const errorWords: Record<ErrorClass, string> = {
   dns: "Name not found",
   connect: "No connection",
   tls: "TLS failed",
-  timeout: "No answer in time",
+  timeout: "No answer",
   address_refused: "Address refused",
   http_3xx: "Redirect",
   http_4xx: "Refused (4xx)",

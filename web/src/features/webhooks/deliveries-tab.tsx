@@ -127,7 +127,11 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
               <>
                 {matching !== undefined && <b>{matching}</b>}
                 {matching !== undefined &&
-                  (hasRange ? ` received ${rangeName(search, nowMs, zone)}` : " match")}
+                  (hasRange
+                    ? ` received ${rangeName(search, nowMs, zone)}`
+                    : matching === "1"
+                      ? " matches"
+                      : " match")}
                 {tail.isPaused && newest !== undefined && (
                   <span className="c3">
                     {matching === undefined ? "" : ". "}Paused while you read, newest shown{" "}

@@ -67,7 +67,11 @@ export const ReplayDialog = (props: {
       footer={
         <>
           <span className="c2 t12 grow">
-            The same <span className="mono">webhook-id</span> is sent. A sent webhook cannot be undone.
+            {isDead && (
+              <>
+                The same <span className="mono">webhook-id</span> is sent. A sent webhook cannot be undone.
+              </>
+            )}
           </span>
           <Button large onClick={onClose}>
             {isDead ? "Cancel" : "Close"}
