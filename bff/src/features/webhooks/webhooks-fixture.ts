@@ -3,7 +3,15 @@ import { createServer as createHttpServer, type IncomingMessage, type Server } f
 import type { AddressInfo } from "node:net";
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
 import { errorBody } from "@wheelhouse/shared/errors.ts";
-import { createEndpoint, createSource } from "@wheelhouse/shared/webhooks.ts";
+import {
+  createEndpoint,
+  createSource,
+  type Delivery,
+  type DeliveryDetail,
+  type DeliveryStatus,
+  listDeliveries,
+  readDelivery,
+} from "@wheelhouse/shared/webhooks.ts";
 import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { Webhook } from "standardwebhooks";
@@ -96,6 +104,10 @@ export type Gateway = {
   ): Promise<z.output<S>>;
   /** The same without judging: for answers that are errors. */
   send(organization: Organization, method: string, path: string, body?: unknown): Promise<Reply>;
+  /** The delivery with its attempts, once it has the status. */
+  waitFor(organization: Organization, id: string, status: DeliveryStatus): Promise<DeliveryDetail>;
+  /** The one delivery of an event. */
+  deliveryOf(organization: Organization, eventId: string): Promise<Delivery>;
   close(): Promise<void>;
 };
 export type Organization = { id: string; slug: string; name: string };
@@ -150,7 +162,7 @@ export async function startGateway(
     });
     return replyOf(response);
   }
-  return {
+  const gateway: Gateway = {
     ...{ webhooks, database, redis, url, audited, changed },
     async call<S extends z.ZodType>(
       organization: Organization,
@@ -169,6 +181,21 @@ export async function startGateway(
       return schema.parse(reply.body);
     },
     send,
+    async waitFor(organization, id, status) {
+      const deadlineMs = Date.now() + 10_000;
+      for (;;) {
+        const found = await gateway.call(organization, readDelivery, { params: { id } });
+        if (found.status === status) return found;
+        if (Date.now() > deadlineMs) throw new Error(`still ${found.status}, not ${status}`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    },
+    async deliveryOf(organization, eventId) {
+      const { items } = await gateway.call(organization, listDeliveries, { query: { q: eventId } });
+      const [delivery] = items;
+      if (!delivery || items.length > 1) throw new Error(`${items.length} deliveries of ${eventId}`);
+      return delivery;
+    },
     async close() {
       await app.close();
       await webhooks.close();
@@ -176,6 +203,7 @@ export async function startGateway(
       await database.close();
     },
   };
+  return gateway;
 }
 
 function contextOf(organization: Organization, requestId: string): RequestContext {
@@ -204,7 +232,7 @@ function addressOf(server: { address(): AddressInfo | string | null }): AddressI
 }
 
 export type Received = { id: string; headers: IncomingMessage["headers"]; body: string };
-type Answer = { status: number; headers?: Record<string, string>; body?: string; delayMs?: number };
+type Answer = { status: number; headers?: Record<string, string>; body?: string };
 
 export type Receiver = {
   url: string;
@@ -226,7 +254,7 @@ export async function startReceiver(): Promise<Receiver> {
     };
     receiver.received.push(received);
     const { status, headers, body } = await receiver.answer(received);
-    response.writeHead(status, headers).end(body);
+    if (!response.destroyed) response.writeHead(status, headers).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const receiver: Receiver = {

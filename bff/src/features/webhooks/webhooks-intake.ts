@@ -1,3 +1,4 @@
+import { slug } from "@wheelhouse/shared/endpoint.ts";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
@@ -15,6 +16,9 @@ import type { createRejections } from "./webhooks-rejections.ts";
 import { verifySignature } from "./webhooks-signature.ts";
 
 const maxBodyBytes = 1024 * 1024;
+
+const named = (path: { org: string; source: string }) =>
+  slug.safeParse(path.org).success && slug.safeParse(path.source).success;
 
 type IntakeOptions = {
   directory: Directory;
@@ -62,7 +66,7 @@ export function createIntake(options: IntakeOptions) {
     address: string,
   ): Promise<StoredEvent> {
     const nowMs = clock.now();
-    const target = await directory.find(path.org, path.source);
+    const target = named(path) ? await directory.find(path.org, path.source) : null;
     if (!target) {
       await rejections.record(address);
       throw new AppError("not_found", "No such source.");
@@ -123,7 +127,7 @@ export function createIntake(options: IntakeOptions) {
               tags: ["webhooks"],
               summary:
                 "Take in an event, signed by Standard Webhooks or GitHub's scheme as its source demands",
-              params: z.object({ org: z.string().max(63), source: z.string().max(63) }),
+              params: z.object({ org: z.string(), source: z.string() }),
               response: { 202: z.object({ id: z.string(), duplicate: z.boolean() }) },
             },
           },
