@@ -29,19 +29,19 @@ const Attempt = (props: { view: AttemptView; isSelected: boolean; onSelect: (key
         aria-label={tone === "unknown" ? `${spoken} ${unknownOutcome}` : spoken}
         onClick={() => onSelect(view.key)}
       >
-        <span className={css.attemptNumber}>{attempt.attempt}</span>
+        <span className={css.attemptNumber}>{attempt.attempt}</span>{" "}
         <span className={css.attemptText}>
           <span className="row">
             <b className={toneClass[tone]}>
               {tone === "unknown" && <Icon name="unknown" />}
               {answer}
-            </b>
+            </b>{" "}
             {latency !== "" && <span className="c3">{latency}</span>}
-            <span className="grow" />
+            <span className="grow" />{" "}
             <span className="c2">
               <time dateTime={attempt.startedAt}>{startedAt}</time>
             </span>
-          </span>
+          </span>{" "}
           {lines !== "" && <small>{lines}</small>}
           {tone === "unknown" && <small>{unknownOutcome}</small>}
         </span>
