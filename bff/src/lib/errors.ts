@@ -1,5 +1,5 @@
 import { type ErrorBody, type ErrorCode, type ErrorDetail, errorStatus } from "@wheelhouse/shared/errors.ts";
-import type { FastifyError, FastifyInstance } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 
 /** An error whose text is meant for the caller. Everything else that is thrown becomes a 500 without inner text. */
@@ -125,16 +125,18 @@ export function toAppError(error: unknown): AppError {
   return new AppError("internal", "Something went wrong on our side.", { cause: error });
 }
 
+/** Answers with an error in the one shape; also for what goes wrong before a route is found. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const known = toAppError(error);
+  const status = errorStatus[known.code];
+  if (status >= 500) request.log.error({ err: known.cause ?? error }, known.message);
+  if (known.retryAfterSeconds !== undefined) reply.header("retry-after", Math.ceil(known.retryAfterSeconds));
+  return reply.status(status).send(errorBodyOf(known, request.id));
+}
+
 /** Registers the one error handler and the JSON 404 of the whole application. */
 export function registerErrors(app: FastifyInstance) {
-  app.setErrorHandler((error, request, reply) => {
-    const known = toAppError(error);
-    const status = errorStatus[known.code];
-    if (status >= 500) request.log.error({ err: known.cause ?? error }, known.message);
-    if (known.retryAfterSeconds !== undefined)
-      reply.header("retry-after", Math.ceil(known.retryAfterSeconds));
-    return reply.status(status).send(errorBodyOf(known, request.id));
-  });
+  app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) =>
     reply.status(404).send(errorBodyOf(new AppError("not_found", "No such address."), request.id)),
   );

@@ -4,7 +4,7 @@ import swagger from "@fastify/swagger";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
-import { registerErrors } from "#lib/errors.ts";
+import { registerErrors, sendError } from "#lib/errors.ts";
 
 export type ServerOptions = {
   log: Logger;
@@ -20,6 +20,8 @@ export async function createServer({ log, trustProxy }: ServerOptions): Promise<
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `req_${randomBytes(9).toString("base64url")}`,
     trustProxy,
+    // Addresses that cannot be parsed never reach the error handler; by default they are echoed back.
+    frameworkErrors: sendError,
     bodyLimit: 1024 * 1024,
     routerOptions: { maxParamLength: 700 },
     // A client that sends its request slower than this is cut off.

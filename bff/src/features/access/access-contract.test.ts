@@ -1,0 +1,180 @@
+import * as access from "@wheelhouse/shared/access.ts";
+import * as audit from "@wheelhouse/shared/audit.ts";
+import { capabilities } from "@wheelhouse/shared/capabilities.ts";
+import { auditActions, type Endpoint } from "@wheelhouse/shared/endpoint.ts";
+import * as health from "@wheelhouse/shared/health.ts";
+import * as queues from "@wheelhouse/shared/queues.ts";
+import * as webhooks from "@wheelhouse/shared/webhooks.ts";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { signInAs } from "#testing/access-client.ts";
+import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+
+const isEndpoint = (value: unknown): value is Endpoint =>
+  typeof value === "object" && value !== null && "method" in value && "path" in value && "access" in value;
+
+const endpoints = [access, audit, health, queues, webhooks].flatMap((table) =>
+  Object.values<unknown>(table).filter(isEndpoint),
+);
+const named = (list: readonly Endpoint[]) =>
+  list.map((endpoint) => ({ name: `${endpoint.method} ${endpoint.path}`, endpoint }));
+const mutations = endpoints.filter(({ method }) => method !== "GET");
+
+let it: TestApp;
+let viewer: Awaited<ReturnType<typeof signInAs>>;
+let admin: Awaited<ReturnType<typeof signInAs>>;
+beforeAll(async () => {
+  const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  it = await startTestApp({ urls, redisUrl: redis.url });
+  [viewer, admin] = await Promise.all([signInAs(it, "viewer"), signInAs(it, "admin")]);
+});
+afterAll(() => it.close());
+
+const ids = "01900000-0000-7000-8000-0000000000aa";
+const urlOf = ({ path }: Endpoint) => path.replace(/:\w+/g, ids);
+
+describe("the contract", () => {
+  test("is not empty, and no two endpoints share an address", () => {
+    expect(mutations.length).toBeGreaterThan(5);
+    const addresses = endpoints.map(({ method, path }) => `${method} ${path}`);
+    expect(new Set(addresses).size).toBe(addresses.length);
+  });
+
+  test.each(named(mutations))(
+    "every mutation endpoint declares capability and audit action: $name",
+    ({ endpoint }) => {
+      expect(auditActions).toContain(endpoint.action);
+      const known = [...capabilities, "session", "public"];
+      expect(known).toContain(endpoint.access);
+      // Signing in is the one thing that somebody unknown may do.
+      if (endpoint.access === "public") expect(endpoint.path).toBe("/session");
+      if (endpoint.access === "session") expect(endpoint.path).toMatch(/^\/session/);
+    },
+  );
+
+  test("every route below /api/v1 comes from the contract", async () => {
+    const described = Object.entries(it.app.swagger().paths ?? {}).flatMap(([path, methods]) =>
+      Object.keys(methods ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const declared = new Set(
+      endpoints.map(({ method, path }) => `${method} /api/v1${path.replace(/:(\w+)/g, "{$1}")}`),
+    );
+    expect(described.filter((route) => route.includes("/api/v1") && !declared.has(route))).toEqual([]);
+  });
+});
+
+describe("authorisation", () => {
+  const mounted = ({ method, path }: Endpoint) => it.app.hasRoute({ method, url: `/api/v1${path}` });
+
+  test.each(named(endpoints.filter(({ access: right }) => right !== "public")))(
+    "$name answers 401 to nobody and 403 to who lacks the right",
+    async ({ endpoint }) => {
+      if (!mounted(endpoint)) return;
+      const url = urlOf(endpoint);
+      const payload = endpoint.body ? { payload: {} } : {};
+      const nobody = await it.app.inject({ method: endpoint.method, url: `/api/v1${url}`, ...payload });
+      expect(nobody.statusCode).toBe(401);
+      if (endpoint.access === "session") return;
+      const answer = await viewer.call(endpoint.method, url, payload);
+      if (endpoint.access.endsWith(":read") && endpoint.access !== "access:read")
+        expect(answer.statusCode).not.toBe(403);
+      else expect(answer.statusCode).toBe(403);
+      const foreign = { headers: { "x-wheelhouse-organization": "contoso" } };
+      expect((await viewer.call(endpoint.method, url, { ...payload, ...foreign })).statusCode).toBe(403);
+    },
+  );
+});
+
+describe("bad input", () => {
+  const rows = async () => {
+    const { rows: counts } = await sql<{ organizations: number; users: number }>`
+      select (select count(*) from organizations) as organizations, (select count(*) from users) as users,
+        (select count(*) from audit_events where action not in ('access.session.create', 'audit.trail.read')) as events
+    `.execute(it.database.system);
+    return counts[0];
+  };
+
+  const hostile = [
+    "'; drop table wheelhouse.users; --",
+    "<script>alert(1)</script>",
+    "../../etc/passwd",
+    "{{7*7}}",
+    "a\u0000b",
+    "\ud800",
+    "x".repeat(5_000),
+  ];
+
+  test.each([
+    ["an unknown field", "POST", "/session", { email: "a@b.example", password: "x", role: "admin" }, /role/],
+    ["a wrong type", "POST", "/session", { email: ["a@b.example"], password: "x" }, /^body\.email/],
+    ["a missing field", "POST", "/session", { email: "a@b.example" }, /^body\.password/],
+    ["a list for a body", "POST", "/session", [], /^body/],
+    ["no UUID", "PUT", "/session/organization", { organizationId: "1 or 1=1" }, /^body\.organizationId/],
+    ["an unknown query field", "GET", "/audit/events?admin=1", undefined, /admin/],
+    ["an unknown outcome", "GET", "/audit/events?outcome=great", undefined, /^query\.outcome/],
+    ["an unknown action", "GET", "/audit/events?action=rm%20-rf", undefined, /^query\.action/],
+    ["a limit out of range", "GET", "/audit/events?limit=100000", undefined, /^query\.limit/],
+    ["a limit that is no number", "GET", "/audit/events?limit=1;select", undefined, /^query\.limit/],
+    ["a time that is none", "GET", "/audit/events?from=yesterday", undefined, /^query\.from/],
+    ["a made-up cursor", "GET", "/audit/events?cursor=abc", undefined, /^query\.cursor/],
+    [
+      "another list's cursor",
+      "GET",
+      `/audit/events?cursor=${btoa('{"id":"1"}')}`,
+      undefined,
+      /^query\.cursor/,
+    ],
+    ["no UUID in the path", "GET", "/audit/events/1'--", undefined, /^path\.id/],
+    ["a broken escape in the path", "GET", "/audit/events/%E0%A4%A", undefined, /^path/],
+    ["an endless part in the path", "GET", `/audit/events/${"x".repeat(5_000)}`, undefined, /^path/],
+    ["NUL in a query", "GET", "/audit/events?q=a%00b", undefined, /^query\.q/],
+  ] as const)("%s gets 400 that names the field", async (_, method, url, payload, field) => {
+    const answer = await admin.call(method, url, payload === undefined ? {} : { payload });
+    expect(answer.statusCode).toBe(400);
+    const { error } = answer.json();
+    expect(error).toMatchObject({ code: "validation_failed", requestId: expect.stringMatching(/^req_/) });
+    expect(`${error.details[0].field} ${error.details[0].message}`).toMatch(field);
+  });
+
+  test("bodies that are no JSON, of another type or too large are refused before anything reads them", async () => {
+    const post = (payload: string, type = "application/json") =>
+      it.app.inject({ method: "POST", url: "/api/v1/session", payload, headers: { "content-type": type } });
+    expect((await post("{")).statusCode).toBe(400);
+    expect((await post("")).statusCode).toBe(400);
+    expect((await post("email=a", "application/x-www-form-urlencoded")).statusCode).toBe(415);
+    expect((await post("{}", "text/plain")).statusCode).toBe(415);
+    expect((await post(`"${"x".repeat(2 * 1024 * 1024)}"`)).statusCode).toBe(413);
+    expect((await post('{"__proto__":{"x":1},"email":"a@b.example","password":"x"}')).statusCode).toBe(400);
+  });
+
+  test.each(hostile.map((text) => [JSON.stringify(text).slice(0, 40), text] as const))(
+    "text such as %s is refused or taken as text, in every field, and changes nothing",
+    async (_, text) => {
+      const before = await rows();
+      const encoded = encodeURIComponent(text.replace(/\p{Surrogate}/gu, "?"));
+      const answers = [
+        await admin.call("POST", "/session", { payload: { email: text, password: text } }),
+        await admin.call("PUT", "/session/organization", { payload: { organizationId: text } }),
+        await admin.call("PUT", "/session/organization", { payload: { [text]: text } }),
+        await admin.call("GET", `/audit/events?q=${encoded}`),
+        await admin.call("GET", `/audit/events?target=${encoded}`),
+        await admin.call("GET", `/audit/events?actor=${encoded}`),
+        await admin.call("GET", `/audit/events?cursor=${encoded}`),
+        await admin.call("GET", `/audit/events/${encoded}`),
+        await admin.call("GET", "/audit/events", { headers: { "x-wheelhouse-organization": encoded } }),
+        await admin.call("GET", "/audit/events", { headers: { "idempotency-key": encoded } }),
+      ];
+      for (const answer of answers) {
+        expect.soft(answer.statusCode, answer.body).toBeLessThan(500);
+        if (answer.statusCode >= 400)
+          expect
+            .soft(answer.json().error)
+            .toMatchObject({ code: expect.any(String), message: expect.any(String) });
+      }
+      const after = await rows();
+      expect(after?.organizations).toBe(before?.organizations);
+      expect(after?.users).toBe(before?.users);
+    },
+  );
+});

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { signInAs } from "#testing/access-client.ts";
+import { type OwnPostgres, type OwnRedis, startOwnPostgres, startOwnRedis } from "#testing/stack.ts";
+
+let postgres: OwnPostgres;
+let redis: OwnRedis;
+let it: TestApp;
+const clock = { now: () => Date.now() + skewMs };
+let skewMs = 0;
+
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([startOwnPostgres(), startOwnRedis()]);
+  it = await startTestApp({
+    urls: postgres,
+    redisUrl: redis.url,
+    clock,
+    environment: { WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: "4" },
+  });
+});
+afterAll(async () => {
+  await it.close();
+  await Promise.all([postgres.dispose(), redis.dispose()]);
+});
+
+const attempt = (email: string, password: string, remoteAddress: string) =>
+  it.app.inject({ method: "POST", url: "/api/v1/session", payload: { email, password }, remoteAddress });
+
+/** How six wrong passwords in a row from one address are answered. */
+async function sixFailures(remoteAddress: string) {
+  const answers = [];
+  for (let n = 0; n < 6; n += 1)
+    answers.push(await attempt(`nobody${n}@nowhere.example`, "x", remoteAddress));
+  return answers;
+}
+
+test("an address that failed too often waits, also with the right password, and others do not", async () => {
+  const answers = await sixFailures("192.0.2.30");
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 401, 401, 401, 429, 429]);
+  const [person] = it.credentials;
+  if (!person) throw new Error("no demo");
+  const blocked = await attempt(person.email, person.password, "192.0.2.30");
+  expect(blocked.statusCode).toBe(429);
+  expect(Number(blocked.headers["retry-after"])).toBeGreaterThan(800);
+  expect((await attempt(person.email, person.password, "192.0.2.31")).statusCode).toBe(200);
+});
+
+test("parallel guesses do not slip through together", async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => attempt(`guess${n}@nowhere.example`, "x", "192.0.2.32")),
+  );
+  expect(answers.filter(({ statusCode }) => statusCode === 401)).toHaveLength(4);
+  expect(answers.filter(({ statusCode }) => statusCode === 429)).toHaveLength(8);
+});
+
+test("signing in does not use up the tries of an address", async () => {
+  for (let n = 0; n < 6; n += 1) await signInAs(it, "viewer");
+});
+
+test("without Redis Postgres counts the failures, and people sign in", async () => {
+  await redis.stop();
+  try {
+    const answers = await sixFailures("192.0.2.40");
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 401, 401, 401, 429, 429]);
+    await signInAs(it, "operator");
+  } finally {
+    await redis.start();
+  }
+});
+
+test("without Postgres a verified session reads snapshots until its idle time-out, and nothing else", async () => {
+  const admin = await signInAs(it, "admin");
+  const other = await signInAs(it, "admin", "contoso");
+  expect((await admin.call("GET", "/session")).statusCode).toBe(200);
+  await other.call("DELETE", "/session");
+  await postgres.stop();
+  try {
+    const read = await admin.call("GET", "/session");
+    expect(read.statusCode).toBe(200);
+    expect(read.json().organization.slug).toBe("northwind");
+    const foreign = { headers: { "x-wheelhouse-organization": "contoso" } };
+    expect((await admin.call("GET", "/session", foreign)).statusCode).toBe(403);
+    // Signed out before the outage, so the outage must not bring it back.
+    expect((await other.call("GET", "/session")).statusCode).toBe(503);
+
+    for (const [method, path, payload] of [
+      ["GET", "/audit/events", undefined],
+      ["GET", "/webhooks/deliveries", undefined],
+      ["DELETE", "/session", undefined],
+      ["PUT", "/session/organization", { organizationId: admin.organizationId }],
+    ] as const) {
+      const answer = await admin.call(method, path, payload ? { payload } : {});
+      expect.soft(answer.statusCode, `${method} ${path}`).toBe(503);
+      expect.soft(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+      expect.soft(answer.json().error.code).toBe("unavailable");
+    }
+    expect((await attempt(admin.person.email, admin.person.password, "192.0.2.50")).statusCode).toBe(503);
+
+    skewMs = 13 * 3_600_000;
+    expect((await admin.call("GET", "/session")).statusCode).toBe(503);
+    skewMs = 0;
+  } finally {
+    await postgres.start();
+  }
+  await expect
+    .poll(async () => (await admin.call("GET", "/audit/events")).statusCode, { timeout: 15_000 })
+    .toBe(200);
+});
+
+test("with both away nobody signs in, and the answer says so", async () => {
+  await Promise.all([redis.stop(), postgres.stop()]);
+  try {
+    const answer = await attempt("nobody@nowhere.example", "x", "192.0.2.60");
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers["retry-after"]).toBeDefined();
+  } finally {
+    await Promise.all([redis.start(), postgres.start()]);
+  }
+});
