@@ -25,9 +25,10 @@ export function verdictOf(overview: Overview, nowMs: number): { headline: string
     };
   const age = spanOf(Math.max(0, nowMs - Date.parse(observedAt)));
   const passing = `${checks.ok} of ${checks.total} checks pass.`;
+  const passed = checks.ok === checks.total ? "All checks passed" : "Not all checks were judged";
   if (isStale(observedAt, intervalMs, nowMs))
     return {
-      headline: `Was ${parts.length > 0 ? parts.join(", ") : "all checks passed"}, ${age} ago`,
+      headline: parts.length > 0 ? `Was ${parts.join(", ")}, ${age} ago` : `${passed} ${age} ago`,
       sentence: `Last heard at ${observedAt.slice(11, 19)} UTC. What is shown may have changed since.`,
     };
   if (parts.length > 0) return { headline: parts.join(", "), sentence: passing };

@@ -33,6 +33,7 @@ export function createLiveList<T>(read: (organizationId: string, ids: readonly s
       const waiting = changes.get(organizationId);
       if (!waiting) return null;
       changes.delete(organizationId);
+      // What cannot be read now is not kept: a client that was not told sees it when it next fetches.
       return { newCount: waiting.created, heads: await read(organizationId, [...waiting.ids].reverse()) };
     },
   };

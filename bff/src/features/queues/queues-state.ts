@@ -8,7 +8,7 @@ export type QueueFigures = Omit<QueueReading, "state" | "label" | "cause" | "dra
 export type QueueVerdict = { state: HealthState; label: string; cause: string | null };
 
 const oldJobMs = 5 * 60_000;
-const failingRatio = 0.2;
+const failingRatio = 0.25;
 const failingPerMinute = 5;
 
 /** Jobs that a worker could take now. */

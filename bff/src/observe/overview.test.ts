@@ -1,0 +1,195 @@
+import { describe, expect, test } from "vitest";
+import { createOrganizationViews } from "#observe/organization-views.ts";
+import type { Tick } from "#observe/tick.ts";
+import { createTrends } from "#observe/trends.ts";
+import { verdictHtml, verdictOf } from "#observe/verdict.ts";
+import type { Change, WebhookFigures } from "#observe/watched.ts";
+import { makeCounts, makeQueue, makeServer, makeTick, tickAt } from "#testing/tick.ts";
+
+const acme = { id: "acme-id", slug: "acme" };
+const nowMs = Date.parse(tickAt);
+const ago = (ms: number) => new Date(nowMs - ms).toISOString();
+const minuteMs = 60_000;
+const views = (part: Partial<Tick>, changes: Tick["changes"] = []) =>
+  createOrganizationViews({
+    ...{ organization: acme, tick: makeTick(part), previous: null },
+    ...{ changes, trends: createTrends(), intervalMs: 1_000 },
+  });
+const overviewOf = (part: Partial<Tick>, changes: Tick["changes"] = []) => views(part, changes).overview();
+const figures = (part: Partial<WebhookFigures> = {}): WebhookFigures => ({
+  ...{ endpoints: 2, pending: 0, deadLetters: 0, attemptsPerSecond: 1, errorRatio: 0, durationMsP95: 80 },
+  ...{ deliveredPerSecond: 1, firstAttemptSuccessRatio: 1, breakers: [] },
+  ...part,
+});
+const withWebhooks = (part: Partial<WebhookFigures>): Partial<Tick> => ({
+  webhooks: { value: { "acme-id": figures(part) }, observedAt: tickAt, failing: false },
+});
+const brokenQueue = makeQueue("orders", {
+  ...{ state: "down", label: "No worker", cause: "3 jobs wait and no worker is listening", workers: 0 },
+  ...{ counts: makeCounts({ waiting: 3 }), since: ago(2 * minuteMs) },
+});
+
+describe("checks and problems", () => {
+  test.each<[string, Partial<Tick>, Record<string, number>, string[]]>([
+    ["nothing is watched", {}, { total: 0 }, []],
+    [
+      "all is well",
+      { servers: [makeServer("primary")], queues: [makeQueue("a")], ...withWebhooks({}) },
+      { total: 3, ok: 3 },
+      [],
+    ],
+    [
+      "a queue without worker",
+      { servers: [makeServer("primary")], queues: [brokenQueue] },
+      { total: 2, ok: 1, down: 1 },
+      ["down orders"],
+    ],
+    [
+      "a Redis that is down explains its queues",
+      {
+        servers: [makeServer("primary", { state: "down", cause: "It refuses connections" })],
+        queues: [makeQueue("a", { state: "unknown" }), makeQueue("b", { state: "unknown" })],
+      },
+      { total: 3, down: 1, unknown: 2 },
+      ["down Redis primary"],
+    ],
+    [
+      "a server not heard of is stale, not ok",
+      { servers: [makeServer("primary", { observedAt: ago(4_000) })] },
+      { total: 1, stale: 1 },
+      ["stale Redis primary"],
+    ],
+    [
+      "a server never asked is unknown, not ok",
+      { servers: [makeServer("primary", { state: "unknown", observedAt: null, redis: null })] },
+      { total: 1, unknown: 1 },
+      ["unknown Redis primary"],
+    ],
+    [
+      "dead letters wait",
+      { ...withWebhooks({ deadLetters: 2 }), deadLettersSince: { "acme-id": ago(1_000) } },
+      { total: 1, degraded: 1 },
+      ["degraded webhooks"],
+    ],
+    [
+      "an open breaker",
+      withWebhooks({
+        breakers: [
+          {
+            ...{ endpointId: "e", name: "CRM", state: "open", since: ago(9_000) },
+            ...{ nextProbeAt: null, failureRatio: 1 },
+          },
+        ],
+      }),
+      { total: 1, degraded: 1 },
+      ["degraded CRM"],
+    ],
+    [
+      "figures of webhooks that cannot be read are unknown, not zero",
+      { webhooks: { value: { "acme-id": figures() }, observedAt: ago(20_000), failing: true } },
+      { total: 1, unknown: 1 },
+      ["unknown webhooks"],
+    ],
+    [
+      "what belongs to another organization is not seen",
+      {
+        servers: [makeServer("theirs", { organization: "rival", state: "down" })],
+        queues: [{ ...brokenQueue, organization: "rival" }],
+        webhooks: { value: { "rival-id": figures({ deadLetters: 5 }) }, observedAt: tickAt, failing: false },
+      },
+      { total: 0 },
+      [],
+    ],
+  ])("%s", (_name, part, checks, problems) => {
+    const overview = overviewOf(part);
+    const none = { total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 };
+    expect(overview.checks).toEqual({ ...none, ...checks });
+    expect(overview.problems.map(({ state, subject }) => `${state} ${subject}`)).toEqual(problems);
+  });
+
+  test("problems stand worst first, then the oldest", () => {
+    const { problems } = overviewOf({
+      servers: [makeServer("late", { observedAt: ago(9_000) })],
+      queues: [
+        { ...brokenQueue, id: "new", name: "new", since: ago(1_000) },
+        { ...brokenQueue, id: "slow", name: "slow", state: "degraded", label: "Old jobs" },
+        { ...brokenQueue, id: "old", name: "old", since: ago(9_000) },
+      ],
+    });
+    expect(problems.map(({ subject }) => subject)).toEqual(["old", "new", "slow", "Redis late"]);
+  });
+
+  test("figures that are not known are null, never zero", () => {
+    const { tiles, red } = overviewOf({
+      servers: [makeServer("primary", { state: "down" })],
+      queues: [makeQueue("a", { state: "unknown", counts: makeCounts({ waiting: 4 }) })],
+      webhooks: { value: {}, observedAt: null, failing: true },
+    });
+    expect(tiles.redis).toMatchObject({ usedMemoryBytes: { value: null }, opsPerSecond: null });
+    expect(tiles.queues.waiting.value).toBeNull();
+    expect([red.ratePerSecond.value, red.errorRatio.value, red.durationMsP95.value]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+});
+
+describe("the change just before", () => {
+  const change = (text: string, beforeMs: number): Change => ({
+    ...{ at: ago(2 * minuteMs + beforeMs), text, by: "Mara" },
+    ...{ kind: "audit", state: null },
+  });
+  const changedBefore = (acts: Change[], changes: Tick["changes"] = []) =>
+    overviewOf({ queues: [brokenQueue], acts: { "acme-id": acts } }, changes).problems[0]?.changedBefore;
+
+  test("is the newest one within 30 min before the problem began", () => {
+    expect(
+      changedBefore([change("after", -1_000), change("near", 60_000), change("far", 90_000)])?.text,
+    ).toBe("near");
+    expect(changedBefore([change("too early", 31 * minuteMs)])).toBeNull();
+  });
+
+  test("is never the problem itself", () => {
+    const own = { organization: "acme", subject: "orders", change: change("Queue orders has no worker", 0) };
+    expect(changedBefore([change("deployed", 1_000)], [own])?.text).toBe("deployed");
+  });
+});
+
+describe("verdict line", () => {
+  test("old data is never called ok", () => {
+    const good = overviewOf({ servers: [makeServer("primary")] });
+    expect(verdictOf(good, nowMs + 2_000).headline).toBe("All 1 checks pass, verified 2 s ago");
+    expect(verdictOf(good, nowMs + 61_000).headline).toBe("All checks passed 1 m 01 s ago");
+    expect(verdictOf({ ...good, observedAt: null }, nowMs).headline).toBe("Nothing is known yet");
+  });
+
+  test("counts what is wrong, worst first, and escapes what it writes", () => {
+    const bad = overviewOf({
+      queues: [brokenQueue, makeQueue("a", { state: "degraded", label: "Old jobs" })],
+    });
+    expect(verdictOf(bad, nowMs)).toEqual({
+      headline: "1 down, 1 degraded",
+      sentence: "0 of 2 checks pass.",
+    });
+    expect(verdictHtml(bad, nowMs)).toContain('<h2 class="t20 b">1 down, 1 degraded</h2>');
+  });
+});
+
+test("the list of queues stands worst first and holds its own rows, trends and hosts only", () => {
+  const { items, trends, workers } = views({
+    queues: [
+      makeQueue("b"),
+      makeQueue("a"),
+      makeQueue("held", { label: "Paused", paused: true }),
+      makeQueue("lost", { state: "unknown", label: "Unknown" }),
+      makeQueue("slow", { state: "degraded", label: "Old jobs" }),
+      brokenQueue,
+      makeQueue("theirs", { organization: "rival" }),
+    ],
+    hosts: { primary: [{ host: "10.0.0.1", workers: { a: 2, theirs: 5 } }] },
+  }).queues();
+  expect(items.map(({ id }) => id)).toEqual(["orders", "slow", "lost", "held", "a", "b"]);
+  expect(Object.keys(trends).sort()).toEqual(["a", "b", "held", "lost", "orders", "slow"]);
+  expect(workers).toEqual([{ host: "10.0.0.1", queues: ["a"], workers: 2 }]);
+});

@@ -1,0 +1,43 @@
+import type { QueueRow } from "@wheelhouse/shared/queues.ts";
+import type { ObservedQueue, ObservedServer, Tick } from "#observe/tick.ts";
+
+export const tickAt = "2026-01-05T12:00:00.000Z";
+
+/** A healthy queue of the organization `acme`, with what a test wants to be different. */
+export function makeQueue(name: string, part: Partial<ObservedQueue> = {}): ObservedQueue {
+  return {
+    ...{ id: name, name, prefix: "bull", source: "primary", organization: "acme" },
+    ...{ state: "ok", label: "OK", cause: null, since: "2026-01-05T11:00:00.000Z", paused: false },
+    counts: makeCounts(),
+    ...{ oldestWaitingMs: null, workers: 1, completedPerMinute: 60, failedPerMinute: 0, drainsInMs: "empty" },
+    ...part,
+  };
+}
+
+export const makeCounts = (part: Partial<QueueRow["counts"]> = {}): QueueRow["counts"] => ({
+  ...{ waiting: 0, prioritized: 0, active: 0, delayed: 0, waitingChildren: 0, failed: 0, completed: 0 },
+  ...part,
+});
+
+export function makeServer(id: string, part: Partial<ObservedServer> = {}): ObservedServer {
+  return {
+    ...{ id, name: `Redis ${id}`, kind: "redis", organization: "acme", state: "ok", cause: null },
+    ...{ since: "2026-01-05T11:00:00.000Z", observedAt: tickAt, intervalMs: 1_000, roundTripMs: 1 },
+    redis: {
+      ...{ version: "7.0.0", usedMemoryBytes: 1_000, maxMemoryBytes: 0, evictionPolicy: "noeviction" },
+      ...{ connectedClients: 1, opsPerSecond: 5, evictedPerSecond: 0, persistenceOk: true, uptimeSeconds: 9 },
+    },
+    postgres: null,
+    ...part,
+  };
+}
+
+export function makeTick(part: Partial<Tick> = {}): Tick {
+  return {
+    ...{ version: 1, observer: "test", term: 1, observedAt: tickAt, intervalMs: 1_000 },
+    ...{ servers: [], queues: [], queuesObservedAt: { primary: tickAt }, hosts: {}, organizations: [] },
+    ...{ webhooks: { value: {}, observedAt: tickAt, failing: false }, deadLettersSince: {}, acts: {} },
+    changes: [],
+    ...part,
+  };
+}
