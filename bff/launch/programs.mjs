@@ -8,6 +8,7 @@ import { run, Stop, step } from "./progress.mjs";
 /** Where an unpacked Redis lies; `bff/src/embedded/redis.ts` looks here after the PATH. */
 const programs = join(root, ".wheelhouse/programs");
 const unpackedRedis = join(programs, "redis");
+const macChrome = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 const isRoot = process.getuid?.() === 0;
 const aptEnvironment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 
@@ -81,11 +82,13 @@ function missingLibraries(folder) {
   return /not found/.test(stdout);
 }
 
-/** Finds the browser of the journeys, or installs Debian's where that is allowed. */
+/** Finds the browser of the journeys, or installs Debian's where that is allowed; resolves with its path. */
 export async function ensureChromium() {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const found = names.some(onPath) || existsSync("/Applications/Google Chrome.app");
-  if (found) return;
+  const find = () =>
+    ["chromium", "chromium-browser", "google-chrome"].map(pathOf).find(Boolean) ??
+    [macChrome].find((path) => existsSync(path));
+  const found = find();
+  if (found) return found;
   const advice = "The browser tests need Chromium. Type: sudo apt-get install chromium";
   if (!isRoot || !onPath("apt-get")) throw new Stop(advice);
   await step("Installing Chromium", async () => {
@@ -103,8 +106,14 @@ export async function ensureChromium() {
     }
     return "Chromium installed";
   });
+  return find();
 }
 
 function onPath(name) {
-  return spawnSync("/bin/sh", ["-c", 'command -v "$1"', "sh", name], { stdio: "ignore" }).status === 0;
+  return pathOf(name) !== undefined;
+}
+
+function pathOf(name) {
+  const { stdout } = spawnSync("/bin/sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" });
+  return stdout?.trim() || undefined;
 }

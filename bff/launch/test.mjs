@@ -18,7 +18,7 @@ await launch(async () => {
   checkNode();
   await ensureInstalled();
   await ensureRedis();
-  await ensureChromium();
+  process.env.E2E_CHROMIUM ??= await ensureChromium();
   await ensureBuilt();
   const counts = [];
   for (const run of suite()) {
