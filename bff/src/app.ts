@@ -90,11 +90,10 @@ export async function buildApp({
     ...{ redis, subscriber, log },
     onChange: ({ organizationId, ids, created }) => auditLive.changed(organizationId, ids, created),
   });
-  const trail = createChanges({
-    ...{ database, box, log },
-    onAuditCommitted: (organizationId, id) => auditRelay.tell({ organizationId, ids: [id], created: 1 }),
-  });
-  const denials = createDenials({ database, clock, log });
+  const onAuditCommitted = (organizationId: string, id: string) =>
+    auditRelay.tell({ organizationId, ids: [id], created: 1 });
+  const trail = createChanges({ database, box, onAuditCommitted, log });
+  const denials = createDenials({ database, clock, onAuditCommitted, log });
   const audit = createAuditService({
     store: auditStore,
     readings: createReadings({ trail, redis, clock }),
