@@ -170,7 +170,11 @@ const BreakersTile = ({ overview }: { overview: Overview }) => {
       }
       unit={breakers.open > 0 && breakers.halfOpen > 0 ? `${breakers.halfOpen} half-open` : ""}
       tone={breakers.open > 0 ? "bad" : breakers.halfOpen > 0 ? "warn" : "plain"}
-      below="Failed share of calls over the last minute, worst first"
+      below={
+        first === undefined
+          ? "No call failed in the last minute"
+          : "Failed share of calls over the last minute, worst first"
+      }
       facts={[...factOf(first), ...factOf(second), ...factOf(third)]}
     />
   );

@@ -22,6 +22,7 @@ import { queuesQuery, useQueuesLive } from "./queues-queries.ts";
 import { QueuesSummary, workerColumns } from "./queues-summary.tsx";
 
 const route = getRouteApi("/o/$org/queues");
+const workersIntervalMs = 15_000;
 const pollIntervalMs = 5000;
 const keyOf = ({ row }: QueueView): string => row.id;
 const rowClass = ({ row }: QueueView): string => (row.state === "ok" && !row.paused ? "quiet" : "");
@@ -51,7 +52,13 @@ const StaleLine = ({ observedAt, state }: { observedAt: string | null; state: "s
   </div>
 );
 
-const Workers = ({ workers, intervalMs }: { workers: QueuesState["workers"]; intervalMs: number }) => {
+const Workers = ({ list }: { list: QueuesState }) => {
+  const { workers, intervalMs, views } = list;
+  const names = new Map(views.map(({ row }) => [row.id, row.name]));
+  const named = workers.map((worker) => ({
+    ...worker,
+    queues: worker.queues.map((id) => names.get(id) ?? id),
+  }));
   const total = workers.reduce((sum, worker) => sum + worker.workers, 0);
   return (
     <>
@@ -69,7 +76,7 @@ const Workers = ({ workers, intervalMs }: { workers: QueuesState["workers"]; int
           caption="Workers by host"
           className="compact"
           columns={workerColumns}
-          rows={workers}
+          rows={named}
           keyOf={keyOfWorker}
           rowClass={quiet}
         />
@@ -86,7 +93,7 @@ export const QueuesPage = () => {
   const { connection, collectorLost } = useLiveStatus();
   const queues = useQuery({
     ...queuesQuery(org),
-    refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
+    refetchInterval: connection.state === "closed" ? pollIntervalMs : workersIntervalMs,
   });
   const data = queues.data;
   const state = useFreshness(data, collectorLost);
@@ -169,7 +176,7 @@ export const QueuesPage = () => {
                   hrefOf={hrefOf}
                 />
               )}
-              <Workers workers={list.workers} intervalMs={list.intervalMs} />
+              <Workers list={list} />
             </>
           )}
         </Panel>

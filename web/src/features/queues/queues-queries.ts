@@ -6,7 +6,7 @@ import { applyChanges, fromList, type QueuesState } from "./queues-live.ts";
 
 const detailIntervalMs = 10_000;
 
-/** All queues of one organization; the socket keeps the cached value current. */
+/** All queues of one organization; the socket keeps the rows current, an answer now and then the workers. */
 export const queuesQuery = (organization: string) =>
   queryOptions({
     queryKey: ["queues", organization],
@@ -15,7 +15,9 @@ export const queuesQuery = (organization: string) =>
       const live = client.getQueryData<QueuesState>(["queues", organization]);
       // The socket may have overtaken this answer.
       const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
-      return live !== undefined && isOlder ? live : fromList(list, live?.seq ?? null);
+      return live !== undefined && isOlder
+        ? { ...live, workers: list.workers }
+        : fromList(list, live?.seq ?? null);
     },
     staleTime: 10_000,
   });

@@ -1,4 +1,5 @@
 import { formatCount } from "#lib/format.ts";
+import styles from "./queues.module.css";
 import type { QueuesState, QueueView } from "./queues-live.ts";
 
 type Totals = { waiting: number; active: number; delayed: number; failed: number };
@@ -54,6 +55,7 @@ export const workerColumns = [
   {
     id: "queues",
     header: "Listens to",
+    className: styles.listens ?? "",
     cell: (worker: QueuesState["workers"][number]) => worker.queues.join(", "),
   },
   {
