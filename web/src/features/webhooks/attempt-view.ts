@@ -44,7 +44,8 @@ export const attemptSeries = (
     const notes: string[] = [];
     const trigger = triggerNotes[attempt.trigger];
     if (trigger !== undefined) notes.push(trigger);
-    if (attempt.outcome === "failure" && attempt.statusCode !== null && attempt.errorMessage !== null) {
+    // With a response its body says it; without one the message is all there is.
+    if (attempt.outcome === "failure" && attempt.response === null && attempt.errorMessage !== null) {
       notes.push(attempt.errorMessage);
     }
     if (index === 0 && attempt.generation === delivery.generation && delivery.status === "dead_letter") {

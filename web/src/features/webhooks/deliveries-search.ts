@@ -1,4 +1,10 @@
-import type { Delivery, DeliveryAttempt, DeliveryStatus, ErrorClass } from "@wheelhouse/shared/webhooks.ts";
+import {
+  type Delivery,
+  type DeliveryAttempt,
+  type DeliveryStatus,
+  deliveryStatuses,
+  type ErrorClass,
+} from "@wheelhouse/shared/webhooks.ts";
 import { formatCount } from "#lib/format.ts";
 import type { WebhooksSearch } from "./webhooks-search.ts";
 
@@ -40,7 +46,7 @@ export const filterCount = (search: WebhooksSearch): number => {
   return set.filter((value) => value !== undefined).length + status;
 };
 
-/** Whether a pushed row belongs to the list. Text is compared with what a row shows; the server searches more. */
+/** Whether a pushed row belongs to the list: the server's conditions, on what a row holds. */
 export const matchesFilter = (filter: DeliveryFilter, row: Delivery): boolean => {
   const one = (values: readonly string[] | undefined, value: string | null) =>
     values === undefined || (value !== null && values.includes(value));
@@ -51,9 +57,8 @@ export const matchesFilter = (filter: DeliveryFilter, row: Delivery): boolean =>
   if (!one(filter.eventType, row.eventType) || !one(filter.errorClass, row.errorClass)) return false;
   if (filter.q === undefined) return true;
   const text = filter.q.toLowerCase();
-  return [row.eventId, row.eventType, row.endpointName, row.endpointUrl, row.errorMessage ?? ""].some(
-    (part) => part.toLowerCase().includes(text),
-  );
+  const holds = (part: string | null) => part?.toLowerCase().includes(text) === true;
+  return row.eventId === filter.q || row.id === text || holds(row.eventType) || holds(row.errorMessage);
 };
 
 /** Newest received first; the id decides between two of the same moment, as in the server's key. */
@@ -61,10 +66,10 @@ export const newestFirst = (a: Delivery, b: Delivery): number =>
   Date.parse(b.receivedAt) - Date.parse(a.receivedAt) || (a.id < b.id ? 1 : -1);
 
 const hourMs = 3_600_000;
-export const histogramMs = 4 * hourMs;
+export const histogramMs = hourMs;
 
 /**
- * Range that the histogram shows: the last 4 h, whatever range is selected inside them; a selection that
+ * Range that the histogram shows: the last hour, whatever range is selected inside it; a selection that
  * lies further back, or is longer, is shown with a quarter of its length on each side.
  */
 export const histogramRange = (filter: DeliveryFilter, nowMs: number): { from: string; to: string } => {
@@ -162,6 +167,32 @@ export const boundedCount = (value: number): string => (value > 10_000 ? "10,000
 
 /** The log of all that has used up its attempts. */
 export const deadLetters: WebhooksSearch = { status: ["dead_letter"] };
+
+const dayMs = 24 * hourMs;
+const keptDays = 90;
+
+/**
+ * Range over which a filter's matches are counted: its own, else for dead letters all the time they are kept,
+ * else the hour that the histogram shows, so that one call serves both.
+ */
+export const countedFilter = (search: WebhooksSearch, nowMs: number): DeliveryFilter => {
+  const hasRange = search.from !== undefined || search.to !== undefined;
+  if (hasRange) return search;
+  if (activeTab(search) !== "dead") return { ...search, ...histogramRange(search, nowMs) };
+  return { ...search, from: new Date((Math.floor(nowMs / dayMs) - keptDays) * dayMs).toISOString() };
+};
+
+/** How many match, from counts that are made regardless of status; a lower bound past 10,000 of one status. */
+export const matchCount = (
+  search: Pick<WebhooksSearch, "status">,
+  counts: Partial<Record<DeliveryStatus, number>>,
+): string => {
+  const wanted = search.status ?? deliveryStatuses;
+  const values = wanted.map((status) => counts[status] ?? 0);
+  return values.some((value) => value > 10_000)
+    ? boundedCount(10_001)
+    : boundedCount(values.reduce((sum, value) => sum + value, 0));
+};
 
 /** Why an attempt has no response to show. */
 export const unansweredWords = (

@@ -16,7 +16,14 @@ import { TailStrip } from "#ui/tail-strip.tsx";
 import { DeadLettersVerdict } from "./dead-letters-verdict.tsx";
 import { DeliveriesFilter } from "./deliveries-filter.tsx";
 import { DeliveriesHistogram } from "./deliveries-histogram.tsx";
-import { activeTab, boundedCount, filterCount, matchesFilter, newestFirst } from "./deliveries-search.ts";
+import {
+  activeTab,
+  countedFilter,
+  filterCount,
+  matchCount,
+  matchesFilter,
+  newestFirst,
+} from "./deliveries-search.ts";
 import { DeliveryDrawer } from "./delivery-drawer.tsx";
 import { DeliveryTable } from "./delivery-table.tsx";
 import css from "./webhooks.module.css";
@@ -47,13 +54,22 @@ const NoDelivery = ({ address }: { address: Address }) => {
   );
 };
 
-/** Sum of a filter's counts; past 10,000 of one status it is a lower bound. */
-const total = (counts: Partial<Record<string, number>> | undefined): string | undefined => {
-  if (counts === undefined) return undefined;
-  const values = Object.values(counts).map((value) => value ?? 0);
-  return values.some((value) => value > 10_000)
-    ? "10,000+"
-    : boundedCount(values.reduce((sum, value) => sum + value, 0));
+const Matches = (props: { search: WebhooksSearch; matching: string; nowMs: number }) => {
+  const { search, matching, nowMs } = props;
+  const { zone } = usePreferences();
+  const isOne = matching === "1";
+  const [word, rest] =
+    search.from !== undefined || search.to !== undefined
+      ? ["received", ` ${rangeName(search, nowMs, zone)}`]
+      : activeTab(search) === "dead"
+        ? [isOne ? "matches" : "match", ""]
+        : ["received", " in the last hour"];
+  return (
+    <>
+      <b>{matching}</b> {word}
+      {rest}
+    </>
+  );
 };
 
 /** The log under the address's filters: filter bar, histogram, live list and the drawer of one delivery. */
@@ -61,6 +77,7 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
   const { organization, address, tabs } = props;
   const { search } = address;
   const isDead = activeTab(search) === "dead";
+  const nowMs = useMinute();
   const options = deliveriesQuery(organization, search);
   const list = useInfiniteQuery(options);
   const tail = useTail<Delivery>({
@@ -72,15 +89,17 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
   });
   useLiveEvent("webhooks:heads", tail.hear);
   const summary = useQuery({
-    ...deliverySummaryQuery(organization, search, 10),
+    ...deliverySummaryQuery(organization, countedFilter(search, nowMs)),
     refetchInterval: tail.isPaused ? false : summaryEveryMs,
   });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
 
   const { zone } = usePreferences();
-  const nowMs = useMinute();
   const hasRange = search.from !== undefined || search.to !== undefined;
-  const matching = total(summary.data?.counts);
+  const counts = summary.data?.counts;
+  // Without a beginning the server counts a day only, which the range does not say.
+  const isCounted = counts !== undefined && (search.to === undefined || search.from !== undefined);
+  const matching = isCounted ? matchCount(search, counts) : undefined;
   const newest = rows[0]?.receivedAt;
   const close = () => address.go({ ...search, delivery: undefined });
   const toggle = () => {
@@ -125,13 +144,7 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
             onToggle={toggle}
             text={
               <>
-                {matching !== undefined && <b>{matching}</b>}
-                {matching !== undefined &&
-                  (hasRange
-                    ? ` received ${rangeName(search, nowMs, zone)}`
-                    : matching === "1"
-                      ? " matches"
-                      : " match")}
+                {matching !== undefined && <Matches search={search} matching={matching} nowMs={nowMs} />}
                 {tail.isPaused && newest !== undefined && (
                   <span className="c3">
                     {matching === undefined ? "" : ". "}Paused while you read, newest shown{" "}
@@ -170,7 +183,10 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
                     {list.hasNextPage
                       ? `${formatCount(rows.length)} loaded`
                       : `All ${formatCount(rows.length)} loaded`}
-                    {list.hasNextPage && matching !== undefined && `, ${matching} match`}
+                    {list.hasNextPage &&
+                      matching !== undefined &&
+                      (isDead || hasRange) &&
+                      `, ${matching} match`}
                   </span>
                 </div>
                 {list.isFetchNextPageError && list.error !== null && (

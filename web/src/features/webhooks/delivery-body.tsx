@@ -19,6 +19,8 @@ type Address = PageAddress<WebhooksSearch>;
 const Cause = ({ detail, address }: { detail: DeliveryDetail; address: Address }) => {
   const cause = causeOf(detail);
   const others = detail.sameCause;
+  // The server puts the status code before what the receiver said; the line above has it already.
+  const message = detail.errorMessage?.replace(/^\d{3}: /, "") ?? "";
   return (
     <>
       {cause}
@@ -38,8 +40,10 @@ const Cause = ({ detail, address }: { detail: DeliveryDetail; address: Address }
           </AddressLink>
         </>
       )}
-      {detail.errorMessage !== null && cause?.includes(detail.errorMessage) !== true && (
-        <div className={`c3 t12 ${css.wrap}`}>{detail.errorMessage}</div>
+      {message !== "" && cause?.includes(message) !== true && (
+        <div className={`c3 t12 ${css.wrap} ${css.twoLines}`} title={message}>
+          {message}
+        </div>
       )}
     </>
   );

@@ -3,10 +3,12 @@ import { attemptSeries, foldAttempts, foldedAnswers } from "./attempt-view.ts";
 import {
   activeTab,
   causeOf,
+  countedFilter,
   deliveryQuery,
   filterCount,
   histogramRange,
   lastAnswer,
+  matchCount,
   matchesFilter,
 } from "./deliveries-search.ts";
 import { attemptAt, deadLetter } from "./webhooks.fixtures.ts";
@@ -52,7 +54,9 @@ describe("address of the delivery log", () => {
     [{ errorClass: ["http_5xx" as const, "timeout" as const] }, true],
     [{ from: "2026-11-19T05:39:58.772Z" }, true],
     [{ to: "2026-11-19T05:39:58.772Z" }, false],
-    [{ q: "FULFIL" }, true],
+    [{ q: "SHIPMENT" }, true],
+    [{ q: "msg_2yHq8FvT4nK0sWmE" }, true],
+    [{ q: "from the receiver" }, true],
     [{ q: "stock" }, false],
   ])("%j lets a pushed row in: %s", (filter, expected) => {
     expect(matchesFilter(filter, deadLetter)).toBe(expected);
@@ -70,13 +74,31 @@ describe("address of the delivery log", () => {
   });
 });
 
+describe("counts", () => {
+  const counts = { pending: 1, processing: 2, completed: 30, failed: 4, dead_letter: 5, discarded: 0 };
+
+  it("only the filtered statuses are counted, though the server counts all", () => {
+    expect(matchCount({ status: ["dead_letter"] }, counts)).toBe("5");
+    expect(matchCount({}, counts)).toBe("42");
+    expect(matchCount({}, { ...counts, completed: 10_001 })).toBe("10,000+");
+  });
+
+  it("dead letters are counted over all the time they are kept, unless a range is set", () => {
+    const now = Date.parse("2026-11-19T09:14:10Z");
+    expect(countedFilter({ status: ["dead_letter"] }, now).from).toBe("2026-08-21T00:00:00.000Z");
+    const from = "2026-11-19T09:00:00Z";
+    expect(countedFilter({ status: ["dead_letter"], from }, now).from).toBe(from);
+    expect(countedFilter({}, now)).toMatchObject(histogramRange({}, now));
+  });
+});
+
 describe("histogram", () => {
   const now = Date.parse("2026-11-19T09:14:10Z");
 
   it("stands still while a selection inside it moves", () => {
     const plain = histogramRange({}, now);
-    expect(plain).toEqual({ from: "2026-11-19T05:15:00.000Z", to: "2026-11-19T09:15:00.000Z" });
-    expect(histogramRange({ from: "2026-11-19T06:00:00Z", to: "2026-11-19T06:10:00Z" }, now)).toEqual(plain);
+    expect(plain).toEqual({ from: "2026-11-19T08:15:00.000Z", to: "2026-11-19T09:15:00.000Z" });
+    expect(histogramRange({ from: "2026-11-19T08:20:00Z", to: "2026-11-19T08:30:00Z" }, now)).toEqual(plain);
   });
 
   it("shows an older selection with room on both sides", () => {

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { useCan } from "#lib/session.ts";
 import { AddressLink } from "#ui/address-link.tsx";
 import { Page } from "#ui/page.tsx";
 import { Empty } from "#ui/panel.tsx";
-import { activeTab, boundedCount, deadLetters } from "./deliveries-search.ts";
+import { activeTab, boundedCount, countedFilter, deadLetters } from "./deliveries-search.ts";
 import { DeliveriesTab } from "./deliveries-tab.tsx";
 import { EndpointsTab } from "./endpoints-tab.tsx";
 import { SourcesTab } from "./sources-tab.tsx";
@@ -37,7 +38,7 @@ const WebhooksTabs = ({
 }) => {
   const active = activeTab(address.search);
   const summary = useQuery({
-    ...deliverySummaryQuery(organization, deadLetters, 10),
+    ...deliverySummaryQuery(organization, countedFilter(deadLetters, useMinute())),
     refetchInterval: countEveryMs,
   });
   const endpoints = useQuery(endpointsQuery(organization));

@@ -29,6 +29,7 @@ import { type DeliveryFilter, deliveryQuery } from "./deliveries-search.ts";
 export type DeliveryPages = InfiniteData<TailPage<Delivery>, string | undefined>;
 
 const pageSize = 50;
+const histogramBars = 96;
 const key = (organization: string, ...rest: unknown[]) => ["webhooks", organization, ...rest] as const;
 
 /** The log under a filter, newest first, page by page towards the past. */
@@ -49,11 +50,15 @@ export const deliveriesQuery = (organization: string, filter: DeliveryFilter) =>
   });
 
 /** Counts by status and the histogram of a filter and range. */
-export const deliverySummaryQuery = (organization: string, filter: DeliveryFilter, bars = 96) =>
+export const deliverySummaryQuery = (organization: string, filter: DeliveryFilter) =>
   queryOptions({
-    queryKey: key(organization, "summary", deliveryQuery(filter), bars),
+    queryKey: key(organization, "summary", deliveryQuery(filter)),
     queryFn: ({ signal }) =>
-      call(summarizeDeliveries, { query: { ...deliveryQuery(filter), bars } }, { organization, signal }),
+      call(
+        summarizeDeliveries,
+        { query: { ...deliveryQuery(filter), bars: histogramBars } },
+        { organization, signal },
+      ),
     staleTime: 10_000,
     placeholderData: keepPreviousData,
   });
