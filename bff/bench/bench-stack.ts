@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { pino } from "pino";
+import { z } from "zod";
+import { createGuardian } from "#embedded/guardian.ts";
+import { startEmbeddedPostgres } from "#embedded/postgres.ts";
+import { startEmbeddedRedis } from "#embedded/redis.ts";
+import { makeSecrets } from "#embedded/secrets.ts";
+import { migrate } from "#lib/migrate.ts";
+
+/** Private servers on free ports in a temporary folder, gone after `end`. */
+export async function startBenchStack() {
+  const dataDir = mkdtempSync(join(tmpdir(), "wheelhouse-bench-"));
+  chmodSync(dataDir, 0o711);
+  const log = pino({ level: "silent" });
+  const guardian = createGuardian();
+  const secrets = makeSecrets();
+  const [postgres, redis] = await Promise.all([
+    startEmbeddedPostgres({ guardian, dataDir, secrets, log }),
+    startEmbeddedRedis({ guardian, dataDir, log }),
+  ]);
+  await migrate({ adminUrl: postgres.adminUrl, log });
+  return {
+    dataDir,
+    redisUrl: redis.url,
+    environment: {
+      DATABASE_URL: postgres.url("wheelhouse", "wheelhouse_app"),
+      DATABASE_SYSTEM_URL: postgres.url("wheelhouse", "wheelhouse_system"),
+      DATABASE_ADMIN_URL: postgres.adminUrl,
+      REDIS_URL: redis.url,
+      WHEELHOUSE_DATA_DIR: dataDir,
+    },
+    async end() {
+      await guardian.end();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a program of this folder; resolves with the line of JSON by which it says that it is ready. */
+export async function startProgram(file: string, environment: Record<string, string>) {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ["--import", "tsx", fileURLToPath(new URL(file, import.meta.url))],
+    { env: { PATH: process.env.PATH, ...environment }, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  if (!child.stdout) throw new Error("no output");
+  const exited = once(child, "exit");
+  const line = await Promise.race([once(createInterface({ input: child.stdout }), "line"), exited]);
+  const ready: unknown = JSON.parse(String(line[0]));
+  return {
+    ready,
+    async end() {
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
+
+const loadResult = z.object({
+  requests: z.object({ average: z.number(), total: z.number() }),
+  latency: z.object({ p50: z.number(), p99: z.number() }),
+  errors: z.number(),
+  timeouts: z.number(),
+  non2xx: z.number(),
+  throughput: z.object({ average: z.number() }),
+});
+export type LoadResult = z.infer<typeof loadResult>;
+
+/** Loads one address with autocannon, in a process of its own. */
+export async function loadWith(options: {
+  url: string;
+  connections: number;
+  durationS: number;
+  headers?: Record<string, string>;
+}): Promise<LoadResult> {
+  const program = createRequire(import.meta.url).resolve("autocannon/autocannon.js");
+  const headers = Object.entries(options.headers ?? {}).flatMap(([name, value]) => [
+    "-H",
+    `${name}=${value}`,
+  ]);
+  const child = spawn(process.execPath, [
+    program,
+    ...["-c", String(options.connections), "-d", String(options.durationS), "-j", ...headers],
+    options.url,
+  ]);
+  let output = "";
+  child.stdout.on("data", (part: Buffer) => {
+    output += part.toString();
+  });
+  await once(child, "close");
+  return loadResult.parse(JSON.parse(output));
+}
