@@ -21,6 +21,13 @@ export const signInByForm = async (page: Page, { email, password }: Credential):
   await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
 };
 
+/** Opens a page by the navigation on the left. */
+export const goByNavigation = async (page: Page, name: string): Promise<void> => {
+  const navigation = page.getByRole("navigation", { name: "Main", exact: true });
+  await navigation.getByRole("link", { name: new RegExp(`^${name}`) }).click();
+  await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
+};
+
 export const test = base.extend<Journey>({
   product: async ({ baseURL }, use) => {
     const dataDir = process.env.E2E_DATA_DIR;

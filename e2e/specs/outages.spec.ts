@@ -27,7 +27,6 @@ test("without Redis events are still taken in, the page says since when it is st
   api,
   product,
 }) => {
-  test.setTimeout(120_000);
   await fleetOf(product);
   const source = await makeSource(await api(user("admin")));
   await signInByForm(page, user("admin"));
@@ -55,7 +54,6 @@ test("without Postgres intake says 503 with Retry-After, the page stays, and all
   api,
   product,
 }) => {
-  test.setTimeout(120_000);
   await fleetOf(product);
   const source = await makeSource(await api(user("admin")));
   await signInByForm(page, user("admin"));

@@ -2,7 +2,7 @@ import type { Locator, Page } from "@playwright/test";
 import { Queue } from "bullmq";
 import { connectionsOf } from "../product/connections.ts";
 import { fleetOf } from "../product/fleet-client.ts";
-import { expect, signInByForm, test } from "../product/journey.ts";
+import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
 
 const queueRow = (page: Page, name: string): Locator =>
   page.getByRole("row").filter({ has: page.getByText(name, { exact: true }) });
@@ -22,8 +22,7 @@ test("queue depths of running programs move on the page without a reload", async
 }) => {
   await fleetOf(product);
   await signInByForm(page, user("viewer"));
-  await page.getByRole("link", { name: "Queues" }).first().click();
-  await expect(page.getByRole("heading", { name: "Queues", level: 1 })).toBeVisible();
+  await goByNavigation(page, "Queues");
   for (const name of ["orders", "email", "invoices", "thumbnails", "stock"]) {
     await expect(queueRow(page, name)).toBeVisible();
   }

@@ -3,7 +3,7 @@ import { listAuditEvents } from "@wheelhouse/shared/audit.ts";
 import { listDeliveries } from "@wheelhouse/shared/webhooks.ts";
 import { expectAnswer } from "../fleet/api.ts";
 import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
-import { expect, signInByForm, test } from "../product/journey.ts";
+import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
 /** A reload would lose the mark: what appears beside it came by itself. */
@@ -20,7 +20,7 @@ test("a dead letter appears live, is replayed with a reason, completes, and stan
   product,
   browser,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(180_000);
   const fleet = await fleetOf(product);
   const admin = await api(user("admin"));
   const source = await makeSource(admin);
@@ -28,8 +28,11 @@ test("a dead letter appears live, is replayed with a reason, completes, and stan
   await setBehaviour(fleet, "failing", "failing");
 
   await signInByForm(page, user("admin"));
-  await page.getByRole("link", { name: "Webhooks" }).first().click();
-  await page.getByRole("link", { name: "Dead letters" }).click();
+  await goByNavigation(page, "Webhooks");
+  await page
+    .getByRole("navigation", { name: "Webhooks" })
+    .getByRole("link", { name: /^Dead letters/ })
+    .click();
   await expect(page.getByRole("heading", { name: "Webhooks", level: 1 })).toBeVisible();
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
   await markPage(page);

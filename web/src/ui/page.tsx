@@ -95,12 +95,7 @@ export const Page = (props: {
           {props.crumb !== undefined && <span className="crumb"> {props.crumb}</span>}
         </h1>
         <span className="grow" />
-        <button
-          type="button"
-          className="search"
-          onClick={frame.openPalette}
-          aria-label="Search or run a command"
-        >
+        <button type="button" className="search" onClick={frame.openPalette}>
           Search or jump to<kbd>Ctrl K</kbd>
         </button>
         <ZoneSwitch />

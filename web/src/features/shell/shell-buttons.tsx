@@ -18,13 +18,18 @@ export const OrganizationButton = ({ session, ...rest }: Props) => {
           ? `and ${children.length} below`
           : organization.slug;
   return (
-    <button type="button" className="org" aria-label={`Organization ${organization.name}, switch`} {...rest}>
-      <span className="mark">{initialOf(organization.name)}</span>
+    <button type="button" className="org" {...rest}>
+      <span className="mark" aria-hidden="true">
+        {initialOf(organization.name)}
+      </span>
+      <span className="vh">Switch organization, now</span>
       <span className="org-name">
         <b className="cut">{organization.name}</b>
         <small className="cut">{detail}</small>
       </span>
-      <span className="chev">▾</span>
+      <span className="chev" aria-hidden="true">
+        ▾
+      </span>
     </button>
   );
 };
@@ -40,8 +45,11 @@ const initials = (name: string): string =>
 export const UserButton = ({ session, ...rest }: Props) => {
   const { user, organization } = session;
   return (
-    <button type="button" className="who" aria-label={`${user.name}, account menu`} {...rest}>
-      <span className="avatar">{initials(user.name)}</span>
+    <button type="button" className="who" {...rest}>
+      <span className="avatar" aria-hidden="true">
+        {initials(user.name)}
+      </span>
+      <span className="vh">Account menu of</span>
       <span className="org-name">
         <span className="cut">{user.name}</span>
         <small>{organization.role.slice(0, 1).toUpperCase() + organization.role.slice(1)}</small>
