@@ -5,7 +5,7 @@ import type { QueuesState, QueueView } from "./queues-live.ts";
 type Totals = { waiting: number; active: number; delayed: number; failed: number };
 
 /** Jobs of all queues by state. */
-export const totalJobs = (views: readonly QueueView[]): Totals =>
+const totalJobs = (views: readonly QueueView[]): Totals =>
   views.reduce<Totals>(
     (sum, { row: { counts } }) => ({
       waiting: sum.waiting + counts.waiting + counts.prioritized,

@@ -7,7 +7,7 @@ import { judgeOverview } from "#lib/verdict.ts";
 const checkIntervalMs = 5000;
 
 /** `2 down · Queues · Wheelhouse`; a page named Overview needs no name. */
-export const pageTitle = (verdict: string | null, page: string): string =>
+const pageTitle = (verdict: string | null, page: string): string =>
   [verdict, page === "Overview" ? null : page, "Wheelhouse"].filter((part) => part !== null).join(" · ");
 
 /**
