@@ -54,7 +54,10 @@ export function createDatabase({
       options: "-c search_path=wheelhouse -c timezone=UTC",
     });
     // An idle connection that breaks must not end the process; the next query opens another.
-    pool.on("error", (err) => log.warn({ err, pool: name }, "idle Postgres connection lost"));
+    // The error itself carries the whole client, with the key that cancels its queries.
+    pool.on("error", ({ message }) => {
+      if (!pool.ending) log.warn({ reason: message, pool: name }, "idle Postgres connection lost");
+    });
     return pool;
   };
   const pools = { app: open(appUrl, poolSize, "app"), system: open(systemUrl, poolSize, "system") };
