@@ -14,6 +14,8 @@ import { startEmbeddedRedis } from "#embedded/redis.ts";
 import { makeSecrets } from "#embedded/secrets.ts";
 import { migrate } from "#lib/migrate.ts";
 
+const require = createRequire(import.meta.url);
+
 /** Private servers on free ports in a temporary folder, gone after `end`. */
 export async function startBenchStack() {
   const dataDir = mkdtempSync(join(tmpdir(), "wheelhouse-bench-"));
@@ -80,7 +82,7 @@ export async function loadWith(options: {
   durationS: number;
   headers?: Record<string, string>;
 }): Promise<LoadResult> {
-  const program = createRequire(import.meta.url).resolve("autocannon/autocannon.js");
+  const program = require.resolve("autocannon");
   const headers = Object.entries(options.headers ?? {}).flatMap(([name, value]) => [
     "-H",
     `${name}=${value}`,

@@ -184,5 +184,3 @@ function deadLettersSince(before: Tick | null, figures: Tick["webhooks"]["value"
   const waiting = Object.entries(figures).filter(([, { deadLetters }]) => deadLetters > 0);
   return Object.fromEntries(waiting.map(([id]) => [id, before?.deadLettersSince[id] ?? observedAt]));
 }
-
-export type Collector = ReturnType<typeof createCollector>;

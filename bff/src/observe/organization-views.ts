@@ -26,7 +26,7 @@ const rank: Record<QueueRow["state"], number> = { down: 0, degraded: 1, unknown:
 const rankOf = (queue: QueueRow) => (queue.label === "Paused" ? 3 : rank[queue.state]);
 
 /** Worst first: down, degraded, unknown, paused, then healthy by name. */
-export const byUrgency = (a: QueueRow, b: QueueRow) =>
+const byUrgency = (a: QueueRow, b: QueueRow) =>
   rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
 
 const rowOf = ({ organization: _, ...row }: ObservedQueue): QueueRow => row;

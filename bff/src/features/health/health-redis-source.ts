@@ -10,7 +10,7 @@ const nearlyFull = 0.9;
 const slowMs = 250;
 
 /** `name:value` lines of INFO; section headings and empty lines are left out. */
-export function parseInfo(text: string): ReadonlyMap<string, string> {
+function parseInfo(text: string): ReadonlyMap<string, string> {
   const lines = text.split(/\r?\n/).filter((line) => line.includes(":") && !line.startsWith("#"));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
 }

@@ -32,8 +32,7 @@ export function queueIdOf(source: string, { prefix, name }: QueueName): string {
 }
 
 /** Name that BullMQ gives to the connections of a queue's workers in CLIENT LIST. */
-export const workerClientName = ({ prefix, name }: QueueName) =>
-  `${prefix}:${Buffer.from(name).toString("base64")}`;
+const workerClientName = ({ prefix, name }: QueueName) => `${prefix}:${Buffer.from(name).toString("base64")}`;
 
 /** The queue of a client name, with or without the worker's own name; null for any other client. */
 export function queueOfClientName(clientName: string): QueueName | null {

@@ -107,7 +107,6 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
     },
   };
 }
-export type QueuesSource = ReturnType<typeof createQueuesSource>;
 
 /** Machines with workers of queues that are there. */
 function hostsOf(clients: QueueClients | null, sourceId: string, known: ReadonlyMap<string, QueueName>) {

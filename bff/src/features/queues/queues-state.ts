@@ -12,7 +12,7 @@ const failingRatio = 0.25;
 const failingPerMinute = 5;
 
 /** Jobs that a worker could take now. */
-export const waitingOf = ({ counts }: Pick<QueueRow, "counts">) => counts.waiting + counts.prioritized;
+const waitingOf = ({ counts }: Pick<QueueRow, "counts">) => counts.waiting + counts.prioritized;
 
 /**
  * The one judgement of a queue, worst first. Pausing is an act of a person, so a paused queue is neither down nor
