@@ -69,9 +69,6 @@ export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }:
       return reply
         .header("content-security-policy", contentSecurityPolicy(nonce))
         .header("cache-control", "no-store")
-        .header("x-content-type-options", "nosniff")
-        .header("referrer-policy", "same-origin")
-        .header("cross-origin-opener-policy", "same-origin")
         .type("text/html; charset=utf-8")
         .send(html);
     });
