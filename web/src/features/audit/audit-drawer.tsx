@@ -38,16 +38,14 @@ const Targets = ({ event, address }: { event: AuditEvent; address: Address }) =>
   event.targets.length === 0 ? (
     <span className="zero">–</span>
   ) : (
-    <>
-      {event.targets.map(({ type, id, name }) => (
-        <div key={`${type} ${id}`} className={css.wrap}>
-          <AddressLink className="link" address={address} to={{ target: id }} title={id}>
-            {name}
-          </AddressLink>{" "}
-          <span className="c3">{type}</span>
-        </div>
-      ))}
-    </>
+    event.targets.map(({ type, id, name }) => (
+      <div key={`${type} ${id}`} className={css.wrap}>
+        <AddressLink className="link" address={address} to={{ target: id }} title={id}>
+          {name}
+        </AddressLink>{" "}
+        <span className="c3">{type}</span>
+      </div>
+    ))
   );
 
 const factsOf = (event: AuditEvent, address: Address) => [

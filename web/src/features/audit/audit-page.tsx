@@ -92,15 +92,13 @@ const Trail = ({ organization }: { organization: string }) => {
           newCount={tail.newCount}
           onToggle={toggle}
           text={
-            <>
-              {hasRange ? (
-                `Recorded ${rangeName(search, nowMs, zone)}`
-              ) : tail.isPaused ? (
-                <span className="c3">Paused while you read</span>
-              ) : (
-                <span className="c3">New events appear at the top</span>
-              )}
-            </>
+            hasRange ? (
+              `Recorded ${rangeName(search, nowMs, zone)}`
+            ) : tail.isPaused ? (
+              <span className="c3">Paused while you read</span>
+            ) : (
+              <span className="c3">New events appear at the top</span>
+            )
           }
         >
           {hasRange && (

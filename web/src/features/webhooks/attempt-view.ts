@@ -49,7 +49,7 @@ export const attemptSeries = (
       notes.push(attempt.errorMessage);
     }
     if (index === 0 && attempt.generation === delivery.generation && delivery.status === "dead_letter") {
-      notes.push("last attempt, dead letter");
+      notes.push(attempt.attempt === delivery.maxAttempts ? "last attempt, dead letter" : "then dead letter");
     }
     const view: AttemptView = {
       key: attemptKey(attempt),

@@ -203,3 +203,21 @@ export const unansweredWords = (
   const cause = attempt.errorClass === null ? "The receiver did not answer" : errorWords[attempt.errorClass];
   return attempt.errorMessage === null ? `${cause}.` : `${cause}: ${attempt.errorMessage}`;
 };
+
+/** What can be sent again by hand: what has used up its attempts, and what an endpoint's switch discarded. */
+export const isReplayable = (status: DeliveryStatus): boolean =>
+  status === "dead_letter" || status === "discarded";
+
+/** What happens next with a delivery that has no time for its next attempt. */
+export const unplannedWords = (
+  delivery: Pick<Delivery, "status" | "attempts" | "maxAttempts" | "errorClass">,
+): string => {
+  const { status, attempts, maxAttempts, errorClass } = delivery;
+  if (status === "processing") return "One is on its way.";
+  if (status === "pending") return "The first is due.";
+  if (status === "dead_letter" && errorClass === "gone") return "Given up: the receiver says it is gone.";
+  if (status === "dead_letter" && attempts < maxAttempts) {
+    return "Given up early: the breaker stayed open.";
+  }
+  return "No attempt is planned.";
+};

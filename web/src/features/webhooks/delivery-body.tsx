@@ -8,7 +8,7 @@ import { Age, Time } from "#ui/time.tsx";
 import { AttemptList } from "./attempt-list.tsx";
 import { AttemptMessage } from "./attempt-message.tsx";
 import { attemptKey, attemptSeries } from "./attempt-view.ts";
-import { causeOf } from "./deliveries-search.ts";
+import { causeOf, unplannedWords } from "./deliveries-search.ts";
 import { BreakerStatus } from "./delivery-status.tsx";
 import { urlText } from "./delivery-table.tsx";
 import css from "./webhooks.module.css";
@@ -131,12 +131,8 @@ export const DeliveryBody = ({ detail, address }: { detail: DeliveryDetail; addr
             <>
               Next at <Time at={detail.nextAttemptAt} />.
             </>
-          ) : detail.status === "processing" ? (
-            "One is on its way."
-          ) : detail.status === "pending" ? (
-            "The first is due."
           ) : (
-            "No attempt is planned."
+            unplannedWords(detail)
           )}
         </span>
       </div>

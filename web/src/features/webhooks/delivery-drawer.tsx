@@ -10,6 +10,7 @@ import { Button } from "#ui/button.tsx";
 import { CopyButton } from "#ui/code-block.tsx";
 import { Drawer } from "#ui/drawer.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
+import { isReplayable } from "./deliveries-search.ts";
 import { DeliveryBody } from "./delivery-body.tsx";
 import { DeliveryStatus } from "./delivery-status.tsx";
 import { ReplayDialog } from "./replay-dialog.tsx";
@@ -69,7 +70,7 @@ export const DeliveryDrawer = (props: {
           address.go({ ...address.search, delivery: next.id }, { replace: true });
         };
   };
-  const mayReplay = canReplay && shown?.status === "dead_letter";
+  const mayReplay = canReplay && shown !== undefined && isReplayable(shown.status);
   const startReplay = mayReplay ? () => setIsReplaying(true) : null;
   useKeys(startReplay === null ? [] : [{ keys: "r", label: "Replay…", group: "Drawer", run: startReplay }]);
   const isGone = query.error instanceof ApiError && query.error.code === "not_found";

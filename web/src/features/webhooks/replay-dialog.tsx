@@ -7,7 +7,7 @@ import { Dialog } from "#ui/dialog.tsx";
 import { FormField, fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import { lastAnswer, statusWords } from "./deliveries-search.ts";
+import { isReplayable, lastAnswer, statusWords } from "./deliveries-search.ts";
 import { BreakerStatus } from "./delivery-status.tsx";
 import { urlText } from "./delivery-table.tsx";
 import css from "./webhooks.module.css";
@@ -52,12 +52,12 @@ export const ReplayDialog = (props: {
   const { organization, detail, onClose } = props;
   const [reason, setReason] = useState("");
   const replay = useReplay(organization);
-  const isDead = detail.status === "dead_letter";
+  const canSend = isReplayable(detail.status);
   const length = reason.trim().length;
   const conflict = replay.error instanceof ApiError && replay.error.code === "conflict";
   const errors = fieldErrors(replay.error);
   const send = () => {
-    if (length < reasonMin || replay.isPending || !isDead) return;
+    if (length < reasonMin || replay.isPending || !canSend) return;
     replay.mutate({ id: detail.id, reason: reason.trim(), version: detail.version }, { onSuccess: onClose });
   };
   return (
@@ -67,16 +67,16 @@ export const ReplayDialog = (props: {
       footer={
         <>
           <span className="c2 t12 grow">
-            {isDead && (
+            {canSend && (
               <>
                 The same <span className="mono">webhook-id</span> is sent. A sent webhook cannot be undone.
               </>
             )}
           </span>
           <Button large onClick={onClose}>
-            {isDead ? "Cancel" : "Close"}
+            {canSend ? "Cancel" : "Close"}
           </Button>
-          {isDead && (
+          {canSend && (
             <Button large variant="primary" disabled={length < reasonMin || replay.isPending} onClick={send}>
               Replay 1 delivery
             </Button>
@@ -121,10 +121,10 @@ export const ReplayDialog = (props: {
         ) : replay.error !== null && errors.size === 0 ? (
           <ActError title="Not replayed." error={replay.error} />
         ) : (
-          isDead && <Warning detail={detail} />
+          canSend && <Warning detail={detail} />
         )}
       </div>
-      {isDead && (
+      {canSend && (
         <FormField
           label="Reason, kept in the audit trail"
           hint={length > reasonMax - 50 ? `${reasonMax - length} characters left` : "At least 3 characters"}
