@@ -11,12 +11,17 @@ import type { QueueView } from "./queues-live.ts";
 const queueTone = (row: QueueRow): Tone => (row.paused ? "paused" : row.state);
 
 /** The badge; of data that are not current it only says what the state was. */
-export const QueueStatus = ({ row, freshness }: { row: QueueRow; freshness: Freshness["state"] }) =>
-  freshness === "fresh" ? (
-    <Status tone={queueTone(row)} label={row.label} />
-  ) : (
-    <Status tone={freshness} label={freshness === "stale" ? "Stale" : "Unknown"} was={row.label} />
+export const QueueStatus = ({ view, freshness }: { view: QueueView; freshness: Freshness["state"] }) => {
+  const { row, was } = view;
+  if (freshness === "fresh") return <Status tone={queueTone(row)} label={row.label} was={was} />;
+  return (
+    <Status
+      tone={freshness}
+      label={freshness === "stale" ? "Stale" : "Unknown"}
+      was={row.state === "unknown" ? was : row.label}
+    />
   );
+};
 
 /** Tint of the figure that hurts: the one that the state is about. */
 const hurts = (row: QueueRow, label: string): string => {
@@ -90,7 +95,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<QueueView>[] =>
     id: "state",
     header: "State",
     card: "badge",
-    cell: ({ row }) => <QueueStatus row={row} freshness={freshness} />,
+    cell: (view) => <QueueStatus view={view} freshness={freshness} />,
   },
   {
     id: "waiting",

@@ -12,6 +12,7 @@ import { Sparkline } from "#ui/sparkline.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import styles from "./queues.module.css";
 import { DrainsIn, failureRatio, QueueStatus } from "./queues-columns.tsx";
+import type { QueueView } from "./queues-live.ts";
 import { queueQuery } from "./queues-queries.ts";
 
 const Stats = ({ row }: { row: QueueRow }) => {
@@ -117,16 +118,16 @@ const consequences: Record<string, string> = {
 export const QueueDrawer = (props: {
   organization: string;
   id: string;
-  row: QueueRow | undefined;
+  view: QueueView | undefined;
   freshness: Freshness;
   position: string | undefined;
   onPrevious: (() => void) | undefined;
   onNext: (() => void) | undefined;
   onClose: () => void;
 }) => {
-  const { organization, id, row, freshness, ...drawer } = props;
-  const missing = useQuery({ ...queueQuery(organization, id), enabled: row === undefined });
-  if (row === undefined) {
+  const { organization, id, view, freshness, ...drawer } = props;
+  const missing = useQuery({ ...queueQuery(organization, id), enabled: view === undefined });
+  if (view === undefined) {
     const isGone = missing.error instanceof ApiError && missing.error.code === "not_found";
     return (
       <Drawer label="Queue" title={isGone ? "No such queue" : id} {...drawer}>
@@ -140,6 +141,7 @@ export const QueueDrawer = (props: {
       </Drawer>
     );
   }
+  const { row } = view;
   const isFresh = freshness.state === "fresh";
   const ratio = failureRatio(row);
   const needsNote = isFresh && row.cause !== null && (row.state !== "ok" || row.paused);
@@ -149,7 +151,7 @@ export const QueueDrawer = (props: {
       title={row.name}
       status={
         <>
-          <QueueStatus row={row} freshness={freshness.state} />
+          <QueueStatus view={view} freshness={freshness.state} />
           <span>
             since <Time at={row.since} full />, <Age at={row.since} suffix="ago" />
           </span>

@@ -1,8 +1,11 @@
 import type { QueueChanges } from "@wheelhouse/shared/live.ts";
 import type { QueueList, QueueRow } from "@wheelhouse/shared/queues.ts";
 
-/** One line of the table. Its identity changes only when row or trend did, so that other lines need not draw. */
-export type QueueView = { row: QueueRow; trend: readonly (number | null)[] };
+/**
+ * One line of the table. Its identity changes only when row or trend did, so that other lines need not draw.
+ * `was`: the badge before the queue could no longer be read, null while it is read or when none is known.
+ */
+export type QueueView = { row: QueueRow; trend: readonly (number | null)[]; was: string | null };
 
 /** The list as a page holds it. `seq`: number of the last live message, null before the first. */
 export type QueuesState = {
@@ -28,12 +31,26 @@ const byWorst = (a: QueueView, b: QueueView): number =>
 
 const waitingOf = (row: QueueRow): number => row.counts.waiting + row.counts.prioritized;
 
-/** The state that a whole list describes; unchanged views of `before` are kept. */
-export const fromList = (list: QueueList, seq: number | null): QueuesState => ({
+const wasOf = (row: QueueRow, before: QueueView | undefined): string | null => {
+  if (row.state !== "unknown" || before === undefined) return null;
+  return before.row.state === "unknown" ? before.was : before.row.label;
+};
+
+/** The state that a whole list describes. `before` tells what queues were that cannot be read now. */
+export const fromList = (list: QueueList, seq: number | null, before?: QueuesState): QueuesState => ({
   seq,
   observedAt: list.observedAt,
   intervalMs: list.intervalMs,
-  views: list.items.map((row) => ({ row, trend: list.trends[row.id]?.values ?? [] })).sort(byWorst),
+  views: list.items
+    .map((row) => ({
+      row,
+      trend: list.trends[row.id]?.values ?? [],
+      was: wasOf(
+        row,
+        before?.views.find((view) => view.row.id === row.id),
+      ),
+    }))
+    .sort(byWorst),
   workers: list.workers,
   trendsAt: list.observedAt,
   trendIntervalMs: Object.values(list.trends)[0]?.intervalMs ?? 10_000,
@@ -63,12 +80,12 @@ export const applyChanges = (state: QueuesState, changes: QueueChanges): QueuesS
     .map((view) => {
       const row = changed.get(view.row.id) ?? view.row;
       const trend = extend(view.trend, row);
-      return row === view.row && trend === view.trend ? view : { row, trend };
+      return row === view.row && trend === view.trend ? view : { row, trend, was: wasOf(row, view) };
     });
   const known = new Set(state.views.map(({ row }) => row.id));
   const added = changes.changed
     .filter(({ id }) => !known.has(id))
-    .map((row): QueueView => ({ row, trend: [waitingOf(row)] }));
+    .map((row): QueueView => ({ row, trend: [waitingOf(row)], was: null }));
   return {
     ...state,
     seq: changes.seq,

@@ -122,7 +122,7 @@ export const QueuesPage = () => {
             <QueueDrawer
               organization={org}
               id={search.queue}
-              row={views.find(({ row }) => row.id === search.queue)?.row}
+              view={views.find(({ row }) => row.id === search.queue)}
               freshness={freshness}
               position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
               onPrevious={toNeighbour(-1)}

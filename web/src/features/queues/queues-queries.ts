@@ -17,7 +17,7 @@ export const queuesQuery = (organization: string) =>
       const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
       return live !== undefined && isOlder
         ? { ...live, workers: list.workers }
-        : fromList(list, live?.seq ?? null);
+        : fromList(list, live?.seq ?? null, live);
     },
     staleTime: 10_000,
   });
@@ -37,7 +37,7 @@ export const useQueuesLive = (organization: string): void => {
   const { queryKey } = queuesQuery(organization);
   const { resubscribe } = useLiveTopic("queues");
   useLiveEvent("queues:snapshot", ({ seq, data }) => {
-    client.setQueryData(queryKey, fromList(data, seq));
+    client.setQueryData(queryKey, (before) => fromList(data, seq, before));
   });
   useLiveEvent("queues:changes", (changes) => {
     const state = client.getQueryData(queryKey);

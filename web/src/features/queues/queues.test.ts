@@ -78,6 +78,17 @@ describe("live queues", () => {
     expect(late.views[0]?.trend).toEqual([1, 2, 3, 1, null, 1]);
   });
 
+  test("a queue that can no longer be read still says what it was, until it is read again", () => {
+    const before = fromList(list(row("orders")), 1);
+    const lost = row("orders", { state: "unknown", label: "Unknown" });
+    const first = applied(applyChanges(before, changes(2, "2026-11-19T09:14:01Z", [lost])));
+    const second = applied(applyChanges(first, changes(3, "2026-11-19T09:14:02Z", [{ ...lost }])));
+    expect(second.views[0]?.was).toBe("OK");
+    expect(fromList(list(lost), 9, second).views[0]?.was).toBe("OK");
+    const back = applied(applyChanges(second, changes(4, "2026-11-19T09:14:03Z", [row("orders")])));
+    expect(back.views[0]?.was).toBeNull();
+  });
+
   test("the worst come first: no worker, old jobs, failing, unknown, paused, then healthy by name", () => {
     const state = fromList(
       list(
