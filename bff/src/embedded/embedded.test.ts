@@ -1,111 +1,43 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { Queue } from "bullmq";
-import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { z } from "zod";
+import {
+  type Owner,
+  processesOf,
+  query,
+  startOwner,
+  startReadyOwner,
+  withQueue,
+} from "#testing/stack-owner.ts";
 import { makeTemporaryFolder } from "#testing/stack-setup.ts";
 
-const ownerProgram = fileURLToPath(new URL("embedded-owner.fixture.ts", import.meta.url));
-const readySchema = z.object({
-  databaseAdminUrl: z.string(),
-  redisUrl: z.string(),
-  guardianPid: z.number(),
-  startedInMs: z.number(),
-});
-
 let dataDir: string;
-const owners: ChildProcess[] = [];
+const owners: Owner[] = [];
 beforeEach(() => {
   dataDir = join(makeTemporaryFolder(), "data");
 });
 afterEach(async () => {
-  for (const owner of owners.splice(0)) owner.kill("SIGKILL");
+  for (const { child } of owners.splice(0)) child.kill("SIGKILL");
   await vi.waitFor(() => expect(processesOf(dataDir)).toEqual([]), { timeout: 15_000 });
   rmSync(join(dataDir, ".."), { recursive: true, force: true });
 });
 
-/** A process of its own that starts the embedded servers, as main does, and stops them on SIGTERM. */
-async function startOwner(environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ["--import", "tsx", ownerProgram], {
-    cwd: join(import.meta.dirname, "../.."),
-    env: { PATH: "/usr/bin:/bin", WHEELHOUSE_DATA_DIR: dataDir, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  owners.push(child);
-  let errors = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    errors += text;
-  });
-  const exited = new Promise<{ code: number | null; errors: string }>((resolve) => {
-    child.once("close", (code) => resolve({ code, errors }));
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const line = await Promise.race([lines.next().then(({ value }) => value), exited]);
-  const ready = typeof line === "string" ? readySchema.parse(JSON.parse(line)) : undefined;
-  return { child, exited, ready };
-}
-
-async function startReadyOwner(environment: Record<string, string> = {}) {
-  const owner = await startOwner(environment);
-  if (!owner.ready) throw new Error((await owner.exited).errors);
-  return { ...owner, ready: owner.ready };
-}
-
-/** Everything that works in the data folder: servers, their children, the fleet. */
-function processesOf(folder: string): number[] {
-  return readdirSync("/proc").flatMap((entry) => {
-    try {
-      return /^\d+$/.test(entry) && readlinkSync(`/proc/${entry}/cwd`).startsWith(folder)
-        ? [Number(entry)]
-        : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-async function query(url: string, sql: string, values: unknown[] = []) {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    return (await client.query(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-async function withQueue<T>(redisUrl: string, work: (queue: Queue) => Promise<T>): Promise<T> {
-  const queue = new Queue("kept", { connection: { url: redisUrl } });
-  try {
-    return await work(queue);
-  } finally {
-    await queue.close();
-  }
+async function start(folder = dataDir) {
+  const owner = await startReadyOwner(folder);
+  owners.push(owner);
+  return owner;
 }
 
 describe("embedded servers", () => {
   test("SIGTERM ends everything with exit code 0, and a second start is up at once with its ports kept", async () => {
-    const first = await startReadyOwner();
+    const first = await start();
     first.child.kill("SIGTERM");
     expect((await first.exited).code).toBe(0);
     expect(processesOf(dataDir)).toEqual([]);
 
-    const second = await startReadyOwner();
+    const second = await start();
     expect(second.ready).toMatchObject({
       redisUrl: first.ready.redisUrl,
       databaseAdminUrl: first.ready.databaseAdminUrl,
@@ -114,7 +46,7 @@ describe("embedded servers", () => {
   });
 
   test("servers listen on loopback only, and secrets are readable by their owner only", async () => {
-    const { ready } = await startReadyOwner();
+    const { ready } = await start();
     expect(await query(ready.databaseAdminUrl, "show listen_addresses")).toEqual([
       { listen_addresses: "127.0.0.1" },
     ]);
@@ -125,7 +57,7 @@ describe("embedded servers", () => {
   });
 
   test("an owner that is killed leaves nothing running", async () => {
-    const owner = await startReadyOwner();
+    const owner = await start();
     expect(processesOf(dataDir).length).toBeGreaterThan(2);
     owner.child.kill("SIGKILL");
     await vi.waitFor(() => expect(processesOf(dataDir)).toEqual([]), { timeout: 12_000 });
@@ -133,14 +65,14 @@ describe("embedded servers", () => {
   });
 
   test("a start right after the owner was killed waits for its servers and succeeds", async () => {
-    const owner = await startReadyOwner();
+    const owner = await start();
     owner.child.kill("SIGKILL");
-    const next = await startReadyOwner();
+    const next = await start();
     expect(await query(next.ready.databaseAdminUrl, "select 1 as up")).toEqual([{ up: 1 }]);
   });
 
   test("SIGKILL of everything at once loses no committed row and no queued job", async () => {
-    const { child, ready } = await startReadyOwner();
+    const { child, ready } = await start();
     await query(ready.databaseAdminUrl, "create table public.kept (id int primary key)");
     let committed = 0;
     let queued = 0;
@@ -166,7 +98,7 @@ describe("embedded servers", () => {
     const [rowsAcknowledged, jobsAcknowledged] = [committed, queued];
     writing = false;
 
-    const next = await startReadyOwner();
+    const next = await start();
     const [{ count } = { count: 0 }] = await query(
       next.ready.databaseAdminUrl,
       "select count(*)::int as count from public.kept",
@@ -178,22 +110,22 @@ describe("embedded servers", () => {
   });
 
   test("servers orphaned by a killed owner and a killed guardian are ended by the next start", async () => {
-    const { child, ready } = await startReadyOwner();
+    const { child, ready } = await start();
     process.kill(ready.guardianPid, "SIGSTOP");
     process.kill(ready.guardianPid, "SIGKILL");
     child.kill("SIGKILL");
     await vi.waitFor(() => expect(existsSync(`/proc/${ready.guardianPid}/exe`)).toBe(false));
     const orphans = processesOf(dataDir);
     expect(orphans.length).toBeGreaterThan(2);
-    const next = await startReadyOwner();
+    const next = await start();
     expect(await query(next.ready.databaseAdminUrl, "select 1 as up")).toEqual([{ up: 1 }]);
     for (const pid of orphans) expect(processesOf(dataDir)).not.toContain(pid);
   });
 
   test("a second start on the same folder is refused with process and address, and harms nothing", async () => {
-    const owner = await startReadyOwner();
+    const owner = await start();
     const before = processesOf(dataDir).sort();
-    const refused = await startOwner();
+    const refused = await startOwner(dataDir);
     const { code, errors } = await refused.exited;
     expect(code).toBe(1);
     expect(errors).toContain(`already running on ${dataDir} (process ${owner.child.pid}, http://fixture)`);
@@ -202,7 +134,7 @@ describe("embedded servers", () => {
   });
 
   test("a pid file that names somebody else's living process does not keep Postgres from starting", async () => {
-    const first = await startReadyOwner();
+    const first = await start();
     for (const pid of [first.ready.guardianPid, ...processesOf(dataDir)]) process.kill(pid, "SIGKILL");
     first.child.kill("SIGKILL");
     await first.exited;
@@ -210,12 +142,12 @@ describe("embedded servers", () => {
     const lines = readFileSync(pidFile, "utf8").split("\n");
     spawnSync("sed", ["-i", `1s/.*/${process.pid}/`, pidFile]);
     expect(lines.length).toBeGreaterThan(3);
-    const next = await startReadyOwner();
+    const next = await start();
     expect(await query(next.ready.databaseAdminUrl, "select 1 as up")).toEqual([{ up: 1 }]);
   });
 
   test("a server that dies by itself is started again on its address", async () => {
-    const { ready } = await startReadyOwner();
+    const { ready } = await start();
     const [{ pid } = { pid: 0 }] = await query(
       ready.databaseAdminUrl,
       "select pg_read_file('postmaster.pid', 0, 10)::text as pid",
@@ -228,14 +160,14 @@ describe("embedded servers", () => {
   });
 
   test("a port that is taken meanwhile is replaced by a free one", async () => {
-    const first = await startReadyOwner();
+    const first = await start();
     first.child.kill("SIGTERM");
     await first.exited;
     const intruder = createServer();
     await new Promise<void>((resolve) => {
       intruder.listen(Number(new URL(first.ready.redisUrl).port), "127.0.0.1", resolve);
     });
-    const second = await startReadyOwner();
+    const second = await start();
     expect(second.ready.redisUrl).not.toBe(first.ready.redisUrl);
     intruder.close();
   });
@@ -245,15 +177,15 @@ describe("embedded servers", () => {
     async () => {
       const home = join(dataDir, "../home");
       mkdirSync(home, { mode: 0o700 });
-      const { ready } = await startReadyOwner({ WHEELHOUSE_DATA_DIR: join(home, "data") });
+      const { ready } = await start(join(home, "data"));
       expect(await query(ready.databaseAdminUrl, "create table public.kept as select 1 as id")).toEqual([]);
       const place = realpathSync(join(home, "data/postgres"));
       const servers = processesOf(place);
       expect(servers.length).toBeGreaterThan(0);
       for (const pid of servers) expect(statSync(`/proc/${pid}`).uid).not.toBe(0);
-      owners.at(-1)?.kill("SIGTERM");
+      owners.at(-1)?.child.kill("SIGTERM");
       await vi.waitFor(() => expect(processesOf(place)).toEqual([]), { timeout: 10_000 });
-      const next = await startReadyOwner({ WHEELHOUSE_DATA_DIR: join(home, "data") });
+      const next = await start(join(home, "data"));
       expect(await query(next.ready.databaseAdminUrl, "select id from public.kept")).toEqual([{ id: 1 }]);
       for (const name of ["postgres", "redis"])
         rmSync(realpathSync(join(home, "data", name)), { recursive: true, force: true });

@@ -28,7 +28,7 @@ export const invalidField = (field: string, message: string) =>
 export const notFound = (thing: string) =>
   new AppError("not_found", `No such ${thing} in this organization.`);
 
-export const errorBodyOf = (error: AppError, requestId: string): ErrorBody => ({
+const errorBodyOf = (error: AppError, requestId: string): ErrorBody => ({
   error: {
     code: error.code,
     message: error.message,

@@ -79,7 +79,7 @@ export function createDatabase({
 }
 
 /** Limits what the current transaction sees and may write; read by `wheelhouse.current_organizations()`. */
-export async function setOrganizations(tx: Transaction<Tables>, organizationIds: readonly string[]) {
+async function setOrganizations(tx: Transaction<Tables>, organizationIds: readonly string[]) {
   await sql`select set_config('wheelhouse.organization_ids', ${`{${organizationIds.join(",")}}`}, true)`.execute(
     tx,
   );

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 
 /** Channel on which replicas tell each other that what a session was allowed before no longer holds. */
-export const sessionsRevokedChannel = "wheelhouse:sessions:revoked";
+const sessionsRevokedChannel = "wheelhouse:sessions:revoked";
 
 const message = z.object({ sessionId: z.uuid() });
 

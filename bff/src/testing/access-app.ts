@@ -23,7 +23,7 @@ export async function startTestApp({
   clock = systemClock,
   environment = {},
 }: TestAppOptions) {
-  const log = pino({ level: process.env.TEST_LOG ?? "silent" });
+  const log = pino({ level: "silent" });
   const dataDir = mkdtempSync(join(tmpdir(), "wheelhouse-app-"));
   const credentials = await seedDemo({ adminUrl: urls.adminUrl, dataDir });
   const config = loadConfig({ WHEELHOUSE_DATA_DIR: dataDir, WHEELHOUSE_DEMO: "0", ...environment });

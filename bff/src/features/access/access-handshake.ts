@@ -45,4 +45,3 @@ export function createHandshake({ admit, denials }: { admit: Admit; denials: Den
     }
   };
 }
-export type AuthenticateHandshake = ReturnType<typeof createHandshake>;

@@ -16,7 +16,7 @@ export type OrganizationTree = {
 const refreshMs = 30_000;
 const reloadMinMs = 1_000;
 
-export function buildTree(organizations: readonly Organization[]): OrganizationTree {
+function buildTree(organizations: readonly Organization[]): OrganizationTree {
   const ids = new Map(organizations.map((organization) => [organization.id, organization]));
   const slugs = new Map(organizations.map((organization) => [organization.slug, organization]));
   const children = new Map<string, Organization[]>();

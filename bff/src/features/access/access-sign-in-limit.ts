@@ -14,7 +14,7 @@ const freeTries = 5;
 const delayMaxMs = 60_000;
 
 /** 0 for the first five failures of an account from an address, then 1 s, 2 s, 4 s … up to a minute. */
-export const delayAfterMs = (failures: number) =>
+const delayAfterMs = (failures: number) =>
   failures < freeTries ? 0 : Math.min(1_000 * 2 ** (failures - freeTries), delayMaxMs);
 
 const counted = z.object({ failures: z.number(), resetMs: z.number() });

@@ -36,6 +36,7 @@ async function list(person: Person, query = "", organization?: string): Promise<
 
 describe("the trail's list", () => {
   test("finds events by actor, action, target, outcome, time and text, also together", async () => {
+    expect((await viewer.call("GET", "/audit/verify")).statusCode).toBe(403);
     const all = (await list(auditor, "limit=200")).items;
     const mine = ({ actor }: AuditEvent) => actor.id === admin.userId;
     const expectSame = async (query: string, matches: (event: AuditEvent) => boolean) => {
@@ -53,9 +54,17 @@ describe("the trail's list", () => {
     await expectSame(`target=${admin.userId}`, ({ targets }) =>
       targets.some(({ id }) => id === admin.userId),
     );
+    const both = [admin.userId, viewer.userId];
+    await expectSame(`actor=${both.join()},${admin.userId}`, ({ actor }) => both.includes(actor.id ?? ""));
+    await expectSame(
+      `actor=${admin.userId}&action=access.session.create,audit.trail.read&outcome=success,denied`,
+      (event) => mine(event) && event.action === "access.session.create",
+    );
     await expectSame("target=Priya%20Raman", mine);
     await expectSame("q=priya", mine);
     await expectSame("outcome=success&q=RAMAN&action=access.session.create", mine);
+    await expectSame("outcome=denied,failure", ({ outcome }) => outcome !== "success");
+    await expectSame("outcome=denied,success", () => true);
     const to = all[0]?.recordedAt ?? "";
     await expectSame(`to=${to}`, ({ recordedAt }) => recordedAt < to);
     await expectSame(

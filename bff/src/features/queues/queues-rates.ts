@@ -4,23 +4,25 @@ type Slice = { coveredMs: number; completed: number; failed: number };
 export type RateReading = {
   /** Time of the Redis server. */
   nowMs: number;
-  /** Counters that a worker with metrics keeps; null without. */
+  /** Counters that a worker with metrics keeps; null without, or when it was not looked. */
   metrics: { completed: number; failed: number } | null;
+  /** What was read of the event stream. */
   events: {
-    /** Length of the stream. */
-    length: number;
-    /** Most entries that this reading was allowed to take. */
+    /** Most entries that this reading was allowed to take; 0 when it was to take none. */
     allowed: number;
     taken: number;
     completed: number;
     failed: number;
     /** Id of the last entry taken, `<ms>-<number>`. */
     lastId: string;
-    /** Measured size of an entry, null when this reading did not measure. */
-    entryBytes: number | null;
   };
-  /** Number of the last job, where there are no events. */
-  lastJob: number | null;
+  /** How finished jobs can be counted; null when this reading did not look. */
+  look: {
+    /** Null without a stream. */
+    entryBytes: number | null;
+    /** Number of the newest job. */
+    lastJob: number;
+  } | null;
   active: number;
 };
 
@@ -29,7 +31,7 @@ const knownAfterMs = 10_000;
 const mostEntries = 100;
 // An entry holds what the job returned, so its size is not ours to bound; this much is read of a queue in a tick.
 const mostBytes = 64 * 1024;
-const measureEveryMs = 60_000;
+const lookEveryMs = 60_000;
 const farBehindMs = 5_000;
 
 /**
@@ -40,12 +42,12 @@ const farBehindMs = 5_000;
  */
 export function createQueueRates() {
   let slices: Slice[] = [];
-  let previous: RateReading | undefined;
-  let cursorMs: number | undefined;
+  let way: "look" | "metrics" | "events" = "look";
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  let before: Pick<RateReading, "nowMs" | "metrics" | "active" | "look"> | undefined;
   let cursor = "-";
+  let cursorMs: number | undefined;
   let most = 0;
-  let measuredAtMs = Number.NEGATIVE_INFINITY;
-  let asked = 0;
 
   const cover = (slice: Slice) => {
     slices.push(slice);
@@ -56,60 +58,63 @@ export function createQueueRates() {
     }
   };
 
-  const byMetrics = (reading: RateReading, before: RateReading) => {
-    if (!reading.metrics || !before.metrics) return false;
-    const completed = reading.metrics.completed - before.metrics.completed;
-    const failed = reading.metrics.failed - before.metrics.failed;
+  const byMetrics = ({ metrics, nowMs }: RateReading) => {
+    if (!metrics || !before?.metrics) return;
+    const completed = metrics.completed - before.metrics.completed;
+    const failed = metrics.failed - before.metrics.failed;
     // A counter that fell was deleted; nothing is known of this tick.
-    if (completed >= 0 && failed >= 0) cover({ coveredMs: reading.nowMs - before.nowMs, completed, failed });
-    return true;
+    if (completed >= 0 && failed >= 0) cover({ coveredMs: nowMs - before.nowMs, completed, failed });
+  };
+
+  const startAt = (nowMs: number) => {
+    cursor = `${nowMs}-0`;
+    cursorMs = nowMs;
+  };
+
+  const choose = ({ metrics, look, nowMs, active }: RateReading) => {
+    if (!look) return;
+    lookedAtMs = nowMs;
+    if (metrics) {
+      way = "metrics";
+      return;
+    }
+    if (look.entryBytes !== null) {
+      most = Math.min(mostEntries, Math.floor(mostBytes / Math.max(1, look.entryBytes)));
+      way = "events";
+      // What happened until the first reading is history; after that the stream goes on where it was left.
+      if (cursorMs === undefined) startAt(nowMs);
+      return;
+    }
+    // Without a stream only this is known: where no job came and none ran, none finished.
+    way = "look";
+    if (before?.look && before.look.lastJob === look.lastJob && before.active + active === 0)
+      cover({ coveredMs: nowMs - before.nowMs, completed: 0, failed: 0 });
+    startAt(nowMs);
+  };
+
+  const byEvents = ({ events, nowMs }: RateReading) => {
+    // Nothing was asked for, or the budget of the call was used up by others: the next reading goes on from here.
+    if (events.allowed === 0 || cursorMs === undefined) return;
+    const { completed, failed, taken } = events;
+    const [lastMs = nowMs, lastNumber = 0] = events.lastId.split("-").map(Number);
+    const untilMs = taken === events.allowed ? lastMs : nowMs;
+    if (untilMs > cursorMs) cover({ coveredMs: untilMs - cursorMs, completed, failed });
+    if (taken > 0) cursor = `${lastMs}-${lastNumber + 1}`;
+    cursorMs = untilMs;
+    if (nowMs - untilMs > farBehindMs) startAt(nowMs);
   };
 
   return {
-    /** What the next reading shall ask for: first entry, most entries (-1: measure their size). */
+    /** What the next reading shall ask for: first entry, and most entries (0: none, -1: look how to count). */
     ask(nowMs: number): { cursor: string; most: number } {
-      const withMetrics = previous?.metrics !== null && previous !== undefined;
-      if (withMetrics) asked = 0;
-      else if (nowMs - measuredAtMs >= measureEveryMs) asked = -1;
-      else asked = most;
-      return { cursor, most: asked };
+      if (way === "look" || nowMs - lookedAtMs >= lookEveryMs) return { cursor, most: -1 };
+      return { cursor, most: way === "metrics" ? 0 : most };
     },
     add(reading: RateReading) {
-      const before = previous;
-      previous = reading;
-      if (before && byMetrics(reading, before)) return;
-      const { events, nowMs } = reading;
-      if (events.entryBytes !== null) {
-        measuredAtMs = nowMs;
-        most = Math.min(mostEntries, Math.floor(mostBytes / Math.max(1, events.entryBytes)));
-        // What happened until the first reading is history; after that the stream goes on where it was left.
-        if (cursorMs === undefined) {
-          cursorMs = nowMs;
-          cursor = `${nowMs}-0`;
-        }
-        return;
-      }
-      if (events.length === 0) {
-        const still = before && reading.lastJob === before.lastJob && reading.active + before.active === 0;
-        if (still) cover({ coveredMs: nowMs - before.nowMs, completed: 0, failed: 0 });
-        measuredAtMs = Number.NEGATIVE_INFINITY;
-        cursorMs = nowMs;
-        cursor = `${nowMs}-0`;
-        return;
-      }
-      // The budget of the call was used up by others: the next reading goes on from here.
-      if (events.allowed === 0 || cursorMs === undefined) return;
-      const { completed, failed, taken } = events;
-      const cut = taken === events.allowed;
-      const [lastMs = nowMs, lastNumber = 0] = events.lastId.split("-").map(Number);
-      const untilMs = cut ? lastMs : nowMs;
-      if (untilMs > cursorMs) cover({ coveredMs: untilMs - cursorMs, completed, failed });
-      if (taken > 0) cursor = `${lastMs}-${lastNumber + 1}`;
-      cursorMs = untilMs;
-      if (nowMs - untilMs > farBehindMs) {
-        cursor = `${nowMs}-0`;
-        cursorMs = nowMs;
-      }
+      byMetrics(reading);
+      choose(reading);
+      byEvents(reading);
+      before = reading;
     },
     /** Per minute. */
     read(): { completedPerMinute: number | null; failedPerMinute: number | null } {

@@ -15,12 +15,12 @@ const names = [
   "oldestAtMs",
   "metricsCompleted",
   "metricsFailed",
-  "eventsLength",
   "eventsAllowed",
   "eventsTaken",
   "eventsCompleted",
   "eventsFailed",
   "eventsLastId",
+  "streamLength",
   "entryBytes",
   "lastJob",
 ] as const;
@@ -37,12 +37,12 @@ const fields = z.object({
   oldestAtMs: int.transform((value) => (value === 0 ? null : value)),
   metricsCompleted: orNull,
   metricsFailed: orNull,
-  eventsLength: int,
   eventsAllowed: int,
   eventsTaken: int,
   eventsCompleted: int,
   eventsFailed: int,
   eventsLastId: z.string(),
+  streamLength: orNull,
   entryBytes: orNull,
   lastJob: orNull,
 } satisfies Record<(typeof names)[number], z.ZodType>);
@@ -72,15 +72,13 @@ const row = z
           ? null
           : { completed: read.metricsCompleted, failed: read.metricsFailed ?? 0 },
       events: {
-        length: read.eventsLength,
         allowed: read.eventsAllowed,
         taken: read.eventsTaken,
         completed: read.eventsCompleted,
         failed: read.eventsFailed,
         lastId: read.eventsLastId,
-        entryBytes: read.entryBytes,
       },
-      lastJob: read.lastJob,
+      look: read.streamLength === null ? null : { entryBytes: read.entryBytes, lastJob: read.lastJob ?? 0 },
     },
   }));
 

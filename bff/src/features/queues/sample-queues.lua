@@ -4,20 +4,21 @@
   KEYS[i]       '<prefix>:<name>:' of queue i
   ARGV[1]       most event entries to read in this call, over all queues
   ARGV[2 * i]   first id of the event stream of queue i that was not read yet
-  ARGV[2*i+1]   most entries to read of it; -1 measures the size of an entry instead
+  ARGV[2*i+1]   most entries to read of it; -1 looks instead how finished jobs can be counted (see below)
 
   Returns {server time ms, rows}. Row i is 0 when the queue is gone, else
     { paused 0|1, waiting, prioritized, active, delayed, waiting-children, failed, completed,
       ms since when the oldest waiting job could run or 0,
-      counter of completed or -1, counter of failed or -1  (a worker with metrics keeps them),
-      length of the event stream, most entries allowed here, entries read, completed among them, failed among them,
-      id of the last one, bytes of an entry or -1,
-      number of the last job or -1 (only where there are no events) }
+      counter of completed or -1, counter of failed or -1  (a worker with metrics keeps them; only with 0 or -1),
+      most entries allowed here, entries read, completed among them, failed among them, id of the last one,
+      length of the event stream, bytes of an entry, number of the last job  (each -1 unless asked with -1) }
 ]]
+local pcall_, find, type_ = redis.pcall, string.find, type
+
 local function read(...)
-  local reply = redis.pcall(...)
+  local reply = pcall_(...)
   -- A key of another program may have the name of one of ours and a wrong type.
-  if type(reply) == 'table' and reply.err then return nil end
+  if type_(reply) == 'table' and reply.err then return nil end
   return reply
 end
 
@@ -42,9 +43,43 @@ local function runnableSince(base, id)
   local job = id and read('HMGET', base .. id, 'timestamp', 'processedOn', 'opts')
   if not job or not job[1] then return nil end
   local since = tonumber(job[1]) or 0
-  local ok, opts = pcall(cjson.decode, job[3] or '{}')
-  if ok and type(opts) == 'table' and type(opts.delay) == 'number' then since = since + opts.delay end
+  if job[3] and find(job[3], '"delay"', 1, true) then
+    local ok, opts = pcall(cjson.decode, job[3])
+    if ok and type_(opts) == 'table' and type_(opts.delay) == 'number' then since = since + opts.delay end
+  end
   return math.max(since, tonumber(job[2] or 0) or 0)
+end
+
+local function oldestOf(base, wait, tail, heldTail, prioritized)
+  local oldest = 0
+  local function consider(id)
+    local since = runnableSince(base, id)
+    if since and (oldest == 0 or since < oldest) then oldest = since end
+  end
+  consider(tail)
+  consider(heldTail)
+  if wait > 1 then
+    -- Jobs enter at the head; only where some were added with `lifo` can the one there be older than the tail.
+    local head = read('LINDEX', base .. 'wait', 0)
+    local headNumber, tailNumber = tonumber(head), tonumber(tail)
+    if not headNumber or not tailNumber or headNumber < tailNumber then consider(head) end
+  end
+  if prioritized > 0 then
+    local key = base .. 'prioritized'
+    local first = read('ZRANGE', key, 0, 0, 'WITHSCORES') or {}
+    consider(first[1])
+    -- The least important ones wait longest: the first of the last priority.
+    local last = prioritized > 1 and read('ZRANGE', key, -1, -1, 'WITHSCORES')
+    if last and last[2] and first[2] then
+      local priority = math.floor(tonumber(last[2]) / 0x100000000)
+      if priority > math.floor(tonumber(first[2]) / 0x100000000) then
+        local floor = string.format('%.0f', priority * 0x100000000)
+        local starved = read('ZRANGEBYSCORE', key, floor, '+inf', 'LIMIT', 0, 1)
+        consider(starved and starved[1])
+      end
+    end
+  end
+  return oldest
 end
 
 local time = redis.call('TIME')
@@ -55,45 +90,22 @@ local rows = {}
 for i = 1, #KEYS do
   local base = KEYS[i]
   local meta = read('HMGET', base .. 'meta', 'paused', 'version', 'opts.maxLenEvents')
-  if not meta or (read('EXISTS', base .. 'meta') or 0) == 0 then
+  if not meta or not (meta[1] or meta[2] or meta[3]) then
     rows[i] = 0
   else
     local wait, tail = waitingIn(base .. 'wait')
     local held, heldTail = waitingIn(base .. 'paused')
     local prioritized = length('ZCARD', base .. 'prioritized')
-    local oldest = nil
-    local function consider(id)
-      local since = runnableSince(base, id)
-      if since and (not oldest or since < oldest) then oldest = since end
-    end
-    consider(tail)
-    consider(heldTail)
-    -- Jobs added with `lifo` enter at the tail, so the oldest may be at the head.
-    if wait > 1 then consider(read('LINDEX', base .. 'wait', 0)) end
-    if prioritized > 0 then
-      local first = read('ZRANGE', base .. 'prioritized', 0, 0)
-      consider(first and first[1])
-      -- The least important ones wait longest: the first of the last priority.
-      local last = read('ZRANGE', base .. 'prioritized', -1, -1, 'WITHSCORES')
-      if last and last[2] then
-        local floor = math.floor(tonumber(last[2]) / 0x100000000) * 0x100000000
-        local starved = read('ZRANGEBYSCORE', base .. 'prioritized', string.format('%.0f', floor), '+inf', 'LIMIT', 0, 1)
-        consider(starved and starved[1])
-      end
+    local oldest = 0
+    if wait + held + prioritized > 0 then
+      oldest = oldestOf(base, wait, tail, heldTail, prioritized)
     end
 
     local events = base .. 'events'
-    local eventCount = length('XLEN', events)
-    local allowed, taken, completed, failed, lastId, entryBytes = 0, 0, 0, 0, '', -1
-    local lastJob = -1
+    local allowed, taken, completed, failed, lastId = 0, 0, 0, 0, ''
+    local metricsCompleted, metricsFailed, eventCount, entryBytes, lastJob = -1, -1, -1, -1, -1
     local most = tonumber(ARGV[2 * i + 1])
-    if eventCount == 0 then
-      lastJob = tonumber(read('GET', base .. 'id') or 0) or 0
-    elseif most < 0 then
-      -- An empty stream already takes about 5 kB.
-      local bytes = read('MEMORY', 'USAGE', events, 'SAMPLES', 5) or 0
-      entryBytes = math.ceil(math.max(0, bytes - 5120) / eventCount)
-    else
+    if most > 0 then
       allowed = math.min(most, budget)
       if allowed > 0 then
         local entries = read('XRANGE', events, ARGV[2 * i], '+', 'COUNT', allowed) or {}
@@ -109,6 +121,18 @@ for i = 1, #KEYS do
         end
         if taken > 0 then lastId = entries[taken][1] end
       end
+    else
+      metricsCompleted = tonumber(read('HGET', base .. 'metrics:completed', 'count') or -1) or -1
+      metricsFailed = tonumber(read('HGET', base .. 'metrics:failed', 'count') or -1) or -1
+      if most < 0 then
+        eventCount = length('XLEN', events)
+        if eventCount > 0 then
+          -- An empty stream already takes about 5 kB.
+          local bytes = read('MEMORY', 'USAGE', events, 'SAMPLES', 5) or 0
+          entryBytes = math.ceil(math.max(0, bytes - 5120) / eventCount)
+        end
+        lastJob = tonumber(read('GET', base .. 'id') or 0) or 0
+      end
     end
 
     rows[i] = {
@@ -120,15 +144,15 @@ for i = 1, #KEYS do
       length('ZCARD', base .. 'waiting-children'),
       length('ZCARD', base .. 'failed'),
       length('ZCARD', base .. 'completed'),
-      oldest or 0,
-      tonumber(read('HGET', base .. 'metrics:completed', 'count') or -1) or -1,
-      tonumber(read('HGET', base .. 'metrics:failed', 'count') or -1) or -1,
-      eventCount,
+      oldest,
+      metricsCompleted,
+      metricsFailed,
       allowed,
       taken,
       completed,
       failed,
       lastId,
+      eventCount,
       entryBytes,
       lastJob,
     }

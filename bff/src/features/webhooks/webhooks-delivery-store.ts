@@ -1,5 +1,5 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
-import type { listDeliveries, summarizeDeliveries } from "@wheelhouse/shared/webhooks.ts";
+import type { listDeliveries } from "@wheelhouse/shared/webhooks.ts";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Database } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
@@ -8,7 +8,6 @@ import { timeOfId } from "./webhooks-ids.ts";
 
 type ListQuery = EndpointParsed<typeof listDeliveries>["query"];
 export type DeliveryFilter = Omit<ListQuery, "cursor" | "limit" | "includeChildren">;
-export type SummaryQuery = EndpointParsed<typeof summarizeDeliveries>["query"];
 
 const timeoutMs = 5_000;
 const countCap = 10_001;

@@ -18,7 +18,7 @@ export type AttemptFigure = {
 
 /** Width of a latency bucket: 10 %, so a percentile is off by at most 5 %. */
 const base = Math.log(1.1);
-export const bucketOf = (latencyMs: number | null) =>
+const bucketOf = (latencyMs: number | null) =>
   latencyMs === null ? -1 : Math.max(0, Math.min(200, Math.floor(Math.log(Math.max(1, latencyMs)) / base)));
 /** Middle of a bucket, ms. */
 export const latencyOfBucket = (bucket: number) => Math.exp((bucket + 0.5) * base);

@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
 import { errorBody } from "@wheelhouse/shared/errors.ts";
 import {
@@ -37,7 +40,7 @@ export const testConfig: WebhooksConfig = {
   breaker: { failures: 1_000, coolDownMs: 200 },
   sweepIntervalMs: 100,
   sweepGraceMs: 300,
-  jobLockMs: 1_000,
+  jobLockMs: 3_000,
   drainMs: 500,
 };
 
@@ -66,6 +69,30 @@ async function replyOf(response: Response): Promise<Reply> {
     headers: response.headers,
     body,
     error: error.success ? error.data.error : {},
+  };
+}
+
+/** What a worker in a process of its own is told. */
+export const workerProcessOptions = z.object({
+  appUrl: z.string(),
+  systemUrl: z.string(),
+  redisUrl: z.string(),
+  config: z.custom<WebhooksConfig>((value) => typeof value === "object" && value !== null),
+});
+
+/** A worker in a process of its own. Resolves when it takes jobs. */
+export async function startWorkerProcess(options: z.input<typeof workerProcessOptions>) {
+  const script = fileURLToPath(new URL("./webhooks-worker-process.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", script, JSON.stringify(options)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  return {
+    async kill() {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    },
   };
 }
 
@@ -112,7 +139,7 @@ export type Gateway = {
 };
 export type Organization = { id: string; slug: string; name: string };
 
-export async function makeOrganization(database: Database): Promise<Organization> {
+async function makeOrganization(database: Database): Promise<Organization> {
   const slug = `org-${randomBytes(4).toString("hex")}`;
   const { id } = await database.system
     .insertInto("organizations")

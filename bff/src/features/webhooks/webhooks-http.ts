@@ -107,7 +107,7 @@ function codeOf(error: unknown): string {
 }
 
 /** Why there was no answer, by Node's, OpenSSL's and undici's error codes. */
-export function classify(error: unknown): NoAnswer {
+function classify(error: unknown): NoAnswer {
   const code = codeOf(error);
   const message = (error instanceof Error && error.message) || code || "unknown error";
   const none = (errorClass: ErrorClass): NoAnswer => ({

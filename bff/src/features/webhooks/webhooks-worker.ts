@@ -48,6 +48,8 @@ export function startDeliveryWorker({ redis, deliver, config, clock, log }: Work
       stalledInterval: config.jobLockMs,
       // Postgres counts attempts; a job whose worker died is simply handed out again.
       maxStalledCount: 1_000_000,
+      // After an outage of Redis, not a quarter of a minute later.
+      runRetryDelay: 500,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
       skipVersionCheck: true,

@@ -1,15 +1,8 @@
-import {
-  type InfiniteData,
-  infiniteQueryOptions,
-  keepPreviousData,
-  queryOptions,
-} from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { type AuditEvent, listAuditEvents, readAuditEvent, verifyAudit } from "@wheelhouse/shared/audit.ts";
 import { call } from "#lib/api.ts";
 import type { TailPage } from "#lib/tail.ts";
 import { type AuditFilter, auditQuery } from "./audit-filter.ts";
-
-export type AuditPages = InfiniteData<TailPage<AuditEvent>, string | undefined>;
 
 const pageSize = 100;
 const verifyTimeoutMs = 60_000;

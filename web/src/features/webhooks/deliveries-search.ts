@@ -66,7 +66,7 @@ export const newestFirst = (a: Delivery, b: Delivery): number =>
   Date.parse(b.receivedAt) - Date.parse(a.receivedAt) || (a.id < b.id ? 1 : -1);
 
 const hourMs = 3_600_000;
-export const histogramMs = hourMs;
+const histogramMs = hourMs;
 
 /**
  * Range that the histogram shows: the last hour, whatever range is selected inside it; a selection that

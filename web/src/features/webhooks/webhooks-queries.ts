@@ -87,7 +87,7 @@ export const sourcesQuery = (organization: string) =>
   });
 
 /** Puts a newer state of one delivery into every list that shows it. */
-export const patchDelivery = (client: QueryClient, organization: string, row: Delivery): void => {
+const patchDelivery = (client: QueryClient, organization: string, row: Delivery): void => {
   client.setQueriesData<DeliveryPages>({ queryKey: key(organization, "deliveries") }, (data) =>
     data?.pages.some((page) => page.items.some((item) => item.id === row.id)) === true
       ? {
