@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Redis } from "ioredis";
-import pg from "pg";
 import type { Logger } from "pino";
 import { createPostgresSource } from "#features/health/health-postgres-source.ts";
 import { createRedisSource } from "#features/health/health-redis-source.ts";
 import { createQueuesSource } from "#features/queues/queues-source.ts";
 import type { Clock } from "#lib/clock.ts";
-import type { Database } from "#lib/postgres.ts";
+import { type Database, openPool } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import { createCollector } from "#observe/collector.ts";
 import { createLeaderLease } from "#observe/leader-lease.ts";
@@ -42,12 +41,14 @@ export function createObserve(deps: ObserveDeps) {
     ends.push(() => connection.disconnect());
     return connection;
   };
-  const openPool = (connectionString: string) => {
-    const pool = new pg.Pool({
-      ...{ connectionString, max: 1, application_name: "wheelhouse-observe" },
-      ...{ connectionTimeoutMillis: 5_000, statement_timeout: 5_000, query_timeout: 5_000 },
-    });
-    pool.on("error", (err) => log.debug({ err }, "a watched Postgres cut the connection"));
+  const watchPostgres = (connectionString: string) => {
+    const pool = openPool(
+      {
+        ...{ connectionString, max: 1, application_name: "wheelhouse-observe" },
+        ...{ connectionTimeoutMillis: 5_000, statement_timeout: 5_000, query_timeout: 5_000 },
+      },
+      log,
+    );
     ends.push(() => pool.end());
     return pool;
   };
@@ -65,7 +66,7 @@ export function createObserve(deps: ObserveDeps) {
       ...sources.postgres.map((source) => ({
         ...{ id: source.id, name: source.name, kind: "postgres" as const, organization: source.organization },
         sample: createPostgresSource({
-          pool: source.url === undefined ? database.pools.app : openPool(source.url),
+          pool: source.url === undefined ? database.pools.app : watchPostgres(source.url),
           clock,
         }).sample,
       })),

@@ -31,6 +31,22 @@ type PostgresOptions = {
 };
 
 /**
+ * A pool whose lost connections never end the process. pg reports the loss on the pool while a connection is idle, on
+ * the connection itself between two statements of a transaction; nobody listening there would be an uncaught error.
+ */
+export function openPool(options: pg.PoolConfig, log: Logger): pg.Pool {
+  const pool = new pg.Pool(options);
+  // The error itself carries the whole client, with the key that cancels its queries.
+  const lost = ({ message }: Error) => {
+    if (!pool.ending)
+      log.warn({ reason: message, pool: options.application_name }, "Postgres connection lost");
+  };
+  pool.on("error", lost);
+  pool.on("connect", (client) => client.on("error", lost));
+  return pool;
+}
+
+/**
  * Opens both pools lazily: nothing connects until the first query, so that a database that is away at start-up
  * degrades what needs it and nothing else. Waiting for a connection ends after 5 s.
  */
@@ -41,25 +57,21 @@ export function createDatabase({
   statementTimeoutMs = 30_000,
   log,
 }: PostgresOptions): Database {
-  const open = (connectionString: string, max: number, name: string) => {
-    const pool = new pg.Pool({
-      connectionString,
-      max,
-      connectionTimeoutMillis: 5_000,
-      idleTimeoutMillis: 30_000,
-      keepAlive: true,
-      statement_timeout: statementTimeoutMs,
-      query_timeout: statementTimeoutMs + 2_000,
-      application_name: `wheelhouse-${name}`,
-      options: "-c search_path=wheelhouse -c timezone=UTC",
-    });
-    // An idle connection that breaks must not end the process; the next query opens another.
-    // The error itself carries the whole client, with the key that cancels its queries.
-    pool.on("error", ({ message }) => {
-      if (!pool.ending) log.warn({ reason: message, pool: name }, "idle Postgres connection lost");
-    });
-    return pool;
-  };
+  const open = (connectionString: string, max: number, name: string) =>
+    openPool(
+      {
+        connectionString,
+        max,
+        connectionTimeoutMillis: 5_000,
+        idleTimeoutMillis: 30_000,
+        keepAlive: true,
+        statement_timeout: statementTimeoutMs,
+        query_timeout: statementTimeoutMs + 2_000,
+        application_name: `wheelhouse-${name}`,
+        options: "-c search_path=wheelhouse -c timezone=UTC",
+      },
+      log,
+    );
   const pools = { app: open(appUrl, poolSize, "app"), system: open(systemUrl, poolSize, "system") };
   const app = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pools.app }) });
   const system = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pools.system }) });

@@ -1,9 +1,8 @@
 import { Kysely, PostgresDialect } from "kysely";
-import pg from "pg";
 import type { Logger } from "pino";
 import type { ActOrigin, Denials } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
-import type { Database } from "#lib/postgres.ts";
+import { type Database, openPool } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
 import { beginAct, writeAct } from "./audit-write.ts";
 
@@ -30,15 +29,17 @@ export function createDenials({
   windowMs = 60_000,
 }: DenialsDeps): Denials {
   // Its own connections: a flood of refusals must not take those that changes wait for.
-  const pool = new pg.Pool({
-    ...database.pools.app.options,
-    max: 2,
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 5_000,
-    query_timeout: 6_000,
-    application_name: "wheelhouse-denials",
-  });
-  pool.on("error", (err) => log.warn({ err }, "idle Postgres connection lost"));
+  const pool = openPool(
+    {
+      ...database.pools.app.options,
+      max: 2,
+      connectionTimeoutMillis: 2_000,
+      statement_timeout: 5_000,
+      query_timeout: 6_000,
+      application_name: "wheelhouse-denials",
+    },
+    log,
+  );
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const windows = new Map<string, Window>();
   let timer: NodeJS.Timeout | undefined;

@@ -52,7 +52,6 @@ export function startDeliveryWorker({ redis, deliver, config, clock, log }: Work
       runRetryDelay: 500,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
-      skipVersionCheck: true,
     },
   );
   worker.on("error", (err) => log.debug({ err }, "delivery worker"));
