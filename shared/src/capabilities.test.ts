@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { type Capability, capabilities, capabilitiesOf, inheritedRoles, roles } from "./capabilities.ts";
+
+const holds = (capability: Capability) => roles.filter((role) => capabilitiesOf[role].includes(capability));
+
+test("who may do what", () => {
+  expect(holds("overview:read")).toEqual(["viewer", "operator", "admin", "auditor", "superadmin"]);
+  expect(holds("queues:act")).toEqual(["operator", "admin", "superadmin"]);
+  expect(holds("webhooks:replay")).toEqual(["admin", "superadmin"]);
+  expect(holds("access:manage")).toEqual(["admin", "superadmin"]);
+  expect(holds("audit:sign-off")).toEqual(["auditor", "superadmin"]);
+});
+
+test("a viewer only reads, a superadmin holds everything", () => {
+  expect(capabilitiesOf.viewer.filter((capability) => !capability.endsWith(":read"))).toEqual([]);
+  expect([...capabilitiesOf.superadmin].sort()).toEqual([...capabilities].sort());
+});
+
+test("administration and audit reach child organizations, daily work does not", () => {
+  expect(inheritedRoles).toEqual(["admin", "auditor", "superadmin"]);
+});

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import * as access from "./access.ts";
+import * as audit from "./audit.ts";
+import { capabilities } from "./capabilities.ts";
+import { auditActions, type Endpoint, paging, queryFlag, queryList, slug } from "./endpoint.ts";
+import * as health from "./health.ts";
+import * as queues from "./queues.ts";
+import * as webhooks from "./webhooks.ts";
+
+const isEndpoint = (value: unknown): value is Endpoint =>
+  typeof value === "object" && value !== null && "method" in value && "path" in value && "response" in value;
+
+const endpoints = [access, audit, health, queues, webhooks].flatMap((feature) =>
+  Object.entries(feature).flatMap(([name, value]): [string, Endpoint][] =>
+    isEndpoint(value) ? [[name, value]] : [],
+  ),
+);
+
+test("no two endpoints share method and path", () => {
+  const addresses = endpoints.map(([, { method, path }]) => `${method} ${path.replace(/:\w+/g, ":")}`);
+  expect(addresses.length).toBeGreaterThan(15);
+  expect(addresses.filter((address, at) => addresses.indexOf(address) !== at)).toEqual([]);
+});
+
+test.each(endpoints)(
+  "%s: what changes something names its audit action, what reads has no body",
+  (_, endpoint) => {
+    if (endpoint.method === "GET") expect(endpoint.body).toBeUndefined();
+    else expect(auditActions).toContain(endpoint.action);
+  },
+);
+
+test.each(endpoints)("%s asks for a session or for a capability that exists", (_, { access: needed }) => {
+  expect(["public", "session", ...capabilities]).toContain(needed);
+});
+
+test.each(endpoints)("%s describes every parameter of its path, and no other", (_, { path, params }) => {
+  const named = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
+  const described = params instanceof z.ZodObject ? Object.keys(params.shape) : [];
+  expect(described.sort()).toEqual(named.sort());
+});
+
+test("a list of the query is split at commas and bounded", () => {
+  const colours = queryList(z.enum(["red", "blue"]));
+  expect(colours.parse("red,blue,")).toEqual(["red", "blue"]);
+  expect(colours.safeParse("red,green").error?.issues[0]?.path).toEqual([1]);
+  expect(queryList(z.string()).safeParse(Array(51).fill("a").join(",")).success).toBe(false);
+});
+
+test("a flag of the query is 0, 1 or absent", () => {
+  expect([undefined, "0", "1"].map((value) => queryFlag.parse(value))).toEqual([false, false, true]);
+  expect(queryFlag.safeParse("yes").success).toBe(false);
+});
+
+test("a page has 50 rows unless asked, and 200 at most", () => {
+  const query = z.strictObject(paging);
+  expect(query.parse({})).toEqual({ limit: 50 });
+  expect(query.parse({ limit: "200" })).toEqual({ limit: 200 });
+  for (const limit of ["0", "201", "1.5", "many"]) expect(query.safeParse({ limit }).success).toBe(false);
+});
+
+test.each(["a", "a-b", "7", "x".repeat(63)])("%s is a short name", (name) => {
+  expect(slug.safeParse(name).success).toBe(true);
+});
+
+test.each(["", "-a", "a-", "A", "a b", "a/b", "ü", "x".repeat(64), "../etc"])(
+  "%j is no short name",
+  (name) => {
+    expect(slug.safeParse(name).success).toBe(false);
+  },
+);
