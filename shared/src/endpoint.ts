@@ -37,6 +37,9 @@ export const auditActions = [
   "webhooks.delivery.replay",
   "audit.trail.read",
   "audit.trail.verify",
+  "audit.checkpoint.create",
+  "audit.content.expire",
+  "audit.events.report",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
