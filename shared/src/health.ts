@@ -93,18 +93,19 @@ export const overview = z.object({
     errorRatio: figure,
     durationMsP95: figure,
   }),
+  /** Null is not known now; a zero was counted. */
   tiles: z.object({
     queues: z.object({
       queues: z.number(),
       waiting: figure,
       oldestWaitingMs: z.number().nullable(),
-      noWorker: z.number(),
-      paused: z.number(),
+      noWorker: z.number().nullable(),
+      paused: z.number().nullable(),
     }),
     breakers: z.object({
-      breakers: z.number(),
-      open: z.number(),
-      halfOpen: z.number(),
+      breakers: z.number().nullable(),
+      open: z.number().nullable(),
+      halfOpen: z.number().nullable(),
       /** Worst failure ratio (0–1) of the last minute with its name. */
       worst: z.array(z.object({ name: z.string(), failureRatio: z.number() })),
     }),
@@ -115,9 +116,9 @@ export const overview = z.object({
       evictionPolicy: z.string().nullable(),
     }),
     webhooks: z.object({
-      endpoints: z.number(),
-      deadLetters: z.number(),
-      pending: z.number(),
+      endpoints: z.number().nullable(),
+      deadLetters: z.number().nullable(),
+      pending: z.number().nullable(),
       deliveredPerSecond: figure,
       /** 0–1, of deliveries completed in the last hour. */
       firstAttemptSuccessRatio: z.number().nullable(),

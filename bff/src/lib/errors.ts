@@ -90,7 +90,7 @@ export function isUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);
   if ("code" in error && typeof error.code === "string" && unavailableCodes.has(error.code)) return true;
   if (
-    /Connection terminated|timeout exceeded when trying to connect|Connection is closed|Connection ended|not queryable|Query read timeout|max retries per request|Command timed out/i.test(
+    /Connection terminated|timeout exceeded when trying to connect|Connection is closed|Connection ended|not queryable|Query read timeout|max retries per request|Command timed out|No answer in time/i.test(
       error.message,
     )
   )

@@ -126,7 +126,9 @@ describe("checks and problems", () => {
       webhooks: { value: {}, observedAt: null, failing: true },
     });
     expect(tiles.redis).toMatchObject({ usedMemoryBytes: { value: null }, opsPerSecond: null });
-    expect(tiles.queues.waiting.value).toBeNull();
+    expect(tiles.queues).toMatchObject({ waiting: { value: null }, noWorker: null, paused: null });
+    expect(tiles.breakers).toMatchObject({ breakers: null, open: null, halfOpen: null });
+    expect(tiles.webhooks).toMatchObject({ endpoints: null, deadLetters: null, pending: null });
     expect([red.ratePerSecond.value, red.errorRatio.value, red.durationMsP95.value]).toEqual([
       null,
       null,

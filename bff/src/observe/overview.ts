@@ -28,10 +28,12 @@ export function buildOverview(part: OrganizationPart): Overview {
     trend: trend(`${key}:${organizationId}`),
   });
   const known = queues.filter(({ state }) => state !== "unknown");
+  const noneKnown = queues.length > 0 && known.length === 0;
   const redis = servers.filter(({ kind }) => kind === "redis");
   const answering = redis.filter(({ state }) => state !== "down");
   const policies = new Set(redis.flatMap((server) => server.redis?.evictionPolicy ?? []));
-  const breakers = figures?.breakers ?? [];
+  const breakers = figures?.breakers;
+  const inState = (wanted: string) => breakers?.filter(({ state }) => state === wanted).length ?? null;
   return {
     observedAt: part.observedAt,
     intervalMs,
@@ -46,10 +48,9 @@ export function buildOverview(part: OrganizationPart): Overview {
       queues: {
         queues: queues.length,
         waiting: {
-          value:
-            queues.length > 0 && known.length === 0
-              ? null
-              : known.reduce((sum, { counts }) => sum + counts.waiting + counts.prioritized, 0),
+          value: noneKnown
+            ? null
+            : known.reduce((sum, { counts }) => sum + counts.waiting + counts.prioritized, 0),
           trend: sumOfSeries(
             queues.map(({ id }) => trend(`waiting:${id}`)),
             intervalMs,
@@ -60,14 +61,14 @@ export function buildOverview(part: OrganizationPart): Overview {
             oldestWaitingMs === null ? oldest : Math.max(oldest ?? 0, oldestWaitingMs),
           null,
         ),
-        noWorker: queues.filter(({ label }) => label === "No worker").length,
-        paused: queues.filter(({ paused }) => paused).length,
+        noWorker: noneKnown ? null : known.filter(({ label }) => label === "No worker").length,
+        paused: noneKnown ? null : known.filter(({ paused }) => paused).length,
       },
       breakers: {
-        breakers: breakers.length,
-        open: breakers.filter(({ state }) => state === "open").length,
-        halfOpen: breakers.filter(({ state }) => state === "half_open").length,
-        worst: breakers
+        breakers: breakers?.length ?? null,
+        open: inState("open"),
+        halfOpen: inState("half_open"),
+        worst: (breakers ?? [])
           .flatMap(({ name, failureRatio }) => (failureRatio ? [{ name, failureRatio }] : []))
           .sort((a, b) => b.failureRatio - a.failureRatio)
           .slice(0, mostBreakers),
@@ -91,9 +92,9 @@ export function buildOverview(part: OrganizationPart): Overview {
         evictionPolicy: policies.size === 0 ? null : [...policies].sort().join(", "),
       },
       webhooks: {
-        endpoints: figures?.endpoints ?? 0,
-        deadLetters: figures?.deadLetters ?? 0,
-        pending: figures?.pending ?? 0,
+        endpoints: figures?.endpoints ?? null,
+        deadLetters: figures?.deadLetters ?? null,
+        pending: figures?.pending ?? null,
         deliveredPerSecond: of("delivered", figures?.deliveredPerSecond),
         firstAttemptSuccessRatio: figures?.firstAttemptSuccessRatio ?? null,
       },

@@ -1,11 +1,14 @@
 import { sql } from "kysely";
 import type { Clock } from "#lib/clock.ts";
+import { within } from "#lib/deadline.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import type { SignatureScheme } from "./webhooks-signature.ts";
 
 const lifetimeMs = 1_000;
 const maxEntries = 2_000;
+/** A provider waits for its answer: a database that hangs is one that is away. */
+const readTimeoutMs = 3_000;
 
 /** Where a posted event belongs: its source with the secret, and the enabled endpoints of the organization. */
 export type IntakeTarget = {
@@ -61,7 +64,7 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
       const key = `${organization}/${source}`;
       const found = known.get(key);
       if (found && found.until > clock.now()) return found.target;
-      const target = read(organization, source);
+      const target = within(readTimeoutMs, read(organization, source));
       known.delete(key);
       known.set(key, { until: clock.now() + lifetimeMs, target });
       target.catch(() => known.delete(key));

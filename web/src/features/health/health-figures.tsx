@@ -114,6 +114,8 @@ const Tile = (props: {
 const known = (value: number | null, format: (value: number) => string): string =>
   value === null ? "–" : format(value);
 
+const countOfQueues = (count: number) => formatPlural(count, "queue");
+
 const QueuesTile = ({ overview }: { overview: Overview }) => {
   const { queues } = overview.tiles;
   const late = overview.problems.some(({ area }) => area === "queues");
@@ -133,13 +135,21 @@ const QueuesTile = ({ overview }: { overview: Overview }) => {
         },
         {
           label: "No worker",
-          value: formatPlural(queues.noWorker, "queue"),
-          tone: queues.noWorker > 0 ? "tx-down" : "",
+          value: known(queues.noWorker, countOfQueues),
+          tone: queues.noWorker ? "tx-down" : "",
         },
-        { label: "Paused", value: formatPlural(queues.paused, "queue") },
+        { label: "Paused", value: known(queues.paused, countOfQueues) },
       ]}
     />
   );
+};
+
+/** What most matters of the breakers, in two words. */
+const breakersVerdict = ({ breakers, open, halfOpen }: Overview["tiles"]["breakers"]): string => {
+  if (breakers === null) return "–";
+  if (open) return `${open} open`;
+  if (halfOpen) return `${halfOpen} half-open`;
+  return breakers > 0 ? "All closed" : "None yet";
 };
 
 const BreakersTile = ({ overview }: { overview: Overview }) => {
@@ -152,28 +162,22 @@ const BreakersTile = ({ overview }: { overview: Overview }) => {
           {
             label: `${item.name} failures`,
             value: formatPercent(item.failureRatio),
-            tone: breakers.open > 0 && item === first ? "tx-down" : "",
+            tone: breakers.open && item === first ? "tx-down" : "",
           },
         ];
   return (
     <Tile
       title="Breakers"
-      total={formatPlural(breakers.breakers, "breaker")}
-      figure={
-        breakers.open > 0
-          ? `${breakers.open} open`
-          : breakers.halfOpen > 0
-            ? `${breakers.halfOpen} half-open`
-            : breakers.breakers > 0
-              ? "All closed"
-              : "None yet"
-      }
-      unit={breakers.open > 0 && breakers.halfOpen > 0 ? `${breakers.halfOpen} half-open` : ""}
-      tone={breakers.open > 0 ? "bad" : breakers.halfOpen > 0 ? "warn" : "plain"}
+      total={known(breakers.breakers, (count) => formatPlural(count, "breaker"))}
+      figure={breakersVerdict(breakers)}
+      unit={breakers.open && breakers.halfOpen ? `${breakers.halfOpen} half-open` : ""}
+      tone={breakers.open ? "bad" : breakers.halfOpen ? "warn" : "plain"}
       below={
-        first === undefined
-          ? "No call failed in the last minute"
-          : "Failed share of calls over the last minute, worst first"
+        breakers.breakers === null
+          ? "Their figures cannot be read now"
+          : first === undefined
+            ? "No call failed in the last minute"
+            : "Failed share of calls over the last minute, worst first"
       }
       facts={[...factOf(first), ...factOf(second), ...factOf(third)]}
     />
@@ -183,6 +187,7 @@ const BreakersTile = ({ overview }: { overview: Overview }) => {
 const RedisTile = ({ overview }: { overview: Overview }) => {
   const { redis } = overview.tiles;
   const postgres = overview.sources.find(({ kind }) => kind === "postgres");
+  const answers = postgres?.state === "ok" || postgres?.state === "degraded";
   return (
     <Tile
       title="Redis"
@@ -193,7 +198,7 @@ const RedisTile = ({ overview }: { overview: Overview }) => {
       facts={[
         { label: "Commands", value: known(redis.opsPerSecond, (value) => `${formatCount(value)} /s`) },
         { label: "Eviction", value: redis.evictionPolicy ?? "–" },
-        { label: "Postgres answers in", value: known(postgres?.roundTripMs ?? null, formatLatency) },
+        { label: "Postgres answers in", value: known(answers ? postgres.roundTripMs : null, formatLatency) },
       ]}
     />
   );
@@ -204,18 +209,18 @@ const WebhooksTile = ({ overview }: { overview: Overview }) => {
   return (
     <Tile
       title="Webhooks"
-      total={formatPlural(webhooks.endpoints, "endpoint")}
+      total={known(webhooks.endpoints, (count) => formatPlural(count, "endpoint"))}
       figure={known(webhooks.deliveredPerSecond.value, (value) => `${formatRate(value)} /s`)}
       unit="delivered"
       trend={webhooks.deliveredPerSecond.trend}
       facts={[
         {
           label: "Dead letters",
-          value: formatCount(webhooks.deadLetters),
-          tone: webhooks.deadLetters > 0 ? "tx-warn" : "",
+          value: known(webhooks.deadLetters, formatCount),
+          tone: webhooks.deadLetters ? "tx-warn" : "",
         },
         { label: "First-attempt success", value: known(webhooks.firstAttemptSuccessRatio, formatPercent) },
-        { label: "Pending", value: formatCount(webhooks.pending) },
+        { label: "Pending", value: known(webhooks.pending, formatCount) },
       ]}
     />
   );

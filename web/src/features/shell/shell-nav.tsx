@@ -27,10 +27,12 @@ export const navItems: readonly NavItem[] = [
     to: "/o/$org/webhooks",
     label: "Webhooks",
     key: "w",
-    count: ({ tiles }) =>
-      tiles.webhooks.deadLetters === 0
+    count: ({ tiles: { webhooks } }) => {
+      if (webhooks.deadLetters === null) return { text: "?", tone: "" };
+      return webhooks.deadLetters === 0
         ? null
-        : { text: formatCountShort(tiles.webhooks.deadLetters), tone: "warn" },
+        : { text: formatCountShort(webhooks.deadLetters), tone: "warn" };
+    },
   },
   { to: "/o/$org/audit", label: "Audit", key: "a", count: () => null },
 ];
