@@ -125,11 +125,16 @@ export function toAppError(error: unknown): AppError {
   return new AppError("internal", "Something went wrong on our side.", { cause: error });
 }
 
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 /** Answers with an error in the one shape; also for what goes wrong before a route is found. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const known = toAppError(error);
   const status = errorStatus[known.code];
-  if (status >= 500) request.log.error({ err: known.cause ?? error }, known.message);
+  // An outage fails every request alike: a line each, not a stack.
+  if (known.code === "unavailable")
+    request.log.warn({ reason: reasonOf(known.cause ?? error) }, known.message);
+  else if (status >= 500) request.log.error({ err: known.cause ?? error }, known.message);
   if (known.retryAfterSeconds !== undefined) reply.header("retry-after", Math.ceil(known.retryAfterSeconds));
   return reply.status(status).send(errorBodyOf(known, request.id));
 }
