@@ -55,6 +55,17 @@ export const deleteSession = defineEndpoint({
   status: 204,
 });
 
+/** What a person is asked for again before an act that asks for a step-up. */
+export const stepUpSession = defineEndpoint({
+  method: "POST",
+  path: "/session/step-up",
+  summary: "Confirm the password, for the acts that ask for it; rotates the session token",
+  access: "session",
+  action: "access.session.step-up",
+  body: z.strictObject({ password: z.string().min(1).max(1024) }),
+  response: z.object({ confirmedUntil: timestamp }),
+});
+
 export const switchOrganization = defineEndpoint({
   method: "PUT",
   path: "/session/organization",

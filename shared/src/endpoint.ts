@@ -7,6 +7,8 @@ import type { Capability } from "./capabilities.ts";
  *
  * `access`: `public` (no credentials), `session` (signed in, no organization right needed) or the capability
  * required in the request's organization. `action`: name of the audit event; every mutation has one.
+ * `stepUp`: for the few acts that a session left open must not allow: who acts has signed in or confirmed the
+ * password within the last 5 minutes, else the answer is `step_up_required`. Not open to API tokens.
  */
 export type Endpoint = {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -14,6 +16,7 @@ export type Endpoint = {
   summary: string;
   access: "public" | "session" | Capability;
   action?: AuditAction;
+  stepUp?: true;
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;
@@ -27,6 +30,7 @@ export const auditActions = [
   "access.session.create",
   "access.session.delete",
   "access.session.switch-organization",
+  "access.session.step-up",
   "webhooks.source.create",
   "webhooks.source.update",
   "webhooks.source.delete",

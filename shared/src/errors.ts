@@ -5,6 +5,8 @@ export const errorStatus = {
   validation_failed: 400,
   unauthenticated: 401,
   forbidden: 403,
+  /** The right is there, but the person has to confirm who is acting: `POST /session/step-up`, then again. */
+  step_up_required: 403,
   not_found: 404,
   conflict: 409,
   payload_too_large: 413,
@@ -20,6 +22,7 @@ const errorCodes = [
   "validation_failed",
   "unauthenticated",
   "forbidden",
+  "step_up_required",
   "not_found",
   "conflict",
   "payload_too_large",

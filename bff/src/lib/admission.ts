@@ -1,7 +1,7 @@
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
 import type { FastifyRequest } from "fastify";
 import type { ActOrigin } from "#lib/change.ts";
-import type { AppError } from "#lib/errors.ts";
+import { AppError } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 
 /** What a request brings, whether it came by HTTP or as a socket's handshake. */
@@ -37,6 +37,17 @@ export const sessionCookieName = (secure: boolean) => (secure ? "__Host-wheelhou
 /** True when `Origin` names the host that the request was sent to. A proxy may end TLS, so the scheme is no part. */
 export function isSameOrigin(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && host !== undefined && new URL(origin).host === host;
+}
+
+/**
+ * For an act that a session left open must not allow. `route()` asks it of endpoints with `stepUp`; a service where
+ * only some calls of an endpoint warrant it.
+ * @throws AppError `step_up_required`; `forbidden` for an API token, which has nobody to ask.
+ */
+export function demandStepUp({ actor, confirmed }: RequestContext) {
+  if (actor.type === "token")
+    throw new AppError("forbidden", "This takes a person who confirms it, not an API token.");
+  if (!confirmed) throw new AppError("step_up_required", "Confirm your password to go on.");
 }
 
 /** The session's token as a request carries it: `Authorization: Bearer` wins over the cookie. */

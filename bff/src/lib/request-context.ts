@@ -24,6 +24,8 @@ export type RequestContext = {
   address: string | null;
   userAgent: string | null;
   idempotencyKey: string | null;
+  /** The person signed in or confirmed the password within the last 5 minutes. */
+  confirmed?: boolean;
   /** sha256 of method, URL and body, set beside an idempotency key: the same key may not carry another request. */
   requestHash?: Buffer;
 };

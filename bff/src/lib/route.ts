@@ -22,6 +22,9 @@ declare module "fastify" {
   }
 }
 
+const stepUpText =
+  "Asks for a step-up: 403 `step_up_required` unless the session was confirmed within the last 5 minutes.";
+
 const isEncoded = (value: unknown): value is EncodedJson =>
   typeof value === "object" && value !== null && "encodedJson" in value;
 
@@ -37,6 +40,7 @@ export function route<E extends Endpoint>(app: FastifyInstance, endpoint: E, han
     config: { endpoint },
     schema: {
       summary: endpoint.summary,
+      ...(endpoint.stepUp ? { description: stepUpText } : {}),
       tags: [endpoint.path.split("/")[1] ?? "api"],
       ...(endpoint.params ? { params: endpoint.params } : {}),
       ...(endpoint.query ? { querystring: endpoint.query } : {}),

@@ -6,13 +6,18 @@ import { z } from "zod";
 /** Channel on which replicas tell each other that what a session was allowed before no longer holds. */
 const sessionsRevokedChannel = "wheelhouse:sessions:revoked";
 
-const message = z.object({ sessionId: z.uuid() });
+const message = z.union([z.strictObject({ sessionId: z.uuid() }), z.strictObject({ userId: z.uuid() })]);
+/** One session, or all that a person has: what they were allowed until now does not hold any more. */
+export type Ended = z.infer<typeof message>;
 
 export type SessionEnds = {
-  /** Says that a session was revoked or switched, so that its live connections are cut everywhere. */
-  announce(sessionId: string): void;
-  /** Calls back for each such session, of this process and of the others. @returns how to stop. */
-  onEnded(listener: (sessionId: string) => void): () => void;
+  /**
+   * Says after the commit that a session was revoked or switched, or that a person was disabled or has another
+   * role or membership, so that live connections are cut everywhere. Those that are still allowed come back.
+   */
+  announce(ended: Ended): void;
+  /** Calls back for each, of this process and of the others. @returns how to stop. */
+  onEnded(listener: (ended: Ended) => void): () => void;
 };
 
 /**
@@ -41,12 +46,12 @@ export function createSessionEnds({
   subscriber.on("message", (channel, text) => {
     if (channel !== sessionsRevokedChannel) return;
     const parsed = message.safeParse(parseJson(text));
-    if (parsed.success) emitter.emit("ended", parsed.data.sessionId);
+    if (parsed.success) emitter.emit("ended", parsed.data);
   });
   return {
-    announce(sessionId) {
-      emitter.emit("ended", sessionId);
-      publisher.publish(sessionsRevokedChannel, JSON.stringify({ sessionId })).catch((err: unknown) => {
+    announce(ended) {
+      emitter.emit("ended", ended);
+      publisher.publish(sessionsRevokedChannel, JSON.stringify(ended)).catch((err: unknown) => {
         log.warn({ err }, "other replicas were not told of a revoked session");
       });
     },

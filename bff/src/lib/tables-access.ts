@@ -38,6 +38,7 @@ type SessionsTable = {
   user_agent: string | null;
   created_at: Generated<Date>;
   last_seen_at: Generated<Date>;
+  confirmed_at: Generated<Date>;
   expires_at: Date;
   revoked_at: Date | null;
 };

@@ -5,7 +5,7 @@ import { readHealth, readOverview } from "@wheelhouse/shared/health.ts";
 import { listQueues, readQueue } from "@wheelhouse/shared/queues.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
-import { type Admit, type Caller, credentialOf, isSameOrigin } from "#lib/admission.ts";
+import { type Admit, type Caller, credentialOf, demandStepUp, isSameOrigin } from "#lib/admission.ts";
 import type { ActOrigin, Denials } from "#lib/change.ts";
 import { AppError, invalidField } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
@@ -62,6 +62,7 @@ export const authPlugin = fastifyPlugin(
       }
       request.context = admission.context;
       if (byCookie && isWrite(request.method)) demandOwnSite(request);
+      if (endpoint.stepUp) demandStepUp(request.context);
     });
 
     // After the body was read: the key stands for this very request.
@@ -70,6 +71,11 @@ export const authPlugin = fastifyPlugin(
       request.context.requestHash = createHash("sha256")
         .update(JSON.stringify([request.method, request.url, request.body ?? null]))
         .digest();
+    });
+
+    // A question put to somebody who may do it; the act itself follows, or nothing does.
+    app.addHook("onError", async (request, _reply, error) => {
+      if (error instanceof AppError && error.code === "step_up_required") request.refusedOrigin = null;
     });
 
     // Here and not where it is thrown, so that a refusal deep in a service is recorded like any other.

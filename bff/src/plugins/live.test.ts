@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { AppError } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { createServer } from "#lib/server.ts";
+import type { Ended } from "#lib/session-ends.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
 import { registerLive } from "#plugins/live.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
@@ -22,7 +23,13 @@ afterEach(async () => {
 
 const contextOf = (organization: typeof acme, may = true): RequestContext => ({
   actor: {
-    ...{ type: "user", id: "u", display: "U", authMethod: "password", sessionId: `s-${organization.slug}` },
+    ...{
+      type: "user",
+      id: `u-${organization.slug}`,
+      display: "U",
+      authMethod: "password",
+      sessionId: `s-${organization.slug}`,
+    },
     can: () => ({ in: () => ({ check: () => may }) }),
   },
   ...{ organization, subtreeIds: [organization.id], requestId: "r" },
@@ -37,7 +44,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
   const snapshots = createSnapshotStore({ clock, intervalMs });
   const readRows = vi.fn(async (_organizationId: string, _ids: readonly string[]): Promise<Delivery[]> => []);
   const deliveries = createLiveList(readRows);
-  let endSession: (sessionId: string) => void = () => {};
+  let end: (ended: Ended) => void = () => {};
   const refused = new Set<string>();
   registerLive(app, {
     ...{ snapshots, intervalMs, clock, log },
@@ -50,7 +57,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
     },
     sessionEnds: {
       onEnded(listener) {
-        endSession = listener;
+        end = listener;
         return () => {};
       },
     },
@@ -72,7 +79,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
     new Promise<unknown>((resolve) => client.emit("subscribe", topic, resolve));
   return {
     ...{ snapshots, connect, subscribe, deliveries, readRows, refused, address },
-    endSession: (sessionId: string) => endSession(sessionId),
+    end: (ended: Ended) => end(ended),
     advance: (ms: number) => {
       nowMs += ms;
     },
@@ -138,16 +145,19 @@ describe("who may hear what", () => {
     expect(reply).toMatchObject({ ok: false, code: "validation_failed" });
   });
 
-  test("a session that ends is cut at once, others stay", async () => {
-    const { connect, subscribe, endSession } = await serve();
-    const ours = connect("acme");
-    const theirs = connect("rival");
-    await Promise.all([subscribe(ours.client, "queues"), subscribe(theirs.client, "queues")]);
-    const cut = new Promise((resolve) => ours.client.on("disconnect", resolve));
-    endSession("s-acme");
-    expect(await cut).toBe("io server disconnect");
-    expect(theirs.client.connected).toBe(true);
-  });
+  test.each<Ended>([{ sessionId: "s-acme" }, { userId: "u-acme" }])(
+    "what ended (%o) is cut at once, others stay",
+    async (ended) => {
+      const { connect, subscribe, end } = await serve();
+      const ours = connect("acme");
+      const theirs = connect("rival");
+      await Promise.all([subscribe(ours.client, "queues"), subscribe(theirs.client, "queues")]);
+      const cut = new Promise((resolve) => ours.client.on("disconnect", resolve));
+      end(ended);
+      expect(await cut).toBe("io server disconnect");
+      expect(theirs.client.connected).toBe(true);
+    },
+  );
 });
 
 describe("what is sent", () => {

@@ -214,9 +214,11 @@ export function registerLive(app: FastifyInstance, deps: LiveDeps) {
     socket.on("disconnect", () => clearInterval(recheckTimer));
   });
 
-  const stopHearingEnds = sessionEnds.onEnded((sessionId) => {
-    for (const socket of io.of("/").sockets.values())
-      if (socket.data.context.actor.sessionId === sessionId) socket.disconnect(true);
+  const stopHearingEnds = sessionEnds.onEnded((ended) => {
+    for (const socket of io.of("/").sockets.values()) {
+      const { id, sessionId } = socket.data.context.actor;
+      if ("userId" in ended ? id === ended.userId : sessionId === ended.sessionId) socket.disconnect(true);
+    }
   });
 
   const stopHearingTicks = snapshots.onTick(() => {

@@ -1,6 +1,7 @@
 import { organizationHeader } from "@wheelhouse/shared/access.ts";
 import type { Endpoint, EndpointInput, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { ErrorBody, ErrorCode, ErrorDetail } from "@wheelhouse/shared/errors.ts";
+import { stepUp } from "#lib/step-up.ts";
 
 const callTimeoutMs = 15_000;
 
@@ -76,17 +77,10 @@ const failure = async (response: Response): Promise<ApiError> => {
   return new ApiError(code, message, { ...rest, requestId, details: details ?? [] });
 };
 
-/**
- * Calls one endpoint of the shared table with the session's cookie.
- *
- * @returns the parsed answer, `null` for 204
- * @throws ApiError for every answer that is not a success, when none comes within `timeoutMs` (15 s), and
- *   when the network fails; an abort through `signal` passes unchanged
- */
-export const call = async <E extends Endpoint>(
+const send = async <E extends Endpoint>(
   endpoint: E,
   input: EndpointInput<E>,
-  { organization, signal, timeoutMs = callTimeoutMs }: CallOptions = {},
+  { organization, signal, timeoutMs = callTimeoutMs }: CallOptions,
 ): Promise<EndpointResult<E>> => {
   const parts = input as Parts;
   const headers = new Headers({ accept: "application/json" });
@@ -108,5 +102,27 @@ export const call = async <E extends Endpoint>(
     if (error instanceof ApiError || signal?.aborted === true) throw error;
     if (timeout.aborted) throw new ApiError("timeout", `No answer in ${timeoutMs / 1000} s`);
     throw new ApiError("network", "The server cannot be reached");
+  }
+};
+
+/**
+ * Calls one endpoint of the shared table with the session's cookie. Where the server wants to know first that the
+ * person is still there, it has the password asked and calls once more.
+ *
+ * @returns the parsed answer, `null` for 204
+ * @throws ApiError for every answer that is not a success, when none comes within `timeoutMs` (15 s), and
+ *   when the network fails; an abort through `signal` passes unchanged
+ */
+export const call = async <E extends Endpoint>(
+  endpoint: E,
+  input: EndpointInput<E>,
+  options: CallOptions = {},
+): Promise<EndpointResult<E>> => {
+  try {
+    return await send(endpoint, input, options);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "step_up_required") throw error;
+    if (!(await stepUp.confirm())) throw new ApiError("step_up_required", "You did not confirm it");
+    return send(endpoint, input, options);
   }
 };

@@ -1,9 +1,15 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, Outlet } from "@tanstack/react-router";
+import { StepUp } from "#features/access/access-step-up.tsx";
 import { Problem } from "#ui/problem.tsx";
 
 export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
-  component: Outlet,
+  component: () => (
+    <>
+      <Outlet />
+      <StepUp />
+    </>
+  ),
   notFoundComponent: () => (
     <Problem title="No such page">
       The address may be mistyped, or the page may not exist in this version.{" "}

@@ -5,6 +5,8 @@ export const sessionIdleMs = 12 * hourMs;
 export const sessionAbsoluteMs = 7 * 24 * hourMs;
 /** How long the token before a rotation still reads, for requests that were under way. */
 export const rotationGraceMs = 30_000;
+/** How long a confirmed password stands for the acts that ask for it. */
+export const confirmedForMs = 5 * minuteMs;
 /** `last_seen_at` is this coarse, so that reading does not write at each request. */
 export const lastSeenStepMs = minuteMs;
 export const failureWindowMs = 15 * minuteMs;

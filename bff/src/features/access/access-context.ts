@@ -84,6 +84,7 @@ export function createAdmission({ identity, organizations }: AdmissionDeps) {
       organization,
       subtreeIds: readable(tree, organization.id, rights, need.access),
       idempotencyKey,
+      confirmed: session.confirmed,
     };
     admitted.set(context, { session, organization, rights, tree });
     return { ok: true, context };

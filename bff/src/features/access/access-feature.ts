@@ -5,6 +5,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { SessionEnds } from "#lib/session-ends.ts";
 import { createAdmission } from "./access-context.ts";
+import { createCredentials } from "./access-credentials.ts";
 import { createHandshake } from "./access-handshake.ts";
 import { createIdentity } from "./access-identity.ts";
 import { createOrganizations } from "./access-organizations.ts";
@@ -31,14 +32,16 @@ export function createAccess({ database, redis, clock, log, failuresPer15Min, ..
   const sessions = createSessionStore({ database, log });
   const identity = createIdentity({ store: sessions, clock });
   // Another replica revoked it: an outage from now on must not bring it back here.
-  deps.sessionEnds.onEnded((sessionId) => identity.forget(sessionId));
+  deps.sessionEnds.onEnded(identity.forget);
   const organizations = createOrganizations({ database, clock });
   const admission = createAdmission({ identity, organizations });
   const service = createAccessService({
-    users: createUserStore({ database }),
-    passwords: createPasswords(),
-    limit: createSignInLimit({ redis, database, clock, failuresPer15Min }),
-    ...{ sessions, identity, organizations, admission, clock },
+    credentials: createCredentials({
+      users: createUserStore({ database }),
+      passwords: createPasswords(),
+      limit: createSignInLimit({ redis, database, clock, failuresPer15Min }),
+    }),
+    ...{ sessions, organizations, admission, clock },
     ...deps,
   });
   return {

@@ -1,5 +1,6 @@
 import type { Clock } from "#lib/clock.ts";
 import { AppError, isUnavailable } from "#lib/errors.ts";
+import type { Ended } from "#lib/session-ends.ts";
 import { sessionIdleMs } from "./access-config.ts";
 import { hashToken, type LiveSession, type SessionStore } from "./access-session-store.ts";
 
@@ -64,9 +65,11 @@ export function createIdentity({ store, clock }: IdentityDeps) {
         );
       }
     },
-    /** A session that was revoked is not to come back with an outage. */
-    forget(sessionId: string) {
-      for (const [key, { session }] of remembered) if (session.id === sessionId) remembered.delete(key);
+    /** What was revoked is not to come back with an outage. */
+    forget(ended: Ended) {
+      for (const [key, { session }] of remembered)
+        if ("userId" in ended ? session.user.id === ended.userId : session.id === ended.sessionId)
+          remembered.delete(key);
     },
   };
 }

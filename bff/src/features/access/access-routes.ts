@@ -1,4 +1,10 @@
-import { createSession, deleteSession, readSession, switchOrganization } from "@wheelhouse/shared/access.ts";
+import {
+  createSession,
+  deleteSession,
+  readSession,
+  stepUpSession,
+  switchOrganization,
+} from "@wheelhouse/shared/access.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { credentialOf, sessionCookieName } from "#lib/admission.ts";
 import { route } from "#lib/route.ts";
@@ -19,6 +25,11 @@ export function accessRoutes(app: FastifyInstance, { service }: { service: Acces
     return null;
   });
 
+  route(app, stepUpSession, async ({ body }, context, { request, reply }) => {
+    const { token = "" } = credentialOf(request);
+    return give(await service.stepUp(context, body.password, token), request, reply);
+  });
+
   route(app, switchOrganization, async ({ body }, context, { request, reply }) => {
     const { token = "" } = credentialOf(request);
     request.refusedOrigin = await service.originAt(context, body.organizationId);
@@ -26,7 +37,11 @@ export function accessRoutes(app: FastifyInstance, { service }: { service: Acces
   });
 }
 
-function give({ token, expiresAt, view }: GrantedSession, request: FastifyRequest, reply: FastifyReply) {
+function give<V>(
+  { token, expiresAt, view }: GrantedSession<V>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
   reply.setCookie(sessionCookieName(request.protocol === "https"), token, {
     ...cookieOptions(request),
     expires: expiresAt,

@@ -3,27 +3,23 @@ import { uuidv7 } from "uuidv7";
 import type { Caller } from "#lib/admission.ts";
 import type { ActOrigin, Changes, Denials } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
-import { AppError } from "#lib/errors.ts";
+import { AppError, invalidField } from "#lib/errors.ts";
 import { platformOrganization, type RequestContext } from "#lib/request-context.ts";
 import type { SessionEnds } from "#lib/session-ends.ts";
 import { createRights } from "./access-actor.ts";
+import { confirmedForMs } from "./access-config.ts";
 import { type AdmissionOffice, anonymousContext, createActor } from "./access-context.ts";
-import type { Identity } from "./access-identity.ts";
+import type { Credentials } from "./access-credentials.ts";
 import type { Organizations } from "./access-organizations.ts";
-import type { Passwords } from "./access-passwords.ts";
 import { newToken, type SessionStore } from "./access-session-store.ts";
-import type { SignInLimit } from "./access-sign-in-limit.ts";
-import type { SignInUser, UserStore } from "./access-user-store.ts";
+import type { SignInUser } from "./access-user-store.ts";
 import { sessionViewOf } from "./access-view.ts";
 
 type AccessServiceDeps = {
-  users: UserStore;
+  credentials: Credentials;
   sessions: SessionStore;
   organizations: Organizations;
-  identity: Identity;
   admission: AdmissionOffice;
-  passwords: Passwords;
-  limit: SignInLimit;
   changes: Changes;
   denials: Denials;
   sessionEnds: SessionEnds;
@@ -31,15 +27,15 @@ type AccessServiceDeps = {
 };
 
 /** A session as its holder gets it: the token goes into the cookie and nowhere else. */
-export type GrantedSession = { token: string; expiresAt: Date; view: SessionView };
+export type GrantedSession<V = SessionView> = { token: string; expiresAt: Date; view: V };
+
+const refused = () => new AppError("unauthenticated", "The e-mail address or the password is wrong.");
+const changedMeanwhile = () => new AppError("conflict", "The session changed meanwhile. Load it again.");
 
 export function createAccessService(deps: AccessServiceDeps) {
-  const { users, sessions, organizations, identity, admission, changes, denials, sessionEnds, clock } = deps;
+  const { credentials, sessions, organizations, admission, changes, denials, sessionEnds, clock } = deps;
 
-  function end(sessionId: string) {
-    identity.forget(sessionId);
-    sessionEnds.announce(sessionId);
-  }
+  const end = (sessionId: string) => sessionEnds.announce({ sessionId });
 
   /** The account's first organization has its failures; the platform those of accounts that do not exist. */
   async function recordFailure(email: string, caller: Caller, user: SignInUser | undefined, reason: string) {
@@ -58,35 +54,19 @@ export function createAccessService(deps: AccessServiceDeps) {
     );
   }
 
-  async function verifyPassword(email: string, password: string, caller: Caller): Promise<SignInUser> {
-    const attempt = await deps.limit.begin(email, caller.address);
-    const check = async () => {
-      const user = await users.byEmail(email);
-      return { user, matches: await deps.passwords.matches(password, user?.passwordHash) };
-    };
-    const { user, matches } = await check().catch(async (error: unknown) => {
-      await attempt.undecided();
-      throw error;
-    });
-    if (!user || !matches) {
-      await attempt.failed();
-      await recordFailure(email, caller, user, "unknown user or wrong password");
-      throw new AppError("unauthenticated", "The e-mail address or the password is wrong.");
-    }
-    await attempt.succeeded();
-    return user;
-  }
-
   return {
     /** @throws AppError `unauthenticated`, the same for an unknown user and a wrong password; `rate_limited`. */
     async signIn(email: string, password: string, caller: Caller): Promise<GrantedSession> {
-      const user = await verifyPassword(email, password, caller);
+      const user = await credentials.verify(email, password, caller.address, (known) =>
+        recordFailure(email, caller, known, "unknown user or wrong password"),
+      );
+      if (!user) throw refused();
       const tree = await organizations.refreshed();
       const rights = createRights(user.memberships, tree);
       const home = user.memberships[0] && tree.byId(user.memberships[0].organizationId);
       if (!home) {
         await recordFailure(email, caller, user, "no membership in any organization");
-        throw new AppError("unauthenticated", "The e-mail address or the password is wrong.");
+        throw refused();
       }
       // A session that the browser still holds ends here, so that nobody can fix one in advance.
       const earlier = caller.token ? await sessions.find(caller.token) : undefined;
@@ -133,6 +113,36 @@ export function createAccessService(deps: AccessServiceDeps) {
       end(session.id);
     },
 
+    /**
+     * Confirms that the person behind the session is there, under a new token.
+     * @throws AppError `validation_failed` for a wrong password, `rate_limited`.
+     */
+    async stepUp(context: RequestContext, password: string, currentToken: string) {
+      const { session } = admission.behind(context);
+      const { id, email, name } = session.user;
+      const target = { type: "user", id, name };
+      const user = await credentials.verify(email, password, context.address, () =>
+        denials.record(context, {
+          action: "access.session.step-up",
+          outcome: "failure",
+          reason: "wrong password",
+          targets: [target],
+        }),
+      );
+      if (!user) throw invalidField("body.password", "is wrong");
+      const token = newToken();
+      await changes.run({ ...context, idempotencyKey: null }, "access.session.step-up", async (tx) => {
+        const rotated = await sessions.rotate(tx, {
+          ...{ sessionId: session.id, from: currentToken, to: token },
+          confirmed: true,
+        });
+        if (!rotated) throw changedMeanwhile();
+        return { result: null, audit: { targets: [target] } };
+      });
+      const confirmedUntil = new Date(clock.now() + confirmedForMs).toISOString();
+      return { token, expiresAt: session.expiresAt, view: { confirmedUntil } };
+    },
+
     /** Where a refused switch is recorded: it is the business of the organization that was asked for. */
     async originAt(context: RequestContext, organizationId: string): Promise<ActOrigin> {
       return { ...context, organization: (await organizations.byId(organizationId)) ?? platformOrganization };
@@ -164,7 +174,7 @@ export function createAccessService(deps: AccessServiceDeps) {
             to: token,
             organizationId: target.id,
           });
-          if (!rotated) throw new AppError("conflict", "The session changed meanwhile. Load it again.");
+          if (!rotated) throw changedMeanwhile();
           return {
             result: null,
             audit: {

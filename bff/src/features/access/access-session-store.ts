@@ -1,12 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
 import { roles } from "@wheelhouse/shared/capabilities.ts";
-import type { Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { QueryConfig } from "pg";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Database } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
-import { lastSeenStepMs, rotationGraceMs, sessionAbsoluteMs, sessionIdleMs } from "./access-config.ts";
+import {
+  confirmedForMs,
+  lastSeenStepMs,
+  rotationGraceMs,
+  sessionAbsoluteMs,
+  sessionIdleMs,
+} from "./access-config.ts";
 
 /** A session with its user and memberships, as the database has it at this moment. */
 const liveSession = z.object({
@@ -17,6 +23,8 @@ const liveSession = z.object({
   defaultOrganizationId: z.uuid(),
   expiresAt: z.date(),
   lastSeenAt: z.date(),
+  /** The password was given within the last 5 minutes. */
+  confirmed: z.boolean(),
   user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
   memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
 });
@@ -29,6 +37,7 @@ const batchMax = 500;
 const lookupSql = `
   select s.id, asked.hash <> s.token_hash as previous, encode(asked.hash, 'hex') as "tokenHash",
     s.default_org_id as "defaultOrganizationId", s.expires_at as "expiresAt", s.last_seen_at as "lastSeenAt",
+    s.confirmed_at > now() - make_interval(secs => $3) as confirmed,
     json_build_object('id', u.id, 'email', u.email, 'name', u.name) as user,
     (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role) order by m.created_at, m.org_id), '[]')
      from wheelhouse.memberships m where m.user_id = u.id) as memberships
@@ -56,7 +65,11 @@ export function createSessionStore({ database, log }: { database: Database; log:
     const lookup: TimedQuery = {
       name: "wheelhouse-sessions",
       text: lookupSql,
-      values: [[...batch.keys()].map((hash) => Buffer.from(hash, "hex")), sessionIdleMs / 1_000],
+      values: [
+        [...batch.keys()].map((hash) => Buffer.from(hash, "hex")),
+        sessionIdleMs / 1_000,
+        confirmedForMs / 1_000,
+      ],
       query_timeout: lookupTimeoutMs,
     };
     try {
@@ -154,10 +167,13 @@ export function createSessionStore({ database, log }: { database: Database; log:
       return numUpdatedRows > 0n;
     },
 
-    /** New token and default organization; the old token reads for 30 s more. @returns false when it lost a race. */
+    /**
+     * New token, with another default organization or a fresh confirmation; the old token reads for 30 s more.
+     * @returns false when it lost a race.
+     */
     async rotate(
       tx: Transaction<Tables>,
-      { sessionId, from, to, organizationId }: RotateInput,
+      { sessionId, from, to, organizationId, confirmed }: RotateInput,
     ): Promise<boolean> {
       const { numUpdatedRows } = await tx
         .updateTable("sessions")
@@ -165,7 +181,8 @@ export function createSessionStore({ database, log }: { database: Database; log:
           token_hash: hashToken(to),
           previous_token_hash: hashToken(from),
           previous_until: new Date(Date.now() + rotationGraceMs),
-          default_org_id: organizationId,
+          ...(organizationId ? { default_org_id: organizationId } : {}),
+          ...(confirmed ? { confirmed_at: sql<Date>`now()` } : {}),
         })
         .where("id", "=", sessionId)
         .where("token_hash", "=", hashToken(from))
@@ -187,5 +204,11 @@ export function createSessionStore({ database, log }: { database: Database; log:
   };
 }
 
-type RotateInput = { sessionId: string; from: string; to: string; organizationId: string };
+type RotateInput = {
+  sessionId: string;
+  from: string;
+  to: string;
+  organizationId?: string;
+  confirmed?: true;
+};
 export type SessionStore = ReturnType<typeof createSessionStore>;
