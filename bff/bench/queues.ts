@@ -11,6 +11,9 @@ const connections = 50;
 const durationS = 10;
 const bar = { timesAsFast: 50, p99Ms: 20 };
 
+/** As every browser asks. */
+const browserHeaders = { "accept-encoding": "gzip, deflate, br" };
+
 type Measured = LoadResult & { commands: number; bytes: number };
 
 /**
@@ -69,7 +72,7 @@ async function measureOurs(
     });
     const cookie = signIn.headers.getSetCookie()[0]?.split(";")[0] ?? "";
     const url = `${address}/api/v1/queues`;
-    const headers = { cookie };
+    const headers = { cookie, ...browserHeaders };
     const list = z.object({ items: z.array(z.object({ counts: z.object({ waiting: z.number() }) })) });
     const body = await until(async () => {
       const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
@@ -117,7 +120,7 @@ async function measureBullBoard(
     if (queues.length !== names.length) throw new Error(`Bull Board shows ${queues.length} queues`);
     let load: LoadResult | undefined;
     const loaded = await commandsDuring(redis, async () => {
-      load = await loadWith({ url, connections, durationS });
+      load = await loadWith({ url, connections, durationS, headers: browserHeaders });
     });
     if (!load) throw new Error("no result");
     return { ...load, bytes: Buffer.byteLength(body), commands: loaded.all };
