@@ -11,6 +11,8 @@ import { createAccess } from "#features/access/access-feature.ts";
 import { accessRoutes } from "#features/access/access-routes.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createDenials } from "#features/audit/audit-denials.ts";
+import { createAuditIntake } from "#features/audit/audit-intake.ts";
+import { auditProofRoutes } from "#features/audit/audit-proof-routes.ts";
 import { createReadings } from "#features/audit/audit-readings.ts";
 import { createRecentActs } from "#features/audit/audit-recent.ts";
 import { auditRoutes } from "#features/audit/audit-routes.ts";
@@ -34,6 +36,7 @@ import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
 import { loadSources } from "#observe/sources-file.ts";
 import { authPlugin } from "#plugins/auth.ts";
+import { failedActsPlugin } from "#plugins/failed-acts.ts";
 import { createFirstPaint } from "#plugins/first-paint.ts";
 import { registerLive } from "#plugins/live.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
@@ -94,6 +97,10 @@ export async function buildApp({
     auditRelay.tell({ organizationId, ids: [id], created: 1 });
   const trail = createChanges({ database, box, onAuditCommitted, log });
   const denials = createDenials({ database, clock, onAuditCommitted, log });
+  const auditIntake = createAuditIntake({
+    ...{ database, clock },
+    onCommitted: (organizationId, ids) => auditRelay.tell({ organizationId, ids, created: ids.length }),
+  });
   const audit = createAuditService({
     store: auditStore,
     readings: createReadings({ trail, redis, clock }),
@@ -137,18 +144,21 @@ export async function buildApp({
     everyMs: 3_600_000,
     tasks: {
       "audit partitions": () => auditStore.makePartitions(12),
+      "audit idempotency keys": auditIntake.forgetKeys,
       "ended sessions": access.purge,
     },
   });
   const credentials = config.demo && adminUrl ? await seedDemo({ adminUrl, dataDir: config.dataDir }) : [];
 
   await app.register(authPlugin, { admit: access.admit, anonymous: anonymousContext, denials });
+  await app.register(failedActsPlugin, { denials });
   await app.register(plainTextPlugin);
   await app.register(mutationLimitPlugin, { redis, perHour: mutationsPerHour });
   await app.register(
     async (api) => {
       accessRoutes(api, { service: access.service });
       auditRoutes(api, { service: audit });
+      auditProofRoutes(api, { intake: auditIntake });
       webhooks.routes(api);
       healthRoutes(api, { snapshots });
       queuesRoutes(api, { snapshots });

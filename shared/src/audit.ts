@@ -1,8 +1,15 @@
 import { z } from "zod";
-import { auditActions, defineEndpoint, page, paging, queryFlag, queryList, timestamp } from "./endpoint.ts";
+import { defineEndpoint, page, paging, queryFlag, queryList, timestamp } from "./endpoint.ts";
 
 export const auditOutcomes = ["success", "denied", "failure"] as const;
+export const authMethods = ["password", "oidc", "token", "none", "internal", "unknown"] as const;
 const fields = z.record(z.string(), z.json());
+
+/** Name of an act: ours are `auditActions`, a refused reading has its capability, a platform's begin with `app:`. */
+const actionName = z
+  .string()
+  .max(120)
+  .regex(/^[a-z][a-z0-9.:-]*$/, "must be the name of an action");
 
 /** One act, as it was: names are kept so that an event stays readable when what it names is gone. */
 export const auditEvent = z.object({
@@ -12,15 +19,25 @@ export const auditEvent = z.object({
   organizationId: z.uuid(),
   organizationName: z.string(),
   recordedAt: timestamp,
+  /** When a platform says that it happened; null for what Wheelhouse itself recorded. */
+  occurredAt: timestamp.nullable(),
   action: z.string(),
+  /** First part of the action; `app` for what platforms report. */
+  class: z.string(),
+  crud: z.enum(["create", "read", "update", "delete"]),
   outcome: z.enum(auditOutcomes),
   reason: z.string().nullable(),
   actor: z.object({
-    type: z.enum(["user", "token", "system", "anonymous"]),
+    /** `external`: somebody whom a platform named, known to Wheelhouse by that alone. */
+    type: z.enum(["user", "token", "system", "anonymous", "external"]),
     id: z.string().nullable(),
     display: z.string(),
-    authMethod: z.enum(["password", "token", "none", "internal"]),
+    authMethod: z.enum(authMethods),
   }),
+  /** Who really acted when the actor was impersonated. */
+  impersonator: z.object({ id: z.string(), display: z.string() }).nullable(),
+  /** Who posted an event of a platform: a token or a person of Wheelhouse. */
+  reportedBy: z.object({ type: z.enum(["user", "token"]), id: z.string(), display: z.string() }).nullable(),
   targets: z.array(z.object({ type: z.string(), id: z.string(), name: z.string() })),
   before: fields.nullable(),
   after: fields.nullable(),
@@ -50,7 +67,7 @@ export const listAuditEvents = defineEndpoint({
   access: "audit:read",
   query: z.strictObject({
     actor: queryList(z.string().max(200)).optional(),
-    action: queryList(z.enum(auditActions)).optional(),
+    action: queryList(actionName).optional(),
     target: z.string().trim().min(1).max(200).optional(),
     outcome: queryList(z.enum(auditOutcomes)).optional(),
     from: timestamp.optional(),

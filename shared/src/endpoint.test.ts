@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import * as access from "./access.ts";
 import * as audit from "./audit.ts";
+import * as auditIntake from "./audit-intake.ts";
 import { capabilities } from "./capabilities.ts";
 import { auditActions, type Endpoint, paging, queryFlag, queryList, slug } from "./endpoint.ts";
 import * as health from "./health.ts";
@@ -11,7 +12,7 @@ import * as webhooks from "./webhooks.ts";
 const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value === "object" && value !== null && "method" in value && "path" in value && "response" in value;
 
-const endpoints = [access, audit, health, queues, webhooks].flatMap((feature) =>
+const endpoints = [access, audit, auditIntake, health, queues, webhooks].flatMap((feature) =>
   Object.entries(feature).flatMap(([name, value]): [string, Endpoint][] =>
     isEndpoint(value) ? [[name, value]] : [],
   ),

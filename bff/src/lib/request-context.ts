@@ -8,8 +8,10 @@ export type Actor = {
   id: string | null;
   /** Shown name as it is now; the trail keeps it. */
   display: string;
-  authMethod: "password" | "token" | "none" | "internal";
+  authMethod: "password" | "oidc" | "token" | "none" | "internal";
   sessionId: string | null;
+  /** Who really acts, when this actor is impersonated. */
+  impersonator?: { id: string; display: string } | null;
   /** `actor.can("webhooks:replay").in(organizationId).check()` */
   can(capability: Capability): { in(organizationId: string): { check(): boolean } };
 };

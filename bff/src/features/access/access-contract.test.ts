@@ -1,5 +1,6 @@
 import * as access from "@wheelhouse/shared/access.ts";
 import * as audit from "@wheelhouse/shared/audit.ts";
+import * as auditIntake from "@wheelhouse/shared/audit-intake.ts";
 import { capabilities } from "@wheelhouse/shared/capabilities.ts";
 import { auditActions, type Endpoint } from "@wheelhouse/shared/endpoint.ts";
 import * as health from "@wheelhouse/shared/health.ts";
@@ -14,7 +15,7 @@ import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value === "object" && value !== null && "method" in value && "path" in value && "access" in value;
 
-const endpoints = [access, audit, health, queues, webhooks].flatMap((table) =>
+const endpoints = [access, audit, auditIntake, health, queues, webhooks].flatMap((table) =>
   Object.values<unknown>(table).filter(isEndpoint),
 );
 const named = (list: readonly Endpoint[]) =>

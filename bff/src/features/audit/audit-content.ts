@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import type { auditOutcomes } from "@wheelhouse/shared/audit.ts";
 import canonicalize from "canonicalize";
 import type { ActOrigin, AuditEntry, AuditFields } from "#lib/change.ts";
+import type { Actor } from "#lib/request-context.ts";
+import { redactNamed, redactSecrets } from "./audit-redaction.ts";
 
 /** Raised when the meaning of a field changes; readers keep understanding older events. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 const textLengthMax = 1_000;
 const listLengthMax = 100;
 const contentBytesMax = 60_000;
@@ -18,11 +20,23 @@ export type Act = {
   action: string;
   outcome: AuditOutcome;
   entry: AuditEntry;
+  /** Set when a platform says so, and `origin` is who posted it. */
+  reported?: ReportedAct | undefined;
+};
+
+/** What only a platform can know of its own act. */
+export type ReportedAct = {
+  occurredAt: string | null;
+  actor: { id: string | null; name: string; authMethod: string };
+  impersonator: { id: string; name: string } | null;
+  address: string | null;
+  userAgent: string | null;
+  requestId: string | null;
 };
 
 // Postgres stores neither NUL nor half of a surrogate pair, and text from outside may hold both.
 const clean = (text: string, lengthMax = textLengthMax) =>
-  text
+  redactSecrets(text.slice(0, 4 * lengthMax))
     .replaceAll("\u0000", "\ufffd")
     .replace(/\p{Surrogate}/gu, "\ufffd")
     .slice(0, lengthMax)
@@ -33,9 +47,12 @@ function cleanFields(fields: AuditFields | null | undefined): AuditFields | null
   const kept = Object.entries(fields).slice(0, listLengthMax);
   return Object.fromEntries(
     kept.map(([name, value]) => {
-      if (typeof value === "string") return [clean(name, 100), clean(value)];
+      if (typeof value === "string") return [clean(name, 100), redactNamed(name) ?? clean(value)];
       if (Array.isArray(value))
-        return [clean(name, 100), value.slice(0, listLengthMax).map((text) => clean(text, 200))];
+        return [
+          clean(name, 100),
+          redactNamed(name) ?? value.slice(0, listLengthMax).map((text) => clean(text, 200)),
+        ];
       // JSON knows no NaN and no infinity.
       if (typeof value === "number" && !Number.isFinite(value)) return [clean(name, 100), null];
       return [clean(name, 100), value];
@@ -47,25 +64,24 @@ function cleanFields(fields: AuditFields | null | undefined): AuditFields | null
  * The canonical bytes (RFC 8785) of an event: what is hashed, stored, exported and verified. A session appears as a
  * hash, so that its acts can be told apart and nothing in the trail opens it.
  */
-export function auditContent(origin: ActOrigin, { id, recordedAt, action, outcome, entry }: Act): string {
+export function auditContent(
+  origin: ActOrigin,
+  { id, recordedAt, action, outcome, entry, reported }: Act,
+): string {
   const { actor, organization } = origin;
+  const from = reported ?? origin;
   const event = {
     schemaVersion,
     id,
     organization: { id: organization.id, slug: organization.slug, name: organization.name },
     recordedAt,
+    occurredAt: reported?.occurredAt ?? null,
     action,
     outcome,
     reason: entry.reason ? clean(entry.reason) : null,
-    actor: {
-      type: actor.type,
-      id: actor.id,
-      display: clean(actor.display, 300),
-      authMethod: actor.authMethod,
-      session: actor.sessionId
-        ? createHash("sha256").update(actor.sessionId).digest("hex").slice(0, 16)
-        : null,
-    },
+    actor: reported ? externalActor(reported) : ownActor(actor),
+    impersonator: impersonatorOf(actor, reported),
+    reportedBy: reported ? ownActor(actor) : null,
     targets: entry.targets.slice(0, listLengthMax).map(({ type, id: targetId, name }) => ({
       type: clean(type, 100),
       id: clean(targetId, 300),
@@ -73,14 +89,40 @@ export function auditContent(origin: ActOrigin, { id, recordedAt, action, outcom
     })),
     before: cleanFields(entry.before),
     after: cleanFields(entry.after),
-    address: origin.address,
-    userAgent: origin.userAgent ? clean(origin.userAgent, 300) : null,
-    requestId: origin.requestId ? clean(origin.requestId, 100) : null,
+    address: from.address,
+    userAgent: from.userAgent ? clean(from.userAgent, 300) : null,
+    requestId: from.requestId ? clean(from.requestId, 100) : null,
   };
   const content = canonical(event);
   if (Buffer.byteLength(content) <= contentBytesMax) return content;
   const cut = { tooLarge: true };
   return canonical({ ...event, targets: event.targets.slice(0, 20), before: cut, after: cut });
+}
+
+const ownActor = (actor: Actor) => ({
+  type: actor.type,
+  id: actor.id,
+  display: clean(actor.display, 300),
+  authMethod: actor.authMethod,
+  session: actor.sessionId ? createHash("sha256").update(actor.sessionId).digest("hex").slice(0, 16) : null,
+});
+
+const externalActor = ({ actor }: ReportedAct) => ({
+  type: "external",
+  id: actor.id === null ? null : clean(actor.id, 300),
+  display: clean(actor.name, 300),
+  authMethod: actor.authMethod,
+  session: null,
+});
+
+function impersonatorOf(actor: Actor, reported: ReportedAct | undefined) {
+  if (reported)
+    return reported.impersonator
+      ? { id: clean(reported.impersonator.id, 300), display: clean(reported.impersonator.name, 300) }
+      : null;
+  return actor.impersonator
+    ? { id: actor.impersonator.id, display: clean(actor.impersonator.display, 300) }
+    : null;
 }
 
 function canonical(value: unknown): string {

@@ -91,7 +91,8 @@ export function createDenials({
   return {
     async record(origin, attempt) {
       const who = origin.actor.id ?? origin.actor.display;
-      const exact = `${origin.organization.id}|${attempt.action}|${attempt.outcome}|${who}`;
+      const aim = attempt.targets?.map(({ id }) => id).join() ?? "";
+      const exact = `${origin.organization.id}|${attempt.action}|${attempt.outcome}|${who}|${aim}`;
       const key =
         windows.has(exact) || windows.size < windowsMax
           ? exact

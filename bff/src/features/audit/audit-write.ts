@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { z } from "zod";
 import type { ActOrigin, AuditEntry } from "#lib/change.ts";
 import type { Tables } from "#lib/tables.ts";
-import { type AuditOutcome, auditContent } from "./audit-content.ts";
+import { type Act, type AuditOutcome, auditContent } from "./audit-content.ts";
 
 const beginning = z.object({ id: z.uuid(), recordedAt: z.string() });
 export type ActBeginning = z.infer<typeof beginning>;
@@ -38,4 +38,28 @@ export async function writeAct(
       content: auditContent(origin, { ...begun, ...act }),
     })
     .execute();
+}
+
+/**
+ * Several events of one organization in one transaction, sealed in this order. `id` of each is made by `makeActIds`.
+ */
+export async function writeActs(tx: Transaction<Tables>, origin: ActOrigin, acts: readonly Act[]) {
+  if (acts.length === 0) return;
+  await tx
+    .insertInto("audit_events")
+    .values(
+      acts.map((act) => ({
+        id: act.id,
+        org_id: origin.organization.id,
+        content: auditContent(origin, act),
+      })),
+    )
+    .execute();
+}
+
+/** Ids in the order of time, as many as asked for. */
+export async function makeActIds(tx: Transaction<Tables>, count: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select wheelhouse.uuidv7() as id from generate_series(1, ${count}::int)`.execute(tx);
+  return rows.map(({ id }) => id).sort();
 }

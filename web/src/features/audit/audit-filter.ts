@@ -72,13 +72,16 @@ export const actorKind: Record<AuditEvent["actor"]["type"], string> = {
   token: "API token",
   system: "System",
   anonymous: "Not signed in",
+  external: "Reported by a platform",
 };
 
 export const authMethod: Record<AuditEvent["actor"]["authMethod"], string> = {
   password: "signed in with password",
+  oidc: "signed in with OpenID Connect",
   token: "by API token",
   none: "not signed in",
   internal: "by Wheelhouse itself",
+  unknown: "in a way that was not reported",
 };
 
 /** What the trail itself knows of the last time that somebody verified it. */
