@@ -8,6 +8,7 @@ import type { Config } from "#config.ts";
 import { anonymousContext } from "#features/access/access-context.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
 import { createAccess } from "#features/access/access-feature.ts";
+import { accessMembersRoutes } from "#features/access/access-members-routes.ts";
 import { accessRoutes } from "#features/access/access-routes.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createDenials } from "#features/audit/audit-denials.ts";
@@ -157,6 +158,7 @@ export async function buildApp({
   await app.register(
     async (api) => {
       accessRoutes(api, { service: access.service });
+      accessMembersRoutes(api, access);
       auditRoutes(api, { service: audit });
       auditProofRoutes(api, { intake: auditIntake });
       webhooks.routes(api);

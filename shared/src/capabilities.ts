@@ -64,3 +64,15 @@ export const capabilitiesOf: Record<Role, readonly Capability[]> = {
 };
 
 export const inheritedRoles: readonly Role[] = ["admin", "auditor", "superadmin"];
+
+/**
+ * Roles that a role's holder may give to others and take from them. An admin appoints auditors without having their
+ * right to sign off, so nobody may make an auditor of himself: see `access-authority.ts` of the bff.
+ */
+export const grantableRoles: Record<Role, readonly Role[]> = {
+  viewer: [],
+  operator: [],
+  admin: ["viewer", "operator", "admin", "auditor"],
+  auditor: [],
+  superadmin: roles,
+};

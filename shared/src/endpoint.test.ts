@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import * as access from "./access.ts";
+import * as members from "./access-members.ts";
+import * as tokens from "./access-tokens.ts";
 import * as audit from "./audit.ts";
 import * as auditIntake from "./audit-intake.ts";
 import { capabilities } from "./capabilities.ts";
@@ -12,7 +14,7 @@ import * as webhooks from "./webhooks.ts";
 const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value === "object" && value !== null && "method" in value && "path" in value && "response" in value;
 
-const endpoints = [access, audit, auditIntake, health, queues, webhooks].flatMap((feature) =>
+const endpoints = [access, members, tokens, audit, auditIntake, health, queues, webhooks].flatMap((feature) =>
   Object.entries(feature).flatMap(([name, value]): [string, Endpoint][] =>
     isEndpoint(value) ? [[name, value]] : [],
   ),

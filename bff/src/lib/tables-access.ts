@@ -1,5 +1,5 @@
-import type { Role } from "@wheelhouse/shared/capabilities.ts";
-import type { Generated } from "kysely";
+import type { Capability, Role } from "@wheelhouse/shared/capabilities.ts";
+import type { ColumnType, Generated } from "kysely";
 
 type OrganizationsTable = {
   id: Generated<string>;
@@ -16,6 +16,7 @@ type UsersTable = {
   name: string;
   password_hash: string | null;
   disabled_at: Date | null;
+  has_password: ColumnType<boolean, never, never>;
   created_at: Generated<Date>;
 };
 
@@ -59,6 +60,35 @@ type IdempotencyKeysTable = {
   created_at: Generated<Date>;
 };
 
+type InvitationsTable = {
+  id: Generated<string>;
+  org_id: string;
+  email: string;
+  role: Role;
+  token_hash: Buffer;
+  invited_by: string;
+  created_at: Generated<Date>;
+  expires_at: Date;
+  opened_at: Date | null;
+  accepted_at: Date | null;
+  accepted_by: string | null;
+  revoked_at: Date | null;
+};
+
+type ApiTokensTable = {
+  id: Generated<string>;
+  org_id: string;
+  name: string;
+  prefix: string;
+  token_hash: Buffer;
+  capabilities: Capability[];
+  created_by: string;
+  created_at: Generated<Date>;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+  revoked_at: Date | null;
+};
+
 /** Tables of the access feature; mirrors its migrations. */
 export type AccessTables = {
   organizations: OrganizationsTable;
@@ -67,4 +97,6 @@ export type AccessTables = {
   sessions: SessionsTable;
   sign_in_failures: SignInFailuresTable;
   idempotency_keys: IdempotencyKeysTable;
+  invitations: InvitationsTable;
+  api_tokens: ApiTokensTable;
 };

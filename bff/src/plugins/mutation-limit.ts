@@ -13,8 +13,9 @@ const windowMs = 3_600_000;
 export const mutationLimitPlugin = fastifyPlugin(
   (app: FastifyInstance, { redis, perHour }: { redis: Redis; perHour: number }, done) => {
     app.addHook("preHandler", async (request, reply) => {
-      const action = request.routeOptions.config.endpoint?.action;
-      if (!action || action.startsWith("access.session.")) return;
+      const { action, access } = request.routeOptions.config.endpoint ?? {};
+      // What nobody is signed in for is no organization's act.
+      if (!action || access === "public" || action.startsWith("access.session.")) return;
       const key = `wheelhouse:rate:mutations:${request.context.organization.id}`;
       const counted = await addToWindow(redis, key, 1, windowMs).catch(() => undefined);
       if (!counted) return;

@@ -2,6 +2,7 @@ import {
   type Capability,
   capabilities,
   capabilitiesOf,
+  grantableRoles,
   inheritedRoles,
   type Role,
   roles,
@@ -42,6 +43,11 @@ export function createRights(memberships: readonly Membership[], tree: Organizat
     },
     capabilitiesIn: (organizationId: string): Capability[] =>
       capabilities.filter((capability) => allows(organizationId, capability)),
+    /** Roles that the person may give to others there, and take from them. */
+    grantableIn: (organizationId: string): Role[] =>
+      rolesIn(organizationId)
+        .flatMap((role) => grantableRoles[role])
+        .filter((role) => role !== "superadmin" || organizationId === platformOrganization.id),
     /** Every organization with some role: those of the person's own first, each with what is below it. */
     organizations(): Organization[] {
       if (everywhere) return [...tree.all()];

@@ -1,11 +1,17 @@
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
-import type { Admission, Admit, Caller } from "#lib/admission.ts";
+import type { Admission, Admit, Caller, Need } from "#lib/admission.ts";
 import { AppError } from "#lib/errors.ts";
 import { type Actor, platformOrganization, type RequestContext } from "#lib/request-context.ts";
 import { createRights, type Rights } from "./access-actor.ts";
 import type { Identity } from "./access-identity.ts";
 import type { Organization, Organizations, OrganizationTree } from "./access-organizations.ts";
 import type { LiveSession } from "./access-session-store.ts";
+import {
+  createTokenActor,
+  createTokenRights,
+  isTokenShaped,
+  type TokenIdentity,
+} from "./access-token-identity.ts";
 
 export function createActor(session: Pick<LiveSession, "id" | "user">, rights: Rights): Actor {
   return {
@@ -38,19 +44,43 @@ export const anonymousContext = (caller: Caller, display = "anonymous"): Request
   idempotencyKey: null,
 });
 
-type Admitted = {
-  session: LiveSession;
-  organization: Organization;
-  rights: Rights;
-  tree: OrganizationTree;
-};
-type AdmissionDeps = { identity: Identity; organizations: Organizations };
+/** What a caller may do in the organizations that there are. */
+type Standing = { rights: Rights; tree: OrganizationTree };
+type Admitted = Standing & { session: LiveSession; organization: Organization };
+type AdmissionDeps = { identity: Identity; organizations: Organizations; tokens: Pick<TokenIdentity, "of"> };
 
-export function createAdmission({ identity, organizations }: AdmissionDeps) {
+export function createAdmission({ identity, organizations, tokens }: AdmissionDeps) {
   // What the access feature itself needs to know about the requests under way; nobody else learns memberships.
   const admitted = new WeakMap<RequestContext, Admitted>();
+  const standings = new WeakMap<RequestContext, Standing>();
+
+  /** A token acts in its one organization, with what is left of its scope after its creator's own rights. */
+  async function admitToken(token: string, caller: Caller, need: Need): Promise<Admission> {
+    const found = await tokens.of(token);
+    const organization = found && (await organizations.byId(found.organizationId));
+    if (!found || !organization)
+      return { ok: false, error: new AppError("unauthenticated", "This token is not valid.") };
+    const tree = await organizations.tree();
+    const rights = createTokenRights(found, createRights(found.memberships, tree), organization);
+    const { requestId, address, userAgent, idempotencyKey } = caller;
+    const origin = { actor: createTokenActor(found, rights), organization, requestId, address, userAgent };
+    const refuse = (text: string): Admission => ({
+      ok: false,
+      origin,
+      error: new AppError("forbidden", text),
+    });
+    const named = caller.organization;
+    if (named !== undefined && named !== organization.id && named !== organization.slug)
+      return refuse("This token belongs to another organization.");
+    if (need.access === "session") return refuse("A token has no session.");
+    if (!rights.allows(organization.id, need.access)) return refuse(`This takes the right ${need.access}.`);
+    const context = { ...origin, subtreeIds: [organization.id], idempotencyKey };
+    standings.set(context, { rights, tree });
+    return { ok: true, context };
+  }
 
   const admit: Admit = async (caller, need): Promise<Admission> => {
+    if (caller.token && isTokenShaped(caller.token)) return admitToken(caller.token, caller, need);
     const session = caller.token ? await identity.of(caller.token, need) : undefined;
     if (!session || (session.previous && need.write))
       return { ok: false, error: new AppError("unauthenticated", "Sign in to go on.") };
@@ -87,6 +117,7 @@ export function createAdmission({ identity, organizations }: AdmissionDeps) {
       confirmed: session.confirmed,
     };
     admitted.set(context, { session, organization, rights, tree });
+    standings.set(context, { rights, tree });
     return { ok: true, context };
   };
 
@@ -95,6 +126,12 @@ export function createAdmission({ identity, organizations }: AdmissionDeps) {
     /** Session and rights behind a context that `admit` made. */
     behind(context: RequestContext): Admitted {
       const found = admitted.get(context);
+      if (!found) throw new Error("this context was not made by admit() for a session");
+      return found;
+    },
+    /** Rights behind a context that `admit` made, for a session or a token. */
+    standing(context: RequestContext): Standing {
+      const found = standings.get(context);
       if (!found) throw new Error("this context was not made by admit()");
       return found;
     },

@@ -1,4 +1,6 @@
 import * as access from "@wheelhouse/shared/access.ts";
+import * as members from "@wheelhouse/shared/access-members.ts";
+import * as tokens from "@wheelhouse/shared/access-tokens.ts";
 import * as audit from "@wheelhouse/shared/audit.ts";
 import * as auditIntake from "@wheelhouse/shared/audit-intake.ts";
 import { capabilities } from "@wheelhouse/shared/capabilities.ts";
@@ -15,7 +17,7 @@ import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value === "object" && value !== null && "method" in value && "path" in value && "access" in value;
 
-const endpoints = [access, audit, auditIntake, health, queues, webhooks].flatMap((table) =>
+const endpoints = [access, members, tokens, audit, auditIntake, health, queues, webhooks].flatMap((table) =>
   Object.values<unknown>(table).filter(isEndpoint),
 );
 const named = (list: readonly Endpoint[]) =>
@@ -48,8 +50,9 @@ describe("the contract", () => {
       expect(auditActions).toContain(endpoint.action);
       const known = [...capabilities, "session", "public"];
       expect(known).toContain(endpoint.access);
-      // Signing in is the one thing that somebody unknown may do.
-      if (endpoint.access === "public") expect(endpoint.path).toBe("/session");
+      // Signing in, and answering an invitation, are what somebody unknown may do.
+      if (endpoint.access === "public")
+        expect(endpoint.path).toMatch(/^\/(session|invitations\/(open|accept))$/);
       if (endpoint.access === "session") expect(endpoint.path).toMatch(/^\/session/);
     },
   );

@@ -4,15 +4,23 @@ import type { Changes, Denials } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { SessionEnds } from "#lib/session-ends.ts";
+import { createAuthority } from "./access-authority.ts";
 import { createAdmission } from "./access-context.ts";
 import { createCredentials } from "./access-credentials.ts";
 import { createHandshake } from "./access-handshake.ts";
+import { createHierarchy } from "./access-hierarchy.ts";
 import { createIdentity } from "./access-identity.ts";
+import { createInvitations } from "./access-invitations.ts";
+import { createInvitationsStore } from "./access-invitations-store.ts";
+import { createMembers } from "./access-members.ts";
+import { createMembersStore } from "./access-members-store.ts";
 import { createOrganizations } from "./access-organizations.ts";
 import { createPasswords } from "./access-passwords.ts";
 import { createAccessService } from "./access-service.ts";
 import { createSessionStore } from "./access-session-store.ts";
 import { createSignInLimit } from "./access-sign-in-limit.ts";
+import { createTokenIdentity } from "./access-token-identity.ts";
+import { createTokens } from "./access-tokens.ts";
 import { createUserStore } from "./access-user-store.ts";
 
 type AccessDeps = {
@@ -34,18 +42,31 @@ export function createAccess({ database, redis, clock, log, failuresPer15Min, ..
   // Another replica revoked it: an outage from now on must not bring it back here.
   deps.sessionEnds.onEnded(identity.forget);
   const organizations = createOrganizations({ database, clock });
-  const admission = createAdmission({ identity, organizations });
+  const tokenIdentity = createTokenIdentity({ database, clock, log });
+  const admission = createAdmission({ identity, organizations, tokens: tokenIdentity });
+  const passwords = createPasswords();
   const service = createAccessService({
     credentials: createCredentials({
       users: createUserStore({ database }),
-      passwords: createPasswords(),
+      passwords,
       limit: createSignInLimit({ redis, database, clock, failuresPer15Min }),
     }),
     ...{ sessions, organizations, admission, clock },
     ...deps,
   });
+  const memberStore = createMembersStore({ database });
+  const authority = createAuthority({ admission, members: memberStore });
+  const { changes, sessionEnds } = deps;
   return {
     service,
+    members: createMembers({ store: memberStore, admission, authority, changes, sessionEnds, clock }),
+    invitations: createInvitations({
+      store: createInvitationsStore({ database }),
+      members: memberStore,
+      ...{ admission, authority, organizations, sessions, service, passwords, changes, clock },
+    }),
+    hierarchy: createHierarchy({ database, organizations, admission, changes }),
+    tokens: createTokens({ database, admission, changes, clock }),
     admit: admission.admit,
     authenticateHandshake: createHandshake({ admit: admission.admit, denials: deps.denials }),
     /** Forgets what is past its time; for a daily call. */

@@ -83,6 +83,12 @@ export function createOrganizations({ database, clock }: { database: Database; c
   return {
     tree: current,
     refreshed,
+    /** After a change that this process made itself. */
+    reload: async () => {
+      // A load that is under way may have read before the change.
+      await loading?.catch(() => {});
+      return load();
+    },
     byId: async (id: string) => (await current()).byId(id) ?? (await refreshed()).byId(id),
     find: async (reference: string) => {
       const look = (known: OrganizationTree) => known.bySlug(reference) ?? known.byId(reference);

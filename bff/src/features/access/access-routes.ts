@@ -14,7 +14,7 @@ export function accessRoutes(app: FastifyInstance, { service }: { service: Acces
   route(app, createSession, async ({ body }, { requestId, address, userAgent }, { request, reply }) => {
     const caller = { requestId, address, userAgent, organization: undefined, idempotencyKey: null };
     const { token } = credentialOf(request);
-    return give(await service.signIn(body.email, body.password, { ...caller, token }), request, reply);
+    return giveSession(await service.signIn(body.email, body.password, { ...caller, token }), request, reply);
   });
 
   route(app, readSession, (_, context) => service.view(context));
@@ -27,17 +27,18 @@ export function accessRoutes(app: FastifyInstance, { service }: { service: Acces
 
   route(app, stepUpSession, async ({ body }, context, { request, reply }) => {
     const { token = "" } = credentialOf(request);
-    return give(await service.stepUp(context, body.password, token), request, reply);
+    return giveSession(await service.stepUp(context, body.password, token), request, reply);
   });
 
   route(app, switchOrganization, async ({ body }, context, { request, reply }) => {
     const { token = "" } = credentialOf(request);
     request.refusedOrigin = await service.originAt(context, body.organizationId);
-    return give(await service.switchOrganization(context, body.organizationId, token), request, reply);
+    return giveSession(await service.switchOrganization(context, body.organizationId, token), request, reply);
   });
 }
 
-function give<V>(
+/** Sets the cookie of a session that was just granted. @returns what its holder may know of it. */
+export function giveSession<V>(
   { token, expiresAt, view }: GrantedSession<V>,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -54,13 +54,21 @@ export function createAccessService(deps: AccessServiceDeps) {
     );
   }
 
+  /** @throws AppError as `signIn` does, with the same delays and records. */
+  async function verifyPassword(email: string, password: string, caller: Caller): Promise<SignInUser> {
+    const user = await credentials.verify(email, password, caller.address, (known) =>
+      recordFailure(email, caller, known, "unknown user or wrong password"),
+    );
+    if (!user) throw refused();
+    return user;
+  }
+
   return {
+    verifyPassword,
+
     /** @throws AppError `unauthenticated`, the same for an unknown user and a wrong password; `rate_limited`. */
     async signIn(email: string, password: string, caller: Caller): Promise<GrantedSession> {
-      const user = await credentials.verify(email, password, caller.address, (known) =>
-        recordFailure(email, caller, known, "unknown user or wrong password"),
-      );
-      if (!user) throw refused();
+      const user = await verifyPassword(email, password, caller);
       const tree = await organizations.refreshed();
       const rights = createRights(user.memberships, tree);
       const home = user.memberships[0] && tree.byId(user.memberships[0].organizationId);
