@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +30,8 @@ export async function startTestApp({
   const config = loadConfig({ WHEELHOUSE_DATA_DIR: dataDir, WHEELHOUSE_DEMO: "0", ...environment });
   const database = createDatabase({ ...urls, poolSize: 5, log });
   const redis = createRedis({ url: redisUrl, name: "test", log });
+  // Commands without a connection fail at once, and a test would begin with an outage that it does not mean.
+  if (redis.status !== "ready") await once(redis, "ready");
   const product = await buildApp({
     ...{ config, log, clock, database, redis, redisUrl },
     adminUrl: urls.adminUrl,
