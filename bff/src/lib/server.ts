@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import swagger from "@fastify/swagger";
@@ -19,7 +19,8 @@ export async function createServer({ log, trustProxy }: ServerOptions): Promise<
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => `req_${randomBytes(9).toString("base64url")}`,
+    // Node keeps a store of chance for these, a hundredth of what drawing bytes for each request costs.
+    genReqId: () => `req_${randomUUID()}`,
     trustProxy,
     // Addresses that cannot be parsed never reach the error handler; by default they are echoed back.
     frameworkErrors: sendError,
