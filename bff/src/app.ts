@@ -12,10 +12,13 @@ import { accessMembersRoutes } from "#features/access/access-members-routes.ts";
 import { accessRoutes } from "#features/access/access-routes.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createDenials } from "#features/audit/audit-denials.ts";
+import { createAuditExplore } from "#features/audit/audit-explore.ts";
+import { createAuditExploreStore } from "#features/audit/audit-explore-store.ts";
 import { createAuditIntake } from "#features/audit/audit-intake.ts";
 import { auditProofRoutes } from "#features/audit/audit-proof-routes.ts";
 import { createReadings } from "#features/audit/audit-readings.ts";
 import { createRecentActs } from "#features/audit/audit-recent.ts";
+import { auditReviewRoutes } from "#features/audit/audit-review-routes.ts";
 import { auditRoutes } from "#features/audit/audit-routes.ts";
 import { createAuditService } from "#features/audit/audit-service.ts";
 import { createAuditStore } from "#features/audit/audit-store.ts";
@@ -102,9 +105,12 @@ export async function buildApp({
     ...{ database, clock },
     onCommitted: (organizationId, ids) => auditRelay.tell({ organizationId, ids, created: ids.length }),
   });
+  const readings = createReadings({ trail, redis, clock });
+  const exploreStore = createAuditExploreStore({ database });
+  const auditExplore = createAuditExplore({ store: exploreStore, readings, clock });
   const audit = createAuditService({
     store: auditStore,
-    readings: createReadings({ trail, redis, clock }),
+    readings,
     verifier: createAuditVerifier({ database, clock }),
     trail,
   });
@@ -146,6 +152,8 @@ export async function buildApp({
     tasks: {
       "audit partitions": () => auditStore.makePartitions(12),
       "audit idempotency keys": auditIntake.forgetKeys,
+      "audit figures": auditExplore.rollUp,
+      "audit targets": exploreStore.forgetTargets,
       "ended sessions": access.purge,
     },
   });
@@ -161,6 +169,7 @@ export async function buildApp({
       accessMembersRoutes(api, access);
       auditRoutes(api, { service: audit });
       auditProofRoutes(api, { intake: auditIntake });
+      auditReviewRoutes(api, { explore: auditExplore });
       webhooks.routes(api);
       healthRoutes(api, { snapshots });
       queuesRoutes(api, { snapshots });

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { auditOutcomes, authMethods } from "./audit.ts";
+import { authMethods } from "./audit.ts";
+import { auditOutcomes } from "./audit-filter.ts";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
 
 const text = (lengthMax: number) => z.string().trim().min(1).max(lengthMax);

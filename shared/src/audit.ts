@@ -1,15 +1,9 @@
 import { z } from "zod";
-import { defineEndpoint, page, paging, queryFlag, queryList, timestamp } from "./endpoint.ts";
+import { auditFilterQuery, auditOutcomes } from "./audit-filter.ts";
+import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
 
-export const auditOutcomes = ["success", "denied", "failure"] as const;
 export const authMethods = ["password", "oidc", "token", "none", "internal", "unknown"] as const;
 const fields = z.record(z.string(), z.json());
-
-/** Name of an act: ours are `auditActions`, a refused reading has its capability, a platform's begin with `app:`. */
-const actionName = z
-  .string()
-  .max(120)
-  .regex(/^[a-z][a-z0-9.:-]*$/, "must be the name of an action");
 
 /** One act, as it was: names are kept so that an event stays readable when what it names is gone. */
 export const auditEvent = z.object({
@@ -65,17 +59,7 @@ export const listAuditEvents = defineEndpoint({
   path: "/audit/events",
   summary: "The audit trail, newest first",
   access: "audit:read",
-  query: z.strictObject({
-    actor: queryList(z.string().max(200)).optional(),
-    action: queryList(actionName).optional(),
-    target: z.string().trim().min(1).max(200).optional(),
-    outcome: queryList(z.enum(auditOutcomes)).optional(),
-    from: timestamp.optional(),
-    to: timestamp.optional(),
-    q: z.string().trim().min(1).max(200).optional(),
-    includeChildren: queryFlag,
-    ...paging,
-  }),
+  query: z.strictObject({ ...auditFilterQuery, ...paging }),
   response: page(auditEvent),
 });
 

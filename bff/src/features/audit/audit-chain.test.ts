@@ -229,7 +229,7 @@ test("an organization sees its own trail and nobody else's", async () => {
     expect(await store.list([mine.id], filter, undefined, 10)).toEqual([]);
   // The text search runs outside row-level security and has to narrow by itself.
   const rows = await database.asOrganizations([mine.id], (tx) =>
-    sql`select * from wheelhouse.search_audit(${JSON.stringify({ q: "thing", organizations: [theirs.id] })}::jsonb,
+    sql`select * from wheelhouse.find_audit(${JSON.stringify({ q: "thing", organizations: [theirs.id] })}::jsonb,
       null, null, 10)`.execute(tx),
   );
   expect(rows.rows).toEqual([]);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { auditOutcomes } from "@wheelhouse/shared/audit.ts";
+import type { auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
 import canonicalize from "canonicalize";
 import type { ActOrigin, AuditEntry, AuditFields } from "#lib/change.ts";
 import type { Actor } from "#lib/request-context.ts";

@@ -1,4 +1,5 @@
-import { type AuditEvent, auditEvent, auditOutcomes } from "@wheelhouse/shared/audit.ts";
+import { type AuditEvent, auditEvent } from "@wheelhouse/shared/audit.ts";
+import { auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
 import { z } from "zod";
 
 /** The content as this version writes it; unknown fields of a later one are left out. */

@@ -1,10 +1,11 @@
 import type { AuditEventDetail, AuditVerification, listAuditEvents } from "@wheelhouse/shared/audit.ts";
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { z } from "zod";
-import type { AuditFields, AuditTrail } from "#lib/change.ts";
+import type { AuditTrail } from "#lib/change.ts";
 import { decodeCursor, encodeCursor } from "#lib/cursor.ts";
 import { notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
+import { filterFields } from "./audit-find.ts";
 import type { Readings } from "./audit-readings.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { AuditVerifier } from "./audit-verify.ts";
@@ -55,9 +56,3 @@ export function createAuditService({ store, readings, verifier, trail }: AuditSe
   };
 }
 export type AuditService = ReturnType<typeof createAuditService>;
-
-function filterFields(filter: Record<string, string | string[] | undefined>): AuditFields {
-  const fields: AuditFields = {};
-  for (const [name, value] of Object.entries(filter)) if (value !== undefined) fields[name] = value;
-  return fields;
-}

@@ -1,4 +1,5 @@
-import { type AuditEvent, auditOutcomes } from "@wheelhouse/shared/audit.ts";
+import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import { auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
 import { auditActions } from "@wheelhouse/shared/endpoint.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";

@@ -1,4 +1,5 @@
-import { type AuditEvent, auditOutcomes } from "@wheelhouse/shared/audit.ts";
+import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import { auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
 import { type AuditAction, auditActions } from "@wheelhouse/shared/endpoint.ts";
 import { type RawSearch, readList, readText, readTimestamp } from "#lib/search-params.ts";
 

@@ -1,0 +1,81 @@
+import {
+  auditCountMax,
+  type countAuditEvents,
+  type listAuditFacets,
+  type readAuditActivity,
+} from "@wheelhouse/shared/audit-explore.ts";
+import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import type { Clock } from "#lib/clock.ts";
+import { invalidField } from "#lib/errors.ts";
+import type { RequestContext } from "#lib/request-context.ts";
+import type { AuditExploreStore } from "./audit-explore-store.ts";
+import { filterFields } from "./audit-find.ts";
+import type { Readings } from "./audit-readings.ts";
+
+type AuditExploreDeps = { store: AuditExploreStore; readings: Readings; clock: Clock };
+
+const dayMs = 86_400_000;
+const usualSpanMs = 28 * dayMs;
+const spanMaxMs = 92 * dayMs;
+const shownActions = 12;
+
+/** Known values, counts and activity of the trail. Reading them is reading the trail, and is recorded as that. */
+export function createAuditExplore({ store, readings, clock }: AuditExploreDeps) {
+  return {
+    async count(
+      { includeChildren, ...filter }: EndpointParsed<typeof countAuditEvents>["query"],
+      context: RequestContext,
+    ): Promise<EndpointResult<typeof countAuditEvents>> {
+      const organizationIds = includeChildren ? context.subtreeIds : [context.organization.id];
+      await readings.record(context, { ...filterFields(filter), includeChildren });
+      const found = await store.count(organizationIds, filter, auditCountMax + 1);
+      return { count: Math.min(found, auditCountMax), isMore: found > auditCountMax };
+    },
+
+    async facets(
+      { key, q, limit }: EndpointParsed<typeof listAuditFacets>["query"],
+      context: RequestContext,
+    ): Promise<EndpointResult<typeof listAuditFacets>> {
+      await readings.record(context, { known: key });
+      await store.catchUp(context.organization.id);
+      const items = await store.facets(context.organization.id, key, q, limit + 1);
+      return { items: items.slice(0, limit), isMore: items.length > limit };
+    },
+
+    async activity(
+      { includeChildren, target, q, ...filter }: EndpointParsed<typeof readAuditActivity>["query"],
+      context: RequestContext,
+    ): Promise<EndpointResult<typeof readAuditActivity>> {
+      const toMs = filter.to ? Date.parse(filter.to) : clock.now();
+      const fromMs = filter.from ? Date.parse(filter.from) : toMs - usualSpanMs;
+      if (fromMs >= toMs) throw invalidField("query.from", "must lie before the end of the range");
+      if (toMs - fromMs > spanMaxMs)
+        throw invalidField("query.from", "must lie at most 92 days before the end");
+      await readings.record(context, { ...filterFields(filter), plotted: true });
+      await store.catchUp(context.organization.id);
+      const from = new Date(fromMs).toISOString();
+      const to = new Date(toMs).toISOString();
+      const { hours, actions, rolled } = await store.activity(context.organization.id, {
+        ...filter,
+        from,
+        to,
+      });
+      return {
+        ...{ from, to, hours, ...rolled },
+        actions: actions.slice(0, shownActions),
+        others: actions.slice(shownActions).reduce((sum, { success, refused }) => sum + success + refused, 0),
+        notCounted: [
+          ...(target === undefined ? [] : (["target"] as const)),
+          ...(q === undefined ? [] : (["q"] as const)),
+          ...(includeChildren ? (["includeChildren"] as const) : []),
+        ],
+      };
+    },
+
+    /** Counts what was recorded since, in every organization; upkeep, so that no reader has much to wait for. */
+    rollUp: async () => {
+      for (const organizationId of await store.behind()) while (!(await store.catchUp(organizationId)));
+    },
+  };
+}
+export type AuditExplore = ReturnType<typeof createAuditExplore>;
