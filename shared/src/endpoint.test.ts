@@ -1,21 +1,16 @@
+import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import * as access from "./access.ts";
-import * as members from "./access-members.ts";
-import * as tokens from "./access-tokens.ts";
-import * as audit from "./audit.ts";
-import * as auditIntake from "./audit-intake.ts";
 import { capabilities } from "./capabilities.ts";
 import { auditActions, type Endpoint, paging, queryFlag, queryList, slug } from "./endpoint.ts";
-import * as health from "./health.ts";
-import * as queues from "./queues.ts";
-import * as webhooks from "./webhooks.ts";
 
 const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value === "object" && value !== null && "method" in value && "path" in value && "response" in value;
 
-const endpoints = [access, members, tokens, audit, auditIntake, health, queues, webhooks].flatMap((feature) =>
-  Object.entries(feature).flatMap(([name, value]): [string, Endpoint][] =>
+const files = readdirSync(import.meta.dirname).filter((name) => /^[a-z-]+\.ts$/.test(name));
+const tables: object[] = await Promise.all(files.map((name) => import(new URL(name, import.meta.url).href)));
+const endpoints = tables.flatMap((table) =>
+  Object.entries(table).flatMap(([name, value]): [string, Endpoint][] =>
     isEndpoint(value) ? [[name, value]] : [],
   ),
 );

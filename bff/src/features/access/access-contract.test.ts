@@ -1,25 +1,13 @@
-import * as access from "@wheelhouse/shared/access.ts";
-import * as members from "@wheelhouse/shared/access-members.ts";
-import * as tokens from "@wheelhouse/shared/access-tokens.ts";
-import * as audit from "@wheelhouse/shared/audit.ts";
-import * as auditIntake from "@wheelhouse/shared/audit-intake.ts";
 import { capabilities } from "@wheelhouse/shared/capabilities.ts";
 import { auditActions, type Endpoint } from "@wheelhouse/shared/endpoint.ts";
-import * as health from "@wheelhouse/shared/health.ts";
-import * as queues from "@wheelhouse/shared/queues.ts";
-import * as webhooks from "@wheelhouse/shared/webhooks.ts";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
+import { readContract } from "#testing/contract.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
-const isEndpoint = (value: unknown): value is Endpoint =>
-  typeof value === "object" && value !== null && "method" in value && "path" in value && "access" in value;
-
-const endpoints = [access, members, tokens, audit, auditIntake, health, queues, webhooks].flatMap((table) =>
-  Object.values<unknown>(table).filter(isEndpoint),
-);
+const endpoints = await readContract();
 const named = (list: readonly Endpoint[]) =>
   list.map((endpoint) => ({ name: `${endpoint.method} ${endpoint.path}`, endpoint }));
 const mutations = endpoints.filter(({ method }) => method !== "GET");

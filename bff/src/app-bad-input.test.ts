@@ -1,0 +1,109 @@
+import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
+import { errorBody } from "@wheelhouse/shared/errors.ts";
+import { sql } from "kysely";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { signInAs } from "#testing/access-client.ts";
+import { readContract } from "#testing/contract.ts";
+import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+
+// The whole contract, field by field: what no schema expects is refused by name, and nothing falls over.
+const endpoints = await readContract();
+const hostileTexts = [
+  "'; drop table wheelhouse.users; --",
+  "<script>alert(1)</script>",
+  "../../etc/passwd",
+  "a\u0000b",
+  "x".repeat(5_000),
+];
+const wrongTypes = [{ $ne: null }, [[1]], 1e308, null];
+const someId = "01900000-0000-7000-8000-0000000000aa";
+
+const fieldsOf = (schema: z.ZodType | undefined): string[] =>
+  schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+const withFields = (part: "params" | "query" | "body") =>
+  endpoints
+    .filter((endpoint) => fieldsOf(endpoint[part]).length > 0)
+    .map((endpoint): [string, Endpoint] => [`${endpoint.method} ${endpoint.path}`, endpoint]);
+
+let it: TestApp;
+let admin: Awaited<ReturnType<typeof signInAs>>;
+beforeAll(async () => {
+  const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  const environment = {
+    WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: "1000000",
+    WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: "1000000",
+  };
+  it = await startTestApp({ urls, redisUrl: redis.url, environment });
+  admin = await signInAs(it, "admin");
+});
+afterAll(() => it.close());
+
+type Sent = { params?: Record<string, string>; query?: Record<string, string>; body?: unknown };
+
+/** @returns the field names that the refusal tells; undefined where the input was taken. */
+async function send(endpoint: Endpoint, { params = {}, query = {}, body }: Sent) {
+  const path = endpoint.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(params[name] ?? someId));
+  const search = new URLSearchParams(query).toString();
+  const answer = await admin.call(endpoint.method, search ? `${path}?${search}` : path, {
+    ...(body === undefined
+      ? {}
+      : { payload: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  expect(answer.statusCode, `${endpoint.method} ${path}: ${answer.body.slice(0, 300)}`).toBeLessThan(500);
+  if (answer.statusCode < 400) return undefined;
+  const { error } = errorBody.parse(answer.json());
+  return (error.details ?? []).map(({ field, message }) => `${field} ${message}`);
+}
+
+/** Everything that an act could have left behind; refusals and readings are recorded, as they must be. */
+async function standing() {
+  const { rows } = await sql`
+    select (select count(*) from organizations)::int as organizations, (select count(*) from users)::int as users,
+      (select string_agg(role, ' ' order by user_id, org_id) from memberships) as memberships,
+      (select count(*) from webhook_sources)::int as sources, (select count(*) from webhook_endpoints)::int as endpoints,
+      (select count(*) from webhook_events)::int as events
+  `.execute(it.database.system);
+  return rows[0];
+}
+
+test.each(withFields("body"))("%s refuses what no field of its body is for, by name", async (_, endpoint) => {
+  const before = await standing();
+  for (const field of fieldsOf(endpoint.body)) {
+    for (const text of hostileTexts) {
+      // The other fields are missing or hostile as well: nothing of it may be carried out.
+      await send(endpoint, { body: { [field]: text } });
+      await send(endpoint, { body: { [field]: [text] } });
+      await send(endpoint, { body: { [field]: { [text]: text } } });
+    }
+    for (const value of wrongTypes) await send(endpoint, { body: { [field]: value } });
+    const odd = await send(endpoint, { body: { [field]: { $ne: null } } });
+    if (odd) expect.soft(odd.join("; "), field).toMatch(/body|path|query/);
+  }
+  const unknown = await send(endpoint, { body: { surelyUnknown: 1 } });
+  if (endpoint.body instanceof z.ZodObject && endpoint.body.def.catchall instanceof z.ZodNever)
+    expect(unknown?.join("; ")).toMatch(/surelyUnknown|body/);
+  for (const body of [[], "text", 7, null]) await send(endpoint, { body });
+  expect(await standing()).toEqual(before);
+});
+
+test.each(withFields("query"))(
+  "%s refuses what no parameter of its query is for, by name",
+  async (_, endpoint) => {
+    for (const field of fieldsOf(endpoint.query))
+      for (const text of hostileTexts) await send(endpoint, { query: { [field]: text } });
+    const unknown = await send(endpoint, { query: { surelyUnknown: "1" } });
+    expect(unknown?.join("; ")).toMatch(/surelyUnknown/);
+  },
+);
+
+test.each(withFields("params"))("%s refuses what no part of its path is for", async (_, endpoint) => {
+  const before = await standing();
+  for (const field of fieldsOf(endpoint.params))
+    for (const text of hostileTexts)
+      expect(
+        await send(endpoint, { params: { [field]: text }, body: endpoint.body ? {} : undefined }),
+      ).toBeDefined();
+  expect(await standing()).toEqual(before);
+});
