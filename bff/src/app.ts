@@ -10,6 +10,7 @@ import { seedDemo } from "#features/access/access-demo.ts";
 import { createAccess } from "#features/access/access-feature.ts";
 import { accessMembersRoutes } from "#features/access/access-members-routes.ts";
 import { accessRoutes } from "#features/access/access-routes.ts";
+import { accessSessionRoutes } from "#features/access/access-session-routes.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createDenials } from "#features/audit/audit-denials.ts";
 import { createAuditExplore } from "#features/audit/audit-explore.ts";
@@ -167,6 +168,7 @@ export async function buildApp({
     async (api) => {
       accessRoutes(api, { service: access.service });
       accessMembersRoutes(api, access);
+      accessSessionRoutes(api, access);
       auditRoutes(api, { service: audit });
       auditProofRoutes(api, { intake: auditIntake });
       auditReviewRoutes(api, { explore: auditExplore });

@@ -34,7 +34,7 @@ type SessionsTable = {
   previous_until: Date | null;
   user_id: string;
   default_org_id: string;
-  auth_method: "password";
+  auth_method: "password" | "oidc";
   address: string | null;
   user_agent: string | null;
   created_at: Generated<Date>;
@@ -42,6 +42,16 @@ type SessionsTable = {
   confirmed_at: Generated<Date>;
   expires_at: Date;
   revoked_at: Date | null;
+};
+
+type PasswordResetsTable = {
+  id: Generated<string>;
+  org_id: string;
+  user_id: string;
+  token_hash: Buffer;
+  created_at: Generated<Date>;
+  expires_at: Date;
+  ended_at: Date | null;
 };
 
 type SignInFailuresTable = {
@@ -95,6 +105,7 @@ export type AccessTables = {
   users: UsersTable;
   memberships: MembershipsTable;
   sessions: SessionsTable;
+  password_resets: PasswordResetsTable;
   sign_in_failures: SignInFailuresTable;
   idempotency_keys: IdempotencyKeysTable;
   invitations: InvitationsTable;

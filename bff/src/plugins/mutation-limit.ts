@@ -16,8 +16,8 @@ export const mutationLimitPlugin = fastifyPlugin(
       const { action, access } = request.routeOptions.config.endpoint ?? {};
       // What nobody is signed in for is no organization's act.
       if (!action || access === "public" || action.startsWith("access.session.")) return;
-      const key = `wheelhouse:rate:mutations:${request.context.organization.id}`;
-      const counted = await addToWindow(redis, key, 1, windowMs).catch(() => undefined);
+      const counter = { kind: "mutations", name: request.context.organization.id } as const;
+      const counted = await addToWindow(redis, counter, 1, windowMs).catch(() => undefined);
       if (!counted) return;
       const resetSeconds = Math.max(1, Math.ceil(counted.resetMs / 1_000));
       reply.header("ratelimit-limit", perHour);

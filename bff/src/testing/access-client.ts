@@ -9,13 +9,19 @@ const signedIn = z.object({
 });
 
 /** Calls the API as one of the demo's people, with the cookie that signing in gave. */
-export async function signInAs(test: TestApp, role: Role, organization = "northwind") {
+export async function signInAs(
+  test: TestApp,
+  role: Role,
+  organization = "northwind",
+  remoteAddress = "127.0.0.1",
+) {
   const person = test.credentials.find((one) => one.role === role && one.organization === organization);
   if (!person) throw new Error(`no ${role} of ${organization} in the demo`);
   const answer = await test.app.inject({
     method: "POST",
     url: "/api/v1/session",
     payload: { email: person.email, password: person.password },
+    remoteAddress,
   });
   if (answer.statusCode !== 200) throw new Error(`sign-in failed: ${answer.body}`);
   const [cookie] = answer.cookies;

@@ -9,4 +9,6 @@ export const rotationGraceMs = 30_000;
 export const confirmedForMs = 5 * minuteMs;
 /** `last_seen_at` is this coarse, so that reading does not write at each request. */
 export const lastSeenStepMs = minuteMs;
+/** How long a link that sets a new password can be used. */
+export const resetLinkMs = hourMs;
 export const failureWindowMs = 15 * minuteMs;

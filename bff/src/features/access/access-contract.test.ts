@@ -38,9 +38,9 @@ describe("the contract", () => {
       expect(auditActions).toContain(endpoint.action);
       const known = [...capabilities, "session", "public"];
       expect(known).toContain(endpoint.access);
-      // Signing in, and answering an invitation, are what somebody unknown may do.
+      // Signing in, a link to a new password, and answering an invitation, are what somebody unknown may do.
       if (endpoint.access === "public")
-        expect(endpoint.path).toMatch(/^\/(session|invitations\/(open|accept))$/);
+        expect(endpoint.path).toMatch(/^\/(session|session\/password-reset|invitations\/(open|accept))$/);
       if (endpoint.access === "session") expect(endpoint.path).toMatch(/^\/session/);
     },
   );

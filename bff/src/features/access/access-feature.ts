@@ -15,9 +15,12 @@ import { createInvitationsStore } from "./access-invitations-store.ts";
 import { createMembers } from "./access-members.ts";
 import { createMembersStore } from "./access-members-store.ts";
 import { createOrganizations } from "./access-organizations.ts";
+import { createPasswordService } from "./access-password-service.ts";
 import { createPasswords } from "./access-passwords.ts";
+import { createPasswordsStore } from "./access-passwords-store.ts";
 import { createAccessService } from "./access-service.ts";
 import { createSessionStore } from "./access-session-store.ts";
+import { createSessions } from "./access-sessions.ts";
 import { createSignInLimit } from "./access-sign-in-limit.ts";
 import { createTokenIdentity } from "./access-token-identity.ts";
 import { createTokens } from "./access-tokens.ts";
@@ -44,14 +47,15 @@ export function createAccess({ database, redis, clock, log, failuresPer15Min, ..
   const organizations = createOrganizations({ database, clock });
   const tokenIdentity = createTokenIdentity({ database, clock, log });
   const admission = createAdmission({ identity, organizations, tokens: tokenIdentity });
+  const users = createUserStore({ database });
   const passwords = createPasswords();
+  const limit = createSignInLimit({
+    ...{ redis, database, clock, failuresPer15Min },
+    isFamiliar: users.isSignedInFrom,
+  });
+  const credentials = createCredentials({ users, passwords, limit });
   const service = createAccessService({
-    credentials: createCredentials({
-      users: createUserStore({ database }),
-      passwords,
-      limit: createSignInLimit({ redis, database, clock, failuresPer15Min }),
-    }),
-    ...{ sessions, organizations, admission, clock },
+    ...{ credentials, sessions, organizations, admission, clock },
     ...deps,
   });
   const memberStore = createMembersStore({ database });
@@ -67,6 +71,12 @@ export function createAccess({ database, redis, clock, log, failuresPer15Min, ..
     }),
     hierarchy: createHierarchy({ database, organizations, admission, changes }),
     tokens: createTokens({ database, admission, changes, clock }),
+    sessions: createSessions({ users, sessions, admission, ...deps }),
+    passwordChanges: createPasswordService({
+      store: createPasswordsStore({ database }),
+      ...{ users, sessions, passwords, credentials, limit, organizations, admission, clock },
+      ...deps,
+    }),
     admit: admission.admit,
     authenticateHandshake: createHandshake({ admit: admission.admit, denials: deps.denials }),
     /** Forgets what is past its time; for a daily call. */

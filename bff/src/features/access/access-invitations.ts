@@ -20,6 +20,7 @@ import { type AdmissionOffice, anonymousContext } from "./access-context.ts";
 import { type InvitationRow, type InvitationsStore, invitationPlace } from "./access-invitations-store.ts";
 import type { MembersStore } from "./access-members-store.ts";
 import type { Organizations, OrganizationTree } from "./access-organizations.ts";
+import { demandGoodPassword } from "./access-password-rules.ts";
 import type { Passwords } from "./access-passwords.ts";
 import type { AccessService, GrantedSession } from "./access-service.ts";
 import { hashToken, newToken, type SessionStore } from "./access-session-store.ts";
@@ -263,6 +264,7 @@ export function createInvitations(deps: InvitationsDeps) {
       if (!chosen.success)
         throw invalidField("body.password", chosen.error.issues[0]?.message ?? "is not good enough");
       const user = { id: uuidv7(), email: row.email, name };
+      demandGoodPassword("body.password", chosen.data, user);
       await becomeMember(link, user, await deps.passwords.hash(chosen.data), caller);
       return { ...answer, granted: await deps.service.signIn(row.email, chosen.data, caller) };
     },

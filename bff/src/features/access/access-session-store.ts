@@ -30,6 +30,17 @@ const liveSession = z.object({
 });
 export type LiveSession = z.infer<typeof liveSession>;
 
+const listedSession = z.object({
+  id: z.uuid(),
+  signedInBy: z.enum(["password", "oidc"]),
+  userAgent: z.string().nullable(),
+  address: z.string().nullable(),
+  createdAt: z.date(),
+  lastSeenAt: z.date(),
+  expiresAt: z.date(),
+  total: z.number(),
+});
+
 const lookupTimeoutMs = 2_000;
 const batchMax = 500;
 
@@ -167,6 +178,37 @@ export function createSessionStore({ database, log }: { database: Database; log:
       return numUpdatedRows > 0n;
     },
 
+    /** Sessions of a person that a token would still open, last used first. */
+    async listOf(userId: string, limit: number) {
+      const { rows } = await sql`
+        select s.id, s.auth_method as "signedInBy", s.user_agent as "userAgent", s.address,
+          s.created_at as "createdAt", s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt",
+          (count(*) over ())::int as total
+        from sessions s
+        where s.user_id = ${userId} and s.revoked_at is null and s.expires_at > now()
+          and s.last_seen_at > now() - make_interval(secs => ${sessionIdleMs / 1_000})
+        order by s.last_seen_at desc, s.id desc limit ${limit}
+      `.execute(database.system);
+      return z.array(listedSession).parse(rows);
+    },
+
+    /** @returns ids of the sessions that ended, which were the person's. */
+    async revokeOf(
+      tx: Transaction<Tables>,
+      userId: string,
+      which: { only?: string; except?: string } = {},
+    ): Promise<string[]> {
+      let update = tx
+        .updateTable("sessions")
+        .set({ revoked_at: sql<Date>`now()` })
+        .where("user_id", "=", userId)
+        .where("revoked_at", "is", null)
+        .where("expires_at", ">", sql<Date>`now()`);
+      if (which.only) update = update.where("id", "=", which.only);
+      if (which.except) update = update.where("id", "<>", which.except);
+      return (await update.returning("id").execute()).map(({ id }) => id);
+    },
+
     /**
      * New token, with another default organization or a fresh confirmation; the old token reads for 30 s more.
      * @returns false when it lost a race.
@@ -198,6 +240,7 @@ export function createSessionStore({ database, log }: { database: Database; log:
         .deleteFrom("sessions")
         .where((where) => where.or([where("expires_at", "<", dayAgo), where("revoked_at", "<", dayAgo)]))
         .execute();
+      await database.system.deleteFrom("password_resets").where("expires_at", "<", dayAgo).execute();
       await database.system.deleteFrom("idempotency_keys").where("created_at", "<", dayAgo).execute();
       await database.system.deleteFrom("sign_in_failures").where("last_at", "<", dayAgo).execute();
     },

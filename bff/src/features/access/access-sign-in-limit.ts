@@ -5,37 +5,45 @@ import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
-import { addToWindow } from "#lib/rate-window.ts";
+import { addToWindow, type RateKind } from "#lib/rate-window.ts";
 import { failureWindowMs } from "./access-config.ts";
+import { createGates } from "./access-sign-in-gates.ts";
 
-type SignInLimitDeps = { redis: Redis; database: Database; clock: Clock; failuresPer15Min: number };
+type SignInLimitDeps = {
+  redis: Redis;
+  database: Database;
+  clock: Clock;
+  failuresPer15Min: number;
+  /** Whether the person of this e-mail address has a session from this client address. */
+  isFamiliar(email: string, address: string): Promise<boolean>;
+};
 
-const freeTries = 5;
+/** Failures of an account that cost nothing yet: from one address, and from all of them together. */
+const freeTries = { fromAddress: 5, fromAnywhere: 20 };
 const delayMaxMs = 60_000;
 
-/** 0 for the first five failures of an account from an address, then 1 s, 2 s, 4 s … up to a minute. */
-const delayAfterMs = (failures: number) =>
-  failures < freeTries ? 0 : Math.min(1_000 * 2 ** (failures - freeTries), delayMaxMs);
+/** 0 for the free ones, then 1 s, 2 s, 4 s … up to a minute. */
+const delayAfterMs = (failures: number, free: number) =>
+  failures < free ? 0 : Math.min(1_000 * 2 ** Math.min(failures - free, 16), delayMaxMs);
 
 const counted = z.object({ failures: z.number(), resetMs: z.number() });
 
 /**
- * Bounds failed sign-ins per client address, and slows down those of one account from one address. An attempt counts
- * as failed until it succeeded, so that parallel ones cannot slip through together. Redis counts; while it is away
- * Postgres does; with both away nobody signs in.
+ * Bounds failed sign-ins per client address, and slows down those of one account: soon from one address, later from
+ * all together, so that many addresses do not help a guesser. An address from which the account's owner is signed in
+ * is not held up by what others do, so nobody can lock him out. An attempt counts as failed until it succeeded, so
+ * that parallel ones cannot slip through together. Redis counts; while it is away Postgres does; with both away nobody
+ * signs in. Accounts that do not exist are counted like any other.
  */
-export function createSignInLimit({ redis, database, clock, failuresPer15Min }: SignInLimitDeps) {
-  async function add(bucket: string, amount: number): Promise<{ failures: number; resetMs: number }> {
+export function createSignInLimit({ redis, database, clock, failuresPer15Min, isFamiliar }: SignInLimitDeps) {
+  const gates = createGates({ redis, clock });
+
+  async function add(kind: RateKind, name: string, amount: number) {
     try {
-      const { count, resetMs } = await addToWindow(
-        redis,
-        `wheelhouse:signin:${bucket}`,
-        amount,
-        failureWindowMs,
-      );
+      const { count, resetMs } = await addToWindow(redis, { kind, name }, amount, failureWindowMs);
       return { failures: count, resetMs };
     } catch {
-      return addInPostgres(bucket, amount);
+      return addInPostgres(`${kind}:${name}`, amount);
     }
   }
 
@@ -54,39 +62,50 @@ export function createSignInLimit({ redis, database, clock, failuresPer15Min }: 
     return counted.parse(rows[0]);
   }
 
-  // When an account may be tried again from an address. Kept here alone: it only slows down, the count per address
-  // is what holds across replicas.
-  const blockedUntil = new Map<string, number>();
+  async function demandOpen(email: string, from: string, pair: string, account: string) {
+    const waits = await gates.waitsMs([pair, account]);
+    if (waits[0] > 0) throw tooMany(waits[0]);
+    if (waits[1] > 0 && !(await isFamiliar(email, from))) throw tooMany(waits[1]);
+  }
 
   return {
     /**
      * Counts an attempt.
+     * @param email null for an attempt that names no account, as one with a link does.
      * @throws AppError `rate_limited` with the time to wait.
      */
-    async begin(email: string, address: string | null) {
+    async begin(email: string | null, address: string | null) {
       const from = address ?? "unknown";
-      const account = createHash("sha256").update(email.toLowerCase()).digest("base64url").slice(0, 22);
-      const accountBucket = `account:${account}:${from}`;
-      const addressBucket = `address:${from}`;
-      const waitMs = (blockedUntil.get(accountBucket) ?? 0) - clock.now();
-      if (waitMs > 0) throw tooMany(waitMs);
-      blockedUntil.delete(accountBucket);
-      const { failures, resetMs } = await add(addressBucket, 1);
+      const account = createHash("sha256")
+        .update(email?.toLowerCase() ?? "")
+        .digest("base64url")
+        .slice(0, 22);
+      const pair = `${account}:${from}`;
+      if (email !== null) await demandOpen(email, from, pair, account);
+      const { failures, resetMs } = await add("sign-in-addresses", from, 1);
       if (failures > failuresPer15Min) throw tooMany(resetMs);
       return {
         async failed() {
-          const { failures: ofAccount } = await add(accountBucket, 1);
-          const delayMs = delayAfterMs(ofAccount);
-          const oldest = blockedUntil.keys().next().value;
-          if (blockedUntil.size >= 10_000 && oldest !== undefined) blockedUntil.delete(oldest);
-          if (delayMs > 0) blockedUntil.set(accountBucket, clock.now() + delayMs);
+          if (email === null) return;
+          const [here, anywhere] = await Promise.all([
+            add("sign-in-accounts", pair, 1),
+            add("sign-in-accounts", account, 1),
+          ]);
+          await Promise.all([
+            gates.close(pair, delayAfterMs(here.failures, freeTries.fromAddress)),
+            gates.close(account, delayAfterMs(anywhere.failures, freeTries.fromAnywhere)),
+          ]);
         },
         /** It could not be told whether the password was right, which is no failure of the caller. */
         async undecided() {
-          await add(addressBucket, -1).catch(() => {});
+          await add("sign-in-addresses", from, -1).catch(() => {});
         },
+        /** What others tried from elsewhere stays counted. */
         async succeeded() {
-          await Promise.all([add(addressBucket, -1), add(accountBucket, -1_000_000)]);
+          await Promise.all([
+            add("sign-in-addresses", from, -1),
+            ...(email === null ? [] : [add("sign-in-accounts", pair, -1_000_000)]),
+          ]);
         },
       };
     },
@@ -95,6 +114,6 @@ export function createSignInLimit({ redis, database, clock, failuresPer15Min }: 
 export type SignInLimit = ReturnType<typeof createSignInLimit>;
 
 const tooMany = (waitMs: number) =>
-  new AppError("rate_limited", "Too many failed sign-ins from this address. Try again later.", {
+  new AppError("rate_limited", "Too many failed sign-ins. Try again later.", {
     retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
   });

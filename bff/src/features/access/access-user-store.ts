@@ -11,11 +11,37 @@ const signInUser = z.object({
   passwordHash: z.string().nullable(),
   memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
 });
+const memberUser = signInUser.omit({ passwordHash: true }).extend({ disabled: z.boolean() });
+type MemberUser = z.infer<typeof memberUser>;
 export type SignInUser = z.infer<typeof signInUser>;
 
 /** Users as signing in needs them: read by the system role, the only one that may see password hashes. */
 export function createUserStore({ database }: { database: Database }) {
   return {
+    /** A person with all memberships, if one of them is in this organization. */
+    async memberOf(organizationId: string, userId: string): Promise<MemberUser | undefined> {
+      const { rows } = await sql`
+        select u.id, u.email, u.name, u.disabled_at is not null as disabled,
+          (select json_agg(json_build_object('organizationId', m.org_id, 'role', m.role))
+           from memberships m where m.user_id = u.id) as memberships
+        from users u
+        where u.id = ${userId}
+          and exists (select from memberships m where m.user_id = u.id and m.org_id = ${organizationId})
+      `.execute(database.system);
+      return rows[0] === undefined ? undefined : memberUser.parse(rows[0]);
+    },
+
+    /** Whether the person of this e-mail address has a session from this client address. */
+    async isSignedInFrom(email: string, address: string): Promise<boolean> {
+      const { rows } = await sql`
+        select from sessions s join users u on u.id = s.user_id
+        where lower(u.email) = lower(${email}) and s.address = ${address} and s.revoked_at is null
+          and s.expires_at > now()
+        limit 1
+      `.execute(database.system);
+      return rows.length > 0;
+    },
+
     async byEmail(email: string): Promise<SignInUser | undefined> {
       const { rows } = await sql`
         select u.id, u.email, u.name,

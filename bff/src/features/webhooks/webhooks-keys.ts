@@ -12,6 +12,4 @@ export const webhooksKeys = {
   /** Channel on which changed deliveries of an organization are told. */
   deliveries: (organizationId: string) => `wheelhouse:deliveries:${organizationId}`,
   deliveriesPattern: "wheelhouse:deliveries:*",
-  /** Counter of intake without a valid signature. */
-  rejections: (address: string) => `wheelhouse:intake:rejected:${address}`,
 };

@@ -1,0 +1,41 @@
+import * as contract from "@wheelhouse/shared/access-sessions.ts";
+import type { FastifyInstance } from "fastify";
+import { credentialOf } from "#lib/admission.ts";
+import { route } from "#lib/route.ts";
+import type { PasswordService } from "./access-password-service.ts";
+import { giveSession } from "./access-routes.ts";
+import type { Sessions } from "./access-sessions.ts";
+
+type RoutesOptions = { sessions: Sessions; passwordChanges: PasswordService };
+
+export function accessSessionRoutes(app: FastifyInstance, { sessions, passwordChanges }: RoutesOptions) {
+  route(app, contract.listOwnSessions, (_, context) => sessions.listOwn(context));
+  route(app, contract.deleteOwnSession, async ({ params }, context) => {
+    await sessions.endOwn(context, params.sessionId);
+    return null;
+  });
+  route(app, contract.deleteOtherSessions, (_, context) => sessions.endOthers(context));
+
+  route(app, contract.listMemberSessions, ({ params }, context) =>
+    sessions.listOfMember(context, params.userId),
+  );
+  route(app, contract.deleteMemberSession, async ({ params }, context) => {
+    await sessions.endOfMember(context, params);
+    return null;
+  });
+  route(app, contract.deleteMemberSessions, ({ params }, context) =>
+    sessions.endAllOfMember(context, params.userId),
+  );
+
+  route(app, contract.changePassword, async ({ body }, context, { request, reply }) => {
+    const { token = "" } = credentialOf(request);
+    return giveSession(await passwordChanges.change(context, body, token), request, reply);
+  });
+  route(app, contract.createPasswordReset, ({ params }, context) =>
+    passwordChanges.issueReset(context, params.userId),
+  );
+  route(app, contract.resetPassword, async ({ body }, context) => {
+    await passwordChanges.reset(context, body);
+    return null;
+  });
+}

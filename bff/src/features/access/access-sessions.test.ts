@@ -1,0 +1,119 @@
+import type { ClientToServerEvents, ServerToClientEvents } from "@wheelhouse/shared/live.ts";
+import { io, type Socket } from "socket.io-client";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { signInAs } from "#testing/access-client.ts";
+import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+
+type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
+const listed = z.object({
+  total: z.number(),
+  items: z.array(z.object({ id: z.string(), current: z.boolean() }).loose()),
+});
+
+let it: TestApp;
+let address: string;
+beforeAll(async () => {
+  const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  it = await startTestApp({ urls, redisUrl: redis.url });
+  address = await it.app.listen({ host: "127.0.0.1", port: 0 });
+});
+afterAll(() => it.close());
+
+type Person = Awaited<ReturnType<typeof signInAs>>;
+const sessionsOf = async (person: Person, path = "/sessions") => {
+  const answer = await person.call("GET", path);
+  expect(answer.statusCode).toBe(200);
+  return listed.parse(answer.json());
+};
+const statusOf = async (person: Person) => (await person.call("GET", "/session")).statusCode;
+
+/** A live connection with a topic, and when it is cut. */
+async function watch(person: Person) {
+  const client: Client = io(address, {
+    ...{ path: "/live", transports: ["websocket"], reconnection: false, forceNew: true },
+    ...{ extraHeaders: { cookie: `wheelhouse=${person.cookie}` } },
+  });
+  const reply = await new Promise((resolve) => client.emit("subscribe", "queues", resolve));
+  expect(reply).toEqual({ ok: true });
+  const cut = new Promise<string>((resolve) => client.on("disconnect", resolve));
+  return { client, cut };
+}
+
+describe("my sessions", () => {
+  test("are listed with the current one marked, and nothing that opens them", async () => {
+    const first = await signInAs(it, "auditor");
+    const second = await signInAs(it, "auditor");
+    const { items, total } = await sessionsOf(second);
+    expect(total).toBe(items.length);
+    expect(items.filter(({ current }) => current)).toHaveLength(1);
+    expect(items[0]).toMatchObject({ signedInBy: "password", address: "127.0.0.1" });
+    const text = JSON.stringify(items);
+    for (const { cookie } of [first, second]) expect(text).not.toContain(cookie);
+    expect(text).not.toMatch(/token|hash/i);
+  });
+
+  test("end one by one or all others at once; the current one stays", async () => {
+    const here = await signInAs(it, "operator");
+    const there = await signInAs(it, "operator");
+    const other = (await sessionsOf(there)).items.find(({ current }) => current);
+    const current = (await sessionsOf(here)).items.find((one) => one.current);
+    expect((await here.call("DELETE", `/sessions/${current?.id}`)).statusCode).toBe(400);
+    expect((await here.call("DELETE", `/sessions/${other?.id}`)).statusCode).toBe(204);
+    expect((await here.call("DELETE", `/sessions/${other?.id}`)).statusCode).toBe(404);
+    expect([await statusOf(here), await statusOf(there)]).toEqual([200, 401]);
+    const third = await signInAs(it, "operator");
+    const answer = await here.call("DELETE", "/sessions");
+    expect(answer.json().ended).toBeGreaterThanOrEqual(1);
+    expect([await statusOf(here), await statusOf(third)]).toEqual([200, 401]);
+  });
+
+  test("are out of other people's reach", async () => {
+    const owner = await signInAs(it, "viewer");
+    const stranger = await signInAs(it, "operator");
+    const [session] = (await sessionsOf(owner)).items;
+    expect((await stranger.call("DELETE", `/sessions/${session?.id}`)).statusCode).toBe(404);
+    expect(await statusOf(owner)).toBe(200);
+  });
+});
+
+describe("a member's sessions", () => {
+  test("are ended by an administrator of the organization: the next request fails, the socket is cut in a second", async () => {
+    const admin = await signInAs(it, "admin");
+    const member = await signInAs(it, "viewer");
+    const bystander = await signInAs(it, "operator");
+    const [watching, other] = await Promise.all([watch(member), watch(bystander)]);
+    const path = `/members/${member.userId}/sessions`;
+    const mine = (await sessionsOf(member)).items.find(({ current }) => current);
+    expect((await sessionsOf(admin, path)).items.map(({ id }) => id)).toContain(mine?.id);
+    const startedMs = performance.now();
+    expect((await admin.call("DELETE", `${path}/${mine?.id}`)).statusCode).toBe(204);
+    expect(await statusOf(member)).toBe(401);
+    expect(await watching.cut).toBe("io server disconnect");
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(other.client.connected).toBe(true);
+    other.client.disconnect();
+    const again = await signInAs(it, "viewer");
+    expect((await admin.call("DELETE", path)).json().ended).toBeGreaterThanOrEqual(1);
+    expect(await statusOf(again)).toBe(401);
+    const events = await admin.call("GET", "/audit/events?action=access.session.revoke");
+    expect(events.json().items[0]).toMatchObject({
+      actor: { display: "Priya Raman" },
+      targets: [{ type: "user", id: member.userId }],
+    });
+  });
+
+  test("are no business of an administrator elsewhere, nor of who has another role", async () => {
+    const member = await signInAs(it, "viewer");
+    const foreign = await signInAs(it, "admin", "contoso");
+    const auditor = await signInAs(it, "auditor");
+    const path = `/members/${member.userId}/sessions`;
+    expect((await foreign.call("GET", path)).statusCode).toBe(404);
+    expect((await foreign.call("DELETE", path)).statusCode).toBe(404);
+    const asked = { headers: { "x-wheelhouse-organization": "northwind" } };
+    expect((await foreign.call("DELETE", path, asked)).statusCode).toBe(403);
+    expect((await auditor.call("DELETE", path)).statusCode).toBe(403);
+    expect(await statusOf(member)).toBe(200);
+  });
+});
