@@ -18,9 +18,11 @@ export async function runCheck(name, cwd, args) {
   return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, seconds };
 }
 
+const defaultTimeoutMs = 480_000;
+
 /** @returns {Promise<Count>} */
-export function runVitest(name, folder, options = []) {
-  return runReported(name, folder, countVitest, (report) => ({
+export function runVitest(name, folder, options = [], timeoutMs = defaultTimeoutMs) {
+  return runReported(name, folder, timeoutMs, countVitest, (report) => ({
     args: [
       ...[bin(folder, "vitest/vitest.mjs"), "run", "--reporter=default", "--reporter=json"],
       ...[`--outputFile.json=${report}`, ...options],
@@ -30,20 +32,20 @@ export function runVitest(name, folder, options = []) {
 
 /** @returns {Promise<Count>} */
 export function runPlaywright(name, folder) {
-  return runReported(name, folder, countPlaywright, (report) => ({
+  return runReported(name, folder, defaultTimeoutMs, countPlaywright, (report) => ({
     args: [bin(folder, "@playwright/test/cli.js"), "test", "--reporter=list,json"],
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report },
   }));
 }
 
-async function runReported(name, folder, count, command) {
+async function runReported(name, folder, timeoutMs, count, command) {
   process.stdout.write(`\n── ${name}\n`);
   const scratch = mkdtempSync(join(tmpdir(), "wheelhouse-report-"));
   try {
     const report = join(scratch, "report.json");
     const { args, env } = command(report);
     const cwd = join(root, folder);
-    const { code, seconds } = await runNode(args, { cwd, env, timeoutMs: 480_000, show: true });
+    const { code, seconds } = await runNode(args, { cwd, env, timeoutMs, show: true });
     return { name, seconds, ...judge(name, code, readReport(report, count)) };
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -6,9 +6,13 @@ import { launch } from "./progress.mjs";
 import { runCheck, runPlaywright, runVitest } from "./runners.mjs";
 
 const tsc = `${root}node_modules/typescript/bin/tsc`;
+const faultsTimeoutMs = 3 * 3_600_000;
 const suites = new Map([
   ["", runAll],
-  ["faults", () => [() => runVitest("faults", "bff", ["--config", "vitest.faults.config.ts"])]],
+  [
+    "faults",
+    () => [() => runVitest("faults", "bff", ["--config", "vitest.faults.config.ts"], faultsTimeoutMs)],
+  ],
 ]);
 
 await launch(async () => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server as Squatter } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
@@ -41,19 +41,21 @@ const postgresOf = (product: Product): Server => {
  * connection made meanwhile is cut at once. Resolves, when it is down, with the function that ends the outage.
  */
 const takeDown = async ({ pid, port, stopSignal }: Server): Promise<() => Promise<void>> => {
-  const squatter = createServer((socket) => socket.destroy());
   const listen = () =>
-    new Promise<boolean>((resolve) => {
-      squatter.once("error", () => resolve(false));
-      squatter.listen(port, "127.0.0.1", () => resolve(true));
+    new Promise<Squatter | null>((resolve) => {
+      const squatter = createServer((socket) => socket.destroy());
+      squatter.once("error", () => resolve(null));
+      squatter.listen(port, "127.0.0.1", () => resolve(squatter));
     });
   process.kill(pid, stopSignal);
   const deadline = performance.now() + takeOverDeadlineMs;
-  while (!(await listen())) {
+  let squatter = await listen();
+  for (; squatter === null; squatter = await listen()) {
     if (performance.now() > deadline) throw new Error(`port ${port} was not given free`);
     await sleep(5);
   }
-  return () => new Promise((resolve) => squatter.close(() => resolve()));
+  const taken = squatter;
+  return () => new Promise((resolve) => taken.close(() => resolve()));
 };
 
 export const stopRedis = async (product: Product) => takeDown(await redisOf(product));
