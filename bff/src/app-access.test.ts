@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { type Callers, everybody, type Letter, makeCallers, places } from "#testing/access-callers.ts";
+import { expectations, reach } from "#testing/access-expectations.ts";
+import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+
+/*
+ * Every operation that the application describes, called by everybody from everywhere. Requests are such that who is
+ * let in changes nothing: bodies are empty, ids are nobody's. So "let in" is any answer that is not a refusal.
+ */
+type Place = keyof typeof places | "none";
+type Operation = { key: string; method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; url: string };
+
+let it: TestApp;
+let callers: Callers;
+let operations: Operation[] = [];
+const nobodysId = "01900000-0000-7000-8000-0000000000aa";
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+beforeAll(async () => {
+  const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  it = await startTestApp({
+    urls,
+    redisUrl: redis.url,
+    environment: {
+      WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: "1000000",
+      WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: "1000000",
+    },
+  });
+  callers = await makeCallers(it, urls.adminUrl);
+  const described = (await it.app.inject({ method: "GET", url: "/openapi.json" })).json().paths;
+  operations = Object.entries<object>(described).flatMap(([path, byMethod]) =>
+    methods
+      .filter((method) => method.toLowerCase() in byMethod)
+      .map((method) => ({
+        ...{ key: `${method} ${path}`, method },
+        url: path.replace(/\{\w+\}/g, nobodysId),
+      })),
+  );
+});
+afterAll(() => it.close());
+
+async function ask({ method, url }: Operation, credential: Record<string, string>, place: Place) {
+  const answer = await it.app.inject({
+    ...{ method, url },
+    headers: {
+      ...credential,
+      "sec-fetch-site": "same-origin",
+      ...(place === "none" ? {} : { "x-wheelhouse-organization": places[place] }),
+    },
+    ...(method === "GET" ? {} : { payload: {} }),
+  });
+  const code = answer.headers["content-type"]?.toString().includes("application/json")
+    ? answer.json()?.error?.code
+    : "";
+  // Being asked for the password again comes after being let in.
+  return { status: answer.statusCode, refused: answer.statusCode === 403 && code !== "step_up_required" };
+}
+const withSession = (token: string) => ({ cookie: `wheelhouse=${token}` });
+const withToken = (token: string) => ({ authorization: `Bearer ${token}` });
+const expected = (key: string) => expectations[key] ?? "";
+const asksForCredentials = () => operations.filter(({ key }) => expected(key) !== "anyone");
+
+/** What the table says of a caller at a place. */
+function mayCall(key: string, letter: Letter | "T", place: Place): boolean {
+  const rule = expected(key);
+  if (rule === "anyone") return true;
+  const isThere = place === "own" || place === "none" || reach[place].split(" ").includes(letter);
+  return isThere && (rule === "signed in" ? letter !== "T" : rule.split(" ").includes(letter));
+}
+
+test("every operation has its line in the expectations, and every line its operation", () => {
+  const described = operations.map(({ key }) => key);
+  expect(described.length).toBeGreaterThan(30);
+  const written = Object.keys(expectations).filter((key) => !key.startsWith("live "));
+  expect(described.filter((key) => !written.includes(key))).toEqual([]);
+  expect(written.filter((key) => !described.includes(key))).toEqual([]);
+});
+
+describe("every operation, called", () => {
+  const all: Place[] = ["own", "parent", "child", "foreign", "none"];
+
+  test.each(everybody)("by %s, is open where the table says so and nowhere else", async (who) => {
+    let token = await callers.session(who);
+    const wrong: string[] = [];
+    for (const operation of operations)
+      for (const place of all) {
+        const { status, refused } = await ask(operation, withSession(token), place);
+        // Signatures are the webhook intake's own business.
+        const unknown = status === 401 && !operation.key.startsWith("POST /hooks/");
+        if (refused === mayCall(operation.key, who, place) || unknown || status >= 500)
+          wrong.push(`${operation.key} in ${place}: ${status}`);
+        if (operation.key === "DELETE /api/v1/session") token = await callers.session(who);
+      }
+    expect(wrong).toEqual([]);
+  });
+
+  test("by a token with all that a token can carry, is open in its own organization only", async () => {
+    const token = await callers.apiToken();
+    const wrong: string[] = [];
+    for (const operation of operations)
+      for (const place of all) {
+        const { status, refused } = await ask(operation, withToken(token), place);
+        if (refused === mayCall(operation.key, "T", place) || status >= 500)
+          wrong.push(`${operation.key} in ${place}: ${status}`);
+      }
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("credentials that do not hold", () => {
+  const hourAgo = () => new Date(Date.now() - 3_600_000);
+  const kinds: Record<string, () => Promise<Record<string, string>>> = {
+    "no credentials": async () => ({}),
+    "an expired session": async () => withSession(await callers.session("S", { expires_at: hourAgo() })),
+    "an idle session": async () =>
+      withSession(await callers.session("S", { last_seen_at: new Date(Date.now() - 13 * 3_600_000) })),
+    "a revoked session": async () => withSession(await callers.session("S", { revoked_at: new Date() })),
+    "a made-up session": async () => withSession("A".repeat(43)),
+    "a malformed session": async () => withSession("%00;drop"),
+    "a session as a bearer that was revoked": async () =>
+      withToken(await callers.session("S", { revoked_at: new Date() })),
+    "an expired token": async () => withToken(await callers.apiToken({ expires_at: hourAgo() })),
+    "a revoked token": async () => withToken(await callers.apiToken({ revoked_at: new Date() })),
+    "a token cut short": async () => withToken((await callers.apiToken()).slice(0, -1)),
+    "a token with a wrong checksum": async () => {
+      const token = await callers.apiToken();
+      return withToken(token.slice(0, -1) + (token.endsWith("a") ? "b" : "a"));
+    },
+    "a malformed authorization": async () => ({ authorization: "Basic Zm9vOmJhcg==" }),
+  };
+
+  test.each(Object.entries(kinds))("%s open nothing that asks for them", async (_, make) => {
+    const credential = await make();
+    const wrong: string[] = [];
+    for (const operation of asksForCredentials()) {
+      const { status } = await ask(operation, credential, "own");
+      if (status !== 401) wrong.push(`${operation.key}: ${status}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("a token whose creator was deactivated opens nothing", async () => {
+    const token = await callers.apiToken({ created_by: callers.idOf("A") });
+    const disable = (disabled_at: Date | null) =>
+      it.database.system
+        .updateTable("users")
+        .set({ disabled_at })
+        .where("id", "=", callers.idOf("A"))
+        .execute();
+    await disable(new Date());
+    const statuses = [];
+    for (const operation of asksForCredentials())
+      statuses.push((await ask(operation, withToken(token), "own")).status);
+    await disable(null);
+    expect(new Set(statuses)).toEqual(new Set([401]));
+  });
+
+  test("a session that was just rotated away reads and changes nothing", async () => {
+    const credential = withSession(await callers.session("S", { previous: true }));
+    const wrong: string[] = [];
+    for (const operation of asksForCredentials()) {
+      const { status } = await ask(operation, credential, "own");
+      if ((status === 401) !== (operation.method !== "GET")) wrong.push(`${operation.key}: ${status}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("a change with a cookie alone, from a page elsewhere, is refused", async () => {
+    const token = await callers.session("S");
+    const wrong: string[] = [];
+    for (const { key, method, url } of operations.filter(({ method: one }) => one !== "GET")) {
+      if (key.includes("/hooks/")) continue;
+      const headers = {
+        ...withSession(token),
+        "sec-fetch-site": "cross-site",
+        origin: "https://evil.example",
+      };
+      const answer = await it.app.inject({ method, url, headers, payload: {} });
+      if (answer.statusCode !== 403) wrong.push(`${key}: ${answer.statusCode}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+});
