@@ -1,5 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { WebhookEndpoint } from "@wheelhouse/shared/webhooks.ts";
+import { useLiveEvent } from "#lib/live-context.tsx";
 import { boundedCount } from "./deliveries-search.ts";
 import css from "./webhooks.module.css";
 import { endpointsQuery } from "./webhooks-queries.ts";
@@ -35,7 +36,16 @@ export const DeadLettersVerdict = ({
   organization: string;
   count: number | undefined;
 }) => {
+  const client = useQueryClient();
   const endpoints = useQuery(endpointsQuery(organization));
+  // A delivery that completes at a receiver which failed is the news that this sentence is about.
+  useLiveEvent("webhooks:heads", ({ heads }) => {
+    const failing = new Set(
+      endpoints.data?.items.flatMap(({ id, breaker }) => (breaker.state === "closed" ? [] : [id])),
+    );
+    if (heads.some(({ endpointId, status }) => status === "completed" && failing.has(endpointId)))
+      void client.invalidateQueries({ queryKey: endpointsQuery(organization).queryKey });
+  });
   const answers = endpoints.data === undefined ? "" : receivers(endpoints.data.items);
   return (
     <section className={css.verdict}>
