@@ -16,14 +16,13 @@ import { createDenials } from "#features/audit/audit-denials.ts";
 import { createAuditExplore } from "#features/audit/audit-explore.ts";
 import { createAuditExploreStore } from "#features/audit/audit-explore-store.ts";
 import { createAuditIntake } from "#features/audit/audit-intake.ts";
-import { auditProofRoutes } from "#features/audit/audit-proof-routes.ts";
+import { createAuditProof } from "#features/audit/audit-proof.ts";
 import { createReadings } from "#features/audit/audit-readings.ts";
 import { createRecentActs } from "#features/audit/audit-recent.ts";
 import { auditReviewRoutes } from "#features/audit/audit-review-routes.ts";
 import { auditRoutes } from "#features/audit/audit-routes.ts";
 import { createAuditService } from "#features/audit/audit-service.ts";
 import { createAuditStore } from "#features/audit/audit-store.ts";
-import { createAuditVerifier } from "#features/audit/audit-verify.ts";
 import { createMetrics } from "#features/health/health-metrics.ts";
 import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
 import { createReadiness } from "#features/health/health-readiness.ts";
@@ -112,8 +111,13 @@ export async function buildApp({
   const audit = createAuditService({
     store: auditStore,
     readings,
-    verifier: createAuditVerifier({ database, clock }),
-    trail,
+  });
+  const auditProof = createAuditProof({
+    ...{ database, trail, clock, log, secretKey },
+    store: auditStore,
+    intake: auditIntake,
+    config: config.audit,
+    dataDir: config.dataDir,
   });
 
   const sessionEnds = createSessionEnds({ publisher: redis, subscriber, log });
@@ -170,7 +174,7 @@ export async function buildApp({
       accessMembersRoutes(api, access);
       accessSessionRoutes(api, access);
       auditRoutes(api, { service: audit });
-      auditProofRoutes(api, { intake: auditIntake });
+      auditProof.routes(api);
       auditReviewRoutes(api, { explore: auditExplore });
       webhooks.routes(api);
       healthRoutes(api, { snapshots });
@@ -203,6 +207,7 @@ export async function buildApp({
     app,
     startRoles: async () => {
       upkeep.start();
+      auditProof.start();
       await readiness.start();
       if (config.roles.includes("collector") || config.roles.includes("web")) {
         observe.start();
@@ -215,6 +220,7 @@ export async function buildApp({
     },
     close: async () => {
       upkeep.stop();
+      auditProof.stop();
       readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);
       await webhooks.close();

@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { auditConfig, auditVariables, missingAuditVariables } from "#config-audit.ts";
+import type { ProofConfig } from "#features/audit/audit-proof.ts";
 
 const repositoryRoot = fileURLToPath(new URL("../../", import.meta.url));
 const roles = ["web", "collector", "worker"] as const;
@@ -53,6 +55,7 @@ export type Config = {
     /** How long an endpoint's breaker stays open before one request probes it. */
     breakerCoolDownMs: number;
   };
+  audit: ProofConfig;
   rateLimits: { mutationsPerHour: number; failuresPer15Min: number };
   observe: {
     sampleIntervalMs: number;
@@ -162,6 +165,7 @@ const variables = z.object({
     .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 printable characters without spaces")
     .optional(),
   WHEELHOUSE_CONFIG: z.string().optional(),
+  ...auditVariables,
   WHEELHOUSE_PG_POOL_SIZE: wholeNumber(1, 200).default(10),
 });
 
@@ -197,6 +201,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       if (given[name] === undefined) problems.set(name, "is required with NODE_ENV=production");
   if (given.DATABASE_SYSTEM_URL !== undefined && given.DATABASE_URL === undefined && !problems.size)
     problems.set("DATABASE_URL", "is required with DATABASE_SYSTEM_URL");
+  for (const name of missingAuditVariables(given))
+    problems.set(name, "is required with WHEELHOUSE_AUDIT_S3_URL");
   const parsed = variables.safeParse(given);
   for (const { path, message } of parsed.error?.issues ?? []) problems.set(String(path[0]), message);
   for (const name of Object.keys(given))
@@ -233,6 +239,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
       breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
     },
+    audit: auditConfig(read),
     rateLimits: {
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,
       failuresPer15Min: read.WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN,

@@ -71,22 +71,3 @@ export const readAuditEvent = defineEndpoint({
   params: z.strictObject({ id: z.uuid() }),
   response: auditEventDetail,
 });
-
-/** Result of walking an organization's chain from its first event. */
-export const auditVerification = z.object({
-  verifiedAt: timestamp,
-  /** Number of the last event that holds; 0 when there is none. */
-  verifiedToSeq: z.number().int(),
-  events: z.number().int(),
-  firstBad: z.object({ seq: z.number().int(), problem: z.string() }).nullable(),
-});
-export type AuditVerification = z.infer<typeof auditVerification>;
-
-export const verifyAudit = defineEndpoint({
-  method: "GET",
-  path: "/audit/verify",
-  summary: "Walk the organization's chain, recompute every hash, name the first event that does not hold",
-  access: "audit:verify",
-  action: "audit.trail.verify",
-  response: auditVerification,
-});

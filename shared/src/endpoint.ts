@@ -21,6 +21,8 @@ export type Endpoint = {
   query?: z.ZodType;
   body?: z.ZodType;
   response: z.ZodType;
+  /** Answered line by line as `application/x-ndjson`; `response` describes one line. */
+  stream?: "ndjson";
   /** Status of success; 200 unless told. */
   status?: 200 | 201 | 202 | 204;
 };

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Endpoint, EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { RequestContext } from "#lib/request-context.ts";
@@ -5,11 +6,19 @@ import type { RequestContext } from "#lib/request-context.ts";
 /** JSON that was encoded once for many readers; sent as it is. */
 export type EncodedJson = { encodedJson: Buffer };
 
+/** Lines of an endpoint that streams; ended by `return()` when the caller goes away. */
+export type NdjsonLines<L> = { ndjson: AsyncIterable<L | EncodedLine> };
+/** A line of JSON as it is stored, without the line break. */
+export type EncodedLine = { encodedLine: string };
+
 type Handler<E extends Endpoint> = (
   input: EndpointParsed<E>,
   context: RequestContext,
   http: { request: FastifyRequest; reply: FastifyReply },
-) => Promise<EndpointResult<E> | EncodedJson> | EndpointResult<E> | EncodedJson;
+) => Answer<E> | Promise<Answer<E>>;
+type Answer<E extends Endpoint> = E extends { stream: "ndjson" }
+  ? NdjsonLines<EndpointResult<E>>
+  : EndpointResult<E> | EncodedJson;
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -24,6 +33,16 @@ declare module "fastify" {
 
 const stepUpText =
   "Asks for a step-up: 403 `step_up_required` unless the session was confirmed within the last 5 minutes.";
+
+const isNdjson = (value: unknown): value is NdjsonLines<unknown> =>
+  typeof value === "object" && value !== null && "ndjson" in value;
+
+const isEncodedLine = (line: unknown): line is EncodedLine =>
+  typeof line === "object" && line !== null && "encodedLine" in line;
+
+async function* textOf({ ndjson }: NdjsonLines<unknown>) {
+  for await (const line of ndjson) yield `${isEncodedLine(line) ? line.encodedLine : JSON.stringify(line)}\n`;
+}
 
 const isEncoded = (value: unknown): value is EncodedJson =>
   typeof value === "object" && value !== null && "encodedJson" in value;
@@ -46,12 +65,18 @@ export function route<E extends Endpoint>(app: FastifyInstance, endpoint: E, han
       ...(endpoint.query ? { querystring: endpoint.query } : {}),
       ...(endpoint.body ? { body: endpoint.body } : {}),
       response: { [status]: endpoint.response },
+      ...(endpoint.stream ? { produces: ["application/x-ndjson"] } : {}),
     },
     handler: async (request, reply) => {
       // The validator has replaced each part by the parsed one, so its type is the schema's output.
       const input = { params: request.params, query: request.query, body: request.body } as EndpointParsed<E>;
       const result = await handler(input, request.context, { request, reply });
       reply.status(status);
+      if (isNdjson(result))
+        return reply
+          .header("content-type", "application/x-ndjson; charset=utf-8")
+          .header("cache-control", "no-store, no-transform")
+          .send(Readable.from(textOf(result)));
       if (isEncoded(result))
         return reply.header("content-type", "application/json; charset=utf-8").send(result.encodedJson);
       return reply.send(result);

@@ -1,26 +1,22 @@
-import type { AuditEventDetail, AuditVerification, listAuditEvents } from "@wheelhouse/shared/audit.ts";
+import type { AuditEventDetail, listAuditEvents } from "@wheelhouse/shared/audit.ts";
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { z } from "zod";
-import type { AuditTrail } from "#lib/change.ts";
 import { decodeCursor, encodeCursor } from "#lib/cursor.ts";
 import { notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { filterFields } from "./audit-find.ts";
 import type { Readings } from "./audit-readings.ts";
 import type { AuditStore } from "./audit-store.ts";
-import type { AuditVerifier } from "./audit-verify.ts";
 
 type AuditServiceDeps = {
   store: AuditStore;
   readings: Readings;
-  verifier: AuditVerifier;
-  trail: AuditTrail;
 };
 
 const place = z.strictObject({ recordedAt: z.iso.datetime(), id: z.uuid() });
 
 /** Reading the trail is itself an act: it is recorded before anything is shown. */
-export function createAuditService({ store, readings, verifier, trail }: AuditServiceDeps) {
+export function createAuditService({ store, readings }: AuditServiceDeps) {
   return {
     async list(
       { cursor, limit, includeChildren, ...filter }: EndpointParsed<typeof listAuditEvents>["query"],
@@ -42,16 +38,6 @@ export function createAuditService({ store, readings, verifier, trail }: AuditSe
       if (!event) throw notFound("audit event");
       await readings.record(context, { events: "one by one" });
       return event;
-    },
-
-    async verify(context: RequestContext): Promise<AuditVerification> {
-      const { id, name } = context.organization;
-      const result = await verifier.verify(id);
-      await trail.recordAct(context, "audit.trail.verify", {
-        targets: [{ type: "audit-trail", id, name }],
-        after: { verifiedToSeq: result.verifiedToSeq, problem: result.firstBad?.problem ?? null },
-      });
-      return result;
     },
   };
 }

@@ -99,6 +99,14 @@ export function createAuditStore({ database }: { database: Database }) {
       return rows.map(({ content, seq }) => toAuditEvent(content, seq));
     },
 
+    /** Number of the organization's newest event, 0 when it has none. */
+    async headSeq(organizationId: string): Promise<number> {
+      const head = await reading([organizationId], (tx) =>
+        tx.selectFrom("audit_heads").select("seq").where("org_id", "=", organizationId).executeTakeFirst(),
+      );
+      return head?.seq ?? 0;
+    },
+
     /** Makes missing partitions; without one for the month no change can be recorded, so none is made. */
     async makePartitions(monthsAhead: number) {
       await sql`select wheelhouse.make_audit_partitions(${monthsAhead})`.execute(database.system);

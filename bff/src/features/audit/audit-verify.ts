@@ -1,145 +1,240 @@
-import type { AuditVerification } from "@wheelhouse/shared/audit.ts";
+import type { AuditVerification, AuditVerificationLine } from "@wheelhouse/shared/audit-proof.ts";
 import { sql, type Transaction } from "kysely";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
-import { contentHash, linkHash } from "./audit-content.ts";
-import { parseContent, type StoredContent } from "./audit-row.ts";
+import type { TrustedKeys } from "./audit-keys.ts";
+import { parseContent } from "./audit-row.ts";
+import { type CheckpointSource, type JudgedCheckpoint, judgeCheckpoints } from "./audit-series.ts";
+import {
+  contentFault,
+  isLinked,
+  linkFault,
+  missingContentFault,
+  type Row,
+  readLinks,
+  type Walk,
+} from "./audit-verify-link.ts";
 
-const batchSize = 1_000;
+type VerifierDeps = {
+  database: Database;
+  clock: Clock;
+  keys: TrustedKeys;
+  /** Checkpoints in the database and, where there is a copy outside it, that one. */
+  inside: CheckpointSource;
+  outside?: CheckpointSource | undefined;
+};
+
+type Fault = { seq: number; problem: string };
+type Step = Exclude<AuditVerificationLine, { type: "error" }>;
+
+const linksAtOnce = 1_000;
+const progressEveryMs = 200;
 const genesis = Buffer.alloc(32);
-
-type Walk = { seq: number; hash: Buffer };
-type Row = Awaited<ReturnType<typeof readBatch>>[number];
 
 /**
  * Walks an organization's chain from its first event: numbers without a gap, each link to the one before, each content
- * against its hash, and each column that filters use against the content. Then what no walk along the chain can see:
- * events without a link, and a head that says more than the chain has. One snapshot, so acts meanwhile do not disturb.
+ * against its hash, each column that filters use against the content, and the chain against every checkpoint. Then what
+ * no walk along the chain can see: a cut end, and events without a link. Reads in pages, each in a short transaction:
+ * events and links come and go together, so acts meanwhile do not disturb.
  */
-export function createAuditVerifier({ database, clock }: { database: Database; clock: Clock }) {
-  const running = new Map<string, Promise<AuditVerification>>();
-
-  async function walk(organizationId: string): Promise<AuditVerification> {
-    return database.app
-      .transaction()
-      .setIsolationLevel("repeatable read")
-      .execute(async (tx) => {
-        await sql`select set_config('wheelhouse.organization_ids', ${`{${organizationId}}`}, true)`.execute(
-          tx,
-        );
-        let at: Walk = { seq: 0, hash: genesis };
-        const answer = (firstBad: AuditVerification["firstBad"]): AuditVerification => ({
-          verifiedAt: new Date(clock.now()).toISOString(),
-          verifiedToSeq: at.seq,
-          events: at.seq,
-          firstBad,
-        });
-        for (;;) {
-          const rows = await readBatch(tx, organizationId, at.seq);
-          for (const row of rows) {
-            const problem = problemOf(row, at, organizationId);
-            if (problem) return answer({ seq: Math.min(row.seq, at.seq + 1), problem });
-            at = { seq: row.seq, hash: row.hash };
-          }
-          if (rows.length < batchSize) break;
-        }
-        const loose = await problemBesideChain(tx, organizationId, at);
-        return answer(loose ? { seq: at.seq + 1, problem: loose } : null);
-      });
-  }
-
+export function createAuditVerifier({ database, clock, keys, inside, outside }: VerifierDeps) {
   return {
-    /** Callers that ask for the same organization meanwhile share one walk. */
-    verify(organizationId: string): Promise<AuditVerification> {
-      const shared = running.get(organizationId);
-      if (shared) return shared;
-      const started = walk(organizationId).finally(() => running.delete(organizationId));
-      running.set(organizationId, started);
-      return started;
+    /** Progress now and then, the result last. Nothing runs on after `return()`. */
+    async *walk(organizationId: string): AsyncGenerator<Step> {
+      const asked = <T>(work: (tx: Transaction<Tables>) => Promise<T>) =>
+        database.asOrganizations([organizationId], work);
+      // Before the head is read, so that none of them can speak of an event after it.
+      const proofs = await judgeCheckpoints(organizationId, { inside, outside, keys });
+      const { headSeq, expired } = await asked((tx) => beginningOf(tx, organizationId));
+
+      let at: Walk = { seq: 0, hash: genesis, prev: genesis };
+      let next = await take(proofs);
+      let matched: JudgedCheckpoint["checkpoint"] | undefined;
+      let spoiled: Fault | undefined;
+      let compared = 0;
+      let gone = { events: 0, first: 0, last: 0 };
+      let declaredTo = 0;
+      let toldAt = clock.now();
+
+      const result = (fault: Fault | undefined): AuditVerification => ({
+        type: "result",
+        verifiedAt: new Date(clock.now()).toISOString(),
+        verifiedToSeq: fault ? Math.min(at.seq, fault.seq - 1) : at.seq,
+        checkpoint: matched
+          ? { number: matched.number, seq: matched.seq, keyId: matched.keyId, at: matched.at }
+          : null,
+        checkpoints: compared,
+        expired:
+          gone.events > 0 && expired
+            ? { events: gone.events, toSeq: expired.toSeq, checkpointNumber: expired.checkpointNumber }
+            : null,
+        firstBad: fault ?? null,
+      });
+
+      const judge = async (row: Row): Promise<Fault | undefined> => {
+        if (!isLinked(row, at, organizationId))
+          return asked((tx) => linkFault(tx, { row, before: at, organizationId }));
+        if (row.content === null) {
+          if (row.seq > (expired?.toSeq ?? 0)) return undeclared(row);
+          gone = { events: gone.events + 1, first: gone.first || row.seq, last: row.seq };
+          return undefined;
+        }
+        const problem = contentFault(row, row.content, organizationId);
+        if (problem) return { seq: row.seq, problem };
+        if (row.action === "audit.content.expire") declaredTo = Math.max(declaredTo, expiryOf(row.content));
+        return undefined;
+      };
+
+      // Content may expire while we walk: then the declaration is there by now.
+      const undeclared = (row: Row) =>
+        asked(async (tx) => {
+          const now = await beginningOf(tx, organizationId);
+          return row.seq <= (now.expired?.toSeq ?? 0)
+            ? undefined
+            : missingContentFault(tx, row, organizationId);
+        });
+
+      try {
+        yield { type: "progress", seq: 0, of: headSeq };
+        while (at.seq < headSeq) {
+          const rows = await asked((tx) =>
+            readLinks(tx, organizationId, { afterSeq: at.seq, limit: linksAtOnce }),
+          );
+          for (const row of rows) {
+            const fault = await judge(row);
+            if (fault) return yield result(fault);
+            at = { seq: row.seq, hash: row.hash, prev: row.prev };
+            while (next && next.checkpoint.seq <= at.seq) {
+              const { checkpoint, problem, isSigned } = next;
+              compared += 1;
+              if (problem) spoiled ??= { seq: checkpoint.seq, problem };
+              if (isSigned && (checkpoint.hash !== at.hash.toString("hex") || checkpoint.seq !== at.seq))
+                return yield result(rewritten(matched, checkpoint));
+              if (!problem) matched = checkpoint;
+              next = await take(proofs);
+            }
+          }
+          if (rows.length < linksAtOnce) break;
+          if (clock.now() - toldAt >= progressEveryMs) {
+            toldAt = clock.now();
+            yield { type: "progress", seq: at.seq, of: headSeq };
+          }
+        }
+        if (next) return yield result(cutOff(at, next));
+        const fault =
+          (await asked((tx) =>
+            problemBesideChain(tx, organizationId, { end: at, headSeq, gone: gone.events }),
+          )) ??
+          unsaid(gone, declaredTo) ??
+          spoiled;
+        yield result(fault);
+      } finally {
+        await proofs.return(undefined);
+      }
     },
   };
 }
 export type AuditVerifier = ReturnType<typeof createAuditVerifier>;
 
-const readBatch = (tx: Transaction<Tables>, organizationId: string, afterSeq: number) =>
-  tx
-    .selectFrom("audit_chain as link")
-    .leftJoin("audit_events as event", (join) =>
-      join
-        .onRef("event.id", "=", "link.audit_id")
-        .onRef("event.recorded_at", "=", "link.recorded_at")
-        .onRef("event.org_id", "=", "link.org_id"),
-    )
-    .select(["link.seq", "link.audit_id", "link.content_hash", "link.prev", "link.hash"])
-    .select(["event.content", "event.recorded_at", "event.action", "event.outcome"])
-    .select(["event.actor_type", "event.actor_id", "event.actor_display", "event.target_keys"])
-    .where("link.org_id", "=", organizationId)
-    .where("link.seq", ">", afterSeq)
-    .orderBy("link.seq")
-    .limit(batchSize)
-    .execute();
-
-function problemOf(row: Row, before: Walk, organizationId: string): string | undefined {
-  const expected = before.seq + 1;
-  if (row.seq !== expected)
-    return row.seq === expected + 1
-      ? `event ${expected} is missing from the chain`
-      : `events ${expected} to ${row.seq - 1} are missing from the chain`;
-  if (!row.prev.equals(before.hash)) return `event ${row.seq} does not follow the event before it`;
-  if (row.content === null) return `event ${row.seq} is missing: its link is there, its content is not`;
-  if (!contentHash(row.content).equals(row.content_hash))
-    return `the content of event ${row.seq} was altered after it was sealed`;
-  const link = {
-    organizationId,
-    seq: row.seq,
-    auditId: row.audit_id,
-    contentHash: row.content_hash,
-    previous: row.prev,
-  };
-  if (!linkHash(link).equals(row.hash)) return `the hash of event ${row.seq} is not the hash of its fields`;
-  const column = alteredColumn(row, row.content, organizationId);
-  return column ? `the column ${column} of event ${row.seq} differs from its content` : undefined;
+async function take(proofs: AsyncGenerator<JudgedCheckpoint>): Promise<JudgedCheckpoint | undefined> {
+  const { done, value } = await proofs.next();
+  return done ? undefined : value;
 }
 
-function alteredColumn(row: Row, text: string, organizationId: string): string | undefined {
-  let content: StoredContent;
-  try {
-    content = parseContent(text);
-  } catch {
-    return "content";
-  }
-  const keys = new Set(content.targets.flatMap(({ id, name }) => [id, name]));
-  const same = {
-    id: content.id === row.audit_id,
-    org_id: content.organization.id === organizationId,
-    recorded_at: Date.parse(content.recordedAt) === row.recorded_at?.getTime(),
-    action: content.action === row.action,
-    outcome: content.outcome === row.outcome,
-    actor_type: content.actor.type === row.actor_type,
-    actor_id: content.actor.id === row.actor_id,
-    actor_display: content.actor.display === row.actor_display,
-    target_keys: row.target_keys?.length === keys.size && row.target_keys.every((key) => keys.has(key)),
+const named = ({ number, at, keyId }: JudgedCheckpoint["checkpoint"]) =>
+  `checkpoint ${number} of ${at}, key ${keyId}`;
+
+const rewritten = (
+  matched: JudgedCheckpoint["checkpoint"] | undefined,
+  broken: JudgedCheckpoint["checkpoint"],
+): Fault => {
+  const seq = (matched?.seq ?? 0) + 1;
+  return {
+    seq: Math.min(seq, broken.seq),
+    problem: `the chain was rewritten: ${named(broken)}, signed another event ${broken.seq}`,
   };
-  return Object.entries(same).find(([, matches]) => !matches)?.[0];
+};
+
+const cutOff = (end: Walk, { checkpoint, problem, isSigned }: JudgedCheckpoint): Fault => ({
+  seq: end.seq + 1,
+  problem:
+    (isSigned ? undefined : problem) ??
+    `events ${end.seq + 1} to ${checkpoint.seq} were cut off: ${named(checkpoint)}, signed event ${checkpoint.seq}`,
+});
+
+const unsaid = ({ first, last }: { first: number; last: number }, declaredTo: number): Fault | undefined =>
+  last > declaredTo
+    ? {
+        seq: Math.max(first, declaredTo + 1),
+        problem: `the content of events ${Math.max(first, declaredTo + 1)} to ${last} is gone, and the trail does not say that it expired`,
+      }
+    : undefined;
+
+function expiryOf(content: string): number {
+  const uptoSeq = parseContent(content).after?.uptoSeq;
+  return typeof uptoSeq === "number" ? uptoSeq : 0;
 }
 
-async function problemBesideChain(tx: Transaction<Tables>, organizationId: string, end: Walk) {
+async function beginningOf(tx: Transaction<Tables>, organizationId: string) {
   const head = await tx
     .selectFrom("audit_heads")
-    .select(["seq", "hash"])
+    .select("seq")
     .where("org_id", "=", organizationId)
     .executeTakeFirst();
-  const headSeq = head?.seq ?? 0;
-  if (headSeq > end.seq)
-    return `events ${end.seq + 1} to ${headSeq} were cut off: the chain once reached ${headSeq}`;
-  if (headSeq < end.seq || (head && headSeq > 0 && !head.hash.equals(end.hash)))
-    return `the recorded end of the chain is not its last event, ${end.seq}`;
-  const { events } = await tx
-    .selectFrom("audit_events")
-    .select((select) => select.fn.countAll<number>().as("events"))
+  const last = await tx
+    .selectFrom("audit_chain")
+    .select((select) => select.fn.max("seq").as("seq"))
     .where("org_id", "=", organizationId)
-    .executeTakeFirstOrThrow();
-  // Every link of the walk has its event, so more events than links means events that were never sealed.
-  return events === end.seq ? undefined : `${events - end.seq} event(s) are in the trail without a seal`;
+    .executeTakeFirst();
+  const expired = await tx
+    .selectFrom("audit_expirations")
+    .select(["upto_seq as toSeq", "checkpoint_number as checkpointNumber"])
+    .where("org_id", "=", organizationId)
+    .orderBy("upto_seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return { headSeq: Math.max(head?.seq ?? 0, last?.seq ?? 0), expired };
+}
+
+async function problemBesideChain(
+  tx: Transaction<Tables>,
+  organizationId: string,
+  { end, headSeq, gone }: { end: Walk; headSeq: number; gone: number },
+): Promise<Fault | undefined> {
+  const seq = end.seq + 1;
+  if (headSeq > end.seq)
+    return { seq, problem: `events ${seq} to ${headSeq} were cut off: the chain once reached ${headSeq}` };
+  const { rows } = await sql<{ isLast: boolean; events: number; links: number }>`
+    select not exists (
+        select from audit_heads h full join (
+          select seq, hash from audit_chain where org_id = ${organizationId} order by seq desc limit 1
+        ) l on l.seq = h.seq and l.hash = h.hash
+        where (h.org_id = ${organizationId} or h.org_id is null) and (h.seq is null or l.seq is null)
+      ) as "isLast",
+      (select count(*) from audit_events where org_id = ${organizationId}) as events,
+      (select count(*) from audit_chain where org_id = ${organizationId}) as links`.execute(tx);
+  const [counted] = rows;
+  if (counted && !counted.isLast)
+    return { seq, problem: `the recorded end of the chain is not its last event, ${end.seq}` };
+  // Every link has its event or lost it by expiry, so more events than that were never sealed.
+  return counted && counted.events > counted.links - gone ? unsealed(tx, organizationId, seq) : undefined;
+}
+
+async function unsealed(tx: Transaction<Tables>, organizationId: string, afterEnd: number) {
+  const { rows } = await sql<{ id: string; at: Date; events: number; following: number | null }>`
+    with loose as (
+      select e.id, e.recorded_at from audit_events e
+      where e.org_id = ${organizationId} and not exists (select from audit_chain c where c.audit_id = e.id)
+    )
+    select id, recorded_at as at, (select count(*) from loose) as events,
+      (select min(c.seq) from audit_chain c where c.org_id = ${organizationId} and c.recorded_at > loose.recorded_at)
+        as following
+    from loose order by recorded_at, id limit 1`.execute(tx);
+  const [first] = rows;
+  if (!first) return undefined;
+  return {
+    seq: first.following ?? afterEnd,
+    problem: `${first.events} event(s) are in the trail without a seal, the first of them ${first.id}, inserted as of ${first.at.toISOString()}`,
+  };
 }

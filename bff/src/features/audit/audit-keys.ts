@@ -1,0 +1,102 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** What comes before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410). */
+const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
+
+type AuditKeysOptions = {
+  /** 32 random bytes in base64. */
+  seed: string;
+  /** PEM file that remembers every public key that signed here, so that older checkpoints stay verifiable. */
+  publicKeysFile: string;
+};
+
+/** Public keys by id. */
+export type TrustedKeys = {
+  /** False also for a key that is not trusted. */
+  verifies(keyId: string, bytes: Buffer, signature: Buffer): boolean;
+  has(keyId: string): boolean;
+};
+
+export type AuditKeys = TrustedKeys & {
+  keyId: string;
+  sign(bytes: Buffer): Buffer;
+  list(): { keyId: string; publicKeyPem: string; signsNow: boolean }[];
+};
+
+const pemOf = (key: KeyObject) => key.export({ type: "spki", format: "pem" }).toString();
+const keyIdOf = (key: KeyObject) =>
+  createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("hex")
+    .slice(0, 16);
+
+/**
+ * Reads the public keys of a PEM text, any number of them.
+ * @throws when there is none, or one that is not Ed25519.
+ */
+export function trustedKeysOf(pem: string): TrustedKeys & { keys: ReadonlyMap<string, KeyObject> } {
+  const blocks = pem.match(/-----BEGIN PUBLIC KEY-----[\s\S]*?-----END PUBLIC KEY-----/g) ?? [];
+  if (blocks.length === 0) throw new Error("there is no public key (BEGIN PUBLIC KEY) in the key file");
+  const keys = new Map(
+    blocks.map((block) => {
+      const key = createPublicKey(block);
+      if (key.asymmetricKeyType !== "ed25519") throw new Error("a key of the key file is not Ed25519");
+      return [keyIdOf(key), key] as const;
+    }),
+  );
+  return {
+    keys,
+    has: (keyId) => keys.has(keyId),
+    verifies(keyId, bytes, signature) {
+      const key = keys.get(keyId);
+      return key !== undefined && verify(null, bytes, key, signature);
+    },
+  };
+}
+
+/** A seed of its own from the installation's secret key, for who sets none. */
+export const auditSeedFrom = (secretKey: string) =>
+  Buffer.from(
+    hkdfSync("sha256", Buffer.from(secretKey, "base64"), "", "wheelhouse audit checkpoints", 32),
+  ).toString("base64");
+
+/** The key that signs checkpoints, never stored in the database it vouches for. Another seed rotates it. */
+export function openAuditKeys({ seed, publicKeysFile }: AuditKeysOptions): AuditKeys {
+  const secret = Buffer.from(seed, "base64");
+  const privateKey = createPrivateKey({
+    key: Buffer.concat([pkcs8Prefix, secret]),
+    format: "der",
+    type: "pkcs8",
+  });
+  const publicKey = createPublicKey(privateKey);
+  const keyId = keyIdOf(publicKey);
+  const known = existsSync(publicKeysFile) ? readFileSync(publicKeysFile, "utf8") : "";
+  const pem = known.includes(pemOf(publicKey).trim()) ? known : `${known}${pemOf(publicKey)}`;
+  if (pem !== known) {
+    mkdirSync(dirname(publicKeysFile), { recursive: true, mode: 0o711 });
+    writeFileSync(`${publicKeysFile}.new`, pem, { mode: 0o644 });
+    renameSync(`${publicKeysFile}.new`, publicKeysFile);
+  }
+  const trusted = trustedKeysOf(pem);
+  return {
+    ...trusted,
+    keyId,
+    sign: (bytes) => sign(null, bytes, privateKey),
+    list: () =>
+      [...trusted.keys].map(([id, key]) => ({
+        keyId: id,
+        publicKeyPem: pemOf(key),
+        signsNow: id === keyId,
+      })),
+  };
+}
