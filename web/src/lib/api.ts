@@ -65,7 +65,7 @@ export const endpointUrl = (endpoint: Pick<Endpoint, "path">, { params, query }:
 const isErrorBody = (value: unknown): value is ErrorBody =>
   isRecord(value) && isRecord(value.error) && typeof value.error.message === "string";
 
-const failure = async (response: Response): Promise<ApiError> => {
+export const failure = async (response: Response): Promise<ApiError> => {
   const body: unknown = await response.json().catch(() => null);
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
   const rest = { status: response.status, retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : null };

@@ -2,7 +2,6 @@ import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
 import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -168,7 +167,8 @@ async function startObjectStore() {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
   return { objects, state, url: `http://127.0.0.1:${port}/bucket/audit`, close: () => server.close() };
 }
 

@@ -31,6 +31,7 @@ export function createAuditSinks({ database, checkpoints, sinks, log }: SinksDep
   // Spares asking a sink every time for what it was seen to have.
   const brought = new Map<string, number>();
   let running: Promise<void> | undefined;
+  let following: Promise<void> | undefined;
 
   async function bring(sink: AuditSink, organizationId: string, upTo: number) {
     const key = `${sink.name}|${organizationId}`;
@@ -68,13 +69,24 @@ export function createAuditSinks({ database, checkpoints, sinks, log }: SinksDep
     }
   }
 
+  function begin(): Promise<void> {
+    running = flush().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
   return {
-    /** Callers meanwhile share one round. Throws only when the database is away. */
+    /** Who calls during a round shares the next one, which sees what this one missed. Throws when the database is away. */
     flush(): Promise<void> {
-      running ??= flush().finally(() => {
-        running = undefined;
-      });
-      return running;
+      if (!running) return begin();
+      following ??= running
+        .catch(() => {})
+        .then(() => {
+          following = undefined;
+          return begin();
+        });
+      return following;
     },
     async statusOf(organizationId: string) {
       return Promise.all(

@@ -157,7 +157,8 @@ test("verifying is for those who may, says how far the chain holds, and is recor
   expect((await viewer.call("GET", "/audit/verify")).statusCode).toBe(403);
   const answer = await admin.call("GET", "/audit/verify");
   expect(answer.statusCode).toBe(200);
-  const { verifiedToSeq, firstBad } = answer.json();
+  expect(answer.headers["content-type"]).toMatch("application/x-ndjson");
+  const { verifiedToSeq, firstBad } = JSON.parse(answer.body.trimEnd().split("\n").at(-1) ?? "");
   expect(firstBad).toBeNull();
   const [event] = (await list(auditor, "action=audit.trail.verify&outcome=success")).items;
   expect(event).toMatchObject({ after: { verifiedToSeq, problem: null }, actor: { display: "Priya Raman" } });

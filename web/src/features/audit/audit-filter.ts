@@ -85,16 +85,26 @@ export const authMethod: Record<AuditEvent["actor"]["authMethod"], string> = {
 };
 
 /** What the trail itself knows of the last time that somebody verified it. */
-export type KnownVerification = { at: string; verifiedToSeq: number; problem: string | null };
+export type KnownVerification = {
+  at: string;
+  verifiedToSeq: number;
+  keyId: string | null;
+  problem: string | null;
+};
 
 /** The newest verification among the events at hand. */
 export const lastVerification = (events: readonly AuditEvent[]): KnownVerification | undefined => {
   for (const { action, outcome, after, recordedAt } of events) {
     if (action !== "audit.trail.verify" || outcome !== "success") continue;
     const verifiedToSeq = after?.verifiedToSeq;
-    const problem = after?.problem;
+    // One that was cancelled says nothing.
     if (typeof verifiedToSeq !== "number") continue;
-    return { at: recordedAt, verifiedToSeq, problem: typeof problem === "string" ? problem : null };
+    return {
+      at: recordedAt,
+      verifiedToSeq,
+      keyId: typeof after?.keyId === "string" ? after.keyId : null,
+      problem: typeof after?.problem === "string" ? after.problem : null,
+    };
   }
   return undefined;
 };

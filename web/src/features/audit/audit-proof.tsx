@@ -1,5 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import type { AuditProof as Proof } from "@wheelhouse/shared/audit-proof.ts";
 import { ApiError } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
 import { useCan } from "#lib/session.ts";
@@ -7,20 +8,43 @@ import { Icon } from "#ui/icon.tsx";
 import { Time } from "#ui/time.tsx";
 import css from "./audit.module.css";
 import { lastVerification } from "./audit-filter.ts";
-import { auditVerificationQuery } from "./audit-queries.ts";
+import { auditProofQuery } from "./audit-queries.ts";
+import { downloadCheckpoints, useVerification, type VerificationState } from "./audit-verification.ts";
 
-type Verified = { at: string; toSeq: number; bad: { text: string; seq: number | null } | null };
+type Verified = {
+  at: string;
+  toSeq: number;
+  keyId: string | null;
+  expired: number;
+  bad: { text: string; seq: number } | null;
+};
+
+const verifiedBy = (state: VerificationState, events: readonly AuditEvent[]): Verified | undefined => {
+  if (state.phase === "idle" && state.result !== undefined) {
+    const { verifiedAt, verifiedToSeq, checkpoint, expired, firstBad } = state.result;
+    return {
+      at: verifiedAt,
+      toSeq: verifiedToSeq,
+      keyId: checkpoint?.keyId ?? null,
+      expired: expired?.events ?? 0,
+      bad: firstBad === null ? null : { text: firstBad.problem, seq: firstBad.seq },
+    };
+  }
+  const recorded = lastVerification(events);
+  if (recorded === undefined) return undefined;
+  const { at, verifiedToSeq, keyId, problem } = recorded;
+  const bad = problem === null ? null : { text: problem, seq: verifiedToSeq + 1 };
+  return { at, toSeq: verifiedToSeq, keyId, expired: 0, bad };
+};
 
 const Sentence = ({ verified }: { verified: Verified }) => {
-  const { at, toSeq, bad } = verified;
+  const { at, toSeq, keyId, expired, bad } = verified;
   if (bad !== null) {
     return (
       <>
         <Icon name="down" />
-        <b>
-          {bad.seq === null ? "The chain is broken" : `The chain is broken at event ${formatCount(bad.seq)}`}
-        </b>
-        <span className={`cut ${css.proofRest}`}>
+        <b>The chain is broken at event {formatCount(bad.seq)}</b>
+        <span className={`cut ${css.proofRest}`} title={bad.text}>
           {bad.text}. {toSeq === 0 ? "No event before it holds" : `Events 1 to ${formatCount(toSeq)} hold`},
           verified <Time at={at} full />
         </span>
@@ -35,56 +59,74 @@ const Sentence = ({ verified }: { verified: Verified }) => {
       <b>
         {toSeq === 0 ? "Nothing to verify yet" : `Verified to event ${formatCount(toSeq)}`} at{" "}
         <Time at={at} full />
+        {keyId !== null && (
+          <>
+            , key <span className="mono">{keyId}</span>
+          </>
+        )}
       </b>
+      {expired > 0 && (
+        <span className="c3 t12 cut no-phone">
+          content of {formatCount(expired)} expired under a checkpoint
+        </span>
+      )}
+    </>
+  );
+};
+
+const Walking = ({ seq, of }: { seq: number; of: number }) => (
+  <>
+    <progress className={css.walk} value={seq} max={Math.max(of, 1)} aria-label="Events verified" />
+    <span>
+      Verifying event {formatCount(seq)} of {formatCount(of)}
+    </span>
+  </>
+);
+
+const Failed = ({ error }: { error: Error }) => (
+  <>
+    <b className="tx-warn">Not verified.</b>
+    <span className="cut">
+      {error.message}
+      {error instanceof ApiError && error.requestId !== null && (
+        <span className="mono c3"> {error.requestId}</span>
+      )}
+    </span>
+  </>
+);
+
+const Signed = ({ proof }: { proof: Proof }) => {
+  const away = proof.sinks.filter(({ problem }) => problem !== null);
+  if (proof.checkpoint === null) return <>no checkpoint yet</>;
+  return (
+    <>
+      checkpoint {formatCount(proof.checkpoint.number)} signed at event {formatCount(proof.checkpoint.seq)}
+      {away.length > 0 && (
+        <span className="tx-warn"> · {away.map(({ name }) => name).join(", ")} cannot be reached</span>
+      )}
     </>
   );
 };
 
 /**
- * How far the chain of hashes has been walked and found whole. What nobody verified since the page was opened
- * is taken from the trail, where every verification is recorded.
+ * How far the chain of hashes has been walked, compared with the signed checkpoints and found whole. What nobody
+ * verified since the page was opened is taken from the trail, where every verification is recorded.
  */
 export const AuditProof = (props: { organization: string; events: readonly AuditEvent[] }) => {
   const { organization, events } = props;
   const canVerify = useCan(organization, "audit:verify");
-  const { data, error, isFetching, refetch } = useQuery(auditVerificationQuery(organization));
-  const recorded = lastVerification(events);
-  const verified: Verified | undefined =
-    data !== undefined
-      ? {
-          at: data.verifiedAt,
-          toSeq: data.verifiedToSeq,
-          bad: data.firstBad === null ? null : { text: data.firstBad.problem, seq: data.firstBad.seq },
-        }
-      : recorded === undefined
-        ? undefined
-        : {
-            at: recorded.at,
-            toSeq: recorded.verifiedToSeq,
-            bad:
-              recorded.problem === null ? null : { text: recorded.problem, seq: recorded.verifiedToSeq + 1 },
-          };
-  const newestSeq = events.find(({ seq }) => seq !== null)?.seq ?? null;
-  const newer =
-    verified === undefined || verified.bad !== null || newestSeq === null ? 0 : newestSeq - verified.toSeq;
-  const isBroken = verified !== undefined && verified.bad !== null;
-  const verify = canVerify && (
-    <button type="button" className={css.proofAct} disabled={isFetching} onClick={() => void refetch()}>
-      {isFetching ? "Verifying…" : "Verify now"}
-    </button>
-  );
+  const { state, start, cancel } = useVerification(organization);
+  const { data: proof } = useQuery(auditProofQuery(organization));
+  const download = useMutation({ mutationFn: () => downloadCheckpoints(organization) });
+  const verified = verifiedBy(state, events);
+  const isBroken = state.phase === "idle" && verified !== undefined && verified.bad !== null;
+  const isRunning = state.phase === "running";
   return (
     <div className={`${css.proof} ${isBroken ? css.broken : ""}`} role={isBroken ? "alert" : "status"}>
-      {error !== null ? (
-        <>
-          <b className="tx-warn">Not verified.</b>
-          <span className="cut">
-            {error.message}
-            {error instanceof ApiError && error.requestId !== null && (
-              <span className="mono c3"> {error.requestId}</span>
-            )}
-          </span>
-        </>
+      {isRunning ? (
+        <Walking seq={state.seq} of={state.of} />
+      ) : state.phase === "failed" ? (
+        <Failed error={state.error} />
       ) : verified === undefined ? (
         <>
           <Icon name="unknown" />
@@ -93,11 +135,28 @@ export const AuditProof = (props: { organization: string; events: readonly Audit
       ) : (
         <Sentence verified={verified} />
       )}
-      {error === null && newer > 0 && (
-        <span className="c3 t12 cut no-phone">{formatCount(newer)} newer, chained but not walked yet</span>
+      {!isRunning && !isBroken && proof !== undefined && (
+        <span className="c3 t12 cut no-phone">
+          <Signed proof={proof} />
+        </span>
       )}
+      {download.isError && <span className="tx-warn t12 cut">{download.error.message}</span>}
       <span className="grow" />
-      {verify}
+      {canVerify && (
+        <button type="button" className={css.proofAct} onClick={isRunning ? cancel : start}>
+          {isRunning ? "Cancel" : "Verify now"}
+        </button>
+      )}
+      {proof !== undefined && proof.checkpoint !== null && (
+        <button
+          type="button"
+          className={css.proofAct}
+          disabled={download.isPending}
+          onClick={() => download.mutate()}
+        >
+          Download proof
+        </button>
+      )}
     </div>
   );
 };

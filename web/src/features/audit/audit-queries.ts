@@ -1,11 +1,11 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { type AuditEvent, listAuditEvents, readAuditEvent, verifyAudit } from "@wheelhouse/shared/audit.ts";
+import { type AuditEvent, listAuditEvents, readAuditEvent } from "@wheelhouse/shared/audit.ts";
+import { readAuditProof } from "@wheelhouse/shared/audit-proof.ts";
 import { call } from "#lib/api.ts";
 import type { TailPage } from "#lib/tail.ts";
 import { type AuditFilter, auditQuery } from "./audit-filter.ts";
 
 const pageSize = 100;
-const verifyTimeoutMs = 60_000;
 
 /** The trail under a filter, newest first, page by page towards the past. */
 export const auditEventsQuery = (organization: string, filter: AuditFilter) =>
@@ -30,13 +30,10 @@ export const auditEventQuery = (organization: string, id: string) =>
     staleTime: 30_000,
   });
 
-/** Walks the whole chain and is itself recorded: it runs when somebody asks, never by itself. */
-export const auditVerificationQuery = (organization: string) =>
+/** The newest signed checkpoint, keys and sinks. */
+export const auditProofQuery = (organization: string) =>
   queryOptions({
-    queryKey: ["audit", organization, "verification"],
-    queryFn: ({ signal }) => call(verifyAudit, {}, { organization, signal, timeoutMs: verifyTimeoutMs }),
-    enabled: false,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: Number.POSITIVE_INFINITY,
-    retry: false,
+    queryKey: ["audit", organization, "proof"],
+    queryFn: ({ signal }) => call(readAuditProof, {}, { organization, signal }),
+    refetchInterval: 60_000,
   });

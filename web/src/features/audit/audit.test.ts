@@ -58,6 +58,7 @@ describe("audit live rows", () => {
     expect(lastVerification([event, verified])).toEqual({
       at: event.recordedAt,
       verifiedToSeq: 6,
+      keyId: null,
       problem: null,
     });
     expect(lastVerification([event, { ...verified, outcome: "denied" }])).toBeUndefined();
