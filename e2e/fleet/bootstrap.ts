@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createToken, listTokens } from "@wheelhouse/shared/access-tokens.ts";
 import {
   createEndpoint,
   createSource,
@@ -123,6 +124,21 @@ const ensureEndpoint = async (
   return { slug, id: made.id, secret: made.secret };
 };
 
+/** A token that may report acts and nothing else. A lost one is revoked. */
+const ensureToken = async (api: Api, known: FleetState["token"]): Promise<FleetState["token"]> => {
+  const name = "Back office of the shop";
+  const there = expectAnswer(
+    "list of tokens",
+    await api.send("GET", "/tokens?limit=200"),
+    listTokens.response,
+  ).items;
+  if (there.some(({ id, state }) => id === known?.id && state === "active")) return known;
+  for (const lost of there.filter((token) => token.name === name)) await remove(api, `/tokens/${lost.id}`);
+  const answer = await api.send("POST", "/tokens", { name, capabilities: ["audit:write"], expiresAt: null });
+  const made = expectAnswer(`creation of token ${name}`, answer, createToken.response);
+  return { id: made.id, secret: made.token };
+};
+
 const put = <T extends { slug: string }>(list: T[], item: T): T[] => [
   ...list.filter((one) => one.slug !== item.slug),
   item,
@@ -141,6 +157,7 @@ export const bootstrapFleet = async (settings: FleetSettings): Promise<FleetStat
     ports: {},
     sources: before?.sources ?? [],
     endpoints: before?.endpoints ?? [],
+    token: before?.token ?? null,
   };
   for (const { slug } of receiverCast) state.ports[slug] = await freePort(before?.ports[slug] ?? 0);
   const credentials = parseCredentials(await readFile(settings.credentialsPath, "utf8"));
@@ -157,6 +174,10 @@ export const bootstrapFleet = async (settings: FleetSettings): Promise<FleetStat
       const known = state.endpoints.find((one) => one.slug === cast.slug);
       const url = `http://127.0.0.1:${state.ports[cast.slug]}/hooks`;
       state.endpoints = put(state.endpoints, await ensureEndpoint(api, cast, url, existing, known));
+      await writeState(dataDir, state);
+    }
+    if (root === 0) {
+      state.token = await ensureToken(api, state.token);
       await writeState(dataDir, state);
     }
     await api.signOut();

@@ -17,6 +17,8 @@ const fleetState = z.object({
     z.object({ slug: z.string(), id: z.string(), intakePath: z.string(), secret: z.string() }),
   ),
   endpoints: z.array(z.object({ slug: z.string(), id: z.string(), secret: z.string() })),
+  /** Of the first organization, for what its back office reports to the trail. */
+  token: z.object({ id: z.string(), secret: z.string() }).nullable().default(null),
 });
 export type FleetState = z.infer<typeof fleetState>;
 

@@ -77,6 +77,7 @@ try {
   const state = await bootstrapFleet(settings);
   supervise("receivers");
   supervise("provider");
+  supervise("backoffice");
   console.log(`[fleet] runs; switch of the receivers: http://127.0.0.1:${state.controlPort}`);
 } catch (error) {
   console.error("[fleet]", error);
