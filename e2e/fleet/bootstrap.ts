@@ -145,7 +145,7 @@ const put = <T extends { slug: string }>(list: T[], item: T): T[] => [
 ];
 
 /**
- * Makes sure that Wheelhouse knows the fleet's sources and receivers, through its API as any customer would,
+ * Makes sure that Wheelhouse knows the fleet's sources and receivers, through its API like every customer,
  * and that their secrets are at hand. A secret is shown once: where ours is lost, the thing is made anew.
  */
 export const bootstrapFleet = async (settings: FleetSettings): Promise<FleetState> => {
