@@ -9,6 +9,7 @@ import { anonymousContext } from "#features/access/access-context.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
 import { createAccess } from "#features/access/access-feature.ts";
 import { accessMembersRoutes } from "#features/access/access-members-routes.ts";
+import { oidcRoutes } from "#features/access/access-oidc-routes.ts";
 import { accessRoutes } from "#features/access/access-routes.ts";
 import { accessSessionRoutes } from "#features/access/access-session-routes.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
@@ -124,7 +125,7 @@ export async function buildApp({
   const { failuresPer15Min, mutationsPerHour } = config.rateLimits;
   const access = createAccess({
     ...{ database, redis, changes: trail, denials, sessionEnds, clock, log },
-    failuresPer15Min,
+    ...{ failuresPer15Min, box, oidc: config.oidc },
   });
   const webhooks = createWebhooks({
     ...{ database, redis, redisUrl, clock, log, changes: trail },
@@ -170,7 +171,7 @@ export async function buildApp({
   await app.register(mutationLimitPlugin, { redis, perHour: mutationsPerHour });
   await app.register(
     async (api) => {
-      accessRoutes(api, { service: access.service });
+      accessRoutes(api, { service: access.service, providerName: access.oidc?.name });
       accessMembersRoutes(api, access);
       accessSessionRoutes(api, access);
       auditRoutes(api, { service: audit });
@@ -182,6 +183,8 @@ export async function buildApp({
     },
     { prefix: "/api/v1" },
   );
+  if (access.oidc)
+    oidcRoutes(app, { oidc: access.oidc, admit: access.admit, publicUrl: config.http.publicUrl });
   webhooks.intake(app);
   ownHealthRoutes(app, {
     ...{ readiness, snapshots, owner, clock, roles: config.roles, token: healthToken },

@@ -57,6 +57,31 @@ describe("configuration", () => {
     expect(config.http.publicUrl).toBe("https://ops.example.com");
   });
 
+  test("an identity provider is named whole or not at all, and is reached by TLS", () => {
+    expect(loadConfig({}).oidc).toBeUndefined();
+    const provider = {
+      WHEELHOUSE_OIDC_ISSUER: "https://id.example.com",
+      WHEELHOUSE_OIDC_CLIENT_ID: "wheelhouse",
+      WHEELHOUSE_OIDC_CLIENT_SECRET: "s",
+    };
+    expect(loadConfig({ ...provider, WHEELHOUSE_OIDC_PROVISION: "acme:viewer" }).oidc).toEqual({
+      issuer: "https://id.example.com",
+      clientId: "wheelhouse",
+      clientSecret: "s",
+      name: "single sign-on",
+      provision: { organization: "acme", role: "viewer" },
+    });
+    expect(loadConfig(provider).oidc?.provision).toBeUndefined();
+    expect(problemsOf({ ...provider, WHEELHOUSE_OIDC_CLIENT_SECRET: "" })).toHaveProperty(
+      "WHEELHOUSE_OIDC_CLIENT_SECRET",
+    );
+    const plain = { ...provider, WHEELHOUSE_OIDC_ISSUER: "http://id.example.com" };
+    expect(problemsOf(plain)).toHaveProperty("WHEELHOUSE_OIDC_ISSUER");
+    expect(problemsOf({ ...provider, WHEELHOUSE_OIDC_PROVISION: "acme:admin" })).toHaveProperty(
+      "WHEELHOUSE_OIDC_PROVISION",
+    );
+  });
+
   test("every missing and every bad variable is named at once", () => {
     expect(
       problemsOf({

@@ -46,6 +46,17 @@ export type Config = {
   };
   /** `url` undefined: the embedded server. */
   redis: { url: string | undefined };
+  /** Identity provider to sign in with (OpenID Connect); undefined: passwords only. */
+  oidc:
+    | {
+        issuer: string;
+        clientId: string;
+        clientSecret: string;
+        name: string;
+        /** Where who has no account becomes a member; undefined: nowhere. */
+        provision: { organization: string; role: "viewer" | "operator" } | undefined;
+      }
+    | undefined;
   webhooks: {
     /** CIDR blocks that outgoing calls may reach although they are not public. */
     allowAddresses: readonly string[];
@@ -120,6 +131,28 @@ const variables = z.object({
       (text) => /^[A-Za-z0-9+/]{43}=$/.test(text) && Buffer.from(text, "base64").length === 32,
       "must be 32 random bytes in base64 (openssl rand -base64 32)",
     )
+    .optional(),
+  WHEELHOUSE_OIDC_ISSUER: z
+    .string()
+    .refine(
+      (text) =>
+        /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$))/.test(text) && URL.canParse(text),
+      "must be a URL that begins with https://, or with http:// on this machine",
+    )
+    .optional(),
+  WHEELHOUSE_OIDC_CLIENT_ID: z.string().max(500).optional(),
+  WHEELHOUSE_OIDC_CLIENT_SECRET: z.string().max(500).optional(),
+  WHEELHOUSE_OIDC_NAME: z.string().max(60).default("single sign-on"),
+  WHEELHOUSE_OIDC_PROVISION: z
+    .string()
+    .regex(
+      /^[a-z0-9-]{1,63}:(viewer|operator)$/,
+      "must be an organization's short name, a colon, viewer or operator",
+    )
+    .transform((text): { organization: string; role: "viewer" | "operator" } => {
+      const [organization = "", role] = text.split(":");
+      return { organization, role: role === "operator" ? "operator" : "viewer" };
+    })
     .optional(),
   WHEELHOUSE_PUBLIC_URL: url(["http:", "https:"]).optional(),
   WHEELHOUSE_DATA_DIR: z.string().default(".wheelhouse"),
@@ -203,6 +236,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     problems.set("DATABASE_URL", "is required with DATABASE_SYSTEM_URL");
   for (const name of missingAuditVariables(given))
     problems.set(name, "is required with WHEELHOUSE_AUDIT_S3_URL");
+  const ofProvider = ["WHEELHOUSE_OIDC_ISSUER", "WHEELHOUSE_OIDC_CLIENT_ID", "WHEELHOUSE_OIDC_CLIENT_SECRET"];
+  if (ofProvider.some((name) => given[name] !== undefined))
+    for (const name of ofProvider)
+      if (given[name] === undefined) problems.set(name, `is required with ${ofProvider.join(", ")}`);
   const parsed = variables.safeParse(given);
   for (const { path, message } of parsed.error?.issues ?? []) problems.set(String(path[0]), message);
   for (const name of Object.keys(given))
@@ -233,6 +270,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       poolSize: read.WHEELHOUSE_PG_POOL_SIZE,
     },
     redis: { url: read.REDIS_URL },
+    oidc: readProvider(read),
     webhooks: {
       allowAddresses: read.WHEELHOUSE_ALLOW_ADDRESSES ?? (demo ? ["127.0.0.0/8", "::1/128"] : []),
       retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
@@ -249,4 +287,15 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       healthToken: read.WHEELHOUSE_HEALTH_TOKEN,
     },
   };
+}
+
+function readProvider(read: z.infer<typeof variables>): Config["oidc"] {
+  const {
+    WHEELHOUSE_OIDC_ISSUER: issuer,
+    WHEELHOUSE_OIDC_CLIENT_ID: clientId,
+    WHEELHOUSE_OIDC_CLIENT_SECRET: clientSecret,
+  } = read;
+  if (!issuer || !clientId || !clientSecret) return undefined;
+  const { WHEELHOUSE_OIDC_NAME: name, WHEELHOUSE_OIDC_PROVISION: provision } = read;
+  return { issuer, clientId, clientSecret, name, provision };
 }

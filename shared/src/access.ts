@@ -18,6 +18,8 @@ export type OrganizationRef = z.infer<typeof organizationRef>;
 /** Who is signed in, where, and what that person may do there. */
 export const sessionView = z.object({
   user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
+  /** How this session began, and so how its person confirms to be there. */
+  signedInBy: z.enum(["password", "oidc"]),
   organization: organizationRef,
   organizations: z.array(organizationRef),
   capabilities: z.array(z.enum(capabilities)),
@@ -26,6 +28,15 @@ export const sessionView = z.object({
   serverTime: timestamp,
 });
 export type SessionView = z.infer<typeof sessionView>;
+
+/** Ways to sign in besides the password; `path` is where the browser goes. */
+export const listProviders = defineEndpoint({
+  method: "GET",
+  path: "/session/providers",
+  summary: "Identity providers to sign in with",
+  access: "public",
+  response: z.object({ items: z.array(z.object({ name: z.string(), path: z.string() })) }),
+});
 
 export const createSession = defineEndpoint({
   method: "POST",

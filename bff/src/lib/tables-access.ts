@@ -44,6 +44,13 @@ type SessionsTable = {
   revoked_at: Date | null;
 };
 
+type OidcIdentitiesTable = {
+  issuer: string;
+  subject: string;
+  user_id: string;
+  linked_at: Generated<Date>;
+};
+
 type PasswordResetsTable = {
   id: Generated<string>;
   org_id: string;
@@ -105,6 +112,7 @@ export type AccessTables = {
   users: UsersTable;
   memberships: MembershipsTable;
   sessions: SessionsTable;
+  oidc_identities: OidcIdentitiesTable;
   password_resets: PasswordResetsTable;
   sign_in_failures: SignInFailuresTable;
   idempotency_keys: IdempotencyKeysTable;

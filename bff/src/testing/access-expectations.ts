@@ -8,6 +8,7 @@
  */
 export const expectations: Record<string, string> = {
   "POST /api/v1/session": "anyone",
+  "GET /api/v1/session/providers": "anyone",
   "GET /api/v1/session": "signed in",
   "DELETE /api/v1/session": "signed in",
   "PUT /api/v1/session/organization": "signed in",

@@ -13,12 +13,12 @@ import {
   type TokenIdentity,
 } from "./access-token-identity.ts";
 
-export function createActor(session: Pick<LiveSession, "id" | "user">, rights: Rights): Actor {
+export function createActor(session: Pick<LiveSession, "id" | "user" | "signedInBy">, rights: Rights): Actor {
   return {
     type: "user",
     id: session.user.id,
     display: session.user.name,
-    authMethod: "password",
+    authMethod: session.signedInBy,
     sessionId: session.id,
     can: (capability) => ({
       in: (organizationId) => ({ check: () => rights.allows(organizationId, capability) }),

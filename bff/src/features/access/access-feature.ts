@@ -3,17 +3,21 @@ import type { Logger } from "pino";
 import type { Changes, Denials } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
+import type { SecretBox } from "#lib/secret-box.ts";
 import type { SessionEnds } from "#lib/session-ends.ts";
 import { createAuthority } from "./access-authority.ts";
 import { createAdmission } from "./access-context.ts";
 import { createCredentials } from "./access-credentials.ts";
 import { createHandshake } from "./access-handshake.ts";
 import { createHierarchy } from "./access-hierarchy.ts";
+import { createIdentitiesStore } from "./access-identities-store.ts";
 import { createIdentity } from "./access-identity.ts";
 import { createInvitations } from "./access-invitations.ts";
 import { createInvitationsStore } from "./access-invitations-store.ts";
 import { createMembers } from "./access-members.ts";
 import { createMembersStore } from "./access-members-store.ts";
+import { createOidc } from "./access-oidc.ts";
+import { createOidcProvider, type OidcConfig } from "./access-oidc-provider.ts";
 import { createOrganizations } from "./access-organizations.ts";
 import { createPasswordService } from "./access-password-service.ts";
 import { createPasswords } from "./access-passwords.ts";
@@ -34,12 +38,15 @@ type AccessDeps = {
   sessionEnds: SessionEnds;
   clock: Clock;
   log: Logger;
+  /** The identity provider, if people sign in with one. */
+  oidc: OidcConfig | undefined;
+  box: SecretBox;
   /** Failed sign-ins that one client address may make in 15 minutes. */
   failuresPer15Min: number;
 };
 
 /** Puts the access feature together; `app.ts` hands its parts to the auth plugin, the routes and the sockets. */
-export function createAccess({ database, redis, clock, log, failuresPer15Min, ...deps }: AccessDeps) {
+export function createAccess({ database, redis, clock, log, failuresPer15Min, box, ...deps }: AccessDeps) {
   const sessions = createSessionStore({ database, log });
   const identity = createIdentity({ store: sessions, clock });
   // Another replica revoked it: an outage from now on must not bring it back here.
@@ -54,15 +61,25 @@ export function createAccess({ database, redis, clock, log, failuresPer15Min, ..
     isFamiliar: users.isSignedInFrom,
   });
   const credentials = createCredentials({ users, passwords, limit });
+  const memberStore = createMembersStore({ database });
+  const identities = createIdentitiesStore({ database });
   const service = createAccessService({
+    ...{ identities, members: memberStore },
     ...{ credentials, sessions, organizations, admission, clock },
     ...deps,
   });
-  const memberStore = createMembersStore({ database });
+  const oidc =
+    deps.oidc &&
+    createOidc({
+      config: deps.oidc,
+      provider: createOidcProvider({ config: deps.oidc, clock }),
+      ...{ identities, users, service, organizations, limit, box, clock },
+    });
   const authority = createAuthority({ admission, members: memberStore });
   const { changes, sessionEnds } = deps;
   return {
     service,
+    oidc,
     members: createMembers({ store: memberStore, admission, authority, changes, sessionEnds, clock }),
     invitations: createInvitations({
       store: createInvitationsStore({ database }),

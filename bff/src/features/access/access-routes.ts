@@ -1,6 +1,7 @@
 import {
   createSession,
   deleteSession,
+  listProviders,
   readSession,
   stepUpSession,
   switchOrganization,
@@ -10,7 +11,16 @@ import { credentialOf, sessionCookieName } from "#lib/admission.ts";
 import { route } from "#lib/route.ts";
 import type { AccessService, GrantedSession } from "./access-service.ts";
 
-export function accessRoutes(app: FastifyInstance, { service }: { service: AccessService }) {
+type RoutesOptions = {
+  service: AccessService;
+  /** Name of the identity provider, where there is one. */
+  providerName: string | undefined;
+};
+
+export function accessRoutes(app: FastifyInstance, { service, providerName }: RoutesOptions) {
+  const providers = providerName ? [{ name: providerName, path: "/signin/oidc" }] : [];
+  route(app, listProviders, () => ({ items: providers }));
+
   route(app, createSession, async ({ body }, { requestId, address, userAgent }, { request, reply }) => {
     const caller = { requestId, address, userAgent, organization: undefined, idempotencyKey: null };
     const { token } = credentialOf(request);

@@ -1,4 +1,5 @@
 import type { SessionView } from "@wheelhouse/shared/access.ts";
+import type { Role } from "@wheelhouse/shared/capabilities.ts";
 import { uuidv7 } from "uuidv7";
 import type { Caller } from "#lib/admission.ts";
 import type { ActOrigin, Changes, Denials } from "#lib/change.ts";
@@ -10,12 +11,16 @@ import { createRights } from "./access-actor.ts";
 import { confirmedForMs } from "./access-config.ts";
 import { type AdmissionOffice, anonymousContext, createActor } from "./access-context.ts";
 import type { Credentials } from "./access-credentials.ts";
+import type { IdentitiesStore } from "./access-identities-store.ts";
+import type { MembersStore } from "./access-members-store.ts";
 import type { Organizations } from "./access-organizations.ts";
 import { newToken, type SessionStore } from "./access-session-store.ts";
 import type { SignInUser } from "./access-user-store.ts";
 import { sessionViewOf } from "./access-view.ts";
 
 type AccessServiceDeps = {
+  identities: IdentitiesStore;
+  members: Pick<MembersStore, "add">;
   credentials: Credentials;
   sessions: SessionStore;
   organizations: Organizations;
@@ -29,20 +34,40 @@ type AccessServiceDeps = {
 /** A session as its holder gets it: the token goes into the cookie and nowhere else. */
 export type GrantedSession<V = SessionView> = { token: string; expiresAt: Date; view: V };
 
+/** What comes with a session from an identity provider: a first link, and the role of an account made for it. */
+export type NewAccount = { identity?: { issuer: string; subject: string }; role?: Role };
+
 const refused = () => new AppError("unauthenticated", "The e-mail address or the password is wrong.");
 const changedMeanwhile = () => new AppError("conflict", "The session changed meanwhile. Load it again.");
 
 export function createAccessService(deps: AccessServiceDeps) {
-  const { credentials, sessions, organizations, admission, changes, denials, sessionEnds, clock } = deps;
+  const {
+    identities,
+    members,
+    credentials,
+    sessions,
+    organizations,
+    admission,
+    changes,
+    denials,
+    sessionEnds,
+    clock,
+  } = deps;
 
   const end = (sessionId: string) => sessionEnds.announce({ sessionId });
 
   /** The account's first organization has its failures; the platform those of accounts that do not exist. */
-  async function recordFailure(email: string, caller: Caller, user: SignInUser | undefined, reason: string) {
+  async function recordFailure(
+    email: string | undefined,
+    caller: Caller,
+    user: SignInUser | undefined,
+    reason: string,
+  ) {
     const tree = await organizations.tree();
     const home = user?.memberships[0] && tree.byId(user.memberships[0].organizationId);
     // People type passwords into this field: what is no address is not kept.
-    const shown = /^[^\s@]{1,64}@[^\s@]{1,190}$/.test(email) ? email : "(not an e-mail address)";
+    const isAddress = email !== undefined && /^[^\s@]{1,64}@[^\s@]{1,190}$/.test(email);
+    const shown = email === undefined ? undefined : isAddress ? email : "(not an e-mail address)";
     await denials.record(
       { ...anonymousContext(caller, shown), organization: home ?? platformOrganization },
       {
@@ -63,52 +88,91 @@ export function createAccessService(deps: AccessServiceDeps) {
     return user;
   }
 
+  /**
+   * A new session for somebody who has proved who it is.
+   * @param account what is to be made together with it.
+   * @throws AppError `unauthenticated` for a person without any membership.
+   */
+  async function grant(
+    user: SignInUser,
+    caller: Caller,
+    signedInBy: "password" | "oidc",
+    { identity, role }: NewAccount = {},
+  ): Promise<GrantedSession> {
+    const tree = await organizations.refreshed();
+    const rights = createRights(user.memberships, tree);
+    const home = user.memberships[0] && tree.byId(user.memberships[0].organizationId);
+    if (!home) {
+      await recordFailure(user.email, caller, user, "no membership in any organization");
+      throw refused();
+    }
+    // A session that the browser still holds ends here, so that nobody can fix one in advance.
+    const earlier = caller.token ? await sessions.find(caller.token) : undefined;
+    const id = uuidv7();
+    const token = newToken();
+    const actor = createActor({ id, user, signedInBy }, rights);
+    const context = { ...anonymousContext(caller), actor, organization: home };
+    const expiresAt = await changes.run(context, "access.session.create", async (tx) => {
+      if (role) {
+        await identities.makeAccount(tx, user);
+        await members.add(tx, { organizationId: home.id, userId: user.id, role });
+      }
+      if (identity) await identities.link(tx, identity, user.id);
+      if (earlier) await sessions.revoke(tx, earlier.id);
+      const { address, userAgent } = caller;
+      const result = await sessions.create(tx, {
+        ...{ id, token, address, userAgent, signedInBy, now: clock.now() },
+        ...{ userId: user.id, organizationId: home.id },
+      });
+      const after = {
+        ...(identity ? { linkedIdentity: true } : {}),
+        ...(role ? { account: "new", role } : {}),
+      };
+      const targets = [{ type: "user", id: user.id, name: user.name }];
+      return { result, audit: { targets, ...(identity ? { after } : {}) } };
+    });
+    if (earlier) end(earlier.id);
+    const shown = { id: user.id, email: user.email, name: user.name };
+    return {
+      token,
+      expiresAt,
+      view: sessionViewOf({ user: shown, signedInBy, organization: home, rights, expiresAt, clock }),
+    };
+  }
+
+  /** Keeps that the person was there just now, under a new token. */
+  async function confirm(context: RequestContext, currentToken: string) {
+    const { session } = admission.behind(context);
+    const { id, name } = session.user;
+    const token = newToken();
+    await changes.run({ ...context, idempotencyKey: null }, "access.session.step-up", async (tx) => {
+      const rotated = await sessions.rotate(tx, {
+        ...{ sessionId: session.id, from: currentToken, to: token },
+        confirmed: true,
+      });
+      if (!rotated) throw changedMeanwhile();
+      return { result: null, audit: { targets: [{ type: "user", id, name }] } };
+    });
+    const confirmedUntil = new Date(clock.now() + confirmedForMs).toISOString();
+    return { token, expiresAt: session.expiresAt, view: { confirmedUntil } };
+  }
+
   return {
+    confirm,
     verifyPassword,
+
+    recordFailure,
+    grant,
 
     /** @throws AppError `unauthenticated`, the same for an unknown user and a wrong password; `rate_limited`. */
     async signIn(email: string, password: string, caller: Caller): Promise<GrantedSession> {
-      const user = await verifyPassword(email, password, caller);
-      const tree = await organizations.refreshed();
-      const rights = createRights(user.memberships, tree);
-      const home = user.memberships[0] && tree.byId(user.memberships[0].organizationId);
-      if (!home) {
-        await recordFailure(email, caller, user, "no membership in any organization");
-        throw refused();
-      }
-      // A session that the browser still holds ends here, so that nobody can fix one in advance.
-      const earlier = caller.token ? await sessions.find(caller.token) : undefined;
-      const id = uuidv7();
-      const token = newToken();
-      const context = { ...anonymousContext(caller), actor: createActor({ id, user }, rights) };
-      const expiresAt = await changes.run(
-        { ...context, organization: home },
-        "access.session.create",
-        async (tx) => {
-          if (earlier) await sessions.revoke(tx, earlier.id);
-          const { address, userAgent } = caller;
-          const result = await sessions.create(tx, {
-            ...{ id, token, address, userAgent, now: clock.now() },
-            userId: user.id,
-            organizationId: home.id,
-          });
-          return { result, audit: { targets: [{ type: "user", id: user.id, name: user.name }] } };
-        },
-      );
-      if (earlier) end(earlier.id);
-      const { email: address, name } = user;
-      const shown = { id: user.id, email: address, name };
-      return {
-        token,
-        expiresAt,
-        view: sessionViewOf({ user: shown, organization: home, rights, expiresAt, clock }),
-      };
+      return grant(await verifyPassword(email, password, caller), caller, "password");
     },
 
     view(context: RequestContext): SessionView {
       const { session, organization, rights } = admission.behind(context);
-      const { user, expiresAt } = session;
-      return sessionViewOf({ user, organization, rights, expiresAt, clock });
+      const { user, signedInBy, expiresAt } = session;
+      return sessionViewOf({ user, signedInBy, organization, rights, expiresAt, clock });
     },
 
     async signOut(context: RequestContext) {
@@ -128,27 +192,16 @@ export function createAccessService(deps: AccessServiceDeps) {
     async stepUp(context: RequestContext, password: string, currentToken: string) {
       const { session } = admission.behind(context);
       const { id, email, name } = session.user;
-      const target = { type: "user", id, name };
       const user = await credentials.verify(email, password, context.address, () =>
         denials.record(context, {
           action: "access.session.step-up",
           outcome: "failure",
           reason: "wrong password",
-          targets: [target],
+          targets: [{ type: "user", id, name }],
         }),
       );
       if (!user) throw invalidField("body.password", "is wrong");
-      const token = newToken();
-      await changes.run({ ...context, idempotencyKey: null }, "access.session.step-up", async (tx) => {
-        const rotated = await sessions.rotate(tx, {
-          ...{ sessionId: session.id, from: currentToken, to: token },
-          confirmed: true,
-        });
-        if (!rotated) throw changedMeanwhile();
-        return { result: null, audit: { targets: [target] } };
-      });
-      const confirmedUntil = new Date(clock.now() + confirmedForMs).toISOString();
-      return { token, expiresAt: session.expiresAt, view: { confirmedUntil } };
+      return confirm(context, currentToken);
     },
 
     /** Where a refused switch is recorded: it is the business of the organization that was asked for. */
@@ -194,11 +247,11 @@ export function createAccessService(deps: AccessServiceDeps) {
         },
       );
       end(session.id);
-      const { user, expiresAt } = session;
+      const { user, signedInBy, expiresAt } = session;
       return {
         token,
         expiresAt,
-        view: sessionViewOf({ user, organization: target, rights, expiresAt, clock }),
+        view: sessionViewOf({ user, signedInBy, organization: target, rights, expiresAt, clock }),
       };
     },
   };

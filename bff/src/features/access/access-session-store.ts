@@ -25,6 +25,7 @@ const liveSession = z.object({
   lastSeenAt: z.date(),
   /** The password was given within the last 5 minutes. */
   confirmed: z.boolean(),
+  signedInBy: z.enum(["password", "oidc"]),
   user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
   memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
 });
@@ -48,7 +49,7 @@ const batchMax = 500;
 const lookupSql = `
   select s.id, asked.hash <> s.token_hash as previous, encode(asked.hash, 'hex') as "tokenHash",
     s.default_org_id as "defaultOrganizationId", s.expires_at as "expiresAt", s.last_seen_at as "lastSeenAt",
-    s.confirmed_at > now() - make_interval(secs => $3) as confirmed,
+    s.confirmed_at > now() - make_interval(secs => $3) as confirmed, s.auth_method as "signedInBy",
     json_build_object('id', u.id, 'email', u.email, 'name', u.name) as user,
     (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role) order by m.created_at, m.org_id), '[]')
      from wheelhouse.memberships m where m.user_id = u.id) as memberships
@@ -145,6 +146,7 @@ export function createSessionStore({ database, log }: { database: Database; log:
         token: string;
         userId: string;
         organizationId: string;
+        signedInBy: "password" | "oidc";
         address: string | null;
         userAgent: string | null;
         now: number;
@@ -158,7 +160,7 @@ export function createSessionStore({ database, log }: { database: Database; log:
           token_hash: hashToken(session.token),
           user_id: session.userId,
           default_org_id: session.organizationId,
-          auth_method: "password",
+          auth_method: session.signedInBy,
           address: session.address,
           user_agent: session.userAgent?.replaceAll("\u0000", "").slice(0, 300) ?? null,
           expires_at: expiresAt,

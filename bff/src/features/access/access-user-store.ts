@@ -1,5 +1,5 @@
 import { roles } from "@wheelhouse/shared/capabilities.ts";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import type { Database } from "#lib/postgres.ts";
 
@@ -9,14 +9,27 @@ const signInUser = z.object({
   name: z.string(),
   /** Null when the person is disabled or has no password. */
   passwordHash: z.string().nullable(),
+  disabled: z.boolean(),
   memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
 });
-const memberUser = signInUser.omit({ passwordHash: true }).extend({ disabled: z.boolean() });
+const memberUser = signInUser.omit({ passwordHash: true });
 type MemberUser = z.infer<typeof memberUser>;
 export type SignInUser = z.infer<typeof signInUser>;
 
 /** Users as signing in needs them: read by the system role, the only one that may see password hashes. */
 export function createUserStore({ database }: { database: Database }) {
+  async function signingIn(condition: RawBuilder<unknown>): Promise<SignInUser | undefined> {
+    const { rows } = await sql`
+      select u.id, u.email, u.name, u.disabled_at is not null as disabled,
+        case when u.disabled_at is null then u.password_hash end as "passwordHash",
+        (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role)
+           order by m.created_at, m.org_id), '[]')
+         from memberships m where m.user_id = u.id) as memberships
+      from users u where ${condition}
+    `.execute(database.system);
+    return rows[0] === undefined ? undefined : signInUser.parse(rows[0]);
+  }
+
   return {
     /** A person with all memberships, if one of them is in this organization. */
     async memberOf(organizationId: string, userId: string): Promise<MemberUser | undefined> {
@@ -42,16 +55,12 @@ export function createUserStore({ database }: { database: Database }) {
       return rows.length > 0;
     },
 
-    async byEmail(email: string): Promise<SignInUser | undefined> {
-      const { rows } = await sql`
-        select u.id, u.email, u.name,
-          case when u.disabled_at is null then u.password_hash end as "passwordHash",
-          (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role)
-             order by m.created_at, m.org_id), '[]')
-           from memberships m where m.user_id = u.id) as memberships
-        from users u where lower(u.email) = lower(${email})
-      `.execute(database.system);
-      return rows[0] === undefined ? undefined : signInUser.parse(rows[0]);
+    byEmail: (email: string) => signingIn(sql`lower(u.email) = lower(${email})`),
+
+    /** Undefined for a deactivated account. */
+    async byId(id: string): Promise<SignInUser | undefined> {
+      const user = await signingIn(sql`u.id = ${id}`);
+      return user?.disabled ? undefined : user;
     },
   };
 }

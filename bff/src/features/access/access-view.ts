@@ -5,13 +5,21 @@ import type { Organization } from "./access-organizations.ts";
 
 type ViewInput = {
   user: SessionView["user"];
+  signedInBy: SessionView["signedInBy"];
   organization: Organization;
   rights: Rights;
   expiresAt: Date;
   clock: Clock;
 };
 
-export function sessionViewOf({ user, organization, rights, expiresAt, clock }: ViewInput): SessionView {
+export function sessionViewOf({
+  user,
+  signedInBy,
+  organization,
+  rights,
+  expiresAt,
+  clock,
+}: ViewInput): SessionView {
   const reference = ({ id, slug, name, parentId }: Organization): OrganizationRef[] => {
     const role = rights.roleIn(id);
     return role ? [{ id, slug, name, parentId, role }] : [];
@@ -20,6 +28,7 @@ export function sessionViewOf({ user, organization, rights, expiresAt, clock }: 
   if (!current) throw new Error("a session is viewed from an organization that its user is no member of");
   return {
     user,
+    signedInBy,
     organization: current,
     organizations: rights.organizations().flatMap(reference),
     capabilities: rights.capabilitiesIn(organization.id),
