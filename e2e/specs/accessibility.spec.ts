@@ -49,14 +49,14 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect(await seriousFaults(page)).toEqual([]);
     });
 
-    test("overview, queues, webhooks and audit have no serious accessibility fault", async ({
+    test("overview, queues, webhooks, audit and access have no serious accessibility fault", async ({
       page,
       user,
       product,
     }) => {
       await fleetOf(product);
       await signInByForm(page, user("admin"));
-      for (const name of ["Overview", "Queues", "Webhooks", "Audit"]) {
+      for (const name of ["Overview", "Queues", "Webhooks", "Audit", "Access"]) {
         await page.goto(`/${name.toLowerCase()}`);
         await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
         await expect(page.locator("[aria-busy=true]")).toHaveCount(0);

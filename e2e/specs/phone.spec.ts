@@ -6,7 +6,7 @@ test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
 test("no page scrolls sideways on a phone", async ({ page, user, product }) => {
   await fleetOf(product);
   await signInByForm(page, user("admin"));
-  for (const name of ["Overview", "Queues", "Webhooks", "Audit"]) {
+  for (const name of ["Overview", "Queues", "Webhooks", "Audit", "Access"]) {
     await page.goto(`/${name.toLowerCase()}`);
     await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
     await expect(page.locator("[aria-busy=true]")).toHaveCount(0);

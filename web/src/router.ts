@@ -1,8 +1,10 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRouter } from "@tanstack/react-router";
 import { parseSearch, stringifySearch } from "#lib/search-params.ts";
+import { accessRoute } from "#routes/access.tsx";
 import { auditRoute } from "#routes/audit.tsx";
 import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
+import { inviteRoute } from "#routes/invite.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
 import { overviewRoute } from "#routes/overview.tsx";
 import { queuesRoute } from "#routes/queues.tsx";
@@ -12,7 +14,8 @@ import { webhooksRoute } from "#routes/webhooks.tsx";
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
-  organizationRoute.addChildren([overviewRoute, queuesRoute, webhooksRoute, auditRoute]),
+  inviteRoute,
+  organizationRoute.addChildren([overviewRoute, queuesRoute, webhooksRoute, auditRoute, accessRoute]),
   ...defaultOrganizationRoutes,
 ]);
 

@@ -62,7 +62,17 @@ export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }:
     return { html, nonce };
   };
 
-  const pagePaths = ["/", "/signin", "/o/*", "/overview", "/queues", "/webhooks", "/audit"];
+  const pagePaths = [
+    "/",
+    "/signin",
+    "/o/*",
+    "/overview",
+    "/queues",
+    "/webhooks",
+    "/audit",
+    "/access",
+    "/invite",
+  ];
   for (const url of pagePaths) {
     app.get(url, { schema: { hide: true } }, async (request, reply) => {
       const { html, nonce } = await sendPage(request);

@@ -1,7 +1,7 @@
 import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { readSession, type SessionView } from "@wheelhouse/shared/access.ts";
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
-import { call } from "#lib/api.ts";
+import { ApiError, call } from "#lib/api.ts";
 import { serverClock } from "#lib/server-clock.ts";
 
 /** The signed-in person as seen from one organization; with none given, from the session's default. */
@@ -18,8 +18,12 @@ export const sessionQuery = (organization?: string) =>
   });
 
 /** The session on a page below `/o/:org`, where the route has loaded it. */
-export const useSession = (organization: string): SessionView =>
-  useSuspenseQuery(sessionQuery(organization)).data;
+export const useSession = (organization: string): SessionView => {
+  const { data, error } = useSuspenseQuery(sessionQuery(organization));
+  // Who was removed from the organization does not go on looking at what was read before.
+  if (error instanceof ApiError && error.code === "forbidden") throw error;
+  return data;
+};
 
 /** Whether the signed-in person may do this in the organization. Hides controls; the server decides. */
 export const useCan = (organization: string, capability: Capability): boolean =>

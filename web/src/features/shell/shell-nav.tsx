@@ -6,7 +6,7 @@ import { useNow } from "#lib/now.ts";
 
 export type NavCount = { text: string; tone: "bad" | "warn" | "" };
 export type NavItem = {
-  to: "/o/$org/overview" | "/o/$org/queues" | "/o/$org/webhooks" | "/o/$org/audit";
+  to: "/o/$org/overview" | "/o/$org/queues" | "/o/$org/webhooks" | "/o/$org/audit" | "/o/$org/access";
   label: string;
   /** Second key after `g`. */
   key: string;
@@ -35,6 +35,7 @@ export const navItems: readonly NavItem[] = [
     },
   },
   { to: "/o/$org/audit", label: "Audit", key: "a", count: () => null },
+  { to: "/o/$org/access", label: "Access", key: "m", count: () => null },
 ];
 
 /** Whether the counts may be believed; without data there is nothing to dim. */

@@ -1,0 +1,158 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { acceptInvitation, type InvitationOffer, openInvitation } from "@wheelhouse/shared/access-members.ts";
+import { type FormEvent, useEffect, useState } from "react";
+import { ApiError, call } from "#lib/api.ts";
+import { sessionQuery } from "#lib/session.ts";
+import { Button } from "#ui/button.tsx";
+import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { Note } from "#ui/note.tsx";
+import { Skeleton } from "#ui/panel.tsx";
+import { Time } from "#ui/time.tsx";
+import { roleNames } from "./access-roles.ts";
+import styles from "./access-sign-in.module.css";
+
+type Answer = { name?: string; password?: string };
+
+const passwordLengthMin = 12;
+
+/** Who accepts: nobody yet, the account of the address, or its session in this browser. */
+const AcceptForm = (props: { token: string; offer: InvitationOffer }) => {
+  const { token, offer } = props;
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const session = useQuery({ ...sessionQuery(), enabled: offer.account === "existing" });
+  const isSignedIn = session.data?.user.email.toLowerCase() === offer.email.toLowerCase();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const accept = useMutation({
+    mutationFn: (body: Answer) => call(acceptInvitation, { body: { token, ...body } }),
+    onSuccess: async ({ organization }) => {
+      client.clear();
+      await navigate({ href: `/o/${organization.slug}/overview`, replace: true });
+    },
+  });
+  const errors = fieldErrors(accept.error);
+  const isNew = offer.account === "new";
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isNew) accept.mutate({ name: name.trim(), password });
+    else accept.mutate(isSignedIn ? {} : { password });
+  };
+  return (
+    <form onSubmit={submit} className={styles.accept}>
+      <FormField label="E-mail">
+        {(control) => (
+          <input {...control} className="field" value={offer.email} readOnly autoComplete="username" />
+        )}
+      </FormField>
+      {isNew && (
+        <FormField label="Your name" hint="As the trail and other members see it" error={errors.get("name")}>
+          {(control) => (
+            <input
+              {...control}
+              className="field"
+              autoComplete="name"
+              maxLength={100}
+              required
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </FormField>
+      )}
+      {!isSignedIn && (
+        <FormField
+          label={isNew ? "New password" : "Password"}
+          hint={isNew ? `At least ${passwordLengthMin} characters` : "Of the account that you have already"}
+          error={errors.get("password")}
+        >
+          {(control) => (
+            <input
+              {...control}
+              className="field"
+              type="password"
+              autoComplete={isNew ? "new-password" : "current-password"}
+              minLength={isNew ? passwordLengthMin : undefined}
+              maxLength={1024}
+              required
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+            />
+          )}
+        </FormField>
+      )}
+      {accept.error !== null && errors.size === 0 && <Note tone="bad" title={accept.error.message} />}
+      <Button type="submit" variant="primary" className={styles.go ?? ""} disabled={accept.isPending}>
+        Join {offer.organization.name}
+      </Button>
+    </form>
+  );
+};
+
+/** Where an invitation's link leads. Its secret stands behind `#` and goes to the server in a body only. */
+export const InvitePage = () => {
+  const [token] = useState(() => window.location.hash.slice(1));
+  useEffect(() => {
+    document.title = "Invitation · Wheelhouse";
+  }, []);
+  const offer = useQuery({
+    queryKey: ["invitation", token],
+    queryFn: () => call(openInvitation, { body: { token } }),
+    enabled: token !== "",
+    retry: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const isGone = token === "" || (offer.error instanceof ApiError && offer.error.status !== null);
+  return (
+    <div className={styles.page}>
+      <header className={styles.bar}>
+        <span className={styles.mark}>W</span>Wheelhouse
+      </header>
+      <main className={styles.middle}>
+        <section className={styles.form} aria-labelledby="invitation">
+          {offer.data !== undefined && (
+            <>
+              <h1 className="t20 b" id="invitation">
+                Join {offer.data.organization.name}
+              </h1>
+              <p className="c2">
+                {offer.data.invitedBy} invites you as {roleNames[offer.data.role].toLowerCase()}. The link
+                works once, until <Time at={offer.data.expiresAt} full />.
+              </p>
+              <AcceptForm token={token} offer={offer.data} />
+            </>
+          )}
+          {offer.data === undefined && isGone && (
+            <>
+              <h1 className="t20 b" id="invitation">
+                This link does not work any more
+              </h1>
+              <p className="c2">
+                It was used, withdrawn, replaced or is too old. Ask the person who invited you for a new one.{" "}
+                <a className="link" href="/signin">
+                  Sign in
+                </a>
+              </p>
+            </>
+          )}
+          {offer.data === undefined && !isGone && (
+            <>
+              <h1 className="t20 b" id="invitation">
+                Invitation
+              </h1>
+              {offer.error === null ? (
+                <Skeleton rows={4} label="invitation" />
+              ) : (
+                <Note tone="bad" title={`${offer.error.message}.`}>
+                  <Button onClick={() => void offer.refetch()}>Try again</Button>
+                </Note>
+              )}
+            </>
+          )}
+        </section>
+      </main>
+      <footer className={styles.foot}>Every opening and answer is kept in the audit trail.</footer>
+    </div>
+  );
+};

@@ -1,0 +1,141 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Member, MemberDetail } from "@wheelhouse/shared/access-members.ts";
+import { useState } from "react";
+import type { PageAddress } from "#lib/page-address.ts";
+import { useSession } from "#lib/session.ts";
+import { Button } from "#ui/button.tsx";
+import { Drawer } from "#ui/drawer.tsx";
+import { Panel } from "#ui/panel.tsx";
+import { Facts } from "#ui/quantity.tsx";
+import { Status } from "#ui/status.tsx";
+import { Age, Time } from "#ui/time.tsx";
+import css from "./access.module.css";
+import {
+  AccountDialog,
+  ChangeRoleDialog,
+  type Membership,
+  RemoveMemberDialog,
+} from "./access-member-dialogs.tsx";
+import { memberQuery } from "./access-queries.ts";
+import { roleNames } from "./access-roles.ts";
+import type { AccessSearch } from "./access-search.ts";
+
+type Act = { act: "role" | "remove"; membership: Membership } | { act: "account" };
+
+const Memberships = (props: { organization: string; member: MemberDetail; onAct: (act: Act) => void }) => {
+  const { organizations } = useSession(props.organization);
+  const manages = (id: string) =>
+    organizations.some((one) => one.id === id && (one.role === "admin" || one.role === "superadmin"));
+  return (
+    <section>
+      <h3 className={`h ${css.drawerHead}`}>Memberships</h3>
+      <ul className={css.memberships}>
+        {props.member.memberships.map((membership) => (
+          <li key={membership.organization.id}>
+            <span className="grow">
+              {membership.organization.name}
+              <small className="c3">
+                {roleNames[membership.role]}, since <Time at={membership.joinedAt} full />
+              </small>
+            </span>
+            {manages(membership.organization.id) && (
+              <>
+                <Button onClick={() => props.onAct({ act: "role", membership })}>Change role…</Button>
+                <Button variant="ghost" onClick={() => props.onAct({ act: "remove", membership })}>
+                  Remove…
+                </Button>
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+      {props.member.elsewhere > 0 && (
+        <p className="c3 t12">and in {props.member.elsewhere} more that you do not see</p>
+      )}
+    </section>
+  );
+};
+
+const factsOf = ({ user, hasPassword, lastActiveAt }: MemberDetail) => [
+  { label: "E-mail", value: user.email },
+  { label: "Signs in with", value: hasPassword ? "Password" : "OpenID Connect" },
+  {
+    label: "Last active",
+    value:
+      lastActiveAt === null ? <span className="zero">–</span> : <Age at={lastActiveAt} suffix="ago" short />,
+  },
+];
+
+/** One person: account, memberships, and what may be changed about them. */
+export const MemberDrawer = (props: {
+  organization: string;
+  userId: string;
+  members: readonly Member[];
+  address: PageAddress<AccessSearch>;
+  canManage: boolean;
+}) => {
+  const { organization, userId, members, address, canManage } = props;
+  const query = useQuery(memberQuery(organization, userId));
+  const [open, setOpen] = useState<Act | null>(null);
+  const { member: _, ...closed } = address.search;
+  const at = members.findIndex(({ user }) => user.id === userId);
+  const goTo = (step: 1 | -1) => {
+    const next = members[at + step];
+    return at === -1 || next === undefined
+      ? undefined
+      : () => address.go({ ...closed, member: next.user.id }, { replace: true });
+  };
+  const member = query.data;
+  const close = () => setOpen(null);
+  const refusal = member?.deactivationRefusal ?? null;
+  return (
+    <Drawer
+      label="Member"
+      title={member?.user.name ?? members[at]?.user.name ?? "Member"}
+      status={
+        member !== undefined &&
+        (member.user.deactivatedAt === null ? (
+          <Status tone="neutral" label="Account open" inRow />
+        ) : (
+          <Status tone="paused" label="Deactivated" inRow />
+        ))
+      }
+      position={at === -1 ? undefined : `${at + 1} of ${members.length}`}
+      onPrevious={goTo(-1)}
+      onNext={goTo(1)}
+      onClose={() => address.go(closed)}
+      footer={
+        canManage && member !== undefined ? (
+          <>
+            <Button
+              variant={member.user.deactivatedAt === null ? "danger" : "plain"}
+              disabled={refusal !== null}
+              onClick={() => setOpen({ act: "account" })}
+            >
+              {member.user.deactivatedAt === null ? "Deactivate account…" : "Reactivate account…"}
+            </Button>
+            <span className="c3 t12 grow">{refusal}</span>
+          </>
+        ) : undefined
+      }
+    >
+      <Panel name="The member" query={query} skeletonRows={5}>
+        {(data) => (
+          <>
+            <Facts facts={factsOf(data)} />
+            <Memberships organization={organization} member={data} onAct={setOpen} />
+          </>
+        )}
+      </Panel>
+      {member !== undefined && open?.act === "role" && (
+        <ChangeRoleDialog user={member.user} membership={open.membership} onClose={close} />
+      )}
+      {member !== undefined && open?.act === "remove" && (
+        <RemoveMemberDialog user={member.user} membership={open.membership} onClose={close} />
+      )}
+      {member !== undefined && open?.act === "account" && (
+        <AccountDialog organization={organization} member={member} onClose={close} />
+      )}
+    </Drawer>
+  );
+};

@@ -1,0 +1,64 @@
+import {
+  type Capability,
+  capabilities,
+  capabilitiesOf,
+  inheritedRoles,
+  type Role,
+  roles,
+} from "@wheelhouse/shared/capabilities.ts";
+
+/** Strongest first, as people are listed. */
+export const rolesByStrength: readonly Role[] = ["superadmin", "admin", "operator", "auditor", "viewer"];
+
+export const roleNames: Record<Role, string> = {
+  superadmin: "Superadmin",
+  admin: "Admin",
+  operator: "Operator",
+  auditor: "Auditor",
+  viewer: "Viewer",
+};
+
+export const roleMeanings: Record<Role, string> = {
+  superadmin: "everything, everywhere",
+  admin: "members, webhooks, breakers, queues",
+  operator: "pause, retry, acknowledge",
+  auditor: "trail, sign-off, export",
+  viewer: "read",
+};
+
+type RightsRow = { label: string; holds: readonly Role[] };
+
+const named: readonly { label: string; all: readonly Capability[] }[] = [
+  {
+    label: "See every page but this one",
+    all: capabilities.filter((one) => one.endsWith(":read") && one !== "access:read"),
+  },
+  {
+    label: "Act on queues, breakers, caches, schedules and alerts",
+    all: ["queues:act", "breakers:act", "cache:act", "schedules:act", "alerts:act"],
+  },
+  { label: "Replay and configure webhooks", all: ["webhooks:replay", "webhooks:configure"] },
+  { label: "Report a platform's own acts to the trail", all: ["audit:write"] },
+  { label: "Export and verify the trail", all: ["audit:export", "audit:verify"] },
+  { label: "Sign a review off", all: ["audit:sign-off"] },
+  { label: "See members, invitations and tokens", all: ["access:read"] },
+  { label: "Manage members, tokens and organizations", all: ["access:manage"] },
+];
+
+const holding = (all: readonly Capability[]): Role[] =>
+  roles.filter((role) => all.every((capability) => capabilitiesOf[role].includes(capability)));
+
+/** Roles × what they may do, every capability in one of the rows. */
+export const rightsRows = (): RightsRow[] => {
+  const covered = new Set(named.flatMap(({ all }) => all));
+  return [
+    ...named.map(({ label, all }) => ({ label, holds: holding(all) })),
+    ...capabilities
+      .filter((capability) => !covered.has(capability))
+      .map((capability) => ({ label: capability, holds: holding([capability]) })),
+    {
+      label: "Also in the organizations below",
+      holds: roles.filter((role) => inheritedRoles.includes(role)),
+    },
+  ];
+};

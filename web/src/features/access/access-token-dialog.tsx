@@ -1,0 +1,145 @@
+import { tokenCapabilities } from "@wheelhouse/shared/access-tokens.ts";
+import type { Capability } from "@wheelhouse/shared/capabilities.ts";
+import { useState } from "react";
+import { useSession } from "#lib/session.ts";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog.tsx";
+import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { Time } from "#ui/time.tsx";
+import css from "./access.module.css";
+import { ShownOnce } from "./access-link-once.tsx";
+import { useCreateToken } from "./access-queries.ts";
+
+const dayMs = 24 * 3_600_000;
+const lifetimes = [
+  { label: "30 d", days: 30 },
+  { label: "90 d", days: 90 },
+  { label: "1 year", days: 365 },
+  { label: "never", days: null },
+] as const;
+
+const Scopes = (props: {
+  offered: readonly Capability[];
+  chosen: ReadonlySet<Capability>;
+  onChange: (chosen: ReadonlySet<Capability>) => void;
+}) => (
+  <fieldset className={css.scopes}>
+    <legend>May, in this organization only</legend>
+    {props.offered.map((capability) => (
+      <label key={capability} className="mono">
+        <input
+          type="checkbox"
+          checked={props.chosen.has(capability)}
+          onChange={({ target }) => {
+            const next = new Set(props.chosen);
+            if (target.checked) next.add(capability);
+            else next.delete(capability);
+            props.onChange(next);
+          }}
+        />
+        {capability}
+      </label>
+    ))}
+  </fieldset>
+);
+
+/** Creates a token, then shows it for the only time. */
+export const CreateTokenDialog = ({
+  organization,
+  onClose,
+}: {
+  organization: string;
+  onClose: () => void;
+}) => {
+  const session = useSession(organization);
+  const create = useCreateToken(organization);
+  const [name, setName] = useState("");
+  const [chosen, setChosen] = useState<ReadonlySet<Capability>>(new Set());
+  const [days, setDays] = useState<number | null>(90);
+  const errors = fieldErrors(create.error);
+  const offered = tokenCapabilities.filter((one) => session.capabilities.includes(one));
+  if (create.data !== undefined)
+    return (
+      <ShownOnce
+        title={`Token ${create.data.name} is created`}
+        text={create.data.token}
+        copy="Copy token"
+        facts={[
+          { label: "May", value: <span className="mono">{create.data.capabilities.join(", ")}</span> },
+          {
+            label: "Ends",
+            value: create.data.expiresAt === null ? "never" : <Time at={create.data.expiresAt} full />,
+          },
+        ]}
+        note="Store the token now."
+        onClose={onClose}
+      >
+        It is not shown again. Send it as <span className="mono">Authorization: Bearer …</span>
+      </ShownOnce>
+    );
+  const submit = () =>
+    create.mutate({
+      name: name.trim(),
+      capabilities: [...chosen],
+      expiresAt: days === null ? null : new Date(Date.now() + days * dayMs).toISOString(),
+    });
+  return (
+    <Dialog
+      title={`Create a token for ${session.organization.name}`}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c3 t12 grow">It never does more than you may do yourself.</span>
+          <Button large onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            large
+            variant="primary"
+            type="submit"
+            form="create-token"
+            disabled={create.isPending || name.trim() === "" || chosen.size === 0}
+          >
+            Create 1 token
+          </Button>
+        </>
+      }
+    >
+      <form
+        id="create-token"
+        className={css.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <FormField label="Name" hint="What uses it" error={errors.get("name")}>
+          {(control) => (
+            <input
+              {...control}
+              className="field"
+              maxLength={100}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </FormField>
+        <Scopes offered={offered} chosen={chosen} onChange={setChosen} />
+        <div>
+          <div className={css.label} id="token-ends">
+            Ends after
+          </div>
+          <fieldset className={`seg ${css.ends}`} aria-labelledby="token-ends">
+            {lifetimes.map(({ label, days: value }) => (
+              <button key={label} type="button" aria-pressed={days === value} onClick={() => setDays(value)}>
+                {label}
+              </button>
+            ))}
+          </fieldset>
+        </div>
+      </form>
+      {create.error !== null && <ActError title="No token was created." error={create.error} />}
+    </Dialog>
+  );
+};
