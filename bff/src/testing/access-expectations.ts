@@ -68,6 +68,10 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/audit/count": "V O A U S T",
   "GET /api/v1/audit/facets": "V O A U S T",
   "GET /api/v1/audit/activity": "V O A U S T",
+  "GET /api/v1/audit/proof": "V O A U S T",
+  "GET /api/v1/audit/checkpoints": "V O A U S T",
+  "GET /api/v1/audit/checkpoints/download": "V O A U S T",
+  "POST /api/v1/audit/checkpoints": "A U S T",
   "GET /api/v1/audit/verify": "A U S T",
 
   "live overview": "V O A U S",
