@@ -29,6 +29,7 @@ const withFields = (part: "params" | "query" | "body") =>
 
 let it: TestApp;
 let admin: Awaited<ReturnType<typeof signInAs>>;
+let auditor: typeof admin;
 beforeAll(async () => {
   const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   const environment = {
@@ -37,6 +38,7 @@ beforeAll(async () => {
   };
   it = await startTestApp({ urls, redisUrl: redis.url, environment });
   admin = await signInAs(it, "admin");
+  auditor = await signInAs(it, "auditor");
 });
 afterAll(() => it.close());
 
@@ -46,7 +48,8 @@ type Sent = { params?: Record<string, string>; query?: Record<string, string>; b
 async function send(endpoint: Endpoint, { params = {}, query = {}, body }: Sent) {
   const path = endpoint.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(params[name] ?? someId));
   const search = new URLSearchParams(query).toString();
-  const answer = await admin.call(endpoint.method, search ? `${path}?${search}` : path, {
+  const caller = endpoint.access === "audit:sign-off" ? auditor : admin;
+  const answer = await caller.call(endpoint.method, search ? `${path}?${search}` : path, {
     ...(body === undefined
       ? {}
       : { payload: JSON.stringify(body), headers: { "content-type": "application/json" } }),

@@ -14,13 +14,11 @@ import { accessRoutes } from "#features/access/access-routes.ts";
 import { accessSessionRoutes } from "#features/access/access-session-routes.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createDenials } from "#features/audit/audit-denials.ts";
-import { createAuditExplore } from "#features/audit/audit-explore.ts";
-import { createAuditExploreStore } from "#features/audit/audit-explore-store.ts";
 import { createAuditIntake } from "#features/audit/audit-intake.ts";
 import { createAuditProof } from "#features/audit/audit-proof.ts";
 import { createReadings } from "#features/audit/audit-readings.ts";
 import { createRecentActs } from "#features/audit/audit-recent.ts";
-import { auditReviewRoutes } from "#features/audit/audit-review-routes.ts";
+import { createAuditReview } from "#features/audit/audit-review.ts";
 import { auditRoutes } from "#features/audit/audit-routes.ts";
 import { createAuditService } from "#features/audit/audit-service.ts";
 import { createAuditStore } from "#features/audit/audit-store.ts";
@@ -107,8 +105,7 @@ export async function buildApp({
     onCommitted: (organizationId, ids) => auditRelay.tell({ organizationId, ids, created: ids.length }),
   });
   const readings = createReadings({ trail, redis, clock });
-  const exploreStore = createAuditExploreStore({ database });
-  const auditExplore = createAuditExplore({ store: exploreStore, readings, clock });
+  const auditReview = createAuditReview({ database, changes: trail, readings, clock, log });
   const audit = createAuditService({
     store: auditStore,
     readings,
@@ -158,8 +155,7 @@ export async function buildApp({
     tasks: {
       "audit partitions": () => auditStore.makePartitions(12),
       "audit idempotency keys": auditIntake.forgetKeys,
-      "audit figures": auditExplore.rollUp,
-      "audit targets": exploreStore.forgetTargets,
+      ...auditReview.upkeep,
       "ended sessions": access.purge,
     },
   });
@@ -176,7 +172,7 @@ export async function buildApp({
       accessSessionRoutes(api, access);
       auditRoutes(api, { service: audit });
       auditProof.routes(api);
-      auditReviewRoutes(api, { explore: auditExplore });
+      auditReview.routes(api);
       webhooks.routes(api);
       healthRoutes(api, { snapshots });
       queuesRoutes(api, { snapshots });
@@ -227,6 +223,7 @@ export async function buildApp({
       readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);
       await webhooks.close();
+      await auditReview.close();
       await denials.close();
       subscriber.disconnect();
     },

@@ -63,6 +63,17 @@ export const auditActions = [
   "audit.checkpoint.create",
   "audit.content.expire",
   "audit.events.report",
+  "audit.trail.export",
+  "audit.view.create",
+  "audit.view.update",
+  "audit.view.delete",
+  "audit.review.open",
+  "audit.review.mark",
+  "audit.review.comment",
+  "audit.review.sign",
+  "audit.retention.update",
+  "audit.hold.place",
+  "audit.hold.release",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -11,6 +11,9 @@ export type NdjsonLines<L> = { ndjson: AsyncIterable<L | EncodedLine> };
 /** A line of JSON as it is stored, without the line break. */
 export type EncodedLine = { encodedLine: string };
 
+/** A file, sent as it is made; what reads it slowly slows its making. */
+export type StreamedFile = { file: Readable; type: string; name: string };
+
 type Handler<E extends Endpoint> = (
   input: EndpointParsed<E>,
   context: RequestContext,
@@ -18,7 +21,7 @@ type Handler<E extends Endpoint> = (
 ) => Answer<E> | Promise<Answer<E>>;
 type Answer<E extends Endpoint> = E extends { stream: "ndjson" }
   ? NdjsonLines<EndpointResult<E>>
-  : EndpointResult<E> | EncodedJson;
+  : EndpointResult<E> | EncodedJson | StreamedFile;
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -46,6 +49,9 @@ async function* textOf({ ndjson }: NdjsonLines<unknown>) {
 
 const isEncoded = (value: unknown): value is EncodedJson =>
   typeof value === "object" && value !== null && "encodedJson" in value;
+
+const isFile = (value: unknown): value is StreamedFile =>
+  typeof value === "object" && value !== null && "file" in value && value.file instanceof Readable;
 
 /**
  * Mounts one endpoint of the contract: URL, validation, OpenAPI and authorisation all come from its declaration.
@@ -79,6 +85,11 @@ export function route<E extends Endpoint>(app: FastifyInstance, endpoint: E, han
           .send(Readable.from(textOf(result)));
       if (isEncoded(result))
         return reply.header("content-type", "application/json; charset=utf-8").send(result.encodedJson);
+      if (isFile(result))
+        return reply
+          .header("content-type", result.type)
+          .header("content-disposition", `attachment; filename="${result.name}"`)
+          .send(result.file);
       return reply.send(result);
     },
   });

@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { exportedAuditLine, exportedAuditTrailer } from "@wheelhouse/shared/audit-export-format.ts";
+import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
+import fc from "fast-check";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "#lib/clock.ts";
+import { createDatabase, type Database } from "#lib/postgres.ts";
+import { platformOrganization } from "#lib/request-context.ts";
+import { createSecretBox } from "#lib/secret-box.ts";
+import { testContext } from "#testing/contexts.ts";
+import { createTestDatabase } from "#testing/stack.ts";
+import { createChanges } from "./audit-changes.ts";
+import { type AuditExport, createAuditExport } from "./audit-export.ts";
+import type { AuditFilter, AuditPlace } from "./audit-find.ts";
+import { type AuditStore, createAuditStore } from "./audit-store.ts";
+
+const log = pino({ level: "silent" });
+const organizationId = platformOrganization.id;
+const actors = ["=cmd()", "Zoë, O'Brien", 'quo"ted', "Ann"];
+const actions: AuditAction[] = [
+  "webhooks.endpoint.update",
+  "webhooks.delivery.replay",
+  "access.session.create",
+];
+const targets = ["orders.example", "-1+2", "back\\slash", "tab\there", "new\nline", "₤ £ %_"];
+const reasons = [null, "@SUM(A1)", "plain words", "\tTab first", "a,b;c", "ends with \\", "größe Ω"];
+
+let database: Database;
+let store: AuditStore;
+let exporting: AuditExport;
+let recorded: { action: string; after: unknown }[] = [];
+let until: string;
+
+beforeAll(async () => {
+  database = createDatabase({ ...(await createTestDatabase()), poolSize: 4, log });
+  store = createAuditStore({ database });
+  const trail = createChanges({ database, box: createSecretBox(Buffer.alloc(32).toString("base64")), log });
+  for (let n = 0; n < 120; n++) {
+    const display = actors[n % actors.length] ?? "";
+    const id = n % 5 === 0 ? null : `01900000-0000-7000-8000-00000000000${n % actors.length}`;
+    const target = targets[n % targets.length] ?? "";
+    await trail.recordAct(
+      testContext(undefined, { actor: { ...testContext().actor, id, display } }),
+      actions[n % actions.length] ?? "audit.trail.read",
+      {
+        targets: n % 7 === 0 ? [] : [{ type: "thing", id: `id-${n % 9}`, name: target }],
+        reason: reasons[n % reasons.length] ?? null,
+        after: { n, note: target },
+      },
+    );
+  }
+  until = new Date(Date.now() + 1).toISOString();
+  exporting = createAuditExport({
+    ...{ database, log, clock: systemClock },
+    trail: {
+      recordAct: async (_, action, { after }) => {
+        recorded.push({ action, after });
+      },
+    },
+  });
+});
+afterAll(async () => {
+  await exporting.close();
+  await database.close();
+});
+
+async function exported(format: "csv" | "ndjson", filter: AuditFilter): Promise<Buffer> {
+  const lists = { actor: filter.actor && [...filter.actor], class: filter.class && [...filter.class] };
+  const { file } = await exporting.begin(
+    {
+      ...{ format, includeChildren: false, ...lists, target: filter.target, q: filter.q },
+      ...{ action: filter.action && [...filter.action], slot: filter.slot && [...filter.slot] },
+      ...{ from: filter.from, to: filter.to, outcome: filter.outcome && ["success"] },
+    },
+    testContext(),
+  );
+  const parts: Buffer[] = [];
+  for await (const part of file) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+async function listed(filter: AuditFilter): Promise<string[]> {
+  const ids: string[] = [];
+  let place: AuditPlace | undefined;
+  for (;;) {
+    const rows = await store.list([organizationId], filter, place, 50);
+    ids.push(...rows.map(({ event }) => event.id));
+    place = rows.at(-1)?.place;
+    if (rows.length < 50) return ids;
+  }
+}
+
+const sha256 = (data: Buffer | string) => createHash("sha256").update(data).digest("hex");
+
+/** Rows of a CSV file by RFC 4180. */
+function readCsv(text: string): string[][] {
+  const rows: string[][] = [[]];
+  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^,\n]*))(,|\n|$)/g)) {
+    rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain ?? "");
+    if (end === "\n") rows.push([]);
+    if (end === "") break;
+  }
+  return rows.slice(0, -1);
+}
+
+const some = <T>(values: readonly T[]) =>
+  fc.option(fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 }), { nil: undefined });
+const filters = fc.record({
+  actor: some([...actors, "01900000-0000-7000-8000-000000000001", "nobody"]),
+  action: some(actions),
+  class: some(["webhooks", "access", "alerts"]),
+  target: fc.option(fc.constantFrom(...targets, "id-3", "id"), { nil: undefined }),
+  outcome: some(["success"]),
+  slot: some(["1-00", "6-15", new Date().getUTCDay() === 0 ? "7-12" : `${new Date().getUTCDay()}-12`]),
+  q: fc.option(
+    fc.constantFrom("plain", "orders exam", "größe", "no-such", "SUM a1", "%", "back\\slash", "'; drop"),
+    {
+      nil: undefined,
+    },
+  ),
+});
+
+test("an export has exactly the rows of the table, for every filter, in both forms", async () => {
+  let full = 0;
+  await fc.assert(
+    fc.asyncProperty(filters, async (chosen) => {
+      const filter: AuditFilter = { ...chosen, to: until };
+      const ids = (await listed(filter)).sort();
+      full += ids.length > 0 ? 1 : 0;
+      const lines = (await exported("ndjson", filter)).toString("utf8").trimEnd().split("\n");
+      const events = lines.slice(0, -1).map((line) => exportedAuditLine.parse(JSON.parse(line)));
+      expect(events.map(({ id }) => id).sort()).toEqual(ids);
+      const csv = readCsv((await exported("csv", filter)).toString("utf8"));
+      expect(
+        csv
+          .slice(1, -1)
+          .map((row) => row.at(-2))
+          .sort(),
+      ).toEqual(ids);
+    }),
+    { numRuns: 60 },
+  );
+  expect(full).toBeGreaterThan(5);
+}, 60_000);
+
+test("the last line has count, hash and numbers; content is byte for byte what was hashed", async () => {
+  const data = await exported("ndjson", { to: until });
+  const text = data.toString("utf8");
+  const lines = text.trimEnd().split("\n");
+  const { trailer } = exportedAuditTrailer.parse(JSON.parse(lines.at(-1) ?? ""));
+  const events = lines.slice(0, -1).map((line) => exportedAuditLine.parse(JSON.parse(line)));
+  expect(trailer).toMatchObject({ rows: 120, firstSeq: 1, lastSeq: 120, filter: { to: until } });
+  expect(trailer.sha256).toBe(sha256(text.slice(0, text.lastIndexOf('{"trailer"'))));
+  expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 120 }, (_, n) => 120 - n));
+  for (const { content, contentHash } of events) expect(sha256(content)).toBe(contentHash);
+});
+
+test("no cell of a CSV begins as a formula, and its last row has count and hash", async () => {
+  const text = (await exported("csv", { to: until })).toString("utf8");
+  const rows = readCsv(text);
+  const cells = rows.flat();
+  expect(cells.filter((cell) => /^[=+\-@\t\r\n]/.test(cell))).toEqual([]);
+  for (const told of ["'=cmd()", "'-1+2", "'@SUM(A1)", "'\tTab first", "new\nline", 'quo"ted'])
+    expect(cells).toContain(told);
+  expect(rows.at(-1)).toEqual([
+    "end of export",
+    "120",
+    sha256(text.slice(0, text.lastIndexOf("end of export"))),
+  ]);
+});
+
+test("an export that its reader gave up stops in the database and is recorded as cancelled", async () => {
+  recorded = [];
+  const { file } = await exporting.begin({ format: "ndjson", includeChildren: false }, testContext());
+  file.destroy();
+  await expect.poll(() => recorded.length).toBe(2);
+  expect(recorded).toMatchObject([
+    { action: "audit.trail.export", after: { state: "begun", format: "ndjson" } },
+    { action: "audit.trail.export", after: { state: "cancelled", sha256: null } },
+  ]);
+  const { rows } = await database.pools.app.query(
+    "select from pg_stat_activity where application_name = 'wheelhouse-exports' and state = 'active'",
+  );
+  expect(rows).toEqual([]);
+  expect((await exported("csv", { to: until })).length).toBeGreaterThan(100);
+});

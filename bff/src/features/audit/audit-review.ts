@@ -1,0 +1,43 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { AuditTrail, Changes } from "#lib/change.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Database } from "#lib/postgres.ts";
+import { createAuditExpiry } from "./audit-expiry.ts";
+import { createAuditExplore } from "./audit-explore.ts";
+import { createAuditExploreStore } from "./audit-explore-store.ts";
+import { createAuditExport } from "./audit-export.ts";
+import type { Readings } from "./audit-readings.ts";
+import { createAuditRetention } from "./audit-retention.ts";
+import { auditReviewRoutes } from "./audit-review-routes.ts";
+import { createAuditReviews } from "./audit-reviews.ts";
+import { createAuditViews } from "./audit-views.ts";
+
+type AuditReviewDeps = {
+  database: Database;
+  changes: Changes & AuditTrail;
+  readings: Readings;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Everything by which people work with the trail: figures, known values, saved views, exports, sign-off, retention. */
+export function createAuditReview({ database, changes, readings, clock, log }: AuditReviewDeps) {
+  const store = createAuditExploreStore({ database });
+  const explore = createAuditExplore({ store, readings, clock });
+  const exporting = createAuditExport({ database, trail: changes, clock, log });
+  const views = createAuditViews({ database, changes });
+  const { expire } = createAuditExpiry({ changes });
+  const retention = createAuditRetention({ database, changes, expire, clock, log });
+  const reviews = createAuditReviews({ database, changes, readings, views });
+  return {
+    routes: (app: FastifyInstance) =>
+      auditReviewRoutes(app, { explore, exporting, views, reviews, retention }),
+    upkeep: {
+      "audit figures": explore.rollUp,
+      "audit targets": store.forgetTargets,
+      "audit retention": retention.expireDue,
+    },
+    close: exporting.close,
+  };
+}

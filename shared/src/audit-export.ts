@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { auditFilterQuery } from "./audit-filter.ts";
+import { defineEndpoint } from "./endpoint.ts";
+
+export const auditExportFormats = ["ndjson", "csv"] as const;
+export type AuditExportFormat = (typeof auditExportFormats)[number];
+
+/** First cell of the last row of a CSV export; rows and hash follow. A file without this row was cut off. */
+export const csvTrailerMark = "end of export";
+
+/**
+ * Streams the matching events, each organization's newest first. NDJSON is described in `audit-export-format.ts`. CSV has a
+ * head, cells of which none begins as a formula, and the last row `end of export,<rows>,<sha256>` over all bytes
+ * before it. The answer is a file, so a caller fetches it instead of `call()`.
+ */
+export const exportAuditEvents = defineEndpoint({
+  method: "GET",
+  path: "/audit/export",
+  summary: "Events as CSV or NDJSON, exactly those of the list; the last line holds count and hash",
+  access: "audit:export",
+  action: "audit.trail.export",
+  query: z.strictObject({ ...auditFilterQuery, format: z.enum(auditExportFormats) }),
+  response: z.any(),
+});
