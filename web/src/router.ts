@@ -2,12 +2,14 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRouter } from "@tanstack/react-router";
 import { parseSearch, stringifySearch } from "#lib/search-params.ts";
 import { accessRoute } from "#routes/access.tsx";
+import { accountRoute } from "#routes/account.tsx";
 import { auditRoute } from "#routes/audit.tsx";
 import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
 import { inviteRoute } from "#routes/invite.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
 import { overviewRoute } from "#routes/overview.tsx";
 import { queuesRoute } from "#routes/queues.tsx";
+import { confirmedRoute, resetRoute } from "#routes/reset.tsx";
 import { rootRoute } from "#routes/root.tsx";
 import { signInRoute } from "#routes/sign-in.tsx";
 import { webhooksRoute } from "#routes/webhooks.tsx";
@@ -15,7 +17,16 @@ import { webhooksRoute } from "#routes/webhooks.tsx";
 const routeTree = rootRoute.addChildren([
   signInRoute,
   inviteRoute,
-  organizationRoute.addChildren([overviewRoute, queuesRoute, webhooksRoute, auditRoute, accessRoute]),
+  resetRoute,
+  confirmedRoute,
+  organizationRoute.addChildren([
+    overviewRoute,
+    queuesRoute,
+    webhooksRoute,
+    auditRoute,
+    accessRoute,
+    accountRoute,
+  ]),
   ...defaultOrganizationRoutes,
 ]);
 

@@ -65,6 +65,8 @@ export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }:
   const pagePaths = [
     "/",
     "/signin",
+    "/reset",
+    "/confirmed",
     "/o/*",
     "/overview",
     "/queues",

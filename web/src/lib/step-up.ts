@@ -26,3 +26,19 @@ const createStepUp = () => {
 };
 
 export const stepUp = createStepUp();
+
+const channelName = "wheelhouse-confirmed";
+
+/** Said by the window that came back from the identity provider. */
+export const tellConfirmed = (): void => {
+  const channel = new BroadcastChannel(channelName);
+  channel.postMessage("confirmed");
+  channel.close();
+};
+
+/** Calls back when another window of this browser confirmed. @returns how to stop. */
+export const onConfirmed = (listener: () => void): (() => void) => {
+  const channel = new BroadcastChannel(channelName);
+  channel.addEventListener("message", listener);
+  return () => channel.close();
+};

@@ -5,8 +5,11 @@ import { rootRoute } from "./root.tsx";
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/signin",
-  validateSearch: (raw: Record<string, unknown>): { next?: string | undefined } => ({
+  validateSearch: (
+    raw: Record<string, unknown>,
+  ): { next?: string | undefined; problem?: string | undefined } => ({
     next: readText(raw, "next", 2000),
+    problem: readText(raw, "problem", 40),
   }),
   component: lazyRouteComponent(() => import("#features/access/access-sign-in-page.tsx"), "SignInPage"),
 });

@@ -16,16 +16,22 @@ import {
   type Membership,
   RemoveMemberDialog,
 } from "./access-member-dialogs.tsx";
+import { MemberSessions } from "./access-member-sessions.tsx";
 import { memberQuery } from "./access-queries.ts";
 import { roleNames } from "./access-roles.ts";
 import type { AccessSearch } from "./access-search.ts";
 
 type Act = { act: "role" | "remove"; membership: Membership } | { act: "account" };
 
-const Memberships = (props: { organization: string; member: MemberDetail; onAct: (act: Act) => void }) => {
-  const { organizations } = useSession(props.organization);
-  const manages = (id: string) =>
+/** Whether the reader administers it, by the role that holds there. */
+const useManages = (organization: string) => {
+  const { organizations } = useSession(organization);
+  return (id: string) =>
     organizations.some((one) => one.id === id && (one.role === "admin" || one.role === "superadmin"));
+};
+
+const Memberships = (props: { organization: string; member: MemberDetail; onAct: (act: Act) => void }) => {
+  const manages = useManages(props.organization);
   return (
     <section>
       <h3 className={`h ${css.drawerHead}`}>Memberships</h3>
@@ -87,6 +93,8 @@ export const MemberDrawer = (props: {
   };
   const member = query.data;
   const close = () => setOpen(null);
+  const manages = useManages(organization);
+  const managed = member?.memberships.find((one) => manages(one.organization.id))?.organization;
   const refusal = member?.deactivationRefusal ?? null;
   return (
     <Drawer
@@ -124,6 +132,9 @@ export const MemberDrawer = (props: {
           <>
             <Facts facts={factsOf(data)} />
             <Memberships organization={organization} member={data} onAct={setOpen} />
+            {managed !== undefined && (
+              <MemberSessions organization={managed.slug} userId={userId} name={data.user.name} />
+            )}
           </>
         )}
       </Panel>

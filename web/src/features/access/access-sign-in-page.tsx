@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { createSession } from "@wheelhouse/shared/access.ts";
 import { type FormEvent, useEffect, useRef, useState } from "react";
@@ -8,8 +8,9 @@ import { serverClock } from "#lib/server-clock.ts";
 import { sessionQuery } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { Note } from "#ui/note.tsx";
+import { providersQuery } from "./access-session-queries.ts";
 import styles from "./access-sign-in.module.css";
-import { safeNextPath, signInProblem } from "./access-sign-in.ts";
+import { providerProblem, safeNextPath, signInProblem } from "./access-sign-in.ts";
 
 /** Whole seconds until `untilMs`, counting down; 0 when it has passed. */
 const useCountdown = (untilMs: number | null): number => {
@@ -24,7 +25,7 @@ const useCountdown = (untilMs: number | null): number => {
 };
 
 export const SignInPage = () => {
-  const { next } = useSearch({ from: "/signin" });
+  const { next, problem: fromProvider } = useSearch({ from: "/signin" });
   const navigate = useNavigate();
   const client = useQueryClient();
   const [email, setEmail] = useState("");
@@ -63,7 +64,13 @@ export const SignInPage = () => {
   };
 
   const isWaiting = waitSeconds > 0;
-  const problem = signIn.error === null || signIn.isPending ? null : signInProblem(signIn.error);
+  const problem =
+    signIn.error === null
+      ? providerProblem(fromProvider)
+      : signIn.isPending
+        ? null
+        : signInProblem(signIn.error);
+  const providers = useQuery(providersQuery()).data?.items ?? [];
   return (
     <div className={styles.page}>
       <header className={styles.bar}>
@@ -75,6 +82,20 @@ export const SignInPage = () => {
             Sign in
           </h1>
           <p className="c2">to {window.location.host}</p>
+          {providers.map(({ name, path }) => (
+            <a
+              key={path}
+              className={`btn ${styles.oidc}`}
+              href={`${path}?next=${encodeURIComponent(safeNextPath(next) ?? "/")}`}
+            >
+              Continue with {name} <small>OpenID Connect</small>
+            </a>
+          ))}
+          {providers.length > 0 && (
+            <p className={styles.or}>
+              <span>or with a password</span>
+            </p>
+          )}
           <div className={styles.slot} role="status">
             {isWaiting ? (
               <Note tone="warn" title="Too many attempts.">

@@ -4,6 +4,20 @@ import { ApiError } from "#lib/api.ts";
 export const safeNextPath = (next: string | undefined): string | null =>
   next !== undefined && /^\/(?![/\\])/.test(next) && !next.startsWith("/signin") ? next : null;
 
+/** Why the way over the identity provider ended here; null when nobody came from there. */
+export const providerProblem = (problem: string | undefined): string | null => {
+  switch (problem) {
+    case undefined:
+      return null;
+    case "unauthenticated":
+      return "Your identity opens no account here.";
+    case "rate_limited":
+      return "Too many attempts. Try again later.";
+    default:
+      return "The identity provider does not answer.";
+  }
+};
+
 /** One sentence for a failed sign-in; an unknown address and a wrong password read the same. */
 export const signInProblem = (error: Error): string => {
   if (!(error instanceof ApiError)) return "Sign-in failed. Try again.";

@@ -34,6 +34,14 @@ const More = (props: {
             {label}
           </Link>
         ))}
+        <Link
+          to="/o/$org/account"
+          params={{ org: session.organization.slug }}
+          className="it"
+          onClick={onClose}
+        >
+          Sessions and password
+        </Link>
         {session.organizations.length > 1 && <h3 className="c3 t12">Organizations</h3>}
         {session.organizations.length > 1 &&
           organizationTree(session.organizations).map(({ organization, depth }) => (

@@ -1,4 +1,5 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
+import { Link } from "@tanstack/react-router";
 import type { SessionView } from "@wheelhouse/shared/access.ts";
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { UserButton } from "./shell-buttons.tsx";
@@ -71,6 +72,12 @@ const UserMenu = (props: { session: SessionView; onHelp: () => void; onSignOut: 
             <kbd>?</kbd>
           </Menu.Item>
           <Menu.Separator className="menu-line" />
+          <Menu.Item className="it" asChild>
+            <Link to="/o/$org/account" params={{ org: props.session.organization.slug }}>
+              <Mark on={false} />
+              Sessions and password
+            </Link>
+          </Menu.Item>
           <Menu.Item className="it" onSelect={props.onSignOut}>
             <Mark on={false} />
             Sign out

@@ -1,0 +1,66 @@
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import type { SessionEntry } from "@wheelhouse/shared/access-sessions.ts";
+import { useCallback } from "react";
+import { useSession } from "#lib/session.ts";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Page } from "#ui/page.tsx";
+import { Panel } from "#ui/panel.tsx";
+import css from "./access-account.module.css";
+import { PasswordForm } from "./access-password-form.tsx";
+import { SessionList } from "./access-session-list.tsx";
+import { ownSessionsQuery, useEndOwn } from "./access-session-queries.ts";
+
+/** The signed-in person's own affairs: where the account is in use, and its password. */
+export const AccountPage = () => {
+  const { org } = useParams({ from: "/o/$org/account" });
+  const { user, signedInBy } = useSession(org);
+  const sessions = useQuery(ownSessionsQuery());
+  const end = useEndOwn();
+  const { mutate } = end;
+  const onEnd = useCallback((session: SessionEntry) => mutate(session.id), [mutate]);
+  const others = (sessions.data?.total ?? 1) - 1;
+  return (
+    <Page title="Your account">
+      <div className={css.page}>
+        <p className="c2">
+          {user.name} · {user.email}
+        </p>
+        <section className={css.section} aria-labelledby="sessions">
+          <div className={css.head}>
+            <h2 className="t14 b grow" id="sessions">
+              Where you are signed in
+            </h2>
+            <Button disabled={others < 1 || end.isPending} onClick={() => mutate(null)}>
+              Sign out everywhere else
+            </Button>
+          </div>
+          {end.error !== null && <ActError title="The session was not ended." error={end.error} />}
+          <Panel name="Sessions" query={sessions} skeletonRows={3}>
+            {({ items, total }) => (
+              <>
+                <SessionList caption="Sessions" sessions={items} isBusy={end.isPending} onEnd={onEnd} />
+                {total > items.length && (
+                  <p className="c3 t12">
+                    The {items.length} used last of {total} are shown.
+                  </p>
+                )}
+              </>
+            )}
+          </Panel>
+        </section>
+        <section className={css.section} aria-labelledby="password">
+          <h2 className="t14 b" id="password">
+            Password
+          </h2>
+          {signedInBy === "oidc" ? (
+            <p className="c2">You signed in at your identity provider, which keeps your password.</p>
+          ) : (
+            <PasswordForm />
+          )}
+        </section>
+      </div>
+    </Page>
+  );
+};

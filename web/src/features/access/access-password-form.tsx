@@ -1,0 +1,80 @@
+import { type FormEvent, useState } from "react";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { Note } from "#ui/note.tsx";
+import css from "./access-account.module.css";
+import { useChangePassword } from "./access-session-queries.ts";
+
+/** A field's complaint as a sentence about the password; nothing where there is none. */
+export const passwordComplaint = (problem: string | undefined): string | undefined =>
+  problem === undefined ? undefined : `The password ${problem}.`;
+
+/** Another password for the signed-in person; it signs out every other device. */
+export const PasswordForm = () => {
+  const [currentPassword, setCurrent] = useState("");
+  const [newPassword, setNew] = useState("");
+  const change = useChangePassword();
+  const errors = fieldErrors(change.error);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    change.mutate(
+      { currentPassword, newPassword },
+      {
+        onSuccess: () => {
+          setCurrent("");
+          setNew("");
+        },
+      },
+    );
+  };
+  return (
+    <form className={css.form} onSubmit={submit}>
+      <FormField label="Current password" error={passwordComplaint(errors.get("currentPassword"))}>
+        {(control) => (
+          <input
+            {...control}
+            className="field"
+            type="password"
+            autoComplete="current-password"
+            required
+            value={currentPassword}
+            onChange={(event) => setCurrent(event.target.value)}
+          />
+        )}
+      </FormField>
+      <FormField
+        label="New password"
+        hint="At least 12 characters. Several words are good."
+        error={passwordComplaint(errors.get("newPassword"))}
+      >
+        {(control) => (
+          <input
+            {...control}
+            className="field"
+            type="password"
+            autoComplete="new-password"
+            required
+            value={newPassword}
+            onChange={(event) => setNew(event.target.value)}
+          />
+        )}
+      </FormField>
+      <Button type="submit" disabled={currentPassword === "" || newPassword === "" || change.isPending}>
+        Change password
+      </Button>
+      <div role="status" className={css.said}>
+        {change.isSuccess && (
+          <Note title="The password is changed.">
+            {change.data.ended === 0
+              ? "You were signed in nowhere else."
+              : `Signed out on ${change.data.ended} other ${change.data.ended === 1 ? "device" : "devices"}.`}
+          </Note>
+        )}
+      </div>
+      {change.error !== null && errors.size === 0 && (
+        <ActError title="Nothing was changed." error={change.error} />
+      )}
+    </form>
+  );
+};

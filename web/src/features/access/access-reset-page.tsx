@@ -1,0 +1,88 @@
+import { type FormEvent, useEffect, useState } from "react";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { Note } from "#ui/note.tsx";
+import { passwordComplaint } from "./access-password-form.tsx";
+import { useResetPassword } from "./access-session-queries.ts";
+import styles from "./access-sign-in.module.css";
+
+/** Sets a new password by an administrator's link, whose secret stands behind `#` and is taken out of the address. */
+export const ResetPage = () => {
+  const [token] = useState(() => window.location.hash.slice(1));
+  const [newPassword, setNewPassword] = useState("");
+  const reset = useResetPassword();
+  useEffect(() => {
+    document.title = "New password · Wheelhouse";
+    window.history.replaceState(window.history.state, "", window.location.pathname);
+  }, []);
+  const errors = fieldErrors(reset.error);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    reset.mutate({ token, newPassword });
+  };
+  const isVoid = token === "" || errors.has("token");
+  return (
+    <div className={styles.page}>
+      <header className={styles.bar}>
+        <span className={styles.mark}>W</span>Wheelhouse
+      </header>
+      <main className={styles.middle}>
+        <section className={styles.form} aria-labelledby="reset">
+          <h1 className="t20 b" id="reset">
+            Set a new password
+          </h1>
+          <p className="c2">for {window.location.host}</p>
+          <div className={styles.slot} role="status">
+            {reset.isSuccess && <Note title="Your password is set." />}
+            {isVoid && <Note tone="bad" title="This link does not work." />}
+          </div>
+          {reset.isSuccess ? (
+            <p>
+              All sessions of your account have ended.{" "}
+              <a className="link" href="/signin">
+                Sign in
+              </a>
+            </p>
+          ) : isVoid ? (
+            <p className="c2">
+              It was used, has expired, or is not complete. Ask your administrator for another one.
+            </p>
+          ) : (
+            <form onSubmit={submit}>
+              <FormField
+                label="New password"
+                hint="At least 12 characters. Several words are good."
+                error={passwordComplaint(errors.get("newPassword"))}
+              >
+                {(control) => (
+                  <input
+                    {...control}
+                    className="field"
+                    type="password"
+                    autoComplete="new-password"
+                    required
+                    value={newPassword}
+                    onChange={(event) => setNewPassword(event.target.value)}
+                  />
+                )}
+              </FormField>
+              <Button
+                type="submit"
+                variant="primary"
+                className={styles.go ?? ""}
+                disabled={newPassword === "" || reset.isPending}
+              >
+                Set password
+              </Button>
+              {reset.error !== null && errors.size === 0 && (
+                <ActError title="The password was not set." error={reset.error} />
+              )}
+            </form>
+          )}
+        </section>
+      </main>
+      <footer className={styles.foot}>Every attempt is kept in the audit trail.</footer>
+    </div>
+  );
+};
