@@ -34,6 +34,7 @@ export const exportedAuditTrailer = z.strictObject({
     lastSeq: z.number().int().nullable(),
     /** What was asked for, as in the query of the list; `{}` is everything. */
     filter: z.record(z.string(), z.json()),
+    /** When the export was done; it may have begun up to ten minutes before. */
     exportedAt: z.iso.datetime({ offset: true }),
   }),
 });

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { randomFrom } from "#testing/random.ts";
 import { processesOf, query, startReadyOwner, withQueue } from "#testing/stack-owner.ts";
 import { makeTemporaryFolder } from "#testing/stack-setup.ts";
 
@@ -15,17 +16,6 @@ afterEach(async () => {
   await vi.waitFor(() => expect(processesOf(dataDir)).toEqual([]), { timeout: 20_000 });
   rmSync(join(dataDir, ".."), { recursive: true, force: true });
 });
-
-/** A small generator (mulberry32), so that a printed seed repeats a schedule. */
-function randomFrom(seed: number) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 test(`${rounds} times SIGKILL of everything at a random moment lose no committed row and no queued job`, async () => {
   const seed = Date.now() % 2 ** 31;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { platformOrganization } from "#lib/request-context.ts";
 import { testContext } from "#testing/contexts.ts";
 import { createTestDatabase, type TestDatabase } from "#testing/stack.ts";
-import { openTrail, type Trail } from "./audit-fixture.ts";
+import { type Organization, openTrail, type Trail } from "./audit-fixture.ts";
 import { createAuditStore } from "./audit-store.ts";
 
 const action: AuditAction = "webhooks.source.create";
@@ -87,6 +87,28 @@ test("16 parallel writers leave a chain without a fork and without a gap", async
     verifiedToSeq: 160,
     firstBad: null,
   });
+});
+
+test("16 writers over 50 organizations neither fork a chain nor wait for each other in a circle", async () => {
+  const organizations: Organization[] = [];
+  for (let n = 0; n < 50; n += 1) organizations.push(await it.newOrganization(`one-of-many-${n}`));
+  await Promise.all(
+    Array.from({ length: 16 }, async (_, writer) => {
+      for (let n = 0; n < 12; n += 1) {
+        const organization = organizations[(writer * 7 + n * 3) % organizations.length];
+        if (organization) await it.record(organization, 1);
+      }
+    }),
+  );
+  const { rows } = await it.admin.query<{ events: number; whole: boolean }>(
+    `select count(*)::int as events, bool_and(seq = place and follows) as whole from (
+       select seq, row_number() over chain as place,
+         prev = lag(hash, 1, decode(repeat('00', 32), 'hex')) over chain as follows
+       from wheelhouse.audit_chain where org_id = any ($1) window chain as (partition by org_id order by seq)
+     ) links`,
+    [organizations.map(({ id }) => id)],
+  );
+  expect(rows[0]).toEqual({ events: 192, whole: true });
 });
 
 test("a rolled-back change leaves no event, no number is lost", async () => {

@@ -44,7 +44,7 @@ const keyIdOf = (key: KeyObject) =>
  * Reads the public keys of a PEM text, any number of them.
  * @throws when there is none, or one that is not Ed25519.
  */
-function trustedKeysOf(pem: string): TrustedKeys & { keys: ReadonlyMap<string, KeyObject> } {
+export function trustedKeysOf(pem: string): TrustedKeys & { keys: ReadonlyMap<string, KeyObject> } {
   const blocks = pem.match(/-----BEGIN PUBLIC KEY-----[\s\S]*?-----END PUBLIC KEY-----/g) ?? [];
   if (blocks.length === 0) throw new Error("there is no public key (BEGIN PUBLIC KEY) in the key file");
   const keys = new Map(

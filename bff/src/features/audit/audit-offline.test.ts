@@ -1,0 +1,177 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestDatabase } from "#testing/stack.ts";
+import { type Organization, openTrail, type Trail } from "./audit-fixture.ts";
+import { verifyExport } from "./audit-offline.ts";
+
+let it: Trail;
+let organization: Organization;
+let lines: string[];
+const folder = mkdtempSync(join(tmpdir(), "wheelhouse-offline-"));
+
+beforeAll(async () => {
+  it = await openTrail(await createTestDatabase());
+  organization = await it.newOrganization("exported");
+  await it.record(organization, 4);
+  await it.sign(organization);
+  await it.record(organization, 2);
+  await it.sign(organization);
+  lines = await exported();
+});
+afterAll(() => it.close());
+
+async function exported(): Promise<string[]> {
+  const { rows } = await it.admin.query<{ line: string }>(
+    `select json_build_object('seq', c.seq, 'orgId', c.org_id, 'id', c.audit_id,
+       'contentHash', encode(c.content_hash, 'hex'), 'prev', encode(c.prev, 'hex'), 'hash', encode(c.hash, 'hex'),
+       'content', e.content)::text as line
+     from wheelhouse.audit_chain c join wheelhouse.audit_events e on e.id = c.audit_id
+     where c.org_id = $1 order by c.seq`,
+    [organization.id],
+  );
+  return rows.map(({ line }) => line);
+}
+
+const checkpointsFile = () => join(it.folder, "checkpoints", `${organization.id}.ndjson`);
+const seqOf = (line: string): number => JSON.parse(line).seq;
+let files = 0;
+
+/** Written as an exporter would, with a trailer that is right for these lines. */
+function fileOf(events: string[], changed: Record<string, unknown> = {}) {
+  const body = events.map((line) => `${line}\n`).join("");
+  const seqs = events.map(seqOf);
+  const trailer = {
+    rows: events.length,
+    sha256: createHash("sha256").update(body).digest("hex"),
+    firstSeq: seqs.length > 0 ? Math.min(...seqs) : null,
+    lastSeq: seqs.length > 0 ? Math.max(...seqs) : null,
+    filter: {},
+    exportedAt: new Date(Date.now() + 3_600_000).toISOString(),
+    ...changed,
+  };
+  files += 1;
+  const path = join(folder, `${files}.ndjson`);
+  writeFileSync(path, `${body}${JSON.stringify({ trailer })}\n`);
+  return path;
+}
+
+const verify = (exportFile: string, keyPem = readFileSync(join(it.folder, "keys.pem"), "utf8")) =>
+  verifyExport({ exportFile, checkpointsFile: checkpointsFile(), keyPem });
+
+test("an untouched export holds, oldest or newest first, whole or filtered, and says which checkpoints agree", async () => {
+  expect(await verify(fileOf(lines))).toMatchObject({ fault: undefined, events: 6, gaps: 0, checkpoints: 2 });
+  expect(await verify(fileOf(lines.toReversed()))).toMatchObject({ fault: undefined, checkpoints: 2 });
+  const filtered = fileOf([lines[0] ?? "", lines[3] ?? ""], { filter: { q: "thing" } });
+  expect(await verify(filtered)).toMatchObject({ fault: undefined, gaps: 1, checkpoints: 1 });
+  expect(await verify(fileOf([]))).toMatchObject({ fault: undefined, events: 0 });
+});
+
+const rewritten = (events: string[]) => {
+  const sha256 = (bytes: string | Buffer) => createHash("sha256").update(bytes).digest();
+  let prev = Buffer.alloc(32);
+  return events.map((line) => {
+    const event = JSON.parse(line);
+    const content: string = event.content.replaceAll("thing 2", "thing 9");
+    const parts = ["wheelhouse-audit-1", event.orgId, String(event.seq), event.id].map((part) =>
+      Buffer.from(part),
+    );
+    const length = (part: Buffer) => Buffer.from(Uint32Array.of(part.length).buffer).reverse();
+    const hash = sha256(
+      Buffer.concat([...parts, sha256(content), prev].flatMap((part) => [length(part), part])),
+    );
+    const link = { contentHash: sha256(content).toString("hex"), prev: prev.toString("hex") };
+    prev = hash;
+    return JSON.stringify({ ...event, ...link, content, hash: hash.toString("hex") });
+  });
+};
+
+test.each([
+  [
+    "content",
+    (all: string[]) => all.map((l) => l.replaceAll("thing 2", "thing 9")),
+    /content of event 2 was altered/,
+  ],
+  ["a hash", (all: string[]) => all.with(1, (all[1] ?? "").replace(/"hash" : "./, '"hash" : "0')), /event 2/],
+  [
+    "an event left out",
+    (all: string[]) => all.toSpliced(2, 1),
+    /events are missing although the export has no filter/,
+  ],
+  [
+    "an event twice",
+    (all: string[]) => all.toSpliced(2, 0, all[1] ?? ""),
+    /event 2 stands twice or out of order/,
+  ],
+  [
+    "two events exchanged",
+    (all: string[]) => all.with(1, all[2] ?? "").with(2, all[1] ?? ""),
+    /out of order|missing/,
+  ],
+  [
+    "the end",
+    (all: string[]) => all.slice(0, 4),
+    /events 5 to 6 were cut off: checkpoint 2 .* signed event 6/,
+  ],
+  [
+    "everything, hashes made anew",
+    rewritten,
+    /the chain was rewritten: checkpoint 1 .* signed another event 4/,
+  ],
+])("an export changed in %s is named", async (_, change, problem) => {
+  expect((await verify(fileOf(change(lines)))).fault?.problem).toMatch(problem);
+});
+
+test("an export that broke off is recognised wherever it broke", async () => {
+  const path = fileOf(lines);
+  const whole = readFileSync(path);
+  for (const length of [whole.length - 5, whole.indexOf(10) + 1, whole.indexOf(10) + 200, 0]) {
+    writeFileSync(path, whole.subarray(0, length));
+    expect((await verify(path)).fault?.problem, `${length} bytes`).toMatch(/cut off/);
+  }
+  expect((await verify(fileOf(lines, { rows: 7 }))).fault?.problem).toBe(
+    "the trailer counts 7 events, there are 6",
+  );
+  expect((await verify(fileOf(lines, { sha256: "0".repeat(64) }))).fault?.problem).toMatch(
+    /sha256 of the trailer/,
+  );
+});
+
+test("the command says it in words and by its exit code", async () => {
+  const run = (args: string[]) =>
+    new Promise<{ code: number; output: string }>((resolve) => {
+      execFile(
+        process.execPath,
+        [
+          "--import",
+          "tsx",
+          fileURLToPath(new URL("../../../launch/verify-audit.ts", import.meta.url)),
+          ...args,
+        ],
+        { env: { PATH: process.env.PATH } },
+        (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), output: stdout + stderr }),
+      );
+    });
+  const key = join(it.folder, "keys.pem");
+  const [good, bad] = await Promise.all([
+    run([fileOf(lines), "--checkpoints", checkpointsFile(), "--key", key]),
+    run([fileOf(lines.slice(0, 4)), "--checkpoints", checkpointsFile(), "--key", key]),
+  ]);
+  expect(good).toMatchObject({
+    code: 0,
+    output: expect.stringContaining("Verified: 6 events of 1 organization"),
+  });
+  expect(bad).toMatchObject({ code: 1, output: expect.stringContaining("events 5 to 6 were cut off") });
+});
+
+test("a key that signed nothing makes no checkpoint trusted", async () => {
+  const foreign = await openTrail(it.urls);
+  const keyPem = readFileSync(join(foreign.folder, "keys.pem"), "utf8");
+  await foreign.close();
+  expect((await verify(fileOf(lines), keyPem)).fault?.problem).toMatch(/which is not trusted$/);
+  await expect(verify(fileOf(lines), "no key at all")).rejects.toThrow("there is no public key");
+});

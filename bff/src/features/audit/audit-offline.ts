@@ -1,0 +1,220 @@
+import { createHash } from "node:crypto";
+import {
+  type ExportedAuditLine,
+  type ExportedAuditTrailer,
+  exportedAuditLine,
+  exportedAuditTrailer,
+} from "@wheelhouse/shared/audit-export-format.ts";
+import type { AuditCheckpoint } from "@wheelhouse/shared/audit-proof.ts";
+import { z } from "zod";
+import { checkpointProblem, parseCheckpoint, type ReadCheckpoint } from "./audit-checkpoint.ts";
+import { contentHash, linkHash } from "./audit-content.ts";
+import { type TrustedKeys, trustedKeysOf } from "./audit-keys.ts";
+import { readLines } from "./audit-lines.ts";
+
+export type OfflineResult = {
+  events: number;
+  organizations: number;
+  /** Places where numbers are left out: a filter, or content that expired. */
+  gaps: number;
+  /** Checkpoints that signed an event of the export, and agree. */
+  checkpoints: number;
+  newest: AuditCheckpoint | undefined;
+  exportedAt: string | undefined;
+  filter: Record<string, unknown>;
+  /** The first thing that does not hold, with the line of the export where it stands; undefined when all holds. */
+  fault: { line: number | undefined; problem: string } | undefined;
+};
+
+type OfflineFiles = { exportFile: string; checkpointsFile: string; keyPem: string };
+type Signed = ReadonlyMap<string, AuditCheckpoint>;
+type Trailer = ExportedAuditTrailer["trailer"];
+type Place = { seq: number; prev: string; hash: string };
+
+// An export that took long may be older than its trailer says.
+const exportMaxMs = 10 * 60_000;
+const stored = z.object({ id: z.string(), organization: z.object({ id: z.string() }) });
+const placeOf = (organizationId: string, seq: number) => `${organizationId} ${seq}`;
+
+/**
+ * Verifies an exported trail by its own bytes, signed checkpoints and a public key: no database, no network, memory for
+ * the checkpoints alone.
+ * @throws when a file cannot be read or holds no key.
+ */
+export async function verifyExport({
+  exportFile,
+  checkpointsFile,
+  keyPem,
+}: OfflineFiles): Promise<OfflineResult> {
+  const judged = await readCheckpoints(checkpointsFile, trustedKeysOf(keyPem));
+  const walk = createWalk(judged.signed);
+  let line = 0;
+  let fault: OfflineResult["fault"] =
+    judged.problem === undefined ? undefined : { line: undefined, problem: judged.problem };
+  const bytes = createHash("sha256");
+  let trailer: Trailer | undefined;
+  if (!fault)
+    for await (const { line: text, isWhole } of readLines(exportFile)) {
+      line += 1;
+      const problem: string | undefined = trailer
+        ? "something stands after the trailer"
+        : isWhole
+          ? judgeLine(text)
+          : "the export is cut off within this line";
+      if (problem === undefined) continue;
+      fault = { line, problem };
+      break;
+    }
+  if (!fault) {
+    const problem = trailer ? walk.end(trailer) : "the export is cut off: it has no trailer";
+    if (problem) fault = { line, problem };
+  }
+
+  function judgeLine(text: Buffer): string | undefined {
+    const read = parse(text);
+    if (read === undefined) return "this is neither an event nor a trailer";
+    if (!("trailer" in read)) {
+      bytes.update(text).update("\n");
+      return walk.step(read);
+    }
+    trailer = read.trailer;
+    return trailer.sha256 === bytes.digest("hex")
+      ? undefined
+      : "the sha256 of the trailer is not that of the lines before it";
+  }
+
+  return {
+    ...walk.counted(),
+    newest: judged.newest,
+    exportedAt: trailer?.exportedAt,
+    filter: trailer?.filter ?? {},
+    fault,
+  };
+}
+
+function parse(text: Buffer): ExportedAuditLine | ExportedAuditTrailer | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.toString());
+  } catch {
+    return undefined;
+  }
+  const event = exportedAuditLine.safeParse(value);
+  if (event.success) return event.data;
+  const trailer = exportedAuditTrailer.safeParse(value);
+  return trailer.success ? trailer.data : undefined;
+}
+
+/** Judges every checkpoint of the file; where it has more than one organization, each is a series of its own. */
+async function readCheckpoints(path: string, keys: TrustedKeys) {
+  const signed = new Map<string, AuditCheckpoint>();
+  const before = new Map<string, ReadCheckpoint>();
+  let newest: AuditCheckpoint | undefined;
+  let number = 0;
+  for await (const { line } of readLines(path)) {
+    number += 1;
+    let read: ReadCheckpoint;
+    try {
+      read = { line: line.toString(), checkpoint: parseCheckpoint(line.toString()) };
+    } catch {
+      return { signed, newest, problem: `line ${number} of the checkpoints is not a checkpoint` };
+    }
+    const { checkpoint } = read;
+    const problem = checkpointProblem(read, before.get(checkpoint.orgId), keys);
+    if (problem) return { signed, newest, problem: `line ${number} of the checkpoints: ${problem}` };
+    before.set(checkpoint.orgId, read);
+    const place = placeOf(checkpoint.orgId, checkpoint.seq);
+    const earlier = signed.get(place);
+    if (earlier && earlier.hash !== checkpoint.hash)
+      return {
+        signed,
+        newest,
+        problem: `checkpoint ${checkpoint.number} signed another event ${checkpoint.seq}`,
+      };
+    signed.set(place, checkpoint);
+    newest = checkpoint;
+  }
+  return { signed, newest, problem: undefined };
+}
+
+function createWalk(signed: Signed) {
+  const last = new Map<string, Place>();
+  const reach = new Map<string, { first: number; last: number }>();
+  const counts = { events: 0, gaps: 0, checkpoints: 0 };
+
+  function order({ orgId, seq, prev, hash }: ExportedAuditLine): string | undefined {
+    const before = last.get(orgId);
+    last.set(orgId, { seq, prev, hash });
+    const range = reach.get(orgId);
+    const isNew = !range || seq < range.first || seq > range.last;
+    reach.set(orgId, {
+      first: Math.min(seq, range?.first ?? seq),
+      last: Math.max(seq, range?.last ?? seq),
+    });
+    if (!before) return undefined;
+    if (!isNew) return `event ${seq} stands twice or out of order`;
+    if (Math.abs(seq - before.seq) !== 1) {
+      counts.gaps += 1;
+      return undefined;
+    }
+    const follows = seq > before.seq ? prev === before.hash : before.prev === hash;
+    const [earlier, later] = [Math.min(seq, before.seq), Math.max(seq, before.seq)];
+    return follows ? undefined : `event ${later} does not follow event ${earlier}`;
+  }
+
+  return {
+    step(event: ExportedAuditLine): string | undefined {
+      counts.events += 1;
+      const { seq, orgId, id, content } = event;
+      const hash = contentHash(content);
+      if (hash.toString("hex") !== event.contentHash)
+        return `the content of event ${seq} was altered after it was sealed`;
+      const told = storedOf(content);
+      if (told?.id !== id || told.organization.id !== orgId)
+        return `the content of event ${seq} is that of another event`;
+      const link = linkHash({
+        ...{ organizationId: orgId, seq, auditId: id, contentHash: hash },
+        previous: Buffer.from(event.prev, "hex"),
+      });
+      if (link.toString("hex") !== event.hash)
+        return `the hash of event ${seq} is not the hash of its fields`;
+      const problem = order(event);
+      if (problem) return problem;
+      const checkpoint = signed.get(placeOf(orgId, seq));
+      if (!checkpoint) return undefined;
+      counts.checkpoints += 1;
+      return checkpoint.hash === event.hash
+        ? undefined
+        : `the chain was rewritten: ${named(checkpoint)} signed another event ${seq}`;
+    },
+
+    end({ rows, firstSeq, lastSeq, filter, exportedAt }: Trailer): string | undefined {
+      if (rows !== counts.events) return `the trailer counts ${rows} events, there are ${counts.events}`;
+      const ranges = [...reach.values()];
+      const first = ranges.length > 0 ? Math.min(...ranges.map((range) => range.first)) : null;
+      const end = ranges.length > 0 ? Math.max(...ranges.map((range) => range.last)) : null;
+      if (first !== firstSeq || end !== lastSeq) return "the trailer names other first and last events";
+      if (Object.keys(filter).some((name) => name !== "includeChildren")) return undefined;
+      if (counts.gaps > 0) return "events are missing although the export has no filter";
+      for (const checkpoint of signed.values()) {
+        const range = reach.get(checkpoint.orgId);
+        const isOlder = Date.parse(checkpoint.at) < Date.parse(exportedAt) - exportMaxMs;
+        if (range && isOlder && checkpoint.seq > range.last)
+          return `events ${range.last + 1} to ${checkpoint.seq} were cut off: ${named(checkpoint)} signed event ${checkpoint.seq}`;
+      }
+      return undefined;
+    },
+
+    counted: () => ({ ...counts, organizations: reach.size }),
+  };
+}
+
+const named = ({ number, at, keyId }: AuditCheckpoint) => `checkpoint ${number} of ${at}, key ${keyId},`;
+
+function storedOf(content: string) {
+  try {
+    return stored.safeParse(JSON.parse(content)).data;
+  } catch {
+    return undefined;
+  }
+}
