@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import { pino } from "pino";
 import { createChanges } from "#features/audit/audit-changes.ts";
@@ -61,17 +61,17 @@ export async function run(): Promise<boolean> {
           const organization = organizations[(writer + n * writers) % organizations.length];
           if (!organization) return;
           await changes.run(testContext(organization), "webhooks.source.create", async (tx) => {
-            const { id } = await tx
-              .insertInto("audit_legal_holds")
+            const id = randomUUID();
+            await tx
+              .insertInto("idempotency_keys")
               .values({
-                ...{ org_id: organization.id, reason: "bench", placed_by: "bench" },
-                ...{ released_by: null, released_at: null },
+                ...{ org_id: organization.id, actor_id: "bench", key: id, result: null },
+                request_hash: Buffer.alloc(32),
               })
-              .returning("id")
-              .executeTakeFirstOrThrow();
+              .execute();
             return {
               result: null,
-              audit: { targets: [{ type: "hold", id, name: "bench" }], after: { reason: "bench" } },
+              audit: { targets: [{ type: "key", id, name: "bench" }], after: { reason: "bench" } },
             };
           });
           done += 1;

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { sql } from "kysely";
 import pg from "pg";
@@ -47,19 +48,16 @@ async function writeUntilLost(
   for (;;) {
     try {
       const id = await changes.run(testContext(organization), "webhooks.source.create", async (tx) => {
-        const hold = await tx
-          .insertInto("audit_legal_holds")
+        const key = randomUUID();
+        await tx
+          .insertInto("idempotency_keys")
           .values({
-            org_id: organization.id,
-            reason: "change",
-            placed_by: "writer",
-            released_by: null,
-            released_at: null,
+            ...{ org_id: organization.id, actor_id: "writer", key, result: null },
+            request_hash: Buffer.alloc(32),
           })
-          .returning("id")
-          .executeTakeFirstOrThrow();
+          .execute();
         await sql`select pg_sleep(${random() * 0.004})`.execute(tx);
-        return { result: hold.id, audit: { targets: [{ type: "hold", id: hold.id, name: hold.id }] } };
+        return { result: key, audit: { targets: [{ type: "key", id: key, name: key }] } };
       });
       acknowledged.push(id);
     } catch {
@@ -72,7 +70,7 @@ async function expectWhole(adminUrl: string, acknowledged: readonly string[], ro
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   const { rows } = await client.query(
-    `with changes as (select id::text as id from wheelhouse.audit_legal_holds),
+    `with changes as (select key as id from wheelhouse.idempotency_keys),
        records as (select unnest(target_keys) as id from wheelhouse.audit_events where action = 'webhooks.source.create')
      select (select count(*)::int from changes c where not exists (select from records r where r.id = c.id)) as unrecorded,
        (select count(*)::int from records r where not exists (select from changes c where c.id = r.id)) as unmade,
