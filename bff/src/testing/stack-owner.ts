@@ -72,8 +72,11 @@ export async function query(url: string, sql: string, values: unknown[] = []) {
   }
 }
 
+/** A queue whose server may be killed: what it is asked then fails, instead of waiting for a server that does not return. */
 export async function withQueue<T>(redisUrl: string, work: (queue: Queue) => Promise<T>): Promise<T> {
-  const queue = new Queue("kept", { connection: { url: redisUrl } });
+  const queue = new Queue("kept", {
+    connection: { url: redisUrl, maxRetriesPerRequest: 0, retryStrategy: () => null },
+  });
   try {
     return await work(queue);
   } finally {
