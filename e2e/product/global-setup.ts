@@ -1,3 +1,4 @@
+import { startIdentityProvider } from "./identity-provider.ts";
 import { type Product, startProduct } from "./product.ts";
 
 /**
@@ -15,9 +16,11 @@ export default async function setup(): Promise<() => Promise<void>> {
     tell({ baseUrl, dataDir });
     return async () => {};
   }
-  const product = await startProduct();
+  const provider = await startIdentityProvider();
+  const product = await startProduct(provider.environment);
   tell(product);
   return async () => {
     await product.stop();
+    await provider.stop();
   };
 }

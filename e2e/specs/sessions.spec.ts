@@ -1,0 +1,105 @@
+import type { Browser, Page } from "@playwright/test";
+import { personAtProvider, providerName } from "../product/identity-provider.ts";
+import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+
+const signInHeading = (page: Page) => page.getByRole("heading", { name: "Sign in" });
+
+/** Another browser: it shares nothing with the first. */
+const otherBrowser = async (browser: Browser, baseURL: string | undefined): Promise<Page> => {
+  const context = await browser.newContext(baseURL === undefined ? {} : { baseURL });
+  return context.newPage();
+};
+
+const openAccount = async (page: Page) => {
+  await page.getByRole("button", { name: /^Account menu/ }).click();
+  await page.getByRole("menuitem", { name: "Sessions and password" }).click();
+  await expect(page.getByRole("heading", { name: "Your account", level: 1 })).toBeVisible();
+};
+
+test("an admin ends a member's sessions, and the member's browser is out within a second", async ({
+  page,
+  browser,
+  baseURL,
+  user,
+}) => {
+  const member = await otherBrowser(browser, baseURL);
+  await signInByForm(member, user("viewer"));
+  await expect(member.getByTestId("freshness")).toContainText("Live");
+  await signInByForm(page, user("admin"));
+  await goByNavigation(page, "Access");
+  await page.getByRole("link", { name: /^Emma Lindqvist/ }).click();
+  await expect(page.getByRole("heading", { name: "Sessions" })).toBeVisible();
+  const ended = page.waitForResponse((response) => response.request().method() === "DELETE");
+  await page.getByRole("button", { name: "End all sessions" }).click();
+  expect((await ended).status()).toBe(200);
+  await expect(signInHeading(member)).toBeVisible({ timeout: 1_000 });
+  await expect(page.getByText("Signed in nowhere.")).toBeVisible();
+  await member.context().close();
+});
+
+test("a person sees where the account is in use and signs out elsewhere", async ({
+  page,
+  browser,
+  baseURL,
+  user,
+}) => {
+  const elsewhere = await otherBrowser(browser, baseURL);
+  await signInByForm(elsewhere, user("auditor"));
+  await signInByForm(page, user("auditor"));
+  await openAccount(page);
+  const table = page.getByRole("table", { name: "Sessions" });
+  await expect(table.getByText("this one")).toHaveCount(1);
+  await page.getByRole("button", { name: "Sign out everywhere else" }).click();
+  await expect(signInHeading(elsewhere)).toBeVisible({ timeout: 1_000 });
+  await expect(table.getByRole("row")).toHaveCount(2);
+  await elsewhere.context().close();
+});
+
+test("a member sets a new password by the link that an admin hands over, once", async ({
+  page,
+  browser,
+  baseURL,
+  user,
+}) => {
+  await signInByForm(page, user("admin", "second"));
+  await goByNavigation(page, "Access");
+  const person = user("viewer", "second");
+  await page.getByRole("link", { name: new RegExp(person.email) }).click();
+  await page.getByRole("button", { name: "Reset password…" }).click();
+  await page.getByRole("button", { name: "Make a link" }).click();
+  const link = (await page.getByTestId("shown-once").textContent()) ?? "";
+  const member = await otherBrowser(browser, baseURL);
+  await member.goto(link);
+  await member.getByRole("textbox", { name: "New password" }).fill("short");
+  await member.getByRole("button", { name: "Set password" }).click();
+  await expect(member.getByText("must have at least 12 characters")).toBeVisible();
+  expect(member.url()).not.toContain("#");
+  await member.getByRole("textbox", { name: "New password" }).fill(person.password);
+  await member.getByRole("button", { name: "Set password" }).click();
+  await expect(member.getByText("Your password is set.")).toBeVisible();
+  // The same page with another fragment would not load anew.
+  await member.goto("about:blank");
+  await member.goto(link);
+  await member.getByRole("textbox", { name: "New password" }).fill(person.password);
+  await member.getByRole("button", { name: "Set password" }).click();
+  await expect(member.getByText("This link does not work.")).toBeVisible();
+  await signInByForm(member, person);
+  await member.context().close();
+});
+
+test("signing in at the identity provider leads to the page that was asked for", async ({ page }) => {
+  await page.route(
+    (url) => url.hostname !== "127.0.0.1",
+    (route) => route.abort(),
+  );
+  await page.goto("/queues");
+  await page.getByRole("link", { name: new RegExp(`Continue with ${providerName}`) }).click();
+  await page.getByPlaceholder("Enter any login").fill(personAtProvider.login);
+  await page.getByPlaceholder("and password").fill("any");
+  await page.getByRole("button", { name: "Sign-in" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByRole("heading", { name: "Queues", level: 1 })).toBeVisible();
+  await openAccount(page);
+  await expect(page.getByText(personAtProvider.email)).toBeVisible();
+  await expect(page.getByText("You signed in at your identity provider")).toBeVisible();
+});
