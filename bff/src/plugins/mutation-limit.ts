@@ -2,9 +2,7 @@ import type { FastifyInstance } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import type { Redis } from "ioredis";
 import { AppError } from "#lib/errors.ts";
-import { addToWindow } from "#lib/rate-window.ts";
-
-const windowMs = 3_600_000;
+import { actWindowMs, addToWindow } from "#lib/rate-window.ts";
 
 /**
  * Bounds the acts of an organization per hour: mutations and exports, not sign-ins and not reading. Redis counts; while
@@ -17,7 +15,7 @@ export const mutationLimitPlugin = fastifyPlugin(
       // What nobody is signed in for is no organization's act.
       if (!action || access === "public" || action.startsWith("access.session.")) return;
       const counter = { kind: "mutations", name: request.context.organization.id } as const;
-      const counted = await addToWindow(redis, counter, 1, windowMs).catch(() => undefined);
+      const counted = await addToWindow(redis, counter, 1, actWindowMs).catch(() => undefined);
       if (!counted) return;
       const resetSeconds = Math.max(1, Math.ceil(counted.resetMs / 1_000));
       reply.header("ratelimit-limit", perHour);

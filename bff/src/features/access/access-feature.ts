@@ -14,6 +14,7 @@ import { createIdentitiesStore } from "./access-identities-store.ts";
 import { createIdentity } from "./access-identity.ts";
 import { createInvitations } from "./access-invitations.ts";
 import { createInvitationsStore } from "./access-invitations-store.ts";
+import { createLimits } from "./access-limits.ts";
 import { createMembers } from "./access-members.ts";
 import { createMembersStore } from "./access-members-store.ts";
 import { createOidc } from "./access-oidc.ts";
@@ -43,10 +44,21 @@ type AccessDeps = {
   box: SecretBox;
   /** Failed sign-ins that one client address may make in 15 minutes. */
   failuresPer15Min: number;
+  /** Acts of one organization in an hour. */
+  mutationsPerHour: number;
 };
 
 /** Puts the access feature together; `app.ts` hands its parts to the auth plugin, the routes and the sockets. */
-export function createAccess({ database, redis, clock, log, failuresPer15Min, box, ...deps }: AccessDeps) {
+export function createAccess({
+  database,
+  redis,
+  clock,
+  log,
+  failuresPer15Min,
+  mutationsPerHour,
+  box,
+  ...deps
+}: AccessDeps) {
   const sessions = createSessionStore({ database, log });
   const identity = createIdentity({ store: sessions, clock });
   // Another replica revoked it: an outage from now on must not bring it back here.
@@ -88,6 +100,7 @@ export function createAccess({ database, redis, clock, log, failuresPer15Min, bo
     }),
     hierarchy: createHierarchy({ database, organizations, admission, changes }),
     tokens: createTokens({ database, admission, changes, clock }),
+    limits: createLimits({ redis, organizations, clock, failuresPer15Min, mutationsPerHour }),
     sessions: createSessions({ users, sessions, admission, ...deps }),
     passwordChanges: createPasswordService({
       store: createPasswordsStore({ database }),

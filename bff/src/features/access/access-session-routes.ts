@@ -1,14 +1,21 @@
+import { readLimits } from "@wheelhouse/shared/access-limits.ts";
 import * as contract from "@wheelhouse/shared/access-sessions.ts";
 import type { FastifyInstance } from "fastify";
 import { credentialOf } from "#lib/admission.ts";
 import { route } from "#lib/route.ts";
+import type { Limits } from "./access-limits.ts";
 import type { PasswordService } from "./access-password-service.ts";
 import { giveSession } from "./access-routes.ts";
 import type { Sessions } from "./access-sessions.ts";
 
-type RoutesOptions = { sessions: Sessions; passwordChanges: PasswordService };
+type RoutesOptions = { limits: Limits; sessions: Sessions; passwordChanges: PasswordService };
 
-export function accessSessionRoutes(app: FastifyInstance, { sessions, passwordChanges }: RoutesOptions) {
+export function accessSessionRoutes(
+  app: FastifyInstance,
+  { limits, sessions, passwordChanges }: RoutesOptions,
+) {
+  route(app, readLimits, (_, context) => limits.read(context));
+
   route(app, contract.listOwnSessions, (_, context) => sessions.listOwn(context));
   route(app, contract.deleteOwnSession, async ({ params }, context) => {
     await sessions.endOwn(context, params.sessionId);

@@ -8,6 +8,7 @@ import { Page, Split } from "#ui/page.tsx";
 import { Empty } from "#ui/panel.tsx";
 import css from "./access.module.css";
 import { InvitationsSection } from "./access-invitations-section.tsx";
+import { LimitsSection } from "./access-limits-section.tsx";
 import { MemberDrawer } from "./access-member-drawer.tsx";
 import { MembersSection } from "./access-members-section.tsx";
 import { OrganizationsSection } from "./access-organizations-section.tsx";
@@ -42,6 +43,7 @@ const AccessTabs = (props: { organization: string; address: PageAddress<AccessSe
     { id: "invitations", label: "Invitations", note: count(invitations.data) },
     { id: "tokens", label: "API tokens", note: count(tokens.data) },
     { id: "organizations", label: "Organizations", note: count(organizations.data) },
+    { id: "limits", label: "Limits", note: "" },
   ];
   const active = address.search.tab ?? "members";
   return (
@@ -98,6 +100,7 @@ const AccessContent = ({ organization }: { organization: string }) => {
             )}
             {tab === "invitations" && <InvitationsSection {...shared} isWide />}
             {tab === "tokens" && <TokensSection {...shared} isWide />}
+            {tab === "limits" && <LimitsSection organization={organization} />}
             {tab === "organizations" && <OrganizationsSection {...shared} />}
           </div>
         </div>

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { signInAs } from "#testing/access-client.ts";
+import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+
+let it: TestApp;
+beforeAll(async () => {
+  const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  it = await startTestApp({
+    urls,
+    redisUrl: redis.url,
+    environment: { WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: "3" },
+  });
+});
+afterAll(() => it.close());
+
+const fail = (email: string, remoteAddress: string) =>
+  it.app.inject({
+    method: "POST",
+    url: "/api/v1/session",
+    payload: { email, password: "x" },
+    remoteAddress,
+  });
+
+test("an operator sees what is counted, and nobody sees another organization's", async () => {
+  const admin = await signInAs(it, "admin");
+  const foreign = await signInAs(it, "admin", "contoso");
+  const root = await signInAs(it, "superadmin", "platform");
+  const member = await signInAs(it, "viewer");
+  const act = () => admin.call("DELETE", `/invitations/${member.userId}`);
+  const answers = [await act(), await act(), await act(), await act()];
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404, 404, 429]);
+  await Promise.all([fail("nobody@nowhere.example", "192.0.2.70"), fail("b@nowhere.example", "192.0.2.70")]);
+
+  const own = (await admin.call("GET", "/limits")).json();
+  expect(own).toMatchObject({
+    available: true,
+    acts: { limit: 3, windowSeconds: 3_600, items: [{ organization: { slug: "northwind" }, count: 4 }] },
+    failures: null,
+  });
+  expect((await foreign.call("GET", "/limits")).json().acts.items).toEqual([]);
+  const all = (await root.call("GET", "/limits")).json();
+  expect(all.acts.items).toMatchObject([{ organization: { slug: "northwind" }, count: 4 }]);
+  expect(all.failures).toMatchObject({
+    limit: 100,
+    windowSeconds: 900,
+    signIns: [{ address: "192.0.2.70", count: 2 }],
+    intake: [],
+    accounts: 2,
+  });
+  expect(JSON.stringify(all)).not.toContain("nowhere.example");
+  expect((await member.call("GET", "/limits")).statusCode).toBe(403);
+});
