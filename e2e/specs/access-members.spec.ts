@@ -57,6 +57,7 @@ test("an admin invites, another browser accepts; a new role, a removal and their
   await expect(drawer).toContainText("Viewer, since");
   await expect(guest.getByText("You may not see this")).toBeVisible({ timeout: 1_000 });
 
+  await expect(drawer.getByRole("button", { name: /^End the session on/ })).toHaveCount(1);
   await drawer.getByRole("button", { name: "Remove…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove 1 member" }).click();
   await expect(guest.getByText("No such organization")).toBeVisible({ timeout: 1_000 });
@@ -69,6 +70,23 @@ test("an admin invites, another browser accepts; a new role, a removal and their
   await goByNavigation(page, "Audit");
   for (const action of ["access.member.delete", "access.member.update", "access.invitation.accept"])
     await expect(page.getByRole("table").first()).toContainText(action);
+});
+
+test("an admin revokes a session, and the other browser is out within a second", async ({
+  page,
+  browser,
+  user,
+}) => {
+  const other = await browser.newContext();
+  const guest = await other.newPage();
+  const { email } = user("operator");
+  await signInByForm(guest, user("operator"));
+  await signInByForm(page, user("admin"));
+  await goByNavigation(page, "Access");
+  const drawer = await openMember(page, email);
+  await drawer.getByRole("button", { name: "End all sessions" }).click();
+  await expect(guest.getByRole("heading", { name: "Sign in" })).toBeVisible({ timeout: 1_000 });
+  await other.close();
 });
 
 test("an invitation that is withdrawn opens nothing, a new link replaces the former", async ({

@@ -13,8 +13,6 @@ const shownName = z
   .max(100)
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must not hold control characters");
 const email = z.string().trim().max(254).pipe(z.email());
-/** Long enough that guessing is hopeless; no other rule makes passwords better. */
-export const newPassword = z.string().min(12, "must have at least 12 characters").max(1024);
 
 /** One person's role in one organization. */
 export const member = z.object({

@@ -1,10 +1,9 @@
-import {
-  type acceptInvitation,
-  type createInvitation,
-  type Invitation,
-  type InvitationLink,
-  type InvitationOffer,
-  newPassword,
+import type {
+  acceptInvitation,
+  createInvitation,
+  Invitation,
+  InvitationLink,
+  InvitationOffer,
 } from "@wheelhouse/shared/access-members.ts";
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import { uuidv7 } from "uuidv7";
@@ -260,13 +259,11 @@ export function createInvitations(deps: InvitationsDeps) {
         return { ...answer, granted: await deps.service.signIn(row.email, password, caller) };
       }
       if (name === undefined) throw invalidField("body.name", "is needed for a new account");
-      const chosen = newPassword.safeParse(password);
-      if (!chosen.success)
-        throw invalidField("body.password", chosen.error.issues[0]?.message ?? "is not good enough");
+      if (password === undefined) throw invalidField("body.password", "is needed for a new account");
+      demandGoodPassword("body.password", password, { email: row.email, name });
       const user = { id: uuidv7(), email: row.email, name };
-      demandGoodPassword("body.password", chosen.data, user);
-      await becomeMember(link, user, await deps.passwords.hash(chosen.data), caller);
-      return { ...answer, granted: await deps.service.signIn(row.email, chosen.data, caller) };
+      await becomeMember(link, user, await deps.passwords.hash(password), caller);
+      return { ...answer, granted: await deps.service.signIn(row.email, password, caller) };
     },
   };
 }
