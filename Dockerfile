@@ -27,6 +27,8 @@ COPY --from=packages /app ./
 COPY shared shared
 COPY bff bff
 COPY --from=pages /app/web/dist web/dist
+# Public audit keys and copies of signed checkpoints: a volume keeps them.
+RUN install -d -o node .wheelhouse
 USER node
 WORKDIR /app/bff
 EXPOSE 4600

@@ -37,7 +37,7 @@ try {
         Object.keys(filter).length > 0
           ? `The export has a filter (${JSON.stringify(filter)}): ${count(result.gaps, "gap")} between its events.`
           : "The export has no filter and no gap.",
-        `${count(result.checkpoints, "signed checkpoint")} of its events agree.`,
+        `Signed checkpoints that agree with it: ${result.checkpoints}.`,
         newest
           ? `Newest checkpoint: ${newest.number} of ${newest.at}, event ${newest.seq}, key ${newest.keyId}.`
           : "",

@@ -1,6 +1,14 @@
 import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -11,6 +19,7 @@ import { parseCheckpoint } from "./audit-checkpoint.ts";
 import { createAuditCheckpoints } from "./audit-checkpoints.ts";
 import { openTrail, seedOf, type Trail } from "./audit-fixture.ts";
 import { openAuditKeys } from "./audit-keys.ts";
+import { createFileSink } from "./audit-sink-file.ts";
 import { createS3Sink } from "./audit-sink-s3.ts";
 import { createAuditSinks } from "./audit-sinks.ts";
 
@@ -68,7 +77,7 @@ test("another key signs on, and what the old one signed still holds", async () =
   await it.record(organization, 1);
   await it.sign(organization);
   const publicKeysFile = join(it.folder, "keys.pem");
-  const keys = openAuditKeys({ seed: seedOf(), publicKeysFile });
+  const keys = openAuditKeys({ seed: seedOf(), publicKeysFile, log: it.log });
   expect(keys.keyId).not.toBe(it.keys.keyId);
   expect(keys.list().map(({ keyId, signsNow }) => [keyId, signsNow])).toEqual([
     [it.keys.keyId, false],
@@ -108,6 +117,28 @@ test("the file sink catches up after it was away, and mends a line that a crash 
   await restarted.flush();
   expect(linesIn(organization.id)).toEqual([1, 2, 3]);
   expect(await restarted.statusOf(organization.id)).toEqual([{ name: "file", number: 3, problem: null }]);
+});
+
+test("two processes that share the file write each checkpoint once, and one that died writing stops nobody for long", async () => {
+  const organization = await it.newOrganization("shared-file");
+  await it.record(organization, 1);
+  await it.checkpoints.makeNow(organization.id);
+  await it.checkpoints.makeNow(organization.id);
+  const folder = join(it.folder, "checkpoints");
+  const lock = join(folder, `${organization.id}.lock`);
+  mkdirSync(lock);
+  utimesSync(lock, 0, 0);
+  const flushes = Array.from({ length: 4 }, () =>
+    createAuditSinks({ ...it, sinks: [createFileSink(folder)] }).flush(),
+  );
+  await Promise.all(flushes);
+  expect(linesIn(organization.id)).toEqual([1, 2]);
+});
+
+test("without a place to keep public keys there is still a key to sign with", () => {
+  const inTheWay = join(it.folder, "keys.pem", "below-a-file", "keys.pem");
+  const keys = openAuditKeys({ seed: seedOf(), publicKeysFile: inTheWay, log: it.log });
+  expect(keys.list()).toHaveLength(1);
 });
 
 const credentials = {

@@ -35,7 +35,7 @@ export async function openTrail(urls: Urls, given: { keys?: AuditKeys; poolSize?
   await admin.connect();
   const folder = mkdtempSync(join(tmpdir(), "wheelhouse-proof-"));
   const changes = createChanges({ database, box: createSecretBox(seedOf()), log });
-  const keys = given.keys ?? openAuditKeys({ seed: seedOf(), publicKeysFile: join(folder, "keys.pem") });
+  const keys = given.keys ?? openAuditKeys({ seed: seedOf(), publicKeysFile: join(folder, "keys.pem"), log });
   const checkpoints = createAuditCheckpoints({ database, keys, clock: systemClock });
   const file = createFileSink(join(folder, "checkpoints"));
   const delivery = createAuditSinks({ database, checkpoints, sinks: [file], log });

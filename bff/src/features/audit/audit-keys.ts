@@ -9,6 +9,7 @@ import {
 } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Logger } from "pino";
 
 /** What comes before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410). */
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
@@ -18,6 +19,7 @@ type AuditKeysOptions = {
   seed: string;
   /** PEM file that remembers every public key that signed here, so that older checkpoints stay verifiable. */
   publicKeysFile: string;
+  log: Pick<Logger, "warn">;
 };
 
 /** Public keys by id. */
@@ -71,7 +73,7 @@ export const auditSeedFrom = (secretKey: string) =>
   ).toString("base64");
 
 /** The key that signs checkpoints, never stored in the database it vouches for. Another seed rotates it. */
-export function openAuditKeys({ seed, publicKeysFile }: AuditKeysOptions): AuditKeys {
+export function openAuditKeys({ seed, publicKeysFile, log }: AuditKeysOptions): AuditKeys {
   const secret = Buffer.from(seed, "base64");
   const privateKey = createPrivateKey({
     key: Buffer.concat([pkcs8Prefix, secret]),
@@ -83,9 +85,16 @@ export function openAuditKeys({ seed, publicKeysFile }: AuditKeysOptions): Audit
   const known = existsSync(publicKeysFile) ? readFileSync(publicKeysFile, "utf8") : "";
   const pem = known.includes(pemOf(publicKey).trim()) ? known : `${known}${pemOf(publicKey)}`;
   if (pem !== known) {
-    mkdirSync(dirname(publicKeysFile), { recursive: true, mode: 0o711 });
-    writeFileSync(`${publicKeysFile}.new`, pem, { mode: 0o644 });
-    renameSync(`${publicKeysFile}.new`, publicKeysFile);
+    try {
+      mkdirSync(dirname(publicKeysFile), { recursive: true, mode: 0o711 });
+      writeFileSync(`${publicKeysFile}.new`, pem, { mode: 0o644 });
+      renameSync(`${publicKeysFile}.new`, publicKeysFile);
+    } catch (err) {
+      log.warn(
+        { err },
+        "the public audit key cannot be kept: after a rotation, older checkpoints are not trusted",
+      );
+    }
   }
   const trusted = trustedKeysOf(pem);
   return {

@@ -42,6 +42,7 @@ export function createAuditProof(deps: ProofDeps) {
   const keys = openAuditKeys({
     seed: config.signingSeed ?? auditSeedFrom(secretKey),
     publicKeysFile: join(dataDir, "audit-public-keys.pem"),
+    log,
   });
   const checkpoints = createAuditCheckpoints({ database, keys, clock });
   const file = createFileSink(join(dataDir, "audit-checkpoints"));

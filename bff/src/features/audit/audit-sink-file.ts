@@ -1,12 +1,18 @@
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { readLines } from "./audit-lines.ts";
-import type { AuditSink } from "./audit-sinks.ts";
+import type { AuditSink, NumberedLine } from "./audit-sinks.ts";
 
 const tailBytes = 8_192;
 const numbered = z.object({ number: z.number().int() });
 
+const lockLookMs = 20;
+const lockWaitMs = 5_000;
+const lockStaleMs = 60_000;
+
+const isThere = (error: unknown) => error instanceof Error && "code" in error && error.code === "EEXIST";
 const isMissing = (error: unknown) => error instanceof Error && "code" in error && error.code === "ENOENT";
 
 /** Checkpoints in `<folder>/<organization id>.ndjson`, oldest first, on disk before anybody is told. */
@@ -15,6 +21,7 @@ export function createFileSink(folder: string): AuditSink & {
   lines(organizationId: string): AsyncGenerator<string>;
 } {
   const pathOf = (organizationId: string) => join(folder, `${organizationId}.ndjson`);
+  const lockOf = (organizationId: string) => join(folder, `${organizationId}.lock`);
 
   /** Last whole line, and how long the file is up to its end: a crash may have left half a line behind. */
   async function tailOf(organizationId: string) {
@@ -36,20 +43,48 @@ export function createFileSink(folder: string): AuditSink & {
     }
   }
 
+  async function append(organizationId: string, lines: readonly NumberedLine[]) {
+    const { bytes, number } = await tailOf(organizationId);
+    const missing = lines.filter((one) => one.number > number);
+    const file = await open(pathOf(organizationId), "a", 0o600);
+    try {
+      if ((await file.stat()).size > bytes) await file.truncate(bytes);
+      await file.appendFile(missing.map(({ line }) => `${line}\n`).join(""));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Processes may share the folder. A lock that is older than any write takes was left behind by a crash. */
+  async function lock(organizationId: string) {
+    const path = lockOf(organizationId);
+    for (const giveUpAt = Date.now() + lockWaitMs; ; await wait(lockLookMs)) {
+      try {
+        await mkdir(path);
+        return;
+      } catch (error) {
+        if (!isThere(error)) throw error;
+        const madeAt = await stat(path).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => Date.now(),
+        );
+        if (Date.now() - madeAt > lockStaleMs) await rm(path, { recursive: true, force: true });
+        else if (Date.now() > giveUpAt) throw new Error("another process is writing the checkpoints");
+      }
+    }
+  }
+
   return {
     name: "file",
     newest: async (organizationId) => (await tailOf(organizationId)).number,
     async add(organizationId, lines) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const { bytes, number } = await tailOf(organizationId);
-      const missing = lines.filter((one) => one.number > number);
-      const file = await open(pathOf(organizationId), "a", 0o600);
+      await lock(organizationId);
       try {
-        if ((await file.stat()).size > bytes) await file.truncate(bytes);
-        await file.appendFile(missing.map(({ line }) => `${line}\n`).join(""));
-        await file.sync();
+        await append(organizationId, lines);
       } finally {
-        await file.close();
+        await rm(lockOf(organizationId), { recursive: true, force: true });
       }
     },
     async *lines(organizationId) {

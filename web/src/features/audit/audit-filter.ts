@@ -72,7 +72,7 @@ export const actorKind: Record<AuditEvent["actor"]["type"], string> = {
   token: "API token",
   system: "System",
   anonymous: "Not signed in",
-  external: "Reported by a platform",
+  external: "Reported",
 };
 
 export const authMethod: Record<AuditEvent["actor"]["authMethod"], string> = {
