@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { buildApp } from "#app.ts";
 import { loadConfig } from "#config.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
@@ -15,6 +15,7 @@ type TestAppOptions = {
   redisUrl: string;
   clock?: Clock;
   environment?: Record<string, string>;
+  log?: Logger;
 };
 
 /** The whole application over these servers, with the demo's people, listening to nothing: tests `inject`. */
@@ -23,8 +24,8 @@ export async function startTestApp({
   redisUrl,
   clock = systemClock,
   environment = {},
+  log = pino({ level: "silent" }),
 }: TestAppOptions) {
-  const log = pino({ level: "silent" });
   const dataDir = mkdtempSync(join(tmpdir(), "wheelhouse-app-"));
   const credentials = await seedDemo({ adminUrl: urls.adminUrl, dataDir });
   const config = loadConfig({ WHEELHOUSE_DATA_DIR: dataDir, WHEELHOUSE_DEMO: "0", ...environment });
