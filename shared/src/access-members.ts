@@ -23,6 +23,8 @@ export const member = z.object({
   /** Given in an organization above, and reaching into this one; it can be changed only there. */
   inherited: z.boolean(),
   hasPassword: z.boolean(),
+  /** Bound to an account at an OpenID Connect provider. */
+  hasIdentity: z.boolean(),
   lastActiveAt: timestamp.nullable(),
   joinedAt: timestamp,
 });
@@ -31,6 +33,8 @@ export type Member = z.infer<typeof member>;
 export const memberDetail = z.object({
   user: member.shape.user,
   hasPassword: z.boolean(),
+  /** Bound to an account at an OpenID Connect provider. */
+  hasIdentity: z.boolean(),
   lastActiveAt: timestamp.nullable(),
   /** In the organizations that the reader may see; `elsewhere` counts the others. */
   memberships: z.array(z.object({ organization: namedOrganization, role, joinedAt: timestamp })),

@@ -21,6 +21,7 @@ export type MemberRow = {
   name: string;
   disabledAt: Date | null;
   hasPassword: boolean;
+  hasIdentity: boolean;
   organizationId: string;
   role: Role;
   joinedAt: Date;
@@ -42,6 +43,7 @@ type ListInput = {
 };
 
 const columns = sql`u.id as "userId", u.email, u.name, u.disabled_at as "disabledAt", u.has_password as "hasPassword",
+  exists (select from oidc_identities i where i.user_id = u.id) as "hasIdentity",
   m.org_id as "organizationId", m.role, m.created_at as "joinedAt", ${rank} as rank, lower(u.name) as "sortName",
   (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as "lastActiveAt"`;
 

@@ -46,6 +46,7 @@ export function createMembers({ store, admission, authority, changes, sessionEnd
     role: row.role,
     inherited: row.inherited,
     hasPassword: row.hasPassword,
+    hasIdentity: row.hasIdentity,
     lastActiveAt: iso(row.lastActiveAt),
     joinedAt: row.joinedAt.toISOString(),
   });
@@ -77,6 +78,7 @@ export function createMembers({ store, admission, authority, changes, sessionEnd
     return {
       user: userOf(first),
       hasPassword: first.hasPassword,
+      hasIdentity: first.hasIdentity,
       lastActiveAt: iso(first.lastActiveAt),
       memberships: visible.map(({ organizationId, role, joinedAt }) => ({
         organization: reference(tree, organizationId),

@@ -3,7 +3,7 @@ import { capabilities, capabilitiesOf, roles } from "@wheelhouse/shared/capabili
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import { RolePicker } from "./access-role-picker.tsx";
-import { rightsRows } from "./access-roles.ts";
+import { rightsRows, signsInWith } from "./access-roles.ts";
 import { readAccessSearch } from "./access-search.ts";
 import { tokenWarning } from "./access-token-warning.ts";
 
@@ -30,6 +30,15 @@ describe("the table of roles", () => {
     expect(html).not.toContain("Auditor");
     expect(html).toMatch(/<input[^>]*disabled=""[^>]*value="admin"|<input[^>]*value="admin"[^>]*disabled=""/);
   });
+});
+
+it.each([
+  [{ hasPassword: true, hasIdentity: false }, "Password"],
+  [{ hasPassword: false, hasIdentity: true }, "OpenID Connect"],
+  [{ hasPassword: true, hasIdentity: true }, "OpenID Connect or password"],
+  [{ hasPassword: false, hasIdentity: false }, "Not yet"],
+])("%o reads as %s", (how, text) => {
+  expect(signsInWith(how)).toBe(text);
 });
 
 describe("what to look at among tokens", () => {

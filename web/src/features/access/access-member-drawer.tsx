@@ -18,7 +18,7 @@ import {
 } from "./access-member-dialogs.tsx";
 import { MemberSessions } from "./access-member-sessions.tsx";
 import { memberQuery } from "./access-queries.ts";
-import { roleNames } from "./access-roles.ts";
+import { roleNames, signsInWith } from "./access-roles.ts";
 import type { AccessSearch } from "./access-search.ts";
 
 type Act = { act: "role" | "remove"; membership: Membership } | { act: "account" };
@@ -62,9 +62,9 @@ const Memberships = (props: { organization: string; member: MemberDetail; onAct:
   );
 };
 
-const factsOf = ({ user, hasPassword, lastActiveAt }: MemberDetail) => [
+const factsOf = ({ user, lastActiveAt, ...how }: MemberDetail) => [
   { label: "E-mail", value: user.email },
-  { label: "Signs in with", value: hasPassword ? "Password" : "OpenID Connect" },
+  { label: "Signs in with", value: signsInWith(how) },
   {
     label: "Last active",
     value:

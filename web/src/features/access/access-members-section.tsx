@@ -8,7 +8,7 @@ import { type Column, Table } from "#ui/table.tsx";
 import { Age } from "#ui/time.tsx";
 import css from "./access.module.css";
 import { InviteDialog } from "./access-invite-dialog.tsx";
-import { roleMeanings, roleNames, rolesByStrength } from "./access-roles.ts";
+import { roleMeanings, roleNames, rolesByStrength, signsInWith } from "./access-roles.ts";
 import type { AccessSearch } from "./access-search.ts";
 
 const columns: Column<Member>[] = [
@@ -36,7 +36,7 @@ const columns: Column<Member>[] = [
     id: "with",
     header: "Signs in with",
     className: `c2 ${css.colWith}`,
-    cell: ({ hasPassword }) => (hasPassword ? "Password" : "OpenID Connect"),
+    cell: signsInWith,
   },
   {
     id: "active",

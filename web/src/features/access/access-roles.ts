@@ -26,6 +26,13 @@ export const roleMeanings: Record<Role, string> = {
   viewer: "read",
 };
 
+/** How a person proves to be one. */
+export const signsInWith = (how: { hasPassword: boolean; hasIdentity: boolean }): string => {
+  const ways = [...(how.hasIdentity ? ["OpenID Connect"] : []), ...(how.hasPassword ? ["password"] : [])];
+  const text = ways.join(" or ");
+  return text === "" ? "Not yet" : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+};
+
 type RightsRow = { label: string; holds: readonly Role[] };
 
 const named: readonly { label: string; all: readonly Capability[] }[] = [
