@@ -13,7 +13,8 @@ const tokenText = (keys: readonly FilterKey[], key: string, value: string): stri
 /**
  * One input with tokens `key value ×`. `/` focuses it, Enter or a space after `key:value` makes a token,
  * Backspace at the start takes the last one back. The state belongs to the URL: `filter` comes from it and
- * `onChange` writes it. With `isInstant`, free text filters while typing.
+ * `onChange` writes it. With `isInstant`, free text filters while typing. `onDraft` hears what is being typed, for values
+ * that are searched elsewhere.
  */
 export const FilterBar = (props: {
   label: string;
@@ -21,16 +22,21 @@ export const FilterBar = (props: {
   filter: Filter;
   onChange: (filter: Filter) => void;
   isInstant?: boolean;
+  onDraft?: (draft: string) => void;
 }) => {
-  const { label, keys, filter, onChange, isInstant = false } = props;
-  const [draft, setDraft] = useState(filter.text);
+  const { label, keys, filter, onChange, isInstant = false, onDraft } = props;
+  const [draft, changeDraft] = useState(filter.text);
+  const setDraft = (next: string) => {
+    changeDraft(next);
+    onDraft?.(next);
+  };
   const [highlighted, setHighlighted] = useState(-1);
   const [focused, setFocused] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const listId = useId();
   const text = filter.text;
   useEffect(() => {
-    if (document.activeElement !== input.current) setDraft(text);
+    if (document.activeElement !== input.current) changeDraft(text);
   }, [text]);
   useKeys([{ keys: "/", label: "Filter", group: "List", run: () => input.current?.focus() }]);
 

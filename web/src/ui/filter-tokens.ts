@@ -1,5 +1,8 @@
 /** One word of the filter: `key:value`. `values` are offered while typing; `label` replaces an id in the token. */
-export type FilterKey = { key: string; values?: readonly { value: string; label?: string }[] };
+export type FilterKey = {
+  key: string;
+  values?: readonly { value: string; label?: string; detail?: string }[];
+};
 export type FilterToken = { key: string; value: string };
 /** Tokens by key, each key once (a comma in the value is "or"), and the free text left over. */
 export type Filter = { tokens: readonly FilterToken[]; text: string };
@@ -72,7 +75,11 @@ export const suggestFilter = (
       ({ value, label }) => value.toLowerCase().includes(last) || (label ?? "").toLowerCase().includes(last),
     )
     .slice(0, 8)
-    .map(({ value, label }) => ({ insert: `${prefix}${value} `, label: label ?? value, detail: "" }));
+    .map(({ value, label, detail = "" }) => ({
+      insert: `${prefix}${/\s/.test(value) ? `"${value}"` : value} `,
+      label: label ?? value,
+      detail,
+    }));
 };
 
 /** The filter as one line of text, which `readFilterInput` reads back; absent when nothing is set. */

@@ -51,7 +51,7 @@ export function createAuditExplore({ store, readings, clock }: AuditExploreDeps)
       if (fromMs >= toMs) throw invalidField("query.from", "must lie before the end of the range");
       if (toMs - fromMs > spanMaxMs)
         throw invalidField("query.from", "must lie at most 92 days before the end");
-      await readings.record(context, { ...filterFields(filter), plotted: true });
+      await readings.record(context, { ...filterFields({ ...filter, target, q }), includeChildren });
       await store.catchUp(context.organization.id);
       const from = new Date(fromMs).toISOString();
       const to = new Date(toMs).toISOString();

@@ -1,36 +1,74 @@
+import { useQuery } from "@tanstack/react-query";
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
-import { auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
-import { auditActions } from "@wheelhouse/shared/endpoint.ts";
+import { auditFacetKeys } from "@wheelhouse/shared/audit-explore.ts";
+import { useDeferredValue, useState } from "react";
+import { formatPlural } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { rangeName } from "#lib/time-range.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import type { FilterKey } from "#ui/filter-tokens.ts";
 import { outcomeWords } from "./audit-filter.ts";
+import { auditFacetsQuery } from "./audit-queries.ts";
 import type { AuditSearch } from "./audit-search.ts";
+import { slotName } from "./audit-slots.ts";
 import { readAuditTokens } from "./audit-tokens.ts";
+
+type Value = { value: string; label?: string; detail?: string };
 
 /** Known values by id, each with the name it was last seen under. */
 const named = (entries: { id: string | null; name: string }[]) => {
   const found = new Map<string, string>();
   for (const { id, name } of entries) if (!found.has(id ?? name)) found.set(id ?? name, name);
-  return [...found].map(([value, label]) => ({ value, label }));
+  return [...found].map(([value, label]): Value => ({ value, label }));
 };
 
-/** Filter bar of the trail; the shown `events` give the actors and targets that can be offered. */
+/** The key whose value is being typed, and what is typed of it. */
+const asked = (draft: string) => {
+  const [, key = "", text = ""] = /(\w+):(?:[^,\s]*,)*([^,\s]*)$/.exec(draft) ?? [];
+  return { key: auditFacetKeys.find((name) => name === key.toLowerCase()), text };
+};
+
+/** Filter bar of the trail. Values are searched on the server; the shown `events` give names to ids. */
 export const AuditFilterBar = (props: {
+  organization: string;
   address: PageAddress<AuditSearch>;
   events: readonly AuditEvent[];
   nowMs: number;
 }) => {
-  const { address, events, nowMs } = props;
+  const { organization, address, events, nowMs } = props;
   const { search } = address;
   const { zone } = usePreferences();
+  const [draft, setDraft] = useState("");
+  const { key: typedKey, text } = asked(useDeferredValue(draft));
+  const facets = useQuery(auditFacetsQuery(organization, typedKey, text)).data?.items ?? [];
+  const [names, setNames] = useState<Readonly<Record<string, string>>>({});
+  const known = named([
+    ...events.map(({ actor }) => ({ id: actor.id, name: actor.display })),
+    ...events.flatMap(({ targets }) => targets),
+    ...Object.entries(names).map(([id, name]) => ({ id, name })),
+  ]);
+  const valuesOf = (key: string): Value[] => {
+    const found = (key === typedKey ? facets : []).map(
+      ({ value, label, events: count }): Value => ({
+        value,
+        label,
+        detail: formatPlural(count, "event"),
+      }),
+    );
+    const seen = new Set(found.map(({ value }) => value));
+    return [
+      ...found,
+      ...(key === "actor" || key === "target" ? known.filter(({ value }) => !seen.has(value)) : []),
+    ];
+  };
   const keys: FilterKey[] = [
-    { key: "actor", values: named(events.map(({ actor }) => ({ id: actor.id, name: actor.display }))) },
-    { key: "action", values: auditActions.map((value) => ({ value })) },
-    { key: "target", values: named(events.flatMap(({ targets }) => targets)) },
-    { key: "outcome", values: auditOutcomes.map((value) => ({ value, label: outcomeWords[value] })) },
+    ...["actor", "action", "class", "target"].map((key) => ({ key, values: valuesOf(key) })),
+    {
+      key: "outcome",
+      values: Object.entries(outcomeWords).map(([value, label]) => ({ value, label })),
+    },
+    { key: "hour", values: (search.slot ?? []).map((value) => ({ value, label: slotName(value) })) },
     { key: "time" },
   ];
   const token = (key: string, value: string | undefined) => (value === undefined ? [] : [{ key, value }]);
@@ -39,17 +77,26 @@ export const AuditFilterBar = (props: {
     <FilterBar
       label="Filter events"
       keys={keys}
+      onDraft={setDraft}
       filter={{
         tokens: [
           ...token("actor", search.actor?.join(",")),
           ...token("action", search.action?.join(",")),
+          ...token("class", search.class?.join(",")),
           ...token("target", search.target),
           ...token("outcome", search.outcome?.join(",")),
+          ...token("hour", search.slot?.join(",")),
           ...token("time", hasRange ? rangeName(search, nowMs, zone) : undefined),
         ],
         text: search.q ?? "",
       }}
-      onChange={(filter) => address.go(readAuditTokens(filter, search, { nowMs, zone }))}
+      onChange={(filter) => {
+        setNames((before) => ({
+          ...before,
+          ...Object.fromEntries(facets.map(({ value, label }) => [value, label])),
+        }));
+        address.go(readAuditTokens(filter, search, { nowMs, zone }));
+      }}
     />
   );
 };

@@ -1,7 +1,8 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
 import type { AuditSearch } from "./audit-search.ts";
+import { slotAt } from "./audit-slots.ts";
 
-export type AuditFilter = Omit<AuditSearch, "event">;
+export type AuditFilter = Omit<AuditSearch, "event" | "review">;
 
 const joined = (values: readonly string[] | undefined) =>
   values === undefined || values.length === 0 ? undefined : values.join(",");
@@ -12,21 +13,32 @@ export const auditQuery = (filter: AuditFilter): Record<string, string> =>
     Object.entries({
       actor: joined(filter.actor),
       action: joined(filter.action),
+      class: joined(filter.class),
       target: filter.target,
       outcome: joined(filter.outcome),
+      slot: joined(filter.slot),
       from: filter.from,
       to: filter.to,
       q: filter.q,
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 
-export const auditFilterCount = (filter: AuditFilter): number =>
-  [filter.actor, filter.action, filter.target, filter.outcome, filter.from ?? filter.to, filter.q].filter(
-    (value) => value !== undefined,
-  ).length;
+/** What a saved view keeps: everything but time. */
+export const storedFilter = ({ actor, action, class: classes, target, outcome, slot, q }: AuditFilter) => ({
+  ...{ actor, action, class: classes, target, outcome, slot, q },
+});
 
-const has = (part: string | null, wanted: string) =>
-  part?.toLowerCase().includes(wanted.toLowerCase()) === true;
+export const auditFilterCount = (filter: AuditFilter): number =>
+  [
+    ...[filter.actor, filter.action, filter.class, filter.target, filter.outcome, filter.slot],
+    ...[filter.from ?? filter.to, filter.q],
+  ].filter((value) => value !== undefined).length;
+
+const wordsOf = (text: string | null): string[] =>
+  (text ?? "")
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== "");
 
 /** Whether a pushed event belongs to the list. Text is compared with what a row shows; the server searches more. */
 export const matchesAudit = (filter: AuditFilter, event: AuditEvent): boolean => {
@@ -41,14 +53,14 @@ export const matchesAudit = (filter: AuditFilter, event: AuditEvent): boolean =>
   const target = filter.target;
   if (target !== undefined && !event.targets.some((one) => one.id === target || one.name === target))
     return false;
-  const q = filter.q;
-  if (q === undefined) return true;
-  return (
-    has(event.action, q) ||
-    has(event.actor.display, q) ||
-    has(event.reason, q) ||
-    event.targets.some((one) => has(one.name, q))
+  if (filter.class !== undefined && !filter.class.includes(event.class)) return false;
+  if (filter.slot !== undefined && !filter.slot.includes(slotAt(recordedMs))) return false;
+  if (filter.q === undefined) return true;
+  const shown = [event.action, display, event.reason, ...event.targets.map(({ name }) => name)].flatMap(
+    wordsOf,
   );
+  const wanted = wordsOf(filter.q);
+  return wanted.length > 0 && wanted.every((part) => shown.some((word) => word.startsWith(part)));
 };
 
 /** Newest first, as in the server's key. */

@@ -1,7 +1,7 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { formatCount } from "#lib/format.ts";
 import { useLiveEvent } from "#lib/live-context.tsx";
 import { useMinute } from "#lib/now.ts";
@@ -16,13 +16,19 @@ import { Page, Split } from "#ui/page.tsx";
 import { Empty, Failure, Panel } from "#ui/panel.tsx";
 import { TailStrip } from "#ui/tail-strip.tsx";
 import css from "./audit.module.css";
+import { AuditActivityPanel } from "./audit-activity.tsx";
 import { AuditDrawer } from "./audit-drawer.tsx";
+import { ExportDialog, ExportStrip, useAuditExport } from "./audit-export.tsx";
 import { auditFilterCount, matchesAudit, newestEventFirst } from "./audit-filter.ts";
 import { AuditFilterBar } from "./audit-filter-bar.tsx";
 import { AuditProof } from "./audit-proof.tsx";
-import { auditEventsQuery } from "./audit-queries.ts";
+import { auditCountQuery, auditEventsQuery } from "./audit-queries.ts";
+import reviewCss from "./audit-review.module.css";
+import { AuditReviewPage } from "./audit-review-page.tsx";
+import { AuditReviewPanel } from "./audit-review-panel.tsx";
 import type { AuditSearch } from "./audit-search.ts";
 import { AuditTable } from "./audit-table.tsx";
+import { AuditViews } from "./audit-views.tsx";
 
 const route = getRouteApi("/o/$org/audit");
 
@@ -67,6 +73,10 @@ const Trail = ({ organization }: { organization: string }) => {
   const { zone } = usePreferences();
   const nowMs = useMinute();
   const events = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const canExport = useCan(organization, "audit:export");
+  const exporting = useAuditExport(organization);
+  const [isExporting, setIsExporting] = useState(false);
+  const matching = useQuery(auditCountQuery(organization, search)).data;
   const hasRange = search.from !== undefined || search.to !== undefined;
   const toggle = () => {
     if (!tail.isPaused) return tail.pause();
@@ -84,9 +94,27 @@ const Trail = ({ organization }: { organization: string }) => {
       >
         <div ref={tail.sentinel} className={css.sentinel} />
         <AuditProof organization={organization} events={events} />
-        <div className="tool">
-          <AuditFilterBar address={address} events={events} nowMs={nowMs} />
+        <div className={reviewCss.top}>
+          <AuditActivityPanel organization={organization} address={address} />
+          <AuditReviewPanel organization={organization} address={address} />
         </div>
+        <div className="tool">
+          <AuditFilterBar organization={organization} address={address} events={events} nowMs={nowMs} />
+          <AuditViews organization={organization} address={address} />
+          {canExport && <Button onClick={() => setIsExporting(true)}>Export…</Button>}
+        </div>
+        <ExportStrip state={exporting} />
+        {isExporting && (
+          <ExportDialog
+            organization={organization}
+            filter={search}
+            onExport={(format) => {
+              setIsExporting(false);
+              exporting.mutate({ filter: search, format });
+            }}
+            onClose={() => setIsExporting(false)}
+          />
+        )}
         <TailStrip
           isPaused={tail.isPaused}
           newCount={tail.newCount}
@@ -129,6 +157,9 @@ const Trail = ({ organization }: { organization: string }) => {
                 <span>
                   {list.hasNextPage ? "" : "All "}
                   {formatCount(events.length)} loaded
+                  {list.hasNextPage &&
+                    matching !== undefined &&
+                    `, ${formatCount(matching.count)}${matching.isMore ? "+" : ""} match`}
                 </span>
               </div>
               {list.isFetchNextPageError && list.error !== null && (
@@ -147,10 +178,34 @@ const Trail = ({ organization }: { organization: string }) => {
   );
 };
 
+const Reviewing = ({ organization, id }: { organization: string; id: string }) => {
+  const address = useAddress(organization);
+  const { event } = address.search;
+  return (
+    <Page title="Audit" crumb="Review">
+      <Split
+        drawer={
+          event !== undefined && (
+            <AuditDrawer organization={organization} id={event} events={[]} address={address} />
+          )
+        }
+      >
+        <AuditReviewPage organization={organization} id={id} address={address} />
+      </Split>
+    </Page>
+  );
+};
+
 /** Who did what to what, newest first, with the proof that nothing was changed since. */
 export const AuditPage = () => {
   const { org } = route.useParams();
-  if (useCan(org, "audit:read")) return <Trail key={org} organization={org} />;
+  const { review } = route.useSearch();
+  if (useCan(org, "audit:read"))
+    return review === undefined ? (
+      <Trail key={org} organization={org} />
+    ) : (
+      <Reviewing key={review} organization={org} id={review} />
+    );
   return (
     <Page title="Audit">
       <Empty title="You may not see this">

@@ -1,33 +1,44 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
 import { auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
-import { type AuditAction, auditActions } from "@wheelhouse/shared/endpoint.ts";
 import { type RawSearch, readList, readText, readTimestamp } from "#lib/search-params.ts";
+import { slotOf } from "./audit-slots.ts";
 
 type Outcome = AuditEvent["outcome"];
 
 /** Everything that the page's address holds, under the names of the API's own parameters. */
 export type AuditSearch = {
   actor?: string[] | undefined;
-  action?: AuditAction[] | undefined;
+  action?: string[] | undefined;
+  /** First words of actions. */
+  class?: string[] | undefined;
   target?: string | undefined;
   outcome?: Outcome[] | undefined;
+  /** Hours of the week in UTC: `4-02` is Thursday from 02:00 to 03:00. */
+  slot?: string[] | undefined;
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
   /** The event whose drawer is open. */
   event?: string | undefined;
+  /** The review that is worked through. */
+  review?: string | undefined;
 };
 
+const actionName = /^[a-z][a-z0-9.:-]*$/;
+const slots = Array.from({ length: 168 }, (_, hour) => slotOf(Math.floor(hour / 24) + 1, hour % 24));
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What cannot be read is dropped, so that an old or mangled link still opens the page. */
 export const readAuditSearch = (raw: RawSearch): AuditSearch => ({
   actor: readList(raw, "actor"),
-  action: readList(raw, "action", auditActions),
+  action: readList(raw, "action")?.filter((name) => actionName.test(name)),
+  class: readList(raw, "class"),
   target: readText(raw, "target"),
   outcome: readList(raw, "outcome", auditOutcomes),
+  slot: readList(raw, "slot", slots),
   from: readTimestamp(raw, "from"),
   to: readTimestamp(raw, "to"),
   q: readText(raw, "q"),
   event: readList(raw, "event")?.find((id) => uuid.test(id)),
+  review: readList(raw, "review")?.find((id) => uuid.test(id)),
 });

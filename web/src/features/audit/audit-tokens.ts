@@ -15,6 +15,8 @@ export const readAuditTokens = (
     ...readAuditSearch({
       actor: value("actor"),
       action: value("action"),
+      class: value("class"),
+      slot: value("hour"),
       // One target at a time: the newest one that was given.
       target:
         current.target !== undefined && value("target")?.startsWith(`${current.target},`) === true
@@ -26,5 +28,6 @@ export const readAuditTokens = (
       to,
     }),
     event: current.event,
+    review: current.review,
   };
 };

@@ -25,7 +25,9 @@ describe("audit address", () => {
   });
 
   it("a mangled address opens the page without what it cannot read", () => {
-    expect(readAuditSearch({ outcome: "lost", from: "yesterday", event: "1", action: "x.y.z" })).toEqual({});
+    expect(
+      readAuditSearch({ outcome: "lost", from: "yesterday", event: "1", action: "X y", slot: "8-00" }),
+    ).toEqual({});
   });
 });
 

@@ -1,0 +1,140 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  type AuditRetention,
+  placeAuditHold,
+  releaseAuditHold,
+  updateAuditRetention,
+} from "@wheelhouse/shared/audit-retention.ts";
+import { useState } from "react";
+import { call } from "#lib/api.ts";
+import { formatCount } from "#lib/format.ts";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog.tsx";
+import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { auditRetentionQuery } from "./audit-queries.ts";
+
+/** How long the content of events is kept, and the legal holds that stop its expiry. */
+export const RetentionDialog = (props: {
+  organization: string;
+  retention: AuditRetention;
+  canManage: boolean;
+  onClose: () => void;
+}) => {
+  const { organization, retention, canManage, onClose } = props;
+  const client = useQueryClient();
+  const { queryKey } = auditRetentionQuery(organization);
+  const [days, setDays] = useState(retention.keepDays === null ? "" : String(retention.keepDays));
+  const [reason, setReason] = useState("");
+  const hear = (next: AuditRetention) => client.setQueryData(queryKey, next);
+  const keep = useMutation({
+    mutationFn: (keepDays: number | null) =>
+      call(updateAuditRetention, { body: { keepDays } }, { organization }),
+    onSuccess: hear,
+  });
+  const place = useMutation({
+    mutationFn: () => call(placeAuditHold, { body: { reason: reason.trim() } }, { organization }),
+    onSuccess: (next) => {
+      hear(next);
+      setReason("");
+    },
+  });
+  const release = useMutation({
+    mutationFn: (id: string) => call(releaseAuditHold, { params: { id } }, { organization }),
+    onSuccess: hear,
+  });
+  const error = keep.error ?? place.error ?? release.error;
+  const asked = days.trim() === "" ? null : Number(days);
+  const isValid = asked === null || (Number.isInteger(asked) && asked >= 1 && asked <= 36_500);
+  return (
+    <Dialog
+      title="How long content is kept"
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c3 t12 grow">The chain of hashes stays for ever.</span>
+          <Button large onClick={onClose}>
+            Close
+          </Button>
+          {canManage && (
+            <Button
+              large
+              variant="primary"
+              disabled={!isValid || asked === retention.keepDays || keep.isPending}
+              onClick={() => keep.mutate(asked)}
+            >
+              {asked === null ? "Keep without end" : `Keep ${days} days`}
+            </Button>
+          )}
+        </>
+      }
+    >
+      {retention.expiredToSeq > 0 && (
+        <p>
+          Content up to event {formatCount(retention.expiredToSeq)} expired under checkpoint{" "}
+          {formatCount(retention.expiredCheckpoint ?? 0)}.
+        </p>
+      )}
+      {canManage ? (
+        <FormField
+          label="Days"
+          error={isValid ? fieldErrors(keep.error).get("keepDays") : "1 to 36,500 days, or empty"}
+          hint="Older content expires once a signed checkpoint covers it. Empty: without end."
+        >
+          {(control) => (
+            <input
+              {...control}
+              className="field"
+              inputMode="numeric"
+              value={days}
+              onChange={(event) => setDays(event.target.value)}
+            />
+          )}
+        </FormField>
+      ) : (
+        <p>{retention.keepDays === null ? "Without end." : `${formatCount(retention.keepDays)} days.`}</p>
+      )}
+      <h3 className="h">Legal holds</h3>
+      {retention.holds.length === 0 ? (
+        <p className="c2">None. A hold keeps all content of this organization.</p>
+      ) : (
+        <ul className="plain">
+          {retention.holds.map(({ id, reason: why, placedBy, placedAt }) => (
+            <li key={id} className="row">
+              <span className="grow">
+                {why}{" "}
+                <span className="c3 t12">
+                  {placedBy}, {placedAt.slice(0, 10)}
+                </span>
+              </span>
+              {canManage && (
+                <Button disabled={release.isPending} onClick={() => release.mutate(id)}>
+                  Release hold
+                </Button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {canManage && (
+        <FormField label="Reason of a new hold">
+          {(control) => (
+            <div className="row">
+              <input
+                {...control}
+                className="field grow"
+                maxLength={1000}
+                value={reason}
+                onChange={(event) => setReason(event.target.value)}
+              />
+              <Button disabled={reason.trim() === "" || place.isPending} onClick={() => place.mutate()}>
+                Place hold
+              </Button>
+            </div>
+          )}
+        </FormField>
+      )}
+      {error !== null && <ActError title="Nothing was changed." error={error} />}
+    </Dialog>
+  );
+};

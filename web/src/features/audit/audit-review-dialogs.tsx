@@ -1,0 +1,162 @@
+import type { AuditReview, AuditReviewItem } from "@wheelhouse/shared/audit-review.ts";
+import { useState } from "react";
+import { formatCount, formatPlural } from "#lib/format.ts";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog.tsx";
+import { FormField } from "#ui/form-field.tsx";
+import { Note } from "#ui/note.tsx";
+import type { useReviewActs } from "./audit-review-marks.ts";
+
+type Acts = ReturnType<typeof useReviewActs>;
+export type Remark = { item: AuditReviewItem; act: "flag" | "settle" | "comment" };
+
+const words = {
+  flag: { title: "Flag", confirm: "Flag event", hint: "Says what is unclear. It is kept in the trail." },
+  settle: { title: "Settle the flag of", confirm: "Settle flag", hint: "Says how it was settled." },
+  comment: { title: "Comment on", confirm: "Comment on event", hint: "It is kept in the trail." },
+} as const;
+
+/** A comment with or without a mark. */
+export const RemarkDialog = ({
+  remark,
+  acts,
+  onClose,
+}: {
+  remark: Remark;
+  acts: Acts;
+  onClose: () => void;
+}) => {
+  const { item, act } = remark;
+  const [text, setText] = useState("");
+  const { title, confirm, hint } = words[act];
+  const { isPending, error } = act === "comment" ? acts.comment : acts.mark;
+  const trimmed = text.trim();
+  const send = () => {
+    const done = { onSuccess: onClose };
+    if (act === "comment") return acts.comment.mutate({ event: item.auditId, text: trimmed }, done);
+    acts.mark.mutate(
+      { events: [item.auditId], mark: act === "flag" ? "flagged" : "settled", comment: trimmed },
+      done,
+    );
+  };
+  return (
+    <Dialog
+      title={`${title} event ${formatCount(item.seq)}`}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="grow" />
+          <Button large onClick={onClose}>
+            Cancel
+          </Button>
+          <Button large variant="primary" disabled={trimmed === "" || isPending} onClick={send}>
+            {confirm}
+          </Button>
+        </>
+      }
+    >
+      <p className="mono">{item.event?.action ?? "content expired"}</p>
+      <FormField label="Comment" hint={hint}>
+        {(control) => (
+          <textarea
+            {...control}
+            className="field"
+            rows={3}
+            maxLength={1000}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+        )}
+      </FormField>
+      {error !== null && <ActError title="Nothing was changed." error={error} />}
+    </Dialog>
+  );
+};
+
+/** Signs a review; events that nobody reviewed have to be counted by who signs. */
+export const SignDialog = ({
+  review,
+  acts,
+  onClose,
+}: {
+  review: AuditReview;
+  acts: Acts;
+  onClose: () => void;
+}) => {
+  const [typed, setTyped] = useState("");
+  const [comment, setComment] = useState("");
+  const { open, ownOpen, flagged, settled, events } = review.progress;
+  const unsettled = flagged - settled;
+  const canSign = unsettled === 0 && (open === 0 || typed.trim() === String(open)) && !acts.sign.isPending;
+  const sign = () =>
+    acts.sign.mutate(
+      { notReviewed: open, ...(comment.trim() === "" ? {} : { comment: comment.trim() }) },
+      { onSuccess: onClose },
+    );
+  return (
+    <Dialog
+      title={`Sign off ${review.name}, ${formatPlural(events, "event")}`}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c3 t12 grow">A signature cannot be taken back.</span>
+          <Button large onClick={onClose}>
+            Cancel
+          </Button>
+          <Button large variant="primary" disabled={!canSign} onClick={sign}>
+            Sign off {review.name}
+          </Button>
+        </>
+      }
+    >
+      <p>
+        The signature covers the chain up to event {formatCount(review.coveredSeq)},{" "}
+        {review.from.slice(0, 10)} to {new Date(Date.parse(review.to) - 1).toISOString().slice(0, 10)}
+        {review.viewName === null ? "" : `, view “${review.viewName}”`}.
+      </p>
+      {unsettled > 0 ? (
+        <Note
+          tone="warn"
+          title={`${formatPlural(unsettled, "flag")} ${unsettled === 1 ? "is" : "are"} not settled.`}
+        >
+          Settle them before you sign.
+        </Note>
+      ) : (
+        open > 0 && (
+          <>
+            <Note tone="warn" title={`${formatPlural(open, "event")} not reviewed.`}>
+              The sign-off will say so.
+              {ownOpen > 0 &&
+                ` ${formatPlural(ownOpen, "of them is an act", "of them are acts")} of your own, which somebody else has to review.`}
+            </Note>
+            <FormField label={`Type ${open} to sign without them`}>
+              {(control) => (
+                <input
+                  {...control}
+                  className="field"
+                  inputMode="numeric"
+                  value={typed}
+                  onChange={(event) => setTyped(event.target.value)}
+                />
+              )}
+            </FormField>
+          </>
+        )
+      )}
+      <FormField label="Comment, optional">
+        {(control) => (
+          <textarea
+            {...control}
+            className="field"
+            rows={2}
+            maxLength={1000}
+            value={comment}
+            onChange={(event) => setComment(event.target.value)}
+          />
+        )}
+      </FormField>
+      {acts.sign.error !== null && <ActError title="It was not signed." error={acts.sign.error} />}
+    </Dialog>
+  );
+};

@@ -1,0 +1,308 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit-review.ts";
+import { useMemo, useState } from "react";
+import { formatCount, formatDate, formatPlural, formatTime } from "#lib/format.ts";
+import { useKeys } from "#lib/keys.ts";
+import type { PageAddress } from "#lib/page-address.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { useCan } from "#lib/session.ts";
+import { AddressLink } from "#ui/address-link.tsx";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
+import { Status } from "#ui/status.tsx";
+import { type Column, Table } from "#ui/table.tsx";
+import { targetName } from "./audit-filter.ts";
+import { auditReviewItemsQuery, auditReviewQuery } from "./audit-queries.ts";
+import css from "./audit-review.module.css";
+import { type Remark, RemarkDialog, SignDialog } from "./audit-review-dialogs.tsx";
+import { useGatheredMarks, useReviewActs } from "./audit-review-marks.ts";
+import { ReviewFacts } from "./audit-review-panel.tsx";
+import type { AuditSearch } from "./audit-search.ts";
+
+type Address = PageAddress<AuditSearch>;
+type State = "all" | "open" | "flagged";
+
+const Mark = ({ item }: { item: AuditReviewItem }) => {
+  if (item.mark === "flagged")
+    return item.settled === null ? (
+      <Status tone="degraded" label="Flagged" inRow />
+    ) : (
+      <Status tone="ok" label="Settled" inRow />
+    );
+  if (item.mark === "reviewed") return <Status tone="ok" label="Reviewed" inRow />;
+  return <span className="c3">{item.isOwn ? "Own act" : "Not reviewed"}</span>;
+};
+
+const Moment = ({ at }: { at: string }) => {
+  const { zone } = usePreferences();
+  return (
+    <time dateTime={at}>
+      <span className="c3">{formatDate(at, zone)} </span>
+      {formatTime(at, zone)}
+    </time>
+  );
+};
+
+const columns: readonly Column<AuditReviewItem>[] = [
+  {
+    id: "time",
+    header: "Time",
+    card: "age",
+    className: css.colTime,
+    cell: (item) => <Moment at={item.recordedAt} />,
+  },
+  {
+    id: "mark",
+    header: "Review",
+    card: "badge",
+    className: css.colMark,
+    cell: (item) => <Mark item={item} />,
+  },
+  {
+    id: "actor",
+    header: "Actor",
+    card: "detail",
+    className: `cut ${css.colActor}`,
+    cell: (item) => item.event?.actor.display ?? <span className="zero">–</span>,
+  },
+  {
+    id: "action",
+    header: "Action",
+    card: "title",
+    className: `cut ${css.colAction}`,
+    cell: (item) =>
+      item.event === null ? (
+        <span className="c3">Content expired</span>
+      ) : (
+        <span className="mono">{item.event.action}</span>
+      ),
+  },
+  {
+    id: "target",
+    header: "Target",
+    className: "cut c2",
+    cell: (item) => (
+      <>
+        {item.event === null ? "" : targetName(item.event)}
+        {item.comments.length > 0 && (
+          <span
+            className="c3"
+            title={item.comments.map(({ author, text }) => `${author}: ${text}`).join("\n")}
+          >
+            {" "}
+            “{item.comments.at(-1)?.text}”
+          </span>
+        )}
+      </>
+    ),
+  },
+  {
+    id: "event",
+    header: "Event",
+    num: true,
+    className: `c3 ${css.colEvent}`,
+    cell: (item) => formatCount(item.seq),
+  },
+];
+const keyOf = (item: AuditReviewItem): string => item.auditId;
+
+const Since = ({ review }: { review: AuditReviewDetail }) => {
+  const { newEvents, isMore, expiredEvents, headHolds, verification } = review.since;
+  return (
+    <div className={`t12 ${css.since}`} role={headHolds ? "status" : "alert"}>
+      {headHolds ? (
+        <span>
+          Event {formatCount(review.coveredSeq)} still has the hash{" "}
+          <span className="mono">{review.coveredHash.slice(0, 12)}</span>
+        </span>
+      ) : (
+        <b className="tx-down">
+          The chain no longer has the covered hash at event {formatCount(review.coveredSeq)}
+        </b>
+      )}
+      <span className={newEvents > 0 ? "tx-warn" : "c2"}>
+        {newEvents === 0
+          ? "No event came to the period since"
+          : `${formatCount(newEvents)}${isMore ? "+" : ""} ${newEvents === 1 ? "event" : "events"} came to the period since`}
+      </span>
+      {expiredEvents > 0 && <span>Content of {formatPlural(expiredEvents, "event")} expired</span>}
+      <span className="c2">
+        {verification === null ? (
+          "The chain was never verified"
+        ) : verification.problem === null ? (
+          <>
+            Verified to event {formatCount(verification.toSeq)}, <Moment at={verification.at} />
+          </>
+        ) : (
+          <b className="tx-down">{verification.problem}</b>
+        )}
+      </span>
+    </div>
+  );
+};
+
+/** The events of one review, worked through by keyboard or pointer, and its signature. */
+export const AuditReviewPage = ({
+  organization,
+  id,
+  address,
+}: {
+  organization: string;
+  id: string;
+  address: Address;
+}) => {
+  const canSign = useCan(organization, "audit:sign-off");
+  const query = useQuery(auditReviewQuery(organization, id));
+  const [state, setState] = useState<State>("all");
+  const list = useInfiniteQuery(auditReviewItemsQuery(organization, id, state));
+  const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const acts = useReviewActs(organization, id);
+  const [remark, setRemark] = useState<Remark | null>(null);
+  const [isSigning, setIsSigning] = useState(false);
+  const gathered = useGatheredMarks((events) => acts.mark.mutateAsync({ events, mark: "reviewed" }));
+  const focused = () => {
+    const key = document.activeElement?.closest("tr")?.dataset.key ?? address.search.event;
+    return items.find((item) => item.auditId === key);
+  };
+  const isDone = query.data?.signed != null;
+  const review = (item: AuditReviewItem | undefined) => {
+    if (item !== undefined && !item.isOwn && item.mark === null) gathered.add(item.auditId);
+  };
+  const flag = (item: AuditReviewItem | undefined) => {
+    if (item !== undefined && !item.isOwn && !isDone)
+      setRemark({ item, act: item.mark === "flagged" && item.settled === null ? "settle" : "flag" });
+  };
+  const comment = (item: AuditReviewItem | undefined) =>
+    item !== undefined && setRemark({ item, act: "comment" });
+  useKeys(
+    canSign
+      ? [
+          { keys: "x", label: "Mark as reviewed", group: "Review", run: () => review(focused()) },
+          { keys: "f", label: "Flag, or settle the flag", group: "Review", run: () => flag(focused()) },
+          { keys: "c", label: "Comment", group: "Review", run: () => comment(focused()) },
+        ]
+      : [],
+  );
+  const open = items.filter((item) => item.mark === null && !item.isOwn);
+  const current = items.find((item) => item.auditId === address.search.event);
+  return (
+    <Panel name="The review" query={query} skeletonRows={12}>
+      {(data) => (
+        <>
+          <div className={css.reviewHead}>
+            <h2>Review, {data.name}</h2>
+            <span className="c3 t12">
+              {data.from.slice(0, 10)} – {new Date(Date.parse(data.to) - 1).toISOString().slice(0, 10)}
+              {data.viewName !== null && `, view “${data.viewName}”`}, opened by {data.opened.name}
+            </span>
+            <span className="grow" />
+            {canSign && current !== undefined && (
+              <>
+                <Button disabled={current.isOwn || isDone} onClick={() => flag(current)}>
+                  {current.mark === "flagged" && current.settled === null ? "Settle flag…" : "Flag…"}
+                </Button>
+                <Button disabled={current.isOwn || current.mark !== null} onClick={() => review(current)}>
+                  Mark reviewed
+                </Button>
+              </>
+            )}
+            {canSign && !isDone && open.length > 0 && (
+              <Button
+                disabled={acts.mark.isPending}
+                onClick={() => acts.mark.mutate({ events: open.map(keyOf).slice(0, 500), mark: "reviewed" })}
+              >
+                Mark {formatCount(Math.min(500, open.length))} shown as reviewed
+              </Button>
+            )}
+            {canSign && !isDone && (
+              <Button variant="primary" onClick={() => setIsSigning(true)}>
+                Sign off {data.name}…
+              </Button>
+            )}
+            <AddressLink className="btn ghost" address={address} to={{}}>
+              Close review
+            </AddressLink>
+          </div>
+          {data.signed !== null && (
+            <div className={css.strip} role="status">
+              <Status tone="ok" label={`Signed by ${data.signed.name}`} />
+              <span className="c2">
+                <Moment at={data.signed.at} />
+                {data.signed.notReviewed > 0 &&
+                  `, ${formatPlural(data.signed.notReviewed, "event")} not reviewed`}
+                {data.progress.ownOpen > 0 &&
+                  `, ${formatPlural(data.progress.ownOpen, "act")} of the signer wait for somebody else`}
+                {data.signed.comment !== null && ` “${data.signed.comment}”`}
+              </span>
+            </div>
+          )}
+          <Since review={data} />
+          <div className={css.hints}>
+            <ReviewFacts progress={data.progress} />
+            <div className="row">
+              <div className="seg">
+                {(["all", "open", "flagged"] as const).map((name) => (
+                  <button
+                    key={name}
+                    type="button"
+                    aria-pressed={state === name}
+                    onClick={() => setState(name)}
+                  >
+                    {name === "all" ? "All" : name === "open" ? "Not reviewed" : "Flagged"}
+                  </button>
+                ))}
+              </div>
+              {canSign && (
+                <span className="c3 t12 no-phone">
+                  <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> reviewed, <kbd>f</kbd> flag or settle,{" "}
+                  <kbd>c</kbd> comment
+                </span>
+              )}
+              {gathered.waiting.size > 0 && (
+                <span className="c3 t12" role="status">
+                  Marking {formatCount(gathered.waiting.size)}
+                </span>
+              )}
+            </div>
+          </div>
+          {acts.mark.error !== null && remark === null && (
+            <ActError title="Nothing was marked." error={acts.mark.error} />
+          )}
+          <Panel
+            name="Events under review"
+            query={list}
+            isEmpty={() => items.length === 0}
+            empty={<Empty title={state === "all" ? "No event in this period" : "None of these"} />}
+            skeletonRows={10}
+          >
+            {() => (
+              <>
+                <Table
+                  caption="Events under review, newest first"
+                  className={`compact cards ${css.items}`}
+                  columns={columns}
+                  rows={items}
+                  keyOf={keyOf}
+                  openKey={address.search.event}
+                  onOpen={(event) => address.go({ ...address.search, event })}
+                  hrefOf={(event) => address.hrefOf({ ...address.search, event })}
+                />
+                <div className="more t12">
+                  {list.hasNextPage && (
+                    <Button disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                      Load older
+                    </Button>
+                  )}
+                  <span>{formatCount(items.length)} loaded</span>
+                </div>
+              </>
+            )}
+          </Panel>
+          {remark !== null && <RemarkDialog {...{ remark, acts }} onClose={() => setRemark(null)} />}
+          {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
+        </>
+      )}
+    </Panel>
+  );
+};

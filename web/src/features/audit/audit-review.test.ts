@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { trailerRows } from "./audit-export-file.ts";
+import { byDay, bySlot, heatStep, oddHour } from "./audit-plot.ts";
+import { slotAt, slotName } from "./audit-slots.ts";
+import { recentWeeks } from "./audit-weeks.ts";
+
+const hash = "a".repeat(64);
+
+describe("the end of an export", () => {
+  it.each([
+    [`{"seq":1}\n{"trailer":{"rows":7,"sha256":"${hash}","firstSeq":1}}\n`, "ndjson", 7],
+    [`1,a\nend of export,7,${hash}\n`, "csv", 7],
+  ] as const)("%j of %s has its count", (tail, format, rows) => {
+    expect(trailerRows(tail, format)).toBe(rows);
+  });
+
+  it.each([
+    [`{"seq":1}\n{"trailer":{"rows":7,"sha256":"${hash}"}}`, "ndjson"],
+    [`{"seq":1}\n`, "ndjson"],
+    ["", "ndjson"],
+    [`1,a\nend of export,7,${hash.slice(1)}\n`, "csv"],
+    [`1,"x end of export,7,${hash}\n2,b`, "csv"],
+  ] as const)("%j of %s was cut off", (tail, format) => {
+    expect(trailerRows(tail, format)).toBeUndefined();
+  });
+});
+
+describe("activity", () => {
+  const hours = [
+    { at: "2026-11-05T02:00:00.000Z", success: 2, refused: 0 },
+    { at: "2026-11-12T02:00:00.000Z", success: 1, refused: 1 },
+    { at: "2026-11-19T02:00:00.000Z", success: 60, refused: 4 },
+    { at: "2026-11-19T10:00:00.000Z", success: 30, refused: 0 },
+    { at: "2026-11-12T10:00:00.000Z", success: 30, refused: 0 },
+  ];
+  const range = { from: "2026-10-24T00:00:00Z", to: "2026-11-21T00:00:00Z" };
+
+  it("the same hour of each week falls together", () => {
+    expect(slotAt(Date.parse("2026-11-22T23:59:59Z"))).toBe("7-23");
+    expect(bySlot(hours).get("4-02")).toBe(68);
+    expect(slotName("4-02")).toBe("Thu 02:00");
+  });
+
+  it("a day has what succeeded and what did not, days without events too", () => {
+    const { bars, fromMs } = byDay({ hours, ...range });
+    expect(bars).toHaveLength(28);
+    expect(new Date(fromMs).toISOString()).toBe("2026-10-24T00:00:00.000Z");
+    expect(bars[26]).toEqual([90, 4]);
+    expect(bars[0]).toEqual([0, 0]);
+  });
+
+  it("the hour that is unlike its other weeks stands out; one that is always busy does not", () => {
+    expect(oddHour({ hours, ...range })).toEqual({ slot: "4-02", events: 64, usual: 2 });
+    expect(oddHour({ hours: hours.slice(0, 2), ...range })).toBeUndefined();
+  });
+
+  it("nothing is the lightest shade, the busiest the strongest", () => {
+    expect([0, 1, 40, 100, 500].map((value) => heatStep(value, 100))).toEqual([0, 1, 2, 4, 4]);
+  });
+});
+
+describe("weeks", () => {
+  it("begin on Monday in UTC and are numbered by ISO, over the turn of the year too", () => {
+    expect(recentWeeks(Date.parse("2026-11-21T16:00:00Z"))[0]).toEqual({
+      name: "week 47",
+      from: "2026-11-16T00:00:00.000Z",
+      to: "2026-11-23T00:00:00.000Z",
+      isOver: false,
+    });
+    expect(recentWeeks(Date.parse("2027-01-10T12:00:00Z")).map(({ name }) => name)).toEqual([
+      ...["week 1", "week 53", "week 52", "week 51"],
+    ]);
+  });
+});
