@@ -1,7 +1,8 @@
 /** `pnpm bench <name>`: figures, each measured in one run beside what it is compared with. */
 const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = {
   queues: [() => import("./queues.ts")],
-  audit: [() => import("./audit-write.ts")],
+  audit: [() => import("./audit-write.ts"), () => import("./audit-read.ts")],
+  "audit-read": [() => import("./audit-read.ts")],
   "audit-chain": [() => import("./audit-write.ts")],
 };
 

@@ -2,7 +2,7 @@ import type { AuditEventDetail, listAuditEvents } from "@wheelhouse/shared/audit
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "#lib/cursor.ts";
-import { notFound } from "#lib/errors.ts";
+import { AppError, notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { filterFields } from "./audit-find.ts";
 import type { Readings } from "./audit-readings.ts";
@@ -35,7 +35,14 @@ export function createAuditService({ store, readings }: AuditServiceDeps) {
 
     async read(id: string, context: RequestContext): Promise<AuditEventDetail> {
       const event = await store.read([context.organization.id], id);
-      if (!event) throw notFound("audit event");
+      if (!event) {
+        const expired = await store.expired([context.organization.id], id);
+        if (!expired) throw notFound("audit event");
+        throw new AppError(
+          "not_found",
+          `The content of event ${expired.seq} expired under checkpoint ${expired.checkpoint}. Its hash stays in the chain.`,
+        );
+      }
       await readings.record(context, { events: "one by one" });
       return event;
     },

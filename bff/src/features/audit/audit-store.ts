@@ -80,6 +80,24 @@ export function createAuditStore({ database }: { database: Database }) {
       });
     },
 
+    /** Number and checkpoint of an event whose content expired; undefined when these organizations have none of this id. */
+    async expired(organizationIds: readonly string[], id: string) {
+      return reading(organizationIds, (tx) =>
+        tx
+          .selectFrom("audit_chain")
+          .innerJoin("audit_expirations", (join) =>
+            join
+              .onRef("audit_expirations.org_id", "=", "audit_chain.org_id")
+              .onRef("audit_expirations.upto_seq", ">=", "audit_chain.seq"),
+          )
+          .select(["audit_chain.seq", "audit_expirations.checkpoint_number as checkpoint"])
+          .where("audit_chain.audit_id", "=", id)
+          .orderBy("audit_expirations.upto_seq")
+          .limit(1)
+          .executeTakeFirst(),
+      );
+    },
+
     /** Committed events by id, newest first, for the live list; ids of other organizations are left out. */
     async byIds(organizationId: string, ids: readonly string[]): Promise<AuditEvent[]> {
       if (ids.length === 0) return [];

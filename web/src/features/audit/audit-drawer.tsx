@@ -165,7 +165,7 @@ export const AuditDrawer = (props: {
     >
       {event === undefined ? (
         isGone ? (
-          <Empty title="No such event">It belongs to another organization, or its address is mistyped.</Empty>
+          <Empty title="This event cannot be shown">{query.error?.message}</Empty>
         ) : (
           <Panel name="The event" query={query} skeletonRows={8}>
             {() => null}

@@ -28,10 +28,15 @@ const actionName = /^[a-z][a-z0-9.:-]*$/;
 const slots = Array.from({ length: 168 }, (_, hour) => slotOf(Math.floor(hour / 24) + 1, hour % 24));
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+const readActions = (raw: RawSearch): string[] | undefined => {
+  const names = readList(raw, "action")?.filter((name) => actionName.test(name)) ?? [];
+  return names.length === 0 ? undefined : names;
+};
+
 /** What cannot be read is dropped, so that an old or mangled link still opens the page. */
 export const readAuditSearch = (raw: RawSearch): AuditSearch => ({
   actor: readList(raw, "actor"),
-  action: readList(raw, "action")?.filter((name) => actionName.test(name)),
+  action: readActions(raw),
   class: readList(raw, "class"),
   target: readText(raw, "target"),
   outcome: readList(raw, "outcome", auditOutcomes),
