@@ -5,6 +5,9 @@ export type SecretBox = {
   seal(secret: string, purpose: string): Buffer;
   /** @throws when the bytes were altered, or sealed with another key or for another purpose. */
   open(sealed: Uint8Array, purpose: string): string;
+  /** The same for bytes. */
+  sealBytes(bytes: Uint8Array, purpose: string): Buffer;
+  openBytes(sealed: Uint8Array, purpose: string): Buffer;
 };
 
 const format = 1;
@@ -19,14 +22,14 @@ const tagBytes = 16;
 export function createSecretBox(keyBase64: string): SecretBox {
   const key = Buffer.from(keyBase64, "base64");
   if (key.length !== 32) throw new Error("the secret key must be 32 bytes in base64");
-  return {
-    seal(secret, purpose) {
+  const box: Pick<SecretBox, "sealBytes" | "openBytes"> = {
+    sealBytes(bytes, purpose) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(purpose));
-      const sealed = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()]);
+      const sealed = Buffer.concat([cipher.update(bytes), cipher.final()]);
       return Buffer.concat([Buffer.of(format), nonce, cipher.getAuthTag(), sealed]);
     },
-    open(sealed, purpose) {
+    openBytes(sealed, purpose) {
       const box = Buffer.from(sealed);
       if (box[0] !== format || box.length < 1 + nonceBytes + tagBytes)
         throw new Error("this is not a sealed secret");
@@ -36,7 +39,12 @@ export function createSecretBox(keyBase64: string): SecretBox {
       })
         .setAAD(Buffer.from(purpose))
         .setAuthTag(box.subarray(1 + nonceBytes, 1 + nonceBytes + tagBytes));
-      return Buffer.concat([decipher.update(body), decipher.final()]).toString("utf8");
+      return Buffer.concat([decipher.update(body), decipher.final()]);
     },
+  };
+  return {
+    ...box,
+    seal: (secret, purpose) => box.sealBytes(Buffer.from(secret), purpose),
+    open: (sealed, purpose) => box.openBytes(sealed, purpose).toString("utf8"),
   };
 }

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Database } from "#lib/postgres.ts";
 import { type AttemptRef, jobIdOf } from "./webhooks-doorbell.ts";
 import { timeOfId } from "./webhooks-ids.ts";
+import type { Payloads } from "./webhooks-payloads.ts";
 
 /** An attempt that this process may now make: the claim is committed. */
 export type Claim = {
@@ -61,7 +62,7 @@ type ClaimRow = {
 export type Postponed = { nextAttemptAt: Date; status: string; organizationId: string };
 
 /** Claims, outcomes and postponements, each for a group of attempts in one statement, so in one transaction. */
-export function createAttemptStore(database: Database) {
+export function createAttemptStore(database: Database, payloads: Payloads) {
   const refsOf = (refs: readonly AttemptRef[]) =>
     JSON.stringify(
       refs.map(({ deliveryId, generation, attempt }, n) => ({
@@ -125,7 +126,7 @@ export function createAttemptStore(database: Database) {
           eventType: row.event_type,
           url: row.url,
           secretBox: row.secret_box,
-          payload: row.payload,
+          payload: payloads.open(row.payload, row.event_id),
           contentType: row.content_type,
         };
       });

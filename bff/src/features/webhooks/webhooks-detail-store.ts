@@ -3,6 +3,7 @@ import type { Database } from "#lib/postgres.ts";
 import { type EndpointRow, endpointColumns } from "./webhooks-configuration-store.ts";
 import { type DeliveryRow, deliveryColumns, deliveryJoins } from "./webhooks-delivery-rows.ts";
 import { timeOfDeliveryId } from "./webhooks-ids.ts";
+import type { Payloads } from "./webhooks-payloads.ts";
 
 const maxAttempts = 50;
 const maxPayloadBytes = 64 * 1024;
@@ -29,7 +30,21 @@ export type AttemptRow = {
 export type PayloadRow = { content_type: string; payload: Buffer; size_bytes: number };
 
 /** One delivery with everything that its drawer shows. */
-export function createDetailStore(database: Database) {
+export function createDetailStore(database: Database, payloads: Payloads) {
+  /** Null for a payload that is no longer kept or cannot be opened. */
+  function shownOf(
+    row: { content_type: string; payload: Buffer } | undefined,
+    eventId: string,
+  ): PayloadRow | null {
+    const body = row && payloads.open(row.payload, eventId);
+    if (!row || !body) return null;
+    return {
+      content_type: row.content_type,
+      payload: body.subarray(0, maxPayloadBytes),
+      size_bytes: body.length,
+    };
+  }
+
   return {
     /** Null when none of the organizations has it. */
     async read(organizationIds: readonly string[], id: string) {
@@ -58,10 +73,8 @@ export function createDetailStore(database: Database) {
           order by generation desc, attempt desc
           limit ${maxAttempts}
         `.execute(tx);
-        const payload = await sql<PayloadRow>`
-          select content_type, substring(payload from 1 for ${maxPayloadBytes}) as payload,
-            length(payload) as size_bytes
-          from webhook_events
+        const stored = await sql<{ content_type: string; payload: Buffer }>`
+          select content_type, payload from webhook_events
           where event_id = ${delivery.event_id} and created_at = ${createdAt}::timestamptz
         `.execute(tx);
         const endpoint = await sql<EndpointRow>`
@@ -80,7 +93,7 @@ export function createDetailStore(database: Database) {
         return {
           delivery,
           attempts: attempts.rows,
-          payload: payload.rows[0] ?? null,
+          payload: shownOf(stored.rows[0], delivery.event_id),
           endpoint: endpoint.rows[0] ?? null,
           sameCause: same.rows[0]?.count ?? 0,
         };

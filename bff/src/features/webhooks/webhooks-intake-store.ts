@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
 import { lacksPartition, makePartitions } from "./webhooks-partitions.ts";
+import type { Payloads } from "./webhooks-payloads.ts";
 
 /** A verified event with the deliveries it would cause. */
 export type AcceptedEvent = {
@@ -28,18 +29,20 @@ type Row = { n: number; event_id: string; duplicate: boolean };
  * before, today or yesterday (UTC), nothing is stored.
  * @returns one result per event, in order; a duplicate has the id of the first.
  */
-export function createIntakeStore(database: Database, clock: Clock) {
+export function createIntakeStore(database: Database, clock: Clock, payloads: Payloads) {
   async function insert(events: readonly AcceptedEvent[]): Promise<Map<number, StoredEvent>> {
     let offset = 1;
+    const sealed = events.map(({ body, eventId }) => payloads.seal(body, eventId));
     const items = events.map((event, n) => {
       const start = offset;
-      offset += event.body.length;
-      const { body, deliveries: _, ...rest } = event;
-      return { n, ...rest, start, length: body.length };
+      const length = sealed[n]?.length ?? 0;
+      offset += length;
+      const { body: _body, deliveries: _, ...rest } = event;
+      return { n, ...rest, start, length };
     });
     const deliveries = events.flatMap(({ deliveries }, n) => deliveries.map((row) => ({ n, ...row })));
     // All payloads travel as one binary parameter: as an array they would be sent in hexadecimal, twice the size.
-    const payloads = Buffer.concat(events.map(({ body }) => body));
+    const bytes = Buffer.concat(sealed);
     // The order of the inserts keeps two groups that share keys from waiting for each other.
     const { rows } = await sql<Row>`
       with items as materialized (
@@ -64,7 +67,7 @@ export function createIntakeStore(database: Database, clock: Clock) {
         insert into webhook_events (event_id, org_id, source_id, source_event_id, event_type, content_type,
           headers, payload, received_at, created_at)
         select "eventId", "organizationId", "sourceId", "sourceEventId", "eventType", "contentType", headers,
-          substring(${payloads}::bytea from start for length), "receivedAt", "createdAt"
+          substring(${bytes}::bytea from start for length), "receivedAt", "createdAt"
         from items join fresh on fresh.event_id = items."eventId"
       ), deliveries as (
         insert into webhook_delivery_log (id, org_id, source_id, endpoint_id, event_type, event_id, received_at,

@@ -2,9 +2,11 @@ import { createHmac } from "node:crypto";
 import { createEndpoint, createSource, deleteSource, listDeliveries } from "@wheelhouse/shared/webhooks.ts";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createSecretBox } from "#lib/secret-box.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 import {
   type Gateway,
+  log,
   makeEndpoint,
   makeSource,
   postEvent,
@@ -12,6 +14,7 @@ import {
   startGateway,
   testConfig,
 } from "./webhooks-fixture.ts";
+import { createPayloads } from "./webhooks-payloads.ts";
 
 let gateway: Gateway;
 let source: Source;
@@ -97,7 +100,7 @@ describe("intake answers in the error shape, names the field and stores nothing"
   });
 });
 
-test("1 MiB less a little is taken in, byte for byte", async () => {
+test("1 MiB less a little is taken in, byte for byte, and sealed at rest for its own event", async () => {
   const event = { type: "large", text: "ü".repeat(500_000) };
   const reply = await postEvent(source, "evt_large", event);
   expect(reply.status).toBe(202);
@@ -106,7 +109,11 @@ test("1 MiB less a little is taken in, byte for byte", async () => {
     .select("payload")
     .where("event_id", "=", reply.id)
     .executeTakeFirstOrThrow();
-  expect(row.payload.toString()).toBe(JSON.stringify(event));
+  expect(row.payload.includes("large")).toBe(false);
+  const payloads = createPayloads(createSecretBox(testConfig.secretKey), log);
+  expect(payloads.open(row.payload, reply.id)?.toString()).toBe(JSON.stringify(event));
+  expect(payloads.open(row.payload, "another event")).toBeNull();
+  expect(payloads.open(Buffer.from("{}"), reply.id)?.toString()).toBe("{}");
 });
 
 test("the same event again, alone or at the same moment, gets 202 with the first id and one delivery", async () => {

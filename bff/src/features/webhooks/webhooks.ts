@@ -25,6 +25,7 @@ import { createIntake } from "./webhooks-intake.ts";
 import { createIntakeStore } from "./webhooks-intake-store.ts";
 import { webhooksKeys } from "./webhooks-keys.ts";
 import { keepPartitionsAhead } from "./webhooks-partitions.ts";
+import { createPayloads } from "./webhooks-payloads.ts";
 import { createRejections } from "./webhooks-rejections.ts";
 import { createReplay } from "./webhooks-replay.ts";
 import { webhooksRoutes } from "./webhooks-routes.ts";
@@ -50,25 +51,26 @@ export type WebhooksOptions = {
 export function createWebhooks(options: WebhooksOptions) {
   const { database, redis, redisUrl, config, clock, log, changes, onDeliveriesChanged = () => {} } = options;
   const secrets = createSecretBox(config.secretKey);
+  const payloads = createPayloads(secrets, log);
   const filter = createAddressFilter(config.allowAddresses);
   const breakers = createBreakers({ redis, config, clock, log });
   const directory = createDirectory(database, secrets, clock);
   const doorbell = createDoorbell(redis, log);
   const feed = createFeed(redis, onDeliveriesChanged);
   const figures = createFigures(database, clock, log);
-  const attempts = createAttemptStore(database);
+  const attempts = createAttemptStore(database, payloads);
   const configuration = createConfiguration({
     ...{ changes, secrets, filter, breakers, directory },
     store: createConfigurationStore(database),
   });
   const deliveries = createDeliveries({
     store: createDeliveryStore(database),
-    detail: createDetailStore(database),
+    detail: createDetailStore(database, payloads),
     ...{ breakers, clock },
   });
   const intake = createIntake({
     ...{ directory, doorbell, feed, config, clock },
-    store: createIntakeStore(database, clock),
+    store: createIntakeStore(database, clock, payloads),
     rejections: createRejections(redis, config.rejections, log),
   });
   const replay = createReplay({
