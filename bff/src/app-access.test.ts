@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { type Callers, everybody, type Letter, makeCallers, places } from "#testing/access-callers.ts";
 import { expectations, reach } from "#testing/access-expectations.ts";
@@ -16,6 +16,9 @@ let callers: Callers;
 let operations: Operation[] = [];
 const nobodysId = "01900000-0000-7000-8000-0000000000aa";
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+// Hundreds of requests a test: 2 s on a quiet machine, and a busy one must not make it fail.
+vi.setConfig({ testTimeout: 60_000 });
 
 beforeAll(async () => {
   const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
