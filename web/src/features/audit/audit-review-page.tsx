@@ -239,7 +239,9 @@ export const AuditReviewPage = ({
           )}
           <Since review={data} />
           <div className={css.hints}>
-            <ReviewFacts progress={data.progress} />
+            <div className={css.reviewFacts}>
+              <ReviewFacts progress={data.progress} />
+            </div>
             <div className="row">
               <div className="seg">
                 {(["all", "open", "flagged"] as const).map((name) => (
