@@ -55,7 +55,7 @@ test("a person sees where the account is in use and signs out elsewhere", async 
   await elsewhere.context().close();
 });
 
-test("a member sets a new password by the link that an admin hands over, once", async ({
+test("an admin confirms the password and hands over a link, by which a member sets a new one, once", async ({
   page,
   browser,
   baseURL,
@@ -66,7 +66,19 @@ test("a member sets a new password by the link that an admin hands over, once", 
   const person = user("viewer", "second");
   await page.getByRole("link", { name: new RegExp(person.email) }).click();
   await page.getByRole("button", { name: "Reset password…" }).click();
+  // As the server answers when the admin signed in more than five minutes ago.
+  const error = { code: "step_up_required", message: "Confirm your password to go on.", requestId: "req_1" };
+  await page.route("**/password-reset", (route) => route.fulfill({ status: 403, json: { error } }), {
+    times: 1,
+  });
   await page.getByRole("button", { name: "Make a link" }).click();
+  const question = page.getByRole("dialog", { name: "Confirm that it is you" });
+  await question.getByLabel("Password").fill("not the password");
+  await question.getByRole("button", { name: "Confirm" }).click();
+  await expect(question.getByText("The password is wrong.")).toBeVisible();
+  await question.getByLabel("Password").fill(user("admin", "second").password);
+  await question.getByRole("button", { name: "Confirm" }).click();
+  await expect(question).toBeHidden();
   const link = (await page.getByTestId("shown-once").textContent()) ?? "";
   const member = await otherBrowser(browser, baseURL);
   await member.goto(link);

@@ -106,6 +106,39 @@ describe("signing in", () => {
     expect((await attempt(person.email, person.password, "192.0.2.21")).statusCode).toBe(200);
   });
 
+  test("guesses from many addresses are slowed down together, where the owner is signed in nothing is", async () => {
+    const { person } = await signInAs(it, "admin", "contoso", "192.0.2.90");
+    const statuses = [];
+    for (let n = 0; n < 21; n += 1)
+      statuses.push((await attempt(person.email, "wrong", `198.51.100.${n}`)).statusCode);
+    expect(statuses).toEqual([...Array(20).fill(401), 429]);
+    expect((await attempt(person.email, person.password, "198.51.100.99")).statusCode).toBe(429);
+    expect((await attempt(person.email, person.password, "192.0.2.90")).statusCode).toBe(200);
+    const stranger = "nobody-else@nowhere.example";
+    const unknown = [];
+    for (let n = 0; n < 21; n += 1)
+      unknown.push((await attempt(stranger, "wrong", `203.0.113.${n}`)).statusCode);
+    expect(unknown).toEqual(statuses);
+  });
+
+  test("an unknown user is answered as slowly as a wrong password", async () => {
+    const { person } = await signInAs(it, "viewer", "contoso");
+    const tookMs = async (email: string, address: string) => {
+      const startedMs = performance.now();
+      await attempt(email, "wrong", address);
+      return performance.now() - startedMs;
+    };
+    const [known, unknown]: [number[], number[]] = [[], []];
+    for (let n = 0; n < 7; n += 1) {
+      known.push(await tookMs(person.email, `198.51.100.${100 + n}`));
+      unknown.push(await tookMs(`nobody${n}@nowhere.example`, `198.51.100.${120 + n}`));
+    }
+    const median = (times: number[]) => times.toSorted((a, b) => a - b)[3] ?? 0;
+    const ratio = median(unknown) / median(known);
+    expect(ratio).toBeGreaterThan(0.4);
+    expect(ratio).toBeLessThan(2.5);
+  });
+
   test("a page of another site cannot sign its visitor in", async () => {
     const { person } = await signInAs(it, "viewer");
     const answer = await it.app.inject({
