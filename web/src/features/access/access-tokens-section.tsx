@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ApiToken } from "@wheelhouse/shared/access-tokens.ts";
 import { useState } from "react";
-import { formatDate, formatSpanShort } from "#lib/format.ts";
+import { formatDate } from "#lib/format.ts";
 import { useMinute } from "#lib/now.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Button } from "#ui/button.tsx";
@@ -147,9 +147,7 @@ export const TokensSection = (props: { organization: string; canManage: boolean;
       <div className={css.head}>
         <h2 className="h">API tokens</h2>
         <span className={`t12 grow ${warnings === "" ? "c3" : "tx-warn"}`}>
-          {warnings === "" && rows.length > 0
-            ? `each used within ${formatSpanShort(90 * 24 * 3_600_000)}`
-            : warnings}
+          {warnings === "" && rows.length > 0 ? "each used in the last 90 days" : warnings}
         </span>
         {canManage && <Button onClick={() => setIsCreating(true)}>Create token…</Button>}
       </div>
