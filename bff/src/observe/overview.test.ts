@@ -107,6 +107,17 @@ describe("checks and problems", () => {
     expect(overview.problems.map(({ state, subject }) => `${state} ${subject}`)).toEqual(problems);
   });
 
+  test.each([
+    ["is told while it lies ahead", ago(-5_000), /next probe at \d\d:\d\d:\d\d/],
+    ["is due once its time has passed", ago(5_000), /probe due with the next delivery/],
+  ])("the probe of an open breaker %s", (_, nextProbeAt, words) => {
+    const open = { endpointId: "e", name: "CRM", state: "open" as const, since: ago(9_000) };
+    const { problems } = overviewOf(
+      withWebhooks({ breakers: [{ ...open, nextProbeAt, failureRatio: null }] }),
+    );
+    expect(problems[0]?.cause).toMatch(words);
+  });
+
   test("problems stand worst first, then the oldest", () => {
     const { problems } = overviewOf({
       servers: [makeServer("late", { observedAt: ago(9_000) })],

@@ -128,7 +128,7 @@ function webhookProblems(part: OrganizationPart): Found[] {
       breaker.failureRatio === null
         ? "Consecutive attempts failed"
         : `${(breaker.failureRatio * 100).toFixed(1)}% of attempts failed in the last minute`,
-      ...(breaker.nextProbeAt === null ? [] : [`next probe at ${clockOf(breaker.nextProbeAt)}`]),
+      ...probeWords(breaker.nextProbeAt, part.observedAt),
     ].join(", "),
     affects: "1 endpoint",
     since: breaker.since ?? part.observedAt ?? new Date(0).toISOString(),
@@ -178,4 +178,11 @@ export function countChecks(part: OrganizationPart): Overview["checks"] {
       figures.deadLetters > 0 || figures.breakers.some(({ state }) => state === "open") ? "degraded" : "ok",
     );
   return counts;
+}
+
+/** A probe needs something to deliver: when its time has passed, it is due with the next delivery. */
+function probeWords(nextProbeAt: string | null, observedAt: string | null): string[] {
+  if (nextProbeAt === null) return [];
+  const isDue = observedAt !== null && Date.parse(nextProbeAt) <= Date.parse(observedAt);
+  return [isDue ? "probe due with the next delivery" : `next probe at ${clockOf(nextProbeAt)}`];
 }
