@@ -21,6 +21,9 @@ export function createRedis({ url, name, log, blocking = false }: RedisOptions):
     connectTimeout: 3_000,
     retryStrategy: (attempt) => Math.min(attempt * 50, 1_000),
     enableReadyCheck: true,
+    // Its own try to subscribe again rejects where nobody can catch it when the connection breaks once more, which ends
+    // the process. Whoever subscribes does so at each `ready`.
+    autoResubscribe: false,
     ...(blocking
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 3_000 }),

@@ -35,7 +35,6 @@ export function createSessionEnds({
 }): SessionEnds {
   const emitter = new EventEmitter();
   emitter.setMaxListeners(0);
-  // Subscriptions come back by themselves on reconnect, but only those that were once accepted.
   const subscribe = () => {
     subscriber.subscribe(sessionsRevokedChannel).catch((err: unknown) => {
       log.warn({ err }, "not listening to revoked sessions of other replicas yet");
