@@ -3,7 +3,7 @@ import { z } from "zod";
 /**
  * The NDJSON form of exported events, from which a chain can be verified without the database (`npm run verify-audit`).
  *
- * A file is UTF-8, each line one JSON object ending in `\n`, no header: any number of event lines, then exactly one
+ * A file is UTF-8, each line one JSON object ending in `\n`, no header: event lines, none or many, then exactly one
  * trailer. White space within a line is free. Events of one organization run in the order of their numbers, forwards
  * or backwards; a filter leaves gaps. What ends without a trailer was cut off.
  */

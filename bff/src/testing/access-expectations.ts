@@ -4,7 +4,7 @@
  *
  * V viewer, O operator, A admin, U auditor, S superadmin, T an API token with every right that a token can carry.
  * A line speaks of the organization that the caller belongs to; `reach` says where else a role holds.
- * `anyone`: no credentials are asked for. `signed in`: any session, no token.
+ * `anyone`: no credentials are asked for. `signed in`: whoever has a session, whatever the role; no token.
  */
 export const expectations: Record<string, string> = {
   "POST /api/v1/session": "anyone",
