@@ -82,6 +82,7 @@ export function createObserve(deps: ObserveDeps) {
         clock,
       }).sample,
     })),
+    boards: {},
     organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
     webhooks: deps.webhooks,
     recentActs: deps.recentActs,

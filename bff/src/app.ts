@@ -22,6 +22,8 @@ import { createAuditReview } from "#features/audit/audit-review.ts";
 import { auditRoutes } from "#features/audit/audit-routes.ts";
 import { createAuditService } from "#features/audit/audit-service.ts";
 import { createAuditStore } from "#features/audit/audit-store.ts";
+import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
+import { cachesRoutes } from "#features/caches/caches-routes.ts";
 import { createMetrics } from "#features/health/health-metrics.ts";
 import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
 import { createReadiness } from "#features/health/health-readiness.ts";
@@ -175,6 +177,8 @@ export async function buildApp({
       auditReview.routes(api);
       webhooks.routes(api);
       healthRoutes(api, { snapshots });
+      breakersRoutes(api, { snapshots });
+      cachesRoutes(api, { snapshots });
       queuesRoutes(api, { snapshots });
     },
     { prefix: "/api/v1" },

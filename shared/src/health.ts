@@ -138,6 +138,72 @@ export const overview = z.object({
 });
 export type Overview = z.infer<typeof overview>;
 
+/** What one instance, component or condition of a service said. `cause`: why it is not ok, in words. */
+const part = z.object({
+  id: z.string(),
+  state: healthState,
+  cause: z.string().nullable(),
+  latencyMs: z.number().nullable(),
+  observedAt: timestamp.nullable(),
+});
+
+/**
+ * One watched thing of the tree: a service, or a server that services depend on. Its state is the roll-up of its
+ * instances and what was settled over time; `unknown` is never ok, and age is told by `observedAt` alone.
+ */
+export const serviceRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(["service", "redis", "postgres", "external"]),
+  /** Folder of the tree, null at its root. */
+  group: z.string().nullable(),
+  owner: z.string().nullable(),
+  runbookUrl: z.string().nullable(),
+  /** Host and port that are asked, never with credentials; null when it reports by itself. */
+  target: z.string().nullable(),
+  /** Ids of what it calls. */
+  dependsOn: z.array(z.string()),
+  state: healthState,
+  /** Word of the badge. */
+  label: z.string(),
+  cause: z.string().nullable(),
+  /** When the state began. */
+  since: timestamp,
+  ...observation,
+  /** Id of the root cause whose failure explains this one; null when it stands for itself. */
+  explainedBy: z.string().nullable(),
+  /** How many others this failure explains. */
+  affects: z.number(),
+  /** Set while planned work goes on: nothing of it counts as a problem. */
+  maintenance: z.object({ until: timestamp, reason: z.string() }).nullable(),
+  instances: z.array(part),
+  version: z.string().nullable(),
+  latencyMs: z.number().nullable(),
+  /** Over the last hour. */
+  latencyMsP95: z.number().nullable(),
+  certificateExpiresAt: timestamp.nullable(),
+  /** The last 60 checks, oldest first, a letter each: `o` ok, `d` degraded or slow, `x` down, `u` could not ask,
+   * `m` maintenance, `-` not heard. Shorter while fewer were made. */
+  beats: z.string().max(60),
+  /** 0–1 of the checks that were ok or degraded; null until there is one. */
+  uptime: z.object({
+    day: z.number().nullable(),
+    week: z.number().nullable(),
+    month: z.number().nullable(),
+  }),
+});
+export type ServiceRow = z.infer<typeof serviceRow>;
+
+export const healthList = z.object({
+  ...observation,
+  /** Worst first: down, degraded, unknown, what a root cause explains, then healthy by name. */
+  items: z.array(serviceRow),
+  nextCursor: z.null(),
+  /** Redis and Postgres servers with the figures of their last sample; each is also one of `items`. */
+  servers: z.array(sourceView),
+});
+export type HealthList = z.infer<typeof healthList>;
+
 export const readOverview = defineEndpoint({
   method: "GET",
   path: "/overview",
@@ -149,7 +215,7 @@ export const readOverview = defineEndpoint({
 export const readHealth = defineEndpoint({
   method: "GET",
   path: "/health",
-  summary: "Watched servers with state and figures, from the collector's snapshot",
+  summary: "Watched services and servers with state, cause and root cause, from the collector's snapshot",
   access: "health:read",
-  response: z.object({ ...observation, items: z.array(sourceView), nextCursor: z.null() }),
+  response: healthList,
 });

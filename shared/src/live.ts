@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { AuditEvent } from "./audit.ts";
+import type { BreakerList, BreakerRow } from "./breakers.ts";
+import type { CacheList, CacheRow } from "./caches.ts";
 import type { Capability } from "./capabilities.ts";
-import type { Overview } from "./health.ts";
+import type { HealthList, Overview, ServiceRow } from "./health.ts";
 import type { QueueList, QueueRow } from "./queues.ts";
 import type { Delivery } from "./webhooks.ts";
 
@@ -9,19 +11,22 @@ import type { Delivery } from "./webhooks.ts";
  * Live updates over socket.io (path `/live`, WebSocket only). The handshake carries the session cookie and
  * `auth: { organization: <slug or id> }`. Commands never travel here; a client only subscribes.
  *
- * Status topics (`overview`, `queues`) send the whole on subscribing, then what changed at each tick with a
+ * Status topics (`overview`, `health`, `breakers`, `caches`, `queues`) send the whole on subscribing, then what changed at each tick with a
  * sequence number that rises by one; a client that sees a gap subscribes again. Lists (`webhooks`, `audit`)
  * send at most one message a second with the newest heads and how many there were.
  */
 export const topicCapability = {
   overview: "overview:read",
+  health: "health:read",
+  breakers: "breakers:read",
+  caches: "cache:read",
   queues: "queues:read",
   webhooks: "webhooks:read",
   audit: "audit:read",
 } as const satisfies Record<string, Capability>;
 
 export type Topic = keyof typeof topicCapability;
-export const topic = z.enum(["overview", "queues", "webhooks", "audit"]);
+export const topic = z.enum(["overview", "health", "breakers", "caches", "queues", "webhooks", "audit"]);
 
 export type Heads<T> = {
   /** Rows created since the last message. */
@@ -31,19 +36,28 @@ export type Heads<T> = {
   sentAt: string;
 };
 
-export type QueueChanges = {
+export type Snapshot<Whole> = { seq: number; sentAt: string; data: Whole };
+
+export type Changes<Row> = {
   seq: number;
   observedAt: string;
   intervalMs: number;
-  /** Rows that differ from the last tick, whole. Rows not named are unchanged and as old as `observedAt`. */
-  changed: QueueRow[];
+  /** Rows that differ from the last tick, whole. Rows not named are unchanged. */
+  changed: Row[];
   removed: string[];
 };
+export type QueueChanges = Changes<QueueRow>;
 
 /** `observedAt` inside the payload tells the age of the data; `sentAt` lets a client correct its clock. */
 export type ServerToClientEvents = {
-  "overview:snapshot": (message: { seq: number; sentAt: string; data: Overview }) => void;
-  "queues:snapshot": (message: { seq: number; sentAt: string; data: QueueList }) => void;
+  "overview:snapshot": (message: Snapshot<Overview>) => void;
+  "health:snapshot": (message: Snapshot<HealthList>) => void;
+  "health:changes": (message: Changes<ServiceRow>) => void;
+  "breakers:snapshot": (message: Snapshot<BreakerList>) => void;
+  "breakers:changes": (message: Changes<BreakerRow>) => void;
+  "caches:snapshot": (message: Snapshot<CacheList>) => void;
+  "caches:changes": (message: Changes<CacheRow>) => void;
+  "queues:snapshot": (message: Snapshot<QueueList>) => void;
   "queues:changes": (message: QueueChanges) => void;
   "webhooks:heads": (message: Heads<Delivery>) => void;
   "audit:heads": (message: Heads<AuditEvent>) => void;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/clock.ts";
 import { within } from "#lib/deadline.ts";
+import type { Board, Seen } from "#observe/board.ts";
 import {
   changesBetween,
   type Memory,
@@ -64,6 +65,7 @@ export function createCollector(deps: CollectorDeps) {
   const probes = [...servers, ...queues].map((each) => each.probe);
 
   let memory: Memory | undefined;
+  let observing = false;
   let startedMs: number | undefined;
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
@@ -91,6 +93,25 @@ export function createCollector(deps: CollectorDeps) {
     return { ...(kept ?? { value: empty, observedAt: null }), failing: failure !== null };
   };
 
+  const observeBoards = (before: Tick | null, seen: Seen) => {
+    const changes: Tick["changes"] = [];
+    const rowsOf = <Row>(board: Board<Row> | undefined, known: readonly Row[] | undefined): Row[] => {
+      if (!board) return [];
+      if (!observing) board.adopt(known ?? []);
+      const observed = board.observe(seen);
+      changes.push(...observed.changes);
+      return observed.rows;
+    };
+    const { services, breakers, caches } = watched.boards;
+    const rows = {
+      services: rowsOf(services, before?.services),
+      breakers: rowsOf(breakers, before?.breakers),
+      caches: rowsOf(caches, before?.caches),
+    };
+    observing = true;
+    return { rows, changes };
+  };
+
   const observe = async (term: number) => {
     const before = store.tick();
     const known = memory ?? memoryOf(before);
@@ -109,7 +130,18 @@ export function createCollector(deps: CollectorDeps) {
       servers: seenServers,
       queues: seenQueues,
     };
-    const figures = dated(webhooks, before?.webhooks, {});
+    const organizationKeys = organizations.latest()?.value ?? before?.organizations ?? [];
+    const heard = dated(webhooks, before?.webhooks, {});
+    const figures = {
+      ...heard,
+      failing:
+        heard.failing &&
+        (heard.observedAt === null || nowMs - Date.parse(heard.observedAt) > staleWebhooksMs),
+    };
+    const boards = observeBoards(before, {
+      ...{ nowMs, servers: seenServers, queues: seenQueues },
+      ...{ webhooks: figures, organizations: organizationKeys },
+    });
     const tick: Tick = {
       ...{ version: 1, observer: owner, term, intervalMs },
       ...seen,
@@ -122,16 +154,12 @@ export function createCollector(deps: CollectorDeps) {
       hosts: Object.fromEntries(
         queues.map(({ source, probe: each }) => [source.sourceId, each.latest()?.value.hosts ?? []]),
       ),
-      organizations: organizations.latest()?.value ?? before?.organizations ?? [],
-      webhooks: {
-        ...figures,
-        failing:
-          figures.failing &&
-          (figures.observedAt === null || nowMs - Date.parse(figures.observedAt) > staleWebhooksMs),
-      },
+      ...boards.rows,
+      organizations: organizationKeys,
+      webhooks: figures,
       deadLettersSince: deadLettersSince(before, figures.value, seen.observedAt),
       acts: acts.latest()?.value ?? before?.acts ?? {},
-      changes: changesBetween(before, seen),
+      changes: [...changesBetween(before, seen), ...boards.changes],
     };
     store.ingest(tick);
     return tick;
@@ -149,6 +177,8 @@ export function createCollector(deps: CollectorDeps) {
     const goesOn = last?.observer === owner && (!reachable || last.term === 0);
     if (term === null && !goesOn && silentMs < silentTicks * intervalMs) {
       memory = undefined;
+      if (observing) for (const board of Object.values(watched.boards)) board.rest();
+      observing = false;
       return;
     }
     const seen = await observe(term ?? 0);
@@ -176,6 +206,7 @@ export function createCollector(deps: CollectorDeps) {
       stopped = true;
       stop.abort();
       await running;
+      for (const board of Object.values(watched.boards)) board.rest();
       await lease.release();
     },
   };

@@ -1,9 +1,19 @@
 import { gzipSync } from "node:zlib";
+import type { BreakerList } from "@wheelhouse/shared/breakers.ts";
+import type { CacheList } from "@wheelhouse/shared/caches.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
-import type { Overview, readHealth } from "@wheelhouse/shared/health.ts";
+import type { HealthList, Overview } from "@wheelhouse/shared/health.ts";
 import type { QueueList, QueueRow, readQueue } from "@wheelhouse/shared/queues.ts";
+import { createListChanges } from "#observe/list-changes.ts";
 import { buildOverview } from "#observe/overview.ts";
-import type { ObservedQueue, ObservedServer, Tick } from "#observe/tick.ts";
+import type {
+  ObservedBreaker,
+  ObservedCache,
+  ObservedQueue,
+  ObservedServer,
+  ObservedService,
+  Tick,
+} from "#observe/tick.ts";
 import type { Trends } from "#observe/trends.ts";
 import type { Change, OrganizationKey, WebhookFigures } from "#observe/watched.ts";
 
@@ -29,7 +39,10 @@ const rankOf = (queue: QueueRow) => (queue.label === "Paused" ? 3 : rank[queue.s
 const byUrgency = (a: QueueRow, b: QueueRow) =>
   rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
 
-const rowOf = ({ organization: _, ...row }: ObservedQueue): QueueRow => row;
+const queueRows = createListChanges<ObservedQueue>();
+const serviceRows = createListChanges<ObservedService>();
+const breakerRows = createListChanges<ObservedBreaker>();
+const cacheRows = createListChanges<ObservedCache>();
 
 /** Made once a tick and organization at most, and only for those that are read. */
 export function createOrganizationViews(deps: {
@@ -47,7 +60,7 @@ export function createOrganizationViews(deps: {
   const mine = <T extends { organization: string }>(all: readonly T[] | undefined) =>
     (all ?? []).filter(({ organization: owner }) => owner === slug);
   const trend = (key: string) => trends.read(key, atMs);
-  const rows = once(() => mine(tick?.queues).map(rowOf).sort(byUrgency));
+  const rows = once(() => mine(tick?.queues).map(queueRows.rowOf).sort(byUrgency));
   // The newest reading among its sources: a source that is away is told by its rows, which are unknown.
   const queuesObservedAt = () => {
     const sources = new Set(rows().map(({ source }) => source));
@@ -89,22 +102,52 @@ export function createOrganizationViews(deps: {
       }),
   );
 
+  const observed = { observedAt: tick?.observedAt ?? null, intervalMs };
   const health = once(
-    (): EndpointResult<typeof readHealth> => ({
-      observedAt: tick?.observedAt ?? null,
-      intervalMs,
-      items: mine(tick?.servers).map(({ organization: _, ...server }) => server),
+    (): HealthList => ({
+      ...observed,
+      items: mine(tick?.services).map(serviceRows.rowOf),
+      nextCursor: null,
+      servers: mine(tick?.servers).map(({ organization: _, ...server }) => server),
+    }),
+  );
+  const breakers = once(
+    (): BreakerList => ({
+      ...observed,
+      items: mine(tick?.breakers).map(breakerRows.rowOf),
       nextCursor: null,
     }),
   );
+  const caches = once(
+    (): CacheList => ({ ...observed, items: mine(tick?.caches).map(cacheRows.rowOf), nextCursor: null }),
+  );
+  const healthChanges = once(() => ({
+    ...observed,
+    ...serviceRows.between(mine(previous?.services), mine(tick?.services)),
+  }));
+  const breakerChanges = once(() => ({
+    ...observed,
+    ...breakerRows.between(mine(previous?.breakers), mine(tick?.breakers)),
+  }));
+  const cacheChanges = once(() => ({
+    ...observed,
+    ...cacheRows.between(mine(previous?.caches), mine(tick?.caches)),
+  }));
 
   return {
     overview,
     queues,
     health,
+    breakers,
+    caches,
+    healthChanges,
+    breakerChanges,
+    cacheChanges,
     overviewJson: encodings(overview),
     queuesJson: encodings(queues),
     healthJson: encodings(health),
+    breakersJson: encodings(breakers),
+    cachesJson: encodings(caches),
     queue(queueId: string): EndpointResult<typeof readQueue> | null {
       const row = rows().find((each) => each.id === queueId);
       if (!row) return null;
@@ -117,12 +160,11 @@ export function createOrganizationViews(deps: {
       };
     },
     /** What differs from the tick before. */
-    queueChanges: once(() => {
-      const before = new Map(mine(previous?.queues).map((queue) => [queue.id, JSON.stringify(rowOf(queue))]));
-      const changed = rows().filter((row) => before.get(row.id) !== JSON.stringify(row));
-      for (const { id: present } of rows()) before.delete(present);
-      return { observedAt: queuesObservedAt(), intervalMs, changed, removed: [...before.keys()] };
-    }),
+    queueChanges: once(() => ({
+      observedAt: queuesObservedAt(),
+      intervalMs,
+      ...queueRows.between(mine(previous?.queues), mine(tick?.queues)),
+    })),
   };
 }
 export type OrganizationViews = ReturnType<typeof createOrganizationViews>;

@@ -1,4 +1,6 @@
-import type { SourceView } from "@wheelhouse/shared/health.ts";
+import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import type { ServiceRow, SourceView } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import type { Change, OrganizationKey, WebhookFigures, WorkerHost } from "#observe/watched.ts";
 
@@ -7,6 +9,9 @@ export type Dated<T> = { value: T; observedAt: string | null; failing: boolean }
 
 export type ObservedServer = SourceView & { organization: string };
 export type ObservedQueue = QueueRow & { organization: string };
+export type ObservedService = ServiceRow & { organization: string };
+export type ObservedBreaker = BreakerRow & { organization: string };
+export type ObservedCache = CacheRow & { organization: string };
 
 /**
  * All that was observed in one tick, over all organizations: what the leader publishes and every replica serves.
@@ -22,6 +27,9 @@ export type Tick = {
   intervalMs: number;
   servers: ObservedServer[];
   queues: ObservedQueue[];
+  services: ObservedService[];
+  breakers: ObservedBreaker[];
+  caches: ObservedCache[];
   /** When the queues of each source were read last. */
   queuesObservedAt: Record<string, string | null>;
   hosts: Record<string, WorkerHost[]>;

@@ -1,6 +1,8 @@
 import type { Overview, SourceView } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import type { BreakerState } from "@wheelhouse/shared/webhooks.ts";
+import type { Board } from "#observe/board.ts";
+import type { ObservedBreaker, ObservedCache, ObservedService } from "#observe/tick.ts";
 
 /** What a server said of itself in one sample, judged by its own thresholds. */
 export type ServerReading = {
@@ -65,6 +67,11 @@ export type Watched = {
     organizationOf(queue: QueueReading): string;
     sample(): Promise<QueuesReading>;
   }[];
+  boards: {
+    services?: Board<ObservedService>;
+    breakers?: Board<ObservedBreaker>;
+    caches?: Board<ObservedCache>;
+  };
   organizations(): Promise<OrganizationKey[]>;
   /** By organization id. */
   webhooks(organizationIds: readonly string[]): Promise<ReadonlyMap<string, WebhookFigures>>;

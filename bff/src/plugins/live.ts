@@ -55,9 +55,9 @@ const mostWaiting = 64;
 const mostCommands = 300;
 const mostConnections = 10_000;
 
-const statusTopics = ["overview", "queues"] as const;
+const statusTopics = ["overview", "health", "breakers", "caches", "queues"] as const;
 type StatusTopic = (typeof statusTopics)[number];
-const isStatus = (topic: Topic): topic is StatusTopic => topic === "overview" || topic === "queues";
+const isStatus = (topic: Topic): topic is StatusTopic => statusTopics.some((each) => each === topic);
 const roomOf = (topic: Topic, organizationId: string) => `${topic}:${organizationId}`;
 const waitingRoomOf = (topic: StatusTopic, organizationId: string) => `first:${topic}:${organizationId}`;
 const handshakeAuth = z.object({ organization: z.string().min(1).max(100).optional() });
@@ -130,9 +130,36 @@ export function registerLive(app: FastifyInstance, deps: LiveDeps) {
   const sendSnapshot = (topic: StatusTopic, room: string, organization: OrganizationKey) => {
     const views = snapshots.viewsOf(organization);
     const head = { seq: snapshots.seq(), sentAt: sentAt() };
-    if (topic === "overview") io.to(room).emit("overview:snapshot", { ...head, data: views.overview() });
-    else io.to(room).emit("queues:snapshot", { ...head, data: views.queues() });
+    const to = io.to(room);
+    // Sent by topic, so that each event keeps the type of its data.
+    if (topic === "overview") to.emit("overview:snapshot", { ...head, data: views.overview() });
+    else if (topic === "health") to.emit("health:snapshot", { ...head, data: views.health() });
+    else if (topic === "breakers") to.emit("breakers:snapshot", { ...head, data: views.breakers() });
+    else if (topic === "caches") to.emit("caches:snapshot", { ...head, data: views.caches() });
+    else to.emit("queues:snapshot", { ...head, data: views.queues() });
     if (lost) io.to(room).emit("collector:lost", lostMessage());
+  };
+
+  const sendChanges = (topic: StatusTopic, organization: OrganizationKey) => {
+    const room = roomOf(topic, organization.id);
+    if (membersOf(room) === 0) return;
+    const views = snapshots.viewsOf(organization);
+    const seq = snapshots.seq();
+    const to = io.to(room);
+    // Without any reading there is nothing to be the change of.
+    const send = <Part extends { observedAt: string | null }>(
+      { observedAt, ...rest }: Part,
+      emit: (changes: Omit<Part, "observedAt"> & { seq: number; observedAt: string }) => unknown,
+    ) => {
+      if (observedAt === null) sendSnapshot(topic, room, organization);
+      else emit({ seq, observedAt, ...rest });
+    };
+    if (topic === "overview") sendSnapshot(topic, room, organization);
+    else if (topic === "health") send(views.healthChanges(), (changes) => to.emit("health:changes", changes));
+    else if (topic === "breakers")
+      send(views.breakerChanges(), (changes) => to.emit("breakers:changes", changes));
+    else if (topic === "caches") send(views.cacheChanges(), (changes) => to.emit("caches:changes", changes));
+    else send(views.queueChanges(), (changes) => to.emit("queues:changes", changes));
   };
 
   const lostMessage = () => ({ lastObservedAt: snapshots.tick()?.observedAt ?? null, sentAt: sentAt() });
@@ -223,16 +250,8 @@ export function registerLive(app: FastifyInstance, deps: LiveDeps) {
 
   const stopHearingTicks = snapshots.onTick(() => {
     lost = false;
-    for (const organization of organizations.values()) {
-      const overview = roomOf("overview", organization.id);
-      const queues = roomOf("queues", organization.id);
-      if (membersOf(overview) > 0) sendSnapshot("overview", overview, organization);
-      if (membersOf(queues) === 0) continue;
-      const { observedAt, ...changes } = snapshots.viewsOf(organization).queueChanges();
-      // Without any reading there is nothing to be the change of.
-      if (observedAt === null) sendSnapshot("queues", queues, organization);
-      else io.to(queues).emit("queues:changes", { seq: snapshots.seq(), observedAt, ...changes });
-    }
+    for (const organization of organizations.values())
+      for (const topic of statusTopics) sendChanges(topic, organization);
   });
 
   const startedMs = clock.now();

@@ -47,6 +47,8 @@ export const expectations: Record<string, string> = {
 
   "GET /api/v1/overview": "V O A U S T",
   "GET /api/v1/health": "V O A U S T",
+  "GET /api/v1/breakers": "V O A U S T",
+  "GET /api/v1/caches": "V O A U S T",
   "GET /api/v1/queues": "V O A U S T",
   "GET /api/v1/queues/{id}": "V O A U S T",
 
@@ -94,6 +96,9 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/audit/verify": "A U S T",
 
   "live overview": "V O A U S",
+  "live health": "V O A U S",
+  "live breakers": "V O A U S",
+  "live caches": "V O A U S",
   "live queues": "V O A U S",
   "live webhooks": "V O A U S",
   "live audit": "V O A U S",

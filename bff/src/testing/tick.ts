@@ -35,7 +35,16 @@ export function makeServer(id: string, part: Partial<ObservedServer> = {}): Obse
 export function makeTick(part: Partial<Tick> = {}): Tick {
   return {
     ...{ version: 1, observer: "test", term: 1, observedAt: tickAt, intervalMs: 1_000 },
-    ...{ servers: [], queues: [], queuesObservedAt: { primary: tickAt }, hosts: {}, organizations: [] },
+    ...{
+      servers: [],
+      queues: [],
+      services: [],
+      breakers: [],
+      caches: [],
+      queuesObservedAt: { primary: tickAt },
+      hosts: {},
+      organizations: [],
+    },
     ...{ webhooks: { value: {}, observedAt: tickAt, failing: false }, deadLettersSince: {}, acts: {} },
     changes: [],
     ...part,

@@ -82,6 +82,12 @@ export const createLive = (deps: {
   const counts = new Map<Topic, number>();
   const listeners: Listeners = {
     "overview:snapshot": new Set(),
+    "health:snapshot": new Set(),
+    "health:changes": new Set(),
+    "breakers:snapshot": new Set(),
+    "breakers:changes": new Set(),
+    "caches:snapshot": new Set(),
+    "caches:changes": new Set(),
     "queues:snapshot": new Set(),
     "queues:changes": new Set(),
     "webhooks:heads": new Set(),
@@ -143,20 +149,23 @@ export const createLive = (deps: {
     closed();
     if (/unauthenticated|forbidden/.test(error.message)) onRefused();
   });
-  socket.on("overview:snapshot", (message) => {
-    clock.hear(message.sentAt);
+  const relayStatus = <E extends Extract<LiveEvent, `${string}:snapshot` | `${string}:changes`>>(
+    event: E,
+    message: LiveMessage<E>,
+  ): void => {
+    if ("sentAt" in message) clock.hear(message.sentAt);
     heardCollector();
-    deliver("overview:snapshot", message);
-  });
-  socket.on("queues:snapshot", (message) => {
-    clock.hear(message.sentAt);
-    heardCollector();
-    deliver("queues:snapshot", message);
-  });
-  socket.on("queues:changes", (message) => {
-    heardCollector();
-    deliver("queues:changes", message);
-  });
+    deliver(event, message);
+  };
+  socket.on("overview:snapshot", (message) => relayStatus("overview:snapshot", message));
+  socket.on("health:snapshot", (message) => relayStatus("health:snapshot", message));
+  socket.on("health:changes", (message) => relayStatus("health:changes", message));
+  socket.on("breakers:snapshot", (message) => relayStatus("breakers:snapshot", message));
+  socket.on("breakers:changes", (message) => relayStatus("breakers:changes", message));
+  socket.on("caches:snapshot", (message) => relayStatus("caches:snapshot", message));
+  socket.on("caches:changes", (message) => relayStatus("caches:changes", message));
+  socket.on("queues:snapshot", (message) => relayStatus("queues:snapshot", message));
+  socket.on("queues:changes", (message) => relayStatus("queues:changes", message));
   socket.on("webhooks:heads", (message) => deliver("webhooks:heads", message));
   socket.on("audit:heads", (message) => deliver("audit:heads", message));
   socket.on("collector:lost", (message) => {

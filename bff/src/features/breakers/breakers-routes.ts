@@ -1,0 +1,11 @@
+import { listBreakers } from "@wheelhouse/shared/breakers.ts";
+import type { FastifyInstance } from "fastify";
+import { route } from "#lib/route.ts";
+import { sendEncoded } from "#observe/send-encoded.ts";
+import type { SnapshotStore } from "#observe/snapshot-store.ts";
+
+export function breakersRoutes(app: FastifyInstance, { snapshots }: { snapshots: SnapshotStore }) {
+  route(app, listBreakers, (_input, { organization }, http) =>
+    sendEncoded(snapshots.viewsOf(organization).breakersJson, http),
+  );
+}

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { observation } from "./health.ts";
+
+/** `forced_open` and `disabled` (calls pass, nothing is counted) are an operator's doing. */
+export const breakerState = z.enum(["closed", "half_open", "open", "forced_open", "disabled", "unknown"]);
+export type BreakerState = z.infer<typeof breakerState>;
+
+/** What protects the call: trips on failures, or limits how many run at a time (Envoy), which fails nothing. */
+export const breakerKind = z.enum(["failure", "concurrency"]);
+
+/** Over the window of its library, by instance; null where the library does not tell. */
+const figures = {
+  /** 0–1; null: too few calls, or not told. */
+  failureRatio: z.number().nullable(),
+  slowRatio: z.number().nullable(),
+  callsPerMinute: z.number().nullable(),
+  failedPerMinute: z.number().nullable(),
+  /** Refused without a call. */
+  refusedPerMinute: z.number().nullable(),
+  latencyMsP50: z.number().nullable(),
+  latencyMsP95: z.number().nullable(),
+  latencyMsP99: z.number().nullable(),
+};
+
+/** One breaker in one process: the normal form of every library. */
+export const breakerInstance = z.object({
+  instance: z.string(),
+  state: breakerState,
+  /** When the state began as far as it was seen. */
+  since: timestamp.nullable(),
+  /** When a probe may pass; in the past: the next call probes ("probe due"). Null when none is planned. */
+  nextProbeAt: timestamp.nullable(),
+  ...figures,
+  ...observation,
+});
+export type BreakerInstance = z.infer<typeof breakerInstance>;
+
+export const breakerCommand = z.enum(["open", "close", "reset"]);
+export type BreakerCommand = z.infer<typeof breakerCommand>;
+
+/** A breaker over all instances of its service. */
+export const breakerRow = z.object({
+  /** `<service>~<name>`, each part percent-encoded: see SETTLED 25. */
+  id: z.string(),
+  name: z.string(),
+  service: z.string(),
+  /** `opossum`, `cockatiel`, `resilience4j`, `Polly`, `Envoy`, `Wheelhouse`. */
+  library: z.string(),
+  kind: breakerKind,
+  /** The worst of its instances; unknown when none is heard. */
+  state: breakerState,
+  /** In words: "2 of 5 open". */
+  label: z.string(),
+  cause: z.string().nullable(),
+  since: timestamp.nullable(),
+  instances: z.array(breakerInstance),
+  ...figures,
+  /** Failure ratio (0–1) at which it opens; null when not told. */
+  threshold: z.number().nullable(),
+  coolDownMs: z.number().nullable(),
+  /** What its library can be told; empty: watch only. */
+  commands: z.array(breakerCommand),
+  ...observation,
+});
+export type BreakerRow = z.infer<typeof breakerRow>;
+
+export const breakerList = z.object({
+  ...observation,
+  /** Most failed calls per minute first. */
+  items: z.array(breakerRow),
+  nextCursor: z.null(),
+});
+export type BreakerList = z.infer<typeof breakerList>;
+
+export const listBreakers = defineEndpoint({
+  method: "GET",
+  path: "/breakers",
+  summary: "Circuit breakers over all instances, most failed calls first, from the collector's snapshot",
+  access: "breakers:read",
+  response: breakerList,
+});
