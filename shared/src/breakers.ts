@@ -2,7 +2,10 @@ import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
 import { observation } from "./health.ts";
 
-/** `forced_open` and `disabled` (calls pass, nothing is counted) are an operator's doing. */
+/**
+ * `forced_open` (nothing passes) and `disabled` (held closed: calls pass whatever fails) are an operator's doing and
+ * last until they are reset.
+ */
 export const breakerState = z.enum(["closed", "half_open", "open", "forced_open", "disabled", "unknown"]);
 export type BreakerState = z.infer<typeof breakerState>;
 
@@ -10,7 +13,7 @@ export type BreakerState = z.infer<typeof breakerState>;
 export const breakerKind = z.enum(["failure", "concurrency"]);
 
 /** Over the window of its library, by instance; null where the library does not tell. */
-const figures = {
+export const breakerFigures = {
   /** 0–1; null: too few calls, or not told. */
   failureRatio: z.number().nullable(),
   slowRatio: z.number().nullable(),
@@ -31,11 +34,15 @@ export const breakerInstance = z.object({
   since: timestamp.nullable(),
   /** When a probe may pass; in the past: the next call probes ("probe due"). Null when none is planned. */
   nextProbeAt: timestamp.nullable(),
-  ...figures,
+  ...breakerFigures,
   ...observation,
 });
 export type BreakerInstance = z.infer<typeof breakerInstance>;
 
+/**
+ * `open`: nothing passes until it is reset. `close`: held closed until it is reset. `reset`: lets go of either, and
+ * begins anew as closed.
+ */
 export const breakerCommand = z.enum(["open", "close", "reset"]);
 export type BreakerCommand = z.infer<typeof breakerCommand>;
 
@@ -55,7 +62,7 @@ export const breakerRow = z.object({
   cause: z.string().nullable(),
   since: timestamp.nullable(),
   instances: z.array(breakerInstance),
-  ...figures,
+  ...breakerFigures,
   /** Failure ratio (0–1) at which it opens; null when not told. */
   threshold: z.number().nullable(),
   coolDownMs: z.number().nullable(),
@@ -79,4 +86,11 @@ export const listBreakers = defineEndpoint({
   summary: "Circuit breakers over all instances, most failed calls first, from the collector's snapshot",
   access: "breakers:read",
   response: breakerList,
+});
+
+/** Body of `POST /breakers/:id/{open,close,reset}`; answered by `operation`. */
+export const breakerCommandBody = z.strictObject({
+  reason: z.string().trim().min(3).max(500),
+  /** Left out: all instances that are known now. */
+  instances: z.array(z.string().min(1).max(200)).min(1).max(200).optional(),
 });

@@ -25,6 +25,8 @@ export type Endpoint = {
   stream?: "ndjson";
   /** Status of success; 200 unless told. */
   status?: 200 | 201 | 202 | 204;
+  /** Answers 202 with the same shape while its effect still goes on. */
+  late?: true;
 };
 
 /** Every act that the trail records, in the form `<feature>.<thing>.<verb>`. */
@@ -58,6 +60,10 @@ export const auditActions = [
   "webhooks.endpoint.delete",
   "webhooks.endpoint.disable",
   "webhooks.delivery.replay",
+  "breakers.breaker.open",
+  "breakers.breaker.close",
+  "breakers.breaker.reset",
+  "breakers.breaker.outcome",
   "audit.trail.read",
   "audit.trail.verify",
   "audit.checkpoint.create",
