@@ -124,7 +124,7 @@ export async function buildApp({
   const { failuresPer15Min, mutationsPerHour } = config.rateLimits;
   const access = createAccess({
     ...{ database, redis, changes: trail, denials, sessionEnds, clock, log },
-    ...{ failuresPer15Min, mutationsPerHour, box, oidc: config.oidc },
+    ...{ failuresPer15Min, mutationsPerHour, sessionLimits: config.sessions, box, oidc: config.oidc },
   });
   const webhooks = createWebhooks({
     ...{ database, redis, redisUrl, clock, log, changes: trail },

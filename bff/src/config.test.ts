@@ -107,6 +107,16 @@ describe("configuration", () => {
     });
   });
 
+  test("people stay signed in for 12 hours unused and 7 days at most, unless told; the first within the second", () => {
+    const hourMs = 3_600_000;
+    expect(loadConfig({}).sessions).toEqual({ idleMs: 12 * hourMs, absoluteMs: 7 * 24 * hourMs });
+    const day = { WHEELHOUSE_SESSION_ABSOLUTE_HOURS: "8", WHEELHOUSE_SESSION_IDLE_MINUTES: "30" };
+    expect(loadConfig(day).sessions).toEqual({ idleMs: hourMs / 2, absoluteMs: 8 * hourMs });
+    expect(problemsOf({ WHEELHOUSE_SESSION_ABSOLUTE_HOURS: "8" })).toEqual({
+      WHEELHOUSE_SESSION_IDLE_MINUTES: "must not be longer than WHEELHOUSE_SESSION_ABSOLUTE_HOURS",
+    });
+  });
+
   test("a misspelt variable of ours is refused instead of ignored", () => {
     expect(problemsOf({ WHEELHOUSE_DRAIN: "1" })).toEqual({ WHEELHOUSE_DRAIN: "is not known" });
   });
@@ -122,6 +132,8 @@ describe("configuration", () => {
     ["WHEELHOUSE_TRUST_PROXY", "hunter2"],
     ["WHEELHOUSE_RETRY_SCHEDULE_MS", "1s,-3s"],
     ["WHEELHOUSE_LOG_LEVEL", "hunter2"],
+    ["WHEELHOUSE_SESSION_IDLE_MINUTES", "0.5"],
+    ["WHEELHOUSE_SESSION_ABSOLUTE_HOURS", "99999"],
   ])("a bad %s is named, its value is not shown", (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(Object.keys(problems)).toEqual([name]);

@@ -68,6 +68,8 @@ export type Config = {
   };
   audit: ProofConfig;
   rateLimits: { mutationsPerHour: number; failuresPer15Min: number };
+  /** How long people stay signed in: unused, and at all. */
+  sessions: { idleMs: number; absoluteMs: number };
   observe: {
     sampleIntervalMs: number;
     /** Opens /health and /metrics to callers that are not on this machine; undefined: to none of them. */
@@ -192,6 +194,8 @@ const variables = z.object({
   WHEELHOUSE_BREAKER_COOL_DOWN_MS: wholeNumber(100, 60 * minuteMs).optional(),
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber(1, 1e9).default(1_000),
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber(1, 1e9).default(100),
+  WHEELHOUSE_SESSION_IDLE_MINUTES: wholeNumber(1, 30 * 24 * 60).default(12 * 60),
+  WHEELHOUSE_SESSION_ABSOLUTE_HOURS: wholeNumber(1, 90 * 24).default(7 * 24),
   WHEELHOUSE_SAMPLE_INTERVAL_MS: wholeNumber(100, minuteMs).default(1_000),
   WHEELHOUSE_HEALTH_TOKEN: z
     .string()
@@ -242,6 +246,13 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       if (given[name] === undefined) problems.set(name, `is required with ${ofProvider.join(", ")}`);
   const parsed = variables.safeParse(given);
   for (const { path, message } of parsed.error?.issues ?? []) problems.set(String(path[0]), message);
+  const { WHEELHOUSE_SESSION_IDLE_MINUTES: idle = 0, WHEELHOUSE_SESSION_ABSOLUTE_HOURS: absolute = 0 } =
+    parsed.data ?? {};
+  if (idle > absolute * 60)
+    problems.set(
+      "WHEELHOUSE_SESSION_IDLE_MINUTES",
+      "must not be longer than WHEELHOUSE_SESSION_ABSOLUTE_HOURS",
+    );
   for (const name of Object.keys(given))
     if (name.startsWith("WHEELHOUSE_") && !(name in variables.shape)) problems.set(name, "is not known");
   if (!parsed.success || problems.size > 0) throw new ConfigError(problems);
@@ -281,6 +292,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     rateLimits: {
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,
       failuresPer15Min: read.WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN,
+    },
+    sessions: {
+      idleMs: read.WHEELHOUSE_SESSION_IDLE_MINUTES * minuteMs,
+      absoluteMs: read.WHEELHOUSE_SESSION_ABSOLUTE_HOURS * hourMs,
     },
     observe: {
       sampleIntervalMs: read.WHEELHOUSE_SAMPLE_INTERVAL_MS,

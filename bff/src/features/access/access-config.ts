@@ -1,8 +1,8 @@
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-export const sessionIdleMs = 12 * hourMs;
-export const sessionAbsoluteMs = 7 * 24 * hourMs;
+/** How long a session lives unused, and at all; from `WHEELHOUSE_SESSION_IDLE_MINUTES` and `…_ABSOLUTE_HOURS`. */
+export type SessionLimits = { idleMs: number; absoluteMs: number };
 /** How long the token before a rotation still reads, for requests that were under way. */
 export const rotationGraceMs = 30_000;
 /** How long a confirmed password stands for the acts that ask for it. */

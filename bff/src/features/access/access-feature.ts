@@ -6,6 +6,7 @@ import type { Database } from "#lib/postgres.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import type { SessionEnds } from "#lib/session-ends.ts";
 import { createAuthority } from "./access-authority.ts";
+import type { SessionLimits } from "./access-config.ts";
 import { createAdmission } from "./access-context.ts";
 import { createCredentials } from "./access-credentials.ts";
 import { createHandshake } from "./access-handshake.ts";
@@ -46,6 +47,7 @@ type AccessDeps = {
   failuresPer15Min: number;
   /** Acts of one organization in an hour. */
   mutationsPerHour: number;
+  sessionLimits: SessionLimits;
 };
 
 /** Puts the access feature together; `app.ts` hands its parts to the auth plugin, the routes and the sockets. */
@@ -56,11 +58,12 @@ export function createAccess({
   log,
   failuresPer15Min,
   mutationsPerHour,
+  sessionLimits,
   box,
   ...deps
 }: AccessDeps) {
-  const sessions = createSessionStore({ database, log });
-  const identity = createIdentity({ store: sessions, clock });
+  const sessions = createSessionStore({ database, clock, limits: sessionLimits, log });
+  const identity = createIdentity({ store: sessions, clock, idleMs: sessionLimits.idleMs });
   // Another replica revoked it: an outage from now on must not bring it back here.
   deps.sessionEnds.onEnded(identity.forget);
   const organizations = createOrganizations({ database, clock });
@@ -105,6 +108,7 @@ export function createAccess({
     passwordChanges: createPasswordService({
       store: createPasswordsStore({ database }),
       ...{ users, sessions, passwords, credentials, limit, organizations, admission, clock },
+      hasProvider: oidc !== undefined,
       ...deps,
     }),
     admit: admission.admit,

@@ -1,10 +1,9 @@
 import type { Clock } from "#lib/clock.ts";
 import { AppError, isUnavailable } from "#lib/errors.ts";
 import type { Ended } from "#lib/session-ends.ts";
-import { sessionIdleMs } from "./access-config.ts";
 import { hashToken, type LiveSession, type SessionStore } from "./access-session-store.ts";
 
-type IdentityDeps = { store: Pick<SessionStore, "find">; clock: Clock };
+type IdentityDeps = { store: Pick<SessionStore, "find">; clock: Clock; idleMs: number };
 
 const rememberedMax = 10_000;
 // After a look-up that failed, snapshot reads do not wait for the next one for this long.
@@ -14,7 +13,7 @@ const pauseMs = 1_000;
  * Finds out whose token it is. While the database is away, a session that was verified before may go on reading
  * snapshots until its idle time-out; nothing else may, because what was revoked meanwhile cannot be known.
  */
-export function createIdentity({ store, clock }: IdentityDeps) {
+export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
   const remembered = new Map<string, { session: LiveSession; verifiedAt: number }>();
   let awayUntil = 0;
 
@@ -30,9 +29,7 @@ export function createIdentity({ store, clock }: IdentityDeps) {
     if (!known) return undefined;
     const { session, verifiedAt } = known;
     const over =
-      session.expiresAt.getTime() <= clock.now() ||
-      verifiedAt + sessionIdleMs <= clock.now() ||
-      session.previous;
+      session.expiresAt.getTime() <= clock.now() || verifiedAt + idleMs <= clock.now() || session.previous;
     return over ? undefined : session;
   }
 

@@ -250,6 +250,13 @@ test("who has no account gets one where the installation says so, in that organi
   const session = (await view(cookieOf(await signInBy("stranger"), "wheelhouse"))).json();
   expect(session.user).toMatchObject({ email: "stranger@elsewhere.example", name: "A Stranger" });
   expect(session.organizations).toMatchObject([{ slug: "contoso", role: "viewer" }]);
+  // The provider stays the only way in: no link gives such an account a password.
+  const admin = await signInAs(it, "admin", "contoso");
+  const link = await admin.call("POST", `/members/${session.user.id}/password-reset`);
+  expect(link.json().error).toMatchObject({
+    code: "conflict",
+    message: expect.stringContaining("no password"),
+  });
   await it.close();
   it = former;
 });

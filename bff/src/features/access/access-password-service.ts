@@ -27,6 +27,8 @@ type PasswordServiceDeps = {
   denials: Denials;
   sessionEnds: SessionEnds;
   clock: Clock;
+  /** Whether people can sign in at an identity provider. */
+  hasProvider: boolean;
 };
 
 export function createPasswordService(deps: PasswordServiceDeps) {
@@ -89,6 +91,12 @@ export function createPasswordService(deps: PasswordServiceDeps) {
           "This person is also a member where you do not administer that role: ask an administrator of both.",
         );
       if (person.disabled) throw new AppError("conflict", "This account is deactivated.");
+      // A link would open a second door beside the provider, which decides who gets in and asks for more than a password.
+      if (deps.hasProvider && person.hasIdentity && !person.hasPassword)
+        throw new AppError(
+          "conflict",
+          "This account signs in at the identity provider and has no password: help is to be had there.",
+        );
       const token = newToken();
       const expiresAt = new Date(deps.clock.now() + resetLinkMs);
       await store.endResets(userId);

@@ -121,7 +121,7 @@ export function createAccessService(deps: AccessServiceDeps) {
       if (earlier) await sessions.revoke(tx, earlier.id);
       const { address, userAgent } = caller;
       const result = await sessions.create(tx, {
-        ...{ id, token, address, userAgent, signedInBy, now: clock.now() },
+        ...{ id, token, address, userAgent, signedInBy },
         ...{ userId: user.id, organizationId: home.id },
       });
       const after = {

@@ -4,15 +4,10 @@ import { sql, type Transaction } from "kysely";
 import type { QueryConfig } from "pg";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
-import {
-  confirmedForMs,
-  lastSeenStepMs,
-  rotationGraceMs,
-  sessionAbsoluteMs,
-  sessionIdleMs,
-} from "./access-config.ts";
+import { confirmedForMs, lastSeenStepMs, rotationGraceMs, type SessionLimits } from "./access-config.ts";
 
 /** A session with its user and memberships, as the database has it at this moment. */
 const liveSession = z.object({
@@ -51,16 +46,16 @@ const lookupsAtOnce = 2;
 const lookupSql = `
   select s.id, asked.hash <> s.token_hash as previous, encode(asked.hash, 'hex') as "tokenHash",
     s.default_org_id as "defaultOrganizationId", s.expires_at as "expiresAt", s.last_seen_at as "lastSeenAt",
-    s.confirmed_at > now() - make_interval(secs => $3) as confirmed, s.auth_method as "signedInBy",
+    s.confirmed_at > $4 as confirmed, s.auth_method as "signedInBy",
     json_build_object('id', u.id, 'email', u.email, 'name', u.name) as user,
     (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role) order by m.created_at, m.org_id), '[]')
      from wheelhouse.memberships m where m.user_id = u.id) as memberships
   from unnest($1::bytea[]) as asked (hash)
   join wheelhouse.sessions s
-    on s.token_hash = asked.hash or (s.previous_token_hash = asked.hash and s.previous_until > now())
+    on s.token_hash = asked.hash or (s.previous_token_hash = asked.hash and s.previous_until > $2)
   join wheelhouse.users u on u.id = s.user_id
-  where s.revoked_at is null and u.disabled_at is null and s.expires_at > now()
-    and s.last_seen_at > now() - make_interval(secs => $2)`;
+  where s.revoked_at is null and u.disabled_at is null and s.expires_at > $2 and s.last_seen_at > $3
+    and s.created_at > $5`;
 
 export const hashToken = (token: string): Buffer => createHash("sha256").update(token).digest();
 /** 256 random bits, URL-safe. */
@@ -70,8 +65,11 @@ export const newToken = (): string => randomBytes(32).toString("base64url");
 type TimedQuery = QueryConfig & { query_timeout: number };
 type Waiting = { resolve: (session: LiveSession | undefined) => void; reject: (error: unknown) => void };
 
+type SessionStoreDeps = { database: Database; clock: Clock; limits: SessionLimits; log: Logger };
+
 /** Sessions in Postgres. The database holds hashes of tokens only, so a copy of it opens nothing. */
-export function createSessionStore({ database, log }: { database: Database; log: Logger }) {
+export function createSessionStore({ database, clock, limits, log }: SessionStoreDeps) {
+  const ago = (forMs: number) => new Date(clock.now() - forMs);
   const waiting = new Map<string, Waiting[]>();
   let running = 0;
 
@@ -93,8 +91,8 @@ export function createSessionStore({ database, log }: { database: Database; log:
       text: lookupSql,
       values: [
         [...batch.keys()].map((hash) => Buffer.from(hash, "hex")),
-        sessionIdleMs / 1_000,
-        confirmedForMs / 1_000,
+        // Also a session from before the limit was shortened ends by it.
+        ...[ago(0), ago(limits.idleMs), ago(confirmedForMs), ago(limits.absoluteMs)],
       ],
       query_timeout: lookupTimeoutMs,
     };
@@ -115,12 +113,12 @@ export function createSessionStore({ database, log }: { database: Database; log:
 
   function touch(sessions: LiveSession[]) {
     const ids = sessions
-      .filter(({ lastSeenAt }) => Date.now() - lastSeenAt.getTime() > lastSeenStepMs)
+      .filter(({ lastSeenAt }) => clock.now() - lastSeenAt.getTime() > lastSeenStepMs)
       .map(({ id }) => id);
     if (ids.length === 0) return;
     const update: TimedQuery = {
-      text: "update wheelhouse.sessions set last_seen_at = now() where id = any ($1)",
-      values: [ids],
+      text: "update wheelhouse.sessions set last_seen_at = $2 where id = any ($1)",
+      values: [ids, ago(0)],
       query_timeout: lookupTimeoutMs,
     };
     database.pools.system
@@ -153,10 +151,10 @@ export function createSessionStore({ database, log }: { database: Database; log:
         signedInBy: "password" | "oidc";
         address: string | null;
         userAgent: string | null;
-        now: number;
       },
     ): Promise<Date> {
-      const expiresAt = new Date(session.now + sessionAbsoluteMs);
+      const now = ago(0);
+      const expiresAt = new Date(now.getTime() + limits.absoluteMs);
       await tx
         .insertInto("sessions")
         .values({
@@ -167,7 +165,7 @@ export function createSessionStore({ database, log }: { database: Database; log:
           auth_method: session.signedInBy,
           address: session.address,
           user_agent: session.userAgent?.replaceAll("\u0000", "").slice(0, 300) ?? null,
-          expires_at: expiresAt,
+          ...{ created_at: now, last_seen_at: now, confirmed_at: now, expires_at: expiresAt },
         })
         .execute();
       return expiresAt;
@@ -191,8 +189,9 @@ export function createSessionStore({ database, log }: { database: Database; log:
           s.created_at as "createdAt", s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt",
           (count(*) over ())::int as total
         from sessions s
-        where s.user_id = ${userId} and s.revoked_at is null and s.expires_at > now()
-          and s.last_seen_at > now() - make_interval(secs => ${sessionIdleMs / 1_000})
+        where s.user_id = ${userId} and s.revoked_at is null and s.expires_at > ${ago(0)}
+          and s.last_seen_at > ${ago(limits.idleMs)}
+          and s.created_at > ${ago(limits.absoluteMs)}
         order by s.last_seen_at desc, s.id desc limit ${limit}
       `.execute(database.system);
       return z.array(listedSession).parse(rows);
@@ -209,7 +208,7 @@ export function createSessionStore({ database, log }: { database: Database; log:
         .set({ revoked_at: sql<Date>`now()` })
         .where("user_id", "=", userId)
         .where("revoked_at", "is", null)
-        .where("expires_at", ">", sql<Date>`now()`);
+        .where("expires_at", ">", ago(0));
       if (which.only) update = update.where("id", "=", which.only);
       if (which.except) update = update.where("id", "<>", which.except);
       return (await update.returning("id").execute()).map(({ id }) => id);
@@ -228,9 +227,9 @@ export function createSessionStore({ database, log }: { database: Database; log:
         .set({
           token_hash: hashToken(to),
           previous_token_hash: hashToken(from),
-          previous_until: new Date(Date.now() + rotationGraceMs),
+          previous_until: new Date(clock.now() + rotationGraceMs),
           ...(organizationId ? { default_org_id: organizationId } : {}),
-          ...(confirmed ? { confirmed_at: sql<Date>`now()` } : {}),
+          ...(confirmed ? { confirmed_at: ago(0) } : {}),
         })
         .where("id", "=", sessionId)
         .where("token_hash", "=", hashToken(from))
@@ -241,7 +240,7 @@ export function createSessionStore({ database, log }: { database: Database; log:
 
     /** Forgets sessions a day after their end, and idempotency keys and counters past their time. */
     async purge() {
-      const dayAgo = new Date(Date.now() - 24 * 3_600_000);
+      const dayAgo = ago(24 * 3_600_000);
       await database.system
         .deleteFrom("sessions")
         .where((where) => where.or([where("expires_at", "<", dayAgo), where("revoked_at", "<", dayAgo)]))

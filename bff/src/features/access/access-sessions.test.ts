@@ -1,6 +1,6 @@
 import type { ClientToServerEvents, ServerToClientEvents } from "@wheelhouse/shared/live.ts";
 import { io, type Socket } from "socket.io-client";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
@@ -14,9 +14,13 @@ const listed = z.object({
 
 let it: TestApp;
 let address: string;
+let skewMs = 0;
 beforeAll(async () => {
   const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
-  it = await startTestApp({ urls, redisUrl: redis.url });
+  it = await startTestApp({
+    ...{ urls, redisUrl: redis.url, clock: { now: () => Date.now() + skewMs } },
+    environment: { WHEELHOUSE_SESSION_IDLE_MINUTES: "30", WHEELHOUSE_SESSION_ABSOLUTE_HOURS: "2" },
+  });
   address = await it.app.listen({ host: "127.0.0.1", port: 0 });
 });
 afterAll(() => it.close());
@@ -40,6 +44,49 @@ async function watch(person: Person) {
   const cut = new Promise<string>((resolve) => client.on("disconnect", resolve));
   return { client, cut };
 }
+
+describe("a session", () => {
+  const minuteMs = 60_000;
+  const lastSeenMs = async (person: Person) => {
+    const row = await it.database.system
+      .selectFrom("sessions")
+      .select("last_seen_at")
+      .where("user_id", "=", person.userId)
+      .orderBy("created_at", "desc")
+      .executeTakeFirstOrThrow();
+    return row.last_seen_at.getTime();
+  };
+  afterEach(() => {
+    skewMs = 0;
+  });
+
+  test("that nobody uses ends after the configured time", async () => {
+    const person = await signInAs(it, "superadmin", "platform");
+    skewMs = 29 * minuteMs;
+    expect(await statusOf(person)).toBe(200);
+    await expect.poll(() => lastSeenMs(person)).toBeGreaterThan(Date.now() + 28 * minuteMs);
+    skewMs = 58 * minuteMs;
+    expect(await statusOf(person)).toBe(200);
+    await expect.poll(() => lastSeenMs(person)).toBeGreaterThan(Date.now() + 57 * minuteMs);
+    skewMs = 89 * minuteMs;
+    expect(await statusOf(person)).toBe(401);
+  });
+
+  test("that is in use all the time ends after its whole time", async () => {
+    const person = await signInAs(it, "superadmin", "platform");
+    for (let minutes = 25; minutes < 120; minutes += 25) {
+      skewMs = minutes * minuteMs;
+      expect(await statusOf(person)).toBe(200);
+      await expect.poll(() => lastSeenMs(person)).toBeGreaterThan(Date.now() + (minutes - 1) * minuteMs);
+    }
+    skewMs = 121 * minuteMs;
+    expect(await statusOf(person)).toBe(401);
+    // Also when it was begun while the limit was longer.
+    const expires_at = new Date(Date.now() + 240 * minuteMs);
+    await it.database.system.updateTable("sessions").set({ expires_at }).execute();
+    expect(await statusOf(person)).toBe(401);
+  });
+});
 
 describe("my sessions", () => {
   test("are listed with the current one marked, and nothing that opens them", async () => {

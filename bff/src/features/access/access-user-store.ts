@@ -12,7 +12,10 @@ const signInUser = z.object({
   disabled: z.boolean(),
   memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
 });
-const memberUser = signInUser.omit({ passwordHash: true });
+const memberUser = signInUser.omit({ passwordHash: true }).extend({
+  hasPassword: z.boolean(),
+  hasIdentity: z.boolean(),
+});
 type MemberUser = z.infer<typeof memberUser>;
 export type SignInUser = z.infer<typeof signInUser>;
 
@@ -34,7 +37,8 @@ export function createUserStore({ database }: { database: Database }) {
     /** A person with all memberships, if one of them is in this organization. */
     async memberOf(organizationId: string, userId: string): Promise<MemberUser | undefined> {
       const { rows } = await sql`
-        select u.id, u.email, u.name, u.disabled_at is not null as disabled,
+        select u.id, u.email, u.name, u.disabled_at is not null as disabled, u.has_password as "hasPassword",
+          exists (select from oidc_identities i where i.user_id = u.id) as "hasIdentity",
           (select json_agg(json_build_object('organizationId', m.org_id, 'role', m.role))
            from memberships m where m.user_id = u.id) as memberships
         from users u
