@@ -13,8 +13,8 @@ import { type AdmissionOffice, anonymousContext, createActor } from "./access-co
 import type { Credentials } from "./access-credentials.ts";
 import type { IdentitiesStore } from "./access-identities-store.ts";
 import type { MembersStore } from "./access-members-store.ts";
-import type { Organizations } from "./access-organizations.ts";
-import { newToken, type SessionStore } from "./access-session-store.ts";
+import type { Organizations, OrganizationTree } from "./access-organizations.ts";
+import { type LiveSession, newToken, type SessionStore } from "./access-session-store.ts";
 import type { SignInUser } from "./access-user-store.ts";
 import { sessionViewOf } from "./access-view.ts";
 
@@ -88,6 +88,25 @@ export function createAccessService(deps: AccessServiceDeps) {
     return user;
   }
 
+  /** The session of somebody else that a browser held; it is recorded where that person is, not where the next one is. */
+  async function endForeign(session: LiveSession, caller: Caller, tree: OrganizationTree) {
+    const organization = tree.byId(session.defaultOrganizationId) ?? platformOrganization;
+    const actor = createActor(session, createRights(session.memberships, tree));
+    const context = { ...anonymousContext(caller), actor, organization };
+    await changes.run(context, "access.session.delete", async (tx) => {
+      await sessions.revoke(tx, session.id);
+      const { id, name } = session.user;
+      return {
+        result: null,
+        audit: {
+          targets: [{ type: "user", id, name }],
+          reason: "somebody else signed in with the same browser",
+        },
+      };
+    });
+    end(session.id);
+  }
+
   /**
    * A new session for somebody who has proved who it is.
    * @param account what is to be made together with it.
@@ -108,6 +127,8 @@ export function createAccessService(deps: AccessServiceDeps) {
     }
     // A session that the browser still holds ends here, so that nobody can fix one in advance.
     const earlier = caller.token ? await sessions.find(caller.token) : undefined;
+    const isOthers = earlier !== undefined && earlier.user.id !== user.id;
+    if (isOthers) await endForeign(earlier, caller, tree);
     const id = uuidv7();
     const token = newToken();
     const actor = createActor({ id, user, signedInBy }, rights);
@@ -118,7 +139,7 @@ export function createAccessService(deps: AccessServiceDeps) {
         await members.add(tx, { organizationId: home.id, userId: user.id, role });
       }
       if (identity) await identities.link(tx, identity, user.id);
-      if (earlier) await sessions.revoke(tx, earlier.id);
+      if (earlier && !isOthers) await sessions.revoke(tx, earlier.id);
       const { address, userAgent } = caller;
       const result = await sessions.create(tx, {
         ...{ id, token, address, userAgent, signedInBy },
@@ -131,7 +152,7 @@ export function createAccessService(deps: AccessServiceDeps) {
       const targets = [{ type: "user", id: user.id, name: user.name }];
       return { result, audit: { targets, ...(identity ? { after } : {}) } };
     });
-    if (earlier) end(earlier.id);
+    if (earlier && !isOthers) end(earlier.id);
     const shown = { id: user.id, email: user.email, name: user.name };
     return {
       token,

@@ -222,20 +222,12 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
       tx: Transaction<Tables>,
       { sessionId, from, to, organizationId, confirmed }: RotateInput,
     ): Promise<boolean> {
-      const { numUpdatedRows } = await tx
-        .updateTable("sessions")
-        .set({
-          token_hash: hashToken(to),
-          previous_token_hash: hashToken(from),
-          previous_until: new Date(clock.now() + rotationGraceMs),
-          ...(organizationId ? { default_org_id: organizationId } : {}),
-          ...(confirmed ? { confirmed_at: ago(0) } : {}),
-        })
-        .where("id", "=", sessionId)
-        .where("token_hash", "=", hashToken(from))
-        .where("revoked_at", "is", null)
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
+      const { rows } = await sql<{ rotated: boolean }>`
+        select rotate_session(${sessionId}, ${hashToken(from)}, ${hashToken(to)},
+          ${new Date(clock.now() + rotationGraceMs)}, ${organizationId ?? null}::uuid,
+          ${confirmed ? ago(0) : null}::timestamptz) as rotated
+      `.execute(tx);
+      return rows[0]?.rotated === true;
     },
 
     /** Forgets sessions a day after their end, and idempotency keys and counters past their time. */

@@ -1,0 +1,152 @@
+import pg from "pg";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createChanges } from "#features/audit/audit-changes.ts";
+import { createSecretBox } from "#lib/secret-box.ts";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { signInAs } from "#testing/access-client.ts";
+import { testContext } from "#testing/contexts.ts";
+import { createTestDatabase, createTestRedis, type TestDatabase } from "#testing/stack.ts";
+
+/*
+ * Accounts, sessions and identities belong to no single organization. What stands before them instead: the
+ * application's role reads and writes few columns, and a change there is refused at COMMIT unless the trail has it.
+ */
+let urls: TestDatabase;
+let it: TestApp;
+let app: pg.Client;
+let victim: Awaited<ReturnType<typeof signInAs>>;
+let other: Awaited<ReturnType<typeof signInAs>>;
+
+beforeAll(async () => {
+  const [made, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  urls = made;
+  it = await startTestApp({ urls, redisUrl: redis.url });
+  app = new pg.Client({ connectionString: urls.appUrl });
+  await app.connect();
+  victim = await signInAs(it, "operator");
+  other = await signInAs(it, "viewer");
+});
+afterAll(async () => {
+  await app.end();
+  await it.close();
+});
+
+/** Runs statements as the application's role would, without its code. @returns the code of the refusal, or "done". */
+async function attempt(sql: string, values: unknown[] = []): Promise<string> {
+  await app.query("begin");
+  try {
+    await app.query("select set_config('wheelhouse.organization_ids', $1, true)", [
+      `{${victim.organizationId}}`,
+    ]);
+    await app.query(sql, values);
+    await app.query("commit");
+    return "done";
+  } catch (error) {
+    await app.query("rollback");
+    return error instanceof pg.DatabaseError ? (error.code ?? "") : String(error);
+  }
+}
+const refused = "42501";
+
+test.each([
+  "select password_hash from wheelhouse.users",
+  "select token_hash from wheelhouse.sessions",
+  "select address, user_agent from wheelhouse.sessions",
+  "select * from wheelhouse.sessions",
+  "select issuer, subject from wheelhouse.oidc_identities",
+  "select from wheelhouse.sessions where token_hash = decode(repeat('00', 32), 'hex')",
+  "update wheelhouse.sessions set user_id = user_id",
+  "update wheelhouse.sessions set token_hash = token_hash",
+  "update wheelhouse.sessions set expires_at = expires_at",
+  "update wheelhouse.users set email = email",
+  "update wheelhouse.oidc_identities set user_id = user_id",
+  "delete from wheelhouse.users",
+  "delete from wheelhouse.sessions",
+  "delete from wheelhouse.oidc_identities",
+])("the application's role may not: %s", async (sql) => {
+  expect(await attempt(sql)).toBe(refused);
+});
+
+describe("without an event about the person in the same transaction", () => {
+  const changes: [string, string][] = [
+    ["a password is set", "update wheelhouse.users set password_hash = 'mine' where id = $1"],
+    ["every password is set", "update wheelhouse.users set password_hash = 'mine' where $1 <> ''"],
+    ["an account is closed", "update wheelhouse.users set disabled_at = now() where id = $1"],
+    [
+      "an account is made",
+      "insert into wheelhouse.users (id, email, name) values (gen_random_uuid(), 'mine@evil.example', $1)",
+    ],
+    [
+      "a session is made",
+      `insert into wheelhouse.sessions (token_hash, user_id, default_org_id, auth_method, expires_at)
+       select sha256('mine'), user_id, org_id, 'password', now() + interval '1 day'
+       from wheelhouse.memberships where user_id = $1`,
+    ],
+    ["a session is ended", "update wheelhouse.sessions set revoked_at = now() where user_id = $1"],
+    [
+      "an identity is linked",
+      "insert into wheelhouse.oidc_identities (issuer, subject, user_id) values ('i', 's', $1)",
+    ],
+    ["a role is given", "update wheelhouse.memberships set role = 'admin' where user_id = $1"],
+    ["a membership is ended", "delete from wheelhouse.memberships where user_id = $1"],
+  ];
+
+  test.each(changes)("%s by nobody", async (_, sql) => {
+    expect(await attempt(sql, [victim.userId])).toBe(refused);
+    expect((await victim.call("GET", "/session")).json()).toMatchObject({ user: { id: victim.userId } });
+  });
+
+  test("it is refused as well when the event is about somebody else, or of another transaction", async () => {
+    const trail = createChanges({
+      database: it.database,
+      box: createSecretBox(Buffer.alloc(32, 7).toString("base64")),
+      log: pino({ level: "silent" }),
+    });
+    const context = testContext({ id: victim.organizationId, slug: "northwind", name: "Northwind" });
+    const close = (about: string) =>
+      trail.run(context, "access.member.deactivate", async (tx) => {
+        await tx
+          .updateTable("users")
+          .set({ disabled_at: new Date() })
+          .where("id", "=", victim.userId)
+          .execute();
+        return { result: null, audit: { targets: [{ type: "user", id: about, name: "" }] } };
+      });
+    await expect(close(other.userId)).rejects.toMatchObject({ code: refused });
+    expect((await victim.call("GET", "/session")).statusCode).toBe(200);
+    await close(victim.userId);
+    expect((await victim.call("GET", "/session")).statusCode).toBe(401);
+    expect(
+      await attempt("update wheelhouse.users set disabled_at = null where id = $1", [victim.userId]),
+    ).toBe(refused);
+    await it.database.system
+      .updateTable("users")
+      .set({ disabled_at: null })
+      .where("id", "=", victim.userId)
+      .execute();
+  });
+});
+
+test("who signs in with a browser that somebody else uses ends that session, recorded where that person is", async () => {
+  const before = await signInAs(it, "admin", "contoso");
+  const person = it.credentials.find(
+    ({ role, organization }) => role === "viewer" && organization === "northwind",
+  );
+  const answer = await it.app.inject({
+    method: "POST",
+    url: "/api/v1/session",
+    cookies: { wheelhouse: before.cookie },
+    payload: { email: person?.email, password: person?.password },
+  });
+  expect(answer.statusCode).toBe(200);
+  expect((await before.call("GET", "/session")).statusCode).toBe(401);
+  const again = await signInAs(it, "admin", "contoso");
+  const events = await again.call("GET", "/audit/events?action=access.session.delete");
+  expect(events.json().items).toMatchObject([
+    { actor: { id: before.userId }, targets: [{ id: before.userId }] },
+  ]);
+  const elsewhere = await signInAs(it, "admin");
+  const theirs = await elsewhere.call("GET", "/audit/events?limit=200");
+  expect(JSON.stringify(theirs.json())).not.toContain(before.userId);
+});
