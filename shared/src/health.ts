@@ -23,14 +23,34 @@ export const sourceView = z.object({
   redis: z
     .object({
       version: z.string(),
+      role: z.enum(["primary", "replica"]),
       usedMemoryBytes: z.number(),
       maxMemoryBytes: z.number(),
       evictionPolicy: z.string(),
+      /** The ratio says little while the server is small, so the bytes stand beside it. */
+      fragmentationRatio: z.number(),
+      fragmentationBytes: z.number(),
       connectedClients: z.number(),
-      /** From deltas between two samples; null until there are two. */
+      maxClients: z.number(),
+      /** Waiting in a blocking read, as workers do for jobs. */
+      blockedClients: z.number(),
+      /** From deltas between two samples, as all that follows with `PerSecond`; null until there are two. */
       opsPerSecond: z.number().nullable(),
       evictedPerSecond: z.number().nullable(),
+      expiredPerSecond: z.number().nullable(),
+      rejectedPerSecond: z.number().nullable(),
+      inputBytesPerSecond: z.number().nullable(),
+      outputBytesPerSecond: z.number().nullable(),
+      /** Of the whole server: whoever asks for a key that is not there adds a miss, polling of empty queues too. */
+      hitsPerSecond: z.number().nullable(),
+      missesPerSecond: z.number().nullable(),
+      /** 0–1 since the server was started. */
+      lifetimeHitRatio: z.number().nullable(),
       persistenceOk: z.boolean(),
+      /** Connected replicas of a primary. */
+      replicas: z.number(),
+      /** Of the slowest replica, or of this one; null without replication. */
+      replicationLagSeconds: z.number().nullable(),
       uptimeSeconds: z.number(),
     })
     .nullable(),

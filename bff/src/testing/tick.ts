@@ -25,7 +25,11 @@ export function makeServer(id: string, part: Partial<ObservedServer> = {}): Obse
     ...{ since: "2026-01-05T11:00:00.000Z", observedAt: tickAt, intervalMs: 1_000, roundTripMs: 1 },
     redis: {
       ...{ version: "7.0.0", usedMemoryBytes: 1_000, maxMemoryBytes: 0, evictionPolicy: "noeviction" },
-      ...{ connectedClients: 1, opsPerSecond: 5, evictedPerSecond: 0, persistenceOk: true, uptimeSeconds: 9 },
+      ...{ role: "primary", replicas: 0, replicationLagSeconds: null, persistenceOk: true, uptimeSeconds: 9 },
+      ...{ fragmentationRatio: 1, fragmentationBytes: 0, lifetimeHitRatio: null },
+      ...{ connectedClients: 1, maxClients: 10_000, blockedClients: 0 },
+      ...{ opsPerSecond: 5, evictedPerSecond: 0, expiredPerSecond: 0, rejectedPerSecond: 0 },
+      ...{ inputBytesPerSecond: 100, outputBytesPerSecond: 100, hitsPerSecond: 1, missesPerSecond: 0 },
     },
     postgres: null,
     ...part,

@@ -1,62 +1,27 @@
-import type { SourceView } from "@wheelhouse/shared/health.ts";
 import type { Redis } from "ioredis";
 import type { Clock } from "#lib/clock.ts";
 import type { ServerReading } from "#observe/watched.ts";
-
-type RedisFigures = NonNullable<SourceView["redis"]>;
-type Counters = { atMs: number; commands: number; evicted: number; rejected: number };
+import { type InfoSample, parseInfo, type RedisFigures, redisFigures } from "./health-redis-info.ts";
 
 const nearlyFull = 0.9;
 const slowMs = 250;
 
-/** `name:value` lines of INFO; section headings and empty lines are left out. */
-function parseInfo(text: string): ReadonlyMap<string, string> {
-  const lines = text.split(/\r?\n/).filter((line) => line.includes(":") && !line.startsWith("#"));
-  return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
-}
-
-/**
- * One Redis (or Valkey) server by one INFO a sample. What it counts over its whole life is given as the difference
- * between two samples.
- */
+/** One Redis (or Valkey) server by one INFO a sample; whoever shows a server reads these figures. */
 export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock }) {
-  let previous: Counters | undefined;
+  let previous: InfoSample | undefined;
 
   return {
     async sample(): Promise<ServerReading> {
       const startedMs = clock.now();
       const info = parseInfo(await redis.info());
-      const atMs = clock.now();
-      const number = (name: string) => Number(info.get(name) ?? 0);
-      const now: Counters = {
-        atMs,
-        commands: number("total_commands_processed"),
-        evicted: number("evicted_keys"),
-        rejected: number("rejected_connections"),
-      };
-      const perSecond = (of: "commands" | "evicted") => {
-        // Counters that fell: the server was started again.
-        if (!previous || now[of] < previous[of] || atMs <= previous.atMs) return null;
-        return Math.round(((now[of] - previous[of]) / (atMs - previous.atMs)) * 10_000) / 10;
-      };
-      const figures: RedisFigures = {
-        version: info.get("valkey_version") ?? info.get("redis_version") ?? "",
-        usedMemoryBytes: number("used_memory"),
-        maxMemoryBytes: number("maxmemory"),
-        evictionPolicy: info.get("maxmemory_policy") ?? "",
-        connectedClients: number("connected_clients"),
-        opsPerSecond: perSecond("commands"),
-        evictedPerSecond: perSecond("evicted"),
-        persistenceOk:
-          info.get("rdb_last_bgsave_status") !== "err" && info.get("aof_last_write_status") !== "err",
-        uptimeSeconds: number("uptime_in_seconds"),
-      };
-      const rejected = previous && now.rejected > previous.rejected;
+      const now = { info, atMs: clock.now() };
+      const figures = redisFigures(now, previous);
       previous = now;
-      const roundTripMs = atMs - startedMs;
-      const cause = rejected
-        ? "Connections were refused: the limit of clients is reached"
-        : causeOf(figures, roundTripMs, info.get("loading") === "1");
+      const roundTripMs = now.atMs - startedMs;
+      const cause =
+        (figures.rejectedPerSecond ?? 0) > 0
+          ? "Connections were refused: the limit of clients is reached"
+          : causeOf(figures, roundTripMs, info.get("loading") === "1");
       return { kind: "redis", roundTripMs, figures, state: cause === null ? "ok" : "degraded", cause };
     },
   };
