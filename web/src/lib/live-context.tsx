@@ -17,6 +17,7 @@ import {
   type LiveMessage,
   type LiveStatus,
 } from "#lib/live.ts";
+import { useMoment } from "#lib/moment.ts";
 import { serverClock } from "#lib/server-clock.ts";
 
 const LiveContext = createContext<Live | null>(null);
@@ -54,12 +55,18 @@ const connecting: LiveStatus = {
   connection: { state: "connecting", sinceMs: serverClock.now() },
   collectorLost: false,
 };
+const past: LiveStatus = {
+  connection: { state: "open", sinceMs: serverClock.now() },
+  collectorLost: false,
+};
 const noSubscription = () => () => undefined;
 
-/** State of the connection and of the collector. */
+/** State of the connection and of the collector. Neither concerns a page that shows a past moment. */
 export const useLiveStatus = (): LiveStatus => {
   const live = useContext(LiveContext);
-  return useSyncExternalStore(live?.onStatus ?? noSubscription, live?.status ?? (() => connecting));
+  const isPast = useMoment() !== null;
+  const status = useSyncExternalStore(live?.onStatus ?? noSubscription, live?.status ?? (() => connecting));
+  return isPast ? past : status;
 };
 
 /** Subscribes to a topic for as long as the component lives; `resubscribe` asks for its whole again. */

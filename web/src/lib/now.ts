@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { useMoment } from "#lib/moment.ts";
 import { serverClock } from "#lib/server-clock.ts";
 
 const tickMs = 1000;
@@ -30,10 +31,20 @@ const subscribe = (listener: () => void): (() => void) => {
   };
 };
 
-/** The server's time in ms, renewed each second while the tab is visible. Use it in the smallest component that shows an age. */
-export const useNow = (): number => useSyncExternalStore(subscribe, () => currentMs);
+/**
+ * The server's time in ms, renewed each second while the tab is visible; the moment itself while the page shows a past
+ * one, so that ages are those of then. Use it in the smallest component that shows an age.
+ */
+export const useNow = (): number => {
+  const moment = useMoment();
+  const nowMs = useSyncExternalStore(subscribe, () => currentMs);
+  return moment === null ? nowMs : Date.parse(moment);
+};
 
 const minuteMs = 60_000;
 /** The server's time in ms, cut to whole minutes: what depends on it draws once a minute. */
-export const useMinute = (): number =>
-  useSyncExternalStore(subscribe, () => Math.floor(currentMs / minuteMs) * minuteMs);
+export const useMinute = (): number => {
+  const moment = useMoment();
+  const nowMs = useSyncExternalStore(subscribe, () => Math.floor(currentMs / minuteMs) * minuteMs);
+  return moment === null ? nowMs : Date.parse(moment);
+};

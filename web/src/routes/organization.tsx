@@ -5,6 +5,7 @@ import { overviewQuery } from "#features/health/health-queries.ts";
 import { Shell } from "#features/shell/shell-frame.tsx";
 import { ApiError } from "#lib/api.ts";
 import { LiveProvider, useLiveStatus } from "#lib/live-context.tsx";
+import { MomentProvider } from "#lib/moment.ts";
 import { sessionQuery, useSession } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { Problem } from "#ui/problem.tsx";
@@ -38,7 +39,9 @@ const OrganizationPage = () => {
       organization={org}
       onRefused={() => void client.invalidateQueries({ queryKey: ["session"] })}
     >
-      <Frame />
+      <MomentProvider value={null}>
+        <Frame />
+      </MomentProvider>
     </LiveProvider>
   );
 };
