@@ -7,7 +7,7 @@ import { systemClock } from "#lib/clock.ts";
 import { createDatabase, type Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import { leaderKey } from "#observe/observe-keys.ts";
-import { loadSources } from "#observe/sources-file.ts";
+import { createSourcesFile } from "#observe/sources-watch.ts";
 import { createTestDatabase, createTestRedis, startOwnRedis } from "#testing/stack.ts";
 
 const log = pino({ level: "silent" });
@@ -26,7 +26,15 @@ afterAll(() => database.close());
 function observer(redisUrl: string, { roles = ["collector"], intervalMs = 200 } = {}) {
   const redis = createRedis({ url: redisUrl, name: "test-observe", log });
   const observe = createObserve({
-    ...{ sources: loadSources(undefined), roles, intervalMs, database, redis, redisUrl, log },
+    ...{
+      catalogue: createSourcesFile({ path: undefined, clock: systemClock, log }),
+      roles,
+      intervalMs,
+      database,
+      redis,
+      redisUrl,
+      log,
+    },
     clock: systemClock,
     webhooks: async () => new Map(),
     recentActs: async () => new Map(),

@@ -8,16 +8,16 @@ import { createQueuesSource } from "#features/queues/queues-source.ts";
 import type { Clock } from "#lib/clock.ts";
 import { type Database, openPool } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
+import type { Catalogue } from "#observe/catalogue.ts";
 import { createCollector } from "#observe/collector.ts";
 import { createLeaderLease } from "#observe/leader-lease.ts";
 import { createReplication } from "#observe/replication.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
-import type { WatchedSources } from "#observe/sources-file.ts";
 import { verdictHtml } from "#observe/verdict.ts";
 import type { OrganizationKey, Watched } from "#observe/watched.ts";
 
 export type ObserveDeps = {
-  sources: WatchedSources;
+  catalogue: Catalogue;
   roles: readonly string[];
   intervalMs: number;
   database: Database;
@@ -33,7 +33,8 @@ const platform = "platform";
 
 /** Connects the sources and puts the observe path together. It observes when it is started, and serves before that. */
 export function createObserve(deps: ObserveDeps) {
-  const { sources, roles, intervalMs, database, redis, redisUrl, clock, log } = deps;
+  const { catalogue, roles, intervalMs, database, redis, redisUrl, clock, log } = deps;
+  const sources = catalogue.current();
   const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
   const ends: (() => unknown)[] = [];
   const open = (url: string, name: string) => {

@@ -39,7 +39,7 @@ import { createSecretBox } from "#lib/secret-box.ts";
 import { createServer } from "#lib/server.ts";
 import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
-import { loadSources } from "#observe/sources-file.ts";
+import { createSourcesFile } from "#observe/sources-watch.ts";
 import { authPlugin } from "#plugins/auth.ts";
 import { failedActsPlugin } from "#plugins/failed-acts.ts";
 import { createFirstPaint } from "#plugins/first-paint.ts";
@@ -143,8 +143,9 @@ export async function buildApp({
   });
   const deliveriesLive = createLiveList(webhooks.readHeads);
   const { sampleIntervalMs: intervalMs, healthToken } = config.observe;
+  const sourcesFile = createSourcesFile({ path: config.sourcesFile, clock, log });
   const observe = createObserve({
-    ...{ sources: loadSources(config.sourcesFile), roles: config.roles, intervalMs },
+    ...{ catalogue: sourcesFile, roles: config.roles, intervalMs },
     ...{ database, redis, redisUrl, clock, log },
     webhooks: webhooks.statistics,
     recentActs: createRecentActs({ database }),
@@ -210,6 +211,7 @@ export async function buildApp({
     app,
     startRoles: async () => {
       upkeep.start();
+      sourcesFile.start();
       auditProof.start();
       await readiness.start();
       if (config.roles.includes("collector") || config.roles.includes("web")) {
@@ -223,6 +225,7 @@ export async function buildApp({
     },
     close: async () => {
       upkeep.stop();
+      sourcesFile.stop();
       auditProof.stop();
       readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);

@@ -1,4 +1,5 @@
 import type { Clock } from "#lib/clock.ts";
+import { describeFailure } from "#observe/describe-failure.ts";
 
 export type Probe<T> = {
   /** Starts a run when one is due and none is going on; resolves when it ended, and never rejects. */
@@ -26,7 +27,7 @@ export function createProbe<T>(
       latest = { value: await sample(), atMs: clock.now() };
       error = null;
     } catch (reason) {
-      error = describe(reason);
+      error = describeFailure(reason);
     } finally {
       running = undefined;
     }
@@ -48,26 +49,4 @@ export function createProbe<T>(
       return error;
     },
   };
-}
-
-const socketErrors = new Map([
-  ["ECONNREFUSED", "It refuses connections"],
-  ["ECONNRESET", "It cut the connection"],
-  ["EPIPE", "It cut the connection"],
-  ["ETIMEDOUT", "No answer in time"],
-  ["ENOTFOUND", "Its host name is not known"],
-  ["EHOSTUNREACH", "Its host cannot be reached"],
-  ["57P01", "It is shutting down"],
-  ["57P03", "It is starting"],
-]);
-
-function describe(reason: unknown): string {
-  const error = reason instanceof AggregateError ? reason.errors[0] : reason;
-  if (!(error instanceof Error)) return "It cannot be asked";
-  const known = "code" in error && typeof error.code === "string" ? socketErrors.get(error.code) : undefined;
-  if (known) return known;
-  if (/enableOfflineQueue|Connection is closed|Connection terminated|max retries/i.test(error.message))
-    return "No connection";
-  if (/timed out|timeout/i.test(error.message)) return "No answer in time";
-  return error.message.slice(0, 200);
 }

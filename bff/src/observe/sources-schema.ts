@@ -1,0 +1,148 @@
+import { slug } from "@wheelhouse/shared/endpoint.ts";
+import { z } from "zod";
+import { durationMs } from "#lib/duration.ts";
+import { serviceFormats, type WatchedService, type WatchedTarget } from "#observe/catalogue.ts";
+
+const shortestMs = 1_000;
+const longestMs = 3_600_000;
+
+const url = (protocols: readonly string[]) =>
+  z
+    .string()
+    .max(2_000)
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+    );
+const duration = (minMs: number, maxMs: number) =>
+  z
+    .string(`must be a duration such as 10s`)
+    .refine(
+      (text) => {
+        const ms = durationMs(text);
+        return ms >= minMs && ms <= maxMs;
+      },
+      `must be a duration such as 10s, from ${minMs} ms to ${maxMs / 60_000} m`,
+    )
+    .transform(durationMs);
+const text = z.string().trim().min(1).max(100);
+const count = z.number().int().min(1).max(20);
+
+const server = (protocols: readonly string[]) =>
+  z.strictObject({
+    id: slug,
+    name: text.optional(),
+    /** Left out: Wheelhouse's own server. */
+    url: url(protocols).optional(),
+    organization: slug.default("platform"),
+  });
+
+const healthUrl = url(["http:", "https:", "tcp:"]);
+const rhythm = { interval: duration(shortestMs, longestMs), timeout: duration(100, 60_000) };
+
+const service = z.strictObject({
+  id: slug,
+  name: text.optional(),
+  organization: slug.default("platform"),
+  group: text.optional(),
+  owner: text.optional(),
+  runbook: url(["http:", "https:"]).optional(),
+  dependsOn: z.array(slug).max(100).default([]),
+  /** One instance, named like the service; several stand under `instances`. */
+  url: healthUrl.optional(),
+  instances: z
+    .array(z.strictObject({ id: text, url: healthUrl.optional() }))
+    .min(1)
+    .max(2_000)
+    .optional(),
+  format: z.enum(serviceFormats).default("status"),
+  conditions: z.array(z.string().max(500)).max(20).default([]),
+  interval: rhythm.interval.default(10_000),
+  timeout: rhythm.timeout.default(5_000),
+  downAfter: count.default(3),
+  upAfter: count.default(2),
+  actuatorBreakers: z.boolean().default(false),
+});
+
+const prometheus = z.strictObject({
+  id: slug,
+  service: slug,
+  instance: text.optional(),
+  url: url(["http:", "https:"]),
+  organization: slug.default("platform"),
+  interval: rhythm.interval.default(10_000),
+  timeout: rhythm.timeout.default(5_000),
+});
+
+/** Shape of `wheelhouse.yaml`. */
+export const sourcesSchema = z.strictObject({
+  redis: z
+    .array(server(["redis:", "rediss:"]))
+    .max(50)
+    .default([]),
+  postgres: z
+    .array(server(["postgres:", "postgresql:"]))
+    .max(50)
+    .default([]),
+  services: z.array(service).max(5_000).default([]),
+  prometheus: z.array(prometheus).max(5_000).default([]),
+});
+export type SourcesContent = z.output<typeof sourcesSchema>;
+type ServiceEntry = SourcesContent["services"][number];
+
+/** A mistake that the shape alone does not show; `path` as in the file. */
+export type Mistake = { path: (string | number)[]; message: string };
+
+/** What is wrong with the entries of one service beside each other. */
+export function serviceMistakes(entry: ServiceEntry, place: (string | number)[]): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const note = (path: (string | number)[], message: string) => {
+    mistakes.push({ path: [...place, ...path], message });
+  };
+  const isPush = entry.format === "push";
+  if (entry.instances !== undefined && entry.url !== undefined)
+    note(["url"], "either url or instances, not both");
+  if (!isPush && entry.instances === undefined && entry.url === undefined)
+    note([], "needs url, or instances with a url each");
+  const known = new Set<string>();
+  const urls = [
+    { path: ["url"], url: entry.url, isExpected: entry.instances === undefined },
+    ...(entry.instances ?? []).map((instance, i) => {
+      if (known.has(instance.id)) note(["instances", i, "id"], "an id may stand once");
+      known.add(instance.id);
+      return { path: ["instances", i, "url"], url: instance.url, isExpected: true };
+    }),
+  ];
+  for (const { path, url: address, isExpected } of urls) {
+    if (address === undefined) {
+      if (!isPush && isExpected && entry.instances !== undefined) note(path, "is required");
+    } else if (isPush) note(path, "a service that reports by itself (push) has no url");
+    else if ((new URL(address).protocol === "tcp:") !== (entry.format === "tcp"))
+      note(path, entry.format === "tcp" ? "must begin with tcp://" : "tcp:// goes with format tcp");
+    else if (entry.format === "tcp" && new URL(address).port === "") note(path, "needs a port");
+    else if (new URL(address).username || new URL(address).password) note(path, "must not carry credentials");
+  }
+  if (entry.dependsOn.includes(entry.id)) note(["dependsOn"], "a service does not depend on itself");
+  if (entry.actuatorBreakers && (isPush || entry.format === "tcp"))
+    note(["actuatorBreakers"], `needs a url over HTTP, not format ${entry.format}`);
+  return mistakes;
+}
+
+export function serviceOf(entry: ServiceEntry): WatchedService {
+  const instances = entry.instances ?? [{ id: entry.id, url: entry.url }];
+  return {
+    ...{ id: entry.id, name: entry.name ?? entry.id, organization: entry.organization },
+    ...{ group: entry.group ?? null, owner: entry.owner ?? null, runbookUrl: entry.runbook ?? null },
+    dependsOn: entry.dependsOn,
+    instances: instances.map(({ id, url: address }) => ({ id, url: address ?? "" })),
+    ...{ format: entry.format, conditions: entry.conditions },
+    ...{ intervalMs: entry.interval, timeoutMs: entry.timeout },
+    ...{ downAfter: entry.downAfter, upAfter: entry.upAfter, actuatorBreakers: entry.actuatorBreakers },
+  };
+}
+
+export const targetOf = (entry: SourcesContent["prometheus"][number]): WatchedTarget => ({
+  ...{ id: entry.id, service: entry.service, instance: entry.instance ?? entry.service },
+  ...{ url: entry.url, organization: entry.organization },
+  ...{ intervalMs: entry.interval, timeoutMs: entry.timeout },
+});
