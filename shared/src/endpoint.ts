@@ -29,7 +29,10 @@ export type Endpoint = {
   late?: true;
 };
 
-/** Every act that the trail records, in the form `<feature>.<thing>.<verb>`. */
+/**
+ * Every act that the trail records, in the form `<feature>.<thing>.<verb>`. What it keeps of `before` and `after` is said
+ * per act in the bff's `audit-fields.ts`: other fields are left out.
+ */
 export const auditActions = [
   "access.session.create",
   "access.session.delete",

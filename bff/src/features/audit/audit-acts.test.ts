@@ -80,12 +80,32 @@ describe("a change", () => {
     await changes.run(testContext(), action, work(null, `a\u0000b\ud800c${"x".repeat(5_000)}`));
     const [event] = await newest(1);
     expect(event?.targets[0]?.name).toMatch(/^a\ufffdb\ufffdcx{294,}$/);
-    const huge = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`field${n}`, "y".repeat(5_000)]));
+    const huge = Array.from({ length: 100 }, (_, n) => ({
+      type: "thing",
+      id: `${n}`,
+      name: "y".repeat(5_000),
+    }));
+    const eventTypes = Array.from({ length: 500 }, () => "z".repeat(500));
     await changes.run(testContext(), action, async () => ({
       result: null,
-      audit: { targets: [], after: huge },
+      audit: { targets: huge, before: { eventTypes }, after: { eventTypes } },
     }));
     expect((await newest(1))[0]?.after).toEqual({ tooLarge: true });
+  });
+
+  test("leaves out what is not allowed for the act, before it is hashed", async () => {
+    const fields = { name: "orders", body: "a customer's words", endedSessions: 2 };
+    const entry = { targets: [], before: fields, after: fields };
+    await changes.run(testContext(), action, async () => ({ result: null, audit: entry }));
+    expect((await newest(1))[0]).toMatchObject({ before: { name: "orders" }, after: { name: "orders" } });
+    const { content } = await database.system
+      .selectFrom("audit_events")
+      .select("content")
+      .orderBy("recorded_at", "desc")
+      .limit(1)
+      .executeTakeFirstOrThrow();
+    expect(content).not.toContain("a customer's words");
+    expect(JSON.parse(content).after).toEqual({ name: "orders" });
   });
 
   test("shows a session as a hash that opens nothing", async () => {

@@ -5,6 +5,7 @@ import type { ActOrigin, AuditEntry, AuditTrail, Changes } from "#lib/change.ts"
 import type { Database } from "#lib/postgres.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import type { Tables } from "#lib/tables.ts";
+import { leftOut } from "./audit-fields.ts";
 import { claimOf, keepIdempotentResult, takeIdempotencyKey } from "./audit-idempotency.ts";
 import { beginAct, writeAct } from "./audit-write.ts";
 
@@ -39,7 +40,13 @@ export function createChanges({
     origin: ActOrigin,
     action: AuditAction,
     entry: AuditEntry,
-  ) => writeAct(tx, begun, origin, { action, outcome: "success", entry });
+  ) => {
+    const fields = leftOut(action, entry);
+    // Nobody would miss them before an auditor does.
+    if (fields.length > 0)
+      log.error({ action, fields }, "the trail keeps no such fields: see audit-fields.ts");
+    return writeAct(tx, begun, origin, { action, outcome: "success", entry });
+  };
 
   return {
     async run(context, action, work) {

@@ -3,6 +3,7 @@ import type { auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
 import canonicalize from "canonicalize";
 import type { ActOrigin, AuditEntry, AuditFields } from "#lib/change.ts";
 import type { Actor } from "#lib/request-context.ts";
+import { allowedFields } from "./audit-fields.ts";
 import { redactNamed, redactSecrets } from "./audit-redaction.ts";
 
 /** Raised when the meaning of a field changes; readers keep understanding older events. */
@@ -70,6 +71,8 @@ export function auditContent(
 ): string {
   const { actor, organization } = origin;
   const from = reported ?? origin;
+  // What a platform's own acts consist of, only the platform can say.
+  const kept = (fields: AuditEntry["before"]) => (reported ? fields : allowedFields(action, outcome, fields));
   const event = {
     schemaVersion,
     id,
@@ -87,8 +90,8 @@ export function auditContent(
       id: clean(targetId, 300),
       name: clean(name, 300),
     })),
-    before: cleanFields(entry.before),
-    after: cleanFields(entry.after),
+    before: cleanFields(kept(entry.before)),
+    after: cleanFields(kept(entry.after)),
     address: from.address,
     userAgent: from.userAgent ? clean(from.userAgent, 300) : null,
     requestId: from.requestId ? clean(from.requestId, 100) : null,
