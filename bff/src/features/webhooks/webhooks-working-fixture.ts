@@ -1,0 +1,20 @@
+import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+import type { WebhooksConfig } from "./webhooks-config.ts";
+import { startGateway, testConfig } from "./webhooks-fixture.ts";
+
+/** A gateway with its worker and sweeper, on servers shared by nobody. */
+export async function startWorking(config: WebhooksConfig = testConfig) {
+  const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  const gateway = await startGateway({ ...database, redisUrl: redis.url }, config);
+  const worker = await gateway.webhooks.startWorker();
+  const sweeper = gateway.webhooks.startSweeper();
+  return {
+    gateway,
+    worker,
+    stop: async () => {
+      await worker.drain();
+      await sweeper.stop();
+      await gateway.close();
+    },
+  };
+}
