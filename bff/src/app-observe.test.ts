@@ -38,6 +38,7 @@ function observer(redisUrl: string, { roles = ["collector"], intervalMs = 200 } 
     clock: systemClock,
     webhooks: async () => new Map(),
     recentActs: async () => new Map(),
+    boards: {},
   });
   let stopped = false;
   const stop = async () => {

@@ -25,7 +25,7 @@ export type ObserveDeps = {
   redisUrl: string;
   clock: Clock;
   log: Logger;
-} & Pick<Watched, "webhooks" | "recentActs">;
+} & Pick<Watched, "webhooks" | "recentActs" | "boards">;
 
 /** BullMQ prefix of the queues that do Wheelhouse's own work; whoever owns the Redis, they belong to the platform. */
 const ownPrefix = "wheelhouse";
@@ -83,7 +83,7 @@ export function createObserve(deps: ObserveDeps) {
         clock,
       }).sample,
     })),
-    boards: {},
+    boards: deps.boards,
     organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
     webhooks: deps.webhooks,
     recentActs: deps.recentActs,

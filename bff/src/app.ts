@@ -22,6 +22,8 @@ import { createAuditReview } from "#features/audit/audit-review.ts";
 import { auditRoutes } from "#features/audit/audit-routes.ts";
 import { createAuditService } from "#features/audit/audit-service.ts";
 import { createAuditStore } from "#features/audit/audit-store.ts";
+import { createBreakersBoard } from "#features/breakers/breakers-board.ts";
+import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
 import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
 import { cachesRoutes } from "#features/caches/caches-routes.ts";
 import { createMetrics } from "#features/health/health-metrics.ts";
@@ -149,6 +151,9 @@ export async function buildApp({
     ...{ database, redis, redisUrl, clock, log },
     webhooks: webhooks.statistics,
     recentActs: createRecentActs({ database }),
+    boards: {
+      breakers: createBreakersBoard([createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs })]),
+    },
   });
   const { snapshots, owner } = observe;
   const readiness = createReadiness({ database, redis, clock });

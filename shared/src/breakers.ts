@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
-import { observation } from "./health.ts";
+import { observation, series } from "./health.ts";
 
 /**
  * `forced_open` (nothing passes) and `disabled` (held closed: calls pass whatever fails) are an operator's doing and
@@ -17,7 +17,9 @@ export const breakerFigures = {
   /** 0–1; null: too few calls, or not told. */
   failureRatio: z.number().nullable(),
   slowRatio: z.number().nullable(),
+  /** All that were asked for, those refused among them. */
   callsPerMinute: z.number().nullable(),
+  /** Failed, and those refused: what its callers lost. */
   failedPerMinute: z.number().nullable(),
   /** Refused without a call. */
   refusedPerMinute: z.number().nullable(),
@@ -26,10 +28,24 @@ export const breakerFigures = {
   latencyMsP99: z.number().nullable(),
 };
 
+/** When a state began, as far as it was seen. `failureRatio` (0–1) at that moment; null when not told. */
+export const breakerMove = z.object({
+  at: timestamp,
+  state: breakerState,
+  failureRatio: z.number().nullable(),
+});
+export type BreakerMove = z.infer<typeof breakerMove>;
+
+/** States of the last 24 hours, oldest first; the first is the one that was found, the last the one of now. */
+const moves = z.array(breakerMove).max(20);
+
 /** One breaker in one process: the normal form of every library. */
 export const breakerInstance = z.object({
   instance: z.string(),
   state: breakerState,
+  /** How the state is known where its library does not tell it, or what limits it; null otherwise. */
+  note: z.string().nullable(),
+  moves,
   /** When the state began as far as it was seen. */
   since: timestamp.nullable(),
   /** When a probe may pass; in the past: the next call probes ("probe due"). Null when none is planned. */
@@ -55,12 +71,13 @@ export const breakerRow = z.object({
   /** `opossum`, `cockatiel`, `resilience4j`, `Polly`, `Envoy`, `Wheelhouse`. */
   library: z.string(),
   kind: breakerKind,
-  /** The worst of its instances; unknown when none is heard. */
+  /** The worst of its instances that are heard; unknown when none is. */
   state: breakerState,
   /** In words: "2 of 5 open". */
   label: z.string(),
   cause: z.string().nullable(),
   since: timestamp.nullable(),
+  moves,
   instances: z.array(breakerInstance),
   ...breakerFigures,
   /** Failure ratio (0–1) at which it opens; null when not told. */
@@ -86,6 +103,21 @@ export const listBreakers = defineEndpoint({
   summary: "Circuit breakers over all instances, most failed calls first, from the collector's snapshot",
   access: "breakers:read",
   response: breakerList,
+});
+
+export const readBreaker = defineEndpoint({
+  method: "GET",
+  path: "/breakers/:id",
+  summary: "One breaker with its failure rate of the last hour",
+  access: "breakers:read",
+  params: z.strictObject({ id: z.string().min(1).max(600) }),
+  response: z.object({
+    ...observation,
+    breaker: breakerRow,
+    /** 0–1 over all instances, a value a minute. */
+    failureRatio: series,
+    failedPerMinute: series,
+  }),
 });
 
 /** Body of `POST /breakers/:id/{open,close,reset}`; answered by `operation`. */

@@ -23,6 +23,7 @@ export type OrganizationPart = {
   intervalMs: number;
   servers: ObservedServer[];
   queues: ObservedQueue[];
+  breakers: ObservedBreaker[];
   /** Null: not known. */
   webhooks: { figures: WebhookFigures | null; failingSince: string | null };
   deadLettersSince: string | null;
@@ -88,6 +89,7 @@ export function createOrganizationViews(deps: {
         intervalMs,
         servers: mine(tick?.servers),
         queues: mine(tick?.queues),
+        breakers: mine(tick?.breakers),
         webhooks: {
           figures: tick?.webhooks.failing ? null : (tick?.webhooks.value[id] ?? null),
           failingSince: tick?.webhooks.failing ? (tick.webhooks.observedAt ?? tick.observedAt) : null,

@@ -4,7 +4,7 @@ import type { Tick } from "#observe/tick.ts";
 import { createTrends } from "#observe/trends.ts";
 import { verdictHtml, verdictOf } from "#observe/verdict.ts";
 import type { Change, WebhookFigures } from "#observe/watched.ts";
-import { makeCounts, makeQueue, makeServer, makeTick, tickAt } from "#testing/tick.ts";
+import { makeBreaker, makeCounts, makeQueue, makeServer, makeTick, tickAt } from "#testing/tick.ts";
 
 const acme = { id: "acme-id", slug: "acme" };
 const nowMs = Date.parse(tickAt);
@@ -72,17 +72,33 @@ describe("checks and problems", () => {
       ["degraded webhooks"],
     ],
     [
-      "an open breaker",
-      withWebhooks({
-        breakers: [
-          {
-            ...{ endpointId: "e", name: "CRM", state: "open", since: ago(9_000) },
-            ...{ nextProbeAt: null, failureRatio: 1 },
-          },
-        ],
-      }),
+      "an open breaker of webhooks is counted with webhooks, and is one problem",
+      {
+        ...withWebhooks({
+          breakers: [
+            {
+              ...{ endpointId: "e", name: "CRM", state: "open", since: ago(9_000) },
+              ...{ nextProbeAt: null, failureRatio: 1, attemptsPerMinute: 5, failedPerMinute: 5 },
+            },
+          ],
+        }),
+        breakers: [makeBreaker("CRM", { state: "open", library: "Wheelhouse" })],
+      },
       { total: 1, degraded: 1 },
       ["degraded CRM"],
+    ],
+    [
+      "an open breaker of a service loses calls; a limit that is reached, and a forced one, do not",
+      {
+        breakers: [
+          makeBreaker("payments", { state: "open" }),
+          makeBreaker("cluster", { state: "open", kind: "concurrency" }),
+          makeBreaker("rates", { state: "forced_open" }),
+          makeBreaker("geo", { state: "half_open" }),
+        ],
+      },
+      { total: 0 },
+      ["down payments", "degraded cluster"],
     ],
     [
       "figures of webhooks that cannot be read are unknown, not zero",
@@ -105,17 +121,6 @@ describe("checks and problems", () => {
     const none = { total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 };
     expect(overview.checks).toEqual({ ...none, ...checks });
     expect(overview.problems.map(({ state, subject }) => `${state} ${subject}`)).toEqual(problems);
-  });
-
-  test.each([
-    ["is told while it lies ahead", ago(-5_000), /next probe at \d\d:\d\d:\d\d/],
-    ["is due once its time has passed", ago(5_000), /probe due with the next delivery/],
-  ])("the probe of an open breaker %s", (_, nextProbeAt, words) => {
-    const open = { endpointId: "e", name: "CRM", state: "open" as const, since: ago(9_000) };
-    const { problems } = overviewOf(
-      withWebhooks({ breakers: [{ ...open, nextProbeAt, failureRatio: null }] }),
-    );
-    expect(problems[0]?.cause).toMatch(words);
   });
 
   test("problems stand worst first, then the oldest", () => {

@@ -1,3 +1,4 @@
+import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
 import type { Overview } from "@wheelhouse/shared/health.ts";
 import type { OrganizationPart } from "#observe/organization-views.ts";
 import { countChecks, findProblems } from "#observe/problems.ts";
@@ -32,8 +33,11 @@ export function buildOverview(part: OrganizationPart): Overview {
   const redis = servers.filter(({ kind }) => kind === "redis");
   const answering = redis.filter(({ state }) => state !== "down");
   const policies = new Set(redis.flatMap((server) => server.redis?.evictionPolicy ?? []));
-  const breakers = figures?.breakers;
-  const inState = (wanted: string) => breakers?.filter(({ state }) => state === wanted).length ?? null;
+  const { breakers } = part;
+  // While figures of webhooks cannot be read, their breakers are not known to be none.
+  const unknownBreakers = breakers.length === 0 && figures === null;
+  const inState = (wanted: BreakerState) =>
+    unknownBreakers ? null : breakers.filter(({ state }) => state === wanted).length;
   return {
     observedAt: part.observedAt,
     intervalMs,
@@ -65,10 +69,10 @@ export function buildOverview(part: OrganizationPart): Overview {
         paused: noneKnown ? null : known.filter(({ paused }) => paused).length,
       },
       breakers: {
-        breakers: breakers?.length ?? null,
+        breakers: unknownBreakers ? null : breakers.length,
         open: inState("open"),
         halfOpen: inState("half_open"),
-        worst: (breakers ?? [])
+        worst: breakers
           .flatMap(({ name, failureRatio }) => (failureRatio ? [{ name, failureRatio }] : []))
           .sort((a, b) => b.failureRatio - a.failureRatio)
           .slice(0, mostBreakers),

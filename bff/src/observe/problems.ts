@@ -1,4 +1,5 @@
 import type { Overview, Problem } from "@wheelhouse/shared/health.ts";
+import { breakerProblem } from "#observe/breaker-problem.ts";
 import { isStale } from "#observe/build-tick.ts";
 import type { OrganizationPart } from "#observe/organization-views.ts";
 import { spanOf } from "#observe/span.ts";
@@ -28,6 +29,7 @@ export function findProblems(part: OrganizationPart): Problem[] {
   const found: Found[] = [
     ...part.servers.flatMap((server) => serverProblem(server, part, nowMs)),
     ...part.queues.flatMap((queue) => queueProblem(queue)),
+    ...part.breakers.flatMap(breakerProblem),
     ...webhookProblems(part),
   ];
   return found
@@ -117,24 +119,7 @@ function webhookProblems(part: OrganizationPart): Found[] {
       },
     ];
   if (!figures) return [];
-  const open = figures.breakers.filter(({ state }) => state === "open");
-  const problems: Found[] = open.map((breaker) => ({
-    id: `breaker:${breaker.endpointId}`,
-    state: "degraded",
-    label: "Breaker open",
-    subject: breaker.name,
-    title: "breaker open, deliveries wait",
-    cause: [
-      breaker.failureRatio === null
-        ? "Consecutive attempts failed"
-        : `${(breaker.failureRatio * 100).toFixed(1)}% of attempts failed in the last minute`,
-      ...probeWords(breaker.nextProbeAt, part.observedAt),
-    ].join(", "),
-    affects: "1 endpoint",
-    since: breaker.since ?? part.observedAt ?? new Date(0).toISOString(),
-    area: "breakers",
-    path: `webhooks?endpointId=${breaker.endpointId}`,
-  }));
+  const problems: Found[] = [];
   if (figures.deadLetters > 0 && part.deadLettersSince !== null)
     problems.push({
       ...{ id: "webhooks:dead-letters", state: "degraded", label: "Dead letters", subject: "webhooks" },
@@ -178,11 +163,4 @@ export function countChecks(part: OrganizationPart): Overview["checks"] {
       figures.deadLetters > 0 || figures.breakers.some(({ state }) => state === "open") ? "degraded" : "ok",
     );
   return counts;
-}
-
-/** A probe needs something to deliver: when its time has passed, it is due with the next delivery. */
-function probeWords(nextProbeAt: string | null, observedAt: string | null): string[] {
-  if (nextProbeAt === null) return [];
-  const isDue = observedAt !== null && Date.parse(nextProbeAt) <= Date.parse(observedAt);
-  return [isDue ? "probe due with the next delivery" : `next probe at ${clockOf(nextProbeAt)}`];
 }

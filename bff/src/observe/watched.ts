@@ -44,6 +44,8 @@ export type WebhookFigures = {
     nextProbeAt: string | null;
     /** 0–1 over the last minute; null when nothing was tried. */
     failureRatio: number | null;
+    attemptsPerMinute: number;
+    failedPerMinute: number;
   }[];
 };
 

@@ -1,5 +1,5 @@
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
-import type { ObservedQueue, ObservedServer, Tick } from "#observe/tick.ts";
+import type { ObservedBreaker, ObservedQueue, ObservedServer, Tick } from "#observe/tick.ts";
 
 export const tickAt = "2026-01-05T12:00:00.000Z";
 
@@ -32,6 +32,32 @@ export function makeServer(id: string, part: Partial<ObservedServer> = {}): Obse
       ...{ inputBytesPerSecond: 100, outputBytesPerSecond: 100, hitsPerSecond: 1, missesPerSecond: 0 },
     },
     postgres: null,
+    ...part,
+  };
+}
+
+/** A closed breaker of the organization `acme` on one instance, with what a test wants to be different. */
+export function makeBreaker(name: string, part: Partial<ObservedBreaker> = {}): ObservedBreaker {
+  return {
+    ...{
+      id: `orders~${name}`,
+      name,
+      service: "orders",
+      library: "opossum",
+      kind: "failure",
+      state: "closed",
+    },
+    ...{
+      organization: "acme",
+      label: "0 of 1 open",
+      cause: null,
+      since: "2026-01-05T11:00:00.000Z",
+      moves: [],
+    },
+    ...{ failureRatio: null, slowRatio: null, callsPerMinute: null, failedPerMinute: null },
+    ...{ refusedPerMinute: null, latencyMsP50: null, latencyMsP95: null, latencyMsP99: null },
+    ...{ threshold: null, coolDownMs: null, commands: [], observedAt: tickAt, intervalMs: 1_000 },
+    instances: [],
     ...part,
   };
 }

@@ -29,6 +29,8 @@ export type WebhookStatistics = {
     nextProbeAt: string | null;
     /** Of the last minute's attempts; null without attempts. */
     failureRatio: number | null;
+    attemptsPerMinute: number;
+    failedPerMinute: number;
   }[];
 };
 
@@ -130,6 +132,7 @@ export function createStatistics(database: Database, breakers: Breakers, clock: 
               since: iso(view.sinceMs),
               nextProbeAt: iso(view.nextProbeAtMs),
               failureRatio: attempts === 0 ? null : failures / attempts,
+              ...{ attemptsPerMinute: attempts, failedPerMinute: failures },
             };
           }),
       };
