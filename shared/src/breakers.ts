@@ -108,13 +108,13 @@ export const listBreakers = defineEndpoint({
 export const readBreaker = defineEndpoint({
   method: "GET",
   path: "/breakers/:id",
-  summary: "One breaker with its failure rate of the last hour",
+  summary: "One breaker with its failures over the last minutes",
   access: "breakers:read",
   params: z.strictObject({ id: z.string().min(1).max(600) }),
   response: z.object({
     ...observation,
     breaker: breakerRow,
-    /** 0–1 over all instances, a value a minute. */
+    /** 0–1 over all instances. */
     failureRatio: series,
     failedPerMinute: series,
   }),

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { BreakerList } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerList, readBreaker } from "@wheelhouse/shared/breakers.ts";
 import type { CacheList } from "@wheelhouse/shared/caches.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { HealthList, Overview } from "@wheelhouse/shared/health.ts";
@@ -159,6 +159,16 @@ export function createOrganizationViews(deps: {
         queue: row,
         waiting: trend(`waiting:${queueId}`),
         completedPerMinute: trend(`completed:${queueId}`),
+      };
+    },
+    breaker(breakerId: string): EndpointResult<typeof readBreaker> | null {
+      const own = mine(tick?.breakers).find((each) => each.id === breakerId);
+      if (!own) return null;
+      return {
+        ...observed,
+        breaker: breakerRows.rowOf(own),
+        failureRatio: trend(`failureRatio:${slug}/${breakerId}`),
+        failedPerMinute: trend(`failedPerMinute:${slug}/${breakerId}`),
       };
     },
     /** What differs from the tick before. */

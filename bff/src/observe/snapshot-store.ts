@@ -49,6 +49,11 @@ export function createSnapshotStore({ clock, intervalMs }: { clock: Clock; inter
       trends.add(`duration:${id}`, atMs, known ? figures.durationMsP95 : null);
       trends.add(`delivered:${id}`, atMs, known ? figures.deliveredPerSecond : null);
     }
+    for (const { id, organization, state, failureRatio, failedPerMinute } of tick.breakers) {
+      const isHeard = state !== "unknown";
+      trends.add(`failureRatio:${organization}/${id}`, atMs, isHeard ? failureRatio : null);
+      trends.add(`failedPerMinute:${organization}/${id}`, atMs, isHeard ? failedPerMinute : null);
+    }
     trends.prune(atMs);
   };
 

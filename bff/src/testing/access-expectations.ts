@@ -48,6 +48,7 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/overview": "V O A U S T",
   "GET /api/v1/health": "V O A U S T",
   "GET /api/v1/breakers": "V O A U S T",
+  "GET /api/v1/breakers/{id}": "V O A U S T",
   "GET /api/v1/caches": "V O A U S T",
   "GET /api/v1/queues": "V O A U S T",
   "GET /api/v1/queues/{id}": "V O A U S T",
