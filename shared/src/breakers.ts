@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
-import { observation, series } from "./health.ts";
+import { observation, problem, series } from "./health.ts";
 
 /**
  * `forced_open` (nothing passes) and `disabled` (held closed: calls pass whatever fails) are an operator's doing and
@@ -117,6 +117,8 @@ export const readBreaker = defineEndpoint({
     /** 0–1 over all instances. */
     failureRatio: series,
     failedPerMinute: series,
+    /** The newest recorded change before it opened; null while it is not open, or when none is known. */
+    changedBefore: problem.shape.changedBefore,
   }),
 });
 

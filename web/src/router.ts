@@ -4,6 +4,7 @@ import { parseSearch, stringifySearch } from "#lib/search-params.ts";
 import { accessRoute } from "#routes/access.tsx";
 import { accountRoute } from "#routes/account.tsx";
 import { auditRoute } from "#routes/audit.tsx";
+import { breakersRoute } from "#routes/breakers.tsx";
 import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
 import { inviteRoute } from "#routes/invite.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
@@ -21,6 +22,7 @@ const routeTree = rootRoute.addChildren([
   confirmedRoute,
   organizationRoute.addChildren([
     overviewRoute,
+    breakersRoute,
     queuesRoute,
     webhooksRoute,
     auditRoute,

@@ -169,6 +169,8 @@ export function createOrganizationViews(deps: {
         breaker: breakerRows.rowOf(own),
         failureRatio: trend(`failureRatio:${slug}/${breakerId}`),
         failedPerMinute: trend(`failedPerMinute:${slug}/${breakerId}`),
+        changedBefore:
+          overview().problems.find((problem) => problem.id === `breaker:${breakerId}`)?.changedBefore ?? null,
       };
     },
     /** What differs from the tick before. */

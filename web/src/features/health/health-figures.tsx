@@ -235,7 +235,7 @@ export const Tiles = ({ overview, organization }: { overview: Overview; organiza
       </Link>
     </section>
     <section className={styles.tile}>
-      <Link to="/o/$org/webhooks" params={{ org: organization }} search={{ tab: "endpoints" }}>
+      <Link to="/o/$org/breakers" params={{ org: organization }}>
         <BreakersTile overview={overview} />
       </Link>
     </section>

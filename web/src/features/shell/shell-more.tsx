@@ -29,11 +29,19 @@ const More = (props: {
       }
     >
       <nav className="more-nav" aria-label="More pages">
-        {navItems.slice(3).map(({ to, label }) => (
-          <Link key={to} to={to} params={{ org: session.organization.slug }} className="it" onClick={onClose}>
-            {label}
-          </Link>
-        ))}
+        {navItems
+          .filter(({ isInBar }) => !isInBar)
+          .map(({ to, label }) => (
+            <Link
+              key={to}
+              to={to}
+              params={{ org: session.organization.slug }}
+              className="it"
+              onClick={onClose}
+            >
+              {label}
+            </Link>
+          ))}
         <Link
           to="/o/$org/account"
           params={{ org: session.organization.slug }}

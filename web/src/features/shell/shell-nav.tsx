@@ -6,10 +6,18 @@ import { useNow } from "#lib/now.ts";
 
 export type NavCount = { text: string; tone: "bad" | "warn" | "" };
 export type NavItem = {
-  to: "/o/$org/overview" | "/o/$org/queues" | "/o/$org/webhooks" | "/o/$org/audit" | "/o/$org/access";
+  to:
+    | "/o/$org/overview"
+    | "/o/$org/breakers"
+    | "/o/$org/queues"
+    | "/o/$org/webhooks"
+    | "/o/$org/audit"
+    | "/o/$org/access";
   label: string;
   /** Second key after `g`. */
   key: string;
+  /** Stands in the bottom bar of a phone; the rest is behind More. */
+  isInBar?: true;
   count: (overview: Overview) => NavCount | null;
 };
 
@@ -21,12 +29,32 @@ const problemsOf = (overview: Overview, area: string | null): NavCount | null =>
 
 /** Every page that exists, in the order of the navigation. */
 export const navItems: readonly NavItem[] = [
-  { to: "/o/$org/overview", label: "Overview", key: "o", count: (overview) => problemsOf(overview, null) },
-  { to: "/o/$org/queues", label: "Queues", key: "q", count: (overview) => problemsOf(overview, "queues") },
+  {
+    to: "/o/$org/overview",
+    label: "Overview",
+    key: "o",
+    isInBar: true,
+    count: (overview) => problemsOf(overview, null),
+  },
+  {
+    to: "/o/$org/breakers",
+    label: "Breakers",
+    key: "b",
+    count: ({ tiles: { breakers } }) =>
+      breakers.open ? { text: formatCountShort(breakers.open), tone: "bad" } : null,
+  },
+  {
+    to: "/o/$org/queues",
+    label: "Queues",
+    key: "q",
+    isInBar: true,
+    count: (overview) => problemsOf(overview, "queues"),
+  },
   {
     to: "/o/$org/webhooks",
     label: "Webhooks",
     key: "w",
+    isInBar: true,
     count: ({ tiles: { webhooks } }) => {
       if (webhooks.deadLetters === null) return { text: "?", tone: "" };
       return webhooks.deadLetters === 0
@@ -76,15 +104,17 @@ export const TabBar = (props: {
   const isCurrent = useIsCurrent(props.overview);
   return (
     <nav className={isCurrent ? "tabbar" : "tabbar is-dim"} aria-label="Main, short">
-      {navItems.slice(0, 3).map(({ to, label, count }) => {
-        const problems = props.overview === undefined ? null : count(props.overview);
-        return (
-          <Link key={to} to={to} params={{ org: props.organization }}>
-            <b className={problems === null ? "" : toneClass[problems.tone]}>{problems?.text ?? ""}</b>
-            {label}
-          </Link>
-        );
-      })}
+      {navItems
+        .filter(({ isInBar }) => isInBar)
+        .map(({ to, label, count }) => {
+          const problems = props.overview === undefined ? null : count(props.overview);
+          return (
+            <Link key={to} to={to} params={{ org: props.organization }}>
+              <b className={problems === null ? "" : toneClass[problems.tone]}>{problems?.text ?? ""}</b>
+              {label}
+            </Link>
+          );
+        })}
       <button type="button" onClick={props.onMore}>
         <b>⋯</b>More
       </button>

@@ -1,0 +1,250 @@
+import { useQuery } from "@tanstack/react-query";
+import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import { ApiError } from "#lib/api.ts";
+import { formatClock, formatLatency, formatPercent, formatSpan, type Zone, zoneName } from "#lib/format.ts";
+import type { Freshness } from "#lib/freshness.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { Drawer } from "#ui/drawer.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
+import { Facts } from "#ui/quantity.tsx";
+import { Sparkline } from "#ui/sparkline.tsx";
+import { Age, Time } from "#ui/time.tsx";
+import css from "./breakers.module.css";
+import { BreakerBadge, FailureRate, NextProbe, PerMinute, StateLine } from "./breakers-parts.tsx";
+import { breakerQuery } from "./breakers-queries.ts";
+import { StateChanges } from "./breakers-summary.tsx";
+
+const settingsOf = ({ threshold, coolDownMs, kind }: BreakerRow): string => {
+  if (kind === "concurrency") return "limits how many calls run at a time";
+  const parts = [
+    ...(threshold === null ? [] : [`opens at ${Math.round(threshold * 100)}% failures`]),
+    ...(coolDownMs === null ? [] : [`${formatSpan(coolDownMs)} cool-down`]),
+  ];
+  return parts.length === 0 ? "not told by its library" : parts.join(", ");
+};
+
+const latencyOf = ({ latencyMsP50, latencyMsP95, latencyMsP99 }: BreakerRow): string => {
+  const told = [
+    ["p50", latencyMsP50],
+    ["p95", latencyMsP95],
+    ["p99", latencyMsP99],
+  ] as const;
+  const parts = told.flatMap(([name, value]) => (value === null ? [] : [`${name} ${formatLatency(value)}`]));
+  return parts.length === 0 ? "not told" : parts.join(", ");
+};
+
+const axis = (observedAt: string, spanMs: number, zone: Zone): string[] => {
+  const endMs = Date.parse(observedAt);
+  const at = (share: number) => formatClock(new Date(endMs - spanMs * share).toISOString(), zone);
+  return [at(1), at(0.5), `${at(0)} ${zoneName(zone)}`];
+};
+
+const Trend = ({ organization, row }: { organization: string; row: BreakerRow }) => {
+  const { zone } = usePreferences();
+  const detail = useQuery(breakerQuery(organization, row.id));
+  const isConcurrency = row.kind === "concurrency";
+  return (
+    <Panel name="The trend" query={detail} skeletonRows={2}>
+      {({ observedAt, failureRatio, failedPerMinute }) => {
+        const series = isConcurrency ? failedPerMinute : failureRatio;
+        const spanMs = Math.max(series.values.length - 1, 0) * series.intervalMs;
+        if (series.values.every((value) => value === null)) return null;
+        return (
+          <>
+            <div className={`sec-h ${css.section}`}>
+              <h3 className="h">{isConcurrency ? "Refused calls" : "Failure rate"}</h3>
+              <span className="c3 t12">all instances, last {formatSpan(spanMs + series.intervalMs)}</span>
+              <span className="grow" />
+              <span className="t12">
+                {isConcurrency ? <PerMinute value={row.refusedPerMinute} /> : <FailureRate row={row} />}
+              </span>
+            </div>
+            <div className={css.chart}>
+              <Sparkline
+                values={series.values}
+                height={64}
+                label={`Failure rate, now ${row.failureRatio === null ? "not told" : formatPercent(row.failureRatio)}`}
+                tone={row.state === "open" ? "bad" : "plain"}
+                {...(isConcurrency ? {} : { top: 1 })}
+                {...(row.threshold === null ? {} : { threshold: row.threshold })}
+              />
+              {row.threshold !== null && (
+                <span className={css.threshold} style={{ bottom: `${row.threshold * 100}%` }}>
+                  threshold {Math.round(row.threshold * 100)}%
+                </span>
+              )}
+            </div>
+            {observedAt !== null && (
+              <div className="axis">
+                {axis(observedAt, spanMs, zone).map((text) => (
+                  <span key={text}>{text}</span>
+                ))}
+              </div>
+            )}
+          </>
+        );
+      }}
+    </Panel>
+  );
+};
+
+const Instances = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["state"] }) => (
+  <>
+    <div className={`sec-h ${css.section}`}>
+      <h3 className="h">State per instance</h3>
+      <span className="c3 t12">last hour</span>
+      <span className="grow" />
+      <span className="key">
+        <i className="bad" />
+        open
+      </span>
+      <span className="key">
+        <i className="warn" />
+        half-open
+      </span>
+      <span className="key">
+        <i className={css.keyClosed} />
+        closed
+      </span>
+    </div>
+    <div className={css.lines}>
+      {row.instances.map(({ instance, moves }) => (
+        <div key={instance} className={css.instanceLine}>
+          <span className="mono cut" title={instance}>
+            {instance}
+          </span>
+          <StateLine moves={moves} label={instance} />
+        </div>
+      ))}
+    </div>
+    <table className={css.mini}>
+      <caption className="vh">Instances</caption>
+      <thead>
+        <tr>
+          <th>Instance</th>
+          <th>State</th>
+          <th className="num">Failures</th>
+          <th className="num">In state</th>
+          <th className="num">Next probe</th>
+        </tr>
+      </thead>
+      <tbody>
+        {row.instances.map((each) => (
+          <tr key={each.instance}>
+            <td className={`mono ${css.instanceName}`} title={each.instance}>
+              {each.instance}
+            </td>
+            <td title={each.note ?? undefined}>
+              <BreakerBadge row={each} kind={row.kind} freshness={freshness} />
+            </td>
+            <td className="num">
+              <FailureRate row={{ ...each, threshold: row.threshold }} />
+            </td>
+            <td className="num">{each.since === null ? "–" : <Age at={each.since} short />}</td>
+            <td className="num c2">
+              <NextProbe instance={each} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+    <p className={`t12 c3 ${css.caption}`}>
+      An open instance refuses calls at once. Refused calls count as failed.
+      {row.instances.some(({ note }) => note !== null) &&
+        ` ${[...new Set(row.instances.flatMap(({ note }) => note ?? []))].slice(0, 2).join(". ")}.`}
+    </p>
+  </>
+);
+
+const Missing = ({ organization, id, ...drawer }: { organization: string; id: string } & DrawerPlace) => {
+  const missing = useQuery(breakerQuery(organization, id));
+  const isGone = missing.error instanceof ApiError && missing.error.code === "not_found";
+  return (
+    <Drawer label="Breaker" title={isGone ? "No such breaker" : id} {...drawer}>
+      {isGone ? (
+        <Empty title="This breaker is not there">
+          It was not heard for a quarter of an hour, or belongs to another organization.
+        </Empty>
+      ) : (
+        <Panel name="The breaker" query={missing}>
+          {() => null}
+        </Panel>
+      )}
+    </Drawer>
+  );
+};
+
+type DrawerPlace = {
+  position: string | undefined;
+  onPrevious: (() => void) | undefined;
+  onNext: (() => void) | undefined;
+  onClose: () => void;
+};
+
+/** Everything known of one breaker, beside the list. */
+export const BreakerDrawer = (
+  props: {
+    organization: string;
+    id: string;
+    row: BreakerRow | undefined;
+    freshness: Freshness["state"];
+  } & DrawerPlace,
+) => {
+  const { organization, id, row, freshness, ...drawer } = props;
+  const detail = useQuery({ ...breakerQuery(organization, id), enabled: row !== undefined });
+  if (row === undefined) return <Missing organization={organization} id={id} {...drawer} />;
+  const before = detail.data?.changedBefore ?? null;
+  const facts = [
+    { label: "Cause", value: row.cause ?? "–" },
+    ...(before === null
+      ? []
+      : [
+          {
+            label: "Just before",
+            value: (
+              <>
+                {before.text}, <Time at={before.at} />, {before.by}
+              </>
+            ),
+          },
+        ]),
+    { label: "Service", value: `${row.service}, ${row.library}` },
+    { label: "Settings", value: settingsOf(row) },
+    {
+      label: "Calls",
+      value: (
+        <>
+          <PerMinute value={row.callsPerMinute} /> per minute, <PerMinute value={row.refusedPerMinute} />{" "}
+          refused
+        </>
+      ),
+    },
+    { label: "Latency", value: latencyOf(row) },
+  ];
+  return (
+    <Drawer
+      label={`Breaker ${row.name}`}
+      title={row.name}
+      status={
+        <>
+          <BreakerBadge row={row} kind={row.kind} freshness={freshness} label={row.label} />
+          {row.since !== null && (
+            <span>
+              since <Time at={row.since} full />, <Age at={row.since} suffix="ago" />
+            </span>
+          )}
+        </>
+      }
+      {...drawer}
+    >
+      <div className={freshness === "fresh" ? "" : "is-dim"}>
+        <Facts facts={facts} />
+        <Trend organization={organization} row={row} />
+        <Instances row={row} freshness={freshness} />
+        <div className={css.section}>
+          <StateChanges rows={[row]} withName={false} />
+        </div>
+      </div>
+    </Drawer>
+  );
+};

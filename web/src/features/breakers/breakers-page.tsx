@@ -1,0 +1,185 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import { useCallback, useMemo } from "react";
+import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
+import { useLiveStatus } from "#lib/live-context.tsx";
+import { useNow } from "#lib/now.ts";
+import { stringifySearch } from "#lib/search-params.ts";
+import { FilterBar } from "#ui/filter-bar.tsx";
+import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { Page, Split } from "#ui/page.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
+import { Status } from "#ui/status.tsx";
+import { Table } from "#ui/table.tsx";
+import { Age, Time } from "#ui/time.tsx";
+import css from "./breakers.module.css";
+import { breakerColumns } from "./breakers-columns.tsx";
+import { BreakerDrawer } from "./breakers-drawer.tsx";
+import { breakerFilterKeys, filterBreakers } from "./breakers-filter.ts";
+import { breakersQuery, useBreakersLive } from "./breakers-queries.ts";
+import { byLoss } from "./breakers-states.ts";
+import { BreakersSummary, StateChanges } from "./breakers-summary.tsx";
+
+const route = getRouteApi("/o/$org/breakers");
+const pollIntervalMs = 5000;
+const keyOf = ({ id }: BreakerRow): string => id;
+const rowClass = ({ state }: BreakerRow): string => (state === "closed" ? "quiet" : "");
+const serviceOf = ({ service }: BreakerRow): string => service;
+const none: readonly BreakerRow[] = [];
+
+/** Freshness that draws its component again only when the state turns, not each second. */
+const useFreshness = (observation: Observation | undefined, collectorLost: boolean): Freshness["state"] => {
+  const nowMs = useNow();
+  if (observation === undefined) return "fresh";
+  const { state } = judgeFreshness(observation, nowMs);
+  return state === "fresh" && collectorLost ? "stale" : state;
+};
+
+const StaleLine = (props: {
+  observedAt: string | null;
+  state: "stale" | "unknown";
+  collectorLost: boolean;
+}) => (
+  <div className={`${css.stale} hatch`}>
+    <Status tone={props.state} label={props.state === "stale" ? "Stale" : "Unknown"} />
+    {props.observedAt === null ? (
+      <span>No sample yet.</span>
+    ) : (
+      <span>
+        {props.collectorLost && "The collector is lost. "}
+        Last sample <Time at={props.observedAt} />, <Age at={props.observedAt} suffix="ago" />. What is shown
+        may have changed since.
+      </span>
+    )}
+  </div>
+);
+
+export const BreakersPage = () => {
+  const { org } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  useBreakersLive(org);
+  const { connection, collectorLost } = useLiveStatus();
+  const breakers = useQuery({
+    ...breakersQuery(org),
+    refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
+  });
+  const data = breakers.data;
+  const state = useFreshness(data, collectorLost);
+  const items = data?.items ?? none;
+  const isByService = search.view === "service";
+  const rows = useMemo(() => {
+    const sorted = [...items].sort(byLoss);
+    if (!isByService) return sorted;
+    // Services stand by their worst breaker, and keep their own together.
+    const order = new Map(sorted.map(({ service }) => service).map((service) => [service, 0]));
+    const place = [...order.keys()];
+    return sorted.sort((a, b) => place.indexOf(a.service) - place.indexOf(b.service));
+  }, [items, isByService]);
+  const keys = useMemo(() => breakerFilterKeys(items), [items]);
+  const filter = readFilterInput(search.q ?? "", keys);
+  const shown = filterBreakers(rows, filter);
+  const at = shown.findIndex(({ id }) => id === search.breaker);
+
+  const setSearch = (change: Partial<typeof search>, replace = false) =>
+    void navigate({ search: { ...search, ...change }, replace });
+  const toNeighbour = (by: 1 | -1) => {
+    const next = at === -1 ? undefined : shown[at + by];
+    return next === undefined ? undefined : () => setSearch({ breaker: next.id }, true);
+  };
+  const { q, view } = search;
+  const hrefOf = useCallback((key: string) => stringifySearch({ q, view, breaker: key }), [q, view]);
+
+  return (
+    <Page title="Breakers" observation={data ?? null}>
+      <Split
+        drawer={
+          search.breaker !== undefined &&
+          data !== undefined && (
+            <BreakerDrawer
+              key={search.breaker}
+              organization={org}
+              id={search.breaker}
+              row={rows.find(({ id }) => id === search.breaker)}
+              freshness={state}
+              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
+              onPrevious={toNeighbour(-1)}
+              onNext={toNeighbour(1)}
+              onClose={() => setSearch({ breaker: undefined })}
+            />
+          )
+        }
+      >
+        <div className="tool">
+          <FilterBar
+            label="Filter breakers"
+            keys={keys}
+            filter={filter}
+            isInstant
+            onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
+          />
+          <fieldset className="seg" aria-label="View">
+            <button
+              type="button"
+              aria-pressed={!isByService}
+              onClick={() => setSearch({ view: undefined }, true)}
+            >
+              List
+            </button>
+            <button
+              type="button"
+              aria-pressed={isByService}
+              onClick={() => setSearch({ view: "service" }, true)}
+            >
+              By service
+            </button>
+          </fieldset>
+        </div>
+        <Panel
+          name="Breakers"
+          query={breakers}
+          skeletonRows={10}
+          freshness={{ state, ageMs: null }}
+          isEmpty={(list) => list.items.length === 0}
+          empty={
+            <Empty title="No breaker yet">
+              Breakers appear here when a service reports them, when a Prometheus target that is watched tells
+              of them, and when a webhook endpoint is made.
+            </Empty>
+          }
+        >
+          {(list) => (
+            <>
+              {state !== "fresh" && (
+                <StaleLine observedAt={list.observedAt} state={state} collectorLost={collectorLost} />
+              )}
+              <BreakersSummary rows={shown} all={list.items.length} />
+              {shown.length === 0 ? (
+                <Empty title="No breaker matches">
+                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
+                    Clear filter
+                  </button>
+                </Empty>
+              ) : (
+                <Table
+                  caption="Breakers, most failed calls first"
+                  className={`cards ${css.table}`}
+                  columns={breakerColumns[state]}
+                  rows={shown}
+                  keyOf={keyOf}
+                  rowClass={rowClass}
+                  openKey={search.breaker}
+                  onOpen={(key) => setSearch({ breaker: key })}
+                  hrefOf={hrefOf}
+                  {...(isByService ? { groupOf: serviceOf } : {})}
+                />
+              )}
+              <StateChanges rows={shown} />
+            </>
+          )}
+        </Panel>
+      </Split>
+    </Page>
+  );
+};

@@ -1,0 +1,115 @@
+import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import { memo } from "react";
+import { formatPercent, formatRate, formatSpan } from "#lib/format.ts";
+import { type Freshness, judgeFreshness } from "#lib/freshness.ts";
+import { useMinute, useNow } from "#lib/now.ts";
+import { Status } from "#ui/status.tsx";
+import css from "./breakers.module.css";
+import { badgeOf, describeStretches, probeIn, stretchesOf } from "./breakers-states.ts";
+
+const hourMs = 3_600_000;
+const stateClass: Record<BreakerState, string | undefined> = {
+  open: css.open,
+  half_open: css.half,
+  forced_open: css.forced,
+  disabled: css.disabled,
+  closed: css.closed,
+  unknown: css.unknown,
+};
+
+type Dated = { observedAt: string | null; intervalMs: number; state: BreakerState };
+
+/** What is older than the page's own data may be judged by its own age: a scrape has a slower rhythm. */
+export const useAge = (row: Dated, page: Freshness["state"]): Freshness["state"] => {
+  const nowMs = useNow();
+  if (page !== "fresh") return page;
+  return row.state === "unknown" ? "fresh" : judgeFreshness(row, nowMs).state;
+};
+
+/** The badge; of what is not current it only says what the state was. */
+export const BreakerBadge = (props: {
+  row: Dated;
+  kind: BreakerRow["kind"];
+  freshness: Freshness["state"];
+  label?: string;
+}) => {
+  const { row, kind, freshness, label } = props;
+  const age = useAge(row, freshness);
+  const badge = badgeOf(row.state, kind);
+  if (age === "fresh") return <Status tone={badge.tone} label={label ?? badge.label} />;
+  return <Status tone={age} label={age === "stale" ? "Stale" : "Unknown"} was={badge.label} />;
+};
+
+const mostSquares = 12;
+
+/** One square an instance: filled open, ringed half-open, hollow closed, dashed unknown. The words stand beside. */
+export const Squares = memo(({ instances }: { instances: readonly BreakerInstance[] }) => (
+  <span className={css.squares} aria-hidden="true">
+    {instances.slice(0, mostSquares).map(({ instance, state }) => (
+      <i key={instance} className={stateClass[state]} title={`${instance}: ${state.replace("_", "-")}`} />
+    ))}
+    {instances.length > mostSquares && <span className="c3">+{instances.length - mostSquares}</span>}
+  </span>
+));
+
+/** States of the last hour as a bar; what was not seen is left out. */
+export const StateLine = ({ moves, label }: { moves: readonly BreakerMove[]; label: string }) => {
+  const minuteMs = useMinute();
+  const newest = moves.at(-1);
+  // A move of this minute lies after its beginning.
+  const toMs = Math.max(minuteMs, newest === undefined ? 0 : Date.parse(newest.at) + 1000);
+  const stretches = stretchesOf(moves, toMs - hourMs, toMs);
+  return (
+    <div
+      className={css.line}
+      role="img"
+      aria-label={`${label}, state in the last hour: ${describeStretches(stretches)}`}
+    >
+      {stretches.map(({ state, width }, index) => (
+        <i
+          // biome-ignore lint/suspicious/noArrayIndexKey: a stretch is its place
+          key={index}
+          className={state === null ? css.unseen : stateClass[state]}
+          style={{ width: `${width * 100}%` }}
+        />
+      ))}
+    </div>
+  );
+};
+
+/** Failed share of calls: `n/a` when too few were made or the library does not tell, a dash when none may pass. */
+export const FailureRate = ({ row }: { row: Pick<BreakerRow, "failureRatio" | "state" | "threshold"> }) => {
+  const { failureRatio, state, threshold } = row;
+  if (failureRatio === null)
+    return state === "forced_open" || state === "disabled" ? (
+      <span className="zero">–</span>
+    ) : (
+      <span className="zero" title="too few calls, or not told">
+        n/a
+      </span>
+    );
+  const hurts = state === "open" || (threshold !== null && failureRatio >= threshold);
+  const text = formatPercent(failureRatio);
+  return hurts && state !== "unknown" ? <span className="tx-down b">{text}</span> : text;
+};
+
+/** Calls per minute: whole from 10 on; zero is quiet, what is not known is a dash. */
+export const PerMinute = ({ value, hurts = false }: { value: number | null; hurts?: boolean }) => {
+  if (value === null)
+    return (
+      <span className="zero" title="not told">
+        –
+      </span>
+    );
+  if (value === 0) return <span className="zero">0</span>;
+  const text = value < 10 ? formatRate(value) : Math.round(value).toLocaleString("en-US");
+  return hurts ? <span className="tx-down b">{text}</span> : text;
+};
+
+/** `in 11 s`, or that only a call is missing. */
+export const NextProbe = ({ instance }: { instance: BreakerInstance }) => {
+  const nowMs = useNow();
+  const wait = probeIn(instance, nowMs);
+  if (wait === null) return <span className="zero">–</span>;
+  return wait === "due" ? <span title="with the next call">due</span> : <>in {formatSpan(wait)}</>;
+};

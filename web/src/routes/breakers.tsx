@@ -1,0 +1,22 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { readText, readWord } from "#lib/search-params.ts";
+import { organizationRoute } from "./organization.tsx";
+
+/** `q`: the filter as typed; `breaker`: id of the one in the drawer; `view`: `service` groups by service. */
+export type BreakersSearch = {
+  q?: string | undefined;
+  breaker?: string | undefined;
+  view?: "service" | undefined;
+};
+
+export const breakersRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: "/breakers",
+  staticData: { title: "Breakers" },
+  validateSearch: (raw: Record<string, unknown>): BreakersSearch => ({
+    q: readText(raw, "q"),
+    breaker: readText(raw, "breaker", 600),
+    view: readWord(raw, "view", ["service"]),
+  }),
+  component: lazyRouteComponent(() => import("#features/breakers/breakers-page.tsx"), "BreakersPage"),
+});
