@@ -1,7 +1,8 @@
 import { Icon, type IconName } from "#ui/icon.tsx";
 
-/** `run` is work in progress, `neutral` a state that is neither good nor bad. */
-export type Tone = "ok" | "degraded" | "down" | "unknown" | "stale" | "paused" | "denied" | "neutral" | "run";
+type StateTone = "ok" | "degraded" | "down" | "unknown" | "stale";
+/** `run` is work in progress, `neutral` a state that is neither good nor bad, `held` one that an operator holds. */
+export type Tone = StateTone | "paused" | "denied" | "neutral" | "run" | "held";
 
 const icons: Partial<Record<Tone, IconName>> = {
   ok: "ok",
@@ -11,8 +12,9 @@ const icons: Partial<Record<Tone, IconName>> = {
   stale: "stale",
   paused: "paused",
   denied: "lock",
+  held: "lock",
 };
-const classes: Partial<Record<Tone, string>> = { paused: "neutral", denied: "degraded" };
+const classes: Partial<Record<Tone, string>> = { paused: "neutral", denied: "degraded", held: "neutral" };
 
 /**
  * Status badge: shape, word, fill weight, then colour.

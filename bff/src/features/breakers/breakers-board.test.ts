@@ -98,7 +98,7 @@ describe("one row over all instances", () => {
     ["no instance at all", [], "unknown", "0 of 0 not heard"],
   ])("%s", (_name, states, worst, label) => {
     const instances = states.map((state) => ({ state, nextProbeAt: null }));
-    expect([worstOf(instances), labelOf(instances, startMs)]).toEqual([worst, label]);
+    expect([worstOf(instances), labelOf(instances, "failure", startMs)]).toEqual([worst, label]);
   });
 
   test("whatever the instances say: never closed with an open one, never better than its worst, ratios within 0 and 1", () => {

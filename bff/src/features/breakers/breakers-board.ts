@@ -111,7 +111,7 @@ export function createBreakersBoard(sources: readonly BreakersSource[]): Board<O
     return {
       ...{ id: key.slice(key.indexOf("/") + 1), organization: base.organization },
       ...{ name: base.name, service: base.service, library, kind: base.kind, state },
-      label: labelOf(instances, nowMs),
+      label: labelOf(instances, base.kind, nowMs),
       cause: causeOf({ state, library, threshold, instances, failureRatio: figures.failureRatio }, nowMs),
       ...{ since: moves.at(-1)?.at ?? null, moves, instances },
       ...figures,
@@ -217,6 +217,11 @@ const verbs: Record<BreakerState, string> = {
   ...{ disabled: "held closed", unknown: "is not heard" },
 };
 
+const limitVerbs: Partial<Record<BreakerState, string>> = {
+  open: "reached its limit",
+  closed: "is within its limit",
+};
+
 /** A turn of a whole row, in words, for the journal. What has just been found did not turn. */
 function changeOf(
   before: ObservedBreaker | null,
@@ -227,6 +232,8 @@ function changeOf(
   const { state, instances, name, organization, failureRatio } = now;
   const inState = instances.filter((each) => each.state === state).length;
   const where = instances.length > 1 && state !== "closed" ? ` on ${inState} of ${instances.length}` : "";
+  const isLimit = now.kind === "concurrency";
+  const verb = (isLimit ? limitVerbs[state] : undefined) ?? verbs[state];
   const by =
     state === "open" && failureRatio !== null
       ? `${(failureRatio * 100).toFixed(1)}% failures`
@@ -237,8 +244,9 @@ function changeOf(
     organization,
     subject: name,
     change: {
-      ...{ at: isoOf(nowMs), text: `${name} ${verbs[state]}${where}`, by, kind: "breaker" },
-      state: state === "open" ? "down" : state === "half_open" ? "degraded" : null,
+      ...{ at: isoOf(nowMs), text: `${name} ${verb}${where}`, by, kind: "breaker" },
+      state:
+        state === "open" && !isLimit ? "down" : state === "open" || state === "half_open" ? "degraded" : null,
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { BreakerInstance, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerInstance, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
 import { type BreakerFigures, noFigures } from "./breakers-reading.ts";
 
 /** Worst first. An operator's doing stands behind what happened by itself, and before what works. */
@@ -18,16 +18,19 @@ const countOf = (instances: readonly { state: BreakerState }[], state: BreakerSt
 /** "2 of 5 open, 1 not heard": never a boolean. An open breaker that waits for a call says that its probe is due. */
 export function labelOf(
   instances: readonly Pick<BreakerInstance, "state" | "nextProbeAt">[],
+  kind: BreakerRow["kind"],
   nowMs: number,
 ): string {
+  const wordOf = (state: BreakerState) =>
+    kind === "concurrency" && state === "open" ? "at their limit" : words[state];
   const total = instances.length;
   const worst = worstOf(instances);
   const shown = worst === "closed" ? "open" : worst;
-  const parts = [`${countOf(instances, shown)} of ${total} ${words[shown]}`];
+  const parts = [`${countOf(instances, shown)} of ${total} ${wordOf(shown)}`];
   const also = severity.filter((state) => state !== worst && state !== "closed");
   for (const state of also) {
     const count = countOf(instances, state);
-    if (count > 0) parts.push(`${count} ${words[state]}`);
+    if (count > 0) parts.push(`${count} ${wordOf(state)}`);
   }
   const open = instances.filter(({ state }) => state === "open");
   const isDue = ({ nextProbeAt }: (typeof open)[number]) =>

@@ -46,7 +46,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<BreakerRow>[] =
     card: "detail",
     cell: (row) => (
       <>
-        <Squares instances={row.instances} />
+        <Squares instances={row.instances} kind={row.kind} />
         <small>{row.label}</small>
       </>
     ),
@@ -93,7 +93,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<BreakerRow>[] =
     header: "Last hour",
     className: css.hour,
     drop: "first",
-    cell: (row) => <StateLine moves={row.moves} label={row.name} />,
+    cell: (row) => <StateLine moves={row.moves} kind={row.kind} label={row.name} />,
   },
 ];
 

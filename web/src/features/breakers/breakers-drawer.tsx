@@ -48,12 +48,15 @@ const Trend = ({ organization, row }: { organization: string; row: BreakerRow })
       {({ observedAt, failureRatio, failedPerMinute }) => {
         const series = isConcurrency ? failedPerMinute : failureRatio;
         const spanMs = Math.max(series.values.length - 1, 0) * series.intervalMs;
+        const minutes = Math.round((spanMs + series.intervalMs) / 60_000);
         if (series.values.every((value) => value === null)) return null;
         return (
           <>
             <div className={`sec-h ${css.section}`}>
               <h3 className="h">{isConcurrency ? "Refused calls" : "Failure rate"}</h3>
-              <span className="c3 t12">all instances, last {formatSpan(spanMs + series.intervalMs)}</span>
+              <span className="c3 t12">
+                all instances, last {minutes === 60 ? "hour" : `${minutes} minutes`}
+              </span>
               <span className="grow" />
               <span className="t12">
                 {isConcurrency ? <PerMinute value={row.refusedPerMinute} /> : <FailureRate row={row} />}
@@ -113,7 +116,7 @@ const Instances = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["
           <span className="mono cut" title={instance}>
             {instance}
           </span>
-          <StateLine moves={moves} label={instance} />
+          <StateLine moves={moves} kind={row.kind} label={instance} />
         </div>
       ))}
     </div>

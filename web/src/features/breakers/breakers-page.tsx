@@ -119,7 +119,7 @@ export const BreakersPage = () => {
             isInstant
             onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
           />
-          <fieldset className="seg" aria-label="View">
+          <fieldset className={`seg ${css.view}`} aria-label="View">
             <button
               type="button"
               aria-pressed={!isByService}

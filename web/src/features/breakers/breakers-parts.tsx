@@ -1,6 +1,6 @@
 import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
 import { memo } from "react";
-import { formatPercent, formatRate, formatSpan } from "#lib/format.ts";
+import { formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
 import { type Freshness, judgeFreshness } from "#lib/freshness.ts";
 import { useMinute, useNow } from "#lib/now.ts";
 import { Status } from "#ui/status.tsx";
@@ -16,6 +16,10 @@ const stateClass: Record<BreakerState, string | undefined> = {
   closed: css.closed,
   unknown: css.unknown,
 };
+
+/** A limit that is reached is no outage: it bears the colour of half-open. */
+const classOf = (state: BreakerState, kind: BreakerRow["kind"]) =>
+  stateClass[kind === "concurrency" && state === "open" ? "half_open" : state];
 
 type Dated = { observedAt: string | null; intervalMs: number; state: BreakerState };
 
@@ -43,17 +47,26 @@ export const BreakerBadge = (props: {
 const mostSquares = 12;
 
 /** One square an instance: filled open, ringed half-open, hollow closed, dashed unknown. The words stand beside. */
-export const Squares = memo(({ instances }: { instances: readonly BreakerInstance[] }) => (
+export const Squares = memo(({ instances, kind }: Pick<BreakerRow, "instances" | "kind">) => (
   <span className={css.squares} aria-hidden="true">
     {instances.slice(0, mostSquares).map(({ instance, state }) => (
-      <i key={instance} className={stateClass[state]} title={`${instance}: ${state.replace("_", "-")}`} />
+      <i
+        key={instance}
+        className={classOf(state, kind)}
+        title={`${instance}: ${badgeOf(state, kind).label.toLowerCase()}`}
+      />
     ))}
     {instances.length > mostSquares && <span className="c3">+{instances.length - mostSquares}</span>}
   </span>
 ));
 
 /** States of the last hour as a bar; what was not seen is left out. */
-export const StateLine = ({ moves, label }: { moves: readonly BreakerMove[]; label: string }) => {
+export const StateLine = (props: {
+  moves: readonly BreakerMove[];
+  kind: BreakerRow["kind"];
+  label: string;
+}) => {
+  const { moves, kind, label } = props;
   const minuteMs = useMinute();
   const newest = moves.at(-1);
   // A move of this minute lies after its beginning.
@@ -69,7 +82,7 @@ export const StateLine = ({ moves, label }: { moves: readonly BreakerMove[]; lab
         <i
           // biome-ignore lint/suspicious/noArrayIndexKey: a stretch is its place
           key={index}
-          className={state === null ? css.unseen : stateClass[state]}
+          className={state === null ? css.unseen : classOf(state, kind)}
           style={{ width: `${width * 100}%` }}
         />
       ))}
@@ -90,7 +103,8 @@ export const FailureRate = ({ row }: { row: Pick<BreakerRow, "failureRatio" | "s
     );
   const hurts = state === "open" || (threshold !== null && failureRatio >= threshold);
   const text = formatPercent(failureRatio);
-  return hurts && state !== "unknown" ? <span className="tx-down b">{text}</span> : text;
+  if (state === "unknown") return <span className="zero">{text}</span>;
+  return hurts ? <span className="tx-down b">{text}</span> : text;
 };
 
 /** Calls per minute: whole from 10 on; zero is quiet, what is not known is a dash. */
@@ -102,7 +116,7 @@ export const PerMinute = ({ value, hurts = false }: { value: number | null; hurt
       </span>
     );
   if (value === 0) return <span className="zero">0</span>;
-  const text = value < 10 ? formatRate(value) : Math.round(value).toLocaleString("en-US");
+  const text = value < 10 ? formatRate(value).replace(/\.0$/, "") : formatCount(value);
   return hurts ? <span className="tx-down b">{text}</span> : text;
 };
 

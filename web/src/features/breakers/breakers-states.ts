@@ -13,7 +13,7 @@ export const stateWords: Record<BreakerState, string> = {
 const badges: Record<BreakerState, { tone: Tone; label: string }> = {
   open: { tone: "down", label: "Open" },
   half_open: { tone: "degraded", label: "Half-open" },
-  forced_open: { tone: "neutral", label: "Forced open" },
+  forced_open: { tone: "held", label: "Forced open" },
   disabled: { tone: "neutral", label: "Disabled" },
   closed: { tone: "ok", label: "Closed" },
   unknown: { tone: "unknown", label: "Unknown" },
@@ -75,7 +75,7 @@ export const describeStretches = (stretches: readonly Stretch[]): string => {
 export type Turn = {
   key: string;
   at: string;
-  breaker: Pick<BreakerRow, "id" | "name">;
+  breaker: Pick<BreakerRow, "id" | "name" | "kind">;
   instance: string;
   from: BreakerState;
   to: BreakerState;
@@ -108,6 +108,11 @@ export const turnsOf = (rows: readonly BreakerRow[], most: number): { turns: Tur
     total: all.length,
   };
 };
+
+const limitWords: Partial<Record<BreakerState, string>> = { open: "at its limit", closed: "within limit" };
+/** The state within a sentence. */
+export const wordOf = (state: BreakerState, kind: BreakerRow["kind"]): string =>
+  (kind === "concurrency" ? limitWords[state] : undefined) ?? stateWords[state];
 
 /** Why it turned, as far as the two states tell. */
 export const turnReason = ({ from, to, failureRatio }: Turn): string => {

@@ -3,7 +3,7 @@ import { formatCount } from "#lib/format.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Time } from "#ui/time.tsx";
 import css from "./breakers.module.css";
-import { stateWords, turnReason, turnsOf } from "./breakers-states.ts";
+import { stateWords, turnReason, turnsOf, wordOf } from "./breakers-states.ts";
 
 const tones: Partial<Record<BreakerState, string>> = { open: "tx-down", half_open: "tx-warn" };
 const told: readonly BreakerState[] = ["open", "half_open", "forced_open", "unknown", "disabled"];
@@ -65,7 +65,8 @@ export const StateChanges = ({
                 </td>
                 {withName && <td>{turn.breaker.name}</td>}
                 <td className="nw">
-                  <span className="c3">{stateWords[turn.from]} to</span> {stateWords[turn.to]}
+                  <span className="c3">{wordOf(turn.from, turn.breaker.kind)} to</span>{" "}
+                  {wordOf(turn.to, turn.breaker.kind)}
                 </td>
                 <td className="c2">{[turn.instance, turnReason(turn)].filter(Boolean).join(", ")}</td>
               </tr>
