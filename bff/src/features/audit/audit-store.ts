@@ -31,13 +31,12 @@ export function createAuditStore({ database }: { database: Database }) {
       place: AuditPlace | undefined,
       limit: number,
     ) {
-      const found = findEvents(organizationIds, filter, place, limit);
+      const found = findEvents(organizationIds, filter, place, limit, true);
       const { rows } = await reading(organizationIds, (tx) =>
         sql`
-          with found as materialized (${found})
-          select e.content, c.seq, e.id, e.recorded_at as "recordedAt"
-          from found join audit_events e using (id, recorded_at) left join audit_chain c on c.audit_id = e.id
-          order by e.recorded_at desc, e.id desc
+          select f.content, c.seq, f.id, f.recorded_at as "recordedAt"
+          from (${found}) f left join audit_chain c on c.audit_id = f.id
+          order by f.recorded_at desc, f.id desc
         `.execute(tx),
       );
       return rows.map((row) => {
