@@ -5,9 +5,13 @@ import type { Database } from "#lib/postgres.ts";
 
 export type CopyRange = { afterSeq: number; toSeq: number; from: string; to: string };
 
+/** So many lines travel as one: a message of the protocol for each would cost more than making it. */
+const linesPerBlock = 256;
+
 /**
  * COPY of the matching events between two numbers of an organization's chain, the greatest first. Ranges keep sorting
- * small and in memory, however long the trail is. `conditions` speak of a row `e` of audit_events.
+ * small and in memory, however long the trail is. `conditions` speak of a row `e` of audit_events. NDJSON comes in
+ * blocks (audit-export-blocks.ts), CSV as it is.
  */
 export function copyStatement(
   database: Database,
@@ -15,12 +19,21 @@ export function copyStatement(
   range: CopyRange,
   conditions: readonly RawBuilder<unknown>[],
 ): string {
-  const statement = sql`
-    select ${format === "ndjson" ? ndjsonLine : csvCells}
-    from audit_chain c join audit_events e on e.id = c.audit_id and e.org_id = c.org_id
-    ${format === "csv" ? sql`cross join lateral (select e.content::jsonb as j offset 0) d` : sql``}
-    where ${within(range, conditions)}
-    order by c.seq desc`;
+  const where = within(range, conditions);
+  const statement =
+    format === "ndjson"
+      ? sql`
+          select count(*)::int4, string_agg(${ndjsonLine}, '' order by c.seq desc)
+          from audit_chain c join audit_events e on e.id = c.audit_id and e.org_id = c.org_id
+          where ${where}
+          group by (${range.toSeq} - c.seq) / ${linesPerBlock}
+          order by (${range.toSeq} - c.seq) / ${linesPerBlock}`
+      : sql`
+          select ${csvCells}
+          from audit_chain c join audit_events e on e.id = c.audit_id and e.org_id = c.org_id
+            cross join lateral (select e.content::jsonb as j offset 0) d
+          where ${where}
+          order by c.seq desc`;
   return `copy (${withLiterals(statement, database)}) to stdout (${formatOptions[format]})`;
 }
 
@@ -41,17 +54,13 @@ const within = ({ afterSeq, toSeq, from, to }: CopyRange, conditions: readonly R
   c.seq > ${afterSeq} and c.seq <= ${toSeq}
     and e.recorded_at between ${from}::timestamptz and ${to}::timestamptz and ${sql.join([...conditions], sql` and `)}`;
 
-// JSON holds no control characters, so with these as marks COPY writes its lines untouched.
-const formatOptions: Record<AuditExportFormat, string> = {
-  ndjson: String.raw`format csv, delimiter E'\x02', quote E'\x01'`,
-  csv: "format csv",
-};
+const formatOptions: Record<AuditExportFormat, string> = { ndjson: "format binary", csv: "format csv" };
 
 // Keys in the order of `exportedAuditLine`.
 const ndjsonLine = sql`
   '{"seq":' || c.seq || ',"orgId":"' || c.org_id || '","id":"' || c.audit_id || '","contentHash":"'
     || encode(c.content_hash, 'hex') || '","prev":"' || encode(c.prev, 'hex') || '","hash":"' || encode(c.hash, 'hex')
-    || '","content":' || to_json(e.content) || '}'`;
+    || '","content":' || to_json(e.content) || E'}\n'`;
 
 /** A cell that a spreadsheet would take for a formula gets an apostrophe in front, also with full-width signs. */
 const cell = (text: RawBuilder<unknown>) => sql`
@@ -97,7 +106,7 @@ function withLiterals(statement: RawBuilder<unknown>, database: Database): strin
 
 function literal(value: unknown): string {
   if (value === null || value === undefined) return "null";
-  if (typeof value === "number") return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return `array[${value.map(literal).join(", ")}]`;
   if (typeof value === "string") return pg.escapeLiteral(value);
   throw new Error(`no literal for ${typeof value}`);

@@ -14,6 +14,7 @@ import { AppError } from "#lib/errors.ts";
 import { type Database, openPool } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { StreamedFile } from "#lib/route.ts";
+import { createBlockReader } from "./audit-export-blocks.ts";
 import { type CopyRange, copyStatement, csvTrailer, endsStatement, headOf } from "./audit-export-copy.ts";
 import { type AuditFilter, filterFields, rowConditions } from "./audit-find.ts";
 
@@ -71,22 +72,24 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
       let ends: { newest: CopyRange; oldest: CopyRange } | undefined;
       for (; toSeq > 0; toSeq -= rangeSize) {
         const afterSeq = Math.max(0, toSeq - rangeSize);
-        const { rows } = await client.query(
+        const bounds = await client.query(
           "select min(recorded_at) as first, max(recorded_at) as last from audit_chain where org_id = $1 and seq > $2 and seq <= $3",
           [organizationId, afterSeq, toSeq],
         );
-        const { first, last } = boundsRow.parse(rows[0]);
+        const { first, last } = boundsRow.parse(bounds.rows[0]);
         if (!first || !last || isOutside(first, last, job.filter)) continue;
         const range = { afterSeq, toSeq, from: first.toISOString(), to: last.toISOString() };
         const conditions = rowConditions(organizationId, job.filter, range);
         const copy = client.query(copyTo(copyStatement(database, job.format, range, conditions)));
         copying = copy;
-        for await (const part of copy) await send(part);
+        const blocks = job.format === "ndjson" ? createBlockReader() : undefined;
+        for await (const part of copy) for (const bytes of blocks?.read(part) ?? [part]) await send(bytes);
         // The count comes after the rows, so it is there when the next answer is.
         await client.query("select");
-        told.rows += copy.rowCount;
+        const rows = blocks?.lines ?? copy.rowCount;
+        told.rows += rows;
         // Only the newest and the oldest that hold something have the ends of an organization's numbers.
-        if (copy.rowCount > 0) ends = { newest: ends?.newest ?? range, oldest: range };
+        if (rows > 0) ends = { newest: ends?.newest ?? range, oldest: range };
       }
       if (!ends || job.format === "csv") continue;
       for (const range of new Set([ends.newest, ends.oldest])) {
