@@ -1,165 +1,225 @@
+import { once } from "node:events";
 import pg from "pg";
+import { type CopyStreamQuery, from as copyFrom } from "pg-copy-streams";
+import { makeEvents, organizationCount, type SeededEvent, seededOrganization } from "./audit-read-events.ts";
 
-const organizations = 50;
-const spanDays = 365;
+const chunkChars = 256 * 1024;
+const chainKeys = `
+  add constraint audit_chain_pkey primary key (org_id, seq), add constraint audit_chain_audit_id_key unique (audit_id),
+  add constraint audit_chain_org_id_prev_key unique (org_id, prev)`;
+const dropChainKeys =
+  "drop constraint audit_chain_pkey, drop constraint audit_chain_audit_id_key, drop constraint audit_chain_org_id_prev_key";
 
-export const seededOrganization = (n: number) =>
-  `0198e000-0000-7000-8000-${(n + 1).toString(16).padStart(12, "0")}`;
+/** What a bulk load wants of the server, and a product in service does not. Takes effect with the next start. */
+export const seedingSettings = {
+  ...{ wal_level: "minimal", max_wal_senders: "0", max_wal_size: "8GB", autovacuum: "off" },
+  ...{ maintenance_work_mem: "1GB", work_mem: "256MB", shared_buffers: "1GB", synchronous_commit: "off" },
+  ...{ checkpoint_timeout: "30min", max_parallel_maintenance_workers: "2" },
+};
 
 /**
- * Fills an empty, migrated trail with `size` events of 50 organizations over the last year: 40 people, three tokens and
- * a schedule in each, 22 actions, 300 targets, 3 % refused or failed. Rows are made by SQL with the deriving and sealing
- * triggers off, so their columns are computed here by the triggers' own rules, and their links have hashes of the right
- * shape that are not computed along the chain: this measures reading, `audit-chain` the proof.
+ * Fills an empty, migrated trail with `size` events over the last year, as they would stand there had the product
+ * written them one by one: months are filled by COPY before they become partitions, which gives them their indexes and
+ * triggers, links are computed along each chain, counters and known values by the product's own function. At the end
+ * the columns of a sample are derived again by the product's own trigger and compared.
  */
 export async function seedTrail(adminUrl: string, size: number, say: (text: string) => void) {
-  const client = new pg.Client({ connectionString: adminUrl });
-  await client.connect();
+  const open = async () => {
+    const client = new pg.Client({ connectionString: adminUrl });
+    await client.connect();
+    await client.query("set search_path = wheelhouse; set timezone = 'UTC'");
+    return client;
+  };
+  const [events, chain, builder] = await Promise.all([open(), open(), open()]);
   try {
-    await client.query(
-      "set search_path = wheelhouse; set maintenance_work_mem = '1GB'; set work_mem = '256MB'",
+    await events.query(
+      "insert into organizations (id, slug, name) select * from unnest($1::uuid[], $2::text[], $3::text[])",
+      [
+        ...[organizations.map(seededOrganization), organizations.map((org) => `bench-${org}`)],
+        organizations.map((org) => `Bench ${org}`),
+      ],
     );
-    await client.query("set synchronous_commit = off");
-    await client.query(
-      `insert into organizations (id, slug, name)
-       select ('0198e000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'bench-' || n, 'Bench ' || n
-       from generate_series(1, ${organizations}) n`,
+    const shape = await shapeOf(events);
+    await chain.query(`begin; alter table audit_chain disable trigger all; truncate audit_chain;
+      alter table audit_chain ${dropChainKeys}`);
+    const links = startCopy(
+      chain,
+      "audit_chain (org_id, seq, audit_id, recorded_at, content_hash, prev, hash)",
     );
-    await makePastPartitions(client);
-    const indexes = await dropIndexes(client);
-    await client.query("alter table audit_events disable trigger derive, disable trigger seal");
-    const batch = 500_000;
-    for (let from = 0; from < size; from += batch) {
-      await insertBatch(client, size, from, Math.min(from + batch, size));
-      say(`${Math.min(from + batch, size)} events`);
+    let month: Month | undefined;
+    let rows: ReturnType<typeof startCopy> | undefined;
+    let built: Promise<unknown> = Promise.resolve();
+    const finish = async () => {
+      await rows?.end();
+      await events.query("commit");
+      const done = month;
+      if (done)
+        built = built.then(() => attach(builder, done)).then(() => say(`${done.name} has its indexes`));
+    };
+    let count = 0;
+    for (const event of makeEvents(size, Date.now())) {
+      if (!month || event.atMs >= month.endMs) {
+        if (month) await finish();
+        month = monthOf(event.atMs);
+        await events.query(`begin; ${createMonth(month)}`);
+        rows = startCopy(events, `${month.name} (${eventColumns})`);
+        say(`${count.toLocaleString("en")} events`);
+      }
+      if (rows?.add(eventRow(event))) await rows.flush();
+      if (links.add(linkRow(event))) await links.flush();
+      count += 1;
     }
-    await client.query("alter table audit_events enable always trigger derive, enable always trigger seal");
-    for (const definition of indexes) {
-      say(definition.slice(0, 90));
-      await client.query(definition);
-    }
-    await client.query(
+    await finish();
+    say(`${count.toLocaleString("en")} events, keys of the chain`);
+    await links.end();
+    await chain.query(`alter table audit_chain ${chainKeys}; commit`);
+    await chain.query(alwaysOn("audit_chain"));
+    await built;
+    await chain.query(
       `insert into audit_heads select distinct on (org_id) org_id, seq, hash from audit_chain
-       where org_id <> '00000000-0000-7000-8000-000000000001' order by org_id, seq desc`,
+       where org_id = any ($1) order by org_id, seq desc`,
+      [organizations.map(seededOrganization)],
     );
-    say("counting");
-    for (let n = 0; n < organizations; n++)
-      await client.query("select roll_up_audit($1, 2000000000)", [seededOrganization(n)]);
-    say("vacuum");
-    await client.query("vacuum analyze");
+    if ((await shapeOf(events)) !== shape) throw new Error("seeding has changed indexes, keys or triggers");
+    say("statistics");
+    await events.query("vacuum (analyze)");
+    say("counters");
+    await countAll(builder, events);
+    await events.query("vacuum (analyze) audit_activity, audit_known");
+    say("sample");
+    await compareSample(events);
   } finally {
-    await client.end();
+    await Promise.all([events.end(), chain.end(), builder.end()]);
   }
 }
 
-async function makePastPartitions(client: pg.Client) {
+const organizations = Array.from({ length: organizationCount }, (_, org) => org);
+const eventColumns =
+  "id, org_id, recorded_at, content, action, outcome, actor_type, actor_id, actor_display, target_keys, search_text";
+
+const orNull = (text: string | null) => text ?? "\\N";
+const eventRow = (e: SeededEvent) =>
+  `${e.id}\t${seededOrganization(e.org)}\t${timeOf(e)}\t${e.content}\t${e.action}\t${e.outcome}\t${e.actor.type}\t` +
+  `${orNull(e.actor.id)}\t${e.actor.display}\t{${e.targetKeys.join(",")}}\t${e.searchText}\n`;
+const linkRow = (e: SeededEvent) =>
+  `${seededOrganization(e.org)}\t${e.link.seq}\t${e.id}\t${timeOf(e)}\t\\\\x${e.link.contentHash.toString("hex")}\t` +
+  `\\\\x${e.link.previous.toString("hex")}\t\\\\x${e.link.hash.toString("hex")}\n`;
+const recorded = '"recordedAt":"';
+const timeOf = ({ content }: SeededEvent) => {
+  const at = content.indexOf(recorded) + recorded.length;
+  return content.slice(at, at + 24);
+};
+
+type Month = { name: string; start: string; end: string; endMs: number };
+function monthOf(atMs: number): Month {
+  const at = new Date(atMs);
+  const startMs = Date.UTC(at.getUTCFullYear(), at.getUTCMonth());
+  const endMs = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1);
+  const start = new Date(startMs).toISOString();
+  return {
+    ...{ start, end: new Date(endMs).toISOString(), endMs },
+    name: `audit_events_${start.slice(0, 7).replace("-", "_")}`,
+  };
+}
+
+/** The month that the product made ahead gives way while it is empty. */
+const createMonth = ({ name, start, end }: Month) => `
+  drop table if exists ${name};
+  create table ${name} (like audit_events including defaults including constraints including generated,
+    check (recorded_at >= '${start}' and recorded_at < '${end}'));
+  alter table ${name} owner to wheelhouse_owner`;
+
+/** As `make_audit_partitions` does. */
+async function attach(client: pg.Client, { name, start, end }: Month) {
   await client.query(`
-    do $$
-    declare
-      starts timestamptz;
-    begin
-      for back in 1 .. 13 loop
-        starts := (date_trunc('month', now() at time zone 'UTC') - make_interval(months => back)) at time zone 'UTC';
-        execute format('create table wheelhouse.audit_events_%s partition of wheelhouse.audit_events
-          for values from (%L) to (%L)', to_char(starts at time zone 'UTC', 'YYYY_MM'), starts,
-          (starts at time zone 'UTC' + interval '1 month') at time zone 'UTC');
-      end loop;
-    end $$`);
+    alter table audit_events attach partition ${name} for values from ('${start}') to ('${end}');
+    alter table ${name} drop constraint ${name}_recorded_at_check;
+    create trigger refuse_truncate before truncate on ${name}
+      for each statement execute function refuse_audit_change()`);
+  await client.query(alwaysOn(name));
 }
 
-/** Building an index over rows that are there takes a fraction of keeping it while they come. */
-async function dropIndexes(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; definition: string }>(
-    `select c.relname as name, pg_get_indexdef(c.oid) as definition
-     from pg_index i join pg_class c on c.oid = i.indexrelid
-     where i.indrelid = 'audit_events'::regclass and not i.indisprimary`,
-  );
-  for (const { name } of rows) await client.query(`drop index ${name}`);
-  return rows.map(({ definition }) => definition.replace(" ON ONLY ", " ON "));
+const alwaysOn = (relation: string) => `
+  do $$
+  declare
+    it record;
+  begin
+    for it in select tgname from pg_trigger where tgrelid = '${relation}'::regclass and not tgisinternal loop
+      execute format('alter table ${relation} enable always trigger %I', it.tgname);
+    end loop;
+  end $$`;
+
+function startCopy(client: pg.Client, into: string) {
+  const stream: CopyStreamQuery = client.query(copyFrom(`copy wheelhouse.${into} from stdin with (freeze)`));
+  let kept = "";
+  const flush = async () => {
+    const isTaken = stream.write(kept);
+    kept = "";
+    if (!isTaken) await once(stream, "drain");
+  };
+  return {
+    /** Whether enough has gathered to be flushed. */
+    add(row: string) {
+      kept += row;
+      return kept.length >= chunkChars;
+    },
+    flush,
+    async end() {
+      await flush();
+      stream.end();
+      await once(stream, "finish");
+    },
+  };
 }
 
-const actions = [
-  ...Array(6).fill("audit.trail.read"),
-  ...Array(5).fill("access.session.create"),
-  ...Array(4).fill("webhooks.delivery.replay"),
-  ...Array(3).fill("app:order.refund"),
-  ...["access.session.delete", "access.session.switch-organization", "webhooks.source.create"],
-  ...[
-    "webhooks.source.update",
-    "webhooks.endpoint.create",
-    "webhooks.endpoint.update",
-    "webhooks.endpoint.update",
-  ],
-  ...[
-    "webhooks.endpoint.delete",
-    "audit.trail.verify",
-    "app:user.export",
-    "app:price.update",
-    "app:price.update",
-  ],
-  ...["app:stock.move", "app:stock.move", "app:invoice.cancel", "access.member.update", "queues.job.retry"],
-  ...["queues.queue.pause", "breakers.breaker.reset", "audit.trail.export"],
-];
-
-async function insertBatch(client: pg.Client, size: number, from: number, to: number) {
-  await client.query(
-    `with numbered as (
-       select i, ('0198e000-0000-7000-8000-' || lpad(to_hex(i % ${organizations} + 1), 12, '0'))::uuid as org_id,
-         i % ${organizations} + 1 as org, i / ${organizations} + 1 as seq,
-         date_trunc('milliseconds', $4::timestamptz - make_interval(days => ${spanDays})
-           + make_interval(days => ${spanDays}) * (i::float8 / $3)) as at,
-         md5(i::text) as dice
-       from generate_series($1::bigint, $2::bigint - 1) i
-     ), rolled as (
-       select *, ('x' || substr(dice, 1, 7))::bit(28)::int as d1, ('x' || substr(dice, 8, 7))::bit(28)::int as d2,
-         ('x' || substr(dice, 15, 7))::bit(28)::int as d3, ('x' || substr(dice, 22, 7))::bit(28)::int as d4
-       from numbered
-     ), acted as (
-       select *, (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' || substr(dice, 1, 3) || 'a'
-           || substr(dice, 4, 15))::uuid as id,
-         ($5::text[])[1 + d1 % ${actions.length}] as action,
-         case when d2 % 1000 < 25 then 'denied' when d2 % 1000 < 30 then 'failure' else 'success' end as outcome,
-         (44 * ((d3 % 10000) / 10000.0) ^ 2)::int as person, d4 % 300 as target
-       from rolled
-     ), named as (
-       select *, case when person < 40 then 'user' when person < 43 then 'token' else 'system' end as actor_type,
-         case when person < 43 then '0198e001-0000-7000-8000-' || lpad(to_hex(org * 100 + person), 12, '0') end as actor_id,
-         case when person < 40 then 'Person ' || chr(65 + person % 26) || ' of ' || org when person < 43 then 'token-' || person
-           else 'schedule' end as actor_display,
-         '0198e002-0000-7000-8000-' || lpad(to_hex(org * 1000 + target), 12, '0') as target_id,
-         (array['orders', 'invoices', 'stock', 'mail', 'billing', 'search', 'images', 'reports'])[1 + target % 8]
-           || '-' || target || '.example' as target_name,
-         case when d1 % 3 = 0 then (array['Customer asked', 'Certificate renewed', 'Capacity doubled', 'Found in review',
-           'Receiver is back', 'Wrong price'])[1 + d4 % 6] || ', INC-' || d2 % 20000 end as reason,
-         '10.' || org || '.' || d3 % 250 || '.' || d4 % 250 as address, 'req_' || substr(dice, 20, 12) as request_id
-       from acted
-     ), told as (
-       select *, jsonb_build_object('schemaVersion', 1, 'id', id, 'organization',
-           jsonb_build_object('id', org_id, 'slug', 'bench-' || org, 'name', 'Bench ' || org),
-           'recordedAt', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'action', action,
-           'outcome', outcome, 'reason', reason, 'actor', jsonb_build_object('type', actor_type, 'id', actor_id,
-             'display', actor_display, 'authMethod', case actor_type when 'user' then 'password' when 'token' then 'token'
-               else 'internal' end, 'session', null),
-           'targets', jsonb_build_array(jsonb_build_object('type', 'endpoint', 'id', target_id, 'name', target_name)),
-           'before', jsonb_build_object('rateLimitPerS', d1 % 50, 'status', 'active'),
-           'after', jsonb_build_object('rateLimitPerS', d2 % 50, 'status', 'active'),
-           'address', address, 'userAgent', 'Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Firefox/148.0',
-           'requestId', request_id) as c
-       from named
-     ), stored as (
-       insert into audit_events (id, org_id, recorded_at, content, action, outcome, actor_type, actor_id, actor_display,
-         target_keys, search_text)
-       select id, org_id, at, c::text, action, outcome, actor_type, actor_id, actor_display,
-         array[target_id, target_name], concat_ws(' ', action, actor_display, target_id, target_name, reason,
-           c ->> 'before', c ->> 'after', address, request_id)
-       from told
+/** Definitions of keys, indexes and triggers of the trail, those of this month's partition among them. */
+async function shapeOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ line: string }>(
+    `with ours as (
+       select c.oid, c.relname from pg_class c
+       where c.relname in ('audit_events', 'audit_chain', 'audit_heads', 'audit_events_' || to_char(now(), 'YYYY_MM'))
      )
-     insert into audit_chain (org_id, seq, audit_id, recorded_at, content_hash, prev, hash)
-     select org_id, seq, id, at, sha256(convert_to(c::text, 'UTF8')), sha256(convert_to(org || ':' || seq - 1, 'UTF8')),
-       sha256(convert_to(org || ':' || seq, 'UTF8'))
-     from told`,
-    [from, to, size, seedEnd, actions],
+     select line from (
+       select relname || pg_get_constraintdef(k.oid) from ours join pg_constraint k on k.conrelid = ours.oid
+       union all select relname || pg_get_indexdef(i.indexrelid) from ours join pg_index i on i.indrelid = ours.oid
+       union all select concat(relname, ' ', tgname, ' ', tgenabled, ' ', tgfoid::regproc) from ours join pg_trigger t on t.tgrelid = ours.oid
+         where not tgisinternal
+     ) lines (line) order by line`,
+  );
+  return rows.map(({ line }) => line).join("\n");
+}
+
+async function countAll(...clients: pg.Client[]) {
+  const waiting = [...organizations];
+  await Promise.all(
+    clients.map(async (client) => {
+      for (let org = waiting.shift(); org !== undefined; org = waiting.shift())
+        await client.query("select roll_up_audit($1, 2000000000)", [seededOrganization(org)]);
+    }),
   );
 }
 
-const seedEnd = new Date();
+/** Every organization's newest events and some of each month, derived again; differing columns are an error. */
+async function compareSample(client: pg.Client) {
+  await client.query(`
+    create temp table sample as
+      select * from audit_events e tablesample system (0.01) where e.org_id::text like '0198e000-%';
+    insert into sample select n.* from organizations o
+      cross join lateral (select * from audit_events e where e.org_id = o.id order by recorded_at desc limit 5) n
+      where o.slug like 'bench-%';
+    create temp table derived (like audit_events including generated);
+    create trigger derive before insert on derived for each row execute function wheelhouse.derive_audit_event()`);
+  for (const org of organizations)
+    await client.query(
+      `insert into derived (id, org_id, recorded_at, content) select distinct id, org_id, recorded_at, content from sample
+       where org_id = $1`,
+      [seededOrganization(org)],
+    );
+  const { rows } = await client.query(
+    "(table sample except table derived) union all (table derived except table sample)",
+  );
+  if (rows.length > 0)
+    throw new Error(`seeded columns differ from the product's: ${JSON.stringify(rows[0])}`);
+  const { rows: counts } = await client.query<{ size: string }>("select count(*) as size from derived");
+  if (Number(counts[0]?.size) < organizationCount) throw new Error("the sample is too small");
+}
