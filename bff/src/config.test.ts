@@ -45,6 +45,7 @@ describe("configuration", () => {
   test("production has no demo, reaches no private address and retries for a day", () => {
     const config = loadConfig(production);
     expect(config).toMatchObject({ production: true, demo: false, webhooks: { allowAddresses: [] } });
+    expect(config.observe.allowAddresses).toEqual([]);
     expect(config.webhooks.retryScheduleMs.map((waitMs) => waitMs / 60_000)).toEqual([
       5 / 60,
       5,
@@ -129,6 +130,7 @@ describe("configuration", () => {
     ["WHEELHOUSE_SECRET_KEY", Buffer.alloc(31).toString("base64")],
     ["DATABASE_URL", "mysql://root:hunter2@db/x"],
     ["WHEELHOUSE_ALLOW_ADDRESSES", "10.0.0.0/8,hunter2"],
+    ["WHEELHOUSE_WATCH_ALLOW_ADDRESSES", "10.0.0.0/8,hunter2"],
     ["WHEELHOUSE_TRUST_PROXY", "hunter2"],
     ["WHEELHOUSE_RETRY_SCHEDULE_MS", "1s,-3s"],
     ["WHEELHOUSE_LOG_LEVEL", "hunter2"],
@@ -145,12 +147,14 @@ describe("configuration", () => {
     const config = loadConfig({
       WHEELHOUSE_RETRY_SCHEDULE_MS: "250, 5s,5m,2h",
       WHEELHOUSE_ALLOW_ADDRESSES: "10.0.0.0/8, ::1/128",
+      WHEELHOUSE_WATCH_ALLOW_ADDRESSES: "10.1.0.0/16",
       WHEELHOUSE_TRUST_PROXY: "10.0.0.1,10.0.1.0/24",
     });
     expect(config.webhooks).toMatchObject({
       retryScheduleMs: [250, 5_000, 300_000, 7_200_000],
       allowAddresses: ["10.0.0.0/8", "::1/128"],
     });
+    expect(config.observe.allowAddresses).toEqual(["10.1.0.0/16"]);
     expect(config.http.trustProxy).toBe("10.0.0.1,10.0.1.0/24");
   });
 

@@ -72,6 +72,8 @@ export type Config = {
   sessions: { idleMs: number; absoluteMs: number };
   observe: {
     sampleIntervalMs: number;
+    /** CIDR blocks that health checks and scrapes may reach although they are not public. */
+    allowAddresses: readonly string[];
     /** Opens /health and /metrics to callers that are not on this machine; undefined: to none of them. */
     healthToken: string | undefined;
   };
@@ -118,6 +120,10 @@ function durationMs(text: string): number {
   return amount && factor ? Number(amount) * factor : Number.NaN;
 }
 
+const addressBlocks = z
+  .string()
+  .transform(list)
+  .refine((blocks) => blocks.every(isBlock), "must be a list of addresses and CIDR blocks");
 const postgresUrl = url(["postgres:", "postgresql:"]);
 const variables = z.object({
   NODE_ENV: z.string().optional(),
@@ -177,11 +183,7 @@ const variables = z.object({
     )
     .transform((text) => (text === "0" || text === "1" ? text === "1" : text))
     .default(false),
-  WHEELHOUSE_ALLOW_ADDRESSES: z
-    .string()
-    .transform(list)
-    .refine((blocks) => blocks.every(isBlock), "must be a list of addresses and CIDR blocks")
-    .optional(),
+  WHEELHOUSE_ALLOW_ADDRESSES: addressBlocks.optional(),
   WHEELHOUSE_RETRY_SCHEDULE_MS: z
     .string()
     .transform((text) => list(text).map(durationMs))
@@ -197,6 +199,7 @@ const variables = z.object({
   WHEELHOUSE_SESSION_IDLE_MINUTES: wholeNumber(1, 30 * 24 * 60).default(12 * 60),
   WHEELHOUSE_SESSION_ABSOLUTE_HOURS: wholeNumber(1, 90 * 24).default(7 * 24),
   WHEELHOUSE_SAMPLE_INTERVAL_MS: wholeNumber(100, minuteMs).default(1_000),
+  WHEELHOUSE_WATCH_ALLOW_ADDRESSES: addressBlocks.optional(),
   WHEELHOUSE_HEALTH_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 printable characters without spaces")
@@ -223,6 +226,7 @@ const retryScheduleMs = [
   10 * hourMs,
   10 * hourMs,
 ];
+const loopback = ["127.0.0.0/8", "::1/128"];
 const demoRetryScheduleMs = [1_000, 3_000, 8_000, 20_000];
 
 /**
@@ -283,7 +287,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     redis: { url: read.REDIS_URL },
     oidc: readProvider(read),
     webhooks: {
-      allowAddresses: read.WHEELHOUSE_ALLOW_ADDRESSES ?? (demo ? ["127.0.0.0/8", "::1/128"] : []),
+      allowAddresses: read.WHEELHOUSE_ALLOW_ADDRESSES ?? (demo ? loopback : []),
       retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
       deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
       breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
@@ -299,6 +303,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     },
     observe: {
       sampleIntervalMs: read.WHEELHOUSE_SAMPLE_INTERVAL_MS,
+      allowAddresses: read.WHEELHOUSE_WATCH_ALLOW_ADDRESSES ?? (demo ? loopback : []),
       healthToken: read.WHEELHOUSE_HEALTH_TOKEN,
     },
   };

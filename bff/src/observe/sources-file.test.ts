@@ -109,6 +109,10 @@ test.each([
     "line 5: services.a.dependsOn.0: b is not",
   ],
   ["services:\n  - id: a\n    instances:\n      - id: i", "line 4: services.a.instances.0.url: is required"],
+  [
+    "services:\n  - id: a\n    url: http://x\n    conditions:\n      - '[STATUS] == 200'\n      - '[STATSU] == 200'",
+    "line 6: services.a.conditions.1: [STATSU] == 200 [STATSU] is not known",
+  ],
   ["postgres:\n  - id: a\nservices:\n  - id: a\n    url: http://x", "line 4: services.a.id: an id may stand"],
   [
     `a: &a [1]\n${Array.from({ length: 9 }, (_, i) => `b${i}: &b${i} [${`*${i ? `b${i - 1}` : "a"},`.repeat(9)}]`).join("\n")}`,

@@ -1,5 +1,6 @@
 import { slug } from "@wheelhouse/shared/endpoint.ts";
 import { z } from "zod";
+import { ConditionError, parseCondition } from "#lib/conditions.ts";
 import { durationMs } from "#lib/duration.ts";
 import { serviceFormats, type WatchedService, type WatchedTarget } from "#observe/catalogue.ts";
 
@@ -122,10 +123,26 @@ export function serviceMistakes(entry: ServiceEntry, place: (string | number)[])
     else if (entry.format === "tcp" && new URL(address).port === "") note(path, "needs a port");
     else if (new URL(address).username || new URL(address).password) note(path, "must not carry credentials");
   }
+  for (const [i, condition] of entry.conditions.entries()) {
+    const fault = faultOf(condition);
+    if (fault !== null) note(["conditions", i], fault);
+  }
+  if (isPush && entry.conditions.length > 0)
+    note(["conditions"], "a service that reports by itself (push) has no answer to judge");
   if (entry.dependsOn.includes(entry.id)) note(["dependsOn"], "a service does not depend on itself");
   if (entry.actuatorBreakers && (isPush || entry.format === "tcp"))
     note(["actuatorBreakers"], `needs a url over HTTP, not format ${entry.format}`);
   return mistakes;
+}
+
+function faultOf(condition: string): string | null {
+  try {
+    parseCondition(condition);
+    return null;
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    return `${condition.slice(0, 100)} ${error.message}`;
+  }
 }
 
 export function serviceOf(entry: ServiceEntry): WatchedService {

@@ -3,20 +3,25 @@ import type { Clock } from "#lib/clock.ts";
 import { describeFailure } from "#observe/describe-failure.ts";
 
 export type Target = { key: string; intervalMs: number; timeoutMs: number };
-export type TargetResult<R> = {
+export type TargetResult<R, T = unknown> = {
+  target: T;
   latest: { value: R; atMs: number } | null;
   /** Why the last run gave no value; null when it gave one. */
   failure: string | null;
   failedAtMs: number | null;
+  /** The last run took all its time. */
+  timedOut: boolean;
 };
 
 export type TargetRunner<T extends Target, R> = {
   /** What is asked from now on. A target that is equal to the one before keeps its results and its turn. */
   setTargets(targets: readonly T[]): void;
+  /** Makes these due at once, out of turn; one that runs already is left as it is. */
+  hurry(keys: readonly string[]): void;
   /** Starts what is due, and waits for nothing. */
   poke(nowMs: number): void;
   /** By key; empty for what was not asked yet. */
-  results(): ReadonlyMap<string, TargetResult<R>>;
+  results(): ReadonlyMap<string, TargetResult<R, T>>;
   /** Aborts what runs and forgets all results, until it is poked again. */
   rest(): void;
 };
@@ -29,16 +34,13 @@ const largestBackOff = 1.5;
 const jitter = 0.05;
 const startGapMs = 5;
 
-type Entry<T, R> = TargetResult<R> & {
-  target: T;
+type Entry<T, R> = TargetResult<R, T> & {
   dueMs: number;
   queued: boolean;
   running: AbortController | null;
   failing: boolean | null;
   /** Runs in a row with this outcome. */
   streak: number;
-  /** The last run took all its time: it may use half of the places only. */
-  slow: boolean;
 };
 
 /**
@@ -92,7 +94,7 @@ export function createTargetRunner<T extends Target, R>({
     // The first outcome of all has turned from nothing.
     if (entry.failing === null && !failing) entry.streak = confirmations + 1;
     entry.failing = failing;
-    entry.slow = isLate;
+    entry.timedOut = isLate;
     entry.dueMs = startedMs + waitMs(entry);
   };
 
@@ -100,7 +102,7 @@ export function createTargetRunner<T extends Target, R>({
     const { target } = entry;
     const abort = new AbortController();
     const startedMs = clock.now();
-    const wasSlow = entry.slow;
+    const wasSlow = entry.timedOut;
     entry.running = abort;
     running += 1;
     if (wasSlow) runningSlow += 1;
@@ -147,7 +149,7 @@ export function createTargetRunner<T extends Target, R>({
     while (running < concurrency && index < ready.length) {
       const entry = ready[index];
       if (!entry) break;
-      if (entry.slow && runningSlow >= slowPlaces) {
+      if (entry.timedOut && runningSlow >= slowPlaces) {
         index += 1;
         continue;
       }
@@ -173,7 +175,7 @@ export function createTargetRunner<T extends Target, R>({
       .map((target): Entry<T, R> => {
         const entry = {
           ...{ target, latest: null, failure: null, failedAtMs: null, dueMs: 0, queued: false },
-          ...{ running: null, failing: null, streak: 0, slow: false },
+          ...{ running: null, failing: null, streak: 0, timedOut: false },
         };
         entries.set(target.key, entry);
         return entry;
@@ -183,6 +185,12 @@ export function createTargetRunner<T extends Target, R>({
 
   return {
     setTargets,
+    hurry(keys) {
+      for (const key of keys) {
+        const entry = entries.get(key);
+        if (entry) entry.dueMs = clock.now();
+      }
+    },
     poke(nowMs) {
       if (isResting) begin([...entries.values()], nowMs);
       isResting = false;
