@@ -26,13 +26,19 @@ import { createBreakersBoard } from "#features/breakers/breakers-board.ts";
 import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
 import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
 import { cachesRoutes } from "#features/caches/caches-routes.ts";
+import { createHeartbeats } from "#features/health/health-heartbeats.ts";
 import { createMetrics } from "#features/health/health-metrics.ts";
 import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
 import { createReadiness } from "#features/health/health-readiness.ts";
 import { healthRoutes } from "#features/health/health-routes.ts";
 import { queuesRoutes } from "#features/queues/queues-routes.ts";
+import { createSourcesCatalogue } from "#features/sources/sources-catalogue.ts";
+import { sourcesRoutes } from "#features/sources/sources-routes.ts";
+import { createSourcesService } from "#features/sources/sources-service.ts";
+import { createSourcesStore } from "#features/sources/sources-store.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
 import { webhooksDefaults } from "#features/webhooks/webhooks-config.ts";
+import { createAddressFilter } from "#lib/address-filter.ts";
 import type { Clock } from "#lib/clock.ts";
 import { createListRelay } from "#lib/list-relay.ts";
 import type { Database } from "#lib/postgres.ts";
@@ -146,8 +152,18 @@ export async function buildApp({
   const deliveriesLive = createLiveList(webhooks.readHeads);
   const { sampleIntervalMs: intervalMs, healthToken } = config.observe;
   const sourcesFile = createSourcesFile({ path: config.sourcesFile, clock, log });
+  const watchFilter = createAddressFilter(config.observe.allowAddresses);
+  const sourcesStore = createSourcesStore(database);
+  const catalogue = createSourcesCatalogue({
+    ...{ file: sourcesFile, store: sourcesStore, box, redis, subscriber, log },
+  });
+  const heartbeats = createHeartbeats({ catalogue, redis, secretKey, clock });
+  const sources = createSourcesService({
+    ...{ store: sourcesStore, catalogue, file: sourcesFile, changes: trail, box, filter: watchFilter },
+    heartbeatPath: heartbeats.path,
+  });
   const observe = createObserve({
-    ...{ catalogue: sourcesFile, roles: config.roles, intervalMs },
+    ...{ catalogue, roles: config.roles, intervalMs },
     ...{ database, redis, redisUrl, clock, log },
     webhooks: webhooks.statistics,
     recentActs: createRecentActs({ database }),
@@ -186,12 +202,14 @@ export async function buildApp({
       breakersRoutes(api, { snapshots });
       cachesRoutes(api, { snapshots });
       queuesRoutes(api, { snapshots });
+      sourcesRoutes(api, { service: sources });
     },
     { prefix: "/api/v1" },
   );
   if (access.oidc)
     oidcRoutes(app, { oidc: access.oidc, admit: access.admit, publicUrl: config.http.publicUrl });
   webhooks.intake(app);
+  heartbeats.mount(app);
   ownHealthRoutes(app, {
     ...{ readiness, snapshots, owner, clock, roles: config.roles, token: healthToken },
     metrics: createMetrics({ snapshots, clock }),
@@ -217,6 +235,7 @@ export async function buildApp({
     startRoles: async () => {
       upkeep.start();
       sourcesFile.start();
+      catalogue.start();
       auditProof.start();
       await readiness.start();
       if (config.roles.includes("collector") || config.roles.includes("web")) {
@@ -231,6 +250,7 @@ export async function buildApp({
     close: async () => {
       upkeep.stop();
       sourcesFile.stop();
+      catalogue.stop();
       auditProof.stop();
       readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);

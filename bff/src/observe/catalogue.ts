@@ -1,7 +1,7 @@
+import type { serviceFormats } from "@wheelhouse/shared/sources.ts";
+
 /** `url` undefined: Wheelhouse's own server. */
 export type WatchedServer = { id: string; name: string; url: string | undefined; organization: string };
-
-export const serviceFormats = ["spring", "health+json", "status", "tcp", "push"] as const;
 
 /** A service whose instances are asked for their health, or report by themselves (`push`, then `url` is empty). */
 export type WatchedService = {

@@ -12,7 +12,7 @@ import {
   unheardQueue,
 } from "#observe/build-tick.ts";
 import type { LeaderLease } from "#observe/leader-lease.ts";
-import { createProbe, type Probe } from "#observe/probe-runner.ts";
+import { createProbe, createProbes, type Probe } from "#observe/probe-runner.ts";
 import type { Replication } from "#observe/replication.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { Dated, ObservedQueue, Tick } from "#observe/tick.ts";
@@ -55,14 +55,13 @@ export function createCollector(deps: CollectorDeps) {
   const { watched, store, lease, replication, owner, firstCandidate, intervalMs, clock, log } = deps;
   const probe = <T>(sample: () => Promise<T>, everyMs: number) =>
     createProbe(sample, { clock, everyMs: Math.max(everyMs, intervalMs) });
-  const servers = watched.servers.map((server) => ({ server, probe: probe(server.sample, intervalMs) }));
-  const queues = watched.queues.map((source) => ({ source, probe: probe(source.sample, intervalMs) }));
+  const serverProbes = createProbes(watched.servers, { clock, everyMs: intervalMs });
+  const queueProbes = createProbes(watched.queues, { clock, everyMs: intervalMs });
   const organizations = probe(watched.organizations, organizationsEveryMs);
   const knownIds = () =>
     (organizations.latest()?.value ?? store.tick()?.organizations ?? []).map(({ id }) => id);
   const webhooks = probe(async () => Object.fromEntries(await watched.webhooks(knownIds())), webhooksEveryMs);
   const acts = probe(async () => Object.fromEntries(await watched.recentActs(knownIds())), actsEveryMs);
-  const probes = [...servers, ...queues].map((each) => each.probe);
 
   let memory: Memory | undefined;
   let observing = false;
@@ -71,7 +70,11 @@ export function createCollector(deps: CollectorDeps) {
   let running: Promise<void> = Promise.resolve();
   const stop = new AbortController();
 
-  const queuesOf = (each: (typeof queues)[number], nowMs: number, known: Memory): ObservedQueue[] => {
+  const queuesOf = (
+    each: ReturnType<typeof queueProbes>[number],
+    nowMs: number,
+    known: Memory,
+  ): ObservedQueue[] => {
     const { source } = each;
     const { latest, failure } = readOf(each.probe);
     if (failure === null && latest)
@@ -116,15 +119,21 @@ export function createCollector(deps: CollectorDeps) {
     const before = store.tick();
     const known = memory ?? memoryOf(before);
     memory = known;
+    const servers = serverProbes();
+    const queues = queueProbes();
+    const probes = [...servers, ...queues].map((each) => each.probe);
     const answers = Promise.all([organizations, ...probes, webhooks, acts].map((each) => each.poke()));
     await within(intervalMs * waitShare, answers).catch(() => {});
     const nowMs = clock.now();
     const seenServers = servers.map((each) =>
-      observeServer(each.server, readOf(each.probe), { memory: known, nowMs, intervalMs }),
+      observeServer(each.source, readOf(each.probe), { memory: known, nowMs, intervalMs }),
     );
     const seenQueues = queues.flatMap((each) => queuesOf(each, nowMs, known));
-    const present = new Set(seenQueues.map(({ id }) => `queue:${id}`));
-    for (const key of known.keys()) if (key.startsWith("queue:") && !present.has(key)) known.delete(key);
+    const present = new Set([
+      ...seenQueues.map(({ id }) => `queue:${id}`),
+      ...seenServers.map(({ id }) => `server:${id}`),
+    ]);
+    for (const key of known.keys()) if (!present.has(key)) known.delete(key);
     const seen = {
       observedAt: new Date(nowMs).toISOString(),
       servers: seenServers,

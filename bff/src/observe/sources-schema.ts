@@ -1,8 +1,9 @@
 import { slug } from "@wheelhouse/shared/endpoint.ts";
+import { serviceFormats } from "@wheelhouse/shared/sources.ts";
 import { z } from "zod";
 import { ConditionError, parseCondition } from "#lib/conditions.ts";
 import { durationMs } from "#lib/duration.ts";
-import { serviceFormats, type WatchedService, type WatchedTarget } from "#observe/catalogue.ts";
+import type { WatchedService, WatchedTarget } from "#observe/catalogue.ts";
 
 const shortestMs = 1_000;
 const longestMs = 3_600_000;
@@ -95,7 +96,13 @@ type ServiceEntry = SourcesContent["services"][number];
 export type Mistake = { path: (string | number)[]; message: string };
 
 /** What is wrong with the entries of one service beside each other. */
-export function serviceMistakes(entry: ServiceEntry, place: (string | number)[]): Mistake[] {
+export function serviceMistakes(
+  entry: Pick<
+    ServiceEntry,
+    "id" | "format" | "url" | "instances" | "conditions" | "dependsOn" | "actuatorBreakers"
+  >,
+  place: (string | number)[],
+): Mistake[] {
   const mistakes: Mistake[] = [];
   const note = (path: (string | number)[], message: string) => {
     mistakes.push({ path: [...place, ...path], message });
@@ -117,7 +124,9 @@ export function serviceMistakes(entry: ServiceEntry, place: (string | number)[])
   for (const { path, url: address, isExpected } of urls) {
     if (address === undefined) {
       if (!isPush && isExpected && entry.instances !== undefined) note(path, "is required");
-    } else if (isPush) note(path, "a service that reports by itself (push) has no url");
+    } else if (!healthUrl.safeParse(address).success)
+      note(path, "must be a URL that begins with http://, https:// or tcp://");
+    else if (isPush) note(path, "a service that reports by itself (push) has no url");
     else if ((new URL(address).protocol === "tcp:") !== (entry.format === "tcp"))
       note(path, entry.format === "tcp" ? "must begin with tcp://" : "tcp:// goes with format tcp");
     else if (entry.format === "tcp" && new URL(address).port === "") note(path, "needs a port");

@@ -54,7 +54,8 @@ export type OrganizationKey = { id: string; slug: string };
 
 /**
  * Everything the collector asks. `organization` is the slug of the organization that owns a source. Each function
- * rejects when it could not ask; none may take longer than its own time-out.
+ * rejects when it could not ask; none may take longer than its own time-out. The lists of servers and queues are live:
+ * their entries change with the catalogue, and one that stays keeps its identity.
  */
 export type Watched = {
   servers: {

@@ -53,6 +53,15 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/queues": "V O A U S T",
   "GET /api/v1/queues/{id}": "V O A U S T",
 
+  "GET /api/v1/sources": "A U S T",
+  "POST /api/v1/sources": "A S T",
+  "PUT /api/v1/sources/{id}": "A S T",
+  "DELETE /api/v1/sources/{id}": "A S T",
+  // Connects to any address, so with the rights of the whole installation only.
+  "POST /api/v1/sources/servers": "S",
+  "PUT /api/v1/sources/servers/{id}": "S",
+  "DELETE /api/v1/sources/servers/{id}": "S",
+
   "GET /api/v1/webhooks/deliveries": "V O A U S T",
   "GET /api/v1/webhooks/deliveries/summary": "V O A U S T",
   "GET /api/v1/webhooks/deliveries/{id}": "V O A U S T",

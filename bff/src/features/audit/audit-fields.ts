@@ -15,6 +15,11 @@ const filter = [
 ];
 const source = ["slug", "name", "scheme"];
 const endpoint = ["name", "url", "eventTypes", "enabled"];
+const watchedTarget = [
+  ...["kind", "name", "group", "owner", "runbookUrl", "dependsOn", "instances", "format", "conditions"],
+  ...["intervalMs", "timeoutMs", "downAfter", "upAfter", "actuatorBreakers", "service", "instance", "url"],
+];
+const watchedServer = ["kind", "name", "target"];
 const breaker = ["state", "instances", "outcome", "expiresAt", "forSeconds"];
 
 /**
@@ -54,6 +59,13 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "webhooks.endpoint.delete": [...endpoint, "discardedDeliveries"],
   "webhooks.endpoint.disable": endpoint,
   "webhooks.delivery.replay": ["status", "generation"],
+
+  "sources.target.create": watchedTarget,
+  "sources.target.update": watchedTarget,
+  "sources.target.delete": watchedTarget,
+  "sources.server.create": watchedServer,
+  "sources.server.update": watchedServer,
+  "sources.server.delete": watchedServer,
 
   "breakers.breaker.open": breaker,
   "breakers.breaker.close": breaker,

@@ -3,7 +3,12 @@ import type { Clock } from "#lib/clock.ts";
 import type { WatchHttp } from "#lib/watch-http.ts";
 import type { Catalogue, WatchedSources } from "#observe/catalogue.ts";
 import { createTargetRunner, type Target, type TargetResult } from "#observe/target-runner.ts";
+import { checkKey } from "./health-check-key.ts";
+import type { Heartbeats } from "./health-heartbeats.ts";
+import { createPushChecks } from "./health-push-checks.ts";
 import { type Reading, readAnswer } from "./health-read.ts";
+
+export { checkKey } from "./health-check-key.ts";
 
 /** A part of an instance, as it tells of itself. `id`: its path, e.g. `db` or `broker/rabbit`. */
 export type CheckComponent = {
@@ -54,9 +59,6 @@ export type HealthChecks = {
   stop(): void;
 };
 
-export const checkKey = (serviceId: string, instanceId: string) =>
-  `${encodeURIComponent(serviceId)}~${encodeURIComponent(instanceId)}`;
-
 type CheckTarget = Target & {
   serviceId: string;
   instanceId: string;
@@ -74,11 +76,13 @@ const accept =
 export function createHealthChecks({
   catalogue,
   http,
+  heartbeats,
   clock,
   random = Math.random,
 }: {
   catalogue: Catalogue;
   http: WatchHttp;
+  heartbeats: Heartbeats;
   clock: Clock;
   random?: () => number;
 }): HealthChecks {
@@ -107,7 +111,11 @@ export function createHealthChecks({
       };
     },
   });
-  const setTargets = (sources: WatchedSources) => runner.setTargets(targetsOf(sources));
+  const push = createPushChecks({ heartbeats, clock });
+  const setTargets = (sources: WatchedSources) => {
+    runner.setTargets(targetsOf(sources));
+    push.setSources(sources);
+  };
   setTargets(catalogue.current());
   const forget = catalogue.onChange(setTargets);
   let failures = new Map<string, Check>();
@@ -125,13 +133,16 @@ export function createHealthChecks({
   };
 
   return {
-    poke: (nowMs) => runner.poke(nowMs),
+    poke(nowMs) {
+      runner.poke(nowMs);
+      push.poke(nowMs);
+    },
     hurry(serviceId) {
       const service = catalogue.current().services.find(({ id }) => id === serviceId);
       runner.hurry((service?.instances ?? []).map(({ id }) => checkKey(serviceId, id)));
     },
     checks() {
-      const checks = new Map<string, Check>();
+      const checks = new Map(push.checks());
       const newFailures = new Map<string, Check>();
       for (const [key, result] of runner.results()) {
         if (result.failure !== null) {
@@ -143,7 +154,10 @@ export function createHealthChecks({
       failures = newFailures;
       return checks;
     },
-    rest: () => runner.rest(),
+    rest() {
+      runner.rest();
+      push.rest();
+    },
     stop() {
       forget();
       runner.rest();

@@ -38,17 +38,21 @@ type RightsRow = { label: string; holds: readonly Role[] };
 const named: readonly { label: string; all: readonly Capability[] }[] = [
   {
     label: "See every page but this one",
-    all: capabilities.filter((one) => one.endsWith(":read") && one !== "access:read"),
+    all: capabilities.filter(
+      (one) => one.endsWith(":read") && one !== "access:read" && one !== "sources:read",
+    ),
   },
   {
     label: "Act on queues, breakers, caches, schedules and alerts",
     all: ["queues:act", "breakers:act", "cache:act", "schedules:act", "alerts:act"],
   },
   { label: "Replay and configure webhooks", all: ["webhooks:replay", "webhooks:configure"] },
+  { label: "Add and change what is watched", all: ["sources:manage"] },
+  { label: "Connect to further Redis and Postgres servers", all: ["sources:connect"] },
   { label: "Report a platform's own acts to the trail", all: ["audit:write"] },
   { label: "Export and verify the trail", all: ["audit:export", "audit:verify"] },
   { label: "Sign a review off", all: ["audit:sign-off"] },
-  { label: "See members, invitations and tokens", all: ["access:read"] },
+  { label: "See members, invitations, tokens and the list of sources", all: ["access:read", "sources:read"] },
   { label: "Manage members, tokens and organizations", all: ["access:manage"] },
 ];
 

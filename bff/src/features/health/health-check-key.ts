@@ -1,0 +1,3 @@
+/** Names one instance of one service among all. */
+export const checkKey = (serviceId: string, instanceId: string) =>
+  `${encodeURIComponent(serviceId)}~${encodeURIComponent(instanceId)}`;

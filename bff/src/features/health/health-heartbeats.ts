@@ -1,0 +1,107 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import type { Redis } from "ioredis";
+import { z } from "zod";
+import type { Clock } from "#lib/clock.ts";
+import { AppError } from "#lib/errors.ts";
+import type { Catalogue } from "#observe/catalogue.ts";
+import { checkKey } from "./health-check-key.ts";
+
+const hashKey = "wheelhouse:heartbeats";
+const keyBytes = 24;
+
+const report = z
+  .strictObject({
+    status: z.enum(["ok", "degraded", "down"]).default("ok"),
+    message: z.string().trim().min(1).max(300).nullable().default(null),
+  })
+  .default({ status: "ok", message: null });
+const stored = z.object({
+  atMs: z.number(),
+  state: z.enum(["ok", "degraded", "down"]),
+  message: z.string().nullable(),
+});
+export type Heartbeat = z.infer<typeof stored>;
+
+export type Heartbeats = {
+  /** The newest heartbeat of each key, in its order; null where none was heard. Rejects when it cannot be asked. */
+  read(keys: readonly string[]): Promise<(Heartbeat | null)[]>;
+};
+
+/**
+ * Heartbeats of services that report by themselves: `POST` to a path that only they know, which is derived from the
+ * installation's key, so that nothing has to be kept to recognise it. The newest of each instance is kept in Redis.
+ * @param secretKey 32 bytes in base64.
+ */
+export function createHeartbeats({
+  catalogue,
+  redis,
+  secretKey,
+  clock,
+}: {
+  catalogue: Catalogue;
+  redis: Redis;
+  secretKey: string;
+  clock: Clock;
+}) {
+  const keyOf = (serviceId: string, instance: string) =>
+    createHmac("sha256", Buffer.from(secretKey, "base64"))
+      .update(`heartbeat\0${checkKey(serviceId, instance)}`)
+      .digest()
+      .subarray(0, keyBytes);
+  const isKnown = (serviceId: string, instance: string) =>
+    catalogue
+      .current()
+      .services.some(
+        ({ id, format, instances }) =>
+          id === serviceId && format === "push" && instances.some((each) => each.id === instance),
+      );
+
+  return {
+    /** Where an instance posts to; whoever knows it may report in its name. */
+    path: (serviceId: string, instance: string) =>
+      `/heartbeats/${encodeURIComponent(serviceId)}/${encodeURIComponent(instance)}/${keyOf(serviceId, instance).toString("base64url")}`,
+
+    async read(keys: readonly string[]): Promise<(Heartbeat | null)[]> {
+      if (keys.length === 0) return [];
+      const texts = await redis.hmget(hashKey, ...keys);
+      return texts.map((text) => {
+        const read = text === null ? null : stored.safeParse(parseJson(text));
+        return read?.success ? read.data : null;
+      });
+    },
+
+    mount(app: FastifyInstance) {
+      app.post<{ Params: { service: string; instance: string; key: string } }>(
+        "/heartbeats/:service/:instance/:key",
+        { bodyLimit: 4_096, schema: { hide: true } },
+        async (request, reply) => {
+          const { service, instance, key } = request.params;
+          const given = Buffer.from(key, "base64url");
+          const expected = keyOf(service, instance);
+          const isRight = given.length === keyBytes && timingSafeEqual(given, expected);
+          // A wrong key and a service that is not watched answer alike.
+          if (!isRight || !isKnown(service, instance)) throw new AppError("not_found", "No such address.");
+          const read = report.safeParse(request.body ?? undefined);
+          if (!read.success)
+            throw new AppError(
+              "validation_failed",
+              "body: status is ok, degraded or down; message is a text",
+            );
+          const { status: state, message } = read.data;
+          const beat: Heartbeat = { atMs: clock.now(), state, message };
+          await redis.hset(hashKey, checkKey(service, instance), JSON.stringify(beat));
+          return reply.status(202).send({ receivedAt: new Date(beat.atMs).toISOString() });
+        },
+      );
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { targetDefinition } from "@wheelhouse/shared/sources.ts";
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { SecretBox } from "#lib/secret-box.ts";
+import type { Catalogue, WatchedService, WatchedSources, WatchedTarget } from "#observe/catalogue.ts";
+import type { SourceRow, SourcesStore } from "./sources-store.ts";
+
+const channel = "wheelhouse:sources:changed";
+const rereadEveryMs = 10_000;
+
+export const urlPurpose = (id: string) => `watched-source/${id}`;
+/** A short name holds no dot, so that ids of the file and of organizations never meet. */
+export const idOf = (organization: string, slug: string) => `${organization}.${slug}`;
+
+type Row = SourceRow & { organization: string };
+
+const server = z.object({ name: z.string() });
+
+/** What rows say to watch. One that cannot be read is left out: it was written by another version. */
+export function sourcesOf(rows: readonly Row[], box: Pick<SecretBox, "open">): WatchedSources {
+  const redis: WatchedSources["redis"][number][] = [];
+  const postgres: WatchedSources["postgres"][number][] = [];
+  const services: WatchedService[] = [];
+  const prometheus: WatchedTarget[] = [];
+  for (const row of rows) {
+    const id = idOf(row.organization, row.slug);
+    const { organization } = row;
+    if (row.kind === "redis" || row.kind === "postgres") {
+      const read = server.safeParse(row.definition);
+      const url = openUrl(row, box);
+      if (read.success && url !== null)
+        (row.kind === "redis" ? redis : postgres).push({ id, name: read.data.name, url, organization });
+      continue;
+    }
+    const read = targetDefinition.safeParse(row.definition);
+    if (!read.success) continue;
+    if (read.data.kind === "service") {
+      const { kind: _, ...definition } = read.data;
+      const instances = definition.instances.map((instance) => ({
+        id: instance.id,
+        url: instance.url ?? "",
+      }));
+      services.push({ id, organization, ...definition, instances });
+    } else {
+      const { kind: _, name: __, ...definition } = read.data;
+      prometheus.push({ id, organization, ...definition });
+    }
+  }
+  return { redis, postgres, services, prometheus };
+}
+
+function openUrl(row: Row, box: Pick<SecretBox, "open">): string | null {
+  try {
+    return row.url_box && box.open(row.url_box, urlPurpose(row.id));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What is watched: the file's sources and those that were added by API, in each process. A change is told over Redis;
+ * without it, it is read at the next turn.
+ * @param subscriber a connection that takes no other commands.
+ */
+export function createSourcesCatalogue({
+  file,
+  store,
+  box,
+  redis,
+  subscriber,
+  log,
+}: {
+  file: Catalogue;
+  store: Pick<SourcesStore, "all">;
+  box: SecretBox;
+  redis: Redis;
+  subscriber: Redis;
+  log: Logger;
+}) {
+  const self = randomUUID();
+  const listeners = new Set<(sources: WatchedSources) => void>();
+  let rows: readonly Row[] = [];
+  let sources = file.current();
+  let reading: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const merge = () => {
+    const own = file.current();
+    const added = sourcesOf(rows, box);
+    const merged: WatchedSources = {
+      redis: [...own.redis, ...added.redis],
+      postgres: [...own.postgres, ...added.postgres],
+      services: [...own.services, ...added.services],
+      prometheus: [...own.prometheus, ...added.prometheus],
+    };
+    if (isDeepStrictEqual(merged, sources)) return;
+    sources = merged;
+    for (const listener of listeners) listener(sources);
+  };
+  const read = async () => {
+    rows = await store.all();
+    merge();
+  };
+  /** What was committed before this call is watched when it resolves; never rejects. */
+  const refresh = async () => {
+    // A reading that has begun may have missed it.
+    await reading;
+    reading ??= read()
+      .catch((err: unknown) => log.debug({ err }, "the sources that were added are not read yet"))
+      .finally(() => {
+        reading = undefined;
+      });
+    await reading;
+  };
+  const forget = file.onChange(merge);
+  const listen = () => {
+    subscriber.subscribe(channel).catch((err: unknown) => log.debug({ err, channel }, "not listening yet"));
+  };
+  subscriber.on("ready", listen);
+  if (subscriber.status === "ready") listen();
+  subscriber.on("message", (from: string, by: string) => {
+    if (from === channel && by !== self) void refresh();
+  });
+
+  return {
+    current: () => sources,
+    onChange(listener: (changed: WatchedSources) => void) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    /** Versions of what was added, by id. */
+    versions: (): ReadonlyMap<string, number> =>
+      new Map(rows.map(({ organization, slug, version }) => [idOf(organization, slug), version])),
+    /** After a commit: here at once, elsewhere by Redis. */
+    async changed() {
+      await refresh();
+      redis
+        .publish(channel, self)
+        .catch((err: unknown) => log.debug({ err }, "other processes were not told of a source"));
+    },
+    /** Waits for nothing: while Postgres is away, the file's sources are watched. */
+    start() {
+      void refresh();
+      timer = setInterval(() => void refresh(), rereadEveryMs).unref();
+    },
+    stop() {
+      clearInterval(timer);
+      forget();
+    },
+  };
+}
+export type SourcesCatalogue = ReturnType<typeof createSourcesCatalogue>;

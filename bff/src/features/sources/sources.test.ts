@@ -1,0 +1,124 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { signInAs } from "#testing/access-client.ts";
+import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+
+type Person = Awaited<ReturnType<typeof signInAs>>;
+type Item = {
+  id: string;
+  kind: string;
+  origin: string;
+  version: number | null;
+  heartbeats: { path: string }[];
+};
+const file = join(mkdtempSync(join(tmpdir(), "wheelhouse-sources-")), "wheelhouse.yaml");
+const ofFile = `services:
+  - { id: shop, organization: northwind, url: "http://127.0.0.1:1/up" }
+  - { id: theirs, organization: contoso, url: "http://127.0.0.1:1/up" }
+`;
+let it: TestApp;
+let other: TestApp;
+let admin: Person;
+let superadmin: Person;
+
+beforeAll(async () => {
+  writeFileSync(file, ofFile);
+  const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  const environment = { WHEELHOUSE_CONFIG: file, WHEELHOUSE_WATCH_ALLOW_ADDRESSES: "127.0.0.0/8" };
+  // Each start gives the demo's people new passwords: the last one's hold.
+  other = await startTestApp({ urls, redisUrl: redis.url, environment });
+  it = await startTestApp({ urls, redisUrl: redis.url, environment });
+  admin = await signInAs(it, "admin");
+  superadmin = await signInAs(it, "superadmin", "platform");
+});
+afterAll(async () => {
+  await it.close();
+  await other.close();
+});
+
+const service = (more: object = {}) => ({
+  ...{ kind: "service", name: "Orders", format: "health+json", conditions: ["[STATUS] == 200"] },
+  ...{ instances: [{ id: "orders-1", url: "http://127.0.0.1:1/health" }], ...more },
+});
+const items = async (by: Person): Promise<Item[]> => (await by.call("GET", "/sources")).json().items;
+const ids = async (by: Person) => (await items(by)).map(({ id }) => id);
+const create = (slug: string, definition: object, by = admin, path = "/sources") =>
+  by.call("POST", path, { payload: { slug, definition } });
+
+test("an organization sees its part of the file, which the API does not change", async () => {
+  expect(await ids(admin)).toEqual(["shop"]);
+  const change = await admin.call("PUT", "/sources/shop", { payload: { version: 1, definition: service() } });
+  expect(change.statusCode).toBe(409);
+  expect(change.json().error.message).toContain("wheelhouse.yaml");
+  const foreign = await admin.call("DELETE", "/sources/theirs");
+  expect(foreign.statusCode).toBe(404);
+});
+
+test("what is added is watched by every process, changed by version only, audited, and goes when deleted", async () => {
+  const made = await create("orders", service({ dependsOn: ["shop"] }));
+  expect(made.statusCode, made.body).toBe(201);
+  expect(made.json()).toMatchObject({ id: "northwind.orders", origin: "api", version: 1 });
+  expect(await ids(admin)).toEqual(["shop", "northwind.orders"]);
+  const elsewhere = await signInAs({ ...other, credentials: it.credentials }, "admin");
+  await expect.poll(() => ids(elsewhere), { timeout: 10_000 }).toEqual(["shop", "northwind.orders"]);
+
+  const change = (version: number, name: string) =>
+    admin.call("PUT", "/sources/northwind.orders", { payload: { version, definition: service({ name }) } });
+  expect((await change(1, "Orders 2")).json()).toMatchObject({ version: 2, name: "Orders 2" });
+  expect((await change(1, "Orders 3")).statusCode).toBe(409);
+  expect((await create("orders", service())).statusCode).toBe(409);
+  expect((await admin.call("DELETE", "/sources/northwind.orders")).statusCode).toBe(204);
+  expect(await ids(admin)).toEqual(["shop"]);
+  const events = (await admin.call("GET", "/audit/events?limit=20")).json().items;
+  expect(events.map(({ action }: { action: string }) => action)).toEqual(
+    expect.arrayContaining(["sources.target.create", "sources.target.update", "sources.target.delete"]),
+  );
+});
+
+test.each([
+  [service({ instances: [{ id: "a", url: "http://10.0.0.1/" }] }), "instances.0.url: may not be reached"],
+  [service({ instances: [{ id: "a", url: "http://user:x@127.0.0.1/" }] }), "must not carry credentials"],
+  [service({ instances: [{ id: "a", url: "nonsense" }] }), "instances.0.url: must be a URL"],
+  [service({ instances: [{ id: "a", url: null }] }), "instances.0.url: is required"],
+  [service({ conditions: ["[STATSU] == 200"] }), "conditions.0: [STATSU] == 200"],
+  [service({ dependsOn: ["theirs"] }), "dependsOn.0: is not watched in this organization"],
+  [
+    { kind: "prometheus", name: "m", service: "s", instance: "i", url: "http://169.254.169.254/" },
+    "may not be",
+  ],
+])("a mistake names its field (%#)", async (definition, message) => {
+  const answer = await create("bad", definition);
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json().error.message).toContain(message);
+});
+
+test("servers are added by a superadmin, and their address is never shown", async () => {
+  const definition = { kind: "redis", name: "Cache", url: "redis://user:hunter2@127.0.0.1:6390/3" };
+  expect((await create("cache", definition, admin, "/sources/servers")).statusCode).toBe(403);
+  const made = await create("cache", definition, superadmin, "/sources/servers");
+  expect(made.statusCode, made.body).toBe(201);
+  expect(made.json()).toMatchObject({ id: "platform.cache", target: "127.0.0.1:6390", definition: null });
+  const trail = (await superadmin.call("GET", "/audit/events?limit=20")).body;
+  const rows = await it.database.system.selectFrom("watched_sources").selectAll().execute();
+  expect(JSON.stringify([await items(superadmin), rows]) + trail).not.toContain("hunter2");
+});
+
+test("a heartbeat is taken at the path that only those who manage sources are told", async () => {
+  const push = service({ format: "push", conditions: [], instances: [{ id: "job 1", url: null }] });
+  expect((await create("nightly", push)).statusCode).toBe(201);
+  const found = (await items(admin)).find(({ id }) => id === "northwind.nightly");
+  const path = found?.heartbeats[0]?.path ?? "";
+  const auditor = await signInAs(it, "auditor");
+  expect((await items(auditor)).flatMap(({ heartbeats }) => heartbeats)).toEqual([]);
+  const post = (url: string, payload?: object) =>
+    it.app.inject({ method: "POST", url, ...(payload ? { payload } : {}) });
+  expect((await post(path)).statusCode).toBe(202);
+  expect((await post(path, { status: "degraded", message: "slow" })).statusCode).toBe(202);
+  expect((await post(path, { status: "great" })).statusCode).toBe(400);
+  const forged = `${path.slice(0, -1)}${path.endsWith("A") ? "B" : "A"}`;
+  expect((await post(forged)).statusCode).toBe(404);
+  expect((await post(path.replace("job%201", "job%202"))).statusCode).toBe(404);
+});

@@ -1,0 +1,165 @@
+import { z } from "zod";
+import { defineEndpoint, slug, timestamp } from "./endpoint.ts";
+
+/** `push`: the service reports by itself, and its silence is an outage. */
+export const serviceFormats = ["spring", "health+json", "status", "tcp", "push"] as const;
+
+const name = z.string().trim().min(1).max(100);
+const text = name.nullable().default(null);
+const rhythm = {
+  intervalMs: z.number().int().min(1_000).max(3_600_000).default(10_000),
+  timeoutMs: z.number().int().min(100).max(60_000).default(5_000),
+};
+const count = z.number().int().min(1).max(20);
+
+const serviceDefinition = z.strictObject({
+  kind: z.literal("service"),
+  name,
+  group: text,
+  owner: text,
+  runbookUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2_000)
+    .nullable()
+    .default(null),
+  /** Ids of services and servers of the same organization. */
+  dependsOn: z.array(z.string().max(130)).max(100).default([]),
+  /** `url`: `http:`, `https:` or `tcp:` by its format; null when it reports by itself. */
+  instances: z
+    .array(z.strictObject({ id: name, url: z.string().max(2_000).nullable() }))
+    .min(1)
+    .max(200),
+  format: z.enum(serviceFormats).default("status"),
+  /** In Gatus' language, such as `[STATUS] == 200`; all must hold. */
+  conditions: z.array(z.string().max(500)).max(20).default([]),
+  ...rhythm,
+  downAfter: count.default(3),
+  upAfter: count.default(2),
+  /** Read `/actuator/circuitbreakers` beside each instance's URL, too. */
+  actuatorBreakers: z.boolean().default(false),
+});
+
+const prometheusDefinition = z.strictObject({
+  kind: z.literal("prometheus"),
+  name,
+  service: z.string().min(1).max(130),
+  instance: name,
+  url: z.url({ protocol: /^https?$/ }).max(2_000),
+  ...rhythm,
+});
+
+export const targetDefinition = z.discriminatedUnion("kind", [serviceDefinition, prometheusDefinition]);
+export type TargetDefinition = z.output<typeof targetDefinition>;
+
+export const serverDefinition = z.strictObject({
+  kind: z.enum(["redis", "postgres"]),
+  name,
+  /** With its credentials, which are sealed at rest and never shown. */
+  url: z.string().max(2_000),
+});
+export type ServerDefinition = z.output<typeof serverDefinition>;
+
+export const watchedSource = z.object({
+  /** Unique over all kinds; what was added here has its organization's short name before it. */
+  id: z.string(),
+  kind: z.enum(["redis", "postgres", "service", "prometheus"]),
+  name: z.string(),
+  /** What `wheelhouse.yaml` declares is changed there. */
+  origin: z.enum(["file", "api"]),
+  /** Host and port, never with credentials; null for Wheelhouse's own servers and for what reports by itself. */
+  target: z.string().nullable(),
+  /** Null for servers. */
+  definition: targetDefinition.nullable(),
+  /** Secret paths to which each instance posts its heartbeat; only for callers who may manage sources. */
+  heartbeats: z.array(z.object({ instance: z.string(), path: z.string() })),
+  /** Null for what the file declares. */
+  version: z.number().int().nullable(),
+});
+export type WatchedSource = z.infer<typeof watchedSource>;
+
+export const listSources = defineEndpoint({
+  method: "GET",
+  path: "/sources",
+  summary: "What is watched in this organization, and how the last reading of wheelhouse.yaml went",
+  access: "sources:read",
+  response: z.object({
+    items: z.array(watchedSource),
+    nextCursor: z.null(),
+    file: z.object({
+      readAt: timestamp,
+      /** Since when the file is bad and what was read before holds. */
+      failingSince: timestamp.nullable(),
+      /** With their lines; told to the platform organization alone. */
+      problems: z.array(z.string()),
+    }),
+  }),
+});
+
+const params = z.strictObject({ id: z.string().min(1).max(130) });
+const version = z.number().int();
+
+export const createTarget = defineEndpoint({
+  method: "POST",
+  path: "/sources",
+  summary: "Watch a service or a place with metrics in Prometheus' format",
+  access: "sources:manage",
+  action: "sources.target.create",
+  body: z.strictObject({ slug, definition: targetDefinition }),
+  response: watchedSource,
+  status: 201,
+});
+
+export const updateTarget = defineEndpoint({
+  method: "PUT",
+  path: "/sources/:id",
+  summary: "Change how a service or a place with metrics is watched; a stale version gets 409",
+  access: "sources:manage",
+  action: "sources.target.update",
+  params,
+  body: z.strictObject({ version, definition: targetDefinition }),
+  response: watchedSource,
+});
+
+export const deleteTarget = defineEndpoint({
+  method: "DELETE",
+  path: "/sources/:id",
+  summary: "Watch a service or a place with metrics no longer",
+  access: "sources:manage",
+  action: "sources.target.delete",
+  params,
+  response: z.null(),
+  status: 204,
+});
+
+export const createServer = defineEndpoint({
+  method: "POST",
+  path: "/sources/servers",
+  summary: "Watch a Redis or Postgres server; whoever may, reads what any address of it holds",
+  access: "sources:connect",
+  action: "sources.server.create",
+  body: z.strictObject({ slug, definition: serverDefinition }),
+  response: watchedSource,
+  status: 201,
+});
+
+export const updateServer = defineEndpoint({
+  method: "PUT",
+  path: "/sources/servers/:id",
+  summary: "Change a watched server's name or address; a stale version gets 409",
+  access: "sources:connect",
+  action: "sources.server.update",
+  params,
+  body: z.strictObject({ version, definition: serverDefinition }),
+  response: watchedSource,
+});
+
+export const deleteServer = defineEndpoint({
+  method: "DELETE",
+  path: "/sources/servers/:id",
+  summary: "Watch a server no longer",
+  access: "sources:connect",
+  action: "sources.server.delete",
+  params,
+  response: z.null(),
+  status: 204,
+});
