@@ -25,6 +25,7 @@ import { createAuditStore } from "#features/audit/audit-store.ts";
 import { createBreakersBoard } from "#features/breakers/breakers-board.ts";
 import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
 import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
+import { createScrapedBreakers } from "#features/breakers/breakers-scrapes.ts";
 import { cachesRoutes } from "#features/caches/caches-routes.ts";
 import { createHeartbeats } from "#features/health/health-heartbeats.ts";
 import { createMetrics } from "#features/health/health-metrics.ts";
@@ -47,6 +48,7 @@ import { createSecretBox } from "#lib/secret-box.ts";
 import { createServer } from "#lib/server.ts";
 import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
+import { createWatchHttp } from "#lib/watch-http.ts";
 import { createSourcesFile } from "#observe/sources-watch.ts";
 import { authPlugin } from "#plugins/auth.ts";
 import { failedActsPlugin } from "#plugins/failed-acts.ts";
@@ -162,13 +164,20 @@ export async function buildApp({
     ...{ store: sourcesStore, catalogue, file: sourcesFile, changes: trail, box, filter: watchFilter },
     heartbeatPath: heartbeats.path,
   });
+  const scrapedBreakers = createScrapedBreakers({
+    ...{ catalogue, clock, random: Math.random },
+    http: createWatchHttp({ filter: watchFilter }),
+  });
   const observe = createObserve({
     ...{ catalogue, roles: config.roles, intervalMs },
     ...{ database, redis, redisUrl, clock, log },
     webhooks: webhooks.statistics,
     recentActs: createRecentActs({ database }),
     boards: {
-      breakers: createBreakersBoard([createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs })]),
+      breakers: createBreakersBoard([
+        createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs }),
+        scrapedBreakers,
+      ]),
     },
   });
   const { snapshots, owner } = observe;
@@ -251,6 +260,7 @@ export async function buildApp({
       upkeep.stop();
       sourcesFile.stop();
       catalogue.stop();
+      scrapedBreakers.close();
       auditProof.stop();
       readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);

@@ -28,8 +28,17 @@ export type BreakersSource = {
   rest(): void;
 };
 
-const groupKey = (reading: { organization: string; service: string; key: string }) =>
-  `${reading.organization}/${encodeURIComponent(reading.service)}~${encodeURIComponent(reading.key)}`;
+const groupKeys = new WeakMap<BreakerReading, string>();
+/** Made once a reading: the same readings come with every tick. */
+function groupKey(reading: BreakerReading): string {
+  const known = groupKeys.get(reading);
+  if (known !== undefined) return known;
+  const { organization, service, key } = reading;
+  const made = `${organization}/${encodeURIComponent(service)}~${encodeURIComponent(key)}`;
+  groupKeys.set(reading, made);
+  return made;
+}
+const { compare } = new Intl.Collator("en", { numeric: true });
 /** `Map.groupBy`, which Node 20 lacks. */
 function groupBy<T>(all: readonly T[], keyOf: (each: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
@@ -82,7 +91,7 @@ export function createBreakersBoard(sources: readonly BreakersSource[]): Board<O
       if (nowMs - heardMs < forgottenAfterMs)
         next.set(instance, { ...kept, shown: unheardInstance(kept.shown, nowMs) });
     }
-    return new Map([...next].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })));
+    return new Map([...next].sort(([a], [b]) => compare(a, b)));
   };
 
   const rowOf = (key: string, group: Group, nowMs: number): ObservedBreaker | null => {
@@ -198,8 +207,8 @@ const byLoss = (a: ObservedBreaker, b: ObservedBreaker) =>
   (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
   rank[a.state] - rank[b.state] ||
   (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
-  a.name.localeCompare(b.name) ||
-  a.id.localeCompare(b.id);
+  compare(a.name, b.name) ||
+  compare(a.id, b.id);
 
 /** The next moment at which an instance turns by time alone: too old, due for a probe, or forgotten. */
 function turnsOf(kept: readonly Kept[], nowMs: number): number {

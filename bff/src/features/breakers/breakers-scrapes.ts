@@ -1,0 +1,126 @@
+import type { Clock } from "#lib/clock.ts";
+import type { WatchHttp } from "#lib/watch-http.ts";
+import type { Catalogue, WatchedSources } from "#observe/catalogue.ts";
+import { createTargetRunner, type Target } from "#observe/target-runner.ts";
+import { readActuator } from "./breakers-actuator.ts";
+import type { BreakersSource } from "./breakers-board.ts";
+import { createFollower, type Follower } from "./breakers-follow.ts";
+import { breakersOf, isBreakerMetric } from "./breakers-metrics.ts";
+import { readMetrics } from "./breakers-prometheus.ts";
+import type { BreakerReading } from "./breakers-reading.ts";
+
+const concurrency = 32;
+const mostBytes = { metrics: 16 * 1024 * 1024, actuator: 1024 * 1024 } as const;
+
+type ScrapeTarget = Target & {
+  format: "metrics" | "actuator";
+  url: string;
+  organization: string;
+  service: string;
+  instance: string;
+};
+
+/** Beside an instance's health: `/actuator/health` has its breakers at `/actuator/circuitbreakers`. */
+export function actuatorUrlOf(healthUrl: string): string {
+  const url = new URL(healthUrl);
+  const base = url.pathname.replace(/\/health(\/.*)?$/, "");
+  url.pathname = `${base === url.pathname ? "/actuator" : base}/circuitbreakers`;
+  url.search = "";
+  return url.href;
+}
+
+/** What is to be asked for breakers, out of the catalogue. */
+function targetsOf({ prometheus, services }: WatchedSources): ScrapeTarget[] {
+  return [
+    ...prometheus.map(({ id, ...target }) => ({
+      ...target,
+      key: `metrics:${id}`,
+      format: "metrics" as const,
+    })),
+    ...services
+      .filter(({ actuatorBreakers }) => actuatorBreakers)
+      .flatMap(({ id, organization, intervalMs, timeoutMs, instances }) =>
+        // What reports by itself has no address.
+        instances
+          .filter(({ url }) => URL.canParse(url))
+          .map((instance) => ({
+            ...{ key: `actuator:${id}/${instance.id}`, format: "actuator" as const },
+            ...{ url: actuatorUrlOf(instance.url), organization, service: id, instance: instance.id },
+            ...{ intervalMs, timeoutMs },
+          })),
+      ),
+  ];
+}
+
+/**
+ * Breakers read from metrics and from Spring's Actuator, each instance in its own rhythm. A scrape that fails leaves
+ * what was read before, with its age.
+ */
+export function createScrapedBreakers(deps: {
+  catalogue: Catalogue;
+  http: Pick<WatchHttp, "get">;
+  clock: Clock;
+  random: () => number;
+}): BreakersSource & { close(): void } {
+  const { catalogue, http, clock, random } = deps;
+  const followers = new Map<string, Follower>();
+  let watched = new Set<string>();
+
+  const check = async (target: ScrapeTarget, signal: AbortSignal): Promise<BreakerReading[]> => {
+    const { format, organization, service, instance, intervalMs, key: source } = target;
+    const { statusCode, body, truncated } = await http.get(target.url, {
+      accept: format === "metrics" ? "text/plain;version=0.0.4" : "application/json",
+      ...{ maxBytes: mostBytes[format], signal },
+    });
+    if (statusCode < 200 || statusCode > 299) throw new Error(`It answers ${statusCode}`);
+    if (truncated) throw new Error(`Its answer is longer than ${mostBytes[format]} bytes`);
+    const breakers =
+      format === "metrics" ? breakersOf(readMetrics(body, isBreakerMetric)) : readActuator(JSON.parse(body));
+    const observedAtMs = clock.now();
+    const follower = followers.get(source) ?? createFollower();
+    followers.set(source, follower);
+    return follower.followAll(breakers, observedAtMs).map(
+      ({ scraped, followed }): BreakerReading => ({
+        ...{ organization, service, instance, name: scraped.name, key: scraped.name, source },
+        ...{ rank: format === "metrics" ? 2 : 1, library: scraped.library, kind: scraped.kind },
+        ...{ state: followed.state, note: followed.note, sinceMs: null, nextProbeAtMs: null, moves: [] },
+        figures: {
+          ...{ failureRatio: followed.failureRatio, slowRatio: scraped.slowRatio },
+          callsPerMinute: followed.callsPerMinute,
+          failedPerMinute: followed.failedPerMinute,
+          refusedPerMinute: followed.refusedPerMinute,
+          latencyMsP50: followed.latencyMs.p50,
+          latencyMsP95: followed.latencyMs.p95,
+          latencyMsP99: followed.latencyMs.p99,
+        },
+        ...{ threshold: scraped.threshold, coolDownMs: null, commands: [], observedAtMs, intervalMs },
+      }),
+    );
+  };
+
+  const runner = createTargetRunner<ScrapeTarget, BreakerReading[]>({ check, concurrency, clock, random });
+  const watch = (sources: WatchedSources) => {
+    const targets = targetsOf(sources);
+    watched = new Set(targets.map(({ key }) => key));
+    for (const key of followers.keys()) if (!watched.has(key)) followers.delete(key);
+    runner.setTargets(targets);
+  };
+  watch(catalogue.current());
+  const stopWatching = catalogue.onChange(watch);
+
+  return {
+    read({ nowMs }) {
+      runner.poke(nowMs);
+      return [...runner.results().values()].flatMap(({ latest }) => latest?.value ?? []);
+    },
+    isWatched: (source) => watched.has(source),
+    rest() {
+      runner.rest();
+      followers.clear();
+    },
+    close() {
+      stopWatching();
+      runner.rest();
+    },
+  };
+}
