@@ -6,6 +6,7 @@ import { createObserve } from "#app-observe.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createDatabase, type Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
+import type { Catalogue, WatchedSources } from "#observe/catalogue.ts";
 import { leaderKey } from "#observe/observe-keys.ts";
 import { createSourcesFile } from "#observe/sources-watch.ts";
 import { createTestDatabase, createTestRedis, startOwnRedis } from "#testing/stack.ts";
@@ -23,11 +24,18 @@ afterEach(async () => {
 });
 afterAll(() => database.close());
 
-function observer(redisUrl: string, { roles = ["collector"], intervalMs = 200 } = {}) {
+function observer(
+  redisUrl: string,
+  {
+    roles = ["collector"],
+    intervalMs = 200,
+    catalogue = createSourcesFile({ path: undefined, clock: systemClock, log }),
+  }: { roles?: string[]; intervalMs?: number; catalogue?: Catalogue } = {},
+) {
   const redis = createRedis({ url: redisUrl, name: "test-observe", log });
   const observe = createObserve({
     ...{
-      catalogue: createSourcesFile({ path: undefined, clock: systemClock, log }),
+      catalogue,
       roles,
       intervalMs,
       database,
@@ -81,6 +89,41 @@ describe("leader and replicas", () => {
     );
     expect(Date.now() - diedMs).toBeLessThan(5_000);
     expect(second.snapshots.tick()?.servers[0]?.since).toBe(since);
+  });
+
+  test("a server that joins the catalogue is watched without a restart, and one that leaves it is let go", async () => {
+    const { url } = await createTestRedis();
+    const own = createSourcesFile({ path: undefined, clock: systemClock, log }).current();
+    const added = { id: "added", name: "Added", url, organization: "platform" };
+    let current = own;
+    let listener = (_: WatchedSources) => {};
+    const watching = observer(url, {
+      catalogue: {
+        current: () => current,
+        onChange: (heard) => {
+          listener = heard;
+          return () => {};
+        },
+      },
+    });
+    const change = (redis: WatchedSources["redis"]) => {
+      current = { ...own, redis };
+      listener(current);
+    };
+    const ids = () => watching.snapshots.tick()?.servers.map(({ id }) => id);
+    watching.start();
+    await expect.poll(ids, { timeout: 5_000 }).toEqual(["primary", "postgres"]);
+    change([...own.redis, added]);
+    await expect.poll(ids, { timeout: 5_000 }).toEqual(["primary", "added", "postgres"]);
+    const server = () => watching.snapshots.tick()?.servers.find(({ id }) => id === "added");
+    await expect.poll(() => server()?.state, { timeout: 5_000 }).toBe("ok");
+    const probe = new Redis(url);
+    ends.push(() => probe.disconnect());
+    const named = async () => String(await probe.client("LIST")).includes("wheelhouse-observe-added");
+    expect(await named()).toBe(true);
+    change(own.redis);
+    await expect.poll(ids, { timeout: 5_000 }).toEqual(["primary", "postgres"]);
+    await expect.poll(named, { timeout: 5_000 }).toBe(false);
   });
 
   test("a leader that was succeeded without noticing is not believed", async () => {

@@ -1,10 +1,12 @@
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { createAddressFilter } from "#lib/address-filter.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
 import type { Catalogue, WatchedService } from "#observe/catalogue.ts";
+import { certificate, certificateKey } from "./health-certificate.fixture.ts";
 import { checkKey, createHealthChecks } from "./health-checks.ts";
 
 const ends: (() => void)[] = [];
@@ -33,7 +35,7 @@ const catalogueOf = (...services: WatchedService[]): Catalogue => ({
 function watch(allowed: string[], ...services: WatchedService[]) {
   const checks = createHealthChecks({
     catalogue: catalogueOf(...services),
-    http: createWatchHttp({ filter: createAddressFilter(allowed) }),
+    http: createWatchHttp({ filter: createAddressFilter(allowed), ca: certificate }),
     heartbeats: { read: async (keys) => keys.map(() => null) },
     clock: systemClock,
   });
@@ -139,4 +141,21 @@ test("an endless or endlessly slow answer is cut off", async () => {
     .poll(() => check("endless"), { timeout: 5_000 })
     .toMatchObject({ state: "unknown", cause: "Its answer is too long to be read" });
   await expect.poll(() => check("slow")?.cause, { timeout: 5_000 }).toBe("No answer within 500 ms");
+});
+
+test("a certificate's end is read with each check, and one that nobody vouches for is down", async () => {
+  const listener: RequestListener = (_, reply) => void reply.end("ok");
+  const server = createTlsServer({ cert: certificate, key: certificateKey }, listener);
+  const url = `https://${await listen(server)}/`;
+  const check = watch(
+    loopback,
+    service("tls", url, { conditions: ["[CERTIFICATE_EXPIRATION] > 48h"] }),
+    service("old", url, { conditions: ["[CERTIFICATE_EXPIRATION] > 900000d"] }),
+  );
+  await expect.poll(() => check("tls")?.state, { timeout: 5_000 }).toBe("ok");
+  expect(Date.parse(check("tls")?.certificateExpiresAt ?? "")).toBeGreaterThan(Date.parse("2100-01-01"));
+  await expect.poll(() => check("old")?.state, { timeout: 5_000 }).toBe("degraded");
+  const http = createWatchHttp({ filter: createAddressFilter(loopback) });
+  const options = { signal: AbortSignal.timeout(5_000), maxBytes: 100, accept: "*/*" };
+  await expect(http.get(url, options)).rejects.toThrow(/self.signed/i);
 });

@@ -9,6 +9,8 @@ type PostgresFigures = NonNullable<SourceView["postgres"]>;
 const timeoutMs = 5_000;
 const slowMs = 500;
 const longTransactionMs = 5 * 60_000;
+const blockedMs = 10_000;
+const lagMs = 30_000;
 // Reads the size of every file of the database, so not in each sample.
 const sizeEveryMs = 60_000;
 
@@ -17,6 +19,8 @@ const activity = z.object({
   connections: z.number(),
   max_connections: z.number(),
   longest_transaction_ms: z.number().nullable(),
+  blocked: z.number(),
+  replication_lag_ms: z.number().nullable(),
 });
 
 // Transactions of other sessions are only visible to roles that may see them; what is hidden has no start.
@@ -25,7 +29,14 @@ const activitySql = `
          (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections,
          current_setting('max_connections')::int as max_connections,
          (select (extract(epoch from max(clock_timestamp() - xact_start)) * 1000)::float8 from pg_stat_activity
-           where backend_type = 'client backend' and pid <> pg_backend_pid()) as longest_transaction_ms`;
+           where backend_type = 'client backend' and pid <> pg_backend_pid()) as longest_transaction_ms,
+         (select count(*)::int from pg_stat_activity
+           where wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '${blockedMs} ms') as blocked,
+         case when pg_is_in_recovery() then
+           case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0::float8
+                else (extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::float8 end
+         else (select (extract(epoch from max(replay_lag)) * 1000)::float8 from pg_stat_replication)
+         end as replication_lag_ms`;
 
 /** One Postgres server by one query a sample through the pool that is watched; the size once a minute. */
 export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Clock }) {
@@ -58,18 +69,26 @@ export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Cl
         databaseSizeBytes: sizeBytes,
         longestTransactionMs: read.longest_transaction_ms,
       };
-      const cause = causeOf(figures, roundTripMs);
+      const cause = causeOf(figures, roundTripMs, read);
       return { kind: "postgres", roundTripMs, figures, state: cause === null ? "ok" : "degraded", cause };
     },
   };
 }
 
-function causeOf(figures: PostgresFigures, roundTripMs: number): string | null {
+function causeOf(
+  figures: PostgresFigures,
+  roundTripMs: number,
+  { blocked, replication_lag_ms: behindMs }: Pick<z.infer<typeof activity>, "blocked" | "replication_lag_ms">,
+): string | null {
   const { connections, maxConnections, longestTransactionMs, poolWaiting } = figures;
   if (connections > 0.9 * maxConnections)
     return `${connections} of ${maxConnections} connections are open, threshold 90%`;
   if (longestTransactionMs !== null && longestTransactionMs > longTransactionMs)
     return `A transaction is open for ${Math.round(longestTransactionMs / 60_000)} m, threshold ${longTransactionMs / 60_000} m`;
+  if (blocked > 0)
+    return `${blocked === 1 ? "1 query waits" : `${blocked} queries wait`} for a lock longer than ${blockedMs / 1_000} s`;
+  if (behindMs !== null && behindMs > lagMs)
+    return `Replication is ${Math.round(behindMs / 1_000)} s behind, threshold ${lagMs / 1_000} s`;
   if (poolWaiting > 0 && roundTripMs > slowMs)
     return `${poolWaiting} callers wait for a connection; it answers after ${roundTripMs} ms, threshold ${slowMs} ms`;
   if (roundTripMs > slowMs) return `It answers after ${roundTripMs} ms, threshold ${slowMs} ms`;

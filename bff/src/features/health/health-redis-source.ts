@@ -5,6 +5,8 @@ import { type InfoSample, parseInfo, type RedisFigures, redisFigures } from "./h
 
 const nearlyFull = 0.9;
 const slowMs = 250;
+// Replicas acknowledge each second, and a primary pings every 10 s.
+const lagSeconds = 30;
 
 /** One Redis (or Valkey) server by one INFO a sample; whoever shows a server reads these figures. */
 export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock }) {
@@ -21,14 +23,18 @@ export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock
       const cause =
         (figures.rejectedPerSecond ?? 0) > 0
           ? "Connections were refused: the limit of clients is reached"
-          : causeOf(figures, roundTripMs, info.get("loading") === "1");
+          : causeOf(figures, roundTripMs, info);
       return { kind: "redis", roundTripMs, figures, state: cause === null ? "ok" : "degraded", cause };
     },
   };
 }
 
-function causeOf(figures: RedisFigures, roundTripMs: number, loading: boolean): string | null {
-  if (loading) return "It is loading its data after a start";
+function causeOf(
+  figures: RedisFigures,
+  roundTripMs: number,
+  info: ReadonlyMap<string, string>,
+): string | null {
+  if (info.get("loading") === "1") return "It is loading its data after a start";
   if (!figures.persistenceOk)
     return "The last write to disk failed: what it holds would not survive a restart";
   const { usedMemoryBytes, maxMemoryBytes, evictionPolicy } = figures;
@@ -36,6 +42,10 @@ function causeOf(figures: RedisFigures, roundTripMs: number, loading: boolean): 
     return `Eviction policy ${evictionPolicy} may delete jobs; queues need noeviction`;
   if (maxMemoryBytes > 0 && usedMemoryBytes > nearlyFull * maxMemoryBytes)
     return `${Math.floor((usedMemoryBytes / maxMemoryBytes) * 100)}% of its memory limit is used, threshold ${nearlyFull * 100}%`;
+  if (figures.role === "replica" && info.get("master_link_status") !== "up")
+    return "It has lost its primary: what it shows grows old";
+  if (figures.replicationLagSeconds !== null && figures.replicationLagSeconds > lagSeconds)
+    return `Replication is ${figures.replicationLagSeconds} s behind, threshold ${lagSeconds} s`;
   if (roundTripMs > slowMs) return `It answers after ${roundTripMs} ms, threshold ${slowMs} ms`;
   return null;
 }
