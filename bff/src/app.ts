@@ -27,11 +27,13 @@ import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
 import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
 import { createScrapedBreakers } from "#features/breakers/breakers-scrapes.ts";
 import { cachesRoutes } from "#features/caches/caches-routes.ts";
+import { createHealthChecks } from "#features/health/health-checks.ts";
 import { createHeartbeats } from "#features/health/health-heartbeats.ts";
 import { createMetrics } from "#features/health/health-metrics.ts";
 import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
 import { createReadiness } from "#features/health/health-readiness.ts";
 import { healthRoutes } from "#features/health/health-routes.ts";
+import { createServices } from "#features/health/health-services.ts";
 import { queuesRoutes } from "#features/queues/queues-routes.ts";
 import { createSourcesCatalogue } from "#features/sources/sources-catalogue.ts";
 import { sourcesRoutes } from "#features/sources/sources-routes.ts";
@@ -164,9 +166,19 @@ export async function buildApp({
     ...{ store: sourcesStore, catalogue, file: sourcesFile, changes: trail, box, filter: watchFilter },
     heartbeatPath: heartbeats.path,
   });
+  const watchHttp = createWatchHttp({ filter: watchFilter });
   const scrapedBreakers = createScrapedBreakers({
     ...{ catalogue, clock, random: Math.random },
-    http: createWatchHttp({ filter: watchFilter }),
+    http: watchHttp,
+  });
+  const healthChecks = createHealthChecks({
+    ...{ catalogue, heartbeats, clock },
+    http: watchHttp,
+  });
+  const services = createServices({
+    ...{ catalogue, database, redis, subscriber, clock, log, changes: trail },
+    checks: healthChecks,
+    uptimes: () => new Map(),
   });
   const observe = createObserve({
     ...{ catalogue, roles: config.roles, intervalMs },
@@ -174,6 +186,7 @@ export async function buildApp({
     webhooks: webhooks.statistics,
     recentActs: createRecentActs({ database }),
     boards: {
+      services: services.board,
       breakers: createBreakersBoard([
         createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs }),
         scrapedBreakers,
@@ -208,6 +221,7 @@ export async function buildApp({
       auditReview.routes(api);
       webhooks.routes(api);
       healthRoutes(api, { snapshots });
+      services.routes(api, snapshots);
       breakersRoutes(api, { snapshots });
       cachesRoutes(api, { snapshots });
       queuesRoutes(api, { snapshots });
@@ -261,6 +275,7 @@ export async function buildApp({
       sourcesFile.stop();
       catalogue.stop();
       scrapedBreakers.close();
+      healthChecks.stop();
       auditProof.stop();
       readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);

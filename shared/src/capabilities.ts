@@ -16,6 +16,7 @@ const reads = [
 ] as const;
 
 const acts = [
+  "health:act",
   "queues:act",
   "breakers:act",
   "cache:act",
@@ -42,6 +43,7 @@ export type Role = (typeof roles)[number];
 
 const operator = [
   ...reads,
+  "health:act",
   "queues:act",
   "breakers:act",
   "cache:act",

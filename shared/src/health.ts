@@ -97,6 +97,7 @@ const figure = z.object({ value: z.number().nullable(), trend: series });
 
 export const overview = z.object({
   ...observation,
+  /** Each check is counted once between `ok` and `pending`. */
   checks: z.object({
     total: z.number(),
     ok: z.number(),
@@ -104,6 +105,12 @@ export const overview = z.object({
     down: z.number(),
     unknown: z.number(),
     stale: z.number(),
+    /** Planned work: neither ok nor a problem. */
+    maintenance: z.number(),
+    /** Not asked yet. */
+    pending: z.number(),
+    /** Of those that fail: how many a problem of something else explains, so that they are not listed. */
+    explained: z.number(),
   }),
   problems: z.array(problem),
   /** Rate, errors, duration of webhook delivery over the last minute; trend over the last 10 min. */
@@ -214,9 +221,22 @@ export const serviceRow = z.object({
 });
 export type ServiceRow = z.infer<typeof serviceRow>;
 
+/**
+ * Place in a list that stands worst first: down, degraded, stale, unknown, then what a root cause explains, then
+ * maintenance and healthy. `isStale` judges the row's own age.
+ */
+export function serviceUrgency(row: ServiceRow, isStale: boolean): number {
+  if (row.maintenance !== null) return 6;
+  if (row.state !== "ok" && row.explainedBy !== null) return 5;
+  if (row.state === "down") return 0;
+  if (row.state === "degraded") return 1;
+  if (isStale) return 2;
+  return row.state === "unknown" ? 3 : 7;
+}
+
 export const healthList = z.object({
   ...observation,
-  /** Worst first: down, degraded, unknown, what a root cause explains, then healthy by name. */
+  /** By `serviceUrgency`, then by name. */
   items: z.array(serviceRow),
   nextCursor: z.null(),
   /** Redis and Postgres servers with the figures of their last sample; each is also one of `items`. */
@@ -238,4 +258,116 @@ export const readHealth = defineEndpoint({
   summary: "Watched services and servers with state, cause and root cause, from the collector's snapshot",
   access: "health:read",
   response: healthList,
+});
+
+/** A part that a service told of itself, in the order of its answer; `depth` is its place in the tree. */
+const component = z.object({
+  /** Path of names. */
+  id: z.string(),
+  name: z.string(),
+  depth: z.number(),
+  state: healthState,
+  /** Its own word: `UP`, `warn`, `CIRCUIT_OPEN`. */
+  status: z.string(),
+  /** Figures and words that came with it, in short; null when none did. */
+  detail: z.string().nullable(),
+});
+
+/** `observed`: the value that was compared, null when there was none. */
+const condition = z.object({ text: z.string(), observed: z.string().nullable(), passed: z.boolean() });
+
+export const maintenanceWindow = z.object({
+  id: z.string(),
+  /** Ids of services and servers. */
+  services: z.array(z.string()),
+  startsAt: timestamp,
+  endsAt: timestamp,
+  reason: z.string(),
+  /** Name of the person, token or program. */
+  createdBy: z.string(),
+  createdAt: timestamp,
+  /** Set when it was ended before its time. */
+  endedAt: timestamp.nullable(),
+});
+export type MaintenanceWindow = z.infer<typeof maintenanceWindow>;
+
+export const serviceDetail = z.object({
+  ...observation,
+  service: serviceRow,
+  /** Ids of what calls it. */
+  calledBy: z.array(z.string()),
+  instances: z.array(
+    z.object({
+      id: z.string(),
+      /** Host and port, never with credentials; null when it reports by itself. */
+      target: z.string().nullable(),
+      observedAt: timestamp.nullable(),
+      components: z.array(component),
+      conditions: z.array(condition),
+    }),
+  ),
+  /** One value a minute over the last hour: the slowest check of that minute. */
+  latencyMs: series,
+  /** Changes of state, newest first. */
+  journal: z.array(z.object({ at: timestamp, state: healthState, text: z.string() })),
+  /** Planned work that goes on or is to come, earliest first. */
+  maintenance: z.array(maintenanceWindow),
+});
+export type ServiceDetail = z.infer<typeof serviceDetail>;
+
+const serviceId = z.object({ id: z.string().min(1).max(200) });
+
+export const readService = defineEndpoint({
+  method: "GET",
+  path: "/health/:id",
+  summary: "One service or server with instances, components, conditions, latency of the last hour, changes",
+  access: "health:read",
+  params: serviceId,
+  response: serviceDetail,
+});
+
+export const checkService = defineEndpoint({
+  method: "POST",
+  path: "/health/:id/check",
+  summary: "Ask a service now instead of at its next turn; at most once in 5 seconds",
+  access: "health:act",
+  action: "health.service.check",
+  params: serviceId,
+  response: z.object({ askedAt: timestamp }),
+  status: 202,
+});
+
+export const listMaintenance = defineEndpoint({
+  method: "GET",
+  path: "/maintenance",
+  summary: "Maintenance windows that go on or are to come, and those of the last 30 days, newest first",
+  access: "health:read",
+  response: z.object({ items: z.array(maintenanceWindow), nextCursor: z.null() }),
+});
+
+export const createMaintenance = defineEndpoint({
+  method: "POST",
+  path: "/maintenance",
+  summary: "Announce planned work: until its end nothing of these services counts as a problem",
+  access: "health:act",
+  action: "health.maintenance.create",
+  body: z.strictObject({
+    services: z.array(z.string().min(1).max(200)).min(1).max(100),
+    /** Now, when left out. */
+    startsAt: timestamp.optional(),
+    endsAt: timestamp,
+    reason: z.string().trim().min(1).max(500),
+  }),
+  response: maintenanceWindow,
+  status: 201,
+});
+
+export const endMaintenance = defineEndpoint({
+  method: "DELETE",
+  path: "/maintenance/:id",
+  summary: "End planned work before its time, or call it off",
+  access: "health:act",
+  action: "health.maintenance.end",
+  params: z.object({ id: z.uuid() }),
+  response: maintenanceWindow,
 });

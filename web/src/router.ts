@@ -12,6 +12,7 @@ import { overviewRoute } from "#routes/overview.tsx";
 import { queuesRoute } from "#routes/queues.tsx";
 import { confirmedRoute, resetRoute } from "#routes/reset.tsx";
 import { rootRoute } from "#routes/root.tsx";
+import { servicesRoute } from "#routes/services.tsx";
 import { signInRoute } from "#routes/sign-in.tsx";
 import { webhooksRoute } from "#routes/webhooks.tsx";
 
@@ -22,6 +23,7 @@ const routeTree = rootRoute.addChildren([
   confirmedRoute,
   organizationRoute.addChildren([
     overviewRoute,
+    servicesRoute,
     breakersRoute,
     queuesRoute,
     webhooksRoute,

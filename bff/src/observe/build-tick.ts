@@ -64,7 +64,7 @@ export function observeQueue(
   const before = memory.get(key);
   const { state, label, cause } = reading;
   const pausedOrResumed = (label === "Paused") !== (before?.label === "Paused");
-  const steady = settle(before, { state, label, cause }, nowMs, pausedOrResumed);
+  const steady = settle(before, { state, label, cause }, nowMs, { atOnce: pausedOrResumed });
   memory.set(key, steady);
   return {
     ...reading,

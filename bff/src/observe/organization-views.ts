@@ -2,8 +2,15 @@ import { gzipSync } from "node:zlib";
 import type { BreakerList, readBreaker } from "@wheelhouse/shared/breakers.ts";
 import type { CacheList } from "@wheelhouse/shared/caches.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
-import type { HealthList, Overview } from "@wheelhouse/shared/health.ts";
+import {
+  type HealthList,
+  type Overview,
+  type ServiceDetail,
+  type ServiceRow,
+  serviceUrgency,
+} from "@wheelhouse/shared/health.ts";
 import type { QueueList, QueueRow, readQueue } from "@wheelhouse/shared/queues.ts";
+import { isStale } from "#observe/build-tick.ts";
 import { createListChanges } from "#observe/list-changes.ts";
 import { buildOverview } from "#observe/overview.ts";
 import type {
@@ -23,6 +30,7 @@ export type OrganizationPart = {
   intervalMs: number;
   servers: ObservedServer[];
   queues: ObservedQueue[];
+  services: ObservedService[];
   breakers: ObservedBreaker[];
   /** Null: not known. */
   webhooks: { figures: WebhookFigures | null; failingSince: string | null };
@@ -40,6 +48,13 @@ const rankOf = (queue: QueueRow) => (queue.label === "Paused" ? 3 : rank[queue.s
 const byUrgency = (a: QueueRow, b: QueueRow) =>
   rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
 
+const byServiceUrgency = (atMs: number) => {
+  const urgency = (row: ServiceRow) => serviceUrgency(row, isStale(row.observedAt, row.intervalMs, atMs));
+  return (a: ServiceRow, b: ServiceRow) =>
+    urgency(a) - urgency(b) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
+};
+const mostJournal = 50;
+
 const queueRows = createListChanges<ObservedQueue>();
 const serviceRows = createListChanges<ObservedService>();
 const breakerRows = createListChanges<ObservedBreaker>();
@@ -52,9 +67,11 @@ export function createOrganizationViews(deps: {
   previous: Tick | null;
   changes: Tick["changes"];
   trends: Trends;
+  /** The same over the last hour. */
+  hour: Trends;
   intervalMs: number;
 }) {
-  const { organization, tick, previous, changes, trends } = deps;
+  const { organization, tick, previous, changes, trends, hour } = deps;
   const { id, slug } = organization;
   const atMs = tick ? Date.parse(tick.observedAt) : 0;
   const intervalMs = tick?.intervalMs ?? deps.intervalMs;
@@ -89,6 +106,7 @@ export function createOrganizationViews(deps: {
         intervalMs,
         servers: mine(tick?.servers),
         queues: mine(tick?.queues),
+        services: mine(tick?.services),
         breakers: mine(tick?.breakers),
         webhooks: {
           figures: tick?.webhooks.failing ? null : (tick?.webhooks.value[id] ?? null),
@@ -108,7 +126,7 @@ export function createOrganizationViews(deps: {
   const health = once(
     (): HealthList => ({
       ...observed,
-      items: mine(tick?.services).map(serviceRows.rowOf),
+      items: mine(tick?.services).map(serviceRows.rowOf).sort(byServiceUrgency(atMs)),
       nextCursor: null,
       servers: mine(tick?.servers).map(({ organization: _, ...server }) => server),
     }),
@@ -159,6 +177,26 @@ export function createOrganizationViews(deps: {
         queue: row,
         waiting: trend(`waiting:${queueId}`),
         completedPerMinute: trend(`completed:${queueId}`),
+      };
+    },
+    /** What this process knows of one service; the rest of its detail is asked where it is kept. */
+    service(serviceId: string): Omit<ServiceDetail, "instances" | "maintenance"> | null {
+      const all = mine(tick?.services);
+      const own = all.find((each) => each.id === serviceId);
+      if (!own) return null;
+      return {
+        ...observed,
+        service: serviceRows.rowOf(own),
+        calledBy: all.filter(({ dependsOn }) => dependsOn.includes(serviceId)).map((caller) => caller.id),
+        latencyMs: hour.read(`latency:${serviceId}`, atMs),
+        journal: mine(changes)
+          .filter(({ change, subject }) => subject === own.name && change.kind === "health")
+          .slice(0, mostJournal)
+          .map(({ change: { at, text, state, by } }) => ({
+            at,
+            state: state ?? "ok",
+            text: `${text}. ${by}`,
+          })),
       };
     },
     breaker(breakerId: string): EndpointResult<typeof readBreaker> | null {

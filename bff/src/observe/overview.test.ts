@@ -4,7 +4,15 @@ import type { Tick } from "#observe/tick.ts";
 import { createTrends } from "#observe/trends.ts";
 import { verdictHtml, verdictOf } from "#observe/verdict.ts";
 import type { Change, WebhookFigures } from "#observe/watched.ts";
-import { makeBreaker, makeCounts, makeQueue, makeServer, makeTick, tickAt } from "#testing/tick.ts";
+import {
+  makeBreaker,
+  makeCounts,
+  makeQueue,
+  makeServer,
+  makeService,
+  makeTick,
+  tickAt,
+} from "#testing/tick.ts";
 
 const acme = { id: "acme-id", slug: "acme" };
 const nowMs = Date.parse(tickAt);
@@ -13,7 +21,7 @@ const minuteMs = 60_000;
 const views = (part: Partial<Tick>, changes: Tick["changes"] = []) =>
   createOrganizationViews({
     ...{ organization: acme, tick: makeTick(part), previous: null },
-    ...{ changes, trends: createTrends(), intervalMs: 1_000 },
+    ...{ changes, trends: createTrends(), hour: createTrends(), intervalMs: 1_000 },
   });
 const overviewOf = (part: Partial<Tick>, changes: Tick["changes"] = []) => views(part, changes).overview();
 const figures = (part: Partial<WebhookFigures> = {}): WebhookFigures => ({
@@ -28,6 +36,8 @@ const brokenQueue = makeQueue("orders", {
   ...{ state: "down", label: "No worker", cause: "3 jobs wait and no worker is listening", workers: 0 },
   ...{ counts: makeCounts({ waiting: 3 }), since: ago(2 * minuteMs) },
 });
+
+const maintenance = { until: ago(-60_000), reason: "upgrade" };
 
 describe("checks and problems", () => {
   test.each<[string, Partial<Tick>, Record<string, number>, string[]]>([
@@ -50,7 +60,7 @@ describe("checks and problems", () => {
         servers: [makeServer("primary", { state: "down", cause: "It refuses connections" })],
         queues: [makeQueue("a", { state: "unknown" }), makeQueue("b", { state: "unknown" })],
       },
-      { total: 3, down: 1, unknown: 2 },
+      { total: 3, down: 1, unknown: 2, explained: 2 },
       ["down Redis primary"],
     ],
     [
@@ -58,6 +68,65 @@ describe("checks and problems", () => {
       { servers: [makeServer("primary", { observedAt: ago(4_000) })] },
       { total: 1, stale: 1 },
       ["stale Redis primary"],
+    ],
+    [
+      "a service that is down explains what calls it",
+      {
+        services: [
+          makeService("db", { state: "down", label: "Down", cause: "refused", affects: 2 }),
+          makeService("api", { state: "down", explainedBy: "db" }),
+          makeService("web", { state: "degraded", explainedBy: "db" }),
+          makeService("other"),
+        ],
+      },
+      { total: 4, ok: 1, down: 2, degraded: 1, explained: 2 },
+      ["down db"],
+    ],
+    [
+      "a server is counted once, though it is a row as well",
+      {
+        servers: [makeServer("primary", { state: "down" })],
+        services: [
+          makeService("primary", { kind: "redis", state: "down", affects: 1 }),
+          makeService("api", { state: "down", explainedBy: "primary" }),
+        ],
+      },
+      { total: 2, down: 2, explained: 1 },
+      ["down Redis primary"],
+    ],
+    [
+      "planned work is no problem, of a service or a server",
+      {
+        servers: [makeServer("primary", { state: "down" })],
+        services: [
+          makeService("primary", { kind: "redis", state: "down", maintenance }),
+          makeService("api", { state: "down", maintenance }),
+        ],
+      },
+      { total: 2, maintenance: 2 },
+      [],
+    ],
+    [
+      "a service not heard of is stale, one that cannot be asked is unknown",
+      {
+        services: [
+          makeService("late", { observedAt: ago(25_000) }),
+          makeService("mute", { state: "unknown" }),
+        ],
+      },
+      { total: 2, stale: 1, unknown: 1 },
+      ["unknown mute", "stale late"],
+    ],
+    [
+      "a service not asked yet is pending, and after two intervals a problem",
+      {
+        services: [
+          makeService("new", { state: "unknown", observedAt: null, since: ago(5_000) }),
+          makeService("never", { state: "unknown", observedAt: null, since: ago(25_000) }),
+        ],
+      },
+      { total: 2, pending: 1, unknown: 1 },
+      ["unknown never"],
     ],
     [
       "a server never asked is unknown, not ok",
@@ -118,7 +187,10 @@ describe("checks and problems", () => {
     ],
   ])("%s", (_name, part, checks, problems) => {
     const overview = overviewOf(part);
-    const none = { total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 };
+    const none = {
+      ...{ total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 },
+      ...{ maintenance: 0, pending: 0, explained: 0 },
+    };
     expect(overview.checks).toEqual({ ...none, ...checks });
     expect(overview.problems.map(({ state, subject }) => `${state} ${subject}`)).toEqual(problems);
   });
@@ -177,18 +249,19 @@ describe("the change just before", () => {
 describe("verdict line", () => {
   test("old data is never called ok", () => {
     const good = overviewOf({ servers: [makeServer("primary")] });
-    expect(verdictOf(good, nowMs + 2_000).headline).toBe("All 1 checks pass, verified 2 s ago");
-    expect(verdictOf(good, nowMs + 61_000).headline).toBe("All checks passed 1 m 01 s ago");
-    expect(verdictOf({ ...good, observedAt: null }, nowMs).headline).toBe("Nothing is known yet");
+    const headline = (overview: typeof good, atMs: number) => verdictOf(overview, atMs).parts[0]?.text;
+    expect(headline(good, nowMs + 2_000)).toBe("All 1 check pass, verified 2 s ago");
+    expect(headline(good, nowMs + 61_000)).toBe("Was all checks passed, 1 m ago");
+    expect(headline({ ...good, observedAt: null }, nowMs)).toBe("Nothing is known yet");
   });
 
   test("counts what is wrong, worst first, and escapes what it writes", () => {
     const bad = overviewOf({
       queues: [brokenQueue, makeQueue("a", { state: "degraded", label: "Old jobs" })],
     });
-    expect(verdictOf(bad, nowMs)).toEqual({
-      headline: "1 down, 1 degraded",
-      sentence: "0 of 2 checks pass.",
+    expect(verdictOf(bad, nowMs)).toMatchObject({
+      parts: [{ text: "1 down" }, { text: "1 degraded" }],
+      sentence: "0 of 2 checks pass. Oldest since 11:00 UTC.",
     });
     expect(verdictHtml(bad, nowMs)).toContain('<h2 class="t20 b">1 down, 1 degraded</h2>');
   });

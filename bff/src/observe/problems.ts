@@ -3,7 +3,7 @@ import { breakerProblem } from "#observe/breaker-problem.ts";
 import { isStale } from "#observe/build-tick.ts";
 import type { OrganizationPart } from "#observe/organization-views.ts";
 import { spanOf } from "#observe/span.ts";
-import type { ObservedQueue, ObservedServer } from "#observe/tick.ts";
+import type { ObservedQueue, ObservedServer, ObservedService } from "#observe/tick.ts";
 
 type Found = Omit<Problem, "changedBefore">;
 
@@ -20,14 +20,19 @@ const word: Record<Problem["state"], string> = {
   stale: "Stale",
 };
 
+const isServer = ({ kind }: ObservedService) => kind === "redis" || kind === "postgres";
+/** What was not asked yet has so many intervals until that is a problem. */
+const pendingIntervals = 2;
+
 /**
- * All that is wrong now, worst first, then the oldest. A queue of a server that is away is no problem of its own: the
- * server explains it.
+ * All that is wrong now, worst first, then the oldest. What a root cause explains is no problem of its own, nor is a
+ * queue of a server that is away, nor what planned work goes on at.
  */
 export function findProblems(part: OrganizationPart): Problem[] {
   const nowMs = part.observedAt === null ? 0 : Date.parse(part.observedAt);
   const found: Found[] = [
     ...part.servers.flatMap((server) => serverProblem(server, part, nowMs)),
+    ...part.services.flatMap((service) => serviceProblem(service, nowMs)),
     ...part.queues.flatMap((queue) => queueProblem(queue)),
     ...part.breakers.flatMap(breakerProblem),
     ...webhookProblems(part),
@@ -42,13 +47,16 @@ export function findProblems(part: OrganizationPart): Problem[] {
 }
 
 function serverProblem(server: ObservedServer, part: OrganizationPart, nowMs: number): Found[] {
+  const row = part.services.find(({ id }) => id === server.id);
+  if (row && row.maintenance !== null) return [];
   const queues = part.queues.filter(({ source }) => source === server.id).length;
+  const own = server.kind === "redis" ? plural(queues, "queue") : "webhooks, audit";
   const common = {
     id: `server:${server.id}`,
     subject: server.name,
-    affects: server.kind === "redis" ? plural(queues, "queue") : "webhooks, audit",
+    affects: row && row.affects > 0 ? `${plural(row.affects, "check")}, ${own}` : own,
     area: "health",
-    path: "overview",
+    path: row ? servicePath(server.id) : "overview",
   } as const;
   const late = isStale(server.observedAt, server.intervalMs, nowMs);
   if (server.state === "ok" || server.state === "unknown") {
@@ -80,6 +88,50 @@ function serverProblem(server: ObservedServer, part: OrganizationPart, nowMs: nu
         state === "down" && server.observedAt !== null
           ? `${server.cause ?? "No answer"}. Answered last at ${clockOf(server.observedAt)}`
           : (server.cause ?? "No answer"),
+    },
+  ];
+}
+
+const servicePath = (id: string) => `services?service=${encodeURIComponent(id)}`;
+
+/** Not judged yet, and not for so long that it would have to be. */
+const isPending = (row: ObservedService, nowMs: number) =>
+  row.observedAt === null &&
+  row.state === "unknown" &&
+  nowMs - Date.parse(row.since) < Math.max(pendingIntervals * row.intervalMs, 3_000);
+
+function serviceProblem(row: ObservedService, nowMs: number): Found[] {
+  if (isServer(row) || row.explainedBy !== null || row.maintenance !== null) return [];
+  if (isPending(row, nowMs)) return [];
+  const common = {
+    id: `service:${row.id}`,
+    subject: row.name,
+    affects: row.affects > 0 ? plural(row.affects, "check") : "nothing else",
+    area: "health",
+    path: servicePath(row.id),
+  } as const;
+  const { state, observedAt } = row;
+  if (state === "ok") {
+    if (observedAt === null || !isStale(observedAt, row.intervalMs, nowMs)) return [];
+    const age = spanOf(nowMs - Date.parse(observedAt));
+    return [
+      {
+        ...{
+          ...common,
+          state: "stale",
+          label: `Stale ${age}`,
+          title: `not heard for ${age}`,
+          since: observedAt,
+        },
+        cause: `Was ok. Checked every ${spanOf(row.intervalMs)}, last at ${clockOf(observedAt)}`,
+      },
+    ];
+  }
+  const titles = { down: "is down", degraded: "needs attention", unknown: "cannot be judged" };
+  return [
+    {
+      ...{ ...common, state, label: word[state], title: titles[state], since: row.since },
+      cause: row.cause ?? word[state],
     },
   ];
 }
@@ -143,19 +195,38 @@ function changeBefore(problem: Found, part: OrganizationPart): Problem["changedB
 
 const clockOf = (iso: string) => `${iso.slice(11, 19)} UTC`;
 
-/** How many checks are in which state: every server, every queue, and webhooks where there are endpoints. */
+/** How many checks are in which state: every service, server and queue, and webhooks where there are endpoints. */
 export function countChecks(part: OrganizationPart): Overview["checks"] {
   const nowMs = part.observedAt === null ? 0 : Date.parse(part.observedAt);
-  const counts = { total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 };
-  const add = (state: keyof typeof counts) => {
+  const counts = {
+    ...{ total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 },
+    ...{ maintenance: 0, pending: 0, explained: 0 },
+  };
+  const add = (state: Exclude<keyof typeof counts, "total" | "explained">) => {
     counts.total += 1;
     counts[state] += 1;
   };
+  const rows = new Map(part.services.map((row) => [row.id, row]));
+  const away = new Set<string>();
   for (const server of part.servers) {
+    if (server.state === "down") away.add(server.id);
     const late = server.state !== "down" && isStale(server.observedAt, server.intervalMs, nowMs);
-    add(late ? "stale" : server.state);
+    add((rows.get(server.id)?.maintenance ?? null) !== null ? "maintenance" : late ? "stale" : server.state);
   }
-  for (const { state } of part.queues) add(state);
+  for (const row of part.services) {
+    if (isServer(row)) continue;
+    if (row.maintenance !== null) add("maintenance");
+    else if (isPending(row, nowMs)) add("pending");
+    else {
+      if (row.explainedBy !== null) counts.explained += 1;
+      const late = row.state === "ok" && isStale(row.observedAt, row.intervalMs, nowMs);
+      add(late ? "stale" : row.state);
+    }
+  }
+  for (const { state, source } of part.queues) {
+    if (state === "unknown" && away.has(source)) counts.explained += 1;
+    add(state);
+  }
   const { figures, failingSince } = part.webhooks;
   if (failingSince !== null) add("unknown");
   else if (figures && figures.endpoints > 0)

@@ -12,15 +12,17 @@ const oldTermMs = 10_000;
 const kept = z.object({
   tick: z.custom<Tick>((value) => z.looseObject({ version: z.literal(1) }).safeParse(value).success),
   trends: z.unknown(),
+  hour: z.unknown().optional(),
   changes: z.custom<Tick["changes"]>(Array.isArray),
 });
 
 /**
- * The one place from which observations are read: the newest tick, the trends of the last 10 minutes and the recent
+ * The one place from which observations are read: the newest tick, the trends of the last minutes and the recent
  * changes, given out per organization and encoded at most once a tick however many read them.
  */
 export function createSnapshotStore({ clock, intervalMs }: { clock: Clock; intervalMs: number }) {
   const trends = createTrends();
+  const hour = createTrends({ stepMs: 60_000, keeps: "largest" });
   const listeners = new Set<(tick: Tick) => void>();
   let current: Tick | null = null;
   let previous: Tick | null = null;
@@ -55,6 +57,9 @@ export function createSnapshotStore({ clock, intervalMs }: { clock: Clock; inter
       trends.add(`failedPerMinute:${organization}/${id}`, atMs, isHeard ? failedPerMinute : null);
     }
     trends.prune(atMs);
+    for (const { id, state, latencyMs } of tick.services)
+      hour.add(`latency:${id}`, atMs, state === "down" || state === "unknown" ? null : latencyMs);
+    hour.prune(atMs);
   };
 
   return {
@@ -87,16 +92,17 @@ export function createSnapshotStore({ clock, intervalMs }: { clock: Clock; inter
     viewsOf(organization: OrganizationKey): OrganizationViews {
       const made =
         views.get(organization.id) ??
-        createOrganizationViews({ organization, tick: current, previous, changes, trends, intervalMs });
+        createOrganizationViews({ organization, tick: current, previous, changes, trends, hour, intervalMs });
       views.set(organization.id, made);
       return made;
     },
-    keep: () => ({ tick: current, trends: trends.keep(), changes }),
+    keep: () => ({ tick: current, trends: trends.keep(), hour: hour.keep(), changes }),
     /** Takes over what a process before this one has kept. It is served with its own, old date. */
     restore(text: unknown) {
       const parsed = kept.safeParse(text);
       if (!parsed.success) return;
       trends.restore(parsed.data.trends);
+      hour.restore(parsed.data.hour);
       changes = [...changes, ...parsed.data.changes].slice(0, mostChanges);
       current ??= { ...parsed.data.tick, term: 0, changes: [] };
       views = new Map();

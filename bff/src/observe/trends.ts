@@ -2,14 +2,22 @@ import { z } from "zod";
 
 export type Series = { intervalMs: number; values: (number | null)[] };
 
-const stepMs = 10_000;
 const steps = 60;
 
 const kept = z.record(z.string(), z.object({ step: z.number(), values: z.array(z.number().nullable()) }));
 export type KeptTrends = z.infer<typeof kept>;
 
-/** The last 10 minutes of many figures, one value for each 10 s: the last one heard in them. */
-export function createTrends() {
+/**
+ * The last 60 steps of many figures: of each step the last value heard, or the largest. `stepMs` is 10 s unless told,
+ * so that they show 10 minutes.
+ */
+export function createTrends({
+  stepMs = 10_000,
+  keeps = "last",
+}: {
+  stepMs?: number;
+  keeps?: "last" | "largest";
+} = {}) {
   let rings: KeptTrends = {};
 
   const forward = (ring: KeptTrends[string], step: number) => {
@@ -27,7 +35,9 @@ export function createTrends() {
         ring.values = forward(ring, step);
         ring.step = step;
       }
-      ring.values[steps - 1] = value;
+      const known = ring.values[steps - 1] ?? null;
+      const isSmaller = value === null || (known !== null && value < known);
+      if (keeps === "last" || !isSmaller) ring.values[steps - 1] = value;
       rings[key] = ring;
     },
     read(key: string, atMs: number): Series {
@@ -35,7 +45,7 @@ export function createTrends() {
       const values = ring ? forward(ring, Math.floor(atMs / stepMs)) : Array<null>(steps).fill(null);
       return { intervalMs: stepMs, values: [...values] };
     },
-    /** Forgets what was not heard of for 10 minutes. */
+    /** Forgets what was not heard of for 60 steps. */
     prune(atMs: number) {
       const oldest = Math.floor(atMs / stepMs) - steps;
       rings = Object.fromEntries(Object.entries(rings).filter(([, ring]) => ring.step > oldest));

@@ -1,8 +1,10 @@
 import type { Overview } from "@wheelhouse/shared/health.ts";
+import { judgeVerdict, type Verdict } from "@wheelhouse/shared/verdict.ts";
 import { isStale } from "#observe/build-tick.ts";
 import { spanOf } from "#observe/span.ts";
 
-const worstFirst = ["down", "degraded", "stale", "unknown"] as const;
+const unknownIntervals = 5;
+const shortestUnknownMs = 3_000;
 const entities: Record<string, string> = {
   "&": "&amp;",
   "<": "&lt;",
@@ -12,32 +14,32 @@ const entities: Record<string, string> = {
 };
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 
-/** Headline and sentence of Overview as plain text, for the page before its scripts run. Old data is never called ok. */
-export function verdictOf(overview: Overview, nowMs: number): { headline: string; sentence: string } {
-  const { checks, problems, observedAt, intervalMs } = overview;
-  const count = (state: (typeof worstFirst)[number]) =>
-    problems.filter((problem) => problem.state === state).length;
-  const parts = worstFirst.flatMap((state) => (count(state) > 0 ? [`${count(state)} ${state}`] : []));
-  if (observedAt === null || checks.total === 0)
-    return {
-      headline: observedAt === null ? "Nothing is known yet" : "Nothing is watched yet",
-      sentence: observedAt === null ? "The collector has not reported yet." : "",
-    };
-  const age = spanOf(Math.max(0, nowMs - Date.parse(observedAt)));
-  const passing = `${checks.ok} of ${checks.total} checks pass.`;
-  const passed = checks.ok === checks.total ? "All checks passed" : "Not all checks were judged";
-  if (isStale(observedAt, intervalMs, nowMs))
-    return {
-      headline: parts.length > 0 ? `Was ${parts.join(", ")}, ${age} ago` : `${passed} ${age} ago`,
-      sentence: `Last heard at ${observedAt.slice(11, 19)} UTC. What is shown may have changed since.`,
-    };
-  if (parts.length > 0) return { headline: parts.join(", "), sentence: passing };
-  if (checks.ok < checks.total) return { headline: passing.slice(0, -1), sentence: "" };
-  return { headline: `All ${checks.total} checks pass, verified ${age} ago`, sentence: "" };
+function freshnessOf({ observedAt, intervalMs }: Overview, nowMs: number) {
+  if (observedAt === null) return { state: "unknown" as const, ageMs: null };
+  const ageMs = Math.max(0, nowMs - Date.parse(observedAt));
+  if (ageMs > Math.max(unknownIntervals * intervalMs, shortestUnknownMs))
+    return { state: "unknown" as const, ageMs };
+  const state: "stale" | "fresh" = isStale(observedAt, intervalMs, nowMs) ? "stale" : "fresh";
+  return { state, ageMs };
 }
 
+function spanShort(spanMs: number): string {
+  if (spanMs < 1_000) return "< 1 s";
+  const minutes = Math.floor(spanMs / 60_000);
+  return minutes >= 1 && minutes < 60 ? `${minutes} m` : spanOf(spanMs);
+}
+
+/** The verdict that the dashboard shows, in UTC, for the page before its scripts run. */
+export const verdictOf = (overview: Overview, nowMs: number): Verdict =>
+  judgeVerdict(overview, freshnessOf(overview, nowMs), nowMs, {
+    count: (value) => value.toLocaleString("en-US"),
+    span: spanShort,
+    clock: (iso) => `${iso.slice(11, 16)} UTC`,
+  });
+
 export function verdictHtml(overview: Overview, nowMs: number): string {
-  const { headline, sentence } = verdictOf(overview, nowMs);
+  const { parts, sentence } = verdictOf(overview, nowMs);
+  const headline = parts.map(({ text }) => text).join(", ");
   const paragraph = sentence === "" ? "" : `<p class="c2">${escapeHtml(sentence)}</p>`;
   return `<section class="verdict"><h2 class="t20 b">${escapeHtml(headline)}</h2>${paragraph}</section>`;
 }

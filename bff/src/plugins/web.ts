@@ -69,6 +69,8 @@ export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }:
     "/confirmed",
     "/o/*",
     "/overview",
+    "/services",
+    "/breakers",
     "/queues",
     "/webhooks",
     "/audit",

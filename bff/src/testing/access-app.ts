@@ -41,6 +41,8 @@ export async function startTestApp({
   await product.app.ready();
   return {
     app: product.app,
+    /** Begins what `WHEELHOUSE_ROLES` says; without it only requests are answered. */
+    startRoles: product.startRoles,
     database,
     redis,
     credentials,

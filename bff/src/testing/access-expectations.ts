@@ -47,6 +47,11 @@ export const expectations: Record<string, string> = {
 
   "GET /api/v1/overview": "V O A U S T",
   "GET /api/v1/health": "V O A U S T",
+  "GET /api/v1/health/{id}": "V O A U S T",
+  "POST /api/v1/health/{id}/check": "O A S T",
+  "GET /api/v1/maintenance": "V O A U S T",
+  "POST /api/v1/maintenance": "O A S T",
+  "DELETE /api/v1/maintenance/{id}": "O A S T",
   "GET /api/v1/breakers": "V O A U S T",
   "GET /api/v1/breakers/{id}": "V O A U S T",
   "GET /api/v1/caches": "V O A U S T",

@@ -1,5 +1,5 @@
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
-import type { ObservedBreaker, ObservedQueue, ObservedServer, Tick } from "#observe/tick.ts";
+import type { ObservedBreaker, ObservedQueue, ObservedServer, ObservedService, Tick } from "#observe/tick.ts";
 
 export const tickAt = "2026-01-05T12:00:00.000Z";
 
@@ -32,6 +32,19 @@ export function makeServer(id: string, part: Partial<ObservedServer> = {}): Obse
       ...{ inputBytesPerSecond: 100, outputBytesPerSecond: 100, hitsPerSecond: 1, missesPerSecond: 0 },
     },
     postgres: null,
+    ...part,
+  };
+}
+
+/** A healthy service, checked each 10 s. */
+export function makeService(id: string, part: Partial<ObservedService> = {}): ObservedService {
+  return {
+    ...{ id, name: id, kind: "service", group: null, owner: null, runbookUrl: null, organization: "acme" },
+    ...{ target: `${id}:8080`, dependsOn: [], state: "ok", label: "OK", cause: null },
+    ...{ since: "2026-01-05T11:00:00.000Z", observedAt: tickAt, intervalMs: 10_000 },
+    ...{ explainedBy: null, affects: 0, maintenance: null, instances: [], version: null },
+    ...{ latencyMs: 5, latencyMsP95: 9, certificateExpiresAt: null, beats: "o" },
+    uptime: { day: null, week: null, month: null },
     ...part,
   };
 }

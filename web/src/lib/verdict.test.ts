@@ -17,10 +17,24 @@ const problem = (state: Problem["state"], since: string): Problem => ({
   path: "queues",
   changedBefore: null,
 });
+const checksOf = (part: Partial<Overview["checks"]>): Overview["checks"] => ({
+  ...{
+    total: 0,
+    ok: 0,
+    degraded: 0,
+    down: 0,
+    unknown: 0,
+    stale: 0,
+    maintenance: 0,
+    pending: 0,
+    explained: 0,
+  },
+  ...part,
+});
 const overview = (change: Partial<Overview>): Overview => ({
   observedAt: "2026-11-19T09:14:06Z",
   intervalMs: 2000,
-  checks: { total: 38, ok: 38, degraded: 0, down: 0, unknown: 0, stale: 0 },
+  checks: checksOf({ total: 38, ok: 38 }),
   problems: [],
   red: { ratePerSecond: figure, errorRatio: figure, durationMsP95: figure },
   tiles: {
@@ -55,7 +69,7 @@ describe("verdict", () => {
       problem("down", "2026-11-19T09:02:00Z"),
       problem("stale", "2026-11-19T09:11:00Z"),
     ];
-    const checks = { total: 38, ok: 30, degraded: 4, down: 3, unknown: 0, stale: 1 };
+    const checks = checksOf({ total: 38, ok: 30, degraded: 4, down: 3, stale: 1 });
     const verdict = judgeOverview(overview({ problems, checks }), nowMs, "utc");
     expect(verdict.parts.map(({ text }) => text)).toEqual(["1 down", "1 degraded", "1 stale"]);
     expect(verdict.tone).toBe("down");
@@ -73,12 +87,32 @@ describe("verdict", () => {
   });
 
   test("checks that are not judged are not counted as passing", () => {
-    const checks = { total: 38, ok: 36, degraded: 0, down: 0, unknown: 2, stale: 0 };
+    const checks = checksOf({ total: 38, ok: 36, unknown: 2 });
     expect(judgeOverview(overview({ checks }), nowMs, "utc").tone).toBe("unknown");
   });
 
+  test("planned work is no problem, and neither counts as passing nor as unknown", () => {
+    const checks = checksOf({ total: 38, ok: 36, maintenance: 2 });
+    const verdict = judgeOverview(overview({ checks }), nowMs, "utc");
+    expect(verdict).toMatchObject({ tone: "ok", short: "OK", sentence: "2 in maintenance." });
+    expect(verdict.parts[0]?.text).toBe("36 of 38 checks pass");
+  });
+
+  test("what planned work explains is not ok", () => {
+    const checks = checksOf({ total: 3, ok: 1, maintenance: 1, down: 1, explained: 1 });
+    expect(judgeOverview(overview({ checks }), nowMs, "utc").tone).toBe("unknown");
+  });
+
+  test("what was not asked yet is told apart from what the problems explain", () => {
+    const problems = [problem("down", "2026-11-19T09:02:00Z")];
+    const checks = checksOf({ total: 9, ok: 4, down: 3, pending: 2, explained: 2 });
+    expect(judgeOverview(overview({ problems, checks }), nowMs, "utc").sentence).toBe(
+      "4 of 9 checks pass. This problem explains the other 3. 2 not judged yet. Oldest since 09:02 UTC.",
+    );
+  });
+
   test("nothing watched and nothing heard are not ok either", () => {
-    const checks = { total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 };
+    const checks = checksOf({});
     expect(judgeOverview(overview({ checks }), nowMs, "utc").tone).toBe("unknown");
     expect(headline(overview({ observedAt: null }))).toBe("Nothing is known yet");
   });

@@ -3,7 +3,16 @@ import { ApiError } from "#lib/api.ts";
 import { sessionQuery } from "#lib/session.ts";
 import { rootRoute } from "./root.tsx";
 
-const shortPaths = ["/", "/overview", "/breakers", "/queues", "/webhooks", "/audit", "/access"] as const;
+const shortPaths = [
+  "/",
+  "/overview",
+  "/services",
+  "/breakers",
+  "/queues",
+  "/webhooks",
+  "/audit",
+  "/access",
+] as const;
 
 /** Paths without an organization lead to the session's default one, with their query. */
 export const defaultOrganizationRoutes = shortPaths.map((path) =>

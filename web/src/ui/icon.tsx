@@ -13,7 +13,7 @@ export type IconName = keyof typeof paths;
 
 /** A 16-unit outline drawn 14 px wide. Always beside a word: a shape alone says nothing to a screen reader. */
 export const Icon = ({ name }: { name: IconName }) => (
-  <svg className="ic" viewBox="0 0 16 16" aria-hidden="true">
+  <svg className="ic" width="14" height="14" viewBox="0 0 16 16" aria-hidden="true">
     {name === "unknown" && <circle cx="8" cy="8" r="6" strokeDasharray="2.4 2.3" />}
     <path d={paths[name]} />
   </svg>

@@ -51,6 +51,10 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "access.token.create": ["prefix", "capabilities", "expiresAt"],
   "access.token.delete": ["prefix", "capabilities"],
 
+  "health.service.check": [],
+  "health.maintenance.create": ["services", "from", "until"],
+  "health.maintenance.end": ["until", "endedAt"],
+
   "webhooks.source.create": source,
   "webhooks.source.update": source,
   "webhooks.source.delete": source,

@@ -10,6 +10,8 @@ const recentRow = z.object({ organizationId: z.string(), content: z.string() });
 
 /** What the acts that change something are called where only a line is shown. */
 const titles: Readonly<Partial<Record<AuditAction, string>>> = {
+  "health.maintenance.create": "Maintenance planned",
+  "health.maintenance.end": "Maintenance ended",
   "webhooks.source.create": "Webhook source created",
   "webhooks.source.update": "Webhook source changed",
   "webhooks.source.delete": "Webhook source deleted",

@@ -58,5 +58,36 @@ export function createMetrics({ snapshots, clock }: { snapshots: SnapshotStore; 
       metric.set({ organization, kind: "dead_letter" }, figures.deadLetters);
     }
   });
+  gauge(
+    "service_up",
+    "1 when a watched service is ok or degraded, 0 when it is down; absent while that is unknown",
+    ["organization", "service"],
+    (metric) => {
+      for (const { organization, id, kind, state } of bounded(tick()?.services))
+        if (kind === "service" && state !== "unknown")
+          metric.set({ organization, service: id }, state === "down" ? 0 : 1);
+    },
+  );
+  gauge(
+    "service_latency_p95_seconds",
+    "95th percentile of the checks of the last hour",
+    ["organization", "service"],
+    (metric) => {
+      for (const { organization, id, latencyMsP95 } of bounded(tick()?.services))
+        if (latencyMsP95 !== null) metric.set({ organization, service: id }, latencyMsP95 / 1000);
+    },
+  );
+  gauge("breaker_state", "1 for the state of a breaker", ["organization", "breaker", "state"], (metric) => {
+    for (const { organization, id, state } of bounded(tick()?.breakers))
+      metric.set({ organization, breaker: id, state }, 1);
+  });
+  gauge("cache_hit_ratio", "Hits among the lookups of a cache", ["organization", "cache"], (metric) => {
+    for (const { organization, id, hitRatio } of bounded(tick()?.caches))
+      if (hitRatio !== null) metric.set({ organization, cache: id }, hitRatio);
+  });
   return registry;
 }
+
+/** No scrape grows beyond this, however much is watched. */
+const mostSeries = 5_000;
+const bounded = <T>(rows: readonly T[] | undefined): readonly T[] => (rows ?? []).slice(0, mostSeries);

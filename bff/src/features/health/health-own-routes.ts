@@ -54,13 +54,30 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
       .header("cache-control", "no-store")
       .send({ status: ready ? "up" : "down", dependencies: parts });
   });
-  app.get("/health", guarded, (_request, reply) => {
+  app.get("/health", guarded, (request, reply) => {
     const { ready, dependencies } = readiness.read();
     const own = collector();
     const status = !ready ? "down" : own.status === "stale" ? "degraded" : "up";
-    return reply
+    const time = new Date(clock.now()).toISOString();
+    reply
       .status(ready ? 200 : 503)
-      .send({ status, time: new Date(clock.now()).toISOString(), dependencies, collector: own });
+      .header("cache-control", "no-store")
+      .header("vary", "accept");
+    if (!asksForHealthJson(request)) return reply.send({ status, time, dependencies, collector: own });
+    const checks = {
+      ...Object.fromEntries(
+        dependencies.map(({ name, status: state, cause, observedAt }) => [
+          `${name}:connectivity`,
+          [check("datastore", state === "up" ? "pass" : "fail", observedAt, cause)],
+        ]),
+      ),
+      "collector:observation": [
+        check("component", own.status === "up" ? "pass" : "warn", own.observedAt, null),
+      ],
+    };
+    return reply
+      .type(healthJson)
+      .send(JSON.stringify({ status: healthWords[status], serviceId: "wheelhouse", time, checks }));
   });
   app.get("/health/workers", guarded, () => ({
     owner,
@@ -77,6 +94,19 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
 }
+
+// draft-inadarei-api-health-check-06.
+const healthJson = "application/health+json";
+const healthWords = { up: "pass", degraded: "warn", down: "fail" } as const;
+
+const asksForHealthJson = ({ headers }: FastifyRequest) =>
+  (headers.accept ?? "").split(",").some((part) => part.trim().toLowerCase().startsWith(healthJson));
+
+const check = (componentType: string, status: string, time: string | null, output: string | null) => ({
+  ...{ componentType, status },
+  ...(time === null ? {} : { time }),
+  ...(output === null ? {} : { output }),
+});
 
 const isLoopback = (address: string | undefined) =>
   address !== undefined && ipaddr.isValid(address) && ipaddr.process(address).range() === "loopback";

@@ -43,8 +43,8 @@ const named: readonly { label: string; all: readonly Capability[] }[] = [
     ),
   },
   {
-    label: "Act on queues, breakers, caches, schedules and alerts",
-    all: ["queues:act", "breakers:act", "cache:act", "schedules:act", "alerts:act"],
+    label: "Act on services, queues, breakers, caches, schedules and alerts",
+    all: ["health:act", "queues:act", "breakers:act", "cache:act", "schedules:act", "alerts:act"],
   },
   { label: "Replay and configure webhooks", all: ["webhooks:replay", "webhooks:configure"] },
   { label: "Add and change what is watched", all: ["sources:manage"] },

@@ -2,17 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { useCallback, useMemo } from "react";
-import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
-import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
 import { Page, Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
-import { Status } from "#ui/status.tsx";
 import { Table } from "#ui/table.tsx";
-import { Age, Time } from "#ui/time.tsx";
 import css from "./breakers.module.css";
 import { breakerColumns } from "./breakers-columns.tsx";
 import { BreakerDrawer } from "./breakers-drawer.tsx";
@@ -28,45 +25,19 @@ const rowClass = ({ state }: BreakerRow): string => (state === "closed" ? "quiet
 const serviceOf = ({ service }: BreakerRow): string => service;
 const none: readonly BreakerRow[] = [];
 
-/** Freshness that draws its component again only when the state turns, not each second. */
-const useFreshness = (observation: Observation | undefined, collectorLost: boolean): Freshness["state"] => {
-  const nowMs = useNow();
-  if (observation === undefined) return "fresh";
-  const { state } = judgeFreshness(observation, nowMs);
-  return state === "fresh" && collectorLost ? "stale" : state;
-};
-
-const StaleLine = (props: {
-  observedAt: string | null;
-  state: "stale" | "unknown";
-  collectorLost: boolean;
-}) => (
-  <div className={`${css.stale} hatch`}>
-    <Status tone={props.state} label={props.state === "stale" ? "Stale" : "Unknown"} />
-    {props.observedAt === null ? (
-      <span>No sample yet.</span>
-    ) : (
-      <span>
-        {props.collectorLost && "The collector is lost. "}
-        Last sample <Time at={props.observedAt} />, <Age at={props.observedAt} suffix="ago" />. What is shown
-        may have changed since.
-      </span>
-    )}
-  </div>
-);
-
 export const BreakersPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   useBreakersLive(org);
-  const { connection, collectorLost } = useLiveStatus();
+  const { connection } = useLiveStatus();
   const breakers = useQuery({
     ...breakersQuery(org),
     refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
   });
   const data = breakers.data;
-  const state = useFreshness(data, collectorLost);
+  const currency = useCurrency(data);
+  const { state } = freshnessOf(currency);
   const items = data?.items ?? none;
   const isByService = search.view === "service";
   const rows = useMemo(() => {
@@ -151,9 +122,7 @@ export const BreakersPage = () => {
         >
           {(list) => (
             <>
-              {state !== "fresh" && (
-                <StaleLine observedAt={list.observedAt} state={state} collectorLost={collectorLost} />
-              )}
+              <FreshnessLine observedAt={list.observedAt} currency={currency} />
               <BreakersSummary rows={shown} all={list.items.length} />
               {shown.length === 0 ? (
                 <Empty title="No breaker matches">

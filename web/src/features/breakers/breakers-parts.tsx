@@ -24,7 +24,7 @@ const classOf = (state: BreakerState, kind: BreakerRow["kind"]) =>
 type Dated = { observedAt: string | null; intervalMs: number; state: BreakerState };
 
 /** What is older than the page's own data may be judged by its own age: a scrape has a slower rhythm. */
-export const useAge = (row: Dated, page: Freshness["state"]): Freshness["state"] => {
+const useAge = (row: Dated, page: Freshness["state"]): Freshness["state"] => {
   const nowMs = useNow();
   if (page !== "fresh") return page;
   return row.state === "unknown" ? "fresh" : judgeFreshness(row, nowMs).state;

@@ -2,11 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/health.ts";
 import { formatClock, zoneName } from "#lib/format.ts";
-import { judgeFreshness } from "#lib/freshness.ts";
-import { useLiveStatus } from "#lib/live-context.tsx";
 import { useNow } from "#lib/now.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { judgeOverview } from "#lib/verdict.ts";
+import { FreshnessLine, useCurrency } from "#ui/freshness-line.tsx";
 import { Page } from "#ui/page.tsx";
 import { Panel, Skeleton } from "#ui/panel.tsx";
 import { RedStrip, Tiles } from "./health-figures.tsx";
@@ -81,11 +80,11 @@ const RecentChanges = ({ overview, organization }: { overview: Overview; organiz
 };
 
 const Evidence = ({ overview, organization }: { overview: Overview; organization: string }) => {
-  const nowMs = useNow();
-  const { collectorLost } = useLiveStatus();
-  const isFresh = judgeFreshness(overview, nowMs).state === "fresh" && !collectorLost;
+  const currency = useCurrency(overview);
+  const isFresh = currency === "fresh";
   return (
     <>
+      <FreshnessLine currency={currency} observedAt={overview.observedAt} />
       {overview.problems.length > 0 && (
         <>
           <ProblemList problems={overview.problems} organization={organization} isFresh={isFresh} />

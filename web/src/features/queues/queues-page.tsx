@@ -2,17 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
-import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
-import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
 import { Page, Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
-import { Status } from "#ui/status.tsx";
 import { Table } from "#ui/table.tsx";
-import { Age, Time } from "#ui/time.tsx";
 import styles from "./queues.module.css";
 import { queueColumns } from "./queues-columns.tsx";
 import { QueueDrawer } from "./queues-drawer.tsx";
@@ -29,28 +26,6 @@ const rowClass = ({ row }: QueueView): string => (row.state === "ok" && !row.pau
 const keyOfWorker = ({ host }: QueuesState["workers"][number]): string => host;
 const quiet = (): string => "quiet";
 const none: readonly QueueView[] = [];
-
-/** Freshness that draws its component again only when the state turns, not each second. */
-const useFreshness = (observation: Observation | undefined, collectorLost: boolean): Freshness["state"] => {
-  const nowMs = useNow();
-  if (observation === undefined) return "fresh";
-  const { state } = judgeFreshness(observation, nowMs);
-  return state === "fresh" && collectorLost ? "stale" : state;
-};
-
-const StaleLine = ({ observedAt, state }: { observedAt: string | null; state: "stale" | "unknown" }) => (
-  <div className={`${styles.stale} hatch`}>
-    <Status tone={state} label={state === "stale" ? "Stale" : "Unknown"} />
-    {observedAt === null ? (
-      <span>No sample yet.</span>
-    ) : (
-      <span>
-        Last sample <Time at={observedAt} />, <Age at={observedAt} suffix="ago" />. What is shown may have
-        changed since.
-      </span>
-    )}
-  </div>
-);
 
 const Workers = ({ list }: { list: QueuesState }) => {
   const { workers, intervalMs, views } = list;
@@ -90,14 +65,14 @@ export const QueuesPage = () => {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   useQueuesLive(org);
-  const { connection, collectorLost } = useLiveStatus();
+  const { connection } = useLiveStatus();
   const queues = useQuery({
     ...queuesQuery(org),
     refetchInterval: connection.state === "closed" ? pollIntervalMs : workersIntervalMs,
   });
   const data = queues.data;
-  const state = useFreshness(data, collectorLost);
-  const freshness: Freshness = { state, ageMs: null };
+  const currency = useCurrency(data);
+  const freshness = freshnessOf(currency);
   const views = data?.views ?? none;
   const keys = useMemo(() => queueFilterKeys(views), [views]);
   const filter = readFilterInput(search.q ?? "", keys);
@@ -155,7 +130,7 @@ export const QueuesPage = () => {
         >
           {(list) => (
             <>
-              {state !== "fresh" && <StaleLine observedAt={list.observedAt} state={state} />}
+              <FreshnessLine observedAt={list.observedAt} currency={currency} />
               <QueuesSummary views={list.views} shown={shown.length} />
               {shown.length === 0 ? (
                 <Empty title="No queue matches">
@@ -167,7 +142,7 @@ export const QueuesPage = () => {
                 <Table
                   caption="Queues, worst first"
                   className="cards"
-                  columns={queueColumns[state]}
+                  columns={queueColumns[freshness.state]}
                   rows={shown}
                   keyOf={keyOf}
                   rowClass={rowClass}

@@ -8,6 +8,7 @@ export type NavCount = { text: string; tone: "bad" | "warn" | "" };
 export type NavItem = {
   to:
     | "/o/$org/overview"
+    | "/o/$org/services"
     | "/o/$org/breakers"
     | "/o/$org/queues"
     | "/o/$org/webhooks"
@@ -35,6 +36,13 @@ export const navItems: readonly NavItem[] = [
     key: "o",
     isInBar: true,
     count: (overview) => problemsOf(overview, null),
+  },
+  // Root causes only: what they explain is no problem of its own.
+  {
+    to: "/o/$org/services",
+    label: "Services",
+    key: "s",
+    count: (overview) => problemsOf(overview, "health"),
   },
   {
     to: "/o/$org/breakers",

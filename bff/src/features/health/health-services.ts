@@ -1,0 +1,92 @@
+import { checkService, readService, type ServiceRow } from "@wheelhouse/shared/health.ts";
+import type { FastifyInstance } from "fastify";
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import type { Changes } from "#lib/change.ts";
+import type { Clock } from "#lib/clock.ts";
+import { AppError, notFound } from "#lib/errors.ts";
+import type { Database } from "#lib/postgres.ts";
+import { route } from "#lib/route.ts";
+import type { Catalogue } from "#observe/catalogue.ts";
+import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { OrganizationKey } from "#observe/watched.ts";
+import type { HealthChecks } from "./health-checks.ts";
+import { createDetailStore } from "./health-detail-store.ts";
+import { createMaintenanceWindows } from "./health-maintenance.ts";
+import { createServicesBoard } from "./health-services-board.ts";
+
+const checkNowChannel = "wheelhouse:observe:check-now";
+const checkNowKey = (id: string) => `wheelhouse:observe:check-now:${id}`;
+/** Somebody may ask for a check of the same service so often. */
+const checkNowEveryMs = 5_000;
+
+/** Watched services: what the collector takes of them, their detail, planned work, and checks out of turn. */
+export function createServices(deps: {
+  catalogue: Catalogue;
+  checks: HealthChecks;
+  uptimes(): ReadonlyMap<string, ServiceRow["uptime"]>;
+  database: Database;
+  redis: Redis;
+  /** Hears of checks that another process was asked for. */
+  subscriber: Redis;
+  changes: Changes;
+  clock: Clock;
+  log: Logger;
+}) {
+  const { catalogue, checks, uptimes, database, redis, subscriber, changes, clock, log } = deps;
+  const maintenance = createMaintenanceWindows({ database, changes, clock });
+  const details = createDetailStore({ redis, log });
+  const services = createServicesBoard({
+    ...{ catalogue, uptimes, checks },
+    maintenance: { poke: maintenance.poke, activeOf: maintenance.activeOf },
+    onDetails: details.keep,
+  });
+
+  const listen = () => {
+    subscriber.subscribe(checkNowChannel).catch((err: unknown) => {
+      log.debug({ err }, "checks out of turn cannot be heard yet");
+    });
+  };
+  subscriber.on("ready", listen);
+  if (subscriber.status === "ready") listen();
+  subscriber.on("message", (channel, id) => {
+    if (channel === checkNowChannel) checks.hurry(id);
+  });
+
+  return {
+    board: services.board,
+    routes(app: FastifyInstance, snapshots: SnapshotStore) {
+      const rowsOf = (organization: OrganizationKey) => snapshots.viewsOf(organization).health().items;
+      maintenance.routes(app, (organization) => new Set(rowsOf(organization).map(({ id }) => id)));
+
+      route(app, readService, async ({ params }, { organization }) => {
+        const known = snapshots.viewsOf(organization).service(params.id);
+        if (!known) throw notFound("service");
+        const [instances, windows] = await Promise.all([
+          services.detail(params.id) ?? details.read(params.id),
+          // Without Postgres all the rest of it is still worth showing.
+          maintenance.comingOf(organization.id, params.id).catch(() => []),
+        ]);
+        return { ...known, instances, maintenance: windows };
+      });
+
+      route(app, checkService, async ({ params }, context) => {
+        const row = rowsOf(context.organization).find(({ id }) => id === params.id);
+        if (!row) throw notFound("service");
+        if (row.kind !== "service" || row.target === null)
+          throw new AppError("conflict", "It is not asked by a check that could be made sooner.");
+        const free = await redis.set(checkNowKey(row.id), "1", "PX", checkNowEveryMs, "NX");
+        if (free === null)
+          throw new AppError("rate_limited", "It was asked for a moment ago; its next check is on the way.", {
+            retryAfterSeconds: checkNowEveryMs / 1_000,
+          });
+        const result = await changes.run(context, checkService.action, async () => ({
+          result: { askedAt: new Date(clock.now()).toISOString() },
+          audit: { targets: [{ type: "service", id: row.id, name: row.name }] },
+        }));
+        await redis.publish(checkNowChannel, row.id);
+        return result;
+      });
+    },
+  };
+}

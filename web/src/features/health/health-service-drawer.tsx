@@ -1,0 +1,347 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ServiceDetail } from "@wheelhouse/shared/health.ts";
+import { useState } from "react";
+import { formatClock, formatDate, formatLatency, formatSpan, formatTime, zoneName } from "#lib/format.ts";
+import type { Freshness } from "#lib/freshness.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { useCan } from "#lib/session.ts";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Drawer } from "#ui/drawer.tsx";
+import { Note } from "#ui/note.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
+import { Facts } from "#ui/quantity.tsx";
+import { Sparkline } from "#ui/sparkline.tsx";
+import { Status } from "#ui/status.tsx";
+import { Age, Time } from "#ui/time.tsx";
+import { MaintenanceDialog } from "./health-maintenance-dialog.tsx";
+import styles from "./health-services.module.css";
+import { ServiceStatus } from "./health-services-list.tsx";
+import { serviceQuery, useCheckService, useEndMaintenance } from "./health-services-queries.ts";
+import type { ServiceView } from "./health-services-view.ts";
+
+type Instance = ServiceDetail["instances"][number];
+
+const Components = ({ instance, isOnly }: { instance: Instance; isOnly: boolean }) =>
+  instance.components.length === 0 ? null : (
+    <section className={styles.section}>
+      <div className="sec-h">
+        <h3 className="h">Components{isOnly ? "" : ` of ${instance.id}`}</h3>
+        {instance.observedAt !== null && (
+          <span className="t12 c3">
+            told <Age at={instance.observedAt} suffix="ago" />
+          </span>
+        )}
+      </div>
+      <ul className={styles.components}>
+        {instance.components.map(({ id, name, depth, state, status, detail }) => (
+          <li key={id}>
+            <span className="cut" style={{ paddingLeft: depth * 16 }}>
+              {name}
+            </span>
+            <span className="cut c2" title={detail ?? undefined}>
+              {detail}
+            </span>
+            <Status tone={state} label={status === "" ? state : status} inRow />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+
+const Conditions = ({ instance, isOnly }: { instance: Instance; isOnly: boolean }) => {
+  const { conditions } = instance;
+  if (conditions.length === 0) return null;
+  const passing = conditions.filter(({ passed }) => passed).length;
+  return (
+    <section className={styles.section}>
+      <div className="sec-h">
+        <h3 className="h">Conditions{isOnly ? "" : ` of ${instance.id}`}</h3>
+        <span className="t12 c3">
+          {passing} of {conditions.length} pass
+        </span>
+      </div>
+      <table className={styles.mini}>
+        <caption className="vh">Conditions with the value found</caption>
+        <tbody>
+          {conditions.map(({ text, observed, passed }) => (
+            <tr key={text}>
+              <td className="mono">{text}</td>
+              <td className="num">{observed ?? "–"}</td>
+              <td>
+                <Status tone={passed ? "ok" : "down"} label={passed ? "Pass" : "Fail"} inRow />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+};
+
+const Instances = ({ view, detail }: { view: ServiceView; detail: ServiceDetail }) => {
+  const { instances } = view.row;
+  if (instances.length < 2) return null;
+  return (
+    <section className={styles.section}>
+      <div className="sec-h">
+        <h3 className="h">Instances</h3>
+      </div>
+      <table className={styles.mini}>
+        <caption className="vh">Instances with address, latency and state</caption>
+        <tbody>
+          {instances.map(({ id, state, cause, latencyMs }) => (
+            <tr key={id}>
+              <td>{id}</td>
+              <td className="c2 cut" title={cause ?? undefined}>
+                {cause ?? detail.instances.find((each) => each.id === id)?.target}
+              </td>
+              <td className="num">{latencyMs === null ? "–" : formatLatency(latencyMs)}</td>
+              <td>
+                <Status tone={state} label={stateNames[state]} inRow />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+};
+
+const Latency = ({ detail, view }: { detail: ServiceDetail; view: ServiceView }) => {
+  const { zone } = usePreferences();
+  const { observedAt, latencyMs } = detail;
+  if (observedAt === null || latencyMs.values.every((value) => value === null)) return null;
+  const spanMs = (latencyMs.values.length - 1) * latencyMs.intervalMs;
+  const at = (part: number) =>
+    formatClock(new Date(Date.parse(observedAt) - spanMs * part).toISOString(), zone);
+  const { latencyMsP95, state } = view.row;
+  return (
+    <section className={styles.section}>
+      <div className="sec-h">
+        <h3 className="h">Slowest check a minute, last hour</h3>
+        <span className="grow" />
+        {latencyMsP95 !== null && <span className="t12 c3">p95 {formatLatency(latencyMsP95)}</span>}
+      </div>
+      <div className={styles.latency}>
+        <Sparkline
+          values={latencyMs.values}
+          height={60}
+          tone={state === "down" ? "bad" : state === "degraded" ? "warn" : "plain"}
+          label="Slowest check of each minute of the last hour"
+        />
+      </div>
+      <div className="axis">
+        <span>{at(1)}</span>
+        <span>{at(0.5)}</span>
+        <span>
+          {at(0)} {zoneName(zone)}
+        </span>
+      </div>
+    </section>
+  );
+};
+
+const Journal = ({ journal }: { journal: ServiceDetail["journal"] }) => {
+  const { zone } = usePreferences();
+  return (
+    <section className={styles.section}>
+      <div className="sec-h">
+        <h3 className="h">State journal</h3>
+        <span className="t12 c3">{zoneName(zone)}</span>
+      </div>
+      {journal.length === 0 ? (
+        <p className="t12 c3">No change of state was seen.</p>
+      ) : (
+        <table className={styles.mini}>
+          <caption className="vh">Changes of state, newest first</caption>
+          <tbody>
+            {journal.map(({ at, text, state }) => (
+              <tr key={`${at} ${text}`}>
+                <td>
+                  <time dateTime={at} title={formatDate(at, zone)}>
+                    {formatTime(at, zone)}
+                  </time>
+                </td>
+                <td className={state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : ""}>
+                  {text}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+};
+
+const Planned = ({ organization, detail }: { organization: string; detail: ServiceDetail }) => {
+  const end = useEndMaintenance(organization);
+  const may = useCan(organization, "health:act");
+  return (
+    <>
+      {detail.maintenance.map(({ id, startsAt, endsAt, reason, createdBy }) => (
+        <Note key={id} title={`Maintenance: ${reason}.`}>
+          <div className="t12 c2">
+            <Time at={startsAt} full /> to <Time at={endsAt} full />, by {createdBy}.{" "}
+            {may && (
+              <button type="button" className="link" disabled={end.isPending} onClick={() => end.mutate(id)}>
+                End it now
+              </button>
+            )}
+          </div>
+        </Note>
+      ))}
+      {end.error !== null && <ActError title="It was not ended." error={end.error} />}
+    </>
+  );
+};
+
+const stateNames = { ok: "OK", degraded: "Degraded", down: "Down", unknown: "Unknown" } as const;
+const kinds = { service: "Service", redis: "Redis", postgres: "Postgres", external: "Outside" } as const;
+
+/** Everything known of one service, beside the list. */
+export const ServiceDrawer = (props: {
+  organization: string;
+  id: string;
+  view: ServiceView | undefined;
+  views: readonly ServiceView[];
+  freshness: Freshness;
+  position: string | undefined;
+  onPrevious: (() => void) | undefined;
+  onNext: (() => void) | undefined;
+  onOpen: (id: string) => void;
+  onShowGraph: () => void;
+  onClose: () => void;
+}) => {
+  const { organization, id, view, views, freshness, onOpen, onShowGraph, ...drawer } = props;
+  const [isPlanning, setPlanning] = useState(false);
+  const detail = useQuery({ ...serviceQuery(organization, id), enabled: view !== undefined });
+  const check = useCheckService(organization);
+  const may = useCan(organization, "health:act");
+  if (view === undefined)
+    return (
+      <Drawer label="Service" title={id} {...drawer}>
+        <Empty title="This service is not there">
+          It is not watched any more, or belongs to another organization.
+        </Empty>
+      </Drawer>
+    );
+  const { row } = view;
+  const isFresh = freshness.state === "fresh";
+  const names = new Map(views.map((each) => [each.row.id, each.row.name]));
+  const links = (ids: readonly string[]) =>
+    ids.length === 0
+      ? "nothing"
+      : ids.map((each, index) => (
+          <span key={each}>
+            {index > 0 && ", "}
+            {names.has(each) ? (
+              <button type="button" className="link" onClick={() => onOpen(each)}>
+                {names.get(each)}
+              </button>
+            ) : (
+              `${each} (not watched)`
+            )}
+          </span>
+        ));
+  const root = row.state !== "ok" && row.explainedBy !== null ? row.explainedBy : null;
+  return (
+    <Drawer
+      label={`Service ${row.name}`}
+      title={row.name}
+      status={
+        <>
+          <ServiceStatus view={view} currency={freshness.state} />
+          <span>
+            since <Time at={row.since} full />, <Age at={row.since} suffix="ago" />
+          </span>
+          <span className="grow" />
+          {row.runbookUrl !== null && (
+            <a className="link" href={row.runbookUrl} target="_blank" rel="noreferrer">
+              Runbook
+            </a>
+          )}
+        </>
+      }
+      footer={
+        <>
+          {may && row.kind === "service" && row.target !== null && (
+            <Button disabled={check.isPending} onClick={() => check.mutate(id)}>
+              Check now
+            </Button>
+          )}
+          {may && <Button onClick={() => setPlanning(true)}>Plan maintenance…</Button>}
+          <span className="grow" />
+          <Button variant="ghost" onClick={onShowGraph}>
+            Show in graph
+          </Button>
+        </>
+      }
+      {...drawer}
+    >
+      {check.error !== null && <ActError title="It was not asked." error={check.error} />}
+      {isFresh && row.state !== "ok" && row.maintenance === null && (
+        <Note
+          tone={row.state === "down" && root === null ? "bad" : "warn"}
+          title={`${row.cause ?? row.label}.`}
+        >
+          {root === null ? null : <>Affected by {links([root])}.</>}
+          {row.affects > 0
+            ? `It affects ${row.affects} other ${row.affects === 1 ? "check" : "checks"}.`
+            : null}
+        </Note>
+      )}
+      <div className={isFresh ? "" : "is-dim"}>
+        <div className={styles.section}>
+          <Facts
+            facts={[
+              {
+                label: "Kind",
+                value: row.group === null ? kinds[row.kind] : `${kinds[row.kind]}, ${row.group}`,
+              },
+              { label: "Owner", value: row.owner ?? "–" },
+              { label: "Address", value: row.target ?? "–" },
+              { label: "Version", value: row.version ?? "–" },
+              {
+                label: "Checked",
+                value:
+                  row.observedAt === null ? (
+                    "not yet"
+                  ) : (
+                    <>
+                      <Age at={row.observedAt} suffix="ago" />, every {formatSpan(row.intervalMs)}
+                    </>
+                  ),
+              },
+              { label: "Calls", value: links(row.dependsOn) },
+              ...(detail.data ? [{ label: "Called by", value: links(detail.data.calledBy) }] : []),
+              ...(row.certificateExpiresAt === null
+                ? []
+                : [{ label: "Certificate until", value: <Time at={row.certificateExpiresAt} full /> }]),
+            ]}
+          />
+        </div>
+        <Panel name="Its detail" query={detail} skeletonRows={6}>
+          {(data) => (
+            <>
+              <Planned organization={organization} detail={data} />
+              <Instances view={view} detail={data} />
+              {data.instances.map((instance) => (
+                <div key={instance.id}>
+                  <Components instance={instance} isOnly={data.instances.length === 1} />
+                  <Conditions instance={instance} isOnly={data.instances.length === 1} />
+                </div>
+              ))}
+              <Latency detail={data} view={view} />
+              <Journal journal={data.journal} />
+            </>
+          )}
+        </Panel>
+      </div>
+      {isPlanning && (
+        <MaintenanceDialog organization={organization} service={row} onClose={() => setPlanning(false)} />
+      )}
+    </Drawer>
+  );
+};

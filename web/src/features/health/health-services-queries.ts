@@ -1,0 +1,86 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
+import {
+  checkService,
+  createMaintenance,
+  endMaintenance,
+  type HealthList,
+  readHealth,
+  readService,
+  type ServiceRow,
+} from "@wheelhouse/shared/health.ts";
+import { call } from "#lib/api.ts";
+import { applyChanges, type Board } from "#lib/board.ts";
+import { useLiveEvent, useLiveTopic } from "#lib/live-context.tsx";
+
+const detailIntervalMs = 5_000;
+
+type ServicesState = Board<ServiceRow, { intervalMs: number }>;
+
+const fromList = (list: HealthList, seq: number | null): ServicesState => ({
+  seq,
+  observedAt: list.observedAt,
+  intervalMs: list.intervalMs,
+  items: list.items,
+});
+
+/** All watched services and servers of one organization; the socket keeps the rows current. */
+export const servicesQuery = (organization: string) =>
+  queryOptions({
+    queryKey: ["services", organization],
+    queryFn: async ({ client, signal }): Promise<ServicesState> => {
+      const list = await call(readHealth, {}, { organization, signal });
+      const live = client.getQueryData<ServicesState>(["services", organization]);
+      // The socket may have overtaken this answer.
+      const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
+      return live !== undefined && isOlder ? live : fromList(list, live?.seq ?? null);
+    },
+    staleTime: 10_000,
+  });
+
+/** One service with what its instances told, latency, changes and planned work. */
+export const serviceQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: ["services", organization, id],
+    queryFn: ({ signal }) => call(readService, { params: { id } }, { organization, signal }),
+    staleTime: detailIntervalMs,
+    refetchInterval: detailIntervalMs,
+  });
+
+/** Writes live messages into the cache while the tab is shown; a gap in their numbers asks for the whole. */
+export const useServicesLive = (organization: string): void => {
+  const client = useQueryClient();
+  const { queryKey } = servicesQuery(organization);
+  const { resubscribe } = useLiveTopic("health");
+  useLiveEvent("health:snapshot", ({ seq, data }) => {
+    client.setQueryData(queryKey, fromList(data, seq));
+  });
+  useLiveEvent("health:changes", (changes) => {
+    const state = client.getQueryData(queryKey);
+    if (state === undefined) return;
+    const next = applyChanges(state, changes);
+    if (next === "gap") resubscribe();
+    else client.setQueryData(queryKey, next);
+  });
+};
+
+export const useCheckService = (organization: string) =>
+  useMutation({ mutationFn: (id: string) => call(checkService, { params: { id } }, { organization }) });
+
+const useInvalidateServices = (organization: string) => {
+  const client = useQueryClient();
+  return () => client.invalidateQueries({ queryKey: ["services", organization] });
+};
+
+export const useCreateMaintenance = (organization: string) =>
+  useMutation({
+    mutationFn: (body: EndpointInput<typeof createMaintenance>["body"]) =>
+      call(createMaintenance, { body }, { organization }),
+    onSuccess: useInvalidateServices(organization),
+  });
+
+export const useEndMaintenance = (organization: string) =>
+  useMutation({
+    mutationFn: (id: string) => call(endMaintenance, { params: { id } }, { organization }),
+    onSuccess: useInvalidateServices(organization),
+  });

@@ -1,0 +1,22 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { readText, readWord } from "#lib/search-params.ts";
+import { organizationRoute } from "./organization.tsx";
+
+/** `q`: the filter as typed; `view`: how they stand, a list unless told; `service`: id of the one in the drawer. */
+type ServicesSearch = {
+  q?: string | undefined;
+  view?: "tree" | "graph" | undefined;
+  service?: string | undefined;
+};
+
+export const servicesRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: "/services",
+  staticData: { title: "Services" },
+  validateSearch: (raw: Record<string, unknown>): ServicesSearch => ({
+    q: readText(raw, "q"),
+    view: readWord(raw, "view", ["tree", "graph"]),
+    service: readText(raw, "service", 200),
+  }),
+  component: lazyRouteComponent(() => import("#features/health/health-services-page.tsx"), "ServicesPage"),
+});
