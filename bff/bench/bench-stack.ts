@@ -58,6 +58,7 @@ export async function startProgram(file: string, environment: Record<string, str
   const ready: unknown = JSON.parse(String(line[0]));
   return {
     ready,
+    pid: child.pid ?? 0,
     async end() {
       child.kill("SIGTERM");
       await exited;

@@ -1,6 +1,7 @@
 /** `pnpm bench <name>`: figures, each measured in one run beside what it is compared with. */
 const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = {
   queues: [() => import("./queues.ts")],
+  status: [() => import("./status.ts")],
   audit: [() => import("./audit-write.ts"), () => import("./audit-read.ts")],
   "audit-read": [() => import("./audit-read.ts")],
   "audit-chain": [() => import("./audit-write.ts")],
