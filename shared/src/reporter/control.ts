@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { breakerCommand } from "../breakers.ts";
-import { timestamp } from "../endpoint.ts";
 
 const name = z.string().min(1).max(200);
 
@@ -19,10 +18,10 @@ const act = z.discriminatedUnion("kind", [
 export type ControlAct = z.infer<typeof act>;
 
 /**
- * A command of an operator, as it travels from Wheelhouse to the instances of a service. It is published on
- * `controlKey(service)` and kept in the sorted set of the same name (score: `expiresAt` in ms), from which an instance
- * that was away reads it with its next report. Obeyed once per id, never after `expiresAt`, and never when a command of
- * a higher `ordinal` to the same breaker or cache was obeyed before.
+ * A command of an operator, as it travels from Wheelhouse to the instances of a service. It lies in the sorted set
+ * `controlKey(service)` until it expires (score: when, in ms of the Redis server's clock), and the channel of the same
+ * name is the bell: an instance that missed it reads the command with its next report. Obeyed once per id, and never
+ * when a command of a higher `ordinal` to the same breaker or cache was obeyed before.
  */
 export const controlCommand = z.object({
   version: z.literal(1),
@@ -32,7 +31,6 @@ export const controlCommand = z.object({
   service: name,
   /** Null: all of them. */
   instances: z.array(name).max(200).nullable(),
-  expiresAt: timestamp,
   act,
 });
 export type ControlCommand = z.infer<typeof controlCommand>;

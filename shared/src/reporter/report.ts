@@ -69,10 +69,15 @@ export const report = z.object({
 });
 export type Report = z.infer<typeof report>;
 
-/** Sorted set of all reports of a Redis: member `<service>:<instance>`, each percent-encoded; score `reportedAt` in ms. */
+/**
+ * Sorted set of all reports of a Redis: member `<service>:<instance>`, each percent-encoded; score: when the server took
+ * it, in ms of the server's clock, so that an instance whose clock is off is not old.
+ */
 export const reportsKey = "wheelhouse:reports";
-/** A report lives so many intervals: what is gone longer is forgotten. */
+/** A report lives so many intervals. */
 export const reportLifeIntervals = 5;
+/** So long it is remembered that an instance once reported. */
+export const reportMemoryMs = 600_000;
 
 export const reportMember = (service: string, instance: string) =>
   `${encodeURIComponent(service)}:${encodeURIComponent(instance)}`;

@@ -1,0 +1,133 @@
+import type { BreakerCommand, BreakerState } from "../breakers.ts";
+import { type AttachContext, type AttachedBreaker, createStateTrace, Refusal } from "./attached.ts";
+import { createCallWindow } from "./call-window.ts";
+
+/** What is used of a breaker of opossum 8 or 9. */
+export type OpossumBreaker = {
+  readonly name: string;
+  readonly opened: boolean;
+  readonly halfOpen: boolean;
+  readonly closed: boolean;
+  readonly enabled: boolean;
+  readonly volumeThreshold: number;
+  readonly options?: {
+    errorThresholdPercentage?: number;
+    resetTimeout?: number;
+    rollingCountTimeout?: number;
+  };
+  readonly status: object;
+  open(): void;
+  close(): void;
+  on(event: string, listener: (...given: unknown[]) => void): unknown;
+  off(event: string, listener: (...given: unknown[]) => void): unknown;
+};
+
+type OpossumOptions = {
+  /** Left out: the breaker's own name. */
+  name?: string;
+};
+
+const defaults = { errorThresholdPercentage: 50, resetTimeout: 30_000, rollingCountTimeout: 10_000 };
+
+/**
+ * Reports a breaker of opossum. Forced open: opossum's timer would let a probe pass, so each half-opening is answered by
+ * opening again before a call can slip through. Forced closed: time-outs, fallback and counting go on (`disable()` would
+ * end them), and each opening is answered by closing again. Both events come synchronously, so no call sees the state in
+ * between; other listeners do hear both.
+ */
+export function attachOpossum(
+  breaker: OpossumBreaker,
+  { name = breaker.name }: OpossumOptions,
+  context: AttachContext,
+): AttachedBreaker {
+  const { now } = context;
+  const settings = { ...defaults, ...breaker.options };
+  const calls = createCallWindow(now);
+  let forced: "open" | "close" | null = null;
+  let gone = false;
+
+  const stateNow = (): BreakerState => {
+    if (!breaker.enabled) return "disabled";
+    if (forced === "open") return "forced_open";
+    if (forced === "close") return "disabled";
+    if (breaker.opened) return "open";
+    return breaker.halfOpen ? "half_open" : "closed";
+  };
+  const trace = createStateTrace(stateNow(), context);
+
+  const hold = () => {
+    if (forced === "open" && !breaker.opened) breaker.open();
+    if (forced === "close" && !breaker.closed) breaker.close();
+    trace.move(stateNow());
+  };
+  const listeners: Record<string, (...given: unknown[]) => void> = {
+    open: hold,
+    close: hold,
+    halfOpen: hold,
+    success: (_result, latencyMs) => calls.add("success", Number(latencyMs)),
+    // A time-out emits `timeout` and `failure`: it is counted here alone.
+    failure: (_error, latencyMs) => calls.add("failure", Number(latencyMs)),
+    reject: () => calls.add("refused"),
+    semaphoreLocked: () => calls.add("refused"),
+    // `isShutdown` is still false in here, and opossum takes all listeners away afterwards.
+    shutdown: () => {
+      gone = true;
+      context.changed();
+    },
+  };
+  for (const [event, listener] of Object.entries(listeners)) breaker.on(event, listener);
+
+  const act: Record<BreakerCommand, () => string> = {
+    open: () => {
+      forced = "open";
+      hold();
+      return "Held open";
+    },
+    close: () => {
+      forced = "close";
+      hold();
+      return "Held closed";
+    },
+    reset: () => {
+      forced = null;
+      breaker.close();
+      forgetFailures(breaker.status);
+      calls.clear();
+      trace.move(stateNow());
+      return "Closed, counts from zero";
+    },
+  };
+
+  return {
+    read() {
+      if (gone) return null;
+      trace.move(stateNow());
+      const state = trace.state();
+      const openedMs = state === "open" ? trace.seenSinceMs() : null;
+      return {
+        ...{ name, library: "opossum", state, since: trace.since(), transitions: trace.transitions() },
+        // `lastTimerAt` of opossum is the time of its making.
+        nextProbeAt: openedMs === null ? null : new Date(openedMs + settings.resetTimeout).toISOString(),
+        ...calls.figures({ ratioMs: settings.rollingCountTimeout, fewest: breaker.volumeThreshold }),
+        threshold: settings.errorThresholdPercentage / 100,
+        coolDownMs: settings.resetTimeout,
+        commands: ["open", "close", "reset"],
+      };
+    },
+    obey(command) {
+      if (!breaker.enabled) throw new Refusal("The program itself has disabled this breaker");
+      return act[command]();
+    },
+    detach() {
+      forced = null;
+      for (const [event, listener] of Object.entries(listeners)) breaker.off(event, listener);
+    },
+  };
+}
+
+/** Moves opossum's rolling window on until it is empty, else the next failure after a reset would open it again. */
+function forgetFailures(status: object) {
+  if (!("rotateBucket" in status && typeof status.rotateBucket === "function")) return;
+  const buckets = "window" in status && Array.isArray(status.window) ? status.window.length : 0;
+  for (let bucket = 0; bucket < buckets; bucket += 1) status.rotateBucket();
+}
