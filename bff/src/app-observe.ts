@@ -8,8 +8,10 @@ import type { Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import type { Catalogue } from "#observe/catalogue.ts";
 import { createCollector } from "#observe/collector.ts";
+import { createControlChannel } from "#observe/control-channel.ts";
 import { createLeaderLease } from "#observe/leader-lease.ts";
 import { createReplication } from "#observe/replication.ts";
+import { createReports } from "#observe/reports.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
 import { verdictHtml } from "#observe/verdict.ts";
 import type { OrganizationKey, Watched } from "#observe/watched.ts";
@@ -31,8 +33,13 @@ export function createObserve(deps: ObserveDeps) {
   const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
   const connected = createWatchedServers({ catalogue, database, redisUrl, clock, log });
   const heard = createRedis({ url: redisUrl, name: "wheelhouse-observe-heard", log });
+  const reportSources = () =>
+    connected.redis.map(({ source, connection }) => ({
+      ...{ id: source.id, organization: source.organization, redis: connection },
+    }));
+  const reports = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
   const watched: Watched = {
-    ...{ servers: connected.servers, queues: connected.queues },
+    ...{ servers: connected.servers, queues: connected.queues, reports },
     boards: deps.boards,
     organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
     webhooks: deps.webhooks,
@@ -53,6 +60,8 @@ export function createObserve(deps: ObserveDeps) {
   return {
     snapshots,
     owner,
+    /** The way to the instances of services that report. */
+    channel: createControlChannel(reportSources),
     /** What the first paint of Overview needs of this path; see SETTLED 28. */
     firstPaint(organization: OrganizationKey) {
       const overview = snapshots.viewsOf(organization).overview();

@@ -23,6 +23,7 @@ import { auditRoutes } from "#features/audit/audit-routes.ts";
 import { createAuditService } from "#features/audit/audit-service.ts";
 import { createAuditStore } from "#features/audit/audit-store.ts";
 import { createBreakersBoard } from "#features/breakers/breakers-board.ts";
+import { createBreakerCommands } from "#features/breakers/breakers-commands.ts";
 import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
 import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
 import { createScrapedBreakers } from "#features/breakers/breakers-scrapes.ts";
@@ -34,6 +35,7 @@ import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
 import { createReadiness } from "#features/health/health-readiness.ts";
 import { healthRoutes } from "#features/health/health-routes.ts";
 import { createServices } from "#features/health/health-services.ts";
+import { createOperations } from "#features/operations/operations.ts";
 import { queuesRoutes } from "#features/queues/queues-routes.ts";
 import { createSourcesCatalogue } from "#features/sources/sources-catalogue.ts";
 import { sourcesRoutes } from "#features/sources/sources-routes.ts";
@@ -194,6 +196,7 @@ export async function buildApp({
     },
   });
   const { snapshots, owner } = observe;
+  const operations = createOperations({ database, changes: trail, channel: observe.channel, clock, log });
   const readiness = createReadiness({ database, redis, clock });
   const upkeep = createUpkeep({
     log,
@@ -202,6 +205,7 @@ export async function buildApp({
       "audit partitions": () => auditStore.makePartitions(12),
       "audit idempotency keys": auditIntake.forgetKeys,
       ...auditReview.upkeep,
+      ...operations.upkeep,
       "ended sessions": access.purge,
     },
   });
@@ -222,7 +226,11 @@ export async function buildApp({
       webhooks.routes(api);
       healthRoutes(api, { snapshots });
       services.routes(api, snapshots);
-      breakersRoutes(api, { snapshots });
+      breakersRoutes(api, {
+        snapshots,
+        command: createBreakerCommands({ snapshots, channel: observe.channel, run: operations.run }),
+        readOperation: operations.read,
+      });
       cachesRoutes(api, { snapshots });
       queuesRoutes(api, { snapshots });
       sourcesRoutes(api, { service: sources });
@@ -257,6 +265,7 @@ export async function buildApp({
     app,
     startRoles: async () => {
       upkeep.start();
+      operations.start();
       sourcesFile.start();
       catalogue.start();
       auditProof.start();
@@ -272,6 +281,7 @@ export async function buildApp({
     },
     close: async () => {
       upkeep.stop();
+      operations.stop();
       sourcesFile.stop();
       catalogue.stop();
       scrapedBreakers.close();

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
 import { observation, problem, series } from "./health.ts";
+import { operation } from "./operations.ts";
 
 /**
  * `forced_open` (nothing passes) and `disabled` (held closed: calls pass whatever fails) are an operator's doing and
@@ -122,9 +123,47 @@ export const readBreaker = defineEndpoint({
   }),
 });
 
-/** Body of `POST /breakers/:id/{open,close,reset}`; answered by `operation`. */
-export const breakerCommandBody = z.strictObject({
+const breakerCommandBody = z.strictObject({
   reason: z.string().trim().min(3).max(500),
   /** Left out: all instances that are known now. */
   instances: z.array(z.string().min(1).max(200)).min(1).max(200).optional(),
+});
+
+const commandBreaker = {
+  method: "POST",
+  access: "breakers:act",
+  params: z.strictObject({ id: z.string().min(1).max(1000) }),
+  body: breakerCommandBody,
+  response: operation,
+  late: true,
+} as const;
+
+export const forceBreakerOpen = defineEndpoint({
+  ...commandBreaker,
+  path: "/breakers/:id/open",
+  summary: "Opens a breaker on its instances until it is reset; nothing passes",
+  action: "breakers.breaker.open",
+});
+
+export const forceBreakerClosed = defineEndpoint({
+  ...commandBreaker,
+  path: "/breakers/:id/close",
+  summary: "Holds a breaker closed on its instances until it is reset; calls pass whatever fails",
+  action: "breakers.breaker.close",
+});
+
+export const resetBreaker = defineEndpoint({
+  ...commandBreaker,
+  path: "/breakers/:id/reset",
+  summary: "Lets go of a forced breaker on its instances, which begins anew as closed",
+  action: "breakers.breaker.reset",
+});
+
+export const readBreakerOperation = defineEndpoint({
+  method: "GET",
+  path: "/breakers/operations/:id",
+  summary: "What became of a command to a breaker, by instance",
+  access: "breakers:read",
+  params: z.strictObject({ id: z.uuid() }),
+  response: operation,
 });

@@ -76,6 +76,7 @@ export const auditActions = [
   "sources.server.create",
   "sources.server.update",
   "sources.server.delete",
+  "cache.invalidation.outcome",
   "audit.trail.read",
   "audit.trail.verify",
   "audit.checkpoint.create",

@@ -9,6 +9,8 @@ export type AuditFields = Record<string, string | number | boolean | null | stri
 
 /** What the trail keeps of a change; never a secret, a token or a whole payload. */
 export type AuditEntry = {
+  /** Told where something was accepted before and then did not succeed. */
+  outcome?: "failure";
   targets: AuditTarget[];
   before?: AuditFields | null;
   after?: AuditFields | null;

@@ -14,6 +14,9 @@ export type EncodedLine = { encodedLine: string };
 /** A file, sent as it is made; what reads it slowly slows its making. */
 export type StreamedFile = { file: Readable; type: string; name: string };
 
+/** What an endpoint answers with 202 while its effect still goes on. */
+type StillGoing<T> = { stillGoing: T };
+
 type Handler<E extends Endpoint> = (
   input: EndpointParsed<E>,
   context: RequestContext,
@@ -21,7 +24,11 @@ type Handler<E extends Endpoint> = (
 ) => Answer<E> | Promise<Answer<E>>;
 type Answer<E extends Endpoint> = E extends { stream: "ndjson" }
   ? NdjsonLines<EndpointResult<E>>
-  : EndpointResult<E> | EncodedJson | StreamedFile;
+  :
+      | EndpointResult<E>
+      | EncodedJson
+      | StreamedFile
+      | (E extends { late: true } ? StillGoing<EndpointResult<E>> : never);
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -50,6 +57,9 @@ async function* textOf({ ndjson }: NdjsonLines<unknown>) {
 const isEncoded = (value: unknown): value is EncodedJson =>
   typeof value === "object" && value !== null && "encodedJson" in value;
 
+const isStillGoing = (value: unknown): value is StillGoing<unknown> =>
+  typeof value === "object" && value !== null && "stillGoing" in value;
+
 const isFile = (value: unknown): value is StreamedFile =>
   typeof value === "object" && value !== null && "file" in value && value.file instanceof Readable;
 
@@ -70,13 +80,14 @@ export function route<E extends Endpoint>(app: FastifyInstance, endpoint: E, han
       ...(endpoint.params ? { params: endpoint.params } : {}),
       ...(endpoint.query ? { querystring: endpoint.query } : {}),
       ...(endpoint.body ? { body: endpoint.body } : {}),
-      response: { [status]: endpoint.response },
+      response: { [status]: endpoint.response, ...(endpoint.late ? { 202: endpoint.response } : {}) },
       ...(endpoint.stream ? { produces: ["application/x-ndjson"] } : {}),
     },
     handler: async (request, reply) => {
       // The validator has replaced each part by the parsed one, so its type is the schema's output.
       const input = { params: request.params, query: request.query, body: request.body } as EndpointParsed<E>;
       const result = await handler(input, request.context, { request, reply });
+      if (isStillGoing(result)) return reply.status(202).send(result.stillGoing);
       reply.status(status);
       if (isNdjson(result))
         return reply

@@ -1,8 +1,14 @@
 import type { AccessTables } from "#lib/tables-access.ts";
 import type { AuditTables } from "#lib/tables-audit.ts";
 import type { HealthTables } from "#lib/tables-health.ts";
+import type { OperationsTables } from "#lib/tables-operations.ts";
 import type { SourcesTables } from "#lib/tables-sources.ts";
 import type { WebhooksTables } from "#lib/tables-webhooks.ts";
 
 /** Every table of schema `wheelhouse` as Kysely sees it; the migrations are the truth. */
-export type Tables = AccessTables & AuditTables & HealthTables & SourcesTables & WebhooksTables;
+export type Tables = AccessTables &
+  AuditTables &
+  HealthTables &
+  OperationsTables &
+  SourcesTables &
+  WebhooksTables;

@@ -122,7 +122,9 @@ export function createCollector(deps: CollectorDeps) {
     const servers = serverProbes();
     const queues = queueProbes();
     const probes = [...servers, ...queues].map((each) => each.probe);
-    const answers = Promise.all([organizations, ...probes, webhooks, acts].map((each) => each.poke()));
+    const answers = Promise.all(
+      [organizations, ...probes, webhooks, acts, watched.reports].map((each) => each.poke()),
+    );
     await within(intervalMs * waitShare, answers).catch(() => {});
     const nowMs = clock.now();
     const seenServers = servers.map((each) =>

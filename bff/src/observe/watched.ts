@@ -70,6 +70,8 @@ export type Watched = {
     organizationOf(queue: QueueReading): string;
     sample(): Promise<QueuesReading>;
   }[];
+  /** What services report of themselves: looked at in each tick, before the boards. Never rejects. */
+  reports: { poke(): Promise<void> };
   boards: {
     services?: Board<ObservedService>;
     breakers?: Board<ObservedBreaker>;

@@ -66,6 +66,11 @@ export function createObedience(deps: {
         if (command.instances && !command.instances.includes(instance)) continue;
         heard.add(command.id);
         for (const oldest of heard) if (heard.size > rememberedMax) heard.delete(oldest);
+        // What only counts changes nothing, whatever came before or after.
+        if (command.act.kind === "cache.invalidate" && command.act.preview) {
+          void obey(command);
+          continue;
+        }
         const target = targetOf(command);
         if (command.ordinal < (newest.get(target) ?? Number.NEGATIVE_INFINITY)) {
           reply(command.id, refused("A newer command came before this one"));

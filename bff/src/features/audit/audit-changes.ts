@@ -45,7 +45,7 @@ export function createChanges({
     // Nobody would miss them before an auditor does.
     if (fields.length > 0)
       log.error({ action, fields }, "the trail keeps no such fields: see audit-fields.ts");
-    return writeAct(tx, begun, origin, { action, outcome: "success", entry });
+    return writeAct(tx, begun, origin, { action, outcome: entry.outcome ?? "success", entry });
   };
 
   return {

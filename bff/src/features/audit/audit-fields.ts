@@ -20,7 +20,8 @@ const watchedTarget = [
   ...["intervalMs", "timeoutMs", "downAfter", "upAfter", "actuatorBreakers", "service", "instance", "url"],
 ];
 const watchedServer = ["kind", "name", "target"];
-const breaker = ["state", "instances", "outcome", "expiresAt", "forSeconds"];
+const commanded = ["operation", "command", "effect", "instances"];
+const commandOutcome = ["operation", "command", "state", "obeyed", "refused", "noAnswer", "removed"];
 
 /**
  * What the trail keeps of a thing before and after each act; every other field is left out before the event is hashed.
@@ -71,10 +72,11 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "sources.server.update": watchedServer,
   "sources.server.delete": watchedServer,
 
-  "breakers.breaker.open": breaker,
-  "breakers.breaker.close": breaker,
-  "breakers.breaker.reset": breaker,
-  "breakers.breaker.outcome": breaker,
+  "breakers.breaker.open": commanded,
+  "breakers.breaker.close": commanded,
+  "breakers.breaker.reset": commanded,
+  "breakers.breaker.outcome": commandOutcome,
+  "cache.invalidation.outcome": commandOutcome,
 
   "audit.trail.read": [...filter, "known"],
   "audit.trail.verify": ["verifiedToSeq", "problem", "checkpoint", "keyId", "cancelled", "reachedSeq"],
@@ -112,7 +114,9 @@ export function allowedFields<F extends AuditFields | null | undefined>(
   fields: F,
 ): AuditFields | F {
   if (!fields) return fields;
-  const allowed = outcome === "success" ? (isAction(action) ? fieldsOf[action] : []) : fieldsOfAttempt;
+  // What became of a command tells by instance, also where not all obeyed.
+  const isTold = outcome === "success" || action.endsWith(".outcome");
+  const allowed = isTold ? (isAction(action) ? fieldsOf[action] : []) : fieldsOfAttempt;
   return Object.fromEntries(Object.entries(fields).filter(([name]) => allowed.includes(name)));
 }
 

@@ -1,11 +1,32 @@
-import { listBreakers, readBreaker } from "@wheelhouse/shared/breakers.ts";
+import {
+  type BreakerCommand,
+  forceBreakerClosed,
+  forceBreakerOpen,
+  listBreakers,
+  readBreaker,
+  readBreakerOperation,
+  resetBreaker,
+} from "@wheelhouse/shared/breakers.ts";
+import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { FastifyInstance } from "fastify";
 import { notFound } from "#lib/errors.ts";
+import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
 import { sendEncoded } from "#observe/send-encoded.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 
-export function breakersRoutes(app: FastifyInstance, { snapshots }: { snapshots: SnapshotStore }) {
+type RoutesDeps = {
+  snapshots: SnapshotStore;
+  command(
+    context: RequestContext,
+    command: BreakerCommand,
+    id: string,
+    body: { reason: string; instances?: string[] | undefined },
+  ): Promise<Operation>;
+  readOperation(context: RequestContext, id: string): Promise<Operation>;
+};
+
+export function breakersRoutes(app: FastifyInstance, { snapshots, command, readOperation }: RoutesDeps) {
   route(app, listBreakers, (_input, { organization }, http) =>
     sendEncoded(snapshots.viewsOf(organization).breakersJson, http),
   );
@@ -14,4 +35,14 @@ export function breakersRoutes(app: FastifyInstance, { snapshots }: { snapshots:
     if (!breaker) throw notFound("breaker");
     return breaker;
   });
+  for (const [endpoint, told] of [
+    [forceBreakerOpen, "open"],
+    [forceBreakerClosed, "close"],
+    [resetBreaker, "reset"],
+  ] as const)
+    route(app, endpoint, async ({ params, body }, context) => {
+      const operation = await command(context, told, params.id, body);
+      return operation.state === "accepted" ? { stillGoing: operation } : operation;
+    });
+  route(app, readBreakerOperation, ({ params }, context) => readOperation(context, params.id));
 }

@@ -1,0 +1,98 @@
+import type { Operation } from "@wheelhouse/shared/operations.ts";
+import type { ControlReply } from "@wheelhouse/shared/reporter/control.ts";
+import type { Selectable, Transaction } from "kysely";
+import { sql } from "kysely";
+import type { Database } from "#lib/postgres.ts";
+import type { Tables } from "#lib/tables.ts";
+
+/** Nobody obeys a command that is older. */
+export const commandLifeMs = 10_000;
+const keptDays = 90;
+const openMax = 200;
+
+export type OperationRow = Selectable<Tables["operations"]>;
+type NewOperation = Pick<
+  OperationRow,
+  "kind" | "target_id" | "target_name" | "source_id" | "service" | "act" | "instances" | "reason"
+>;
+
+/** The commands that were accepted, in Postgres. */
+export function createOperationsStore(database: Database) {
+  return {
+    /** In the transaction of its event. @returns its id. */
+    async insert(
+      tx: Transaction<Tables>,
+      {
+        organizationId,
+        actorDisplay,
+        ...operation
+      }: NewOperation & { organizationId: string; actorDisplay: string },
+    ): Promise<string> {
+      const { id } = await tx
+        .insertInto("operations")
+        .values({
+          ...operation,
+          ...{ org_id: organizationId, actor_display: actorDisplay, act: JSON.stringify(operation.act) },
+          expires_at: sql<Date>`now() + ${commandLifeMs} * interval '1 ms'`,
+        })
+        .returning("id")
+        .executeTakeFirstOrThrow();
+      return id;
+    },
+    byId: (organizationId: string, id: string): Promise<OperationRow | undefined> =>
+      database.asOrganizations([organizationId], (tx) =>
+        tx.selectFrom("operations").selectAll().where("id", "=", id).executeTakeFirst(),
+      ),
+    /** Those of all organizations that have not ended, oldest first. */
+    open: (): Promise<OperationRow[]> =>
+      database.system
+        .selectFrom("operations")
+        .selectAll()
+        .where("state", "=", "accepted")
+        .orderBy("ordinal")
+        .limit(openMax)
+        .execute(),
+    /** @returns false when another process has ended it already. */
+    async end(
+      tx: Transaction<Tables>,
+      id: string,
+      { state, replies }: { state: "done" | "superseded"; replies: Record<string, ControlReply> },
+    ): Promise<boolean> {
+      const ended = await tx
+        .updateTable("operations")
+        .set({ state, replies: JSON.stringify(replies), ended_at: sql<Date>`now()` })
+        .where("id", "=", id)
+        .where("state", "=", "accepted")
+        .returning("id")
+        .executeTakeFirst();
+      return ended !== undefined;
+    },
+    forget: () =>
+      sql`delete from operations where ended_at < now() - ${keptDays} * interval '1 day'`.execute(
+        database.system,
+      ),
+  };
+}
+export type OperationsStore = ReturnType<typeof createOperationsStore>;
+
+/** As the contract tells it. */
+export const operationOf = (row: OperationRow, replies: Record<string, ControlReply>): Operation => ({
+  ...{
+    operationId: row.id,
+    kind: row.kind,
+    target: row.target_id,
+    by: row.actor_display,
+    reason: row.reason,
+  },
+  requestedAt: row.created_at.toISOString(),
+  expiresAt: row.expires_at.toISOString(),
+  state: row.state,
+  outcomes: row.instances.map((instance) => {
+    const { outcome, detail, count } = replies[instance] ?? {
+      outcome: "no answer",
+      detail: null,
+      count: null,
+    };
+    return { instance, outcome, detail, count };
+  }),
+});

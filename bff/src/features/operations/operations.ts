@@ -1,0 +1,188 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
+import type { Operation } from "@wheelhouse/shared/operations.ts";
+import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
+import type { Logger } from "pino";
+import type { AuditFields, Changes } from "#lib/change.ts";
+import type { Clock } from "#lib/clock.ts";
+import { notFound } from "#lib/errors.ts";
+import type { Database } from "#lib/postgres.ts";
+import type { RequestContext } from "#lib/request-context.ts";
+import type { ControlChannel } from "#observe/control-channel.ts";
+import { createOperationsStore, type OperationRow, operationOf } from "./operations-store.ts";
+
+const answersWithinMs = 2_000;
+const askEveryMs = 40;
+const sweepEveryMs = 2_000;
+
+export type OperationRequest = {
+  /** `breaker.open`, `cache.invalidate` … */
+  kind: string;
+  action: AuditAction;
+  target: { type: string; id: string; name: string };
+  sourceId: string;
+  service: string;
+  act: ControlAct;
+  instances: string[];
+  reason: string;
+  /** What else the event tells of the command. */
+  fields: AuditFields;
+};
+export type Operations = ReturnType<typeof createOperations>;
+
+class EndedAlready extends Error {}
+
+/**
+ * Commands to instances of watched services. One transaction accepts the command with its event; after it the command is
+ * told, and told again by whichever process looks next when that failed. A second event, which names the operation, says
+ * what the instances did when all have answered or none may obey any more.
+ */
+export function createOperations(deps: {
+  database: Database;
+  changes: Changes;
+  channel: ControlChannel;
+  clock: Clock;
+  log: Logger;
+}) {
+  const { database, changes, channel, clock, log } = deps;
+  const store = createOperationsStore(database);
+  let timer: NodeJS.Timeout | undefined;
+
+  const targetTypeOf = (row: OperationRow) => (row.act.kind === "breaker" ? "breaker" : "cache");
+
+  async function tell(row: OperationRow) {
+    const lifeMs = row.expires_at.getTime() - clock.now();
+    if (lifeMs <= 0) return;
+    const { id, ordinal, service, instances, act } = row;
+    await channel.tell(row.source_id, { version: 1, id, ordinal, service, instances, act }, lifeMs);
+  }
+
+  async function end(row: OperationRow, state: "done" | "superseded", replies: Record<string, ControlReply>) {
+    const { outcomes } = operationOf(row, replies);
+    const named = (outcome: string) =>
+      outcomes
+        .filter((each) => each.outcome === outcome)
+        .map(({ instance, detail }) =>
+          outcome === "refused" && detail ? `${instance}: ${detail}` : instance,
+        );
+    const obeyed = outcomes.every(({ outcome }) => outcome === "obeyed");
+    const counts = outcomes.flatMap(({ count }) => count ?? []);
+    try {
+      await changes.runAsSystem(row.org_id, "Wheelhouse", outcomeActions[row.act.kind], async (tx) => {
+        if (!(await store.end(tx, row.id, { state, replies }))) throw new EndedAlready();
+        return {
+          result: null,
+          audit: {
+            ...(obeyed ? {} : { outcome: "failure" as const }),
+            targets: [{ type: targetTypeOf(row), id: row.target_id, name: row.target_name }],
+            after: {
+              ...{ operation: row.id, command: row.kind, state },
+              ...{ obeyed: named("obeyed"), refused: named("refused"), noAnswer: named("no answer") },
+              ...(counts.length > 0 ? { removed: counts.reduce((sum, count) => sum + count, 0) } : {}),
+            },
+            reason: row.reason,
+          },
+        };
+      });
+    } catch (error) {
+      if (!(error instanceof EndedAlready)) throw error;
+    }
+  }
+
+  const answered = (row: OperationRow, replies: Record<string, ControlReply>) =>
+    row.instances.every((instance) => replies[instance]);
+
+  /** Whoever was addressed by `row` is addressed by a newer command to the same target. */
+  const supersedes = (row: OperationRow) => (other: OperationRow) =>
+    other.ordinal > row.ordinal &&
+    other.org_id === row.org_id &&
+    other.target_id === row.target_id &&
+    row.instances.every((instance) => other.instances.includes(instance));
+
+  async function advance(row: OperationRow, open: readonly OperationRow[]) {
+    const replies = await channel.repliesTo(row.source_id, row.id).catch(() => ({}));
+    const isOver = clock.now() > row.expires_at.getTime();
+    if (Object.keys(replies).length === 0 && open.some(supersedes(row)))
+      await end(row, "superseded", replies);
+    else if (isOver || answered(row, replies)) await end(row, "done", replies);
+    else await tell(row);
+  }
+
+  async function sweep() {
+    const open = await store.open();
+    for (const row of open) {
+      // Whoever accepted it still waits for its answers.
+      if (clock.now() - row.created_at.getTime() < answersWithinMs) continue;
+      await advance(row, open).catch((err: unknown) => log.debug({ err, operation: row.id }, "not told yet"));
+    }
+  }
+
+  async function byId(organizationId: string, id: string) {
+    const row = await store.byId(organizationId, id);
+    if (!row) throw notFound("operation");
+    return row;
+  }
+
+  return {
+    /**
+     * Accepts, tells, and waits 2 s for the answers.
+     * @returns the operation; while it is `accepted`, instances without an answer may still give one.
+     */
+    async run(context: RequestContext, request: OperationRequest): Promise<Operation> {
+      const { target, instances, reason, kind } = request;
+      const id = await changes.run(context, request.action, async (tx) => {
+        const made = await store.insert(tx, {
+          ...{ organizationId: context.organization.id, actorDisplay: context.actor.display },
+          ...{ kind, target_id: target.id, target_name: target.name, source_id: request.sourceId },
+          ...{ service: request.service, act: request.act, instances, reason },
+        });
+        return {
+          result: made,
+          audit: {
+            targets: [target],
+            after: { ...request.fields, operation: made, effect: "accepted", instances },
+            reason,
+          },
+        };
+      });
+      const row = await byId(context.organization.id, id);
+      const deadlineMs = performance.now() + answersWithinMs;
+      let replies: Record<string, ControlReply> = row.replies;
+      try {
+        if (row.state === "accepted") await tell(row);
+        while (row.state === "accepted" && !answered(row, replies) && performance.now() < deadlineMs) {
+          await sleep(askEveryMs);
+          replies = await channel.repliesTo(row.source_id, row.id);
+        }
+        if (row.state === "accepted" && answered(row, replies)) await end(row, "done", replies);
+      } catch (err) {
+        // Accepted it is: whoever looks next tells it again until it expires.
+        log.warn({ err, operation: id }, "a command could not be told at once");
+      }
+      const now = await byId(context.organization.id, id);
+      return operationOf(now, { ...replies, ...now.replies });
+    },
+    async read(context: RequestContext, id: string): Promise<Operation> {
+      const row = await byId(context.organization.id, id);
+      const live =
+        row.state === "accepted" ? await channel.repliesTo(row.source_id, id).catch(() => ({})) : {};
+      return operationOf(row, { ...row.replies, ...live });
+    },
+    /** One look at what has not ended; `start` does it every 2 s. */
+    sweep,
+    start() {
+      timer ??= setInterval(() => {
+        sweep().catch((err: unknown) => log.debug({ err }, "operations are looked at again in 2 s"));
+      }, sweepEveryMs).unref();
+    },
+    stop() {
+      clearInterval(timer);
+    },
+    upkeep: { "ended operations": store.forget },
+  };
+}
+
+const outcomeActions = {
+  breaker: "breakers.breaker.outcome",
+  "cache.invalidate": "cache.invalidation.outcome",
+} as const satisfies Record<ControlAct["kind"], AuditAction>;

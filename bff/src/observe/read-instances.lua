@@ -1,0 +1,11 @@
+-- Instances of one service that report, or did in the last minutes. Reads only.
+-- KEYS[1] sorted set of all reports. ARGV[1] beginning of the members asked for, ARGV[2] most members looked at.
+-- Returns { member, report or false, … }.
+local found = {}
+for _, member in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, ARGV[2] - 1)) do
+  if string.sub(member, 1, #ARGV[1]) == ARGV[1] then
+    found[#found + 1] = member
+    found[#found + 1] = redis.call('GET', 'wheelhouse:report:' .. member)
+  end
+end
+return found
