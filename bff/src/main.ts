@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { buildApp } from "#app.ts";
 import { ConfigError, loadConfig } from "#config.ts";
-import { writeDemoSources } from "#embedded/demo-sources.ts";
+import { chooseShopPorts, writeDemoSources } from "#embedded/demo-sources.ts";
 import { startEmbedded } from "#embedded/embedded.ts";
 import { runFleet } from "#embedded/fleet.ts";
 import { DataFolderInUse } from "#embedded/guardian.ts";
@@ -72,8 +72,10 @@ async function start() {
     },
   });
 
-  const sourcesFile =
-    config.sourcesFile ?? (config.demo ? writeDemoSources({ dataDir: config.dataDir, redisUrl }) : undefined);
+  const { dataDir } = config;
+  const demoSources = async () =>
+    writeDemoSources({ dataDir, redisUrl, shopPorts: await chooseShopPorts(dataDir) });
+  const sourcesFile = config.sourcesFile ?? (config.demo ? await demoSources() : undefined);
   const product = await buildApp({
     config: { ...config, sourcesFile },
     log,

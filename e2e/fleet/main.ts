@@ -74,6 +74,7 @@ try {
   const settings = readSettings(process.env);
   supervise("orders");
   supervise("support");
+  supervise("services");
   const state = await bootstrapFleet(settings);
   supervise("receivers");
   supervise("provider");

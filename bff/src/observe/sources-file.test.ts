@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { writeDemoSources } from "#embedded/demo-sources.ts";
+import { chooseShopPorts, writeDemoSources } from "#embedded/demo-sources.ts";
 import { loadSources } from "#observe/sources-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wheelhouse-sources-"));
@@ -122,10 +122,17 @@ test.each([
   expect(() => loadSources(write(content))).toThrow(message);
 });
 
-test("the demo gives its first organization the servers and the second a database of its own", () => {
-  const path = writeDemoSources({ dataDir: folder, redisUrl: "redis://127.0.0.1:7001" });
+test("the demo gives its first organization the servers and the second a database of its own", async () => {
+  const shopPorts = await chooseShopPorts(folder);
+  expect(await chooseShopPorts(folder)).toEqual(shopPorts);
+  const path = writeDemoSources({ dataDir: folder, redisUrl: "redis://127.0.0.1:7001", shopPorts });
   expect(loadSources(path).redis.map(({ id, url, organization }) => [id, url, organization])).toEqual([
     ["primary", undefined, "northwind"],
     ["contoso", "redis://127.0.0.1:7001/1", "contoso"],
   ]);
+  const { services, prometheus } = loadSources(path);
+  expect(services.find(({ id }) => id === "payments")?.instances).toHaveLength(3);
+  expect(new Set([...services, ...prometheus].map(({ organization }) => organization))).toEqual(
+    new Set(["northwind"]),
+  );
 });

@@ -17,11 +17,10 @@ import { leaveScript, reportScript } from "./report-script.ts";
 export type ReporterRedis = {
   eval(script: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
 };
-/** A connection of its own for subscribing, e.g. `redis.duplicate()`. */
+/** A connection for subscribing alone, e.g. `redis.duplicate()`; several reporters may share it. */
 export type ReporterSubscriber = {
   readonly status: string;
   subscribe(channel: string): Promise<unknown>;
-  unsubscribe(channel: string): Promise<unknown>;
   on(event: string, listener: (...given: unknown[]) => void): unknown;
   off(event: string, listener: (...given: unknown[]) => void): unknown;
 };
@@ -206,10 +205,7 @@ export function createReporter(options: ReporterOptions) {
       subscriber?.off("message", ring);
       for (const breaker of breakers.values()) guarded(() => breaker.detach());
       let limit: NodeJS.Timeout | undefined;
-      const leave = async () => {
-        await subscriber?.unsubscribe(channel).catch(() => {});
-        await redis.eval(leaveScript, 2, reportKeyOf(member), reportsKey, member);
-      };
+      const leave = async () => redis.eval(leaveScript, 2, reportKeyOf(member), reportsKey, member);
       await Promise.race([
         leave().catch(() => {}),
         new Promise((resolve) => {
