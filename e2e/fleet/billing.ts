@@ -82,7 +82,7 @@ export const createBilling = ({ port, gateway, rhythm }: BillingDeps) => {
   const cards = createCountWindowBreaker("cardNetwork", settings);
   const taxes = createCountWindowBreaker("taxService", { ...settings, slidingWindowSize: 50 });
   const breakers = [cards, taxes];
-  rhythm.atRandom(1, () => void cards.run(() => gateway.charge(1_000)).catch(() => {}));
+  rhythm.atRandom(1, () => void cards.run(() => gateway.charge(3_000)).catch(() => {}));
   rhythm.atRandom(0.7, () => {
     const ask = async () => {
       await sleep(10 + Math.random() * 40);

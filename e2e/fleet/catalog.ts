@@ -35,7 +35,7 @@ export const createCatalog = ({ instance, port, redis, subscriber, rhythm }: Cat
       return JSON.stringify({ article, name: `Article ${article}`, text: "x".repeat(200 + (article % 300)) });
     },
     {
-      ...{ name: "search-index", timeout: 500, resetTimeout: 8_000, volumeThreshold: 5 },
+      ...{ name: "search-index", timeout: 2_000, resetTimeout: 8_000, volumeThreshold: 5 },
       ...{ errorThresholdPercentage: 50, enableSnapshots: false },
     },
   );

@@ -32,9 +32,10 @@ export const createCountWindowBreaker = (name: string, settings: CountWindowSett
   const slowCallRate = () => share(({ slow }) => slow);
   const become = (next: State) => {
     state = next;
-    calls = [];
     permitted = 0;
+    // What opened it stays to be seen while it is open.
     if (next === "OPEN") openedMs = Date.now();
+    else calls = [];
   };
   const record = (call: Call) => {
     if (state === "OPEN") return;

@@ -10,7 +10,7 @@ import { createShopServer } from "./shop-server.ts";
 
 const version = "2.31.0";
 const chargesPerSecond = 0.8;
-const timeoutMs = 1_000;
+const timeoutMs = 3_000;
 
 type PaymentsDeps = {
   instance: string;
@@ -39,7 +39,7 @@ export const createPayments = ({ instance, port, gateway, redis, subscriber, rhy
       if (Math.random() < 0.03) throw new Error("model is being loaded");
     },
     {
-      ...{ name: "fraud-score", timeout: 200, resetTimeout: 10_000, volumeThreshold: 6 },
+      ...{ name: "fraud-score", timeout: 2_000, resetTimeout: 10_000, volumeThreshold: 6 },
       ...{ errorThresholdPercentage: 60, enableSnapshots: false },
     },
   );
