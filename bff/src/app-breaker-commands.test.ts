@@ -151,7 +151,10 @@ test("nobody without the right, from elsewhere or without a reason makes an inst
   const unknown = await tell("operator", "open", { reason, instances: ["a", "z"] });
   expect(unknown.json().error.details[0].field).toBe("body.instances.1");
   expect((await tell("operator", "open", { reason }, "payments~other")).statusCode).toBe(404);
-  const elsewhere = await people.other.call("GET", "/breakers/operations/01900000-0000-7000-8000-0000000000aa");
+  const elsewhere = await people.other.call(
+    "GET",
+    "/breakers/operations/01900000-0000-7000-8000-0000000000aa",
+  );
   expect(elsewhere.statusCode).toBe(404);
   expect(await redis.zcard("wheelhouse:control:payments")).toBe(before);
   expect(breakerOf("a")?.opened).toBe(false);
