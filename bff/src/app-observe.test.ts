@@ -46,7 +46,7 @@ function observer(
     clock: systemClock,
     webhooks: async () => new Map(),
     recentActs: async () => new Map(),
-    boards: {},
+    boards: () => ({}),
   });
   let stopped = false;
   const stop = async () => {

@@ -11,7 +11,7 @@ import { createCollector } from "#observe/collector.ts";
 import { createControlChannel } from "#observe/control-channel.ts";
 import { createLeaderLease } from "#observe/leader-lease.ts";
 import { createReplication } from "#observe/replication.ts";
-import { createReports } from "#observe/reports.ts";
+import { createReports, type Reports } from "#observe/reports.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
 import { verdictHtml } from "#observe/verdict.ts";
 import type { OrganizationKey, Watched } from "#observe/watched.ts";
@@ -25,7 +25,12 @@ export type ObserveDeps = {
   redisUrl: string;
   clock: Clock;
   log: Logger;
-} & Pick<Watched, "webhooks" | "recentActs" | "boards">;
+  /** Made with what services report of themselves; `organizationOf` a watched Redis is null when it is not watched. */
+  boards(given: {
+    reports: Reports["reports"];
+    organizationOf(sourceId: string): string | null;
+  }): Watched["boards"];
+} & Pick<Watched, "webhooks" | "recentActs">;
 
 /** Connects the sources and puts the observe path together. It observes when it is started, and serves before that. */
 export function createObserve(deps: ObserveDeps) {
@@ -40,7 +45,11 @@ export function createObserve(deps: ObserveDeps) {
   const reports = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
   const watched: Watched = {
     ...{ servers: connected.servers, queues: connected.queues, reports },
-    boards: deps.boards,
+    boards: deps.boards({
+      reports: reports.reports,
+      organizationOf: (sourceId) =>
+        catalogue.current().redis.find(({ id }) => id === sourceId)?.organization ?? null,
+    }),
     organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
     webhooks: deps.webhooks,
     recentActs: deps.recentActs,

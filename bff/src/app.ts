@@ -25,6 +25,7 @@ import { createAuditStore } from "#features/audit/audit-store.ts";
 import { createBreakersBoard } from "#features/breakers/breakers-board.ts";
 import { createBreakerCommands } from "#features/breakers/breakers-commands.ts";
 import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
+import { createReportedBreakers } from "#features/breakers/breakers-reports.ts";
 import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
 import { createScrapedBreakers } from "#features/breakers/breakers-scrapes.ts";
 import { cachesRoutes } from "#features/caches/caches-routes.ts";
@@ -187,13 +188,14 @@ export async function buildApp({
     ...{ database, redis, redisUrl, clock, log },
     webhooks: webhooks.statistics,
     recentActs: createRecentActs({ database }),
-    boards: {
+    boards: (given) => ({
       services: services.board,
       breakers: createBreakersBoard([
         createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs }),
         scrapedBreakers,
+        createReportedBreakers(given),
       ]),
-    },
+    }),
   });
   const { snapshots, owner } = observe;
   const operations = createOperations({ database, changes: trail, channel: observe.channel, clock, log });

@@ -2,7 +2,7 @@
 export type Sample = { name: string; labels: ReadonlyMap<string, string>; value: number };
 
 /** The answer is no whole text of metrics, so nothing of it is believed. */
-class MetricsError extends Error {
+export class MetricsError extends Error {
   constructor(message: string) {
     super(message);
     this.name = "MetricsError";

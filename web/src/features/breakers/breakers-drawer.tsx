@@ -1,15 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
-import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerCommand, BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import { useState } from "react";
 import { ApiError } from "#lib/api.ts";
 import { formatClock, formatLatency, formatPercent, formatSpan, type Zone, zoneName } from "#lib/format.ts";
 import type { Freshness } from "#lib/freshness.ts";
+import { useMoment } from "#lib/moment.ts";
 import { usePreferences } from "#lib/preferences.ts";
+import { useCan } from "#lib/session.ts";
+import { Button } from "#ui/button.tsx";
 import { Drawer } from "#ui/drawer.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import css from "./breakers.module.css";
+import { BreakerCommandDialog, commandWords } from "./breakers-command-dialog.tsx";
 import { BreakerBadge, FailureRate, NextProbe, PerMinute, StateLine } from "./breakers-parts.tsx";
 import { breakerQuery } from "./breakers-queries.ts";
 import { StateChanges } from "./breakers-summary.tsx";
@@ -194,6 +199,9 @@ export const BreakerDrawer = (
   } & DrawerPlace,
 ) => {
   const { organization, id, row, freshness, ...drawer } = props;
+  const [command, setCommand] = useState<BreakerCommand | null>(null);
+  const isLive = useMoment() === null;
+  const mayAct = useCan(organization, "breakers:act") && isLive;
   const detail = useQuery({ ...breakerQuery(organization, id), enabled: row !== undefined });
   if (row === undefined) return <Missing organization={organization} id={id} {...drawer} />;
   const before = detail.data?.changedBefore ?? null;
@@ -239,6 +247,21 @@ export const BreakerDrawer = (
         </>
       }
       {...drawer}
+      {...(mayAct && row.commands.length > 0
+        ? {
+            footer: (
+              <>
+                {row.commands.map((each) => (
+                  <Button key={each} onClick={() => setCommand(each)}>
+                    {commandWords[each].button}
+                  </Button>
+                ))}
+                <span className="grow" />
+                <span className="t12 c3">Reason required</span>
+              </>
+            ),
+          }
+        : {})}
     >
       <div className={freshness === "fresh" ? "" : "is-dim"}>
         <Facts facts={facts} />
@@ -248,6 +271,14 @@ export const BreakerDrawer = (
           <StateChanges rows={[row]} withName={false} />
         </div>
       </div>
+      {command !== null && (
+        <BreakerCommandDialog
+          organization={organization}
+          row={row}
+          command={command}
+          onClose={() => setCommand(null)}
+        />
+      )}
     </Drawer>
   );
 };

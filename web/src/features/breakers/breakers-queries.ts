@@ -1,5 +1,16 @@
-import { queryOptions, useQueryClient } from "@tanstack/react-query";
-import { type BreakerList, type BreakerRow, listBreakers, readBreaker } from "@wheelhouse/shared/breakers.ts";
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  type BreakerCommand,
+  type BreakerList,
+  type BreakerRow,
+  forceBreakerClosed,
+  forceBreakerOpen,
+  listBreakers,
+  readBreaker,
+  readBreakerOperation,
+  resetBreaker,
+} from "@wheelhouse/shared/breakers.ts";
+import type { Operation } from "@wheelhouse/shared/operations.ts";
 import { call } from "#lib/api.ts";
 import { applyChanges, type Board } from "#lib/board.ts";
 import { useLiveEvent, useLiveTopic } from "#lib/live-context.tsx";
@@ -7,6 +18,7 @@ import { useLiveEvent, useLiveTopic } from "#lib/live-context.tsx";
 export type BreakersState = Board<BreakerRow, object>;
 
 const detailIntervalMs = 10_000;
+const operationIntervalMs = 500;
 
 const fromList = ({ observedAt, intervalMs, items }: BreakerList, seq: number | null): BreakersState => ({
   ...{ seq, observedAt, intervalMs, items },
@@ -50,4 +62,26 @@ export const useBreakersLive = (organization: string): void => {
     if (next === "gap") resubscribe();
     else client.setQueryData(queryKey, next);
   });
+};
+
+const endpoints = { open: forceBreakerOpen, close: forceBreakerClosed, reset: resetBreaker } as const;
+
+/** Tells a breaker's instances what to do; the answer says which obeyed so far. */
+export const useBreakerCommand = (organization: string, id: string, command: BreakerCommand) =>
+  useMutation({
+    mutationFn: (body: { reason: string; instances?: string[] }) =>
+      call(endpoints[command], { params: { id }, body }, { organization }),
+  });
+
+/** What became of a command, asked again until every instance has answered or its time is over. */
+export const useOperation = (organization: string, started: Operation | undefined): Operation | undefined => {
+  const id = started?.operationId ?? "";
+  const { data } = useQuery({
+    queryKey: ["breakers", organization, "operation", id],
+    queryFn: ({ signal }) => call(readBreakerOperation, { params: { id } }, { organization, signal }),
+    enabled: started?.state === "accepted",
+    refetchInterval: ({ state }) =>
+      state.data && state.data.state !== "accepted" ? false : operationIntervalMs,
+  });
+  return data ?? started;
 };
