@@ -29,13 +29,14 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 /**
  * Reading a trail of 10 million events (or as many as the argument says) over 50 organizations, by HTTP, signed in, with
  * row-level security on: the first page under every kind of filter, the deepest page, an export. The seed is kept in
- * `.wheelhouse/bench`. @returns whether all bars are reached.
+ * `.wheelhouse/bench`. The word `exports` after the number leaves the lists out. @returns whether all bars are reached.
  */
 export async function run(): Promise<boolean> {
   const size = Number(process.argv[3] ?? usualSize);
   const stack = await startStack(size);
   try {
-    return await measure(stack, size);
+    const isRead = process.argv[4] === "exports" || (await measure(stack, size));
+    return (await exportBoth(stack)) && isRead;
   } finally {
     await stack.end();
   }
@@ -219,7 +220,6 @@ async function measure(stack: Stack, size: number): Promise<boolean> {
     const tookMs = (performance.now() - beganAt).toFixed(1);
     say(`  count, ${name}: ${count.count.toLocaleString("en")}${count.isMore ? "+" : ""} in ${tookMs} ms`);
   }
-  for (const format of ["ndjson", "csv"]) isReached = (await exportOnce(stack, format)) && isReached;
   return isReached;
 }
 
@@ -239,6 +239,12 @@ async function deepPlaces(adminUrl: string, depth: number): Promise<string[]> {
   }
   await client.end();
   return places;
+}
+
+async function exportBoth(stack: Stack): Promise<boolean> {
+  let isReached = true;
+  for (const format of ["ndjson", "csv"]) isReached = (await exportOnce(stack, format)) && isReached;
+  return isReached;
 }
 
 /** Taken by a process of its own, as an auditor's machine would; memory is that of the product's process. */

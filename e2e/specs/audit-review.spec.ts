@@ -42,7 +42,7 @@ test("an auditor filters, reads a diff, exports, verifies, and signs a week off 
   expect(rest).toEqual([]);
   const event = exportedAuditLine.parse(JSON.parse(line));
   const { trailer } = exportedAuditTrailer.parse(JSON.parse(last));
-  expect(event.content).toContain(source.slug);
+  expect(JSON.stringify(event.content)).toContain(source.slug);
   expect(trailer).toMatchObject({ rows: 1, firstSeq: event.seq, lastSeq: event.seq });
   expect(trailer.sha256).toBe(createHash("sha256").update(`${line}\n`).digest("hex"));
 

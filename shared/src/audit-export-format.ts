@@ -4,23 +4,21 @@ import { z } from "zod";
  * The NDJSON form of exported events, from which a chain can be verified without the database (`npm run verify-audit`).
  *
  * A file is UTF-8, each line one JSON object ending in `\n`, no header: event lines, none or many, then exactly one
- * trailer. White space within a line is free. Events of one organization run in the order of their numbers, forwards
- * or backwards; a filter leaves gaps. What ends without a trailer was cut off.
+ * trailer. Events of one organization run in the order of their numbers, forwards or backwards; a filter leaves gaps.
+ * What ends without a trailer was cut off.
  */
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**
- * One event. `content` is the stored canonical text (RFC 8785), untouched, as a JSON string; `contentHash` is the
- * sha256 of its UTF-8 bytes, `prev` and `hash` are the stored link of `audit_chain`. All hashes are lower-case hex.
+ * One event, in exactly this order and without white space. `content` is the event as it was sealed: its bytes here are
+ * the stored canonical text (RFC 8785), over which its hash goes. `prev` and `hash` are the stored link of
+ * `audit_chain`, in lower-case hex.
  */
 export const exportedAuditLine = z.strictObject({
   seq: z.number().int().min(1),
-  orgId: z.uuid(),
-  id: z.uuid(),
-  contentHash: sha256Hex,
   prev: sha256Hex,
   hash: sha256Hex,
-  content: z.string(),
+  content: z.looseObject({ id: z.uuid(), organization: z.looseObject({ id: z.uuid() }) }),
 });
 export type ExportedAuditLine = z.infer<typeof exportedAuditLine>;
 

@@ -56,11 +56,10 @@ const within = ({ afterSeq, toSeq, from, to }: CopyRange, conditions: readonly R
 
 const formatOptions: Record<AuditExportFormat, string> = { ndjson: "format binary", csv: "format csv" };
 
-// Keys in the order of `exportedAuditLine`.
+// Keys in the order of `exportedAuditLine`; the content is JSON already, and goes out as it is stored.
 const ndjsonLine = sql`
-  '{"seq":' || c.seq || ',"orgId":"' || c.org_id || '","id":"' || c.audit_id || '","contentHash":"'
-    || encode(c.content_hash, 'hex') || '","prev":"' || encode(c.prev, 'hex') || '","hash":"' || encode(c.hash, 'hex')
-    || '","content":' || to_json(e.content) || E'}\n'`;
+  '{"seq":' || c.seq || ',"prev":"' || encode(c.prev, 'hex') || '","hash":"' || encode(c.hash, 'hex')
+    || '","content":' || e.content || E'}\n'`;
 
 /** A cell that a spreadsheet would take for a formula gets an apostrophe in front, also with full-width signs. */
 const cell = (text: RawBuilder<unknown>) => sql`

@@ -32,7 +32,8 @@ const types: Record<AuditExportFormat, string> = {
 const boundsRow = z.object({ first: z.date().nullable(), last: z.date().nullable() });
 const endsRow = z.object({ first: z.coerce.number(), last: z.coerce.number() });
 const pidRow = z.object({ pid: z.number() });
-const headRow = z.object({ seq: z.coerce.number() });
+const snapshotRow = z.object({ snapshot: z.string().regex(/^[0-9A-F-]+$/) });
+const headRow = z.object({ org_id: z.string(), seq: z.coerce.number() });
 
 /**
  * Exports of the trail: stored text by COPY from one snapshot, through a hash, as fast as the reader takes it. What ends
@@ -43,7 +44,7 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
   const pool = openPool(
     {
       ...database.pools.app.options,
-      max: runningMax,
+      max: 2 * runningMax,
       statement_timeout: rangeTimeoutMs,
       query_timeout: 0,
       application_name: "wheelhouse-exports",
@@ -52,56 +53,110 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
   );
   let running = 0;
 
-  async function write(client: pg.PoolClient, out: PassThrough, job: Job, told: Told) {
+  /** Two readers of one snapshot: while what one gives is handed on, the other prepares the next range. */
+  async function openReaders(clients: Clients, { organizationIds, filter }: Job) {
+    const settings = {
+      work_mem: "64MB",
+      // A range is read whole; looking its rows up one by one takes three times as long.
+      enable_nestloop: filter.q === undefined ? "off" : "on",
+      "wheelhouse.organization_ids": `{${organizationIds.join(",")}}`,
+    };
+    let snapshot: string | undefined;
+    for (const client of clients) {
+      await client.query("begin isolation level repeatable read read only");
+      if (snapshot === undefined)
+        snapshot = snapshotRow.parse(
+          (await client.query("select pg_export_snapshot() as snapshot")).rows[0],
+        ).snapshot;
+      else await client.query(`set transaction snapshot '${snapshot}'`);
+      for (const [name, value] of Object.entries(settings))
+        await client.query("select set_config($1, $2, true)", [name, value]);
+    }
+  }
+
+  /** The last number of each chain, in the order asked for. */
+  async function headsOf(client: pg.PoolClient, { organizationIds }: Job) {
+    const { rows } = await client.query(
+      "select org_id, seq from audit_heads where org_id = any ($1::uuid[])",
+      [[...organizationIds]],
+    );
+    const heads = new Map(rows.map((row) => headRow.parse(row)).map(({ org_id, seq }) => [org_id, seq]));
+    return new Map(organizationIds.map((id) => [id, heads.get(id) ?? 0]));
+  }
+
+  /** Begins to read the events of a range; undefined when the filter's time leaves it out. */
+  async function beginRange(client: pg.PoolClient, { format, filter }: Job, place: RangePlace) {
+    const { organizationId, afterSeq, toSeq } = place;
+    const bounds = await client.query(
+      "select min(recorded_at) as first, max(recorded_at) as last from audit_chain where org_id = $1 and seq > $2 and seq <= $3",
+      [organizationId, afterSeq, toSeq],
+    );
+    const { first, last } = boundsRow.parse(bounds.rows[0]);
+    if (!first || !last || isOutside(first, last, filter)) return undefined;
+    const range = { afterSeq, toSeq, from: first.toISOString(), to: last.toISOString() };
+    const conditions = rowConditions(organizationId, filter, range);
+    const copy = client.query(copyTo(copyStatement(database, format, range, conditions)));
+    // Until it is read, what goes wrong waits here for its reader.
+    copy.once("error", () => {});
+    return { organizationId, range, conditions, copy, client };
+  }
+
+  async function write(clients: Clients, out: PassThrough, job: Job, told: Told) {
     const hash = createHash("sha256");
     const send = async (part: Buffer | string) => {
       hash.update(part);
       if (!out.write(part)) await once(out, "drain", { signal: job.signal });
     };
-    await client.query("begin isolation level repeatable read read only");
-    await client.query(
-      "select set_config('work_mem', '64MB', true), set_config('wheelhouse.organization_ids', $1, true)",
-      [`{${job.organizationIds.join(",")}}`],
-    );
+    await openReaders(clients, job);
     if (headOf[job.format] !== "") await send(headOf[job.format]);
-    let copying: CopyToStreamQuery | undefined;
-    job.signal.addEventListener("abort", () => copying?.destroy(job.signal.reason), { once: true });
-    for (const organizationId of job.organizationIds) {
-      const heads = await client.query("select seq from audit_heads where org_id = $1", [organizationId]);
-      let toSeq = heads.rows[0] ? headRow.parse(heads.rows[0]).seq : 0;
-      let ends: { newest: CopyRange; oldest: CopyRange } | undefined;
-      for (; toSeq > 0; toSeq -= rangeSize) {
-        const afterSeq = Math.max(0, toSeq - rangeSize);
-        const bounds = await client.query(
-          "select min(recorded_at) as first, max(recorded_at) as last from audit_chain where org_id = $1 and seq > $2 and seq <= $3",
-          [organizationId, afterSeq, toSeq],
-        );
-        const { first, last } = boundsRow.parse(bounds.rows[0]);
-        if (!first || !last || isOutside(first, last, job.filter)) continue;
-        const range = { afterSeq, toSeq, from: first.toISOString(), to: last.toISOString() };
-        const conditions = rowConditions(organizationId, job.filter, range);
-        const copy = client.query(copyTo(copyStatement(database, job.format, range, conditions)));
-        copying = copy;
-        const blocks = job.format === "ndjson" ? createBlockReader() : undefined;
-        for await (const part of copy) for (const bytes of blocks?.read(part) ?? [part]) await send(bytes);
-        // The count comes after the rows, so it is there when the next answer is.
-        await client.query("select");
-        const rows = blocks?.lines ?? copy.rowCount;
-        told.rows += rows;
-        // Only the newest and the oldest that hold something have the ends of an organization's numbers.
-        if (rows > 0) ends = { newest: ends?.newest ?? range, oldest: range };
-      }
-      if (!ends || job.format === "csv") continue;
-      for (const range of new Set([ends.newest, ends.oldest])) {
-        const { rows } = await client.query(
-          endsStatement(database, range, rowConditions(organizationId, job.filter, range)),
-        );
-        const { first, last } = endsRow.parse(rows[0]);
-        told.firstSeq = Math.min(told.firstSeq ?? first, first);
-        told.lastSeq = Math.max(told.lastSeq ?? last, last);
-      }
+    const reading = new Set<CopyToStreamQuery>();
+    job.signal.addEventListener(
+      "abort",
+      () => {
+        for (const copy of reading) copy.destroy(job.signal.reason);
+      },
+      { once: true },
+    );
+    const begin = async (place: RangePlace, client: pg.PoolClient) => {
+      const begun = await beginRange(client, job, place);
+      if (begun) reading.add(begun.copy);
+      return begun;
+    };
+    const [one, other] = clients;
+    // Only the newest and the oldest that hold something have the ends of an organization's numbers.
+    const ends = new Map<string, { newest: Begun; oldest: Begun }>();
+    const take = async (begun: Begun | undefined) => {
+      if (!begun) return;
+      const { copy, client, organizationId } = begun;
+      const blocks = job.format === "ndjson" ? createBlockReader() : undefined;
+      for await (const part of copy) for (const bytes of blocks?.read(part) ?? [part]) await send(bytes);
+      reading.delete(copy);
+      // The count comes after the rows, so it is there when the next answer is.
+      await client.query("select");
+      const rows = blocks?.lines ?? copy.rowCount;
+      told.rows += rows;
+      if (rows > 0)
+        ends.set(organizationId, { newest: ends.get(organizationId)?.newest ?? begun, oldest: begun });
+    };
+    let [next, rest] = [one, other];
+    let prepared: Promise<Begun | undefined> | undefined;
+    for (const place of rangesOf(await headsOf(one, job))) {
+      const begun = begin(place, next);
+      begun.catch(() => {});
+      [next, rest] = [rest, next];
+      await take(await prepared);
+      prepared = begun;
     }
-    await client.query("commit");
+    await take(await prepared);
+    if (job.format === "ndjson")
+      for (const { newest, oldest } of ends.values())
+        for (const { range, conditions } of new Set([newest, oldest])) {
+          const { rows } = await one.query(endsStatement(database, range, conditions));
+          const { first, last } = endsRow.parse(rows[0]);
+          told.firstSeq = Math.min(told.firstSeq ?? first, first);
+          told.lastSeq = Math.max(told.lastSeq ?? last, last);
+        }
+    for (const client of clients) await client.query("commit");
     told.sha256 = hash.digest("hex");
     out.end(trailerOf(job, told, new Date(clock.now()).toISOString()));
   }
@@ -126,13 +181,20 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
       const organizationIds = includeChildren ? context.subtreeIds : [context.organization.id];
       const job = { format, filter, organizationIds, signal: aborted.signal };
       const told: Told = { rows: 0, sha256: null, firstSeq: null, lastSeq: null };
-      let client: pg.PoolClient;
-      let pid: number;
+      const clients: pg.PoolClient[] = [];
+      const pids: number[] = [];
+      const connect = async () => {
+        const client = await pool.connect();
+        clients.push(client);
+        pids.push(pidRow.parse((await client.query("select pg_backend_pid() as pid")).rows[0]).pid);
+        return client;
+      };
+      let readers: Clients;
       try {
         await record({ state: "begun" });
-        client = await pool.connect();
-        pid = pidRow.parse((await client.query("select pg_backend_pid() as pid")).rows[0]).pid;
+        readers = [await connect(), await connect()];
       } catch (error) {
+        for (const client of clients) client.release(true);
         running -= 1;
         throw error;
       }
@@ -141,9 +203,11 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
         if (file.writableEnded) return;
         aborted.abort(new Error("the reader went away"));
         // A COPY that finds nothing for a while would not notice that nobody reads.
-        void database.pools.app.query("select pg_cancel_backend($1)", [pid]).catch(() => {});
+        void database.pools.app
+          .query("select pg_cancel_backend(pid) from unnest($1::int[]) pid", [pids])
+          .catch(() => {});
       });
-      const finished = write(client, file, job, told).then(
+      const finished = write(readers, file, job, told).then(
         () => ({ state: "completed", failed: false }),
         (error: unknown) => {
           const isCancelled = aborted.signal.aborted;
@@ -154,7 +218,7 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
       );
       void finished
         .then(({ state, failed }) => {
-          client.release(failed);
+          for (const client of clients) client.release(failed);
           return record({ state, rows: told.rows, sha256: told.sha256 });
         })
         .catch((err: unknown) => log.error({ err }, "the end of an export could not be recorded"))
@@ -175,7 +239,26 @@ type Job = {
   organizationIds: readonly string[];
   signal: AbortSignal;
 };
+type Clients = readonly [pg.PoolClient, pg.PoolClient];
+type RangePlace = { organizationId: string; afterSeq: number; toSeq: number };
+type Begun = {
+  organizationId: string;
+  range: CopyRange;
+  conditions: ReturnType<typeof rowConditions>;
+  copy: CopyToStreamQuery;
+  client: pg.PoolClient;
+};
 type Told = { rows: number; sha256: string | null; firstSeq: number | null; lastSeq: number | null };
+
+/** Ranges of the chains, the newest of each first. */
+function rangesOf(heads: ReadonlyMap<string, number>): RangePlace[] {
+  return [...heads].flatMap(([organizationId, head]) =>
+    Array.from({ length: Math.ceil(head / rangeSize) }, (_, index) => {
+      const toSeq = head - index * rangeSize;
+      return { organizationId, toSeq, afterSeq: Math.max(0, toSeq - rangeSize) };
+    }),
+  );
+}
 
 function isOutside(first: Date, last: Date, { from, to }: AuditFilter): boolean {
   return (

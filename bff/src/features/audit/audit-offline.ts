@@ -6,7 +6,7 @@ import {
   exportedAuditTrailer,
 } from "@wheelhouse/shared/audit-export-format.ts";
 import type { AuditCheckpoint } from "@wheelhouse/shared/audit-proof.ts";
-import { z } from "zod";
+import canonicalize from "canonicalize";
 import { checkpointProblem, parseCheckpoint, type ReadCheckpoint } from "./audit-checkpoint.ts";
 import { contentHash, linkHash } from "./audit-content.ts";
 import { type TrustedKeys, trustedKeysOf } from "./audit-keys.ts";
@@ -33,7 +33,6 @@ type Place = { seq: number; prev: string; hash: string };
 
 // An export that took long may be older than its trailer says.
 const exportMaxMs = 10 * 60_000;
-const stored = z.object({ id: z.string(), organization: z.object({ id: z.string() }) });
 const placeOf = (organizationId: string, seq: number) => `${organizationId} ${seq}`;
 
 /**
@@ -71,11 +70,12 @@ export async function verifyExport({
   }
 
   function judgeLine(text: Buffer): string | undefined {
-    const read = parse(text);
+    const line = text.toString();
+    const read = parse(line);
     if (read === undefined) return "this is neither an event nor a trailer";
     if (!("trailer" in read)) {
       bytes.update(text).update("\n");
-      return walk.step(read);
+      return walk.step(read, line);
     }
     trailer = read.trailer;
     return trailer.sha256 === bytes.digest("hex")
@@ -92,10 +92,10 @@ export async function verifyExport({
   };
 }
 
-function parse(text: Buffer): ExportedAuditLine | ExportedAuditTrailer | undefined {
+function parse(text: string): ExportedAuditLine | ExportedAuditTrailer | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(text.toString());
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -142,7 +142,8 @@ function createWalk(signed: Signed) {
   const reach = new Map<string, { first: number; last: number }>();
   const counts = { events: 0, gaps: 0, checkpoints: 0 };
 
-  function order({ orgId, seq, prev, hash }: ExportedAuditLine): string | undefined {
+  function order({ seq, prev, hash, content }: ExportedAuditLine): string | undefined {
+    const orgId = content.organization.id;
     const before = last.get(orgId);
     last.set(orgId, { seq, prev, hash });
     const range = reach.get(orgId);
@@ -163,24 +164,23 @@ function createWalk(signed: Signed) {
   }
 
   return {
-    step(event: ExportedAuditLine): string | undefined {
+    /** `line` is where the event was read from: what a person reads there has to be what was sealed. */
+    step(event: ExportedAuditLine, line: string): string | undefined {
       counts.events += 1;
-      const { seq, orgId, id, content } = event;
-      const hash = contentHash(content);
-      if (hash.toString("hex") !== event.contentHash)
-        return `the content of event ${seq} was altered after it was sealed`;
-      const told = storedOf(content);
-      if (told?.id !== id || told.organization.id !== orgId)
-        return `the content of event ${seq} is that of another event`;
+      const { seq, prev, hash } = event;
+      const organizationId = event.content.organization.id;
+      const content = canonicalize(event.content) ?? "";
+      if (line !== `{"seq":${seq},"prev":"${prev}","hash":"${hash}","content":${content}}`)
+        return `event ${seq} is not written as an export writes it`;
       const link = linkHash({
-        ...{ organizationId: orgId, seq, auditId: id, contentHash: hash },
-        previous: Buffer.from(event.prev, "hex"),
+        ...{ organizationId, seq, auditId: event.content.id, contentHash: contentHash(content) },
+        previous: Buffer.from(prev, "hex"),
       });
-      if (link.toString("hex") !== event.hash)
-        return `the hash of event ${seq} is not the hash of its fields`;
+      if (link.toString("hex") !== hash)
+        return `event ${seq} was altered after it was sealed: its content and its link do not give its hash`;
       const problem = order(event);
       if (problem) return problem;
-      const checkpoint = signed.get(placeOf(orgId, seq));
+      const checkpoint = signed.get(placeOf(organizationId, seq));
       if (!checkpoint) return undefined;
       counts.checkpoints += 1;
       return checkpoint.hash === event.hash
@@ -210,11 +210,3 @@ function createWalk(signed: Signed) {
 }
 
 const named = ({ number, at, keyId }: AuditCheckpoint) => `checkpoint ${number} of ${at}, key ${keyId},`;
-
-function storedOf(content: string) {
-  try {
-    return stored.safeParse(JSON.parse(content)).data;
-  } catch {
-    return undefined;
-  }
-}
