@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { createWatchedServers, databaseOf } from "#app-observe-servers.ts";
+import { createRedisDetails } from "#features/caches/caches-redis-details.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
@@ -61,8 +62,16 @@ export function createObserve(deps: ObserveDeps) {
     ...{ redis, subscriber: heard, database: databaseOf(redisUrl) },
     ...{ store: snapshots, owner, clock, log },
   });
+  const redisDetails = createRedisDetails({
+    servers: () =>
+      connected.redis.map(({ source: { id, organization }, url, connection }) => ({
+        ...{ id, organization, redis: connection, database: databaseOf(url) },
+      })),
+    ...{ clock, log },
+  });
   const collector = createCollector({
-    ...{ watched, store: snapshots, lease, replication },
+    watched: { ...watched, boards: { ...watched.boards, redisDetails } },
+    ...{ store: snapshots, lease, replication },
     firstCandidate: roles.includes("collector"),
     ...{ owner, intervalMs, clock, log },
   });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
-import { healthState, observation } from "./health.ts";
+import { healthState, observation, series, sourceView } from "./health.ts";
 
 const perMinute = z.number().nullable();
 
@@ -50,6 +50,8 @@ export const cacheList = z.object({
   /** Lowest hit ratio first. */
   items: z.array(cacheRow),
   nextCursor: z.null(),
+  /** Hit ratio (0–1) of the last 10 minutes, by id. */
+  trends: z.record(z.string(), series),
 });
 export type CacheList = z.infer<typeof cacheList>;
 
@@ -60,4 +62,99 @@ export const listCaches = defineEndpoint({
     "Named caches with hits and misses by level, lowest hit ratio first, from the collector's snapshot",
   access: "cache:read",
   response: cacheList,
+});
+
+/** Percentiles over the calls of the last `windowMs`, from the server's own histograms; null when there was no call. */
+const callLatency = z.object({
+  calls: z.number(),
+  p50Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+  p999Ms: z.number().nullable(),
+});
+
+/**
+ * What is asked of a Redis server less often than every tick. A part is null while it was not asked yet, or where the
+ * server does not let it be asked (`notice` then says why).
+ */
+const redisDetail = z.object({
+  /** Id of the watched server. */
+  id: z.string(),
+  keyspace: z
+    .object({
+      observedAt: timestamp,
+      /** Logical database that was walked. */
+      database: z.number(),
+      /** Keys that were looked at, of those there are: everything below is an estimate from the first. */
+      sampledKeys: z.number(),
+      totalKeys: z.number(),
+      /** Most memory first. */
+      prefixes: z.array(
+        z.object({ prefix: z.string(), keys: z.number(), meanBytes: z.number(), bytes: z.number() }),
+      ),
+      /** All the rest, in one. */
+      others: z
+        .object({ prefixes: z.number(), keys: z.number(), meanBytes: z.number(), bytes: z.number() })
+        .nullable(),
+      /** Share (0–1) of keys by time to live: without one, under 1 m, 10 m, 1 h, 6 h, 24 h, 7 d, and longer. */
+      timeToLive: z.object({ sampledKeys: z.number(), shares: z.array(z.number()) }),
+    })
+    .nullable(),
+  slowLog: z
+    .object({
+      observedAt: timestamp,
+      /** Commands that took longer are in it; null when that is not told. */
+      thresholdMs: z.number().nullable(),
+      /** Newest first. */
+      entries: z.array(
+        z.object({
+          id: z.number(),
+          at: timestamp,
+          tookMs: z.number(),
+          /** Name and keys; what else was given is cut. */
+          command: z.string(),
+        }),
+      ),
+    })
+    .nullable(),
+  latency: z
+    .object({
+      observedAt: timestamp,
+      windowMs: z.number(),
+      all: callLatency,
+      /** Most time first. */
+      commands: z.array(z.object({ command: z.string(), ...callLatency.shape })),
+    })
+    .nullable(),
+  notice: z.string().nullable(),
+});
+export type RedisDetail = z.infer<typeof redisDetail>;
+
+const redisServer = z.object({
+  server: sourceView,
+  detail: redisDetail.nullable(),
+  /** Of the last 10 minutes. */
+  trends: z.object({
+    memory: series,
+    commands: series,
+    latency: series,
+    fragmentation: series,
+    evicted: series,
+    clients: series,
+  }),
+});
+
+const redisServerList = z.object({
+  ...observation,
+  items: z.array(redisServer),
+  nextCursor: z.null(),
+});
+export type RedisServerList = z.infer<typeof redisServerList>;
+
+export const listRedisServers = defineEndpoint({
+  method: "GET",
+  path: "/caches/servers",
+  summary:
+    "Redis servers with memory, traffic, latency, slow log and a sample of the keyspace, from the collector's snapshot",
+  access: "cache:read",
+  response: redisServerList,
 });

@@ -82,7 +82,7 @@ export const problem = z.object({
   cause: z.string(),
   affects: z.string(),
   since: timestamp,
-  area: z.enum(["health", "breakers", "queues", "webhooks"]),
+  area: z.enum(["health", "breakers", "caches", "queues", "webhooks"]),
   /** Path below `/o/:org/` with the evidence. */
   path: z.string(),
   /** The newest recorded change before it began; null when none is known within 30 min. */
@@ -142,6 +142,13 @@ export const overview = z.object({
       opsPerSecond: z.number().nullable(),
       evictionPolicy: z.string().nullable(),
     }),
+    caches: z.object({
+      caches: z.number(),
+      /** 0–1, of the calls of the last minute that the applications counted. */
+      hitRatio: figure,
+      /** `isLow`: under its own threshold. */
+      lowest: z.object({ name: z.string(), hitRatio: z.number(), isLow: z.boolean() }).nullable(),
+    }),
     webhooks: z.object({
       endpoints: z.number().nullable(),
       deadLetters: z.number().nullable(),
@@ -157,7 +164,7 @@ export const overview = z.object({
       at: timestamp,
       text: z.string(),
       by: z.string(),
-      kind: z.enum(["audit", "breaker", "queue", "health"]),
+      kind: z.enum(["audit", "breaker", "cache", "queue", "health"]),
       state: z.enum(["down", "degraded"]).nullable(),
     }),
   ),

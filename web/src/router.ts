@@ -5,6 +5,7 @@ import { accessRoute } from "#routes/access.tsx";
 import { accountRoute } from "#routes/account.tsx";
 import { auditRoute } from "#routes/audit.tsx";
 import { breakersRoute } from "#routes/breakers.tsx";
+import { cachesRoute } from "#routes/caches.tsx";
 import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
 import { inviteRoute } from "#routes/invite.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
@@ -25,6 +26,7 @@ const routeTree = rootRoute.addChildren([
     overviewRoute,
     servicesRoute,
     breakersRoute,
+    cachesRoute,
     queuesRoute,
     webhooksRoute,
     auditRoute,

@@ -3,6 +3,8 @@ import type { ObservedQueue, ObservedServer, Tick } from "#observe/tick.ts";
 /** What this tick has seen before the boards are asked. */
 export type Seen = {
   nowMs: number;
+  /** Not for a replica that looks for itself, to serve and push only. */
+  leads?: boolean;
   servers: readonly ObservedServer[];
   queues: readonly ObservedQueue[];
   webhooks: Tick["webhooks"];

@@ -105,11 +105,12 @@ export function createCollector(deps: CollectorDeps) {
       changes.push(...observed.changes);
       return observed.rows;
     };
-    const { services, breakers, caches } = watched.boards;
+    const { services, breakers, caches, redisDetails } = watched.boards;
     const rows = {
       services: rowsOf(services, before?.services),
       breakers: rowsOf(breakers, before?.breakers),
       caches: rowsOf(caches, before?.caches),
+      redisDetails: rowsOf(redisDetails, before?.redisDetails),
     };
     observing = true;
     return { rows, changes };
@@ -150,7 +151,7 @@ export function createCollector(deps: CollectorDeps) {
         (heard.observedAt === null || nowMs - Date.parse(heard.observedAt) > staleWebhooksMs),
     };
     const boards = observeBoards(before, {
-      ...{ nowMs, servers: seenServers, queues: seenQueues },
+      ...{ nowMs, leads: term > 0, servers: seenServers, queues: seenQueues },
       ...{ webhooks: figures, organizations: organizationKeys },
     });
     const tick: Tick = {

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { BreakerList, readBreaker } from "@wheelhouse/shared/breakers.ts";
-import type { CacheList } from "@wheelhouse/shared/caches.ts";
+import type { CacheList, RedisServerList } from "@wheelhouse/shared/caches.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import {
   type HealthList,
@@ -32,6 +32,7 @@ export type OrganizationPart = {
   queues: ObservedQueue[];
   services: ObservedService[];
   breakers: ObservedBreaker[];
+  caches: ObservedCache[];
   /** Null: not known. */
   webhooks: { figures: WebhookFigures | null; failingSince: string | null };
   deadLettersSince: string | null;
@@ -108,6 +109,7 @@ export function createOrganizationViews(deps: {
         queues: mine(tick?.queues),
         services: mine(tick?.services),
         breakers: mine(tick?.breakers),
+        caches: mine(tick?.caches),
         webhooks: {
           figures: tick?.webhooks.failing ? null : (tick?.webhooks.value[id] ?? null),
           failingSince: tick?.webhooks.failing ? (tick.webhooks.observedAt ?? tick.observedAt) : null,
@@ -138,8 +140,30 @@ export function createOrganizationViews(deps: {
       nextCursor: null,
     }),
   );
-  const caches = once(
-    (): CacheList => ({ ...observed, items: mine(tick?.caches).map(cacheRows.rowOf), nextCursor: null }),
+  const caches = once((): CacheList => {
+    const items = mine(tick?.caches).map(cacheRows.rowOf);
+    const trends = items.map((row) => [row.id, trend(`ratio:${slug}:${row.id}`)] as const);
+    return { ...observed, items, nextCursor: null, trends: Object.fromEntries(trends) };
+  });
+  const redisServers = once(
+    (): RedisServerList => ({
+      ...observed,
+      items: mine(tick?.servers)
+        .filter(({ kind }) => kind === "redis")
+        .map(({ organization: _, ...server }) => ({
+          server,
+          detail: mine(tick?.redisDetails).find((detail) => detail.id === server.id) ?? null,
+          trends: {
+            memory: trend(`memory:${server.id}`),
+            commands: trend(`commands:${server.id}`),
+            latency: trend(`latency:${server.id}`),
+            fragmentation: trend(`fragmentation:${server.id}`),
+            evicted: trend(`evicted:${server.id}`),
+            clients: trend(`clients:${server.id}`),
+          },
+        })),
+      nextCursor: null,
+    }),
   );
   const healthChanges = once(() => ({
     ...observed,
@@ -168,6 +192,7 @@ export function createOrganizationViews(deps: {
     healthJson: encodings(health),
     breakersJson: encodings(breakers),
     cachesJson: encodings(caches),
+    redisServersJson: encodings(redisServers),
     queue(queueId: string): EndpointResult<typeof readQueue> | null {
       const row = rows().find((each) => each.id === queueId);
       if (!row) return null;

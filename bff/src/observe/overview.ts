@@ -1,5 +1,6 @@
 import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
 import type { Overview } from "@wheelhouse/shared/health.ts";
+import { cachesTile } from "#observe/cache-problem.ts";
 import type { OrganizationPart } from "#observe/organization-views.ts";
 import { countChecks, findProblems } from "#observe/problems.ts";
 
@@ -95,6 +96,7 @@ export function buildOverview(part: OrganizationPart): Overview {
             : sumOf(redis.map((server) => server.redis?.opsPerSecond ?? null)),
         evictionPolicy: policies.size === 0 ? null : [...policies].sort().join(", "),
       },
+      caches: cachesTile(part),
       webhooks: {
         endpoints: figures?.endpoints ?? null,
         deadLetters: figures?.deadLetters ?? null,

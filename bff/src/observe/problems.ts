@@ -1,6 +1,7 @@
 import type { Overview, Problem } from "@wheelhouse/shared/health.ts";
 import { breakerProblem } from "#observe/breaker-problem.ts";
 import { isStale } from "#observe/build-tick.ts";
+import { cacheProblem } from "#observe/cache-problem.ts";
 import type { OrganizationPart } from "#observe/organization-views.ts";
 import { spanOf } from "#observe/span.ts";
 import type { ObservedQueue, ObservedServer, ObservedService } from "#observe/tick.ts";
@@ -35,6 +36,7 @@ export function findProblems(part: OrganizationPart): Problem[] {
     ...part.services.flatMap((service) => serviceProblem(service, nowMs)),
     ...part.queues.flatMap((queue) => queueProblem(queue)),
     ...part.breakers.flatMap(breakerProblem),
+    ...part.caches.flatMap(cacheProblem),
     ...webhookProblems(part),
   ];
   return found
@@ -195,7 +197,7 @@ function changeBefore(problem: Found, part: OrganizationPart): Problem["changedB
 
 const clockOf = (iso: string) => `${iso.slice(11, 19)} UTC`;
 
-/** How many checks are in which state: every service, server and queue, and webhooks where there are endpoints. */
+/** How many checks are in which state: services, servers, queues and caches, and webhooks where there are endpoints. */
 export function countChecks(part: OrganizationPart): Overview["checks"] {
   const nowMs = part.observedAt === null ? 0 : Date.parse(part.observedAt);
   const counts = {
@@ -227,6 +229,7 @@ export function countChecks(part: OrganizationPart): Overview["checks"] {
     if (state === "unknown" && away.has(source)) counts.explained += 1;
     add(state);
   }
+  for (const { state } of part.caches) add(state);
   const { figures, failingSince } = part.webhooks;
   if (failingSince !== null) add("unknown");
   else if (figures && figures.endpoints > 0)

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
+import { overallHitRatio } from "#observe/cache-problem.ts";
 import { createOrganizationViews, type OrganizationViews } from "#observe/organization-views.ts";
 import type { Tick } from "#observe/tick.ts";
-import { createTrends } from "#observe/trends.ts";
+import { createTrends, type Trends } from "#observe/trends.ts";
 import type { OrganizationKey } from "#observe/watched.ts";
 
 const mostChanges = 300;
@@ -38,12 +39,13 @@ export function createSnapshotStore({ clock, intervalMs }: { clock: Clock; inter
       trends.add(`waiting:${queue.id}`, atMs, known ? queue.counts.waiting + queue.counts.prioritized : null);
       trends.add(`completed:${queue.id}`, atMs, queue.completedPerMinute);
     }
-    for (const server of tick.servers)
-      trends.add(
-        `memory:${server.id}`,
-        atMs,
-        server.state === "down" ? null : (server.redis?.usedMemoryBytes ?? null),
-      );
+    rememberServers(trends, tick, atMs);
+    for (const { organization, id, state, hitRatio } of tick.caches)
+      trends.add(`ratio:${organization}:${id}`, atMs, state === "unknown" ? null : hitRatio);
+    for (const { id, slug } of tick.organizations) {
+      const caches = tick.caches.filter(({ organization }) => organization === slug);
+      if (caches.length > 0) trends.add(`hits:${id}`, atMs, overallHitRatio(caches));
+    }
     for (const [id, figures] of Object.entries(tick.webhooks.value)) {
       const known = !tick.webhooks.failing;
       trends.add(`attempts:${id}`, atMs, known ? figures.attemptsPerSecond : null);
@@ -110,3 +112,18 @@ export function createSnapshotStore({ clock, intervalMs }: { clock: Clock; inter
   };
 }
 export type SnapshotStore = ReturnType<typeof createSnapshotStore>;
+
+function rememberServers(trends: Trends, tick: Tick, atMs: number) {
+  const latencies = new Map(tick.redisDetails.map(({ id, latency }) => [id, latency?.all.p99Ms ?? null]));
+  for (const { id, state, redis } of tick.servers) {
+    const add = (figure: string, value: number | null | undefined) =>
+      trends.add(`${figure}:${id}`, atMs, state === "down" ? null : (value ?? null));
+    add("memory", redis?.usedMemoryBytes);
+    if (!redis) continue;
+    add("commands", redis.opsPerSecond);
+    add("fragmentation", redis.fragmentationRatio);
+    add("evicted", redis.evictedPerSecond);
+    add("clients", redis.connectedClients);
+    add("latency", latencies.get(id));
+  }
+}

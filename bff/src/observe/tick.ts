@@ -1,5 +1,5 @@
 import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
-import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import type { CacheRow, RedisDetail } from "@wheelhouse/shared/caches.ts";
 import type { ServiceRow, SourceView } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import type { Change, OrganizationKey, WebhookFigures, WorkerHost } from "#observe/watched.ts";
@@ -12,6 +12,7 @@ export type ObservedQueue = QueueRow & { organization: string };
 export type ObservedService = ServiceRow & { organization: string };
 export type ObservedBreaker = BreakerRow & { organization: string };
 export type ObservedCache = CacheRow & { organization: string };
+export type ObservedRedisDetail = RedisDetail & { organization: string };
 
 /**
  * All that was observed in one tick, over all organizations: what the leader publishes and every replica serves.
@@ -30,6 +31,7 @@ export type Tick = {
   services: ObservedService[];
   breakers: ObservedBreaker[];
   caches: ObservedCache[];
+  redisDetails: ObservedRedisDetail[];
   /** When the queues of each source were read last. */
   queuesObservedAt: Record<string, string | null>;
   hosts: Record<string, WorkerHost[]>;

@@ -2,7 +2,7 @@ import type { Overview, SourceView } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import type { BreakerState } from "@wheelhouse/shared/webhooks.ts";
 import type { Board } from "#observe/board.ts";
-import type { ObservedBreaker, ObservedCache, ObservedService } from "#observe/tick.ts";
+import type { ObservedBreaker, ObservedCache, ObservedRedisDetail, ObservedService } from "#observe/tick.ts";
 
 /** What a server said of itself in one sample, judged by its own thresholds. */
 export type ServerReading = {
@@ -76,6 +76,7 @@ export type Watched = {
     services?: Board<ObservedService>;
     breakers?: Board<ObservedBreaker>;
     caches?: Board<ObservedCache>;
+    redisDetails?: Board<ObservedRedisDetail>;
   };
   organizations(): Promise<OrganizationKey[]>;
   /** By organization id. */

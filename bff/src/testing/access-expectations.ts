@@ -59,6 +59,7 @@ export const expectations: Record<string, string> = {
   "POST /api/v1/breakers/{id}/reset": "O A S T",
   "GET /api/v1/breakers/operations/{id}": "V O A U S T",
   "GET /api/v1/caches": "V O A U S T",
+  "GET /api/v1/caches/servers": "V O A U S T",
   "GET /api/v1/queues": "V O A U S T",
   "GET /api/v1/queues/{id}": "V O A U S T",
 

@@ -84,6 +84,7 @@ export function makeTick(part: Partial<Tick> = {}): Tick {
       services: [],
       breakers: [],
       caches: [],
+      redisDetails: [],
       queuesObservedAt: { primary: tickAt },
       hosts: {},
       organizations: [],

@@ -41,6 +41,7 @@ const overview = (change: Partial<Overview>): Overview => ({
     queues: { queues: 0, waiting: figure, oldestWaitingMs: null, noWorker: 0, paused: 0 },
     breakers: { breakers: 0, open: 0, halfOpen: 0, worst: [] },
     redis: { servers: 1, usedMemoryBytes: figure, opsPerSecond: null, evictionPolicy: null },
+    caches: { caches: 0, hitRatio: figure, lowest: null },
     webhooks: {
       endpoints: 0,
       deadLetters: 0,

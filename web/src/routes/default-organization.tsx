@@ -8,6 +8,7 @@ const shortPaths = [
   "/overview",
   "/services",
   "/breakers",
+  "/caches",
   "/queues",
   "/webhooks",
   "/audit",

@@ -42,7 +42,7 @@ function stage() {
   let watched = true;
   const board = createBreakersBoard([{ read: () => told, isWatched: () => watched, rest: () => undefined }]);
   const seenAt = (ms: number): Seen => ({
-    ...{ nowMs: startMs + ms, servers: [], queues: [], organizations: [] },
+    ...{ nowMs: startMs + ms, leads: true, servers: [], queues: [], organizations: [] },
     webhooks: { value: {}, observedAt: null, failing: false },
   });
   return {
@@ -310,7 +310,7 @@ describe("over time", () => {
 
 describe("Wheelhouse's own", () => {
   const seen = (part: Partial<Seen["webhooks"]> = {}, breakers = [endpoint("e1", "CRM")]): Seen => ({
-    ...{ nowMs: startMs, servers: [], queues: [] },
+    ...{ nowMs: startMs, leads: true, servers: [], queues: [] },
     organizations: [{ id: "acme-id", slug: "acme" }],
     webhooks: {
       value: {

@@ -4,7 +4,6 @@ import type { ReactNode } from "react";
 import {
   formatBytes,
   formatCount,
-  formatLatency,
   formatPercent,
   formatPlural,
   formatRate,
@@ -184,21 +183,43 @@ const BreakersTile = ({ overview }: { overview: Overview }) => {
   );
 };
 
-const RedisTile = ({ overview }: { overview: Overview }) => {
-  const { redis } = overview.tiles;
-  const postgres = overview.sources.find(({ kind }) => kind === "postgres");
-  const answers = postgres?.state === "ok" || postgres?.state === "degraded";
+/** The caches with the Redis servers behind them; the servers alone where nothing reports a cache. */
+const CacheTile = ({ overview }: { overview: Overview }) => {
+  const { redis, caches } = overview.tiles;
+  const memory = known(redis.usedMemoryBytes.value, formatBytes);
+  const commands = {
+    label: "Commands",
+    value: known(redis.opsPerSecond, (value) => `${formatCount(value)} /s`),
+  };
+  if (caches.caches === 0)
+    return (
+      <Tile
+        title="Cache"
+        total={formatPlural(redis.servers, "Redis server")}
+        figure={memory}
+        unit="used"
+        trend={redis.usedMemoryBytes.trend}
+        facts={[commands, { label: "Eviction", value: redis.evictionPolicy ?? "–" }]}
+      />
+    );
+  const { lowest, hitRatio } = caches;
+  const isLow = lowest?.isLow === true;
   return (
     <Tile
-      title="Redis"
-      total={formatPlural(redis.servers, "server")}
-      figure={known(redis.usedMemoryBytes.value, formatBytes)}
-      unit="used"
-      trend={redis.usedMemoryBytes.trend}
+      title="Cache"
+      total={formatPlural(caches.caches, "cache")}
+      figure={known(hitRatio.value, formatPercent)}
+      unit="hit ratio"
+      trend={hitRatio.trend}
+      trendTone={isLow ? "warn" : "plain"}
       facts={[
-        { label: "Commands", value: known(redis.opsPerSecond, (value) => `${formatCount(value)} /s`) },
-        { label: "Eviction", value: redis.evictionPolicy ?? "–" },
-        { label: "Postgres answers in", value: known(answers ? postgres.roundTripMs : null, formatLatency) },
+        {
+          label: lowest === null ? "Lowest" : `Lowest: ${lowest.name}`,
+          value: known(lowest?.hitRatio ?? null, formatPercent),
+          tone: isLow ? "tx-warn" : "",
+        },
+        commands,
+        { label: "Redis memory", value: memory },
       ]}
     />
   );
@@ -240,7 +261,9 @@ export const Tiles = ({ overview, organization }: { overview: Overview; organiza
       </Link>
     </section>
     <section className={styles.tile}>
-      <RedisTile overview={overview} />
+      <Link to="/o/$org/caches" params={{ org: organization }}>
+        <CacheTile overview={overview} />
+      </Link>
     </section>
     <section className={styles.tile}>
       <Link to="/o/$org/webhooks" params={{ org: organization }}>

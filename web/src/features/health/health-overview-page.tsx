@@ -43,7 +43,13 @@ const VerdictLine = ({ overview }: { overview: Overview }) => {
   );
 };
 
-const kinds = { audit: "Audit", breaker: "Breaker", queue: "Queue", health: "Health" } as const;
+const kinds = {
+  audit: "Audit",
+  breaker: "Breaker",
+  cache: "Cache",
+  queue: "Queue",
+  health: "Health",
+} as const;
 
 const RecentChanges = ({ overview, organization }: { overview: Overview; organization: string }) => {
   const { zone } = usePreferences();

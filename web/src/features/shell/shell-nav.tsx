@@ -10,6 +10,7 @@ export type NavItem = {
     | "/o/$org/overview"
     | "/o/$org/services"
     | "/o/$org/breakers"
+    | "/o/$org/caches"
     | "/o/$org/queues"
     | "/o/$org/webhooks"
     | "/o/$org/audit"
@@ -50,6 +51,12 @@ export const navItems: readonly NavItem[] = [
     key: "b",
     count: ({ tiles: { breakers } }) =>
       breakers.open ? { text: formatCountShort(breakers.open), tone: "bad" } : null,
+  },
+  {
+    to: "/o/$org/caches",
+    label: "Cache",
+    key: "c",
+    count: (overview) => problemsOf(overview, "caches"),
   },
   {
     to: "/o/$org/queues",

@@ -1,0 +1,186 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useCallback, useMemo, useRef } from "react";
+import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
+import { useLiveStatus } from "#lib/live-context.tsx";
+import { useNow } from "#lib/now.ts";
+import { stringifySearch } from "#lib/search-params.ts";
+import { FilterBar } from "#ui/filter-bar.tsx";
+import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { Page, Split } from "#ui/page.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
+import { Status } from "#ui/status.tsx";
+import { Table } from "#ui/table.tsx";
+import { Age, Time } from "#ui/time.tsx";
+import styles from "./caches.module.css";
+import { type CacheView, cacheColumns } from "./caches-columns.tsx";
+import { CacheDrawer } from "./caches-drawer.tsx";
+import { byRatio, cacheFilterKeys, filterCaches } from "./caches-filter.ts";
+import { type CachesState, cachesQuery, redisServersQuery, useCachesLive } from "./caches-queries.ts";
+import { RedisPanel } from "./caches-server.tsx";
+import { CachesSummary } from "./caches-summary.tsx";
+
+const route = getRouteApi("/o/$org/caches");
+const trendsIntervalMs = 10_000;
+const pollIntervalMs = 5_000;
+const keyOf = ({ row }: CacheView): string => row.id;
+const rowClass = ({ row }: CacheView): string => (row.state === "ok" ? "quiet" : "");
+const noRows: CachesState["items"] = [];
+const noTrend: readonly (number | null)[] = [];
+
+/** Freshness that draws its component again only when the state turns, not each second. */
+const useFreshness = (observation: Observation | undefined, collectorLost: boolean): Freshness["state"] => {
+  const nowMs = useNow();
+  if (observation === undefined) return "fresh";
+  const { state } = judgeFreshness(observation, nowMs);
+  return state === "fresh" && collectorLost ? "stale" : state;
+};
+
+const StaleLine = ({ observedAt, isLost }: { observedAt: string | null; isLost: boolean }) => (
+  <div className={`${styles.stale} hatch`}>
+    <Status tone="stale" label={isLost ? "Collector lost" : "Stale"} />
+    {observedAt === null ? (
+      <span>No sample yet.</span>
+    ) : (
+      <span>
+        Last sample <Time at={observedAt} />, <Age at={observedAt} suffix="ago" />. What is shown may have
+        changed since.
+      </span>
+    )}
+  </div>
+);
+
+/** Lines of the table; one whose row, trend and rights did not change keeps its identity. */
+const useViews = (data: CachesState | undefined): readonly CacheView[] => {
+  const known = useRef(new Map<string, CacheView>());
+  return useMemo(() => {
+    const views = [...(data?.items ?? noRows)].sort(byRatio).map((row): CacheView => {
+      const trend = data?.trends[row.id]?.values ?? noTrend;
+      const before = known.current.get(row.id);
+      return before?.row === row && before.trend === trend ? before : { row, trend };
+    });
+    known.current = new Map(views.map((view) => [view.row.id, view]));
+    return views;
+  }, [data]);
+};
+
+const Servers = ({ organization }: { organization: string }) => {
+  const servers = useQuery(redisServersQuery(organization));
+  return (
+    <Panel
+      name="Redis servers"
+      query={servers}
+      skeletonRows={6}
+      isEmpty={({ items }) => items.length === 0}
+      empty={
+        <Empty title="No Redis server is watched">
+          Servers are named in wheelhouse.yaml, each with the organization that owns it.
+        </Empty>
+      }
+    >
+      {({ items }) => items.map((item) => <RedisPanel key={item.server.id} item={item} />)}
+    </Panel>
+  );
+};
+
+export const CachesPage = () => {
+  const { org } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  useCachesLive(org);
+  const { connection, collectorLost } = useLiveStatus();
+  const caches = useQuery({
+    ...cachesQuery(org),
+    refetchInterval: connection.state === "closed" ? pollIntervalMs : trendsIntervalMs,
+  });
+  const { data } = caches;
+  const state = useFreshness(data, collectorLost);
+  const views = useViews(data);
+  const rows = useMemo(() => views.map(({ row }) => row), [views]);
+  const keys = useMemo(() => cacheFilterKeys(rows), [rows]);
+  const filter = readFilterInput(search.q ?? "", keys);
+  const kept = new Set(filterCaches(rows, filter));
+  const shown = views.filter(({ row }) => kept.has(row));
+  const at = shown.findIndex(({ row }) => row.id === search.cache);
+  const open = views.find(({ row }) => row.id === search.cache);
+
+  const setSearch = (change: Partial<typeof search>, replace = false) =>
+    void navigate({ search: { ...search, ...change }, replace });
+  const toNeighbour = (by: 1 | -1) => {
+    const next = at === -1 ? undefined : shown[at + by];
+    return next === undefined ? undefined : () => setSearch({ cache: next.row.id }, true);
+  };
+  const { q } = search;
+  const hrefOf = useCallback((key: string) => stringifySearch({ q, cache: key }), [q]);
+
+  return (
+    <Page title="Cache" observation={data ?? null}>
+      <Split
+        drawer={
+          search.cache !== undefined &&
+          data !== undefined && (
+            <CacheDrawer
+              key={search.cache}
+              row={open?.row}
+              trend={open?.trend ?? noTrend}
+              freshness={state}
+              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
+              onPrevious={toNeighbour(-1)}
+              onNext={toNeighbour(1)}
+              onClose={() => setSearch({ cache: undefined })}
+            />
+          )
+        }
+      >
+        <div className="tool">
+          <FilterBar
+            label="Filter caches"
+            keys={keys}
+            filter={filter}
+            isInstant
+            onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
+          />
+        </div>
+        <Panel
+          name="Caches"
+          query={caches}
+          skeletonRows={6}
+          freshness={{ state, ageMs: null }}
+          isEmpty={({ items }) => items.length === 0}
+          empty={
+            <Empty title="No cache is reported yet">
+              A service that reports its caches with Wheelhouse's reporter appears here within seconds.
+            </Empty>
+          }
+        >
+          {(list) => (
+            <>
+              {state !== "fresh" && <StaleLine observedAt={list.observedAt} isLost={collectorLost} />}
+              <CachesSummary rows={rows} shown={shown.length} />
+              {shown.length === 0 ? (
+                <Empty title="No cache matches">
+                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
+                    Clear filter
+                  </button>
+                </Empty>
+              ) : (
+                <Table
+                  caption="Caches, lowest hit ratio first"
+                  className="cards"
+                  columns={cacheColumns[state]}
+                  rows={shown}
+                  keyOf={keyOf}
+                  rowClass={rowClass}
+                  openKey={search.cache}
+                  onOpen={(key) => setSearch({ cache: key })}
+                  hrefOf={hrefOf}
+                />
+              )}
+            </>
+          )}
+        </Panel>
+        <Servers organization={org} />
+      </Split>
+    </Page>
+  );
+};

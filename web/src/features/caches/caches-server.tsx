@@ -1,0 +1,187 @@
+import type { RedisServerList } from "@wheelhouse/shared/caches.ts";
+import type { ReactNode } from "react";
+import {
+  formatBytes,
+  formatCount,
+  formatLatency,
+  formatPercent,
+  formatRate,
+  formatSpan,
+} from "#lib/format.ts";
+import { judgeFreshness } from "#lib/freshness.ts";
+import { useNow } from "#lib/now.ts";
+import { Sparkline } from "#ui/sparkline.tsx";
+import { Status } from "#ui/status.tsx";
+import { Age } from "#ui/time.tsx";
+import styles from "./caches.module.css";
+import { Keyspace, SlowLog, TimeToLive } from "./caches-keyspace.tsx";
+
+export type Server = RedisServerList["items"][number];
+type Figures = NonNullable<Server["server"]["redis"]>;
+
+const known = (value: number | null, format: (value: number) => string): string =>
+  value === null ? "–" : format(value);
+
+const Figure = (props: {
+  label: string;
+  value: string;
+  unit: string;
+  values: readonly (number | null)[];
+  threshold?: number;
+  under: ReactNode;
+}) => (
+  <div className={styles.figure}>
+    <div className="stat">
+      <div className="l">{props.label}</div>
+      <div className="v">
+        {props.value} <small>{props.unit}</small>
+      </div>
+    </div>
+    <div className={styles.figureTrend}>
+      <Sparkline
+        values={props.values}
+        height={36}
+        label={`${props.label}, last 10 minutes`}
+        {...(props.threshold === undefined ? {} : { threshold: props.threshold })}
+      />
+    </div>
+    <div className="t12 c3">{props.under}</div>
+  </div>
+);
+
+const nearlyFull = 0.9;
+
+const policyWords = ({ evictionPolicy }: Figures): string =>
+  evictionPolicy === "noeviction"
+    ? "policy noeviction, as BullMQ needs"
+    : `policy ${evictionPolicy}: may delete jobs, BullMQ needs noeviction`;
+
+const replicationWords = ({ role, replicas, replicationLagSeconds }: Figures): string => {
+  const lag = replicationLagSeconds === null ? "" : ` ${replicationLagSeconds} s behind`;
+  if (role === "replica") return `replica${lag}`;
+  return replicas === 0 ? "primary" : `primary, ${replicas} ${replicas === 1 ? "replica" : "replicas"}${lag}`;
+};
+
+const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
+  const { trends, detail } = item;
+  const latency = detail?.latency?.all ?? null;
+  const limit = figures.maxMemoryBytes;
+  return (
+    <div className={styles.figures}>
+      <Figure
+        label="Memory"
+        value={formatBytes(figures.usedMemoryBytes)}
+        unit={limit === 0 ? "no limit set" : `of ${formatBytes(limit)}`}
+        values={trends.memory.values}
+        {...(limit === 0 ? {} : { threshold: limit * nearlyFull })}
+        under={
+          limit === 0 ? "the machine's memory is the limit" : `degraded at ${formatBytes(limit * nearlyFull)}`
+        }
+      />
+      <Figure
+        label="Commands"
+        value={known(figures.opsPerSecond, formatRate)}
+        unit="/s"
+        values={trends.commands.values}
+        under={`in ${known(figures.inputBytesPerSecond, formatBytes)}/s, out ${known(figures.outputBytesPerSecond, formatBytes)}/s`}
+      />
+      <Figure
+        label="Latency p99"
+        value={known(latency?.p99Ms ?? null, formatLatency)}
+        unit={detail?.latency ? `last ${formatSpan(detail.latency.windowMs)}` : ""}
+        values={trends.latency.values}
+        under={`p50 ${known(latency?.p50Ms ?? null, formatLatency)} · p99.9 ${known(latency?.p999Ms ?? null, formatLatency)}`}
+      />
+      <Figure
+        label="Fragmentation"
+        value={figures.fragmentationRatio.toFixed(2)}
+        unit={formatBytes(Math.max(0, figures.fragmentationBytes))}
+        values={trends.fragmentation.values}
+        under="ratio and bytes"
+      />
+      <Figure
+        label="Evicted keys"
+        value={known(figures.evictedPerSecond, formatRate)}
+        unit="/s"
+        values={trends.evicted.values}
+        under={`expired ${known(figures.expiredPerSecond, formatRate)} /s`}
+      />
+      <Figure
+        label="Clients"
+        value={formatCount(figures.connectedClients)}
+        unit={figures.maxClients === 0 ? "" : `of ${formatCount(figures.maxClients)}`}
+        values={trends.clients.values}
+        under={`${formatCount(figures.blockedClients)} blocked, waiting for jobs`}
+      />
+    </div>
+  );
+};
+
+/** What the server itself counts as hits, and why that is not the caches' ratio. */
+const ServerWide = ({ figures }: { figures: Figures }) => (
+  <details className={styles.serverWide}>
+    <summary>
+      Server-wide: {known(figures.hitsPerSecond, formatRate)} hits /s,{" "}
+      {known(figures.missesPerSecond, formatRate)} misses /s
+      <span className="c3"> · {known(figures.lifetimeHitRatio, formatPercent)} hits since its start</span>
+    </summary>
+    <p className="c2">
+      Redis counts a miss whenever anybody asks for a key that is not there: workers that poll empty queues,
+      and monitoring, add misses; time-to-live checks of keys that exist add hits, those of the sample below
+      too. So this is never the ratio of a cache. The table above counts what the applications themselves
+      asked.
+    </p>
+  </details>
+);
+
+/** One Redis server: figures with trends, then the sample of its keyspace and its slow log. */
+export const RedisPanel = ({ item }: { item: Server }) => {
+  const nowMs = useNow();
+  const { server, detail } = item;
+  const { redis: figures, state, cause } = server;
+  const freshness = judgeFreshness(server, nowMs).state;
+  const isCurrent = freshness === "fresh";
+  const word =
+    state === "ok" ? "OK" : state === "degraded" ? "Degraded" : state === "down" ? "Down" : "Unknown";
+  return (
+    <section className={styles.server} aria-label={`Redis ${server.name}`}>
+      <div className={`sec-h pad ${styles.serverHead}`}>
+        <h2 className="h">{server.name}</h2>
+        {isCurrent || state === "down" ? (
+          <Status tone={state} label={word} />
+        ) : (
+          <Status tone={freshness} label={freshness === "stale" ? "Stale" : "Unknown"} was={word} />
+        )}
+        <span className="c3 t12">
+          {figures !== null &&
+            `${figures.version}, ${replicationWords(figures)} · ${policyWords(figures)} · ${figures.persistenceOk ? "last write to disk succeeded" : "last write to disk failed"} · up ${formatSpan(figures.uptimeSeconds * 1000)} · deltas of ${formatSpan(server.intervalMs)} samples`}
+          {!isCurrent && server.observedAt !== null && (
+            <>
+              {" · answered last "}
+              <Age at={server.observedAt} suffix="ago" />
+            </>
+          )}
+        </span>
+      </div>
+      {cause !== null && state !== "ok" && (
+        <p className={`pad ${state === "down" ? "tx-down" : "tx-warn"}`}>{cause}</p>
+      )}
+      <div className={isCurrent ? "" : "is-dim"}>
+        {figures === null ? (
+          <p className="pad c2">No sample of it yet.</p>
+        ) : (
+          <>
+            <FigureStrip item={item} figures={figures} />
+            <ServerWide figures={figures} />
+          </>
+        )}
+        {detail?.notice && <p className="pad c2">{detail.notice}.</p>}
+        <div className={styles.three}>
+          <Keyspace keyspace={detail?.keyspace ?? null} />
+          <TimeToLive keyspace={detail?.keyspace ?? null} />
+          <SlowLog slowLog={detail?.slowLog ?? null} />
+        </div>
+      </div>
+    </section>
+  );
+};
