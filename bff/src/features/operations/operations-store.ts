@@ -6,7 +6,7 @@ import type { Database } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
 
 /** Nobody obeys a command that is older. */
-export const commandLifeMs = 10_000;
+const commandLifeMs = 10_000;
 const keptDays = 90;
 const openMax = 200;
 
@@ -73,7 +73,6 @@ export function createOperationsStore(database: Database) {
       ),
   };
 }
-export type OperationsStore = ReturnType<typeof createOperationsStore>;
 
 /** As the contract tells it. */
 export const operationOf = (row: OperationRow, replies: Record<string, ControlReply>): Operation => ({

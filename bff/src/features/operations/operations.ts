@@ -28,7 +28,6 @@ export type OperationRequest = {
   /** What else the event tells of the command. */
   fields: AuditFields;
 };
-export type Operations = ReturnType<typeof createOperations>;
 
 class EndedAlready extends Error {}
 
