@@ -5,8 +5,8 @@ export default defineConfig({
   testDir: "specs",
   globalSetup: "./product/global-setup.ts",
   outputDir: "test-results/artifacts",
-  // One product serves all journeys, and two cores all of it.
-  workers: 1,
+  // Journeys mostly wait; what would be felt by others (outages, ended sessions) each one does to its own.
+  workers: 2,
   fullyParallel: false,
   forbidOnly: Boolean(process.env.CI),
   retries: 0,

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { makePerson } from "../product/own-person.ts";
 
 const fresh = (name: string) => `${name}-${randomBytes(4).toString("hex")}@northwind.example`;
 
@@ -76,14 +77,15 @@ test("an admin revokes a session, and the other browser is out within a second",
   page,
   browser,
   user,
+  api,
 }) => {
   const other = await browser.newContext();
   const guest = await other.newPage();
-  const { email } = user("operator");
-  await signInByForm(guest, user("operator"));
+  const person = await makePerson(await api(user("admin")), "operator");
+  await signInByForm(guest, person);
   await signInByForm(page, user("admin"));
   await goByNavigation(page, "Access");
-  const drawer = await openMember(page, email);
+  const drawer = await openMember(page, person.email);
   await drawer.getByRole("button", { name: "End all sessions" }).click();
   await expect(guest.getByRole("heading", { name: "Sign in" })).toBeVisible({ timeout: 1_000 });
   await other.close();

@@ -1,6 +1,7 @@
 import type { Browser, Page } from "@playwright/test";
 import { personAtProvider, providerName } from "../product/identity-provider.ts";
 import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { makePerson } from "../product/own-person.ts";
 
 const signInHeading = (page: Page) => page.getByRole("heading", { name: "Sign in" });
 
@@ -21,13 +22,16 @@ test("an admin ends a member's sessions, and the member's browser is out within 
   browser,
   baseURL,
   user,
+  api,
 }) => {
   const member = await otherBrowser(browser, baseURL);
-  await signInByForm(member, user("viewer"));
+  const person = await makePerson(await api(user("admin")), "viewer");
+  await signInByForm(member, person);
   await expect(member.getByTestId("freshness")).toContainText("Live");
   await signInByForm(page, user("admin"));
   await goByNavigation(page, "Access");
-  await page.getByRole("link", { name: /^Emma Lindqvist/ }).click();
+  await page.getByLabel("Find a member by name or e-mail").fill(person.email);
+  await page.getByRole("link", { name: new RegExp(person.email) }).click();
   await expect(page.getByRole("heading", { name: "Sessions" })).toBeVisible();
   const ended = page.waitForResponse((response) => response.request().method() === "DELETE");
   await page.getByRole("button", { name: "End all sessions" }).click();
@@ -42,10 +46,12 @@ test("a person sees where the account is in use and signs out elsewhere", async 
   browser,
   baseURL,
   user,
+  api,
 }) => {
   const elsewhere = await otherBrowser(browser, baseURL);
-  await signInByForm(elsewhere, user("auditor"));
-  await signInByForm(page, user("auditor"));
+  const person = await makePerson(await api(user("admin")), "auditor");
+  await signInByForm(elsewhere, person);
+  await signInByForm(page, person);
   await openAccount(page);
   const table = page.getByRole("table", { name: "Sessions" });
   await expect(table.getByText("this one")).toHaveCount(1);
