@@ -4,7 +4,7 @@ import Provider from "oidc-provider";
 const client = { id: "wheelhouse", secret: "known to the journeys" };
 
 /** A person at the provider signs in by this name, with any password. */
-export const personAtProvider = { login: "jonas", email: "jonas.weber@northwind.example" };
+export const personAtProvider = { login: "priya", email: "priya.raman@northwind.example" };
 export const providerName = "Northwind ID";
 
 /** An OpenID Connect provider on loopback, and how the product is told of it. */

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
-import { makePerson } from "../product/own-person.ts";
 
 const fresh = (name: string) => `${name}-${randomBytes(4).toString("hex")}@northwind.example`;
 
@@ -71,24 +70,6 @@ test("an admin invites, another browser accepts; a new role, a removal and their
   await goByNavigation(page, "Audit");
   for (const action of ["access.member.delete", "access.member.update", "access.invitation.accept"])
     await expect(page.getByRole("table").first()).toContainText(action);
-});
-
-test("an admin revokes a session, and the other browser is out within a second", async ({
-  page,
-  browser,
-  user,
-  api,
-}) => {
-  const other = await browser.newContext();
-  const guest = await other.newPage();
-  const person = await makePerson(await api(user("admin")), "operator");
-  await signInByForm(guest, person);
-  await signInByForm(page, user("admin"));
-  await goByNavigation(page, "Access");
-  const drawer = await openMember(page, person.email);
-  await drawer.getByRole("button", { name: "End all sessions" }).click();
-  await expect(guest.getByRole("heading", { name: "Sign in" })).toBeVisible({ timeout: 1_000 });
-  await other.close();
 });
 
 test("an invitation that is withdrawn opens nothing, a new link replaces the former", async ({

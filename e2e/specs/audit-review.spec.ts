@@ -70,13 +70,14 @@ test("an auditor filters, reads a diff, exports, verifies, and signs a week off 
     .fill("Was this agreed?");
   await page.getByRole("button", { name: "Flag event" }).click();
   await expect(page.getByRole("row").filter({ hasText: "Was this agreed?" })).toContainText("Flagged");
-  await page.getByRole("row").filter({ hasText: "Was this agreed?" }).getByRole("link").focus();
-  await page.keyboard.press("f");
+  await page.getByRole("row").filter({ hasText: "Was this agreed?" }).getByRole("link").click();
+  await expect(drawer.getByRole("region", { name: "Review" })).toContainText("Was this agreed?");
+  await drawer.getByRole("button", { name: "Settle flag…" }).click();
   await page
     .getByRole("dialog", { name: /^Settle/ })
     .getByLabel("Comment")
     .fill("It was.");
-  await page.getByRole("button", { name: "Settle flag" }).click();
+  await page.getByRole("button", { name: "Settle flag", exact: true }).click();
   await expect(page.getByRole("row").filter({ hasText: "It was." })).toContainText("Settled");
   await page.getByRole("button", { name: /^Sign off Week \d+…/ }).click();
   await page

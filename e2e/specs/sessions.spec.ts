@@ -34,7 +34,9 @@ test("an admin ends a member's sessions, and the member's browser is out within 
   await page.getByRole("link", { name: new RegExp(person.email) }).click();
   await expect(page.getByRole("heading", { name: "Sessions" })).toBeVisible();
   const ended = page.waitForResponse((response) => response.request().method() === "DELETE");
-  await page.getByRole("button", { name: "End all sessions" }).click();
+  await page.getByRole("button", { name: "End all sessions…" }).click();
+  const question = page.getByRole("dialog", { name: "End all sessions of Emma Lindqvist" });
+  await question.getByRole("button", { name: /^End \d+ sessions?$/ }).click();
   expect((await ended).status()).toBe(200);
   await expect(signInHeading(member)).toBeVisible({ timeout: 1_000 });
   await expect(page.getByText("Signed in nowhere.")).toBeVisible();
@@ -105,19 +107,45 @@ test("an admin confirms the password and hands over a link, by which a member se
   await member.context().close();
 });
 
-test("signing in at the identity provider leads to the page that was asked for", async ({ page }) => {
+const signInAtProvider = async (page: Page) => {
+  await page.getByPlaceholder("Enter any login").fill(personAtProvider.login);
+  await page.getByPlaceholder("and password").fill("any");
+  await page.getByRole("button", { name: "Sign-in" }).click();
+};
+
+test("signing in at the identity provider leads to the page that was asked for, and confirms there what a token takes", async ({
+  page,
+}) => {
   await page.route(
     (url) => url.hostname !== "127.0.0.1",
     (route) => route.abort(),
   );
   await page.goto("/queues");
   await page.getByRole("link", { name: new RegExp(`Continue with ${providerName}`) }).click();
-  await page.getByPlaceholder("Enter any login").fill(personAtProvider.login);
-  await page.getByPlaceholder("and password").fill("any");
-  await page.getByRole("button", { name: "Sign-in" }).click();
+  await signInAtProvider(page);
   await page.getByRole("button", { name: "Continue" }).click();
   await expect(page.getByRole("heading", { name: "Queues", level: 1 })).toBeVisible();
   await openAccount(page);
   await expect(page.getByText(personAtProvider.email)).toBeVisible();
   await expect(page.getByText("You signed in at your identity provider")).toBeVisible();
+
+  await goByNavigation(page, "Access");
+  await page.getByRole("link", { name: "API tokens" }).click();
+  await page.getByRole("button", { name: "Create token…" }).click();
+  const dialog = page.getByRole("dialog", { name: /^Create a token/ });
+  await dialog.getByLabel("Name").fill("Confirmed at the provider");
+  await dialog.getByLabel("audit:read").check();
+  // As the server answers when the sign-in was more than five minutes ago.
+  const error = { code: "step_up_required", message: "Confirm to go on.", requestId: "req_1" };
+  await page.route("**/api/v1/tokens", (route) => route.fulfill({ status: 403, json: { error } }), {
+    times: 1,
+  });
+  await dialog.getByRole("button", { name: "Create 1 token" }).click();
+  const opening = page.waitForEvent("popup");
+  await page.getByRole("button", { name: "Confirm at the provider" }).click();
+  const window = await opening;
+  const closed = window.waitForEvent("close");
+  await signInAtProvider(window);
+  await closed;
+  await expect(page.getByTestId("shown-once")).toContainText("wh_");
 });

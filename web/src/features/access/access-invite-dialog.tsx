@@ -2,12 +2,9 @@ import type { InvitationLink } from "@wheelhouse/shared/access-members.ts";
 import { grantableRoles, type Role } from "@wheelhouse/shared/capabilities.ts";
 import { useState } from "react";
 import { useSession } from "#lib/session.ts";
-import { Button } from "#ui/button.tsx";
-import { ActError } from "#ui/confirm-dialog.tsx";
-import { Dialog } from "#ui/dialog.tsx";
-import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { FormDialog } from "#ui/form-dialog.tsx";
+import { FormField } from "#ui/form-field.tsx";
 import { Time } from "#ui/time.tsx";
-import css from "./access.module.css";
 import { ShownOnce } from "./access-link-once.tsx";
 import { useInvite } from "./access-queries.ts";
 import { RolePicker } from "./access-role-picker.tsx";
@@ -43,56 +40,38 @@ export const InviteDialog = ({ organization, onClose }: { organization: string; 
   const invite = useInvite(organization);
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("viewer");
-  const errors = fieldErrors(invite.error);
   const offered = useOfferedRoles(organization);
   if (invite.data !== undefined) return <InvitationLinkOnce link={invite.data} onClose={onClose} />;
   return (
-    <Dialog
+    <FormDialog
       title={`Invite to ${here.name}`}
+      confirm="Invite 1 person"
+      foot="The link works once within 7 d."
+      failure="Nobody was invited."
+      fields={["email"]}
+      error={invite.error}
+      isReady={email.trim() !== ""}
+      isBusy={invite.isPending}
+      onSubmit={() => invite.mutate({ email: email.trim(), role })}
       onClose={onClose}
-      footer={
-        <>
-          <span className="c3 t12 grow">The link works once within 7 d.</span>
-          <Button large onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            large
-            variant="primary"
-            type="submit"
-            form="invite"
-            disabled={invite.isPending || email.trim() === ""}
-          >
-            Invite 1 person
-          </Button>
-        </>
-      }
     >
-      <form
-        id="invite"
-        className={css.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          invite.mutate({ email: email.trim(), role });
-        }}
-      >
-        <FormField label="E-mail" error={errors.get("email")}>
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              type="email"
-              maxLength={254}
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-          )}
-        </FormField>
-        <RolePicker value={role} offered={offered} onChange={setRole} />
-      </form>
-      {invite.error !== null && errors.size === 0 && (
-        <ActError title="Nobody was invited." error={invite.error} />
+      {(complaint) => (
+        <>
+          <FormField label="E-mail" error={complaint("email")}>
+            {(control) => (
+              <input
+                {...control}
+                className="field"
+                type="email"
+                maxLength={254}
+                value={email}
+                onChange={(event) => setEmail(event.target.value)}
+              />
+            )}
+          </FormField>
+          <RolePicker value={role} offered={offered} onChange={setRole} />
+        </>
       )}
-    </Dialog>
+    </FormDialog>
   );
 };

@@ -1,8 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
-import { ActError, ConfirmDialog } from "#ui/confirm-dialog.tsx";
+import { ConfirmDialog } from "#ui/confirm-dialog.tsx";
 import { Panel } from "#ui/panel.tsx";
+import { Facts } from "#ui/quantity.tsx";
 import { Age } from "#ui/time.tsx";
 import css from "./access.module.css";
 import { deviceOf } from "./access-device.ts";
@@ -61,12 +63,17 @@ export const MemberSessions = (props: { organization: string; userId: string; na
   const { organization, userId, name } = props;
   const sessions = useQuery(memberSessionsQuery(organization, userId));
   const end = useEndOfMember(organization, userId);
+  const [asked, setAsked] = useState<{ id: string; device: string } | "all" | null>(null);
+  const total = sessions.data?.total ?? 0;
+  const close = () => {
+    setAsked(null);
+    end.reset();
+  };
   return (
     <section aria-labelledby="member-sessions">
       <h3 className={`h ${css.drawerHead}`} id="member-sessions">
         Sessions
       </h3>
-      {end.error !== null && <ActError title="The session was not ended." error={end.error} />}
       <Panel
         name="Sessions"
         query={sessions}
@@ -88,9 +95,11 @@ export const MemberSessions = (props: { organization: string; userId: string; na
                 <Button
                   disabled={end.isPending}
                   aria-label={`End the session on ${deviceOf(userAgent)}, ${address ?? "unknown address"}`}
-                  onClick={() => end.mutate(id)}
+                  onClick={() =>
+                    setAsked({ id, device: `${deviceOf(userAgent)}, ${address ?? "unknown address"}` })
+                  }
                 >
-                  End
+                  End…
                 </Button>
               </li>
             ))}
@@ -98,14 +107,30 @@ export const MemberSessions = (props: { organization: string; userId: string; na
         )}
       </Panel>
       <div className="row">
-        <Button
-          disabled={(sessions.data?.total ?? 0) === 0 || end.isPending}
-          onClick={() => end.mutate(null)}
-        >
-          End all sessions
+        <Button disabled={total === 0 || end.isPending} onClick={() => setAsked("all")}>
+          End all sessions…
         </Button>
         <ResetPassword organization={organization} userId={userId} name={name} />
       </div>
+      {asked !== null && (
+        <ConfirmDialog
+          title={asked === "all" ? `End all sessions of ${name}` : `End a session of ${name}`}
+          confirm={asked === "all" ? `End ${formatPlural(total, "session")}` : "End 1 session"}
+          foot="Open pages close within a second; what is not saved is lost."
+          isDestructive
+          isBusy={end.isPending}
+          error={end.error}
+          onConfirm={() => end.mutate(asked === "all" ? null : asked.id, { onSuccess: close })}
+          onClose={close}
+        >
+          <Facts
+            facts={[
+              { label: "Where", value: asked === "all" ? "everywhere" : asked.device },
+              { label: "Then", value: "the person signs in again; account and memberships stay" },
+            ]}
+          />
+        </ConfirmDialog>
+      )}
     </section>
   );
 };

@@ -1,11 +1,8 @@
 import type { OrganizationNode } from "@wheelhouse/shared/access-members.ts";
 import { useState } from "react";
 import { useSession } from "#lib/session.ts";
-import { Button } from "#ui/button.tsx";
-import { ActError } from "#ui/confirm-dialog.tsx";
-import { Dialog } from "#ui/dialog.tsx";
-import { FormField, fieldErrors } from "#ui/form-field.tsx";
-import css from "./access.module.css";
+import { FormDialog } from "#ui/form-dialog.tsx";
+import { FormField } from "#ui/form-field.tsx";
 import { useCreateOrganization, useRenameOrganization } from "./access-queries.ts";
 
 /** A short name for a name: lower-case letters, digits and inner hyphens. */
@@ -25,69 +22,51 @@ export const CreateOrganizationDialog = (props: { organization: string; onClose:
   const create = useCreateOrganization(organization);
   const [name, setName] = useState("");
   const [slug, setSlug] = useState<string | null>(null);
-  const errors = fieldErrors(create.error);
   const shownSlug = slug ?? slugFor(name);
   return (
-    <Dialog
+    <FormDialog
       title={here.slug === "platform" ? "Create a root organization" : `Create one below ${here.name}`}
+      confirm="Create 1 organization"
+      foot="The short name and the place in the tree stay for good."
+      failure="No organization was created."
+      fields={["name", "slug"]}
+      error={create.error}
+      isReady={name.trim() !== "" && shownSlug !== ""}
+      isBusy={create.isPending}
+      onSubmit={() => create.mutate({ name: name.trim(), slug: shownSlug }, { onSuccess: onClose })}
       onClose={onClose}
-      footer={
-        <>
-          <span className="c3 t12 grow">The short name and the place in the tree stay for good.</span>
-          <Button large onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            large
-            variant="primary"
-            type="submit"
-            form="create-organization"
-            disabled={create.isPending || name.trim() === "" || shownSlug === ""}
-          >
-            Create 1 organization
-          </Button>
-        </>
-      }
     >
-      <form
-        id="create-organization"
-        className={css.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate({ name: name.trim(), slug: shownSlug }, { onSuccess: onClose });
-        }}
-      >
-        <FormField label="Name" error={errors.get("name")}>
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              maxLength={100}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </FormField>
-        <FormField
-          label="Short name"
-          hint="In addresses: lower-case letters, digits and inner hyphens"
-          error={errors.get("slug")}
-        >
-          {(control) => (
-            <input
-              {...control}
-              className="field mono"
-              maxLength={63}
-              value={shownSlug}
-              onChange={(event) => setSlug(event.target.value)}
-            />
-          )}
-        </FormField>
-      </form>
-      {create.error !== null && errors.size === 0 && (
-        <ActError title="No organization was created." error={create.error} />
+      {(complaint) => (
+        <>
+          <FormField label="Name" error={complaint("name")}>
+            {(control) => (
+              <input
+                {...control}
+                className="field"
+                maxLength={100}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </FormField>
+          <FormField
+            label="Short name"
+            hint="In addresses: lower-case letters, digits and inner hyphens"
+            error={complaint("slug")}
+          >
+            {(control) => (
+              <input
+                {...control}
+                className="field mono"
+                maxLength={63}
+                value={shownSlug}
+                onChange={(event) => setSlug(event.target.value)}
+              />
+            )}
+          </FormField>
+        </>
       )}
-    </Dialog>
+    </FormDialog>
   );
 };
 
@@ -99,52 +78,34 @@ export const RenameOrganizationDialog = (props: {
   const { organization, node, onClose } = props;
   const rename = useRenameOrganization(organization, node.id);
   const [name, setName] = useState(node.name);
-  const errors = fieldErrors(rename.error);
   return (
-    <Dialog
+    <FormDialog
       title={`Rename ${node.name}`}
+      confirm="Rename 1 organization"
+      foot={`Addresses keep the short name ${node.slug}.`}
+      failure="The organization was not renamed."
+      fields={["name"]}
+      error={rename.error}
+      isReady={name.trim() !== "" && name.trim() !== node.name}
+      isBusy={rename.isPending}
+      onSubmit={() => rename.mutate(name.trim(), { onSuccess: onClose })}
       onClose={onClose}
-      footer={
-        <>
-          <span className="c3 t12 grow">Addresses keep the short name {node.slug}.</span>
-          <Button large onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            large
-            variant="primary"
-            type="submit"
-            form="rename-organization"
-            disabled={rename.isPending || name.trim() === "" || name.trim() === node.name}
-          >
-            Rename 1 organization
-          </Button>
-        </>
-      }
     >
-      <form
-        id="rename-organization"
-        className={css.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          rename.mutate(name.trim(), { onSuccess: onClose });
-        }}
-      >
-        <FormField label="Name" error={errors.get("name")}>
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              maxLength={100}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </FormField>
-      </form>
-      {rename.error !== null && errors.size === 0 && (
-        <ActError title="The organization was not renamed." error={rename.error} />
+      {(complaint) => (
+        <>
+          <FormField label="Name" error={complaint("name")}>
+            {(control) => (
+              <input
+                {...control}
+                className="field"
+                maxLength={100}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </FormField>
+        </>
       )}
-    </Dialog>
+    </FormDialog>
   );
 };

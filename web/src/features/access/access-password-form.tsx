@@ -4,11 +4,8 @@ import { ActError } from "#ui/confirm-dialog.tsx";
 import { FormField, fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import css from "./access-account.module.css";
+import { NewPasswordField, passwordComplaint } from "./access-new-password.tsx";
 import { useChangePassword } from "./access-session-queries.ts";
-
-/** A field's complaint as a sentence about the password; nothing where there is none. */
-export const passwordComplaint = (problem: string | undefined): string | undefined =>
-  problem === undefined ? undefined : `The password ${problem}.`;
 
 /** Another password for the signed-in person; it signs out every other device. */
 export const PasswordForm = () => {
@@ -43,23 +40,7 @@ export const PasswordForm = () => {
           />
         )}
       </FormField>
-      <FormField
-        label="New password"
-        hint="At least 12 characters. Several words are good."
-        error={passwordComplaint(errors.get("newPassword"))}
-      >
-        {(control) => (
-          <input
-            {...control}
-            className="field"
-            type="password"
-            autoComplete="new-password"
-            required
-            value={newPassword}
-            onChange={(event) => setNew(event.target.value)}
-          />
-        )}
-      </FormField>
+      <NewPasswordField value={newPassword} problem={errors.get("newPassword")} onChange={setNew} />
       <Button type="submit" disabled={currentPassword === "" || newPassword === "" || change.isPending}>
         Change password
       </Button>

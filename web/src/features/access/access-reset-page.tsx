@@ -1,9 +1,9 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
-import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
-import { passwordComplaint } from "./access-password-form.tsx";
+import { NewPasswordField } from "./access-new-password.tsx";
 import { useResetPassword } from "./access-session-queries.ts";
 import styles from "./access-sign-in.module.css";
 
@@ -50,23 +50,11 @@ export const ResetPage = () => {
             </p>
           ) : (
             <form onSubmit={submit}>
-              <FormField
-                label="New password"
-                hint="At least 12 characters. Several words are good."
-                error={passwordComplaint(errors.get("newPassword"))}
-              >
-                {(control) => (
-                  <input
-                    {...control}
-                    className="field"
-                    type="password"
-                    autoComplete="new-password"
-                    required
-                    value={newPassword}
-                    onChange={(event) => setNewPassword(event.target.value)}
-                  />
-                )}
-              </FormField>
+              <NewPasswordField
+                value={newPassword}
+                problem={errors.get("newPassword")}
+                onChange={setNewPassword}
+              />
               <Button
                 type="submit"
                 variant="primary"

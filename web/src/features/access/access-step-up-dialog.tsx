@@ -1,13 +1,14 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { stepUpSession } from "@wheelhouse/shared/access.ts";
-import { type FormEvent, useEffect, useEffectEvent, useId, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { call } from "#lib/api.ts";
 import { sessionQuery } from "#lib/session.ts";
 import { onConfirmed } from "#lib/step-up.ts";
 import { Button } from "#ui/button.tsx";
-import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
-import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { FormDialog } from "#ui/form-dialog.tsx";
+import { FormField } from "#ui/form-field.tsx";
+import { passwordComplaint } from "./access-new-password.tsx";
 
 /** Has the person sign in once more in a window at the identity provider, which tells when it is done. */
 const ProviderStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }) => {
@@ -45,62 +46,46 @@ const ProviderStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }
 /** Asks for the password of the signed-in person. */
 const PasswordStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }) => {
   const [password, setPassword] = useState("");
-  const formId = useId();
   const confirm = useMutation({
     mutationFn: () => call(stepUpSession, { body: { password } }),
     onSuccess: () => onAnswer(true),
     onError: () => setPassword(""),
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (password !== "" && !confirm.isPending) confirm.mutate();
-  };
-  const wrong = fieldErrors(confirm.error).get("password");
   return (
-    <Dialog
+    <FormDialog
       title="Confirm that it is you"
+      confirm="Confirm"
+      foot="Asked once in 5 minutes."
+      failure="Not confirmed."
+      fields={["password"]}
+      error={confirm.error}
+      isReady={password !== ""}
+      isBusy={confirm.isPending}
+      onSubmit={() => confirm.mutate()}
       onClose={() => onAnswer(false)}
-      footer={
-        <>
-          <span className="c3 t12 grow">Asked once in 5 minutes.</span>
-          <Button large onClick={() => onAnswer(false)}>
-            Cancel
-          </Button>
-          <Button
-            large
-            type="submit"
-            form={formId}
-            variant="primary"
-            disabled={password === "" || confirm.isPending}
-          >
-            Confirm
-          </Button>
-        </>
-      }
     >
-      <form id={formId} onSubmit={submit}>
-        <p className="c2">
-          This act takes your password once more. It goes on as soon as you have confirmed.
-        </p>
-        <FormField label="Password" error={wrong === undefined ? undefined : `The password ${wrong}.`}>
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              name="password"
-              type="password"
-              autoComplete="current-password"
-              required
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-          )}
-        </FormField>
-      </form>
-      {confirm.error !== null && wrong === undefined && (
-        <ActError title="Not confirmed." error={confirm.error} />
+      {(complaint) => (
+        <>
+          <p className="c2">
+            This act takes your password once more. It goes on as soon as you have confirmed.
+          </p>
+          <FormField label="Password" error={passwordComplaint(complaint("password"))}>
+            {(control) => (
+              <input
+                {...control}
+                className="field"
+                name="password"
+                type="password"
+                autoComplete="current-password"
+                required
+                value={password}
+                onChange={(event) => setPassword(event.target.value)}
+              />
+            )}
+          </FormField>
+        </>
       )}
-    </Dialog>
+    </FormDialog>
   );
 };
 

@@ -2,10 +2,8 @@ import { tokenCapabilities } from "@wheelhouse/shared/access-tokens.ts";
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import { useState } from "react";
 import { useSession } from "#lib/session.ts";
-import { Button } from "#ui/button.tsx";
-import { ActError } from "#ui/confirm-dialog.tsx";
-import { Dialog } from "#ui/dialog.tsx";
-import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { FormDialog } from "#ui/form-dialog.tsx";
+import { FormField } from "#ui/form-field.tsx";
 import { Time } from "#ui/time.tsx";
 import css from "./access.module.css";
 import { ShownOnce } from "./access-link-once.tsx";
@@ -57,7 +55,6 @@ export const CreateTokenDialog = ({
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState<ReadonlySet<Capability>>(new Set());
   const [days, setDays] = useState<number | null>(90);
-  const errors = fieldErrors(create.error);
   const offered = tokenCapabilities.filter((one) => session.capabilities.includes(one));
   if (create.data !== undefined)
     return (
@@ -85,61 +82,51 @@ export const CreateTokenDialog = ({
       expiresAt: days === null ? null : new Date(Date.now() + days * dayMs).toISOString(),
     });
   return (
-    <Dialog
+    <FormDialog
       title={`Create a token for ${session.organization.name}`}
+      confirm="Create 1 token"
+      foot="It never does more than you may do yourself."
+      failure="No token was created."
+      fields={["name"]}
+      error={create.error}
+      isReady={name.trim() !== "" && chosen.size > 0}
+      isBusy={create.isPending}
+      onSubmit={submit}
       onClose={onClose}
-      footer={
-        <>
-          <span className="c3 t12 grow">It never does more than you may do yourself.</span>
-          <Button large onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            large
-            variant="primary"
-            type="submit"
-            form="create-token"
-            disabled={create.isPending || name.trim() === "" || chosen.size === 0}
-          >
-            Create 1 token
-          </Button>
-        </>
-      }
     >
-      <form
-        id="create-token"
-        className={css.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <FormField label="Name" hint="What uses it" error={errors.get("name")}>
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              maxLength={100}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </FormField>
-        <Scopes offered={offered} chosen={chosen} onChange={setChosen} />
-        <div>
-          <div className={css.label} id="token-ends">
-            Ends after
+      {(complaint) => (
+        <>
+          <FormField label="Name" hint="What uses it" error={complaint("name")}>
+            {(control) => (
+              <input
+                {...control}
+                className="field"
+                maxLength={100}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </FormField>
+          <Scopes offered={offered} chosen={chosen} onChange={setChosen} />
+          <div>
+            <div className={css.label} id="token-ends">
+              Ends after
+            </div>
+            <fieldset className={`seg ${css.ends}`} aria-labelledby="token-ends">
+              {lifetimes.map(({ label, days: value }) => (
+                <button
+                  key={label}
+                  type="button"
+                  aria-pressed={days === value}
+                  onClick={() => setDays(value)}
+                >
+                  {label}
+                </button>
+              ))}
+            </fieldset>
           </div>
-          <fieldset className={`seg ${css.ends}`} aria-labelledby="token-ends">
-            {lifetimes.map(({ label, days: value }) => (
-              <button key={label} type="button" aria-pressed={days === value} onClick={() => setDays(value)}>
-                {label}
-              </button>
-            ))}
-          </fieldset>
-        </div>
-      </form>
-      {create.error !== null && <ActError title="No token was created." error={create.error} />}
-    </Dialog>
+        </>
+      )}
+    </FormDialog>
   );
 };

@@ -2,10 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import type { AuditActivity as Activity } from "@wheelhouse/shared/audit-explore.ts";
 import { type KeyboardEvent, useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
+import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Histogram, Legend } from "#ui/histogram.tsx";
 import { Panel } from "#ui/panel.tsx";
-import { byDay, bySlot, heatStep, heatTop, oddHour } from "./audit-plot.ts";
+import { byDay, bySlot, heatStep, heatTop, oddHour, type Plot } from "./audit-plot.ts";
 import { auditActivityQuery } from "./audit-queries.ts";
 import css from "./audit-review.module.css";
 import type { AuditSearch } from "./audit-search.ts";
@@ -161,8 +162,14 @@ const plots = [
   { plot: "hour", label: "By hour" },
   { plot: "day", label: "By day" },
   { plot: "action", label: "By action" },
-] as const;
-type Plot = (typeof plots)[number]["plot"];
+] as const satisfies readonly { plot: Plot; label: string }[];
+
+const isUsualSpan = ({ from, to }: Activity): boolean =>
+  Math.abs(Date.parse(to) - Date.parse(from) - 28 * 86_400_000) < 60_000;
+const daysOf = ({ from, to }: Activity): string => {
+  const [first, last] = [from.slice(0, 10), new Date(Date.parse(to) - 1).toISOString().slice(0, 10)];
+  return first === last ? first : `${first} – ${last}`;
+};
 
 const leftOut = (activity: Activity): string => {
   const words = { target: "target", q: "text", includeChildren: "organizations below" };
@@ -170,10 +177,11 @@ const leftOut = (activity: Activity): string => {
   return parts.length === 0 ? "" : ` · without the filter by ${parts.join(" and ")}`;
 };
 
-/** When and what: four weeks of the trail under the filter, each mark a filter. Its own selections do not narrow it. */
+/** When and what under the filter, each mark a filter. What is chosen in a plot narrows the others, not itself. */
 export const AuditActivityPanel = ({ organization, address }: { organization: string; address: Address }) => {
   const [plot, setPlot] = useState<Plot>("hour");
-  const query = useQuery(auditActivityQuery(organization, address.search));
+  const nowMs = useMinute();
+  const query = useQuery(auditActivityQuery(organization, address.search, plot, nowMs));
   const { data } = query;
   return (
     <section className={css.activity} aria-label="Activity">
@@ -187,7 +195,7 @@ export const AuditActivityPanel = ({ organization, address }: { organization: st
           ))}
         </div>
         <span className="c3 t12 cut no-phone">
-          4 weeks, UTC
+          {data === undefined || isUsualSpan(data) ? "4 weeks" : daysOf(data)}, UTC
           {data !== undefined && leftOut(data)}
           {data !== undefined &&
             data.countedToSeq < data.headSeq &&
@@ -201,7 +209,7 @@ export const AuditActivityPanel = ({ organization, address }: { organization: st
         query={query}
         skeletonRows={5}
         isEmpty={({ hours }) => hours.length === 0}
-        empty={<p className="c2">Nothing was recorded in these four weeks.</p>}
+        empty={<p className="c2">Nothing of the kind was recorded in this time.</p>}
       >
         {(activity) =>
           plot === "hour" ? (

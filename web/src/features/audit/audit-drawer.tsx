@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { AuditEvent, AuditEventDetail } from "@wheelhouse/shared/audit.ts";
+import type { ReactNode } from "react";
 import { ApiError } from "#lib/api.ts";
 import { formatCount, formatDate, formatTimeParts, zoneName } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
@@ -112,8 +113,10 @@ export const AuditDrawer = (props: {
   id: string;
   events: readonly AuditEvent[];
   address: Address;
+  /** What a review says of the event, above the facts, and its acts in the foot. */
+  review?: { state: ReactNode; acts: ReactNode } | undefined;
 }) => {
-  const { organization, id, events, address } = props;
+  const { organization, id, events, address, review } = props;
   const query = useQuery(auditEventQuery(organization, id));
   const at = events.findIndex((candidate) => candidate.id === id);
   const event = events[at] ?? query.data;
@@ -146,6 +149,7 @@ export const AuditDrawer = (props: {
       footer={
         event !== undefined && (
           <>
+            {review?.acts}
             <span className="grow" />
             <AddressLink
               className="btn ghost"
@@ -173,6 +177,7 @@ export const AuditDrawer = (props: {
         )
       ) : (
         <>
+          {review?.state}
           <Facts facts={factsOf(event, address)} />
           <AuditDiff key={event.id} event={event} />
           <div className={`sec-h ${css.partHead}`}>

@@ -180,18 +180,9 @@ const Trail = ({ organization }: { organization: string }) => {
 
 const Reviewing = ({ organization, id }: { organization: string; id: string }) => {
   const address = useAddress(organization);
-  const { event } = address.search;
   return (
     <Page title="Audit" crumb="Review">
-      <Split
-        drawer={
-          event !== undefined && (
-            <AuditDrawer organization={organization} id={event} events={[]} address={address} />
-          )
-        }
-      >
-        <AuditReviewPage organization={organization} id={id} address={address} />
-      </Split>
+      <AuditReviewPage organization={organization} id={id} address={address} />
     </Page>
   );
 };

@@ -1,10 +1,36 @@
 import type { AuditActivity } from "@wheelhouse/shared/audit-explore.ts";
+import type { AuditFilter } from "./audit-filter.ts";
 import { slotAt } from "./audit-slots.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 type Hours = AuditActivity["hours"];
 const eventsOf = ({ success, refused }: { success: number; refused: number }): number => success + refused;
+
+export type Plot = "hour" | "day" | "action";
+
+/** What the server counts at once, and what it counts when no range is given. */
+const spanMaxMs = 92 * dayMs;
+const usualSpanMs = 28 * dayMs;
+
+/**
+ * What a plot is counted under: the page's filter without what is chosen in this very plot, so that the marks beside the
+ * chosen one stay to be chosen. A range within the last four weeks leaves the days as they are; another one they follow.
+ */
+export const plotFilter = (filter: AuditFilter, plot: Plot, nowMs: number): AuditFilter => {
+  const { from, to, slot, action, ...rest } = filter;
+  const others = { ...rest, ...(plot === "hour" ? {} : { slot }), ...(plot === "action" ? {} : { action }) };
+  if (from === undefined && to === undefined) return others;
+  const toMs = to === undefined ? nowMs : Math.min(Date.parse(to), nowMs);
+  const fromMs = from === undefined ? toMs - usualSpanMs : Date.parse(from);
+  if (fromMs >= toMs || (plot === "day" && fromMs >= nowMs - usualSpanMs)) return others;
+  const beginMs = plot === "day" ? Math.min(fromMs, toMs - usualSpanMs) : fromMs;
+  return {
+    ...others,
+    from: new Date(Math.max(beginMs, toMs - spanMaxMs)).toISOString(),
+    to: new Date(toMs).toISOString(),
+  };
+};
 
 /** Events per hour of the week, by slot. */
 export const bySlot = (hours: Hours): ReadonlyMap<string, number> => {

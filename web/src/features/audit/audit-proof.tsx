@@ -76,9 +76,11 @@ const Sentence = ({ verified }: { verified: Verified }) => {
 
 const Walking = ({ seq, of }: { seq: number; of: number }) => (
   <>
+    <b>Verifying</b>
     <progress className={css.walk} value={seq} max={Math.max(of, 1)} aria-label="Events verified" />
-    <span>
-      Verifying event {formatCount(seq)} of {formatCount(of)}
+    <span className="num">
+      event {formatCount(seq)} of {formatCount(of)}
+      {of > 0 && <span className="c3">, {Math.floor((seq / of) * 100)}%</span>}
     </span>
   </>
 );

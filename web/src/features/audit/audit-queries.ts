@@ -13,6 +13,7 @@ import { listAuditViews } from "@wheelhouse/shared/audit-views.ts";
 import { call } from "#lib/api.ts";
 import type { TailPage } from "#lib/tail.ts";
 import { type AuditFilter, auditQuery } from "./audit-filter.ts";
+import { type Plot, plotFilter } from "./audit-plot.ts";
 
 const pageSize = 100;
 export type AuditFacetKey = (typeof auditFacetKeys)[number];
@@ -48,10 +49,9 @@ export const auditProofQuery = (organization: string) =>
     refetchInterval: 60_000,
   });
 
-/** Four weeks under the filter, without what is chosen in the plots themselves. */
-export const auditActivityQuery = (organization: string, filter: AuditFilter) => {
-  const { actor, class: classes, outcome, target, q } = filter;
-  const query = auditQuery({ actor, class: classes, outcome, target, q });
+/** What a plot shows; `nowMs` tells whether a chosen range lies in the four weeks that it shows otherwise. */
+export const auditActivityQuery = (organization: string, filter: AuditFilter, plot: Plot, nowMs: number) => {
+  const query = auditQuery(plotFilter(filter, plot, nowMs));
   return queryOptions({
     queryKey: ["audit", organization, "activity", query],
     queryFn: ({ signal }) => call(readAuditActivity, { query }, { organization, signal }),

@@ -9,6 +9,7 @@ import { useCan } from "#lib/session.ts";
 import { AddressLink } from "#ui/address-link.tsx";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
+import { Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Status } from "#ui/status.tsx";
 import { type Column, Table } from "#ui/table.tsx";
@@ -16,23 +17,13 @@ import { targetName } from "./audit-filter.ts";
 import { auditReviewItemsQuery, auditReviewQuery } from "./audit-queries.ts";
 import css from "./audit-review.module.css";
 import { type Remark, RemarkDialog, SignDialog } from "./audit-review-dialogs.tsx";
+import { ReviewDrawer, ReviewMark } from "./audit-review-drawer.tsx";
 import { useGatheredMarks, useReviewActs } from "./audit-review-marks.ts";
 import { ReviewFacts } from "./audit-review-panel.tsx";
 import type { AuditSearch } from "./audit-search.ts";
 
 type Address = PageAddress<AuditSearch>;
 type State = "all" | "open" | "flagged";
-
-const Mark = ({ item }: { item: AuditReviewItem }) => {
-  if (item.mark === "flagged")
-    return item.settled === null ? (
-      <Status tone="degraded" label="Flagged" inRow />
-    ) : (
-      <Status tone="ok" label="Settled" inRow />
-    );
-  if (item.mark === "reviewed") return <Status tone="ok" label="Reviewed" inRow />;
-  return <span className="c3">{item.isOwn ? "Own act" : "Not reviewed"}</span>;
-};
 
 const Moment = ({ at }: { at: string }) => {
   const { zone } = usePreferences();
@@ -57,7 +48,7 @@ const columns: readonly Column<AuditReviewItem>[] = [
     header: "Review",
     card: "badge",
     className: css.colMark,
-    cell: (item) => <Mark item={item} />,
+    cell: (item) => <ReviewMark item={item} />,
   },
   {
     id: "actor",
@@ -185,126 +176,129 @@ export const AuditReviewPage = ({
       : [],
   );
   const open = items.filter((item) => item.mark === null && !item.isOwn);
-  const current = items.find((item) => item.auditId === address.search.event);
+  const { event } = address.search;
   return (
-    <Panel name="The review" query={query} skeletonRows={12}>
-      {(data) => (
-        <>
-          <div className={css.reviewHead}>
-            <h2>Review, {data.name}</h2>
-            <span className="c3 t12">
-              {data.from.slice(0, 10)} – {new Date(Date.parse(data.to) - 1).toISOString().slice(0, 10)}
-              {data.viewName !== null && `, view “${data.viewName}”`}, opened by {data.opened.name}
-            </span>
-            <span className="grow" />
-            {canSign && current !== undefined && (
-              <>
-                <Button disabled={current.isOwn || isDone} onClick={() => flag(current)}>
-                  {current.mark === "flagged" && current.settled === null ? "Settle flag…" : "Flag…"}
-                </Button>
-                <Button disabled={current.isOwn || current.mark !== null} onClick={() => review(current)}>
-                  Mark reviewed
-                </Button>
-              </>
-            )}
-            {canSign && !isDone && open.length > 0 && (
-              <Button
-                disabled={acts.mark.isPending}
-                onClick={() => acts.mark.mutate({ events: open.map(keyOf).slice(0, 500), mark: "reviewed" })}
-              >
-                Mark {formatCount(Math.min(500, open.length))} shown as reviewed
-              </Button>
-            )}
-            {canSign && !isDone && (
-              <Button variant="primary" onClick={() => setIsSigning(true)}>
-                Sign off {data.name}…
-              </Button>
-            )}
-            <AddressLink className="btn ghost" address={address} to={{}}>
-              Close review
-            </AddressLink>
-          </div>
-          {data.signed !== null && (
-            <div className={css.strip} role="status">
-              <Status tone="ok" label={`Signed by ${data.signed.name}`} />
-              <span className="c2">
-                <Moment at={data.signed.at} />
-                {data.signed.notReviewed > 0 &&
-                  `, ${formatPlural(data.signed.notReviewed, "event")} not reviewed`}
-                {data.progress.ownOpen > 0 &&
-                  `, ${formatPlural(data.progress.ownOpen, "act")} of the signer wait for somebody else`}
-                {data.signed.comment !== null && ` “${data.signed.comment}”`}
+    <Split
+      drawer={
+        event !== undefined && (
+          <ReviewDrawer
+            {...{ organization, id: event, items, address }}
+            acts={canSign ? { isDone, flag, review, comment } : undefined}
+          />
+        )
+      }
+    >
+      <Panel name="The review" query={query} skeletonRows={12}>
+        {(data) => (
+          <>
+            <div className={css.reviewHead}>
+              <h2>Review, {data.name}</h2>
+              <span className="c3 t12">
+                {data.from.slice(0, 10)} – {new Date(Date.parse(data.to) - 1).toISOString().slice(0, 10)}
+                {data.viewName !== null && `, view “${data.viewName}”`}, opened by {data.opened.name}
               </span>
+              <span className="grow" />
+              {canSign && !isDone && open.length > 0 && (
+                <Button
+                  disabled={acts.mark.isPending}
+                  onClick={() =>
+                    acts.mark.mutate({ events: open.map(keyOf).slice(0, 500), mark: "reviewed" })
+                  }
+                >
+                  Mark {formatCount(Math.min(500, open.length))} shown as reviewed
+                </Button>
+              )}
+              {canSign && !isDone && (
+                <Button variant="primary" onClick={() => setIsSigning(true)}>
+                  Sign off {data.name}…
+                </Button>
+              )}
+              <AddressLink className="btn ghost" address={address} to={{}}>
+                Close review
+              </AddressLink>
             </div>
-          )}
-          <Since review={data} />
-          <div className={css.hints}>
-            <div className={css.reviewFacts}>
-              <ReviewFacts progress={data.progress} />
-            </div>
-            <div className="row">
-              <div className="seg">
-                {(["all", "open", "flagged"] as const).map((name) => (
-                  <button
-                    key={name}
-                    type="button"
-                    aria-pressed={state === name}
-                    onClick={() => setState(name)}
-                  >
-                    {name === "all" ? "All" : name === "open" ? "Not reviewed" : "Flagged"}
-                  </button>
-                ))}
+            {data.signed !== null && (
+              <div className={css.strip} role="status">
+                <Status tone="ok" label={`Signed by ${data.signed.name}`} />
+                <span className="c2">
+                  <Moment at={data.signed.at} />
+                  {data.signed.notReviewed > 0 &&
+                    `, ${formatPlural(data.signed.notReviewed, "event")} not reviewed`}
+                  {data.progress.ownOpen > 0 &&
+                    `, ${formatPlural(data.progress.ownOpen, "act")} of the signer wait for somebody else`}
+                  {data.signed.comment !== null && ` “${data.signed.comment}”`}
+                </span>
               </div>
-              {canSign && (
-                <span className="c3 t12 no-phone">
-                  <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> reviewed, <kbd>f</kbd> flag or settle,{" "}
-                  <kbd>c</kbd> comment
-                </span>
-              )}
-              {gathered.waiting.size > 0 && (
-                <span className="c3 t12" role="status">
-                  Marking {formatCount(gathered.waiting.size)}
-                </span>
-              )}
-            </div>
-          </div>
-          {acts.mark.error !== null && remark === null && (
-            <ActError title="Nothing was marked." error={acts.mark.error} />
-          )}
-          <Panel
-            name="Events under review"
-            query={list}
-            isEmpty={() => items.length === 0}
-            empty={<Empty title={state === "all" ? "No event in this period" : "None of these"} />}
-            skeletonRows={10}
-          >
-            {() => (
-              <>
-                <Table
-                  caption="Events under review, newest first"
-                  className={`compact cards ${css.items}`}
-                  columns={columns}
-                  rows={items}
-                  keyOf={keyOf}
-                  openKey={address.search.event}
-                  onOpen={(event) => address.go({ ...address.search, event })}
-                  hrefOf={(event) => address.hrefOf({ ...address.search, event })}
-                />
-                <div className="more t12">
-                  {list.hasNextPage && (
-                    <Button disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                      Load older
-                    </Button>
-                  )}
-                  <span>{formatCount(items.length)} loaded</span>
-                </div>
-              </>
             )}
-          </Panel>
-          {remark !== null && <RemarkDialog {...{ remark, acts }} onClose={() => setRemark(null)} />}
-          {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
-        </>
-      )}
-    </Panel>
+            <Since review={data} />
+            <div className={css.hints}>
+              <div className={css.reviewFacts}>
+                <ReviewFacts progress={data.progress} />
+              </div>
+              <div className="row">
+                <div className="seg">
+                  {(["all", "open", "flagged"] as const).map((name) => (
+                    <button
+                      key={name}
+                      type="button"
+                      aria-pressed={state === name}
+                      onClick={() => setState(name)}
+                    >
+                      {name === "all" ? "All" : name === "open" ? "Not reviewed" : "Flagged"}
+                    </button>
+                  ))}
+                </div>
+                {canSign && (
+                  <span className="c3 t12 no-phone">
+                    <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> reviewed, <kbd>f</kbd> flag or settle,{" "}
+                    <kbd>c</kbd> comment
+                  </span>
+                )}
+                {gathered.waiting.size > 0 && (
+                  <span className="c3 t12" role="status">
+                    Marking {formatCount(gathered.waiting.size)}
+                  </span>
+                )}
+              </div>
+            </div>
+            {acts.mark.error !== null && remark === null && (
+              <ActError title="Nothing was marked." error={acts.mark.error} />
+            )}
+            <Panel
+              name="Events under review"
+              query={list}
+              isEmpty={() => items.length === 0}
+              empty={<Empty title={state === "all" ? "No event in this period" : "None of these"} />}
+              skeletonRows={10}
+            >
+              {() => (
+                <>
+                  <Table
+                    caption="Events under review, newest first"
+                    className={`compact cards ${css.items}`}
+                    columns={columns}
+                    rows={items}
+                    keyOf={keyOf}
+                    openKey={address.search.event}
+                    onOpen={(event) => address.go({ ...address.search, event })}
+                    hrefOf={(event) => address.hrefOf({ ...address.search, event })}
+                  />
+                  <div className="more t12">
+                    {list.hasNextPage && (
+                      <Button disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                        Load older
+                      </Button>
+                    )}
+                    <span>{formatCount(items.length)} loaded</span>
+                  </div>
+                </>
+              )}
+            </Panel>
+            {remark !== null && <RemarkDialog {...{ remark, acts }} onClose={() => setRemark(null)} />}
+            {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
+          </>
+        )}
+      </Panel>
+    </Split>
   );
 };

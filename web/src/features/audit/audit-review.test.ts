@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { trailerRows } from "./audit-export-file.ts";
-import { byDay, bySlot, heatStep, oddHour } from "./audit-plot.ts";
+import { byDay, bySlot, heatStep, oddHour, plotFilter } from "./audit-plot.ts";
 import { slotAt, slotName } from "./audit-slots.ts";
 import { recentWeeks } from "./audit-weeks.ts";
 
@@ -22,6 +22,39 @@ describe("the end of an export", () => {
     [`1,"x end of export,7,${hash}\n2,b`, "csv"],
   ] as const)("%j of %s was cut off", (tail, format) => {
     expect(trailerRows(tail, format)).toBeUndefined();
+  });
+});
+
+describe("what a plot is counted under", () => {
+  const nowMs = Date.parse("2026-11-21T12:00:00.000Z");
+  const chosen = { actor: ["a"], slot: ["4-02"], action: ["access.session.create"] };
+
+  it.each([
+    ["hour", { actor: ["a"], action: chosen.action }],
+    ["day", chosen],
+    ["action", { actor: ["a"], slot: chosen.slot }],
+  ] as const)("by %s: the others' choices, not its own", (plot, expected) => {
+    expect(plotFilter(chosen, plot, nowMs)).toEqual(expected);
+  });
+
+  it("a day of these weeks narrows hours and actions, and stays one of the days", () => {
+    const range = { from: "2026-11-19T00:00:00.000Z", to: "2026-11-20T00:00:00.000Z" };
+    expect(plotFilter(range, "hour", nowMs)).toEqual(range);
+    expect(plotFilter(range, "action", nowMs)).toEqual(range);
+    expect(plotFilter(range, "day", nowMs)).toEqual({});
+  });
+
+  it("a time long ago is what every plot shows, the days with the weeks before it", () => {
+    const range = { from: "2026-08-20T00:00:00.000Z", to: "2026-08-21T00:00:00.000Z" };
+    expect(plotFilter(range, "hour", nowMs)).toEqual(range);
+    expect(plotFilter(range, "day", nowMs)).toEqual({ ...range, from: "2026-07-24T00:00:00.000Z" });
+  });
+
+  it("never asks for more than the server counts, nor for the future", () => {
+    const since = plotFilter({ from: "2026-01-01T00:00:00.000Z" }, "hour", nowMs);
+    expect(since).toEqual({ from: "2026-08-21T12:00:00.000Z", to: "2026-11-21T12:00:00.000Z" });
+    expect(plotFilter({ from: "2027-01-01T00:00:00.000Z" }, "hour", nowMs)).toEqual({});
+    expect(plotFilter({ to: "2027-01-01T00:00:00.000Z" }, "hour", nowMs).to).toBe("2026-11-21T12:00:00.000Z");
   });
 });
 

@@ -1,10 +1,7 @@
 import { useState } from "react";
-import { Button } from "#ui/button.tsx";
-import { ActError } from "#ui/confirm-dialog.tsx";
-import { Dialog } from "#ui/dialog.tsx";
-import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { FormDialog } from "#ui/form-dialog.tsx";
+import { FormField } from "#ui/form-field.tsx";
 import { SecretOnce } from "./secret-once.tsx";
-import css from "./webhooks.module.css";
 import { useCreateEndpoint } from "./webhooks-queries.ts";
 import { slugOf } from "./webhooks-slug.ts";
 
@@ -23,7 +20,6 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
   const [url, setUrl] = useState("");
   const [types, setTypes] = useState("");
   const [secret, setSecret] = useState("");
-  const errors = fieldErrors(create.error);
   const shownSlug = slug ?? slugOf(name);
   if (create.data !== undefined) {
     return (
@@ -46,110 +42,97 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
       ...(secret.trim() === "" ? {} : { secret: secret.trim() }),
     });
   return (
-    <Dialog
+    <FormDialog
       title="Create an endpoint"
+      confirm="Create 1 endpoint"
+      foot="New events are sent to it at once."
+      failure="The endpoint was not created."
+      fields={["name", "slug", "url", "eventTypes", "secret"]}
+      error={create.error}
+      isReady={name.trim() !== "" && url.trim() !== ""}
+      isBusy={create.isPending}
+      onSubmit={submit}
       onClose={onClose}
-      footer={
-        <>
-          <span className="c2 t12 grow">New events are sent to it at once.</span>
-          <Button large onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            large
-            variant="primary"
-            type="submit"
-            form="create-endpoint"
-            disabled={create.isPending || name.trim() === "" || url.trim() === ""}
-          >
-            Create 1 endpoint
-          </Button>
-        </>
-      }
     >
-      <form
-        id="create-endpoint"
-        className={css.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <FormField label="Name" error={errors.get("name")}>
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              maxLength={100}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </FormField>
-        <FormField
-          label="Short name"
-          hint="Lower-case letters, digits and inner hyphens"
-          error={errors.get("slug")}
-        >
-          {(control) => (
-            <input
-              {...control}
-              className="field mono"
-              maxLength={63}
-              value={shownSlug}
-              onChange={(event) => setSlug(event.target.value)}
-            />
-          )}
-        </FormField>
-        <FormField label="Address" hint="http or https; redirects are not followed" error={errors.get("url")}>
-          {(control) => (
-            <input
-              {...control}
-              className="field mono"
-              type="url"
-              inputMode="url"
-              maxLength={2000}
-              placeholder="https://"
-              value={url}
-              onChange={(event) => setUrl(event.target.value)}
-            />
-          )}
-        </FormField>
-        <FormField
-          label="Events"
-          hint="Separated by commas; order.* takes all that begin so. Empty: all events"
-          error={errors.get("eventTypes")}
-        >
-          {(control) => (
-            <input
-              {...control}
-              className="field mono"
-              value={types}
-              onChange={(event) => setTypes(event.target.value)}
-            />
-          )}
-        </FormField>
-        <FormField
-          label="Signing secret"
-          hint="Empty: one is made and shown once"
-          error={errors.get("secret")}
-        >
-          {(control) => (
-            <input
-              {...control}
-              className="field mono"
-              autoComplete="off"
-              maxLength={200}
-              placeholder="whsec_…"
-              value={secret}
-              onChange={(event) => setSecret(event.target.value)}
-            />
-          )}
-        </FormField>
-      </form>
-      {create.error !== null && errors.size === 0 && (
-        <ActError title="The endpoint was not created." error={create.error} />
+      {(complaint) => (
+        <>
+          <FormField label="Name" error={complaint("name")}>
+            {(control) => (
+              <input
+                {...control}
+                className="field"
+                maxLength={100}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </FormField>
+          <FormField
+            label="Short name"
+            hint="Lower-case letters, digits and inner hyphens"
+            error={complaint("slug")}
+          >
+            {(control) => (
+              <input
+                {...control}
+                className="field mono"
+                maxLength={63}
+                value={shownSlug}
+                onChange={(event) => setSlug(event.target.value)}
+              />
+            )}
+          </FormField>
+          <FormField
+            label="Address"
+            hint="http or https; redirects are not followed"
+            error={complaint("url")}
+          >
+            {(control) => (
+              <input
+                {...control}
+                className="field mono"
+                type="url"
+                inputMode="url"
+                maxLength={2000}
+                placeholder="https://"
+                value={url}
+                onChange={(event) => setUrl(event.target.value)}
+              />
+            )}
+          </FormField>
+          <FormField
+            label="Events"
+            hint="Separated by commas; order.* takes all that begin so. Empty: all events"
+            error={complaint("eventTypes")}
+          >
+            {(control) => (
+              <input
+                {...control}
+                className="field mono"
+                value={types}
+                onChange={(event) => setTypes(event.target.value)}
+              />
+            )}
+          </FormField>
+          <FormField
+            label="Signing secret"
+            hint="Empty: one is made and shown once"
+            error={complaint("secret")}
+          >
+            {(control) => (
+              <input
+                {...control}
+                className="field mono"
+                autoComplete="off"
+                maxLength={200}
+                placeholder="whsec_…"
+                value={secret}
+                onChange={(event) => setSecret(event.target.value)}
+              />
+            )}
+          </FormField>
+        </>
       )}
-    </Dialog>
+    </FormDialog>
   );
 };

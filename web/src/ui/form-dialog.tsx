@@ -1,0 +1,60 @@
+import { type ReactNode, useId } from "react";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog.tsx";
+import css from "#ui/form-dialog.module.css";
+import { fieldErrors } from "#ui/form-field.tsx";
+
+/**
+ * A dialog that is one form. `title` and `confirm` name act and count, `foot` what cannot be undone. What the server
+ * refused is said beside its field where the form shows it (`fields`, by their names in the body), else at the end,
+ * under `failure`.
+ */
+export const FormDialog = (props: {
+  title: string;
+  confirm: string;
+  foot?: ReactNode;
+  failure: string;
+  fields?: readonly string[];
+  error: Error | null;
+  isReady: boolean;
+  isBusy: boolean;
+  onSubmit: () => void;
+  onClose: () => void;
+  /** Gets the complaint about a field by its name. */
+  children: (complaint: (field: string) => string | undefined) => ReactNode;
+}) => {
+  const { title, confirm, foot, failure, fields = [], error, isReady, isBusy, onSubmit, onClose } = props;
+  const id = useId();
+  const errors = fieldErrors(error);
+  const isSaid = fields.some((field) => errors.has(field));
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c3 t12 grow">{foot}</span>
+          <Button large onClick={onClose}>
+            Cancel
+          </Button>
+          <Button large variant="primary" type="submit" form={id} disabled={isBusy || !isReady}>
+            {confirm}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={id}
+        className={css.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isReady && !isBusy) onSubmit();
+        }}
+      >
+        {props.children((field) => errors.get(field))}
+      </form>
+      {error !== null && !isSaid && <ActError title={failure} error={error} />}
+    </Dialog>
+  );
+};
