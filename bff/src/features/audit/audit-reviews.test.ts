@@ -2,6 +2,7 @@ import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
 import type { AuditRetention } from "@wheelhouse/shared/audit-retention.ts";
 import type { AuditReview, AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit-review.ts";
 import type { AuditView } from "@wheelhouse/shared/audit-views.ts";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
@@ -131,6 +132,11 @@ describe("sign-off", () => {
     });
     const list = await ask<{ items: AuditReview[] }>(viewer, "GET", "/audit/reviews");
     expect(list.items.map(({ id }) => id)).toContain(review.id);
+    // The same as a chain that was rewritten: at the covered event stands another hash than the one signed for.
+    await it.database.asOrganizations([auditor.organizationId], (tx) =>
+      sql`update audit_reviews set covered_hash = ${"0".repeat(64)} where id = ${review.id}::uuid`.execute(tx),
+    );
+    expect((await ask<AuditReviewDetail>(viewer, "GET", path)).since.headHolds).toBe(false);
     const elsewhere = await superadmin.call("GET", path);
     expect(elsewhere.statusCode).toBe(404);
   });

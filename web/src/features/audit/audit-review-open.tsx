@@ -1,16 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { openAuditReview } from "@wheelhouse/shared/audit-review.ts";
+import { auditReviewEventsMax, openAuditReview } from "@wheelhouse/shared/audit-review.ts";
 import { useState } from "react";
 import { call } from "#lib/api.ts";
+import { formatCount, formatPlural } from "#lib/format.ts";
 import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
-import { auditReviewsQuery, auditViewsQuery } from "./audit-queries.ts";
+import { Note } from "#ui/note.tsx";
+import { auditCountQuery, auditReviewsQuery, auditViewsQuery } from "./audit-queries.ts";
 import type { AuditSearch } from "./audit-search.ts";
-import { recentWeeks } from "./audit-weeks.ts";
+import { daysOf, recentWeeks } from "./audit-weeks.ts";
 
 /** Chooses a period and a view, and gathers their events for review. */
 export const ReviewOpenDialog = (props: {
@@ -20,17 +22,33 @@ export const ReviewOpenDialog = (props: {
 }) => {
   const { organization, address, onClose } = props;
   const client = useQueryClient();
-  const weeks = recentWeeks(useMinute());
+  const nowMs = useMinute();
+  const weeks = recentWeeks(nowMs);
   const [chosen, setChosen] = useState(0);
+  const [dayName, setDayName] = useState("");
   const [viewId, setViewId] = useState("");
   const { data: views } = useQuery(auditViewsQuery(organization));
   const week = weeks[chosen];
-  const name = week === undefined ? "" : `${week.name[0]?.toUpperCase()}${week.name.slice(1)}`;
+  const days = week === undefined ? [] : daysOf(week, nowMs);
+  const day = days.find((one) => one.name === dayName);
+  const period = day ?? week;
+  const shown = week === undefined ? "" : `${week.name}${day === undefined ? "" : `, ${day.name}`}`;
+  const name = `${shown.charAt(0).toUpperCase()}${shown.slice(1)}`;
+  const filter = views?.items.find(({ id }) => id === viewId)?.filter ?? {};
+  const count = useQuery(auditCountQuery(organization, { ...filter, from: period?.from, to: period?.to }));
+  const isTooMany = count.data?.isMore === true;
   const open = useMutation({
     mutationFn: () =>
       call(
         openAuditReview,
-        { body: { name, from: week?.from ?? "", to: week?.to ?? "", ...(viewId === "" ? {} : { viewId }) } },
+        {
+          body: {
+            name,
+            from: period?.from ?? "",
+            to: period?.to ?? "",
+            ...(viewId === "" ? {} : { viewId }),
+          },
+        },
         { organization },
       ),
     onSuccess: async ({ id }) => {
@@ -45,12 +63,23 @@ export const ReviewOpenDialog = (props: {
       onClose={onClose}
       footer={
         <>
-          <span className="c3 t12 grow">Its events are gathered now; what comes later is told.</span>
+          <span className="c3 t12 grow" role="status">
+            {count.data === undefined
+              ? "Its events are gathered now; what comes later is told."
+              : isTooMany
+                ? ""
+                : `${formatPlural(count.data.count, "event")} so far; what comes later is told.`}
+          </span>
           <Button large onClick={onClose}>
             Cancel
           </Button>
-          <Button large variant="primary" disabled={open.isPending} onClick={() => open.mutate()}>
-            Review {week?.name ?? "week"}
+          <Button
+            large
+            variant="primary"
+            disabled={open.isPending || isTooMany}
+            onClick={() => open.mutate()}
+          >
+            Review {shown}
           </Button>
         </>
       }
@@ -61,12 +90,32 @@ export const ReviewOpenDialog = (props: {
             {...control}
             className="field"
             value={chosen}
-            onChange={(event) => setChosen(Number(event.target.value))}
+            onChange={(event) => {
+              setChosen(Number(event.target.value));
+              setDayName("");
+            }}
           >
             {weeks.map(({ name: weekName, from, to, isOver }, index) => (
               <option key={weekName} value={index}>
                 {weekName}, {from.slice(0, 10)} to {new Date(Date.parse(to) - 1).toISOString().slice(0, 10)}
                 {isOver ? "" : ", not over yet"}
+              </option>
+            ))}
+          </select>
+        )}
+      </FormField>
+      <FormField label="Days" hint={`A review holds at most ${formatCount(auditReviewEventsMax)} events.`}>
+        {(control) => (
+          <select
+            {...control}
+            className="field"
+            value={day?.name ?? ""}
+            onChange={(event) => setDayName(event.target.value)}
+          >
+            <option value="">The whole week</option>
+            {days.map((one) => (
+              <option key={one.name} value={one.name}>
+                {one.name}, {one.from.slice(0, 10)}
               </option>
             ))}
           </select>
@@ -89,6 +138,11 @@ export const ReviewOpenDialog = (props: {
           </select>
         )}
       </FormField>
+      {isTooMany && (
+        <Note tone="warn" title={`More than ${formatCount(auditReviewEventsMax)} events.`}>
+          Choose {day === undefined ? "a day of the week, or " : ""}a view that holds fewer.
+        </Note>
+      )}
       {open.error !== null && <ActError title="The review was not opened." error={open.error} />}
     </Dialog>
   );

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { trailerRows } from "./audit-export-file.ts";
 import { byDay, bySlot, heatStep, oddHour, plotFilter } from "./audit-plot.ts";
 import { slotAt, slotName } from "./audit-slots.ts";
-import { recentWeeks } from "./audit-weeks.ts";
+import { daysOf, recentWeeks } from "./audit-weeks.ts";
 
 const hash = "a".repeat(64);
 
@@ -103,5 +103,12 @@ describe("weeks", () => {
     expect(recentWeeks(Date.parse("2027-01-10T12:00:00Z")).map(({ name }) => name)).toEqual([
       ...["week 1", "week 53", "week 52", "week 51"],
     ]);
+  });
+
+  it("are as many days as have begun", () => {
+    const [week = { from: "", to: "" }] = recentWeeks(Date.parse("2026-11-18T00:00:00Z"));
+    const days = daysOf(week, Date.parse("2026-11-18T00:00:00Z"));
+    expect(days.map(({ name }) => name)).toEqual(["Mon", "Tue", "Wed"]);
+    expect(days[2]).toMatchObject({ from: "2026-11-18T00:00:00.000Z", to: "2026-11-19T00:00:00.000Z" });
   });
 });
