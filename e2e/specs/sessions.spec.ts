@@ -146,6 +146,7 @@ test("signing in at the identity provider leads to the page that was asked for, 
   const window = await opening;
   const closed = window.waitForEvent("close");
   await signInAtProvider(window);
+  await window.getByRole("button", { name: "Continue" }).click();
   await closed;
   await expect(page.getByTestId("shown-once")).toContainText("wh_");
 });
