@@ -64,6 +64,39 @@ for (const colorScheme of ["light", "dark"] as const) {
       }
     });
 
+    test("the dialogs of access and audit, and a member's drawer, have no serious accessibility fault", async ({
+      page,
+      user,
+    }) => {
+      await signInByForm(page, user("auditor"));
+      await page.goto("/audit");
+      for (const act of ["Export…", "Review a period…"]) {
+        await page.getByRole("button", { name: act }).click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        expect(await seriousFaults(page), act).toEqual([]);
+        await page.keyboard.press("Escape");
+      }
+      await page.context().clearCookies();
+      await signInByForm(page, user("admin"));
+      for (const [path, act] of [
+        ["/access", "Invite…"],
+        ["/access?tab=tokens", "Create token…"],
+      ] as const) {
+        await page.goto(path);
+        await page.getByRole("button", { name: act }).click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        expect(await seriousFaults(page), act).toEqual([]);
+        await page.keyboard.press("Escape");
+      }
+      await page.goto("/access");
+      await page.getByRole("link", { name: /^Emma Lindqvist/ }).click();
+      const drawer = page.getByRole("complementary");
+      await expect(drawer.getByRole("heading", { name: "Sessions" })).toBeVisible();
+      expect(await seriousFaults(page), "drawer of a member").toEqual([]);
+      await drawer.getByRole("button", { name: "Reset password…" }).click();
+      expect(await seriousFaults(page), "reset").toEqual([]);
+    });
+
     test("the drawers and the replay dialog have no serious accessibility fault", async ({
       page,
       user,

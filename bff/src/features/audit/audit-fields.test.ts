@@ -13,10 +13,10 @@ test.each(auditActions)("%s has a line that keeps no secret, header, body or pay
     expect(kept).not.toHaveProperty(name);
 });
 
-test("each act keeps its own fields, an attempt only how often it was repeated, what is unknown nothing", () => {
+test("each act keeps its own fields, an attempt also how often it was repeated, what is unknown nothing", () => {
   expect(allowedFields("access.member.update", "success", everything)).toEqual({ role: "admin" });
   expect(allowedFields("webhooks.source.create", "success", everything)).toEqual({ name: "n", slug: "s" });
-  expect(allowedFields("access.member.update", "denied", everything)).toEqual({ repeats: 3 });
+  expect(allowedFields("access.member.update", "denied", everything)).toEqual({ role: "admin", repeats: 3 });
   expect(allowedFields("audit:read", "denied", everything)).toEqual({ repeats: 3 });
   expect(allowedFields("toString", "success", everything)).toEqual({});
   expect(allowedFields("access.member.update", "success", null)).toBeNull();

@@ -99,7 +99,7 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "audit.hold.release": ["hold"],
 };
 
-/** Of a refused or failed attempt, whatever it aimed at, the trail keeps how often it was repeated. */
+/** Of a refused or failed attempt, whatever it aimed at, the trail also keeps how often it was repeated. */
 const fieldsOfAttempt = ["repeats"];
 
 const isAction = (text: string): text is AuditAction => Object.hasOwn(fieldsOf, text);
@@ -110,13 +110,14 @@ const isAction = (text: string): text is AuditAction => Object.hasOwn(fieldsOf, 
  */
 export function allowedFields<F extends AuditFields | null | undefined>(
   action: string,
-  outcome: "success" | "denied" | "failure",
+  result: "success" | "denied" | "failure",
   fields: F,
 ): AuditFields | F {
   if (!fields) return fields;
-  // What became of a command tells by instance, also where not all obeyed.
-  const isTold = outcome === "success" || action.endsWith(".outcome");
-  const allowed = isTold ? (isAction(action) ? fieldsOf[action] : []) : fieldsOfAttempt;
+  const allowed = [
+    ...(isAction(action) ? fieldsOf[action] : []),
+    ...(result === "success" ? [] : fieldsOfAttempt),
+  ];
   return Object.fromEntries(Object.entries(fields).filter(([name]) => allowed.includes(name)));
 }
 

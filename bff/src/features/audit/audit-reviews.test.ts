@@ -134,7 +134,9 @@ describe("sign-off", () => {
     expect(list.items.map(({ id }) => id)).toContain(review.id);
     // The same as a chain that was rewritten: at the covered event stands another hash than the one signed for.
     await it.database.asOrganizations([auditor.organizationId], (tx) =>
-      sql`update audit_reviews set covered_hash = ${"0".repeat(64)} where id = ${review.id}::uuid`.execute(tx),
+      sql`update audit_reviews set covered_hash = ${"0".repeat(64)} where id = ${review.id}::uuid`.execute(
+        tx,
+      ),
     );
     expect((await ask<AuditReviewDetail>(viewer, "GET", path)).since.headHolds).toBe(false);
     const elsewhere = await superadmin.call("GET", path);
