@@ -1,9 +1,7 @@
 import type { AuditReview, AuditReviewItem } from "@wheelhouse/shared/audit-review.ts";
 import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
-import { Button } from "#ui/button.tsx";
-import { ActError } from "#ui/confirm-dialog.tsx";
-import { Dialog } from "#ui/dialog.tsx";
+import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import type { useReviewActs } from "./audit-review-marks.ts";
@@ -41,36 +39,34 @@ export const RemarkDialog = ({
     );
   };
   return (
-    <Dialog
+    <FormDialog
       title={`${title} event ${formatCount(item.seq)}`}
+      confirm={confirm}
+      failure="Nothing was changed."
+      error={error}
+      isReady={trimmed !== ""}
+      isBusy={isPending}
+      onSubmit={send}
       onClose={onClose}
-      footer={
-        <>
-          <span className="grow" />
-          <Button large onClick={onClose}>
-            Cancel
-          </Button>
-          <Button large variant="primary" disabled={trimmed === "" || isPending} onClick={send}>
-            {confirm}
-          </Button>
-        </>
-      }
     >
-      <p className="mono">{item.event?.action ?? "content expired"}</p>
-      <FormField label="Comment" hint={hint}>
-        {(control) => (
-          <textarea
-            {...control}
-            className="field"
-            rows={3}
-            maxLength={1000}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-        )}
-      </FormField>
-      {error !== null && <ActError title="Nothing was changed." error={error} />}
-    </Dialog>
+      {() => (
+        <>
+          <p className="mono">{item.event?.action ?? "content expired"}</p>
+          <FormField label="Comment" hint={hint}>
+            {(control) => (
+              <textarea
+                {...control}
+                className="field"
+                rows={3}
+                maxLength={1000}
+                value={text}
+                onChange={(event) => setText(event.target.value)}
+              />
+            )}
+          </FormField>
+        </>
+      )}
+    </FormDialog>
   );
 };
 
@@ -88,75 +84,74 @@ export const SignDialog = ({
   const [comment, setComment] = useState("");
   const { open, ownOpen, flagged, settled, events } = review.progress;
   const unsettled = flagged - settled;
-  const canSign = unsettled === 0 && (open === 0 || typed.trim() === String(open)) && !acts.sign.isPending;
+  const canSign = unsettled === 0 && (open === 0 || typed.trim() === String(open));
   const sign = () =>
     acts.sign.mutate(
       { notReviewed: open, ...(comment.trim() === "" ? {} : { comment: comment.trim() }) },
       { onSuccess: onClose },
     );
   return (
-    <Dialog
+    <FormDialog
       title={`Sign off ${review.name}, ${formatPlural(events, "event")}`}
+      confirm={`Sign off ${review.name}`}
+      foot="A signature cannot be taken back."
+      failure="It was not signed."
+      error={acts.sign.error}
+      isReady={canSign}
+      isBusy={acts.sign.isPending}
+      onSubmit={sign}
       onClose={onClose}
-      footer={
-        <>
-          <span className="c3 t12 grow">A signature cannot be taken back.</span>
-          <Button large onClick={onClose}>
-            Cancel
-          </Button>
-          <Button large variant="primary" disabled={!canSign} onClick={sign}>
-            Sign off {review.name}
-          </Button>
-        </>
-      }
     >
-      <p>
-        The signature covers the chain up to event {formatCount(review.coveredSeq)},{" "}
-        {review.from.slice(0, 10)} to {new Date(Date.parse(review.to) - 1).toISOString().slice(0, 10)}
-        {review.viewName === null ? "" : `, view “${review.viewName}”`}.
-      </p>
-      {unsettled > 0 ? (
-        <Note
-          tone="warn"
-          title={`${formatPlural(unsettled, "flag")} ${unsettled === 1 ? "is" : "are"} not settled.`}
-        >
-          Settle them before you sign.
-        </Note>
-      ) : (
-        open > 0 && (
-          <>
-            <Note tone="warn" title={`${formatPlural(open, "event")} not reviewed.`}>
-              The sign-off will say so.
-              {ownOpen > 0 &&
-                ` ${formatPlural(ownOpen, "of them is an act", "of them are acts")} of your own, which somebody else has to review.`}
+      {() => (
+        <>
+          <p>
+            The signature covers the chain up to event {formatCount(review.coveredSeq)},{" "}
+            {review.from.slice(0, 10)} to {new Date(Date.parse(review.to) - 1).toISOString().slice(0, 10)}
+            {review.viewName === null ? "" : `, view “${review.viewName}”`}.
+          </p>
+          {unsettled > 0 ? (
+            <Note
+              tone="warn"
+              title={`${formatPlural(unsettled, "flag")} ${unsettled === 1 ? "is" : "are"} not settled.`}
+            >
+              Settle them before you sign.
             </Note>
-            <FormField label={`Type ${open} to sign without them`}>
-              {(control) => (
-                <input
-                  {...control}
-                  className="field"
-                  inputMode="numeric"
-                  value={typed}
-                  onChange={(event) => setTyped(event.target.value)}
-                />
-              )}
-            </FormField>
-          </>
-        )
+          ) : (
+            open > 0 && (
+              <>
+                <Note tone="warn" title={`${formatPlural(open, "event")} not reviewed.`}>
+                  The sign-off will say so.
+                  {ownOpen > 0 &&
+                    ` ${formatPlural(ownOpen, "of them is an act", "of them are acts")} of your own, which somebody else has to review.`}
+                </Note>
+                <FormField label={`Type ${open} to sign without them`}>
+                  {(control) => (
+                    <input
+                      {...control}
+                      className="field"
+                      inputMode="numeric"
+                      value={typed}
+                      onChange={(event) => setTyped(event.target.value)}
+                    />
+                  )}
+                </FormField>
+              </>
+            )
+          )}
+          <FormField label="Comment, optional">
+            {(control) => (
+              <textarea
+                {...control}
+                className="field"
+                rows={2}
+                maxLength={1000}
+                value={comment}
+                onChange={(event) => setComment(event.target.value)}
+              />
+            )}
+          </FormField>
+        </>
       )}
-      <FormField label="Comment, optional">
-        {(control) => (
-          <textarea
-            {...control}
-            className="field"
-            rows={2}
-            maxLength={1000}
-            value={comment}
-            onChange={(event) => setComment(event.target.value)}
-          />
-        )}
-      </FormField>
-      {acts.sign.error !== null && <ActError title="It was not signed." error={acts.sign.error} />}
-    </Dialog>
+    </FormDialog>
   );
 };

@@ -5,9 +5,7 @@ import { call } from "#lib/api.ts";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
-import { Button } from "#ui/button.tsx";
-import { ActError } from "#ui/confirm-dialog.tsx";
-import { Dialog } from "#ui/dialog.tsx";
+import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { auditCountQuery, auditReviewsQuery, auditViewsQuery } from "./audit-queries.ts";
@@ -58,92 +56,90 @@ export const ReviewOpenDialog = (props: {
     },
   });
   return (
-    <Dialog
+    <FormDialog
       title="Review a period"
-      onClose={onClose}
-      footer={
-        <>
-          <span className="c3 t12 grow" role="status">
-            {count.data === undefined
-              ? "Its events are gathered now; what comes later is told."
-              : isTooMany
-                ? ""
-                : `${formatPlural(count.data.count, "event")} so far; what comes later is told.`}
-          </span>
-          <Button large onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            large
-            variant="primary"
-            disabled={open.isPending || isTooMany}
-            onClick={() => open.mutate()}
-          >
-            Review {shown}
-          </Button>
-        </>
+      confirm={`Review ${shown}`}
+      foot={
+        count.data === undefined
+          ? "Its events are gathered now; what comes later is told."
+          : isTooMany
+            ? ""
+            : `${formatPlural(count.data.count, "event")} so far; what comes later is told.`
       }
+      failure="The review was not opened."
+      error={open.error}
+      isReady={period !== undefined && !isTooMany}
+      isBusy={open.isPending}
+      onSubmit={() => open.mutate()}
+      onClose={onClose}
     >
-      <FormField label="Period">
-        {(control) => (
-          <select
-            {...control}
-            className="field"
-            value={chosen}
-            onChange={(event) => {
-              setChosen(Number(event.target.value));
-              setDayName("");
-            }}
+      {() => (
+        <>
+          <FormField label="Period">
+            {(control) => (
+              <select
+                {...control}
+                className="field"
+                value={chosen}
+                onChange={(event) => {
+                  setChosen(Number(event.target.value));
+                  setDayName("");
+                }}
+              >
+                {weeks.map(({ name: weekName, from, to, isOver }, index) => (
+                  <option key={weekName} value={index}>
+                    {weekName}, {from.slice(0, 10)} to{" "}
+                    {new Date(Date.parse(to) - 1).toISOString().slice(0, 10)}
+                    {isOver ? "" : ", not over yet"}
+                  </option>
+                ))}
+              </select>
+            )}
+          </FormField>
+          <FormField
+            label="Days"
+            hint={`A review holds at most ${formatCount(auditReviewEventsMax)} events.`}
           >
-            {weeks.map(({ name: weekName, from, to, isOver }, index) => (
-              <option key={weekName} value={index}>
-                {weekName}, {from.slice(0, 10)} to {new Date(Date.parse(to) - 1).toISOString().slice(0, 10)}
-                {isOver ? "" : ", not over yet"}
-              </option>
-            ))}
-          </select>
-        )}
-      </FormField>
-      <FormField label="Days" hint={`A review holds at most ${formatCount(auditReviewEventsMax)} events.`}>
-        {(control) => (
-          <select
-            {...control}
-            className="field"
-            value={day?.name ?? ""}
-            onChange={(event) => setDayName(event.target.value)}
-          >
-            <option value="">The whole week</option>
-            {days.map((one) => (
-              <option key={one.name} value={one.name}>
-                {one.name}, {one.from.slice(0, 10)}
-              </option>
-            ))}
-          </select>
-        )}
-      </FormField>
-      <FormField label="View" hint="What the view leaves out is not covered by the signature.">
-        {(control) => (
-          <select
-            {...control}
-            className="field"
-            value={viewId}
-            onChange={(event) => setViewId(event.target.value)}
-          >
-            <option value="">All events</option>
-            {(views?.items ?? []).map(({ id, name: viewName }) => (
-              <option key={id} value={id}>
-                {viewName}
-              </option>
-            ))}
-          </select>
-        )}
-      </FormField>
-      {isTooMany && (
-        <Note tone="warn" title={`More than ${formatCount(auditReviewEventsMax)} events.`}>
-          Choose {day === undefined ? "a day of the week, or " : ""}a view that holds fewer.
-        </Note>
+            {(control) => (
+              <select
+                {...control}
+                className="field"
+                value={day?.name ?? ""}
+                onChange={(event) => setDayName(event.target.value)}
+              >
+                <option value="">The whole week</option>
+                {days.map((one) => (
+                  <option key={one.name} value={one.name}>
+                    {one.name}, {one.from.slice(0, 10)}
+                  </option>
+                ))}
+              </select>
+            )}
+          </FormField>
+          <FormField label="View" hint="What the view leaves out is not covered by the signature.">
+            {(control) => (
+              <select
+                {...control}
+                className="field"
+                value={viewId}
+                onChange={(event) => setViewId(event.target.value)}
+              >
+                <option value="">All events</option>
+                {(views?.items ?? []).map(({ id, name: viewName }) => (
+                  <option key={id} value={id}>
+                    {viewName}
+                  </option>
+                ))}
+              </select>
+            )}
+          </FormField>
+          {isTooMany && (
+            <Note tone="warn" title={`More than ${formatCount(auditReviewEventsMax)} events.`}>
+              Choose {day === undefined ? "a day of the week, or " : ""}a view that holds fewer.
+            </Note>
+          )}
+        </>
       )}
-      {open.error !== null && <ActError title="The review was not opened." error={open.error} />}
-    </Dialog>
+    </FormDialog>
   );
 };
