@@ -35,7 +35,7 @@ test("an admin ends a member's sessions, and the member's browser is out within 
   await expect(page.getByRole("heading", { name: "Sessions" })).toBeVisible();
   const ended = page.waitForResponse((response) => response.request().method() === "DELETE");
   await page.getByRole("button", { name: "End all sessions…" }).click();
-  const question = page.getByRole("dialog", { name: "End all sessions of Emma Lindqvist" });
+  const question = page.getByRole("dialog", { name: `End all sessions of ${person.email}` });
   await question.getByRole("button", { name: /^End \d+ sessions?$/ }).click();
   expect((await ended).status()).toBe(200);
   await expect(signInHeading(member)).toBeVisible({ timeout: 1_000 });
