@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { createWatchedServers, databaseOf } from "#app-observe-servers.ts";
+import { createCachesBoard } from "#features/caches/caches-board.ts";
 import { createRedisDetails } from "#features/caches/caches-redis-details.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
@@ -62,6 +63,10 @@ export function createObserve(deps: ObserveDeps) {
     ...{ redis, subscriber: heard, database: databaseOf(redisUrl) },
     ...{ store: snapshots, owner, clock, log },
   });
+  const caches = createCachesBoard({
+    reports: reports.reports,
+    organizationOf: (id) => connected.redis.find(({ source }) => source.id === id)?.source.organization,
+  });
   const redisDetails = createRedisDetails({
     servers: () =>
       connected.redis.map(({ source: { id, organization }, url, connection }) => ({
@@ -70,7 +75,7 @@ export function createObserve(deps: ObserveDeps) {
     ...{ clock, log },
   });
   const collector = createCollector({
-    watched: { ...watched, boards: { ...watched.boards, redisDetails } },
+    watched: { ...watched, boards: { ...watched.boards, caches, redisDetails } },
     ...{ store: snapshots, lease, replication },
     firstCandidate: roles.includes("collector"),
     ...{ owner, intervalMs, clock, log },

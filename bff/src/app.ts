@@ -28,6 +28,7 @@ import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
 import { createReportedBreakers } from "#features/breakers/breakers-reports.ts";
 import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
 import { createScrapedBreakers } from "#features/breakers/breakers-scrapes.ts";
+import { createCacheCommands } from "#features/caches/caches-commands.ts";
 import { cachesRoutes } from "#features/caches/caches-routes.ts";
 import { createHealthChecks } from "#features/health/health-checks.ts";
 import { createHeartbeats } from "#features/health/health-heartbeats.ts";
@@ -233,7 +234,11 @@ export async function buildApp({
         command: createBreakerCommands({ snapshots, channel: observe.channel, run: operations.run }),
         readOperation: operations.read,
       });
-      cachesRoutes(api, { snapshots });
+      cachesRoutes(api, {
+        snapshots,
+        commands: createCacheCommands({ snapshots, channel: observe.channel, run: operations.run }),
+        readOperation: operations.read,
+      });
       queuesRoutes(api, { snapshots });
       sourcesRoutes(api, { service: sources });
     },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
 import { healthState, observation, series, sourceView } from "./health.ts";
+import { operation } from "./operations.ts";
 
 const perMinute = z.number().nullable();
 
@@ -157,4 +158,51 @@ export const listRedisServers = defineEndpoint({
     "Redis servers with memory, traffic, latency, slow log and a sample of the keyspace, from the collector's snapshot",
   access: "cache:read",
   response: redisServerList,
+});
+
+const cacheParams = z.strictObject({ id: z.string().min(1).max(1000) });
+/** What an invalidation is of. In a pattern `*` stands for any text and `?` for one character. */
+const what = {
+  by: z.enum(["key", "pattern", "tag"]),
+  value: z.string().trim().min(1).max(500),
+};
+
+export const previewInvalidation = defineEndpoint({
+  method: "GET",
+  path: "/caches/:id/invalidation",
+  summary: "Asks every instance how many entries an invalidation would remove, and removes nothing",
+  access: "cache:act",
+  params: cacheParams,
+  query: z.strictObject(what),
+  response: z.object({
+    /** Largest of the instances' counts: what lies in Redis is counted by each of them. */
+    count: z.number(),
+    instances: operation.shape.outcomes,
+  }),
+});
+
+export const invalidateCache = defineEndpoint({
+  method: "POST",
+  path: "/caches/:id/invalidate",
+  summary: "Removes entries of a cache by key, pattern or tag, on every instance",
+  access: "cache:act",
+  action: "cache.entries.invalidate",
+  params: cacheParams,
+  body: z.strictObject({
+    ...what,
+    /** As the preview told it; refused when there are now far more. */
+    count: z.number().int().min(0),
+    reason: z.string().trim().min(3).max(500),
+  }),
+  response: operation,
+  late: true,
+});
+
+export const readCacheOperation = defineEndpoint({
+  method: "GET",
+  path: "/caches/operations/:id",
+  summary: "What became of an invalidation, by instance",
+  access: "cache:read",
+  params: z.strictObject({ id: z.uuid() }),
+  response: operation,
 });

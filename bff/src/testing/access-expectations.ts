@@ -60,6 +60,9 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/breakers/operations/{id}": "V O A U S T",
   "GET /api/v1/caches": "V O A U S T",
   "GET /api/v1/caches/servers": "V O A U S T",
+  "GET /api/v1/caches/{id}/invalidation": "O A S T",
+  "POST /api/v1/caches/{id}/invalidate": "O A S T",
+  "GET /api/v1/caches/operations/{id}": "V O A U S T",
   "GET /api/v1/queues": "V O A U S T",
   "GET /api/v1/queues/{id}": "V O A U S T",
 

@@ -76,6 +76,7 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "breakers.breaker.close": commanded,
   "breakers.breaker.reset": commanded,
   "breakers.breaker.outcome": commandOutcome,
+  "cache.entries.invalidate": ["operation", "effect", "instances", "by", "value", "count"],
   "cache.invalidation.outcome": commandOutcome,
 
   "audit.trail.read": [...filter, "known"],

@@ -1,14 +1,37 @@
-import { listCaches, listRedisServers } from "@wheelhouse/shared/caches.ts";
+import {
+  invalidateCache,
+  listCaches,
+  listRedisServers,
+  previewInvalidation,
+  readCacheOperation,
+} from "@wheelhouse/shared/caches.ts";
+import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { FastifyInstance } from "fastify";
+import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
 import { sendEncoded } from "#observe/send-encoded.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { createCacheCommands } from "./caches-commands.ts";
 
-export function cachesRoutes(app: FastifyInstance, { snapshots }: { snapshots: SnapshotStore }) {
+type RoutesDeps = {
+  snapshots: SnapshotStore;
+  commands: ReturnType<typeof createCacheCommands>;
+  readOperation(context: RequestContext, id: string): Promise<Operation>;
+};
+
+export function cachesRoutes(app: FastifyInstance, { snapshots, commands, readOperation }: RoutesDeps) {
   route(app, listCaches, (_input, { organization }, http) =>
     sendEncoded(snapshots.viewsOf(organization).cachesJson, http),
   );
   route(app, listRedisServers, (_input, { organization }, http) =>
     sendEncoded(snapshots.viewsOf(organization).redisServersJson, http),
   );
+  route(app, previewInvalidation, ({ params, query }, context) =>
+    commands.preview(context, params.id, query),
+  );
+  route(app, invalidateCache, async ({ params, body }, context) => {
+    const done = await commands.invalidate(context, params.id, body);
+    return done.state === "accepted" ? { stillGoing: done } : done;
+  });
+  route(app, readCacheOperation, ({ params }, context) => readOperation(context, params.id));
 }

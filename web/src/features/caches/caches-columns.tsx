@@ -8,7 +8,12 @@ import styles from "./caches.module.css";
 import { levelShares } from "./caches-filter.ts";
 
 /** One line of the table; it draws again when row or trend changed. */
-export type CacheView = { row: CacheRow; trend: readonly (number | null)[] };
+export type CacheView = {
+  row: CacheRow;
+  trend: readonly (number | null)[];
+  /** Opens the dialog; null for who may not, or where nothing can be told. */
+  onInvalidate: ((id: string) => void) | null;
+};
 
 const None = () => (
   <span className="zero" title="not known">
@@ -171,6 +176,25 @@ const columns = (freshness: Freshness["state"]): readonly Column<CacheView>[] =>
     num: true,
     card: "age",
     cell: ({ row }) => orNone(row.sizeBytes, formatBytes),
+  },
+  {
+    id: "act",
+    header: <span className="vh">Act</span>,
+    className: "num",
+    cell: ({ row, onInvalidate }) =>
+      onInvalidate === null || row.invalidateBy.length === 0 ? null : (
+        <button
+          type="button"
+          className="btn"
+          aria-label={`Invalidate ${row.name}…`}
+          onClick={(event) => {
+            event.stopPropagation();
+            onInvalidate(row.id);
+          }}
+        >
+          Invalidate…
+        </button>
+      ),
   },
 ];
 

@@ -119,8 +119,9 @@ export const CacheDrawer = (props: {
   onPrevious: (() => void) | undefined;
   onNext: (() => void) | undefined;
   onClose: () => void;
+  onInvalidate: (() => void) | null;
 }) => {
-  const { row, trend, freshness, ...drawer } = props;
+  const { row, trend, freshness, onInvalidate, ...drawer } = props;
   if (row === undefined)
     return (
       <Drawer label="Cache" title="No such cache" {...drawer}>
@@ -143,6 +144,13 @@ export const CacheDrawer = (props: {
             </span>
           )}
         </>
+      }
+      footer={
+        onInvalidate !== null && row.invalidateBy.length > 0 ? (
+          <button type="button" className="btn lg" onClick={onInvalidate}>
+            Invalidate…
+          </button>
+        ) : undefined
       }
       {...drawer}
     >

@@ -1,12 +1,5 @@
 import type { RedisServerList } from "@wheelhouse/shared/caches.ts";
-import {
-  formatBytes,
-  formatClock,
-  formatCount,
-  formatLatency,
-  formatPercent,
-  zoneName,
-} from "#lib/format.ts";
+import { formatBytes, formatCount, formatLatency, formatPercent, formatTime, zoneName } from "#lib/format.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Age } from "#ui/time.tsx";
 import styles from "./caches.module.css";
@@ -37,7 +30,7 @@ export const Keyspace = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
       <div className="sec-h">
         <h3 className="h">Keyspace by prefix</h3>
         <span className="c3 t12">
-          sampled {formatCount(sampledKeys)} of {formatCount(totalKeys)} at {formatClock(observedAt, zone)}{" "}
+          sampled {formatCount(sampledKeys)} of {formatCount(totalKeys)} at {formatTime(observedAt, zone)}{" "}
           {zoneName(zone)}
           {database === 0 ? "" : `, database ${database}`}
         </span>

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useMemo, useRef } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
+import { useMoment } from "#lib/moment.ts";
 import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
+import { useCan } from "#lib/session.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
 import { Page, Split } from "#ui/page.tsx";
@@ -16,6 +18,7 @@ import styles from "./caches.module.css";
 import { type CacheView, cacheColumns } from "./caches-columns.tsx";
 import { CacheDrawer } from "./caches-drawer.tsx";
 import { byRatio, cacheFilterKeys, filterCaches } from "./caches-filter.ts";
+import { InvalidateDialog } from "./caches-invalidate-dialog.tsx";
 import { type CachesState, cachesQuery, redisServersQuery, useCachesLive } from "./caches-queries.ts";
 import { RedisPanel } from "./caches-server.tsx";
 import { CachesSummary } from "./caches-summary.tsx";
@@ -51,17 +54,22 @@ const StaleLine = ({ observedAt, isLost }: { observedAt: string | null; isLost: 
 );
 
 /** Lines of the table; one whose row, trend and rights did not change keeps its identity. */
-const useViews = (data: CachesState | undefined): readonly CacheView[] => {
+const useViews = (
+  data: CachesState | undefined,
+  onInvalidate: ((id: string) => void) | null,
+): readonly CacheView[] => {
   const known = useRef(new Map<string, CacheView>());
   return useMemo(() => {
     const views = [...(data?.items ?? noRows)].sort(byRatio).map((row): CacheView => {
       const trend = data?.trends[row.id]?.values ?? noTrend;
       const before = known.current.get(row.id);
-      return before?.row === row && before.trend === trend ? before : { row, trend };
+      return before?.row === row && before.trend === trend && before.onInvalidate === onInvalidate
+        ? before
+        : { row, trend, onInvalidate };
     });
     known.current = new Map(views.map((view) => [view.row.id, view]));
     return views;
-  }, [data]);
+  }, [data, onInvalidate]);
 };
 
 const Servers = ({ organization }: { organization: string }) => {
@@ -87,6 +95,8 @@ export const CachesPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const [asked, setAsked] = useState<string | null>(null);
+  const isPast = useMoment() !== null;
   useCachesLive(org);
   const { connection, collectorLost } = useLiveStatus();
   const caches = useQuery({
@@ -95,7 +105,8 @@ export const CachesPage = () => {
   });
   const { data } = caches;
   const state = useFreshness(data, collectorLost);
-  const views = useViews(data);
+  const mayAct = useCan(org, "cache:act") && !isPast;
+  const views = useViews(data, mayAct ? setAsked : null);
   const rows = useMemo(() => views.map(({ row }) => row), [views]);
   const keys = useMemo(() => cacheFilterKeys(rows), [rows]);
   const filter = readFilterInput(search.q ?? "", keys);
@@ -103,6 +114,7 @@ export const CachesPage = () => {
   const shown = views.filter(({ row }) => kept.has(row));
   const at = shown.findIndex(({ row }) => row.id === search.cache);
   const open = views.find(({ row }) => row.id === search.cache);
+  const askedRow = views.find(({ row }) => row.id === asked)?.row;
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
@@ -128,6 +140,7 @@ export const CachesPage = () => {
               onPrevious={toNeighbour(-1)}
               onNext={toNeighbour(1)}
               onClose={() => setSearch({ cache: undefined })}
+              onInvalidate={mayAct && open !== undefined ? () => setAsked(open.row.id) : null}
             />
           )
         }
@@ -181,6 +194,14 @@ export const CachesPage = () => {
         </Panel>
         <Servers organization={org} />
       </Split>
+      {askedRow !== undefined && (
+        <InvalidateDialog
+          key={askedRow.id}
+          organization={org}
+          row={askedRow}
+          onClose={() => setAsked(null)}
+        />
+      )}
     </Page>
   );
 };

@@ -1,12 +1,22 @@
-import { queryOptions, useQueryClient } from "@tanstack/react-query";
-import { type CacheList, listCaches, listRedisServers } from "@wheelhouse/shared/caches.ts";
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  type CacheList,
+  invalidateCache,
+  listCaches,
+  listRedisServers,
+  previewInvalidation,
+  readCacheOperation,
+} from "@wheelhouse/shared/caches.ts";
+import type { Operation } from "@wheelhouse/shared/operations.ts";
 import { call } from "#lib/api.ts";
 import { applyChanges, type Board } from "#lib/board.ts";
 import { useLiveEvent, useLiveTopic } from "#lib/live-context.tsx";
 
 export type CachesState = Board<CacheList["items"][number], Pick<CacheList, "trends">>;
+export type What = { by: "key" | "pattern" | "tag"; value: string };
 
 const serversIntervalMs = 2_000;
+const operationIntervalMs = 500;
 
 const fromList = ({ observedAt, intervalMs, items, trends }: CacheList, seq: number | null): CachesState => ({
   ...{ seq, observedAt, intervalMs, items, trends },
@@ -51,4 +61,30 @@ export const redisServersQuery = (organization: string) =>
     queryFn: ({ signal }) => call(listRedisServers, {}, { organization, signal }),
     staleTime: serversIntervalMs,
     refetchInterval: serversIntervalMs,
+  });
+
+/** Counts what an invalidation would remove; changes nothing. */
+export const usePreview = (organization: string, id: string) =>
+  useMutation({
+    mutationFn: (what: What) => call(previewInvalidation, { params: { id }, query: what }, { organization }),
+  });
+
+export const useInvalidate = (organization: string, id: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: What & { count: number; reason: string }) =>
+      call(invalidateCache, { params: { id }, body }, { organization }),
+    onSuccess: (operation) =>
+      client.setQueryData(["operations", organization, operation.operationId], operation),
+  });
+};
+
+/** What became of an invalidation, asked again until every instance has answered or may not obey any more. */
+export const operationQuery = (organization: string, first: Operation) =>
+  queryOptions({
+    queryKey: ["operations", organization, first.operationId],
+    queryFn: ({ signal }) =>
+      call(readCacheOperation, { params: { id: first.operationId } }, { organization, signal }),
+    initialData: first,
+    refetchInterval: ({ state }) => (state.data?.state === "accepted" ? operationIntervalMs : false),
   });

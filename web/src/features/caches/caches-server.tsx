@@ -1,13 +1,6 @@
 import type { RedisServerList } from "@wheelhouse/shared/caches.ts";
 import type { ReactNode } from "react";
-import {
-  formatBytes,
-  formatCount,
-  formatLatency,
-  formatPercent,
-  formatRate,
-  formatSpan,
-} from "#lib/format.ts";
+import { formatBytes, formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
 import { judgeFreshness } from "#lib/freshness.ts";
 import { useNow } from "#lib/now.ts";
 import { Sparkline } from "#ui/sparkline.tsx";
@@ -49,6 +42,10 @@ const Figure = (props: {
   </div>
 );
 
+/** Calls of Redis take fractions of a millisecond: `0.41 ms`, `28 ms`. */
+const formatCall = (latencyMs: number): string =>
+  `${latencyMs < 10 ? latencyMs.toFixed(2) : Math.round(latencyMs)} ms`;
+
 const nearlyFull = 0.9;
 
 const policyWords = ({ evictionPolicy }: Figures): string =>
@@ -74,9 +71,7 @@ const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
         unit={limit === 0 ? "no limit set" : `of ${formatBytes(limit)}`}
         values={trends.memory.values}
         {...(limit === 0 ? {} : { threshold: limit * nearlyFull })}
-        under={
-          limit === 0 ? "the machine's memory is the limit" : `degraded at ${formatBytes(limit * nearlyFull)}`
-        }
+        under={limit === 0 ? "the machine is the limit" : `degraded at ${formatBytes(limit * nearlyFull)}`}
       />
       <Figure
         label="Commands"
@@ -87,10 +82,10 @@ const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
       />
       <Figure
         label="Latency p99"
-        value={known(latency?.p99Ms ?? null, formatLatency)}
+        value={known(latency?.p99Ms ?? null, formatCall)}
         unit={detail?.latency ? `last ${formatSpan(detail.latency.windowMs)}` : ""}
         values={trends.latency.values}
-        under={`p50 ${known(latency?.p50Ms ?? null, formatLatency)} · p99.9 ${known(latency?.p999Ms ?? null, formatLatency)}`}
+        under={`p50 ${known(latency?.p50Ms ?? null, formatCall)} · p99.9 ${known(latency?.p999Ms ?? null, formatCall)}`}
       />
       <Figure
         label="Fragmentation"

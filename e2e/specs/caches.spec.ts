@@ -1,0 +1,59 @@
+import { fleetOf } from "../product/fleet-client.ts";
+import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+
+test("a cache is invalidated by tag after its preview, and the trail says who did it and why", async ({
+  page,
+  user,
+  api,
+  product,
+}) => {
+  await fleetOf(product);
+  const operator = user("operator");
+  await signInByForm(page, operator);
+  await goByNavigation(page, "Cache");
+  const row = page.getByRole("row").filter({ has: page.getByText("products", { exact: true }) });
+  await expect(row).toBeVisible({ timeout: 30_000 });
+  await row.getByRole("button", { name: "Invalidate products…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Invalidate products of catalog" });
+  const confirm = dialog.getByRole("button", { name: /^Invalidate/ });
+  await dialog.getByLabel("Reason").fill("Categories were sorted anew");
+  await expect(confirm, "nothing is removed unseen").toBeDisabled();
+
+  const counted = dialog.getByText(/^[\d,]+ entr(y|ies) on 1 instance$/);
+  // Entries come and go by themselves; one of the tags has some.
+  await expect(async () => {
+    await dialog.getByLabel("Tag", { exact: true }).last().fill("regular");
+    await dialog.getByRole("button", { name: "Count entries" }).click();
+    await expect(counted).toBeVisible({ timeout: 3_000 });
+  }).toPass({ timeout: 30_000 });
+  await confirm.click();
+  await expect(dialog.getByText(/entr(y|ies) removed\.$/)).toBeVisible();
+  await expect(dialog.getByRole("cell", { name: "removed", exact: true })).toBeVisible();
+
+  const trail = await (await api(user("admin"))).send("GET", "/audit/events?class=cache&limit=5");
+  expect(trail.body).toHaveProperty(
+    "items",
+    expect.arrayContaining([
+      expect.objectContaining({
+        action: "cache.entries.invalidate",
+        reason: "Categories were sorted anew",
+      }),
+    ]),
+  );
+});
+
+test("a viewer sees caches and the servers behind them, and no button to act", async ({
+  page,
+  user,
+  product,
+}) => {
+  await fleetOf(product);
+  await signInByForm(page, user("viewer"));
+  await goByNavigation(page, "Cache");
+  await expect(page.getByRole("link", { name: /^products/ }).first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("button", { name: /Invalidate/ })).toHaveCount(0);
+  const server = page.getByRole("region", { name: /^Redis/ }).first();
+  await expect(server.getByText(/sampled [\d,]+ of [\d,]+ at/)).toBeVisible({ timeout: 30_000 });
+  await server.getByText(/^Server-wide/).click();
+  await expect(server.getByText(/workers that poll empty queues/)).toBeVisible();
+});

@@ -1,0 +1,216 @@
+import { useQuery } from "@tanstack/react-query";
+import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import type { Operation } from "@wheelhouse/shared/operations.ts";
+import { type ReactNode, useState } from "react";
+import { formatCount, formatPlural } from "#lib/format.ts";
+import { Button } from "#ui/button.tsx";
+import { ActError } from "#ui/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog.tsx";
+import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { Note } from "#ui/note.tsx";
+import { Status } from "#ui/status.tsx";
+import styles from "./caches.module.css";
+import { operationQuery, useInvalidate, usePreview, type What } from "./caches-queries.ts";
+
+const reasonMin = 3;
+const words = { key: "Key", pattern: "Pattern", tag: "Tag" } as const;
+const hints = {
+  key: "The whole key, as the application names it",
+  pattern: "A star stands for any text: product:*",
+  tag: "Every entry that carries it",
+} as const;
+
+type Outcome = Pick<Operation["outcomes"][number], "instance" | "outcome" | "count" | "detail">;
+
+const Outcomes = (props: { outcomes: readonly Outcome[]; isOver: boolean; obeyed: string }) => (
+  <table className={`${styles.mini} ${styles.outcomes}`}>
+    <thead>
+      <tr>
+        <th scope="col">Instance</th>
+        <th scope="col">Answer</th>
+        <th scope="col" className="num">
+          Entries
+        </th>
+      </tr>
+    </thead>
+    <tbody>
+      {props.outcomes.map(({ instance, outcome, count, detail }) => (
+        <tr key={instance}>
+          <td className="cut">{instance}</td>
+          <td className={outcome === "obeyed" ? "c2" : "tx-warn"}>
+            {outcome === "no answer" && !props.isOver
+              ? "asked"
+              : (detail ?? (outcome === "obeyed" ? props.obeyed : outcome))}
+          </td>
+          <td className="num">{count === null ? "–" : formatCount(count)}</td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+const Done = (props: { organization: string; operation: Operation; onClose: () => void; title: string }) => {
+  const { organization, operation: first, onClose, title } = props;
+  const { data: operation } = useQuery(operationQuery(organization, first));
+  const isOver = operation.state !== "accepted";
+  const missing = operation.outcomes.filter(({ outcome }) => outcome !== "obeyed");
+  const removed = operation.outcomes.reduce((sum, { count }) => sum + (count ?? 0), 0);
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="grow" />
+          <Button large variant="primary" onClick={onClose}>
+            Close
+          </Button>
+        </>
+      }
+    >
+      <div role="status">
+        {!isOver ? (
+          <Note title="Some instances have not answered yet.">
+            It is asked again until they do, for 10 s.
+          </Note>
+        ) : missing.length === 0 ? (
+          <p>
+            <Status tone="ok" label="Done" /> <b>{formatPlural(removed, "entry", "entries")} removed.</b>{" "}
+            Every instance obeyed.
+          </p>
+        ) : (
+          <Note tone="warn" title={`${formatPlural(missing.length, "instance")} did not obey.`}>
+            What they hold may still be served until it ends by itself.
+          </Note>
+        )}
+      </div>
+      <Outcomes outcomes={operation.outcomes} isOver={isOver} obeyed="removed" />
+    </Dialog>
+  );
+};
+
+/** Choose what to remove, see how much that is, give a reason, act; then what each instance did. */
+export const InvalidateDialog = (props: { organization: string; row: CacheRow; onClose: () => void }) => {
+  const { organization, row, onClose } = props;
+  const preferred = row.tags.length > 0 && row.invalidateBy.includes("tag") ? "tag" : row.invalidateBy[0];
+  const [by, setBy] = useState<What["by"]>(preferred ?? "key");
+  const [value, setValue] = useState("");
+  const [reason, setReason] = useState("");
+  const preview = usePreview(organization, row.id);
+  const invalidate = useInvalidate(organization, row.id);
+  const what: What = { by, value: value.trim() };
+  const seen = preview.variables;
+  const isSeen = preview.data !== undefined && seen?.by === by && seen.value === what.value;
+  const plan = isSeen ? preview.data : undefined;
+  const title = `Invalidate ${row.name} of ${row.service}`;
+  if (invalidate.data !== undefined)
+    return <Done organization={organization} operation={invalidate.data} onClose={onClose} title={title} />;
+  const look = () => {
+    if (what.value !== "" && !preview.isPending) preview.mutate(what);
+  };
+  const canAct = plan !== undefined && plan.count > 0 && reason.trim().length >= reasonMin;
+  const act = () => {
+    if (canAct && !invalidate.isPending)
+      invalidate.mutate({ ...what, count: plan.count, reason: reason.trim() });
+  };
+  const errors = fieldErrors(invalidate.error ?? preview.error);
+  const choose = (next: What["by"]): ReactNode => (
+    <label key={next} className={styles.choice}>
+      <input
+        type="radio"
+        name="by"
+        checked={by === next}
+        onChange={() => {
+          setBy(next);
+          setValue("");
+        }}
+      />
+      {words[next]}
+    </label>
+  );
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c3 t12 grow">Removed entries are loaded again with the next call.</span>
+          <Button large onClick={onClose}>
+            Cancel
+          </Button>
+          <Button large variant="primary" disabled={!canAct || invalidate.isPending} onClick={act}>
+            {plan === undefined ? "Invalidate" : `Invalidate ${formatPlural(plan.count, "entry", "entries")}`}
+          </Button>
+        </>
+      }
+    >
+      <fieldset className={styles.choices}>
+        <legend>By</legend>
+        {row.invalidateBy.map(choose)}
+      </fieldset>
+      <FormField label={words[by]} hint={hints[by]} error={errors.get("value")}>
+        {(control) => (
+          <input
+            {...control}
+            className="field mono"
+            list={by === "tag" ? "cache-tags" : undefined}
+            maxLength={500}
+            required
+            autoComplete="off"
+            value={value}
+            onChange={(event) => setValue(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") look();
+            }}
+          />
+        )}
+      </FormField>
+      <datalist id="cache-tags">
+        {row.tags.map((tag) => (
+          <option key={tag} value={tag} />
+        ))}
+      </datalist>
+      <div className={styles.plan}>
+        <Button disabled={what.value === "" || preview.isPending} onClick={look}>
+          Count entries
+        </Button>
+        <span role="status">
+          {preview.isPending
+            ? "Counting…"
+            : plan === undefined
+              ? "Nothing is removed before you have seen how much it is."
+              : plan.count === 0
+                ? "No entry matches."
+                : `${formatPlural(plan.count, "entry", "entries")} on ${formatPlural(plan.instances.length, "instance")}`}
+        </span>
+      </div>
+      {plan !== undefined && <Outcomes outcomes={plan.instances} isOver obeyed="counted" />}
+      <FormField
+        label="Reason, kept in the audit trail"
+        hint="At least 3 characters"
+        error={errors.get("reason")}
+      >
+        {(control) => (
+          <textarea
+            {...control}
+            className="field"
+            rows={2}
+            maxLength={500}
+            required
+            value={reason}
+            onChange={(event) => setReason(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) act();
+            }}
+          />
+        )}
+      </FormField>
+      {invalidate.error !== null && errors.size === 0 && (
+        <ActError title="Nothing was removed." error={invalidate.error} />
+      )}
+      {preview.error !== null && errors.size === 0 && (
+        <ActError title="It could not be counted." error={preview.error} />
+      )}
+    </Dialog>
+  );
+};
