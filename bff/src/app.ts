@@ -37,6 +37,7 @@ import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
 import { createReadiness } from "#features/health/health-readiness.ts";
 import { healthRoutes } from "#features/health/health-routes.ts";
 import { createServices } from "#features/health/health-services.ts";
+import { createHistory, createRemembering } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
 import { queuesRoutes } from "#features/queues/queues-routes.ts";
 import { createSourcesCatalogue } from "#features/sources/sources-catalogue.ts";
@@ -55,6 +56,7 @@ import { createServer } from "#lib/server.ts";
 import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
+import { createBoardAnswers } from "#observe/board-answers.ts";
 import { createSourcesFile } from "#observe/sources-watch.ts";
 import { authPlugin } from "#plugins/auth.ts";
 import { failedActsPlugin } from "#plugins/failed-acts.ts";
@@ -158,6 +160,8 @@ export async function buildApp({
       deliveriesLive.changed(organizationId, ids, created),
   });
   const deliveriesLive = createLiveList(webhooks.readHeads);
+  const recentActs = createRecentActs({ database });
+  const history = createHistory({ database, changes: trail, actsBetween: recentActs.between, clock });
   const { sampleIntervalMs: intervalMs, healthToken } = config.observe;
   const sourcesFile = createSourcesFile({ path: config.sourcesFile, clock, log });
   const watchFilter = createAddressFilter(config.observe.allowAddresses);
@@ -188,7 +192,15 @@ export async function buildApp({
     ...{ catalogue, roles: config.roles, intervalMs },
     ...{ database, redis, redisUrl, clock, log },
     webhooks: webhooks.statistics,
-    recentActs: createRecentActs({ database }),
+    recentActs: async (organizationIds) => {
+      const [acts, deployments] = await Promise.all([
+        recentActs.newest(organizationIds),
+        history.deployments.recent(organizationIds),
+      ]);
+      return new Map(
+        organizationIds.map((id) => [id, [...(acts.get(id) ?? []), ...(deployments.get(id) ?? [])]]),
+      );
+    },
     boards: (given) => ({
       services: services.board,
       breakers: createBreakersBoard([
@@ -200,6 +212,8 @@ export async function buildApp({
   });
   const { snapshots, owner } = observe;
   const operations = createOperations({ database, changes: trail, channel: observe.channel, clock, log });
+  const remembering = createRemembering({ database, snapshots, owner, clock, log });
+  const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
   const readiness = createReadiness({ database, redis, clock });
   const upkeep = createUpkeep({
     log,
@@ -209,6 +223,7 @@ export async function buildApp({
       "audit idempotency keys": auditIntake.forgetKeys,
       ...auditReview.upkeep,
       ...operations.upkeep,
+      ...history.upkeep,
       "ended sessions": access.purge,
     },
   });
@@ -227,19 +242,22 @@ export async function buildApp({
       auditProof.routes(api);
       auditReview.routes(api);
       webhooks.routes(api);
-      healthRoutes(api, { snapshots });
+      healthRoutes(api, { answer });
       services.routes(api, snapshots);
       breakersRoutes(api, {
         snapshots,
+        answer,
         command: createBreakerCommands({ snapshots, channel: observe.channel, run: operations.run }),
         readOperation: operations.read,
       });
       cachesRoutes(api, {
         snapshots,
+        answer,
         commands: createCacheCommands({ snapshots, channel: observe.channel, run: operations.run }),
         readOperation: operations.read,
       });
-      queuesRoutes(api, { snapshots });
+      queuesRoutes(api, { snapshots, answer });
+      history.routes(api);
       sourcesRoutes(api, { service: sources });
     },
     { prefix: "/api/v1" },
@@ -278,8 +296,10 @@ export async function buildApp({
       auditProof.start();
       await readiness.start();
       if (config.roles.includes("collector") || config.roles.includes("web")) {
+        remembering.start();
         observe.start();
-        working.push(observe);
+        // What was observed is written before the lease for it is given up.
+        working.push({ stop: () => observe.stop().finally(remembering.stop) });
       }
       if (config.roles.includes("worker")) {
         const worker = await webhooks.startWorker();

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, problem, series } from "./health.ts";
 import { operation } from "./operations.ts";
 
@@ -103,6 +103,7 @@ export const listBreakers = defineEndpoint({
   path: "/breakers",
   summary: "Circuit breakers over all instances, most failed calls first, from the collector's snapshot",
   access: "breakers:read",
+  query: pastMoment,
   response: breakerList,
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { healthState, observation, series, sourceView } from "./health.ts";
 import { operation } from "./operations.ts";
 
@@ -62,6 +62,7 @@ export const listCaches = defineEndpoint({
   summary:
     "Named caches with hits and misses by level, lowest hit ratio first, from the collector's snapshot",
   access: "cache:read",
+  query: pastMoment,
   response: cacheList,
 });
 

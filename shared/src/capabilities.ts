@@ -22,6 +22,7 @@ const acts = [
   "cache:act",
   "schedules:act",
   "alerts:act",
+  "deployments:write",
   "webhooks:replay",
   "webhooks:configure",
   "sources:read",
@@ -49,6 +50,7 @@ const operator = [
   "cache:act",
   "schedules:act",
   "alerts:act",
+  "deployments:write",
 ] as const;
 
 export const capabilitiesOf: Record<Role, readonly Capability[]> = {

@@ -94,6 +94,7 @@ export const auditActions = [
   "audit.retention.update",
   "audit.hold.place",
   "audit.hold.release",
+  "history.deployment.create",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -132,6 +133,9 @@ export const queryFlag = z
   .enum(["0", "1"])
   .default("0")
   .transform((value) => value === "1");
+
+/** Asks a status endpoint for the past: the last stored answer at or before that moment, with its own `observedAt`. */
+export const pastMoment = z.strictObject({ at: timestamp.optional() });
 
 /** Several values in one query parameter, separated by commas. */
 export const queryList = <T extends z.ZodType<string, string>>(item: T) =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 
 /** `unknown`: could not ask. `stale` is orthogonal and derived from `observedAt` and `intervalMs`. */
 export const healthState = z.enum(["ok", "degraded", "down", "unknown"]);
@@ -164,7 +164,7 @@ export const overview = z.object({
       at: timestamp,
       text: z.string(),
       by: z.string(),
-      kind: z.enum(["audit", "breaker", "cache", "queue", "health"]),
+      kind: z.enum(["audit", "breaker", "queue", "health", "cache", "deployment"]),
       state: z.enum(["down", "degraded"]).nullable(),
     }),
   ),
@@ -256,6 +256,7 @@ export const readOverview = defineEndpoint({
   path: "/overview",
   summary: "Verdict, problems worst first, key figures and recent changes, from the collector's snapshot",
   access: "overview:read",
+  query: pastMoment,
   response: overview,
 });
 
@@ -264,6 +265,7 @@ export const readHealth = defineEndpoint({
   path: "/health",
   summary: "Watched services and servers with state, cause and root cause, from the collector's snapshot",
   access: "health:read",
+  query: pastMoment,
   response: healthList,
 });
 

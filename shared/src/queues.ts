@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint } from "./endpoint.ts";
+import { defineEndpoint, pastMoment } from "./endpoint.ts";
 import { healthState, observation, series } from "./health.ts";
 
 export const queueCounts = z.object({
@@ -54,6 +54,7 @@ export const listQueues = defineEndpoint({
   path: "/queues",
   summary: "All discovered queues with depth per state, from the collector's snapshot",
   access: "queues:read",
+  query: pastMoment,
   response: queueList,
 });
 

@@ -1,6 +1,7 @@
 import type { AccessTables } from "#lib/tables-access.ts";
 import type { AuditTables } from "#lib/tables-audit.ts";
 import type { HealthTables } from "#lib/tables-health.ts";
+import type { HistoryTables } from "#lib/tables-history.ts";
 import type { OperationsTables } from "#lib/tables-operations.ts";
 import type { SourcesTables } from "#lib/tables-sources.ts";
 import type { WebhooksTables } from "#lib/tables-webhooks.ts";
@@ -9,6 +10,7 @@ import type { WebhooksTables } from "#lib/tables-webhooks.ts";
 export type Tables = AccessTables &
   AuditTables &
   HealthTables &
+  HistoryTables &
   OperationsTables &
   SourcesTables &
   WebhooksTables;

@@ -31,7 +31,9 @@ export function createFirstPaint({ admit, sessionView, snapshot }: FirstPaintDep
       if (!admission.ok) return null;
       const { context } = admission;
       const mayRead = context.actor.can("overview:read").in(context.organization.id).check();
-      const now = mayRead ? snapshot(context.organization) : null;
+      // A page of a past moment must not begin with what is now.
+      const isPast = new URL(request.url, "http://page").searchParams.has("at");
+      const now = mayRead && !isPast ? snapshot(context.organization) : null;
       return {
         boot: { session: await sessionView(context), overview: now?.overview ?? null },
         verdictHtml: now?.verdictHtml ?? "",

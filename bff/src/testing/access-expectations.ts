@@ -75,6 +75,12 @@ export const expectations: Record<string, string> = {
   "PUT /api/v1/sources/servers/{id}": "S",
   "DELETE /api/v1/sources/servers/{id}": "S",
 
+  "GET /api/v1/history/series": "V O A U S T",
+  "GET /api/v1/history/journal": "V O A U S T",
+  "GET /api/v1/history/annotations": "V O A U S T",
+  "GET /api/v1/deployments": "V O A U S T",
+  "POST /api/v1/deployments": "O A S T",
+
   "GET /api/v1/webhooks/deliveries": "V O A U S T",
   "GET /api/v1/webhooks/deliveries/summary": "V O A U S T",
   "GET /api/v1/webhooks/deliveries/{id}": "V O A U S T",

@@ -98,6 +98,7 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "audit.retention.update": ["keepDays"],
   "audit.hold.place": [],
   "audit.hold.release": ["hold"],
+  "history.deployment.create": ["service", "version", "at", "by", "url"],
 };
 
 /** Of a refused or failed attempt, whatever it aimed at, the trail also keeps how often it was repeated. */

@@ -26,34 +26,56 @@ const actions = [...titleOf.keys()];
 
 export type RecentAct = { at: string; text: string; by: string; kind: "audit"; state: null };
 
-/** The newest successful changes of each organization, newest first, by one statement for all of them. */
+const lineOf = (content: string) => {
+  const event = parseContent(content);
+  const names = event.targets.map(({ name }) => name).join(", ");
+  return {
+    at: event.recordedAt,
+    text: `${titleOf.get(event.action) ?? event.action}: ${names}`.slice(0, 200),
+    by: event.actor.display,
+  };
+};
+const lineRow = z.object({ id: z.string(), content: z.string() });
+
+/** Successful changes as lines, newest first. */
 export function createRecentActs({ database }: { database: Database }) {
-  return async (organizationIds: readonly string[]): Promise<ReadonlyMap<string, RecentAct[]>> => {
-    if (organizationIds.length === 0) return new Map();
-    const { rows } = await database.asOrganizations(organizationIds, async (tx) => {
-      await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`.execute(tx);
-      return sql`
-        select wanted.org_id as "organizationId", newest.content
-        from unnest(${[...organizationIds]}::uuid[]) as wanted (org_id)
-        cross join lateral (
-          select e.content, e.recorded_at, e.id from audit_events e
-          where e.org_id = wanted.org_id and e.action = any (${actions}::text[]) and e.outcome = 'success'
-          order by e.recorded_at desc, e.id desc limit ${perOrganization}
-        ) newest
-        order by newest.recorded_at desc, newest.id desc`.execute(tx);
-    });
-    const acts = new Map<string, RecentAct[]>(organizationIds.map((id) => [id, []]));
-    for (const row of rows) {
-      const { organizationId, content } = recentRow.parse(row);
-      const event = parseContent(content);
-      const names = event.targets.map(({ name }) => name).join(", ");
-      acts.get(organizationId)?.push({
-        at: event.recordedAt,
-        text: `${titleOf.get(event.action) ?? event.action}: ${names}`.slice(0, 200),
-        by: event.actor.display,
-        ...{ kind: "audit", state: null },
+  return {
+    /** The newest of each organization, by one statement for all of them. */
+    async newest(organizationIds: readonly string[]): Promise<ReadonlyMap<string, RecentAct[]>> {
+      if (organizationIds.length === 0) return new Map();
+      const { rows } = await database.asOrganizations(organizationIds, async (tx) => {
+        await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`.execute(tx);
+        return sql`
+          select wanted.org_id as "organizationId", newest.content
+          from unnest(${[...organizationIds]}::uuid[]) as wanted (org_id)
+          cross join lateral (
+            select e.content, e.recorded_at, e.id from audit_events e
+            where e.org_id = wanted.org_id and e.action = any (${actions}::text[]) and e.outcome = 'success'
+            order by e.recorded_at desc, e.id desc limit ${perOrganization}
+          ) newest
+          order by newest.recorded_at desc, newest.id desc`.execute(tx);
       });
-    }
-    return acts;
+      const acts = new Map<string, RecentAct[]>(organizationIds.map((id) => [id, []]));
+      for (const row of rows) {
+        const { organizationId, content } = recentRow.parse(row);
+        acts.get(organizationId)?.push({ ...lineOf(content), kind: "audit", state: null });
+      }
+      return acts;
+    },
+    /** Those of one organization within a range, at most `limit`. */
+    async between(organizationId: string, { from, to }: { from: string; to: string }, limit: number) {
+      const { rows } = await database.asOrganizations([organizationId], async (tx) => {
+        await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`.execute(tx);
+        return sql`
+          select e.id, e.content from audit_events e
+          where e.org_id = ${organizationId} and e.action = any (${actions}::text[]) and e.outcome = 'success'
+            and e.recorded_at >= ${from} and e.recorded_at < ${to}
+          order by e.recorded_at desc, e.id desc limit ${limit}`.execute(tx);
+      });
+      return rows.map((row) => {
+        const { id, content } = lineRow.parse(row);
+        return { id, ...lineOf(content) };
+      });
+    },
   };
 }

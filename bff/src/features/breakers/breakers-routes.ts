@@ -12,11 +12,12 @@ import type { FastifyInstance } from "fastify";
 import { notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
-import { sendEncoded } from "#observe/send-encoded.ts";
+import type { BoardAnswers } from "#observe/board-answers.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 
 type RoutesDeps = {
   snapshots: SnapshotStore;
+  answer: BoardAnswers;
   command(
     context: RequestContext,
     command: BreakerCommand,
@@ -26,9 +27,12 @@ type RoutesDeps = {
   readOperation(context: RequestContext, id: string): Promise<Operation>;
 };
 
-export function breakersRoutes(app: FastifyInstance, { snapshots, command, readOperation }: RoutesDeps) {
-  route(app, listBreakers, (_input, { organization }, http) =>
-    sendEncoded(snapshots.viewsOf(organization).breakersJson, http),
+export function breakersRoutes(
+  app: FastifyInstance,
+  { snapshots, answer, command, readOperation }: RoutesDeps,
+) {
+  route(app, listBreakers, ({ query }, { organization }, http) =>
+    answer("breakers", query.at, organization, http),
   );
   route(app, readBreaker, ({ params }, { organization }) => {
     const breaker = snapshots.viewsOf(organization).breaker(params.id);

@@ -9,19 +9,21 @@ import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { FastifyInstance } from "fastify";
 import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
+import type { BoardAnswers } from "#observe/board-answers.ts";
 import { sendEncoded } from "#observe/send-encoded.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { createCacheCommands } from "./caches-commands.ts";
 
 type RoutesDeps = {
   snapshots: SnapshotStore;
+  answer: BoardAnswers;
   commands: ReturnType<typeof createCacheCommands>;
   readOperation(context: RequestContext, id: string): Promise<Operation>;
 };
 
-export function cachesRoutes(app: FastifyInstance, { snapshots, commands, readOperation }: RoutesDeps) {
-  route(app, listCaches, (_input, { organization }, http) =>
-    sendEncoded(snapshots.viewsOf(organization).cachesJson, http),
+export function cachesRoutes(app: FastifyInstance, { snapshots, answer, commands, readOperation }: RoutesDeps) {
+  route(app, listCaches, ({ query }, { organization }, http) =>
+    answer("caches", query.at, organization, http),
   );
   route(app, listRedisServers, (_input, { organization }, http) =>
     sendEncoded(snapshots.viewsOf(organization).redisServersJson, http),

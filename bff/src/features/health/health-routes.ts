@@ -1,14 +1,13 @@
 import { readHealth, readOverview } from "@wheelhouse/shared/health.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/route.ts";
-import { sendEncoded } from "#observe/send-encoded.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { BoardAnswers } from "#observe/board-answers.ts";
 
-export function healthRoutes(app: FastifyInstance, { snapshots }: { snapshots: SnapshotStore }) {
-  route(app, readOverview, (_input, { organization }, http) =>
-    sendEncoded(snapshots.viewsOf(organization).overviewJson, http),
+export function healthRoutes(app: FastifyInstance, { answer }: { answer: BoardAnswers }) {
+  route(app, readOverview, ({ query }, { organization }, http) =>
+    answer("overview", query.at, organization, http),
   );
-  route(app, readHealth, (_input, { organization }, http) =>
-    sendEncoded(snapshots.viewsOf(organization).healthJson, http),
+  route(app, readHealth, ({ query }, { organization }, http) =>
+    answer("health", query.at, organization, http),
   );
 }

@@ -24,18 +24,19 @@ const fromList = ({ observedAt, intervalMs, items }: BreakerList, seq: number | 
   ...{ seq, observedAt, intervalMs, items },
 });
 
-/** All breakers of one organization; the socket keeps them current. */
-export const breakersQuery = (organization: string) =>
+/** All breakers of one organization; the socket keeps those of now current. */
+export const breakersQuery = (organization: string, moment: string | null = null) =>
   queryOptions({
-    queryKey: ["breakers", organization],
-    queryFn: async ({ client, signal }): Promise<BreakersState> => {
-      const list = await call(listBreakers, {}, { organization, signal });
-      const live = client.getQueryData<BreakersState>(["breakers", organization]);
+    queryKey: ["breakers", organization, "all", moment],
+    queryFn: async ({ client, signal, queryKey }): Promise<BreakersState> => {
+      const list = await call(listBreakers, { query: { at: moment ?? undefined } }, { organization, signal });
+      if (moment !== null) return fromList(list, null);
+      const live = client.getQueryData<BreakersState>(queryKey);
       // The socket may have overtaken this answer.
       const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
       return live !== undefined && isOlder ? live : fromList(list, live?.seq ?? null);
     },
-    staleTime: 10_000,
+    staleTime: moment === null ? 10_000 : Number.POSITIVE_INFINITY,
   });
 
 /** One breaker with its trends. */

@@ -23,12 +23,13 @@ const fromList = ({ observedAt, intervalMs, items, trends }: CacheList, seq: num
 });
 
 /** Named caches of one organization; the socket keeps the rows current, an answer now and then the trends. */
-export const cachesQuery = (organization: string) =>
+export const cachesQuery = (organization: string, moment: string | null = null) =>
   queryOptions({
-    queryKey: ["caches", organization],
-    queryFn: async ({ client, signal }): Promise<CachesState> => {
-      const list = await call(listCaches, {}, { organization, signal });
-      const live = client.getQueryData<CachesState>(["caches", organization]);
+    queryKey: ["caches", organization, "all", moment],
+    queryFn: async ({ client, signal, queryKey }): Promise<CachesState> => {
+      const list = await call(listCaches, { query: { at: moment ?? undefined } }, { organization, signal });
+      if (moment !== null) return fromList(list, null);
+      const live = client.getQueryData<CachesState>(queryKey);
       // The socket may have overtaken this answer.
       const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
       return live !== undefined && isOlder

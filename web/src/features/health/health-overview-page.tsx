@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/health.ts";
 import { formatClock, zoneName } from "#lib/format.ts";
+import { useMoment } from "#lib/moment.ts";
 import { useNow } from "#lib/now.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { judgeOverview } from "#lib/verdict.ts";
@@ -46,9 +47,10 @@ const VerdictLine = ({ overview }: { overview: Overview }) => {
 const kinds = {
   audit: "Audit",
   breaker: "Breaker",
-  cache: "Cache",
   queue: "Queue",
   health: "Health",
+  cache: "Cache",
+  deployment: "Deployment",
 } as const;
 
 const RecentChanges = ({ overview, organization }: { overview: Overview; organization: string }) => {
@@ -107,7 +109,7 @@ const Evidence = ({ overview, organization }: { overview: Overview; organization
 
 export const OverviewPage = () => {
   const { org } = route.useParams();
-  const overview = useQuery(overviewQuery(org));
+  const overview = useQuery(overviewQuery(org, useMoment()));
   return (
     <Page title="Overview" observation={overview.data ?? null}>
       <Panel name="The overview" query={overview} skeleton={<Skeleton rows={10} label="the overview" />}>

@@ -2,10 +2,14 @@ import { queryOptions } from "@tanstack/react-query";
 import { type Overview, readOverview } from "@wheelhouse/shared/health.ts";
 import { call } from "#lib/api.ts";
 
-/** Verdict, problems, tiles and changes of one organization; the socket keeps the cached value current. */
-export const overviewQuery = (organization: string) =>
+/**
+ * Verdict, problems, tiles and changes of one organization; the socket keeps the cached value of now current, one of a
+ * past moment never changes.
+ */
+export const overviewQuery = (organization: string, moment: string | null = null) =>
   queryOptions({
-    queryKey: ["overview", organization],
-    queryFn: ({ signal }): Promise<Overview> => call(readOverview, {}, { organization, signal }),
-    staleTime: 10_000,
+    queryKey: ["overview", organization, moment],
+    queryFn: ({ signal }): Promise<Overview> =>
+      call(readOverview, { query: { at: moment ?? undefined } }, { organization, signal }),
+    staleTime: moment === null ? 10_000 : Number.POSITIVE_INFINITY,
   });

@@ -25,12 +25,13 @@ const fromList = (list: HealthList, seq: number | null): ServicesState => ({
 });
 
 /** All watched services and servers of one organization; the socket keeps the rows current. */
-export const servicesQuery = (organization: string) =>
+export const servicesQuery = (organization: string, moment: string | null = null) =>
   queryOptions({
-    queryKey: ["services", organization],
+    queryKey: ["services", organization, "all", moment],
     queryFn: async ({ client, signal }): Promise<ServicesState> => {
-      const list = await call(readHealth, {}, { organization, signal });
-      const live = client.getQueryData<ServicesState>(["services", organization]);
+      const list = await call(readHealth, { query: { at: moment ?? undefined } }, { organization, signal });
+      if (moment !== null) return fromList(list, null);
+      const live = client.getQueryData<ServicesState>(["services", organization, "all", null]);
       // The socket may have overtaken this answer.
       const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
       return live !== undefined && isOlder ? live : fromList(list, live?.seq ?? null);

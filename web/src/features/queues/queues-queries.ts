@@ -6,20 +6,21 @@ import { applyChanges, fromList, type QueuesState } from "./queues-live.ts";
 
 const detailIntervalMs = 10_000;
 
-/** All queues of one organization; the socket keeps the rows current, an answer now and then the workers. */
-export const queuesQuery = (organization: string) =>
+/** All queues of one organization; the socket keeps the rows of now current, an answer now and then the workers. */
+export const queuesQuery = (organization: string, moment: string | null = null) =>
   queryOptions({
-    queryKey: ["queues", organization],
-    queryFn: async ({ client, signal }): Promise<QueuesState> => {
-      const list = await call(listQueues, {}, { organization, signal });
-      const live = client.getQueryData<QueuesState>(["queues", organization]);
+    queryKey: ["queues", organization, "all", moment],
+    queryFn: async ({ client, signal, queryKey }): Promise<QueuesState> => {
+      const list = await call(listQueues, { query: { at: moment ?? undefined } }, { organization, signal });
+      if (moment !== null) return fromList(list, null);
+      const live = client.getQueryData<QueuesState>(queryKey);
       // The socket may have overtaken this answer.
       const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
       return live !== undefined && isOlder
         ? { ...live, workers: list.workers }
         : fromList(list, live?.seq ?? null, live);
     },
-    staleTime: 10_000,
+    staleTime: moment === null ? 10_000 : Number.POSITIVE_INFINITY,
   });
 
 /** One queue with its trends. */

@@ -28,7 +28,7 @@ const Palette = (props: {
   const [search, setSearch] = useState("");
   const queues = useQuery({
     queryKey: ["palette", "queues", org],
-    queryFn: ({ signal }) => call(listQueues, {}, { organization: org, signal }),
+    queryFn: ({ signal }) => call(listQueues, { query: {} }, { organization: org, signal }),
     staleTime: 30_000,
     retry: false,
   });

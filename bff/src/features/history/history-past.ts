@@ -1,0 +1,51 @@
+import { sql } from "kysely";
+import { z } from "zod";
+import type { Clock } from "#lib/clock.ts";
+import { AppError, invalidField } from "#lib/errors.ts";
+import type { Database } from "#lib/postgres.ts";
+import { unpack } from "./history-delta.ts";
+import type { FrameTopic } from "./history-frames.ts";
+
+/** A client's clock may be ahead by so much. */
+const aheadMs = 5_000;
+
+const frameRow = z.object({
+  packed: z.instanceof(Buffer),
+  base: z.instanceof(Buffer).nullable(),
+});
+const earliestRow = z.object({ earliest: z.date().nullable() });
+
+/** Reads what a status endpoint answered in the past: the last stored frame at or before a moment, byte by byte. */
+export function createPast({ database, clock }: { database: Database; clock: Clock }) {
+  /**
+   * @returns the JSON as it was served
+   * @throws AppError `validation_failed` for the future, `not_found` where nothing is stored at or before `at`
+   */
+  return async (organizationId: string, topic: FrameTopic, at: string): Promise<Buffer> => {
+    if (Date.parse(at) > clock.now() + aheadMs)
+      throw invalidField("query.at", "must be a moment in the past");
+    const moment = new Date(at).toISOString();
+    const column = sql.ref(topic);
+    return database.asOrganizations([organizationId], async (tx) => {
+      const { rows } = await sql`
+        select f.packed, (select b.${column} from history_frames b where b.org_id = ${organizationId} and b.at = f.base_at) as base
+        from (select ${column} as packed, base_at from history_frames
+          where org_id = ${organizationId} and at <= ${moment} order by at desc limit 1) f`.execute(tx);
+      if (rows.length > 0) {
+        const { packed, base } = frameRow.parse(rows[0]);
+        return unpack(packed, base);
+      }
+      const found =
+        await sql`select min(at) as earliest from history_frames where org_id = ${organizationId}`.execute(
+          tx,
+        );
+      const { earliest } = earliestRow.parse(found.rows[0]);
+      throw new AppError(
+        "not_found",
+        earliest === null
+          ? "Nothing of this organization is stored yet."
+          : `Nothing is stored at or before that moment. The first is of ${earliest.toISOString()}.`,
+      );
+    });
+  };
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Changes } from "#lib/change.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Database } from "#lib/postgres.ts";
+import { createPostgresLease } from "#lib/postgres-lease.ts";
+import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import { createDeployments } from "./history-deployments.ts";
+import { type ActLine, createHistoryEvents } from "./history-events.ts";
+import { createPast } from "./history-past.ts";
+import { createHistoryRetention } from "./history-retention.ts";
+import { createRollup } from "./history-rollup.ts";
+import { historyRoutes } from "./history-routes.ts";
+import { createSeriesReader } from "./history-series.ts";
+import { createHistoryStore } from "./history-store.ts";
+import { createHistoryWriter } from "./history-writer.ts";
+
+const leaseMs = 15_000;
+
+/** Reads what was remembered, and what pipelines tell; needs nothing of the observe path. */
+export function createHistory(deps: {
+  database: Database;
+  changes: Changes;
+  actsBetween(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
+  clock: Clock;
+}) {
+  const { database, changes, actsBetween, clock } = deps;
+  const deployments = createDeployments({ database, changes, clock });
+  return {
+    deployments,
+    /** JSON of a status endpoint as it was at a moment. */
+    readPast: createPast({ database, clock }),
+    routes(app: FastifyInstance) {
+      historyRoutes(app, {
+        readSeries: createSeriesReader({ database, clock }),
+        events: createHistoryEvents({ database, actsBetween }),
+        deployments,
+      });
+    },
+    upkeep: { "expired history": createHistoryRetention({ database }) },
+  };
+}
+
+/** Remembers what this process observes, while it holds the lease for it. `owner`: its name in ticks. */
+export function createRemembering(deps: {
+  database: Database;
+  snapshots: SnapshotStore;
+  owner: string;
+  clock: Clock;
+  log: Logger;
+}) {
+  const { database, snapshots, owner, clock, log } = deps;
+  const store = createHistoryStore({ database });
+  const lease = createPostgresLease({ database, name: "history", owner, ttlMs: leaseMs });
+  const rollUp = createRollup({ database, store, lease });
+  return createHistoryWriter({ snapshots, owner, lease, store, rollUp, clock, log });
+}
