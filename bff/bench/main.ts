@@ -2,6 +2,7 @@
 const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = {
   queues: [() => import("./queues.ts")],
   status: [() => import("./status.ts")],
+  history: [() => import("./history.ts")],
   audit: [() => import("./audit-write.ts"), () => import("./audit-read.ts")],
   "audit-read": [() => import("./audit-read.ts")],
   "audit-chain": [() => import("./audit-write.ts")],

@@ -53,5 +53,7 @@ declare module "@tanstack/react-router" {
   interface StaticDataRouteOption {
     /** Name of the page, for the tab's title. */
     title?: string;
+    /** It can show a past moment. */
+    hasPast?: boolean;
   }
 }

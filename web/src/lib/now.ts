@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { useMoment } from "#lib/moment.ts";
+import { useMomentNow } from "#lib/moment.ts";
 import { serverClock } from "#lib/server-clock.ts";
 
 const tickMs = 1000;
@@ -36,15 +36,15 @@ const subscribe = (listener: () => void): (() => void) => {
  * one, so that ages are those of then. Use it in the smallest component that shows an age.
  */
 export const useNow = (): number => {
-  const moment = useMoment();
+  const momentMs = useMomentNow();
   const nowMs = useSyncExternalStore(subscribe, () => currentMs);
-  return moment === null ? nowMs : Date.parse(moment);
+  return momentMs ?? nowMs;
 };
 
 const minuteMs = 60_000;
 /** The server's time in ms, cut to whole minutes: what depends on it draws once a minute. */
 export const useMinute = (): number => {
-  const moment = useMoment();
+  const momentMs = useMomentNow();
   const nowMs = useSyncExternalStore(subscribe, () => Math.floor(currentMs / minuteMs) * minuteMs);
-  return moment === null ? nowMs : Date.parse(moment);
+  return momentMs ?? nowMs;
 };

@@ -12,7 +12,7 @@ export type BreakersSearch = {
 export const breakersRoute = createRoute({
   getParentRoute: () => organizationRoute,
   path: "/breakers",
-  staticData: { title: "Breakers" },
+  staticData: { title: "Breakers", hasPast: true },
   validateSearch: (raw: Record<string, unknown>): BreakersSearch => ({
     q: readText(raw, "q"),
     breaker: readText(raw, "breaker", 600),

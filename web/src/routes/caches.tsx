@@ -8,7 +8,7 @@ export type CachesSearch = { q?: string | undefined; cache?: string | undefined 
 export const cachesRoute = createRoute({
   getParentRoute: () => organizationRoute,
   path: "/caches",
-  staticData: { title: "Cache" },
+  staticData: { title: "Cache", hasPast: true },
   validateSearch: (raw: Record<string, unknown>): CachesSearch => ({
     q: readText(raw, "q"),
     cache: readText(raw, "cache", 600),

@@ -1,32 +1,82 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { createRoute, type ErrorComponentProps, Outlet, redirect, useMatches } from "@tanstack/react-router";
+import {
+  createRoute,
+  type ErrorComponentProps,
+  Outlet,
+  redirect,
+  retainSearchParams,
+  useMatches,
+  useNavigate,
+} from "@tanstack/react-router";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { useOverviewLive } from "#features/health/health-live.ts";
 import { overviewQuery } from "#features/health/health-queries.ts";
 import { Shell } from "#features/shell/shell-frame.tsx";
 import { ApiError } from "#lib/api.ts";
 import { LiveProvider, useLiveStatus } from "#lib/live-context.tsx";
-import { MomentProvider } from "#lib/moment.ts";
+import { MomentProvider, momentOf } from "#lib/moment.ts";
+import { readTimestamp } from "#lib/search-params.ts";
+import { serverClock } from "#lib/server-clock.ts";
 import { sessionQuery, useSession } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { Problem } from "#ui/problem.tsx";
 import { rootRoute } from "./root.tsx";
 
 const pollIntervalMs = 5000;
+const Scrubber = lazy(() =>
+  import("#features/history/history-scrubber.tsx").then(({ Scrubber: component }) => ({
+    default: component,
+  })),
+);
 
 const Frame = () => {
   const { org } = organizationRoute.useParams();
   const session = useSession(org);
-  const page = useMatches().at(-1)?.staticData.title ?? "";
+  const { title: page = "", hasPast = false } = useMatches().at(-1)?.staticData ?? {};
+  const moment = organizationRoute.useSearch().at ?? null;
+  const navigate = useNavigate();
+  const [isOpen, setOpen] = useState(false);
   useOverviewLive(org);
   const { connection } = useLiveStatus();
   const overview = useQuery({
-    ...overviewQuery(org),
+    ...overviewQuery(org, moment),
     refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
   });
+  const observedAt = overview.data?.observedAt ?? null;
+  const shown = useMemo(
+    () => (moment === null || !hasPast ? null : momentOf(moment, observedAt, serverClock.now())),
+    [moment, hasPast, observedAt],
+  );
+  const onRewind = useCallback(() => setOpen(true), []);
+  const strip = useMemo(
+    () =>
+      moment !== null || (isOpen && hasPast) ? (
+        <Suspense>
+          <Scrubber
+            organization={org}
+            moment={moment}
+            isHere={hasPast}
+            onClose={() => setOpen(false)}
+            onMoment={(at, { replace }) => {
+              if (at === null) setOpen(false);
+              void navigate({ to: ".", search: (before) => ({ ...before, at: at ?? undefined }), replace });
+            }}
+          />
+        </Suspense>
+      ) : null,
+    [org, moment, isOpen, hasPast, navigate],
+  );
   return (
-    <Shell session={session} overview={overview.data} page={page}>
-      <Outlet />
-    </Shell>
+    <MomentProvider value={shown}>
+      <Shell
+        {...{ session, page, strip }}
+        overview={overview.data}
+        moment={hasPast ? moment : null}
+        onRewind={hasPast ? onRewind : null}
+      >
+        <Outlet />
+      </Shell>
+    </MomentProvider>
   );
 };
 
@@ -39,9 +89,7 @@ const OrganizationPage = () => {
       organization={org}
       onRefused={() => void client.invalidateQueries({ queryKey: ["session"] })}
     >
-      <MomentProvider value={null}>
-        <Frame />
-      </MomentProvider>
+      <Frame />
     </LiveProvider>
   );
 };
@@ -64,6 +112,11 @@ const OrganizationError = ({ error, reset }: ErrorComponentProps) => {
 export const organizationRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/o/$org",
+  // The past moment goes with every link from page to page.
+  validateSearch: (raw: Record<string, unknown>): { at?: string | undefined } => ({
+    at: readTimestamp(raw, "at"),
+  }),
+  search: { middlewares: [retainSearchParams(["at"])] },
   beforeLoad: async ({ context, params, location }) => {
     try {
       await context.queryClient.ensureQueryData(sessionQuery(params.org));

@@ -8,7 +8,7 @@ export type QueuesSearch = { q?: string | undefined; queue?: string | undefined 
 export const queuesRoute = createRoute({
   getParentRoute: () => organizationRoute,
   path: "/queues",
-  staticData: { title: "Queues" },
+  staticData: { title: "Queues", hasPast: true },
   validateSearch: (raw: Record<string, unknown>): QueuesSearch => ({
     q: readText(raw, "q"),
     queue: readText(raw, "queue", 600),

@@ -12,7 +12,7 @@ type ServicesSearch = {
 export const servicesRoute = createRoute({
   getParentRoute: () => organizationRoute,
   path: "/services",
-  staticData: { title: "Services" },
+  staticData: { title: "Services", hasPast: true },
   validateSearch: (raw: Record<string, unknown>): ServicesSearch => ({
     q: readText(raw, "q"),
     view: readWord(raw, "view", ["tree", "graph"]),

@@ -1,13 +1,24 @@
 import { createContext, type ReactNode, useContext } from "react";
-import { formatDateTime, zoneName } from "#lib/format.ts";
+import { formatDateTime, formatTime, zoneName } from "#lib/format.ts";
 import { describeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
+import { useMoment } from "#lib/moment.ts";
 import { useNow } from "#lib/now.ts";
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
 
-/** Handed down by the shell: how to open the palette, and the collector's own age for pages that say no other. */
-export type Frame = { openPalette: () => void; observation: Observation | null };
-const FrameContext = createContext<Frame>({ openPalette: () => undefined, observation: null });
+/**
+ * Handed down by the shell: how to open the palette, the collector's own age for pages that say no other, and time
+ * travel: the strip under the top bar, and how to begin, null where a page shows now alone.
+ */
+export type Frame = {
+  openPalette: () => void;
+  observation: Observation | null;
+  strip: ReactNode;
+  onRewind: (() => void) | null;
+};
+const FrameContext = createContext<Frame>({
+  ...{ openPalette: () => undefined, observation: null, strip: null, onRewind: null },
+});
 export const FrameProvider = FrameContext;
 
 type Pause = { isPaused: boolean; newCount: number; onToggle: () => void };
@@ -26,6 +37,7 @@ const FreshnessChip = ({
   const nowMs = useNow();
   const { connection, collectorLost } = useLiveStatus();
   const { zone } = usePreferences();
+  const moment = useMoment();
   const { tone, text } = describeFreshness(
     {
       connection,
@@ -37,6 +49,14 @@ const FreshnessChip = ({
   );
   const observedAt = observation?.observedAt ?? null;
   const title = observedAt === null ? "No data yet" : `Data time ${formatDateTime(observedAt, zone)}.`;
+  if (moment !== null) {
+    return (
+      <span className="fresh paused" title={title} data-testid="freshness">
+        <i />
+        As of {formatTime(moment, zone)}
+      </span>
+    );
+  }
   if (pause === undefined) {
     return (
       <span className={`fresh ${tone}`} title={title} data-testid="freshness">
@@ -88,7 +108,7 @@ export const Page = (props: {
 }) => {
   const frame = useContext(FrameContext);
   return (
-    <div className="main">
+    <div className={frame.strip === null ? "main" : "main has-strip"}>
       <header className="top">
         <h1>
           {props.title}
@@ -98,9 +118,20 @@ export const Page = (props: {
         <button type="button" className="search" onClick={frame.openPalette}>
           Search or jump to<kbd>Ctrl K</kbd>
         </button>
+        {frame.onRewind !== null && (
+          <button
+            type="button"
+            className="btn rewind"
+            title="Show a past moment (Shift T)"
+            onClick={frame.onRewind}
+          >
+            Rewind
+          </button>
+        )}
         <ZoneSwitch />
         <FreshnessChip observation={props.observation ?? frame.observation} pause={props.pause} />
       </header>
+      {frame.strip}
       <main className="content" tabIndex={-1}>
         {props.children}
       </main>

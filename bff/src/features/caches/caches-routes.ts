@@ -21,7 +21,10 @@ type RoutesDeps = {
   readOperation(context: RequestContext, id: string): Promise<Operation>;
 };
 
-export function cachesRoutes(app: FastifyInstance, { snapshots, answer, commands, readOperation }: RoutesDeps) {
+export function cachesRoutes(
+  app: FastifyInstance,
+  { snapshots, answer, commands, readOperation }: RoutesDeps,
+) {
   route(app, listCaches, ({ query }, { organization }, http) =>
     answer("caches", query.at, organization, http),
   );

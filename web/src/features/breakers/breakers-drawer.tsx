@@ -200,11 +200,15 @@ export const BreakerDrawer = (
 ) => {
   const { organization, id, row, freshness, ...drawer } = props;
   const [command, setCommand] = useState<BreakerCommand | null>(null);
-  const isLive = useMoment() === null;
-  const mayAct = useCan(organization, "breakers:act") && isLive;
-  const detail = useQuery({ ...breakerQuery(organization, id), enabled: row !== undefined });
+  const moment = useMoment();
+  const mayAct = useCan(organization, "breakers:act") && moment === null;
+  // What is asked for is told of now.
+  const detail = useQuery({
+    ...breakerQuery(organization, id),
+    enabled: row !== undefined && moment === null,
+  });
   if (row === undefined) return <Missing organization={organization} id={id} {...drawer} />;
-  const before = detail.data?.changedBefore ?? null;
+  const before = moment === null ? (detail.data?.changedBefore ?? null) : null;
   const facts = [
     { label: "Cause", value: row.cause ?? "–" },
     ...(before === null
@@ -265,7 +269,7 @@ export const BreakerDrawer = (
     >
       <div className={freshness === "fresh" ? "" : "is-dim"}>
         <Facts facts={facts} />
-        <Trend organization={organization} row={row} />
+        {moment === null && <Trend organization={organization} row={row} />}
         <Instances row={row} freshness={freshness} />
         <div className={css.section}>
           <StateChanges rows={[row]} withName={false} />

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { useCallback, useMemo } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
+import { useMoment } from "#lib/moment.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
@@ -31,8 +32,9 @@ export const BreakersPage = () => {
   const navigate = route.useNavigate();
   useBreakersLive(org);
   const { connection } = useLiveStatus();
+  const moment = useMoment();
   const breakers = useQuery({
-    ...breakersQuery(org),
+    ...breakersQuery(org, moment),
     refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
   });
   const data = breakers.data;
@@ -60,7 +62,10 @@ export const BreakersPage = () => {
     return next === undefined ? undefined : () => setSearch({ breaker: next.id }, true);
   };
   const { q, view } = search;
-  const hrefOf = useCallback((key: string) => stringifySearch({ q, view, breaker: key }), [q, view]);
+  const hrefOf = useCallback(
+    (key: string) => stringifySearch({ q, view, breaker: key, at: moment }),
+    [q, view, moment],
+  );
 
   return (
     <Page title="Breakers" observation={data ?? null}>

@@ -96,12 +96,14 @@ export const CachesPage = () => {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [asked, setAsked] = useState<string | null>(null);
-  const isPast = useMoment() !== null;
   useCachesLive(org);
+  const moment = useMoment();
+  const isPast = moment !== null;
   const { connection, collectorLost } = useLiveStatus();
   const caches = useQuery({
-    ...cachesQuery(org),
-    refetchInterval: connection.state === "closed" ? pollIntervalMs : trendsIntervalMs,
+    ...cachesQuery(org, moment),
+    refetchInterval:
+      moment !== null ? false : connection.state === "closed" ? pollIntervalMs : trendsIntervalMs,
   });
   const { data } = caches;
   const state = useFreshness(data, collectorLost);
@@ -123,7 +125,7 @@ export const CachesPage = () => {
     return next === undefined ? undefined : () => setSearch({ cache: next.row.id }, true);
   };
   const { q } = search;
-  const hrefOf = useCallback((key: string) => stringifySearch({ q, cache: key }), [q]);
+  const hrefOf = useCallback((key: string) => stringifySearch({ q, cache: key, at: moment }), [q, moment]);
 
   return (
     <Page title="Cache" observation={data ?? null}>
@@ -192,7 +194,11 @@ export const CachesPage = () => {
             </>
           )}
         </Panel>
-        <Servers organization={org} />
+        {moment === null ? (
+          <Servers organization={org} />
+        ) : (
+          <p className="pad c3 t12">Redis servers are shown of now alone. Return to live to see them.</p>
+        )}
       </Split>
       {askedRow !== undefined && (
         <InvalidateDialog

@@ -3,6 +3,7 @@ import type { ServiceDetail } from "@wheelhouse/shared/health.ts";
 import { useState } from "react";
 import { formatClock, formatDate, formatLatency, formatSpan, formatTime, zoneName } from "#lib/format.ts";
 import type { Freshness } from "#lib/freshness.ts";
+import { useMoment } from "#lib/moment.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
@@ -216,9 +217,11 @@ export const ServiceDrawer = (props: {
 }) => {
   const { organization, id, view, views, freshness, onOpen, onShowGraph, ...drawer } = props;
   const [isPlanning, setPlanning] = useState(false);
-  const detail = useQuery({ ...serviceQuery(organization, id), enabled: view !== undefined });
+  const isPast = useMoment() !== null;
+  // What is asked for is told of now.
+  const detail = useQuery({ ...serviceQuery(organization, id), enabled: view !== undefined && !isPast });
   const check = useCheckService(organization);
-  const may = useCan(organization, "health:act");
+  const may = useCan(organization, "health:act") && !isPast;
   if (view === undefined)
     return (
       <Drawer label="Service" title={id} {...drawer}>
@@ -315,29 +318,33 @@ export const ServiceDrawer = (props: {
                   ),
               },
               { label: "Calls", value: links(row.dependsOn) },
-              ...(detail.data ? [{ label: "Called by", value: links(detail.data.calledBy) }] : []),
+              ...(detail.data && !isPast ? [{ label: "Called by", value: links(detail.data.calledBy) }] : []),
               ...(row.certificateExpiresAt === null
                 ? []
                 : [{ label: "Certificate until", value: <Time at={row.certificateExpiresAt} full /> }]),
             ]}
           />
         </div>
-        <Panel name="Its detail" query={detail} skeletonRows={6}>
-          {(data) => (
-            <>
-              <Planned organization={organization} detail={data} />
-              <Instances view={view} detail={data} />
-              {data.instances.map((instance) => (
-                <div key={instance.id}>
-                  <Components instance={instance} isOnly={data.instances.length === 1} />
-                  <Conditions instance={instance} isOnly={data.instances.length === 1} />
-                </div>
-              ))}
-              <Latency detail={data} view={view} />
-              <Journal journal={data.journal} />
-            </>
-          )}
-        </Panel>
+        {isPast ? (
+          <p className="c3 t12">Instances and latency are shown of now alone. Return to live to see them.</p>
+        ) : (
+          <Panel name="Its detail" query={detail} skeletonRows={6}>
+            {(data) => (
+              <>
+                <Planned organization={organization} detail={data} />
+                <Instances view={view} detail={data} />
+                {data.instances.map((instance) => (
+                  <div key={instance.id}>
+                    <Components instance={instance} isOnly={data.instances.length === 1} />
+                    <Conditions instance={instance} isOnly={data.instances.length === 1} />
+                  </div>
+                ))}
+                <Latency detail={data} view={view} />
+                <Journal journal={data.journal} />
+              </>
+            )}
+          </Panel>
+        )}
       </div>
       {isPlanning && (
         <MaintenanceDialog organization={organization} service={row} onClose={() => setPlanning(false)} />

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { ServiceRow } from "@wheelhouse/shared/health.ts";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
+import { useMoment } from "#lib/moment.ts";
 import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
@@ -54,7 +55,7 @@ export const ServicesPage = () => {
   useServicesLive(org);
   const { connection } = useLiveStatus();
   const services = useQuery({
-    ...servicesQuery(org),
+    ...servicesQuery(org, useMoment()),
     refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
   });
   const { data } = services;

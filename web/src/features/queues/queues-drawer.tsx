@@ -3,6 +3,7 @@ import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { ApiError } from "#lib/api.ts";
 import { formatClock, formatPercent, formatRate, formatSpan, type Zone, zoneName } from "#lib/format.ts";
 import type { Freshness } from "#lib/freshness.ts";
+import { useMoment } from "#lib/moment.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Drawer } from "#ui/drawer.tsx";
 import { Note } from "#ui/note.tsx";
@@ -107,6 +108,32 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
   );
 };
 
+/** The 10 minutes before a past moment, as the list had them then. */
+const PastTrend = ({ view, observedAt }: { view: QueueView; observedAt: string }) => {
+  const { zone } = usePreferences();
+  const series: Series = { intervalMs: 10_000, values: view.trend };
+  return (
+    <>
+      <div className="sec-h">
+        <h3 className="h">Waiting, the 10 minutes before</h3>
+      </div>
+      <div className={styles.chart}>
+        <Sparkline
+          values={series.values}
+          height={72}
+          label={`Jobs waiting, then ${series.values.at(-1) ?? "not known"}`}
+          tone={view.row.state === "down" ? "bad" : "accent"}
+        />
+      </div>
+      <div className="axis">
+        {axis(observedAt, series, zone).map((text) => (
+          <span key={text}>{text}</span>
+        ))}
+      </div>
+    </>
+  );
+};
+
 const rate = (value: number | null): string => (value === null ? "–" : `${formatRate(value)} per minute`);
 
 const consequences: Record<string, string> = {
@@ -126,13 +153,22 @@ export const QueueDrawer = (props: {
   onClose: () => void;
 }) => {
   const { organization, id, view, freshness, ...drawer } = props;
-  const missing = useQuery({ ...queueQuery(organization, id), enabled: view === undefined });
+  const moment = useMoment();
+  const missing = useQuery({
+    ...queueQuery(organization, id),
+    enabled: view === undefined && moment === null,
+  });
   if (view === undefined) {
-    const isGone = missing.error instanceof ApiError && missing.error.code === "not_found";
+    const isGone =
+      moment !== null || (missing.error instanceof ApiError && missing.error.code === "not_found");
     return (
       <Drawer label="Queue" title={isGone ? "No such queue" : id} {...drawer}>
         {isGone ? (
-          <Empty title="This queue is not there">It was removed, or belongs to another organization.</Empty>
+          <Empty title="This queue is not there">
+            {moment === null
+              ? "It was removed, or belongs to another organization."
+              : "It was not known at this moment."}
+          </Empty>
         ) : (
           <Panel name="The queue" query={missing}>
             {() => null}
@@ -166,7 +202,11 @@ export const QueueDrawer = (props: {
       )}
       <div className={isFresh ? "" : "is-dim"}>
         <Stats row={row} />
-        <Trends organization={organization} row={row} />
+        {moment === null ? (
+          <Trends organization={organization} row={row} />
+        ) : (
+          <PastTrend view={view} observedAt={moment} />
+        )}
       </div>
       <div className={`${styles.facts} ${isFresh ? "" : "is-dim"}`}>
         <Facts

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
+import { useMoment } from "#lib/moment.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
@@ -66,9 +67,11 @@ export const QueuesPage = () => {
   const navigate = route.useNavigate();
   useQueuesLive(org);
   const { connection } = useLiveStatus();
+  const moment = useMoment();
   const queues = useQuery({
-    ...queuesQuery(org),
-    refetchInterval: connection.state === "closed" ? pollIntervalMs : workersIntervalMs,
+    ...queuesQuery(org, moment),
+    refetchInterval:
+      moment !== null ? false : connection.state === "closed" ? pollIntervalMs : workersIntervalMs,
   });
   const data = queues.data;
   const currency = useCurrency(data);
@@ -86,7 +89,7 @@ export const QueuesPage = () => {
     return next === undefined ? undefined : () => setSearch({ queue: next.row.id }, true);
   };
   const { q } = search;
-  const hrefOf = useCallback((key: string) => stringifySearch({ q, queue: key }), [q]);
+  const hrefOf = useCallback((key: string) => stringifySearch({ q, queue: key, at: moment }), [q, moment]);
 
   return (
     <Page title="Queues" observation={data ?? null}>

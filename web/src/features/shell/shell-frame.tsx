@@ -31,14 +31,19 @@ export const Shell = (props: {
   session: SessionView;
   overview: Overview | undefined;
   page: string;
+  /** The past moment that is shown; null while live. */
+  moment: string | null;
+  /** Under the top bar of each page. */
+  strip: ReactNode;
+  onRewind: (() => void) | null;
   children: ReactNode;
 }) => {
-  const { session, overview, page, children } = props;
+  const { session, overview, page, moment, strip, onRewind, children } = props;
   const org = session.organization.slug;
   const [open, setOpen] = useState<Open>(null);
   const navigate = useNavigate();
   const client = useQueryClient();
-  useTitle(overview, page);
+  useTitle(overview, page, moment);
 
   const switching = useMutation({
     mutationFn: (organization: OrganizationRef) =>
@@ -70,6 +75,12 @@ export const Shell = (props: {
       group: "Everywhere",
       run: () => setPreferences({ zone: currentPreferences().zone === "utc" ? "local" : "utc" }),
     },
+    {
+      keys: "T",
+      label: "Travel to a past moment",
+      group: "Everywhere",
+      run: () => onRewind?.(),
+    },
     ...navItems.map(({ key, label, to }) => ({
       keys: `g ${key}`,
       label,
@@ -84,8 +95,9 @@ export const Shell = (props: {
     () => ({
       openPalette: () => setOpen("palette"),
       observation: observedAt === undefined || intervalMs === undefined ? null : { observedAt, intervalMs },
+      ...{ strip, onRewind },
     }),
-    [observedAt, intervalMs],
+    [observedAt, intervalMs, strip, onRewind],
   );
   const failed = switching.error ?? signingOut.error;
   const close = () => setOpen(null);

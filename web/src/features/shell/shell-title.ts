@@ -1,5 +1,6 @@
 import type { Overview } from "@wheelhouse/shared/health.ts";
 import { useEffect, useEffectEvent, useRef } from "react";
+import { formatTime } from "#lib/format.ts";
 import { useLiveEvent } from "#lib/live-context.tsx";
 import { serverClock } from "#lib/server-clock.ts";
 import { judgeOverview } from "#lib/verdict.ts";
@@ -7,28 +8,42 @@ import { judgeOverview } from "#lib/verdict.ts";
 const checkIntervalMs = 5000;
 
 /** `2 down · Queues · Wheelhouse`; a page named Overview needs no name. */
-const pageTitle = (verdict: string | null, page: string): string =>
-  [verdict, page === "Overview" ? null : page, "Wheelhouse"].filter((part) => part !== null).join(" · ");
+const pageTitle = (verdict: string | null, page: string, moment: string | null): string =>
+  [
+    moment === null ? null : `As of ${formatTime(moment, "utc")} UTC`,
+    verdict,
+    page === "Overview" ? null : page,
+    "Wheelhouse",
+  ]
+    .filter((part) => part !== null)
+    .join(" · ");
 
 /**
  * Keeps tab title and favicon at the verdict, in a hidden tab too: it writes to the document alone and draws
  * no component. A feed that falls silent turns both stale.
  */
-export const useTitle = (overview: Overview | undefined, page: string): void => {
+export const useTitle = (overview: Overview | undefined, page: string, moment: string | null): void => {
   const latest = useRef<Overview | undefined>(undefined);
   const write = useEffectEvent(() => {
     const verdict =
-      latest.current === undefined ? null : judgeOverview(latest.current, serverClock.now(), "utc");
-    const title = pageTitle(verdict?.short ?? null, page);
+      latest.current === undefined
+        ? null
+        : judgeOverview(
+            latest.current,
+            moment === null ? serverClock.now() : Date.parse(latest.current.observedAt ?? moment),
+            "utc",
+          );
+    const title = pageTitle(verdict?.short ?? null, page, moment);
     if (document.title !== title) document.title = title;
     const icon = document.getElementById("favicon");
-    const href = `/icons/${verdict?.tone ?? "unknown"}.svg`;
+    const href = `/icons/${moment === null ? (verdict?.tone ?? "unknown") : "stale"}.svg`;
     if (icon !== null && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
   });
   useEffect(() => {
-    if (overview !== undefined) latest.current = overview;
+    // Of another moment nothing may be said before it was read.
+    latest.current = overview ?? (moment === null ? latest.current : undefined);
     write();
-  }, [overview]);
+  }, [overview, moment]);
   useEffect(() => {
     if (page !== "") write();
   }, [page]);
@@ -39,6 +54,7 @@ export const useTitle = (overview: Overview | undefined, page: string): void => 
   useLiveEvent(
     "overview:snapshot",
     ({ data }) => {
+      if (moment !== null) return;
       latest.current = data;
       write();
     },

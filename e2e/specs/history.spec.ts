@@ -1,0 +1,54 @@
+import { Queue } from "bullmq";
+import { connectionsOf } from "../product/connections.ts";
+import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+
+test("the scrubber shows an outage after it is over, on every page, unmistakably as the past", async ({
+  page,
+  user,
+  product,
+}) => {
+  test.setTimeout(90_000);
+  const name = `rewind-${Date.now() % 100_000}`;
+  const queue = new Queue(name, { connection: { url: connectionsOf(product).redisUrl } });
+  await signInByForm(page, user("operator"));
+  try {
+    // Jobs wait, and no worker listens: the queue is down.
+    await queue.addBulk([1, 2, 3].map((number) => ({ name: "job", data: { number } })));
+    const problem = page.getByRole("list", { name: "Problems, worst first" }).getByText(`${name}: no worker`);
+    await expect(problem).toBeVisible({ timeout: 20_000 });
+    const momentMs = Date.now();
+    // A moment later it is over: the queue and its problem are gone.
+    await queue.obliterate({ force: true });
+    await expect(problem).toBeHidden({ timeout: 30_000 });
+
+    const at = new Date(momentMs + 1_000).toISOString();
+    await page.getByRole("button", { name: "Rewind" }).click();
+    await expect(page.getByRole("slider", { name: "Moment" })).toBeVisible();
+    await page.getByRole("button", { name: "− 1 m" }).click();
+    await expect(page).toHaveURL(/[?&]at=/);
+    await expect(page.getByTestId("freshness")).toContainText("As of");
+    await expect(page.getByTestId("moment")).toContainText("Nothing can be changed");
+
+    // The link of that moment, as a colleague opens it.
+    const address = new URL(page.url());
+    address.searchParams.set("at", at);
+    // What was seen is written within 10 s.
+    await expect(async () => {
+      await page.goto(address.toString());
+      await expect(problem).toBeVisible({ timeout: 4_000 });
+    }).toPass({ timeout: 30_000 });
+    await expect(page).toHaveTitle(/^As of /);
+
+    await goByNavigation(page, "Queues");
+    await expect(page).toHaveURL(/[?&]at=/);
+    const row = page.getByRole("row").filter({ has: page.getByText(name, { exact: true }) });
+    await expect(row).toContainText("No worker");
+
+    await page.getByRole("button", { name: "Return to live" }).click();
+    await expect(page).not.toHaveURL(/[?&]at=/);
+    await expect(row).toBeHidden();
+    await expect(page.getByTestId("freshness")).toContainText("Live");
+  } finally {
+    await queue.close();
+  }
+});
