@@ -62,6 +62,7 @@ test("an auditor filters, reads a diff, exports, verifies, and signs a week off 
   await opening.getByRole("button", { name: /^Review week/ }).click();
   await expect(page.getByRole("heading", { name: /^Review, Week/ })).toBeVisible();
   await expect(page.getByText("0 of 1")).toBeVisible();
+  await expect(page.getByRole("row").filter({ hasText: source.slug })).toBeVisible();
   await page.keyboard.press("j");
   await page.keyboard.press("f");
   await page
