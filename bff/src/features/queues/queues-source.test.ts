@@ -7,9 +7,11 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "#lib/clock.ts";
 import type { QueueReading } from "#observe/watched.ts";
-import { createTestRedis } from "#testing/stack.ts";
+import { type OwnRedis, startOwnRedis } from "#testing/stack.ts";
 import { createQueuesSource } from "./queues-source.ts";
 
+// Its own server: commands are counted for a server as a whole.
+let server: OwnRedis;
 let url: string;
 let redis: Redis;
 const database = () => Number(new URL(url).pathname.slice(1) || 0);
@@ -40,11 +42,15 @@ const otherProgram = `
 `;
 
 beforeAll(async () => {
-  ({ url } = await createTestRedis());
+  server = await startOwnRedis();
+  ({ url } = server);
   redis = new Redis(url, { connectionName: "wheelhouse-test" });
 });
 beforeEach(() => redis.flushdb());
-afterAll(() => redis.disconnect());
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
 
 describe("discovery", () => {
   test("a queue that another program makes appears within 3 s with right counts, whatever its name and prefix", async () => {
