@@ -78,10 +78,9 @@ export const StateLine = (props: {
       role="img"
       aria-label={`${label}, state in the last hour: ${describeStretches(stretches)}`}
     >
-      {stretches.map(({ state, width }, index) => (
+      {stretches.map(({ state, atMs, width }) => (
         <i
-          // biome-ignore lint/suspicious/noArrayIndexKey: a stretch is its place
-          key={index}
+          key={atMs}
           className={state === null ? css.unseen : classOf(state, kind)}
           style={{ width: `${width * 100}%` }}
         />

@@ -45,7 +45,12 @@ export const byLoss = (a: BreakerRow, b: BreakerRow): number =>
   a.id.localeCompare(b.id);
 
 /** A stretch of one state, in shares (0–1) of the whole range; null where nothing was seen yet. */
-export type Stretch = { state: BreakerState | null; width: number };
+export type Stretch = {
+  state: BreakerState | null;
+  /** When it begins; no two of a range begin at once. */
+  atMs: number;
+  width: number;
+};
 
 /** What lay between two moments, from states that each last until the next. */
 export const stretchesOf = (
@@ -62,7 +67,7 @@ export const stretchesOf = (
   return bounds.flatMap(({ state, atMs }, index) => {
     const begin = Math.max(atMs, fromMs);
     const end = Math.min(bounds[index + 1]?.atMs ?? toMs, toMs);
-    return end > begin ? [{ state, width: (end - begin) / span }] : [];
+    return end > begin ? [{ state, atMs: begin, width: (end - begin) / span }] : [];
   });
 };
 
