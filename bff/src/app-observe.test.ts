@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { pino } from "pino";
@@ -6,9 +9,10 @@ import { createObserve } from "#app-observe.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createDatabase, type Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
+import { platformOrganization } from "#lib/request-context.ts";
 import type { Catalogue, WatchedSources } from "#observe/catalogue.ts";
 import { leaderKey } from "#observe/observe-keys.ts";
-import { createSourcesFile } from "#observe/sources-watch.ts";
+import { createSourcesFile, type SourcesFile } from "#observe/sources-watch.ts";
 import { createTestDatabase, createTestRedis, startOwnRedis } from "#testing/stack.ts";
 
 const log = pino({ level: "silent" });
@@ -30,7 +34,8 @@ function observer(
     roles = ["collector"],
     intervalMs = 200,
     catalogue = createSourcesFile({ path: undefined, clock: systemClock, log }),
-  }: { roles?: string[]; intervalMs?: number; catalogue?: Catalogue } = {},
+    badFile = () => null,
+  }: { roles?: string[]; intervalMs?: number; catalogue?: Catalogue; badFile?: SourcesFile["bad"] } = {},
 ) {
   const redis = createRedis({ url: redisUrl, name: "test-observe", log });
   const observe = createObserve({
@@ -46,6 +51,7 @@ function observer(
     clock: systemClock,
     webhooks: async () => new Map(),
     recentActs: async () => new Map(),
+    badFile,
     boards: () => ({}),
   });
   let stopped = false;
@@ -63,6 +69,34 @@ const connectionOf = (url: string) => {
   return { host: hostname, port: Number(port), db: Number(pathname.slice(1) || 0) };
 };
 const platform = { id: "0198a000-0000-7000-8000-000000000000", slug: "platform" };
+
+test("Overview tells that the last edit of wheelhouse.yaml is bad, where and since when, until it is mended", async () => {
+  const { url } = await createTestRedis();
+  const path = join(mkdtempSync(join(tmpdir(), "wheelhouse-bad-file-")), "wheelhouse.yaml");
+  writeFileSync(path, "services: []\n");
+  const file = createSourcesFile({ path, clock: systemClock, log });
+  const watching = observer(url, { catalogue: file, badFile: file.bad });
+  const overview = () => watching.snapshots.viewsOf(platformOrganization).overview();
+  const problems = () => overview().problems.filter(({ id }) => id === "sources:file");
+  watching.start();
+  await expect.poll(() => watching.snapshots.tick()?.observedAt, { timeout: 5_000 }).toBeDefined();
+  expect(problems()).toEqual([]);
+  writeFileSync(path, "services:\n  - id: a\n    url: nonsense\n");
+  file.reload();
+  await expect.poll(problems, { timeout: 5_000 }).toHaveLength(1);
+  expect(problems()[0]).toMatchObject({
+    subject: "wheelhouse.yaml",
+    cause: expect.stringMatching(/^line 3: services\.a\.url: must be a URL.*last good version is kept/),
+    since: file.status().failingSince,
+  });
+  writeFileSync(path, "services: []\n");
+  file.reload();
+  await expect.poll(problems, { timeout: 5_000 }).toEqual([]);
+  expect(overview().recentChanges.map(({ text }) => text)).toEqual([
+    "wheelhouse.yaml is good again",
+    "wheelhouse.yaml was edited badly",
+  ]);
+});
 
 describe("leader and replicas", () => {
   test("one observes, the other serves what it hears, and takes over within 5 s when the leader dies", async () => {

@@ -32,7 +32,7 @@ export type ObserveDeps = {
     reports: Reports["reports"];
     organizationOf(sourceId: string): string | null;
   }): Watched["boards"];
-} & Pick<Watched, "webhooks" | "recentActs">;
+} & Pick<Watched, "webhooks" | "recentActs" | "badFile">;
 
 /** Connects the sources and puts the observe path together. It observes when it is started, and serves before that. */
 export function createObserve(deps: ObserveDeps) {
@@ -55,6 +55,7 @@ export function createObserve(deps: ObserveDeps) {
     organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
     webhooks: deps.webhooks,
     recentActs: deps.recentActs,
+    badFile: deps.badFile,
   };
 
   const snapshots = createSnapshotStore({ clock, intervalMs });

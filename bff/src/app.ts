@@ -192,6 +192,7 @@ export async function buildApp({
     ...{ catalogue, roles: config.roles, intervalMs },
     ...{ database, redis, redisUrl, clock, log },
     webhooks: webhooks.statistics,
+    badFile: sourcesFile.bad,
     recentActs: async (organizationIds) => {
       const [acts, deployments] = await Promise.all([
         recentActs.newest(organizationIds),

@@ -1,5 +1,6 @@
 import type { SourceView } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
+import { platformOrganization } from "#lib/request-context.ts";
 import { type Steady, settle, type Verdict } from "#observe/steady-state.ts";
 import type { ObservedQueue, ObservedServer, Tick } from "#observe/tick.ts";
 import type { Change, QueueReading, ServerReading } from "#observe/watched.ts";
@@ -90,7 +91,10 @@ export function unheardQueue(queue: ObservedQueue, since: string, cause: string)
 type Seen = { state: QueueRow["state"]; label: string; organization: string };
 
 /** What differs between two ticks, in words, for the list of recent changes. */
-export function changesBetween(before: Tick | null, after: Pick<Tick, "servers" | "queues" | "observedAt">) {
+export function changesBetween(
+  before: Tick | null,
+  after: Pick<Tick, "servers" | "queues" | "observedAt" | "badFile">,
+) {
   if (!before) return [];
   const changes: Tick["changes"] = [];
   const note = (subject: string, kind: Change["kind"], now: Seen, text: string, by: string) => {
@@ -117,6 +121,13 @@ export function changesBetween(before: Tick | null, after: Pick<Tick, "servers" 
         : (queueChange[queue.label]?.(queue.name) ?? `Queue ${queue.name} is ok again`);
     note(queue.name, "queue", queue, text, queue.cause ?? "Observed");
   }
+  const file = after.badFile ?? before.badFile;
+  if (file && (after.badFile === undefined) !== (before.badFile === undefined))
+    for (const organization of new Set([platformOrganization.slug, ...file.organizations])) {
+      const now = { organization, label: "", state: after.badFile ? ("degraded" as const) : ("ok" as const) };
+      const text = after.badFile ? `${file.name} was edited badly` : `${file.name} is good again`;
+      note(file.name, "health", now, text, "Observed");
+    }
   return changes;
 }
 

@@ -137,7 +137,9 @@ export function createCollector(deps: CollectorDeps) {
       ...seenServers.map(({ id }) => `server:${id}`),
     ]);
     for (const key of known.keys()) if (!present.has(key)) known.delete(key);
+    const badFile = watched.badFile();
     const seen = {
+      ...(badFile === null ? {} : { badFile }),
       observedAt: new Date(nowMs).toISOString(),
       servers: seenServers,
       queues: seenQueues,

@@ -10,9 +10,11 @@ import {
   serviceUrgency,
 } from "@wheelhouse/shared/health.ts";
 import type { QueueList, QueueRow, readQueue } from "@wheelhouse/shared/queues.ts";
+import { platformOrganization } from "#lib/request-context.ts";
 import { isStale } from "#observe/build-tick.ts";
 import { createListChanges } from "#observe/list-changes.ts";
 import { buildOverview } from "#observe/overview.ts";
+import type { BadFile } from "#observe/sources-watch.ts";
 import type {
   ObservedBreaker,
   ObservedCache,
@@ -36,6 +38,8 @@ export type OrganizationPart = {
   /** Null: not known. */
   webhooks: { figures: WebhookFigures | null; failingSince: string | null };
   deadLettersSince: string | null;
+  /** Null for who has nothing in it; its mistakes may name others' sources, so only the platform is told them. */
+  badFile: (Omit<BadFile, "organizations" | "problems"> & { problems: readonly string[] | null }) | null;
   /** Newest first. */
   changes: { change: Change; subject: string | null }[];
   trend(key: string): Overview["red"]["ratePerSecond"]["trend"];
@@ -115,6 +119,7 @@ export function createOrganizationViews(deps: {
           failingSince: tick?.webhooks.failing ? (tick.webhooks.observedAt ?? tick.observedAt) : null,
         },
         deadLettersSince: tick?.deadLettersSince[id] ?? null,
+        badFile: badFileFor(tick?.badFile, organization),
         changes: [
           ...mine(changes).map(({ change, subject }) => ({ change, subject })),
           ...(tick?.acts[id] ?? []).map((change) => ({ change, subject: null })),
@@ -245,6 +250,13 @@ export function createOrganizationViews(deps: {
   };
 }
 export type OrganizationViews = ReturnType<typeof createOrganizationViews>;
+
+function badFileFor(file: BadFile | undefined, { id, slug }: OrganizationKey): OrganizationPart["badFile"] {
+  if (!file) return null;
+  const { organizations, problems, ...rest } = file;
+  if (id === platformOrganization.id) return { ...rest, problems };
+  return organizations.includes(slug) ? { ...rest, problems: null } : null;
+}
 
 /** Machines with workers of these queues, most workers first. */
 function hostsOf(tick: Tick | null, ids: ReadonlySet<string>): QueueList["workers"] {

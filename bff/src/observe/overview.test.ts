@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { platformOrganization } from "#lib/request-context.ts";
 import { createOrganizationViews } from "#observe/organization-views.ts";
 import type { Tick } from "#observe/tick.ts";
 import { createTrends } from "#observe/trends.ts";
@@ -193,6 +194,26 @@ describe("checks and problems", () => {
     };
     expect(overview.checks).toEqual({ ...none, ...checks });
     expect(overview.problems.map(({ state, subject }) => `${state} ${subject}`)).toEqual(problems);
+  });
+
+  test("a bad list of what is watched is told to whom it concerns, its mistakes to the platform alone", () => {
+    const badFile = {
+      ...{ name: "wheelhouse.yaml", since: ago(minuteMs), goodAt: ago(2 * minuteMs) },
+      ...{ problems: ["line 3: services.a.url: must be a URL", "line 9: x"], organizations: ["acme"] },
+    };
+    const told = (organization: { id: string; slug: string }) =>
+      createOrganizationViews({
+        ...{ organization, tick: makeTick({ badFile }), previous: null, changes: [] },
+        ...{ trends: createTrends(), hour: createTrends(), intervalMs: 1_000 },
+      })
+        .overview()
+        .problems.map(({ subject, cause }) => `${subject}: ${cause}`);
+    const kept = "The last good version is kept, read on 2026-01-05 at 11:58:00 UTC";
+    expect(told(platformOrganization)).toEqual([
+      `wheelhouse.yaml: line 3: services.a.url: must be a URL (and 1 more). ${kept}`,
+    ]);
+    expect(told(acme)).toEqual([`wheelhouse.yaml: The platform's organization sees what is wrong. ${kept}`]);
+    expect(told({ id: "rival-id", slug: "rival" })).toEqual([]);
   });
 
   test("problems stand worst first, then the oldest", () => {

@@ -38,6 +38,7 @@ export function findProblems(part: OrganizationPart): Problem[] {
     ...part.breakers.flatMap(breakerProblem),
     ...part.caches.flatMap(cacheProblem),
     ...webhookProblems(part),
+    ...sourcesFileProblem(part),
   ];
   return found
     .sort(
@@ -183,6 +184,23 @@ function webhookProblems(part: OrganizationPart): Found[] {
       ...{ since: part.deadLettersSince, area: "webhooks", path: "webhooks?status=dead_letter" },
     });
   return problems;
+}
+
+/** A bad edit changes nothing of what is watched, so that nobody would notice it. */
+function sourcesFileProblem({ badFile }: OrganizationPart): Found[] {
+  if (badFile === null) return [];
+  const { name, problems, since, goodAt } = badFile;
+  const [first, ...others] = problems ?? [];
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
+  const what = first === undefined ? "The platform's organization sees what is wrong" : `${first}${more}`;
+  return [
+    {
+      ...{ id: "sources:file", state: "degraded", label: "Bad file", subject: name },
+      title: "its last edit is bad",
+      cause: `${what}. The last good version is kept, read on ${goodAt.slice(0, 10)} at ${clockOf(goodAt)}`,
+      ...{ affects: "what is watched", since, area: "health", path: "overview" },
+    },
+  ];
 }
 
 /** The newest change before the problem began, at most 30 min before it, that is not the problem itself. */

@@ -49,12 +49,15 @@ test("a bad edit keeps the last good list and says what is wrong, until it is me
     .toEqual([expect.stringContaining("line 3: services.a.url: must be a URL")]);
   expect(ids()).toEqual(["a"]);
   expect(file?.status().failingSince).not.toBeNull();
+  expect(file?.bad()).toMatchObject({ name: "wheelhouse.yaml", organizations: ["platform"] });
+  expect(Date.parse(file?.bad()?.goodAt ?? "")).toBeLessThanOrEqual(Date.parse(file?.bad()?.since ?? ""));
   rmSync(path);
   await expect.poll(() => file?.status().problems, { timeout: 5_000 }).toEqual(["cannot be read"]);
   expect(ids()).toEqual(["a"]);
   writeFileSync(path, good("a"));
   await expect.poll(() => file?.status().problems, { timeout: 5_000 }).toEqual([]);
   expect(file?.status().failingSince).toBeNull();
+  expect(file?.bad()).toBeNull();
 });
 
 test("there is nothing to begin with when the first reading is bad", () => {

@@ -1,5 +1,5 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/clock.ts";
@@ -9,10 +9,26 @@ import { loadSources, SourcesError } from "#observe/sources-file.ts";
 export type SourcesFile = Catalogue & {
   /** How the last reading of the file went; `problems` is empty when what it says is what is watched. */
   status(): { path: string | null; readAt: string; problems: readonly string[]; failingSince: string | null };
+  /** While the last edit is bad; null when what the file says is what is watched. */
+  bad(): BadFile | null;
   /** Reads the file again; a bad one changes nothing but `status`. */
   reload(): void;
   start(): void;
   stop(): void;
+};
+
+/** A file whose last edit is bad, so that what was read before holds. */
+export type BadFile = {
+  /** Without its folder. */
+  name: string;
+  /** At least one, each with its line. */
+  problems: readonly string[];
+  /** When the bad edit was seen. */
+  since: string;
+  /** When what holds was read. */
+  goodAt: string;
+  /** Slugs of the organizations whose sources it declares. */
+  organizations: readonly string[];
 };
 
 const settleMs = 200;
@@ -37,6 +53,7 @@ export function createSourcesFile({
   const listeners = new Set<(sources: WatchedSources) => void>();
   let sources = loadSources(path);
   let readAt = nowIso();
+  let goodAt = readAt;
   let problems: readonly string[] = [];
   let failingSince: string | null = null;
   let seen = stampOf(path);
@@ -52,6 +69,7 @@ export function createSourcesFile({
       if (problems.length > 0) log.info({ path }, "the list of watched sources is good again");
       problems = [];
       failingSince = null;
+      goodAt = readAt;
       if (isDeepStrictEqual(read, sources)) return;
       sources = read;
       log.info({ path }, "the list of watched sources has changed");
@@ -79,6 +97,13 @@ export function createSourcesFile({
       return () => listeners.delete(listener);
     },
     status: () => ({ path: path ?? null, readAt, problems, failingSince }),
+    bad() {
+      if (path === undefined || failingSince === null) return null;
+      const { redis, postgres, services, prometheus } = sources;
+      const declared = [...redis, ...postgres, ...services, ...prometheus];
+      const organizations = [...new Set(declared.map(({ organization }) => organization))];
+      return { name: basename(path), problems, since: failingSince, goodAt, organizations };
+    },
     reload,
     start() {
       if (path === undefined || polling) return;

@@ -2,6 +2,7 @@ import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import type { CacheRow, RedisDetail } from "@wheelhouse/shared/caches.ts";
 import type { ServiceRow, SourceView } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
+import type { BadFile } from "#observe/sources-watch.ts";
 import type { Change, OrganizationKey, WebhookFigures, WorkerHost } from "#observe/watched.ts";
 
 /** A figure that is read less often than every tick, with its own age. */
@@ -40,6 +41,8 @@ export type Tick = {
   /** Since when dead letters wait, by organization id, as far as it was seen; absent where none waits. */
   deadLettersSince: Record<string, string>;
   acts: Record<string, readonly Change[]>;
+  /** The leader's list of watched sources, while its last edit is bad. */
+  badFile?: BadFile;
   /** Changes of state that this tick saw, by organization slug. */
   changes: { organization: string; change: Change; subject: string }[];
 };

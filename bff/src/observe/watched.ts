@@ -2,6 +2,7 @@ import type { Overview, SourceView } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import type { BreakerState } from "@wheelhouse/shared/webhooks.ts";
 import type { Board } from "#observe/board.ts";
+import type { BadFile } from "#observe/sources-watch.ts";
 import type { ObservedBreaker, ObservedCache, ObservedRedisDetail, ObservedService } from "#observe/tick.ts";
 
 /** What a server said of itself in one sample, judged by its own thresholds. */
@@ -79,6 +80,8 @@ export type Watched = {
     redisDetails?: Board<ObservedRedisDetail>;
   };
   organizations(): Promise<OrganizationKey[]>;
+  /** What is wrong with the list of what is watched; null while it is good. */
+  badFile(): BadFile | null;
   /** By organization id. */
   webhooks(organizationIds: readonly string[]): Promise<ReadonlyMap<string, WebhookFigures>>;
   /** Newest acts by organization id, from the audit trail, newest first. */
