@@ -161,7 +161,7 @@ export async function buildApp({
   });
   const deliveriesLive = createLiveList(webhooks.readHeads);
   const recentActs = createRecentActs({ database });
-  const history = createHistory({ database, changes: trail, actsBetween: recentActs.between, clock });
+  const history = createHistory({ database, changes: trail, actsBetween: recentActs.between, clock, log });
   const { sampleIntervalMs: intervalMs, healthToken } = config.observe;
   const sourcesFile = createSourcesFile({ path: config.sourcesFile, clock, log });
   const watchFilter = createAddressFilter(config.observe.allowAddresses);
@@ -186,7 +186,7 @@ export async function buildApp({
   const services = createServices({
     ...{ catalogue, database, redis, subscriber, clock, log, changes: trail },
     checks: healthChecks,
-    uptimes: () => new Map(),
+    uptimes: history.uptimes,
   });
   const observe = createObserve({
     ...{ catalogue, roles: config.roles, intervalMs },

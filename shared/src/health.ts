@@ -219,12 +219,14 @@ export const serviceRow = z.object({
   /** The last 60 checks, oldest first, a letter each: `o` ok, `d` degraded or slow, `x` down, `u` could not ask,
    * `m` maintenance, `-` not heard. Shorter while fewer were made. */
   beats: z.string().max(60),
-  /** 0–1 of the checks that were ok or degraded; null until there is one. */
+  /** Share (0–1) of the known time of the last 24 h, 7 and 30 d in which it was ok or degraded; null: none is known. */
   uptime: z.object({
     day: z.number().nullable(),
     week: z.number().nullable(),
     month: z.number().nullable(),
   }),
+  /** Share (0–1) of each of these times that is known: heard, and not maintenance. */
+  uptimeKnown: z.object({ day: z.number(), week: z.number(), month: z.number() }),
 });
 export type ServiceRow = z.infer<typeof serviceRow>;
 

@@ -45,6 +45,7 @@ export function makeService(id: string, part: Partial<ObservedService> = {}): Ob
     ...{ explainedBy: null, affects: 0, maintenance: null, instances: [], version: null },
     ...{ latencyMs: 5, latencyMsP95: 9, certificateExpiresAt: null, beats: "o" },
     uptime: { day: null, week: null, month: null },
+    uptimeKnown: { day: 0, week: 0, month: 0 },
     ...part,
   };
 }

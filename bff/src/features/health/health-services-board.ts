@@ -10,7 +10,7 @@ import { instanceDetail } from "./health-detail.ts";
 import { adoptInstance, type Instance, labels, newInstance, observeInstance } from "./health-instance.ts";
 import { createLatencies, type Latencies } from "./health-latency.ts";
 
-type Uptime = ServiceRow["uptime"];
+type Uptime = Pick<ServiceRow, "uptime" | "uptimeKnown">;
 
 export type ServicesBoardDeps = {
   catalogue: Catalogue;
@@ -22,10 +22,14 @@ export type ServicesBoardDeps = {
   };
   /** Hears what the instances of services told anew. */
   onDetails(details: ReadonlyMap<string, ServiceDetail["instances"]>): void;
-  uptimes(): ReadonlyMap<string, Uptime>;
+  /** `of` takes the slug of the organization and the id of the service. */
+  uptimes: { poke(): void; of(organization: string, id: string): Uptime | undefined };
 };
 
-const noUptime: Uptime = { day: null, week: null, month: null };
+const noUptime: Uptime = {
+  uptime: { day: null, week: null, month: null },
+  uptimeKnown: { day: 0, week: 0, month: 0 },
+};
 const mostTargets = 2;
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
@@ -171,7 +175,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
       ...{ explainedBy: rolled.explainedBy, affects: rolled.affects },
       latencyMsP95: own.latencies.p95() ?? own.adoptedP95,
       beats: beats.text,
-      uptime: uptimes().get(fixed.id) ?? noUptime,
+      ...uptimeOf(uptimes.of(organization, fixed.id) ?? own.row ?? noUptime),
     };
     return {
       ...own,
@@ -188,6 +192,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
     observe(seen: Seen) {
       const { nowMs } = seen;
       deps.maintenance.poke();
+      uptimes.poke();
       checks.poke(nowMs);
       const newest = checks.checks();
       const things = [
@@ -235,6 +240,9 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
     },
   };
 }
+
+/** Until they are read here, those that the observer before this one had stand. */
+const uptimeOf = ({ uptime, uptimeKnown }: Uptime): Uptime => ({ uptime, uptimeKnown });
 
 const detailOf = (service: WatchedService, instances: ReadonlyMap<string, Instance>) =>
   service.instances.map(({ id, url }) => instanceDetail(id, targetOf([url]), instances.get(id)));

@@ -1,4 +1,4 @@
-import { checkService, readService, type ServiceRow } from "@wheelhouse/shared/health.ts";
+import { checkService, readService } from "@wheelhouse/shared/health.ts";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
@@ -13,7 +13,7 @@ import type { OrganizationKey } from "#observe/watched.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import { createDetailStore } from "./health-detail-store.ts";
 import { createMaintenanceWindows } from "./health-maintenance.ts";
-import { createServicesBoard } from "./health-services-board.ts";
+import { createServicesBoard, type ServicesBoardDeps } from "./health-services-board.ts";
 
 const checkNowChannel = "wheelhouse:observe:check-now";
 const checkNowKey = (id: string) => `wheelhouse:observe:check-now:${id}`;
@@ -24,7 +24,7 @@ const checkNowEveryMs = 5_000;
 export function createServices(deps: {
   catalogue: Catalogue;
   checks: HealthChecks;
-  uptimes(): ReadonlyMap<string, ServiceRow["uptime"]>;
+  uptimes: ServicesBoardDeps["uptimes"];
   database: Database;
   redis: Redis;
   /** Hears of checks that another process was asked for. */

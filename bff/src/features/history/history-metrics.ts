@@ -11,6 +11,11 @@ import type {
 } from "#observe/tick.ts";
 import type { WebhookFigures } from "#observe/watched.ts";
 
+/** Of a service: 1 while it works, 0 while it is down. */
+export const upMetric = "up";
+/** The share of a summed step in which `up` was known; made when it is summed up. */
+export const knownMetric = "upKnown";
+
 type Metrics<Row> = readonly (readonly [name: string, read: (row: Row) => number | null | undefined])[];
 
 /** 1 while it works, 0 while it is down; the mean over a time is the uptime. Null while nobody knows. */
@@ -45,7 +50,7 @@ const queue: Metrics<ObservedQueue> = [
 
 const service: Metrics<ObservedService> = [
   // Planned work neither adds to the uptime nor takes from it.
-  ["up", ({ state, maintenance }) => (maintenance === null ? upOf(state) : null)],
+  [upMetric, ({ state, maintenance }) => (maintenance === null ? upOf(state) : null)],
   ["latencyMs", ({ latencyMs }) => latencyMs],
   ["instancesUp", ({ instances }) => instances.filter(({ state }) => upOf(state) === 1).length],
 ];

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { z } from "zod";
 import type { Database } from "#lib/postgres.ts";
 import type { PostgresLease } from "#lib/postgres-lease.ts";
+import { knownMetric, upMetric } from "./history-metrics.ts";
 import { byMetric, chunkOf, type HistoryStore, type SummedChunk } from "./history-store.ts";
 import { finest, floorTo, hours, minutes, rollupMs, stepsOf } from "./history-times.ts";
 import type { Chunk } from "./history-window.ts";
@@ -42,6 +43,13 @@ export function sumUp(values: readonly (number | null)[], per: number): Summed {
   return summed;
 }
 
+/** The share of each `per` values that is known: a mean alone does not tell how much of its time it stands for. */
+const knownShares = (values: Values, per: number): number[] =>
+  Array.from({ length: values.length / per }, (_, at) => {
+    const some = values.slice(at * per, (at + 1) * per);
+    return some.filter((value) => value !== null).length / per;
+  });
+
 /** The chunks of 10 s of one entity within a window as one list of values by metric. */
 function joined(chunks: readonly Chunk[], windowMs: number): Map<string, Values> {
   const all = new Map<string, Values>();
@@ -63,6 +71,11 @@ function summedChunk(of: Chunk, startsAtMs: number, values: Map<string, Values>,
     chunk.means.set(metric, means);
     chunk.mins.set(metric, mins);
     chunk.maxs.set(metric, maxs);
+  }
+  const up = values.get(upMetric);
+  if (up) {
+    const known = knownShares(up, per);
+    for (const part of ["means", "mins", "maxs"] as const) chunk[part].set(knownMetric, known);
   }
   return chunk;
 }

@@ -80,7 +80,7 @@ function remembering(organization: { id: string; slug: string }, owner = `test/$
 
 const historyOf = (nowMs: number) =>
   createHistory({
-    ...{ database, clock: { now: () => nowMs }, actsBetween: async () => [] },
+    ...{ database, clock: { now: () => nowMs }, actsBetween: async () => [], log },
     changes: {
       run: async () => {
         throw new Error("not used");

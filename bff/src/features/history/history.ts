@@ -13,6 +13,7 @@ import { createRollup } from "./history-rollup.ts";
 import { historyRoutes } from "./history-routes.ts";
 import { createSeriesReader } from "./history-series.ts";
 import { createHistoryStore } from "./history-store.ts";
+import { createUptimes } from "./history-uptimes.ts";
 import { createHistoryWriter } from "./history-writer.ts";
 
 const leaseMs = 15_000;
@@ -23,11 +24,13 @@ export function createHistory(deps: {
   changes: Changes;
   actsBetween(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
   clock: Clock;
+  log: Logger;
 }) {
-  const { database, changes, actsBetween, clock } = deps;
+  const { database, changes, actsBetween, clock, log } = deps;
   const deployments = createDeployments({ database, changes, clock });
   return {
     deployments,
+    uptimes: createUptimes({ database, clock, log }),
     /** JSON of a status endpoint as it was at a moment. */
     readPast: createPast({ database, clock }),
     routes(app: FastifyInstance) {

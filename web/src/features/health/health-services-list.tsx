@@ -1,12 +1,12 @@
 import type { ServiceRow } from "@wheelhouse/shared/health.ts";
-import { formatLatency, formatSpanShort } from "#lib/format.ts";
+import { formatLatency, formatPercent, formatSpanShort } from "#lib/format.ts";
 import { useNow } from "#lib/now.ts";
 import { Status } from "#ui/status.tsx";
 import type { Column } from "#ui/table.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import { Heartbeat } from "./health-heartbeat.tsx";
 import styles from "./health-services.module.css";
-import type { ServiceView } from "./health-services-view.ts";
+import { knownSpan, type ServiceView } from "./health-services-view.ts";
 
 type Currency = "fresh" | "stale" | "unknown";
 
@@ -71,7 +71,16 @@ const Name = ({ view }: { view: ServiceView }) => (
   </>
 );
 
-const Uptime = ({ ratio, isHurt }: { ratio: number | null; isHurt: boolean }) => {
+type Period = keyof ServiceRow["uptime"];
+const periodNames = { day: "24 h", week: "7 d", month: "30 d" } as const satisfies Record<Period, string>;
+
+/** What is left out while a service is watched all the time, such as a restart. */
+const wholeFrom = 0.99;
+
+/** Of less than all of the time it says of how much, so that a day's uptime is never read as a month's. */
+const Uptime = ({ row, period, isHurt = false }: { row: ServiceRow; period: Period; isHurt?: boolean }) => {
+  const ratio = row.uptime[period];
+  const known = row.uptimeKnown[period];
   if (ratio === null)
     return (
       <span className="zero" title="not known yet">
@@ -79,8 +88,13 @@ const Uptime = ({ ratio, isHurt }: { ratio: number | null; isHurt: boolean }) =>
       </span>
     );
   // Rounded down: what was away for a second was not always there.
-  const text = `${(Math.floor(ratio * 10_000) / 100).toFixed(2)}%`;
-  return isHurt ? <span className="tx-down b">{text}</span> : text;
+  const text = `${(Math.floor(ratio * 10_000 + 1e-6) / 100).toFixed(2)}%`;
+  return (
+    <span title={`known for ${formatPercent(known)} of the last ${periodNames[period]}`}>
+      {isHurt ? <span className="tx-down b">{text}</span> : text}
+      {known < wholeFrom && <small className={styles.known}>of {knownSpan(row, period)}</small>}
+    </span>
+  );
 };
 
 const isDown = ({ row }: ServiceView) =>
@@ -125,21 +139,21 @@ const columns = (currency: Currency): readonly Column<ServiceView>[] => [
     header: "24 h",
     num: true,
     card: "age",
-    cell: (view) => <Uptime ratio={view.row.uptime.day} isHurt={isDown(view)} />,
+    cell: (view) => <Uptime row={view.row} period="day" isHurt={isDown(view)} />,
   },
   {
     id: "week",
     header: "7 d",
     num: true,
     drop: "first",
-    cell: ({ row }) => <Uptime ratio={row.uptime.week} isHurt={false} />,
+    cell: ({ row }) => <Uptime row={row} period="week" />,
   },
   {
     id: "month",
     header: "30 d",
     num: true,
     drop: "second",
-    cell: ({ row }) => <Uptime ratio={row.uptime.month} isHurt={false} />,
+    cell: ({ row }) => <Uptime row={row} period="month" />,
   },
   { id: "p95", header: "p95, 1 h", num: true, cell: (view) => <Latency view={view} /> },
   {

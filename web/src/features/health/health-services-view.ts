@@ -106,3 +106,18 @@ const serverGroups: Partial<Record<ServiceRow["kind"], string>> = { redis: "Serv
 
 export const groupName = ({ group, kind }: ServiceRow): string =>
   group ?? serverGroups[kind] ?? "Without group";
+
+const hourMs = 3_600_000;
+const periodMs = { day: 24 * hourMs, week: 7 * 24 * hourMs, month: 30 * 24 * hourMs } as const;
+
+/** How much of a period is known, in its largest unit: `27 m`, `5 h`, `12 d`. */
+export const knownSpan = (
+  { uptimeKnown }: Pick<ServiceRow, "uptimeKnown">,
+  period: keyof typeof periodMs,
+): string => {
+  const spanMs = uptimeKnown[period] * periodMs[period];
+  if (spanMs >= 24 * hourMs) return `${Math.floor(spanMs / (24 * hourMs))} d`;
+  return spanMs >= hourMs
+    ? `${Math.floor(spanMs / hourMs)} h`
+    : `${Math.max(1, Math.floor(spanMs / 60_000))} m`;
+};

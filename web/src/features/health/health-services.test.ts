@@ -2,7 +2,13 @@ import type { ServiceRow } from "@wheelhouse/shared/health.ts";
 import { describe, expect, test } from "vitest";
 import { readFilterInput } from "#ui/filter-tokens.ts";
 import { layOutGraph, neighbourOf } from "./health-graph-layout.ts";
-import { byGroup, filterServices, serviceFilterKeys, viewServices } from "./health-services-view.ts";
+import {
+  byGroup,
+  filterServices,
+  knownSpan,
+  serviceFilterKeys,
+  viewServices,
+} from "./health-services-view.ts";
 
 const nowMs = Date.parse("2026-11-19T09:14:10Z");
 const row = (id: string, part: Partial<ServiceRow> = {}): ServiceRow => ({
@@ -11,6 +17,7 @@ const row = (id: string, part: Partial<ServiceRow> = {}): ServiceRow => ({
   ...{ observedAt: "2026-11-19T09:14:09Z", intervalMs: 10_000, explainedBy: null, affects: 0 },
   ...{ maintenance: null, instances: [], version: null, latencyMs: null, latencyMsP95: null },
   ...{ certificateExpiresAt: null, beats: "", uptime: { day: null, week: null, month: null } },
+  uptimeKnown: { day: 0, week: 0, month: 0 },
   ...part,
 });
 const none = new Map();
@@ -24,6 +31,14 @@ const rows = [
 ];
 
 describe("list of services", () => {
+  test("says in the largest unit how much of a period is known, and never none where something is", () => {
+    const known = (day: number, week = 0, month = 0) => ({ uptimeKnown: { day, week, month } });
+    expect(knownSpan(known(0.25), "day")).toBe("6 h");
+    expect(knownSpan(known(0, 0.5), "week")).toBe("3 d");
+    expect(knownSpan(known(0, 0, 0.001), "month")).toBe("43 m");
+    expect(knownSpan(known(0.0001), "day")).toBe("1 m");
+  });
+
   test("stands worst first: what is explained comes after what is stale, planned work before what is well", () => {
     expect(viewServices(rows, nowMs, none).map((view) => view.row.id)).toEqual([
       ...["db", "slow", "late", "web", "moved", "quiet"],
