@@ -15,9 +15,16 @@ const text = z.string().trim().min(1).max(200);
 /** Day and hour of the week in UTC, Monday is 1: `4-02` is Thursday from 02:00 to 03:00. */
 const slot = z.string().regex(/^[1-7]-(?:[01]\d|2[0-3])$/, "day 1 to 7, hyphen, hour 00 to 23");
 
+/** Filters that can be turned around. */
+export const auditNotNames = ["actor", "action", "class", "target", "outcome", "slot"] as const;
+const notName = z.enum(auditNotNames);
+export type AuditNotName = z.infer<typeof notName>;
+
 /**
  * The one filter of the trail, as list, count, export, activity and export take it. `actor`: id or shown name;
- * `class`: first word of the action; `target`: id or name; `q`: words, or their beginnings, all of which occur.
+ * `class`: first word of the action; `target`: id or name; `q`: words, or their beginnings, all of which occur. `not`:
+ * which of the filters that are set an event must not match, e.g. `action=audit.trail.read&not=action`; a name whose
+ * filter is not set changes nothing.
  */
 export const auditFilterQuery = {
   actor: queryList(actor).optional(),
@@ -26,6 +33,7 @@ export const auditFilterQuery = {
   target: target.optional(),
   outcome: queryList(z.enum(auditOutcomes)).optional(),
   slot: queryList(slot).optional(),
+  not: queryList(notName).optional(),
   from: timestamp.optional(),
   to: timestamp.optional(),
   q: text.optional(),
@@ -40,6 +48,7 @@ export const storedAuditFilter = z.strictObject({
   target: target.optional(),
   outcome: z.array(z.enum(auditOutcomes)).max(3).optional(),
   slot: z.array(slot).max(168).optional(),
+  not: z.array(notName).max(auditNotNames.length).optional(),
   q: text.optional(),
 });
 export type StoredAuditFilter = z.infer<typeof storedAuditFilter>;

@@ -1,9 +1,20 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useKeys } from "#lib/keys.ts";
-import { addToken, type Filter, type FilterKey, readFilterInput, suggestFilter } from "#ui/filter-tokens.ts";
+import {
+  addToken,
+  type Filter,
+  type FilterKey,
+  keyOf,
+  notMark,
+  readFilterInput,
+  suggestFilter,
+  turnToken,
+} from "#ui/filter-tokens.ts";
+
+const nameOf = (key: string): string => (key.startsWith(notMark) ? key.slice(notMark.length) : key);
 
 const tokenText = (keys: readonly FilterKey[], key: string, value: string): string => {
-  const values = keys.find((candidate) => candidate.key === key)?.values;
+  const values = keyOf(keys, key)?.values;
   return value
     .split(",")
     .map((part) => values?.find((item) => item.value === part)?.label ?? part)
@@ -11,7 +22,7 @@ const tokenText = (keys: readonly FilterKey[], key: string, value: string): stri
 };
 
 /**
- * One input with tokens `key value ×`. `/` focuses it, Enter or a space after `key:value` makes a token,
+ * One input with tokens `key value ×`, or `key is not value ×` where a key can be turned around. `/` focuses it, Enter or a space after `key:value` makes a token,
  * Backspace at the start takes the last one back. The state belongs to the URL: `filter` comes from it and
  * `onChange` writes it. With `isInstant`, free text filters while typing. `onDraft` hears what is being typed, for values
  * that are searched elsewhere.
@@ -84,11 +95,23 @@ export const FilterBar = (props: {
     <search className="filter">
       {filter.tokens.map(({ key, value }) => (
         <span key={key} className="tok">
-          <b>{key}</b>
+          <b>{nameOf(key)}</b>
+          {keyOf(keys, key)?.canNegate === true && (
+            <button
+              type="button"
+              className="tok-is"
+              aria-pressed={key.startsWith(notMark)}
+              aria-label={`${nameOf(key)} is not`}
+              title={key.startsWith(notMark) ? "Show only these" : "Show all but these"}
+              onClick={() => onChange({ tokens: turnToken(filter.tokens, key), text: filter.text })}
+            >
+              {key.startsWith(notMark) ? "is not" : "is"}
+            </button>
+          )}
           <span>{tokenText(keys, key, value)}</span>
           <button
             type="button"
-            aria-label={`Remove ${key}`}
+            aria-label={`Remove ${nameOf(key)}`}
             onClick={() =>
               onChange({ tokens: filter.tokens.filter((token) => token.key !== key), text: filter.text })
             }
@@ -111,7 +134,7 @@ export const FilterBar = (props: {
           filter.tokens.length === 0
             ? `${label}${keys.length > 0 ? `, ${keys.map(({ key }) => `${key}:`).join(" ")}` : ""}`
             : keys
-                .filter(({ key }) => filter.tokens.every((token) => token.key !== key))
+                .filter(({ key }) => filter.tokens.every((token) => nameOf(token.key) !== key))
                 .map(({ key }) => `${key}:`)
                 .join(" ")
         }

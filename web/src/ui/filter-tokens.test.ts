@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { addToken, type FilterKey, readFilterInput, suggestFilter, writeFilter } from "#ui/filter-tokens.ts";
+import {
+  addToken,
+  type FilterKey,
+  readFilterInput,
+  suggestFilter,
+  turnToken,
+  writeFilter,
+} from "#ui/filter-tokens.ts";
 
 const keys: readonly FilterKey[] = [
   {
@@ -9,7 +16,7 @@ const keys: readonly FilterKey[] = [
       { value: "dead_letter", label: "Dead letter" },
     ],
   },
-  { key: "event" },
+  { key: "event", canNegate: true },
 ];
 
 describe("filter", () => {
@@ -17,6 +24,8 @@ describe("filter", () => {
     "status:failed,dead_letter refund",
     'event:"order paid" some words',
     "event:a",
+    '-event:"order paid,b" -words',
+    "-status:failed",
     "nothing known: here",
   ])("%j survives the way to the URL and back", (typed) => {
     const filter = readFilterInput(typed, keys);
@@ -41,6 +50,17 @@ describe("filter", () => {
       value: "failed,dead_letter",
     });
     expect(tokens).toEqual([{ key: "status", value: "failed,dead_letter" }]);
+  });
+
+  test("a key that can be turned around may be typed so, another stays text", () => {
+    expect(readFilterInput("-Event:a -status:failed", keys)).toEqual({
+      tokens: [{ key: "-event", value: "a" }],
+      text: "-status:failed",
+    });
+    expect(suggestFilter("x -", keys).map(({ insert }) => insert)).toEqual(["x -event:"]);
+    const [turned] = turnToken([{ key: "event", value: "a" }], "event");
+    expect(turned).toEqual({ key: "-event", value: "a" });
+    expect(turnToken(turned ? [turned] : [], "-event")).toEqual([{ key: "event", value: "a" }]);
   });
 
   test("typing offers keys, then the values of the key", () => {

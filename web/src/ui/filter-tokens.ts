@@ -1,13 +1,24 @@
-/** One word of the filter: `key:value`. `values` are offered while typing; `label` replaces an id in the token. */
+/**
+ * One word of the filter: `key:value`. `values` are offered while typing; `label` replaces an id in the token. With
+ * `canNegate` there is `-key:value` too, whose token has the key `-key`.
+ */
 export type FilterKey = {
   key: string;
+  canNegate?: boolean;
   values?: readonly { value: string; label?: string; detail?: string }[];
 };
 export type FilterToken = { key: string; value: string };
 /** Tokens by key, each key once (a comma in the value is "or"), and the free text left over. */
 export type Filter = { tokens: readonly FilterToken[]; text: string };
 
-const words = (input: string): string[] => input.match(/[a-zA-Z]+:"[^"]*"|"[^"]*"|\S+/g) ?? [];
+/** In front of a key: what must not match. */
+export const notMark = "-";
+
+/** The key that a token or a typed word has, whether turned around or not. */
+export const keyOf = (keys: readonly FilterKey[], name: string): FilterKey | undefined =>
+  keys.find(({ key, canNegate }) => name === key || (canNegate === true && name === `${notMark}${key}`));
+
+const words = (input: string): string[] => input.match(/-?[a-zA-Z]+:"[^"]*"|"[^"]*"|\S+/g) ?? [];
 const unquote = (text: string): string => text.replace(/^"(.*)"$/, "$1");
 
 const readValue = (key: FilterKey, text: string): string =>
@@ -31,16 +42,23 @@ export const addToken = (tokens: readonly FilterToken[], token: FilterToken): Fi
   return tokens.map((item) => (item === existing ? { key: item.key, value: joined } : item));
 };
 
+/** Turns a token around: what must match must not, and the reverse. */
+export const turnToken = (tokens: readonly FilterToken[], key: string): FilterToken[] => {
+  const turned = key.startsWith(notMark) ? key.slice(notMark.length) : `${notMark}${key}`;
+  return tokens.map((token) => (token.key === key ? { ...token, key: turned } : token));
+};
+
 /** Reads what was typed: known `key:value` words become tokens, all else stays text. Quotes keep spaces together. */
 export const readFilterInput = (input: string, keys: readonly FilterKey[]): Filter => {
   let tokens: FilterToken[] = [];
   const rest: string[] = [];
   for (const word of words(input)) {
     const colon = word.indexOf(":");
-    const key = keys.find((candidate) => candidate.key === word.slice(0, Math.max(colon, 0)).toLowerCase());
+    const name = word.slice(0, Math.max(colon, 0)).toLowerCase();
+    const key = keyOf(keys, name);
     const value = key === undefined ? "" : readValue(key, unquote(word.slice(colon + 1)));
     if (key === undefined || value === "") rest.push(unquote(word));
-    else tokens = addToken(tokens, { key: key.key, value });
+    else tokens = addToken(tokens, { key: name, value });
   }
   return { tokens, text: rest.join(" ") };
 };
@@ -55,15 +73,16 @@ export const suggestFilter = (
   const colon = word.indexOf(":");
   if (colon === -1) {
     return keys
+      .flatMap((key) => (key.canNegate === true ? [key, { ...key, key: `${notMark}${key.key}` }] : [key]))
       .filter(({ key }) => key.startsWith(word.toLowerCase()))
       .slice(0, 8)
       .map(({ key, values }) => ({
         insert: `${before}${key}:`,
         label: `${key}:`,
-        detail: values === undefined ? "" : `${values.length} values`,
+        detail: key.startsWith(notMark) ? "is not" : values === undefined ? "" : `${values.length} values`,
       }));
   }
-  const key = keys.find((candidate) => candidate.key === word.slice(0, colon).toLowerCase());
+  const key = keyOf(keys, word.slice(0, colon).toLowerCase());
   const parts = word.slice(colon + 1).split(",");
   const last = (parts.at(-1) ?? "").toLowerCase();
   const prefix = `${before}${word.slice(0, colon + 1)}${parts

@@ -2,7 +2,7 @@ import type { AuditFacet, auditFacetKeys } from "@wheelhouse/shared/audit-explor
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Database } from "#lib/postgres.ts";
-import { type AuditFilter, findEvents } from "./audit-find.ts";
+import { type AuditFilter, findEvents, turned } from "./audit-find.ts";
 
 const readTimeoutMs = 5_000;
 const batchSize = 20_000;
@@ -109,14 +109,17 @@ export function createAuditExploreStore({ database }: { database: Database }) {
         sql`org_id = ${organizationId}::uuid`,
         sql`hour >= date_trunc('hour', ${from}::timestamptz, 'UTC')`,
         sql`hour < ${to}::timestamptz`,
+        ...turned(filter, {
+          actor:
+            actor &&
+            sql`actor = any (select value from audit_known
+              where org_id = ${organizationId}::uuid and kind = 'actor' and (value = any (${actor}) or label = any (${actor})))`,
+          action: action && sql`action = any (${action})`,
+          class: classes && sql`split_part(split_part(action, '.', 1), ':', 1) = any (${classes})`,
+          outcome: outcome && sql`outcome = any (${outcome})`,
+          slot: slot && sql`to_char(hour at time zone 'UTC', 'ID-HH24') = any (${slot})`,
+        }),
       ];
-      if (actor)
-        conditions.push(sql`actor = any (select value from audit_known
-          where org_id = ${organizationId}::uuid and kind = 'actor' and (value = any (${actor}) or label = any (${actor})))`);
-      if (action) conditions.push(sql`action = any (${action})`);
-      if (classes) conditions.push(sql`split_part(split_part(action, '.', 1), ':', 1) = any (${classes})`);
-      if (outcome) conditions.push(sql`outcome = any (${outcome})`);
-      if (slot) conditions.push(sql`to_char(hour at time zone 'UTC', 'ID-HH24') = any (${slot})`);
       const sums = sql`coalesce(sum(events) filter (where outcome = 'success'), 0) as success,
         coalesce(sum(events) filter (where outcome <> 'success'), 0) as refused`;
       return reading([organizationId], async (tx) => {

@@ -34,6 +34,8 @@ test("a count is of what the list shows", async () => {
     "outcome=denied",
     "class=audit&outcome=denied&q=verify",
     "target=Nobody",
+    "class=audit&outcome=success&not=class",
+    "class=access&not=class,action",
   ]) {
     // The first reading under a filter is itself recorded, so each is asked once before.
     await read(`/audit/count?${query}`);
@@ -104,6 +106,11 @@ test("activity counts every event once, and says what a filter left out", async 
   expect(sum(denied)).toBe((await list("outcome=denied")).length);
   const byName = await read<AuditActivity>("/audit/activity?actor=Priya%20Raman&class=access");
   expect(sum(byName)).toBe((await list(`actor=${admin.userId}&class=access`)).length);
+  const notByName = await read<AuditActivity>(
+    "/audit/activity?actor=Priya%20Raman&class=access&not=actor,target",
+  );
+  expect(sum(notByName)).toBe((await list(`actor=${admin.userId}&class=access&not=actor`)).length);
+  expect(sum(notByName)).toBeGreaterThan(0);
   const long = await auditor.call("GET", "/audit/activity?from=2020-01-01T00:00:00Z");
   expect(long.statusCode).toBe(400);
 });

@@ -8,6 +8,7 @@ const filter = [
   "target",
   "outcome",
   "slot",
+  "not",
   "from",
   "to",
   "q",

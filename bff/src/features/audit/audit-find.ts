@@ -1,3 +1,4 @@
+import { type AuditNotName, auditNotNames, auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
 import { type RawBuilder, sql } from "kysely";
 
 export type AuditFilter = {
@@ -8,6 +9,8 @@ export type AuditFilter = {
   outcome?: readonly string[] | undefined;
   /** `4-02`: Thursday, 02:00 to 03:00 UTC. */
   slot?: readonly string[] | undefined;
+  /** Which of these an event must not match. */
+  not?: readonly AuditNotName[] | undefined;
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
@@ -23,11 +26,12 @@ export type AuditPlace = { recordedAt: string; id: string };
  */
 export function findEvents(
   organizationIds: readonly string[],
-  filter: AuditFilter,
+  asked: AuditFilter,
   place: AuditPlace | undefined,
   limit: number,
   withContent = false,
 ): RawBuilder<unknown> {
+  const filter = withWantedOutcomes(asked);
   const walked = walkedBy(filter);
   return walked
     ? browsed(organizationIds, filter, walked, { place, limit, withContent })
@@ -44,15 +48,17 @@ export function rowConditions(
   within: { from: string; to: string },
 ): RawBuilder<unknown>[] {
   const { actor, action, class: classes, target, outcome, slot, from, to, q } = filter;
-  const conditions = [sql`e.org_id = ${organizationId}::uuid`];
-  if (actor)
-    conditions.push(sql`(e.actor_id = any (${actor}::text[]) or e.actor_display = any (${actor}::text[]))`);
-  if (action) conditions.push(sql`e.action = any (${action}::text[])`);
-  if (classes) conditions.push(sql`e.class = any (${classes}::text[])`);
-  if (target) conditions.push(sql`e.target_keys && ${[target]}::text[]`);
-  if (outcome) conditions.push(sql`e.outcome = any (${outcome}::text[])`);
-  if (slot)
-    conditions.push(sql`to_char(e.recorded_at at time zone 'UTC', 'ID-HH24') = any (${slot}::text[])`);
+  const conditions = [
+    sql`e.org_id = ${organizationId}::uuid`,
+    ...turned(filter, {
+      actor: actor && sql`(e.actor_id = any (${actor}::text[]) or e.actor_display = any (${actor}::text[]))`,
+      action: action && sql`e.action = any (${action}::text[])`,
+      class: classes && sql`e.class = any (${classes}::text[])`,
+      target: target === undefined ? undefined : sql`e.target_keys && ${[target]}::text[]`,
+      outcome: outcome && sql`e.outcome = any (${outcome}::text[])`,
+      slot: slot && sql`to_char(e.recorded_at at time zone 'UTC', 'ID-HH24') = any (${slot}::text[])`,
+    }),
+  ];
   if (from) conditions.push(sql`e.recorded_at >= ${from}::timestamptz`);
   if (to) conditions.push(sql`e.recorded_at < ${to}::timestamptz`);
   const asked = { from: within.from, to: new Date(Date.parse(within.to) + 1).toISOString() };
@@ -61,12 +67,34 @@ export function rowConditions(
   return conditions;
 }
 
+/** The conditions of what is set, those that an event must not match turned around: what is null is no match. */
+export function turned(
+  { not }: AuditFilter,
+  conditions: Readonly<Partial<Record<AuditNotName, RawBuilder<unknown> | undefined>>>,
+): RawBuilder<unknown>[] {
+  return auditNotNames.flatMap((name) => {
+    const condition = conditions[name];
+    if (!condition) return [];
+    return [not?.includes(name) ? sql`(${condition}) is not true` : condition];
+  });
+}
+
 /** What was set, as the trail keeps it. */
 export function filterFields(filter: AuditFilter) {
   const fields: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(filter))
     if (value !== undefined) fields[name] = typeof value === "string" ? value : [...value];
   return fields;
+}
+
+/** An outcome that is not wanted is two that are, and those have an index. */
+function withWantedOutcomes(filter: AuditFilter): AuditFilter {
+  const { outcome, not } = filter;
+  if (!outcome || !not?.includes("outcome")) return filter;
+  const wanted = auditOutcomes.filter((one) => !outcome.includes(one));
+  return wanted.length === 0
+    ? filter
+    : { ...filter, outcome: wanted, not: not.filter((name) => name !== "outcome") };
 }
 
 type Asked = { place: AuditPlace | undefined; limit: number | null; withContent: boolean };
@@ -79,12 +107,12 @@ type Walked = { column: "actor_id" | "action" | "outcome"; values: readonly stri
  * once.
  */
 function walkedBy(filter: AuditFilter): Walked | undefined {
-  const { actor, action, outcome } = filter;
+  const { actor, action, outcome, not } = filter;
   const set = (["actor", "action", "class", "target", "outcome", "slot", "q"] as const).filter(
     (name) => filter[name] !== undefined,
   );
   if (set.length === 0) return "newest";
-  if (set.length > 1) return undefined;
+  if (set.length > 1 || set.some((name) => name !== "q" && not?.includes(name))) return undefined;
   // An actor given by name may be many ids.
   if (actor?.every(isId)) return { column: "actor_id", values: [...new Set(actor)] };
   if (action) return { column: "action", values: [...new Set(action)] };
@@ -110,18 +138,24 @@ function browsed(
 
 function looked(
   organizationIds: readonly string[],
-  { q, from, to, ...lists }: AuditFilter,
+  { q, from, to, not, ...lists }: AuditFilter,
   { place, limit, withContent }: Asked,
 ) {
   const asked = JSON.stringify({
     ...{ q, from, to, organizations: organizationIds },
     ...{ actors: lists.actor, actions: lists.action, classes: lists.class, outcomes: lists.outcome },
     ...{ slots: lists.slot, targets: lists.target === undefined ? undefined : [lists.target] },
+    not: not?.map((name) => listNames[name]),
   });
   return sql`
     select id, recorded_at, content from wheelhouse.find_audit(
       ${asked}::jsonb, ${place?.recordedAt ?? null}::timestamptz, ${place?.id ?? null}::uuid, ${limit}::int,
       ${withContent}::boolean)`;
 }
+
+const listNames: Readonly<Record<AuditNotName, string>> = {
+  ...{ actor: "actors", action: "actions", class: "classes" },
+  ...{ target: "targets", outcome: "outcomes", slot: "slots" },
+};
 
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);

@@ -9,17 +9,14 @@ import { Panel } from "#ui/panel.tsx";
 import { byDay, bySlot, heatStep, heatTop, oddHour, type Plot } from "./audit-plot.ts";
 import { auditActivityQuery } from "./audit-queries.ts";
 import css from "./audit-review.module.css";
-import type { AuditSearch } from "./audit-search.ts";
+import { type AuditSearch, toggledIn } from "./audit-search.ts";
 import { slotName, slotOf, weekdays } from "./audit-slots.ts";
 
 type Address = PageAddress<AuditSearch>;
 const hoursOfDay = Array.from({ length: 24 }, (_, hour) => hour);
 const two = (value: number): string => String(value).padStart(2, "0");
-const toggled = (values: readonly string[] | undefined, value: string): string[] | undefined => {
-  const kept = (values ?? []).filter((one) => one !== value);
-  const next = values?.includes(value) === true ? kept : [...kept, value];
-  return next.length === 0 ? undefined : next;
-};
+const isChosen = (search: AuditSearch, name: "slot" | "action", value: string): boolean =>
+  search[name]?.includes(value) === true && search.not?.includes(name) !== true;
 
 /** Hour of the day by day of the week; a cell filters by that hour. Arrow keys move between cells. */
 const HeatMap = ({ activity, address }: { activity: Activity; address: Address }) => {
@@ -57,12 +54,12 @@ const HeatMap = ({ activity, address }: { activity: Activity; address: Address }
                   data-slot={slot}
                   data-step={heatStep(events, top)}
                   className={`${css.cell} ${odd?.slot === slot ? css.odd : ""}`}
-                  aria-pressed={search.slot?.includes(slot) === true}
+                  aria-pressed={isChosen(search, "slot", slot)}
                   aria-label={`${slotName(slot)}, ${formatPlural(events, "event")}`}
                   title={`${slotName(slot)} UTC: ${formatPlural(events, "event")}`}
                   tabIndex={slot === active ? 0 : -1}
                   onFocus={() => setActive(slot)}
-                  onClick={() => address.go({ ...search, slot: toggled(search.slot, slot) })}
+                  onClick={() => address.go(toggledIn(search, "slot", slot))}
                 />
               );
             })}
@@ -142,8 +139,8 @@ const Actions = ({ activity, address }: { activity: Activity; address: Address }
         <li key={action}>
           <button
             type="button"
-            aria-pressed={search.action?.includes(action) === true}
-            onClick={() => address.go({ ...search, action: toggled(search.action, action) })}
+            aria-pressed={isChosen(search, "action", action)}
+            onClick={() => address.go(toggledIn(search, "action", action))}
           >
             <span className="mono cut">{action}</span>
             <span className="meter" aria-hidden="true">

@@ -7,12 +7,12 @@ import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { rangeName } from "#lib/time-range.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
-import type { FilterKey } from "#ui/filter-tokens.ts";
+import { type FilterKey, notMark } from "#ui/filter-tokens.ts";
 import { outcomeWords } from "./audit-filter.ts";
 import { auditFacetsQuery } from "./audit-queries.ts";
 import type { AuditSearch } from "./audit-search.ts";
 import { slotName } from "./audit-slots.ts";
-import { readAuditTokens } from "./audit-tokens.ts";
+import { readAuditTokens, tokenName } from "./audit-tokens.ts";
 
 type Value = { value: string; label?: string; detail?: string };
 
@@ -63,15 +63,23 @@ export const AuditFilterBar = (props: {
     ];
   };
   const keys: FilterKey[] = [
-    ...["actor", "action", "class", "target"].map((key) => ({ key, values: valuesOf(key) })),
+    ...["actor", "action", "class", "target"].map((key) => ({ key, values: valuesOf(key), canNegate: true })),
     {
       key: "outcome",
+      canNegate: true,
       values: Object.entries(outcomeWords).map(([value, label]) => ({ value, label })),
     },
-    { key: "hour", values: (search.slot ?? []).map((value) => ({ value, label: slotName(value) })) },
+    {
+      key: "hour",
+      canNegate: true,
+      values: (search.slot ?? []).map((value) => ({ value, label: slotName(value) })),
+    },
     { key: "time" },
   ];
-  const token = (key: string, value: string | undefined) => (value === undefined ? [] : [{ key, value }]);
+  const token = (key: string, value: string | undefined) => {
+    const isNot = search.not?.some((name) => tokenName(name) === key) === true;
+    return value === undefined ? [] : [{ key: isNot ? `${notMark}${key}` : key, value }];
+  };
   const hasRange = search.from !== undefined || search.to !== undefined;
   return (
     <FilterBar

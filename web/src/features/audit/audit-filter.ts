@@ -1,5 +1,6 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
-import type { AuditSearch } from "./audit-search.ts";
+import { type AuditNotName, auditNotNames } from "@wheelhouse/shared/audit-filter.ts";
+import { type AuditSearch, setNames } from "./audit-search.ts";
 import { slotAt } from "./audit-slots.ts";
 
 export type AuditFilter = Omit<AuditSearch, "event" | "review">;
@@ -17,6 +18,7 @@ export const auditQuery = (filter: AuditFilter): Record<string, string> =>
       target: filter.target,
       outcome: joined(filter.outcome),
       slot: joined(filter.slot),
+      not: joined(setNames(filter.not, filter)),
       from: filter.from,
       to: filter.to,
       q: filter.q,
@@ -24,8 +26,17 @@ export const auditQuery = (filter: AuditFilter): Record<string, string> =>
   );
 
 /** What a saved view keeps: everything but time. */
-export const storedFilter = ({ actor, action, class: classes, target, outcome, slot, q }: AuditFilter) => ({
-  ...{ actor, action, class: classes, target, outcome, slot, q },
+export const storedFilter = ({
+  actor,
+  action,
+  class: classes,
+  target,
+  outcome,
+  slot,
+  not,
+  q,
+}: AuditFilter) => ({
+  ...{ actor, action, class: classes, target, outcome, slot, not, q },
 });
 
 export const auditFilterCount = (filter: AuditFilter): number =>
@@ -45,16 +56,20 @@ export const matchesAudit = (filter: AuditFilter, event: AuditEvent): boolean =>
   const recordedMs = Date.parse(event.recordedAt);
   if (filter.from !== undefined && recordedMs < Date.parse(filter.from)) return false;
   if (filter.to !== undefined && recordedMs >= Date.parse(filter.to)) return false;
-  if (filter.outcome !== undefined && !filter.outcome.includes(event.outcome)) return false;
-  if (filter.action !== undefined && !filter.action.some((action) => action === event.action)) return false;
   const { id, display } = event.actor;
-  if (filter.actor !== undefined && !filter.actor.some((actor) => actor === id || actor === display))
-    return false;
-  const target = filter.target;
-  if (target !== undefined && !event.targets.some((one) => one.id === target || one.name === target))
-    return false;
-  if (filter.class !== undefined && !filter.class.includes(event.class)) return false;
-  if (filter.slot !== undefined && !filter.slot.includes(slotAt(recordedMs))) return false;
+  const { target, not } = filter;
+  const matches: Record<AuditNotName, boolean | undefined> = {
+    actor: filter.actor?.some((actor) => actor === id || actor === display),
+    action: filter.action?.includes(event.action),
+    class: filter.class?.includes(event.class),
+    target:
+      target === undefined
+        ? undefined
+        : event.targets.some((one) => one.id === target || one.name === target),
+    outcome: filter.outcome?.includes(event.outcome),
+    slot: filter.slot?.includes(slotAt(recordedMs)),
+  };
+  if (auditNotNames.some((name) => matches[name] === (not?.includes(name) === true))) return false;
   if (filter.q === undefined) return true;
   const shown = [event.action, display, event.reason, ...event.targets.map(({ name }) => name)].flatMap(
     wordsOf,

@@ -1,5 +1,5 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
-import { auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
+import { type AuditNotName, auditNotNames, auditOutcomes } from "@wheelhouse/shared/audit-filter.ts";
 import { type RawSearch, readList, readText, readTimestamp } from "#lib/search-params.ts";
 import { slotOf } from "./audit-slots.ts";
 
@@ -15,6 +15,8 @@ export type AuditSearch = {
   outcome?: Outcome[] | undefined;
   /** Hours of the week in UTC: `4-02` is Thursday from 02:00 to 03:00. */
   slot?: string[] | undefined;
+  /** Which of these an event must not match. */
+  not?: AuditNotName[] | undefined;
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
@@ -34,13 +36,41 @@ const readActions = (raw: RawSearch): string[] | undefined => {
 };
 
 /** What cannot be read is dropped, so that an old or mangled link still opens the page. */
-export const readAuditSearch = (raw: RawSearch): AuditSearch => ({
-  actor: readList(raw, "actor"),
-  action: readActions(raw),
-  class: readList(raw, "class"),
-  target: readText(raw, "target"),
-  outcome: readList(raw, "outcome", auditOutcomes),
-  slot: readList(raw, "slot", slots),
+export const readAuditSearch = (raw: RawSearch): AuditSearch => {
+  const lists = {
+    actor: readList(raw, "actor"),
+    action: readActions(raw),
+    class: readList(raw, "class"),
+    target: readText(raw, "target"),
+    outcome: readList(raw, "outcome", auditOutcomes),
+    slot: readList(raw, "slot", slots),
+  };
+  return { ...lists, not: setNames(readList(raw, "not", auditNotNames), lists), ...readRest(raw) };
+};
+
+/** Of the names of filters that are turned around those that are set. */
+export const setNames = (not: readonly AuditNotName[] | undefined, lists: AuditSearch) => {
+  const names = not?.filter((name) => lists[name] !== undefined) ?? [];
+  return names.length === 0 ? undefined : names;
+};
+
+/** Sets one filter as chosen by its own mark: a filter that was turned around begins anew. */
+export const toggledIn = (search: AuditSearch, name: "slot" | "action", value: string): AuditSearch => {
+  const { not, ...rest } = search;
+  const before = not?.includes(name) === true ? [] : (search[name] ?? []);
+  const kept = before.filter((one) => one !== value);
+  const next = before.includes(value) ? kept : [...kept, value];
+  const lists = { ...rest, [name]: next.length === 0 ? undefined : next };
+  return {
+    ...lists,
+    not: setNames(
+      not?.filter((one) => one !== name),
+      lists,
+    ),
+  };
+};
+
+const readRest = (raw: RawSearch) => ({
   from: readTimestamp(raw, "from"),
   to: readTimestamp(raw, "to"),
   q: readText(raw, "q"),

@@ -1,7 +1,11 @@
+import { type AuditNotName, auditNotNames } from "@wheelhouse/shared/audit-filter.ts";
 import type { Zone } from "#lib/format.ts";
 import { readRangeToken } from "#lib/time-range.ts";
-import type { Filter } from "#ui/filter-tokens.ts";
+import { type Filter, notMark } from "#ui/filter-tokens.ts";
 import { type AuditSearch, readAuditSearch } from "./audit-search.ts";
+
+/** How a filter is called in the bar. */
+export const tokenName = (name: AuditNotName): string => (name === "slot" ? "hour" : name);
 
 /** The address that a changed filter bar stands for. */
 export const readAuditTokens = (
@@ -9,7 +13,10 @@ export const readAuditTokens = (
   current: AuditSearch,
   { nowMs, zone }: { nowMs: number; zone: Zone },
 ): AuditSearch => {
-  const value = (key: string) => filter.tokens.find((token) => token.key === key)?.value;
+  // Of a filter and its opposite the one that was given last holds.
+  const tokenOf = (key: string) =>
+    filter.tokens.findLast((token) => token.key === key || token.key === `${notMark}${key}`);
+  const value = (key: string) => tokenOf(key)?.value;
   const { from, to } = readRangeToken(value("time"), current, nowMs, zone);
   return {
     ...readAuditSearch({
@@ -23,6 +30,7 @@ export const readAuditTokens = (
           ? value("target")?.slice(current.target.length + 1)
           : value("target"),
       outcome: value("outcome"),
+      not: auditNotNames.filter((name) => tokenOf(tokenName(name))?.key.startsWith(notMark)),
       q: filter.text,
       from,
       to,

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { auditEventExample } from "./audit.fixtures.ts";
 import { fieldChanges, shortHash } from "./audit-diff.ts";
 import { auditFilterCount, auditQuery, lastVerification, matchesAudit, targetName } from "./audit-filter.ts";
-import { readAuditSearch } from "./audit-search.ts";
+import { type AuditSearch, readAuditSearch, toggledIn } from "./audit-search.ts";
+import { readAuditTokens } from "./audit-tokens.ts";
 
 const event = auditEventExample;
 
@@ -22,6 +23,26 @@ describe("audit address", () => {
       q: "4711",
     });
     expect(auditFilterCount(search)).toBe(4);
+  });
+
+  it("a filter can be turned around, one that is not set cannot", () => {
+    const search = readAuditSearch({ class: "audit", not: "class,actor,lost" });
+    expect(search).toMatchObject({ class: ["audit"], not: ["class"] });
+    expect(auditQuery(search)).toEqual({ class: "audit", not: "class" });
+    const typed = { tokens: [{ key: "-class", value: "audit" }], text: "" };
+    expect(readAuditTokens(typed, {}, { nowMs: 0, zone: "utc" })).toMatchObject(search);
+    const both = { tokens: [...typed.tokens, { key: "class", value: "access" }], text: "" };
+    expect(readAuditTokens(both, search, { nowMs: 0, zone: "utc" })).toMatchObject({
+      class: ["access"],
+      not: undefined,
+    });
+  });
+
+  it("a mark of a plot begins a filter anew that was turned around", () => {
+    const search: AuditSearch = { slot: ["1-00"], action: ["a.b"], not: ["slot", "action"] };
+    expect(toggledIn(search, "slot", "1-00")).toMatchObject({ slot: ["1-00"], not: ["action"] });
+    expect(toggledIn({ slot: ["1-00"] }, "slot", "1-00").slot).toBeUndefined();
+    expect(toggledIn({ slot: ["1-00"] }, "slot", "2-00").slot).toEqual(["1-00", "2-00"]);
   });
 
   it("a mangled address opens the page without what it cannot read", () => {
@@ -47,6 +68,10 @@ describe("audit live rows", () => {
     [{ from: "2026-11-19T10:00:00Z" }, false],
     [{ to: "2026-11-19T09:09:31.550Z" }, false],
     [{ q: "certificate" }, true],
+    [{ outcome: ["denied" as const], not: ["outcome" as const] }, true],
+    [{ action: ["webhooks.delivery.replay"], not: ["action" as const] }, false],
+    [{ target: "d1", actor: ["u1"], not: ["target" as const] }, false],
+    [{ not: ["class" as const] }, true],
   ])("%j lets the event in: %s", (filter, expected) => {
     expect(matchesAudit(filter, event)).toBe(expected);
   });
