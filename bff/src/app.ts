@@ -27,6 +27,7 @@ import { createBreakerCommands } from "#features/breakers/breakers-commands.ts";
 import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
 import { createReportedBreakers } from "#features/breakers/breakers-reports.ts";
 import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
+import { createScrapeStates } from "#features/breakers/breakers-scrape-states.ts";
 import { createScrapedBreakers } from "#features/breakers/breakers-scrapes.ts";
 import { createCacheCommands } from "#features/caches/caches-commands.ts";
 import { cachesRoutes } from "#features/caches/caches-routes.ts";
@@ -169,15 +170,19 @@ export async function buildApp({
   const catalogue = createSourcesCatalogue({
     ...{ file: sourcesFile, store: sourcesStore, box, redis, subscriber, log },
   });
-  const heartbeats = createHeartbeats({ catalogue, redis, secretKey, clock });
-  const sources = createSourcesService({
-    ...{ store: sourcesStore, catalogue, file: sourcesFile, changes: trail, box, filter: watchFilter },
-    heartbeatPath: heartbeats.path,
+  const heartbeats = createHeartbeats({
+    ...{ catalogue, redis, clock },
+    hashOf: (...of) => {
+      const secret = catalogue.secretOf(...of);
+      return secret === null ? null : secret?.secret_hash;
+    },
   });
+  const scrapeStates = createScrapeStates({ redis, log });
   const watchHttp = createWatchHttp({ filter: watchFilter });
   const scrapedBreakers = createScrapedBreakers({
     ...{ catalogue, clock, random: Math.random },
     http: watchHttp,
+    onScraped: scrapeStates.keep,
   });
   const healthChecks = createHealthChecks({
     ...{ catalogue, heartbeats, clock },
@@ -212,6 +217,11 @@ export async function buildApp({
     }),
   });
   const { snapshots, owner } = observe;
+  const sources = createSourcesService({
+    ...{ store: sourcesStore, catalogue, file: sourcesFile, changes: trail, box, filter: watchFilter, clock },
+    checksOf: (organization) => snapshots.viewsOf(organization).health().items,
+    scrapesOf: scrapeStates.read,
+  });
   const operations = createOperations({ database, changes: trail, channel: observe.channel, clock, log });
   const remembering = createRemembering({ database, snapshots, owner, clock, log });
   const answer = createBoardAnswers({ snapshots, readPast: history.readPast });

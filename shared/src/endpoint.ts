@@ -76,6 +76,7 @@ export const auditActions = [
   "sources.server.create",
   "sources.server.update",
   "sources.server.delete",
+  "sources.heartbeat.rotate",
   "cache.entries.invalidate",
   "cache.invalidation.outcome",
   "audit.trail.read",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, slug, timestamp } from "./endpoint.ts";
+import { healthState, observation } from "./health.ts";
 
 /** `push`: the service reports by itself, and its silence is an outage. */
 export const serviceFormats = ["spring", "health+json", "status", "tcp", "push"] as const;
@@ -70,12 +71,31 @@ export const watchedSource = z.object({
   target: z.string().nullable(),
   /** Null for servers. */
   definition: targetDefinition.nullable(),
-  /** Secret paths to which each instance posts its heartbeat; only for callers who may manage sources. */
-  heartbeats: z.array(z.object({ instance: z.string(), path: z.string() })),
+  /** Where each instance posts its heartbeat, of format `push` alone. */
+  heartbeats: z.array(
+    z.object({
+      instance: z.string(),
+      /** The address without its secret, which stands at its end. */
+      path: z.string(),
+      /** The secret's last characters; null while none was issued, and then nothing is taken. */
+      secretHint: z.string().nullable(),
+      issuedAt: timestamp.nullable(),
+    }),
+  ),
   /** Null for what the file declares. */
   version: z.number().int().nullable(),
+  /** As the collector saw it last; `unknown` and never observed while it was not asked. */
+  state: healthState,
+  cause: z.string().nullable(),
+  ...observation,
 });
 export type WatchedSource = z.infer<typeof watchedSource>;
+
+/** A whole heartbeat address. It is told once: of the secret at its end only a hash is kept. */
+const issuedHeartbeat = z.object({ instance: z.string(), path: z.string() });
+
+/** `issued`: for instances that report by themselves and had no secret yet. */
+const changedSource = watchedSource.extend({ issued: z.array(issuedHeartbeat) });
 
 export const listSources = defineEndpoint({
   method: "GET",
@@ -86,7 +106,11 @@ export const listSources = defineEndpoint({
     items: z.array(watchedSource),
     nextCursor: z.null(),
     file: z.object({
+      /** Without its folder; null when there is none. */
+      name: z.string().nullable(),
       readAt: timestamp,
+      /** When what holds was read. */
+      goodAt: timestamp,
       /** Since when the file is bad and what was read before holds. */
       failingSince: timestamp.nullable(),
       /** With their lines; told to the platform organization alone. */
@@ -97,6 +121,8 @@ export const listSources = defineEndpoint({
 
 const params = z.strictObject({ id: z.string().min(1).max(130) });
 const version = z.number().int();
+/** Kept in the audit trail. */
+const reason = z.string().trim().min(3).max(500).optional();
 
 export const createTarget = defineEndpoint({
   method: "POST",
@@ -104,8 +130,8 @@ export const createTarget = defineEndpoint({
   summary: "Watch a service or a place with metrics in Prometheus' format",
   access: "sources:manage",
   action: "sources.target.create",
-  body: z.strictObject({ slug, definition: targetDefinition }),
-  response: watchedSource,
+  body: z.strictObject({ slug, definition: targetDefinition, reason }),
+  response: changedSource,
   status: 201,
 });
 
@@ -116,8 +142,8 @@ export const updateTarget = defineEndpoint({
   access: "sources:manage",
   action: "sources.target.update",
   params,
-  body: z.strictObject({ version, definition: targetDefinition }),
-  response: watchedSource,
+  body: z.strictObject({ version, definition: targetDefinition, reason }),
+  response: changedSource,
 });
 
 export const deleteTarget = defineEndpoint({
@@ -127,6 +153,7 @@ export const deleteTarget = defineEndpoint({
   access: "sources:manage",
   action: "sources.target.delete",
   params,
+  query: z.strictObject({ reason }),
   response: z.null(),
   status: 204,
 });
@@ -137,7 +164,7 @@ export const createServer = defineEndpoint({
   summary: "Watch a Redis or Postgres server; whoever may, reads what any address of it holds",
   access: "sources:connect",
   action: "sources.server.create",
-  body: z.strictObject({ slug, definition: serverDefinition }),
+  body: z.strictObject({ slug, definition: serverDefinition, reason }),
   response: watchedSource,
   status: 201,
 });
@@ -149,7 +176,7 @@ export const updateServer = defineEndpoint({
   access: "sources:connect",
   action: "sources.server.update",
   params,
-  body: z.strictObject({ version, definition: serverDefinition }),
+  body: z.strictObject({ version, definition: serverDefinition, reason }),
   response: watchedSource,
 });
 
@@ -160,6 +187,19 @@ export const deleteServer = defineEndpoint({
   access: "sources:connect",
   action: "sources.server.delete",
   params,
+  query: z.strictObject({ reason }),
   response: z.null(),
   status: 204,
+});
+
+export const rotateHeartbeat = defineEndpoint({
+  method: "POST",
+  path: "/sources/:id/heartbeats",
+  summary: "Issue a new heartbeat secret to an instance; the one before it is refused from then on",
+  access: "sources:manage",
+  action: "sources.heartbeat.rotate",
+  params,
+  body: z.strictObject({ instance: name, reason }),
+  response: issuedHeartbeat,
+  status: 201,
 });

@@ -13,4 +13,12 @@ export type SourcesTables = {
     version: Generated<number>;
     created_at: Generated<Date>;
   };
+  heartbeat_secrets: {
+    org_id: string;
+    service: string;
+    instance: string;
+    secret_hash: Buffer;
+    secret_hint: string;
+    issued_at: Date;
+  };
 };

@@ -8,7 +8,14 @@ import { loadSources, SourcesError } from "#observe/sources-file.ts";
 
 export type SourcesFile = Catalogue & {
   /** How the last reading of the file went; `problems` is empty when what it says is what is watched. */
-  status(): { path: string | null; readAt: string; problems: readonly string[]; failingSince: string | null };
+  status(): {
+    path: string | null;
+    readAt: string;
+    /** When what holds was read. */
+    goodAt: string;
+    problems: readonly string[];
+    failingSince: string | null;
+  };
   /** While the last edit is bad; null when what the file says is what is watched. */
   bad(): BadFile | null;
   /** Reads the file again; a bad one changes nothing but `status`. */
@@ -96,7 +103,7 @@ export function createSourcesFile({
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    status: () => ({ path: path ?? null, readAt, problems, failingSince }),
+    status: () => ({ path: path ?? null, readAt, goodAt, problems, failingSince }),
     bad() {
       if (path === undefined || failingSince === null) return null;
       const { redis, postgres, services, prometheus } = sources;

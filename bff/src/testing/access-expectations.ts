@@ -70,6 +70,7 @@ export const expectations: Record<string, string> = {
   "POST /api/v1/sources": "A S T",
   "PUT /api/v1/sources/{id}": "A S T",
   "DELETE /api/v1/sources/{id}": "A S T",
+  "POST /api/v1/sources/{id}/heartbeats": "A S T",
   // Connects to any address, so with the rights of the whole installation only.
   "POST /api/v1/sources/servers": "S",
   "PUT /api/v1/sources/servers/{id}": "S",

@@ -72,6 +72,7 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "sources.server.create": watchedServer,
   "sources.server.update": watchedServer,
   "sources.server.delete": watchedServer,
+  "sources.heartbeat.rotate": ["instance", "secretHint", "issuedAt"],
 
   "breakers.breaker.open": commanded,
   "breakers.breaker.close": commanded,

@@ -6,6 +6,7 @@ import { createWatchHttp } from "#lib/watch-http.ts";
 import type { Seen } from "#observe/board.ts";
 import type { WatchedSources } from "#observe/catalogue.ts";
 import { createBreakersBoard } from "./breakers-board.ts";
+import type { ScrapeState } from "./breakers-scrape-states.ts";
 import { actuatorUrlOf, createScrapedBreakers } from "./breakers-scrapes.ts";
 
 const metrics = (failed: number) =>
@@ -72,6 +73,7 @@ function watching(allow: string[] = ["127.0.0.1"]) {
   let nowMs = 1_000_000;
   let current = sources();
   const listeners = new Set<(sources: WatchedSources) => void>();
+  const heard: ({ id: string } & ScrapeState)[] = [];
   const scraped = createScrapedBreakers({
     catalogue: {
       current: () => current,
@@ -79,6 +81,9 @@ function watching(allow: string[] = ["127.0.0.1"]) {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
+    },
+    onScraped: (states) => {
+      for (const [id, state] of states) heard.push({ id, ...state });
     },
     ...{
       http: createWatchHttp({ filter: createAddressFilter(allow) }),
@@ -93,6 +98,7 @@ function watching(allow: string[] = ["127.0.0.1"]) {
     webhooks: { value: {}, observedAt: null, failing: false },
   });
   return {
+    heard,
     rows: () => board.observe(seen()).rows,
     pass(ms: number) {
       nowMs += ms;
@@ -140,6 +146,27 @@ test("a scrape that breaks off counts as none: the last values stay with their a
   expect(rows()[0]).toMatchObject({ state: "open", observedAt });
   pass(40_000);
   expect(rows()[0]).toMatchObject({ state: "unknown", observedAt });
+});
+
+test("how each scrape of metrics went is told once, with when it gave its metrics last", async () => {
+  let status = 200;
+  answer = (path, response) => {
+    response.writeHead(path === "/metrics" ? status : 404).end(metrics(1));
+  };
+  const { rows, pass, heard } = watching();
+  const count = () => {
+    rows();
+    return heard.length;
+  };
+  await expect.poll(count).toBe(1);
+  status = 503;
+  pass(10_000);
+  await expect.poll(count).toBe(2);
+  const observedAt = new Date(1_000_000).toISOString();
+  expect(heard).toEqual([
+    { id: "p1", observedAt, failure: null },
+    { id: "p1", observedAt, failure: "It answers 503" },
+  ]);
 });
 
 test("a target that is not to be watched any more takes its breakers along", async () => {

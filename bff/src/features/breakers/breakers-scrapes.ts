@@ -8,11 +8,14 @@ import { createFollower, type Follower } from "./breakers-follow.ts";
 import { breakersOf, isBreakerMetric } from "./breakers-metrics.ts";
 import { readMetrics } from "./breakers-prometheus.ts";
 import type { BreakerReading } from "./breakers-reading.ts";
+import type { ScrapeState } from "./breakers-scrape-states.ts";
 
 const concurrency = 32;
 const mostBytes = { metrics: 16 * 1024 * 1024, actuator: 1024 * 1024 } as const;
 
 type ScrapeTarget = Target & {
+  /** Of the source that it stands in. */
+  id: string;
   format: "metrics" | "actuator";
   url: string;
   organization: string;
@@ -32,9 +35,9 @@ export function actuatorUrlOf(healthUrl: string): string {
 /** What is to be asked for breakers, out of the catalogue. */
 function targetsOf({ prometheus, services }: WatchedSources): ScrapeTarget[] {
   return [
-    ...prometheus.map(({ id, ...target }) => ({
+    ...prometheus.map((target) => ({
       ...target,
-      key: `metrics:${id}`,
+      key: `metrics:${target.id}`,
       format: "metrics" as const,
     })),
     ...services
@@ -44,6 +47,7 @@ function targetsOf({ prometheus, services }: WatchedSources): ScrapeTarget[] {
         instances
           .filter(({ url }) => URL.canParse(url))
           .map((instance) => ({
+            id,
             ...{ key: `actuator:${id}/${instance.id}`, format: "actuator" as const },
             ...{ url: actuatorUrlOf(instance.url), organization, service: id, instance: instance.id },
             ...{ intervalMs, timeoutMs },
@@ -61,9 +65,12 @@ export function createScrapedBreakers(deps: {
   http: Pick<WatchHttp, "get">;
   clock: Clock;
   random: () => number;
+  /** Hears by id how scrapes of metrics went that ended since it heard last. */
+  onScraped?: (states: ReadonlyMap<string, ScrapeState>) => void;
 }): BreakersSource & { close(): void } {
-  const { catalogue, http, clock, random } = deps;
+  const { catalogue, http, clock, random, onScraped } = deps;
   const followers = new Map<string, Follower>();
+  const told = new Map<string, number>();
   let watched = new Set<string>();
 
   const check = async (target: ScrapeTarget, signal: AbortSignal): Promise<BreakerReading[]> => {
@@ -103,7 +110,19 @@ export function createScrapedBreakers(deps: {
     const targets = targetsOf(sources);
     watched = new Set(targets.map(({ key }) => key));
     for (const key of followers.keys()) if (!watched.has(key)) followers.delete(key);
+    for (const key of told.keys()) if (!watched.has(key)) told.delete(key);
     runner.setTargets(targets);
+  };
+  const tell = () => {
+    const states = new Map<string, ScrapeState>();
+    for (const [key, { target, latest, failure, failedAtMs }] of runner.results()) {
+      const endedMs = failedAtMs ?? latest?.atMs;
+      if (target.format !== "metrics" || endedMs === undefined || told.get(key) === endedMs) continue;
+      told.set(key, endedMs);
+      const observedAt = latest ? new Date(latest.atMs).toISOString() : null;
+      states.set(target.id, { observedAt, failure });
+    }
+    if (states.size > 0) onScraped?.(states);
   };
   watch(catalogue.current());
   const stopWatching = catalogue.onChange(watch);
@@ -111,12 +130,14 @@ export function createScrapedBreakers(deps: {
   return {
     read({ nowMs }) {
       runner.poke(nowMs);
+      tell();
       return [...runner.results().values()].flatMap(({ latest }) => latest?.value ?? []);
     },
     isWatched: (source) => watched.has(source),
     rest() {
       runner.rest();
       followers.clear();
+      told.clear();
     },
     close() {
       stopWatching();

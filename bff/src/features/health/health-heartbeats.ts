@@ -1,14 +1,13 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
+import { isHeartbeatSecret } from "#lib/heartbeat-secret.ts";
 import type { Catalogue } from "#observe/catalogue.ts";
 import { checkKey } from "./health-check-key.ts";
 
 const hashKey = "wheelhouse:heartbeats";
-const keyBytes = 24;
 
 const report = z
   .strictObject({
@@ -29,39 +28,30 @@ export type Heartbeats = {
 };
 
 /**
- * Heartbeats of services that report by themselves: `POST` to a path that only they know, which is derived from the
- * installation's key, so that nothing has to be kept to recognise it. The newest of each instance is kept in Redis.
- * @param secretKey 32 bytes in base64.
+ * Heartbeats of services that report by themselves: `POST` to a path that only they know. The newest of each instance
+ * is kept in Redis.
  */
 export function createHeartbeats({
   catalogue,
   redis,
-  secretKey,
+  hashOf,
   clock,
 }: {
   catalogue: Catalogue;
   redis: Redis;
-  secretKey: string;
+  /** Of the secret of an instance; null when it has none, undefined while that is not known. */
+  hashOf(organization: string, serviceId: string, instance: string): Buffer | null | undefined;
   clock: Clock;
 }) {
-  const keyOf = (serviceId: string, instance: string) =>
-    createHmac("sha256", Buffer.from(secretKey, "base64"))
-      .update(`heartbeat\0${checkKey(serviceId, instance)}`)
-      .digest()
-      .subarray(0, keyBytes);
-  const isKnown = (serviceId: string, instance: string) =>
+  const watched = (serviceId: string, instance: string) =>
     catalogue
       .current()
-      .services.some(
+      .services.find(
         ({ id, format, instances }) =>
           id === serviceId && format === "push" && instances.some((each) => each.id === instance),
       );
 
   return {
-    /** Where an instance posts to; whoever knows it may report in its name. */
-    path: (serviceId: string, instance: string) =>
-      `/heartbeats/${encodeURIComponent(serviceId)}/${encodeURIComponent(instance)}/${keyOf(serviceId, instance).toString("base64url")}`,
-
     async read(keys: readonly string[]): Promise<(Heartbeat | null)[]> {
       if (keys.length === 0) return [];
       const texts = await redis.hmget(hashKey, ...keys);
@@ -77,11 +67,12 @@ export function createHeartbeats({
         { bodyLimit: 4_096, schema: { hide: true } },
         async (request, reply) => {
           const { service, instance, key } = request.params;
-          const given = Buffer.from(key, "base64url");
-          const expected = keyOf(service, instance);
-          const isRight = given.length === keyBytes && timingSafeEqual(given, expected);
-          // A wrong key and a service that is not watched answer alike.
-          if (!isRight || !isKnown(service, instance)) throw new AppError("not_found", "No such address.");
+          const known = watched(service, instance);
+          const hash = known ? hashOf(known.organization, service, instance) : null;
+          if (hash === undefined) throw new AppError("unavailable", "Heartbeats are not taken in yet.");
+          // A wrong secret and a service that is not watched answer alike.
+          if (hash === null || !isHeartbeatSecret(key, hash))
+            throw new AppError("not_found", "No such address.");
           const read = report.safeParse(request.body ?? undefined);
           if (!read.success)
             throw new AppError(

@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { SecretBox } from "#lib/secret-box.ts";
 import type { Catalogue, WatchedService, WatchedSources, WatchedTarget } from "#observe/catalogue.ts";
-import type { SourceRow, SourcesStore } from "./sources-store.ts";
+import type { SecretRow, SourceRow, SourcesStore } from "./sources-store.ts";
 
 const channel = "wheelhouse:sources:changed";
 const rereadEveryMs = 10_000;
@@ -14,6 +14,9 @@ const rereadEveryMs = 10_000;
 export const urlPurpose = (id: string) => `watched-source/${id}`;
 /** A short name holds no dot, so that ids of the file and of organizations never meet. */
 export const idOf = (organization: string, slug: string) => `${organization}.${slug}`;
+
+const secretKey = (...parts: [organization: string, service: string, instance: string]) =>
+  JSON.stringify(parts);
 
 type Row = SourceRow & { organization: string };
 
@@ -74,7 +77,7 @@ export function createSourcesCatalogue({
   log,
 }: {
   file: Catalogue;
-  store: Pick<SourcesStore, "all">;
+  store: Pick<SourcesStore, "all" | "secrets">;
   box: SecretBox;
   redis: Redis;
   subscriber: Redis;
@@ -83,6 +86,7 @@ export function createSourcesCatalogue({
   const self = randomUUID();
   const listeners = new Set<(sources: WatchedSources) => void>();
   let rows: readonly Row[] = [];
+  let secrets: ReadonlyMap<string, SecretRow> | undefined;
   let sources = file.current();
   let reading: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -101,7 +105,9 @@ export function createSourcesCatalogue({
     for (const listener of listeners) listener(sources);
   };
   const read = async () => {
-    rows = await store.all();
+    const [added, issued] = await Promise.all([store.all(), store.secrets()]);
+    rows = added;
+    secrets = new Map(issued.map((row) => [secretKey(row.organization, row.service, row.instance), row]));
     merge();
   };
   /** What was committed before this call is watched when it resolves; never rejects. */
@@ -136,6 +142,9 @@ export function createSourcesCatalogue({
     /** Versions of what was added, by id. */
     versions: (): ReadonlyMap<string, number> =>
       new Map(rows.map(({ organization, slug, version }) => [idOf(organization, slug), version])),
+    /** Of one instance that reports by itself; null when it has none, undefined while that is not known. */
+    secretOf: (organization: string, service: string, instance: string): SecretRow | null | undefined =>
+      secrets && (secrets.get(secretKey(organization, service, instance)) ?? null),
     /** After a commit: here at once, elsewhere by Redis. */
     async changed() {
       await refresh();

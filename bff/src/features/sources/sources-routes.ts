@@ -9,10 +9,17 @@ export function sourcesRoutes(app: FastifyInstance, { service }: { service: Sour
   route(app, contract.updateTarget, ({ params, body }, context) =>
     service.updateTarget(params.id, body, context),
   );
-  route(app, contract.deleteTarget, ({ params }, context) => service.deleteTarget(params.id, context));
+  route(app, contract.deleteTarget, ({ params, query }, context) =>
+    service.deleteTarget(params.id, query.reason, context),
+  );
   route(app, contract.createServer, ({ body }, context) => service.createServer(body, context));
   route(app, contract.updateServer, ({ params, body }, context) =>
     service.updateServer(params.id, body, context),
   );
-  route(app, contract.deleteServer, ({ params }, context) => service.deleteServer(params.id, context));
+  route(app, contract.deleteServer, ({ params, query }, context) =>
+    service.deleteServer(params.id, query.reason, context),
+  );
+  route(app, contract.rotateHeartbeat, ({ params, body }, context) =>
+    service.rotateHeartbeat(params.id, body, context),
+  );
 }

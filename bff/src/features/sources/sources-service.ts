@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import type {
   createServer,
@@ -6,19 +7,21 @@ import type {
   TargetDefinition,
   updateServer,
   updateTarget,
-  WatchedSource,
 } from "@wheelhouse/shared/sources.ts";
 import { uuidv7 } from "uuidv7";
 import type { AddressFilter } from "#lib/address-filter.ts";
 import type { AuditFields, Changes } from "#lib/change.ts";
+import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField } from "#lib/errors.ts";
 import { platformOrganization, type RequestContext } from "#lib/request-context.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import { serviceMistakes } from "#observe/sources-schema.ts";
 import type { SourcesFile } from "#observe/sources-watch.ts";
+import type { OrganizationKey } from "#observe/watched.ts";
 import { idOf, type SourcesCatalogue, sourcesOf, urlPurpose } from "./sources-catalogue.ts";
-import type { SourceRow, SourcesStore } from "./sources-store.ts";
-import { viewsOf } from "./sources-view.ts";
+import { createHeartbeatSecrets } from "./sources-heartbeats.ts";
+import type { SecretRow, SourceRow, SourcesStore } from "./sources-store.ts";
+import { type SeenSource, viewsOf } from "./sources-view.ts";
 
 type Options = {
   store: SourcesStore;
@@ -27,25 +30,23 @@ type Options = {
   changes: Changes;
   box: SecretBox;
   filter: AddressFilter;
-  heartbeatPath(serviceId: string, instance: string): string;
+  clock: Clock;
+  /** What the collector last saw of this organization's services and servers. */
+  checksOf(organization: OrganizationKey): readonly ({ id: string } & SeenSource)[];
+  /** How the last scrapes of these sources went, without what is not known. */
+  scrapesOf(
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, { observedAt: string | null; failure: string | null }>>;
 };
+/** Told by whoever acts; kept in the trail. */
+type Reason = { reason?: string | null | undefined };
 
 const protocols = { redis: ["redis:", "rediss:"], postgres: ["postgres:", "postgresql:"] };
 
 /** Sources that people add, beside those of the file, which they only see. */
 export function createSourcesService(options: Options) {
-  const { store, catalogue, file, changes, box, filter, heartbeatPath } = options;
-
-  const mayManage = ({ actor, organization }: RequestContext) =>
-    actor.can("sources:manage").in(organization.id).check();
-  const viewOf = (row: SourceRow, context: RequestContext): WatchedSource => {
-    const { slug } = context.organization;
-    const sources = sourcesOf([{ ...row, organization: slug }], box);
-    const versions = new Map([[idOf(slug, row.slug), row.version]]);
-    const [view] = viewsOf(sources, slug, versions, mayManage(context) ? heartbeatPath : null);
-    if (!view) throw new Error(`source ${row.id} cannot be read`);
-    return view;
-  };
+  const { store, catalogue, file, changes, box, filter, clock, checksOf, scrapesOf } = options;
+  const heartbeats = createHeartbeatSecrets({ store, clock });
 
   function assertTarget(definition: TargetDefinition, id: string, context: RequestContext) {
     const { slug } = context.organization;
@@ -97,6 +98,17 @@ export function createSourcesService(options: Options) {
     throw new AppError("not_found", "No such source in this organization.");
   }
 
+  const viewOf = (row: SourceRow, context: RequestContext, secrets: readonly SecretRow[] = []) => {
+    const { slug } = context.organization;
+    const [view] = viewsOf(sourcesOf([{ ...row, organization: slug }], box), slug, {
+      versions: new Map([[idOf(slug, row.slug), row.version]]),
+      secretOf: (_, instance) => secrets.find((each) => each.instance === instance),
+      seen: new Map(checksOf(context.organization).map((each) => [each.id, each])),
+    });
+    if (!view) throw new Error(`source ${row.id} cannot be read`);
+    return view;
+  };
+
   type Content = { kind: SourceRow["kind"]; definition: unknown; url: string | null; shown: AuditFields };
   const contentOfTarget = (definition: TargetDefinition): Content => ({
     ...{ kind: definition.kind, definition, url: null },
@@ -117,19 +129,22 @@ export function createSourcesService(options: Options) {
 
   async function create(
     action: "sources.target.create" | "sources.server.create",
-    slug: string,
+    { slug, reason = null }: { slug: string } & Reason,
     content: Content,
     context: RequestContext,
   ) {
     const id = uuidv7();
     const { kind, definition, url, shown } = content;
+    const { id: organizationId, slug: organization } = context.organization;
     const made = await changes.run(context, action, async (tx) => {
       const url_box = url === null ? null : box.seal(url, urlPurpose(id));
-      const row = { id, org_id: context.organization.id, slug, kind, definition, url_box };
+      const row = { id, org_id: organizationId, slug, kind, definition, url_box };
       await store.insert(tx, row);
+      const service = idOf(organization, slug);
+      const { secrets, issued } = await heartbeats.keep(tx, { organizationId, service }, definition);
       return {
-        result: viewOf({ ...row, version: 1 }, context),
-        audit: { targets: targetOf(row, context), before: null, after: shown },
+        result: { ...viewOf({ ...row, version: 1 }, context, secrets), issued },
+        audit: { targets: targetOf(row, context), before: null, after: shown, reason },
       };
     });
     await catalogue.changed();
@@ -138,22 +153,28 @@ export function createSourcesService(options: Options) {
 
   async function update(
     action: "sources.target.update" | "sources.server.update",
-    { id, version }: { id: string; version: number },
+    { id, version, reason = null }: { id: string; version: number } & Reason,
     content: Content,
     context: RequestContext,
   ) {
     const slug = slugOf(id, context);
     const { kind, definition, url, shown } = content;
+    const organizationId = context.organization.id;
     const made = await changes.run(context, action, async (tx) => {
-      const before = await store.lock(tx, context.organization.id, slug);
+      const before = await store.lock(tx, organizationId, slug);
       if (before.version !== version)
         throw new AppError("conflict", "Somebody changed this in the meantime. Reload and look at it again.");
       if (before.kind !== kind) throw invalidField("body.definition.kind", "cannot be changed");
       const url_box = url === null ? null : box.seal(url, urlPurpose(before.id));
       const next = await store.update(tx, before.id, { definition, url_box });
+      const place = { organizationId, service: id };
+      const { secrets, issued } = await heartbeats.keep(tx, place, definition);
       return {
-        result: viewOf({ ...before, definition, url_box, version: next }, context),
-        audit: { targets: targetOf(before, context), before: shownOf(before, context), after: shown },
+        result: {
+          ...viewOf({ ...before, definition, url_box, version: next }, context, secrets),
+          issued,
+        },
+        audit: { targets: targetOf(before, context), before: shownOf(before, context), after: shown, reason },
       };
     });
     await catalogue.changed();
@@ -162,64 +183,118 @@ export function createSourcesService(options: Options) {
 
   async function remove(
     action: "sources.target.delete" | "sources.server.delete",
-    id: string,
+    { id, reason = null }: { id: string } & Reason,
     kinds: readonly SourceRow["kind"][],
     context: RequestContext,
   ) {
     const slug = slugOf(id, context);
+    const organizationId = context.organization.id;
     await changes.run(context, action, async (tx) => {
-      const before = await store.lock(tx, context.organization.id, slug);
+      const before = await store.lock(tx, organizationId, slug);
       if (!kinds.includes(before.kind))
         throw new AppError("not_found", "No such source in this organization.");
       await store.remove(tx, before.id);
+      await store.forgetSecrets(tx, organizationId, id, []);
       return {
         result: null,
-        audit: { targets: targetOf(before, context), before: shownOf(before, context), after: null },
+        audit: { targets: targetOf(before, context), before: shownOf(before, context), after: null, reason },
       };
     });
     await catalogue.changed();
     return null;
   }
 
+  /** Of the file's services as well, whose secrets nobody could change there. @returns the whole address, once. */
+  async function rotate(
+    id: string,
+    { instance, reason = null }: { instance: string } & Reason,
+    context: RequestContext,
+  ) {
+    const { id: organizationId, slug: organization } = context.organization;
+    const service = catalogue
+      .current()
+      .services.find((each) => each.id === id && each.organization === organization);
+    if (!service) throw new AppError("not_found", "No such service in this organization.");
+    if (service.format !== "push")
+      throw new AppError("conflict", "It is asked for its health, and reports no heartbeat.");
+    if (!service.instances.some((each) => each.id === instance))
+      throw invalidField("body.instance", "is no instance of this service");
+    const prefix = idOf(organization, "");
+    const made = await changes.run(context, "sources.heartbeat.rotate", async (tx) => {
+      // Who deletes the source at this moment deletes its secrets after this one.
+      const row = id.startsWith(prefix)
+        ? await store.lock(tx, organizationId, id.slice(prefix.length))
+        : null;
+      const { told, ...shown } = await heartbeats.renew(tx, { organizationId, service: id }, instance);
+      const targets = row ? targetOf(row, context) : [{ type: "watched-source", id, name: id }];
+      return { result: told, audit: { targets, ...shown, reason } };
+    });
+    await catalogue.changed();
+    return made;
+  }
+
   return {
-    list(context: RequestContext) {
-      const { readAt, failingSince, problems } = file.status();
+    async list(context: RequestContext) {
+      const { path, readAt, goodAt, failingSince, problems } = file.status();
       const { slug, id } = context.organization;
-      const path = mayManage(context) ? heartbeatPath : null;
+      const sources = catalogue.current();
+      const targets = sources.prometheus.filter(({ organization }) => organization === slug);
+      const scrapes = await scrapesOf(targets.map((each) => each.id));
+      const seen = new Map<string, SeenSource>(checksOf(context.organization).map((each) => [each.id, each]));
+      for (const { id: target, intervalMs } of targets) {
+        const scrape = scrapes.get(target);
+        if (!scrape) continue;
+        const { observedAt, failure: cause } = scrape;
+        seen.set(target, { state: cause === null ? "ok" : "down", cause, observedAt, intervalMs });
+      }
       return {
-        items: viewsOf(catalogue.current(), slug, catalogue.versions(), path),
+        items: viewsOf(sources, slug, {
+          versions: catalogue.versions(),
+          secretOf: (service, instance) => catalogue.secretOf(slug, service, instance),
+          seen,
+        }),
         nextCursor: null,
-        file: { readAt, failingSince, problems: id === platformOrganization.id ? [...problems] : [] },
+        file: {
+          ...{ name: path && basename(path), readAt, goodAt, failingSince },
+          problems: id === platformOrganization.id ? [...problems] : [],
+        },
       };
     },
-    createTarget({ slug, definition }: EndpointParsed<typeof createTarget>["body"], context: RequestContext) {
+    createTarget(
+      { slug, definition, reason }: EndpointParsed<typeof createTarget>["body"],
+      context: RequestContext,
+    ) {
       assertTarget(definition, idOf(context.organization.slug, slug), context);
-      return create("sources.target.create", slug, contentOfTarget(definition), context);
+      return create("sources.target.create", { slug, reason }, contentOfTarget(definition), context);
     },
     updateTarget(
       id: string,
-      { version, definition }: EndpointParsed<typeof updateTarget>["body"],
+      { version, definition, reason }: EndpointParsed<typeof updateTarget>["body"],
       context: RequestContext,
     ) {
       assertTarget(definition, id, context);
-      return update("sources.target.update", { id, version }, contentOfTarget(definition), context);
+      return update("sources.target.update", { id, version, reason }, contentOfTarget(definition), context);
     },
-    deleteTarget: (id: string, context: RequestContext) =>
-      remove("sources.target.delete", id, ["service", "prometheus"], context),
-    createServer({ slug, definition }: EndpointParsed<typeof createServer>["body"], context: RequestContext) {
-      assertServer(definition);
-      return create("sources.server.create", slug, contentOfServer(definition), context);
-    },
-    updateServer(
-      id: string,
-      { version, definition }: EndpointParsed<typeof updateServer>["body"],
+    deleteTarget: (id: string, reason: string | undefined, context: RequestContext) =>
+      remove("sources.target.delete", { id, reason }, ["service", "prometheus"], context),
+    createServer(
+      { slug, definition, reason }: EndpointParsed<typeof createServer>["body"],
       context: RequestContext,
     ) {
       assertServer(definition);
-      return update("sources.server.update", { id, version }, contentOfServer(definition), context);
+      return create("sources.server.create", { slug, reason }, contentOfServer(definition), context);
     },
-    deleteServer: (id: string, context: RequestContext) =>
-      remove("sources.server.delete", id, ["redis", "postgres"], context),
+    updateServer(
+      id: string,
+      { version, definition, reason }: EndpointParsed<typeof updateServer>["body"],
+      context: RequestContext,
+    ) {
+      assertServer(definition);
+      return update("sources.server.update", { id, version, reason }, contentOfServer(definition), context);
+    },
+    deleteServer: (id: string, reason: string | undefined, context: RequestContext) =>
+      remove("sources.server.delete", { id, reason }, ["redis", "postgres"], context),
+    rotateHeartbeat: rotate,
   };
 }
 export type SourcesService = ReturnType<typeof createSourcesService>;

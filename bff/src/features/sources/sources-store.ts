@@ -13,6 +13,17 @@ export type SourceRow = {
   version: number;
 };
 
+/** What is kept of the secret of one instance that reports by itself. */
+export type SecretRow = {
+  /** Id of the service, as the list of sources gives it. */
+  service: string;
+  instance: string;
+  secret_hash: Buffer;
+  secret_hint: string;
+  issued_at: Date;
+};
+
+const secretColumns = ["service", "instance", "secret_hash", "secret_hint", "issued_at"] as const;
 const columns = ["id", "org_id", "slug", "kind", "definition", "url_box", "version"] as const;
 const maxPerOrganization = 1_000;
 
@@ -41,6 +52,54 @@ export function createSourcesStore(database: Database) {
         .orderBy("watched_sources.id")
         .limit(20_000)
         .execute(),
+
+    /** Secrets of heartbeats of all organizations, for who takes them in. */
+    secrets: () =>
+      database.system
+        .selectFrom("heartbeat_secrets")
+        .innerJoin("organizations", "organizations.id", "heartbeat_secrets.org_id")
+        .select([...secretColumns, "organizations.slug as organization"])
+        .limit(100_000)
+        .execute(),
+
+    secretsOf: (tx: Transaction<Tables>, organizationId: string, service: string): Promise<SecretRow[]> =>
+      tx
+        .selectFrom("heartbeat_secrets")
+        .select(secretColumns)
+        .where("org_id", "=", organizationId)
+        .where("service", "=", service)
+        .execute(),
+
+    /** Puts each in the place of the one before it. */
+    async saveSecrets(tx: Transaction<Tables>, organizationId: string, rows: readonly SecretRow[]) {
+      if (rows.length === 0) return;
+      await tx
+        .insertInto("heartbeat_secrets")
+        .values(rows.map((row) => ({ org_id: organizationId, ...row })))
+        .onConflict((conflict) =>
+          conflict.columns(["org_id", "service", "instance"]).doUpdateSet((eb) => ({
+            secret_hash: eb.ref("excluded.secret_hash"),
+            secret_hint: eb.ref("excluded.secret_hint"),
+            issued_at: eb.ref("excluded.issued_at"),
+          })),
+        )
+        .execute();
+    },
+
+    /** Secrets of instances that do not report any more. */
+    async forgetSecrets(
+      tx: Transaction<Tables>,
+      organizationId: string,
+      service: string,
+      kept: readonly string[],
+    ) {
+      await tx
+        .deleteFrom("heartbeat_secrets")
+        .where("org_id", "=", organizationId)
+        .where("service", "=", service)
+        .where(sql<boolean>`instance <> all (${[...kept]}::text[])`)
+        .execute();
+    },
 
     async insert(tx: Transaction<Tables>, row: Omit<SourceRow, "version">) {
       const { count } = await tx

@@ -1,42 +1,50 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
+import { heartbeatPath } from "#lib/heartbeat-secret.ts";
 import type { WatchedSources } from "#observe/catalogue.ts";
+import type { SecretRow } from "./sources-store.ts";
 
-type HeartbeatPath = (serviceId: string, instance: string) => string;
+/** What the collector last saw of one source. */
+export type SeenSource = Pick<WatchedSource, "state" | "cause" | "observedAt" | "intervalMs">;
 
-/** The organization's part of what is watched, services first. @param heartbeatPath null: the caller may not know. */
-export function viewsOf(
-  sources: WatchedSources,
-  organization: string,
-  versions: ReadonlyMap<string, number>,
-  heartbeatPath: HeartbeatPath | null,
-): WatchedSource[] {
+export type Known = {
+  /** Versions of what was added by API, by id. */
+  versions: ReadonlyMap<string, number>;
+  secretOf(serviceId: string, instance: string): SecretRow | null | undefined;
+  seen: ReadonlyMap<string, SeenSource>;
+};
+
+const ownIntervalMs = 1_000;
+
+/** The organization's part of what is watched, services first. */
+export function viewsOf(sources: WatchedSources, organization: string, known: Known): WatchedSource[] {
   const mine = <T extends { organization: string }>(all: readonly T[]) =>
     all.filter((each) => each.organization === organization);
-  const common = (id: string) => {
-    const version = versions.get(id) ?? null;
-    return { id, origin: version === null ? ("file" as const) : ("api" as const), version };
+  const common = (id: string, intervalMs = ownIntervalMs) => {
+    const version = known.versions.get(id) ?? null;
+    const { state, cause, observedAt } = known.seen.get(id) ?? notSeen;
+    return {
+      ...{ id, origin: version === null ? ("file" as const) : ("api" as const), version },
+      ...{ state, cause, observedAt, intervalMs: known.seen.get(id)?.intervalMs ?? intervalMs },
+    };
   };
   const services = mine(sources.services).map((service): WatchedSource => {
     const { id, organization: _, instances, dependsOn, conditions, ...rest } = service;
     const isPush = service.format === "push";
     return {
-      ...{ ...common(id), kind: "service", name: service.name },
+      ...{ ...common(id, service.intervalMs), kind: "service", name: service.name },
       target: isPush ? null : hostOf(instances[0]?.url),
       definition: {
         ...{ kind: "service", ...rest, dependsOn: [...dependsOn], conditions: [...conditions] },
         instances: instances.map((each) => ({ id: each.id, url: isPush ? null : each.url })),
       },
-      heartbeats:
-        isPush && heartbeatPath
-          ? instances.map((each) => ({ instance: each.id, path: heartbeatPath(id, each.id) }))
-          : [],
+      heartbeats: isPush ? instances.map((each) => heartbeatOf(id, each.id, known)) : [],
     };
   });
   const targets = mine(sources.prometheus).map(({ id, organization: _, ...rest }): WatchedSource => {
     const name = `${rest.service} ${rest.instance}`;
     return {
-      ...{ ...common(id), kind: "prometheus", name, target: hostOf(rest.url), heartbeats: [] },
-      definition: { kind: "prometheus", name, ...rest },
+      ...{ ...common(id, rest.intervalMs), kind: "prometheus", name, target: hostOf(rest.url) },
+      ...{ heartbeats: [], definition: { kind: "prometheus", name, ...rest } },
     };
   });
   const servers = (["redis", "postgres"] as const).flatMap((kind) =>
@@ -47,6 +55,16 @@ export function viewsOf(
     ),
   );
   return [...services, ...targets, ...servers];
+}
+
+const notSeen = { state: "unknown", cause: "It was not asked yet", observedAt: null } as const;
+
+function heartbeatOf(serviceId: string, instance: string, { secretOf }: Known) {
+  const secret = secretOf(serviceId, instance);
+  return {
+    ...{ instance, path: heartbeatPath(serviceId, instance) },
+    ...{ secretHint: secret?.secret_hint ?? null, issuedAt: secret?.issued_at.toISOString() ?? null },
+  };
 }
 
 const hostOf = (url: string | undefined): string | null =>

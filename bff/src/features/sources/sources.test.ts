@@ -12,11 +12,12 @@ type Item = {
   kind: string;
   origin: string;
   version: number | null;
-  heartbeats: { path: string }[];
+  heartbeats: { path: string; secretHint: string | null }[];
 };
 const file = join(mkdtempSync(join(tmpdir(), "wheelhouse-sources-")), "wheelhouse.yaml");
 const ofFile = `services:
   - { id: shop, organization: northwind, url: "http://127.0.0.1:1/up" }
+  - { id: beats, organization: northwind, format: push }
   - { id: theirs, organization: contoso, url: "http://127.0.0.1:1/up" }
 `;
 let it: TestApp;
@@ -49,7 +50,7 @@ const create = (slug: string, definition: object, by = admin, path = "/sources")
   by.call("POST", path, { payload: { slug, definition } });
 
 test("an organization sees its part of the file, which the API does not change", async () => {
-  expect(await ids(admin)).toEqual(["shop"]);
+  expect(await ids(admin)).toEqual(["shop", "beats"]);
   const change = await admin.call("PUT", "/sources/shop", { payload: { version: 1, definition: service() } });
   expect(change.statusCode).toBe(409);
   expect(change.json().error.message).toContain("wheelhouse.yaml");
@@ -61,9 +62,9 @@ test("what is added is watched by every process, changed by version only, audite
   const made = await create("orders", service({ dependsOn: ["shop"] }));
   expect(made.statusCode, made.body).toBe(201);
   expect(made.json()).toMatchObject({ id: "northwind.orders", origin: "api", version: 1 });
-  expect(await ids(admin)).toEqual(["shop", "northwind.orders"]);
+  expect(await ids(admin)).toEqual(["shop", "beats", "northwind.orders"]);
   const elsewhere = await signInAs({ ...other, credentials: it.credentials }, "admin");
-  await expect.poll(() => ids(elsewhere), { timeout: 10_000 }).toEqual(["shop", "northwind.orders"]);
+  await expect.poll(() => ids(elsewhere), { timeout: 10_000 }).toEqual(["shop", "beats", "northwind.orders"]);
 
   const change = (version: number, name: string) =>
     admin.call("PUT", "/sources/northwind.orders", { payload: { version, definition: service({ name }) } });
@@ -71,7 +72,7 @@ test("what is added is watched by every process, changed by version only, audite
   expect((await change(1, "Orders 3")).statusCode).toBe(409);
   expect((await create("orders", service())).statusCode).toBe(409);
   expect((await admin.call("DELETE", "/sources/northwind.orders")).statusCode).toBe(204);
-  expect(await ids(admin)).toEqual(["shop"]);
+  expect(await ids(admin)).toEqual(["shop", "beats"]);
   const events = (await admin.call("GET", "/audit/events?limit=20")).json().items;
   expect(events.map(({ action }: { action: string }) => action)).toEqual(
     expect.arrayContaining(["sources.target.create", "sources.target.update", "sources.target.delete"]),
@@ -106,19 +107,62 @@ test("servers are added by a superadmin, and their address is never shown", asyn
   expect(JSON.stringify([await items(superadmin), rows]) + trail).not.toContain("hunter2");
 });
 
-test("a heartbeat is taken at the path that only those who manage sources are told", async () => {
-  const push = service({ format: "push", conditions: [], instances: [{ id: "job 1", url: null }] });
-  expect((await create("nightly", push)).statusCode).toBe(201);
-  const found = (await items(admin)).find(({ id }) => id === "northwind.nightly");
-  const path = found?.heartbeats[0]?.path ?? "";
-  const auditor = await signInAs(it, "auditor");
-  expect((await items(auditor)).flatMap(({ heartbeats }) => heartbeats)).toEqual([]);
-  const post = (url: string, payload?: object) =>
-    it.app.inject({ method: "POST", url, ...(payload ? { payload } : {}) });
-  expect((await post(path)).statusCode).toBe(202);
-  expect((await post(path, { status: "degraded", message: "slow" })).statusCode).toBe(202);
-  expect((await post(path, { status: "great" })).statusCode).toBe(400);
-  const forged = `${path.slice(0, -1)}${path.endsWith("A") ? "B" : "A"}`;
-  expect((await post(forged)).statusCode).toBe(404);
-  expect((await post(path.replace("job%201", "job%202"))).statusCode).toBe(404);
+const push = (...instances: string[]) =>
+  service({ format: "push", conditions: [], instances: instances.map((id) => ({ id, url: null })) });
+const post = (at: TestApp, url: string, payload?: object) =>
+  at.app.inject({ method: "POST", url, ...(payload ? { payload } : {}) });
+const statusOf = async (at: TestApp, url: string) => (await post(at, url)).statusCode;
+
+test("a heartbeat is taken at the address that is told once, and at no other", async () => {
+  const made = await create("nightly", push("job 1"));
+  expect(made.statusCode).toBe(201);
+  const [{ path }] = made.json().issued;
+  expect(await statusOf(it, path)).toBe(202);
+  expect((await post(it, path, { status: "degraded", message: "slow" })).statusCode).toBe(202);
+  expect((await post(it, path, { status: "great" })).statusCode).toBe(400);
+  const forged = `${path.slice(0, -2)}${path.endsWith("AA") ? "BB" : "AA"}`;
+  expect(await statusOf(it, forged)).toBe(404);
+  expect(await statusOf(it, path.replace("job%201", "job%202"))).toBe(404);
+
+  const listed = (await items(admin)).find(({ id }) => id === "northwind.nightly");
+  expect(listed?.heartbeats).toMatchObject([
+    { instance: "job 1", path: "/heartbeats/northwind.nightly/job%201/", secretHint: path.slice(-4) },
+  ]);
+  const rows = await it.database.system.selectFrom("heartbeat_secrets").selectAll().execute();
+  const trail = (await superadmin.call("GET", "/audit/events?limit=20")).body;
+  expect(JSON.stringify([await items(admin), rows]) + trail).not.toContain(path.split("/").at(-1));
+});
+
+test("a new heartbeat secret is told once, and the one before it is refused in every process", async () => {
+  const made = await create("backup", push("a", "b"));
+  const [a, b] = made.json().issued.map(({ path }: { path: string }) => path);
+  await expect.poll(() => statusOf(other, a), { timeout: 10_000 }).toBe(202);
+  const rotate = (body: object, by = admin) =>
+    by.call("POST", "/sources/northwind.backup/heartbeats", { payload: body });
+  expect((await rotate({ instance: "c" })).statusCode).toBe(400);
+  expect((await rotate({ instance: "a" }, await signInAs(it, "auditor"))).statusCode).toBe(403);
+  const rotated = await rotate({ instance: "a", reason: "left in a log" });
+  expect(rotated.statusCode, rotated.body).toBe(201);
+  expect([await statusOf(it, a), await statusOf(it, b), await statusOf(it, rotated.json().path)]).toEqual([
+    404, 202, 202,
+  ]);
+  await expect.poll(() => statusOf(other, a), { timeout: 10_000 }).toBe(404);
+  expect(await statusOf(other, rotated.json().path)).toBe(202);
+  const [event] = (await admin.call("GET", "/audit/events?action=sources.heartbeat.rotate&limit=1")).json()
+    .items;
+  expect(event).toMatchObject({ reason: "left in a log", targets: [{ name: "northwind.backup" }] });
+
+  const change = { version: 1, definition: push("b", "d") };
+  const changed = (await admin.call("PUT", "/sources/northwind.backup", { payload: change })).json();
+  expect(changed.issued.map(({ instance }: { instance: string }) => instance)).toEqual(["d"]);
+  expect([await statusOf(it, rotated.json().path), await statusOf(it, b)]).toEqual([404, 202]);
+});
+
+test("a service of the file that reports by itself gets its first secret from here", async () => {
+  const rotate = (id: string) =>
+    admin.call("POST", `/sources/${id}/heartbeats`, { payload: { instance: "beats" } });
+  expect(await statusOf(it, "/heartbeats/beats/beats/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")).toBe(404);
+  expect(await statusOf(it, (await rotate("beats")).json().path)).toBe(202);
+  expect((await rotate("shop")).statusCode).toBe(409);
+  expect((await rotate("theirs")).statusCode).toBe(404);
 });
