@@ -126,7 +126,7 @@ export async function buildApp({
     onCommitted: (organizationId, ids) => auditRelay.tell({ organizationId, ids, created: ids.length }),
   });
   const readings = createReadings({ trail, redis, clock });
-  const auditReview = createAuditReview({ database, changes: trail, readings, clock, log });
+  const auditReview = createAuditReview({ database, changes: trail, readings, box, clock, log });
   const audit = createAuditService({
     store: auditStore,
     readings,

@@ -32,7 +32,7 @@ export const exportedAuditTrailer = z.strictObject({
     lastSeq: z.number().int().nullable(),
     /** What was asked for, as in the query of the list; `{}` is everything. */
     filter: z.record(z.string(), z.json()),
-    /** When the export was done; it may have begun up to ten minutes before. */
+    /** When the export began: what was recorded later is not in it. */
     exportedAt: z.iso.datetime({ offset: true }),
   }),
 });

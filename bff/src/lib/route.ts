@@ -12,7 +12,12 @@ export type NdjsonLines<L> = { ndjson: AsyncIterable<L | EncodedLine> };
 export type EncodedLine = { encodedLine: string };
 
 /** A file, sent as it is made; what reads it slowly slows its making. */
-export type StreamedFile = { file: Readable; type: string; name: string };
+export type StreamedFile = {
+  file: Readable;
+  type: string;
+  name: string;
+  headers?: Readonly<Record<string, string>>;
+};
 
 /** What an endpoint answers with 202 while its effect still goes on. */
 type StillGoing<T> = { stillGoing: T };
@@ -100,6 +105,7 @@ export function route<E extends Endpoint>(app: FastifyInstance, endpoint: E, han
         return reply
           .header("content-type", result.type)
           .header("content-disposition", `attachment; filename="${result.name}"`)
+          .headers(result.headers ?? {})
           .send(result.file);
       return reply.send(result);
     },

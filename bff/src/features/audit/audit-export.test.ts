@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { exportResumeHeader } from "@wheelhouse/shared/audit-export.ts";
 import { exportedAuditLine, exportedAuditTrailer } from "@wheelhouse/shared/audit-export-format.ts";
 import { auditNotNames } from "@wheelhouse/shared/audit-filter.ts";
 import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
@@ -17,19 +18,21 @@ import { type AuditExport, createAuditExport } from "./audit-export.ts";
 import type { AuditFilter, AuditPlace } from "./audit-find.ts";
 import { type AuditStore, createAuditStore } from "./audit-store.ts";
 
+const box = createSecretBox(Buffer.alloc(32).toString("base64"));
 const log = pino({ level: "silent" });
 const organizationId = platformOrganization.id;
 const actors = ["=cmd()", "Zoë, O'Brien", 'quo"ted', "Ann"];
-const actions: AuditAction[] = [
+const actions = [
   "webhooks.endpoint.update",
   "webhooks.delivery.replay",
   "access.session.create",
-];
+] as const satisfies AuditAction[];
 const targets = ["orders.example", "-1+2", "back\\slash", "tab\there", "new\nline", "₤ £ %_"];
 const reasons = [null, "@SUM(A1)", "plain words", "\tTab first", "a,b;c", "ends with \\", "größe Ω"];
 
 let database: Database;
 let store: AuditStore;
+let trail: ReturnType<typeof createChanges>;
 let exporting: AuditExport;
 let recorded: { action: string; after: unknown }[] = [];
 let until: string;
@@ -37,7 +40,7 @@ let until: string;
 beforeAll(async () => {
   database = createDatabase({ ...(await createTestDatabase()), poolSize: 4, log });
   store = createAuditStore({ database });
-  const trail = createChanges({ database, box: createSecretBox(Buffer.alloc(32).toString("base64")), log });
+  trail = createChanges({ database, box, log });
   for (let n = 0; n < 120; n++) {
     const display = actors[n % actors.length] ?? "";
     const id = n % 5 === 0 ? null : `01900000-0000-7000-8000-00000000000${n % actors.length}`;
@@ -54,7 +57,7 @@ beforeAll(async () => {
   }
   until = new Date(Date.now() + 1).toISOString();
   exporting = createAuditExport({
-    ...{ database, log, clock: systemClock },
+    ...{ database, log, clock: systemClock, box },
     trail: {
       recordAct: async (_, action, { after }) => {
         recorded.push({ action, after });
@@ -71,13 +74,17 @@ async function exported(format: "csv" | "ndjson", filter: AuditFilter): Promise<
   const lists = { actor: filter.actor && [...filter.actor], class: filter.class && [...filter.class] };
   const { file } = await exporting.begin(
     {
-      ...{ format, includeChildren: false, ...lists, target: filter.target, q: filter.q },
+      ...{ format, includeChildren: false, have: 0, ...lists, target: filter.target, q: filter.q },
       ...{ action: filter.action && [...filter.action], slot: filter.slot && [...filter.slot] },
       ...{ from: filter.from, to: filter.to, outcome: filter.outcome && ["success"] },
       not: filter.not && [...filter.not],
     },
     testContext(),
   );
+  return read(file);
+}
+
+async function read(file: AsyncIterable<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of file) parts.push(part);
   return Buffer.concat(parts);
@@ -220,9 +227,47 @@ test("no cell of a CSV begins as a formula, and its last row has count and hash"
   ]);
 });
 
+test.each(["ndjson", "csv"] as const)(
+  "a broken %s goes on as it began, wherever it broke",
+  async (format) => {
+    const asked = { format, includeChildren: false, actor: ["Ann", "=cmd()"] };
+    const first = await exporting.begin({ ...asked, have: 0 }, testContext());
+    const whole = await read(first.file);
+    const resume = first.headers?.[exportResumeHeader];
+    await trail.recordAct(
+      testContext(undefined, { actor: { ...testContext().actor, display: "Ann" } }),
+      actions[0],
+      {
+        targets: [],
+      },
+    );
+    expect((await exported(format, { actor: asked.actor })).length).toBeGreaterThan(whole.length);
+    for (const have of [1, 700, whole.length - 300, whole.length - 5, whole.length]) {
+      recorded = [];
+      const { file } = await exporting.begin({ ...asked, resume, have }, testContext());
+      expect(Buffer.concat([whole.subarray(0, have), await read(file)]).equals(whole), `${have}`).toBe(true);
+      await expect.poll(() => recorded.length).toBe(2);
+      expect(recorded).toMatchObject([
+        { after: { state: "begun", have } },
+        { after: { state: "completed" } },
+      ]);
+    }
+    const other = { ...asked, actor: ["Ann"], resume, have: 1 };
+    await expect(exporting.begin(other, testContext())).rejects.toThrow("another filter");
+    const foreign = testContext({ ...platformOrganization, id: "01900000-0000-7000-8000-0000000000ff" });
+    await expect(exporting.begin({ ...asked, resume, have: 1 }, foreign)).rejects.toThrow("not the token");
+    await expect(exporting.begin({ ...asked, have: 1 }, testContext())).rejects.toThrow("which export");
+    const { file } = await exporting.begin({ ...asked, resume, have: whole.length + 1 }, testContext());
+    await expect(read(file)).rejects.toThrow("more than there is");
+  },
+);
+
 test("an export that its reader gave up stops in the database and is recorded as cancelled", async () => {
   recorded = [];
-  const { file } = await exporting.begin({ format: "ndjson", includeChildren: false }, testContext());
+  const { file } = await exporting.begin(
+    { format: "ndjson", includeChildren: false, have: 0 },
+    testContext(),
+  );
   file.destroy();
   await expect.poll(() => recorded.length).toBe(2);
   expect(recorded).toMatchObject([

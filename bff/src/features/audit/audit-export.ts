@@ -1,7 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
-import type { AuditExportFormat, exportAuditEvents } from "@wheelhouse/shared/audit-export.ts";
+import {
+  type AuditExportFormat,
+  type exportAuditEvents,
+  exportResumeHeader,
+} from "@wheelhouse/shared/audit-export.ts";
 import type { ExportedAuditTrailer } from "@wheelhouse/shared/audit-export-format.ts";
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import type pg from "pg";
@@ -10,15 +14,23 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { AuditTrail } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
-import { AppError } from "#lib/errors.ts";
+import { AppError, invalidField } from "#lib/errors.ts";
 import { type Database, openPool } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { StreamedFile } from "#lib/route.ts";
+import type { SecretBox } from "#lib/secret-box.ts";
 import { createBlockReader } from "./audit-export-blocks.ts";
 import { type CopyRange, copyStatement, csvTrailer, endsStatement, headOf } from "./audit-export-copy.ts";
+import { chainsOf, createExportResume, type ExportStand, refuseOther } from "./audit-export-resume.ts";
 import { type AuditFilter, filterFields, rowConditions } from "./audit-find.ts";
 
-type AuditExportDeps = { database: Database; trail: AuditTrail; clock: Clock; log: Logger };
+type AuditExportDeps = {
+  database: Database;
+  trail: AuditTrail;
+  box: SecretBox;
+  clock: Clock;
+  log: Logger;
+};
 
 const runningMax = 3;
 const rangeSize = 20_000;
@@ -33,13 +45,13 @@ const boundsRow = z.object({ first: z.date().nullable(), last: z.date().nullable
 const endsRow = z.object({ first: z.coerce.number(), last: z.coerce.number() });
 const pidRow = z.object({ pid: z.number() });
 const snapshotRow = z.object({ snapshot: z.string().regex(/^[0-9A-F-]+$/) });
-const headRow = z.object({ org_id: z.string(), seq: z.coerce.number() });
 
 /**
  * Exports of the trail: stored text by COPY from one snapshot, through a hash, as fast as the reader takes it. What ends
  * early has no trailer. Beginning and end are events of the trail; the end says what was handed out, also when it broke.
  */
-export function createAuditExport({ database, trail, clock, log }: AuditExportDeps) {
+export function createAuditExport({ database, trail, box, clock, log }: AuditExportDeps) {
+  const resume = createExportResume({ box, clock });
   // Its own connections: an export lasts, and what others do must not wait for it.
   const pool = openPool(
     {
@@ -74,16 +86,6 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
     }
   }
 
-  /** The last number of each chain, in the order asked for. */
-  async function headsOf(client: pg.PoolClient, { organizationIds }: Job) {
-    const { rows } = await client.query(
-      "select org_id, seq from audit_heads where org_id = any ($1::uuid[])",
-      [[...organizationIds]],
-    );
-    const heads = new Map(rows.map((row) => headRow.parse(row)).map(({ org_id, seq }) => [org_id, seq]));
-    return new Map(organizationIds.map((id) => [id, heads.get(id) ?? 0]));
-  }
-
   /** Begins to read the events of a range; undefined when the filter's time leaves it out. */
   async function beginRange(client: pg.PoolClient, { format, filter }: Job, place: RangePlace) {
     const { organizationId, afterSeq, toSeq } = place;
@@ -103,11 +105,19 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
 
   async function write(clients: Clients, out: PassThrough, job: Job, told: Told) {
     const hash = createHash("sha256");
+    let skipping = job.have;
+    // What the reader has is made again, for the hash over all of it.
+    const unread = (part: Buffer | string) => {
+      if (skipping === 0) return part;
+      const bytes = typeof part === "string" ? Buffer.from(part) : part;
+      const skipped = Math.min(skipping, bytes.length);
+      skipping -= skipped;
+      return bytes.subarray(skipped);
+    };
     const send = async (part: Buffer | string) => {
       hash.update(part);
-      if (!out.write(part)) await once(out, "drain", { signal: job.signal });
+      if (!out.write(unread(part))) await once(out, "drain", { signal: job.signal });
     };
-    await openReaders(clients, job);
     if (headOf[job.format] !== "") await send(headOf[job.format]);
     const reading = new Set<CopyToStreamQuery>();
     job.signal.addEventListener(
@@ -140,7 +150,7 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
     };
     let [next, rest] = [one, other];
     let prepared: Promise<Begun | undefined> | undefined;
-    for (const place of rangesOf(await headsOf(one, job))) {
+    for (const place of rangesOf(job.stand.chains)) {
       const begun = begin(place, next);
       begun.catch(() => {});
       [next, rest] = [rest, next];
@@ -158,13 +168,18 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
         }
     for (const client of clients) await client.query("commit");
     told.sha256 = hash.digest("hex");
-    out.end(trailerOf(job, told, new Date(clock.now()).toISOString()));
+    const trailer = unread(trailerOf(job, told));
+    if (skipping > 0) throw new Error("the reader says that it has more than there is");
+    out.end(trailer);
   }
 
   return {
-    /** @throws AppError `rate_limited` while three exports run here already. */
+    /**
+     * Begins an export, or goes on with one that broke off, behind the bytes that its reader has.
+     * @throws AppError `rate_limited` while three exports run here already.
+     */
     async begin(
-      { format, includeChildren, ...filter }: EndpointParsed<typeof exportAuditEvents>["query"],
+      { resume: token, have, ...asked }: EndpointParsed<typeof exportAuditEvents>["query"],
       context: RequestContext,
     ): Promise<StreamedFile> {
       if (running >= runningMax)
@@ -175,11 +190,21 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
             retryAfterSeconds: 10,
           },
         );
+      const { format, includeChildren, ...filter } = asked;
+      const organizationId = context.organization.id;
+      if (token === undefined && have > 0)
+        throw invalidField("query.resume", "is missing: it says which export goes on");
+      const before = token === undefined ? undefined : resume.open(token, asked, organizationId);
       running += 1;
-      const record = recorderOf(trail, context, { format, ...filterFields(filter), includeChildren });
+      const id = before?.id ?? randomUUID();
+      const record = recorderOf(trail, context, id, { format, ...filterFields(filter), includeChildren });
       const aborted = new AbortController();
-      const organizationIds = includeChildren ? context.subtreeIds : [context.organization.id];
-      const job = { format, filter, organizationIds, signal: aborted.signal };
+      const organizationIds = includeChildren ? context.subtreeIds : [organizationId];
+      const job: Job = {
+        ...{ format, filter, organizationIds, signal: aborted.signal },
+        stand: before ?? { id, beganAt: new Date(clock.now()).toISOString(), chains: [] },
+        have,
+      };
       const told: Told = { rows: 0, sha256: null, firstSeq: null, lastSeq: null };
       const clients: pg.PoolClient[] = [];
       const pids: number[] = [];
@@ -191,8 +216,12 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
       };
       let readers: Clients;
       try {
-        await record({ state: "begun" });
+        await record({ state: "begun", ...(before ? { have } : {}) });
         readers = [await connect(), await connect()];
+        await openReaders(readers, job);
+        const chains = await chainsOf(readers[0], organizationIds);
+        if (before) refuseOther(before.chains, chains);
+        else job.stand.chains = chains;
       } catch (error) {
         for (const client of clients) client.release(true);
         running -= 1;
@@ -225,8 +254,12 @@ export function createAuditExport({ database, trail, clock, log }: AuditExportDe
         .finally(() => {
           running -= 1;
         });
-      const at = new Date(clock.now()).toISOString().replaceAll(/[:.]/g, "-");
-      return { file, type: types[format], name: `audit-${context.organization.slug}-${at}.${format}` };
+      const at = job.stand.beganAt.replaceAll(/[:.]/g, "-");
+      const sealed = resume.seal(job.stand, asked, organizationId);
+      return {
+        ...{ file, type: types[format], name: `audit-${context.organization.slug}-${at}.${format}` },
+        headers: sealed === undefined ? {} : { [exportResumeHeader]: sealed },
+      };
     },
     close: () => pool.end(),
   };
@@ -238,6 +271,9 @@ type Job = {
   filter: AuditFilter;
   organizationIds: readonly string[];
   signal: AbortSignal;
+  stand: ExportStand;
+  /** Bytes that the reader has. */
+  have: number;
 };
 type Clients = readonly [pg.PoolClient, pg.PoolClient];
 type RangePlace = { organizationId: string; afterSeq: number; toSeq: number };
@@ -251,8 +287,8 @@ type Begun = {
 type Told = { rows: number; sha256: string | null; firstSeq: number | null; lastSeq: number | null };
 
 /** Ranges of the chains, the newest of each first. */
-function rangesOf(heads: ReadonlyMap<string, number>): RangePlace[] {
-  return [...heads].flatMap(([organizationId, head]) =>
+function rangesOf(chains: ExportStand["chains"]): RangePlace[] {
+  return chains.flatMap(([organizationId, head]) =>
     Array.from({ length: Math.ceil(head / rangeSize) }, (_, index) => {
       const toSeq = head - index * rangeSize;
       return { organizationId, toSeq, afterSeq: Math.max(0, toSeq - rangeSize) };
@@ -271,9 +307,9 @@ function isOutside(first: Date, last: Date, { from, to }: AuditFilter): boolean 
 function recorderOf(
   trail: AuditTrail,
   context: RequestContext,
+  id: string,
   asked: Record<string, string | string[] | boolean>,
 ) {
-  const id = randomUUID();
   return (more: Record<string, string | number | null>) =>
     trail.recordAct(context, "audit.trail.export", {
       targets: [{ type: "audit-export", id, name: `export to ${asked.format}` }],
@@ -282,9 +318,8 @@ function recorderOf(
 }
 
 function trailerOf(
-  { format, filter, organizationIds }: Job,
+  { format, filter, organizationIds, stand }: Job,
   { rows, sha256, firstSeq, lastSeq }: Told,
-  exportedAt: string,
 ) {
   if (format === "csv") return csvTrailer(rows, sha256 ?? "");
   const fields = {
@@ -292,7 +327,7 @@ function trailerOf(
     ...(organizationIds.length > 1 ? { includeChildren: true } : {}),
   };
   const trailer: ExportedAuditTrailer = {
-    trailer: { rows, sha256: sha256 ?? "", firstSeq, lastSeq, filter: fields, exportedAt },
+    trailer: { rows, sha256: sha256 ?? "", firstSeq, lastSeq, filter: fields, exportedAt: stand.beganAt },
   };
   return `${JSON.stringify(trailer)}\n`;
 }

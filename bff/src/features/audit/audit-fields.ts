@@ -83,7 +83,7 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
 
   "audit.trail.read": [...filter, "known"],
   "audit.trail.verify": ["verifiedToSeq", "problem", "checkpoint", "keyId", "cancelled", "reachedSeq"],
-  "audit.trail.export": [...filter, "format", "state", "rows", "sha256"],
+  "audit.trail.export": [...filter, "format", "state", "have", "rows", "sha256"],
   "audit.checkpoint.create": [],
   "audit.content.expire": ["uptoSeq"],
   "audit.events.report": [],

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { AuditTrail, Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
+import type { SecretBox } from "#lib/secret-box.ts";
 import { createAuditExpiry } from "./audit-expiry.ts";
 import { createAuditExplore } from "./audit-explore.ts";
 import { createAuditExploreStore } from "./audit-explore-store.ts";
@@ -17,15 +18,16 @@ type AuditReviewDeps = {
   database: Database;
   changes: Changes & AuditTrail;
   readings: Readings;
+  box: SecretBox;
   clock: Clock;
   log: Logger;
 };
 
 /** Everything by which people work with the trail: figures, known values, saved views, exports, sign-off, retention. */
-export function createAuditReview({ database, changes, readings, clock, log }: AuditReviewDeps) {
+export function createAuditReview({ database, changes, readings, box, clock, log }: AuditReviewDeps) {
   const store = createAuditExploreStore({ database });
   const explore = createAuditExplore({ store, readings, clock });
-  const exporting = createAuditExport({ database, trail: changes, clock, log });
+  const exporting = createAuditExport({ database, trail: changes, box, clock, log });
   const views = createAuditViews({ database, changes });
   const { expire } = createAuditExpiry({ changes });
   const retention = createAuditRetention({ database, changes, expire, clock, log });

@@ -3,6 +3,7 @@ import {
   type AuditExportFormat,
   csvTrailerMark,
   exportAuditEvents,
+  exportResumeHeader,
 } from "@wheelhouse/shared/audit-export.ts";
 import { ApiError, endpointUrl } from "#lib/api.ts";
 import { type AuditFilter, auditQuery } from "./audit-filter.ts";
@@ -18,6 +19,18 @@ export type Exported = {
   rows: number;
   /** False: the file ends without its last line, so it was cut off on the way. */
   isWhole: boolean;
+  /** Lines that came, their last bytes, and the token by which what broke off goes on. */
+  lines: number;
+  tail: string;
+  resume: string | null;
+};
+
+export type AskedExport = {
+  organization: string;
+  filter: AuditFilter;
+  format: AuditExportFormat;
+  /** What came before it broke off: the export goes on behind it. */
+  before?: Exported;
 };
 
 /** Rows that the last line of an export speaks of; undefined when the text does not end with such a line. */
@@ -31,14 +44,16 @@ export const trailerRows = (tail: string, format: AuditExportFormat): number | u
 };
 
 /**
- * Fetches an export and tells how many lines came. @throws ApiError when the server refuses; an abort passes unchanged.
+ * Fetches an export, or the rest of one, and tells how many lines came. @throws ApiError when the server refuses; an abort passes unchanged.
  * A file that breaks off on the way is given as far as it came, marked as not whole.
  */
 export const fetchExport = async (
-  { organization, filter, format }: { organization: string; filter: AuditFilter; format: AuditExportFormat },
+  { organization, filter, format, before }: AskedExport,
   { signal, onProgress }: { signal: AbortSignal; onProgress: (lines: number) => void },
 ): Promise<Exported> => {
-  const response = await fetch(endpointUrl(exportAuditEvents, { query: { ...auditQuery(filter), format } }), {
+  const rest = typeof before?.resume === "string" ? { resume: before.resume, have: before.blob.size } : {};
+  const query = { ...auditQuery(filter), format, ...rest };
+  const response = await fetch(endpointUrl(exportAuditEvents, { query }), {
     headers: { [organizationHeader]: organization },
     credentials: "same-origin",
     signal,
@@ -61,11 +76,11 @@ export const fetchExport = async (
     /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? `audit.${format}`;
   const type = response.headers.get("content-type") ?? "";
   const reader = response.body.getReader();
-  let blob = new Blob([], { type });
+  let blob = new Blob(before === undefined ? [] : [before.blob], { type });
   let parts: Uint8Array<ArrayBuffer>[] = [];
   let pendingBytes = 0;
-  let lines = 0;
-  let tail = "";
+  let lines = before?.lines ?? 0;
+  let tail = before?.tail ?? "";
   const latin = new TextDecoder("latin1");
   try {
     for (;;) {
@@ -88,7 +103,8 @@ export const fetchExport = async (
   const rows = trailerRows(tail, format);
   return {
     blob: new Blob([blob, ...parts], { type }),
-    ...{ name, rows: rows ?? lines, isWhole: rows !== undefined },
+    ...{ name, rows: rows ?? lines, isWhole: rows !== undefined, lines, tail },
+    resume: response.headers.get(exportResumeHeader),
   };
 };
 

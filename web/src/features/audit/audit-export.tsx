@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
 import { Dialog } from "#ui/dialog.tsx";
-import { fetchExport, saveFile } from "./audit-export-file.ts";
+import { type AskedExport, fetchExport, saveFile } from "./audit-export-file.ts";
 import { type AuditFilter, auditFilterCount } from "./audit-filter.ts";
 import { auditCountQuery } from "./audit-queries.ts";
 import css from "./audit-review.module.css";
@@ -14,11 +14,11 @@ export const useAuditExport = (organization: string) => {
   const [lines, setLines] = useState(0);
   const aborting = useRef<AbortController | null>(null);
   const mutation = useMutation({
-    mutationFn: async (asked: { filter: AuditFilter; format: AuditExportFormat }) => {
+    mutationFn: async (asked: Omit<AskedExport, "organization">) => {
       aborting.current?.abort();
       const controller = new AbortController();
       aborting.current = controller;
-      setLines(0);
+      setLines(asked.before?.lines ?? 0);
       const exported = await fetchExport(
         { organization, ...asked },
         { signal: controller.signal, onProgress: setLines },
@@ -39,9 +39,11 @@ type AuditExportState = ReturnType<typeof useAuditExport>;
 export const ExportStrip = ({ state }: { state: AuditExportState }) => {
   const { isPending, error, data, variables, lines, cancel, mutate, reset } = state;
   if (!isPending && error === null && data === undefined) return null;
-  const retry = variables !== undefined && <Button onClick={() => mutate(variables)}>Export again</Button>;
+  // What came is kept until it is whole or given up, also when going on fails.
+  const broken = data ?? variables?.before;
+  const isBroken = error !== null || data?.isWhole === false;
   return (
-    <div className={css.strip} role={error !== null || data?.isWhole === false ? "alert" : "status"}>
+    <div className={css.strip} role={isBroken ? "alert" : "status"}>
       {isPending ? (
         <>
           <b>Exporting to {variables.format === "csv" ? "CSV" : "NDJSON"}</b>
@@ -60,7 +62,8 @@ export const ExportStrip = ({ state }: { state: AuditExportState }) => {
         <>
           <b className="tx-down">The export broke off.</b>
           <span>
-            It ended after {formatPlural(data?.rows ?? 0, "line")}, without its last line. Nothing was saved.
+            It ended after {formatPlural(data?.rows ?? 0, "line")}, without its last line. Nothing was saved
+            {typeof data?.resume === "string" && "; it can go on where it ended"}.
           </span>
         </>
       )}
@@ -69,7 +72,18 @@ export const ExportStrip = ({ state }: { state: AuditExportState }) => {
         <Button onClick={cancel}>Cancel export</Button>
       ) : (
         <>
-          {(error !== null || data?.isWhole === false) && retry}
+          {isBroken && variables !== undefined && (
+            <>
+              {typeof broken?.resume === "string" && (
+                <Button variant="primary" onClick={() => mutate({ ...variables, before: broken })}>
+                  Go on
+                </Button>
+              )}
+              <Button onClick={() => mutate({ filter: variables.filter, format: variables.format })}>
+                Export again
+              </Button>
+            </>
+          )}
           <Button variant="ghost" onClick={reset}>
             Dismiss
           </Button>

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { trailerRows } from "./audit-export-file.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { fetchExport, trailerRows } from "./audit-export-file.ts";
 import { byDay, bySlot, heatStep, oddHour, plotFilter } from "./audit-plot.ts";
 import { slotAt, slotName } from "./audit-slots.ts";
 import { daysOf, recentWeeks } from "./audit-weeks.ts";
@@ -110,5 +110,30 @@ describe("weeks", () => {
     const days = daysOf(week, Date.parse("2026-11-18T00:00:00Z"));
     expect(days.map(({ name }) => name)).toEqual(["Mon", "Tue", "Wed"]);
     expect(days[2]).toMatchObject({ from: "2026-11-18T00:00:00.000Z", to: "2026-11-19T00:00:00.000Z" });
+  });
+});
+
+describe("an export that broke off", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("goes on behind the bytes that came, and is whole then", async () => {
+    const whole = `{"seq":2}\n{"seq":1}\n{"trailer":{"rows":2,"sha256":"${"a".repeat(64)}","filter":{}}}\n`;
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (url: string) => {
+      asked.push(url);
+      const have = Number(new URL(url, "http://x").searchParams.get("have") ?? 0);
+      const part = new TextEncoder().encode(whole.slice(have, have === 0 ? 15 : undefined));
+      return new Response(new Blob([part]).stream(), { headers: { "x-export-resume": "tok" } });
+    });
+    const question = { organization: "acme", filter: { actor: ["Ann"] }, format: "ndjson" as const };
+    const told: number[] = [];
+    const how = { signal: new AbortController().signal, onProgress: (lines: number) => told.push(lines) };
+    const before = await fetchExport(question, how);
+    expect(before).toMatchObject({ isWhole: false, rows: 1 });
+    const after = await fetchExport({ ...question, before }, how);
+    expect(asked[1]).toBe("/api/v1/audit/export?actor=Ann&format=ndjson&resume=tok&have=15");
+    expect(after).toMatchObject({ isWhole: true, rows: 2 });
+    expect(await after.blob.text()).toBe(whole);
+    expect(told.at(-1)).toBe(3);
   });
 });
