@@ -52,6 +52,7 @@ function observer(
     webhooks: async () => new Map(),
     recentActs: async () => new Map(),
     badFile,
+    ownReport: () => null,
     boards: () => ({}),
   });
   let stopped = false;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { createWatchedServers, databaseOf } from "#app-observe-servers.ts";
@@ -12,6 +13,7 @@ import type { Catalogue } from "#observe/catalogue.ts";
 import { createCollector } from "#observe/collector.ts";
 import { createControlChannel } from "#observe/control-channel.ts";
 import { createLeaderLease } from "#observe/leader-lease.ts";
+import { organizationOfReport } from "#observe/own-service.ts";
 import { createReplication } from "#observe/replication.ts";
 import { createReports, type Reports } from "#observe/reports.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
@@ -28,6 +30,8 @@ export type ObserveDeps = {
   clock: Clock;
   log: Logger;
   /** Made with what services report of themselves; `organizationOf` a watched Redis is null when it is not watched. */
+  /** What this process tells of its own caches; null while it does not. Heard even without Redis. */
+  ownReport(): Report | null;
   boards(given: {
     reports: Reports["reports"];
     organizationOf(sourceId: string): string | null;
@@ -65,8 +69,15 @@ export function createObserve(deps: ObserveDeps) {
     ...{ store: snapshots, owner, clock, log },
   });
   const caches = createCachesBoard({
-    reports: reports.reports,
-    organizationOf: (id) => connected.redis.find(({ source }) => source.id === id)?.source.organization,
+    reports: () => {
+      const own = deps.ownReport();
+      return own === null ? reports.reports() : new Map([...reports.reports(), ["", [own]]]);
+    },
+    organizationOf: (id, service) => {
+      // Of this process itself: it is heard like what lies in its own Redis.
+      const of = connected.redis.find(({ source }) => source.id === (id || "primary"));
+      return of && organizationOfReport(of.source, service);
+    },
   });
   const redisDetails = createRedisDetails({
     servers: () =>

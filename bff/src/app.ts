@@ -50,6 +50,7 @@ import { webhooksDefaults } from "#features/webhooks/webhooks-config.ts";
 import { createAddressFilter } from "#lib/address-filter.ts";
 import type { Clock } from "#lib/clock.ts";
 import { createListRelay } from "#lib/list-relay.ts";
+import { createOwnCaches } from "#lib/own-caches.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
@@ -58,6 +59,7 @@ import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
 import { createBoardAnswers } from "#observe/board-answers.ts";
+import { createOwnReports } from "#observe/own-reports.ts";
 import { createSourcesFile } from "#observe/sources-watch.ts";
 import { authPlugin } from "#plugins/auth.ts";
 import { failedActsPlugin } from "#plugins/failed-acts.ts";
@@ -126,7 +128,11 @@ export async function buildApp({
     onCommitted: (organizationId, ids) => auditRelay.tell({ organizationId, ids, created: ids.length }),
   });
   const readings = createReadings({ trail, redis, clock });
-  const auditReview = createAuditReview({ database, changes: trail, readings, box, clock, log });
+  const ownCaches = createOwnCaches({ redis, clock });
+  const auditReview = createAuditReview({
+    ...{ database, changes: trail, readings, box, clock, log },
+    cache: ownCaches.named("audit values"),
+  });
   const audit = createAuditService({
     store: auditStore,
     readings,
@@ -162,7 +168,10 @@ export async function buildApp({
   });
   const deliveriesLive = createLiveList(webhooks.readHeads);
   const recentActs = createRecentActs({ database });
-  const history = createHistory({ database, changes: trail, actsBetween: recentActs.between, clock, log });
+  const history = createHistory({
+    ...{ database, changes: trail, actsBetween: recentActs.between, clock, log },
+    cache: ownCaches.named("history series"),
+  });
   const { sampleIntervalMs: intervalMs, healthToken } = config.observe;
   const sourcesFile = createSourcesFile({ path: config.sourcesFile, clock, log });
   const watchFilter = createAddressFilter(config.observe.allowAddresses);
@@ -193,9 +202,11 @@ export async function buildApp({
     checks: healthChecks,
     uptimes: history.uptimes,
   });
+  const ownReports = createOwnReports({ redis, subscriber, caches: ownCaches, clock });
   const observe = createObserve({
     ...{ catalogue, roles: config.roles, intervalMs },
     ...{ database, redis, redisUrl, clock, log },
+    ownReport: () => ownReports.latest(),
     webhooks: webhooks.statistics,
     badFile: sourcesFile.bad,
     recentActs: async (organizationIds) => {
@@ -307,6 +318,7 @@ export async function buildApp({
       auditProof.start();
       await readiness.start();
       if (config.roles.includes("collector") || config.roles.includes("web")) {
+        if (config.roles.includes("web")) ownReports.start();
         remembering.start();
         observe.start();
         // What was observed is written before the lease for it is given up.
@@ -327,6 +339,7 @@ export async function buildApp({
       auditProof.stop();
       readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);
+      await ownReports.close();
       await webhooks.close();
       await auditReview.close();
       await denials.close();

@@ -1,5 +1,6 @@
 import type { CacheSource } from "@wheelhouse/shared/reporter/attached.ts";
 import { createCacheCounters } from "@wheelhouse/shared/reporter/cache-counters.ts";
+import { globExpression } from "@wheelhouse/shared/reporter/glob.ts";
 import type { Redis } from "ioredis";
 
 type CacheOptions = {
@@ -84,12 +85,7 @@ export const createTwoLevelCache = ({
     },
   };
   const inMemory = ({ by, value }: { by: string; value: string }) => {
-    const glob = new RegExp(
-      `^${value
-        .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-        .replaceAll("*", ".*")
-        .replaceAll("?", ".")}$`,
-    );
+    const glob = globExpression(value);
     return [...memory].flatMap(([key, { tags, untilMs }]) => {
       if (untilMs < Date.now()) return [];
       const meant = { key: key === value, pattern: glob.test(key), tag: tags.includes(value) }[by];

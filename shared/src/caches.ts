@@ -35,6 +35,8 @@ export const cacheRow = z.object({
   loadMsMean: z.number().nullable(),
   /** Hits times mean load time: what the cache saved. */
   savedMsPerMinute: perMinute,
+  /** Calls that waited for the load of another instead of loading, too; null where the library does not tell. */
+  coalescedPerMinute: perMinute,
   sizeBytes: z.number().nullable(),
   tags: z.array(z.string()),
   /** Key groups with most calls. */

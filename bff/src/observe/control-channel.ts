@@ -12,6 +12,7 @@ import { uuidv7 } from "uuidv7";
 import { z } from "zod";
 import { AppError } from "#lib/errors.ts";
 import { createReadOnlyLua, loadLua, runLua } from "#lib/lua.ts";
+import { organizationOfReport } from "#observe/own-service.ts";
 import type { ReportSource } from "#observe/reports.ts";
 
 const tell = loadLua(new URL("./tell-command.lua", import.meta.url));
@@ -53,10 +54,10 @@ export function createControlChannel(sources: () => readonly (ReportSource & { o
   };
 
   return {
-    /** Ids of the Redis sources of an organization (its slug): services below another are not reached from it. */
-    sourcesOf: (organization: string) =>
+    /** Ids of the Redis sources over which an organization (its slug) reaches a service: no other's are told. */
+    sourcesOf: (organization: string, service: string) =>
       sources()
-        .filter((source) => source.organization === organization)
+        .filter((source) => organizationOfReport(source, service) === organization)
         .map(({ id }) => id),
     async instancesOf(sourceId: string, service: string): Promise<ReportingInstance[]> {
       const beginning = reportMember(service, "");

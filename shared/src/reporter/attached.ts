@@ -22,6 +22,8 @@ export type CacheSource = {
    * where nothing can be removed.
    */
   invalidate?(what: Pick<Invalidation, "by" | "value" | "preview">): number | Promise<number>;
+  /** Lets go of what it listens to. */
+  detach?(): void;
 };
 
 /** A command that cannot be obeyed; its text is for the operator. */

@@ -14,16 +14,17 @@ type Second = {
   evictions: number;
   loads: number;
   loadMsTotal: number;
+  coalesced: number;
   groups: Map<string, { hits: number; misses: number }>;
 };
 type Counted = Pick<
   ReportedCache,
   "windowMs" | "misses" | "sets" | "evictions" | "loads" | "loadMsTotal" | "groups"
-> & { hitsAt(level: Level): number };
+> & { hitsAt(level: Level): number; coalesced: number };
 
 const emptySecond = (at: number): Second => ({
   ...{ at, hits: new Map(), misses: 0, sets: 0, evictions: 0, loads: 0, loadMsTotal: 0 },
-  groups: new Map(),
+  ...{ coalesced: 0, groups: new Map() },
 });
 
 /** First part of a key: `product:1042:en` counts for `product:*`. */
@@ -88,6 +89,10 @@ export function createCacheCounters({
       second.loads += 1;
       second.loadMsTotal += durationMs;
     },
+    /** A call that waited for the load of another instead of loading by itself; it counts as a hit, too. */
+    coalesced() {
+      current().coalesced += 1;
+    },
     read(): Counted {
       const oldest = Math.floor(now() / 1_000) - windowSeconds;
       const within = seconds.filter(({ at }) => at > oldest);
@@ -106,6 +111,7 @@ export function createCacheCounters({
         evictions: total(({ evictions }) => evictions),
         loads: total(({ loads }) => loads),
         loadMsTotal: total(({ loadMsTotal }) => loadMsTotal),
+        coalesced: total(({ coalesced }) => coalesced),
         groups: [...groups.values()]
           .sort((a, b) => b.hits + b.misses - (a.hits + a.misses) || a.group.localeCompare(b.group))
           .slice(0, groupsTold),
@@ -113,3 +119,4 @@ export function createCacheCounters({
     },
   };
 }
+export type CacheCounters = ReturnType<typeof createCacheCounters>;

@@ -50,6 +50,8 @@ const reportedCache = z.object({
   /** Misses that were filled, and the time that it took in all. */
   loads: count,
   loadMsTotal: count,
+  /** Calls that waited for the load of another (a stampede that was held off); null or left out: not told. */
+  coalesced: count.nullable().optional(),
   /** With most calls first. */
   groups: z.array(groupCounts).max(30),
   tags: z.array(z.string().max(200)).max(50),

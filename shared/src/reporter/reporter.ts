@@ -1,4 +1,5 @@
 import type { AttachContext, AttachedBreaker, CacheSource } from "./attached.ts";
+import { attachBentocache, type Bentocache, type BentocacheOptions } from "./bentocache.ts";
 import { attachCockatiel, type CockatielOptions, type CockatielPolicy } from "./cockatiel.ts";
 import { type ControlReply, controlKey, repliesKey } from "./control.ts";
 import { createObedience } from "./obedience.ts";
@@ -173,6 +174,14 @@ export function createReporter(options: ReporterOptions) {
       breakers.set(name, make());
       due(shortestGapMs);
     });
+  const attachCache = (name: string, make: () => CacheSource) =>
+    guarded(() => {
+      caches.get(name)?.detach?.();
+      caches.delete(name);
+      if (caches.size >= cachesMax) throw new Error(`A reporter takes ${cachesMax} caches at most`);
+      caches.set(name, make());
+      due(shortestGapMs);
+    });
   const nameOf = (name: string) => name.slice(0, nameMax);
 
   return {
@@ -189,13 +198,16 @@ export function createReporter(options: ReporterOptions) {
     breaker(name: string, make: (given: AttachContext) => AttachedBreaker) {
       attach(nameOf(name), () => make(context));
     },
+    /** A cache that counts by itself. A name that is there already is replaced. */
     cache(name: string, source: CacheSource) {
-      guarded(() => {
-        if (caches.size >= cachesMax) throw new Error(`A reporter takes ${cachesMax} caches at most`);
-        caches.set(nameOf(name), source);
-        due(shortestGapMs);
-      });
+      attachCache(nameOf(name), () => source);
     },
+    /** A store of bentocache. @param name left out: the store's. */
+    bentocache(bento: Bentocache, { name, ...about }: BentocacheOptions & { name?: string }) {
+      attachCache(nameOf(name ?? about.store), () => attachBentocache(bento, { now, ...about }));
+    },
+    /** What it would tell now; for a program that shows its own caches even without Redis. */
+    report: read,
     /** Takes the report back, lets go of every breaker; resolves within a second even without Redis. */
     async close() {
       if (closed) return;
@@ -204,6 +216,7 @@ export function createReporter(options: ReporterOptions) {
       subscriber?.off("ready", listen);
       subscriber?.off("message", ring);
       for (const breaker of breakers.values()) guarded(() => breaker.detach());
+      for (const cache of caches.values()) guarded(() => cache.detach?.());
       let limit: NodeJS.Timeout | undefined;
       const leave = async () => redis.eval(leaveScript, 2, reportKeyOf(member), reportsKey, member);
       await Promise.race([

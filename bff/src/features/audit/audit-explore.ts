@@ -7,20 +7,24 @@ import {
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { Clock } from "#lib/clock.ts";
 import { invalidField } from "#lib/errors.ts";
+import type { NamedCache } from "#lib/own-caches.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { AuditExploreStore } from "./audit-explore-store.ts";
 import { filterFields } from "./audit-find.ts";
 import type { Readings } from "./audit-readings.ts";
 
-type AuditExploreDeps = { store: AuditExploreStore; readings: Readings; clock: Clock };
+type AuditExploreDeps = { store: AuditExploreStore; readings: Readings; clock: Clock; cache: NamedCache };
 
 const dayMs = 86_400_000;
 const usualSpanMs = 28 * dayMs;
 const spanMaxMs = 92 * dayMs;
 const shownActions = 12;
+/** So old known actions may be. Values that name people are read anew each time, and lie nowhere else. */
+const knownTtlMs = 10_000;
+const keptKeys: readonly string[] = ["action", "class"];
 
 /** Known values, counts and activity of the trail. Reading them is reading the trail, and is recorded as that. */
-export function createAuditExplore({ store, readings, clock }: AuditExploreDeps) {
+export function createAuditExplore({ store, readings, clock, cache }: AuditExploreDeps) {
   return {
     async count(
       { includeChildren, ...filter }: EndpointParsed<typeof countAuditEvents>["query"],
@@ -37,8 +41,15 @@ export function createAuditExplore({ store, readings, clock }: AuditExploreDeps)
       context: RequestContext,
     ): Promise<EndpointResult<typeof listAuditFacets>> {
       await readings.record(context, { known: key });
-      await store.catchUp(context.organization.id);
-      const items = await store.facets(context.organization.id, key, q, limit + 1);
+      const { id } = context.organization;
+      const load = async () => {
+        await store.catchUp(id);
+        return store.facets(id, key, q, limit + 1);
+      };
+      const isKept = q === undefined && keptKeys.includes(key);
+      const items = await (isKept
+        ? cache({ key: [key, id, limit].join(":"), tags: [key], ttlMs: knownTtlMs }, load)
+        : load());
       return { items: items.slice(0, limit), isMore: items.length > limit };
     },
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { AuditTrail, Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
+import type { NamedCache } from "#lib/own-caches.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import { createAuditExpiry } from "./audit-expiry.ts";
@@ -21,12 +22,15 @@ type AuditReviewDeps = {
   box: SecretBox;
   clock: Clock;
   log: Logger;
+  /** For known values that name nobody. */
+  cache: NamedCache;
 };
 
 /** Everything by which people work with the trail: figures, known values, saved views, exports, sign-off, retention. */
-export function createAuditReview({ database, changes, readings, box, clock, log }: AuditReviewDeps) {
+export function createAuditReview(deps: AuditReviewDeps) {
+  const { database, changes, readings, box, clock, log, cache } = deps;
   const store = createAuditExploreStore({ database });
-  const explore = createAuditExplore({ store, readings, clock });
+  const explore = createAuditExplore({ store, readings, clock, cache });
   const exporting = createAuditExport({ database, trail: changes, box, clock, log });
   const views = createAuditViews({ database, changes });
   const { expire } = createAuditExpiry({ changes });

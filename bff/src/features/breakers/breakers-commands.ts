@@ -37,7 +37,7 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
     report?.breakers.find((breaker) => breaker.name === name);
 
   async function reportersOf(organization: string, service: string, name: string) {
-    for (const sourceId of channel.sourcesOf(organization)) {
+    for (const sourceId of channel.sourcesOf(organization, service)) {
       const instances = await channel.instancesOf(sourceId, service);
       if (instances.some((instance) => breakerIn(instance, name))) return { sourceId, instances };
     }

@@ -29,23 +29,24 @@ const isoOf = (ms: number) => new Date(ms).toISOString();
 
 /**
  * Named caches from what services report of themselves, one row a cache over all instances. `reports`: what each
- * watched Redis held at the last reading; `organizationOf`: the slug that owns a source.
+ * watched Redis held at the last reading, a later entry before an earlier one; `organizationOf`: the slug that owns a
+ * service's reports there.
  */
 export function createCachesBoard({
   reports,
   organizationOf,
 }: {
   reports(): ReadonlyMap<string, readonly Report[]>;
-  organizationOf(sourceId: string): string | undefined;
+  organizationOf(sourceId: string, service: string): string | undefined;
 }): Board<ObservedCache> {
   let known = new Map<string, Known>();
 
   const hear = (nowMs: number) => {
     const heardNow = new Set<string>();
     for (const [sourceId, found] of reports()) {
-      const organization = organizationOf(sourceId);
-      if (organization === undefined) continue;
-      for (const report of found)
+      for (const report of found) {
+        const organization = organizationOf(sourceId, report.service);
+        if (organization === undefined) continue;
         for (const cache of report.caches) {
           const id = idOf(report.service, cache.name);
           const key = `${organization} ${id}`;
@@ -63,6 +64,7 @@ export function createCachesBoard({
             cache: isSilent ? null : { instance, cache, intervalMs, heardAtMs },
           });
         }
+      }
     }
     return heardNow;
   };
@@ -163,7 +165,7 @@ function lastKnown(row: ObservedCache): ReturnType<typeof rollUpCache> {
     ...{ hitRatio, threshold, sizeBytes, tags, invalidateBy, loadMsMean },
     levels: row.levels.map((level) => ({ ...level, hitsPerMinute: null })),
     ...{ hitsPerMinute: null, missesPerMinute: null, setsPerMinute: null, evictedPerMinute: null },
-    ...{ savedMsPerMinute: null, groups: [] },
+    ...{ savedMsPerMinute: null, coalescedPerMinute: null, groups: [] },
   };
 }
 

@@ -43,7 +43,7 @@ export function createCacheCommands({ snapshots, channel, run }: CommandsDeps) {
     const named = partsOf(id);
     if (!named) throw notFound("cache");
     const { service, name } = named;
-    for (const sourceId of channel.sourcesOf(context.organization.slug)) {
+    for (const sourceId of channel.sourcesOf(context.organization.slug, service)) {
       const found = await channel.instancesOf(sourceId, service);
       if (!found.some((instance) => cacheIn(instance, name))) continue;
       const addressed = found.filter((instance) => instance.report === null || cacheIn(instance, name));

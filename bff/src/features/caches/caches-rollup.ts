@@ -74,6 +74,7 @@ export function rollUpCache(heard: readonly HeardCache[]): Figures {
     evictedPerMinute: perMinute(({ evictions }) => evictions),
     loadMsMean,
     savedMsPerMinute: hitsPerMinute === null || loadMsMean === null ? null : hitsPerMinute * loadMsMean,
+    coalescedPerMinute: perMinute(({ coalesced = null }) => coalesced),
     sizeBytes: sumKnown(levels.map(({ sizeBytes }) => sizeBytes)),
     tags: [...new Set(heard.flatMap(({ cache }) => cache.tags))].sort().slice(0, mostTags),
     groups: groupsOf(counted),

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
 import { invalidField } from "#lib/errors.ts";
+import type { NamedCache } from "#lib/own-caches.ts";
 import type { Database } from "#lib/postgres.ts";
 import { mergeSeries, planSeries, type SeriesPart } from "./history-series-steps.ts";
 import { finest, monthsKeptMs } from "./history-times.ts";
@@ -35,14 +36,45 @@ export function rangeOf({ from, to }: { from: string; to: string }) {
   return { fromMs, toMs };
 }
 
-/** Reads figures by one statement that cuts what is wanted out of the stored arrays. */
-export function createSeriesReader({ database, clock }: { database: Database; clock: Clock }) {
+/** What is not written any more is kept for longer than what grows. */
+const settledTtlMs = 300_000;
+const growingTtlMs = finest.stepMs;
+
+/**
+ * Reads figures by one statement that cuts what is wanted out of the stored arrays. All who look at one chart ask the
+ * same within a step of it, so `cache` answers most of them; left out, each reading asks Postgres.
+ */
+export function createSeriesReader({
+  database,
+  clock,
+  cache = (_of, load) => load(),
+}: {
+  database: Database;
+  clock: Clock;
+  cache?: NamedCache;
+}) {
   return async (organizationId: string, request: SeriesRequest): Promise<HistorySeries> => {
     const { kind, id, metrics } = request;
     const { fromMs, toMs } = rangeOf(request);
     if (metrics.length === 0 || metrics.length > mostMetrics)
       throw invalidField("query.metrics", `must name 1 to ${mostMetrics} figures`);
     const plan = planSeries(fromMs, toMs, clock.now());
+    const { firstMs, stepMs, count } = plan;
+    const isSettled = clock.now() - toMs > 2 * finest.chunkMs;
+    return cache(
+      {
+        key: [kind, organizationId, firstMs, stepMs, count, metrics.join(), id].join(":"),
+        ...{ tags: [kind], ttlMs: isSettled ? settledTtlMs : growingTtlMs },
+      },
+      () => readPlanned(organizationId, request, plan),
+    );
+  };
+
+  async function readPlanned(
+    organizationId: string,
+    { kind, id, metrics }: SeriesRequest,
+    plan: ReturnType<typeof planSeries>,
+  ): Promise<HistorySeries> {
     const { level, firstMs, stepMs, count } = plan;
     const iso = (ms: number) => new Date(ms).toISOString();
     const until = iso(firstMs + count * stepMs);
@@ -88,5 +120,5 @@ export function createSeriesReader({ database, clock }: { database: Database; cl
         };
       }),
     };
-  };
+  }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
+import type { NamedCache } from "#lib/own-caches.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createPostgresLease } from "#lib/postgres-lease.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
@@ -25,8 +26,10 @@ export function createHistory(deps: {
   actsBetween(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
   clock: Clock;
   log: Logger;
+  /** For series. */
+  cache?: NamedCache;
 }) {
-  const { database, changes, actsBetween, clock, log } = deps;
+  const { database, changes, actsBetween, clock, log, cache } = deps;
   const deployments = createDeployments({ database, changes, clock });
   return {
     deployments,
@@ -35,7 +38,7 @@ export function createHistory(deps: {
     readPast: createPast({ database, clock }),
     routes(app: FastifyInstance) {
       historyRoutes(app, {
-        readSeries: createSeriesReader({ database, clock }),
+        readSeries: createSeriesReader({ database, clock, ...(cache ? { cache } : {}) }),
         events: createHistoryEvents({ database, actsBetween }),
         deployments,
       });

@@ -181,6 +181,7 @@ export const CacheDrawer = (props: {
               label: "Saved",
               value: row.savedMsPerMinute === null ? "–" : `${formatSpan(row.savedMsPerMinute)} a minute`,
             },
+            { label: "Waited for another's load", value: perMinute(row.coalescedPerMinute) },
             { label: "Service", value: row.service },
             { label: "Tags", value: row.tags.length === 0 ? "none" : row.tags.join(", ") },
           ]}

@@ -10,7 +10,15 @@ const row = (name: string, change: Partial<CacheRow> = {}): CacheRow => ({
     { level: "memory", hitsPerMinute: 60, sizeBytes: 1, entries: 1 },
     { level: "redis", hitsPerMinute: 30, sizeBytes: 1, entries: 1 },
   ],
-  ...{ evictedPerMinute: 0, loadMsMean: 1, savedMsPerMinute: 90, sizeBytes: 2, tags: [], groups: [] },
+  ...{
+    evictedPerMinute: 0,
+    coalescedPerMinute: null,
+    loadMsMean: 1,
+    savedMsPerMinute: 90,
+    sizeBytes: 2,
+    tags: [],
+    groups: [],
+  },
   ...{ invalidateBy: ["key"], instances: [], observedAt: "2026-11-19T09:14:00Z", intervalMs: 1_000 },
   ...change,
 });

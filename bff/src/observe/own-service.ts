@@ -1,0 +1,14 @@
+/** What Wheelhouse tells of itself over its own Redis, as any watched service does. */
+export const ownService = "wheelhouse";
+
+const ownRedis = "primary";
+const platform = "platform";
+
+/**
+ * Slug of the organization that a report belongs to: that of the Redis in which it is found. Wheelhouse's own belong to
+ * the platform, whoever owns its Redis.
+ */
+export const organizationOfReport = (
+  source: { id: string; organization: string },
+  service: string,
+): string => (source.id === ownRedis && service === ownService ? platform : source.organization);
