@@ -1,6 +1,7 @@
 import { hash as hashOf } from "node:crypto";
 import { auditContent, linkHash } from "#features/audit/audit-content.ts";
 import type { AuditFields } from "#lib/change.ts";
+import { type Kind, kinds, places } from "./audit-read-kinds.ts";
 
 export const organizationCount = 50;
 const dayMs = 86_400_000;
@@ -46,7 +47,6 @@ const lastNames = [
   "Jones",
   "Kaya",
 ];
-const places = ["orders", "invoices", "stock", "mail", "billing", "search", "images", "reports"];
 const reasons = [
   ...["Customer asked", "Certificate renewed", "Capacity doubled", "Found in review", "Receiver is back"],
   ...[
@@ -72,108 +72,6 @@ const agents = [
   "Mozilla/5.0 (Macintosh; Intel Mac OS X 15_6) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15",
 ];
 
-type Kind = {
-  action: string;
-  weight: number;
-  target: string;
-  before?: (a: number, b: number) => AuditFields;
-  after?: (a: number, b: number) => AuditFields;
-};
-// Keys of fields in alphabetical order.
-const rate = (n: number): AuditFields => ({ rateLimitPerS: n % 50, status: "active" });
-const kinds: readonly Kind[] = [
-  {
-    action: "audit.trail.read",
-    weight: 16,
-    target: "audit-trail",
-    after: () => ({ includeChildren: false }),
-  },
-  { action: "access.session.create", weight: 15, target: "user", after: () => ({ method: "password" }) },
-  { action: "access.session.delete", weight: 5, target: "user" },
-  { action: "access.session.switch-organization", weight: 3, target: "organization" },
-  {
-    action: "webhooks.delivery.replay",
-    weight: 12,
-    target: "delivery",
-    after: (a) => ({ generation: a % 5, state: "queued" }),
-  },
-  {
-    action: "webhooks.source.create",
-    weight: 2,
-    target: "source",
-    after: (a) => ({ ...rate(a), transform: "none" }),
-  },
-  { action: "webhooks.source.update", weight: 3, target: "source", before: rate, after: (_, b) => rate(b) },
-  { action: "webhooks.endpoint.create", weight: 2, target: "endpoint", after: rate },
-  {
-    action: "webhooks.endpoint.update",
-    weight: 6,
-    target: "endpoint",
-    before: rate,
-    after: (_, b) => rate(b),
-  },
-  { action: "webhooks.endpoint.delete", weight: 1, target: "endpoint", before: rate },
-  {
-    action: "audit.trail.verify",
-    weight: 1,
-    target: "audit-trail",
-    after: (a) => ({ problem: null, verifiedToSeq: a }),
-  },
-  {
-    action: "audit.trail.export",
-    weight: 1,
-    target: "audit-export",
-    after: (a) => ({ format: "csv", rows: a % 9_999 }),
-  },
-  {
-    action: "access.member.update",
-    weight: 2,
-    target: "user",
-    before: () => ({ role: "viewer" }),
-    after: () => ({ role: "operator" }),
-  },
-  {
-    action: "queues.job.retry",
-    weight: 6,
-    target: "job",
-    after: (a) => ({ attempts: a % 6, queue: places[a % 8] ?? "" }),
-  },
-  { action: "queues.queue.pause", weight: 1, target: "queue", after: () => ({ isPaused: true }) },
-  {
-    action: "breakers.breaker.reset",
-    weight: 1,
-    target: "breaker",
-    before: () => ({ state: "open" }),
-    after: () => ({ state: "closed" }),
-  },
-  {
-    action: "app:order.refund",
-    weight: 9,
-    target: "order",
-    after: (a, b) => ({ amount: (a % 90_000) / 100, currency: b % 2 ? "EUR" : "USD" }),
-  },
-  {
-    action: "app:price.update",
-    weight: 6,
-    target: "product",
-    before: (a) => ({ price: (a % 9_000) / 100 }),
-    after: (_, b) => ({ price: (b % 9_000) / 100 }),
-  },
-  {
-    action: "app:stock.move",
-    weight: 6,
-    target: "product",
-    before: (a) => ({ place: places[a % 8] ?? "" }),
-    after: (_, b) => ({ pieces: b % 400, place: places[b % 8] ?? "" }),
-  },
-  { action: "app:invoice.cancel", weight: 1, target: "invoice", after: () => ({ status: "cancelled" }) },
-  {
-    action: "app:user.export",
-    weight: 1,
-    target: "user",
-    after: (a) => ({ fields: ["name", "email"], rows: a % 700 }),
-  },
-];
 const weighted = kinds.flatMap((kind) => Array<Kind>(kind.weight).fill(kind));
 
 export type SeededEvent = {
@@ -253,6 +151,7 @@ function makeEvent(org: number, atMs: number, dice: () => number, isChecked: boo
   const id = `${time.slice(0, 8)}-${time.slice(8)}-7${hex(a & 0xfff, 3)}-a${hex(b & 0xfff, 3)}-${hex(c, 8)}${hex(d & 0xffff, 4)}`;
   const kind = weighted[(a >>> 8) % weighted.length] ?? kinds[0];
   if (!kind) throw new Error("no kinds");
+  const isReported = kind.action.startsWith("app:");
   const people = peopleOf(org);
   const place = Math.floor((people + 4) * (c / 2 ** 32) ** 2);
   const who = place < people ? "user" : place < people + 3 ? "token" : "system";
@@ -264,7 +163,7 @@ function makeEvent(org: number, atMs: number, dice: () => number, isChecked: boo
         : "schedule";
   const actorId = who === "system" ? null : seededActor(org, place);
   const authMethod = who === "user" ? "password" : who === "token" ? "token" : "internal";
-  const session = who === "user" ? sessionOf(org, place, (b >>> 12) % 4) : null;
+  const session = who === "user" && !isReported ? sessionOf(org, place, (b >>> 12) % 4) : null;
   const per1000 = (d >>> 4) % 1_000;
   const outcome = per1000 < 25 ? "denied" : per1000 < 30 ? "failure" : "success";
   const number = (b >>> 4) % targetsOf(org);
@@ -283,23 +182,29 @@ function makeEvent(org: number, atMs: number, dice: () => number, isChecked: boo
   const organizationId = seededOrganization(org);
   const content =
     `{"action":"${kind.action}","actor":{"authMethod":"${authMethod}","display":"${display}","id":${text(actorId)},` +
-    `"session":${text(session && sessionHash(session))},"type":"${who}"},"address":${text(address)},` +
+    `"session":${text(session && sessionHash(session))},"type":"${isReported ? "external" : who}"},"address":${text(address)},` +
     `"after":${canonicalFields(after)},"before":${canonicalFields(before)},"id":"${id}","impersonator":null,` +
     `"occurredAt":null,"organization":{"id":"${organizationId}","name":"${name}","slug":"${slug}"},` +
-    `"outcome":"${outcome}","reason":${text(reason)},"recordedAt":"${recordedAt}","reportedBy":null,` +
+    `"outcome":"${outcome}","reason":${text(reason)},"recordedAt":"${recordedAt}","reportedBy":${isReported ? reporterText : "null"},` +
     `"requestId":${text(requestId)},"schemaVersion":2,` +
     `"targets":[{"id":"${target.id}","name":"${target.name}","type":"${target.type}"}],"userAgent":${text(userAgent)}}`;
   if (isChecked) {
-    const actor = { type: who, id: actorId, display, authMethod, sessionId: session, can: refused } as const;
+    const self = { type: who, id: actorId, display, authMethod, sessionId: session } as const;
     const origin = {
-      actor,
+      actor: { ...(isReported ? reporter : self), can: refused },
       organization: { id: organizationId, slug, name },
       requestId: requestId ?? "",
       address,
       userAgent,
     };
     const entry = { targets: [target], before, after, reason };
-    const asWritten = auditContent(origin, { id, recordedAt, action: kind.action, outcome, entry });
+    const reported = isReported
+      ? {
+          ...{ occurredAt: null, actor: { id: actorId, name: display, authMethod }, impersonator: null },
+          ...{ address, userAgent, requestId },
+        }
+      : undefined;
+    const asWritten = auditContent(origin, { id, recordedAt, action: kind.action, outcome, entry, reported });
     if (asWritten !== content)
       throw new Error(`seeded content differs from the product's:\n${content}\n${asWritten}`);
   }
@@ -316,11 +221,20 @@ function makeEvent(org: number, atMs: number, dice: () => number, isChecked: boo
   ];
   return {
     ...{ id, org, atMs, content, action: kind.action, outcome, targetKeys },
-    actor: { type: who, id: actorId, display },
+    actor: { type: isReported ? "external" : who, id: actorId, display },
     searchText: searched.filter(isText).join(" "),
     link: { seq: 0, contentHash: noHash, previous: noHash, hash: noHash },
   };
 }
+
+const reporter = {
+  type: "token",
+  id: "0198e003-0000-7000-8000-000000000001",
+  display: "shop",
+  authMethod: "token",
+  sessionId: null,
+} as const;
+const reporterText = `{"authMethod":"token","display":"${reporter.display}","id":"${reporter.id}","session":null,"type":"token"}`;
 
 const isText = (part: string | null) => part !== null;
 const text = (value: string | null) => (value === null ? "null" : `"${value}"`);

@@ -151,6 +151,8 @@ const alwaysOn = (relation: string) => `
 
 function startCopy(client: pg.Client, into: string) {
   const stream: CopyStreamQuery = client.query(copyFrom(`copy wheelhouse.${into} from stdin with (freeze)`));
+  // The end of the connection is told by what ended it.
+  stream.on("error", () => {});
   let kept = "";
   const flush = async () => {
     const isTaken = stream.write(kept);

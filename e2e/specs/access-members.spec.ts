@@ -59,7 +59,9 @@ test("an admin invites, another browser accepts; a new role, a removal and their
 
   await expect(drawer.getByRole("button", { name: /^End the session on/ })).toHaveCount(1);
   await drawer.getByRole("button", { name: "Remove…" }).click();
+  const removed = page.waitForResponse((response) => response.request().method() === "DELETE");
   await page.getByRole("dialog").getByRole("button", { name: "Remove 1 member" }).click();
+  expect((await removed).ok()).toBe(true);
   await expect(guest.getByText("No such organization")).toBeVisible({ timeout: 1_000 });
   await expect(page.getByText("Nobody matches")).toBeVisible();
 
