@@ -15,6 +15,7 @@ import { confirmedRoute, resetRoute } from "#routes/reset.tsx";
 import { rootRoute } from "#routes/root.tsx";
 import { servicesRoute } from "#routes/services.tsx";
 import { signInRoute } from "#routes/sign-in.tsx";
+import { sourcesRoute } from "#routes/sources.tsx";
 import { webhooksRoute } from "#routes/webhooks.tsx";
 
 const routeTree = rootRoute.addChildren([
@@ -25,6 +26,7 @@ const routeTree = rootRoute.addChildren([
   organizationRoute.addChildren([
     overviewRoute,
     servicesRoute,
+    sourcesRoute,
     breakersRoute,
     cachesRoute,
     queuesRoute,

@@ -198,7 +198,7 @@ function sourcesFileProblem({ badFile }: OrganizationPart): Found[] {
       ...{ id: "sources:file", state: "degraded", label: "Bad file", subject: name },
       title: "its last edit is bad",
       cause: `${what}. The last good version is kept, read on ${goodAt.slice(0, 10)} at ${clockOf(goodAt)}`,
-      ...{ affects: "what is watched", since, area: "health", path: "overview" },
+      ...{ affects: "what is watched", since, area: "health", path: "sources" },
     },
   ];
 }

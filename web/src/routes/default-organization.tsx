@@ -7,6 +7,7 @@ const shortPaths = [
   "/",
   "/overview",
   "/services",
+  "/sources",
   "/breakers",
   "/caches",
   "/queues",

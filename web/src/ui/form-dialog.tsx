@@ -16,6 +16,8 @@ export const FormDialog = (props: {
   foot?: ReactNode;
   failure: string;
   fields?: readonly string[];
+  /** A part of the body whose fields go by their names, too. */
+  within?: string;
   error: Error | null;
   isReady: boolean;
   isBusy: boolean;
@@ -26,7 +28,7 @@ export const FormDialog = (props: {
 }) => {
   const { title, confirm, foot, failure, fields = [], error, isReady, isBusy, onSubmit, onClose } = props;
   const id = useId();
-  const errors = fieldErrors(error);
+  const errors = fieldErrors(error, props.within);
   const isSaid = fields.some((field) => errors.has(field));
   return (
     <Dialog

@@ -2,12 +2,16 @@ import { type ReactNode, useId } from "react";
 import { ApiError } from "#lib/api.ts";
 import css from "./form-field.module.css";
 
-/** What the server said about one field of a body, by the field's own name. */
-export const fieldErrors = (error: Error | null): ReadonlyMap<string, string> => {
+/**
+ * What the server said about one field of a body, by the field's own name. `within`: a part of the body whose fields
+ * go by their names, too.
+ */
+export const fieldErrors = (error: Error | null, within?: string): ReadonlyMap<string, string> => {
   const found = new Map<string, string>();
   if (!(error instanceof ApiError)) return found;
   for (const { field, message } of error.details) {
-    const name = field.replace(/^body\./, "").split(".")[0] ?? field;
+    const [first = field, second] = field.replace(/^body\./, "").split(".");
+    const name = (first === within ? second : undefined) ?? first;
     if (!found.has(name)) found.set(name, message);
   }
   return found;

@@ -5,10 +5,10 @@ import { Button } from "#ui/button.tsx";
 import { ConfirmDialog } from "#ui/confirm-dialog.tsx";
 import { Panel } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
+import { ShownOnce } from "#ui/shown-once.tsx";
 import { Age } from "#ui/time.tsx";
 import css from "./access.module.css";
 import { deviceOf } from "./access-device.ts";
-import { ShownOnce } from "./access-link-once.tsx";
 import { memberSessionsQuery, useEndOfMember, useIssueReset } from "./access-member-session-queries.ts";
 
 /** Makes a link by which a member sets a new password, and shows it once. */

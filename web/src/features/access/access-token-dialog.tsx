@@ -4,9 +4,9 @@ import { useState } from "react";
 import { useSession } from "#lib/session.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
+import { ShownOnce } from "#ui/shown-once.tsx";
 import { Time } from "#ui/time.tsx";
 import css from "./access.module.css";
-import { ShownOnce } from "./access-link-once.tsx";
 import { useCreateToken } from "./access-queries.ts";
 
 const dayMs = 24 * 3_600_000;

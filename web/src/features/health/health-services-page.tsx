@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ServiceRow } from "@wheelhouse/shared/health.ts";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
 import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
+import { useCan } from "#lib/session.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
 import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
@@ -53,6 +54,7 @@ export const ServicesPage = () => {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   useServicesLive(org);
+  const maySeeSources = useCan(org, "sources:read");
   const { connection } = useLiveStatus();
   const services = useQuery({
     ...servicesQuery(org, useMoment()),
@@ -109,6 +111,11 @@ export const ServicesPage = () => {
             isInstant
             onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
           />
+          {maySeeSources && (
+            <Link className="btn" to="/o/$org/sources" params={{ org }}>
+              Sources
+            </Link>
+          )}
           <div className="seg">
             {looks.map(({ view: look, label }) => (
               <button

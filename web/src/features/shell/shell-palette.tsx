@@ -39,12 +39,20 @@ const Palette = (props: {
     run();
   };
 
-  const pages: Entry[] = navItems.map(({ to, label, key }) => ({
-    id: to,
-    label,
-    keys: `g ${key}`,
-    run: () => void navigate({ to, params: { org } }),
-  }));
+  const pages: Entry[] = [
+    ...navItems.map(({ to, label, key }) => ({
+      ...{ id: to, label, keys: `g ${key}` },
+      run: () => void navigate({ to, params: { org } }),
+    })),
+    ...(session.capabilities.includes("sources:read")
+      ? [
+          {
+            ...{ id: "/o/$org/sources", label: "Sources", detail: "what is watched" },
+            run: () => void navigate({ to: "/o/$org/sources", params: { org } }),
+          },
+        ]
+      : []),
+  ];
   const queueEntries: Entry[] = (queues.data?.items ?? []).map(({ id, name, prefix, label }) => ({
     id,
     label: name,

@@ -1,9 +1,9 @@
 import { useState } from "react";
+import { slugOf } from "#lib/slug.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
 import { SecretOnce } from "./secret-once.tsx";
 import { useCreateEndpoint } from "./webhooks-queries.ts";
-import { slugOf } from "./webhooks-slug.ts";
 
 const listed = (text: string): string[] =>
   text

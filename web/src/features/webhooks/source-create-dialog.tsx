@@ -1,10 +1,10 @@
 import type { WebhookSource } from "@wheelhouse/shared/webhooks.ts";
 import { useState } from "react";
+import { slugOf } from "#lib/slug.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
 import { SecretOnce } from "./secret-once.tsx";
 import { useCreateSource } from "./webhooks-queries.ts";
-import { slugOf } from "./webhooks-slug.ts";
 
 export const schemeWords: Record<WebhookSource["scheme"], string> = {
   standard: "Standard Webhooks",

@@ -4,12 +4,12 @@ import { CopyButton } from "#ui/code-block.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import css from "./access.module.css";
+import css from "#ui/shown-once.module.css";
 
-/** The only moment in which a link or a token can be read. */
+/** The only moment in which a link, a token or an address with its secret can be read; several stand one by one. */
 export const ShownOnce = (props: {
   title: string;
-  text: string;
+  text: string | readonly string[];
   copy: string;
   facts: readonly { label: string; value: ReactNode }[];
   /** What is to be done with it, and what happens when it is lost. */
@@ -27,12 +27,14 @@ export const ShownOnce = (props: {
     }
   >
     <Facts facts={props.facts} />
-    <div className={css.secret}>
-      <code className="mono" data-testid="shown-once">
-        {props.text}
-      </code>
-      <CopyButton text={props.text} label={props.copy} />
-    </div>
+    {[props.text].flat().map((text) => (
+      <div key={text} className={css.secret}>
+        <code className="mono" data-testid="shown-once">
+          {text}
+        </code>
+        <CopyButton text={text} label={props.copy} />
+      </div>
+    ))}
     <Note tone="warn" title={props.note}>
       {props.children}
     </Note>

@@ -1,0 +1,51 @@
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
+import { useState } from "react";
+import { FormDialog } from "#ui/form-dialog.tsx";
+import { Facts } from "#ui/quantity.tsx";
+import { ReasonField } from "./sources-parts.tsx";
+import { useDeleteSource } from "./sources-queries.ts";
+import { kindWords } from "./sources-view.ts";
+
+export const DeleteSourceDialog = (props: {
+  organization: string;
+  source: WatchedSource;
+  onClose: () => void;
+  onDeleted: () => void;
+}) => {
+  const { organization, source, onClose, onDeleted } = props;
+  const remove = useDeleteSource(organization);
+  const [reason, setReason] = useState("");
+  const isPush = source.heartbeats.length > 0;
+  return (
+    <FormDialog
+      title={`Delete ${source.name}`}
+      confirm="Delete 1 source"
+      foot="What was observed of it stays in the history."
+      failure="Nothing was deleted."
+      fields={["reason"]}
+      error={remove.error}
+      isReady={reason.trim().length >= 3}
+      isBusy={remove.isPending}
+      onSubmit={() => remove.mutate({ source, reason: reason.trim() }, { onSuccess: onDeleted })}
+      onClose={onClose}
+    >
+      {(complaint) => (
+        <>
+          <Facts
+            facts={[
+              { label: "Kind", value: kindWords[source.kind] },
+              { label: "Id", value: <span className="mono">{source.id}</span> },
+              {
+                label: "Then",
+                value: isPush
+                  ? "it is not watched any more, and its heartbeat addresses answer 404"
+                  : "it is not asked any more, and leaves all lists",
+              },
+            ]}
+          />
+          <ReasonField value={reason} onChange={setReason} error={complaint("reason")} isRequired />
+        </>
+      )}
+    </FormDialog>
+  );
+};

@@ -1,0 +1,121 @@
+import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
+import {
+  type createTarget,
+  serviceFormats,
+  type TargetDefinition,
+  type WatchedSource,
+} from "@wheelhouse/shared/sources.ts";
+
+export type ServiceFormat = (typeof serviceFormats)[number];
+/** What the form holds, as it is typed. */
+export type TargetForm = {
+  kind: "service" | "prometheus";
+  name: string;
+  format: ServiceFormat;
+  /** One line an instance: `id address`, or an id alone where it reports by itself. */
+  instances: string;
+  conditions: string;
+  dependsOn: string;
+  group: string;
+  owner: string;
+  runbookUrl: string;
+  intervalSeconds: string;
+  timeoutSeconds: string;
+  downAfter: string;
+  upAfter: string;
+  actuatorBreakers: boolean;
+  /** Of metrics: whose they are. */
+  service: string;
+  instance: string;
+  url: string;
+};
+type Definition = EndpointInput<typeof createTarget>["body"]["definition"];
+
+export const formatWords: Record<ServiceFormat, string> = {
+  status: "HTTP status",
+  spring: "Spring Boot Actuator",
+  "health+json": "application/health+json",
+  tcp: "TCP connection",
+  push: "It reports by itself (heartbeat)",
+};
+
+const blank: TargetForm = {
+  ...{ kind: "service", name: "", format: "status", instances: "", conditions: "", dependsOn: "" },
+  ...{ group: "", owner: "", runbookUrl: "", intervalSeconds: "10", timeoutSeconds: "5" },
+  ...{ downAfter: "3", upAfter: "2", actuatorBreakers: false, service: "", instance: "", url: "" },
+};
+
+export const readFormat = (text: string): ServiceFormat =>
+  serviceFormats.find((format) => format === text) ?? "status";
+
+/** Breakers of Actuator are read beside a health address over HTTP. */
+export const isAskedByHttp = (format: ServiceFormat): boolean => format !== "tcp" && format !== "push";
+
+const seconds = (ms: number | undefined, otherwise: string): string =>
+  ms === undefined ? otherwise : String(ms / 1000);
+
+/** What a source is now; nothing yet for a new one. */
+export const formOf = (definition: TargetDefinition | null): TargetForm => {
+  if (definition === null) return blank;
+  const rhythm = {
+    intervalSeconds: seconds(definition.intervalMs, "10"),
+    timeoutSeconds: seconds(definition.timeoutMs, "5"),
+  };
+  if (definition.kind === "prometheus") {
+    const { name, service, instance, url } = definition;
+    return { ...blank, ...rhythm, kind: "prometheus", name, service, instance, url };
+  }
+  const { name, format, instances, conditions, dependsOn, group, owner, runbookUrl } = definition;
+  return {
+    ...{ ...blank, ...rhythm, name, format },
+    instances: instances.map(({ id, url }) => (url === null ? id : `${id} ${url}`)).join("\n"),
+    ...{ conditions: conditions.join("\n"), dependsOn: dependsOn.join(", ") },
+    ...{ group: group ?? "", owner: owner ?? "", runbookUrl: runbookUrl ?? "" },
+    ...{ downAfter: String(definition.downAfter), upAfter: String(definition.upAfter) },
+    actuatorBreakers: definition.actuatorBreakers,
+  };
+};
+
+const lines = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+const orNull = (text: string): string | null => (text.trim() === "" ? null : text.trim());
+const ms = (text: string): number => Math.round(Number(text) * 1000);
+
+/** The last word of a line is its address, what stands before it the id; an address alone is its own host. */
+const instanceOf = (line: string): { id: string; url: string | null } => {
+  const [, id, url] = /^(.*?)\s*(\S+:\/\/\S+)$/.exec(line) ?? [];
+  if (url === undefined) return { id: line, url: null };
+  return { id: id || (URL.canParse(url) ? new URL(url).host : url), url };
+};
+
+/** As the API takes it, which judges it. */
+export const definitionOf = (form: TargetForm): Definition => {
+  const common = {
+    ...{ name: form.name.trim(), intervalMs: ms(form.intervalSeconds), timeoutMs: ms(form.timeoutSeconds) },
+  };
+  if (form.kind === "prometheus") {
+    const { service, instance, url } = form;
+    return {
+      ...{ kind: "prometheus", ...common, service: service.trim(), url: url.trim() },
+      instance: orNull(instance) ?? service.trim(),
+    };
+  }
+  const isPush = form.format === "push";
+  const named = lines(form.instances);
+  return {
+    ...{ kind: "service", ...common, format: form.format },
+    instances: isPush ? named.map((id) => ({ id, url: null })) : named.map(instanceOf),
+    conditions: isPush ? [] : lines(form.conditions),
+    dependsOn: form.dependsOn.split(/[\s,]+/).filter((id) => id !== ""),
+    ...{ group: orNull(form.group), owner: orNull(form.owner), runbookUrl: orNull(form.runbookUrl) },
+    ...{ downAfter: Number(form.downAfter), upAfter: Number(form.upAfter) },
+    actuatorBreakers: form.actuatorBreakers && isAskedByHttp(form.format),
+  };
+};
+
+/** Ids that a service may depend on: what is asked itself, but not metrics, and never itself. */
+export const dependables = (sources: readonly WatchedSource[], own: string | null): string[] =>
+  sources.filter(({ kind, id }) => kind !== "prometheus" && id !== own).map(({ id }) => id);
