@@ -49,6 +49,24 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect(await seriousFaults(page)).toEqual([]);
     });
 
+    test("charts over history and the scrubber have no serious accessibility fault", async ({
+      page,
+      user,
+      product,
+    }) => {
+      await fleetOf(product);
+      await signInByForm(page, user("admin"));
+      await page.goto("/services?service=payments&range=6h");
+      const history = page.getByRole("region", { name: "History" });
+      // Right after the start there is nothing to draw yet, which must be as readable.
+      const nothing = history.getByText("Nothing is stored of this time");
+      await expect(history.getByRole("application").or(nothing).first()).toBeVisible();
+      await expect(page.getByRole("region", { name: "State journal" })).toBeVisible();
+      await page.getByRole("button", { name: "Rewind" }).click();
+      await expect(page.getByRole("slider", { name: "Moment" })).toBeVisible();
+      expect(await seriousFaults(page)).toEqual([]);
+    });
+
     test("overview, queues, webhooks, audit and access have no serious accessibility fault", async ({
       page,
       user,

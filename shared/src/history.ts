@@ -48,6 +48,10 @@ const seriesAnswer = z.object({
       /** Extremes of the 10 s means within each step; null where a step is 10 s and has one. */
       mins: values.nullable(),
       maxs: values.nullable(),
+      /** Of the means of the finest steps that are kept for the range; null where nothing is known. */
+      percentiles: z
+        .object({ stepMs: z.number(), p50: z.number(), p95: z.number(), p99: z.number() })
+        .nullable(),
     }),
   ),
 });

@@ -13,6 +13,13 @@ import { useOverviewLive } from "#features/health/health-live.ts";
 import { overviewQuery } from "#features/health/health-queries.ts";
 import { Shell } from "#features/shell/shell-frame.tsx";
 import { ApiError } from "#lib/api.ts";
+import {
+  type HistorySpanChoice,
+  type HistorySpanName,
+  HistorySpanProvider,
+  readHistorySpan,
+  spanNamed,
+} from "#lib/history-span.ts";
 import { LiveProvider, useLiveStatus } from "#lib/live-context.tsx";
 import { MomentProvider, momentOf } from "#lib/moment.ts";
 import { readTimestamp } from "#lib/search-params.ts";
@@ -33,7 +40,8 @@ const Frame = () => {
   const { org } = organizationRoute.useParams();
   const session = useSession(org);
   const { title: page = "", hasPast = false } = useMatches().at(-1)?.staticData ?? {};
-  const moment = organizationRoute.useSearch().at ?? null;
+  const { at = null, range } = organizationRoute.useSearch();
+  const moment = at;
   const navigate = useNavigate();
   const [isOpen, setOpen] = useState(false);
   useOverviewLive(org);
@@ -46,6 +54,18 @@ const Frame = () => {
   const shown = useMemo(
     () => (moment === null || !hasPast ? null : momentOf(moment, observedAt, serverClock.now())),
     [moment, hasPast, observedAt],
+  );
+  const choice = useMemo<HistorySpanChoice>(
+    () => ({
+      span: spanNamed(range),
+      choose: (name) =>
+        void navigate({
+          to: ".",
+          search: (before) => ({ ...before, range: name === "1h" ? undefined : name }),
+          replace: true,
+        }),
+    }),
+    [range, navigate],
   );
   const onRewind = useCallback(() => setOpen(true), []);
   const strip = useMemo(
@@ -68,14 +88,16 @@ const Frame = () => {
   );
   return (
     <MomentProvider value={shown}>
-      <Shell
-        {...{ session, page, strip }}
-        overview={overview.data}
-        moment={hasPast ? moment : null}
-        onRewind={hasPast ? onRewind : null}
-      >
-        <Outlet />
-      </Shell>
+      <HistorySpanProvider value={choice}>
+        <Shell
+          {...{ session, page, strip }}
+          overview={overview.data}
+          moment={hasPast ? moment : null}
+          onRewind={hasPast ? onRewind : null}
+        >
+          <Outlet />
+        </Shell>
+      </HistorySpanProvider>
     </MomentProvider>
   );
 };
@@ -112,11 +134,14 @@ const OrganizationError = ({ error, reset }: ErrorComponentProps) => {
 export const organizationRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/o/$org",
-  // The past moment goes with every link from page to page.
-  validateSearch: (raw: Record<string, unknown>): { at?: string | undefined } => ({
+  // The past moment and the time range of charts go with every link from page to page.
+  validateSearch: (
+    raw: Record<string, unknown>,
+  ): { at?: string | undefined; range?: HistorySpanName | undefined } => ({
     at: readTimestamp(raw, "at"),
+    range: readHistorySpan(raw),
   }),
-  search: { middlewares: [retainSearchParams(["at"])] },
+  search: { middlewares: [retainSearchParams(["at", "range"])] },
   beforeLoad: async ({ context, params, location }) => {
     try {
       await context.queryClient.ensureQueryData(sessionQuery(params.org));

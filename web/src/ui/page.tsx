@@ -1,10 +1,12 @@
-import { createContext, type ReactNode, useContext } from "react";
+import { createContext, type ReactNode, useContext, useRef } from "react";
 import { formatDateTime, formatTime, zoneName } from "#lib/format.ts";
 import { describeFreshness, type Observation } from "#lib/freshness.ts";
+import { useKeys } from "#lib/keys.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
 import { useNow } from "#lib/now.ts";
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
+import { HistorySpanSelect } from "#ui/history-span-select.tsx";
 
 /**
  * Handed down by the shell: how to open the palette, the collector's own age for pages that say no other, and time
@@ -107,6 +109,10 @@ export const Page = (props: {
   children: ReactNode;
 }) => {
   const frame = useContext(FrameContext);
+  const range = useRef<HTMLSelectElement>(null);
+  useKeys([
+    { keys: "t", label: "Time range of the charts", group: "This page", run: () => range.current?.focus() },
+  ]);
   return (
     <div className={frame.strip === null ? "main" : "main has-strip"}>
       <header className="top">
@@ -128,6 +134,7 @@ export const Page = (props: {
             Rewind
           </button>
         )}
+        {frame.onRewind !== null && <HistorySpanSelect ref={range} className="btn no-phone" />}
         <ZoneSwitch />
         <FreshnessChip observation={props.observation ?? frame.observation} pause={props.pause} />
       </header>

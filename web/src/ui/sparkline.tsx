@@ -48,8 +48,10 @@ export const Sparkline = memo(
     top?: number;
     height?: number;
     isFilled?: boolean;
+    /** Moments of changes as shares (0–1) of the width. */
+    marks?: readonly number[];
   }) => {
-    const { values, label, tone = "plain", threshold, height = 40, isFilled = true } = props;
+    const { values, label, tone = "plain", threshold, height = 40, isFilled = true, marks = [] } = props;
     const width = 120;
     const known = values.filter((value) => value !== null);
     const top = props.top ?? Math.max(...known, threshold ?? 0, 0) * 1.05;
@@ -66,6 +68,9 @@ export const Sparkline = memo(
       >
         {isFilled && <path className={`ar${toneClass[tone]}`} d={area} />}
         {thresholdY !== null && <path className="th" d={`M0 ${round(thresholdY)}H${width}`} />}
+        {marks.length > 0 && (
+          <path className="mk" d={marks.map((share) => `M${round(share * width)} 0V${height}`).join("")} />
+        )}
         <path className={`ln${toneClass[tone]}`} d={line} />
       </svg>
     );

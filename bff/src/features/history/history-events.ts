@@ -62,8 +62,8 @@ export function createHistoryEvents(deps: {
   };
 
   const stateOf = (to: string | null): Annotation["state"] => {
-    if (to === null || /^(ok|closed|resumed|all ok)$/i.test(to)) return null;
-    return /down|no worker|^open|forced/i.test(to) ? "down" : "degraded";
+    if (to === null || /^(ok|closed|resumed|all ok)$|^0 of \d+ open/i.test(to)) return null;
+    return /down|no worker|^open|^[1-9]\d* of \d+ open|forced/i.test(to) ? "down" : "degraded";
   };
 
   return {

@@ -138,6 +138,7 @@ describe("a series", () => {
       values: [4, 3, null, null],
       mins: [1, 1, null, null],
       maxs: [8, 6, null, null],
+      percentiles: { stepMs: 60_000, p50: 3, p95: 4, p99: 4 },
     });
   });
 });

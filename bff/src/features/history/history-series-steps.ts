@@ -1,4 +1,4 @@
-import { seriesPoints } from "@wheelhouse/shared/history.ts";
+import { type HistorySeries, seriesPoints } from "@wheelhouse/shared/history.ts";
 import { finest, floorTo, hours, levels, minutes } from "./history-times.ts";
 
 export type Level = (typeof levels)[number];
@@ -49,6 +49,16 @@ function addTo(
   });
 }
 
+/** The value that a share of all is not above (nearest rank). `sorted` holds one at least. */
+const rankOf = (sorted: Float64Array, share: number): number =>
+  sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+
+function percentilesOf(means: Values, stepMs: number) {
+  const sorted = Float64Array.from(means.filter((mean) => mean !== null)).sort();
+  if (sorted.length === 0) return null;
+  return { stepMs, p50: rankOf(sorted, 0.5), p95: rankOf(sorted, 0.95), p99: rankOf(sorted, 0.99) };
+}
+
 /**
  * One series in steps from stored parts of two levels: where the coarse one has nothing yet, because its window is not
  * summed up, the fine one fills in.
@@ -56,7 +66,7 @@ function addTo(
 export function mergeSeries(
   parts: readonly SeriesPart[],
   plan: Pick<ReturnType<typeof planSeries>, "level" | "stepMs" | "firstMs" | "count">,
-): { values: (number | null)[]; mins: (number | null)[]; maxs: (number | null)[] } {
+): Omit<HistorySeries["series"][number], "metric"> & Record<"mins" | "maxs", (number | null)[]> {
   const { level, stepMs, firstMs, count } = plan;
   const cellCount = Math.ceil((count * stepMs) / level.stepMs);
   const cells = Array<Bucket | undefined>(cellCount).fill(undefined);
@@ -78,5 +88,6 @@ export function mergeSeries(
     values: buckets.map((bucket) => (bucket === undefined ? null : bucket.sum / bucket.count)),
     mins: buckets.map((bucket) => bucket?.min ?? null),
     maxs: buckets.map((bucket) => bucket?.max ?? null),
+    percentiles: percentilesOf(whole.means, level.stepMs),
   };
 }

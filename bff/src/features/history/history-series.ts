@@ -114,7 +114,7 @@ export function createSeriesReader({
         const merged = mergeSeries(found, plan);
         return {
           metric,
-          values: merged.values,
+          ...{ values: merged.values, percentiles: merged.percentiles },
           mins: hasExtremes ? merged.mins : null,
           maxs: hasExtremes ? merged.maxs : null,
         };

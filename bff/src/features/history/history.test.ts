@@ -8,6 +8,7 @@ import type { Tick } from "#observe/tick.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
 import { createHistory } from "./history.ts";
+import { createHistoryEvents } from "./history-events.ts";
 import { createRollup } from "./history-rollup.ts";
 import { createSeriesReader } from "./history-series.ts";
 import { createHistoryStore } from "./history-store.ts";
@@ -136,6 +137,35 @@ describe("time travel", () => {
     );
     expect(rows).toEqual([]);
   });
+});
+
+test("the journal of one thing is paged whole and in order, past every change of others, and ends at a moment", async () => {
+  const organization = await makeOrganization();
+  const it = remembering(organization);
+  for (let at = 0; at < 9; at += 1) {
+    const subject = at % 3 === 0 ? "mail" : "orders";
+    // Two at one and the same time, so that pages must not stand on the time alone.
+    const atIso = isoOf(beginMs + Math.floor(at / 6) * 60_000);
+    const change = { at: atIso, text: `${subject} ${at}`, by: "seen", kind: "queue", state: null } as const;
+    await it.tick(beginMs + at * 10_000, 1, {
+      changes: [{ organization: organization.slug, subject, change }],
+    });
+  }
+  const { journal } = createHistoryEvents({ database, actsBetween: async () => [] });
+  const pagesOf = async (subject: string, to?: string) => {
+    const texts: string[] = [];
+    for (let cursor: string | undefined, pages = 0; pages < 9; pages += 1) {
+      const page = await journal(organization.id, { kind: ["queue"], subject, to, cursor, limit: 1 });
+      texts.push(...page.items.map(({ text }) => text));
+      if (page.nextCursor === null) break;
+      cursor = page.nextCursor;
+    }
+    return texts;
+  };
+  const all = await pagesOf("mail");
+  expect(all[0]).toBe("mail 6");
+  expect([...all].sort()).toEqual(["mail 0", "mail 3", "mail 6"]);
+  expect((await pagesOf("mail", isoOf(beginMs + 1))).sort()).toEqual(["mail 0", "mail 3"]);
 });
 
 describe("the writer", () => {

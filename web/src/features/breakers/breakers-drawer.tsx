@@ -2,13 +2,22 @@ import { useQuery } from "@tanstack/react-query";
 import type { BreakerCommand, BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { useState } from "react";
 import { ApiError } from "#lib/api.ts";
-import { formatClock, formatLatency, formatPercent, formatSpan, type Zone, zoneName } from "#lib/format.ts";
+import {
+  formatClock,
+  formatLatency,
+  formatPercent,
+  formatRate,
+  formatSpan,
+  type Zone,
+  zoneName,
+} from "#lib/format.ts";
 import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { Drawer } from "#ui/drawer.tsx";
+import { type HistoryChart, HistoryCharts, type HistoryLine } from "#ui/history-charts.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
@@ -95,6 +104,30 @@ const Trend = ({ organization, row }: { organization: string; row: BreakerRow })
     </Panel>
   );
 };
+
+const latencyLines: readonly HistoryLine[] = [
+  { metric: "latencyMsP95", label: "p95", tone: "accent" },
+  { metric: "latencyMsP50", label: "p50", tone: "plain" },
+];
+const formatPerMinute = (value: number): string => `${formatRate(value)} /m`;
+
+const failureCharts = (threshold: number | null): readonly HistoryChart[] => [
+  {
+    ...{ title: "Failure rate", lines: failureLines, format: formatPercent, top: 1 },
+    ...(threshold === null ? {} : { threshold }),
+  },
+  { title: "Calls per minute", lines: callLines, format: formatPerMinute },
+  { title: "Latency", lines: latencyLines, format: formatLatency },
+];
+const failureLines: readonly HistoryLine[] = [{ metric: "failureRatio", label: "failed", tone: "bad" }];
+const callLines: readonly HistoryLine[] = [
+  { metric: "callsPerMinute", label: "calls", tone: "accent" },
+  { metric: "failedPerMinute", label: "failed", tone: "bad" },
+  { metric: "refusedPerMinute", label: "refused", tone: "warn" },
+];
+const concurrencyCharts: readonly HistoryChart[] = [
+  { title: "Calls per minute", lines: callLines, format: formatPerMinute },
+];
 
 const Instances = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["state"] }) => (
   <>
@@ -271,6 +304,13 @@ export const BreakerDrawer = (
         <Facts facts={facts} />
         {moment === null && <Trend organization={organization} row={row} />}
         <Instances row={row} freshness={freshness} />
+        <HistoryCharts
+          organization={organization}
+          kind="breaker"
+          id={id}
+          subjects={[row.name, id]}
+          charts={row.kind === "concurrency" ? concurrencyCharts : failureCharts(row.threshold)}
+        />
         <div className={css.section}>
           <StateChanges rows={[row]} withName={false} />
         </div>

@@ -1,9 +1,17 @@
 import type { CacheRow } from "@wheelhouse/shared/caches.ts";
-import { formatBytes, formatCount, formatLatency, formatPercent, formatSpan } from "#lib/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatLatency,
+  formatPercent,
+  formatRate,
+  formatSpan,
+} from "#lib/format.ts";
 import type { Freshness } from "#lib/freshness.ts";
 import { judgeFreshness } from "#lib/freshness.ts";
 import { useNow } from "#lib/now.ts";
 import { Drawer } from "#ui/drawer.tsx";
+import { type HistoryChart, HistoryCharts, type HistoryLine } from "#ui/history-charts.tsx";
 import { Note } from "#ui/note.tsx";
 import { Empty } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
@@ -110,8 +118,34 @@ const Instances = ({ row }: { row: CacheRow }) => {
   );
 };
 
+const hitLines: readonly HistoryLine[] = [{ metric: "hitRatio", label: "hits", tone: "accent" }];
+const fixedCharts: readonly HistoryChart[] = [
+  {
+    title: "Calls per minute",
+    lines: [
+      { metric: "hitsPerMinute", label: "hits", tone: "accent" },
+      { metric: "missesPerMinute", label: "misses", tone: "warn" },
+      { metric: "evictedPerMinute", label: "evicted", tone: "plain" },
+    ],
+    format: (value) => `${formatRate(value)} /m`,
+  },
+  {
+    title: "Memory",
+    lines: [{ metric: "sizeBytes", label: "held", tone: "plain" }],
+    format: formatBytes,
+  },
+];
+const cacheCharts = (threshold: number | null): readonly HistoryChart[] => [
+  {
+    ...{ title: "Hit ratio", lines: hitLines, format: formatPercent, top: 1 },
+    ...(threshold === null ? {} : { threshold }),
+  },
+  ...fixedCharts,
+];
+
 /** Everything known of one cache, beside the list. */
 export const CacheDrawer = (props: {
+  organization: string;
   row: CacheRow | undefined;
   trend: readonly (number | null)[];
   freshness: Freshness["state"];
@@ -121,7 +155,7 @@ export const CacheDrawer = (props: {
   onClose: () => void;
   onInvalidate: (() => void) | null;
 }) => {
-  const { row, trend, freshness, onInvalidate, ...drawer } = props;
+  const { organization, row, trend, freshness, onInvalidate, ...drawer } = props;
   if (row === undefined)
     return (
       <Drawer label="Cache" title="No such cache" {...drawer}>
@@ -185,6 +219,13 @@ export const CacheDrawer = (props: {
             { label: "Service", value: row.service },
             { label: "Tags", value: row.tags.length === 0 ? "none" : row.tags.join(", ") },
           ]}
+        />
+        <HistoryCharts
+          organization={organization}
+          kind="cache"
+          id={row.id}
+          subjects={[row.name, row.id]}
+          charts={cacheCharts(row.threshold)}
         />
         <h3 className="h">Key groups with most calls</h3>
         <Groups row={row} />

@@ -86,7 +86,9 @@ const Servers = ({ organization }: { organization: string }) => {
         </Empty>
       }
     >
-      {({ items }) => items.map((item) => <RedisPanel key={item.server.id} item={item} />)}
+      {({ items }) =>
+        items.map((item) => <RedisPanel key={item.server.id} organization={organization} item={item} />)
+      }
     </Panel>
   );
 };
@@ -135,6 +137,7 @@ export const CachesPage = () => {
           data !== undefined && (
             <CacheDrawer
               key={search.cache}
+              organization={org}
               row={open?.row}
               trend={open?.trend ?? noTrend}
               freshness={state}

@@ -1,8 +1,9 @@
 import type { RedisServerList } from "@wheelhouse/shared/caches.ts";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { formatBytes, formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
 import { judgeFreshness } from "#lib/freshness.ts";
 import { useNow } from "#lib/now.ts";
+import { type HistoryChart, HistoryCharts } from "#ui/history-charts.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Status } from "#ui/status.tsx";
 import { Age } from "#ui/time.tsx";
@@ -129,8 +130,50 @@ const ServerWide = ({ figures }: { figures: Figures }) => (
   </details>
 );
 
+const charts: readonly HistoryChart[] = [
+  {
+    title: "Memory",
+    lines: [{ metric: "usedMemoryBytes", label: "used", tone: "accent" }],
+    format: formatBytes,
+  },
+  {
+    title: "Commands",
+    lines: [{ metric: "opsPerSecond", label: "commands", tone: "accent" }],
+    format: (value) => `${formatRate(value)} /s`,
+  },
+  {
+    title: "Evicted keys",
+    lines: [{ metric: "evictedPerSecond", label: "evicted", tone: "warn" }],
+    format: (value) => `${formatRate(value)} /s`,
+  },
+  {
+    title: "Round trip",
+    lines: [{ metric: "roundTripMs", label: "round trip", tone: "plain" }],
+    format: formatCall,
+  },
+];
+
+/** Read when it is opened: a page may show several servers. */
+const ServerHistory = ({ organization, server }: { organization: string; server: Server["server"] }) => {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details className={styles.serverWide} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Memory, commands and evictions over time</summary>
+      {isOpen && (
+        <HistoryCharts
+          organization={organization}
+          kind="server"
+          id={server.id}
+          subjects={[server.name, server.id]}
+          charts={charts}
+        />
+      )}
+    </details>
+  );
+};
+
 /** One Redis server: figures with trends, then the sample of its keyspace and its slow log. */
-export const RedisPanel = ({ item }: { item: Server }) => {
+export const RedisPanel = ({ organization, item }: { organization: string; item: Server }) => {
   const nowMs = useNow();
   const { server, detail } = item;
   const { redis: figures, state, cause } = server;
@@ -171,6 +214,7 @@ export const RedisPanel = ({ item }: { item: Server }) => {
           </>
         )}
         {detail?.notice && <p className="pad c2">{detail.notice}.</p>}
+        <ServerHistory organization={organization} server={server} />
         <div className={styles.three}>
           <Keyspace keyspace={detail?.keyspace ?? null} />
           <TimeToLive keyspace={detail?.keyspace ?? null} />

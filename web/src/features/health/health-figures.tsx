@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/health.ts";
 import type { ReactNode } from "react";
@@ -9,10 +10,14 @@ import {
   formatRate,
   formatSpan,
 } from "#lib/format.ts";
+import { annotationsQuery, seriesQuery } from "#lib/history-queries.ts";
+import { useHistoryWindow } from "#lib/history-span.ts";
+import { useCan } from "#lib/session.ts";
 import { Sparkline } from "#ui/sparkline.tsx";
 import styles from "./health-overview.module.css";
 
 type Figure = Overview["red"]["ratePerSecond"];
+const mostMarks = 40;
 type ChartTone = "plain" | "bad" | "warn";
 const toneClass = { plain: "", bad: "tx-down", warn: "tx-warn" } as const;
 
@@ -22,15 +27,40 @@ const meanBefore = (values: Figure["trend"]["values"]): number | null => {
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 };
 
+/** The trend over the page's time range, with the changes in it; null until it is read, or where it may not be. */
+type Trend = { values: Figure["trend"]["values"]; marks: readonly number[]; words: string } | null;
+
+const redMetrics = ["attemptsPerSecond", "errorRatio", "durationMsP95"] as const;
+
+const useRedTrends = (organization: string): readonly Trend[] => {
+  const window = useHistoryWindow();
+  const isAllowed = useCan(organization, "webhooks:read");
+  const of = { kind: "webhooks", id: "webhooks", metrics: redMetrics } as const;
+  const series = useQuery({ ...seriesQuery(organization, of, window), enabled: isAllowed });
+  const changes = useQuery({ ...annotationsQuery(organization, window), enabled: isAllowed });
+  const { span, fromMs } = window;
+  const marks = (changes.data?.items ?? [])
+    .slice(0, mostMarks)
+    .map(({ at }) => (Date.parse(at) - fromMs) / span.ms)
+    .filter((share) => share >= 0 && share <= 1);
+  return redMetrics.map((metric) => {
+    const values = series.data?.series.find((each) => each.metric === metric)?.values ?? [];
+    return values.every((value) => value === null) ? null : { values, marks, words: span.words };
+  });
+};
+
 const Red = (props: {
   label: string;
   figure: Figure;
+  trend: Trend;
   format: (value: number) => string;
   unit: string;
   tone: ChartTone;
 }) => {
-  const { label, figure, format, unit, tone } = props;
-  const mean = meanBefore(figure.trend.values);
+  const { label, figure, trend, format, unit, tone } = props;
+  const values = trend?.values ?? figure.trend.values;
+  const words = trend?.words ?? "10 m";
+  const mean = meanBefore(values);
   return (
     <div className={styles.red}>
       <div>
@@ -41,30 +71,54 @@ const Red = (props: {
         </div>
       </div>
       <div className={styles.redChart}>
-        <Sparkline values={figure.trend.values} height={44} tone={tone} label={`${label}, last 10 minutes`} />
+        <Sparkline
+          values={values}
+          height={44}
+          tone={tone}
+          label={`${label}, last ${words}`}
+          marks={trend?.marks ?? []}
+        />
       </div>
       <div className={styles.under}>
-        {mean === null ? "No deliveries in the last 10 m" : `Mean of the last 10 m: ${format(mean)} ${unit}`}
+        {mean === null
+          ? `No deliveries in the last ${words}`
+          : `Mean of the last ${words}: ${format(mean)} ${unit}`}
       </div>
     </div>
   );
 };
 
-/** Rate, errors and duration of webhook delivery over the last minute. */
-export const RedStrip = ({ overview }: { overview: Overview }) => {
+/** Rate, errors and duration of webhook delivery over the last minute, with their trend over the page's time range. */
+export const RedStrip = ({ overview, organization }: { overview: Overview; organization: string }) => {
+  const [rateTrend = null, errorTrend = null, durationTrend = null] = useRedTrends(organization);
   const { ratePerSecond, errorRatio, durationMsP95 } = overview.red;
   const worst = overview.problems.some(({ area }) => area === "webhooks" || area === "breakers");
   return (
     <section className={styles.reds} aria-label="Rate, errors and duration of webhook delivery">
-      <Red label="Deliveries" figure={ratePerSecond} format={formatRate} unit="/s" tone="plain" />
+      <Red
+        label="Deliveries"
+        figure={ratePerSecond}
+        trend={rateTrend}
+        format={formatRate}
+        unit="/s"
+        tone="plain"
+      />
       <Red
         label="Errors"
         figure={errorRatio}
+        trend={errorTrend}
         format={(ratio) => formatPercent(ratio).replace("%", "")}
         unit="%"
         tone={worst && (errorRatio.value ?? 0) > 0 ? "bad" : "plain"}
       />
-      <Red label="Duration p95" figure={durationMsP95} format={formatCount} unit="ms" tone="plain" />
+      <Red
+        label="Duration p95"
+        figure={durationMsP95}
+        trend={durationTrend}
+        format={formatCount}
+        unit="ms"
+        tone="plain"
+      />
     </section>
   );
 };

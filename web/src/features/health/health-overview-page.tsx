@@ -100,7 +100,7 @@ const Evidence = ({ overview, organization }: { overview: Overview; organization
         </>
       )}
       <div className={isFresh ? "" : "hatch"}>
-        <RedStrip overview={overview} />
+        <RedStrip overview={overview} organization={organization} />
         <Tiles overview={overview} organization={organization} />
       </div>
     </>

@@ -1,18 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ServiceDetail } from "@wheelhouse/shared/health.ts";
 import { useState } from "react";
-import { formatClock, formatDate, formatLatency, formatSpan, formatTime, zoneName } from "#lib/format.ts";
+import { formatLatency, formatPercent, formatSpan } from "#lib/format.ts";
 import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
-import { usePreferences } from "#lib/preferences.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Drawer } from "#ui/drawer.tsx";
+import { type HistoryChart, HistoryCharts } from "#ui/history-charts.tsx";
+import { HistoryJournal } from "#ui/history-journal.tsx";
 import { Note } from "#ui/note.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import { Sparkline } from "#ui/sparkline.tsx";
 import { Status } from "#ui/status.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import { MaintenanceDialog } from "./health-maintenance-dialog.tsx";
@@ -109,72 +109,20 @@ const Instances = ({ view, detail }: { view: ServiceView; detail: ServiceDetail 
   );
 };
 
-const Latency = ({ detail, view }: { detail: ServiceDetail; view: ServiceView }) => {
-  const { zone } = usePreferences();
-  const { observedAt, latencyMs } = detail;
-  if (observedAt === null || latencyMs.values.every((value) => value === null)) return null;
-  const spanMs = (latencyMs.values.length - 1) * latencyMs.intervalMs;
-  const at = (part: number) =>
-    formatClock(new Date(Date.parse(observedAt) - spanMs * part).toISOString(), zone);
-  const { latencyMsP95, state } = view.row;
-  return (
-    <section className={styles.section}>
-      <div className="sec-h">
-        <h3 className="h">Slowest check a minute, last hour</h3>
-        <span className="grow" />
-        {latencyMsP95 !== null && <span className="t12 c3">p95 {formatLatency(latencyMsP95)}</span>}
-      </div>
-      <div className={styles.latency}>
-        <Sparkline
-          values={latencyMs.values}
-          height={60}
-          tone={state === "down" ? "bad" : state === "degraded" ? "warn" : "plain"}
-          label="Slowest check of each minute of the last hour"
-        />
-      </div>
-      <div className="axis">
-        <span>{at(1)}</span>
-        <span>{at(0.5)}</span>
-        <span>
-          {at(0)} {zoneName(zone)}
-        </span>
-      </div>
-    </section>
-  );
-};
-
-const Journal = ({ journal }: { journal: ServiceDetail["journal"] }) => {
-  const { zone } = usePreferences();
-  return (
-    <section className={styles.section}>
-      <div className="sec-h">
-        <h3 className="h">State journal</h3>
-        <span className="t12 c3">{zoneName(zone)}</span>
-      </div>
-      {journal.length === 0 ? (
-        <p className="t12 c3">No change of state was seen.</p>
-      ) : (
-        <table className={styles.mini}>
-          <caption className="vh">Changes of state, newest first</caption>
-          <tbody>
-            {journal.map(({ at, text, state }) => (
-              <tr key={`${at} ${text}`}>
-                <td>
-                  <time dateTime={at} title={formatDate(at, zone)}>
-                    {formatTime(at, zone)}
-                  </time>
-                </td>
-                <td className={state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : ""}>
-                  {text}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </section>
-  );
-};
+const charts: readonly HistoryChart[] = [
+  {
+    title: "Latency",
+    lines: [{ metric: "latencyMs", label: "latency", tone: "accent" }],
+    format: formatLatency,
+    hasPercentiles: true,
+  },
+  {
+    title: "Up",
+    lines: [{ metric: "up", label: "up", tone: "plain" }],
+    format: formatPercent,
+    top: 1,
+  },
+];
 
 const Planned = ({ organization, detail }: { organization: string; detail: ServiceDetail }) => {
   const end = useEndMaintenance(organization);
@@ -339,13 +287,19 @@ export const ServiceDrawer = (props: {
                     <Conditions instance={instance} isOnly={data.instances.length === 1} />
                   </div>
                 ))}
-                <Latency detail={data} view={view} />
-                <Journal journal={data.journal} />
               </>
             )}
           </Panel>
         )}
       </div>
+      <HistoryCharts
+        organization={organization}
+        kind="service"
+        id={id}
+        subjects={[row.name, id]}
+        charts={charts}
+      />
+      <HistoryJournal organization={organization} kind="health" id={id} />
       {isPlanning && (
         <MaintenanceDialog organization={organization} service={row} onClose={() => setPlanning(false)} />
       )}

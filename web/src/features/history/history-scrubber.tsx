@@ -1,14 +1,14 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import { formatDateTime, formatSpan, formatTime, zoneName } from "#lib/format.ts";
+import { annotationsQuery, seriesQuery } from "#lib/history-queries.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { serverClock } from "#lib/server-clock.ts";
 import { Button } from "#ui/button.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import styles from "./history.module.css";
 import { momentAt, neighbourOf, spanFor, spans } from "./history-moments.ts";
-import { annotationsQuery, checksQuery } from "./history-queries.ts";
 
 const turnMs = 15_000;
 const minuteMs = 60_000;
@@ -143,11 +143,10 @@ export const Scrubber = (props: {
   const momentMs = moment === null ? null : Date.parse(moment);
   const fromMs = endMs - spanFor(chosenMs, momentMs, endMs);
   const range = { from: new Date(fromMs).toISOString(), to: new Date(endMs).toISOString() };
-  const annotations = useQuery({
-    ...annotationsQuery(organization, range),
-    placeholderData: keepPreviousData,
-  });
-  const checks = useQuery({ ...checksQuery(organization, range), placeholderData: keepPreviousData });
+  const annotations = useQuery(annotationsQuery(organization, range));
+  const checks = useQuery(
+    seriesQuery(organization, { kind: "organization", id: "checks", metrics: ["down", "degraded"] }, range),
+  );
   const marks = annotations.data?.items ?? [];
   const shownMs = draftMs ?? momentMs;
 

@@ -1,11 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { ApiError } from "#lib/api.ts";
-import { formatClock, formatPercent, formatRate, formatSpan, type Zone, zoneName } from "#lib/format.ts";
+import {
+  formatClock,
+  formatCount,
+  formatPercent,
+  formatRate,
+  formatSpan,
+  type Zone,
+  zoneName,
+} from "#lib/format.ts";
 import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Drawer } from "#ui/drawer.tsx";
+import { type HistoryChart, HistoryCharts } from "#ui/history-charts.tsx";
 import { Note } from "#ui/note.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Count, Facts } from "#ui/quantity.tsx";
@@ -134,6 +143,30 @@ const PastTrend = ({ view, observedAt }: { view: QueueView; observedAt: string }
   );
 };
 
+const charts: readonly HistoryChart[] = [
+  {
+    title: "Jobs",
+    lines: [
+      { metric: "waiting", label: "waiting", tone: "accent" },
+      { metric: "delayed", label: "delayed", tone: "plain" },
+    ],
+    format: formatCount,
+  },
+  {
+    title: "Throughput",
+    lines: [
+      { metric: "completedPerMinute", label: "finished", tone: "accent" },
+      { metric: "failedPerMinute", label: "failed", tone: "bad" },
+    ],
+    format: (value) => `${formatRate(value)} /m`,
+  },
+  {
+    title: "Oldest waiting job",
+    lines: [{ metric: "oldestWaitingMs", label: "waits", tone: "plain" }],
+    format: formatSpan,
+  },
+];
+
 const rate = (value: number | null): string => (value === null ? "–" : `${formatRate(value)} per minute`);
 
 const consequences: Record<string, string> = {
@@ -207,6 +240,13 @@ export const QueueDrawer = (props: {
         ) : (
           <PastTrend view={view} observedAt={moment} />
         )}
+        <HistoryCharts
+          organization={organization}
+          kind="queue"
+          id={id}
+          subjects={[row.name, id]}
+          charts={charts}
+        />
       </div>
       <div className={`${styles.facts} ${isFresh ? "" : "is-dim"}`}>
         <Facts

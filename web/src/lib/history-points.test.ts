@@ -1,0 +1,50 @@
+import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
+import { describe, expect, test } from "vitest";
+import { drawnOf, extremesOf, figuresOf, loneOf, pointsOf } from "./history-points.ts";
+
+const fromMs = Date.parse("2026-11-19T09:00:00Z");
+const answer: HistorySeries = {
+  ...{ kind: "service", id: "payments", from: "2026-11-19T08:59:00.000Z", stepMs: 60_000 },
+  series: [
+    {
+      ...{ metric: "latencyMs", values: [5, 10, null, 20, null, null, 30, 40] },
+      ...{ mins: [5, 8, null, 15, null, null, 30, 31], maxs: [5, 12, null, 25, null, null, 30, 55] },
+      percentiles: null,
+    },
+    { metric: "up", values: [1, 1, null], mins: null, maxs: null, percentiles: null },
+  ],
+};
+const bounds = { fromMs, toMs: fromMs + 7 * 60_000 };
+
+describe("a chart", () => {
+  test("draws a step in the middle of its time, and nothing beside its range", () => {
+    const points = pointsOf(answer, ["latencyMs", "up"], bounds);
+    expect(points[0]).toEqual({ atMs: fromMs + 30_000, values: [10, 1] });
+    expect(points.map(({ values }) => values[0])).toEqual([10, null, 20, null, null, 30, 40]);
+    expect(points.map(({ values }) => values[1])).toEqual([1, null, null, null, null, null, null]);
+    expect(extremesOf(answer, "latencyMs", bounds)[0]).toEqual({ atMs: fromMs + 30_000, range: [8, 12] });
+    expect(extremesOf(answer, "latencyMs", bounds)[1]?.range).toBeNull();
+    expect(extremesOf(answer, "up", bounds)).toEqual([]);
+  });
+
+  test("still shows a value between two gaps, which no line goes through", () => {
+    const points = pointsOf(answer, ["latencyMs"], bounds);
+    expect(loneOf(points, 0)).toEqual([
+      { atMs: fromMs + 30_000, value: 10 },
+      { atMs: fromMs + 150_000, value: 20 },
+    ]);
+    expect(figuresOf(points, 0)).toEqual({ lowest: 10, highest: 40, last: 40 });
+    expect(figuresOf(pointsOf(answer, ["gone"], bounds), 0)).toBeNull();
+  });
+
+  test("draws the changes of its own thing before those of others, however new these are", () => {
+    const change = (id: string, subject: string | null): Annotation => ({
+      ...{ id, at: "2026-11-19T09:01:00Z", source: "journal", text: id, by: "seen", state: null, subject },
+    });
+    const all = [change("new", "mail"), change("act", null), change("own", "payments")];
+    expect(drawnOf(all, ["payments"], 2).map(({ at, isOwn }) => [at.id, isOwn])).toEqual([
+      ["own", true],
+      ["new", false],
+    ]);
+  });
+});

@@ -1,0 +1,73 @@
+import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
+
+/** One step of a chart: the middle of its time, and a value a metric; null where nothing was heard. */
+export type Point = { atMs: number; values: readonly (number | null)[] };
+/** Lowest and highest of a step, of the first metric. */
+export type Extremes = { atMs: number; range: readonly [number, number] | null };
+
+type Bounds = { fromMs: number; toMs: number };
+
+/** The steps of a range in order, with the values of these metrics. */
+export const pointsOf = (answer: HistorySeries, metrics: readonly string[], bounds: Bounds): Point[] => {
+  const lists = metrics.map(
+    (metric) => answer.series.find((series) => series.metric === metric)?.values ?? [],
+  );
+  const firstMs = Date.parse(answer.from);
+  return Array.from({ length: Math.max(0, ...lists.map(({ length }) => length)) }, (_, at) => ({
+    atMs: firstMs + (at + 0.5) * answer.stepMs,
+    values: lists.map((list) => list[at] ?? null),
+  })).filter(({ atMs }) => atMs >= bounds.fromMs && atMs <= bounds.toMs);
+};
+
+/** What lies around the means of one metric; empty where a step is too short to have any. */
+export const extremesOf = (answer: HistorySeries, metric: string, bounds: Bounds): Extremes[] => {
+  const series = answer.series.find((each) => each.metric === metric);
+  if (!series?.mins || !series.maxs) return [];
+  const { mins, maxs } = series;
+  const firstMs = Date.parse(answer.from);
+  return mins
+    .map((min, at): Extremes => {
+      const max = maxs[at] ?? null;
+      return {
+        atMs: firstMs + (at + 0.5) * answer.stepMs,
+        range: min === null || max === null ? null : [min, max],
+      };
+    })
+    .filter(({ atMs }) => atMs >= bounds.fromMs && atMs <= bounds.toMs);
+};
+
+/** Known values with nothing known on either side: a line through one point would not be seen. */
+export const loneOf = (points: readonly Point[], place: number): { atMs: number; value: number }[] =>
+  points.flatMap(({ atMs, values }, at) => {
+    const value = values[place] ?? null;
+    const isJoined = [at - 1, at + 1].some((near) => (points[near]?.values[place] ?? null) !== null);
+    return value === null || isJoined ? [] : [{ atMs, value }];
+  });
+
+/** Lowest, highest and last known value of one metric; null where nothing is known. */
+export const figuresOf = (points: readonly Point[], place: number) => {
+  const known = points.flatMap(({ values }) => values[place] ?? []);
+  const last = known.at(-1);
+  if (last === undefined) return null;
+  return {
+    lowest: known.reduce((least, value) => Math.min(least, value), last),
+    highest: known.reduce((most, value) => Math.max(most, value), last),
+    last,
+  };
+};
+
+const isOwn = ({ subject }: Annotation, subjects: readonly string[]) =>
+  subject !== null && subjects.includes(subject);
+
+/** Changes that are drawn: those of the thing itself first, then the newest of the others, so that lines stay apart. */
+export const drawnOf = (
+  annotations: readonly Annotation[],
+  subjects: readonly string[],
+  most: number,
+): { at: Annotation; isOwn: boolean }[] =>
+  [
+    ...annotations.filter((each) => isOwn(each, subjects)),
+    ...annotations.filter((each) => !isOwn(each, subjects)),
+  ]
+    .slice(0, most)
+    .map((at) => ({ at, isOwn: isOwn(at, subjects) }));

@@ -1,0 +1,167 @@
+import type { Annotation } from "@wheelhouse/shared/history.ts";
+import {
+  Area,
+  ComposedChart,
+  Line,
+  ReferenceDot,
+  ReferenceLine,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from "recharts";
+import { formatDate, formatTime, zoneName } from "#lib/format.ts";
+import { type Extremes, loneOf, type Point } from "#lib/history-points.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import css from "#ui/history-charts.module.css";
+
+export type PlotTone = "plain" | "accent" | "bad" | "warn";
+export type PlotProps = {
+  /** What it shows and between what, in words. */
+  label: string;
+  lines: readonly { label: string; tone: PlotTone }[];
+  points: readonly Point[];
+  extremes: readonly Extremes[];
+  marks: readonly { at: Annotation; isOwn: boolean }[];
+  fromMs: number;
+  toMs: number;
+  format: (value: number) => string;
+  top?: number | undefined;
+  threshold?: number | undefined;
+};
+
+const heightPx = 96;
+/** Room of the scale, which the axis of time below leaves free as well. */
+const scalePx = 56;
+/** Changes this share of the range away are told with a point. */
+const near = 0.01;
+const colours = {
+  plain: "var(--text-3)",
+  accent: "var(--accent)",
+  bad: "var(--chart-bad)",
+  warn: "var(--chart-warn)",
+} as const;
+
+const Told = ({ point, plot }: { point: Point; plot: PlotProps }) => {
+  const { zone } = usePreferences();
+  const { lines, format, marks, fromMs, toMs } = plot;
+  const at = new Date(point.atMs).toISOString();
+  const reachMs = (toMs - fromMs) * near;
+  const changes = marks.filter(({ at: { at: time } }) => Math.abs(Date.parse(time) - point.atMs) <= reachMs);
+  return (
+    <div className={css.told}>
+      <div className="c3">
+        {toMs - fromMs > 86_400_000 ? `${formatDate(at, zone)} ` : ""}
+        {formatTime(at, zone)} {zoneName(zone)}
+      </div>
+      {lines.map(({ label }, place) => {
+        const value = point.values[place] ?? null;
+        return (
+          <div key={label}>
+            {label} <b>{value === null ? "not known" : format(value)}</b>
+          </div>
+        );
+      })}
+      {changes.slice(0, 3).map(({ at: { id, text } }) => (
+        <div key={id} className={css.toldChange}>
+          {text}
+        </div>
+      ))}
+    </div>
+  );
+};
+
+/** Lines over a range of time. Where nothing is known there is no line; changes are hairlines on the same axis. */
+const HistoryPlot = (plot: PlotProps) => {
+  const { label, lines, points, extremes, marks, fromMs, toMs, format, top, threshold } = plot;
+  const byTime = new Map(points.map((point) => [point.atMs, point]));
+  const ranges = new Map(extremes.map(({ atMs, range }) => [atMs, range]));
+  const data = points.map(({ atMs, values }) => ({
+    atMs,
+    range: ranges.get(atMs) ?? null,
+    ...Object.fromEntries(values.map((value, place) => [`v${place}`, value])),
+  }));
+  const [first] = lines;
+  return (
+    <ResponsiveContainer width="100%" height={heightPx}>
+      <ComposedChart
+        data={data}
+        margin={{ top: 8, right: 1, bottom: 8, left: 0 }}
+        syncId="history"
+        syncMethod="value"
+        aria-label={label}
+      >
+        <XAxis dataKey="atMs" type="number" domain={[fromMs, toMs]} allowDataOverflow hide />
+        <YAxis
+          width={scalePx}
+          tickCount={3}
+          interval={0}
+          domain={[0, top ?? "auto"]}
+          tickFormatter={(value: number) => format(value)}
+          tick={{ fill: "var(--text-3)", fontSize: 12 }}
+          stroke="var(--line-2)"
+          tickLine={false}
+        />
+        {extremes.length > 0 && first !== undefined && (
+          <Area
+            dataKey="range"
+            stroke="none"
+            fill={colours[first.tone]}
+            fillOpacity={0.14}
+            connectNulls={false}
+            isAnimationActive={false}
+            activeDot={false}
+          />
+        )}
+        {threshold !== undefined && (
+          <ReferenceLine y={threshold} stroke="var(--control-line)" strokeDasharray="3 3" />
+        )}
+        {marks.map(({ at: { id, source, at }, isOwn }) => (
+          <ReferenceLine
+            key={`${source} ${id}`}
+            x={Date.parse(at)}
+            stroke="var(--accent)"
+            strokeOpacity={isOwn ? 1 : 0.35}
+            strokeWidth={1}
+          />
+        ))}
+        {lines.map(({ label: name, tone }, place) => (
+          <Line
+            key={name}
+            name={name}
+            dataKey={`v${place}`}
+            type="linear"
+            stroke={colours[tone]}
+            strokeWidth={1.5}
+            dot={false}
+            activeDot={{ r: 3 }}
+            connectNulls={false}
+            isAnimationActive={false}
+          />
+        ))}
+        {lines.flatMap(({ label: name, tone }, place) =>
+          loneOf(points, place).map(({ atMs, value }) => (
+            <ReferenceDot
+              key={`${name} ${atMs}`}
+              x={atMs}
+              y={value}
+              r={1.5}
+              fill={colours[tone]}
+              stroke="none"
+            />
+          )),
+        )}
+        <Tooltip
+          isAnimationActive={false}
+          cursor={{ stroke: "var(--control-line)" }}
+          content={({ active, label: atMs }) => {
+            const point = byTime.get(Number(atMs));
+            return active === true && point !== undefined ? <Told point={point} plot={plot} /> : null;
+          }}
+        />
+      </ComposedChart>
+    </ResponsiveContainer>
+  );
+};
+
+export default HistoryPlot;
