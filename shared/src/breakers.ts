@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
-import { observation, problem, series } from "./health.ts";
+import { observation, series } from "./health.ts";
 import { operation } from "./operations.ts";
+import { problem } from "./overview.ts";
 
 /**
  * `forced_open` (nothing passes) and `disabled` (held closed: calls pass whatever fails) are an operator's doing and

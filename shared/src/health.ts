@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
+import { maintenanceWindow } from "./maintenance.ts";
 
 /** `unknown`: could not ask. `stale` is orthogonal and derived from `observedAt` and `intervalMs`. */
 export const healthState = z.enum(["ok", "degraded", "down", "unknown"]);
@@ -70,107 +71,8 @@ export const sourceView = z.object({
 });
 export type SourceView = z.infer<typeof sourceView>;
 
-/** One thing that is wrong now. Lists are sorted worst first. */
-export const problem = z.object({
-  id: z.string(),
-  state: z.enum(["down", "degraded", "unknown", "stale"]),
-  /** Word of the badge: `Down`, `Degraded`, `No worker` … */
-  label: z.string(),
-  subject: z.string(),
-  /** `subject: title` is the headline. */
-  title: z.string(),
-  cause: z.string(),
-  affects: z.string(),
-  since: timestamp,
-  area: z.enum(["health", "breakers", "caches", "queues", "webhooks"]),
-  /** Path below `/o/:org/` with the evidence. */
-  path: z.string(),
-  /** The newest recorded change before it began; null when none is known within 30 min. */
-  changedBefore: z.object({ text: z.string(), at: timestamp, by: z.string() }).nullable(),
-});
-export type Problem = z.infer<typeof problem>;
-
 /** Series of one figure: `intervalMs` between values, the last one at `observedAt`; null where nothing was heard. */
 export const series = z.object({ intervalMs: z.number(), values: z.array(z.number().nullable()) });
-
-const figure = z.object({ value: z.number().nullable(), trend: series });
-
-export const overview = z.object({
-  ...observation,
-  /** Each check is counted once between `ok` and `pending`. */
-  checks: z.object({
-    total: z.number(),
-    ok: z.number(),
-    degraded: z.number(),
-    down: z.number(),
-    unknown: z.number(),
-    stale: z.number(),
-    /** Planned work: neither ok nor a problem. */
-    maintenance: z.number(),
-    /** Not asked yet. */
-    pending: z.number(),
-    /** Of those that fail: how many a problem of something else explains, so that they are not listed. */
-    explained: z.number(),
-  }),
-  problems: z.array(problem),
-  /** Rate, errors, duration of webhook delivery over the last minute; trend over the last 10 min. */
-  red: z.object({
-    ratePerSecond: figure,
-    /** 0–1. */
-    errorRatio: figure,
-    durationMsP95: figure,
-  }),
-  /** Null is not known now; a zero was counted. */
-  tiles: z.object({
-    queues: z.object({
-      queues: z.number(),
-      waiting: figure,
-      oldestWaitingMs: z.number().nullable(),
-      noWorker: z.number().nullable(),
-      paused: z.number().nullable(),
-    }),
-    breakers: z.object({
-      breakers: z.number().nullable(),
-      open: z.number().nullable(),
-      halfOpen: z.number().nullable(),
-      /** Worst failure ratio (0–1) of the last minute with its name. */
-      worst: z.array(z.object({ name: z.string(), failureRatio: z.number() })),
-    }),
-    redis: z.object({
-      servers: z.number(),
-      usedMemoryBytes: figure,
-      opsPerSecond: z.number().nullable(),
-      evictionPolicy: z.string().nullable(),
-    }),
-    caches: z.object({
-      caches: z.number(),
-      /** 0–1, of the calls of the last minute that the applications counted. */
-      hitRatio: figure,
-      /** `isLow`: under its own threshold. */
-      lowest: z.object({ name: z.string(), hitRatio: z.number(), isLow: z.boolean() }).nullable(),
-    }),
-    webhooks: z.object({
-      endpoints: z.number().nullable(),
-      deadLetters: z.number().nullable(),
-      pending: z.number().nullable(),
-      deliveredPerSecond: figure,
-      /** 0–1, of deliveries completed in the last hour. */
-      firstAttemptSuccessRatio: z.number().nullable(),
-    }),
-  }),
-  /** Newest first, at most 20. */
-  recentChanges: z.array(
-    z.object({
-      at: timestamp,
-      text: z.string(),
-      by: z.string(),
-      kind: z.enum(["audit", "breaker", "queue", "health", "cache", "deployment"]),
-      state: z.enum(["down", "degraded"]).nullable(),
-    }),
-  ),
-  sources: z.array(sourceView),
-});
-export type Overview = z.infer<typeof overview>;
 
 /** What one instance, component or condition of a service said. `cause`: why it is not ok, in words. */
 const part = z.object({
@@ -253,15 +155,6 @@ export const healthList = z.object({
 });
 export type HealthList = z.infer<typeof healthList>;
 
-export const readOverview = defineEndpoint({
-  method: "GET",
-  path: "/overview",
-  summary: "Verdict, problems worst first, key figures and recent changes, from the collector's snapshot",
-  access: "overview:read",
-  query: pastMoment,
-  response: overview,
-});
-
 export const readHealth = defineEndpoint({
   method: "GET",
   path: "/health",
@@ -286,21 +179,6 @@ const component = z.object({
 
 /** `observed`: the value that was compared, null when there was none. */
 const condition = z.object({ text: z.string(), observed: z.string().nullable(), passed: z.boolean() });
-
-export const maintenanceWindow = z.object({
-  id: z.string(),
-  /** Ids of services and servers. */
-  services: z.array(z.string()),
-  startsAt: timestamp,
-  endsAt: timestamp,
-  reason: z.string(),
-  /** Name of the person, token or program. */
-  createdBy: z.string(),
-  createdAt: timestamp,
-  /** Set when it was ended before its time. */
-  endedAt: timestamp.nullable(),
-});
-export type MaintenanceWindow = z.infer<typeof maintenanceWindow>;
 
 export const serviceDetail = z.object({
   ...observation,
@@ -346,39 +224,4 @@ export const checkService = defineEndpoint({
   params: serviceId,
   response: z.object({ askedAt: timestamp }),
   status: 202,
-});
-
-export const listMaintenance = defineEndpoint({
-  method: "GET",
-  path: "/maintenance",
-  summary: "Maintenance windows that go on or are to come, and those of the last 30 days, newest first",
-  access: "health:read",
-  response: z.object({ items: z.array(maintenanceWindow), nextCursor: z.null() }),
-});
-
-export const createMaintenance = defineEndpoint({
-  method: "POST",
-  path: "/maintenance",
-  summary: "Announce planned work: until its end nothing of these services counts as a problem",
-  access: "health:act",
-  action: "health.maintenance.create",
-  body: z.strictObject({
-    services: z.array(z.string().min(1).max(200)).min(1).max(100),
-    /** Now, when left out. */
-    startsAt: timestamp.optional(),
-    endsAt: timestamp,
-    reason: z.string().trim().min(1).max(500),
-  }),
-  response: maintenanceWindow,
-  status: 201,
-});
-
-export const endMaintenance = defineEndpoint({
-  method: "DELETE",
-  path: "/maintenance/:id",
-  summary: "End planned work before its time, or call it off",
-  access: "health:act",
-  action: "health.maintenance.end",
-  params: z.object({ id: z.uuid() }),
-  response: maintenanceWindow,
 });

@@ -3,7 +3,8 @@ import type { AuditEvent } from "./audit.ts";
 import type { BreakerList, BreakerRow } from "./breakers.ts";
 import type { CacheList, CacheRow } from "./caches.ts";
 import type { Capability } from "./capabilities.ts";
-import type { HealthList, Overview, ServiceRow } from "./health.ts";
+import type { HealthList, ServiceRow } from "./health.ts";
+import type { Overview } from "./overview.ts";
 import type { QueueList, QueueRow } from "./queues.ts";
 import type { Delivery } from "./webhooks.ts";
 

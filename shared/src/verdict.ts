@@ -1,4 +1,4 @@
-import type { Overview } from "./health.ts";
+import type { Overview } from "./overview.ts";
 
 export type VerdictTone = "ok" | "down" | "degraded" | "unknown" | "stale";
 export type Verdict = {

@@ -1,4 +1,4 @@
-import type { Problem } from "@wheelhouse/shared/health.ts";
+import type { Problem } from "@wheelhouse/shared/overview.ts";
 import type { ObservedBreaker } from "#observe/tick.ts";
 
 /**

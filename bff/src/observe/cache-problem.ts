@@ -1,4 +1,4 @@
-import type { Overview, Problem } from "@wheelhouse/shared/health.ts";
+import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import type { OrganizationPart } from "#observe/organization-views.ts";
 import type { ObservedCache } from "#observe/tick.ts";
 

@@ -4,11 +4,11 @@ import type { CacheList, RedisServerList } from "@wheelhouse/shared/caches.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import {
   type HealthList,
-  type Overview,
   type ServiceDetail,
   type ServiceRow,
   serviceUrgency,
 } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import type { QueueList, QueueRow, readQueue } from "@wheelhouse/shared/queues.ts";
 import { platformOrganization } from "#lib/request-context.ts";
 import { isStale } from "#observe/build-tick.ts";

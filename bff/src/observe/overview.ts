@@ -1,5 +1,5 @@
 import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
-import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { cachesTile } from "#observe/cache-problem.ts";
 import type { OrganizationPart } from "#observe/organization-views.ts";
 import { countChecks, findProblems } from "#observe/problems.ts";

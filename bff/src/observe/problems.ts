@@ -1,4 +1,4 @@
-import type { Overview, Problem } from "@wheelhouse/shared/health.ts";
+import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import { breakerProblem } from "#observe/breaker-problem.ts";
 import { isStale } from "#observe/build-tick.ts";
 import { cacheProblem } from "#observe/cache-problem.ts";

@@ -1,4 +1,4 @@
-import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { judgeVerdict, type Verdict } from "@wheelhouse/shared/verdict.ts";
 import { isStale } from "#observe/build-tick.ts";
 import { spanOf } from "#observe/span.ts";

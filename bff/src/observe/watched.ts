@@ -1,4 +1,5 @@
-import type { Overview, SourceView } from "@wheelhouse/shared/health.ts";
+import type { SourceView } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import type { BreakerState } from "@wheelhouse/shared/webhooks.ts";
 import type { Board } from "#observe/board.ts";

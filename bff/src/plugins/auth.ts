@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { organizationHeader, readSession } from "@wheelhouse/shared/access.ts";
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
-import { readHealth, readOverview } from "@wheelhouse/shared/health.ts";
+import { readHealth } from "@wheelhouse/shared/health.ts";
+import { readOverview } from "@wheelhouse/shared/overview.ts";
 import { listQueues, readQueue } from "@wheelhouse/shared/queues.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";

@@ -1,5 +1,5 @@
 import type { SessionView } from "@wheelhouse/shared/access.ts";
-import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import type { FastifyRequest } from "fastify";
 import { type Admit, credentialOf } from "#lib/admission.ts";
 import type { RequestContext } from "#lib/request-context.ts";

@@ -1,5 +1,5 @@
 import type { SessionView } from "@wheelhouse/shared/access.ts";
-import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 
 export type Boot = { session: SessionView | null; overview: Overview | null };
 

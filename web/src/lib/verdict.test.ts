@@ -1,4 +1,4 @@
-import type { Overview, Problem } from "@wheelhouse/shared/health.ts";
+import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import { describe, expect, test } from "vitest";
 import { judgeOverview } from "#lib/verdict.ts";
 

@@ -1,4 +1,4 @@
-import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { judgeVerdict, type Verdict } from "@wheelhouse/shared/verdict.ts";
 import { formatClock, formatCount, formatSpanShort, type Zone, zoneName } from "#lib/format.ts";
 import { judgeFreshness } from "#lib/freshness.ts";

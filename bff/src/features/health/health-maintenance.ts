@@ -1,11 +1,11 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
+import type { ServiceRow } from "@wheelhouse/shared/health.ts";
 import {
   createMaintenance,
   endMaintenance,
   listMaintenance,
   type MaintenanceWindow,
-  type ServiceRow,
-} from "@wheelhouse/shared/health.ts";
+} from "@wheelhouse/shared/maintenance.ts";
 import type { FastifyInstance } from "fastify";
 import type { Selectable } from "kysely";
 import type { Changes } from "#lib/change.ts";

@@ -1,4 +1,5 @@
-import { readHealth, readOverview } from "@wheelhouse/shared/health.ts";
+import { readHealth } from "@wheelhouse/shared/health.ts";
+import { readOverview } from "@wheelhouse/shared/overview.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/route.ts";
 import type { BoardAnswers } from "#observe/board-answers.ts";

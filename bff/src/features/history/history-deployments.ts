@@ -1,5 +1,5 @@
-import type { Overview } from "@wheelhouse/shared/health.ts";
 import type { Deployment } from "@wheelhouse/shared/history.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { type Selectable, sql } from "kysely";
 import { z } from "zod";
 import type { Changes } from "#lib/change.ts";

@@ -1,5 +1,5 @@
-import type { Overview } from "@wheelhouse/shared/health.ts";
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { isStale } from "#observe/build-tick.ts";
 import type {
   ObservedBreaker,

@@ -1,4 +1,4 @@
-import type { Overview, Problem } from "@wheelhouse/shared/health.ts";
+import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 
 /** Places are parts (0–1) of a range that ends at `endMs`. */
 export type Lanes = {

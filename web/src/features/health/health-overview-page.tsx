@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { formatClock, zoneName } from "#lib/format.ts";
 import { useMoment } from "#lib/moment.ts";
 import { useNow } from "#lib/now.ts";

@@ -1,5 +1,5 @@
 import { useRouter } from "@tanstack/react-router";
-import type { Overview, Problem } from "@wheelhouse/shared/health.ts";
+import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import type { MouseEvent } from "react";
 import { formatClock, formatSpanShort, zoneName } from "#lib/format.ts";
 import { usePreferences } from "#lib/preferences.ts";

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { type Overview, readOverview } from "@wheelhouse/shared/health.ts";
+import { type Overview, readOverview } from "@wheelhouse/shared/overview.ts";
 import { call } from "#lib/api.ts";
 
 /**

@@ -13,101 +13,13 @@ import { HistoryJournal } from "#ui/history-journal.tsx";
 import { Note } from "#ui/note.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import { Status } from "#ui/status.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import { MaintenanceDialog } from "./health-maintenance-dialog.tsx";
+import { Components, Conditions, Instances } from "./health-service-parts.tsx";
 import styles from "./health-services.module.css";
 import { ServiceStatus } from "./health-services-list.tsx";
 import { serviceQuery, useCheckService, useEndMaintenance } from "./health-services-queries.ts";
 import type { ServiceView } from "./health-services-view.ts";
-
-type Instance = ServiceDetail["instances"][number];
-
-const Components = ({ instance, isOnly }: { instance: Instance; isOnly: boolean }) =>
-  instance.components.length === 0 ? null : (
-    <section className={styles.section}>
-      <div className="sec-h">
-        <h3 className="h">Components{isOnly ? "" : ` of ${instance.id}`}</h3>
-        {instance.observedAt !== null && (
-          <span className="t12 c3">
-            told <Age at={instance.observedAt} suffix="ago" />
-          </span>
-        )}
-      </div>
-      <ul className={styles.components}>
-        {instance.components.map(({ id, name, depth, state, status, detail }) => (
-          <li key={id}>
-            <span className="cut" style={{ paddingLeft: depth * 16 }}>
-              {name}
-            </span>
-            <span className="cut c2" title={detail ?? undefined}>
-              {detail}
-            </span>
-            <Status tone={state} label={status === "" ? state : status} inRow />
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-
-const Conditions = ({ instance, isOnly }: { instance: Instance; isOnly: boolean }) => {
-  const { conditions } = instance;
-  if (conditions.length === 0) return null;
-  const passing = conditions.filter(({ passed }) => passed).length;
-  return (
-    <section className={styles.section}>
-      <div className="sec-h">
-        <h3 className="h">Conditions{isOnly ? "" : ` of ${instance.id}`}</h3>
-        <span className="t12 c3">
-          {passing} of {conditions.length} pass
-        </span>
-      </div>
-      <table className={styles.mini}>
-        <caption className="vh">Conditions with the value found</caption>
-        <tbody>
-          {conditions.map(({ text, observed, passed }) => (
-            <tr key={text}>
-              <td className="mono">{text}</td>
-              <td className="num">{observed ?? "–"}</td>
-              <td>
-                <Status tone={passed ? "ok" : "down"} label={passed ? "Pass" : "Fail"} inRow />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-};
-
-const Instances = ({ view, detail }: { view: ServiceView; detail: ServiceDetail }) => {
-  const { instances } = view.row;
-  if (instances.length < 2) return null;
-  return (
-    <section className={styles.section}>
-      <div className="sec-h">
-        <h3 className="h">Instances</h3>
-      </div>
-      <table className={styles.mini}>
-        <caption className="vh">Instances with address, latency and state</caption>
-        <tbody>
-          {instances.map(({ id, state, cause, latencyMs }) => (
-            <tr key={id}>
-              <td>{id}</td>
-              <td className="c2 cut" title={cause ?? undefined}>
-                {cause ?? detail.instances.find((each) => each.id === id)?.target}
-              </td>
-              <td className="num">{latencyMs === null ? "–" : formatLatency(latencyMs)}</td>
-              <td>
-                <Status tone={state} label={stateNames[state]} inRow />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-};
 
 const charts: readonly HistoryChart[] = [
   {
@@ -146,7 +58,6 @@ const Planned = ({ organization, detail }: { organization: string; detail: Servi
   );
 };
 
-const stateNames = { ok: "OK", degraded: "Degraded", down: "Down", unknown: "Unknown" } as const;
 const kinds = { service: "Service", redis: "Redis", postgres: "Postgres", external: "Outside" } as const;
 
 /** Everything known of one service, beside the list. */

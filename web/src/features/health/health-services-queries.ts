@@ -2,13 +2,12 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
 import {
   checkService,
-  createMaintenance,
-  endMaintenance,
   type HealthList,
   readHealth,
   readService,
   type ServiceRow,
 } from "@wheelhouse/shared/health.ts";
+import { createMaintenance, endMaintenance } from "@wheelhouse/shared/maintenance.ts";
 import { call } from "#lib/api.ts";
 import { applyChanges, type Board } from "#lib/board.ts";
 import { useLiveEvent, useLiveTopic } from "#lib/live-context.tsx";

@@ -6,7 +6,7 @@ import {
   type SessionView,
   switchOrganization,
 } from "@wheelhouse/shared/access.ts";
-import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import { call } from "#lib/api.ts";
 import { useKeys } from "#lib/keys.ts";

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { formatCountShort } from "#lib/format.ts";
 import { judgeFreshness } from "#lib/freshness.ts";
 import { useNow } from "#lib/now.ts";

@@ -1,4 +1,4 @@
-import type { Overview } from "@wheelhouse/shared/health.ts";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { formatTime } from "#lib/format.ts";
 import { useLiveEvent } from "#lib/live-context.tsx";

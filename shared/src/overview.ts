@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
+import { observation, series, sourceView } from "./health.ts";
+
+/** One thing that is wrong now. Lists are sorted worst first. */
+export const problem = z.object({
+  id: z.string(),
+  state: z.enum(["down", "degraded", "unknown", "stale"]),
+  /** Word of the badge: `Down`, `Degraded`, `No worker` … */
+  label: z.string(),
+  subject: z.string(),
+  /** `subject: title` is the headline. */
+  title: z.string(),
+  cause: z.string(),
+  affects: z.string(),
+  since: timestamp,
+  area: z.enum(["health", "breakers", "caches", "queues", "webhooks"]),
+  /** Path below `/o/:org/` with the evidence. */
+  path: z.string(),
+  /** The newest recorded change before it began; null when none is known within 30 min. */
+  changedBefore: z.object({ text: z.string(), at: timestamp, by: z.string() }).nullable(),
+});
+export type Problem = z.infer<typeof problem>;
+
+const figure = z.object({ value: z.number().nullable(), trend: series });
+
+export const overview = z.object({
+  ...observation,
+  /** Each check is counted once between `ok` and `pending`. */
+  checks: z.object({
+    total: z.number(),
+    ok: z.number(),
+    degraded: z.number(),
+    down: z.number(),
+    unknown: z.number(),
+    stale: z.number(),
+    /** Planned work: neither ok nor a problem. */
+    maintenance: z.number(),
+    /** Not asked yet. */
+    pending: z.number(),
+    /** Of those that fail: how many a problem of something else explains, so that they are not listed. */
+    explained: z.number(),
+  }),
+  problems: z.array(problem),
+  /** Rate, errors, duration of webhook delivery over the last minute; trend over the last 10 min. */
+  red: z.object({
+    ratePerSecond: figure,
+    /** 0–1. */
+    errorRatio: figure,
+    durationMsP95: figure,
+  }),
+  /** Null is not known now; a zero was counted. */
+  tiles: z.object({
+    queues: z.object({
+      queues: z.number(),
+      waiting: figure,
+      oldestWaitingMs: z.number().nullable(),
+      noWorker: z.number().nullable(),
+      paused: z.number().nullable(),
+    }),
+    breakers: z.object({
+      breakers: z.number().nullable(),
+      open: z.number().nullable(),
+      halfOpen: z.number().nullable(),
+      /** Worst failure ratio (0–1) of the last minute with its name. */
+      worst: z.array(z.object({ name: z.string(), failureRatio: z.number() })),
+    }),
+    redis: z.object({
+      servers: z.number(),
+      usedMemoryBytes: figure,
+      opsPerSecond: z.number().nullable(),
+      evictionPolicy: z.string().nullable(),
+    }),
+    caches: z.object({
+      caches: z.number(),
+      /** 0–1, of the calls of the last minute that the applications counted. */
+      hitRatio: figure,
+      /** `isLow`: under its own threshold. */
+      lowest: z.object({ name: z.string(), hitRatio: z.number(), isLow: z.boolean() }).nullable(),
+    }),
+    webhooks: z.object({
+      endpoints: z.number().nullable(),
+      deadLetters: z.number().nullable(),
+      pending: z.number().nullable(),
+      deliveredPerSecond: figure,
+      /** 0–1, of deliveries completed in the last hour. */
+      firstAttemptSuccessRatio: z.number().nullable(),
+    }),
+  }),
+  /** Newest first, at most 20. */
+  recentChanges: z.array(
+    z.object({
+      at: timestamp,
+      text: z.string(),
+      by: z.string(),
+      kind: z.enum(["audit", "breaker", "queue", "health", "cache", "deployment"]),
+      state: z.enum(["down", "degraded"]).nullable(),
+    }),
+  ),
+  sources: z.array(sourceView),
+});
+export type Overview = z.infer<typeof overview>;
+
+export const readOverview = defineEndpoint({
+  method: "GET",
+  path: "/overview",
+  summary: "Verdict, problems worst first, key figures and recent changes, from the collector's snapshot",
+  access: "overview:read",
+  query: pastMoment,
+  response: overview,
+});
