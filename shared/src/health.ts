@@ -64,6 +64,16 @@ export const sourceView = z.object({
       connections: z.number(),
       maxConnections: z.number(),
       databaseSizeBytes: z.number(),
+      /** Of this database: the largest tables, with their TOAST, and indexes; largest first, at most 5 of each. */
+      largestTables: z.array(z.object({ name: z.string(), sizeBytes: z.number() })),
+      largestIndexes: z.array(z.object({ name: z.string(), sizeBytes: z.number() })),
+      role: z.enum(["primary", "replica"]),
+      /** Connected replicas of a primary. */
+      replicas: z.number(),
+      /** Of the slowest replica, or of this one; null without replication. */
+      replicationLagMs: z.number().nullable(),
+      /** Queries that wait for a lock longer than 10 s. */
+      blockedQueries: z.number(),
       /** Longest open transaction, null when none is open. */
       longestTransactionMs: z.number().nullable(),
     })
@@ -183,6 +193,8 @@ const condition = z.object({ text: z.string(), observed: z.string().nullable(), 
 export const serviceDetail = z.object({
   ...observation,
   service: serviceRow,
+  /** Figures of a Redis or Postgres server; null for services. */
+  server: sourceView.nullable(),
   /** Ids of what calls it. */
   calledBy: z.array(z.string()),
   instances: z.array(

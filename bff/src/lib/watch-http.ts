@@ -7,6 +7,7 @@ import { type AddressFilter, AddressRefusedError } from "#lib/address-filter.ts"
 export type WatchAnswer = {
   statusCode: number;
   contentType: string;
+  cacheControl: string;
   /** As UTF-8, at most as long as was asked for. */
   body: string;
   /** More came than was asked for. */
@@ -75,6 +76,7 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
             resolve({
               ...{ statusCode: response.statusCode ?? 0, truncated, ip, certificateExpiresAt },
               contentType: response.headers["content-type"] ?? "",
+              cacheControl: response.headers["cache-control"] ?? "",
               body: Buffer.concat(chunks).subarray(0, maxBytes).toString("utf8"),
               latencyMs: Math.round(performance.now() - startedMs),
             });

@@ -130,12 +130,13 @@ export function createOrganizationViews(deps: {
   );
 
   const observed = { observedAt: tick?.observedAt ?? null, intervalMs };
+  const servers = once(() => mine(tick?.servers).map(({ organization: _, ...server }) => server));
   const health = once(
     (): HealthList => ({
       ...observed,
       items: mine(tick?.services).map(serviceRows.rowOf).sort(byServiceUrgency(atMs)),
       nextCursor: null,
-      servers: mine(tick?.servers).map(({ organization: _, ...server }) => server),
+      servers: servers(),
     }),
   );
   const breakers = once(
@@ -217,6 +218,7 @@ export function createOrganizationViews(deps: {
       return {
         ...observed,
         service: serviceRows.rowOf(own),
+        server: servers().find(({ id: server }) => server === serviceId) ?? null,
         calledBy: all.filter(({ dependsOn }) => dependsOn.includes(serviceId)).map((caller) => caller.id),
         latencyMs: hour.read(`latency:${serviceId}`, atMs),
         journal: mine(changes)

@@ -65,6 +65,7 @@ type CheckTarget = Target & {
   url: string;
   format: "spring" | "health+json" | "status" | "tcp";
   conditions: readonly string[];
+  intervalMs: number;
 };
 
 const concurrency = 64;

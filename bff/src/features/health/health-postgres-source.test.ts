@@ -1,9 +1,11 @@
+import { sourceView } from "@wheelhouse/shared/health.ts";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "#lib/clock.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { createPostgresSource } from "./health-postgres-source.ts";
 
+const serverFigures = sourceView.shape.postgres.unwrap();
 let pool: pg.Pool;
 let adminUrl: string;
 beforeAll(async () => {
@@ -15,6 +17,19 @@ afterAll(() => pool.end());
 test("a server without replicas that nobody blocks is ok", async () => {
   const reading = await createPostgresSource({ pool, clock: systemClock }).sample();
   expect(reading).toMatchObject({ kind: "postgres", cause: null, state: "ok" });
+  expect(reading.figures).toMatchObject({ role: "primary", replicas: 0, replicationLagMs: null });
+});
+
+test("the largest tables and indexes are measured, largest first and few, whether analyzed or not", async () => {
+  await pool.query("create table large (id int primary key, filler text)");
+  await pool.query("insert into large select n, repeat(md5(n::text), 20) from generate_series(1, 20000) n");
+  await pool.query("select pg_stat_force_next_flush()");
+  const { figures } = await createPostgresSource({ pool, clock: systemClock }).sample();
+  const { largestTables, largestIndexes } = serverFigures.parse(figures);
+  expect(largestTables[0]).toMatchObject({ name: "large" });
+  expect(largestTables[0]?.sizeBytes).toBeGreaterThan(10_000_000);
+  expect(largestIndexes[0]).toMatchObject({ name: "large_pkey" });
+  expect([largestTables.length, largestIndexes.length]).toEqual([5, 5]);
 });
 
 test.each([
@@ -25,7 +40,8 @@ test.each([
 ])("it is degraded, with the reason: %j", async (more, cause) => {
   const activity = {
     ...{ version: "18.1", connections: 3, max_connections: 100, longest_transaction_ms: null },
-    ...{ blocked: 0, replication_lag_ms: null, size: 1_000, ...more },
+    ...{ blocked: 0, replication_lag_ms: null, is_replica: false, replicas: 1 },
+    ...{ size: 1_000, tables: [], indexes: [], ...more },
   };
   const query = async () => ({ rows: [activity] });
   const answering = Object.assign(new pg.Pool({ max: 1 }), { query });

@@ -13,6 +13,9 @@ const blockedMs = 10_000;
 const lagMs = 30_000;
 // Reads the size of every file of the database, so not in each sample.
 const sizeEveryMs = 60_000;
+const mostLargest = 5;
+/** So many tables are measured: the sizes of all would be a look at every file of each. */
+const mostMeasured = 40;
 
 const activity = z.object({
   version: z.string(),
@@ -21,7 +24,12 @@ const activity = z.object({
   longest_transaction_ms: z.number().nullable(),
   blocked: z.number(),
   replication_lag_ms: z.number().nullable(),
+  is_replica: z.boolean(),
+  replicas: z.number(),
 });
+const named = z.array(z.object({ name: z.string(), sizeBytes: z.number() }));
+const sizes = z.object({ size: z.number(), tables: named, indexes: named });
+type Sizes = z.infer<typeof sizes>;
 
 // Transactions of other sessions are only visible to roles that may see them; what is hidden has no start.
 const activitySql = `
@@ -36,11 +44,32 @@ const activitySql = `
            case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0::float8
                 else (extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::float8 end
          else (select (extract(epoch from max(replay_lag)) * 1000)::float8 from pg_stat_replication)
-         end as replication_lag_ms`;
+         end as replication_lag_ms,
+         pg_is_in_recovery() as is_replica,
+         (select count(*)::int from pg_stat_replication) as replicas`;
 
-/** One Postgres server by one query a sample through the pool that is watched; the size once a minute. */
+// What the planner and the statistics think is large is measured; both are in memory, and neither alone is current.
+const sizesSql = `
+  with candidate as materialized (
+    select c.oid, c.oid::regclass::text as name from pg_class c
+    where c.relkind in ('r', 'm') order by greatest(c.relpages, pg_stat_get_live_tuples(c.oid) / 100) desc
+    limit ${mostMeasured}
+  ), largest_table as (
+    select name, pg_table_size(oid)::float8 as size from candidate order by size desc nulls last limit ${mostLargest}
+  ), largest_index as (
+    select i.indexrelid::regclass::text as name, pg_relation_size(i.indexrelid)::float8 as size
+    from pg_index i join candidate on candidate.oid = i.indrelid
+    order by size desc nulls last limit ${mostLargest}
+  )
+  select pg_database_size(current_database())::float8 as size,
+         (select coalesce(json_agg(json_build_object('name', name, 'sizeBytes', size)), '[]')
+            from largest_table where size > 0) as tables,
+         (select coalesce(json_agg(json_build_object('name', name, 'sizeBytes', size)), '[]')
+            from largest_index where size > 0) as indexes`;
+
+/** One Postgres server by one query a sample through the pool that is watched; sizes once a minute. */
 export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Clock }) {
-  let sizeBytes = 0;
+  let known: Sizes = { size: 0, tables: [], indexes: [] };
   let sizeAtMs = Number.NEGATIVE_INFINITY;
 
   const query = async (text: string) => {
@@ -54,9 +83,7 @@ export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Cl
       const read = activity.parse(await query(activitySql));
       const roundTripMs = clock.now() - startedMs;
       if (clock.now() - sizeAtMs >= sizeEveryMs) {
-        sizeBytes = z
-          .object({ size: z.number() })
-          .parse(await query("select pg_database_size(current_database())::float8 as size")).size;
+        known = sizes.parse(await query(sizesSql));
         sizeAtMs = clock.now();
       }
       const figures: PostgresFigures = {
@@ -66,21 +93,22 @@ export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Cl
         poolWaiting: pool.waitingCount,
         connections: read.connections,
         maxConnections: read.max_connections,
-        databaseSizeBytes: sizeBytes,
+        databaseSizeBytes: known.size,
+        ...{ largestTables: known.tables, largestIndexes: known.indexes },
+        role: read.is_replica ? "replica" : "primary",
+        ...{ replicas: read.replicas, replicationLagMs: read.replication_lag_ms },
+        blockedQueries: read.blocked,
         longestTransactionMs: read.longest_transaction_ms,
       };
-      const cause = causeOf(figures, roundTripMs, read);
+      const cause = causeOf(figures, roundTripMs);
       return { kind: "postgres", roundTripMs, figures, state: cause === null ? "ok" : "degraded", cause };
     },
   };
 }
 
-function causeOf(
-  figures: PostgresFigures,
-  roundTripMs: number,
-  { blocked, replication_lag_ms: behindMs }: Pick<z.infer<typeof activity>, "blocked" | "replication_lag_ms">,
-): string | null {
+function causeOf(figures: PostgresFigures, roundTripMs: number): string | null {
   const { connections, maxConnections, longestTransactionMs, poolWaiting } = figures;
+  const { blockedQueries: blocked, replicationLagMs: behindMs } = figures;
   if (connections > 0.9 * maxConnections)
     return `${connections} of ${maxConnections} connections are open, threshold 90%`;
   if (longestTransactionMs !== null && longestTransactionMs > longTransactionMs)

@@ -5,10 +5,28 @@ import { type Heard, readAnswer } from "./health-read.ts";
 const nowMs = Date.parse("2026-01-01T00:00:00Z");
 const answer = (body: unknown, more: Partial<Extract<Heard, { kind: "answer" }>> = {}): Heard => ({
   ...{ kind: "answer", statusCode: 200, truncated: false, latencyMs: 12, ip: "10.0.0.1" },
-  ...{ body: typeof body === "string" ? body : JSON.stringify(body), certificateExpiresAt: null, ...more },
+  ...{ body: typeof body === "string" ? body : JSON.stringify(body), certificateExpiresAt: null },
+  ...{ cacheControl: "", ...more },
 });
 const read = (format: "spring" | "health+json" | "status" | "tcp", heard: Heard, conditions: string[] = []) =>
-  readAnswer({ format, conditions }, heard, nowMs);
+  readAnswer({ format, conditions, intervalMs: 10_000 }, heard, nowMs);
+
+test.each([
+  ["new", 5_000, "", "pass", "ok", "ok"],
+  ["old", 60_000, "", "pass", "unknown", "unknown"],
+  ["old, though it was bad then", 60_000, "", "warn", "unknown", "unknown"],
+  ["old, but not older than it may be", 60_000, "private, max-age=120", "pass", "ok", "ok"],
+  ["older than it may be", 180_000, "max-age=120", "pass", "unknown", "unknown"],
+])("health+json: a part whose reading is %s counts for what it is now", (_, ageMs, cacheControl, ...rest) => {
+  const [status, part, whole] = rest;
+  const time = new Date(nowMs - ageMs).toISOString();
+  const checks = { "db:connections": [{ status, time }], "queue:depth": [{ status: "pass" }] };
+  const found = read("health+json", answer({ status: "pass", checks }, { cacheControl }));
+  expect([found.components[0]?.state, found.state]).toEqual([part, whole]);
+  if (whole === "unknown") expect(found.cause).toContain(`db:connections: its last reading is of ${time}`);
+  const fails = read("health+json", answer({ status: "fail", checks }, { cacheControl, statusCode: 503 }));
+  expect(fails.state).toBe("down");
+});
 
 test.each([
   [200, "UP", "ok"],
@@ -90,7 +108,7 @@ test("health+json's checks are read with their own times, one or several a name"
           observedValue: 250,
           observedUnit: "ms",
           status: "pass",
-          time: "2018-01-17T03:36:48Z",
+          time: "2025-12-31T23:59:48Z",
         },
         { componentId: "b2", status: "warn", output: "slow", time: "never" },
       ],
@@ -104,7 +122,7 @@ test("health+json's checks are read with their own times, one or several a name"
     cause: "cassandra:responseTime#b2: slow",
   });
   expect(components).toMatchObject([
-    { id: "cassandra:responseTime#a1", state: "ok", observedAt: "2018-01-17T03:36:48.000Z" },
+    { id: "cassandra:responseTime#a1", state: "ok", observedAt: "2025-12-31T23:59:48.000Z" },
     { id: "cassandra:responseTime#b2", state: "degraded", cause: "slow", observedAt: null },
     { id: "uptime", state: "ok", details: { observedValue: 1209600.245, observedUnit: "s" } },
   ]);

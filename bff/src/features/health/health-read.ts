@@ -14,7 +14,11 @@ export type Reading = Pick<
   | "version"
   | "certificateExpiresAt"
 >;
-type Asked = { format: "spring" | "health+json" | "status" | "tcp"; conditions: readonly string[] };
+type Asked = {
+  format: "spring" | "health+json" | "status" | "tcp";
+  conditions: readonly string[];
+  intervalMs: number;
+};
 export type Heard =
   | { kind: "none"; cause: string }
   | { kind: "connected"; latencyMs: number; ip: string | null }
@@ -26,7 +30,11 @@ export type Heard =
       latencyMs: number;
       ip: string | null;
       certificateExpiresAt: string | null;
+      cacheControl: string;
     };
+
+/** Clocks differ, and a service may measure less often than it is asked. */
+const leastAgeMs = 30_000;
 
 const nothing: Report = { state: "ok", cause: null, components: [], version: null };
 const rank: Record<HealthState, number> = { ok: 0, degraded: 1, unknown: 2, down: 3 };
@@ -36,12 +44,18 @@ const warnBeforeMs = 14 * 86_400_000;
  * Makes one reading of what an instance answered: what it says of itself by its format, what its conditions say, and
  * its certificate; the worst of them counts. An answer that cannot be understood is unknown, never ok.
  */
-export function readAnswer({ format, conditions: texts }: Asked, heard: Heard, nowMs: number): Reading {
+export function readAnswer(
+  { format, conditions: texts, intervalMs }: Asked,
+  heard: Heard,
+  nowMs: number,
+): Reading {
   const conditions = texts.map(parsed);
   const expiresAt = heard.kind === "answer" ? heard.certificateExpiresAt : null;
   const expiresInMs = expiresAt === null ? null : Date.parse(expiresAt) - nowMs;
   const judgements = judgeAll(conditions, factsOf(heard, expiresInMs));
-  const report = reportOf(format, heard, conditions.length > 0);
+  const said = reportOf(format, heard, conditions.length > 0);
+  const maxAgeMs = heard.kind === "answer" ? maxAgeOf(heard.cacheControl) : 0;
+  const report = withoutOld(said, nowMs - Math.max(2 * intervalMs, maxAgeMs, leastAgeMs));
   const candidates: Pick<Report, "state" | "cause">[] = [report];
   for (const [i, { text, actual, passed }] of judgements.entries())
     if (!passed)
@@ -66,6 +80,23 @@ export function readAnswer({ format, conditions: texts }: Asked, heard: Heard, n
     certificateExpiresAt: expiresAt,
   };
 }
+
+/** What a part was found to be long ago is unknown now, and then the whole cannot be called ok. */
+function withoutOld(report: Report, oldestMs: number): Report {
+  const components = report.components.map((each) => {
+    const isOld = each.observedAt !== null && Date.parse(each.observedAt) < oldestMs;
+    if (!isOld || each.state === "unknown") return each;
+    const cause = `${each.id}: its last reading is of ${each.observedAt}, too old to hold`;
+    return { ...each, state: "unknown" as const, cause };
+  });
+  const old = components.find((each, at) => each !== report.components[at]);
+  if (old === undefined) return report;
+  const isJudged = report.state === "down" || report.state === "unknown";
+  return isJudged ? { ...report, components } : { ...report, components, state: "unknown", cause: old.cause };
+}
+
+const maxAgeOf = (cacheControl: string): number =>
+  Number(/(?:^|[\s,])max-age=(\d{1,9})/i.exec(cacheControl)?.[1] ?? 0) * 1000;
 
 const factsOf = (heard: Heard, expiresInMs: number | null): Facts => ({
   connected: heard.kind !== "none",

@@ -16,6 +16,7 @@ import { Facts } from "#ui/quantity.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import { MaintenanceDialog } from "./health-maintenance-dialog.tsx";
 import { Components, Conditions, Instances } from "./health-service-parts.tsx";
+import { ServerFigures } from "./health-service-server.tsx";
 import styles from "./health-services.module.css";
 import { ServiceStatus } from "./health-services-list.tsx";
 import { serviceQuery, useCheckService, useEndMaintenance } from "./health-services-queries.ts";
@@ -191,6 +192,7 @@ export const ServiceDrawer = (props: {
             {(data) => (
               <>
                 <Planned organization={organization} detail={data} />
+                <ServerFigures server={data.server} />
                 <Instances view={view} detail={data} />
                 {data.instances.map((instance) => (
                   <div key={instance.id}>
