@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { createWatchedServers, databaseOf } from "#app-observe-servers.ts";
+import { createWatchedServers, databaseOf, type WatchedRedis } from "#app-observe-servers.ts";
 import { createCachesBoard } from "#features/caches/caches-board.ts";
 import { createRedisDetails } from "#features/caches/caches-redis-details.ts";
 import type { Clock } from "#lib/clock.ts";
@@ -95,6 +95,8 @@ export function createObserve(deps: ObserveDeps) {
   return {
     snapshots,
     owner,
+    /** The watched Redis servers, as they are at this moment. */
+    redisServers: (): readonly WatchedRedis[] => connected.redis,
     /** The way to the instances of services that report. */
     channel: createControlChannel(reportSources),
     /** What the first paint of Overview needs of this path; see SETTLED 28. */

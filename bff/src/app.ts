@@ -30,6 +30,8 @@ import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
 import { createScrapeStates } from "#features/breakers/breakers-scrape-states.ts";
 import { createScrapedBreakers } from "#features/breakers/breakers-scrapes.ts";
 import { createCacheCommands } from "#features/caches/caches-commands.ts";
+import { createRemovals } from "#features/caches/caches-removals.ts";
+import { cacheRemovalsRoutes } from "#features/caches/caches-removals-routes.ts";
 import { cachesRoutes } from "#features/caches/caches-routes.ts";
 import { createHealthChecks } from "#features/health/health-checks.ts";
 import { createHeartbeats } from "#features/health/health-heartbeats.ts";
@@ -234,6 +236,10 @@ export async function buildApp({
     scrapesOf: scrapeStates.read,
   });
   const operations = createOperations({ database, changes: trail, channel: observe.channel, clock, log });
+  const cacheRemovals = createRemovals({
+    ...{ database, changes: trail, snapshots, clock, log },
+    servers: observe.redisServers,
+  });
   const remembering = createRemembering({ database, snapshots, owner, clock, log });
   const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
   const readiness = createReadiness({ database, redis, clock });
@@ -245,6 +251,7 @@ export async function buildApp({
       "audit idempotency keys": auditIntake.forgetKeys,
       ...auditReview.upkeep,
       ...operations.upkeep,
+      ...cacheRemovals.upkeep,
       ...history.upkeep,
       "ended sessions": access.purge,
     },
@@ -278,6 +285,7 @@ export async function buildApp({
         commands: createCacheCommands({ snapshots, channel: observe.channel, run: operations.run }),
         readOperation: operations.read,
       });
+      cacheRemovalsRoutes(api, { removals: cacheRemovals });
       queuesRoutes(api, { snapshots, answer });
       history.routes(api);
       sourcesRoutes(api, { service: sources });
@@ -313,6 +321,7 @@ export async function buildApp({
     startRoles: async () => {
       upkeep.start();
       operations.start();
+      cacheRemovals.startSweeping();
       sourcesFile.start();
       catalogue.start();
       auditProof.start();
@@ -332,6 +341,7 @@ export async function buildApp({
     close: async () => {
       upkeep.stop();
       operations.stop();
+      await cacheRemovals.stop();
       sourcesFile.stop();
       catalogue.stop();
       scrapedBreakers.close();

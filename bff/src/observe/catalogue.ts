@@ -1,7 +1,25 @@
 import type { serviceFormats } from "@wheelhouse/shared/sources.ts";
 
+/** A cache that lies in a Redis behind a prefix, whether its service reports it or not. */
+export type DeclaredCache = {
+  /** `<service>~<name>`, each part percent-encoded, as reported caches are called. */
+  id: string;
+  name: string;
+  service: string;
+  prefix: string;
+  /** Store of bentocache that it is; null for another making. */
+  store: string | null;
+};
+
 /** `url` undefined: Wheelhouse's own server. */
-export type WatchedServer = { id: string; name: string; url: string | undefined; organization: string };
+export type WatchedServer = {
+  id: string;
+  name: string;
+  url: string | undefined;
+  organization: string;
+  /** Of a Redis; left out for none. */
+  caches?: readonly DeclaredCache[];
+};
 
 /** A service whose instances are asked for their health, or report by themselves (`push`, then `url` is empty). */
 export type WatchedService = {

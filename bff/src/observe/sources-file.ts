@@ -3,6 +3,7 @@ import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { WatchedServer, WatchedSources } from "#observe/catalogue.ts";
 import {
+  declaredCacheOf,
   type Mistake,
   type SourcesContent,
   serviceMistakes,
@@ -48,11 +49,13 @@ export function loadSources(path: string | undefined): WatchedSources {
  */
 function parseSources(text: string, path: string): WatchedSources {
   const read = contentOf(text, path);
-  const named = (entry: SourcesContent["redis"][number], kind: string): WatchedServer => ({
+  const named = (entry: SourcesContent["postgres"][number], kind: string): WatchedServer => ({
     ...{ id: entry.id, url: entry.url, organization: entry.organization },
     name: entry.name ?? `${kind} ${entry.id}`,
   });
-  const redis = read.redis.map((entry) => named(entry, "Redis"));
+  const redis = read.redis.map(
+    (entry): WatchedServer => ({ ...named(entry, "Redis"), caches: entry.caches.map(declaredCacheOf) }),
+  );
   const postgres = read.postgres.map((entry) => named(entry, "Postgres"));
   if (!redis.some(({ id }) => id === ownRedis))
     redis.unshift({ id: ownRedis, name: "Redis primary", url: undefined, organization: "platform" });
@@ -146,6 +149,14 @@ function mistakesOf(content: SourcesContent): Mistake[] {
         message: id === ownRedis ? "is Wheelhouse's own and takes no url" : "needs a url",
       });
   }
+  const declared = new Set<string>();
+  for (const [i, { organization, caches }] of content.redis.entries())
+    for (const [j, { service, name }] of caches.entries()) {
+      const cache = JSON.stringify([organization, service, name]);
+      if (declared.has(cache))
+        mistakes.push({ path: ["redis", i, "caches", j], message: "a cache may be declared once" });
+      declared.add(cache);
+    }
   if (own.length > 1)
     mistakes.push({ path: ["postgres"], message: "only one may be without url, Wheelhouse's own" });
   for (const [i, entry] of content.services.entries()) {

@@ -3,7 +3,7 @@ import { serviceFormats } from "@wheelhouse/shared/sources.ts";
 import { z } from "zod";
 import { ConditionError, parseCondition } from "#lib/conditions.ts";
 import { durationMs } from "#lib/duration.ts";
-import type { WatchedService, WatchedTarget } from "#observe/catalogue.ts";
+import type { DeclaredCache, WatchedService, WatchedTarget } from "#observe/catalogue.ts";
 
 const shortestMs = 1_000;
 const longestMs = 3_600_000;
@@ -38,6 +38,25 @@ const server = (protocols: readonly string[]) =>
     url: url(protocols).optional(),
     organization: slug.default("platform"),
   });
+
+/** Prefixes that hold no cache: to remove what is behind them would take queues, sessions and commands away. */
+const reservedPrefixes = ["bull:", "wheelhouse:"];
+
+/** A cache in this Redis, so that its keys can be removed even while its service does not report it. */
+const declaredCache = z.strictObject({
+  name: text,
+  service: text,
+  prefix: z
+    .string()
+    .min(2)
+    .max(200)
+    .refine(
+      (prefix) => !reservedPrefixes.some((held) => prefix.startsWith(held) || held.startsWith(prefix)),
+      `must not meet ${reservedPrefixes.join(" or ")}`,
+    ),
+  /** Name of its store, where it is one of bentocache: then its tags can be invalidated. */
+  bentocache: text.optional(),
+});
 
 const healthUrl = url(["http:", "https:", "tcp:"]);
 const rhythm = { interval: duration(shortestMs, longestMs), timeout: duration(100, 60_000) };
@@ -79,7 +98,7 @@ const prometheus = z.strictObject({
 /** Shape of `wheelhouse.yaml`. */
 export const sourcesSchema = z.strictObject({
   redis: z
-    .array(server(["redis:", "rediss:"]))
+    .array(server(["redis:", "rediss:"]).extend({ caches: z.array(declaredCache).max(200).default([]) }))
     .max(50)
     .default([]),
   postgres: z
@@ -91,6 +110,13 @@ export const sourcesSchema = z.strictObject({
 });
 export type SourcesContent = z.output<typeof sourcesSchema>;
 type ServiceEntry = SourcesContent["services"][number];
+
+type DeclaredEntry = SourcesContent["redis"][number]["caches"][number];
+
+export const declaredCacheOf = ({ name, service, prefix, bentocache }: DeclaredEntry): DeclaredCache => ({
+  id: `${encodeURIComponent(service)}~${encodeURIComponent(name)}`,
+  ...{ name, service, prefix, store: bentocache ?? null },
+});
 
 /** A mistake that the shape alone does not show; `path` as in the file. */
 export type Mistake = { path: (string | number)[]; message: string };

@@ -63,6 +63,11 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/caches/{id}/invalidation": "O A S T",
   "POST /api/v1/caches/{id}/invalidate": "O A S T",
   "GET /api/v1/caches/operations/{id}": "V O A U S T",
+  "GET /api/v1/caches/declared": "V O A U S T",
+  "GET /api/v1/caches/declared/{id}/removal": "O A S T",
+  "POST /api/v1/caches/declared/{id}/removal": "O A S T",
+  "GET /api/v1/caches/removals/{id}": "V O A U S T",
+  "POST /api/v1/caches/removals/{id}/cancel": "O A S T",
   "GET /api/v1/queues": "V O A U S T",
   "GET /api/v1/queues/{id}": "V O A U S T",
 

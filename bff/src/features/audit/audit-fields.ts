@@ -80,6 +80,9 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "breakers.breaker.outcome": commandOutcome,
   "cache.entries.invalidate": ["operation", "effect", "instances", "by", "value", "count"],
   "cache.invalidation.outcome": commandOutcome,
+  "cache.keys.remove": ["operation", "effect", "source", "prefix", "by", "value", "count"],
+  "cache.removal.cancel": ["operation", "effect"],
+  "cache.removal.outcome": ["operation", "state", "looked", "removed", "cause"],
 
   "audit.trail.read": [...filter, "known"],
   "audit.trail.verify": ["verifiedToSeq", "problem", "checkpoint", "keyId", "cancelled", "reachedSeq"],

@@ -4,6 +4,7 @@ import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { ControlChannel, ReportingInstance } from "#observe/control-channel.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import { isFarMore } from "./caches-growth.ts";
 
 type What = { by: "key" | "pattern" | "tag"; value: string };
 type CommandsDeps = {
@@ -26,9 +27,6 @@ type CommandsDeps = {
 };
 
 const instancesMax = 200;
-/** A cache lives: it may hold a little more than what was seen, never a multiple of it. */
-const mostGrowth = 2;
-const growthAllowed = 20;
 
 /**
  * Invalidation of named caches: counted first, then told to every instance that reports the cache to one of the
@@ -79,7 +77,7 @@ export function createCacheCommands({ snapshots, channel, run }: CommandsDeps) {
       { by, value, count, reason }: What & { count: number; reason: string },
     ): Promise<Operation> {
       const now = await preview(context, id, { by, value }, "body.by");
-      if (now.count > count * mostGrowth + growthAllowed)
+      if (isFarMore(now.count, count))
         throw new AppError(
           "conflict",
           `It would remove ${now.count} entries now, not ${count}. Nothing was removed: look again.`,

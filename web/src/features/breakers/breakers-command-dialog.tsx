@@ -5,16 +5,14 @@ import { formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
-import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
+import { isReason, ReasonField } from "#ui/reason-field.tsx";
 import { Status, type Tone } from "#ui/status.tsx";
 import css from "./breakers.module.css";
 import { useBreakerCommand, useOperation } from "./breakers-queries.ts";
 import { badgeOf } from "./breakers-states.ts";
-
-const reasonMin = 3;
-const reasonMax = 500;
 
 export const commandWords: Record<
   BreakerCommand,
@@ -110,8 +108,7 @@ export const BreakerCommandDialog = (props: {
   const errors = fieldErrors(run.error);
   const chosen = row.instances.map(({ instance }) => instance).filter((instance) => !left.has(instance));
   const count = formatPlural(chosen.length, "instance");
-  const length = reason.trim().length;
-  const canSend = length >= reasonMin && chosen.length > 0 && !run.isPending;
+  const canSend = isReason(reason) && chosen.length > 0 && !run.isPending;
   const send = () => {
     if (!canSend) return;
     // Named only when some are left out: so an instance that has just begun is told as well.
@@ -180,26 +177,12 @@ export const BreakerCommandDialog = (props: {
           {run.error !== null && errors.size === 0 && (
             <ActError title="Nothing was told." error={run.error} />
           )}
-          <FormField
-            label="Reason, kept in the audit trail"
-            hint={length > reasonMax - 50 ? `${reasonMax - length} characters left` : "At least 3 characters"}
+          <ReasonField
+            reason={reason}
             error={errors.get("reason") ?? errors.get("instances")}
-          >
-            {(control) => (
-              <textarea
-                {...control}
-                className="field"
-                rows={2}
-                maxLength={reasonMax}
-                required
-                value={reason}
-                onChange={(event) => setReason(event.target.value)}
-                onKeyDown={(event) => {
-                  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
-                }}
-              />
-            )}
-          </FormField>
+            onChange={setReason}
+            onSend={send}
+          />
         </>
       )}
     </Dialog>

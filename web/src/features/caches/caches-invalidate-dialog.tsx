@@ -1,24 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import type { CacheRow } from "@wheelhouse/shared/caches.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
-import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
+import { isReason, ReasonField } from "#ui/reason-field.tsx";
 import { Status } from "#ui/status.tsx";
 import styles from "./caches.module.css";
 import { operationQuery, useInvalidate, usePreview, type What } from "./caches-queries.ts";
-
-const reasonMin = 3;
-const words = { key: "Key", pattern: "Pattern", tag: "Tag" } as const;
-const hints = {
-  key: "The whole key, as the application names it",
-  pattern: "A star stands for any text: product:*",
-  tag: "Every entry that carries it",
-} as const;
+import { WhatFields } from "./caches-what-fields.tsx";
 
 type Outcome = Pick<Operation["outcomes"][number], "instance" | "outcome" | "count" | "detail">;
 
@@ -108,26 +102,12 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
   const look = () => {
     if (what.value !== "" && !preview.isPending) preview.mutate(what);
   };
-  const canAct = plan !== undefined && plan.count > 0 && reason.trim().length >= reasonMin;
+  const canAct = plan !== undefined && plan.count > 0 && isReason(reason);
   const act = () => {
     if (canAct && !invalidate.isPending)
       invalidate.mutate({ ...what, count: plan.count, reason: reason.trim() });
   };
   const errors = fieldErrors(invalidate.error ?? preview.error);
-  const choose = (next: What["by"]): ReactNode => (
-    <label key={next} className={styles.choice}>
-      <input
-        type="radio"
-        name="by"
-        checked={by === next}
-        onChange={() => {
-          setBy(next);
-          setValue("");
-        }}
-      />
-      {words[next]}
-    </label>
-  );
   return (
     <Dialog
       title={title}
@@ -144,32 +124,17 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
         </>
       }
     >
-      <fieldset className={styles.choices}>
-        <legend>By</legend>
-        {row.invalidateBy.map(choose)}
-      </fieldset>
-      <FormField label={words[by]} hint={hints[by]} error={errors.get("value")}>
-        {(control) => (
-          <input
-            {...control}
-            className="field mono"
-            list={by === "tag" ? "cache-tags" : undefined}
-            maxLength={500}
-            required
-            autoComplete="off"
-            value={value}
-            onChange={(event) => setValue(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key === "Enter") look();
-            }}
-          />
-        )}
-      </FormField>
-      <datalist id="cache-tags">
-        {row.tags.map((tag) => (
-          <option key={tag} value={tag} />
-        ))}
-      </datalist>
+      <WhatFields
+        choices={row.invalidateBy}
+        {...{ by, value }}
+        tags={row.tags}
+        error={errors.get("value")}
+        onChange={(nextBy, next) => {
+          setBy(nextBy);
+          setValue(next);
+        }}
+        onEnter={look}
+      />
       <div className={styles.plan}>
         <Button disabled={what.value === "" || preview.isPending} onClick={look}>
           Count entries
@@ -185,26 +150,7 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
         </span>
       </div>
       {plan !== undefined && <Outcomes outcomes={plan.instances} isOver obeyed="counted" />}
-      <FormField
-        label="Reason, kept in the audit trail"
-        hint="At least 3 characters"
-        error={errors.get("reason")}
-      >
-        {(control) => (
-          <textarea
-            {...control}
-            className="field"
-            rows={2}
-            maxLength={500}
-            required
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) act();
-            }}
-          />
-        )}
-      </FormField>
+      <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
       {invalidate.error !== null && errors.size === 0 && (
         <ActError title="Nothing was removed." error={invalidate.error} />
       )}

@@ -16,6 +16,7 @@ import { Table } from "#ui/table.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import styles from "./caches.module.css";
 import { type CacheView, cacheColumns } from "./caches-columns.tsx";
+import { DeclaredCaches } from "./caches-declared.tsx";
 import { CacheDrawer } from "./caches-drawer.tsx";
 import { byRatio, cacheFilterKeys, filterCaches } from "./caches-filter.ts";
 import { InvalidateDialog } from "./caches-invalidate-dialog.tsx";
@@ -197,6 +198,7 @@ export const CachesPage = () => {
             </>
           )}
         </Panel>
+        {moment === null && <DeclaredCaches organization={org} mayAct={mayAct} />}
         {moment === null ? (
           <Servers organization={org} />
         ) : (

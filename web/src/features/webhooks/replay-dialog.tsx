@@ -4,17 +4,15 @@ import { ApiError } from "#lib/api.ts";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
-import { FormField, fieldErrors } from "#ui/form-field.tsx";
+import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
+import { isReason, ReasonField } from "#ui/reason-field.tsx";
 import { isReplayable, lastAnswer, statusWords } from "./deliveries-search.ts";
 import { BreakerStatus } from "./delivery-status.tsx";
 import { urlText } from "./delivery-table.tsx";
 import css from "./webhooks.module.css";
 import { useReplay } from "./webhooks-queries.ts";
-
-const reasonMin = 3;
-const reasonMax = 500;
 
 /** The one thing that most speaks against sending now. */
 const Warning = ({ detail }: { detail: DeliveryDetail }) => {
@@ -53,11 +51,10 @@ export const ReplayDialog = (props: {
   const [reason, setReason] = useState("");
   const replay = useReplay(organization);
   const canSend = isReplayable(detail.status);
-  const length = reason.trim().length;
   const conflict = replay.error instanceof ApiError && replay.error.code === "conflict";
   const errors = fieldErrors(replay.error);
   const send = () => {
-    if (length < reasonMin || replay.isPending || !canSend) return;
+    if (!isReason(reason) || replay.isPending || !canSend) return;
     replay.mutate({ id: detail.id, reason: reason.trim(), version: detail.version }, { onSuccess: onClose });
   };
   return (
@@ -77,7 +74,7 @@ export const ReplayDialog = (props: {
             {canSend ? "Cancel" : "Close"}
           </Button>
           {canSend && (
-            <Button large variant="primary" disabled={length < reasonMin || replay.isPending} onClick={send}>
+            <Button large variant="primary" disabled={!isReason(reason) || replay.isPending} onClick={send}>
               Replay 1 delivery
             </Button>
           )}
@@ -125,26 +122,7 @@ export const ReplayDialog = (props: {
         )}
       </div>
       {canSend && (
-        <FormField
-          label="Reason, kept in the audit trail"
-          hint={length > reasonMax - 50 ? `${reasonMax - length} characters left` : "At least 3 characters"}
-          error={errors.get("reason")}
-        >
-          {(control) => (
-            <textarea
-              {...control}
-              className="field"
-              rows={2}
-              maxLength={reasonMax}
-              required
-              value={reason}
-              onChange={(event) => setReason(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
-              }}
-            />
-          )}
-        </FormField>
+        <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={send} />
       )}
     </Dialog>
   );

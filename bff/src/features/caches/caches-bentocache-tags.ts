@@ -1,0 +1,33 @@
+import type { Redis } from "ioredis";
+
+const tagKeys = "___bc:t:";
+/** As long as bentocache keeps a tag. */
+const tagLifeMs = 10 * 86_400_000;
+/** Not the name of any process, as long as their names are. */
+const busId = "wheelhouse-console-00000";
+const messageOfSet = 1;
+
+/**
+ * Invalidates a tag of a store of bentocache 1 the way it does itself: the tag's key holds the moment before which no
+ * entry under it counts. Processes that hold the tag in memory hear of it over the bus, where the store has one.
+ */
+export async function invalidateTag(
+  redis: Pick<Redis, "set" | "publish">,
+  { store, prefix, tag, nowMs }: { store: string; prefix: string; tag: string; nowMs: number },
+): Promise<void> {
+  const namespace = prefix.replace(/:+$/, "");
+  const entry = { value: nowMs, createdAt: nowMs, logicalExpiration: nowMs + tagLifeMs, tags: [] };
+  await redis.set(`${namespace}:${tagKeys}${tag}`, JSON.stringify(entry), "PX", tagLifeMs);
+  await redis.publish(`bentocache.notifications:${store}`, busMessage(namespace, `${tagKeys}${tag}`));
+}
+
+/** Sender, kind, namespace and keys, each text behind its length: bentocache's own encoding. */
+function busMessage(namespace: string, key: string): Buffer {
+  const text = (of: string) => {
+    const bytes = Buffer.from(of);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return [length, bytes];
+  };
+  return Buffer.concat([Buffer.from(busId), Buffer.from([messageOfSet]), ...text(namespace), ...text(key)]);
+}
