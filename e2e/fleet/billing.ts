@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Redis } from "ioredis";
 import type { CardGateway } from "./card-gateway.ts";
 import { type CountWindowBreaker, createCountWindowBreaker } from "./count-window-breaker.ts";
 import type { createRhythm } from "./rhythm.ts";
@@ -65,10 +66,20 @@ const metricsOf = (breakers: readonly CountWindowBreaker[]): string => {
   return `${lines.join("\n")}\n`;
 };
 
-type BillingDeps = { port: number; gateway: CardGateway; rhythm: ReturnType<typeof createRhythm> };
+type BillingDeps = {
+  port: number;
+  gateway: CardGateway;
+  rhythm: ReturnType<typeof createRhythm>;
+  redis: Redis;
+};
+
+/** Spring's cache in Redis as it names its keys; nothing reports it, so Wheelhouse knows it by declaration alone. */
+const taxRateKey = (postcode: number) => `billing:tax-rates::${postcode}`;
+const taxRateMs = 600_000;
+const postcodes = 400;
 
 /** The shop's billing, as a service of Spring Boot would look from outside; what it tells comes from breakers that work. */
-export const createBilling = ({ port, gateway, rhythm }: BillingDeps) => {
+export const createBilling = ({ port, gateway, rhythm, redis }: BillingDeps) => {
   const settings = {
     ...{
       slidingWindowSize: 20,
@@ -83,13 +94,20 @@ export const createBilling = ({ port, gateway, rhythm }: BillingDeps) => {
   const taxes = createCountWindowBreaker("taxService", { ...settings, slidingWindowSize: 50 });
   const breakers = [cards, taxes];
   rhythm.atRandom(1, () => void cards.run(() => gateway.charge(3_000)).catch(() => {}));
-  rhythm.atRandom(0.7, () => {
-    const ask = async () => {
-      await sleep(10 + Math.random() * 40);
-      if (Math.random() < 0.05) throw new Error("table is locked");
-    };
-    void taxes.run(ask).catch(() => {});
-  });
+  const askForRate = async () => {
+    await sleep(10 + Math.random() * 40);
+    if (Math.random() < 0.05) throw new Error("table is locked");
+    return (5 + Math.random() * 20).toFixed(1);
+  };
+  const findRate = async () => {
+    const key = taxRateKey(10_000 + Math.floor(Math.random() * postcodes));
+    if ((await redis.get(key).catch(() => null)) !== null) return;
+    await taxes.run(async () => {
+      const rate = await askForRate();
+      await redis.set(key, rate, "PX", taxRateMs).catch(() => {});
+    });
+  };
+  rhythm.atRandom(1.4, () => void findRate().catch(() => {}));
 
   const server = createShopServer(port, {
     "/actuator/health": () => {

@@ -34,7 +34,7 @@ await runProgram("services", async (log) => {
     ["payments-2", payments("payments-2", ports.payments2)],
     ["payments-3", payments("payments-3", ports.payments3)],
     ["catalog-1", createCatalog({ instance: "catalog-1", port: ports.catalog, ...connections })],
-    ["billing-1", createBilling({ port: ports.billing, gateway, rhythm })],
+    ["billing-1", createBilling({ port: ports.billing, gateway, rhythm, redis })],
   ]);
   await gateway.settle();
   for (const server of servers.values()) await server.setUp(true);

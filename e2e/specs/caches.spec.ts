@@ -42,6 +42,33 @@ test("a cache is invalidated by tag after its preview, and the trail says who di
   );
 });
 
+test("keys of a cache that nobody reports are counted, then removed from its Redis", async ({
+  page,
+  user,
+  product,
+}) => {
+  await fleetOf(product);
+  await signInByForm(page, user("operator"));
+  await goByNavigation(page, "Cache");
+  await page.getByRole("button", { name: "Remove keys of tax-rates…" }).click({ timeout: 30_000 });
+  const dialog = page.getByRole("dialog", { name: "Remove keys of tax-rates of billing" });
+  await dialog.getByRole("radio", { name: "Beginning" }).check();
+  await dialog.getByLabel("Beginning", { exact: true }).last().fill("1");
+  await expect(async () => {
+    await dialog.getByRole("button", { name: "Count keys" }).click();
+    await expect(dialog.getByText(/^[\d,]+ keys?$/)).toBeVisible({ timeout: 3_000 });
+  }).toPass({ timeout: 30_000 });
+  await expect(dialog.getByText(/^billing:tax-rates::1/).first()).toBeVisible();
+  await dialog.getByLabel("Reason").fill("Rates changed with the year");
+  await dialog.getByRole("button", { name: "Remove keys" }).click();
+  await expect(dialog.getByText("Done")).toBeVisible();
+  await expect(dialog.getByText(/^[\d,]+ keys? removed/)).toBeVisible();
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await expect(page.getByRole("region", { name: "Declared caches" })).toContainText(
+    "Rates changed with the year",
+  );
+});
+
 test("a viewer sees caches and the servers behind them, and no button to act", async ({
   page,
   user,

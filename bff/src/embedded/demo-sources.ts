@@ -122,7 +122,10 @@ export function writeDemoSources({
   const path = join(dataDir, "demo-sources.yaml");
   const content = {
     redis: [
-      { id: "primary", name: "Redis primary", organization: "northwind" },
+      {
+        ...{ id: "primary", name: "Redis primary", organization: "northwind" },
+        caches: [{ name: "tax-rates", service: "billing", prefix: "billing:tax-rates::" }],
+      },
       { id: "contoso", name: "Redis contoso", url: second.href, organization: "contoso" },
     ],
     postgres: [{ id: "postgres", name: "Postgres", organization: "northwind" }],
