@@ -9,7 +9,7 @@ const examplesMax = 5;
 export type KeyRange = { by: Exclude<RemovalBy, "tag">; prefix: string; value: string };
 
 /** As MATCH of SCAN, for all but single keys; whatever is in it lies behind the prefix. */
-export const matchOf = ({ by, prefix, value }: KeyRange): string =>
+const matchOf = ({ by, prefix, value }: KeyRange): string =>
   by === "prefix" ? `${globMatch(`${prefix}${value}`, "*")}` : globMatch(prefix, value);
 
 /** Counts keys for at most `budgetMs`; what was not looked at is taken to be like the rest. Only reads. */
