@@ -62,6 +62,7 @@ import { createUpkeep } from "#lib/upkeep.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
 import { createBoardAnswers } from "#observe/board-answers.ts";
 import { createOwnReports } from "#observe/own-reports.ts";
+import { createPastDetails } from "#observe/past-details.ts";
 import { createSourcesFile } from "#observe/sources-watch.ts";
 import { authPlugin } from "#plugins/auth.ts";
 import { failedActsPlugin } from "#plugins/failed-acts.ts";
@@ -242,6 +243,7 @@ export async function buildApp({
   });
   const remembering = createRemembering({ database, snapshots, owner, clock, log });
   const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
+  const past = createPastDetails(history);
   const readiness = createReadiness({ database, redis, clock });
   const upkeep = createUpkeep({
     log,
@@ -272,16 +274,14 @@ export async function buildApp({
       auditReview.routes(api);
       webhooks.routes(api);
       healthRoutes(api, { answer });
-      services.routes(api, snapshots);
+      services.routes(api, snapshots, past);
       breakersRoutes(api, {
-        snapshots,
-        answer,
+        ...{ snapshots, answer, past },
         command: createBreakerCommands({ snapshots, channel: observe.channel, run: operations.run }),
         readOperation: operations.read,
       });
       cachesRoutes(api, {
-        snapshots,
-        answer,
+        ...{ snapshots, answer, past },
         commands: createCacheCommands({ snapshots, channel: observe.channel, run: operations.run }),
         readOperation: operations.read,
       });

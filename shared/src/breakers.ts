@@ -114,6 +114,7 @@ export const readBreaker = defineEndpoint({
   summary: "One breaker with its failures over the last minutes",
   access: "breakers:read",
   params: z.strictObject({ id: z.string().min(1).max(600) }),
+  query: pastMoment,
   response: z.object({
     ...observation,
     breaker: breakerRow,

@@ -147,7 +147,7 @@ const redisServer = z.object({
   }),
 });
 
-const redisServerList = z.object({
+export const redisServerList = z.object({
   ...observation,
   items: z.array(redisServer),
   nextCursor: z.null(),
@@ -160,6 +160,7 @@ export const listRedisServers = defineEndpoint({
   summary:
     "Redis servers with memory, traffic, latency, slow log and a sample of the keyspace, from the collector's snapshot",
   access: "cache:read",
+  query: pastMoment,
   response: redisServerList,
 });
 

@@ -138,7 +138,10 @@ export const serviceRow = z.object({
     month: z.number().nullable(),
   }),
   /** Share (0–1) of each of these times that is known: heard, and not maintenance. */
-  uptimeKnown: z.object({ day: z.number(), week: z.number(), month: z.number() }),
+  uptimeKnown: z
+    .object({ day: z.number(), week: z.number(), month: z.number() })
+    // Frames from before it was told have none.
+    .default({ day: 0, week: 0, month: 0 }),
 });
 export type ServiceRow = z.infer<typeof serviceRow>;
 
@@ -197,6 +200,7 @@ export const serviceDetail = z.object({
   server: sourceView.nullable(),
   /** Ids of what calls it. */
   calledBy: z.array(z.string()),
+  /** Of a past moment without components and conditions, which are not kept. */
   instances: z.array(
     z.object({
       id: z.string(),
@@ -209,7 +213,7 @@ export const serviceDetail = z.object({
   ),
   /** One value a minute over the last hour: the slowest check of that minute. */
   latencyMs: series,
-  /** Changes of state, newest first. */
+  /** Changes of state, newest first, as far as they are in memory; all of them tells `/history/journal`. */
   journal: z.array(z.object({ at: timestamp, state: healthState, text: z.string() })),
   /** Planned work that goes on or is to come, earliest first. */
   maintenance: z.array(maintenanceWindow),
@@ -224,6 +228,7 @@ export const readService = defineEndpoint({
   summary: "One service or server with instances, components, conditions, latency of the last hour, changes",
   access: "health:read",
   params: serviceId,
+  query: pastMoment,
   response: serviceDetail,
 });
 

@@ -41,6 +41,7 @@ type HistoryFramesTable = {
   breakers: Buffer;
   caches: Buffer;
   queues: Buffer;
+  servers: Buffer | null;
 };
 
 type DeploymentsTable = {

@@ -171,6 +171,19 @@ export function createOrganizationViews(deps: {
       nextCursor: null,
     }),
   );
+  const noTrend = { intervalMs, values: [] };
+  const redisServersKept = once(
+    (): RedisServerList => ({
+      ...redisServers(),
+      items: redisServers().items.map((item) => ({
+        ...item,
+        trends: {
+          ...{ memory: noTrend, commands: noTrend, latency: noTrend },
+          ...{ fragmentation: noTrend, evicted: noTrend, clients: noTrend },
+        },
+      })),
+    }),
+  );
   const healthChanges = once(() => ({
     ...observed,
     ...serviceRows.between(mine(previous?.services), mine(tick?.services)),
@@ -199,6 +212,8 @@ export function createOrganizationViews(deps: {
     breakersJson: encodings(breakers),
     cachesJson: encodings(caches),
     redisServersJson: encodings(redisServers),
+    /** As it is remembered: figures are kept elsewhere, so without their trends. */
+    redisServersKeptJson: encodings(redisServersKept),
     queue(queueId: string): EndpointResult<typeof readQueue> | null {
       const row = rows().find((each) => each.id === queueId);
       if (!row) return null;

@@ -36,12 +36,12 @@ export const extremesOf = (answer: HistorySeries, metric: string, bounds: Bounds
     .filter(({ atMs }) => atMs >= bounds.fromMs && atMs <= bounds.toMs);
 };
 
-/** Known values with nothing known on either side: a line through one point would not be seen. */
-export const loneOf = (points: readonly Point[], place: number): { atMs: number; value: number }[] =>
+/** Times of known values with nothing known on either side: a line through one point would not be seen. */
+export const loneOf = (points: readonly Point[], place: number): number[] =>
   points.flatMap(({ atMs, values }, at) => {
     const value = values[place] ?? null;
     const isJoined = [at - 1, at + 1].some((near) => (points[near]?.values[place] ?? null) !== null);
-    return value === null || isJoined ? [] : [{ atMs, value }];
+    return value === null || isJoined ? [] : [atMs];
   });
 
 /** Lowest, highest and last known value of one metric; null where nothing is known. */

@@ -189,7 +189,7 @@ export const HistoryCharts = (props: {
   organization: string;
   kind: HistoryKind;
   id: string;
-  subjects: readonly string[];
+  subjects: readonly [name: string, id: string];
   charts: readonly HistoryChart[];
 }) => {
   const { organization, kind, id, subjects, charts } = props;
@@ -199,7 +199,8 @@ export const HistoryCharts = (props: {
   const series = useQuery(seriesQuery(organization, { kind, id, metrics }, window));
   const changes = useQuery(annotationsQuery(organization, window));
   const items = changes.data?.items;
-  const marks = drawnOf(items ?? [], subjects, mostDrawn);
+  const [name = "", otherName = ""] = subjects;
+  const marks = useMemo(() => drawnOf(items ?? [], [name, otherName], mostDrawn), [items, name, otherName]);
   return (
     <section className={css.charts} aria-label="History">
       <div className="sec-h">
@@ -209,7 +210,7 @@ export const HistoryCharts = (props: {
           {isPast ? " before this moment" : ""}
         </span>
         <span className="grow" />
-        <HistorySpanSelect className="btn only-phone" />
+        <HistorySpanSelect className="btn only-narrow" />
       </div>
       <Panel
         name="The history"

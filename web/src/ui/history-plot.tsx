@@ -1,12 +1,13 @@
 import type { Annotation } from "@wheelhouse/shared/history.ts";
+import { memo } from "react";
 import {
   Area,
   ComposedChart,
   Line,
-  ReferenceDot,
   ReferenceLine,
   ResponsiveContainer,
   Tooltip,
+  usePlotArea,
   XAxis,
   YAxis,
 } from "recharts";
@@ -71,15 +72,35 @@ const Told = ({ point, plot }: { point: Point; plot: PlotProps }) => {
   );
 };
 
+/** Changes as two paths: what the library draws as a line of its own each costs all of the chart. */
+const Marks = ({ marks, fromMs, toMs }: Pick<PlotProps, "marks" | "fromMs" | "toMs">) => {
+  const area = usePlotArea();
+  if (area === undefined) return null;
+  const pathOf = (some: PlotProps["marks"]) =>
+    some
+      .map(({ at: { at } }) => area.x + ((Date.parse(at) - fromMs) / (toMs - fromMs)) * area.width)
+      .filter((x) => x >= area.x && x <= area.x + area.width)
+      .map((x) => `M${Math.round(x * 10) / 10} ${area.y}v${area.height}`)
+      .join("");
+  return (
+    <>
+      <path className={css.mark} d={pathOf(marks.filter(({ isOwn }) => !isOwn))} />
+      <path className={css.ownMark} d={pathOf(marks.filter(({ isOwn }) => isOwn))} />
+    </>
+  );
+};
+
 /** Lines over a range of time. Where nothing is known there is no line; changes are hairlines on the same axis. */
 const HistoryPlot = (plot: PlotProps) => {
   const { label, lines, points, extremes, marks, fromMs, toMs, format, top, threshold } = plot;
   const byTime = new Map(points.map((point) => [point.atMs, point]));
   const ranges = new Map(extremes.map(({ atMs, range }) => [atMs, range]));
+  const lone = lines.map((_, place) => new Set(loneOf(points, place)));
   const data = points.map(({ atMs, values }) => ({
     atMs,
     range: ranges.get(atMs) ?? null,
     ...Object.fromEntries(values.map((value, place) => [`v${place}`, value])),
+    ...Object.fromEntries(values.map((value, place) => [`l${place}`, lone[place]?.has(atMs) ? value : null])),
   }));
   const [first] = lines;
   return (
@@ -116,15 +137,7 @@ const HistoryPlot = (plot: PlotProps) => {
         {threshold !== undefined && (
           <ReferenceLine y={threshold} stroke="var(--control-line)" strokeDasharray="3 3" />
         )}
-        {marks.map(({ at: { id, source, at }, isOwn }) => (
-          <ReferenceLine
-            key={`${source} ${id}`}
-            x={Date.parse(at)}
-            stroke="var(--accent)"
-            strokeOpacity={isOwn ? 1 : 0.35}
-            strokeWidth={1}
-          />
-        ))}
+        <Marks {...{ marks, fromMs, toMs }} />
         {lines.map(({ label: name, tone }, place) => (
           <Line
             key={name}
@@ -139,17 +152,17 @@ const HistoryPlot = (plot: PlotProps) => {
             isAnimationActive={false}
           />
         ))}
-        {lines.flatMap(({ label: name, tone }, place) =>
-          loneOf(points, place).map(({ atMs, value }) => (
-            <ReferenceDot
-              key={`${name} ${atMs}`}
-              x={atMs}
-              y={value}
-              r={1.5}
-              fill={colours[tone]}
+        {lines.map(({ label: name, tone }, place) =>
+          lone[place]?.size === 0 ? null : (
+            <Line
+              key={`${name}, lone`}
+              dataKey={`l${place}`}
               stroke="none"
+              dot={{ r: 1.5, fill: colours[tone], stroke: "none" }}
+              activeDot={false}
+              isAnimationActive={false}
             />
-          )),
+          ),
         )}
         <Tooltip
           isAnimationActive={false}
@@ -164,4 +177,5 @@ const HistoryPlot = (plot: PlotProps) => {
   );
 };
 
-export default HistoryPlot;
+// What is around it is drawn each second; this one when its figures are others.
+export default memo(HistoryPlot);

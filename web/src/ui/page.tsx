@@ -134,7 +134,7 @@ export const Page = (props: {
             Rewind
           </button>
         )}
-        {frame.onRewind !== null && <HistorySpanSelect ref={range} className="btn no-phone" />}
+        {frame.onRewind !== null && <HistorySpanSelect ref={range} className="btn range" />}
         <ZoneSwitch />
         <FreshnessChip observation={props.observation ?? frame.observation} pause={props.pause} />
       </header>

@@ -13,11 +13,13 @@ import { notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
 import type { BoardAnswers } from "#observe/board-answers.ts";
+import type { PastDetails } from "#observe/past-details.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 
 type RoutesDeps = {
   snapshots: SnapshotStore;
   answer: BoardAnswers;
+  past: Pick<PastDetails, "breaker">;
   command(
     context: RequestContext,
     command: BreakerCommand,
@@ -29,12 +31,13 @@ type RoutesDeps = {
 
 export function breakersRoutes(
   app: FastifyInstance,
-  { snapshots, answer, command, readOperation }: RoutesDeps,
+  { snapshots, answer, past, command, readOperation }: RoutesDeps,
 ) {
   route(app, listBreakers, ({ query }, { organization }, http) =>
     answer("breakers", query.at, organization, http),
   );
-  route(app, readBreaker, ({ params }, { organization }) => {
+  route(app, readBreaker, ({ params, query }, { organization }) => {
+    if (query.at !== undefined) return past.breaker(organization.id, params.id, query.at);
     const breaker = snapshots.viewsOf(organization).breaker(params.id);
     if (!breaker) throw notFound("breaker");
     return breaker;

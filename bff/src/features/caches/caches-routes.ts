@@ -10,6 +10,7 @@ import type { FastifyInstance } from "fastify";
 import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
 import type { BoardAnswers } from "#observe/board-answers.ts";
+import type { PastDetails } from "#observe/past-details.ts";
 import { sendEncoded } from "#observe/send-encoded.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { createCacheCommands } from "./caches-commands.ts";
@@ -17,19 +18,22 @@ import type { createCacheCommands } from "./caches-commands.ts";
 type RoutesDeps = {
   snapshots: SnapshotStore;
   answer: BoardAnswers;
+  past: Pick<PastDetails, "redisServers">;
   commands: ReturnType<typeof createCacheCommands>;
   readOperation(context: RequestContext, id: string): Promise<Operation>;
 };
 
 export function cachesRoutes(
   app: FastifyInstance,
-  { snapshots, answer, commands, readOperation }: RoutesDeps,
+  { snapshots, answer, past, commands, readOperation }: RoutesDeps,
 ) {
   route(app, listCaches, ({ query }, { organization }, http) =>
     answer("caches", query.at, organization, http),
   );
-  route(app, listRedisServers, (_input, { organization }, http) =>
-    sendEncoded(snapshots.viewsOf(organization).redisServersJson, http),
+  route(app, listRedisServers, ({ query }, { organization }, http) =>
+    query.at === undefined
+      ? sendEncoded(snapshots.viewsOf(organization).redisServersJson, http)
+      : past.redisServers(organization.id, query.at),
   );
   route(app, previewInvalidation, ({ params, query }, context) =>
     commands.preview(context, params.id, query),

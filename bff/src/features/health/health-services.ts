@@ -8,6 +8,7 @@ import { AppError, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import { route } from "#lib/route.ts";
 import type { Catalogue } from "#observe/catalogue.ts";
+import type { PastDetails } from "#observe/past-details.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { OrganizationKey } from "#observe/watched.ts";
 import type { HealthChecks } from "./health-checks.ts";
@@ -55,11 +56,12 @@ export function createServices(deps: {
 
   return {
     board: services.board,
-    routes(app: FastifyInstance, snapshots: SnapshotStore) {
+    routes(app: FastifyInstance, snapshots: SnapshotStore, past: Pick<PastDetails, "service">) {
       const rowsOf = (organization: OrganizationKey) => snapshots.viewsOf(organization).health().items;
       maintenance.routes(app, (organization) => new Set(rowsOf(organization).map(({ id }) => id)));
 
-      route(app, readService, async ({ params }, { organization }) => {
+      route(app, readService, async ({ params, query }, { organization }) => {
+        if (query.at !== undefined) return past.service(organization.id, params.id, query.at);
         const known = snapshots.viewsOf(organization).service(params.id);
         if (!known) throw notFound("service");
         const [instances, windows] = await Promise.all([

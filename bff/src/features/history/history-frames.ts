@@ -2,10 +2,10 @@ import type { OrganizationViews } from "#observe/organization-views.ts";
 import { type DeltaBase, deltaBase, packDifference, packWhole } from "./history-delta.ts";
 import { floorTo, monthsKeptMs } from "./history-times.ts";
 
-export const frameTopics = ["overview", "health", "breakers", "caches", "queues"] as const;
+export const frameTopics = ["overview", "health", "breakers", "caches", "queues", "servers"] as const;
 export type FrameTopic = (typeof frameTopics)[number];
 
-/** What the status endpoints of one organization answered at a moment, packed. */
+/** What the status endpoints of one organization (and of Redis servers all but the trends) answered at a moment, packed. */
 export type Frame = {
   organizationId: string;
   atMs: number;
@@ -60,13 +60,13 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
         base === null ? packWhole(plain[topic]) : packDifference(plain[topic], base.of[topic]),
       ),
     );
-    const [overview, health, breakers, caches, queues] = packed;
-    if (!overview || !health || !breakers || !caches || !queues) return;
+    const [overview, health, breakers, caches, queues, servers] = packed;
+    if (!overview || !health || !breakers || !caches || !queues || !servers) return;
     const frame: Frame = {
       ...{ organizationId, atMs, baseAtMs: base?.atMs ?? null },
       // A base outlives what is read by it.
       keepUntilMs: atMs + keepMs + (base === null ? hourMs : 0),
-      ...{ overview, health, breakers, caches, queues },
+      ...{ overview, health, breakers, caches, queues, servers },
     };
     if (waitingBytes > mostWaitingBytes) {
       refused += 1;
@@ -83,6 +83,7 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
           breakers: deltaBase(plain.breakers),
           caches: deltaBase(plain.caches),
           queues: deltaBase(plain.queues),
+          servers: deltaBase(plain.servers),
         },
       };
       now.recent = made;
@@ -105,6 +106,7 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
         breakers: views.breakersJson.plain(),
         caches: views.cachesJson.plain(),
         queues: views.queuesJson.plain(),
+        servers: views.redisServersKeptJson.plain(),
       };
       packing = packing.then(() => pack(organizationId, atMs, plain, isChange));
     },

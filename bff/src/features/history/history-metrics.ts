@@ -27,6 +27,7 @@ const server: Metrics<ObservedServer> = [
   ["roundTripMs", ({ roundTripMs }) => roundTripMs],
   ["usedMemoryBytes", ({ redis }) => redis?.usedMemoryBytes],
   ["maxMemoryBytes", ({ redis }) => redis?.maxMemoryBytes],
+  ["fragmentationRatio", ({ redis }) => redis?.fragmentationRatio],
   ["connectedClients", ({ redis }) => redis?.connectedClients],
   ["opsPerSecond", ({ redis }) => redis?.opsPerSecond],
   ["evictedPerSecond", ({ redis }) => redis?.evictedPerSecond],

@@ -10,7 +10,8 @@ import type { FrameTopic } from "./history-frames.ts";
 const aheadMs = 5_000;
 
 const frameRow = z.object({
-  packed: z.instanceof(Buffer),
+  /** Null where frames did not hold this topic yet. */
+  packed: z.instanceof(Buffer).nullable(),
   base: z.instanceof(Buffer).nullable(),
 });
 const earliestRow = z.object({ earliest: z.date().nullable() });
@@ -33,6 +34,7 @@ export function createPast({ database, clock }: { database: Database; clock: Clo
           where org_id = ${organizationId} and at <= ${moment} order by at desc limit 1) f`.execute(tx);
       if (rows.length > 0) {
         const { packed, base } = frameRow.parse(rows[0]);
+        if (packed === null) throw new AppError("not_found", "This was not stored yet at that moment.");
         return unpack(packed, base);
       }
       const found =

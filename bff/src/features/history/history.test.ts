@@ -3,99 +3,27 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database } from "#lib/postgres.ts";
 import { createPostgresLease, LeaseLost, type PostgresLease } from "#lib/postgres-lease.ts";
-import { createSnapshotStore } from "#observe/snapshot-store.ts";
-import type { Tick } from "#observe/tick.ts";
 import { createTestDatabase } from "#testing/stack.ts";
-import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
-import { createHistory } from "./history.ts";
+import { startWire } from "#testing/wire.ts";
 import { createHistoryEvents } from "./history-events.ts";
+import { beginMs, historyOf, isoOf, makeOrganization, remembering } from "./history-fixture.ts";
 import { createRollup } from "./history-rollup.ts";
 import { createSeriesReader } from "./history-series.ts";
 import { createHistoryStore } from "./history-store.ts";
-import { createHistoryWriter } from "./history-writer.ts";
 
 const log = pino({ level: "silent" });
 let database: Database;
 const hours = 3_600_000;
-const beginMs = Date.UTC(2026, 0, 5, 12);
-const isoOf = (ms: number) => new Date(ms).toISOString();
 
 beforeAll(async () => {
   database = createDatabase({ ...(await createTestDatabase()), poolSize: 4, log });
 });
 afterAll(() => database.close());
 
-async function makeOrganization() {
-  const slug = `org-${randomUUID().slice(0, 8)}`;
-  const { id } = await database.system
-    .insertInto("organizations")
-    .values({ slug, name: slug })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  return { id, slug, name: slug };
-}
-
-/** A process that observes: ticks are handed to it, and Postgres can be taken away from it. */
-function remembering(organization: { id: string; slug: string }, owner = `test/${randomUUID()}`) {
-  let nowMs = beginMs;
-  const clock = { now: () => nowMs };
-  const snapshots = createSnapshotStore({ clock, intervalMs: 1_000 });
-  const real = createPostgresLease({ database, name: `test-${organization.slug}`, owner, ttlMs: 60_000 });
-  let isAway = false;
-  const unless = <T>(work: () => Promise<T>): Promise<T> =>
-    isAway
-      ? Promise.reject(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }))
-      : work();
-  const lease: PostgresLease = {
-    hold: () => unless(real.hold),
-    write: (epoch, work) => unless(() => real.write(epoch, work)),
-    release: () => unless(real.release),
-  };
-  const store = createHistoryStore({ database });
-  const rollUp = createRollup({ database, store, lease });
-  const writer = createHistoryWriter({ snapshots, owner, lease, store, rollUp, clock, log });
-  writer.start();
-  return {
-    ...{ owner, snapshots, writer, clock, lease: real },
-    away: (now: boolean) => {
-      isAway = now;
-    },
-    /** Observes at a moment and waits for what is written; answers what is served then. */
-    async tick(atMs: number, waiting: number, part: Partial<Tick> = {}) {
-      nowMs = atMs;
-      snapshots.ingest(
-        makeTick({
-          ...{ observer: owner, observedAt: isoOf(atMs), organizations: [organization] },
-          queuesObservedAt: { primary: isoOf(atMs) },
-          queues: [makeQueue("mail", { organization: organization.slug, counts: makeCounts({ waiting }) })],
-          ...part,
-        }),
-      );
-      const views = snapshots.viewsOf(organization);
-      const shown = { queues: views.queuesJson.plain(), overview: views.overviewJson.plain() };
-      await writer.settled();
-      return shown;
-    },
-  };
-}
-
-const historyOf = (nowMs: number) =>
-  createHistory({
-    ...{ database, clock: { now: () => nowMs }, actsBetween: async () => [], log },
-    changes: {
-      run: async () => {
-        throw new Error("not used");
-      },
-      runAsSystem: async () => {
-        throw new Error("not used");
-      },
-    },
-  });
-
 describe("time travel", () => {
   test("gives what was shown at the last stored frame at or before the moment, byte by byte", async () => {
-    const organization = await makeOrganization();
-    const it = remembering(organization);
+    const organization = await makeOrganization(database);
+    const it = remembering(database, organization);
     const shown: { atMs: number; queues: Buffer; overview: Buffer }[] = [];
     // Over the turn of a chunk and of an hour, and with a change between two frames.
     for (let atMs = beginMs - 720_000; atMs <= beginMs + 120_000; atMs += 20_000)
@@ -113,7 +41,7 @@ describe("time travel", () => {
     shown.push({ atMs: beginMs + 123_000, ...changed });
     await it.tick(beginMs + 140_000, 5);
 
-    const { readPast } = historyOf(beginMs + hours);
+    const { readPast } = historyOf(database, beginMs + hours);
     for (const { atMs, queues, overview } of shown) {
       const isChange = atMs === beginMs + 123_000;
       for (const later of [0, isChange ? 6_000 : 2_900]) {
@@ -130,7 +58,7 @@ describe("time travel", () => {
     await expect(readPast(organization.id, "queues", isoOf(beginMs + 2 * hours))).rejects.toMatchObject({
       code: "validation_failed",
     });
-    const foreign = await makeOrganization();
+    const foreign = await makeOrganization(database);
     await expect(readPast(foreign.id, "queues", isoOf(beginMs))).rejects.toMatchObject({ code: "not_found" });
     const rows = await database.asOrganizations([foreign.id], (tx) =>
       tx.selectFrom("history_frames").select("at").where("org_id", "=", organization.id).execute(),
@@ -140,8 +68,8 @@ describe("time travel", () => {
 });
 
 test("the journal of one thing is paged whole and in order, past every change of others, and ends at a moment", async () => {
-  const organization = await makeOrganization();
-  const it = remembering(organization);
+  const organization = await makeOrganization(database);
+  const it = remembering(database, organization);
   for (let at = 0; at < 9; at += 1) {
     const subject = at % 3 === 0 ? "mail" : "orders";
     // Two at one and the same time, so that pages must not stand on the time alone.
@@ -169,8 +97,8 @@ test("the journal of one thing is paged whole and in order, past every change of
 });
 
 describe("the writer", () => {
-  const waitingOf = async (organizationId: string, nowMs: number, minutes: number) => {
-    const read = createSeriesReader({ database, clock: { now: () => nowMs } });
+  const waitingOf = async (of: Database, organizationId: string, nowMs: number, minutes: number) => {
+    const read = createSeriesReader({ database: of, clock: { now: () => nowMs } });
     const { series, stepMs } = await read(organizationId, {
       ...{ kind: "queue", id: "mail", metrics: ["waiting"] },
       ...{ from: isoOf(nowMs - minutes * 60_000), to: isoOf(nowMs) },
@@ -179,51 +107,93 @@ describe("the writer", () => {
     return series[0]?.values;
   };
 
-  test("holds what it saw while Postgres is away, and writes it afterwards", async () => {
-    const organization = await makeOrganization();
-    const it = remembering(organization);
-    await it.tick(beginMs, 1);
-    it.away(true);
-    const shown: Buffer[] = [];
-    const change = {
-      at: isoOf(beginMs + 30_000),
-      text: "Queue mail paused",
-      by: "seen",
-      kind: "queue",
-      state: null,
-    } as const;
-    for (let at = 1; at <= 6; at += 1) {
-      const changes = at === 3 ? [{ organization: organization.slug, subject: "mail", change }] : [];
-      shown.push((await it.tick(beginMs + at * 10_000, 1 + at, { changes })).queues);
+  test("holds what it saw while Postgres cannot be reached, and writes it afterwards", async () => {
+    const { appUrl, systemUrl } = await createTestDatabase();
+    const wire = await startWire(systemUrl);
+    const through = createDatabase({ appUrl, systemUrl: wire.url, poolSize: 4, log });
+    const near = createDatabase({ appUrl, systemUrl, poolSize: 4, log });
+    try {
+      const organization = await makeOrganization(near);
+      const it = remembering(through, organization);
+      await it.tick(beginMs, 1);
+      await wire.cut();
+      // 12 min, over the end of a chunk.
+      const shown: Buffer[] = [];
+      const change = {
+        at: isoOf(beginMs + 30_000),
+        text: "Queue mail paused",
+        by: "seen",
+        kind: "queue",
+        state: null,
+      } as const;
+      for (let at = 1; at <= 72; at += 1) {
+        const changes = at === 3 ? [{ organization: organization.slug, subject: "mail", change }] : [];
+        shown.push((await it.tick(beginMs + at * 10_000, 1 + at, { changes })).queues);
+      }
+      const journal = () =>
+        near.system
+          .selectFrom("history_journal")
+          .select("text")
+          .where("org_id", "=", organization.id)
+          .execute();
+      expect(await journal()).toEqual([]);
+      await wire.mend();
+      await it.tick(beginMs + 730_000, 74);
+      const { readPast } = historyOf(near, beginMs + hours);
+      for (const [at, queues] of shown.entries())
+        expect(
+          (await readPast(organization.id, "queues", isoOf(beginMs + (at + 1) * 10_000))).equals(queues),
+        ).toBe(true);
+      expect(await journal()).toEqual([{ text: "Queue mail paused" }]);
+      expect(await waitingOf(near, organization.id, beginMs + 740_000, 12)).toEqual(
+        Array.from({ length: 72 }, (_, at) => at + 3),
+      );
+    } finally {
+      await Promise.all([through.close(), near.close()]);
+      await wire.close();
     }
-    const { readPast } = historyOf(beginMs + hours);
-    const journal = () =>
-      database.system
-        .selectFrom("history_journal")
-        .select("text")
+  });
+
+  test("keeps the newest 6 h of what Postgres was away for, and gives the rest up", async () => {
+    const { appUrl, systemUrl } = await createTestDatabase();
+    const wire = await startWire(systemUrl);
+    const through = createDatabase({ appUrl, systemUrl: wire.url, poolSize: 4, log });
+    const near = createDatabase({ appUrl, systemUrl, poolSize: 4, log });
+    try {
+      const organization = await makeOrganization(near);
+      const it = remembering(through, organization);
+      await it.tick(beginMs, 0);
+      await wire.cut();
+      for (let at = 1; at <= 48; at += 1) await it.tick(beginMs + at * 600_000, at);
+      await wire.mend();
+      await it.tick(beginMs + 49 * 600_000, 49);
+      const stored = await near.system
+        .selectFrom("history_chunks")
+        .select("starts_at")
         .where("org_id", "=", organization.id)
+        .where("entity", "=", "mail")
+        .where("step_s", "=", 10)
+        .orderBy("starts_at")
         .execute();
-    expect(await journal()).toEqual([]);
-    it.away(false);
-    await it.tick(beginMs + 70_000, 8);
-    for (const [at, queues] of shown.entries())
-      expect(
-        (await readPast(organization.id, "queues", isoOf(beginMs + (at + 1) * 10_000))).equals(queues),
-      ).toBe(true);
-    expect(await journal()).toEqual([{ text: "Queue mail paused" }]);
-    expect(await waitingOf(organization.id, beginMs + 80_000, 1)).toEqual([3, 4, 5, 6, 7, 8]);
+      expect(stored.map(({ starts_at }) => (starts_at.getTime() - beginMs) / 600_000)).toEqual(
+        Array.from({ length: 36 }, (_, at) => at + 13),
+      );
+    } finally {
+      await Promise.all([through.close(), near.close()]);
+      await wire.close();
+    }
   });
 
   test("goes on with the chunk that a leader left who died", async () => {
-    const organization = await makeOrganization();
-    const first = remembering(organization);
+    const organization = await makeOrganization(database);
+    const first = remembering(database, organization);
     for (let at = 0; at <= 6; at += 1) await first.tick(beginMs + at * 10_000, 10 + at);
     await database.system
       .updateTable("leases")
       .set({ expires_at: new Date(0) })
       .where("owner", "=", first.owner)
       .execute();
-    const second = remembering(organization);
+    const second = remembering(database, organization);
     for (let at = 8; at <= 60; at += 1) await second.tick(beginMs + at * 10_000, 10 + at);
     const rows = await database.system
       .selectFrom("history_chunks")
@@ -236,7 +206,7 @@ describe("the writer", () => {
 
     // The one that was given up for dead comes back: nothing of it is written.
     await first.tick(beginMs + 620_000, 99);
-    expect(await waitingOf(organization.id, beginMs + 640_000, 1)).not.toContain(99);
+    expect(await waitingOf(database, organization.id, beginMs + 640_000, 1)).not.toContain(99);
   });
 
   test("is refused when another one has taken the lease", async () => {
@@ -250,7 +220,7 @@ describe("the writer", () => {
     await one.release();
     expect(await two.hold()).toBe(2);
     expect(await one.hold()).toBeNull();
-    const organization = await makeOrganization();
+    const organization = await makeOrganization(database);
     const write = (lease: PostgresLease, epoch: number) =>
       lease.write(epoch, (tx) =>
         tx
@@ -278,8 +248,8 @@ describe("the writer", () => {
   });
 
   test("sums 6 h up into minutes and hours, and doing it again changes nothing", async () => {
-    const organization = await makeOrganization();
-    const it = remembering(organization);
+    const organization = await makeOrganization(database);
+    const it = remembering(database, organization);
     const store = createHistoryStore({ database });
     const epoch = (await it.lease.hold()) ?? 0;
     const chunks = Array.from({ length: 36 }, (_, at) => ({

@@ -1,3 +1,4 @@
+import type { HistoryKind } from "@wheelhouse/shared/history.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Changes } from "#lib/change.ts";
@@ -31,14 +32,25 @@ export function createHistory(deps: {
 }) {
   const { database, changes, actsBetween, clock, log, cache } = deps;
   const deployments = createDeployments({ database, changes, clock });
+  const readSeries = createSeriesReader({ database, clock, ...(cache ? { cache } : {}) });
   return {
     deployments,
     uptimes: createUptimes({ database, clock, log }),
     /** JSON of a status endpoint as it was at a moment. */
     readPast: createPast({ database, clock }),
+    /** Figures of one thing over the time before a moment, in the order of `metrics`. */
+    async seriesBefore(
+      organizationId: string,
+      of: { kind: HistoryKind; id: string; metrics: readonly string[]; at: string; spanMs: number },
+    ) {
+      const { kind, id, metrics, at, spanMs } = of;
+      const from = new Date(Date.parse(at) - spanMs).toISOString();
+      const { stepMs, series } = await readSeries(organizationId, { kind, id, metrics, from, to: at });
+      return series.map(({ values }) => ({ intervalMs: stepMs, values }));
+    },
     routes(app: FastifyInstance) {
       historyRoutes(app, {
-        readSeries: createSeriesReader({ database, clock, ...(cache ? { cache } : {}) }),
+        readSeries,
         events: createHistoryEvents({ database, actsBetween }),
         deployments,
       });

@@ -55,7 +55,8 @@ const axis = (observedAt: string, spanMs: number, zone: Zone): string[] => {
 
 const Trend = ({ organization, row }: { organization: string; row: BreakerRow }) => {
   const { zone } = usePreferences();
-  const detail = useQuery(breakerQuery(organization, row.id));
+  const moment = useMoment();
+  const detail = useQuery(breakerQuery(organization, row.id, moment));
   const isConcurrency = row.kind === "concurrency";
   return (
     <Panel name="The trend" query={detail} skeletonRows={2}>
@@ -69,7 +70,9 @@ const Trend = ({ organization, row }: { organization: string; row: BreakerRow })
             <div className={`sec-h ${css.section}`}>
               <h3 className="h">{isConcurrency ? "Refused calls" : "Failure rate"}</h3>
               <span className="c3 t12">
-                all instances, last {minutes === 60 ? "hour" : `${minutes} minutes`}
+                all instances, {moment === null ? "last " : "the "}
+                {minutes === 60 ? "hour" : `${minutes} minutes`}
+                {moment === null ? "" : " before"}
               </span>
               <span className="grow" />
               <span className="t12">
@@ -198,7 +201,7 @@ const Instances = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["
 );
 
 const Missing = ({ organization, id, ...drawer }: { organization: string; id: string } & DrawerPlace) => {
-  const missing = useQuery(breakerQuery(organization, id));
+  const missing = useQuery(breakerQuery(organization, id, useMoment()));
   const isGone = missing.error instanceof ApiError && missing.error.code === "not_found";
   return (
     <Drawer label="Breaker" title={isGone ? "No such breaker" : id} {...drawer}>
@@ -235,13 +238,9 @@ export const BreakerDrawer = (
   const [command, setCommand] = useState<BreakerCommand | null>(null);
   const moment = useMoment();
   const mayAct = useCan(organization, "breakers:act") && moment === null;
-  // What is asked for is told of now.
-  const detail = useQuery({
-    ...breakerQuery(organization, id),
-    enabled: row !== undefined && moment === null,
-  });
+  const detail = useQuery({ ...breakerQuery(organization, id, moment), enabled: row !== undefined });
   if (row === undefined) return <Missing organization={organization} id={id} {...drawer} />;
-  const before = moment === null ? (detail.data?.changedBefore ?? null) : null;
+  const before = detail.data?.changedBefore ?? null;
   const facts = [
     { label: "Cause", value: row.cause ?? "–" },
     ...(before === null
@@ -302,7 +301,7 @@ export const BreakerDrawer = (
     >
       <div className={freshness === "fresh" ? "" : "is-dim"}>
         <Facts facts={facts} />
-        {moment === null && <Trend organization={organization} row={row} />}
+        <Trend organization={organization} row={row} />
         <Instances row={row} freshness={freshness} />
         <HistoryCharts
           organization={organization}

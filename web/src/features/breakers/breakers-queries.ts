@@ -40,12 +40,13 @@ export const breakersQuery = (organization: string, moment: string | null = null
   });
 
 /** One breaker with its trends. */
-export const breakerQuery = (organization: string, id: string) =>
+export const breakerQuery = (organization: string, id: string, moment: string | null) =>
   queryOptions({
-    queryKey: ["breakers", organization, id],
-    queryFn: ({ signal }) => call(readBreaker, { params: { id } }, { organization, signal }),
-    staleTime: detailIntervalMs,
-    refetchInterval: detailIntervalMs,
+    queryKey: ["breakers", organization, id, moment],
+    queryFn: ({ signal }) =>
+      call(readBreaker, { params: { id }, query: { at: moment ?? undefined } }, { organization, signal }),
+    staleTime: moment === null ? detailIntervalMs : Number.POSITIVE_INFINITY,
+    refetchInterval: moment === null ? detailIntervalMs : false,
   });
 
 /** Writes live messages into the cache while the tab is shown; a gap in their numbers asks for the whole. */

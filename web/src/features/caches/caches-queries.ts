@@ -56,12 +56,13 @@ export const useCachesLive = (organization: string): void => {
   });
 };
 
-export const redisServersQuery = (organization: string) =>
+export const redisServersQuery = (organization: string, moment: string | null) =>
   queryOptions({
-    queryKey: ["caches", organization, "servers"],
-    queryFn: ({ signal }) => call(listRedisServers, {}, { organization, signal }),
-    staleTime: serversIntervalMs,
-    refetchInterval: serversIntervalMs,
+    queryKey: ["caches", organization, "servers", moment],
+    queryFn: ({ signal }) =>
+      call(listRedisServers, { query: { at: moment ?? undefined } }, { organization, signal }),
+    staleTime: moment === null ? serversIntervalMs : Number.POSITIVE_INFINITY,
+    refetchInterval: moment === null ? serversIntervalMs : false,
   });
 
 /** Counts what an invalidation would remove; changes nothing. */

@@ -77,9 +77,9 @@ export const ServiceDrawer = (props: {
 }) => {
   const { organization, id, view, views, freshness, onOpen, onShowGraph, ...drawer } = props;
   const [isPlanning, setPlanning] = useState(false);
-  const isPast = useMoment() !== null;
-  // What is asked for is told of now.
-  const detail = useQuery({ ...serviceQuery(organization, id), enabled: view !== undefined && !isPast });
+  const moment = useMoment();
+  const isPast = moment !== null;
+  const detail = useQuery({ ...serviceQuery(organization, id, moment), enabled: view !== undefined });
   const check = useCheckService(organization);
   const may = useCan(organization, "health:act") && !isPast;
   if (view === undefined)
@@ -178,32 +178,33 @@ export const ServiceDrawer = (props: {
                   ),
               },
               { label: "Calls", value: links(row.dependsOn) },
-              ...(detail.data && !isPast ? [{ label: "Called by", value: links(detail.data.calledBy) }] : []),
+              ...(detail.data ? [{ label: "Called by", value: links(detail.data.calledBy) }] : []),
               ...(row.certificateExpiresAt === null
                 ? []
                 : [{ label: "Certificate until", value: <Time at={row.certificateExpiresAt} full /> }]),
             ]}
           />
         </div>
-        {isPast ? (
-          <p className="c3 t12">Instances and latency are shown of now alone. Return to live to see them.</p>
-        ) : (
-          <Panel name="Its detail" query={detail} skeletonRows={6}>
-            {(data) => (
-              <>
-                <Planned organization={organization} detail={data} />
-                <ServerFigures server={data.server} />
-                <Instances view={view} detail={data} />
-                {data.instances.map((instance) => (
-                  <div key={instance.id}>
-                    <Components instance={instance} isOnly={data.instances.length === 1} />
-                    <Conditions instance={instance} isOnly={data.instances.length === 1} />
-                  </div>
-                ))}
-              </>
-            )}
-          </Panel>
-        )}
+        <Panel name="Its detail" query={detail} skeletonRows={6}>
+          {(data) => (
+            <>
+              <Planned organization={organization} detail={data} />
+              <ServerFigures server={data.server} />
+              <Instances view={view} detail={data} />
+              {isPast && row.kind === "service" && (
+                <p className={`c3 t12 ${styles.section}`}>
+                  What its instances told of their components is not kept.
+                </p>
+              )}
+              {data.instances.map((instance) => (
+                <div key={instance.id}>
+                  <Components instance={instance} isOnly={data.instances.length === 1} />
+                  <Conditions instance={instance} isOnly={data.instances.length === 1} />
+                </div>
+              ))}
+            </>
+          )}
+        </Panel>
       </div>
       <HistoryCharts
         organization={organization}

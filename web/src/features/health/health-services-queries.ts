@@ -39,12 +39,13 @@ export const servicesQuery = (organization: string, moment: string | null = null
   });
 
 /** One service with what its instances told, latency, changes and planned work. */
-export const serviceQuery = (organization: string, id: string) =>
+export const serviceQuery = (organization: string, id: string, moment: string | null) =>
   queryOptions({
-    queryKey: ["services", organization, id],
-    queryFn: ({ signal }) => call(readService, { params: { id } }, { organization, signal }),
-    staleTime: detailIntervalMs,
-    refetchInterval: detailIntervalMs,
+    queryKey: ["services", organization, id, moment],
+    queryFn: ({ signal }) =>
+      call(readService, { params: { id }, query: { at: moment ?? undefined } }, { organization, signal }),
+    staleTime: moment === null ? detailIntervalMs : Number.POSITIVE_INFINITY,
+    refetchInterval: moment === null ? detailIntervalMs : false,
   });
 
 /** Writes live messages into the cache while the tab is shown; a gap in their numbers asks for the whole. */

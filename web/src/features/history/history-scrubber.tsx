@@ -154,6 +154,9 @@ export const Scrubber = (props: {
   const atMs = shownMs ?? endMs;
   const before = neighbourOf(marks, atMs, "before");
   const after = neighbourOf(marks, atMs, "after");
+  const isEmpty =
+    annotations.data?.items.length === 0 && failingOf(checks.data).every((value) => value === null);
+  const nothing = isEmpty ? "Nothing is stored of this time yet." : "";
   const last = marks.find(({ at }) => Date.parse(at) <= atMs);
   const named = (ms: number) => {
     const iso = new Date(ms).toISOString();
@@ -193,7 +196,7 @@ export const Scrubber = (props: {
           onMoment={go}
         />
         <p className={`${styles.last} t12 c2 cut`} aria-live="polite">
-          {last === undefined ? "" : `${named(Date.parse(last.at))}: ${last.text}`}
+          {last === undefined ? nothing : `${named(Date.parse(last.at))}: ${last.text}`}
         </p>
       </div>
       <div className={styles.acts}>

@@ -134,9 +134,7 @@ export const Shell = (props: {
           />
         )}
         {open === "help" && <Help onClose={close} />}
-        {open === "more" && (
-          <More session={session} onClose={close} onSwitch={onSwitch} onSignOut={signOut} />
-        )}
+        {open === "more" && <More {...{ session, onSwitch, onRewind }} onClose={close} onSignOut={signOut} />}
       </Suspense>
     </FrameProvider>
   );

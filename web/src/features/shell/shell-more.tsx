@@ -13,6 +13,8 @@ const More = (props: {
   onClose: () => void;
   onSwitch: (organization: OrganizationRef) => void;
   onSignOut: () => void;
+  /** Shows the strip of time travel; null where a page shows now alone. */
+  onRewind: (() => void) | null;
 }) => {
   const { session, onClose } = props;
   const { theme, zone } = usePreferences();
@@ -50,6 +52,18 @@ const More = (props: {
         >
           Sessions and password
         </Link>
+        {props.onRewind !== null && (
+          <button
+            type="button"
+            className="it"
+            onClick={() => {
+              onClose();
+              props.onRewind?.();
+            }}
+          >
+            Rewind to a past moment
+          </button>
+        )}
         {session.organizations.length > 1 && <h3 className="c3 t12">Organizations</h3>}
         {session.organizations.length > 1 &&
           organizationTree(session.organizations).map(({ organization, depth }) => (

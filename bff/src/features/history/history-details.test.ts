@@ -1,0 +1,77 @@
+import { redisServerList } from "@wheelhouse/shared/caches.ts";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDatabase, type Database } from "#lib/postgres.ts";
+import { createPastDetails } from "#observe/past-details.ts";
+import { createTestDatabase } from "#testing/stack.ts";
+import { makeBreaker, makeServer, makeService } from "#testing/tick.ts";
+import { beginMs, historyOf, isoOf, makeOrganization, remembering } from "./history-fixture.ts";
+
+let database: Database;
+beforeAll(async () => {
+  const urls = await createTestDatabase();
+  database = createDatabase({ ...urls, poolSize: 4, log: pino({ level: "silent" }) });
+});
+afterAll(() => database.close());
+
+test("the details of a past moment are those that were shown then, with the figures of the time before it", async () => {
+  const organization = await makeOrganization(database);
+  const it = remembering(database, organization);
+  const seenAt = (at: number) => {
+    const own = { organization: organization.slug, observedAt: isoOf(beginMs + at * 10_000) };
+    return {
+      services: [
+        makeService("payments", {
+          ...{ ...own, latencyMs: 10 + at, dependsOn: ["bank"] },
+          instances: [{ id: "payments-1", state: "ok", cause: null, latencyMs: 10 + at, observedAt: null }],
+        }),
+        makeService("bank", { ...own, state: at < 4 ? "ok" : "down" }),
+      ],
+      breakers: [makeBreaker("charge", { ...own, failureRatio: at / 100 })],
+      servers: [makeServer("primary", own)],
+      redisDetails: [
+        {
+          ...{ id: "primary", organization: organization.slug, keyspace: null, latency: null },
+          slowLog: {
+            ...{ observedAt: own.observedAt, thresholdMs: 10 },
+            entries: [{ id: at, at: own.observedAt, tookMs: 12, command: "KEYS *" }],
+          },
+          notice: null,
+        },
+      ],
+    };
+  };
+  const atOf = (at: number) => beginMs + at * 10_000;
+  for (let at = 0; at < 4; at += 1) await it.tick(atOf(at), 0, seenAt(at));
+  const { views } = await it.tick(atOf(4), 0, seenAt(4));
+  const shown = { service: views.service("bank"), breaker: views.breaker("orders~charge") };
+  const servers = redisServerList.parse(JSON.parse(views.redisServersJson.plain().toString()));
+  for (let at = 5; at < 13; at += 1) await it.tick(atOf(at), 0, seenAt(at + 50));
+
+  const past = createPastDetails(historyOf(database, atOf(20)));
+  const moment = isoOf(atOf(4) + 2_000);
+  const bank = await past.service(organization.id, "bank", moment);
+  expect([bank.service, bank.calledBy, bank.observedAt]).toEqual([
+    ...[shown.service?.service, ["payments"], isoOf(atOf(4))],
+  ]);
+  const payments = await past.service(organization.id, "payments", moment);
+  expect(payments.instances.map(({ id }) => id)).toEqual(["payments-1"]);
+  expect(payments.latencyMs.intervalMs).toBe(10_000);
+  expect(payments.latencyMs.values.slice(-5)).toEqual([10, 11, 12, 13, 14]);
+
+  const breaker = await past.breaker(organization.id, "orders~charge", moment);
+  expect(breaker.breaker).toEqual(shown.breaker?.breaker);
+  expect(breaker.failureRatio.values.at(-1)).toBeCloseTo(0.04);
+
+  const redis = await past.redisServers(organization.id, moment);
+  expect(redis.items[0]?.detail?.slowLog?.entries[0]?.id).toBe(4);
+  expect(redis.items[0]?.trends.memory.values.slice(-5)).toEqual([1_000, 1_000, 1_000, 1_000, 1_000]);
+  const withoutTrends = ({ items }: typeof redis) => items.map(({ server, detail }) => ({ server, detail }));
+  expect(withoutTrends(redis)).toEqual(withoutTrends(servers));
+
+  await expect(past.service(organization.id, "gone", moment)).rejects.toMatchObject({ code: "not_found" });
+  const foreign = await makeOrganization(database);
+  await expect(past.breaker(foreign.id, "orders~charge", moment)).rejects.toMatchObject({
+    code: "not_found",
+  });
+});

@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import { pino } from "pino";
+import type { Database } from "#lib/postgres.ts";
+import { createPostgresLease } from "#lib/postgres-lease.ts";
+import { createSnapshotStore } from "#observe/snapshot-store.ts";
+import type { Tick } from "#observe/tick.ts";
+import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
+import { createHistory } from "./history.ts";
+import { createRollup } from "./history-rollup.ts";
+import { createHistoryStore } from "./history-store.ts";
+import { createHistoryWriter } from "./history-writer.ts";
+
+const log = pino({ level: "silent" });
+export const beginMs = Date.UTC(2026, 0, 5, 12);
+export const isoOf = (ms: number) => new Date(ms).toISOString();
+
+export async function makeOrganization(database: Database) {
+  const slug = `org-${randomUUID().slice(0, 8)}`;
+  const { id } = await database.system
+    .insertInto("organizations")
+    .values({ slug, name: slug })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return { id, slug, name: slug };
+}
+
+/** A process that observes and remembers: ticks are handed to it, with the time that it is then. */
+export function remembering(
+  database: Database,
+  organization: { id: string; slug: string },
+  owner = `test/${randomUUID()}`,
+) {
+  let nowMs = beginMs;
+  const clock = { now: () => nowMs };
+  const snapshots = createSnapshotStore({ clock, intervalMs: 1_000 });
+  const lease = createPostgresLease({ database, name: `test-${organization.slug}`, owner, ttlMs: 60_000 });
+  const store = createHistoryStore({ database });
+  const rollUp = createRollup({ database, store, lease });
+  const writer = createHistoryWriter({ snapshots, owner, lease, store, rollUp, clock, log });
+  writer.start();
+  return {
+    ...{ owner, lease },
+    /** Observes at a moment and waits for what is written; answers what is served then. */
+    async tick(atMs: number, waiting: number, part: Partial<Tick> = {}) {
+      nowMs = atMs;
+      snapshots.ingest(
+        makeTick({
+          ...{ observer: owner, observedAt: isoOf(atMs), organizations: [organization] },
+          queuesObservedAt: { primary: isoOf(atMs) },
+          queues: [makeQueue("mail", { organization: organization.slug, counts: makeCounts({ waiting }) })],
+          ...part,
+        }),
+      );
+      const views = snapshots.viewsOf(organization);
+      const shown = { views, queues: views.queuesJson.plain(), overview: views.overviewJson.plain() };
+      await writer.settled();
+      return shown;
+    },
+  };
+}
+
+export const historyOf = (database: Database, nowMs: number) =>
+  createHistory({
+    ...{ database, clock: { now: () => nowMs }, actsBetween: async () => [], log },
+    changes: {
+      run: async () => {
+        throw new Error("not used");
+      },
+      runAsSystem: async () => {
+        throw new Error("not used");
+      },
+    },
+  });
