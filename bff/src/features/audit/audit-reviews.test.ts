@@ -40,6 +40,15 @@ async function ask<T>(
 const trail = async (query: string) =>
   (await ask<{ items: AuditEvent[] }>(auditor, "GET", `/audit/events?limit=200&${query}`)).items;
 
+const waitingForLocks = async () => {
+  const { rows } = await sql`
+    select from pg_locks l join pg_stat_activity a using (pid)
+    where not l.granted and a.datname = current_database()`.execute(
+    it.database.system,
+  );
+  return rows.length;
+};
+
 const day = () => ({
   from: new Date(Date.now() - 86_400_000).toISOString(),
   to: new Date(Date.now() + 86_400_000).toISOString(),
@@ -103,14 +112,22 @@ describe("sign-off", () => {
       comment: "Was this agreed?",
     });
     await ask(auditor, "POST", `${path}/marks`, { events: rest, mark: "reviewed" });
+    await ask(auditor, "POST", `${path}/marks`, { events: rest, mark: "settled" }, 409);
     await ask(auditor, "POST", `${path}/sign`, { notReviewed: 1 }, 409);
     await ask(auditor, "POST", `${path}/marks`, { events: [flagged], mark: "settled", comment: "It was." });
     await ask(auditor, "POST", `${path}/sign`, { notReviewed: 0 }, 409);
     await ask(admin, "POST", `${path}/sign`, { notReviewed: 1 }, 403);
-    const signed = await ask<AuditReview>(auditor, "POST", `${path}/sign`, {
-      notReviewed: 1,
-      comment: "Fine",
+    const sign = { headers: northwind, payload: { notReviewed: 1, comment: "Fine" } };
+    // Both have begun before either can go on.
+    const asking = await it.database.asOrganizations([auditor.organizationId], async (tx) => {
+      await sql`select from audit_reviews where id = ${review.id}::uuid for update`.execute(tx);
+      const signing = [1, 2].map(() => auditor.call("POST", `${path}/sign`, sign));
+      await expect.poll(waitingForLocks).toBe(2);
+      return { signing };
     });
+    const both = await Promise.all(asking.signing);
+    expect(both.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409]);
+    const signed = await ask<AuditReview>(auditor, "GET", path);
     expect(signed.signed).toMatchObject({ id: auditor.userId, notReviewed: 1, comment: "Fine" });
     expect(signed.progress).toMatchObject({ comments: 2, flagged: 1, settled: 1, ownOpen: 1 });
 
@@ -168,4 +185,33 @@ describe("retention", () => {
       { action: "audit.retention.update", before: { keepDays: null }, after: { keepDays: 400 } },
     ]);
   });
+});
+
+test("what expired since a review was signed is counted, its marks stay", async () => {
+  const asked = { name: "Gone", ...day(), filter: { action: ["access.session.create"] } };
+  const review = await ask<AuditReview>(auditor, "POST", "/audit/reviews", asked, 201);
+  const path = `/audit/reviews/${review.id}`;
+  const items = async () =>
+    (await ask<{ items: AuditReviewItem[] }>(auditor, "GET", `${path}/items`)).items.reverse();
+  const [first, second] = await items();
+  expect(review.progress.events).toBeGreaterThan(2);
+  await it.database.system
+    .insertInto("audit_checkpoints")
+    .values({
+      org_id: auditor.organizationId,
+      line: JSON.stringify({
+        ...{ orgId: auditor.organizationId, number: 1, keyId: "test" },
+        ...{ seq: review.coveredSeq, hash: review.coveredHash },
+      }),
+    })
+    .execute();
+  await sql`select wheelhouse.audit_expire(${auditor.organizationId}::uuid, ${second?.seq})`.execute(
+    it.database.system,
+  );
+  const { since, progress } = await ask<AuditReviewDetail>(auditor, "GET", path);
+  expect(since).toMatchObject({ expiredEvents: 2, newEvents: 0, headHolds: true });
+  expect(progress.events).toBe(review.progress.events);
+  const left = await items();
+  expect([left[0]?.seq, left[0]?.event, left[1]?.event]).toEqual([first?.seq, null, null]);
+  expect(left[2]?.event).not.toBeNull();
 });
