@@ -1,6 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { OrganizationRef, SessionView } from "@wheelhouse/shared/access.ts";
+import { listBreakers } from "@wheelhouse/shared/breakers.ts";
+import { listCaches } from "@wheelhouse/shared/caches.ts";
+import { readHealth } from "@wheelhouse/shared/health.ts";
 import { listQueues } from "@wheelhouse/shared/queues.ts";
 import { Command } from "cmdk";
 import { useState } from "react";
@@ -9,11 +12,62 @@ import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { Dialog } from "#ui/dialog.tsx";
 import { navItems } from "./shell-nav.tsx";
 
-const shownQueues = 8;
+const shownOfAKind = 8;
+const namesMs = 30_000;
+/** While nothing is known, as just after a start. */
+const noNamesMs = 2_000;
+
+type Named = { id: string; label: string; detail: string };
+
+/** What is watched, by name. Asked for once something is typed, at most once in half a minute. */
+const useWatched = (org: string, isAsked: boolean) => {
+  const named = (
+    kind: string,
+    read: (how: { organization: string; signal: AbortSignal }) => Promise<Named[]>,
+  ) => ({
+    queryKey: ["palette", kind, org],
+    queryFn: ({ signal }: { signal: AbortSignal }) => read({ organization: org, signal }),
+    staleTime: namesMs,
+    refetchInterval: ({ state }: { state: { data?: Named[] | undefined } }) =>
+      state.data?.length === 0 ? noNamesMs : false,
+    retry: false,
+    enabled: isAsked,
+  });
+  const [services, breakers, caches, queues] = useQueries({
+    queries: [
+      named("services", async (how) =>
+        (await call(readHealth, { query: {} }, how)).items.map(({ id, name, group }) => ({
+          ...{ id, label: name, detail: group ?? "" },
+        })),
+      ),
+      named("breakers", async (how) =>
+        (await call(listBreakers, { query: {} }, how)).items.map(({ id, name, service }) => ({
+          ...{ id, label: name, detail: service },
+        })),
+      ),
+      named("caches", async (how) =>
+        (await call(listCaches, { query: {} }, how)).items.map(({ id, name, service }) => ({
+          ...{ id, label: name, detail: service },
+        })),
+      ),
+      named("queues", async (how) =>
+        (await call(listQueues, { query: {} }, how)).items.map(({ id, name, prefix, label }) => ({
+          ...{ id, label: name, detail: prefix === "bull" ? label : `${prefix} · ${label}` },
+        })),
+      ),
+    ],
+  });
+  return [
+    { heading: "Services", page: "services", parameter: "service", found: services?.data },
+    { heading: "Breakers", page: "breakers", parameter: "breaker", found: breakers?.data },
+    { heading: "Caches", page: "caches", parameter: "cache", found: caches?.data },
+    { heading: "Queues", page: "queues", parameter: "queue", found: queues?.data },
+  ];
+};
 
 type Entry = { id: string; label: string; detail?: string; keys?: string; run: () => void };
 
-/** Search or run: pages, queues by name, a delivery by pasted id, organizations, and what can be changed here. */
+/** Search or run: pages, what is watched by name, a delivery by pasted id, organizations, and what can be changed here. */
 const Palette = (props: {
   session: SessionView;
   onClose: () => void;
@@ -26,14 +80,10 @@ const Palette = (props: {
   const navigate = useNavigate();
   const { theme, zone } = usePreferences();
   const [search, setSearch] = useState("");
-  const queues = useQuery({
-    queryKey: ["palette", "queues", org],
-    queryFn: ({ signal }) => call(listQueues, { query: {} }, { organization: org, signal }),
-    staleTime: 30_000,
-    retry: false,
-  });
   const wanted = search.trim().toLowerCase();
-  const matches = (entry: Entry) => `${entry.label} ${entry.detail ?? ""}`.toLowerCase().includes(wanted);
+  const watched = useWatched(org, wanted !== "");
+  const matches = (entry: Pick<Entry, "label" | "detail">) =>
+    `${entry.label} ${entry.detail ?? ""}`.toLowerCase().includes(wanted);
   const go = (run: () => void) => () => {
     onClose();
     run();
@@ -53,11 +103,21 @@ const Palette = (props: {
         ]
       : []),
   ];
-  const queueEntries: Entry[] = (queues.data?.items ?? []).map(({ id, name, prefix, label }) => ({
-    id,
-    label: name,
-    detail: prefix === "bull" ? label : `${prefix} · ${label}`,
-    run: () => void navigate({ to: "/o/$org/queues", params: { org }, search: { queue: id } }),
+  const watchedGroups = watched.map(({ heading, page, parameter, found = [] }) => ({
+    heading,
+    entries:
+      wanted === ""
+        ? []
+        : found
+            .filter(matches)
+            .slice(0, shownOfAKind)
+            .map(
+              (named): Entry => ({
+                ...named,
+                run: () =>
+                  void navigate({ href: `/o/${org}/${page}?${parameter}=${encodeURIComponent(named.id)}` }),
+              }),
+            ),
   }));
   const looksLikeId = /^[0-9a-f]{8}-[0-9a-f-]{20,}$|^(msg|evt)_/i.test(search.trim());
   const deliveries: Entry[] = looksLikeId
@@ -95,7 +155,7 @@ const Palette = (props: {
   const groups = [
     { heading: "Deliveries", entries: deliveries },
     { heading: "Pages", entries: pages.filter(matches) },
-    { heading: "Queues", entries: wanted === "" ? [] : queueEntries.filter(matches).slice(0, shownQueues) },
+    ...watchedGroups,
     { heading: "Organizations", entries: organizations.filter(matches) },
     { heading: "Acts", entries: actions.filter(matches) },
   ].filter(({ entries }) => entries.length > 0);
