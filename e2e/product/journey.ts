@@ -53,3 +53,15 @@ export const test = base.extend<Journey>({
 });
 
 export { expect };
+
+/** Every page of the navigation; `row`: something of the demo that its list shows and a drawer opens for. */
+export const mainPages: readonly { name: string; path: string; row?: string }[] = [
+  { name: "Overview", path: "/overview" },
+  { name: "Services", path: "/services", row: "Billing" },
+  { name: "Breakers", path: "/breakers", row: "charge-card" },
+  { name: "Cache", path: "/caches", row: "products" },
+  { name: "Queues", path: "/queues", row: "orders" },
+  { name: "Webhooks", path: "/webhooks" },
+  { name: "Audit", path: "/audit" },
+  { name: "Access", path: "/access" },
+];

@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 import axe from "axe-core";
 import { z } from "zod";
 import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
-import { expect, signInByForm, test } from "../product/journey.ts";
+import { expect, mainPages, signInByForm, test } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
 // The page's content security policy forbids foreign scripts, also the checker's; only here it may come in.
@@ -67,19 +67,45 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect(await seriousFaults(page)).toEqual([]);
     });
 
-    test("overview, queues, webhooks, audit and access have no serious accessibility fault", async ({
+    test("no page has a serious accessibility fault", async ({ page, user, product }) => {
+      await fleetOf(product);
+      await signInByForm(page, user("admin"));
+      for (const { name, path } of mainPages) {
+        await page.goto(path);
+        await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
+        await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+        expect(await seriousFaults(page), name).toEqual([]);
+      }
+    });
+
+    test("the drawers and dialogs of services, breakers and caches have no serious accessibility fault", async ({
       page,
       user,
       product,
     }) => {
       await fleetOf(product);
       await signInByForm(page, user("admin"));
-      for (const name of ["Overview", "Queues", "Webhooks", "Audit", "Access"]) {
-        await page.goto(`/${name.toLowerCase()}`);
-        await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
+      for (const { path, name, act } of [
+        { path: "/services", name: "Billing", act: "Plan maintenance…" },
+        { path: "/breakers", name: "charge-card", act: "Force open…" },
+        { path: "/caches", name: "products", act: "Invalidate products…" },
+      ]) {
+        await page.goto(path);
+        await page
+          .getByRole("link", { name: new RegExp(`^${name}`) })
+          .first()
+          .click({ timeout: 30_000 });
+        const drawer = page.getByRole("complementary");
+        await expect(drawer.getByRole("heading", { name }).first()).toBeVisible();
         await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
-        expect(await seriousFaults(page), name).toEqual([]);
+        expect(await seriousFaults(page), `drawer of ${name}`).toEqual([]);
+        await page.getByRole("button", { name: act }).first().click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        expect(await seriousFaults(page), act).toEqual([]);
       }
+      await page.goto("/services?view=graph");
+      await expect(page.getByRole("link", { name: /^Billing, / })).toBeVisible();
+      expect(await seriousFaults(page), "graph").toEqual([]);
     });
 
     test("the dialogs of access and audit, and a member's drawer, have no serious accessibility fault", async ({

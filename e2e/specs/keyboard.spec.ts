@@ -1,6 +1,12 @@
+import { fleetOf } from "../product/fleet-client.ts";
 import { expect, signInByForm, test } from "../product/journey.ts";
 
-test("the pages, the filter and the palette are reached by keyboard alone", async ({ page, user }) => {
+test("the pages, the filter and the palette are reached by keyboard alone", async ({
+  page,
+  user,
+  product,
+}) => {
+  await fleetOf(product);
   await signInByForm(page, user("viewer"));
   await page.keyboard.press("g");
   await page.keyboard.press("q");
@@ -19,6 +25,17 @@ test("the pages, the filter and the palette are reached by keyboard alone", asyn
   await page.keyboard.type("aud");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "Audit", level: 1 })).toBeVisible();
+  for (const [typed, drawer] of [
+    ["billing", "Service Billing"],
+    ["charge-c", "Breaker charge-card"],
+    ["products", "Cache products"],
+  ] as const) {
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type(typed);
+    await expect(palette.getByRole("option").first()).toContainText(typed, { ignoreCase: true });
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("complementary", { name: drawer })).toBeVisible();
+  }
   await page.keyboard.press("Control+k");
   await expect(palette).toBeVisible();
   await page.keyboard.press("Escape");

@@ -1,17 +1,24 @@
 import { fleetOf } from "../product/fleet-client.ts";
-import { expect, signInByForm, test } from "../product/journey.ts";
+import { expect, mainPages, signInByForm, test } from "../product/journey.ts";
 
 test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
 
 test("no page scrolls sideways on a phone", async ({ page, user, product }) => {
   await fleetOf(product);
   await signInByForm(page, user("admin"));
-  for (const name of ["Overview", "Queues", "Webhooks", "Audit", "Access"]) {
-    await page.goto(`/${name.toLowerCase()}`);
+  const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  for (const { name, path, row } of mainPages) {
+    await page.goto(path);
     await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
     await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(overflow, name).toBeLessThanOrEqual(0);
+    expect(await overflow(), name).toBeLessThanOrEqual(0);
+    if (row === undefined) continue;
+    await page
+      .getByRole("link", { name: new RegExp(`^${row}`) })
+      .first()
+      .click({ timeout: 30_000 });
+    await expect(page.getByRole("complementary").getByRole("heading", { name: row }).first()).toBeVisible();
+    expect(await overflow(), `drawer of ${row}`).toBeLessThanOrEqual(0);
   }
 });
 

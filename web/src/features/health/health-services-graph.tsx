@@ -136,13 +136,14 @@ export const ServicesGraph = (props: {
             const view = byId.get(id);
             if (view === undefined) return null;
             const { className, icon, text } = lookOf(view, isFresh);
+            const isCut = view.row.name.length > nameChars;
             return (
               <a
                 key={id}
                 href={`?service=${encodeURIComponent(id)}`}
                 data-id={id}
                 className={`${styles.node} ${className} ${id === openId ? styles.nodeOpen : ""}`}
-                aria-label={`${view.row.name}, ${text}`}
+                aria-label={isCut ? `${view.row.name}, ${text}` : undefined}
                 onClick={(event) => {
                   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
                   event.preventDefault();
@@ -150,13 +151,15 @@ export const ServicesGraph = (props: {
                 }}
                 onKeyDown={(event) => onKeyDown(event, id)}
               >
-                <title>{view.row.name}</title>
+                {isCut && <title>{view.row.name}</title>}
                 <rect x={x} y={y} width={nodeSize.width} height={nodeSize.height} rx="6" />
                 <g transform={`translate(${x + 9} ${y + 16})`}>
                   <Icon name={icon} />
                 </g>
                 <text x={x + 30} y={y + 20}>
                   {cut(view.row.name)}
+                  {/* Read aloud, between name and state. */}
+                  <tspan fillOpacity="0">, </tspan>
                 </text>
                 <text className={styles.nodeText} x={x + 30} y={y + 36}>
                   {text}
