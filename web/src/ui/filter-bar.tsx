@@ -22,7 +22,7 @@ const tokenText = (keys: readonly FilterKey[], key: string, value: string): stri
 };
 
 /**
- * One input with tokens `key value ×`, or `key is not value ×` where a key can be turned around. `/` focuses it, Enter or a space after `key:value` makes a token,
+ * One input with tokens `key value ×`, or `not key value ×` where a key can be turned around. `/` focuses it, Enter or a space after `key:value` makes a token,
  * Backspace at the start takes the last one back. The state belongs to the URL: `filter` comes from it and
  * `onChange` writes it. With `isInstant`, free text filters while typing. `onDraft` hears what is being typed, for values
  * that are searched elsewhere.
@@ -95,18 +95,17 @@ export const FilterBar = (props: {
     <search className="filter">
       {filter.tokens.map(({ key, value }) => (
         <span key={key} className="tok">
-          <b>{nameOf(key)}</b>
-          {keyOf(keys, key)?.canNegate === true && (
+          {keyOf(keys, key)?.canNegate === true ? (
             <button
               type="button"
-              className="tok-is"
-              aria-pressed={key.startsWith(notMark)}
-              aria-label={`${nameOf(key)} is not`}
+              className="tok-key"
               title={key.startsWith(notMark) ? "Show only these" : "Show all but these"}
               onClick={() => onChange({ tokens: turnToken(filter.tokens, key), text: filter.text })}
             >
-              {key.startsWith(notMark) ? "is not" : "is"}
+              {key.startsWith(notMark) ? `not ${nameOf(key)}` : key}
             </button>
+          ) : (
+            <b>{key}</b>
           )}
           <span>{tokenText(keys, key, value)}</span>
           <button

@@ -79,7 +79,11 @@ export const suggestFilter = (
       .map(({ key, values }) => ({
         insert: `${before}${key}:`,
         label: `${key}:`,
-        detail: key.startsWith(notMark) ? "is not" : values === undefined ? "" : `${values.length} values`,
+        detail: key.startsWith(notMark)
+          ? "all but these"
+          : values === undefined
+            ? ""
+            : `${values.length} values`,
       }));
   }
   const key = keyOf(keys, word.slice(0, colon).toLowerCase());

@@ -1,4 +1,4 @@
-import { Fragment, memo, type ReactNode, useCallback, useEffect, useRef } from "react";
+import { Fragment, memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
 import { useKeys } from "#lib/keys.ts";
 
 /**
@@ -17,12 +17,23 @@ export type Column<T> = {
   drop?: "first" | "second";
 };
 
-const cellClass = <T,>({ num, className, card, drop }: Column<T>): string =>
+/** The columns that are the last ones when others have gone, so that the row ends on the gutter. */
+const endsOf = <T,>(columns: readonly Column<T>[]) => ({
+  whenFirstGone: columns.findLast(({ drop }) => drop !== "first")?.id,
+  whenSecondGone: columns.findLast(({ drop }) => drop === undefined)?.id,
+});
+
+const cellClass = <T,>(
+  { id, num, className, card, drop }: Column<T>,
+  ends: ReturnType<typeof endsOf>,
+): string =>
   [
     num === true ? "num" : "",
     className ?? "",
     card === undefined ? "" : `card-${card}`,
     drop === "first" ? "lo" : drop === "second" ? "lo2" : "",
+    id === ends.whenFirstGone ? "end" : "",
+    id === ends.whenSecondGone ? "end2" : "",
   ]
     .filter((name) => name !== "")
     .join(" ");
@@ -31,18 +42,19 @@ type RowProps<T> = {
   row: T;
   rowKey: string;
   columns: readonly Column<T>[];
+  ends: ReturnType<typeof endsOf>;
   className: string;
   isOpen: boolean;
   href: string | null;
   onOpen: ((key: string) => void) | null;
 };
 
-const RowContent = <T,>({ row, rowKey, columns, className, isOpen, href, onOpen }: RowProps<T>) => (
+const RowContent = <T,>({ row, rowKey, columns, ends, className, isOpen, href, onOpen }: RowProps<T>) => (
   <tr className={`${className}${isOpen ? " is-open" : ""}`.trim()} data-key={rowKey}>
     {columns.map((column, index) => {
       const content = column.cell(row);
       return (
-        <td key={column.id} className={cellClass(column)}>
+        <td key={column.id} className={cellClass(column, ends)}>
           {index === 0 && onOpen !== null ? (
             <a
               className="row-link"
@@ -71,7 +83,8 @@ const Row = memo(RowContent) as typeof RowContent;
  * covers its row; `j` and `k` move between rows, Enter opens.
  *
  * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: address of a row's
- * drawer, so that it opens in a new tab too. `groupOf`: rows of the same group stand under its name. Hand over
+ * drawer, so that it opens in a new tab too. `groupOf`: rows of the same group stand under its name, or under what
+ * `groupHead` makes of its name and the first of its rows. Hand over
  * `columns` and `rowClass` as constants.
  */
 export const Table = <T,>(props: {
@@ -85,8 +98,21 @@ export const Table = <T,>(props: {
   onOpen?: (key: string) => void;
   hrefOf?: (key: string) => string;
   groupOf?: (row: T) => string;
+  groupHead?: (group: string, first: T) => ReactNode;
 }) => {
-  const { caption, columns, rows, keyOf, className = "", rowClass, openKey, onOpen, hrefOf, groupOf } = props;
+  const {
+    caption,
+    columns,
+    rows,
+    keyOf,
+    className = "",
+    rowClass,
+    openKey,
+    onOpen,
+    hrefOf,
+    groupOf,
+    groupHead,
+  } = props;
   const body = useRef<HTMLTableSectionElement>(null);
   const latestOnOpen = useRef(onOpen);
   useEffect(() => {
@@ -117,6 +143,7 @@ export const Table = <T,>(props: {
         ],
   );
   // A head over a column that is not shown would make one of its own.
+  const ends = useMemo(() => endsOf(columns), [columns]);
   const always = columns.filter(({ drop }) => drop === undefined).length;
   return (
     <table className={`tb ${className}`.trim()}>
@@ -124,7 +151,7 @@ export const Table = <T,>(props: {
       <thead>
         <tr>
           {columns.map((column) => (
-            <th key={column.id} scope="col" className={cellClass(column)} aria-sort={column.sorted}>
+            <th key={column.id} scope="col" className={cellClass(column, ends)} aria-sort={column.sorted}>
               {column.header}
               {column.sorted !== undefined && (column.sorted === "descending" ? " ↓" : " ↑")}
             </th>
@@ -142,7 +169,7 @@ export const Table = <T,>(props: {
               {opensGroup && (
                 <tr className="day">
                   <th colSpan={always} scope="rowgroup">
-                    {group}
+                    {groupHead === undefined ? group : groupHead(group, row)}
                   </th>
                   {columns.map(({ id, drop }) =>
                     drop === undefined ? null : <td key={id} className={drop === "first" ? "lo" : "lo2"} />,
@@ -153,6 +180,7 @@ export const Table = <T,>(props: {
                 row={row}
                 rowKey={key}
                 columns={columns}
+                ends={ends}
                 className={rowClass?.(row) ?? ""}
                 isOpen={key === openKey}
                 href={hrefOf?.(key) ?? null}

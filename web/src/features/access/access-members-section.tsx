@@ -53,7 +53,7 @@ const columns: Column<Member>[] = [
   },
 ];
 
-const groupOf = ({ role }: Member): string => `${roleNames[role]} · ${roleMeanings[role]}`;
+const groupOf = ({ role }: Member): string => role;
 const rowKey = ({ user, organization }: Member): string => `${user.id} ${organization.id}`;
 const rowClass = ({ user }: Member): string => (user.deactivatedAt === null ? "" : "quiet");
 
@@ -132,6 +132,13 @@ export const MembersSection = (props: {
             keyOf={rowKey}
             rowClass={rowClass}
             groupOf={groupOf}
+            groupHead={(_, { role }) => (
+              <>
+                <b>{roleNames[role]}</b>{" "}
+                <span className="c3">{members.filter((member) => member.role === role).length}</span>
+                <span className={`c3 t12 ${css.meaning}`}>{roleMeanings[role]}</span>
+              </>
+            )}
             openKey={open === undefined ? undefined : rowKey(open)}
             hrefOf={(key) => address.hrefOf({ ...search, member: key.split(" ")[0] })}
             onOpen={(key) => address.go({ ...search, member: key.split(" ")[0] })}

@@ -204,7 +204,7 @@ export const AuditActivityPanel = ({ organization, address }: { organization: st
       <Panel
         name="Activity"
         query={query}
-        skeletonRows={5}
+        skeletonRows={4}
         isEmpty={({ hours }) => hours.length === 0}
         empty={<p className="c2">Nothing of the kind was recorded in this time.</p>}
       >

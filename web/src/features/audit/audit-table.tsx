@@ -62,6 +62,7 @@ const columns: readonly Column<AuditEvent>[] = [
       <span title={row.actor.display}>
         {row.actor.display}
         {row.actor.type !== "user" && <span className="c3 lo"> {actorKind[row.actor.type]}</span>}
+        {row.targets.length > 0 && <span className="c3 only-phone"> · {targetName(row)}</span>}
       </span>
     ),
   },

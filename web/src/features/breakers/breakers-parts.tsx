@@ -41,7 +41,7 @@ export const BreakerBadge = (props: {
   const age = useAge(row, freshness);
   const badge = badgeOf(row.state, kind);
   if (age === "fresh") return <Status tone={badge.tone} label={label ?? badge.label} />;
-  return <Status tone={age} label={age === "stale" ? "Stale" : "Unknown"} was={badge.label} />;
+  return <Status tone={age} label={age === "stale" ? "Stale" : "Unknown"} was={badge.label.toLowerCase()} />;
 };
 
 const mostSquares = 12;

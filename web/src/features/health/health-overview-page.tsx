@@ -92,7 +92,7 @@ const Evidence = ({ overview, organization }: { overview: Overview; organization
   const isFresh = currency === "fresh";
   return (
     <>
-      <FreshnessLine currency={currency} observedAt={overview.observedAt} />
+      {currency === "lost" && <FreshnessLine currency={currency} observedAt={overview.observedAt} />}
       {overview.problems.length > 0 && (
         <>
           <ProblemList problems={overview.problems} organization={organization} isFresh={isFresh} />

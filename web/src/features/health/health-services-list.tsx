@@ -24,7 +24,7 @@ export const ServiceStatus = ({ view, currency }: { view: ServiceView; currency:
       <Status
         tone={currency}
         label={currency === "stale" ? "Stale" : "Unknown"}
-        was={row.label.toLowerCase()}
+        was={row.state === "ok" ? row.label : row.label.toLowerCase()}
       />
     );
   if (row.maintenance !== null) return <Status tone="paused" label="Maintenance" />;
@@ -90,7 +90,7 @@ const Uptime = ({ row, period, isHurt = false }: { row: ServiceRow; period: Peri
   // Rounded down: what was away for a second was not always there.
   const text = `${(Math.floor(ratio * 10_000 + 1e-6) / 100).toFixed(2)}%`;
   return (
-    <span title={`known for ${formatPercent(known)} of the last ${periodNames[period]}`}>
+    <span className={styles.uptime} title={`known for ${formatPercent(known)} of the last ${periodNames[period]}`}>
       {isHurt ? <span className="tx-down b">{text}</span> : text}
       {known < wholeFrom && <small className={styles.known}>of {knownSpan(row, period)}</small>}
     </span>
