@@ -43,9 +43,7 @@ const trail = async (query: string) =>
 const waitingForLocks = async () => {
   const { rows } = await sql`
     select from pg_locks l join pg_stat_activity a using (pid)
-    where not l.granted and a.datname = current_database()`.execute(
-    it.database.system,
-  );
+    where not l.granted and a.datname = current_database()`.execute(it.database.system);
   return rows.length;
 };
 

@@ -90,7 +90,10 @@ const Uptime = ({ row, period, isHurt = false }: { row: ServiceRow; period: Peri
   // Rounded down: what was away for a second was not always there.
   const text = `${(Math.floor(ratio * 10_000 + 1e-6) / 100).toFixed(2)}%`;
   return (
-    <span className={styles.uptime} title={`known for ${formatPercent(known)} of the last ${periodNames[period]}`}>
+    <span
+      className={styles.uptime}
+      title={`known for ${formatPercent(known)} of the last ${periodNames[period]}`}
+    >
       {isHurt ? <span className="tx-down b">{text}</span> : text}
       {known < wholeFrom && <small className={styles.known}>of {knownSpan(row, period)}</small>}
     </span>
