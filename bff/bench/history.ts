@@ -1,12 +1,15 @@
 import pg from "pg";
 import { pino } from "pino";
 import { createFrames, frameTopics } from "#features/history/history-frames.ts";
+import { figuresOfTick } from "#features/history/history-metrics.ts";
 import { createSeriesReader } from "#features/history/history-series.ts";
 import { createHistoryStore } from "#features/history/history-store.ts";
+import { createUptimes } from "#features/history/history-uptimes.ts";
 import { createDatabase } from "#lib/postgres.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
+import type { Tick } from "#observe/tick.ts";
 import { randomFrom } from "#testing/random.ts";
-import { makeCounts, makeQueue, makeServer, makeTick } from "#testing/tick.ts";
+import { makeBreaker, makeCounts, makeQueue, makeServer, makeService, makeTick } from "#testing/tick.ts";
 import { startBenchStack } from "./bench-stack.ts";
 
 const barMs = 100;
@@ -18,8 +21,8 @@ const dayMs = 24 * hourMs;
 const tenDaysMs = 10 * dayMs;
 
 /**
- * What history costs: 13 months of one series read as `app` among 100 others, the chunks written for 100 things, and
- * the size of frames of an organization with 100 queues whose figures move. @returns whether the series is read in time.
+ * What history costs: 13 months of one series read as `app` among 100 others, the chunks written for all that one
+ * organization watches, the size of its frames while a third of it moves, and its uptimes. @returns whether the series is read in time.
  */
 export async function run(): Promise<boolean> {
   const log = pino({ level: "silent" });
@@ -40,6 +43,7 @@ export async function run(): Promise<boolean> {
     const id = rows[0]?.id ?? "";
     const isReached = await measureSeries(database, id);
     await measureWrites(database, admin, id);
+    await measureUptimes(database, id);
     await measureFrames(id);
     return isReached;
   } finally {
@@ -90,23 +94,17 @@ async function measureSeries(database: Database, organizationId: string) {
   return isReached;
 }
 
+/** Figures of a tick of the whole organization: what the window closes each 10 min. */
 async function measureWrites(database: Database, admin: pg.Client, organizationId: string) {
   const random = randomFrom(2);
   const store = createHistoryStore({ database });
-  const names = [
-    "waiting",
-    "active",
-    "delayed",
-    "failed",
-    "oldestWaitingMs",
-    "workers",
-    "completedPerMinute",
-    "failedPerMinute",
-  ];
+  const organization = { id: organizationId, slug: "acme" };
+  const tick = movingTick(organization, Date.UTC(2026, 0, 5), 0, random);
+  const all = figuresOfTick(tick);
   const chunks = (startsAtMs: number) =>
-    Array.from({ length: things }, (_, at) => ({
-      ...{ organizationId, kind: "queue" as const, entity: `queue-${at}`, startsAtMs },
-      means: new Map(names.map((name) => [name, valuesOf(random, 60)])),
+    all.map(({ metrics, kind, entity }) => ({
+      ...{ organizationId, kind, entity, startsAtMs },
+      means: new Map(metrics.map((name) => [name, valuesOf(random, 60)])),
     }));
   const begun = performance.now();
   for (let at = 0; at < 10; at += 1) {
@@ -118,10 +116,127 @@ async function measureWrites(database: Database, admin: pg.Client, organizationI
   const { rows } = await admin.query<{ bytes: string }>(
     "select sum(pg_column_size(c.*))::text as bytes from wheelhouse.history_chunks c where step_s = 10",
   );
-  const chunkBytes = Number(rows[0]?.bytes ?? 0) / (10 * things);
+  const chunkBytes = Number(rows[0]?.bytes ?? 0) / (10 * all.length);
+  const figures = all.reduce((sum, { metrics }) => sum + metrics.length, 0);
   print(
-    `${things} things of ${names.length} figures: one write of all ${tookMs.toFixed(0)} ms (once a minute), ${chunkBytes.toFixed(0)} bytes a chunk of 10 min`,
+    `${all.length} things of ${figures} figures in all: one write ${tookMs.toFixed(0)} ms (once a minute), ${chunkBytes.toFixed(0)} bytes a chunk of 10 min`,
   );
+}
+
+/** All that a month holds of 500 services, with the 6 h that are not summed up yet. */
+async function measureUptimes(database: Database, organizationId: string) {
+  const random = randomFrom(4);
+  const store = createHistoryStore({ database });
+  const nowMs = Date.now();
+  const names = ["up", "upKnown", "latencyMs", "instancesUp"];
+  const values = (count: number) => new Map(names.map((name) => [name, valuesOf(random, count)]));
+  const of = (at: number, startsAtMs: number) => ({
+    ...{ organizationId, kind: "service" as const, entity: `service-${at}`, startsAtMs },
+  });
+  const each = Array.from({ length: uptimeServices }, (_, at) => at);
+  for (let startsAtMs = nowMs - 40 * dayMs; startsAtMs < nowMs; startsAtMs += tenDaysMs) {
+    const beginMs = Math.floor(startsAtMs / tenDaysMs) * tenDaysMs;
+    const chunks = each.map((at) => ({
+      ...{ ...of(at, beginMs), means: values(240), mins: values(240), maxs: values(240) },
+    }));
+    await database.system.transaction().execute((tx) => store.writeSummed(tx, 3_600, chunks));
+  }
+  for (let startsAtMs = nowMs - 6 * hourMs; startsAtMs < nowMs; startsAtMs += 600_000) {
+    const beginMs = Math.floor(startsAtMs / 600_000) * 600_000;
+    const chunks = each.map((at) => ({ ...of(at, beginMs), means: values(60) }));
+    await database.system.transaction().execute((tx) => store.writeClosed(tx, chunks));
+  }
+  const uptimes = createUptimes({
+    ...{ database, clock: { now: () => nowMs }, log: pino({ level: "silent" }) },
+  });
+  await uptimes.read();
+  const begun = performance.now();
+  await uptimes.read();
+  print(
+    `Uptimes of ${uptimeServices} services over 30 days: ${(performance.now() - begun).toFixed(0)} ms, once a minute`,
+  );
+}
+
+const uptimeServices = 500;
+const serviceCount = 50;
+const breakerCount = 50;
+const cacheCount = 20;
+
+/** A tick in which a third of the things move, as they do. */
+function movingTick(
+  organization: { id: string; slug: string },
+  nowMs: number,
+  turn: number,
+  random: () => number,
+) {
+  const observedAt = new Date(nowMs).toISOString();
+  const own = { organization: organization.slug, observedAt };
+  const many = <T>(count: number, make: (at: number, isMoving: boolean) => T) =>
+    Array.from({ length: count }, (_, at) => make(at, at % 3 === 0));
+  const some = (most: number) => Math.floor(random() * most);
+  return makeTick({
+    ...{ observedAt, queuesObservedAt: { primary: observedAt }, organizations: [organization] },
+    servers: many(10, (at) => makeServer(`s${at}`, { ...own, roundTripMs: some(9) })),
+    queues: many(things, (at, isMoving) =>
+      makeQueue(`queue-${at}`, {
+        organization: organization.slug,
+        counts: makeCounts(isMoving ? { waiting: some(40), completed: turn * 7 + at } : {}),
+        completedPerMinute: isMoving ? some(600) : 0,
+      }),
+    ),
+    services: many(serviceCount, (at) =>
+      makeService(`service-${at}`, {
+        ...{ ...own, latencyMs: 5 + some(40), latencyMsP95: 40 + some(20) },
+        ...{ beats: "o".repeat(60), dependsOn: at % 5 === 0 ? [] : [`service-${at - (at % 5)}`] },
+        instances: many(3, (instance) => ({
+          ...{ id: `service-${at}-${instance}`, state: "ok" as const, cause: null },
+          ...{ latencyMs: 5 + some(40), observedAt },
+        })),
+      }),
+    ),
+    breakers: many(breakerCount, (at, isMoving) =>
+      makeBreaker(`breaker-${at}`, {
+        ...{ ...own, threshold: 0.5, latencyMsP50: 9, latencyMsP95: 30, latencyMsP99: 80 },
+        ...{ callsPerMinute: isMoving ? some(900) : 600, failedPerMinute: isMoving ? some(9) : 0 },
+        failureRatio: isMoving ? some(100) / 1_000 : 0,
+      }),
+    ),
+    caches: many(cacheCount, (at, isMoving) => movingCache(at, isMoving, own, some)),
+  });
+}
+
+function movingCache(
+  at: number,
+  isMoving: boolean,
+  own: { organization: string; observedAt: string },
+  some: (most: number) => number,
+): Tick["caches"][number] {
+  const hits = isMoving ? some(900) : 600;
+  return {
+    ...{ ...own, id: `shop~cache-${at}`, name: `cache-${at}`, service: "shop", state: "ok", label: "OK" },
+    ...{ cause: null, since: "2026-01-05T11:00:00.000Z", hitRatio: hits / (hits + 100), threshold: 0.5 },
+    levels: [
+      { level: "memory", hitsPerMinute: hits, sizeBytes: 40_000, entries: 400 },
+      { level: "redis", hitsPerMinute: 9, sizeBytes: null, entries: null },
+    ],
+    ...{
+      hitsPerMinute: hits,
+      missesPerMinute: 100,
+      setsPerMinute: 100,
+      coalescedPerMinute: 0,
+      evictedPerMinute: 0,
+    },
+    ...{
+      loadMsMean: 20,
+      savedMsPerMinute: hits * 20,
+      sizeBytes: 40_000,
+      tags: ["shop"],
+      groups: [],
+      invalidateBy: ["key"],
+    },
+    instances: [{ instance: "shop-1", observedAt: own.observedAt }],
+    intervalMs: 1_000,
+  };
 }
 
 async function measureFrames(organizationId: string) {
@@ -133,26 +248,10 @@ async function measureFrames(organizationId: string) {
   let plainBytes = 0;
   const begunCpu = process.cpuUsage();
   for (let at = 0; at < framesPerHour; at += 1, nowMs += 10_000) {
-    const observedAt = new Date(nowMs).toISOString();
-    snapshots.ingest(
-      makeTick({
-        ...{ observedAt, queuesObservedAt: { primary: observedAt }, organizations: [organization] },
-        servers: Array.from({ length: 10 }, (_, server) =>
-          makeServer(`s${server}`, { observedAt, roundTripMs: Math.floor(random() * 9) }),
-        ),
-        queues: Array.from({ length: things }, (_, queue) =>
-          makeQueue(`queue-${queue}`, {
-            // Two of three stand still, as queues do.
-            counts: makeCounts(
-              queue % 3 === 0 ? { waiting: Math.floor(random() * 40), completed: at * 7 + queue } : {},
-            ),
-            completedPerMinute: queue % 3 === 0 ? Math.floor(random() * 600) : 0,
-          }),
-        ),
-      }),
-    );
+    snapshots.ingest(movingTick(organization, nowMs, at, random));
     const views = snapshots.viewsOf(organization);
-    plainBytes += views.queuesJson.plain().length + views.overviewJson.plain().length;
+    for (const view of ["overview", "health", "breakers", "caches", "queues"] as const)
+      plainBytes += views[`${view}Json`].plain().length;
     frames.take(organizationId, nowMs, views, false);
     await frames.settled();
   }
@@ -167,7 +266,8 @@ async function measureFrames(organizationId: string) {
   const kept = 2_160 * difference + 7 * 1_440 * difference + 7 * 144 * whole + 396 * 24 * whole;
   print(
     [
-      `Frames of ${things} queues and 10 servers: ${(plainBytes / framesPerHour / 1024).toFixed(0)} KiB of JSON each,`,
+      `Frames of ${things} queues, ${serviceCount} services of 3 instances, ${breakerCount} breakers, ${cacheCount} caches, 10 servers:`,
+      `${(plainBytes / framesPerHour / 1024).toFixed(0)} KiB of JSON each,`,
       `whole ${(whole / 1024).toFixed(1)} KiB, difference ${(difference / 1024).toFixed(1)} KiB,`,
       `${((cpu.user + cpu.system) / 1_000 / framesPerHour).toFixed(1)} ms of processor each 10 s (with making the views)`,
     ].join(" "),

@@ -22,12 +22,15 @@ test("no page scrolls sideways on a phone", async ({ page, user, product }) => {
   }
 });
 
-test("a phone reaches the pages by the bar at the bottom", async ({ page, user }) => {
+test("a phone reaches the pages, and the past, by the bar at the bottom", async ({ page, user }) => {
   await signInByForm(page, user("viewer"));
   const bar = page.getByRole("navigation", { name: "Main, short" });
   await expect(bar).toBeVisible();
   await bar.getByRole("link", { name: "Queues" }).click();
   await expect(page.getByRole("heading", { name: "Queues", level: 1 })).toBeVisible();
+  await bar.getByRole("button", { name: "More" }).click();
+  await page.getByRole("button", { name: "Rewind to a past moment" }).click();
+  await expect(page.getByRole("slider", { name: "Moment" })).toBeVisible();
   const box = await bar.getByRole("link", { name: "Webhooks" }).boundingBox();
   expect(box?.height ?? 0).toBeGreaterThanOrEqual(44);
 });

@@ -1,5 +1,5 @@
 import type { ServiceRow } from "@wheelhouse/shared/health.ts";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
@@ -35,65 +35,85 @@ const keyOf = (organization: string, id: string) => `${organization} ${id}`;
  */
 export function createUptimes(deps: { database: Database; clock: Clock; log: Logger }) {
   const { database, clock, log } = deps;
-  let known: ReadonlyMap<string, Uptime> = new Map();
+  let found: ReadonlyMap<string, Uptime> = new Map();
   let dueMs = 0;
   let isReading = false;
 
   async function read() {
     const nowMs = clock.now();
     const iso = (ms: number) => new Date(ms).toISOString();
-    const sliceOf = (steps: number) =>
-      sql`c.means[(array_position(c.metrics, ${upMetric}) - 1) * ${steps}::int + 1
-        : array_position(c.metrics, ${upMetric}) * ${steps}::int]`;
-    const hourly = stepsOf(hours);
-    const tens = stepsOf(finest);
-    const cut = (periodMs: number) =>
-      sql`greatest(0, least(1, extract(epoch from ends_at - ${iso(nowMs - periodMs)}::timestamptz) / lasts))`;
-    const ratio = (periodMs: number) =>
-      sql`(sum(up * seconds * ${cut(periodMs)}) / nullif(sum(seconds * ${cut(periodMs)}), 0))::float8`;
-    const part = (periodMs: number) =>
-      sql`(coalesce(sum(seconds * ${cut(periodMs)}), 0) / ${periodMs / 1000})::float8`;
+    const steps = { hourly: stepsOf(hours), tens: stepsOf(finest) };
+    const sliceOf = (metric: string, count: number) =>
+      sql`c.means[(array_position(c.metrics, ${metric}) - 1) * ${count}::int + 1
+        : array_position(c.metrics, ${metric}) * ${count}::int]`;
+    const begin = (periodMs: number) => sql`${(nowMs - periodMs) / 1000}::float8`;
+    /** The share of a cell that lies within a period. */
+    const cut = (periodMs: number, ends: RawBuilder<unknown>, lasts: number) =>
+      sql`greatest(0::float8, least(1::float8, (${ends} - ${begin(periodMs)}) / ${lasts}::float8))`;
+    const known = (
+      periodMs: number,
+      seconds: RawBuilder<unknown>,
+      ends: RawBuilder<unknown>,
+      lasts: number,
+    ) => sql`${seconds} * ${cut(periodMs, ends, lasts)}`;
+    const hour = { seconds: sql`coalesce(h.known, 1)::float8 * 3600`, ends: sql`c.base + h.place * 3600` };
+    const ofHours = (periodMs: number) => known(periodMs, hour.seconds, hour.ends, 3_600);
+    const ofTens = (periodMs: number) => known(periodMs, sql`t.seconds`, sql`c.base + 600`, 600);
+    const { day, week, month } = periodsMs;
     const rows = await database.system.transaction().execute(async (tx) => {
-      await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`.execute(tx);
+      // Compiling it would take longer than running it.
+      await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true), set_config('jit', 'off', true)`.execute(
+        tx,
+      );
       // Windows are summed up in order, so all before the newest one are.
       const summed =
         await sql`select coalesce(extract(epoch from max(starts_at)) * 1000 + ${rollupMs}, 0)::float8 as "untilMs"
         from history_rollups`.execute(tx);
       const { untilMs } = untilRow.parse(summed.rows[0]);
       const fineSince = iso(Math.max(untilMs, nowMs - finest.keepMs));
+      // Cells are added up within their chunk, so that only chunks are grouped.
       return sql`
-        with cells as (
-          select c.org_id, c.entity, h.up, coalesce(h.known, 1) * 3600 as seconds, 3600 as lasts,
-            c.starts_at + h.place * interval '1 hour' as ends_at
-          from history_chunks c cross join lateral rows from (
-            unnest(${sliceOf(hourly)}),
-            unnest(c.means[(array_position(c.metrics, ${knownMetric}) - 1) * ${hourly}::int + 1
-              : array_position(c.metrics, ${knownMetric}) * ${hourly}::int])
-          ) with ordinality as h (up, known, place)
-          where c.kind = 'service' and c.step_s = 3600 and h.up is not null
-            and c.starts_at > ${iso(nowMs - periodsMs.month - hours.chunkMs)} and c.starts_at <= ${iso(nowMs)}
-          union all
-          select c.org_id, c.entity, avg(u.up), 10 * count(u.up), 600, c.starts_at + interval '10 minutes'
+        with parts as (
+          select c.org_id, c.entity, sums.*
           from (
-            select org_id, entity, starts_at, metrics, means from history_chunks
+            select org_id, entity, metrics, means, extract(epoch from starts_at)::float8 as base
+            from history_chunks
+            where kind = 'service' and step_s = 3600
+              and starts_at > ${iso(nowMs - month - hours.chunkMs)} and starts_at <= ${iso(nowMs)}) c
+          cross join lateral (
+            select sum(h.up * ${ofHours(day)}) as up_day, sum(${ofHours(day)}) as day,
+              sum(h.up * ${ofHours(week)}) as up_week, sum(${ofHours(week)}) as week,
+              sum(h.up * ${ofHours(month)}) as up_month, sum(${ofHours(month)}) as month
+            from rows from (
+              unnest(${sliceOf(upMetric, steps.hourly)}), unnest(${sliceOf(knownMetric, steps.hourly)})
+            ) with ordinality as h (up, known, place)
+            where h.up is not null) sums
+          union all
+          select c.org_id, c.entity, t.up * ${ofTens(day)}, ${ofTens(day)}, t.up * ${ofTens(week)}, ${ofTens(week)},
+            t.up * ${ofTens(month)}, ${ofTens(month)}
+          from (
+            select org_id, entity, metrics, means, extract(epoch from starts_at)::float8 as base from history_chunks
             where kind = 'service' and step_s = 10 and starts_at >= ${fineSince} and starts_at <= ${iso(nowMs)}
             union all
-            select org_id, entity, starts_at, metrics, means from history_open
+            select org_id, entity, metrics, means, extract(epoch from starts_at)::float8 from history_open
             where kind = 'service' and starts_at >= ${iso(floorTo(nowMs, finest.chunkMs) - finest.chunkMs)}
               and starts_at <= ${iso(nowMs)}) c
-          cross join lateral unnest(${sliceOf(tens)}) as u (up)
-          group by c.org_id, c.entity, c.starts_at
+          cross join lateral (
+            select avg(u.up)::float8 as up, 10::float8 * count(u.up) as seconds
+            from unnest(${sliceOf(upMetric, steps.tens)}) as u (up)) t
+          where t.up is not null
         )
         select o.slug as organization, entity,
-          ${ratio(periodsMs.day)} as day, ${part(periodsMs.day)} as "dayKnown",
-          ${ratio(periodsMs.week)} as week, ${part(periodsMs.week)} as "weekKnown",
-          ${ratio(periodsMs.month)} as month, ${part(periodsMs.month)} as "monthKnown"
-        from cells join organizations o on o.id = cells.org_id
-        where seconds > 0 group by o.slug, entity`
+          sum(up_day) / nullif(sum(day), 0) as day, coalesce(sum(day), 0) / ${day / 1000}::float8 as "dayKnown",
+          sum(up_week) / nullif(sum(week), 0) as week, coalesce(sum(week), 0) / ${week / 1000}::float8 as "weekKnown",
+          sum(up_month) / nullif(sum(month), 0) as month,
+          coalesce(sum(month), 0) / ${month / 1000}::float8 as "monthKnown"
+        from parts join organizations o on o.id = parts.org_id
+        group by o.slug, entity having sum(month) > 0`
         .execute(tx)
-        .then((found) => found.rows);
+        .then((answer) => answer.rows);
     });
-    known = new Map(
+    found = new Map(
       rows.map((row) => {
         const { organization, entity, day, week, month, ...of } = uptimeRow.parse(row);
         return [
@@ -126,7 +146,7 @@ export function createUptimes(deps: { database: Database; clock: Clock; log: Log
         });
     },
     /** By slug of the organization and id of the service, as of the last minute; undefined before it is known. */
-    of: (organization: string, id: string) => known.get(keyOf(organization, id)),
+    of: (organization: string, id: string) => found.get(keyOf(organization, id)),
     read,
   };
 }
