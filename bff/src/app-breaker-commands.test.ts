@@ -10,6 +10,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createOperations } from "#features/operations/operations.ts";
+import { systemClock } from "#lib/clock.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
 import { createControlChannel } from "#observe/control-channel.ts";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
@@ -79,6 +80,7 @@ test("every instance obeys, and the trail holds who, why and what became of it",
     "a obeyed",
     "b obeyed",
   ]);
+  expect(Date.parse(told.endedAt ?? "") - Date.parse(told.requestedAt)).toBeLessThan(2_000);
   expect([breakerOf("a")?.opened, breakerOf("b")?.opened]).toEqual([true, true]);
   const [outcome, accepted] = await acts();
   expect(accepted).toMatchObject({
@@ -126,6 +128,31 @@ test("an instance that does not answer in 2 s is named, now and for good", async
   expect(operation.parse(read.json())).toMatchObject({ state: "done", outcomes: told.outcomes });
   const [outcome] = await acts();
   expect(outcome).toMatchObject({ outcome: "failure", after: { noAnswer: ["dead"], obeyed: ["a", "b"] } });
+});
+
+test("the newest command that was obeyed tells who holds a breaker; one that nobody heard does not", async () => {
+  const operations = createOperations({
+    ...{ database: it.database, log, clock: systemClock },
+    channel: createControlChannel(() => [{ id: "primary", organization: "northwind", redis }]),
+    changes: createChanges({
+      ...{ database: it.database, log },
+      box: createSecretBox(Buffer.alloc(32, 7).toString("base64")),
+    }),
+  });
+  const newest = () => operations.newestOf(organizationId, "payments~charge%20card");
+  expect((await tell("operator", "open", { reason: "held by me" })).statusCode).toBe(200);
+  const { organizationId } = await it.database.system
+    .selectFrom("operations")
+    .select("org_id as organizationId")
+    .executeTakeFirstOrThrow();
+  expect(await newest()).toMatchObject({ kind: "breaker.open", reason: "held by me", state: "done" });
+  await it.database.system
+    .updateTable("operations")
+    .set({ replies: "{}" })
+    .where("reason", "=", "held by me")
+    .execute();
+  expect((await newest())?.reason).not.toBe("held by me");
+  expect((await tell("operator", "reset", { reason })).statusCode).toBe(200);
 });
 
 test("an instance that comes back before the command expires still hears it", async () => {

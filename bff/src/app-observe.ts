@@ -34,7 +34,7 @@ export type ObserveDeps = {
   ownReport(): Report | null;
   boards(given: {
     reports: Reports["reports"];
-    organizationOf(sourceId: string): string | null;
+    organizationOf(sourceId: string, service?: string): string | null;
   }): Watched["boards"];
 } & Pick<Watched, "webhooks" | "recentActs" | "badFile">;
 
@@ -53,8 +53,10 @@ export function createObserve(deps: ObserveDeps) {
     ...{ servers: connected.servers, queues: connected.queues, reports },
     boards: deps.boards({
       reports: reports.reports,
-      organizationOf: (sourceId) =>
-        catalogue.current().redis.find(({ id }) => id === sourceId)?.organization ?? null,
+      organizationOf: (sourceId, service = "") => {
+        const source = catalogue.current().redis.find(({ id }) => id === sourceId);
+        return source ? organizationOfReport(source, service) : null;
+      },
     }),
     organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
     webhooks: deps.webhooks,

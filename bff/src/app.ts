@@ -205,7 +205,9 @@ export async function buildApp({
     checks: healthChecks,
     uptimes: history.uptimes,
   });
-  const ownReports = createOwnReports({ redis, subscriber, caches: ownCaches, clock });
+  const ownReports = createOwnReports({
+    ...{ redis, subscriber, caches: ownCaches, breakers: access.breakers, clock },
+  });
   const observe = createObserve({
     ...{ catalogue, roles: config.roles, intervalMs },
     ...{ database, redis, redisUrl, clock, log },
@@ -278,6 +280,7 @@ export async function buildApp({
       breakersRoutes(api, {
         ...{ snapshots, answer, past },
         command: createBreakerCommands({ snapshots, channel: observe.channel, run: operations.run }),
+        newestOperation: operations.newestOf,
         readOperation: operations.read,
       });
       cachesRoutes(api, {

@@ -121,6 +121,10 @@ export const readBreaker = defineEndpoint({
     /** 0–1 over all instances. */
     failureRatio: series,
     failedPerMinute: series,
+    /** Who holds it open or closed: the command that did; null while nobody does, or when it is too long ago. */
+    forced: z
+      .object({ by: z.string(), at: timestamp, reason: z.string(), command: z.enum(["open", "close"]) })
+      .nullable(),
     /** The newest recorded change before it opened; null while it is not open, or when none is known. */
     changedBefore: problem.shape.changedBefore,
   }),

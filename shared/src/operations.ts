@@ -16,6 +16,8 @@ export const operation = z.object({
   requestedAt: timestamp,
   /** No instance obeys after this. */
   expiresAt: timestamp,
+  /** When all had answered, or none may obey any more; null until then. */
+  endedAt: timestamp.nullable(),
   /** `accepted`: answers may still come. `superseded`: a newer command to the same target came before it was told. */
   state: z.enum(["accepted", "done", "superseded"]),
   /** Every instance that was addressed. While `accepted`, "no answer" is: none yet. */

@@ -11,6 +11,7 @@ export function breakerProblem(breaker: ObservedBreaker): Omit<Problem, "changed
   const open = instances.filter(({ state }) => state === "open").length;
   const where = instances.length > 1 ? ` on ${open} of ${instances.length} instances` : "";
   const isOwn = library === "Wheelhouse";
+  const isDelivery = isOwn && service === "webhook-delivery";
   const isLimit = kind === "concurrency";
   return [
     {
@@ -20,11 +21,11 @@ export function breakerProblem(breaker: ObservedBreaker): Omit<Problem, "changed
       subject: name,
       title: isLimit
         ? `limit of concurrency reached${where}`
-        : isOwn
+        : isDelivery
           ? "breaker open, deliveries wait"
           : `breaker open${where}`,
       cause: breaker.cause ?? "Calls are refused",
-      affects: isOwn ? "1 endpoint" : `calls of ${service}`,
+      affects: isDelivery ? "1 endpoint" : `calls of ${service}`,
       since: since ?? observedAt ?? new Date(0).toISOString(),
       area: "breakers",
       path: `breakers?breaker=${encodeURIComponent(id)}`,

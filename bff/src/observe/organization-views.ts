@@ -246,7 +246,8 @@ export function createOrganizationViews(deps: {
           })),
       };
     },
-    breaker(breakerId: string): EndpointResult<typeof readBreaker> | null {
+    /** Without who holds it, which is asked where commands are kept. */
+    breaker(breakerId: string): Omit<EndpointResult<typeof readBreaker>, "forced"> | null {
       const own = mine(tick?.breakers).find((each) => each.id === breakerId);
       if (!own) return null;
       return {

@@ -17,9 +17,10 @@ export function createOwnReports(deps: {
   /** A connection that takes no other commands. */
   subscriber: ReporterSubscriber;
   caches: { report(reporter: Reporter): void };
+  breakers: readonly { report(reporter: Reporter): void }[];
   clock: Clock;
 }) {
-  const { redis, subscriber, caches, clock } = deps;
+  const { redis, subscriber, caches, breakers, clock } = deps;
   let reporter: Reporter | undefined;
   let latest: Report | null = null;
 
@@ -29,7 +30,7 @@ export function createOwnReports(deps: {
         ...{ redis, subscriber, service: ownService, instance: `${hostname()}/${process.pid}` },
         ...{ intervalMs, now: clock.now },
       });
-      caches.report(reporter);
+      for (const each of [caches, ...breakers]) each.report(reporter);
     },
     /** What it tells, at most an interval old, whether Redis takes it or not; null before it was started. */
     latest(): Report | null {

@@ -67,11 +67,12 @@ export function createPastDetails(deps: {
         ...{ journal: [], maintenance: [] },
       };
     },
+    /** Without who held it: commands are kept for a while only, and told of now. */
     async breaker(
       organizationId: string,
       id: string,
       at: string,
-    ): Promise<EndpointResult<typeof readBreaker>> {
+    ): Promise<Omit<EndpointResult<typeof readBreaker>, "forced">> {
       const { observedAt, intervalMs, items } = await frameOf(breakerList, "breakers", organizationId, at);
       const breaker = items.find((each) => each.id === id);
       if (!breaker) throw notFound("breaker");

@@ -83,11 +83,12 @@ export function createAccess({
     ...{ credentials, sessions, organizations, admission, clock },
     ...deps,
   });
+  const provider = deps.oidc && createOidcProvider({ config: deps.oidc, clock });
   const oidc =
     deps.oidc &&
+    provider &&
     createOidc({
-      config: deps.oidc,
-      provider: createOidcProvider({ config: deps.oidc, clock }),
+      ...{ config: deps.oidc, provider },
       ...{ identities, users, service, organizations, limit, box, clock },
     });
   const authority = createAuthority({ admission, members: memberStore });
@@ -95,6 +96,8 @@ export function createAccess({
   return {
     service,
     oidc,
+    /** Of its outgoing calls. */
+    breakers: provider ? [provider.breaker] : [],
     members: createMembers({ store: memberStore, admission, authority, changes, sessionEnds, clock }),
     invitations: createInvitations({
       store: createInvitationsStore({ database }),

@@ -1,4 +1,5 @@
 import * as oidc from "openid-client";
+import { CallRefused, createCallBreaker } from "#lib/call-breaker.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
 
@@ -50,21 +51,17 @@ const sleep = (forMs: number) =>
  */
 export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps) {
   let known: { configuration: oidc.Configuration; at: number } | undefined;
-  let failures = 0;
-  let openUntil = 0;
+  const breaker = createCallBreaker({
+    ...{ name: "identity provider", failuresMax, coolDownMs, isFailure: isNoAnswer, clock },
+  });
 
   /** @throws AppError `unavailable`; other errors are what the provider or its answer is guilty of. */
   async function guarded<T>(work: () => Promise<T>): Promise<T> {
-    if (clock.now() < openUntil) throw unreachable((openUntil - clock.now()) / 1_000);
     try {
-      const result = await work();
-      failures = 0;
-      return result;
+      return await breaker.run(work);
     } catch (error) {
-      if (!isNoAnswer(error)) throw error;
-      failures += 1;
-      if (failures >= failuresMax) openUntil = clock.now() + coolDownMs;
-      throw unreachable(5, error);
+      if (error instanceof CallRefused) throw unreachable(error.retryAfterMs / 1_000);
+      throw isNoAnswer(error) ? unreachable(5, error) : error;
     }
   }
 
@@ -89,6 +86,7 @@ export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps
   }
 
   return {
+    breaker,
     /** Where to send the browser, and what to check when it comes back. @param fresh asks for the person again. */
     async begin(
       redirectUri: string,

@@ -13,7 +13,7 @@ export function createReportedBreakers(deps: {
   /** By id of the Redis; a report that did not change is the same object. */
   reports(): ReadonlyMap<string, readonly Report[]>;
   /** Slug; null when the Redis is not watched any more. */
-  organizationOf(sourceId: string): string | null;
+  organizationOf(sourceId: string, service?: string): string | null;
 }): BreakersSource {
   let made = new WeakMap<Report, { organization: string; readings: BreakerReading[] }>();
 
@@ -55,9 +55,10 @@ export function createReportedBreakers(deps: {
   return {
     read: ({ nowMs }) =>
       [...deps.reports()].flatMap(([sourceId, reports]) => {
-        const organization = deps.organizationOf(sourceId);
-        if (organization === null) return [];
-        return reports.flatMap((report) => readingsOf(report, organization, `report:${sourceId}`, nowMs));
+        return reports.flatMap((report) => {
+          const organization = deps.organizationOf(sourceId, report.service);
+          return organization === null ? [] : readingsOf(report, organization, `report:${sourceId}`, nowMs);
+        });
       }),
     isWatched: (source) =>
       source.startsWith("report:") && deps.organizationOf(source.slice("report:".length)) !== null,

@@ -43,6 +43,20 @@ export function createOperationsStore(database: Database) {
       database.asOrganizations([organizationId], (tx) =>
         tx.selectFrom("operations").selectAll().where("id", "=", id).executeTakeFirst(),
       ),
+    /** The newest to one target that some instance has obeyed, or may yet. */
+    newestOf: (organizationId: string, targetId: string): Promise<OperationRow | undefined> =>
+      database.asOrganizations([organizationId], (tx) =>
+        tx
+          .selectFrom("operations")
+          .selectAll()
+          .where("target_id", "=", targetId)
+          .where(
+            sql<boolean>`state = 'accepted' or jsonb_path_exists(replies, '$.*.outcome ? (@ == "obeyed")')`,
+          )
+          .orderBy("ordinal", "desc")
+          .limit(1)
+          .executeTakeFirst(),
+      ),
     /** Those of all organizations that have not ended, oldest first. */
     open: (): Promise<OperationRow[]> =>
       database.system
@@ -85,6 +99,7 @@ export const operationOf = (row: OperationRow, replies: Record<string, ControlRe
   },
   requestedAt: row.created_at.toISOString(),
   expiresAt: row.expires_at.toISOString(),
+  endedAt: row.ended_at?.toISOString() ?? null,
   state: row.state,
   outcomes: row.instances.map((instance) => {
     const { outcome, detail, count } = replies[instance] ?? {

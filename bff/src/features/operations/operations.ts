@@ -167,6 +167,11 @@ export function createOperations(deps: {
         row.state === "accepted" ? await channel.repliesTo(row.source_id, id).catch(() => ({})) : {};
       return operationOf(row, { ...row.replies, ...live });
     },
+    /** The newest command to one target that was obeyed by some instance, or may be yet; null when there is none. */
+    async newestOf(organizationId: string, targetId: string): Promise<Operation | null> {
+      const row = await store.newestOf(organizationId, targetId);
+      return row ? operationOf(row, row.replies) : null;
+    },
     /** One look at what has not ended; `start` does it every 2 s. */
     sweep,
     start() {

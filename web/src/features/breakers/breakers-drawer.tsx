@@ -37,6 +37,15 @@ const settingsOf = ({ threshold, coolDownMs, kind }: BreakerRow): string => {
   return parts.length === 0 ? "not told by its library" : parts.join(", ");
 };
 
+/** Why nobody can tell it anything. */
+const watchOnly = ({ library, service, kind }: BreakerRow): string => {
+  if (library === "Wheelhouse" && service === "webhook-delivery")
+    return "watch only: all workers decide by one state; an endpoint is switched off and on on the Webhooks page";
+  if (kind === "concurrency")
+    return "watch only: a limit refuses what is too much at once, and has no state to hold";
+  return `watch only: it is read from what its service tells, and no reporter of ${library} is there to be told`;
+};
+
 const latencyOf = ({ latencyMsP50, latencyMsP95, latencyMsP99 }: BreakerRow): string => {
   const told = [
     ["p50", latencyMsP50],
@@ -241,8 +250,21 @@ export const BreakerDrawer = (
   const detail = useQuery({ ...breakerQuery(organization, id, moment), enabled: row !== undefined });
   if (row === undefined) return <Missing organization={organization} id={id} {...drawer} />;
   const before = detail.data?.changedBefore ?? null;
+  const forced = detail.data?.forced ?? null;
   const facts = [
     { label: "Cause", value: row.cause ?? "–" },
+    ...(forced === null
+      ? []
+      : [
+          {
+            label: forced.command === "open" ? "Forced open" : "Held closed",
+            value: (
+              <>
+                by {forced.by}, <Time at={forced.at} full />: “{forced.reason}”
+              </>
+            ),
+          },
+        ]),
     ...(before === null
       ? []
       : [
@@ -257,6 +279,7 @@ export const BreakerDrawer = (
         ]),
     { label: "Service", value: `${row.service}, ${row.library}` },
     { label: "Settings", value: settingsOf(row) },
+    ...(row.commands.length === 0 ? [{ label: "Commands", value: watchOnly(row) }] : []),
     {
       label: "Calls",
       value: (

@@ -19,6 +19,7 @@ export type BreakersState = Board<BreakerRow, object>;
 
 const detailIntervalMs = 10_000;
 const operationIntervalMs = 500;
+const heldAfterMs = 2_000;
 
 const fromList = ({ observedAt, intervalMs, items }: BreakerList, seq: number | null): BreakersState => ({
   ...{ seq, observedAt, intervalMs, items },
@@ -69,11 +70,19 @@ export const useBreakersLive = (organization: string): void => {
 const endpoints = { open: forceBreakerOpen, close: forceBreakerClosed, reset: resetBreaker } as const;
 
 /** Tells a breaker's instances what to do; the answer says which obeyed so far. */
-export const useBreakerCommand = (organization: string, id: string, command: BreakerCommand) =>
-  useMutation({
+export const useBreakerCommand = (organization: string, id: string, command: BreakerCommand) => {
+  const client = useQueryClient();
+  return useMutation({
     mutationFn: (body: { reason: string; instances?: string[] }) =>
       call(endpoints[command], { params: { id }, body }, { organization }),
+    // Its instances report what they do now within a second or two; who holds it is asked again until then.
+    onSettled: () =>
+      setTimeout(
+        () => void client.invalidateQueries({ queryKey: breakerQuery(organization, id, null).queryKey }),
+        heldAfterMs,
+      ),
   });
+};
 
 /** What became of a command, asked again until every instance has answered or its time is over. */
 export const useOperation = (organization: string, started: Operation | undefined): Operation | undefined => {
