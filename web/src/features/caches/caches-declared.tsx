@@ -52,10 +52,12 @@ export const DeclaredCaches = ({ organization, mayAct }: { organization: string;
   const [asked, setAsked] = useState<string | null>(null);
   const silent = declared.data?.items.filter(({ isReported }) => !isReported) ?? [];
   const askedCache = silent.find(({ id }) => id === asked);
+  if (declared.data === undefined && declared.error !== null)
+    return <p className="pad c2">Whether caches are declared could not be read: {declared.error.message}</p>;
   if (silent.length === 0) return null;
   return (
     <section className={styles.declared} aria-label="Declared caches">
-      <div className="sec-h pad">
+      <div className={`sec-h pad ${styles.serverHead}`}>
         <h2 className="h">Declared, not reported</h2>
         <span className="c3 t12">
           Their services tell no figures. Keys can be removed from Redis; the processes' own memories are not

@@ -43,9 +43,11 @@ const Figure = (props: {
   </div>
 );
 
-/** Calls of Redis take fractions of a millisecond: `0.41 ms`, `28 ms`. */
+/** Calls of Redis take fractions of a millisecond: `4 µs`, `0.41 ms`, `28 ms`. */
 const formatCall = (latencyMs: number): string =>
-  `${latencyMs < 10 ? latencyMs.toFixed(2) : Math.round(latencyMs)} ms`;
+  latencyMs < 0.1
+    ? `${Math.max(1, Math.round(latencyMs * 1_000))} µs`
+    : `${latencyMs < 10 ? latencyMs.toFixed(2) : Math.round(latencyMs)} ms`;
 
 const nearlyFull = 0.9;
 
@@ -119,7 +121,11 @@ const ServerWide = ({ figures }: { figures: Figures }) => (
     <summary>
       Server-wide: {known(figures.hitsPerSecond, formatRate)} hits /s,{" "}
       {known(figures.missesPerSecond, formatRate)} misses /s
-      <span className="c3"> · {known(figures.lifetimeHitRatio, formatPercent)} hits since its start</span>
+      <span className="c3">
+        {" "}
+        · lifetime ratio {known(figures.lifetimeHitRatio, formatPercent)}, since the server's start · polling
+        of empty queues counts as misses
+      </span>
     </summary>
     <p className="c2">
       Redis counts a miss whenever anybody asks for a key that is not there: workers that poll empty queues,
