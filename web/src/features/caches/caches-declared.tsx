@@ -7,6 +7,7 @@ import styles from "./caches.module.css";
 import { RemovalDialog } from "./caches-removal-dialog.tsx";
 import { RemovalProgress } from "./caches-removal-progress.tsx";
 import { declaredCachesQuery } from "./caches-removals-queries.ts";
+import { whatWords } from "./caches-what-fields.tsx";
 
 const Line = (props: {
   organization: string;
@@ -31,7 +32,7 @@ const Line = (props: {
           <>
             <RemovalProgress organization={organization} removal={lastRemoval} mayCancel={mayAct} />
             <span className="c3">
-              by {lastRemoval.by} <span className="mono">{lastRemoval.value}</span>, {lastRemoval.requestedBy}
+              by {whatWords[lastRemoval.by].toLowerCase()} <span className="mono">{lastRemoval.value}</span>, {lastRemoval.requestedBy}
               , <Age at={lastRemoval.requestedAt} suffix="ago" />: {lastRemoval.reason}
             </span>
           </>
@@ -57,7 +58,7 @@ export const DeclaredCaches = ({ organization, mayAct }: { organization: string;
   if (silent.length === 0) return null;
   return (
     <section className={styles.declared} aria-label="Declared caches">
-      <div className={`sec-h pad ${styles.serverHead}`}>
+      <div className={`sec-h pad ${styles.serverHead} ${styles.declaredHead}`}>
         <h2 className="h">Declared, not reported</h2>
         <span className="c3 t12">
           Their services tell no figures. Keys can be removed from Redis; the processes' own memories are not

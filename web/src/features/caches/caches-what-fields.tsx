@@ -1,14 +1,14 @@
 import { FormField } from "#ui/form-field.tsx";
 import styles from "./caches.module.css";
 
-const words = { key: "Key", pattern: "Pattern", prefix: "Beginning", tag: "Tag" } as const;
+export const whatWords = { key: "Key", pattern: "Pattern", prefix: "Beginning", tag: "Tag" } as const;
 const hints = {
   key: "The whole key, as the application names it",
   pattern: "A star stands for any text: product:*",
   prefix: "Every key that begins so: product:",
   tag: "Every entry that carries it",
 } as const;
-type By = keyof typeof words;
+type By = keyof typeof whatWords;
 
 /** Which entries are meant: by what, and its value. */
 export const WhatFields = <B extends By>(props: {
@@ -31,12 +31,12 @@ export const WhatFields = <B extends By>(props: {
         {choices.map((next) => (
           <label key={next} className={styles.choice}>
             <input type="radio" name="by" checked={by === next} onChange={() => onChange(next, "")} />
-            {words[next]}
+            {whatWords[next]}
           </label>
         ))}
       </fieldset>
       <FormField
-        label={words[by]}
+        label={whatWords[by]}
         hint={prefix === undefined || by === "tag" ? hints[by] : `Behind ${prefix} · ${hints[by]}`}
         error={error}
       >
