@@ -1,6 +1,3 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { operation } from "@wheelhouse/shared/operations.ts";
 import { reportsKey } from "@wheelhouse/shared/reporter/report.ts";
 import { createReporter } from "@wheelhouse/shared/reporter/reporter.ts";
@@ -13,15 +10,15 @@ import { createOperations } from "#features/operations/operations.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
 import { createControlChannel } from "#observe/control-channel.ts";
-import { startTestApp, type TestApp } from "#testing/access-app.ts";
-import { signInAs } from "#testing/access-client.ts";
-import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+import type { TestApp } from "#testing/access-app.ts";
+import { createTestRedis } from "#testing/stack.ts";
+import { startWatchedApp, type WatchedPeople } from "#testing/watched-app.ts";
 
 const log = pino({ level: "silent" });
 const reason = "The bank asked us to stop";
 const id = encodeURIComponent("payments~charge%20card");
 let it: TestApp;
-let people: Record<"operator" | "viewer" | "admin" | "other", Awaited<ReturnType<typeof signInAs>>>;
+let people: WatchedPeople;
 let redis: Redis;
 let subscriber: Redis;
 const instances = new Map<string, { breaker: CircuitBreaker<[], string>; close: () => Promise<void> }>();
@@ -35,17 +32,8 @@ const startInstance = (instance: string) => {
 const breakerOf = (instance: string) => instances.get(instance)?.breaker;
 
 beforeAll(async () => {
-  const [urls, { url }] = await Promise.all([createTestDatabase(), createTestRedis()]);
-  const sources = join(mkdtempSync(join(tmpdir(), "wheelhouse-sources-")), "wheelhouse.yaml");
-  writeFileSync(sources, "redis:\n  - id: primary\n    organization: northwind\n");
-  it = await startTestApp({ urls, redisUrl: url, environment: { WHEELHOUSE_CONFIG: sources } });
-  const [operator, viewer, admin, other] = await Promise.all([
-    signInAs(it, "operator"),
-    signInAs(it, "viewer"),
-    signInAs(it, "admin"),
-    signInAs(it, "admin", "contoso"),
-  ]);
-  people = { operator, viewer, admin, other };
+  const { url } = await createTestRedis();
+  ({ it, people } = await startWatchedApp(url));
   redis = new Redis(url);
   subscriber = new Redis(url);
   for (const instance of ["a", "b"]) startInstance(instance);

@@ -1,22 +1,19 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { operation } from "@wheelhouse/shared/operations.ts";
 import type { CacheSource } from "@wheelhouse/shared/reporter/attached.ts";
 import { reportsKey } from "@wheelhouse/shared/reporter/report.ts";
 import { createReporter } from "@wheelhouse/shared/reporter/reporter.ts";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { startTestApp, type TestApp } from "#testing/access-app.ts";
-import { signInAs } from "#testing/access-client.ts";
-import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+import type { TestApp } from "#testing/access-app.ts";
+import { createTestRedis } from "#testing/stack.ts";
+import { startWatchedApp, type WatchedPeople } from "#testing/watched-app.ts";
 
 const reason = "Prices of the autumn list were wrong";
 const path = "/caches/shop~price%2520list";
 const entries = new Map<string, Map<string, string>>();
 const closing: (() => unknown)[] = [];
 let it: TestApp;
-let people: Record<"operator" | "viewer" | "admin" | "other", Awaited<ReturnType<typeof signInAs>>>;
+let people: WatchedPeople;
 let redis: Redis;
 
 /** A cache in memory whose entries carry one tag each. */
@@ -42,17 +39,8 @@ const startInstance = (instance: string) => {
 };
 
 beforeAll(async () => {
-  const [urls, { url }] = await Promise.all([createTestDatabase(), createTestRedis()]);
-  const sources = join(mkdtempSync(join(tmpdir(), "wheelhouse-sources-")), "wheelhouse.yaml");
-  writeFileSync(sources, "redis:\n  - id: primary\n    organization: northwind\n");
-  it = await startTestApp({ urls, redisUrl: url, environment: { WHEELHOUSE_CONFIG: sources } });
-  const [operator, viewer, admin, other] = await Promise.all([
-    signInAs(it, "operator"),
-    signInAs(it, "viewer"),
-    signInAs(it, "admin"),
-    signInAs(it, "admin", "contoso"),
-  ]);
-  people = { operator, viewer, admin, other };
+  const { url } = await createTestRedis();
+  ({ it, people } = await startWatchedApp(url));
   redis = new Redis(url);
   for (const instance of ["a", "b"]) startInstance(instance);
   await vi.waitFor(async () => expect(await redis.zcard(reportsKey)).toBe(2), { timeout: 10_000 });

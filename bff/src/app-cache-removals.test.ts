@@ -1,6 +1,3 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { cacheRemoval } from "@wheelhouse/shared/cache-removals.ts";
 import type { CacheSource } from "@wheelhouse/shared/reporter/attached.ts";
 import { createReporter } from "@wheelhouse/shared/reporter/reporter.ts";
@@ -10,40 +7,26 @@ import { redisBusDriver, redisDriver } from "bentocache/drivers/redis";
 import { Redis } from "ioredis";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "#testing/access-app.ts";
-import { signInAs } from "#testing/access-client.ts";
-import { createTestDatabase, type OwnRedis, startOwnRedis } from "#testing/stack.ts";
+import type { TestApp } from "#testing/access-app.ts";
+import { type OwnRedis, startOwnRedis } from "#testing/stack.ts";
+import { startWatchedApp, type WatchedPeople } from "#testing/watched-app.ts";
 
 const reason = "Pages of the old design";
 const path = "/caches/declared/shop~pages/removal";
 let it: TestApp;
 let server: OwnRedis;
 let redis: Redis;
-let people: Record<"operator" | "viewer" | "admin" | "other", Awaited<ReturnType<typeof signInAs>>>;
+let people: WatchedPeople;
 
 beforeAll(async () => {
-  const [urls, own] = await Promise.all([createTestDatabase(), startOwnRedis()]);
-  server = own;
-  const sources = join(mkdtempSync(join(tmpdir(), "wheelhouse-sources-")), "wheelhouse.yaml");
-  writeFileSync(
-    sources,
-    `redis:
-  - id: primary
-    organization: northwind
-    caches:
-      - { name: pages, service: shop, prefix: "shop:[pages]:" }
-      - { name: products, service: shop, prefix: "shop:products", bentocache: products }
-`,
-  );
-  it = await startTestApp({ urls, redisUrl: server.url, environment: { WHEELHOUSE_CONFIG: sources } });
+  server = await startOwnRedis();
+  ({ it, people } = await startWatchedApp(server.url, {
+    caches: [
+      '{ name: pages, service: shop, prefix: "shop:[pages]:" }',
+      '{ name: products, service: shop, prefix: "shop:products", bentocache: products }',
+    ],
+  }));
   await it.startRoles();
-  const [operator, viewer, admin, other] = await Promise.all([
-    signInAs(it, "operator"),
-    signInAs(it, "viewer"),
-    signInAs(it, "admin"),
-    signInAs(it, "admin", "contoso"),
-  ]);
-  people = { operator, viewer, admin, other };
   redis = new Redis(server.url);
 });
 afterAll(async () => {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ConditionError, parseCondition } from "#lib/conditions.ts";
 import { durationMs } from "#lib/duration.ts";
 import type { DeclaredCache, WatchedService, WatchedTarget } from "#observe/catalogue.ts";
+import { reportedId } from "#observe/reported-id.ts";
 
 const shortestMs = 1_000;
 const longestMs = 3_600_000;
@@ -114,7 +115,7 @@ type ServiceEntry = SourcesContent["services"][number];
 type DeclaredEntry = SourcesContent["redis"][number]["caches"][number];
 
 export const declaredCacheOf = ({ name, service, prefix, bentocache }: DeclaredEntry): DeclaredCache => ({
-  id: `${encodeURIComponent(service)}~${encodeURIComponent(name)}`,
+  id: reportedId(service, name),
   ...{ name, service, prefix, store: bentocache ?? null },
 });
 

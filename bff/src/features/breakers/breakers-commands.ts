@@ -5,6 +5,7 @@ import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
 import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { ControlChannel, ReportingInstance } from "#observe/control-channel.ts";
+import { partsOfReportedId } from "#observe/reported-id.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 
 type CommandsDeps = {
@@ -50,7 +51,7 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
     id: string,
     { reason, instances: wanted }: { reason: string; instances?: string[] | undefined },
   ): Promise<Operation> => {
-    const named = partsOf(id);
+    const named = partsOfReportedId(id);
     if (!named) throw notFound("breaker");
     const { service, name } = named;
     const reporters = await reportersOf(context.organization.slug, service, name);
@@ -85,15 +86,3 @@ const words: Record<BreakerCommand, string> = {
   close: "be held closed",
   reset: "be reset",
 };
-
-/** `<service>~<name>`, each part percent-encoded. */
-function partsOf(id: string): { service: string; name: string } | null {
-  const [service, ...rest] = id.split("~");
-  const name = rest.join("~");
-  if (!service || !name) return null;
-  try {
-    return { service: decodeURIComponent(service), name: decodeURIComponent(name) };
-  } catch {
-    return null;
-  }
-}

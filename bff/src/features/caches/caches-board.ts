@@ -1,6 +1,7 @@
 import type { CacheRow } from "@wheelhouse/shared/caches.ts";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Board } from "#observe/board.ts";
+import { reportedId } from "#observe/reported-id.ts";
 import { type Steady, settle } from "#observe/steady-state.ts";
 import type { ObservedCache, Tick } from "#observe/tick.ts";
 import { type HeardCache, rollUpCache } from "./caches-rollup.ts";
@@ -24,7 +25,6 @@ type Known = {
   row: ObservedCache | undefined;
 };
 
-const idOf = (service: string, name: string) => `${encodeURIComponent(service)}~${encodeURIComponent(name)}`;
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
 /**
@@ -48,7 +48,7 @@ export function createCachesBoard({
         const organization = organizationOf(sourceId, report.service);
         if (organization === undefined) continue;
         for (const cache of report.caches) {
-          const id = idOf(report.service, cache.name);
+          const id = reportedId(report.service, cache.name);
           const key = `${organization} ${id}`;
           const of = known.get(key) ?? {
             ...{ id, organization, service: report.service, name: cache.name },

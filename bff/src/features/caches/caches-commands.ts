@@ -3,6 +3,7 @@ import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/contr
 import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { ControlChannel, ReportingInstance } from "#observe/control-channel.ts";
+import { partsOfReportedId } from "#observe/reported-id.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import { isFarMore } from "./caches-growth.ts";
 
@@ -38,7 +39,7 @@ export function createCacheCommands({ snapshots, channel, run }: CommandsDeps) {
     report?.caches.find((cache) => cache.name === name);
 
   async function reportersOf(context: RequestContext, id: string, by: What["by"], field: string) {
-    const named = partsOf(id);
+    const named = partsOfReportedId(id);
     if (!named) throw notFound("cache");
     const { service, name } = named;
     for (const sourceId of channel.sourcesOf(context.organization.slug, service)) {
@@ -91,16 +92,4 @@ export function createCacheCommands({ snapshots, channel, run }: CommandsDeps) {
       });
     },
   };
-}
-
-/** `<service>~<name>`, each part percent-encoded. */
-function partsOf(id: string): { service: string; name: string } | null {
-  const [service, ...rest] = id.split("~");
-  const name = rest.join("~");
-  if (!service || !name) return null;
-  try {
-    return { service: decodeURIComponent(service), name: decodeURIComponent(name) };
-  } catch {
-    return null;
-  }
 }

@@ -4,6 +4,7 @@ import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { useCallback, useMemo } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
+import { neighboursOf } from "#lib/neighbours.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
@@ -53,14 +54,10 @@ export const BreakersPage = () => {
   const keys = useMemo(() => breakerFilterKeys(items), [items]);
   const filter = readFilterInput(search.q ?? "", keys);
   const shown = filterBreakers(rows, filter);
-  const at = shown.findIndex(({ id }) => id === search.breaker);
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
-  const toNeighbour = (by: 1 | -1) => {
-    const next = at === -1 ? undefined : shown[at + by];
-    return next === undefined ? undefined : () => setSearch({ breaker: next.id }, true);
-  };
+  const goTo = (key: string) => setSearch({ breaker: key }, true);
   const { q, view } = search;
   const hrefOf = useCallback(
     (key: string) => stringifySearch({ q, view, breaker: key, at: moment }),
@@ -79,9 +76,11 @@ export const BreakersPage = () => {
               id={search.breaker}
               row={rows.find(({ id }) => id === search.breaker)}
               freshness={state}
-              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
-              onPrevious={toNeighbour(-1)}
-              onNext={toNeighbour(1)}
+              {...neighboursOf(
+                shown.map(({ id }) => id),
+                search.breaker,
+                goTo,
+              )}
               onClose={() => setSearch({ breaker: undefined })}
             />
           )

@@ -32,8 +32,9 @@ const Line = (props: {
           <>
             <RemovalProgress organization={organization} removal={lastRemoval} mayCancel={mayAct} />
             <span className="c3">
-              by {whatWords[lastRemoval.by].toLowerCase()} <span className="mono">{lastRemoval.value}</span>, {lastRemoval.requestedBy}
-              , <Age at={lastRemoval.requestedAt} suffix="ago" />: {lastRemoval.reason}
+              by {whatWords[lastRemoval.by].toLowerCase()} <span className="mono">{lastRemoval.value}</span>,{" "}
+              {lastRemoval.requestedBy}, <Age at={lastRemoval.requestedAt} suffix="ago" />:{" "}
+              {lastRemoval.reason}
             </span>
           </>
         )}

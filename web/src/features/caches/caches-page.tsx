@@ -4,6 +4,7 @@ import { useCallback, useMemo, useRef, useState } from "react";
 import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
+import { neighboursOf } from "#lib/neighbours.ts";
 import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { useCan } from "#lib/session.ts";
@@ -117,16 +118,12 @@ export const CachesPage = () => {
   const filter = readFilterInput(search.q ?? "", keys);
   const kept = new Set(filterCaches(rows, filter));
   const shown = views.filter(({ row }) => kept.has(row));
-  const at = shown.findIndex(({ row }) => row.id === search.cache);
   const open = views.find(({ row }) => row.id === search.cache);
   const askedRow = views.find(({ row }) => row.id === asked)?.row;
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
-  const toNeighbour = (by: 1 | -1) => {
-    const next = at === -1 ? undefined : shown[at + by];
-    return next === undefined ? undefined : () => setSearch({ cache: next.row.id }, true);
-  };
+  const goTo = (key: string) => setSearch({ cache: key }, true);
   const { q } = search;
   const hrefOf = useCallback((key: string) => stringifySearch({ q, cache: key, at: moment }), [q, moment]);
 
@@ -142,9 +139,7 @@ export const CachesPage = () => {
               row={open?.row}
               trend={open?.trend ?? noTrend}
               freshness={state}
-              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
-              onPrevious={toNeighbour(-1)}
-              onNext={toNeighbour(1)}
+              {...neighboursOf(shown.map(keyOf), search.cache, goTo)}
               onClose={() => setSearch({ cache: undefined })}
               onInvalidate={mayAct && open !== undefined ? () => setAsked(open.row.id) : null}
             />

@@ -4,6 +4,7 @@ import { useCallback, useMemo } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
+import { neighboursOf } from "#lib/neighbours.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
@@ -80,14 +81,10 @@ export const QueuesPage = () => {
   const keys = useMemo(() => queueFilterKeys(views), [views]);
   const filter = readFilterInput(search.q ?? "", keys);
   const shown = filterQueues(views, filter);
-  const at = shown.findIndex(({ row }) => row.id === search.queue);
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
-  const toNeighbour = (by: 1 | -1) => {
-    const next = at === -1 ? undefined : shown[at + by];
-    return next === undefined ? undefined : () => setSearch({ queue: next.row.id }, true);
-  };
+  const goTo = (key: string) => setSearch({ queue: key }, true);
   const { q } = search;
   const hrefOf = useCallback((key: string) => stringifySearch({ q, queue: key, at: moment }), [q, moment]);
 
@@ -102,9 +99,7 @@ export const QueuesPage = () => {
               id={search.queue}
               view={views.find(({ row }) => row.id === search.queue)}
               freshness={freshness}
-              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
-              onPrevious={toNeighbour(-1)}
-              onNext={toNeighbour(1)}
+              {...neighboursOf(shown.map(keyOf), search.queue, goTo)}
               onClose={() => setSearch({ queue: undefined })}
             />
           )

@@ -1,0 +1,21 @@
+/** Where the open entry of a list stands among those that are shown, and the ways to the ones beside it. */
+export const neighboursOf = (
+  shown: readonly string[],
+  open: string | undefined,
+  go: (key: string) => void,
+): {
+  position: string | undefined;
+  onPrevious: (() => void) | undefined;
+  onNext: (() => void) | undefined;
+} => {
+  const at = open === undefined ? -1 : shown.indexOf(open);
+  const wayTo = (by: 1 | -1) => {
+    const next = at === -1 ? undefined : shown[at + by];
+    return next === undefined ? undefined : () => go(next);
+  };
+  return {
+    position: at === -1 ? undefined : `${at + 1} of ${shown.length}`,
+    onPrevious: wayTo(-1),
+    onNext: wayTo(1),
+  };
+};
