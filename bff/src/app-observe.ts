@@ -107,8 +107,9 @@ export function createObserve(deps: ObserveDeps) {
       return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
     },
     start: () => collector.start(),
-    async stop() {
-      await collector.stop();
+    stop: collector.stop,
+    /** Ends the connections, which are there from the beginning, whether or not it was started. */
+    async disconnect() {
       heard.disconnect();
       await connected.stop();
     },

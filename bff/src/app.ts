@@ -352,6 +352,7 @@ export async function buildApp({
       auditProof.stop();
       readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);
+      await observe.disconnect();
       await ownReports.close();
       await webhooks.close();
       await auditReview.close();

@@ -33,7 +33,10 @@ type AuditExportDeps = {
 };
 
 const runningMax = 3;
-const rangeSize = 20_000;
+/** Events that are joined and sorted at once: a small range stays in the processor's cache, which halves its time. */
+const rangeSize = 4_096;
+/** Text asks its index once a range. */
+const textRangeSize = 20_000;
 /** A reader may be slow, but not for ever: the snapshot it reads keeps old rows from being cleaned. */
 const rangeTimeoutMs = 10 * 60_000;
 const bufferBytes = 512 * 1024;
@@ -150,7 +153,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     };
     let [next, rest] = [one, other];
     let prepared: Promise<Begun | undefined> | undefined;
-    for (const place of rangesOf(job.stand.chains)) {
+    for (const place of rangesOf(job.stand.chains, job.filter.q === undefined ? rangeSize : textRangeSize)) {
       const begun = begin(place, next);
       begun.catch(() => {});
       [next, rest] = [rest, next];
@@ -287,11 +290,11 @@ type Begun = {
 type Told = { rows: number; sha256: string | null; firstSeq: number | null; lastSeq: number | null };
 
 /** Ranges of the chains, the newest of each first. */
-function rangesOf(chains: ExportStand["chains"]): RangePlace[] {
+function rangesOf(chains: ExportStand["chains"], size: number): RangePlace[] {
   return chains.flatMap(([organizationId, head]) =>
-    Array.from({ length: Math.ceil(head / rangeSize) }, (_, index) => {
-      const toSeq = head - index * rangeSize;
-      return { organizationId, toSeq, afterSeq: Math.max(0, toSeq - rangeSize) };
+    Array.from({ length: Math.ceil(head / size) }, (_, index) => {
+      const toSeq = head - index * size;
+      return { organizationId, toSeq, afterSeq: Math.max(0, toSeq - size) };
     }),
   );
 }
