@@ -15,6 +15,7 @@ import { accessSessionRoutes } from "#features/access/access-session-routes.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createDenials } from "#features/audit/audit-denials.ts";
 import { createAuditIntake } from "#features/audit/audit-intake.ts";
+import { orderAuditMonths } from "#features/audit/audit-order.ts";
 import { createAuditProof } from "#features/audit/audit-proof.ts";
 import { createReadings } from "#features/audit/audit-readings.ts";
 import { createRecentActs } from "#features/audit/audit-recent.ts";
@@ -258,6 +259,8 @@ export async function buildApp({
       ...cacheRemovals.upkeep,
       ...history.upkeep,
       "ended sessions": access.purge,
+      // The last: a month of a large installation takes minutes.
+      "audit months": () => orderAuditMonths({ database, log }),
     },
   });
   const credentials = config.demo && adminUrl ? await seedDemo({ adminUrl, dataDir: config.dataDir }) : [];

@@ -13,10 +13,14 @@ export type Database = {
   system: Kysely<Tables>;
   /** The raw pools, for COPY, LISTEN and the pool figures. */
   pools: { app: pg.Pool; system: pg.Pool };
-  /** One transaction of the application's role that sees exactly these organizations. */
+  /**
+   * One transaction of the application's role that sees exactly these organizations. `statementTimeoutMs` bounds each
+   * of its statements closer than the pool does.
+   */
   asOrganizations<T>(
     organizationIds: readonly string[],
     work: (tx: Transaction<Tables>) => Promise<T>,
+    options?: { statementTimeoutMs?: number },
   ): Promise<T>;
   close(): Promise<void>;
 };
@@ -79,9 +83,9 @@ export function createDatabase({
     app,
     system,
     pools,
-    asOrganizations: (organizationIds, work) =>
+    asOrganizations: (organizationIds, work, options) =>
       app.transaction().execute(async (tx) => {
-        await setOrganizations(tx, organizationIds);
+        await limit(tx, organizationIds, options?.statementTimeoutMs);
         return work(tx);
       }),
     close: async () => {
@@ -91,8 +95,12 @@ export function createDatabase({
 }
 
 /** Limits what the current transaction sees and may write; read by `wheelhouse.current_organizations()`. */
-async function setOrganizations(tx: Transaction<Tables>, organizationIds: readonly string[]) {
-  await sql`select set_config('wheelhouse.organization_ids', ${`{${organizationIds.join(",")}}`}, true)`.execute(
-    tx,
-  );
+async function limit(
+  tx: Transaction<Tables>,
+  organizationIds: readonly string[],
+  statementTimeoutMs: number | undefined,
+) {
+  const organizations = sql`set_config('wheelhouse.organization_ids', ${`{${organizationIds.join(",")}}`}, true)`;
+  const timeout = sql`, set_config('statement_timeout', ${String(statementTimeoutMs)}, true)`;
+  await sql`select ${organizations}${statementTimeoutMs === undefined ? sql`` : timeout}`.execute(tx);
 }

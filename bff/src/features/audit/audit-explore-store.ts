@@ -151,10 +151,7 @@ export function createAuditExploreStore({ database }: { database: Database }) {
     organizationIds: readonly string[],
     work: Parameters<typeof database.asOrganizations<T>>[1],
   ) {
-    return database.asOrganizations(organizationIds, async (tx) => {
-      await sql`select set_config('statement_timeout', ${String(readTimeoutMs)}, true)`.execute(tx);
-      return work(tx);
-    });
+    return database.asOrganizations(organizationIds, work, { statementTimeoutMs: readTimeoutMs });
   }
 }
 export type AuditExploreStore = ReturnType<typeof createAuditExploreStore>;

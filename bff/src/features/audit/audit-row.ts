@@ -39,10 +39,30 @@ function kindOf(action: string): Pick<AuditEvent, "class" | "crud"> {
 /** @throws ZodError or SyntaxError when the stored text is not an event. */
 export const parseContent = (content: string): StoredContent => storedContent.parse(JSON.parse(content));
 
+/**
+ * The event as it is answered, field by field, for the content holds more (a hash of the session). Our own canonical text
+ * is only parsed here: whoever answers with it checks the shape, and doing so twice is a tenth of the time of a page.
+ */
 export function toAuditEvent(content: string, seq: number | null): AuditEvent {
-  const { organization, ...stored } = parseContent(content);
+  const stored: StoredContent = JSON.parse(content);
+  const { organization, actor, occurredAt = null, impersonator = null, reportedBy = null } = stored;
   return {
-    ...stored,
+    schemaVersion: stored.schemaVersion,
+    id: stored.id,
+    recordedAt: stored.recordedAt,
+    occurredAt,
+    action: stored.action,
+    outcome: stored.outcome,
+    reason: stored.reason,
+    actor: { type: actor.type, id: actor.id, display: actor.display, authMethod: actor.authMethod },
+    impersonator: impersonator && { id: impersonator.id, display: impersonator.display },
+    reportedBy: reportedBy && { type: reportedBy.type, id: reportedBy.id, display: reportedBy.display },
+    targets: stored.targets.map(({ type, id, name }) => ({ type, id, name })),
+    before: stored.before,
+    after: stored.after,
+    address: stored.address,
+    userAgent: stored.userAgent,
+    requestId: stored.requestId,
     ...kindOf(stored.action),
     seq,
     organizationId: organization.id,

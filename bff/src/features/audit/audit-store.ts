@@ -18,10 +18,7 @@ const listedRow = z.object({
 /** Reads the trail of the organizations it is given; row-level security holds on each statement. */
 export function createAuditStore({ database }: { database: Database }) {
   const reading = <T>(organizationIds: readonly string[], work: (tx: Transaction<Tables>) => Promise<T>) =>
-    database.asOrganizations(organizationIds, async (tx) => {
-      await sql`select set_config('statement_timeout', ${String(listTimeoutMs)}, true)`.execute(tx);
-      return work(tx);
-    });
+    database.asOrganizations(organizationIds, work, { statementTimeoutMs: listTimeoutMs });
 
   return {
     /** Events after `place`, newest first, at most `limit`. */

@@ -47,10 +47,7 @@ function statusCondition(statuses: DeliveryFilter["status"]): RawBuilder<unknown
 /** Reads of the delivery log, as the caller's organizations and under a statement time-out of 5 s. */
 export function createDeliveryStore(database: Database) {
   const read = <T>(organizationIds: readonly string[], work: (tx: Transaction<Tables>) => Promise<T>) =>
-    database.asOrganizations(organizationIds, async (tx) => {
-      await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`.execute(tx);
-      return work(tx);
-    });
+    database.asOrganizations(organizationIds, work, { statementTimeoutMs: timeoutMs });
 
   return {
     /** Newest first. One index walk per organization, merged: `any` over the organizations would have to sort. */
