@@ -12,6 +12,7 @@ const servicePorts = z.object({
   payments3: port,
   catalog: port,
   billing: port,
+  helpdesk: port,
   /** Takes services away and brings them back: see `services.ts`. */
   switch: port,
 });

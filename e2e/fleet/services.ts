@@ -3,6 +3,7 @@ import { z } from "zod";
 import { createBilling } from "./billing.ts";
 import { createCardGateway } from "./card-gateway.ts";
 import { createCatalog } from "./catalog.ts";
+import { createHelpdesk } from "./helpdesk.ts";
 import { createPayments } from "./payments.ts";
 import { runProgram } from "./program.ts";
 import { createShopRedis } from "./queues.ts";
@@ -23,6 +24,11 @@ await runProgram("services", async (log) => {
   const ports = await readServicePorts(dataDir);
   const redis = createShopRedis(redisUrl, log);
   const subscriber = createShopRedis(redisUrl, log);
+  // The second organization's, in a logical database of its own.
+  const secondUrl = new URL(redisUrl);
+  secondUrl.pathname = "/1";
+  const second = createShopRedis(secondUrl.href, log);
+  const secondSubscriber = createShopRedis(secondUrl.href, log);
   const rhythm = createRhythm();
   const connections = { redis, subscriber, rhythm };
 
@@ -35,6 +41,10 @@ await runProgram("services", async (log) => {
     ["payments-3", payments("payments-3", ports.payments3)],
     ["catalog-1", createCatalog({ instance: "catalog-1", port: ports.catalog, ...connections })],
     ["billing-1", createBilling({ port: ports.billing, gateway, rhythm, redis })],
+    [
+      "helpdesk-1",
+      createHelpdesk({ port: ports.helpdesk, redis: second, subscriber: secondSubscriber, rhythm }),
+    ],
   ]);
   await gateway.settle();
   for (const server of servers.values()) await server.setUp(true);
@@ -72,7 +82,7 @@ await runProgram("services", async (log) => {
       gateway.close(),
       ...[...servers.values()].map((one) => one.close()),
     ]);
-    for (const connection of [redis, subscriber]) connection.disconnect();
+    for (const connection of [redis, subscriber, second, secondSubscriber]) connection.disconnect();
   };
 });
 

@@ -10,6 +10,7 @@ const shopServers = [
   "payments3",
   "catalog",
   "billing",
+  "helpdesk",
   "switch",
 ] as const;
 type ShopPorts = Record<(typeof shopServers)[number], number>;
@@ -22,7 +23,10 @@ export async function chooseShopPorts(dataDir: string): Promise<ShopPorts> {
   const folder = join(dataDir, "fleet");
   const path = join(folder, "services.json");
   const before = portsIn(path);
-  const ports = { gateway: 0, payments1: 0, payments2: 0, payments3: 0, catalog: 0, billing: 0, switch: 0 };
+  const ports: ShopPorts = {
+    ...{ gateway: 0, payments1: 0, payments2: 0, payments3: 0, catalog: 0, billing: 0 },
+    ...{ helpdesk: 0, switch: 0 },
+  };
   for (const server of shopServers) {
     const taken = new Set(Object.values(ports));
     let port = await freePort(before[server]);
@@ -78,6 +82,11 @@ function shopOf(ports: ShopPorts) {
         ...{ id: "catalog", name: "Catalog", group: "Shop", owner: "Team Catalog" },
         ...{ ...often, format: "health+json", dependsOn: ["primary"] },
         instances: [{ id: "catalog-1", url: at(ports.catalog, "/health") }],
+      },
+      {
+        ...{ id: "helpdesk", name: "Help desk", owner: "Support", organization: "contoso" },
+        ...{ interval: "2s", timeout: "1s", format: "health+json", dependsOn: ["contoso"] },
+        instances: [{ id: "helpdesk-1", url: at(ports.helpdesk, "/health") }],
       },
     ],
     prometheus: [

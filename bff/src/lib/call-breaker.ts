@@ -125,4 +125,3 @@ export function createCallBreaker({
     },
   };
 }
-export type CallBreaker = ReturnType<typeof createCallBreaker>;

@@ -13,7 +13,7 @@ export const SourceStatus = ({ view: { source, isStale } }: { view: SourceView }
     <Status tone={source.state} label={stateWords[source.state]} />
   );
 
-export const LastRead = ({ view: { source, isStale } }: { view: SourceView }) =>
+const LastRead = ({ view: { source, isStale } }: { view: SourceView }) =>
   source.observedAt === null ? (
     <span className="c3">never</span>
   ) : (
