@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { randomFrom } from "#testing/random.ts";
-import { processesOf, query, startReadyOwner, withQueue } from "#testing/stack-owner.ts";
+import { killIfThere, processesOf, query, startReadyOwner, withQueue } from "#testing/stack-owner.ts";
 import { makeTemporaryFolder } from "#testing/stack-setup.ts";
 
 const rounds = 50;
@@ -46,13 +46,7 @@ test(`${rounds} times SIGKILL of everything at a random moment lose no committed
     ].map((writer) => writer.catch(() => {}));
     await wait(random() * 1_500);
     const victims = [ready.guardianPid, child.pid ?? 0, ...processesOf(dataDir)];
-    for (const pid of victims.sort(() => random() - 0.5)) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // Ended by another's end meanwhile.
-      }
-    }
+    for (const pid of victims.sort(() => random() - 0.5)) killIfThere(pid);
     writing = false;
     await Promise.all(writers);
   }

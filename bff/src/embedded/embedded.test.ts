@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
+  killIfThere,
   type Owner,
   processesOf,
   query,
@@ -93,7 +94,7 @@ describe("embedded servers", () => {
       });
     const writers = [writeRows().catch(() => {}), writeJobs().catch(() => {})];
     await vi.waitFor(() => expect(Math.min(committed, queued)).toBeGreaterThan(20), { timeout: 10_000 });
-    for (const pid of [ready.guardianPid, ...processesOf(dataDir)]) process.kill(pid, "SIGKILL");
+    for (const pid of [ready.guardianPid, ...processesOf(dataDir)]) killIfThere(pid);
     child.kill("SIGKILL");
     const [rowsAcknowledged, jobsAcknowledged] = [committed, queued];
     writing = false;
@@ -135,7 +136,7 @@ describe("embedded servers", () => {
 
   test("a pid file that names somebody else's living process does not keep Postgres from starting", async () => {
     const first = await start();
-    for (const pid of [first.ready.guardianPid, ...processesOf(dataDir)]) process.kill(pid, "SIGKILL");
+    for (const pid of [first.ready.guardianPid, ...processesOf(dataDir)]) killIfThere(pid);
     first.child.kill("SIGKILL");
     await first.exited;
     const pidFile = join(dataDir, "postgres/data/postmaster.pid");

@@ -83,3 +83,12 @@ export async function withQueue<T>(redisUrl: string, work: (queue: Queue) => Pro
     await queue.close();
   }
 }
+
+/** SIGKILL; a process that the end of another one has ended meanwhile is no error. */
+export function killIfThere(pid: number) {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Gone.
+  }
+}

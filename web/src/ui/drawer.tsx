@@ -1,6 +1,9 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { useKeys } from "#lib/keys.ts";
 
+// What scrolls has to be reachable by keyboard, for it may hold nothing that takes the focus.
+const scrollable = { tabIndex: 0 };
+
 /**
  * Detail beside the list. `[` and `]` go to the neighbours, Escape closes; focus goes to the title on opening
  * and back to where it was on closing. On a phone it fills the screen.
@@ -61,7 +64,9 @@ export const Drawer = (props: {
         </div>
         {status !== undefined && <div className="row t12 c2 drawer-status">{status}</div>}
       </header>
-      <div className="body">{children}</div>
+      <section className="body" aria-label="Details" {...scrollable}>
+        {children}
+      </section>
       {footer !== undefined && <footer>{footer}</footer>}
     </aside>
   );

@@ -49,10 +49,11 @@ const activitySql = `
          (select count(*)::int from pg_stat_replication) as replicas`;
 
 // What the planner and the statistics think is large is measured; both are in memory, and neither alone is current.
+// Catalogues of the whole server belong to no database.
 const sizesSql = `
   with candidate as materialized (
     select c.oid, c.oid::regclass::text as name from pg_class c
-    where c.relkind in ('r', 'm') order by greatest(c.relpages, pg_stat_get_live_tuples(c.oid) / 100) desc
+    where c.relkind in ('r', 'm') and not c.relisshared order by greatest(c.relpages, pg_stat_get_live_tuples(c.oid) / 100) desc
     limit ${mostMeasured}
   ), largest_table as (
     select name, pg_table_size(oid)::float8 as size from candidate order by size desc nulls last limit ${mostLargest}
