@@ -16,11 +16,13 @@ export const ownSessionsQuery = () =>
     queryFn: ({ signal }) => call(listOwnSessions, {}, { signal }),
   });
 
+/** The page waits for it, but not for long: without it the password still signs in. */
 export const providersQuery = () =>
   queryOptions({
     queryKey: ["sign-in-providers"],
-    queryFn: ({ signal }) => call(listProviders, {}, { signal }),
+    queryFn: ({ signal }) => call(listProviders, {}, { signal, timeoutMs: 2_000 }),
     staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
   });
 
 /** Ends one of the own sessions, or all others when no id is given. */
