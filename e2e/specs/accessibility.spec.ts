@@ -123,6 +123,8 @@ test("the dialogs of access and audit, and a member's drawer, have no serious ac
 }) => {
   await signInByForm(page, user("auditor"));
   await page.goto("/audit");
+  await expect(page.getByRole("table").first()).toBeVisible();
+  await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
   for (const act of ["Export…", "Review a period…"]) {
     await page.getByRole("button", { name: act }).click();
     await expect(page.getByRole("dialog")).toBeVisible();
@@ -136,6 +138,8 @@ test("the dialogs of access and audit, and a member's drawer, have no serious ac
     ["/access?tab=tokens", "Create token…"],
   ] as const) {
     await page.goto(path);
+    await expect(page.getByRole("heading", { name: "Access", level: 1 })).toBeVisible();
+    await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
     await page.getByRole("button", { name: act }).click();
     await expect(page.getByRole("dialog")).toBeVisible();
     expect(await seriousFaults(page), act).toEqual([]);
