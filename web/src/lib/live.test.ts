@@ -1,11 +1,12 @@
+import { EventEmitter } from "node:events";
 import type { ServerToClientEvents, SubscribeReply, Topic } from "@wheelhouse/shared/live.ts";
 import { describe, expect, test, vi } from "vitest";
 import { createLive, type LiveSocket } from "#lib/live.ts";
 
-type Handler = (message: never) => void;
+type Handler = Parameters<EventEmitter["on"]>[1];
 
 const harness = () => {
-  const handlers = new Map<string, Handler>();
+  const heard = new EventEmitter();
   const sent: string[] = [];
   const state = { hidden: false, connected: false };
   let resume: () => void = () => undefined;
@@ -16,7 +17,7 @@ const harness = () => {
     },
     connect: () => sent.push("connect"),
     disconnect: () => sent.push("disconnect"),
-    on: (event: string, handler: Handler) => handlers.set(event, handler),
+    on: (event: string, handler: Handler) => heard.on(event, handler),
     emit: (event: "subscribe" | "unsubscribe", topic: Topic, answer?: (result: SubscribeReply) => void) => {
       sent.push(`${event} ${topic}`);
       answer?.(reply);
@@ -36,7 +37,7 @@ const harness = () => {
     onRefused,
   });
   const fire = (event: keyof ServerToClientEvents | "connect" | "disconnect", message?: unknown) =>
-    handlers.get(event)?.(message as never);
+    heard.emit(event, message);
   return {
     live,
     sent,

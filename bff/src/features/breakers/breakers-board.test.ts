@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Seen } from "#observe/board.ts";
 import { createBreakersBoard } from "./breakers-board.ts";
-import { createOwnBreakers } from "./breakers-own.ts";
 import { type BreakerReading, noFigures } from "./breakers-reading.ts";
 import { labelOf, rollUpFigures, worstOf } from "./breakers-roll-up.ts";
 
@@ -305,54 +304,5 @@ describe("over time", () => {
     const { tell } = stage();
     const many = Array.from({ length: 5_200 }, (_, index) => reading(`i${index}`, "closed"));
     expect(tell(0, ...many).rows[0]?.instances).toHaveLength(5_000);
-  });
-});
-
-describe("Wheelhouse's own", () => {
-  const seen = (part: Partial<Seen["webhooks"]> = {}, breakers = [endpoint("e1", "CRM")]): Seen => ({
-    ...{ nowMs: startMs, leads: true, servers: [], queues: [] },
-    organizations: [{ id: "acme-id", slug: "acme" }],
-    webhooks: {
-      value: {
-        "acme-id": {
-          ...{
-            endpoints: 1,
-            pending: 0,
-            deadLetters: 0,
-            attemptsPerSecond: 1,
-            errorRatio: 0,
-            durationMsP95: 80,
-          },
-          ...{ deliveredPerSecond: 1, firstAttemptSuccessRatio: 1, breakers },
-        },
-      },
-      ...{ observedAt: iso(0), failing: false },
-      ...part,
-    },
-  });
-  const endpoint = (endpointId: string, name: string) => ({
-    ...{ endpointId, name, state: "open" as const, since: iso(-9_000), nextProbeAt: iso(4_000) },
-    ...{ failureRatio: 1, attemptsPerMinute: 6, failedPerMinute: 6 },
-  });
-
-  test("endpoints belong to their organization, under an id that a rename does not change", () => {
-    const board = createBreakersBoard([createOwnBreakers({ coolDownMs: 30_000 })]);
-    const { rows } = board.observe(seen());
-    expect(rows).toMatchObject([
-      {
-        ...{ id: "webhook-delivery~e1", name: "CRM", organization: "acme", library: "Wheelhouse" },
-        ...{ state: "open", since: iso(-9_000), callsPerMinute: 6, failedPerMinute: 6, commands: [] },
-      },
-    ]);
-    const renamed = board.observe(seen({ observedAt: iso(2_000) }, [endpoint("e1", "CRM 2")]));
-    expect(renamed.rows).toMatchObject([{ id: "webhook-delivery~e1", name: "CRM 2" }]);
-    expect(board.observe(seen({ observedAt: iso(4_000) }, [])).rows).toEqual([]);
-  });
-
-  test("figures that cannot be read any more leave them unknown, not gone", () => {
-    const board = createBreakersBoard([createOwnBreakers({ coolDownMs: 30_000 })]);
-    board.observe(seen());
-    const { rows } = board.observe({ ...seen({ failing: true }), nowMs: startMs + 30_000 });
-    expect(rows).toMatchObject([{ state: "unknown" }]);
   });
 });
