@@ -9,12 +9,14 @@ import { testContext } from "#testing/contexts.ts";
 import { createTestDatabase, createTestRedis, type TestDatabase } from "#testing/stack.ts";
 
 /*
- * Accounts, sessions and identities belong to no single organization. What stands before them instead: the
- * application's role reads and writes few columns, and a change there is refused at COMMIT unless the trail has it.
+ * Accounts, sessions and identities belong to no single organization. What stands before them: the application's role
+ * sees the people of the transaction's organizations and who acts, reads and writes few columns, and a change is
+ * refused at COMMIT unless the trail has it.
  */
 let urls: TestDatabase;
 let it: TestApp;
 let app: pg.Client;
+let admin: pg.Client;
 let victim: Awaited<ReturnType<typeof signInAs>>;
 let other: Awaited<ReturnType<typeof signInAs>>;
 
@@ -23,12 +25,13 @@ beforeAll(async () => {
   urls = made;
   it = await startTestApp({ urls, redisUrl: redis.url });
   app = new pg.Client({ connectionString: urls.appUrl });
-  await app.connect();
+  admin = new pg.Client({ connectionString: urls.adminUrl });
+  await Promise.all([app.connect(), admin.connect()]);
   victim = await signInAs(it, "operator");
   other = await signInAs(it, "viewer");
 });
 afterAll(async () => {
-  await app.end();
+  await Promise.all([app.end(), admin.end()]);
   await it.close();
 });
 
@@ -66,6 +69,98 @@ test.each([
   "delete from wheelhouse.oidc_identities",
 ])("the application's role may not: %s", async (sql) => {
   expect(await attempt(sql)).toBe(refused);
+});
+
+describe("of people, a transaction of the application's role sees", () => {
+  /** Rows of a query in a transaction of these organizations, in which this person acts. */
+  async function seen<T extends pg.QueryResultRow>(
+    { organizationIds = [], personId = "" }: { organizationIds?: string[]; personId?: string },
+    query: string,
+    values: unknown[] = [],
+  ): Promise<T[]> {
+    await app.query("begin");
+    try {
+      await app.query(
+        "select set_config('wheelhouse.organization_ids', $1, true), set_config('wheelhouse.person_id', $2, true)",
+        [`{${organizationIds.join(",")}}`, personId],
+      );
+      return (await app.query<T>(query, values)).rows;
+    } finally {
+      await app.query("rollback");
+    }
+  }
+  const everybody = "select email from wheelhouse.users order by email";
+
+  test("whoever is a member of its organizations, and nobody else, for each organization there is", async () => {
+    const { rows: organizations } = await admin.query<{ id: string; emails: string[] }>(`
+      select o.id, coalesce(array_agg(u.email order by u.email) filter (where u.id is not null), '{}') as emails
+      from wheelhouse.organizations o left join wheelhouse.memberships m on m.org_id = o.id
+      left join wheelhouse.users u on u.id = m.user_id group by o.id`);
+    expect(organizations.filter(({ emails }) => emails.length > 0).length).toBeGreaterThan(2);
+    for (const { id, emails } of organizations)
+      expect(await seen({ organizationIds: [id] }, everybody)).toEqual(emails.map((email) => ({ email })));
+  });
+
+  test.each([
+    "select email, name from wheelhouse.users where id = $1",
+    "select from wheelhouse.sessions where user_id = $1",
+    "select from wheelhouse.oidc_identities where user_id = $1",
+  ])("nothing of a person elsewhere: %s", async (query) => {
+    const stranger = await signInAs(it, "admin", "contoso");
+    await admin.query(
+      "insert into wheelhouse.oidc_identities (issuer, subject, user_id) values ('i', 's', $1) on conflict do nothing",
+      [stranger.userId],
+    );
+    expect(await seen({ organizationIds: [victim.organizationId] }, query, [stranger.userId])).toEqual([]);
+    expect(await seen({ organizationIds: [stranger.organizationId] }, query, [stranger.userId])).not.toEqual(
+      [],
+    );
+    expect(await seen({ personId: stranger.userId }, query, [stranger.userId])).not.toEqual([]);
+  });
+
+  test("nobody without naming an organization", async () => {
+    expect(await seen({}, everybody)).toEqual([]);
+    expect(await seen({}, "select user_id from wheelhouse.sessions")).toEqual([]);
+  });
+
+  test("who invited or made a token there, though no member: an administrator from above", async () => {
+    const above = await signInAs(it, "superadmin", "platform");
+    const names = () =>
+      seen({ organizationIds: [victim.organizationId] }, "select from wheelhouse.users where id = $1", [
+        above.userId,
+      ]);
+    expect(await names()).toEqual([]);
+    const invited = await above.call("POST", "/invitations", {
+      headers: { "x-wheelhouse-organization": "northwind" },
+      payload: { email: "somebody@new.example", role: "viewer" },
+    });
+    expect(invited.statusCode).toBe(201);
+    expect(await names()).toHaveLength(1);
+    const invitations = await (await signInAs(it, "admin")).call("GET", "/invitations");
+    expect(invitations.json().items).toMatchObject([{ email: "somebody@new.example" }]);
+  });
+
+  test("who acts where no member: changes the password and ends the own sessions there", async () => {
+    const above = await signInAs(it, "superadmin", "platform");
+    const second = await signInAs(it, "superadmin", "platform");
+    const headers = { "x-wheelhouse-organization": "northwind" };
+    const ended = await above.call("DELETE", "/sessions", { headers });
+    expect(ended.statusCode).toBe(200);
+    expect((await second.call("GET", "/session")).statusCode).toBe(401);
+    const { email, password: currentPassword } = above.person;
+    const newPassword = "granite-lantern-47-orbit";
+    const changed = await above.call("PUT", "/session/password", {
+      headers,
+      payload: { currentPassword, newPassword },
+    });
+    expect(changed.statusCode).toBe(200);
+    const again = await it.app.inject({
+      method: "POST",
+      url: "/api/v1/session",
+      payload: { email, password: newPassword },
+    });
+    expect(again.statusCode).toBe(200);
+  });
 });
 
 describe("without an event about the person in the same transaction", () => {

@@ -212,4 +212,22 @@ describe("the second wall", () => {
     }
     expect(seen).toEqual([]);
   });
+
+  test("stands before people too, who have no organization: a member elsewhere is not there", async () => {
+    await admin.query("set session_replication_role = replica");
+    for (const [organizationId, email] of [
+      [mine, "mine@wall.example"],
+      [foreign, "foreign@wall.example"],
+    ])
+      await admin.query(
+        `with made as (insert into wheelhouse.users (email, name) values ($2, 'Somebody') returning id)
+         insert into wheelhouse.memberships (org_id, user_id, role) select $1, id, 'viewer' from made`,
+        [organizationId, email],
+      );
+    await admin.query("set session_replication_role = origin");
+    const emails = await asMine(() => app.query("select email from wheelhouse.users"));
+    expect(emails.rows).toEqual([{ email: "mine@wall.example" }]);
+    const changed = await asMine(() => attempt("update wheelhouse.users set disabled_at = now()"));
+    expect(changed).toBe(1);
+  });
 });

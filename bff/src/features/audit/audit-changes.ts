@@ -52,7 +52,7 @@ export function createChanges({
     async run(context, action, work) {
       const claim = claimOf(context);
       const done = await database.app.transaction().execute(async (tx) => {
-        const begun = await beginAct(tx, [context.organization.id]);
+        const begun = await beginAct(tx, [context.organization.id], context.actor);
         const earlier = claim && (await takeIdempotencyKey(tx, claim, box));
         if (earlier !== undefined) return { earlier };
         const { result, audit } = await work(tx);

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
 import type { ActOrigin, AuditEntry } from "#lib/change.ts";
+import type { Actor } from "#lib/request-context.ts";
 import type { Tables } from "#lib/tables.ts";
 import { type Act, type AuditOutcome, auditContent } from "./audit-content.ts";
 
@@ -10,13 +11,17 @@ export type ActBeginning = z.infer<typeof beginning>;
 /**
  * First statement of a transaction that will be recorded: limits it to these organizations and asks for the event's id
  * and the server's time, which the content has to carry to the millisecond.
+ * @param actor the person among them may be no member of the organizations; its own account is seen nevertheless.
  */
 export async function beginAct(
   tx: Transaction<Tables>,
   organizationIds: readonly string[],
+  actor?: Pick<Actor, "type" | "id">,
 ): Promise<ActBeginning> {
+  const personId = actor?.type === "user" ? actor.id : null;
   const { rows } = await sql`
     select set_config('wheelhouse.organization_ids', ${`{${organizationIds.join(",")}}`}, true),
+      set_config('wheelhouse.person_id', ${personId ?? ""}, true),
       wheelhouse.uuidv7() as id,
       to_char(date_trunc('milliseconds', now()) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "recordedAt"
   `.execute(tx);
