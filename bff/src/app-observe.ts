@@ -13,7 +13,7 @@ import type { Catalogue } from "#observe/catalogue.ts";
 import { createCollector } from "#observe/collector.ts";
 import { createControlChannel } from "#observe/control-channel.ts";
 import { createLeaderLease } from "#observe/leader-lease.ts";
-import { organizationOfReport } from "#observe/own-service.ts";
+import { organizationOfReport, ownRedis, ownService } from "#observe/own-service.ts";
 import { createReplication } from "#observe/replication.ts";
 import { createReports, type Reports } from "#observe/reports.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
@@ -30,7 +30,7 @@ export type ObserveDeps = {
   clock: Clock;
   log: Logger;
   /** Made with what services report of themselves; `organizationOf` a watched Redis is null when it is not watched. */
-  /** What this process tells of its own caches; null while it does not. Heard even without Redis. */
+  /** What this process tells of itself; null while it does not. Heard even without Redis. */
   ownReport(): Report | null;
   boards(given: {
     reports: Reports["reports"];
@@ -97,6 +97,12 @@ export function createObserve(deps: ObserveDeps) {
   return {
     snapshots,
     owner,
+    /** What Wheelhouse's own processes told last, this one also without Redis. */
+    ownReports(): Report[] {
+      const heard = (reports.reports().get(ownRedis) ?? []).filter(({ service }) => service === ownService);
+      const own = deps.ownReport();
+      return own === null ? heard : [...heard, own];
+    },
     /** The watched Redis servers, as they are at this moment. */
     redisServers: (): readonly WatchedRedis[] => connected.redis,
     /** The way to the instances of services that report. */

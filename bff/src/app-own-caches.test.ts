@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CacheRow, cacheList } from "@wheelhouse/shared/caches.ts";
+import { serviceDetail } from "@wheelhouse/shared/health.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
@@ -51,6 +52,27 @@ test("Wheelhouse's own caches are shown to the platform like any other, and to n
     "history series",
   ]);
   expect(await rowsOf("admin")).toEqual([]);
+});
+
+test("its processes are a service of the platform, each with its event loop, also for probes and Prometheus", async () => {
+  const path = "/health/wheelhouse";
+  const detail = async () => serviceDetail.parse((await people.superadmin.call("GET", path)).json());
+  await expect.poll(async () => (await detail()).service.state, { timeout: 15_000 }).toBe("ok");
+  expect((await detail()).instances).toMatchObject([
+    {
+      id: expect.stringMatching(/\/\d+ \(web, collector, worker\)$/),
+      components: [{ name: "event loop", detail: expect.stringMatching(/^delay p99 [\d.]+ m?s, longest/) }],
+    },
+  ]);
+  expect((await people.admin.call("GET", path)).statusCode).toBe(404);
+  const workers = (await it.app.inject("/health/workers")).json();
+  expect(workers).toMatchObject({
+    eventLoop: { delayMsP99: expect.any(Number), busyRatio: expect.any(Number) },
+    processes: [{ state: "ok" }],
+  });
+  const metrics = (await it.app.inject("/metrics")).body;
+  for (const name of ["delay_p99_seconds", "delay_max_seconds", "busy_ratio"])
+    expect(metrics).toMatch(new RegExp(`^wheelhouse_event_loop_${name} [0-9.]+`, "m"));
 });
 
 test("they are invalidated like any other, by the platform alone", async () => {

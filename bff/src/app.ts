@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
@@ -52,6 +53,7 @@ import { createWebhooks } from "#features/webhooks/webhooks.ts";
 import { webhooksDefaults } from "#features/webhooks/webhooks-config.ts";
 import { createAddressFilter } from "#lib/address-filter.ts";
 import type { Clock } from "#lib/clock.ts";
+import { createEventLoop } from "#lib/event-loop.ts";
 import { createListRelay } from "#lib/list-relay.ts";
 import { createOwnCaches } from "#lib/own-caches.ts";
 import type { Database } from "#lib/postgres.ts";
@@ -62,7 +64,7 @@ import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
 import { createBoardAnswers } from "#observe/board-answers.ts";
-import { createOwnReports } from "#observe/own-reports.ts";
+import { createOwnReports, ownReportsEveryMs } from "#observe/own-reports.ts";
 import { createPastDetails } from "#observe/past-details.ts";
 import { createSourcesFile } from "#observe/sources-watch.ts";
 import { authPlugin } from "#plugins/auth.ts";
@@ -204,10 +206,14 @@ export async function buildApp({
   const services = createServices({
     ...{ catalogue, database, redis, subscriber, clock, log, changes: trail },
     checks: healthChecks,
+    ownReports: (): readonly Report[] => observe.ownReports(),
     uptimes: history.uptimes,
   });
   const ownReports = createOwnReports({
-    ...{ redis, subscriber, caches: ownCaches, breakers: access.breakers, clock },
+    ...{ redis, subscriber, roles: config.roles, clock },
+    eventLoop: createEventLoop({ windowMs: 0.75 * ownReportsEveryMs }),
+    // Only who serves pages calls them.
+    parts: config.roles.includes("web") ? [ownCaches, ...access.breakers] : [],
   });
   const observe = createObserve({
     ...{ catalogue, roles: config.roles, intervalMs },
@@ -302,9 +308,11 @@ export async function buildApp({
     oidcRoutes(app, { oidc: access.oidc, admit: access.admit, publicUrl: config.http.publicUrl });
   webhooks.intake(app);
   heartbeats.mount(app);
+  const ownEventLoop = () => ownReports.latest()?.process?.eventLoop ?? null;
   ownHealthRoutes(app, {
     ...{ readiness, snapshots, owner, clock, roles: config.roles, token: healthToken },
-    metrics: createMetrics({ snapshots, clock }),
+    eventLoop: ownEventLoop,
+    metrics: createMetrics({ snapshots, clock, eventLoop: ownEventLoop }),
   });
   registerLive(app, {
     ...{ snapshots, sessionEnds, intervalMs, clock, log },
@@ -332,8 +340,8 @@ export async function buildApp({
       catalogue.start();
       auditProof.start();
       await readiness.start();
+      ownReports.start();
       if (config.roles.includes("collector") || config.roles.includes("web")) {
-        if (config.roles.includes("web")) ownReports.start();
         remembering.start();
         observe.start();
         // What was observed is written before the lease for it is given up.

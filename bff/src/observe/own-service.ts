@@ -1,8 +1,8 @@
 /** What Wheelhouse tells of itself over its own Redis, as any watched service does. */
 export const ownService = "wheelhouse";
 
-const ownRedis = "primary";
-const platform = "platform";
+export const ownRedis = "primary";
+export const platform = "platform";
 
 /**
  * Slug of the organization that a report belongs to: that of the Redis in which it is found. Wheelhouse's own belong to

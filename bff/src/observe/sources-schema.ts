@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ConditionError, parseCondition } from "#lib/conditions.ts";
 import { durationMs } from "#lib/duration.ts";
 import type { DeclaredCache, WatchedService, WatchedTarget } from "#observe/catalogue.ts";
+import { ownService } from "#observe/own-service.ts";
 import { reportedId } from "#observe/reported-id.ts";
 
 const shortestMs = 1_000;
@@ -28,12 +29,14 @@ const duration = (minMs: number, maxMs: number) =>
       `must be a duration such as 10s, from ${minMs} ms to ${maxMs / 60_000} m`,
     )
     .transform(durationMs);
+/** Wheelhouse's own processes are watched under their name. */
+const id = slug.refine((given) => given !== ownService, `${ownService} is Wheelhouse's own`);
 const text = z.string().trim().min(1).max(100);
 const count = z.number().int().min(1).max(20);
 
 const server = (protocols: readonly string[]) =>
   z.strictObject({
-    id: slug,
+    id,
     name: text.optional(),
     /** Left out: Wheelhouse's own server. */
     url: url(protocols).optional(),
@@ -63,7 +66,7 @@ const healthUrl = url(["http:", "https:", "tcp:"]);
 const rhythm = { interval: duration(shortestMs, longestMs), timeout: duration(100, 60_000) };
 
 const service = z.strictObject({
-  id: slug,
+  id,
   name: text.optional(),
   organization: slug.default("platform"),
   group: text.optional(),
@@ -87,7 +90,7 @@ const service = z.strictObject({
 });
 
 const prometheus = z.strictObject({
-  id: slug,
+  id,
   service: slug,
   instance: text.optional(),
   url: url(["http:", "https:"]),

@@ -59,6 +59,25 @@ const reportedCache = z.object({
 });
 export type ReportedCache = z.infer<typeof reportedCache>;
 
+/** How late the event loop of a process was over the last `windowMs`. */
+export const eventLoopFigures = z.object({
+  windowMs: count,
+  /** How much later than due its timers came: 99th percentile and longest. */
+  delayMsP99: count,
+  delayMsMax: count,
+  /** Share (0–1) of the time in which it was not idle. */
+  busyRatio: z.number().min(0).max(1),
+});
+export type EventLoopFigures = z.infer<typeof eventLoopFigures>;
+
+const reportedProcess = z.object({
+  /** What the process does, in words, such as its roles. */
+  about: z.string().min(1).max(100),
+  /** Null until it was measured once. */
+  eventLoop: eventLoopFigures.nullable(),
+});
+export type ReportedProcess = z.infer<typeof reportedProcess>;
+
 /** What one process of a watched service tells of itself, each interval anew and whole. */
 export const report = z.object({
   version: z.literal(1),
@@ -68,6 +87,8 @@ export const report = z.object({
   intervalMs: z.number().int().min(200).max(600_000),
   breakers: z.array(reportedBreaker).max(200),
   caches: z.array(reportedCache).max(100),
+  /** Left out by programs that tell nothing of their process. */
+  process: reportedProcess.optional(),
 });
 export type Report = z.infer<typeof report>;
 

@@ -6,6 +6,7 @@ import { createObedience } from "./obedience.ts";
 import { attachOpossum, type OpossumBreaker } from "./opossum.ts";
 import {
   type Report,
+  type ReportedProcess,
   reportKeyOf,
   reportLifeIntervals,
   reportMember,
@@ -35,6 +36,8 @@ export type ReporterOptions = {
   instance: string;
   /** How often it reports; 2 s unless told. A change of state is reported at once. */
   intervalMs?: number;
+  /** How the process itself does, read with each report. */
+  process?(): ReportedProcess;
   /** Told when reporting begins to fail, and with null when it works again. */
   onProblem?(error: unknown): void;
   now?(): number;
@@ -113,6 +116,9 @@ export function createReporter(options: ReporterOptions) {
       ...{ version: 1, service, instance, intervalMs, breakers: [], caches: [] },
       reportedAt: new Date(now()).toISOString(),
     };
+    guarded(() => {
+      if (options.process) report.process = options.process();
+    });
     for (const [name, breaker] of breakers)
       guarded(() => {
         const seen = breaker.read();

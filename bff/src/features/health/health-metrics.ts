@@ -1,9 +1,19 @@
+import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Clock } from "#lib/clock.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 
 /** Metrics of this process and of what it observes, for Prometheus; read from memory when they are scraped. */
-export function createMetrics({ snapshots, clock }: { snapshots: SnapshotStore; clock: Clock }) {
+export function createMetrics({
+  snapshots,
+  clock,
+  eventLoop,
+}: {
+  snapshots: SnapshotStore;
+  clock: Clock;
+  /** Of this process; null while it was not measured yet. */
+  eventLoop(): EventLoopFigures | null;
+}) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "wheelhouse_" });
   const gauge = <L extends string>(
@@ -28,6 +38,26 @@ export function createMetrics({ snapshots, clock }: { snapshots: SnapshotStore; 
     const observedAt = tick()?.observedAt;
     if (observedAt) metric.set((clock.now() - Date.parse(observedAt)) / 1000);
   });
+  const eventLoopGauge = (name: string, help: string, read: (figures: EventLoopFigures) => number) =>
+    gauge(`event_loop_${name}`, help, [], (metric) => {
+      const figures = eventLoop();
+      if (figures) metric.set(read(figures));
+    });
+  eventLoopGauge(
+    "delay_p99_seconds",
+    "99th percentile of how late this process' event loop was in its last report",
+    ({ delayMsP99 }) => delayMsP99 / 1000,
+  );
+  eventLoopGauge(
+    "delay_max_seconds",
+    "How late this process' event loop was at most in its last report",
+    ({ delayMsMax }) => delayMsMax / 1000,
+  );
+  eventLoopGauge(
+    "busy_ratio",
+    "Share of the time in which this process' event loop was not idle",
+    ({ busyRatio }) => busyRatio,
+  );
   gauge("queue_jobs", "Jobs of a queue by state", ["organization", "queue", "state"], (metric) => {
     for (const { organization, id, counts } of tick()?.queues ?? [])
       for (const [state, count] of Object.entries(counts))

@@ -1,10 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import ipaddr from "ipaddr.js";
 import type { Registry } from "prom-client";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
 import { isStale } from "#observe/build-tick.ts";
+import { ownService, platform } from "#observe/own-service.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { Readiness } from "./health-readiness.ts";
 
@@ -12,6 +14,8 @@ type OwnHealthDeps = {
   readiness: Readiness;
   snapshots: SnapshotStore;
   metrics: Registry;
+  /** Of this process; null while it was not measured yet. */
+  eventLoop(): EventLoopFigures | null;
   /** This process among those that may observe. */
   owner: string;
   roles: readonly string[];
@@ -25,7 +29,7 @@ type OwnHealthDeps = {
  * memory; the rest is for this machine and for those with the token.
  */
 export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
-  const { readiness, snapshots, metrics, owner, roles, token, clock } = deps;
+  const { readiness, snapshots, metrics, eventLoop, owner, roles, token, clock } = deps;
   const hidden = { schema: { hide: true } };
   const guarded = {
     ...hidden,
@@ -84,7 +88,14 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
     roles,
     uptimeSeconds: Math.round(process.uptime()),
     residentBytes: process.memoryUsage.rss(),
+    eventLoop: eventLoop(),
     collector: collector(),
+    processes: (
+      snapshots
+        .tick()
+        ?.services.find(({ id, organization }) => id === ownService && organization === platform)
+        ?.instances ?? []
+    ).map(({ id, state, cause, observedAt }) => ({ id, state, cause, observedAt })),
     queues: (snapshots.tick()?.queues ?? [])
       .filter(({ prefix, source }) => source === "primary" && prefix === "wheelhouse")
       .map(({ id, workers, counts, paused }) => ({ id, workers, counts, paused })),

@@ -41,6 +41,7 @@ function setup(services: WatchedService[], maintenance: ServiceRow["maintenance"
       activeOf: (_organization, id) => (id === services[0]?.id ? maintenance : null),
     },
     onDetails: () => undefined,
+    own: () => null,
     uptimes: { poke() {}, of: () => undefined },
   });
   board.adopt([]);

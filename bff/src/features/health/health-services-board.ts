@@ -9,12 +9,15 @@ import type { Check, HealthChecks } from "./health-checks.ts";
 import { instanceDetail } from "./health-detail.ts";
 import { adoptInstance, type Instance, labels, newInstance, observeInstance } from "./health-instance.ts";
 import { createLatencies, type Latencies } from "./health-latency.ts";
+import type { OwnProcesses } from "./health-own-processes.ts";
 
 type Uptime = Pick<ServiceRow, "uptime" | "uptimeKnown">;
 
 export type ServicesBoardDeps = {
   catalogue: Catalogue;
   checks: Pick<HealthChecks, "poke" | "checks" | "rest">;
+  /** Wheelhouse's own processes; null while none reports. */
+  own(nowMs: number): OwnProcesses | null;
   /** Planned work; `activeOf` takes the slug of the organization and the id of the service. */
   maintenance: {
     poke(): void;
@@ -69,12 +72,18 @@ type Thing = {
 export function createServicesBoard(deps: ServicesBoardDeps) {
   const { catalogue, checks, uptimes } = deps;
   let known = new Map<string, Known>();
+  let ownService: WatchedService | null = null;
 
   const knownOf = (id: string): Known =>
     known.get(id) ?? {
       ...{ row: null, instances: new Map(), beats: { text: "", atMs: null }, beatOutcomeMs: 0 },
       ...{ latencies: createLatencies(), adoptedP95: null },
     };
+
+  const watchedServices = () => [
+    ...catalogue.current().services,
+    ...(ownService === null ? [] : [ownService]),
+  ];
 
   const serviceThing = (
     service: WatchedService,
@@ -194,9 +203,11 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
       deps.maintenance.poke();
       uptimes.poke();
       checks.poke(nowMs);
-      const newest = checks.checks();
+      const own = deps.own(nowMs);
+      ownService = own?.service ?? null;
+      const newest = new Map([...checks.checks(), ...(own?.checks ?? [])]);
       const things = [
-        ...catalogue.current().services.map((service) => serviceThing(service, newest, nowMs)),
+        ...watchedServices().map((service) => serviceThing(service, newest, nowMs)),
         ...seen.servers.map(serverThing),
       ];
       // Each organization by itself: none learns the name of what explains its trouble from another one.
@@ -233,7 +244,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
     board,
     /** Instances with all that they told last, as far as this process asked them itself; null when it did not. */
     detail(id: string): ServiceDetail["instances"] | null {
-      const service = catalogue.current().services.find((each) => each.id === id);
+      const service = watchedServices().find((each) => each.id === id);
       const own = known.get(id);
       if (!service || !own || ![...own.instances.values()].some(({ last }) => last !== null)) return null;
       return detailOf(service, own.instances);

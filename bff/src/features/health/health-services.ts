@@ -1,4 +1,5 @@
 import { checkService, readService } from "@wheelhouse/shared/health.ts";
+import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
@@ -14,6 +15,7 @@ import type { OrganizationKey } from "#observe/watched.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import { createDetailStore } from "./health-detail-store.ts";
 import { createMaintenanceWindows } from "./health-maintenance.ts";
+import { readOwnProcesses } from "./health-own-processes.ts";
 import { createServicesBoard, type ServicesBoardDeps } from "./health-services-board.ts";
 
 const checkNowChannel = "wheelhouse:observe:check-now";
@@ -26,6 +28,8 @@ export function createServices(deps: {
   catalogue: Catalogue;
   checks: HealthChecks;
   uptimes: ServicesBoardDeps["uptimes"];
+  /** What Wheelhouse's own processes told last. */
+  ownReports(): readonly Report[];
   database: Database;
   redis: Redis;
   /** Hears of checks that another process was asked for. */
@@ -39,6 +43,7 @@ export function createServices(deps: {
   const details = createDetailStore({ redis, log });
   const services = createServicesBoard({
     ...{ catalogue, uptimes, checks },
+    own: (nowMs) => readOwnProcesses(deps.ownReports(), catalogue.current(), nowMs),
     maintenance: { poke: maintenance.poke, activeOf: maintenance.activeOf },
     onDetails: details.keep,
   });

@@ -1,0 +1,24 @@
+import { afterEach, expect, test } from "vitest";
+import { createEventLoop } from "./event-loop.ts";
+
+let nowMs = 0;
+const loop = createEventLoop({ windowMs: 1_000, now: () => nowMs });
+afterEach(() => loop.stop());
+
+test("a blocked event loop is told as late and busy, and all who read within a window read the same", async () => {
+  expect(loop.read()).toBeNull();
+  loop.start();
+  expect(loop.read()).toBeNull();
+  const blockedRead = () => {
+    const until = performance.now() + 80;
+    while (performance.now() < until);
+    nowMs += 1_000;
+    return loop.read();
+  };
+  await expect.poll(() => blockedRead()?.delayMsMax ?? 0, { interval: 20 }).toBeGreaterThan(50);
+  const figures = loop.read();
+  expect(figures).toMatchObject({ windowMs: 1_000, busyRatio: expect.any(Number) });
+  expect(figures?.busyRatio).toBeGreaterThan(0.3);
+  nowMs += 999;
+  expect(loop.read()).toBe(figures);
+});
