@@ -61,7 +61,7 @@ test("its processes are a service of the platform, each with its event loop, als
   expect((await detail()).instances).toMatchObject([
     {
       id: expect.stringMatching(/\/\d+ \(web, collector, worker\)$/),
-      components: [{ name: "event loop", detail: expect.stringMatching(/^delay p99 [\d.]+ m?s, longest/) }],
+      components: [{ name: "event loop", detail: expect.stringMatching(/^p99 [\d.]+ m?s, max/) }],
     },
   ]);
   expect((await people.admin.call("GET", path)).statusCode).toBe(404);

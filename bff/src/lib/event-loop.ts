@@ -8,7 +8,13 @@ const resolutionMs = 10;
  * How late this process' event loop is. Measured by Node itself, without a turn of the loop, in windows of at least
  * `windowMs`: however many read, all read the newest whole window.
  */
-export function createEventLoop({ windowMs, now = () => performance.now() }: { windowMs: number; now?(): number }) {
+export function createEventLoop({
+  windowMs,
+  now = () => performance.now(),
+}: {
+  windowMs: number;
+  now?(): number;
+}) {
   let histogram: IntervalHistogram | undefined;
   let used = performance.eventLoopUtilization();
   let beganMs = now();

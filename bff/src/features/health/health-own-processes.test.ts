@@ -11,7 +11,9 @@ const report = (second: number, delayMsP99: number | null, instance = "host/1", 
   process: {
     about,
     eventLoop:
-      delayMsP99 === null ? null : { windowMs: 2_000, delayMsP99, delayMsMax: 2 * delayMsP99, busyRatio: 0.5 },
+      delayMsP99 === null
+        ? null
+        : { windowMs: 2_000, delayMsP99, delayMsMax: 2 * delayMsP99, busyRatio: 0.5 },
   },
 });
 const server = { id: "primary", name: "Redis primary", url: undefined, organization: "platform" };
@@ -50,7 +52,7 @@ test("an event loop that stays late degrades Wheelhouse, and one that stays in t
   );
   expect(seen[5]?.row).toMatchObject({
     ...{ id: "wheelhouse", organization: "platform", target: null, since: at(6), dependsOn: ["primary"] },
-    cause: "The event loop is late: delay p99 900 ms, longest 1.8 s, 50 % busy",
+    cause: "The event loop is late: p99 900 ms, max 1.8 s, 50 % busy",
   });
   expect(seen.flatMap(({ changes }) => changes.map(({ change }) => change.text))).toEqual([
     "Wheelhouse is degraded",
@@ -59,9 +61,7 @@ test("an event loop that stays late degrades Wheelhouse, and one that stays in t
   expect(detail("wheelhouse")).toMatchObject([
     {
       id: "host/1 (web)",
-      components: [
-        { name: "event loop", status: "OK", detail: "delay p99 3 ms, longest 6 ms, 50 % busy" },
-      ],
+      components: [{ name: "event loop", status: "OK", detail: "p99 3 ms, max 6 ms, 50 % busy" }],
     },
   ]);
 });

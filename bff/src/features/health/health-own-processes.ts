@@ -95,7 +95,7 @@ function componentOf(eventLoop: EventLoopFigures, heardAtMs: number): CheckCompo
 }
 
 const figuresOf = ({ delayMsP99, delayMsMax, busyRatio }: EventLoopFigures) =>
-  `delay p99 ${ms(delayMsP99)}, longest ${ms(delayMsMax)}, ${Math.round(busyRatio * 100)} % busy`;
+  `p99 ${ms(delayMsP99)}, max ${ms(delayMsMax)}, ${Math.round(busyRatio * 100)} % busy`;
 
 const ms = (value: number) =>
   value >= 1_000 ? `${(value / 1_000).toFixed(1)} s` : `${value < 10 ? value : Math.round(value)} ms`;

@@ -164,7 +164,7 @@ export const ServiceDrawer = (props: {
                 value: row.group === null ? kinds[row.kind] : `${kinds[row.kind]}, ${row.group}`,
               },
               { label: "Owner", value: row.owner ?? "–" },
-              { label: "Address", value: row.target ?? "–" },
+              { label: "Address", value: row.target ?? (row.kind === "service" ? "reports by itself" : "–") },
               { label: "Version", value: row.version ?? "–" },
               {
                 label: "Checked",
