@@ -2,12 +2,13 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { bundleBudget } from "./bundle-budget.ts";
+import { precompressed } from "./precompressed.ts";
 import { themeFingerprint } from "./theme-fingerprint.ts";
 
 const bffUrl = "http://127.0.0.1:4600";
 
 export default defineConfig(({ mode }) => ({
-  plugins: [react(), themeFingerprint(), bundleBudget()],
+  plugins: [react(), themeFingerprint(), bundleBudget(), precompressed()],
   resolve: {
     // The contract's schemas are the server's; a page needs their types, methods and paths only. Without zod
     // the first load is 24 kB lighter, and no probe for `eval` trips the content security policy.

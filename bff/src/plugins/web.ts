@@ -4,6 +4,7 @@ import { join } from "node:path";
 import compress from "@fastify/compress";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { preloadsOf, readManifest } from "#plugins/web-preloads.ts";
 
 /** What the first paint needs, put into the page so that it waits for no API call (see SETTLED 28). */
 export type FirstPaint = { boot: unknown; verdictHtml: string };
@@ -45,10 +46,19 @@ export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }:
     root: distDir,
     index: false,
     wildcard: false,
+    preCompressed: true,
     maxAge: "365d",
     immutable: true,
   });
   const template = await readFile(join(distDir, "index.html"), "utf8");
+  const manifest = await readManifest(distDir);
+  const preloads = new Map<string, string>();
+  const preloadsFor = (page: string): string => {
+    // Only names that the build knows are kept: an address may hold anything.
+    const known = preloads.get(page) ?? preloadsOf(manifest, page, template);
+    if (known !== "") preloads.set(page, known);
+    return known;
+  };
 
   const sendPage = async (request: FastifyRequest) => {
     const nonce = randomBytes(16).toString("base64");
@@ -56,7 +66,9 @@ export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }:
     const boot = paint
       ? `<script type="application/json" id="boot" nonce="${nonce}">${jsonForHtml(paint.boot)}</script>`
       : "";
+    const page = /^\/(?:o\/[^/?]+\/)?([a-z]+)/.exec(request.url)?.[1] ?? "";
     const html = template
+      .replace("</head>", () => `${preloadsFor(page)}</head>`)
       .replace("<!--boot-->", () => boot)
       .replace("<!--verdict-->", () => paint?.verdictHtml ?? "");
     return { html, nonce };

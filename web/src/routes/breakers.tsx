@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { breakersQuery } from "#features/breakers/breakers-queries.ts";
 import { readText, readWord } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
 
@@ -18,5 +19,13 @@ export const breakersRoute = createRoute({
     breaker: readText(raw, "breaker", 600),
     view: readWord(raw, "view", ["service"]),
   }),
+  // The list is asked for while the page's own script is on its way.
+  loaderDeps: ({ search }) => ({ at: search.at ?? null }),
+  loader: ({ context, params, deps }) => {
+    void context.queryClient.prefetchQuery({
+      ...breakersQuery(params.org, deps.at),
+      staleTime: Number.POSITIVE_INFINITY,
+    });
+  },
   component: lazyRouteComponent(() => import("#features/breakers/breakers-page.tsx"), "BreakersPage"),
 });

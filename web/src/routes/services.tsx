@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { servicesQuery } from "#features/health/health-services-queries.ts";
 import { readText, readWord } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
 
@@ -18,5 +19,13 @@ export const servicesRoute = createRoute({
     view: readWord(raw, "view", ["tree", "graph"]),
     service: readText(raw, "service", 200),
   }),
+  // The list is asked for while the page's own script is on its way.
+  loaderDeps: ({ search }) => ({ at: search.at ?? null }),
+  loader: ({ context, params, deps }) => {
+    void context.queryClient.prefetchQuery({
+      ...servicesQuery(params.org, deps.at),
+      staleTime: Number.POSITIVE_INFINITY,
+    });
+  },
   component: lazyRouteComponent(() => import("#features/health/health-services-page.tsx"), "ServicesPage"),
 });

@@ -1,5 +1,10 @@
-import { Fragment, memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
+import { Fragment, memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { useKeys } from "#lib/keys.ts";
+import { partsOf, useRowWindow } from "#ui/table-window.ts";
+
+/** Longer lists draw only the rows in view. */
+const wholeUpTo = 100;
 
 /**
  * `cell` must be a pure function of the row. `card`: place on a phone, where a row is a two-line card (title and
@@ -47,40 +52,60 @@ type RowProps<T> = {
   isOpen: boolean;
   href: string | null;
   onOpen: ((key: string) => void) | null;
+  /** Place in a list that is not drawn whole, for screen readers. */
+  rowIndex: number | undefined;
 };
 
-const RowContent = <T,>({ row, rowKey, columns, ends, className, isOpen, href, onOpen }: RowProps<T>) => (
-  <tr className={`${className}${isOpen ? " is-open" : ""}`.trim()} data-key={rowKey}>
-    {columns.map((column, index) => {
-      const content = column.cell(row);
-      return (
-        <td key={column.id} className={cellClass(column, ends)}>
-          {index === 0 && onOpen !== null ? (
-            <a
-              className="row-link"
-              href={href ?? "#"}
-              aria-current={isOpen ? "true" : undefined}
-              onClick={(event) => {
-                if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-                event.preventDefault();
-                onOpen(rowKey);
-              }}
-            >
-              {content}
-            </a>
-          ) : (
-            content
-          )}
-        </td>
-      );
-    })}
-  </tr>
-);
+const RowContent = <T,>(props: RowProps<T>) => {
+  const { row, rowKey, columns, ends, className, isOpen, href, onOpen, rowIndex } = props;
+  return (
+    <tr
+      className={`${className}${isOpen ? " is-open" : ""}`.trim()}
+      data-key={rowKey}
+      aria-rowindex={rowIndex}
+    >
+      {columns.map((column, index) => {
+        const content = column.cell(row);
+        return (
+          <td key={column.id} className={cellClass(column, ends)}>
+            {index === 0 && onOpen !== null ? (
+              <a
+                className="row-link"
+                href={href ?? "#"}
+                aria-current={isOpen ? "true" : undefined}
+                onClick={(event) => {
+                  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+                  event.preventDefault();
+                  onOpen(rowKey);
+                }}
+              >
+                {content}
+              </a>
+            ) : (
+              content
+            )}
+          </td>
+        );
+      })}
+    </tr>
+  );
+};
 const Row = memo(RowContent) as typeof RowContent;
+
+type Body = HTMLTableSectionElement | null;
+const rowSelector = "tr[data-key]";
+
+const rowOf = (body: Body, key: string): HTMLElement | undefined =>
+  [...(body?.querySelectorAll<HTMLElement>(rowSelector) ?? [])].find(({ dataset }) => dataset.key === key);
+
+const focusedKey = (body: Body): string | undefined => {
+  const row = document.activeElement?.closest<HTMLElement>(rowSelector);
+  return row && body?.contains(row) === true ? row.dataset.key : undefined;
+};
 
 /**
  * A native table whose rows draw again only when their own `row` object changes. The first cell is a link that
- * covers its row; `j` and `k` move between rows, Enter opens.
+ * covers its row; `j` and `k` move between rows, Enter opens. Of a list that is long only the rows in view are drawn.
  *
  * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: address of a row's
  * drawer, so that it opens in a new tab too. `groupOf`: rows of the same group stand under its name, or under what
@@ -119,15 +144,28 @@ export const Table = <T,>(props: {
     latestOnOpen.current = onOpen;
   });
   const open = useCallback((key: string) => latestOnOpen.current?.(key), []);
+  const isLong = rows.length > wholeUpTo;
+  const keys = useMemo(() => (isLong ? rows.map(keyOf) : null), [isLong, rows, keyOf]);
+  const { range, heights } = useRowWindow(body, keys);
+  const [heldKey, setHeldKey] = useState<string | null>(null);
   const move = (by: 1 | -1) => {
-    const links = [...(body.current?.querySelectorAll<HTMLAnchorElement>(".row-link") ?? [])];
-    const active = document.activeElement;
-    const focused = active instanceof HTMLAnchorElement ? links.indexOf(active) : -1;
-    const at = focused === -1 ? links.findIndex((link) => link.ariaCurrent === "true") : focused;
-    const next = links[at === -1 ? (by === 1 ? 0 : links.length - 1) : at + by];
-    next?.focus();
-    next?.scrollIntoView({ block: "nearest" });
+    const from = focusedKey(body.current) ?? openKey;
+    const at = rows.findIndex((row) => keyOf(row) === from);
+    const next = rows[at === -1 ? (by === 1 ? 0 : rows.length - 1) : at + by];
+    if (next === undefined) return;
+    const key = keyOf(next);
+    // What is to be focused has to be there.
+    if (isLong) flushSync(() => setHeldKey(key));
+    const link = rowOf(body.current, key)?.querySelector<HTMLElement>(".row-link");
+    link?.focus();
+    link?.scrollIntoView({ block: "nearest" });
   };
+  // A link to a row far down leads to it.
+  const firstOpen = useRef(openKey);
+  useEffect(() => {
+    if (isLong && firstOpen.current !== undefined)
+      rowOf(body.current, firstOpen.current)?.scrollIntoView({ block: "nearest" });
+  }, [isLong]);
   useKeys(
     onOpen === undefined
       ? []
@@ -145,8 +183,46 @@ export const Table = <T,>(props: {
   // A head over a column that is not shown would make one of its own.
   const ends = useMemo(() => endsOf(columns), [columns]);
   const always = columns.filter(({ drop }) => drop === undefined).length;
+  const rowAt = (index: number): ReactNode => {
+    const row = rows[index];
+    if (row === undefined) return null;
+    const key = keyOf(row);
+    const before = rows[index - 1];
+    const group = groupOf?.(row);
+    const opensGroup = group !== undefined && (before === undefined || groupOf?.(before) !== group);
+    return (
+      <Fragment key={key}>
+        {opensGroup && (
+          <tr className="day">
+            <th colSpan={always} scope="rowgroup">
+              {groupHead === undefined ? group : groupHead(group, row)}
+            </th>
+            {columns.map(({ id, drop }) =>
+              drop === undefined ? null : <td key={id} className={drop === "first" ? "lo" : "lo2"} />,
+            )}
+          </tr>
+        )}
+        <Row
+          row={row}
+          rowKey={key}
+          columns={columns}
+          ends={ends}
+          className={rowClass?.(row) ?? ""}
+          isOpen={key === openKey}
+          href={hrefOf?.(key) ?? null}
+          onOpen={onOpen === undefined ? null : open}
+          rowIndex={isLong ? index + 2 : undefined}
+        />
+      </Fragment>
+    );
+  };
+  const kept = keys === null ? [] : [heldKey, openKey].map((key) => keys.indexOf(key ?? ""));
   return (
-    <table className={`tb ${className}`.trim()}>
+    <table
+      className={`tb ${className}`.trim()}
+      aria-rowcount={isLong ? rows.length + 1 : undefined}
+      onFocus={isLong ? () => setHeldKey(focusedKey(body.current) ?? null) : undefined}
+    >
       <caption className="vh">{caption}</caption>
       <thead>
         <tr>
@@ -159,36 +235,17 @@ export const Table = <T,>(props: {
         </tr>
       </thead>
       <tbody ref={body}>
-        {rows.map((row, index) => {
-          const key = keyOf(row);
-          const before = rows[index - 1];
-          const group = groupOf?.(row);
-          const opensGroup = group !== undefined && (before === undefined || groupOf?.(before) !== group);
-          return (
-            <Fragment key={key}>
-              {opensGroup && (
-                <tr className="day">
-                  <th colSpan={always} scope="rowgroup">
-                    {groupHead === undefined ? group : groupHead(group, row)}
-                  </th>
-                  {columns.map(({ id, drop }) =>
-                    drop === undefined ? null : <td key={id} className={drop === "first" ? "lo" : "lo2"} />,
-                  )}
+        {keys === null
+          ? rows.map((_, index) => rowAt(index))
+          : partsOf(heights(), range, kept).map((part) =>
+              "row" in part ? (
+                rowAt(part.row)
+              ) : (
+                <tr key={`gap ${part.after}`} className="gap" style={{ height: part.gapPx }}>
+                  <td colSpan={always} />
                 </tr>
-              )}
-              <Row
-                row={row}
-                rowKey={key}
-                columns={columns}
-                ends={ends}
-                className={rowClass?.(row) ?? ""}
-                isOpen={key === openKey}
-                href={hrefOf?.(key) ?? null}
-                onOpen={onOpen === undefined ? null : open}
-              />
-            </Fragment>
-          );
-        })}
+              ),
+            )}
       </tbody>
     </table>
   );

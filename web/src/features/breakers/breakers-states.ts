@@ -1,4 +1,5 @@
 import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import { compareText } from "#lib/format.ts";
 import type { Tone } from "#ui/status.tsx";
 
 export const stateWords: Record<BreakerState, string> = {
@@ -41,8 +42,8 @@ export const byLoss = (a: BreakerRow, b: BreakerRow): number =>
   (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
   rank[a.state] - rank[b.state] ||
   (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
-  a.name.localeCompare(b.name) ||
-  a.id.localeCompare(b.id);
+  compareText(a.name, b.name) ||
+  compareText(a.id, b.id);
 
 /** A stretch of one state, in shares (0–1) of the whole range; null where nothing was seen yet. */
 export type Stretch = {

@@ -1,4 +1,5 @@
 import { type ServiceRow, serviceUrgency } from "@wheelhouse/shared/health.ts";
+import { compareText } from "#lib/format.ts";
 import { judgeFreshness } from "#lib/freshness.ts";
 import type { Filter, FilterKey } from "#ui/filter-tokens.ts";
 
@@ -45,8 +46,8 @@ export const viewServices = (
   return views.sort(
     (a, b) =>
       serviceUrgency(a.row, a.isStale) - serviceUrgency(b.row, b.isStale) ||
-      a.row.name.localeCompare(b.row.name) ||
-      a.row.id.localeCompare(b.row.id),
+      compareText(a.row.name, b.row.name) ||
+      compareText(a.row.id, b.row.id),
   );
 };
 
@@ -99,7 +100,7 @@ export const filterServices = (views: readonly ServiceView[], filter: Filter): r
 /** By folder of the tree, those without one first; worst first inside. */
 export const byGroup = (views: readonly ServiceView[]): readonly ServiceView[] => {
   const group = ({ row }: ServiceView) => groupName(row);
-  return [...views].sort((a, b) => group(a).localeCompare(group(b)));
+  return [...views].sort((a, b) => compareText(group(a), group(b)));
 };
 
 const serverGroups: Partial<Record<ServiceRow["kind"], string>> = { redis: "Servers", postgres: "Servers" };

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { type Manifest, preloadsOf } from "#plugins/web-preloads.ts";
+
+const manifest: Manifest = {
+  "index.html": { file: "assets/index-1.js", imports: ["_panel.js"] },
+  "_panel.js": { file: "assets/panel-2.js" },
+  "_table.js": { file: "assets/table-3.js", css: ["assets/table-4.css"], imports: ["_panel.js"] },
+  "src/features/health/health-services-page.tsx": {
+    ...{ file: "assets/health-services-page-5.js", css: ["assets/health-6.css"] },
+    imports: ["_table.js", "_panel.js", "index.html"],
+  },
+  "src/features/audit/audit-page.tsx": { file: "assets/audit-page-7.js" },
+  "src/features/audit/audit-review-page.tsx": { file: "assets/audit-review-page-8.js" },
+};
+const html = '<script src="/assets/index-1.js"></script><link href="/assets/panel-2.js">';
+const hrefs = (page: string) =>
+  [...preloadsOf(manifest, page, html).matchAll(/href="([^"]+)"/g)].map(([, href]) => href);
+
+test("a page's own script, what it imports and its style are loaded with the first script, each once", () => {
+  expect(hrefs("services")).toEqual([
+    "/assets/health-services-page-5.js",
+    "/assets/table-3.js",
+    "/assets/health-6.css",
+    "/assets/table-4.css",
+  ]);
+});
+
+test("a page is not taken for another whose name ends like it, and an unknown one has nothing", () => {
+  expect(hrefs("audit")).toEqual(["/assets/audit-page-7.js"]);
+  expect(hrefs("nothing")).toEqual([]);
+  expect(hrefs("")).toEqual([]);
+});

@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+
+const manifestSchema = z.record(
+  z.string(),
+  z.object({
+    file: z.string(),
+    imports: z.array(z.string()).optional(),
+    css: z.array(z.string()).optional(),
+  }),
+);
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** What the build wrote about its files, read once. @throws when there is no build */
+export async function readManifest(distDir: string): Promise<Manifest> {
+  return manifestSchema.parse(JSON.parse(await readFile(join(distDir, ".vite/manifest.json"), "utf8")));
+}
+
+/**
+ * Links by which a browser loads a page's own script and style while the first script is still on its way.
+ *
+ * @param page its name in the address, such as `services`
+ * @param html what is sent; files that it names already are left out
+ * @returns HTML for the head, empty for a page that has no script of its own
+ */
+export function preloadsOf(manifest: Manifest, page: string, html: string): string {
+  const own = Object.keys(manifest).find(
+    (key) => key.endsWith(`/${page}-page.tsx`) || key.endsWith(`-${page}-page.tsx`),
+  );
+  const chunks = new Set<string>();
+  const visit = (key: string): void => {
+    if (chunks.has(key)) return;
+    chunks.add(key);
+    for (const imported of manifest[key]?.imports ?? []) visit(imported);
+  };
+  if (own !== undefined) visit(own);
+  const files = [...chunks].map((key) => manifest[key]);
+  const links = [
+    ...files.map((chunk) => ({ file: chunk?.file, attributes: 'rel="modulepreload" crossorigin' })),
+    ...files
+      .flatMap((chunk) => chunk?.css ?? [])
+      .map((file) => ({ file, attributes: 'rel="preload" as="style" crossorigin' })),
+  ];
+  return links
+    .filter(({ file }) => file !== undefined && !html.includes(file))
+    .map(({ file, attributes }) => `<link ${attributes} href="/${file}">`)
+    .join("");
+}
