@@ -57,12 +57,19 @@ test("signing in does not use up the tries of an address", async () => {
   for (let n = 0; n < 6; n += 1) await signInAs(it, "viewer");
 });
 
-test("without Redis Postgres counts the failures, and people sign in", async () => {
+test("without Redis Postgres counts the failures, and people sign in, read and act", async () => {
   await redis.stop();
   try {
     const answers = await sixFailures("192.0.2.40");
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 401, 401, 401, 429, 429]);
-    await signInAs(it, "operator");
+    const admin = await signInAs(it, "admin");
+    // Reading and acting go on uncounted: they are needed most when something is broken.
+    expect((await admin.call("GET", "/members")).statusCode).toBe(200);
+    const payload = { email: "uncounted@northwind.example", role: "viewer" };
+    const invited = await admin.call("POST", "/invitations", { payload });
+    expect(invited.statusCode).toBe(201);
+    expect(invited.headers["ratelimit-limit"]).toBeUndefined();
+    expect((await admin.call("GET", "/limits")).json()).toMatchObject({ available: false });
   } finally {
     await redis.start();
   }

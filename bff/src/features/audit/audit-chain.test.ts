@@ -73,6 +73,19 @@ test("the owner of the tables and a session in replication mode are refused as w
   expect(await refusal(it.admin, "update wheelhouse.audit_events set content = '{}'")).toBe("42501");
 });
 
+test("every month has its triggers on always, a year ahead, and so has one that the schedule makes later", async () => {
+  const { rows: made } = await it.admin.query("select wheelhouse.make_audit_partitions(14) as months");
+  expect(made).toEqual([{ months: 2 }]);
+  const { rows } = await it.admin.query<{ name: string; always: string[] }>(
+    `select c.relname as name, array_agg(t.tgname::text order by t.tgname) filter (where t.tgenabled = 'A') as always
+     from pg_inherits i join pg_class c on c.oid = i.inhrelid left join pg_trigger t on t.tgrelid = c.oid
+     where i.inhparent = 'wheelhouse.audit_events'::regclass group by 1`,
+  );
+  expect(rows).toHaveLength(15);
+  const all = ["derive", "refuse_change", "refuse_truncate", "seal"];
+  expect(rows.filter(({ always }) => String(always) !== String(all))).toEqual([]);
+});
+
 test("16 parallel writers leave a chain without a fork and without a gap", async () => {
   const organization = await it.newOrganization("crowded");
   await Promise.all(Array.from({ length: 16 }, () => it.record(organization, 10)));
