@@ -29,8 +29,18 @@ export const exportAuditEvents = defineEndpoint({
   query: z.strictObject({
     ...auditFilterQuery,
     format: z.enum(auditExportFormats),
-    resume: z.string().min(1).max(6_000).optional(),
-    have: z.coerce.number().int().min(0).default(0),
+    resume: z
+      .string()
+      .min(1)
+      .max(6_000)
+      .describe(`Goes on with an export that broke off: the first answer's header ${exportResumeHeader}.`)
+      .optional(),
+    have: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .default(0)
+      .describe("Beside `resume`: how many bytes have come; the answer is what is behind them."),
   }),
   response: z.any(),
 });
