@@ -127,19 +127,24 @@ test("the newest command that was obeyed tells who holds a breaker; one that nob
       box: createSecretBox(Buffer.alloc(32, 7).toString("base64")),
     }),
   });
-  const newest = () => operations.newestOf(organizationId, "payments~charge%20card");
+  const newest = async () => {
+    const targets = ["payments~charge%20card", "payments~other"].map((targetId) => ({
+      ...{ organizationId, targetId },
+    }));
+    return (await operations.newestToBreakers(targets)).map(({ operation }) => operation);
+  };
   expect((await tell("operator", "open", { reason: "held by me" })).statusCode).toBe(200);
   const { organizationId } = await it.database.system
     .selectFrom("operations")
     .select("org_id as organizationId")
     .executeTakeFirstOrThrow();
-  expect(await newest()).toMatchObject({ kind: "breaker.open", reason: "held by me", state: "done" });
+  expect(await newest()).toMatchObject([{ kind: "breaker.open", reason: "held by me", state: "done" }]);
   await it.database.system
     .updateTable("operations")
     .set({ replies: "{}" })
     .where("reason", "=", "held by me")
     .execute();
-  expect((await newest())?.reason).not.toBe("held by me");
+  expect((await newest())[0]?.reason).not.toBe("held by me");
   expect((await tell("operator", "reset", { reason })).statusCode).toBe(200);
 });
 

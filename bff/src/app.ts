@@ -26,6 +26,7 @@ import { createAuditService } from "#features/audit/audit-service.ts";
 import { createAuditStore } from "#features/audit/audit-store.ts";
 import { createBreakersBoard } from "#features/breakers/breakers-board.ts";
 import { createBreakerCommands } from "#features/breakers/breakers-commands.ts";
+import { createBreakerHolders, type NewestCommands } from "#features/breakers/breakers-holders.ts";
 import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
 import { createReportedBreakers } from "#features/breakers/breakers-reports.ts";
 import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
@@ -232,11 +233,17 @@ export async function buildApp({
     },
     boards: (given) => ({
       services: services.board,
-      breakers: createBreakersBoard([
-        createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs }),
-        scrapedBreakers,
-        createReportedBreakers(given),
-      ]),
+      breakers: createBreakersBoard(
+        [
+          createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs }),
+          scrapedBreakers,
+          createReportedBreakers(given),
+        ],
+        createBreakerHolders({
+          newestCommands: (targets): NewestCommands => operations.newestToBreakers(targets),
+          clock,
+        }),
+      ),
     }),
   });
   const { snapshots, owner } = observe;
@@ -289,7 +296,6 @@ export async function buildApp({
       breakersRoutes(api, {
         ...{ snapshots, answer, past },
         command: createBreakerCommands({ snapshots, channel: observe.channel, run: operations.run }),
-        newestOperation: operations.newestOf,
         readOperation: operations.read,
       });
       cachesRoutes(api, {

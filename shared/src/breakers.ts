@@ -64,6 +64,15 @@ export type BreakerInstance = z.infer<typeof breakerInstance>;
 export const breakerCommand = z.enum(["open", "close", "reset"]);
 export type BreakerCommand = z.infer<typeof breakerCommand>;
 
+/** The command of an operator that holds a breaker open or closed. */
+const forced = z.object({
+  by: z.string(),
+  at: timestamp,
+  reason: z.string(),
+  command: z.enum(["open", "close"]),
+});
+export type Forced = z.infer<typeof forced>;
+
 /** A breaker over all instances of its service. */
 export const breakerRow = z.object({
   /** `<service>~<name>`, each part percent-encoded: see SETTLED 25. */
@@ -87,6 +96,11 @@ export const breakerRow = z.object({
   coolDownMs: z.number().nullable(),
   /** What its library can be told; empty: watch only. */
   commands: z.array(breakerCommand),
+  /** Who holds some instance of it; null while nobody does, and when the command is too long ago. */
+  forced: forced
+    .nullable()
+    // Frames from before it was told have none.
+    .default(null),
   ...observation,
 });
 export type BreakerRow = z.infer<typeof breakerRow>;
@@ -121,10 +135,6 @@ export const readBreaker = defineEndpoint({
     /** 0–1 over all instances. */
     failureRatio: series,
     failedPerMinute: series,
-    /** Who holds it open or closed: the command that did; null while nobody does, or when it is too long ago. */
-    forced: z
-      .object({ by: z.string(), at: timestamp, reason: z.string(), command: z.enum(["open", "close"]) })
-      .nullable(),
     /** The newest recorded change before it opened; null while it is not open, or when none is known. */
     changedBefore: problem.shape.changedBefore,
   }),

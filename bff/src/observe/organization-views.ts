@@ -246,8 +246,7 @@ export function createOrganizationViews(deps: {
           })),
       };
     },
-    /** Without who holds it, which is asked where commands are kept. */
-    breaker(breakerId: string): Omit<EndpointResult<typeof readBreaker>, "forced"> | null {
+    breaker(breakerId: string): EndpointResult<typeof readBreaker> | null {
       const own = mine(tick?.breakers).find((each) => each.id === breakerId);
       if (!own) return null;
       return {

@@ -67,12 +67,11 @@ export function createPastDetails(deps: {
         ...{ journal: [], maintenance: [] },
       };
     },
-    /** Without who held it: commands are kept for a while only, and told of now. */
     async breaker(
       organizationId: string,
       id: string,
       at: string,
-    ): Promise<Omit<EndpointResult<typeof readBreaker>, "forced">> {
+    ): Promise<EndpointResult<typeof readBreaker>> {
       const { observedAt, intervalMs, items } = await frameOf(breakerList, "breakers", organizationId, at);
       const breaker = items.find((each) => each.id === id);
       if (!breaker) throw notFound("breaker");

@@ -70,7 +70,14 @@ export function makeBreaker(name: string, part: Partial<ObservedBreaker> = {}): 
     },
     ...{ failureRatio: null, slowRatio: null, callsPerMinute: null, failedPerMinute: null },
     ...{ refusedPerMinute: null, latencyMsP50: null, latencyMsP95: null, latencyMsP99: null },
-    ...{ threshold: null, coolDownMs: null, commands: [], observedAt: tickAt, intervalMs: 1_000 },
+    ...{
+      threshold: null,
+      coolDownMs: null,
+      commands: [],
+      forced: null,
+      observedAt: tickAt,
+      intervalMs: 1_000,
+    },
     instances: [],
     ...part,
   };

@@ -1,6 +1,7 @@
 import type { BreakerInstance, BreakerState } from "@wheelhouse/shared/breakers.ts";
 import type { Board, Seen } from "#observe/board.ts";
 import type { ObservedBreaker, Tick } from "#observe/tick.ts";
+import { type BreakerHolders, isHeld } from "./breakers-holders.ts";
 import { addMove, instanceOf, mergeReadings, unheardInstance, unknownFromMs } from "./breakers-instance.ts";
 import type { BreakerReading } from "./breakers-reading.ts";
 import { causeOf, labelOf, rollUpFigures, worstOf } from "./breakers-roll-up.ts";
@@ -67,7 +68,10 @@ function bounded(readings: readonly BreakerReading[]): readonly BreakerReading[]
  * All breakers of all sources, one row each over its instances. The same breaker heard twice is one; an instance that
  * vanishes is unknown before it is forgotten.
  */
-export function createBreakersBoard(sources: readonly BreakersSource[]): Board<ObservedBreaker> {
+export function createBreakersBoard(
+  sources: readonly BreakersSource[],
+  holders: BreakerHolders,
+): Board<ObservedBreaker> {
   let groups = new Map<string, Group>();
   let sorted: ObservedBreaker[] = [];
 
@@ -94,6 +98,16 @@ export function createBreakersBoard(sources: readonly BreakersSource[]): Board<O
     return new Map([...next].sort(([a], [b]) => compare(a, b)));
   };
 
+  /** While it is not read who holds it, what was known of that stands. */
+  const forcedOf = (
+    row: Pick<ObservedBreaker, "organization" | "id" | "instances">,
+    before: ObservedBreaker | null,
+  ) => {
+    if (!isHeld(row)) return null;
+    const holder = holders.of(row);
+    return holder === undefined ? (before?.forced ?? null) : holder;
+  };
+
   const rowOf = (key: string, group: Group, nowMs: number): ObservedBreaker | null => {
     const before = group.row;
     const all = [...group.instances.values()];
@@ -117,8 +131,9 @@ export function createBreakersBoard(sources: readonly BreakersSource[]): Board<O
       nowMs,
     );
     const ages = instances.flatMap(({ observedAt }) => observedAt ?? []).sort();
+    const place = { id: key.slice(key.indexOf("/") + 1), organization: base.organization };
     return {
-      ...{ id: key.slice(key.indexOf("/") + 1), organization: base.organization },
+      ...place,
       ...{ name: base.name, service: base.service, library, kind: base.kind, state },
       label: labelOf(instances, base.kind, nowMs),
       cause: causeOf({ state, library, threshold, instances, failureRatio: figures.failureRatio }, nowMs),
@@ -130,6 +145,7 @@ export function createBreakersBoard(sources: readonly BreakersSource[]): Board<O
       commands: (heard[0]?.commands ?? []).filter((command) =>
         heard.every(({ commands }) => commands.includes(command)),
       ),
+      forced: forcedOf({ ...place, instances }, before),
       observedAt: ages.at(-1) ?? null,
       intervalMs: Math.max(...instances.map(({ intervalMs }) => intervalMs)),
     };
@@ -144,6 +160,7 @@ export function createBreakersBoard(sources: readonly BreakersSource[]): Board<O
     const isSame =
       group.row !== null &&
       nowMs < group.turnsMs &&
+      group.row.forced === forcedOf(group.row, group.row) &&
       readings.length === group.readings.length &&
       readings.every((reading, index) => reading === group.readings[index]) &&
       [...group.instances.values()].every(({ source }) => isWatched(source));
@@ -188,12 +205,14 @@ export function createBreakersBoard(sources: readonly BreakersSource[]): Board<O
       groups = next;
       if (isNew || sorted.length !== groups.size)
         sorted = [...groups.values()].flatMap(({ row }) => row ?? []).sort(byLoss);
+      holders.poke(sorted, seen.organizations);
       return { rows: sorted, changes };
     },
     rest() {
       groups = new Map();
       sorted = [];
       for (const source of sources) source.rest();
+      holders.rest();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Seen } from "#observe/board.ts";
 import { createBreakersBoard } from "./breakers-board.ts";
+import { createBreakerHolders } from "./breakers-holders.ts";
 import { createOwnBreakers } from "./breakers-own.ts";
 
 const startMs = Date.parse("2026-01-05T12:00:00.000Z");
@@ -33,7 +34,10 @@ const endpoint = (endpointId: string, name: string) => ({
 });
 
 test("endpoints of webhooks belong to their organization, under an id that a rename does not change", () => {
-  const board = createBreakersBoard([createOwnBreakers({ coolDownMs: 30_000 })]);
+  const board = createBreakersBoard(
+    [createOwnBreakers({ coolDownMs: 30_000 })],
+    createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),
+  );
   const { rows } = board.observe(seen());
   expect(rows).toMatchObject([
     {
@@ -47,7 +51,10 @@ test("endpoints of webhooks belong to their organization, under an id that a ren
 });
 
 test("figures of webhooks that cannot be read any more leave them unknown, not gone", () => {
-  const board = createBreakersBoard([createOwnBreakers({ coolDownMs: 30_000 })]);
+  const board = createBreakersBoard(
+    [createOwnBreakers({ coolDownMs: 30_000 })],
+    createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),
+  );
   board.observe(seen());
   const { rows } = board.observe({ ...seen({ failing: true }), nowMs: startMs + 30_000 });
   expect(rows).toMatchObject([{ state: "unknown" }]);

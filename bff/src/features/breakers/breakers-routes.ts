@@ -26,27 +26,21 @@ type RoutesDeps = {
     id: string,
     body: { reason: string; instances?: string[] | undefined },
   ): Promise<Operation>;
-  /** The newest command to a breaker that some instance has obeyed; null when there is none. */
-  newestOperation(organizationId: string, id: string): Promise<Operation | null>;
   readOperation(context: RequestContext, id: string): Promise<Operation>;
 };
 
 export function breakersRoutes(
   app: FastifyInstance,
-  { snapshots, answer, past, command, newestOperation, readOperation }: RoutesDeps,
+  { snapshots, answer, past, command, readOperation }: RoutesDeps,
 ) {
   route(app, listBreakers, ({ query }, { organization }, http) =>
     answer("breakers", query.at, organization, http),
   );
   route(app, readBreaker, async ({ params, query }, { organization }) => {
-    if (query.at !== undefined)
-      return { ...(await past.breaker(organization.id, params.id, query.at)), forced: null };
+    if (query.at !== undefined) return past.breaker(organization.id, params.id, query.at);
     const seen = snapshots.viewsOf(organization).breaker(params.id);
     if (!seen) throw notFound("breaker");
-    const isForced = seen.breaker.instances.some(({ state }) => held.includes(state));
-    // Without Postgres all the rest of it is still worth showing.
-    const newest = isForced ? await newestOperation(organization.id, params.id).catch(() => null) : null;
-    return { ...seen, forced: forcedBy(newest) };
+    return seen;
   });
   for (const [endpoint, told] of [
     [forceBreakerOpen, "open"],
@@ -58,13 +52,4 @@ export function breakersRoutes(
       return operation.state === "accepted" ? { stillGoing: operation } : operation;
     });
   route(app, readBreakerOperation, ({ params }, context) => readOperation(context, params.id));
-}
-
-const held: readonly string[] = ["forced_open", "disabled"];
-
-function forcedBy(newest: Operation | null) {
-  const command =
-    newest?.kind === "breaker.open" ? "open" : newest?.kind === "breaker.close" ? "close" : null;
-  if (newest === null || command === null) return null;
-  return { by: newest.by, at: newest.requestedAt, reason: newest.reason, command } as const;
 }

@@ -2,10 +2,12 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createAddressFilter } from "#lib/address-filter.ts";
+import { systemClock } from "#lib/clock.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
 import type { Seen } from "#observe/board.ts";
 import type { WatchedSources } from "#observe/catalogue.ts";
 import { createBreakersBoard } from "./breakers-board.ts";
+import { createBreakerHolders } from "./breakers-holders.ts";
 import type { ScrapeState } from "./breakers-scrape-states.ts";
 import { actuatorUrlOf, createScrapedBreakers } from "./breakers-scrapes.ts";
 
@@ -92,7 +94,10 @@ function watching(allow: string[] = ["127.0.0.1"]) {
     },
   });
   ends.push(scraped.close);
-  const board = createBreakersBoard([scraped]);
+  const board = createBreakersBoard(
+    [scraped],
+    createBreakerHolders({ newestCommands: async () => [], clock: systemClock }),
+  );
   const seen = (): Seen => ({
     ...{ nowMs, servers: [], queues: [], organizations: [] },
     webhooks: { value: {}, observedAt: null, failing: false },

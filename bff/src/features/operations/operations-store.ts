@@ -16,6 +16,8 @@ type NewOperation = Pick<
   "kind" | "target_id" | "target_name" | "source_id" | "service" | "act" | "instances" | "reason"
 >;
 
+type Target = { organizationId: string; targetId: string };
+
 /** The commands that were accepted, in Postgres. */
 export function createOperationsStore(database: Database) {
   return {
@@ -43,20 +45,22 @@ export function createOperationsStore(database: Database) {
       database.asOrganizations([organizationId], (tx) =>
         tx.selectFrom("operations").selectAll().where("id", "=", id).executeTakeFirst(),
       ),
-    /** The newest to one target that some instance has obeyed, or may yet. */
-    newestOf: (organizationId: string, targetId: string): Promise<OperationRow | undefined> =>
-      database.asOrganizations([organizationId], (tx) =>
-        tx
-          .selectFrom("operations")
-          .selectAll()
-          .where("target_id", "=", targetId)
-          .where(
-            sql<boolean>`state = 'accepted' or jsonb_path_exists(replies, '$.*.outcome ? (@ == "obeyed")')`,
-          )
-          .orderBy("ordinal", "desc")
-          .limit(1)
-          .executeTakeFirst(),
-      ),
+    /** The newest to each breaker that some instance has obeyed, or may yet: one question for all organizations. */
+    async newestToBreakers(targets: readonly Target[]): Promise<OperationRow[]> {
+      if (targets.length === 0) return [];
+      const { rows } = await sql<OperationRow>`
+        select o.* from unnest(
+          ${targets.map(({ organizationId }) => organizationId)}::uuid[],
+          ${targets.map(({ targetId }) => targetId)}::text[]
+        ) as t (org_id, target_id)
+        cross join lateral (
+          select * from operations
+          where org_id = t.org_id and target_id = t.target_id and kind like 'breaker.%'
+            and (state = 'accepted' or jsonb_path_exists(replies, '$.*.outcome ? (@ == "obeyed")'))
+          order by ordinal desc limit 1
+        ) o`.execute(database.system);
+      return rows;
+    },
     /** Those of all organizations that have not ended, oldest first. */
     open: (): Promise<OperationRow[]> =>
       database.system

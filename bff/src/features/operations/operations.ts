@@ -167,10 +167,10 @@ export function createOperations(deps: {
         row.state === "accepted" ? await channel.repliesTo(row.source_id, id).catch(() => ({})) : {};
       return operationOf(row, { ...row.replies, ...live });
     },
-    /** The newest command to one target that was obeyed by some instance, or may be yet; null when there is none. */
-    async newestOf(organizationId: string, targetId: string): Promise<Operation | null> {
-      const row = await store.newestOf(organizationId, targetId);
-      return row ? operationOf(row, row.replies) : null;
+    /** The newest command to each of these breakers that was obeyed by some instance, or may be yet. */
+    async newestToBreakers(targets: readonly { organizationId: string; targetId: string }[]) {
+      const rows = await store.newestToBreakers(targets);
+      return rows.map((row) => ({ organizationId: row.org_id, operation: operationOf(row, row.replies) }));
     },
     /** One look at what has not ended; `start` does it every 2 s. */
     sweep,

@@ -4,7 +4,7 @@ import type { Freshness } from "#lib/freshness.ts";
 import type { Column } from "#ui/table.tsx";
 import { Age } from "#ui/time.tsx";
 import css from "./breakers.module.css";
-import { BreakerBadge, FailureRate, PerMinute, Squares, StateLine } from "./breakers-parts.tsx";
+import { BreakerBadge, FailureRate, Holder, PerMinute, Squares, StateLine } from "./breakers-parts.tsx";
 
 const Meter = ({ row: { failureRatio, threshold, state } }: { row: BreakerRow }) =>
   failureRatio === null ? null : (
@@ -37,7 +37,13 @@ const columns = (freshness: Freshness["state"]): readonly Column<BreakerRow>[] =
     id: "state",
     header: "State",
     card: "badge",
-    cell: (row) => <BreakerBadge row={row} kind={row.kind} freshness={freshness} />,
+    className: "two",
+    cell: (row) => (
+      <>
+        <BreakerBadge row={row} kind={row.kind} freshness={freshness} />
+        <Holder row={row} />
+      </>
+    ),
   },
   {
     id: "instances",

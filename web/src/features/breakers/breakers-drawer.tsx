@@ -250,7 +250,7 @@ export const BreakerDrawer = (
   const detail = useQuery({ ...breakerQuery(organization, id, moment), enabled: row !== undefined });
   if (row === undefined) return <Missing organization={organization} id={id} {...drawer} />;
   const before = detail.data?.changedBefore ?? null;
-  const forced = detail.data?.forced ?? null;
+  const forced = row.forced ?? null;
   const facts = [
     { label: "Cause", value: row.cause ?? "–" },
     ...(forced === null

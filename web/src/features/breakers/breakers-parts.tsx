@@ -1,8 +1,9 @@
 import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
 import { memo } from "react";
-import { formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
+import { formatCount, formatDateTime, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
 import { type Freshness, judgeFreshness } from "#lib/freshness.ts";
 import { useMinute, useNow } from "#lib/now.ts";
+import { usePreferences } from "#lib/preferences.ts";
 import { Status } from "#ui/status.tsx";
 import css from "./breakers.module.css";
 import { badgeOf, describeStretches, probeIn, stretchesOf } from "./breakers-states.ts";
@@ -42,6 +43,20 @@ export const BreakerBadge = (props: {
   const badge = badgeOf(row.state, kind);
   if (age === "fresh") return <Status tone={badge.tone} label={label ?? badge.label} />;
   return <Status tone={age} label={age === "stale" ? "Stale" : "Unknown"} was={badge.label.toLowerCase()} />;
+};
+
+/** Who holds it, under the badge; when and why on hover, and in the drawer. */
+export const Holder = ({ row: { forced, state } }: { row: Pick<BreakerRow, "forced" | "state"> }) => {
+  const { zone } = usePreferences();
+  // Of a past moment from before it was kept there is none.
+  if (!forced) return null;
+  const isTold = state === "forced_open" && forced.command === "open";
+  const deed = forced.command === "open" ? "forced open" : "held closed";
+  return (
+    <small className={css.holder} title={`${deed} ${formatDateTime(forced.at, zone)}: “${forced.reason}”`}>
+      {isTold ? "" : `${deed} `}by {forced.by}
+    </small>
+  );
 };
 
 const mostSquares = 12;

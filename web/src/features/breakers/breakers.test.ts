@@ -34,7 +34,15 @@ const instance = (name: string, change: Partial<BreakerInstance> = {}): BreakerI
 const row = (name: string, change: Partial<BreakerRow> = {}): BreakerRow => ({
   ...{ id: `orders~${name}`, name, service: "orders", library: "opossum", kind: "failure", state: "closed" },
   ...{ label: "0 of 1 open", cause: null, since: at(0), moves: [], instances: [instance("a")], ...figures },
-  ...{ threshold: null, coolDownMs: null, commands: [], observedAt: at(14), intervalMs: 2000, ...change },
+  ...{
+    threshold: null,
+    coolDownMs: null,
+    commands: [],
+    forced: null,
+    observedAt: at(14),
+    intervalMs: 2000,
+    ...change,
+  },
 });
 
 test("a limit of concurrency that is reached is never called open", () => {
