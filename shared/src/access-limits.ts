@@ -11,10 +11,10 @@ export const limitsView = z.object({
   acts: z.object({
     limit: z.number().int(),
     windowSeconds: z.number().int(),
-    /** Of the organization and those below; the 50 highest of all for the platform. */
+    /** Of the organization and those below; the 50 highest of all for who may see people in the platform. */
     items: z.array(z.object({ organization: z.object({ id: z.uuid(), slug, name: z.string() }), ...window })),
   }),
-  /** Addresses are the platform's business; null elsewhere. */
+  /** Addresses are the business of who may see people in the platform; null otherwise. */
   failures: z
     .object({
       limit: z.number().int(),
@@ -33,6 +33,6 @@ export const readLimits = defineEndpoint({
   method: "GET",
   path: "/limits",
   summary: "Rate limits and what is counted against them now",
-  access: "access:read",
+  access: "overview:read",
   response: limitsView,
 });

@@ -39,7 +39,7 @@ export const expectations: Record<string, string> = {
   "POST /api/v1/organizations": "A S",
   "PATCH /api/v1/organizations/{id}": "A S",
 
-  "GET /api/v1/limits": "A U S T",
+  "GET /api/v1/limits": "V O A U S T",
 
   "GET /api/v1/tokens": "A U S T",
   "POST /api/v1/tokens": "A S",

@@ -22,7 +22,7 @@ const fail = (email: string, remoteAddress: string) =>
     remoteAddress,
   });
 
-test("an operator sees what is counted, and nobody sees another organization's", async () => {
+test("every role sees what is counted, and nobody sees another organization's", async () => {
   const admin = await signInAs(it, "admin");
   const foreign = await signInAs(it, "admin", "contoso");
   const root = await signInAs(it, "superadmin", "platform");
@@ -49,5 +49,29 @@ test("an operator sees what is counted, and nobody sees another organization's",
     accounts: 2,
   });
   expect(JSON.stringify(all)).not.toContain("nowhere.example");
-  expect((await member.call("GET", "/limits")).statusCode).toBe(403);
+  // Every role, so also who acts and is told to wait.
+  for (const role of ["viewer", "operator", "auditor"] as const)
+    expect((await (await signInAs(it, role)).call("GET", "/limits")).json()).toMatchObject({
+      acts: { limit: 3, items: [{ organization: { slug: "northwind" }, count: 4 }] },
+      failures: null,
+    });
+  // Nor does who watches the platform see where people failed to sign in.
+  const invited = await root.call("POST", "/invitations", {
+    payload: { email: "night@platform.example", role: "operator" },
+  });
+  const accepted = await it.app.inject({
+    method: "POST",
+    url: "/api/v1/invitations/accept",
+    payload: { token: invited.json().path.split("#")[1], name: "Night", password: "a quiet night shift" },
+  });
+  const [session] = accepted.cookies;
+  const watched = await it.app.inject({
+    method: "GET",
+    url: "/api/v1/limits",
+    cookies: { wheelhouse: session?.value ?? "" },
+  });
+  expect(watched.json()).toMatchObject({
+    acts: { items: [{ organization: { slug: "platform" } }] },
+    failures: null,
+  });
 });

@@ -28,12 +28,11 @@ export function createLimits({
 }: LimitsDeps) {
   const resetsAt = (resetMs: number) => new Date(clock.now() + resetMs).toISOString();
 
-  async function acts({ organization, subtreeIds }: RequestContext) {
+  async function acts({ subtreeIds }: RequestContext, seesAll: boolean) {
     const tree = await organizations.tree();
-    const windows =
-      organization.id === platformOrganization.id
-        ? await highestWindows(redis, "mutations", organizationsMax)
-        : await readWindows(redis, "mutations", subtreeIds.slice(0, organizationsMax));
+    const windows = seesAll
+      ? await highestWindows(redis, "mutations", organizationsMax)
+      : await readWindows(redis, "mutations", subtreeIds.slice(0, organizationsMax));
     return windows.flatMap(({ name: id, count, resetMs }) => {
       const found = tree.byId(id);
       if (!found) return [];
@@ -60,10 +59,14 @@ export function createLimits({
 
   return {
     async read(context: RequestContext): Promise<LimitsView> {
-      const isPlatform = context.organization.id === platformOrganization.id;
-      const now = await Promise.all([acts(context), isPlatform ? failures() : null]).catch(() => undefined);
+      const { actor, organization } = context;
+      const seesAll =
+        organization.id === platformOrganization.id && actor.can("access:read").in(organization.id).check();
+      const now = await Promise.all([acts(context, seesAll), seesAll ? failures() : null]).catch(
+        () => undefined,
+      );
       const [items, counted] = now ?? [[], null];
-      const ofFailures = counted ?? (isPlatform ? { signIns: [], intake: [], accounts: 0 } : null);
+      const ofFailures = counted ?? (seesAll ? { signIns: [], intake: [], accounts: 0 } : null);
       return {
         available: now !== undefined,
         acts: { limit: mutationsPerHour, windowSeconds: actWindowMs / 1_000, items },

@@ -116,8 +116,9 @@ export const AccessPage = () => {
     return (
       <Page title="Access">
         <Empty title="You may not see this">
-          Needs <span className="mono">access:read</span> here.
+          Needs <span className="mono">access:read</span> here. What the rate limits count is below.
         </Empty>
+        <LimitsSection organization={org} />
       </Page>
     );
   }
