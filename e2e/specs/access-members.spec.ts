@@ -97,6 +97,8 @@ test("an invitation that is withdrawn opens nothing, a new link replaces the for
   await expect(guest.getByRole("heading", { name: "Join Northwind" })).toBeVisible();
   await row.getByRole("button", { name: "Withdraw…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Withdraw 1 invitation" }).click();
+  // An open dialog hides the page behind it, rows too; it closes when the server has answered.
+  await expect(page.getByRole("dialog")).toBeHidden();
   await expect(row).toHaveCount(0);
   await guest.reload();
   await expect(guest.getByText("This link does not work any more")).toBeVisible();

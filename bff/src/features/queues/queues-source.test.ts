@@ -138,7 +138,7 @@ describe("discovery", () => {
     const before = await calls(redis, "scan");
     const watched = source();
     await watched.sample();
-    expect((await calls(redis, "scan")) - before).toBeLessThanOrEqual(40);
+    expect((await calls(redis, "scan")) - before).toBeLessThanOrEqual(10);
     await vi.waitFor(async () => expect((await watched.sample()).queues).toHaveLength(1));
     await queue.close();
   });
