@@ -1,6 +1,5 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
 import { sql, type Transaction } from "kysely";
-import { z } from "zod";
 import type { Database } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
 import { type AuditFilter, type AuditPlace, findEvents } from "./audit-find.ts";
@@ -8,12 +7,7 @@ import { toAuditEvent } from "./audit-row.ts";
 
 const listTimeoutMs = 5_000;
 // Postgres keeps microseconds, a Date milliseconds: events are recorded to the millisecond, so nothing is lost.
-const listedRow = z.object({
-  content: z.string(),
-  seq: z.number().nullable(),
-  id: z.string(),
-  recordedAt: z.date(),
-});
+type ListedRow = { content: string; seq: number | null; id: string; recordedAt: Date };
 
 /** Reads the trail of the organizations it is given; row-level security holds on each statement. */
 export function createAuditStore({ database }: { database: Database }) {
@@ -30,16 +24,16 @@ export function createAuditStore({ database }: { database: Database }) {
     ) {
       const found = findEvents(organizationIds, filter, place, limit, true);
       const { rows } = await reading(organizationIds, (tx) =>
-        sql`
+        sql<ListedRow>`
           select f.content, c.seq, f.id, f.recorded_at as "recordedAt"
           from (${found}) f left join audit_chain c on c.audit_id = f.id
           order by f.recorded_at desc, f.id desc
         `.execute(tx),
       );
-      return rows.map((row) => {
-        const { content, seq, id, recordedAt } = listedRow.parse(row);
-        return { event: toAuditEvent(content, seq), place: { id, recordedAt: recordedAt.toISOString() } };
-      });
+      return rows.map(({ content, seq, id, recordedAt }) => ({
+        event: toAuditEvent(content, seq),
+        place: { id, recordedAt: recordedAt.toISOString() },
+      }));
     },
 
     /** One event with its link and the next one's hash; undefined when these organizations have none of this id. */
