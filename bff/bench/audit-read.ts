@@ -14,6 +14,7 @@ import { createGuardian } from "#embedded/guardian.ts";
 import { startEmbeddedPostgres } from "#embedded/postgres.ts";
 import { startEmbeddedRedis } from "#embedded/redis.ts";
 import { openSecrets } from "#embedded/secrets.ts";
+import { buildAuditBlocks } from "#features/audit/audit-blocks.ts";
 import { systemClock } from "#lib/clock.ts";
 import { migrate } from "#lib/migrate.ts";
 import { createDatabase } from "#lib/postgres.ts";
@@ -30,14 +31,16 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 /**
  * Reading a trail of 10 million events (or as many as the argument says) over 50 organizations, by HTTP, signed in, with
  * row-level security on: the first page under every kind of filter, the deepest page, an export. The seed is kept in
- * `.wheelhouse/bench`. The word `exports` after the number leaves the lists out. @returns whether all bars are reached.
+ * `.wheelhouse/bench`. The word `exports` or `lists` after the number leaves the other out. @returns whether all bars are reached.
  */
 export async function run(): Promise<boolean> {
   const size = Number(process.argv[3] ?? usualSize);
   const stack = await startStack(size);
   try {
-    const isRead = process.argv[4] === "exports" || (await measure(stack, size));
-    return (await exportBoth(stack)) && isRead;
+    const only = process.argv[4];
+    const isRead = only === "exports" || (await measure(stack, size));
+    const isExported = only === "lists" || (await exportBoth(stack));
+    return isRead && isExported;
   } finally {
     await stack.end();
   }
@@ -74,6 +77,13 @@ async function startStack(size: number) {
     },
     ...{ poolSize: 10, log },
   });
+  const beganAt = performance.now();
+  const blocks = await buildAuditBlocks({ database, log });
+  // The product's upkeep has made them when somebody exports.
+  if (blocks > 0)
+    say(
+      `${blocks} blocks of lines for exports made in ${Math.round((performance.now() - beganAt) / 1_000)} s`,
+    );
   const redis = createRedis({ url: redisServer.url, name: "bench", log });
   await new Promise((resolve) => redis.once("ready", resolve));
   const product = await buildApp({

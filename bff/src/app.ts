@@ -13,6 +13,7 @@ import { accessMembersRoutes } from "#features/access/access-members-routes.ts";
 import { oidcRoutes } from "#features/access/access-oidc-routes.ts";
 import { accessRoutes } from "#features/access/access-routes.ts";
 import { accessSessionRoutes } from "#features/access/access-session-routes.ts";
+import { buildAuditBlocks } from "#features/audit/audit-blocks.ts";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createDenials } from "#features/audit/audit-denials.ts";
 import { createAuditIntake } from "#features/audit/audit-intake.ts";
@@ -272,8 +273,9 @@ export async function buildApp({
       ...cacheRemovals.upkeep,
       ...history.upkeep,
       "ended sessions": access.purge,
-      // The last: a month of a large installation takes minutes.
+      // The last: where a large trail is put in order for the first time, these take minutes.
       "audit months": () => orderAuditMonths({ database, log }),
+      "audit blocks": () => buildAuditBlocks({ database, log }),
     },
   });
   const credentials = config.demo && adminUrl ? await seedDemo({ adminUrl, dataDir: config.dataDir }) : [];

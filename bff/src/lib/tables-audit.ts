@@ -83,6 +83,15 @@ type AuditIntakeKeysTable = {
   created_at: ColumnType<Date, undefined, never>;
 };
 
+type AuditBlocksTable = {
+  org_id: Derived<string>;
+  number: Derived<number>;
+  first_at: Derived<Date>;
+  last_at: Derived<Date>;
+  ndjson: Derived<string>;
+  csv: Derived<string>;
+};
+
 /** Tables of the audit feature; mirrors its migrations. */
 export type AuditTables = {
   audit_events: AuditEventsTable;
@@ -94,4 +103,5 @@ export type AuditTables = {
   audit_legal_holds: AuditLegalHoldsTable;
   audit_expirations: AuditExpirationsTable;
   audit_intake_keys: AuditIntakeKeysTable;
+  audit_blocks: AuditBlocksTable;
 };

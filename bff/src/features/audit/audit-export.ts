@@ -20,7 +20,17 @@ import type { RequestContext } from "#lib/request-context.ts";
 import type { StreamedFile } from "#lib/route.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import { createBlockReader } from "./audit-export-blocks.ts";
-import { type CopyRange, copyStatement, csvTrailer, endsStatement, headOf } from "./audit-export-copy.ts";
+import {
+  type ChainRange,
+  type CopyRange,
+  copyStatement,
+  copyStoredStatement,
+  csvTrailer,
+  endsStatement,
+  headOf,
+  storedBlockSize,
+  storedTimesStatement,
+} from "./audit-export-copy.ts";
 import { chainsOf, createExportResume, type ExportStand, refuseOther } from "./audit-export-resume.ts";
 import { type AuditFilter, filterFields, rowConditions } from "./audit-find.ts";
 
@@ -34,9 +44,9 @@ type AuditExportDeps = {
 
 const runningMax = 3;
 /** Events that are joined and sorted at once: a small range stays in the processor's cache, which halves its time. */
-const rangeSize = 4_096;
+const rangeSize = 16 * storedBlockSize;
 /** Text asks its index once a range. */
-const textRangeSize = 20_000;
+const textRangeSize = 80 * storedBlockSize;
 /** A reader may be slow, but not for ever: the snapshot it reads keeps old rows from being cleaned. */
 const rangeTimeoutMs = 10 * 60_000;
 const bufferBytes = 512 * 1024;
@@ -90,17 +100,26 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
   }
 
   /** Begins to read the events of a range; undefined when the filter's time leaves it out. */
-  async function beginRange(client: pg.PoolClient, { format, filter }: Job, place: RangePlace) {
+  async function beginRange(client: pg.PoolClient, { format, filter }: Job, place: ChainRange) {
     const { organizationId, afterSeq, toSeq } = place;
-    const bounds = await client.query(
-      "select min(recorded_at) as first, max(recorded_at) as last from audit_chain where org_id = $1 and seq > $2 and seq <= $3",
-      [organizationId, afterSeq, toSeq],
-    );
-    const { first, last } = boundsRow.parse(bounds.rows[0]);
-    if (!first || !last || isOutside(first, last, filter)) return undefined;
-    const range = { afterSeq, toSeq, from: first.toISOString(), to: last.toISOString() };
+    const stored = onlyTime(filter)
+      ? await timesOf(client, storedTimesStatement(database, place))
+      : undefined;
+    const times =
+      stored ??
+      (await timesOf(
+        client,
+        "select min(recorded_at) as first, max(recorded_at) as last from audit_chain where org_id = $1 and seq > $2 and seq <= $3",
+        [organizationId, afterSeq, toSeq],
+      ));
+    if (!times || isOutside(times, filter)) return undefined;
+    const range = { afterSeq, toSeq, from: times.first.toISOString(), to: times.last.toISOString() };
     const conditions = rowConditions(organizationId, filter, range);
-    const copy = client.query(copyTo(copyStatement(database, format, range, conditions)));
+    const statement =
+      stored && isInside(times, filter)
+        ? copyStoredStatement(database, format, place)
+        : copyStatement(database, format, range, conditions);
+    const copy = client.query(copyTo(statement));
     // Until it is read, what goes wrong waits here for its reader.
     copy.once("error", () => {});
     return { organizationId, range, conditions, copy, client };
@@ -130,7 +149,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       },
       { once: true },
     );
-    const begin = async (place: RangePlace, client: pg.PoolClient) => {
+    const begin = async (place: ChainRange, client: pg.PoolClient) => {
       const begun = await beginRange(client, job, place);
       if (begun) reading.add(begun.copy);
       return begun;
@@ -140,15 +159,12 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     const ends = new Map<string, { newest: Begun; oldest: Begun }>();
     const take = async (begun: Begun | undefined) => {
       if (!begun) return;
-      const { copy, client, organizationId } = begun;
-      const blocks = job.format === "ndjson" ? createBlockReader() : undefined;
-      for await (const part of copy) for (const bytes of blocks?.read(part) ?? [part]) await send(bytes);
+      const { copy, organizationId } = begun;
+      const blocks = createBlockReader();
+      for await (const part of copy) for (const bytes of blocks.read(part)) await send(bytes);
       reading.delete(copy);
-      // The count comes after the rows, so it is there when the next answer is.
-      await client.query("select");
-      const rows = blocks?.lines ?? copy.rowCount;
-      told.rows += rows;
-      if (rows > 0)
+      told.rows += blocks.lines;
+      if (blocks.lines > 0)
         ends.set(organizationId, { newest: ends.get(organizationId)?.newest ?? begun, oldest: begun });
     };
     let [next, rest] = [one, other];
@@ -279,7 +295,6 @@ type Job = {
   have: number;
 };
 type Clients = readonly [pg.PoolClient, pg.PoolClient];
-type RangePlace = { organizationId: string; afterSeq: number; toSeq: number };
 type Begun = {
   organizationId: string;
   range: CopyRange;
@@ -289,22 +304,38 @@ type Begun = {
 };
 type Told = { rows: number; sha256: string | null; firstSeq: number | null; lastSeq: number | null };
 
-/** Ranges of the chains, the newest of each first. */
-function rangesOf(chains: ExportStand["chains"], size: number): RangePlace[] {
-  return chains.flatMap(([organizationId, head]) =>
-    Array.from({ length: Math.ceil(head / size) }, (_, index) => {
-      const toSeq = head - index * size;
-      return { organizationId, toSeq, afterSeq: Math.max(0, toSeq - size) };
-    }),
-  );
+/** Ranges of the chains, the newest of each first: what no kept block can hold yet, then ranges of whole blocks. */
+function rangesOf(chains: ExportStand["chains"], size: number): ChainRange[] {
+  return chains.flatMap(([organizationId, head]) => {
+    const whole = head - (head % storedBlockSize);
+    const tops = Array.from({ length: Math.ceil(whole / size) }, (_, index) => whole - index * size);
+    const ranges = tops.map((toSeq) => ({ organizationId, afterSeq: Math.max(0, toSeq - size), toSeq }));
+    return whole < head ? [{ organizationId, afterSeq: whole, toSeq: head }, ...ranges] : ranges;
+  });
 }
 
-function isOutside(first: Date, last: Date, { from, to }: AuditFilter): boolean {
-  return (
-    (from !== undefined && last.getTime() < Date.parse(from)) ||
-    (to !== undefined && first.getTime() >= Date.parse(to))
-  );
+type Times = { first: Date; last: Date };
+
+/** Undefined when there is nothing. */
+async function timesOf(
+  client: pg.PoolClient,
+  statement: string,
+  values: unknown[] = [],
+): Promise<Times | undefined> {
+  const { first, last } = boundsRow.parse((await client.query(statement, values)).rows[0]);
+  return first && last ? { first, last } : undefined;
 }
+
+const onlyTime = ({ from, to, ...others }: AuditFilter) =>
+  Object.values(others).every((value) => value === undefined);
+
+const isOutside = ({ first, last }: Times, { from, to }: AuditFilter) =>
+  (from !== undefined && last.getTime() < Date.parse(from)) ||
+  (to !== undefined && first.getTime() >= Date.parse(to));
+
+const isInside = ({ first, last }: Times, { from, to }: AuditFilter) =>
+  (from === undefined || first.getTime() >= Date.parse(from)) &&
+  (to === undefined || last.getTime() < Date.parse(to));
 
 /** Events of one export are linked by its id. */
 function recorderOf(
