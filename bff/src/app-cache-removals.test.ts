@@ -190,3 +190,54 @@ test("a cache that its service reports is invalidated there", async () => {
   ]);
   await reporter.close();
 });
+
+test("a cache is declared, changed and forgotten by API, by its organization alone, and holds at once", async () => {
+  const definition = (more: object = {}) => ({
+    ...{ kind: "cache", name: "stock", service: "shop", server: "primary", prefix: "shop:p", ...more },
+  });
+  const declare = (who: keyof typeof people, given: object) =>
+    people[who].call("POST", "/sources", { payload: { slug: "stock", definition: given } });
+  expect((await declare("operator", definition())).statusCode).toBe(403);
+  const elsewhere = await declare("other", definition());
+  expect(elsewhere.json().error.details).toMatchObject([{ field: "body.definition.server" }]);
+  const reserved = await declare("admin", definition({ prefix: "wheelhouse:" }));
+  expect(reserved.json().error.details).toMatchObject([{ field: "body.definition.prefix" }]);
+  const taken = await declare("admin", definition({ name: "pages" }));
+  expect(taken.json().error.details).toMatchObject([{ field: "body.definition.name" }]);
+
+  const clients = async () =>
+    String(await redis.client("LIST")).match(/^id=\d+ (?=.*name=wheelhouse-observe-primary )/gm);
+  const before = await clients();
+  expect(before).toHaveLength(1);
+  const made = await declare("admin", definition());
+  expect(made.statusCode, made.body).toBe(201);
+  expect(made.json()).toMatchObject({
+    ...{ id: "northwind.stock", kind: "cache", origin: "api", version: 1 },
+    definition: definition({ bentocache: null }),
+  });
+  const at = "/caches/declared/shop~stock/removal";
+  expect((await preview("operator", "key", ":home", at)).json()).toMatchObject({ count: 1 });
+  const change = { version: 1, definition: definition({ prefix: "shop:[pages]" }) };
+  const changed = await people.admin.call("PUT", "/sources/northwind.stock", { payload: change });
+  expect(changed.statusCode, changed.body).toBe(200);
+  expect((await preview("operator", "key", ":home", at)).json().examples).toEqual(["shop:[pages]:home"]);
+  expect((await preview("operator", "tag", "t", at)).statusCode).toBe(400);
+  // What is declared in a server is no reason to connect to it anew.
+  expect(await clients()).toEqual(before);
+
+  const listed = (await people.admin.call("GET", "/sources")).json().items;
+  const caches = listed.filter(({ kind }: { kind: string }) => kind === "cache");
+  expect(caches.map(({ id, origin }: Record<string, string>) => `${id} ${origin}`)).toEqual([
+    ...["shop~pages file", "shop~products file", "northwind.stock api"],
+  ]);
+  const ofFile = await people.admin.call("DELETE", "/sources/shop~pages");
+  expect(ofFile.json().error.message).toContain("wheelhouse.yaml");
+  expect((await people.admin.call("DELETE", "/sources/northwind.stock")).statusCode).toBe(204);
+  expect((await preview("operator", "key", ":home", at)).statusCode).toBe(404);
+  const events = (await people.admin.call("GET", "/audit/events?class=sources&limit=5")).json().items;
+  const update = events.find(({ action }: { action: string }) => action === "sources.target.update");
+  expect(update).toMatchObject({
+    before: { prefix: "shop:p" },
+    after: { kind: "cache", prefix: "shop:[pages]", server: "primary", bentocache: null },
+  });
+});

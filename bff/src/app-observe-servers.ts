@@ -98,11 +98,11 @@ export function createWatchedServers({
       ...sources.postgres.map((source) => ({ source, kind: "postgres" as const })),
     ];
     const before = [...connected];
-    const next = wanted.map(
-      ({ source, kind }) =>
-        before.find((each) => each.kind === kind && isDeepStrictEqual(each.source, source)) ??
-        (kind === "redis" ? openRedis(source) : openPostgres(source)),
-    );
+    const next = wanted.map(({ source, kind }) => {
+      const open = before.find((each) => each.kind === kind && isSameServer(each.source, source));
+      if (!open) return kind === "redis" ? openRedis(source) : openPostgres(source);
+      return { ...open, source, redis: open.redis && { ...open.redis, source } };
+    });
     replace(connected, next);
     replace(
       redis,
@@ -117,7 +117,7 @@ export function createWatchedServers({
       next.flatMap((each) => each.queues ?? []),
     );
     for (const gone of before)
-      if (!next.includes(gone))
+      if (!next.some(({ server }) => server === gone.server))
         Promise.resolve(gone.end()).catch((err: unknown) =>
           log.debug({ err }, "a source did not close in order"),
         );
@@ -135,6 +135,10 @@ export function createWatchedServers({
     },
   };
 }
+
+/** What is declared in a server is no reason to connect to it anew. */
+const isSameServer = ({ caches: _, ...a }: WatchedServer, { caches: __, ...b }: WatchedServer) =>
+  isDeepStrictEqual(a, b);
 
 /** Logical database of a Redis URL. */
 export function databaseOf(url: string): number {

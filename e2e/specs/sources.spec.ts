@@ -52,3 +52,40 @@ test("an admin watches a job that reports by itself, renews its secret, and dele
   await expect(row).toHaveCount(0);
   expect(await beat(page, second)).toBe(404);
 });
+
+test("an admin declares a cache, whose keys can then be removed, moves it, and forgets it", async ({
+  page,
+  user,
+}) => {
+  const name = `prices-${randomBytes(3).toString("hex")}`;
+  await signInByForm(page, user("admin"));
+  await page.goto("/o/northwind/sources");
+  await page.getByRole("button", { name: "Cache…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill(name);
+  await dialog.getByLabel("Service").fill("price-desk");
+  await dialog.getByLabel("Redis").selectOption({ label: "Redis primary" });
+  await dialog.getByLabel("Prefix").fill("bull:");
+  await dialog.getByRole("button", { name: "Declare 1 cache" }).click();
+  await expect(dialog).toContainText("must not meet bull: or wheelhouse:");
+  await dialog.getByLabel("Prefix").fill(`${name}:`);
+  await dialog.getByRole("button", { name: "Declare 1 cache" }).click();
+  await expect(dialog).toBeHidden();
+
+  const list = page.getByRole("table", { name: "Sources, worst first" });
+  await list.getByRole("row").filter({ hasText: name }).getByRole("link").click();
+  const drawer = page.getByRole("complementary", { name: `Source ${name}` });
+  await expect(drawer).toContainText(`${name}:`);
+  await drawer.getByRole("button", { name: "Change…" }).click();
+  await dialog.getByLabel("Prefix").fill(`${name}/2:`);
+  await dialog.getByRole("button", { name: "Change 1 cache" }).click();
+  await expect(drawer).toContainText(`${name}/2:`);
+  await goByNavigation(page, "Cache");
+  await expect(page.getByRole("region", { name: "Declared caches" })).toContainText(`${name}/2:`);
+
+  await page.goBack();
+  await drawer.getByRole("button", { name: "Delete…" }).click();
+  await dialog.getByLabel("Reason").fill("the prices have moved");
+  await dialog.getByRole("button", { name: "Delete 1 source" }).click();
+  await expect(list.getByRole("row").filter({ hasText: name })).toHaveCount(0);
+});

@@ -49,7 +49,24 @@ const prometheusDefinition = z.strictObject({
   ...rhythm,
 });
 
-export const targetDefinition = z.discriminatedUnion("kind", [serviceDefinition, prometheusDefinition]);
+const cacheDefinition = z.strictObject({
+  kind: z.literal("cache"),
+  /** As its service calls it; with the service it stands once in an organization. */
+  name,
+  service: name,
+  /** Id of a Redis of the same organization. */
+  server: z.string().min(1).max(130),
+  /** What its keys begin with. */
+  prefix: z.string().min(2).max(200),
+  /** Name of its store, where it is one of bentocache: then its tags can be invalidated. */
+  bentocache: text,
+});
+
+export const targetDefinition = z.discriminatedUnion("kind", [
+  serviceDefinition,
+  prometheusDefinition,
+  cacheDefinition,
+]);
 export type TargetDefinition = z.output<typeof targetDefinition>;
 
 export const serverDefinition = z.strictObject({
@@ -63,7 +80,7 @@ export type ServerDefinition = z.output<typeof serverDefinition>;
 export const watchedSource = z.object({
   /** Unique over all kinds; what was added here has its organization's short name before it. */
   id: z.string(),
-  kind: z.enum(["redis", "postgres", "service", "prometheus"]),
+  kind: z.enum(["redis", "postgres", "service", "prometheus", "cache"]),
   name: z.string(),
   /** What `wheelhouse.yaml` declares is changed there. */
   origin: z.enum(["file", "api"]),
@@ -127,7 +144,7 @@ const reason = z.string().trim().min(3).max(500).optional();
 export const createTarget = defineEndpoint({
   method: "POST",
   path: "/sources",
-  summary: "Watch a service or a place with metrics in Prometheus' format",
+  summary: "Watch a service or a place with metrics in Prometheus' format, or declare a cache of a Redis",
   access: "sources:manage",
   action: "sources.target.create",
   body: z.strictObject({ slug, definition: targetDefinition, reason }),
@@ -138,7 +155,7 @@ export const createTarget = defineEndpoint({
 export const updateTarget = defineEndpoint({
   method: "PUT",
   path: "/sources/:id",
-  summary: "Change how a service or a place with metrics is watched; a stale version gets 409",
+  summary: "Change how a service, a place with metrics or a cache is declared; a stale version gets 409",
   access: "sources:manage",
   action: "sources.target.update",
   params,
@@ -149,7 +166,7 @@ export const updateTarget = defineEndpoint({
 export const deleteTarget = defineEndpoint({
   method: "DELETE",
   path: "/sources/:id",
-  summary: "Watch a service or a place with metrics no longer",
+  summary: "Watch a service or a place with metrics, or know a declared cache, no longer",
   access: "sources:manage",
   action: "sources.target.delete",
   params,

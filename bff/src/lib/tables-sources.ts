@@ -6,7 +6,7 @@ export type SourcesTables = {
     id: Generated<string>;
     org_id: string;
     slug: string;
-    kind: "redis" | "postgres" | "service" | "prometheus";
+    kind: "redis" | "postgres" | "service" | "prometheus" | "cache";
     /** Unread: its shape is the contract's. */
     definition: unknown;
     url_box: Buffer | null;

@@ -11,6 +11,16 @@ export type DeclaredCache = {
   store: string | null;
 };
 
+/** A declared cache with its place in the list of sources. */
+export type CacheSource = {
+  /** Id in the list: of the file's the cache's own. */
+  sourceId: string;
+  organization: string;
+  /** Id of its Redis. */
+  server: string;
+  cache: DeclaredCache;
+};
+
 /** `url` undefined: Wheelhouse's own server. */
 export type WatchedServer = {
   id: string;

@@ -46,6 +46,12 @@ const server = (protocols: readonly string[]) =>
 /** Prefixes that hold no cache: to remove what is behind them would take queues, sessions and commands away. */
 const reservedPrefixes = ["bull:", "wheelhouse:"];
 
+/** What is wrong with the beginning of a cache's keys; null when nothing is. */
+export const prefixMistake = (prefix: string): string | null =>
+  reservedPrefixes.some((held) => prefix.startsWith(held) || held.startsWith(prefix))
+    ? `must not meet ${reservedPrefixes.join(" or ")}`
+    : null;
+
 /** A cache in this Redis, so that its keys can be removed even while its service does not report it. */
 const declaredCache = z.strictObject({
   name: text,
@@ -54,10 +60,9 @@ const declaredCache = z.strictObject({
     .string()
     .min(2)
     .max(200)
-    .refine(
-      (prefix) => !reservedPrefixes.some((held) => prefix.startsWith(held) || held.startsWith(prefix)),
-      `must not meet ${reservedPrefixes.join(" or ")}`,
-    ),
+    .refine((prefix) => prefixMistake(prefix) === null, {
+      error: ({ input }) => prefixMistake(String(input)) ?? "",
+    }),
   /** Name of its store, where it is one of bentocache: then its tags can be invalidated. */
   bentocache: text.optional(),
 });
@@ -117,7 +122,12 @@ type ServiceEntry = SourcesContent["services"][number];
 
 type DeclaredEntry = SourcesContent["redis"][number]["caches"][number];
 
-export const declaredCacheOf = ({ name, service, prefix, bentocache }: DeclaredEntry): DeclaredCache => ({
+export const declaredCacheOf = ({
+  name,
+  service,
+  prefix,
+  bentocache,
+}: Pick<DeclaredEntry, "name" | "service" | "prefix" | "bentocache">): DeclaredCache => ({
   id: reportedId(service, name),
   ...{ name, service, prefix, store: bentocache ?? null },
 });

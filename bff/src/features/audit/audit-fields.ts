@@ -19,6 +19,7 @@ const endpoint = ["name", "url", "eventTypes", "enabled"];
 const watchedTarget = [
   ...["kind", "name", "group", "owner", "runbookUrl", "dependsOn", "instances", "format", "conditions"],
   ...["intervalMs", "timeoutMs", "downAfter", "upAfter", "actuatorBreakers", "service", "instance", "url"],
+  ...["server", "prefix", "bentocache"],
 ];
 const watchedServer = ["kind", "name", "target"];
 const commanded = ["operation", "command", "effect", "instances"];

@@ -5,7 +5,14 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { SecretBox } from "#lib/secret-box.ts";
-import type { Catalogue, WatchedService, WatchedSources, WatchedTarget } from "#observe/catalogue.ts";
+import type {
+  CacheSource,
+  Catalogue,
+  WatchedService,
+  WatchedSources,
+  WatchedTarget,
+} from "#observe/catalogue.ts";
+import { declaredCacheOf } from "#observe/sources-schema.ts";
 import type { SecretRow, SourceRow, SourcesStore } from "./sources-store.ts";
 
 const channel = "wheelhouse:sources:changed";
@@ -23,7 +30,11 @@ type Row = SourceRow & { organization: string };
 const server = z.object({ name: z.string() });
 
 /** What rows say to watch. One that cannot be read is left out: it was written by another version. */
-export function sourcesOf(rows: readonly Row[], box: Pick<SecretBox, "open">): WatchedSources {
+export function sourcesOf(
+  rows: readonly Row[],
+  box: Pick<SecretBox, "open">,
+): WatchedSources & { caches: CacheSource[] } {
+  const caches: CacheSource[] = [];
   const redis: WatchedSources["redis"][number][] = [];
   const postgres: WatchedSources["postgres"][number][] = [];
   const services: WatchedService[] = [];
@@ -47,12 +58,41 @@ export function sourcesOf(rows: readonly Row[], box: Pick<SecretBox, "open">): W
         url: instance.url ?? "",
       }));
       services.push({ id, organization, ...definition, instances });
+    } else if (read.data.kind === "cache") {
+      const { name, service, server: of, prefix, bentocache } = read.data;
+      const cache = declaredCacheOf({ name, service, prefix, bentocache: bentocache ?? undefined });
+      caches.push({ sourceId: id, organization, server: of, cache });
     } else {
       const { kind: _, name: __, ...definition } = read.data;
       prometheus.push({ id, organization, ...definition });
     }
   }
-  return { redis, postgres, services, prometheus };
+  return { redis, postgres, services, prometheus, caches };
+}
+
+/** Caches that stand in the list itself, under their servers. */
+const cachesOf = ({ redis }: WatchedSources): CacheSource[] =>
+  redis.flatMap(({ id, organization, caches = [] }) =>
+    caches.map((cache) => ({ sourceId: cache.id, organization, server: id, cache })),
+  );
+
+/** Each server with the caches that were added to it; of one that is declared twice the file's holds. */
+function withCaches(
+  servers: WatchedSources["redis"],
+  added: readonly CacheSource[],
+  declared: readonly CacheSource[],
+): WatchedSources["redis"] {
+  const keyOf = ({ organization, cache }: CacheSource) => JSON.stringify([organization, cache.id]);
+  const taken = new Set(declared.map(keyOf));
+  return servers.map((server) => {
+    const more = added.filter(
+      (each) =>
+        each.server === server.id && each.organization === server.organization && !taken.has(keyOf(each)),
+    );
+    return more.length === 0
+      ? server
+      : { ...server, caches: [...(server.caches ?? []), ...more.map(({ cache }) => cache)] };
+  });
 }
 
 function openUrl(row: Row, box: Pick<SecretBox, "open">): string | null {
@@ -88,14 +128,17 @@ export function createSourcesCatalogue({
   let rows: readonly Row[] = [];
   let secrets: ReadonlyMap<string, SecretRow> | undefined;
   let sources = file.current();
+  let caches: readonly CacheSource[] = cachesOf(sources);
   let reading: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const merge = () => {
     const own = file.current();
     const added = sourcesOf(rows, box);
+    const declared = cachesOf(own);
+    caches = [...declared, ...added.caches];
     const merged: WatchedSources = {
-      redis: [...own.redis, ...added.redis],
+      redis: withCaches([...own.redis, ...added.redis], added.caches, declared),
       postgres: [...own.postgres, ...added.postgres],
       services: [...own.services, ...added.services],
       prometheus: [...own.prometheus, ...added.prometheus],
@@ -133,6 +176,8 @@ export function createSourcesCatalogue({
 
   return {
     current: () => sources,
+    /** Declared caches of the file and those that were added, also where their Redis is not watched. */
+    caches: () => caches,
     onChange(listener: (changed: WatchedSources) => void) {
       listeners.add(listener);
       return () => {

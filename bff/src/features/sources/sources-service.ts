@@ -15,7 +15,7 @@ import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField } from "#lib/errors.ts";
 import { platformOrganization, type RequestContext } from "#lib/request-context.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
-import { serviceMistakes } from "#observe/sources-schema.ts";
+import { prefixMistake, serviceMistakes } from "#observe/sources-schema.ts";
 import type { SourcesFile } from "#observe/sources-watch.ts";
 import type { OrganizationKey } from "#observe/watched.ts";
 import { idOf, type SourcesCatalogue, sourcesOf, urlPurpose } from "./sources-catalogue.ts";
@@ -52,6 +52,7 @@ export function createSourcesService(options: Options) {
     const { slug } = context.organization;
     const { services, redis, postgres } = catalogue.current();
     if (definition.kind === "prometheus") return assertUrl(definition.url, "body.definition.url");
+    if (definition.kind === "cache") return assertCache(definition, id, slug);
     const [mistake] = serviceMistakes(
       {
         ...{ id, format: definition.format, conditions: definition.conditions, url: undefined },
@@ -73,6 +74,28 @@ export function createSourcesService(options: Options) {
         throw invalidField(`body.definition.dependsOn.${i}`, "is not watched in this organization");
   }
 
+  function assertCache(
+    { server, service, name, prefix }: TargetDefinition & { kind: "cache" },
+    id: string,
+    organization: string,
+  ) {
+    const servers = catalogue.current().redis.filter((each) => each.organization === organization);
+    if (!servers.some((each) => each.id === server))
+      throw invalidField("body.definition.server", "is no Redis that is watched in this organization");
+    const mistake = prefixMistake(prefix);
+    if (mistake !== null) throw invalidField("body.definition.prefix", mistake);
+    const isTaken = catalogue
+      .caches()
+      .some(
+        (each) =>
+          each.organization === organization &&
+          each.sourceId !== id &&
+          each.cache.service === service &&
+          each.cache.name === name,
+      );
+    if (isTaken) throw invalidField("body.definition.name", "is declared already for this service");
+  }
+
   function assertUrl(url: string, field: string) {
     const { username, password } = new URL(url);
     if (username || password) throw invalidField(field, "must not carry credentials");
@@ -90,9 +113,11 @@ export function createSourcesService(options: Options) {
     const prefix = idOf(organization.slug, "");
     if (id.startsWith(prefix)) return id.slice(prefix.length);
     const { redis, postgres, services, prometheus } = file.current();
-    const isOfFile = [...redis, ...postgres, ...services, ...prometheus].some(
-      (each) => each.id === id && each.organization === organization.slug,
-    );
+    const ofFile = [
+      ...[...redis, ...postgres, ...services, ...prometheus],
+      ...catalogue.caches().map((each) => ({ id: each.sourceId, organization: each.organization })),
+    ];
+    const isOfFile = ofFile.some((each) => each.id === id && each.organization === organization.slug);
     if (isOfFile)
       throw new AppError("conflict", "wheelhouse.yaml declares this source; it is changed there.");
     throw new AppError("not_found", "No such source in this organization.");
@@ -100,11 +125,16 @@ export function createSourcesService(options: Options) {
 
   const viewOf = (row: SourceRow, context: RequestContext, secrets: readonly SecretRow[] = []) => {
     const { slug } = context.organization;
-    const [view] = viewsOf(sourcesOf([{ ...row, organization: slug }], box), slug, {
-      versions: new Map([[idOf(slug, row.slug), row.version]]),
+    const { caches, ...read } = sourcesOf([{ ...row, organization: slug }], box);
+    const id = idOf(slug, row.slug);
+    // A cache is shown with the server that it lies in.
+    const redis = [...read.redis, ...(caches.length > 0 ? catalogue.current().redis : [])];
+    const view = viewsOf({ ...read, redis }, slug, {
+      caches,
+      versions: new Map([[id, row.version]]),
       secretOf: (_, instance) => secrets.find((each) => each.instance === instance),
       seen: new Map(checksOf(context.organization).map((each) => [each.id, each])),
-    });
+    }).find((each) => each.id === id);
     if (!view) throw new Error(`source ${row.id} cannot be read`);
     return view;
   };
@@ -249,6 +279,7 @@ export function createSourcesService(options: Options) {
       }
       return {
         items: viewsOf(sources, slug, {
+          caches: catalogue.caches(),
           versions: catalogue.versions(),
           secretOf: (service, instance) => catalogue.secretOf(slug, service, instance),
           seen,
@@ -276,7 +307,7 @@ export function createSourcesService(options: Options) {
       return update("sources.target.update", { id, version, reason }, contentOfTarget(definition), context);
     },
     deleteTarget: (id: string, reason: string | undefined, context: RequestContext) =>
-      remove("sources.target.delete", { id, reason }, ["service", "prometheus"], context),
+      remove("sources.target.delete", { id, reason }, ["service", "prometheus", "cache"], context),
     createServer(
       { slug, definition, reason }: EndpointParsed<typeof createServer>["body"],
       context: RequestContext,
@@ -301,6 +332,7 @@ export type SourcesService = ReturnType<typeof createSourcesService>;
 
 /** A definition as the trail keeps it: single values and lists of texts, addresses without what may be a secret. */
 function auditFields(definition: TargetDefinition): AuditFields {
+  if (definition.kind === "cache") return definition;
   if (definition.kind === "prometheus") return { ...definition, url: withoutQuery(definition.url) };
   const { instances, ...rest } = definition;
   return {

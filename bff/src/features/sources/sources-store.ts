@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import { AppError, notFound } from "#lib/errors.ts";
+import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
 
@@ -7,7 +7,7 @@ export type SourceRow = {
   id: string;
   org_id: string;
   slug: string;
-  kind: "redis" | "postgres" | "service" | "prometheus";
+  kind: "redis" | "postgres" | "service" | "prometheus" | "cache";
   definition: unknown;
   url_box: Buffer | null;
   version: number;
@@ -27,8 +27,11 @@ const secretColumns = ["service", "instance", "secret_hash", "secret_hint", "iss
 const columns = ["id", "org_id", "slug", "kind", "definition", "url_box", "version"] as const;
 const maxPerOrganization = 1_000;
 
-/** `unique_violation` of a short name becomes the 409 that a person understands. */
+/** `unique_violation` of a short name or a cache becomes the answer that a person understands. */
 const slugTaken = (error: unknown): never => {
+  const constraint = error instanceof Error && "constraint" in error ? error.constraint : null;
+  if (constraint === "watched_sources_caches")
+    throw invalidField("body.definition.name", "is declared already for this service");
   if (error instanceof Error && "code" in error && error.code === "23505")
     throw new AppError("conflict", "This short name is already taken in this organization.", {
       details: [{ field: "body.slug", message: "is already taken" }],
@@ -143,7 +146,8 @@ export function createSourcesStore(database: Database) {
         })
         .where("id", "=", id)
         .returning("version")
-        .executeTakeFirstOrThrow();
+        .executeTakeFirstOrThrow()
+        .catch(slugTaken);
       return version;
     },
 

@@ -1,6 +1,6 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { heartbeatPath } from "#lib/heartbeat-secret.ts";
-import type { WatchedSources } from "#observe/catalogue.ts";
+import type { CacheSource, WatchedSources } from "#observe/catalogue.ts";
 import type { SecretRow } from "./sources-store.ts";
 
 /** What the collector last saw of one source. */
@@ -10,6 +10,8 @@ export type Known = {
   /** Versions of what was added by API, by id. */
   versions: ReadonlyMap<string, number>;
   secretOf(serviceId: string, instance: string): SecretRow | null | undefined;
+  /** Declared caches, of all organizations. */
+  caches: readonly CacheSource[];
   seen: ReadonlyMap<string, SeenSource>;
 };
 
@@ -54,9 +56,24 @@ export function viewsOf(sources: WatchedSources, organization: string, known: Kn
       }),
     ),
   );
-  return [...services, ...targets, ...servers];
+  const caches = mine(known.caches).map(({ sourceId, server, cache }): WatchedSource => {
+    const redis = mine(sources.redis).find(({ id }) => id === server);
+    const { name, service, prefix, store } = cache;
+    // It can be reached as far as its server can.
+    const seen = redis ? (known.seen.get(server) ?? notSeen) : serverMissing(server);
+    return {
+      ...{ ...common(sourceId), state: seen.state, cause: seen.cause, observedAt: seen.observedAt },
+      ...{ kind: "cache", name, target: hostOf(redis?.url), heartbeats: [] },
+      definition: { kind: "cache", name, service, server, prefix, bentocache: store },
+    };
+  });
+  return [...services, ...targets, ...caches, ...servers];
 }
 
+const serverMissing = (server: string) => ({
+  ...{ state: "unknown" as const, observedAt: null },
+  cause: `Its Redis ${server} is not watched in this organization`,
+});
 const notSeen = { state: "unknown", cause: "It was not asked yet", observedAt: null } as const;
 
 function heartbeatOf(serviceId: string, instance: string, { secretOf }: Known) {

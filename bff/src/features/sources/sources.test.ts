@@ -44,6 +44,9 @@ const service = (more: object = {}) => ({
   ...{ kind: "service", name: "Orders", format: "health+json", conditions: ["[STATUS] == 200"] },
   ...{ instances: [{ id: "orders-1", url: "http://127.0.0.1:1/health" }], ...more },
 });
+const cache = (more: object = {}) => ({
+  ...{ kind: "cache", name: "prices", service: "shop", server: "northwind", prefix: "shop:prices:", ...more },
+});
 const items = async (by: Person): Promise<Item[]> => (await by.call("GET", "/sources")).json().items;
 const ids = async (by: Person) => (await items(by)).map(({ id }) => id);
 const create = (slug: string, definition: object, by = admin, path = "/sources") =>
@@ -86,6 +89,9 @@ test.each([
   [service({ instances: [{ id: "a", url: null }] }), "instances.0.url: is required"],
   [service({ conditions: ["[STATSU] == 200"] }), "conditions.0: [STATSU] == 200"],
   [service({ dependsOn: ["theirs"] }), "dependsOn.0: is not watched in this organization"],
+  [cache({ server: "primary" }), "server: is no Redis that is watched in this organization"],
+  [cache({ server: "shop" }), "server: is no Redis that is watched in this organization"],
+  [cache({ prefix: "" }), "prefix"],
   [
     { kind: "prometheus", name: "m", service: "s", instance: "i", url: "http://169.254.169.254/" },
     "may not be",

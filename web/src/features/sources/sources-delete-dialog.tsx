@@ -15,6 +15,7 @@ export const DeleteSourceDialog = (props: {
   const { organization, source, onClose, onDeleted } = props;
   const remove = useDeleteSource(organization);
   const [reason, setReason] = useState("");
+  const isCache = source.kind === "cache";
   const isPush = source.heartbeats.length > 0;
   return (
     <FormDialog
@@ -37,9 +38,11 @@ export const DeleteSourceDialog = (props: {
               { label: "Id", value: <span className="mono">{source.id}</span> },
               {
                 label: "Then",
-                value: isPush
-                  ? "it is not watched any more, and its heartbeat addresses answer 404"
-                  : "it is not asked any more, and leaves all lists",
+                value: isCache
+                  ? "its keys stay in Redis, and cannot be removed from here any more"
+                  : isPush
+                    ? "it is not watched any more, and its heartbeat addresses answer 404"
+                    : "it is not asked any more, and leaves all lists",
               },
             ]}
           />

@@ -20,6 +20,16 @@ const isServer = ({ kind }: WatchedSource): boolean => kind === "redis" || kind 
 
 const definitionFacts = ({ definition }: WatchedSource): Fact[] => {
   if (definition === null) return [];
+  if (definition.kind === "cache")
+    return [
+      { label: "Service", value: definition.service },
+      { label: "Redis", value: definition.server },
+      { label: "Prefix", value: <span className={`mono ${css.url}`}>{definition.prefix}</span> },
+      { label: "Removed by", value: `key, pattern, prefix${definition.bentocache === null ? "" : ", tag"}` },
+      ...(definition.bentocache === null
+        ? []
+        : [{ label: "bentocache", value: `store ${definition.bentocache}` }]),
+    ];
   const timeout = { label: "Time-out", value: formatSpan(definition.timeoutMs) };
   if (definition.kind === "prometheus")
     return [
@@ -140,7 +150,7 @@ export const SourceDrawer = (props: {
           {mayChange && <Button onClick={onChange}>Change…</Button>}
           {mayChange && <Button onClick={onDelete}>Delete…</Button>}
           <span className="grow" />
-          {source.kind !== "prometheus" && (
+          {source.kind !== "prometheus" && source.kind !== "cache" && (
             <Button variant="ghost" onClick={onShowService}>
               Show in services
             </Button>
@@ -164,7 +174,8 @@ export const SourceDrawer = (props: {
                   { label: "Address", value: source.target ?? "Wheelhouse's own" },
                 ]
               : []),
-            { label: "Interval", value: formatSpan(source.intervalMs) },
+            // A cache is not asked: it lies in a server that is.
+            ...(source.kind === "cache" ? [] : [{ label: "Interval", value: formatSpan(source.intervalMs) }]),
             ...definitionFacts(source),
           ]}
         />

@@ -56,7 +56,8 @@ const seconds = (ms: number | undefined, otherwise: string): string =>
 
 /** What a source is now; nothing yet for a new one. */
 export const formOf = (definition: TargetDefinition | null): TargetForm => {
-  if (definition === null) return blank;
+  // A cache has a form of its own.
+  if (definition === null || definition.kind === "cache") return blank;
   const rhythm = {
     intervalSeconds: seconds(definition.intervalMs, "10"),
     timeoutSeconds: seconds(definition.timeoutMs, "5"),
@@ -118,4 +119,6 @@ export const definitionOf = (form: TargetForm): Definition => {
 
 /** Ids that a service may depend on: what is asked itself, but not metrics, and never itself. */
 export const dependables = (sources: readonly WatchedSource[], own: string | null): string[] =>
-  sources.filter(({ kind, id }) => kind !== "prometheus" && id !== own).map(({ id }) => id);
+  sources
+    .filter(({ kind, id }) => kind !== "prometheus" && kind !== "cache" && id !== own)
+    .map(({ id }) => id);

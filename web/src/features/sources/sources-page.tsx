@@ -16,6 +16,7 @@ import { Empty, Panel } from "#ui/panel.tsx";
 import { Table } from "#ui/table.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import css from "./sources.module.css";
+import { CacheDialog } from "./sources-cache-dialog.tsx";
 import { sourceColumns, sourceRowClass } from "./sources-columns.tsx";
 import { DeleteSourceDialog } from "./sources-delete-dialog.tsx";
 import { SourceDrawer } from "./sources-drawer.tsx";
@@ -30,7 +31,7 @@ const keyOf = ({ source }: SourceView): string => source.id;
 
 type File = EndpointResult<typeof listSources>["file"];
 type Act =
-  | { act: "service" | "prometheus" | "server"; source?: undefined }
+  | { act: "service" | "prometheus" | "cache" | "server"; source?: undefined }
   | { act: "change" | "delete"; source: WatchedSource };
 
 /** Age is judged as of the answer; of answers that stopped coming, as of now. */
@@ -86,11 +87,14 @@ const Dialogs = (props: {
   if (source === undefined)
     return act === "server" ? (
       <ServerDialog {...rest} source={null} />
+    ) : act === "cache" ? (
+      <CacheDialog {...rest} source={null} sources={sources} />
     ) : (
       <TargetDialog {...rest} source={act} sources={sources} />
     );
   if (act === "delete") return <DeleteSourceDialog {...rest} source={source} onDeleted={onDeleted} />;
   const { kind } = source;
+  if (kind === "cache") return <CacheDialog {...rest} source={source} sources={sources} />;
   return kind === "redis" || kind === "postgres" ? (
     <ServerDialog {...rest} source={{ ...source, kind }} />
   ) : (
@@ -165,6 +169,7 @@ const SourcesContent = ({ organization }: { organization: string }) => {
             </Button>
           )}
           {canManage && <Button onClick={() => setAsked({ act: "prometheus" })}>Metrics…</Button>}
+          {canManage && <Button onClick={() => setAsked({ act: "cache" })}>Cache…</Button>}
           {canConnect && <Button onClick={() => setAsked({ act: "server" })}>Server…</Button>}
         </div>
         <Panel

@@ -6,12 +6,18 @@ import type { Filter, FilterKey } from "#ui/filter-tokens.ts";
 export type SourceView = { source: WatchedSource; isStale: boolean };
 
 export const kindWords = {
-  ...{ service: "Service", prometheus: "Metrics", redis: "Redis", postgres: "Postgres" },
+  ...{ service: "Service", prometheus: "Metrics", cache: "Cache", redis: "Redis", postgres: "Postgres" },
 } as const satisfies Record<WatchedSource["kind"], string>;
 
 /** How it is read: the format of a service, the protocol of the others. */
 export const formatOf = ({ kind, definition }: WatchedSource): string =>
-  definition?.kind === "service" ? definition.format : kind === "prometheus" ? "prometheus" : kind;
+  definition?.kind === "service"
+    ? definition.format
+    : definition?.kind === "cache"
+      ? definition.bentocache === null
+        ? "keys by prefix"
+        : "bentocache"
+      : kind;
 
 export const stateWords = {
   ...{ ok: "OK", degraded: "Degraded", down: "Down", unknown: "Unknown" },
@@ -76,13 +82,16 @@ export const filterSources = (views: readonly SourceView[], { tokens, text }: Fi
   });
 };
 
+const countWords: Partial<Record<WatchedSource["kind"], readonly [one: string, several: string]>> = {
+  ...{ service: ["service", "services"], prometheus: ["metrics", "metrics"], cache: ["cache", "caches"] },
+};
+
 /** `3 services, 2 metrics, 1 Redis`, in the order of the list of kinds; empty without any. */
 export const kindCounts = (views: readonly SourceView[]): string =>
   (Object.keys(kindWords) as WatchedSource["kind"][])
     .flatMap((kind) => {
       const count = views.filter(({ source }) => source.kind === kind).length;
       if (count === 0) return [];
-      const word = kind === "service" ? (count === 1 ? "service" : "services") : kindWords[kind];
-      return [`${count} ${kind === "prometheus" ? "metrics" : word}`];
+      return [`${count} ${countWords[kind]?.[count === 1 ? 0 : 1] ?? kindWords[kind]}`];
     })
     .join(", ");

@@ -1,0 +1,129 @@
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
+import { useState } from "react";
+import { slugOf } from "#lib/slug.ts";
+import { FormDialog } from "#ui/form-dialog.tsx";
+import { FormField } from "#ui/form-field.tsx";
+import css from "./sources.module.css";
+import { ReasonField, TextField } from "./sources-parts.tsx";
+import { useSaveTarget } from "./sources-queries.ts";
+
+const blank = { name: "", service: "", server: "", prefix: "", bentocache: "" };
+
+/** Declares a cache that lies in a watched Redis behind a prefix, or changes where it lies. */
+export const CacheDialog = (props: {
+  organization: string;
+  /** What is changed; null for a new one. */
+  source: WatchedSource | null;
+  sources: readonly WatchedSource[];
+  onClose: () => void;
+}) => {
+  const { organization, source, sources, onClose } = props;
+  const save = useSaveTarget(organization);
+  const servers = sources.filter(({ kind }) => kind === "redis");
+  const [form, setForm] = useState(() => {
+    const now = source?.definition?.kind === "cache" ? source.definition : null;
+    if (now === null) return { ...blank, server: servers[0]?.id ?? "" };
+    const { name, service, server, prefix, bentocache } = now;
+    return { name, service, server, prefix, bentocache: bentocache ?? "" };
+  });
+  const [slug, setSlug] = useState<string | null>(null);
+  const [reason, setReason] = useState("");
+  const set = (change: Partial<typeof form>) => setForm({ ...form, ...change });
+  const shownSlug = slug ?? slugOf(form.name);
+  const [name, service, prefix] = [form.name.trim(), form.service.trim(), form.prefix.trim()];
+  const isGone = form.server !== "" && !servers.some(({ id }) => id === form.server);
+  return (
+    <FormDialog
+      title={source === null ? "Declare a cache" : `Change ${source.name}`}
+      confirm={source === null ? "Declare 1 cache" : "Change 1 cache"}
+      foot="Who may invalidate caches may then remove the keys behind its prefix, counted first and audited."
+      failure="Nothing was changed."
+      fields={["slug", "name", "service", "server", "prefix", "bentocache", "reason"]}
+      within="definition"
+      error={save.error}
+      isReady={name !== "" && service !== "" && prefix !== "" && form.server !== ""}
+      isBusy={save.isPending}
+      onSubmit={() =>
+        save.mutate(
+          {
+            ...{ source, slug: shownSlug },
+            definition: {
+              ...{ kind: "cache", name, service, prefix, server: form.server },
+              bentocache: form.bentocache.trim() === "" ? null : form.bentocache.trim(),
+            },
+            ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
+          },
+          { onSuccess: onClose },
+        )
+      }
+      onClose={onClose}
+    >
+      {(complaint) => (
+        <>
+          <div className={css.pair}>
+            <TextField
+              label="Name"
+              hint="As its service calls it"
+              error={complaint("name")}
+              value={form.name}
+              onChange={(text) => set({ name: text })}
+            />
+            <TextField
+              label="Service"
+              error={complaint("service")}
+              value={form.service}
+              onChange={(text) => set({ service: text })}
+            />
+          </div>
+          {source === null && (
+            <TextField
+              label="Short name"
+              hint="Its id; cannot be changed"
+              error={complaint("slug")}
+              value={shownSlug}
+              onChange={setSlug}
+            />
+          )}
+          <FormField
+            label="Redis"
+            hint={servers.length === 0 ? "No Redis is watched in this organization yet" : undefined}
+            error={complaint("server")}
+          >
+            {(control) => (
+              <select
+                {...control}
+                className="field"
+                value={form.server}
+                onChange={(event) => set({ server: event.target.value })}
+              >
+                {isGone && <option value={form.server}>{form.server}, not watched any more</option>}
+                {servers.map((server) => (
+                  <option key={server.id} value={server.id}>
+                    {server.name}
+                  </option>
+                ))}
+              </select>
+            )}
+          </FormField>
+          <div className={css.pair}>
+            <TextField
+              label="Prefix"
+              hint="What its keys begin with, such as shop:prices:"
+              error={complaint("prefix")}
+              value={form.prefix}
+              onChange={(text) => set({ prefix: text })}
+            />
+            <TextField
+              label="Store of bentocache"
+              hint="Only of one: then also by tag"
+              error={complaint("bentocache")}
+              value={form.bentocache}
+              onChange={(text) => set({ bentocache: text })}
+            />
+          </div>
+          <ReasonField value={reason} onChange={setReason} error={complaint("reason")} />
+        </>
+      )}
+    </FormDialog>
+  );
+};
