@@ -178,6 +178,21 @@ describe("the second wall", () => {
     expect(open.map(({ name }) => name)).toEqual([]);
   });
 
+  test("a table without an organization that the application may touch has a wall of its own, or holds nobody's data", async () => {
+    const { rows } = await admin.query(`
+      select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as walled from pg_class c
+      where c.relnamespace = 'wheelhouse'::regnamespace and c.relkind in ('r', 'p')
+        and not exists (select from pg_attribute a
+          where a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped)
+        and (has_any_column_privilege('wheelhouse_app', c.oid, 'select, insert, update')
+          or has_table_privilege('wheelhouse_app', c.oid, 'delete, truncate'))
+      order by c.relname`);
+    const of = (walled: boolean) => rows.filter((row) => row.walled === walled).map(({ name }) => name);
+    expect(of(true)).toEqual(["oidc_identities", "organizations", "sessions", "users"]);
+    // How far the history was rolled up.
+    expect(of(false)).toEqual(["history_rollups"]);
+  });
+
   test("a view or a function does not look over it", async () => {
     const { rows } = await admin.query(`
       select c.relname as name from pg_class c

@@ -78,6 +78,26 @@ describe("authorisation", () => {
   );
 });
 
+test("what a session left open must not allow asks for a step-up, and nothing else does", async () => {
+  const grave = endpoints.filter(({ stepUp }) => stepUp);
+  expect(grave.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+    "DELETE /audit/holds/:id",
+    "POST /members/:userId/password-reset",
+    "POST /tokens",
+    "PUT /audit/retention",
+  ]);
+  const left = await signInAs(it, "admin", "contoso");
+  await it.database.system
+    .updateTable("sessions")
+    .set({ confirmed_at: new Date(Date.now() - 6 * 60_000) })
+    .where("user_id", "=", left.userId)
+    .execute();
+  for (const endpoint of grave) {
+    const answer = await left.call(endpoint.method, urlOf(endpoint), { payload: {} });
+    expect(answer.json(), endpoint.path).toMatchObject({ error: { code: "step_up_required" } });
+  }
+});
+
 describe("bad input", () => {
   const rows = async () => {
     const { rows: counts } = await sql<{ organizations: number; users: number }>`
