@@ -12,3 +12,5 @@ export const lastSeenStepMs = minuteMs;
 /** How long a link that sets a new password can be used. */
 export const resetLinkMs = hourMs;
 export const failureWindowMs = 15 * minuteMs;
+/** How long an address stays one from which somebody signed in, and ended sessions are kept for that. */
+export const familiarForMs = 30 * 24 * hourMs;

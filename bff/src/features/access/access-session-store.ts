@@ -7,7 +7,13 @@ import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
-import { confirmedForMs, lastSeenStepMs, rotationGraceMs, type SessionLimits } from "./access-config.ts";
+import {
+  confirmedForMs,
+  familiarForMs,
+  lastSeenStepMs,
+  rotationGraceMs,
+  type SessionLimits,
+} from "./access-config.ts";
 
 /** A session with its user and memberships, as the database has it at this moment. */
 const liveSession = z.object({
@@ -230,12 +236,13 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
       return rows[0]?.rotated === true;
     },
 
-    /** Forgets sessions a day after their end, and idempotency keys and counters past their time. */
+    /** Forgets sessions 30 days after their end, and idempotency keys and counters past their time. */
     async purge() {
       const dayAgo = ago(24 * 3_600_000);
+      const longAgo = ago(familiarForMs);
       await database.system
         .deleteFrom("sessions")
-        .where((where) => where.or([where("expires_at", "<", dayAgo), where("revoked_at", "<", dayAgo)]))
+        .where((where) => where.or([where("expires_at", "<", longAgo), where("revoked_at", "<", longAgo)]))
         .execute();
       await database.system.deleteFrom("password_resets").where("expires_at", "<", dayAgo).execute();
       await database.system.deleteFrom("idempotency_keys").where("created_at", "<", dayAgo).execute();

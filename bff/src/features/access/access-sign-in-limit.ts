@@ -14,7 +14,7 @@ type SignInLimitDeps = {
   database: Database;
   clock: Clock;
   failuresPer15Min: number;
-  /** Whether the person of this e-mail address has a session from this client address. */
+  /** Whether the person of this e-mail address signed in from this client address not long ago. */
   isFamiliar(email: string, address: string): Promise<boolean>;
 };
 
@@ -30,10 +30,10 @@ const counted = z.object({ failures: z.number(), resetMs: z.number() });
 
 /**
  * Bounds failed sign-ins per client address, and slows down those of one account: soon from one address, later from
- * all together, so that many addresses do not help a guesser. An address from which the account's owner is signed in
- * is not held up by what others do, so nobody can lock him out. An attempt counts as failed until it succeeded, so
- * that parallel ones cannot slip through together. Redis counts; while it is away Postgres does; with both away nobody
- * signs in. Accounts that do not exist are counted like any other.
+ * all together, so that many addresses do not help a guesser. An address from which the account's owner signed in is
+ * not held up by what others do, so nobody can lock him out, also not while he is signed out. An attempt counts as
+ * failed until it succeeded, so that parallel ones cannot slip through together. Redis counts; while it is away Postgres
+ * does; with both away nobody signs in. Accounts that do not exist are counted like any other.
  */
 export function createSignInLimit({ redis, database, clock, failuresPer15Min, isFamiliar }: SignInLimitDeps) {
   const gates = createGates({ redis, clock });

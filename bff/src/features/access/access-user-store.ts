@@ -2,6 +2,7 @@ import { roles } from "@wheelhouse/shared/capabilities.ts";
 import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import type { Database } from "#lib/postgres.ts";
+import { familiarForMs } from "./access-config.ts";
 
 const signInUser = z.object({
   id: z.uuid(),
@@ -48,12 +49,12 @@ export function createUserStore({ database }: { database: Database }) {
       return rows[0] === undefined ? undefined : memberUser.parse(rows[0]);
     },
 
-    /** Whether the person of this e-mail address has a session from this client address. */
+    /** Whether the person of this e-mail address signed in from this client address in the last 30 days. */
     async isSignedInFrom(email: string, address: string): Promise<boolean> {
       const { rows } = await sql`
         select from sessions s join users u on u.id = s.user_id
-        where lower(u.email) = lower(${email}) and s.address = ${address} and s.revoked_at is null
-          and s.expires_at > now()
+        where lower(u.email) = lower(${email}) and s.address = ${address}
+          and s.last_seen_at > now() - make_interval(secs => ${familiarForMs / 1_000})
         limit 1
       `.execute(database.system);
       return rows.length > 0;
