@@ -1,9 +1,14 @@
 // Gives an installation its first superadmin, or one who exists another password:
 //   DATABASE_ADMIN_URL=… node --import tsx launch/create-admin.ts --email you@example.org --name "Your Name"
 // The password is the first line of standard input; without one it is made and shown once.
+import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
+import { pino } from "pino";
 import { createFirstAdmin } from "#features/access/access-first-admin.ts";
+import { createChanges } from "#features/audit/audit-changes.ts";
+import { createDatabase } from "#lib/postgres.ts";
+import { createSecretBox } from "#lib/secret-box.ts";
 
 const { values } = parseArgs({ options: { email: { type: "string" }, name: { type: "string" } } });
 // The one variable it needs; the rest of the configuration is none of its business.
@@ -15,7 +20,14 @@ try {
   if (!values.email) throw new Error("--email is missing");
   const typed = process.stdin.isTTY ? "" : (await text(process.stdin)).split(/\r?\n/)[0];
   const { email, name = email } = values;
-  const password = await createFirstAdmin({ adminUrl, email, name, password: typed || undefined });
+  const log = pino({ level: "error" }, pino.destination(2));
+  const database = createDatabase({ appUrl: adminUrl, systemUrl: adminUrl, poolSize: 1, log });
+  // Nothing is sealed: the command has no Idempotency-Key whose answer would be kept.
+  const box = createSecretBox(randomBytes(32).toString("base64"));
+  const changes = createChanges({ database, box, log });
+  const password = await createFirstAdmin({ changes, email, name, password: typed || undefined }).finally(
+    () => database.close(),
+  );
   process.stdout.write(`${email} is superadmin of this installation.\n`);
   if (!typed) process.stdout.write(`Password, shown this once: ${password}\n`);
 } catch (error) {

@@ -34,6 +34,7 @@ export type Endpoint = {
  * per act in the bff's `audit-fields.ts`: other fields are left out.
  */
 export const auditActions = [
+  "access.administrator.set",
   "access.session.create",
   "access.session.delete",
   "access.session.switch-organization",

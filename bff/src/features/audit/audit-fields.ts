@@ -32,6 +32,7 @@ const commandOutcome = ["operation", "command", "state", "obeyed", "refused", "n
  * for secrets nevertheless (`audit-redaction.ts`).
  */
 const fieldsOf: Record<AuditAction, readonly string[]> = {
+  "access.administrator.set": ["role", "account", "endedSessions"],
   "access.session.create": ["linkedIdentity", "account", "role"],
   "access.session.delete": [],
   "access.session.switch-organization": ["defaultOrganization"],
