@@ -1,11 +1,14 @@
+import type { ServiceDetail } from "@wheelhouse/shared/health.ts";
 import pg from "pg";
 import { pino } from "pino";
+import { deltaBase, packDifference, packWhole } from "#features/history/history-delta.ts";
 import { createFrames, frameTopics } from "#features/history/history-frames.ts";
 import { figuresOfTick } from "#features/history/history-metrics.ts";
 import { createSeriesReader } from "#features/history/history-series.ts";
 import { createHistoryStore } from "#features/history/history-store.ts";
 import { createUptimes } from "#features/history/history-uptimes.ts";
 import { createDatabase } from "#lib/postgres.ts";
+import { createKeptDetails } from "#observe/kept-details.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
 import type { Tick } from "#observe/tick.ts";
 import { randomFrom } from "#testing/random.ts";
@@ -45,6 +48,7 @@ export async function run(): Promise<boolean> {
     await measureWrites(database, admin, id);
     await measureUptimes(database, id);
     await measureFrames(id);
+    await measureDetails();
     return isReached;
   } finally {
     await admin.end();
@@ -244,6 +248,7 @@ async function measureFrames(organizationId: string) {
   let nowMs = Date.UTC(2026, 0, 5);
   const snapshots = createSnapshotStore({ clock: { now: () => nowMs }, intervalMs: 1_000 });
   const frames = createFrames({ mostWaitingBytes: Number.POSITIVE_INFINITY });
+  const kept = createKeptDetails();
   const organization = { id: organizationId, slug: "acme" };
   let plainBytes = 0;
   const begunCpu = process.cpuUsage();
@@ -252,28 +257,77 @@ async function measureFrames(organizationId: string) {
     const views = snapshots.viewsOf(organization);
     for (const view of ["overview", "health", "breakers", "caches", "queues"] as const)
       plainBytes += views[`${view}Json`].plain().length;
-    frames.take(organizationId, nowMs, views, false);
+    const told = turningDetails(serviceCount, at);
+    kept.keep(told);
+    const details = kept.of(organization.slug, [...told.keys()]);
+    frames.take(organizationId, nowMs, { views, details, isChange: false });
     await frames.settled();
   }
   const cpu = process.cpuUsage(begunCpu);
   const size = (frame: ReturnType<typeof frames.waiting>[number]) =>
     frameTopics.reduce((sum, topic) => sum + frame[topic].length, 0);
+  const details = frames.waiting().reduce((sum, frame) => sum + frame.details.length, 0) / framesPerHour;
   const mean = (part: readonly ReturnType<typeof frames.waiting>[number][]) =>
     part.reduce((sum, frame) => sum + size(frame), 0) / Math.max(part.length, 1);
   const all = frames.waiting();
   const whole = mean(all.filter(({ baseAtMs }) => baseAtMs === null));
   const difference = mean(all.filter(({ baseAtMs }) => baseAtMs !== null));
-  const kept = 2_160 * difference + 7 * 1_440 * difference + 7 * 144 * whole + 396 * 24 * whole;
+  const keptBytes = 2_160 * difference + 7 * 1_440 * difference + 7 * 144 * whole + 396 * 24 * whole;
   print(
     [
       `Frames of ${things} queues, ${serviceCount} services of 3 instances, ${breakerCount} breakers, ${cacheCount} caches, 10 servers:`,
       `${(plainBytes / framesPerHour / 1024).toFixed(0)} KiB of JSON each,`,
+      `of which details ${(details / 1024).toFixed(1)} KiB on average,`,
       `whole ${(whole / 1024).toFixed(1)} KiB, difference ${(difference / 1024).toFixed(1)} KiB,`,
       `${((cpu.user + cpu.system) / 1_000 / framesPerHour).toFixed(1)} ms of processor each 10 s (with making the views)`,
     ].join(" "),
   );
   print(
-    `written ${((framesPerHour * 24 * mean(all)) / 1024 ** 2).toFixed(0)} MiB a day and organization, kept in all ${(kept / 1024 ** 2).toFixed(0)} MiB after 13 months`,
+    `written ${((framesPerHour * 24 * mean(all)) / 1024 ** 2).toFixed(0)} MiB a day and organization, kept in all ${(keptBytes / 1024 ** 2).toFixed(0)} MiB after 13 months`,
+  );
+}
+
+/** Three instances a service, five components each; with each frame one of a hundred instances turns. */
+function turningDetails(services: number, turn: number): Map<string, ServiceDetail["instances"]> {
+  const names = ["db", "cache", "broker", "broker/rabbit", "disk"];
+  return new Map(
+    Array.from({ length: services }, (_, at) => [
+      `service-${at}`,
+      Array.from({ length: 3 }, (__, instance) => {
+        const isDown = (at * 3 + instance + turn) % 100 === 0;
+        return {
+          ...{ id: `service-${at}-${instance}`, target: null, observedAt: null },
+          components: names.map((id) => ({
+            ...{ id, name: id, depth: 0, state: isDown ? ("down" as const) : ("ok" as const) },
+            ...{ status: isDown ? "DOWN" : "UP", detail: `${turn} open · refuses connections` },
+          })),
+          conditions: ["[STATUS] == 200", "[RESPONSE_TIME] < 500"].map((text) => ({
+            ...{ text, observed: String(turn), passed: !isDown },
+          })),
+        };
+      }),
+    ]),
+  );
+}
+
+/** What the components and conditions of 2,000 instances add to a frame. */
+async function measureDetails() {
+  const kept = createKeptDetails();
+  const textAt = (turn: number) => {
+    const told = turningDetails(2_000 / 3, turn);
+    kept.keep(told);
+    return kept.of("acme", [...told.keys()]);
+  };
+  const first = textAt(0);
+  const base = deltaBase(first);
+  const whole = await packWhole(first);
+  const still = await packDifference(first, base);
+  const begun = performance.now();
+  const turned = await packDifference(textAt(7), base);
+  const tookMs = performance.now() - begun;
+  const kib = (bytes: { length: number }) => (bytes.length / 1024).toFixed(1);
+  print(
+    `Details of 2,000 instances: ${kib(first)} KiB of JSON, whole ${kib(whole)} KiB, difference ${still.length} bytes while nothing turns, ${kib(turned)} KiB with 20 of them turned (${tookMs.toFixed(0)} ms)`,
   );
 }
 

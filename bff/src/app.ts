@@ -66,6 +66,7 @@ import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
 import { createBoardAnswers } from "#observe/board-answers.ts";
+import { createKeptDetails } from "#observe/kept-details.ts";
 import { createOwnReports, ownReportsEveryMs } from "#observe/own-reports.ts";
 import { createPastDetails } from "#observe/past-details.ts";
 import { createSourcesFile } from "#observe/sources-watch.ts";
@@ -205,9 +206,11 @@ export async function buildApp({
     ...{ catalogue, heartbeats, clock },
     http: watchHttp,
   });
+  const keptDetails = createKeptDetails();
   const services = createServices({
     ...{ catalogue, database, redis, subscriber, clock, log, changes: trail },
     checks: healthChecks,
+    onDetails: keptDetails.keep,
     ownReports: (): readonly Report[] => observe.ownReports(),
     uptimes: history.uptimes,
   });
@@ -258,7 +261,7 @@ export async function buildApp({
     ...{ database, changes: trail, snapshots, clock, log },
     servers: observe.redisServers,
   });
-  const remembering = createRemembering({ database, snapshots, owner, clock, log });
+  const remembering = createRemembering({ database, snapshots, details: keptDetails, owner, clock, log });
   const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
   const past = createPastDetails(history);
   const readiness = createReadiness({ database, redis, clock });

@@ -200,7 +200,7 @@ export const serviceDetail = z.object({
   server: sourceView.nullable(),
   /** Ids of what calls it. */
   calledBy: z.array(z.string()),
-  /** Of a past moment without components and conditions, which are not kept. */
+  /** Of a past moment without the figures of what was well, which are not kept. */
   instances: z.array(
     z.object({
       id: z.string(),

@@ -7,6 +7,7 @@ import { overview } from "@wheelhouse/shared/overview.ts";
 import type { z } from "zod";
 import { AppError, notFound } from "#lib/errors.ts";
 import type { StatusTopic } from "#observe/board-answers.ts";
+import { readKeptDetails } from "#observe/kept-details.ts";
 
 type Series = ServiceDetail["latencyMs"];
 /** Figures of one thing over the time before a moment, in the order of `metrics`. */
@@ -20,7 +21,7 @@ const none: Series = { intervalMs: minuteMs, values: [] };
 
 /** Details as they were at a past moment, from the stored frames and figures. */
 export function createPastDetails(deps: {
-  readPast(organizationId: string, topic: StatusTopic | "servers", at: string): Promise<Buffer>;
+  readPast(organizationId: string, topic: StatusTopic | "servers" | "details", at: string): Promise<Buffer>;
   seriesBefore: SeriesBefore;
 }) {
   const { readPast, seriesBefore } = deps;
@@ -38,8 +39,22 @@ export function createPastDetails(deps: {
     return read.data;
   };
 
+  /** Nothing where frames did not hold it yet. */
+  const toldThen = async (
+    organizationId: string,
+    id: string,
+    at: string,
+  ): Promise<ReturnType<typeof readKeptDetails>> => {
+    try {
+      return readKeptDetails((await readPast(organizationId, "details", at)).toString(), id);
+    } catch (error) {
+      if (error instanceof AppError && error.code === "not_found") return new Map();
+      throw error;
+    }
+  };
+
   return {
-    /** What its instances told in detail is not kept: they have a state, and nothing of their components. */
+    /** Of what its instances told the figures of what was well are not kept. */
     async service(organizationId: string, id: string, at: string): Promise<ServiceDetail> {
       const { observedAt, intervalMs, items, servers } = await frameOf(
         healthList,
@@ -51,17 +66,13 @@ export function createPastDetails(deps: {
       if (!service) throw notFound("service");
       const of = { kind: "service", id, metrics: ["latencyMs"], at, spanMs: 60 * minuteMs } as const;
       const [latencyMs = none] = await seriesBefore(organizationId, of);
+      const told = await toldThen(organizationId, id, at);
       return {
         ...{ observedAt, intervalMs, service, latencyMs },
         calledBy: items.filter(({ dependsOn }) => dependsOn.includes(id)).map((caller) => caller.id),
         instances: service.instances.map((instance) => ({
-          ...{
-            id: instance.id,
-            target: null,
-            observedAt: instance.observedAt,
-            components: [],
-            conditions: [],
-          },
+          ...{ id: instance.id, target: null, observedAt: instance.observedAt },
+          ...(told.get(instance.id) ?? { components: [], conditions: [] }),
         })),
         server: servers.find((each) => each.id === id) ?? null,
         ...{ journal: [], maintenance: [] },
@@ -91,19 +102,21 @@ export function createPastDetails(deps: {
       const items: RedisServerList["items"] = [];
       // One after the other: few servers, and no reader takes the whole pool.
       for (const item of list.items) {
-        const [memory = none, commands = none, fragmentation = none, evicted = none, clients = none] =
-          await seriesBefore(organizationId, {
-            ...{ kind: "server", id: item.server.id, at, spanMs: 10 * minuteMs },
-            metrics: [
-              "usedMemoryBytes",
-              "opsPerSecond",
-              "fragmentationRatio",
-              "evictedPerSecond",
-              "connectedClients",
-            ],
-          });
-        // Of the latency of calls there are the percentiles of the moment alone.
-        items.push({ ...item, trends: { memory, commands, latency: none, fragmentation, evicted, clients } });
+        const [
+          memory = none,
+          commands = none,
+          fragmentation = none,
+          evicted = none,
+          clients = none,
+          latency = none,
+        ] = await seriesBefore(organizationId, {
+          ...{ kind: "server", id: item.server.id, at, spanMs: 10 * minuteMs },
+          metrics: [
+            ...["usedMemoryBytes", "opsPerSecond", "fragmentationRatio", "evictedPerSecond"],
+            ...["connectedClients", "latencyMsP99"],
+          ],
+        });
+        items.push({ ...item, trends: { memory, commands, latency, fragmentation, evicted, clients } });
       }
       return { ...list, items };
     },

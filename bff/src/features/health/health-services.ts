@@ -28,6 +28,8 @@ export function createServices(deps: {
   catalogue: Catalogue;
   checks: HealthChecks;
   uptimes: ServicesBoardDeps["uptimes"];
+  /** Hears what instances told anew, by id of the service, to remember it. */
+  onDetails: ServicesBoardDeps["onDetails"];
   /** What Wheelhouse's own processes told last. */
   ownReports(): readonly Report[];
   database: Database;
@@ -45,7 +47,10 @@ export function createServices(deps: {
     ...{ catalogue, uptimes, checks },
     own: (nowMs) => readOwnProcesses(deps.ownReports(), catalogue.current(), nowMs),
     maintenance: { poke: maintenance.poke, activeOf: maintenance.activeOf },
-    onDetails: details.keep,
+    onDetails(told) {
+      details.keep(told);
+      deps.onDetails(told);
+    },
   });
 
   const listen = () => {

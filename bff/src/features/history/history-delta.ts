@@ -15,7 +15,7 @@ const mostBytes = 64 * 1024 * 1024;
  * A text to which others are compared. JSON of the same view differs in a few numbers, so it is cut at its commas: most
  * pieces come again, in the same order.
  */
-export type DeltaBase = { pieces: string[]; places: Map<string, number[]> };
+export type DeltaBase = { text: Buffer; pieces: string[]; places: Map<string, number[]> };
 
 export function deltaBase(text: Buffer): DeltaBase {
   const pieces = piecesOf(text);
@@ -25,7 +25,7 @@ export function deltaBase(text: Buffer): DeltaBase {
     if (known) known.push(at);
     else places.set(piece, [at]);
   });
-  return { pieces, places };
+  return { text, pieces, places };
 }
 
 // One character a byte, so that every byte comes back as it was.
@@ -95,7 +95,9 @@ export const packWhole = async (text: Buffer): Promise<Buffer> => marked(whole, 
 
 /** A text as what differs from a base, or by itself where that is hardly longer. */
 export async function packDifference(text: Buffer, base: DeltaBase): Promise<Buffer> {
-  const parts = Buffer.from(JSON.stringify(compare(base, text)));
+  // What did not change need not be compared.
+  const all: Parts = [[0, base.pieces.length]];
+  const parts = Buffer.from(JSON.stringify(base.text === text ? all : compare(base, text)));
   if (parts.length > text.length * worthwhile) return packWhole(text);
   return marked(difference, await deflate(parts));
 }

@@ -31,7 +31,11 @@ test("the details of a past moment are those that were shown then, with the figu
       servers: [makeServer("primary", own)],
       redisDetails: [
         {
-          ...{ id: "primary", organization: organization.slug, keyspace: null, latency: null },
+          ...{ id: "primary", organization: organization.slug, keyspace: null },
+          latency: {
+            ...{ observedAt: own.observedAt, windowMs: 10_000, commands: [] },
+            all: { calls: 9, p50Ms: 1, p99Ms: 4 + at, p999Ms: 9 },
+          },
           slowLog: {
             ...{ observedAt: own.observedAt, thresholdMs: 10 },
             entries: [{ id: at, at: own.observedAt, tookMs: 12, command: "KEYS *" }],
@@ -41,11 +45,40 @@ test("the details of a past moment are those that were shown then, with the figu
       ],
     };
   };
+  const tell = (at: number) =>
+    it.details.keep(
+      new Map([
+        [
+          "payments",
+          [
+            {
+              ...{ id: "payments-1", target: null, observedAt: isoOf(beginMs) },
+              components: [
+                {
+                  ...{ id: "db", name: "db", depth: 0, state: "ok", status: "UP", detail: `${at} open` },
+                },
+                {
+                  ...{ id: "broker/rabbit", name: "rabbit", depth: 1, status: at < 4 ? "UP" : "DOWN" },
+                  ...{ state: at < 4 ? "ok" : "down", detail: "refuses connections" },
+                },
+              ],
+              conditions: [{ text: "[STATUS] == 200", observed: "200", passed: true }],
+            },
+          ],
+        ],
+      ]),
+    );
   const atOf = (at: number) => beginMs + at * 10_000;
-  for (let at = 0; at < 4; at += 1) await it.tick(atOf(at), 0, seenAt(at));
+  for (let at = 0; at < 4; at += 1) {
+    tell(at);
+    await it.tick(atOf(at), 0, seenAt(at));
+  }
+  tell(4);
   const { views } = await it.tick(atOf(4), 0, seenAt(4));
   const shown = { service: views.service("bank"), breaker: views.breaker("orders~charge") };
   const servers = redisServerList.parse(JSON.parse(views.redisServersJson.plain().toString()));
+  tell(60);
+  it.details.keep(new Map([["payments", []]]));
   for (let at = 5; at < 13; at += 1) await it.tick(atOf(at), 0, seenAt(at + 50));
 
   const past = createPastDetails(historyOf(database, atOf(20)));
@@ -57,6 +90,18 @@ test("the details of a past moment are those that were shown then, with the figu
   const payments = await past.service(organization.id, "payments", moment);
   expect(payments.instances.map(({ id }) => id)).toEqual(["payments-1"]);
   expect(payments.latencyMs.intervalMs).toBe(10_000);
+  expect(payments.instances[0]?.components).toEqual([
+    { id: "db", name: "db", depth: 0, state: "ok", status: "UP", detail: null },
+    {
+      ...{ id: "broker/rabbit", name: "rabbit", depth: 1, state: "down", status: "DOWN" },
+      detail: "refuses connections",
+    },
+  ]);
+  expect(payments.instances[0]?.conditions).toMatchObject([{ text: "[STATUS] == 200", passed: true }]);
+  const before = await past.service(organization.id, "payments", isoOf(atOf(3) + 2_000));
+  expect(before.instances[0]?.components.map(({ status }) => status)).toEqual(["UP", "UP"]);
+  const after = await past.service(organization.id, "payments", isoOf(atOf(12)));
+  expect(after.instances[0]?.components).toEqual([]);
   expect(payments.latencyMs.values.slice(-5)).toEqual([10, 11, 12, 13, 14]);
 
   const breaker = await past.breaker(organization.id, "orders~charge", moment);
@@ -66,6 +111,7 @@ test("the details of a past moment are those that were shown then, with the figu
   const redis = await past.redisServers(organization.id, moment);
   expect(redis.items[0]?.detail?.slowLog?.entries[0]?.id).toBe(4);
   expect(redis.items[0]?.trends.memory.values.slice(-5)).toEqual([1_000, 1_000, 1_000, 1_000, 1_000]);
+  expect(redis.items[0]?.trends.latency.values.slice(-5)).toEqual([4, 5, 6, 7, 8]);
   const withoutTrends = ({ items }: typeof redis) => items.map(({ server, detail }) => ({ server, detail }));
   expect(withoutTrends(redis)).toEqual(withoutTrends(servers));
 

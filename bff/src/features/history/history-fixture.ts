@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import type { Database } from "#lib/postgres.ts";
 import { createPostgresLease } from "#lib/postgres-lease.ts";
+import { createKeptDetails } from "#observe/kept-details.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
 import type { Tick } from "#observe/tick.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
@@ -35,11 +36,12 @@ export function remembering(
   const snapshots = createSnapshotStore({ clock, intervalMs: 1_000 });
   const lease = createPostgresLease({ database, name: `test-${organization.slug}`, owner, ttlMs: 60_000 });
   const store = createHistoryStore({ database });
+  const details = createKeptDetails();
   const rollUp = createRollup({ database, store, lease });
-  const writer = createHistoryWriter({ snapshots, owner, lease, store, rollUp, clock, log });
+  const writer = createHistoryWriter({ snapshots, details, owner, lease, store, rollUp, clock, log });
   writer.start();
   return {
-    ...{ owner, lease },
+    ...{ owner, lease, details },
     /** Observes at a moment and waits for what is written; answers what is served then. */
     async tick(atMs: number, waiting: number, part: Partial<Tick> = {}) {
       nowMs = atMs;

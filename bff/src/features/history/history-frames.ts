@@ -2,10 +2,21 @@ import type { OrganizationViews } from "#observe/organization-views.ts";
 import { type DeltaBase, deltaBase, packDifference, packWhole } from "./history-delta.ts";
 import { floorTo, monthsKeptMs } from "./history-times.ts";
 
-export const frameTopics = ["overview", "health", "breakers", "caches", "queues", "servers"] as const;
+export const frameTopics = [
+  "overview",
+  "health",
+  "breakers",
+  "caches",
+  "queues",
+  "servers",
+  "details",
+] as const;
 export type FrameTopic = (typeof frameTopics)[number];
 
-/** What the status endpoints of one organization (and of Redis servers all but the trends) answered at a moment, packed. */
+/**
+ * What the status endpoints of one organization (and of Redis servers all but the trends) answered at a moment, and what
+ * instances told of their components, packed.
+ */
 export type Frame = {
   organizationId: string;
   atMs: number;
@@ -60,13 +71,13 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
         base === null ? packWhole(plain[topic]) : packDifference(plain[topic], base.of[topic]),
       ),
     );
-    const [overview, health, breakers, caches, queues, servers] = packed;
-    if (!overview || !health || !breakers || !caches || !queues || !servers) return;
+    const [overview, health, breakers, caches, queues, servers, details] = packed;
+    if (!overview || !health || !breakers || !caches || !queues || !servers || !details) return;
     const frame: Frame = {
       ...{ organizationId, atMs, baseAtMs: base?.atMs ?? null },
       // A base outlives what is read by it.
       keepUntilMs: atMs + keepMs + (base === null ? hourMs : 0),
-      ...{ overview, health, breakers, caches, queues, servers },
+      ...{ overview, health, breakers, caches, queues, servers, details },
     };
     if (waitingBytes > mostWaitingBytes) {
       refused += 1;
@@ -84,6 +95,7 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
           caches: deltaBase(plain.caches),
           queues: deltaBase(plain.queues),
           servers: deltaBase(plain.servers),
+          details: deltaBase(plain.details),
         },
       };
       now.recent = made;
@@ -98,8 +110,12 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
   };
 
   return {
-    /** Takes what is served now; packed soon after, in order. */
-    take(organizationId: string, atMs: number, views: OrganizationViews, isChange: boolean) {
+    /** Takes what is served now; packed soon after, in order. `details`: as `observe/kept-details.ts` makes it. */
+    take(
+      organizationId: string,
+      atMs: number,
+      { views, details, isChange }: { views: OrganizationViews; details: Buffer; isChange: boolean },
+    ) {
       const plain: Plain = {
         overview: views.overviewJson.plain(),
         health: views.healthJson.plain(),
@@ -107,6 +123,7 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
         caches: views.cachesJson.plain(),
         queues: views.queuesJson.plain(),
         servers: views.redisServersKeptJson.plain(),
+        details,
       };
       packing = packing.then(() => pack(organizationId, atMs, plain, isChange));
     },

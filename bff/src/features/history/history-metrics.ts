@@ -22,7 +22,7 @@ type Metrics<Row> = readonly (readonly [name: string, read: (row: Row) => number
 const upOf = (state: "ok" | "degraded" | "down" | "unknown") =>
   state === "unknown" ? null : state === "down" ? 0 : 1;
 
-const server: Metrics<ObservedServer> = [
+const server: Metrics<ObservedServer & { latencyMsP99: number | null }> = [
   ["up", ({ state }) => upOf(state)],
   ["roundTripMs", ({ roundTripMs }) => roundTripMs],
   ["usedMemoryBytes", ({ redis }) => redis?.usedMemoryBytes],
@@ -31,6 +31,7 @@ const server: Metrics<ObservedServer> = [
   ["connectedClients", ({ redis }) => redis?.connectedClients],
   ["opsPerSecond", ({ redis }) => redis?.opsPerSecond],
   ["evictedPerSecond", ({ redis }) => redis?.evictedPerSecond],
+  ["latencyMsP99", ({ latencyMsP99 }) => latencyMsP99],
   ["poolWaiting", ({ postgres }) => postgres?.poolWaiting],
   ["poolIdle", ({ postgres }) => postgres?.poolIdle],
   ["connections", ({ postgres }) => postgres?.connections],
@@ -155,12 +156,15 @@ export function figuresOfTick(tick: Tick): Figures[] {
   const isHeard = (row: { observedAt: string | null; intervalMs: number }) =>
     row.observedAt !== null && !isStale(row.observedAt, row.intervalMs, atMs);
 
+  const latencies = new Map(tick.redisDetails.map(({ id, latency }) => [id, latency?.all.p99Ms ?? null]));
   // Of a server that is down the figures are old, but that it is down is known.
   add(
     "server",
     server,
     tick.servers.map((row) =>
-      row.state === "down" ? { ...row, roundTripMs: null, redis: null, postgres: null } : row,
+      row.state === "down"
+        ? { ...row, roundTripMs: null, redis: null, postgres: null, latencyMsP99: null }
+        : { ...row, latencyMsP99: latencies.get(row.id) ?? null },
     ),
     (row) => row.state === "down" || isHeard(row),
   );

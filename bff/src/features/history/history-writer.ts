@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "#lib/clock.ts";
 import { isUnavailable } from "#lib/errors.ts";
 import { LeaseLost, type PostgresLease } from "#lib/postgres-lease.ts";
+import type { KeptDetails } from "#observe/kept-details.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { Tick } from "#observe/tick.ts";
 import { createFrames, type Frame } from "./history-frames.ts";
@@ -17,6 +18,8 @@ export type HistoryWriterDeps = {
   owner: string;
   lease: PostgresLease;
   store: HistoryStore;
+  /** What instances of services told last. */
+  details: Pick<KeptDetails, "of" | "retain" | "clear">;
   /** Sums up what is complete; called when nothing waits. */
   rollUp(epoch: number, nowMs: number): Promise<void>;
   clock: Clock;
@@ -37,7 +40,7 @@ const keptForTakeoverMs = 20_000;
  * 10 s. What cannot be written, because Postgres is away, waits in memory within bounds and is written later.
  */
 export function createHistoryWriter(deps: HistoryWriterDeps) {
-  const { snapshots, owner, lease, store, rollUp, clock, log } = deps;
+  const { snapshots, owner, lease, store, details, rollUp, clock, log } = deps;
   const window = createWindow();
   const frames = createFrames({ mostWaitingBytes: mostWaitingFrameBytes });
   let journal: JournalRow[] = [];
@@ -140,6 +143,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
     if (tick.observer !== owner) {
       if (!isRemembering) return;
       isRemembering = false;
+      details.clear();
       // The one who observes now shall not wait for the lease to run out.
       running = running.then(() => lease.release().catch(() => {})).then(forget);
       return;
@@ -150,11 +154,17 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
     const changes = journalOf(tick, before);
     const changed = new Set(changes.map(({ organizationId }) => organizationId));
     const isNewStep = floorTo(atMs, finest.stepMs) !== stepMs;
+    if (isNewStep) details.retain(new Set(tick.services.map(({ id }) => id)));
     for (const organization of tick.organizations) {
       if (!isNewStep && !changed.has(organization.id)) continue;
       const views = snapshots.viewsOf(organization);
       if (isNewStep) figures.push(figuresOfOverview(organization.id, views.overview()));
-      frames.take(organization.id, atMs, views, changed.has(organization.id));
+      const services = views.health().items.filter(({ kind }) => kind === "service");
+      frames.take(organization.id, atMs, {
+        ...{ views, isChange: changed.has(organization.id) },
+        // In an order that does not change with their states.
+        details: details.of(organization.slug, services.map(({ id }) => id).sort()),
+      });
     }
     window.add(atMs, figures);
     journal = [...journal, ...changes].slice(-mostWaitingChanges);

@@ -6,6 +6,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { NamedCache } from "#lib/own-caches.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createPostgresLease } from "#lib/postgres-lease.ts";
+import type { KeptDetails } from "#observe/kept-details.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import { createDeployments } from "./history-deployments.ts";
 import { type ActLine, createHistoryEvents } from "./history-events.ts";
@@ -63,13 +64,15 @@ export function createHistory(deps: {
 export function createRemembering(deps: {
   database: Database;
   snapshots: SnapshotStore;
+  /** What instances of services told last. */
+  details: KeptDetails;
   owner: string;
   clock: Clock;
   log: Logger;
 }) {
-  const { database, snapshots, owner, clock, log } = deps;
+  const { database, snapshots, details, owner, clock, log } = deps;
   const store = createHistoryStore({ database });
   const lease = createPostgresLease({ database, name: "history", owner, ttlMs: leaseMs });
   const rollUp = createRollup({ database, store, lease });
-  return createHistoryWriter({ snapshots, owner, lease, store, rollUp, clock, log });
+  return createHistoryWriter({ snapshots, details, owner, lease, store, rollUp, clock, log });
 }

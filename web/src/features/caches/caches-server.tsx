@@ -2,6 +2,7 @@ import type { RedisServerList } from "@wheelhouse/shared/caches.ts";
 import { type ReactNode, useState } from "react";
 import { formatBytes, formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
 import { judgeFreshness } from "#lib/freshness.ts";
+import { useMoment } from "#lib/moment.ts";
 import { useNow } from "#lib/now.ts";
 import { type HistoryChart, HistoryCharts } from "#ui/history-charts.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
@@ -62,8 +63,11 @@ const replicationWords = ({ role, replicas, replicationLagSeconds }: Figures): s
   return replicas === 0 ? "primary" : `primary, ${replicas} ${replicas === 1 ? "replica" : "replicas"}${lag}`;
 };
 
+const isEmpty = (values: readonly (number | null)[]): boolean => values.every((value) => value === null);
+
 const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
   const { trends, detail } = item;
+  const isPast = useMoment() !== null;
   const latency = detail?.latency?.all ?? null;
   const limit = figures.maxMemoryBytes;
   return (
@@ -88,7 +92,7 @@ const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
         value={known(latency?.p99Ms ?? null, formatCall)}
         unit={detail?.latency ? `last ${formatSpan(detail.latency.windowMs)}` : ""}
         values={trends.latency.values}
-        under={`p50 ${known(latency?.p50Ms ?? null, formatCall)} · p99.9 ${known(latency?.p999Ms ?? null, formatCall)}`}
+        under={`p50 ${known(latency?.p50Ms ?? null, formatCall)} · p99.9 ${known(latency?.p999Ms ?? null, formatCall)}${isPast && isEmpty(trends.latency.values) ? " · trend not kept then" : ""}`}
       />
       <Figure
         label="Fragmentation"

@@ -193,7 +193,11 @@ export const ServiceDrawer = (props: {
               <Instances view={view} detail={data} />
               {isPast && row.kind === "service" && (
                 <p className={`c3 t12 ${styles.section}`}>
-                  What its instances told of their components is not kept.
+                  {data.instances.some(
+                    ({ components, conditions }) => components.length + conditions.length > 0,
+                  )
+                    ? "Of components and conditions that were well the figures are not kept."
+                    : "Nothing is kept of what its instances told of their components then."}
                 </p>
               )}
               {data.instances.map((instance) => (
