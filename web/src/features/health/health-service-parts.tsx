@@ -23,12 +23,18 @@ export const Components = ({ instance, isOnly }: { instance: Instance; isOnly: b
       <ul className={styles.components}>
         {instance.components.map(({ id, name, depth, state, status, detail }) => (
           <li key={id}>
-            <span className="cut" style={{ paddingLeft: depth * 16 }}>
+            <span
+              className={`cut ${detail === null ? styles.alone : ""}`}
+              style={{ paddingLeft: depth * 16 }}
+              title={name}
+            >
               {name}
             </span>
-            <span className="cut c2" title={detail ?? undefined}>
-              {detail}
-            </span>
+            {detail !== null && (
+              <span className="cut c2" title={detail}>
+                {detail}
+              </span>
+            )}
             <Status tone={state} label={status === "" ? state : status} inRow />
           </li>
         ))}
