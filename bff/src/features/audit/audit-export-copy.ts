@@ -39,7 +39,7 @@ export function copyStatement(
   );
 }
 
-/** The same without conditions, from the blocks that hold the range. */
+/** The same without conditions, from the blocks that are kept and hold the range. */
 export function copyStoredStatement(
   database: Database,
   format: AuditExportFormat,
@@ -53,13 +53,18 @@ export function copyStoredStatement(
   );
 }
 
-/** Times of the oldest and the newest event in the blocks that hold the range; null when they do not hold all of it. */
-export function storedTimesStatement(database: Database, range: ChainRange): string {
-  const { afterSeq, toSeq } = range;
-  const isWhole = sql`count(*) * ${storedBlockSize} = ${toSeq} - ${afterSeq} and ${afterSeq} % ${storedBlockSize} = 0`;
+/** Times of the oldest and the newest event of a range, as `first` and `last`. */
+export function timesStatement(database: Database, { organizationId, afterSeq, toSeq }: ChainRange): string {
   const statement = sql`
-    select case when ${isWhole} then min(b.first_at) end as first, case when ${isWhole} then max(b.last_at) end as last
-    from audit_blocks b where ${storedIn(range)}`;
+    select min(c.recorded_at) as first, max(c.recorded_at) as last from audit_chain c
+    where c.org_id = ${organizationId}::uuid and c.seq > ${afterSeq} and c.seq <= ${toSeq}`;
+  return withLiterals(statement, database);
+}
+
+/** The same from the blocks that hold the range. */
+export function storedTimesStatement(database: Database, range: ChainRange): string {
+  const statement = sql`
+    select min(b.first_at) as first, max(b.last_at) as last from audit_blocks b where ${storedIn(range)}`;
   return withLiterals(statement, database);
 }
 

@@ -21,16 +21,14 @@ import type { StreamedFile } from "#lib/route.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import { createBlockReader } from "./audit-export-blocks.ts";
 import {
-  type ChainRange,
   type CopyRange,
   copyStatement,
   copyStoredStatement,
   csvTrailer,
   endsStatement,
   headOf,
-  storedBlockSize,
-  storedTimesStatement,
 } from "./audit-export-copy.ts";
+import { isInside, isOutside, type Place, placesOf, timesOf } from "./audit-export-places.ts";
 import { chainsOf, createExportResume, type ExportStand, refuseOther } from "./audit-export-resume.ts";
 import { type AuditFilter, filterFields, rowConditions } from "./audit-find.ts";
 
@@ -43,10 +41,6 @@ type AuditExportDeps = {
 };
 
 const runningMax = 3;
-/** Events that are joined and sorted at once: a small range stays in the processor's cache, which halves its time. */
-const rangeSize = 16 * storedBlockSize;
-/** Text asks its index once a range. */
-const textRangeSize = 80 * storedBlockSize;
 /** A reader may be slow, but not for ever: the snapshot it reads keeps old rows from being cleaned. */
 const rangeTimeoutMs = 10 * 60_000;
 const bufferBytes = 512 * 1024;
@@ -54,7 +48,6 @@ const types: Record<AuditExportFormat, string> = {
   ndjson: "application/x-ndjson; charset=utf-8",
   csv: "text/csv; charset=utf-8",
 };
-const boundsRow = z.object({ first: z.date().nullable(), last: z.date().nullable() });
 const endsRow = z.object({ first: z.coerce.number(), last: z.coerce.number() });
 const pidRow = z.object({ pid: z.number() });
 const snapshotRow = z.object({ snapshot: z.string().regex(/^[0-9A-F-]+$/) });
@@ -100,23 +93,14 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
   }
 
   /** Begins to read the events of a range; undefined when the filter's time leaves it out. */
-  async function beginRange(client: pg.PoolClient, { format, filter }: Job, place: ChainRange) {
-    const { organizationId, afterSeq, toSeq } = place;
-    const stored = onlyTime(filter)
-      ? await timesOf(client, storedTimesStatement(database, place))
-      : undefined;
-    const times =
-      stored ??
-      (await timesOf(
-        client,
-        "select min(recorded_at) as first, max(recorded_at) as last from audit_chain where org_id = $1 and seq > $2 and seq <= $3",
-        [organizationId, afterSeq, toSeq],
-      ));
+  async function beginRange(client: pg.PoolClient, { format, filter }: Job, place: Place) {
+    const { organizationId, afterSeq, toSeq, isKept } = place;
+    const times = await timesOf(client, database, place);
     if (!times || isOutside(times, filter)) return undefined;
     const range = { afterSeq, toSeq, from: times.first.toISOString(), to: times.last.toISOString() };
     const conditions = rowConditions(organizationId, filter, range);
     const statement =
-      stored && isInside(times, filter)
+      isKept && isInside(times, filter)
         ? copyStoredStatement(database, format, place)
         : copyStatement(database, format, range, conditions);
     const copy = client.query(copyTo(statement));
@@ -149,7 +133,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       },
       { once: true },
     );
-    const begin = async (place: ChainRange, client: pg.PoolClient) => {
+    const begin = async (place: Place, client: pg.PoolClient) => {
       const begun = await beginRange(client, job, place);
       if (begun) reading.add(begun.copy);
       return begun;
@@ -169,7 +153,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     };
     let [next, rest] = [one, other];
     let prepared: Promise<Begun | undefined> | undefined;
-    for (const place of rangesOf(job.stand.chains, job.filter.q === undefined ? rangeSize : textRangeSize)) {
+    for (const place of await placesOf(one, job)) {
       const begun = begin(place, next);
       begun.catch(() => {});
       [next, rest] = [rest, next];
@@ -303,39 +287,6 @@ type Begun = {
   client: pg.PoolClient;
 };
 type Told = { rows: number; sha256: string | null; firstSeq: number | null; lastSeq: number | null };
-
-/** Ranges of the chains, the newest of each first: what no kept block can hold yet, then ranges of whole blocks. */
-function rangesOf(chains: ExportStand["chains"], size: number): ChainRange[] {
-  return chains.flatMap(([organizationId, head]) => {
-    const whole = head - (head % storedBlockSize);
-    const tops = Array.from({ length: Math.ceil(whole / size) }, (_, index) => whole - index * size);
-    const ranges = tops.map((toSeq) => ({ organizationId, afterSeq: Math.max(0, toSeq - size), toSeq }));
-    return whole < head ? [{ organizationId, afterSeq: whole, toSeq: head }, ...ranges] : ranges;
-  });
-}
-
-type Times = { first: Date; last: Date };
-
-/** Undefined when there is nothing. */
-async function timesOf(
-  client: pg.PoolClient,
-  statement: string,
-  values: unknown[] = [],
-): Promise<Times | undefined> {
-  const { first, last } = boundsRow.parse((await client.query(statement, values)).rows[0]);
-  return first && last ? { first, last } : undefined;
-}
-
-const onlyTime = ({ from, to, ...others }: AuditFilter) =>
-  Object.values(others).every((value) => value === undefined);
-
-const isOutside = ({ first, last }: Times, { from, to }: AuditFilter) =>
-  (from !== undefined && last.getTime() < Date.parse(from)) ||
-  (to !== undefined && first.getTime() >= Date.parse(to));
-
-const isInside = ({ first, last }: Times, { from, to }: AuditFilter) =>
-  (from === undefined || first.getTime() >= Date.parse(from)) &&
-  (to === undefined || last.getTime() < Date.parse(to));
 
 /** Events of one export are linked by its id. */
 function recorderOf(
