@@ -19,6 +19,7 @@ export function createEventLoop({
   let used = performance.eventLoopUtilization();
   let beganMs = now();
   let newest: EventLoopFigures | null = null;
+  let isStarting = true;
 
   return {
     start() {
@@ -27,19 +28,22 @@ export function createEventLoop({
       used = performance.eventLoopUtilization();
       beganMs = now();
     },
-    /** Null before it was started, and until the first window is over. */
+    /** Null until two windows are over: the first is of the start. */
     read(): EventLoopFigures | null {
       const lastedMs = now() - beganMs;
       if (!histogram || lastedMs < windowMs) return newest;
       const since = performance.eventLoopUtilization(used);
       // Of a loop that stood still the whole time there is no sample yet: all of it is delay.
       const late = (ns: number) => (histogram?.count === 0 ? lastedMs : Math.max(0, ns / 1e6 - resolutionMs));
-      newest = {
+      const figures = {
         windowMs: Math.round(lastedMs),
         delayMsP99: tenths(late(histogram.percentile(99))),
         delayMsMax: tenths(late(histogram.max)),
         busyRatio: Math.min(1, Math.round(since.utilization * 1_000) / 1_000),
       };
+      // A start is busy by nature, and tells nothing of the time after it.
+      newest = isStarting ? null : figures;
+      isStarting = false;
       histogram.reset();
       used = performance.eventLoopUtilization();
       beganMs = now();

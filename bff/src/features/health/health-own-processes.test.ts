@@ -83,9 +83,9 @@ test("a process that is silent is unknown at once while others go on, and gone w
   expect(observe(12, [report(12, 5)]).row).toMatchObject({ state: "ok", instances: [{ state: "ok" }] });
 });
 
-test("what was not measured yet is unknown, and of two reports of a process the newer one counts", () => {
+test("who was not measured yet has not joined yet, and of two reports of a process the newer one counts", () => {
   const { observe } = setup();
-  expect(observe(0, [report(0, null)]).row).toMatchObject({ state: "unknown", observedAt: null });
+  expect(observe(0, [report(0, null)]).row).toBeUndefined();
   expect(observe(2, [report(2, 4), report(0, 900)]).row).toMatchObject({ state: "ok", observedAt: at(2) });
 });
 
@@ -93,4 +93,13 @@ test("nothing is shown where no process reports, or the name is taken", () => {
   expect(readOwnProcesses([], sources, startMs)).toBeNull();
   const taken = { ...sources, redis: [{ ...server, id: "wheelhouse" }] };
   expect(readOwnProcesses([report(0, 4)], taken, startMs)).toBeNull();
+});
+
+test("a process that starts is no change of state, and what was seen before is gone on with", () => {
+  const { observe } = setup();
+  observe(0, [report(0, 4)]);
+  expect(observe(2, []).row).toBeUndefined();
+  const { row, changes } = observe(4, [report(4, 4, "host/2"), report(4, null, "host/3")]);
+  expect(row).toMatchObject({ state: "ok", beats: "oo", instances: [{ id: "host/2 (web)" }] });
+  expect(changes).toEqual([]);
 });

@@ -11,6 +11,8 @@ const silentAfterIntervals = 5;
 const shortestSilenceMs = 5_000;
 const mostProcesses = 200;
 
+type Measured = { report: Report; eventLoop: EventLoopFigures; heardAtMs: number };
+
 /** Wheelhouse itself as one more service to watch, and what its processes told last. */
 export type OwnProcesses = { service: WatchedService; checks: ReadonlyMap<string, Check> };
 
@@ -24,12 +26,14 @@ export function readOwnProcesses(
   sources: WatchedSources,
   nowMs: number,
 ): OwnProcesses | null {
-  const newest = new Map<string, { report: Report; heardAtMs: number }>();
+  const newest = new Map<string, Measured>();
   for (const report of reports) {
-    if (report.process === undefined) continue;
+    // Who is not measured yet has not joined yet.
+    if (!report.process?.eventLoop) continue;
     const id = `${report.instance} (${report.process.about})`;
     const heardAtMs = Math.min(Date.parse(report.reportedAt), nowMs);
-    if ((newest.get(id)?.heardAtMs ?? 0) <= heardAtMs) newest.set(id, { report, heardAtMs });
+    const { eventLoop } = report.process;
+    if ((newest.get(id)?.heardAtMs ?? 0) <= heardAtMs) newest.set(id, { report, eventLoop, heardAtMs });
   }
   const taken = [...sources.redis, ...sources.postgres, ...sources.services].some(
     ({ id }) => id === ownService,
@@ -50,17 +54,11 @@ export function readOwnProcesses(
       ...{ format: "push", conditions: [], intervalMs, timeoutMs: (silentAfterIntervals - 1) * intervalMs },
       ...{ downAfter: 3, upAfter: 2, actuatorBreakers: false },
     },
-    checks: new Map(
-      all.flatMap(([id, { report, heardAtMs }]) => {
-        const check = checkOf(id, report, heardAtMs, nowMs);
-        return check === null ? [] : [[checkKey(ownService, id), check]];
-      }),
-    ),
+    checks: new Map(all.map(([id, measured]) => [checkKey(ownService, id), checkOf(id, measured, nowMs)])),
   };
 }
 
-function checkOf(instanceId: string, report: Report, heardAtMs: number, nowMs: number): Check | null {
-  const eventLoop = report.process?.eventLoop ?? null;
+function checkOf(instanceId: string, { report, eventLoop, heardAtMs }: Measured, nowMs: number): Check {
   const silentAtMs = heardAtMs + Math.max(silentAfterIntervals * report.intervalMs, shortestSilenceMs);
   const common = {
     ...{ serviceId: ownService, instanceId, latencyMs: null, httpStatus: null, conditions: [] },
@@ -73,7 +71,6 @@ function checkOf(instanceId: string, report: Report, heardAtMs: number, nowMs: n
       // A new finding each interval, as if it had been asked.
       atMs: nowMs - ((nowMs - silentAtMs) % report.intervalMs),
     };
-  if (eventLoop === null) return null;
   const component = componentOf(eventLoop, heardAtMs);
   return {
     ...{ ...common, components: [component], state: component.state, connected: true, certain: false },

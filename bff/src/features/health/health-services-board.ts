@@ -1,6 +1,7 @@
 import type { HealthState, ServiceDetail, ServiceRow } from "@wheelhouse/shared/health.ts";
 import type { Board, Seen } from "#observe/board.ts";
 import type { Catalogue, WatchedService } from "#observe/catalogue.ts";
+import { ownService } from "#observe/own-service.ts";
 import { type Member, type RolledUp, rollUp, type Watchable } from "#observe/roll-up.ts";
 import type { ObservedServer, ObservedService, Tick } from "#observe/tick.ts";
 import { addBeat, type Beats } from "./health-beats.ts";
@@ -72,7 +73,7 @@ type Thing = {
 export function createServicesBoard(deps: ServicesBoardDeps) {
   const { catalogue, checks, uptimes } = deps;
   let known = new Map<string, Known>();
-  let ownService: WatchedService | null = null;
+  let ownProcesses: WatchedService | null = null;
 
   const knownOf = (id: string): Known =>
     known.get(id) ?? {
@@ -82,7 +83,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
 
   const watchedServices = () => [
     ...catalogue.current().services,
-    ...(ownService === null ? [] : [ownService]),
+    ...(ownProcesses === null ? [] : [ownProcesses]),
   ];
 
   const serviceThing = (
@@ -204,7 +205,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
       uptimes.poke();
       checks.poke(nowMs);
       const own = deps.own(nowMs);
-      ownService = own?.service ?? null;
+      ownProcesses = own?.service ?? null;
       const newest = new Map([...checks.checks(), ...(own?.checks ?? [])]);
       const things = [
         ...watchedServices().map((service) => serviceThing(service, newest, nowMs)),
@@ -231,6 +232,9 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
         const change = now.row && changeOf(thing.known.row, now.row, nowMs);
         if (change) changes.push(change);
       }
+      // Of a start nothing is told yet; what was seen before it is gone on with.
+      const paused = known.get(ownService);
+      if (paused && ownProcesses === null) next.set(ownService, paused);
       known = next;
       deps.onDetails(
         new Map(things.flatMap(({ watched, detail }) => (detail === null ? [] : [[watched.id, detail]]))),

@@ -85,9 +85,13 @@ export const Instances = ({ view, detail }: { view: ServiceView; detail: Service
         <tbody>
           {instances.map(({ id, state, cause, latencyMs }) => (
             <tr key={id}>
-              <td>{id}</td>
-              <td className="c2 cut" title={cause ?? undefined}>
-                {cause ?? detail.instances.find((each) => each.id === id)?.target}
+              <td>
+                <div className={styles.instance}>
+                  <span>{id}</span>
+                  <span className="c2">
+                    {cause ?? detail.instances.find((each) => each.id === id)?.target}
+                  </span>
+                </div>
               </td>
               <td className="num">{latencyMs === null ? "–" : formatLatency(latencyMs)}</td>
               <td>
