@@ -65,8 +65,8 @@ test("its processes are a service of the platform, each with its event loop, als
     },
   ]);
   expect((await people.admin.call("GET", path)).statusCode).toBe(404);
-  const workers = (await it.app.inject("/health/workers")).json();
-  expect(workers).toMatchObject({
+  const workers = async () => (await it.app.inject("/health/workers")).json();
+  await expect.poll(workers, { timeout: 10_000 }).toMatchObject({
     eventLoop: { delayMsP99: expect.any(Number), busyRatio: expect.any(Number) },
     processes: [{ state: "ok" }],
   });
