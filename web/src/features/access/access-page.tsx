@@ -88,13 +88,21 @@ const AccessContent = ({ organization }: { organization: string }) => {
           <div className={css.scroll}>
             {tab === "members" && (
               <div className={css.overview}>
-                <div>
-                  <MembersSection {...shared} address={address} members={members} query={query} />
-                  <InvitationsSection {...shared} />
+                <div className={css.column}>
+                  <div className="holds">
+                    <MembersSection {...shared} address={address} members={members} query={query} />
+                  </div>
+                  <div className="holds">
+                    <InvitationsSection {...shared} />
+                  </div>
                 </div>
-                <div>
-                  <TokensSection {...shared} />
-                  <OrganizationsSection {...shared} />
+                <div className={css.column}>
+                  <div className="holds">
+                    <TokensSection {...shared} />
+                  </div>
+                  <div className="holds">
+                    <OrganizationsSection {...shared} />
+                  </div>
                 </div>
               </div>
             )}

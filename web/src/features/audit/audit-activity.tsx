@@ -201,23 +201,25 @@ export const AuditActivityPanel = ({ organization, address }: { organization: st
         <span className="grow" />
         {data !== undefined && plot === "hour" && <Scale activity={data} />}
       </div>
-      <Panel
-        name="Activity"
-        query={query}
-        skeletonRows={4}
-        isEmpty={({ hours }) => hours.length === 0}
-        empty={<p className="c2">Nothing of the kind was recorded in this time.</p>}
-      >
-        {(activity) =>
-          plot === "hour" ? (
-            <HeatMap {...{ activity, address }} />
-          ) : plot === "day" ? (
-            <Days {...{ activity, address }} />
-          ) : (
-            <Actions {...{ activity, address }} />
-          )
-        }
-      </Panel>
+      <div className={css.plot}>
+        <Panel
+          name="Activity"
+          query={query}
+          skeletonRows={3}
+          isEmpty={({ hours }) => hours.length === 0}
+          empty={<p className="c2">Nothing of the kind was recorded in this time.</p>}
+        >
+          {(activity) =>
+            plot === "hour" ? (
+              <HeatMap {...{ activity, address }} />
+            ) : plot === "day" ? (
+              <Days {...{ activity, address }} />
+            ) : (
+              <Actions {...{ activity, address }} />
+            )
+          }
+        </Panel>
+      </div>
     </section>
   );
 };

@@ -89,30 +89,34 @@ export const AuditReviewPanel = ({ organization, address }: { organization: stri
   return (
     <section className={css.sign} aria-label="Review">
       <h2 className="h">Review</h2>
-      <Panel
-        name="The reviews"
-        query={query}
-        skeletonRows={4}
-        isEmpty={({ items }) => items.length === 0}
-        empty={<p className="c2">No period was signed off yet.</p>}
-      >
-        {({ items }) => <Latest reviews={items} address={address} />}
-      </Panel>
+      <div className={css.reviews}>
+        <Panel
+          name="The reviews"
+          query={query}
+          skeletonRows={1}
+          isEmpty={({ items }) => items.length === 0}
+          empty={<p className="c2">No period was signed off yet.</p>}
+        >
+          {({ items }) => <Latest reviews={items} address={address} />}
+        </Panel>
+      </div>
       {canSign && (
         <div className={css.signAct}>
           <Button onClick={() => setDialog("open")}>Review a period…</Button>
         </div>
       )}
-      {retention !== undefined && (
-        <p className="t12 c3">
-          Content kept{" "}
-          {retention.keepDays === null ? "without end" : `${formatPlural(retention.keepDays, "day")}`}
-          {retention.holds.length > 0 && `, ${formatPlural(retention.holds.length, "legal hold")}`}{" "}
-          <button type="button" className={css.link} onClick={() => setDialog("retention")}>
-            {canManage ? "Change…" : "Details…"}
-          </button>
-        </p>
-      )}
+      <p className={`t12 c3 ${css.kept}`}>
+        {retention !== undefined && (
+          <>
+            Content kept{" "}
+            {retention.keepDays === null ? "without end" : `${formatPlural(retention.keepDays, "day")}`}
+            {retention.holds.length > 0 && `, ${formatPlural(retention.holds.length, "legal hold")}`}{" "}
+            <button type="button" className={css.link} onClick={() => setDialog("retention")}>
+              {canManage ? "Change…" : "Details…"}
+            </button>
+          </>
+        )}
+      </p>
       {dialog === "open" && (
         <ReviewOpenDialog organization={organization} address={address} onClose={() => setDialog(null)} />
       )}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { DeclaredCache } from "@wheelhouse/shared/cache-removals.ts";
 import { useState } from "react";
 import { Button } from "#ui/button.tsx";
+import { Failure, Skeleton } from "#ui/panel.tsx";
 import { Age } from "#ui/time.tsx";
 import styles from "./caches.module.css";
 import { RemovalDialog } from "./caches-removal-dialog.tsx";
@@ -54,8 +55,17 @@ export const DeclaredCaches = ({ organization, mayAct }: { organization: string;
   const [asked, setAsked] = useState<string | null>(null);
   const silent = declared.data?.items.filter(({ isReported }) => !isReported) ?? [];
   const askedCache = silent.find(({ id }) => id === asked);
-  if (declared.data === undefined && declared.error !== null)
-    return <p className="pad c2">Whether caches are declared could not be read: {declared.error.message}</p>;
+  if (declared.data === undefined)
+    return declared.error === null ? (
+      <Skeleton rows={2} label="declared caches" />
+    ) : (
+      <Failure
+        name="Declared caches"
+        error={declared.error}
+        isFetching={declared.isFetching}
+        onRetry={declared.refetch}
+      />
+    );
   if (silent.length === 0) return null;
   return (
     <section className={styles.declared} aria-label="Declared caches">

@@ -1,21 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
-import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { useCan } from "#lib/session.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
 import { Page, Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
-import { Status } from "#ui/status.tsx";
 import { Table } from "#ui/table.tsx";
-import { Age, Time } from "#ui/time.tsx";
-import styles from "./caches.module.css";
 import { type CacheView, cacheColumns } from "./caches-columns.tsx";
 import { DeclaredCaches } from "./caches-declared.tsx";
 import { CacheDrawer } from "./caches-drawer.tsx";
@@ -32,28 +28,6 @@ const keyOf = ({ row }: CacheView): string => row.id;
 const rowClass = ({ row }: CacheView): string => (row.state === "ok" ? "quiet" : "");
 const noRows: CachesState["items"] = [];
 const noTrend: readonly (number | null)[] = [];
-
-/** Freshness that draws its component again only when the state turns, not each second. */
-const useFreshness = (observation: Observation | undefined, collectorLost: boolean): Freshness["state"] => {
-  const nowMs = useNow();
-  if (observation === undefined) return "fresh";
-  const { state } = judgeFreshness(observation, nowMs);
-  return state === "fresh" && collectorLost ? "stale" : state;
-};
-
-const StaleLine = ({ observedAt, isLost }: { observedAt: string | null; isLost: boolean }) => (
-  <div className={`${styles.stale} hatch`}>
-    <Status tone="stale" label={isLost ? "Collector lost" : "Stale"} />
-    {observedAt === null ? (
-      <span>No sample yet.</span>
-    ) : (
-      <span>
-        Last sample <Time at={observedAt} />, <Age at={observedAt} suffix="ago" />. What is shown may have
-        changed since.
-      </span>
-    )}
-  </div>
-);
 
 /** Lines of the table; one whose row, trend and rights did not change keeps its identity. */
 const useViews = (
@@ -103,14 +77,15 @@ export const CachesPage = () => {
   useCachesLive(org);
   const moment = useMoment();
   const isPast = moment !== null;
-  const { connection, collectorLost } = useLiveStatus();
+  const { connection } = useLiveStatus();
   const caches = useQuery({
     ...cachesQuery(org, moment),
     refetchInterval:
       moment !== null ? false : connection.state === "closed" ? pollIntervalMs : trendsIntervalMs,
   });
   const { data } = caches;
-  const state = useFreshness(data, collectorLost);
+  const currency = useCurrency(data);
+  const { state } = freshnessOf(currency);
   const mayAct = useCan(org, "cache:act") && !isPast;
   const views = useViews(data, mayAct ? setAsked : null);
   const rows = useMemo(() => views.map(({ row }) => row), [views]);
@@ -155,45 +130,49 @@ export const CachesPage = () => {
             onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
           />
         </div>
-        <Panel
-          name="Caches"
-          query={caches}
-          skeletonRows={6}
-          freshness={{ state, ageMs: null }}
-          isEmpty={({ items }) => items.length === 0}
-          empty={
-            <Empty title="No cache is reported yet">
-              A service that reports its caches with Wheelhouse's reporter appears here within seconds.
-            </Empty>
-          }
-        >
-          {(list) => (
-            <>
-              {state !== "fresh" && <StaleLine observedAt={list.observedAt} isLost={collectorLost} />}
-              <CachesSummary rows={rows} shown={shown.length} />
-              {shown.length === 0 ? (
-                <Empty title="No cache matches">
-                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                    Clear filter
-                  </button>
-                </Empty>
-              ) : (
-                <Table
-                  caption="Caches, lowest hit ratio first"
-                  className="cards"
-                  columns={cacheColumns[state]}
-                  rows={shown}
-                  keyOf={keyOf}
-                  rowClass={rowClass}
-                  openKey={search.cache}
-                  onOpen={(key) => setSearch({ cache: key })}
-                  hrefOf={hrefOf}
-                />
-              )}
-            </>
-          )}
-        </Panel>
-        {moment === null && <DeclaredCaches organization={org} mayAct={mayAct} />}
+        <div className="holds">
+          <Panel
+            name="Caches"
+            query={caches}
+            skeletonRows={6}
+            freshness={{ state, ageMs: null }}
+            isEmpty={({ items }) => items.length === 0}
+            empty={
+              <Empty title="No cache is reported yet">
+                A service that reports its caches with Wheelhouse's reporter appears here within seconds.
+              </Empty>
+            }
+          >
+            {(list) => (
+              <>
+                <FreshnessLine observedAt={list.observedAt} currency={currency} />
+                <CachesSummary rows={rows} shown={shown.length} />
+                {shown.length === 0 ? (
+                  <Empty title="No cache matches">
+                    <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
+                      Clear filter
+                    </button>
+                  </Empty>
+                ) : (
+                  <Table
+                    caption="Caches, lowest hit ratio first"
+                    className="cards"
+                    columns={cacheColumns[state]}
+                    rows={shown}
+                    keyOf={keyOf}
+                    rowClass={rowClass}
+                    openKey={search.cache}
+                    onOpen={(key) => setSearch({ cache: key })}
+                    hrefOf={hrefOf}
+                  />
+                )}
+              </>
+            )}
+          </Panel>
+        </div>
+        <div className="holds">
+          {moment === null && <DeclaredCaches organization={org} mayAct={mayAct} />}
+        </div>
         <Servers organization={org} />
       </Split>
       {askedRow !== undefined && (

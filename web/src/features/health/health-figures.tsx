@@ -13,6 +13,7 @@ import {
 import { annotationsQuery, seriesQuery } from "#lib/history-queries.ts";
 import { useHistoryWindow } from "#lib/history-span.ts";
 import { useCan } from "#lib/session.ts";
+import { HistorySpanSelect } from "#ui/history-span-select.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import styles from "./health-overview.module.css";
 
@@ -95,6 +96,9 @@ export const RedStrip = ({ overview, organization }: { overview: Overview; organ
   const worst = overview.problems.some(({ area }) => area === "webhooks" || area === "breakers");
   return (
     <section className={styles.reds} aria-label="Rate, errors and duration of webhook delivery">
+      <div className={`only-narrow ${styles.range}`}>
+        <HistorySpanSelect />
+      </div>
       <Red
         label="Deliveries"
         figure={ratePerSecond}
