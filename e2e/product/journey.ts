@@ -28,6 +28,41 @@ export const goByNavigation = async (page: Page, name: string): Promise<void> =>
   await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
 };
 
+type Shift = { value: number; moved: string };
+
+/** Begins to note, from the next navigation on, what moves while a page loads. */
+export const watchShifts = async (page: Page): Promise<void> => {
+  await page.addInitScript(() => {
+    const shifts: Shift[] = [];
+    Reflect.set(window, "journeyShifts", shifts);
+    const elementOf = ({ node }: { node: Node | null }) =>
+      node instanceof Element ? node : (node?.parentElement ?? null);
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        const sources: unknown = Reflect.get(entry, "sources");
+        const elements = Array.isArray(sources) ? sources.map(elementOf) : [];
+        // New lines at the top of a live list move those below, and push the last ones out: a person watches that.
+        const isLive = elements.every((element) => element === null || element.closest("tbody, ol, ul"));
+        if (isLive || Reflect.get(entry, "hadRecentInput") === true) continue;
+        shifts.push({
+          value: Number(Reflect.get(entry, "value")),
+          moved: elements.map((element) => `${element?.tagName} ${element?.className}`).join(", "),
+        });
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+};
+
+/** Waits until nothing is loading, then expects that the page did not move until then, as the browser counts it (CLS). */
+export const expectStill = async (page: Page, name: string): Promise<void> => {
+  await expect(page.locator(".sk")).toHaveCount(0);
+  await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+  const shifts: Shift[] = await page.evaluate(() => Reflect.get(window, "journeyShifts"));
+  const sum = shifts.reduce((total, { value }) => total + value, 0);
+  const moved = shifts.map(({ value, moved }) => `${value.toFixed(3)} ${moved}`).join("\n");
+  expect(sum, `${name} moves:\n${moved}`).toBeLessThan(0.1);
+};
+
 export const test = base.extend<Journey>({
   product: async ({ baseURL }, use) => {
     const dataDir = process.env.E2E_DATA_DIR;

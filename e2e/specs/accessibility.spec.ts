@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 import axe from "axe-core";
 import { z } from "zod";
 import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
-import { expect, mainPages, signInByForm, test } from "../product/journey.ts";
+import { expect, expectStill, mainPages, signInByForm, test, watchShifts } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
 // The page's content security policy forbids foreign scripts, also the checker's; only here it may come in.
@@ -76,13 +76,18 @@ test("charts over history and the scrubber have no serious accessibility fault",
   expect(await seriousFaults(page)).toEqual([]);
 });
 
-test("no page has a serious accessibility fault", async ({ page, user, product }) => {
+test("no page has a serious accessibility fault, and none moves while it loads", async ({
+  page,
+  user,
+  product,
+}) => {
   await fleetOf(product);
   await signInByForm(page, user("admin"));
+  await watchShifts(page);
   for (const { name, path } of mainPages) {
     await page.goto(path);
     await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
-    await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+    await expectStill(page, name);
     expect(await seriousFaults(page), name).toEqual([]);
   }
 });

@@ -1,16 +1,21 @@
 import { fleetOf } from "../product/fleet-client.ts";
-import { expect, mainPages, signInByForm, test } from "../product/journey.ts";
+import { expect, expectStill, mainPages, signInByForm, test, watchShifts } from "../product/journey.ts";
 
 test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
 
-test("no page scrolls sideways on a phone", async ({ page, user, product }) => {
+test("on a phone no page scrolls sideways, and none moves while it loads", async ({
+  page,
+  user,
+  product,
+}) => {
   await fleetOf(product);
   await signInByForm(page, user("admin"));
+  await watchShifts(page);
   const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  for (const { name, path, row } of mainPages) {
+  for (const { name, path, row } of [...mainPages, { name: "Sources", path: "/sources", row: undefined }]) {
     await page.goto(path);
     await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
-    await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+    await expectStill(page, name);
     expect(await overflow(), name).toBeLessThanOrEqual(0);
     if (row === undefined) continue;
     await page

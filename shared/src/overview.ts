@@ -62,6 +62,8 @@ export const overview = z.object({
       breakers: z.number().nullable(),
       open: z.number().nullable(),
       halfOpen: z.number().nullable(),
+      /** Not heard of; absent in frames of the past that were kept before it was counted. */
+      unknown: z.number().nullable().optional(),
       /** Worst failure ratio (0–1) of the last minute with its name. */
       worst: z.array(z.object({ name: z.string(), failureRatio: z.number() })),
     }),

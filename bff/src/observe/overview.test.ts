@@ -236,7 +236,7 @@ describe("checks and problems", () => {
     });
     expect(tiles.redis).toMatchObject({ usedMemoryBytes: { value: null }, opsPerSecond: null });
     expect(tiles.queues).toMatchObject({ waiting: { value: null }, noWorker: null, paused: null });
-    expect(tiles.breakers).toMatchObject({ breakers: null, open: null, halfOpen: null });
+    expect(tiles.breakers).toMatchObject({ breakers: null, open: null, halfOpen: null, unknown: null });
     expect(tiles.webhooks).toMatchObject({ endpoints: null, deadLetters: null, pending: null });
     expect([red.ratePerSecond.value, red.errorRatio.value, red.durationMsP95.value]).toEqual([
       null,

@@ -73,6 +73,7 @@ export function buildOverview(part: OrganizationPart): Overview {
         breakers: unknownBreakers ? null : breakers.length,
         open: inState("open"),
         halfOpen: inState("half_open"),
+        unknown: inState("unknown"),
         worst: breakers
           .flatMap(({ name, failureRatio }) => (failureRatio ? [{ name, failureRatio }] : []))
           .sort((a, b) => b.failureRatio - a.failureRatio)

@@ -9,6 +9,7 @@ import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { useCan } from "#lib/session.ts";
 import { rangeName } from "#lib/time-range.ts";
+import { useRereadWith } from "#lib/use-reread.ts";
 import { useTail } from "#lib/use-tail.ts";
 import { AddressLink } from "#ui/address-link.tsx";
 import { Button } from "#ui/button.tsx";
@@ -22,7 +23,7 @@ import { ExportDialog, ExportStrip, useAuditExport } from "./audit-export.tsx";
 import { auditFilterCount, matchesAudit, newestEventFirst } from "./audit-filter.ts";
 import { AuditFilterBar } from "./audit-filter-bar.tsx";
 import { AuditProof } from "./audit-proof.tsx";
-import { auditCountQuery, auditEventsQuery } from "./audit-queries.ts";
+import { auditCountQuery, auditEventsQuery, auditProofQuery } from "./audit-queries.ts";
 import reviewCss from "./audit-review.module.css";
 import { AuditReviewPage } from "./audit-review-page.tsx";
 import { AuditReviewPanel } from "./audit-review-panel.tsx";
@@ -76,6 +77,7 @@ const Trail = ({ organization }: { organization: string }) => {
   const canExport = useCan(organization, "audit:export");
   const exporting = useAuditExport(organization);
   const [isExporting, setIsExporting] = useState(false);
+  useRereadWith(useQuery(auditProofQuery(organization)), list.refetch);
   const matching = useQuery(auditCountQuery(organization, search)).data;
   const hasRange = search.from !== undefined || search.to !== undefined;
   const toggle = () => {

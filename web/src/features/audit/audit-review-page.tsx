@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit-review.ts";
 import { useMemo, useState } from "react";
-import { formatCount, formatDate, formatPlural, formatTime } from "#lib/format.ts";
+import { formatCount, formatDate, formatPlural, formatTime, zoneName } from "#lib/format.ts";
 import { useKeys } from "#lib/keys.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
@@ -35,10 +35,15 @@ const Moment = ({ at }: { at: string }) => {
   );
 };
 
+const TimeHeader = () => {
+  const { zone } = usePreferences();
+  return <>Time, {zoneName(zone)}</>;
+};
+
 const columns: readonly Column<AuditReviewItem>[] = [
   {
     id: "time",
-    header: "Time",
+    header: <TimeHeader />,
     card: "age",
     className: css.colTime,
     cell: (item) => <Moment at={item.recordedAt} />,

@@ -55,7 +55,8 @@ const Latest = ({ reviews, address }: { reviews: readonly AuditReview[]; address
       {open !== undefined && (
         <>
           <p className="t12 c3">
-            {open.name}, {open.from.slice(0, 10)} – {open.to.slice(0, 10)}
+            {open.name}, {open.from.slice(0, 10)} –{" "}
+            {new Date(Date.parse(open.to) - 1).toISOString().slice(0, 10)}
           </p>
           <ReviewFacts progress={open.progress} />
         </>

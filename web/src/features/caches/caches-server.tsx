@@ -1,9 +1,8 @@
 import type { RedisServerList } from "@wheelhouse/shared/caches.ts";
 import { type ReactNode, useState } from "react";
 import { formatBytes, formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
-import { judgeFreshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
-import { useNow } from "#lib/now.ts";
+import { useCurrency } from "#ui/freshness-line.tsx";
 import { type HistoryChart, HistoryCharts } from "#ui/history-charts.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Status } from "#ui/status.tsx";
@@ -184,26 +183,30 @@ const ServerHistory = ({ organization, server }: { organization: string; server:
 
 /** One Redis server: figures with trends, then the sample of its keyspace and its slow log. */
 export const RedisPanel = ({ organization, item }: { organization: string; item: Server }) => {
-  const nowMs = useNow();
   const { server, detail } = item;
   const { redis: figures, state, cause } = server;
-  const freshness = judgeFreshness(server, nowMs).state;
-  const isCurrent = freshness === "fresh";
+  const currency = useCurrency(server);
+  const isCurrent = currency === "fresh";
+  const isOld = !isCurrent || state === "down" || state === "unknown";
   const word =
     state === "ok" ? "OK" : state === "degraded" ? "Degraded" : state === "down" ? "Down" : "Unknown";
   return (
     <section className={styles.server} aria-label={`Redis ${server.name}`}>
       <div className={`sec-h pad ${styles.serverHead}`}>
         <h2 className="h">{server.name}</h2>
-        {isCurrent || state === "down" ? (
+        {isCurrent || (state === "down" && currency !== "lost") ? (
           <Status tone={state} label={word} />
         ) : (
-          <Status tone={freshness} label={freshness === "stale" ? "Stale" : "Unknown"} was={word} />
+          <Status
+            tone={currency === "unknown" ? "unknown" : "stale"}
+            label={currency === "lost" ? "Collector lost" : currency === "stale" ? "Stale" : "Unknown"}
+            was={word === "OK" ? word : word.toLowerCase()}
+          />
         )}
         <span className="c3 t12">
           {figures !== null &&
             `${figures.version}, ${replicationWords(figures)} · ${policyWords(figures)} · ${figures.persistenceOk ? "last write to disk succeeded" : "last write to disk failed"} · up ${formatSpan(figures.uptimeSeconds * 1000)} · deltas of ${formatSpan(server.intervalMs)} samples`}
-          {!isCurrent && server.observedAt !== null && (
+          {isOld && server.observedAt !== null && (
             <>
               {" · answered last "}
               <Age at={server.observedAt} suffix="ago" />
@@ -212,16 +215,18 @@ export const RedisPanel = ({ organization, item }: { organization: string; item:
         </span>
       </div>
       {cause !== null && state !== "ok" && (
-        <p className={`pad ${state === "down" ? "tx-down" : "tx-warn"}`}>{cause}</p>
+        <p className={`pad ${isOld && state !== "down" ? "c2" : state === "down" ? "tx-down" : "tx-warn"}`}>
+          {cause}
+        </p>
       )}
-      <div className={isCurrent ? "" : "is-dim"}>
+      <div className={isOld ? "is-dim" : ""}>
         {figures === null ? (
           <p className="pad c2">No sample of it yet.</p>
         ) : (
-          <>
+          <div className={isOld ? `hatch ${styles.was}` : ""}>
             <FigureStrip item={item} figures={figures} />
             <ServerWide figures={figures} />
-          </>
+          </div>
         )}
         {detail?.notice && <p className="pad c2">{detail.notice}.</p>}
         <ServerHistory organization={organization} server={server} />

@@ -9,6 +9,7 @@ export const CachesSummary = ({ rows, shown }: { rows: readonly CacheRow[]; show
   const low = rows.filter(({ label }) => label === "Low hit ratio");
   const since = low.map((row) => row.since ?? "").sort()[0];
   const unknown = rows.filter(({ state }) => state === "unknown").length;
+  const isKnown = rows.some(({ hitsPerMinute }) => hitsPerMinute !== null);
   const only = low.length === 1 ? low[0]?.threshold : null;
   return (
     <div className="sum pad">
@@ -38,8 +39,9 @@ export const CachesSummary = ({ rows, shown }: { rows: readonly CacheRow[]; show
         </span>
       )}
       <span className="c3">
-        {formatCount(Math.round(hits))} hits /m · {formatPlural(Math.round(misses), "miss", "misses")} /m,
-        counted by the application
+        {isKnown
+          ? `${formatCount(Math.round(hits))} hits /m · ${formatPlural(Math.round(misses), "miss", "misses")} /m, counted by the application`
+          : "Calls of the last minute are not known"}
       </span>
     </div>
   );

@@ -201,17 +201,23 @@ const QueuesTile = ({ overview }: { overview: Overview }) => {
   );
 };
 
-/** What most matters of the breakers, in two words. */
-const breakersVerdict = ({ breakers, open, halfOpen }: Overview["tiles"]["breakers"]): string => {
-  if (breakers === null) return "–";
-  if (open) return `${open} open`;
-  if (halfOpen) return `${halfOpen} half-open`;
-  return breakers > 0 ? "All closed" : "None yet";
+/** What most matters of the breakers, in two words each, worst first; what is not known is never called closed. */
+const breakersVerdict = (tile: Overview["tiles"]["breakers"]): readonly string[] => {
+  const { breakers, open, halfOpen, unknown } = tile;
+  if (breakers === null) return ["–"];
+  const words = [
+    ...(open ? [`${open} open`] : []),
+    ...(halfOpen ? [`${halfOpen} half-open`] : []),
+    ...(unknown ? [`${unknown} unknown`] : []),
+  ];
+  if (words.length > 0) return words;
+  return [breakers > 0 ? "All closed" : "None yet"];
 };
 
 const BreakersTile = ({ overview }: { overview: Overview }) => {
   const { breakers } = overview.tiles;
   const [first, second, third] = breakers.worst;
+  const [verdict, ...alsoSo] = breakersVerdict(breakers);
   const factOf = (item: typeof first): Fact[] =>
     item === undefined
       ? []
@@ -226,8 +232,8 @@ const BreakersTile = ({ overview }: { overview: Overview }) => {
     <Tile
       title="Breakers"
       total={known(breakers.breakers, (count) => formatPlural(count, "breaker"))}
-      figure={breakersVerdict(breakers)}
-      unit={breakers.open && breakers.halfOpen ? `${breakers.halfOpen} half-open` : ""}
+      figure={verdict}
+      unit={alsoSo.join(", ")}
       tone={breakers.open ? "bad" : breakers.halfOpen ? "warn" : "plain"}
       below={
         breakers.breakers === null

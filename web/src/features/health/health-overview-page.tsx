@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { formatClock, zoneName } from "#lib/format.ts";
+import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
 import { useNow } from "#lib/now.ts";
 import { usePreferences } from "#lib/preferences.ts";
@@ -28,6 +29,7 @@ const VerdictLine = ({ overview }: { overview: Overview }) => {
   const nowMs = useNow();
   const { zone } = usePreferences();
   const { parts, sentence, tone } = judgeOverview(overview, nowMs, zone);
+  const { collectorLost } = useLiveStatus();
   const isHatched = tone === "stale" || (tone === "unknown" && overview.observedAt !== null);
   return (
     <section className={`${styles.verdict} ${isHatched ? "hatch" : ""}`}>
@@ -39,7 +41,7 @@ const VerdictLine = ({ overview }: { overview: Overview }) => {
           </span>
         ))}
       </h2>
-      {sentence !== "" && <p className="c2">{sentence}</p>}
+      {sentence !== "" && !collectorLost && <p className="c2">{sentence}</p>}
     </section>
   );
 };

@@ -94,7 +94,7 @@ const Uptime = ({ row, period, isHurt = false }: { row: ServiceRow; period: Peri
       className={styles.uptime}
       title={`known for ${formatPercent(known)} of the last ${periodNames[period]}`}
     >
-      {isHurt ? <span className="tx-down b">{text}</span> : text}
+      {isHurt && ratio < 1 ? <span className="tx-down b">{text}</span> : text}
       {known < wholeFrom && <small className={styles.known}>of {knownSpan(row, period)}</small>}
     </span>
   );

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { formatCountShort } from "#lib/format.ts";
 import { judgeFreshness } from "#lib/freshness.ts";
+import { useLiveStatus } from "#lib/live-context.tsx";
 import { useNow } from "#lib/now.ts";
 
 export type NavCount = { text: string; tone: "bad" | "warn" | "" };
@@ -84,6 +85,8 @@ export const navItems: readonly NavItem[] = [
 /** Whether the counts may be believed; without data there is nothing to dim. */
 const useIsCurrent = (overview: Overview | undefined): boolean => {
   const nowMs = useNow();
+  const { collectorLost } = useLiveStatus();
+  if (collectorLost) return false;
   return overview === undefined || judgeFreshness(overview, nowMs).state === "fresh";
 };
 

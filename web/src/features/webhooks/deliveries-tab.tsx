@@ -7,6 +7,7 @@ import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { rangeName } from "#lib/time-range.ts";
+import { useRereadWith } from "#lib/use-reread.ts";
 import { useTail } from "#lib/use-tail.ts";
 import { AddressLink } from "#ui/address-link.tsx";
 import { Button } from "#ui/button.tsx";
@@ -92,6 +93,7 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
     ...deliverySummaryQuery(organization, countedFilter(search, nowMs)),
     refetchInterval: tail.isPaused ? false : summaryEveryMs,
   });
+  useRereadWith(summary, list.refetch);
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
 
   const { zone } = usePreferences();
@@ -145,6 +147,9 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
             text={
               <>
                 {matching !== undefined && <Matches search={search} matching={matching} nowMs={nowMs} />}
+                {matching === undefined && summary.isError && (
+                  <span className="c3">How many there are is not known now</span>
+                )}
                 {tail.isPaused && newest !== undefined && (
                   <span className="c3">
                     {matching === undefined ? "" : ". "}Paused while you read, newest shown{" "}
