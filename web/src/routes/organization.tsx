@@ -12,6 +12,7 @@ import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { useOverviewLive } from "#features/health/health-live.ts";
 import { overviewQuery } from "#features/health/health-queries.ts";
 import { Shell } from "#features/shell/shell-frame.tsx";
+import { StoreAway, storeAwayOf } from "#features/shell/shell-store-away.tsx";
 import { ApiError } from "#lib/api.ts";
 import {
   type HistorySpanChoice,
@@ -68,6 +69,8 @@ const Frame = () => {
     [range, navigate],
   );
   const onRewind = useCallback(() => setOpen(true), []);
+  // What the collector observes has an age of its own; the other pages read Postgres alone.
+  const { cause, since } = (hasPast ? undefined : storeAwayOf(overview.data)) ?? {};
   const strip = useMemo(
     () =>
       moment !== null || (isOpen && hasPast) ? (
@@ -83,8 +86,10 @@ const Frame = () => {
             }}
           />
         </Suspense>
+      ) : cause !== undefined && since !== undefined ? (
+        <StoreAway cause={cause} since={since} />
       ) : null,
-    [org, moment, isOpen, hasPast, navigate],
+    [org, moment, isOpen, hasPast, navigate, cause, since],
   );
   return (
     <MomentProvider value={shown}>
