@@ -1,87 +1,11 @@
 import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
-import type { Operation } from "@wheelhouse/shared/operations.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Seen } from "#observe/board.ts";
-import { createBreakersBoard } from "./breakers-board.ts";
-import { createBreakerHolders } from "./breakers-holders.ts";
+import { iso, reading, stage, startMs } from "./breakers-board-fixture.ts";
 import { type BreakerReading, noFigures } from "./breakers-reading.ts";
 import { labelOf, rollUpFigures, worstOf } from "./breakers-roll-up.ts";
 
-const startMs = Date.parse("2026-01-05T12:00:00.000Z");
-const iso = (ms: number) => new Date(startMs + ms).toISOString();
 const minuteMs = 60_000;
-
-const reading = (
-  instance: string,
-  state: BreakerState,
-  part: Partial<BreakerReading> = {},
-): BreakerReading => ({
-  ...{
-    organization: "acme",
-    service: "orders",
-    instance,
-    name: "payments",
-    key: "payments",
-    source: "report",
-  },
-  ...{ rank: 3, library: "opossum", kind: "failure", state, note: null, sinceMs: null, nextProbeAtMs: null },
-  ...{
-    moves: [],
-    figures: noFigures,
-    threshold: 0.5,
-    coolDownMs: 30_000,
-    commands: ["open", "close", "reset"],
-  },
-  ...{ observedAtMs: startMs, intervalMs: 10_000 },
-  ...part,
-});
-
-/** A board over what `tell` said last, at the moment that the test chooses. */
-function stage() {
-  let told: readonly BreakerReading[] = [];
-  let watched = true;
-  let nowMs = startMs;
-  const asked: string[][] = [];
-  let commands: Operation[] = [];
-  const holders = createBreakerHolders({
-    async newestCommands(targets) {
-      asked.push(targets.map(({ targetId }) => targetId));
-      return commands.map((operation) => ({ organizationId: "acme-id", operation }));
-    },
-    clock: { now: () => nowMs },
-  });
-  const board = createBreakersBoard(
-    [{ read: () => told, isWatched: () => watched, rest: () => undefined }],
-    holders,
-  );
-  const seenAt = (ms: number): Seen => {
-    nowMs = startMs + ms;
-    return seen(ms);
-  };
-  const seen = (ms: number): Seen => ({
-    ...{ nowMs: startMs + ms, leads: true, servers: [], queues: [] },
-    organizations: [{ id: "acme-id", slug: "acme" }],
-    webhooks: { value: {}, observedAt: null, failing: false },
-  });
-  return {
-    board,
-    tell(ms: number, ...readings: BreakerReading[]) {
-      told = readings.map((each) =>
-        each.observedAtMs === startMs ? { ...each, observedAtMs: startMs + ms } : each,
-      );
-      return board.observe(seenAt(ms));
-    },
-    wait: (ms: number) => board.observe(seenAt(ms)),
-    unwatch() {
-      watched = false;
-    },
-    asked,
-    holdBy(...newest: Operation[]) {
-      commands = newest;
-    },
-  };
-}
 
 describe("one row over all instances", () => {
   test("says how many are open, with the worst state, and adds up what was lost", () => {
@@ -328,39 +252,5 @@ describe("over time", () => {
     const { tell } = stage();
     const many = Array.from({ length: 5_200 }, (_, index) => reading(`i${index}`, "closed"));
     expect(tell(0, ...many).rows[0]?.instances).toHaveLength(5_000);
-  });
-});
-
-describe("who holds it", () => {
-  const command = (kind: string, by: string): Operation => ({
-    ...{ operationId: "o", kind, target: "orders~payments", by, reason: "The provider is down" },
-    ...{ requestedAt: iso(0), expiresAt: iso(10_000), endedAt: iso(1_000), state: "done", outcomes: [] },
-  });
-  const settled = () => new Promise((resolve) => setImmediate(resolve));
-
-  test("stands in the row from the next tick on, in one question for all that are held, until nobody does", async () => {
-    const { tell, wait, asked, holdBy } = stage();
-    const other = reading("1", "disabled", { name: "stock", key: "stock" });
-    tell(0, reading("1", "closed"), other, reading("2", "closed", { name: "mail", key: "mail" }));
-    await settled();
-    holdBy(command("breaker.open", "Ada"));
-    tell(1_000, reading("1", "forced_open"), other);
-    await settled();
-    const { rows } = wait(2_000);
-    const rowOf = (name: string) => rows.find((row) => row.name === name);
-    expect(asked.at(-1)?.toSorted()).toEqual(["orders~payments", "orders~stock"]);
-    expect(rowOf("payments")?.forced).toEqual({
-      ...{ by: "Ada", at: iso(0), reason: "The provider is down", command: "open" },
-    });
-    expect(rowOf("stock")?.forced).toBeNull();
-    await settled();
-    // Nothing new: the row is the same object, so nothing is sent.
-    expect(wait(3_000).rows.find(({ name }) => name === "payments")).toBe(rowOf("payments"));
-    holdBy(command("breaker.reset", "Ada"));
-    const free = tell(4_000, reading("1", "closed"), { ...other, state: "closed" });
-    expect(free.rows.map(({ forced }) => forced)).toEqual([null, null, null]);
-    const times = asked.length;
-    wait(6_000);
-    expect(asked.length).toBe(times);
   });
 });
