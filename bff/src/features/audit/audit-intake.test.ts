@@ -1,4 +1,4 @@
-import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import { type AuditEvent, listAuditEvents } from "@wheelhouse/shared/audit.ts";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
@@ -53,7 +53,9 @@ const post = async (events: unknown[], person = admin) => {
 const found = async (query: string): Promise<AuditEvent[]> => {
   const answer = await auditor.call("GET", `/audit/events?limit=200&${query}`);
   expect(answer.statusCode, answer.body).toBe(200);
-  return answer.json().items;
+  const page: unknown = answer.json();
+  expect(listAuditEvents.response.parse(page)).toEqual(page);
+  return listAuditEvents.response.parse(page).items;
 };
 
 test("a platform's act is in the trail in its own words, and says who reported it", async () => {

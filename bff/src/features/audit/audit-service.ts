@@ -21,8 +21,8 @@ export function createAuditService({ store, readings }: AuditServiceDeps) {
   return {
     /**
      * Encoded here: `toAuditEvent` takes each field out by name, and checking a page of stored events against the
-     * contract once more takes a tenth of the request (a test checks it instead). Reading and recording wait for each
-     * other's connection no more than they must.
+     * contract once more takes a tenth of the request (tests do it instead). It is read and its reading recorded at the
+     * same time, on two connections; the answer waits for both.
      */
     async list(
       { cursor, limit, includeChildren, ...filter }: EndpointParsed<typeof listAuditEvents>["query"],

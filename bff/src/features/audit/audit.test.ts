@@ -1,4 +1,4 @@
-import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import { type AuditEvent, listAuditEvents } from "@wheelhouse/shared/audit.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
@@ -31,7 +31,10 @@ async function list(person: Person, query = "", organization?: string): Promise<
   const headers = organization ? { "x-wheelhouse-organization": organization } : {};
   const answer = await person.call("GET", `/audit/events?${query}`, { headers });
   expect(answer.statusCode, answer.body).toBe(200);
-  return answer.json();
+  const page: unknown = answer.json();
+  // The server sends the page as it is, so that it is the contract's and nothing more is seen here.
+  expect(listAuditEvents.response.parse(page)).toEqual(page);
+  return listAuditEvents.response.parse(page);
 }
 
 describe("the trail's list", () => {
