@@ -9,41 +9,15 @@ import type { Config } from "#config.ts";
 import { anonymousContext } from "#features/access/access-context.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
 import { createAccess } from "#features/access/access-feature.ts";
-import { accessMembersRoutes } from "#features/access/access-members-routes.ts";
-import { oidcRoutes } from "#features/access/access-oidc-routes.ts";
-import { accessRoutes } from "#features/access/access-routes.ts";
-import { accessSessionRoutes } from "#features/access/access-session-routes.ts";
-import { buildAuditBlocks } from "#features/audit/audit-blocks.ts";
-import { createChanges } from "#features/audit/audit-changes.ts";
-import { createDenials } from "#features/audit/audit-denials.ts";
-import { createAuditIntake } from "#features/audit/audit-intake.ts";
-import { orderAuditMonths } from "#features/audit/audit-order.ts";
-import { createAuditProof } from "#features/audit/audit-proof.ts";
-import { createReadings } from "#features/audit/audit-readings.ts";
+import { createAudit } from "#features/audit/audit-feature.ts";
 import { createRecentActs } from "#features/audit/audit-recent.ts";
-import { createAuditReview } from "#features/audit/audit-review.ts";
-import { auditRoutes } from "#features/audit/audit-routes.ts";
-import { createAuditService } from "#features/audit/audit-service.ts";
-import { createAuditStore } from "#features/audit/audit-store.ts";
-import { createBreakersBoard } from "#features/breakers/breakers-board.ts";
-import { createBreakerCommands } from "#features/breakers/breakers-commands.ts";
-import { createBreakerHolders, type NewestCommands } from "#features/breakers/breakers-holders.ts";
-import { createOwnBreakers } from "#features/breakers/breakers-own.ts";
-import { createReportedBreakers } from "#features/breakers/breakers-reports.ts";
-import { breakersRoutes } from "#features/breakers/breakers-routes.ts";
-import { createScrapeStates } from "#features/breakers/breakers-scrape-states.ts";
-import { createScrapedBreakers } from "#features/breakers/breakers-scrapes.ts";
-import { createCacheCommands } from "#features/caches/caches-commands.ts";
-import { createRemovals } from "#features/caches/caches-removals.ts";
-import { cacheRemovalsRoutes } from "#features/caches/caches-removals-routes.ts";
-import { cachesRoutes } from "#features/caches/caches-routes.ts";
-import { createHealthChecks } from "#features/health/health-checks.ts";
-import { createHeartbeats } from "#features/health/health-heartbeats.ts";
+import { createBreakers } from "#features/breakers/breakers-feature.ts";
+import type { NewestCommands } from "#features/breakers/breakers-holders.ts";
+import { createCaches } from "#features/caches/caches-feature.ts";
+import { createHealth } from "#features/health/health-feature.ts";
 import { createMetrics } from "#features/health/health-metrics.ts";
 import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
 import { createReadiness } from "#features/health/health-readiness.ts";
-import { healthRoutes } from "#features/health/health-routes.ts";
-import { createServices } from "#features/health/health-services.ts";
 import { createHistory, createRemembering } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
 import { queuesRoutes } from "#features/queues/queues-routes.ts";
@@ -56,7 +30,6 @@ import { webhooksDefaults } from "#features/webhooks/webhooks-config.ts";
 import { createAddressFilter } from "#lib/address-filter.ts";
 import type { Clock } from "#lib/clock.ts";
 import { createEventLoop } from "#lib/event-loop.ts";
-import { createListRelay } from "#lib/list-relay.ts";
 import { createOwnCaches } from "#lib/own-caches.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
@@ -121,47 +94,22 @@ export async function buildApp({
   const box = createSecretBox(secretKey);
 
   const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-heard", log });
-  const auditStore = createAuditStore({ database });
-  const auditLive = createLiveList(auditStore.byIds);
-  const auditRelay = createListRelay({
-    channel: "wheelhouse:audit:committed",
-    ...{ redis, subscriber, log },
-    onChange: ({ organizationId, ids, created }) => auditLive.changed(organizationId, ids, created),
-  });
-  const onAuditCommitted = (organizationId: string, id: string) =>
-    auditRelay.tell({ organizationId, ids: [id], created: 1 });
-  const trail = createChanges({ database, box, onAuditCommitted, log });
-  const denials = createDenials({ database, clock, onAuditCommitted, log });
-  const auditIntake = createAuditIntake({
-    ...{ database, clock },
-    onCommitted: (organizationId, ids) => auditRelay.tell({ organizationId, ids, created: ids.length }),
-  });
-  const readings = createReadings({ trail, redis, clock });
   const ownCaches = createOwnCaches({ redis, clock });
-  const auditReview = createAuditReview({
-    ...{ database, changes: trail, readings, box, clock, log },
-    cache: ownCaches.named("audit values"),
+  const audit = createAudit({
+    ...{ database, redis, subscriber, box, secretKey, clock, log },
+    ...{ config: config.audit, dataDir: config.dataDir, cache: ownCaches.named("audit values") },
+    onEventsChanged: (...change) => auditLive.changed(...change),
   });
-  const audit = createAuditService({
-    store: auditStore,
-    readings,
-  });
-  const auditProof = createAuditProof({
-    ...{ database, trail, clock, log, secretKey },
-    store: auditStore,
-    intake: auditIntake,
-    config: config.audit,
-    dataDir: config.dataDir,
-  });
-
+  const auditLive = createLiveList(audit.readHeads);
+  const { changes, denials } = audit;
   const sessionEnds = createSessionEnds({ publisher: redis, subscriber, log });
   const { failuresPer15Min, mutationsPerHour } = config.rateLimits;
   const access = createAccess({
-    ...{ database, redis, changes: trail, denials, sessionEnds, clock, log },
+    ...{ database, redis, changes, denials, sessionEnds, clock, log },
     ...{ failuresPer15Min, mutationsPerHour, sessionLimits: config.sessions, box, oidc: config.oidc },
   });
   const webhooks = createWebhooks({
-    ...{ database, redis, redisUrl, clock, log, changes: trail },
+    ...{ database, redis, redisUrl, clock, log, changes },
     config: {
       ...webhooksDefaults,
       secretKey,
@@ -172,13 +120,12 @@ export async function buildApp({
       drainMs: config.drainMs,
       rejections: { ...webhooksDefaults.rejections, limit: failuresPer15Min },
     },
-    onDeliveriesChanged: (organizationId, ids, created) =>
-      deliveriesLive.changed(organizationId, ids, created),
+    onDeliveriesChanged: (...change) => deliveriesLive.changed(...change),
   });
   const deliveriesLive = createLiveList(webhooks.readHeads);
   const recentActs = createRecentActs({ database });
   const history = createHistory({
-    ...{ database, changes: trail, actsBetween: recentActs.between, clock, log },
+    ...{ database, changes, actsBetween: recentActs.between, clock, log },
     cache: ownCaches.named("history series"),
   });
   const { sampleIntervalMs: intervalMs, healthToken } = config.observe;
@@ -188,31 +135,24 @@ export async function buildApp({
   const catalogue = createSourcesCatalogue({
     ...{ file: sourcesFile, store: sourcesStore, box, redis, subscriber, log },
   });
-  const heartbeats = createHeartbeats({
-    ...{ catalogue, redis, clock },
+  const watchHttp = createWatchHttp({ filter: watchFilter });
+  const keptDetails = createKeptDetails();
+  const health = createHealth({
+    ...{ catalogue, database, redis, subscriber, clock, log, changes },
+    http: watchHttp,
     hashOf: (...of) => {
       const secret = catalogue.secretOf(...of);
       return secret === null ? null : secret?.secret_hash;
     },
-  });
-  const scrapeStates = createScrapeStates({ redis, log });
-  const watchHttp = createWatchHttp({ filter: watchFilter });
-  const scrapedBreakers = createScrapedBreakers({
-    ...{ catalogue, clock, random: Math.random },
-    http: watchHttp,
-    onScraped: scrapeStates.keep,
-  });
-  const healthChecks = createHealthChecks({
-    ...{ catalogue, heartbeats, clock },
-    http: watchHttp,
-  });
-  const keptDetails = createKeptDetails();
-  const services = createServices({
-    ...{ catalogue, database, redis, subscriber, clock, log, changes: trail },
-    checks: healthChecks,
     onDetails: keptDetails.keep,
     ownReports: (): readonly Report[] => observe.ownReports(),
     uptimes: history.uptimes,
+  });
+  const breakers = createBreakers({
+    ...{ catalogue, redis, clock, log },
+    http: watchHttp,
+    coolDownMs: config.webhooks.breakerCoolDownMs,
+    newestCommands: (targets): NewestCommands => operations.newestToBreakers(targets),
   });
   const ownReports = createOwnReports({
     ...{ redis, subscriber, roles: config.roles, clock },
@@ -235,50 +175,34 @@ export async function buildApp({
         organizationIds.map((id) => [id, [...(acts.get(id) ?? []), ...(deployments.get(id) ?? [])]]),
       );
     },
-    boards: (given) => ({
-      services: services.board,
-      breakers: createBreakersBoard(
-        [
-          createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs }),
-          scrapedBreakers,
-          createReportedBreakers(given),
-        ],
-        createBreakerHolders({
-          newestCommands: (targets): NewestCommands => operations.newestToBreakers(targets),
-          clock,
-        }),
-      ),
-    }),
+    boards: (reported) => ({ services: health.board, breakers: breakers.board(reported) }),
   });
   const { snapshots, owner } = observe;
   const sources = createSourcesService({
-    ...{ store: sourcesStore, catalogue, file: sourcesFile, changes: trail, box, filter: watchFilter, clock },
+    ...{ store: sourcesStore, catalogue, file: sourcesFile, changes, box, filter: watchFilter, clock },
     checksOf: (organization) => snapshots.viewsOf(organization).health().items,
-    scrapesOf: scrapeStates.read,
+    scrapesOf: breakers.scrapesOf,
   });
-  const operations = createOperations({ database, changes: trail, channel: observe.channel, clock, log });
-  const cacheRemovals = createRemovals({
-    ...{ database, changes: trail, snapshots, clock, log },
+  const operations = createOperations({ database, changes, channel: observe.channel, clock, log });
+  const caches = createCaches({
+    ...{ database, changes, snapshots, clock, log },
     servers: observe.redisServers,
   });
   const remembering = createRemembering({ database, snapshots, details: keptDetails, owner, clock, log });
   const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
-  const past = createPastDetails(history);
+  const reading = { snapshots, answer, past: createPastDetails(history) };
+  const commanding = { channel: observe.channel, run: operations.run, readOperation: operations.read };
   const readiness = createReadiness({ database, redis, clock });
   const upkeep = createUpkeep({
     log,
     everyMs: 3_600_000,
     tasks: {
-      "audit partitions": () => auditStore.makePartitions(12),
-      "audit idempotency keys": auditIntake.forgetKeys,
-      ...auditReview.upkeep,
       ...operations.upkeep,
-      ...cacheRemovals.upkeep,
+      ...caches.upkeep,
       ...history.upkeep,
       "ended sessions": access.purge,
-      // The last: where a large trail is put in order for the first time, these take minutes.
-      "audit months": () => orderAuditMonths({ database, log }),
-      "audit blocks": () => buildAuditBlocks({ database, log }),
+      // The last: it has tasks that may take minutes.
+      ...audit.upkeep,
     },
   });
   const credentials = config.demo && adminUrl ? await seedDemo({ adminUrl, dataDir: config.dataDir }) : [];
@@ -289,36 +213,21 @@ export async function buildApp({
   await app.register(mutationLimitPlugin, { redis, perHour: mutationsPerHour });
   await app.register(
     async (api) => {
-      accessRoutes(api, { service: access.service, providerName: access.oidc?.name });
-      accessMembersRoutes(api, access);
-      accessSessionRoutes(api, access);
-      auditRoutes(api, { service: audit });
-      auditProof.routes(api);
-      auditReview.routes(api);
+      access.routes(api);
+      audit.routes(api);
       webhooks.routes(api);
-      healthRoutes(api, { answer });
-      services.routes(api, snapshots, past);
-      breakersRoutes(api, {
-        ...{ snapshots, answer, past },
-        command: createBreakerCommands({ snapshots, channel: observe.channel, run: operations.run }),
-        readOperation: operations.read,
-      });
-      cachesRoutes(api, {
-        ...{ snapshots, answer, past },
-        commands: createCacheCommands({ snapshots, channel: observe.channel, run: operations.run }),
-        readOperation: operations.read,
-      });
-      cacheRemovalsRoutes(api, { removals: cacheRemovals });
-      queuesRoutes(api, { snapshots, answer });
+      health.routes(api, reading);
+      breakers.routes(api, { ...reading, ...commanding });
+      caches.routes(api, { ...reading, ...commanding });
+      queuesRoutes(api, reading);
       history.routes(api);
       sourcesRoutes(api, { service: sources });
     },
     { prefix: "/api/v1" },
   );
-  if (access.oidc)
-    oidcRoutes(app, { oidc: access.oidc, admit: access.admit, publicUrl: config.http.publicUrl });
+  access.providerRoutes(app, config.http.publicUrl);
   webhooks.intake(app);
-  heartbeats.mount(app);
+  health.intake(app);
   const ownEventLoop = () => ownReports.latest()?.process?.eventLoop ?? null;
   ownHealthRoutes(app, {
     ...{ readiness, snapshots, owner, clock, roles: config.roles, token: healthToken },
@@ -335,7 +244,7 @@ export async function buildApp({
       distDir: webDist,
       firstPaint: createFirstPaint({
         admit: access.admit,
-        sessionView: access.service.view,
+        sessionView: access.sessionView,
         snapshot: observe.firstPaint,
       }),
     });
@@ -346,10 +255,10 @@ export async function buildApp({
     startRoles: async () => {
       upkeep.start();
       operations.start();
-      cacheRemovals.startSweeping();
+      caches.start();
       sourcesFile.start();
       catalogue.start();
-      auditProof.start();
+      audit.start();
       await readiness.start();
       ownReports.start();
       if (config.roles.includes("collector") || config.roles.includes("web")) {
@@ -366,19 +275,18 @@ export async function buildApp({
     close: async () => {
       upkeep.stop();
       operations.stop();
-      await cacheRemovals.stop();
+      await caches.stop();
       sourcesFile.stop();
       catalogue.stop();
-      scrapedBreakers.close();
-      healthChecks.stop();
-      auditProof.stop();
+      breakers.close();
+      health.stop();
+      audit.stop();
       readiness.stop();
       await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);
       await observe.disconnect();
       await ownReports.close();
       await webhooks.close();
-      await auditReview.close();
-      await denials.close();
+      await audit.close();
       subscriber.disconnect();
     },
     credentials,

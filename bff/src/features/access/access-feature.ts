@@ -1,3 +1,4 @@
+import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Changes, Denials } from "#lib/change.ts";
@@ -17,14 +18,18 @@ import { createInvitations } from "./access-invitations.ts";
 import { createInvitationsStore } from "./access-invitations-store.ts";
 import { createLimits } from "./access-limits.ts";
 import { createMembers } from "./access-members.ts";
+import { accessMembersRoutes } from "./access-members-routes.ts";
 import { createMembersStore } from "./access-members-store.ts";
 import { createOidc } from "./access-oidc.ts";
 import { createOidcProvider, type OidcConfig } from "./access-oidc-provider.ts";
+import { oidcRoutes } from "./access-oidc-routes.ts";
 import { createOrganizations } from "./access-organizations.ts";
 import { createPasswordService } from "./access-password-service.ts";
 import { createPasswords } from "./access-passwords.ts";
 import { createPasswordsStore } from "./access-passwords-store.ts";
+import { accessRoutes } from "./access-routes.ts";
 import { createAccessService } from "./access-service.ts";
+import { accessSessionRoutes } from "./access-session-routes.ts";
 import { createSessionStore } from "./access-session-store.ts";
 import { createSessions } from "./access-sessions.ts";
 import { createSignInLimit } from "./access-sign-in-limit.ts";
@@ -50,7 +55,7 @@ type AccessDeps = {
   sessionLimits: SessionLimits;
 };
 
-/** Puts the access feature together; `app.ts` hands its parts to the auth plugin, the routes and the sockets. */
+/** Puts the access feature together; `app.ts` hands its parts to the auth plugin and the sockets. */
 export function createAccess({
   database,
   redis,
@@ -93,19 +98,7 @@ export function createAccess({
     });
   const authority = createAuthority({ admission, members: memberStore });
   const { changes, sessionEnds } = deps;
-  return {
-    service,
-    oidc,
-    /** Of its outgoing calls. */
-    breakers: provider ? [provider.breaker] : [],
-    members: createMembers({ store: memberStore, admission, authority, changes, sessionEnds, clock }),
-    invitations: createInvitations({
-      store: createInvitationsStore({ database }),
-      members: memberStore,
-      ...{ admission, authority, organizations, sessions, service, passwords, changes, clock },
-    }),
-    hierarchy: createHierarchy({ database, organizations, admission, changes }),
-    tokens: createTokens({ database, admission, changes, clock }),
+  const sessionParts = {
     limits: createLimits({ redis, organizations, clock, failuresPer15Min, mutationsPerHour }),
     sessions: createSessions({ users, sessions, admission, ...deps }),
     passwordChanges: createPasswordService({
@@ -114,8 +107,34 @@ export function createAccess({
       hasProvider: oidc !== undefined,
       ...deps,
     }),
+  };
+  const memberParts = {
+    members: createMembers({ store: memberStore, admission, authority, changes, sessionEnds, clock }),
+    invitations: createInvitations({
+      store: createInvitationsStore({ database }),
+      members: memberStore,
+      ...{ admission, authority, organizations, sessions, service, passwords, changes, clock },
+    }),
+    hierarchy: createHierarchy({ database, organizations, admission, changes }),
+    tokens: createTokens({ database, admission, changes, clock }),
+  };
+  return {
+    /** Endpoints of the contract; `app` is the scope below `/api/v1`. */
+    routes(app: FastifyInstance) {
+      accessRoutes(app, { service, providerName: oidc?.name });
+      accessMembersRoutes(app, memberParts);
+      accessSessionRoutes(app, sessionParts);
+    },
+    /** The way to the identity provider and back, where there is one; `app` is the root. */
+    providerRoutes(app: FastifyInstance, publicUrl: string | undefined) {
+      if (oidc) oidcRoutes(app, { oidc, admit: admission.admit, publicUrl });
+    },
+    /** Of its outgoing calls. */
+    breakers: provider ? [provider.breaker] : [],
     admit: admission.admit,
     authenticateHandshake: createHandshake({ admit: admission.admit, denials: deps.denials }),
+    /** Who is signed in, and what the role allows. */
+    sessionView: service.view,
     /** Forgets what is past its time; for a daily call. */
     purge: () => sessions.purge(),
   };

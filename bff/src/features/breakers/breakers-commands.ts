@@ -8,7 +8,7 @@ import type { ControlChannel, ReportingInstance } from "#observe/control-channel
 import { partsOfReportedId } from "#observe/reported-id.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 
-type CommandsDeps = {
+export type CommandsDeps = {
   snapshots: SnapshotStore;
   channel: Pick<ControlChannel, "sourcesOf" | "instancesOf">;
   run(

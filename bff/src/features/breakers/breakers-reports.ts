@@ -5,16 +5,18 @@ import type { BreakerReading } from "./breakers-reading.ts";
 const isoOf = (at: string) => new Date(at).toISOString();
 const msOf = (at: string | null) => (at === null ? null : Date.parse(at));
 
-/**
- * Breakers that processes report of themselves, as they were read from each watched Redis. A report belongs to the
- * organization that owns the Redis it was found in.
- */
-export function createReportedBreakers(deps: {
+export type ReportedBreakersDeps = {
   /** By id of the Redis; a report that did not change is the same object. */
   reports(): ReadonlyMap<string, readonly Report[]>;
   /** Slug; null when the Redis is not watched any more. */
   organizationOf(sourceId: string, service?: string): string | null;
-}): BreakersSource {
+};
+
+/**
+ * Breakers that processes report of themselves, as they were read from each watched Redis. A report belongs to the
+ * organization that owns the Redis it was found in.
+ */
+export function createReportedBreakers(deps: ReportedBreakersDeps): BreakersSource {
   let made = new WeakMap<Report, { organization: string; readings: BreakerReading[] }>();
 
   const readingsOf = (

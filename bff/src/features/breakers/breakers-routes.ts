@@ -16,7 +16,7 @@ import type { BoardAnswers } from "#observe/board-answers.ts";
 import type { PastDetails } from "#observe/past-details.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 
-type RoutesDeps = {
+export type RoutesDeps = {
   snapshots: SnapshotStore;
   answer: BoardAnswers;
   past: Pick<PastDetails, "breaker">;

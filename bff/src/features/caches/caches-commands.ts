@@ -8,7 +8,7 @@ import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import { isFarMore } from "./caches-growth.ts";
 
 type What = { by: "key" | "pattern" | "tag"; value: string };
-type CommandsDeps = {
+export type CommandsDeps = {
   snapshots: SnapshotStore;
   channel: Pick<ControlChannel, "sourcesOf" | "instancesOf" | "ask">;
   run(

@@ -15,7 +15,7 @@ import { sendEncoded } from "#observe/send-encoded.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { createCacheCommands } from "./caches-commands.ts";
 
-type RoutesDeps = {
+export type RoutesDeps = {
   snapshots: SnapshotStore;
   answer: BoardAnswers;
   past: Pick<PastDetails, "redisServers">;

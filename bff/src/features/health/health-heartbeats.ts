@@ -27,22 +27,19 @@ export type Heartbeats = {
   read(keys: readonly string[]): Promise<(Heartbeat | null)[]>;
 };
 
-/**
- * Heartbeats of services that report by themselves: `POST` to a path that only they know. The newest of each instance
- * is kept in Redis.
- */
-export function createHeartbeats({
-  catalogue,
-  redis,
-  hashOf,
-  clock,
-}: {
+export type HeartbeatsDeps = {
   catalogue: Catalogue;
   redis: Redis;
   /** Of the secret of an instance; null when it has none, undefined while that is not known. */
   hashOf(organization: string, serviceId: string, instance: string): Buffer | null | undefined;
   clock: Clock;
-}) {
+};
+
+/**
+ * Heartbeats of services that report by themselves: `POST` to a path that only they know. The newest of each instance
+ * is kept in Redis.
+ */
+export function createHeartbeats({ catalogue, redis, hashOf, clock }: HeartbeatsDeps) {
   const watched = (serviceId: string, instance: string) =>
     catalogue
       .current()

@@ -23,8 +23,7 @@ const checkNowKey = (id: string) => `wheelhouse:observe:check-now:${id}`;
 /** Somebody may ask for a check of the same service so often. */
 const checkNowEveryMs = 5_000;
 
-/** Watched services: what the collector takes of them, their detail, planned work, and checks out of turn. */
-export function createServices(deps: {
+export type ServicesDeps = {
   catalogue: Catalogue;
   checks: HealthChecks;
   uptimes: ServicesBoardDeps["uptimes"];
@@ -39,7 +38,10 @@ export function createServices(deps: {
   changes: Changes;
   clock: Clock;
   log: Logger;
-}) {
+};
+
+/** Watched services: what the collector takes of them, their detail, planned work, and checks out of turn. */
+export function createServices(deps: ServicesDeps) {
   const { catalogue, checks, uptimes, database, redis, subscriber, changes, clock, log } = deps;
   const maintenance = createMaintenanceWindows({ database, changes, clock });
   const details = createDetailStore({ redis, log });
