@@ -188,7 +188,9 @@ export async function buildApp({
     ...{ database, changes, snapshots, clock, log },
     servers: observe.redisServers,
   });
-  const remembering = createRemembering({ database, snapshots, details: keptDetails, owner, clock, log });
+  const remembering = createRemembering({
+    ...{ database, snapshots, details: keptDetails, processes: services.ownProcesses, owner, clock, log },
+  });
   const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
   const reading = { snapshots, answer, past: createPastDetails(history) };
   const commanding = { channel: observe.channel, run: operations.run, readOperation: operations.read };

@@ -2,7 +2,10 @@ import { z } from "zod";
 import type { Capability } from "./capabilities.ts";
 import { defineEndpoint, page, paging, queryList, timestamp } from "./endpoint.ts";
 
-/** What history is kept of. `organization`: the checks and problems of all of it; `webhooks`: delivery of all of it. */
+/**
+ * What history is kept of. `organization`: the checks and problems of all of it; `webhooks`: delivery of all of it;
+ * `process`: one process of Wheelhouse itself, by the id of its instance.
+ */
 export const historyKind = z.enum([
   "organization",
   "server",
@@ -11,6 +14,7 @@ export const historyKind = z.enum([
   "breaker",
   "cache",
   "webhooks",
+  "process",
 ]);
 export type HistoryKind = z.infer<typeof historyKind>;
 
@@ -23,6 +27,7 @@ export const historyCapability = {
   breaker: "breakers:read",
   cache: "cache:read",
   webhooks: "webhooks:read",
+  process: "health:read",
 } as const satisfies Record<HistoryKind, Capability>;
 
 const range = { from: timestamp, to: timestamp };

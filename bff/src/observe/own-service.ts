@@ -1,3 +1,5 @@
+import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
+
 /** What Wheelhouse tells of itself over its own Redis, as any watched service does. */
 export const ownService = "wheelhouse";
 
@@ -12,3 +14,6 @@ export const organizationOfReport = (
   source: { id: string; organization: string },
   service: string,
 ): string => (source.id === ownRedis && service === ownService ? platform : source.organization);
+
+/** How late the event loop of one process of Wheelhouse was, as it told last. `id`: of its instance. */
+export type OwnProcess = { id: string; observedAt: string; intervalMs: number; eventLoop: EventLoopFigures };

@@ -89,6 +89,13 @@ test("who was not measured yet has not joined yet, and of two reports of a proce
   expect(observe(2, [report(2, 4), report(0, 900)]).row).toMatchObject({ state: "ok", observedAt: at(2) });
 });
 
+test("what a process told last is measured, whether it is silent or not", () => {
+  const { measured } = readOwnProcesses([report(0, 4)], sources, startMs + 60_000) ?? {};
+  expect(measured).toMatchObject([
+    { id: "host/1 (web)", observedAt: at(0), intervalMs: 2_000, eventLoop: { delayMsP99: 4 } },
+  ]);
+});
+
 test("nothing is shown where no process reports, or the name is taken", () => {
   expect(readOwnProcesses([], sources, startMs)).toBeNull();
   const taken = { ...sources, redis: [{ ...server, id: "wheelhouse" }] };

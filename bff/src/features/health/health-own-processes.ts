@@ -1,6 +1,6 @@
 import type { EventLoopFigures, Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { WatchedService, WatchedSources } from "#observe/catalogue.ts";
-import { ownRedis, ownService, platform } from "#observe/own-service.ts";
+import { type OwnProcess, ownRedis, ownService, platform } from "#observe/own-service.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Check, CheckComponent } from "./health-checks.ts";
 
@@ -14,7 +14,11 @@ const mostProcesses = 200;
 type Measured = { report: Report; eventLoop: EventLoopFigures; heardAtMs: number };
 
 /** Wheelhouse itself as one more service to watch, and what its processes told last. */
-export type OwnProcesses = { service: WatchedService; checks: ReadonlyMap<string, Check> };
+export type OwnProcesses = {
+  service: WatchedService;
+  checks: ReadonlyMap<string, Check>;
+  measured: readonly OwnProcess[];
+};
 
 /**
  * The processes of Wheelhouse, each an instance that reports by itself, judged by how late its event loop is. What
@@ -55,6 +59,9 @@ export function readOwnProcesses(
       ...{ downAfter: 3, upAfter: 2, actuatorBreakers: false },
     },
     checks: new Map(all.map(([id, measured]) => [checkKey(ownService, id), checkOf(id, measured, nowMs)])),
+    measured: all.map(([id, { report, eventLoop, heardAtMs }]) => ({
+      ...{ id, eventLoop, observedAt: new Date(heardAtMs).toISOString(), intervalMs: report.intervalMs },
+    })),
   };
 }
 

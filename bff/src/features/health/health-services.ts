@@ -9,6 +9,7 @@ import { AppError, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import { route } from "#lib/route.ts";
 import type { Catalogue } from "#observe/catalogue.ts";
+import type { OwnProcess } from "#observe/own-service.ts";
 import type { PastDetails } from "#observe/past-details.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { OrganizationKey } from "#observe/watched.ts";
@@ -45,9 +46,9 @@ export function createServices(deps: ServicesDeps) {
   const { catalogue, checks, uptimes, database, redis, subscriber, changes, clock, log } = deps;
   const maintenance = createMaintenanceWindows({ database, changes, clock });
   const details = createDetailStore({ redis, log });
+  const own = (nowMs: number) => readOwnProcesses(deps.ownReports(), catalogue.current(), nowMs);
   const services = createServicesBoard({
-    ...{ catalogue, uptimes, checks },
-    own: (nowMs) => readOwnProcesses(deps.ownReports(), catalogue.current(), nowMs),
+    ...{ catalogue, uptimes, checks, own },
     maintenance: { poke: maintenance.poke, activeOf: maintenance.activeOf },
     onDetails(told) {
       details.keep(told);
@@ -68,6 +69,8 @@ export function createServices(deps: ServicesDeps) {
 
   return {
     board: services.board,
+    /** How late Wheelhouse's own processes were, as they told last. */
+    ownProcesses: (): readonly OwnProcess[] => own(clock.now())?.measured ?? [],
     routes(app: FastifyInstance, snapshots: SnapshotStore, past: Pick<PastDetails, "service">) {
       const rowsOf = (organization: OrganizationKey) => snapshots.viewsOf(organization).health().items;
       maintenance.routes(app, (organization) => new Set(rowsOf(organization).map(({ id }) => id)));

@@ -38,7 +38,9 @@ export function remembering(
   const store = createHistoryStore({ database });
   const details = createKeptDetails();
   const rollUp = createRollup({ database, store, lease });
-  const writer = createHistoryWriter({ snapshots, details, owner, lease, store, rollUp, clock, log });
+  const writer = createHistoryWriter({
+    ...{ snapshots, details, owner, lease, store, rollUp, clock, log, processes: () => [] },
+  });
   writer.start();
   return {
     ...{ owner, lease, details },

@@ -1,5 +1,5 @@
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
-import type { Figures } from "./history-metrics.ts";
+import { type Figures, peakMetrics } from "./history-metrics.ts";
 import { finest, floorTo, stepsOf } from "./history-times.ts";
 
 /** Values of one entity by metric over one chunk; each list has one value for each step. */
@@ -19,7 +19,8 @@ const steps = stepsOf(finest);
 const mostClosed = 36;
 
 /**
- * The chunks of 10 min that are being filled, in memory: each tick adds to the mean of its 10 s. A chunk closes with the
+ * The chunks of 10 min that are being filled, in memory: each tick adds to the mean of its 10 s, or
+ * raises its peak. A chunk closes with the
  * first tick after it and waits until it is taken; while nobody can take it the oldest are given up in the end.
  */
 export function createWindow() {
@@ -82,6 +83,11 @@ export function createWindow() {
           const metric = metrics[at];
           if (value === null || metric === undefined) return;
           const { sums, counts } = sumsOf(into, metric);
+          if (peakMetrics.has(metric)) {
+            sums[step] = Math.max(sums[step] ?? 0, value);
+            counts[step] = 1;
+            return;
+          }
           sums[step] = (sums[step] ?? 0) + value;
           counts[step] = (counts[step] ?? 0) + 1;
         });

@@ -3,11 +3,12 @@ import type { Clock } from "#lib/clock.ts";
 import { isUnavailable } from "#lib/errors.ts";
 import { LeaseLost, type PostgresLease } from "#lib/postgres-lease.ts";
 import type { KeptDetails } from "#observe/kept-details.ts";
+import type { OwnProcess } from "#observe/own-service.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { Tick } from "#observe/tick.ts";
 import { createFrames, type Frame } from "./history-frames.ts";
 import { type JournalRow, journalOf } from "./history-journal.ts";
-import { type Figures, figuresOfOverview, figuresOfTick } from "./history-metrics.ts";
+import { type Figures, figuresOfOverview, figuresOfProcesses, figuresOfTick } from "./history-metrics.ts";
 import type { HistoryStore } from "./history-store.ts";
 import { finest, floorTo } from "./history-times.ts";
 import { createWindow } from "./history-window.ts";
@@ -20,6 +21,8 @@ export type HistoryWriterDeps = {
   store: HistoryStore;
   /** What instances of services told last. */
   details: Pick<KeptDetails, "of" | "retain" | "clear">;
+  /** What Wheelhouse's own processes told last of themselves. */
+  processes(): readonly OwnProcess[];
   /** Sums up what is complete; called when nothing waits. */
   rollUp(epoch: number, nowMs: number): Promise<void>;
   clock: Clock;
@@ -40,7 +43,7 @@ const keptForTakeoverMs = 20_000;
  * 10 s. What cannot be written, because Postgres is away, waits in memory within bounds and is written later.
  */
 export function createHistoryWriter(deps: HistoryWriterDeps) {
-  const { snapshots, owner, lease, store, details, rollUp, clock, log } = deps;
+  const { snapshots, owner, lease, store, details, processes, rollUp, clock, log } = deps;
   const window = createWindow();
   const frames = createFrames({ mostWaitingBytes: mostWaitingFrameBytes });
   let journal: JournalRow[] = [];
@@ -150,7 +153,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
     }
     isRemembering = true;
     const atMs = Date.parse(tick.observedAt);
-    const figures: Figures[] = figuresOfTick(tick);
+    const figures: Figures[] = [...figuresOfTick(tick), ...figuresOfProcesses(processes(), tick)];
     const changes = journalOf(tick, before);
     const changed = new Set(changes.map(({ organizationId }) => organizationId));
     const isNewStep = floorTo(atMs, finest.stepMs) !== stepMs;

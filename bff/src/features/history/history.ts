@@ -7,6 +7,7 @@ import type { NamedCache } from "#lib/own-caches.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createPostgresLease } from "#lib/postgres-lease.ts";
 import type { KeptDetails } from "#observe/kept-details.ts";
+import type { OwnProcess } from "#observe/own-service.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import { createDeployments } from "./history-deployments.ts";
 import { type ActLine, createHistoryEvents } from "./history-events.ts";
@@ -66,13 +67,15 @@ export function createRemembering(deps: {
   snapshots: SnapshotStore;
   /** What instances of services told last. */
   details: KeptDetails;
+  /** What Wheelhouse's own processes told last of themselves. */
+  processes(): readonly OwnProcess[];
   owner: string;
   clock: Clock;
   log: Logger;
 }) {
-  const { database, snapshots, details, owner, clock, log } = deps;
+  const { database, snapshots, details, processes, owner, clock, log } = deps;
   const store = createHistoryStore({ database });
   const lease = createPostgresLease({ database, name: "history", owner, ttlMs: leaseMs });
   const rollUp = createRollup({ database, store, lease });
-  return createHistoryWriter({ snapshots, details, owner, lease, store, rollUp, clock, log });
+  return createHistoryWriter({ snapshots, details, processes, owner, lease, store, rollUp, clock, log });
 }

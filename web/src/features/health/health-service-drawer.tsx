@@ -1,41 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ServiceDetail } from "@wheelhouse/shared/health.ts";
 import { useState } from "react";
-import { formatLatency, formatPercent, formatSpan } from "#lib/format.ts";
+import { formatSpan } from "#lib/format.ts";
 import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Drawer } from "#ui/drawer.tsx";
-import { type HistoryChart, HistoryCharts } from "#ui/history-charts.tsx";
 import { HistoryJournal } from "#ui/history-journal.tsx";
 import { Note } from "#ui/note.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import { MaintenanceDialog } from "./health-maintenance-dialog.tsx";
+import { ServiceHistory } from "./health-service-history.tsx";
 import { Components, Conditions, Instances } from "./health-service-parts.tsx";
 import { ServerFigures } from "./health-service-server.tsx";
 import styles from "./health-services.module.css";
 import { ServiceStatus } from "./health-services-list.tsx";
 import { serviceQuery, useCheckService, useEndMaintenance } from "./health-services-queries.ts";
 import type { ServiceView } from "./health-services-view.ts";
-
-const charts: readonly HistoryChart[] = [
-  {
-    title: "Latency",
-    lines: [{ metric: "latencyMs", label: "latency", tone: "accent" }],
-    format: formatLatency,
-    hasPercentiles: true,
-  },
-  {
-    title: "Up",
-    lines: [{ metric: "up", label: "up", tone: "plain" }],
-    format: formatPercent,
-    top: 1,
-  },
-];
 
 const Planned = ({ organization, detail }: { organization: string; detail: ServiceDetail }) => {
   const end = useEndMaintenance(organization);
@@ -210,13 +195,7 @@ export const ServiceDrawer = (props: {
           )}
         </Panel>
       </div>
-      <HistoryCharts
-        organization={organization}
-        kind="service"
-        id={id}
-        subjects={[row.name, id]}
-        charts={charts}
-      />
+      <ServiceHistory key={id} organization={organization} row={row} />
       <HistoryJournal organization={organization} kind="health" id={id} />
       {isPlanning && (
         <MaintenanceDialog organization={organization} service={row} onClose={() => setPlanning(false)} />
