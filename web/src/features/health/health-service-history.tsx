@@ -80,7 +80,7 @@ const OwnHistory = ({ organization, row }: { organization: string; row: ServiceR
       <label className={styles.process}>
         <span className="c3 t12">History of</span>
         <select className="btn" value={process} onChange={(event) => choose(event.target.value)}>
-          <option value={allProcesses}>All processes, the latest of them</option>
+          <option value={allProcesses}>All processes: the worst of them</option>
           {row.instances.map(({ id }) => (
             <option key={id} value={id}>
               {id}
