@@ -189,7 +189,7 @@ export async function buildApp({
     servers: observe.redisServers,
   });
   const remembering = createRemembering({
-    ...{ database, snapshots, details: keptDetails, processes: services.ownProcesses, owner, clock, log },
+    ...{ database, snapshots, details: keptDetails, processes: health.ownProcesses, owner, clock, log },
   });
   const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
   const reading = { snapshots, answer, past: createPastDetails(history) };

@@ -21,6 +21,7 @@ export function createHealth({
   return {
     /** For the collector. */
     board: services.board,
+    ownProcesses: services.ownProcesses,
     /** Endpoints of the contract; `app` is the scope below `/api/v1`. */
     routes(
       app: FastifyInstance,
