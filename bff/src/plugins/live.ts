@@ -44,7 +44,9 @@ type SocketData = { context: RequestContext };
 type LiveServer = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
 type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
 
-const silentTicks = 3;
+/** The collector is lost when two ticks are missing in a row; each may be late by 0.8 of its interval. */
+const silentIntervals = 2.8;
+const silenceLooksPerInterval = 20;
 const listsEveryMs = 1_000;
 const recheckEveryMs = 60_000;
 /** Subscribers that come within this time share one encoding of the snapshot. */
@@ -257,10 +259,10 @@ export function registerLive(app: FastifyInstance, deps: LiveDeps) {
   const startedMs = clock.now();
   const lostTimer = setInterval(() => {
     const silentMs = clock.now() - (snapshots.heardAtMs() ?? startedMs);
-    if (lost || silentMs < silentTicks * intervalMs) return;
+    if (lost || silentMs < silentIntervals * intervalMs) return;
     lost = true;
     io.emit("collector:lost", lostMessage());
-  }, intervalMs);
+  }, intervalMs / silenceLooksPerInterval);
 
   const sending = new Set<string>();
   const sendList = async (topic: "webhooks" | "audit", organizationId: string) => {
