@@ -65,7 +65,7 @@ export function createObserve(deps: ObserveDeps) {
   };
 
   const snapshots = createSnapshotStore({ clock, intervalMs });
-  const lease = createLeaderLease({ redis, owner });
+  const lease = createLeaderLease({ redis, owner, intervalMs });
   const replication = createReplication({
     ...{ redis, subscriber: heard, database: databaseOf(redisUrl) },
     ...{ store: snapshots, owner, clock, log },

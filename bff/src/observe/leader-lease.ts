@@ -6,7 +6,8 @@ import { leaderKey, termKey } from "#observe/observe-keys.ts";
 
 const takeLease = loadLua(new URL("./take-lease.lua", import.meta.url));
 const giveUpLease = loadLua(new URL("./give-up-lease.lua", import.meta.url));
-const leaseMs = 3_000;
+const shortestLeaseMs = 3_000;
+const renewalsPerLease = 3;
 const answerWithinMs = 700;
 
 /** `term` while the lease is ours; `reachable` false when nobody can be told to have it. */
@@ -17,8 +18,17 @@ export type LeaderLease = {
   release(): Promise<void>;
 };
 
-/** The lease of 3 s that decides who samples; ask each second. */
-export function createLeaderLease({ redis, owner }: { redis: Redis; owner: string }): LeaderLease {
+/** The lease that decides who samples: 3 s, or three intervals where these are longer; ask once an interval. */
+export function createLeaderLease({
+  redis,
+  owner,
+  intervalMs,
+}: {
+  redis: Redis;
+  owner: string;
+  intervalMs: number;
+}): LeaderLease {
+  const leaseMs = Math.max(shortestLeaseMs, renewalsPerLease * intervalMs);
   return {
     async hold(mayTake) {
       const call = { keys: [leaderKey, termKey], args: [owner, leaseMs, mayTake ? "1" : "0"] };

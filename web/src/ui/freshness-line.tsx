@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useNow } from "#lib/now.ts";
@@ -41,3 +42,9 @@ export const FreshnessLine = ({ currency, observedAt }: { currency: Currency; ob
       </span>
     </div>
   );
+
+/** What it says where a panel has room for one word: that its data are not current, else what is given. */
+export const UnlessOld = ({ observation, children }: { observation: Observation; children: ReactNode }) => {
+  const currency = useCurrency(observation);
+  return currency === "fresh" ? children : <span className="tx-stale b">{words[currency]}</span>;
+};

@@ -230,7 +230,7 @@ export const RedisPanel = ({ organization, item }: { organization: string; item:
         )}
         {detail?.notice && <p className="pad c2">{detail.notice}.</p>}
         <ServerHistory organization={organization} server={server} />
-        <div className={styles.three}>
+        <div className={`${styles.three} ${isOld ? "hatch" : ""}`}>
           <Keyspace keyspace={detail?.keyspace ?? null} />
           <TimeToLive keyspace={detail?.keyspace ?? null} />
           <SlowLog slowLog={detail?.slowLog ?? null} />

@@ -13,6 +13,7 @@ import {
 import { annotationsQuery, seriesQuery } from "#lib/history-queries.ts";
 import { useHistoryWindow } from "#lib/history-span.ts";
 import { useCan } from "#lib/session.ts";
+import { UnlessOld } from "#ui/freshness-line.tsx";
 import { HistorySpanSelect } from "#ui/history-span-select.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import styles from "./health-overview.module.css";
@@ -51,6 +52,7 @@ const useRedTrends = (organization: string): readonly Trend[] => {
 };
 
 const Red = (props: {
+  overview: Overview;
   label: string;
   figure: Figure;
   trend: Trend;
@@ -81,9 +83,11 @@ const Red = (props: {
         />
       </div>
       <div className={styles.under}>
-        {mean === null
-          ? `No deliveries in the last ${words}`
-          : `Mean of the last ${words}: ${format(mean)} ${unit}`}
+        <UnlessOld observation={props.overview}>
+          {mean === null
+            ? `No deliveries in the last ${words}`
+            : `Mean of the last ${words}: ${format(mean)} ${unit}`}
+        </UnlessOld>
       </div>
     </div>
   );
@@ -100,6 +104,7 @@ export const RedStrip = ({ overview, organization }: { overview: Overview; organ
         <HistorySpanSelect />
       </div>
       <Red
+        overview={overview}
         label="Deliveries"
         figure={ratePerSecond}
         trend={rateTrend}
@@ -108,6 +113,7 @@ export const RedStrip = ({ overview, organization }: { overview: Overview; organ
         tone="plain"
       />
       <Red
+        overview={overview}
         label="Errors"
         figure={errorRatio}
         trend={errorTrend}
@@ -116,6 +122,7 @@ export const RedStrip = ({ overview, organization }: { overview: Overview; organ
         tone={worst && (errorRatio.value ?? 0) > 0 ? "bad" : "plain"}
       />
       <Red
+        overview={overview}
         label="Duration p95"
         figure={durationMsP95}
         trend={durationTrend}
@@ -130,6 +137,7 @@ export const RedStrip = ({ overview, organization }: { overview: Overview; organ
 type Fact = { label: string; value: string; tone?: "tx-down" | "tx-warn" | "" };
 
 const Tile = (props: {
+  overview: Overview;
   title: string;
   total: string;
   figure: ReactNode;
@@ -143,7 +151,9 @@ const Tile = (props: {
   <>
     <div className={styles.tileHead}>
       <h3 className="h">{props.title}</h3>
-      <span className="t12 c3 nw">{props.total}</span>
+      <span className="t12 c3 nw">
+        <UnlessOld observation={props.overview}>{props.total}</UnlessOld>
+      </span>
     </div>
     <div className={`${styles.figure} t20 b ${toneClass[props.tone ?? "plain"]}`}>
       {props.figure} <small>{props.unit}</small>
@@ -178,6 +188,7 @@ const QueuesTile = ({ overview }: { overview: Overview }) => {
   const late = overview.problems.some(({ area }) => area === "queues");
   return (
     <Tile
+      overview={overview}
       title="Queues"
       total={formatPlural(queues.queues, "queue")}
       figure={known(queues.waiting.value, formatCount)}
@@ -230,6 +241,7 @@ const BreakersTile = ({ overview }: { overview: Overview }) => {
         ];
   return (
     <Tile
+      overview={overview}
       title="Breakers"
       total={known(breakers.breakers, (count) => formatPlural(count, "breaker"))}
       figure={verdict}
@@ -258,6 +270,7 @@ const CacheTile = ({ overview }: { overview: Overview }) => {
   if (caches.caches === 0)
     return (
       <Tile
+        overview={overview}
         title="Cache"
         total={formatPlural(redis.servers, "Redis server")}
         figure={memory}
@@ -270,6 +283,7 @@ const CacheTile = ({ overview }: { overview: Overview }) => {
   const isLow = lowest?.isLow === true;
   return (
     <Tile
+      overview={overview}
       title="Cache"
       total={formatPlural(caches.caches, "cache")}
       figure={known(hitRatio.value, formatPercent)}
@@ -293,6 +307,7 @@ const WebhooksTile = ({ overview }: { overview: Overview }) => {
   const { webhooks } = overview.tiles;
   return (
     <Tile
+      overview={overview}
       title="Webhooks"
       total={known(webhooks.endpoints, (count) => formatPlural(count, "endpoint"))}
       figure={known(webhooks.deliveredPerSecond.value, (value) => `${formatRate(value)} /s`)}
