@@ -200,7 +200,7 @@ export const updateServer = defineEndpoint({
 export const deleteServer = defineEndpoint({
   method: "DELETE",
   path: "/sources/servers/:id",
-  summary: "Watch a server no longer",
+  summary: "Watch a server no longer, and know the caches no longer that were declared in it",
   access: "sources:connect",
   action: "sources.server.delete",
   params,

@@ -21,7 +21,7 @@ const watchedTarget = [
   ...["intervalMs", "timeoutMs", "downAfter", "upAfter", "actuatorBreakers", "service", "instance", "url"],
   ...["server", "prefix", "bentocache"],
 ];
-const watchedServer = ["kind", "name", "target"];
+const watchedServer = ["kind", "name", "target", "caches"];
 const commanded = ["operation", "command", "effect", "instances"];
 const commandOutcome = ["operation", "command", "state", "obeyed", "refused", "noAnswer", "removed"];
 

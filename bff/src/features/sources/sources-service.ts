@@ -8,6 +8,7 @@ import type {
   updateServer,
   updateTarget,
 } from "@wheelhouse/shared/sources.ts";
+import type { Transaction } from "kysely";
 import { uuidv7 } from "uuidv7";
 import type { AddressFilter } from "#lib/address-filter.ts";
 import type { AuditFields, Changes } from "#lib/change.ts";
@@ -15,13 +16,14 @@ import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField } from "#lib/errors.ts";
 import { platformOrganization, type RequestContext } from "#lib/request-context.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
+import type { Tables } from "#lib/tables.ts";
 import { prefixMistake, serviceMistakes } from "#observe/sources-schema.ts";
 import type { SourcesFile } from "#observe/sources-watch.ts";
 import type { OrganizationKey } from "#observe/watched.ts";
 import { idOf, type SourcesCatalogue, sourcesOf, urlPurpose } from "./sources-catalogue.ts";
 import { createHeartbeatSecrets } from "./sources-heartbeats.ts";
 import type { SecretRow, SourceRow, SourcesStore } from "./sources-store.ts";
-import { type SeenSource, viewsOf } from "./sources-view.ts";
+import { auditFields, type SeenSource, viewsOf } from "./sources-view.ts";
 
 type Options = {
   store: SourcesStore;
@@ -139,11 +141,22 @@ export function createSourcesService(options: Options) {
     return view;
   };
 
-  type Content = { kind: SourceRow["kind"]; definition: unknown; url: string | null; shown: AuditFields };
+  type Content = Pick<SourceRow, "kind" | "definition"> & {
+    url: string | null;
+    /** Id of the server that it lies in, of a cache. */
+    server?: string;
+    shown: AuditFields;
+  };
   const contentOfTarget = (definition: TargetDefinition): Content => ({
     ...{ kind: definition.kind, definition, url: null },
     shown: auditFields(definition),
+    ...(definition.kind === "cache" ? { server: definition.server } : {}),
   });
+  /** One of the file cannot be deleted here. */
+  const holdServer = async (tx: Transaction<Tables>, { organization }: RequestContext, server = "") => {
+    const prefix = idOf(organization.slug, "");
+    if (server.startsWith(prefix)) await store.holdServer(tx, organization.id, server.slice(prefix.length));
+  };
   const contentOfServer = ({ kind, name, url }: ServerDefinition): Content => ({
     ...{ kind, definition: { name }, url },
     // Credentials and query of an address are secrets.
@@ -167,6 +180,7 @@ export function createSourcesService(options: Options) {
     const { kind, definition, url, shown } = content;
     const { id: organizationId, slug: organization } = context.organization;
     const made = await changes.run(context, action, async (tx) => {
+      await holdServer(tx, context, content.server);
       const url_box = url === null ? null : box.seal(url, urlPurpose(id));
       const row = { id, org_id: organizationId, slug, kind, definition, url_box };
       await store.insert(tx, row);
@@ -191,6 +205,7 @@ export function createSourcesService(options: Options) {
     const { kind, definition, url, shown } = content;
     const organizationId = context.organization.id;
     const made = await changes.run(context, action, async (tx) => {
+      await holdServer(tx, context, content.server);
       const before = await store.lock(tx, organizationId, slug);
       if (before.version !== version)
         throw new AppError("conflict", "Somebody changed this in the meantime. Reload and look at it again.");
@@ -223,12 +238,15 @@ export function createSourcesService(options: Options) {
       const before = await store.lock(tx, organizationId, slug);
       if (!kinds.includes(before.kind))
         throw new AppError("not_found", "No such source in this organization.");
+      const shown = shownOf(before, context);
+      // Without its server a cache would be listed for ever as unknown.
+      const caches = before.kind === "redis" ? await store.removeCachesOf(tx, organizationId, id) : [];
       await store.remove(tx, before.id);
       await store.forgetSecrets(tx, organizationId, id, []);
-      return {
-        result: null,
-        audit: { targets: targetOf(before, context), before: shownOf(before, context), after: null, reason },
-      };
+      const targets = [before, ...caches].flatMap((each) => targetOf(each, context));
+      const names = targets.slice(1).map(({ name }) => name);
+      const had = names.length === 0 ? shown : { ...shown, caches: names };
+      return { result: null, audit: { targets, before: had, after: null, reason } };
     });
     await catalogue.changed();
     return null;
@@ -331,17 +349,3 @@ export function createSourcesService(options: Options) {
 export type SourcesService = ReturnType<typeof createSourcesService>;
 
 /** A definition as the trail keeps it: single values and lists of texts, addresses without what may be a secret. */
-function auditFields(definition: TargetDefinition): AuditFields {
-  if (definition.kind === "cache") return definition;
-  if (definition.kind === "prometheus") return { ...definition, url: withoutQuery(definition.url) };
-  const { instances, ...rest } = definition;
-  return {
-    ...rest,
-    instances: instances.map(({ id, url }) => (url === null ? id : `${id} ${withoutQuery(url)}`)),
-  };
-}
-
-function withoutQuery(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
-}

@@ -151,6 +151,29 @@ export function createSourcesStore(database: Database) {
       return version;
     },
 
+    /** Keeps a server from being deleted while a cache of it is written. */
+    async holdServer(tx: Transaction<Tables>, organizationId: string, slug: string) {
+      const server = await tx
+        .selectFrom("watched_sources")
+        .select("id")
+        .where("org_id", "=", organizationId)
+        .where("slug", "=", slug)
+        .forShare()
+        .executeTakeFirst();
+      if (!server)
+        throw invalidField("body.definition.server", "is no Redis that is watched in this organization");
+    },
+
+    /** Removes the caches that are declared in a server, by the server's id. */
+    removeCachesOf: (tx: Transaction<Tables>, organizationId: string, server: string) =>
+      tx
+        .deleteFrom("watched_sources")
+        .where("org_id", "=", organizationId)
+        .where("kind", "=", "cache")
+        .where(sql<boolean>`definition ->> 'server' = ${server}`)
+        .returning(["id", "slug"])
+        .execute(),
+
     async remove(tx: Transaction<Tables>, id: string) {
       await tx.deleteFrom("watched_sources").where("id", "=", id).execute();
     },

@@ -1,4 +1,5 @@
-import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
+import type { TargetDefinition, WatchedSource } from "@wheelhouse/shared/sources.ts";
+import type { AuditFields } from "#lib/change.ts";
 import { heartbeatPath } from "#lib/heartbeat-secret.ts";
 import type { CacheSource, WatchedSources } from "#observe/catalogue.ts";
 import type { SecretRow } from "./sources-store.ts";
@@ -86,3 +87,19 @@ function heartbeatOf(serviceId: string, instance: string, { secretOf }: Known) {
 
 const hostOf = (url: string | undefined): string | null =>
   url !== undefined && URL.canParse(url) ? new URL(url).host : null;
+
+/** What the trail keeps of a source: no credentials, no query of an address. */
+export function auditFields(definition: TargetDefinition): AuditFields {
+  if (definition.kind === "cache") return definition;
+  if (definition.kind === "prometheus") return { ...definition, url: withoutQuery(definition.url) };
+  const { instances, ...rest } = definition;
+  return {
+    ...rest,
+    instances: instances.map(({ id, url }) => (url === null ? id : `${id} ${withoutQuery(url)}`)),
+  };
+}
+
+function withoutQuery(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}

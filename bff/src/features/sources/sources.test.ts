@@ -113,6 +113,31 @@ test("servers are added by a superadmin, and their address is never shown", asyn
   expect(JSON.stringify([await items(superadmin), rows]) + trail).not.toContain("hunter2");
 });
 
+test("the caches that are declared in a server go with it, in one act that names them", async () => {
+  const server = { kind: "redis", name: "Sessions", url: "redis://127.0.0.1:6391" };
+  expect((await create("sessions", server, superadmin, "/sources/servers")).statusCode).toBe(201);
+  const declare = (slug: string, name: string) =>
+    create(slug, cache({ server: "platform.sessions", name, prefix: `${name}:` }), superadmin);
+  expect((await declare("users", "users")).statusCode).toBe(201);
+  expect((await declare("carts", "carts")).statusCode).toBe(201);
+  const reason = "Moved to another Redis";
+  const gone = await superadmin.call(
+    "DELETE",
+    `/sources/servers/platform.sessions?reason=${encodeURIComponent(reason)}`,
+  );
+  expect(gone.statusCode, gone.body).toBe(204);
+  expect((await ids(superadmin)).filter((id) => /users|carts|sessions/.test(id))).toEqual([]);
+  const { items: events } = (await superadmin.call("GET", "/audit/events?limit=5")).json();
+  const event = events.find((each: { action: string }) => each.action === "sources.server.delete");
+  const named = event.targets.map(({ name }: { name: string }) => name);
+  expect(named[0]).toBe("platform.sessions");
+  expect(named.slice(1).sort()).toEqual(["platform.carts", "platform.users"]);
+  const detail = (await superadmin.call("GET", `/audit/events/${event.id}`)).body;
+  expect(detail).toContain('"caches":["platform.');
+  const late = await declare("late", "late");
+  expect(late.json().error.message).toContain("server: is no Redis that is watched");
+});
+
 const push = (...instances: string[]) =>
   service({ format: "push", conditions: [], instances: instances.map((id) => ({ id, url: null })) });
 const post = (at: TestApp, url: string, payload?: object) =>

@@ -1,5 +1,6 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
+import { formatPlural } from "#lib/format.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
 import { Facts } from "#ui/quantity.tsx";
 import { ReasonField } from "./sources-parts.tsx";
@@ -9,18 +10,23 @@ import { kindWords } from "./sources-view.ts";
 export const DeleteSourceDialog = (props: {
   organization: string;
   source: WatchedSource;
+  sources: readonly WatchedSource[];
   onClose: () => void;
   onDeleted: () => void;
 }) => {
-  const { organization, source, onClose, onDeleted } = props;
+  const { organization, source, sources, onClose, onDeleted } = props;
   const remove = useDeleteSource(organization);
   const [reason, setReason] = useState("");
   const isCache = source.kind === "cache";
+  const caches = sources.filter(
+    ({ origin, definition }) =>
+      origin === "api" && definition?.kind === "cache" && definition.server === source.id,
+  );
   const isPush = source.heartbeats.length > 0;
   return (
     <FormDialog
       title={`Delete ${source.name}`}
-      confirm="Delete 1 source"
+      confirm={`Delete ${formatPlural(1 + caches.length, "source")}`}
       foot="What was observed of it stays in the history."
       failure="Nothing was deleted."
       fields={["reason"]}
@@ -44,6 +50,14 @@ export const DeleteSourceDialog = (props: {
                     ? "it is not watched any more, and its heartbeat addresses answer 404"
                     : "it is not asked any more, and leaves all lists",
               },
+              ...(caches.length === 0
+                ? []
+                : [
+                    {
+                      label: "With it",
+                      value: `${formatPlural(caches.length, "cache")} declared in it: ${caches.map(({ name }) => name).join(", ")}. Their keys stay in Redis.`,
+                    },
+                  ]),
             ]}
           />
           <ReasonField value={reason} onChange={setReason} error={complaint("reason")} isRequired />

@@ -92,7 +92,8 @@ const Dialogs = (props: {
     ) : (
       <TargetDialog {...rest} source={act} sources={sources} />
     );
-  if (act === "delete") return <DeleteSourceDialog {...rest} source={source} onDeleted={onDeleted} />;
+  if (act === "delete")
+    return <DeleteSourceDialog {...rest} source={source} sources={sources} onDeleted={onDeleted} />;
   const { kind } = source;
   if (kind === "cache") return <CacheDialog {...rest} source={source} sources={sources} />;
   return kind === "redis" || kind === "postgres" ? (
