@@ -14,6 +14,7 @@ import { createCollector } from "#observe/collector.ts";
 import { createControlChannel } from "#observe/control-channel.ts";
 import { createLeaderLease } from "#observe/leader-lease.ts";
 import { organizationOfReport, ownRedis, ownService } from "#observe/own-service.ts";
+import { withoutReplaced } from "#observe/replaced-reports.ts";
 import { createReplication } from "#observe/replication.ts";
 import { createReports, type Reports } from "#observe/reports.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
@@ -48,7 +49,12 @@ export function createObserve(deps: ObserveDeps) {
     connected.redis.map(({ source, connection }) => ({
       ...{ id: source.id, organization: source.organization, redis: connection },
     }));
-  const reports = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
+  const found = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
+  const reports = {
+    poke: found.poke,
+    reports: () =>
+      new Map([...found.reports()].map(([id, some]) => [id, withoutReplaced(some, clock.now())])),
+  };
   const watched: Watched = {
     ...{ servers: connected.servers, queues: connected.queues, reports },
     boards: deps.boards({

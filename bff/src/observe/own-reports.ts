@@ -34,7 +34,10 @@ export function createOwnReports(deps: {
       reporter ??= createReporter({
         ...{ redis, subscriber, service: ownService, instance: `${hostname()}/${process.pid}` },
         ...{ intervalMs: ownReportsEveryMs, now: clock.now },
-        process: () => ({ about: roles.join(", "), eventLoop: eventLoop.read() }),
+        process: () => ({
+          ...{ about: roles.join(", "), eventLoop: eventLoop.read() },
+          upMs: Math.round(performance.now()),
+        }),
       });
       for (const part of parts) part.report(reporter);
     },

@@ -73,6 +73,8 @@ export type EventLoopFigures = z.infer<typeof eventLoopFigures>;
 const reportedProcess = z.object({
   /** What the process does, in words, such as its roles. */
   about: z.string().min(1).max(100),
+  /** Since it began: tells whether it stands for one that was not heard any more by then. */
+  upMs: count.optional(),
   /** Null until it was measured once. */
   eventLoop: eventLoopFigures.nullable(),
 });

@@ -2,14 +2,12 @@ import type { CacheRow } from "@wheelhouse/shared/caches.ts";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Board } from "#observe/board.ts";
 import { reportedId } from "#observe/reported-id.ts";
+import { isSilent } from "#observe/silent-report.ts";
 import { type Steady, settle } from "#observe/steady-state.ts";
 import type { ObservedCache, Tick } from "#observe/tick.ts";
 import { type HeardCache, rollUpCache } from "./caches-rollup.ts";
 import { judgeCache, lowRatio } from "./caches-state.ts";
 
-/** A report so many of its intervals old tells nothing of now. */
-const silentAfterIntervals = 5;
-const shortestSilenceMs = 5_000;
 /** A cache that nobody reports any more is shown for so long. */
 const keptForMs = 24 * 3_600_000;
 const defaultIntervalMs = 1_000;
@@ -58,10 +56,9 @@ export function createCachesBoard({
           heardNow.add(`${key} ${report.instance}`);
           const { instance, intervalMs } = report;
           const heardAtMs = Date.parse(report.reportedAt);
-          const isSilent = nowMs - heardAtMs > Math.max(silentAfterIntervals * intervalMs, shortestSilenceMs);
           of.instances.set(instance, {
             heardAtMs,
-            cache: isSilent ? null : { instance, cache, intervalMs, heardAtMs },
+            cache: isSilent(report, nowMs) ? null : { instance, cache, intervalMs, heardAtMs },
           });
         }
       }

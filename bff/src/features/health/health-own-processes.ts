@@ -1,14 +1,13 @@
 import type { EventLoopFigures, Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { WatchedService, WatchedSources } from "#observe/catalogue.ts";
 import { type OwnProcess, ownRedis, ownService, platform } from "#observe/own-service.ts";
+import { silentAtMs } from "#observe/silent-report.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Check, CheckComponent } from "./health-checks.ts";
 
 /** An event loop that is later than this (p99 of a report) is degraded: locks of jobs and time-outs begin to slip. */
 const delayMsMax = 250;
-/** A report so many of its intervals old tells nothing of now. */
 const silentAfterIntervals = 5;
-const shortestSilenceMs = 5_000;
 const mostProcesses = 200;
 
 type Measured = { report: Report; eventLoop: EventLoopFigures; heardAtMs: number };
@@ -66,17 +65,17 @@ export function readOwnProcesses(
 }
 
 function checkOf(instanceId: string, { report, eventLoop, heardAtMs }: Measured, nowMs: number): Check {
-  const silentAtMs = heardAtMs + Math.max(silentAfterIntervals * report.intervalMs, shortestSilenceMs);
+  const silenceMs = silentAtMs(heardAtMs, report.intervalMs);
   const common = {
     ...{ serviceId: ownService, instanceId, latencyMs: null, httpStatus: null, conditions: [] },
     ...{ version: null, certificateExpiresAt: null },
   };
-  if (nowMs > silentAtMs)
+  if (nowMs > silenceMs)
     return {
       ...{ ...common, components: [], state: "unknown", connected: false, certain: true, timedOut: false },
       cause: `No report since ${new Date(heardAtMs).toISOString().slice(0, 19)}Z`,
       // A new finding each interval, as if it had been asked.
-      atMs: nowMs - ((nowMs - silentAtMs) % report.intervalMs),
+      atMs: nowMs - ((nowMs - silenceMs) % report.intervalMs),
     };
   const component = componentOf(eventLoop, heardAtMs);
   return {
