@@ -8,6 +8,11 @@ export default defineConfig({
   // Journeys mostly wait; what would be felt by others (outages, ended sessions) each one does to its own.
   workers: 2,
   fullyParallel: false,
+  // In this order: what starts a product of its own goes first, beside others, instead of last and alone.
+  projects: [
+    { name: "outages", testMatch: "outages.spec.ts" },
+    { name: "journeys", testIgnore: "outages.spec.ts" },
+  ],
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
   timeout: 120_000,

@@ -30,5 +30,11 @@ export default defineConfig(({ mode }) => ({
       "/live": { target: bffUrl, ws: true },
     },
   },
-  test: { environment: "node", include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
+  test: {
+    environment: "node",
+    include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
+    // A process of its own took each file ten times as long as its tests.
+    isolate: false,
+    maxWorkers: 2,
+  },
 }));

@@ -24,34 +24,35 @@ await launch(async () => {
   await ensureRedis();
   process.env.E2E_CHROMIUM ??= await ensureChromium();
   await ensureBuilt();
-  const counts = [];
-  for (const run of suite()) {
-    counts.push(await run());
-    if (process.exitCode === 130) return;
-  }
+  const counts = (await inTurn(suite())).flat();
+  if (process.exitCode === 130) return;
   report(counts, (performance.now() - startedAt) / 1000);
 });
 
-/** Cheap ones first; one at a time, for two cores. */
+/** Tests often wait, and leave idle about as much of two cores as the checks take; journeys want both for themselves. */
 function runAll() {
-  const types = ["shared", "bff", "web", "e2e"].map(
-    (folder) => () => runCheck(`types of ${folder}`, `${root}${folder}`, [tsc, "--noEmit"]),
-  );
-  return [
-    () =>
-      runCheck("lint", root, [
-        `${root}node_modules/@biomejs/biome/bin/biome`,
-        "check",
-        "--error-on-warnings",
-        ".",
-      ]),
-    ...types,
+  const biome = `${root}node_modules/@biomejs/biome/bin/biome`;
+  const checks = [
+    () => runCheck("lint", root, [biome, "check", "--error-on-warnings", "."]),
+    ...["shared", "bff", "web", "e2e"].map(
+      (folder) => () => runCheck(`types of ${folder}`, `${root}${folder}`, [tsc, "--noEmit"]),
+    ),
     () => runCheck("dead code", root, [`${root}node_modules/knip/bin/knip.js`]),
-    () => runVitest("shared", "shared"),
-    () => runVitest("web", "web"),
-    () => runVitest("bff", "bff"),
+  ];
+  const tests = ["shared", "web", "bff"].map((folder) => () => runVitest(folder, folder));
+  return [
+    async () => (await Promise.all([inTurn(checks), inTurn(tests)])).flat(),
     () => runPlaywright("journeys", "e2e"),
   ];
+}
+
+async function inTurn(runs) {
+  const counts = [];
+  for (const run of runs) {
+    counts.push(await run());
+    if (process.exitCode === 130) break;
+  }
+  return counts;
 }
 
 function report(counts, seconds) {

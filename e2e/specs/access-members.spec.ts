@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Page } from "@playwright/test";
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, goByNavigation, signInByApi, signInByForm, test } from "../product/journey.ts";
 
 const fresh = (name: string) => `${name}-${randomBytes(4).toString("hex")}@northwind.example`;
 
@@ -79,7 +79,7 @@ test("an invitation that is withdrawn opens nothing, a new link replaces the for
   browser,
   user,
 }) => {
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   await page.goto("/access");
   const email = fresh("elin");
   const first = await invite(page, email, "Viewer");

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { fleetOf } from "../product/fleet-client.ts";
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, goByNavigation, signInByApi, signInByForm, test } from "../product/journey.ts";
 
 const switchTo = async (page: Page, organization: string) => {
   await page.getByRole("button", { name: /^Switch organization/ }).click();
@@ -51,7 +51,7 @@ test("switching the organization changes every panel and leaks nothing of the ot
     expect.arrayContaining([first.id, second.id]),
   );
 
-  await signInByForm(page, user("superadmin"));
+  await signInByApi(page, user("superadmin"));
   await page.goto(`/o/${first.slug}/queues`);
   const tables = page.getByRole("table");
   await expect(tables.first()).toContainText("orders");
@@ -71,7 +71,7 @@ test("switching the organization changes every panel and leaks nothing of the ot
 test("another organization's pages and objects are not found", async ({ page, user, api }) => {
   const second = await api(user("admin", "second"));
   const first = await api(user("admin"));
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   await page.goto(`/o/${second.session.organization.slug}/webhooks`);
   await expect(page.getByText("No such organization")).toBeVisible();
   const foreign = await second.send("GET", "/webhooks/endpoints");

@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 import axe from "axe-core";
 import { z } from "zod";
 import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
-import { expect, expectStill, mainPages, signInByForm, test, watchShifts } from "../product/journey.ts";
+import { expect, expectStill, mainPages, signInByApi, test, watchShifts } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
 // The page's content security policy forbids foreign scripts, also the checker's; only here it may come in.
@@ -64,7 +64,7 @@ test("charts over history and the scrubber have no serious accessibility fault",
   product,
 }) => {
   await fleetOf(product);
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   await page.goto("/services?service=payments&range=6h");
   const history = page.getByRole("region", { name: "History" });
   // Right after the start there is nothing to draw yet, which must be as readable.
@@ -82,7 +82,7 @@ test("no page has a serious accessibility fault, and none moves while it loads",
   product,
 }) => {
   await fleetOf(product);
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   await watchShifts(page);
   for (const { name, path } of mainPages) {
     await page.goto(path);
@@ -98,7 +98,7 @@ test("the drawers and dialogs of services, breakers and caches have no serious a
   product,
 }) => {
   await fleetOf(product);
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   for (const { path, name, act } of [
     { path: "/services", name: "Billing", act: "Plan maintenance…" },
     { path: "/breakers", name: "charge-card", act: "Force open…" },
@@ -126,7 +126,7 @@ test("the dialogs of access and audit, and a member's drawer, have no serious ac
   page,
   user,
 }) => {
-  await signInByForm(page, user("auditor"));
+  await signInByApi(page, user("auditor"));
   await page.goto("/audit");
   await expect(page.getByRole("table").first()).toBeVisible();
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
@@ -137,7 +137,7 @@ test("the dialogs of access and audit, and a member's drawer, have no serious ac
     await page.keyboard.press("Escape");
   }
   await page.context().clearCookies();
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   for (const [path, act] of [
     ["/access", "Invite…"],
     ["/access?tab=tokens", "Create token…"],
@@ -170,7 +170,7 @@ test("the drawers and the replay dialog have no serious accessibility fault", as
   const admin = await api(user("admin"));
   const own = await makeEndpoint(admin, fleet, "failing");
   await postEvent(product, await makeSource(admin), { type: own.eventType, data: { note: "checked" } });
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   await page.goto(`/webhooks?status=dead_letter&eventType=${own.eventType}`);
   await page.getByRole("row").filter({ hasText: own.eventType }).getByRole("link").click({ timeout: 30_000 });
   const drawer = page.getByRole("complementary", { name: `Delivery ${own.eventType}` });

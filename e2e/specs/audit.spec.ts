@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { organizationHeader } from "@wheelhouse/shared/access.ts";
 import { createInvitation, createOrganization } from "@wheelhouse/shared/access-members.ts";
 import { createAuditCheckpoint } from "@wheelhouse/shared/audit-proof.ts";
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, signInByApi, test } from "../product/journey.ts";
 
 /** Sends as the page's own session, to an organization. */
 const post = async (page: Page, organization: string, path: string, data: object = {}) => {
@@ -21,8 +21,8 @@ test("the trail grows by itself, a mark of the activity filters it, an event has
   user,
   product,
 }) => {
-  await signInByForm(page, user("admin"));
-  await goByNavigation(page, "Audit");
+  await signInByApi(page, user("admin"));
+  await page.goto("/audit");
   await expect(page.getByText("New events appear at the top")).toBeVisible();
   const email = `journey-${crypto.randomUUID().slice(0, 8)}@northwind.example`;
   createInvitation.response.parse(

@@ -4,7 +4,7 @@ import { createReporter } from "@wheelhouse/shared/reporter/reporter.ts";
 import { Redis } from "ioredis";
 import CircuitBreaker from "opossum";
 import { connectionsOf } from "../product/connections.ts";
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, goByNavigation, signInByApi, test } from "../product/journey.ts";
 
 const rowOf = (page: Page, name: string): Locator =>
   page.getByRole("row").filter({ has: page.getByRole("link", { name: new RegExp(`^${name}`) }) });
@@ -65,8 +65,8 @@ test("a breaker opens, is forced closed on every instance, and recovers", async 
   const name = "journey-payments";
   const shop = startShop(connectionsOf(product).redisUrl, name);
   try {
-    await signInByForm(page, user("admin"));
-    await goByNavigation(page, "Breakers");
+    await signInByApi(page, user("admin"));
+    await page.goto("/breakers");
     const row = rowOf(page, name);
     await expect(row).toContainText("0 of 2 open");
     await expect(row).toContainText("Closed");
@@ -108,8 +108,8 @@ test("a breaker opens, is forced closed on every instance, and recovers", async 
 
     // Who may only look is not offered what would be refused.
     const second = await (await browser.newContext()).newPage();
-    await signInByForm(second, user("viewer"));
-    await goByNavigation(second, "Breakers");
+    await signInByApi(second, user("viewer"));
+    await second.goto("/breakers");
     await rowOf(second, name).getByRole("link").click();
     const seen = second.getByRole("complementary", { name: `Breaker ${name}` });
     await expect(seen.getByText("0 of 2 open").first()).toBeVisible();

@@ -1,5 +1,5 @@
 import { fleetOf } from "../product/fleet-client.ts";
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, signInByApi, test } from "../product/journey.ts";
 
 test("a cache is invalidated by tag after its preview, and the trail says who did it and why", async ({
   page,
@@ -9,8 +9,8 @@ test("a cache is invalidated by tag after its preview, and the trail says who di
 }) => {
   await fleetOf(product);
   const operator = user("operator");
-  await signInByForm(page, operator);
-  await goByNavigation(page, "Cache");
+  await signInByApi(page, operator);
+  await page.goto("/caches");
   const row = page.getByRole("row").filter({ has: page.getByText("products", { exact: true }) });
   await expect(row).toBeVisible({ timeout: 30_000 });
   await row.getByRole("button", { name: "Invalidate products…" }).click();
@@ -48,8 +48,8 @@ test("keys of a cache that nobody reports are counted, then removed from its Red
   product,
 }) => {
   await fleetOf(product);
-  await signInByForm(page, user("operator"));
-  await goByNavigation(page, "Cache");
+  await signInByApi(page, user("operator"));
+  await page.goto("/caches");
   await page.getByRole("button", { name: "Remove keys of tax-rates…" }).click({ timeout: 30_000 });
   const dialog = page.getByRole("dialog", { name: "Remove keys of tax-rates of billing" });
   await dialog.getByRole("radio", { name: "Beginning" }).check();
@@ -75,8 +75,8 @@ test("a viewer sees caches and the servers behind them, and no button to act", a
   product,
 }) => {
   await fleetOf(product);
-  await signInByForm(page, user("viewer"));
-  await goByNavigation(page, "Cache");
+  await signInByApi(page, user("viewer"));
+  await page.goto("/caches");
   await expect(page.getByRole("link", { name: /^products/ }).first()).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole("button", { name: /Invalidate/ })).toHaveCount(0);
   const server = page.getByRole("region", { name: /^Redis/ }).first();

@@ -1,4 +1,4 @@
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, signInByApi, test } from "../product/journey.ts";
 import { startProgram, watchServices } from "../product/watched-services.ts";
 
 const intervalMs = 2_000;
@@ -25,8 +25,8 @@ test("a dependency dies: verdict and root cause within the bound, its caller is 
     { id: "journey-shop", url: shop.url, dependsOn: ["journey-store"], ...rhythm },
   ]);
   try {
-    await signInByForm(page, user("viewer"));
-    await goByNavigation(page, "Services");
+    await signInByApi(page, user("viewer"));
+    await page.goto("/services");
     const row = (name: string) =>
       page.getByRole("row").filter({ has: page.getByRole("link", { name: new RegExp(`^${name}`) }) });
     await expect(row("journey-store")).toContainText("OK");
@@ -84,7 +84,7 @@ test("planned work takes a service out of the problems until it is ended", async
     },
   ]);
   try {
-    await signInByForm(page, user("operator"));
+    await signInByApi(page, user("operator"));
     await page.goto("/services?service=journey-legacy");
     const drawer = page.getByRole("complementary", { name: "Service journey-legacy" });
     await expect(drawer.getByText("Down", { exact: true }).first()).toBeVisible();

@@ -1,6 +1,6 @@
 import { Queue } from "bullmq";
 import { connectionsOf } from "../product/connections.ts";
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, goByNavigation, signInByApi, test } from "../product/journey.ts";
 
 test("the scrubber shows an outage after it is over, on every page, unmistakably as the past", async ({
   page,
@@ -10,7 +10,8 @@ test("the scrubber shows an outage after it is over, on every page, unmistakably
   test.setTimeout(90_000);
   const name = `rewind-${Date.now() % 100_000}`;
   const queue = new Queue(name, { connection: { url: connectionsOf(product).redisUrl } });
-  await signInByForm(page, user("operator"));
+  await signInByApi(page, user("operator"));
+  await page.goto("/overview");
   try {
     // Jobs wait, and no worker listens: the queue is down.
     await queue.addBulk([1, 2, 3].map((number) => ({ name: "job", data: { number } })));

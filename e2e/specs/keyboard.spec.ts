@@ -1,5 +1,5 @@
 import { fleetOf } from "../product/fleet-client.ts";
-import { expect, signInByForm, test } from "../product/journey.ts";
+import { expect, signInByApi, signInByForm, test } from "../product/journey.ts";
 
 test("the pages, the filter and the palette are reached by keyboard alone", async ({
   page,
@@ -43,7 +43,7 @@ test("the pages, the filter and the palette are reached by keyboard alone", asyn
 });
 
 test("a single key typed into a field is text, not a command", async ({ page, user }) => {
-  await signInByForm(page, user("viewer"));
+  await signInByApi(page, user("viewer"));
   await page.goto("/webhooks");
   await page.getByRole("combobox").first().fill("");
   await page.keyboard.type("gq");

@@ -1,4 +1,4 @@
-import { expect, signInByForm, test } from "../product/journey.ts";
+import { expect, signInByApi, test } from "../product/journey.ts";
 
 const count = 400;
 
@@ -6,7 +6,7 @@ test("a list of hundreds draws what is in view, and is walked, filtered and link
   page,
   user,
 }) => {
-  await signInByForm(page, user("viewer"));
+  await signInByApi(page, user("viewer"));
   // What the fleet's own services look like, many times; the socket would replace them by the few that there are.
   await page.routeWebSocket(/\/live\//, () => {});
   await page.route(/\/api\/v1\/health(\?|$)/, async (route) => {

@@ -1,5 +1,5 @@
 import { fleetOf, postEvent } from "../product/fleet-client.ts";
-import { expect, goByNavigation, test as journey, signInByForm } from "../product/journey.ts";
+import { expect, test as journey, signInByApi, signInByForm } from "../product/journey.ts";
 import { stopPostgres, stopRedis } from "../product/outage.ts";
 import { makeSource } from "../product/own-endpoint.ts";
 import { type StartedProduct, startProduct } from "../product/product.ts";
@@ -56,8 +56,8 @@ test("without Postgres intake says 503 with Retry-After, the page stays, and all
 }) => {
   await fleetOf(product);
   const source = await makeSource(await api(user("admin")));
-  await signInByForm(page, user("admin"));
-  await goByNavigation(page, "Webhooks");
+  await signInByApi(page, user("admin"));
+  await page.goto("/webhooks");
   await expect(page.getByTestId(freshness)).toContainText("Live");
   const stale = page.getByRole("status").filter({ hasText: "Postgres does not answer" });
   const endOutage = await stopPostgres(product);

@@ -1,5 +1,13 @@
 import { fleetOf } from "../product/fleet-client.ts";
-import { expect, expectStill, mainPages, signInByForm, test, watchShifts } from "../product/journey.ts";
+import {
+  expect,
+  expectStill,
+  mainPages,
+  signInByApi,
+  signInByForm,
+  test,
+  watchShifts,
+} from "../product/journey.ts";
 
 test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
 
@@ -9,7 +17,7 @@ test("on a phone no page scrolls sideways, and none moves while it loads", async
   product,
 }) => {
   await fleetOf(product);
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   await watchShifts(page);
   const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   for (const { name, path, row } of [...mainPages, { name: "Sources", path: "/sources", row: undefined }]) {

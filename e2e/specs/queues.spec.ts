@@ -2,7 +2,7 @@ import type { Locator, Page } from "@playwright/test";
 import { Queue } from "bullmq";
 import { connectionsOf } from "../product/connections.ts";
 import { fleetOf } from "../product/fleet-client.ts";
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, signInByApi, test } from "../product/journey.ts";
 
 const queueRow = (page: Page, name: string): Locator =>
   page.getByRole("row").filter({ has: page.getByText(name, { exact: true }) });
@@ -21,8 +21,8 @@ test("queue depths of running programs move on the page without a reload", async
   product,
 }) => {
   await fleetOf(product);
-  await signInByForm(page, user("viewer"));
-  await goByNavigation(page, "Queues");
+  await signInByApi(page, user("viewer"));
+  await page.goto("/queues");
   for (const name of ["orders", "email", "invoices", "thumbnails", "stock"]) {
     await expect(queueRow(page, name)).toBeVisible();
   }
@@ -43,7 +43,7 @@ test("a queue made by another program appears within 3 s, by any name and prefix
   user,
   product,
 }) => {
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   await page.goto("/queues");
   await expect(page.getByRole("heading", { name: "Queues", level: 1 })).toBeVisible();
   await expect(page.getByRole("table").first()).toBeVisible();

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Locator, Page } from "@playwright/test";
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, goByNavigation, signInByApi, signInByForm, test } from "../product/journey.ts";
 
 /** Reads the address that is shown once, and goes on. */
 const readOnce = async (dialog: Locator): Promise<string> => {
@@ -58,7 +58,7 @@ test("an admin declares a cache, whose keys can then be removed, moves it, and f
   user,
 }) => {
   const name = `prices-${randomBytes(3).toString("hex")}`;
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   await page.goto("/o/northwind/sources");
   await page.getByRole("button", { name: "Cache…" }).click();
   const dialog = page.getByRole("dialog");

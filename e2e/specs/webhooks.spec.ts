@@ -3,7 +3,7 @@ import { listAuditEvents } from "@wheelhouse/shared/audit.ts";
 import { listDeliveries } from "@wheelhouse/shared/webhooks.ts";
 import { expectAnswer } from "../fleet/api.ts";
 import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
-import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
+import { expect, signInByApi, test } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
 /** A reload would lose the mark: what appears beside it came by itself. */
@@ -27,8 +27,8 @@ test("a dead letter appears live, is replayed with a reason, completes, and stan
   const own = await makeEndpoint(admin, fleet, "failing");
   await setBehaviour(fleet, "failing", "failing");
 
-  await signInByForm(page, user("admin"));
-  await goByNavigation(page, "Webhooks");
+  await signInByApi(page, user("admin"));
+  await page.goto("/webhooks");
   await page
     .getByRole("navigation", { name: "Webhooks" })
     .getByRole("link", { name: /^Dead letters/ })
@@ -54,7 +54,7 @@ test("a dead letter appears live, is replayed with a reason, completes, and stan
 
   const viewerContext = await browser.newContext();
   const viewerPage = await viewerContext.newPage();
-  await signInByForm(viewerPage, user("viewer"));
+  await signInByApi(viewerPage, user("viewer"));
   await viewerPage.goto(page.url());
   const viewerDrawer = viewerPage.getByRole("complementary", { name: `Delivery ${own.eventType}` });
   await expect(viewerDrawer.getByText("Dead letter", { exact: true })).toBeVisible();
@@ -145,12 +145,12 @@ test("what one browser does appears in another without a reload", async ({
   const own = await makeEndpoint(admin, fleet, "steady");
   const otherContext = await browser.newContext();
   const other = await otherContext.newPage();
-  await signInByForm(other, user("auditor"));
+  await signInByApi(other, user("auditor"));
   await other.goto("/audit");
   await expect(other.getByRole("heading", { name: "Audit", level: 1 })).toBeVisible();
   await markPage(other);
 
-  await signInByForm(page, user("viewer"));
+  await signInByApi(page, user("viewer"));
   await page.goto("/webhooks");
   await expect(page.getByRole("heading", { name: "Webhooks", level: 1 })).toBeVisible();
   await markPage(page);
@@ -172,7 +172,7 @@ test("markup in a payload is shown as text and runs nowhere", async ({ page, use
   const markup = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
   await postEvent(product, source, { type: own.eventType, data: { note: markup } });
 
-  await signInByForm(page, user("admin"));
+  await signInByApi(page, user("admin"));
   await page.goto(`/webhooks?eventType=${own.eventType}`);
   await expect(rowOf(page, own.eventType)).toContainText("Completed", { timeout: 15_000 });
   await rowOf(page, own.eventType).getByRole("link").click();

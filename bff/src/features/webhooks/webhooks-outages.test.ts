@@ -54,7 +54,8 @@ test("2,000 events with the worker killed twice by SIGKILL: each ends completed,
   let worker = await startWorkerProcess({ ...urls, config });
   const posting = postMany(source, 2_000);
   for (const seen of [300, 1_000]) {
-    await expect.poll(() => receiver.received.length, { timeout: 60_000, interval: 2 }).toBeGreaterThan(seen);
+    // Not by assertions: one that fails every 2 ms takes the time of those who post and receive here.
+    while (receiver.received.length <= seen) await delay(2);
     await worker.kill();
     worker = await startWorkerProcess({ ...urls, config });
   }
