@@ -1,20 +1,10 @@
 import type { OrganizationNode } from "@wheelhouse/shared/access-members.ts";
 import { useState } from "react";
 import { useSession } from "#lib/session.ts";
+import { slugOf } from "#lib/slug.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
-import { FormField } from "#ui/form-field.tsx";
+import { TextField } from "#ui/text-field.tsx";
 import { useCreateOrganization, useRenameOrganization } from "./access-queries.ts";
-
-/** A short name for a name: lower-case letters, digits and inner hyphens. */
-const slugFor = (name: string): string =>
-  name
-    .normalize("NFKD")
-    .replace(/\p{Mn}/gu, "")
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+/, "")
-    .slice(0, 63)
-    .replace(/-+$/, "");
 
 export const CreateOrganizationDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
@@ -22,7 +12,7 @@ export const CreateOrganizationDialog = (props: { organization: string; onClose:
   const create = useCreateOrganization(organization);
   const [name, setName] = useState("");
   const [slug, setSlug] = useState<string | null>(null);
-  const shownSlug = slug ?? slugFor(name);
+  const shownSlug = slug ?? slugOf(name);
   return (
     <FormDialog
       title={here.slug === "platform" ? "Create a root organization" : `Create one below ${here.name}`}
@@ -38,32 +28,16 @@ export const CreateOrganizationDialog = (props: { organization: string; onClose:
     >
       {(complaint) => (
         <>
-          <FormField label="Name" error={complaint("name")}>
-            {(control) => (
-              <input
-                {...control}
-                className="field"
-                maxLength={100}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </FormField>
-          <FormField
+          <TextField label="Name" maxLength={100} error={complaint("name")} value={name} onChange={setName} />
+          <TextField
             label="Short name"
             hint="In addresses: lower-case letters, digits and inner hyphens"
+            maxLength={63}
+            isMono
             error={complaint("slug")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field mono"
-                maxLength={63}
-                value={shownSlug}
-                onChange={(event) => setSlug(event.target.value)}
-              />
-            )}
-          </FormField>
+            value={shownSlug}
+            onChange={setSlug}
+          />
         </>
       )}
     </FormDialog>
@@ -92,19 +66,7 @@ export const RenameOrganizationDialog = (props: {
       onClose={onClose}
     >
       {(complaint) => (
-        <>
-          <FormField label="Name" error={complaint("name")}>
-            {(control) => (
-              <input
-                {...control}
-                className="field"
-                maxLength={100}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </FormField>
-        </>
+        <TextField label="Name" maxLength={100} error={complaint("name")} value={name} onChange={setName} />
       )}
     </FormDialog>
   );

@@ -3,8 +3,8 @@ import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import { useState } from "react";
 import { useSession } from "#lib/session.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
-import { FormField } from "#ui/form-field.tsx";
 import { ShownOnce } from "#ui/shown-once.tsx";
+import { TextField } from "#ui/text-field.tsx";
 import { Time } from "#ui/time.tsx";
 import css from "./access.module.css";
 import { useCreateToken } from "./access-queries.ts";
@@ -96,17 +96,14 @@ export const CreateTokenDialog = ({
     >
       {(complaint) => (
         <>
-          <FormField label="Name" hint="What uses it" error={complaint("name")}>
-            {(control) => (
-              <input
-                {...control}
-                className="field"
-                maxLength={100}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </FormField>
+          <TextField
+            label="Name"
+            hint="What uses it"
+            maxLength={100}
+            error={complaint("name")}
+            value={name}
+            onChange={setName}
+          />
           <Scopes offered={offered} chosen={chosen} onChange={setChosen} />
           <div>
             <div className={css.label} id="token-ends">

@@ -1,10 +1,9 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
-import { slugOf } from "#lib/slug.ts";
-import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
+import { TextField } from "#ui/text-field.tsx";
 import css from "./sources.module.css";
-import { ReasonField, TextField } from "./sources-parts.tsx";
+import { SourceDialog } from "./sources-dialog.tsx";
 import { useSaveTarget } from "./sources-queries.ts";
 
 const blank = { name: "", service: "", server: "", prefix: "", bentocache: "" };
@@ -26,39 +25,28 @@ export const CacheDialog = (props: {
     const { name, service, server, prefix, bentocache } = now;
     return { name, service, server, prefix, bentocache: bentocache ?? "" };
   });
-  const [slug, setSlug] = useState<string | null>(null);
-  const [reason, setReason] = useState("");
   const set = (change: Partial<typeof form>) => setForm({ ...form, ...change });
-  const shownSlug = slug ?? slugOf(form.name);
   const [name, service, prefix] = [form.name.trim(), form.service.trim(), form.prefix.trim()];
+  const bentocache = form.bentocache.trim();
   const isGone = form.server !== "" && !servers.some(({ id }) => id === form.server);
   return (
-    <FormDialog
-      title={source === null ? "Declare a cache" : `Change ${source.name}`}
-      confirm={source === null ? "Declare 1 cache" : "Change 1 cache"}
+    <SourceDialog
+      source={source}
+      act="Declare"
+      word="cache"
       foot="Who may invalidate caches may then remove the keys behind its prefix, counted first and audited."
-      failure="Nothing was changed."
-      fields={["slug", "name", "service", "server", "prefix", "bentocache", "reason"]}
-      within="definition"
-      error={save.error}
+      fields={["name", "service", "server", "prefix", "bentocache"]}
+      name={form.name}
+      definition={{
+        ...{ kind: "cache" as const, name, service, prefix, server: form.server },
+        bentocache: bentocache === "" ? null : bentocache,
+      }}
       isReady={name !== "" && service !== "" && prefix !== "" && form.server !== ""}
-      isBusy={save.isPending}
-      onSubmit={() =>
-        save.mutate(
-          {
-            ...{ source, slug: shownSlug },
-            definition: {
-              ...{ kind: "cache", name, service, prefix, server: form.server },
-              bentocache: form.bentocache.trim() === "" ? null : form.bentocache.trim(),
-            },
-            ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
-          },
-          { onSuccess: onClose },
-        )
-      }
+      save={save}
+      onSaved={onClose}
       onClose={onClose}
     >
-      {(complaint) => (
+      {(complaint, shortName) => (
         <>
           <div className={css.pair}>
             <TextField
@@ -75,15 +63,7 @@ export const CacheDialog = (props: {
               onChange={(text) => set({ service: text })}
             />
           </div>
-          {source === null && (
-            <TextField
-              label="Short name"
-              hint="Its id; cannot be changed"
-              error={complaint("slug")}
-              value={shownSlug}
-              onChange={setSlug}
-            />
-          )}
+          {shortName}
           <FormField
             label="Redis"
             hint={servers.length === 0 ? "No Redis is watched in this organization yet" : undefined}
@@ -121,9 +101,8 @@ export const CacheDialog = (props: {
               onChange={(text) => set({ bentocache: text })}
             />
           </div>
-          <ReasonField value={reason} onChange={setReason} error={complaint("reason")} />
         </>
       )}
-    </FormDialog>
+    </SourceDialog>
   );
 };

@@ -38,7 +38,7 @@ const useChange = <Input, Result>(organization: string, run: (input: Input) => P
 type TargetBody = EndpointInput<typeof createTarget>["body"];
 type ServerBody = EndpointInput<typeof createServer>["body"];
 /** `source`: what is changed, null for what is new. */
-type Change<Body extends { slug: string }> = Body & { source: WatchedSource | null };
+export type Change<Body extends { slug: string }> = Body & { source: WatchedSource | null };
 
 export const useSaveTarget = (organization: string) =>
   useChange(organization, ({ source, slug, definition, reason }: Change<TargetBody>) =>

@@ -1,10 +1,9 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
-import { slugOf } from "#lib/slug.ts";
-import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
+import { TextField } from "#ui/text-field.tsx";
 import css from "./sources.module.css";
-import { ReasonField, TextField } from "./sources-parts.tsx";
+import { SourceDialog } from "./sources-dialog.tsx";
 import { useSaveServer } from "./sources-queries.ts";
 
 const kinds = { redis: "Redis", postgres: "Postgres" } as const;
@@ -21,33 +20,22 @@ export const ServerDialog = (props: {
   const save = useSaveServer(organization);
   const [kind, setKind] = useState<Kind>(source?.kind ?? "redis");
   const [name, setName] = useState(source?.name ?? "");
-  const [slug, setSlug] = useState<string | null>(null);
   const [url, setUrl] = useState("");
-  const [reason, setReason] = useState("");
-  const shownSlug = slug ?? slugOf(name);
   return (
-    <FormDialog
-      title={source === null ? "Watch a server" : `Change ${source.name}`}
-      confirm={source === null ? "Watch 1 server" : "Change 1 server"}
+    <SourceDialog
+      source={source}
+      act="Watch"
+      word="server"
       foot="Its address is sealed, and never shown again."
-      failure="Nothing was changed."
-      fields={["slug", "name", "url", "kind", "reason"]}
-      within="definition"
-      error={save.error}
+      fields={["name", "url", "kind"]}
+      name={name}
+      definition={{ kind, name: name.trim(), url: url.trim() }}
       isReady={name.trim() !== "" && url.trim() !== ""}
-      isBusy={save.isPending}
-      onSubmit={() =>
-        save.mutate(
-          {
-            ...{ source, slug: shownSlug, definition: { kind, name: name.trim(), url: url.trim() } },
-            ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
-          },
-          { onSuccess: onClose },
-        )
-      }
+      save={save}
+      onSaved={onClose}
       onClose={onClose}
     >
-      {(complaint) => (
+      {(complaint, shortName) => (
         <>
           {source === null && (
             <FormField label="Kind" error={complaint("kind")}>
@@ -69,15 +57,7 @@ export const ServerDialog = (props: {
           )}
           <div className={source === null ? css.pair : undefined}>
             <TextField label="Name" error={complaint("name")} value={name} onChange={setName} />
-            {source === null && (
-              <TextField
-                label="Short name"
-                hint="Its id; cannot be changed"
-                error={complaint("slug")}
-                value={shownSlug}
-                onChange={setSlug}
-              />
-            )}
+            {shortName}
           </div>
           <TextField
             label="Address"
@@ -87,9 +67,8 @@ export const ServerDialog = (props: {
             onChange={setUrl}
             isSecret
           />
-          <ReasonField value={reason} onChange={setReason} error={complaint("reason")} />
         </>
       )}
-    </FormDialog>
+    </SourceDialog>
   );
 };

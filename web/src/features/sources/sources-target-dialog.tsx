@@ -1,9 +1,9 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
-import { slugOf } from "#lib/slug.ts";
-import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
+import { TextField } from "#ui/text-field.tsx";
 import css from "./sources.module.css";
+import { SourceDialog } from "./sources-dialog.tsx";
 import {
   definitionOf,
   dependables,
@@ -14,13 +14,11 @@ import {
   type TargetForm,
 } from "./sources-form.ts";
 import { HeartbeatsOnce } from "./sources-heartbeats.tsx";
-import { ReasonField, TextField } from "./sources-parts.tsx";
 import { useSaveTarget } from "./sources-queries.ts";
 
 const fields = [
-  ...["slug", "name", "format", "instances", "conditions", "dependsOn", "group", "owner", "runbookUrl"],
+  ...["name", "format", "instances", "conditions", "dependsOn", "group", "owner", "runbookUrl"],
   ...["intervalMs", "timeoutMs", "downAfter", "upAfter", "actuatorBreakers", "service", "instance", "url"],
-  "reason",
 ];
 
 type Control = {
@@ -205,40 +203,30 @@ export const TargetDialog = (props: {
       ? { ...formOf(null), kind: props.source }
       : formOf(props.source.definition),
   );
-  const [slug, setSlug] = useState<string | null>(null);
-  const [reason, setReason] = useState("");
-  const shownSlug = slug ?? slugOf(form.name);
   const isService = form.kind === "service";
-  const word = isService ? "service" : "place with metrics";
   if (save.data !== undefined && save.data.issued.length > 0)
     return <HeartbeatsOnce name={save.data.name} issued={save.data.issued} onClose={onClose} />;
   const set = (change: Partial<TargetForm>) => setForm((before) => ({ ...before, ...change }));
-  const submit = () =>
-    save.mutate(
-      {
-        ...{ source, slug: shownSlug, definition: definitionOf(form) },
-        ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
-      },
-      { onSuccess: ({ issued }) => issued.length === 0 && onClose() },
-    );
   return (
-    <FormDialog
-      title={source === null ? `Watch a ${word}` : `Change ${source.name}`}
-      confirm={source === null ? `Watch 1 ${word}` : `Change 1 ${word}`}
+    <SourceDialog
+      source={source}
+      act="Watch"
+      word={isService ? "service" : "place with metrics"}
       foot="It is read within seconds, by every process."
-      failure="Nothing was changed."
       fields={fields}
-      within="definition"
-      error={save.error}
+      name={form.name}
+      definition={definitionOf(form)}
       isReady={
         form.name.trim() !== "" &&
         (isService ? form.instances.trim() !== "" : form.url.trim() !== "" && form.service.trim() !== "")
       }
-      isBusy={save.isPending}
-      onSubmit={submit}
+      save={save}
+      onSaved={({ issued }) => {
+        if (issued.length === 0) onClose();
+      }}
       onClose={onClose}
     >
-      {(complaint) => (
+      {(complaint, shortName) => (
         <>
           <div className={source === null ? css.pair : undefined}>
             <TextField
@@ -247,15 +235,7 @@ export const TargetDialog = (props: {
               value={form.name}
               onChange={(name) => set({ name })}
             />
-            {source === null && (
-              <TextField
-                label="Short name"
-                hint="Its id; cannot be changed"
-                error={complaint("slug")}
-                value={shownSlug}
-                onChange={setSlug}
-              />
-            )}
+            {shortName}
           </div>
           {isService ? (
             <ServiceFields
@@ -267,9 +247,8 @@ export const TargetDialog = (props: {
           )}
           <Rhythm {...{ form, set, complaint }} />
           {isService && <More {...{ form, set, complaint }} />}
-          <ReasonField value={reason} onChange={setReason} error={complaint("reason")} />
         </>
       )}
-    </FormDialog>
+    </SourceDialog>
   );
 };
