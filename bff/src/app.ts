@@ -201,6 +201,7 @@ export async function buildApp({
     tasks: {
       ...operations.upkeep,
       ...caches.upkeep,
+      ...webhooks.upkeep,
       ...history.upkeep,
       "ended sessions": access.purge,
       // The last: it has tasks that may take minutes.
@@ -271,7 +272,7 @@ export async function buildApp({
       }
       if (config.roles.includes("worker")) {
         const worker = await webhooks.startWorker();
-        working.push({ stop: worker.drain }, webhooks.startSweeper());
+        working.push({ stop: worker.drain }, webhooks.startSweeper(), webhooks.startReplays());
       }
     },
     close: async () => {

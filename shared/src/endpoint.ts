@@ -8,7 +8,8 @@ import type { Capability } from "./capabilities.ts";
  * `access`: `public` (no credentials), `session` (signed in, no organization right needed) or the capability
  * required in the request's organization. `action`: name of the audit event; every mutation has one.
  * `stepUp`: for the few acts that a session left open must not allow: who acts has signed in or confirmed the
- * password within the last 5 minutes, else the answer is `step_up_required`. Not open to API tokens.
+ * password within the last 5 minutes, else the answer is `step_up_required`. Not open to API tokens. Text instead of
+ * `true` says in which cases; the service that knows them demands it.
  */
 export type Endpoint = {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -16,7 +17,7 @@ export type Endpoint = {
   summary: string;
   access: "public" | "session" | Capability;
   action?: AuditAction;
-  stepUp?: true;
+  stepUp?: true | `when ${string}`;
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;
@@ -67,6 +68,13 @@ export const auditActions = [
   "webhooks.endpoint.delete",
   "webhooks.endpoint.disable",
   "webhooks.delivery.replay",
+  "webhooks.replay.plan",
+  "webhooks.replay.start",
+  "webhooks.replay.pause",
+  "webhooks.replay.resume",
+  "webhooks.replay.cancel",
+  "webhooks.replay.complete",
+  "webhooks.replay.expire",
   "breakers.breaker.open",
   "breakers.breaker.close",
   "breakers.breaker.reset",

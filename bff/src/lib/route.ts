@@ -46,8 +46,8 @@ declare module "fastify" {
   }
 }
 
-const stepUpText =
-  "Asks for a step-up: 403 `step_up_required` unless the session was confirmed within the last 5 minutes.";
+const stepUpText = (when: string) =>
+  `Asks for a step-up${when}: 403 \`step_up_required\` unless the session was confirmed within the last 5 minutes.`;
 
 const isNdjson = (value: unknown): value is NdjsonLines<unknown> =>
   typeof value === "object" && value !== null && "ndjson" in value;
@@ -80,7 +80,9 @@ export function route<E extends Endpoint>(app: FastifyInstance, endpoint: E, han
     config: { endpoint },
     schema: {
       summary: endpoint.summary,
-      ...(endpoint.stepUp ? { description: stepUpText } : {}),
+      ...(endpoint.stepUp
+        ? { description: stepUpText(endpoint.stepUp === true ? "" : ` ${endpoint.stepUp}`) }
+        : {}),
       tags: [endpoint.path.split("/")[1] ?? "api"],
       ...(endpoint.params ? { params: endpoint.params } : {}),
       ...(endpoint.query ? { querystring: endpoint.query } : {}),

@@ -1,3 +1,10 @@
+import type {
+  ReplayDetail,
+  ReplayFilter,
+  ReplayHappening,
+  ReplayPhase,
+  ReplayState,
+} from "@wheelhouse/shared/webhook-replays.ts";
 import type { ColumnType, Generated } from "kysely";
 
 type Time = ColumnType<Date, Date | string, Date | string>;
@@ -15,6 +22,9 @@ type Configured = {
   created_at: ColumnType<Date, Date | string | undefined, never>;
   deleted_at: OptionalTime;
 };
+
+/** What a plan of a replay found, as it is kept with the run. */
+type KeptPlan = Omit<ReplayDetail["plan"], "canary" | "asksStepUp" | "holdMs">;
 
 /** Tables of the webhooks feature; mirrors its migrations. */
 export type WebhooksTables = {
@@ -95,6 +105,71 @@ export type WebhooksTables = {
     response_body: string | null;
     response_size_bytes: number | null;
     response_truncated: boolean | null;
+  };
+  webhook_replays: {
+    id: Generated<string>;
+    org_id: string;
+    state: Generated<ReplayState>;
+    filter: ColumnType<ReplayFilter, string, never>;
+    plan: ColumnType<KeptPlan, string, string>;
+    reason: string | null;
+    rate: number | null;
+    cause: string | null;
+    total: Generated<number>;
+    sent: Generated<number>;
+    succeeded: Generated<number>;
+    failed: Generated<number>;
+    skipped: Generated<number>;
+    planned_by: string;
+    started_by: string | null;
+    created_at: Time;
+    expires_at: Time;
+    starts_at: OptionalTime;
+    ended_at: OptionalTime;
+  };
+  webhook_replay_endpoints: {
+    replay_id: string;
+    org_id: string;
+    endpoint_id: string;
+    event_types: string[];
+    total: number;
+    sent: Generated<number>;
+    succeeded: Generated<number>;
+    failed: Generated<number>;
+    skipped: Generated<number>;
+    phase: Generated<ReplayPhase>;
+    cause: string | null;
+    canary_sent: Generated<number>;
+    canary_ok: Generated<number>;
+    canary_bad: Generated<number>;
+    failed_in_row: Generated<number>;
+    rate: number | null;
+    budget: Generated<number>;
+    paced_at: Time;
+    window_at: Time;
+    window_ok: Generated<number>;
+    window_bad: Generated<number>;
+  };
+  webhook_replay_items: {
+    delivery_id: string;
+    replay_id: string;
+    org_id: string;
+    endpoint_id: string;
+    delivery_created_at: Time;
+    generation: number;
+    state: Generated<"waiting" | "sent" | "succeeded" | "failed" | "skipped">;
+    why: string | null;
+    status_code: number | null;
+    error_class: string | null;
+  };
+  webhook_replay_journal: {
+    replay_id: string;
+    id: Generated<number>;
+    org_id: string;
+    at: Time;
+    endpoint_id: string | null;
+    what: ReplayHappening;
+    detail: string | null;
   };
   webhook_counts: { org_id: string; status: string; delta: number };
   webhook_figures: {

@@ -63,7 +63,7 @@ export const authPlugin = fastifyPlugin(
       }
       request.context = admission.context;
       if (byCookie && isWrite(request.method)) demandOwnSite(request);
-      if (endpoint.stepUp) demandStepUp(request.context);
+      if (endpoint.stepUp === true) demandStepUp(request.context);
     });
 
     // After the body was read: the key stands for this very request.

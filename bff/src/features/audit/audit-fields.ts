@@ -16,6 +16,8 @@ const filter = [
 ];
 const source = ["slug", "name", "scheme"];
 const endpoint = ["name", "url", "eventTypes", "enabled"];
+const replay = ["state", "cause", "total", "excluded", "ratePerSecond", "sent", "succeeded", "failed", "skipped"];
+const replayFilter = ["ids", "status", "endpointId", "eventType", "errorClass", "from", "to", "q"];
 const watchedTarget = [
   ...["kind", "name", "group", "owner", "runbookUrl", "dependsOn", "instances", "format", "conditions"],
   ...["intervalMs", "timeoutMs", "downAfter", "upAfter", "actuatorBreakers", "service", "instance", "url"],
@@ -67,6 +69,13 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "webhooks.endpoint.delete": [...endpoint, "discardedDeliveries"],
   "webhooks.endpoint.disable": endpoint,
   "webhooks.delivery.replay": ["status", "generation"],
+  "webhooks.replay.plan": [...replay, ...replayFilter],
+  "webhooks.replay.start": replay,
+  "webhooks.replay.pause": replay,
+  "webhooks.replay.resume": replay,
+  "webhooks.replay.cancel": replay,
+  "webhooks.replay.complete": replay,
+  "webhooks.replay.expire": replay,
 
   "sources.target.create": watchedTarget,
   "sources.target.update": watchedTarget,

@@ -21,6 +21,7 @@ export type WebhooksConfig = {
   /** Rhythm of the sweeper, and how long a due delivery may lack a job before it is given one. */
   sweepIntervalMs: number;
   sweepGraceMs: number;
+  replay: ReplayConfig;
   /** BullMQ: a job whose worker died is given to another after at most twice this. */
   jobLockMs: number;
   /** What an ending worker lets running attempts have before it aborts them. */
@@ -28,6 +29,25 @@ export type WebhooksConfig = {
   timestampToleranceMs: number;
   /** Intake without a valid signature, per address and window. */
   rejections: { limit: number; windowMs: number };
+};
+
+/** Replays of many deliveries. */
+export type ReplayConfig = {
+  /** A run of more deliveries asks for a step-up. */
+  stepUpAbove: number;
+  /** How long a plan can be started. */
+  planTtlMs: number;
+  /** Between the start and the first delivery, in which it can be cancelled. */
+  holdMs: number;
+  /** Deliveries to each endpoint that have to be answered before more are sent. */
+  canary: number;
+  /** Deliveries a second to an endpoint with which a limited rate begins. */
+  startRate: number;
+  /** So many failures in a row hold an endpoint. */
+  failuresToHold: number;
+  /** Deliveries begun, and outcomes looked at, in one step; and the time between two steps. */
+  batch: number;
+  stepMs: number;
 };
 
 export const webhooksDefaults = {
@@ -40,6 +60,16 @@ export const webhooksDefaults = {
   breaker: { failures: 5, coolDownMs: 30_000 },
   sweepIntervalMs: 1_000,
   sweepGraceMs: 5_000,
+  replay: {
+    stepUpAbove: 100,
+    planTtlMs: 15 * 60_000,
+    holdMs: 5_000,
+    canary: 5,
+    startRate: 5,
+    failuresToHold: 20,
+    batch: 2_000,
+    stepMs: 250,
+  },
   jobLockMs: 15_000,
   drainMs: 8_000,
   timestampToleranceMs: 5 * 60_000,

@@ -17,7 +17,7 @@ const all = (conditions: RawBuilder<unknown>[]) =>
   conditions.length === 0 ? sql`` : sql`and ${sql.join(conditions, sql` and `)}`;
 
 /** Text is looked for in the error, the event id and the event type, always within the rest of the filter. */
-function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder<unknown>[] {
+export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
   if (filter.endpointId) conditions.push(sql`d.endpoint_id = any(${filter.endpointId}::uuid[])`);
   if (filter.eventType) conditions.push(sql`d.event_type = any(${filter.eventType}::text[])`);

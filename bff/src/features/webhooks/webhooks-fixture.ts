@@ -42,6 +42,10 @@ export const testConfig: WebhooksConfig = {
   sweepGraceMs: 300,
   jobLockMs: 3_000,
   drainMs: 500,
+  replay: {
+    ...webhooksDefaults.replay,
+    ...{ stepUpAbove: 30, holdMs: 0, canary: 3, failuresToHold: 8, batch: 10, stepMs: 20 },
+  },
 };
 
 export const log = pino({ level: "silent" });
@@ -78,6 +82,8 @@ export const workerProcessOptions = z.object({
   systemUrl: z.string(),
   redisUrl: z.string(),
   config: z.custom<WebhooksConfig>((value) => typeof value === "object" && value !== null),
+  /** Carries replays on instead of delivering. */
+  replays: z.boolean().default(false),
 });
 
 /** A worker in a process of its own. Resolves when it takes jobs. */
@@ -137,7 +143,8 @@ export type Gateway = {
   deliveryOf(organization: Organization, eventId: string): Promise<Delivery>;
   close(): Promise<void>;
 };
-export type Organization = { id: string; slug: string; name: string };
+/** `confirmed`: whoever calls has just confirmed the password. */
+export type Organization = { id: string; slug: string; name: string; confirmed?: boolean };
 
 async function makeOrganization(database: Database): Promise<Organization> {
   const slug = `org-${randomBytes(4).toString("hex")}`;
@@ -233,8 +240,9 @@ export async function startGateway(
   return gateway;
 }
 
-function contextOf(organization: Organization, requestId: string): RequestContext {
+function contextOf({ confirmed = false, ...organization }: Organization, requestId: string): RequestContext {
   return {
+    confirmed,
     actor: {
       type: "user",
       id: randomUUID(),

@@ -1,21 +1,32 @@
+import * as many from "@wheelhouse/shared/webhook-replays.ts";
 import * as contract from "@wheelhouse/shared/webhooks.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/route.ts";
 import type { Configuration } from "./webhooks-configuration.ts";
 import type { Deliveries } from "./webhooks-deliveries.ts";
 import type { createReplay } from "./webhooks-replay.ts";
+import type { Replays } from "./webhooks-replays.ts";
 
 type RoutesOptions = {
   deliveries: Deliveries;
   configuration: Configuration;
   replay: ReturnType<typeof createReplay>;
+  replays: Replays;
 };
 
-export function webhooksRoutes(app: FastifyInstance, { deliveries, configuration, replay }: RoutesOptions) {
+export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
+  const { deliveries, configuration, replay, replays } = options;
   route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
   route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
   route(app, contract.readDelivery, ({ params }, context) => deliveries.read(params.id, context));
   route(app, contract.replayDelivery, ({ params, body }, context) => replay(params.id, body, context));
+  route(app, many.listReplays, ({ query }, context) => replays.list(query, context));
+  route(app, many.planReplay, ({ body }, context) => replays.plan(body, context));
+  route(app, many.startReplay, ({ body }, context) => replays.start(body, context));
+  route(app, many.readReplay, ({ params }, context) => replays.read(params.id, context));
+  route(app, many.pauseReplay, ({ params }, context) => replays.pause(params.id, context));
+  route(app, many.resumeReplay, ({ params }, context) => replays.resume(params.id, context));
+  route(app, many.cancelReplay, ({ params }, context) => replays.cancel(params.id, context));
   route(app, contract.listSources, ({ query }, context) => configuration.listSources(query, context));
   route(app, contract.createSource, ({ body }, context) => configuration.createSource(body, context));
   route(app, contract.deleteSource, ({ params }, context) => configuration.deleteSource(params.id, context));

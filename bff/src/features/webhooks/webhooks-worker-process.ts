@@ -5,7 +5,8 @@ import { createWebhooks } from "./webhooks.ts";
 import { log, workerProcessOptions } from "./webhooks-fixture.ts";
 
 // A worker in a process of its own, for tests that kill it. Its options come as JSON in the first argument.
-const { appUrl, systemUrl, redisUrl, config } = workerProcessOptions.parse(JSON.parse(process.argv[2] ?? ""));
+const options = workerProcessOptions.parse(JSON.parse(process.argv[2] ?? ""));
+const { appUrl, systemUrl, redisUrl, config } = options;
 const database = createDatabase({ appUrl, systemUrl, poolSize: 6, log });
 const redis = createRedis({ url: redisUrl, name: "test-worker", log });
 const refuse = () => Promise.reject(new Error("this worker changes no configuration"));
@@ -13,5 +14,6 @@ const webhooks = createWebhooks({
   ...{ database, redis, redisUrl, config, clock: systemClock, log },
   changes: { run: refuse, runAsSystem: refuse },
 });
-await webhooks.startWorker();
+if (options.replays) webhooks.startReplays();
+else await webhooks.startWorker();
 process.stdout.write("working\n");

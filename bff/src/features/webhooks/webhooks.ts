@@ -28,6 +28,9 @@ import { keepPartitionsAhead } from "./webhooks-partitions.ts";
 import { createPayloads } from "./webhooks-payloads.ts";
 import { createRejections } from "./webhooks-rejections.ts";
 import { createReplay } from "./webhooks-replay.ts";
+import { createReplays } from "./webhooks-replays.ts";
+import { createReplayRunner } from "./webhooks-replays-runner.ts";
+import { createReplaysStore } from "./webhooks-replays-store.ts";
 import { webhooksRoutes } from "./webhooks-routes.ts";
 import { horizonMs } from "./webhooks-schedule.ts";
 import { createStatistics } from "./webhooks-statistics.ts";
@@ -45,11 +48,14 @@ export type WebhooksOptions = {
   changes: Changes;
   /** Told of committed changes of any process, for the live lists; read the rows with `readHeads`. */
   onDeliveriesChanged?: OnDeliveriesChanged;
+  /** Told of a replay of many that changed, after the commit. */
+  onReplayChanged?: (organizationId: string, id: string) => void;
 };
 
 /** The webhook gateway: intake, delivery, log, replay. Nothing connects or runs before it is asked to. */
 export function createWebhooks(options: WebhooksOptions) {
-  const { database, redis, redisUrl, config, clock, log, changes, onDeliveriesChanged = () => {} } = options;
+  const { database, redis, redisUrl, config, clock, log, changes } = options;
+  const { onDeliveriesChanged = () => {}, onReplayChanged = () => {} } = options;
   const secrets = createSecretBox(config.secretKey);
   const payloads = createPayloads(secrets, log);
   const filter = createAddressFilter(config.allowAddresses);
@@ -77,6 +83,11 @@ export function createWebhooks(options: WebhooksOptions) {
     ...{ changes, doorbell, feed, clock },
     maxAttempts: config.retryScheduleMs.length + 1,
   });
+  const replaysStore = createReplaysStore(database);
+  const replays = createReplays({
+    ...{ store: replaysStore, changes, breakers, clock, config: config.replay },
+    onChanged: onReplayChanged,
+  });
   const partitions = keepPartitionsAhead(database, clock, log);
 
   // Pub/sub takes a connection of its own; it also keeps this process's view of the breakers.
@@ -96,10 +107,11 @@ export function createWebhooks(options: WebhooksOptions) {
     /** Resolves after the first try to make the daily partitions. */
     ready: partitions.first,
     /** Endpoints of the contract; `app` is the scope below `/api/v1`. */
-    routes: (app: FastifyInstance) => webhooksRoutes(app, { deliveries, configuration, replay }),
+    routes: (app: FastifyInstance) => webhooksRoutes(app, { deliveries, configuration, replay, replays }),
     /** `POST /hooks/:org/:source`; `app` is the root. */
     intake: (app: FastifyInstance) => intake.mount(app),
     readHeads: deliveries.readHeads,
+    readReplayHeads: replays.readHeads,
     /** Figures for Overview; see `WebhookStatistics`. */
     statistics: createStatistics(database, breakers, clock),
     async startWorker() {
@@ -134,6 +146,13 @@ export function createWebhooks(options: WebhooksOptions) {
     },
     startSweeper: () =>
       createSweeper({ database, doorbell, feed, config, clock, log, store: attempts }).start(),
+    /** Carries replays of many deliveries on. */
+    startReplays: () =>
+      createReplayRunner({
+        ...{ database, changes, breakers, doorbell, feed, clock, log },
+        ...{ store: replaysStore, config: config.replay, onChanged: onReplayChanged },
+      }).start(),
+    upkeep: { "old webhook replays": replaysStore.forget },
     /** Lets what was accepted finish; after the server has closed and worker and sweeper have stopped. */
     async close() {
       partitions.stop();
