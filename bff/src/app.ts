@@ -121,8 +121,10 @@ export async function buildApp({
       rejections: { ...webhooksDefaults.rejections, limit: failuresPer15Min },
     },
     onDeliveriesChanged: (...change) => deliveriesLive.changed(...change),
+    onReplaysChanged: (...change) => replaysLive.changed(...change),
   });
   const deliveriesLive = createLiveList(webhooks.readHeads);
+  const replaysLive = createLiveList(webhooks.readReplayHeads);
   const recentActs = createRecentActs({ database });
   const history = createHistory({
     ...{ database, changes, actsBetween: recentActs.between, clock, log },
@@ -240,7 +242,7 @@ export async function buildApp({
   registerLive(app, {
     ...{ snapshots, sessionEnds, intervalMs, clock, log },
     authenticate: access.authenticateHandshake,
-    lists: { webhooks: deliveriesLive, audit: auditLive },
+    lists: { webhooks: deliveriesLive, replays: replaysLive, audit: auditLive },
   });
   if (config.roles.includes("web") && existsSync(webDist))
     await registerWeb(app, {

@@ -6,6 +6,7 @@ import type { Capability } from "./capabilities.ts";
 import type { HealthList, ServiceRow } from "./health.ts";
 import type { Overview } from "./overview.ts";
 import type { QueueList, QueueRow } from "./queues.ts";
+import type { ReplayRun } from "./webhook-replays.ts";
 import type { Delivery } from "./webhooks.ts";
 
 /**
@@ -13,8 +14,8 @@ import type { Delivery } from "./webhooks.ts";
  * `auth: { organization: <slug or id> }`. Commands never travel here; a client only subscribes.
  *
  * Status topics (`overview`, `health`, `breakers`, `caches`, `queues`) send the whole on subscribing, then what changed at each tick with a
- * sequence number that rises by one; a client that sees a gap subscribes again. Lists (`webhooks`, `audit`)
- * send at most one message a second with the newest heads and how many there were.
+ * sequence number that rises by one; a client that sees a gap subscribes again. Lists (`webhooks`,
+ * `replays`, `audit`) send at most one message a second with the newest heads and how many there were.
  */
 export const topicCapability = {
   overview: "overview:read",
@@ -23,11 +24,21 @@ export const topicCapability = {
   caches: "cache:read",
   queues: "queues:read",
   webhooks: "webhooks:read",
+  replays: "webhooks:read",
   audit: "audit:read",
 } as const satisfies Record<string, Capability>;
 
 export type Topic = keyof typeof topicCapability;
-export const topic = z.enum(["overview", "health", "breakers", "caches", "queues", "webhooks", "audit"]);
+export const topic = z.enum([
+  "overview",
+  "health",
+  "breakers",
+  "caches",
+  "queues",
+  "webhooks",
+  "replays",
+  "audit",
+]);
 
 export type Heads<T> = {
   /** Rows created since the last message. */
@@ -61,6 +72,7 @@ export type ServerToClientEvents = {
   "queues:snapshot": (message: Snapshot<QueueList>) => void;
   "queues:changes": (message: QueueChanges) => void;
   "webhooks:heads": (message: Heads<Delivery>) => void;
+  "replays:heads": (message: Heads<ReplayRun>) => void;
   "audit:heads": (message: Heads<AuditEvent>) => void;
   /** The collector has been silent for 3 ticks; the next snapshot or changes end it. */
   "collector:lost": (message: { lastObservedAt: string | null; sentAt: string }) => void;

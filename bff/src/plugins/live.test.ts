@@ -61,7 +61,11 @@ async function serve({ intervalMs = 1_000 } = {}) {
         return () => {};
       },
     },
-    lists: { webhooks: deliveries, audit: createLiveList(async () => []) },
+    lists: {
+      webhooks: deliveries,
+      replays: createLiveList(async () => []),
+      audit: createLiveList(async () => []),
+    },
   });
   const address = await app.listen({ host: "127.0.0.1", port: 0 });
   ends.push(() => app.close());

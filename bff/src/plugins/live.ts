@@ -8,6 +8,7 @@ import {
   topicCapability,
   topic as topicSchema,
 } from "@wheelhouse/shared/live.ts";
+import type { ReplayRun } from "@wheelhouse/shared/webhook-replays.ts";
 import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -34,7 +35,7 @@ export type LiveDeps = {
     userAgent: string | null;
   }): Promise<RequestContext | AppError>;
   sessionEnds: Pick<SessionEnds, "onEnded">;
-  lists: { webhooks: LiveList<Delivery>; audit: LiveList<AuditEvent> };
+  lists: { webhooks: LiveList<Delivery>; replays: LiveList<ReplayRun>; audit: LiveList<AuditEvent> };
   intervalMs: number;
   clock: Clock;
   log: Logger;
@@ -265,7 +266,7 @@ export function registerLive(app: FastifyInstance, deps: LiveDeps) {
   }, intervalMs / silenceLooksPerInterval);
 
   const sending = new Set<string>();
-  const sendList = async (topic: "webhooks" | "audit", organizationId: string) => {
+  const sendList = async (topic: keyof LiveDeps["lists"], organizationId: string) => {
     const room = roomOf(topic, organizationId);
     const list = lists[topic];
     if (membersOf(room) === 0) return list.forget(organizationId);
@@ -276,6 +277,9 @@ export function registerLive(app: FastifyInstance, deps: LiveDeps) {
       if (topic === "webhooks") {
         const heads = await lists.webhooks.next(organizationId);
         if (heads) io.to(room).emit("webhooks:heads", { ...heads, sentAt: sentAt() });
+      } else if (topic === "replays") {
+        const heads = await lists.replays.next(organizationId);
+        if (heads) io.to(room).emit("replays:heads", { ...heads, sentAt: sentAt() });
       } else {
         const heads = await lists.audit.next(organizationId);
         if (heads) io.to(room).emit("audit:heads", { ...heads, sentAt: sentAt() });
@@ -287,7 +291,7 @@ export function registerLive(app: FastifyInstance, deps: LiveDeps) {
     }
   };
   const listsTimer = setInterval(() => {
-    for (const topic of ["webhooks", "audit"] as const)
+    for (const topic of ["webhooks", "replays", "audit"] as const)
       for (const organizationId of lists[topic].organizations()) void sendList(topic, organizationId);
   }, listsEveryMs);
 

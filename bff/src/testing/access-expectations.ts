@@ -143,6 +143,7 @@ export const expectations: Record<string, string> = {
   "live caches": "V O A U S",
   "live queues": "V O A U S",
   "live webhooks": "V O A U S",
+  "live replays": "V O A U S",
   "live audit": "V O A U S",
 };
 

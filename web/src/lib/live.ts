@@ -61,7 +61,7 @@ export const browserPage: PageEvents = {
   },
 };
 
-const lists: readonly Topic[] = ["webhooks", "audit"];
+const lists: readonly Topic[] = ["webhooks", "replays", "audit"];
 
 /**
  * Live updates of one organization over one socket.
@@ -91,6 +91,7 @@ export const createLive = (deps: {
     "queues:snapshot": new Set(),
     "queues:changes": new Set(),
     "webhooks:heads": new Set(),
+    "replays:heads": new Set(),
     "audit:heads": new Set(),
     "collector:lost": new Set(),
   };
@@ -167,6 +168,7 @@ export const createLive = (deps: {
   socket.on("queues:snapshot", (message) => relayStatus("queues:snapshot", message));
   socket.on("queues:changes", (message) => relayStatus("queues:changes", message));
   socket.on("webhooks:heads", (message) => deliver("webhooks:heads", message));
+  socket.on("replays:heads", (message) => deliver("replays:heads", message));
   socket.on("audit:heads", (message) => deliver("audit:heads", message));
   socket.on("collector:lost", (message) => {
     setStatus({ collectorLost: true });

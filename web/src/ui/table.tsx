@@ -20,6 +20,8 @@ export type Column<T> = {
   className?: string | undefined;
   card?: "title" | "badge" | "detail" | "age";
   drop?: "first" | "second";
+  /** Stands before the cell that is the row's link, with a control of its own in it. */
+  isLead?: boolean;
 };
 
 /** The columns that are the last ones when others have gone, so that the row ends on the gutter. */
@@ -58,6 +60,7 @@ type RowProps<T> = {
 
 const RowContent = <T,>(props: RowProps<T>) => {
   const { row, rowKey, columns, ends, className, isOpen, href, onOpen, rowIndex } = props;
+  const linkAt = columns.findIndex(({ isLead }) => isLead !== true);
   return (
     <tr
       className={`${className}${isOpen ? " is-open" : ""}`.trim()}
@@ -68,7 +71,7 @@ const RowContent = <T,>(props: RowProps<T>) => {
         const content = column.cell(row);
         return (
           <td key={column.id} className={cellClass(column, ends)}>
-            {index === 0 && onOpen !== null ? (
+            {index === linkAt && onOpen !== null ? (
               <a
                 className="row-link"
                 href={href ?? "#"}
@@ -104,8 +107,8 @@ const focusedKey = (body: Body): string | undefined => {
 };
 
 /**
- * A native table whose rows draw again only when their own `row` object changes. The first cell is a link that
- * covers its row; `j` and `k` move between rows, Enter opens. Of a list that is long only the rows in view are drawn.
+ * A native table whose rows draw again only when their own `row` object changes. The first cell, but for a lead, is a
+ * link that covers its row; `j` and `k` move between rows, Enter opens. Of a list that is long only the rows in view are drawn.
  *
  * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: address of a row's
  * drawer, so that it opens in a new tab too. `groupOf`: rows of the same group stand under its name, or under what

@@ -16,7 +16,17 @@ const filter = [
 ];
 const source = ["slug", "name", "scheme"];
 const endpoint = ["name", "url", "eventTypes", "enabled"];
-const replay = ["state", "cause", "total", "excluded", "ratePerSecond", "sent", "succeeded", "failed", "skipped"];
+const replay = [
+  "state",
+  "cause",
+  "total",
+  "excluded",
+  "ratePerSecond",
+  "sent",
+  "succeeded",
+  "failed",
+  "skipped",
+];
 const replayFilter = ["ids", "status", "endpointId", "eventType", "errorClass", "from", "to", "q"];
 const watchedTarget = [
   ...["kind", "name", "group", "owner", "runbookUrl", "dependsOn", "instances", "format", "conditions"],

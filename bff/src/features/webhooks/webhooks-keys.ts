@@ -11,5 +11,6 @@ export const webhooksKeys = {
   probe: (endpointId: string) => `wheelhouse:breakers:probe:${endpointId}`,
   /** Channel on which changed deliveries of an organization are told. */
   deliveries: (organizationId: string) => `wheelhouse:deliveries:${organizationId}`,
+  replayChanges: "wheelhouse:replays:changed",
   deliveriesPattern: "wheelhouse:deliveries:*",
 };

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { createAddressFilter } from "#lib/address-filter.ts";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
+import { createListRelay } from "#lib/list-relay.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
@@ -48,14 +49,14 @@ export type WebhooksOptions = {
   changes: Changes;
   /** Told of committed changes of any process, for the live lists; read the rows with `readHeads`. */
   onDeliveriesChanged?: OnDeliveriesChanged;
-  /** Told of a replay of many that changed, after the commit. */
-  onReplayChanged?: (organizationId: string, id: string) => void;
+  /** The same of replays of many; read them with `readReplayHeads`. */
+  onReplaysChanged?: OnDeliveriesChanged;
 };
 
 /** The webhook gateway: intake, delivery, log, replay. Nothing connects or runs before it is asked to. */
 export function createWebhooks(options: WebhooksOptions) {
   const { database, redis, redisUrl, config, clock, log, changes } = options;
-  const { onDeliveriesChanged = () => {}, onReplayChanged = () => {} } = options;
+  const { onDeliveriesChanged = () => {}, onReplaysChanged = () => {} } = options;
   const secrets = createSecretBox(config.secretKey);
   const payloads = createPayloads(secrets, log);
   const filter = createAddressFilter(config.allowAddresses);
@@ -83,15 +84,21 @@ export function createWebhooks(options: WebhooksOptions) {
     ...{ changes, doorbell, feed, clock },
     maxAttempts: config.retryScheduleMs.length + 1,
   });
+  // Pub/sub takes a connection of its own; it also keeps this process's view of the breakers.
+  const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-webhooks-live", log });
+  const replaysRelay = createListRelay({
+    ...{ channel: webhooksKeys.replayChanges, redis, subscriber, log },
+    onChange: ({ organizationId, ids, created }) => onReplaysChanged(organizationId, ids, created),
+  });
+  const tellReplay = (organizationId: string, id: string) =>
+    replaysRelay.tell({ organizationId, ids: [id], created: 0 });
   const replaysStore = createReplaysStore(database);
   const replays = createReplays({
     ...{ store: replaysStore, changes, breakers, clock, config: config.replay },
-    onChanged: onReplayChanged,
+    onChanged: tellReplay,
   });
   const partitions = keepPartitionsAhead(database, clock, log);
 
-  // Pub/sub takes a connection of its own; it also keeps this process's view of the breakers.
-  const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-webhooks-live", log });
   hearDeliveries(subscriber, onDeliveriesChanged);
   subscriber.on("message", (channel: string, text: string) => {
     if (channel === webhooksKeys.breakerChanges) breakers.heard(text);

@@ -34,7 +34,9 @@ export const deliveryQuery = (filter: DeliveryFilter): Record<string, string> =>
   });
 
 /** The dead letters are the same log with one status; so the tab follows the filter. */
-export const activeTab = (search: WebhooksSearch): "deliveries" | "dead" | "endpoints" | "sources" => {
+export const activeTab = (
+  search: WebhooksSearch,
+): "deliveries" | "dead" | NonNullable<WebhooksSearch["tab"]> => {
   if (search.tab !== undefined) return search.tab;
   return search.status?.length === 1 && search.status[0] === "dead_letter" ? "dead" : "deliveries";
 };

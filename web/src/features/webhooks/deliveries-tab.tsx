@@ -1,11 +1,13 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { ReplayFilter } from "@wheelhouse/shared/webhook-replays.ts";
 import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
-import { type ReactNode, useMemo } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { formatCount, formatTime } from "#lib/format.ts";
 import { useLiveEvent } from "#lib/live-context.tsx";
 import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
+import { useCan } from "#lib/session.ts";
 import { rangeName } from "#lib/time-range.ts";
 import { useRereadWith } from "#lib/use-reread.ts";
 import { useTail } from "#lib/use-tail.ts";
@@ -21,12 +23,16 @@ import {
   activeTab,
   countedFilter,
   filterCount,
+  isReplayable,
   matchCount,
   matchesFilter,
   newestFirst,
 } from "./deliveries-search.ts";
 import { DeliveryDrawer } from "./delivery-drawer.tsx";
+import { useSelection } from "./delivery-selection.tsx";
 import { DeliveryTable } from "./delivery-table.tsx";
+import { ReplayPlanDialog } from "./replay-plan-dialog.tsx";
+import { replayFilterOf } from "./replays-view.ts";
 import css from "./webhooks.module.css";
 import { deliveriesQuery, deliverySummaryQuery } from "./webhooks-queries.ts";
 import type { WebhooksSearch } from "./webhooks-search.ts";
@@ -81,12 +87,15 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
   const nowMs = useMinute();
   const options = deliveriesQuery(organization, search);
   const list = useInfiniteQuery(options);
+  const canReplay = useCan(organization, "webhooks:replay");
+  const selection = useSelection(JSON.stringify(options.queryKey));
+  const [planned, setPlanned] = useState<ReplayFilter | null>(null);
   const tail = useTail<Delivery>({
     topic: "webhooks",
     queryKey: options.queryKey,
     compare: newestFirst,
     matches: (row) => matchesFilter(search, row),
-    isReading: search.delivery !== undefined,
+    isReading: search.delivery !== undefined || selection.ids.size > 0,
   });
   useLiveEvent("webhooks:heads", tail.hear);
   const summary = useQuery({
@@ -107,6 +116,7 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
   const toggle = () => {
     if (!tail.isPaused) return tail.pause();
     if (search.delivery !== undefined) close();
+    selection.clear();
     tail.resume();
   };
 
@@ -159,6 +169,24 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
               </>
             }
           >
+            {canReplay && selection.ids.size > 0 && (
+              <>
+                <Button variant="ghost" onClick={selection.clear}>
+                  Select none
+                </Button>
+                <Button variant="primary" onClick={() => setPlanned({ ids: [...selection.ids] })}>
+                  Replay {formatCount(selection.ids.size)} selected…
+                </Button>
+              </>
+            )}
+            {canReplay &&
+              selection.ids.size === 0 &&
+              rows.length > 0 &&
+              search.status?.some(isReplayable) === true && (
+                <Button onClick={() => setPlanned(replayFilterOf(search))}>
+                  {matching === undefined ? "Replay all that match…" : `Replay all ${matching} matching…`}
+                </Button>
+              )}
             {hasRange && (
               <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
                 Clear selection
@@ -174,7 +202,12 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
           >
             {() => (
               <>
-                <DeliveryTable rows={rows} address={address} isDead={isDead} />
+                <DeliveryTable
+                  rows={rows}
+                  address={address}
+                  isDead={isDead}
+                  selection={canReplay ? selection : null}
+                />
                 <div className="more t12">
                   {list.hasNextPage && (
                     <Button
@@ -206,6 +239,14 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
             )}
           </Panel>
         </Split>
+        {planned !== null && (
+          <ReplayPlanDialog
+            organization={organization}
+            filter={planned}
+            onClose={() => setPlanned(null)}
+            onStarted={(id) => address.go({ tab: "replays", replay: id })}
+          />
+        )}
       </div>
     </Page>
   );

@@ -5,6 +5,7 @@ import { usePreferences } from "#lib/preferences.ts";
 import { type Column, Table } from "#ui/table.tsx";
 import { Time } from "#ui/time.tsx";
 import { lastAnswer } from "./deliveries-search.ts";
+import { type Selection, SelectionProvider, SelectLoaded, SelectOne } from "./delivery-selection.tsx";
 import { DeliveryStatus } from "./delivery-status.tsx";
 import css from "./webhooks.module.css";
 import type { WebhooksSearch } from "./webhooks-search.ts";
@@ -90,6 +91,17 @@ const columns: readonly Column<Delivery>[] = [
   },
 ];
 
+const selectable: readonly Column<Delivery>[] = [
+  {
+    id: "select",
+    header: <SelectLoaded />,
+    isLead: true,
+    className: css.colSelect,
+    cell: (row) => <SelectOne row={row} />,
+  },
+  ...columns,
+];
+
 const rowClass = (row: Delivery): string =>
   row.status === "failed" || row.status === "dead_letter" ? "" : "quiet";
 const keyOf = (row: Delivery): string => row.id;
@@ -99,13 +111,15 @@ export const DeliveryTable = (props: {
   rows: readonly Delivery[];
   address: PageAddress<WebhooksSearch>;
   isDead: boolean;
+  /** Null for who may not replay. */
+  selection: Selection | null;
 }) => {
-  const { rows, address, isDead } = props;
-  return (
+  const { rows, address, isDead, selection } = props;
+  const table = (
     <Table
       caption={isDead ? "Dead letters, newest first" : "Deliveries, newest first"}
       className={`compact cards ${css.table}`}
-      columns={columns}
+      columns={selection === null ? columns : selectable}
       rows={rows}
       keyOf={keyOf}
       rowClass={rowClass}
@@ -114,4 +128,6 @@ export const DeliveryTable = (props: {
       hrefOf={(key) => address.hrefOf({ ...address.search, delivery: key })}
     />
   );
+  if (selection === null) return table;
+  return <SelectionProvider value={{ selection, rows }}>{table}</SelectionProvider>;
 };

@@ -9,6 +9,8 @@ import { Empty } from "#ui/panel.tsx";
 import { activeTab, boundedCount, countedFilter, deadLetters } from "./deliveries-search.ts";
 import { DeliveriesTab } from "./deliveries-tab.tsx";
 import { EndpointsTab } from "./endpoints-tab.tsx";
+import { replaysSummaryQuery } from "./replays-queries.ts";
+import { ReplaysTab } from "./replays-tab.tsx";
 import { SourcesTab } from "./sources-tab.tsx";
 import css from "./webhooks.module.css";
 import { deliverySummaryQuery, endpointsQuery, sourcesQuery } from "./webhooks-queries.ts";
@@ -43,6 +45,8 @@ const WebhooksTabs = ({
   });
   const endpoints = useQuery(endpointsQuery(organization));
   const sources = useQuery(sourcesQuery(organization));
+  const replays = useQuery(replaysSummaryQuery(organization));
+  const going = replays.data?.items.filter(({ state }) => state === "running").length ?? 0;
   const dead = summary.data?.counts.dead_letter;
   const count = (data: { items: unknown[]; nextCursor: string | null } | undefined) =>
     data === undefined ? "" : `${data.items.length}${data.nextCursor === null ? "" : "+"}`;
@@ -54,6 +58,13 @@ const WebhooksTabs = ({
       to: deadLetters,
       note: dead === undefined ? "" : boundedCount(dead),
       warn: (dead ?? 0) > 0,
+    },
+    {
+      id: "replays",
+      label: "Replay runs",
+      to: { tab: "replays" as const },
+      note: going > 0 ? `${going} going` : "",
+      warn: false,
     },
     {
       id: "endpoints",
@@ -105,7 +116,9 @@ export const WebhooksPage = () => {
       <div className={css.layout}>
         {tabs}
         <div className={css.scroll}>
-          {tab === "endpoints" ? (
+          {tab === "replays" ? (
+            <ReplaysTab organization={org} address={address} />
+          ) : tab === "endpoints" ? (
             <EndpointsTab organization={org} address={address} />
           ) : (
             <SourcesTab organization={org} />

@@ -8,7 +8,7 @@ import { type RawSearch, readList, readText, readTimestamp, readWord } from "#li
 
 /** Everything that the page's address holds; the filters carry the names of the API's own parameters. */
 export type WebhooksSearch = {
-  tab?: "endpoints" | "sources" | undefined;
+  tab?: "replays" | "endpoints" | "sources" | undefined;
   status?: DeliveryStatus[] | undefined;
   endpointId?: string[] | undefined;
   eventType?: string[] | undefined;
@@ -18,6 +18,8 @@ export type WebhooksSearch = {
   q?: string | undefined;
   /** The delivery whose drawer is open. */
   delivery?: string | undefined;
+  /** The replay that is shown instead of their list. */
+  replay?: string | undefined;
 };
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -28,7 +30,7 @@ const uuids = (raw: RawSearch, name: string) => {
 
 /** What cannot be read is dropped, so that an old or mangled link still opens the page. */
 export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
-  tab: readWord(raw, "tab", ["endpoints", "sources"]),
+  tab: readWord(raw, "tab", ["replays", "endpoints", "sources"]),
   status: readList(raw, "status", deliveryStatuses),
   endpointId: uuids(raw, "endpointId"),
   eventType: readList(raw, "eventType"),
@@ -37,4 +39,5 @@ export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
   to: readTimestamp(raw, "to"),
   q: readText(raw, "q"),
   delivery: uuids(raw, "delivery")?.[0],
+  replay: uuids(raw, "replay")?.[0],
 });
