@@ -30,6 +30,7 @@ type RunnerOptions = {
 const expireEveryMs = 30_000;
 const actor = "Wheelhouse";
 const runsAtOnce = 50;
+const shownCauses = 5;
 
 /** Another process, or a person, moved the run first. */
 class Overtaken extends Error {}
@@ -158,9 +159,12 @@ export function createReplayRunner(options: RunnerOptions) {
       const ended = { state: "completed", cause: null, ended_at: new Date(clock.now()) } as const;
       return transit(run, "webhooks.replay.complete", "running", ended);
     }
-    const causes = [...new Set(going.map(({ phase, cause }) => (phase === "held" ? cause : null)))];
-    if (causes.includes(null)) return;
-    await transit(run, "webhooks.replay.pause", "running", { state: "paused", cause: causes.join(". ") });
+    const causes = going.flatMap(({ phase, name, cause }) =>
+      phase === "held" && cause ? `${name}, ${cause[0]?.toLowerCase()}${cause.slice(1)}` : [],
+    );
+    if (causes.length < going.length) return;
+    const cause = [...causes.slice(0, shownCauses), ...(causes.length > shownCauses ? ["and others"] : [])];
+    await transit(run, "webhooks.replay.pause", "running", { state: "paused", cause: cause.join("; ") });
   }
 
   /** @returns whether there is more to do at once. */

@@ -5,7 +5,7 @@ import type { Lane } from "./webhooks-replays-pace.ts";
 import { replayable } from "./webhooks-replays-plan.ts";
 
 /** `isOff`: the endpoint was switched off or deleted, so nothing more can be sent to it. */
-export type EndpointLane = Lane & { endpointId: string; isOff: boolean };
+export type EndpointLane = Lane & { endpointId: string; name: string; isOff: boolean };
 export type Begun = { deliveryId: string; endpointId: string; generation: number };
 export type Outcomes = Map<string, { ok: number; bad: number }>;
 
@@ -28,6 +28,7 @@ type LaneRow = {
   window_at: Date;
   window_ok: number;
   window_bad: number;
+  name: string | null;
   is_off: boolean;
 };
 type Picked = { delivery_id: string; delivery_created_at: Date; generation: number; endpoint_id: string };
@@ -39,12 +40,18 @@ const attemptsOfReplay = 1;
 export const replaySteps = {
   lanes: async (tx: Transaction<Tables>, replayId: string): Promise<EndpointLane[]> => {
     const { rows } = await sql<LaneRow>`
-      select l.*, not coalesce(e.enabled and e.deleted_at is null, false) as is_off
+      select l.*, e.name, not coalesce(e.enabled and e.deleted_at is null, false) as is_off
       from webhook_replay_endpoints l left join webhook_endpoints e on e.id = l.endpoint_id
       where l.replay_id = ${replayId}::uuid order by l.endpoint_id
     `.execute(tx);
     return rows.map((row) => ({
-      ...{ endpointId: row.endpoint_id, isOff: row.is_off, phase: row.phase, cause: row.cause },
+      ...{
+        endpointId: row.endpoint_id,
+        name: row.name ?? "",
+        isOff: row.is_off,
+        phase: row.phase,
+        cause: row.cause,
+      },
       ...{
         total: row.total,
         sent: row.sent,

@@ -20,24 +20,24 @@ const rateText = ({ phase, ratePerSecond }: ReplayEndpoint, isRunning: boolean):
 
 /** Held endpoints first, then what is sent to, then what is done. */
 export const ReplayEndpoints = ({ run }: { run: ReplayDetail }) => (
-  <table className={`tb cards ${css.endpoints}`}>
+  <table className={`tb cards ${css.table}`}>
     <caption className="vh">Progress per endpoint</caption>
     <thead>
       <tr>
         <th scope="col">Endpoint</th>
-        <th scope="col" className={css.colState}>
+        <th scope="col" className={css.mid}>
           State
         </th>
-        <th scope="col" className={css.colProgress}>
+        <th scope="col" className={css.mid}>
           Progress
         </th>
-        <th scope="col" className={`num ${css.colCount}`}>
+        <th scope="col" className={`num ${css.mid}`}>
           Sent
         </th>
-        <th scope="col" className={`num ${css.colFailed}`}>
+        <th scope="col" className={`num ${css.small}`}>
           Failed
         </th>
-        <th scope="col" className={`num lo ${css.colFailed}`}>
+        <th scope="col" className={`num lo ${css.small}`}>
           Rate
         </th>
       </tr>
@@ -74,7 +74,7 @@ export const ReplayFailures = (props: { run: ReplayDetail; address: PageAddress<
   if (run.failures.length === 0) return null;
   return (
     <>
-      <div className={`sec-h ${css.failuresHead}`}>
+      <div className={`sec-h ${css.head}`}>
         <h3 className="h">{formatCount(run.failed)} failed, by answer</h3>
         <span className="c3 t12">they stay dead letters</span>
       </div>
@@ -117,7 +117,7 @@ export const ReplayAside = ({ run }: { run: ReplayDetail }) => {
         <h3 className="h">Journal</h3>
         <span className="c3 t12">{zoneName(zone)}, newest first</span>
       </div>
-      <ol className={css.journal}>
+      <ol className={`t12 ${css.journal}`}>
         {run.journal.map(({ at, what, endpointName, detail }) => (
           <li key={`${at} ${what} ${endpointName ?? ""}`}>
             <Time at={at} />
@@ -125,12 +125,12 @@ export const ReplayAside = ({ run }: { run: ReplayDetail }) => {
               <span className={what === "held" || what === "paused" ? "tx-warn" : undefined}>
                 {endpointName === null ? happeningWords[what] : `${endpointName}: ${happeningWords[what]}`}
               </span>
-              {detail !== null && <small>{detail}</small>}
+              {detail !== null && <small className="c3">{detail}</small>}
             </div>
           </li>
         ))}
       </ol>
-      <p className={`c2 ${css.promise}`}>
+      <p className="c2 t12">
         <b>You can close this page.</b> The run goes on, survives a restart, and sends each delivery once.
       </p>
     </aside>

@@ -14,6 +14,7 @@ import { BreakerStatus } from "./delivery-status.tsx";
 import css from "./replays.module.css";
 import { replayPlanQuery, useStartReplay } from "./replays-queries.ts";
 import { asksCount, exclusionWords, leastSeconds } from "./replays-view.ts";
+import page from "./webhooks.module.css";
 
 const firstLimit = "50";
 const deliveries = (count: number) => formatPlural(count, "delivery", "deliveries");
@@ -69,35 +70,33 @@ const Sums = ({ plan, rate }: { plan: ReplayDetail; rate: number | null }) => {
 };
 
 const Receivers = ({ plan }: { plan: ReplayDetail }) => (
-  <div className={css.receivers}>
-    <table className="tb compact">
-      <caption className="vh">Deliveries per endpoint</caption>
-      <thead>
-        <tr>
-          <th scope="col">Endpoint</th>
-          <th scope="col">Breaker now</th>
-          <th scope="col" className={css.wide}>
-            Events
-          </th>
-          <th scope="col" className="num">
-            Deliveries
-          </th>
+  <table className="tb compact">
+    <caption className="vh">Deliveries per endpoint</caption>
+    <thead>
+      <tr>
+        <th scope="col">Endpoint</th>
+        <th scope="col">Breaker now</th>
+        <th scope="col" className="lo">
+          Events
+        </th>
+        <th scope="col" className="num">
+          Deliveries
+        </th>
+      </tr>
+    </thead>
+    <tbody>
+      {plan.endpoints.map(({ endpointId, name, breaker, eventTypes, total }) => (
+        <tr key={endpointId}>
+          <td>{name}</td>
+          <td>
+            <BreakerStatus state={breaker} inRow />
+          </td>
+          <td className="c2 lo">{eventTypes.join(", ")}</td>
+          <td className="num">{formatCount(total)}</td>
         </tr>
-      </thead>
-      <tbody>
-        {plan.endpoints.map(({ endpointId, name, breaker, eventTypes, total }) => (
-          <tr key={endpointId}>
-            <td>{name}</td>
-            <td>
-              <BreakerStatus state={breaker} inRow />
-            </td>
-            <td className={`cut c2 ${css.wide}`}>{eventTypes.join(", ")}</td>
-            <td className="num">{formatCount(total)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
+      ))}
+    </tbody>
+  </table>
 );
 
 /** What most speaks against sending now. */
@@ -193,7 +192,7 @@ const Form = (props: {
       {plan.total > 0 && (
         <>
           <Receivers plan={plan} />
-          <div className={css.note}>
+          <div className={page.dialogNote}>
             {start.error !== null && errors.size === 0 ? (
               <ActError title="Not started." error={start.error} />
             ) : (

@@ -67,7 +67,7 @@ const Figures = ({ run }: { run: ReplayDetail }) => {
   const startMs = Date.parse(run.startsAt ?? run.plannedAt);
   const endMs = run.endedAt === null ? nowMs : Date.parse(run.endedAt);
   return (
-    <div className={css.figures}>
+    <div className={css.line}>
       <Figure label="Sent" value={formatCount(run.sent)} note={`of ${formatCount(run.total)}`} />
       <Figure label="Delivered" value={formatCount(run.succeeded)} />
       <Figure label="Failed, stay dead letters" value={formatCount(run.failed)} isBad={run.failed > 0} />
@@ -111,7 +111,7 @@ const Run = (props: { organization: string; run: ReplayDetail; address: Address 
           <AddressLink className="link t12" address={address} to={{ tab: "replays" }}>
             All replay runs
           </AddressLink>
-          <div className={css.title}>
+          <div className={css.line}>
             <h2 className="t20 b grow">{replayVerdict(run)}</h2>
             {canReplay && (
               <Acts
@@ -125,7 +125,7 @@ const Run = (props: { organization: string; run: ReplayDetail; address: Address 
           <Started run={run} />
           {steer.error !== null && !isCancelling && <ActError title="Not done." error={steer.error} />}
           <Figures run={run} />
-          <ReplayProgress run={run} isBig isHeld={isHeld(run) || run.state === "paused"} />
+          <ReplayProgress run={run} isHeld={isHeld(run) || run.state === "paused"} />
         </section>
         <ReplayEndpoints run={run} />
         <ReplayFailures run={run} address={address} />

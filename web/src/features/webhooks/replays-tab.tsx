@@ -25,14 +25,14 @@ const columns: readonly Column<ReplayRun>[] = [
     header: "Started",
     sorted: "descending",
     card: "age",
-    className: css.colStarted,
+    className: css.wide,
     cell: (row) => <Time at={row.startsAt ?? row.plannedAt} full />,
   },
   {
     id: "state",
     header: "State",
     card: "badge",
-    className: css.colState,
+    className: css.mid,
     cell: (row) => <Status {...stateViews[row.state]} />,
   },
   {
@@ -46,14 +46,14 @@ const columns: readonly Column<ReplayRun>[] = [
     id: "by",
     header: "By",
     drop: "second",
-    className: `cut c2 ${css.colBy}`,
+    className: `cut c2 ${css.mid}`,
     cell: (row) => row.startedBy ?? row.plannedBy,
   },
   {
     id: "progress",
     header: "Progress",
     drop: "first",
-    className: css.colProgress,
+    className: css.mid,
     cell: (row) => <ReplayProgress run={row} />,
   },
   {
@@ -61,7 +61,7 @@ const columns: readonly Column<ReplayRun>[] = [
     header: "Delivered",
     num: true,
     card: "detail",
-    className: css.colCount,
+    className: css.mid,
     cell: (row) => (
       <>
         <Count value={row.succeeded} /> <span className="c3">of {formatCount(row.total)}</span>
@@ -72,7 +72,7 @@ const columns: readonly Column<ReplayRun>[] = [
     id: "failed",
     header: "Failed",
     num: true,
-    className: css.colFailed,
+    className: css.small,
     cell: (row) => <Count value={row.failed} />,
   },
 ];
