@@ -217,7 +217,7 @@ describe("a replay of many", () => {
     const { ids } = await deadLetters(20);
     receiver.answer = () => ({ status: 503 });
     const { id } = await plan();
-    await start(id, 50);
+    await start(id);
     const paused = await until(id, ({ state }) => state === "paused");
     expect(paused).toMatchObject({
       ...{ cause: "in, the canary failed: 0 of 3 succeeded", sent: 3, failed: 3 },
