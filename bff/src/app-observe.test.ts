@@ -86,7 +86,11 @@ async function watcherOf(snapshots: SnapshotStore) {
   registerLive(app, {
     ...{ snapshots, intervalMs: 1_000, clock: systemClock, log },
     ...{ authenticate: async () => context, sessionEnds: { onEnded: () => () => {} } },
-    lists: { webhooks: createLiveList(async () => []), audit: createLiveList(async () => []) },
+    lists: {
+      webhooks: createLiveList(async () => []),
+      replays: createLiveList(async () => []),
+      audit: createLiveList(async () => []),
+    },
   });
   const address = await app.listen({ host: "127.0.0.1", port: 0 });
   const client = io(address, { path: "/live", transports: ["websocket"], forceNew: true });

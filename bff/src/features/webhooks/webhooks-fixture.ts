@@ -42,10 +42,7 @@ export const testConfig: WebhooksConfig = {
   sweepGraceMs: 300,
   jobLockMs: 3_000,
   drainMs: 500,
-  replay: {
-    ...webhooksDefaults.replay,
-    ...{ stepUpAbove: 30, holdMs: 0, canary: 3, failuresToHold: 8, batch: 10, stepMs: 20 },
-  },
+  replay: { ...webhooksDefaults.replay, stepUpAbove: 30, holdMs: 0, canary: 3, batch: 10, stepMs: 20 },
 };
 
 export const log = pino({ level: "silent" });

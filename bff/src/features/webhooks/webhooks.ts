@@ -157,7 +157,7 @@ export function createWebhooks(options: WebhooksOptions) {
     startReplays: () =>
       createReplayRunner({
         ...{ database, changes, breakers, doorbell, feed, clock, log },
-        ...{ store: replaysStore, config: config.replay, onChanged: onReplayChanged },
+        ...{ store: replaysStore, config: config.replay, onChanged: tellReplay },
       }).start(),
     upkeep: { "old webhook replays": replaysStore.forget },
     /** Lets what was accepted finish; after the server has closed and worker and sweeper have stopped. */
