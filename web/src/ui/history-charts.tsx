@@ -148,18 +148,21 @@ const Changes = (props: {
   isCut: boolean;
   subjects: readonly string[];
   isLong: boolean;
+  /** They are drawn above. */
+  hasCharts: boolean;
 }) => {
-  const { items, isCut, subjects, isLong } = props;
+  const { items, isCut, subjects, isLong, hasCharts } = props;
+  const drawn = `, ${items.length > mostDrawn ? `${mostDrawn} of them ` : ""}as hairlines above`;
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? items : items.slice(0, shownChanges);
   return (
     <>
-      <div className="sec-h">
+      <div className={`sec-h ${hasCharts ? "" : css.apart}`}>
         <h4 className="h">What changed in this time</h4>
         <span className="t12 c3">
           {items.length === 0
             ? "nothing"
-            : `${isCut ? "the newest " : ""}${formatPlural(items.length, "change")}, ${items.length > mostDrawn ? `${mostDrawn} of them ` : ""}as hairlines above`}
+            : `${isCut ? "the newest " : ""}${formatPlural(items.length, "change")}${hasCharts ? drawn : ""}`}
         </span>
       </div>
       <ul className={css.changes}>
@@ -234,7 +237,12 @@ export const HistoryCharts = (props: {
       </Panel>
       <Panel name="Changes" query={changes} skeletonRows={2}>
         {({ items: all, isCut }) => (
-          <Changes items={all} isCut={isCut} subjects={subjects} isLong={window.span.ms > dayMs} />
+          <Changes
+            {...{ items: all, isCut, subjects, isLong: window.span.ms > dayMs }}
+            hasCharts={
+              series.data?.series.some(({ values }) => values.some((value) => value !== null)) ?? false
+            }
+          />
         )}
       </Panel>
     </section>
