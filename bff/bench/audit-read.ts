@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -24,6 +24,8 @@ import { seedingSettings, seedTrail } from "./audit-read-seed.ts";
 
 const usualSize = 10_000_000;
 const requests = 100;
+const passesMax = 5;
+const stolenMax = 0.03;
 const bar = { firstPageMs: 25, textMs: 100, rowsPerSecond: 200_000, memoryGrowthMb: 50 };
 const log = pino({ level: "silent" });
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -112,10 +114,9 @@ async function startStack(size: number) {
     };
     return { asked, read };
   };
-  const sessions = [await newSession(), await newSession()] as const;
   return {
     adminUrl,
-    sessions,
+    newSession,
     async end() {
       await client.end();
       await product.close();
@@ -125,6 +126,19 @@ async function startStack(size: number) {
       rmSync(redisDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Ticks of the machine's processors since it started, idle ones left out; `stolen` by the host of a virtual machine. */
+function processorTime() {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, stolen = 0] =
+    readFileSync("/proc/stat", "utf8").split("\n", 1)[0]?.split(/\s+/).slice(1).map(Number) ?? [];
+  return { busy: user + nice + system + irq + softirq + stolen, stolen };
+}
+
+/** Part of the processors' busy time that the host took. */
+function stolenSince(before: ReturnType<typeof processorTime>): number {
+  const now = processorTime();
+  return (now.stolen - before.stolen) / Math.max(1, now.busy - before.busy);
 }
 
 const answered = z.object({ tookMs: z.number(), body: z.unknown() });
@@ -207,14 +221,13 @@ const filters: [name: string, query: (org: number, n: number) => string][] = [
 async function measure(stack: Stack, size: number): Promise<boolean> {
   say(`${size.toLocaleString("en")} events over 50 organizations, ${requests} requests each, by HTTP:`);
   let isReached = true;
-  /** Each request twice, by two sessions: as the disk gives it, and with its pages in memory, where the bar holds. */
+  /** Each request as the disk gives it, and by another session with its pages in memory, where the bar holds. */
   const line = async (name: string, limitMs: number, pathOf: (org: number, n: number) => string) => {
-    const texts: string[] = [];
-    let ok = false;
-    let rows = 0;
-    for (const session of stack.sessions) {
+    const pass = async () => {
+      const session = await stack.newSession();
+      const stolenBefore = processorTime();
       const times: number[] = [];
-      rows = 0;
+      let rows = 0;
       for (let n = 0; n < requests; n++) {
         const org = (n * 7) % 50;
         const { tookMs, body } = await session.read(org, pathOf(org, n));
@@ -223,12 +236,21 @@ async function measure(stack: Stack, size: number): Promise<boolean> {
       }
       times.sort((a, b) => a - b);
       const p = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0;
-      texts.push([0.5, 0.95, 0.99].map((part) => p(part).toFixed(1).padStart(6)).join(" "));
-      ok = p(0.95) <= limitMs;
+      const text = [0.5, 0.95, 0.99].map((part) => p(part).toFixed(1).padStart(6)).join(" ");
+      return { text, p95: p(0.95), rows, stolen: stolenSince(stolenBefore) };
+    };
+    const first = await pass();
+    let again = await pass();
+    // A pass of which the host took a part measures the host.
+    for (let tries = 1; tries < passesMax && again.stolen > stolenMax; tries++) {
+      const next = await pass();
+      if (next.stolen < again.stolen) again = next;
     }
+    const ok = again.p95 <= limitMs;
     isReached &&= ok;
     say(
-      `  ${name.padEnd(30)} ${texts.join("  |")}  bar ${limitMs}  ${ok ? "reached" : "MISSED"}  (${rows / requests} rows)`,
+      `  ${name.padEnd(30)} ${first.text}  | ${again.text}  bar ${limitMs}  ${ok ? "reached" : "MISSED"}  ` +
+        `(${again.rows / requests} rows, stolen ${(again.stolen * 100).toFixed(1)} %)`,
     );
   };
   say(`  p50, p95, p99 in ms: at first, as the disk gives it | again, as another session's first reading`);
@@ -246,8 +268,9 @@ async function measure(stack: Stack, size: number): Promise<boolean> {
     bar.firstPageMs,
     (org) => `/audit/events?cursor=${cursors[org % 5]}`,
   );
+  const counting = await stack.newSession();
   for (const [name, query] of [...filters.slice(0, 2), ...filters.slice(-2)]) {
-    const { tookMs, body } = await stack.sessions[1].read(0, `/audit/count?${query(0, 0)}`);
+    const { tookMs, body } = await counting.read(0, `/audit/count?${query(0, 0)}`);
     const count = counted.parse(body);
     const text = `${count.count.toLocaleString("en")}${count.isMore ? "+" : ""}`;
     say(`  count, ${name}: ${text} in ${tookMs.toFixed(1)} ms`);
@@ -288,7 +311,8 @@ async function exportOnce(stack: Stack, format: string, how: string): Promise<bo
   const beganAt = performance.now();
   const rss: number[] = [];
   const sampling = setInterval(() => rss.push(process.memoryUsage().rss / 1_048_576), 100);
-  const { url, headers } = stack.sessions[1].asked(0, `/audit/export?format=${format}`);
+  const session = await stack.newSession();
+  const { url, headers } = session.asked(0, `/audit/export?format=${format}`);
   const options = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const taking = spawn("sh", ["-c", 'curl -sSN "$@" | tail -c 2000', "sh", ...options, url]);
   let tail = "";
