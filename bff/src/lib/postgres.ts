@@ -1,4 +1,11 @@
-import { CompiledQuery, type DatabaseConnection, type Dialect, Kysely, PostgresDialect, type Transaction } from "kysely";
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  Kysely,
+  PostgresDialect,
+  type Transaction,
+} from "kysely";
 import pg from "pg";
 import type { Logger } from "pino";
 import type { Tables } from "#lib/tables.ts";
@@ -115,6 +122,7 @@ function beginningBy(pool: pg.Pool, settings: string): Dialect {
 /** What a transaction sees and may write; read by `wheelhouse.current_organizations()`. */
 function limits(organizationIds: readonly string[], statementTimeoutMs: number | undefined): string {
   const organizations = pg.escapeLiteral(`{${organizationIds.join(",")}}`);
-  const timeout = statementTimeoutMs === undefined ? "" : `; set local statement_timeout = ${statementTimeoutMs}`;
+  const timeout =
+    statementTimeoutMs === undefined ? "" : `; set local statement_timeout = ${statementTimeoutMs}`;
   return `set local wheelhouse.organization_ids = ${organizations}${timeout}`;
 }
