@@ -51,11 +51,17 @@ const Name = ({ row, freshness }: { row: CacheRow; freshness: Freshness["state"]
   );
 };
 
+/** What is not heard any more is told as what it was. */
+const wasOf = ({ state }: CacheRow): string => (state === "unknown" ? "was " : "");
+
 const Ratio = ({ row }: { row: CacheRow }) =>
   row.hitRatio === null ? (
     <None />
   ) : (
-    <span className={row.label === "Low hit ratio" ? "tx-warn b" : ""}>{formatPercent(row.hitRatio)}</span>
+    <span className={row.label === "Low hit ratio" ? "tx-warn b" : row.state === "unknown" ? "c3" : ""}>
+      {wasOf(row)}
+      {formatPercent(row.hitRatio)}
+    </span>
   );
 
 /** Dark: answered by the process' memory; light: by Redis; the rest were misses. */
@@ -161,7 +167,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<CacheView>[] =>
     header: "Load mean",
     num: true,
     drop: "first",
-    cell: ({ row }) => orNone(row.loadMsMean, formatLatency),
+    cell: ({ row }) => orNone(row.loadMsMean, (value) => `${wasOf(row)}${formatLatency(value)}`),
   },
   {
     id: "saved",
@@ -175,7 +181,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<CacheView>[] =>
     header: "Size",
     num: true,
     card: "age",
-    cell: ({ row }) => orNone(row.sizeBytes, formatBytes),
+    cell: ({ row }) => orNone(row.sizeBytes, (value) => `${wasOf(row)}${formatBytes(value)}`),
   },
   {
     id: "act",
