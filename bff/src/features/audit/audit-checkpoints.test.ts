@@ -177,10 +177,10 @@ function signatureOf(request: IncomingMessage, path: string) {
   return { signature, expected: createHmac("sha256", key).update(toSign).digest("hex") };
 }
 
-/** An object store that holds to the protocol: signatures, checksums, `If-None-Match`. */
+/** An object store that holds to the protocol: signatures, checksums, `If-None-Match` unless it is an old one. */
 async function startObjectStore() {
   const objects = new Map<string, { body: string; lock: unknown }>();
-  const state = { isAway: false };
+  const state = { isAway: false, isOld: false };
   const server = createServer(async (request, response) => {
     const path = request.url ?? "";
     const body = await text(request);
@@ -192,7 +192,7 @@ async function startObjectStore() {
     const sha256 = createHash("sha256").update(body).digest();
     if (request.headers["x-amz-content-sha256"] !== sha256.toString("hex")) return end(400);
     if (request.headers["x-amz-checksum-sha256"] !== sha256.toString("base64")) return end(400);
-    if (request.headers["if-none-match"] === "*" && objects.has(path)) return end(412);
+    if (request.headers["if-none-match"] === "*" && objects.has(path) && !state.isOld) return end(412);
     objects.set(path, { body, lock: request.headers["x-amz-object-lock-mode"] });
     return end(200);
   });
@@ -249,10 +249,13 @@ test("the object store gets each checkpoint once, signed, catches up after it wa
   expect(await problem(restarted)).toBeNull();
   store.objects.set(path(2), { body: "{}", lock: undefined });
   await own.admin.query("update wheelhouse.audit_sink_state set number = 1");
-  const suspicious = sinkWith(credentials.secretAccessKey);
-  await suspicious.flush();
-  expect(await problem(suspicious)).toMatch(/^the object store holds another checkpoint at /);
-  expect(store.objects.get(path(2))?.body).toBe("{}");
+  for (const isOld of [false, true]) {
+    store.state.isOld = isOld;
+    const suspicious = sinkWith(credentials.secretAccessKey);
+    await suspicious.flush();
+    expect(await problem(suspicious)).toMatch(/^the object store holds another checkpoint at /);
+    expect(store.objects.get(path(2))?.body).toBe("{}");
+  }
   await own.close();
   store.close();
 });

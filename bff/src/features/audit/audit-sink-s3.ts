@@ -35,7 +35,21 @@ export function createS3Sink(deps: { options: S3SinkOptions; database: Database;
     return fetch(request, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
   }
 
+  /** @returns false when nothing is there, as far as the server says. */
+  async function isThere(address: string, line: string): Promise<boolean> {
+    const there = await send(address, { method: "GET", headers: {} });
+    if (!there.ok) {
+      await there.body?.cancel();
+      return false;
+    }
+    if ((await there.text()) !== line)
+      throw new Error(`the object store holds another checkpoint at ${new URL(address).pathname}`);
+    return true;
+  }
+
   async function put(address: string, line: string) {
+    // Some servers do not know `If-None-Match` and would replace what is there.
+    if (await isThere(address, line)) return;
     const sha256 = createHash("sha256").update(line).digest();
     const response = await send(address, {
       method: "PUT",
@@ -55,10 +69,8 @@ export function createS3Sink(deps: { options: S3SinkOptions; database: Database;
     });
     await response.body?.cancel();
     if (response.ok) return;
-    if (response.status !== 412) throw new Error(`the object store answered ${response.status}`);
-    const there = await send(address, { method: "GET", headers: {} });
-    if (!there.ok || (await there.text()) !== line)
-      throw new Error(`the object store holds another checkpoint at ${new URL(address).pathname}`);
+    if (response.status === 412 && (await isThere(address, line))) return;
+    throw new Error(`the object store answered ${response.status}`);
   }
 
   return {
