@@ -37,7 +37,13 @@ export async function run(): Promise<boolean> {
     ...{ database, redis, redisUrl, clock: systemClock, log },
     changes: createChanges({ database, box: createSecretBox(secretKey), log }),
     config: {
-      ...{ ...webhooksDefaults, secretKey, allowAddresses: ["127.0.0.0/8"], retryScheduleMs: [1_000] },
+      ...{
+        ...webhooksDefaults,
+        secretKey,
+        allowAddresses: ["127.0.0.0/8"],
+        retryScheduleMs: [1_000],
+        drainMs: 200,
+      },
       replay: { ...webhooksDefaults.replay, holdMs: 0 },
     },
   });

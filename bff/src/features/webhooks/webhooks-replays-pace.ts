@@ -50,7 +50,8 @@ export const waitingOf = ({ total, sent, skipped }: Lane) => total - sent - skip
 const openOf = ({ sent, succeeded, failed }: Lane) => sent - succeeded - failed;
 const rounded = (rate: number) => (rate < 10 ? rate.toFixed(1) : rate.toFixed(0));
 
-const counted = (lane: Lane, { ok, bad }: Seen): Lane => {
+/** Notes outcomes, also those that come in while nothing is sent. */
+export const counted = (lane: Lane, { ok, bad }: Omit<Seen, "breaker">): Lane => {
   const isCanary = lane.phase === "canary";
   return {
     ...lane,

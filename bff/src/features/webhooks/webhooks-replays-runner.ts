@@ -10,7 +10,7 @@ import type { ReplayConfig } from "./webhooks-config.ts";
 import type { Doorbell } from "./webhooks-doorbell.ts";
 import type { Feed } from "./webhooks-feed.ts";
 import { replayAudit } from "./webhooks-replays.ts";
-import { pace, waitingOf } from "./webhooks-replays-pace.ts";
+import { counted, pace, waitingOf } from "./webhooks-replays-pace.ts";
 import { type Begun, type EndpointLane, type Outcomes, replaySteps } from "./webhooks-replays-steps.ts";
 import type { ReplayRow, ReplaysStore } from "./webhooks-replays-store.ts";
 
@@ -82,9 +82,7 @@ export function createReplayRunner(options: RunnerOptions) {
         const { endpointId } = lane;
         const seen = outcomes.get(endpointId) ?? { ok: 0, bad: 0 };
         if (!isSending) {
-          lanes.set(endpointId, {
-            ...{ ...lane, succeeded: lane.succeeded + seen.ok, failed: lane.failed + seen.bad },
-          });
+          lanes.set(endpointId, { ...lane, ...counted(lane, seen) });
           continue;
         }
         const skipped =

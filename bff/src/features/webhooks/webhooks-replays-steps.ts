@@ -149,39 +149,39 @@ export const replaySteps = {
       ) i
     `.execute(tx);
     // From here by id, as the workers do it, so that each row is looked up and no partition is walked through.
-    const { rows } = await sql<{ id: string; endpoint_id: string; generation: number | null }>`
-      with picked as materialized (
-        select * from json_to_recordset(${JSON.stringify(picked)}::json)
-          as p(delivery_id uuid, delivery_created_at timestamptz, generation int, endpoint_id uuid)
-      ), held as materialized (
+    const { rows } = await sql<{ id: string; endpoint_id: string; generation: number }>`
+      with held as materialized (
         select d.id, d.created_at
-        from picked p
+        from json_to_recordset(${JSON.stringify(picked)}::json)
+          as p(delivery_id uuid, delivery_created_at timestamptz, generation int, endpoint_id uuid)
         join webhook_delivery_log d on d.id = p.delivery_id and d.created_at = p.delivery_created_at
         where d.generation = p.generation and d.status = any(${replayable}::text[])
-          and not exists (select from webhook_claims c where c.delivery_id = d.id)
+          -- Only what was discarded may still be under way; a join would read all claims for each row.
+          and (d.status = 'dead_letter' or not exists (select from webhook_claims c where c.delivery_id = d.id))
         order by d.id for no key update of d
-      ), begun as (
-        update webhook_delivery_log d set status = 'pending', generation = d.generation + 1,
-          generation_started_at = ${now}::timestamptz, version = d.version + 1, attempts = 0,
-          max_attempts = ${attemptsOfReplay}, next_attempt_at = ${now}::timestamptz, next_trigger = 'replay',
-          job_id = d.id::text || '_' || (d.generation + 1) || '_1'
-        from held h where d.id = h.id and d.created_at = h.created_at
-        returning d.id, d.generation
-      ), noted as (
-        update webhook_replay_items i set state = case when b.id is null then 'skipped' else 'sent' end,
-          why = case when b.id is null then 'changed' end
-        from picked p left join begun b on b.id = p.delivery_id
-        where i.delivery_id = p.delivery_id and i.replay_id = ${replayId}::uuid
       )
-      select p.delivery_id as id, p.endpoint_id, b.generation
-      from picked p left join begun b on b.id = p.delivery_id
+      update webhook_delivery_log d set status = 'pending', generation = d.generation + 1,
+        generation_started_at = ${now}::timestamptz, version = d.version + 1, attempts = 0,
+        max_attempts = ${attemptsOfReplay}, next_attempt_at = ${now}::timestamptz, next_trigger = 'replay',
+        job_id = d.id::text || '_' || (d.generation + 1) || '_1'
+      from held h where d.id = h.id and d.created_at = h.created_at
+      returning d.id, d.endpoint_id, d.generation
     `.execute(tx);
+    const begun = rows.map((row) => ({
+      ...{ deliveryId: row.id, endpointId: row.endpoint_id, generation: row.generation },
+    }));
+    const ids = new Set(rows.map(({ id }) => id));
+    const left = picked.filter(({ delivery_id }) => !ids.has(delivery_id));
+    const note = (items: readonly string[], state: string, why: string | null) => sql`
+      update webhook_replay_items set state = ${state}, why = ${why}
+      where replay_id = ${replayId}::uuid and delivery_id = any(${items}::uuid[])
+    `;
+    if (begun.length > 0) await note([...ids], "sent", null).execute(tx);
     const skipped = new Map<string, number>();
-    const begun: Begun[] = [];
-    for (const { id, endpoint_id, generation } of rows) {
-      if (generation === null) skipped.set(endpoint_id, (skipped.get(endpoint_id) ?? 0) + 1);
-      else begun.push({ deliveryId: id, endpointId: endpoint_id, generation });
-    }
+    if (left.length === 0) return { begun, skipped };
+    const changed = left.map(({ delivery_id }) => delivery_id);
+    await note(changed, "skipped", "changed").execute(tx);
+    for (const { endpoint_id } of left) skipped.set(endpoint_id, (skipped.get(endpoint_id) ?? 0) + 1);
     return { begun, skipped };
   },
 
