@@ -186,7 +186,9 @@ export function createReplays({ store, changes, breakers, config, onChanged, clo
             `The breaker of ${open[0]?.name ?? "its endpoint"} is still open. Resume when it answers again.`,
           );
         if (run.state === "running" && taken.length === 0) throw isNot(run, "paused");
-        await store.move(tx, id, ["paused", "running"], { state: "running", cause: null });
+        // Who resumes within the hold after the start has looked already.
+        const starts_at = new Date(Math.min(run.starts_at?.getTime() ?? clock.now(), clock.now()));
+        await store.move(tx, id, ["paused", "running"], { state: "running", cause: null, starts_at });
         if (taken.length > 0)
           await tx
             .updateTable("webhook_replay_endpoints")

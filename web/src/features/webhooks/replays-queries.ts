@@ -48,6 +48,8 @@ export const replayQuery = (organization: string, id: string) =>
     queryKey: key(organization, "run", id),
     queryFn: ({ signal }) => call(readReplay, { params: { id } }, { organization, signal }),
     staleTime: 5_000,
+    // Live messages come sooner; they need a Redis, which a run does not.
+    refetchInterval: ({ state }) => (state.data?.state === "running" ? 5_000 : false),
   });
 
 /** Makes one plan for as long as the dialog is open: asking again would freeze another set. */
