@@ -30,6 +30,7 @@ type RunnerOptions = {
 const expireEveryMs = 30_000;
 const actor = "Wheelhouse";
 const runsAtOnce = 50;
+const settleBusyMs = 1_000;
 const shownCauses = 5;
 
 /** Another process, or a person, moved the run first. */
@@ -44,17 +45,22 @@ type Step = { run: ReplayRow; begun: Begun[]; isChanged: boolean; lanes: Endpoin
  */
 export function createReplayRunner(options: RunnerOptions) {
   const { database, store, changes, breakers, doorbell, feed, config, onChanged, clock, log } = options;
-  /** Where the walk over the sent deliveries of a run goes on. */
-  const walked = new Map<string, string>();
+  /** By run: where the walk over what was sent goes on, when it last did, and whether a whole batch was begun since. */
+  const walks = new Map<string, { after: string | null; atMs: number; isBusy: boolean }>();
   let rung: Promise<void> = Promise.resolve();
   let expiredAtMs = 0;
   const idleMs = 4 * config.stepMs;
 
   async function settle(tx: Transaction<Tables>, run: ReplayRow): Promise<Outcomes> {
-    if (run.sent === run.succeeded + run.failed) return new Map();
-    const { outcomes, next } = await replaySteps.settle(tx, run.id, walked.get(run.id) ?? null, config.batch);
-    if (next === null) walked.delete(run.id);
-    else walked.set(run.id, next);
+    const walk = walks.get(run.id);
+    // Looking at outcomes takes as long as beginning some.
+    if (walk?.isBusy && performance.now() - walk.atMs < settleBusyMs) return new Map();
+    if (run.sent === run.succeeded + run.failed) {
+      walks.delete(run.id);
+      return new Map();
+    }
+    const { outcomes, next } = await replaySteps.settle(tx, run.id, walk?.after ?? null, config.batch);
+    walks.set(run.id, { after: next, atMs: performance.now(), isBusy: walk?.isBusy ?? false });
     return outcomes;
   }
 
@@ -153,7 +159,7 @@ export function createReplayRunner(options: RunnerOptions) {
     if (run.state !== "running") return;
     const going = lanes.filter(({ phase }) => phase !== "done");
     if (going.length === 0) {
-      walked.delete(run.id);
+      walks.delete(run.id);
       const ended = { state: "completed", cause: null, ended_at: new Date(clock.now()) } as const;
       return transit(run, "webhooks.replay.complete", "running", ended);
     }
@@ -182,7 +188,10 @@ export function createReplayRunner(options: RunnerOptions) {
     }
     if (done.isChanged) onChanged(run.org_id, id);
     await conclude(done);
-    return begun.length >= config.batch;
+    const isBusy = begun.length >= config.batch;
+    const walk = walks.get(id);
+    if (walk) walk.isBusy = isBusy;
+    return isBusy;
   }
 
   async function expirePlans() {
