@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
@@ -22,6 +22,10 @@ const measuredMs = 20_000;
  * reader waits for the whole, what each connection costs, and when a browser has painted. @returns whether all bars are reached.
  */
 export async function run(): Promise<boolean> {
+  if (!existsSync(new URL("../../web/dist/index.html", import.meta.url))) {
+    process.stderr.write("The pages are not built: pnpm --filter @wheelhouse/web run build\n");
+    return false;
+  }
   const stack = await startBenchStack();
   const ends: (() => Promise<unknown>)[] = [stack.end];
   try {
