@@ -199,6 +199,8 @@ describe("embedded servers", () => {
       await vi.waitFor(() => expect(processesOf(place)).toEqual([]), { timeout: 10_000 });
       const next = await start(join(home, "data"));
       expect(await query(next.ready.databaseAdminUrl, "select id from public.kept")).toEqual([{ id: 1 }]);
+      next.child.kill("SIGTERM");
+      await next.exited;
       for (const name of ["postgres", "redis"])
         rmSync(realpathSync(join(home, "data", name)), { recursive: true, force: true });
     },

@@ -15,6 +15,8 @@ export type Claim = {
   eventId: string;
   eventType: string;
   url: string;
+  /** Counted up by each change of the endpoint. */
+  endpointVersion: number;
   secretBox: Buffer | null;
   /** Null when the event is gone. */
   payload: Buffer | null;
@@ -54,6 +56,7 @@ type ClaimRow = {
   event_id: string;
   event_type: string;
   url: string;
+  endpoint_version: number;
   secret_box: Buffer | null;
   payload: Buffer | null;
   content_type: string | null;
@@ -88,7 +91,7 @@ export function createAttemptStore(database: Database, payloads: Payloads) {
             as w(id uuid, created_at timestamptz, generation int, attempt int)
         ), due as materialized (
           select d.id, d.created_at, d.org_id, d.endpoint_id, d.generation, w.attempt, d.max_attempts, d.event_id,
-            d.event_type, d.next_trigger, e.url, e.secret_box
+            d.event_type, d.next_trigger, e.url, e.version as endpoint_version, e.secret_box
           from wanted w
           join webhook_delivery_log d on d.id = w.id and d.created_at = w.created_at
           join webhook_endpoints e on e.id = d.endpoint_id and e.enabled and e.deleted_at is null
@@ -104,7 +107,7 @@ export function createAttemptStore(database: Database, payloads: Payloads) {
           returning delivery_id
         )
         select due.id, due.org_id, due.endpoint_id, due.generation, due.attempt, due.max_attempts, due.event_id,
-          due.event_type, due.url, due.secret_box, ev.payload, ev.content_type
+          due.event_type, due.url, due.endpoint_version, due.secret_box, ev.payload, ev.content_type
         from due
         join claimed on claimed.delivery_id = due.id
         left join webhook_events ev on ev.event_id = due.event_id and ev.created_at = due.created_at
@@ -125,6 +128,7 @@ export function createAttemptStore(database: Database, payloads: Payloads) {
           eventId: row.event_id,
           eventType: row.event_type,
           url: row.url,
+          endpointVersion: row.endpoint_version,
           secretBox: row.secret_box,
           payload: payloads.open(row.payload, row.event_id),
           contentType: row.content_type,

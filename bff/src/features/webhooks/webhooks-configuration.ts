@@ -237,12 +237,12 @@ export function createConfiguration(options: ConfigurationOptions) {
     },
 
     /** An act of Wheelhouse itself: the receiver answered 410 and wants nothing any more. */
-    async disableGone(organizationId: string, id: string) {
+    async disableGone({ organizationId, endpointId: id, version }: GoneEndpoint) {
       await changes
         .runAsSystem(organizationId, "Webhook delivery", "webhooks.endpoint.disable", async (tx) => {
           const before = await store.lockEndpoint(tx, organizationId, id);
-          // Another delivery's 410 was first: nothing to change, nothing to record.
-          if (!before.enabled) throw staleVersion();
+          // Another delivery's 410 was first, or somebody has switched it on since: this answer is an old one.
+          if (!before.enabled || before.version !== version) throw staleVersion();
           const fields = { ...before, enabled: false, disabled_reason: "the receiver answered 410 Gone" };
           await store.updateEndpoint(tx, id, {
             name: fields.name,
@@ -270,3 +270,6 @@ export function createConfiguration(options: ConfigurationOptions) {
 }
 
 export type Configuration = ReturnType<typeof createConfiguration>;
+
+/** `version` as it was when the attempt began. */
+type GoneEndpoint = { organizationId: string; endpointId: string; version: number };

@@ -120,6 +120,36 @@ describe("a delivery", () => {
     expect(receiver.received).toHaveLength(before);
   });
 
+  test("answered 410 after somebody switched the endpoint on again leaves it on", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let asked = 0;
+    receiver.answer = async () => {
+      asked += 1;
+      if (asked === 2) await held;
+      return { status: asked > 2 ? 204 : 410 };
+    };
+    const endpoint = await makeEndpoint(gateway, source.organization, receiver.url);
+    const posts = await Promise.all(["a", "b"].map((id) => postEvent(source, id)));
+    await expect.poll(async () => (await endpointOf())?.enabled, { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => asked, { timeout: 10_000 }).toBe(2);
+    const version = (await endpointOf())?.version;
+    const path = `/webhooks/endpoints/${endpoint.id}`;
+    const enabled = await gateway.send(source.organization, "PATCH", path, { version, enabled: true });
+    expect(enabled.status).toBe(200);
+    release();
+    for (const { id: eventId } of posts) {
+      const { id } = await gateway.deliveryOf(source.organization, eventId);
+      await gateway.waitFor(source.organization, id, "dead_letter");
+    }
+    const later = await postEvent(source, "evt_later");
+    const { id } = await gateway.deliveryOf(source.organization, later.id);
+    await gateway.waitFor(source.organization, id, "completed");
+    expect((await endpointOf())?.enabled).toBe(true);
+  });
+
   test("follows no redirect", async () => {
     receiver.answer = () => ({ status: 302, headers: { location: "http://169.254.169.254/latest" } });
     await makeEndpoint(gateway, source.organization, receiver.url);

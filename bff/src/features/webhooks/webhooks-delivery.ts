@@ -34,7 +34,7 @@ type DeliveryOptions = {
   figures: Figures;
   secrets: SecretBox;
   /** The receiver answered 410: it wants nothing any more. */
-  disableEndpoint(organizationId: string, endpointId: string): Promise<void>;
+  disableEndpoint(endpoint: { organizationId: string; endpointId: string; version: number }): Promise<void>;
   config: WebhooksConfig;
   horizonMs: number;
   clock: Clock;
@@ -136,7 +136,8 @@ export function createDelivery(options: DeliveryOptions) {
       await doorbell.ring([
         { ...ref, attempt: ref.attempt + 1, delayMs: nextAttemptAt.getTime() - clock.now() },
       ]);
-    if (judged.gone) await options.disableEndpoint(claim.organizationId, claim.endpointId);
+    const { organizationId, endpointId, endpointVersion: version } = claim;
+    if (judged.gone) await options.disableEndpoint({ organizationId, endpointId, version });
     return done;
   }
 
