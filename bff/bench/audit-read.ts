@@ -24,7 +24,7 @@ import { seedingSettings, seedTrail } from "./audit-read-seed.ts";
 
 const usualSize = 10_000_000;
 const requests = 100;
-const passesMax = 5;
+const passesMax = 20;
 const stolenMax = 0.03;
 const bar = { firstPageMs: 25, textMs: 100, rowsPerSecond: 200_000, memoryGrowthMb: 50 };
 const log = pino({ level: "silent" });
