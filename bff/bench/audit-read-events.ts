@@ -48,23 +48,23 @@ const lastNames = [
   "Kaya",
 ];
 const reasons = [
-  ...["Customer asked", "Certificate renewed", "Capacity doubled", "Found in review", "Receiver is back"],
-  ...[
-    "Wrong price",
-    "Double payment",
-    "Delivery was late",
-    "Planned maintenance",
-    "Key rotated",
-    "Left the team",
-  ],
-  ...[
-    "Address changed",
-    "Parcel lost",
-    "Audit of the quarter",
-    "Load test",
-    "Contract ended",
-    "Typing error",
-  ],
+  "Customer asked",
+  "Certificate renewed",
+  "Capacity doubled",
+  "Found in review",
+  "Receiver is back",
+  "Wrong price",
+  "Double payment",
+  "Delivery was late",
+  "Planned maintenance",
+  "Key rotated",
+  "Left the team",
+  "Address changed",
+  "Parcel lost",
+  "Audit of the quarter",
+  "Load test",
+  "Contract ended",
+  "Typing error",
 ];
 const agents = [
   "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0",
@@ -200,8 +200,12 @@ function makeEvent(org: number, atMs: number, dice: () => number, isChecked: boo
     const entry = { targets: [target], before, after, reason };
     const reported = isReported
       ? {
-          ...{ occurredAt: null, actor: { id: actorId, name: display, authMethod }, impersonator: null },
-          ...{ address, userAgent, requestId },
+          occurredAt: null,
+          actor: { id: actorId, name: display, authMethod },
+          impersonator: null,
+          address,
+          userAgent,
+          requestId,
         }
       : undefined;
     const asWritten = auditContent(origin, { id, recordedAt, action: kind.action, outcome, entry, reported });
@@ -220,7 +224,13 @@ function makeEvent(org: number, atMs: number, dice: () => number, isChecked: boo
     requestId,
   ];
   return {
-    ...{ id, org, atMs, content, action: kind.action, outcome, targetKeys },
+    id,
+    org,
+    atMs,
+    content,
+    action: kind.action,
+    outcome,
+    targetKeys,
     actor: { type: isReported ? "external" : who, id: actorId, display },
     searchText: searched.filter(isText).join(" "),
     link: { seq: 0, contentHash: noHash, previous: noHash, hash: noHash },

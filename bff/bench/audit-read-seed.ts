@@ -12,9 +12,16 @@ const dropChainKeys =
 
 /** What a bulk load wants of the server, and a product in service does not. Takes effect with the next start. */
 export const seedingSettings = {
-  ...{ wal_level: "minimal", max_wal_senders: "0", max_wal_size: "8GB", autovacuum: "off" },
-  ...{ maintenance_work_mem: "1GB", work_mem: "256MB", shared_buffers: "1GB", synchronous_commit: "off" },
-  ...{ checkpoint_timeout: "30min", max_parallel_maintenance_workers: "2" },
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  max_wal_size: "8GB",
+  autovacuum: "off",
+  maintenance_work_mem: "1GB",
+  work_mem: "256MB",
+  shared_buffers: "1GB",
+  synchronous_commit: "off",
+  checkpoint_timeout: "30min",
+  max_parallel_maintenance_workers: "2",
 };
 
 /**
@@ -35,7 +42,8 @@ export async function seedTrail(adminUrl: string, size: number, say: (text: stri
     await events.query(
       "insert into organizations (id, slug, name) select * from unnest($1::uuid[], $2::text[], $3::text[])",
       [
-        ...[organizations.map(seededOrganization), organizations.map((org) => `bench-${org}`)],
+        organizations.map(seededOrganization),
+        organizations.map((org) => `bench-${org}`),
         organizations.map((org) => `Bench ${org}`),
       ],
     );
@@ -117,7 +125,9 @@ function monthOf(atMs: number): Month {
   const endMs = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1);
   const start = new Date(startMs).toISOString();
   return {
-    ...{ start, end: new Date(endMs).toISOString(), endMs },
+    start,
+    end: new Date(endMs).toISOString(),
+    endMs,
     name: `audit_events_${start.slice(0, 7).replace("-", "_")}`,
   };
 }

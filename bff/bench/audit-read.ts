@@ -68,16 +68,17 @@ async function startStack(size: number) {
   const { adminUrl } = postgres;
   await migrate({ adminUrl, log });
   const environment = {
-    ...{ WHEELHOUSE_DATA_DIR: dataDir, WHEELHOUSE_DEMO: "1", WHEELHOUSE_ROLES: "web" },
-    ...{ WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: "1000000" },
+    WHEELHOUSE_DATA_DIR: dataDir,
+    WHEELHOUSE_DEMO: "1",
+    WHEELHOUSE_ROLES: "web",
+    WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: "1000000",
   };
   const config = loadConfig(environment);
   const database = createDatabase({
-    ...{
-      appUrl: postgres.url("wheelhouse", "wheelhouse_app"),
-      systemUrl: postgres.url("wheelhouse", "wheelhouse_system"),
-    },
-    ...{ poolSize: 10, log },
+    appUrl: postgres.url("wheelhouse", "wheelhouse_app"),
+    systemUrl: postgres.url("wheelhouse", "wheelhouse_system"),
+    poolSize: 10,
+    log,
   });
   const beganAt = performance.now();
   const blocks = await buildAuditBlocks({ database, log });
@@ -89,8 +90,14 @@ async function startStack(size: number) {
   const redis = createRedis({ url: redisServer.url, name: "bench", log });
   await new Promise((resolve) => redis.once("ready", resolve));
   const product = await buildApp({
-    ...{ config, log, clock: systemClock, database, adminUrl, redis },
-    ...{ redisUrl: redisServer.url, secretKey: secrets.secretKey },
+    config,
+    log,
+    clock: systemClock,
+    database,
+    adminUrl,
+    redis,
+    redisUrl: redisServer.url,
+    secretKey: secrets.secretKey,
   });
   const address = await product.app.listen({ host: "127.0.0.1", port: 0 });
   const person = product.credentials.find(({ role }) => role === "superadmin");

@@ -31,7 +31,8 @@ export async function run(): Promise<boolean> {
   const admin = new pg.Client({ connectionString: environment.DATABASE_ADMIN_URL });
   await admin.connect();
   const changes = createChanges({
-    ...{ database, log },
+    database,
+    log,
     box: createSecretBox(randomBytes(32).toString("base64")),
   });
 
@@ -65,7 +66,10 @@ export async function run(): Promise<boolean> {
             await tx
               .insertInto("idempotency_keys")
               .values({
-                ...{ org_id: organization.id, actor_id: "bench", key: id, result: null },
+                org_id: organization.id,
+                actor_id: "bench",
+                key: id,
+                result: null,
                 request_hash: Buffer.alloc(32),
               })
               .execute();

@@ -90,7 +90,12 @@ export async function loadWith(options: {
   ]);
   const child = spawn(process.execPath, [
     program,
-    ...["-c", String(options.connections), "-d", String(options.durationS), "-j", ...headers],
+    "-c",
+    String(options.connections),
+    "-d",
+    String(options.durationS),
+    "-j",
+    ...headers,
     options.url,
   ]);
   let output = "";

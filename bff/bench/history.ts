@@ -71,8 +71,13 @@ async function measureSeries(database: Database, organizationId: string) {
       const values = () =>
         new Map(["waiting", "active", "failed"].map((name) => [name, valuesOf(random, 240)]));
       return {
-        ...{ organizationId, kind: "queue" as const, entity: `queue-${at}`, startsAtMs },
-        ...{ means: values(), mins: values(), maxs: values() },
+        organizationId,
+        kind: "queue" as const,
+        entity: `queue-${at}`,
+        startsAtMs,
+        means: values(),
+        mins: values(),
+        maxs: values(),
       };
     });
     await database.system.transaction().execute((tx) => store.writeSummed(tx, 3_600, chunks));
@@ -82,8 +87,11 @@ async function measureSeries(database: Database, organizationId: string) {
   for (let at = 0; at < reads; at += 1) {
     const begun = performance.now();
     const { series } = await read(organizationId, {
-      ...{ kind: "queue", id: `queue-${at % things}`, metrics: ["waiting"] },
-      ...{ from: new Date(nowMs - 395 * dayMs).toISOString(), to: new Date(nowMs).toISOString() },
+      kind: "queue",
+      id: `queue-${at % things}`,
+      metrics: ["waiting"],
+      from: new Date(nowMs - 395 * dayMs).toISOString(),
+      to: new Date(nowMs).toISOString(),
     });
     took.push(performance.now() - begun);
     if (!series[0]?.values.some((value) => value !== null)) throw new Error("an empty series");
@@ -107,7 +115,10 @@ async function measureWrites(database: Database, admin: pg.Client, organizationI
   const all = figuresOfTick(tick);
   const chunks = (startsAtMs: number) =>
     all.map(({ metrics, kind, entity }) => ({
-      ...{ organizationId, kind, entity, startsAtMs },
+      organizationId,
+      kind,
+      entity,
+      startsAtMs,
       means: new Map(metrics.map((name) => [name, valuesOf(random, 60)])),
     }));
   const begun = performance.now();
@@ -135,13 +146,19 @@ async function measureUptimes(database: Database, organizationId: string) {
   const names = ["up", "upKnown", "latencyMs", "instancesUp"];
   const values = (count: number) => new Map(names.map((name) => [name, valuesOf(random, count)]));
   const of = (at: number, startsAtMs: number) => ({
-    ...{ organizationId, kind: "service" as const, entity: `service-${at}`, startsAtMs },
+    organizationId,
+    kind: "service" as const,
+    entity: `service-${at}`,
+    startsAtMs,
   });
   const each = Array.from({ length: uptimeServices }, (_, at) => at);
   for (let startsAtMs = nowMs - 40 * dayMs; startsAtMs < nowMs; startsAtMs += tenDaysMs) {
     const beginMs = Math.floor(startsAtMs / tenDaysMs) * tenDaysMs;
     const chunks = each.map((at) => ({
-      ...{ ...of(at, beginMs), means: values(240), mins: values(240), maxs: values(240) },
+      ...of(at, beginMs),
+      means: values(240),
+      mins: values(240),
+      maxs: values(240),
     }));
     await database.system.transaction().execute((tx) => store.writeSummed(tx, 3_600, chunks));
   }
@@ -151,7 +168,9 @@ async function measureUptimes(database: Database, organizationId: string) {
     await database.system.transaction().execute((tx) => store.writeClosed(tx, chunks));
   }
   const uptimes = createUptimes({
-    ...{ database, clock: { now: () => nowMs }, log: pino({ level: "silent" }) },
+    database,
+    clock: { now: () => nowMs },
+    log: pino({ level: "silent" }),
   });
   await uptimes.read();
   const begun = performance.now();
@@ -179,7 +198,9 @@ function movingTick(
     Array.from({ length: count }, (_, at) => make(at, at % 3 === 0));
   const some = (most: number) => Math.floor(random() * most);
   return makeTick({
-    ...{ observedAt, queuesObservedAt: { primary: observedAt }, organizations: [organization] },
+    observedAt,
+    queuesObservedAt: { primary: observedAt },
+    organizations: [organization],
     servers: many(10, (at) => makeServer(`s${at}`, { ...own, roundTripMs: some(9) })),
     queues: many(things, (at, isMoving) =>
       makeQueue(`queue-${at}`, {
@@ -190,18 +211,29 @@ function movingTick(
     ),
     services: many(serviceCount, (at) =>
       makeService(`service-${at}`, {
-        ...{ ...own, latencyMs: 5 + some(40), latencyMsP95: 40 + some(20) },
-        ...{ beats: "o".repeat(60), dependsOn: at % 5 === 0 ? [] : [`service-${at - (at % 5)}`] },
+        ...own,
+        latencyMs: 5 + some(40),
+        latencyMsP95: 40 + some(20),
+        beats: "o".repeat(60),
+        dependsOn: at % 5 === 0 ? [] : [`service-${at - (at % 5)}`],
         instances: many(3, (instance) => ({
-          ...{ id: `service-${at}-${instance}`, state: "ok" as const, cause: null },
-          ...{ latencyMs: 5 + some(40), observedAt },
+          id: `service-${at}-${instance}`,
+          state: "ok" as const,
+          cause: null,
+          latencyMs: 5 + some(40),
+          observedAt,
         })),
       }),
     ),
     breakers: many(breakerCount, (at, isMoving) =>
       makeBreaker(`breaker-${at}`, {
-        ...{ ...own, threshold: 0.5, latencyMsP50: 9, latencyMsP95: 30, latencyMsP99: 80 },
-        ...{ callsPerMinute: isMoving ? some(900) : 600, failedPerMinute: isMoving ? some(9) : 0 },
+        ...own,
+        threshold: 0.5,
+        latencyMsP50: 9,
+        latencyMsP95: 30,
+        latencyMsP99: 80,
+        callsPerMinute: isMoving ? some(900) : 600,
+        failedPerMinute: isMoving ? some(9) : 0,
         failureRatio: isMoving ? some(100) / 1_000 : 0,
       }),
     ),
@@ -217,27 +249,31 @@ function movingCache(
 ): Tick["caches"][number] {
   const hits = isMoving ? some(900) : 600;
   return {
-    ...{ ...own, id: `shop~cache-${at}`, name: `cache-${at}`, service: "shop", state: "ok", label: "OK" },
-    ...{ cause: null, since: "2026-01-05T11:00:00.000Z", hitRatio: hits / (hits + 100), threshold: 0.5 },
+    ...own,
+    id: `shop~cache-${at}`,
+    name: `cache-${at}`,
+    service: "shop",
+    state: "ok",
+    label: "OK",
+    cause: null,
+    since: "2026-01-05T11:00:00.000Z",
+    hitRatio: hits / (hits + 100),
+    threshold: 0.5,
     levels: [
       { level: "memory", hitsPerMinute: hits, sizeBytes: 40_000, entries: 400 },
       { level: "redis", hitsPerMinute: 9, sizeBytes: null, entries: null },
     ],
-    ...{
-      hitsPerMinute: hits,
-      missesPerMinute: 100,
-      setsPerMinute: 100,
-      coalescedPerMinute: 0,
-      evictedPerMinute: 0,
-    },
-    ...{
-      loadMsMean: 20,
-      savedMsPerMinute: hits * 20,
-      sizeBytes: 40_000,
-      tags: ["shop"],
-      groups: [],
-      invalidateBy: ["key"],
-    },
+    hitsPerMinute: hits,
+    missesPerMinute: 100,
+    setsPerMinute: 100,
+    coalescedPerMinute: 0,
+    evictedPerMinute: 0,
+    loadMsMean: 20,
+    savedMsPerMinute: hits * 20,
+    sizeBytes: 40_000,
+    tags: ["shop"],
+    groups: [],
+    invalidateBy: ["key"],
     instances: [{ instance: "shop-1", observedAt: own.observedAt }],
     intervalMs: 1_000,
   };
@@ -296,13 +332,21 @@ function turningDetails(services: number, turn: number): Map<string, ServiceDeta
       Array.from({ length: 3 }, (__, instance) => {
         const isDown = (at * 3 + instance + turn) % 100 === 0;
         return {
-          ...{ id: `service-${at}-${instance}`, target: null, observedAt: null },
+          id: `service-${at}-${instance}`,
+          target: null,
+          observedAt: null,
           components: names.map((id) => ({
-            ...{ id, name: id, depth: 0, state: isDown ? ("down" as const) : ("ok" as const) },
-            ...{ status: isDown ? "DOWN" : "UP", detail: `${turn} open · refuses connections` },
+            id,
+            name: id,
+            depth: 0,
+            state: isDown ? ("down" as const) : ("ok" as const),
+            status: isDown ? "DOWN" : "UP",
+            detail: `${turn} open · refuses connections`,
           })),
           conditions: ["[STATUS] == 200", "[RESPONSE_TIME] < 500"].map((text) => ({
-            ...{ text, observed: String(turn), passed: !isDown },
+            text,
+            observed: String(turn),
+            passed: !isDown,
           })),
         };
       }),

@@ -17,8 +17,14 @@ const database = createDatabase({ appUrl, systemUrl, poolSize: config.postgres.p
 const redis = createRedis({ url: redisUrl, name: "wheelhouse", log });
 await new Promise((resolve) => redis.once("ready", resolve));
 const product = await buildApp({
-  ...{ config, log, database, adminUrl, redis, redisUrl },
-  ...{ clock: systemClock, secretKey: makeSecrets().secretKey },
+  config,
+  log,
+  database,
+  adminUrl,
+  redis,
+  redisUrl,
+  clock: systemClock,
+  secretKey: makeSecrets().secretKey,
 });
 await product.startRoles();
 const address = await product.app.listen({ host: "127.0.0.1", port: 0 });

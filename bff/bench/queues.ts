@@ -57,7 +57,9 @@ async function measureOurs(
   writeFileSync(sources, "redis: [{ id: primary, organization: northwind }]\n");
   const environment = {
     ...stack.environment,
-    ...{ WHEELHOUSE_DEMO: "1", WHEELHOUSE_CONFIG: sources, WHEELHOUSE_LOG_LEVEL: "warn" },
+    WHEELHOUSE_DEMO: "1",
+    WHEELHOUSE_CONFIG: sources,
+    WHEELHOUSE_LOG_LEVEL: "warn",
   };
   // Processes of their own, as docker-compose.yml has them: who samples does not keep readers waiting.
   const collector = await startProgram("./queues-wheelhouse.ts", {

@@ -27,23 +27,28 @@ export async function run(): Promise<boolean> {
   const stack = await startBenchStack();
   const { environment, redisUrl } = stack;
   const database = createDatabase({
-    ...{ appUrl: environment.DATABASE_URL, systemUrl: environment.DATABASE_SYSTEM_URL, poolSize: 6, log },
+    appUrl: environment.DATABASE_URL,
+    systemUrl: environment.DATABASE_SYSTEM_URL,
+    poolSize: 6,
+    log,
   });
   const redis = createRedis({ url: redisUrl, name: "bench", log });
   const secretKey = randomBytes(32).toString("base64");
   const receiver = createHttpServer((_request, response) => void response.writeHead(204).end());
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
   const webhooks = createWebhooks({
-    ...{ database, redis, redisUrl, clock: systemClock, log },
+    database,
+    redis,
+    redisUrl,
+    clock: systemClock,
+    log,
     changes: createChanges({ database, box: createSecretBox(secretKey), log }),
     config: {
-      ...{
-        ...webhooksDefaults,
-        secretKey,
-        allowAddresses: ["127.0.0.0/8"],
-        retryScheduleMs: [1_000],
-        drainMs: 200,
-      },
+      ...webhooksDefaults,
+      secretKey,
+      allowAddresses: ["127.0.0.0/8"],
+      retryScheduleMs: [1_000],
+      drainMs: 200,
       replay: { ...webhooksDefaults.replay, holdMs: 0 },
     },
   });

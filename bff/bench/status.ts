@@ -35,12 +35,10 @@ export async function run(): Promise<boolean> {
     const sources = join(stack.dataDir, "bench-sources.yaml");
     writeFileSync(sources, stringify(sourcesOf(port)));
     const environment = {
-      ...{
-        ...stack.environment,
-        WHEELHOUSE_DEMO: "1",
-        WHEELHOUSE_CONFIG: sources,
-        WHEELHOUSE_LOG_LEVEL: "warn",
-      },
+      ...stack.environment,
+      WHEELHOUSE_DEMO: "1",
+      WHEELHOUSE_CONFIG: sources,
+      WHEELHOUSE_LOG_LEVEL: "warn",
     };
     const start = async (roles: string) => {
       const program = await startProgram("./queues-wheelhouse.ts", {
@@ -71,7 +69,10 @@ function sourcesOf(port: number) {
   return {
     redis: [{ id: "primary", organization: "northwind" }],
     services: Array.from({ length: serviceCount }, (_, n) => ({
-      ...{ id: `service-${n}`, ...common, format: "spring", conditions: ["[STATUS] == 200"] },
+      id: `service-${n}`,
+      ...common,
+      format: "spring",
+      conditions: ["[STATUS] == 200"],
       dependsOn: n >= 10 ? [`service-${n % 10}`] : [],
       instances: Array.from({ length: instancesEach }, (__, i) => ({
         id: `instance-${i}`,
@@ -79,13 +80,11 @@ function sourcesOf(port: number) {
       })),
     })),
     prometheus: Array.from({ length: targets }, (_, n) => ({
-      ...{
-        id: `metrics-${n}`,
-        service: `service-${n}`,
-        instance: "instance-0",
-        url: at(`metrics/${n}`),
-        ...common,
-      },
+      id: `metrics-${n}`,
+      service: `service-${n}`,
+      instance: "instance-0",
+      url: at(`metrics/${n}`),
+      ...common,
     })),
   };
 }
@@ -174,7 +173,9 @@ const pages = [
 /** First and largest paint of pages in Chromium, and when what they are for is there; of a few visits, sorted. */
 async function paintsOf({ address, cookie }: Reader) {
   const browser = await startProgram("../../e2e/bench/first-paint.ts", {
-    ...{ ADDRESS: address, COOKIE: cookie, PAGES: JSON.stringify(pages) },
+    ADDRESS: address,
+    COOKIE: cookie,
+    PAGES: JSON.stringify(pages),
     ...(process.env.E2E_CHROMIUM ? { E2E_CHROMIUM: process.env.E2E_CHROMIUM } : {}),
   });
   await browser.end();
@@ -185,7 +186,10 @@ async function paintsOf({ address, cookie }: Reader) {
 async function connectOnce({ address, cookie }: Reader, watchMs = 3_500) {
   const startedMs = performance.now();
   const socket = io(address, {
-    ...{ path: "/live", transports: ["websocket"], extraHeaders: { cookie }, forceNew: true },
+    path: "/live",
+    transports: ["websocket"],
+    extraHeaders: { cookie },
+    forceNew: true,
     auth: { organization: "northwind" },
   });
   const counts = new Map<string, number>();

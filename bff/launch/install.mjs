@@ -15,8 +15,14 @@ const manifests = [
 ];
 const installInputs = [...manifests, "pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc"];
 const webInputs = [
-  ...["web/src", "web/public", "web/index.html", "web/vite.config.ts", "web/package.json"],
-  ...["shared/src", "shared/package.json", "pnpm-lock.yaml"],
+  "web/src",
+  "web/public",
+  "web/index.html",
+  "web/vite.config.ts",
+  "web/package.json",
+  "shared/src",
+  "shared/package.json",
+  "pnpm-lock.yaml",
 ];
 
 /** The environment of build tools: NODE_ENV=production would leave out what building needs. */

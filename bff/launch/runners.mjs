@@ -13,7 +13,9 @@ import { root, toolEnvironment } from "./install.mjs";
  */
 export async function runCheck(name, cwd, args) {
   const { code, seconds, output } = await runNode(args, {
-    ...{ cwd, timeoutMs: 300_000, show: false },
+    cwd,
+    timeoutMs: 300_000,
+    show: false,
     niceness: 19,
   });
   if (code !== 0) process.stdout.write(`\n${output}\n`);
@@ -27,8 +29,12 @@ const defaultTimeoutMs = 480_000;
 export function runVitest(name, folder, options = [], timeoutMs = defaultTimeoutMs) {
   return runReported(name, folder, timeoutMs, countVitest, (report) => ({
     args: [
-      ...[bin(folder, "vitest/vitest.mjs"), "run", "--reporter=default", "--reporter=json"],
-      ...[`--outputFile.json=${report}`, ...options],
+      bin(folder, "vitest/vitest.mjs"),
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...options,
     ],
   }));
 }

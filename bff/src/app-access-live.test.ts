@@ -36,7 +36,10 @@ afterAll(() => it.close());
 
 async function connect(token: string, organization?: string) {
   const client: Client = io(address, {
-    ...{ path: "/live", transports: ["websocket"], forceNew: true, reconnection: false },
+    path: "/live",
+    transports: ["websocket"],
+    forceNew: true,
+    reconnection: false,
     extraHeaders: { cookie: `wheelhouse=${token}` },
     auth: organization === undefined ? {} : { organization },
   });
@@ -60,7 +63,9 @@ const call = (
   payload: object = {},
 ) =>
   it.app.inject({
-    ...{ method, url: `/api/v1${path}`, payload },
+    method,
+    url: `/api/v1${path}`,
+    payload,
     headers: { cookie: `wheelhouse=${token}`, "x-wheelhouse-organization": places[place] },
   });
 
@@ -119,7 +124,8 @@ test("after a switch in mid-stream no frame of the former organization comes, an
     .where("slug", "=", places.child)
     .executeTakeFirstOrThrow();
   const switched = await it.app.inject({
-    ...{ method: "PUT", url: "/api/v1/session/organization" },
+    method: "PUT",
+    url: "/api/v1/session/organization",
     headers: { cookie: `wheelhouse=${token}`, "sec-fetch-site": "same-origin" },
     payload: { organizationId: child.id },
   });

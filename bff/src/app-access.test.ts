@@ -36,7 +36,8 @@ beforeAll(async () => {
     methods
       .filter((method) => method.toLowerCase() in byMethod)
       .map((method) => ({
-        ...{ key: `${method} ${path}`, method },
+        key: `${method} ${path}`,
+        method,
         url: path.replace(/\{\w+\}/g, nobodysId),
       })),
   );
@@ -45,7 +46,8 @@ afterAll(() => it.close());
 
 async function ask({ method, url }: Operation, credential: Record<string, string>, place: Place) {
   const answer = await it.app.inject({
-    ...{ method, url },
+    method,
+    url,
     headers: {
       ...credential,
       "sec-fetch-site": "same-origin",

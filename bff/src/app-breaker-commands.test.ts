@@ -72,13 +72,17 @@ test("every instance obeys, and the trail holds who, why and what became of it",
   expect([breakerOf("a")?.opened, breakerOf("b")?.opened]).toEqual([true, true]);
   const [outcome, accepted] = await acts();
   expect(accepted).toMatchObject({
-    ...{ action: "breakers.breaker.open", outcome: "success", reason },
+    action: "breakers.breaker.open",
+    outcome: "success",
+    reason,
     actor: { id: people.operator.userId },
     targets: [{ type: "breaker", id: "payments~charge%20card", name: "charge card of payments" }],
     after: { operation: told.operationId, effect: "accepted", command: "open", instances: ["a", "b"] },
   });
   expect(outcome).toMatchObject({
-    ...{ action: "breakers.breaker.outcome", outcome: "success", actor: { type: "system" } },
+    action: "breakers.breaker.outcome",
+    outcome: "success",
+    actor: { type: "system" },
     after: { operation: told.operationId, obeyed: ["a", "b"], refused: [], noAnswer: [] },
   });
 });
@@ -99,16 +103,22 @@ test("an instance that does not answer in 2 s is named, now and for good", async
   const told = operation.parse(answer.json());
   expect(told.state).toBe("accepted");
   expect(told.outcomes.map(({ instance, outcome }) => `${instance} ${outcome}`)).toEqual([
-    ...["a obeyed", "b obeyed", "dead no answer"],
+    "a obeyed",
+    "b obeyed",
+    "dead no answer",
   ]);
   // Ten seconds later, in another process.
   const channel = createControlChannel(() => [{ id: "primary", organization: "northwind", redis }]);
   const changes = createChanges({
-    ...{ database: it.database, log },
+    database: it.database,
+    log,
     box: createSecretBox(Buffer.alloc(32, 7).toString("base64")),
   });
   const later = createOperations({
-    ...{ database: it.database, changes, channel, log },
+    database: it.database,
+    changes,
+    channel,
+    log,
     clock: { now: () => Date.now() + 20_000 },
   });
   await Promise.all([later.sweep(), later.sweep()]);
@@ -120,16 +130,20 @@ test("an instance that does not answer in 2 s is named, now and for good", async
 
 test("the newest command that was obeyed tells who holds a breaker; one that nobody heard does not", async () => {
   const operations = createOperations({
-    ...{ database: it.database, log, clock: systemClock },
+    database: it.database,
+    log,
+    clock: systemClock,
     channel: createControlChannel(() => [{ id: "primary", organization: "northwind", redis }]),
     changes: createChanges({
-      ...{ database: it.database, log },
+      database: it.database,
+      log,
       box: createSecretBox(Buffer.alloc(32, 7).toString("base64")),
     }),
   });
   const newest = async () => {
     const targets = ["payments~charge%20card", "payments~other"].map((targetId) => ({
-      ...{ organizationId, targetId },
+      organizationId,
+      targetId,
     }));
     return (await operations.newestToBreakers(targets)).map(({ operation }) => operation);
   };

@@ -22,8 +22,17 @@ const startInstance = (instance: string) => {
   entries.set(instance, held);
   const source: CacheSource = {
     read: () => ({
-      ...{ problem: null, threshold: 0.9, windowMs: 60_000, misses: 1, sets: 1, evictions: 0 },
-      ...{ loads: 1, loadMsTotal: 10, groups: [], tags: ["autumn"], invalidateBy: ["key", "tag"] },
+      problem: null,
+      threshold: 0.9,
+      windowMs: 60_000,
+      misses: 1,
+      sets: 1,
+      evictions: 0,
+      loads: 1,
+      loadMsTotal: 10,
+      groups: [],
+      tags: ["autumn"],
+      invalidateBy: ["key", "tag"],
       levels: [{ level: "memory", hits: 99, entries: held.size, sizeBytes: 100 }],
     }),
     invalidate({ by, value, preview }) {
@@ -90,7 +99,9 @@ test("an invalidation by tag reaches every instance, and the trail holds who, wh
   const trail = await people.admin.call("GET", "/audit/events?class=cache&limit=2");
   const [outcome, accepted] = trail.json().items;
   expect(accepted).toMatchObject({
-    ...{ action: "cache.entries.invalidate", outcome: "success", reason },
+    action: "cache.entries.invalidate",
+    outcome: "success",
+    reason,
     actor: { id: people.operator.userId },
     targets: [{ type: "cache", name: "price list of shop" }],
     after: { operation: done.operationId, by: "tag", value: "autumn", count: 3, instances: ["a", "b"] },

@@ -77,7 +77,10 @@ test("the trail holds who removed what, why and how much; the list shows the new
   const trail = await people.admin.call("GET", "/audit/events?class=cache&limit=2");
   const [outcome, accepted] = trail.json().items;
   expect(accepted).toMatchObject({
-    ...{ action: "cache.keys.remove", outcome: "success", reason, actor: { id: people.operator.userId } },
+    action: "cache.keys.remove",
+    outcome: "success",
+    reason,
+    actor: { id: people.operator.userId },
     targets: [{ type: "cache", id: "shop~pages", name: "pages of shop" }],
     after: { operation: removal.id, prefix: "shop:[pages]:", by: "prefix", value: "l", count: 4 },
   });
@@ -88,8 +91,12 @@ test("the trail holds who removed what, why and how much; the list shows the new
   const list = await people.viewer.call("GET", "/caches/declared");
   expect(list.json().items).toMatchObject([
     {
-      ...{ id: "shop~pages", prefix: "shop:[pages]:", removeBy: ["key", "pattern", "prefix"] },
-      ...{ server: { id: "primary" }, isReported: false, lastRemoval: removal },
+      id: "shop~pages",
+      prefix: "shop:[pages]:",
+      removeBy: ["key", "pattern", "prefix"],
+      server: { id: "primary" },
+      isReported: false,
+      lastRemoval: removal,
     },
     { id: "shop~products", removeBy: ["key", "pattern", "prefix", "tag"], lastRemoval: null },
   ]);
@@ -172,8 +179,18 @@ test("a tag of bentocache is invalidated as by itself, in memories as well", asy
 test("a cache that its service reports is invalidated there", async () => {
   const source: CacheSource = {
     read: () => ({
-      ...{ problem: null, threshold: null, windowMs: 60_000, misses: 0, sets: 0, evictions: 0 },
-      ...{ loads: 0, loadMsTotal: 0, groups: [], tags: [], invalidateBy: [], levels: [] },
+      problem: null,
+      threshold: null,
+      windowMs: 60_000,
+      misses: 0,
+      sets: 0,
+      evictions: 0,
+      loads: 0,
+      loadMsTotal: 0,
+      groups: [],
+      tags: [],
+      invalidateBy: [],
+      levels: [],
     }),
   };
   const reporter = createReporter({ redis, service: "shop", instance: "shop-1", intervalMs: 500 });
@@ -193,7 +210,12 @@ test("a cache that its service reports is invalidated there", async () => {
 
 test("a cache is declared, changed and forgotten by API, by its organization alone, and holds at once", async () => {
   const definition = (more: object = {}) => ({
-    ...{ kind: "cache", name: "stock", service: "shop", server: "primary", prefix: "shop:p", ...more },
+    kind: "cache",
+    name: "stock",
+    service: "shop",
+    server: "primary",
+    prefix: "shop:p",
+    ...more,
   });
   const declare = (who: keyof typeof people, given: object) =>
     people[who].call("POST", "/sources", { payload: { slug: "stock", definition: given } });
@@ -212,7 +234,10 @@ test("a cache is declared, changed and forgotten by API, by its organization alo
   const made = await declare("admin", definition());
   expect(made.statusCode, made.body).toBe(201);
   expect(made.json()).toMatchObject({
-    ...{ id: "northwind.stock", kind: "cache", origin: "api", version: 1 },
+    id: "northwind.stock",
+    kind: "cache",
+    origin: "api",
+    version: 1,
     definition: definition({ bentocache: null }),
   });
   const at = "/caches/declared/shop~stock/removal";
@@ -228,7 +253,9 @@ test("a cache is declared, changed and forgotten by API, by its organization alo
   const listed = (await people.admin.call("GET", "/sources")).json().items;
   const caches = listed.filter(({ kind }: { kind: string }) => kind === "cache");
   expect(caches.map(({ id, origin }: Record<string, string>) => `${id} ${origin}`)).toEqual([
-    ...["shop~pages file", "shop~products file", "northwind.stock api"],
+    "shop~pages file",
+    "shop~products file",
+    "northwind.stock api",
   ]);
   const ofFile = await people.admin.call("DELETE", "/sources/shop~pages");
   expect(ofFile.json().error.message).toContain("wheelhouse.yaml");

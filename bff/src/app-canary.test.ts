@@ -108,13 +108,17 @@ async function receiveEvent(admin: Person) {
   const made = await admin.call("POST", "/webhooks/sources", { payload: source });
   expect(made.statusCode, made.body).toBe(201);
   const endpoint = {
-    ...{ slug: "canary", name: "Canary", url: "http://127.0.0.1:9/in", eventTypes: ["canary.sang"] },
+    slug: "canary",
+    name: "Canary",
+    url: "http://127.0.0.1:9/in",
+    eventTypes: ["canary.sang"],
     secret: plant("an endpoint's secret", "whsec_", randomBytes(24).toString("base64")),
   };
   const receiver = await admin.call("POST", "/webhooks/endpoints", { payload: endpoint });
   expect(receiver.statusCode, receiver.body).toBe(201);
   const event = {
-    ...{ type: "canary.sang", timestamp: new Date().toISOString() },
+    type: "canary.sang",
+    timestamp: new Date().toISOString(),
     data: { password: plant("a field of a payload"), nested: { api_key: plant("a nested field") } },
   };
   const body = JSON.stringify(event);
@@ -124,7 +128,9 @@ async function receiveEvent(admin: Person) {
       url: "/hooks/northwind/canary",
       payload: body,
       headers: {
-        ...{ "content-type": "application/json", "webhook-id": id, "webhook-signature": signature },
+        "content-type": "application/json",
+        "webhook-id": id,
+        "webhook-signature": signature,
         "webhook-timestamp": String(Math.floor(Date.now() / 1_000)),
         authorization: `Bearer ${plant(`the ${id}'s authorization`)}`,
         "x-api-key": plant(`the ${id}'s key`),
@@ -186,7 +192,9 @@ test("a secret planted in password, token, cookie, header and payload is found n
   const address = await it.app.listen({ host: "127.0.0.1", port: 0 });
   const [admin, viewer] = await Promise.all([signInAs(it, "admin"), signInAs(it, "viewer")]);
   const client: Socket<ServerToClientEvents, ClientToServerEvents> = io(address, {
-    ...{ path: "/live", transports: ["websocket"], reconnection: false },
+    path: "/live",
+    transports: ["websocket"],
+    reconnection: false,
     extraHeaders: { cookie: `wheelhouse=${admin.cookie}` },
   });
   const heard: string[] = [];

@@ -12,7 +12,11 @@ const { redisUrl, appUrl, systemUrl } = z
   .object({ redisUrl: z.string(), appUrl: z.string(), systemUrl: z.string() })
   .parse(JSON.parse(process.argv[2] ?? ""));
 createObserve({
-  ...{ redisUrl, log, clock: systemClock, roles: ["collector"], intervalMs: 1_000 },
+  redisUrl,
+  log,
+  clock: systemClock,
+  roles: ["collector"],
+  intervalMs: 1_000,
   database: createDatabase({ appUrl, systemUrl, poolSize: 2, log }),
   redis: createRedis({ url: redisUrl, name: "test-observe-fixture", log }),
   catalogue: createSourcesFile({ path: undefined, clock: systemClock, log }),

@@ -52,16 +52,24 @@ export function createWatchedServers({
     const connection = createRedis({ url, name: `wheelhouse-observe-${source.id}`, log });
     const { id, name, organization } = source;
     return {
-      ...{ source, kind: "redis", redis: { source, url, connection } },
+      source,
+      kind: "redis",
+      redis: { source, url, connection },
       server: {
-        ...{ id, name, kind: "redis", organization },
+        id,
+        name,
+        kind: "redis",
+        organization,
         sample: createRedisSource({ redis: connection, clock }).sample,
       },
       queues: {
         sourceId: id,
         organizationOf: ({ prefix }) => (id === "primary" && prefix === ownPrefix ? platform : organization),
         sample: createQueuesSource({
-          ...{ redis: connection, sourceId: id, database: databaseOf(url), clock },
+          redis: connection,
+          sourceId: id,
+          database: databaseOf(url),
+          clock,
         }).sample,
       },
       end: () => connection.disconnect(),
@@ -74,15 +82,25 @@ export function createWatchedServers({
       own ??
       openPool(
         {
-          ...{ connectionString: url, max: 1, application_name: "wheelhouse-observe" },
-          ...{ connectionTimeoutMillis: 5_000, statement_timeout: 5_000, query_timeout: 5_000 },
+          connectionString: url,
+          max: 1,
+          application_name: "wheelhouse-observe",
+          connectionTimeoutMillis: 5_000,
+          statement_timeout: 5_000,
+          query_timeout: 5_000,
         },
         log,
       );
     return {
-      ...{ source, kind: "postgres", redis: null, queues: null },
+      source,
+      kind: "postgres",
+      redis: null,
+      queues: null,
       server: {
-        ...{ id, name, kind: "postgres", organization },
+        id,
+        name,
+        kind: "postgres",
+        organization,
         sample: createPostgresSource({ pool, clock }).sample,
       },
       end: () => (own ? undefined : pool.end()),

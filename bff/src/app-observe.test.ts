@@ -46,15 +46,13 @@ function observer(
 ) {
   const redis = createRedis({ url: redisUrl, name: "test-observe", log });
   const observe = createObserve({
-    ...{
-      catalogue,
-      roles,
-      intervalMs,
-      database,
-      redis,
-      redisUrl,
-      log,
-    },
+    catalogue,
+    roles,
+    intervalMs,
+    database,
+    redis,
+    redisUrl,
+    log,
     clock: systemClock,
     webhooks: async () => new Map(),
     recentActs: async () => new Map(),
@@ -77,15 +75,27 @@ async function watcherOf(snapshots: SnapshotStore) {
   const app = await createServer({ log, trustProxy: false });
   const context: RequestContext = {
     actor: {
-      ...{ type: "user", id: "u", display: "U", authMethod: "password", sessionId: "s" },
+      type: "user",
+      id: "u",
+      display: "U",
+      authMethod: "password",
+      sessionId: "s",
       can: () => ({ in: () => ({ check: () => true }) }),
     },
-    ...{ organization: platformOrganization, subtreeIds: [platformOrganization.id], requestId: "r" },
-    ...{ address: null, userAgent: null, idempotencyKey: null },
+    organization: platformOrganization,
+    subtreeIds: [platformOrganization.id],
+    requestId: "r",
+    address: null,
+    userAgent: null,
+    idempotencyKey: null,
   };
   registerLive(app, {
-    ...{ snapshots, intervalMs: 1_000, clock: systemClock, log },
-    ...{ authenticate: async () => context, sessionEnds: { onEnded: () => () => {} } },
+    snapshots,
+    intervalMs: 1_000,
+    clock: systemClock,
+    log,
+    authenticate: async () => context,
+    sessionEnds: { onEnded: () => () => {} },
     lists: {
       webhooks: createLiveList(async () => []),
       replays: createLiveList(async () => []),

@@ -47,7 +47,9 @@ export function createObserve(deps: ObserveDeps) {
   const heard = createRedis({ url: redisUrl, name: "wheelhouse-observe-heard", log });
   const reportSources = () =>
     connected.redis.map(({ source, connection }) => ({
-      ...{ id: source.id, organization: source.organization, redis: connection },
+      id: source.id,
+      organization: source.organization,
+      redis: connection,
     }));
   const found = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
   const reports = {
@@ -56,7 +58,9 @@ export function createObserve(deps: ObserveDeps) {
       new Map([...found.reports()].map(([id, some]) => [id, withoutReplaced(some, clock.now())])),
   };
   const watched: Watched = {
-    ...{ servers: connected.servers, queues: connected.queues, reports },
+    servers: connected.servers,
+    queues: connected.queues,
+    reports,
     boards: deps.boards({
       reports: reports.reports,
       organizationOf: (sourceId, service = "") => {
@@ -73,8 +77,13 @@ export function createObserve(deps: ObserveDeps) {
   const snapshots = createSnapshotStore({ clock, intervalMs });
   const lease = createLeaderLease({ redis, owner, intervalMs });
   const replication = createReplication({
-    ...{ redis, subscriber: heard, database: databaseOf(redisUrl) },
-    ...{ store: snapshots, owner, clock, log },
+    redis,
+    subscriber: heard,
+    database: databaseOf(redisUrl),
+    store: snapshots,
+    owner,
+    clock,
+    log,
   });
   const caches = createCachesBoard({
     reports: () => {
@@ -90,15 +99,24 @@ export function createObserve(deps: ObserveDeps) {
   const redisDetails = createRedisDetails({
     servers: () =>
       connected.redis.map(({ source: { id, organization }, url, connection }) => ({
-        ...{ id, organization, redis: connection, database: databaseOf(url) },
+        id,
+        organization,
+        redis: connection,
+        database: databaseOf(url),
       })),
-    ...{ clock, log },
+    clock,
+    log,
   });
   const collector = createCollector({
     watched: { ...watched, boards: { ...watched.boards, caches, redisDetails } },
-    ...{ store: snapshots, lease, replication },
+    store: snapshots,
+    lease,
+    replication,
     firstCandidate: roles.includes("collector"),
-    ...{ owner, intervalMs, clock, log },
+    owner,
+    intervalMs,
+    clock,
+    log,
   });
   return {
     snapshots,

@@ -96,8 +96,16 @@ export async function buildApp({
   const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-heard", log });
   const ownCaches = createOwnCaches({ redis, clock });
   const audit = createAudit({
-    ...{ database, redis, subscriber, box, secretKey, clock, log },
-    ...{ config: config.audit, dataDir: config.dataDir, cache: ownCaches.named("audit values") },
+    database,
+    redis,
+    subscriber,
+    box,
+    secretKey,
+    clock,
+    log,
+    config: config.audit,
+    dataDir: config.dataDir,
+    cache: ownCaches.named("audit values"),
     onEventsChanged: (...change) => auditLive.changed(...change),
   });
   const auditLive = createLiveList(audit.readHeads);
@@ -105,11 +113,26 @@ export async function buildApp({
   const sessionEnds = createSessionEnds({ publisher: redis, subscriber, log });
   const { failuresPer15Min, mutationsPerHour } = config.rateLimits;
   const access = createAccess({
-    ...{ database, redis, changes, denials, sessionEnds, clock, log },
-    ...{ failuresPer15Min, mutationsPerHour, sessionLimits: config.sessions, box, oidc: config.oidc },
+    database,
+    redis,
+    changes,
+    denials,
+    sessionEnds,
+    clock,
+    log,
+    failuresPer15Min,
+    mutationsPerHour,
+    sessionLimits: config.sessions,
+    box,
+    oidc: config.oidc,
   });
   const webhooks = createWebhooks({
-    ...{ database, redis, redisUrl, clock, log, changes },
+    database,
+    redis,
+    redisUrl,
+    clock,
+    log,
+    changes,
     config: {
       ...webhooksDefaults,
       secretKey,
@@ -127,7 +150,11 @@ export async function buildApp({
   const replaysLive = createLiveList(webhooks.readReplayHeads);
   const recentActs = createRecentActs({ database });
   const history = createHistory({
-    ...{ database, changes, actsBetween: recentActs.between, clock, log },
+    database,
+    changes,
+    actsBetween: recentActs.between,
+    clock,
+    log,
     cache: ownCaches.named("history series"),
   });
   const { sampleIntervalMs: intervalMs, healthToken } = config.observe;
@@ -135,12 +162,23 @@ export async function buildApp({
   const watchFilter = createAddressFilter(config.observe.allowAddresses);
   const sourcesStore = createSourcesStore(database);
   const catalogue = createSourcesCatalogue({
-    ...{ file: sourcesFile, store: sourcesStore, box, redis, subscriber, log },
+    file: sourcesFile,
+    store: sourcesStore,
+    box,
+    redis,
+    subscriber,
+    log,
   });
   const watchHttp = createWatchHttp({ filter: watchFilter });
   const keptDetails = createKeptDetails();
   const health = createHealth({
-    ...{ catalogue, database, redis, subscriber, clock, log, changes },
+    catalogue,
+    database,
+    redis,
+    subscriber,
+    clock,
+    log,
+    changes,
     http: watchHttp,
     hashOf: (...of) => {
       const secret = catalogue.secretOf(...of);
@@ -151,20 +189,32 @@ export async function buildApp({
     uptimes: history.uptimes,
   });
   const breakers = createBreakers({
-    ...{ catalogue, redis, clock, log },
+    catalogue,
+    redis,
+    clock,
+    log,
     http: watchHttp,
     coolDownMs: config.webhooks.breakerCoolDownMs,
     newestCommands: (targets): NewestCommands => operations.newestToBreakers(targets),
   });
   const ownReports = createOwnReports({
-    ...{ redis, subscriber, roles: config.roles, clock },
+    redis,
+    subscriber,
+    roles: config.roles,
+    clock,
     eventLoop: createEventLoop({ windowMs: 0.75 * ownReportsEveryMs }),
     // Only who serves pages calls them.
     parts: config.roles.includes("web") ? [ownCaches, ...access.breakers] : [],
   });
   const observe = createObserve({
-    ...{ catalogue, roles: config.roles, intervalMs },
-    ...{ database, redis, redisUrl, clock, log },
+    catalogue,
+    roles: config.roles,
+    intervalMs,
+    database,
+    redis,
+    redisUrl,
+    clock,
+    log,
     ownReport: () => ownReports.latest(),
     webhooks: webhooks.statistics,
     badFile: sourcesFile.bad,
@@ -181,17 +231,33 @@ export async function buildApp({
   });
   const { snapshots, owner } = observe;
   const sources = createSourcesService({
-    ...{ store: sourcesStore, catalogue, file: sourcesFile, changes, box, filter: watchFilter, clock },
+    store: sourcesStore,
+    catalogue,
+    file: sourcesFile,
+    changes,
+    box,
+    filter: watchFilter,
+    clock,
     checksOf: (organization) => snapshots.viewsOf(organization).health().items,
     scrapesOf: breakers.scrapesOf,
   });
   const operations = createOperations({ database, changes, channel: observe.channel, clock, log });
   const caches = createCaches({
-    ...{ database, changes, snapshots, clock, log },
+    database,
+    changes,
+    snapshots,
+    clock,
+    log,
     servers: observe.redisServers,
   });
   const remembering = createRemembering({
-    ...{ database, snapshots, details: keptDetails, processes: health.ownProcesses, owner, clock, log },
+    database,
+    snapshots,
+    details: keptDetails,
+    processes: health.ownProcesses,
+    owner,
+    clock,
+    log,
   });
   const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
   const reading = { snapshots, answer, past: createPastDetails(history) };
@@ -235,12 +301,21 @@ export async function buildApp({
   health.intake(app);
   const ownEventLoop = () => ownReports.latest()?.process?.eventLoop ?? null;
   ownHealthRoutes(app, {
-    ...{ readiness, snapshots, owner, clock, roles: config.roles, token: healthToken },
+    readiness,
+    snapshots,
+    owner,
+    clock,
+    roles: config.roles,
+    token: healthToken,
     eventLoop: ownEventLoop,
     metrics: createMetrics({ snapshots, clock, eventLoop: ownEventLoop }),
   });
   registerLive(app, {
-    ...{ snapshots, sessionEnds, intervalMs, clock, log },
+    snapshots,
+    sessionEnds,
+    intervalMs,
+    clock,
+    log,
     authenticate: access.authenticateHandshake,
     lists: { webhooks: deliveriesLive, replays: replaysLive, audit: auditLive },
   });

@@ -16,15 +16,16 @@ const actuatorOf = (breakers: readonly CountWindowBreaker[]) => ({
       return [
         name,
         {
-          ...{ failureRate: percent(seen.failureRate), slowCallRate: percent(seen.slowCallRate) },
+          failureRate: percent(seen.failureRate),
+          slowCallRate: percent(seen.slowCallRate),
           failureRateThreshold: percent(settings.failureRateThreshold),
           slowCallRateThreshold: percent(settings.slowCallRateThreshold),
-          ...{ bufferedCalls: seen.buffered, failedCalls: seen.failed, slowCalls: seen.slow },
-          ...{
-            slowFailedCalls: seen.slowFailed,
-            notPermittedCalls: seen.totals.notPermitted,
-            state: seen.state,
-          },
+          bufferedCalls: seen.buffered,
+          failedCalls: seen.failed,
+          slowCalls: seen.slow,
+          slowFailedCalls: seen.slowFailed,
+          notPermittedCalls: seen.totals.notPermitted,
+          state: seen.state,
         },
       ];
     }),
@@ -81,13 +82,12 @@ const postcodes = 400;
 /** The shop's billing, as a service of Spring Boot would look from outside; what it tells comes from breakers that work. */
 export const createBilling = ({ port, gateway, rhythm, redis }: BillingDeps) => {
   const settings = {
-    ...{
-      slidingWindowSize: 20,
-      minimumNumberOfCalls: 5,
-      failureRateThreshold: 50,
-      slowCallRateThreshold: 100,
-    },
-    ...{ slowCallDurationThresholdMs: 2_000, waitDurationInOpenStateMs: 8_000 },
+    slidingWindowSize: 20,
+    minimumNumberOfCalls: 5,
+    failureRateThreshold: 50,
+    slowCallRateThreshold: 100,
+    slowCallDurationThresholdMs: 2_000,
+    waitDurationInOpenStateMs: 8_000,
     permittedNumberOfCallsInHalfOpenState: 3,
   };
   const cards = createCountWindowBreaker("cardNetwork", settings);

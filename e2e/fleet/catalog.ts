@@ -35,8 +35,12 @@ export const createCatalog = ({ instance, port, redis, subscriber, rhythm }: Cat
       return JSON.stringify({ article, name: `Article ${article}`, text: "x".repeat(200 + (article % 300)) });
     },
     {
-      ...{ name: "search-index", timeout: 2_000, resetTimeout: 8_000, volumeThreshold: 5 },
-      ...{ errorThresholdPercentage: 50, enableSnapshots: false },
+      name: "search-index",
+      timeout: 2_000,
+      resetTimeout: 8_000,
+      volumeThreshold: 5,
+      errorThresholdPercentage: 50,
+      enableSnapshots: false,
     },
   );
   const exchange = circuitBreaker(handleAll, {
@@ -44,16 +48,28 @@ export const createCatalog = ({ instance, port, redis, subscriber, rhythm }: Cat
     breaker: new SamplingBreaker({ threshold: rates.threshold, duration: rates.durationMs, minimumRps: 0.1 }),
   });
   const products = createTwoLevelCache({
-    ...{ name: "products", redis, memoryMs: 15_000, redisMs: 90_000, entriesMax: 150, threshold: 0.6 },
+    name: "products",
+    redis,
+    memoryMs: 15_000,
+    redisMs: 90_000,
+    entriesMax: 150,
+    threshold: 0.6,
   });
   const prices = createTwoLevelCache({
-    ...{ name: "exchange-rates", redis, memoryMs: 4_000, redisMs: 12_000, entriesMax: 50, threshold: 0.4 },
+    name: "exchange-rates",
+    redis,
+    memoryMs: 4_000,
+    redisMs: 12_000,
+    entriesMax: 50,
+    threshold: 0.4,
   });
 
   const reporter = createReporter({ redis, subscriber, service: "catalog", instance });
   reporter.opossum(search);
   reporter.cockatiel("exchange-rates", exchange, {
-    ...{ coolDownMs: rates.halfOpenAfterMs, threshold: rates.threshold, windowMs: rates.durationMs },
+    coolDownMs: rates.halfOpenAfterMs,
+    threshold: rates.threshold,
+    windowMs: rates.durationMs,
   });
   reporter.cache("products", products.source);
   reporter.cache("exchange-rates", prices.source);
@@ -80,7 +96,9 @@ export const createCatalog = ({ instance, port, redis, subscriber, rhythm }: Cat
     "/health": () => ({
       type: "application/health+json",
       body: {
-        ...{ status: search.opened ? "fail" : "pass", version, serviceId: "catalog" },
+        status: search.opened ? "fail" : "pass",
+        version,
+        serviceId: "catalog",
         checks: {
           "search-index:state": [
             {

@@ -41,7 +41,9 @@ export const createClerks = () => {
     customer.creditLimit = Math.max(500, before + between(-4, 6) * 250);
     return {
       ...by(pick(clerks) ?? clerks[0]),
-      ...{ action: "customers.limit.change", outcome: "success", reason: pick(reasons) ?? null },
+      action: "customers.limit.change",
+      outcome: "success",
+      reason: pick(reasons) ?? null,
       targets: target(customer),
       before: { creditLimit: before },
       after: { creditLimit: customer.creditLimit },
@@ -53,8 +55,10 @@ export const createClerks = () => {
     customer.blocked = !before;
     return {
       ...by(pick(clerks) ?? clerks[0]),
-      ...{ action: before ? "customers.account.unblock" : "customers.account.block", outcome: "success" },
-      ...{ reason: pick(reasons) ?? null, targets: target(customer) },
+      action: before ? "customers.account.unblock" : "customers.account.block",
+      outcome: "success",
+      reason: pick(reasons) ?? null,
+      targets: target(customer),
       before: { blocked: before },
       after: { blocked: customer.blocked },
     };
@@ -68,7 +72,8 @@ export const createClerks = () => {
     if (!refused) customer.refunds += 1;
     return {
       ...by(clerk),
-      ...{ action: "orders.refund.approve", outcome: refused ? "denied" : "success" },
+      action: "orders.refund.approve",
+      outcome: refused ? "denied" : "success",
       reason: refused ? `Over the limit of ${traineeLimit} for a trainee` : (pick(reasons) ?? null),
       targets: target(customer),
       before: { refunds: before },

@@ -77,7 +77,11 @@ export const createCountWindowBreaker = (name: string, settings: CountWindowSett
       }
     },
     read: () => ({
-      ...{ state, totals, failureRate: failureRate(), slowCallRate: slowCallRate(), buffered: calls.length },
+      state,
+      totals,
+      failureRate: failureRate(),
+      slowCallRate: slowCallRate(),
+      buffered: calls.length,
       failed: calls.filter(({ failed }) => failed).length,
       slow: calls.filter(({ slow }) => slow).length,
       slowFailed: calls.filter(({ slow, failed }) => slow && failed).length,

@@ -27,8 +27,12 @@ export const createHelpdesk = ({ port, redis, subscriber, rhythm }: HelpdeskDeps
       if (Date.now() < failsUntilMs || Math.random() < 0.03) throw new Error("model is loading");
     },
     {
-      ...{ name: "translation", timeout: 2_000, resetTimeout: 6_000, volumeThreshold: 5 },
-      ...{ errorThresholdPercentage: 50, enableSnapshots: false },
+      name: "translation",
+      timeout: 2_000,
+      resetTimeout: 6_000,
+      volumeThreshold: 5,
+      errorThresholdPercentage: 50,
+      enableSnapshots: false,
     },
   );
   const reporter = createReporter({ redis, subscriber, service: "helpdesk", instance: "helpdesk-1" });
@@ -44,7 +48,9 @@ export const createHelpdesk = ({ port, redis, subscriber, rhythm }: HelpdeskDeps
     "/health": () => ({
       type: "application/health+json",
       body: {
-        ...{ status: translation.opened ? "warn" : "pass", version, serviceId: "helpdesk" },
+        status: translation.opened ? "warn" : "pass",
+        version,
+        serviceId: "helpdesk",
         checks: {
           "translation:state": [
             { componentType: "component", status: translation.opened ? "warn" : "pass", time: new Date() },

@@ -25,13 +25,14 @@ type PaymentsDeps = {
  * `application/health+json`, in Prometheus' format and by the reporter. */
 export const createPayments = ({ instance, port, gateway, redis, subscriber, rhythm }: PaymentsDeps) => {
   const chargeCard = new CircuitBreaker(() => gateway.charge(timeoutMs), {
-    ...{ name: "charge-card", timeout: timeoutMs, resetTimeout: 5_000, volumeThreshold: 4 },
-    ...{
-      errorThresholdPercentage: 50,
-      rollingCountTimeout: 15_000,
-      rollingCountBuckets: 15,
-      enableSnapshots: false,
-    },
+    name: "charge-card",
+    timeout: timeoutMs,
+    resetTimeout: 5_000,
+    volumeThreshold: 4,
+    errorThresholdPercentage: 50,
+    rollingCountTimeout: 15_000,
+    rollingCountBuckets: 15,
+    enableSnapshots: false,
   });
   const scoreFraud = new CircuitBreaker(
     async () => {
@@ -39,8 +40,12 @@ export const createPayments = ({ instance, port, gateway, redis, subscriber, rhy
       if (Math.random() < 0.03) throw new Error("model is being loaded");
     },
     {
-      ...{ name: "fraud-score", timeout: 2_000, resetTimeout: 10_000, volumeThreshold: 6 },
-      ...{ errorThresholdPercentage: 60, enableSnapshots: false },
+      name: "fraud-score",
+      timeout: 2_000,
+      resetTimeout: 10_000,
+      volumeThreshold: 6,
+      errorThresholdPercentage: 60,
+      enableSnapshots: false,
     },
   );
   // Also makes opossum-prometheus count `halfOpen`, which it does for events that somebody listens to already.
@@ -68,13 +73,18 @@ export const createPayments = ({ instance, port, gateway, redis, subscriber, rhy
     return {
       // A shop that cannot charge still takes orders and charges later.
       status: worst === "pass" ? "pass" : "warn",
-      ...{ version, serviceId: "payments", releaseId: `${version}+${instance}` },
+      version,
+      serviceId: "payments",
+      releaseId: `${version}+${instance}`,
       ...(worst === "pass" ? {} : { output: "Cards are charged later: the card gateway fails" }),
       checks: {
         "card-gateway:responseTime": [
           {
-            ...{ componentId: "card-gateway", componentType: "component", status: worst },
-            ...{ observedValue: lastCharge?.ms ?? 0, observedUnit: "ms" },
+            componentId: "card-gateway",
+            componentType: "component",
+            status: worst,
+            observedValue: lastCharge?.ms ?? 0,
+            observedUnit: "ms",
             time: (lastCharge?.at ?? new Date()).toISOString(),
           },
         ],

@@ -99,7 +99,10 @@ export const createTwoLevelCache = ({
       const bytes = [...memory].reduce((sum, [key, { value }]) => sum + 2 * (key.length + value.length), 0);
       return {
         ...counted,
-        ...{ problem, threshold, tags: [...tagsSeen].sort(), invalidateBy: ["key", "pattern", "tag"] },
+        problem,
+        threshold,
+        tags: [...tagsSeen].sort(),
+        invalidateBy: ["key", "pattern", "tag"],
         levels: [
           { level: "memory", hits: hitsAt("memory"), entries: memory.size, sizeBytes: bytes },
           { level: "redis", hits: hitsAt("redis"), entries: null, sizeBytes: null },

@@ -17,8 +17,11 @@ test("a dependency dies: verdict and root cause within the bound, its caller is 
     storeIsThere ? { code: 200, status: "pass" } : { code: 503, status: "fail" },
   );
   const rhythm = {
-    ...{ organization: user("viewer").organization, format: "health+json", group: "journey" },
-    ...{ interval: `${intervalMs / 1000}s`, timeout: `${timeoutMs / 1000}s` },
+    organization: user("viewer").organization,
+    format: "health+json",
+    group: "journey",
+    interval: `${intervalMs / 1000}s`,
+    timeout: `${timeoutMs / 1000}s`,
   };
   const forget = watchServices(product, [
     { id: "journey-store", url: store.url, ...rhythm },
@@ -79,7 +82,11 @@ test("planned work takes a service out of the problems until it is ended", async
   const program = await startProgram(() => ({ code: 503, status: "fail" }));
   const forget = watchServices(product, [
     {
-      ...{ id: "journey-legacy", url: program.url, format: "health+json", interval: "1s", timeout: "1s" },
+      id: "journey-legacy",
+      url: program.url,
+      format: "health+json",
+      interval: "1s",
+      timeout: "1s",
       organization: user("operator").organization,
     },
   ]);

@@ -75,7 +75,10 @@ test("dead letters are planned, confirmed, replayed and followed to the end, and
   const { items } = expectAnswer("audit trail", trail, listAuditEvents.response);
   const acts = items.filter(({ action }) => action.startsWith("webhooks.replay."));
   expect(acts.map(({ action }) => action.replace("webhooks.replay.", ""))).toEqual([
-    ...["complete", "resume", "pause", "start"],
+    "complete",
+    "resume",
+    "pause",
+    "start",
   ]);
   expect(acts[0]?.actor.type).toBe("system");
   expect((await summary()).completed).toBe(some.length);

@@ -157,14 +157,16 @@ async function initializeCluster(options: {
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (account) chownSync(passwordFile, account.uid, account.gid);
   const args = [
-    ...["-D", fresh, "--username=postgres", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"],
-    ...[
-      "--encoding=UTF8",
-      "--locale=C",
-      "--locale-provider=builtin",
-      "--builtin-locale=C.UTF-8",
-      "--no-sync",
-    ],
+    "-D",
+    fresh,
+    "--username=postgres",
+    `--pwfile=${passwordFile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-sync",
   ];
   const child = spawn(join(binaries, "initdb"), args, {
     cwd: folder,

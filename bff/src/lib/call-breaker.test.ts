@@ -9,7 +9,11 @@ function calling() {
   let nowMs = 1_000_000;
   const clock = { now: () => nowMs };
   const breaker = createCallBreaker({
-    ...{ name: "provider", failuresMax: 3, coolDownMs: 30_000, isFailure: (error) => error === down, clock },
+    name: "provider",
+    failuresMax: 3,
+    coolDownMs: 30_000,
+    isFailure: (error) => error === down,
+    clock,
   });
   let attached: AttachedBreaker | undefined;
   breaker.report({

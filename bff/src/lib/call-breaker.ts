@@ -106,11 +106,17 @@ export function createCallBreaker({
         changed = given.changed;
         return {
           read: () => ({
-            ...{ name, library: "Wheelhouse", state: trace.state(), since: trace.since() },
+            name,
+            library: "Wheelhouse",
+            state: trace.state(),
+            since: trace.since(),
             nextProbeAt:
               trace.state() === "open" && openUntilMs !== null ? new Date(openUntilMs).toISOString() : null,
             ...calls.figures({ ratioMs: windowMs, fewest: 1 }),
-            ...{ threshold: null, coolDownMs, commands, transitions: trace.transitions() },
+            threshold: null,
+            coolDownMs,
+            commands,
+            transitions: trace.transitions(),
           }),
           obey(command) {
             const done = act[command]();

@@ -12,7 +12,10 @@ const body = {
   nothing: null,
 };
 const facts: Facts = {
-  ...{ connected: true, statusCode: 200, latencyMs: 120, ip: "10.0.0.7" },
+  connected: true,
+  statusCode: 200,
+  latencyMs: 120,
+  ip: "10.0.0.7",
   certificateExpiresInMs: 20 * 86_400_000,
   body: JSON.stringify(body),
 };
@@ -84,8 +87,12 @@ test("a body that is no JSON is text, and has no parts", () => {
 
 test("without an answer only a condition that wishes for none holds", () => {
   const none: Facts = {
-    ...{ connected: false, statusCode: null, latencyMs: null, ip: null },
-    ...{ certificateExpiresInMs: null, body: null },
+    connected: false,
+    statusCode: null,
+    latencyMs: null,
+    ip: null,
+    certificateExpiresInMs: null,
+    body: null,
   };
   for (const text of [
     "[STATUS] == 200",
@@ -125,22 +132,30 @@ test.each([
 
 describe("whatever is written or answered", () => {
   const piece = fc.constantFrom(
-    ...[
-      "[STATUS]",
-      "[BODY]",
-      ".a",
-      "[0]",
-      "[BODY].a[0].b",
-      "len(",
-      "has(",
-      "pat(",
-      "any(",
-      ")",
-      " == ",
-      " < ",
-      "*",
-    ],
-    ...["200", '"', "'", ",", " ", "14d", "[", "]", "\\", "(((((", "💥"],
+    "[STATUS]",
+    "[BODY]",
+    ".a",
+    "[0]",
+    "[BODY].a[0].b",
+    "len(",
+    "has(",
+    "pat(",
+    "any(",
+    ")",
+    " == ",
+    " < ",
+    "*",
+    "200",
+    '"',
+    "'",
+    ",",
+    " ",
+    "14d",
+    "[",
+    "]",
+    "\\",
+    "(((((",
+    "💥",
   );
 
   test("a condition is read or refused with a reason, and judged without an error", () => {

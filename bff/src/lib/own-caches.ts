@@ -41,7 +41,9 @@ export function createOwnCaches({ redis, clock }: { redis: Redis; clock: Clock }
       const counters = createCacheCounters({ now: clock.now });
       const tags = new Set<string>();
       const memory = new LRUCache<string, string>({
-        ...{ max: entriesMax, maxSize: bytesMax, ttlAutopurge: false },
+        max: entriesMax,
+        maxSize: bytesMax,
+        ttlAutopurge: false,
         sizeCalculation: (value, key) => value.length + key.length + 1,
         dispose: (_value, _key, reason) => {
           if (reason === "evict") counters.evicted();
@@ -52,12 +54,20 @@ export function createOwnCaches({ redis, clock }: { redis: Redis; clock: Clock }
         .useL1Layer({ options: {}, factory: () => new MemoryDriver({ prefix, cacheInstance: memory }) })
         .useL2Layer({ options: {}, factory: () => driver });
       const bento = new BentoCache({
-        ...{ default: store, stores: { [store]: layers } },
-        ...{ grace: graceMs, timeout: patienceMs, l2CircuitBreakerDuration: breakMs },
+        default: store,
+        stores: { [store]: layers },
+        grace: graceMs,
+        timeout: patienceMs,
+        l2CircuitBreakerDuration: breakMs,
       });
       reported.push((reporter) =>
         reporter.bentocache(bento, {
-          ...{ name, store, prefix, memory, redis, counters },
+          name,
+          store,
+          prefix,
+          memory,
+          redis,
+          counters,
           tags: () => tags,
           problem: () => (isFailing() ? awayText : null),
         }),

@@ -52,7 +52,10 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
       const startedMs = performance.now();
       return await new Promise<WatchAnswer>((resolve, reject) => {
         const request = (url.protocol === "https:" ? https : http).request(url, {
-          ...{ method: "GET", agent: false, lookup: filter.lookup, ...(ca ? { ca } : {}) },
+          method: "GET",
+          agent: false,
+          lookup: filter.lookup,
+          ...(ca ? { ca } : {}),
           headers: { accept, "user-agent": "Wheelhouse", connection: "close" },
         });
         const abort = () => {
@@ -74,7 +77,10 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
           const answer = (truncated: boolean) => {
             end();
             resolve({
-              ...{ statusCode: response.statusCode ?? 0, truncated, ip, certificateExpiresAt },
+              statusCode: response.statusCode ?? 0,
+              truncated,
+              ip,
+              certificateExpiresAt,
               contentType: response.headers["content-type"] ?? "",
               cacheControl: response.headers["cache-control"] ?? "",
               body: Buffer.concat(chunks).subarray(0, maxBytes).toString("utf8"),

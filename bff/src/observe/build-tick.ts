@@ -23,8 +23,11 @@ export function memoryOf(tick: Tick | null): Memory {
   const memory: Memory = new Map();
   for (const server of tick?.servers ?? [])
     memory.set(`server:${server.id}`, {
-      ...{ state: server.state, label: "", cause: server.cause },
-      ...{ sinceMs: Date.parse(server.since), pending: null },
+      state: server.state,
+      label: "",
+      cause: server.cause,
+      sinceMs: Date.parse(server.since),
+      pending: null,
     });
   for (const { id, state, label, cause, since } of tick?.queues ?? [])
     memory.set(`queue:${id}`, { state, label, cause, sinceMs: Date.parse(since), pending: null });
@@ -44,7 +47,10 @@ export function observeServer(
   const steady = settle(memory.get(key), verdict, nowMs);
   memory.set(key, steady);
   return {
-    ...{ id: watched.id, name: watched.name, kind: watched.kind, organization: watched.organization },
+    id: watched.id,
+    name: watched.name,
+    kind: watched.kind,
+    organization: watched.organization,
     state: steady.state,
     since: isoOf(steady.sinceMs),
     observedAt: latest ? isoOf(latest.atMs) : null,
@@ -82,8 +88,13 @@ export function unheardQueue(queue: ObservedQueue, since: string, cause: string)
   const alreadyUnknown = queue.state === "unknown";
   return {
     ...queue,
-    ...{ state: "unknown", label: "Unknown", cause, workers: null, drainsInMs: null },
-    ...{ completedPerMinute: null, failedPerMinute: null },
+    state: "unknown",
+    label: "Unknown",
+    cause,
+    workers: null,
+    drainsInMs: null,
+    completedPerMinute: null,
+    failedPerMinute: null,
     since: alreadyUnknown ? queue.since : since,
   };
 }

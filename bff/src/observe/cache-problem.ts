@@ -12,7 +12,10 @@ export function cacheProblem(cache: ObservedCache): Omit<Problem, "changedBefore
   };
   return [
     {
-      ...{ id: `cache:${id}`, state, label, subject: name },
+      id: `cache:${id}`,
+      state,
+      label,
+      subject: name,
       title: titles[label] ?? (state === "unknown" ? `cache, ${label}` : "cache needs attention"),
       cause: cause ?? label,
       affects: `calls of ${service}`,

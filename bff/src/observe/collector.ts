@@ -153,11 +153,18 @@ export function createCollector(deps: CollectorDeps) {
         (heard.observedAt === null || nowMs - Date.parse(heard.observedAt) > staleWebhooksMs),
     };
     const boards = observeBoards(before, {
-      ...{ nowMs, leads: term > 0, servers: seenServers, queues: seenQueues },
-      ...{ webhooks: figures, organizations: organizationKeys },
+      nowMs,
+      leads: term > 0,
+      servers: seenServers,
+      queues: seenQueues,
+      webhooks: figures,
+      organizations: organizationKeys,
     });
     const tick: Tick = {
-      ...{ version: 1, observer: owner, term, intervalMs },
+      version: 1,
+      observer: owner,
+      term,
+      intervalMs,
       ...seen,
       queuesObservedAt: Object.fromEntries(
         queues.map(({ source, probe: each }) => [

@@ -4,7 +4,9 @@ import { createKeptDetails, readKeptDetails } from "./kept-details.ts";
 
 const told = (figure: number, state: "ok" | "down" = "ok"): ServiceDetail["instances"] => [
   {
-    ...{ id: "1", target: null, observedAt: null },
+    id: "1",
+    target: null,
+    observedAt: null,
     components: [{ id: "db", name: "db", depth: 0, state, status: "UP", detail: `${figure} open` }],
     conditions: [{ text: "[STATUS] == 200", observed: String(figure), passed: state === "ok" }],
   },
@@ -43,14 +45,12 @@ test("what finds no room is left out whole", () => {
   const long = told(1).map((instance) => ({
     ...instance,
     components: Array.from({ length: 15_000 }, (_, at) => ({
-      ...{
-        id: `part ${at}`,
-        name: "",
-        depth: 0,
-        state: "down" as const,
-        status: "DOWN",
-        detail: "x".repeat(150),
-      },
+      id: `part ${at}`,
+      name: "",
+      depth: 0,
+      state: "down" as const,
+      status: "DOWN",
+      detail: "x".repeat(150),
     })),
   }));
   details.keep(of(["a", told(1)], ["b", long], ["c", long]));

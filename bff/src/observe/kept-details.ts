@@ -67,10 +67,15 @@ function textOf(instances: Instances): string {
     .map(({ id, components, conditions }) => ({
       id,
       components: components.map(({ id: path, state, status, detail }) => ({
-        ...{ id: path, state, status, detail: state === "ok" ? null : detail },
+        id: path,
+        state,
+        status,
+        detail: state === "ok" ? null : detail,
       })),
       conditions: conditions.map(({ text, observed, passed }) => ({
-        ...{ text, observed: passed ? null : observed, passed },
+        text,
+        observed: passed ? null : observed,
+        passed,
       })),
     }));
   return told.length === 0 ? "" : JSON.stringify(told);

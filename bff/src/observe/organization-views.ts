@@ -178,8 +178,12 @@ export function createOrganizationViews(deps: {
       items: redisServers().items.map((item) => ({
         ...item,
         trends: {
-          ...{ memory: noTrend, commands: noTrend, latency: noTrend },
-          ...{ fragmentation: noTrend, evicted: noTrend, clients: noTrend },
+          memory: noTrend,
+          commands: noTrend,
+          latency: noTrend,
+          fragmentation: noTrend,
+          evicted: noTrend,
+          clients: noTrend,
         },
       })),
     }),

@@ -21,21 +21,37 @@ const ago = (ms: number) => new Date(nowMs - ms).toISOString();
 const minuteMs = 60_000;
 const views = (part: Partial<Tick>, changes: Tick["changes"] = []) =>
   createOrganizationViews({
-    ...{ organization: acme, tick: makeTick(part), previous: null },
-    ...{ changes, trends: createTrends(), hour: createTrends(), intervalMs: 1_000 },
+    organization: acme,
+    tick: makeTick(part),
+    previous: null,
+    changes,
+    trends: createTrends(),
+    hour: createTrends(),
+    intervalMs: 1_000,
   });
 const overviewOf = (part: Partial<Tick>, changes: Tick["changes"] = []) => views(part, changes).overview();
 const figures = (part: Partial<WebhookFigures> = {}): WebhookFigures => ({
-  ...{ endpoints: 2, pending: 0, deadLetters: 0, attemptsPerSecond: 1, errorRatio: 0, durationMsP95: 80 },
-  ...{ deliveredPerSecond: 1, firstAttemptSuccessRatio: 1, breakers: [] },
+  endpoints: 2,
+  pending: 0,
+  deadLetters: 0,
+  attemptsPerSecond: 1,
+  errorRatio: 0,
+  durationMsP95: 80,
+  deliveredPerSecond: 1,
+  firstAttemptSuccessRatio: 1,
+  breakers: [],
   ...part,
 });
 const withWebhooks = (part: Partial<WebhookFigures>): Partial<Tick> => ({
   webhooks: { value: { "acme-id": figures(part) }, observedAt: tickAt, failing: false },
 });
 const brokenQueue = makeQueue("orders", {
-  ...{ state: "down", label: "No worker", cause: "3 jobs wait and no worker is listening", workers: 0 },
-  ...{ counts: makeCounts({ waiting: 3 }), since: ago(2 * minuteMs) },
+  state: "down",
+  label: "No worker",
+  cause: "3 jobs wait and no worker is listening",
+  workers: 0,
+  counts: makeCounts({ waiting: 3 }),
+  since: ago(2 * minuteMs),
 });
 
 const maintenance = { until: ago(-60_000), reason: "upgrade" };
@@ -147,8 +163,14 @@ describe("checks and problems", () => {
         ...withWebhooks({
           breakers: [
             {
-              ...{ endpointId: "e", name: "CRM", state: "open", since: ago(9_000) },
-              ...{ nextProbeAt: null, failureRatio: 1, attemptsPerMinute: 5, failedPerMinute: 5 },
+              endpointId: "e",
+              name: "CRM",
+              state: "open",
+              since: ago(9_000),
+              nextProbeAt: null,
+              failureRatio: 1,
+              attemptsPerMinute: 5,
+              failedPerMinute: 5,
             },
           ],
         }),
@@ -189,8 +211,15 @@ describe("checks and problems", () => {
   ])("%s", (_name, part, checks, problems) => {
     const overview = overviewOf(part);
     const none = {
-      ...{ total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 },
-      ...{ maintenance: 0, pending: 0, explained: 0 },
+      total: 0,
+      ok: 0,
+      degraded: 0,
+      down: 0,
+      unknown: 0,
+      stale: 0,
+      maintenance: 0,
+      pending: 0,
+      explained: 0,
     };
     expect(overview.checks).toEqual({ ...none, ...checks });
     expect(overview.problems.map(({ state, subject }) => `${state} ${subject}`)).toEqual(problems);
@@ -198,13 +227,21 @@ describe("checks and problems", () => {
 
   test("a bad list of what is watched is told to whom it concerns, its mistakes to the platform alone", () => {
     const badFile = {
-      ...{ name: "wheelhouse.yaml", since: ago(minuteMs), goodAt: ago(2 * minuteMs) },
-      ...{ problems: ["line 3: services.a.url: must be a URL", "line 9: x"], organizations: ["acme"] },
+      name: "wheelhouse.yaml",
+      since: ago(minuteMs),
+      goodAt: ago(2 * minuteMs),
+      problems: ["line 3: services.a.url: must be a URL", "line 9: x"],
+      organizations: ["acme"],
     };
     const told = (organization: { id: string; slug: string }) =>
       createOrganizationViews({
-        ...{ organization, tick: makeTick({ badFile }), previous: null, changes: [] },
-        ...{ trends: createTrends(), hour: createTrends(), intervalMs: 1_000 },
+        organization,
+        tick: makeTick({ badFile }),
+        previous: null,
+        changes: [],
+        trends: createTrends(),
+        hour: createTrends(),
+        intervalMs: 1_000,
       })
         .overview()
         .problems.map(({ subject, cause }) => `${subject}: ${cause}`);
@@ -248,8 +285,11 @@ describe("checks and problems", () => {
 
 describe("the change just before", () => {
   const change = (text: string, beforeMs: number): Change => ({
-    ...{ at: ago(2 * minuteMs + beforeMs), text, by: "Mara" },
-    ...{ kind: "audit", state: null },
+    at: ago(2 * minuteMs + beforeMs),
+    text,
+    by: "Mara",
+    kind: "audit",
+    state: null,
   });
   const changedBefore = (acts: Change[], changes: Tick["changes"] = []) =>
     overviewOf({ queues: [brokenQueue], acts: { "acme-id": acts } }, changes).problems[0]?.changedBefore;

@@ -32,10 +32,15 @@ export function createOwnReports(deps: {
     start() {
       eventLoop.start();
       reporter ??= createReporter({
-        ...{ redis, subscriber, service: ownService, instance: `${hostname()}/${process.pid}` },
-        ...{ intervalMs: ownReportsEveryMs, now: clock.now },
+        redis,
+        subscriber,
+        service: ownService,
+        instance: `${hostname()}/${process.pid}`,
+        intervalMs: ownReportsEveryMs,
+        now: clock.now,
         process: () => ({
-          ...{ about: roles.join(", "), eventLoop: eventLoop.read() },
+          about: roles.join(", "),
+          eventLoop: eventLoop.read(),
           upMs: Math.round(performance.now()),
         }),
       });

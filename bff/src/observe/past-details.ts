@@ -68,14 +68,20 @@ export function createPastDetails(deps: {
       const [latencyMs = none] = await seriesBefore(organizationId, of);
       const told = await toldThen(organizationId, id, at);
       return {
-        ...{ observedAt, intervalMs, service, latencyMs },
+        observedAt,
+        intervalMs,
+        service,
+        latencyMs,
         calledBy: items.filter(({ dependsOn }) => dependsOn.includes(id)).map((caller) => caller.id),
         instances: service.instances.map((instance) => ({
-          ...{ id: instance.id, target: null, observedAt: instance.observedAt },
+          id: instance.id,
+          target: null,
+          observedAt: instance.observedAt,
           ...(told.get(instance.id) ?? { components: [], conditions: [] }),
         })),
         server: servers.find((each) => each.id === id) ?? null,
-        ...{ journal: [], maintenance: [] },
+        journal: [],
+        maintenance: [],
       };
     },
     async breaker(
@@ -93,7 +99,11 @@ export function createPastDetails(deps: {
       });
       const { problems } = await frameOf(overview, "overview", organizationId, at);
       return {
-        ...{ observedAt, intervalMs, breaker, failureRatio, failedPerMinute },
+        observedAt,
+        intervalMs,
+        breaker,
+        failureRatio,
+        failedPerMinute,
         changedBefore: problems.find((problem) => problem.id === `breaker:${id}`)?.changedBefore ?? null,
       };
     },
@@ -110,10 +120,17 @@ export function createPastDetails(deps: {
           clients = none,
           latency = none,
         ] = await seriesBefore(organizationId, {
-          ...{ kind: "server", id: item.server.id, at, spanMs: 10 * minuteMs },
+          kind: "server",
+          id: item.server.id,
+          at,
+          spanMs: 10 * minuteMs,
           metrics: [
-            ...["usedMemoryBytes", "opsPerSecond", "fragmentationRatio", "evictedPerSecond"],
-            ...["connectedClients", "latencyMsP99"],
+            "usedMemoryBytes",
+            "opsPerSecond",
+            "fragmentationRatio",
+            "evictedPerSecond",
+            "connectedClients",
+            "latencyMsP99",
           ],
         });
         items.push({ ...item, trends: { memory, commands, latency, fragmentation, evicted, clients } });

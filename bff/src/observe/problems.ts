@@ -69,13 +69,19 @@ function serverProblem(server: ObservedServer, part: OrganizationPart, nowMs: nu
         ? []
         : [
             {
-              ...{ ...common, state: "unknown", label: word.unknown, title: "cannot be judged" },
-              ...{ cause: server.cause ?? "It was not asked yet", since: server.since },
+              ...common,
+              state: "unknown",
+              label: word.unknown,
+              title: "cannot be judged",
+              cause: server.cause ?? "It was not asked yet",
+              since: server.since,
             },
           ];
     return [
       {
-        ...{ ...common, state: "stale", label: `Stale ${spanOf(nowMs - Date.parse(observedAt))}` },
+        ...common,
+        state: "stale",
+        label: `Stale ${spanOf(nowMs - Date.parse(observedAt))}`,
         title: `no answer for ${spanOf(nowMs - Date.parse(observedAt))}`,
         cause: `Was ok. Asked every ${spanOf(server.intervalMs)}, answered last at ${clockOf(observedAt)}`,
         since: observedAt,
@@ -85,7 +91,10 @@ function serverProblem(server: ObservedServer, part: OrganizationPart, nowMs: nu
   const { state } = server;
   return [
     {
-      ...{ ...common, state, label: word[state], since: server.since },
+      ...common,
+      state,
+      label: word[state],
+      since: server.since,
       title: state === "down" ? "does not answer" : "needs attention",
       cause:
         state === "down" && server.observedAt !== null
@@ -119,13 +128,11 @@ function serviceProblem(row: ObservedService, nowMs: number): Found[] {
     const age = spanOf(nowMs - Date.parse(observedAt));
     return [
       {
-        ...{
-          ...common,
-          state: "stale",
-          label: `Stale ${age}`,
-          title: `not heard for ${age}`,
-          since: observedAt,
-        },
+        ...common,
+        state: "stale",
+        label: `Stale ${age}`,
+        title: `not heard for ${age}`,
+        since: observedAt,
         cause: `Was ok. Checked every ${spanOf(row.intervalMs)}, last at ${clockOf(observedAt)}`,
       },
     ];
@@ -133,7 +140,11 @@ function serviceProblem(row: ObservedService, nowMs: number): Found[] {
   const titles = { down: "is down", degraded: "needs attention", unknown: "cannot be judged" };
   return [
     {
-      ...{ ...common, state, label: word[state], title: titles[state], since: row.since },
+      ...common,
+      state,
+      label: word[state],
+      title: titles[state],
+      since: row.since,
       cause: row.cause ?? word[state],
     },
   ];
@@ -168,20 +179,32 @@ function webhookProblems(part: OrganizationPart): Found[] {
   if (failingSince !== null)
     return [
       {
-        ...{ id: "webhooks:figures", state: "unknown", label: word.unknown, subject: "webhooks" },
-        ...{ title: "figures cannot be read", cause: "Postgres does not answer", affects: "deliveries" },
-        ...{ since: failingSince, area: "webhooks", path: "webhooks" },
+        id: "webhooks:figures",
+        state: "unknown",
+        label: word.unknown,
+        subject: "webhooks",
+        title: "figures cannot be read",
+        cause: "Postgres does not answer",
+        affects: "deliveries",
+        since: failingSince,
+        area: "webhooks",
+        path: "webhooks",
       },
     ];
   if (!figures) return [];
   const problems: Found[] = [];
   if (figures.deadLetters > 0 && part.deadLettersSince !== null)
     problems.push({
-      ...{ id: "webhooks:dead-letters", state: "degraded", label: "Dead letters", subject: "webhooks" },
+      id: "webhooks:dead-letters",
+      state: "degraded",
+      label: "Dead letters",
+      subject: "webhooks",
       title: `${plural(figures.deadLetters, "dead letter")} ${figures.deadLetters === 1 ? "waits" : "wait"} for replay`,
       cause: "All their attempts failed; nothing sends them again by itself",
       affects: plural(figures.deadLetters, "delivery", "deliveries"),
-      ...{ since: part.deadLettersSince, area: "webhooks", path: "webhooks?status=dead_letter" },
+      since: part.deadLettersSince,
+      area: "webhooks",
+      path: "webhooks?status=dead_letter",
     });
   return problems;
 }
@@ -195,10 +218,16 @@ function sourcesFileProblem({ badFile }: OrganizationPart): Found[] {
   const what = first === undefined ? "The platform's organization sees what is wrong" : `${first}${more}`;
   return [
     {
-      ...{ id: "sources:file", state: "degraded", label: "Bad file", subject: name },
+      id: "sources:file",
+      state: "degraded",
+      label: "Bad file",
+      subject: name,
       title: "its last edit is bad",
       cause: `${what}. The last good version is kept, read on ${goodAt.slice(0, 10)} at ${clockOf(goodAt)}`,
-      ...{ affects: "what is watched", since, area: "health", path: "sources" },
+      affects: "what is watched",
+      since,
+      area: "health",
+      path: "sources",
     },
   ];
 }
@@ -219,8 +248,15 @@ const clockOf = (iso: string) => `${iso.slice(11, 19)} UTC`;
 export function countChecks(part: OrganizationPart): Overview["checks"] {
   const nowMs = part.observedAt === null ? 0 : Date.parse(part.observedAt);
   const counts = {
-    ...{ total: 0, ok: 0, degraded: 0, down: 0, unknown: 0, stale: 0 },
-    ...{ maintenance: 0, pending: 0, explained: 0 },
+    total: 0,
+    ok: 0,
+    degraded: 0,
+    down: 0,
+    unknown: 0,
+    stale: 0,
+    maintenance: 0,
+    pending: 0,
+    explained: 0,
   };
   const add = (state: Exclude<keyof typeof counts, "total" | "explained">) => {
     counts.total += 1;

@@ -13,10 +13,16 @@ function report(
   service = "wheelhouse",
 ): Report {
   return {
-    ...{ version: 1, service, instance, intervalMs: 2_000, breakers: [], caches: [] },
+    version: 1,
+    service,
+    instance,
+    intervalMs: 2_000,
+    breakers: [],
+    caches: [],
     reportedAt: new Date(nowMs - heard * 1_000).toISOString(),
     process: {
-      ...{ about, upMs: (began - heard) * 1_000 },
+      about,
+      upMs: (began - heard) * 1_000,
       eventLoop: { windowMs: 2_000, delayMsP99: 1, delayMsMax: 1, busyRatio: 0 },
     },
   };

@@ -36,7 +36,9 @@ const breakerOf = (name: string) => {
   const made = new CircuitBreaker(
     async (fails: boolean) => (fails ? Promise.reject(new Error("no")) : "yes"),
     {
-      ...{ name, resetTimeout: 60_000, volumeThreshold: 1 },
+      name,
+      resetTimeout: 60_000,
+      volumeThreshold: 1,
     },
   );
   ends.push(() => made.shutdown());
@@ -111,8 +113,14 @@ test("an instance that dies stays with its last report; one that leaves is gone"
 
 test("2 000 reports are read by calls of a few milliseconds, and those that did not change not at all", async () => {
   const text = JSON.stringify({
-    ...{ version: 1, service: "s", instance: "i", reportedAt: new Date().toISOString(), intervalMs: 1_000 },
-    ...{ breakers: [], caches: [], padding: "x".repeat(2_000) },
+    version: 1,
+    service: "s",
+    instance: "i",
+    reportedAt: new Date().toISOString(),
+    intervalMs: 1_000,
+    breakers: [],
+    caches: [],
+    padding: "x".repeat(2_000),
   });
   const pipeline = redis.pipeline();
   for (let at = 0; at < 2_000; at += 1) {
@@ -146,7 +154,10 @@ test("while Redis is away the program is not disturbed, and the newest report fo
   const own = await connect(server.url);
   const problems: unknown[] = [];
   const reporter = createReporter({
-    ...{ redis: own, service: "payments", instance: "a", intervalMs: 200 },
+    redis: own,
+    service: "payments",
+    instance: "a",
+    intervalMs: 200,
     onProblem: (problem) => problems.push(problem),
   });
   ends.push(() => reporter.close());

@@ -7,11 +7,19 @@ const states = ["ok", "degraded", "down", "unknown"] as const;
 const letters: Record<string, HealthState> = { o: "ok", d: "degraded", x: "down", u: "unknown" };
 const at = (second: number) => new Date(second * 1000).toISOString();
 const member = (id: string, state: HealthState, part: Partial<Member> = {}): Member => ({
-  ...{ id, state, cause: state === "ok" ? null : `${id} is ${state}`, sinceMs: 0, observedAt: at(0) },
+  id,
+  state,
+  cause: state === "ok" ? null : `${id} is ${state}`,
+  sinceMs: 0,
+  observedAt: at(0),
   ...part,
 });
 const thing = (id: string, state: HealthState, dependsOn: string[] = [], sinceMs = 0): Watchable => ({
-  ...{ id, members: [member("1", state, { sinceMs })], expected: ["1"], dependsOn, before: null },
+  id,
+  members: [member("1", state, { sinceMs })],
+  expected: ["1"],
+  dependsOn,
+  before: null,
 });
 
 describe("a whole from its members", () => {
@@ -41,7 +49,10 @@ describe("a whole from its members", () => {
       rollUp(
         [
           {
-            ...{ id: "a", expected: [], dependsOn: [], before: null },
+            id: "a",
+            expected: [],
+            dependsOn: [],
+            before: null,
             members: observedAt.map((date, index) => member(String(index), "ok", { observedAt: date })),
           },
         ],
@@ -124,7 +135,10 @@ describe("root causes", () => {
   ) =>
     drawn.map(
       ({ state, calls, sinceMs, extra, expected }, index): Watchable => ({
-        ...{ id: `s${index}`, expected, before: null, dependsOn: calls.map((callee) => `s${callee}`) },
+        id: `s${index}`,
+        expected,
+        before: null,
+        dependsOn: calls.map((callee) => `s${callee}`),
         members: [state, ...extra].map((each, nth) => member(String(nth), each, { sinceMs })),
       }),
     );

@@ -93,7 +93,8 @@ export function rollUp(watched: readonly Watchable[], nowMs: number): Map<string
       ...whole,
       sinceMs: before?.state === whole.state ? before.sinceMs : fresh,
       observedAt: dates[0] ?? null,
-      ...{ explainedBy: null, affects: 0 },
+      explainedBy: null,
+      affects: 0,
     });
   }
   explain(watched, rolled);

@@ -75,8 +75,15 @@ prometheus:
   );
   expect(services).toMatchObject([
     {
-      ...{ id: "orders", name: "orders", organization: "northwind", format: "spring" },
-      ...{ intervalMs: 10_000, timeoutMs: 5_000, downAfter: 3, upAfter: 2, dependsOn: ["primary"] },
+      id: "orders",
+      name: "orders",
+      organization: "northwind",
+      format: "spring",
+      intervalMs: 10_000,
+      timeoutMs: 5_000,
+      downAfter: 3,
+      upAfter: 2,
+      dependsOn: ["primary"],
       instances: [{ id: "orders", url: "http://10.0.0.1:8080/actuator/health" }],
     },
     { id: "nightly", format: "push", intervalMs: 3_600_000, instances: [{ id: "nightly", url: "" }] },

@@ -50,7 +50,9 @@ export function loadSources(path: string | undefined): WatchedSources {
 function parseSources(text: string, path: string): WatchedSources {
   const read = contentOf(text, path);
   const named = (entry: SourcesContent["postgres"][number], kind: string): WatchedServer => ({
-    ...{ id: entry.id, url: entry.url, organization: entry.organization },
+    id: entry.id,
+    url: entry.url,
+    organization: entry.organization,
     name: entry.name ?? `${kind} ${entry.id}`,
   });
   const redis = read.redis.map(

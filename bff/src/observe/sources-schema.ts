@@ -129,7 +129,10 @@ export const declaredCacheOf = ({
   bentocache,
 }: Pick<DeclaredEntry, "name" | "service" | "prefix" | "bentocache">): DeclaredCache => ({
   id: reportedId(service, name),
-  ...{ name, service, prefix, store: bentocache ?? null },
+  name,
+  service,
+  prefix,
+  store: bentocache ?? null,
 });
 
 /** A mistake that the shape alone does not show; `path` as in the file. */
@@ -197,18 +200,30 @@ function faultOf(condition: string): string | null {
 export function serviceOf(entry: ServiceEntry): WatchedService {
   const instances = entry.instances ?? [{ id: entry.id, url: entry.url }];
   return {
-    ...{ id: entry.id, name: entry.name ?? entry.id, organization: entry.organization },
-    ...{ group: entry.group ?? null, owner: entry.owner ?? null, runbookUrl: entry.runbook ?? null },
+    id: entry.id,
+    name: entry.name ?? entry.id,
+    organization: entry.organization,
+    group: entry.group ?? null,
+    owner: entry.owner ?? null,
+    runbookUrl: entry.runbook ?? null,
     dependsOn: entry.dependsOn,
     instances: instances.map(({ id, url: address }) => ({ id, url: address ?? "" })),
-    ...{ format: entry.format, conditions: entry.conditions },
-    ...{ intervalMs: entry.interval, timeoutMs: entry.timeout },
-    ...{ downAfter: entry.downAfter, upAfter: entry.upAfter, actuatorBreakers: entry.actuatorBreakers },
+    format: entry.format,
+    conditions: entry.conditions,
+    intervalMs: entry.interval,
+    timeoutMs: entry.timeout,
+    downAfter: entry.downAfter,
+    upAfter: entry.upAfter,
+    actuatorBreakers: entry.actuatorBreakers,
   };
 }
 
 export const targetOf = (entry: SourcesContent["prometheus"][number]): WatchedTarget => ({
-  ...{ id: entry.id, service: entry.service, instance: entry.instance ?? entry.service },
-  ...{ url: entry.url, organization: entry.organization },
-  ...{ intervalMs: entry.interval, timeoutMs: entry.timeout },
+  id: entry.id,
+  service: entry.service,
+  instance: entry.instance ?? entry.service,
+  url: entry.url,
+  organization: entry.organization,
+  intervalMs: entry.interval,
+  timeoutMs: entry.timeout,
 });

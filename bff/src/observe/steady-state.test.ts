@@ -19,7 +19,13 @@ function run(
 
 test("down after three in a row, since the first of them; up after two", () => {
   expect(run([ok, down, down, down, down, ok, ok])).toEqual([
-    ...["ok@1", "ok@1", "ok@1", "down@2", "down@2", "down@2", "ok@6"],
+    "ok@1",
+    "ok@1",
+    "ok@1",
+    "down@2",
+    "down@2",
+    "down@2",
+    "ok@6",
   ]);
 });
 

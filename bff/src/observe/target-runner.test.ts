@@ -24,7 +24,10 @@ function setUp({ concurrency = 4, isFailing = (value: string) => value === "down
         calls.push({ target, atMs: clock.now(), signal, answer: resolve, fail: reject });
         signal.addEventListener("abort", () => reject(signal.reason));
       }),
-    ...{ concurrency, clock, isFailing, random: () => 0.5 },
+    concurrency,
+    clock,
+    isFailing,
+    random: () => 0.5,
   });
   const open = () => calls.filter(({ signal }) => !signal.aborted);
   const advance = async (ms: number, answer?: (call: Call) => void) => {
@@ -86,7 +89,9 @@ test("a time-out aborts what runs and gives its place back, even when it will no
       ends.push(signal);
       return key === "deaf" ? new Promise(() => {}) : Promise.resolve("ok");
     },
-    ...{ concurrency: 1, clock, random: () => 0 },
+    concurrency: 1,
+    clock,
+    random: () => 0,
   });
   runner.setTargets([target("deaf"), target("well")]);
   for (let i = 0; i < 40; i++) {
@@ -120,7 +125,9 @@ test("starts are spread, so that many targets do not begin at once", async () =>
       started.push(clock.now());
       return "ok";
     },
-    ...{ concurrency: 1_000, clock, random: () => (seed = (seed + 0.618_033_988_7) % 1) },
+    concurrency: 1_000,
+    clock,
+    random: () => (seed = (seed + 0.618_033_988_7) % 1),
   });
   runner.setTargets(Array.from({ length: 1_000 }, (_, i) => target(`t${i}`, 5_000)));
   for (let i = 0; i < 51; i++) {

@@ -174,8 +174,16 @@ export function createTargetRunner<T extends Target, R>({
       .filter(({ key }) => !entries.has(key))
       .map((target): Entry<T, R> => {
         const entry = {
-          ...{ target, latest: null, failure: null, failedAtMs: null, dueMs: 0, queued: false },
-          ...{ running: null, failing: null, streak: 0, timedOut: false },
+          target,
+          latest: null,
+          failure: null,
+          failedAtMs: null,
+          dueMs: 0,
+          queued: false,
+          running: null,
+          failing: null,
+          streak: 0,
+          timedOut: false,
         };
         entries.set(target.key, entry);
         return entry;

@@ -22,7 +22,10 @@ export function createFirstPaint({ admit, sessionView, snapshot }: FirstPaintDep
     if (!token) return null;
     const organization = /^\/o\/([a-z0-9-]{1,63})(?:[/?]|$)/.exec(request.url)?.[1];
     const caller = {
-      ...{ token, organization, requestId: request.id, address: request.ip },
+      token,
+      organization,
+      requestId: request.id,
+      address: request.ip,
       userAgent: request.headers["user-agent"] ?? null,
       idempotencyKey: null,
     };

@@ -23,17 +23,19 @@ afterEach(async () => {
 
 const contextOf = (organization: typeof acme, may = true): RequestContext => ({
   actor: {
-    ...{
-      type: "user",
-      id: `u-${organization.slug}`,
-      display: "U",
-      authMethod: "password",
-      sessionId: `s-${organization.slug}`,
-    },
+    type: "user",
+    id: `u-${organization.slug}`,
+    display: "U",
+    authMethod: "password",
+    sessionId: `s-${organization.slug}`,
     can: () => ({ in: () => ({ check: () => may }) }),
   },
-  ...{ organization, subtreeIds: [organization.id], requestId: "r" },
-  ...{ address: null, userAgent: null, idempotencyKey: null },
+  organization,
+  subtreeIds: [organization.id],
+  requestId: "r",
+  address: null,
+  userAgent: null,
+  idempotencyKey: null,
 });
 
 /** Cookie `acme` and `rival` are members, `guest` is a member of Acme without any right. */
@@ -47,7 +49,10 @@ async function serve({ intervalMs = 1_000 } = {}) {
   let end: (ended: Ended) => void = () => {};
   const refused = new Set<string>();
   registerLive(app, {
-    ...{ snapshots, intervalMs, clock, log },
+    snapshots,
+    intervalMs,
+    clock,
+    log,
     authenticate: async ({ cookieHeader = "" }) => {
       if (refused.has(cookieHeader)) return new AppError("unauthenticated", "Sign in.");
       if (cookieHeader === "acme") return contextOf(acme);
@@ -71,8 +76,12 @@ async function serve({ intervalMs = 1_000 } = {}) {
   ends.push(() => app.close());
   const connect = (cookie: string) => {
     const client: Client = io(address, {
-      ...{ path: "/live", transports: ["websocket"], extraHeaders: { cookie }, forceNew: true },
-      ...{ reconnection: false, auth: { organization: cookie } },
+      path: "/live",
+      transports: ["websocket"],
+      extraHeaders: { cookie },
+      forceNew: true,
+      reconnection: false,
+      auth: { organization: cookie },
     });
     const frames: [string, unknown][] = [];
     client.onAny((event: string, message: unknown) => frames.push([event, message]));
@@ -82,7 +91,13 @@ async function serve({ intervalMs = 1_000 } = {}) {
   const subscribe = (client: Client, topic: Topic) =>
     new Promise<unknown>((resolve) => client.emit("subscribe", topic, resolve));
   return {
-    ...{ snapshots, connect, subscribe, deliveries, readRows, refused, address },
+    snapshots,
+    connect,
+    subscribe,
+    deliveries,
+    readRows,
+    refused,
+    address,
     end: (ended: Ended) => end(ended),
     advance: (ms: number) => {
       nowMs += ms;
@@ -142,7 +157,10 @@ describe("who may hear what", () => {
   test("an unknown topic is refused with its reason", async () => {
     const { address } = await serve();
     const raw = io(address, {
-      ...{ path: "/live", transports: ["websocket"], extraHeaders: { cookie: "acme" }, forceNew: true },
+      path: "/live",
+      transports: ["websocket"],
+      extraHeaders: { cookie: "acme" },
+      forceNew: true,
     });
     ends.push(() => raw.disconnect());
     const reply = await new Promise((resolve) => raw.emit("subscribe", "queues:rival", resolve));
@@ -183,7 +201,8 @@ describe("what is sent", () => {
     const [snapshot, first, second] = frames.map(([, message]) => message);
     expect(snapshot).toMatchObject({ seq: 1, data: { items: [{}, {}, {}] } });
     expect(first).toMatchObject({
-      ...{ seq: 2, removed: ["leaving"] },
+      seq: 2,
+      removed: ["leaving"],
       changed: [{ id: "moving", counts: { waiting: 7 } }],
     });
     expect(JSON.stringify(first)).not.toContain("organization");

@@ -6,7 +6,8 @@ const manifest: Manifest = {
   "_panel.js": { file: "assets/panel-2.js" },
   "_table.js": { file: "assets/table-3.js", css: ["assets/table-4.css"], imports: ["_panel.js"] },
   "src/features/health/health-services-page.tsx": {
-    ...{ file: "assets/health-services-page-5.js", css: ["assets/health-6.css"] },
+    file: "assets/health-services-page-5.js",
+    css: ["assets/health-6.css"],
     imports: ["_table.js", "_panel.js", "index.html"],
   },
   "src/features/audit/audit-page.tsx": { file: "assets/audit-page-7.js" },

@@ -34,7 +34,12 @@ export async function startTestApp({
   // Commands without a connection fail at once, and a test would begin with an outage that it does not mean.
   if (redis.status !== "ready") await once(redis, "ready");
   const product = await buildApp({
-    ...{ config, log, clock, database, redis, redisUrl },
+    config,
+    log,
+    clock,
+    database,
+    redis,
+    redisUrl,
     adminUrl: urls.adminUrl,
     secretKey: Buffer.alloc(32, 7).toString("base64"),
   });

@@ -70,9 +70,13 @@ export async function makeCallers(test: TestApp, adminUrl: string) {
         tx
           .insertInto("api_tokens")
           .values({
-            ...{ org_id: own, name: "sweep", prefix: token.slice(0, tokenPrefixLength) },
-            ...{ token_hash: hashApiToken(token), capabilities: [...tokenCapabilities] },
-            ...{ created_by: idOf("S"), ...state },
+            org_id: own,
+            name: "sweep",
+            prefix: token.slice(0, tokenPrefixLength),
+            token_hash: hashApiToken(token),
+            capabilities: [...tokenCapabilities],
+            created_by: idOf("S"),
+            ...state,
           })
           .execute(),
       );

@@ -93,7 +93,13 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const server = await ownServer("postgres", async (guardian, dataDir, onExit) => {
     const exactPort = Boolean(port);
     const postgres = await startEmbeddedPostgres({
-      ...{ guardian, dataDir, secrets, port, exactPort, log, onExit },
+      guardian,
+      dataDir,
+      secrets,
+      port,
+      exactPort,
+      log,
+      onExit,
       durable: false,
     });
     if (!port) await migrate({ adminUrl: postgres.adminUrl, log });

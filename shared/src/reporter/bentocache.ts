@@ -129,12 +129,15 @@ export function attachBentocache(bento: Bentocache, options: BentocacheOptions):
       const away = redis !== undefined && redis.status !== "ready" ? awayText : null;
       return {
         ...counted,
-        ...{ problem: options.problem?.() ?? away, threshold },
+        problem: options.problem?.() ?? away,
+        threshold,
         evictions: options.counters === undefined ? null : counted.evictions,
         coalesced: loads.isTold() ? counted.coalesced : null,
         levels: [
           {
-            ...{ level: "memory", hits: hitsAt("memory"), entries: memory?.size ?? null },
+            level: "memory",
+            hits: hitsAt("memory"),
+            entries: memory?.size ?? null,
             sizeBytes: memory?.calculatedSize || null,
           },
           { level: "redis", hits: hitsAt("redis"), entries: null, sizeBytes: null },

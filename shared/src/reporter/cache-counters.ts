@@ -23,8 +23,15 @@ type Counted = Pick<
 > & { hitsAt(level: Level): number; coalesced: number };
 
 const emptySecond = (at: number): Second => ({
-  ...{ at, hits: new Map(), misses: 0, sets: 0, evictions: 0, loads: 0, loadMsTotal: 0 },
-  ...{ coalesced: 0, groups: new Map() },
+  at,
+  hits: new Map(),
+  misses: 0,
+  sets: 0,
+  evictions: 0,
+  loads: 0,
+  loadMsTotal: 0,
+  coalesced: 0,
+  groups: new Map(),
 });
 
 /** First part of a key: `product:1042:en` counts for `product:*`. */

@@ -11,7 +11,10 @@ test("calls older than a minute count no more, and the ratio is of its own short
   calls.add("refused");
   const ratio = { ratioMs: 10_000, fewest: 5 };
   expect(calls.figures(ratio)).toMatchObject({
-    ...{ callsPerMinute: 40, failedPerMinute: 10, refusedPerMinute: 1, failureRatio: 0 },
+    callsPerMinute: 40,
+    failedPerMinute: 10,
+    refusedPerMinute: 1,
+    failureRatio: 0,
   });
   expect(calls.figures({ ratioMs: 60_000, fewest: 5 }).failureRatio).toBe(0.25);
   nowMs += 31_000;

@@ -103,7 +103,9 @@ export function createCallWindow(now: () => number) {
         callsPerMinute: minute.success + minute.failure,
         failedPerMinute: minute.failure,
         refusedPerMinute: minute.refused,
-        ...{ latencyMsP50: p50, latencyMsP95: p95, latencyMsP99: p99 },
+        latencyMsP50: p50,
+        latencyMsP95: p95,
+        latencyMsP99: p99,
       };
     },
   };

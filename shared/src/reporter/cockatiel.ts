@@ -76,7 +76,11 @@ export function attachCockatiel(
       const state = trace.state();
       const openedMs = state === "open" ? trace.seenSinceMs() : null;
       return {
-        ...{ name, library: "cockatiel", state, since: trace.since(), transitions: trace.transitions() },
+        name,
+        library: "cockatiel",
+        state,
+        since: trace.since(),
+        transitions: trace.transitions(),
         nextProbeAt:
           openedMs === null || coolDownMs === undefined
             ? null

@@ -13,8 +13,13 @@ function attach(options: CircuitBreaker.Options = {}) {
     return card;
   };
   const breaker = new CircuitBreaker(call, {
-    ...{ name: "charge-card", timeout: 50, resetTimeout: 1_000, errorThresholdPercentage: 50 },
-    ...{ volumeThreshold: 2, rollingCountTimeout: 10_000, ...options },
+    name: "charge-card",
+    timeout: 50,
+    resetTimeout: 1_000,
+    errorThresholdPercentage: 50,
+    volumeThreshold: 2,
+    rollingCountTimeout: 10_000,
+    ...options,
   });
   opened.push(breaker);
   const changed = vi.fn();
@@ -38,9 +43,17 @@ afterEach(() => {
 test("a new breaker is closed, and has no ratio before it was called", () => {
   const { read } = attach();
   expect(read()).toMatchObject({
-    ...{ name: "charge-card", library: "opossum", state: "closed", nextProbeAt: null },
-    ...{ failureRatio: null, callsPerMinute: 0, latencyMsP95: null, threshold: 0.5, coolDownMs: 1_000 },
-    ...{ commands: ["open", "close", "reset"], transitions: [] },
+    name: "charge-card",
+    library: "opossum",
+    state: "closed",
+    nextProbeAt: null,
+    failureRatio: null,
+    callsPerMinute: 0,
+    latencyMsP95: null,
+    threshold: 0.5,
+    coolDownMs: 1_000,
+    commands: ["open", "close", "reset"],
+    transitions: [],
   });
 });
 
@@ -160,8 +173,13 @@ test("what is reported holds neither arguments nor messages of calls", async () 
   working = false;
   await fire(3);
   const whole = report.parse({
-    ...{ version: 1, service: "payments", instance: "a", intervalMs: 1_000, caches: [] },
-    ...{ reportedAt: new Date().toISOString(), breakers: [read()] },
+    version: 1,
+    service: "payments",
+    instance: "a",
+    intervalMs: 1_000,
+    caches: [],
+    reportedAt: new Date().toISOString(),
+    breakers: [read()],
   });
   expect(JSON.stringify(whole)).not.toMatch(/4111|cannot charge/);
 });

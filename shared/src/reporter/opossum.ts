@@ -105,7 +105,11 @@ export function attachOpossum(
       const state = trace.state();
       const openedMs = state === "open" ? trace.seenSinceMs() : null;
       return {
-        ...{ name, library: "opossum", state, since: trace.since(), transitions: trace.transitions() },
+        name,
+        library: "opossum",
+        state,
+        since: trace.since(),
+        transitions: trace.transitions(),
         // `lastTimerAt` of opossum is the time of its making.
         nextProbeAt: openedMs === null ? null : new Date(openedMs + settings.resetTimeout).toISOString(),
         ...calls.figures({ ratioMs: settings.rollingCountTimeout, fewest: breaker.volumeThreshold }),

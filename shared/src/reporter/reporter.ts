@@ -103,7 +103,10 @@ export function createReporter(options: ReporterOptions) {
   const context: AttachContext = { now, changed: () => due(shortestGapMs) };
 
   const obedience = createObedience({
-    ...{ service, instance, breakers, caches },
+    service,
+    instance,
+    breakers,
+    caches,
     reply(operationId, reply) {
       if (replies.size >= repliesMax) return;
       replies.set(operationId, reply);
@@ -113,7 +116,12 @@ export function createReporter(options: ReporterOptions) {
 
   const read = (): Report => {
     const report: Report = {
-      ...{ version: 1, service, instance, intervalMs, breakers: [], caches: [] },
+      version: 1,
+      service,
+      instance,
+      intervalMs,
+      breakers: [],
+      caches: [],
       reportedAt: new Date(now()).toISOString(),
     };
     guarded(() => {
@@ -139,9 +147,17 @@ export function createReporter(options: ReporterOptions) {
       const commands = await redis.eval(
         reportScript,
         3 + sent.length,
-        ...[reportKeyOf(member), reportsKey, channel, ...sent.map(([id]) => repliesKey(id))],
-        ...[JSON.stringify(read()), reportLifeIntervals * intervalMs, member, reportMemoryMs, instance],
-        ...[replyLifeMs, ...sent.map(([, reply]) => JSON.stringify(reply))],
+        reportKeyOf(member),
+        reportsKey,
+        channel,
+        ...sent.map(([id]) => repliesKey(id)),
+        JSON.stringify(read()),
+        reportLifeIntervals * intervalMs,
+        member,
+        reportMemoryMs,
+        instance,
+        replyLifeMs,
+        ...sent.map(([, reply]) => JSON.stringify(reply)),
       );
       for (const [id, reply] of sent) if (replies.get(id) === reply) replies.delete(id);
       if (failing) tellProblem(null);

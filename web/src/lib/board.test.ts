@@ -14,7 +14,10 @@ test("a row that changed is replaced, a new one added, a removed one gone, and o
     { id: "three", state: "ok" },
   ];
   expect(applyChanges(board, { ...message, changed })).toEqual({
-    ...{ seq: 5, observedAt: later, intervalMs: 1_000, servers: 2 },
+    seq: 5,
+    observedAt: later,
+    intervalMs: 1_000,
+    servers: 2,
     items: [one, ...changed],
   });
   const next = applyChanges(board, { ...message, removed: ["two"] });

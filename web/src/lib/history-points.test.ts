@@ -4,11 +4,16 @@ import { drawnOf, extremesOf, figuresOf, loneOf, pointsOf } from "./history-poin
 
 const fromMs = Date.parse("2026-11-19T09:00:00Z");
 const answer: HistorySeries = {
-  ...{ kind: "service", id: "payments", from: "2026-11-19T08:59:00.000Z", stepMs: 60_000 },
+  kind: "service",
+  id: "payments",
+  from: "2026-11-19T08:59:00.000Z",
+  stepMs: 60_000,
   series: [
     {
-      ...{ metric: "latencyMs", values: [5, 10, null, 20, null, null, 30, 40] },
-      ...{ mins: [5, 8, null, 15, null, null, 30, 31], maxs: [5, 12, null, 25, null, null, 30, 55] },
+      metric: "latencyMs",
+      values: [5, 10, null, 20, null, null, 30, 40],
+      mins: [5, 8, null, 15, null, null, 30, 31],
+      maxs: [5, 12, null, 25, null, null, 30, 55],
       percentiles: null,
     },
     { metric: "up", values: [1, 1, null], mins: null, maxs: null, percentiles: null },
@@ -36,7 +41,13 @@ describe("a chart", () => {
 
   test("draws the changes of its own thing before those of others, however new these are", () => {
     const change = (id: string, subject: string | null): Annotation => ({
-      ...{ id, at: "2026-11-19T09:01:00Z", source: "journal", text: id, by: "seen", state: null, subject },
+      id,
+      at: "2026-11-19T09:01:00Z",
+      source: "journal",
+      text: id,
+      by: "seen",
+      state: null,
+      subject,
     });
     const all = [change("new", "mail"), change("act", null), change("own", "payments")];
     expect(drawnOf(all, ["payments"], 2).map(({ at, isOwn }) => [at.id, isOwn])).toEqual([

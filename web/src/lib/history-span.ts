@@ -58,8 +58,11 @@ export const useHistoryWindow = (): HistoryWindow => {
   return useMemo(() => {
     const fromMs = toMs - span.ms;
     return {
-      ...{ span, fromMs, toMs },
-      ...{ from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() },
+      span,
+      fromMs,
+      toMs,
+      from: new Date(fromMs).toISOString(),
+      to: new Date(toMs).toISOString(),
     };
   }, [span, toMs]);
 };

@@ -18,17 +18,15 @@ const problem = (state: Problem["state"], since: string): Problem => ({
   changedBefore: null,
 });
 const checksOf = (part: Partial<Overview["checks"]>): Overview["checks"] => ({
-  ...{
-    total: 0,
-    ok: 0,
-    degraded: 0,
-    down: 0,
-    unknown: 0,
-    stale: 0,
-    maintenance: 0,
-    pending: 0,
-    explained: 0,
-  },
+  total: 0,
+  ok: 0,
+  degraded: 0,
+  down: 0,
+  unknown: 0,
+  stale: 0,
+  maintenance: 0,
+  pending: 0,
+  explained: 0,
   ...part,
 });
 const overview = (change: Partial<Overview>): Overview => ({

@@ -19,7 +19,10 @@ export type Frame = {
   onRewind: (() => void) | null;
 };
 const FrameContext = createContext<Frame>({
-  ...{ openPalette: () => undefined, observation: null, strip: null, onRewind: null },
+  openPalette: () => undefined,
+  observation: null,
+  strip: null,
+  onRewind: null,
 });
 export const FrameProvider = FrameContext;
 

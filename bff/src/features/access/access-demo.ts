@@ -89,7 +89,10 @@ export async function seedDemo({
       credentials.push({ email, password, role, organization });
       if (earlier && known.has(email)) continue;
       await ensureUser(client, {
-        ...{ email, name, organizationId, role },
+        email,
+        name,
+        organizationId,
+        role,
         passwordHash: await passwords.hash(password),
       });
     }

@@ -77,15 +77,23 @@ export function createAccess({
   const users = createUserStore({ database });
   const passwords = createPasswords();
   const limit = createSignInLimit({
-    ...{ redis, database, clock, failuresPer15Min },
+    redis,
+    database,
+    clock,
+    failuresPer15Min,
     isFamiliar: users.isSignedInFrom,
   });
   const credentials = createCredentials({ users, passwords, limit });
   const memberStore = createMembersStore({ database });
   const identities = createIdentitiesStore({ database });
   const service = createAccessService({
-    ...{ identities, members: memberStore },
-    ...{ credentials, sessions, organizations, admission, clock },
+    identities,
+    members: memberStore,
+    credentials,
+    sessions,
+    organizations,
+    admission,
+    clock,
     ...deps,
   });
   const provider = deps.oidc && createOidcProvider({ config: deps.oidc, clock });
@@ -93,8 +101,15 @@ export function createAccess({
     deps.oidc &&
     provider &&
     createOidc({
-      ...{ config: deps.oidc, provider },
-      ...{ identities, users, service, organizations, limit, box, clock },
+      config: deps.oidc,
+      provider,
+      identities,
+      users,
+      service,
+      organizations,
+      limit,
+      box,
+      clock,
     });
   const authority = createAuthority({ admission, members: memberStore });
   const { changes, sessionEnds } = deps;
@@ -103,7 +118,14 @@ export function createAccess({
     sessions: createSessions({ users, sessions, admission, ...deps }),
     passwordChanges: createPasswordService({
       store: createPasswordsStore({ database }),
-      ...{ users, sessions, passwords, credentials, limit, organizations, admission, clock },
+      users,
+      sessions,
+      passwords,
+      credentials,
+      limit,
+      organizations,
+      admission,
+      clock,
       hasProvider: oidc !== undefined,
       ...deps,
     }),
@@ -113,7 +135,14 @@ export function createAccess({
     invitations: createInvitations({
       store: createInvitationsStore({ database }),
       members: memberStore,
-      ...{ admission, authority, organizations, sessions, service, passwords, changes, clock },
+      admission,
+      authority,
+      organizations,
+      sessions,
+      service,
+      passwords,
+      changes,
+      clock,
     }),
     hierarchy: createHierarchy({ database, organizations, admission, changes }),
     tokens: createTokens({ database, admission, changes, clock }),

@@ -54,7 +54,7 @@ export function createHierarchy({ database, organizations, admission, changes }:
       const level = context.organization.id === platformOrganization.id ? depth - 1 : depth - above;
       return createdAt === undefined || members === undefined
         ? []
-        : [{ ...{ id, slug, name, parentId, members, level }, createdAt: createdAt.toISOString() }];
+        : [{ id, slug, name, parentId, members, level, createdAt: createdAt.toISOString() }];
     });
   }
 

@@ -77,8 +77,13 @@ export function createInvitationsStore({ database }: { database: Database }) {
       await tx
         .insertInto("invitations")
         .values({
-          ...{ id: row.id, org_id: row.organizationId, email: row.email, role: row.role },
-          ...{ token_hash: row.hash, invited_by: row.invitedBy, expires_at: row.expiresAt },
+          id: row.id,
+          org_id: row.organizationId,
+          email: row.email,
+          role: row.role,
+          token_hash: row.hash,
+          invited_by: row.invitedBy,
+          expires_at: row.expiresAt,
         })
         .execute()
         .catch(taken);

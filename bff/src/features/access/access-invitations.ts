@@ -51,7 +51,9 @@ export function createInvitations(deps: InvitationsDeps) {
     return {
       id: row.id,
       organization: { id: row.organizationId, slug, name },
-      ...{ email: row.email, role: row.role, invitedBy: row.invitedBy },
+      email: row.email,
+      role: row.role,
+      invitedBy: row.invitedBy,
       createdAt: row.createdAt.toISOString(),
       expiresAt: row.expiresAt.toISOString(),
       openedAt: row.openedAt?.toISOString() ?? null,
@@ -103,7 +105,10 @@ export function createInvitations(deps: InvitationsDeps) {
     const context: RequestContext = { ...anonymousContext(caller), organization, idempotencyKey: null };
     const actor: Actor = {
       ...context.actor,
-      ...{ type: "user" as const, id: user.id, display: user.name, authMethod: "password" as const },
+      type: "user" as const,
+      id: user.id,
+      display: user.name,
+      authMethod: "password" as const,
     };
     await changes.run({ ...context, actor }, "access.invitation.accept", async (tx) => {
       if (!(await store.find(tx, organization.id, row.id))) throw invalidLink();
@@ -156,13 +161,15 @@ export function createInvitations(deps: InvitationsDeps) {
       if (own?.id === invitedBy) throw new AppError("forbidden", "Nobody invites himself.");
       const token = newToken();
       const row = {
-        ...{ id: uuidv7(), organizationId: organization.id, email, role, expiresAt: expiry() },
-        ...{
-          invitedById: invitedBy,
-          invitedBy: actor.display,
-          createdAt: new Date(clock.now()),
-          openedAt: null,
-        },
+        id: uuidv7(),
+        organizationId: organization.id,
+        email,
+        role,
+        expiresAt: expiry(),
+        invitedById: invitedBy,
+        invitedBy: actor.display,
+        createdAt: new Date(clock.now()),
+        openedAt: null,
       };
       return changes.run(context, "access.invitation.create", async (tx) => {
         if (await store.isMember(tx, organization.id, email))
@@ -192,8 +199,10 @@ export function createInvitations(deps: InvitationsDeps) {
         const expiresAt = expiry();
         // Who makes the new link answers for it from now on.
         await store.update(tx, id, {
-          ...{ token_hash: hashToken(token), expires_at: expiresAt },
-          ...{ invited_by: invitedById, opened_at: null },
+          token_hash: hashToken(token),
+          expires_at: expiresAt,
+          invited_by: invitedById,
+          opened_at: null,
         });
         const row = { ...found, invitedById, invitedBy: context.actor.display, expiresAt, openedAt: null };
         return {
@@ -235,7 +244,9 @@ export function createInvitations(deps: InvitationsDeps) {
         );
       return {
         organization: { slug: organization.slug, name: organization.name },
-        ...{ role: row.role, email: row.email, invitedBy: row.invitedBy },
+        role: row.role,
+        email: row.email,
+        invitedBy: row.invitedBy,
         expiresAt: row.expiresAt.toISOString(),
         account: account ? "existing" : "new",
       };

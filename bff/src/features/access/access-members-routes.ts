@@ -54,7 +54,9 @@ export function accessMembersRoutes(
 
 /** Public endpoints know nobody; who is signed in shows in the credential. */
 const callerOf = (request: FastifyRequest, { requestId, address, userAgent }: RequestContext): Caller => ({
-  ...{ requestId, address, userAgent },
+  requestId,
+  address,
+  userAgent,
   token: credentialOf(request).token,
   organization: undefined,
   idempotencyKey: null,

@@ -72,7 +72,9 @@ describe("an invitation", () => {
     const offer = await open(token);
     expect(offer.json()).toMatchObject({
       organization: { slug: "northwind" },
-      ...{ role: "operator", account: "new", invitedBy: "Priya Raman" },
+      role: "operator",
+      account: "new",
+      invitedBy: "Priya Raman",
     });
     expect(
       (await accept({ token, name: "Ravi Menon", password: "too short" })).json().error.details[0].field,

@@ -37,7 +37,9 @@ export function createMembers({ store, admission, authority, changes, sessionEnd
     return { id, slug, name };
   };
   const userOf = ({ userId, email, name, disabledAt }: MemberRow) => ({
-    ...{ id: userId, email, name },
+    id: userId,
+    email,
+    name,
     deactivatedAt: iso(disabledAt),
   });
   const shown = (row: MemberRow, tree: OrganizationTree): Member => ({
@@ -82,7 +84,8 @@ export function createMembers({ store, admission, authority, changes, sessionEnd
       lastActiveAt: iso(first.lastActiveAt),
       memberships: visible.map(({ organizationId, role, joinedAt }) => ({
         organization: reference(tree, organizationId),
-        ...{ role, joinedAt: joinedAt.toISOString() },
+        role,
+        joinedAt: joinedAt.toISOString(),
       })),
       elsewhere: memberships.length - visible.length,
       deactivationRefusal: await authority.accountRefusal(context, userId, memberships, act),
@@ -117,7 +120,10 @@ export function createMembers({ store, admission, authority, changes, sessionEnd
       const own = includeChildren ? context.subtreeIds : [context.organization.id];
       const above = tree.lineage(context.organization.id).slice(1);
       const rows = await store.list({
-        ...{ own, role, q: q || undefined, limit: limit + 1 },
+        own,
+        role,
+        q: q || undefined,
+        limit: limit + 1,
         above: above.map(({ id }) => id),
         place: decodeCursor(cursor, memberPlace),
       });

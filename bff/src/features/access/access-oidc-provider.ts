@@ -52,7 +52,11 @@ const sleep = (forMs: number) =>
 export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps) {
   let known: { configuration: oidc.Configuration; at: number } | undefined;
   const breaker = createCallBreaker({
-    ...{ name: "identity provider", failuresMax, coolDownMs, isFailure: isNoAnswer, clock },
+    name: "identity provider",
+    failuresMax,
+    coolDownMs,
+    isFailure: isNoAnswer,
+    clock,
   });
 
   /** @throws AppError `unavailable`; other errors are what the provider or its answer is guilty of. */

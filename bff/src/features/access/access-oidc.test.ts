@@ -263,8 +263,11 @@ test("who has no account gets one where the installation says so, in that organi
 
 describe("a provider that does not answer", () => {
   const config = {
-    ...{ issuer: "http://127.0.0.1:9", clientId: "c", clientSecret: "s" },
-    ...{ name: "n", provision: undefined },
+    issuer: "http://127.0.0.1:9",
+    clientId: "c",
+    clientSecret: "s",
+    name: "n",
+    provision: undefined,
   };
 
   test("is tried again after 1, 2 and 4 s, and after three failures left alone for 30 s", async () => {

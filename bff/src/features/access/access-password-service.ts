@@ -49,7 +49,10 @@ export function createPasswordService(deps: PasswordServiceDeps) {
       const targets = [{ type: "user", id, name }];
       const known = await credentials.verify(email, currentPassword, context.address, () =>
         denials.record(context, {
-          ...{ action: "access.password.change", outcome: "failure", reason: "wrong password", targets },
+          action: "access.password.change",
+          outcome: "failure",
+          reason: "wrong password",
+          targets,
         }),
       );
       if (!known) throw invalidField("body.currentPassword", "is wrong");

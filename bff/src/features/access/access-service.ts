@@ -142,8 +142,13 @@ export function createAccessService(deps: AccessServiceDeps) {
       if (earlier && !isOthers) await sessions.revoke(tx, earlier.id);
       const { address, userAgent } = caller;
       const result = await sessions.create(tx, {
-        ...{ id, token, address, userAgent, signedInBy },
-        ...{ userId: user.id, organizationId: home.id },
+        id,
+        token,
+        address,
+        userAgent,
+        signedInBy,
+        userId: user.id,
+        organizationId: home.id,
       });
       const after = {
         ...(identity ? { linkedIdentity: true } : {}),
@@ -168,7 +173,9 @@ export function createAccessService(deps: AccessServiceDeps) {
     const token = newToken();
     await changes.run({ ...context, idempotencyKey: null }, "access.session.step-up", async (tx) => {
       const rotated = await sessions.rotate(tx, {
-        ...{ sessionId: session.id, from: currentToken, to: token },
+        sessionId: session.id,
+        from: currentToken,
+        to: token,
         confirmed: true,
       });
       if (!rotated) throw changedMeanwhile();

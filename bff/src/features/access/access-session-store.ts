@@ -98,7 +98,10 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
       values: [
         [...batch.keys()].map((hash) => Buffer.from(hash, "hex")),
         // Also a session from before the limit was shortened ends by it.
-        ...[ago(0), ago(limits.idleMs), ago(confirmedForMs), ago(limits.absoluteMs)],
+        ago(0),
+        ago(limits.idleMs),
+        ago(confirmedForMs),
+        ago(limits.absoluteMs),
       ],
       query_timeout: lookupTimeoutMs,
     };
@@ -171,7 +174,10 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
           auth_method: session.signedInBy,
           address: session.address,
           user_agent: session.userAgent?.replaceAll("\u0000", "").slice(0, 300) ?? null,
-          ...{ created_at: now, last_seen_at: now, confirmed_at: now, expires_at: expiresAt },
+          created_at: now,
+          last_seen_at: now,
+          confirmed_at: now,
+          expires_at: expiresAt,
         })
         .execute();
       return expiresAt;

@@ -18,7 +18,9 @@ let skewMs = 0;
 beforeAll(async () => {
   const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   it = await startTestApp({
-    ...{ urls, redisUrl: redis.url, clock: { now: () => Date.now() + skewMs } },
+    urls,
+    redisUrl: redis.url,
+    clock: { now: () => Date.now() + skewMs },
     environment: { WHEELHOUSE_SESSION_IDLE_MINUTES: "30", WHEELHOUSE_SESSION_ABSOLUTE_HOURS: "2" },
   });
   address = await it.app.listen({ host: "127.0.0.1", port: 0 });
@@ -36,8 +38,11 @@ const statusOf = async (person: Person) => (await person.call("GET", "/session")
 /** A live connection with a topic, and when it is cut. */
 async function watch(person: Person) {
   const client: Client = io(address, {
-    ...{ path: "/live", transports: ["websocket"], reconnection: false, forceNew: true },
-    ...{ extraHeaders: { cookie: `wheelhouse=${person.cookie}` } },
+    path: "/live",
+    transports: ["websocket"],
+    reconnection: false,
+    forceNew: true,
+    extraHeaders: { cookie: `wheelhouse=${person.cookie}` },
   });
   const reply = await new Promise((resolve) => client.emit("subscribe", "queues", resolve));
   expect(reply).toEqual({ ok: true });

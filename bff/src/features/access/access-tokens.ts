@@ -45,7 +45,10 @@ export function createTokens({ database, admission, changes, clock }: TokensDeps
     const expired = row.expiresAt !== null && row.expiresAt.getTime() <= clock.now();
     const suspended = row.creatorDisabled || !scope.some(creatorRights);
     return {
-      ...{ id: row.id, name: row.name, prefix: row.prefix, capabilities: scope },
+      id: row.id,
+      name: row.name,
+      prefix: row.prefix,
+      capabilities: scope,
       createdBy: { id: row.createdById, name: row.createdByName },
       createdAt: row.createdAt.toISOString(),
       expiresAt: row.expiresAt?.toISOString() ?? null,
@@ -124,16 +127,29 @@ export function createTokens({ database, admission, changes, clock }: TokensDeps
       if (actor.type !== "user" || createdById === null) throw notFound("person");
       const token = makeApiToken();
       const row: TokenRow = {
-        ...{ id: uuidv7(), name, prefix: token.slice(0, tokenPrefixLength), capabilities: scope },
-        ...{ createdById, createdByName: actor.display, creatorDisabled: false },
-        ...{ createdAt: new Date(clock.now()), expiresAt: expires, lastUsedAt: null },
+        id: uuidv7(),
+        name,
+        prefix: token.slice(0, tokenPrefixLength),
+        capabilities: scope,
+        createdById,
+        createdByName: actor.display,
+        creatorDisabled: false,
+        createdAt: new Date(clock.now()),
+        expiresAt: expires,
+        lastUsedAt: null,
       };
       return changes.run(context, "access.token.create", async (tx) => {
         await tx
           .insertInto("api_tokens")
           .values({
-            ...{ id: row.id, org_id: organization.id, name, prefix: row.prefix, capabilities: scope },
-            ...{ token_hash: hashApiToken(token), created_by: createdById, expires_at: expires },
+            id: row.id,
+            org_id: organization.id,
+            name,
+            prefix: row.prefix,
+            capabilities: scope,
+            token_hash: hashApiToken(token),
+            created_by: createdById,
+            expires_at: expires,
           })
           .execute();
         return {

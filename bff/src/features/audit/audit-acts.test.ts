@@ -53,7 +53,11 @@ describe("a change", () => {
     expect(await changes.run(testContext(), action, work({ id: "01" }))).toEqual({ id: "01" });
     const [event] = await newest(1);
     expect(event).toMatchObject({
-      ...{ action, outcome: "success", reason: "because", address: "127.0.0.1", requestId: "req_test" },
+      action,
+      outcome: "success",
+      reason: "because",
+      address: "127.0.0.1",
+      requestId: "req_test",
       actor: { type: "user", display: "Test Person", authMethod: "password" },
       targets: [{ type: "webhook-endpoint", id: "01", name: "orders" }],
       before: null,

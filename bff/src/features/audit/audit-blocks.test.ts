@@ -32,8 +32,10 @@ async function fill(organization: Organization, count: number) {
   const acts = Array.from({ length: count }, (_, n) => {
     const name = texts[n % texts.length] ?? "";
     const act = {
-      ...{ id: randomUUID(), recordedAt: new Date(Date.now() - (count - n) * 1_000).toISOString() },
-      ...{ action: "webhooks.source.create", outcome: "success" as const },
+      id: randomUUID(),
+      recordedAt: new Date(Date.now() - (count - n) * 1_000).toISOString(),
+      action: "webhooks.source.create",
+      outcome: "success" as const,
       entry: {
         targets: n % 3 === 0 ? [] : [{ type: "thing", id: `${n}`, name }],
         reason: n % 2 ? name : null,

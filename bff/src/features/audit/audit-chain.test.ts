@@ -176,8 +176,13 @@ test("one transaction cannot write into the trails of two organizations", async 
         tx,
       );
       const content = {
-        ...{ id: rows[0]?.id, recordedAt: rows[0]?.at, action, outcome: "success", targets: [] },
-        ...{ organization: { id: second.id }, actor: { type: "system", display: "sweeper" } },
+        id: rows[0]?.id,
+        recordedAt: rows[0]?.at,
+        action,
+        outcome: "success",
+        targets: [],
+        organization: { id: second.id },
+        actor: { type: "system", display: "sweeper" },
       };
       await sql`insert into audit_events (id, org_id, content)
         values (${rows[0]?.id}, ${second.id}, ${JSON.stringify(content)})`.execute(tx);
@@ -189,8 +194,13 @@ test("one transaction cannot write into the trails of two organizations", async 
 test("content that speaks of another time, id or organization is not taken", async () => {
   const organization = await it.newOrganization("honest");
   const content = JSON.stringify({
-    ...{ id: "01900000-0000-7000-8000-0000000000ff", recordedAt: "2020-01-01T00:00:00.000Z", action },
-    ...{ outcome: "success", organization: { id: organization.id }, actor: { display: "x" }, targets: [] },
+    id: "01900000-0000-7000-8000-0000000000ff",
+    recordedAt: "2020-01-01T00:00:00.000Z",
+    action,
+    outcome: "success",
+    organization: { id: organization.id },
+    actor: { display: "x" },
+    targets: [],
   });
   await expect(
     it.database.asOrganizations([organization.id], (tx) =>

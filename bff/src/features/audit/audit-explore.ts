@@ -72,7 +72,10 @@ export function createAuditExplore({ store, readings, clock, cache }: AuditExplo
         to,
       });
       return {
-        ...{ from, to, hours, ...rolled },
+        from,
+        to,
+        hours,
+        ...rolled,
         actions: actions.slice(0, shownActions),
         others: actions.slice(shownActions).reduce((sum, { success, refused }) => sum + success + refused, 0),
         notCounted: [

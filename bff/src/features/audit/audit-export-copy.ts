@@ -91,18 +91,23 @@ const storedIn = ({ organizationId, afterSeq, toSeq }: ChainRange) => sql`
 
 /** In the order of `wheelhouse.audit_csv_line`. */
 const csvColumns = [
-  ...[
-    "event",
-    "time",
-    "organization",
-    "actor",
-    "actor type",
-    "actor id",
-    "authenticated by",
-    "action",
-    "outcome",
-  ],
-  ...["targets", "reason", "before", "after", "address", "request", "id", "hash"],
+  "event",
+  "time",
+  "organization",
+  "actor",
+  "actor type",
+  "actor id",
+  "authenticated by",
+  "action",
+  "outcome",
+  "targets",
+  "reason",
+  "before",
+  "after",
+  "address",
+  "request",
+  "id",
+  "hash",
 ];
 
 export const headOf: Record<AuditExportFormat, string> = { ndjson: "", csv: `${csvColumns.join(",")}\n` };

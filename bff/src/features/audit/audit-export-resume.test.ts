@@ -5,7 +5,8 @@ import { createExportResume, type ExportStand, refuseOther } from "./audit-expor
 const box = createSecretBox(Buffer.alloc(32).toString("base64"));
 const organization = "01900000-0000-7000-8000-000000000001";
 const stand: ExportStand = {
-  ...{ id: "01900000-0000-7000-8000-0000000000aa", beganAt: "2026-11-20T10:00:00.000Z" },
+  id: "01900000-0000-7000-8000-0000000000aa",
+  beganAt: "2026-11-20T10:00:00.000Z",
   chains: [[organization, 120, 40]],
 };
 const at = (now: string) => createExportResume({ box, clock: { now: () => Date.parse(now) } });

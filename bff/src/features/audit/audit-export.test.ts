@@ -57,7 +57,10 @@ beforeAll(async () => {
   }
   until = new Date(Date.now() + 1).toISOString();
   exporting = createAuditExport({
-    ...{ database, log, clock: systemClock, box },
+    database,
+    log,
+    clock: systemClock,
+    box,
     trail: {
       recordAct: async (_, action, { after }) => {
         recorded.push({ action, after });
@@ -74,9 +77,17 @@ async function exported(format: "csv" | "ndjson", filter: AuditFilter): Promise<
   const lists = { actor: filter.actor && [...filter.actor], class: filter.class && [...filter.class] };
   const { file } = await exporting.begin(
     {
-      ...{ format, includeChildren: false, have: 0, ...lists, target: filter.target, q: filter.q },
-      ...{ action: filter.action && [...filter.action], slot: filter.slot && [...filter.slot] },
-      ...{ from: filter.from, to: filter.to, outcome: filter.outcome && ["success"] },
+      format,
+      includeChildren: false,
+      have: 0,
+      ...lists,
+      target: filter.target,
+      q: filter.q,
+      action: filter.action && [...filter.action],
+      slot: filter.slot && [...filter.slot],
+      from: filter.from,
+      to: filter.to,
+      outcome: filter.outcome && ["success"],
       not: filter.not && [...filter.not],
     },
     testContext(),
@@ -160,8 +171,15 @@ test("an export has exactly the rows of the table, for every filter, in both for
 async function indexed({ actor, action, class: classes, target, outcome, slot, ...asked }: AuditFilter) {
   const names = { action: "actions", actor: "actors", class: "classes", outcome: "outcomes" } as const;
   const filter = JSON.stringify({
-    ...{ actors: actor, actions: action, classes, outcomes: outcome, slots: slot, q: asked.q, to: asked.to },
-    ...{ targets: target === undefined ? undefined : [target], organizations: [organizationId] },
+    actors: actor,
+    actions: action,
+    classes,
+    outcomes: outcome,
+    slots: slot,
+    q: asked.q,
+    to: asked.to,
+    targets: target === undefined ? undefined : [target],
+    organizations: [organizationId],
     not: asked.not?.map((name) => (name === "slot" || name === "target" ? `${name}s` : names[name])),
   });
   const { rows } = await database.asOrganizations([organizationId], (tx) =>

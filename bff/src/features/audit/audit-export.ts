@@ -204,7 +204,10 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       const aborted = new AbortController();
       const organizationIds = includeChildren ? context.subtreeIds : [organizationId];
       const job: Job = {
-        ...{ format, filter, organizationIds, signal: aborted.signal },
+        format,
+        filter,
+        organizationIds,
+        signal: aborted.signal,
         stand: before ?? { id, beganAt: new Date(clock.now()).toISOString(), chains: [] },
         have,
       };
@@ -260,7 +263,9 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       const at = job.stand.beganAt.replaceAll(/[:.]/g, "-");
       const sealed = resume.seal(job.stand, asked, organizationId);
       return {
-        ...{ file, type: types[format], name: `audit-${context.organization.slug}-${at}.${format}` },
+        file,
+        type: types[format],
+        name: `audit-${context.organization.slug}-${at}.${format}`,
         headers: sealed === undefined ? {} : { [exportResumeHeader]: sealed },
       };
     },

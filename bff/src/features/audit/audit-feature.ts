@@ -41,7 +41,9 @@ export function createAudit(deps: {
   const { database, redis, subscriber, box, secretKey, config, dataDir, cache, clock, log } = deps;
   const relay = createListRelay({
     channel: "wheelhouse:audit:committed",
-    ...{ redis, subscriber, log },
+    redis,
+    subscriber,
+    log,
     onChange: ({ organizationId, ids, created }) => deps.onEventsChanged(organizationId, ids, created),
   });
   const onAuditCommitted = (organizationId: string, id: string) =>
@@ -49,7 +51,8 @@ export function createAudit(deps: {
   const changes = createChanges({ database, box, onAuditCommitted, log });
   const denials = createDenials({ database, clock, onAuditCommitted, log });
   const intake = createAuditIntake({
-    ...{ database, clock },
+    database,
+    clock,
     onCommitted: (organizationId, ids) => relay.tell({ organizationId, ids, created: ids.length }),
   });
   const readings = createReadings({ trail: changes, redis, clock });
@@ -57,7 +60,15 @@ export function createAudit(deps: {
   const service = createAuditService({ store, readings });
   const review = createAuditReview({ database, changes, readings, box, cache, clock, log });
   const proof = createAuditProof({
-    ...{ database, store, trail: changes, intake, config, dataDir, secretKey, clock, log },
+    database,
+    store,
+    trail: changes,
+    intake,
+    config,
+    dataDir,
+    secretKey,
+    clock,
+    log,
   });
   return {
     /** Runs what changes something, with its event in the same transaction. */

@@ -3,8 +3,16 @@ import { expect, test } from "vitest";
 import { allowedFields } from "./audit-fields.ts";
 
 const everything = {
-  ...{ name: "n", slug: "s", role: "admin", repeats: 3, url: "https://a.example", endedSessions: 1 },
-  ...{ password: "p", body: "b", headers: "h", payload: "x" },
+  name: "n",
+  slug: "s",
+  role: "admin",
+  repeats: 3,
+  url: "https://a.example",
+  endedSessions: 1,
+  password: "p",
+  body: "b",
+  headers: "h",
+  payload: "x",
 };
 
 test.each(auditActions)("%s has a line that keeps no secret, header, body or payload", (action) => {

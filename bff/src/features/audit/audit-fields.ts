@@ -29,9 +29,26 @@ const replay = [
 ];
 const replayFilter = ["ids", "status", "endpointId", "eventType", "errorClass", "from", "to", "q"];
 const watchedTarget = [
-  ...["kind", "name", "group", "owner", "runbookUrl", "dependsOn", "instances", "format", "conditions"],
-  ...["intervalMs", "timeoutMs", "downAfter", "upAfter", "actuatorBreakers", "service", "instance", "url"],
-  ...["server", "prefix", "bentocache"],
+  "kind",
+  "name",
+  "group",
+  "owner",
+  "runbookUrl",
+  "dependsOn",
+  "instances",
+  "format",
+  "conditions",
+  "intervalMs",
+  "timeoutMs",
+  "downAfter",
+  "upAfter",
+  "actuatorBreakers",
+  "service",
+  "instance",
+  "url",
+  "server",
+  "prefix",
+  "bentocache",
 ];
 const watchedServer = ["kind", "name", "target", "caches"];
 const commanded = ["operation", "command", "effect", "instances"];
@@ -119,7 +136,13 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "audit.review.comment": ["event"],
   "audit.review.sign": [
     ...filter,
-    ...["events", "coveredSeq", "coveredHash", "reviewed", "flagged", "notReviewed", "ownActs"],
+    "events",
+    "coveredSeq",
+    "coveredHash",
+    "reviewed",
+    "flagged",
+    "notReviewed",
+    "ownActs",
   ],
   "audit.retention.update": ["keepDays"],
   "audit.hold.place": [],

@@ -142,9 +142,16 @@ function looked(
   { place, limit, withContent }: Asked,
 ) {
   const asked = JSON.stringify({
-    ...{ q, from, to, organizations: organizationIds },
-    ...{ actors: lists.actor, actions: lists.action, classes: lists.class, outcomes: lists.outcome },
-    ...{ slots: lists.slot, targets: lists.target === undefined ? undefined : [lists.target] },
+    q,
+    from,
+    to,
+    organizations: organizationIds,
+    actors: lists.actor,
+    actions: lists.action,
+    classes: lists.class,
+    outcomes: lists.outcome,
+    slots: lists.slot,
+    targets: lists.target === undefined ? undefined : [lists.target],
     not: not?.map((name) => listNames[name]),
   });
   return sql`
@@ -154,8 +161,12 @@ function looked(
 }
 
 const listNames: Readonly<Record<AuditNotName, string>> = {
-  ...{ actor: "actors", action: "actions", class: "classes" },
-  ...{ target: "targets", outcome: "outcomes", slot: "slots" },
+  actor: "actors",
+  action: "actions",
+  class: "classes",
+  target: "targets",
+  outcome: "outcomes",
+  slot: "slots",
 };
 
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);

@@ -46,7 +46,17 @@ export async function openTrail(urls: Urls, given: { keys?: AuditKeys; poolSize?
   const verifier = createAuditVerifier({ database, clock: systemClock, keys, inside, outside: file });
 
   return {
-    ...{ urls, database, admin, changes, checkpoints, file, folder, keys, verifier, delivery, log },
+    urls,
+    database,
+    admin,
+    changes,
+    checkpoints,
+    file,
+    folder,
+    keys,
+    verifier,
+    delivery,
+    log,
     expiry: createAuditExpiry({ changes }),
 
     async newOrganization(slug: string): Promise<Organization> {

@@ -52,7 +52,10 @@ async function writeUntilLost(
         await tx
           .insertInto("idempotency_keys")
           .values({
-            ...{ org_id: organization.id, actor_id: "writer", key, result: null },
+            org_id: organization.id,
+            actor_id: "writer",
+            key,
+            result: null,
             request_hash: Buffer.alloc(32),
           })
           .execute();

@@ -173,7 +173,10 @@ function createWalk(signed: Signed) {
       if (line !== `{"seq":${seq},"prev":"${prev}","hash":"${hash}","content":${content}}`)
         return `event ${seq} is not written as an export writes it`;
       const link = linkHash({
-        ...{ organizationId, seq, auditId: event.content.id, contentHash: contentHash(content) },
+        organizationId,
+        seq,
+        auditId: event.content.id,
+        contentHash: contentHash(content),
         previous: Buffer.from(prev, "hex"),
       });
       if (link.toString("hex") !== hash)

@@ -47,7 +47,9 @@ export function createAuditProof(deps: ProofDeps) {
   const checkpoints = createAuditCheckpoints({ database, keys, clock });
   const file = createFileSink(join(dataDir, "audit-checkpoints"));
   const sinks = createAuditSinks({
-    ...{ database, checkpoints, log },
+    database,
+    checkpoints,
+    log,
     sinks: [file, ...(config.s3 ? [createS3Sink({ options: config.s3, database, clock })] : [])],
   });
   const inside = {
@@ -57,7 +59,8 @@ export function createAuditProof(deps: ProofDeps) {
   const verifier = createAuditVerifier({ database, clock, keys, inside, outside: file });
   const service = createProofService({ checkpoints, keys, sinks, verifier, store, trail, log });
   const upkeep = createUpkeep({
-    ...{ log, everyMs: lookEveryMs },
+    log,
+    everyMs: lookEveryMs,
     tasks: { "audit checkpoints": checkpoints.makeDue, "audit sinks": sinks.flush },
   });
   return {

@@ -122,7 +122,10 @@ async function readSettings(tx: Transaction<Tables>): Promise<AuditRetention> {
   return {
     keepDays: settings?.keep_days ?? null,
     holds: holds.map(({ id, reason, placed_by, placed_at }) => ({
-      ...{ id, reason, placedBy: placed_by, placedAt: placed_at.toISOString() },
+      id,
+      reason,
+      placedBy: placed_by,
+      placedAt: placed_at.toISOString(),
     })),
     expiredToSeq: expired?.upto_seq ?? 0,
     expiredCheckpoint: expired?.checkpoint_number ?? null,

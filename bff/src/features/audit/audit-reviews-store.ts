@@ -87,20 +87,33 @@ export async function readReviews(
 }
 
 const toReview = (row: z.infer<typeof reviewRow>): AuditReview => ({
-  ...{ id: row.id, name: row.name, filter: row.filter, viewName: row.view_name },
-  ...{ from: row.from_at.toISOString(), to: row.to_at.toISOString() },
+  id: row.id,
+  name: row.name,
+  filter: row.filter,
+  viewName: row.view_name,
+  from: row.from_at.toISOString(),
+  to: row.to_at.toISOString(),
   opened: { id: row.opened_by, name: row.opened_by_name, at: row.opened_at.toISOString() },
-  ...{ coveredSeq: row.covered_seq, coveredHash: row.covered_hash },
+  coveredSeq: row.covered_seq,
+  coveredHash: row.covered_hash,
   signed:
     row.signed_at && row.signed_by
       ? {
-          ...{ id: row.signed_by, name: row.signed_by_name ?? "", at: row.signed_at.toISOString() },
-          ...{ comment: row.comment, notReviewed: row.not_reviewed ?? 0 },
+          id: row.signed_by,
+          name: row.signed_by_name ?? "",
+          at: row.signed_at.toISOString(),
+          comment: row.comment,
+          notReviewed: row.not_reviewed ?? 0,
         }
       : null,
   progress: {
-    ...{ events: row.events, reviewed: row.reviewed, flagged: row.flagged, settled: row.settled },
-    ...{ comments: row.comments, open: row.open, ownOpen: row.own_open },
+    events: row.events,
+    reviewed: row.reviewed,
+    flagged: row.flagged,
+    settled: row.settled,
+    comments: row.comments,
+    open: row.open,
+    ownOpen: row.own_open,
   },
 });
 
@@ -152,7 +165,9 @@ export async function readItems(
   return rows.map((row) => {
     const item = itemRow.parse(row);
     return {
-      ...{ auditId: item.audit_id, seq: item.seq, recordedAt: item.recorded_at.toISOString() },
+      auditId: item.audit_id,
+      seq: item.seq,
+      recordedAt: item.recorded_at.toISOString(),
       event: item.content === null ? null : toAuditEvent(item.content, item.seq),
       isOwn: item.actor_id === readerId,
       mark: item.mark,

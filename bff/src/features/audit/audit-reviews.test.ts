@@ -82,7 +82,10 @@ describe("saved views", () => {
     await ask(viewer, "DELETE", `/audit/views/${own.id}`, undefined, 204);
     const acts = (await trail("q=audit%20view&outcome=success")).map(({ action }) => action);
     expect(acts.toSorted()).toEqual([
-      ...["audit.view.create", "audit.view.create", "audit.view.delete", "audit.view.update"],
+      "audit.view.create",
+      "audit.view.create",
+      "audit.view.delete",
+      "audit.view.update",
     ]);
   });
 });
@@ -169,7 +172,10 @@ describe("retention", () => {
     const held = await ask<AuditRetention>(admin, "POST", "/audit/holds", { reason: "Case 12" }, 201);
     expect(held.holds).toMatchObject([{ reason: "Case 12", placedBy: "Priya Raman" }]);
     expect(await ask<AuditRetention>(auditor, "GET", "/audit/retention")).toMatchObject({
-      ...{ keepDays: 400, expiredToSeq: 0, expiredCheckpoint: null, holds: [{ reason: "Case 12" }] },
+      keepDays: 400,
+      expiredToSeq: 0,
+      expiredCheckpoint: null,
+      holds: [{ reason: "Case 12" }],
     });
     const released = await ask<AuditRetention>(admin, "DELETE", `/audit/holds/${held.holds[0]?.id}`);
     expect(released.holds).toEqual([]);
@@ -198,8 +204,11 @@ test("what expired since a review was signed is counted, its marks stay", async 
     .values({
       org_id: auditor.organizationId,
       line: JSON.stringify({
-        ...{ orgId: auditor.organizationId, number: 1, keyId: "test" },
-        ...{ seq: review.coveredSeq, hash: review.coveredHash },
+        orgId: auditor.organizationId,
+        number: 1,
+        keyId: "test",
+        seq: review.coveredSeq,
+        hash: review.coveredHash,
       }),
     })
     .execute();

@@ -119,7 +119,11 @@ const fieldsOf = ({ name, shared, filter }: ViewRow): AuditFields => ({
   shared,
 });
 const toView = (row: ViewRow, context: RequestContext): AuditView => ({
-  ...{ id: row.id, name: row.name, shared: row.shared, filter: row.filter, ownerName: row.owner_name },
+  id: row.id,
+  name: row.name,
+  shared: row.shared,
+  filter: row.filter,
+  ownerName: row.owner_name,
   isMine: row.owner_id === ownerOf(context),
   updatedAt: row.updated_at.toISOString(),
 });

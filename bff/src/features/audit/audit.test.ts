@@ -15,7 +15,8 @@ let childId: string;
 beforeAll(async () => {
   const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   it = await startTestApp({
-    ...{ urls, redisUrl: redis.url },
+    urls,
+    redisUrl: redis.url,
     environment: { WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: "6" },
   });
   [admin, auditor, viewer] = await Promise.all([

@@ -13,23 +13,26 @@ export const reading = (
   state: BreakerState,
   part: Partial<BreakerReading> = {},
 ): BreakerReading => ({
-  ...{
-    organization: "acme",
-    service: "orders",
-    instance,
-    name: "payments",
-    key: "payments",
-    source: "report",
-  },
-  ...{ rank: 3, library: "opossum", kind: "failure", state, note: null, sinceMs: null, nextProbeAtMs: null },
-  ...{
-    moves: [],
-    figures: noFigures,
-    threshold: 0.5,
-    coolDownMs: 30_000,
-    commands: ["open", "close", "reset"],
-  },
-  ...{ observedAtMs: startMs, intervalMs: 10_000 },
+  organization: "acme",
+  service: "orders",
+  instance,
+  name: "payments",
+  key: "payments",
+  source: "report",
+  rank: 3,
+  library: "opossum",
+  kind: "failure",
+  state,
+  note: null,
+  sinceMs: null,
+  nextProbeAtMs: null,
+  moves: [],
+  figures: noFigures,
+  threshold: 0.5,
+  coolDownMs: 30_000,
+  commands: ["open", "close", "reset"],
+  observedAtMs: startMs,
+  intervalMs: 10_000,
   ...part,
 });
 
@@ -56,7 +59,10 @@ export function stage() {
     return seen(ms);
   };
   const seen = (ms: number): Seen => ({
-    ...{ nowMs: startMs + ms, leads: true, servers: [], queues: [] },
+    nowMs: startMs + ms,
+    leads: true,
+    servers: [],
+    queues: [],
     organizations: [{ id: "acme-id", slug: "acme" }],
     webhooks: { value: {}, observedAt: null, failing: false },
   });

@@ -12,7 +12,10 @@ describe("one row over all instances", () => {
     const { tell } = stage();
     const figures = (calls: number, failed: number, ratio: number | null, p95: number) => ({
       ...noFigures,
-      ...{ callsPerMinute: calls, failedPerMinute: failed, failureRatio: ratio, latencyMsP95: p95 },
+      callsPerMinute: calls,
+      failedPerMinute: failed,
+      failureRatio: ratio,
+      latencyMsP95: p95,
     });
     const { rows } = tell(
       0,
@@ -22,8 +25,14 @@ describe("one row over all instances", () => {
     );
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
-      ...{ id: "orders~payments", organization: "acme", state: "open", label: "1 of 3 open" },
-      ...{ callsPerMinute: 400, failedPerMinute: 120, failureRatio: 0.3, latencyMsP95: 400 },
+      id: "orders~payments",
+      organization: "acme",
+      state: "open",
+      label: "1 of 3 open",
+      callsPerMinute: 400,
+      failedPerMinute: 120,
+      failureRatio: 0.3,
+      latencyMsP95: 400,
     });
     expect(rows[0]?.instances.map(({ instance }) => instance)).toEqual(["a", "b", "c"]);
     expect(rows[0]?.cause).toBe("30.0% of calls failed, threshold 50.0%");
@@ -105,7 +114,12 @@ describe("one row over all instances", () => {
 describe("several sources", () => {
   const scraped = (state: BreakerState, part: Partial<BreakerReading> = {}) =>
     reading("a", state, {
-      ...{ source: "target:a", rank: 2, commands: [], threshold: null, coolDownMs: null, note: "derived" },
+      source: "target:a",
+      rank: 2,
+      commands: [],
+      threshold: null,
+      coolDownMs: null,
+      note: "derived",
       figures: { ...noFigures, callsPerMinute: 60, latencyMsP99: 9 },
       ...part,
     });
@@ -187,10 +201,14 @@ describe("over time", () => {
     const opened = tell(10_000, reading("a", "open", { figures: failing }), reading("b", "closed"));
     expect(opened.changes).toEqual([
       {
-        ...{ organization: "acme", subject: "payments" },
+        organization: "acme",
+        subject: "payments",
         change: {
-          ...{ at: iso(10_000), text: "payments opened on 1 of 2", by: "61.4% failures" },
-          ...{ kind: "breaker", state: "down" },
+          at: iso(10_000),
+          text: "payments opened on 1 of 2",
+          by: "61.4% failures",
+          kind: "breaker",
+          state: "down",
         },
       },
     ]);
@@ -201,7 +219,9 @@ describe("over time", () => {
     const closed = tell(30_000, reading("a", "closed"), reading("b", "closed"));
     expect(closed.changes.map(({ change }) => change.text)).toEqual(["payments closed"]);
     expect(closed.rows[0]?.moves.map(({ state, at }) => `${state} ${at.slice(14, 19)}`)).toEqual([
-      ...["closed 00:00", "open 00:10", "closed 00:30"],
+      "closed 00:00",
+      "open 00:10",
+      "closed 00:30",
     ]);
   });
 

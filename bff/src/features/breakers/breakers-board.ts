@@ -134,10 +134,16 @@ export function createBreakersBoard(
     const place = { id: key.slice(key.indexOf("/") + 1), organization: base.organization };
     return {
       ...place,
-      ...{ name: base.name, service: base.service, library, kind: base.kind, state },
+      name: base.name,
+      service: base.service,
+      library,
+      kind: base.kind,
+      state,
       label: labelOf(instances, base.kind, nowMs),
       cause: causeOf({ state, library, threshold, instances, failureRatio: figures.failureRatio }, nowMs),
-      ...{ since: moves.at(-1)?.at ?? null, moves, instances },
+      since: moves.at(-1)?.at ?? null,
+      moves,
+      instances,
       ...figures,
       threshold,
       coolDownMs: lead ? lead.coolDownMs : (before?.coolDownMs ?? null),
@@ -180,7 +186,9 @@ export function createBreakersBoard(
             instances: new Map(
               row.instances.map((shown) => [shown.instance, { shown, source: null, reading: null }]),
             ),
-            ...{ readings: [], turnsMs: 0, row },
+            readings: [],
+            turnsMs: 0,
+            row,
           },
         ]),
       );
@@ -218,7 +226,12 @@ export function createBreakersBoard(
 }
 
 const rank: Record<BreakerState, number> = {
-  ...{ open: 0, half_open: 1, forced_open: 2, unknown: 3, disabled: 4, closed: 5 },
+  open: 0,
+  half_open: 1,
+  forced_open: 2,
+  unknown: 3,
+  disabled: 4,
+  closed: 5,
 };
 
 /** Most failed calls per minute first, so that a rate of 100 % on 2 calls does not lead. */
@@ -241,8 +254,12 @@ function turnsOf(kept: readonly Kept[], nowMs: number): number {
 }
 
 const verbs: Record<BreakerState, string> = {
-  ...{ open: "opened", half_open: "half-open", closed: "closed", forced_open: "forced open" },
-  ...{ disabled: "held closed", unknown: "is not heard" },
+  open: "opened",
+  half_open: "half-open",
+  closed: "closed",
+  forced_open: "forced open",
+  disabled: "held closed",
+  unknown: "is not heard",
 };
 
 const limitVerbs: Partial<Record<BreakerState, string>> = {
@@ -272,7 +289,10 @@ function changeOf(
     organization,
     subject: name,
     change: {
-      ...{ at: isoOf(nowMs), text: `${name} ${verb}${where}`, by, kind: "breaker" },
+      at: isoOf(nowMs),
+      text: `${name} ${verb}${where}`,
+      by,
+      kind: "breaker",
       state:
         state === "open" && !isLimit ? "down" : state === "open" || state === "half_open" ? "degraded" : null,
     },

@@ -72,9 +72,13 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
     const unknown = wanted?.findIndex((instance) => !known.includes(instance)) ?? -1;
     if (unknown >= 0) throw invalidField(`body.instances.${unknown}`, "is no instance of this breaker");
     return run(context, {
-      ...{ kind: `breaker.${command}`, action: `breakers.breaker.${command}` as const },
+      kind: `breaker.${command}`,
+      action: `breakers.breaker.${command}` as const,
       target: { type: "breaker", id, name: `${name} of ${service}` },
-      ...{ sourceId: reporters.sourceId, service, reason, fields: { command } },
+      sourceId: reporters.sourceId,
+      service,
+      reason,
+      fields: { command },
       act: { kind: "breaker", breaker: name, command },
       instances: [...new Set(wanted ?? known)].slice(0, instancesMax),
     });

@@ -28,7 +28,10 @@ export function createBreakers(deps: {
   const { catalogue, redis, http, coolDownMs, newestCommands, clock, log } = deps;
   const states = createScrapeStates({ redis, log });
   const scraped = createScrapedBreakers({
-    ...{ catalogue, http, clock, random: Math.random },
+    catalogue,
+    http,
+    clock,
+    random: Math.random,
     onScraped: states.keep,
   });
   return {

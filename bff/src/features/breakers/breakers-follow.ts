@@ -143,7 +143,9 @@ export function createFollower() {
       note: now.note ?? (now.state === null ? derivedNote : null),
       // Only who counts events has no ratio of its own.
       failureRatio: now.failureRatio ?? (now.events === null ? null : counted),
-      ...{ callsPerMinute: calls, failedPerMinute: failed, refusedPerMinute: refused },
+      callsPerMinute: calls,
+      failedPerMinute: failed,
+      refusedPerMinute: refused,
       latencyMs: {
         p50: now.latencyMs.p50 ?? percentile(0.5),
         p95: now.latencyMs.p95 ?? percentile(0.95),

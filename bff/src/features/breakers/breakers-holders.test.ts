@@ -3,8 +3,16 @@ import { expect, test } from "vitest";
 import { iso, reading, stage } from "./breakers-board-fixture.ts";
 
 const command = (kind: string, by: string): Operation => ({
-  ...{ operationId: "o", kind, target: "orders~payments", by, reason: "The provider is down" },
-  ...{ requestedAt: iso(0), expiresAt: iso(10_000), endedAt: iso(1_000), state: "done", outcomes: [] },
+  operationId: "o",
+  kind,
+  target: "orders~payments",
+  by,
+  reason: "The provider is down",
+  requestedAt: iso(0),
+  expiresAt: iso(10_000),
+  endedAt: iso(1_000),
+  state: "done",
+  outcomes: [],
 });
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -20,7 +28,10 @@ test("who holds a breaker stands in its row from the next tick on, in one questi
   const rowOf = (name: string) => rows.find((row) => row.name === name);
   expect(asked.at(-1)?.toSorted()).toEqual(["orders~payments", "orders~stock"]);
   expect(rowOf("payments")?.forced).toEqual({
-    ...{ by: "Ada", at: iso(0), reason: "The provider is down", command: "open" },
+    by: "Ada",
+    at: iso(0),
+    reason: "The provider is down",
+    command: "open",
   });
   expect(rowOf("stock")?.forced).toBeNull();
   await settled();

@@ -43,10 +43,14 @@ export function mergeReadings(readings: readonly BreakerReading[], nowMs: number
     coolDownMs: first(({ coolDownMs }) => coolDownMs),
     nextProbeAtMs: first(({ nextProbeAtMs }) => nextProbeAtMs),
     figures: {
-      ...{ failureRatio: figure("failureRatio"), slowRatio: figure("slowRatio") },
-      ...{ callsPerMinute: figure("callsPerMinute"), failedPerMinute: figure("failedPerMinute") },
-      ...{ refusedPerMinute: figure("refusedPerMinute"), latencyMsP50: figure("latencyMsP50") },
-      ...{ latencyMsP95: figure("latencyMsP95"), latencyMsP99: figure("latencyMsP99") },
+      failureRatio: figure("failureRatio"),
+      slowRatio: figure("slowRatio"),
+      callsPerMinute: figure("callsPerMinute"),
+      failedPerMinute: figure("failedPerMinute"),
+      refusedPerMinute: figure("refusedPerMinute"),
+      latencyMsP50: figure("latencyMsP50"),
+      latencyMsP95: figure("latencyMsP95"),
+      latencyMsP99: figure("latencyMsP99"),
     },
   };
 }
@@ -84,10 +88,15 @@ export function instanceOf(
   );
   const since = isKnown && reading.sinceMs !== null ? isoOf(reading.sinceMs) : (known.at(-1)?.at ?? null);
   return {
-    ...{ instance: reading.instance, state, note: reading.note, moves: known, since },
+    instance: reading.instance,
+    state,
+    note: reading.note,
+    moves: known,
+    since,
     nextProbeAt: state === "open" ? isoOrNull(reading.nextProbeAtMs) : null,
     ...reading.figures,
-    ...{ observedAt: isoOf(reading.observedAtMs), intervalMs: reading.intervalMs },
+    observedAt: isoOf(reading.observedAtMs),
+    intervalMs: reading.intervalMs,
   };
 }
 
@@ -99,7 +108,9 @@ export function unheardInstance(before: BreakerInstance, nowMs: number): Breaker
   const since = isoOf(fromMs);
   return {
     ...before,
-    ...{ state: "unknown", since, nextProbeAt: null },
+    state: "unknown",
+    since,
+    nextProbeAt: null,
     moves: addMove(before.moves, { at: since, state: "unknown", failureRatio: null }, nowMs),
   };
 }

@@ -53,8 +53,12 @@ const addBucket = (draft: Draft, le: string | undefined, scale: number, value: n
 const percentileKeys: Record<string, "p50" | "p95" | "p99"> = { "0.5": "p50", "0.95": "p95", "0.99": "p99" };
 
 const r4jStates: Record<string, BreakerState> = {
-  ...{ closed: "closed", open: "open", half_open: "half_open", forced_open: "forced_open" },
-  ...{ disabled: "disabled", metrics_only: "disabled" },
+  closed: "closed",
+  open: "open",
+  half_open: "half_open",
+  forced_open: "forced_open",
+  disabled: "disabled",
+  metrics_only: "disabled",
 };
 /** States of resilience4j by its own name, in any case. */
 export const r4jState = (name: string): BreakerState => r4jStates[name.toLowerCase()] ?? "unknown";
@@ -188,8 +192,11 @@ function readPolly(samples: readonly Sample[]): ScrapedBreaker[] {
 }
 
 const envoyLimits: Record<string, string> = {
-  ...{ cx: "connections", cx_pool: "connection pools", rq_pending: "pending requests" },
-  ...{ rq: "requests", rq_retry: "retries" },
+  cx: "connections",
+  cx_pool: "connection pools",
+  rq_pending: "pending requests",
+  rq: "requests",
+  rq_retry: "retries",
 };
 
 /** Envoy limits how many run at a time. It fails nothing by itself, so nothing of it counts as a failed call. */

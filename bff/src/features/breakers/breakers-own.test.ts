@@ -8,29 +8,39 @@ const startMs = Date.parse("2026-01-05T12:00:00.000Z");
 const iso = (ms: number) => new Date(startMs + ms).toISOString();
 
 const seen = (part: Partial<Seen["webhooks"]> = {}, breakers = [endpoint("e1", "CRM")]): Seen => ({
-  ...{ nowMs: startMs, leads: true, servers: [], queues: [] },
+  nowMs: startMs,
+  leads: true,
+  servers: [],
+  queues: [],
   organizations: [{ id: "acme-id", slug: "acme" }],
   webhooks: {
     value: {
       "acme-id": {
-        ...{
-          endpoints: 1,
-          pending: 0,
-          deadLetters: 0,
-          attemptsPerSecond: 1,
-          errorRatio: 0,
-          durationMsP95: 80,
-        },
-        ...{ deliveredPerSecond: 1, firstAttemptSuccessRatio: 1, breakers },
+        endpoints: 1,
+        pending: 0,
+        deadLetters: 0,
+        attemptsPerSecond: 1,
+        errorRatio: 0,
+        durationMsP95: 80,
+        deliveredPerSecond: 1,
+        firstAttemptSuccessRatio: 1,
+        breakers,
       },
     },
-    ...{ observedAt: iso(0), failing: false },
+    observedAt: iso(0),
+    failing: false,
     ...part,
   },
 });
 const endpoint = (endpointId: string, name: string) => ({
-  ...{ endpointId, name, state: "open" as const, since: iso(-9_000), nextProbeAt: iso(4_000) },
-  ...{ failureRatio: 1, attemptsPerMinute: 6, failedPerMinute: 6 },
+  endpointId,
+  name,
+  state: "open" as const,
+  since: iso(-9_000),
+  nextProbeAt: iso(4_000),
+  failureRatio: 1,
+  attemptsPerMinute: 6,
+  failedPerMinute: 6,
 });
 
 test("endpoints of webhooks belong to their organization, under an id that a rename does not change", () => {
@@ -41,8 +51,15 @@ test("endpoints of webhooks belong to their organization, under an id that a ren
   const { rows } = board.observe(seen());
   expect(rows).toMatchObject([
     {
-      ...{ id: "webhook-delivery~e1", name: "CRM", organization: "acme", library: "Wheelhouse" },
-      ...{ state: "open", since: iso(-9_000), callsPerMinute: 6, failedPerMinute: 6, commands: [] },
+      id: "webhook-delivery~e1",
+      name: "CRM",
+      organization: "acme",
+      library: "Wheelhouse",
+      state: "open",
+      since: iso(-9_000),
+      callsPerMinute: 6,
+      failedPerMinute: 6,
+      commands: [],
     },
   ]);
   const renamed = board.observe(seen({ observedAt: iso(2_000) }, [endpoint("e1", "CRM 2")]));

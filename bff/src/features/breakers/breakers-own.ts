@@ -27,10 +27,18 @@ export function createOwnBreakers({ coolDownMs }: { coolDownMs: number }): Break
         if (organization === undefined) return [];
         return breakers.map(
           (breaker): BreakerReading => ({
-            ...{ organization, service, instance, source: `${source}:${breaker.endpointId}`, rank: 3 },
+            organization,
+            service,
+            instance,
+            source: `${source}:${breaker.endpointId}`,
+            rank: 3,
             // Endpoints may be renamed, and two may bear one name.
-            ...{ name: breaker.name, key: breaker.endpointId },
-            ...{ library: "Wheelhouse", kind: "failure", state: breaker.state, note: null },
+            name: breaker.name,
+            key: breaker.endpointId,
+            library: "Wheelhouse",
+            kind: "failure",
+            state: breaker.state,
+            note: null,
             sinceMs: breaker.since === null ? null : Date.parse(breaker.since),
             nextProbeAtMs: breaker.nextProbeAt === null ? null : Date.parse(breaker.nextProbeAt),
             moves: [],
@@ -40,8 +48,11 @@ export function createOwnBreakers({ coolDownMs }: { coolDownMs: number }): Break
               callsPerMinute: breaker.attemptsPerMinute,
               failedPerMinute: breaker.failedPerMinute,
             },
-            ...{ threshold: null, coolDownMs, commands: [] },
-            ...{ observedAtMs: Date.parse(observedAt), intervalMs },
+            threshold: null,
+            coolDownMs,
+            commands: [],
+            observedAtMs: Date.parse(observedAt),
+            intervalMs,
           }),
         );
       });

@@ -46,15 +46,24 @@ describe("resilience4j", () => {
 
   test("the state is the gauge that is 1, percents become ratios, refused calls count as failed", () => {
     expect(read(r4jText)[0]).toMatchObject({
-      ...{ name: "sendgrid_mail", library: "resilience4j", kind: "failure", state: "open", events: null },
-      ...{ failureRatio: 0.614, slowRatio: 0.05, threshold: null },
+      name: "sendgrid_mail",
+      library: "resilience4j",
+      kind: "failure",
+      state: "open",
+      events: null,
+      failureRatio: 0.614,
+      slowRatio: 0.05,
+      threshold: null,
       counts: { calls: 157, failed: 47, refused: 7 },
     });
   });
 
   test("−1 and NaN are too few calls, not a rate; counting only is no closed breaker", () => {
     expect(read(r4jText)[1]).toMatchObject({
-      ...{ name: 'odd "name" \\ here', state: "disabled", failureRatio: null, slowRatio: null },
+      name: 'odd "name" \\ here',
+      state: "disabled",
+      failureRatio: null,
+      slowRatio: null,
       counts: { calls: null, failed: null, refused: null },
     });
   });
@@ -71,9 +80,16 @@ test("Actuator writes percents as text, and what it leaves out is not known", ()
   const body = {
     circuitBreakers: {
       stripe: {
-        ...{ failureRate: "61.4%", slowCallRate: "-1.0%", failureRateThreshold: "50.0%" },
-        ...{ slowCallRateThreshold: "100.0%", bufferedCalls: 100, failedCalls: 61, slowCalls: 0 },
-        ...{ slowFailedCalls: 0, notPermittedCalls: 12, state: "FORCED_OPEN" },
+        failureRate: "61.4%",
+        slowCallRate: "-1.0%",
+        failureRateThreshold: "50.0%",
+        slowCallRateThreshold: "100.0%",
+        bufferedCalls: 100,
+        failedCalls: 61,
+        slowCalls: 0,
+        slowFailedCalls: 0,
+        notPermittedCalls: 12,
+        state: "FORCED_OPEN",
       },
       counting: { state: "METRICS_ONLY" },
       new: { state: "SOMETHING_NEW", failureRate: null },
@@ -106,7 +122,9 @@ test("Polly tells events and durations by pipeline; its refusals are exceptions"
   ].join("");
   expect(read(text)).toMatchObject([
     {
-      ...{ name: "google-calendar/eu/Breaker", library: "Polly", state: null },
+      name: "google-calendar/eu/Breaker",
+      library: "Polly",
+      state: null,
       events: { opened: 2, closed: 0, halfOpened: 1 },
       counts: { calls: 75, failed: 25, refused: 5 },
       buckets: [
@@ -121,9 +139,14 @@ test("Envoy limits how many run: told as a limit, with the one that is reached, 
   const gauge = (name: string, value: number) =>
     `envoy_cluster_circuit_breakers_${name}{envoy_cluster_name="payments"} ${value}\n`;
   const text = [
-    ...[gauge("default_cx_open", 0), gauge("default_cx_pool_open", 0), gauge("default_rq_pending_open", 1)],
-    ...[gauge("default_rq_open", 0), gauge("default_rq_retry_open", 0), gauge("high_rq_open", 0)],
-    ...[gauge("default_remaining_rq", 0), gauge("default_rq_pending_open_", 1)],
+    gauge("default_cx_open", 0),
+    gauge("default_cx_pool_open", 0),
+    gauge("default_rq_pending_open", 1),
+    gauge("default_rq_open", 0),
+    gauge("default_rq_retry_open", 0),
+    gauge("high_rq_open", 0),
+    gauge("default_remaining_rq", 0),
+    gauge("default_rq_pending_open_", 1),
     'envoy_cluster_upstream_rq_pending_overflow{envoy_cluster_name="payments"} 4\n',
     'envoy_cluster_upstream_cx_overflow{envoy_cluster_name="payments"} 1\n',
     'envoy_cluster_upstream_rq_total{envoy_cluster_name="payments"} 900\n',
@@ -131,7 +154,10 @@ test("Envoy limits how many run: told as a limit, with the one that is reached, 
   ].join("");
   expect(read(text)).toMatchObject([
     {
-      ...{ name: "payments", kind: "concurrency", state: "open", note: "At its limit of pending requests" },
+      name: "payments",
+      kind: "concurrency",
+      state: "open",
+      note: "At its limit of pending requests",
       counts: { calls: 900, failed: null, refused: 5 },
     },
     { name: "payments (high)", state: "closed", counts: { calls: null, refused: null } },
@@ -150,13 +176,11 @@ describe("opossum-prometheus, run for real", () => {
       return 1;
     };
     const breaker = new CircuitBreaker(call, {
-      ...{
-        name: 'pay "ments"',
-        timeout: 500,
-        errorThresholdPercentage: 50,
-        volumeThreshold: 2,
-        resetTimeout: 20,
-      },
+      name: 'pay "ments"',
+      timeout: 500,
+      errorThresholdPercentage: 50,
+      volumeThreshold: 2,
+      resetTimeout: 20,
     });
     // It counts the events that someone listened to when it was attached.
     breaker.on("halfOpen", () => undefined);

@@ -45,6 +45,12 @@ export type BreakerFigures = Pick<
 >;
 
 export const noFigures: BreakerFigures = {
-  ...{ failureRatio: null, slowRatio: null, callsPerMinute: null, failedPerMinute: null },
-  ...{ refusedPerMinute: null, latencyMsP50: null, latencyMsP95: null, latencyMsP99: null },
+  failureRatio: null,
+  slowRatio: null,
+  callsPerMinute: null,
+  failedPerMinute: null,
+  refusedPerMinute: null,
+  latencyMsP50: null,
+  latencyMsP95: null,
+  latencyMsP99: null,
 };

@@ -4,8 +4,12 @@ import { type BreakerFigures, noFigures } from "./breakers-reading.ts";
 /** Worst first. An operator's doing stands behind what happened by itself, and before what works. */
 const severity: readonly BreakerState[] = ["open", "half_open", "forced_open", "disabled", "closed"];
 const words: Record<BreakerState, string> = {
-  ...{ open: "open", half_open: "half-open", forced_open: "forced open" },
-  ...{ disabled: "disabled", closed: "closed", unknown: "not heard" },
+  open: "open",
+  half_open: "half-open",
+  forced_open: "forced open",
+  disabled: "disabled",
+  closed: "closed",
+  unknown: "not heard",
 };
 
 /** The worst state among the instances that are heard; unknown when none is. */

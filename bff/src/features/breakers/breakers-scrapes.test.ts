@@ -44,7 +44,8 @@ afterEach(async () => {
 
 const rhythm = { intervalMs: 10_000, timeoutMs: 2_000 };
 const sources = (): WatchedSources => ({
-  ...{ redis: [], postgres: [] },
+  redis: [],
+  postgres: [],
   prometheus: [
     {
       id: "p1",
@@ -57,16 +58,20 @@ const sources = (): WatchedSources => ({
   ],
   services: [
     {
-      ...{
-        id: "payments",
-        name: "payments",
-        organization: "acme",
-        group: null,
-        owner: null,
-        runbookUrl: null,
-      },
-      ...{ dependsOn: [], format: "spring", conditions: [], ...rhythm, downAfter: 3, upAfter: 2 },
-      ...{ actuatorBreakers: true, instances: [{ id: "payments-1", url: `${origin}/actuator/health` }] },
+      id: "payments",
+      name: "payments",
+      organization: "acme",
+      group: null,
+      owner: null,
+      runbookUrl: null,
+      dependsOn: [],
+      format: "spring",
+      conditions: [],
+      ...rhythm,
+      downAfter: 3,
+      upAfter: 2,
+      actuatorBreakers: true,
+      instances: [{ id: "payments-1", url: `${origin}/actuator/health` }],
     },
   ],
 });
@@ -87,11 +92,9 @@ function watching(allow: string[] = ["127.0.0.1"]) {
     onScraped: (states) => {
       for (const [id, state] of states) heard.push({ id, ...state });
     },
-    ...{
-      http: createWatchHttp({ filter: createAddressFilter(allow) }),
-      clock: { now: () => nowMs },
-      random: () => 0,
-    },
+    http: createWatchHttp({ filter: createAddressFilter(allow) }),
+    clock: { now: () => nowMs },
+    random: () => 0,
   });
   ends.push(scraped.close);
   const board = createBreakersBoard(
@@ -99,7 +102,10 @@ function watching(allow: string[] = ["127.0.0.1"]) {
     createBreakerHolders({ newestCommands: async () => [], clock: systemClock }),
   );
   const seen = (): Seen => ({
-    ...{ nowMs, servers: [], queues: [], organizations: [] },
+    nowMs,
+    servers: [],
+    queues: [],
+    organizations: [],
     webhooks: { value: {}, observedAt: null, failing: false },
   });
   return {
@@ -129,8 +135,14 @@ test("metrics and Actuator of one instance are one row, each filling in what the
     .poll(() => rows())
     .toMatchObject([
       {
-        ...{ id: "payments~stripe", organization: "acme", library: "resilience4j", state: "open" },
-        ...{ label: "1 of 1 open", failureRatio: 0.614, callsPerMinute: 60, failedPerMinute: 60 },
+        id: "payments~stripe",
+        organization: "acme",
+        library: "resilience4j",
+        state: "open",
+        label: "1 of 1 open",
+        failureRatio: 0.614,
+        callsPerMinute: 60,
+        failedPerMinute: 60,
       },
     ]);
 });

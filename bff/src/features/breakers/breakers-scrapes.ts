@@ -48,9 +48,14 @@ function targetsOf({ prometheus, services }: WatchedSources): ScrapeTarget[] {
           .filter(({ url }) => URL.canParse(url))
           .map((instance) => ({
             id,
-            ...{ key: `actuator:${id}/${instance.id}`, format: "actuator" as const },
-            ...{ url: actuatorUrlOf(instance.url), organization, service: id, instance: instance.id },
-            ...{ intervalMs, timeoutMs },
+            key: `actuator:${id}/${instance.id}`,
+            format: "actuator" as const,
+            url: actuatorUrlOf(instance.url),
+            organization,
+            service: id,
+            instance: instance.id,
+            intervalMs,
+            timeoutMs,
           })),
       ),
   ];
@@ -77,7 +82,8 @@ export function createScrapedBreakers(deps: {
     const { format, organization, service, instance, intervalMs, key: source } = target;
     const { statusCode, body, truncated } = await http.get(target.url, {
       accept: format === "metrics" ? "text/plain;version=0.0.4" : "application/json",
-      ...{ maxBytes: mostBytes[format], signal },
+      maxBytes: mostBytes[format],
+      signal,
     });
     if (statusCode < 200 || statusCode > 299) throw new Error(`It answers ${statusCode}`);
     if (truncated) throw new Error(`Its answer is longer than ${mostBytes[format]} bytes`);
@@ -88,11 +94,23 @@ export function createScrapedBreakers(deps: {
     followers.set(source, follower);
     return follower.followAll(breakers, observedAtMs).map(
       ({ scraped, followed }): BreakerReading => ({
-        ...{ organization, service, instance, name: scraped.name, key: scraped.name, source },
-        ...{ rank: format === "metrics" ? 2 : 1, library: scraped.library, kind: scraped.kind },
-        ...{ state: followed.state, note: followed.note, sinceMs: null, nextProbeAtMs: null, moves: [] },
+        organization,
+        service,
+        instance,
+        name: scraped.name,
+        key: scraped.name,
+        source,
+        rank: format === "metrics" ? 2 : 1,
+        library: scraped.library,
+        kind: scraped.kind,
+        state: followed.state,
+        note: followed.note,
+        sinceMs: null,
+        nextProbeAtMs: null,
+        moves: [],
         figures: {
-          ...{ failureRatio: followed.failureRatio, slowRatio: scraped.slowRatio },
+          failureRatio: followed.failureRatio,
+          slowRatio: scraped.slowRatio,
           callsPerMinute: followed.callsPerMinute,
           failedPerMinute: followed.failedPerMinute,
           refusedPerMinute: followed.refusedPerMinute,
@@ -100,7 +118,11 @@ export function createScrapedBreakers(deps: {
           latencyMsP95: followed.latencyMs.p95,
           latencyMsP99: followed.latencyMs.p99,
         },
-        ...{ threshold: scraped.threshold, coolDownMs: null, commands: [], observedAtMs, intervalMs },
+        threshold: scraped.threshold,
+        coolDownMs: null,
+        commands: [],
+        observedAtMs,
+        intervalMs,
       }),
     );
   };

@@ -6,20 +6,39 @@ import { createCachesBoard } from "./caches-board.ts";
 const startMs = Date.parse("2026-01-05T12:00:00.000Z");
 
 const cache = (part: Partial<ReportedCache> = {}): ReportedCache => ({
-  ...{ name: "prices", problem: null, threshold: 0.9, windowMs: 60_000, misses: 10, sets: 10, evictions: 0 },
+  name: "prices",
+  problem: null,
+  threshold: 0.9,
+  windowMs: 60_000,
+  misses: 10,
+  sets: 10,
+  evictions: 0,
   levels: [
     { level: "memory", hits: 70, entries: 5, sizeBytes: 500 },
     { level: "redis", hits: 20, entries: 40, sizeBytes: 4_000 },
   ],
-  ...{ loads: 10, loadMsTotal: 400, groups: [], tags: ["product"], invalidateBy: ["key", "pattern", "tag"] },
+  loads: 10,
+  loadMsTotal: 400,
+  groups: [],
+  tags: ["product"],
+  invalidateBy: ["key", "pattern", "tag"],
   ...part,
 });
 const report = (instance: string, caches: ReportedCache[], reportedAt = startMs): Report => ({
-  ...{ version: 1, service: "shop", instance, reportedAt: new Date(reportedAt).toISOString() },
-  ...{ intervalMs: 1_000, breakers: [], caches },
+  version: 1,
+  service: "shop",
+  instance,
+  reportedAt: new Date(reportedAt).toISOString(),
+  intervalMs: 1_000,
+  breakers: [],
+  caches,
 });
 const seen = (nowMs: number): Seen => ({
-  ...{ nowMs, leads: true, servers: [], queues: [], organizations: [] },
+  nowMs,
+  leads: true,
+  servers: [],
+  queues: [],
+  organizations: [],
   webhooks: { value: {}, observedAt: null, failing: false },
 });
 
@@ -64,8 +83,14 @@ describe("a named cache", () => {
   it("counts over all its instances; what they share counts once", () => {
     const row = setUp().ticks(1, { a: cache(), b: cache({ misses: 0, loads: 0, loadMsTotal: 0 }) });
     expect(row).toMatchObject({
-      ...{ id: "shop~prices", organization: "acme", state: "ok", hitsPerMinute: 180, missesPerMinute: 10 },
-      ...{ loadMsMean: 40, savedMsPerMinute: 7_200, sizeBytes: 5_000 },
+      id: "shop~prices",
+      organization: "acme",
+      state: "ok",
+      hitsPerMinute: 180,
+      missesPerMinute: 10,
+      loadMsMean: 40,
+      savedMsPerMinute: 7_200,
+      sizeBytes: 5_000,
       levels: [
         { level: "memory", hitsPerMinute: 140, entries: 10, sizeBytes: 1_000 },
         { level: "redis", hitsPerMinute: 40, entries: 40, sizeBytes: 4_000 },
@@ -78,7 +103,8 @@ describe("a named cache", () => {
     const half = cache({ windowMs: 30_000 });
     expect(setUp().ticks(1, { a: half })?.missesPerMinute).toBe(20);
     expect(setUp().ticks(1, { a: cache({ windowMs: 900 }) })).toMatchObject({
-      ...{ hitsPerMinute: null, hitRatio: 0.9 },
+      hitsPerMinute: null,
+      hitRatio: 0.9,
     });
   });
 
@@ -93,7 +119,8 @@ describe("a named cache", () => {
     it.ticks(1, at(5));
     expect(it.ticks(2, at(30))?.state).toBe("ok");
     expect(it.ticks(1, at(30))).toMatchObject({
-      ...{ state: "degraded", label: "Low hit ratio" },
+      state: "degraded",
+      label: "Low hit ratio",
       cause: "75.0% of the calls of the last minute hit, threshold 90.0%",
     });
     expect(it.ticks(9, at(10))?.state, "just at the threshold").toBe("degraded");
@@ -112,7 +139,8 @@ describe("a named cache", () => {
   it("tells what an instance says is wrong with it", () => {
     const problem = "Redis does not answer: it serves from memory";
     expect(setUp().ticks(1, { a: cache({ problem }), b: cache() })).toMatchObject({
-      ...{ state: "degraded", cause: `${problem} (1 of 2 instances)` },
+      state: "degraded",
+      cause: `${problem} (1 of 2 instances)`,
     });
   });
 
@@ -121,7 +149,7 @@ describe("a named cache", () => {
     it.ticks(2, { a: cache(), b: cache() });
     expect(it.ticks(8, { a: cache() })).toMatchObject({ state: "unknown", label: "1 of 2 not heard" });
     const silent = it.ticks(8, {});
-    expect(silent).toMatchObject({ ...{ state: "unknown", hitsPerMinute: null, sizeBytes: 4_500 } });
+    expect(silent).toMatchObject({ state: "unknown", hitsPerMinute: null, sizeBytes: 4_500 });
     expect(silent?.cause).toContain("Not heard of since 12:00:10 UTC");
     it.later(3_600_000);
     expect(it.ticks(1, {}, ["a", "b"])?.state, "its reports were forgotten meanwhile").toBe("unknown");
@@ -131,7 +159,8 @@ describe("a named cache", () => {
     const it = setUp();
     it.ticks(2, { old: cache() });
     expect(it.ticks(1, { new: cache() }, ["old"])).toMatchObject({
-      ...{ state: "ok", instances: [{ instance: "new" }] },
+      state: "ok",
+      instances: [{ instance: "new" }],
     });
   });
 

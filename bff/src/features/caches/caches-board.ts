@@ -49,8 +49,13 @@ export function createCachesBoard({
           const id = reportedId(report.service, cache.name);
           const key = `${organization} ${id}`;
           const of = known.get(key) ?? {
-            ...{ id, organization, service: report.service, name: cache.name },
-            ...{ instances: new Map(), steady: undefined, row: undefined },
+            id,
+            organization,
+            service: report.service,
+            name: cache.name,
+            instances: new Map(),
+            steady: undefined,
+            row: undefined,
           };
           known.set(key, of);
           heardNow.add(`${key} ${report.instance}`);
@@ -87,7 +92,11 @@ export function createCachesBoard({
         rows.map((row) => [
           `${row.organization} ${row.id}`,
           {
-            ...{ id: row.id, organization: row.organization, service: row.service, name: row.name, row },
+            id: row.id,
+            organization: row.organization,
+            service: row.service,
+            name: row.name,
+            row,
             instances: new Map(
               row.instances.map(({ instance, observedAt }) => [
                 instance,
@@ -98,7 +107,10 @@ export function createCachesBoard({
               ]),
             ),
             steady: {
-              ...{ state: row.state, label: row.label, cause: row.cause, pending: null },
+              state: row.state,
+              label: row.label,
+              cause: row.cause,
+              pending: null,
               sinceMs: Date.parse(row.since ?? isoOf(0)),
             },
           },
@@ -131,15 +143,24 @@ function observeCache(known: Known, nowMs: number) {
   const figures = heard.length > 0 || !before ? rollUpCache(heard) : lastKnown(before);
   const was = known.steady;
   const verdict = judgeCache({
-    ...{ heard, silent, hitRatio: figures.hitRatio, threshold: figures.threshold },
+    heard,
+    silent,
+    hitRatio: figures.hitRatio,
+    threshold: figures.threshold,
     wasLow: was?.label === lowRatio,
   });
   const steady = settle(was, verdict, nowMs);
   known.steady = steady;
   const observedAt = all.length === 0 ? null : isoOf(Math.max(...all.map(({ heardAtMs }) => heardAtMs)));
   const row: ObservedCache = {
-    ...{ id: known.id, name: known.name, service: known.service, organization: known.organization },
-    ...{ state: steady.state, label: steady.label, cause: steady.cause, since: isoOf(steady.sinceMs) },
+    id: known.id,
+    name: known.name,
+    service: known.service,
+    organization: known.organization,
+    state: steady.state,
+    label: steady.label,
+    cause: steady.cause,
+    since: isoOf(steady.sinceMs),
     ...figures,
     instances: all
       .map(({ instance, heardAtMs }) => ({ instance, observedAt: isoOf(heardAtMs) }))
@@ -159,10 +180,20 @@ function observeCache(known: Known, nowMs: number) {
 function lastKnown(row: ObservedCache): ReturnType<typeof rollUpCache> {
   const { hitRatio, threshold, sizeBytes, tags, invalidateBy, loadMsMean } = row;
   return {
-    ...{ hitRatio, threshold, sizeBytes, tags, invalidateBy, loadMsMean },
+    hitRatio,
+    threshold,
+    sizeBytes,
+    tags,
+    invalidateBy,
+    loadMsMean,
     levels: row.levels.map((level) => ({ ...level, hitsPerMinute: null })),
-    ...{ hitsPerMinute: null, missesPerMinute: null, setsPerMinute: null, evictedPerMinute: null },
-    ...{ savedMsPerMinute: null, coalescedPerMinute: null, groups: [] },
+    hitsPerMinute: null,
+    missesPerMinute: null,
+    setsPerMinute: null,
+    evictedPerMinute: null,
+    savedMsPerMinute: null,
+    coalescedPerMinute: null,
+    groups: [],
   };
 }
 

@@ -85,9 +85,14 @@ export function createCacheCommands({ snapshots, channel, run }: CommandsDeps) {
         );
       const { service, name, sourceId, instances } = await reportersOf(context, id, by, "body.by");
       return run(context, {
-        ...{ kind: "cache.invalidate", action: "cache.entries.invalidate" as const },
+        kind: "cache.invalidate",
+        action: "cache.entries.invalidate" as const,
         target: { type: "cache", id, name: `${name} of ${service}` },
-        ...{ sourceId, service, instances, reason, fields: { by, value, count: now.count } },
+        sourceId,
+        service,
+        instances,
+        reason,
+        fields: { by, value, count: now.count },
         act: { kind: "cache.invalidate", cache: name, by, value, preview: false },
       });
     },

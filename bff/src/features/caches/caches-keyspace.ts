@@ -76,7 +76,9 @@ export function createKeyspaceWalk({
           const totalKeys = Math.max(await redis.dbsize(), tally.sampled());
           return {
             observedAt: new Date(clock.now()).toISOString(),
-            ...{ database, sampledKeys: tally.sampled(), totalKeys },
+            database,
+            sampledKeys: tally.sampled(),
+            totalKeys,
             ...tally.estimate(totalKeys),
           };
         }

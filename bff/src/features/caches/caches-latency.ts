@@ -100,7 +100,9 @@ export function createLatencyReader({ redis, clock }: { redis: Pick<Redis, "call
         for (const [end, count] of buckets) all.buckets.set(end, (all.buckets.get(end) ?? 0) + count);
       }
       return {
-        ...{ observedAt: new Date(atMs).toISOString(), windowMs: atMs - first.atMs, all: summary(all) },
+        observedAt: new Date(atMs).toISOString(),
+        windowMs: atMs - first.atMs,
+        all: summary(all),
         commands: [...between]
           .sort(([, a], [, b]) => timeIn(b) - timeIn(a))
           .slice(0, mostCommands)

@@ -75,7 +75,12 @@ function watchServer(deps: {
   const slowLog = createSlowLogReader({ redis, clock });
   const keyspace = createKeyspaceWalk({ redis, database, clock });
   let row: ObservedRedisDetail = kept ?? {
-    ...{ id, organization, keyspace: null, slowLog: null, latency: null, notice: null },
+    id,
+    organization,
+    keyspace: null,
+    slowLog: null,
+    latency: null,
+    notice: null,
   };
   const askedAtMs = new Map<string, number>();
   const refusals = new Map<string, string>();

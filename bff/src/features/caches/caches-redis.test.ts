@@ -75,7 +75,8 @@ describe("latency of a server", () => {
     const before = parseHistograms(answer([8, 100, 16, 110], 110));
     const after = parseHistograms([
       ...answer([8, 100, 16, 119, 1_056, 120], 120),
-      ...["set", ["calls", 2, "histogram_usec", [4, 2]]],
+      "set",
+      ["calls", 2, "histogram_usec", [4, 2]],
     ]);
     const between = histogramsBetween(before, after);
     expect(between?.get("get")).toEqual({

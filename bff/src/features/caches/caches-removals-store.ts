@@ -114,9 +114,17 @@ export type RemovalsStore = ReturnType<typeof createRemovalsStore>;
 export const removalOf = (row: RemovalRow): CacheRemoval => {
   const isWalk = row.by === "pattern" || row.by === "prefix";
   return {
-    ...{ id: row.id, cacheId: row.cache_id, name: row.cache_name, by: row.by, value: row.value },
-    ...{ reason: row.reason, requestedBy: row.actor_display, requestedAt: row.created_at.toISOString() },
-    ...{ state: row.state, cause: row.cause, endedAt: row.ended_at?.toISOString() ?? null },
+    id: row.id,
+    cacheId: row.cache_id,
+    name: row.cache_name,
+    by: row.by,
+    value: row.value,
+    reason: row.reason,
+    requestedBy: row.actor_display,
+    requestedAt: row.created_at.toISOString(),
+    state: row.state,
+    cause: row.cause,
+    endedAt: row.ended_at?.toISOString() ?? null,
     looked: isWalk ? Number(row.looked) : null,
     totalKeys: isWalk && row.total_keys !== null ? Number(row.total_keys) : null,
     removed: row.by === "tag" ? null : Number(row.removed),

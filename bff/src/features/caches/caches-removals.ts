@@ -52,7 +52,11 @@ export function createRemovals(deps: {
   const running = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   const runner = createRemovalRunner({
-    ...{ store, changes, runner: owner, clock, log },
+    store,
+    changes,
+    runner: owner,
+    clock,
+    log,
     redisOf: (sourceId) => servers().find(({ source }) => source.id === sourceId)?.connection,
   });
   const carryOn = (row: Parameters<typeof runner.run>[0]) => {
@@ -109,8 +113,12 @@ export function createRemovals(deps: {
       const items = declaredIn(context).map(({ cache, source }): DeclaredCache => {
         const last = newest.find((row) => row.cache_id === cache.id);
         return {
-          ...{ id: cache.id, name: cache.name, service: cache.service, prefix: cache.prefix },
-          ...{ server: { id: source.id, name: source.name }, removeBy: byOf(cache) },
+          id: cache.id,
+          name: cache.name,
+          service: cache.service,
+          prefix: cache.prefix,
+          server: { id: source.id, name: source.name },
+          removeBy: byOf(cache),
           isReported: isReported(context, cache.id),
           lastRemoval: last ? removalOf(last) : null,
         };
@@ -145,9 +153,17 @@ export function createRemovals(deps: {
         );
       const removalId = await changes.run(context, "cache.keys.remove", async (tx) => {
         const made = await store.insert(tx, {
-          ...{ organizationId: context.organization.id, actorDisplay: context.actor.display, runner: owner },
-          ...{ cache_id: id, cache_name: `${cache.name} of ${cache.service}`, source_id: source.id },
-          ...{ prefix: cache.prefix, store: cache.store, ...what, reason, total_keys: now.totalKeys },
+          organizationId: context.organization.id,
+          actorDisplay: context.actor.display,
+          runner: owner,
+          cache_id: id,
+          cache_name: `${cache.name} of ${cache.service}`,
+          source_id: source.id,
+          prefix: cache.prefix,
+          store: cache.store,
+          ...what,
+          reason,
+          total_keys: now.totalKeys,
         });
         if (made === null) throw new AppError("conflict", "A removal of this cache is running already.");
         return {
@@ -155,7 +171,10 @@ export function createRemovals(deps: {
           audit: {
             targets: [{ type: "cache", id, name: `${cache.name} of ${cache.service}` }],
             after: {
-              ...{ operation: made, effect: "accepted", source: source.id, prefix: cache.prefix },
+              operation: made,
+              effect: "accepted",
+              source: source.id,
+              prefix: cache.prefix,
               ...what,
               count: now.count,
             },

@@ -31,7 +31,9 @@ const fillHash = "for at = ARGV[1], ARGV[2] do redis.call('HSET', KEYS[1], 'fiel
 export async function sampleOnce(deps: { url: string; keys: number; fields: number; keysPerPass: number }) {
   const { url, keys, fields, keysPerPass } = deps;
   const redis = createRedis({
-    ...{ url, name: "test-sampling", log: pino({ level: "silent" }) },
+    url,
+    name: "test-sampling",
+    log: pino({ level: "silent" }),
     blocking: true,
   });
   await new Promise<void>((resolve) => redis.once("ready", resolve));

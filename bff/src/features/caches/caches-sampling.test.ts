@@ -39,11 +39,16 @@ it("a leader tells keyspace, slow log and latency of its servers; who does not l
   let nowMs = systemClock.now();
   const details = createRedisDetails({
     servers: () => [{ id: "main", organization: "acme", redis, database: 1 }],
-    ...{ clock: { now: () => nowMs }, log },
+    clock: { now: () => nowMs },
+    log,
   });
   const observe = (leads: boolean) => {
     const seen: Seen = {
-      ...{ nowMs, leads, servers: [], queues: [], organizations: [] },
+      nowMs,
+      leads,
+      servers: [],
+      queues: [],
+      organizations: [],
       webhooks: { value: {}, observedAt: null, failing: false },
     };
     return details.observe(seen).rows[0];
@@ -70,7 +75,11 @@ it("a leader tells keyspace, slow log and latency of its servers; who does not l
   expect(row?.latency?.all.p99Ms).toBeGreaterThan(0);
   expect(row?.latency?.commands.length).toBeGreaterThan(0);
   const kept = details.observe({
-    ...{ nowMs, leads: false, servers: [], queues: [], organizations: [] },
+    nowMs,
+    leads: false,
+    servers: [],
+    queues: [],
+    organizations: [],
     webhooks: { value: {}, observedAt: null, failing: false },
   });
   expect(kept.rows[0], "a row that did not change keeps its identity").toBe(observe(false));

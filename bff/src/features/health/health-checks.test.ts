@@ -23,9 +23,22 @@ async function listen(server: Server): Promise<string> {
 const serve = async (handler: RequestListener) => `http://${await listen(createServer(handler))}/health`;
 
 const service = (id: string, url: string, more: Partial<WatchedService> = {}): WatchedService => ({
-  ...{ id, name: id, organization: "platform", group: null, owner: null, runbookUrl: null, dependsOn: [] },
-  ...{ instances: [{ id, url }], format: "status", conditions: [], intervalMs: 1_000, timeoutMs: 500 },
-  ...{ downAfter: 3, upAfter: 2, actuatorBreakers: false, ...more },
+  id,
+  name: id,
+  organization: "platform",
+  group: null,
+  owner: null,
+  runbookUrl: null,
+  dependsOn: [],
+  instances: [{ id, url }],
+  format: "status",
+  conditions: [],
+  intervalMs: 1_000,
+  timeoutMs: 500,
+  downAfter: 3,
+  upAfter: 2,
+  actuatorBreakers: false,
+  ...more,
 });
 const catalogueOf = (...services: WatchedService[]): Catalogue => ({
   current: () => ({ redis: [], postgres: [], services, prometheus: [] }),
@@ -87,7 +100,10 @@ test("a killed target is down, and one that accepts and never answers costs the 
   await expect
     .poll(() => check("gone"), { timeout: 5_000 })
     .toMatchObject({
-      ...{ state: "down", cause: "It refuses connections", connected: false, httpStatus: null },
+      state: "down",
+      cause: "It refuses connections",
+      connected: false,
+      httpStatus: null,
     });
   await expect.poll(() => check("hangs7")?.cause, { timeout: 5_000 }).toBe("No answer within 500 ms");
   answers = 0;

@@ -96,7 +96,9 @@ export function createHealthChecks({
     return readAnswer(target, { kind: "answer", ...answer }, clock.now());
   };
   const runner = createTargetRunner<CheckTarget, Check>({
-    ...{ concurrency, clock, random },
+    concurrency,
+    clock,
+    random,
     isFailing: ({ state }) => state !== "ok" && state !== "degraded",
     async check(target, signal) {
       const reading = await ask(target, signal);
@@ -172,8 +174,13 @@ function targetsOf({ services }: WatchedSources): CheckTarget[] {
       ? []
       : instances.map((instance) => ({
           key: checkKey(id, instance.id),
-          ...{ serviceId: id, instanceId: instance.id, url: instance.url, format, conditions },
-          ...{ intervalMs, timeoutMs },
+          serviceId: id,
+          instanceId: instance.id,
+          url: instance.url,
+          format,
+          conditions,
+          intervalMs,
+          timeoutMs,
         })),
   );
 }

@@ -19,11 +19,13 @@ export function instanceDetail(
   const checkedAtMs = instance?.checkedAtMs ?? null;
   const answer = instance?.answer;
   return {
-    ...{ id, target },
+    id,
+    target,
     observedAt: checkedAtMs === null ? null : new Date(checkedAtMs).toISOString(),
     components: (answer?.components ?? []).slice(0, mostComponents).map(componentView),
     conditions: (instance?.last?.conditions ?? []).map(({ text, actual, passed }) => ({
-      ...{ text, passed },
+      text,
+      passed,
       observed: actual.slice(0, longestText),
     })),
   };

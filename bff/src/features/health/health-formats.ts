@@ -97,7 +97,11 @@ function collectSpring(fields: Fields, path: string, depth: number, into: CheckC
       const error = typeof details.error === "string" ? details.error : null;
       const state = springStates.get(rawStatus.toUpperCase()) ?? "unknown";
       into.push({
-        ...{ id, state, rawStatus, details, observedAt: null },
+        id,
+        state,
+        rawStatus,
+        details,
+        observedAt: null,
         cause: state === "ok" ? null : (error ?? textIn(part, "description") ?? `It says ${rawStatus}`),
       });
       collectSpring(part, `${id}/`, depth + 1, into);
@@ -124,7 +128,9 @@ export function readHealthJson({ statusCode, body }: Answer): Report | null {
       const state = raw === null ? "ok" : (draftStates.get(raw.toLowerCase()) ?? "unknown");
       const suffix = list.length > 1 ? `#${textIn(entry, "componentId") ?? i}` : "";
       components.push({
-        ...{ id: `${name.slice(0, 100)}${suffix}`, state, rawStatus: raw ?? "" },
+        id: `${name.slice(0, 100)}${suffix}`,
+        state,
+        rawStatus: raw ?? "",
         cause: state === "ok" ? null : (textIn(entry, "output") ?? `It says ${raw}`),
         details: detailsOf(entry, ["status", "output", "time"]),
         observedAt: timeOf(textIn(entry, "time")),
@@ -135,7 +141,8 @@ export function readHealthJson({ statusCode, body }: Answer): Report | null {
   const { state, cause } = verdict(said, rawStatus, components, statusCode);
   const output = textIn(content, "output");
   return {
-    ...{ state, components },
+    state,
+    components,
     cause: state === "ok" ? null : (output ?? cause),
     version: textIn(content, "releaseId") ?? textIn(content, "version"),
   };

@@ -33,7 +33,11 @@ type Rhythm = { intervalMs: number; timeoutMs: number; downAfter: number; upAfte
 
 export const newInstance = (nowMs: number): Instance => ({
   steady: { ...neverAsked, sinceMs: nowMs, pending: null },
-  ...{ raw: "unknown", checkedAtMs: null, answer: null, last: null, components: new Map() },
+  raw: "unknown",
+  checkedAtMs: null,
+  answer: null,
+  last: null,
+  components: new Map(),
 });
 
 /** What another observer knew of it. */
@@ -41,7 +45,10 @@ export function adoptInstance(part: ServiceRow["instances"][number], sinceMs: nu
   const { state, cause, observedAt } = part;
   return {
     steady: { state, label: labels[state], cause, sinceMs, pending: null },
-    ...{ raw: state, answer: null, last: null, components: new Map() },
+    raw: state,
+    answer: null,
+    last: null,
+    components: new Map(),
     checkedAtMs: observedAt === null ? null : Date.parse(observedAt),
   };
 }

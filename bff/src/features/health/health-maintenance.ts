@@ -28,7 +28,10 @@ const mostOpen = 200;
 const mostActive = 5_000;
 
 const viewOf = (row: Selectable<Tables["maintenance_windows"]>): MaintenanceWindow => ({
-  ...{ id: row.id, services: row.services, reason: row.reason, createdBy: row.created_by },
+  id: row.id,
+  services: row.services,
+  reason: row.reason,
+  createdBy: row.created_by,
   startsAt: row.starts_at.toISOString(),
   endsAt: row.ends_at.toISOString(),
   createdAt: row.created_at.toISOString(),
@@ -55,7 +58,11 @@ export function createMaintenanceWindows(deps: { database: Database; changes: Ch
         .limit(mostActive)
         .execute();
       return rows.map(({ slug, services, starts_at, ends_at, reason }) => ({
-        ...{ slug, services, reason, startsMs: starts_at.getTime(), endsMs: ends_at.getTime() },
+        slug,
+        services,
+        reason,
+        startsMs: starts_at.getTime(),
+        endsMs: ends_at.getTime(),
       }));
     },
     { clock, everyMs: readEveryMs },
@@ -90,8 +97,12 @@ export function createMaintenanceWindows(deps: { database: Database; changes: Ch
       const row = await tx
         .insertInto("maintenance_windows")
         .values({
-          ...{ org_id: context.organization.id, services, starts_at: startsAt, ends_at: endsAt },
-          ...{ reason: body.reason, created_by: context.actor.display },
+          org_id: context.organization.id,
+          services,
+          starts_at: startsAt,
+          ends_at: endsAt,
+          reason: body.reason,
+          created_by: context.actor.display,
         })
         .returningAll()
         .executeTakeFirstOrThrow();

@@ -6,8 +6,13 @@ import { createServicesBoard } from "./health-services-board.ts";
 const startMs = Date.parse("2026-01-05T12:00:00.000Z");
 const at = (second: number) => new Date(startMs + second * 1_000).toISOString();
 const report = (second: number, delayMsP99: number | null, instance = "host/1", about = "web"): Report => ({
-  ...{ version: 1, service: "wheelhouse", instance, reportedAt: at(second), intervalMs: 2_000 },
-  ...{ breakers: [], caches: [] },
+  version: 1,
+  service: "wheelhouse",
+  instance,
+  reportedAt: at(second),
+  intervalMs: 2_000,
+  breakers: [],
+  caches: [],
   process: {
     about,
     eventLoop:
@@ -51,7 +56,11 @@ test("an event loop that stays late degrades Wheelhouse, and one that stays in t
     ["ok", "ok", "ok", "ok", "ok", "degraded", "degraded", "ok"], //
   );
   expect(seen[5]?.row).toMatchObject({
-    ...{ id: "wheelhouse", organization: "platform", target: null, since: at(6), dependsOn: ["primary"] },
+    id: "wheelhouse",
+    organization: "platform",
+    target: null,
+    since: at(6),
+    dependsOn: ["primary"],
     cause: "The event loop is late: p99 900 ms, max 1.8 s, 50 % busy",
   });
   expect(seen.flatMap(({ changes }) => changes.map(({ change }) => change.text))).toEqual([

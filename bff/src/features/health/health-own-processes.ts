@@ -50,16 +50,28 @@ export function readOwnProcesses(
   const intervalMs = Math.max(...all.map(([, { report }]) => report.intervalMs));
   return {
     service: {
-      ...{ id: ownService, name: "Wheelhouse", organization: platform },
-      ...{ group: null, owner: null, runbookUrl: null },
+      id: ownService,
+      name: "Wheelhouse",
+      organization: platform,
+      group: null,
+      owner: null,
+      runbookUrl: null,
       dependsOn: own.filter(({ organization }) => organization === platform).map(({ id }) => id),
       instances: all.map(([id]) => ({ id, url: "" })),
-      ...{ format: "push", conditions: [], intervalMs, timeoutMs: (silentAfterIntervals - 1) * intervalMs },
-      ...{ downAfter: 3, upAfter: 2, actuatorBreakers: false },
+      format: "push",
+      conditions: [],
+      intervalMs,
+      timeoutMs: (silentAfterIntervals - 1) * intervalMs,
+      downAfter: 3,
+      upAfter: 2,
+      actuatorBreakers: false,
     },
     checks: new Map(all.map(([id, measured]) => [checkKey(ownService, id), checkOf(id, measured, nowMs)])),
     measured: all.map(([id, { report, eventLoop, heardAtMs }]) => ({
-      ...{ id, eventLoop, observedAt: new Date(heardAtMs).toISOString(), intervalMs: report.intervalMs },
+      id,
+      eventLoop,
+      observedAt: new Date(heardAtMs).toISOString(),
+      intervalMs: report.intervalMs,
     })),
   };
 }
@@ -67,20 +79,35 @@ export function readOwnProcesses(
 function checkOf(instanceId: string, { report, eventLoop, heardAtMs }: Measured, nowMs: number): Check {
   const silenceMs = silentAtMs(heardAtMs, report.intervalMs);
   const common = {
-    ...{ serviceId: ownService, instanceId, latencyMs: null, httpStatus: null, conditions: [] },
-    ...{ version: null, certificateExpiresAt: null },
+    serviceId: ownService,
+    instanceId,
+    latencyMs: null,
+    httpStatus: null,
+    conditions: [],
+    version: null,
+    certificateExpiresAt: null,
   };
   if (nowMs > silenceMs)
     return {
-      ...{ ...common, components: [], state: "unknown", connected: false, certain: true, timedOut: false },
+      ...common,
+      components: [],
+      state: "unknown",
+      connected: false,
+      certain: true,
+      timedOut: false,
       cause: `No report since ${new Date(heardAtMs).toISOString().slice(0, 19)}Z`,
       // A new finding each interval, as if it had been asked.
       atMs: nowMs - ((nowMs - silenceMs) % report.intervalMs),
     };
   const component = componentOf(eventLoop, heardAtMs);
   return {
-    ...{ ...common, components: [component], state: component.state, connected: true, certain: false },
-    ...{ timedOut: false, atMs: heardAtMs },
+    ...common,
+    components: [component],
+    state: component.state,
+    connected: true,
+    certain: false,
+    timedOut: false,
+    atMs: heardAtMs,
     cause: component.state === "ok" ? null : `The event loop is late: ${figuresOf(eventLoop)}`,
   };
 }

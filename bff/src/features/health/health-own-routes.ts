@@ -114,7 +114,8 @@ const asksForHealthJson = ({ headers }: FastifyRequest) =>
   (headers.accept ?? "").split(",").some((part) => part.trim().toLowerCase().startsWith(healthJson));
 
 const check = (componentType: string, status: string, time: string | null, output: string | null) => ({
-  ...{ componentType, status },
+  componentType,
+  status,
   ...(time === null ? {} : { time }),
   ...(output === null ? {} : { output }),
 });

@@ -39,9 +39,18 @@ test.each([
   [{ connections: 95 }, "95 of 100 connections are open, threshold 90%"],
 ])("it is degraded, with the reason: %j", async (more, cause) => {
   const activity = {
-    ...{ version: "18.1", connections: 3, max_connections: 100, longest_transaction_ms: null },
-    ...{ blocked: 0, replication_lag_ms: null, is_replica: false, replicas: 1 },
-    ...{ size: 1_000, tables: [], indexes: [], ...more },
+    version: "18.1",
+    connections: 3,
+    max_connections: 100,
+    longest_transaction_ms: null,
+    blocked: 0,
+    replication_lag_ms: null,
+    is_replica: false,
+    replicas: 1,
+    size: 1_000,
+    tables: [],
+    indexes: [],
+    ...more,
   };
   const query = async () => ({ rows: [activity] });
   const answering = Object.assign(new pg.Pool({ max: 1 }), { query });

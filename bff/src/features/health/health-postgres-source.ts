@@ -95,9 +95,11 @@ export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Cl
         connections: read.connections,
         maxConnections: read.max_connections,
         databaseSizeBytes: known.size,
-        ...{ largestTables: known.tables, largestIndexes: known.indexes },
+        largestTables: known.tables,
+        largestIndexes: known.indexes,
         role: read.is_replica ? "replica" : "primary",
-        ...{ replicas: read.replicas, replicationLagMs: read.replication_lag_ms },
+        replicas: read.replicas,
+        replicationLagMs: read.replication_lag_ms,
         blockedQueries: read.blocked,
         longestTransactionMs: read.longest_transaction_ms,
       };

@@ -5,12 +5,25 @@ import type { Heartbeat } from "./health-heartbeats.ts";
 import { createPushChecks } from "./health-push-checks.ts";
 
 const sources: WatchedSources = {
-  ...{ redis: [], postgres: [], prometheus: [] },
+  redis: [],
+  postgres: [],
+  prometheus: [],
   services: [
     {
-      ...{ id: "nightly", name: "Nightly", organization: "platform", group: null, owner: null },
-      ...{ runbookUrl: null, dependsOn: [], instances: [{ id: "job", url: "" }], format: "push" },
-      ...{ conditions: [], intervalMs: 60_000, timeoutMs: 30_000, downAfter: 3, upAfter: 2 },
+      id: "nightly",
+      name: "Nightly",
+      organization: "platform",
+      group: null,
+      owner: null,
+      runbookUrl: null,
+      dependsOn: [],
+      instances: [{ id: "job", url: "" }],
+      format: "push",
+      conditions: [],
+      intervalMs: 60_000,
+      timeoutMs: 30_000,
+      downAfter: 3,
+      upAfter: 2,
       actuatorBreakers: false,
     },
   ],

@@ -39,18 +39,32 @@ export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats
     if (before?.atMs === atMs) return;
     const heard = beat ? `since ${new Date(beat.atMs).toISOString().slice(0, 19)}Z` : "yet";
     const common = {
-      ...{ serviceId, instanceId, atMs, certain: true, latencyMs: null, httpStatus: null },
-      ...{ components: [], conditions: [], version: null, certificateExpiresAt: null },
+      serviceId,
+      instanceId,
+      atMs,
+      certain: true,
+      latencyMs: null,
+      httpStatus: null,
+      components: [],
+      conditions: [],
+      version: null,
+      certificateExpiresAt: null,
     };
     checks.set(
       key,
       isLate
         ? {
-            ...{ ...common, state: "down", connected: false, timedOut: true },
+            ...common,
+            state: "down",
+            connected: false,
+            timedOut: true,
             cause: `No heartbeat ${heard}; one is due every ${words(intervalMs)}`,
           }
         : {
-            ...{ ...common, state: beat?.state ?? "unknown", connected: true, timedOut: false },
+            ...common,
+            state: beat?.state ?? "unknown",
+            connected: true,
+            timedOut: false,
             cause: beat === null || beat.state === "ok" ? null : (beat.message ?? `It says ${beat.state}`),
           },
     );
@@ -62,8 +76,11 @@ export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats
         .filter(({ format }) => format === "push")
         .flatMap(({ id, instances, intervalMs, timeoutMs }) =>
           instances.map((instance) => ({
-            ...{ key: checkKey(id, instance.id), serviceId: id, instanceId: instance.id },
-            ...{ intervalMs, deadlineMs: intervalMs + timeoutMs },
+            key: checkKey(id, instance.id),
+            serviceId: id,
+            instanceId: instance.id,
+            intervalMs,
+            deadlineMs: intervalMs + timeoutMs,
           })),
         );
       const wanted = new Set(targets.map(({ key }) => key));

@@ -4,9 +4,15 @@ import { type Heard, readAnswer } from "./health-read.ts";
 
 const nowMs = Date.parse("2026-01-01T00:00:00Z");
 const answer = (body: unknown, more: Partial<Extract<Heard, { kind: "answer" }>> = {}): Heard => ({
-  ...{ kind: "answer", statusCode: 200, truncated: false, latencyMs: 12, ip: "10.0.0.1" },
-  ...{ body: typeof body === "string" ? body : JSON.stringify(body), certificateExpiresAt: null },
-  ...{ cacheControl: "", ...more },
+  kind: "answer",
+  statusCode: 200,
+  truncated: false,
+  latencyMs: 12,
+  ip: "10.0.0.1",
+  body: typeof body === "string" ? body : JSON.stringify(body),
+  certificateExpiresAt: null,
+  cacheControl: "",
+  ...more,
 });
 const read = (format: "spring" | "health+json" | "status" | "tcp", heard: Heard, conditions: string[] = []) =>
   readAnswer({ format, conditions, intervalMs: 10_000 }, heard, nowMs);
@@ -118,7 +124,8 @@ test("health+json's checks are read with their own times, one or several a name"
   };
   const { state, cause, components, version } = read("health+json", answer(content));
   expect({ state, cause, version }).toEqual({
-    ...{ state: "degraded", version: "1.2.2" },
+    state: "degraded",
+    version: "1.2.2",
     cause: "cassandra:responseTime#b2: slow",
   });
   expect(components).toMatchObject([
@@ -167,7 +174,8 @@ test("an answer that was cut off is unknown, even when what came reads well", ()
 test("a failed condition counts: slowness and an old certificate degrade, anything else is an outage", () => {
   const heard = answer({ status: "UP" }, { certificateExpiresAt: "2026-01-11T00:00:00Z" });
   expect(read("spring", heard, ["[RESPONSE_TIME] < 10"])).toMatchObject({
-    ...{ state: "degraded", cause: "[RESPONSE_TIME] < 10: it is 12" },
+    state: "degraded",
+    cause: "[RESPONSE_TIME] < 10: it is 12",
     conditions: [{ text: "[RESPONSE_TIME] < 10", actual: "12", passed: false }],
   });
   expect(read("spring", heard, ["[CERTIFICATE_EXPIRATION] > 14d"]).state).toBe("degraded");
@@ -179,7 +187,8 @@ test("a failed condition counts: slowness and an old certificate degrade, anythi
 test("a certificate warns two weeks before its end, unless a condition sets another bound", () => {
   const soon = answer({ status: "UP" }, { certificateExpiresAt: "2026-01-11T00:00:00Z" });
   expect(read("spring", soon)).toMatchObject({
-    ...{ state: "degraded", cause: "Its certificate expires in 10 days" },
+    state: "degraded",
+    cause: "Its certificate expires in 10 days",
     certificateExpiresAt: "2026-01-11T00:00:00Z",
   });
   expect(read("spring", soon, ["[CERTIFICATE_EXPIRATION] > 48h"]).state).toBe("ok");

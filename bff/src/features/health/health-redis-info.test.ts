@@ -16,7 +16,9 @@ describe("figures of a Redis server", () => {
       text({ keyspace_hits: 910, keyspace_misses: 104, total_net_input_bytes: 5_000 }),
     );
     expect(redisFigures(second, first)).toMatchObject({
-      ...{ hitsPerSecond: 5, missesPerSecond: 2, inputBytesPerSecond: 2_500 },
+      hitsPerSecond: 5,
+      missesPerSecond: 2,
+      inputBytesPerSecond: 2_500,
       evictedPerSecond: 0,
     });
   });
@@ -31,7 +33,9 @@ describe("figures of a Redis server", () => {
     const replicas =
       "role:master\r\nconnected_slaves:2\r\nslave0:ip=10.0.0.1,port=6379,state=online,offset=9,lag=0\r\nslave1:ip=10.0.0.2,port=6379,state=online,offset=7,lag=3";
     expect(redisFigures(sample(0, replicas), undefined)).toMatchObject({
-      ...{ role: "primary", replicas: 2, replicationLagSeconds: 3 },
+      role: "primary",
+      replicas: 2,
+      replicationLagSeconds: 3,
     });
     const replica = "role:slave\r\nmaster_last_io_seconds_ago:4\r\nconnected_slaves:0";
     expect(redisFigures(sample(0, replica), undefined)).toMatchObject({
@@ -46,7 +50,11 @@ describe("figures of a Redis server", () => {
     expect(
       redisFigures(sample(0, "redis_version:3.2\r\nmem_fragmentation_ratio:-nan"), undefined),
     ).toMatchObject({
-      ...{ version: "3.2", fragmentationRatio: 0, maxClients: 0, lifetimeHitRatio: null, replicas: 0 },
+      version: "3.2",
+      fragmentationRatio: 0,
+      maxClients: 0,
+      lifetimeHitRatio: null,
+      replicas: 0,
     });
   });
 });

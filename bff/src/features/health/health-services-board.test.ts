@@ -9,23 +9,46 @@ import { createServicesBoard } from "./health-services-board.ts";
 const startMs = Date.parse("2026-01-05T12:00:00.000Z");
 const at = (second: number) => new Date(startMs + second * 1_000).toISOString();
 const service = (id: string, part: Partial<WatchedService> = {}): WatchedService => ({
-  ...{ id, name: id, organization: "acme", group: null, owner: null, runbookUrl: null, dependsOn: [] },
-  ...{
-    instances: [{ id: "1", url: `http://${id}.test:8080/health` }],
-    format: "health+json",
-    conditions: [],
-  },
-  ...{ intervalMs: 10_000, timeoutMs: 2_000, downAfter: 3, upAfter: 2, actuatorBreakers: false },
+  id,
+  name: id,
+  organization: "acme",
+  group: null,
+  owner: null,
+  runbookUrl: null,
+  dependsOn: [],
+  instances: [{ id: "1", url: `http://${id}.test:8080/health` }],
+  format: "health+json",
+  conditions: [],
+  intervalMs: 10_000,
+  timeoutMs: 2_000,
+  downAfter: 3,
+  upAfter: 2,
+  actuatorBreakers: false,
   ...part,
 });
 const check = (part: Partial<Check> = {}): Check => ({
-  ...{ serviceId: "", instanceId: "", atMs: 0, state: "ok", cause: null, certain: false, connected: true },
-  ...{ timedOut: false, latencyMs: 12, httpStatus: 200, components: [], conditions: [], version: "1.0.0" },
+  serviceId: "",
+  instanceId: "",
+  atMs: 0,
+  state: "ok",
+  cause: null,
+  certain: false,
+  connected: true,
+  timedOut: false,
+  latencyMs: 12,
+  httpStatus: 200,
+  components: [],
+  conditions: [],
+  version: "1.0.0",
   certificateExpiresAt: null,
   ...part,
 });
 const refused = check({
-  ...{ state: "down", cause: "It refuses connections", connected: false, latencyMs: null, httpStatus: null },
+  state: "down",
+  cause: "It refuses connections",
+  connected: false,
+  latencyMs: null,
+  httpStatus: null,
   version: null,
 });
 
@@ -56,7 +79,11 @@ function setup(services: WatchedService[], maintenance: ServiceRow["maintenance"
     observe(second: number, servers = [makeServer("primary", { observedAt: at(second) })]) {
       const webhooks = { value: {}, observedAt: null, failing: false };
       const { rows, changes } = board.observe({
-        ...{ nowMs: startMs + second * 1_000, servers, queues: [], webhooks, organizations: [] },
+        nowMs: startMs + second * 1_000,
+        servers,
+        queues: [],
+        webhooks,
+        organizations: [],
       });
       const row = (id: string) => rows.find((each) => each.id === id);
       return { rows, changes, row, state: (id: string) => row(id)?.state };
@@ -70,8 +97,15 @@ describe("states over time", () => {
     expect(observe(0).row("api")).toMatchObject({ state: "unknown", observedAt: null, beats: "" });
     heard(1, "api");
     expect(observe(1).row("api")).toMatchObject({
-      ...{ state: "ok", cause: null, since: at(1), observedAt: at(1), target: "api.test:8080" },
-      ...{ latencyMs: 12, latencyMsP95: 12, version: "1.0.0", beats: "o" },
+      state: "ok",
+      cause: null,
+      since: at(1),
+      observedAt: at(1),
+      target: "api.test:8080",
+      latencyMs: 12,
+      latencyMsP95: 12,
+      version: "1.0.0",
+      beats: "o",
     });
   });
 
@@ -114,7 +148,8 @@ describe("states over time", () => {
     observe(1);
     failed(11, "api", { instance: "2" });
     expect(observe(11).row("api")).toMatchObject({
-      ...{ state: "degraded", cause: "1 of 3 down: It refuses connections" },
+      state: "degraded",
+      cause: "1 of 3 down: It refuses connections",
       target: "10.0.0.1, 10.0.0.2 and 1 more",
     });
   });
@@ -133,7 +168,8 @@ describe("states over time", () => {
     observe(1);
     heard(11, "api");
     expect(observe(11).row("api")).toMatchObject({
-      ...{ state: "unknown", cause: "db is not reported any more" },
+      state: "unknown",
+      cause: "db is not reported any more",
     });
     heard(21, "api", check({ version: "1.1.0" }));
     expect(observe(21).state("api")).toBe("ok");
@@ -209,7 +245,11 @@ describe("one observer after another", () => {
     second.board.adopt(structuredClone(left));
     const { row, changes } = second.observe(15);
     expect(row("api")).toMatchObject({
-      ...{ state: "down", since: at(11), observedAt: at(11), beats: "ox", latencyMsP95: 12 },
+      state: "down",
+      since: at(11),
+      observedAt: at(11),
+      beats: "ox",
+      latencyMsP95: 12,
     });
     expect(changes).toEqual([]);
     expect(second.detail("api")).toBeNull();

@@ -77,8 +77,12 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
 
   const knownOf = (id: string): Known =>
     known.get(id) ?? {
-      ...{ row: null, instances: new Map(), beats: { text: "", atMs: null }, beatOutcomeMs: 0 },
-      ...{ latencies: createLatencies(), adoptedP95: null },
+      row: null,
+      instances: new Map(),
+      beats: { text: "", atMs: null },
+      beatOutcomeMs: 0,
+      latencies: createLatencies(),
+      adoptedP95: null,
     };
 
   const watchedServices = () => [
@@ -119,9 +123,14 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
         before: stateBefore(before.row),
       },
       fixed: {
-        ...{ id: service.id, name: service.name, kind: "service" },
-        ...{ group: service.group, owner: service.owner, runbookUrl: service.runbookUrl },
-        ...{ target: targetOf(service.instances.map(({ url }) => url)), dependsOn: [...service.dependsOn] },
+        id: service.id,
+        name: service.name,
+        kind: "service",
+        group: service.group,
+        owner: service.owner,
+        runbookUrl: service.runbookUrl,
+        target: targetOf(service.instances.map(({ url }) => url)),
+        dependsOn: [...service.dependsOn],
         intervalMs: service.intervalMs,
       },
       seen: {
@@ -149,13 +158,22 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
       organization: server.organization,
       known: before,
       watched: {
-        ...{ id, expected: [], dependsOn: [] },
+        id,
+        expected: [],
+        dependsOn: [],
         members: [{ id, state, cause, observedAt, sinceMs: Date.parse(server.since) }],
         before: { state, sinceMs: Date.parse(server.since) },
       },
       fixed: {
-        ...{ id, name: server.name, kind: server.kind, group: null, owner: null, runbookUrl: null },
-        ...{ target: null, dependsOn: [], intervalMs: server.intervalMs },
+        id,
+        name: server.name,
+        kind: server.kind,
+        group: null,
+        owner: null,
+        runbookUrl: null,
+        target: null,
+        dependsOn: [],
+        intervalMs: server.intervalMs,
       },
       seen: {
         instances: [],
@@ -179,10 +197,17 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
       { nowMs, intervalMs: fixed.intervalMs },
     );
     const row: ObservedService = {
-      ...{ ...fixed, ...seen, organization, maintenance },
-      ...{ state: rolled.state, label: labels[rolled.state], cause: rolled.cause },
-      ...{ since: isoOf(rolled.sinceMs), observedAt: rolled.observedAt },
-      ...{ explainedBy: rolled.explainedBy, affects: rolled.affects },
+      ...fixed,
+      ...seen,
+      organization,
+      maintenance,
+      state: rolled.state,
+      label: labels[rolled.state],
+      cause: rolled.cause,
+      since: isoOf(rolled.sinceMs),
+      observedAt: rolled.observedAt,
+      explainedBy: rolled.explainedBy,
+      affects: rolled.affects,
       latencyMsP95: own.latencies.p95() ?? own.adoptedP95,
       beats: beats.text,
       ...uptimeOf(uptimes.of(organization, fixed.id) ?? own.row ?? noUptime),

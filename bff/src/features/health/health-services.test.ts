@@ -20,7 +20,8 @@ beforeAll(async () => {
     response.setHeader("content-type", "application/health+json");
     response.end(
       JSON.stringify({
-        ...{ status: "pass", version: "2.31.0" },
+        status: "pass",
+        version: "2.31.0",
         checks: { "store:connections": [{ status: "pass", observedValue: 12, observedUnit: "open" }] },
       }),
     );
@@ -38,8 +39,10 @@ beforeAll(async () => {
   );
   const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   const environment = {
-    ...{ WHEELHOUSE_CONFIG: sources, WHEELHOUSE_ROLES: "collector" },
-    ...{ WHEELHOUSE_SAMPLE_INTERVAL_MS: "200", WHEELHOUSE_WATCH_ALLOW_ADDRESSES: "127.0.0.0/8" },
+    WHEELHOUSE_CONFIG: sources,
+    WHEELHOUSE_ROLES: "collector",
+    WHEELHOUSE_SAMPLE_INTERVAL_MS: "200",
+    WHEELHOUSE_WATCH_ALLOW_ADDRESSES: "127.0.0.0/8",
   };
   observer = await startTestApp({ urls, redisUrl: redis.url, environment });
   replica = await startTestApp({ urls, redisUrl: redis.url, environment });
@@ -129,7 +132,9 @@ describe("watched services over the whole path", () => {
 
 test("own health is told as health+json to those who ask for it", async () => {
   const answer = await observer.app.inject({
-    ...{ method: "GET", url: "/health", remoteAddress: "127.0.0.1" },
+    method: "GET",
+    url: "/health",
+    remoteAddress: "127.0.0.1",
     headers: { accept: "application/health+json" },
   });
   expect(answer.headers["content-type"]).toContain("application/health+json");

@@ -48,7 +48,10 @@ export function createServices(deps: ServicesDeps) {
   const details = createDetailStore({ redis, log });
   const own = (nowMs: number) => readOwnProcesses(deps.ownReports(), catalogue.current(), nowMs);
   const services = createServicesBoard({
-    ...{ catalogue, uptimes, checks, own },
+    catalogue,
+    uptimes,
+    checks,
+    own,
     maintenance: { poke: maintenance.poke, activeOf: maintenance.activeOf },
     onDetails(told) {
       details.keep(told);

@@ -31,8 +31,13 @@ const recentRow = z.object({
 });
 
 const deploymentOf = (row: Selectable<Tables["deployments"]>): Deployment => ({
-  ...{ id: row.id, service: row.service, version: row.version, at: row.deployed_at.toISOString() },
-  ...{ by: row.deployed_by, url: row.url, createdAt: row.created_at.toISOString() },
+  id: row.id,
+  service: row.service,
+  version: row.version,
+  at: row.deployed_at.toISOString(),
+  by: row.deployed_by,
+  url: row.url,
+  createdAt: row.created_at.toISOString(),
 });
 
 /** Deployments as pipelines tell them. */
@@ -51,8 +56,12 @@ export function createDeployments(deps: { database: Database; changes: Changes; 
         const row = await tx
           .insertInto("deployments")
           .values({
-            ...{ org_id: context.organization.id, service, version, url },
-            ...{ deployed_at: new Date(atMs).toISOString(), deployed_by: by },
+            org_id: context.organization.id,
+            service,
+            version,
+            url,
+            deployed_at: new Date(atMs).toISOString(),
+            deployed_by: by,
           })
           .returningAll()
           .executeTakeFirstOrThrow();
@@ -108,8 +117,11 @@ export function createDeployments(deps: { database: Database; changes: Changes; 
       for (const row of rows) {
         const { organizationId, service, version, deployedAt, by } = recentRow.parse(row);
         found.get(organizationId)?.push({
-          ...{ at: deployedAt.toISOString(), text: `${service} ${version} deployed`, by },
-          ...{ kind: "deployment", state: null },
+          at: deployedAt.toISOString(),
+          text: `${service} ${version} deployed`,
+          by,
+          kind: "deployment",
+          state: null,
         });
       }
       return found;

@@ -22,7 +22,9 @@ test("the details of a past moment are those that were shown then, with the figu
     return {
       services: [
         makeService("payments", {
-          ...{ ...own, latencyMs: 10 + at, dependsOn: ["bank"] },
+          ...own,
+          latencyMs: 10 + at,
+          dependsOn: ["bank"],
           instances: [{ id: "payments-1", state: "ok", cause: null, latencyMs: 10 + at, observedAt: null }],
         }),
         makeService("bank", { ...own, state: at < 4 ? "ok" : "down" }),
@@ -31,13 +33,18 @@ test("the details of a past moment are those that were shown then, with the figu
       servers: [makeServer("primary", own)],
       redisDetails: [
         {
-          ...{ id: "primary", organization: organization.slug, keyspace: null },
+          id: "primary",
+          organization: organization.slug,
+          keyspace: null,
           latency: {
-            ...{ observedAt: own.observedAt, windowMs: 10_000, commands: [] },
+            observedAt: own.observedAt,
+            windowMs: 10_000,
+            commands: [],
             all: { calls: 9, p50Ms: 1, p99Ms: 4 + at, p999Ms: 9 },
           },
           slowLog: {
-            ...{ observedAt: own.observedAt, thresholdMs: 10 },
+            observedAt: own.observedAt,
+            thresholdMs: 10,
             entries: [{ id: at, at: own.observedAt, tookMs: 12, command: "KEYS *" }],
           },
           notice: null,
@@ -52,14 +59,25 @@ test("the details of a past moment are those that were shown then, with the figu
           "payments",
           [
             {
-              ...{ id: "payments-1", target: null, observedAt: isoOf(beginMs) },
+              id: "payments-1",
+              target: null,
+              observedAt: isoOf(beginMs),
               components: [
                 {
-                  ...{ id: "db", name: "db", depth: 0, state: "ok", status: "UP", detail: `${at} open` },
+                  id: "db",
+                  name: "db",
+                  depth: 0,
+                  state: "ok",
+                  status: "UP",
+                  detail: `${at} open`,
                 },
                 {
-                  ...{ id: "broker/rabbit", name: "rabbit", depth: 1, status: at < 4 ? "UP" : "DOWN" },
-                  ...{ state: at < 4 ? "ok" : "down", detail: "refuses connections" },
+                  id: "broker/rabbit",
+                  name: "rabbit",
+                  depth: 1,
+                  status: at < 4 ? "UP" : "DOWN",
+                  state: at < 4 ? "ok" : "down",
+                  detail: "refuses connections",
                 },
               ],
               conditions: [{ text: "[STATUS] == 200", observed: "200", passed: true }],
@@ -85,7 +103,9 @@ test("the details of a past moment are those that were shown then, with the figu
   const moment = isoOf(atOf(4) + 2_000);
   const bank = await past.service(organization.id, "bank", moment);
   expect([bank.service, bank.calledBy, bank.observedAt]).toEqual([
-    ...[shown.service?.service, ["payments"], isoOf(atOf(4))],
+    shown.service?.service,
+    ["payments"],
+    isoOf(atOf(4)),
   ]);
   const payments = await past.service(organization.id, "payments", moment);
   expect(payments.instances.map(({ id }) => id)).toEqual(["payments-1"]);
@@ -93,7 +113,11 @@ test("the details of a past moment are those that were shown then, with the figu
   expect(payments.instances[0]?.components).toEqual([
     { id: "db", name: "db", depth: 0, state: "ok", status: "UP", detail: null },
     {
-      ...{ id: "broker/rabbit", name: "rabbit", depth: 1, state: "down", status: "DOWN" },
+      id: "broker/rabbit",
+      name: "rabbit",
+      depth: 1,
+      state: "down",
+      status: "DOWN",
       detail: "refuses connections",
     },
   ]);

@@ -51,9 +51,15 @@ export function createHistoryEvents(deps: {
     });
     const items = rows.slice(0, limit).map(
       (row): JournalEntry => ({
-        ...{ id: row.id, at: row.at.toISOString(), kind: journalKind.parse(row.kind) },
-        ...{ subjectId: row.subject_id, subject: row.subject, from: row.from_state, to: row.to_state },
-        ...{ text: row.text, cause: row.cause },
+        id: row.id,
+        at: row.at.toISOString(),
+        kind: journalKind.parse(row.kind),
+        subjectId: row.subject_id,
+        subject: row.subject,
+        from: row.from_state,
+        to: row.to_state,
+        text: row.text,
+        cause: row.cause,
       }),
     );
     const last = items.at(-1);
@@ -91,13 +97,24 @@ export function createHistoryEvents(deps: {
       const all: Annotation[] = [
         ...changes.items.map(
           ({ id, at, text, cause, to: state, subject }): Annotation => ({
-            ...{ id, at, source: "journal", text, by: cause, state: stateOf(state), subject },
+            id,
+            at,
+            source: "journal",
+            text,
+            by: cause,
+            state: stateOf(state),
+            subject,
           }),
         ),
         ...deployments.map(
           (row): Annotation => ({
-            ...{ id: row.id, at: row.deployed_at.toISOString(), source: "deployment", state: null },
-            ...{ text: `${row.service} ${row.version} deployed`, by: row.deployed_by, subject: row.service },
+            id: row.id,
+            at: row.deployed_at.toISOString(),
+            source: "deployment",
+            state: null,
+            text: `${row.service} ${row.version} deployed`,
+            by: row.deployed_by,
+            subject: row.service,
           }),
         ),
         ...acts.map((act): Annotation => ({ ...act, source: "audit", state: null, subject: null })),

@@ -39,17 +39,29 @@ export function remembering(
   const details = createKeptDetails();
   const rollUp = createRollup({ database, store, lease });
   const writer = createHistoryWriter({
-    ...{ snapshots, details, owner, lease, store, rollUp, clock, log, processes: () => [] },
+    snapshots,
+    details,
+    owner,
+    lease,
+    store,
+    rollUp,
+    clock,
+    log,
+    processes: () => [],
   });
   writer.start();
   return {
-    ...{ owner, lease, details },
+    owner,
+    lease,
+    details,
     /** Observes at a moment and waits for what is written; answers what is served then. */
     async tick(atMs: number, waiting: number, part: Partial<Tick> = {}) {
       nowMs = atMs;
       snapshots.ingest(
         makeTick({
-          ...{ observer: owner, observedAt: isoOf(atMs), organizations: [organization] },
+          observer: owner,
+          observedAt: isoOf(atMs),
+          organizations: [organization],
           queuesObservedAt: { primary: isoOf(atMs) },
           queues: [makeQueue("mail", { organization: organization.slug, counts: makeCounts({ waiting }) })],
           ...part,
@@ -65,7 +77,10 @@ export function remembering(
 
 export const historyOf = (database: Database, nowMs: number) =>
   createHistory({
-    ...{ database, clock: { now: () => nowMs }, actsBetween: async () => [], log },
+    database,
+    clock: { now: () => nowMs },
+    actsBetween: async () => [],
+    log,
     changes: {
       run: async () => {
         throw new Error("not used");

@@ -57,7 +57,10 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
 
   const pack = async (organizationId: string, atMs: number, plain: Plain, isChange: boolean) => {
     const now: Known = known.get(organizationId) ?? {
-      ...{ hour: null, recent: null, minuteMs: -1, changesInHour: 0 },
+      hour: null,
+      recent: null,
+      minuteMs: -1,
+      changesInHour: 0,
     };
     const isNewHour = now.hour === null || floorTo(now.hour.atMs, hourMs) !== floorTo(atMs, hourMs);
     const isNewRecent =
@@ -74,10 +77,18 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
     const [overview, health, breakers, caches, queues, servers, details] = packed;
     if (!overview || !health || !breakers || !caches || !queues || !servers || !details) return;
     const frame: Frame = {
-      ...{ organizationId, atMs, baseAtMs: base?.atMs ?? null },
+      organizationId,
+      atMs,
+      baseAtMs: base?.atMs ?? null,
       // A base outlives what is read by it.
       keepUntilMs: atMs + keepMs + (base === null ? hourMs : 0),
-      ...{ overview, health, breakers, caches, queues, servers, details },
+      overview,
+      health,
+      breakers,
+      caches,
+      queues,
+      servers,
+      details,
     };
     if (waitingBytes > mostWaitingBytes) {
       refused += 1;

@@ -33,8 +33,15 @@ export function journalOf(tick: Tick, before: Tick | null): JournalRow[] {
     const was = before && now ? rowsOf(before, kind).find(({ id }) => id === now.id) : undefined;
     return [
       {
-        ...{ organizationId, at: change.at, kind, subjectId: now?.id ?? null, subject },
-        ...{ from: wordOf(was), to: wordOf(now), text: change.text, cause: change.by },
+        organizationId,
+        at: change.at,
+        kind,
+        subjectId: now?.id ?? null,
+        subject,
+        from: wordOf(was),
+        to: wordOf(now),
+        text: change.text,
+        cause: change.by,
       },
     ];
   });

@@ -42,7 +42,10 @@ describe("a frame", () => {
       Buffer.from(
         JSON.stringify(
           Array.from({ length: 300 }, (_, at) => ({
-            ...{ id: `queue-${at}`, label: "OK", since: tickAt, waiting: at % 17 === 0 ? at + shift : 3 },
+            id: `queue-${at}`,
+            label: "OK",
+            since: tickAt,
+            waiting: at % 17 === 0 ? at + shift : 3,
             values: figures.slice(at + shift, at + shift + 60),
           })),
         ),
@@ -82,8 +85,11 @@ describe("figures", () => {
     const add = (offsetMs: number, value: number) =>
       window.add(atMs + offsetMs, [
         {
-          ...{ organizationId: acme.id, kind: "queue", entity: "mail" },
-          ...{ metrics: ["waiting"], values: [value] },
+          organizationId: acme.id,
+          kind: "queue",
+          entity: "mail",
+          metrics: ["waiting"],
+          values: [value],
         },
       ]);
     add(0, 1);
@@ -98,10 +104,14 @@ describe("figures", () => {
   test("of Wheelhouse's processes are each one's and the worst of them, of those that are heard alone", () => {
     const platform = { id: "01900000-0000-7000-8000-0000000000a0", slug: "platform" };
     const process = (id: string, secondsAgo: number, [delayMsP99, delayMsMax, busyRatio]: number[]) => ({
-      ...{ id, observedAt: new Date(atMs - secondsAgo * 1_000).toISOString(), intervalMs: 2_000 },
+      id,
+      observedAt: new Date(atMs - secondsAgo * 1_000).toISOString(),
+      intervalMs: 2_000,
       eventLoop: {
-        ...{ windowMs: 2_000, delayMsP99: delayMsP99 ?? 0 },
-        ...{ delayMsMax: delayMsMax ?? 0, busyRatio: busyRatio ?? 0 },
+        windowMs: 2_000,
+        delayMsP99: delayMsP99 ?? 0,
+        delayMsMax: delayMsMax ?? 0,
+        busyRatio: busyRatio ?? 0,
       },
     });
     const processes = [
@@ -140,7 +150,9 @@ describe("figures", () => {
 
   test("are summed up without what is not known", () => {
     expect(sumUp([1, null, 3, null, null, null, 5, 5, 2], 3)).toEqual({
-      ...{ means: [2, null, 4], mins: [1, null, 2], maxs: [3, null, 5] },
+      means: [2, null, 4],
+      mins: [1, null, 2],
+      maxs: [3, null, 5],
     });
   });
 });
@@ -196,13 +208,21 @@ test("the journal tells what a thing was before, where its rows tell it", () => 
     state: "down",
   } as const;
   const after = makeTick({
-    ...{ queues: [makeQueue("mail", { state: "down", label: "No worker" })], organizations: [acme] },
+    queues: [makeQueue("mail", { state: "down", label: "No worker" })],
+    organizations: [acme],
     changes: [{ organization: "acme", subject: "mail", change }],
   });
   expect(journalOf(after, before)).toEqual([
     {
-      ...{ organizationId: acme.id, at: tickAt, kind: "queue", subjectId: "mail", subject: "mail" },
-      ...{ from: "OK", to: "No worker", text: change.text, cause: "3 wait" },
+      organizationId: acme.id,
+      at: tickAt,
+      kind: "queue",
+      subjectId: "mail",
+      subject: "mail",
+      from: "OK",
+      to: "No worker",
+      text: change.text,
+      cause: "3 wait",
     },
   ]);
 });

@@ -173,7 +173,14 @@ const ownProcess: Metrics<EventLoopFigures> = [
 
 /** Every figure that is kept, by kind. A new one is one line here; what was stored before has no value of it. */
 const metricsByKind = {
-  ...{ server, queue, service, breaker, cache, webhooks, organization, process: ownProcess },
+  server,
+  queue,
+  service,
+  breaker,
+  cache,
+  webhooks,
+  organization,
+  process: ownProcess,
 } satisfies Record<HistoryKind, Metrics<never>>;
 
 /** Figures of one thing at one moment, in the order of `metrics`; null is not known. */
@@ -245,7 +252,9 @@ export function figuresOfTick(tick: Tick): Figures[] {
   for (const [organizationId, figures] of Object.entries(tick.webhooks.value))
     all.push(
       figuresOf("webhooks", webhooks, figures, {
-        ...{ organizationId, entity: "webhooks", isKnown: !tick.webhooks.failing },
+        organizationId,
+        entity: "webhooks",
+        isKnown: !tick.webhooks.failing,
       }),
     );
   return all;
@@ -254,7 +263,9 @@ export function figuresOfTick(tick: Tick): Figures[] {
 /** Checks and problems of a whole organization, as its Overview tells them. */
 export const figuresOfOverview = (organizationId: string, overview: Overview): Figures =>
   figuresOf("organization", organization, overview, {
-    ...{ organizationId, entity: "checks", isKnown: overview.observedAt !== null },
+    organizationId,
+    entity: "checks",
+    isKnown: overview.observedAt !== null,
   });
 
 /**

@@ -78,7 +78,8 @@ export function mergeSeries(
   const buckets = Array<Bucket | undefined>(count).fill(undefined);
   const coarse = { firstMs, stepMs };
   const whole: SeriesPart = {
-    ...{ startsAtMs: firstMs, stepMs: level.stepMs },
+    startsAtMs: firstMs,
+    stepMs: level.stepMs,
     means: cells.map((cell) => (cell === undefined ? null : cell.sum / cell.count)),
     mins: cells.map((cell) => cell?.min ?? null),
     maxs: cells.map((cell) => cell?.max ?? null),

@@ -64,7 +64,8 @@ export function createSeriesReader({
     return cache(
       {
         key: [kind, organizationId, firstMs, stepMs, count, metrics.join(), id].join(":"),
-        ...{ tags: [kind], ttlMs: isSettled ? settledTtlMs : growingTtlMs },
+        tags: [kind],
+        ttlMs: isSettled ? settledTtlMs : growingTtlMs,
       },
       () => readPlanned(organizationId, request, plan),
     );
@@ -109,12 +110,16 @@ export function createSeriesReader({
     }
     const hasExtremes = stepMs > finest.stepMs;
     return {
-      ...{ kind, id, from: iso(firstMs), stepMs },
+      kind,
+      id,
+      from: iso(firstMs),
+      stepMs,
       series: [...parts].map(([metric, found]) => {
         const merged = mergeSeries(found, plan);
         return {
           metric,
-          ...{ values: merged.values, percentiles: merged.percentiles },
+          values: merged.values,
+          percentiles: merged.percentiles,
           mins: hasExtremes ? merged.mins : null,
           maxs: hasExtremes ? merged.maxs : null,
         };

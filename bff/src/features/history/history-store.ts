@@ -75,8 +75,15 @@ export function createHistoryStore({ database }: { database: Database }) {
         .insertInto("history_journal")
         .values(
           rows.map(({ organizationId, at, kind, subjectId, subject, from, to, text, cause }) => ({
-            ...{ org_id: organizationId, at: new Date(at), kind, subject_id: subjectId, subject },
-            ...{ from_state: from, to_state: to, text, cause },
+            org_id: organizationId,
+            at: new Date(at),
+            kind,
+            subject_id: subjectId,
+            subject,
+            from_state: from,
+            to_state: to,
+            text,
+            cause,
           })),
         )
         .execute();
@@ -87,7 +94,8 @@ export function createHistoryStore({ database }: { database: Database }) {
         .insertInto("history_frames")
         .values(
           frames.map(({ organizationId, atMs, baseAtMs, keepUntilMs, ...topics }) => ({
-            ...{ org_id: organizationId, at: new Date(atMs) },
+            org_id: organizationId,
+            at: new Date(atMs),
             base_at: baseAtMs === null ? null : new Date(baseAtMs),
             keep_until: new Date(keepUntilMs),
             ...topics,

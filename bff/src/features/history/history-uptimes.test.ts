@@ -47,7 +47,10 @@ async function remember(
   const chunks: Chunk[] = [];
   for (let startsAtMs = fromMs; startsAtMs < toMs; startsAtMs += 600_000)
     chunks.push({
-      ...{ organizationId: organization.id, kind: "service" as const, entity: "payments", startsAtMs },
+      organizationId: organization.id,
+      kind: "service" as const,
+      entity: "payments",
+      startsAtMs,
       means: new Map([
         ["up", Array.from({ length: 60 }, (_, at) => upAt(startsAtMs + at * 10_000))],
         ["latencyMs", Array<number>(60).fill(12)],

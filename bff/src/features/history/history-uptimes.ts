@@ -18,9 +18,14 @@ export type Uptime = Pick<ServiceRow, "uptime" | "uptimeKnown">;
 
 const share = z.number().nullable();
 const uptimeRow = z.object({
-  ...{ organization: z.string(), entity: z.string() },
-  ...{ day: share, week: share, month: share },
-  ...{ dayKnown: z.number(), weekKnown: z.number(), monthKnown: z.number() },
+  organization: z.string(),
+  entity: z.string(),
+  day: share,
+  week: share,
+  month: share,
+  dayKnown: z.number(),
+  weekKnown: z.number(),
+  monthKnown: z.number(),
 });
 const untilRow = z.object({ untilMs: z.number() });
 

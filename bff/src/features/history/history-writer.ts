@@ -164,7 +164,8 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
       if (isNewStep) figures.push(figuresOfOverview(organization.id, views.overview()));
       const services = views.health().items.filter(({ kind }) => kind === "service");
       frames.take(organization.id, atMs, {
-        ...{ views, isChange: changed.has(organization.id) },
+        views,
+        isChange: changed.has(organization.id),
         // In an order that does not change with their states.
         details: details.of(organization.slug, services.map(({ id }) => id).sort()),
       });

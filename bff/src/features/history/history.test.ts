@@ -53,7 +53,8 @@ describe("time travel", () => {
     }
     const first = isoOf(beginMs - 720_000);
     await expect(readPast(organization.id, "queues", isoOf(beginMs - 720_001))).rejects.toMatchObject({
-      ...{ code: "not_found", message: expect.stringContaining(first) },
+      code: "not_found",
+      message: expect.stringContaining(first),
     });
     await expect(readPast(organization.id, "queues", isoOf(beginMs + 2 * hours))).rejects.toMatchObject({
       code: "validation_failed",
@@ -100,8 +101,11 @@ describe("the writer", () => {
   const waitingOf = async (of: Database, organizationId: string, nowMs: number, minutes: number) => {
     const read = createSeriesReader({ database: of, clock: { now: () => nowMs } });
     const { series, stepMs } = await read(organizationId, {
-      ...{ kind: "queue", id: "mail", metrics: ["waiting"] },
-      ...{ from: isoOf(nowMs - minutes * 60_000), to: isoOf(nowMs) },
+      kind: "queue",
+      id: "mail",
+      metrics: ["waiting"],
+      from: isoOf(nowMs - minutes * 60_000),
+      to: isoOf(nowMs),
     });
     expect(stepMs).toBe(10_000);
     return series[0]?.values;
@@ -253,7 +257,9 @@ describe("the writer", () => {
     const store = createHistoryStore({ database });
     const epoch = (await it.lease.hold()) ?? 0;
     const chunks = Array.from({ length: 36 }, (_, at) => ({
-      ...{ organizationId: organization.id, kind: "queue" as const, entity: "mail" },
+      organizationId: organization.id,
+      kind: "queue" as const,
+      entity: "mail",
       startsAtMs: beginMs + at * 600_000,
       means: new Map([
         ["waiting", Array.from({ length: 60 }, (__, step) => (at < 6 && step === 0 ? null : at * 60 + step))],

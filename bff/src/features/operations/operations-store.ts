@@ -34,7 +34,9 @@ export function createOperationsStore(database: Database) {
         .insertInto("operations")
         .values({
           ...operation,
-          ...{ org_id: organizationId, actor_display: actorDisplay, act: JSON.stringify(operation.act) },
+          org_id: organizationId,
+          actor_display: actorDisplay,
+          act: JSON.stringify(operation.act),
           expires_at: sql<Date>`now() + ${commandLifeMs} * interval '1 ms'`,
         })
         .returning("id")
@@ -94,13 +96,11 @@ export function createOperationsStore(database: Database) {
 
 /** As the contract tells it. */
 export const operationOf = (row: OperationRow, replies: Record<string, ControlReply>): Operation => ({
-  ...{
-    operationId: row.id,
-    kind: row.kind,
-    target: row.target_id,
-    by: row.actor_display,
-    reason: row.reason,
-  },
+  operationId: row.id,
+  kind: row.kind,
+  target: row.target_id,
+  by: row.actor_display,
+  reason: row.reason,
   requestedAt: row.created_at.toISOString(),
   expiresAt: row.expires_at.toISOString(),
   endedAt: row.ended_at?.toISOString() ?? null,

@@ -75,8 +75,12 @@ export function createOperations(deps: {
             ...(obeyed ? {} : { outcome: "failure" as const }),
             targets: [{ type: targetTypeOf(row), id: row.target_id, name: row.target_name }],
             after: {
-              ...{ operation: row.id, command: row.kind, state },
-              ...{ obeyed: named("obeyed"), refused: named("refused"), noAnswer: named("no answer") },
+              operation: row.id,
+              command: row.kind,
+              state,
+              obeyed: named("obeyed"),
+              refused: named("refused"),
+              noAnswer: named("no answer"),
               ...(counts.length > 0 ? { removed: counts.reduce((sum, count) => sum + count, 0) } : {}),
             },
             reason: row.reason,
@@ -131,9 +135,16 @@ export function createOperations(deps: {
       const { target, instances, reason, kind } = request;
       const id = await changes.run(context, request.action, async (tx) => {
         const made = await store.insert(tx, {
-          ...{ organizationId: context.organization.id, actorDisplay: context.actor.display },
-          ...{ kind, target_id: target.id, target_name: target.name, source_id: request.sourceId },
-          ...{ service: request.service, act: request.act, instances, reason },
+          organizationId: context.organization.id,
+          actorDisplay: context.actor.display,
+          kind,
+          target_id: target.id,
+          target_name: target.name,
+          source_id: request.sourceId,
+          service: request.service,
+          act: request.act,
+          instances,
+          reason,
         });
         return {
           result: made,

@@ -93,8 +93,13 @@ describe("discovery", () => {
     );
     for (const queue of found) {
       expect(queue.counts).toEqual({
-        ...{ waiting: 3, prioritized: 1, active: 0, delayed: 1 },
-        ...{ waitingChildren: 0, failed: 0, completed: 0 },
+        waiting: 3,
+        prioritized: 1,
+        active: 0,
+        delayed: 1,
+        waitingChildren: 0,
+        failed: 0,
+        completed: 0,
       });
       expect(queue.paused).toBe(false);
       expect(queue.workers).toBe(0);

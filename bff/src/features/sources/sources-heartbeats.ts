@@ -23,7 +23,10 @@ export function createHeartbeatSecrets({
     const { secret, hash, hint } = issueHeartbeatSecret();
     return {
       row: {
-        ...{ service, instance, secret_hash: hash, secret_hint: hint },
+        service,
+        instance,
+        secret_hash: hash,
+        secret_hint: hint,
         issued_at: new Date(clock.now()),
       },
       told: { instance, path: `${heartbeatPath(service, instance)}${secret}` },
@@ -58,5 +61,7 @@ export function createHeartbeatSecrets({
 }
 
 const shownOf = ({ instance, secret_hint, issued_at }: SecretRow): AuditFields => ({
-  ...{ instance, secretHint: secret_hint, issuedAt: issued_at.toISOString() },
+  instance,
+  secretHint: secret_hint,
+  issuedAt: issued_at.toISOString(),
 });

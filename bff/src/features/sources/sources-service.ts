@@ -57,8 +57,12 @@ export function createSourcesService(options: Options) {
     if (definition.kind === "cache") return assertCache(definition, id, slug);
     const [mistake] = serviceMistakes(
       {
-        ...{ id, format: definition.format, conditions: definition.conditions, url: undefined },
-        ...{ dependsOn: definition.dependsOn, actuatorBreakers: definition.actuatorBreakers },
+        id,
+        format: definition.format,
+        conditions: definition.conditions,
+        url: undefined,
+        dependsOn: definition.dependsOn,
+        actuatorBreakers: definition.actuatorBreakers,
         instances: definition.instances.map((each) => ({ id: each.id, url: each.url ?? undefined })),
       },
       ["body", "definition"],
@@ -116,7 +120,10 @@ export function createSourcesService(options: Options) {
     if (id.startsWith(prefix)) return id.slice(prefix.length);
     const { redis, postgres, services, prometheus } = file.current();
     const ofFile = [
-      ...[...redis, ...postgres, ...services, ...prometheus],
+      ...redis,
+      ...postgres,
+      ...services,
+      ...prometheus,
       ...catalogue.caches().map((each) => ({ id: each.sourceId, organization: each.organization })),
     ];
     const isOfFile = ofFile.some((each) => each.id === id && each.organization === organization.slug);
@@ -148,7 +155,9 @@ export function createSourcesService(options: Options) {
     shown: AuditFields;
   };
   const contentOfTarget = (definition: TargetDefinition): Content => ({
-    ...{ kind: definition.kind, definition, url: null },
+    kind: definition.kind,
+    definition,
+    url: null,
     shown: auditFields(definition),
     ...(definition.kind === "cache" ? { server: definition.server } : {}),
   });
@@ -158,7 +167,9 @@ export function createSourcesService(options: Options) {
     if (server.startsWith(prefix)) await store.holdServer(tx, organization.id, server.slice(prefix.length));
   };
   const contentOfServer = ({ kind, name, url }: ServerDefinition): Content => ({
-    ...{ kind, definition: { name }, url },
+    kind,
+    definition: { name },
+    url,
     // Credentials and query of an address are secrets.
     shown: { kind, name, target: new URL(url).host },
   });
@@ -304,7 +315,10 @@ export function createSourcesService(options: Options) {
         }),
         nextCursor: null,
         file: {
-          ...{ name: path && basename(path), readAt, goodAt, failingSince },
+          name: path && basename(path),
+          readAt,
+          goodAt,
+          failingSince,
           problems: id === platformOrganization.id ? [...problems] : [],
         },
       };

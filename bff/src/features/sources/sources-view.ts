@@ -26,18 +26,28 @@ export function viewsOf(sources: WatchedSources, organization: string, known: Kn
     const version = known.versions.get(id) ?? null;
     const { state, cause, observedAt } = known.seen.get(id) ?? notSeen;
     return {
-      ...{ id, origin: version === null ? ("file" as const) : ("api" as const), version },
-      ...{ state, cause, observedAt, intervalMs: known.seen.get(id)?.intervalMs ?? intervalMs },
+      id,
+      origin: version === null ? ("file" as const) : ("api" as const),
+      version,
+      state,
+      cause,
+      observedAt,
+      intervalMs: known.seen.get(id)?.intervalMs ?? intervalMs,
     };
   };
   const services = mine(sources.services).map((service): WatchedSource => {
     const { id, organization: _, instances, dependsOn, conditions, ...rest } = service;
     const isPush = service.format === "push";
     return {
-      ...{ ...common(id, service.intervalMs), kind: "service", name: service.name },
+      ...common(id, service.intervalMs),
+      kind: "service",
+      name: service.name,
       target: isPush ? null : hostOf(instances[0]?.url),
       definition: {
-        ...{ kind: "service", ...rest, dependsOn: [...dependsOn], conditions: [...conditions] },
+        kind: "service",
+        ...rest,
+        dependsOn: [...dependsOn],
+        conditions: [...conditions],
         instances: instances.map((each) => ({ id: each.id, url: isPush ? null : each.url })),
       },
       heartbeats: isPush ? instances.map((each) => heartbeatOf(id, each.id, known)) : [],
@@ -46,14 +56,23 @@ export function viewsOf(sources: WatchedSources, organization: string, known: Kn
   const targets = mine(sources.prometheus).map(({ id, organization: _, ...rest }): WatchedSource => {
     const name = `${rest.service} ${rest.instance}`;
     return {
-      ...{ ...common(id, rest.intervalMs), kind: "prometheus", name, target: hostOf(rest.url) },
-      ...{ heartbeats: [], definition: { kind: "prometheus", name, ...rest } },
+      ...common(id, rest.intervalMs),
+      kind: "prometheus",
+      name,
+      target: hostOf(rest.url),
+      heartbeats: [],
+      definition: { kind: "prometheus", name, ...rest },
     };
   });
   const servers = (["redis", "postgres"] as const).flatMap((kind) =>
     mine(sources[kind]).map(
       ({ id, name, url }): WatchedSource => ({
-        ...{ ...common(id), kind, name, target: hostOf(url), definition: null, heartbeats: [] },
+        ...common(id),
+        kind,
+        name,
+        target: hostOf(url),
+        definition: null,
+        heartbeats: [],
       }),
     ),
   );
@@ -63,8 +82,14 @@ export function viewsOf(sources: WatchedSources, organization: string, known: Kn
     // It can be reached as far as its server can.
     const seen = redis ? (known.seen.get(server) ?? notSeen) : serverMissing(server);
     return {
-      ...{ ...common(sourceId), state: seen.state, cause: seen.cause, observedAt: seen.observedAt },
-      ...{ kind: "cache", name, target: hostOf(redis?.url), heartbeats: [] },
+      ...common(sourceId),
+      state: seen.state,
+      cause: seen.cause,
+      observedAt: seen.observedAt,
+      kind: "cache",
+      name,
+      target: hostOf(redis?.url),
+      heartbeats: [],
       definition: { kind: "cache", name, service, server, prefix, bentocache: store },
     };
   });
@@ -72,7 +97,8 @@ export function viewsOf(sources: WatchedSources, organization: string, known: Kn
 }
 
 const serverMissing = (server: string) => ({
-  ...{ state: "unknown" as const, observedAt: null },
+  state: "unknown" as const,
+  observedAt: null,
   cause: `Its Redis ${server} is not watched in this organization`,
 });
 const notSeen = { state: "unknown", cause: "It was not asked yet", observedAt: null } as const;
@@ -80,8 +106,10 @@ const notSeen = { state: "unknown", cause: "It was not asked yet", observedAt: n
 function heartbeatOf(serviceId: string, instance: string, { secretOf }: Known) {
   const secret = secretOf(serviceId, instance);
   return {
-    ...{ instance, path: heartbeatPath(serviceId, instance) },
-    ...{ secretHint: secret?.secret_hint ?? null, issuedAt: secret?.issued_at.toISOString() ?? null },
+    instance,
+    path: heartbeatPath(serviceId, instance),
+    secretHint: secret?.secret_hint ?? null,
+    issuedAt: secret?.issued_at.toISOString() ?? null,
   };
 }
 

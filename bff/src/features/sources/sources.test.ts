@@ -41,11 +41,20 @@ afterAll(async () => {
 });
 
 const service = (more: object = {}) => ({
-  ...{ kind: "service", name: "Orders", format: "health+json", conditions: ["[STATUS] == 200"] },
-  ...{ instances: [{ id: "orders-1", url: "http://127.0.0.1:1/health" }], ...more },
+  kind: "service",
+  name: "Orders",
+  format: "health+json",
+  conditions: ["[STATUS] == 200"],
+  instances: [{ id: "orders-1", url: "http://127.0.0.1:1/health" }],
+  ...more,
 });
 const cache = (more: object = {}) => ({
-  ...{ kind: "cache", name: "prices", service: "shop", server: "northwind", prefix: "shop:prices:", ...more },
+  kind: "cache",
+  name: "prices",
+  service: "shop",
+  server: "northwind",
+  prefix: "shop:prices:",
+  ...more,
 });
 const items = async (by: Person): Promise<Item[]> => (await by.call("GET", "/sources")).json().items;
 const ids = async (by: Person) => (await items(by)).map(({ id }) => id);

@@ -69,7 +69,11 @@ export function createAttemptStore(database: Database, payloads: Payloads) {
   const refsOf = (refs: readonly AttemptRef[]) =>
     JSON.stringify(
       refs.map(({ deliveryId, generation, attempt }, n) => ({
-        ...{ n, id: deliveryId, created_at: timeOfId(deliveryId), generation, attempt },
+        n,
+        id: deliveryId,
+        created_at: timeOfId(deliveryId),
+        generation,
+        attempt,
       })),
     );
 
@@ -203,13 +207,11 @@ export function createAttemptStore(database: Database, payloads: Payloads) {
       horizonMs: number,
     ): Promise<(Postponed | null)[]> {
       const items = refs.map(({ deliveryId, generation, attempt, untilMs }) => ({
-        ...{
-          id: deliveryId,
-          created_at: timeOfId(deliveryId),
-          generation,
-          attempt,
-          until: new Date(untilMs),
-        },
+        id: deliveryId,
+        created_at: timeOfId(deliveryId),
+        generation,
+        attempt,
+        until: new Date(untilMs),
       }));
       const now = new Date(nowMs);
       const { rows } = await sql<{

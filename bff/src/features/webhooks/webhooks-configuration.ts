@@ -127,7 +127,11 @@ export function createConfiguration(options: ConfigurationOptions) {
       const { slug, name, scheme } = body;
       const made = await changes.run(context, "webhooks.source.create", async (tx) => {
         const row = await store.insertSource(tx, {
-          ...{ id, org_id: context.organization.id, slug, name, scheme },
+          id,
+          org_id: context.organization.id,
+          slug,
+          name,
+          scheme,
           secret_box: secrets.seal(secret, sourcePurpose(id)),
           secret_hint: secretHint(secret),
         });
@@ -167,7 +171,11 @@ export function createConfiguration(options: ConfigurationOptions) {
       const id = uuidv7();
       const made = await changes.run(context, "webhooks.endpoint.create", async (tx) => {
         const row = await store.insertEndpoint(tx, {
-          ...{ id, org_id: context.organization.id, slug: body.slug, name: body.name, url: body.url },
+          id,
+          org_id: context.organization.id,
+          slug: body.slug,
+          name: body.name,
+          url: body.url,
           event_types: body.eventTypes,
           secret_box: secrets.seal(secret, endpointPurpose(id)),
           secret_hint: secretHint(secret),

@@ -164,7 +164,12 @@ export async function startGateway(
   const audited: AuditedChange[] = [];
   const changed: Gateway["changed"] = [];
   const webhooks = createWebhooks({
-    ...{ database, redis, redisUrl: urls.redisUrl, config, clock, log },
+    database,
+    redis,
+    redisUrl: urls.redisUrl,
+    config,
+    clock,
+    log,
     changes: recordChanges(database, audited),
     onDeliveriesChanged: (organizationId, ids, created) => changed.push({ organizationId, ids, created }),
   });
@@ -194,7 +199,12 @@ export async function startGateway(
     return replyOf(response);
   }
   const gateway: Gateway = {
-    ...{ webhooks, database, redis, url, audited, changed },
+    webhooks,
+    database,
+    redis,
+    url,
+    audited,
+    changed,
     async call<S extends z.ZodType>(
       organization: Organization,
       endpoint: Endpoint & { response: S },

@@ -88,7 +88,11 @@ export function createIntakeStore(database: Database, clock: Clock, payloads: Pa
   /** Ids of events that another transaction, or the same group, took in just before. */
   async function firstIds(events: readonly (AcceptedEvent & { n: number })[]) {
     const keys = events.map(({ n, organizationId, sourceId, sourceEventId, bodyHash }) => ({
-      ...{ n, organizationId, sourceId, sourceEventId, bodyHash },
+      n,
+      organizationId,
+      sourceId,
+      sourceEventId,
+      bodyHash,
     }));
     const { rows } = await sql<Row>`
       select i.n, p.event_id, true as duplicate

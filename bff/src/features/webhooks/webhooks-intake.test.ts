@@ -231,7 +231,9 @@ describe("sources and endpoints", () => {
   test("a URL that may not be reached is refused by name", async () => {
     for (const url of ["http://169.254.169.254/", "http://[::ffff:10.0.0.1]/", "http://0x0a000001/"]) {
       const reply = await gateway.send(source.organization, "POST", "/webhooks/endpoints", {
-        ...{ slug: "bad", name: "Bad", url },
+        slug: "bad",
+        name: "Bad",
+        url,
       });
       expect(reply).toMatchObject({ status: 400, error: { details: [{ field: "body.url" }] } });
     }
@@ -240,7 +242,9 @@ describe("sources and endpoints", () => {
   test("a taken short name and a stale version get 409", async () => {
     const endpoint = await makeEndpoint(gateway, source.organization, "http://127.0.0.1:9/x", "versioned");
     const taken = await gateway.send(source.organization, "POST", "/webhooks/endpoints", {
-      ...{ slug: "versioned", name: "Again", url: "http://127.0.0.1:9/x" },
+      slug: "versioned",
+      name: "Again",
+      url: "http://127.0.0.1:9/x",
     });
     expect(taken).toMatchObject({ status: 409, error: { code: "conflict" } });
     const rename = { version: endpoint.version, name: "Renamed" };

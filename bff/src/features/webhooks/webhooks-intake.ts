@@ -46,7 +46,11 @@ export function createIntake(options: IntakeOptions) {
       void doorbell.ring(
         stored.flatMap(({ deliveries }) =>
           deliveries.map(({ id, endpointId }) => ({
-            ...{ deliveryId: id, endpointId, generation: 1, attempt: 1, delayMs: 0 },
+            deliveryId: id,
+            endpointId,
+            generation: 1,
+            attempt: 1,
+            delayMs: 0,
           })),
         ),
       );

@@ -3,9 +3,23 @@ import { type Lane, type PaceLimits, pace } from "./webhooks-replays-pace.ts";
 
 const limits: PaceLimits = { ceiling: 50, canary: 5, startRate: 5, batch: 2_000, failuresToHold: 20 };
 const fresh = (part: Partial<Lane> = {}): Lane => ({
-  ...{ phase: "canary", cause: null, total: 10_000, sent: 0, succeeded: 0, failed: 0, skipped: 0 },
-  ...{ canarySent: 0, canaryOk: 0, canaryBad: 0, failedInRow: 0 },
-  ...{ rate: null, budget: 0, pacedAtMs: 0, windowAtMs: 0, windowOk: 0, windowBad: 0 },
+  phase: "canary",
+  cause: null,
+  total: 10_000,
+  sent: 0,
+  succeeded: 0,
+  failed: 0,
+  skipped: 0,
+  canarySent: 0,
+  canaryOk: 0,
+  canaryBad: 0,
+  failedInRow: 0,
+  rate: null,
+  budget: 0,
+  pacedAtMs: 0,
+  windowAtMs: 0,
+  windowOk: 0,
+  windowBad: 0,
   ...part,
 });
 const nothing = { ok: 0, bad: 0, breaker: "closed" as const };

@@ -132,8 +132,14 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
     note = { what: "canary_passed", detail: `${answered} succeeded` };
     const rate = limits.ceiling === null ? null : Math.min(limits.startRate, limits.ceiling);
     lane = {
-      ...{ ...lane, phase: "sending", rate, budget: rate === null ? 0 : 1 },
-      ...{ pacedAtMs: nowMs, windowAtMs: nowMs, windowOk: 0, windowBad: 0 },
+      ...lane,
+      phase: "sending",
+      rate,
+      budget: rate === null ? 0 : 1,
+      pacedAtMs: nowMs,
+      windowAtMs: nowMs,
+      windowOk: 0,
+      windowBad: 0,
     };
   }
   if (limits.ceiling !== null) {

@@ -133,7 +133,9 @@ function frozenOf(
   return {
     total: sum(set, "count"),
     endpoints: set.map(({ endpoint_id, count, event_types }) => ({
-      ...{ endpointId: endpoint_id, count, eventTypes: event_types },
+      endpointId: endpoint_id,
+      count,
+      eventTypes: event_types,
     })),
     plan: {
       matched: Math.min(matching, replayItemsMax) + inFlight + completed,

@@ -146,7 +146,7 @@ export function createReplayRunner(options: RunnerOptions) {
         if (to.state !== "expired")
           await store.note(tx, run, [{ at: new Date(clock.now()), what: to.state, detail: to.cause }]);
         const { total, sent, succeeded, failed, skipped } = run;
-        const after = { ...{ state: to.state, cause: to.cause }, total, sent, succeeded, failed, skipped };
+        const after = { state: to.state, cause: to.cause, total, sent, succeeded, failed, skipped };
         return { result: null, audit: replayAudit(run, { state: from }, after) };
       });
       onChanged(run.org_id, run.id);

@@ -45,30 +45,34 @@ export const replaySteps = {
       where l.replay_id = ${replayId}::uuid order by l.endpoint_id
     `.execute(tx);
     return rows.map((row) => ({
-      ...{
-        endpointId: row.endpoint_id,
-        name: row.name ?? "",
-        isOff: row.is_off,
-        phase: row.phase,
-        cause: row.cause,
-      },
-      ...{
-        total: row.total,
-        sent: row.sent,
-        succeeded: row.succeeded,
-        failed: row.failed,
-        skipped: row.skipped,
-      },
-      ...{ canarySent: row.canary_sent, canaryOk: row.canary_ok, canaryBad: row.canary_bad },
-      ...{ failedInRow: row.failed_in_row, rate: row.rate, budget: row.budget },
-      ...{ pacedAtMs: row.paced_at.getTime(), windowAtMs: row.window_at.getTime() },
-      ...{ windowOk: row.window_ok, windowBad: row.window_bad },
+      endpointId: row.endpoint_id,
+      name: row.name ?? "",
+      isOff: row.is_off,
+      phase: row.phase,
+      cause: row.cause,
+      total: row.total,
+      sent: row.sent,
+      succeeded: row.succeeded,
+      failed: row.failed,
+      skipped: row.skipped,
+      canarySent: row.canary_sent,
+      canaryOk: row.canary_ok,
+      canaryBad: row.canary_bad,
+      failedInRow: row.failed_in_row,
+      rate: row.rate,
+      budget: row.budget,
+      pacedAtMs: row.paced_at.getTime(),
+      windowAtMs: row.window_at.getTime(),
+      windowOk: row.window_ok,
+      windowBad: row.window_bad,
     }));
   },
 
   saveLanes: async (tx: Transaction<Tables>, replayId: string, lanes: readonly EndpointLane[]) => {
     const rows = lanes.map(({ pacedAtMs, windowAtMs, ...lane }) => ({
-      ...{ ...lane, pacedAt: new Date(pacedAtMs), windowAt: new Date(windowAtMs) },
+      ...lane,
+      pacedAt: new Date(pacedAtMs),
+      windowAt: new Date(windowAtMs),
     }));
     await sql`
       update webhook_replay_endpoints l set phase = n.phase, cause = n.cause, sent = n.sent,
@@ -168,7 +172,9 @@ export const replaySteps = {
       returning d.id, d.endpoint_id, d.generation
     `.execute(tx);
     const begun = rows.map((row) => ({
-      ...{ deliveryId: row.id, endpointId: row.endpoint_id, generation: row.generation },
+      deliveryId: row.id,
+      endpointId: row.endpoint_id,
+      generation: row.generation,
     }));
     const ids = new Set(rows.map(({ id }) => id));
     const left = picked.filter(({ delivery_id }) => !ids.has(delivery_id));

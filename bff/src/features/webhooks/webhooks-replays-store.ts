@@ -34,11 +34,22 @@ const iso = (date: Date | null) => date?.toISOString() ?? null;
 
 /** As the contract tells it. */
 export const replayOf = (row: ReplayRow): ReplayRun => ({
-  ...{ id: row.id, state: row.state, cause: row.cause, reason: row.reason, ratePerSecond: row.rate },
-  ...{ total: row.total, sent: row.sent, succeeded: row.succeeded, failed: row.failed, skipped: row.skipped },
-  ...{ plannedBy: row.planned_by, plannedAt: row.created_at.toISOString() },
-  ...{ expiresAt: row.expires_at.toISOString(), startedBy: row.started_by },
-  ...{ startsAt: iso(row.starts_at), endedAt: iso(row.ended_at) },
+  id: row.id,
+  state: row.state,
+  cause: row.cause,
+  reason: row.reason,
+  ratePerSecond: row.rate,
+  total: row.total,
+  sent: row.sent,
+  succeeded: row.succeeded,
+  failed: row.failed,
+  skipped: row.skipped,
+  plannedBy: row.planned_by,
+  plannedAt: row.created_at.toISOString(),
+  expiresAt: row.expires_at.toISOString(),
+  startedBy: row.started_by,
+  startsAt: iso(row.starts_at),
+  endedAt: iso(row.ended_at),
 });
 
 export const replayDetailOf = (
@@ -50,18 +61,32 @@ export const replayDetailOf = (
   filter: run.filter,
   plan: { ...run.plan, canary, holdMs, asksStepUp: run.total > stepUpAbove },
   endpoints: lanes.map((lane) => ({
-    ...{ endpointId: lane.endpoint_id, name: lane.name ?? "deleted endpoint", url: lane.url ?? "" },
-    ...{ eventTypes: lane.event_types, breaker: breakers.view(lane.endpoint_id).state },
-    ...{ phase: lane.phase, cause: lane.cause, ratePerSecond: lane.rate },
-    ...{ total: lane.total, sent: lane.sent, succeeded: lane.succeeded },
-    ...{ failed: lane.failed, skipped: lane.skipped },
+    endpointId: lane.endpoint_id,
+    name: lane.name ?? "deleted endpoint",
+    url: lane.url ?? "",
+    eventTypes: lane.event_types,
+    breaker: breakers.view(lane.endpoint_id).state,
+    phase: lane.phase,
+    cause: lane.cause,
+    ratePerSecond: lane.rate,
+    total: lane.total,
+    sent: lane.sent,
+    succeeded: lane.succeeded,
+    failed: lane.failed,
+    skipped: lane.skipped,
   })),
   journal: journal.map(({ at, what, name, detail }) => ({
-    ...{ at: at.toISOString(), what, endpointName: name, detail },
+    at: at.toISOString(),
+    what,
+    endpointName: name,
+    detail,
   })),
   failures: failures.map((row) => ({
-    ...{ endpointId: row.endpoint_id, endpointName: row.name ?? "deleted endpoint" },
-    ...{ statusCode: row.status_code, errorClass: knownErrorClass(row.error_class), count: row.count },
+    endpointId: row.endpoint_id,
+    endpointName: row.name ?? "deleted endpoint",
+    statusCode: row.status_code,
+    errorClass: knownErrorClass(row.error_class),
+    count: row.count,
   })),
 });
 
@@ -107,7 +132,9 @@ export function createReplaysStore(database: Database) {
         .values(
           notes.map(({ endpointId = null, ...note }) => ({
             ...note,
-            ...{ replay_id: id, org_id, endpoint_id: endpointId },
+            replay_id: id,
+            org_id,
+            endpoint_id: endpointId,
           })),
         )
         .execute();

@@ -107,7 +107,10 @@ describe("a replay of many", () => {
     const { ids } = await deadLetters(25);
     const planned = await plan({ status: ["dead_letter"] });
     expect(planned).toMatchObject({
-      ...{ state: "planned", total: 25, sent: 0, plan: { matched: 25, excluded: [], asksStepUp: false } },
+      state: "planned",
+      total: 25,
+      sent: 0,
+      plan: { matched: 25, excluded: [], asksStepUp: false },
       endpoints: [{ name: "in", total: 25, phase: "canary", breaker: "closed", eventTypes: ["in.done"] }],
     });
     const later = await deadLetters(2, "later");
@@ -115,7 +118,11 @@ describe("a replay of many", () => {
     const done = await until(planned.id, ({ state }) => state === "completed");
     expect(done).toMatchObject({ total: 25, sent: 25, succeeded: 25, failed: 0, skipped: 0, failures: [] });
     expect(done.journal.map(({ what }) => what)).toEqual([
-      ...["completed", "endpoint_done", "canary_passed", "started", "planned"],
+      "completed",
+      "endpoint_done",
+      "canary_passed",
+      "started",
+      "planned",
     ]);
     expect(await attemptsOf(ids)).toEqual(Array(25).fill(1));
     expect(await attemptsOf(later.ids)).toEqual([0, 0]);
@@ -236,7 +243,9 @@ describe("a replay of many", () => {
     await start(id);
     const paused = await until(id, ({ state }) => state === "paused");
     expect(paused).toMatchObject({
-      ...{ cause: "in, the canary failed: 0 of 3 succeeded", sent: 3, failed: 3 },
+      cause: "in, the canary failed: 0 of 3 succeeded",
+      sent: 3,
+      failed: 3,
       endpoints: [{ phase: "held" }],
       failures: [{ endpointName: "in", statusCode: 503, errorClass: "http_5xx", count: 3 }],
     });

@@ -39,7 +39,9 @@ export const replayAudit = (
   after: AuditFields,
 ): AuditEntry => ({
   targets: [{ type: "webhook-replay", id: run.id, name: `Replay of ${count(run.total)}` }],
-  ...{ before, after, reason: run.reason },
+  before,
+  after,
+  reason: run.reason,
 });
 
 /** Fields of a filter that are set; ids, of which there may be many, as their number. */
@@ -101,11 +103,16 @@ export function createReplays({ store, changes, breakers, config, onChanged, clo
       const { organization, actor } = context;
       const id = await changes.run(context, "webhooks.replay.plan", async (tx) => {
         const run = {
-          ...{ id: uuidv7(), org_id: organization.id, planned_by: actor.display, created_at: now() },
+          id: uuidv7(),
+          org_id: organization.id,
+          planned_by: actor.display,
+          created_at: now(),
           expires_at: new Date(clock.now() + config.planTtlMs),
         };
         const { total, plan, endpoints } = await freeze(tx, {
-          ...{ replayId: run.id, organizationId: organization.id, filter },
+          replayId: run.id,
+          organizationId: organization.id,
+          filter,
         });
         const kept = { filter: JSON.stringify(filter), plan: JSON.stringify(plan) };
         await tx
@@ -117,9 +124,13 @@ export function createReplays({ store, changes, breakers, config, onChanged, clo
             .insertInto("webhook_replay_endpoints")
             .values(
               endpoints.map((endpoint) => ({
-                ...{ replay_id: run.id, org_id: organization.id, endpoint_id: endpoint.endpointId },
-                ...{ total: endpoint.count, event_types: endpoint.eventTypes },
-                ...{ paced_at: run.created_at, window_at: run.created_at },
+                replay_id: run.id,
+                org_id: organization.id,
+                endpoint_id: endpoint.endpointId,
+                total: endpoint.count,
+                event_types: endpoint.eventTypes,
+                paced_at: run.created_at,
+                window_at: run.created_at,
               })),
             )
             .execute();
@@ -145,7 +156,10 @@ export function createReplays({ store, changes, breakers, config, onChanged, clo
         if (run.total === 0) throw new AppError("conflict", "There is nothing to send in this plan.");
         if (run.total > config.stepUpAbove) demandStepUp(context);
         await store.move(tx, planId, ["planned"], {
-          ...{ state: "running", reason, rate: ratePerSecond, started_by: context.actor.display },
+          state: "running",
+          reason,
+          rate: ratePerSecond,
+          started_by: context.actor.display,
           starts_at: new Date(clock.now() + config.holdMs),
         });
         await store.note(tx, run, [{ at: now(), what: "started", detail: context.actor.display }]);

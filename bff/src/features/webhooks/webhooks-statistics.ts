@@ -132,7 +132,8 @@ export function createStatistics(database: Database, breakers: Breakers, clock: 
               since: iso(view.sinceMs),
               nextProbeAt: iso(view.nextProbeAtMs),
               failureRatio: attempts === 0 ? null : failures / attempts,
-              ...{ attemptsPerMinute: attempts, failedPerMinute: failures },
+              attemptsPerMinute: attempts,
+              failedPerMinute: failures,
             };
           }),
       };

@@ -67,7 +67,11 @@ export function createSweeper({ database, store, doorbell, feed, config, clock, 
     walked = last && rows.length === batch ? { at: last.at, id: last.id } : null;
     await doorbell.ring(
       rows.map(({ id, endpoint_id, generation, attempts }) => ({
-        ...{ deliveryId: id, endpointId: endpoint_id, generation, attempt: attempts + 1, delayMs: 0 },
+        deliveryId: id,
+        endpointId: endpoint_id,
+        generation,
+        attempt: attempts + 1,
+        delayMs: 0,
       })),
     );
     return rows.length;

@@ -11,7 +11,12 @@ const database = createDatabase({ appUrl, systemUrl, poolSize: 6, log });
 const redis = createRedis({ url: redisUrl, name: "test-worker", log });
 const refuse = () => Promise.reject(new Error("this worker changes no configuration"));
 const webhooks = createWebhooks({
-  ...{ database, redis, redisUrl, config, clock: systemClock, log },
+  database,
+  redis,
+  redisUrl,
+  config,
+  clock: systemClock,
+  log,
   changes: { run: refuse, runAsSystem: refuse },
 });
 if (options.replays) webhooks.startReplays();

@@ -67,34 +67,53 @@ export function createWebhooks(options: WebhooksOptions) {
   const figures = createFigures(database, clock, log);
   const attempts = createAttemptStore(database, payloads);
   const configuration = createConfiguration({
-    ...{ changes, secrets, filter, breakers, directory },
+    changes,
+    secrets,
+    filter,
+    breakers,
+    directory,
     store: createConfigurationStore(database),
   });
   const deliveries = createDeliveries({
     store: createDeliveryStore(database),
     detail: createDetailStore(database, payloads),
-    ...{ breakers, clock },
+    breakers,
+    clock,
   });
   const intake = createIntake({
-    ...{ directory, doorbell, feed, config, clock },
+    directory,
+    doorbell,
+    feed,
+    config,
+    clock,
     store: createIntakeStore(database, clock, payloads),
     rejections: createRejections(redis, config.rejections, log),
   });
   const replay = createReplay({
-    ...{ changes, doorbell, feed, clock },
+    changes,
+    doorbell,
+    feed,
+    clock,
     maxAttempts: config.retryScheduleMs.length + 1,
   });
   // Pub/sub takes a connection of its own; it also keeps this process's view of the breakers.
   const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-webhooks-live", log });
   const replaysRelay = createListRelay({
-    ...{ channel: webhooksKeys.replayChanges, redis, subscriber, log },
+    channel: webhooksKeys.replayChanges,
+    redis,
+    subscriber,
+    log,
     onChange: ({ organizationId, ids, created }) => onReplaysChanged(organizationId, ids, created),
   });
   const tellReplay = (organizationId: string, id: string) =>
     replaysRelay.tell({ organizationId, ids: [id], created: 0 });
   const replaysStore = createReplaysStore(database);
   const replays = createReplays({
-    ...{ store: replaysStore, changes, breakers, clock, config: config.replay },
+    store: replaysStore,
+    changes,
+    breakers,
+    clock,
+    config: config.replay,
     onChanged: tellReplay,
   });
   const partitions = keepPartitionsAhead(database, clock, log);
@@ -131,7 +150,15 @@ export function createWebhooks(options: WebhooksOptions) {
       await breakers.refresh().catch(() => {});
       const sender = createSender(filter, config.endpointConcurrency);
       const delivery = createDelivery({
-        ...{ breakers, sender, doorbell, feed, figures, secrets, config, clock, log },
+        breakers,
+        sender,
+        doorbell,
+        feed,
+        figures,
+        secrets,
+        config,
+        clock,
+        log,
         store: attempts,
         disableEndpoint: configuration.disableGone,
         horizonMs: horizonMs(config, config.breaker.coolDownMs),
@@ -139,7 +166,9 @@ export function createWebhooks(options: WebhooksOptions) {
       const worker = startDeliveryWorker({
         redis: connection,
         deliver: delivery.deliver,
-        ...{ config, clock, log },
+        config,
+        clock,
+        log,
       });
       return {
         /** Stops taking jobs, waits `drainMs`, aborts the rest and stores it as unknown. */
@@ -156,8 +185,16 @@ export function createWebhooks(options: WebhooksOptions) {
     /** Carries replays of many deliveries on. */
     startReplays: () =>
       createReplayRunner({
-        ...{ database, changes, breakers, doorbell, feed, clock, log },
-        ...{ store: replaysStore, config: config.replay, onChanged: tellReplay },
+        database,
+        changes,
+        breakers,
+        doorbell,
+        feed,
+        clock,
+        log,
+        store: replaysStore,
+        config: config.replay,
+        onChanged: tellReplay,
       }).start(),
     upkeep: { "old webhook replays": replaysStore.forget },
     /** Lets what was accepted finish; after the server has closed and worker and sweeper have stopped. */

@@ -75,7 +75,10 @@ const Counters = ({ view: { available, acts, failures } }: { view: LimitsView })
         note={`changes and exports, ${formatCount(acts.limit)} an hour for each organization`}
         columns={organizationColumns}
         rows={acts.items.map(({ organization: { id, name }, count, resetsAt }) => ({
-          ...{ id, name, count, resetsAt },
+          id,
+          name,
+          count,
+          resetsAt,
           limit: acts.limit,
         }))}
       />

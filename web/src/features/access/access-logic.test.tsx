@@ -44,12 +44,14 @@ it.each([
 describe("what to look at among tokens", () => {
   const nowMs = Date.parse("2026-11-19T09:00:00Z");
   const token: ApiToken = {
-    ...{ id: "01900000-0000-7000-8000-0000000000aa", name: "deploy-bot", prefix: "wh_abcdefgh" },
-    ...{
-      capabilities: ["queues:read"],
-      createdBy: { id: "01900000-0000-7000-8000-0000000000ab", name: "A" },
-    },
-    ...{ createdAt: "2026-08-01T00:00:00Z", expiresAt: null, state: "active" as const },
+    id: "01900000-0000-7000-8000-0000000000aa",
+    name: "deploy-bot",
+    prefix: "wh_abcdefgh",
+    capabilities: ["queues:read"],
+    createdBy: { id: "01900000-0000-7000-8000-0000000000ab", name: "A" },
+    createdAt: "2026-08-01T00:00:00Z",
+    expiresAt: null,
+    state: "active" as const,
     lastUsedAt: "2026-11-19T08:00:00Z",
   };
 

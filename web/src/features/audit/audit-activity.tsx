@@ -28,7 +28,10 @@ const HeatMap = ({ activity, address }: { activity: Activity; address: Address }
   const move = (event: KeyboardEvent) => {
     const [day = 1, hour = 0] = active.split("-").map(Number);
     const by: Record<string, [number, number]> = {
-      ...{ ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] },
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
     };
     const step = by[event.key];
     if (step === undefined) return;

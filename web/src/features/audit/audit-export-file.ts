@@ -103,7 +103,11 @@ export const fetchExport = async (
   const rows = trailerRows(tail, format);
   return {
     blob: new Blob([blob, ...parts], { type }),
-    ...{ name, rows: rows ?? lines, isWhole: rows !== undefined, lines, tail },
+    name,
+    rows: rows ?? lines,
+    isWhole: rows !== undefined,
+    lines,
+    tail,
     resume: response.headers.get(exportResumeHeader),
   };
 };

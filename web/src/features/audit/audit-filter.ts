@@ -36,13 +36,26 @@ export const storedFilter = ({
   not,
   q,
 }: AuditFilter) => ({
-  ...{ actor, action, class: classes, target, outcome, slot, not, q },
+  actor,
+  action,
+  class: classes,
+  target,
+  outcome,
+  slot,
+  not,
+  q,
 });
 
 export const auditFilterCount = (filter: AuditFilter): number =>
   [
-    ...[filter.actor, filter.action, filter.class, filter.target, filter.outcome, filter.slot],
-    ...[filter.from ?? filter.to, filter.q],
+    filter.actor,
+    filter.action,
+    filter.class,
+    filter.target,
+    filter.outcome,
+    filter.slot,
+    filter.from ?? filter.to,
+    filter.q,
   ].filter((value) => value !== undefined).length;
 
 const wordsOf = (text: string | null): string[] =>

@@ -101,7 +101,10 @@ describe("weeks", () => {
       isOver: false,
     });
     expect(recentWeeks(Date.parse("2027-01-10T12:00:00Z")).map(({ name }) => name)).toEqual([
-      ...["week 1", "week 53", "week 52", "week 51"],
+      "week 1",
+      "week 53",
+      "week 52",
+      "week 51",
     ]);
   });
 

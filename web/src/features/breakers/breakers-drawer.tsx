@@ -125,7 +125,10 @@ const formatPerMinute = (value: number): string => `${formatRate(value)} /m`;
 
 const failureCharts = (threshold: number | null): readonly HistoryChart[] => [
   {
-    ...{ title: "Failure rate", lines: failureLines, format: formatPercent, top: 1 },
+    title: "Failure rate",
+    lines: failureLines,
+    format: formatPercent,
+    top: 1,
     ...(threshold === null ? {} : { threshold }),
   },
   { title: "Calls per minute", lines: callLines, format: formatPerMinute },

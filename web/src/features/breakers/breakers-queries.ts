@@ -22,7 +22,10 @@ const operationIntervalMs = 500;
 const heldAfterMs = 2_000;
 
 const fromList = ({ observedAt, intervalMs, items }: BreakerList, seq: number | null): BreakersState => ({
-  ...{ seq, observedAt, intervalMs, items },
+  seq,
+  observedAt,
+  intervalMs,
+  items,
 });
 
 /** All breakers of one organization; the socket keeps those of now current. */

@@ -13,14 +13,14 @@ import {
 } from "./breakers-states.ts";
 
 const figures = {
-  ...{
-    failureRatio: null,
-    slowRatio: null,
-    callsPerMinute: null,
-    failedPerMinute: null,
-    refusedPerMinute: null,
-  },
-  ...{ latencyMsP50: null, latencyMsP95: null, latencyMsP99: null },
+  failureRatio: null,
+  slowRatio: null,
+  callsPerMinute: null,
+  failedPerMinute: null,
+  refusedPerMinute: null,
+  latencyMsP50: null,
+  latencyMsP95: null,
+  latencyMsP99: null,
 };
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 19, 9, minute)).toISOString();
 const ms = (minute: number) => Date.parse(at(minute));
@@ -28,21 +28,37 @@ const moves = (...states: [minute: number, state: BreakerState, failureRatio?: n
   states.map(([minute, state, failureRatio = null]) => ({ at: at(minute), state, failureRatio }));
 
 const instance = (name: string, change: Partial<BreakerInstance> = {}): BreakerInstance => ({
-  ...{ instance: name, state: "closed", note: null, moves: [], since: at(0), nextProbeAt: null, ...figures },
-  ...{ observedAt: at(14), intervalMs: 2000, ...change },
+  instance: name,
+  state: "closed",
+  note: null,
+  moves: [],
+  since: at(0),
+  nextProbeAt: null,
+  ...figures,
+  observedAt: at(14),
+  intervalMs: 2000,
+  ...change,
 });
 const row = (name: string, change: Partial<BreakerRow> = {}): BreakerRow => ({
-  ...{ id: `orders~${name}`, name, service: "orders", library: "opossum", kind: "failure", state: "closed" },
-  ...{ label: "0 of 1 open", cause: null, since: at(0), moves: [], instances: [instance("a")], ...figures },
-  ...{
-    threshold: null,
-    coolDownMs: null,
-    commands: [],
-    forced: null,
-    observedAt: at(14),
-    intervalMs: 2000,
-    ...change,
-  },
+  id: `orders~${name}`,
+  name,
+  service: "orders",
+  library: "opossum",
+  kind: "failure",
+  state: "closed",
+  label: "0 of 1 open",
+  cause: null,
+  since: at(0),
+  moves: [],
+  instances: [instance("a")],
+  ...figures,
+  threshold: null,
+  coolDownMs: null,
+  commands: [],
+  forced: null,
+  observedAt: at(14),
+  intervalMs: 2000,
+  ...change,
 });
 
 test("a limit of concurrency that is reached is never called open", () => {

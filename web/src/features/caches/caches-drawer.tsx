@@ -137,7 +137,10 @@ const fixedCharts: readonly HistoryChart[] = [
 ];
 const cacheCharts = (threshold: number | null): readonly HistoryChart[] => [
   {
-    ...{ title: "Hit ratio", lines: hitLines, format: formatPercent, top: 1 },
+    title: "Hit ratio",
+    lines: hitLines,
+    format: formatPercent,
+    top: 1,
     ...(threshold === null ? {} : { threshold }),
   },
   ...fixedCharts,

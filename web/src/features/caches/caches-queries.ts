@@ -19,7 +19,11 @@ const serversIntervalMs = 2_000;
 const operationIntervalMs = 500;
 
 const fromList = ({ observedAt, intervalMs, items, trends }: CacheList, seq: number | null): CachesState => ({
-  ...{ seq, observedAt, intervalMs, items, trends },
+  seq,
+  observedAt,
+  intervalMs,
+  items,
+  trends,
 });
 
 /** Named caches of one organization; the socket keeps the rows current, an answer now and then the trends. */

@@ -103,7 +103,9 @@ export const layOutGraph = (nodes: readonly Node[]): GraphLayout => {
       column.map((id): [string, Placed] => [
         id,
         {
-          ...{ id, layer, x: layer * (nodeSize.width + gap.x) },
+          id,
+          layer,
+          x: layer * (nodeSize.width + gap.x),
           y: (centre.get(id) ?? 0) - nodeSize.height / 2,
         },
       ]),
@@ -123,7 +125,9 @@ export const layOutGraph = (nodes: readonly Node[]): GraphLayout => {
     }),
   );
   return {
-    ...{ placed, edges, height },
+    placed,
+    edges,
+    height,
     width: columns.length * (nodeSize.width + gap.x) - gap.x,
   };
 };

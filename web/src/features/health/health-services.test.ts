@@ -12,11 +12,30 @@ import {
 
 const nowMs = Date.parse("2026-11-19T09:14:10Z");
 const row = (id: string, part: Partial<ServiceRow> = {}): ServiceRow => ({
-  ...{ id, name: id, kind: "service", group: null, owner: null, runbookUrl: null, target: `${id}:80` },
-  ...{ dependsOn: [], state: "ok", label: "OK", cause: null, since: "2026-11-19T09:00:00Z" },
-  ...{ observedAt: "2026-11-19T09:14:09Z", intervalMs: 10_000, explainedBy: null, affects: 0 },
-  ...{ maintenance: null, instances: [], version: null, latencyMs: null, latencyMsP95: null },
-  ...{ certificateExpiresAt: null, beats: "", uptime: { day: null, week: null, month: null } },
+  id,
+  name: id,
+  kind: "service",
+  group: null,
+  owner: null,
+  runbookUrl: null,
+  target: `${id}:80`,
+  dependsOn: [],
+  state: "ok",
+  label: "OK",
+  cause: null,
+  since: "2026-11-19T09:00:00Z",
+  observedAt: "2026-11-19T09:14:09Z",
+  intervalMs: 10_000,
+  explainedBy: null,
+  affects: 0,
+  maintenance: null,
+  instances: [],
+  version: null,
+  latencyMs: null,
+  latencyMsP95: null,
+  certificateExpiresAt: null,
+  beats: "",
+  uptime: { day: null, week: null, month: null },
   uptimeKnown: { day: 0, week: 0, month: 0 },
   ...part,
 });
@@ -41,7 +60,12 @@ describe("list of services", () => {
 
   test("stands worst first: what is explained comes after what is stale, planned work before what is well", () => {
     expect(viewServices(rows, nowMs, none).map((view) => view.row.id)).toEqual([
-      ...["db", "slow", "late", "web", "moved", "quiet"],
+      "db",
+      "slow",
+      "late",
+      "web",
+      "moved",
+      "quiet",
     ]);
   });
 

@@ -95,7 +95,8 @@ export const Shell = (props: {
     () => ({
       openPalette: () => setOpen("palette"),
       observation: observedAt === undefined || intervalMs === undefined ? null : { observedAt, intervalMs },
-      ...{ strip, onRewind },
+      strip,
+      onRewind,
     }),
     [observedAt, intervalMs, strip, onRewind],
   );

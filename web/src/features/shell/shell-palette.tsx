@@ -37,22 +37,30 @@ const useWatched = (org: string, isAsked: boolean) => {
     queries: [
       named("services", async (how) =>
         (await call(readHealth, { query: {} }, how)).items.map(({ id, name, group }) => ({
-          ...{ id, label: name, detail: group ?? "" },
+          id,
+          label: name,
+          detail: group ?? "",
         })),
       ),
       named("breakers", async (how) =>
         (await call(listBreakers, { query: {} }, how)).items.map(({ id, name, service }) => ({
-          ...{ id, label: name, detail: service },
+          id,
+          label: name,
+          detail: service,
         })),
       ),
       named("caches", async (how) =>
         (await call(listCaches, { query: {} }, how)).items.map(({ id, name, service }) => ({
-          ...{ id, label: name, detail: service },
+          id,
+          label: name,
+          detail: service,
         })),
       ),
       named("queues", async (how) =>
         (await call(listQueues, { query: {} }, how)).items.map(({ id, name, prefix, label }) => ({
-          ...{ id, label: name, detail: prefix === "bull" ? label : `${prefix} · ${label}` },
+          id,
+          label: name,
+          detail: prefix === "bull" ? label : `${prefix} · ${label}`,
         })),
       ),
     ],
@@ -91,13 +99,17 @@ const Palette = (props: {
 
   const pages: Entry[] = [
     ...navItems.map(({ to, label, key }) => ({
-      ...{ id: to, label, keys: `g ${key}` },
+      id: to,
+      label,
+      keys: `g ${key}`,
       run: () => void navigate({ to, params: { org } }),
     })),
     ...(session.capabilities.includes("sources:read")
       ? [
           {
-            ...{ id: "/o/$org/sources", label: "Sources", detail: "what is watched" },
+            id: "/o/$org/sources",
+            label: "Sources",
+            detail: "what is watched",
             run: () => void navigate({ to: "/o/$org/sources", params: { org } }),
           },
         ]

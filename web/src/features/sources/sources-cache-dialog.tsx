@@ -38,7 +38,11 @@ export const CacheDialog = (props: {
       fields={["name", "service", "server", "prefix", "bentocache"]}
       name={form.name}
       definition={{
-        ...{ kind: "cache" as const, name, service, prefix, server: form.server },
+        kind: "cache" as const,
+        name,
+        service,
+        prefix,
+        server: form.server,
         bentocache: bentocache === "" ? null : bentocache,
       }}
       isReady={name !== "" && service !== "" && prefix !== "" && form.server !== ""}

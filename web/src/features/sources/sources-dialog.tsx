@@ -52,7 +52,9 @@ export const SourceDialog = <Definition, Saved>(props: {
       onSubmit={() =>
         save.mutate(
           {
-            ...{ source, slug: shownSlug, definition },
+            source,
+            slug: shownSlug,
+            definition,
             ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
           },
           { onSuccess: onSaved },

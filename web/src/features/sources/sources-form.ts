@@ -40,9 +40,23 @@ export const formatWords: Record<ServiceFormat, string> = {
 };
 
 const blank: TargetForm = {
-  ...{ kind: "service", name: "", format: "status", instances: "", conditions: "", dependsOn: "" },
-  ...{ group: "", owner: "", runbookUrl: "", intervalSeconds: "10", timeoutSeconds: "5" },
-  ...{ downAfter: "3", upAfter: "2", actuatorBreakers: false, service: "", instance: "", url: "" },
+  kind: "service",
+  name: "",
+  format: "status",
+  instances: "",
+  conditions: "",
+  dependsOn: "",
+  group: "",
+  owner: "",
+  runbookUrl: "",
+  intervalSeconds: "10",
+  timeoutSeconds: "5",
+  downAfter: "3",
+  upAfter: "2",
+  actuatorBreakers: false,
+  service: "",
+  instance: "",
+  url: "",
 };
 
 export const readFormat = (text: string): ServiceFormat =>
@@ -68,11 +82,18 @@ export const formOf = (definition: TargetDefinition | null): TargetForm => {
   }
   const { name, format, instances, conditions, dependsOn, group, owner, runbookUrl } = definition;
   return {
-    ...{ ...blank, ...rhythm, name, format },
+    ...blank,
+    ...rhythm,
+    name,
+    format,
     instances: instances.map(({ id, url }) => (url === null ? id : `${id} ${url}`)).join("\n"),
-    ...{ conditions: conditions.join("\n"), dependsOn: dependsOn.join(", ") },
-    ...{ group: group ?? "", owner: owner ?? "", runbookUrl: runbookUrl ?? "" },
-    ...{ downAfter: String(definition.downAfter), upAfter: String(definition.upAfter) },
+    conditions: conditions.join("\n"),
+    dependsOn: dependsOn.join(", "),
+    group: group ?? "",
+    owner: owner ?? "",
+    runbookUrl: runbookUrl ?? "",
+    downAfter: String(definition.downAfter),
+    upAfter: String(definition.upAfter),
     actuatorBreakers: definition.actuatorBreakers,
   };
 };
@@ -95,24 +116,34 @@ const instanceOf = (line: string): { id: string; url: string | null } => {
 /** As the API takes it, which judges it. */
 export const definitionOf = (form: TargetForm): Definition => {
   const common = {
-    ...{ name: form.name.trim(), intervalMs: ms(form.intervalSeconds), timeoutMs: ms(form.timeoutSeconds) },
+    name: form.name.trim(),
+    intervalMs: ms(form.intervalSeconds),
+    timeoutMs: ms(form.timeoutSeconds),
   };
   if (form.kind === "prometheus") {
     const { service, instance, url } = form;
     return {
-      ...{ kind: "prometheus", ...common, service: service.trim(), url: url.trim() },
+      kind: "prometheus",
+      ...common,
+      service: service.trim(),
+      url: url.trim(),
       instance: orNull(instance) ?? service.trim(),
     };
   }
   const isPush = form.format === "push";
   const named = lines(form.instances);
   return {
-    ...{ kind: "service", ...common, format: form.format },
+    kind: "service",
+    ...common,
+    format: form.format,
     instances: isPush ? named.map((id) => ({ id, url: null })) : named.map(instanceOf),
     conditions: isPush ? [] : lines(form.conditions),
     dependsOn: form.dependsOn.split(/[\s,]+/).filter((id) => id !== ""),
-    ...{ group: orNull(form.group), owner: orNull(form.owner), runbookUrl: orNull(form.runbookUrl) },
-    ...{ downAfter: Number(form.downAfter), upAfter: Number(form.upAfter) },
+    group: orNull(form.group),
+    owner: orNull(form.owner),
+    runbookUrl: orNull(form.runbookUrl),
+    downAfter: Number(form.downAfter),
+    upAfter: Number(form.upAfter),
     actuatorBreakers: form.actuatorBreakers && isAskedByHttp(form.format),
   };
 };

@@ -17,8 +17,22 @@ import { HeartbeatsOnce } from "./sources-heartbeats.tsx";
 import { useSaveTarget } from "./sources-queries.ts";
 
 const fields = [
-  ...["name", "format", "instances", "conditions", "dependsOn", "group", "owner", "runbookUrl"],
-  ...["intervalMs", "timeoutMs", "downAfter", "upAfter", "actuatorBreakers", "service", "instance", "url"],
+  "name",
+  "format",
+  "instances",
+  "conditions",
+  "dependsOn",
+  "group",
+  "owner",
+  "runbookUrl",
+  "intervalMs",
+  "timeoutMs",
+  "downAfter",
+  "upAfter",
+  "actuatorBreakers",
+  "service",
+  "instance",
+  "url",
 ];
 
 type Control = {

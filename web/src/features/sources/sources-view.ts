@@ -6,7 +6,11 @@ import type { Filter, FilterKey } from "#ui/filter-tokens.ts";
 export type SourceView = { source: WatchedSource; isStale: boolean };
 
 export const kindWords = {
-  ...{ service: "Service", prometheus: "Metrics", cache: "Cache", redis: "Redis", postgres: "Postgres" },
+  service: "Service",
+  prometheus: "Metrics",
+  cache: "Cache",
+  redis: "Redis",
+  postgres: "Postgres",
 } as const satisfies Record<WatchedSource["kind"], string>;
 
 /** How it is read: the format of a service, the protocol of the others. */
@@ -20,7 +24,10 @@ export const formatOf = ({ kind, definition }: WatchedSource): string =>
       : kind;
 
 export const stateWords = {
-  ...{ ok: "OK", degraded: "Degraded", down: "Down", unknown: "Unknown" },
+  ok: "OK",
+  degraded: "Degraded",
+  down: "Down",
+  unknown: "Unknown",
 } as const satisfies Record<WatchedSource["state"], string>;
 
 const rank = { down: 0, degraded: 1, unknown: 3, ok: 4 } as const;
@@ -83,7 +90,9 @@ export const filterSources = (views: readonly SourceView[], { tokens, text }: Fi
 };
 
 const countWords: Partial<Record<WatchedSource["kind"], readonly [one: string, several: string]>> = {
-  ...{ service: ["service", "services"], prometheus: ["metrics", "metrics"], cache: ["cache", "caches"] },
+  service: ["service", "services"],
+  prometheus: ["metrics", "metrics"],
+  cache: ["cache", "caches"],
 };
 
 /** `3 services, 2 metrics, 1 Redis`, in the order of the list of kinds; empty without any. */

@@ -7,8 +7,18 @@ import { filterSources, kindCounts, sourceFilterKeys, viewSources } from "./sour
 const nowMs = Date.parse("2026-01-05T12:00:00.000Z");
 const ago = (ms: number) => new Date(nowMs - ms).toISOString();
 const source = (id: string, part: Partial<WatchedSource> = {}): WatchedSource => ({
-  ...{ id, kind: "service", name: id, origin: "file", target: `${id}:80`, definition: null },
-  ...{ heartbeats: [], version: null, state: "ok", cause: null, observedAt: ago(1_000), intervalMs: 10_000 },
+  id,
+  kind: "service",
+  name: id,
+  origin: "file",
+  target: `${id}:80`,
+  definition: null,
+  heartbeats: [],
+  version: null,
+  state: "ok",
+  cause: null,
+  observedAt: ago(1_000),
+  intervalMs: 10_000,
   ...part,
 });
 const views = (...sources: WatchedSource[]) => viewSources(sources, nowMs, new Map());
@@ -69,12 +79,25 @@ describe("the form", () => {
 
   test("gives back what it was filled with", () => {
     const service = targetDefinition.parse({
-      ...{ kind: "service", name: "Orders", format: "spring", owner: "Ada", runbookUrl: "https://run/book" },
-      ...{ instances: [{ id: "a", url: "http://a/actuator/health" }], conditions: ["[STATUS] == 200"] },
-      ...{ dependsOn: ["primary"], intervalMs: 2_500, timeoutMs: 500, actuatorBreakers: true, downAfter: 5 },
+      kind: "service",
+      name: "Orders",
+      format: "spring",
+      owner: "Ada",
+      runbookUrl: "https://run/book",
+      instances: [{ id: "a", url: "http://a/actuator/health" }],
+      conditions: ["[STATUS] == 200"],
+      dependsOn: ["primary"],
+      intervalMs: 2_500,
+      timeoutMs: 500,
+      actuatorBreakers: true,
+      downAfter: 5,
     });
     const metrics = targetDefinition.parse({
-      ...{ kind: "prometheus", name: "m", service: "orders", instance: "orders-1", url: "http://a/metrics" },
+      kind: "prometheus",
+      name: "m",
+      service: "orders",
+      instance: "orders-1",
+      url: "http://a/metrics",
     });
     expect(definitionOf(formOf(service))).toEqual(service);
     expect(definitionOf(formOf(metrics))).toEqual(metrics);

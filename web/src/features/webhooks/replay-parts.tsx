@@ -93,7 +93,8 @@ export const ReplayFailures = (props: { run: ReplayDetail; address: PageAddress<
                   className="link"
                   address={address}
                   to={{
-                    ...{ status: ["dead_letter"], endpointId: [endpointId] },
+                    status: ["dead_letter"],
+                    endpointId: [endpointId],
                     ...(errorClass === null ? {} : { errorClass: [errorClass] }),
                   }}
                 >
