@@ -11,6 +11,7 @@ import { Skeleton } from "#ui/panel.tsx";
 import { Time } from "#ui/time.tsx";
 import { roleNames } from "./access-roles.ts";
 import styles from "./access-sign-in.module.css";
+import { SignInFrame } from "./access-sign-in-frame.tsx";
 
 type Answer = { name?: string; password?: string };
 
@@ -105,54 +106,46 @@ export const InvitePage = () => {
   });
   const isGone = token === "" || (offer.error instanceof ApiError && offer.error.status !== null);
   return (
-    <div className={styles.page}>
-      <header className={styles.bar}>
-        <span className={styles.mark}>W</span>Wheelhouse
-      </header>
-      <main className={styles.middle}>
-        <section className={styles.form} aria-labelledby="invitation">
-          {offer.data !== undefined && (
-            <>
-              <h1 className="t20 b" id="invitation">
-                Join {offer.data.organization.name}
-              </h1>
-              <p className="c2">
-                {offer.data.invitedBy} invites you as {roleNames[offer.data.role].toLowerCase()}. The link
-                works once, until <Time at={offer.data.expiresAt} full />.
-              </p>
-              <AcceptForm token={token} offer={offer.data} />
-            </>
+    <SignInFrame labelledBy="invitation" foot="Every opening and answer is kept in the audit trail.">
+      {offer.data !== undefined && (
+        <>
+          <h1 className="t20 b" id="invitation">
+            Join {offer.data.organization.name}
+          </h1>
+          <p className="c2">
+            {offer.data.invitedBy} invites you as {roleNames[offer.data.role].toLowerCase()}. The link works
+            once, until <Time at={offer.data.expiresAt} full />.
+          </p>
+          <AcceptForm token={token} offer={offer.data} />
+        </>
+      )}
+      {offer.data === undefined && isGone && (
+        <>
+          <h1 className="t20 b" id="invitation">
+            This link does not work any more
+          </h1>
+          <p className="c2">
+            It was used, withdrawn, replaced or is too old. Ask the person who invited you for a new one.{" "}
+            <a className="link" href="/signin">
+              Sign in
+            </a>
+          </p>
+        </>
+      )}
+      {offer.data === undefined && !isGone && (
+        <>
+          <h1 className="t20 b" id="invitation">
+            Invitation
+          </h1>
+          {offer.error === null ? (
+            <Skeleton rows={4} label="invitation" />
+          ) : (
+            <Note tone="bad" title={`${offer.error.message}.`}>
+              <Button onClick={() => void offer.refetch()}>Try again</Button>
+            </Note>
           )}
-          {offer.data === undefined && isGone && (
-            <>
-              <h1 className="t20 b" id="invitation">
-                This link does not work any more
-              </h1>
-              <p className="c2">
-                It was used, withdrawn, replaced or is too old. Ask the person who invited you for a new one.{" "}
-                <a className="link" href="/signin">
-                  Sign in
-                </a>
-              </p>
-            </>
-          )}
-          {offer.data === undefined && !isGone && (
-            <>
-              <h1 className="t20 b" id="invitation">
-                Invitation
-              </h1>
-              {offer.error === null ? (
-                <Skeleton rows={4} label="invitation" />
-              ) : (
-                <Note tone="bad" title={`${offer.error.message}.`}>
-                  <Button onClick={() => void offer.refetch()}>Try again</Button>
-                </Note>
-              )}
-            </>
-          )}
-        </section>
-      </main>
-      <footer className={styles.foot}>Every opening and answer is kept in the audit trail.</footer>
-    </div>
+        </>
+      )}
+    </SignInFrame>
   );
 };

@@ -11,6 +11,7 @@ import { Note } from "#ui/note.tsx";
 import { providersQuery } from "./access-session-queries.ts";
 import styles from "./access-sign-in.module.css";
 import { providerProblem, safeNextPath, signInProblem } from "./access-sign-in.ts";
+import { SignInFrame } from "./access-sign-in-frame.tsx";
 
 /** Whole seconds until `untilMs`, counting down; 0 when it has passed. */
 const useCountdown = (untilMs: number | null): number => {
@@ -72,85 +73,77 @@ export const SignInPage = () => {
         : signInProblem(signIn.error);
   const providers = useQuery(providersQuery()).data?.items ?? [];
   return (
-    <div className={styles.page}>
-      <header className={styles.bar}>
-        <span className={styles.mark}>W</span>Wheelhouse
-      </header>
-      <main className={styles.middle}>
-        <section className={styles.form} aria-labelledby="sign-in">
-          <h1 className="t20 b" id="sign-in">
-            Sign in
-          </h1>
-          <p className="c2">to {window.location.host}</p>
-          {providers.map(({ name, path }) => (
-            <a
-              key={path}
-              className={`btn ${styles.oidc}`}
-              href={`${path}?next=${encodeURIComponent(safeNextPath(next) ?? "/")}`}
-            >
-              Continue with {name} <small>OpenID Connect</small>
-            </a>
-          ))}
-          {providers.length > 0 && (
-            <p className={styles.or}>
-              <span>or with a password</span>
-            </p>
-          )}
-          <div className={styles.slot} role="status">
-            {isWaiting ? (
-              <Note tone="warn" title="Too many attempts.">
-                Wait {formatSpan(waitSeconds * 1000)}.
-              </Note>
-            ) : (
-              problem !== null && <Note tone="bad" title={problem} />
-            )}
-          </div>
-          <form onSubmit={submit}>
-            <label htmlFor="email">E-mail</label>
-            <input
-              className="field"
-              id="email"
-              name="email"
-              type="email"
-              autoComplete="username"
-              required
-              ref={emailInput}
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-            <label htmlFor="password">Password</label>
-            <div className={styles.password}>
-              <input
-                className="field"
-                id="password"
-                name="password"
-                type={shown ? "text" : "password"}
-                autoComplete="current-password"
-                required
-                value={password}
-                onChange={(event) => setPassword(event.target.value)}
-              />
-              <Button
-                variant="ghost"
-                className={styles.show ?? ""}
-                aria-label={shown ? "Hide password" : "Show password"}
-                onClick={() => setShown(!shown)}
-              >
-                {shown ? "Hide" : "Show"}
-              </Button>
-            </div>
-            <Button
-              type="submit"
-              variant="primary"
-              className={styles.go ?? ""}
-              disabled={isWaiting || signIn.isPending}
-            >
-              {isWaiting ? `Sign in again in ${formatSpan(waitSeconds * 1000)}` : "Sign in"}
-            </Button>
-          </form>
-        </section>
-      </main>
-      <footer className={styles.foot}>Every attempt is kept in the audit trail.</footer>
-    </div>
+    <SignInFrame labelledBy="sign-in" foot="Every attempt is kept in the audit trail.">
+      <h1 className="t20 b" id="sign-in">
+        Sign in
+      </h1>
+      <p className="c2">to {window.location.host}</p>
+      {providers.map(({ name, path }) => (
+        <a
+          key={path}
+          className={`btn ${styles.oidc}`}
+          href={`${path}?next=${encodeURIComponent(safeNextPath(next) ?? "/")}`}
+        >
+          Continue with {name} <small>OpenID Connect</small>
+        </a>
+      ))}
+      {providers.length > 0 && (
+        <p className={styles.or}>
+          <span>or with a password</span>
+        </p>
+      )}
+      <div className={styles.slot} role="status">
+        {isWaiting ? (
+          <Note tone="warn" title="Too many attempts.">
+            Wait {formatSpan(waitSeconds * 1000)}.
+          </Note>
+        ) : (
+          problem !== null && <Note tone="bad" title={problem} />
+        )}
+      </div>
+      <form onSubmit={submit}>
+        <label htmlFor="email">E-mail</label>
+        <input
+          className="field"
+          id="email"
+          name="email"
+          type="email"
+          autoComplete="username"
+          required
+          ref={emailInput}
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
+        <label htmlFor="password">Password</label>
+        <div className={styles.password}>
+          <input
+            className="field"
+            id="password"
+            name="password"
+            type={shown ? "text" : "password"}
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+          <Button
+            variant="ghost"
+            className={styles.show ?? ""}
+            aria-label={shown ? "Hide password" : "Show password"}
+            onClick={() => setShown(!shown)}
+          >
+            {shown ? "Hide" : "Show"}
+          </Button>
+        </div>
+        <Button
+          type="submit"
+          variant="primary"
+          className={styles.go ?? ""}
+          disabled={isWaiting || signIn.isPending}
+        >
+          {isWaiting ? `Sign in again in ${formatSpan(waitSeconds * 1000)}` : "Sign in"}
+        </Button>
+      </form>
+    </SignInFrame>
   );
 };

@@ -3,6 +3,7 @@ import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import { useState } from "react";
 import { useSession } from "#lib/session.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { ShownOnce } from "#ui/shown-once.tsx";
 import { TextField } from "#ui/text-field.tsx";
 import { Time } from "#ui/time.tsx";
@@ -10,12 +11,12 @@ import css from "./access.module.css";
 import { useCreateToken } from "./access-queries.ts";
 
 const dayMs = 24 * 3_600_000;
-const lifetimes = [
-  { label: "30 d", days: 30 },
-  { label: "90 d", days: 90 },
-  { label: "1 year", days: 365 },
-  { label: "never", days: null },
-] as const;
+const lifetimes: readonly { value: number | null; label: string }[] = [
+  { label: "30 d", value: 30 },
+  { label: "90 d", value: 90 },
+  { label: "1 year", value: 365 },
+  { label: "never", value: null },
+];
 
 const Scopes = (props: {
   offered: readonly Capability[];
@@ -109,18 +110,12 @@ export const CreateTokenDialog = ({
             <div className={css.label} id="token-ends">
               Ends after
             </div>
-            <fieldset className={`seg ${css.ends}`} aria-labelledby="token-ends">
-              {lifetimes.map(({ label, days: value }) => (
-                <button
-                  key={label}
-                  type="button"
-                  aria-pressed={days === value}
-                  onClick={() => setDays(value)}
-                >
-                  {label}
-                </button>
-              ))}
-            </fieldset>
+            <Segments
+              options={lifetimes}
+              value={days}
+              onChange={setDays}
+              group={{ labelledBy: "token-ends", className: css.ends }}
+            />
           </div>
         </>
       )}

@@ -6,6 +6,7 @@ import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Histogram, Legend } from "#ui/histogram.tsx";
 import { Panel } from "#ui/panel.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { byDay, bySlot, heatStep, heatTop, oddHour, type Plot } from "./audit-plot.ts";
 import { auditActivityQuery } from "./audit-queries.ts";
 import css from "./audit-review.module.css";
@@ -158,11 +159,11 @@ const Actions = ({ activity, address }: { activity: Activity; address: Address }
   );
 };
 
-const plots = [
-  { plot: "hour", label: "By hour" },
-  { plot: "day", label: "By day" },
-  { plot: "action", label: "By action" },
-] as const satisfies readonly { plot: Plot; label: string }[];
+const plots: readonly { value: Plot; label: string }[] = [
+  { value: "hour", label: "By hour" },
+  { value: "day", label: "By day" },
+  { value: "action", label: "By action" },
+];
 
 const isUsualSpan = ({ from, to }: Activity): boolean =>
   Math.abs(Date.parse(to) - Date.parse(from) - 28 * 86_400_000) < 60_000;
@@ -187,13 +188,7 @@ export const AuditActivityPanel = ({ organization, address }: { organization: st
     <section className={css.activity} aria-label="Activity">
       <div className={`row ${css.head}`}>
         <h2 className="h">Activity</h2>
-        <div className="seg">
-          {plots.map(({ plot: name, label }) => (
-            <button key={name} type="button" aria-pressed={plot === name} onClick={() => setPlot(name)}>
-              {label}
-            </button>
-          ))}
-        </div>
+        <Segments options={plots} value={plot} onChange={setPlot} />
         <span className="c3 t12 cut no-phone">
           {data === undefined || isUsualSpan(data) ? "4 weeks" : daysOf(data)}, UTC
           {data !== undefined && leftOut(data)}

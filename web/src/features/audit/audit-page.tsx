@@ -13,8 +13,9 @@ import { useRereadWith } from "#lib/use-reread.ts";
 import { useTail } from "#lib/use-tail.ts";
 import { AddressLink } from "#ui/address-link.tsx";
 import { Button } from "#ui/button.tsx";
+import { LoadOlder } from "#ui/load-older.tsx";
 import { Page, Split } from "#ui/page.tsx";
-import { Empty, Failure, Panel } from "#ui/panel.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
 import { TailStrip } from "#ui/tail-strip.tsx";
 import css from "./audit.module.css";
 import { AuditActivityPanel } from "./audit-activity.tsx";
@@ -147,31 +148,13 @@ const Trail = ({ organization }: { organization: string }) => {
           {() => (
             <>
               <AuditTable events={events} address={address} />
-              <div className="more t12">
-                {list.hasNextPage && (
-                  <Button
-                    disabled={list.isFetchingNextPage}
-                    onClick={() => void list.fetchNextPage({ cancelRefetch: false })}
-                  >
-                    Load older
-                  </Button>
-                )}
-                <span>
-                  {list.hasNextPage ? "" : "All "}
-                  {formatCount(events.length)} loaded
-                  {list.hasNextPage &&
-                    matching !== undefined &&
-                    `, ${formatCount(matching.count)}${matching.isMore ? "+" : ""} match`}
-                </span>
-              </div>
-              {list.isFetchNextPageError && list.error !== null && (
-                <Failure
-                  name="Older events"
-                  error={list.error}
-                  isFetching={list.isFetchingNextPage}
-                  onRetry={() => list.fetchNextPage()}
-                />
-              )}
+              <LoadOlder name="Older events" list={list}>
+                {list.hasNextPage ? "" : "All "}
+                {formatCount(events.length)} loaded
+                {list.hasNextPage &&
+                  matching !== undefined &&
+                  `, ${formatCount(matching.count)}${matching.isMore ? "+" : ""} match`}
+              </LoadOlder>
             </>
           )}
         </Panel>

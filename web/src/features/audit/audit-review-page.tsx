@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit-review.ts";
 import { useMemo, useState } from "react";
-import { formatCount, formatDate, formatPlural, formatTime, zoneName } from "#lib/format.ts";
+import { formatCount, formatDate, formatPlural, formatTime } from "#lib/format.ts";
 import { useKeys } from "#lib/keys.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
@@ -11,8 +11,10 @@ import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { Status } from "#ui/status.tsx";
 import { type Column, Table } from "#ui/table.tsx";
+import { TimeHeader } from "#ui/time.tsx";
 import { targetName } from "./audit-filter.ts";
 import { auditReviewItemsQuery, auditReviewQuery } from "./audit-queries.ts";
 import css from "./audit-review.module.css";
@@ -25,6 +27,12 @@ import type { AuditSearch } from "./audit-search.ts";
 type Address = PageAddress<AuditSearch>;
 type State = "all" | "open" | "flagged";
 
+const states: readonly { value: State; label: string }[] = [
+  { value: "all", label: "All" },
+  { value: "open", label: "Not reviewed" },
+  { value: "flagged", label: "Flagged" },
+];
+
 const Moment = ({ at }: { at: string }) => {
   const { zone } = usePreferences();
   return (
@@ -33,11 +41,6 @@ const Moment = ({ at }: { at: string }) => {
       {formatTime(at, zone)}
     </time>
   );
-};
-
-const TimeHeader = () => {
-  const { zone } = usePreferences();
-  return <>Time, {zoneName(zone)}</>;
 };
 
 const columns: readonly Column<AuditReviewItem>[] = [
@@ -241,18 +244,7 @@ export const AuditReviewPage = ({
                 <ReviewFacts progress={data.progress} />
               </div>
               <div className="row">
-                <div className="seg">
-                  {(["all", "open", "flagged"] as const).map((name) => (
-                    <button
-                      key={name}
-                      type="button"
-                      aria-pressed={state === name}
-                      onClick={() => setState(name)}
-                    >
-                      {name === "all" ? "All" : name === "open" ? "Not reviewed" : "Flagged"}
-                    </button>
-                  ))}
-                </div>
+                <Segments options={states} value={state} onChange={setState} />
                 {canSign && (
                   <span className="c3 t12 no-phone">
                     <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> reviewed, <kbd>f</kbd> flag or settle,{" "}

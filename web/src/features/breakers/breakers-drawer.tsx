@@ -2,18 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import type { BreakerCommand, BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { useState } from "react";
 import { ApiError } from "#lib/api.ts";
-import {
-  formatClock,
-  formatLatency,
-  formatPercent,
-  formatRate,
-  formatSpan,
-  type Zone,
-  zoneName,
-} from "#lib/format.ts";
+import { formatLatency, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
 import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
-import { usePreferences } from "#lib/preferences.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { Drawer } from "#ui/drawer.tsx";
@@ -22,6 +13,7 @@ import { Empty, Panel } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Age, Time } from "#ui/time.tsx";
+import { TimeAxis } from "#ui/time-axis.tsx";
 import css from "./breakers.module.css";
 import { BreakerCommandDialog, commandWords } from "./breakers-command-dialog.tsx";
 import { BreakerBadge, FailureRate, NextProbe, PerMinute, StateLine } from "./breakers-parts.tsx";
@@ -56,14 +48,7 @@ const latencyOf = ({ latencyMsP50, latencyMsP95, latencyMsP99 }: BreakerRow): st
   return parts.length === 0 ? "not told" : parts.join(", ");
 };
 
-const axis = (observedAt: string, spanMs: number, zone: Zone): string[] => {
-  const endMs = Date.parse(observedAt);
-  const at = (share: number) => formatClock(new Date(endMs - spanMs * share).toISOString(), zone);
-  return [at(1), at(0.5), `${at(0)} ${zoneName(zone)}`];
-};
-
 const Trend = ({ organization, row }: { organization: string; row: BreakerRow }) => {
-  const { zone } = usePreferences();
   const moment = useMoment();
   const detail = useQuery(breakerQuery(organization, row.id, moment));
   const isConcurrency = row.kind === "concurrency";
@@ -103,13 +88,7 @@ const Trend = ({ organization, row }: { organization: string; row: BreakerRow })
                 </span>
               )}
             </div>
-            {observedAt !== null && (
-              <div className="axis">
-                {axis(observedAt, spanMs, zone).map((text) => (
-                  <span key={text}>{text}</span>
-                ))}
-              </div>
-            )}
+            {observedAt !== null && <TimeAxis observedAt={observedAt} spanMs={spanMs} />}
           </>
         );
       }}

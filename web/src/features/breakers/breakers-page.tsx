@@ -9,8 +9,10 @@ import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
 import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
+import { NoMatch } from "#ui/no-match.tsx";
 import { Page, Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { Table } from "#ui/table.tsx";
 import css from "./breakers.module.css";
 import { breakerColumns } from "./breakers-columns.tsx";
@@ -26,6 +28,10 @@ const keyOf = ({ id }: BreakerRow): string => id;
 const rowClass = ({ state }: BreakerRow): string => (state === "closed" ? "quiet" : "");
 const serviceOf = ({ service }: BreakerRow): string => service;
 const none: readonly BreakerRow[] = [];
+const views = [
+  { value: undefined, label: "List" },
+  { value: "service", label: "By service" },
+] as const;
 
 export const BreakersPage = () => {
   const { org } = route.useParams();
@@ -94,22 +100,12 @@ export const BreakersPage = () => {
             isInstant
             onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
           />
-          <fieldset className={`seg ${css.view}`} aria-label="View">
-            <button
-              type="button"
-              aria-pressed={!isByService}
-              onClick={() => setSearch({ view: undefined }, true)}
-            >
-              List
-            </button>
-            <button
-              type="button"
-              aria-pressed={isByService}
-              onClick={() => setSearch({ view: "service" }, true)}
-            >
-              By service
-            </button>
-          </fieldset>
+          <Segments
+            options={views}
+            value={search.view}
+            onChange={(next) => setSearch({ view: next }, true)}
+            group={{ label: "View", className: css.view }}
+          />
         </div>
         <Panel
           name="Breakers"
@@ -129,11 +125,7 @@ export const BreakersPage = () => {
               <FreshnessLine observedAt={list.observedAt} currency={currency} />
               <BreakersSummary rows={shown} all={list.items.length} />
               {shown.length === 0 ? (
-                <Empty title="No breaker matches">
-                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                    Clear filter
-                  </button>
-                </Empty>
+                <NoMatch title="No breaker matches" onClear={() => setSearch({ q: undefined })} />
               ) : (
                 <Table
                   caption="Breakers, most failed calls first"

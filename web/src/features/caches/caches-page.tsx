@@ -9,6 +9,7 @@ import { useCan } from "#lib/session.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
 import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
+import { NoMatch } from "#ui/no-match.tsx";
 import { Page, Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Table } from "#ui/table.tsx";
@@ -148,11 +149,7 @@ export const CachesPage = () => {
                 <FreshnessLine observedAt={list.observedAt} currency={currency} />
                 <CachesSummary rows={rows} shown={shown.length} />
                 {shown.length === 0 ? (
-                  <Empty title="No cache matches">
-                    <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                      Clear filter
-                    </button>
-                  </Empty>
+                  <NoMatch title="No cache matches" onClear={() => setSearch({ q: undefined })} />
                 ) : (
                   <Table
                     caption="Caches, lowest hit ratio first"

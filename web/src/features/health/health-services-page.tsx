@@ -4,14 +4,17 @@ import type { ServiceRow } from "@wheelhouse/shared/health.ts";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
+import { neighboursOf } from "#lib/neighbours.ts";
 import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { useCan } from "#lib/session.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
 import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
+import { NoMatch } from "#ui/no-match.tsx";
 import { Page, Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { Table } from "#ui/table.tsx";
 import { ServiceDrawer } from "./health-service-drawer.tsx";
 import { ServicesGraph } from "./health-services-graph.tsx";
@@ -31,9 +34,9 @@ const route = getRouteApi("/o/$org/services");
 const pollIntervalMs = 5000;
 const none: readonly ServiceRow[] = [];
 const looks = [
-  { view: undefined, label: "List" },
-  { view: "tree", label: "Tree" },
-  { view: "graph", label: "Graph" },
+  { value: undefined, label: "List" },
+  { value: "tree", label: "Tree" },
+  { value: "graph", label: "Graph" },
 ] as const;
 const keyOf = ({ row }: ServiceView): string => row.id;
 const groupOf = ({ row }: ServiceView): string => groupName(row);
@@ -68,15 +71,11 @@ export const ServicesPage = () => {
   const filter = readFilterInput(search.q ?? "", keys);
   const matching = filterServices(views, filter);
   const shown = search.view === "tree" ? byGroup(matching) : matching;
-  const at = shown.findIndex(({ row }) => row.id === search.service);
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
   const open = (id: string) => setSearch({ service: id });
-  const toNeighbour = (by: 1 | -1) => {
-    const next = at === -1 ? undefined : shown[at + by];
-    return next === undefined ? undefined : () => setSearch({ service: next.row.id }, true);
-  };
+  const goTo = (id: string) => setSearch({ service: id }, true);
   const { q, view } = search;
   const hrefOf = useCallback((key: string) => stringifySearch({ q, view, service: key }), [q, view]);
 
@@ -93,9 +92,7 @@ export const ServicesPage = () => {
               view={views.find(({ row }) => row.id === search.service)}
               views={views}
               freshness={freshness}
-              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
-              onPrevious={toNeighbour(-1)}
-              onNext={toNeighbour(1)}
+              {...neighboursOf(shown.map(keyOf), search.service, goTo)}
               onOpen={open}
               onShowGraph={() => setSearch({ view: "graph" })}
               onClose={() => setSearch({ service: undefined })}
@@ -116,18 +113,7 @@ export const ServicesPage = () => {
               Sources
             </Link>
           )}
-          <div className="seg">
-            {looks.map(({ view: look, label }) => (
-              <button
-                key={label}
-                type="button"
-                aria-pressed={search.view === look}
-                onClick={() => setSearch({ view: look })}
-              >
-                {label}
-              </button>
-            ))}
-          </div>
+          <Segments options={looks} value={search.view} onChange={(look) => setSearch({ view: look })} />
         </div>
         <Panel
           name="Services"
@@ -146,11 +132,7 @@ export const ServicesPage = () => {
               <FreshnessLine observedAt={observedAt} currency={currency} />
               <ServicesSummary views={views} shown={shown.length} onOpen={open} />
               {shown.length === 0 ? (
-                <Empty title="No service matches">
-                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                    Clear filter
-                  </button>
-                </Empty>
+                <NoMatch title="No service matches" onClear={() => setSearch({ q: undefined })} />
               ) : search.view === "graph" ? (
                 <ServicesGraph
                   views={shown}

@@ -9,6 +9,7 @@ import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
 import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
+import { NoMatch } from "#ui/no-match.tsx";
 import { Page, Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
 import { Table } from "#ui/table.tsx";
@@ -131,11 +132,7 @@ export const QueuesPage = () => {
               <FreshnessLine observedAt={list.observedAt} currency={currency} />
               <QueuesSummary views={list.views} shown={shown.length} />
               {shown.length === 0 ? (
-                <Empty title="No queue matches">
-                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                    Clear filter
-                  </button>
-                </Empty>
+                <NoMatch title="No queue matches" onClear={() => setSearch({ q: undefined })} />
               ) : (
                 <Table
                   caption="Queues, worst first"

@@ -3,9 +3,15 @@ import type { OrganizationRef, SessionView } from "@wheelhouse/shared/access.ts"
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { Button } from "#ui/button.tsx";
 import { Dialog } from "#ui/dialog.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { navItems } from "./shell-nav.tsx";
 import { organizationTree } from "./shell-organizations.ts";
 import { themes } from "./shell-themes.ts";
+
+const zones = [
+  { value: "utc", label: "UTC" },
+  { value: "local", label: "Local" },
+] as const;
 
 /** What a phone keeps behind More: the other pages, the organizations and the settings. */
 const More = (props: {
@@ -84,30 +90,8 @@ const More = (props: {
           ))}
         <h3 className="c3 t12">Theme and time</h3>
         <div className="row">
-          <div className="seg">
-            {themes.map(({ value, label }) => (
-              <button
-                key={value}
-                type="button"
-                aria-pressed={theme === value}
-                onClick={() => setPreferences({ theme: value })}
-              >
-                {label}
-              </button>
-            ))}
-          </div>
-          <div className="seg">
-            {(["utc", "local"] as const).map((value) => (
-              <button
-                key={value}
-                type="button"
-                aria-pressed={zone === value}
-                onClick={() => setPreferences({ zone: value })}
-              >
-                {value === "utc" ? "UTC" : "Local"}
-              </button>
-            ))}
-          </div>
+          <Segments options={themes} value={theme} onChange={(value) => setPreferences({ theme: value })} />
+          <Segments options={zones} value={zone} onChange={(value) => setPreferences({ zone: value })} />
         </div>
       </nav>
     </Dialog>

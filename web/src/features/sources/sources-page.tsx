@@ -4,12 +4,14 @@ import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { listSources, WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { formatPlural } from "#lib/format.ts";
+import { neighboursOf } from "#lib/neighbours.ts";
 import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { NoMatch } from "#ui/no-match.tsx";
 import { Note } from "#ui/note.tsx";
 import { Page, Split } from "#ui/page.tsx";
 import { Empty, Panel } from "#ui/panel.tsx";
@@ -116,15 +118,11 @@ const SourcesContent = ({ organization }: { organization: string }) => {
   const keys = useMemo(() => sourceFilterKeys(views), [views]);
   const filter = readFilterInput(search.q ?? "", keys);
   const shown = filterSources(views, filter);
-  const at = shown.findIndex(({ source }) => source.id === search.source);
   const open = views.find(({ source }) => source.id === search.source);
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
-  const toNeighbour = (by: 1 | -1) => {
-    const next = at === -1 ? undefined : shown[at + by];
-    return next === undefined ? undefined : () => setSearch({ source: next.source.id }, true);
-  };
+  const goTo = (id: string) => setSearch({ source: id }, true);
   const { q } = search;
   const hrefOf = useCallback((key: string) => stringifySearch({ q, source: key }), [q]);
 
@@ -139,9 +137,7 @@ const SourcesContent = ({ organization }: { organization: string }) => {
               organization={organization}
               id={search.source}
               view={open}
-              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
-              onPrevious={toNeighbour(-1)}
-              onNext={toNeighbour(1)}
+              {...neighboursOf(shown.map(keyOf), search.source, goTo)}
               onShowService={() =>
                 void go({
                   to: "/o/$org/services",
@@ -196,11 +192,7 @@ const SourcesContent = ({ organization }: { organization: string }) => {
               {views.length === 0 ? (
                 <Empty title="Nothing is watched in this organization yet" />
               ) : shown.length === 0 ? (
-                <Empty title="No source matches">
-                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                    Clear filter
-                  </button>
-                </Empty>
+                <NoMatch title="No source matches" onClear={() => setSearch({ q: undefined })} />
               ) : (
                 <Table
                   caption="Sources, worst first"

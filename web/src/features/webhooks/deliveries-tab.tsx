@@ -13,8 +13,9 @@ import { useRereadWith } from "#lib/use-reread.ts";
 import { useTail } from "#lib/use-tail.ts";
 import { AddressLink } from "#ui/address-link.tsx";
 import { Button } from "#ui/button.tsx";
+import { LoadOlder } from "#ui/load-older.tsx";
 import { Page, Split } from "#ui/page.tsx";
-import { Empty, Failure, Panel } from "#ui/panel.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
 import { TailStrip } from "#ui/tail-strip.tsx";
 import { DeadLettersVerdict } from "./dead-letters-verdict.tsx";
 import { DeliveriesFilter } from "./deliveries-filter.tsx";
@@ -208,33 +209,15 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
                   isDead={isDead}
                   selection={canReplay ? selection : null}
                 />
-                <div className="more t12">
-                  {list.hasNextPage && (
-                    <Button
-                      disabled={list.isFetchingNextPage}
-                      onClick={() => void list.fetchNextPage({ cancelRefetch: false })}
-                    >
-                      Load older
-                    </Button>
-                  )}
-                  <span>
-                    {list.hasNextPage
-                      ? `${formatCount(rows.length)} loaded`
-                      : `All ${formatCount(rows.length)} loaded`}
-                    {list.hasNextPage &&
-                      matching !== undefined &&
-                      (isDead || hasRange) &&
-                      `, ${matching} match`}
-                  </span>
-                </div>
-                {list.isFetchNextPageError && list.error !== null && (
-                  <Failure
-                    name="Older deliveries"
-                    error={list.error}
-                    isFetching={list.isFetchingNextPage}
-                    onRetry={() => list.fetchNextPage()}
-                  />
-                )}
+                <LoadOlder name="Older deliveries" list={list}>
+                  {list.hasNextPage
+                    ? `${formatCount(rows.length)} loaded`
+                    : `All ${formatCount(rows.length)} loaded`}
+                  {list.hasNextPage &&
+                    matching !== undefined &&
+                    (isDead || hasRange) &&
+                    `, ${matching} match`}
+                </LoadOlder>
               </>
             )}
           </Panel>

@@ -1,8 +1,9 @@
 import { useState } from "react";
-import { slugOf } from "#lib/slug.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
+import { TextField } from "#ui/text-field.tsx";
 import { SecretOnce } from "./secret-once.tsx";
+import { NameFields, useNames } from "./webhooks-name-fields.tsx";
 import { useCreateEndpoint } from "./webhooks-queries.ts";
 
 const listed = (text: string): string[] =>
@@ -15,12 +16,10 @@ const listed = (text: string): string[] =>
 export const CreateEndpointDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
   const create = useCreateEndpoint(organization);
-  const [name, setName] = useState("");
-  const [slug, setSlug] = useState<string | null>(null);
+  const names = useNames();
   const [url, setUrl] = useState("");
   const [types, setTypes] = useState("");
   const [secret, setSecret] = useState("");
-  const shownSlug = slug ?? slugOf(name);
   if (create.data !== undefined) {
     return (
       <SecretOnce
@@ -35,8 +34,8 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
   }
   const submit = () =>
     create.mutate({
-      slug: shownSlug,
-      name: name.trim(),
+      slug: names.slug,
+      name: names.name.trim(),
       url: url.trim(),
       eventTypes: listed(types),
       ...(secret.trim() === "" ? {} : { secret: secret.trim() }),
@@ -49,57 +48,28 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
       failure="The endpoint was not created."
       fields={["name", "slug", "url", "eventTypes", "secret"]}
       error={create.error}
-      isReady={name.trim() !== "" && url.trim() !== ""}
+      isReady={names.name.trim() !== "" && url.trim() !== ""}
       isBusy={create.isPending}
       onSubmit={submit}
       onClose={onClose}
     >
       {(complaint) => (
         <>
-          <FormField label="Name" error={complaint("name")}>
-            {(control) => (
-              <input
-                {...control}
-                className="field"
-                maxLength={100}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </FormField>
-          <FormField
-            label="Short name"
+          <NameFields
+            names={names}
             hint="Lower-case letters, digits and inner hyphens"
-            error={complaint("slug")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field mono"
-                maxLength={63}
-                value={shownSlug}
-                onChange={(event) => setSlug(event.target.value)}
-              />
-            )}
-          </FormField>
-          <FormField
+            complaint={complaint}
+          />
+          <TextField
             label="Address"
             hint="http or https; redirects are not followed"
             error={complaint("url")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field mono"
-                type="url"
-                inputMode="url"
-                maxLength={2000}
-                placeholder="https://"
-                value={url}
-                onChange={(event) => setUrl(event.target.value)}
-              />
-            )}
-          </FormField>
+            isMono
+            isUrl
+            placeholder="https://"
+            value={url}
+            onChange={setUrl}
+          />
           <FormField
             label="Events"
             hint="Separated by commas; order.* takes all that begin so. Empty: all events"
@@ -114,23 +84,17 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
               />
             )}
           </FormField>
-          <FormField
+          <TextField
             label="Signing secret"
             hint="Empty: one is made and shown once"
             error={complaint("secret")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field mono"
-                autoComplete="off"
-                maxLength={200}
-                placeholder="whsec_…"
-                value={secret}
-                onChange={(event) => setSecret(event.target.value)}
-              />
-            )}
-          </FormField>
+            isMono
+            isSecret
+            maxLength={200}
+            placeholder="whsec_…"
+            value={secret}
+            onChange={setSecret}
+          />
         </>
       )}
     </FormDialog>

@@ -1,9 +1,10 @@
 import type { WebhookSource } from "@wheelhouse/shared/webhooks.ts";
 import { useState } from "react";
-import { slugOf } from "#lib/slug.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
+import { TextField } from "#ui/text-field.tsx";
 import { SecretOnce } from "./secret-once.tsx";
+import { NameFields, useNames } from "./webhooks-name-fields.tsx";
 import { useCreateSource } from "./webhooks-queries.ts";
 
 export const schemeWords: Record<WebhookSource["scheme"], string> = {
@@ -15,11 +16,9 @@ export const schemeWords: Record<WebhookSource["scheme"], string> = {
 export const CreateSourceDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
   const create = useCreateSource(organization);
-  const [name, setName] = useState("");
-  const [slug, setSlug] = useState<string | null>(null);
+  const names = useNames();
   const [scheme, setScheme] = useState<WebhookSource["scheme"]>("standard");
   const [secret, setSecret] = useState("");
-  const shownSlug = slug ?? slugOf(name);
   if (create.data !== undefined) {
     return (
       <SecretOnce
@@ -44,12 +43,12 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
       failure="The source was not created."
       fields={["name", "slug", "scheme", "secret"]}
       error={create.error}
-      isReady={name.trim() !== ""}
+      isReady={names.name.trim() !== ""}
       isBusy={create.isPending}
       onSubmit={() =>
         create.mutate({
-          slug: shownSlug,
-          name: name.trim(),
+          slug: names.slug,
+          name: names.name.trim(),
           scheme,
           ...(secret.trim() === "" ? {} : { secret: secret.trim() }),
         })
@@ -58,32 +57,11 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
     >
       {(complaint) => (
         <>
-          <FormField label="Name" error={complaint("name")}>
-            {(control) => (
-              <input
-                {...control}
-                className="field"
-                maxLength={100}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </FormField>
-          <FormField
-            label="Short name"
+          <NameFields
+            names={names}
             hint="Part of the intake address: lower-case letters, digits and inner hyphens"
-            error={complaint("slug")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field mono"
-                maxLength={63}
-                value={shownSlug}
-                onChange={(event) => setSlug(event.target.value)}
-              />
-            )}
-          </FormField>
+            complaint={complaint}
+          />
           <FormField label="Signature" hint="How the provider signs its events" error={complaint("scheme")}>
             {(control) => (
               <select
@@ -97,22 +75,16 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
               </select>
             )}
           </FormField>
-          <FormField
+          <TextField
             label="Shared secret"
             hint="Empty: one is made and shown once"
             error={complaint("secret")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field mono"
-                autoComplete="off"
-                maxLength={200}
-                value={secret}
-                onChange={(event) => setSecret(event.target.value)}
-              />
-            )}
-          </FormField>
+            isMono
+            isSecret
+            maxLength={200}
+            value={secret}
+            onChange={setSecret}
+          />
         </>
       )}
     </FormDialog>
