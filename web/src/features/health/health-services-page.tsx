@@ -9,11 +9,11 @@ import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { useCan } from "#lib/session.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
-import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
-import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
-import { NoMatch } from "#ui/no-match.tsx";
+import { type Filter, type FilterKey, readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { NoMatch } from "#ui/filtered-table.tsx";
+import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
 import { Page, Split } from "#ui/page.tsx";
-import { Empty, Panel } from "#ui/panel.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/panel.tsx";
 import { Segments } from "#ui/segments.tsx";
 import { Table } from "#ui/table.tsx";
 import { ServiceDrawer } from "./health-service-drawer.tsx";
@@ -31,6 +31,12 @@ import {
 } from "./health-services-view.ts";
 
 const route = getRouteApi("/o/$org/services");
+type Search = {
+  q?: string | undefined;
+  view?: "tree" | "graph" | undefined;
+  service?: string | undefined;
+};
+
 const pollIntervalMs = 5000;
 const none: readonly ServiceRow[] = [];
 const looks = [
@@ -52,12 +58,98 @@ const useServiceViews = (rows: readonly ServiceRow[]): readonly ServiceView[] =>
   return views;
 };
 
+/** The services under their filter, as the list, the tree or the graph that the address names. */
+const Services = (props: {
+  query: PanelQuery<{ items: readonly ServiceRow[]; observedAt: string | null }>;
+  currency: Currency;
+  views: readonly ServiceView[];
+  shown: readonly ServiceView[];
+  search: Search;
+  hrefOf: (key: string) => string;
+  onSearch: (change: { q?: undefined; service?: string }) => void;
+}) => {
+  const { query, currency, views, shown, search, hrefOf, onSearch } = props;
+  const freshness = freshnessOf(currency);
+  const open = (id: string) => onSearch({ service: id });
+  return (
+    <Panel
+      name="Services"
+      query={query}
+      skeletonRows={12}
+      freshness={freshness}
+      isEmpty={({ items }) => items.length === 0}
+      empty={
+        <Empty title="No service is watched yet">
+          Name services with their health addresses in wheelhouse.yaml; they appear here within seconds.
+        </Empty>
+      }
+    >
+      {({ observedAt }) => (
+        <>
+          <FreshnessLine observedAt={observedAt} currency={currency} />
+          <ServicesSummary views={views} shown={shown.length} onOpen={open} />
+          {shown.length === 0 ? (
+            <NoMatch title="No service matches" onClear={() => onSearch({ q: undefined })} />
+          ) : search.view === "graph" ? (
+            <ServicesGraph
+              views={shown}
+              isFresh={freshness.state === "fresh"}
+              openId={search.service}
+              onOpen={open}
+            />
+          ) : (
+            <Table
+              caption={search.view === "tree" ? "Services by group" : "Services, worst first"}
+              className="cards"
+              columns={serviceColumns[freshness.state]}
+              rows={shown}
+              keyOf={keyOf}
+              rowClass={serviceRowClass}
+              openKey={search.service}
+              onOpen={open}
+              hrefOf={hrefOf}
+              {...(search.view === "tree" ? { groupOf } : {})}
+            />
+          )}
+        </>
+      )}
+    </Panel>
+  );
+};
+
+const Tools = (props: {
+  organization: string;
+  keys: readonly FilterKey[];
+  filter: Filter;
+  view: Search["view"];
+  onSearch: (change: Pick<Search, "q" | "view">, replace?: boolean) => void;
+}) => {
+  const { organization, keys, filter, view, onSearch } = props;
+  const maySeeSources = useCan(organization, "sources:read");
+  return (
+    <div className="tool">
+      <FilterBar
+        label="Filter services"
+        keys={keys}
+        filter={filter}
+        isInstant
+        onChange={(next) => onSearch({ q: writeFilter(next) }, true)}
+      />
+      {maySeeSources && (
+        <Link className="btn" to="/o/$org/sources" params={{ org: organization }}>
+          Sources
+        </Link>
+      )}
+      <Segments options={looks} value={view} onChange={(look) => onSearch({ view: look })} />
+    </div>
+  );
+};
+
 export const ServicesPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   useServicesLive(org);
-  const maySeeSources = useCan(org, "sources:read");
   const { connection } = useLiveStatus();
   const services = useQuery({
     ...servicesQuery(org, useMoment()),
@@ -100,63 +192,16 @@ export const ServicesPage = () => {
           )
         }
       >
-        <div className="tool">
-          <FilterBar
-            label="Filter services"
-            keys={keys}
-            filter={filter}
-            isInstant
-            onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
-          />
-          {maySeeSources && (
-            <Link className="btn" to="/o/$org/sources" params={{ org }}>
-              Sources
-            </Link>
-          )}
-          <Segments options={looks} value={search.view} onChange={(look) => setSearch({ view: look })} />
-        </div>
-        <Panel
-          name="Services"
+        <Tools organization={org} keys={keys} filter={filter} view={search.view} onSearch={setSearch} />
+        <Services
           query={services}
-          skeletonRows={12}
-          freshness={freshness}
-          isEmpty={({ items }) => items.length === 0}
-          empty={
-            <Empty title="No service is watched yet">
-              Name services with their health addresses in wheelhouse.yaml; they appear here within seconds.
-            </Empty>
-          }
-        >
-          {({ observedAt }) => (
-            <>
-              <FreshnessLine observedAt={observedAt} currency={currency} />
-              <ServicesSummary views={views} shown={shown.length} onOpen={open} />
-              {shown.length === 0 ? (
-                <NoMatch title="No service matches" onClear={() => setSearch({ q: undefined })} />
-              ) : search.view === "graph" ? (
-                <ServicesGraph
-                  views={shown}
-                  isFresh={freshness.state === "fresh"}
-                  openId={search.service}
-                  onOpen={open}
-                />
-              ) : (
-                <Table
-                  caption={search.view === "tree" ? "Services by group" : "Services, worst first"}
-                  className="cards"
-                  columns={serviceColumns[freshness.state]}
-                  rows={shown}
-                  keyOf={keyOf}
-                  rowClass={serviceRowClass}
-                  openKey={search.service}
-                  onOpen={open}
-                  hrefOf={hrefOf}
-                  {...(search.view === "tree" ? { groupOf } : {})}
-                />
-              )}
-            </>
-          )}
-        </Panel>
+          currency={currency}
+          views={views}
+          shown={shown}
+          search={search}
+          hrefOf={hrefOf}
+          onSearch={setSearch}
+        />
       </Split>
     </Page>
   );
