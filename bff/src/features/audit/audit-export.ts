@@ -134,6 +134,17 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     }
   }
 
+  function cancelWhenGone(file: PassThrough, aborted: AbortController, pids: readonly number[]) {
+    file.once("close", () => {
+      if (file.writableEnded) return;
+      aborted.abort(new Error("the reader went away"));
+      // A COPY that finds nothing for a while would not notice that nobody reads.
+      void database.pools.app
+        .query("select pg_cancel_backend(pid) from unnest($1::int[]) pid", [pids])
+        .catch(() => {});
+    });
+  }
+
   async function write(clients: Clients, out: PassThrough, job: Job, told: Told) {
     const file = hashedFile(out, job);
     if (headOf[job.format] !== "") await file.send(headOf[job.format]);
@@ -219,14 +230,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
         record({ state: "begun", ...(before ? { have } : {}) }),
       );
       const file = new PassThrough({ highWaterMark: bufferBytes });
-      file.once("close", () => {
-        if (file.writableEnded) return;
-        aborted.abort(new Error("the reader went away"));
-        // A COPY that finds nothing for a while would not notice that nobody reads.
-        void database.pools.app
-          .query("select pg_cancel_backend(pid) from unnest($1::int[]) pid", [pids])
-          .catch(() => {});
-      });
+      cancelWhenGone(file, aborted, pids);
       const finished = write(readers, file, job, told).then(
         () => ({ state: "completed", failed: false }),
         (error: unknown) => {
