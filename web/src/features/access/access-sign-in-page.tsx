@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { createSession } from "@wheelhouse/shared/access.ts";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { ApiError, call } from "#lib/api.ts";
 import { formatSpan } from "#lib/format.ts";
 import { serverClock } from "#lib/server-clock.ts";
@@ -25,13 +25,90 @@ const useCountdown = (untilMs: number | null): number => {
   return untilMs === null ? 0 : Math.max(Math.ceil((untilMs - nowMs) / 1000), 0);
 };
 
+/** Ways in by other identity providers. `next`: where the browser goes afterwards. */
+const Providers = ({ next }: { next: string | undefined }) => {
+  const providers = useQuery(providersQuery()).data?.items ?? [];
+  return (
+    <>
+      {providers.map(({ name, path }) => (
+        <a
+          key={path}
+          className={`btn ${styles.oidc}`}
+          href={`${path}?next=${encodeURIComponent(safeNextPath(next) ?? "/")}`}
+        >
+          Continue with {name} <small>OpenID Connect</small>
+        </a>
+      ))}
+      {providers.length > 0 && (
+        <p className={styles.or}>
+          <span>or with a password</span>
+        </p>
+      )}
+    </>
+  );
+};
+
+const PasswordForm = (props: {
+  email: string;
+  password: string;
+  emailInput: RefObject<HTMLInputElement | null>;
+  waitSeconds: number;
+  isBusy: boolean;
+  onEmail: (email: string) => void;
+  onPassword: (password: string) => void;
+  onSubmit: (event: FormEvent) => void;
+}) => {
+  const { email, password, emailInput, waitSeconds, isBusy, onEmail, onPassword, onSubmit } = props;
+  const [shown, setShown] = useState(false);
+  const isWaiting = waitSeconds > 0;
+  return (
+    <form onSubmit={onSubmit}>
+      <label htmlFor="email">E-mail</label>
+      <input
+        className="field"
+        id="email"
+        name="email"
+        type="email"
+        autoComplete="username"
+        required
+        ref={emailInput}
+        value={email}
+        onChange={(event) => onEmail(event.target.value)}
+      />
+      <label htmlFor="password">Password</label>
+      <div className={styles.password}>
+        <input
+          className="field"
+          id="password"
+          name="password"
+          type={shown ? "text" : "password"}
+          autoComplete="current-password"
+          required
+          value={password}
+          onChange={(event) => onPassword(event.target.value)}
+        />
+        <Button
+          variant="ghost"
+          className={styles.show ?? ""}
+          aria-label={shown ? "Hide password" : "Show password"}
+          onClick={() => setShown(!shown)}
+        >
+          {shown ? "Hide" : "Show"}
+        </Button>
+      </div>
+      <Button type="submit" variant="primary" className={styles.go ?? ""} disabled={isWaiting || isBusy}>
+        {isWaiting ? `Sign in again in ${formatSpan(waitSeconds * 1000)}` : "Sign in"}
+      </Button>
+    </form>
+  );
+};
+
 export const SignInPage = () => {
   const { next, problem: fromProvider } = useSearch({ from: "/signin" });
   const navigate = useNavigate();
   const client = useQueryClient();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const [shown, setShown] = useState(false);
   const [waitUntilMs, setWaitUntilMs] = useState<number | null>(null);
   const emailInput = useRef<HTMLInputElement>(null);
   const waitSeconds = useCountdown(waitUntilMs);
@@ -71,27 +148,13 @@ export const SignInPage = () => {
       : signIn.isPending
         ? null
         : signInProblem(signIn.error);
-  const providers = useQuery(providersQuery()).data?.items ?? [];
   return (
     <SignInFrame labelledBy="sign-in" foot="Every attempt is kept in the audit trail.">
       <h1 className="t20 b" id="sign-in">
         Sign in
       </h1>
       <p className="c2">to {window.location.host}</p>
-      {providers.map(({ name, path }) => (
-        <a
-          key={path}
-          className={`btn ${styles.oidc}`}
-          href={`${path}?next=${encodeURIComponent(safeNextPath(next) ?? "/")}`}
-        >
-          Continue with {name} <small>OpenID Connect</small>
-        </a>
-      ))}
-      {providers.length > 0 && (
-        <p className={styles.or}>
-          <span>or with a password</span>
-        </p>
-      )}
+      <Providers next={next} />
       <div className={styles.slot} role="status">
         {isWaiting ? (
           <Note tone="warn" title="Too many attempts.">
@@ -101,49 +164,16 @@ export const SignInPage = () => {
           problem !== null && <Note tone="bad" title={problem} />
         )}
       </div>
-      <form onSubmit={submit}>
-        <label htmlFor="email">E-mail</label>
-        <input
-          className="field"
-          id="email"
-          name="email"
-          type="email"
-          autoComplete="username"
-          required
-          ref={emailInput}
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
-        <label htmlFor="password">Password</label>
-        <div className={styles.password}>
-          <input
-            className="field"
-            id="password"
-            name="password"
-            type={shown ? "text" : "password"}
-            autoComplete="current-password"
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-          <Button
-            variant="ghost"
-            className={styles.show ?? ""}
-            aria-label={shown ? "Hide password" : "Show password"}
-            onClick={() => setShown(!shown)}
-          >
-            {shown ? "Hide" : "Show"}
-          </Button>
-        </div>
-        <Button
-          type="submit"
-          variant="primary"
-          className={styles.go ?? ""}
-          disabled={isWaiting || signIn.isPending}
-        >
-          {isWaiting ? `Sign in again in ${formatSpan(waitSeconds * 1000)}` : "Sign in"}
-        </Button>
-      </form>
+      <PasswordForm
+        email={email}
+        password={password}
+        emailInput={emailInput}
+        waitSeconds={waitSeconds}
+        isBusy={signIn.isPending}
+        onEmail={setEmail}
+        onPassword={setPassword}
+        onSubmit={submit}
+      />
     </SignInFrame>
   );
 };
