@@ -19,6 +19,20 @@ const two = (value: number): string => String(value).padStart(2, "0");
 const isChosen = (search: AuditSearch, name: "slot" | "action", value: string): boolean =>
   search[name]?.includes(value) === true && search.not?.includes(name) !== true;
 
+/** The slot that an arrow key leads to, within the week; null for other keys. */
+const slotBeside = (slot: string, key: string): string | null => {
+  const [day = 1, hour = 0] = slot.split("-").map(Number);
+  const by: Record<string, [number, number]> = {
+    ArrowLeft: [0, -1],
+    ArrowRight: [0, 1],
+    ArrowUp: [-1, 0],
+    ArrowDown: [1, 0],
+  };
+  const step = by[key];
+  if (step === undefined) return null;
+  return slotOf(Math.min(7, Math.max(1, day + step[0])), Math.min(23, Math.max(0, hour + step[1])));
+};
+
 /** Hour of the day by day of the week; a cell filters by that hour. Arrow keys move between cells. */
 const HeatMap = ({ activity, address }: { activity: Activity; address: Address }) => {
   const { search } = address;
@@ -27,17 +41,9 @@ const HeatMap = ({ activity, address }: { activity: Activity; address: Address }
   const top = heatTop(slots.values());
   const odd = oddHour(activity);
   const move = (event: KeyboardEvent) => {
-    const [day = 1, hour = 0] = active.split("-").map(Number);
-    const by: Record<string, [number, number]> = {
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-    };
-    const step = by[event.key];
-    if (step === undefined) return;
+    const next = slotBeside(active, event.key);
+    if (next === null) return;
     event.preventDefault();
-    const next = slotOf(Math.min(7, Math.max(1, day + step[0])), Math.min(23, Math.max(0, hour + step[1])));
     setActive(next);
     event.currentTarget.querySelector<HTMLButtonElement>(`[data-slot="${next}"]`)?.focus();
   };

@@ -146,6 +146,23 @@ const cacheCharts = (threshold: number | null): readonly HistoryChart[] => [
   ...fixedCharts,
 ];
 
+const factsOf = (row: CacheRow) => [
+  { label: "Hit ratio", value: known(row.hitRatio, formatPercent) },
+  { label: "Threshold", value: known(row.threshold, formatPercent) },
+  { label: "Hits", value: perMinute(row.hitsPerMinute) },
+  { label: "Misses", value: perMinute(row.missesPerMinute) },
+  { label: "Sets", value: perMinute(row.setsPerMinute) },
+  { label: "Evicted", value: perMinute(row.evictedPerMinute) },
+  { label: "Load, mean", value: known(row.loadMsMean, formatLatency) },
+  {
+    label: "Saved",
+    value: row.savedMsPerMinute === null ? "–" : `${formatSpan(row.savedMsPerMinute)} a minute`,
+  },
+  { label: "Waited for another's load", value: perMinute(row.coalescedPerMinute) },
+  { label: "Service", value: row.service },
+  { label: "Tags", value: row.tags.length === 0 ? "none" : row.tags.join(", ") },
+];
+
 /** Everything known of one cache, beside the list. */
 export const CacheDrawer = (props: {
   organization: string;
@@ -205,24 +222,7 @@ export const CacheDrawer = (props: {
         </div>
         <Levels row={row} />
         <LevelTable row={row} />
-        <Facts
-          facts={[
-            { label: "Hit ratio", value: known(row.hitRatio, formatPercent) },
-            { label: "Threshold", value: known(row.threshold, formatPercent) },
-            { label: "Hits", value: perMinute(row.hitsPerMinute) },
-            { label: "Misses", value: perMinute(row.missesPerMinute) },
-            { label: "Sets", value: perMinute(row.setsPerMinute) },
-            { label: "Evicted", value: perMinute(row.evictedPerMinute) },
-            { label: "Load, mean", value: known(row.loadMsMean, formatLatency) },
-            {
-              label: "Saved",
-              value: row.savedMsPerMinute === null ? "–" : `${formatSpan(row.savedMsPerMinute)} a minute`,
-            },
-            { label: "Waited for another's load", value: perMinute(row.coalescedPerMinute) },
-            { label: "Service", value: row.service },
-            { label: "Tags", value: row.tags.length === 0 ? "none" : row.tags.join(", ") },
-          ]}
-        />
+        <Facts facts={factsOf(row)} />
         <HistoryCharts
           organization={organization}
           kind="cache"

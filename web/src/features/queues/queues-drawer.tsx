@@ -149,45 +149,64 @@ const consequences: Record<string, string> = {
   Paused: "Jobs are accepted and wait until it is resumed.",
 };
 
-/** Everything known of one queue, beside the list. */
-export const QueueDrawer = (props: {
-  organization: string;
-  id: string;
-  view: QueueView | undefined;
-  freshness: Freshness;
+type DrawerPlace = {
   position: string | undefined;
   onPrevious: (() => void) | undefined;
   onNext: (() => void) | undefined;
   onClose: () => void;
-}) => {
+};
+
+const Missing = ({ organization, id, ...drawer }: { organization: string; id: string } & DrawerPlace) => {
+  const moment = useMoment();
+  const missing = useQuery({ ...queueQuery(organization, id), enabled: moment === null });
+  const isGone = moment !== null || (missing.error instanceof ApiError && missing.error.code === "not_found");
+  return (
+    <Drawer label="Queue" title={isGone ? "No such queue" : id} {...drawer}>
+      {isGone ? (
+        <Empty title="This queue is not there">
+          {moment === null
+            ? "It was removed, or belongs to another organization."
+            : "It was not known at this moment."}
+        </Empty>
+      ) : (
+        <Panel name="The queue" query={missing}>
+          {() => null}
+        </Panel>
+      )}
+    </Drawer>
+  );
+};
+
+const factsOf = (row: QueueRow) => {
+  const ratio = failureRatio(row);
+  return [
+    { label: "Workers", value: <Count value={row.workers} /> },
+    { label: "Finished", value: rate(row.completedPerMinute) },
+    { label: "Failed", value: rate(row.failedPerMinute) },
+    { label: "Failure rate", value: ratio === null ? "–" : formatPercent(ratio) },
+    { label: "Drained in", value: <DrainsIn row={row} /> },
+    { label: "Prioritized", value: <Count value={row.counts.prioritized} /> },
+    { label: "Waiting for children", value: <Count value={row.counts.waitingChildren} /> },
+    { label: "Completed, kept", value: <Count value={row.counts.completed} /> },
+    { label: "Redis", value: row.source },
+    { label: "Key", value: <span className="mono">{`${row.prefix}:${row.name}`}</span> },
+  ];
+};
+
+/** Everything known of one queue, beside the list. */
+export const QueueDrawer = (
+  props: {
+    organization: string;
+    id: string;
+    view: QueueView | undefined;
+    freshness: Freshness;
+  } & DrawerPlace,
+) => {
   const { organization, id, view, freshness, ...drawer } = props;
   const moment = useMoment();
-  const missing = useQuery({
-    ...queueQuery(organization, id),
-    enabled: view === undefined && moment === null,
-  });
-  if (view === undefined) {
-    const isGone =
-      moment !== null || (missing.error instanceof ApiError && missing.error.code === "not_found");
-    return (
-      <Drawer label="Queue" title={isGone ? "No such queue" : id} {...drawer}>
-        {isGone ? (
-          <Empty title="This queue is not there">
-            {moment === null
-              ? "It was removed, or belongs to another organization."
-              : "It was not known at this moment."}
-          </Empty>
-        ) : (
-          <Panel name="The queue" query={missing}>
-            {() => null}
-          </Panel>
-        )}
-      </Drawer>
-    );
-  }
+  if (view === undefined) return <Missing organization={organization} id={id} {...drawer} />;
   const { row } = view;
   const isFresh = freshness.state === "fresh";
-  const ratio = failureRatio(row);
   const needsNote = isFresh && row.cause !== null && (row.state !== "ok" || row.paused);
   return (
     <Drawer
@@ -224,20 +243,7 @@ export const QueueDrawer = (props: {
         />
       </div>
       <div className={`${styles.facts} ${isFresh ? "" : "is-dim"}`}>
-        <Facts
-          facts={[
-            { label: "Workers", value: <Count value={row.workers} /> },
-            { label: "Finished", value: rate(row.completedPerMinute) },
-            { label: "Failed", value: rate(row.failedPerMinute) },
-            { label: "Failure rate", value: ratio === null ? "–" : formatPercent(ratio) },
-            { label: "Drained in", value: <DrainsIn row={row} /> },
-            { label: "Prioritized", value: <Count value={row.counts.prioritized} /> },
-            { label: "Waiting for children", value: <Count value={row.counts.waitingChildren} /> },
-            { label: "Completed, kept", value: <Count value={row.counts.completed} /> },
-            { label: "Redis", value: row.source },
-            { label: "Key", value: <span className="mono">{`${row.prefix}:${row.name}`}</span> },
-          ]}
-        />
+        <Facts facts={factsOf(row)} />
       </div>
     </Drawer>
   );
