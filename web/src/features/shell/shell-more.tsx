@@ -13,6 +13,46 @@ const zones = [
   { value: "local", label: "Local" },
 ] as const;
 
+const Pages = ({ org, onClose }: { org: string; onClose: () => void }) => (
+  <>
+    {navItems
+      .filter(({ isInBar }) => !isInBar)
+      .map(({ to, label }) => (
+        <Link key={to} to={to} params={{ org }} className="it" onClick={onClose}>
+          {label}
+        </Link>
+      ))}
+    <Link to="/o/$org/account" params={{ org }} className="it" onClick={onClose}>
+      Sessions and password
+    </Link>
+  </>
+);
+
+const Organizations = (props: {
+  session: SessionView;
+  onSwitch: (organization: OrganizationRef) => void;
+}) => {
+  const { session, onSwitch } = props;
+  return (
+    <>
+      <h3 className="c3 t12">Organizations</h3>
+      {organizationTree(session.organizations).map(({ organization, depth }) => (
+        <button
+          key={organization.id}
+          type="button"
+          className={organization.id === session.organization.id ? "it on" : "it"}
+          onClick={() => onSwitch(organization)}
+        >
+          <span className="grow" style={{ paddingLeft: depth * 16 }}>
+            {organization.name}
+          </span>
+          <span className="c3 t12">{organization.role}</span>
+        </button>
+      ))}
+    </>
+  );
+};
+
 /** What a phone keeps behind More: the other pages, the organizations and the settings. */
 const More = (props: {
   session: SessionView;
@@ -37,27 +77,7 @@ const More = (props: {
       }
     >
       <nav className="more-nav" aria-label="More pages">
-        {navItems
-          .filter(({ isInBar }) => !isInBar)
-          .map(({ to, label }) => (
-            <Link
-              key={to}
-              to={to}
-              params={{ org: session.organization.slug }}
-              className="it"
-              onClick={onClose}
-            >
-              {label}
-            </Link>
-          ))}
-        <Link
-          to="/o/$org/account"
-          params={{ org: session.organization.slug }}
-          className="it"
-          onClick={onClose}
-        >
-          Sessions and password
-        </Link>
+        <Pages org={session.organization.slug} onClose={onClose} />
         {props.onRewind !== null && (
           <button
             type="button"
@@ -70,24 +90,15 @@ const More = (props: {
             Rewind to a past moment
           </button>
         )}
-        {session.organizations.length > 1 && <h3 className="c3 t12">Organizations</h3>}
-        {session.organizations.length > 1 &&
-          organizationTree(session.organizations).map(({ organization, depth }) => (
-            <button
-              key={organization.id}
-              type="button"
-              className={organization.id === session.organization.id ? "it on" : "it"}
-              onClick={() => {
-                onClose();
-                props.onSwitch(organization);
-              }}
-            >
-              <span className="grow" style={{ paddingLeft: depth * 16 }}>
-                {organization.name}
-              </span>
-              <span className="c3 t12">{organization.role}</span>
-            </button>
-          ))}
+        {session.organizations.length > 1 && (
+          <Organizations
+            session={session}
+            onSwitch={(organization) => {
+              onClose();
+              props.onSwitch(organization);
+            }}
+          />
+        )}
         <h3 className="c3 t12">Theme and time</h3>
         <div className="row">
           <Segments options={themes} value={theme} onChange={(value) => setPreferences({ theme: value })} />

@@ -12,6 +12,40 @@ const listed = (text: string): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== "");
 
+type NewEndpoint = NonNullable<ReturnType<typeof useCreateEndpoint>["data"]>;
+
+const Created = ({ endpoint, onClose }: { endpoint: NewEndpoint; onClose: () => void }) => (
+  <SecretOnce
+    title={`${endpoint.name} is created`}
+    secret={endpoint.secret}
+    facts={[{ label: "Address", value: endpoint.url }]}
+    onClose={onClose}
+  >
+    The receiver verifies each request's signature with it.
+  </SecretOnce>
+);
+
+const EventTypesField = (props: {
+  types: string;
+  error: string | undefined;
+  onTypes: (types: string) => void;
+}) => (
+  <FormField
+    label="Events"
+    hint="Separated by commas; order.* takes all that begin so. Empty: all events"
+    error={props.error}
+  >
+    {(control) => (
+      <input
+        {...control}
+        className="field mono"
+        value={props.types}
+        onChange={(event) => props.onTypes(event.target.value)}
+      />
+    )}
+  </FormField>
+);
+
 /** Creates a receiver, then shows its signing secret for the only time. */
 export const CreateEndpointDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
@@ -21,16 +55,7 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
   const [types, setTypes] = useState("");
   const [secret, setSecret] = useState("");
   if (create.data !== undefined) {
-    return (
-      <SecretOnce
-        title={`${create.data.name} is created`}
-        secret={create.data.secret}
-        facts={[{ label: "Address", value: create.data.url }]}
-        onClose={onClose}
-      >
-        The receiver verifies each request's signature with it.
-      </SecretOnce>
-    );
+    return <Created endpoint={create.data} onClose={onClose} />;
   }
   const submit = () =>
     create.mutate({
@@ -70,20 +95,7 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
             value={url}
             onChange={setUrl}
           />
-          <FormField
-            label="Events"
-            hint="Separated by commas; order.* takes all that begin so. Empty: all events"
-            error={complaint("eventTypes")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field mono"
-                value={types}
-                onChange={(event) => setTypes(event.target.value)}
-              />
-            )}
-          </FormField>
+          <EventTypesField types={types} error={complaint("eventTypes")} onTypes={setTypes} />
           <TextField
             label="Signing secret"
             hint="Empty: one is made and shown once"

@@ -12,6 +12,44 @@ export const schemeWords: Record<WebhookSource["scheme"], string> = {
   github: "GitHub",
 };
 
+type NewSource = NonNullable<ReturnType<typeof useCreateSource>["data"]>;
+
+const Created = ({ source, onClose }: { source: NewSource; onClose: () => void }) => (
+  <SecretOnce
+    title={`${source.name} is created`}
+    secret={source.secret}
+    facts={[
+      {
+        label: "Intake",
+        value: <span className="mono">{`${location.origin}${source.intakePath}`}</span>,
+      },
+    ]}
+    onClose={onClose}
+  >
+    The provider signs each event with it.
+  </SecretOnce>
+);
+
+const SchemeField = (props: {
+  scheme: WebhookSource["scheme"];
+  error: string | undefined;
+  onScheme: (scheme: WebhookSource["scheme"]) => void;
+}) => (
+  <FormField label="Signature" hint="How the provider signs its events" error={props.error}>
+    {(control) => (
+      <select
+        {...control}
+        className="field"
+        value={props.scheme}
+        onChange={(event) => props.onScheme(event.target.value === "github" ? "github" : "standard")}
+      >
+        <option value="standard">{schemeWords.standard}</option>
+        <option value="github">{schemeWords.github}</option>
+      </select>
+    )}
+  </FormField>
+);
+
 /** Creates a source, then shows its secret for the only time. */
 export const CreateSourceDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
@@ -20,21 +58,7 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
   const [scheme, setScheme] = useState<WebhookSource["scheme"]>("standard");
   const [secret, setSecret] = useState("");
   if (create.data !== undefined) {
-    return (
-      <SecretOnce
-        title={`${create.data.name} is created`}
-        secret={create.data.secret}
-        facts={[
-          {
-            label: "Intake",
-            value: <span className="mono">{`${location.origin}${create.data.intakePath}`}</span>,
-          },
-        ]}
-        onClose={onClose}
-      >
-        The provider signs each event with it.
-      </SecretOnce>
-    );
+    return <Created source={create.data} onClose={onClose} />;
   }
   return (
     <FormDialog
@@ -62,19 +86,7 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
             hint="Part of the intake address: lower-case letters, digits and inner hyphens"
             complaint={complaint}
           />
-          <FormField label="Signature" hint="How the provider signs its events" error={complaint("scheme")}>
-            {(control) => (
-              <select
-                {...control}
-                className="field"
-                value={scheme}
-                onChange={(event) => setScheme(event.target.value === "github" ? "github" : "standard")}
-              >
-                <option value="standard">{schemeWords.standard}</option>
-                <option value="github">{schemeWords.github}</option>
-              </select>
-            )}
-          </FormField>
+          <SchemeField scheme={scheme} error={complaint("scheme")} onScheme={setScheme} />
           <TextField
             label="Shared secret"
             hint="Empty: one is made and shown once"
