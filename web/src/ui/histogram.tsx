@@ -46,6 +46,13 @@ const Bar = (props: { bar: readonly number[]; x: number; top: number; series: re
   );
 };
 
+const Selected = ({ fromX, toX }: { fromX: number; toX: number }) => (
+  <g className="hist-sel">
+    <rect x={fromX} y={0} width={Math.max(toX - fromX, 1)} height={heightUnits} />
+    <path d={`M${fromX} 0V${heightUnits}M${toX} 0V${heightUnits}`} />
+  </g>
+);
+
 /**
  * Stacked bars over time that select a range: drag over them, or arrow keys (Shift widens), Escape clears.
  *
@@ -114,17 +121,7 @@ export const Histogram = (props: {
       {placed.map(({ bar, startMs, index }) => (
         <Bar key={startMs} bar={bar} x={index * 10} top={top} series={series} />
       ))}
-      {shown !== null && (
-        <g className="hist-sel">
-          <rect
-            x={x(shown.fromMs)}
-            y={0}
-            width={Math.max(x(shown.toMs) - x(shown.fromMs), 1)}
-            height={heightUnits}
-          />
-          <path d={`M${x(shown.fromMs)} 0V${heightUnits}M${x(shown.toMs)} 0V${heightUnits}`} />
-        </g>
-      )}
+      {shown !== null && <Selected fromX={x(shown.fromMs)} toX={x(shown.toMs)} />}
     </svg>
   );
 };

@@ -17,6 +17,52 @@ type Answer = { name?: string; password?: string };
 
 const passwordLengthMin = 12;
 
+const NameField = (props: { name: string; error: string | undefined; onName: (name: string) => void }) => (
+  <FormField label="Your name" hint="As the trail and other members see it" error={props.error}>
+    {(control) => (
+      <input
+        {...control}
+        className="field"
+        autoComplete="name"
+        maxLength={100}
+        required
+        value={props.name}
+        onChange={(event) => props.onName(event.target.value)}
+      />
+    )}
+  </FormField>
+);
+
+const PasswordField = (props: {
+  isNew: boolean;
+  password: string;
+  error: string | undefined;
+  onPassword: (password: string) => void;
+}) => {
+  const { isNew, password, error, onPassword } = props;
+  return (
+    <FormField
+      label={isNew ? "New password" : "Password"}
+      hint={isNew ? `At least ${passwordLengthMin} characters` : "Of the account that you have already"}
+      error={error}
+    >
+      {(control) => (
+        <input
+          {...control}
+          className="field"
+          type="password"
+          autoComplete={isNew ? "new-password" : "current-password"}
+          minLength={isNew ? passwordLengthMin : undefined}
+          maxLength={1024}
+          required
+          value={password}
+          onChange={(event) => onPassword(event.target.value)}
+        />
+      )}
+    </FormField>
+  );
+};
+
 /** Who accepts: nobody yet, the account of the address, or its session in this browser. */
 const AcceptForm = (props: { token: string; offer: InvitationOffer }) => {
   const { token, offer } = props;
@@ -47,41 +93,14 @@ const AcceptForm = (props: { token: string; offer: InvitationOffer }) => {
           <input {...control} className="field" value={offer.email} readOnly autoComplete="username" />
         )}
       </FormField>
-      {isNew && (
-        <FormField label="Your name" hint="As the trail and other members see it" error={errors.get("name")}>
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              autoComplete="name"
-              maxLength={100}
-              required
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </FormField>
-      )}
+      {isNew && <NameField name={name} error={errors.get("name")} onName={setName} />}
       {!isSignedIn && (
-        <FormField
-          label={isNew ? "New password" : "Password"}
-          hint={isNew ? `At least ${passwordLengthMin} characters` : "Of the account that you have already"}
+        <PasswordField
+          isNew={isNew}
+          password={password}
           error={errors.get("password")}
-        >
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              type="password"
-              autoComplete={isNew ? "new-password" : "current-password"}
-              minLength={isNew ? passwordLengthMin : undefined}
-              maxLength={1024}
-              required
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-          )}
-        </FormField>
+          onPassword={setPassword}
+        />
       )}
       {accept.error !== null && errors.size === 0 && <Note tone="bad" title={accept.error.message} />}
       <Button type="submit" variant="primary" className={styles.go ?? ""} disabled={accept.isPending}>

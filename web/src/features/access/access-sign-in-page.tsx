@@ -103,23 +103,15 @@ const PasswordForm = (props: {
   );
 };
 
-export const SignInPage = () => {
-  const { next, problem: fromProvider } = useSearch({ from: "/signin" });
+/** Signs in and goes to `next`, or to the overview of the person's organization. */
+const useSignIn = (
+  next: string | undefined,
+  { onRefused, onWait }: { onRefused: () => void; onWait: (waitMs: number) => void },
+) => {
   const navigate = useNavigate();
   const client = useQueryClient();
-  const [email, setEmail] = useState("");
-  const [password, setPassword] = useState("");
-  const [waitUntilMs, setWaitUntilMs] = useState<number | null>(null);
-  const emailInput = useRef<HTMLInputElement>(null);
-  const waitSeconds = useCountdown(waitUntilMs);
-
-  useEffect(() => {
-    document.title = "Sign in · Wheelhouse";
-    emailInput.current?.focus();
-  }, []);
-
-  const signIn = useMutation({
-    mutationFn: () => call(createSession, { body: { email, password } }),
+  return useMutation({
+    mutationFn: (body: { email: string; password: string }) => call(createSession, { body }),
     onSuccess: async (session) => {
       serverClock.hear(session.serverTime);
       client.clear();
@@ -132,13 +124,32 @@ export const SignInPage = () => {
     },
     onError: (error) => {
       if (error instanceof ApiError && error.code === "rate_limited") {
-        setWaitUntilMs(Date.now() + (error.retryAfterMs ?? 30_000));
-      } else setPassword("");
+        onWait(error.retryAfterMs ?? 30_000);
+      } else onRefused();
     },
+  });
+};
+
+export const SignInPage = () => {
+  const { next, problem: fromProvider } = useSearch({ from: "/signin" });
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [waitUntilMs, setWaitUntilMs] = useState<number | null>(null);
+  const emailInput = useRef<HTMLInputElement>(null);
+  const waitSeconds = useCountdown(waitUntilMs);
+
+  useEffect(() => {
+    document.title = "Sign in · Wheelhouse";
+    emailInput.current?.focus();
+  }, []);
+
+  const signIn = useSignIn(next, {
+    onRefused: () => setPassword(""),
+    onWait: (waitMs) => setWaitUntilMs(Date.now() + waitMs),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (waitSeconds === 0) signIn.mutate();
+    if (waitSeconds === 0) signIn.mutate({ email, password });
   };
 
   const isWaiting = waitSeconds > 0;

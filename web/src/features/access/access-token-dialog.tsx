@@ -43,6 +43,27 @@ const Scopes = (props: {
   </fieldset>
 );
 
+type NewToken = NonNullable<ReturnType<typeof useCreateToken>["data"]>;
+
+const Created = ({ token, onClose }: { token: NewToken; onClose: () => void }) => (
+  <ShownOnce
+    title={`Token ${token.name} is created`}
+    text={token.token}
+    copy="Copy token"
+    facts={[
+      { label: "May", value: <span className="mono">{token.capabilities.join(", ")}</span> },
+      {
+        label: "Ends",
+        value: token.expiresAt === null ? "never" : <Time at={token.expiresAt} full />,
+      },
+    ]}
+    note="Store the token now."
+    onClose={onClose}
+  >
+    It is not shown again. Send it as <span className="mono">Authorization: Bearer …</span>
+  </ShownOnce>
+);
+
 /** Creates a token, then shows it for the only time. */
 export const CreateTokenDialog = ({
   organization,
@@ -57,25 +78,7 @@ export const CreateTokenDialog = ({
   const [chosen, setChosen] = useState<ReadonlySet<Capability>>(new Set());
   const [days, setDays] = useState<number | null>(90);
   const offered = tokenCapabilities.filter((one) => session.capabilities.includes(one));
-  if (create.data !== undefined)
-    return (
-      <ShownOnce
-        title={`Token ${create.data.name} is created`}
-        text={create.data.token}
-        copy="Copy token"
-        facts={[
-          { label: "May", value: <span className="mono">{create.data.capabilities.join(", ")}</span> },
-          {
-            label: "Ends",
-            value: create.data.expiresAt === null ? "never" : <Time at={create.data.expiresAt} full />,
-          },
-        ]}
-        note="Store the token now."
-        onClose={onClose}
-      >
-        It is not shown again. Send it as <span className="mono">Authorization: Bearer …</span>
-      </ShownOnce>
-    );
+  if (create.data !== undefined) return <Created token={create.data} onClose={onClose} />;
   const submit = () =>
     create.mutate({
       name: name.trim(),

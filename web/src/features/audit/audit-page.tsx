@@ -72,6 +72,10 @@ const Tools = (props: {
   const [isExporting, setIsExporting] = useState(false);
   return (
     <>
+      <div className={reviewCss.top}>
+        <AuditActivityPanel organization={organization} address={address} />
+        <AuditReviewPanel organization={organization} address={address} />
+      </div>
       <div className="tool">
         <AuditFilterBar organization={organization} address={address} events={events} nowMs={nowMs} />
         <AuditViews organization={organization} address={address} />
@@ -148,8 +152,9 @@ const Trail = ({ organization }: { organization: string }) => {
     if (search.event !== undefined) address.go({ ...search, event: undefined });
     tail.resume();
   };
+  const pause = { isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle };
   return (
-    <Page title="Audit" pause={{ isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle }}>
+    <Page title="Audit" pause={pause}>
       <Split
         drawer={
           search.event !== undefined && (
@@ -159,22 +164,16 @@ const Trail = ({ organization }: { organization: string }) => {
       >
         <div ref={tail.sentinel} className={css.sentinel} />
         <AuditProof organization={organization} events={events} />
-        <div className={reviewCss.top}>
-          <AuditActivityPanel organization={organization} address={address} />
-          <AuditReviewPanel organization={organization} address={address} />
-        </div>
         <Tools organization={organization} address={address} events={events} nowMs={nowMs} />
         <TailStrip
-          isPaused={tail.isPaused}
-          newCount={tail.newCount}
-          onToggle={toggle}
+          {...pause}
           text={
             hasRange ? (
               `Recorded ${rangeName(search, nowMs, zone)}`
-            ) : tail.isPaused ? (
-              <span className="c3">Paused while you read</span>
             ) : (
-              <span className="c3">New events appear at the top</span>
+              <span className="c3">
+                {tail.isPaused ? "Paused while you read" : "New events appear at the top"}
+              </span>
             )
           }
         >

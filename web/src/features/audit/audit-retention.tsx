@@ -99,6 +99,32 @@ const NewHold = (props: {
   );
 };
 
+const DaysField = (props: { days: string; error: string | undefined; onDays: (days: string) => void }) => (
+  <FormField
+    label="Days"
+    error={props.error}
+    hint="Older content expires once a signed checkpoint covers it. Empty: without end."
+  >
+    {(control) => (
+      <input
+        {...control}
+        className="field"
+        inputMode="numeric"
+        value={props.days}
+        onChange={(event) => props.onDays(event.target.value)}
+      />
+    )}
+  </FormField>
+);
+
+const Expired = ({ retention }: { retention: AuditRetention }) =>
+  retention.expiredToSeq > 0 ? (
+    <p>
+      Content up to event {formatCount(retention.expiredToSeq)} expired under checkpoint{" "}
+      {formatCount(retention.expiredCheckpoint ?? 0)}.
+    </p>
+  ) : null;
+
 /** How long the content of events is kept, and the legal holds that stop its expiry. */
 export const RetentionDialog = (props: {
   organization: string;
@@ -136,28 +162,13 @@ export const RetentionDialog = (props: {
         </>
       }
     >
-      {retention.expiredToSeq > 0 && (
-        <p>
-          Content up to event {formatCount(retention.expiredToSeq)} expired under checkpoint{" "}
-          {formatCount(retention.expiredCheckpoint ?? 0)}.
-        </p>
-      )}
+      <Expired retention={retention} />
       {canManage ? (
-        <FormField
-          label="Days"
+        <DaysField
+          days={days}
           error={isValid ? fieldErrors(keep.error).get("keepDays") : "1 to 36,500 days, or empty"}
-          hint="Older content expires once a signed checkpoint covers it. Empty: without end."
-        >
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              inputMode="numeric"
-              value={days}
-              onChange={(event) => setDays(event.target.value)}
-            />
-          )}
-        </FormField>
+          onDays={setDays}
+        />
       ) : (
         <p>{retention.keepDays === null ? "Without end." : `${formatCount(retention.keepDays)} days.`}</p>
       )}

@@ -105,6 +105,19 @@ const useOpenReview = (organization: string, onOpened: (id: string) => void) => 
   });
 };
 
+const footOf = (count: { count: number; isMore: boolean } | undefined): string =>
+  count === undefined
+    ? "Its events are gathered now; what comes later is told."
+    : count.isMore
+      ? ""
+      : `${formatPlural(count.count, "event")} so far; what comes later is told.`;
+
+const TooMany = ({ isDay }: { isDay: boolean }) => (
+  <Note tone="warn" title={`More than ${formatCount(auditReviewEventsMax)} events.`}>
+    Choose {isDay ? "" : "a day of the week, or "}a view that holds fewer.
+  </Note>
+);
+
 /** Chooses a period and a view, and gathers their events for review. */
 export const ReviewOpenDialog = (props: {
   organization: string;
@@ -135,13 +148,7 @@ export const ReviewOpenDialog = (props: {
     <FormDialog
       title="Review a period"
       confirm={`Review ${shown}`}
-      foot={
-        count.data === undefined
-          ? "Its events are gathered now; what comes later is told."
-          : isTooMany
-            ? ""
-            : `${formatPlural(count.data.count, "event")} so far; what comes later is told.`
-      }
+      foot={footOf(count.data)}
       failure="The review was not opened."
       error={open.error}
       isReady={period !== undefined && !isTooMany}
@@ -170,11 +177,7 @@ export const ReviewOpenDialog = (props: {
             onDay={setDayName}
           />
           <ViewField views={views?.items ?? []} viewId={viewId} onView={setViewId} />
-          {isTooMany && (
-            <Note tone="warn" title={`More than ${formatCount(auditReviewEventsMax)} events.`}>
-              Choose {day === undefined ? "a day of the week, or " : ""}a view that holds fewer.
-            </Note>
-          )}
+          {isTooMany && <TooMany isDay={day !== undefined} />}
         </>
       )}
     </FormDialog>

@@ -127,6 +127,12 @@ const Target = (props: {
   );
 };
 
+const toggled = (left: ReadonlySet<string>, instance: string): ReadonlySet<string> => {
+  const next = new Set(left);
+  if (!next.delete(instance)) next.add(instance);
+  return next;
+};
+
 /** Asks for a reason, tells the instances, and stays to show which obeyed. */
 export const BreakerCommandDialog = (props: {
   organization: string;
@@ -149,11 +155,7 @@ export const BreakerCommandDialog = (props: {
     // Named only when some are left out: so an instance that has just begun is told as well.
     run.mutate({ reason: reason.trim(), ...(left.size === 0 ? {} : { instances: chosen }) });
   };
-  const toggle = (instance: string) => {
-    const next = new Set(left);
-    if (!next.delete(instance)) next.add(instance);
-    setLeft(next);
-  };
+  const toggle = (instance: string) => setLeft(toggled(left, instance));
   return (
     <Dialog
       title={`${words.title} ${row.name} on ${count}`}

@@ -163,6 +163,19 @@ const factsOf = (row: CacheRow) => [
   { label: "Tags", value: row.tags.length === 0 ? "none" : row.tags.join(", ") },
 ];
 
+const RatioTrend = ({ row, trend }: { row: CacheRow; trend: readonly (number | null)[] }) => (
+  <div className={styles.drawerTrend}>
+    <Sparkline
+      values={trend}
+      height={72}
+      top={1}
+      tone={row.label === "Low hit ratio" ? "warn" : "accent"}
+      label={`Hit ratio of the last 10 minutes, now ${known(row.hitRatio, formatPercent)}`}
+      {...(row.threshold === null ? {} : { threshold: row.threshold })}
+    />
+  </div>
+);
+
 /** Everything known of one cache, beside the list. */
 export const CacheDrawer = (props: {
   organization: string;
@@ -210,16 +223,7 @@ export const CacheDrawer = (props: {
     >
       {isFresh && row.state !== "ok" && row.cause !== null && <Note tone="warn" title={`${row.cause}.`} />}
       <div className={isFresh ? "" : "is-dim"}>
-        <div className={styles.drawerTrend}>
-          <Sparkline
-            values={trend}
-            height={72}
-            top={1}
-            tone={row.label === "Low hit ratio" ? "warn" : "accent"}
-            label={`Hit ratio of the last 10 minutes, now ${known(row.hitRatio, formatPercent)}`}
-            {...(row.threshold === null ? {} : { threshold: row.threshold })}
-          />
-        </div>
+        <RatioTrend row={row} trend={trend} />
         <Levels row={row} />
         <LevelTable row={row} />
         <Facts facts={factsOf(row)} />

@@ -113,12 +113,13 @@ const Preview = (props: {
   );
 };
 
+const preferredBy = ({ tags, invalidateBy }: CacheRow): What["by"] =>
+  (tags.length > 0 && invalidateBy.includes("tag") ? "tag" : invalidateBy[0]) ?? "key";
+
 /** Choose what to remove, see how much that is, give a reason, act; then what each instance did. */
 export const InvalidateDialog = (props: { organization: string; row: CacheRow; onClose: () => void }) => {
   const { organization, row, onClose } = props;
-  const preferred = row.tags.length > 0 && row.invalidateBy.includes("tag") ? "tag" : row.invalidateBy[0];
-  const [by, setBy] = useState<What["by"]>(preferred ?? "key");
-  const [value, setValue] = useState("");
+  const [{ by, value }, setWhat] = useState<What>({ by: preferredBy(row), value: "" });
   const [reason, setReason] = useState("");
   const preview = usePreview(organization, row.id);
   const invalidate = useInvalidate(organization, row.id);
@@ -159,10 +160,7 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
         {...{ by, value }}
         tags={row.tags}
         error={errors.get("value")}
-        onChange={(nextBy, next) => {
-          setBy(nextBy);
-          setValue(next);
-        }}
+        onChange={(nextBy, next) => setWhat({ by: nextBy, value: next })}
         onEnter={look}
       />
       <Preview plan={plan} isCounting={preview.isPending} canCount={what.value !== ""} onCount={look} />

@@ -117,6 +117,28 @@ const Node = (props: {
   );
 };
 
+const Edges = (props: {
+  edges: GraphLayout["edges"];
+  byId: ReadonlyMap<string, ServiceView>;
+  isFresh: boolean;
+}) => {
+  const { byId, isFresh } = props;
+  const fails = (id: string) => {
+    const state = byId.get(id)?.row.state;
+    return isFresh && state !== undefined && state !== "ok";
+  };
+  const edgeClass = (from: string, to: string) => {
+    if (!fails(from) || !fails(to)) return styles.edge;
+    const isCause = byId.get(from)?.row.explainedBy === to;
+    return `${styles.edge} ${isCause ? styles.edgeBad : styles.edgeAffected}`;
+  };
+  // Failing calls lie over the others.
+  const edges = [...props.edges].sort(
+    (a, b) => Number(fails(a.from) && fails(a.to)) - Number(fails(b.from) && fails(b.to)),
+  );
+  return edges.map(({ from, to, d }) => <path key={`${from} ${to}`} className={edgeClass(from, to)} d={d} />);
+};
+
 /** Who calls whom, callers left. Arrow keys follow the lines, Enter opens the drawer. */
 export const ServicesGraph = (props: {
   views: readonly ServiceView[];
@@ -145,19 +167,6 @@ export const ServicesGraph = (props: {
     const next = neighbourOf(layout, id, arrow);
     if (next !== null) focus(next);
   };
-  const fails = (id: string) => {
-    const state = byId.get(id)?.row.state;
-    return isFresh && state !== undefined && state !== "ok";
-  };
-  const edgeClass = (from: string, to: string) => {
-    if (!fails(from) || !fails(to)) return styles.edge;
-    const isCause = byId.get(from)?.row.explainedBy === to;
-    return `${styles.edge} ${isCause ? styles.edgeBad : styles.edgeAffected}`;
-  };
-  // Failing calls lie over the others.
-  const edges = [...layout.edges].sort(
-    (a, b) => Number(fails(a.from) && fails(a.to)) - Number(fails(b.from) && fails(b.to)),
-  );
   return (
     <div className={styles.graph}>
       <div className={`${styles.ends} t12 c3`}>
@@ -172,9 +181,7 @@ export const ServicesGraph = (props: {
           viewBox={`-1 -1 ${layout.width + 2} ${layout.height + 2}`}
         >
           <title>Dependency graph</title>
-          {edges.map(({ from, to, d }) => (
-            <path key={`${from} ${to}`} className={edgeClass(from, to)} d={d} />
-          ))}
+          <Edges edges={layout.edges} byId={byId} isFresh={isFresh} />
           {[...layout.placed.values()].map(({ id, x, y }) => {
             const view = byId.get(id);
             if (view === undefined) return null;

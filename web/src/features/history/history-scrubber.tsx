@@ -205,6 +205,29 @@ const Acts = (props: {
   );
 };
 
+const Elsewhere = ({ moment, onLive }: { moment: string; onLive: () => void }) => (
+  <section className={styles.scrubber} aria-label="Time travel">
+    <div className={styles.at}>
+      <b>This page shows now</b>
+      <span className="t12 c2">The status pages show {moment}</span>
+    </div>
+    <span />
+    <Button variant="primary" onClick={onLive}>
+      Return to live
+    </Button>
+  </section>
+);
+
+/** What is drawn on the track: changes, and checks that failed. */
+const useTrack = (organization: string, fromMs: number, endMs: number) => {
+  const range = { from: new Date(fromMs).toISOString(), to: new Date(endMs).toISOString() };
+  const annotations = useQuery(annotationsQuery(organization, range));
+  const checks = useQuery(
+    seriesQuery(organization, { kind: "organization", id: "checks", metrics: ["down", "degraded"] }, range),
+  );
+  return { annotations, checks };
+};
+
 /**
  * The strip under the top bar that puts the pages at a past moment. `moment`: the one in the address, null for now.
  * `isHere`: the page below can show the past; others say that they do not.
@@ -223,11 +246,7 @@ export const Scrubber = (props: {
   const [draftMs, setDraftMs] = useState<number | null>(null);
   const momentMs = moment === null ? null : Date.parse(moment);
   const fromMs = endMs - spanFor(chosenMs, momentMs, endMs);
-  const range = { from: new Date(fromMs).toISOString(), to: new Date(endMs).toISOString() };
-  const annotations = useQuery(annotationsQuery(organization, range));
-  const checks = useQuery(
-    seriesQuery(organization, { kind: "organization", id: "checks", metrics: ["down", "degraded"] }, range),
-  );
+  const { annotations, checks } = useTrack(organization, fromMs, endMs);
   const marks = annotations.data?.items ?? [];
   const shownMs = draftMs ?? momentMs;
 
@@ -242,18 +261,7 @@ export const Scrubber = (props: {
   const named = (ms: number) => momentName(ms, endMs, zone);
 
   if (!isHere)
-    return (
-      <section className={styles.scrubber} aria-label="Time travel">
-        <div className={styles.at}>
-          <b>This page shows now</b>
-          <span className="t12 c2">The status pages show {named(momentMs ?? endMs)}</span>
-        </div>
-        <span />
-        <Button variant="primary" onClick={() => onMoment(null, { replace: false })}>
-          Return to live
-        </Button>
-      </section>
-    );
+    return <Elsewhere moment={named(momentMs ?? endMs)} onLive={() => onMoment(null, { replace: false })} />;
   return (
     <section className={styles.scrubber} aria-label="Time travel">
       <div className={styles.at} data-testid="moment">

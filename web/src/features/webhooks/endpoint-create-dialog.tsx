@@ -46,6 +46,24 @@ const EventTypesField = (props: {
   </FormField>
 );
 
+const SecretField = (props: {
+  secret: string;
+  error: string | undefined;
+  onSecret: (secret: string) => void;
+}) => (
+  <TextField
+    label="Signing secret"
+    hint="Empty: one is made and shown once"
+    error={props.error}
+    isMono
+    isSecret
+    maxLength={200}
+    placeholder="whsec_…"
+    value={props.secret}
+    onChange={props.onSecret}
+  />
+);
+
 /** Creates a receiver, then shows its signing secret for the only time. */
 export const CreateEndpointDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
@@ -96,17 +114,7 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
             onChange={setUrl}
           />
           <EventTypesField types={types} error={complaint("eventTypes")} onTypes={setTypes} />
-          <TextField
-            label="Signing secret"
-            hint="Empty: one is made and shown once"
-            error={complaint("secret")}
-            isMono
-            isSecret
-            maxLength={200}
-            placeholder="whsec_…"
-            value={secret}
-            onChange={setSecret}
-          />
+          <SecretField secret={secret} error={complaint("secret")} onSecret={setSecret} />
         </>
       )}
     </FormDialog>

@@ -154,7 +154,11 @@ const LimitField = (props: {
 }) => {
   const { limit, error, onLimit } = props;
   return (
-    <FormField label="Limit per endpoint, per second" hint="Empty: no limit" error={error}>
+    <FormField
+      label="Limit per endpoint, per second"
+      hint="Empty: no limit"
+      error={limitOf(limit) === undefined ? "1 to 10,000, or empty" : error}
+    >
       {(control) => (
         <input
           {...control}
@@ -193,6 +197,11 @@ const CountField = (props: { total: number; typed: string; onTyped: (typed: stri
   );
 };
 
+const titleOf = ({ total, endpoints }: ReplayDetail): string =>
+  total === 0
+    ? "Nothing to replay"
+    : `Replay ${deliveries(total)} to ${formatPlural(endpoints.length, "endpoint")}`;
+
 const Form = (props: {
   organization: string;
   plan: ReplayDetail;
@@ -222,11 +231,7 @@ const Form = (props: {
   };
   return (
     <Dialog
-      title={
-        plan.total === 0
-          ? "Nothing to replay"
-          : `Replay ${deliveries(plan.total)} to ${formatPlural(plan.endpoints.length, "endpoint")}`
-      }
+      title={titleOf(plan)}
       onClose={onClose}
       footer={<Foot plan={plan} formId={formId} canSend={isReady && !start.isPending} onClose={onClose} />}
     >
@@ -253,11 +258,7 @@ const Form = (props: {
             }}
           >
             <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={send} />
-            <LimitField
-              limit={limit}
-              error={rate === undefined ? "1 to 10,000, or empty" : errors.get("ratePerSecond")}
-              onLimit={setLimit}
-            />
+            <LimitField limit={limit} error={errors.get("ratePerSecond")} onLimit={setLimit} />
             {asks && <CountField total={plan.total} typed={typed} onTyped={setTyped} />}
           </form>
         </>
