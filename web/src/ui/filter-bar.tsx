@@ -110,28 +110,19 @@ const useDraft = (
   return [draft, setDraft];
 };
 
-/**
- * One input with tokens `key value ×`, or `not key value ×` where a key can be turned around. `/` focuses it, Enter or a space after `key:value` makes a token,
- * Backspace at the start takes the last one back. The state belongs to the URL: `filter` comes from it and
- * `onChange` writes it. With `isInstant`, free text filters while typing. `onDraft` hears what is being typed, for values
- * that are searched elsewhere.
- */
-export const FilterBar = (props: {
-  label: string;
+/** What typing does: drafts and tokens, suggestions and the keys among them. */
+const useTyping = (options: {
   keys: readonly FilterKey[];
   filter: Filter;
+  isInstant: boolean;
   onChange: (filter: Filter) => void;
-  isInstant?: boolean;
-  onDraft?: (draft: string) => void;
+  draft: string;
+  setDraft: (draft: string) => void;
+  input: RefObject<HTMLInputElement | null>;
 }) => {
-  const { label, keys, filter, onChange, isInstant = false, onDraft } = props;
-  const input = useRef<HTMLInputElement>(null);
-  const [draft, setDraft] = useDraft(filter.text, input, onDraft);
+  const { keys, filter, isInstant, onChange, draft, setDraft, input } = options;
   const [highlighted, setHighlighted] = useState(-1);
   const [focused, setFocused] = useState(false);
-  const listId = useId();
-  useKeys([{ keys: "/", label: "Filter", group: "List", run: () => input.current?.focus() }]);
-
   const suggestions = focused && draft !== "" ? suggestFilter(draft, keys) : [];
 
   const commit = (typed: string, keepOpen = false) => {
@@ -172,6 +163,36 @@ export const FilterBar = (props: {
     }
   };
 
+  const onBlur = () => {
+    setFocused(false);
+    if (draft !== filter.text) commit(draft);
+  };
+  return { suggestions, highlighted, type, choose, onKeyDown, onFocus: () => setFocused(true), onBlur };
+};
+
+/**
+ * One input with tokens `key value ×`, or `not key value ×` where a key can be turned around. `/` focuses it, Enter or a space after `key:value` makes a token,
+ * Backspace at the start takes the last one back. The state belongs to the URL: `filter` comes from it and
+ * `onChange` writes it. With `isInstant`, free text filters while typing. `onDraft` hears what is being typed, for values
+ * that are searched elsewhere.
+ */
+export const FilterBar = (props: {
+  label: string;
+  keys: readonly FilterKey[];
+  filter: Filter;
+  onChange: (filter: Filter) => void;
+  isInstant?: boolean;
+  onDraft?: (draft: string) => void;
+}) => {
+  const { label, keys, filter, onChange, isInstant = false, onDraft } = props;
+  const input = useRef<HTMLInputElement>(null);
+  const [draft, setDraft] = useDraft(filter.text, input, onDraft);
+  const listId = useId();
+  useKeys([{ keys: "/", label: "Filter", group: "List", run: () => input.current?.focus() }]);
+
+  const typing = useTyping({ keys, filter, isInstant, onChange, draft, setDraft, input });
+  const { suggestions, highlighted } = typing;
+
   return (
     <search className="filter">
       {filter.tokens.map(({ key, value }) => (
@@ -197,17 +218,19 @@ export const FilterBar = (props: {
         spellCheck={false}
         placeholder={placeholderOf(label, keys, filter)}
         value={draft}
-        onChange={(event) => type(event.target.value)}
-        onKeyDown={onKeyDown}
-        onFocus={() => setFocused(true)}
-        onBlur={() => {
-          setFocused(false);
-          if (draft !== filter.text) commit(draft);
-        }}
+        onChange={(event) => typing.type(event.target.value)}
+        onKeyDown={typing.onKeyDown}
+        onFocus={typing.onFocus}
+        onBlur={typing.onBlur}
       />
       <kbd>/</kbd>
       {suggestions.length > 0 && (
-        <Suggestions id={listId} suggestions={suggestions} highlighted={highlighted} onChoose={choose} />
+        <Suggestions
+          id={listId}
+          suggestions={suggestions}
+          highlighted={highlighted}
+          onChoose={typing.choose}
+        />
       )}
     </search>
   );
