@@ -68,17 +68,7 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
       .header("cache-control", "no-store")
       .header("vary", "accept");
     if (!asksForHealthJson(request)) return reply.send({ status, time, dependencies, collector: own });
-    const checks = {
-      ...Object.fromEntries(
-        dependencies.map(({ name, status: state, cause, observedAt }) => [
-          `${name}:connectivity`,
-          [check("datastore", state === "up" ? "pass" : "fail", observedAt, cause)],
-        ]),
-      ),
-      "collector:observation": [
-        check("component", own.status === "up" ? "pass" : "warn", own.observedAt, null),
-      ],
-    };
+    const checks = healthChecks(dependencies, own);
     return reply
       .type(healthJson)
       .send(JSON.stringify({ status: healthWords[status], serviceId: "wheelhouse", time, checks }));
@@ -90,20 +80,43 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
     residentBytes: process.memoryUsage.rss(),
     eventLoop: eventLoop(),
     collector: collector(),
-    processes: (
-      snapshots
-        .tick()
-        ?.services.find(({ id, organization }) => id === ownService && organization === platform)
-        ?.instances ?? []
-    ).map(({ id, state, cause, observedAt }) => ({ id, state, cause, observedAt })),
-    queues: (snapshots.tick()?.queues ?? [])
-      .filter(({ prefix, source }) => source === "primary" && prefix === "wheelhouse")
-      .map(({ id, workers, counts, paused }) => ({ id, workers, counts, paused })),
+    ...ownWork(snapshots.tick()),
   }));
   app.get("/health/metrics", guarded, () => metrics.getMetricsAsJSON());
   app.get("/metrics", guarded, async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
+}
+
+/** The processes and queues of Wheelhouse itself, as last observed. */
+const ownWork = (tick: ReturnType<OwnHealthDeps["snapshots"]["tick"]>) => ({
+  processes: (
+    tick?.services.find(({ id, organization }) => id === ownService && organization === platform)
+      ?.instances ?? []
+  ).map(({ id, state, cause, observedAt }) => ({ id, state, cause, observedAt })),
+  queues: (tick?.queues ?? [])
+    .filter(({ prefix, source }) => source === "primary" && prefix === "wheelhouse")
+    .map(({ id, workers, counts, paused }) => ({ id, workers, counts, paused })),
+});
+
+type Collector = { status: "up" | "stale"; observedAt: string | null };
+
+/** The parts of the answer as health+json words them. */
+function healthChecks(
+  dependencies: ReturnType<OwnHealthDeps["readiness"]["read"]>["dependencies"],
+  own: Collector,
+) {
+  return {
+    ...Object.fromEntries(
+      dependencies.map(({ name, status: state, cause, observedAt }) => [
+        `${name}:connectivity`,
+        [check("datastore", state === "up" ? "pass" : "fail", observedAt, cause)],
+      ]),
+    ),
+    "collector:observation": [
+      check("component", own.status === "up" ? "pass" : "warn", own.observedAt, null),
+    ],
+  };
 }
 
 // draft-inadarei-api-health-check-06.

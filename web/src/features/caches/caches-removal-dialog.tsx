@@ -57,6 +57,40 @@ const Running = (props: {
   );
 };
 
+const Preview = (props: {
+  plan: Plan | undefined;
+  isCounting: boolean;
+  canCount: boolean;
+  onCount: () => void;
+}) => {
+  const { plan, isCounting, canCount, onCount } = props;
+  return (
+    <>
+      <div className={styles.plan}>
+        <Button disabled={!canCount || isCounting} onClick={onCount}>
+          Count keys
+        </Button>
+        <span role="status">
+          {isCounting
+            ? "Counting…"
+            : plan === undefined
+              ? "Nothing is removed before you have seen how much it is."
+              : planWords(plan)}
+        </span>
+      </div>
+      {plan !== undefined && plan.examples.length > 0 && (
+        <ul className={styles.examples} aria-label="Some of the keys">
+          {plan.examples.map((key) => (
+            <li key={key} className="mono cut" title={key}>
+              {key}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+};
+
 /** Choose keys of a declared cache, see how many they are, give a reason, remove them; then how far it is. */
 export const RemovalDialog = (props: { organization: string; cache: DeclaredCache; onClose: () => void }) => {
   const { organization, cache, onClose } = props;
@@ -106,27 +140,7 @@ export const RemovalDialog = (props: { organization: string; cache: DeclaredCach
         onChange={(by, next) => setWhat({ by, value: next })}
         onEnter={look}
       />
-      <div className={styles.plan}>
-        <Button disabled={value === "" || preview.isPending} onClick={look}>
-          Count keys
-        </Button>
-        <span role="status">
-          {preview.isPending
-            ? "Counting…"
-            : plan === undefined
-              ? "Nothing is removed before you have seen how much it is."
-              : planWords(plan)}
-        </span>
-      </div>
-      {plan !== undefined && plan.examples.length > 0 && (
-        <ul className={styles.examples} aria-label="Some of the keys">
-          {plan.examples.map((key) => (
-            <li key={key} className="mono cut" title={key}>
-              {key}
-            </li>
-          ))}
-        </ul>
-      )}
+      <Preview plan={plan} isCounting={preview.isPending} canCount={value !== ""} onCount={look} />
       <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
       {removal.error !== null && errors.size === 0 && (
         <ActError title="Nothing was removed." error={removal.error} />

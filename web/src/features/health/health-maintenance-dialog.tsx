@@ -14,6 +14,24 @@ const lengths = [
   { minutes: 1_440, label: "24 h" },
 ] as const;
 
+const LengthSelect = (props: { control: object; minutes: number; onMinutes: (minutes: number) => void }) => {
+  const { control, minutes, onMinutes } = props;
+  return (
+    <select
+      {...control}
+      className="field"
+      value={minutes}
+      onChange={(event) => onMinutes(Number(event.target.value))}
+    >
+      {lengths.map(({ minutes: length, label }) => (
+        <option key={length} value={length}>
+          {label}
+        </option>
+      ))}
+    </select>
+  );
+};
+
 /** Announces planned work at one service, from now on. */
 export const MaintenanceDialog = (props: {
   organization: string;
@@ -49,20 +67,7 @@ export const MaintenanceDialog = (props: {
           hint={`From now until ${formatDateTime(endsAt, zone)}`}
           error={errors.get("endsAt")}
         >
-          {(control) => (
-            <select
-              {...control}
-              className="field"
-              value={minutes}
-              onChange={(event) => setMinutes(Number(event.target.value))}
-            >
-              {lengths.map(({ minutes: length, label }) => (
-                <option key={length} value={length}>
-                  {label}
-                </option>
-              ))}
-            </select>
-          )}
+          {(control) => <LengthSelect control={control} minutes={minutes} onMinutes={setMinutes} />}
         </FormField>
         <FormField
           label="Reason"

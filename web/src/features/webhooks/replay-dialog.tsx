@@ -41,6 +41,28 @@ const Warning = ({ detail }: { detail: DeliveryDetail }) => {
   return null;
 };
 
+const factsOf = (detail: DeliveryDetail) => [
+  {
+    label: "Endpoint",
+    value: (
+      <>
+        {detail.endpointName} <span className={`c3 ${css.wrap}`}>{urlText(detail.endpointUrl)}</span>
+      </>
+    ),
+  },
+  {
+    label: "Breaker now",
+    value: detail.endpoint.enabled ? <BreakerStatus state={detail.endpoint.breaker.state} /> : "Switched off",
+  },
+  {
+    label: "So far",
+    value: `${statusWords[detail.status]}, ${detail.attempts} of ${detail.maxAttempts} attempts${
+      lastAnswer(detail) === undefined ? "" : `, last answer ${lastAnswer(detail)}`
+    }`,
+  },
+  { label: "webhook-id", value: <span className="mono">{detail.eventId}</span> },
+];
+
 /** Asks for a reason and sends one dead letter again. It closes itself once the server has taken it. */
 export const ReplayDialog = (props: {
   organization: string;
@@ -81,33 +103,7 @@ export const ReplayDialog = (props: {
         </>
       }
     >
-      <Facts
-        facts={[
-          {
-            label: "Endpoint",
-            value: (
-              <>
-                {detail.endpointName} <span className={`c3 ${css.wrap}`}>{urlText(detail.endpointUrl)}</span>
-              </>
-            ),
-          },
-          {
-            label: "Breaker now",
-            value: detail.endpoint.enabled ? (
-              <BreakerStatus state={detail.endpoint.breaker.state} />
-            ) : (
-              "Switched off"
-            ),
-          },
-          {
-            label: "So far",
-            value: `${statusWords[detail.status]}, ${detail.attempts} of ${detail.maxAttempts} attempts${
-              lastAnswer(detail) === undefined ? "" : `, last answer ${lastAnswer(detail)}`
-            }`,
-          },
-          { label: "webhook-id", value: <span className="mono">{detail.eventId}</span> },
-        ]}
-      />
+      <Facts facts={factsOf(detail)} />
       <div className={css.dialogNote}>
         {conflict ? (
           <div role="alert">
