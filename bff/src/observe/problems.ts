@@ -1,6 +1,6 @@
+import { isStale, staleAfterMs } from "@wheelhouse/shared/freshness.ts";
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import { breakerProblem } from "#observe/breaker-problem.ts";
-import { isStale } from "#observe/build-tick.ts";
 import { cacheProblem } from "#observe/cache-problem.ts";
 import type { OrganizationPart } from "#observe/organization-views.ts";
 import { spanOf } from "#observe/span.ts";
@@ -23,7 +23,6 @@ const word: Record<Problem["state"], string> = {
 
 const isServer = ({ kind }: ObservedService) => kind === "redis" || kind === "postgres";
 /** What was not asked yet has so many intervals until that is a problem. */
-const pendingIntervals = 2;
 
 /**
  * All that is wrong now, worst first, then the oldest. What a root cause explains is no problem of its own, nor is a
@@ -110,7 +109,7 @@ const servicePath = (id: string) => `services?service=${encodeURIComponent(id)}`
 const isPending = (row: ObservedService, nowMs: number) =>
   row.observedAt === null &&
   row.state === "unknown" &&
-  nowMs - Date.parse(row.since) < Math.max(pendingIntervals * row.intervalMs, 3_000);
+  nowMs - Date.parse(row.since) < staleAfterMs(row.intervalMs);
 
 function serviceProblem(row: ObservedService, nowMs: number): Found[] {
   if (isServer(row) || row.explainedBy !== null || row.maintenance !== null) return [];

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { BreakerCommand, BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { useState } from "react";
 import { ApiError } from "#lib/api.ts";
 import {
@@ -11,7 +12,6 @@ import {
   type Zone,
   zoneName,
 } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { useCan } from "#lib/session.ts";

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { ApiError } from "#lib/api.ts";
 import {
@@ -10,7 +11,6 @@ import {
   type Zone,
   zoneName,
 } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Drawer } from "#ui/drawer.tsx";

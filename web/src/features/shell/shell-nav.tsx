@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
+import { judgeFreshness } from "@wheelhouse/shared/freshness.ts";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { formatCountShort } from "#lib/format.ts";
-import { judgeFreshness } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useNow } from "#lib/now.ts";
 
