@@ -1,15 +1,14 @@
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
+import { endpoints } from "@wheelhouse/shared/endpoints.ts";
 import { errorBody } from "@wheelhouse/shared/errors.ts";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
-import { readContract } from "#testing/contract.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
 // The whole contract, field by field: what no schema expects is refused by name, and nothing falls over.
-const endpoints = await readContract();
 const hostileTexts = [
   "'; drop table wheelhouse.users; --",
   "<script>alert(1)</script>",

@@ -1,13 +1,12 @@
 import { capabilities, capabilitiesOf } from "@wheelhouse/shared/capabilities.ts";
 import { auditActions, type Endpoint } from "@wheelhouse/shared/endpoint.ts";
+import { endpoints } from "@wheelhouse/shared/endpoints.ts";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
-import { readContract } from "#testing/contract.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
-const endpoints = await readContract();
 const named = (list: readonly Endpoint[]) =>
   list.map((endpoint) => ({ name: `${endpoint.method} ${endpoint.path}`, endpoint }));
 const mutations = endpoints.filter(({ method }) => method !== "GET");
