@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
 
 const hold = z.object({ id: z.uuid(), reason: z.string(), placedBy: z.string(), placedAt: timestamp });
 
@@ -39,7 +40,7 @@ export const placeAuditHold = defineEndpoint({
   summary: "Place a legal hold: no content of this organization expires until it is released",
   access: "access:manage",
   action: "audit.hold.place",
-  body: z.strictObject({ reason: z.string().trim().min(1).max(1000) }),
+  body: z.strictObject({ reason: reasonText }),
   response: auditRetention,
   status: 201,
 });

@@ -3,6 +3,7 @@ import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, series } from "./health.ts";
 import { operation } from "./operations.ts";
 import { problem } from "./overview.ts";
+import { reasonText } from "./reason.ts";
 
 /**
  * `forced_open` (nothing passes) and `disabled` (held closed: calls pass whatever fails) are an operator's doing and
@@ -141,7 +142,7 @@ export const readBreaker = defineEndpoint({
 });
 
 const breakerCommandBody = z.strictObject({
-  reason: z.string().trim().min(3).max(500),
+  reason: reasonText,
   /** Left out: all instances that are known now. */
   instances: z.array(z.string().min(1).max(200)).min(1).max(200).optional(),
 });

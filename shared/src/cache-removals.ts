@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
 
 /**
  * How entries are named in a cache that is reached in Redis alone, always behind its prefix: one key, a pattern (`*` any
@@ -88,7 +89,7 @@ export const startRemoval = defineEndpoint({
     ...what,
     /** As the preview told it; refused when there are now far more. */
     count: z.number().int().min(0).nullable(),
-    reason: z.string().trim().min(3).max(500),
+    reason: reasonText,
   }),
   response: cacheRemoval,
   late: true,

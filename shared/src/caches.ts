@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { healthState, observation, series, sourceView } from "./health.ts";
 import { operation } from "./operations.ts";
+import { reasonText } from "./reason.ts";
 
 const perMinute = z.number().nullable();
 
@@ -196,7 +197,7 @@ export const invalidateCache = defineEndpoint({
     ...what,
     /** As the preview told it; refused when there are now far more. */
     count: z.number().int().min(0),
-    reason: z.string().trim().min(3).max(500),
+    reason: reasonText,
   }),
   response: operation,
   late: true,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
 
 export const maintenanceWindow = z.object({
   id: z.string(),
@@ -35,7 +36,7 @@ export const createMaintenance = defineEndpoint({
     /** Now, when left out. */
     startsAt: timestamp.optional(),
     endsAt: timestamp,
-    reason: z.string().trim().min(1).max(500),
+    reason: reasonText,
   }),
   response: maintenanceWindow,
   status: 201,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineEndpoint, slug, timestamp } from "./endpoint.ts";
 import { healthState, observation } from "./health.ts";
+import { reasonText } from "./reason.ts";
 
 /** `push`: the service reports by itself, and its silence is an outage. */
 export const serviceFormats = ["spring", "health+json", "status", "tcp", "push"] as const;
@@ -138,8 +139,7 @@ export const listSources = defineEndpoint({
 
 const params = z.strictObject({ id: z.string().min(1).max(130) });
 const version = z.number().int();
-/** Kept in the audit trail. */
-const reason = z.string().trim().min(3).max(500).optional();
+const reason = reasonText.optional();
 
 export const createTarget = defineEndpoint({
   method: "POST",

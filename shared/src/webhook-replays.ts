@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
 import { breakerState, deliveryStatus, errorClass } from "./webhooks.ts";
 
 /** Deliveries that one plan freezes at most; it says so when more match. */
@@ -177,7 +178,7 @@ export const startReplay = defineEndpoint({
   stepUp: "when the plan holds more deliveries than the threshold",
   body: z.strictObject({
     planId: z.uuid(),
-    reason: z.string().trim().min(3).max(500),
+    reason: reasonText,
     ratePerSecond: z.number().int().min(1).max(10_000).nullable(),
   }),
   response: replayDetail,

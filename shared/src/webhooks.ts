@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, queryFlag, queryList, slug, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
 
 export const deliveryStatuses = [
   "pending",
@@ -192,7 +193,7 @@ export const replayDelivery = defineEndpoint({
   access: "webhooks:replay",
   action: "webhooks.delivery.replay",
   params: z.strictObject({ id: z.uuid() }),
-  body: z.strictObject({ reason: z.string().trim().min(3).max(500), version: z.number().int().optional() }),
+  body: z.strictObject({ reason: reasonText, version: z.number().int().optional() }),
   response: delivery.extend({ version: z.number().int() }),
   status: 202,
 });

@@ -5,6 +5,7 @@ import {
   releaseAuditHold,
   updateAuditRetention,
 } from "@wheelhouse/shared/audit-retention.ts";
+import { isReason, reasonCharsMax } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { call } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
@@ -123,11 +124,11 @@ export const RetentionDialog = (props: {
               <input
                 {...control}
                 className="field grow"
-                maxLength={1000}
+                maxLength={reasonCharsMax}
                 value={reason}
                 onChange={(event) => setReason(event.target.value)}
               />
-              <Button disabled={reason.trim() === "" || place.isPending} onClick={() => place.mutate()}>
+              <Button disabled={!isReason(reason) || place.isPending} onClick={() => place.mutate()}>
                 Place hold
               </Button>
             </div>
