@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
@@ -103,7 +104,7 @@ export const CachesPage = () => {
   const hrefOf = useCallback((key: string) => stringifySearch({ q, cache: key, at: moment }), [q, moment]);
 
   return (
-    <Page title="Cache" observation={data ?? null}>
+    <Page title={organizationPages.caches.title} observation={data ?? null}>
       <Split
         drawer={
           search.cache !== undefined &&

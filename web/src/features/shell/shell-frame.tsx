@@ -81,12 +81,18 @@ export const Shell = (props: {
       group: "Everywhere",
       run: () => onRewind?.(),
     },
-    ...navItems.map(({ key, label, to }) => ({
-      keys: `g ${key}`,
-      label,
-      group: "Go to",
-      run: () => void navigate({ to, params: { org } }),
-    })),
+    ...navItems.flatMap(({ key, label, to }) =>
+      key === undefined
+        ? []
+        : [
+            {
+              keys: `g ${key}`,
+              label,
+              group: "Go to",
+              run: () => void navigate({ to, params: { org } }),
+            },
+          ],
+    ),
   ]);
 
   const observedAt = overview?.observedAt;

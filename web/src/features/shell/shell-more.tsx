@@ -32,7 +32,7 @@ const More = (props: {
     >
       <nav className="more-nav" aria-label="More pages">
         {navItems
-          .filter(({ isInBar }) => !isInBar)
+          .filter(({ isInTabBar }) => !isInTabBar)
           .map(({ to, label }) => (
             <Link
               key={to}

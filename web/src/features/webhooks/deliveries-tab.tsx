@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import type { ReplayFilter } from "@wheelhouse/shared/webhook-replays.ts";
 import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
 import { type ReactNode, useMemo, useState } from "react";
@@ -121,7 +122,10 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
   };
 
   return (
-    <Page title="Webhooks" pause={{ isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle }}>
+    <Page
+      title={organizationPages.webhooks.title}
+      pause={{ isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle }}
+    >
       <div className={css.layout}>
         {tabs}
         <Split
