@@ -53,6 +53,7 @@ export const readSession = defineEndpoint({
   path: "/session",
   summary: "The signed-in user, organizations and capabilities in the request's organization",
   access: "session",
+  snapshot: true,
   response: sessionView,
 });
 

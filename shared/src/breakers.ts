@@ -119,6 +119,7 @@ export const listBreakers = defineEndpoint({
   path: "/breakers",
   summary: "Circuit breakers over all instances, most failed calls first, from the collector's snapshot",
   access: "breakers:read",
+  snapshot: true,
   query: pastMoment,
   response: breakerList,
 });
@@ -128,6 +129,7 @@ export const readBreaker = defineEndpoint({
   path: "/breakers/:id",
   summary: "One breaker with its failures over the last minutes",
   access: "breakers:read",
+  snapshot: true,
   params: z.strictObject({ id: z.string().min(1).max(600) }),
   query: pastMoment,
   response: z.object({

@@ -65,6 +65,7 @@ export const listCaches = defineEndpoint({
   summary:
     "Named caches with hits and misses by level, lowest hit ratio first, from the collector's snapshot",
   access: "cache:read",
+  snapshot: true,
   query: pastMoment,
   response: cacheList,
 });
@@ -161,6 +162,7 @@ export const listRedisServers = defineEndpoint({
   summary:
     "Redis servers with memory, traffic, latency, slow log and a sample of the keyspace, from the collector's snapshot",
   access: "cache:read",
+  snapshot: true,
   query: pastMoment,
   response: redisServerList,
 });

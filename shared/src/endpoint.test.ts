@@ -35,6 +35,11 @@ test.each(named)(
   },
 );
 
+test("only what reads is served from memory", () => {
+  const written = endpoints.filter(({ snapshot, method }) => snapshot === true && method !== "GET");
+  expect(written.map(addressOf)).toEqual([]);
+});
+
 test.each(named)("%s asks for a session or for a capability that exists", (_, { access: needed }) => {
   expect(["public", "session", ...capabilities]).toContain(needed);
 });

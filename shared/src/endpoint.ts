@@ -26,6 +26,8 @@ export type Endpoint = {
   stream?: "ndjson";
   /** Status of success; 200 unless told. */
   status?: 200 | 201 | 202 | 204;
+  /** Served from memory, so a session that was verified before may read it while the database is away. */
+  snapshot?: true;
   /** Answers 202 with the same shape while its effect still goes on. */
   late?: true;
 };

@@ -173,6 +173,7 @@ export const readHealth = defineEndpoint({
   path: "/health",
   summary: "Watched services and servers with state, cause and root cause, from the collector's snapshot",
   access: "health:read",
+  snapshot: true,
   query: pastMoment,
   response: healthList,
 });
@@ -227,6 +228,7 @@ export const readService = defineEndpoint({
   path: "/health/:id",
   summary: "One service or server with instances, components, conditions, latency of the last hour, changes",
   access: "health:read",
+  snapshot: true,
   params: serviceId,
   query: pastMoment,
   response: serviceDetail,

@@ -120,6 +120,7 @@ export const listSources = defineEndpoint({
   path: "/sources",
   summary: "What is watched in this organization, and how the last reading of wheelhouse.yaml went",
   access: "sources:read",
+  snapshot: true,
   response: z.object({
     items: z.array(watchedSource),
     nextCursor: z.null(),
