@@ -1,6 +1,7 @@
 import { type ErrorBody, type ErrorCode, type ErrorDetail, errorStatus } from "@wheelhouse/shared/errors.ts";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { NoAnswerInTime, ServerAway } from "#lib/server-away.ts";
 
 /** An error whose text is meant for the caller. Everything else that is thrown becomes a 500 without inner text. */
 export class AppError extends Error {
@@ -66,35 +67,21 @@ const fromFastify: Record<string, () => AppError> = {
   FST_ERR_MAX_PARAM_LENGTH: () => invalidField("path", "has a part that is too long"),
 };
 
-const unavailableCodes = new Set([
+const unreachableCodes: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
   "EPIPE",
   "ETIMEDOUT",
   "ENOTFOUND",
-  "57P01",
-  "57P02",
-  "57P03",
-  "53300",
-  "08006",
-  "08001",
-  "08003",
 ]);
 
-/**
- * True when an error means "the database or Redis cannot be reached now", as opposed to a mistake of ours.
- * Codes: Node's socket errors, Postgres classes 08, 53300 and 57Pxx.
- */
+/** True when an error means "the database or Redis cannot be reached now", as opposed to a mistake of ours. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof ServerAway || error instanceof NoAnswerInTime) return true;
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);
-  if ("code" in error && typeof error.code === "string" && unavailableCodes.has(error.code)) return true;
-  if (
-    /Connection terminated|timeout exceeded when trying to connect|Connection is closed|Connection ended|not queryable|Query read timeout|max retries per request|Command timed out|No answer in time/i.test(
-      error.message,
-    )
-  )
-    return true;
+  // A socket of our own that no client library wraps.
+  if ("code" in error && typeof error.code === "string" && unreachableCodes.has(error.code)) return true;
   return error.cause !== undefined && isUnavailable(error.cause);
 }
 
