@@ -50,6 +50,11 @@ test.each(named)("%s describes every parameter of its path, and no other", (_, {
   expect(described.sort()).toEqual(named.sort());
 });
 
+test.each(named)("%s takes no field that it does not declare", (_, { params, query, body }) => {
+  for (const part of [params, query, body])
+    if (part instanceof z.ZodObject) expect(part.def.catchall).toBeInstanceOf(z.ZodNever);
+});
+
 test("a list of the query is split at commas and bounded", () => {
   const colours = queryList(z.enum(["red", "blue"]));
   expect(colours.parse("red,blue,")).toEqual(["red", "blue"]);

@@ -221,7 +221,7 @@ export const serviceDetail = z.object({
 });
 export type ServiceDetail = z.infer<typeof serviceDetail>;
 
-const serviceId = z.object({ id: z.string().min(1).max(200) });
+const serviceId = z.strictObject({ id: z.string().min(1).max(200) });
 
 export const readService = defineEndpoint({
   method: "GET",

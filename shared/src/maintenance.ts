@@ -48,6 +48,6 @@ export const endMaintenance = defineEndpoint({
   summary: "End planned work before its time, or call it off",
   access: "health:act",
   action: "health.maintenance.end",
-  params: z.object({ id: z.uuid() }),
+  params: z.strictObject({ id: z.uuid() }),
   response: maintenanceWindow,
 });

@@ -38,6 +38,9 @@ const errorBodyOf = (error: AppError, requestId: string): ErrorBody => ({
   },
 });
 
+/** Of a field that the endpoint does not have. */
+export const unknownText = "is not known here";
+
 const partName: Record<string, string> = { querystring: "query", params: "path", headers: "header" };
 
 function fromValidation(error: FastifyError): AppError | undefined {
@@ -45,10 +48,15 @@ function fromValidation(error: FastifyError): AppError | undefined {
   const part = error.validationContext
     ? (partName[error.validationContext] ?? error.validationContext)
     : "body";
-  const details = error.validation.slice(0, 20).map((issue) => ({
-    field: [part, ...issue.instancePath.split("/").filter((step) => step !== "")].join("."),
-    message: issue.message ?? "is not valid",
-  }));
+  const details = error.validation
+    .flatMap((issue): ErrorDetail[] => {
+      const field = [part, ...issue.instancePath.split("/").filter((step) => step !== "")].join(".");
+      const { keys } = issue.params;
+      if (issue.keyword !== "unrecognized_keys" || !Array.isArray(keys))
+        return [{ field, message: issue.message ?? "is not valid" }];
+      return keys.map((key) => ({ field: `${field}.${key}`, message: unknownText }));
+    })
+    .slice(0, 20);
   const first = details[0];
   const text = first ? `${first.field}: ${first.message}` : "The request is not valid.";
   return new AppError("validation_failed", text, { details });
