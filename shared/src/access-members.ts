@@ -79,6 +79,7 @@ export const updateMember = defineEndpoint({
   summary: "Give a member another role; holds from the member's next request",
   access: "access:manage",
   action: "access.member.update",
+  keeps: ["role"],
   params: z.strictObject({ userId: z.uuid() }),
   /** `currentRole` is the one the caller saw: somebody else may have changed it meanwhile. */
   body: z.strictObject({ role, currentRole: role }),
@@ -91,6 +92,7 @@ export const deleteMember = defineEndpoint({
   summary: "Remove a person from the organization; the account stays",
   access: "access:manage",
   action: "access.member.delete",
+  keeps: ["role"],
   params: z.strictObject({ userId: z.uuid() }),
   response: z.null(),
   status: 204,
@@ -102,6 +104,7 @@ export const deactivateMember = defineEndpoint({
   summary: "Close an account whose memberships are all administered by the caller; ends its sessions",
   access: "access:manage",
   action: "access.member.deactivate",
+  keeps: ["account"],
   params: z.strictObject({ userId: z.uuid() }),
   response: memberDetail,
 });
@@ -112,6 +115,7 @@ export const reactivateMember = defineEndpoint({
   summary: "Open a closed account again; its former sessions stay ended",
   access: "access:manage",
   action: "access.member.reactivate",
+  keeps: ["account"],
   params: z.strictObject({ userId: z.uuid() }),
   response: memberDetail,
 });
@@ -148,6 +152,7 @@ export const createInvitation = defineEndpoint({
   summary: "Invite a person by a link that works once within 7 days",
   access: "access:manage",
   action: "access.invitation.create",
+  keeps: ["email", "role", "expiresAt"],
   body: z.strictObject({ email, role }),
   response: invitationLink,
   status: 201,
@@ -159,6 +164,7 @@ export const renewInvitation = defineEndpoint({
   summary: "Make a new link for an invitation; the former one stops working",
   access: "access:manage",
   action: "access.invitation.renew",
+  keeps: ["expiresAt"],
   params: z.strictObject({ id: z.uuid() }),
   response: invitationLink,
 });
@@ -169,6 +175,7 @@ export const deleteInvitation = defineEndpoint({
   summary: "Withdraw an invitation",
   access: "access:manage",
   action: "access.invitation.delete",
+  keeps: ["email", "role"],
   params: z.strictObject({ id: z.uuid() }),
   response: z.null(),
   status: 204,
@@ -194,6 +201,7 @@ export const openInvitation = defineEndpoint({
   summary: "What an invitation's link offers; its first opening is recorded",
   access: "public",
   action: "access.invitation.open",
+  keeps: [],
   body: z.strictObject({ token: invitationToken }),
   response: invitationOffer,
 });
@@ -204,6 +212,7 @@ export const acceptInvitation = defineEndpoint({
   summary: "Become a member: with a name and a new password, or as the account that the address has",
   access: "public",
   action: "access.invitation.accept",
+  keeps: ["role", "account"],
   body: z.strictObject({
     token: invitationToken,
     /** Of a new account. */
@@ -241,6 +250,7 @@ export const createOrganization = defineEndpoint({
   summary: "Create an organization below this one; a superadmin in the platform creates a new root",
   access: "access:manage",
   action: "access.organization.create",
+  keeps: ["name", "slug", "parent"],
   body: z.strictObject({ name: shownName, slug }),
   response: organizationNode,
   status: 201,
@@ -252,6 +262,7 @@ export const updateOrganization = defineEndpoint({
   summary: "Rename this organization or one below it",
   access: "access:manage",
   action: "access.organization.update",
+  keeps: ["name"],
   params: z.strictObject({ id: z.uuid() }),
   body: z.strictObject({ name: shownName }),
   response: organizationNode,

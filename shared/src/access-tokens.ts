@@ -40,6 +40,7 @@ export const createToken = defineEndpoint({
   summary: "Create an API token for this organization; it is shown in this answer only",
   access: "access:manage",
   action: "access.token.create",
+  keeps: ["prefix", "capabilities", "expiresAt"],
   stepUp: true,
   body: z.strictObject({
     name: z
@@ -61,6 +62,7 @@ export const deleteToken = defineEndpoint({
   summary: "Revoke an API token; it stops working with its next use",
   access: "access:manage",
   action: "access.token.delete",
+  keeps: ["prefix", "capabilities"],
   params: z.strictObject({ id: z.uuid() }),
   response: z.null(),
   status: 204,

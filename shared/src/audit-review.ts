@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { auditEvent } from "./audit.ts";
-import { storedAuditFilter } from "./audit-filter.ts";
+import { auditFilterKept, storedAuditFilter } from "./audit-filter.ts";
 import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
 
 /** A review holds at most so many events; a longer period is divided or filtered. */
@@ -105,6 +105,7 @@ export const openAuditReview = defineEndpoint({
   summary: "Gather the events of a period under a filter for review",
   access: "audit:sign-off",
   action: "audit.review.open",
+  keeps: [...auditFilterKept, "events", "coveredSeq", "coveredHash"],
   body: z.strictObject({
     name: z.string().trim().min(1).max(120),
     from: timestamp,
@@ -122,6 +123,7 @@ export const markAuditReview = defineEndpoint({
   summary: "Mark events as reviewed or flagged, take a mark back, or settle flags; a flag needs a comment",
   access: "audit:sign-off",
   action: "audit.review.mark",
+  keeps: ["mark", "count", "events"],
   params,
   body: z.strictObject({
     events: z.array(z.uuid()).min(1).max(500),
@@ -137,6 +139,7 @@ export const commentAuditReview = defineEndpoint({
   summary: "Comment on an event under review",
   access: "audit:sign-off",
   action: "audit.review.comment",
+  keeps: ["event"],
   params,
   body: z.strictObject({ event: z.uuid(), text: z.string().trim().min(1).max(1000) }),
   response: auditReview,
@@ -148,6 +151,16 @@ export const signAuditReview = defineEndpoint({
   summary: "Sign a review off; says how many events were not reviewed, which has to be what is so",
   access: "audit:sign-off",
   action: "audit.review.sign",
+  keeps: [
+    ...auditFilterKept,
+    "events",
+    "coveredSeq",
+    "coveredHash",
+    "reviewed",
+    "flagged",
+    "notReviewed",
+    "ownActs",
+  ],
   params,
   body: z.strictObject({
     notReviewed: z.number().int().min(0),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, series } from "./health.ts";
-import { operation } from "./operations.ts";
+import { commandKept, operation } from "./operations.ts";
 import { problem } from "./overview.ts";
 import { reasonText } from "./reason.ts";
 
@@ -163,6 +163,7 @@ export const forceBreakerOpen = defineEndpoint({
   path: "/breakers/:id/open",
   summary: "Opens a breaker on its instances until it is reset; nothing passes",
   action: "breakers.breaker.open",
+  keeps: commandKept,
 });
 
 export const forceBreakerClosed = defineEndpoint({
@@ -170,6 +171,7 @@ export const forceBreakerClosed = defineEndpoint({
   path: "/breakers/:id/close",
   summary: "Holds a breaker closed on its instances until it is reset; calls pass whatever fails",
   action: "breakers.breaker.close",
+  keeps: commandKept,
 });
 
 export const resetBreaker = defineEndpoint({
@@ -177,6 +179,7 @@ export const resetBreaker = defineEndpoint({
   path: "/breakers/:id/reset",
   summary: "Lets go of a forced breaker on its instances, which begins anew as closed",
   action: "breakers.breaker.reset",
+  keeps: commandKept,
 });
 
 export const readBreakerOperation = defineEndpoint({

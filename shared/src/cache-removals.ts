@@ -84,6 +84,7 @@ export const startRemoval = defineEndpoint({
   summary: "Removes keys of a declared cache from its Redis, a little at a time",
   access: "cache:act",
   action: "cache.keys.remove",
+  keeps: ["operation", "effect", "source", "prefix", "by", "value", "count"],
   params: cacheParams,
   body: z.strictObject({
     ...what,
@@ -112,6 +113,7 @@ export const cancelRemoval = defineEndpoint({
   summary: "Ends a removal before its time; what is removed stays removed",
   access: "cache:act",
   action: "cache.removal.cancel",
+  keeps: ["operation", "effect"],
   params: removalParams,
   response: cacheRemoval,
 });

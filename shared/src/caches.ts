@@ -194,6 +194,7 @@ export const invalidateCache = defineEndpoint({
   summary: "Removes entries of a cache by key, pattern or tag, on every instance",
   access: "cache:act",
   action: "cache.entries.invalidate",
+  keeps: ["operation", "effect", "instances", "by", "value", "count"],
   params: cacheParams,
   body: z.strictObject({
     ...what,

@@ -51,6 +51,16 @@ const contracts = [
   webhooks,
 ] as const;
 
+type ActionsOf<Contract> = {
+  [Name in keyof Contract]: Contract[Name] extends { action: infer Action extends string; response: unknown }
+    ? Action
+    : never;
+}[keyof Contract];
+type ActionsOfAll<Contracts> = Contracts extends unknown ? ActionsOf<Contracts> : never;
+
+/** The audit actions of all endpoints. */
+export type DeclaredAction = ActionsOfAll<(typeof contracts)[number]>;
+
 const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value === "object" && value !== null && "method" in value && "path" in value && "response" in value;
 

@@ -240,6 +240,7 @@ export const checkService = defineEndpoint({
   summary: "Ask a service now instead of at its next turn; at most once in 5 seconds",
   access: "health:act",
   action: "health.service.check",
+  keeps: [],
   params: serviceId,
   response: z.object({ askedAt: timestamp }),
   status: 202,

@@ -31,6 +31,7 @@ export const createMaintenance = defineEndpoint({
   summary: "Announce planned work: until its end nothing of these services counts as a problem",
   access: "health:act",
   action: "health.maintenance.create",
+  keeps: ["services", "from", "until"],
   body: z.strictObject({
     services: z.array(z.string().min(1).max(200)).min(1).max(100),
     /** Now, when left out. */
@@ -48,6 +49,7 @@ export const endMaintenance = defineEndpoint({
   summary: "End planned work before its time, or call it off",
   access: "health:act",
   action: "health.maintenance.end",
+  keeps: ["until", "endedAt"],
   params: z.strictObject({ id: z.uuid() }),
   response: maintenanceWindow,
 });
