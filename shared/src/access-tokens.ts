@@ -1,12 +1,6 @@
 import { z } from "zod";
-import { type Capability, capabilities } from "./capabilities.ts";
+import { capabilities } from "./capabilities.ts";
 import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
-
-/** What only a person may do: let others in, put a name under a review, and connect to any server. */
-const ofPersons: readonly Capability[] = ["access:manage", "audit:sign-off", "sources:connect"];
-
-/** Capabilities that a token can carry; never more than its creator has at the moment of use. */
-export const tokenCapabilities = capabilities.filter((capability) => !ofPersons.includes(capability));
 
 export const apiToken = z.object({
   id: z.uuid(),

@@ -1,11 +1,11 @@
 import {
   type Capability,
-  capabilities,
   capabilitiesOf,
   inheritedRoles,
   type Role,
   roles,
 } from "@wheelhouse/shared/capabilities.ts";
+import { usableCapabilities } from "@wheelhouse/shared/rights.ts";
 
 /** Strongest first, as people are listed. */
 export const rolesByStrength: readonly Role[] = ["superadmin", "admin", "operator", "auditor", "viewer"];
@@ -20,8 +20,8 @@ export const roleNames: Record<Role, string> = {
 
 export const roleMeanings: Record<Role, string> = {
   superadmin: "everything, everywhere",
-  admin: "members, webhooks, breakers, queues",
-  operator: "pause, retry, acknowledge",
+  admin: "members, webhooks, sources",
+  operator: "acts on services, breakers, caches",
   auditor: "trail, sign-off, export",
   viewer: "read",
 };
@@ -38,13 +38,13 @@ type RightsRow = { label: string; holds: readonly Role[] };
 const named: readonly { label: string; all: readonly Capability[] }[] = [
   {
     label: "See every page but this one",
-    all: capabilities.filter(
+    all: usableCapabilities.filter(
       (one) => one.endsWith(":read") && one !== "access:read" && one !== "sources:read",
     ),
   },
   {
-    label: "Act on services, queues, breakers, caches, schedules and alerts",
-    all: ["health:act", "queues:act", "breakers:act", "cache:act", "schedules:act", "alerts:act"],
+    label: "Act on services, breakers and caches",
+    all: ["health:act", "breakers:act", "cache:act"],
   },
   { label: "Replay and configure webhooks", all: ["webhooks:replay", "webhooks:configure"] },
   { label: "Add and change what is watched", all: ["sources:manage"] },
@@ -59,12 +59,12 @@ const named: readonly { label: string; all: readonly Capability[] }[] = [
 const holding = (all: readonly Capability[]): Role[] =>
   roles.filter((role) => all.every((capability) => capabilitiesOf[role].includes(capability)));
 
-/** Roles × what they may do, every capability in one of the rows. */
+/** Roles × what they may do, every right that is asked for in one of the rows. */
 export const rightsRows = (): RightsRow[] => {
   const covered = new Set(named.flatMap(({ all }) => all));
   return [
     ...named.map(({ label, all }) => ({ label, holds: holding(all) })),
-    ...capabilities
+    ...usableCapabilities
       .filter((capability) => !covered.has(capability))
       .map((capability) => ({ label: capability, holds: holding([capability]) })),
     {
