@@ -21,7 +21,10 @@ test.each([
   "a\u001bb",
   "a \u202ereversed",
   "a \ud800 half",
-])("%j is no reason", (text) => expect(isReason(text)).toBe(false));
+])("%j is no reason", (text) => {
+  expect(reasonText.safeParse(text).success).toBe(false);
+  expect(isReason(text)).toBe(false);
+});
 
 test("where a reason may be left out, an empty one counts as none", () => {
   expect([" ", "ab", "abc"].map(isReasonOrEmpty)).toEqual([true, false, true]);
