@@ -1,17 +1,20 @@
 import { z } from "zod";
 import { roles } from "./capabilities.ts";
-import { defineEndpoint, page, paging, queryFlag, slug, timestamp } from "./endpoint.ts";
+import {
+  defineEndpoint,
+  page,
+  paging,
+  queryFlag,
+  shownCharacters,
+  shownCharactersText,
+  shownName,
+  slug,
+  timestamp,
+} from "./endpoint.ts";
 
 const role = z.enum(roles);
 const namedOrganization = z.object({ id: z.uuid(), slug, name: z.string() });
 
-/** Name of a person or an organization: what is shown, so no control characters. */
-const shownName = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must not hold control characters");
 const email = z.string().trim().max(254).pipe(z.email());
 
 /** One person's role in one organization. */
@@ -54,12 +57,7 @@ export const listMembers = defineEndpoint({
     includeChildren: queryFlag,
     role: role.optional(),
     /** Part of the name or the e-mail address. */
-    q: z
-      .string()
-      .trim()
-      .max(100)
-      .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must not hold control characters")
-      .optional(),
+    q: z.string().trim().max(100).regex(shownCharacters, shownCharactersText).optional(),
   }),
   response: page(member),
 });

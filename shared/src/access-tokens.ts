@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { capabilities } from "./capabilities.ts";
-import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
+import { defineEndpoint, page, paging, shownName, timestamp } from "./endpoint.ts";
 
 export const apiToken = z.object({
   id: z.uuid(),
@@ -37,12 +37,7 @@ export const createToken = defineEndpoint({
   keeps: ["prefix", "capabilities", "expiresAt"],
   stepUp: true,
   body: z.strictObject({
-    name: z
-      .string()
-      .trim()
-      .min(1)
-      .max(100)
-      .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must not hold control characters"),
+    name: shownName,
     capabilities: z.array(z.enum(capabilities)).min(1).max(capabilities.length),
     expiresAt: timestamp.nullable(),
   }),

@@ -5,6 +5,8 @@ import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
 
 /** A review holds at most so many events; a longer period is divided or filtered. */
 export const auditReviewEventsMax = 10_000;
+/** Events of a review that one request marks. */
+export const auditMarksMax = 500;
 export const auditMarks = ["reviewed", "flagged"] as const;
 
 const by = z.object({ id: z.string(), name: z.string(), at: timestamp });
@@ -126,7 +128,7 @@ export const markAuditReview = defineEndpoint({
   keeps: ["mark", "count", "events"],
   params,
   body: z.strictObject({
-    events: z.array(z.uuid()).min(1).max(500),
+    events: z.array(z.uuid()).min(1).max(auditMarksMax),
     mark: z.enum([...auditMarks, "open", "settled"]),
     comment: z.string().trim().min(1).max(1000).optional(),
   }),

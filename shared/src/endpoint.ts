@@ -92,3 +92,10 @@ export const slug = z
   .min(1)
   .max(63)
   .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, "lower-case letters, digits and inner hyphens");
+
+/** Characters of what is shown in one line: no control characters. */
+export const shownCharacters = /^[^\p{Cc}\p{Cs}]*$/u;
+export const shownCharactersText = "must not hold control characters";
+
+/** Name of a person, an organization or a token. */
+export const shownName = z.string().trim().min(1).max(100).regex(shownCharacters, shownCharactersText);
