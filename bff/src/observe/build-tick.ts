@@ -10,13 +10,6 @@ export type Memory = Map<string, Steady>;
 export type Read<T> = { latest: { value: T; atMs: number } | null; failure: string | null };
 
 const isoOf = (ms: number) => new Date(ms).toISOString();
-const intervalsUntilStale = 2;
-const shortestStaleMs = 3_000;
-
-/** Older than two intervals, 3 s at least: see SETTLED 24. */
-export const isStale = (observedAt: string | null, intervalMs: number, nowMs: number) =>
-  observedAt !== null &&
-  nowMs - Date.parse(observedAt) > Math.max(intervalsUntilStale * intervalMs, shortestStaleMs);
 
 /** Starts a new observer with what the last one knew, so that `since` survives a change of leader. */
 export function memoryOf(tick: Tick | null): Memory {

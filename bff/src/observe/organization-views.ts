@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import type { BreakerList, readBreaker } from "@wheelhouse/shared/breakers.ts";
 import type { CacheList, RedisServerList } from "@wheelhouse/shared/caches.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import { isStale } from "@wheelhouse/shared/freshness.ts";
 import {
   type HealthList,
   type ServiceDetail,
@@ -11,7 +12,6 @@ import {
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import type { QueueList, QueueRow, readQueue } from "@wheelhouse/shared/queues.ts";
 import { platformOrganization } from "#lib/request-context.ts";
-import { isStale } from "#observe/build-tick.ts";
 import { createListChanges } from "#observe/list-changes.ts";
 import { buildOverview } from "#observe/overview.ts";
 import type { BadFile } from "#observe/sources-watch.ts";

@@ -1,9 +1,9 @@
+import { isStale, staleAfterMs } from "@wheelhouse/shared/freshness.ts";
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
+import { formatSpan } from "@wheelhouse/shared/span.ts";
 import { breakerProblem } from "#observe/breaker-problem.ts";
-import { isStale } from "#observe/build-tick.ts";
 import { cacheProblem } from "#observe/cache-problem.ts";
 import type { OrganizationPart } from "#observe/organization-views.ts";
-import { spanOf } from "#observe/span.ts";
 import type { ObservedQueue, ObservedServer, ObservedService } from "#observe/tick.ts";
 
 type Found = Omit<Problem, "changedBefore">;
@@ -23,7 +23,6 @@ const word: Record<Problem["state"], string> = {
 
 const isServer = ({ kind }: ObservedService) => kind === "redis" || kind === "postgres";
 /** What was not asked yet has so many intervals until that is a problem. */
-const pendingIntervals = 2;
 
 /**
  * All that is wrong now, worst first, then the oldest. What a root cause explains is no problem of its own, nor is a
@@ -81,9 +80,9 @@ function serverProblem(server: ObservedServer, part: OrganizationPart, nowMs: nu
       {
         ...common,
         state: "stale",
-        label: `Stale ${spanOf(nowMs - Date.parse(observedAt))}`,
-        title: `no answer for ${spanOf(nowMs - Date.parse(observedAt))}`,
-        cause: `Was ok. Asked every ${spanOf(server.intervalMs)}, answered last at ${clockOf(observedAt)}`,
+        label: `Stale ${formatSpan(nowMs - Date.parse(observedAt))}`,
+        title: `no answer for ${formatSpan(nowMs - Date.parse(observedAt))}`,
+        cause: `Was ok. Asked every ${formatSpan(server.intervalMs)}, answered last at ${clockOf(observedAt)}`,
         since: observedAt,
       },
     ];
@@ -110,7 +109,7 @@ const servicePath = (id: string) => `services?service=${encodeURIComponent(id)}`
 const isPending = (row: ObservedService, nowMs: number) =>
   row.observedAt === null &&
   row.state === "unknown" &&
-  nowMs - Date.parse(row.since) < Math.max(pendingIntervals * row.intervalMs, 3_000);
+  nowMs - Date.parse(row.since) < staleAfterMs(row.intervalMs);
 
 function serviceProblem(row: ObservedService, nowMs: number): Found[] {
   if (isServer(row) || row.explainedBy !== null || row.maintenance !== null) return [];
@@ -125,7 +124,7 @@ function serviceProblem(row: ObservedService, nowMs: number): Found[] {
   const { state, observedAt } = row;
   if (state === "ok") {
     if (observedAt === null || !isStale(observedAt, row.intervalMs, nowMs)) return [];
-    const age = spanOf(nowMs - Date.parse(observedAt));
+    const age = formatSpan(nowMs - Date.parse(observedAt));
     return [
       {
         ...common,
@@ -133,7 +132,7 @@ function serviceProblem(row: ObservedService, nowMs: number): Found[] {
         label: `Stale ${age}`,
         title: `not heard for ${age}`,
         since: observedAt,
-        cause: `Was ok. Checked every ${spanOf(row.intervalMs)}, last at ${clockOf(observedAt)}`,
+        cause: `Was ok. Checked every ${formatSpan(row.intervalMs)}, last at ${clockOf(observedAt)}`,
       },
     ];
   }
@@ -155,7 +154,7 @@ function queueProblem(queue: ObservedQueue): Found[] {
   const waiting = queue.counts.waiting + queue.counts.prioritized;
   const titles: Record<string, string> = {
     "No worker": "no worker is listening",
-    "Old jobs": `oldest job waits ${queue.oldestWaitingMs === null ? "long" : spanOf(queue.oldestWaitingMs)}`,
+    "Old jobs": `oldest job waits ${queue.oldestWaitingMs === null ? "long" : formatSpan(queue.oldestWaitingMs)}`,
     Failing: "jobs fail",
   };
   return [

@@ -1,5 +1,5 @@
+import { type Freshness, judgeFreshness, type Observation } from "@wheelhouse/shared/freshness.ts";
 import type { ReactNode } from "react";
-import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useNow } from "#lib/now.ts";
 import { Status } from "#ui/status.tsx";

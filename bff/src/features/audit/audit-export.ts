@@ -15,7 +15,7 @@ import { z } from "zod";
 import type { AuditTrail } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField } from "#lib/errors.ts";
-import { type Database, openPool } from "#lib/postgres.ts";
+import { type Database, onDatabase, openPool } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { StreamedFile } from "#lib/route.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
@@ -114,7 +114,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     const clients: pg.PoolClient[] = [];
     const pids: number[] = [];
     const connect = async () => {
-      const client = await pool.connect();
+      const client = await onDatabase(pool.connect());
       clients.push(client);
       pids.push(pidRow.parse((await client.query("select pg_backend_pid() as pid")).rows[0]).pid);
       return client;
@@ -122,7 +122,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     try {
       await record();
       const readers: Clients = [await connect(), await connect()];
-      await openReaders(readers, job);
+      await onDatabase(openReaders(readers, job));
       const chains = await chainsOf(readers[0], job.organizationIds);
       if (before) refuseOther(before.chains, chains);
       else job.stand.chains = chains;

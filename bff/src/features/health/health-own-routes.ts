@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isStale } from "@wheelhouse/shared/freshness.ts";
 import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import ipaddr from "ipaddr.js";
 import type { Registry } from "prom-client";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
-import { isStale } from "#observe/build-tick.ts";
 import { ownService, platform } from "#observe/own-service.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { Readiness } from "./health-readiness.ts";

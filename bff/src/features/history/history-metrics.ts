@@ -1,7 +1,7 @@
+import { isStale } from "@wheelhouse/shared/freshness.ts";
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
-import { isStale } from "#observe/build-tick.ts";
 import { type OwnProcess, ownService, platform } from "#observe/own-service.ts";
 import type {
   ObservedBreaker,

@@ -1,5 +1,5 @@
-import { tokenCapabilities } from "@wheelhouse/shared/access-tokens.ts";
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
+import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import { useState } from "react";
 import { useSession } from "#lib/session.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";

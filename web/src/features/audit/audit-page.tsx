@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useMemo, useState } from "react";
 import { formatCount } from "#lib/format.ts";
 import { useLiveEvent } from "#lib/live-context.tsx";
@@ -154,7 +155,7 @@ const Trail = ({ organization }: { organization: string }) => {
   };
   const pause = { isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle };
   return (
-    <Page title="Audit" pause={pause}>
+    <Page title={organizationPages.audit.title} pause={pause}>
       <Split
         drawer={
           search.event !== undefined && (
@@ -192,7 +193,7 @@ const Trail = ({ organization }: { organization: string }) => {
 const Reviewing = ({ organization, id }: { organization: string; id: string }) => {
   const address = useAddress(organization);
   return (
-    <Page title="Audit" crumb="Review">
+    <Page title={organizationPages.audit.title} crumb="Review">
       <AuditReviewPage organization={organization} id={id} address={address} />
     </Page>
   );
@@ -209,7 +210,7 @@ export const AuditPage = () => {
       <Reviewing key={review} organization={org} id={review} />
     );
   return (
-    <Page title="Audit">
+    <Page title={organizationPages.audit.title}>
       <Empty title="You may not see this">
         Needs <span className="mono">audit:read</span> here.
       </Empty>

@@ -5,6 +5,7 @@ import {
   releaseAuditHold,
   updateAuditRetention,
 } from "@wheelhouse/shared/audit-retention.ts";
+import { isReason, reasonCharsMax } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { call } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
@@ -86,11 +87,11 @@ const NewHold = (props: {
           <input
             {...control}
             className="field grow"
-            maxLength={1000}
+            maxLength={reasonCharsMax}
             value={reason}
             onChange={(event) => onReason(event.target.value)}
           />
-          <Button disabled={reason.trim() === "" || isBusy} onClick={onPlace}>
+          <Button disabled={!isReason(reason) || isBusy} onClick={onPlace}>
             Place hold
           </Button>
         </div>

@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit-review.ts";
+import { auditMarksMax } from "@wheelhouse/shared/audit-review.ts";
 import { useMemo, useState } from "react";
 import { formatCount, formatDate, formatPlural, formatTime } from "#lib/format.ts";
 import { useKeys } from "#lib/keys.ts";
@@ -161,9 +162,11 @@ const Head = (props: {
       {open.length > 0 && (
         <Button
           disabled={acts.mark.isPending}
-          onClick={() => acts.mark.mutate({ events: open.map(keyOf).slice(0, 500), mark: "reviewed" })}
+          onClick={() =>
+            acts.mark.mutate({ events: open.map(keyOf).slice(0, auditMarksMax), mark: "reviewed" })
+          }
         >
-          Mark {formatCount(Math.min(500, open.length))} shown as reviewed
+          Mark {formatCount(Math.min(auditMarksMax, open.length))} shown as reviewed
         </Button>
       )}
       {onSign !== null && (

@@ -1,5 +1,6 @@
 import type { BreakerCommand, BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
@@ -8,7 +9,7 @@ import { Dialog } from "#ui/dialog.tsx";
 import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import { Status, type Tone } from "#ui/status.tsx";
 import css from "./breakers.module.css";
 import { useBreakerCommand, useOperation } from "./breakers-queries.ts";

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import type { BreakerCommand, BreakerRow, readBreaker } from "@wheelhouse/shared/breakers.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { useState } from "react";
 import { ApiError } from "#lib/api.ts";
 import { formatLatency, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";

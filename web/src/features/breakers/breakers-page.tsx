@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
@@ -160,7 +161,7 @@ export const BreakersPage = () => {
   );
 
   return (
-    <Page title="Breakers" observation={data ?? null}>
+    <Page title={organizationPages.breakers.title} observation={data ?? null}>
       <Split
         drawer={
           search.breaker !== undefined &&

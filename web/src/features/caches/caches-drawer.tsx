@@ -1,4 +1,6 @@
 import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
+import { judgeFreshness } from "@wheelhouse/shared/freshness.ts";
 import {
   formatBytes,
   formatCount,
@@ -7,8 +9,6 @@ import {
   formatRate,
   formatSpan,
 } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
-import { judgeFreshness } from "#lib/freshness.ts";
 import { useNow } from "#lib/now.ts";
 import { Drawer } from "#ui/drawer.tsx";
 import { type HistoryChart, HistoryCharts, type HistoryLine } from "#ui/history-charts.tsx";

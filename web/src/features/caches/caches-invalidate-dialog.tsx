@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { CacheRow } from "@wheelhouse/shared/caches.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
@@ -8,7 +9,7 @@ import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import { Status } from "#ui/status.tsx";
 import styles from "./caches.module.css";
 import { operationQuery, useInvalidate, usePreview, type What } from "./caches-queries.ts";

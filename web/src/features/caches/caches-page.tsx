@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
@@ -178,7 +179,7 @@ export const CachesPage = () => {
   const hrefOf = useHrefs(search.q);
 
   return (
-    <Page title="Cache" observation={caches.data ?? null}>
+    <Page title={organizationPages.caches.title} observation={caches.data ?? null}>
       <Split
         drawer={
           search.cache !== undefined &&

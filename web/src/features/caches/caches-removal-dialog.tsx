@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import type { CacheRemoval, DeclaredCache } from "@wheelhouse/shared/cache-removals.ts";
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { fieldErrors } from "#ui/form-field.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import styles from "./caches.module.css";
 import { RemovalProgress } from "./caches-removal-progress.tsx";
 import {

@@ -1,3 +1,4 @@
+import { isReason, reasonCharsMax } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatDateTime } from "#lib/format.ts";
 import { usePreferences } from "#lib/preferences.ts";
@@ -52,7 +53,7 @@ export const MaintenanceDialog = (props: {
       title={`Plan maintenance of ${service.name}`}
       confirm={`Start maintenance of ${service.name}`}
       foot="It can be ended before its time."
-      isBusy={create.isPending || reason.trim() === ""}
+      isBusy={create.isPending || !isReason(reason)}
       error={create.error}
       onConfirm={confirm}
       onClose={onClose}
@@ -78,7 +79,7 @@ export const MaintenanceDialog = (props: {
             <input
               {...control}
               className="field"
-              maxLength={500}
+              maxLength={reasonCharsMax}
               value={reason}
               onChange={(event) => setReason(event.target.value)}
             />

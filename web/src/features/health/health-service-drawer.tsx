@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import type { ServiceDetail } from "@wheelhouse/shared/health.ts";
 import { useState } from "react";
 import { formatSpan } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ServiceRow } from "@wheelhouse/shared/health.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
@@ -172,7 +173,7 @@ export const ServicesPage = () => {
   const hrefOf = useCallback((key: string) => stringifySearch({ q, view, service: key }), [q, view]);
 
   return (
-    <Page title="Services" observation={data ?? null}>
+    <Page title={organizationPages.services.title} observation={data ?? null}>
       <Split
         drawer={
           search.service !== undefined &&

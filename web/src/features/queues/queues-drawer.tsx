@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { ApiError } from "#lib/api.ts";
 import { formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
 import { useMoment } from "#lib/moment.ts";
 import { Drawer } from "#ui/drawer.tsx";
 import { type HistoryChart, HistoryCharts } from "#ui/history-charts.tsx";

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
@@ -144,7 +145,7 @@ export const QueuesPage = () => {
   const hrefOf = useCallback((key: string) => stringifySearch({ q, queue: key, at: moment }), [q, moment]);
 
   return (
-    <Page title="Queues" observation={data ?? null}>
+    <Page title={organizationPages.queues.title} observation={data ?? null}>
       <Split
         drawer={
           search.queue !== undefined &&

@@ -70,12 +70,18 @@ const useShellKeys = (org: string, setOpen: (open: Open) => void, onRewind: (() 
       group: "Everywhere",
       run: () => onRewind?.(),
     },
-    ...navItems.map(({ key, label, to }) => ({
-      keys: `g ${key}`,
-      label,
-      group: "Go to",
-      run: () => void navigate({ to, params: { org } }),
-    })),
+    ...navItems.flatMap(({ key, label, to }) =>
+      key === undefined
+        ? []
+        : [
+            {
+              keys: `g ${key}`,
+              label,
+              group: "Go to",
+              run: () => void navigate({ to, params: { org } }),
+            },
+          ],
+    ),
   ]);
 };
 

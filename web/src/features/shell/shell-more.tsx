@@ -16,7 +16,7 @@ const zones = [
 const Pages = ({ org, onClose }: { org: string; onClose: () => void }) => (
   <>
     {navItems
-      .filter(({ isInBar }) => !isInBar)
+      .filter(({ isInTabBar }) => !isInTabBar)
       .map(({ to, label }) => (
         <Link key={to} to={to} params={{ org }} className="it" onClick={onClose}>
           {label}

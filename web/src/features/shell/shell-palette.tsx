@@ -4,13 +4,13 @@ import type { OrganizationRef, SessionView } from "@wheelhouse/shared/access.ts"
 import { listBreakers } from "@wheelhouse/shared/breakers.ts";
 import { listCaches } from "@wheelhouse/shared/caches.ts";
 import { readHealth } from "@wheelhouse/shared/health.ts";
+import { organizationPageList } from "@wheelhouse/shared/pages.ts";
 import { listQueues } from "@wheelhouse/shared/queues.ts";
 import { Command } from "cmdk";
 import { useState } from "react";
 import { call } from "#lib/api.ts";
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { Dialog } from "#ui/dialog.tsx";
-import { navItems } from "./shell-nav.tsx";
 
 const shownOfAKind = 8;
 const namesMs = 30_000;
@@ -78,24 +78,21 @@ type Entry = { id: string; label: string; detail?: string; keys?: string; run: (
 const usePages = (session: SessionView): Entry[] => {
   const navigate = useNavigate();
   const org = session.organization.slug;
-  return [
-    ...navItems.map(({ to, label, key }) => ({
-      id: to,
-      label,
-      keys: `g ${key}`,
-      run: () => void navigate({ to, params: { org } }),
-    })),
-    ...(session.capabilities.includes("sources:read")
-      ? [
-          {
-            id: "/o/$org/sources",
-            label: "Sources",
-            detail: "what is watched",
-            run: () => void navigate({ to: "/o/$org/sources", params: { org } }),
-          },
-        ]
-      : []),
-  ];
+  return organizationPageList
+    .filter(
+      ({ reachedBy, capability }) =>
+        reachedBy !== "menu" && (capability === undefined || session.capabilities.includes(capability)),
+    )
+    .map(({ path, title, key, detail }): Entry => {
+      const to = `/o/$org${path}` as const;
+      return {
+        id: to,
+        label: title,
+        ...(key === undefined ? {} : { keys: `g ${key}` }),
+        ...(detail === undefined ? {} : { detail }),
+        run: () => void navigate({ to, params: { org } }),
+      };
+    });
 };
 
 type Watched = ReturnType<typeof useWatched>;

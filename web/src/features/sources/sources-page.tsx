@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import type { listSources, WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { formatPlural } from "#lib/format.ts";
@@ -233,7 +234,7 @@ const SourcesContent = ({ organization }: { organization: string }) => {
   const hrefOf = useCallback((key: string) => stringifySearch({ q, source: key }), [q]);
 
   return (
-    <Page title="Sources" crumb="what is watched">
+    <Page title={organizationPages.sources.title} crumb="what is watched">
       <Split
         drawer={
           search.source !== undefined &&
@@ -287,9 +288,9 @@ const SourcesContent = ({ organization }: { organization: string }) => {
 /** What is watched, how each is read, and how the list of it is changed. The address holds the whole view. */
 export const SourcesPage = () => {
   const { org } = route.useParams();
-  if (!useCan(org, "sources:read")) {
+  if (!useCan(org, organizationPages.sources.capability)) {
     return (
-      <Page title="Sources">
+      <Page title={organizationPages.sources.title}>
         <Empty title="You may not see this">
           Needs <span className="mono">sources:read</span> here.
         </Empty>

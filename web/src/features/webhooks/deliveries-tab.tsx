@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import type { ReplayFilter } from "@wheelhouse/shared/webhook-replays.ts";
 import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
 import { type ReactNode, useMemo, useState } from "react";
@@ -235,7 +236,7 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
   const pause = { isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle };
   const { delivery } = search;
   return (
-    <Page title="Webhooks" pause={pause}>
+    <Page title={organizationPages.webhooks.title} pause={pause}>
       <div className={css.layout}>
         {tabs}
         <Split

@@ -1,3 +1,4 @@
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import type { DeliveryDetail } from "@wheelhouse/shared/webhooks.ts";
 import { useState } from "react";
 import { ApiError } from "#lib/api.ts";
@@ -7,7 +8,7 @@ import { Dialog } from "#ui/dialog.tsx";
 import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import { isReplayable, lastAnswer, statusWords } from "./deliveries-search.ts";
 import { BreakerStatus } from "./delivery-status.tsx";
 import { urlText } from "./delivery-table.tsx";

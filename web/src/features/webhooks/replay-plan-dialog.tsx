@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import { type ReplayDetail, type ReplayFilter, replayItemsMax } from "@wheelhouse/shared/webhook-replays.ts";
 import { type ReactNode, useId, useState } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
@@ -8,7 +9,7 @@ import { Dialog } from "#ui/dialog.tsx";
 import { FormField, fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { Failure, Skeleton } from "#ui/panel.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import { BreakerStatus } from "./delivery-status.tsx";
 import css from "./replays.module.css";
