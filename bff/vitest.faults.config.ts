@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Repetition, soak and random schedules: `pnpm faults`, never part of `npm test`. */
 export default defineConfig({
   test: {
-    include: ["src/**/*.faults.ts"],
+    include: ["{src,launch}/**/*.faults.ts"],
     globalSetup: "src/testing/stack-setup.ts",
     maxWorkers: 1,
     testTimeout: 30 * 60_000,
