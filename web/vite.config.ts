@@ -30,7 +30,7 @@ export default defineConfig(({ mode }) => ({
   },
   test: {
     environment: "node",
-    include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
+    include: ["{src,parts}/**/*.test.{ts,tsx}"],
     // A process of its own took each file ten times as long as its tests.
     isolate: false,
     maxWorkers: 2,
