@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Repetition, soak and random schedules: `pnpm faults`, never part of `npm test`. */
+/** Repetition, soak and random schedules: `npm run faults`, never part of `npm test`. */
 export default defineConfig({
   test: {
     include: ["{src,launch}/**/*.faults.ts"],
