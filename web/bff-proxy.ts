@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import type { Plugin, ProxyOptions } from "vite";
+import { createLogger, type Logger, type Plugin, type ProxyOptions } from "vite";
 
 /** What the server answers and Vite does not: all that is not a page. */
 const paths = "^/(?:api|heartbeats|health|hooks|metrics|openapi\\.json|signin/oidc)(?:[/?]|$)";
@@ -11,6 +11,16 @@ export const bffProxy = (bffUrl: string): Record<string, ProxyOptions> => ({
   [paths]: { target: bffUrl },
   "/live": { target: bffUrl, ws: true },
 });
+
+/** Vite's own log without the connections that a restart of the server cuts: `npm run dev` says that it restarts. */
+export const logWithoutProxy = (): Logger => {
+  const logger = createLogger();
+  const { error } = logger;
+  logger.error = (text, options) => {
+    if (!/proxy (?:socket )?error/.test(text)) error(text, options);
+  };
+  return logger;
+};
 
 const isListening = (bffUrl: string): Promise<boolean> =>
   new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { bffProxy, waitForBff } from "./bff-proxy.ts";
+import { bffProxy, logWithoutProxy, waitForBff } from "./bff-proxy.ts";
 import { bundleBudget } from "./bundle-budget.ts";
 import { precompressed } from "./precompressed.ts";
 import { themeFingerprint } from "./theme-fingerprint.ts";
@@ -10,6 +10,7 @@ import { themeFingerprint } from "./theme-fingerprint.ts";
 const bffUrl = process.env.BFF_URL ?? "http://127.0.0.1:4600";
 
 export default defineConfig(({ mode }) => ({
+  ...(process.env.BFF_URL ? { customLogger: logWithoutProxy() } : {}),
   plugins: [react(), themeFingerprint(), bundleBudget(), precompressed(), waitForBff(bffUrl)],
   resolve: {
     // The contract's schemas are the server's; a page needs their types, methods and paths only. Without zod
