@@ -17,7 +17,7 @@ beforeEach(async () => {
     REDIS_URL: redis.url,
     WHEELHOUSE_DEMO: "0",
   });
-});
+}, 90_000);
 afterEach(() => {
   run.child.kill("SIGKILL");
   rmSync(dataDir, { recursive: true, force: true });
