@@ -19,8 +19,10 @@ export type Config = {
   roles: readonly Role[];
   /** Absolute path; data of the embedded servers, credentials, secrets. */
   dataDir: string;
-  /** Demo organizations, users and the fleet. */
+  /** Demo organizations and users. */
   demo: boolean;
+  /** Runs the programs of the demo; off where somebody else does. */
+  fleet: boolean;
   /** How long a stopping process lets running work finish before it aborts it. */
   drainMs: number;
   logLevel: (typeof logLevels)[number];
@@ -168,6 +170,10 @@ const variables = z.object({
     .enum(["0", "1"], "must be 0 or 1")
     .transform((text) => text === "1")
     .optional(),
+  WHEELHOUSE_FLEET: z
+    .enum(["0", "1"], "must be 0 or 1")
+    .transform((text) => text === "1")
+    .optional(),
   WHEELHOUSE_ROLES: z
     .string()
     .transform(list)
@@ -277,6 +283,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     roles: read.WHEELHOUSE_ROLES,
     dataDir: resolve(repositoryRoot, read.WHEELHOUSE_DATA_DIR),
     demo,
+    fleet: read.WHEELHOUSE_FLEET ?? demo,
     drainMs: read.WHEELHOUSE_DRAIN_MS,
     logLevel: read.WHEELHOUSE_LOG_LEVEL ?? (production ? "info" : "warn"),
     sourcesFile: read.WHEELHOUSE_CONFIG && resolve(repositoryRoot, read.WHEELHOUSE_CONFIG),
