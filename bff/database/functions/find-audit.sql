@@ -1,6 +1,3 @@
--- Asking the index is planned once per connection as well: a plan for each month and request took most of its time, ten
--- times as long as the asking.
-grant create on schema wheelhouse to wheelhouse_search;
 set local role wheelhouse_search;
 
 -- Text, target and mixed filters: their operators are not leakproof, so under row-level security no index serves them.
@@ -183,53 +180,5 @@ begin
   end loop;
 end
 $$;
-reset role;
-revoke create on schema wheelhouse from wheelhouse_search;
-
-set local role wheelhouse_owner;
--- The newest events wait in a list that each search reads whole, until they are merged into the index: at the usual 4 MB
--- that took longer than the rest of the search. A list of 256 kB holds about 220 events.
-create function wheelhouse.bound_audit_pending() returns void
-language plpgsql set search_path = wheelhouse, pg_temp as $$
-declare
-  partition_index regclass;
-begin
-  for partition_index in
-    select i.inhrelid::regclass from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'wheelhouse.audit_events_words'::regclass
-      and not coalesce(c.reloptions @> array['gin_pending_list_limit=256'], false)
-  loop
-    execute format('alter index %s set (gin_pending_list_limit = 256)', partition_index);
-    perform gin_clean_pending_list(partition_index);
-  end loop;
-end
-$$;
-revoke all on function wheelhouse.bound_audit_pending() from public;
-
-create or replace function wheelhouse.make_audit_partitions(months_ahead int) returns int
-language plpgsql security definer set search_path = wheelhouse, pg_temp as $$
-declare
-  month_start timestamptz := date_trunc('month', now(), 'UTC');
-  starts timestamptz;
-  partition_name text;
-  made int := 0;
-begin
-  perform pg_advisory_xact_lock(hashtext('wheelhouse.audit_partitions'));
-  for ahead in 0 .. least(greatest(months_ahead, 0), 60) loop
-    starts := (month_start at time zone 'UTC' + make_interval(months => ahead)) at time zone 'UTC';
-    partition_name := 'audit_events_' || to_char(starts at time zone 'UTC', 'YYYY_MM');
-    continue when to_regclass('wheelhouse.' || partition_name) is not null;
-    execute format('create table wheelhouse.%I partition of wheelhouse.audit_events for values from (%L) to (%L)',
-      partition_name, starts, (starts at time zone 'UTC' + interval '1 month') at time zone 'UTC');
-    execute format('create trigger refuse_truncate before truncate on wheelhouse.%I '
-      'for each statement execute function wheelhouse.refuse_audit_change()', partition_name);
-    execute format('alter table wheelhouse.%1$I enable always trigger derive, enable always trigger seal, '
-      'enable always trigger refuse_change, enable always trigger refuse_truncate', partition_name);
-    made := made + 1;
-  end loop;
-  perform bound_audit_pending();
-  return made;
-end
-$$;
-select wheelhouse.bound_audit_pending();
-reset role;
+revoke all on function wheelhouse.find_audit(jsonb, timestamptz, uuid, int, boolean) from public;
+grant execute on function wheelhouse.find_audit(jsonb, timestamptz, uuid, int, boolean) to wheelhouse_app;

@@ -67,6 +67,9 @@ create table wheelhouse.history_journal (
 );
 create index history_journal_newest on wheelhouse.history_journal (org_id, at desc, id desc);
 create index history_journal_oldest on wheelhouse.history_journal (at);
+-- The journal of one thing, newest first, by its id or its name.
+create index history_journal_subject_id on wheelhouse.history_journal (org_id, subject_id, at desc, id desc);
+create index history_journal_subject on wheelhouse.history_journal (org_id, subject, at desc, id desc);
 select wheelhouse.own_by_organization('wheelhouse.history_journal');
 grant select on wheelhouse.history_journal to wheelhouse_app;
 grant select, insert, delete on wheelhouse.history_journal to wheelhouse_system;
@@ -83,6 +86,9 @@ create table wheelhouse.history_frames (
   breakers bytea not null,
   caches bytea not null,
   queues bytea not null,
+  -- Redis servers (keyspace, slow log, latency), and what instances told of their components; null in older frames.
+  servers bytea,
+  details bytea,
   primary key (org_id, at)
 );
 create index history_frames_expired on wheelhouse.history_frames (keep_until);

@@ -1,13 +1,8 @@
--- A month that is over is put in the order of organizations, once. As events come in, neighbours on disk belong to
--- different organizations, so a page of one organization's trail reads as many blocks as it has rows, and its export the
--- whole table; in order it reads a tenth of them, one after the other.
-set local role wheelhouse_owner;
-
 -- Rewrites the oldest month that ended two days ago or earlier and is not in order yet; returns its partition, null when
 -- there is none left. Readers go on meanwhile; only the change of tables at the end needs a moment without them, which is
 -- asked for in short attempts, so that nobody waits for a reader who lasts (an export). Every rewritten event has to
 -- match its link before the former table goes: what was tampered with stays as it is, and the call fails.
-create function wheelhouse.order_audit_month() returns text
+create or replace function wheelhouse.order_audit_month() returns text
 language plpgsql security definer set search_path = wheelhouse, pg_temp set maintenance_work_mem = '256MB'
 set work_mem = '256MB'
 -- The whole month is read: one block after the other and a sort, not row by row as an index has them.
@@ -95,4 +90,3 @@ end
 $$;
 revoke all on function wheelhouse.order_audit_month() from public;
 grant execute on function wheelhouse.order_audit_month() to wheelhouse_system;
-reset role;

@@ -30,6 +30,8 @@ create table wheelhouse.operations (
   check ((state = 'accepted') = (ended_at is null))
 );
 create index operations_accepted on wheelhouse.operations (org_id, target_id, ordinal) where state = 'accepted';
+-- The newest command to a breaker tells who holds it, when and why.
+create index operations_of_target on wheelhouse.operations (org_id, target_id, ordinal desc);
 select wheelhouse.own_by_organization('wheelhouse.operations');
 grant select, insert on wheelhouse.operations to wheelhouse_app;
 grant select, update, delete on wheelhouse.operations to wheelhouse_system;
