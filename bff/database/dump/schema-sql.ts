@@ -14,7 +14,7 @@ export function schemaSql({ tables, functions }: Catalogue): string {
   ].join("\n");
 }
 
-function tableSql(table: Table): string {
+export function tableSql(table: Table): string {
   const name = `wheelhouse.${table.name}`;
   const body = [
     ...table.columns.map(columnSql),
