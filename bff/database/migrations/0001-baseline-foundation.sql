@@ -11,6 +11,8 @@
 --   select wheelhouse.own_by_organization('wheelhouse.things');
 --   grant select, insert, update on wheelhouse.things to wheelhouse_app, wheelhouse_system;
 --   reset role;
+-- Files are named `NNNN-<feature>-<what>.sql`. A function that is called, and that no table, policy or index needs, is a
+-- file of its own in `functions/`, applied after the migrations, as wheelhouse_owner unless it says otherwise.
 
 -- Roles belong to the whole cluster: another database of it may have made them already, even at this moment.
 do $$
