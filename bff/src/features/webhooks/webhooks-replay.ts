@@ -1,9 +1,9 @@
 import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { Tables } from "#lib/tables.ts";
 import { staleVersion } from "./webhooks-configuration.ts";
 import { type DeliveryRow, deliveryColumns, deliveryJoins, deliveryOf } from "./webhooks-delivery-rows.ts";
 import { type Doorbell, jobIdOf } from "./webhooks-doorbell.ts";

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql, type Transaction } from "kysely";
 import type { Logger } from "pino";
+import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { Breakers } from "./webhooks-breaker.ts";
 import type { ReplayConfig } from "./webhooks-config.ts";
 import type { Doorbell } from "./webhooks-doorbell.ts";

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { Logger } from "pino";
+import type { Tables } from "#database/tables.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { AttemptStore } from "./webhooks-attempt-store.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
 import type { Doorbell } from "./webhooks-doorbell.ts";
