@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { buildApp } from "#app.ts";
+import { buildApp } from "#app/app.ts";
 import { ConfigError, loadConfig } from "#config.ts";
 import { chooseShopPorts, writeDemoSources } from "#embedded/demo-sources.ts";
 import { startEmbedded } from "#embedded/embedded.ts";

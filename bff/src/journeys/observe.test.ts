@@ -8,7 +8,7 @@ import { Redis } from "ioredis";
 import { pino } from "pino";
 import { io } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { createObserve } from "#app-observe.ts";
+import { createObserve } from "#app/observe.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createDatabase, type Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
@@ -147,7 +147,7 @@ describe("leader and replicas", () => {
   test("a collector that is killed is told as lost within 3 s, and another process takes over within 5 s", async () => {
     const { url } = await createTestRedis();
     const urls = { redisUrl: url, appUrl: databaseUrls.appUrl, systemUrl: databaseUrls.systemUrl };
-    const fixture = fileURLToPath(new URL("./app-observe-collector.fixture.ts", import.meta.url));
+    const fixture = fileURLToPath(new URL("./observe-collector.fixture.ts", import.meta.url));
     const collector = spawn(process.execPath, ["--import", "tsx", fixture, JSON.stringify(urls)]);
     ends.push(() => collector.kill("SIGKILL"));
     // As a new leader does, the one that stands by waits for a word first: it starts when it has heard one.

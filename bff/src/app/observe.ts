@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { createWatchedServers, databaseOf, type WatchedRedis } from "#app-observe-servers.ts";
+import { createWatchedServers, databaseOf, type WatchedRedis } from "#app/servers.ts";
 import { createCachesBoard } from "#features/caches/caches-board.ts";
 import { createRedisDetails } from "#features/caches/caches-redis-details.ts";
 import type { Clock } from "#lib/clock.ts";

@@ -4,17 +4,17 @@ import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { createObserve } from "#app-observe.ts";
+import { createObserve } from "#app/observe.ts";
 import type { Config } from "#config.ts";
+import { createAccess } from "#features/access/access.ts";
 import { anonymousContext } from "#features/access/access-context.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
-import { createAccess } from "#features/access/access-feature.ts";
-import { createAudit } from "#features/audit/audit-feature.ts";
+import { createAudit } from "#features/audit/audit.ts";
 import { createRecentActs } from "#features/audit/audit-recent.ts";
-import { createBreakers } from "#features/breakers/breakers-feature.ts";
+import { createBreakers } from "#features/breakers/breakers.ts";
 import type { NewestCommands } from "#features/breakers/breakers-holders.ts";
-import { createCaches } from "#features/caches/caches-feature.ts";
-import { createHealth } from "#features/health/health-feature.ts";
+import { createCaches } from "#features/caches/caches.ts";
+import { createHealth } from "#features/health/health.ts";
 import { createMetrics } from "#features/health/health-metrics.ts";
 import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
 import { createReadiness } from "#features/health/health-readiness.ts";
@@ -53,7 +53,7 @@ import { plainTextPlugin } from "#plugins/plain-text.ts";
 import { registerWeb } from "#plugins/web.ts";
 
 /** The built dashboard; an installation of the other roles has none. */
-const webDist = fileURLToPath(new URL("../../web/dist/", import.meta.url));
+const webDist = fileURLToPath(new URL("../../../web/dist/", import.meta.url));
 
 export type AppDeps = {
   config: Config;

@@ -1,7 +1,7 @@
-// A process that observes as a collector does and nothing else, for app-observe.test.ts, which kills it.
+// A process that observes as a collector does and nothing else, for observe.test.ts, which kills it.
 import { pino } from "pino";
 import { z } from "zod";
-import { createObserve } from "#app-observe.ts";
+import { createObserve } from "#app/observe.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createDatabase } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
