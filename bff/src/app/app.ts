@@ -1,73 +1,29 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance } from "fastify";
-import type { Redis } from "ioredis";
-import type { Logger } from "pino";
-import { createObserve } from "#app/observe.ts";
-import type { Config } from "#config.ts";
-import { createAccess } from "#features/access/access.ts";
-import { anonymousContext } from "#features/access/access-context.ts";
+import { type AppDeps, createFoundations, type Foundations } from "#app/foundations.ts";
+import { createPages, mountFeatures } from "#app/http.ts";
+import { createLifecycle } from "#app/lifecycle.ts";
+import { createObserving, createWatch } from "#app/observe.ts";
+import { createOwnProcess } from "#app/own-process.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
-import { createAudit } from "#features/audit/audit.ts";
 import { createRecentActs } from "#features/audit/audit-recent.ts";
 import { createBreakers } from "#features/breakers/breakers.ts";
-import type { NewestCommands } from "#features/breakers/breakers-holders.ts";
 import { createCaches } from "#features/caches/caches.ts";
 import { createHealth } from "#features/health/health.ts";
-import { createMetrics } from "#features/health/health-metrics.ts";
-import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
-import { createReadiness } from "#features/health/health-readiness.ts";
+import { createOwnHealth } from "#features/health/health-own.ts";
 import { createHistory, createRemembering } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
-import { queuesRoutes } from "#features/queues/queues-routes.ts";
-import { createSourcesCatalogue } from "#features/sources/sources-catalogue.ts";
-import { sourcesRoutes } from "#features/sources/sources-routes.ts";
-import { createSourcesService } from "#features/sources/sources-service.ts";
-import { createSourcesStore } from "#features/sources/sources-store.ts";
+import { createQueues } from "#features/queues/queues.ts";
+import { createDeclared, createSources } from "#features/sources/sources.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
-import { webhooksDefaults } from "#features/webhooks/webhooks-config.ts";
+import { webhooksSettings } from "#features/webhooks/webhooks-config.ts";
 import { createAddressFilter } from "#lib/address-filter.ts";
-import type { Clock } from "#lib/clock.ts";
-import { createEventLoop } from "#lib/event-loop.ts";
-import { createOwnCaches } from "#lib/own-caches.ts";
-import type { Database } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
-import { createSecretBox } from "#lib/secret-box.ts";
+import type { Feature } from "#lib/feature.ts";
 import { createServer } from "#lib/server.ts";
-import { createSessionEnds } from "#lib/session-ends.ts";
-import { createUpkeep } from "#lib/upkeep.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
 import { createBoardAnswers } from "#observe/board-answers.ts";
 import { createKeptDetails } from "#observe/kept-details.ts";
-import { createOwnReports, ownReportsEveryMs } from "#observe/own-reports.ts";
 import { createPastDetails } from "#observe/past-details.ts";
-import { createSourcesFile } from "#observe/sources-watch.ts";
-import { authPlugin } from "#plugins/auth.ts";
-import { failedActsPlugin } from "#plugins/failed-acts.ts";
-import { createFirstPaint } from "#plugins/first-paint.ts";
-import { registerLive } from "#plugins/live.ts";
-import { createLiveList } from "#plugins/live-lists.ts";
-import { mutationLimitPlugin } from "#plugins/mutation-limit.ts";
-import { plainTextPlugin } from "#plugins/plain-text.ts";
-import { registerWeb } from "#plugins/web.ts";
-
-/** The built dashboard; an installation of the other roles has none. */
-const webDist = fileURLToPath(new URL("../../../web/dist/", import.meta.url));
-
-export type AppDeps = {
-  config: Config;
-  log: Logger;
-  clock: Clock;
-  database: Database;
-  /** Role that may create; undefined where migrations are run elsewhere. */
-  adminUrl: string | undefined;
-  redis: Redis;
-  /** For connections of a kind of their own: subscribers, BullMQ's blocking readers. */
-  redisUrl: string;
-  /** 32 bytes in base64. */
-  secretKey: string;
-};
+import { createLive } from "#plugins/live-feature.ts";
 
 export type Product = {
   app: FastifyInstance;
@@ -79,295 +35,112 @@ export type Product = {
   credentials: readonly { email: string; password: string; role: string; organization: string }[];
 };
 
-/** Builds the whole product from its connections: every feature by hand, and what each is handed. Listens to nothing. */
-export async function buildApp({
-  config,
-  log,
-  clock,
-  database,
-  adminUrl,
-  redis,
-  redisUrl,
-  secretKey,
-}: AppDeps): Promise<Product> {
-  const app = await createServer({ log, trustProxy: config.http.trustProxy });
-  const box = createSecretBox(secretKey);
-
-  const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-heard", log });
-  const ownCaches = createOwnCaches({ redis, clock });
-  const audit = createAudit({
-    database,
-    redis,
-    subscriber,
-    box,
-    secretKey,
-    clock,
-    log,
-    config: config.audit,
-    dataDir: config.dataDir,
-    cache: ownCaches.named("audit values"),
-    onEventsChanged: (...change) => auditLive.changed(...change),
-  });
-  const auditLive = createLiveList(audit.readHeads);
-  const { changes, denials } = audit;
-  const sessionEnds = createSessionEnds({ publisher: redis, subscriber, log });
-  const { failuresPer15Min, mutationsPerHour } = config.rateLimits;
-  const access = createAccess({
-    database,
-    redis,
-    changes,
-    denials,
-    sessionEnds,
-    clock,
-    log,
-    failuresPer15Min,
-    mutationsPerHour,
-    sessionLimits: config.sessions,
-    box,
-    oidc: config.oidc,
-  });
-  const webhooks = createWebhooks({
-    database,
-    redis,
+/** What is watched, and how it is read, now and at a past moment. */
+function createReading({ core, access, box, ownCaches, subscriber }: Foundations, redisUrl: string) {
+  const acts = createRecentActs({ database: core.database });
+  const history = createHistory(core, { acts, cache: ownCaches.named("history series") });
+  const declared = createDeclared(core, { box });
+  const ownProcess = createOwnProcess(core, { subscriber, parts: [ownCaches, ...access.breakers] });
+  const watch = createWatch(core, {
+    catalogue: declared.catalogue,
     redisUrl,
-    clock,
-    log,
-    changes,
-    config: {
-      ...webhooksDefaults,
-      secretKey,
-      allowAddresses: config.webhooks.allowAddresses,
-      retryScheduleMs: config.webhooks.retryScheduleMs,
-      deliveryTimeoutMs: config.webhooks.deliveryTimeoutMs,
-      breaker: { ...webhooksDefaults.breaker, coolDownMs: config.webhooks.breakerCoolDownMs },
-      drainMs: config.drainMs,
-      rejections: { ...webhooksDefaults.rejections, limit: failuresPer15Min },
-    },
-    onDeliveriesChanged: (...change) => deliveriesLive.changed(...change),
-    onReplaysChanged: (...change) => replaysLive.changed(...change),
+    intervalMs: core.config.observe.sampleIntervalMs,
+    ownReport: ownProcess.latest,
   });
-  const deliveriesLive = createLiveList(webhooks.readHeads);
-  const replaysLive = createLiveList(webhooks.readReplayHeads);
-  const recentActs = createRecentActs({ database });
-  const history = createHistory({
-    database,
-    changes,
-    actsBetween: recentActs.between,
-    clock,
-    log,
-    cache: ownCaches.named("history series"),
-  });
-  const { sampleIntervalMs: intervalMs, healthToken } = config.observe;
-  const sourcesFile = createSourcesFile({ path: config.sourcesFile, clock, log });
-  const watchFilter = createAddressFilter(config.observe.allowAddresses);
-  const sourcesStore = createSourcesStore(database);
-  const catalogue = createSourcesCatalogue({
-    file: sourcesFile,
-    store: sourcesStore,
-    box,
-    redis,
-    subscriber,
-    log,
-  });
-  const watchHttp = createWatchHttp({ filter: watchFilter });
-  const keptDetails = createKeptDetails();
-  const health = createHealth({
-    catalogue,
-    database,
-    redis,
-    subscriber,
-    clock,
-    log,
-    changes,
-    http: watchHttp,
-    hashOf: (...of) => {
-      const secret = catalogue.secretOf(...of);
-      return secret === null ? null : secret?.secret_hash;
-    },
-    onDetails: keptDetails.keep,
-    ownReports: (): readonly Report[] => observe.ownReports(),
-    uptimes: history.uptimes,
-  });
-  const breakers = createBreakers({
-    catalogue,
-    redis,
-    clock,
-    log,
-    http: watchHttp,
-    coolDownMs: config.webhooks.breakerCoolDownMs,
-    newestCommands: (targets): NewestCommands => operations.newestToBreakers(targets),
-  });
-  const ownReports = createOwnReports({
-    redis,
-    subscriber,
-    roles: config.roles,
-    clock,
-    eventLoop: createEventLoop({ windowMs: 0.75 * ownReportsEveryMs }),
-    // Only who serves pages calls them.
-    parts: config.roles.includes("web") ? [ownCaches, ...access.breakers] : [],
-  });
-  const observe = createObserve({
-    catalogue,
-    roles: config.roles,
-    intervalMs,
-    database,
-    redis,
-    redisUrl,
-    clock,
-    log,
-    ownReport: () => ownReports.latest(),
-    webhooks: webhooks.statistics,
-    badFile: sourcesFile.bad,
-    recentActs: async (organizationIds) => {
-      const [acts, deployments] = await Promise.all([
-        recentActs.newest(organizationIds),
-        history.deployments.recent(organizationIds),
-      ]);
-      return new Map(
-        organizationIds.map((id) => [id, [...(acts.get(id) ?? []), ...(deployments.get(id) ?? [])]]),
-      );
-    },
-    boards: (reported) => ({ services: health.board, breakers: breakers.board(reported) }),
-  });
-  const { snapshots, owner } = observe;
-  const sources = createSourcesService({
-    store: sourcesStore,
-    catalogue,
-    file: sourcesFile,
-    changes,
-    box,
-    filter: watchFilter,
-    clock,
-    checksOf: (organization) => snapshots.viewsOf(organization).health().items,
-    scrapesOf: breakers.scrapesOf,
-  });
-  const operations = createOperations({ database, changes, channel: observe.channel, clock, log });
-  const caches = createCaches({
-    database,
-    changes,
-    snapshots,
-    clock,
-    log,
-    servers: observe.redisServers,
-  });
-  const remembering = createRemembering({
-    database,
-    snapshots,
-    details: keptDetails,
-    processes: health.ownProcesses,
-    owner,
-    clock,
-    log,
-  });
+  const { snapshots } = watch;
   const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
   const reading = { snapshots, answer, past: createPastDetails(history) };
-  const commanding = { channel: observe.channel, run: operations.run, readOperation: operations.read };
-  const readiness = createReadiness({ database, redis, clock });
-  const upkeep = createUpkeep({
-    log,
-    everyMs: 3_600_000,
-    tasks: {
-      ...operations.upkeep,
-      ...caches.upkeep,
-      ...webhooks.upkeep,
-      ...history.upkeep,
-      "ended sessions": access.purge,
-      // The last: it has tasks that may take minutes.
-      ...audit.upkeep,
-    },
-  });
-  const credentials = config.demo && adminUrl ? await seedDemo({ adminUrl, dataDir: config.dataDir }) : [];
+  return { history, declared, ownProcess, watch, reading };
+}
 
-  await app.register(authPlugin, { admit: access.admit, anonymous: anonymousContext, denials });
-  await app.register(failedActsPlugin, { denials });
-  await app.register(plainTextPlugin);
-  await app.register(mutationLimitPlugin, { redis, perHour: mutationsPerHour });
-  await app.register(
-    async (api) => {
-      access.routes(api);
-      audit.routes(api);
-      webhooks.routes(api);
-      health.routes(api, reading);
-      breakers.routes(api, { ...reading, ...commanding });
-      caches.routes(api, { ...reading, ...commanding });
-      queuesRoutes(api, reading);
-      history.routes(api);
-      sourcesRoutes(api, { service: sources });
-    },
-    { prefix: "/api/v1" },
-  );
-  access.providerRoutes(app, config.http.publicUrl);
-  webhooks.intake(app);
-  health.intake(app);
-  const ownEventLoop = () => ownReports.latest()?.process?.eventLoop ?? null;
-  ownHealthRoutes(app, {
-    readiness,
-    snapshots,
-    owner,
-    clock,
-    roles: config.roles,
-    token: healthToken,
-    eventLoop: ownEventLoop,
-    metrics: createMetrics({ snapshots, clock, eventLoop: ownEventLoop }),
+/** What people watch and act on, and what observes it. */
+function createWatchers(
+  { core, box }: Foundations,
+  { history, declared, watch, reading }: ReturnType<typeof createReading>,
+) {
+  const { snapshots, channel, owner, reports, organizationOf, ownReports, redisServers } = watch;
+  const { catalogue, hashOf } = declared;
+  const http = createWatchHttp({ filter: createAddressFilter(core.config.observe.allowAddresses) });
+  const details = createKeptDetails();
+  const operations = createOperations(core, { channel });
+  const { newestToBreakers: newestCommands, run, read: readOperation } = operations;
+  const commanding = { ...reading, channel, run, readOperation };
+  const health = createHealth(core, {
+    ...reading,
+    catalogue,
+    http,
+    hashOf,
+    uptimes: history.uptimes,
+    ownReports,
+    onDetails: details.keep,
   });
-  registerLive(app, {
-    snapshots,
-    sessionEnds,
-    intervalMs,
-    clock,
-    log,
-    authenticate: access.authenticateHandshake,
-    lists: { webhooks: deliveriesLive, replays: replaysLive, audit: auditLive },
-  });
-  if (config.roles.includes("web") && existsSync(webDist))
-    await registerWeb(app, {
-      distDir: webDist,
-      firstPaint: createFirstPaint({
-        admit: access.admit,
-        sessionView: access.sessionView,
-        snapshot: observe.firstPaint,
-      }),
-    });
-  const working: { stop(): Promise<void> }[] = [];
+  const reported = { reports, organizationOf };
+  const breakers = createBreakers(core, { ...commanding, catalogue, http, reported, newestCommands });
+  return {
+    operations,
+    caches: createCaches(core, { ...commanding, servers: redisServers }),
+    queues: createQueues(reading),
+    sources: createSources(core, { declared, box, snapshots, scrapesOf: breakers.scrapesOf }),
+    health,
+    breakers,
+    remembering: createRemembering(core, { snapshots, details, processes: health.ownProcesses, owner }),
+  };
+}
 
+/** Every part of the product, in the order in which they are mounted and started; they stop in the opposite one. */
+function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDeps) {
+  const { core, audit, access, sessionEnds } = foundations;
+  const read = createReading(foundations, redisUrl);
+  const { history, declared, ownProcess, watch } = read;
+  const { snapshots, owner, intervalMs } = watch;
+  const watchers = createWatchers(foundations, read);
+  const { health, breakers } = watchers;
+  const webhooks = createWebhooks(core, { redisUrl, settings: webhooksSettings(core.config, secretKey) });
+  const features = {
+    audit,
+    access,
+    history,
+    ...watchers,
+    ownHealth: createOwnHealth(core, { snapshots, owner, eventLoop: ownProcess.eventLoop }),
+    ownProcess,
+    observing: createObserving(core, {
+      watch,
+      roles: core.config.roles,
+      boards: { services: health.board, breakers: breakers.board },
+      webhooks: webhooks.statistics,
+      recentActs: history.recentChanges,
+      badFile: declared.file.bad,
+    }),
+    webhooks,
+    live: createLive(core, {
+      snapshots,
+      sessionEnds,
+      intervalMs,
+      authenticate: access.authenticateHandshake,
+      reads: { webhooks: webhooks.readHeads, replays: webhooks.readReplayHeads, audit: audit.readHeads },
+    }),
+    pages: createPages(core, { sessionView: access.sessionView, snapshot: watch.firstPaint }),
+  } satisfies Record<string, Feature>;
+  return { features, watch };
+}
+
+/** Builds the whole product from its connections. Listens to nothing. */
+export async function buildApp(deps: AppDeps): Promise<Product> {
+  const { config, log, adminUrl } = deps;
+  const { roles, drainMs, demo, dataDir } = config;
+  const foundations = createFoundations(deps);
+  const { features, watch } = createFeatures(foundations, deps);
+  const credentials = demo && adminUrl ? await seedDemo({ adminUrl, dataDir }) : [];
+  const app = await createServer({ log, trustProxy: config.http.trustProxy });
+  await mountFeatures(app, foundations.core, Object.values(features));
+  const lifecycle = createLifecycle({ app, features, roles, drainMs, log });
   return {
     app,
-    startRoles: async () => {
-      upkeep.start();
-      operations.start();
-      caches.start();
-      sourcesFile.start();
-      catalogue.start();
-      audit.start();
-      await readiness.start();
-      ownReports.start();
-      if (config.roles.includes("collector") || config.roles.includes("web")) {
-        remembering.start();
-        observe.start();
-        // What was observed is written before the lease for it is given up.
-        working.push({ stop: () => observe.stop().finally(remembering.stop) });
-      }
-      if (config.roles.includes("worker")) {
-        const worker = await webhooks.startWorker();
-        working.push({ stop: worker.drain }, webhooks.startSweeper(), webhooks.startReplays());
-      }
-    },
-    close: async () => {
-      upkeep.stop();
-      operations.stop();
-      await caches.stop();
-      sourcesFile.stop();
-      catalogue.stop();
-      breakers.close();
-      health.stop();
-      audit.stop();
-      readiness.stop();
-      await Promise.all([app.close(), ...working.map(({ stop }) => stop())]);
-      await observe.disconnect();
-      await ownReports.close();
-      await webhooks.close();
-      await audit.close();
-      subscriber.disconnect();
+    startRoles: lifecycle.start,
+    async close() {
+      await lifecycle.close();
+      await watch.disconnect();
+      await foundations.close();
     },
     credentials,
   };

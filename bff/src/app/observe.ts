@@ -1,14 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
-import type { Redis } from "ioredis";
-import type { Logger } from "pino";
-import { createWatchedServers, databaseOf, type WatchedRedis } from "#app/servers.ts";
+import { createWatchedServers, type WatchedRedis } from "#app/servers.ts";
 import { createCachesBoard } from "#features/caches/caches-board.ts";
 import { createRedisDetails } from "#features/caches/caches-redis-details.ts";
-import type { Clock } from "#lib/clock.ts";
-import type { Database } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
+import type { Core, Feature, Running } from "#lib/feature.ts";
+import { databaseOf } from "#lib/redis.ts";
 import type { Catalogue } from "#observe/catalogue.ts";
 import { createCollector } from "#observe/collector.ts";
 import { createControlChannel } from "#observe/control-channel.ts";
@@ -16,35 +13,30 @@ import { createLeaderLease } from "#observe/leader-lease.ts";
 import { organizationOfReport, ownRedis, ownService } from "#observe/own-service.ts";
 import { withoutReplaced } from "#observe/replaced-reports.ts";
 import { createReplication } from "#observe/replication.ts";
-import { createReports, type Reports } from "#observe/reports.ts";
+import { createReports } from "#observe/reports.ts";
 import { createSnapshotStore } from "#observe/snapshot-store.ts";
 import { verdictHtml } from "#observe/verdict.ts";
 import type { OrganizationKey, Watched } from "#observe/watched.ts";
 
-export type ObserveDeps = {
+type WatchNeeds = {
   catalogue: Catalogue;
-  roles: readonly string[];
-  intervalMs: number;
-  database: Database;
-  redis: Redis;
   redisUrl: string;
-  clock: Clock;
-  log: Logger;
-  /** Made with what services report of themselves; `organizationOf` a watched Redis is null when it is not watched. */
+  intervalMs: number;
   /** What this process tells of itself; null while it does not. Heard even without Redis. */
   ownReport(): Report | null;
-  boards(given: {
-    reports: Reports["reports"];
-    organizationOf(sourceId: string, service?: string): string | null;
-  }): Watched["boards"];
-} & Pick<Watched, "webhooks" | "recentActs" | "badFile">;
+};
 
-/** Connects the sources and puts the observe path together. It observes when it is started, and serves before that. */
-export function createObserve(deps: ObserveDeps) {
-  const { catalogue, roles, intervalMs, database, redis, redisUrl, clock, log } = deps;
+/**
+ * What is watched: the connections to it, what it reports of itself, the way to its instances, and the snapshots from
+ * which it is read. Serves from the beginning, whether or not this process observes.
+ */
+export function createWatch(
+  core: Pick<Core, "database" | "redis" | "subscribe" | "clock" | "log">,
+  { catalogue, redisUrl, intervalMs, ownReport }: WatchNeeds,
+) {
+  const { database, redis, subscribe, clock, log } = core;
   const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
   const connected = createWatchedServers({ catalogue, database, redisUrl, clock, log });
-  const heard = createRedis({ url: redisUrl, name: "wheelhouse-observe-heard", log });
   const reportSources = () =>
     connected.redis.map(({ source, connection }) => ({
       id: source.id,
@@ -52,43 +44,62 @@ export function createObserve(deps: ObserveDeps) {
       redis: connection,
     }));
   const found = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
-  const reports = {
-    poke: found.poke,
-    reports: () =>
-      new Map([...found.reports()].map(([id, some]) => [id, withoutReplaced(some, clock.now())])),
-  };
-  const watched: Watched = {
-    servers: connected.servers,
-    queues: connected.queues,
-    reports,
-    boards: deps.boards({
-      reports: reports.reports,
-      organizationOf: (sourceId, service = "") => {
-        const source = catalogue.current().redis.find(({ id }) => id === sourceId);
-        return source ? organizationOfReport(source, service) : null;
-      },
-    }),
-    organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
-    webhooks: deps.webhooks,
-    recentActs: deps.recentActs,
-    badFile: deps.badFile,
-  };
-
+  const reports = () =>
+    new Map([...found.reports()].map(([id, some]) => [id, withoutReplaced(some, clock.now())]));
   const snapshots = createSnapshotStore({ clock, intervalMs });
-  const lease = createLeaderLease({ redis, owner, intervalMs });
-  const replication = createReplication({
-    redis,
-    subscriber: heard,
-    database: databaseOf(redisUrl),
-    store: snapshots,
+  return {
+    snapshots,
     owner,
-    clock,
-    log,
-  });
+    intervalMs,
+    connected,
+    pokeReports: found.poke,
+    /** What services report, by id of the Redis in which it was found. */
+    reports,
+    /** Slug of the organization that a report belongs to; null when its Redis is not watched any more. */
+    organizationOf(sourceId: string, service = ""): string | null {
+      const source = catalogue.current().redis.find(({ id }) => id === sourceId);
+      return source ? organizationOfReport(source, service) : null;
+    },
+    ownReport,
+    /** What Wheelhouse's own processes told last, this one also without Redis. */
+    ownReports(): Report[] {
+      const heard = (reports().get(ownRedis) ?? []).filter(({ service }) => service === ownService);
+      const own = ownReport();
+      return own === null ? heard : [...heard, own];
+    },
+    /** The watched Redis servers, as they are at this moment. */
+    redisServers: (): readonly WatchedRedis[] => connected.redis,
+    /** The way to the instances of services that report. */
+    channel: createControlChannel(reportSources),
+    replication: createReplication({ redis, subscribe, store: snapshots, owner, clock, log }),
+    /** What the first paint of Overview shows. */
+    firstPaint(organization: OrganizationKey) {
+      const overview = snapshots.viewsOf(organization).overview();
+      return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
+    },
+    /** Ends the connections. */
+    disconnect: connected.stop,
+  };
+}
+export type Watch = ReturnType<typeof createWatch>;
+
+type ObservingNeeds = {
+  watch: Watch;
+  roles: readonly string[];
+  boards: Pick<Watched["boards"], "services" | "breakers">;
+} & Pick<Watched, "webhooks" | "recentActs" | "badFile">;
+
+/** Observes what is watched, once it is started and while it is this process' turn. */
+export function createObserving(
+  core: Pick<Core, "database" | "redis" | "clock" | "log">,
+  { watch, roles, boards, webhooks, recentActs, badFile }: ObservingNeeds,
+) {
+  const { database, redis, clock, log } = core;
+  const { connected, snapshots, owner, intervalMs } = watch;
   const caches = createCachesBoard({
     reports: () => {
-      const own = deps.ownReport();
-      return own === null ? reports.reports() : new Map([...reports.reports(), ["", [own]]]);
+      const own = watch.ownReport();
+      return own === null ? watch.reports() : new Map([...watch.reports(), ["", [own]]]);
     },
     organizationOf: (id, service) => {
       // Of this process itself: it is heard like what lies in its own Redis.
@@ -108,40 +119,29 @@ export function createObserve(deps: ObserveDeps) {
     log,
   });
   const collector = createCollector({
-    watched: { ...watched, boards: { ...watched.boards, caches, redisDetails } },
+    watched: {
+      servers: connected.servers,
+      queues: connected.queues,
+      reports: { poke: watch.pokeReports },
+      organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
+      webhooks,
+      recentActs,
+      badFile,
+      boards: { ...boards, caches, redisDetails },
+    },
     store: snapshots,
-    lease,
-    replication,
+    lease: createLeaderLease({ redis, owner, intervalMs }),
+    replication: watch.replication,
     firstCandidate: roles.includes("collector"),
     owner,
     intervalMs,
     clock,
     log,
   });
-  return {
-    snapshots,
-    owner,
-    /** What Wheelhouse's own processes told last, this one also without Redis. */
-    ownReports(): Report[] {
-      const heard = (reports.reports().get(ownRedis) ?? []).filter(({ service }) => service === ownService);
-      const own = deps.ownReport();
-      return own === null ? heard : [...heard, own];
-    },
-    /** The watched Redis servers, as they are at this moment. */
-    redisServers: (): readonly WatchedRedis[] => connected.redis,
-    /** The way to the instances of services that report. */
-    channel: createControlChannel(reportSources),
-    /** What the first paint of Overview needs of this path; see SETTLED 28. */
-    firstPaint(organization: OrganizationKey) {
-      const overview = snapshots.viewsOf(organization).overview();
-      return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
-    },
-    start: () => collector.start(),
-    stop: collector.stop,
-    /** Ends the connections, which are there from the beginning, whether or not it was started. */
-    async disconnect() {
-      heard.disconnect();
-      await connected.stop();
-    },
+  const start = async (): Promise<Running> => {
+    collector.start();
+    return { drain: () => collector.stop(), stop: async () => {} };
   };
+  const observing = { processes: [{ in: ["collector", "web"], start }] } satisfies Feature;
+  return { ...observing, start: () => collector.start(), stop: () => collector.stop() };
 }

@@ -1,7 +1,8 @@
 // A process that observes as a collector does and nothing else, for observe.test.ts, which kills it.
 import { pino } from "pino";
 import { z } from "zod";
-import { createObserve } from "#app/observe.ts";
+import { createObserving, createWatch } from "#app/observe.ts";
+import { createChannels } from "#lib/channel.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createDatabase } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
@@ -11,18 +12,17 @@ const log = pino({ level: "silent" });
 const { redisUrl, appUrl, systemUrl } = z
   .object({ redisUrl: z.string(), appUrl: z.string(), systemUrl: z.string() })
   .parse(JSON.parse(process.argv[2] ?? ""));
-createObserve({
-  redisUrl,
-  log,
-  clock: systemClock,
+const database = createDatabase({ appUrl, systemUrl, poolSize: 2, log });
+const redis = createRedis({ url: redisUrl, name: "test-observe-fixture", log });
+const { subscribe } = createChannels({ redis, redisUrl, log });
+const core = { database, redis, subscribe, clock: systemClock, log };
+const catalogue = createSourcesFile({ path: undefined, clock: systemClock, log });
+const watch = createWatch(core, { catalogue, redisUrl, intervalMs: 1_000, ownReport: () => null });
+createObserving(core, {
+  watch,
   roles: ["collector"],
-  intervalMs: 1_000,
-  database: createDatabase({ appUrl, systemUrl, poolSize: 2, log }),
-  redis: createRedis({ url: redisUrl, name: "test-observe-fixture", log }),
-  catalogue: createSourcesFile({ path: undefined, clock: systemClock, log }),
   webhooks: async () => new Map(),
   recentActs: async () => new Map(),
   badFile: () => null,
-  ownReport: () => null,
-  boards: () => ({}),
+  boards: {},
 }).start();

@@ -1,13 +1,7 @@
-import type { FastifyInstance } from "fastify";
-import type { Redis } from "ioredis";
-import type { Logger } from "pino";
-import type { Changes, Denials } from "#lib/change.ts";
-import type { Clock } from "#lib/clock.ts";
-import type { Database } from "#lib/postgres.ts";
+import type { Core, Feature } from "#lib/feature.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import type { SessionEnds } from "#lib/session-ends.ts";
 import { createAuthority } from "./access-authority.ts";
-import type { SessionLimits } from "./access-config.ts";
 import { createAdmission } from "./access-context.ts";
 import { createCredentials } from "./access-credentials.ts";
 import { createHandshake } from "./access-handshake.ts";
@@ -21,7 +15,7 @@ import { createMembers } from "./access-members.ts";
 import { accessMembersRoutes } from "./access-members-routes.ts";
 import { createMembersStore } from "./access-members-store.ts";
 import { createOidc } from "./access-oidc.ts";
-import { createOidcProvider, type OidcConfig } from "./access-oidc-provider.ts";
+import { createOidcProvider } from "./access-oidc-provider.ts";
 import { oidcRoutes } from "./access-oidc-routes.ts";
 import { createOrganizations } from "./access-organizations.ts";
 import { createPasswordService } from "./access-password-service.ts";
@@ -37,104 +31,93 @@ import { createTokenIdentity } from "./access-token-identity.ts";
 import { createTokens } from "./access-tokens.ts";
 import { createUserStore } from "./access-user-store.ts";
 
-type AccessDeps = {
-  database: Database;
-  redis: Redis;
-  changes: Changes;
-  denials: Denials;
-  sessionEnds: SessionEnds;
-  clock: Clock;
-  log: Logger;
-  /** The identity provider, if people sign in with one. */
-  oidc: OidcConfig | undefined;
-  box: SecretBox;
-  /** Failed sign-ins that one client address may make in 15 minutes. */
-  failuresPer15Min: number;
-  /** Acts of one organization in an hour. */
-  mutationsPerHour: number;
-  sessionLimits: SessionLimits;
-};
+/** A foundation that comes after audit. */
+type AccessCore = Omit<Core, "admit">;
+type AccessNeeds = { sessionEnds: SessionEnds; box: SecretBox };
 
-/** Puts the access feature together; `app.ts` hands its parts to the auth plugin and the sockets. */
-export function createAccess({
-  database,
-  redis,
-  clock,
-  log,
-  failuresPer15Min,
-  mutationsPerHour,
-  sessionLimits,
-  box,
-  ...deps
-}: AccessDeps) {
-  const sessions = createSessionStore({ database, clock, limits: sessionLimits, log });
-  const identity = createIdentity({ store: sessions, clock, idleMs: sessionLimits.idleMs });
+/** Who somebody is, and what that allows. */
+function createIdentityParts(
+  { database, redis, config, clock, log }: AccessCore,
+  { sessionEnds }: AccessNeeds,
+) {
+  const sessions = createSessionStore({ database, clock, limits: config.sessions, log });
+  const identity = createIdentity({ store: sessions, clock, idleMs: config.sessions.idleMs });
   // Another replica revoked it: an outage from now on must not bring it back here.
-  deps.sessionEnds.onEnded(identity.forget);
+  sessionEnds.onEnded(identity.forget);
   const organizations = createOrganizations({ database, clock });
-  const tokenIdentity = createTokenIdentity({ database, clock, log });
-  const admission = createAdmission({ identity, organizations, tokens: tokenIdentity });
+  const tokens = createTokenIdentity({ database, clock, log });
+  const admission = createAdmission({ identity, organizations, tokens });
   const users = createUserStore({ database });
   const passwords = createPasswords();
   const limit = createSignInLimit({
     redis,
     database,
     clock,
-    failuresPer15Min,
+    failuresPer15Min: config.rateLimits.failuresPer15Min,
     isFamiliar: users.isSignedInFrom,
   });
-  const credentials = createCredentials({ users, passwords, limit });
-  const memberStore = createMembersStore({ database });
-  const identities = createIdentitiesStore({ database });
-  const service = createAccessService({
-    identities,
-    members: memberStore,
-    credentials,
+  return {
     sessions,
     organizations,
     admission,
-    clock,
-    ...deps,
-  });
-  const provider = deps.oidc && createOidcProvider({ config: deps.oidc, clock });
-  const oidc =
-    deps.oidc &&
-    provider &&
-    createOidc({
-      config: deps.oidc,
-      provider,
-      identities,
-      users,
-      service,
-      organizations,
-      limit,
-      box,
-      clock,
-    });
-  const authority = createAuthority({ admission, members: memberStore });
-  const { changes, sessionEnds } = deps;
-  const sessionParts = {
+    users,
+    passwords,
+    limit,
+    credentials: createCredentials({ users, passwords, limit }),
+    members: createMembersStore({ database }),
+    identities: createIdentitiesStore({ database }),
+  };
+}
+type IdentityParts = ReturnType<typeof createIdentityParts>;
+
+/** Signing in: by password, and by the identity provider where there is one. */
+function createSignIn(core: AccessCore, { sessionEnds, box }: AccessNeeds, parts: IdentityParts) {
+  const { changes, denials, config, clock } = core;
+  const service = createAccessService({ ...parts, changes, denials, sessionEnds, clock });
+  if (!config.oidc) return { service, provider: undefined, oidc: undefined };
+  const provider = createOidcProvider({ config: config.oidc, clock });
+  const oidc = createOidc({ ...parts, config: config.oidc, provider, service, box, clock });
+  return { service, provider, oidc };
+}
+
+/** What people do with their own sessions and passwords. */
+function createSessionParts(
+  core: AccessCore,
+  { sessionEnds }: AccessNeeds,
+  parts: IdentityParts,
+  hasProvider: boolean,
+) {
+  const { database, redis, changes, denials, config, clock } = core;
+  const { failuresPer15Min, mutationsPerHour } = config.rateLimits;
+  const { organizations } = parts;
+  return {
     limits: createLimits({ redis, organizations, clock, failuresPer15Min, mutationsPerHour }),
-    sessions: createSessions({ users, sessions, admission, ...deps }),
+    sessions: createSessions({ ...parts, changes, sessionEnds }),
     passwordChanges: createPasswordService({
+      ...parts,
       store: createPasswordsStore({ database }),
-      users,
-      sessions,
-      passwords,
-      credentials,
-      limit,
-      organizations,
-      admission,
       clock,
-      hasProvider: oidc !== undefined,
-      ...deps,
+      hasProvider,
+      changes,
+      denials,
+      sessionEnds,
     }),
   };
-  const memberParts = {
-    members: createMembers({ store: memberStore, admission, authority, changes, sessionEnds, clock }),
+}
+
+/** How organizations look after their people, their parts and their tokens. */
+function createMemberParts(
+  { database, changes, clock }: AccessCore,
+  { sessionEnds }: AccessNeeds,
+  { members, admission, organizations, sessions, passwords }: IdentityParts,
+  service: ReturnType<typeof createAccessService>,
+) {
+  const authority = createAuthority({ admission, members });
+  return {
+    members: createMembers({ store: members, admission, authority, changes, sessionEnds, clock }),
     invitations: createInvitations({
       store: createInvitationsStore({ database }),
-      members: memberStore,
+      members,
       admission,
       authority,
       organizations,
@@ -147,24 +130,35 @@ export function createAccess({
     hierarchy: createHierarchy({ database, organizations, admission, changes }),
     tokens: createTokens({ database, admission, changes, clock }),
   };
+}
+
+/** A foundation: who calls, and whether they may. Needs the audit trail. */
+export function createAccess(core: AccessCore, needs: AccessNeeds) {
+  const { denials, config } = core;
+  const parts = createIdentityParts(core, needs);
+  const { admit } = parts.admission;
+  const { service, provider, oidc } = createSignIn(core, needs, parts);
+  const sessionParts = createSessionParts(core, needs, parts, oidc !== undefined);
+  const memberParts = createMemberParts(core, needs, parts, service);
+  const feature = {
+    routes(api) {
+      accessRoutes(api, { service, providerName: oidc?.name });
+      accessMembersRoutes(api, memberParts);
+      accessSessionRoutes(api, sessionParts);
+    },
+    // The way to the identity provider and back, where there is one.
+    mount(app) {
+      if (oidc) oidcRoutes(app, { oidc, admit, publicUrl: config.http.publicUrl });
+    },
+    jobs: [{ name: "ended sessions", run: () => parts.sessions.purge() }],
+  } satisfies Feature;
   return {
-    /** Endpoints of the contract; `app` is the scope below `/api/v1`. */
-    routes(app: FastifyInstance) {
-      accessRoutes(app, { service, providerName: oidc?.name });
-      accessMembersRoutes(app, memberParts);
-      accessSessionRoutes(app, sessionParts);
-    },
-    /** The way to the identity provider and back, where there is one; `app` is the root. */
-    providerRoutes(app: FastifyInstance, publicUrl: string | undefined) {
-      if (oidc) oidcRoutes(app, { oidc, admit: admission.admit, publicUrl });
-    },
+    ...feature,
     /** Of its outgoing calls. */
     breakers: provider ? [provider.breaker] : [],
-    admit: admission.admit,
-    authenticateHandshake: createHandshake({ admit: admission.admit, denials: deps.denials }),
+    admit,
+    authenticateHandshake: createHandshake({ admit, denials }),
     /** Who is signed in, and what the role allows. */
     sessionView: service.view,
-    /** Forgets what is past its time; for a daily call. */
-    purge: () => sessions.purge(),
   };
 }

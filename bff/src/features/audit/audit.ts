@@ -1,17 +1,12 @@
-import type { FastifyInstance } from "fastify";
-import type { Redis } from "ioredis";
-import type { Logger } from "pino";
-import type { Clock } from "#lib/clock.ts";
-import { createListRelay } from "#lib/list-relay.ts";
+import { endingAtOnce, everyRole, type Feature, type Ground } from "#lib/feature.ts";
 import type { NamedCache } from "#lib/own-caches.ts";
-import type { Database } from "#lib/postgres.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import { buildAuditBlocks } from "./audit-blocks.ts";
 import { createChanges } from "./audit-changes.ts";
 import { createDenials } from "./audit-denials.ts";
 import { createAuditIntake } from "./audit-intake.ts";
 import { orderAuditMonths } from "./audit-order.ts";
-import { createAuditProof, type ProofConfig } from "./audit-proof.ts";
+import { createAuditProof } from "./audit-proof.ts";
 import { createReadings } from "./audit-readings.ts";
 import { createAuditReview } from "./audit-review.ts";
 import { auditRoutes } from "./audit-routes.ts";
@@ -20,41 +15,25 @@ import { createAuditStore } from "./audit-store.ts";
 
 const monthsAhead = 12;
 
-/** Puts the audit feature together: how the trail is written, read, proved and worked with. */
-export function createAudit(deps: {
-  database: Database;
-  redis: Redis;
-  /** Hears what other processes committed. */
-  subscriber: Redis;
+type AuditNeeds = {
   box: SecretBox;
   /** 32 bytes in base64. */
   secretKey: string;
-  config: ProofConfig;
-  dataDir: string;
   /** For known values that name nobody. */
   cache: NamedCache;
-  /** Told of committed events of any process, for the live list; read the rows with `readHeads`. */
-  onEventsChanged(organizationId: string, ids: readonly string[], created: number): void;
-  clock: Clock;
-  log: Logger;
-}) {
-  const { database, redis, subscriber, box, secretKey, config, dataDir, cache, clock, log } = deps;
-  const relay = createListRelay({
-    channel: "wheelhouse:audit:committed",
-    redis,
-    subscriber,
-    log,
-    onChange: ({ organizationId, ids, created }) => deps.onEventsChanged(organizationId, ids, created),
-  });
-  const onAuditCommitted = (organizationId: string, id: string) =>
-    relay.tell({ organizationId, ids: [id], created: 1 });
+};
+
+/** A foundation: how the trail is written, for all that is built after it, and how it is read, proved and worked with. */
+export function createAudit(
+  { database, redis, events, config, clock, log }: Ground,
+  { box, secretKey, cache }: AuditNeeds,
+) {
+  const onCommitted = (organizationId: string, ids: readonly string[]) =>
+    events.emit("audit.committed", { organizationId, ids, created: ids.length });
+  const onAuditCommitted = (organizationId: string, id: string) => onCommitted(organizationId, [id]);
   const changes = createChanges({ database, box, onAuditCommitted, log });
   const denials = createDenials({ database, clock, onAuditCommitted, log });
-  const intake = createAuditIntake({
-    database,
-    clock,
-    onCommitted: (organizationId, ids) => relay.tell({ organizationId, ids, created: ids.length }),
-  });
+  const intake = createAuditIntake({ database, clock, onCommitted });
   const readings = createReadings({ trail: changes, redis, clock });
   const store = createAuditStore({ database });
   const service = createAuditService({ store, readings });
@@ -64,36 +43,45 @@ export function createAudit(deps: {
     store,
     trail: changes,
     intake,
-    config,
-    dataDir,
+    config: config.audit,
+    dataDir: config.dataDir,
     secretKey,
     clock,
     log,
   });
+  const feature = {
+    routes(api) {
+      auditRoutes(api, { service });
+      proof.routes(api);
+      review.routes(api);
+    },
+    jobs: [
+      { name: "audit partitions", run: () => store.makePartitions(monthsAhead) },
+      { name: "audit idempotency keys", run: intake.forgetKeys },
+      ...review.jobs,
+      // The last: where a large trail is put in order for the first time, these take minutes.
+      { name: "audit months", run: () => orderAuditMonths({ database, log }) },
+      { name: "audit blocks", run: () => buildAuditBlocks({ database, log }) },
+    ],
+    processes: [
+      {
+        in: everyRole,
+        // Signs the chains' ends and brings them away.
+        async start() {
+          proof.start();
+          return endingAtOnce(proof.stop);
+        },
+      },
+    ],
+  } satisfies Feature;
   return {
+    ...feature,
     /** Runs what changes something, with its event in the same transaction. */
     changes,
     /** Records what was refused. */
     denials,
     readHeads: store.byIds,
-    /** Endpoints of the contract; `app` is the scope below `/api/v1`. */
-    routes(app: FastifyInstance) {
-      auditRoutes(app, { service });
-      proof.routes(app);
-      review.routes(app);
-    },
-    upkeep: {
-      "audit partitions": () => store.makePartitions(monthsAhead),
-      "audit idempotency keys": intake.forgetKeys,
-      ...review.upkeep,
-      // The last: where a large trail is put in order for the first time, these take minutes.
-      "audit months": () => orderAuditMonths({ database, log }),
-      "audit blocks": () => buildAuditBlocks({ database, log }),
-    },
-    /** Begins to sign the chains' ends and to bring them away. */
-    start: proof.start,
-    stop: proof.stop,
-    /** Lets what runs end; after the server has closed. */
+    /** Lets exports end and writes the refusals that were counted; the last thing before the database closes. */
     async close() {
       await review.close();
       await denials.close();

@@ -1,35 +1,35 @@
-import type { FastifyInstance } from "fastify";
-import type { Logger } from "pino";
-import type { Changes } from "#lib/change.ts";
-import type { Clock } from "#lib/clock.ts";
-import type { Database } from "#lib/postgres.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import { type Core, everyRole, type Feature } from "#lib/feature.ts";
 import { type CommandsDeps, createCacheCommands } from "./caches-commands.ts";
 import { createRemovals, type RemovalServer } from "./caches-removals.ts";
 import { cacheRemovalsRoutes } from "./caches-removals-routes.ts";
 import { cachesRoutes, type RoutesDeps } from "./caches-routes.ts";
 
-/** Puts the caches together: invalidation by the services that report them, removal from the Redis of those declared. */
-export function createCaches(deps: {
-  database: Database;
-  changes: Changes;
-  snapshots: SnapshotStore;
+type CachesNeeds = {
   /** The watched Redis servers of all organizations. */
   servers(): readonly RemovalServer[];
-  clock: Clock;
-  log: Logger;
-}) {
-  const removals = createRemovals(deps);
+} & Omit<CommandsDeps & RoutesDeps, "commands">;
+
+/** Invalidation by the services that report their caches, and removal from the Redis of those that are declared. */
+export function createCaches(core: Core, { servers, channel, run, ...reading }: CachesNeeds) {
+  const { database, changes, clock, log } = core;
+  const { snapshots } = reading;
+  const removals = createRemovals({ database, changes, snapshots, servers, clock, log });
+  const commands = createCacheCommands({ snapshots, channel, run });
   return {
-    /** Endpoints of the contract; `app` is the scope below `/api/v1`. */
-    routes(app: FastifyInstance, { channel, run, ...reading }: CommandsDeps & Omit<RoutesDeps, "commands">) {
-      const commands = createCacheCommands({ snapshots: reading.snapshots, channel, run });
-      cachesRoutes(app, { ...reading, commands });
-      cacheRemovalsRoutes(app, { removals });
+    routes(api) {
+      cachesRoutes(api, { ...reading, commands });
+      cacheRemovalsRoutes(api, { removals });
     },
-    upkeep: removals.upkeep,
-    /** Begins to carry on removals whose process died. */
-    start: removals.startSweeping,
-    stop: removals.stop,
-  };
+    jobs: [{ name: "ended cache removals", run: removals.forget }],
+    processes: [
+      {
+        in: everyRole,
+        // Carries on removals whose process died.
+        async start() {
+          removals.startSweeping();
+          return { drain: removals.stop, stop: async () => {} };
+        },
+      },
+    ],
+  } satisfies Feature;
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
 import type { WatchHttp } from "#lib/watch-http.ts";
 import type { BoardAnswers } from "#observe/board-answers.ts";
 import type { PastDetails } from "#observe/past-details.ts";
@@ -8,30 +8,34 @@ import { createHeartbeats, type HeartbeatsDeps } from "./health-heartbeats.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { createServices, type ServicesDeps } from "./health-services.ts";
 
-/** Puts health together: services that are asked, services that report by themselves, and what is shown of both. */
-export function createHealth({
-  http,
-  hashOf,
-  ...deps
-}: Omit<ServicesDeps, "checks"> & { http: WatchHttp; hashOf: HeartbeatsDeps["hashOf"] }) {
-  const { catalogue, redis, clock } = deps;
+type HealthNeeds = Pick<ServicesDeps, "catalogue" | "uptimes" | "onDetails" | "ownReports"> & {
+  http: WatchHttp;
+  hashOf: HeartbeatsDeps["hashOf"];
+  snapshots: SnapshotStore;
+  answer: BoardAnswers;
+  past: Pick<PastDetails, "service">;
+};
+
+/** Services that are asked, services that report by themselves, and what is shown of both. */
+export function createHealth(core: Core, { http, hashOf, snapshots, answer, past, ...needs }: HealthNeeds) {
+  const { database, redis, subscribe, changes, clock, log } = core;
+  const { catalogue } = needs;
   const heartbeats = createHeartbeats({ catalogue, redis, hashOf, clock });
   const checks = createHealthChecks({ catalogue, heartbeats, http, clock });
-  const services = createServices({ ...deps, checks });
+  const services = createServices({ ...needs, checks, database, redis, subscribe, changes, clock, log });
+  const feature = {
+    routes(api) {
+      healthRoutes(api, { answer });
+      services.routes(api, snapshots, past);
+    },
+    // Where heartbeats come in.
+    mount: heartbeats.mount,
+    processes: [{ in: ["collector", "web"], start: async () => endingAtOnce(checks.stop) }],
+  } satisfies Feature;
   return {
+    ...feature,
     /** For the collector. */
     board: services.board,
     ownProcesses: services.ownProcesses,
-    /** Endpoints of the contract; `app` is the scope below `/api/v1`. */
-    routes(
-      app: FastifyInstance,
-      reading: { snapshots: SnapshotStore; answer: BoardAnswers; past: Pick<PastDetails, "service"> },
-    ) {
-      healthRoutes(app, reading);
-      services.routes(app, reading.snapshots, reading.past);
-    },
-    /** Where heartbeats come in; `app` is the root. */
-    intake: heartbeats.mount,
-    stop: checks.stop,
   };
 }
