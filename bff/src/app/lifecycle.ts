@@ -28,20 +28,20 @@ export function createLifecycle(deps: {
           tasks: Object.fromEntries(jobs.map(({ name, run }) => [name, run])),
         }),
   );
+  // A signal may come while features still start.
   let isClosing = false;
   const started: { feature: string; running: Running }[] = [];
 
   const end = (feature: string, work: () => Promise<void>) =>
-    // A part that cannot end in order keeps none of the others from it.
+    // A feature that cannot stop does not keep the others from stopping.
     Promise.resolve()
       .then(work)
-      .catch((err: unknown) => log.warn({ err, feature }, "a part of the product did not end in order"));
+      .catch((err: unknown) => log.warn({ err, feature }, "a feature could not be stopped in order"));
 
   return {
     /** Starts each process of which a role is on, in the order of the list. @throws what a start throws. */
     async start() {
       for (const upkeep of upkeeps) upkeep.start();
-      // A signal may come while it still starts.
       for (const [feature, { processes = [] }] of Object.entries(features))
         for (const process of processes)
           if (!isClosing && process.in.some((role) => roles.includes(role)))
@@ -56,7 +56,7 @@ export function createLifecycle(deps: {
         ...started.map(({ feature, running }) => end(feature, running.drain)),
       ];
       await within(drainMs, Promise.all(drains)).catch(() =>
-        log.warn({ drainMs }, "what had not ended by then is cut short"),
+        log.warn({ drainMs }, "the time to drain is over; what still runs is stopped"),
       );
       for (const { feature, running } of started.splice(0).reverse()) await end(feature, running.stop);
     },

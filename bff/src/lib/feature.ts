@@ -58,7 +58,7 @@ export type Core = {
 /** What the foundations are made of: audit adds `changes` and `denials` to it, access adds `admit`. */
 export type Ground = Omit<Core, "changes" | "denials" | "admit">;
 
-/** Of work that has nothing to wait for, e.g. a timer. */
+/** For work without anything to wait for, e.g. a timer. */
 export const endingAtOnce = (end: () => void): Running => ({
   drain: async () => end(),
   stop: async () => {},

@@ -16,7 +16,7 @@ export type SessionEnds = {
   onEnded(listener: (ended: Ended) => void): () => void;
 };
 
-/** Not an event: it is told at once, one by one. A process that misses it checks each live session every minute. */
+/** Sent at once and one by one, unlike events. A process that misses one still checks each live session every minute. */
 export function createSessionEnds({ subscribe, log }: { subscribe: Subscribe; log: Logger }): SessionEnds {
   const listeners = new Set<(ended: Ended) => void>();
   const tell = (told: Ended) => {
