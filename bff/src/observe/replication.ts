@@ -1,9 +1,10 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Subscribe } from "#lib/channel.ts";
 import type { Clock } from "#lib/clock.ts";
 import { within } from "#lib/deadline.ts";
-import { keptKey, ticksChannel } from "#observe/observe-keys.ts";
+import { keptKey } from "#observe/observe-keys.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import type { Tick } from "#observe/tick.ts";
 
@@ -12,11 +13,30 @@ const keepEveryMs = 10_000;
 const keptForSeconds = 900;
 const restoreWithinMs = 700;
 
+/** A tick grows with what is watched; far beyond that it is no tick. */
+const longestTick = 64 * 1024 * 1024;
+
+const rows = z.custom<unknown[]>(Array.isArray);
+const record = z.custom<object>((value) => typeof value === "object" && value !== null);
 const envelope = z.looseObject({
   version: z.literal(1),
   observer: z.string(),
   term: z.number(),
-  observedAt: z.string(),
+  observedAt: z.iso.datetime(),
+  intervalMs: z.number(),
+  servers: rows,
+  queues: rows,
+  services: rows,
+  breakers: rows,
+  caches: rows,
+  redisDetails: rows,
+  queuesObservedAt: record,
+  hosts: record,
+  organizations: rows,
+  webhooks: z.looseObject({ value: record }),
+  deadLettersSince: record,
+  acts: record,
+  changes: rows,
 });
 // Written by a Wheelhouse of the same version of the format; checking every row of every tick would cost more than
 // making it.
@@ -28,39 +48,33 @@ const tickMessage = z.custom<Tick>((value) => envelope.safeParse(value).success)
  */
 export function createReplication(deps: {
   redis: Redis;
-  /** A connection of its own: a subscribed one takes no other commands. */
-  subscriber: Redis;
-  /** Channels are not divided by logical databases, so the number is part of the name. */
-  database: number;
+  subscribe: Subscribe;
   store: SnapshotStore;
   owner: string;
   clock: Clock;
   log: Logger;
 }) {
-  const { redis, subscriber, database, store, owner, clock, log } = deps;
-  const channel = ticksChannel(database);
+  const { redis, subscribe, store, owner, clock, log } = deps;
+  const ticks = subscribe({
+    topic: "ticks",
+    message: tickMessage,
+    maxLength: longestTick,
+    onMessage(tick) {
+      if (tick.observer !== owner) store.ingest(tick);
+    },
+  });
   let keptMs = Number.NEGATIVE_INFINITY;
   let restored = false;
-
-  const listen = () => {
-    subscriber.subscribe(channel).catch((err: unknown) => log.debug({ err }, "cannot hear the leader yet"));
-  };
-  subscriber.on("message", (from: string, text: string) => {
-    if (from !== channel) return;
-    const tick = tickMessage.safeParse(parseJson(text));
-    if (tick.success && tick.data.observer !== owner) store.ingest(tick.data);
-  });
-  subscriber.on("ready", listen);
-  if (subscriber.status === "ready") listen();
 
   return {
     /** Tells the others; a lost message is made good by the next one. */
     publish(tick: Tick) {
-      const failed = (err: unknown) => log.debug({ err }, "a tick could not be published");
-      redis.publish(channel, JSON.stringify(tick)).catch(failed);
+      ticks.publish(tick);
       if (clock.now() - keptMs < keepEveryMs) return;
       keptMs = clock.now();
-      redis.set(keptKey, JSON.stringify(store.keep()), "EX", keptForSeconds).catch(failed);
+      redis
+        .set(keptKey, JSON.stringify(store.keep()), "EX", keptForSeconds)
+        .catch((err: unknown) => log.debug({ err }, "the tick could not be kept"));
     },
     /** Takes over what was kept, the first time that Redis answers. */
     async restoreOnce() {

@@ -1,14 +1,11 @@
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
-import type { FastifyInstance } from "fastify";
-import type { Logger } from "pino";
-import type { Changes } from "#lib/change.ts";
-import type { Clock } from "#lib/clock.ts";
+import type { Core, Feature, Running } from "#lib/feature.ts";
 import type { NamedCache } from "#lib/own-caches.ts";
-import type { Database } from "#lib/postgres.ts";
 import { createPostgresLease } from "#lib/postgres-lease.ts";
 import type { KeptDetails } from "#observe/kept-details.ts";
 import type { OwnProcess } from "#observe/own-service.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { Change } from "#observe/watched.ts";
 import { createDeployments } from "./history-deployments.ts";
 import { type ActLine, createHistoryEvents } from "./history-events.ts";
 import { createPast } from "./history-past.ts";
@@ -22,24 +19,44 @@ import { createHistoryWriter } from "./history-writer.ts";
 
 const leaseMs = 15_000;
 
-/** Reads what was remembered, and what pipelines tell; needs nothing of the observe path. */
-export function createHistory(deps: {
-  database: Database;
-  changes: Changes;
-  actsBetween(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
-  clock: Clock;
-  log: Logger;
+type HistoryNeeds = {
+  /** Successful changes, from the audit trail, newest first. */
+  acts: {
+    newest(organizationIds: readonly string[]): Promise<ReadonlyMap<string, readonly Change[]>>;
+    between(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
+  };
   /** For series. */
   cache?: NamedCache;
-}) {
-  const { database, changes, actsBetween, clock, log, cache } = deps;
+};
+
+/** Reads what was remembered, and what pipelines tell; needs nothing of the observe path. */
+export function createHistory(
+  { database, changes, clock, log }: Pick<Core, "database" | "changes" | "clock" | "log">,
+  { acts, cache }: HistoryNeeds,
+) {
   const deployments = createDeployments({ database, changes, clock });
   const readSeries = createSeriesReader({ database, clock, ...(cache ? { cache } : {}) });
+  const events = createHistoryEvents({ database, actsBetween: acts.between });
+  const feature = {
+    routes: (api) => historyRoutes(api, { readSeries, events, deployments }),
+    jobs: [{ name: "expired history", run: createHistoryRetention({ database }) }],
+  } satisfies Feature;
   return {
+    ...feature,
     deployments,
     uptimes: createUptimes({ database, clock, log }),
     /** JSON of a status endpoint as it was at a moment. */
     readPast: createPast({ database, clock }),
+    /** Acts and deployments of the last time by organization id, as Overview shows them beside what was observed. */
+    async recentChanges(organizationIds: readonly string[]): Promise<ReadonlyMap<string, readonly Change[]>> {
+      const [acted, deployed] = await Promise.all([
+        acts.newest(organizationIds),
+        deployments.recent(organizationIds),
+      ]);
+      return new Map(
+        organizationIds.map((id) => [id, [...(acted.get(id) ?? []), ...(deployed.get(id) ?? [])]]),
+      );
+    },
     /** Figures of one thing over the time before a moment, in the order of `metrics`. */
     async seriesBefore(
       organizationId: string,
@@ -50,32 +67,35 @@ export function createHistory(deps: {
       const { stepMs, series } = await readSeries(organizationId, { kind, id, metrics, from, to: at });
       return series.map(({ values }) => ({ intervalMs: stepMs, values }));
     },
-    routes(app: FastifyInstance) {
-      historyRoutes(app, {
-        readSeries,
-        events: createHistoryEvents({ database, actsBetween }),
-        deployments,
-      });
-    },
-    upkeep: { "expired history": createHistoryRetention({ database }) },
   };
 }
 
-/** Remembers what this process observes, while it holds the lease for it. `owner`: its name in ticks. */
-export function createRemembering(deps: {
-  database: Database;
+type RememberingNeeds = {
   snapshots: SnapshotStore;
   /** What instances of services told last. */
   details: KeptDetails;
   /** What Wheelhouse's own processes told last of themselves. */
   processes(): readonly OwnProcess[];
+  /** Name of this process in ticks. */
   owner: string;
-  clock: Clock;
-  log: Logger;
-}) {
-  const { database, snapshots, details, processes, owner, clock, log } = deps;
+};
+
+/** Remembers what this process observes, while it holds the lease for it. */
+export function createRemembering({ database, clock, log }: Core, needs: RememberingNeeds) {
   const store = createHistoryStore({ database });
-  const lease = createPostgresLease({ database, name: "history", owner, ttlMs: leaseMs });
+  const lease = createPostgresLease({ database, name: "history", owner: needs.owner, ttlMs: leaseMs });
   const rollUp = createRollup({ database, store, lease });
-  return createHistoryWriter({ snapshots, details, processes, owner, lease, store, rollUp, clock, log });
+  const writer = createHistoryWriter({ ...needs, lease, store, rollUp, clock, log });
+  return {
+    processes: [
+      {
+        in: ["collector", "web"],
+        async start(): Promise<Running> {
+          writer.start();
+          // What was observed until every drain is done is written, then the lease for it is given up.
+          return { drain: async () => {}, stop: writer.stop };
+        },
+      },
+    ],
+  } satisfies Feature;
 }

@@ -114,13 +114,8 @@ test("an instance that does not answer in 2 s is named, now and for good", async
     log,
     box: createSecretBox(Buffer.alloc(32, 7).toString("base64")),
   });
-  const later = createOperations({
-    database: it.database,
-    changes,
-    channel,
-    log,
-    clock: { now: () => Date.now() + 20_000 },
-  });
+  const clock = { now: () => Date.now() + 20_000 };
+  const later = createOperations({ database: it.database, changes, log, clock }, { channel });
   await Promise.all([later.sweep(), later.sweep()]);
   const read = await people.viewer.call("GET", `/breakers/operations/${told.operationId}`);
   expect(operation.parse(read.json())).toMatchObject({ state: "done", outcomes: told.outcomes });
@@ -129,17 +124,11 @@ test("an instance that does not answer in 2 s is named, now and for good", async
 });
 
 test("the newest command that was obeyed tells who holds a breaker; one that nobody heard does not", async () => {
-  const operations = createOperations({
-    database: it.database,
-    log,
-    clock: systemClock,
-    channel: createControlChannel(() => [{ id: "primary", organization: "northwind", redis }]),
-    changes: createChanges({
-      database: it.database,
-      log,
-      box: createSecretBox(Buffer.alloc(32, 7).toString("base64")),
-    }),
-  });
+  const { database } = it;
+  const channel = createControlChannel(() => [{ id: "primary", organization: "northwind", redis }]);
+  const box = createSecretBox(Buffer.alloc(32, 7).toString("base64"));
+  const changes = createChanges({ database, log, box });
+  const operations = createOperations({ database, changes, log, clock: systemClock }, { channel });
   const newest = async () => {
     const targets = ["payments~charge%20card", "payments~other"].map((targetId) => ({
       organizationId,

@@ -6,7 +6,7 @@ import { createRedisSource } from "#features/health/health-redis-source.ts";
 import { createQueuesSource } from "#features/queues/queues-source.ts";
 import type { Clock } from "#lib/clock.ts";
 import { type Database, openPool } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
+import { createRedis, databaseOf } from "#lib/redis.ts";
 import type { Catalogue, WatchedServer, WatchedSources } from "#observe/catalogue.ts";
 import type { Watched } from "#observe/watched.ts";
 
@@ -157,9 +157,3 @@ export function createWatchedServers({
 /** What is declared in a server is no reason to connect to it anew. */
 const isSameServer = ({ caches: _, ...a }: WatchedServer, { caches: __, ...b }: WatchedServer) =>
   isDeepStrictEqual(a, b);
-
-/** Logical database of a Redis URL. */
-export function databaseOf(url: string): number {
-  const number = Number(new URL(url).pathname.slice(1) || 0);
-  return Number.isInteger(number) ? number : 0;
-}

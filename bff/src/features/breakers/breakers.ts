@@ -1,7 +1,4 @@
-import type { FastifyInstance } from "fastify";
-import type { Redis } from "ioredis";
-import type { Logger } from "pino";
-import type { Clock } from "#lib/clock.ts";
+import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
 import type { WatchHttp } from "#lib/watch-http.ts";
 import type { Catalogue } from "#observe/catalogue.ts";
 import { createBreakersBoard } from "./breakers-board.ts";
@@ -13,19 +10,19 @@ import { breakersRoutes, type RoutesDeps } from "./breakers-routes.ts";
 import { createScrapeStates } from "./breakers-scrape-states.ts";
 import { createScrapedBreakers } from "./breakers-scrapes.ts";
 
-/** Puts the breakers together: those of Wheelhouse's own endpoints, those that are scraped, those that are reported. */
-export function createBreakers(deps: {
+type BreakersNeeds = {
   catalogue: Catalogue;
-  redis: Redis;
   http: Pick<WatchHttp, "get">;
-  /** Of the breakers of Wheelhouse's own endpoints. */
-  coolDownMs: number;
+  /** What services report of their breakers. */
+  reported: ReportedBreakersDeps;
   /** The newest command to each of these breakers that some instance obeyed, or may yet. */
   newestCommands(targets: readonly { organizationId: string; targetId: string }[]): NewestCommands;
-  clock: Clock;
-  log: Logger;
-}) {
-  const { catalogue, redis, http, coolDownMs, newestCommands, clock, log } = deps;
+} & Omit<CommandsDeps & RoutesDeps, "command">;
+
+/** The breakers of Wheelhouse's own endpoints, those that are scraped, those that are reported, and commands to them. */
+export function createBreakers(core: Core, needs: BreakersNeeds) {
+  const { redis, config, clock, log } = core;
+  const { catalogue, http, reported, newestCommands, channel, run, ...reading } = needs;
   const states = createScrapeStates({ redis, log });
   const scraped = createScrapedBreakers({
     catalogue,
@@ -34,20 +31,20 @@ export function createBreakers(deps: {
     random: Math.random,
     onScraped: states.keep,
   });
+  const own = createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs });
+  const command = createBreakerCommands({ snapshots: reading.snapshots, channel, run });
+  const feature = {
+    routes: (api) => breakersRoutes(api, { ...reading, command }),
+    processes: [{ in: ["collector", "web"], start: async () => endingAtOnce(scraped.close) }],
+  } satisfies Feature;
   return {
-    /** For the collector, which knows what services reported. */
-    board: (reported: ReportedBreakersDeps) =>
-      createBreakersBoard(
-        [createOwnBreakers({ coolDownMs }), scraped, createReportedBreakers(reported)],
-        createBreakerHolders({ newestCommands, clock }),
-      ),
+    ...feature,
+    /** For the collector. */
+    board: createBreakersBoard(
+      [own, scraped, createReportedBreakers(reported)],
+      createBreakerHolders({ newestCommands, clock }),
+    ),
     /** How the last scrape of each source went. */
     scrapesOf: states.read,
-    /** Endpoints of the contract; `app` is the scope below `/api/v1`. */
-    routes(app: FastifyInstance, { channel, run, ...reading }: CommandsDeps & Omit<RoutesDeps, "command">) {
-      const command = createBreakerCommands({ snapshots: reading.snapshots, channel, run });
-      breakersRoutes(app, { ...reading, command });
-    },
-    close: scraped.close,
   };
 }

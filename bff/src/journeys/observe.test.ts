@@ -8,7 +8,8 @@ import { Redis } from "ioredis";
 import { pino } from "pino";
 import { io } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { createObserve } from "#app-observe.ts";
+import { createObserving, createWatch } from "#app/observe.ts";
+import { createChannels } from "#lib/channel.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createDatabase, type Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
@@ -45,30 +46,29 @@ function observer(
   }: { roles?: string[]; intervalMs?: number; catalogue?: Catalogue; badFile?: SourcesFile["bad"] } = {},
 ) {
   const redis = createRedis({ url: redisUrl, name: "test-observe", log });
-  const observe = createObserve({
-    catalogue,
+  const channels = createChannels({ redis, redisUrl, log });
+  const core = { database, redis, subscribe: channels.subscribe, clock: systemClock, log };
+  const watch = createWatch(core, { catalogue, redisUrl, intervalMs, ownReport: () => null });
+  const observing = createObserving(core, {
+    watch,
     roles,
-    intervalMs,
-    database,
-    redis,
-    redisUrl,
-    log,
-    clock: systemClock,
     webhooks: async () => new Map(),
     recentActs: async () => new Map(),
     badFile,
-    ownReport: () => null,
-    boards: () => ({}),
+    boards: {},
   });
   let stopped = false;
   const stop = async () => {
     if (stopped) return;
     stopped = true;
-    await observe.stop();
+    await observing.stop();
+    await watch.disconnect();
+    channels.disconnect();
     redis.disconnect();
   };
   ends.push(stop);
-  return { ...observe, redis, stop };
+  const { snapshots, owner } = watch;
+  return { snapshots, owner, start: observing.start, redis, stop };
 }
 /** Watches Overview over a socket, as a page does. */
 async function watcherOf(snapshots: SnapshotStore) {
@@ -147,7 +147,7 @@ describe("leader and replicas", () => {
   test("a collector that is killed is told as lost within 3 s, and another process takes over within 5 s", async () => {
     const { url } = await createTestRedis();
     const urls = { redisUrl: url, appUrl: databaseUrls.appUrl, systemUrl: databaseUrls.systemUrl };
-    const fixture = fileURLToPath(new URL("./app-observe-collector.fixture.ts", import.meta.url));
+    const fixture = fileURLToPath(new URL("./observe-collector.fixture.ts", import.meta.url));
     const collector = spawn(process.execPath, ["--import", "tsx", fixture, JSON.stringify(urls)]);
     ends.push(() => collector.kill("SIGKILL"));
     // As a new leader does, the one that stands by waits for a word first: it starts when it has heard one.

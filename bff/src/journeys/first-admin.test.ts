@@ -14,7 +14,7 @@ import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
 import { createTestDatabase, createTestRedis, type TestDatabase } from "#testing/stack.ts";
 
-const bff = fileURLToPath(new URL("../", import.meta.url));
+const bff = fileURLToPath(new URL("../../", import.meta.url));
 const email = "ops@example.org";
 const log = pino({ level: "silent" });
 
