@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, queryFlag, queryList, slug, timestamp } from "./endpoint.ts";
+import { defineTopic } from "./live/topic.ts";
 
 export const deliveryStatuses = [
   "pending",
@@ -95,6 +96,13 @@ export const delivery = z.object({
   errorMessage: z.string().nullable(),
 });
 export type Delivery = z.infer<typeof delivery>;
+
+export const deliveryTopic = defineTopic({
+  name: "webhooks",
+  kind: "heads",
+  capability: "webhooks:read",
+  row: delivery,
+});
 
 /** Headers and body as captured: secrets redacted, capped at 16 KiB. */
 export const httpMessage = z.object({
