@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { topics } from "@wheelhouse/shared/live.ts";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
@@ -46,7 +47,8 @@ import { createSourcesFile } from "#observe/sources-watch.ts";
 import { authPlugin } from "#plugins/auth.ts";
 import { failedActsPlugin } from "#plugins/failed-acts.ts";
 import { createFirstPaint } from "#plugins/first-paint.ts";
-import { registerLive } from "#plugins/live.ts";
+import { registerLive } from "#plugins/live/live.ts";
+import { createLiveViews } from "#plugins/live/views.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
 import { mutationLimitPlugin } from "#plugins/mutation-limit.ts";
 import { plainTextPlugin } from "#plugins/plain-text.ts";
@@ -311,7 +313,8 @@ export async function buildApp({
     metrics: createMetrics({ snapshots, clock, eventLoop: ownEventLoop }),
   });
   registerLive(app, {
-    snapshots,
+    topics,
+    views: createLiveViews(snapshots),
     sessionEnds,
     intervalMs,
     clock,

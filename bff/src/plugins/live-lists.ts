@@ -1,4 +1,4 @@
-import type { Heads } from "@wheelhouse/shared/live.ts";
+import type { Heads } from "@wheelhouse/shared/live/topic.ts";
 
 const mostHeads = 50;
 

@@ -1,6 +1,6 @@
 import type { Head, Message } from "./message.ts";
 import { applyRows, applyWhole, MalformedMessage } from "./patch.ts";
-import type { LiveList, LiveRow, LiveTopic, Observed, RowsTopic, WholeTopic } from "./topic.ts";
+import type { LiveList, LiveRow, LiveTopic, Observed, RowsReader } from "./topic.ts";
 
 /** Takes the messages of one topic, in order, and tells what its reader holds after each. */
 export type Follower<Data> = {
@@ -15,7 +15,7 @@ type Changes = { head: Extract<Head, { kind: "changes" }>; body: unknown };
 
 /** Follows a list of rows. Its rows always stand in the topic's order; those that did not change keep their identity. */
 export const followRows = <Row extends LiveRow, List extends LiveList<Row>>(
-  topic: RowsTopic<Row, List>,
+  topic: RowsReader<Row, List>,
 ): Follower<List> =>
   follow(topic, (list, { head: { observedAt, intervalMs }, body }) => {
     const items = applyRows(list.items, body, observedAt);
@@ -25,7 +25,7 @@ export const followRows = <Row extends LiveRow, List extends LiveList<Row>>(
   });
 
 /** Follows one object. Parts of it that did not change keep their identity. */
-export const followWhole = <Whole extends Observed>(topic: WholeTopic<Whole>): Follower<Whole> =>
+export const followWhole = <Whole extends Observed>(topic: LiveTopic<Whole>): Follower<Whole> =>
   follow(topic, (whole, { head, body }) => {
     const next = applyWhole(whole, body, head.observedAt);
     if (!topic.accepts(next)) throw new MalformedMessage("the data of a topic lost their form");
@@ -60,7 +60,7 @@ function follow<Data extends Observed>(
 
 /** Puts the rows of a list into the topic's order, as of the time they were observed. */
 export function sortRows<Row extends LiveRow, List extends LiveList<Row>>(
-  topic: RowsTopic<Row, List>,
+  topic: RowsReader<Row, List>,
   list: List,
 ): List {
   const items = topic.sorted(list.items, Date.parse(list.observedAt ?? ""));

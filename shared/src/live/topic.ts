@@ -47,11 +47,13 @@ export type RowsTopic<
   Row extends LiveRow,
   List extends LiveList<Row>,
   Name extends string = string,
-> = RowsDeclaration<Name, Row, List> &
-  LiveTopic<List> & {
-    /** The rows in the topic's order; the same array when they already stand in it. */
-    sorted(rows: readonly Row[], atMs: number): readonly Row[];
-  };
+> = RowsDeclaration<Name, Row, List> & RowsReader<Row, List>;
+
+/** What a reader of rows needs of their topic. */
+export type RowsReader<Row extends LiveRow, List extends LiveList<Row>> = LiveTopic<List> & {
+  /** The rows in the topic's order; the same array when they already stand in it. */
+  sorted(rows: readonly Row[], atMs: number): readonly Row[];
+};
 
 type WholeDeclaration<Name extends string, Whole extends Observed> = Declared<Name, "whole"> & {
   whole: z.ZodType<Whole>;
