@@ -148,4 +148,5 @@ const figuresOf = (random: () => number): Tick["webhooks"]["value"][string] => (
   durationMsP95: Math.round(random() * 400),
   deliveredPerSecond: random() * 50,
   firstAttemptSuccessRatio: 0.9 + random() * 0.1,
+  breakers: [],
 });
