@@ -1,6 +1,6 @@
 import type { Head, Message } from "./message.ts";
 import { applyRows, applyWhole, MalformedMessage } from "./patch.ts";
-import type { LiveList, LiveRow, LiveTopic, Observed, RowsReader } from "./topic.ts";
+import type { AnyTopic, LiveList, LiveRow, LiveTopic, Observed, RowsReader } from "./topic.ts";
 
 /** Takes the messages of one topic, in order, and tells what its reader holds after each. */
 export type Follower<Data> = {
@@ -65,4 +65,19 @@ export function sortRows<Row extends LiveRow, List extends LiveList<Row>>(
 ): List {
   const items = topic.sorted(list.items, Date.parse(list.observedAt ?? ""));
   return items === list.items ? list : { ...list, items: [...items] };
+}
+
+/** Follows a topic of any kind. Heads and what one person is told stand for themselves. */
+export function followTopic(topic: AnyTopic): Follower<unknown> {
+  if (topic.kind === "rows") return followRows(topic);
+  if (topic.kind === "whole") return followWhole(topic);
+  return {
+    take({ head, body }) {
+      if (head.kind !== topic.kind) throw new MalformedMessage("the topic has no messages of this kind");
+      const data: unknown =
+        head.kind === "heads" ? { newCount: head.newCount, heads: body, sentAt: head.sentAt } : body;
+      if (!topic.accepts(data)) throw new MalformedMessage("a message has not the form of its topic");
+      return data;
+    },
+  };
 }

@@ -1,10 +1,13 @@
 import { isObject } from "./json.ts";
 import { MalformedMessage } from "./patch.ts";
 
-/** What stands before the body of each message. `seq` rises by one with each tick. */
+/**
+ * What stands before the body of each message. `seq` rises by one with each tick; `sentAt` lets a client correct its
+ * clock, while `observedAt` tells the age of the data.
+ */
 export type Head =
   | { kind: "snapshot"; seq: number; sentAt: string }
-  | { kind: "changes"; seq: number; observedAt: string; intervalMs: number }
+  | { kind: "changes"; seq: number; observedAt: string; intervalMs: number; sentAt: string }
   | { kind: "heads"; newCount: number; sentAt: string }
   | { kind: "personal"; sentAt: string };
 
@@ -67,9 +70,9 @@ const isTime = (value: unknown): boolean => typeof value === "string" && !Number
 function isHead(head: unknown): head is Head {
   if (!isObject(head)) return false;
   const { kind, seq, sentAt, observedAt, intervalMs, newCount } = head;
+  if (!isTime(sentAt)) return false;
   if (kind === "changes")
     return Number.isSafeInteger(seq) && isTime(observedAt) && typeof intervalMs === "number";
-  if (!isTime(sentAt)) return false;
   if (kind === "snapshot") return Number.isSafeInteger(seq);
   return kind === "personal" || (kind === "heads" && Number.isSafeInteger(newCount));
 }

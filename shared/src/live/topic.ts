@@ -76,6 +76,13 @@ type PersonalDeclaration<Name extends string, Message> = Declared<Name, "persona
 export type PersonalTopic<Message, Name extends string = string> = PersonalDeclaration<Name, Message> &
   LiveTopic<Message>;
 
+/** A topic of any kind, as far as its reader is generic over its data. */
+export type AnyTopic =
+  | ({ kind: "rows" } & RowsReader<LiveRow, LiveList<LiveRow>>)
+  | ({ kind: "whole" } & LiveTopic<Observed>)
+  | ({ kind: "heads" } & LiveTopic<Heads<LiveRow>>)
+  | ({ kind: "personal" } & LiveTopic<unknown>);
+
 type Declaration = Declared<string, TopicKind> & { order?: (a: never, b: never, atMs: number) => number };
 
 /**

@@ -59,7 +59,8 @@ export function createBoards(deps: {
     const patch =
       observedAt === null || before?.seq !== seq - 1 ? null : patchOf(topic, before.whole, whole, observedAt);
     if (observedAt === null || patch === null) return sendSnapshot(topic, [room], organization);
-    io.to(room).emit(topic.name, encodeMessage({ kind: "changes", seq, observedAt, intervalMs }, patch));
+    const head = { kind: "changes", seq, observedAt, intervalMs, sentAt: sentAt() } as const;
+    io.to(room).emit(topic.name, encodeMessage(head, patch));
   };
 
   return {

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { useCallback, useMemo } from "react";
+import { useBoard } from "#lib/live-board.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
@@ -16,8 +17,7 @@ import css from "./breakers.module.css";
 import { breakerColumns } from "./breakers-columns.tsx";
 import { BreakerDrawer } from "./breakers-drawer.tsx";
 import { breakerFilterKeys, filterBreakers } from "./breakers-filter.ts";
-import { breakersQuery, useBreakersLive } from "./breakers-queries.ts";
-import { byLoss } from "./breakers-states.ts";
+import { breakersBoard, breakersQuery } from "./breakers-queries.ts";
 import { BreakersSummary, StateChanges } from "./breakers-summary.tsx";
 
 const route = getRouteApi("/o/$org/breakers");
@@ -31,7 +31,7 @@ export const BreakersPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  useBreakersLive(org);
+  useBoard(breakersBoard, org);
   const { connection } = useLiveStatus();
   const moment = useMoment();
   const breakers = useQuery({
@@ -44,12 +44,11 @@ export const BreakersPage = () => {
   const items = data?.items ?? none;
   const isByService = search.view === "service";
   const rows = useMemo(() => {
-    const sorted = [...items].sort(byLoss);
-    if (!isByService) return sorted;
+    if (!isByService) return items;
     // Services stand by their worst breaker, and keep their own together.
-    const order = new Map(sorted.map(({ service }) => service).map((service) => [service, 0]));
+    const order = new Map(items.map(({ service }) => service).map((service) => [service, 0]));
     const place = [...order.keys()];
-    return sorted.sort((a, b) => place.indexOf(a.service) - place.indexOf(b.service));
+    return items.toSorted((a, b) => place.indexOf(a.service) - place.indexOf(b.service));
   }, [items, isByService]);
   const keys = useMemo(() => breakerFilterKeys(items), [items]);
   const filter = readFilterInput(search.q ?? "", keys);
