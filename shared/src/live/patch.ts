@@ -83,12 +83,16 @@ type Note = (path: Key[], edit: Edit) => void;
 function compare(was: unknown, is: unknown, path: Key[], note: Note): void {
   if (was === is) return;
   if (isObject(was) && isObject(is)) {
-    for (const key of Object.keys(is)) compare(ownOf(was, key), is[key], [...path, key], note);
+    for (const key of Object.keys(is)) {
+      const before = ownOf(was, key);
+      // Most fields are equal: nothing is made for them.
+      if (before !== is[key]) compare(before, is[key], [...path, key], note);
+    }
     for (const key of Object.keys(was))
       if (!Object.hasOwn(is, key)) compare(was[key], undefined, [...path, key], note);
   } else if (Array.isArray(was) && Array.isArray(is) && isPatchable(was, is)) {
     was.forEach((each, index) => {
-      compare(each, is[index], [...path, index], note);
+      if (each !== is[index]) compare(each, is[index], [...path, index], note);
     });
   } else if (!isSame(was, is)) note(path, { was, is });
 }
