@@ -1,8 +1,6 @@
-import { z } from "zod";
 import { auditTopic } from "./audit.ts";
 import { breakerTopic } from "./breakers.ts";
 import { cacheTopic } from "./caches.ts";
-import type { Capability } from "./capabilities.ts";
 import { serviceTopic } from "./health.ts";
 import { defineTopics } from "./live/topic.ts";
 import { overviewTopic } from "./overview.ts";
@@ -30,19 +28,11 @@ export const topics = defineTopics({
   audit: auditTopic,
 });
 
-export type Topics = typeof topics;
-export type Topic = keyof Topics;
-/** Names of the topics of one kind. */
-export type TopicsOf<Kind extends Topics[Topic]["kind"]> = {
-  [Name in Topic]: Topics[Name]["kind"] extends Kind ? Name : never;
-}[Topic];
+export type Topic = keyof typeof topics;
 
 const isTopic = (name: string): name is Topic => Object.hasOwn(topics, name);
 /** All topics by name. */
 export const topicNames: readonly Topic[] = Object.keys(topics).filter(isTopic);
-export const topic = z.enum(topicNames);
-/** What one has to hold to subscribe to a topic. */
-export const capabilityOf = (name: Topic): Capability => topics[name].capability;
 
 /** The collector has been silent for 3 ticks; the next snapshot or changes end it. */
 export type CollectorLost = { lastObservedAt: string | null; sentAt: string };

@@ -59,7 +59,7 @@ export const wholeBoard = <Whole extends Observed>(declared: {
 });
 
 /** The rows that say the same as before keep their identity, so that they need not draw. */
-export const reuseRows = <Row extends LiveRow>(before: readonly Row[], rows: readonly Row[]): Row[] => {
+const reuseRows = <Row extends LiveRow>(before: readonly Row[], rows: readonly Row[]): Row[] => {
   const known = new Map(before.map((row) => [row.id, row]));
   return rows.map((row) => {
     const was = known.get(row.id);

@@ -1,5 +1,5 @@
 import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
-import type { CollectorLost, SubscribeReply } from "@wheelhouse/shared/live.ts";
+import type { CollectorLost } from "@wheelhouse/shared/live.ts";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { RequestContext } from "#lib/request-context.ts";
 
@@ -13,7 +13,6 @@ type SocketData = { context: RequestContext };
 
 export type LiveServer = Server<Commands, Events, DefaultEventsMap, SocketData>;
 export type LiveSocket = Socket<Commands, Events, DefaultEventsMap, SocketData>;
-export type Reply = (result: SubscribeReply) => void;
 
 /** The room of all who hear a topic in one organization. */
 export const roomOf = (topic: TopicBase, organizationId: string) => `${topic.name}:${organizationId}`;
