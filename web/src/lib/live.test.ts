@@ -195,6 +195,7 @@ describe("live messages", () => {
   });
 
   test("a missing number asks for the whole, and what was under way is not applied on top of it", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { live, sent, connect, send } = harness();
     const heard = vi.fn();
     connect();
@@ -207,7 +208,9 @@ describe("live messages", () => {
     send("queues", changesOf(5));
     await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(3));
     expect(heard.mock.calls.map(([, kind]) => kind)).toEqual(["snapshot", "snapshot", "changes"]);
+    vi.advanceTimersByTime(10_000);
     expect(sent).toHaveLength(2);
+    vi.useRealTimers();
   });
 
   const strange: [string, unknown][] = [
