@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
+import { defineTopic } from "./live/topic.ts";
 import { maintenanceWindow } from "./maintenance.ts";
+import { byName } from "./order.ts";
 
 /** `unknown`: could not ask. `stale` is orthogonal and derived from `observedAt` and `intervalMs`. */
 export const healthState = z.enum(["ok", "degraded", "down", "unknown"]);
@@ -160,13 +162,28 @@ export function serviceUrgency(row: ServiceRow, isStale: boolean): number {
 
 export const healthList = z.object({
   ...observation,
-  /** By `serviceUrgency`, then by name. */
+  /** In the order of `serviceTopic`. */
   items: z.array(serviceRow),
   nextCursor: z.null(),
   /** Redis and Postgres servers with the figures of their last sample; each is also one of `items`. */
   servers: z.array(sourceView),
 });
 export type HealthList = z.infer<typeof healthList>;
+
+const isStale = ({ observedAt, intervalMs }: ServiceRow, atMs: number): boolean =>
+  observedAt !== null && atMs - Date.parse(observedAt) > Math.max(2 * intervalMs, 3_000);
+
+const urgencyAt = (row: ServiceRow, atMs: number): number => serviceUrgency(row, isStale(row, atMs));
+
+/** Worst first by `serviceUrgency`, then by name. */
+export const serviceTopic = defineTopic({
+  name: "health",
+  kind: "rows",
+  capability: "health:read",
+  row: serviceRow,
+  list: healthList,
+  order: (a, b, atMs) => urgencyAt(a, atMs) - urgencyAt(b, atMs) || byName(a, b),
+});
 
 export const readHealth = defineEndpoint({
   method: "GET",

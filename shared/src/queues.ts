@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment } from "./endpoint.ts";
 import { healthState, observation, series } from "./health.ts";
+import { defineTopic } from "./live/topic.ts";
+import { byName } from "./order.ts";
 
 export const queueCounts = z.object({
   waiting: z.number(),
@@ -40,7 +42,7 @@ export type QueueRow = z.infer<typeof queueRow>;
 
 export const queueList = z.object({
   ...observation,
-  /** Worst first: no worker, old jobs, failing, paused, then healthy by name. */
+  /** In the order of `queueTopic`. */
   items: z.array(queueRow),
   nextCursor: z.null(),
   /** Waiting jobs of the last 10 min per queue id. */
@@ -48,6 +50,23 @@ export const queueList = z.object({
   workers: z.array(z.object({ host: z.string(), queues: z.array(z.string()), workers: z.number() })),
 });
 export type QueueList = z.infer<typeof queueList>;
+
+const urgency = ({ paused, state, label }: QueueRow): number => {
+  if (paused) return 4;
+  if (state === "down") return 0;
+  if (state === "degraded") return label === "Old jobs" ? 1 : 2;
+  return state === "unknown" ? 3 : 5;
+};
+
+/** Worst first: no worker, old jobs, failing, unknown, paused, then healthy by name. */
+export const queueTopic = defineTopic({
+  name: "queues",
+  kind: "rows",
+  capability: "queues:read",
+  row: queueRow,
+  list: queueList,
+  order: (a, b) => urgency(a) - urgency(b) || byName(a, b),
+});
 
 export const listQueues = defineEndpoint({
   method: "GET",

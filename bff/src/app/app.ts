@@ -23,7 +23,9 @@ import { createWatchHttp } from "#lib/watch-http.ts";
 import { createBoardAnswers } from "#observe/board-answers.ts";
 import { createKeptDetails } from "#observe/kept-details.ts";
 import { createPastDetails } from "#observe/past-details.ts";
+import { createLiveViews } from "#plugins/live/views.ts";
 import { createLive } from "#plugins/live-feature.ts";
+import { createEventList } from "#plugins/live-lists.ts";
 
 export type Product = {
   app: FastifyInstance;
@@ -113,11 +115,15 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     }),
     webhooks,
     live: createLive(core, {
-      snapshots,
+      views: createLiveViews(snapshots),
       sessionEnds,
       intervalMs,
       authenticate: access.authenticateHandshake,
-      reads: { webhooks: webhooks.readHeads, replays: webhooks.readReplayHeads, audit: audit.readHeads },
+      lists: {
+        webhooks: createEventList(core.events, "deliveries.changed", webhooks.readHeads),
+        replays: createEventList(core.events, "replays.changed", webhooks.readReplayHeads),
+        audit: createEventList(core.events, "audit.committed", audit.readHeads),
+      },
     }),
     pages: createPages(core, { sessionView: access.sessionView, snapshot: watch.firstPaint }),
   } satisfies Record<string, Feature>;

@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { topics } from "@wheelhouse/shared/live.ts";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { pino } from "pino";
@@ -18,7 +19,8 @@ import { createServer } from "#lib/server.ts";
 import type { Catalogue, WatchedSources } from "#observe/catalogue.ts";
 import type { SnapshotStore } from "#observe/snapshot-store.ts";
 import { createSourcesFile, type SourcesFile } from "#observe/sources-watch.ts";
-import { registerLive } from "#plugins/live.ts";
+import { registerLive } from "#plugins/live/live.ts";
+import { createLiveViews } from "#plugins/live/views.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
 import { createTestDatabase, createTestRedis, startOwnRedis } from "#testing/stack.ts";
 
@@ -90,7 +92,8 @@ async function watcherOf(snapshots: SnapshotStore) {
     idempotencyKey: null,
   };
   registerLive(app, {
-    snapshots,
+    topics,
+    views: createLiveViews(snapshots),
     intervalMs: 1_000,
     clock: systemClock,
     log,

@@ -2,15 +2,9 @@ import { gzipSync } from "node:zlib";
 import type { BreakerList, readBreaker } from "@wheelhouse/shared/breakers.ts";
 import type { CacheList, RedisServerList } from "@wheelhouse/shared/caches.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
-import { isStale } from "@wheelhouse/shared/freshness.ts";
-import {
-  type HealthList,
-  type ServiceDetail,
-  type ServiceRow,
-  serviceUrgency,
-} from "@wheelhouse/shared/health.ts";
+import { type HealthList, type ServiceDetail, serviceTopic } from "@wheelhouse/shared/health.ts";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
-import type { QueueList, QueueRow, readQueue } from "@wheelhouse/shared/queues.ts";
+import { type QueueList, queueTopic, type readQueue } from "@wheelhouse/shared/queues.ts";
 import { platformOrganization } from "#lib/request-context.ts";
 import { createListChanges } from "#observe/list-changes.ts";
 import { buildOverview } from "#observe/overview.ts";
@@ -46,18 +40,6 @@ export type OrganizationPart = {
   organizationId: string;
 };
 
-const rank: Record<QueueRow["state"], number> = { down: 0, degraded: 1, unknown: 2, ok: 4 };
-const rankOf = (queue: QueueRow) => (queue.label === "Paused" ? 3 : rank[queue.state]);
-
-/** Worst first: down, degraded, unknown, paused, then healthy by name. */
-const byUrgency = (a: QueueRow, b: QueueRow) =>
-  rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
-
-const byServiceUrgency = (atMs: number) => {
-  const urgency = (row: ServiceRow) => serviceUrgency(row, isStale(row.observedAt, row.intervalMs, atMs));
-  return (a: ServiceRow, b: ServiceRow) =>
-    urgency(a) - urgency(b) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
-};
 const mostJournal = 50;
 
 const queueRows = createListChanges<ObservedQueue>();
@@ -83,7 +65,11 @@ export function createOrganizationViews(deps: {
   const mine = <T extends { organization: string }>(all: readonly T[] | undefined) =>
     (all ?? []).filter(({ organization: owner }) => owner === slug);
   const trend = (key: string) => trends.read(key, atMs);
-  const rows = once(() => mine(tick?.queues).map(queueRows.rowOf).sort(byUrgency));
+  const rows = once(() =>
+    mine(tick?.queues)
+      .map(queueRows.rowOf)
+      .sort((a, b) => queueTopic.order(a, b, atMs)),
+  );
   // The newest reading among its sources: a source that is away is told by its rows, which are unknown.
   const queuesObservedAt = () => {
     const sources = new Set(rows().map(({ source }) => source));
@@ -134,7 +120,9 @@ export function createOrganizationViews(deps: {
   const health = once(
     (): HealthList => ({
       ...observed,
-      items: mine(tick?.services).map(serviceRows.rowOf).sort(byServiceUrgency(atMs)),
+      items: mine(tick?.services)
+        .map(serviceRows.rowOf)
+        .sort((a, b) => serviceTopic.order(a, b, atMs)),
       nextCursor: null,
       servers: servers(),
     }),

@@ -1,4 +1,4 @@
-import type { BreakerInstance, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import { type BreakerInstance, type BreakerState, breakerTopic } from "@wheelhouse/shared/breakers.ts";
 import type { Board, Seen } from "#observe/board.ts";
 import type { ObservedBreaker, Tick } from "#observe/tick.ts";
 import { type BreakerHolders, isHeld } from "./breakers-holders.ts";
@@ -212,7 +212,9 @@ export function createBreakersBoard(
       }
       groups = next;
       if (isNew || sorted.length !== groups.size)
-        sorted = [...groups.values()].flatMap(({ row }) => row ?? []).sort(byLoss);
+        sorted = [...groups.values()]
+          .flatMap(({ row }) => row ?? [])
+          .sort((a, b) => breakerTopic.order(a, b, nowMs));
       holders.poke(sorted, seen.organizations);
       return { rows: sorted, changes };
     },
@@ -224,23 +226,6 @@ export function createBreakersBoard(
     },
   };
 }
-
-const rank: Record<BreakerState, number> = {
-  open: 0,
-  half_open: 1,
-  forced_open: 2,
-  unknown: 3,
-  disabled: 4,
-  closed: 5,
-};
-
-/** Most failed calls per minute first, so that a rate of 100 % on 2 calls does not lead. */
-const byLoss = (a: ObservedBreaker, b: ObservedBreaker) =>
-  (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
-  rank[a.state] - rank[b.state] ||
-  (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
-  compare(a.name, b.name) ||
-  compare(a.id, b.id);
 
 /** The next moment at which an instance turns by time alone: too old, due for a probe, or forgotten. */
 function turnsOf(kept: readonly Kept[], nowMs: number): number {

@@ -1,4 +1,4 @@
-import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import { cacheTopic } from "@wheelhouse/shared/caches.ts";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Board } from "#observe/board.ts";
 import { reportedId } from "#observe/reported-id.ts";
@@ -125,15 +125,11 @@ export function createCachesBoard({
         if (change) changes.push({ organization: each.organization, subject: each.name, change });
         return row;
       });
-      return { rows: rows.sort(byRatio), changes };
+      return { rows: rows.sort((a, b) => cacheTopic.order(a, b, nowMs)), changes };
     },
     rest() {},
   };
 }
-
-/** Lowest ratio first; what nobody calls comes last. */
-const byRatio = (a: CacheRow, b: CacheRow) =>
-  (a.hitRatio ?? 2) - (b.hitRatio ?? 2) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
 
 function observeCache(known: Known, nowMs: number) {
   const all = [...known.instances].map(([instance, entry]) => ({ instance, ...entry }));

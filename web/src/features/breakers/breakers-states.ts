@@ -1,5 +1,4 @@
 import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
-import { compareText } from "#lib/format.ts";
 import type { Tone } from "#ui/status.tsx";
 
 export const stateWords: Record<BreakerState, string> = {
@@ -27,23 +26,6 @@ const limits: Partial<Record<BreakerState, { tone: Tone; label: string }>> = {
 /** A limit of concurrency trips on no failure, so it is never called open. */
 export const badgeOf = (state: BreakerState, kind: BreakerRow["kind"]): { tone: Tone; label: string } =>
   (kind === "concurrency" ? limits[state] : undefined) ?? badges[state];
-
-const rank: Record<BreakerState, number> = {
-  open: 0,
-  half_open: 1,
-  forced_open: 2,
-  unknown: 3,
-  disabled: 4,
-  closed: 5,
-};
-
-/** Most failed calls per minute first: a rate of 100% on 2 calls does not lead. */
-export const byLoss = (a: BreakerRow, b: BreakerRow): number =>
-  (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
-  rank[a.state] - rank[b.state] ||
-  (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
-  compareText(a.name, b.name) ||
-  compareText(a.id, b.id);
 
 /** A stretch of one state, in shares (0–1) of the whole range; null where nothing was seen yet. */
 export type Stretch = {
