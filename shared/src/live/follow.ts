@@ -6,7 +6,7 @@ import type { AnyTopic, LiveList, LiveRow, LiveTopic, Observed, RowsReader } fro
 export type Follower<Data> = {
   /**
    * @returns the data after the message; `gap` when a number is missing, so that the whole has to be asked for again
-   * @throws MalformedMessage when a message has not its form or does not fit what is held
+   * @throws MalformedMessage when a message is not well formed or does not fit what is held
    */
   take(message: Message): Data | "gap";
 };
@@ -40,7 +40,8 @@ function follow<Data extends Observed>(
   return {
     take({ head, body }) {
       if (head.kind === "snapshot") {
-        if (!topic.accepts(body)) throw new MalformedMessage("a snapshot has not the form of its topic");
+        if (!topic.accepts(body))
+          throw new MalformedMessage("a snapshot does not have the form of its topic");
         held = { seq: head.seq, data: body };
         return body;
       }
@@ -76,7 +77,7 @@ export function followTopic(topic: AnyTopic): Follower<unknown> {
       if (head.kind !== topic.kind) throw new MalformedMessage("the topic has no messages of this kind");
       const data: unknown =
         head.kind === "heads" ? { newCount: head.newCount, heads: body, sentAt: head.sentAt } : body;
-      if (!topic.accepts(data)) throw new MalformedMessage("a message has not the form of its topic");
+      if (!topic.accepts(data)) throw new MalformedMessage("a message does not have the form of its topic");
       return data;
     },
   };

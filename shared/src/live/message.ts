@@ -33,7 +33,7 @@ export function pack({ head, isGzip, body }: Packed): Uint8Array {
 /**
  * Reads a message and unpacks its body.
  *
- * @throws MalformedMessage when it has not the form of a message
+ * @throws MalformedMessage when it is not a message
  */
 export async function unpack(bytes: unknown): Promise<Message> {
   const all = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
@@ -43,7 +43,7 @@ export async function unpack(bytes: unknown): Promise<Message> {
   const compression = view.getUint8(0);
   if (bodyAt > all.length || compression > 1) throw new MalformedMessage("not a message");
   const head = parse(all.subarray(prefixBytes, bodyAt));
-  if (!isHead(head)) throw new MalformedMessage("the head of a message is not one");
+  if (!isHead(head)) throw new MalformedMessage("the head of a message is malformed");
   const body = all.slice(bodyAt);
   return { head, body: parse(compression === 1 ? await gunzip(body) : body) };
 }

@@ -30,7 +30,7 @@ export type RowsPatch = {
   added?: unknown[];
 };
 
-/** A message that does not fit what it claims to change, or does not have its form. */
+/** A message that is not well formed, or does not fit what it claims to change. */
 export class MalformedMessage extends Error {
   override name = "MalformedMessage";
 }
@@ -46,7 +46,7 @@ const byId = <Row extends LiveRow>(rows: readonly Row[]): Row[] =>
  * The changed fields between two lists of rows, by column. Rows are addressed by their place among all ids, and whole
  * numbers and times are sent as differences, because both are short and compress well.
  *
- * @returns null when it cannot be told, because two rows have the same id: then only the whole list says it.
+ * @returns null when two rows have the same id, so that only the whole list can be sent
  */
 export function patchRows<Row extends LiveRow>(
   before: readonly Row[],
@@ -142,7 +142,7 @@ const isWhole = (value: unknown): value is number => Number.isSafeInteger(value)
  * Applies a patch as it came over the wire. Rows and parts that did not change keep their identity, and the order of
  * rows stays; new rows come last.
  *
- * @throws MalformedMessage when it has not the form of a patch or does not fit these rows
+ * @throws MalformedMessage when it is not a patch or does not fit these rows
  */
 export function applyRows(rows: readonly LiveRow[], patch: unknown, observedAt: string): readonly unknown[] {
   if (!isObject(patch) || patch.of !== rows.length) throw new MalformedMessage("not a patch of these rows");
@@ -187,7 +187,7 @@ function applyColumn(rows: unknown[], column: unknown, atMs: number, isOwn: Set<
     throw new MalformedMessage("not a column");
   const places = placesOf(at, rows.length);
   if (Array.isArray(values) && values.length !== places.length)
-    throw new MalformedMessage("a column has not a value for each row");
+    throw new MalformedMessage("a column lacks a value for some rows");
   places.forEach((place, index) => {
     if (!Number.isSafeInteger(place) || place < 0 || place >= rows.length)
       throw new MalformedMessage("a changed row is not there");
@@ -220,29 +220,34 @@ function decode(kind: "by" | "ms" | "to" | undefined, was: unknown, value: unkno
   throw new MalformedMessage("a difference does not fit its field");
 }
 
-/** A copy of a container with one field changed; a container that was copied for this message is changed in place. */
+/**
+ * A copy of a container with the field at a path changed, from the path's place `depth` on; a container that was copied
+ * for this message is changed in place.
+ */
 function edit(
   container: unknown,
   path: readonly Key[],
   change: (was: unknown) => unknown,
   isOwn: Set<unknown>,
+  depth = 0,
 ): unknown {
-  const [key, ...rest] = path;
+  const key = path[depth];
   if (key === undefined) return change(container);
   if (Array.isArray(container) && typeof key === "number") {
     if (key < 0 || key >= container.length) throw new MalformedMessage("a changed value is not there");
     const copy: unknown[] = isOwn.has(container) ? container : [...container];
     isOwn.add(copy);
-    copy[key] = edit(copy[key], rest, change, isOwn);
+    copy[key] = edit(copy[key], path, change, isOwn, depth + 1);
     return copy;
   }
   if (!isObject(container) || typeof key === "number")
     throw new MalformedMessage("a changed field is not there");
   const copy: JsonObject = isOwn.has(container) ? container : { ...container };
   isOwn.add(copy);
-  const value = edit(ownOf(copy, key), rest, change, isOwn);
+  const value = edit(ownOf(copy, key), path, change, isOwn, depth + 1);
   if (value === undefined) delete copy[key];
-  // Not an assignment, which would change the prototype by a key named `__proto__`.
+  else if (key !== "__proto__") copy[key] = value;
+  // An assignment would change the prototype.
   else Object.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
   return copy;
 }
