@@ -38,7 +38,9 @@ type Options = {
   /** How the last scrapes of these sources went, without what is not known. */
   scrapesOf(
     ids: readonly string[],
-  ): Promise<ReadonlyMap<string, { observedAt: string | null; failure: string | null }>>;
+  ): Promise<
+    ReadonlyMap<string, { observedAt: string | null; failure: string | null; nothing: string | null }>
+  >;
 };
 /** Told by whoever acts; kept in the trail. */
 type Reason = { reason?: string | null | undefined };
@@ -303,8 +305,9 @@ export function createSourcesService(options: Options) {
       for (const { id: target, intervalMs } of targets) {
         const scrape = scrapes.get(target);
         if (!scrape) continue;
-        const { observedAt, failure: cause } = scrape;
-        seen.set(target, { state: cause === null ? "ok" : "down", cause, observedAt, intervalMs });
+        const { observedAt, failure, nothing } = scrape;
+        const state = failure !== null ? "down" : nothing !== null ? "unknown" : "ok";
+        seen.set(target, { state, cause: failure ?? nothing, observedAt, intervalMs });
       }
       return {
         items: viewsOf(sources, slug, {
