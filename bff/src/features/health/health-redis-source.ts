@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "#lib/clock.ts";
+import { databaseRefusalOf } from "#lib/redis.ts";
 import type { ServerReading } from "#observe/watched.ts";
 import { type InfoSample, parseInfo, type RedisFigures, redisFigures } from "./health-redis-info.ts";
 
@@ -15,7 +16,7 @@ export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock
   return {
     async sample(): Promise<ServerReading> {
       const startedMs = clock.now();
-      const info = parseInfo(await redis.info());
+      const info = parseInfo(await infoOf(redis));
       const now = { info, atMs: clock.now() };
       const figures = redisFigures(now, previous);
       previous = now;
@@ -27,6 +28,15 @@ export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock
       return { kind: "redis", roundTripMs, figures, state: cause === null ? "ok" : "degraded", cause };
     },
   };
+}
+
+async function infoOf(redis: Redis): Promise<string> {
+  try {
+    return await redis.info();
+  } catch (err) {
+    const refusal = databaseRefusalOf(redis);
+    throw refusal === null ? err : new Error(refusal, { cause: err });
+  }
 }
 
 function causeOf(
