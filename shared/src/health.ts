@@ -23,18 +23,19 @@ export const sourceView = z.object({
   roundTripMs: z.number().nullable(),
   redis: z
     .object({
-      version: z.string(),
-      role: z.enum(["primary", "replica"]),
-      usedMemoryBytes: z.number(),
-      maxMemoryBytes: z.number(),
-      evictionPolicy: z.string(),
+      /** Here and below: null is what the server does not tell. */
+      version: z.string().nullable(),
+      role: z.enum(["primary", "replica"]).nullable(),
+      usedMemoryBytes: z.number().nullable(),
+      maxMemoryBytes: z.number().nullable(),
+      evictionPolicy: z.string().nullable(),
       /** The ratio says little while the server is small, so the bytes stand beside it. */
-      fragmentationRatio: z.number(),
-      fragmentationBytes: z.number(),
-      connectedClients: z.number(),
-      maxClients: z.number(),
+      fragmentationRatio: z.number().nullable(),
+      fragmentationBytes: z.number().nullable(),
+      connectedClients: z.number().nullable(),
+      maxClients: z.number().nullable(),
       /** Waiting in a blocking read, as workers do for jobs. */
-      blockedClients: z.number(),
+      blockedClients: z.number().nullable(),
       /** From deltas between two samples, as all that follows with `PerSecond`; null until there are two. */
       opsPerSecond: z.number().nullable(),
       evictedPerSecond: z.number().nullable(),
@@ -47,12 +48,13 @@ export const sourceView = z.object({
       missesPerSecond: z.number().nullable(),
       /** 0–1 since the server was started. */
       lifetimeHitRatio: z.number().nullable(),
-      persistenceOk: z.boolean(),
+      /** Null when the server tells of no write to disk. */
+      persistenceOk: z.boolean().nullable(),
       /** Connected replicas of a primary. */
-      replicas: z.number(),
+      replicas: z.number().nullable(),
       /** Of the slowest replica, or of this one; null without replication. */
       replicationLagSeconds: z.number().nullable(),
-      uptimeSeconds: z.number(),
+      uptimeSeconds: z.number().nullable(),
     })
     .nullable(),
   postgres: z

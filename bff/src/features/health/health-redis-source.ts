@@ -45,14 +45,15 @@ function causeOf(
   info: ReadonlyMap<string, string>,
 ): string | null {
   if (info.get("loading") === "1") return "It is loading its data after a start";
-  if (!figures.persistenceOk)
+  if (figures.persistenceOk === false)
     return "The last write to disk failed: what it holds would not survive a restart";
   const { usedMemoryBytes, maxMemoryBytes, evictionPolicy } = figures;
-  if (maxMemoryBytes > 0 && evictionPolicy !== "noeviction")
+  const isBounded = maxMemoryBytes !== null && maxMemoryBytes > 0;
+  if (isBounded && evictionPolicy !== null && evictionPolicy !== "noeviction")
     return `Eviction policy ${evictionPolicy} may delete jobs; queues need noeviction`;
-  if (maxMemoryBytes > 0 && usedMemoryBytes > nearlyFull * maxMemoryBytes)
+  if (isBounded && usedMemoryBytes !== null && usedMemoryBytes > nearlyFull * maxMemoryBytes)
     return `${Math.floor((usedMemoryBytes / maxMemoryBytes) * 100)}% of its memory limit is used, threshold ${nearlyFull * 100}%`;
-  if (figures.role === "replica" && info.get("master_link_status") !== "up")
+  if (figures.role === "replica" && (info.get("master_link_status") ?? "up") !== "up")
     return "It has lost its primary: what it shows grows old";
   if (figures.replicationLagSeconds !== null && figures.replicationLagSeconds > lagSeconds)
     return `Replication is ${figures.replicationLagSeconds} s behind, threshold ${lagSeconds} s`;
