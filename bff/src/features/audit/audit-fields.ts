@@ -122,7 +122,7 @@ const fieldsOf: Record<AuditAction, readonly string[]> = {
   "cache.removal.cancel": ["operation", "effect"],
   "cache.removal.outcome": ["operation", "state", "looked", "removed", "cause"],
 
-  "audit.trail.read": [...filter, "known", "events"],
+  "audit.trail.read": [...filter, "review", "known", "events"],
   "audit.trail.verify": ["verifiedToSeq", "problem", "checkpoint", "keyId", "cancelled", "reachedSeq"],
   "audit.trail.export": [...filter, "format", "state", "have", "rows", "sha256"],
   "audit.checkpoint.create": [],
