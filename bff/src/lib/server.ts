@@ -9,9 +9,13 @@ import { registerErrors, sendError } from "#lib/errors.ts";
 
 export type ServerOptions = {
   log: Logger;
-  /** Addresses of proxies whose X-Forwarded-For is believed; false believes none. */
-  trustProxy: boolean | string;
+  /** How many proxies stand before it, or their addresses; false believes no X-Forwarded-For. */
+  trustProxy: false | number | string;
 };
+
+/** With one proxy the last address of `X-Forwarded-For` is its own doing; those before it are what a client says. */
+const hopsOf = (trustProxy: ServerOptions["trustProxy"]) =>
+  typeof trustProxy === "number" ? (_address: string, hop: number) => hop < trustProxy : trustProxy;
 
 /** The part of the server that knows no feature: request ids, parsing, errors, OpenAPI. */
 export async function createServer({ log, trustProxy }: ServerOptions): Promise<FastifyInstance> {
@@ -21,7 +25,7 @@ export async function createServer({ log, trustProxy }: ServerOptions): Promise<
     logController: new LogController({ disableRequestLogging: true }),
     // Node keeps a store of chance for these, a hundredth of what drawing bytes for each request costs.
     genReqId: () => `req_${randomUUID()}`,
-    trustProxy,
+    trustProxy: hopsOf(trustProxy),
     // Addresses that cannot be parsed never reach the error handler; by default they are echoed back.
     frameworkErrors: sendError,
     bodyLimit: 1024 * 1024,
