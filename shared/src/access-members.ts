@@ -79,6 +79,7 @@ export const updateMember = defineEndpoint({
   summary: "Give a member another role; holds from the member's next request",
   access: "access:manage",
   action: "access.member.update",
+  stepUp: "when the role is above viewer",
   params: z.strictObject({ userId: z.uuid() }),
   /** `currentRole` is the one the caller saw: somebody else may have changed it meanwhile. */
   body: z.strictObject({ role, currentRole: role }),
@@ -112,6 +113,7 @@ export const reactivateMember = defineEndpoint({
   summary: "Open a closed account again; its former sessions stay ended",
   access: "access:manage",
   action: "access.member.reactivate",
+  stepUp: true,
   params: z.strictObject({ userId: z.uuid() }),
   response: memberDetail,
 });
@@ -148,6 +150,7 @@ export const createInvitation = defineEndpoint({
   summary: "Invite a person by a link that works once within 7 days",
   access: "access:manage",
   action: "access.invitation.create",
+  stepUp: "when the role is above viewer",
   body: z.strictObject({ email, role }),
   response: invitationLink,
   status: 201,
@@ -159,6 +162,7 @@ export const renewInvitation = defineEndpoint({
   summary: "Make a new link for an invitation; the former one stops working",
   access: "access:manage",
   action: "access.invitation.renew",
+  stepUp: true,
   params: z.strictObject({ id: z.uuid() }),
   response: invitationLink,
 });
