@@ -171,6 +171,17 @@ describe("configuration", () => {
     expect(loadConfig(set).http.trustProxy).toBe(expected);
   });
 
+  test("the description of the API is public in a demo, and elsewhere when it is told so", () => {
+    const isPublic = (environment: Record<string, string>) =>
+      loadConfig(environment).http.isDescriptionPublic;
+    const told = { WHEELHOUSE_PUBLIC_API_DESCRIPTION: "1" };
+    expect([isPublic({}), isPublic(production), isPublic({ ...production, ...told })]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
   test("nothing but main, where the environment enters, reads it", () => {
     const folder = import.meta.dirname;
     const readers = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(

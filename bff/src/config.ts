@@ -37,6 +37,8 @@ export type Config = {
     /** Whose X-Forwarded-For is believed: nobody's, everybody's, or a comma-separated list of addresses. */
     /** How many proxies stand before it, or which; false believes none. */
     trustProxy: false | number | string;
+    /** Whether anybody may read `/openapi.json`. */
+    isDescriptionPublic: boolean;
   };
   postgres: {
     /** Undefined: the embedded server. */
@@ -284,6 +286,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       port: read.PORT,
       publicUrl: read.WHEELHOUSE_PUBLIC_URL?.replace(/\/+$/, ""),
       trustProxy: read.WHEELHOUSE_TRUST_PROXY,
+      isDescriptionPublic: read.WHEELHOUSE_PUBLIC_API_DESCRIPTION ?? demo,
     },
     postgres: {
       appUrl: read.DATABASE_URL,
