@@ -22,6 +22,7 @@ import type { SourcesFile } from "#observe/sources-watch.ts";
 import type { OrganizationKey } from "#observe/watched.ts";
 import { idOf, type SourcesCatalogue, sourcesOf, urlPurpose } from "./sources-catalogue.ts";
 import { createHeartbeatSecrets } from "./sources-heartbeats.ts";
+import { serverAddressProblem } from "./sources-server-address.ts";
 import type { SecretRow, SourceRow, SourcesStore } from "./sources-store.ts";
 import { auditFields, type SeenSource, viewsOf } from "./sources-view.ts";
 
@@ -44,8 +45,6 @@ type Options = {
 };
 /** Told by whoever acts; kept in the trail. */
 type Reason = { reason?: string | null | undefined };
-
-const protocols = { redis: ["redis:", "rediss:"], postgres: ["postgres:", "postgresql:"] };
 
 /** Sources that people add, beside those of the file, which they only see. */
 export function createSourcesService(options: Options) {
@@ -112,8 +111,8 @@ export function createSourcesService(options: Options) {
   }
 
   function assertServer({ kind, url }: ServerDefinition) {
-    if (!URL.canParse(url) || !protocols[kind].includes(new URL(url).protocol))
-      throw invalidField("body.definition.url", `must be a URL that begins with ${protocols[kind][0]}//`);
+    const problem = serverAddressProblem({ kind, url });
+    if (problem) throw invalidField("body.definition.url", problem);
   }
 
   /** @throws 409 for what the file declares, 404 for what is no source of this organization. */
