@@ -137,7 +137,11 @@ export async function buildApp(deps: AppDeps): Promise<Product> {
   const foundations = createFoundations(deps);
   const { features, watch } = createFeatures(foundations, deps);
   const credentials = demo && adminUrl ? await seedDemo({ adminUrl, dataDir }) : [];
-  const app = await createServer({ log, trustProxy: config.http.trustProxy });
+  const app = await createServer({
+    log,
+    trustProxy: config.http.trustProxy,
+    isDescriptionPublic: config.http.isDescriptionPublic,
+  });
   await mountFeatures(app, foundations.core, Object.values(features));
   const lifecycle = createLifecycle({ app, features, roles, drainMs, log });
   return {

@@ -5,7 +5,7 @@ import { createWatchedServers, type WatchedRedis } from "#app/servers.ts";
 import { createCachesBoard } from "#features/caches/caches-board.ts";
 import { createRedisDetails } from "#features/caches/caches-redis-details.ts";
 import type { Core, Feature, Running } from "#lib/feature.ts";
-import { databaseOf } from "#lib/redis.ts";
+import { redisDatabaseOf } from "#lib/redis.ts";
 import type { Catalogue } from "#observe/catalogue.ts";
 import { createCollector } from "#observe/collector.ts";
 import { createControlChannel } from "#observe/control-channel.ts";
@@ -113,7 +113,7 @@ export function createObserving(
         id,
         organization,
         redis: connection,
-        database: databaseOf(url),
+        database: redisDatabaseOf(url) ?? 0,
       })),
     clock,
     log,

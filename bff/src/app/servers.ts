@@ -6,7 +6,7 @@ import { createRedisSource } from "#features/health/health-redis-source.ts";
 import { createQueuesSource } from "#features/queues/queues-source.ts";
 import type { Clock } from "#lib/clock.ts";
 import { type Database, openPool } from "#lib/postgres.ts";
-import { createRedis, databaseOf } from "#lib/redis.ts";
+import { createRedis, redisDatabaseOf } from "#lib/redis.ts";
 import type { Catalogue, WatchedServer, WatchedSources } from "#observe/catalogue.ts";
 import type { Watched } from "#observe/watched.ts";
 
@@ -68,7 +68,7 @@ export function createWatchedServers({
         sample: createQueuesSource({
           redis: connection,
           sourceId: id,
-          database: databaseOf(url),
+          database: redisDatabaseOf(url) ?? 0,
           clock,
         }).sample,
       },

@@ -243,7 +243,7 @@ const verbs: Record<BreakerState, string> = {
   half_open: "half-open",
   closed: "closed",
   forced_open: "forced open",
-  disabled: "held closed",
+  disabled: "forced closed",
   unknown: "is not heard",
 };
 

@@ -5,7 +5,7 @@ export const stateWords: Record<BreakerState, string> = {
   open: "open",
   half_open: "half-open",
   forced_open: "forced open",
-  disabled: "disabled",
+  disabled: "forced closed",
   closed: "closed",
   unknown: "unknown",
 };
@@ -14,7 +14,7 @@ const badges: Record<BreakerState, { tone: Tone; label: string }> = {
   open: { tone: "down", label: "Open" },
   half_open: { tone: "degraded", label: "Half-open" },
   forced_open: { tone: "held", label: "Forced open" },
-  disabled: { tone: "neutral", label: "Disabled" },
+  disabled: { tone: "neutral", label: "Forced closed" },
   closed: { tone: "ok", label: "Closed" },
   unknown: { tone: "unknown", label: "Unknown" },
 };
