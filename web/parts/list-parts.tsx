@@ -1,4 +1,6 @@
 import { ApiError } from "#lib/api.ts";
+import { FilteredTable, NoMatch } from "#ui/filtered-table.tsx";
+import { LoadOlder, type OlderQuery } from "#ui/load-older.tsx";
 import { Empty, Failure, Panel, type PanelQuery, Skeleton } from "#ui/panel.tsx";
 import { Status } from "#ui/status.tsx";
 import { type Column, Table } from "#ui/table.tsx";
@@ -49,6 +51,22 @@ const panelOf = (part: Partial<PanelQuery<string>>, freshness?: "stale" | "unkno
   </Panel>
 );
 
+const olderOf = (part: Partial<OlderQuery>, text: string) => (
+  <LoadOlder
+    name="Older deliveries"
+    list={{
+      hasNextPage: true,
+      isFetchingNextPage: false,
+      isFetchNextPageError: false,
+      error: null,
+      fetchNextPage: doNothing,
+      ...part,
+    }}
+  >
+    {text}
+  </LoadOlder>
+);
+
 /** What holds data that come from elsewhere. */
 export const listParts: readonly Part[] = [
   {
@@ -81,6 +99,55 @@ export const listParts: readonly Part[] = [
           </div>
         ),
       },
+    ],
+  },
+  {
+    name: "Filtered table",
+    shows: [FilteredTable],
+    states: [
+      {
+        name: "rows",
+        node: (
+          <FilteredTable
+            caption="Queues"
+            {...usual}
+            rows={rowsOf(2)}
+            noMatch="No queue matches"
+            onClear={doNothing}
+          />
+        ),
+      },
+      {
+        name: "nothing matches",
+        node: (
+          <FilteredTable
+            caption="Queues"
+            {...usual}
+            rows={[]}
+            noMatch="No queue matches"
+            onClear={doNothing}
+          />
+        ),
+      },
+    ],
+  },
+  {
+    name: "No match",
+    shows: [NoMatch],
+    states: [{ name: "usual", node: <NoMatch title="No queue matches" onClear={doNothing} /> }],
+  },
+  {
+    name: "Load older",
+    shows: [LoadOlder],
+    states: [
+      { name: "more to load", node: olderOf({}, "50 shown") },
+      { name: "loading", node: olderOf({ isFetchingNextPage: true }, "50 shown") },
+      { name: "failed", node: olderOf({ isFetchNextPageError: true, error: refused }, "50 shown") },
+      {
+        name: "being tried again",
+        node: olderOf({ isFetchNextPageError: true, isFetchingNextPage: true, error: refused }, "50 shown"),
+      },
+      { name: "the end", node: olderOf({ hasNextPage: false }, "All 62 shown") },
     ],
   },
   {

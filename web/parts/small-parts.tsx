@@ -5,9 +5,11 @@ import { FreshnessLine, UnlessOld } from "#ui/freshness-line.tsx";
 import { Icon, type IconName } from "#ui/icon.tsx";
 import { Note } from "#ui/note.tsx";
 import { Count, Facts } from "#ui/quantity.tsx";
+import { SecretText } from "#ui/secret-text.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Status, type Tone } from "#ui/status.tsx";
-import { Age, Time } from "#ui/time.tsx";
+import { Age, PreciseTime, Time, TimeHeader } from "#ui/time.tsx";
+import { TimeAxis } from "#ui/time-axis.tsx";
 import { ago, at, doNothing, type Part } from "./part.ts";
 
 const iconNames: readonly IconName[] = [
@@ -148,6 +150,38 @@ export const smallParts: readonly Part[] = [
     ],
   },
   {
+    name: "Precise time",
+    shows: [PreciseTime],
+    states: [{ name: "usual", node: <PreciseTime at={at} /> }],
+  },
+  {
+    name: "Time header",
+    shows: [TimeHeader],
+    states: [
+      { name: "usual", node: <TimeHeader /> },
+      { name: "label of its own", node: <TimeHeader label="Received" /> },
+    ],
+  },
+  {
+    name: "Time axis",
+    shows: [TimeAxis],
+    states: [
+      {
+        name: "under a chart",
+        node: (
+          <div className="parts-row">
+            <div>
+              <div className="parts-chart">
+                <Sparkline values={trend} label="A trend with its axis" />
+              </div>
+              <TimeAxis observedAt={at} spanMs={600_000} />
+            </div>
+          </div>
+        ),
+      },
+    ],
+  },
+  {
     name: "Age",
     shows: [Age],
     states: [
@@ -226,6 +260,17 @@ export const smallParts: readonly Part[] = [
     name: "Copy button",
     shows: [CopyButton],
     states: [{ name: "usual", node: <CopyButton text="evt_42" label="Copy id" /> }],
+  },
+  {
+    name: "Secret text",
+    shows: [SecretText],
+    states: [
+      { name: "short", node: <SecretText text="whsec_4Xq" copy="Copy secret" testId="secret" /> },
+      {
+        name: "long",
+        node: <SecretText text={`wh_${"0123456789abcdef".repeat(8)}`} copy="Copy token" testId="token" />,
+      },
+    ],
   },
   {
     name: "Sparkline",
