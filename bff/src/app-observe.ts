@@ -4,47 +4,35 @@ import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { createWatchedServers, databaseOf, type WatchedRedis } from "#app-observe-servers.ts";
-import { createCachesBoard } from "#features/caches/caches-board.ts";
-import { createRedisDetails } from "#features/caches/caches-redis-details.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
-import type { Catalogue } from "#observe/catalogue.ts";
-import { createCollector } from "#observe/collector.ts";
-import { createControlChannel } from "#observe/control-channel.ts";
-import { createLeaderLease } from "#observe/leader-lease.ts";
-import { organizationOfReport, ownRedis, ownService } from "#observe/own-service.ts";
-import { withoutReplaced } from "#observe/replaced-reports.ts";
-import { createReplication } from "#observe/replication.ts";
-import { createReports, type Reports } from "#observe/reports.ts";
-import { createSnapshotStore } from "#observe/snapshot-store.ts";
-import { verdictHtml } from "#observe/verdict.ts";
-import type { OrganizationKey, Watched } from "#observe/watched.ts";
+import type { Aspect } from "#observe/aspect.ts";
+import {
+  createControlChannel,
+  createReports,
+  organizationOfReport,
+  ownRedis,
+  ownService,
+  withoutReplaced,
+} from "#observe/reports/reports.ts";
+import type { Catalogue } from "#observe/sources/sources.ts";
+import { createLeaderLease, createReplication, createSnapshotStore } from "#observe/spread/spread.ts";
+import { createCollector } from "#observe/tick/tick.ts";
 
-export type ObserveDeps = {
+/** Connects what is watched: servers, the queues in them, and the reports that services leave in them. */
+export function createWatching(deps: {
   catalogue: Catalogue;
-  roles: readonly string[];
-  intervalMs: number;
   database: Database;
-  redis: Redis;
   redisUrl: string;
+  intervalMs: number;
   clock: Clock;
   log: Logger;
-  /** Made with what services report of themselves; `organizationOf` a watched Redis is null when it is not watched. */
   /** What this process tells of itself; null while it does not. Heard even without Redis. */
   ownReport(): Report | null;
-  boards(given: {
-    reports: Reports["reports"];
-    organizationOf(sourceId: string, service?: string): string | null;
-  }): Watched["boards"];
-} & Pick<Watched, "webhooks" | "recentActs" | "badFile">;
-
-/** Connects the sources and puts the observe path together. It observes when it is started, and serves before that. */
-export function createObserve(deps: ObserveDeps) {
-  const { catalogue, roles, intervalMs, database, redis, redisUrl, clock, log } = deps;
-  const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
-  const connected = createWatchedServers({ catalogue, database, redisUrl, clock, log });
-  const heard = createRedis({ url: redisUrl, name: "wheelhouse-observe-heard", log });
+}) {
+  const { catalogue, intervalMs, clock, log, ownReport } = deps;
+  const connected = createWatchedServers(deps);
   const reportSources = () =>
     connected.redis.map(({ source, connection }) => ({
       id: source.id,
@@ -52,66 +40,88 @@ export function createObserve(deps: ObserveDeps) {
       redis: connection,
     }));
   const found = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
-  const reports = {
-    poke: found.poke,
-    reports: () =>
-      new Map([...found.reports()].map(([id, some]) => [id, withoutReplaced(some, clock.now())])),
-  };
-  const watched: Watched = {
+  const reports = () =>
+    new Map([...found.reports()].map(([id, some]) => [id, withoutReplaced(some, clock.now())]));
+  return {
     servers: connected.servers,
     queues: connected.queues,
-    reports,
-    boards: deps.boards({
-      reports: reports.reports,
-      organizationOf: (sourceId, service = "") => {
+    pokeReports: found.poke,
+    /** Reports by id of the Redis; `organizationOf` a Redis is null when it is not watched. */
+    reported: {
+      reports,
+      organizationOf(sourceId: string, service = ""): string | null {
         const source = catalogue.current().redis.find(({ id }) => id === sourceId);
         return source ? organizationOfReport(source, service) : null;
       },
-    }),
-    organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
-    webhooks: deps.webhooks,
-    recentActs: deps.recentActs,
-    badFile: deps.badFile,
-  };
-
-  const snapshots = createSnapshotStore({ clock, intervalMs });
-  const lease = createLeaderLease({ redis, owner, intervalMs });
-  const replication = createReplication({
-    redis,
-    subscriber: heard,
-    database: databaseOf(redisUrl),
-    store: snapshots,
-    owner,
-    clock,
-    log,
-  });
-  const caches = createCachesBoard({
-    reports: () => {
-      const own = deps.ownReport();
-      return own === null ? reports.reports() : new Map([...reports.reports(), ["", [own]]]);
     },
-    organizationOf: (id, service) => {
-      // Of this process itself: it is heard like what lies in its own Redis.
-      const of = connected.redis.find(({ source }) => source.id === (id || "primary"));
-      return of && organizationOfReport(of.source, service);
+    /** The same with this process, which is heard like what lies in its own Redis. */
+    reportedWithOwn: {
+      reports() {
+        const own = ownReport();
+        return own === null ? reports() : new Map([...reports(), ["", [own]]]);
+      },
+      organizationOf(sourceId: string, service: string): string | undefined {
+        const of = connected.redis.find(({ source }) => source.id === (sourceId || ownRedis));
+        return of && organizationOfReport(of.source, service);
+      },
     },
-  });
-  const redisDetails = createRedisDetails({
-    servers: () =>
+    /** What Wheelhouse's own processes told last, this one also without Redis. */
+    ownReports(): Report[] {
+      const heard = (reports().get(ownRedis) ?? []).filter(({ service }) => service === ownService);
+      const own = ownReport();
+      return own === null ? heard : [...heard, own];
+    },
+    /** The watched Redis servers, as they are at this moment. */
+    redisServers: (): readonly WatchedRedis[] => connected.redis,
+    /** The same as they are looked into. */
+    detailedServers: () =>
       connected.redis.map(({ source: { id, organization }, url, connection }) => ({
         id,
         organization,
         redis: connection,
         database: databaseOf(url),
       })),
-    clock,
-    log,
-  });
+    /** The way to the instances of services that report. */
+    channel: createControlChannel(reportSources),
+    stop: connected.stop,
+  };
+}
+export type Watching = ReturnType<typeof createWatching>;
+
+export type ObserveDeps = {
+  /** In the order in which they are observed: each may read those before it. */
+  aspects: readonly Aspect[];
+  watching: Pick<Watching, "pokeReports" | "stop">;
+  roles: readonly string[];
+  intervalMs: number;
+  database: Database;
+  redis: Redis;
+  redisUrl: string;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Puts the observe path together. It observes when it is started, and serves before that. */
+export function createObserve(deps: ObserveDeps) {
+  const { aspects, watching, roles, intervalMs, database, redis, redisUrl, clock, log } = deps;
+  const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
+  const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-observe-heard", log });
+  const snapshots = createSnapshotStore({ aspects, clock, intervalMs });
   const collector = createCollector({
-    watched: { ...watched, boards: { ...watched.boards, caches, redisDetails } },
+    aspects,
+    reports: { poke: watching.pokeReports },
+    organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
     store: snapshots,
-    lease,
-    replication,
+    lease: createLeaderLease({ redis, owner, intervalMs }),
+    replication: createReplication({
+      redis,
+      subscriber,
+      database: databaseOf(redisUrl),
+      store: snapshots,
+      owner,
+      clock,
+      log,
+    }),
     firstCandidate: roles.includes("collector"),
     owner,
     intervalMs,
@@ -121,27 +131,12 @@ export function createObserve(deps: ObserveDeps) {
   return {
     snapshots,
     owner,
-    /** What Wheelhouse's own processes told last, this one also without Redis. */
-    ownReports(): Report[] {
-      const heard = (reports.reports().get(ownRedis) ?? []).filter(({ service }) => service === ownService);
-      const own = deps.ownReport();
-      return own === null ? heard : [...heard, own];
-    },
-    /** The watched Redis servers, as they are at this moment. */
-    redisServers: (): readonly WatchedRedis[] => connected.redis,
-    /** The way to the instances of services that report. */
-    channel: createControlChannel(reportSources),
-    /** What the first paint of Overview needs of this path; see SETTLED 28. */
-    firstPaint(organization: OrganizationKey) {
-      const overview = snapshots.viewsOf(organization).overview();
-      return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
-    },
     start: () => collector.start(),
     stop: collector.stop,
     /** Ends the connections, which are there from the beginning, whether or not it was started. */
     async disconnect() {
-      heard.disconnect();
-      await connected.stop();
+      subscriber.disconnect();
+      await watching.stop();
     },
   };
 }

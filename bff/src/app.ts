@@ -4,7 +4,7 @@ import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { createObserve } from "#app-observe.ts";
+import { createObserve, createWatching } from "#app-observe.ts";
 import type { Config } from "#config.ts";
 import { anonymousContext } from "#features/access/access-context.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
@@ -13,14 +13,17 @@ import { createAudit } from "#features/audit/audit-feature.ts";
 import { createRecentActs } from "#features/audit/audit-recent.ts";
 import { createBreakers } from "#features/breakers/breakers-feature.ts";
 import type { NewestCommands } from "#features/breakers/breakers-holders.ts";
-import { createCaches } from "#features/caches/caches-feature.ts";
-import { createHealth } from "#features/health/health-feature.ts";
+import { createCacheAspects, createCaches } from "#features/caches/caches-feature.ts";
+import { createHealth, createServers } from "#features/health/health-feature.ts";
 import { createMetrics } from "#features/health/health-metrics.ts";
 import { ownHealthRoutes } from "#features/health/health-own-routes.ts";
 import { createReadiness } from "#features/health/health-readiness.ts";
 import { createHistory, createRemembering } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
-import { queuesRoutes } from "#features/queues/queues-routes.ts";
+import { createOverview } from "#features/overview/overview.ts";
+import { createFirstPaint } from "#features/overview/overview-first-paint.ts";
+import { createQueues } from "#features/queues/queues.ts";
+import { createBadFileAspect, createBadFileBoard } from "#features/sources/sources-aspect.ts";
 import { createSourcesCatalogue } from "#features/sources/sources-catalogue.ts";
 import { sourcesRoutes } from "#features/sources/sources-routes.ts";
 import { createSourcesService } from "#features/sources/sources-service.ts";
@@ -38,14 +41,12 @@ import { createServer } from "#lib/server.ts";
 import { createSessionEnds } from "#lib/session-ends.ts";
 import { createUpkeep } from "#lib/upkeep.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
-import { createBoardAnswers } from "#observe/board-answers.ts";
-import { createKeptDetails } from "#observe/kept-details.ts";
-import { createOwnReports, ownReportsEveryMs } from "#observe/own-reports.ts";
-import { createPastDetails } from "#observe/past-details.ts";
-import { createSourcesFile } from "#observe/sources-watch.ts";
+import type { Aspect } from "#observe/aspect.ts";
+import { createOwnReports, ownReportsEveryMs } from "#observe/reports/reports.ts";
+import { createSourcesFile } from "#observe/sources/sources.ts";
+import { createListAnswers } from "#observe/spread/spread.ts";
 import { authPlugin } from "#plugins/auth.ts";
 import { failedActsPlugin } from "#plugins/failed-acts.ts";
-import { createFirstPaint } from "#plugins/first-paint.ts";
 import { registerLive } from "#plugins/live.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
 import { mutationLimitPlugin } from "#plugins/mutation-limit.ts";
@@ -170,7 +171,6 @@ export async function buildApp({
     log,
   });
   const watchHttp = createWatchHttp({ filter: watchFilter });
-  const keptDetails = createKeptDetails();
   const health = createHealth({
     catalogue,
     database,
@@ -184,9 +184,8 @@ export async function buildApp({
       const secret = catalogue.secretOf(...of);
       return secret === null ? null : secret?.secret_hash;
     },
-    onDetails: keptDetails.keep,
-    ownReports: (): readonly Report[] => observe.ownReports(),
-    uptimes: history.uptimes,
+    ownReports: (): readonly Report[] => watching.ownReports(),
+    uptimes: history.uptimesOf("service"),
   });
   const breakers = createBreakers({
     catalogue,
@@ -195,6 +194,7 @@ export async function buildApp({
     log,
     http: watchHttp,
     coolDownMs: config.webhooks.breakerCoolDownMs,
+    endpoints: webhooks.rows,
     newestCommands: (targets): NewestCommands => operations.newestToBreakers(targets),
   });
   const ownReports = createOwnReports({
@@ -206,18 +206,37 @@ export async function buildApp({
     // Only who serves pages calls them.
     parts: config.roles.includes("web") ? [ownCaches, ...access.breakers] : [],
   });
-  const observe = createObserve({
+  const watching = createWatching({
     catalogue,
-    roles: config.roles,
-    intervalMs,
     database,
-    redis,
     redisUrl,
+    intervalMs,
     clock,
     log,
     ownReport: () => ownReports.latest(),
-    webhooks: webhooks.statistics,
-    badFile: sourcesFile.bad,
+  });
+  const servers = createServers({ servers: watching.servers, intervalMs, clock });
+  const queues = createQueues({ sources: watching.queues, servers: servers.rows, intervalMs, clock });
+  // Each is observed after those before it, and may read their rows.
+  const observed: readonly Aspect[] = [
+    servers.aspect,
+    queues.aspect,
+    createBadFileAspect(createBadFileBoard(sourcesFile.bad)),
+    health.aspect,
+    webhooks.aspect(intervalMs),
+    breakers.aspect(watching.reported),
+    ...createCacheAspects({
+      reported: watching.reportedWithOwn,
+      servers: servers.rows,
+      detailedServers: watching.detailedServers,
+      clock,
+      log,
+    }),
+  ];
+  const overview = createOverview({
+    aspects: observed,
+    intervalMs,
+    clock,
     recentActs: async (organizationIds) => {
       const [acts, deployments] = await Promise.all([
         recentActs.newest(organizationIds),
@@ -227,7 +246,18 @@ export async function buildApp({
         organizationIds.map((id) => [id, [...(acts.get(id) ?? []), ...(deployments.get(id) ?? [])]]),
       );
     },
-    boards: (reported) => ({ services: health.board, breakers: breakers.board(reported) }),
+  });
+  const aspects = [...observed, ...overview.aspects];
+  const observe = createObserve({
+    aspects,
+    watching,
+    roles: config.roles,
+    intervalMs,
+    database,
+    redis,
+    redisUrl,
+    clock,
+    log,
   });
   const { snapshots, owner } = observe;
   const sources = createSourcesService({
@@ -238,30 +268,29 @@ export async function buildApp({
     box,
     filter: watchFilter,
     clock,
-    checksOf: (organization) => snapshots.viewsOf(organization).health().items,
+    checksOf: (organization) => snapshots.viewsOf(organization).rows(health.serviceRows),
     scrapesOf: breakers.scrapesOf,
   });
-  const operations = createOperations({ database, changes, channel: observe.channel, clock, log });
+  const operations = createOperations({ database, changes, channel: watching.channel, clock, log });
   const caches = createCaches({
     database,
     changes,
     snapshots,
     clock,
     log,
-    servers: observe.redisServers,
+    servers: watching.redisServers,
   });
   const remembering = createRemembering({
+    aspects,
     database,
     snapshots,
-    details: keptDetails,
-    processes: health.ownProcesses,
     owner,
     clock,
     log,
   });
-  const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
-  const reading = { snapshots, answer, past: createPastDetails(history) };
-  const commanding = { channel: observe.channel, run: operations.run, readOperation: operations.read };
+  const { past } = history;
+  const reading = { snapshots, answer: createListAnswers({ snapshots, readPast: past.readPart }), past };
+  const commanding = { channel: watching.channel, run: operations.run, readOperation: operations.read };
   const readiness = createReadiness({ database, redis, clock });
   const upkeep = createUpkeep({
     log,
@@ -288,9 +317,10 @@ export async function buildApp({
       audit.routes(api);
       webhooks.routes(api);
       health.routes(api, reading);
-      breakers.routes(api, { ...reading, ...commanding });
+      breakers.routes(api, { ...reading, ...commanding, changeBefore: overview.changeBefore(reading) });
       caches.routes(api, { ...reading, ...commanding });
-      queuesRoutes(api, reading);
+      overview.routes(api, reading);
+      queues.routes(api, reading);
       history.routes(api);
       sourcesRoutes(api, { service: sources });
     },
@@ -308,7 +338,8 @@ export async function buildApp({
     roles: config.roles,
     token: healthToken,
     eventLoop: ownEventLoop,
-    metrics: createMetrics({ snapshots, clock, eventLoop: ownEventLoop }),
+    ownQueues: () => queues.own(snapshots),
+    metrics: createMetrics({ aspects, snapshots, clock, eventLoop: ownEventLoop }),
   });
   registerLive(app, {
     snapshots,
@@ -325,7 +356,7 @@ export async function buildApp({
       firstPaint: createFirstPaint({
         admit: access.admit,
         sessionView: access.sessionView,
-        snapshot: observe.firstPaint,
+        snapshot: (organization) => overview.firstPaint(snapshots, organization),
       }),
     });
   const working: { stop(): Promise<void> }[] = [];

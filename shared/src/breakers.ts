@@ -105,6 +105,24 @@ export const breakerRow = z.object({
 });
 export type BreakerRow = z.infer<typeof breakerRow>;
 
+const { compare } = new Intl.Collator("en", { numeric: true });
+const rank: Record<BreakerState, number> = {
+  open: 0,
+  half_open: 1,
+  forced_open: 2,
+  unknown: 3,
+  disabled: 4,
+  closed: 5,
+};
+
+/** Order of a list: most failed calls per minute first, so that a rate of 100 % on 2 calls does not lead. */
+export const breakerOrder = (a: BreakerRow, b: BreakerRow): number =>
+  (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
+  rank[a.state] - rank[b.state] ||
+  (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
+  compare(a.name, b.name) ||
+  compare(a.id, b.id);
+
 export const breakerList = z.object({
   ...observation,
   /** Most failed calls per minute first. */

@@ -48,6 +48,10 @@ export const cacheRow = z.object({
 });
 export type CacheRow = z.infer<typeof cacheRow>;
 
+/** Order of a list: lowest ratio first; what nobody calls comes last. */
+export const cacheOrder = (a: CacheRow, b: CacheRow): number =>
+  (a.hitRatio ?? 2) - (b.hitRatio ?? 2) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
+
 export const cacheList = z.object({
   ...observation,
   /** Lowest hit ratio first. */

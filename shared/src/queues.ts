@@ -38,6 +38,13 @@ export const queueRow = z.object({
 });
 export type QueueRow = z.infer<typeof queueRow>;
 
+const rank: Record<QueueRow["state"], number> = { down: 0, degraded: 1, unknown: 2, ok: 4 };
+const rankOf = (queue: QueueRow) => (queue.label === "Paused" ? 3 : rank[queue.state]);
+
+/** Order of a list, worst first: down, degraded, unknown, paused, then healthy by name. */
+export const queueOrder = (a: QueueRow, b: QueueRow): number =>
+  rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
+
 export const queueList = z.object({
   ...observation,
   /** Worst first: no worker, old jobs, failing, paused, then healthy by name. */

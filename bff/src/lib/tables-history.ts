@@ -34,14 +34,10 @@ type HistoryJournalTable = {
 type HistoryFramesTable = {
   org_id: string;
   at: Date;
+  part: string;
   base_at: Date | null;
   keep_until: Date;
-  overview: Buffer;
-  health: Buffer;
-  breakers: Buffer;
-  caches: Buffer;
-  queues: Buffer;
-  servers: Buffer | null;
+  packed: Buffer;
 };
 
 type DeploymentsTable = {

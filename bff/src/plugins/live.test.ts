@@ -7,9 +7,10 @@ import { AppError } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { createServer } from "#lib/server.ts";
 import type { Ended } from "#lib/session-ends.ts";
-import { createSnapshotStore } from "#observe/snapshot-store.ts";
+import { createSnapshotStore } from "#observe/spread/spread.ts";
 import { registerLive } from "#plugins/live.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
+import { makeAspects } from "#testing/aspects.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
@@ -43,7 +44,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
   let nowMs = Date.parse("2026-01-05T12:00:00Z");
   const clock = { now: () => nowMs };
   const app = await createServer({ log, trustProxy: false });
-  const snapshots = createSnapshotStore({ clock, intervalMs });
+  const snapshots = createSnapshotStore({ aspects: makeAspects().aspects, clock, intervalMs });
   const readRows = vi.fn(async (_organizationId: string, _ids: readonly string[]): Promise<Delivery[]> => []);
   const deliveries = createLiveList(readRows);
   let end: (ended: Ended) => void = () => {};

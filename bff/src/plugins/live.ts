@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
 import {
   type ClientToServerEvents,
-  type ServerToClientEvents,
   type SubscribeReply,
   type Topic,
   topicCapability,
@@ -18,8 +17,8 @@ import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { SessionEnds } from "#lib/session-ends.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
-import type { OrganizationKey } from "#observe/watched.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
 import type { LiveList } from "#plugins/live-lists.ts";
 
 export type LiveDeps = {
@@ -42,8 +41,9 @@ export type LiveDeps = {
 };
 
 type SocketData = { context: RequestContext };
-type LiveServer = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
-type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
+type Sent = Record<string, (message: unknown) => void>;
+type LiveServer = Server<ClientToServerEvents, Sent, DefaultEventsMap, SocketData>;
+type LiveSocket = Socket<ClientToServerEvents, Sent, DefaultEventsMap, SocketData>;
 
 /** The collector is lost when two ticks are missing in a row; each may be late by 0.8 of its interval. */
 const silentIntervals = 2.8;
@@ -131,41 +131,27 @@ export function registerLive(app: FastifyInstance, deps: LiveDeps) {
   };
 
   const sendSnapshot = (topic: StatusTopic, room: string, organization: OrganizationKey) => {
-    const views = snapshots.viewsOf(organization);
-    const head = { seq: snapshots.seq(), sentAt: sentAt() };
-    const to = io.to(room);
-    // Sent by topic, so that each event keeps the type of its data.
-    if (topic === "overview") to.emit("overview:snapshot", { ...head, data: views.overview() });
-    else if (topic === "health") to.emit("health:snapshot", { ...head, data: views.health() });
-    else if (topic === "breakers") to.emit("breakers:snapshot", { ...head, data: views.breakers() });
-    else if (topic === "caches") to.emit("caches:snapshot", { ...head, data: views.caches() });
-    else to.emit("queues:snapshot", { ...head, data: views.queues() });
+    const data = snapshots.viewsOf(organization).list(topic);
+    io.to(room).emit(`${topic}:snapshot`, { seq: snapshots.seq(), sentAt: sentAt(), data });
     if (lost) io.to(room).emit("collector:lost", lostMessage());
   };
 
   const sendChanges = (topic: StatusTopic, organization: OrganizationKey) => {
     const room = roomOf(topic, organization.id);
     if (membersOf(room) === 0) return;
-    const views = snapshots.viewsOf(organization);
-    const seq = snapshots.seq();
-    const to = io.to(room);
+    const { observedAt, intervalMs, changed, removed } = snapshots.viewsOf(organization).changes(topic);
     // Without any reading there is nothing to be the change of.
-    const send = <Part extends { observedAt: string | null }>(
-      { observedAt, ...rest }: Part,
-      emit: (changes: Omit<Part, "observedAt"> & { seq: number; observedAt: string }) => unknown,
-    ) => {
-      if (observedAt === null) sendSnapshot(topic, room, organization);
-      else emit({ seq, observedAt, ...rest });
-    };
-    if (topic === "overview") sendSnapshot(topic, room, organization);
-    else if (topic === "health") send(views.healthChanges(), (changes) => to.emit("health:changes", changes));
-    else if (topic === "breakers")
-      send(views.breakerChanges(), (changes) => to.emit("breakers:changes", changes));
-    else if (topic === "caches") send(views.cacheChanges(), (changes) => to.emit("caches:changes", changes));
-    else send(views.queueChanges(), (changes) => to.emit("queues:changes", changes));
+    if (topic === "overview" || observedAt === null) return sendSnapshot(topic, room, organization);
+    io.to(room).emit(`${topic}:changes`, {
+      seq: snapshots.seq(),
+      observedAt,
+      intervalMs,
+      changed: changed.map(({ now }) => now),
+      removed,
+    });
   };
 
-  const lostMessage = () => ({ lastObservedAt: snapshots.tick()?.observedAt ?? null, sentAt: sentAt() });
+  const lostMessage = () => ({ lastObservedAt: snapshots.tick()?.head.observedAt ?? null, sentAt: sentAt() });
 
   const subscribe = async (socket: LiveSocket, wanted: unknown): Promise<SubscribeReply> => {
     const parsed = topicSchema.safeParse(wanted);

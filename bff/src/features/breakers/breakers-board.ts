@@ -1,10 +1,10 @@
-import type { BreakerInstance, BreakerState } from "@wheelhouse/shared/breakers.ts";
-import type { Board, Seen } from "#observe/board.ts";
-import type { ObservedBreaker, Tick } from "#observe/tick.ts";
+import { type BreakerInstance, type BreakerState, breakerOrder } from "@wheelhouse/shared/breakers.ts";
+import type { Board, ObservedChange, Seen } from "#observe/aspect.ts";
 import { type BreakerHolders, isHeld } from "./breakers-holders.ts";
 import { addMove, instanceOf, mergeReadings, unheardInstance, unknownFromMs } from "./breakers-instance.ts";
 import type { BreakerReading } from "./breakers-reading.ts";
 import { causeOf, labelOf, rollUpFigures, worstOf } from "./breakers-roll-up.ts";
+import type { ObservedBreaker } from "./breakers-rows.ts";
 
 /** Instances of all breakers together, at most; and those of one breaker that are not heard any more. */
 const mostInstances = 5_000;
@@ -197,7 +197,7 @@ export function createBreakersBoard(
       const { nowMs } = seen;
       const readings = bounded(sources.flatMap((source) => source.read(seen)));
       const byGroup = groupBy(readings, groupKey);
-      const changes: Tick["changes"] = [];
+      const changes: ObservedChange[] = [];
       const next = new Map<string, Group>();
       let isNew = false;
       for (const key of new Set([...groups.keys(), ...byGroup.keys()])) {
@@ -212,7 +212,7 @@ export function createBreakersBoard(
       }
       groups = next;
       if (isNew || sorted.length !== groups.size)
-        sorted = [...groups.values()].flatMap(({ row }) => row ?? []).sort(byLoss);
+        sorted = [...groups.values()].flatMap(({ row }) => row ?? []).sort(breakerOrder);
       holders.poke(sorted, seen.organizations);
       return { rows: sorted, changes };
     },
@@ -224,23 +224,6 @@ export function createBreakersBoard(
     },
   };
 }
-
-const rank: Record<BreakerState, number> = {
-  open: 0,
-  half_open: 1,
-  forced_open: 2,
-  unknown: 3,
-  disabled: 4,
-  closed: 5,
-};
-
-/** Most failed calls per minute first, so that a rate of 100 % on 2 calls does not lead. */
-const byLoss = (a: ObservedBreaker, b: ObservedBreaker) =>
-  (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
-  rank[a.state] - rank[b.state] ||
-  (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
-  compare(a.name, b.name) ||
-  compare(a.id, b.id);
 
 /** The next moment at which an instance turns by time alone: too old, due for a probe, or forgotten. */
 function turnsOf(kept: readonly Kept[], nowMs: number): number {
@@ -272,7 +255,7 @@ function changeOf(
   before: ObservedBreaker | null,
   now: ObservedBreaker,
   nowMs: number,
-): Tick["changes"][number] | null {
+): ObservedChange | null {
   if (!before || before.state === now.state) return null;
   const { state, instances, name, organization, failureRatio } = now;
   const inState = instances.filter((each) => each.state === state).length;

@@ -3,11 +3,12 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/clock.ts";
 import type { WatchHttp } from "#lib/watch-http.ts";
-import type { Catalogue } from "#observe/catalogue.ts";
+import type { Catalogue } from "#observe/sources/sources.ts";
+import { createBreakersAspect } from "./breakers-aspect.ts";
 import { createBreakersBoard } from "./breakers-board.ts";
 import { type CommandsDeps, createBreakerCommands } from "./breakers-commands.ts";
 import { createBreakerHolders, type NewestCommands } from "./breakers-holders.ts";
-import { createOwnBreakers } from "./breakers-own.ts";
+import { createOwnBreakers, type OwnEndpointsKey } from "./breakers-own.ts";
 import { createReportedBreakers, type ReportedBreakersDeps } from "./breakers-reports.ts";
 import { breakersRoutes, type RoutesDeps } from "./breakers-routes.ts";
 import { createScrapeStates } from "./breakers-scrape-states.ts";
@@ -20,12 +21,14 @@ export function createBreakers(deps: {
   http: Pick<WatchHttp, "get">;
   /** Of the breakers of Wheelhouse's own endpoints. */
   coolDownMs: number;
+  /** Rows of those endpoints, observed before. */
+  endpoints: OwnEndpointsKey;
   /** The newest command to each of these breakers that some instance obeyed, or may yet. */
   newestCommands(targets: readonly { organizationId: string; targetId: string }[]): NewestCommands;
   clock: Clock;
   log: Logger;
 }) {
-  const { catalogue, redis, http, coolDownMs, newestCommands, clock, log } = deps;
+  const { catalogue, redis, http, coolDownMs, endpoints, newestCommands, clock, log } = deps;
   const states = createScrapeStates({ redis, log });
   const scraped = createScrapedBreakers({
     catalogue,
@@ -35,12 +38,15 @@ export function createBreakers(deps: {
     onScraped: states.keep,
   });
   return {
-    /** For the collector, which knows what services reported. */
-    board: (reported: ReportedBreakersDeps) =>
-      createBreakersBoard(
-        [createOwnBreakers({ coolDownMs }), scraped, createReportedBreakers(reported)],
-        createBreakerHolders({ newestCommands, clock }),
-      ),
+    /** `reported`: what services report of themselves. */
+    aspect: (reported: ReportedBreakersDeps) =>
+      createBreakersAspect({
+        endpoints,
+        board: createBreakersBoard(
+          [createOwnBreakers({ coolDownMs, endpoints }), scraped, createReportedBreakers(reported)],
+          createBreakerHolders({ newestCommands, clock }),
+        ),
+      }),
     /** How the last scrape of each source went. */
     scrapesOf: states.read,
     /** Endpoints of the contract; `app` is the scope below `/api/v1`. */

@@ -3,8 +3,12 @@ import type { Logger } from "pino";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { createCachesAspect } from "./caches-aspect.ts";
+import { createCachesBoard, type ReportedCaches } from "./caches-board.ts";
 import { type CommandsDeps, createCacheCommands } from "./caches-commands.ts";
+import { createRedisAspect, type RedisServers } from "./caches-redis-aspect.ts";
+import { createRedisDetails, type DetailedServer } from "./caches-redis-details.ts";
 import { createRemovals, type RemovalServer } from "./caches-removals.ts";
 import { cacheRemovalsRoutes } from "./caches-removals-routes.ts";
 import { cachesRoutes, type RoutesDeps } from "./caches-routes.ts";
@@ -33,3 +37,20 @@ export function createCaches(deps: {
     stop: removals.stop,
   };
 }
+
+/** What is observed of caches, and of the Redis servers in which they lie. */
+export const createCacheAspects = (deps: {
+  reported: ReportedCaches;
+  /** Rows of the Redis servers, observed before. */
+  servers: RedisServers;
+  detailedServers(): readonly DetailedServer[];
+  clock: Clock;
+  log: Logger;
+}) =>
+  [
+    createCachesAspect(createCachesBoard(deps.reported)),
+    createRedisAspect({
+      servers: deps.servers,
+      board: createRedisDetails({ servers: deps.detailedServers, clock: deps.clock, log: deps.log }),
+    }),
+  ] as const;

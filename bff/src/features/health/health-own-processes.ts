@@ -1,7 +1,6 @@
 import type { EventLoopFigures, Report } from "@wheelhouse/shared/reporter/report.ts";
-import type { WatchedService, WatchedSources } from "#observe/catalogue.ts";
-import { type OwnProcess, ownRedis, ownService, platform } from "#observe/own-service.ts";
-import { silentAtMs } from "#observe/silent-report.ts";
+import { type OwnProcess, ownRedis, ownService, platform, silentAtMs } from "#observe/reports/reports.ts";
+import type { WatchedService, WatchedSources } from "#observe/sources/sources.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Check, CheckComponent } from "./health-checks.ts";
 

@@ -6,9 +6,8 @@ import type { Clock } from "#lib/clock.ts";
 import type { NamedCache } from "#lib/own-caches.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createPostgresLease } from "#lib/postgres-lease.ts";
-import type { KeptDetails } from "#observe/kept-details.ts";
-import type { OwnProcess } from "#observe/own-service.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { Aspect } from "#observe/aspect.ts";
+import type { Past, SnapshotStore } from "#observe/spread/spread.ts";
 import { createDeployments } from "./history-deployments.ts";
 import { type ActLine, createHistoryEvents } from "./history-events.ts";
 import { createPast } from "./history-past.ts";
@@ -35,21 +34,19 @@ export function createHistory(deps: {
   const { database, changes, actsBetween, clock, log, cache } = deps;
   const deployments = createDeployments({ database, changes, clock });
   const readSeries = createSeriesReader({ database, clock, ...(cache ? { cache } : {}) });
-  return {
-    deployments,
-    uptimes: createUptimes({ database, clock, log }),
-    /** JSON of a status endpoint as it was at a moment. */
-    readPast: createPast({ database, clock }),
-    /** Figures of one thing over the time before a moment, in the order of `metrics`. */
-    async seriesBefore(
-      organizationId: string,
-      of: { kind: HistoryKind; id: string; metrics: readonly string[]; at: string; spanMs: number },
-    ) {
-      const { kind, id, metrics, at, spanMs } = of;
+  const past: Past = {
+    readPart: createPast({ database, clock }),
+    async seriesBefore(organizationId, { kind, id, metrics, at, spanMs }) {
       const from = new Date(Date.parse(at) - spanMs).toISOString();
       const { stepMs, series } = await readSeries(organizationId, { kind, id, metrics, from, to: at });
       return series.map(({ values }) => ({ intervalMs: stepMs, values }));
     },
+  };
+  return {
+    deployments,
+    /** Uptimes of all things of one kind. */
+    uptimesOf: (kind: HistoryKind) => createUptimes({ database, kind, clock, log }),
+    past,
     routes(app: FastifyInstance) {
       historyRoutes(app, {
         readSeries,
@@ -63,19 +60,16 @@ export function createHistory(deps: {
 
 /** Remembers what this process observes, while it holds the lease for it. `owner`: its name in ticks. */
 export function createRemembering(deps: {
+  aspects: readonly Aspect[];
   database: Database;
   snapshots: SnapshotStore;
-  /** What instances of services told last. */
-  details: KeptDetails;
-  /** What Wheelhouse's own processes told last of themselves. */
-  processes(): readonly OwnProcess[];
   owner: string;
   clock: Clock;
   log: Logger;
 }) {
-  const { database, snapshots, details, processes, owner, clock, log } = deps;
+  const { aspects, database, snapshots, owner, clock, log } = deps;
   const store = createHistoryStore({ database });
   const lease = createPostgresLease({ database, name: "history", owner, ttlMs: leaseMs });
   const rollUp = createRollup({ database, store, lease });
-  return createHistoryWriter({ snapshots, details, processes, owner, lease, store, rollUp, clock, log });
+  return createHistoryWriter({ aspects, snapshots, owner, lease, store, rollUp, clock, log });
 }

@@ -8,7 +8,7 @@ import type { Clock } from "#lib/clock.ts";
 import { notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { ControlChannel } from "#observe/control-channel.ts";
+import type { ControlChannel } from "#observe/reports/reports.ts";
 import { createOperationsStore, type OperationRow, operationOf } from "./operations-store.ts";
 
 const answersWithinMs = 2_000;

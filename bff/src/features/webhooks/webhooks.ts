@@ -8,6 +8,7 @@ import { createListRelay } from "#lib/list-relay.ts";
 import type { Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
+import { createWebhooksAspect, createWebhooksBoard, webhookRows } from "./webhooks-aspect.ts";
 import { createAttemptStore } from "./webhooks-attempt-store.ts";
 import { createBreakers } from "./webhooks-breaker.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
@@ -129,6 +130,7 @@ export function createWebhooks(options: WebhooksOptions) {
     setTimeout(() => breakers.refresh().catch(() => {}), 50).unref();
   });
 
+  const statistics = createStatistics(database, breakers, clock);
   return {
     /** Resolves after the first try to make the daily partitions. */
     ready: partitions.first,
@@ -139,7 +141,10 @@ export function createWebhooks(options: WebhooksOptions) {
     readHeads: deliveries.readHeads,
     readReplayHeads: replays.readHeads,
     /** Figures for Overview; see `WebhookStatistics`. */
-    statistics: createStatistics(database, breakers, clock),
+    statistics,
+    rows: webhookRows,
+    aspect: (intervalMs: number) =>
+      createWebhooksAspect(createWebhooksBoard({ statistics, intervalMs, clock })),
     async startWorker() {
       const connection = createRedis({
         url: redisUrl,

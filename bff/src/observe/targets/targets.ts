@@ -1,0 +1,3 @@
+export { describeFailure } from "./describe-failure.ts";
+export { createProbe, type Probe } from "./probe.ts";
+export { createTargetRunner, type Target, type TargetResult, type TargetRunner } from "./runner.ts";
