@@ -254,6 +254,17 @@ describe("one observer after another", () => {
     expect(second.observe(24).row("api")).toMatchObject({ state: "ok", since: at(21), beats: "oxo" });
   });
 
+  test("what a process asked is no detail of now any more once another one observes", () => {
+    const { board, detail, heard, observe } = setup([service("api")]);
+    heard(1, "api");
+    observe(1);
+    expect(detail("api")).toHaveLength(1);
+    board.rest();
+    expect(detail("api")).toBeNull();
+    observe(20);
+    expect(detail("api")).toHaveLength(1);
+  });
+
   test("a row that did not change keeps its identity", () => {
     const { heard, observe } = setup([service("api"), service("web")]);
     heard(1, "api");
