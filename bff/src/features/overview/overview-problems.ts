@@ -59,7 +59,7 @@ export function foldProblems(found: Found, changes: RecentChanges): Problem[] {
       const { countsDependants, ...rest } = problem;
       const suffers = [
         ...(problem.affects === null ? [] : [problem.affects]),
-        ...(countsDependants ? found.dependants.map((kind) => countOf(kind, node)) : []),
+        ...(countsDependants ? dependantsOf(found, node) : []),
       ];
       return {
         id: node,
@@ -70,9 +70,13 @@ export function foldProblems(found: Found, changes: RecentChanges): Problem[] {
     });
 }
 
-function countOf({ noun, counts }: Found["dependants"][number], node: string): string {
-  const count = counts.get(node) ?? 0;
-  return `${count.toLocaleString("en-GB")} ${count === 1 ? noun : `${noun}s`}`;
+/** `3 queues`, kind by kind; where nothing depends on it, the first kind is named. */
+function dependantsOf({ dependants }: Found, node: string): string[] {
+  const counted = dependants.map(({ noun, counts }) => ({ noun, count: counts.get(node) ?? 0 }));
+  const present = counted.filter(({ count }) => count > 0);
+  return (present.length > 0 ? present : counted.slice(0, 1)).map(
+    ({ noun, count }) => `${count.toLocaleString("en-GB")} ${count === 1 ? noun : `${noun}s`}`,
+  );
 }
 
 /** The newest change before the problem began, at most 30 min before it, that is not the problem itself. */
