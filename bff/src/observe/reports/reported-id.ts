@@ -1,4 +1,4 @@
-/** Id of what a service reports (SETTLED 25): `<service>~<name>`, each part percent-encoded. */
+/** Id of what a service reports: `<service>~<name>`, each part percent-encoded. */
 export const reportedId = (service: string, name: string): string =>
   `${encodeURIComponent(service)}~${encodeURIComponent(name)}`;
 
