@@ -69,7 +69,7 @@ export type Board<Row extends Owned> = {
   rest(): void;
 };
 
-/** What one organization may see of a tick. */
+/** What one organization may see of a tick. `extraOf` is of all organizations: an aspect never shows it as it is. */
 export type Part = Observations & {
   organization: OrganizationKey;
   /** When the tick was observed; null before the first one. */

@@ -116,7 +116,7 @@ function unheardQueue(queue: ObservedQueue, since: string, cause: string): Obser
 }
 
 /** What differs between two ticks, in words. */
-export function changesOf(
+function changesOf(
   before: readonly ObservedQueue[],
   rows: readonly ObservedQueue[],
   nowMs: number,

@@ -117,7 +117,6 @@ export function createReports(deps: {
     },
   };
 }
-export type Reports = ReturnType<typeof createReports>;
 
 function jsonOf(text: string): unknown {
   try {

@@ -64,7 +64,6 @@ export function createReplication(deps: {
     },
   };
 }
-export type Replication = ReturnType<typeof createReplication>;
 
 function parseJson(text: string): unknown {
   try {

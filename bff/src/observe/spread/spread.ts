@@ -6,4 +6,4 @@ export { noSeries, type Past, readFrame } from "./past.ts";
 export { createReplication } from "./replication.ts";
 export { createSnapshotStore, type SnapshotStore } from "./snapshots.ts";
 export { createTrends, sumOfSeries } from "./trends.ts";
-export { createViews, divide, type Views } from "./views.ts";
+export { createViews, divide } from "./views.ts";

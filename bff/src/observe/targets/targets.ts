@@ -1,3 +1,2 @@
-export { describeFailure } from "./describe-failure.ts";
 export { createProbe, type Probe } from "./probe.ts";
-export { createTargetRunner, type Target, type TargetResult, type TargetRunner } from "./runner.ts";
+export { createTargetRunner, type Target, type TargetResult } from "./runner.ts";
