@@ -197,6 +197,10 @@ test("an aspect that the core knows nothing of is observed, served, remembered a
     ],
   });
   expect(views.encoded("locks").plain()).toBe(views.encoded("locks").plain());
+  // A stored part is found by its name for 13 months.
+  expect([...views.frame().keys()].sort()).toEqual(
+    ["breakers", "caches", "details", "health", "locks", "overview", "queues", "servers"], //
+  );
   expect(views.frame().get("locks")).toBe(views.encoded("locks").plain());
   expect(views.part.trend("age:orders").values.at(-1)).toBe(90_000);
 

@@ -28,6 +28,8 @@ export type AspectKey<Row, Extra = null> = {
   rows(of: Observations): readonly Row[];
   /** Null before the aspect was observed. */
   extra(of: Observations): Extra | null;
+  /** What a board is handed by the observer before it. */
+  adoptedExtra(extra: unknown): Extra | null;
 };
 
 /** @param key as it stands in ticks; for an aspect with a topic, the name of the topic. */
@@ -35,13 +37,12 @@ export function aspectKey<Row extends Owned, Extra = null>(key: string): AspectK
   // Written by a process of the same version of the format; checking every row would cost more than making it.
   const rows = z.custom<readonly Row[]>(Array.isArray);
   const extra = z.custom<Extra>();
+  const adoptedExtra = (found: unknown) => (found == null ? null : extra.parse(found));
   return {
     key,
     rows: (of) => rows.parse(of.rowsOf(key)),
-    extra(of) {
-      const found = of.extraOf(key) ?? null;
-      return found === null ? null : extra.parse(found);
-    },
+    extra: (of) => adoptedExtra(of.extraOf(key)),
+    adoptedExtra,
   };
 }
 

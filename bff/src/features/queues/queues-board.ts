@@ -38,7 +38,7 @@ export function createQueuesBoard(deps: {
     },
     adopt(rows, kept) {
       before = rows;
-      extra = queueRows.extra({ rowsOf: () => rows, extraOf: () => kept }) ?? { observedAt: {}, hosts: {} };
+      extra = queueRows.adoptedExtra(kept) ?? { observedAt: {}, hosts: {} };
       memory = new Map(
         rows.map(({ id, state, label, cause, since }) => [
           id,

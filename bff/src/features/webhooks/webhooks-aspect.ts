@@ -58,7 +58,7 @@ export function createWebhooksBoard(deps: {
     },
     adopt(adopted, extra) {
       rows = adopted;
-      observedAt = webhookRows.extra({ rowsOf: () => adopted, extraOf: () => extra })?.observedAt ?? null;
+      observedAt = webhookRows.adoptedExtra(extra)?.observedAt ?? null;
       madeOf = [];
     },
     observe({ nowMs, organizations }) {
