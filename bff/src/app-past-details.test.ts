@@ -13,6 +13,7 @@ import {
   makeOrganization,
   remembering,
 } from "#features/history/history-fixture.ts";
+import { createOverview } from "#features/overview/overview.ts";
 import { createDatabase, type Database } from "#lib/postgres.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { makeBreaker, makeServer, makeService } from "#testing/tick.ts";
@@ -27,6 +28,13 @@ afterAll(() => database.close());
 test("the details of a past moment are those that were shown then, with the figures of the time before it", async () => {
   const organization = await makeOrganization(database);
   const it = remembering(database, organization);
+  const deployed = {
+    at: isoOf(beginMs - 60_000),
+    text: "orders 2.1 deployed",
+    by: "CI",
+    kind: "deployment" as const,
+    state: null,
+  };
   const seenAt = (at: number) => {
     const own = { organization: organization.slug, observedAt: isoOf(beginMs + at * 10_000) };
     return {
@@ -39,7 +47,14 @@ test("the details of a past moment are those that were shown then, with the figu
         }),
         makeService("bank", { ...own, state: at < 4 ? "ok" : "down" }),
       ],
-      breakers: [makeBreaker("charge", { ...own, failureRatio: at / 100 })],
+      breakers: [
+        makeBreaker("charge", {
+          ...own,
+          failureRatio: at / 100,
+          ...(at === 4 ? { state: "open" as const, since: own.observedAt } : {}),
+        }),
+      ],
+      acts: [{ id: organization.id, organization: organization.slug, acts: [deployed] }],
       servers: [makeServer("primary", own)],
       redisDetails: [
         {
@@ -102,7 +117,10 @@ test("the details of a past moment are those that were shown then, with the figu
     await it.tick(atOf(at), 0, seenAt(at));
   }
   tell(4);
-  const { views } = await it.tick(atOf(4), 0, seenAt(4));
+  const { views, problems } = await it.tick(atOf(4), 0, seenAt(4));
+  const { text, at: deployedAt, by } = deployed;
+  const changedBefore = { text, at: deployedAt, by };
+  expect(problems.find(({ id }) => id === "breaker:orders~charge")?.changedBefore).toEqual(changedBefore);
   const shown = {
     service: serviceSeen(views.part, "bank"),
     breaker: breakerSeen(views.part, "orders~charge"),
@@ -144,6 +162,15 @@ test("the details of a past moment are those that were shown then, with the figu
   const breaker = await pastBreaker(past, organization.id, "orders~charge", moment);
   expect(breaker.breaker).toEqual(shown.breaker?.breaker);
   expect(breaker.failureRatio.values.at(-1)).toBeCloseTo(0.04);
+  const overview = createOverview({
+    aspects: [],
+    recentActs: async () => new Map(),
+    intervalMs: 1_000,
+    clock: { now: () => atOf(20) },
+  });
+  const { atMoment } = overview.changeBefore({ snapshots: it.snapshots, past });
+  expect(await atMoment(organization.id, "breaker:orders~charge", moment)).toEqual(changedBefore);
+  expect(await atMoment(organization.id, "breaker:orders~charge", isoOf(atOf(3)))).toBeNull();
 
   const redis = await pastRedisServers(past, organization.id, moment);
   expect(redis.items[0]?.detail?.slowLog?.entries[0]?.id).toBe(4);

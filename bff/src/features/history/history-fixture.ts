@@ -50,6 +50,7 @@ export function remembering(
   });
   writer.start();
   return {
+    snapshots,
     owner,
     lease,
     details,
