@@ -28,7 +28,7 @@ export function createWatching(deps: {
   intervalMs: number;
   clock: Clock;
   log: Logger;
-  /** What this process tells of itself; null while it does not. Heard even without Redis. */
+  /** The report of this process, which is read even without Redis; null before it reports. */
   ownReport(): Report | null;
 }) {
   const { catalogue, intervalMs, clock, log, ownReport } = deps;
@@ -65,7 +65,7 @@ export function createWatching(deps: {
         return of && organizationOfReport(of.source, service);
       },
     },
-    /** What Wheelhouse's own processes told last, this one also without Redis. */
+    /** The latest reports of Wheelhouse's own processes, that of this one even without Redis. */
     ownReports(): Report[] {
       const heard = (reports().get(ownRedis) ?? []).filter(({ service }) => service === ownService);
       const own = ownReport();

@@ -46,7 +46,7 @@ export function aspectKey<Row extends Owned, Extra = null>(key: string): AspectK
   };
 }
 
-/** What a tick has seen before an aspect is asked: the rows of the aspects before it in the list. */
+/** What a tick has observed so far: the rows of the aspects that come before in the list. */
 export type Seen = Observations & {
   nowMs: number;
   intervalMs: number;
@@ -66,7 +66,7 @@ export type Board<Row extends Owned> = {
   adopt(rows: readonly Row[], extra?: unknown): void;
   /** Waits for nothing. @returns the newest rows and the changes of state since the last call. */
   observe(seen: Seen): { rows: readonly Row[]; changes: readonly ObservedChange[]; extra?: unknown };
-  /** Another process observes now: lets go of what runs. */
+  /** Another process observes now: stops what is running. */
   rest(): void;
 };
 
@@ -151,14 +151,14 @@ export type FiguresSeen = Observations & {
 /** No scrape grows beyond this for one aspect that may have very many rows. */
 export const mostGaugeRows = 5_000;
 
-/** A metric for Prometheus, told row by row. */
+/** A metric for Prometheus with a value for each row. */
 export type RowGauge<Row> = {
   /** Without the prefix of the product. */
   name: string;
   help: string;
   labels: readonly string[];
   tell(row: Row, set: (labels: Record<string, string>, value: number) => void): void;
-  /** Rows that are told at most; undefined: all. */
+  /** The most rows that a scrape includes; undefined: all. */
   most?: number;
 };
 
@@ -201,7 +201,7 @@ export type Aspect<Row extends Owned = Owned> = {
   /** Names of figures of which the history keeps the largest value of a step, not the mean. */
   peaks?: readonly string[];
   frames?: readonly FramePart<Row>[];
-  /** Its rows as the journal tells of them. Of two aspects with one kind the later in the list is asked first. */
+  /** How the journal names its rows. Of two aspects with the same kind, the later one in the list comes first. */
   journal?: { kind: JournalEntry["kind"]; name(row: Row): string; word(row: Row): string };
   gauges?: readonly RowGauge<Row>[];
 };

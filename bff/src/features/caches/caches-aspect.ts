@@ -85,7 +85,7 @@ export const createCachesAspect = (board?: Board<ObservedCache>): Aspect<Observe
   ],
 });
 
-/** A cache that does not do its work, or is not heard of, as a problem. */
+/** The problem of a cache that does not work well or no longer reports; null while it is ok. */
 function problemOf(cache: ObservedCache): FoundProblem | null {
   const { id, name, service, state, label, cause, since, observedAt } = cache;
   if (state === "ok") return null;

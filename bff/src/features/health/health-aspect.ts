@@ -44,9 +44,9 @@ export const publicServices = createPublicRows<ObservedService>();
 /** Services, and the servers that they depend on, as one list. */
 export const createHealthAspect = (deps: {
   board?: Board<ObservedService>;
-  /** What instances told last, for the history. */
+  /** The latest details of instances, for the history. */
   details: Pick<KeptDetails, "of">;
-  /** What Wheelhouse's own processes told last of themselves. */
+  /** The latest reports of Wheelhouse's own processes. */
   processes(): readonly OwnProcess[];
 }): Aspect<ObservedService> => ({
   key: serviceRows.key,
@@ -105,7 +105,7 @@ export const createHealthAspect = (deps: {
   ],
 });
 
-/** Those are told by the servers themselves. */
+/** The aspect of the servers counts these and reports their problems. */
 const isServer = ({ kind }: ObservedService) => kind === "redis" || kind === "postgres";
 
 const byUrgency = (atMs: number) => {

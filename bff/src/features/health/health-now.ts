@@ -6,7 +6,7 @@ import { publicServers } from "./health-servers-aspect.ts";
 
 const mostJournal = 50;
 
-/** What every process knows of one service; the rest of its detail is asked where it is kept. Null when unknown. */
+/** The part of a service's detail that every process has; null when there is no such service. */
 export function serviceSeen(
   part: Part,
   serviceId: string,

@@ -16,7 +16,7 @@ const ofService = defineFigures("service", metrics);
 
 /**
  * How late the processes of Wheelhouse were: each for itself, and the worst of them for the service that they are, which
- * goes on when one is replaced by another. Who is silent has no figures.
+ * continues when one process replaces another. A silent process has no figures.
  */
 export function figuresOfProcesses(
   processes: readonly OwnProcess[],

@@ -21,7 +21,7 @@ async function toldThen(
 }
 
 /**
- * A service as it was at a past moment. Of what its instances told, the figures of what was well are not kept.
+ * A service as it was at a past moment. Figures of components that were ok are not stored.
  *
  * @throws AppError `not_found`
  */

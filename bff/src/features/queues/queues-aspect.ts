@@ -33,7 +33,7 @@ export function createQueuesAspect({
   servers: AspectKey<SourceView & { organization: string }>;
   board?: Board<ObservedQueue>;
 }): Aspect<ObservedQueue> {
-  // The newest reading among its sources: a source that is away is told by its rows, which are unknown.
+  // The newest reading of all sources: rows of a source that is away are unknown already.
   const observedAt = (rows: readonly ObservedQueue[], part: Part) => {
     const sources = new Set(rows.map(({ source }) => source));
     for (const server of servers.rows(part)) if (server.kind === "redis") sources.add(server.id);

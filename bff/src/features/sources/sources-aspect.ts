@@ -11,7 +11,7 @@ import type { BadFile } from "#observe/sources/sources.ts";
 
 /**
  * The list of watched sources while its last edit is bad, as one organization may know of it: its mistakes may name
- * others' sources, so only the platform is told them.
+ * others' sources, so only the platform sees them.
  */
 export type ObservedBadFile = Owned &
   Omit<BadFile, "organizations" | "problems"> & { problems: readonly string[] | null };

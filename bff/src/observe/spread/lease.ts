@@ -10,7 +10,7 @@ const shortestLeaseMs = 3_000;
 const renewalsPerLease = 3;
 const answerWithinMs = 700;
 
-/** `term` while the lease is ours; `reachable` false when nobody can be told to have it. */
+/** `term` while the lease is ours; `reachable` is false when Redis does not answer. */
 export type LeaseAnswer = { term: number | null; reachable: boolean };
 export type LeaderLease = {
   /** Renews, and takes when it is free and `mayTake`. Never rejects, never takes long: without Redis nobody leads. */

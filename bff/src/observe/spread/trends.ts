@@ -7,7 +7,7 @@ const kept = z.record(z.string(), z.object({ step: z.number(), values: z.array(z
 export type KeptTrends = z.infer<typeof kept>;
 
 /**
- * The last 60 steps of many figures: of each step the last value heard, or the largest. `stepMs` is 10 s unless told,
+ * The last 60 steps of many figures: the last value of each step, or the largest. `stepMs` is 10 s by default,
  * so that they show 10 minutes.
  */
 export function createTrends({
@@ -44,7 +44,7 @@ export function createTrends({
       const values = ring ? forward(ring, Math.floor(atMs / stepMs)) : Array<null>(steps).fill(null);
       return { intervalMs: stepMs, values: [...values] };
     },
-    /** Forgets what was not heard of for 60 steps. */
+    /** Removes figures without a value in the last 60 steps. */
     prune(atMs: number) {
       const oldest = Math.floor(atMs / stepMs) - steps;
       rings = Object.fromEntries(Object.entries(rings).filter(([, ring]) => ring.step > oldest));
@@ -61,7 +61,7 @@ export function createTrends({
 }
 export type Trends = ReturnType<typeof createTrends>;
 
-/** Adds series of the same step, value by value; a value that nothing was heard of stays null. */
+/** Adds series of the same step, value by value; a value that no series knows stays null. */
 export function sumOfSeries(all: readonly Series[], intervalMs: number): Series {
   const longest = Math.max(0, ...all.map(({ values }) => values.length));
   const values = Array.from({ length: longest }, (_, index) => {

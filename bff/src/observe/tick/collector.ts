@@ -38,7 +38,7 @@ const organizationsEveryMs = 10_000;
  * One process of those that may observe. Each tick it asks for the lease; the one that holds it samples every source
  * once and publishes what it saw, the others serve what they hear, and sample for themselves (to serve only) when
  * nothing was heard for 3 ticks: so the console works while its own Redis is what is down. A tick is bounded: it
- * never waits for a source beyond its interval, and no source is asked twice at a time.
+ * never waits for a source beyond its interval, and never queries a source twice at a time.
  */
 export function createCollector(deps: CollectorDeps) {
   const { reports, store, lease, replication, owner, firstCandidate, intervalMs, clock, log } = deps;
@@ -110,7 +110,7 @@ export function createCollector(deps: CollectorDeps) {
     await replication.restoreOnce();
     const last = store.tick();
     const silentMs = clock.now() - (store.heardAtMs() ?? startedMs);
-    // What this process saw itself it goes on seeing, until the lease tells that another one leads.
+    // A process that observes by itself continues until the lease shows that another one leads.
     const goesOn = last?.head.observer === owner && (!reachable || last.head.term === 0);
     if (term === null && !goesOn && silentMs < silentTicks * intervalMs) {
       if (observing) for (const { board } of observed) board.rest();
