@@ -121,12 +121,6 @@ export function createViews(deps: ViewsDeps) {
       changesOf.set(key, made);
       return made;
     },
-    /** All rows as they are shown, of the tick before and of this one. */
-    publicRows(key: string): { before: unknown[]; now: unknown[] } {
-      const { publicRows } = aspectOf(key);
-      const shown = (rows: readonly Owned[]) => (publicRows ? rows.map(publicRows.of) : []);
-      return { before: shown(previous?.rowsOf(key, slug) ?? noRows), now: shown(part.rowsOf(key)) };
-    },
     /** What the history keeps of this moment, by name of the part. */
     frame(): Map<string, Buffer> {
       return new Map(
