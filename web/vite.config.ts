@@ -1,14 +1,17 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { bffProxy, logWithoutProxy, waitForBff } from "./bff-proxy.ts";
 import { bundleBudget } from "./bundle-budget.ts";
 import { precompressed } from "./precompressed.ts";
 import { themeFingerprint } from "./theme-fingerprint.ts";
 
-const bffUrl = "http://127.0.0.1:4600";
+/** Given by `npm run dev`; a Vite that is started by hand stands before `npm start`. */
+const bffUrl = process.env.BFF_URL ?? "http://127.0.0.1:4600";
 
 export default defineConfig(({ mode }) => ({
-  plugins: [react(), themeFingerprint(), bundleBudget(), precompressed()],
+  ...(process.env.BFF_URL ? { customLogger: logWithoutProxy() } : {}),
+  plugins: [react(), themeFingerprint(), bundleBudget(), precompressed(), waitForBff(bffUrl)],
   resolve: {
     // The contract's schemas are the server's; a page needs their types, methods and paths only. Without zod
     // the first load is 24 kB lighter, and no probe for `eval` trips the content security policy.
@@ -24,15 +27,11 @@ export default defineConfig(({ mode }) => ({
   },
   server: {
     port: 4610,
-    proxy: {
-      "/api": bffUrl,
-      "/openapi.json": bffUrl,
-      "/live": { target: bffUrl, ws: true },
-    },
+    proxy: bffProxy(bffUrl),
   },
   test: {
     environment: "node",
-    include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
+    include: ["{src,parts}/**/*.test.{ts,tsx}"],
     // A process of its own took each file ten times as long as its tests.
     isolate: false,
     maxWorkers: 2,

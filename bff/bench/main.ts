@@ -1,4 +1,4 @@
-/** `pnpm bench <name>`: figures, each measured in one run beside what it is compared with. */
+/** `npm run bench -- <name>`: figures, each measured in one run beside what it is compared with. */
 const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = {
   queues: [() => import("./queues.ts")],
   status: [() => import("./status.ts")],

@@ -23,7 +23,7 @@ const measuredMs = 20_000;
  */
 export async function run(): Promise<boolean> {
   if (!existsSync(new URL("../../web/dist/index.html", import.meta.url))) {
-    process.stderr.write("The pages are not built: pnpm --filter @wheelhouse/web run build\n");
+    process.stderr.write("The pages are not built: cd web && npm run build\n");
     return false;
   }
   const stack = await startBenchStack();

@@ -40,9 +40,9 @@ export function runVitest(name, folder, options = [], timeoutMs = defaultTimeout
 }
 
 /** @returns {Promise<Count>} */
-export function runPlaywright(name, folder) {
+export function runPlaywright(name, folder, options = []) {
   return runReported(name, folder, defaultTimeoutMs, countPlaywright, (report) => ({
-    args: [bin(folder, "@playwright/test/cli.js"), "test", "--reporter=list,json"],
+    args: [bin(folder, "@playwright/test/cli.js"), "test", "--reporter=list,json", ...options],
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report },
   }));
 }

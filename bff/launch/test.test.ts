@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 // A clone whose checks and runners are stand-ins that report what a test tells them to; the launcher is the real one.
 let clone: string;
@@ -66,8 +66,12 @@ function playwrightReports({ expected, unexpected, flaky = 0 }: Record<string, n
   );
 }
 
-async function runTests(environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ["bff/launch/test.mjs"], {
+function runTests(environment: Record<string, string> = {}) {
+  return runLauncher(["test.mjs"], environment);
+}
+
+async function runLauncher([name, ...args]: readonly string[], environment: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [`bff/launch/${name}`, ...args], {
     cwd: clone,
     env: { PATH: `${join(clone, "programs")}:${dirname(process.execPath)}:/usr/bin:/bin`, ...environment },
   });
@@ -124,4 +128,57 @@ test("settings of a running product do not reach the tests", async () => {
   expect(
     await runTests({ REDIS_URL: "redis://mine", WHEELHOUSE_DATA_DIR: "/mine", NODE_ENV: "production" }),
   ).toMatchObject({ code: 0 });
+});
+
+test("the checks alone run no test", async () => {
+  expect(await runLauncher(["test.mjs", "check"])).toMatchObject({ code: 0, lastLine: "6 passed, 0 failed" });
+});
+
+test("an unknown suite is refused with those that there are", async () => {
+  expect(await runLauncher(["test.mjs", "fault"])).toMatchObject({
+    code: 1,
+    lastLine: "There is no suite fault; there are: check, faults.",
+  });
+});
+
+describe("a part of a path", () => {
+  const runOne = (...args: string[]) => runLauncher(["test-one.mjs", ...args]);
+  beforeEach(() => {
+    write("shared/src/chain.test.ts", "");
+    write("bff/src/features/audit/audit-chain.test.ts", "");
+    write("bff/src/features/audit/audit-order.test.ts", "");
+    write("web/src/board.test.tsx", "");
+    write("e2e/specs/audit.spec.ts", "");
+  });
+
+  test("runs the files of any package that contain it, and says so in the usual last line", async () => {
+    expect(await runOne("chain")).toMatchObject({ code: 0, lastLine: "20 passed, 0 failed" });
+    expect(await runOne("specs/audit")).toMatchObject({ code: 0, lastLine: "5 passed, 0 failed" });
+    const { output, lastLine } = await runOne("audit/");
+    expect(lastLine).toBe("10 passed, 0 failed");
+    expect(output).not.toContain("── journeys");
+  });
+
+  test("hands the runner these files alone, and what follows", async () => {
+    write(
+      "bff/node_modules/vitest/vitest.mjs",
+      'console.log(process.argv.slice(3).filter((arg) => !arg.startsWith("--")).join(" "));',
+    );
+    const { output } = await runOne("audit-chain", "-t", "a name");
+    expect(output).toContain("src/features/audit/audit-chain.test.ts -t a name");
+    expect(output).not.toContain("audit-order");
+  });
+
+  test("needs neither browser nor Redis nor built pages where no file does", async () => {
+    for (const program of ["redis-server", "chromium"]) rmSync(join(clone, "programs", program));
+    write("web/node_modules/vite/bin/vite.js", "process.exit(1);");
+    expect(await runOne("board")).toMatchObject({ code: 0, lastLine: "10 passed, 0 failed" });
+  });
+
+  test("that no path contains, or none at all, is answered by one sentence and the way to ask", async () => {
+    const none = await runOne("nothing-like-it");
+    expect(none).toMatchObject({ code: 1 });
+    expect(none.lastLine).toMatch(/^No test has a path that contains "nothing-like-it"\. Give a part/);
+    expect(await runOne()).toMatchObject({ code: 1, lastLine: expect.stringMatching(/^Give a part of/) });
+  });
 });

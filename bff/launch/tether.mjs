@@ -2,6 +2,9 @@
 // it drains as on SIGTERM, and is ended if that takes longer than a drain may.
 const endWithinMs = 12_000;
 
+// The starter was gone before this was read.
+if (process.connected === false) process.exit(1);
+
 if (process.channel) {
   process.channel.unref();
   process.once("disconnect", () => {

@@ -1,15 +1,14 @@
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
+import { endpoints } from "@wheelhouse/shared/endpoints.ts";
 import { errorBody } from "@wheelhouse/shared/errors.ts";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
-import { readContract } from "#testing/contract.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
 // The whole contract, field by field: what no schema expects is refused by name, and nothing falls over.
-const endpoints = await readContract();
 const hostileTexts = [
   "'; drop table wheelhouse.users; --",
   "<script>alert(1)</script>",
@@ -107,4 +106,48 @@ test.each(withFields("params"))("%s refuses what no part of its path is for", as
         await send(endpoint, { params: { [field]: text }, body: endpoint.body ? {} : undefined }),
       ).toBeDefined();
   expect(await standing()).toEqual(before);
+});
+
+const operations = () =>
+  Object.entries(it.app.swagger().paths ?? {}).flatMap(([path, methods]) =>
+    Object.keys(methods ?? {})
+      .map((method) => ({ method: method.toUpperCase(), path }))
+      .filter(() => path.startsWith("/api/v1/")),
+  );
+const endpointOf = ({ method, path }: { method: string; path: string }) =>
+  endpoints.find(
+    (endpoint) => endpoint.method === method && `/api/v1${endpoint.path.replace(/:(\w+)/g, "{$1}")}` === path,
+  );
+
+test("every operation refuses a query parameter that it does not have, by name", async () => {
+  const found = operations();
+  expect(found.length).toBeGreaterThan(60);
+  for (const operation of found) {
+    const endpoint = endpointOf(operation);
+    const address = `${operation.method} ${operation.path}`;
+    if (!endpoint) throw new Error(`${address} is not in the contract`);
+    const told = await send(endpoint, { query: { noSuchParameter: "1" } });
+    expect.soft(told, address).toContain("query.noSuchParameter is not known here");
+  }
+});
+
+test("every act refuses a field of its body that it does not have, by name", async () => {
+  for (const operation of operations().filter(({ method }) => method !== "GET")) {
+    const endpoint = endpointOf(operation);
+    const address = `${operation.method} ${operation.path}`;
+    if (!endpoint) throw new Error(`${address} is not in the contract`);
+    const told = await send(endpoint, { body: { noSuchField: 1 } });
+    expect.soft(told, address).toContain("body.noSuchField is not known here");
+  }
+});
+
+test("a queue at a past moment is refused with what to do instead", async () => {
+  const answer = await caller.call("GET", "/queues/email?at=2026-11-19T09:14:10Z");
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json().error.details).toEqual([
+    {
+      field: "query.at",
+      message: expect.stringContaining("leave it out, or read the past from /history/series"),
+    },
+  ]);
 });

@@ -42,6 +42,12 @@ describe("configuration", () => {
     expect(config.dataDir).toMatch(/\/\.wheelhouse$/);
   });
 
+  test("the demo comes with its programs, unless they are run elsewhere", () => {
+    expect(loadConfig({}).fleet).toBe(true);
+    expect(loadConfig({ WHEELHOUSE_FLEET: "0" })).toMatchObject({ demo: true, fleet: false });
+    expect(loadConfig(production).fleet).toBe(false);
+  });
+
   test("production has no demo, reaches no private address and retries for a day", () => {
     const config = loadConfig(production);
     expect(config).toMatchObject({ production: true, demo: false, webhooks: { allowAddresses: [] } });

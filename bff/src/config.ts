@@ -19,8 +19,10 @@ export type Config = {
   roles: readonly Role[];
   /** Absolute path; data of the embedded servers, credentials, secrets. */
   dataDir: string;
-  /** Demo organizations, users and the fleet. */
+  /** Demo organizations and users. */
   demo: boolean;
+  /** Runs the programs of the demo; off where somebody else does. */
+  fleet: boolean;
   /** How long a stopping process lets running work finish before it aborts it. */
   drainMs: number;
   logLevel: (typeof logLevels)[number];
@@ -168,6 +170,10 @@ const variables = z.object({
     .enum(["0", "1"], "must be 0 or 1")
     .transform((text) => text === "1")
     .optional(),
+  WHEELHOUSE_FLEET: z
+    .enum(["0", "1"], "must be 0 or 1")
+    .transform((text) => text === "1")
+    .optional(),
   WHEELHOUSE_ROLES: z
     .string()
     .transform(list)
@@ -229,15 +235,13 @@ const retryScheduleMs = [
 const loopback = ["127.0.0.0/8", "::1/128"];
 const demoRetryScheduleMs = [1_000, 3_000, 8_000, 20_000];
 
-/**
- * The one reader of the environment. An empty variable counts as missing.
- * @throws ConfigError with all problems at once.
- */
-export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+/** What is wrong with the variables, by name. */
+function problemsOf(
+  given: Readonly<Record<string, string | undefined>>,
+  parsed: ReturnType<typeof variables.safeParse>,
+): ReadonlyMap<string, string> {
   const problems = new Map<string, string>();
-  const production = given.NODE_ENV === "production";
-  if (production)
+  if (given.NODE_ENV === "production")
     for (const name of demandedInProduction)
       if (given[name] === undefined) problems.set(name, "is required with NODE_ENV=production");
   if (given.DATABASE_SYSTEM_URL !== undefined && given.DATABASE_URL === undefined && !problems.size)
@@ -248,7 +252,6 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   if (ofProvider.some((name) => given[name] !== undefined))
     for (const name of ofProvider)
       if (given[name] === undefined) problems.set(name, `is required with ${ofProvider.join(", ")}`);
-  const parsed = variables.safeParse(given);
   for (const { path, message } of parsed.error?.issues ?? []) problems.set(String(path[0]), message);
   const { WHEELHOUSE_SESSION_IDLE_MINUTES: idle = 0, WHEELHOUSE_SESSION_ABSOLUTE_HOURS: absolute = 0 } =
     parsed.data ?? {};
@@ -259,6 +262,18 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     );
   for (const name of Object.keys(given))
     if (name.startsWith("WHEELHOUSE_") && !(name in variables.shape)) problems.set(name, "is not known");
+  return problems;
+}
+
+/**
+ * The one reader of the environment. An empty variable counts as missing.
+ * @throws ConfigError with all problems at once.
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const production = given.NODE_ENV === "production";
+  const parsed = variables.safeParse(given);
+  const problems = problemsOf(given, parsed);
   if (!parsed.success || problems.size > 0) throw new ConfigError(problems);
 
   const read = parsed.data;
@@ -268,6 +283,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     roles: read.WHEELHOUSE_ROLES,
     dataDir: resolve(repositoryRoot, read.WHEELHOUSE_DATA_DIR),
     demo,
+    fleet: read.WHEELHOUSE_FLEET ?? demo,
     drainMs: read.WHEELHOUSE_DRAIN_MS,
     logLevel: read.WHEELHOUSE_LOG_LEVEL ?? (production ? "info" : "warn"),
     sourcesFile: read.WHEELHOUSE_CONFIG && resolve(repositoryRoot, read.WHEELHOUSE_CONFIG),

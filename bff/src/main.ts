@@ -92,7 +92,7 @@ async function start() {
   const baseUrl = config.http.publicUrl ?? listening;
   embedded.announce(baseUrl);
 
-  if (config.demo && config.roles.includes("web")) {
+  if (config.fleet && config.roles.includes("web")) {
     const fleet = await runFleet({
       dataDir: config.dataDir,
       baseUrl,

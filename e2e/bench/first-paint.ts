@@ -1,5 +1,5 @@
 /**
- * How long a browser takes to show a page, for `pnpm bench status`: a fresh Chromium context for each visit, nothing cached.
+ * How long a browser takes to show a page, for `npm run bench -- status`: a fresh Chromium context for each visit, nothing cached.
  * Takes ADDRESS, COOKIE (`name=value`) and PAGES (JSON: path, and what is to be seen there) from the environment, writes
  * one line of JSON with the times of all visits, sorted.
  */

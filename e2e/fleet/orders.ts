@@ -6,13 +6,10 @@ import { readSettings } from "./settings.ts";
 const minuteMs = 60_000;
 const between = (low: number, high: number) => Math.floor(low + Math.random() * (high - low + 1));
 
-/** The shop's order service: orders come in, and mails, invoices, stock bookings and pictures follow from them. */
-await runProgram("orders", async (log) => {
-  const { redisUrl } = readSettings(process.env);
-  const redis = createShopRedis(redisUrl, log);
-  const at = (name: string, prefix = "bull") => ({ name, prefix, redis, redisUrl, log });
-  const rhythm = createRhythm();
+type At = (name: string, prefix?: string) => Parameters<typeof createLine>[0];
 
+/** The queues of the shop; an order is followed by jobs in the others. */
+function openLines(at: At) {
   const email = createLine(at("email"), {
     concurrency: 2,
     minMs: 150,
@@ -60,14 +57,18 @@ await runProgram("orders", async (log) => {
       }
     },
   });
-  const lines: readonly Line[] = [orders, email, invoices, stock, thumbnails];
-  await Promise.all([orders.resume(), email.resume()]);
+  return { orders, email, invoices, stock, thumbnails };
+}
 
-  rhythm.atRandom(0.9, () => {
-    const order = { order: `ord_${between(10_000, 99_999)}`, total: between(490, 48_900) };
-    // Express orders pass the others; BullMQ keeps jobs with a priority in a set of their own.
-    orders.add("place", order, Math.random() < 0.2 ? { priority: between(1, 5) } : {});
-  });
+type Troubled = {
+  rhythm: ReturnType<typeof createRhythm>;
+  thumbnails: Line;
+  email: Line;
+  log: (text: string) => void;
+};
+
+/** Pictures come in bulk; now and then a worker goes away, or a queue is paused. */
+function troubleLines({ rhythm, thumbnails, email, log }: Troubled) {
   const importPictures = () => {
     const article = `art_${between(100, 999)}`;
     thumbnails.addBulk(
@@ -95,6 +96,25 @@ await runProgram("orders", async (log) => {
     },
     5 * minuteMs,
   );
+}
+
+/** The shop's order service: orders come in, and mails, invoices, stock bookings and pictures follow from them. */
+await runProgram("orders", async (log) => {
+  const { redisUrl } = readSettings(process.env);
+  const redis = createShopRedis(redisUrl, log);
+  const at = (name: string, prefix = "bull") => ({ name, prefix, redis, redisUrl, log });
+  const rhythm = createRhythm();
+
+  const { orders, email, invoices, stock, thumbnails } = openLines(at);
+  const lines: readonly Line[] = [orders, email, invoices, stock, thumbnails];
+  await Promise.all([orders.resume(), email.resume()]);
+
+  rhythm.atRandom(0.9, () => {
+    const order = { order: `ord_${between(10_000, 99_999)}`, total: between(490, 48_900) };
+    // Express orders pass the others; BullMQ keeps jobs with a priority in a set of their own.
+    orders.add("place", order, Math.random() < 0.2 ? { priority: between(1, 5) } : {});
+  });
+  troubleLines({ rhythm, thumbnails, email, log });
   log(`${lines.length} queues`);
 
   return async () => {

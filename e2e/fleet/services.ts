@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { z } from "zod";
 import { createBilling } from "./billing.ts";
 import { createCardGateway } from "./card-gateway.ts";
@@ -69,10 +69,7 @@ await runProgram("services", async (log) => {
     const help = `Send {"service","up"}. service: gateway, ${[...servers.keys()].join(", ")}; up: true, false, null`;
     writeReply(response, known ? { status: 200, body: show() } : { status: 400, body: { error: help } });
   });
-  await new Promise<void>((resolve, reject) => {
-    control.once("error", reject);
-    control.listen(ports.switch, "127.0.0.1", () => resolve());
-  });
+  await listen(control, ports.switch);
   log(`${servers.size} services and the card gateway; switch at http://127.0.0.1:${ports.switch}`);
 
   return async () => {
@@ -85,6 +82,13 @@ await runProgram("services", async (log) => {
     for (const connection of [redis, subscriber, second, secondSubscriber]) connection.disconnect();
   };
 });
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve());
+  });
+}
 
 function parseJson(text: string | null): unknown {
   try {

@@ -1,17 +1,20 @@
 import { z } from "zod";
 import { roles } from "./capabilities.ts";
-import { defineEndpoint, page, paging, queryFlag, slug, timestamp } from "./endpoint.ts";
+import {
+  defineEndpoint,
+  page,
+  paging,
+  queryFlag,
+  shownCharacters,
+  shownCharactersText,
+  shownName,
+  slug,
+  timestamp,
+} from "./endpoint.ts";
 
 const role = z.enum(roles);
 const namedOrganization = z.object({ id: z.uuid(), slug, name: z.string() });
 
-/** Name of a person or an organization: what is shown, so no control characters. */
-const shownName = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must not hold control characters");
 const email = z.string().trim().max(254).pipe(z.email());
 
 /** One person's role in one organization. */
@@ -54,12 +57,7 @@ export const listMembers = defineEndpoint({
     includeChildren: queryFlag,
     role: role.optional(),
     /** Part of the name or the e-mail address. */
-    q: z
-      .string()
-      .trim()
-      .max(100)
-      .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must not hold control characters")
-      .optional(),
+    q: z.string().trim().max(100).regex(shownCharacters, shownCharactersText).optional(),
   }),
   response: page(member),
 });
@@ -79,6 +77,7 @@ export const updateMember = defineEndpoint({
   summary: "Give a member another role; holds from the member's next request",
   access: "access:manage",
   action: "access.member.update",
+  keeps: ["role"],
   params: z.strictObject({ userId: z.uuid() }),
   /** `currentRole` is the one the caller saw: somebody else may have changed it meanwhile. */
   body: z.strictObject({ role, currentRole: role }),
@@ -91,6 +90,7 @@ export const deleteMember = defineEndpoint({
   summary: "Remove a person from the organization; the account stays",
   access: "access:manage",
   action: "access.member.delete",
+  keeps: ["role"],
   params: z.strictObject({ userId: z.uuid() }),
   response: z.null(),
   status: 204,
@@ -102,6 +102,7 @@ export const deactivateMember = defineEndpoint({
   summary: "Close an account whose memberships are all administered by the caller; ends its sessions",
   access: "access:manage",
   action: "access.member.deactivate",
+  keeps: ["account"],
   params: z.strictObject({ userId: z.uuid() }),
   response: memberDetail,
 });
@@ -112,6 +113,7 @@ export const reactivateMember = defineEndpoint({
   summary: "Open a closed account again; its former sessions stay ended",
   access: "access:manage",
   action: "access.member.reactivate",
+  keeps: ["account"],
   params: z.strictObject({ userId: z.uuid() }),
   response: memberDetail,
 });
@@ -148,6 +150,7 @@ export const createInvitation = defineEndpoint({
   summary: "Invite a person by a link that works once within 7 days",
   access: "access:manage",
   action: "access.invitation.create",
+  keeps: ["email", "role", "expiresAt"],
   body: z.strictObject({ email, role }),
   response: invitationLink,
   status: 201,
@@ -159,6 +162,7 @@ export const renewInvitation = defineEndpoint({
   summary: "Make a new link for an invitation; the former one stops working",
   access: "access:manage",
   action: "access.invitation.renew",
+  keeps: ["expiresAt"],
   params: z.strictObject({ id: z.uuid() }),
   response: invitationLink,
 });
@@ -169,6 +173,7 @@ export const deleteInvitation = defineEndpoint({
   summary: "Withdraw an invitation",
   access: "access:manage",
   action: "access.invitation.delete",
+  keeps: ["email", "role"],
   params: z.strictObject({ id: z.uuid() }),
   response: z.null(),
   status: 204,
@@ -194,6 +199,7 @@ export const openInvitation = defineEndpoint({
   summary: "What an invitation's link offers; its first opening is recorded",
   access: "public",
   action: "access.invitation.open",
+  keeps: [],
   body: z.strictObject({ token: invitationToken }),
   response: invitationOffer,
 });
@@ -204,6 +210,7 @@ export const acceptInvitation = defineEndpoint({
   summary: "Become a member: with a name and a new password, or as the account that the address has",
   access: "public",
   action: "access.invitation.accept",
+  keeps: ["role", "account"],
   body: z.strictObject({
     token: invitationToken,
     /** Of a new account. */
@@ -241,6 +248,7 @@ export const createOrganization = defineEndpoint({
   summary: "Create an organization below this one; a superadmin in the platform creates a new root",
   access: "access:manage",
   action: "access.organization.create",
+  keeps: ["name", "slug", "parent"],
   body: z.strictObject({ name: shownName, slug }),
   response: organizationNode,
   status: 201,
@@ -252,6 +260,7 @@ export const updateOrganization = defineEndpoint({
   summary: "Rename this organization or one below it",
   access: "access:manage",
   action: "access.organization.update",
+  keeps: ["name"],
   params: z.strictObject({ id: z.uuid() }),
   body: z.strictObject({ name: shownName }),
   response: organizationNode,

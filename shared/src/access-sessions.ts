@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
 
+const revocationKept = ["endedSessions"] as const;
 const memberParams = z.strictObject({ userId: z.uuid() });
 const oneOfMember = z.strictObject({ userId: z.uuid(), sessionId: z.uuid() });
 const ended = z.object({ ended: z.number().int() });
@@ -38,6 +39,7 @@ export const deleteOwnSession = defineEndpoint({
   summary: "Sign out somewhere else; its live connections are cut at once",
   access: "session",
   action: "access.session.revoke",
+  keeps: revocationKept,
   params: z.strictObject({ sessionId: z.uuid() }),
   response: z.null(),
   status: 204,
@@ -49,6 +51,7 @@ export const deleteOtherSessions = defineEndpoint({
   summary: "Sign out everywhere else",
   access: "session",
   action: "access.session.revoke",
+  keeps: revocationKept,
   response: ended,
 });
 
@@ -67,6 +70,7 @@ export const deleteMemberSession = defineEndpoint({
   summary: "End one session of a member; its live connections are cut at once",
   access: "access:manage",
   action: "access.session.revoke",
+  keeps: revocationKept,
   params: oneOfMember,
   response: z.null(),
   status: 204,
@@ -78,6 +82,7 @@ export const deleteMemberSessions = defineEndpoint({
   summary: "End all sessions of a member",
   access: "access:manage",
   action: "access.session.revoke",
+  keeps: revocationKept,
   params: memberParams,
   response: ended,
 });
@@ -88,6 +93,7 @@ export const changePassword = defineEndpoint({
   summary: "Choose another password; ends every other session and gives this one a new token",
   access: "session",
   action: "access.password.change",
+  keeps: ["endedSessions"],
   body: z.strictObject({ currentPassword: password, newPassword: password }),
   response: ended,
 });
@@ -98,6 +104,7 @@ export const createPasswordReset = defineEndpoint({
   summary: "A link by which a member sets a new password once within an hour; shown this once",
   access: "access:manage",
   action: "access.password.reset-link",
+  keeps: ["expiresAt"],
   stepUp: true,
   params: memberParams,
   /** `path` holds the secret behind `#`, where no server and no log sees it. */
@@ -111,6 +118,7 @@ export const resetPassword = defineEndpoint({
   summary: "Set a new password by a reset link; ends every session of the account",
   access: "public",
   action: "access.password.reset",
+  keeps: ["endedSessions"],
   body: z.strictObject({ token: z.string().min(1).max(200), newPassword: password }),
   response: z.null(),
   status: 204,

@@ -1,12 +1,6 @@
 import { z } from "zod";
-import { type Capability, capabilities } from "./capabilities.ts";
-import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
-
-/** What only a person may do: let others in, put a name under a review, and connect to any server. */
-const ofPersons: readonly Capability[] = ["access:manage", "audit:sign-off", "sources:connect"];
-
-/** Capabilities that a token can carry; never more than its creator has at the moment of use. */
-export const tokenCapabilities = capabilities.filter((capability) => !ofPersons.includes(capability));
+import { capabilities } from "./capabilities.ts";
+import { defineEndpoint, page, paging, shownName, timestamp } from "./endpoint.ts";
 
 export const apiToken = z.object({
   id: z.uuid(),
@@ -40,14 +34,10 @@ export const createToken = defineEndpoint({
   summary: "Create an API token for this organization; it is shown in this answer only",
   access: "access:manage",
   action: "access.token.create",
+  keeps: ["prefix", "capabilities", "expiresAt"],
   stepUp: true,
   body: z.strictObject({
-    name: z
-      .string()
-      .trim()
-      .min(1)
-      .max(100)
-      .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must not hold control characters"),
+    name: shownName,
     capabilities: z.array(z.enum(capabilities)).min(1).max(capabilities.length),
     expiresAt: timestamp.nullable(),
   }),
@@ -61,6 +51,7 @@ export const deleteToken = defineEndpoint({
   summary: "Revoke an API token; it stops working with its next use",
   access: "access:manage",
   action: "access.token.delete",
+  keeps: ["prefix", "capabilities"],
   params: z.strictObject({ id: z.uuid() }),
   response: z.null(),
   status: 204,

@@ -44,6 +44,7 @@ export const createSession = defineEndpoint({
   summary: "Sign in with e-mail address and password",
   access: "public",
   action: "access.session.create",
+  keeps: ["linkedIdentity", "account", "role"],
   body: z.strictObject({ email: z.string().trim().min(1).max(254), password: z.string().min(1).max(1024) }),
   response: sessionView,
 });
@@ -53,6 +54,7 @@ export const readSession = defineEndpoint({
   path: "/session",
   summary: "The signed-in user, organizations and capabilities in the request's organization",
   access: "session",
+  snapshot: true,
   response: sessionView,
 });
 
@@ -62,6 +64,7 @@ export const deleteSession = defineEndpoint({
   summary: "Sign out: revokes the session and cuts its live connections",
   access: "session",
   action: "access.session.delete",
+  keeps: [],
   response: z.null(),
   status: 204,
 });
@@ -73,6 +76,7 @@ export const stepUpSession = defineEndpoint({
   summary: "Confirm the password, for the acts that ask for it; rotates the session token",
   access: "session",
   action: "access.session.step-up",
+  keeps: [],
   body: z.strictObject({ password: z.string().min(1).max(1024) }),
   response: z.object({ confirmedUntil: timestamp }),
 });
@@ -83,6 +87,7 @@ export const switchOrganization = defineEndpoint({
   summary: "Change the session's default organization; rotates the session token",
   access: "session",
   action: "access.session.switch-organization",
+  keeps: ["defaultOrganization"],
   body: z.strictObject({ organizationId: z.uuid() }),
   response: sessionView,
 });

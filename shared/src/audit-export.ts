@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { auditFilterQuery } from "./audit-filter.ts";
+import { auditFilterKept, auditFilterQuery } from "./audit-filter.ts";
 import { defineEndpoint } from "./endpoint.ts";
 
 export const auditExportFormats = ["ndjson", "csv"] as const;
@@ -26,6 +26,7 @@ export const exportAuditEvents = defineEndpoint({
   summary: "Events as CSV or NDJSON, exactly those of the list; the last line holds count and hash",
   access: "audit:export",
   action: "audit.trail.export",
+  keeps: [...auditFilterKept, "format", "state", "have", "rows", "sha256"],
   query: z.strictObject({
     ...auditFilterQuery,
     format: z.enum(auditExportFormats),

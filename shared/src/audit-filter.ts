@@ -1,6 +1,21 @@
 import { z } from "zod";
 import { queryFlag, queryList, timestamp } from "./endpoint.ts";
 
+/** What the trail keeps of a filter that was applied to it. */
+export const auditFilterKept = [
+  "actor",
+  "action",
+  "class",
+  "target",
+  "outcome",
+  "slot",
+  "not",
+  "from",
+  "to",
+  "q",
+  "includeChildren",
+] as const;
+
 export const auditOutcomes = ["success", "denied", "failure"] as const;
 
 const actor = z.string().min(1).max(300);

@@ -61,6 +61,7 @@ export const reportAuditEvents = defineEndpoint({
     "Record acts of a platform. Each event stands for itself: what is rejected keeps nothing else from being recorded, and sending the same batch again records nothing twice",
   access: "audit:write",
   action: "audit.events.report",
+  keeps: [],
   body: z.strictObject({
     // Not only what is right: one wrong event must not refuse the others.
     events: z

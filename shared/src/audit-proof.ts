@@ -65,6 +65,7 @@ export const createAuditCheckpoint = defineEndpoint({
   summary: "Sign the end of the chain now instead of within ten minutes",
   access: "audit:verify",
   action: "audit.checkpoint.create",
+  keeps: [],
   response: auditCheckpoint,
   status: 201,
 });
@@ -111,6 +112,7 @@ export const verifyAudit = defineEndpoint({
     "Walk the organization's chain, recompute every hash, compare with every checkpoint, name the first event that does not hold. Lines of progress, then the result; closing the connection ends the walk",
   access: "audit:verify",
   action: "audit.trail.verify",
+  keeps: ["verifiedToSeq", "problem", "checkpoint", "keyId", "cancelled", "reachedSeq"],
   stream: "ndjson",
   response: auditVerificationLine,
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
 
 const hold = z.object({ id: z.uuid(), reason: z.string(), placedBy: z.string(), placedAt: timestamp });
 
@@ -28,6 +29,7 @@ export const updateAuditRetention = defineEndpoint({
   summary: "Change how long the content of events is kept",
   access: "access:manage",
   action: "audit.retention.update",
+  keeps: ["keepDays"],
   stepUp: true,
   body: z.strictObject({ keepDays: z.number().int().min(1).max(36_500).nullable() }),
   response: auditRetention,
@@ -39,7 +41,8 @@ export const placeAuditHold = defineEndpoint({
   summary: "Place a legal hold: no content of this organization expires until it is released",
   access: "access:manage",
   action: "audit.hold.place",
-  body: z.strictObject({ reason: z.string().trim().min(1).max(1000) }),
+  keeps: [],
+  body: z.strictObject({ reason: reasonText }),
   response: auditRetention,
   status: 201,
 });
@@ -50,6 +53,7 @@ export const releaseAuditHold = defineEndpoint({
   summary: "Release a legal hold",
   access: "access:manage",
   action: "audit.hold.release",
+  keeps: ["hold"],
   stepUp: true,
   params: z.strictObject({ id: z.uuid() }),
   response: auditRetention,

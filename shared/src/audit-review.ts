@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { auditEvent } from "./audit.ts";
-import { storedAuditFilter } from "./audit-filter.ts";
+import { auditFilterKept, storedAuditFilter } from "./audit-filter.ts";
 import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
 
 /** A review holds at most so many events; a longer period is divided or filtered. */
 export const auditReviewEventsMax = 10_000;
+/** Events of a review that one request marks. */
+export const auditMarksMax = 500;
 export const auditMarks = ["reviewed", "flagged"] as const;
 
 const by = z.object({ id: z.string(), name: z.string(), at: timestamp });
@@ -105,6 +107,7 @@ export const openAuditReview = defineEndpoint({
   summary: "Gather the events of a period under a filter for review",
   access: "audit:sign-off",
   action: "audit.review.open",
+  keeps: [...auditFilterKept, "events", "coveredSeq", "coveredHash"],
   body: z.strictObject({
     name: z.string().trim().min(1).max(120),
     from: timestamp,
@@ -122,9 +125,10 @@ export const markAuditReview = defineEndpoint({
   summary: "Mark events as reviewed or flagged, take a mark back, or settle flags; a flag needs a comment",
   access: "audit:sign-off",
   action: "audit.review.mark",
+  keeps: ["mark", "count", "events"],
   params,
   body: z.strictObject({
-    events: z.array(z.uuid()).min(1).max(500),
+    events: z.array(z.uuid()).min(1).max(auditMarksMax),
     mark: z.enum([...auditMarks, "open", "settled"]),
     comment: z.string().trim().min(1).max(1000).optional(),
   }),
@@ -137,6 +141,7 @@ export const commentAuditReview = defineEndpoint({
   summary: "Comment on an event under review",
   access: "audit:sign-off",
   action: "audit.review.comment",
+  keeps: ["event"],
   params,
   body: z.strictObject({ event: z.uuid(), text: z.string().trim().min(1).max(1000) }),
   response: auditReview,
@@ -148,6 +153,16 @@ export const signAuditReview = defineEndpoint({
   summary: "Sign a review off; says how many events were not reviewed, which has to be what is so",
   access: "audit:sign-off",
   action: "audit.review.sign",
+  keeps: [
+    ...auditFilterKept,
+    "events",
+    "coveredSeq",
+    "coveredHash",
+    "reviewed",
+    "flagged",
+    "notReviewed",
+    "ownActs",
+  ],
   params,
   body: z.strictObject({
     notReviewed: z.number().int().min(0),

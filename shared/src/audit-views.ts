@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { storedAuditFilter } from "./audit-filter.ts";
+import { auditFilterKept, storedAuditFilter } from "./audit-filter.ts";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
 
 const name = z.string().trim().min(1).max(80);
@@ -30,6 +30,7 @@ export const createAuditView = defineEndpoint({
   summary: "Save a filter of the trail under a name, at most 100 for each person",
   access: "audit:read",
   action: "audit.view.create",
+  keeps: [...auditFilterKept, "name", "shared"],
   body: z.strictObject({ name, shared: z.boolean(), filter: storedAuditFilter }),
   response: auditView,
   status: 201,
@@ -41,6 +42,7 @@ export const updateAuditView = defineEndpoint({
   summary: "Change one's own saved filter",
   access: "audit:read",
   action: "audit.view.update",
+  keeps: [...auditFilterKept, "name", "shared"],
   params: z.strictObject({ id: z.uuid() }),
   body: z.strictObject({ name, shared: z.boolean(), filter: storedAuditFilter }),
   response: auditView,
@@ -52,6 +54,7 @@ export const deleteAuditView = defineEndpoint({
   summary: "Delete one's own saved filter",
   access: "audit:read",
   action: "audit.view.delete",
+  keeps: [...auditFilterKept, "name", "shared"],
   params: z.strictObject({ id: z.uuid() }),
   response: z.null(),
   status: 204,

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, series } from "./health.ts";
-import { operation } from "./operations.ts";
+import { commandKept, operation } from "./operations.ts";
 import { problem } from "./overview.ts";
+import { reasonText } from "./reason.ts";
 
 /**
  * `forced_open` (nothing passes) and `disabled` (held closed: calls pass whatever fails) are an operator's doing and
@@ -136,6 +137,7 @@ export const listBreakers = defineEndpoint({
   path: "/breakers",
   summary: "Circuit breakers over all instances, most failed calls first, from the collector's snapshot",
   access: "breakers:read",
+  snapshot: true,
   query: pastMoment,
   response: breakerList,
 });
@@ -145,6 +147,7 @@ export const readBreaker = defineEndpoint({
   path: "/breakers/:id",
   summary: "One breaker with its failures over the last minutes",
   access: "breakers:read",
+  snapshot: true,
   params: z.strictObject({ id: z.string().min(1).max(600) }),
   query: pastMoment,
   response: z.object({
@@ -159,7 +162,7 @@ export const readBreaker = defineEndpoint({
 });
 
 const breakerCommandBody = z.strictObject({
-  reason: z.string().trim().min(3).max(500),
+  reason: reasonText,
   /** Left out: all instances that are known now. */
   instances: z.array(z.string().min(1).max(200)).min(1).max(200).optional(),
 });
@@ -178,6 +181,7 @@ export const forceBreakerOpen = defineEndpoint({
   path: "/breakers/:id/open",
   summary: "Opens a breaker on its instances until it is reset; nothing passes",
   action: "breakers.breaker.open",
+  keeps: commandKept,
 });
 
 export const forceBreakerClosed = defineEndpoint({
@@ -185,6 +189,7 @@ export const forceBreakerClosed = defineEndpoint({
   path: "/breakers/:id/close",
   summary: "Holds a breaker closed on its instances until it is reset; calls pass whatever fails",
   action: "breakers.breaker.close",
+  keeps: commandKept,
 });
 
 export const resetBreaker = defineEndpoint({
@@ -192,6 +197,7 @@ export const resetBreaker = defineEndpoint({
   path: "/breakers/:id/reset",
   summary: "Lets go of a forced breaker on its instances, which begins anew as closed",
   action: "breakers.breaker.reset",
+  keeps: commandKept,
 });
 
 export const readBreakerOperation = defineEndpoint({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
 
 /**
  * How entries are named in a cache that is reached in Redis alone, always behind its prefix: one key, a pattern (`*` any
@@ -83,12 +84,13 @@ export const startRemoval = defineEndpoint({
   summary: "Removes keys of a declared cache from its Redis, a little at a time",
   access: "cache:act",
   action: "cache.keys.remove",
+  keeps: ["operation", "effect", "source", "prefix", "by", "value", "count"],
   params: cacheParams,
   body: z.strictObject({
     ...what,
     /** As the preview told it; refused when there are now far more. */
     count: z.number().int().min(0).nullable(),
-    reason: z.string().trim().min(3).max(500),
+    reason: reasonText,
   }),
   response: cacheRemoval,
   late: true,
@@ -111,6 +113,7 @@ export const cancelRemoval = defineEndpoint({
   summary: "Ends a removal before its time; what is removed stays removed",
   access: "cache:act",
   action: "cache.removal.cancel",
+  keeps: ["operation", "effect"],
   params: removalParams,
   response: cacheRemoval,
 });

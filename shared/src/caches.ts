@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { healthState, observation, series, sourceView } from "./health.ts";
 import { operation } from "./operations.ts";
+import { reasonText } from "./reason.ts";
 
 const perMinute = z.number().nullable();
 
@@ -68,6 +69,7 @@ export const listCaches = defineEndpoint({
   summary:
     "Named caches with hits and misses by level, lowest hit ratio first, from the collector's snapshot",
   access: "cache:read",
+  snapshot: true,
   query: pastMoment,
   response: cacheList,
 });
@@ -164,6 +166,7 @@ export const listRedisServers = defineEndpoint({
   summary:
     "Redis servers with memory, traffic, latency, slow log and a sample of the keyspace, from the collector's snapshot",
   access: "cache:read",
+  snapshot: true,
   query: pastMoment,
   response: redisServerList,
 });
@@ -195,12 +198,13 @@ export const invalidateCache = defineEndpoint({
   summary: "Removes entries of a cache by key, pattern or tag, on every instance",
   access: "cache:act",
   action: "cache.entries.invalidate",
+  keeps: ["operation", "effect", "instances", "by", "value", "count"],
   params: cacheParams,
   body: z.strictObject({
     ...what,
     /** As the preview told it; refused when there are now far more. */
     count: z.number().int().min(0),
-    reason: z.string().trim().min(3).max(500),
+    reason: reasonText,
   }),
   response: operation,
   late: true,

@@ -2,41 +2,58 @@ import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { capabilities } from "./capabilities.ts";
-import { auditActions, type Endpoint, paging, queryFlag, queryList, slug } from "./endpoint.ts";
+import { type Endpoint, paging, queryFlag, queryList, slug } from "./endpoint.ts";
+import { endpoints } from "./endpoints.ts";
 
 const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value === "object" && value !== null && "method" in value && "path" in value && "response" in value;
 
-const files = readdirSync(import.meta.dirname).filter((name) => /^[a-z-]+\.ts$/.test(name));
-const tables: object[] = await Promise.all(files.map((name) => import(new URL(name, import.meta.url).href)));
-const endpoints = tables.flatMap((table) =>
-  Object.entries(table).flatMap(([name, value]): [string, Endpoint][] =>
-    isEndpoint(value) ? [[name, value]] : [],
-  ),
+const files = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" }).filter(
+  (name) => /^[a-z/-]+\.ts$/.test(name) && !name.startsWith("reporter/"),
 );
+const tables: object[] = await Promise.all(files.map((name) => import(new URL(name, import.meta.url).href)));
+const addressOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
+const named = endpoints.map((endpoint): [string, Endpoint] => [addressOf(endpoint), endpoint]);
+
+test("the list of endpoints holds every endpoint that a file exports", () => {
+  const exported = new Set(tables.flatMap((table) => Object.values(table).filter(isEndpoint)));
+  const listed = new Set(endpoints);
+  expect([...exported].filter((endpoint) => !listed.has(endpoint)).map(addressOf)).toEqual([]);
+});
 
 test("no two endpoints share method and path", () => {
-  const addresses = endpoints.map(([, { method, path }]) => `${method} ${path.replace(/:\w+/g, ":")}`);
+  const addresses = endpoints.map(({ method, path }) => `${method} ${path.replace(/:\w+/g, ":")}`);
   expect(addresses.length).toBeGreaterThan(15);
   expect(addresses.filter((address, at) => addresses.indexOf(address) !== at)).toEqual([]);
 });
 
-test.each(endpoints)(
+test.each(named)(
   "%s: what changes something names its audit action, what reads has no body",
-  (_, endpoint) => {
-    if (endpoint.method === "GET") expect(endpoint.body).toBeUndefined();
-    else expect(auditActions).toContain(endpoint.action);
+  (_, { method, body, action, keeps }) => {
+    if (method === "GET") expect(body).toBeUndefined();
+    else expect(action).toMatch(/^[a-z]+(?:\.[a-z-]+){2}$/);
+    expect(keeps === undefined).toBe(action === undefined);
   },
 );
 
-test.each(endpoints)("%s asks for a session or for a capability that exists", (_, { access: needed }) => {
+test("only what reads is served from memory", () => {
+  const written = endpoints.filter(({ snapshot, method }) => snapshot === true && method !== "GET");
+  expect(written.map(addressOf)).toEqual([]);
+});
+
+test.each(named)("%s asks for a session or for a capability that exists", (_, { access: needed }) => {
   expect(["public", "session", ...capabilities]).toContain(needed);
 });
 
-test.each(endpoints)("%s describes every parameter of its path, and no other", (_, { path, params }) => {
+test.each(named)("%s describes every parameter of its path, and no other", (_, { path, params }) => {
   const named = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
   const described = params instanceof z.ZodObject ? Object.keys(params.shape) : [];
   expect(described.sort()).toEqual(named.sort());
+});
+
+test.each(named)("%s takes no field that it does not declare", (_, { params, query, body }) => {
+  for (const part of [params, query, body])
+    if (part instanceof z.ZodObject) expect(part.def.catchall).toBeInstanceOf(z.ZodNever);
 });
 
 test("a list of the query is split at commas and bounded", () => {

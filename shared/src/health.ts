@@ -173,6 +173,7 @@ export const readHealth = defineEndpoint({
   path: "/health",
   summary: "Watched services and servers with state, cause and root cause, from the collector's snapshot",
   access: "health:read",
+  snapshot: true,
   query: pastMoment,
   response: healthList,
 });
@@ -220,13 +221,14 @@ export const serviceDetail = z.object({
 });
 export type ServiceDetail = z.infer<typeof serviceDetail>;
 
-const serviceId = z.object({ id: z.string().min(1).max(200) });
+const serviceId = z.strictObject({ id: z.string().min(1).max(200) });
 
 export const readService = defineEndpoint({
   method: "GET",
   path: "/health/:id",
   summary: "One service or server with instances, components, conditions, latency of the last hour, changes",
   access: "health:read",
+  snapshot: true,
   params: serviceId,
   query: pastMoment,
   response: serviceDetail,
@@ -238,6 +240,7 @@ export const checkService = defineEndpoint({
   summary: "Ask a service now instead of at its next turn; at most once in 5 seconds",
   access: "health:act",
   action: "health.service.check",
+  keeps: [],
   params: serviceId,
   response: z.object({ askedAt: timestamp }),
   status: 202,

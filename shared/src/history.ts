@@ -154,6 +154,7 @@ export const createDeployment = defineEndpoint({
   summary: "Tells that a version of a service was rolled out; it is shown beside what changed",
   access: "deployments:write",
   action: "history.deployment.create",
+  keeps: ["service", "version", "at", "by", "url"],
   body: z.strictObject({
     service: word,
     version: word,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
 
 export const maintenanceWindow = z.object({
   id: z.string(),
@@ -30,12 +31,13 @@ export const createMaintenance = defineEndpoint({
   summary: "Announce planned work: until its end nothing of these services counts as a problem",
   access: "health:act",
   action: "health.maintenance.create",
+  keeps: ["services", "from", "until"],
   body: z.strictObject({
     services: z.array(z.string().min(1).max(200)).min(1).max(100),
     /** Now, when left out. */
     startsAt: timestamp.optional(),
     endsAt: timestamp,
-    reason: z.string().trim().min(1).max(500),
+    reason: reasonText,
   }),
   response: maintenanceWindow,
   status: 201,
@@ -47,6 +49,7 @@ export const endMaintenance = defineEndpoint({
   summary: "End planned work before its time, or call it off",
   access: "health:act",
   action: "health.maintenance.end",
-  params: z.object({ id: z.uuid() }),
+  keeps: ["until", "endedAt"],
+  params: z.strictObject({ id: z.uuid() }),
   response: maintenanceWindow,
 });

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { timestamp } from "./endpoint.ts";
 
+/** What the trail keeps of a command. */
+export const commandKept = ["operation", "command", "effect", "instances"] as const;
+
 /**
  * A command to instances of a watched service: accepted and recorded first, then told to them. An endpoint waits 2 s for
  * their answers and answers 202 with the same shape when some are missing; the operation is asked again for the rest.

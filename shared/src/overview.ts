@@ -108,6 +108,7 @@ export const readOverview = defineEndpoint({
   path: "/overview",
   summary: "Verdict, problems worst first, key figures and recent changes, from the collector's snapshot",
   access: "overview:read",
+  snapshot: true,
   query: pastMoment,
   response: overview,
 });

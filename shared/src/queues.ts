@@ -61,6 +61,7 @@ export const listQueues = defineEndpoint({
   path: "/queues",
   summary: "All discovered queues with depth per state, from the collector's snapshot",
   access: "queues:read",
+  snapshot: true,
   query: pastMoment,
   response: queueList,
 });
@@ -70,6 +71,7 @@ export const readQueue = defineEndpoint({
   path: "/queues/:id",
   summary: "One queue with its trends of the last 10 minutes",
   access: "queues:read",
+  snapshot: true,
   params: z.strictObject({ id: z.string().min(1).max(600) }),
   response: z.object({
     ...observation,

@@ -1,6 +1,32 @@
 import { z } from "zod";
 import { defineEndpoint, slug, timestamp } from "./endpoint.ts";
 import { healthState, observation } from "./health.ts";
+import { reasonText } from "./reason.ts";
+
+const serverKept = ["kind", "name", "target", "caches"] as const;
+
+const targetKept = [
+  "kind",
+  "name",
+  "group",
+  "owner",
+  "runbookUrl",
+  "dependsOn",
+  "instances",
+  "format",
+  "conditions",
+  "intervalMs",
+  "timeoutMs",
+  "downAfter",
+  "upAfter",
+  "actuatorBreakers",
+  "service",
+  "instance",
+  "url",
+  "server",
+  "prefix",
+  "bentocache",
+] as const;
 
 /** `push`: the service reports by itself, and its silence is an outage. */
 export const serviceFormats = ["spring", "health+json", "status", "tcp", "push"] as const;
@@ -119,6 +145,7 @@ export const listSources = defineEndpoint({
   path: "/sources",
   summary: "What is watched in this organization, and how the last reading of wheelhouse.yaml went",
   access: "sources:read",
+  snapshot: true,
   response: z.object({
     items: z.array(watchedSource),
     nextCursor: z.null(),
@@ -138,8 +165,7 @@ export const listSources = defineEndpoint({
 
 const params = z.strictObject({ id: z.string().min(1).max(130) });
 const version = z.number().int();
-/** Kept in the audit trail. */
-const reason = z.string().trim().min(3).max(500).optional();
+const reason = reasonText.optional();
 
 export const createTarget = defineEndpoint({
   method: "POST",
@@ -147,6 +173,7 @@ export const createTarget = defineEndpoint({
   summary: "Watch a service or a place with metrics in Prometheus' format, or declare a cache of a Redis",
   access: "sources:manage",
   action: "sources.target.create",
+  keeps: targetKept,
   body: z.strictObject({ slug, definition: targetDefinition, reason }),
   response: changedSource,
   status: 201,
@@ -158,6 +185,7 @@ export const updateTarget = defineEndpoint({
   summary: "Change how a service, a place with metrics or a cache is declared; a stale version gets 409",
   access: "sources:manage",
   action: "sources.target.update",
+  keeps: targetKept,
   params,
   body: z.strictObject({ version, definition: targetDefinition, reason }),
   response: changedSource,
@@ -169,6 +197,7 @@ export const deleteTarget = defineEndpoint({
   summary: "Watch a service or a place with metrics, or know a declared cache, no longer",
   access: "sources:manage",
   action: "sources.target.delete",
+  keeps: targetKept,
   params,
   query: z.strictObject({ reason }),
   response: z.null(),
@@ -181,6 +210,7 @@ export const createServer = defineEndpoint({
   summary: "Watch a Redis or Postgres server; whoever may, reads what any address of it holds",
   access: "sources:connect",
   action: "sources.server.create",
+  keeps: serverKept,
   body: z.strictObject({ slug, definition: serverDefinition, reason }),
   response: watchedSource,
   status: 201,
@@ -192,6 +222,7 @@ export const updateServer = defineEndpoint({
   summary: "Change a watched server's name or address; a stale version gets 409",
   access: "sources:connect",
   action: "sources.server.update",
+  keeps: serverKept,
   params,
   body: z.strictObject({ version, definition: serverDefinition, reason }),
   response: watchedSource,
@@ -203,6 +234,7 @@ export const deleteServer = defineEndpoint({
   summary: "Watch a server no longer, and know the caches no longer that were declared in it",
   access: "sources:connect",
   action: "sources.server.delete",
+  keeps: serverKept,
   params,
   query: z.strictObject({ reason }),
   response: z.null(),
@@ -215,6 +247,7 @@ export const rotateHeartbeat = defineEndpoint({
   summary: "Issue a new heartbeat secret to an instance; the one before it is refused from then on",
   access: "sources:manage",
   action: "sources.heartbeat.rotate",
+  keeps: ["instance", "secretHint", "issuedAt"],
   params,
   body: z.strictObject({ instance: name, reason }),
   response: issuedHeartbeat,

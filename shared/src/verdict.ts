@@ -22,40 +22,51 @@ export type VerdictWords = {
 const order = ["down", "degraded", "stale", "unknown"] as const;
 const dayMs = 24 * 60 * 60_000;
 
+type Fresh = { state: "fresh" | "stale" | "unknown"; ageMs: number | null };
+
+/** The verdict on observations that are not current: what it was. */
+function verdictBefore(
+  { checks, observedAt }: Overview,
+  fresh: Fresh,
+  parts: Verdict["parts"],
+  { span, clock }: Pick<VerdictWords, "span" | "clock">,
+): Verdict {
+  const worst = parts[0];
+  const age = fresh.ageMs === null ? "" : `, ${span(fresh.ageMs)} ago`;
+  const passed = checks.ok === checks.total ? "all checks passed" : "not all checks were judged";
+  const was =
+    worst === undefined ? (checks.total > 0 ? passed : null) : parts.map(({ text }) => text).join(", ");
+  const text = observedAt === null || was === null ? "Nothing is known yet" : `Was ${was}${age}`;
+  const tone = fresh.state === "stale" ? "stale" : "unknown";
+  return {
+    parts: [{ text, tone }],
+    sentence:
+      observedAt === null
+        ? "The collector has not reported yet."
+        : `Last heard at ${clock(observedAt)}. What is shown may have changed since.`,
+    tone,
+    short: tone === "stale" ? "Stale" : "Unknown",
+  };
+}
+
 /**
  * The one verdict that headline, tab title, favicon and the page before its scripts run share. Data that is not
  * fresh is never called ok, nor is a check that was not judged. `fresh`: the age of the data.
  */
 export function judgeVerdict(
   overview: Overview,
-  fresh: { state: "fresh" | "stale" | "unknown"; ageMs: number | null },
+  fresh: Fresh,
   nowMs: number,
   { count, span, clock }: VerdictWords,
 ): Verdict {
-  const { checks, problems, observedAt } = overview;
+  const { checks, problems } = overview;
   const checksWord = `${count(checks.total)} ${checks.total === 1 ? "check" : "checks"}`;
   const parts = order.flatMap((state) => {
     const times = problems.filter((problem) => problem.state === state).length;
     return times === 0 ? [] : [{ text: `${count(times)} ${state}`, tone: state }];
   });
   const worst = parts[0];
-  if (fresh.state !== "fresh") {
-    const age = fresh.ageMs === null ? "" : `, ${span(fresh.ageMs)} ago`;
-    const passed = checks.ok === checks.total ? "all checks passed" : "not all checks were judged";
-    const was =
-      worst === undefined ? (checks.total > 0 ? passed : null) : parts.map(({ text }) => text).join(", ");
-    const text = observedAt === null || was === null ? "Nothing is known yet" : `Was ${was}${age}`;
-    const tone = fresh.state === "stale" ? "stale" : "unknown";
-    return {
-      parts: [{ text, tone }],
-      sentence:
-        observedAt === null
-          ? "The collector has not reported yet."
-          : `Last heard at ${clock(observedAt)}. What is shown may have changed since.`,
-      tone,
-      short: tone === "stale" ? "Stale" : "Unknown",
-    };
-  }
+  if (fresh.state !== "fresh") return verdictBefore(overview, fresh, parts, { span, clock });
   const rest = [
     ...(checks.maintenance > 0 ? [`${count(checks.maintenance)} in maintenance.`] : []),
     ...(checks.pending > 0 ? [`${count(checks.pending)} not judged yet.`] : []),

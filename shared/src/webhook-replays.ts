@@ -1,6 +1,20 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
 import { breakerState, deliveryStatus, errorClass } from "./webhooks.ts";
+
+/** What the trail keeps of a replay of many. */
+export const replayKept = [
+  "state",
+  "cause",
+  "total",
+  "excluded",
+  "ratePerSecond",
+  "sent",
+  "succeeded",
+  "failed",
+  "skipped",
+] as const;
 
 /** Deliveries that one plan freezes at most; it says so when more match. */
 export const replayItemsMax = 100_000;
@@ -160,6 +174,7 @@ export const planReplay = defineEndpoint({
   summary: "Freeze the dead letters that match, count what is left out and why; nothing is sent",
   access: "webhooks:replay",
   action: "webhooks.replay.plan",
+  keeps: [...replayKept, "ids", "status", "endpointId", "eventType", "errorClass", "from", "to", "q"],
   body: replayFilter,
   response: replayDetail,
   status: 201,
@@ -174,10 +189,11 @@ export const startReplay = defineEndpoint({
     "Send what a plan froze, each delivery once: a canary first, then at a rate that the receiver bears",
   access: "webhooks:replay",
   action: "webhooks.replay.start",
+  keeps: replayKept,
   stepUp: "when the plan holds more deliveries than the threshold",
   body: z.strictObject({
     planId: z.uuid(),
-    reason: z.string().trim().min(3).max(500),
+    reason: reasonText,
     ratePerSecond: z.number().int().min(1).max(10_000).nullable(),
   }),
   response: replayDetail,
@@ -199,6 +215,7 @@ export const pauseReplay = defineEndpoint({
   summary: "Send nothing more of a running replay until it is resumed",
   access: "webhooks:replay",
   action: "webhooks.replay.pause",
+  keeps: replayKept,
   params: id,
   response: replayDetail,
 });
@@ -209,6 +226,7 @@ export const resumeReplay = defineEndpoint({
   summary: "Go on with a paused replay; endpoints that were held begin with a canary again",
   access: "webhooks:replay",
   action: "webhooks.replay.resume",
+  keeps: replayKept,
   params: id,
   response: replayDetail,
 });
@@ -219,6 +237,7 @@ export const cancelReplay = defineEndpoint({
   summary: "End a plan or a run; what was sent stays sent",
   access: "webhooks:replay",
   action: "webhooks.replay.cancel",
+  keeps: replayKept,
   params: id,
   response: replayDetail,
 });

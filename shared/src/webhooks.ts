@@ -1,5 +1,11 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, queryFlag, queryList, slug, timestamp } from "./endpoint.ts";
+import { reasonText } from "./reason.ts";
+
+/** What the trail keeps of a receiver. */
+export const endpointKept = ["name", "url", "eventTypes", "enabled"] as const;
+
+export const sourceKept = ["slug", "name", "scheme"] as const;
 
 export const deliveryStatuses = [
   "pending",
@@ -191,8 +197,9 @@ export const replayDelivery = defineEndpoint({
   summary: "Send a dead letter again: same webhook-id, fresh signature, a new series of attempts",
   access: "webhooks:replay",
   action: "webhooks.delivery.replay",
+  keeps: ["status", "generation"],
   params: z.strictObject({ id: z.uuid() }),
-  body: z.strictObject({ reason: z.string().trim().min(3).max(500), version: z.number().int().optional() }),
+  body: z.strictObject({ reason: reasonText, version: z.number().int().optional() }),
   response: delivery.extend({ version: z.number().int() }),
   status: 202,
 });
@@ -218,6 +225,7 @@ export const createSource = defineEndpoint({
   summary: "Create a source; its secret is shown once, in the answer",
   access: "webhooks:configure",
   action: "webhooks.source.create",
+  keeps: sourceKept,
   body: z.strictObject({
     slug,
     name: z.string().trim().min(1).max(100),
@@ -234,6 +242,7 @@ export const deleteSource = defineEndpoint({
   summary: "Delete a source: its intake answers 404 from then on",
   access: "webhooks:configure",
   action: "webhooks.source.delete",
+  keeps: sourceKept,
   params: z.strictObject({ id: z.uuid() }),
   response: z.null(),
   status: 204,
@@ -260,6 +269,7 @@ export const createEndpoint = defineEndpoint({
   summary: "Create a receiver; its signing secret is shown once, in the answer",
   access: "webhooks:configure",
   action: "webhooks.endpoint.create",
+  keeps: endpointKept,
   body: z.strictObject({
     slug,
     ...endpointFields,
@@ -276,6 +286,7 @@ export const updateEndpoint = defineEndpoint({
   summary: "Change a receiver; a stale version gets 409",
   access: "webhooks:configure",
   action: "webhooks.endpoint.update",
+  keeps: endpointKept,
   params: z.strictObject({ id: z.uuid() }),
   body: z.strictObject({
     version: z.number().int(),
@@ -293,6 +304,7 @@ export const deleteEndpoint = defineEndpoint({
   summary: "Delete a receiver: its unfinished deliveries are discarded",
   access: "webhooks:configure",
   action: "webhooks.endpoint.delete",
+  keeps: [...endpointKept, "discardedDeliveries"],
   params: z.strictObject({ id: z.uuid() }),
   response: z.null(),
   status: 204,

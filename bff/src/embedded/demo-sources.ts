@@ -58,100 +58,107 @@ function portsIn(path: string): Record<string, number | undefined> {
 
 const at = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
 
+const organization = "northwind";
+
+const paymentsOf = (ports: ShopPorts) => [
+  { id: "payments-1", port: ports.payments1 },
+  { id: "payments-2", port: ports.payments2 },
+  { id: "payments-3", port: ports.payments3 },
+];
+
+function shopServices(ports: ShopPorts) {
+  const often = { organization, interval: "2s", timeout: "1s" };
+  return [
+    {
+      id: "card-gateway",
+      name: "Card gateway",
+      group: "Partners",
+      owner: "Partner desk",
+      ...often,
+      format: "status",
+      url: at(ports.gateway, "/up"),
+    },
+    {
+      id: "payments",
+      name: "Payments",
+      group: "Checkout",
+      owner: "Team Checkout",
+      ...often,
+      format: "health+json",
+      dependsOn: ["card-gateway", "primary"],
+      instances: paymentsOf(ports).map(({ id, port }) => ({ id, url: at(port, "/health") })),
+      conditions: ["[STATUS] == 200", "[RESPONSE_TIME] < 1000"],
+    },
+    {
+      id: "billing",
+      name: "Billing",
+      group: "Checkout",
+      owner: "Team Ledger",
+      ...often,
+      format: "spring",
+      dependsOn: ["card-gateway", "postgres"],
+      actuatorBreakers: true,
+      instances: [{ id: "billing-1", url: at(ports.billing, "/actuator/health") }],
+    },
+    {
+      id: "catalog",
+      name: "Catalog",
+      group: "Shop",
+      owner: "Team Catalog",
+      ...often,
+      format: "health+json",
+      dependsOn: ["primary"],
+      instances: [{ id: "catalog-1", url: at(ports.catalog, "/health") }],
+    },
+    {
+      id: "helpdesk",
+      name: "Help desk",
+      owner: "Support",
+      organization: "contoso",
+      interval: "2s",
+      timeout: "1s",
+      format: "health+json",
+      dependsOn: ["contoso"],
+      instances: [{ id: "helpdesk-1", url: at(ports.helpdesk, "/health") }],
+    },
+  ];
+}
+
+function shopTargets(ports: ShopPorts) {
+  return [
+    ...paymentsOf(ports).map(({ id, port }) => ({
+      id: `${id}-metrics`,
+      service: "payments",
+      instance: id,
+      url: at(port, "/metrics"),
+      organization,
+      interval: "5s",
+      timeout: "2s",
+    })),
+    {
+      id: "catalog-metrics",
+      service: "catalog",
+      instance: "catalog-1",
+      url: at(ports.catalog, "/metrics"),
+      organization,
+      interval: "5s",
+      timeout: "2s",
+    },
+    {
+      id: "billing-metrics",
+      service: "billing",
+      instance: "billing-1",
+      url: at(ports.billing, "/actuator/prometheus"),
+      organization,
+      interval: "5s",
+      timeout: "2s",
+    },
+  ];
+}
+
 /** The shop of the first organization: see `e2e/fleet/services.ts`. */
 function shopOf(ports: ShopPorts) {
-  const organization = "northwind";
-  const often = { organization, interval: "2s", timeout: "1s" };
-  const payments = [
-    { id: "payments-1", port: ports.payments1 },
-    { id: "payments-2", port: ports.payments2 },
-    { id: "payments-3", port: ports.payments3 },
-  ];
-  return {
-    services: [
-      {
-        id: "card-gateway",
-        name: "Card gateway",
-        group: "Partners",
-        owner: "Partner desk",
-        ...often,
-        format: "status",
-        url: at(ports.gateway, "/up"),
-      },
-      {
-        id: "payments",
-        name: "Payments",
-        group: "Checkout",
-        owner: "Team Checkout",
-        ...often,
-        format: "health+json",
-        dependsOn: ["card-gateway", "primary"],
-        instances: payments.map(({ id, port }) => ({ id, url: at(port, "/health") })),
-        conditions: ["[STATUS] == 200", "[RESPONSE_TIME] < 1000"],
-      },
-      {
-        id: "billing",
-        name: "Billing",
-        group: "Checkout",
-        owner: "Team Ledger",
-        ...often,
-        format: "spring",
-        dependsOn: ["card-gateway", "postgres"],
-        actuatorBreakers: true,
-        instances: [{ id: "billing-1", url: at(ports.billing, "/actuator/health") }],
-      },
-      {
-        id: "catalog",
-        name: "Catalog",
-        group: "Shop",
-        owner: "Team Catalog",
-        ...often,
-        format: "health+json",
-        dependsOn: ["primary"],
-        instances: [{ id: "catalog-1", url: at(ports.catalog, "/health") }],
-      },
-      {
-        id: "helpdesk",
-        name: "Help desk",
-        owner: "Support",
-        organization: "contoso",
-        interval: "2s",
-        timeout: "1s",
-        format: "health+json",
-        dependsOn: ["contoso"],
-        instances: [{ id: "helpdesk-1", url: at(ports.helpdesk, "/health") }],
-      },
-    ],
-    prometheus: [
-      ...payments.map(({ id, port }) => ({
-        id: `${id}-metrics`,
-        service: "payments",
-        instance: id,
-        url: at(port, "/metrics"),
-        organization,
-        interval: "5s",
-        timeout: "2s",
-      })),
-      {
-        id: "catalog-metrics",
-        service: "catalog",
-        instance: "catalog-1",
-        url: at(ports.catalog, "/metrics"),
-        organization,
-        interval: "5s",
-        timeout: "2s",
-      },
-      {
-        id: "billing-metrics",
-        service: "billing",
-        instance: "billing-1",
-        url: at(ports.billing, "/actuator/prometheus"),
-        organization,
-        interval: "5s",
-        timeout: "2s",
-      },
-    ],
-  };
+  return { services: shopServices(ports), prometheus: shopTargets(ports) };
 }
 
 /**

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Config } from "#config.ts";
 import { createGuardian, type GuardedExit, type Guardian } from "#embedded/guardian.ts";
 import { endLeftovers } from "#embedded/leftovers.ts";
-import { startEmbeddedPostgres } from "#embedded/postgres.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "#embedded/postgres.ts";
 import { startEmbeddedRedis } from "#embedded/redis.ts";
 import { type EmbeddedSecrets, openSecrets } from "#embedded/secrets.ts";
 
@@ -66,45 +66,12 @@ export async function startEmbedded({ config, log, onFailure }: EmbeddedOptions)
   let stopping = false;
   const stop = async () => {
     stopping = true;
-    const killed = guardian.lost;
-    await guardian.end();
-    if (!killed) return;
-    await endLeftovers(join(dataDir, "redis"), "-server", "SIGTERM");
-    await endLeftovers(join(dataDir, "postgres"), "postgres", "SIGINT");
+    await endServers(guardian, dataDir);
   };
   guardian.onLost(() => {
     if (!stopping) onFailure?.("the guardian of the embedded servers was killed");
   });
-  /** Starts the server, throwing when the first start fails; later it is started again whenever it ends. */
-  const supervise = async <T extends { port: number }>(
-    server: string,
-    start: (options: {
-      port?: number;
-      exactPort?: boolean;
-      onExit: (exit: GuardedExit) => void;
-    }) => Promise<T>,
-    port: number | undefined,
-  ): Promise<T> => {
-    let exited = exitToCome();
-    const first = await start({ ...(port ? { port } : {}), onExit: exited.resolve });
-    const restart = async (): Promise<void> => {
-      const exit = await exited.promise;
-      for (let failures = 0; !stopping; failures++) {
-        log.error({ server, ...exit, failures }, `${server} ended by itself and is started again`);
-        await wait(Math.min(250 * 2 ** failures, 10_000), undefined, { ref: false });
-        if (stopping || guardian.lost) return;
-        exited = exitToCome();
-        try {
-          await start({ port: first.port, exactPort: true, onExit: exited.resolve });
-          return restart();
-        } catch (err) {
-          log.error({ server, err }, `${server} could not be started`);
-        }
-      }
-    };
-    void restart();
-    return first;
-  };
+  const supervision = { guardian, log, isStopping: () => stopping };
   try {
     await guardian.lock(dataDir);
     const secrets = openSecrets(dataDir);
@@ -114,6 +81,7 @@ export async function startEmbedded({ config, log, onFailure }: EmbeddedOptions)
       postgres.appUrl
         ? undefined
         : supervise(
+            supervision,
             "Postgres",
             (options) => startEmbeddedPostgres({ ...common, ...options, secrets }),
             portOf(before.databaseUrl),
@@ -121,21 +89,13 @@ export async function startEmbedded({ config, log, onFailure }: EmbeddedOptions)
       redis.url
         ? undefined
         : supervise(
+            supervision,
             "Redis",
             (options) => startEmbeddedRedis({ ...common, ...options }),
             portOf(before.redisUrl),
           ),
     ]);
-    const databases = ownPostgres
-      ? {
-          databaseUrls: {
-            app: ownPostgres.url("wheelhouse", "wheelhouse_app"),
-            system: ownPostgres.url("wheelhouse", "wheelhouse_system"),
-            admin: ownPostgres.adminUrl,
-          },
-          loginUrls: [],
-        }
-      : givenDatabases(config, secrets);
+    const databases = ownPostgres ? ownDatabases(ownPostgres) : givenDatabases(config, secrets);
     const redisUrl = ownRedis?.url ?? redis.url ?? "";
     writeConnections(dataDir, databases.databaseUrls, redisUrl);
     return {
@@ -150,6 +110,56 @@ export async function startEmbedded({ config, log, onFailure }: EmbeddedOptions)
     await stop();
     throw error;
   }
+}
+
+/** Starts the server, throwing when the first start fails; later it is started again whenever it ends. */
+async function supervise<T extends { port: number }>(
+  {
+    guardian,
+    log,
+    isStopping,
+  }: { guardian: Guardian; log: EmbeddedOptions["log"]; isStopping: () => boolean },
+  server: string,
+  start: (options: { port?: number; exactPort?: boolean; onExit: (exit: GuardedExit) => void }) => Promise<T>,
+  port: number | undefined,
+): Promise<T> {
+  let exited = exitToCome();
+  const first = await start({ ...(port ? { port } : {}), onExit: exited.resolve });
+  const restart = async (): Promise<void> => {
+    const exit = await exited.promise;
+    for (let failures = 0; !isStopping(); failures++) {
+      log.error({ server, ...exit, failures }, `${server} ended by itself and is started again`);
+      await wait(Math.min(250 * 2 ** failures, 10_000), undefined, { ref: false });
+      if (isStopping() || guardian.lost) return;
+      exited = exitToCome();
+      try {
+        await start({ port: first.port, exactPort: true, onExit: exited.resolve });
+        return restart();
+      } catch (err) {
+        log.error({ server, err }, `${server} could not be started`);
+      }
+    }
+  };
+  void restart();
+  return first;
+}
+
+const ownDatabases = (server: Pick<EmbeddedPostgres, "url" | "adminUrl">) => ({
+  databaseUrls: {
+    app: server.url("wheelhouse", "wheelhouse_app"),
+    system: server.url("wheelhouse", "wheelhouse_system"),
+    admin: server.adminUrl,
+  },
+  loginUrls: [],
+});
+
+/** Ends the servers through their guardian; when it was killed, by their folders. */
+async function endServers(guardian: Guardian, dataDir: string) {
+  const killed = guardian.lost;
+  await guardian.end();
+  if (!killed) return;
+  await endLeftovers(join(dataDir, "redis"), "-server", "SIGTERM");
+  await endLeftovers(join(dataDir, "postgres"), "postgres", "SIGINT");
 }
 
 function exitToCome() {

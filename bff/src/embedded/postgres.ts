@@ -73,24 +73,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const logs = join(dataDir, "logs");
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const logFile = join(logs, `${name}.log`);
-  const settings = {
-    listen_addresses: "127.0.0.1",
-    port: String(port),
-    unix_socket_directories: "",
-    max_connections: "200",
-    timezone: "UTC",
-    log_timezone: "UTC",
-    fsync: durable ? "on" : "off",
-    full_page_writes: durable ? "on" : "off",
-    // A shared library that the package does not carry must not be looked for in the starter's folders.
-    jit: "off",
-  };
   let ended: GuardedExit | undefined;
   const pid = await guardian.start(
     {
       name,
       command: join(binaries, "postgres"),
-      args: ["-D", cluster, ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
+      args: [
+        "-D",
+        cluster,
+        ...Object.entries(settingsOf(port, durable)).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
+      ],
       cwd: cluster,
       env: { LC_ALL: "C", TZ: "UTC" },
       account,
@@ -121,6 +113,19 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     stop: () => guardian.stop(name),
   };
 }
+
+const settingsOf = (port: number, durable: boolean) => ({
+  listen_addresses: "127.0.0.1",
+  port: String(port),
+  unix_socket_directories: "",
+  max_connections: "200",
+  timezone: "UTC",
+  log_timezone: "UTC",
+  fsync: durable ? "on" : "off",
+  full_page_writes: durable ? "on" : "off",
+  // A shared library that the package does not carry must not be looked for in the starter's folders.
+  jit: "off",
+});
 
 function postgresBinaries(account: Account | undefined): string {
   const require = createRequire(import.meta.url);

@@ -1,5 +1,6 @@
+import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
-import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
+import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
 import type { Transaction } from "kysely";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { Tables } from "#lib/tables.ts";
@@ -60,7 +61,7 @@ export type Denials = {
   record(
     origin: ActOrigin,
     attempt: {
-      action: AuditAction | Capability;
+      action: NonNullable<Endpoint["action"]> | Capability;
       outcome: "denied" | "failure";
       reason: string;
       targets?: AuditTarget[];

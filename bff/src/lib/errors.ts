@@ -1,6 +1,7 @@
 import { type ErrorBody, type ErrorCode, type ErrorDetail, errorStatus } from "@wheelhouse/shared/errors.ts";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { NoAnswerInTime, ServerAway } from "#lib/server-away.ts";
 
 /** An error whose text is meant for the caller. Everything else that is thrown becomes a 500 without inner text. */
 export class AppError extends Error {
@@ -37,6 +38,9 @@ const errorBodyOf = (error: AppError, requestId: string): ErrorBody => ({
   },
 });
 
+/** Of a field that the endpoint does not have. */
+export const unknownText = "is not known here";
+
 const partName: Record<string, string> = { querystring: "query", params: "path", headers: "header" };
 
 function fromValidation(error: FastifyError): AppError | undefined {
@@ -44,10 +48,15 @@ function fromValidation(error: FastifyError): AppError | undefined {
   const part = error.validationContext
     ? (partName[error.validationContext] ?? error.validationContext)
     : "body";
-  const details = error.validation.slice(0, 20).map((issue) => ({
-    field: [part, ...issue.instancePath.split("/").filter((step) => step !== "")].join("."),
-    message: issue.message ?? "is not valid",
-  }));
+  const details = error.validation
+    .flatMap((issue): ErrorDetail[] => {
+      const field = [part, ...issue.instancePath.split("/").filter((step) => step !== "")].join(".");
+      const { keys } = issue.params;
+      if (issue.keyword !== "unrecognized_keys" || !Array.isArray(keys))
+        return [{ field, message: issue.message ?? "is not valid" }];
+      return keys.map((key) => ({ field: `${field}.${key}`, message: unknownText }));
+    })
+    .slice(0, 20);
   const first = details[0];
   const text = first ? `${first.field}: ${first.message}` : "The request is not valid.";
   return new AppError("validation_failed", text, { details });
@@ -66,35 +75,21 @@ const fromFastify: Record<string, () => AppError> = {
   FST_ERR_MAX_PARAM_LENGTH: () => invalidField("path", "has a part that is too long"),
 };
 
-const unavailableCodes = new Set([
+const unreachableCodes: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
   "EPIPE",
   "ETIMEDOUT",
   "ENOTFOUND",
-  "57P01",
-  "57P02",
-  "57P03",
-  "53300",
-  "08006",
-  "08001",
-  "08003",
 ]);
 
-/**
- * True when an error means "the database or Redis cannot be reached now", as opposed to a mistake of ours.
- * Codes: Node's socket errors, Postgres classes 08, 53300 and 57Pxx.
- */
+/** True when an error means "the database or Redis cannot be reached now", as opposed to a mistake of ours. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof ServerAway || error instanceof NoAnswerInTime) return true;
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);
-  if ("code" in error && typeof error.code === "string" && unavailableCodes.has(error.code)) return true;
-  if (
-    /Connection terminated|timeout exceeded when trying to connect|Connection is closed|Connection ended|not queryable|Query read timeout|max retries per request|Command timed out|No answer in time/i.test(
-      error.message,
-    )
-  )
-    return true;
+  // A socket of our own that no client library wraps.
+  if ("code" in error && typeof error.code === "string" && unreachableCodes.has(error.code)) return true;
   return error.cause !== undefined && isUnavailable(error.cause);
 }
 

@@ -8,6 +8,7 @@ import {
 } from "kysely";
 import pg from "pg";
 import type { Logger } from "pino";
+import { DatabaseAway } from "#lib/server-away.ts";
 import type { Tables } from "#lib/tables.ts";
 
 // bigint columns are counters and sizes far below 2^53; dates are wanted as ISO text by the contract.
@@ -57,6 +58,64 @@ export function openPool(options: pg.PoolConfig, log: Logger): pg.Pool {
   return pool;
 }
 
+// Connection exceptions, too many connections, and a server that is shutting down, was killed or starts up.
+const awayCodes = /^(?:08...|53300|57P0[123])$/;
+
+/**
+ * What the server answered stays as it is, unless it says that it is going. Mistakes in a call are TypeErrors and the
+ * like; all that is left are plain errors by which pg and its pool say that they have no connection.
+ */
+function databaseError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error instanceof pg.DatabaseError)
+    return awayCodes.test(error.code ?? "") ? new DatabaseAway(error) : error;
+  const isPlain = error.name === "Error" || error instanceof AggregateError;
+  return isPlain ? new DatabaseAway(error) : error;
+}
+
+/** The outcome of work on a pool. @throws DatabaseAway when the database cannot be reached; else what it throws */
+export async function onDatabase<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+/** Dialect whose queries throw `DatabaseAway` when the database cannot be reached. */
+export function watchedDialect(pool: pg.Pool, begin?: CompiledQuery): Dialect {
+  const dialect = new PostgresDialect({ pool });
+  return {
+    createDriver: () => {
+      const driver = dialect.createDriver();
+      const acquire = driver.acquireConnection.bind(driver);
+      // A connection is acquired again and again.
+      const watched = new WeakSet<DatabaseConnection>();
+      return Object.assign(driver, {
+        acquireConnection: async () => {
+          const connection = await onDatabase(acquire());
+          if (watched.has(connection)) return connection;
+          watched.add(connection);
+          const execute = connection.executeQuery.bind(connection);
+          return Object.assign(connection, {
+            executeQuery: <R>(query: CompiledQuery) => onDatabase(execute<R>(query)),
+          });
+        },
+        ...(begin
+          ? {
+              beginTransaction: async (connection: DatabaseConnection) => {
+                await connection.executeQuery(begin);
+              },
+            }
+          : {}),
+      });
+    },
+    createAdapter: () => dialect.createAdapter(),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+  };
+}
+
 /**
  * Opens both pools lazily: nothing connects until the first query, so that a database that is away at start-up
  * degrades what needs it and nothing else. Waiting for a connection ends after 5 s.
@@ -86,36 +145,21 @@ export function createDatabase({
       log,
     );
   const pools = { app: open(appUrl, poolSize, "app"), system: open(systemUrl, poolSize, "system") };
-  const app = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pools.app }) });
-  const system = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pools.system }) });
+  const app = new Kysely<Tables>({ dialect: watchedDialect(pools.app) });
+  const system = new Kysely<Tables>({ dialect: watchedDialect(pools.system) });
   return {
     app,
     system,
     pools,
     asOrganizations: (organizationIds, work, options) => {
-      const dialect = beginningBy(pools.app, limits(organizationIds, options?.statementTimeoutMs));
+      // Begins together with its settings, which saves every reading a round trip.
+      const settings = limits(organizationIds, options?.statementTimeoutMs);
+      const dialect = watchedDialect(pools.app, CompiledQuery.raw(`begin; ${settings}`));
       return new Kysely<Tables>({ dialect }).transaction().execute(work);
     },
     close: async () => {
       await Promise.all([app.destroy(), system.destroy()]);
     },
-  };
-}
-
-/** Begins each transaction together with its settings, which saves every reading a round trip. */
-function beginningBy(pool: pg.Pool, settings: string): Dialect {
-  const dialect = new PostgresDialect({ pool });
-  const begin = CompiledQuery.raw(`begin; ${settings}`);
-  return {
-    createDriver: () =>
-      Object.assign(dialect.createDriver(), {
-        beginTransaction: async (connection: DatabaseConnection) => {
-          await connection.executeQuery(begin);
-        },
-      }),
-    createAdapter: () => dialect.createAdapter(),
-    createQueryCompiler: () => dialect.createQueryCompiler(),
-    createIntrospector: (db) => dialect.createIntrospector(db),
   };
 }
 

@@ -1,5 +1,6 @@
-import { Redis } from "ioredis";
+import { type Command, Redis, ReplyError } from "ioredis";
 import type { Logger } from "pino";
+import { RedisAway } from "#lib/server-away.ts";
 
 type RedisOptions = {
   url: string;
@@ -10,12 +11,22 @@ type RedisOptions = {
   blocking?: boolean;
 };
 
+/** What Redis itself answers is a mistake of ours; whatever else ends a command is the connection. */
+class WatchedRedis extends Redis {
+  override sendCommand(command: Command, stream?: Parameters<Redis["sendCommand"]>[1]): unknown {
+    const reject = command.reject;
+    command.reject = (error) =>
+      reject(error instanceof ReplyError || error instanceof RedisAway ? error : new RedisAway(error));
+    return super.sendCommand(command, stream);
+  }
+}
+
 /**
  * A connection that reconnects by itself (after 50 ms, up to 1 s) and never keeps a caller waiting: without a
  * connection commands fail at once instead of queueing, and each ends after 3 s.
  */
 export function createRedis({ url, name, log, blocking = false }: RedisOptions): Redis {
-  const redis = new Redis(url, {
+  const redis = new WatchedRedis(url, {
     connectionName: name,
     lazyConnect: false,
     connectTimeout: 3_000,

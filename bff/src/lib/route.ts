@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { Endpoint, EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { invalidField, unknownText } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 
 /** JSON that was encoded once for many readers; sent as it is. */
@@ -68,6 +69,19 @@ const isStillGoing = (value: unknown): value is StillGoing<unknown> =>
 const isFile = (value: unknown): value is StreamedFile =>
   typeof value === "object" && value !== null && "file" in value && value.file instanceof Readable;
 
+const nowText =
+  "is not known here: this answers with the present alone; leave it out, or read the past from /history/series";
+
+/** Parts that an endpoint does not declare have no schema that would refuse them. */
+function refuseUndeclared({ query, body, snapshot }: Endpoint, request: FastifyRequest) {
+  const asked = query || typeof request.query !== "object" ? {} : (request.query ?? {});
+  for (const key of Object.keys(asked))
+    throw invalidField(`query.${key}`, snapshot && key === "at" ? nowText : unknownText);
+  if (body || request.body === undefined || request.body === null) return;
+  if (typeof request.body !== "object") throw invalidField("body", "is not expected here");
+  for (const key of Object.keys(request.body)) throw invalidField(`body.${key}`, unknownText);
+}
+
 /**
  * Mounts one endpoint of the contract: URL, validation, OpenAPI and authorisation all come from its declaration.
  * The handler gets parsed input and the caller's context, and returns the body (or `null` for 204).
@@ -89,6 +103,10 @@ export function route<E extends Endpoint>(app: FastifyInstance, endpoint: E, han
       ...(endpoint.body ? { body: endpoint.body } : {}),
       response: { [status]: endpoint.response, ...(endpoint.late ? { 202: endpoint.response } : {}) },
       ...(endpoint.stream ? { produces: ["application/x-ndjson"] } : {}),
+    },
+    preValidation: (request, _reply, done) => {
+      refuseUndeclared(endpoint, request);
+      done();
     },
     handler: async (request, reply) => {
       // The validator has replaced each part by the parsed one, so its type is the schema's output.

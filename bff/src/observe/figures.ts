@@ -1,7 +1,7 @@
+import { isStale } from "@wheelhouse/shared/freshness.ts";
 import type { HealthState } from "@wheelhouse/shared/health.ts";
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
 import type { Figures, FiguresSeen, Owned } from "./aspect.ts";
-import { isStale } from "./tick/tick.ts";
 
 /** Figures by name, and how each is read of a row. A new one is one line; what was stored before has no value of it. */
 export type Metrics<Row> = readonly (readonly [

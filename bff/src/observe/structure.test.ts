@@ -46,9 +46,9 @@ const allowed = new Map<string, readonly string[]>([
   ["features/history/history-series.ts", ["cache"]],
   // An error of the client of Redis.
   ["observe/targets/describe-failure.ts", ["queue"]],
-  // Named there until their endpoints, pages and topics say these things of themselves.
-  ["plugins/web.ts", ["cache", "overview", "breakers", "caches", "queues", "webhooks"]],
-  ["plugins/auth.ts", ["queues", "queue", "breakers", "caches", "overview"]],
+  // The header `cache-control`.
+  ["plugins/web.ts", ["cache"]],
+  // Named there until its topics are declared.
   ["plugins/live.ts", [...featureWords]],
 ]);
 

@@ -1,9 +1,5 @@
 import { createHash } from "node:crypto";
-import { organizationHeader, readSession } from "@wheelhouse/shared/access.ts";
-import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
-import { readHealth } from "@wheelhouse/shared/health.ts";
-import { readOverview } from "@wheelhouse/shared/overview.ts";
-import { listQueues, readQueue } from "@wheelhouse/shared/queues.ts";
+import { organizationHeader } from "@wheelhouse/shared/access.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { type Admit, type Caller, credentialOf, demandStepUp, isSameOrigin } from "#lib/admission.ts";
@@ -25,15 +21,6 @@ type AuthOptions = {
   denials: Denials;
 };
 
-/** Served from memory, so a session verified before may read them while the database is away. */
-const snapshotEndpoints: ReadonlySet<Endpoint> = new Set<Endpoint>([
-  readSession,
-  readOverview,
-  readHealth,
-  listQueues,
-  readQueue,
-]);
-
 const isWrite = (method: string) => method !== "GET" && method !== "HEAD";
 
 /**
@@ -54,7 +41,7 @@ export const authPlugin = fastifyPlugin(
       }
       const admission = await admit(caller, {
         access: endpoint.access,
-        snapshot: snapshotEndpoints.has(endpoint),
+        snapshot: endpoint.snapshot === true,
         write: isWrite(request.method),
       });
       if (!admission.ok) {

@@ -3,10 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import compress from "@fastify/compress";
 import fastifyStatic from "@fastify/static";
+import { pagePaths } from "@wheelhouse/shared/pages.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { preloadsOf, readManifest } from "#plugins/web-preloads.ts";
 
-/** What the first paint needs, put into the page so that it waits for no API call (see SETTLED 28). */
+/** What the first paint needs, put into the page so that it waits for no API call. */
 export type FirstPaint = { boot: unknown; verdictHtml: string };
 
 export type WebOptions = {
@@ -74,24 +75,7 @@ export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }:
     return { html, nonce };
   };
 
-  const pagePaths = [
-    "/",
-    "/signin",
-    "/reset",
-    "/confirmed",
-    "/o/*",
-    "/overview",
-    "/services",
-    "/sources",
-    "/breakers",
-    "/caches",
-    "/queues",
-    "/webhooks",
-    "/audit",
-    "/access",
-    "/invite",
-  ];
-  for (const url of pagePaths) {
+  for (const url of [...pagePaths, "/o/*"]) {
     app.get(url, { schema: { hide: true } }, async (request, reply) => {
       const { html, nonce } = await sendPage(request);
       return reply

@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
 import { buildApp } from "#app.ts";
 import { loadConfig } from "#config.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
+import { createPasswords } from "#features/access/access-passwords.ts";
 import { type Clock, systemClock } from "#lib/clock.ts";
 import { createDatabase } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
@@ -18,6 +19,27 @@ type TestAppOptions = {
   log?: Logger;
 };
 
+let keptCredentials: string | undefined;
+const hashes = new Map<string, Promise<string>>();
+const { hash } = createPasswords();
+/** Each password of the demo is hashed once a process: seven hashes took longer than all else that a start does. */
+const hashedOnce = {
+  hash: (password: string) => {
+    const known = hashes.get(password) ?? hash(password);
+    hashes.set(password, known);
+    return known;
+  },
+};
+
+/** The people of the demo, with the same passwords in every database of this process. */
+async function seedPeople(adminUrl: string, dataDir: string) {
+  const file = join(dataDir, "credentials.json");
+  if (keptCredentials && !existsSync(file)) writeFileSync(file, keptCredentials, { mode: 0o600 });
+  const credentials = await seedDemo({ adminUrl, dataDir, passwords: hashedOnce });
+  keptCredentials ??= readFileSync(file, "utf8");
+  return credentials;
+}
+
 /** The whole application over these servers, with the demo's people, listening to nothing: tests `inject`. */
 export async function startTestApp({
   urls,
@@ -27,7 +49,7 @@ export async function startTestApp({
   log = pino({ level: "silent" }),
 }: TestAppOptions) {
   const dataDir = mkdtempSync(join(tmpdir(), "wheelhouse-app-"));
-  const credentials = await seedDemo({ adminUrl: urls.adminUrl, dataDir });
+  const credentials = await seedPeople(urls.adminUrl, dataDir);
   const config = loadConfig({ WHEELHOUSE_DATA_DIR: dataDir, WHEELHOUSE_DEMO: "0", ...environment });
   const database = createDatabase({ ...urls, poolSize: 5, log });
   const redis = createRedis({ url: redisUrl, name: "test", log });

@@ -1,5 +1,5 @@
-import { tokenCapabilities } from "@wheelhouse/shared/access-tokens.ts";
 import type { Role } from "@wheelhouse/shared/capabilities.ts";
+import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import pg from "pg";
 import { ensureOrganization, ensureUser } from "#features/access/access-seed.ts";
 import { hashToken, newToken } from "#features/access/access-session-store.ts";

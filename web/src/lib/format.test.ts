@@ -6,8 +6,6 @@ import {
   formatDateTime,
   formatLatency,
   formatPercent,
-  formatSpan,
-  formatSpanShort,
   formatTimeParts,
 } from "#lib/format.ts";
 
@@ -40,19 +38,6 @@ describe("numbers", () => {
 });
 
 describe("time", () => {
-  test.each([
-    [400, "< 1 s"],
-    [3000, "3 s"],
-    [728_000, "12 m 08 s"],
-    [1_120_000, "18 m 40 s"],
-    [19_860_000, "5 h 31 m"],
-    [273_600_000, "3 d 04 h"],
-  ])("%i ms read %s", (spanMs, text) => expect(formatSpan(spanMs)).toBe(text));
-
-  test("a short span drops the seconds after the first minute", () => {
-    expect([45_000, 1_659_000, 19_860_000].map(formatSpanShort)).toEqual(["45 s", "27 m", "5 h 31 m"]);
-  });
-
   test("a latency keeps its milliseconds up to ten seconds", () => {
     expect([340, 1204, 12_000].map(formatLatency)).toEqual(["340 ms", "1,204 ms", "12 s"]);
   });

@@ -1,3 +1,7 @@
+import { formatSpan, formatSpanShort } from "@wheelhouse/shared/span.ts";
+
+export { formatSpan, formatSpanShort };
+
 /** `utc` or the browser's own zone; one switch for the whole console. */
 export type Zone = "utc" | "local";
 
@@ -23,24 +27,6 @@ export const formatCountShort = (value: number): string => {
 /** A count with its word: `1 queue`, `12 queues`. */
 export const formatPlural = (value: number, one: string, many = `${one}s`): string =>
   `${formatCount(value)} ${value === 1 ? one : many}`;
-
-/** A span in its two largest units: `< 1 s`, `12 s`, `18 m 40 s`, `5 h 31 m`, `3 d 04 h`. */
-export const formatSpan = (spanMs: number): string => {
-  const seconds = Math.floor(Math.max(spanMs, 0) / 1000);
-  if (seconds < 1) return "< 1 s";
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} m ${pad(seconds % 60)} s`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${pad(minutes % 60)} m`;
-  return `${Math.floor(hours / 24)} d ${pad(hours % 24)} h`;
-};
-
-/** A span where seconds no longer matter after the first minute: `12 s`, `27 m`, `5 h 31 m`, `3 d 04 h`. */
-export const formatSpanShort = (spanMs: number): string => {
-  const minutes = Math.floor(spanMs / 60_000);
-  return minutes >= 1 && minutes < 60 ? `${minutes} m` : formatSpan(spanMs);
-};
 
 /** A measured duration: `340 ms`, `1,204 ms` below ten seconds, then as a span. */
 export const formatLatency = (latencyMs: number): string =>

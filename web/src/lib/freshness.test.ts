@@ -1,36 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { describeFreshness, judgeFreshness } from "#lib/freshness.ts";
+import { describeFreshness } from "#lib/freshness.ts";
 
 const nowMs = Date.parse("2026-11-19T09:14:10Z");
 const observed = (ageMs: number, intervalMs = 1000) => ({
   observedAt: new Date(nowMs - ageMs).toISOString(),
   intervalMs,
-});
-
-describe("freshness of data", () => {
-  test.each([
-    [1000, 1000, "fresh"],
-    [3000, 1000, "fresh"],
-    [3001, 1000, "stale"],
-    [5001, 1000, "unknown"],
-    [20_000, 10_000, "fresh"],
-    [20_001, 10_000, "stale"],
-    [50_000, 10_000, "stale"],
-    [50_001, 10_000, "unknown"],
-  ] as const)("data %i ms old, sampled every %i ms, are %s", (ageMs, intervalMs, state) => {
-    expect(judgeFreshness(observed(ageMs, intervalMs), nowMs).state).toBe(state);
-  });
-
-  test("data that were never observed are unknown", () => {
-    expect(judgeFreshness({ observedAt: null, intervalMs: 1000 }, nowMs)).toEqual({
-      state: "unknown",
-      ageMs: null,
-    });
-  });
-
-  test("a client clock that is behind never makes an age negative", () => {
-    expect(judgeFreshness(observed(-5000), nowMs).ageMs).toBe(0);
-  });
 });
 
 describe("freshness chip", () => {

@@ -1,22 +1,5 @@
+import { judgeFreshness, type Observation } from "@wheelhouse/shared/freshness.ts";
 import { formatSpan, formatSpanShort } from "#lib/format.ts";
-
-/** What every answer of the observe path carries. */
-export type Observation = { observedAt: string | null; intervalMs: number };
-export type Freshness = { state: "fresh" | "stale" | "unknown"; ageMs: number | null };
-
-const graceMs = 3000;
-
-/**
- * Judges data by its own time, never by the socket's: stale when older than max(2 × interval, 3 s), unknown
- * when older than 5 × interval or never observed.
- */
-export const judgeFreshness = ({ observedAt, intervalMs }: Observation, nowMs: number): Freshness => {
-  if (observedAt === null) return { state: "unknown", ageMs: null };
-  const ageMs = Math.max(nowMs - Date.parse(observedAt), 0);
-  if (ageMs > Math.max(5 * intervalMs, graceMs)) return { state: "unknown", ageMs };
-  if (ageMs > Math.max(2 * intervalMs, graceMs)) return { state: "stale", ageMs };
-  return { state: "fresh", ageMs };
-};
 
 /** State of the live connection since `sinceMs` (server clock). */
 export type Connection = { state: "connecting" | "open" | "closed"; sinceMs: number };

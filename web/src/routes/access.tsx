@@ -1,11 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { readAccessSearch } from "#features/access/access-search.ts";
 import { organizationRoute } from "./organization.tsx";
 
 export const accessRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/access",
-  staticData: { title: "Access" },
+  path: organizationPages.access.path,
+  staticData: organizationPages.access,
   validateSearch: readAccessSearch,
   component: lazyRouteComponent(() => import("#features/access/access-page.tsx"), "AccessPage"),
 });

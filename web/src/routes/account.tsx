@@ -1,9 +1,10 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { organizationRoute } from "./organization.tsx";
 
 export const accountRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/account",
-  staticData: { title: "Your account" },
+  path: organizationPages.account.path,
+  staticData: organizationPages.account,
   component: lazyRouteComponent(() => import("#features/access/access-account-page.tsx"), "AccountPage"),
 });

@@ -1,11 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { readAuditSearch } from "#features/audit/audit-search.ts";
 import { organizationRoute } from "./organization.tsx";
 
 export const auditRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/audit",
-  staticData: { title: "Audit" },
+  path: organizationPages.audit.path,
+  staticData: organizationPages.audit,
   validateSearch: readAuditSearch,
   component: lazyRouteComponent(() => import("#features/audit/audit-page.tsx"), "AuditPage"),
 });

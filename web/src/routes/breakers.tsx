@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { breakersQuery } from "#features/breakers/breakers-queries.ts";
 import { readText, readWord } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
@@ -12,8 +13,8 @@ export type BreakersSearch = {
 
 export const breakersRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/breakers",
-  staticData: { title: "Breakers", hasPast: true },
+  path: organizationPages.breakers.path,
+  staticData: organizationPages.breakers,
   validateSearch: (raw: Record<string, unknown>): BreakersSearch => ({
     q: readText(raw, "q"),
     breaker: readText(raw, "breaker", 600),

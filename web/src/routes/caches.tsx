@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { readText } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
 
@@ -7,8 +8,8 @@ export type CachesSearch = { q?: string | undefined; cache?: string | undefined 
 
 export const cachesRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/caches",
-  staticData: { title: "Cache", hasPast: true },
+  path: organizationPages.caches.path,
+  staticData: organizationPages.caches,
   validateSearch: (raw: Record<string, unknown>): CachesSearch => ({
     q: readText(raw, "q"),
     cache: readText(raw, "cache", 600),

@@ -1,20 +1,10 @@
 import { createRoute, redirect } from "@tanstack/react-router";
+import { organizationPageList, organizationPages } from "@wheelhouse/shared/pages.ts";
 import { ApiError } from "#lib/api.ts";
 import { sessionQuery } from "#lib/session.ts";
 import { rootRoute } from "./root.tsx";
 
-const shortPaths = [
-  "/",
-  "/overview",
-  "/services",
-  "/sources",
-  "/breakers",
-  "/caches",
-  "/queues",
-  "/webhooks",
-  "/audit",
-  "/access",
-] as const;
+const shortPaths = ["/" as const, ...organizationPageList.map(({ path }) => path)];
 
 /** Paths without an organization lead to the session's default one, with their query. */
 export const defaultOrganizationRoutes = shortPaths.map((path) =>
@@ -24,7 +14,7 @@ export const defaultOrganizationRoutes = shortPaths.map((path) =>
     beforeLoad: async ({ context, location }) => {
       try {
         const session = await context.queryClient.ensureQueryData(sessionQuery());
-        const page = path === "/" ? "/overview" : path;
+        const page = path === "/" ? organizationPages.overview.path : path;
         throw redirect({
           href: `/o/${session.organization.slug}${page}${location.searchStr}`,
           replace: true,

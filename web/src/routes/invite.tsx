@@ -1,8 +1,9 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { outerPages } from "@wheelhouse/shared/pages.ts";
 import { rootRoute } from "./root.tsx";
 
 export const inviteRoute = createRoute({
   getParentRoute: () => rootRoute,
-  path: "/invite",
+  path: outerPages.invite.path,
   component: lazyRouteComponent(() => import("#features/access/access-invite-page.tsx"), "InvitePage"),
 });

@@ -37,6 +37,22 @@ const Scrubber = lazy(() =>
   })),
 );
 
+const useSpanChoice = (range: HistorySpanName | undefined): HistorySpanChoice => {
+  const navigate = useNavigate();
+  return useMemo<HistorySpanChoice>(
+    () => ({
+      span: spanNamed(range),
+      choose: (name) =>
+        void navigate({
+          to: ".",
+          search: (before) => ({ ...before, range: name === "1h" ? undefined : name }),
+          replace: true,
+        }),
+    }),
+    [range, navigate],
+  );
+};
+
 const Frame = () => {
   const { org } = organizationRoute.useParams();
   const session = useSession(org);
@@ -56,18 +72,7 @@ const Frame = () => {
     () => (moment === null || !hasPast ? null : momentOf(moment, observedAt, serverClock.now())),
     [moment, hasPast, observedAt],
   );
-  const choice = useMemo<HistorySpanChoice>(
-    () => ({
-      span: spanNamed(range),
-      choose: (name) =>
-        void navigate({
-          to: ".",
-          search: (before) => ({ ...before, range: name === "1h" ? undefined : name }),
-          replace: true,
-        }),
-    }),
-    [range, navigate],
-  );
+  const choice = useSpanChoice(range);
   const onRewind = useCallback(() => setOpen(true), []);
   // What the collector observes has an age of its own; the other pages read Postgres alone.
   const { cause, since } = (hasPast ? undefined : storeAwayOf(overview.data)) ?? {};

@@ -1,9 +1,10 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { organizationRoute } from "./organization.tsx";
 
 export const overviewRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/overview",
-  staticData: { title: "Overview", hasPast: true },
+  path: organizationPages.overview.path,
+  staticData: organizationPages.overview,
   component: lazyRouteComponent(() => import("#features/health/health-overview-page.tsx"), "OverviewPage"),
 });

@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { readText } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
 
@@ -7,8 +8,8 @@ export type QueuesSearch = { q?: string | undefined; queue?: string | undefined 
 
 export const queuesRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/queues",
-  staticData: { title: "Queues", hasPast: true },
+  path: organizationPages.queues.path,
+  staticData: organizationPages.queues,
   validateSearch: (raw: Record<string, unknown>): QueuesSearch => ({
     q: readText(raw, "q"),
     queue: readText(raw, "queue", 600),

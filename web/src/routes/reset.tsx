@@ -1,14 +1,15 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { outerPages } from "@wheelhouse/shared/pages.ts";
 import { rootRoute } from "./root.tsx";
 
 export const resetRoute = createRoute({
   getParentRoute: () => rootRoute,
-  path: "/reset",
+  path: outerPages.reset.path,
   component: lazyRouteComponent(() => import("#features/access/access-reset-page.tsx"), "ResetPage"),
 });
 
 export const confirmedRoute = createRoute({
   getParentRoute: () => rootRoute,
-  path: "/confirmed",
+  path: outerPages.confirmed.path,
   component: lazyRouteComponent(() => import("#features/access/access-confirmed-page.tsx"), "ConfirmedPage"),
 });

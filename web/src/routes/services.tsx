@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { servicesQuery } from "#features/health/health-services-queries.ts";
 import { readText, readWord } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
@@ -12,8 +13,8 @@ type ServicesSearch = {
 
 export const servicesRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/services",
-  staticData: { title: "Services", hasPast: true },
+  path: organizationPages.services.path,
+  staticData: organizationPages.services,
   validateSearch: (raw: Record<string, unknown>): ServicesSearch => ({
     q: readText(raw, "q"),
     view: readWord(raw, "view", ["tree", "graph"]),

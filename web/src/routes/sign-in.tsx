@@ -1,10 +1,11 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { outerPages } from "@wheelhouse/shared/pages.ts";
 import { readText } from "#lib/search-params.ts";
 import { rootRoute } from "./root.tsx";
 
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
-  path: "/signin",
+  path: outerPages.signIn.path,
   validateSearch: (
     raw: Record<string, unknown>,
   ): { next?: string | undefined; problem?: string | undefined } => ({

@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { readText } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
 
@@ -7,8 +8,8 @@ type SourcesSearch = { q?: string | undefined; source?: string | undefined };
 
 export const sourcesRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/sources",
-  staticData: { title: "Sources" },
+  path: organizationPages.sources.path,
+  staticData: organizationPages.sources,
   validateSearch: (raw: Record<string, unknown>): SourcesSearch => ({
     q: readText(raw, "q"),
     source: readText(raw, "source", 200),

@@ -1,11 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { readWebhooksSearch } from "#features/webhooks/webhooks-search.ts";
 import { organizationRoute } from "./organization.tsx";
 
 export const webhooksRoute = createRoute({
   getParentRoute: () => organizationRoute,
-  path: "/webhooks",
-  staticData: { title: "Webhooks" },
+  path: organizationPages.webhooks.path,
+  staticData: organizationPages.webhooks,
   validateSearch: readWebhooksSearch,
   component: lazyRouteComponent(() => import("#features/webhooks/webhooks-page.tsx"), "WebhooksPage"),
 });

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useId, useRef, useState } from "react";
 import { useKeys } from "#lib/keys.ts";
 import {
   addToken,
@@ -21,36 +21,108 @@ const tokenText = (keys: readonly FilterKey[], key: string, value: string): stri
     .join(", ");
 };
 
-/**
- * One input with tokens `key value ×`, or `not key value ×` where a key can be turned around. `/` focuses it, Enter or a space after `key:value` makes a token,
- * Backspace at the start takes the last one back. The state belongs to the URL: `filter` comes from it and
- * `onChange` writes it. With `isInstant`, free text filters while typing. `onDraft` hears what is being typed, for values
- * that are searched elsewhere.
- */
-export const FilterBar = (props: {
-  label: string;
+type Token = Filter["tokens"][number];
+
+const Token = (props: {
+  token: Token;
   keys: readonly FilterKey[];
-  filter: Filter;
-  onChange: (filter: Filter) => void;
-  isInstant?: boolean;
-  onDraft?: (draft: string) => void;
+  onTurn: () => void;
+  onRemove: () => void;
 }) => {
-  const { label, keys, filter, onChange, isInstant = false, onDraft } = props;
-  const [draft, changeDraft] = useState(filter.text);
+  const { keys, onTurn, onRemove } = props;
+  const { key, value } = props.token;
+  return (
+    <span className="tok">
+      {keyOf(keys, key)?.canNegate === true ? (
+        <button
+          type="button"
+          className="tok-key"
+          title={key.startsWith(notMark) ? "Show only these" : "Show all but these"}
+          onClick={onTurn}
+        >
+          {key.startsWith(notMark) ? `not ${nameOf(key)}` : key}
+        </button>
+      ) : (
+        <b>{key}</b>
+      )}
+      <span>{tokenText(keys, key, value)}</span>
+      <button type="button" aria-label={`Remove ${nameOf(key)}`} onClick={onRemove}>
+        ×
+      </button>
+    </span>
+  );
+};
+
+type Suggestion = ReturnType<typeof suggestFilter>[number];
+
+const Suggestions = (props: {
+  id: string;
+  suggestions: readonly Suggestion[];
+  highlighted: number;
+  onChoose: (insert: string) => void;
+}) => {
+  const { id: listId, suggestions, highlighted, onChoose } = props;
+  return (
+    <div className="menu filter-menu" id={listId} role="listbox" aria-label="Suggestions">
+      {suggestions.map(({ insert, label: name, detail }, index) => (
+        <div
+          key={insert}
+          id={`${listId}-${index}`}
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === highlighted}
+          className={index === highlighted ? "it on" : "it"}
+          onPointerDown={(event) => {
+            event.preventDefault();
+            onChoose(insert);
+          }}
+        >
+          <span className="grow">{name}</span>
+          <span className="c3">{detail}</span>
+        </div>
+      ))}
+    </div>
+  );
+};
+
+const placeholderOf = (label: string, keys: readonly FilterKey[], filter: Filter): string =>
+  filter.tokens.length === 0
+    ? `${label}${keys.length > 0 ? `, ${keys.map(({ key }) => `${key}:`).join(" ")}` : ""}`
+    : keys
+        .filter(({ key }) => filter.tokens.every((token) => nameOf(token.key) !== key))
+        .map(({ key }) => `${key}:`)
+        .join(" ");
+
+/** What is typed and not a token yet. It follows the address while nobody types. */
+const useDraft = (
+  text: string,
+  input: RefObject<HTMLInputElement | null>,
+  onDraft: ((draft: string) => void) | undefined,
+): readonly [string, (draft: string) => void] => {
+  const [draft, changeDraft] = useState(text);
+  useEffect(() => {
+    if (document.activeElement !== input.current) changeDraft(text);
+  }, [text, input]);
   const setDraft = (next: string) => {
     changeDraft(next);
     onDraft?.(next);
   };
+  return [draft, setDraft];
+};
+
+/** What typing does: drafts and tokens, suggestions and the keys among them. */
+const useTyping = (options: {
+  keys: readonly FilterKey[];
+  filter: Filter;
+  isInstant: boolean;
+  onChange: (filter: Filter) => void;
+  draft: string;
+  setDraft: (draft: string) => void;
+  input: RefObject<HTMLInputElement | null>;
+}) => {
+  const { keys, filter, isInstant, onChange, draft, setDraft, input } = options;
   const [highlighted, setHighlighted] = useState(-1);
   const [focused, setFocused] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
-  const listId = useId();
-  const text = filter.text;
-  useEffect(() => {
-    if (document.activeElement !== input.current) changeDraft(text);
-  }, [text]);
-  useKeys([{ keys: "/", label: "Filter", group: "List", run: () => input.current?.focus() }]);
-
   const suggestions = focused && draft !== "" ? suggestFilter(draft, keys) : [];
 
   const commit = (typed: string, keepOpen = false) => {
@@ -91,33 +163,48 @@ export const FilterBar = (props: {
     }
   };
 
+  const onBlur = () => {
+    setFocused(false);
+    if (draft !== filter.text) commit(draft);
+  };
+  return { suggestions, highlighted, type, choose, onKeyDown, onFocus: () => setFocused(true), onBlur };
+};
+
+/**
+ * One input with tokens `key value ×`, or `not key value ×` where a key can be turned around. `/` focuses it, Enter or a space after `key:value` makes a token,
+ * Backspace at the start takes the last one back. The state belongs to the URL: `filter` comes from it and
+ * `onChange` writes it. With `isInstant`, free text filters while typing. `onDraft` hears what is being typed, for values
+ * that are searched elsewhere.
+ */
+export const FilterBar = (props: {
+  label: string;
+  keys: readonly FilterKey[];
+  filter: Filter;
+  onChange: (filter: Filter) => void;
+  isInstant?: boolean;
+  onDraft?: (draft: string) => void;
+}) => {
+  const { label, keys, filter, onChange, isInstant = false, onDraft } = props;
+  const input = useRef<HTMLInputElement>(null);
+  const [draft, setDraft] = useDraft(filter.text, input, onDraft);
+  const listId = useId();
+  useKeys([{ keys: "/", label: "Filter", group: "List", run: () => input.current?.focus() }]);
+
+  const typing = useTyping({ keys, filter, isInstant, onChange, draft, setDraft, input });
+  const { suggestions, highlighted } = typing;
+
   return (
     <search className="filter">
       {filter.tokens.map(({ key, value }) => (
-        <span key={key} className="tok">
-          {keyOf(keys, key)?.canNegate === true ? (
-            <button
-              type="button"
-              className="tok-key"
-              title={key.startsWith(notMark) ? "Show only these" : "Show all but these"}
-              onClick={() => onChange({ tokens: turnToken(filter.tokens, key), text: filter.text })}
-            >
-              {key.startsWith(notMark) ? `not ${nameOf(key)}` : key}
-            </button>
-          ) : (
-            <b>{key}</b>
-          )}
-          <span>{tokenText(keys, key, value)}</span>
-          <button
-            type="button"
-            aria-label={`Remove ${nameOf(key)}`}
-            onClick={() =>
-              onChange({ tokens: filter.tokens.filter((token) => token.key !== key), text: filter.text })
-            }
-          >
-            ×
-          </button>
-        </span>
+        <Token
+          key={key}
+          token={{ key, value }}
+          keys={keys}
+          onTurn={() => onChange({ tokens: turnToken(filter.tokens, key), text: filter.text })}
+          onRemove={() =>
+            onChange({ tokens: filter.tokens.filter((token) => token.key !== key), text: filter.text })
+          }
+        />
       ))}
       <input
         ref={input}
@@ -129,44 +216,21 @@ export const FilterBar = (props: {
         aria-activedescendant={highlighted === -1 ? undefined : `${listId}-${highlighted}`}
         autoComplete="off"
         spellCheck={false}
-        placeholder={
-          filter.tokens.length === 0
-            ? `${label}${keys.length > 0 ? `, ${keys.map(({ key }) => `${key}:`).join(" ")}` : ""}`
-            : keys
-                .filter(({ key }) => filter.tokens.every((token) => nameOf(token.key) !== key))
-                .map(({ key }) => `${key}:`)
-                .join(" ")
-        }
+        placeholder={placeholderOf(label, keys, filter)}
         value={draft}
-        onChange={(event) => type(event.target.value)}
-        onKeyDown={onKeyDown}
-        onFocus={() => setFocused(true)}
-        onBlur={() => {
-          setFocused(false);
-          if (draft !== filter.text) commit(draft);
-        }}
+        onChange={(event) => typing.type(event.target.value)}
+        onKeyDown={typing.onKeyDown}
+        onFocus={typing.onFocus}
+        onBlur={typing.onBlur}
       />
       <kbd>/</kbd>
       {suggestions.length > 0 && (
-        <div className="menu filter-menu" id={listId} role="listbox" aria-label="Suggestions">
-          {suggestions.map(({ insert, label: name, detail }, index) => (
-            <div
-              key={insert}
-              id={`${listId}-${index}`}
-              role="option"
-              tabIndex={-1}
-              aria-selected={index === highlighted}
-              className={index === highlighted ? "it on" : "it"}
-              onPointerDown={(event) => {
-                event.preventDefault();
-                choose(insert);
-              }}
-            >
-              <span className="grow">{name}</span>
-              <span className="c3">{detail}</span>
-            </div>
-          ))}
-        </div>
+        <Suggestions
+          id={listId}
+          suggestions={suggestions}
+          highlighted={highlighted}
+          onChoose={typing.choose}
+        />
       )}
     </search>
   );

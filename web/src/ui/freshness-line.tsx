@@ -1,12 +1,12 @@
+import { type Freshness, judgeFreshness, type Observation } from "@wheelhouse/shared/freshness.ts";
 import type { ReactNode } from "react";
-import { type Freshness, judgeFreshness, type Observation } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useNow } from "#lib/now.ts";
 import { Status } from "#ui/status.tsx";
 import { Age, Time } from "#ui/time.tsx";
 
 /** `lost`: nobody observes any more, whatever the age of what was observed. */
-type Currency = Freshness["state"] | "lost";
+export type Currency = Freshness["state"] | "lost";
 
 /** How current observed data are; draws its component again only when that turns, not each second. */
 export const useCurrency = (observation: Observation | undefined): Currency => {

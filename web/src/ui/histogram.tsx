@@ -13,6 +13,46 @@ export const rangeOfBars = (first: number, last: number, fromMs: number, barMs: 
   toMs: fromMs + (Math.max(first, last) + 1) * barMs,
 });
 
+/** Where an arrow key moves the selection, or its end with Shift; null where that leaves the bars. */
+const movedRange = (
+  selection: Range | null,
+  by: number,
+  widens: boolean,
+  { fromMs, barMs, count }: { fromMs: number; barMs: number; count: number },
+): Range | null => {
+  const endMs = fromMs + count * barMs;
+  const from = selection ?? { fromMs: endMs - barMs, toMs: endMs };
+  const next = widens
+    ? { fromMs: from.fromMs, toMs: Math.max(from.toMs + by * barMs, from.fromMs + barMs) }
+    : { fromMs: from.fromMs + by * barMs, toMs: from.toMs + by * barMs };
+  return next.fromMs >= fromMs && next.toMs <= endMs ? next : null;
+};
+
+const Bar = (props: { bar: readonly number[]; x: number; top: number; series: readonly Series[] }) => {
+  const { bar, x, top, series } = props;
+  let baseUnits = 0;
+  return (
+    <g>
+      {bar.map((value, place) => {
+        const units = (value / top) * (heightUnits - 2);
+        const y = heightUnits - baseUnits - units;
+        baseUnits += units;
+        const { tone, label: name } = series[place] ?? { tone: "ok", label: "" };
+        return units === 0 ? null : (
+          <rect key={name} className={`bar-${tone}`} x={x + 0.6} y={y} width={8.8} height={units} />
+        );
+      })}
+    </g>
+  );
+};
+
+const Selected = ({ fromX, toX }: { fromX: number; toX: number }) => (
+  <g className="hist-sel">
+    <rect x={fromX} y={0} width={Math.max(toX - fromX, 1)} height={heightUnits} />
+    <path d={`M${fromX} 0V${heightUnits}M${toX} 0V${heightUnits}`} />
+  </g>
+);
+
 /**
  * Stacked bars over time that select a range: drag over them, or arrow keys (Shift widens), Escape clears.
  *
@@ -51,12 +91,8 @@ export const Histogram = (props: {
     const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
     if (by === 0) return;
     event.preventDefault();
-    const endMs = fromMs + bars.length * barMs;
-    const from = selection ?? { fromMs: endMs - barMs, toMs: endMs };
-    const next = event.shiftKey
-      ? { fromMs: from.fromMs, toMs: Math.max(from.toMs + by * barMs, from.fromMs + barMs) }
-      : { fromMs: from.fromMs + by * barMs, toMs: from.toMs + by * barMs };
-    if (next.fromMs >= fromMs && next.toMs <= endMs) onSelect(next);
+    const next = movedRange(selection, by, event.shiftKey, { fromMs, barMs, count: bars.length });
+    if (next !== null) onSelect(next);
   };
 
   return (
@@ -82,40 +118,10 @@ export const Histogram = (props: {
       }}
       onPointerCancel={() => setDrag(null)}
     >
-      {placed.map(({ bar, startMs, index }) => {
-        let baseUnits = 0;
-        return (
-          <g key={startMs}>
-            {bar.map((value, place) => {
-              const units = (value / top) * (heightUnits - 2);
-              const y = heightUnits - baseUnits - units;
-              baseUnits += units;
-              const { tone, label: name } = series[place] ?? { tone: "ok", label: "" };
-              return units === 0 ? null : (
-                <rect
-                  key={name}
-                  className={`bar-${tone}`}
-                  x={index * 10 + 0.6}
-                  y={y}
-                  width={8.8}
-                  height={units}
-                />
-              );
-            })}
-          </g>
-        );
-      })}
-      {shown !== null && (
-        <g className="hist-sel">
-          <rect
-            x={x(shown.fromMs)}
-            y={0}
-            width={Math.max(x(shown.toMs) - x(shown.fromMs), 1)}
-            height={heightUnits}
-          />
-          <path d={`M${x(shown.fromMs)} 0V${heightUnits}M${x(shown.toMs)} 0V${heightUnits}`} />
-        </g>
-      )}
+      {placed.map(({ bar, startMs, index }) => (
+        <Bar key={startMs} bar={bar} x={index * 10} top={top} series={series} />
+      ))}
+      {shown !== null && <Selected fromX={x(shown.fromMs)} toX={x(shown.toMs)} />}
     </svg>
   );
 };

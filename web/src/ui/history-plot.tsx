@@ -90,18 +90,41 @@ const Marks = ({ marks, fromMs, toMs }: Pick<PlotProps, "marks" | "fromMs" | "to
   );
 };
 
-/** Lines over a range of time. Where nothing is known there is no line; changes are hairlines on the same axis. */
-const HistoryPlot = (plot: PlotProps) => {
-  const { label, lines, points, extremes, marks, fromMs, toMs, format, top, threshold } = plot;
-  const byTime = new Map(points.map((point) => [point.atMs, point]));
+const solidLine = {
+  type: "linear",
+  strokeWidth: 1.5,
+  dot: false,
+  activeDot: { r: 3 },
+  connectNulls: false,
+  isAnimationActive: false,
+} as const;
+const loneDots = { stroke: "none", activeDot: false, isAnimationActive: false } as const;
+const dotOf = (tone: PlotTone) => ({ r: 1.5, fill: colours[tone], stroke: "none" });
+const extremesArea = {
+  stroke: "none",
+  fillOpacity: 0.14,
+  connectNulls: false,
+  isAnimationActive: false,
+  activeDot: false,
+} as const;
+
+/** A point of each moment as the chart reads it: the range, `v…` of each line, `l…` where a value stands alone. */
+const dataOf = ({ points, extremes }: PlotProps, lone: readonly ReadonlySet<number>[]) => {
   const ranges = new Map(extremes.map(({ atMs, range }) => [atMs, range]));
-  const lone = lines.map((_, place) => new Set(loneOf(points, place)));
-  const data = points.map(({ atMs, values }) => ({
+  return points.map(({ atMs, values }) => ({
     atMs,
     range: ranges.get(atMs) ?? null,
     ...Object.fromEntries(values.map((value, place) => [`v${place}`, value])),
     ...Object.fromEntries(values.map((value, place) => [`l${place}`, lone[place]?.has(atMs) ? value : null])),
   }));
+};
+
+/** Lines over a range of time. Where nothing is known there is no line; changes are hairlines on the same axis. */
+const HistoryPlot = (plot: PlotProps) => {
+  const { label, lines, points, extremes, marks, fromMs, toMs, format, top, threshold } = plot;
+  const byTime = new Map(points.map((point) => [point.atMs, point]));
+  const lone = lines.map((_, place) => new Set(loneOf(points, place)));
+  const data = dataOf(plot, lone);
   const [first] = lines;
   return (
     <ResponsiveContainer width="100%" height={heightPx}>
@@ -124,44 +147,18 @@ const HistoryPlot = (plot: PlotProps) => {
           tickLine={false}
         />
         {extremes.length > 0 && first !== undefined && (
-          <Area
-            dataKey="range"
-            stroke="none"
-            fill={colours[first.tone]}
-            fillOpacity={0.14}
-            connectNulls={false}
-            isAnimationActive={false}
-            activeDot={false}
-          />
+          <Area {...extremesArea} dataKey="range" fill={colours[first.tone]} />
         )}
         {threshold !== undefined && (
           <ReferenceLine y={threshold} stroke="var(--control-line)" strokeDasharray="3 3" />
         )}
         <Marks {...{ marks, fromMs, toMs }} />
         {lines.map(({ label: name, tone }, place) => (
-          <Line
-            key={name}
-            name={name}
-            dataKey={`v${place}`}
-            type="linear"
-            stroke={colours[tone]}
-            strokeWidth={1.5}
-            dot={false}
-            activeDot={{ r: 3 }}
-            connectNulls={false}
-            isAnimationActive={false}
-          />
+          <Line key={name} {...solidLine} name={name} dataKey={`v${place}`} stroke={colours[tone]} />
         ))}
         {lines.map(({ label: name, tone }, place) =>
           lone[place]?.size === 0 ? null : (
-            <Line
-              key={`${name}, lone`}
-              dataKey={`l${place}`}
-              stroke="none"
-              dot={{ r: 1.5, fill: colours[tone], stroke: "none" }}
-              activeDot={false}
-              isAnimationActive={false}
-            />
+            <Line key={`${name}, lone`} {...loneDots} dataKey={`l${place}`} dot={dotOf(tone)} />
           ),
         )}
         <Tooltip

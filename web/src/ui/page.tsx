@@ -1,6 +1,7 @@
+import type { Observation } from "@wheelhouse/shared/freshness.ts";
 import { createContext, type ReactNode, useContext, useRef } from "react";
 import { formatDateTime, formatTime, zoneName } from "#lib/format.ts";
-import { describeFreshness, type Observation } from "#lib/freshness.ts";
+import { describeFreshness } from "#lib/freshness.ts";
 import { useKeys } from "#lib/keys.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";

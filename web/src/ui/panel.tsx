@@ -1,6 +1,6 @@
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { type ReactNode, useEffect, useState } from "react";
 import { ApiError } from "#lib/api.ts";
-import type { Freshness } from "#lib/freshness.ts";
 import { Button } from "#ui/button.tsx";
 import { Status } from "#ui/status.tsx";
 import { Age } from "#ui/time.tsx";

@@ -1,10 +1,5 @@
+import { reasonCharsMax, reasonCharsMin } from "@wheelhouse/shared/reason.ts";
 import { FormField } from "#ui/form-field.tsx";
-
-const reasonMin = 3;
-const reasonMax = 500;
-
-/** Whether a reason may be sent as it is. */
-export const isReason = (reason: string): boolean => reason.trim().length >= reasonMin;
 
 /** Why an act is done. Ctrl or ⌘ with Enter sends, as the dialog's button does. */
 export const ReasonField = (props: {
@@ -14,11 +9,11 @@ export const ReasonField = (props: {
   onSend: () => void;
 }) => {
   const { reason, error, onChange, onSend } = props;
-  const left = reasonMax - reason.trim().length;
+  const left = reasonCharsMax - reason.trim().length;
   return (
     <FormField
       label="Reason, kept in the audit trail"
-      hint={left < 50 ? `${left} characters left` : `At least ${reasonMin} characters`}
+      hint={left < 50 ? `${left} characters left` : `At least ${reasonCharsMin} characters`}
       error={error}
     >
       {(control) => (
@@ -26,7 +21,7 @@ export const ReasonField = (props: {
           {...control}
           className="field"
           rows={2}
-          maxLength={reasonMax}
+          maxLength={reasonCharsMax}
           required
           value={reason}
           onChange={(event) => onChange(event.target.value)}

@@ -1,10 +1,9 @@
 import type { ReactNode } from "react";
 import { Button } from "#ui/button.tsx";
-import { CopyButton } from "#ui/code-block.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import css from "#ui/shown-once.module.css";
+import { SecretText } from "#ui/secret-text.tsx";
 
 /** The only moment in which a link, a token or an address with its secret can be read; several stand one by one. */
 export const ShownOnce = (props: {
@@ -28,12 +27,7 @@ export const ShownOnce = (props: {
   >
     <Facts facts={props.facts} />
     {[props.text].flat().map((text) => (
-      <div key={text} className={css.secret}>
-        <code className="mono" data-testid="shown-once">
-          {text}
-        </code>
-        <CopyButton text={text} label={props.copy} />
-      </div>
+      <SecretText key={text} text={text} copy={props.copy} testId="shown-once" />
     ))}
     <Note tone="warn" title={props.note}>
       {props.children}

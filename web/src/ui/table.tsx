@@ -1,4 +1,14 @@
-import { Fragment, memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  Fragment,
+  memo,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { flushSync } from "react-dom";
 import { useKeys } from "#lib/keys.ts";
 import { partsOf, useRowWindow } from "#ui/table-window.ts";
@@ -106,6 +116,72 @@ const focusedKey = (body: Body): string | undefined => {
   return row && body?.contains(row) === true ? row.dataset.key : undefined;
 };
 
+const Head = <T,>({ columns, ends }: { columns: readonly Column<T>[]; ends: ReturnType<typeof endsOf> }) => (
+  <thead>
+    <tr>
+      {columns.map((column) => (
+        <th key={column.id} scope="col" className={cellClass(column, ends)} aria-sort={column.sorted}>
+          {column.header}
+          {column.sorted !== undefined && (column.sorted === "descending" ? " ↓" : " ↑")}
+        </th>
+      ))}
+    </tr>
+  </thead>
+);
+
+// A head over a column that is not shown would make one of its own.
+const GroupHead = <T,>({ columns, children }: { columns: readonly Column<T>[]; children: ReactNode }) => {
+  const always = columns.filter(({ drop }) => drop === undefined).length;
+  return (
+    <tr className="day">
+      <th colSpan={always} scope="rowgroup">
+        {children}
+      </th>
+      {columns.map(({ id, drop }) =>
+        drop === undefined ? null : <td key={id} className={drop === "first" ? "lo" : "lo2"} />,
+      )}
+    </tr>
+  );
+};
+
+/** `j`, `k` and, while no row is open, the arrows move between rows. `reveal`: draws a row that is not drawn. */
+const useRowKeys = <T,>(options: {
+  body: RefObject<HTMLTableSectionElement | null>;
+  rows: readonly T[];
+  keyOf: (row: T) => string;
+  openKey: string | undefined;
+  isOn: boolean;
+  reveal: ((key: string) => void) | null;
+}): void => {
+  const { body, rows, keyOf, openKey, isOn, reveal } = options;
+  const move = (by: 1 | -1) => {
+    const from = focusedKey(body.current) ?? openKey;
+    const at = rows.findIndex((row) => keyOf(row) === from);
+    const next = rows[at === -1 ? (by === 1 ? 0 : rows.length - 1) : at + by];
+    if (next === undefined) return;
+    const key = keyOf(next);
+    // What is to be focused has to be there.
+    if (reveal !== null) flushSync(() => reveal(key));
+    const link = rowOf(body.current, key)?.querySelector<HTMLElement>(".row-link");
+    link?.focus();
+    link?.scrollIntoView({ block: "nearest" });
+  };
+  useKeys(
+    !isOn
+      ? []
+      : [
+          { keys: "j", label: "Next row", group: "List", run: () => move(1) },
+          { keys: "k", label: "Previous row", group: "List", run: () => move(-1) },
+          ...(openKey === undefined
+            ? [
+                { keys: "ArrowDown", run: () => move(1) },
+                { keys: "ArrowUp", run: () => move(-1) },
+              ]
+            : []),
+        ],
+  );
+};
+
 /**
  * A native table whose rows draw again only when their own `row` object changes. The first cell, but for a lead, is a
  * link that covers its row; `j` and `k` move between rows, Enter opens. Of a list that is long only the rows in view are drawn.
@@ -151,38 +227,13 @@ export const Table = <T,>(props: {
   const keys = useMemo(() => (isLong ? rows.map(keyOf) : null), [isLong, rows, keyOf]);
   const { range, heights } = useRowWindow(body, keys);
   const [heldKey, setHeldKey] = useState<string | null>(null);
-  const move = (by: 1 | -1) => {
-    const from = focusedKey(body.current) ?? openKey;
-    const at = rows.findIndex((row) => keyOf(row) === from);
-    const next = rows[at === -1 ? (by === 1 ? 0 : rows.length - 1) : at + by];
-    if (next === undefined) return;
-    const key = keyOf(next);
-    // What is to be focused has to be there.
-    if (isLong) flushSync(() => setHeldKey(key));
-    const link = rowOf(body.current, key)?.querySelector<HTMLElement>(".row-link");
-    link?.focus();
-    link?.scrollIntoView({ block: "nearest" });
-  };
+  useRowKeys({ body, rows, keyOf, openKey, isOn: onOpen !== undefined, reveal: isLong ? setHeldKey : null });
   // A link to a row far down leads to it.
   const firstOpen = useRef(openKey);
   useEffect(() => {
     if (isLong && firstOpen.current !== undefined)
       rowOf(body.current, firstOpen.current)?.scrollIntoView({ block: "nearest" });
   }, [isLong]);
-  useKeys(
-    onOpen === undefined
-      ? []
-      : [
-          { keys: "j", label: "Next row", group: "List", run: () => move(1) },
-          { keys: "k", label: "Previous row", group: "List", run: () => move(-1) },
-          ...(openKey === undefined
-            ? [
-                { keys: "ArrowDown", run: () => move(1) },
-                { keys: "ArrowUp", run: () => move(-1) },
-              ]
-            : []),
-        ],
-  );
   // A head over a column that is not shown would make one of its own.
   const ends = useMemo(() => endsOf(columns), [columns]);
   const always = columns.filter(({ drop }) => drop === undefined).length;
@@ -196,14 +247,7 @@ export const Table = <T,>(props: {
     return (
       <Fragment key={key}>
         {opensGroup && (
-          <tr className="day">
-            <th colSpan={always} scope="rowgroup">
-              {groupHead === undefined ? group : groupHead(group, row)}
-            </th>
-            {columns.map(({ id, drop }) =>
-              drop === undefined ? null : <td key={id} className={drop === "first" ? "lo" : "lo2"} />,
-            )}
-          </tr>
+          <GroupHead columns={columns}>{groupHead === undefined ? group : groupHead(group, row)}</GroupHead>
         )}
         <Row
           row={row}
@@ -227,16 +271,7 @@ export const Table = <T,>(props: {
       onFocus={isLong ? () => setHeldKey(focusedKey(body.current) ?? null) : undefined}
     >
       <caption className="vh">{caption}</caption>
-      <thead>
-        <tr>
-          {columns.map((column) => (
-            <th key={column.id} scope="col" className={cellClass(column, ends)} aria-sort={column.sorted}>
-              {column.header}
-              {column.sorted !== undefined && (column.sorted === "descending" ? " ↓" : " ↑")}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Head columns={columns} ends={ends} />
       <tbody ref={body}>
         {keys === null
           ? rows.map((_, index) => rowAt(index))

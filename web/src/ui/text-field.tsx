@@ -12,6 +12,8 @@ export const TextField = (props: {
   isNumber?: boolean;
   isSecret?: boolean;
   isMono?: boolean;
+  isUrl?: boolean;
+  placeholder?: string;
 }) => {
   const { label, hint, error, value, onChange, rows, maxLength = 2_000 } = props;
   return (
@@ -21,7 +23,9 @@ export const TextField = (props: {
           <input
             {...control}
             className={props.isMono === true ? "field mono" : "field"}
-            inputMode={props.isNumber === true ? "decimal" : undefined}
+            type={props.isUrl === true ? "url" : undefined}
+            inputMode={props.isNumber === true ? "decimal" : props.isUrl === true ? "url" : undefined}
+            placeholder={props.placeholder}
             autoComplete={props.isSecret === true ? "off" : undefined}
             maxLength={maxLength}
             value={value}

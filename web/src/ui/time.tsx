@@ -1,4 +1,12 @@
-import { formatDateTime, formatSpan, formatSpanShort, formatTime } from "#lib/format.ts";
+import {
+  formatDate,
+  formatDateTime,
+  formatSpan,
+  formatSpanShort,
+  formatTime,
+  formatTimeParts,
+  zoneName,
+} from "#lib/format.ts";
 import { useNow } from "#lib/now.ts";
 import { usePreferences } from "#lib/preferences.ts";
 
@@ -26,5 +34,27 @@ export const Age = ({ at, short = false, suffix = "" }: { at: string; short?: bo
       {short ? formatSpanShort(ageMs) : formatSpan(ageMs)}
       {suffix === "" ? "" : ` ${suffix}`}
     </time>
+  );
+};
+
+/** The time of day to the millisecond, as a list of events shows it; the whole moment on hover. */
+export const PreciseTime = ({ at }: { at: string }) => {
+  const { zone } = usePreferences();
+  const [time, fraction] = formatTimeParts(at, zone);
+  return (
+    <time dateTime={at} title={`${formatDate(at, zone)} ${time}${fraction} ${zoneName(zone)}`}>
+      {time}
+      <span className="c3">{fraction}</span>
+    </time>
+  );
+};
+
+/** Head of a column of times, with the zone they are in. */
+export const TimeHeader = ({ label = "Time" }: { label?: string }) => {
+  const { zone } = usePreferences();
+  return (
+    <>
+      {label}, {zoneName(zone)}
+    </>
   );
 };

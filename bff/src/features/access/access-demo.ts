@@ -5,7 +5,7 @@ import { type Role, roles } from "@wheelhouse/shared/capabilities.ts";
 import pg from "pg";
 import { z } from "zod";
 import { platformOrganization } from "#lib/request-context.ts";
-import { createPasswords } from "./access-passwords.ts";
+import { createPasswords, type Passwords } from "./access-passwords.ts";
 import { ensureOrganization, ensureUser } from "./access-seed.ts";
 
 const credential = z.object({
@@ -57,13 +57,14 @@ const people: readonly Person[] = [
 export async function seedDemo({
   adminUrl,
   dataDir,
+  passwords = createPasswords(),
 }: {
   adminUrl: string;
   dataDir: string;
+  passwords?: Pick<Passwords, "hash">;
 }): Promise<Credential[]> {
   const file = join(dataDir, "credentials.json");
   const kept = readCredentials(file);
-  const passwords = createPasswords();
   const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
   client.on("error", () => {});
   await client.connect();

@@ -1,3 +1,4 @@
+import { endpoints } from "@wheelhouse/shared/endpoints.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
@@ -106,6 +107,44 @@ test("without Postgres a verified session reads snapshots until its idle time-ou
     skewMs = 13 * 3_600_000;
     expect((await admin.call("GET", "/session")).statusCode).toBe(503);
     skewMs = 0;
+  } finally {
+    await postgres.start();
+  }
+  await expect
+    .poll(async () => (await admin.call("GET", "/audit/events")).statusCode, { timeout: 15_000 })
+    .toBe(200);
+});
+
+test("without Postgres a verified session reads every endpoint that is served from memory, and no other", async () => {
+  const admin = await signInAs(it, "admin");
+  expect((await admin.call("GET", "/session")).statusCode).toBe(200);
+  const reads = endpoints.filter(({ method, access }) => method === "GET" && access !== "public");
+  const [snapshots, others] = [true, false].map((wanted) =>
+    reads.filter(({ snapshot = false }) => snapshot === wanted),
+  );
+  expect(snapshots?.map(({ path }) => path).sort()).toEqual([
+    "/breakers",
+    "/breakers/:id",
+    "/caches",
+    "/caches/servers",
+    "/health",
+    "/health/:id",
+    "/overview",
+    "/queues",
+    "/queues/:id",
+    "/session",
+    "/sources",
+  ]);
+  await postgres.stop();
+  try {
+    for (const { path } of snapshots ?? []) {
+      const answer = await admin.call("GET", path.replace(/:\w+/g, "unknown"));
+      expect.soft([200, 404], path).toContain(answer.statusCode);
+    }
+    for (const { path } of others ?? []) {
+      const answer = await admin.call("GET", path.replace(/:\w+/g, "01900000-0000-7000-8000-0000000000aa"));
+      expect.soft(answer.statusCode, path).toBe(503);
+    }
   } finally {
     await postgres.start();
   }

@@ -9,7 +9,8 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { credentialOf, sessionCookieName } from "#lib/admission.ts";
 import { route } from "#lib/route.ts";
-import type { AccessService, GrantedSession } from "./access-service.ts";
+import type { GrantedSession } from "./access-current-session.ts";
+import type { AccessService } from "./access-service.ts";
 
 type RoutesOptions = {
   service: AccessService;

@@ -5,7 +5,7 @@ import type { QueryConfig } from "pg";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
-import type { Database } from "#lib/postgres.ts";
+import { type Database, onDatabase } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
 import {
   confirmedForMs,
@@ -106,7 +106,7 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
       query_timeout: lookupTimeoutMs,
     };
     try {
-      const { rows } = await database.pools.system.query(lookup);
+      const { rows } = await onDatabase(database.pools.system.query(lookup));
       const found = new Map(
         z
           .array(liveSession)

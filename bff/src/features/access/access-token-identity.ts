@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, isUnavailable } from "#lib/errors.ts";
-import type { Database } from "#lib/postgres.ts";
+import { type Database, onDatabase } from "#lib/postgres.ts";
 import type { Actor } from "#lib/request-context.ts";
 import type { Rights } from "./access-actor.ts";
 import { lastSeenStepMs } from "./access-config.ts";
@@ -106,7 +106,7 @@ export function createTokenIdentity({
         values: [hashApiToken(token), new Date(clock.now())],
         query_timeout: lookupTimeoutMs,
       };
-      const { rows } = await database.pools.system.query(lookup).catch((cause: unknown) => {
+      const { rows } = await onDatabase(database.pools.system.query(lookup)).catch((cause: unknown) => {
         if (!isUnavailable(cause)) throw cause;
         const text = "The database cannot be reached, so no token can be checked now.";
         throw new AppError("unavailable", text, { retryAfterSeconds: 5, cause });

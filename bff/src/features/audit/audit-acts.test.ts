@@ -1,4 +1,4 @@
-import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
+import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDatabase, type Database } from "#lib/postgres.ts";

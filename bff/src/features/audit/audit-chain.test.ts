@@ -1,4 +1,4 @@
-import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
+import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
+import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { ActOrigin, AuditEntry, AuditTrail, Changes } from "#lib/change.ts";
@@ -44,7 +44,7 @@ export function createChanges({
     const fields = leftOut(action, entry);
     // Nobody would miss them before an auditor does.
     if (fields.length > 0)
-      log.error({ action, fields }, "the trail keeps no such fields: see audit-fields.ts");
+      log.error({ action, fields }, "the trail keeps no such fields: see `keeps` of the endpoint");
     return writeAct(tx, begun, origin, { action, outcome: entry.outcome ?? "success", entry });
   };
 

@@ -1,8 +1,8 @@
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely } from "kysely";
 import type { Logger } from "pino";
 import type { ActOrigin, Denials } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
-import { type Database, openPool } from "#lib/postgres.ts";
+import { type Database, openPool, watchedDialect } from "#lib/postgres.ts";
 import type { Tables } from "#lib/tables.ts";
 import { beginAct, writeAct } from "./audit-write.ts";
 
@@ -40,7 +40,7 @@ export function createDenials({
     },
     log,
   );
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Tables>({ dialect: watchedDialect(pool) });
   const windows = new Map<string, Window>();
   let timer: NodeJS.Timeout | undefined;
 

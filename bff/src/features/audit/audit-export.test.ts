@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import { exportResumeHeader } from "@wheelhouse/shared/audit-export.ts";
 import { exportedAuditLine, exportedAuditTrailer } from "@wheelhouse/shared/audit-export-format.ts";
 import { auditNotNames } from "@wheelhouse/shared/audit-filter.ts";
-import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
 import fc from "fast-check";
 import { sql } from "kysely";
 import { pino } from "pino";

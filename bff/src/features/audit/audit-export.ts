@@ -15,7 +15,7 @@ import { z } from "zod";
 import type { AuditTrail } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField } from "#lib/errors.ts";
-import { type Database, openPool } from "#lib/postgres.ts";
+import { type Database, onDatabase, openPool } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { StreamedFile } from "#lib/route.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
@@ -109,22 +109,45 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     return { organizationId, range, conditions, copy, client };
   }
 
+  /** Connects the readers of an export, each with the id of its server process. Nothing stays open when it fails. */
+  async function openJob(job: Job, before: ExportStand | undefined, record: () => Promise<unknown>) {
+    const clients: pg.PoolClient[] = [];
+    const pids: number[] = [];
+    const connect = async () => {
+      const client = await onDatabase(pool.connect());
+      clients.push(client);
+      pids.push(pidRow.parse((await client.query("select pg_backend_pid() as pid")).rows[0]).pid);
+      return client;
+    };
+    try {
+      await record();
+      const readers: Clients = [await connect(), await connect()];
+      await onDatabase(openReaders(readers, job));
+      const chains = await chainsOf(readers[0], job.organizationIds);
+      if (before) refuseOther(before.chains, chains);
+      else job.stand.chains = chains;
+      return { readers, pids };
+    } catch (error) {
+      for (const client of clients) client.release(true);
+      running -= 1;
+      throw error;
+    }
+  }
+
+  function cancelWhenGone(file: PassThrough, aborted: AbortController, pids: readonly number[]) {
+    file.once("close", () => {
+      if (file.writableEnded) return;
+      aborted.abort(new Error("the reader went away"));
+      // A COPY that finds nothing for a while would not notice that nobody reads.
+      void database.pools.app
+        .query("select pg_cancel_backend(pid) from unnest($1::int[]) pid", [pids])
+        .catch(() => {});
+    });
+  }
+
   async function write(clients: Clients, out: PassThrough, job: Job, told: Told) {
-    const hash = createHash("sha256");
-    let skipping = job.have;
-    // What the reader has is made again, for the hash over all of it.
-    const unread = (part: Buffer | string) => {
-      if (skipping === 0) return part;
-      const bytes = typeof part === "string" ? Buffer.from(part) : part;
-      const skipped = Math.min(skipping, bytes.length);
-      skipping -= skipped;
-      return bytes.subarray(skipped);
-    };
-    const send = async (part: Buffer | string) => {
-      hash.update(part);
-      if (!out.write(unread(part))) await once(out, "drain", { signal: job.signal });
-    };
-    if (headOf[job.format] !== "") await send(headOf[job.format]);
+    const file = hashedFile(out, job);
+    if (headOf[job.format] !== "") await file.send(headOf[job.format]);
     const reading = new Set<CopyToStreamQuery>();
     job.signal.addEventListener(
       "abort",
@@ -145,7 +168,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       if (!begun) return;
       const { copy, organizationId } = begun;
       const blocks = createBlockReader();
-      for await (const part of copy) for (const bytes of blocks.read(part)) await send(bytes);
+      for await (const part of copy) for (const bytes of blocks.read(part)) await file.send(bytes);
       reading.delete(copy);
       told.rows += blocks.lines;
       if (blocks.lines > 0)
@@ -161,19 +184,10 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       prepared = begun;
     }
     await take(await prepared);
-    if (job.format === "ndjson")
-      for (const { newest, oldest } of ends.values())
-        for (const { range, conditions } of new Set([newest, oldest])) {
-          const { rows } = await one.query(endsStatement(database, range, conditions));
-          const { first, last } = endsRow.parse(rows[0]);
-          told.firstSeq = Math.min(told.firstSeq ?? first, first);
-          told.lastSeq = Math.max(told.lastSeq ?? last, last);
-        }
+    if (job.format === "ndjson") await readEnds(one, database, ends, told);
     for (const client of clients) await client.query("commit");
-    told.sha256 = hash.digest("hex");
-    const trailer = unread(trailerOf(job, told));
-    if (skipping > 0) throw new Error("the reader says that it has more than there is");
-    out.end(trailer);
+    told.sha256 = file.digest();
+    file.end(trailerOf(job, told));
   }
 
   return {
@@ -212,36 +226,11 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
         have,
       };
       const told: Told = { rows: 0, sha256: null, firstSeq: null, lastSeq: null };
-      const clients: pg.PoolClient[] = [];
-      const pids: number[] = [];
-      const connect = async () => {
-        const client = await pool.connect();
-        clients.push(client);
-        pids.push(pidRow.parse((await client.query("select pg_backend_pid() as pid")).rows[0]).pid);
-        return client;
-      };
-      let readers: Clients;
-      try {
-        await record({ state: "begun", ...(before ? { have } : {}) });
-        readers = [await connect(), await connect()];
-        await openReaders(readers, job);
-        const chains = await chainsOf(readers[0], organizationIds);
-        if (before) refuseOther(before.chains, chains);
-        else job.stand.chains = chains;
-      } catch (error) {
-        for (const client of clients) client.release(true);
-        running -= 1;
-        throw error;
-      }
+      const { readers, pids } = await openJob(job, before, () =>
+        record({ state: "begun", ...(before ? { have } : {}) }),
+      );
       const file = new PassThrough({ highWaterMark: bufferBytes });
-      file.once("close", () => {
-        if (file.writableEnded) return;
-        aborted.abort(new Error("the reader went away"));
-        // A COPY that finds nothing for a while would not notice that nobody reads.
-        void database.pools.app
-          .query("select pg_cancel_backend(pid) from unnest($1::int[]) pid", [pids])
-          .catch(() => {});
-      });
+      cancelWhenGone(file, aborted, pids);
       const finished = write(readers, file, job, told).then(
         () => ({ state: "completed", failed: false }),
         (error: unknown) => {
@@ -253,7 +242,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       );
       void finished
         .then(({ state, failed }) => {
-          for (const client of clients) client.release(failed);
+          for (const client of readers) client.release(failed);
           return record({ state, rows: told.rows, sha256: told.sha256 });
         })
         .catch((err: unknown) => log.error({ err }, "the end of an export could not be recorded"))
@@ -292,6 +281,47 @@ type Begun = {
   client: pg.PoolClient;
 };
 type Told = { rows: number; sha256: string | null; firstSeq: number | null; lastSeq: number | null };
+
+/** Writes through a hash over all of the file; what the reader has is made again for the hash, but not sent. */
+function hashedFile(out: PassThrough, { have, signal }: Job) {
+  const hash = createHash("sha256");
+  let skipping = have;
+  const unread = (part: Buffer | string) => {
+    if (skipping === 0) return part;
+    const bytes = typeof part === "string" ? Buffer.from(part) : part;
+    const skipped = Math.min(skipping, bytes.length);
+    skipping -= skipped;
+    return bytes.subarray(skipped);
+  };
+  return {
+    async send(part: Buffer | string) {
+      hash.update(part);
+      if (!out.write(unread(part))) await once(out, "drain", { signal });
+    },
+    digest: () => hash.digest("hex"),
+    end(trailer: string) {
+      const rest = unread(trailer);
+      if (skipping > 0) throw new Error("the reader says that it has more than there is");
+      out.end(rest);
+    },
+  };
+}
+
+/** First and last number of what was handed out, for the trailer. */
+async function readEnds(
+  client: pg.PoolClient,
+  database: AuditExportDeps["database"],
+  ends: ReadonlyMap<string, { newest: Begun; oldest: Begun }>,
+  told: Told,
+) {
+  for (const { newest, oldest } of ends.values())
+    for (const { range, conditions } of new Set([newest, oldest])) {
+      const { rows } = await client.query(endsStatement(database, range, conditions));
+      const { first, last } = endsRow.parse(rows[0]);
+      told.firstSeq = Math.min(told.firstSeq ?? first, first);
+      told.lastSeq = Math.max(told.lastSeq ?? last, last);
+    }
+}
 
 /** Events of one export are linked by its id. */
 function recorderOf(

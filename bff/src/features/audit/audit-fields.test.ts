@@ -1,4 +1,4 @@
-import { auditActions } from "@wheelhouse/shared/endpoint.ts";
+import { keptFieldsOf } from "@wheelhouse/shared/audit-actions.ts";
 import { expect, test } from "vitest";
 import { allowedFields } from "./audit-fields.ts";
 
@@ -15,11 +15,14 @@ const everything = {
   payload: "x",
 };
 
-test.each(auditActions)("%s has a line that keeps no secret, header, body or payload", (action) => {
-  const kept = allowedFields(action, "success", everything) ?? {};
-  for (const name of ["password", "body", "headers", "payload", "repeats"])
-    expect(kept).not.toHaveProperty(name);
-});
+test.each([...keptFieldsOf.keys()])(
+  "%s has a line that keeps no secret, header, body or payload",
+  (action) => {
+    const kept = allowedFields(action, "success", everything) ?? {};
+    for (const name of ["password", "body", "headers", "payload", "repeats"])
+      expect(kept).not.toHaveProperty(name);
+  },
+);
 
 test("each act keeps its own fields, an attempt also how often it was repeated, what is unknown nothing", () => {
   expect(allowedFields("access.member.update", "success", everything)).toEqual({ role: "admin" });

@@ -1,11 +1,9 @@
 import type { BreakerInstance, BreakerMove, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import { unknownAfterMs } from "@wheelhouse/shared/freshness.ts";
 import type { BreakerFigures, BreakerReading } from "./breakers-reading.ts";
 
 const mostMoves = 20;
 const movesKeptMs = 24 * 3_600_000;
-/** SETTLED 24: what is older than this many intervals is not known any more. */
-const unknownAfterIntervals = 5;
-const shortestUnknownMs = 3_000;
 /** A program that stamps the future is believed no further than this. */
 const skewMs = 5_000;
 
@@ -14,7 +12,7 @@ const isoOrNull = (ms: number | null) => (ms === null ? null : isoOf(ms));
 
 /** When an observation stops telling the state. */
 export const unknownFromMs = (observedAtMs: number, intervalMs: number) =>
-  observedAtMs + Math.max(unknownAfterIntervals * intervalMs, shortestUnknownMs);
+  observedAtMs + unknownAfterMs(intervalMs);
 
 /** Of several sources the one that knows most and is still current; the newest when none is. */
 function leadingOf(readings: readonly BreakerReading[], nowMs: number): BreakerReading | undefined {

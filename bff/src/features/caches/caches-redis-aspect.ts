@@ -1,9 +1,9 @@
 import type { RedisServerList } from "@wheelhouse/shared/caches.ts";
+import { isStale } from "@wheelhouse/shared/freshness.ts";
 import type { SourceView } from "@wheelhouse/shared/health.ts";
 import type { Aspect, AspectKey, Board, Part } from "#observe/aspect.ts";
 import { defineFigures, isHeard } from "#observe/figures.ts";
 import { createPublicRows } from "#observe/spread/spread.ts";
-import { isStale } from "#observe/tick/tick.ts";
 import { type ObservedRedisDetail, redisDetailRows } from "./caches-rows.ts";
 
 export type RedisServers = AspectKey<SourceView & { organization: string }>;

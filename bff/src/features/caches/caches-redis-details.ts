@@ -62,6 +62,8 @@ export function createRedisDetails({
 
 type Watcher = { poke(): void; row(): ObservedRedisDetail };
 
+const unread = { keyspace: null, slowLog: null, latency: null, notice: null };
+
 function watchServer(deps: {
   server: DetailedServer;
   kept: ObservedRedisDetail | undefined;
@@ -74,14 +76,7 @@ function watchServer(deps: {
   const latency = createLatencyReader({ redis, clock });
   const slowLog = createSlowLogReader({ redis, clock });
   const keyspace = createKeyspaceWalk({ redis, database, clock });
-  let row: ObservedRedisDetail = kept ?? {
-    id,
-    organization,
-    keyspace: null,
-    slowLog: null,
-    latency: null,
-    notice: null,
-  };
+  let row: ObservedRedisDetail = kept ?? { id, organization, ...unread };
   const askedAtMs = new Map<string, number>();
   const refusals = new Map<string, string>();
   let isBusy = false;

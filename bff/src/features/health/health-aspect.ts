@@ -1,9 +1,10 @@
+import { isStale, staleAfterMs } from "@wheelhouse/shared/freshness.ts";
 import { type HealthList, type ServiceRow, serviceUrgency } from "@wheelhouse/shared/health.ts";
+import { formatSpan } from "@wheelhouse/shared/span.ts";
 import { type Aspect, type Board, type Finding, type FoundProblem, mostGaugeRows } from "#observe/aspect.ts";
 import { defineFigures, isHeard, upOf } from "#observe/figures.ts";
 import type { OwnProcess } from "#observe/reports/reports.ts";
 import { createPublicRows } from "#observe/spread/spread.ts";
-import { isStale, spanOf } from "#observe/tick/tick.ts";
 import type { KeptDetails } from "./health-kept-details.ts";
 import { figuresOfProcesses, longestDelay } from "./health-own-figures.ts";
 import {
@@ -19,9 +20,6 @@ import {
 import { publicServers } from "./health-servers-aspect.ts";
 
 const dayMs = 86_400_000;
-/** What was not asked yet has so many intervals until that is a problem. */
-const pendingIntervals = 2;
-const shortestPendingMs = 3_000;
 
 const figures = defineFigures<ObservedService>("service", [
   // Planned work neither adds to the uptime nor takes from it.
@@ -118,7 +116,7 @@ const byUrgency = (atMs: number) => {
 const isPending = (row: ObservedService, nowMs: number) =>
   row.observedAt === null &&
   row.state === "unknown" &&
-  nowMs - Date.parse(row.since) < Math.max(pendingIntervals * row.intervalMs, shortestPendingMs);
+  nowMs - Date.parse(row.since) < staleAfterMs(row.intervalMs);
 
 function findingOf(row: ObservedService, nowMs: number): Finding {
   const { state, observedAt, intervalMs } = row;
@@ -147,14 +145,14 @@ function problemOf(row: ObservedService, nowMs: number): FoundProblem | null {
   } as const;
   if (state === "ok") {
     if (observedAt === null || !isStale(observedAt, intervalMs, nowMs)) return null;
-    const age = spanOf(nowMs - Date.parse(observedAt));
+    const age = formatSpan(nowMs - Date.parse(observedAt));
     return {
       ...common,
       state: "stale",
       label: `Stale ${age}`,
       title: `not heard for ${age}`,
       since: observedAt,
-      cause: `Was ok. Checked every ${spanOf(intervalMs)}, last at ${clockOf(observedAt)}`,
+      cause: `Was ok. Checked every ${formatSpan(intervalMs)}, last at ${clockOf(observedAt)}`,
     };
   }
   const titles = { down: "is down", degraded: "needs attention", unknown: "cannot be judged" };

@@ -1,8 +1,8 @@
+import { isStale } from "@wheelhouse/shared/freshness.ts";
 import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
 import type { Figures, FiguresSeen } from "#observe/aspect.ts";
 import { defineFigures, type Metrics } from "#observe/figures.ts";
 import { type OwnProcess, ownService, platform } from "#observe/reports/reports.ts";
-import { isStale } from "#observe/tick/tick.ts";
 
 export const longestDelay = "eventLoopDelayMsMax";
 

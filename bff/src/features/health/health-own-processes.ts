@@ -1,12 +1,12 @@
+import { unknownAfterMs } from "@wheelhouse/shared/freshness.ts";
 import type { EventLoopFigures, Report } from "@wheelhouse/shared/reporter/report.ts";
-import { type OwnProcess, ownRedis, ownService, platform, silentAtMs } from "#observe/reports/reports.ts";
+import { type OwnProcess, ownRedis, ownService, platform } from "#observe/reports/reports.ts";
 import type { WatchedService, WatchedSources } from "#observe/sources/sources.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Check, CheckComponent } from "./health-checks.ts";
 
 /** An event loop that is later than this (p99 of a report) is degraded: locks of jobs and time-outs begin to slip. */
 const delayMsMax = 250;
-const silentAfterIntervals = 5;
 const mostProcesses = 200;
 
 type Measured = { report: Report; eventLoop: EventLoopFigures; heardAtMs: number };
@@ -60,7 +60,7 @@ export function readOwnProcesses(
       format: "push",
       conditions: [],
       intervalMs,
-      timeoutMs: (silentAfterIntervals - 1) * intervalMs,
+      timeoutMs: unknownAfterMs(intervalMs) - intervalMs,
       downAfter: 3,
       upAfter: 2,
       actuatorBreakers: false,
@@ -76,7 +76,7 @@ export function readOwnProcesses(
 }
 
 function checkOf(instanceId: string, { report, eventLoop, heardAtMs }: Measured, nowMs: number): Check {
-  const silenceMs = silentAtMs(heardAtMs, report.intervalMs);
+  const silenceMs = heardAtMs + unknownAfterMs(report.intervalMs);
   const common = {
     serviceId: ownService,
     instanceId,

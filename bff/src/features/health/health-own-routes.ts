@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isStale } from "@wheelhouse/shared/freshness.ts";
 import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import ipaddr from "ipaddr.js";
@@ -7,7 +8,7 @@ import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
 import { ownService, platform } from "#observe/reports/reports.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
-import { isStale, observationsOf } from "#observe/tick/tick.ts";
+import { observationsOf } from "#observe/tick/tick.ts";
 import type { Readiness } from "./health-readiness.ts";
 import { serviceRows } from "./health-rows.ts";
 
@@ -82,17 +83,7 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
       .header("cache-control", "no-store")
       .header("vary", "accept");
     if (!asksForHealthJson(request)) return reply.send({ status, time, dependencies, collector: own });
-    const checks = {
-      ...Object.fromEntries(
-        dependencies.map(({ name, status: state, cause, observedAt }) => [
-          `${name}:connectivity`,
-          [check("datastore", state === "up" ? "pass" : "fail", observedAt, cause)],
-        ]),
-      ),
-      "collector:observation": [
-        check("component", own.status === "up" ? "pass" : "warn", own.observedAt, null),
-      ],
-    };
+    const checks = healthChecks(dependencies, own);
     return reply
       .type(healthJson)
       .send(JSON.stringify({ status: healthWords[status], serviceId: "wheelhouse", time, checks }));
@@ -111,6 +102,26 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
   app.get("/metrics", guarded, async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
+}
+
+type Collector = { status: "up" | "stale"; observedAt: string | null };
+
+/** The parts of the answer as health+json words them. */
+function healthChecks(
+  dependencies: ReturnType<OwnHealthDeps["readiness"]["read"]>["dependencies"],
+  own: Collector,
+) {
+  return {
+    ...Object.fromEntries(
+      dependencies.map(({ name, status: state, cause, observedAt }) => [
+        `${name}:connectivity`,
+        [check("datastore", state === "up" ? "pass" : "fail", observedAt, cause)],
+      ]),
+    ),
+    "collector:observation": [
+      check("component", own.status === "up" ? "pass" : "warn", own.observedAt, null),
+    ],
+  };
 }
 
 // draft-inadarei-api-health-check-06.

@@ -1,3 +1,4 @@
+import { formatSetSpan } from "@wheelhouse/shared/span.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { WatchedSources } from "#observe/sources/sources.ts";
 import { checkKey } from "./health-check-key.ts";
@@ -58,7 +59,7 @@ export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats
             state: "down",
             connected: false,
             timedOut: true,
-            cause: `No heartbeat ${heard}; one is due every ${words(intervalMs)}`,
+            cause: `No heartbeat ${heard}; one is due every ${formatSetSpan(intervalMs)}`,
           }
         : {
             ...common,
@@ -114,9 +115,3 @@ export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats
     },
   };
 }
-
-const words = (ms: number) => {
-  if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
-  if (ms % 60_000 === 0) return `${ms / 60_000} m`;
-  return ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`;
-};

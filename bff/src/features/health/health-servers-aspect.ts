@@ -1,7 +1,8 @@
+import { isStale } from "@wheelhouse/shared/freshness.ts";
+import { formatSpan } from "@wheelhouse/shared/span.ts";
 import type { Aspect, Board, Finding, FoundProblem, Part, Tile } from "#observe/aspect.ts";
 import { defineFigures, isHeard, upOf } from "#observe/figures.ts";
 import { createPublicRows, sumOfSeries } from "#observe/spread/spread.ts";
-import { isStale, spanOf } from "#observe/tick/tick.ts";
 import {
   checksOf,
   clockOf,
@@ -134,13 +135,13 @@ function problemOf(
           : (cause ?? "No answer"),
     };
   if (observedAt !== null && isStale(observedAt, intervalMs, nowMs)) {
-    const age = spanOf(nowMs - Date.parse(observedAt));
+    const age = formatSpan(nowMs - Date.parse(observedAt));
     return {
       ...common,
       state: "stale",
       label: `Stale ${age}`,
       title: `no answer for ${age}`,
-      cause: `Was ok. Asked every ${spanOf(intervalMs)}, answered last at ${clockOf(observedAt)}`,
+      cause: `Was ok. Asked every ${formatSpan(intervalMs)}, answered last at ${clockOf(observedAt)}`,
       since: observedAt,
     };
   }

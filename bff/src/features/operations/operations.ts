@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AuditAction } from "@wheelhouse/shared/endpoint.ts";
+import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import type { Logger } from "pino";

@@ -1,10 +1,10 @@
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { SourceView } from "@wheelhouse/shared/health.ts";
 import { type QueueList, queueOrder, type readQueue } from "@wheelhouse/shared/queues.ts";
+import { formatSpan } from "@wheelhouse/shared/span.ts";
 import type { Aspect, AspectKey, Board, FoundProblem, Part, Tile } from "#observe/aspect.ts";
 import { defineFigures } from "#observe/figures.ts";
 import { createPublicRows, sumOfSeries } from "#observe/spread/spread.ts";
-import { spanOf } from "#observe/tick/tick.ts";
 import { type ObservedQueue, queueRows } from "./queues-rows.ts";
 
 const figures = defineFigures<ObservedQueue>("queue", [
@@ -125,7 +125,7 @@ function problemOf(queue: ObservedQueue): FoundProblem | null {
   const waiting = queue.counts.waiting + queue.counts.prioritized;
   const titles: Record<string, string> = {
     "No worker": "no worker is listening",
-    "Old jobs": `oldest job waits ${queue.oldestWaitingMs === null ? "long" : spanOf(queue.oldestWaitingMs)}`,
+    "Old jobs": `oldest job waits ${queue.oldestWaitingMs === null ? "long" : formatSpan(queue.oldestWaitingMs)}`,
     Failing: "jobs fail",
   };
   return {

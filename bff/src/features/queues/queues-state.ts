@@ -1,6 +1,6 @@
 import type { HealthState } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
-import { spanOf } from "#observe/tick/tick.ts";
+import { formatSpan } from "@wheelhouse/shared/span.ts";
 import type { QueueReading } from "./queues-rows.ts";
 
 /** What one sample says of a queue, before it is judged. */
@@ -32,7 +32,7 @@ export function judgeQueue(queue: QueueFigures): QueueVerdict {
     return {
       state: "degraded",
       label: "Old jobs",
-      cause: `The oldest job waits ${spanOf(queue.oldestWaitingMs)}, threshold ${spanOf(oldJobMs)}`,
+      cause: `The oldest job waits ${formatSpan(queue.oldestWaitingMs)}, threshold ${formatSpan(oldJobMs)}`,
     };
   const { completedPerMinute, failedPerMinute } = queue;
   if (completedPerMinute !== null && failedPerMinute !== null && failedPerMinute >= failingPerMinute) {

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import type {
   createServer,
@@ -14,18 +13,18 @@ import type { AddressFilter } from "#lib/address-filter.ts";
 import type { AuditFields, Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField } from "#lib/errors.ts";
-import { platformOrganization, type RequestContext } from "#lib/request-context.ts";
+import type { RequestContext } from "#lib/request-context.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import type { Tables } from "#lib/tables.ts";
-import type { OrganizationKey } from "#observe/aspect.ts";
 import type { SourcesFile } from "#observe/sources/sources.ts";
-import { prefixMistake, serviceMistakes } from "#observe/sources/sources.ts";
 import { idOf, type SourcesCatalogue, sourcesOf, urlPurpose } from "./sources-catalogue.ts";
+import { createDefinitionChecks } from "./sources-definition-checks.ts";
 import { createHeartbeatSecrets } from "./sources-heartbeats.ts";
+import { createSourcesList, type Seen } from "./sources-list.ts";
 import type { SecretRow, SourceRow, SourcesStore } from "./sources-store.ts";
-import { auditFields, type SeenSource, viewsOf } from "./sources-view.ts";
+import { auditFields, viewsOf } from "./sources-view.ts";
 
-type Options = {
+type Options = Seen & {
   store: SourcesStore;
   catalogue: SourcesCatalogue;
   file: SourcesFile;
@@ -33,86 +32,41 @@ type Options = {
   box: SecretBox;
   filter: AddressFilter;
   clock: Clock;
-  /** What the collector last saw of this organization's services and servers. */
-  checksOf(organization: OrganizationKey): readonly ({ id: string } & SeenSource)[];
-  /** How the last scrapes of these sources went, without what is not known. */
-  scrapesOf(
-    ids: readonly string[],
-  ): Promise<ReadonlyMap<string, { observedAt: string | null; failure: string | null }>>;
 };
 /** Told by whoever acts; kept in the trail. */
 type Reason = { reason?: string | null | undefined };
 
-const protocols = { redis: ["redis:", "rediss:"], postgres: ["postgres:", "postgresql:"] };
+type Content = Pick<SourceRow, "kind" | "definition"> & {
+  url: string | null;
+  /** Id of the server that it lies in, of a cache. */
+  server?: string;
+  shown: AuditFields;
+};
+const contentOfTarget = (definition: TargetDefinition): Content => ({
+  kind: definition.kind,
+  definition,
+  url: null,
+  shown: auditFields(definition),
+  ...(definition.kind === "cache" ? { server: definition.server } : {}),
+});
+
+const contentOfServer = ({ kind, name, url }: ServerDefinition): Content => ({
+  kind,
+  definition: { name },
+  url,
+  // Credentials and query of an address are secrets.
+  shown: { kind, name, target: new URL(url).host },
+});
+
+const targetOf = (row: Pick<SourceRow, "id" | "slug">, { organization }: RequestContext) => [
+  { type: "watched-source", id: row.id, name: idOf(organization.slug, row.slug) },
+];
 
 /** Sources that people add, beside those of the file, which they only see. */
 export function createSourcesService(options: Options) {
   const { store, catalogue, file, changes, box, filter, clock, checksOf, scrapesOf } = options;
   const heartbeats = createHeartbeatSecrets({ store, clock });
-
-  function assertTarget(definition: TargetDefinition, id: string, context: RequestContext) {
-    const { slug } = context.organization;
-    const { services, redis, postgres } = catalogue.current();
-    if (definition.kind === "prometheus") return assertUrl(definition.url, "body.definition.url");
-    if (definition.kind === "cache") return assertCache(definition, id, slug);
-    const [mistake] = serviceMistakes(
-      {
-        id,
-        format: definition.format,
-        conditions: definition.conditions,
-        url: undefined,
-        dependsOn: definition.dependsOn,
-        actuatorBreakers: definition.actuatorBreakers,
-        instances: definition.instances.map((each) => ({ id: each.id, url: each.url ?? undefined })),
-      },
-      ["body", "definition"],
-    );
-    if (mistake) throw invalidField(mistake.path.join("."), mistake.message);
-    for (const [i, { url }] of definition.instances.entries())
-      if (url !== null) assertUrl(url, `body.definition.instances.${i}.url`);
-    const known = new Set(
-      [...services, ...redis, ...postgres]
-        .filter((each) => each.organization === slug)
-        .map((each) => each.id),
-    );
-    for (const [i, each] of definition.dependsOn.entries())
-      if (!known.has(each))
-        throw invalidField(`body.definition.dependsOn.${i}`, "is not watched in this organization");
-  }
-
-  function assertCache(
-    { server, service, name, prefix }: TargetDefinition & { kind: "cache" },
-    id: string,
-    organization: string,
-  ) {
-    const servers = catalogue.current().redis.filter((each) => each.organization === organization);
-    if (!servers.some((each) => each.id === server))
-      throw invalidField("body.definition.server", "is no Redis that is watched in this organization");
-    const mistake = prefixMistake(prefix);
-    if (mistake !== null) throw invalidField("body.definition.prefix", mistake);
-    const isTaken = catalogue
-      .caches()
-      .some(
-        (each) =>
-          each.organization === organization &&
-          each.sourceId !== id &&
-          each.cache.service === service &&
-          each.cache.name === name,
-      );
-    if (isTaken) throw invalidField("body.definition.name", "is declared already for this service");
-  }
-
-  function assertUrl(url: string, field: string) {
-    const { username, password } = new URL(url);
-    if (username || password) throw invalidField(field, "must not carry credentials");
-    const refusal = filter.refusalOfUrl(url);
-    if (refusal) throw invalidField(field, `may not be reached: ${refusal}`);
-  }
-
-  function assertServer({ kind, url }: ServerDefinition) {
-    if (!URL.canParse(url) || !protocols[kind].includes(new URL(url).protocol))
-      throw invalidField("body.definition.url", `must be a URL that begins with ${protocols[kind][0]}//`);
-  }
+  const { assertTarget, assertServer } = createDefinitionChecks({ catalogue, filter });
 
   /** @throws 409 for what the file declares, 404 for what is no source of this organization. */
   function slugOf(id: string, { organization }: RequestContext): string {
@@ -148,39 +102,15 @@ export function createSourcesService(options: Options) {
     return view;
   };
 
-  type Content = Pick<SourceRow, "kind" | "definition"> & {
-    url: string | null;
-    /** Id of the server that it lies in, of a cache. */
-    server?: string;
-    shown: AuditFields;
-  };
-  const contentOfTarget = (definition: TargetDefinition): Content => ({
-    kind: definition.kind,
-    definition,
-    url: null,
-    shown: auditFields(definition),
-    ...(definition.kind === "cache" ? { server: definition.server } : {}),
-  });
   /** One of the file cannot be deleted here. */
   const holdServer = async (tx: Transaction<Tables>, { organization }: RequestContext, server = "") => {
     const prefix = idOf(organization.slug, "");
     if (server.startsWith(prefix)) await store.holdServer(tx, organization.id, server.slice(prefix.length));
   };
-  const contentOfServer = ({ kind, name, url }: ServerDefinition): Content => ({
-    kind,
-    definition: { name },
-    url,
-    // Credentials and query of an address are secrets.
-    shown: { kind, name, target: new URL(url).host },
-  });
   const shownOf = (row: SourceRow, context: RequestContext): AuditFields => {
     const { kind, name, target, definition } = viewOf(row, context);
     return definition ? auditFields(definition) : { kind, name, target };
   };
-  const targetOf = (row: Pick<SourceRow, "id" | "slug">, { organization }: RequestContext) => [
-    { type: "watched-source", id: row.id, name: idOf(organization.slug, row.slug) },
-  ];
-
   async function create(
     action: "sources.target.create" | "sources.server.create",
     { slug, reason = null }: { slug: string } & Reason,
@@ -293,36 +223,7 @@ export function createSourcesService(options: Options) {
   }
 
   return {
-    async list(context: RequestContext) {
-      const { path, readAt, goodAt, failingSince, problems } = file.status();
-      const { slug, id } = context.organization;
-      const sources = catalogue.current();
-      const targets = sources.prometheus.filter(({ organization }) => organization === slug);
-      const scrapes = await scrapesOf(targets.map((each) => each.id));
-      const seen = new Map<string, SeenSource>(checksOf(context.organization).map((each) => [each.id, each]));
-      for (const { id: target, intervalMs } of targets) {
-        const scrape = scrapes.get(target);
-        if (!scrape) continue;
-        const { observedAt, failure: cause } = scrape;
-        seen.set(target, { state: cause === null ? "ok" : "down", cause, observedAt, intervalMs });
-      }
-      return {
-        items: viewsOf(sources, slug, {
-          caches: catalogue.caches(),
-          versions: catalogue.versions(),
-          secretOf: (service, instance) => catalogue.secretOf(slug, service, instance),
-          seen,
-        }),
-        nextCursor: null,
-        file: {
-          name: path && basename(path),
-          readAt,
-          goodAt,
-          failingSince,
-          problems: id === platformOrganization.id ? [...problems] : [],
-        },
-      };
-    },
+    list: createSourcesList({ catalogue, file, checksOf, scrapesOf }),
     createTarget(
       { slug, definition, reason }: EndpointParsed<typeof createTarget>["body"],
       context: RequestContext,

@@ -18,41 +18,70 @@ export type Known = {
 
 const ownIntervalMs = 1_000;
 
+const ownOf = <T extends { organization: string }>(all: readonly T[], organization: string) =>
+  all.filter((each) => each.organization === organization);
+
+/** What every kind of source shows. */
+function commonOf(id: string, known: Known, intervalMs = ownIntervalMs) {
+  const version = known.versions.get(id) ?? null;
+  const { state, cause, observedAt } = known.seen.get(id) ?? notSeen;
+  return {
+    id,
+    origin: version === null ? ("file" as const) : ("api" as const),
+    version,
+    state,
+    cause,
+    observedAt,
+    intervalMs: known.seen.get(id)?.intervalMs ?? intervalMs,
+  };
+}
+
+function serviceView(service: WatchedSources["services"][number], known: Known): WatchedSource {
+  const { id, organization: _, instances, dependsOn, conditions, ...rest } = service;
+  const isPush = service.format === "push";
+  return {
+    ...commonOf(id, known, service.intervalMs),
+    kind: "service",
+    name: service.name,
+    target: isPush ? null : hostOf(instances[0]?.url),
+    definition: {
+      kind: "service",
+      ...rest,
+      dependsOn: [...dependsOn],
+      conditions: [...conditions],
+      instances: instances.map((each) => ({ id: each.id, url: isPush ? null : each.url })),
+    },
+    heartbeats: isPush ? instances.map((each) => heartbeatOf(id, each.id, known)) : [],
+  };
+}
+
+function cacheView(
+  { sourceId, server, cache }: CacheSource,
+  servers: WatchedSources["redis"],
+  known: Known,
+): WatchedSource {
+  const redis = servers.find(({ id }) => id === server);
+  const { name, service, prefix, store } = cache;
+  // It can be reached as far as its server can.
+  const seen = redis ? (known.seen.get(server) ?? notSeen) : serverMissing(server);
+  return {
+    ...commonOf(sourceId, known),
+    state: seen.state,
+    cause: seen.cause,
+    observedAt: seen.observedAt,
+    kind: "cache",
+    name,
+    target: hostOf(redis?.url),
+    heartbeats: [],
+    definition: { kind: "cache", name, service, server, prefix, bentocache: store },
+  };
+}
+
 /** The organization's part of what is watched, services first. */
 export function viewsOf(sources: WatchedSources, organization: string, known: Known): WatchedSource[] {
-  const mine = <T extends { organization: string }>(all: readonly T[]) =>
-    all.filter((each) => each.organization === organization);
-  const common = (id: string, intervalMs = ownIntervalMs) => {
-    const version = known.versions.get(id) ?? null;
-    const { state, cause, observedAt } = known.seen.get(id) ?? notSeen;
-    return {
-      id,
-      origin: version === null ? ("file" as const) : ("api" as const),
-      version,
-      state,
-      cause,
-      observedAt,
-      intervalMs: known.seen.get(id)?.intervalMs ?? intervalMs,
-    };
-  };
-  const services = mine(sources.services).map((service): WatchedSource => {
-    const { id, organization: _, instances, dependsOn, conditions, ...rest } = service;
-    const isPush = service.format === "push";
-    return {
-      ...common(id, service.intervalMs),
-      kind: "service",
-      name: service.name,
-      target: isPush ? null : hostOf(instances[0]?.url),
-      definition: {
-        kind: "service",
-        ...rest,
-        dependsOn: [...dependsOn],
-        conditions: [...conditions],
-        instances: instances.map((each) => ({ id: each.id, url: isPush ? null : each.url })),
-      },
-      heartbeats: isPush ? instances.map((each) => heartbeatOf(id, each.id, known)) : [],
-    };
-  });
+  const mine = <T extends { organization: string }>(all: readonly T[]) => ownOf(all, organization);
+  const common = (id: string, intervalMs?: number) => commonOf(id, known, intervalMs);
+  const services = mine(sources.services).map((service) => serviceView(service, known));
   const targets = mine(sources.prometheus).map(({ id, organization: _, ...rest }): WatchedSource => {
     const name = `${rest.service} ${rest.instance}`;
     return {
@@ -76,23 +105,7 @@ export function viewsOf(sources: WatchedSources, organization: string, known: Kn
       }),
     ),
   );
-  const caches = mine(known.caches).map(({ sourceId, server, cache }): WatchedSource => {
-    const redis = mine(sources.redis).find(({ id }) => id === server);
-    const { name, service, prefix, store } = cache;
-    // It can be reached as far as its server can.
-    const seen = redis ? (known.seen.get(server) ?? notSeen) : serverMissing(server);
-    return {
-      ...common(sourceId),
-      state: seen.state,
-      cause: seen.cause,
-      observedAt: seen.observedAt,
-      kind: "cache",
-      name,
-      target: hostOf(redis?.url),
-      heartbeats: [],
-      definition: { kind: "cache", name, service, server, prefix, bentocache: store },
-    };
-  });
+  const caches = mine(known.caches).map((cache) => cacheView(cache, mine(sources.redis), known));
   return [...services, ...targets, ...caches, ...servers];
 }
 

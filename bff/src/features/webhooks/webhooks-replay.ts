@@ -1,8 +1,9 @@
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
+import type { Tables } from "#lib/tables.ts";
 import { staleVersion } from "./webhooks-configuration.ts";
 import { type DeliveryRow, deliveryColumns, deliveryJoins, deliveryOf } from "./webhooks-delivery-rows.ts";
 import { type Doorbell, jobIdOf } from "./webhooks-doorbell.ts";
@@ -18,6 +19,36 @@ type ReplayOptions = {
 };
 
 const replayable = ["dead_letter", "discarded"];
+
+type Restart = {
+  id: string;
+  createdAt: Date;
+  generation: number;
+  version: number;
+  maxAttempts: number;
+  now: Date;
+};
+
+/** Puts the delivery back to its first attempt, as a new generation. */
+function restart(tx: Transaction<Tables>, restarted: Restart) {
+  const { id, createdAt, generation, version, maxAttempts, now } = restarted;
+  return tx
+    .updateTable("webhook_delivery_log")
+    .set({
+      status: "pending",
+      generation,
+      generation_started_at: now,
+      version,
+      attempts: 0,
+      max_attempts: maxAttempts,
+      next_attempt_at: now,
+      next_trigger: "replay",
+      job_id: jobIdOf({ deliveryId: id, endpointId: "", generation, attempt: 1 }),
+    })
+    .where("id", "=", id)
+    .where("created_at", "=", createdAt)
+    .execute();
+}
 
 /**
  * Begins a new generation of attempts for a dead letter (or what was discarded). The row lock, the status and the
@@ -48,22 +79,7 @@ export function createReplay({ changes, doorbell, feed, maxAttempts, clock }: Re
         );
       const generation = before.generation + 1;
       const now = new Date(clock.now());
-      await tx
-        .updateTable("webhook_delivery_log")
-        .set({
-          status: "pending",
-          generation,
-          generation_started_at: now,
-          version: before.version + 1,
-          attempts: 0,
-          max_attempts: maxAttempts,
-          next_attempt_at: now,
-          next_trigger: "replay",
-          job_id: jobIdOf({ deliveryId: id, endpointId: "", generation, attempt: 1 }),
-        })
-        .where("id", "=", id)
-        .where("created_at", "=", createdAt)
-        .execute();
+      await restart(tx, { id, createdAt, generation, version: before.version + 1, maxAttempts, now });
       const { rows } = await sql<DeliveryRow & { enabled: boolean | null }>`
         select ${deliveryColumns}, e.enabled and e.deleted_at is null as enabled
         from webhook_delivery_log d ${deliveryJoins} where ${mine}

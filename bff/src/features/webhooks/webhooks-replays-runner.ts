@@ -38,6 +38,75 @@ class Overtaken extends Error {}
 
 type Step = { run: ReplayRow; begun: Begun[]; isChanged: boolean; lanes: EndpointLane[] };
 
+type Skipped = ReadonlyMap<string, number>;
+
+/** Takes what was begun and skipped into the lanes. */
+function countBegun(lanes: ReadonlyMap<string, EndpointLane>, begun: readonly Begun[], skipped: Skipped) {
+  for (const { endpointId } of begun) {
+    const lane = lanes.get(endpointId);
+    if (lane) lane.sent += 1;
+  }
+  for (const [endpointId, count] of skipped) {
+    const lane = lanes.get(endpointId);
+    if (!lane) continue;
+    lane.skipped += count;
+    // What was not sent is no part of the canary: the next ones take its place.
+    if (lane.phase === "canary") lane.canarySent -= count;
+  }
+}
+
+/** The sums over all lanes, kept with the run. */
+async function saveCounts(tx: Transaction<Tables>, id: string, lanes: readonly EndpointLane[]) {
+  const sum = (part: "sent" | "succeeded" | "failed" | "skipped") =>
+    lanes.reduce((total, lane) => total + lane[part], 0);
+  const counts = {
+    sent: sum("sent"),
+    succeeded: sum("succeeded"),
+    failed: sum("failed"),
+    skipped: sum("skipped"),
+  };
+  await tx.updateTable("webhook_replays").set(counts).where("id", "=", id).execute();
+  return counts;
+}
+
+/**
+ * Runs `round` over and over, each after the wait that the one before asked for, until it is stopped.
+ * `rest`: what is still under way when the last round has ended.
+ */
+function repeatRounds(options: {
+  round: () => Promise<number>;
+  failedWaitMs: number;
+  log: Logger;
+  rest: () => Promise<void>;
+}) {
+  const { round, failedWaitMs, log, rest } = options;
+  const stop = new AbortController();
+  let failed = false;
+  const running = (async () => {
+    while (!stop.signal.aborted) {
+      const waitMs = await round().then(
+        (ms) => {
+          failed = false;
+          return ms;
+        },
+        (err: unknown) => {
+          if (!failed) log.warn({ err }, "replays cannot be carried on now");
+          failed = true;
+          return failedWaitMs;
+        },
+      );
+      await sleep(waitMs, undefined, { signal: stop.signal, ref: false }).catch(() => {});
+    }
+    await rest();
+  })();
+  return {
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
 /**
  * Carries runs of replays on, in every worker at once: a step holds the run's row, notes what became of what was
  * sent, decides each endpoint's pace and begins the next deliveries, all in one transaction. So whatever ends a
@@ -64,6 +133,38 @@ export function createReplayRunner(options: RunnerOptions) {
     return outcomes;
   }
 
+  /** The pace of each endpoint by what became of what was sent, and how many deliveries each is to begin now. */
+  async function paceLanes(tx: Transaction<Tables>, run: ReplayRow, outcomes: Outcomes, now: Date) {
+    const { id } = run;
+    const nowMs = now.getTime();
+    const isSending = run.state === "running" && (run.starts_at?.getTime() ?? nowMs) <= nowMs;
+    const limits = { ...config, ceiling: run.rate };
+    const before = await replaySteps.lanes(tx, id);
+    const notes: Parameters<ReplaysStore["note"]>[2][number][] = [];
+    const lanes = new Map<string, EndpointLane>();
+    const wanted: { endpointId: string; count: number }[] = [];
+    for (const lane of before) {
+      const { endpointId } = lane;
+      const seen = outcomes.get(endpointId) ?? { ok: 0, bad: 0 };
+      if (!isSending) {
+        lanes.set(endpointId, { ...lane, ...counted(lane, seen) });
+        continue;
+      }
+      const skipped =
+        lane.isOff && waitingOf(lane) > 0 ? await replaySteps.skip(tx, id, endpointId, config.batch) : 0;
+      const paced = pace(
+        { ...lane, skipped: lane.skipped + skipped },
+        { ...seen, breaker: breakers.view(endpointId).state },
+        limits,
+        nowMs,
+      );
+      lanes.set(endpointId, { ...lane, ...paced.lane });
+      if (paced.send > 0 && !lane.isOff) wanted.push({ endpointId, count: paced.send });
+      if (paced.note) notes.push({ at: now, ...paced.note, endpointId });
+    }
+    return { lanes, notes, wanted };
+  }
+
   /** Null while another process is at it, or when it is not going on any more. */
   const step = (id: string): Promise<Step | null> =>
     database.system.transaction().execute(async (tx) => {
@@ -75,62 +176,20 @@ export function createReplayRunner(options: RunnerOptions) {
         .skipLocked()
         .executeTakeFirst();
       if (!run) return null;
-      const nowMs = clock.now();
-      const now = new Date(nowMs);
+      const now = new Date(clock.now());
       const outcomes = await settle(tx, run);
-      const isSending = run.state === "running" && (run.starts_at?.getTime() ?? nowMs) <= nowMs;
-      const limits = { ...config, ceiling: run.rate };
-      const before = await replaySteps.lanes(tx, id);
-      const notes: Parameters<ReplaysStore["note"]>[2][number][] = [];
-      const lanes = new Map<string, EndpointLane>();
-      const wanted: { endpointId: string; count: number }[] = [];
-      for (const lane of before) {
-        const { endpointId } = lane;
-        const seen = outcomes.get(endpointId) ?? { ok: 0, bad: 0 };
-        if (!isSending) {
-          lanes.set(endpointId, { ...lane, ...counted(lane, seen) });
-          continue;
-        }
-        const skipped =
-          lane.isOff && waitingOf(lane) > 0 ? await replaySteps.skip(tx, id, endpointId, config.batch) : 0;
-        const paced = pace(
-          { ...lane, skipped: lane.skipped + skipped },
-          { ...seen, breaker: breakers.view(endpointId).state },
-          limits,
-          nowMs,
-        );
-        lanes.set(endpointId, { ...lane, ...paced.lane });
-        if (paced.send > 0 && !lane.isOff) wanted.push({ endpointId, count: paced.send });
-        if (paced.note) notes.push({ at: now, ...paced.note, endpointId });
-      }
+      const { lanes, notes, wanted } = await paceLanes(tx, run, outcomes, now);
       const { begun, skipped } =
         wanted.length === 0
           ? { begun: [], skipped: new Map<string, number>() }
           : await replaySteps.begin(tx, id, wanted, now);
-      for (const { endpointId } of begun) {
-        const lane = lanes.get(endpointId);
-        if (lane) lane.sent += 1;
-      }
-      for (const [endpointId, count] of skipped) {
-        const lane = lanes.get(endpointId);
-        if (!lane) continue;
-        lane.skipped += count;
-        // What was not sent is no part of the canary: the next ones take its place.
-        if (lane.phase === "canary") lane.canarySent -= count;
-      }
+      countBegun(lanes, begun, skipped);
       const after = [...lanes.values()];
       await replaySteps.saveLanes(tx, id, after);
-      const sum = (part: "sent" | "succeeded" | "failed" | "skipped") =>
-        after.reduce((total, lane) => total + lane[part], 0);
-      const counts = { sent: sum("sent"), succeeded: sum("succeeded"), failed: sum("failed") };
-      await tx
-        .updateTable("webhook_replays")
-        .set({ ...counts, skipped: sum("skipped") })
-        .where("id", "=", id)
-        .execute();
+      const counts = await saveCounts(tx, id, after);
       await store.note(tx, run, notes);
       const isChanged = begun.length + outcomes.size + skipped.size + notes.length > 0;
-      return { run: { ...run, ...counts, skipped: sum("skipped") }, begun, isChanged, lanes: after };
+      return { run: { ...run, ...counts }, begun, isChanged, lanes: after };
     });
 
   /** An act of Wheelhouse itself; nothing when it was moved meanwhile. */
@@ -236,33 +295,5 @@ export function createReplayRunner(options: RunnerOptions) {
     return rows.some(({ state }) => state === "running") ? config.stepMs : idleMs;
   }
 
-  return {
-    start() {
-      const stop = new AbortController();
-      let failed = false;
-      const running = (async () => {
-        while (!stop.signal.aborted) {
-          const waitMs = await round().then(
-            (ms) => {
-              failed = false;
-              return ms;
-            },
-            (err: unknown) => {
-              if (!failed) log.warn({ err }, "replays cannot be carried on now");
-              failed = true;
-              return idleMs;
-            },
-          );
-          await sleep(waitMs, undefined, { signal: stop.signal, ref: false }).catch(() => {});
-        }
-        await rung;
-      })();
-      return {
-        async stop() {
-          stop.abort();
-          await running;
-        },
-      };
-    },
-  };
+  return { start: () => repeatRounds({ round, failedWaitMs: idleMs, log, rest: () => rung }) };
 }

@@ -86,58 +86,76 @@ export function createStatistics(database: Database, breakers: Breakers, clock: 
       `.execute(database.system),
     ]);
 
-    const statisticsOf = (organizationId: string): WebhookStatistics => {
-      const own = figures.rows.filter((row) => row.org_id === organizationId);
-      const latencies = new Map<number, number>();
-      const byEndpoint = new Map<string, { all: number; failed: number }>();
-      let all = 0;
-      let failed = 0;
-      let first = 0;
-      let final = 0;
-      for (const row of own) {
-        all += row.minute;
-        if (!row.success) failed += row.minute;
-        first += row.hour_first;
-        final += row.hour_final;
-        if (row.bucket !== null && row.bucket >= 0)
-          latencies.set(row.bucket, (latencies.get(row.bucket) ?? 0) + row.minute);
-        const endpoint = byEndpoint.get(row.endpoint_id) ?? { all: 0, failed: 0 };
-        endpoint.all += row.minute;
-        if (!row.success) endpoint.failed += row.minute;
-        byEndpoint.set(row.endpoint_id, endpoint);
-      }
-      const countOf = (...statuses: string[]) =>
-        counts.rows
-          .filter((row) => row.org_id === organizationId && statuses.includes(row.status))
-          .reduce((sum, row) => sum + row.count, 0);
-      const ownEndpoints = endpoints.rows.filter((row) => row.org_id === organizationId);
-      return {
-        deliveredPerSecond: (all - failed) / 60,
-        attemptsPerSecond: all / 60,
-        errorRatio: all === 0 ? null : failed / all,
-        durationMsP95: percentile(latencies, 0.95),
-        deadLetters: countOf("dead_letter"),
-        pending: countOf("pending", "failed"),
-        endpoints: ownEndpoints.length,
-        firstAttemptSuccessRatio: final === 0 ? null : first / final,
-        breakers: ownEndpoints
-          .filter(({ enabled }) => enabled)
-          .map(({ id, name }) => {
-            const view = breakers.view(id);
-            const { all: attempts = 0, failed: failures = 0 } = byEndpoint.get(id) ?? {};
-            return {
-              endpointId: id,
-              name,
-              state: view.state,
-              since: iso(view.sinceMs),
-              nextProbeAt: iso(view.nextProbeAtMs),
-              failureRatio: attempts === 0 ? null : failures / attempts,
-              attemptsPerMinute: attempts,
-              failedPerMinute: failures,
-            };
-          }),
-      };
-    };
-    return new Map(organizationIds.map((id) => [id, statisticsOf(id)]));
+    return new Map(
+      organizationIds.map((id) => [
+        id,
+        statisticsOf(id, { figures: figures.rows, endpoints: endpoints.rows, counts: counts.rows }, breakers),
+      ]),
+    );
+  };
+}
+
+type Read = { figures: readonly FigureRow[]; endpoints: readonly EndpointRow[]; counts: readonly CountRow[] };
+
+/** The attempts of one organization, summed, and those of the last minute by latency and endpoint. */
+function attemptsOf(own: readonly FigureRow[]) {
+  const latencies = new Map<number, number>();
+  const byEndpoint = new Map<string, { all: number; failed: number }>();
+  let all = 0;
+  let failed = 0;
+  let first = 0;
+  let final = 0;
+  for (const row of own) {
+    all += row.minute;
+    if (!row.success) failed += row.minute;
+    first += row.hour_first;
+    final += row.hour_final;
+    if (row.bucket !== null && row.bucket >= 0)
+      latencies.set(row.bucket, (latencies.get(row.bucket) ?? 0) + row.minute);
+    const endpoint = byEndpoint.get(row.endpoint_id) ?? { all: 0, failed: 0 };
+    endpoint.all += row.minute;
+    if (!row.success) endpoint.failed += row.minute;
+    byEndpoint.set(row.endpoint_id, endpoint);
+  }
+  return { latencies, byEndpoint, all, failed, first, final };
+}
+
+function statisticsOf(
+  organizationId: string,
+  { figures, endpoints, counts }: Read,
+  breakers: Breakers,
+): WebhookStatistics {
+  const own = figures.filter((row) => row.org_id === organizationId);
+  const { latencies, byEndpoint, all, failed, first, final } = attemptsOf(own);
+  const countOf = (...statuses: string[]) =>
+    counts
+      .filter((row) => row.org_id === organizationId && statuses.includes(row.status))
+      .reduce((sum, row) => sum + row.count, 0);
+  const ownEndpoints = endpoints.filter((row) => row.org_id === organizationId);
+  return {
+    deliveredPerSecond: (all - failed) / 60,
+    attemptsPerSecond: all / 60,
+    errorRatio: all === 0 ? null : failed / all,
+    durationMsP95: percentile(latencies, 0.95),
+    deadLetters: countOf("dead_letter"),
+    pending: countOf("pending", "failed"),
+    endpoints: ownEndpoints.length,
+    firstAttemptSuccessRatio: final === 0 ? null : first / final,
+    breakers: ownEndpoints
+      .filter(({ enabled }) => enabled)
+      .map(({ id, name }) => {
+        const view = breakers.view(id);
+        const { all: attempts = 0, failed: failures = 0 } = byEndpoint.get(id) ?? {};
+        return {
+          endpointId: id,
+          name,
+          state: view.state,
+          since: iso(view.sinceMs),
+          nextProbeAt: iso(view.nextProbeAtMs),
+          failureRatio: attempts === 0 ? null : failures / attempts,
+          attemptsPerMinute: attempts,
+          failedPerMinute: failures,
+        };
+      }),
   };
 }

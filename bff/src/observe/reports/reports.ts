@@ -4,4 +4,4 @@ export { type OwnProcess, organizationOfReport, ownRedis, ownService, platform }
 export { createReports } from "./reader.ts";
 export { withoutReplaced } from "./replaced.ts";
 export { partsOfReportedId, reportedId } from "./reported-id.ts";
-export { isSilent, silentAtMs } from "./silent.ts";
+export { isSilent } from "./silent.ts";

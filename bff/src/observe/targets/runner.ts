@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { formatSetSpan } from "@wheelhouse/shared/span.ts";
 import type { Clock } from "#lib/clock.ts";
 import { describeFailure } from "./describe-failure.ts";
 
@@ -122,7 +123,7 @@ export function createTargetRunner<T extends Target, R>({
     const timer = setTimeout(() => {
       // The place is given back at once; the target itself waits until its run has really ended.
       if (!leave()) return;
-      fail(`No answer within ${seconds(target.timeoutMs)}`, true);
+      fail(`No answer within ${formatSetSpan(target.timeoutMs)}`, true);
       abort.abort(new Error(`No answer in time (timeout ${target.timeoutMs} ms)`));
       startReady();
     }, target.timeoutMs);
@@ -221,5 +222,3 @@ export function createTargetRunner<T extends Target, R>({
     },
   };
 }
-
-const seconds = (ms: number) => (ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`);

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import type { SessionEntry } from "@wheelhouse/shared/access-sessions.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback } from "react";
 import { useSession } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
@@ -22,7 +23,7 @@ export const AccountPage = () => {
   const onEnd = useCallback((session: SessionEntry) => mutate(session.id), [mutate]);
   const others = (sessions.data?.total ?? 1) - 1;
   return (
-    <Page title="Your account">
+    <Page title={organizationPages.account.title}>
       <div className={css.page}>
         <p className="c2">
           {user.name} · {user.email}

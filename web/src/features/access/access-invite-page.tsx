@@ -11,10 +11,57 @@ import { Skeleton } from "#ui/panel.tsx";
 import { Time } from "#ui/time.tsx";
 import { roleNames } from "./access-roles.ts";
 import styles from "./access-sign-in.module.css";
+import { SignInFrame } from "./access-sign-in-frame.tsx";
 
 type Answer = { name?: string; password?: string };
 
 const passwordLengthMin = 12;
+
+const NameField = (props: { name: string; error: string | undefined; onName: (name: string) => void }) => (
+  <FormField label="Your name" hint="As the trail and other members see it" error={props.error}>
+    {(control) => (
+      <input
+        {...control}
+        className="field"
+        autoComplete="name"
+        maxLength={100}
+        required
+        value={props.name}
+        onChange={(event) => props.onName(event.target.value)}
+      />
+    )}
+  </FormField>
+);
+
+const PasswordField = (props: {
+  isNew: boolean;
+  password: string;
+  error: string | undefined;
+  onPassword: (password: string) => void;
+}) => {
+  const { isNew, password, error, onPassword } = props;
+  return (
+    <FormField
+      label={isNew ? "New password" : "Password"}
+      hint={isNew ? `At least ${passwordLengthMin} characters` : "Of the account that you have already"}
+      error={error}
+    >
+      {(control) => (
+        <input
+          {...control}
+          className="field"
+          type="password"
+          autoComplete={isNew ? "new-password" : "current-password"}
+          minLength={isNew ? passwordLengthMin : undefined}
+          maxLength={1024}
+          required
+          value={password}
+          onChange={(event) => onPassword(event.target.value)}
+        />
+      )}
+    </FormField>
+  );
+};
 
 /** Who accepts: nobody yet, the account of the address, or its session in this browser. */
 const AcceptForm = (props: { token: string; offer: InvitationOffer }) => {
@@ -46,41 +93,14 @@ const AcceptForm = (props: { token: string; offer: InvitationOffer }) => {
           <input {...control} className="field" value={offer.email} readOnly autoComplete="username" />
         )}
       </FormField>
-      {isNew && (
-        <FormField label="Your name" hint="As the trail and other members see it" error={errors.get("name")}>
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              autoComplete="name"
-              maxLength={100}
-              required
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </FormField>
-      )}
+      {isNew && <NameField name={name} error={errors.get("name")} onName={setName} />}
       {!isSignedIn && (
-        <FormField
-          label={isNew ? "New password" : "Password"}
-          hint={isNew ? `At least ${passwordLengthMin} characters` : "Of the account that you have already"}
+        <PasswordField
+          isNew={isNew}
+          password={password}
           error={errors.get("password")}
-        >
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              type="password"
-              autoComplete={isNew ? "new-password" : "current-password"}
-              minLength={isNew ? passwordLengthMin : undefined}
-              maxLength={1024}
-              required
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-          )}
-        </FormField>
+          onPassword={setPassword}
+        />
       )}
       {accept.error !== null && errors.size === 0 && <Note tone="bad" title={accept.error.message} />}
       <Button type="submit" variant="primary" className={styles.go ?? ""} disabled={accept.isPending}>
@@ -105,54 +125,46 @@ export const InvitePage = () => {
   });
   const isGone = token === "" || (offer.error instanceof ApiError && offer.error.status !== null);
   return (
-    <div className={styles.page}>
-      <header className={styles.bar}>
-        <span className={styles.mark}>W</span>Wheelhouse
-      </header>
-      <main className={styles.middle}>
-        <section className={styles.form} aria-labelledby="invitation">
-          {offer.data !== undefined && (
-            <>
-              <h1 className="t20 b" id="invitation">
-                Join {offer.data.organization.name}
-              </h1>
-              <p className="c2">
-                {offer.data.invitedBy} invites you as {roleNames[offer.data.role].toLowerCase()}. The link
-                works once, until <Time at={offer.data.expiresAt} full />.
-              </p>
-              <AcceptForm token={token} offer={offer.data} />
-            </>
+    <SignInFrame labelledBy="invitation" foot="Every opening and answer is kept in the audit trail.">
+      {offer.data !== undefined && (
+        <>
+          <h1 className="t20 b" id="invitation">
+            Join {offer.data.organization.name}
+          </h1>
+          <p className="c2">
+            {offer.data.invitedBy} invites you as {roleNames[offer.data.role].toLowerCase()}. The link works
+            once, until <Time at={offer.data.expiresAt} full />.
+          </p>
+          <AcceptForm token={token} offer={offer.data} />
+        </>
+      )}
+      {offer.data === undefined && isGone && (
+        <>
+          <h1 className="t20 b" id="invitation">
+            This link does not work any more
+          </h1>
+          <p className="c2">
+            It was used, withdrawn, replaced or is too old. Ask the person who invited you for a new one.{" "}
+            <a className="link" href="/signin">
+              Sign in
+            </a>
+          </p>
+        </>
+      )}
+      {offer.data === undefined && !isGone && (
+        <>
+          <h1 className="t20 b" id="invitation">
+            Invitation
+          </h1>
+          {offer.error === null ? (
+            <Skeleton rows={4} label="invitation" />
+          ) : (
+            <Note tone="bad" title={`${offer.error.message}.`}>
+              <Button onClick={() => void offer.refetch()}>Try again</Button>
+            </Note>
           )}
-          {offer.data === undefined && isGone && (
-            <>
-              <h1 className="t20 b" id="invitation">
-                This link does not work any more
-              </h1>
-              <p className="c2">
-                It was used, withdrawn, replaced or is too old. Ask the person who invited you for a new one.{" "}
-                <a className="link" href="/signin">
-                  Sign in
-                </a>
-              </p>
-            </>
-          )}
-          {offer.data === undefined && !isGone && (
-            <>
-              <h1 className="t20 b" id="invitation">
-                Invitation
-              </h1>
-              {offer.error === null ? (
-                <Skeleton rows={4} label="invitation" />
-              ) : (
-                <Note tone="bad" title={`${offer.error.message}.`}>
-                  <Button onClick={() => void offer.refetch()}>Try again</Button>
-                </Note>
-              )}
-            </>
-          )}
-        </section>
-      </main>
-      <footer className={styles.foot}>Every opening and answer is kept in the audit trail.</footer>
-    </div>
+        </>
+      )}
+    </SignInFrame>
   );
 };

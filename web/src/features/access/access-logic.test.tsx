@@ -2,8 +2,9 @@ import type { ApiToken } from "@wheelhouse/shared/access-tokens.ts";
 import { capabilities, capabilitiesOf, roles } from "@wheelhouse/shared/capabilities.ts";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
+import { rightsRows } from "./access-rights.ts";
 import { RolePicker } from "./access-role-picker.tsx";
-import { rightsRows, signsInWith } from "./access-roles.ts";
+import { signsInWith } from "./access-roles.ts";
 import { readAccessSearch } from "./access-search.ts";
 import { tokenWarning } from "./access-token-warning.ts";
 

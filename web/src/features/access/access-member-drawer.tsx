@@ -72,6 +72,31 @@ const factsOf = ({ user, lastActiveAt, ...how }: MemberDetail) => [
   },
 ];
 
+const AccountAct = ({ member, onAct }: { member: MemberDetail; onAct: () => void }) => {
+  const refusal = member.deactivationRefusal ?? null;
+  return (
+    <>
+      <Button
+        variant={member.user.deactivatedAt === null ? "danger" : "plain"}
+        disabled={refusal !== null}
+        onClick={onAct}
+      >
+        {member.user.deactivatedAt === null ? "Deactivate account…" : "Reactivate account…"}
+      </Button>
+      <span className="c3 t12 grow">{refusal}</span>
+    </>
+  );
+};
+
+const ActDialog = (props: { organization: string; member: MemberDetail; open: Act; onClose: () => void }) => {
+  const { organization, member, open, onClose } = props;
+  if (open.act === "role")
+    return <ChangeRoleDialog user={member.user} membership={open.membership} onClose={onClose} />;
+  if (open.act === "remove")
+    return <RemoveMemberDialog user={member.user} membership={open.membership} onClose={onClose} />;
+  return <AccountDialog organization={organization} member={member} onClose={onClose} />;
+};
+
 /** One person: account, memberships, and what may be changed about them. */
 export const MemberDrawer = (props: {
   organization: string;
@@ -95,7 +120,6 @@ export const MemberDrawer = (props: {
   const close = () => setOpen(null);
   const manages = useManages(organization);
   const managed = member?.memberships.find((one) => manages(one.organization.id))?.organization;
-  const refusal = member?.deactivationRefusal ?? null;
   return (
     <Drawer
       label="Member"
@@ -114,16 +138,7 @@ export const MemberDrawer = (props: {
       onClose={() => address.go(closed)}
       footer={
         canManage && member !== undefined ? (
-          <>
-            <Button
-              variant={member.user.deactivatedAt === null ? "danger" : "plain"}
-              disabled={refusal !== null}
-              onClick={() => setOpen({ act: "account" })}
-            >
-              {member.user.deactivatedAt === null ? "Deactivate account…" : "Reactivate account…"}
-            </Button>
-            <span className="c3 t12 grow">{refusal}</span>
-          </>
+          <AccountAct member={member} onAct={() => setOpen({ act: "account" })} />
         ) : undefined
       }
     >
@@ -138,14 +153,8 @@ export const MemberDrawer = (props: {
           </>
         )}
       </Panel>
-      {member !== undefined && open?.act === "role" && (
-        <ChangeRoleDialog user={member.user} membership={open.membership} onClose={close} />
-      )}
-      {member !== undefined && open?.act === "remove" && (
-        <RemoveMemberDialog user={member.user} membership={open.membership} onClose={close} />
-      )}
-      {member !== undefined && open?.act === "account" && (
-        <AccountDialog organization={organization} member={member} onClose={close} />
+      {member !== undefined && open !== null && (
+        <ActDialog organization={organization} member={member} open={open} onClose={close} />
       )}
     </Drawer>
   );

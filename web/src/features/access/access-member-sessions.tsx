@@ -1,4 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
+import type { listMemberSessions } from "@wheelhouse/shared/access-sessions.ts";
+import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { useState } from "react";
 import { formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
@@ -58,6 +60,38 @@ const ResetPassword = (props: { organization: string; userId: string; name: stri
   );
 };
 
+type Session = EndpointResult<typeof listMemberSessions>["items"][number];
+
+const Sessions = (props: {
+  items: readonly Session[];
+  isBusy: boolean;
+  onEnd: (session: { id: string; device: string }) => void;
+}) => {
+  const { items, isBusy, onEnd } = props;
+  return (
+    <ul className={css.memberships}>
+      {items.map(({ id, userAgent, address, lastSeenAt, current }) => (
+        <li key={id}>
+          <span className="grow" title={userAgent ?? undefined}>
+            {deviceOf(userAgent)}
+            <small className="c3">
+              {address ?? "unknown address"}, last seen <Age at={lastSeenAt} suffix="ago" />
+              {current && ", the one you use"}
+            </small>
+          </span>
+          <Button
+            disabled={isBusy}
+            aria-label={`End the session on ${deviceOf(userAgent)}, ${address ?? "unknown address"}`}
+            onClick={() => onEnd({ id, device: `${deviceOf(userAgent)}, ${address ?? "unknown address"}` })}
+          >
+            End…
+          </Button>
+        </li>
+      ))}
+    </ul>
+  );
+};
+
 /** Where a member is signed in, for who may end it; stands in the member's drawer. */
 export const MemberSessions = (props: { organization: string; userId: string; name: string }) => {
   const { organization, userId, name } = props;
@@ -81,30 +115,7 @@ export const MemberSessions = (props: { organization: string; userId: string; na
         isEmpty={({ total }) => total === 0}
         empty={<p className="c2">Signed in nowhere.</p>}
       >
-        {({ items }) => (
-          <ul className={css.memberships}>
-            {items.map(({ id, userAgent, address, lastSeenAt, current }) => (
-              <li key={id}>
-                <span className="grow" title={userAgent ?? undefined}>
-                  {deviceOf(userAgent)}
-                  <small className="c3">
-                    {address ?? "unknown address"}, last seen <Age at={lastSeenAt} suffix="ago" />
-                    {current && ", the one you use"}
-                  </small>
-                </span>
-                <Button
-                  disabled={end.isPending}
-                  aria-label={`End the session on ${deviceOf(userAgent)}, ${address ?? "unknown address"}`}
-                  onClick={() =>
-                    setAsked({ id, device: `${deviceOf(userAgent)}, ${address ?? "unknown address"}` })
-                  }
-                >
-                  End…
-                </Button>
-              </li>
-            ))}
-          </ul>
-        )}
+        {({ items }) => <Sessions items={items} isBusy={end.isPending} onEnd={setAsked} />}
       </Panel>
       <div className="row">
         <Button disabled={total === 0 || end.isPending} onClick={() => setAsked("all")}>

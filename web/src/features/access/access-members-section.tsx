@@ -57,6 +57,85 @@ const groupOf = ({ role }: Member): string => role;
 const rowKey = ({ user, organization }: Member): string => `${user.id} ${organization.id}`;
 const rowClass = ({ user }: Member): string => (user.deactivatedAt === null ? "" : "quiet");
 
+const MemberFilter = ({ address }: { address: PageAddress<AccessSearch> }) => {
+  const { search } = address;
+  return (
+    <search className={css.filter}>
+      <input
+        className="field"
+        type="search"
+        aria-label="Find a member by name or e-mail"
+        placeholder="Find by name or e-mail"
+        defaultValue={search.q ?? ""}
+        maxLength={100}
+        onChange={({ target }) =>
+          address.go({ ...search, q: target.value.trim() || undefined }, { replace: true })
+        }
+      />
+      <select
+        className="field"
+        aria-label="Role"
+        value={search.role ?? ""}
+        onChange={({ target }) =>
+          address.go({ ...search, role: rolesByStrength.find((role) => role === target.value) })
+        }
+      >
+        <option value="">all roles</option>
+        {rolesByStrength.map((role) => (
+          <option key={role} value={role}>
+            {roleNames[role]}
+          </option>
+        ))}
+      </select>
+    </search>
+  );
+};
+
+const MemberTable = (props: {
+  address: PageAddress<AccessSearch>;
+  members: readonly Member[];
+  query: PanelQuery<unknown>;
+}) => {
+  const { address, members, query } = props;
+  const { search } = address;
+  const isFiltered = search.q !== undefined || search.role !== undefined;
+  const open = members.find(({ user }) => user.id === search.member);
+  return (
+    <Panel
+      name="Members"
+      query={query}
+      isEmpty={() => members.length === 0}
+      empty={
+        <Empty title={isFiltered ? "Nobody matches" : "No member yet"}>
+          {isFiltered ? "Change the name or the role." : "Invite the first one."}
+        </Empty>
+      }
+    >
+      {() => (
+        <Table
+          caption="Members by role"
+          className={`cards ${css.members}`}
+          columns={columns}
+          rows={members}
+          keyOf={rowKey}
+          rowClass={rowClass}
+          groupOf={groupOf}
+          groupHead={(_, { role }) => (
+            <>
+              <b>{roleNames[role]}</b>{" "}
+              <span className="c3">{members.filter((member) => member.role === role).length}</span>
+              <span className={`c3 t12 ${css.meaning}`}>{roleMeanings[role]}</span>
+            </>
+          )}
+          openKey={open === undefined ? undefined : rowKey(open)}
+          hrefOf={(key) => address.hrefOf({ ...search, member: key.split(" ")[0] })}
+          onOpen={(key) => address.go({ ...search, member: key.split(" ")[0] })}
+        />
+      )}
+    </Panel>
+  );
+};
+
 /** Members under their role, strongest first. */
 export const MembersSection = (props: {
   organization: string;
@@ -67,11 +146,8 @@ export const MembersSection = (props: {
 }) => {
   const { organization, address, members, query, canManage } = props;
   const [isInviting, setIsInviting] = useState(false);
-  const { search } = address;
-  const isFiltered = search.q !== undefined || search.role !== undefined;
   const count = `${members.length}${query.hasNextPage ? "+" : ""}`;
   const organizations = new Set(members.map((member) => member.organization.id)).size;
-  const open = members.find(({ user }) => user.id === search.member);
   return (
     <section aria-label="Members">
       <div className={css.head}>
@@ -85,66 +161,8 @@ export const MembersSection = (props: {
           </Button>
         )}
       </div>
-      <search className={css.filter}>
-        <input
-          className="field"
-          type="search"
-          aria-label="Find a member by name or e-mail"
-          placeholder="Find by name or e-mail"
-          defaultValue={search.q ?? ""}
-          maxLength={100}
-          onChange={({ target }) =>
-            address.go({ ...search, q: target.value.trim() || undefined }, { replace: true })
-          }
-        />
-        <select
-          className="field"
-          aria-label="Role"
-          value={search.role ?? ""}
-          onChange={({ target }) =>
-            address.go({ ...search, role: rolesByStrength.find((role) => role === target.value) })
-          }
-        >
-          <option value="">all roles</option>
-          {rolesByStrength.map((role) => (
-            <option key={role} value={role}>
-              {roleNames[role]}
-            </option>
-          ))}
-        </select>
-      </search>
-      <Panel
-        name="Members"
-        query={query}
-        isEmpty={() => members.length === 0}
-        empty={
-          <Empty title={isFiltered ? "Nobody matches" : "No member yet"}>
-            {isFiltered ? "Change the name or the role." : "Invite the first one."}
-          </Empty>
-        }
-      >
-        {() => (
-          <Table
-            caption="Members by role"
-            className={`cards ${css.members}`}
-            columns={columns}
-            rows={members}
-            keyOf={rowKey}
-            rowClass={rowClass}
-            groupOf={groupOf}
-            groupHead={(_, { role }) => (
-              <>
-                <b>{roleNames[role]}</b>{" "}
-                <span className="c3">{members.filter((member) => member.role === role).length}</span>
-                <span className={`c3 t12 ${css.meaning}`}>{roleMeanings[role]}</span>
-              </>
-            )}
-            openKey={open === undefined ? undefined : rowKey(open)}
-            hrefOf={(key) => address.hrefOf({ ...search, member: key.split(" ")[0] })}
-            onOpen={(key) => address.go({ ...search, member: key.split(" ")[0] })}
-          />
-        )}
-      </Panel>
+      <MemberFilter address={address} />
+      <MemberTable address={address} members={members} query={query} />
       {query.hasNextPage && (
         <div className={css.more}>
           <Button disabled={query.isFetching} onClick={() => void query.fetchNextPage()}>

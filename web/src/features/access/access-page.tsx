@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useMemo } from "react";
 import type { PageAddress } from "#lib/page-address.ts";
 import { useCan } from "#lib/session.ts";
@@ -75,7 +76,7 @@ const AccessContent = ({ organization }: { organization: string }) => {
       ? ""
       : `${members.length}${query.hasNextPage ? "+" : ""}`;
   return (
-    <Page title="Access">
+    <Page title={organizationPages.access.title}>
       <Split
         drawer={
           member !== undefined && (
@@ -122,7 +123,7 @@ export const AccessPage = () => {
   const { org } = route.useParams();
   if (!useCan(org, "access:read")) {
     return (
-      <Page title="Access">
+      <Page title={organizationPages.access.title}>
         <Empty title="You may not see this">
           Needs <span className="mono">access:read</span> here. What the rate limits count is below.
         </Empty>

@@ -6,6 +6,7 @@ import { Note } from "#ui/note.tsx";
 import { NewPasswordField } from "./access-new-password.tsx";
 import { useResetPassword } from "./access-session-queries.ts";
 import styles from "./access-sign-in.module.css";
+import { SignInFrame } from "./access-sign-in-frame.tsx";
 
 /** Sets a new password by an administrator's link, whose secret stands behind `#` and is taken out of the address. */
 export const ResetPage = () => {
@@ -23,54 +24,46 @@ export const ResetPage = () => {
   };
   const isVoid = token === "" || errors.has("token");
   return (
-    <div className={styles.page}>
-      <header className={styles.bar}>
-        <span className={styles.mark}>W</span>Wheelhouse
-      </header>
-      <main className={styles.middle}>
-        <section className={styles.form} aria-labelledby="reset">
-          <h1 className="t20 b" id="reset">
-            Set a new password
-          </h1>
-          <p className="c2">for {window.location.host}</p>
-          <div className={styles.slot} role="status">
-            {reset.isSuccess && <Note title="Your password is set." />}
-            {isVoid && <Note tone="bad" title="This link does not work." />}
-          </div>
-          {reset.isSuccess ? (
-            <p>
-              All sessions of your account have ended.{" "}
-              <a className="link" href="/signin">
-                Sign in
-              </a>
-            </p>
-          ) : isVoid ? (
-            <p className="c2">
-              It was used, has expired, or is not complete. Ask your administrator for another one.
-            </p>
-          ) : (
-            <form onSubmit={submit}>
-              <NewPasswordField
-                value={newPassword}
-                problem={errors.get("newPassword")}
-                onChange={setNewPassword}
-              />
-              <Button
-                type="submit"
-                variant="primary"
-                className={styles.go ?? ""}
-                disabled={newPassword === "" || reset.isPending}
-              >
-                Set password
-              </Button>
-              {reset.error !== null && errors.size === 0 && (
-                <ActError title="The password was not set." error={reset.error} />
-              )}
-            </form>
+    <SignInFrame labelledBy="reset" foot="Every attempt is kept in the audit trail.">
+      <h1 className="t20 b" id="reset">
+        Set a new password
+      </h1>
+      <p className="c2">for {window.location.host}</p>
+      <div className={styles.slot} role="status">
+        {reset.isSuccess && <Note title="Your password is set." />}
+        {isVoid && <Note tone="bad" title="This link does not work." />}
+      </div>
+      {reset.isSuccess ? (
+        <p>
+          All sessions of your account have ended.{" "}
+          <a className="link" href="/signin">
+            Sign in
+          </a>
+        </p>
+      ) : isVoid ? (
+        <p className="c2">
+          It was used, has expired, or is not complete. Ask your administrator for another one.
+        </p>
+      ) : (
+        <form onSubmit={submit}>
+          <NewPasswordField
+            value={newPassword}
+            problem={errors.get("newPassword")}
+            onChange={setNewPassword}
+          />
+          <Button
+            type="submit"
+            variant="primary"
+            className={styles.go ?? ""}
+            disabled={newPassword === "" || reset.isPending}
+          >
+            Set password
+          </Button>
+          {reset.error !== null && errors.size === 0 && (
+            <ActError title="The password was not set." error={reset.error} />
           )}
-        </section>
-      </main>
-      <footer className={styles.foot}>Every attempt is kept in the audit trail.</footer>
-    </div>
+        </form>
+      )}
+    </SignInFrame>
   );
 };

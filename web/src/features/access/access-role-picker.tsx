@@ -2,7 +2,8 @@ import type { Role } from "@wheelhouse/shared/capabilities.ts";
 import { useId } from "react";
 import { Icon } from "#ui/icon.tsx";
 import css from "./access.module.css";
-import { rightsRows, roleNames, rolesByStrength } from "./access-roles.ts";
+import { rightsRows } from "./access-rights.ts";
+import { roleNames, rolesByStrength } from "./access-roles.ts";
 
 /** The one table of roles and what they may do; the head of a column chooses it. */
 export const RolePicker = (props: {

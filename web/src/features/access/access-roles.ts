@@ -1,11 +1,4 @@
-import {
-  type Capability,
-  capabilities,
-  capabilitiesOf,
-  inheritedRoles,
-  type Role,
-  roles,
-} from "@wheelhouse/shared/capabilities.ts";
+import type { Role } from "@wheelhouse/shared/capabilities.ts";
 
 /** Strongest first, as people are listed. */
 export const rolesByStrength: readonly Role[] = ["superadmin", "admin", "operator", "auditor", "viewer"];
@@ -20,8 +13,8 @@ export const roleNames: Record<Role, string> = {
 
 export const roleMeanings: Record<Role, string> = {
   superadmin: "everything, everywhere",
-  admin: "members, webhooks, breakers, queues",
-  operator: "pause, retry, acknowledge",
+  admin: "members, webhooks, sources",
+  operator: "acts on services, breakers, caches",
   auditor: "trail, sign-off, export",
   viewer: "read",
 };
@@ -31,45 +24,4 @@ export const signsInWith = (how: { hasPassword: boolean; hasIdentity: boolean })
   const ways = [...(how.hasIdentity ? ["OpenID Connect"] : []), ...(how.hasPassword ? ["password"] : [])];
   const text = ways.join(" or ");
   return text === "" ? "Not yet" : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-};
-
-type RightsRow = { label: string; holds: readonly Role[] };
-
-const named: readonly { label: string; all: readonly Capability[] }[] = [
-  {
-    label: "See every page but this one",
-    all: capabilities.filter(
-      (one) => one.endsWith(":read") && one !== "access:read" && one !== "sources:read",
-    ),
-  },
-  {
-    label: "Act on services, queues, breakers, caches, schedules and alerts",
-    all: ["health:act", "queues:act", "breakers:act", "cache:act", "schedules:act", "alerts:act"],
-  },
-  { label: "Replay and configure webhooks", all: ["webhooks:replay", "webhooks:configure"] },
-  { label: "Add and change what is watched", all: ["sources:manage"] },
-  { label: "Connect to further Redis and Postgres servers", all: ["sources:connect"] },
-  { label: "Report a platform's own acts to the trail", all: ["audit:write"] },
-  { label: "Export and verify the trail", all: ["audit:export", "audit:verify"] },
-  { label: "Sign a review off", all: ["audit:sign-off"] },
-  { label: "See members, invitations, tokens and the list of sources", all: ["access:read", "sources:read"] },
-  { label: "Manage members, tokens and organizations", all: ["access:manage"] },
-];
-
-const holding = (all: readonly Capability[]): Role[] =>
-  roles.filter((role) => all.every((capability) => capabilitiesOf[role].includes(capability)));
-
-/** Roles × what they may do, every capability in one of the rows. */
-export const rightsRows = (): RightsRow[] => {
-  const covered = new Set(named.flatMap(({ all }) => all));
-  return [
-    ...named.map(({ label, all }) => ({ label, holds: holding(all) })),
-    ...capabilities
-      .filter((capability) => !covered.has(capability))
-      .map((capability) => ({ label: capability, holds: holding([capability]) })),
-    {
-      label: "Also in the organizations below",
-      holds: roles.filter((role) => inheritedRoles.includes(role)),
-    },
-  ];
 };

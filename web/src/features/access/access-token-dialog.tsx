@@ -1,8 +1,9 @@
-import { tokenCapabilities } from "@wheelhouse/shared/access-tokens.ts";
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
+import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import { useState } from "react";
 import { useSession } from "#lib/session.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { ShownOnce } from "#ui/shown-once.tsx";
 import { TextField } from "#ui/text-field.tsx";
 import { Time } from "#ui/time.tsx";
@@ -10,12 +11,12 @@ import css from "./access.module.css";
 import { useCreateToken } from "./access-queries.ts";
 
 const dayMs = 24 * 3_600_000;
-const lifetimes = [
-  { label: "30 d", days: 30 },
-  { label: "90 d", days: 90 },
-  { label: "1 year", days: 365 },
-  { label: "never", days: null },
-] as const;
+const lifetimes: readonly { value: number | null; label: string }[] = [
+  { label: "30 d", value: 30 },
+  { label: "90 d", value: 90 },
+  { label: "1 year", value: 365 },
+  { label: "never", value: null },
+];
 
 const Scopes = (props: {
   offered: readonly Capability[];
@@ -42,6 +43,27 @@ const Scopes = (props: {
   </fieldset>
 );
 
+type NewToken = NonNullable<ReturnType<typeof useCreateToken>["data"]>;
+
+const Created = ({ token, onClose }: { token: NewToken; onClose: () => void }) => (
+  <ShownOnce
+    title={`Token ${token.name} is created`}
+    text={token.token}
+    copy="Copy token"
+    facts={[
+      { label: "May", value: <span className="mono">{token.capabilities.join(", ")}</span> },
+      {
+        label: "Ends",
+        value: token.expiresAt === null ? "never" : <Time at={token.expiresAt} full />,
+      },
+    ]}
+    note="Store the token now."
+    onClose={onClose}
+  >
+    It is not shown again. Send it as <span className="mono">Authorization: Bearer …</span>
+  </ShownOnce>
+);
+
 /** Creates a token, then shows it for the only time. */
 export const CreateTokenDialog = ({
   organization,
@@ -56,25 +78,7 @@ export const CreateTokenDialog = ({
   const [chosen, setChosen] = useState<ReadonlySet<Capability>>(new Set());
   const [days, setDays] = useState<number | null>(90);
   const offered = tokenCapabilities.filter((one) => session.capabilities.includes(one));
-  if (create.data !== undefined)
-    return (
-      <ShownOnce
-        title={`Token ${create.data.name} is created`}
-        text={create.data.token}
-        copy="Copy token"
-        facts={[
-          { label: "May", value: <span className="mono">{create.data.capabilities.join(", ")}</span> },
-          {
-            label: "Ends",
-            value: create.data.expiresAt === null ? "never" : <Time at={create.data.expiresAt} full />,
-          },
-        ]}
-        note="Store the token now."
-        onClose={onClose}
-      >
-        It is not shown again. Send it as <span className="mono">Authorization: Bearer …</span>
-      </ShownOnce>
-    );
+  if (create.data !== undefined) return <Created token={create.data} onClose={onClose} />;
   const submit = () =>
     create.mutate({
       name: name.trim(),
@@ -109,18 +113,12 @@ export const CreateTokenDialog = ({
             <div className={css.label} id="token-ends">
               Ends after
             </div>
-            <fieldset className={`seg ${css.ends}`} aria-labelledby="token-ends">
-              {lifetimes.map(({ label, days: value }) => (
-                <button
-                  key={label}
-                  type="button"
-                  aria-pressed={days === value}
-                  onClick={() => setDays(value)}
-                >
-                  {label}
-                </button>
-              ))}
-            </fieldset>
+            <Segments
+              options={lifetimes}
+              value={days}
+              onChange={setDays}
+              group={{ labelledBy: "token-ends", className: css.ends }}
+            />
           </div>
         </>
       )}

@@ -6,6 +6,7 @@ import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Histogram, Legend } from "#ui/histogram.tsx";
 import { Panel } from "#ui/panel.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { byDay, bySlot, heatStep, heatTop, oddHour, type Plot } from "./audit-plot.ts";
 import { auditActivityQuery } from "./audit-queries.ts";
 import css from "./audit-review.module.css";
@@ -18,6 +19,20 @@ const two = (value: number): string => String(value).padStart(2, "0");
 const isChosen = (search: AuditSearch, name: "slot" | "action", value: string): boolean =>
   search[name]?.includes(value) === true && search.not?.includes(name) !== true;
 
+/** The slot that an arrow key leads to, within the week; null for other keys. */
+const slotBeside = (slot: string, key: string): string | null => {
+  const [day = 1, hour = 0] = slot.split("-").map(Number);
+  const by: Record<string, [number, number]> = {
+    ArrowLeft: [0, -1],
+    ArrowRight: [0, 1],
+    ArrowUp: [-1, 0],
+    ArrowDown: [1, 0],
+  };
+  const step = by[key];
+  if (step === undefined) return null;
+  return slotOf(Math.min(7, Math.max(1, day + step[0])), Math.min(23, Math.max(0, hour + step[1])));
+};
+
 /** Hour of the day by day of the week; a cell filters by that hour. Arrow keys move between cells. */
 const HeatMap = ({ activity, address }: { activity: Activity; address: Address }) => {
   const { search } = address;
@@ -26,17 +41,9 @@ const HeatMap = ({ activity, address }: { activity: Activity; address: Address }
   const top = heatTop(slots.values());
   const odd = oddHour(activity);
   const move = (event: KeyboardEvent) => {
-    const [day = 1, hour = 0] = active.split("-").map(Number);
-    const by: Record<string, [number, number]> = {
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-    };
-    const step = by[event.key];
-    if (step === undefined) return;
+    const next = slotBeside(active, event.key);
+    if (next === null) return;
     event.preventDefault();
-    const next = slotOf(Math.min(7, Math.max(1, day + step[0])), Math.min(23, Math.max(0, hour + step[1])));
     setActive(next);
     event.currentTarget.querySelector<HTMLButtonElement>(`[data-slot="${next}"]`)?.focus();
   };
@@ -158,11 +165,11 @@ const Actions = ({ activity, address }: { activity: Activity; address: Address }
   );
 };
 
-const plots = [
-  { plot: "hour", label: "By hour" },
-  { plot: "day", label: "By day" },
-  { plot: "action", label: "By action" },
-] as const satisfies readonly { plot: Plot; label: string }[];
+const plots: readonly { value: Plot; label: string }[] = [
+  { value: "hour", label: "By hour" },
+  { value: "day", label: "By day" },
+  { value: "action", label: "By action" },
+];
 
 const isUsualSpan = ({ from, to }: Activity): boolean =>
   Math.abs(Date.parse(to) - Date.parse(from) - 28 * 86_400_000) < 60_000;
@@ -187,13 +194,7 @@ export const AuditActivityPanel = ({ organization, address }: { organization: st
     <section className={css.activity} aria-label="Activity">
       <div className={`row ${css.head}`}>
         <h2 className="h">Activity</h2>
-        <div className="seg">
-          {plots.map(({ plot: name, label }) => (
-            <button key={name} type="button" aria-pressed={plot === name} onClick={() => setPlot(name)}>
-              {label}
-            </button>
-          ))}
-        </div>
+        <Segments options={plots} value={plot} onChange={setPlot} />
         <span className="c3 t12 cut no-phone">
           {data === undefined || isUsualSpan(data) ? "4 weeks" : daysOf(data)}, UTC
           {data !== undefined && leftOut(data)}

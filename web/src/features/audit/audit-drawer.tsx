@@ -8,7 +8,7 @@ import { usePreferences } from "#lib/preferences.ts";
 import { AddressLink } from "#ui/address-link.tsx";
 import { CopyButton } from "#ui/code-block.tsx";
 import { Drawer } from "#ui/drawer.tsx";
-import { Empty, Failure, Panel, Skeleton } from "#ui/panel.tsx";
+import { Empty, Failure, Panel, type PanelQuery, Skeleton } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
 import css from "./audit.module.css";
 import { shortHash } from "./audit-diff.ts";
@@ -107,6 +107,46 @@ const Proof = ({ proof }: { proof: AuditEventDetail["proof"] }) => {
   );
 };
 
+const State = ({ event }: { event: AuditEvent }) => (
+  <>
+    <Outcome outcome={event.outcome} />
+    <span>{event.seq === null ? "Being sealed" : `Event ${formatCount(event.seq)}`}</span>
+    <CopyButton text={location.href} label="Copy link" />
+  </>
+);
+
+const Foot = (props: { event: AuditEvent; address: Address; acts: ReactNode }) => {
+  const { event, address, acts } = props;
+  const [target] = event.targets;
+  return (
+    <>
+      {acts}
+      <span className="grow" />
+      <AddressLink
+        className="btn ghost"
+        address={address}
+        to={{ actor: [event.actor.id ?? event.actor.display] }}
+      >
+        Same actor
+      </AddressLink>
+      {target !== undefined && (
+        <AddressLink className="btn ghost" address={address} to={{ target: target.id }}>
+          Same target
+        </AddressLink>
+      )}
+    </>
+  );
+};
+
+const ProofOf = ({ query }: { query: PanelQuery<AuditEventDetail> }) =>
+  query.data !== undefined ? (
+    <Proof proof={query.data.proof} />
+  ) : query.error !== null ? (
+    <Failure name="The proof" error={query.error} isFetching={query.isFetching} onRetry={query.refetch} />
+  ) : (
+    <Skeleton rows={3} label="proof" />
+  );
+
 /** One event: facts, what it changed, its place in the chain. Lives as long as the address names one. */
 export const AuditDrawer = (props: {
   organization: string;
@@ -126,7 +166,6 @@ export const AuditDrawer = (props: {
       ? undefined
       : () => address.go({ ...address.search, event: next.id }, { replace: true });
   };
-  const [target] = event?.targets ?? [];
   const isGone = query.error instanceof ApiError && query.error.code === "not_found";
   return (
     <Drawer
@@ -134,38 +173,11 @@ export const AuditDrawer = (props: {
       title={
         event === undefined ? "Audit event" : <span className={`mono ${css.title}`}>{event.action}</span>
       }
-      status={
-        event === undefined ? undefined : (
-          <>
-            <Outcome outcome={event.outcome} />
-            <span>{event.seq === null ? "Being sealed" : `Event ${formatCount(event.seq)}`}</span>
-            <CopyButton text={location.href} label="Copy link" />
-          </>
-        )
-      }
+      status={event === undefined ? undefined : <State event={event} />}
       onPrevious={open(at - 1)}
       onNext={open(at + 1)}
       onClose={() => address.go({ ...address.search, event: undefined })}
-      footer={
-        event !== undefined && (
-          <>
-            {review?.acts}
-            <span className="grow" />
-            <AddressLink
-              className="btn ghost"
-              address={address}
-              to={{ actor: [event.actor.id ?? event.actor.display] }}
-            >
-              Same actor
-            </AddressLink>
-            {target !== undefined && (
-              <AddressLink className="btn ghost" address={address} to={{ target: target.id }}>
-                Same target
-              </AddressLink>
-            )}
-          </>
-        )
-      }
+      footer={event !== undefined && <Foot event={event} address={address} acts={review?.acts} />}
     >
       {event === undefined ? (
         isGone ? (
@@ -183,18 +195,7 @@ export const AuditDrawer = (props: {
           <div className={`sec-h ${css.partHead}`}>
             <h3 className="h">Proof</h3>
           </div>
-          {query.data !== undefined ? (
-            <Proof proof={query.data.proof} />
-          ) : query.error !== null ? (
-            <Failure
-              name="The proof"
-              error={query.error}
-              isFetching={query.isFetching}
-              onRetry={query.refetch}
-            />
-          ) : (
-            <Skeleton rows={3} label="proof" />
-          )}
+          <ProofOf query={query} />
         </>
       )}
     </Drawer>

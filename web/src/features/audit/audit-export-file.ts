@@ -43,6 +43,18 @@ export const trailerRows = (tail: string, format: AuditExportFormat): number | u
   return found === null ? undefined : Number(found[1]);
 };
 
+const refusalOf = async (response: Response): Promise<ApiError> => {
+  const body: unknown = await response.json().catch(() => null);
+  const error = typeof body === "object" && body !== null && "error" in body ? body.error : null;
+  const message =
+    typeof error === "object" && error !== null && "message" in error
+      ? String(error.message)
+      : `${response.status}`;
+  return new ApiError(response.status === 429 ? "rate_limited" : "unavailable", message, {
+    status: response.status,
+  });
+};
+
 /**
  * Fetches an export, or the rest of one, and tells how many lines came. @throws ApiError when the server refuses; an abort passes unchanged.
  * A file that breaks off on the way is given as far as it came, marked as not whole.
@@ -61,17 +73,7 @@ export const fetchExport = async (
     if (signal.aborted) throw error;
     throw new ApiError("network", "The server cannot be reached");
   });
-  if (!response.ok || response.body === null) {
-    const body: unknown = await response.json().catch(() => null);
-    const error = typeof body === "object" && body !== null && "error" in body ? body.error : null;
-    const message =
-      typeof error === "object" && error !== null && "message" in error
-        ? String(error.message)
-        : `${response.status}`;
-    throw new ApiError(response.status === 429 ? "rate_limited" : "unavailable", message, {
-      status: response.status,
-    });
-  }
+  if (!response.ok || response.body === null) throw await refusalOf(response);
   const name =
     /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? `audit.${format}`;
   const type = response.headers.get("content-type") ?? "";

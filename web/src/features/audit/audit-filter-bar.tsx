@@ -29,6 +29,28 @@ const asked = (draft: string) => {
   return { key: auditFacetKeys.find((name) => name === key.toLowerCase()), text };
 };
 
+const tokensOf = (search: AuditSearch, time: string | undefined) => {
+  const token = (key: string, value: string | undefined) => {
+    const isNot = search.not?.some((name) => tokenName(name) === key) === true;
+    return value === undefined ? [] : [{ key: isNot ? `${notMark}${key}` : key, value }];
+  };
+  return [
+    ...token("actor", search.actor?.join(",")),
+    ...token("action", search.action?.join(",")),
+    ...token("class", search.class?.join(",")),
+    ...token("target", search.target),
+    ...token("outcome", search.outcome?.join(",")),
+    ...token("hour", search.slot?.join(",")),
+    ...token("time", time),
+  ];
+};
+
+type Names = Readonly<Record<string, string>>;
+const withNames = (names: Names, facets: readonly { value: string; label: string }[]): Names => ({
+  ...names,
+  ...Object.fromEntries(facets.map(({ value, label }) => [value, label])),
+});
+
 /** Filter bar of the trail. Values are searched on the server; the shown `events` give names to ids. */
 export const AuditFilterBar = (props: {
   organization: string;
@@ -76,10 +98,6 @@ export const AuditFilterBar = (props: {
     },
     { key: "time" },
   ];
-  const token = (key: string, value: string | undefined) => {
-    const isNot = search.not?.some((name) => tokenName(name) === key) === true;
-    return value === undefined ? [] : [{ key: isNot ? `${notMark}${key}` : key, value }];
-  };
   const hasRange = search.from !== undefined || search.to !== undefined;
   return (
     <FilterBar
@@ -87,22 +105,11 @@ export const AuditFilterBar = (props: {
       keys={keys}
       onDraft={setDraft}
       filter={{
-        tokens: [
-          ...token("actor", search.actor?.join(",")),
-          ...token("action", search.action?.join(",")),
-          ...token("class", search.class?.join(",")),
-          ...token("target", search.target),
-          ...token("outcome", search.outcome?.join(",")),
-          ...token("hour", search.slot?.join(",")),
-          ...token("time", hasRange ? rangeName(search, nowMs, zone) : undefined),
-        ],
+        tokens: tokensOf(search, hasRange ? rangeName(search, nowMs, zone) : undefined),
         text: search.q ?? "",
       }}
       onChange={(filter) => {
-        setNames((before) => ({
-          ...before,
-          ...Object.fromEntries(facets.map(({ value, label }) => [value, label])),
-        }));
+        setNames((before) => withNames(before, facets));
         address.go(readAuditTokens(filter, search, { nowMs, zone }));
       }}
     />

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useMemo, useState } from "react";
 import { formatCount } from "#lib/format.ts";
 import { useLiveEvent } from "#lib/live-context.tsx";
@@ -13,8 +14,9 @@ import { useRereadWith } from "#lib/use-reread.ts";
 import { useTail } from "#lib/use-tail.ts";
 import { AddressLink } from "#ui/address-link.tsx";
 import { Button } from "#ui/button.tsx";
+import { LoadOlder, type OlderQuery } from "#ui/load-older.tsx";
 import { Page, Split } from "#ui/page.tsx";
-import { Empty, Failure, Panel } from "#ui/panel.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/panel.tsx";
 import { TailStrip } from "#ui/tail-strip.tsx";
 import css from "./audit.module.css";
 import { AuditActivityPanel } from "./audit-activity.tsx";
@@ -58,6 +60,76 @@ const NoEvent = ({ address }: { address: PageAddress<AuditSearch> }) => {
   );
 };
 
+const Tools = (props: {
+  organization: string;
+  address: PageAddress<AuditSearch>;
+  events: readonly AuditEvent[];
+  nowMs: number;
+}) => {
+  const { organization, address, events, nowMs } = props;
+  const { search } = address;
+  const canExport = useCan(organization, "audit:export");
+  const exporting = useAuditExport(organization);
+  const [isExporting, setIsExporting] = useState(false);
+  return (
+    <>
+      <div className={reviewCss.top}>
+        <AuditActivityPanel organization={organization} address={address} />
+        <AuditReviewPanel organization={organization} address={address} />
+      </div>
+      <div className="tool">
+        <AuditFilterBar organization={organization} address={address} events={events} nowMs={nowMs} />
+        <AuditViews organization={organization} address={address} />
+        {canExport && <Button onClick={() => setIsExporting(true)}>Export…</Button>}
+      </div>
+      <ExportStrip state={exporting} />
+      {isExporting && (
+        <ExportDialog
+          organization={organization}
+          filter={search}
+          onExport={(format) => {
+            setIsExporting(false);
+            exporting.mutate({ filter: search, format });
+          }}
+          onClose={() => setIsExporting(false)}
+        />
+      )}
+    </>
+  );
+};
+
+const Events = (props: {
+  organization: string;
+  list: PanelQuery<unknown> & OlderQuery;
+  events: readonly AuditEvent[];
+  address: PageAddress<AuditSearch>;
+}) => {
+  const { organization, list, events, address } = props;
+  const matching = useQuery(auditCountQuery(organization, address.search)).data;
+  return (
+    <Panel
+      name="The trail"
+      query={list}
+      isEmpty={() => events.length === 0}
+      empty={<NoEvent address={address} />}
+      skeletonRows={16}
+    >
+      {() => (
+        <>
+          <AuditTable events={events} address={address} />
+          <LoadOlder name="Older events" list={list}>
+            {list.hasNextPage ? "" : "All "}
+            {formatCount(events.length)} loaded
+            {list.hasNextPage &&
+              matching !== undefined &&
+              `, ${formatCount(matching.count)}${matching.isMore ? "+" : ""} match`}
+          </LoadOlder>
+        </>
+      )}
+    </Panel>
+  );
+};
+
 const Trail = ({ organization }: { organization: string }) => {
   const address = useAddress(organization);
   const { search } = address;
@@ -74,19 +146,16 @@ const Trail = ({ organization }: { organization: string }) => {
   const { zone } = usePreferences();
   const nowMs = useMinute();
   const events = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const canExport = useCan(organization, "audit:export");
-  const exporting = useAuditExport(organization);
-  const [isExporting, setIsExporting] = useState(false);
   useRereadWith(useQuery(auditProofQuery(organization)), list.refetch);
-  const matching = useQuery(auditCountQuery(organization, search)).data;
   const hasRange = search.from !== undefined || search.to !== undefined;
   const toggle = () => {
     if (!tail.isPaused) return tail.pause();
     if (search.event !== undefined) address.go({ ...search, event: undefined });
     tail.resume();
   };
+  const pause = { isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle };
   return (
-    <Page title="Audit" pause={{ isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle }}>
+    <Page title={organizationPages.audit.title} pause={pause}>
       <Split
         drawer={
           search.event !== undefined && (
@@ -96,38 +165,16 @@ const Trail = ({ organization }: { organization: string }) => {
       >
         <div ref={tail.sentinel} className={css.sentinel} />
         <AuditProof organization={organization} events={events} />
-        <div className={reviewCss.top}>
-          <AuditActivityPanel organization={organization} address={address} />
-          <AuditReviewPanel organization={organization} address={address} />
-        </div>
-        <div className="tool">
-          <AuditFilterBar organization={organization} address={address} events={events} nowMs={nowMs} />
-          <AuditViews organization={organization} address={address} />
-          {canExport && <Button onClick={() => setIsExporting(true)}>Export…</Button>}
-        </div>
-        <ExportStrip state={exporting} />
-        {isExporting && (
-          <ExportDialog
-            organization={organization}
-            filter={search}
-            onExport={(format) => {
-              setIsExporting(false);
-              exporting.mutate({ filter: search, format });
-            }}
-            onClose={() => setIsExporting(false)}
-          />
-        )}
+        <Tools organization={organization} address={address} events={events} nowMs={nowMs} />
         <TailStrip
-          isPaused={tail.isPaused}
-          newCount={tail.newCount}
-          onToggle={toggle}
+          {...pause}
           text={
             hasRange ? (
               `Recorded ${rangeName(search, nowMs, zone)}`
-            ) : tail.isPaused ? (
-              <span className="c3">Paused while you read</span>
             ) : (
-              <span className="c3">New events appear at the top</span>
+              <span className="c3">
+                {tail.isPaused ? "Paused while you read" : "New events appear at the top"}
+              </span>
             )
           }
         >
@@ -137,44 +184,7 @@ const Trail = ({ organization }: { organization: string }) => {
             </Button>
           )}
         </TailStrip>
-        <Panel
-          name="The trail"
-          query={list}
-          isEmpty={() => events.length === 0}
-          empty={<NoEvent address={address} />}
-          skeletonRows={16}
-        >
-          {() => (
-            <>
-              <AuditTable events={events} address={address} />
-              <div className="more t12">
-                {list.hasNextPage && (
-                  <Button
-                    disabled={list.isFetchingNextPage}
-                    onClick={() => void list.fetchNextPage({ cancelRefetch: false })}
-                  >
-                    Load older
-                  </Button>
-                )}
-                <span>
-                  {list.hasNextPage ? "" : "All "}
-                  {formatCount(events.length)} loaded
-                  {list.hasNextPage &&
-                    matching !== undefined &&
-                    `, ${formatCount(matching.count)}${matching.isMore ? "+" : ""} match`}
-                </span>
-              </div>
-              {list.isFetchNextPageError && list.error !== null && (
-                <Failure
-                  name="Older events"
-                  error={list.error}
-                  isFetching={list.isFetchingNextPage}
-                  onRetry={() => list.fetchNextPage()}
-                />
-              )}
-            </>
-          )}
-        </Panel>
+        <Events organization={organization} list={list} events={events} address={address} />
       </Split>
     </Page>
   );
@@ -183,7 +193,7 @@ const Trail = ({ organization }: { organization: string }) => {
 const Reviewing = ({ organization, id }: { organization: string; id: string }) => {
   const address = useAddress(organization);
   return (
-    <Page title="Audit" crumb="Review">
+    <Page title={organizationPages.audit.title} crumb="Review">
       <AuditReviewPage organization={organization} id={id} address={address} />
     </Page>
   );
@@ -200,7 +210,7 @@ export const AuditPage = () => {
       <Reviewing key={review} organization={org} id={review} />
     );
   return (
-    <Page title="Audit">
+    <Page title={organizationPages.audit.title}>
       <Empty title="You may not see this">
         Needs <span className="mono">audit:read</span> here.
       </Empty>

@@ -70,6 +70,54 @@ export const RemarkDialog = ({
   );
 };
 
+const Covered = ({ review }: { review: AuditReview }) => (
+  <p>
+    The signature covers the chain up to event {formatCount(review.coveredSeq)}, {review.from.slice(0, 10)} to{" "}
+    {new Date(Date.parse(review.to) - 1).toISOString().slice(0, 10)}
+    {review.viewName === null ? "" : `, view “${review.viewName}”`}.
+  </p>
+);
+
+/** What is left open, and the count that whoever signs has to type. */
+const Open = (props: {
+  progress: AuditReview["progress"];
+  typed: string;
+  onTyped: (typed: string) => void;
+}) => {
+  const { typed, onTyped } = props;
+  const { open, ownOpen, flagged, settled } = props.progress;
+  const unsettled = flagged - settled;
+  return unsettled > 0 ? (
+    <Note
+      tone="warn"
+      title={`${formatPlural(unsettled, "flag")} ${unsettled === 1 ? "is" : "are"} not settled.`}
+    >
+      Settle them before you sign.
+    </Note>
+  ) : (
+    open > 0 && (
+      <>
+        <Note tone="warn" title={`${formatPlural(open, "event")} not reviewed.`}>
+          The sign-off will say so.
+          {ownOpen > 0 &&
+            ` ${formatPlural(ownOpen, "of them is an act", "of them are acts")} of your own, which somebody else has to review.`}
+        </Note>
+        <FormField label={`Type ${open} to sign without them`}>
+          {(control) => (
+            <input
+              {...control}
+              className="field"
+              inputMode="numeric"
+              value={typed}
+              onChange={(event) => onTyped(event.target.value)}
+            />
+          )}
+        </FormField>
+      </>
+    )
+  );
+};
+
 /** Signs a review; events that nobody reviewed have to be counted by who signs. */
 export const SignDialog = ({
   review,
@@ -82,7 +130,7 @@ export const SignDialog = ({
 }) => {
   const [typed, setTyped] = useState("");
   const [comment, setComment] = useState("");
-  const { open, ownOpen, flagged, settled, events } = review.progress;
+  const { open, flagged, settled, events } = review.progress;
   const unsettled = flagged - settled;
   const canSign = unsettled === 0 && (open === 0 || typed.trim() === String(open));
   const sign = () =>
@@ -104,40 +152,8 @@ export const SignDialog = ({
     >
       {() => (
         <>
-          <p>
-            The signature covers the chain up to event {formatCount(review.coveredSeq)},{" "}
-            {review.from.slice(0, 10)} to {new Date(Date.parse(review.to) - 1).toISOString().slice(0, 10)}
-            {review.viewName === null ? "" : `, view “${review.viewName}”`}.
-          </p>
-          {unsettled > 0 ? (
-            <Note
-              tone="warn"
-              title={`${formatPlural(unsettled, "flag")} ${unsettled === 1 ? "is" : "are"} not settled.`}
-            >
-              Settle them before you sign.
-            </Note>
-          ) : (
-            open > 0 && (
-              <>
-                <Note tone="warn" title={`${formatPlural(open, "event")} not reviewed.`}>
-                  The sign-off will say so.
-                  {ownOpen > 0 &&
-                    ` ${formatPlural(ownOpen, "of them is an act", "of them are acts")} of your own, which somebody else has to review.`}
-                </Note>
-                <FormField label={`Type ${open} to sign without them`}>
-                  {(control) => (
-                    <input
-                      {...control}
-                      className="field"
-                      inputMode="numeric"
-                      value={typed}
-                      onChange={(event) => setTyped(event.target.value)}
-                    />
-                  )}
-                </FormField>
-              </>
-            )
-          )}
+          <Covered review={review} />
+          <Open progress={review.progress} typed={typed} onTyped={setTyped} />
           <FormField label="Comment, optional">
             {(control) => (
               <textarea

@@ -1,11 +1,15 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { commentAuditReview, markAuditReview, signAuditReview } from "@wheelhouse/shared/audit-review.ts";
+import {
+  auditMarksMax,
+  commentAuditReview,
+  markAuditReview,
+  signAuditReview,
+} from "@wheelhouse/shared/audit-review.ts";
 import { useEffect, useRef, useState } from "react";
 import { call } from "#lib/api.ts";
 import { auditReviewQuery, auditReviewsQuery } from "./audit-queries.ts";
 
 const gatherMs = 500;
-const perRequest = 500;
 type Mark = "reviewed" | "flagged" | "open" | "settled";
 type Asked = { events: string[]; mark: Mark; comment?: string };
 
@@ -47,7 +51,7 @@ export const useGatheredMarks = (send: (events: string[]) => Promise<unknown>) =
   useEffect(() => {
     if (waiting.size === 0) return;
     const timer = setTimeout(() => {
-      const events = [...waiting].slice(0, perRequest);
+      const events = [...waiting].slice(0, auditMarksMax);
       const forget = () => setWaiting((before) => new Set([...before].filter((id) => !events.includes(id))));
       latest.current(events).then(forget, forget);
     }, gatherMs);

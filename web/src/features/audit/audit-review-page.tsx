@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit-review.ts";
+import { auditMarksMax } from "@wheelhouse/shared/audit-review.ts";
 import { useMemo, useState } from "react";
-import { formatCount, formatDate, formatPlural, formatTime, zoneName } from "#lib/format.ts";
+import { formatCount, formatDate, formatPlural, formatTime } from "#lib/format.ts";
 import { useKeys } from "#lib/keys.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
@@ -10,9 +11,11 @@ import { AddressLink } from "#ui/address-link.tsx";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Split } from "#ui/page.tsx";
-import { Empty, Panel } from "#ui/panel.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/panel.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { Status } from "#ui/status.tsx";
 import { type Column, Table } from "#ui/table.tsx";
+import { TimeHeader } from "#ui/time.tsx";
 import { targetName } from "./audit-filter.ts";
 import { auditReviewItemsQuery, auditReviewQuery } from "./audit-queries.ts";
 import css from "./audit-review.module.css";
@@ -25,6 +28,12 @@ import type { AuditSearch } from "./audit-search.ts";
 type Address = PageAddress<AuditSearch>;
 type State = "all" | "open" | "flagged";
 
+const states: readonly { value: State; label: string }[] = [
+  { value: "all", label: "All" },
+  { value: "open", label: "Not reviewed" },
+  { value: "flagged", label: "Flagged" },
+];
+
 const Moment = ({ at }: { at: string }) => {
   const { zone } = usePreferences();
   return (
@@ -33,11 +42,6 @@ const Moment = ({ at }: { at: string }) => {
       {formatTime(at, zone)}
     </time>
   );
-};
-
-const TimeHeader = () => {
-  const { zone } = usePreferences();
-  return <>Time, {zoneName(zone)}</>;
 };
 
 const columns: readonly Column<AuditReviewItem>[] = [
@@ -138,6 +142,175 @@ const Since = ({ review }: { review: AuditReviewDetail }) => {
   );
 };
 
+const Head = (props: {
+  data: AuditReviewDetail;
+  address: Address;
+  acts: ReturnType<typeof useReviewActs>;
+  /** The events shown that the reader may still mark. */
+  open: readonly AuditReviewItem[];
+  onSign: (() => void) | null;
+}) => {
+  const { data, address, acts, open, onSign } = props;
+  return (
+    <div className={css.reviewHead}>
+      <h2>Review, {data.name}</h2>
+      <span className="c3 t12">
+        {data.from.slice(0, 10)} – {new Date(Date.parse(data.to) - 1).toISOString().slice(0, 10)}
+        {data.viewName !== null && `, view “${data.viewName}”`}, opened by {data.opened.name}
+      </span>
+      <span className="grow" />
+      {open.length > 0 && (
+        <Button
+          disabled={acts.mark.isPending}
+          onClick={() =>
+            acts.mark.mutate({ events: open.map(keyOf).slice(0, auditMarksMax), mark: "reviewed" })
+          }
+        >
+          Mark {formatCount(Math.min(auditMarksMax, open.length))} shown as reviewed
+        </Button>
+      )}
+      {onSign !== null && (
+        <Button variant="primary" onClick={onSign}>
+          Sign off {data.name}…
+        </Button>
+      )}
+      <AddressLink className="btn ghost" address={address} to={{}}>
+        Close review
+      </AddressLink>
+    </div>
+  );
+};
+
+const Signature = ({
+  signed,
+  ownOpen,
+}: {
+  signed: NonNullable<AuditReviewDetail["signed"]>;
+  ownOpen: number;
+}) => (
+  <div className={css.strip} role="status">
+    <Status tone="ok" label={`Signed by ${signed.name}`} />
+    <span className="c2">
+      <Moment at={signed.at} />
+      {signed.notReviewed > 0 && `, ${formatPlural(signed.notReviewed, "event")} not reviewed`}
+      {ownOpen > 0 && `, ${formatPlural(ownOpen, "act")} of the signer wait for somebody else`}
+      {signed.comment !== null && ` “${signed.comment}”`}
+    </span>
+  </div>
+);
+
+/** How far the review is, which events are listed, and the keys that mark them. */
+const Progress = (props: {
+  progress: AuditReviewDetail["progress"];
+  state: State;
+  onState: (state: State) => void;
+  canSign: boolean;
+  /** Marks that are gathered and not sent yet. */
+  waiting: number;
+}) => {
+  const { progress, state, onState, canSign, waiting } = props;
+  return (
+    <div className={css.hints}>
+      <div className={css.reviewFacts}>
+        <ReviewFacts progress={progress} />
+      </div>
+      <div className="row">
+        <Segments options={states} value={state} onChange={onState} />
+        {canSign && (
+          <span className="c3 t12 no-phone">
+            <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> reviewed, <kbd>f</kbd> flag or settle, <kbd>c</kbd>{" "}
+            comment
+          </span>
+        )}
+        {waiting > 0 && (
+          <span className="c3 t12" role="status">
+            Marking {formatCount(waiting)}
+          </span>
+        )}
+      </div>
+    </div>
+  );
+};
+
+const Items = (props: {
+  list: PanelQuery<unknown> & {
+    hasNextPage: boolean;
+    isFetchingNextPage: boolean;
+    fetchNextPage: () => unknown;
+  };
+  items: readonly AuditReviewItem[];
+  state: State;
+  address: Address;
+}) => {
+  const { list, items, state, address } = props;
+  return (
+    <Panel
+      name="Events under review"
+      query={list}
+      isEmpty={() => items.length === 0}
+      empty={<Empty title={state === "all" ? "No event in this period" : "None of these"} />}
+      skeletonRows={10}
+    >
+      {() => (
+        <>
+          <Table
+            caption="Events under review, newest first"
+            className={`compact cards ${css.items}`}
+            columns={columns}
+            rows={items}
+            keyOf={keyOf}
+            openKey={address.search.event}
+            onOpen={(event) => address.go({ ...address.search, event })}
+            hrefOf={(event) => address.hrefOf({ ...address.search, event })}
+          />
+          <div className="more t12">
+            {list.hasNextPage && (
+              <Button disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                Load older
+              </Button>
+            )}
+            <span>{formatCount(items.length)} loaded</span>
+          </div>
+        </>
+      )}
+    </Panel>
+  );
+};
+
+const focusedOf = (items: readonly AuditReviewItem[], openId: string | undefined) => {
+  const key = document.activeElement?.closest("tr")?.dataset.key ?? openId;
+  return items.find((item) => item.auditId === key);
+};
+
+type Act = (item: AuditReviewItem | undefined) => void;
+const keysOf = (
+  { review, flag, comment }: { review: Act; flag: Act; comment: Act },
+  focused: () => AuditReviewItem | undefined,
+) => [
+  { keys: "x", label: "Mark as reviewed", group: "Review", run: () => review(focused()) },
+  { keys: "f", label: "Flag, or settle the flag", group: "Review", run: () => flag(focused()) },
+  { keys: "c", label: "Comment", group: "Review", run: () => comment(focused()) },
+];
+
+/** What can be done with one event; nothing where it is done, or the reader's own. */
+const itemActsOf = (options: {
+  isDone: boolean;
+  mark: (id: string) => void;
+  onRemark: (remark: Remark) => void;
+}) => {
+  const { isDone, mark, onRemark } = options;
+  const review = (item: AuditReviewItem | undefined) => {
+    if (item !== undefined && !item.isOwn && item.mark === null) mark(item.auditId);
+  };
+  const flag = (item: AuditReviewItem | undefined) => {
+    if (item !== undefined && !item.isOwn && !isDone)
+      onRemark({ item, act: item.mark === "flagged" && item.settled === null ? "settle" : "flag" });
+  };
+  const comment = (item: AuditReviewItem | undefined) =>
+    item !== undefined && onRemark({ item, act: "comment" });
+  return { review, flag, comment };
+};
+
 /** The events of one review, worked through by keyboard or pointer, and its signature. */
 export const AuditReviewPage = ({
   organization,
@@ -157,29 +330,10 @@ export const AuditReviewPage = ({
   const [remark, setRemark] = useState<Remark | null>(null);
   const [isSigning, setIsSigning] = useState(false);
   const gathered = useGatheredMarks((events) => acts.mark.mutateAsync({ events, mark: "reviewed" }));
-  const focused = () => {
-    const key = document.activeElement?.closest("tr")?.dataset.key ?? address.search.event;
-    return items.find((item) => item.auditId === key);
-  };
+  const focused = () => focusedOf(items, address.search.event);
   const isDone = query.data?.signed != null;
-  const review = (item: AuditReviewItem | undefined) => {
-    if (item !== undefined && !item.isOwn && item.mark === null) gathered.add(item.auditId);
-  };
-  const flag = (item: AuditReviewItem | undefined) => {
-    if (item !== undefined && !item.isOwn && !isDone)
-      setRemark({ item, act: item.mark === "flagged" && item.settled === null ? "settle" : "flag" });
-  };
-  const comment = (item: AuditReviewItem | undefined) =>
-    item !== undefined && setRemark({ item, act: "comment" });
-  useKeys(
-    canSign
-      ? [
-          { keys: "x", label: "Mark as reviewed", group: "Review", run: () => review(focused()) },
-          { keys: "f", label: "Flag, or settle the flag", group: "Review", run: () => flag(focused()) },
-          { keys: "c", label: "Comment", group: "Review", run: () => comment(focused()) },
-        ]
-      : [],
-  );
+  const itemActs = itemActsOf({ isDone, mark: gathered.add, onRemark: setRemark });
+  useKeys(canSign ? keysOf(itemActs, focused) : []);
   const open = items.filter((item) => item.mark === null && !item.isOwn);
   const { event } = address.search;
   return (
@@ -188,7 +342,7 @@ export const AuditReviewPage = ({
         event !== undefined && (
           <ReviewDrawer
             {...{ organization, id: event, items, address }}
-            acts={canSign ? { isDone, flag, review, comment } : undefined}
+            acts={canSign ? { isDone, ...itemActs } : undefined}
           />
         )
       }
@@ -196,109 +350,26 @@ export const AuditReviewPage = ({
       <Panel name="The review" query={query} skeletonRows={12}>
         {(data) => (
           <>
-            <div className={css.reviewHead}>
-              <h2>Review, {data.name}</h2>
-              <span className="c3 t12">
-                {data.from.slice(0, 10)} – {new Date(Date.parse(data.to) - 1).toISOString().slice(0, 10)}
-                {data.viewName !== null && `, view “${data.viewName}”`}, opened by {data.opened.name}
-              </span>
-              <span className="grow" />
-              {canSign && !isDone && open.length > 0 && (
-                <Button
-                  disabled={acts.mark.isPending}
-                  onClick={() =>
-                    acts.mark.mutate({ events: open.map(keyOf).slice(0, 500), mark: "reviewed" })
-                  }
-                >
-                  Mark {formatCount(Math.min(500, open.length))} shown as reviewed
-                </Button>
-              )}
-              {canSign && !isDone && (
-                <Button variant="primary" onClick={() => setIsSigning(true)}>
-                  Sign off {data.name}…
-                </Button>
-              )}
-              <AddressLink className="btn ghost" address={address} to={{}}>
-                Close review
-              </AddressLink>
-            </div>
-            {data.signed !== null && (
-              <div className={css.strip} role="status">
-                <Status tone="ok" label={`Signed by ${data.signed.name}`} />
-                <span className="c2">
-                  <Moment at={data.signed.at} />
-                  {data.signed.notReviewed > 0 &&
-                    `, ${formatPlural(data.signed.notReviewed, "event")} not reviewed`}
-                  {data.progress.ownOpen > 0 &&
-                    `, ${formatPlural(data.progress.ownOpen, "act")} of the signer wait for somebody else`}
-                  {data.signed.comment !== null && ` “${data.signed.comment}”`}
-                </span>
-              </div>
-            )}
+            <Head
+              data={data}
+              address={address}
+              acts={acts}
+              open={canSign && !isDone ? open : []}
+              onSign={canSign && !isDone ? () => setIsSigning(true) : null}
+            />
+            {data.signed !== null && <Signature signed={data.signed} ownOpen={data.progress.ownOpen} />}
             <Since review={data} />
-            <div className={css.hints}>
-              <div className={css.reviewFacts}>
-                <ReviewFacts progress={data.progress} />
-              </div>
-              <div className="row">
-                <div className="seg">
-                  {(["all", "open", "flagged"] as const).map((name) => (
-                    <button
-                      key={name}
-                      type="button"
-                      aria-pressed={state === name}
-                      onClick={() => setState(name)}
-                    >
-                      {name === "all" ? "All" : name === "open" ? "Not reviewed" : "Flagged"}
-                    </button>
-                  ))}
-                </div>
-                {canSign && (
-                  <span className="c3 t12 no-phone">
-                    <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> reviewed, <kbd>f</kbd> flag or settle,{" "}
-                    <kbd>c</kbd> comment
-                  </span>
-                )}
-                {gathered.waiting.size > 0 && (
-                  <span className="c3 t12" role="status">
-                    Marking {formatCount(gathered.waiting.size)}
-                  </span>
-                )}
-              </div>
-            </div>
+            <Progress
+              progress={data.progress}
+              state={state}
+              onState={setState}
+              canSign={canSign}
+              waiting={gathered.waiting.size}
+            />
             {acts.mark.error !== null && remark === null && (
               <ActError title="Nothing was marked." error={acts.mark.error} />
             )}
-            <Panel
-              name="Events under review"
-              query={list}
-              isEmpty={() => items.length === 0}
-              empty={<Empty title={state === "all" ? "No event in this period" : "None of these"} />}
-              skeletonRows={10}
-            >
-              {() => (
-                <>
-                  <Table
-                    caption="Events under review, newest first"
-                    className={`compact cards ${css.items}`}
-                    columns={columns}
-                    rows={items}
-                    keyOf={keyOf}
-                    openKey={address.search.event}
-                    onOpen={(event) => address.go({ ...address.search, event })}
-                    hrefOf={(event) => address.hrefOf({ ...address.search, event })}
-                  />
-                  <div className="more t12">
-                    {list.hasNextPage && (
-                      <Button disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                        Load older
-                      </Button>
-                    )}
-                    <span>{formatCount(items.length)} loaded</span>
-                  </div>
-                </>
-              )}
-            </Panel>
+            <Items list={list} items={items} state={state} address={address} />
             {remark !== null && <RemarkDialog {...{ remark, acts }} onClose={() => setRemark(null)} />}
             {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
           </>

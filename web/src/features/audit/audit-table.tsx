@@ -1,10 +1,11 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
 import { useCallback } from "react";
-import { formatCount, formatDate, formatTimeParts, type Zone, zoneName } from "#lib/format.ts";
+import { formatCount, formatDate, type Zone } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Status } from "#ui/status.tsx";
 import { type Column, Table } from "#ui/table.tsx";
+import { PreciseTime, TimeHeader } from "#ui/time.tsx";
 import css from "./audit.module.css";
 import { actorKind, outcomeWords, targetName } from "./audit-filter.ts";
 import type { AuditSearch } from "./audit-search.ts";
@@ -16,22 +17,6 @@ const dayName = (iso: string, zone: Zone): string => {
     ...(zone === "utc" ? { timeZone: "UTC" } : {}),
   }).format(new Date(iso));
   return `${weekday} ${formatDate(iso, zone)}`;
-};
-
-const Recorded = ({ at }: { at: string }) => {
-  const { zone } = usePreferences();
-  const [time, fraction] = formatTimeParts(at, zone);
-  return (
-    <time dateTime={at} title={`${formatDate(at, zone)} ${time}${fraction} ${zoneName(zone)}`}>
-      {time}
-      <span className="c3">{fraction}</span>
-    </time>
-  );
-};
-
-const TimeHeader = () => {
-  const { zone } = usePreferences();
-  return <>Time, {zoneName(zone)}</>;
 };
 
 export const Outcome = ({ outcome, inRow = false }: { outcome: AuditEvent["outcome"]; inRow?: boolean }) => {
@@ -51,7 +36,7 @@ const columns: readonly Column<AuditEvent>[] = [
     sorted: "descending",
     card: "age",
     className: css.colTime,
-    cell: (row) => <Recorded at={row.recordedAt} />,
+    cell: (row) => <PreciseTime at={row.recordedAt} />,
   },
   {
     id: "actor",

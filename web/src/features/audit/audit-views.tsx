@@ -8,7 +8,7 @@ import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { FormField, fieldErrors } from "#ui/form-field.tsx";
-import { Failure } from "#ui/panel.tsx";
+import { Failure, type PanelQuery } from "#ui/panel.tsx";
 import { auditFilterCount, auditQuery, storedFilter } from "./audit-filter.ts";
 import { auditViewsQuery } from "./audit-queries.ts";
 import css from "./audit-review.module.css";
@@ -20,6 +20,19 @@ type Address = PageAddress<AuditSearch>;
 const isShown = (view: AuditView, search: AuditSearch): boolean =>
   JSON.stringify(auditQuery(view.filter)) === JSON.stringify(auditQuery(storedFilter(search)));
 
+type NewView = { name: string; shared: boolean; filter: ReturnType<typeof storedFilter> };
+
+const useSaveView = (organization: string, onSaved: () => void) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewView) => call(createAuditView, { body }, { organization }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: auditViewsQuery(organization).queryKey });
+      onSaved();
+    },
+  });
+};
+
 const SaveDialog = ({
   organization,
   search,
@@ -29,25 +42,14 @@ const SaveDialog = ({
   search: AuditSearch;
   onClose: () => void;
 }) => {
-  const client = useQueryClient();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);
-  const save = useMutation({
-    mutationFn: () =>
-      call(
-        createAuditView,
-        { body: { name: name.trim(), shared, filter: storedFilter(search) } },
-        { organization },
-      ),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: auditViewsQuery(organization).queryKey });
-      onClose();
-    },
-  });
+  const save = useSaveView(organization, onClose);
   const errors = fieldErrors(save.error);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (name.trim() !== "" && !save.isPending) save.mutate();
+    if (name.trim() !== "" && !save.isPending)
+      save.mutate({ name: name.trim(), shared, filter: storedFilter(search) });
   };
   return (
     <Dialog
@@ -95,6 +97,38 @@ const SaveDialog = ({
   );
 };
 
+const ViewItems = (props: {
+  query: PanelQuery<{ items: readonly AuditView[] }>;
+  current: AuditView | undefined;
+  onOpen: (view: AuditView) => void;
+}) => {
+  const { query, current, onOpen } = props;
+  const views = query.data?.items ?? [];
+  return (
+    <>
+      {query.error !== null && (
+        <Failure name="The views" error={query.error} onRetry={query.refetch} isFetching={query.isFetching} />
+      )}
+      {query.data !== undefined && views.length === 0 && (
+        <p className={`c3 ${css.noView}`}>No view is saved yet.</p>
+      )}
+      {views.map((view) => (
+        <Menu.Item
+          key={view.id}
+          className={view === current ? "it on" : "it"}
+          textValue={view.name}
+          onSelect={() => onOpen(view)}
+        >
+          <span className="grow cut">{view.name}</span>
+          <span className="c3 t12">
+            {view.shared ? (view.isMine ? "shared by me" : view.ownerName) : "mine"}
+          </span>
+        </Menu.Item>
+      ))}
+    </>
+  );
+};
+
 /** Saved filters: own ones and those shared in the organization. */
 export const AuditViews = ({ organization, address }: { organization: string; address: Address }) => {
   const { search } = address;
@@ -120,30 +154,7 @@ export const AuditViews = ({ organization, address }: { organization: string; ad
             <div className="hd">
               <span>Views</span>
             </div>
-            {query.error !== null && (
-              <Failure
-                name="The views"
-                error={query.error}
-                onRetry={query.refetch}
-                isFetching={query.isFetching}
-              />
-            )}
-            {query.data !== undefined && views.length === 0 && (
-              <p className={`c3 ${css.noView}`}>No view is saved yet.</p>
-            )}
-            {views.map((view) => (
-              <Menu.Item
-                key={view.id}
-                className={view === current ? "it on" : "it"}
-                textValue={view.name}
-                onSelect={() => open(view)}
-              >
-                <span className="grow cut">{view.name}</span>
-                <span className="c3 t12">
-                  {view.shared ? (view.isMine ? "shared by me" : view.ownerName) : "mine"}
-                </span>
-              </Menu.Item>
-            ))}
+            <ViewItems query={query} current={current} onOpen={open} />
             <hr />
             <Menu.Item
               className="it"

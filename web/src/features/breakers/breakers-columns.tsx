@@ -1,6 +1,6 @@
 import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { formatLatency } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
 import type { Column } from "#ui/table.tsx";
 import { Age } from "#ui/time.tsx";
 import css from "./breakers.module.css";

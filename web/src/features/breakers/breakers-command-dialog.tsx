@@ -1,5 +1,6 @@
 import type { BreakerCommand, BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
@@ -8,7 +9,7 @@ import { Dialog } from "#ui/dialog.tsx";
 import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import { Status, type Tone } from "#ui/status.tsx";
 import css from "./breakers.module.css";
 import { useBreakerCommand, useOperation } from "./breakers-queries.ts";
@@ -92,6 +93,47 @@ const Outcomes = ({ operation, done }: { operation: Operation; done: string }) =
   );
 };
 
+/** What the command does, and which instances are told. `left`: those that are left out. */
+const Target = (props: {
+  row: BreakerRow;
+  effect: string;
+  left: ReadonlySet<string>;
+  onToggle: (instance: string) => void;
+}) => {
+  const { row, effect, left, onToggle } = props;
+  return (
+    <>
+      <Facts
+        facts={[
+          { label: "Effect", value: effect },
+          { label: "Service", value: row.service },
+          { label: "Now", value: row.label },
+        ]}
+      />
+      <fieldset className={css.choice}>
+        <legend className="c3 t12">Instances</legend>
+        {row.instances.map((each) => (
+          <label key={each.instance}>
+            <input
+              type="checkbox"
+              checked={!left.has(each.instance)}
+              onChange={() => onToggle(each.instance)}
+            />
+            <span className="mono">{each.instance}</span>
+            <span className="c3">{badgeOf(each.state, row.kind).label}</span>
+          </label>
+        ))}
+      </fieldset>
+    </>
+  );
+};
+
+const toggled = (left: ReadonlySet<string>, instance: string): ReadonlySet<string> => {
+  const next = new Set(left);
+  if (!next.delete(instance)) next.add(instance);
+  return next;
+};
+
 /** Asks for a reason, tells the instances, and stays to show which obeyed. */
 export const BreakerCommandDialog = (props: {
   organization: string;
@@ -114,22 +156,18 @@ export const BreakerCommandDialog = (props: {
     // Named only when some are left out: so an instance that has just begun is told as well.
     run.mutate({ reason: reason.trim(), ...(left.size === 0 ? {} : { instances: chosen }) });
   };
-  const toggle = (instance: string) => {
-    const next = new Set(left);
-    if (!next.delete(instance)) next.add(instance);
-    setLeft(next);
-  };
+  const toggle = (instance: string) => setLeft(toggled(left, instance));
   return (
     <Dialog
       title={`${words.title} ${row.name} on ${count}`}
       onClose={onClose}
       footer={
-        operation === undefined ? (
-          <>
-            <span className="grow" />
-            <Button large onClick={onClose}>
-              Cancel
-            </Button>
+        <>
+          <span className="grow" />
+          <Button large onClick={onClose}>
+            {operation === undefined ? "Cancel" : "Close"}
+          </Button>
+          {operation === undefined && (
             <Button
               large
               variant={command === "open" ? "danger-solid" : "primary"}
@@ -138,42 +176,15 @@ export const BreakerCommandDialog = (props: {
             >
               {words.title} on {count}
             </Button>
-          </>
-        ) : (
-          <>
-            <span className="grow" />
-            <Button large onClick={onClose}>
-              Close
-            </Button>
-          </>
-        )
+          )}
+        </>
       }
     >
       {operation !== undefined ? (
         <Outcomes operation={operation} done={words.done} />
       ) : (
         <>
-          <Facts
-            facts={[
-              { label: "Effect", value: words.effect },
-              { label: "Service", value: row.service },
-              { label: "Now", value: row.label },
-            ]}
-          />
-          <fieldset className={css.choice}>
-            <legend className="c3 t12">Instances</legend>
-            {row.instances.map((each) => (
-              <label key={each.instance}>
-                <input
-                  type="checkbox"
-                  checked={!left.has(each.instance)}
-                  onChange={() => toggle(each.instance)}
-                />
-                <span className="mono">{each.instance}</span>
-                <span className="c3">{badgeOf(each.state, row.kind).label}</span>
-              </label>
-            ))}
-          </fieldset>
+          <Target row={row} effect={words.effect} left={left} onToggle={toggle} />
           {run.error !== null && errors.size === 0 && (
             <ActError title="Nothing was told." error={run.error} />
           )}

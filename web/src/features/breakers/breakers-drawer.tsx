@@ -1,19 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import type { BreakerCommand, BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerCommand, BreakerRow, readBreaker } from "@wheelhouse/shared/breakers.ts";
+import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { useState } from "react";
 import { ApiError } from "#lib/api.ts";
-import {
-  formatClock,
-  formatLatency,
-  formatPercent,
-  formatRate,
-  formatSpan,
-  type Zone,
-  zoneName,
-} from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
+import { formatLatency, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
 import { useMoment } from "#lib/moment.ts";
-import { usePreferences } from "#lib/preferences.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { Drawer } from "#ui/drawer.tsx";
@@ -22,6 +14,7 @@ import { Empty, Panel } from "#ui/panel.tsx";
 import { Facts } from "#ui/quantity.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Age, Time } from "#ui/time.tsx";
+import { TimeAxis } from "#ui/time-axis.tsx";
 import css from "./breakers.module.css";
 import { BreakerCommandDialog, commandWords } from "./breakers-command-dialog.tsx";
 import { BreakerBadge, FailureRate, NextProbe, PerMinute, StateLine } from "./breakers-parts.tsx";
@@ -56,14 +49,7 @@ const latencyOf = ({ latencyMsP50, latencyMsP95, latencyMsP99 }: BreakerRow): st
   return parts.length === 0 ? "not told" : parts.join(", ");
 };
 
-const axis = (observedAt: string, spanMs: number, zone: Zone): string[] => {
-  const endMs = Date.parse(observedAt);
-  const at = (share: number) => formatClock(new Date(endMs - spanMs * share).toISOString(), zone);
-  return [at(1), at(0.5), `${at(0)} ${zoneName(zone)}`];
-};
-
 const Trend = ({ organization, row }: { organization: string; row: BreakerRow }) => {
-  const { zone } = usePreferences();
   const moment = useMoment();
   const detail = useQuery(breakerQuery(organization, row.id, moment));
   const isConcurrency = row.kind === "concurrency";
@@ -103,13 +89,7 @@ const Trend = ({ organization, row }: { organization: string; row: BreakerRow })
                 </span>
               )}
             </div>
-            {observedAt !== null && (
-              <div className="axis">
-                {axis(observedAt, spanMs, zone).map((text) => (
-                  <span key={text}>{text}</span>
-                ))}
-              </div>
-            )}
+            {observedAt !== null && <TimeAxis observedAt={observedAt} spanMs={spanMs} />}
           </>
         );
       }}
@@ -144,6 +124,40 @@ const concurrencyCharts: readonly HistoryChart[] = [
   { title: "Calls per minute", lines: callLines, format: formatPerMinute },
 ];
 
+const InstanceTable = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["state"] }) => (
+  <table className={css.mini}>
+    <caption className="vh">Instances</caption>
+    <thead>
+      <tr>
+        <th>Instance</th>
+        <th>State</th>
+        <th className="num">Failures</th>
+        <th className="num">In state</th>
+        <th className="num">Next probe</th>
+      </tr>
+    </thead>
+    <tbody>
+      {row.instances.map((each) => (
+        <tr key={each.instance}>
+          <td className={`mono ${css.instanceName}`} title={each.instance}>
+            {each.instance}
+          </td>
+          <td title={each.note ?? undefined}>
+            <BreakerBadge row={each} kind={row.kind} freshness={freshness} />
+          </td>
+          <td className="num">
+            <FailureRate row={{ ...each, threshold: row.threshold }} />
+          </td>
+          <td className="num">{each.since === null ? "–" : <Age at={each.since} short />}</td>
+          <td className="num c2">
+            <NextProbe instance={each} />
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
 const Instances = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["state"] }) => (
   <>
     <div className={`sec-h ${css.section}`}>
@@ -173,37 +187,7 @@ const Instances = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["
         </div>
       ))}
     </div>
-    <table className={css.mini}>
-      <caption className="vh">Instances</caption>
-      <thead>
-        <tr>
-          <th>Instance</th>
-          <th>State</th>
-          <th className="num">Failures</th>
-          <th className="num">In state</th>
-          <th className="num">Next probe</th>
-        </tr>
-      </thead>
-      <tbody>
-        {row.instances.map((each) => (
-          <tr key={each.instance}>
-            <td className={`mono ${css.instanceName}`} title={each.instance}>
-              {each.instance}
-            </td>
-            <td title={each.note ?? undefined}>
-              <BreakerBadge row={each} kind={row.kind} freshness={freshness} />
-            </td>
-            <td className="num">
-              <FailureRate row={{ ...each, threshold: row.threshold }} />
-            </td>
-            <td className="num">{each.since === null ? "–" : <Age at={each.since} short />}</td>
-            <td className="num c2">
-              <NextProbe instance={each} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <InstanceTable row={row} freshness={freshness} />
     <p className={`t12 c3 ${css.caption}`}>
       An open instance refuses calls at once. Refused calls count as failed.
       {row.instances.some(({ note }) => note !== null) &&
@@ -237,24 +221,33 @@ type DrawerPlace = {
   onClose: () => void;
 };
 
-/** Everything known of one breaker, beside the list. */
-export const BreakerDrawer = (
-  props: {
-    organization: string;
-    id: string;
-    row: BreakerRow | undefined;
-    freshness: Freshness["state"];
-  } & DrawerPlace,
-) => {
-  const { organization, id, row, freshness, ...drawer } = props;
-  const [command, setCommand] = useState<BreakerCommand | null>(null);
-  const moment = useMoment();
-  const mayAct = useCan(organization, "breakers:act") && moment === null;
-  const detail = useQuery({ ...breakerQuery(organization, id, moment), enabled: row !== undefined });
-  if (row === undefined) return <Missing organization={organization} id={id} {...drawer} />;
-  const before = detail.data?.changedBefore ?? null;
+const State = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["state"] }) => (
+  <>
+    <BreakerBadge row={row} kind={row.kind} freshness={freshness} label={row.label} />
+    {row.since !== null && (
+      <span>
+        since <Time at={row.since} full />, <Age at={row.since} suffix="ago" />
+      </span>
+    )}
+  </>
+);
+
+const Commands = ({ row, onCommand }: { row: BreakerRow; onCommand: (command: BreakerCommand) => void }) => (
+  <>
+    {row.commands.map((each) => (
+      <Button key={each} onClick={() => onCommand(each)}>
+        {commandWords[each].button}
+      </Button>
+    ))}
+    <span className="grow" />
+    <span className="t12 c3">Reason required</span>
+  </>
+);
+
+/** `before`: what was changed just before it opened. */
+const factsOf = (row: BreakerRow, before: EndpointResult<typeof readBreaker>["changedBefore"]) => {
   const forced = row.forced ?? null;
-  const facts = [
+  return [
     { label: "Cause", value: row.cause ?? "–" },
     ...(forced === null
       ? []
@@ -294,39 +287,37 @@ export const BreakerDrawer = (
     },
     { label: "Latency", value: latencyOf(row) },
   ];
+};
+
+/** Everything known of one breaker, beside the list. */
+export const BreakerDrawer = (
+  props: {
+    organization: string;
+    id: string;
+    row: BreakerRow | undefined;
+    freshness: Freshness["state"];
+  } & DrawerPlace,
+) => {
+  const { organization, id, row, freshness, ...drawer } = props;
+  const [command, setCommand] = useState<BreakerCommand | null>(null);
+  const moment = useMoment();
+  const mayAct = useCan(organization, "breakers:act") && moment === null;
+  const detail = useQuery({ ...breakerQuery(organization, id, moment), enabled: row !== undefined });
+  if (row === undefined) return <Missing organization={organization} id={id} {...drawer} />;
   return (
     <Drawer
       label={`Breaker ${row.name}`}
       title={row.name}
-      status={
-        <>
-          <BreakerBadge row={row} kind={row.kind} freshness={freshness} label={row.label} />
-          {row.since !== null && (
-            <span>
-              since <Time at={row.since} full />, <Age at={row.since} suffix="ago" />
-            </span>
-          )}
-        </>
-      }
+      status={<State row={row} freshness={freshness} />}
       {...drawer}
       {...(mayAct && row.commands.length > 0
         ? {
-            footer: (
-              <>
-                {row.commands.map((each) => (
-                  <Button key={each} onClick={() => setCommand(each)}>
-                    {commandWords[each].button}
-                  </Button>
-                ))}
-                <span className="grow" />
-                <span className="t12 c3">Reason required</span>
-              </>
-            ),
+            footer: <Commands row={row} onCommand={setCommand} />,
           }
         : {})}
     >
       <div className={freshness === "fresh" ? "" : "is-dim"}>
-        <Facts facts={facts} />
+        <Facts facts={factsOf(row, detail.data?.changedBefore ?? null)} />
         <Trend organization={organization} row={row} />
         <Instances row={row} freshness={freshness} />
         <HistoryCharts

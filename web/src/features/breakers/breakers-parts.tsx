@@ -1,7 +1,7 @@
 import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import { type Freshness, judgeFreshness } from "@wheelhouse/shared/freshness.ts";
 import { memo } from "react";
 import { formatCount, formatDateTime, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
-import { type Freshness, judgeFreshness } from "#lib/freshness.ts";
 import { useMinute, useNow } from "#lib/now.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Status } from "#ui/status.tsx";

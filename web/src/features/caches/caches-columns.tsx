@@ -1,6 +1,6 @@
 import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { formatBytes, formatCount, formatLatency, formatPercent, formatSpan } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Status } from "#ui/status.tsx";
 import type { Column } from "#ui/table.tsx";

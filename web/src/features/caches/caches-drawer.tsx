@@ -1,4 +1,6 @@
 import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
+import { judgeFreshness } from "@wheelhouse/shared/freshness.ts";
 import {
   formatBytes,
   formatCount,
@@ -7,8 +9,6 @@ import {
   formatRate,
   formatSpan,
 } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
-import { judgeFreshness } from "#lib/freshness.ts";
 import { useNow } from "#lib/now.ts";
 import { Drawer } from "#ui/drawer.tsx";
 import { type HistoryChart, HistoryCharts, type HistoryLine } from "#ui/history-charts.tsx";
@@ -146,6 +146,36 @@ const cacheCharts = (threshold: number | null): readonly HistoryChart[] => [
   ...fixedCharts,
 ];
 
+const factsOf = (row: CacheRow) => [
+  { label: "Hit ratio", value: known(row.hitRatio, formatPercent) },
+  { label: "Threshold", value: known(row.threshold, formatPercent) },
+  { label: "Hits", value: perMinute(row.hitsPerMinute) },
+  { label: "Misses", value: perMinute(row.missesPerMinute) },
+  { label: "Sets", value: perMinute(row.setsPerMinute) },
+  { label: "Evicted", value: perMinute(row.evictedPerMinute) },
+  { label: "Load, mean", value: known(row.loadMsMean, formatLatency) },
+  {
+    label: "Saved",
+    value: row.savedMsPerMinute === null ? "–" : `${formatSpan(row.savedMsPerMinute)} a minute`,
+  },
+  { label: "Waited for another's load", value: perMinute(row.coalescedPerMinute) },
+  { label: "Service", value: row.service },
+  { label: "Tags", value: row.tags.length === 0 ? "none" : row.tags.join(", ") },
+];
+
+const RatioTrend = ({ row, trend }: { row: CacheRow; trend: readonly (number | null)[] }) => (
+  <div className={styles.drawerTrend}>
+    <Sparkline
+      values={trend}
+      height={72}
+      top={1}
+      tone={row.label === "Low hit ratio" ? "warn" : "accent"}
+      label={`Hit ratio of the last 10 minutes, now ${known(row.hitRatio, formatPercent)}`}
+      {...(row.threshold === null ? {} : { threshold: row.threshold })}
+    />
+  </div>
+);
+
 /** Everything known of one cache, beside the list. */
 export const CacheDrawer = (props: {
   organization: string;
@@ -193,36 +223,10 @@ export const CacheDrawer = (props: {
     >
       {isFresh && row.state !== "ok" && row.cause !== null && <Note tone="warn" title={`${row.cause}.`} />}
       <div className={isFresh ? "" : "is-dim"}>
-        <div className={styles.drawerTrend}>
-          <Sparkline
-            values={trend}
-            height={72}
-            top={1}
-            tone={row.label === "Low hit ratio" ? "warn" : "accent"}
-            label={`Hit ratio of the last 10 minutes, now ${known(row.hitRatio, formatPercent)}`}
-            {...(row.threshold === null ? {} : { threshold: row.threshold })}
-          />
-        </div>
+        <RatioTrend row={row} trend={trend} />
         <Levels row={row} />
         <LevelTable row={row} />
-        <Facts
-          facts={[
-            { label: "Hit ratio", value: known(row.hitRatio, formatPercent) },
-            { label: "Threshold", value: known(row.threshold, formatPercent) },
-            { label: "Hits", value: perMinute(row.hitsPerMinute) },
-            { label: "Misses", value: perMinute(row.missesPerMinute) },
-            { label: "Sets", value: perMinute(row.setsPerMinute) },
-            { label: "Evicted", value: perMinute(row.evictedPerMinute) },
-            { label: "Load, mean", value: known(row.loadMsMean, formatLatency) },
-            {
-              label: "Saved",
-              value: row.savedMsPerMinute === null ? "–" : `${formatSpan(row.savedMsPerMinute)} a minute`,
-            },
-            { label: "Waited for another's load", value: perMinute(row.coalescedPerMinute) },
-            { label: "Service", value: row.service },
-            { label: "Tags", value: row.tags.length === 0 ? "none" : row.tags.join(", ") },
-          ]}
-        />
+        <Facts facts={factsOf(row)} />
         <HistoryCharts
           organization={organization}
           kind="cache"

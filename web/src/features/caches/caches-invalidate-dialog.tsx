@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { CacheRow } from "@wheelhouse/shared/caches.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
@@ -8,7 +9,7 @@ import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import { Status } from "#ui/status.tsx";
 import styles from "./caches.module.css";
 import { operationQuery, useInvalidate, usePreview, type What } from "./caches-queries.ts";
@@ -83,12 +84,43 @@ const Done = (props: { organization: string; operation: Operation; onClose: () =
   );
 };
 
+type Plan = NonNullable<ReturnType<typeof usePreview>["data"]>;
+
+const Preview = (props: {
+  plan: Plan | undefined;
+  isCounting: boolean;
+  canCount: boolean;
+  onCount: () => void;
+}) => {
+  const { plan, isCounting, canCount, onCount } = props;
+  return (
+    <>
+      <div className={styles.plan}>
+        <Button disabled={!canCount || isCounting} onClick={onCount}>
+          Count entries
+        </Button>
+        <span role="status">
+          {isCounting
+            ? "Counting…"
+            : plan === undefined
+              ? "Nothing is removed before you have seen how much it is."
+              : plan.count === 0
+                ? "No entry matches."
+                : `${formatPlural(plan.count, "entry", "entries")} on ${formatPlural(plan.instances.length, "instance")}`}
+        </span>
+      </div>
+      {plan !== undefined && <Outcomes outcomes={plan.instances} isOver obeyed="counted" />}
+    </>
+  );
+};
+
+const preferredBy = ({ tags, invalidateBy }: CacheRow): What["by"] =>
+  (tags.length > 0 && invalidateBy.includes("tag") ? "tag" : invalidateBy[0]) ?? "key";
+
 /** Choose what to remove, see how much that is, give a reason, act; then what each instance did. */
 export const InvalidateDialog = (props: { organization: string; row: CacheRow; onClose: () => void }) => {
   const { organization, row, onClose } = props;
-  const preferred = row.tags.length > 0 && row.invalidateBy.includes("tag") ? "tag" : row.invalidateBy[0];
-  const [by, setBy] = useState<What["by"]>(preferred ?? "key");
-  const [value, setValue] = useState("");
+  const [{ by, value }, setWhat] = useState<What>({ by: preferredBy(row), value: "" });
   const [reason, setReason] = useState("");
   const preview = usePreview(organization, row.id);
   const invalidate = useInvalidate(organization, row.id);
@@ -129,27 +161,10 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
         {...{ by, value }}
         tags={row.tags}
         error={errors.get("value")}
-        onChange={(nextBy, next) => {
-          setBy(nextBy);
-          setValue(next);
-        }}
+        onChange={(nextBy, next) => setWhat({ by: nextBy, value: next })}
         onEnter={look}
       />
-      <div className={styles.plan}>
-        <Button disabled={what.value === "" || preview.isPending} onClick={look}>
-          Count entries
-        </Button>
-        <span role="status">
-          {preview.isPending
-            ? "Counting…"
-            : plan === undefined
-              ? "Nothing is removed before you have seen how much it is."
-              : plan.count === 0
-                ? "No entry matches."
-                : `${formatPlural(plan.count, "entry", "entries")} on ${formatPlural(plan.instances.length, "instance")}`}
-        </span>
-      </div>
-      {plan !== undefined && <Outcomes outcomes={plan.instances} isOver obeyed="counted" />}
+      <Preview plan={plan} isCounting={preview.isPending} canCount={what.value !== ""} onCount={look} />
       <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
       {invalidate.error !== null && errors.size === 0 && (
         <ActError title="Nothing was removed." error={invalidate.error} />

@@ -6,6 +6,56 @@ import styles from "./caches.module.css";
 
 type Detail = NonNullable<RedisServerList["items"][number]["detail"]>;
 
+const Prefixes = ({ keyspace }: { keyspace: NonNullable<Detail["keyspace"]> }) => {
+  const { prefixes, others, sampledKeys, totalKeys } = keyspace;
+  const rows = [
+    ...prefixes.map((each) => ({ ...each, name: each.prefix, isOthers: false })),
+    ...(others === null
+      ? []
+      : [{ ...others, name: `${formatCount(others.prefixes)} others`, isOthers: true }]),
+  ];
+  const most = Math.max(1, ...rows.map(({ bytes }) => bytes));
+  const isEstimate = sampledKeys < totalKeys;
+  return (
+    <table className={styles.mini}>
+      <thead>
+        <tr>
+          <th scope="col">Prefix</th>
+          <th scope="col" className="num">
+            Keys{isEstimate ? ", est." : ""}
+          </th>
+          <th scope="col" className="num">
+            Mean
+          </th>
+          <th scope="col" className="num">
+            Memory
+          </th>
+          <th scope="col">
+            <span className="vh">Share</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ name, keys, meanBytes, bytes, isOthers }) => (
+          <tr key={name}>
+            <td className={isOthers ? "c2" : "mono cut"} title={name}>
+              {name}
+            </td>
+            <td className="num">{formatCount(keys)}</td>
+            <td className="num c2">{formatBytes(meanBytes)}</td>
+            <td className="num">{formatBytes(bytes)}</td>
+            <td className={styles.share}>
+              <div className="meter">
+                <i style={{ width: `${Math.max(1, (bytes / most) * 100)}%` }} />
+              </div>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+};
+
 /** Keys and memory by prefix, estimated from a sample that says how large it was. */
 export const Keyspace = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
   const { zone } = usePreferences();
@@ -16,15 +66,7 @@ export const Keyspace = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
         <p className="c2">No sample yet. The first comes within a minute.</p>
       </section>
     );
-  const { prefixes, others, sampledKeys, totalKeys, observedAt, database } = keyspace;
-  const rows = [
-    ...prefixes.map((each) => ({ ...each, name: each.prefix, isOthers: false })),
-    ...(others === null
-      ? []
-      : [{ ...others, name: `${formatCount(others.prefixes)} others`, isOthers: true }]),
-  ];
-  const most = Math.max(1, ...rows.map(({ bytes }) => bytes));
-  const isEstimate = sampledKeys < totalKeys;
+  const { sampledKeys, totalKeys, observedAt, database } = keyspace;
   return (
     <section>
       <div className="sec-h">
@@ -35,46 +77,7 @@ export const Keyspace = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
           {database === 0 ? "" : `, database ${database}`}
         </span>
       </div>
-      {totalKeys === 0 ? (
-        <p className="c2">There is no key in it.</p>
-      ) : (
-        <table className={styles.mini}>
-          <thead>
-            <tr>
-              <th scope="col">Prefix</th>
-              <th scope="col" className="num">
-                Keys{isEstimate ? ", est." : ""}
-              </th>
-              <th scope="col" className="num">
-                Mean
-              </th>
-              <th scope="col" className="num">
-                Memory
-              </th>
-              <th scope="col">
-                <span className="vh">Share</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ name, keys, meanBytes, bytes, isOthers }) => (
-              <tr key={name}>
-                <td className={isOthers ? "c2" : "mono cut"} title={name}>
-                  {name}
-                </td>
-                <td className="num">{formatCount(keys)}</td>
-                <td className="num c2">{formatBytes(meanBytes)}</td>
-                <td className="num">{formatBytes(bytes)}</td>
-                <td className={styles.share}>
-                  <div className="meter">
-                    <i style={{ width: `${Math.max(1, (bytes / most) * 100)}%` }} />
-                  </div>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {totalKeys === 0 ? <p className="c2">There is no key in it.</p> : <Prefixes keyspace={keyspace} />}
     </section>
   );
 };

@@ -1,5 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
@@ -8,10 +10,10 @@ import { stringifySearch } from "#lib/search-params.ts";
 import { useCan } from "#lib/session.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
-import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
+import { FilteredTable } from "#ui/filtered-table.tsx";
+import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
 import { Page, Split } from "#ui/page.tsx";
-import { Empty, Panel } from "#ui/panel.tsx";
-import { Table } from "#ui/table.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/panel.tsx";
 import { type CacheView, cacheColumns } from "./caches-columns.tsx";
 import { DeclaredCaches } from "./caches-declared.tsx";
 import { CacheDrawer } from "./caches-drawer.tsx";
@@ -69,6 +71,94 @@ const Servers = ({ organization }: { organization: string }) => {
   );
 };
 
+/** Reads the list again while the socket is closed, and its trends now and then. */
+const useCachesQuery = (organization: string) => {
+  const moment = useMoment();
+  const { connection } = useLiveStatus();
+  return useQuery({
+    ...cachesQuery(organization, moment),
+    refetchInterval:
+      moment !== null ? false : connection.state === "closed" ? pollIntervalMs : trendsIntervalMs,
+  });
+};
+
+/** What of the lines the filter leaves, and the filter itself. */
+const useShown = (views: readonly CacheView[], q: string | undefined) => {
+  const rows = useMemo(() => views.map(({ row }) => row), [views]);
+  const keys = useMemo(() => cacheFilterKeys(rows), [rows]);
+  const filter = readFilterInput(q ?? "", keys);
+  const kept = new Set(filterCaches(rows, filter));
+  return { rows, keys, filter, shown: views.filter(({ row }) => kept.has(row)) };
+};
+
+/** The filter and the list under it. */
+const Caches = (props: {
+  query: PanelQuery<{ items: readonly CacheRow[]; observedAt: string | null }>;
+  currency: Currency;
+  list: ReturnType<typeof useShown>;
+  openKey: string | undefined;
+  hrefOf: (key: string) => string;
+  onSearch: (change: { q?: string | undefined; cache?: string }, replace?: boolean) => void;
+}) => {
+  const { query, currency, openKey, hrefOf, onSearch } = props;
+  const { rows, keys, filter, shown } = props.list;
+  const { state } = freshnessOf(currency);
+  return (
+    <>
+      <div className="tool">
+        <FilterBar
+          label="Filter caches"
+          keys={keys}
+          filter={filter}
+          isInstant
+          onChange={(next) => onSearch({ q: writeFilter(next) }, true)}
+        />
+      </div>
+      <div className="holds">
+        {" "}
+        <Panel
+          name="Caches"
+          query={query}
+          skeletonRows={6}
+          freshness={{ state, ageMs: null }}
+          isEmpty={({ items }) => items.length === 0}
+          empty={
+            <Empty title="No cache is reported yet">
+              A service that reports its caches with Wheelhouse's reporter appears here within seconds.
+            </Empty>
+          }
+        >
+          {({ observedAt }) => (
+            <>
+              <FreshnessLine observedAt={observedAt} currency={currency} />
+              <CachesSummary rows={rows} shown={shown.length} />
+              <FilteredTable
+                noMatch="No cache matches"
+                onClear={() => onSearch({ q: undefined })}
+                caption="Caches, lowest hit ratio first"
+                className="cards"
+                columns={cacheColumns[state]}
+                rows={shown}
+                keyOf={keyOf}
+                rowClass={rowClass}
+                openKey={openKey}
+                onOpen={(key) => onSearch({ cache: key })}
+                hrefOf={hrefOf}
+              />
+            </>
+          )}
+        </Panel>
+      </div>
+    </>
+  );
+};
+
+/** Address of a row's drawer under the filter and the moment that are shown. */
+const useHrefs = (q: string | undefined) => {
+  const moment = useMoment();
+  return useCallback((key: string) => stringifySearch({ q, cache: key, at: moment }), [q, moment]);
+};
+
 export const CachesPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
@@ -76,100 +166,45 @@ export const CachesPage = () => {
   const [asked, setAsked] = useState<string | null>(null);
   useCachesLive(org);
   const moment = useMoment();
-  const isPast = moment !== null;
-  const { connection } = useLiveStatus();
-  const caches = useQuery({
-    ...cachesQuery(org, moment),
-    refetchInterval:
-      moment !== null ? false : connection.state === "closed" ? pollIntervalMs : trendsIntervalMs,
-  });
-  const { data } = caches;
-  const currency = useCurrency(data);
-  const { state } = freshnessOf(currency);
-  const mayAct = useCan(org, "cache:act") && !isPast;
-  const views = useViews(data, mayAct ? setAsked : null);
-  const rows = useMemo(() => views.map(({ row }) => row), [views]);
-  const keys = useMemo(() => cacheFilterKeys(rows), [rows]);
-  const filter = readFilterInput(search.q ?? "", keys);
-  const kept = new Set(filterCaches(rows, filter));
-  const shown = views.filter(({ row }) => kept.has(row));
+  const caches = useCachesQuery(org);
+  const currency = useCurrency(caches.data);
+  const mayAct = useCan(org, "cache:act") && moment === null;
+  const views = useViews(caches.data, mayAct ? setAsked : null);
+  const list = useShown(views, search.q);
   const open = views.find(({ row }) => row.id === search.cache);
   const askedRow = views.find(({ row }) => row.id === asked)?.row;
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
-  const goTo = (key: string) => setSearch({ cache: key }, true);
-  const { q } = search;
-  const hrefOf = useCallback((key: string) => stringifySearch({ q, cache: key, at: moment }), [q, moment]);
+  const hrefOf = useHrefs(search.q);
 
   return (
-    <Page title="Cache" observation={data ?? null}>
+    <Page title={organizationPages.caches.title} observation={caches.data ?? null}>
       <Split
         drawer={
           search.cache !== undefined &&
-          data !== undefined && (
+          caches.data !== undefined && (
             <CacheDrawer
               key={search.cache}
               organization={org}
               row={open?.row}
               trend={open?.trend ?? noTrend}
-              freshness={state}
-              {...neighboursOf(shown.map(keyOf), search.cache, goTo)}
+              freshness={freshnessOf(currency).state}
+              {...neighboursOf(list.shown.map(keyOf), search.cache, (cache) => setSearch({ cache }, true))}
               onClose={() => setSearch({ cache: undefined })}
               onInvalidate={mayAct && open !== undefined ? () => setAsked(open.row.id) : null}
             />
           )
         }
       >
-        <div className="tool">
-          <FilterBar
-            label="Filter caches"
-            keys={keys}
-            filter={filter}
-            isInstant
-            onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
-          />
-        </div>
-        <div className="holds">
-          <Panel
-            name="Caches"
-            query={caches}
-            skeletonRows={6}
-            freshness={{ state, ageMs: null }}
-            isEmpty={({ items }) => items.length === 0}
-            empty={
-              <Empty title="No cache is reported yet">
-                A service that reports its caches with Wheelhouse's reporter appears here within seconds.
-              </Empty>
-            }
-          >
-            {(list) => (
-              <>
-                <FreshnessLine observedAt={list.observedAt} currency={currency} />
-                <CachesSummary rows={rows} shown={shown.length} />
-                {shown.length === 0 ? (
-                  <Empty title="No cache matches">
-                    <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                      Clear filter
-                    </button>
-                  </Empty>
-                ) : (
-                  <Table
-                    caption="Caches, lowest hit ratio first"
-                    className="cards"
-                    columns={cacheColumns[state]}
-                    rows={shown}
-                    keyOf={keyOf}
-                    rowClass={rowClass}
-                    openKey={search.cache}
-                    onOpen={(key) => setSearch({ cache: key })}
-                    hrefOf={hrefOf}
-                  />
-                )}
-              </>
-            )}
-          </Panel>
-        </div>
+        <Caches
+          query={caches}
+          currency={currency}
+          list={list}
+          openKey={search.cache}
+          hrefOf={hrefOf}
+          onSearch={setSearch}
+        />
         <div className="holds">
           {moment === null && <DeclaredCaches organization={org} mayAct={mayAct} />}
         </div>

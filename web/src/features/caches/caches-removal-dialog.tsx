@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import type { CacheRemoval, DeclaredCache } from "@wheelhouse/shared/cache-removals.ts";
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/button.tsx";
 import { ActError } from "#ui/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { fieldErrors } from "#ui/form-field.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import styles from "./caches.module.css";
 import { RemovalProgress } from "./caches-removal-progress.tsx";
 import {
@@ -54,6 +55,40 @@ const Running = (props: {
         <RemovalProgress organization={organization} removal={removal} mayCancel />
       </div>
     </Dialog>
+  );
+};
+
+const Preview = (props: {
+  plan: Plan | undefined;
+  isCounting: boolean;
+  canCount: boolean;
+  onCount: () => void;
+}) => {
+  const { plan, isCounting, canCount, onCount } = props;
+  return (
+    <>
+      <div className={styles.plan}>
+        <Button disabled={!canCount || isCounting} onClick={onCount}>
+          Count keys
+        </Button>
+        <span role="status">
+          {isCounting
+            ? "Counting…"
+            : plan === undefined
+              ? "Nothing is removed before you have seen how much it is."
+              : planWords(plan)}
+        </span>
+      </div>
+      {plan !== undefined && plan.examples.length > 0 && (
+        <ul className={styles.examples} aria-label="Some of the keys">
+          {plan.examples.map((key) => (
+            <li key={key} className="mono cut" title={key}>
+              {key}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 };
 
@@ -106,27 +141,7 @@ export const RemovalDialog = (props: { organization: string; cache: DeclaredCach
         onChange={(by, next) => setWhat({ by, value: next })}
         onEnter={look}
       />
-      <div className={styles.plan}>
-        <Button disabled={value === "" || preview.isPending} onClick={look}>
-          Count keys
-        </Button>
-        <span role="status">
-          {preview.isPending
-            ? "Counting…"
-            : plan === undefined
-              ? "Nothing is removed before you have seen how much it is."
-              : planWords(plan)}
-        </span>
-      </div>
-      {plan !== undefined && plan.examples.length > 0 && (
-        <ul className={styles.examples} aria-label="Some of the keys">
-          {plan.examples.map((key) => (
-            <li key={key} className="mono cut" title={key}>
-              {key}
-            </li>
-          ))}
-        </ul>
-      )}
+      <Preview plan={plan} isCounting={preview.isPending} canCount={value !== ""} onCount={look} />
       <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
       {removal.error !== null && errors.size === 0 && (
         <ActError title="Nothing was removed." error={removal.error} />

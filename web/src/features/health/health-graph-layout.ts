@@ -58,6 +58,28 @@ const layersOf = (
 const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 
+const columnsOf = (sorted: readonly Node[], layers: ReadonlyMap<string, number>): string[][] => {
+  const columns: string[][] = [];
+  for (const { id } of sorted) {
+    const layer = layers.get(id) ?? 0;
+    const column = columns[layer] ?? [];
+    columns[layer] = column;
+    column.push(id);
+  }
+  return columns;
+};
+
+/** Callers and callees of each, as often as they call. */
+const tiesOf = (calls: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> => {
+  const tied = new Map<string, string[]>();
+  for (const [from, callees] of calls)
+    for (const to of callees) {
+      tied.set(from, [...(tied.get(from) ?? []), to]);
+      tied.set(to, [...(tied.get(to) ?? []), from]);
+    }
+  return tied;
+};
+
 /**
  * A graph in layers: callers left, what they call right, one column a layer. In its column each stands near what it
  * is tied to. Circles are drawn, but do not decide on a column.
@@ -66,19 +88,8 @@ export const layOutGraph = (nodes: readonly Node[]): GraphLayout => {
   const sorted = [...nodes].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
   const calls = acyclicCalls(sorted);
   const layers = layersOf(sorted, calls);
-  const columns: string[][] = [];
-  for (const { id } of sorted) {
-    const layer = layers.get(id) ?? 0;
-    const column = columns[layer] ?? [];
-    columns[layer] = column;
-    column.push(id);
-  }
-  const tied = new Map<string, string[]>();
-  for (const [from, callees] of calls)
-    for (const to of callees) {
-      tied.set(from, [...(tied.get(from) ?? []), to]);
-      tied.set(to, [...(tied.get(to) ?? []), from]);
-    }
+  const columns = columnsOf(sorted, layers);
+  const tied = tiesOf(calls);
   const rows = Math.max(0, ...columns.map((column) => column.length));
   const height = Math.max(1, rows) * (nodeSize.height + gap.y) - gap.y;
   const centre = new Map<string, number>();

@@ -1,3 +1,4 @@
+import { isReason, reasonCharsMax } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatDateTime } from "#lib/format.ts";
 import { usePreferences } from "#lib/preferences.ts";
@@ -13,6 +14,24 @@ const lengths = [
   { minutes: 240, label: "4 h" },
   { minutes: 1_440, label: "24 h" },
 ] as const;
+
+const LengthSelect = (props: { control: object; minutes: number; onMinutes: (minutes: number) => void }) => {
+  const { control, minutes, onMinutes } = props;
+  return (
+    <select
+      {...control}
+      className="field"
+      value={minutes}
+      onChange={(event) => onMinutes(Number(event.target.value))}
+    >
+      {lengths.map(({ minutes: length, label }) => (
+        <option key={length} value={length}>
+          {label}
+        </option>
+      ))}
+    </select>
+  );
+};
 
 /** Announces planned work at one service, from now on. */
 export const MaintenanceDialog = (props: {
@@ -34,7 +53,7 @@ export const MaintenanceDialog = (props: {
       title={`Plan maintenance of ${service.name}`}
       confirm={`Start maintenance of ${service.name}`}
       foot="It can be ended before its time."
-      isBusy={create.isPending || reason.trim() === ""}
+      isBusy={create.isPending || !isReason(reason)}
       error={create.error}
       onConfirm={confirm}
       onClose={onClose}
@@ -49,20 +68,7 @@ export const MaintenanceDialog = (props: {
           hint={`From now until ${formatDateTime(endsAt, zone)}`}
           error={errors.get("endsAt")}
         >
-          {(control) => (
-            <select
-              {...control}
-              className="field"
-              value={minutes}
-              onChange={(event) => setMinutes(Number(event.target.value))}
-            >
-              {lengths.map(({ minutes: length, label }) => (
-                <option key={length} value={length}>
-                  {label}
-                </option>
-              ))}
-            </select>
-          )}
+          {(control) => <LengthSelect control={control} minutes={minutes} onMinutes={setMinutes} />}
         </FormField>
         <FormField
           label="Reason"
@@ -73,7 +79,7 @@ export const MaintenanceDialog = (props: {
             <input
               {...control}
               className="field"
-              maxLength={500}
+              maxLength={reasonCharsMax}
               value={reason}
               onChange={(event) => setReason(event.target.value)}
             />

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { formatClock, zoneName } from "#lib/format.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
@@ -113,7 +114,7 @@ export const OverviewPage = () => {
   const { org } = route.useParams();
   const overview = useQuery(overviewQuery(org, useMoment()));
   return (
-    <Page title="Overview" observation={overview.data ?? null}>
+    <Page title={organizationPages.overview.title} observation={overview.data ?? null}>
       <Panel name="The overview" query={overview} skeleton={<Skeleton rows={10} label="the overview" />}>
         {(data) => (
           <div className={styles.ov}>

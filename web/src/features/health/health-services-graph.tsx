@@ -74,6 +74,71 @@ const useGraphLayout = (views: readonly ServiceView[]): GraphLayout => {
   }, [views]);
 };
 
+const Node = (props: {
+  view: ServiceView;
+  isFresh: boolean;
+  isOpen: boolean;
+  x: number;
+  y: number;
+  onOpen: (id: string) => void;
+  onKeyDown: (event: KeyboardEvent, id: string) => void;
+}) => {
+  const { view, isFresh, isOpen, x, y, onOpen, onKeyDown } = props;
+  const { id } = view.row;
+  const { className, icon, text } = lookOf(view, isFresh);
+  const isCut = view.row.name.length > nameChars;
+  return (
+    <a
+      href={`?service=${encodeURIComponent(id)}`}
+      data-id={id}
+      className={`${styles.node} ${className} ${isOpen ? styles.nodeOpen : ""}`}
+      aria-label={isCut ? `${view.row.name}, ${text}` : undefined}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        onOpen(id);
+      }}
+      onKeyDown={(event) => onKeyDown(event, id)}
+    >
+      {isCut && <title>{view.row.name}</title>}
+      <rect x={x} y={y} width={nodeSize.width} height={nodeSize.height} rx="6" />
+      <g transform={`translate(${x + 9} ${y + 16})`}>
+        <Icon name={icon} />
+      </g>
+      <text x={x + 30} y={y + 20}>
+        {cut(view.row.name)}
+        {/* Read aloud, between name and state. */}
+        <tspan fillOpacity="0">, </tspan>
+      </text>
+      <text className={styles.nodeText} x={x + 30} y={y + 36}>
+        {text}
+      </text>
+    </a>
+  );
+};
+
+const Edges = (props: {
+  edges: GraphLayout["edges"];
+  byId: ReadonlyMap<string, ServiceView>;
+  isFresh: boolean;
+}) => {
+  const { byId, isFresh } = props;
+  const fails = (id: string) => {
+    const state = byId.get(id)?.row.state;
+    return isFresh && state !== undefined && state !== "ok";
+  };
+  const edgeClass = (from: string, to: string) => {
+    if (!fails(from) || !fails(to)) return styles.edge;
+    const isCause = byId.get(from)?.row.explainedBy === to;
+    return `${styles.edge} ${isCause ? styles.edgeBad : styles.edgeAffected}`;
+  };
+  // Failing calls lie over the others.
+  const edges = [...props.edges].sort(
+    (a, b) => Number(fails(a.from) && fails(a.to)) - Number(fails(b.from) && fails(b.to)),
+  );
+  return edges.map(({ from, to, d }) => <path key={`${from} ${to}`} className={edgeClass(from, to)} d={d} />);
+};
+
 /** Who calls whom, callers left. Arrow keys follow the lines, Enter opens the drawer. */
 export const ServicesGraph = (props: {
   views: readonly ServiceView[];
@@ -102,19 +167,6 @@ export const ServicesGraph = (props: {
     const next = neighbourOf(layout, id, arrow);
     if (next !== null) focus(next);
   };
-  const fails = (id: string) => {
-    const state = byId.get(id)?.row.state;
-    return isFresh && state !== undefined && state !== "ok";
-  };
-  const edgeClass = (from: string, to: string) => {
-    if (!fails(from) || !fails(to)) return styles.edge;
-    const isCause = byId.get(from)?.row.explainedBy === to;
-    return `${styles.edge} ${isCause ? styles.edgeBad : styles.edgeAffected}`;
-  };
-  // Failing calls lie over the others.
-  const edges = [...layout.edges].sort(
-    (a, b) => Number(fails(a.from) && fails(a.to)) - Number(fails(b.from) && fails(b.to)),
-  );
   return (
     <div className={styles.graph}>
       <div className={`${styles.ends} t12 c3`}>
@@ -129,42 +181,21 @@ export const ServicesGraph = (props: {
           viewBox={`-1 -1 ${layout.width + 2} ${layout.height + 2}`}
         >
           <title>Dependency graph</title>
-          {edges.map(({ from, to, d }) => (
-            <path key={`${from} ${to}`} className={edgeClass(from, to)} d={d} />
-          ))}
+          <Edges edges={layout.edges} byId={byId} isFresh={isFresh} />
           {[...layout.placed.values()].map(({ id, x, y }) => {
             const view = byId.get(id);
             if (view === undefined) return null;
-            const { className, icon, text } = lookOf(view, isFresh);
-            const isCut = view.row.name.length > nameChars;
             return (
-              <a
+              <Node
                 key={id}
-                href={`?service=${encodeURIComponent(id)}`}
-                data-id={id}
-                className={`${styles.node} ${className} ${id === openId ? styles.nodeOpen : ""}`}
-                aria-label={isCut ? `${view.row.name}, ${text}` : undefined}
-                onClick={(event) => {
-                  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-                  event.preventDefault();
-                  onOpen(id);
-                }}
-                onKeyDown={(event) => onKeyDown(event, id)}
-              >
-                {isCut && <title>{view.row.name}</title>}
-                <rect x={x} y={y} width={nodeSize.width} height={nodeSize.height} rx="6" />
-                <g transform={`translate(${x + 9} ${y + 16})`}>
-                  <Icon name={icon} />
-                </g>
-                <text x={x + 30} y={y + 20}>
-                  {cut(view.row.name)}
-                  {/* Read aloud, between name and state. */}
-                  <tspan fillOpacity="0">, </tspan>
-                </text>
-                <text className={styles.nodeText} x={x + 30} y={y + 36}>
-                  {text}
-                </text>
-              </a>
+                view={view}
+                isFresh={isFresh}
+                isOpen={id === openId}
+                x={x}
+                y={y}
+                onOpen={onOpen}
+                onKeyDown={onKeyDown}
+              />
             );
           })}
         </svg>

@@ -1,17 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ServiceRow } from "@wheelhouse/shared/health.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
+import { neighboursOf } from "#lib/neighbours.ts";
 import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { useCan } from "#lib/session.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
-import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
-import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
+import { type Filter, type FilterKey, readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { NoMatch } from "#ui/filtered-table.tsx";
+import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
 import { Page, Split } from "#ui/page.tsx";
-import { Empty, Panel } from "#ui/panel.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/panel.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { Table } from "#ui/table.tsx";
 import { ServiceDrawer } from "./health-service-drawer.tsx";
 import { ServicesGraph } from "./health-services-graph.tsx";
@@ -28,12 +32,18 @@ import {
 } from "./health-services-view.ts";
 
 const route = getRouteApi("/o/$org/services");
+type Search = {
+  q?: string | undefined;
+  view?: "tree" | "graph" | undefined;
+  service?: string | undefined;
+};
+
 const pollIntervalMs = 5000;
 const none: readonly ServiceRow[] = [];
 const looks = [
-  { view: undefined, label: "List" },
-  { view: "tree", label: "Tree" },
-  { view: "graph", label: "Graph" },
+  { value: undefined, label: "List" },
+  { value: "tree", label: "Tree" },
+  { value: "graph", label: "Graph" },
 ] as const;
 const keyOf = ({ row }: ServiceView): string => row.id;
 const groupOf = ({ row }: ServiceView): string => groupName(row);
@@ -49,12 +59,98 @@ const useServiceViews = (rows: readonly ServiceRow[]): readonly ServiceView[] =>
   return views;
 };
 
+/** The services under their filter, as the list, the tree or the graph that the address names. */
+const Services = (props: {
+  query: PanelQuery<{ items: readonly ServiceRow[]; observedAt: string | null }>;
+  currency: Currency;
+  views: readonly ServiceView[];
+  shown: readonly ServiceView[];
+  search: Search;
+  hrefOf: (key: string) => string;
+  onSearch: (change: { q?: undefined; service?: string }) => void;
+}) => {
+  const { query, currency, views, shown, search, hrefOf, onSearch } = props;
+  const freshness = freshnessOf(currency);
+  const open = (id: string) => onSearch({ service: id });
+  return (
+    <Panel
+      name="Services"
+      query={query}
+      skeletonRows={12}
+      freshness={freshness}
+      isEmpty={({ items }) => items.length === 0}
+      empty={
+        <Empty title="No service is watched yet">
+          Name services with their health addresses in wheelhouse.yaml; they appear here within seconds.
+        </Empty>
+      }
+    >
+      {({ observedAt }) => (
+        <>
+          <FreshnessLine observedAt={observedAt} currency={currency} />
+          <ServicesSummary views={views} shown={shown.length} onOpen={open} />
+          {shown.length === 0 ? (
+            <NoMatch title="No service matches" onClear={() => onSearch({ q: undefined })} />
+          ) : search.view === "graph" ? (
+            <ServicesGraph
+              views={shown}
+              isFresh={freshness.state === "fresh"}
+              openId={search.service}
+              onOpen={open}
+            />
+          ) : (
+            <Table
+              caption={search.view === "tree" ? "Services by group" : "Services, worst first"}
+              className="cards"
+              columns={serviceColumns[freshness.state]}
+              rows={shown}
+              keyOf={keyOf}
+              rowClass={serviceRowClass}
+              openKey={search.service}
+              onOpen={open}
+              hrefOf={hrefOf}
+              {...(search.view === "tree" ? { groupOf } : {})}
+            />
+          )}
+        </>
+      )}
+    </Panel>
+  );
+};
+
+const Tools = (props: {
+  organization: string;
+  keys: readonly FilterKey[];
+  filter: Filter;
+  view: Search["view"];
+  onSearch: (change: Pick<Search, "q" | "view">, replace?: boolean) => void;
+}) => {
+  const { organization, keys, filter, view, onSearch } = props;
+  const maySeeSources = useCan(organization, "sources:read");
+  return (
+    <div className="tool">
+      <FilterBar
+        label="Filter services"
+        keys={keys}
+        filter={filter}
+        isInstant
+        onChange={(next) => onSearch({ q: writeFilter(next) }, true)}
+      />
+      {maySeeSources && (
+        <Link className="btn" to="/o/$org/sources" params={{ org: organization }}>
+          Sources
+        </Link>
+      )}
+      <Segments options={looks} value={view} onChange={(look) => onSearch({ view: look })} />
+    </div>
+  );
+};
+
 export const ServicesPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   useServicesLive(org);
-  const maySeeSources = useCan(org, "sources:read");
   const { connection } = useLiveStatus();
   const services = useQuery({
     ...servicesQuery(org, useMoment()),
@@ -68,20 +164,16 @@ export const ServicesPage = () => {
   const filter = readFilterInput(search.q ?? "", keys);
   const matching = filterServices(views, filter);
   const shown = search.view === "tree" ? byGroup(matching) : matching;
-  const at = shown.findIndex(({ row }) => row.id === search.service);
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
   const open = (id: string) => setSearch({ service: id });
-  const toNeighbour = (by: 1 | -1) => {
-    const next = at === -1 ? undefined : shown[at + by];
-    return next === undefined ? undefined : () => setSearch({ service: next.row.id }, true);
-  };
+  const goTo = (id: string) => setSearch({ service: id }, true);
   const { q, view } = search;
   const hrefOf = useCallback((key: string) => stringifySearch({ q, view, service: key }), [q, view]);
 
   return (
-    <Page title="Services" observation={data ?? null}>
+    <Page title={organizationPages.services.title} observation={data ?? null}>
       <Split
         drawer={
           search.service !== undefined &&
@@ -93,9 +185,7 @@ export const ServicesPage = () => {
               view={views.find(({ row }) => row.id === search.service)}
               views={views}
               freshness={freshness}
-              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
-              onPrevious={toNeighbour(-1)}
-              onNext={toNeighbour(1)}
+              {...neighboursOf(shown.map(keyOf), search.service, goTo)}
               onOpen={open}
               onShowGraph={() => setSearch({ view: "graph" })}
               onClose={() => setSearch({ service: undefined })}
@@ -103,78 +193,16 @@ export const ServicesPage = () => {
           )
         }
       >
-        <div className="tool">
-          <FilterBar
-            label="Filter services"
-            keys={keys}
-            filter={filter}
-            isInstant
-            onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
-          />
-          {maySeeSources && (
-            <Link className="btn" to="/o/$org/sources" params={{ org }}>
-              Sources
-            </Link>
-          )}
-          <div className="seg">
-            {looks.map(({ view: look, label }) => (
-              <button
-                key={label}
-                type="button"
-                aria-pressed={search.view === look}
-                onClick={() => setSearch({ view: look })}
-              >
-                {label}
-              </button>
-            ))}
-          </div>
-        </div>
-        <Panel
-          name="Services"
+        <Tools organization={org} keys={keys} filter={filter} view={search.view} onSearch={setSearch} />
+        <Services
           query={services}
-          skeletonRows={12}
-          freshness={freshness}
-          isEmpty={({ items }) => items.length === 0}
-          empty={
-            <Empty title="No service is watched yet">
-              Name services with their health addresses in wheelhouse.yaml; they appear here within seconds.
-            </Empty>
-          }
-        >
-          {({ observedAt }) => (
-            <>
-              <FreshnessLine observedAt={observedAt} currency={currency} />
-              <ServicesSummary views={views} shown={shown.length} onOpen={open} />
-              {shown.length === 0 ? (
-                <Empty title="No service matches">
-                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                    Clear filter
-                  </button>
-                </Empty>
-              ) : search.view === "graph" ? (
-                <ServicesGraph
-                  views={shown}
-                  isFresh={freshness.state === "fresh"}
-                  openId={search.service}
-                  onOpen={open}
-                />
-              ) : (
-                <Table
-                  caption={search.view === "tree" ? "Services by group" : "Services, worst first"}
-                  className="cards"
-                  columns={serviceColumns[freshness.state]}
-                  rows={shown}
-                  keyOf={keyOf}
-                  rowClass={serviceRowClass}
-                  openKey={search.service}
-                  onOpen={open}
-                  hrefOf={hrefOf}
-                  {...(search.view === "tree" ? { groupOf } : {})}
-                />
-              )}
-            </>
-          )}
-        </Panel>
+          currency={currency}
+          views={views}
+          shown={shown}
+          search={search}
+          hrefOf={hrefOf}
+          onSearch={setSearch}
+        />
       </Split>
     </Page>
   );

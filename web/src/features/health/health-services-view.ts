@@ -1,6 +1,6 @@
+import { isStale } from "@wheelhouse/shared/freshness.ts";
 import { type ServiceRow, serviceUrgency } from "@wheelhouse/shared/health.ts";
 import { compareText } from "#lib/format.ts";
-import { judgeFreshness } from "#lib/freshness.ts";
 import type { Filter, FilterKey } from "#ui/filter-tokens.ts";
 
 /** One line of the list. Its identity changes only when something of it does, so that other lines need not draw. */
@@ -22,9 +22,6 @@ const callsOf = (row: ServiceRow, names: ReadonlyMap<string, string>): string =>
   return more > 0 ? `${calls.slice(0, shownCalls).join(", ")} and ${more} more` : calls.join(", ");
 };
 
-const isStaleRow = (row: ServiceRow, nowMs: number): boolean =>
-  row.observedAt !== null && judgeFreshness(row, nowMs).state !== "fresh";
-
 /**
  * The lines of a list, worst first. `before`: the lines made last, which are kept where nothing changed.
  */
@@ -35,13 +32,13 @@ export const viewServices = (
 ): readonly ServiceView[] => {
   const names = new Map(rows.map(({ id, name }) => [id, name]));
   const views = rows.map((row): ServiceView => {
-    const isStale = isStaleRow(row, nowMs);
+    const isLate = isStale(row.observedAt, row.intervalMs, nowMs);
     const explainedBy = row.explainedBy === null ? null : (names.get(row.explainedBy) ?? row.explainedBy);
     const calls = callsOf(row, names);
     const was = before.get(row.id);
     const isSame =
-      was?.row === row && was.isStale === isStale && was.explainedBy === explainedBy && was.calls === calls;
-    return isSame ? was : { row, isStale, explainedBy, calls };
+      was?.row === row && was.isStale === isLate && was.explainedBy === explainedBy && was.calls === calls;
+    return isSame ? was : { row, isStale: isLate, explainedBy, calls };
   });
   return views.sort(
     (a, b) =>

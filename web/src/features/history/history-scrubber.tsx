@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
-import { formatDateTime, formatSpan, formatTime, zoneName } from "#lib/format.ts";
+import { formatDateTime, formatSpan, formatTime, type Zone, zoneName } from "#lib/format.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history-queries.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { serverClock } from "#lib/server-clock.ts";
@@ -32,6 +32,58 @@ const failingOf = (answer: HistorySeries | undefined): (number | null)[] => {
   );
 };
 
+/** How far an arrow key, Page or an end key moves the moment; null for other keys. */
+const stepOf = (key: string, track: { fromMs: number; endMs: number; shownMs: number }): number | null => {
+  const { fromMs, endMs, shownMs } = track;
+  const by: Record<string, number> = {
+    ArrowLeft: -stepMs,
+    ArrowDown: -stepMs,
+    ArrowRight: stepMs,
+    ArrowUp: stepMs,
+    PageDown: -leapMs,
+    PageUp: leapMs,
+    Home: fromMs - shownMs,
+    End: endMs - shownMs,
+  };
+  return by[key] ?? null;
+};
+
+/** Pointer handlers of the track: what is dragged is a draft until it is let go. */
+const useDrag = (options: {
+  fromMs: number;
+  endMs: number;
+  onDraft: (ms: number | null) => void;
+  onMoment: (ms: number) => void;
+}) => {
+  const { fromMs, endMs, onDraft, onMoment } = options;
+  const isDragging = useRef(false);
+  const timeAt = (event: PointerEvent<HTMLDivElement>) => {
+    const { left, width } = event.currentTarget.getBoundingClientRect();
+    const part = Math.min(Math.max((event.clientX - left) / width, 0), 1);
+    return Math.round((fromMs + part * (endMs - fromMs)) / 1000) * 1000;
+  };
+  return {
+    onPointerDown: (event: PointerEvent<HTMLDivElement>) => {
+      isDragging.current = true;
+      event.currentTarget.setPointerCapture(event.pointerId);
+      onDraft(timeAt(event));
+    },
+    onPointerMove: (event: PointerEvent<HTMLDivElement>) => {
+      if (isDragging.current) onDraft(timeAt(event));
+    },
+    onPointerUp: (event: PointerEvent<HTMLDivElement>) => {
+      if (!isDragging.current) return;
+      isDragging.current = false;
+      onDraft(null);
+      onMoment(timeAt(event));
+    },
+    onPointerCancel: () => {
+      isDragging.current = false;
+      onDraft(null);
+    },
+  };
+};
+
 /** Changes as hairlines, the trouble of the range, and the handle; a slider for keyboards and screen readers. */
 const Track = (props: {
   fromMs: number;
@@ -44,28 +96,13 @@ const Track = (props: {
 }) => {
   const { fromMs, endMs, momentMs, marks, failing, onDraft, onMoment } = props;
   const { zone } = usePreferences();
-  const isDragging = useRef(false);
   const shownMs = momentMs ?? endMs;
   const placeOf = (ms: number) => Math.min(Math.max((ms - fromMs) / (endMs - fromMs), 0), 1);
   const at = `${placeOf(shownMs) * 100}%`;
-  const timeAt = (event: PointerEvent<HTMLDivElement>) => {
-    const { left, width } = event.currentTarget.getBoundingClientRect();
-    const part = Math.min(Math.max((event.clientX - left) / width, 0), 1);
-    return Math.round((fromMs + part * (endMs - fromMs)) / 1000) * 1000;
-  };
+  const drag = useDrag({ fromMs, endMs, onDraft, onMoment });
   const onKey = (event: KeyboardEvent) => {
-    const by: Record<string, number> = {
-      ArrowLeft: -stepMs,
-      ArrowDown: -stepMs,
-      ArrowRight: stepMs,
-      ArrowUp: stepMs,
-      PageDown: -leapMs,
-      PageUp: leapMs,
-      Home: fromMs - shownMs,
-      End: endMs - shownMs,
-    };
-    const change = by[event.key];
-    if (change === undefined) return;
+    const change = stepOf(event.key, { fromMs, endMs, shownMs });
+    if (change === null) return;
     event.preventDefault();
     onMoment(shownMs + change);
   };
@@ -81,24 +118,7 @@ const Track = (props: {
       aria-valuenow={Math.round((shownMs - fromMs) / 1000)}
       aria-valuetext={momentMs === null ? "Now" : `${clock(shownMs)} ${zoneName(zone)}`}
       onKeyDown={onKey}
-      onPointerDown={(event) => {
-        isDragging.current = true;
-        event.currentTarget.setPointerCapture(event.pointerId);
-        onDraft(timeAt(event));
-      }}
-      onPointerMove={(event) => {
-        if (isDragging.current) onDraft(timeAt(event));
-      }}
-      onPointerUp={(event) => {
-        if (!isDragging.current) return;
-        isDragging.current = false;
-        onDraft(null);
-        onMoment(timeAt(event));
-      }}
-      onPointerCancel={() => {
-        isDragging.current = false;
-        onDraft(null);
-      }}
+      {...drag}
     >
       <div className={styles.trend}>
         <Sparkline values={failing} height={30} tone="bad" label="Checks down or degraded" />
@@ -124,6 +144,90 @@ const Track = (props: {
   );
 };
 
+const momentName = (ms: number, endMs: number, zone: Zone): string => {
+  const iso = new Date(ms).toISOString();
+  const isToday = iso.slice(0, 10) === new Date(endMs).toISOString().slice(0, 10);
+  return `${isToday ? formatTime(iso, zone) : formatDateTime(iso, zone)} ${isToday ? zoneName(zone) : ""}`.trim();
+};
+
+const Acts = (props: {
+  spanMs: number;
+  onSpan: (ms: number) => void;
+  isLive: boolean;
+  before: string | null;
+  after: string | null;
+  onStep: (byMs: number) => void;
+  onMoment: (moment: string) => void;
+  onLive: () => void;
+  onClose: () => void;
+}) => {
+  const { spanMs, onSpan, isLive, before, after, onStep, onMoment, onLive, onClose } = props;
+  return (
+    <div className={styles.acts}>
+      <select
+        className="btn"
+        aria-label="Length of the track"
+        value={spanMs}
+        onChange={(event) => onSpan(Number(event.target.value))}
+      >
+        {spans.map(({ ms, name }) => (
+          <option key={ms} value={ms}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <Button
+        aria-label="Previous change"
+        disabled={before === null}
+        onClick={() => before !== null && onMoment(before)}
+      >
+        ‹ Change
+      </Button>
+      <Button onClick={() => onStep(-minuteMs)}>− 1 m</Button>
+      <Button disabled={isLive} onClick={() => onStep(minuteMs)}>
+        + 1 m
+      </Button>
+      <Button
+        aria-label="Next change"
+        disabled={after === null}
+        onClick={() => after !== null && onMoment(after)}
+      >
+        Change ›
+      </Button>
+      {isLive ? (
+        <Button onClick={onClose}>Close</Button>
+      ) : (
+        <Button variant="primary" onClick={onLive}>
+          Return to live
+        </Button>
+      )}
+    </div>
+  );
+};
+
+const Elsewhere = ({ moment, onLive }: { moment: string; onLive: () => void }) => (
+  <section className={styles.scrubber} aria-label="Time travel">
+    <div className={styles.at}>
+      <b>This page shows now</b>
+      <span className="t12 c2">The status pages show {moment}</span>
+    </div>
+    <span />
+    <Button variant="primary" onClick={onLive}>
+      Return to live
+    </Button>
+  </section>
+);
+
+/** What is drawn on the track: changes, and checks that failed. */
+const useTrack = (organization: string, fromMs: number, endMs: number) => {
+  const range = { from: new Date(fromMs).toISOString(), to: new Date(endMs).toISOString() };
+  const annotations = useQuery(annotationsQuery(organization, range));
+  const checks = useQuery(
+    seriesQuery(organization, { kind: "organization", id: "checks", metrics: ["down", "degraded"] }, range),
+  );
+  return { annotations, checks };
+};
+
 /**
  * The strip under the top bar that puts the pages at a past moment. `moment`: the one in the address, null for now.
  * `isHere`: the page below can show the past; others say that they do not.
@@ -142,11 +246,7 @@ export const Scrubber = (props: {
   const [draftMs, setDraftMs] = useState<number | null>(null);
   const momentMs = moment === null ? null : Date.parse(moment);
   const fromMs = endMs - spanFor(chosenMs, momentMs, endMs);
-  const range = { from: new Date(fromMs).toISOString(), to: new Date(endMs).toISOString() };
-  const annotations = useQuery(annotationsQuery(organization, range));
-  const checks = useQuery(
-    seriesQuery(organization, { kind: "organization", id: "checks", metrics: ["down", "degraded"] }, range),
-  );
+  const { annotations, checks } = useTrack(organization, fromMs, endMs);
   const marks = annotations.data?.items ?? [];
   const shownMs = draftMs ?? momentMs;
 
@@ -158,25 +258,10 @@ export const Scrubber = (props: {
     annotations.data?.items.length === 0 && failingOf(checks.data).every((value) => value === null);
   const nothing = isEmpty ? "Nothing is stored of this time yet." : "";
   const last = marks.find(({ at }) => Date.parse(at) <= atMs);
-  const named = (ms: number) => {
-    const iso = new Date(ms).toISOString();
-    const isToday = iso.slice(0, 10) === new Date(endMs).toISOString().slice(0, 10);
-    return `${isToday ? formatTime(iso, zone) : formatDateTime(iso, zone)} ${isToday ? zoneName(zone) : ""}`.trim();
-  };
+  const named = (ms: number) => momentName(ms, endMs, zone);
 
   if (!isHere)
-    return (
-      <section className={styles.scrubber} aria-label="Time travel">
-        <div className={styles.at}>
-          <b>This page shows now</b>
-          <span className="t12 c2">The status pages show {named(momentMs ?? endMs)}</span>
-        </div>
-        <span />
-        <Button variant="primary" onClick={() => onMoment(null, { replace: false })}>
-          Return to live
-        </Button>
-      </section>
-    );
+    return <Elsewhere moment={named(momentMs ?? endMs)} onLive={() => onMoment(null, { replace: false })} />;
   return (
     <section className={styles.scrubber} aria-label="Time travel">
       <div className={styles.at} data-testid="moment">
@@ -199,45 +284,17 @@ export const Scrubber = (props: {
           {last === undefined ? nothing : `${named(Date.parse(last.at))}: ${last.text}`}
         </p>
       </div>
-      <div className={styles.acts}>
-        <select
-          className="btn"
-          aria-label="Length of the track"
-          value={spanFor(chosenMs, momentMs, endMs)}
-          onChange={(event) => setChosenMs(Number(event.target.value))}
-        >
-          {spans.map(({ ms, name }) => (
-            <option key={ms} value={ms}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <Button
-          aria-label="Previous change"
-          disabled={before === null}
-          onClick={() => before !== null && onMoment(before, { replace: moment !== null })}
-        >
-          ‹ Change
-        </Button>
-        <Button onClick={() => go(atMs - minuteMs)}>− 1 m</Button>
-        <Button disabled={moment === null} onClick={() => go(atMs + minuteMs)}>
-          + 1 m
-        </Button>
-        <Button
-          aria-label="Next change"
-          disabled={after === null}
-          onClick={() => after !== null && onMoment(after, { replace: moment !== null })}
-        >
-          Change ›
-        </Button>
-        {moment === null ? (
-          <Button onClick={onClose}>Close</Button>
-        ) : (
-          <Button variant="primary" onClick={() => onMoment(null, { replace: false })}>
-            Return to live
-          </Button>
-        )}
-      </div>
+      <Acts
+        spanMs={spanFor(chosenMs, momentMs, endMs)}
+        onSpan={setChosenMs}
+        isLive={moment === null}
+        before={before}
+        after={after}
+        onStep={(byMs) => go(atMs + byMs)}
+        onMoment={(to) => onMoment(to, { replace: moment !== null })}
+        onLive={() => onMoment(null, { replace: false })}
+        onClose={onClose}
+      />
     </section>
   );
 };

@@ -1,6 +1,6 @@
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { formatPercent, formatRate, formatSpan, formatSpanShort } from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
 import { Count } from "#ui/quantity.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Status, type Tone } from "#ui/status.tsx";

@@ -1,18 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { ApiError } from "#lib/api.ts";
-import {
-  formatClock,
-  formatCount,
-  formatPercent,
-  formatRate,
-  formatSpan,
-  type Zone,
-  zoneName,
-} from "#lib/format.ts";
-import type { Freshness } from "#lib/freshness.ts";
+import { formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
 import { useMoment } from "#lib/moment.ts";
-import { usePreferences } from "#lib/preferences.ts";
 import { Drawer } from "#ui/drawer.tsx";
 import { type HistoryChart, HistoryCharts } from "#ui/history-charts.tsx";
 import { Note } from "#ui/note.tsx";
@@ -20,6 +11,7 @@ import { Empty, Panel } from "#ui/panel.tsx";
 import { Count, Facts } from "#ui/quantity.tsx";
 import { Sparkline } from "#ui/sparkline.tsx";
 import { Age, Time } from "#ui/time.tsx";
+import { TimeAxis } from "#ui/time-axis.tsx";
 import styles from "./queues.module.css";
 import { DrainsIn, failureRatio, QueueStatus } from "./queues-columns.tsx";
 import type { QueueView } from "./queues-live.ts";
@@ -56,15 +48,9 @@ const Stats = ({ row }: { row: QueueRow }) => {
 
 type Series = { intervalMs: number; values: readonly (number | null)[] };
 
-const axis = (observedAt: string, { intervalMs, values }: Series, zone: Zone): string[] => {
-  const endMs = Date.parse(observedAt);
-  const spanMs = Math.max(values.length - 1, 0) * intervalMs;
-  const at = (part: number) => formatClock(new Date(endMs - spanMs * part).toISOString(), zone);
-  return [at(1), at(0.5), `${at(0)} ${zoneName(zone)}`];
-};
+const spanMsOf = ({ intervalMs, values }: Series): number => Math.max(values.length - 1, 0) * intervalMs;
 
 const Trends = ({ organization, row }: { organization: string; row: QueueRow }) => {
-  const { zone } = usePreferences();
   const detail = useQuery(queueQuery(organization, row.id));
   return (
     <Panel
@@ -104,13 +90,7 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
               />
             </div>
           </div>
-          {observedAt !== null && (
-            <div className="axis">
-              {axis(observedAt, waiting, zone).map((text) => (
-                <span key={text}>{text}</span>
-              ))}
-            </div>
-          )}
+          {observedAt !== null && <TimeAxis observedAt={observedAt} spanMs={spanMsOf(waiting)} />}
         </>
       )}
     </Panel>
@@ -119,7 +99,6 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
 
 /** The 10 minutes before a past moment, as the list had them then. */
 const PastTrend = ({ view, observedAt }: { view: QueueView; observedAt: string }) => {
-  const { zone } = usePreferences();
   const series: Series = { intervalMs: 10_000, values: view.trend };
   return (
     <>
@@ -134,11 +113,7 @@ const PastTrend = ({ view, observedAt }: { view: QueueView; observedAt: string }
           tone={view.row.state === "down" ? "bad" : "accent"}
         />
       </div>
-      <div className="axis">
-        {axis(observedAt, series, zone).map((text) => (
-          <span key={text}>{text}</span>
-        ))}
-      </div>
+      <TimeAxis observedAt={observedAt} spanMs={spanMsOf(series)} />
     </>
   );
 };
@@ -174,45 +149,64 @@ const consequences: Record<string, string> = {
   Paused: "Jobs are accepted and wait until it is resumed.",
 };
 
-/** Everything known of one queue, beside the list. */
-export const QueueDrawer = (props: {
-  organization: string;
-  id: string;
-  view: QueueView | undefined;
-  freshness: Freshness;
+type DrawerPlace = {
   position: string | undefined;
   onPrevious: (() => void) | undefined;
   onNext: (() => void) | undefined;
   onClose: () => void;
-}) => {
+};
+
+const Missing = ({ organization, id, ...drawer }: { organization: string; id: string } & DrawerPlace) => {
+  const moment = useMoment();
+  const missing = useQuery({ ...queueQuery(organization, id), enabled: moment === null });
+  const isGone = moment !== null || (missing.error instanceof ApiError && missing.error.code === "not_found");
+  return (
+    <Drawer label="Queue" title={isGone ? "No such queue" : id} {...drawer}>
+      {isGone ? (
+        <Empty title="This queue is not there">
+          {moment === null
+            ? "It was removed, or belongs to another organization."
+            : "It was not known at this moment."}
+        </Empty>
+      ) : (
+        <Panel name="The queue" query={missing}>
+          {() => null}
+        </Panel>
+      )}
+    </Drawer>
+  );
+};
+
+const factsOf = (row: QueueRow) => {
+  const ratio = failureRatio(row);
+  return [
+    { label: "Workers", value: <Count value={row.workers} /> },
+    { label: "Finished", value: rate(row.completedPerMinute) },
+    { label: "Failed", value: rate(row.failedPerMinute) },
+    { label: "Failure rate", value: ratio === null ? "–" : formatPercent(ratio) },
+    { label: "Drained in", value: <DrainsIn row={row} /> },
+    { label: "Prioritized", value: <Count value={row.counts.prioritized} /> },
+    { label: "Waiting for children", value: <Count value={row.counts.waitingChildren} /> },
+    { label: "Completed, kept", value: <Count value={row.counts.completed} /> },
+    { label: "Redis", value: row.source },
+    { label: "Key", value: <span className="mono">{`${row.prefix}:${row.name}`}</span> },
+  ];
+};
+
+/** Everything known of one queue, beside the list. */
+export const QueueDrawer = (
+  props: {
+    organization: string;
+    id: string;
+    view: QueueView | undefined;
+    freshness: Freshness;
+  } & DrawerPlace,
+) => {
   const { organization, id, view, freshness, ...drawer } = props;
   const moment = useMoment();
-  const missing = useQuery({
-    ...queueQuery(organization, id),
-    enabled: view === undefined && moment === null,
-  });
-  if (view === undefined) {
-    const isGone =
-      moment !== null || (missing.error instanceof ApiError && missing.error.code === "not_found");
-    return (
-      <Drawer label="Queue" title={isGone ? "No such queue" : id} {...drawer}>
-        {isGone ? (
-          <Empty title="This queue is not there">
-            {moment === null
-              ? "It was removed, or belongs to another organization."
-              : "It was not known at this moment."}
-          </Empty>
-        ) : (
-          <Panel name="The queue" query={missing}>
-            {() => null}
-          </Panel>
-        )}
-      </Drawer>
-    );
-  }
+  if (view === undefined) return <Missing organization={organization} id={id} {...drawer} />;
   const { row } = view;
   const isFresh = freshness.state === "fresh";
-  const ratio = failureRatio(row);
   const needsNote = isFresh && row.cause !== null && (row.state !== "ok" || row.paused);
   return (
     <Drawer
@@ -249,20 +243,7 @@ export const QueueDrawer = (props: {
         />
       </div>
       <div className={`${styles.facts} ${isFresh ? "" : "is-dim"}`}>
-        <Facts
-          facts={[
-            { label: "Workers", value: <Count value={row.workers} /> },
-            { label: "Finished", value: rate(row.completedPerMinute) },
-            { label: "Failed", value: rate(row.failedPerMinute) },
-            { label: "Failure rate", value: ratio === null ? "–" : formatPercent(ratio) },
-            { label: "Drained in", value: <DrainsIn row={row} /> },
-            { label: "Prioritized", value: <Count value={row.counts.prioritized} /> },
-            { label: "Waiting for children", value: <Count value={row.counts.waitingChildren} /> },
-            { label: "Completed, kept", value: <Count value={row.counts.completed} /> },
-            { label: "Redis", value: row.source },
-            { label: "Key", value: <span className="mono">{`${row.prefix}:${row.name}`}</span> },
-          ]}
-        />
+        <Facts facts={factsOf(row)} />
       </div>
     </Drawer>
   );

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
@@ -8,9 +9,10 @@ import { neighboursOf } from "#lib/neighbours.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
-import { FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
+import { FilteredTable } from "#ui/filtered-table.tsx";
+import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/freshness-line.tsx";
 import { Page, Split } from "#ui/page.tsx";
-import { Empty, Panel } from "#ui/panel.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/panel.tsx";
 import { Table } from "#ui/table.tsx";
 import styles from "./queues.module.css";
 import { queueColumns } from "./queues-columns.tsx";
@@ -62,18 +64,72 @@ const Workers = ({ list }: { list: QueuesState }) => {
   );
 };
 
+/** Reads the list again while the socket is closed, and its workers now and then. */
+const useQueuesQuery = (organization: string) => {
+  const { connection } = useLiveStatus();
+  const moment = useMoment();
+  return useQuery({
+    ...queuesQuery(organization, moment),
+    refetchInterval:
+      moment !== null ? false : connection.state === "closed" ? pollIntervalMs : workersIntervalMs,
+  });
+};
+
+/** The list under its filter, and the workers that serve it. */
+const Queues = (props: {
+  query: PanelQuery<QueuesState>;
+  currency: Currency;
+  shown: readonly QueueView[];
+  openKey: string | undefined;
+  hrefOf: (key: string) => string;
+  onSearch: (change: { q?: undefined; queue?: string }) => void;
+}) => {
+  const { query, currency, shown, openKey, hrefOf, onSearch } = props;
+  const freshness = freshnessOf(currency);
+  return (
+    <Panel
+      name="Queues"
+      query={query}
+      skeletonRows={12}
+      freshness={freshness}
+      isEmpty={(list) => list.views.length === 0}
+      empty={
+        <Empty title="No queue yet">
+          A queue appears here within seconds after a program adds its first job with BullMQ.
+        </Empty>
+      }
+    >
+      {(list) => (
+        <>
+          <FreshnessLine observedAt={list.observedAt} currency={currency} />
+          <QueuesSummary views={list.views} shown={shown.length} />
+          <FilteredTable
+            noMatch="No queue matches"
+            onClear={() => onSearch({ q: undefined })}
+            caption="Queues, worst first"
+            className="cards"
+            columns={queueColumns[freshness.state]}
+            rows={shown}
+            keyOf={keyOf}
+            rowClass={rowClass}
+            openKey={openKey}
+            onOpen={(key) => onSearch({ queue: key })}
+            hrefOf={hrefOf}
+          />
+          <Workers list={list} />
+        </>
+      )}
+    </Panel>
+  );
+};
+
 export const QueuesPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   useQueuesLive(org);
-  const { connection } = useLiveStatus();
   const moment = useMoment();
-  const queues = useQuery({
-    ...queuesQuery(org, moment),
-    refetchInterval:
-      moment !== null ? false : connection.state === "closed" ? pollIntervalMs : workersIntervalMs,
-  });
+  const queues = useQueuesQuery(org);
   const data = queues.data;
   const currency = useCurrency(data);
   const freshness = freshnessOf(currency);
@@ -89,7 +145,7 @@ export const QueuesPage = () => {
   const hrefOf = useCallback((key: string) => stringifySearch({ q, queue: key, at: moment }), [q, moment]);
 
   return (
-    <Page title="Queues" observation={data ?? null}>
+    <Page title={organizationPages.queues.title} observation={data ?? null}>
       <Split
         drawer={
           search.queue !== undefined &&
@@ -114,45 +170,14 @@ export const QueuesPage = () => {
             onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
           />
         </div>
-        <Panel
-          name="Queues"
+        <Queues
           query={queues}
-          skeletonRows={12}
-          freshness={freshness}
-          isEmpty={(list) => list.views.length === 0}
-          empty={
-            <Empty title="No queue yet">
-              A queue appears here within seconds after a program adds its first job with BullMQ.
-            </Empty>
-          }
-        >
-          {(list) => (
-            <>
-              <FreshnessLine observedAt={list.observedAt} currency={currency} />
-              <QueuesSummary views={list.views} shown={shown.length} />
-              {shown.length === 0 ? (
-                <Empty title="No queue matches">
-                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                    Clear filter
-                  </button>
-                </Empty>
-              ) : (
-                <Table
-                  caption="Queues, worst first"
-                  className="cards"
-                  columns={queueColumns[freshness.state]}
-                  rows={shown}
-                  keyOf={keyOf}
-                  rowClass={rowClass}
-                  openKey={search.queue}
-                  onOpen={(key) => setSearch({ queue: key })}
-                  hrefOf={hrefOf}
-                />
-              )}
-              <Workers list={list} />
-            </>
-          )}
-        </Panel>
+          currency={currency}
+          shown={shown}
+          openKey={search.queue}
+          hrefOf={hrefOf}
+          onSearch={setSearch}
+        />
       </Split>
     </Page>
   );

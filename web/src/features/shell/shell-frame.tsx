@@ -26,26 +26,11 @@ const More = lazy(() => import("./shell-more.tsx"));
 
 type Open = "palette" | "help" | "more" | null;
 
-/** Navigation, organization and account around every page below `/o/:org`. `page`: its title, for the tab. */
-export const Shell = (props: {
-  session: SessionView;
-  overview: Overview | undefined;
-  page: string;
-  /** The past moment that is shown; null while live. */
-  moment: string | null;
-  /** Under the top bar of each page. */
-  strip: ReactNode;
-  onRewind: (() => void) | null;
-  children: ReactNode;
-}) => {
-  const { session, overview, page, moment, strip, onRewind, children } = props;
-  const org = session.organization.slug;
-  const [open, setOpen] = useState<Open>(null);
+/** Makes another organization the current one and stays on the same page where there is one. */
+const useSwitch = (org: string, page: string) => {
   const navigate = useNavigate();
   const client = useQueryClient();
-  useTitle(overview, page, moment);
-
-  const switching = useMutation({
+  return useMutation({
     mutationFn: (organization: OrganizationRef) =>
       call(switchOrganization, { body: { organizationId: organization.id } }, { organization: org }),
     onSuccess: async (next) => {
@@ -55,17 +40,21 @@ export const Shell = (props: {
       await navigate({ to: here, params: { org: next.organization.slug } });
     },
   });
-  const signingOut = useMutation({
+};
+
+const useSignOut = (org: string) => {
+  const client = useQueryClient();
+  return useMutation({
     mutationFn: () => call(deleteSession, {}, { organization: org }),
     onSuccess: () => {
       client.clear();
       window.location.assign("/signin");
     },
   });
-  const onSwitch = (organization: OrganizationRef) => {
-    if (organization.id !== session.organization.id) switching.mutate(organization);
-  };
+};
 
+const useShellKeys = (org: string, setOpen: (open: Open) => void, onRewind: (() => void) | null): void => {
+  const navigate = useNavigate();
   useKeys([
     { keys: "mod+k", label: "Search or run a command", group: "Everywhere", run: () => setOpen("palette") },
     { keys: "?", label: "Keyboard help", group: "Everywhere", run: () => setOpen("help") },
@@ -81,25 +70,66 @@ export const Shell = (props: {
       group: "Everywhere",
       run: () => onRewind?.(),
     },
-    ...navItems.map(({ key, label, to }) => ({
-      keys: `g ${key}`,
-      label,
-      group: "Go to",
-      run: () => void navigate({ to, params: { org } }),
-    })),
+    ...navItems.flatMap(({ key, label, to }) =>
+      key === undefined
+        ? []
+        : [
+            {
+              keys: `g ${key}`,
+              label,
+              group: "Go to",
+              run: () => void navigate({ to, params: { org } }),
+            },
+          ],
+    ),
   ]);
+};
 
+/** What the pages get of the frame around them. */
+const useFrame = (
+  overview: Overview | undefined,
+  strip: ReactNode,
+  onRewind: (() => void) | null,
+  setOpen: (open: Open) => void,
+): Frame => {
   const observedAt = overview?.observedAt;
   const intervalMs = overview?.intervalMs;
-  const frame = useMemo<Frame>(
+  return useMemo<Frame>(
     () => ({
       openPalette: () => setOpen("palette"),
       observation: observedAt === undefined || intervalMs === undefined ? null : { observedAt, intervalMs },
       strip,
       onRewind,
     }),
-    [observedAt, intervalMs, strip, onRewind],
+    [observedAt, intervalMs, strip, onRewind, setOpen],
   );
+};
+
+/** Navigation, organization and account around every page below `/o/:org`. `page`: its title, for the tab. */
+export const Shell = (props: {
+  session: SessionView;
+  overview: Overview | undefined;
+  page: string;
+  /** The past moment that is shown; null while live. */
+  moment: string | null;
+  /** Under the top bar of each page. */
+  strip: ReactNode;
+  onRewind: (() => void) | null;
+  children: ReactNode;
+}) => {
+  const { session, overview, page, moment, strip, onRewind, children } = props;
+  const org = session.organization.slug;
+  const [open, setOpen] = useState<Open>(null);
+  useTitle(overview, page, moment);
+
+  const switching = useSwitch(org, page);
+  const signingOut = useSignOut(org);
+  const onSwitch = (organization: OrganizationRef) => {
+    if (organization.id !== session.organization.id) switching.mutate(organization);
+  };
+
+  useShellKeys(org, setOpen, onRewind);
+  const frame = useFrame(overview, strip, onRewind, setOpen);
   const failed = switching.error ?? signingOut.error;
   const close = () => setOpen(null);
   const signOut = () => signingOut.mutate();

@@ -3,9 +3,55 @@ import type { OrganizationRef, SessionView } from "@wheelhouse/shared/access.ts"
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { Button } from "#ui/button.tsx";
 import { Dialog } from "#ui/dialog.tsx";
+import { Segments } from "#ui/segments.tsx";
 import { navItems } from "./shell-nav.tsx";
 import { organizationTree } from "./shell-organizations.ts";
 import { themes } from "./shell-themes.ts";
+
+const zones = [
+  { value: "utc", label: "UTC" },
+  { value: "local", label: "Local" },
+] as const;
+
+const Pages = ({ org, onClose }: { org: string; onClose: () => void }) => (
+  <>
+    {navItems
+      .filter(({ isInTabBar }) => !isInTabBar)
+      .map(({ to, label }) => (
+        <Link key={to} to={to} params={{ org }} className="it" onClick={onClose}>
+          {label}
+        </Link>
+      ))}
+    <Link to="/o/$org/account" params={{ org }} className="it" onClick={onClose}>
+      Sessions and password
+    </Link>
+  </>
+);
+
+const Organizations = (props: {
+  session: SessionView;
+  onSwitch: (organization: OrganizationRef) => void;
+}) => {
+  const { session, onSwitch } = props;
+  return (
+    <>
+      <h3 className="c3 t12">Organizations</h3>
+      {organizationTree(session.organizations).map(({ organization, depth }) => (
+        <button
+          key={organization.id}
+          type="button"
+          className={organization.id === session.organization.id ? "it on" : "it"}
+          onClick={() => onSwitch(organization)}
+        >
+          <span className="grow" style={{ paddingLeft: depth * 16 }}>
+            {organization.name}
+          </span>
+          <span className="c3 t12">{organization.role}</span>
+        </button>
+      ))}
+    </>
+  );
+};
 
 /** What a phone keeps behind More: the other pages, the organizations and the settings. */
 const More = (props: {
@@ -31,27 +77,7 @@ const More = (props: {
       }
     >
       <nav className="more-nav" aria-label="More pages">
-        {navItems
-          .filter(({ isInBar }) => !isInBar)
-          .map(({ to, label }) => (
-            <Link
-              key={to}
-              to={to}
-              params={{ org: session.organization.slug }}
-              className="it"
-              onClick={onClose}
-            >
-              {label}
-            </Link>
-          ))}
-        <Link
-          to="/o/$org/account"
-          params={{ org: session.organization.slug }}
-          className="it"
-          onClick={onClose}
-        >
-          Sessions and password
-        </Link>
+        <Pages org={session.organization.slug} onClose={onClose} />
         {props.onRewind !== null && (
           <button
             type="button"
@@ -64,50 +90,19 @@ const More = (props: {
             Rewind to a past moment
           </button>
         )}
-        {session.organizations.length > 1 && <h3 className="c3 t12">Organizations</h3>}
-        {session.organizations.length > 1 &&
-          organizationTree(session.organizations).map(({ organization, depth }) => (
-            <button
-              key={organization.id}
-              type="button"
-              className={organization.id === session.organization.id ? "it on" : "it"}
-              onClick={() => {
-                onClose();
-                props.onSwitch(organization);
-              }}
-            >
-              <span className="grow" style={{ paddingLeft: depth * 16 }}>
-                {organization.name}
-              </span>
-              <span className="c3 t12">{organization.role}</span>
-            </button>
-          ))}
+        {session.organizations.length > 1 && (
+          <Organizations
+            session={session}
+            onSwitch={(organization) => {
+              onClose();
+              props.onSwitch(organization);
+            }}
+          />
+        )}
         <h3 className="c3 t12">Theme and time</h3>
         <div className="row">
-          <div className="seg">
-            {themes.map(({ value, label }) => (
-              <button
-                key={value}
-                type="button"
-                aria-pressed={theme === value}
-                onClick={() => setPreferences({ theme: value })}
-              >
-                {label}
-              </button>
-            ))}
-          </div>
-          <div className="seg">
-            {(["utc", "local"] as const).map((value) => (
-              <button
-                key={value}
-                type="button"
-                aria-pressed={zone === value}
-                onClick={() => setPreferences({ zone: value })}
-              >
-                {value === "utc" ? "UTC" : "Local"}
-              </button>
-            ))}
-          </div>
+          <Segments options={themes} value={theme} onChange={(value) => setPreferences({ theme: value })} />
+          <Segments options={zones} value={zone} onChange={(value) => setPreferences({ zone: value })} />
         </div>
       </nav>
     </Dialog>

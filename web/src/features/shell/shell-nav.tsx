@@ -1,28 +1,17 @@
 import { Link } from "@tanstack/react-router";
+import { judgeFreshness } from "@wheelhouse/shared/freshness.ts";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
+import {
+  type OrganizationPagePath,
+  organizationPageList,
+  organizationPages,
+} from "@wheelhouse/shared/pages.ts";
 import { formatCountShort } from "#lib/format.ts";
-import { judgeFreshness } from "#lib/freshness.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useNow } from "#lib/now.ts";
 
 export type NavCount = { text: string; tone: "bad" | "warn" | "" };
-export type NavItem = {
-  to:
-    | "/o/$org/overview"
-    | "/o/$org/services"
-    | "/o/$org/breakers"
-    | "/o/$org/caches"
-    | "/o/$org/queues"
-    | "/o/$org/webhooks"
-    | "/o/$org/audit"
-    | "/o/$org/access";
-  label: string;
-  /** Second key after `g`. */
-  key: string;
-  /** Stands in the bottom bar of a phone; the rest is behind More. */
-  isInBar?: true;
-  count: (overview: Overview) => NavCount | null;
-};
+type CountOf = (overview: Overview) => NavCount | null;
 
 const problemsOf = (overview: Overview, area: string | null): NavCount | null => {
   const found = overview.problems.filter((problem) => area === null || problem.area === area);
@@ -30,57 +19,32 @@ const problemsOf = (overview: Overview, area: string | null): NavCount | null =>
   return { text: String(found.length), tone: found.some(({ state }) => state === "down") ? "bad" : "warn" };
 };
 
-/** Every page that exists, in the order of the navigation. */
-export const navItems: readonly NavItem[] = [
-  {
-    to: "/o/$org/overview",
-    label: "Overview",
-    key: "o",
-    isInBar: true,
-    count: (overview) => problemsOf(overview, null),
+/** What stands at the end of a page's line; root causes only, for what they explain is no problem of its own. */
+const counts: Partial<Record<OrganizationPagePath, CountOf>> = {
+  [organizationPages.overview.path]: (overview) => problemsOf(overview, null),
+  [organizationPages.services.path]: (overview) => problemsOf(overview, "health"),
+  [organizationPages.breakers.path]: ({ tiles: { breakers } }) =>
+    breakers.open ? { text: formatCountShort(breakers.open), tone: "bad" } : null,
+  [organizationPages.caches.path]: (overview) => problemsOf(overview, "caches"),
+  [organizationPages.queues.path]: (overview) => problemsOf(overview, "queues"),
+  [organizationPages.webhooks.path]: ({ tiles: { webhooks } }) => {
+    if (webhooks.deadLetters === null) return { text: "?", tone: "" };
+    return webhooks.deadLetters === 0 ? null : { text: formatCountShort(webhooks.deadLetters), tone: "warn" };
   },
-  // Root causes only: what they explain is no problem of its own.
-  {
-    to: "/o/$org/services",
-    label: "Services",
-    key: "s",
-    count: (overview) => problemsOf(overview, "health"),
-  },
-  {
-    to: "/o/$org/breakers",
-    label: "Breakers",
-    key: "b",
-    count: ({ tiles: { breakers } }) =>
-      breakers.open ? { text: formatCountShort(breakers.open), tone: "bad" } : null,
-  },
-  {
-    to: "/o/$org/caches",
-    label: "Cache",
-    key: "c",
-    count: (overview) => problemsOf(overview, "caches"),
-  },
-  {
-    to: "/o/$org/queues",
-    label: "Queues",
-    key: "q",
-    isInBar: true,
-    count: (overview) => problemsOf(overview, "queues"),
-  },
-  {
-    to: "/o/$org/webhooks",
-    label: "Webhooks",
-    key: "w",
-    isInBar: true,
-    count: ({ tiles: { webhooks } }) => {
-      if (webhooks.deadLetters === null) return { text: "?", tone: "" };
-      return webhooks.deadLetters === 0
-        ? null
-        : { text: formatCountShort(webhooks.deadLetters), tone: "warn" };
-    },
-  },
-  { to: "/o/$org/audit", label: "Audit", key: "a", count: () => null },
-  { to: "/o/$org/access", label: "Access", key: "m", count: () => null },
-];
+};
+
+const noCount: CountOf = () => null;
+
+/** The pages of the navigation, in its order. */
+export const navItems = organizationPageList
+  .filter(({ reachedBy }) => reachedBy === "navigation")
+  .map(({ path, title, key, isInTabBar = false }) => ({
+    to: `/o/$org${path}` as const,
+    label: title,
+    key,
+    isInTabBar,
+    count: counts[path] ?? noCount,
+  }));
 
 /** Whether the counts may be believed; without data there is nothing to dim. */
 const useIsCurrent = (overview: Overview | undefined): boolean => {
@@ -123,7 +87,7 @@ export const TabBar = (props: {
   return (
     <nav className={isCurrent ? "tabbar" : "tabbar is-dim"} aria-label="Main, short">
       {navItems
-        .filter(({ isInBar }) => isInBar)
+        .filter(({ isInTabBar }) => isInTabBar)
         .map(({ to, label, count }) => {
           const problems = props.overview === undefined ? null : count(props.overview);
           return (

@@ -4,13 +4,13 @@ import type { OrganizationRef, SessionView } from "@wheelhouse/shared/access.ts"
 import { listBreakers } from "@wheelhouse/shared/breakers.ts";
 import { listCaches } from "@wheelhouse/shared/caches.ts";
 import { readHealth } from "@wheelhouse/shared/health.ts";
+import { organizationPageList } from "@wheelhouse/shared/pages.ts";
 import { listQueues } from "@wheelhouse/shared/queues.ts";
 import { Command } from "cmdk";
 import { useState } from "react";
 import { call } from "#lib/api.ts";
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { Dialog } from "#ui/dialog.tsx";
-import { navItems } from "./shell-nav.tsx";
 
 const shownOfAKind = 8;
 const namesMs = 30_000;
@@ -75,81 +75,71 @@ const useWatched = (org: string, isAsked: boolean) => {
 
 type Entry = { id: string; label: string; detail?: string; keys?: string; run: () => void };
 
-/** Search or run: pages, what is watched by name, a delivery by pasted id, organizations, and what can be changed here. */
-const Palette = (props: {
-  session: SessionView;
-  onClose: () => void;
-  onSwitch: (organization: OrganizationRef) => void;
-  onHelp: () => void;
-  onSignOut: () => void;
-}) => {
-  const { session, onClose } = props;
-  const org = session.organization.slug;
+const usePages = (session: SessionView): Entry[] => {
   const navigate = useNavigate();
-  const { theme, zone } = usePreferences();
-  const [search, setSearch] = useState("");
-  const wanted = search.trim().toLowerCase();
-  const watched = useWatched(org, wanted !== "");
-  const matches = (entry: Pick<Entry, "label" | "detail">) =>
-    `${entry.label} ${entry.detail ?? ""}`.toLowerCase().includes(wanted);
-  const go = (run: () => void) => () => {
-    onClose();
-    run();
-  };
+  const org = session.organization.slug;
+  return organizationPageList
+    .filter(
+      ({ reachedBy, capability }) =>
+        reachedBy !== "menu" && (capability === undefined || session.capabilities.includes(capability)),
+    )
+    .map(({ path, title, key, detail }): Entry => {
+      const to = `/o/$org${path}` as const;
+      return {
+        id: to,
+        label: title,
+        ...(key === undefined ? {} : { keys: `g ${key}` }),
+        ...(detail === undefined ? {} : { detail }),
+        run: () => void navigate({ to, params: { org } }),
+      };
+    });
+};
 
-  const pages: Entry[] = [
-    ...navItems.map(({ to, label, key }) => ({
-      id: to,
-      label,
-      keys: `g ${key}`,
-      run: () => void navigate({ to, params: { org } }),
-    })),
-    ...(session.capabilities.includes("sources:read")
-      ? [
-          {
-            id: "/o/$org/sources",
-            label: "Sources",
-            detail: "what is watched",
-            run: () => void navigate({ to: "/o/$org/sources", params: { org } }),
-          },
-        ]
-      : []),
-  ];
-  const watchedGroups = watched.map(({ heading, page, parameter, found = [] }) => ({
+type Watched = ReturnType<typeof useWatched>;
+type Matches = (entry: Pick<Entry, "label" | "detail">) => boolean;
+
+const watchedGroups = (watched: Watched, matches: Matches, open: (page: string) => void) =>
+  watched.map(({ heading, page, parameter, found = [] }) => ({
     heading,
-    entries:
-      wanted === ""
-        ? []
-        : found
-            .filter(matches)
-            .slice(0, shownOfAKind)
-            .map(
-              (named): Entry => ({
-                ...named,
-                run: () =>
-                  void navigate({ href: `/o/${org}/${page}?${parameter}=${encodeURIComponent(named.id)}` }),
-              }),
-            ),
+    entries: found
+      .filter(matches)
+      .slice(0, shownOfAKind)
+      .map(
+        (named): Entry => ({
+          ...named,
+          run: () => open(`${page}?${parameter}=${encodeURIComponent(named.id)}`),
+        }),
+      ),
   }));
-  const looksLikeId = /^[0-9a-f]{8}-[0-9a-f-]{20,}$|^(msg|evt)_/i.test(search.trim());
-  const deliveries: Entry[] = looksLikeId
+
+/** The way to a delivery by its pasted id. */
+const deliveryEntries = (text: string, open: (page: string) => void): Entry[] =>
+  /^[0-9a-f]{8}-[0-9a-f-]{20,}$|^(msg|evt)_/i.test(text)
     ? [
         {
           id: "delivery",
-          label: `Find ${search.trim()} in deliveries`,
-          run: () => void navigate({ href: `/o/${org}/webhooks?q=${encodeURIComponent(search.trim())}` }),
+          label: `Find ${text} in deliveries`,
+          run: () => open(`webhooks?q=${encodeURIComponent(text)}`),
         },
       ]
     : [];
-  const organizations: Entry[] = session.organizations
+
+const organizationEntries = (
+  session: SessionView,
+  onSwitch: (organization: OrganizationRef) => void,
+): Entry[] =>
+  session.organizations
     .filter(({ id }) => id !== session.organization.id)
     .map((organization) => ({
       id: organization.id,
       label: organization.name,
       detail: organization.role,
-      run: () => props.onSwitch(organization),
+      run: () => onSwitch(organization),
     }));
-  const actions: Entry[] = [
+
+const useActions = (props: { onHelp: () => void; onSignOut: () => void }): Entry[] => {
+  const { theme, zone } = usePreferences();
+  return [
     {
       id: "theme",
       label: theme === "dark" ? "Use the light theme" : "Use the dark theme",
@@ -164,11 +154,54 @@ const Palette = (props: {
     { id: "help", label: "Show keyboard help", keys: "?", run: props.onHelp },
     { id: "sign-out", label: "Sign out", run: props.onSignOut },
   ];
+};
+
+const Group = (props: { heading: string; entries: readonly Entry[]; onRun: (run: () => void) => void }) => {
+  const { heading, entries, onRun } = props;
+  return (
+    <Command.Group heading={heading}>
+      {entries.map(({ id, label, detail, keys, run }) => (
+        <Command.Item key={id} value={`${heading}:${id}`} className="it" onSelect={() => onRun(run)}>
+          <span className="grow cut">{label}</span>
+          {detail !== undefined && <span className="c3 t12">{detail}</span>}
+          {keys?.split(" ").map((key) => (
+            <kbd key={key}>{key}</kbd>
+          ))}
+        </Command.Item>
+      ))}
+    </Command.Group>
+  );
+};
+
+/** Search or run: pages, what is watched by name, a delivery by pasted id, organizations, and what can be changed here. */
+const Palette = (props: {
+  session: SessionView;
+  onClose: () => void;
+  onSwitch: (organization: OrganizationRef) => void;
+  onHelp: () => void;
+  onSignOut: () => void;
+}) => {
+  const { session, onClose } = props;
+  const org = session.organization.slug;
+  const navigate = useNavigate();
+  const toAddress = (page: string) => void navigate({ href: `/o/${org}/${page}` });
+  const [search, setSearch] = useState("");
+  const wanted = search.trim().toLowerCase();
+  const watched = useWatched(org, wanted !== "");
+  const matches = (entry: Pick<Entry, "label" | "detail">) =>
+    `${entry.label} ${entry.detail ?? ""}`.toLowerCase().includes(wanted);
+  const go = (run: () => void) => {
+    onClose();
+    run();
+  };
+
+  const pages = usePages(session);
+  const actions = useActions(props);
   const groups = [
-    { heading: "Deliveries", entries: deliveries },
+    { heading: "Deliveries", entries: deliveryEntries(search.trim(), toAddress) },
     { heading: "Pages", entries: pages.filter(matches) },
-    ...watchedGroups,
-    { heading: "Organizations", entries: organizations.filter(matches) },
+    ...(wanted === "" ? [] : watchedGroups(watched, matches, toAddress)),
+    { heading: "Organizations", entries: organizationEntries(session, props.onSwitch).filter(matches) },
     { heading: "Acts", entries: actions.filter(matches) },
   ].filter(({ entries }) => entries.length > 0);
 
@@ -182,17 +215,7 @@ const Palette = (props: {
         <Command.List className="palette-list">
           <Command.Empty className="palette-empty">Nothing matches “{search}”.</Command.Empty>
           {groups.map(({ heading, entries }) => (
-            <Command.Group key={heading} heading={heading}>
-              {entries.map(({ id, label, detail, keys, run }) => (
-                <Command.Item key={id} value={`${heading}:${id}`} className="it" onSelect={go(run)}>
-                  <span className="grow cut">{label}</span>
-                  {detail !== undefined && <span className="c3 t12">{detail}</span>}
-                  {keys?.split(" ").map((key) => (
-                    <kbd key={key}>{key}</kbd>
-                  ))}
-                </Command.Item>
-              ))}
-            </Command.Group>
+            <Group key={heading} heading={heading} entries={entries} onRun={go} />
           ))}
         </Command.List>
       </Command>

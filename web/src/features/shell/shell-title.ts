@@ -1,4 +1,5 @@
 import type { Overview } from "@wheelhouse/shared/overview.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { formatTime } from "#lib/format.ts";
 import { useLiveEvent } from "#lib/live-context.tsx";
@@ -12,7 +13,7 @@ const pageTitle = (verdict: string | null, page: string, moment: string | null):
   [
     moment === null ? null : `As of ${formatTime(moment, "utc")} UTC`,
     verdict,
-    page === "Overview" ? null : page,
+    page === organizationPages.overview.title ? null : page,
     "Wheelhouse",
   ]
     .filter((part) => part !== null)

@@ -8,10 +8,62 @@ import { themes } from "./shell-themes.ts";
 const keep = (event: Event) => event.preventDefault();
 const Mark = ({ on }: { on: boolean }) => <span className="menu-mark">{on ? "✓" : ""}</span>;
 
+const Themes = () => {
+  const { theme } = usePreferences();
+  return (
+    <Menu.RadioGroup value={theme}>
+      {themes.map(({ value, label }) => (
+        <Menu.RadioItem
+          key={value}
+          value={value}
+          className="it"
+          onSelect={(event) => {
+            keep(event);
+            setPreferences({ theme: value });
+          }}
+        >
+          <Mark on={theme === value} />
+          {label}
+        </Menu.RadioItem>
+      ))}
+    </Menu.RadioGroup>
+  );
+};
+
+const Settings = () => {
+  const { zone, singleKeys } = usePreferences();
+  return (
+    <>
+      <Menu.CheckboxItem
+        className="it"
+        checked={zone === "local"}
+        onSelect={(event) => {
+          keep(event);
+          setPreferences({ zone: zone === "utc" ? "local" : "utc" });
+        }}
+      >
+        <Mark on={zone === "local"} />
+        <span className="grow">Local time</span>
+        <kbd>u</kbd>
+      </Menu.CheckboxItem>
+      <Menu.CheckboxItem
+        className="it"
+        checked={singleKeys}
+        onSelect={(event) => {
+          keep(event);
+          setPreferences({ singleKeys: !singleKeys });
+        }}
+      >
+        <Mark on={singleKeys} />
+        <span className="grow">Single-key shortcuts</span>
+      </Menu.CheckboxItem>
+    </>
+  );
+};
+
 /** The signed-in person with the role here; theme, zone, keys and sign-out. */
 const UserMenu = (props: { session: SessionView; onHelp: () => void; onSignOut: () => void }) => {
   const { user } = props.session;
-  const { theme, zone, singleKeys } = usePreferences();
   return (
     <Menu.Root modal={false}>
       <Menu.Trigger asChild>
@@ -26,46 +78,9 @@ const UserMenu = (props: { session: SessionView; onHelp: () => void; onSignOut: 
           <div className="hd">
             <span>Theme</span>
           </div>
-          <Menu.RadioGroup value={theme}>
-            {themes.map(({ value, label }) => (
-              <Menu.RadioItem
-                key={value}
-                value={value}
-                className="it"
-                onSelect={(event) => {
-                  keep(event);
-                  setPreferences({ theme: value });
-                }}
-              >
-                <Mark on={theme === value} />
-                {label}
-              </Menu.RadioItem>
-            ))}
-          </Menu.RadioGroup>
+          <Themes />
           <Menu.Separator className="menu-line" />
-          <Menu.CheckboxItem
-            className="it"
-            checked={zone === "local"}
-            onSelect={(event) => {
-              keep(event);
-              setPreferences({ zone: zone === "utc" ? "local" : "utc" });
-            }}
-          >
-            <Mark on={zone === "local"} />
-            <span className="grow">Local time</span>
-            <kbd>u</kbd>
-          </Menu.CheckboxItem>
-          <Menu.CheckboxItem
-            className="it"
-            checked={singleKeys}
-            onSelect={(event) => {
-              keep(event);
-              setPreferences({ singleKeys: !singleKeys });
-            }}
-          >
-            <Mark on={singleKeys} />
-            <span className="grow">Single-key shortcuts</span>
-          </Menu.CheckboxItem>
+          <Settings />
           <Menu.Item className="it" onSelect={props.onHelp}>
             <Mark on={false} />
             <span className="grow">Keyboard help</span>

@@ -8,6 +8,91 @@ import { useSaveTarget } from "./sources-queries.ts";
 
 const blank = { name: "", service: "", server: "", prefix: "", bentocache: "" };
 
+type Form = typeof blank;
+type FormPart = {
+  form: Form;
+  complaint: (field: string) => string | undefined;
+  onChange: (change: Partial<Form>) => void;
+};
+
+/** Which cache of which service it is. */
+const OwnerFields = (props: FormPart) => {
+  const { form, complaint, onChange } = props;
+  return (
+    <div className={css.pair}>
+      <TextField
+        label="Name"
+        hint="As its service calls it"
+        error={complaint("name")}
+        value={form.name}
+        onChange={(text) => onChange({ name: text })}
+      />
+      <TextField
+        label="Service"
+        error={complaint("service")}
+        value={form.service}
+        onChange={(text) => onChange({ service: text })}
+      />
+    </div>
+  );
+};
+
+const ServerField = (props: {
+  servers: readonly WatchedSource[];
+  server: string;
+  error: string | undefined;
+  onServer: (id: string) => void;
+}) => {
+  const { servers, server: chosen, error, onServer } = props;
+  const isGone = chosen !== "" && !servers.some(({ id }) => id === chosen);
+  return (
+    <FormField
+      label="Redis"
+      hint={servers.length === 0 ? "No Redis is watched in this organization yet" : undefined}
+      error={error}
+    >
+      {(control) => (
+        <select
+          {...control}
+          className="field"
+          value={chosen}
+          onChange={(event) => onServer(event.target.value)}
+        >
+          {isGone && <option value={chosen}>{chosen}, not watched any more</option>}
+          {servers.map((server) => (
+            <option key={server.id} value={server.id}>
+              {server.name}
+            </option>
+          ))}
+        </select>
+      )}
+    </FormField>
+  );
+};
+
+/** Where its keys lie, and how they are made. */
+const PlaceFields = (props: FormPart) => {
+  const { form, complaint, onChange } = props;
+  return (
+    <div className={css.pair}>
+      <TextField
+        label="Prefix"
+        hint="What its keys begin with, such as shop:prices:"
+        error={complaint("prefix")}
+        value={form.prefix}
+        onChange={(text) => onChange({ prefix: text })}
+      />
+      <TextField
+        label="Store of bentocache"
+        hint="Only of one: then also by tag"
+        error={complaint("bentocache")}
+        value={form.bentocache}
+        onChange={(text) => onChange({ bentocache: text })}
+      />
+    </div>
+  );
+};
+
 /** Declares a cache that lies in a watched Redis behind a prefix, or changes where it lies. */
 export const CacheDialog = (props: {
   organization: string;
@@ -28,7 +113,6 @@ export const CacheDialog = (props: {
   const set = (change: Partial<typeof form>) => setForm({ ...form, ...change });
   const [name, service, prefix] = [form.name.trim(), form.service.trim(), form.prefix.trim()];
   const bentocache = form.bentocache.trim();
-  const isGone = form.server !== "" && !servers.some(({ id }) => id === form.server);
   return (
     <SourceDialog
       source={source}
@@ -52,59 +136,15 @@ export const CacheDialog = (props: {
     >
       {(complaint, shortName) => (
         <>
-          <div className={css.pair}>
-            <TextField
-              label="Name"
-              hint="As its service calls it"
-              error={complaint("name")}
-              value={form.name}
-              onChange={(text) => set({ name: text })}
-            />
-            <TextField
-              label="Service"
-              error={complaint("service")}
-              value={form.service}
-              onChange={(text) => set({ service: text })}
-            />
-          </div>
+          <OwnerFields form={form} complaint={complaint} onChange={set} />
           {shortName}
-          <FormField
-            label="Redis"
-            hint={servers.length === 0 ? "No Redis is watched in this organization yet" : undefined}
+          <ServerField
+            servers={servers}
+            server={form.server}
             error={complaint("server")}
-          >
-            {(control) => (
-              <select
-                {...control}
-                className="field"
-                value={form.server}
-                onChange={(event) => set({ server: event.target.value })}
-              >
-                {isGone && <option value={form.server}>{form.server}, not watched any more</option>}
-                {servers.map((server) => (
-                  <option key={server.id} value={server.id}>
-                    {server.name}
-                  </option>
-                ))}
-              </select>
-            )}
-          </FormField>
-          <div className={css.pair}>
-            <TextField
-              label="Prefix"
-              hint="What its keys begin with, such as shop:prices:"
-              error={complaint("prefix")}
-              value={form.prefix}
-              onChange={(text) => set({ prefix: text })}
-            />
-            <TextField
-              label="Store of bentocache"
-              hint="Only of one: then also by tag"
-              error={complaint("bentocache")}
-              value={form.bentocache}
-              onChange={(text) => set({ bentocache: text })}
-            />
-          </div>
+            onServer={(server) => set({ server })}
+          />
+          <PlaceFields form={form} complaint={complaint} onChange={set} />
         </>
       )}
     </SourceDialog>

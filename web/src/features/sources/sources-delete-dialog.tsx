@@ -1,3 +1,4 @@
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
 import { formatPlural } from "#lib/format.ts";
@@ -31,7 +32,7 @@ export const DeleteSourceDialog = (props: {
       failure="Nothing was deleted."
       fields={["reason"]}
       error={remove.error}
-      isReady={reason.trim().length >= 3}
+      isReady={isReason(reason)}
       isBusy={remove.isPending}
       onSubmit={() => remove.mutate({ source, reason: reason.trim() }, { onSuccess: onDeleted })}
       onClose={onClose}

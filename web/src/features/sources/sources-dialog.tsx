@@ -1,3 +1,4 @@
+import { isReasonOrEmpty } from "@wheelhouse/shared/reason.ts";
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { type ReactNode, useState } from "react";
 import { slugOf } from "#lib/slug.ts";
@@ -47,7 +48,7 @@ export const SourceDialog = <Definition, Saved>(props: {
       fields={["slug", "reason", ...props.fields]}
       within="definition"
       error={save.error}
-      isReady={props.isReady}
+      isReady={props.isReady && isReasonOrEmpty(reason)}
       isBusy={save.isPending}
       onSubmit={() =>
         save.mutate(

@@ -100,6 +100,24 @@ const Conditions = ({ definition }: WatchedSource) =>
     </section>
   );
 
+const factsOf = (view: SourceView): Fact[] => {
+  const { source } = view;
+  return [
+    { label: "Id", value: <span className="mono">{source.id}</span> },
+    { label: "Kind", value: kindWords[source.kind] },
+    { label: "Declared in", value: <Origin view={view} /> },
+    ...(source.definition === null
+      ? [
+          { label: "Format", value: formatOf(source) },
+          { label: "Address", value: source.target ?? "Wheelhouse's own" },
+        ]
+      : []),
+    // A cache is not asked: it lies in a server that is.
+    ...(source.kind === "cache" ? [] : [{ label: "Interval", value: formatSpan(source.intervalMs) }]),
+    ...definitionFacts(source),
+  ];
+};
+
 /** One source with all that was declared of it. */
 export const SourceDrawer = (props: {
   organization: string;
@@ -163,22 +181,7 @@ export const SourceDrawer = (props: {
         <Note tone={state === "down" ? "bad" : "warn"} title={`${cause}.`} />
       )}
       <div className={css.section}>
-        <Facts
-          facts={[
-            { label: "Id", value: <span className="mono">{source.id}</span> },
-            { label: "Kind", value: kindWords[source.kind] },
-            { label: "Declared in", value: <Origin view={view} /> },
-            ...(source.definition === null
-              ? [
-                  { label: "Format", value: formatOf(source) },
-                  { label: "Address", value: source.target ?? "Wheelhouse's own" },
-                ]
-              : []),
-            // A cache is not asked: it lies in a server that is.
-            ...(source.kind === "cache" ? [] : [{ label: "Interval", value: formatSpan(source.intervalMs) }]),
-            ...definitionFacts(source),
-          ]}
-        />
+        <Facts facts={factsOf(view)} />
       </div>
       <Heartbeats organization={organization} source={source} canManage={canManage} />
       <Instances {...source} />

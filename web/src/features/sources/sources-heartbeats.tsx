@@ -1,3 +1,4 @@
+import { isReason, isReasonOrEmpty } from "@wheelhouse/shared/reason.ts";
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
 import { Button } from "#ui/button.tsx";
@@ -49,7 +50,7 @@ const RotateDialog = (props: {
       failure="No secret was issued."
       fields={["reason"]}
       error={rotate.error}
-      isReady={isFirst || reason.trim().length >= 3}
+      isReady={isFirst ? isReasonOrEmpty(reason) : isReason(reason)}
       isBusy={rotate.isPending}
       onSubmit={() => rotate.mutate({ instance, ...(reason.trim() === "" ? {} : { reason: reason.trim() }) })}
       onClose={onClose}

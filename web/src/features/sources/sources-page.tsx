@@ -1,19 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import type { listSources, WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { formatPlural } from "#lib/format.ts";
+import { neighboursOf } from "#lib/neighbours.ts";
 import { useNow } from "#lib/now.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
 import { FilterBar } from "#ui/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter-tokens.ts";
+import { FilteredTable } from "#ui/filtered-table.tsx";
 import { Note } from "#ui/note.tsx";
 import { Page, Split } from "#ui/page.tsx";
-import { Empty, Panel } from "#ui/panel.tsx";
-import { Table } from "#ui/table.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/panel.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import css from "./sources.module.css";
 import { CacheDialog } from "./sources-cache-dialog.tsx";
@@ -103,55 +105,148 @@ const Dialogs = (props: {
   );
 };
 
-const SourcesContent = ({ organization }: { organization: string }) => {
-  const search = route.useSearch();
-  const navigate = route.useNavigate();
-  const go = useNavigate();
+/** The sources with what is shown of each, and what of them the filter leaves. */
+const useSources = (organization: string, q: string | undefined) => {
   const query = useQuery(sourcesQuery(organization));
-  const canManage = useCan(organization, "sources:manage");
-  const canConnect = useCan(organization, "sources:connect");
-  const [asked, setAsked] = useState<Act | null>(null);
   const sources = query.data?.items ?? none;
   const views = useViews(sources, query.data?.answeredAtMs ?? 0);
   const keys = useMemo(() => sourceFilterKeys(views), [views]);
-  const filter = readFilterInput(search.q ?? "", keys);
-  const shown = filterSources(views, filter);
-  const at = shown.findIndex(({ source }) => source.id === search.source);
-  const open = views.find(({ source }) => source.id === search.source);
+  const filter = readFilterInput(q ?? "", keys);
+  return { query, sources, views, keys, filter, shown: filterSources(views, filter) };
+};
+
+/** What the reader may add. */
+const AddButtons = (props: { organization: string; onAsk: (act: Act) => void }) => {
+  const { organization, onAsk } = props;
+  const canManage = useCan(organization, "sources:manage");
+  const canConnect = useCan(organization, "sources:connect");
+  return (
+    <>
+      {canManage && (
+        <Button variant="primary" onClick={() => onAsk({ act: "service" })}>
+          Watch a service…
+        </Button>
+      )}
+      {canManage && <Button onClick={() => onAsk({ act: "prometheus" })}>Metrics…</Button>}
+      {canManage && <Button onClick={() => onAsk({ act: "cache" })}>Cache…</Button>}
+      {canConnect && <Button onClick={() => onAsk({ act: "server" })}>Server…</Button>}
+    </>
+  );
+};
+
+/** How many are watched, the state of the file, and the list under its filter. */
+const Sources = (props: {
+  query: PanelQuery<{ items: readonly WatchedSource[]; file: File }>;
+  views: readonly SourceView[];
+  shown: readonly SourceView[];
+  openKey: string | undefined;
+  organization: string;
+  hrefOf: (key: string) => string;
+  onSearch: (change: { q?: undefined; source?: string }) => void;
+}) => {
+  const { query, views, shown, openKey, organization, hrefOf, onSearch } = props;
+  const canManage = useCan(organization, "sources:manage");
+  return (
+    <Panel
+      name="Sources"
+      query={query}
+      skeletonRows={10}
+      isEmpty={({ items, file }) => items.length === 0 && file.failingSince === null}
+      empty={
+        <Empty title="Nothing is watched in this organization yet">
+          {canManage
+            ? "Watch a service, or name sources with this organization in wheelhouse.yaml."
+            : "Someone who may manage sources can add them here or in wheelhouse.yaml."}
+        </Empty>
+      }
+    >
+      {({ file }) => (
+        <>
+          <div className={css.head}>
+            <h2 className="t20 b">{`${formatPlural(views.length, "source")} watched`}</h2>
+            <p className="c2">{kindCounts(views)}</p>
+            <FileLine file={file} />
+          </div>
+          {views.length === 0 ? (
+            <Empty title="Nothing is watched in this organization yet" />
+          ) : (
+            <FilteredTable
+              noMatch="No source matches"
+              onClear={() => onSearch({ q: undefined })}
+              caption="Sources, worst first"
+              className="cards"
+              columns={sourceColumns}
+              rows={shown}
+              keyOf={keyOf}
+              rowClass={sourceRowClass}
+              openKey={openKey}
+              onOpen={(id) => onSearch({ source: id })}
+              hrefOf={hrefOf}
+            />
+          )}
+        </>
+      )}
+    </Panel>
+  );
+};
+
+/** The source that the address names, beside the list, and the ways from it. */
+const OpenSource = (props: {
+  organization: string;
+  id: string;
+  views: readonly SourceView[];
+  shown: readonly SourceView[];
+  onAsk: (act: Act) => void;
+  onOpen: (id: string | undefined) => void;
+}) => {
+  const { organization, id, views, shown, onAsk, onOpen } = props;
+  const go = useNavigate();
+  const view = views.find(({ source }) => source.id === id);
+  return (
+    <SourceDrawer
+      organization={organization}
+      id={id}
+      view={view}
+      {...neighboursOf(shown.map(keyOf), id, onOpen)}
+      onShowService={() =>
+        void go({
+          to: "/o/$org/services",
+          params: { org: organization },
+          search: { service: id },
+        })
+      }
+      onChange={() => view && onAsk({ act: "change", source: view.source })}
+      onDelete={() => view && onAsk({ act: "delete", source: view.source })}
+      onClose={() => onOpen(undefined)}
+    />
+  );
+};
+
+const SourcesContent = ({ organization }: { organization: string }) => {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { query, sources, views, keys, filter, shown } = useSources(organization, search.q);
+  const [asked, setAsked] = useState<Act | null>(null);
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
-  const toNeighbour = (by: 1 | -1) => {
-    const next = at === -1 ? undefined : shown[at + by];
-    return next === undefined ? undefined : () => setSearch({ source: next.source.id }, true);
-  };
   const { q } = search;
   const hrefOf = useCallback((key: string) => stringifySearch({ q, source: key }), [q]);
 
   return (
-    <Page title="Sources" crumb="what is watched">
+    <Page title={organizationPages.sources.title} crumb="what is watched">
       <Split
         drawer={
           search.source !== undefined &&
           query.data !== undefined && (
-            <SourceDrawer
+            <OpenSource
               key={search.source}
               organization={organization}
               id={search.source}
-              view={open}
-              position={at === -1 ? undefined : `${at + 1} of ${shown.length}`}
-              onPrevious={toNeighbour(-1)}
-              onNext={toNeighbour(1)}
-              onShowService={() =>
-                void go({
-                  to: "/o/$org/services",
-                  params: { org: organization },
-                  search: { service: search.source },
-                })
-              }
-              onChange={() => open && setAsked({ act: "change", source: open.source })}
-              onDelete={() => open && setAsked({ act: "delete", source: open.source })}
-              onClose={() => setSearch({ source: undefined })}
+              views={views}
+              shown={shown}
+              onAsk={setAsked}
+              onOpen={(id) => setSearch({ source: id }, id !== undefined)}
             />
           )
         }
@@ -164,59 +259,17 @@ const SourcesContent = ({ organization }: { organization: string }) => {
             isInstant
             onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
           />
-          {canManage && (
-            <Button variant="primary" onClick={() => setAsked({ act: "service" })}>
-              Watch a service…
-            </Button>
-          )}
-          {canManage && <Button onClick={() => setAsked({ act: "prometheus" })}>Metrics…</Button>}
-          {canManage && <Button onClick={() => setAsked({ act: "cache" })}>Cache…</Button>}
-          {canConnect && <Button onClick={() => setAsked({ act: "server" })}>Server…</Button>}
+          <AddButtons organization={organization} onAsk={setAsked} />
         </div>
-        <Panel
-          name="Sources"
+        <Sources
           query={query}
-          skeletonRows={10}
-          isEmpty={({ items, file }) => items.length === 0 && file.failingSince === null}
-          empty={
-            <Empty title="Nothing is watched in this organization yet">
-              {canManage
-                ? "Watch a service, or name sources with this organization in wheelhouse.yaml."
-                : "Someone who may manage sources can add them here or in wheelhouse.yaml."}
-            </Empty>
-          }
-        >
-          {({ file }) => (
-            <>
-              <div className={css.head}>
-                <h2 className="t20 b">{`${formatPlural(views.length, "source")} watched`}</h2>
-                <p className="c2">{kindCounts(views)}</p>
-                <FileLine file={file} />
-              </div>
-              {views.length === 0 ? (
-                <Empty title="Nothing is watched in this organization yet" />
-              ) : shown.length === 0 ? (
-                <Empty title="No source matches">
-                  <button type="button" className="btn" onClick={() => setSearch({ q: undefined })}>
-                    Clear filter
-                  </button>
-                </Empty>
-              ) : (
-                <Table
-                  caption="Sources, worst first"
-                  className="cards"
-                  columns={sourceColumns}
-                  rows={shown}
-                  keyOf={keyOf}
-                  rowClass={sourceRowClass}
-                  openKey={search.source}
-                  onOpen={(id) => setSearch({ source: id })}
-                  hrefOf={hrefOf}
-                />
-              )}
-            </>
-          )}
-        </Panel>
+          views={views}
+          shown={shown}
+          openKey={search.source}
+          organization={organization}
+          hrefOf={hrefOf}
+          onSearch={setSearch}
+        />
       </Split>
       <Dialogs
         organization={organization}
@@ -235,9 +288,9 @@ const SourcesContent = ({ organization }: { organization: string }) => {
 /** What is watched, how each is read, and how the list of it is changed. The address holds the whole view. */
 export const SourcesPage = () => {
   const { org } = route.useParams();
-  if (!useCan(org, "sources:read")) {
+  if (!useCan(org, organizationPages.sources.capability)) {
     return (
-      <Page title="Sources">
+      <Page title={organizationPages.sources.title}>
         <Empty title="You may not see this">
           Needs <span className="mono">sources:read</span> here.
         </Empty>

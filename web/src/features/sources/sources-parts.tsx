@@ -1,3 +1,4 @@
+import { reasonCharsMax, reasonCharsMin } from "@wheelhouse/shared/reason.ts";
 import { TextField } from "#ui/text-field.tsx";
 
 export const ReasonField = (props: {
@@ -8,9 +9,10 @@ export const ReasonField = (props: {
 }) => (
   <TextField
     label="Reason, kept in the audit trail"
-    hint={props.isRequired === true ? "At least 3 characters" : "May be left out"}
+    hint={props.isRequired === true ? `At least ${reasonCharsMin} characters` : "May be left out"}
     error={props.error}
     value={props.value}
     onChange={props.onChange}
+    maxLength={reasonCharsMax}
   />
 );

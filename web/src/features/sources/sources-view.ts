@@ -1,5 +1,5 @@
+import { isStale } from "@wheelhouse/shared/freshness.ts";
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
-import { judgeFreshness } from "#lib/freshness.ts";
 import type { Filter, FilterKey } from "#ui/filter-tokens.ts";
 
 /** One line of the list; `isStale`: heard, but too long ago. */
@@ -47,9 +47,9 @@ export const viewSources = (
 ): readonly SourceView[] =>
   sources
     .map((source): SourceView => {
-      const isStale = source.observedAt !== null && judgeFreshness(source, nowMs).state !== "fresh";
+      const isLate = isStale(source.observedAt, source.intervalMs, nowMs);
       const known = before.get(source.id);
-      return known?.source === source && known.isStale === isStale ? known : { source, isStale };
+      return known?.source === source && known.isStale === isLate ? known : { source, isStale: isLate };
     })
     .sort(worstFirst);
 

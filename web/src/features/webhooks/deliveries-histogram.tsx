@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { formatClock, formatDate, formatSpan, zoneName } from "#lib/format.ts";
+import { formatClock, formatDate, formatSpan, type Zone, zoneName } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Histogram, Legend } from "#ui/histogram.tsx";
@@ -17,6 +17,35 @@ const allSeries = [
   { label: "dead letter", tone: "bad" },
 ] as const;
 const axisLabels = 5;
+
+type Range = { fromMs: number; toMs: number };
+
+const axisOf = (fromMs: number, toMs: number, zone: Zone) => {
+  const sameDay =
+    formatDate(new Date(fromMs).toISOString(), zone) === formatDate(new Date(toMs).toISOString(), zone);
+  return Array.from({ length: axisLabels }, (_, index) => {
+    const at = new Date(fromMs + ((toMs - fromMs) * index) / (axisLabels - 1)).toISOString();
+    const clock = formatClock(at, zone);
+    const ends = index === 0 || index === axisLabels - 1;
+    const day = !sameDay && ends ? `${formatDate(at, zone).slice(5)} ` : "";
+    return { at, text: `${day}${clock}${index === axisLabels - 1 ? ` ${zoneName(zone)}` : ""}` };
+  });
+};
+
+/** The range that the address selects; an open end reaches to the end of the bars. */
+const selectionOf = (search: WebhooksSearch, { fromMs, toMs }: Range): Range | null =>
+  search.from === undefined && search.to === undefined
+    ? null
+    : {
+        fromMs: search.from === undefined ? fromMs : Date.parse(search.from),
+        toMs: search.to === undefined ? toMs : Date.parse(search.to),
+      };
+
+const withRange = (search: WebhooksSearch, range: Range | null): WebhooksSearch => ({
+  ...search,
+  from: range === null ? undefined : new Date(range.fromMs).toISOString(),
+  to: range === null ? undefined : new Date(range.toMs).toISOString(),
+});
 
 /** Deliveries by outcome over time. It ignores the range it selects, so that the selection can be moved. */
 export const DeliveriesHistogram = (props: {
@@ -37,22 +66,8 @@ export const DeliveriesHistogram = (props: {
   const data = query.data;
   const fromMs = data === undefined ? nowMs : Date.parse(data.from);
   const toMs = data === undefined ? nowMs : fromMs + data.barMs * data.bars.length;
-  const selection =
-    search.from === undefined && search.to === undefined
-      ? null
-      : {
-          fromMs: search.from === undefined ? fromMs : Date.parse(search.from),
-          toMs: search.to === undefined ? toMs : Date.parse(search.to),
-        };
-  const sameDay =
-    formatDate(new Date(fromMs).toISOString(), zone) === formatDate(new Date(toMs).toISOString(), zone);
-  const axis = Array.from({ length: axisLabels }, (_, index) => {
-    const at = new Date(fromMs + ((toMs - fromMs) * index) / (axisLabels - 1)).toISOString();
-    const clock = formatClock(at, zone);
-    const ends = index === 0 || index === axisLabels - 1;
-    const day = !sameDay && ends ? `${formatDate(at, zone).slice(5)} ` : "";
-    return { at, text: `${day}${clock}${index === axisLabels - 1 ? ` ${zoneName(zone)}` : ""}` };
-  });
+  const selection = selectionOf(search, { fromMs, toMs });
+  const axis = axisOf(fromMs, toMs, zone);
   if (data === undefined && query.error !== null) {
     return (
       <Failure
@@ -84,16 +99,7 @@ export const DeliveriesHistogram = (props: {
             fromMs={fromMs}
             barMs={data.barMs}
             selection={selection}
-            onSelect={(range) =>
-              address.go(
-                {
-                  ...search,
-                  from: range === null ? undefined : new Date(range.fromMs).toISOString(),
-                  to: range === null ? undefined : new Date(range.toMs).toISOString(),
-                },
-                { replace: search.from !== undefined },
-              )
-            }
+            onSelect={(range) => address.go(withRange(search, range), { replace: search.from !== undefined })}
           />
         )}
       </div>

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import type { ReplayFilter } from "@wheelhouse/shared/webhook-replays.ts";
 import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
 import { type ReactNode, useMemo, useState } from "react";
@@ -13,8 +14,9 @@ import { useRereadWith } from "#lib/use-reread.ts";
 import { useTail } from "#lib/use-tail.ts";
 import { AddressLink } from "#ui/address-link.tsx";
 import { Button } from "#ui/button.tsx";
+import { LoadOlder } from "#ui/load-older.tsx";
 import { Page, Split } from "#ui/page.tsx";
-import { Empty, Failure, Panel } from "#ui/panel.tsx";
+import { Empty, Panel } from "#ui/panel.tsx";
 import { TailStrip } from "#ui/tail-strip.tsx";
 import { DeadLettersVerdict } from "./dead-letters-verdict.tsx";
 import { DeliveriesFilter } from "./deliveries-filter.tsx";
@@ -79,23 +81,20 @@ const Matches = (props: { search: WebhooksSearch; matching: string; nowMs: numbe
   );
 };
 
-/** The log under the address's filters: filter bar, histogram, live list and the drawer of one delivery. */
-export const DeliveriesTab = (props: { organization: string; address: Address; tabs: ReactNode }) => {
-  const { organization, address, tabs } = props;
+const hasRange = ({ from, to }: WebhooksSearch): boolean => from !== undefined || to !== undefined;
+
+/** The log under the address's filters, kept current, and how many match. */
+const useDeliveryLog = (organization: string, address: Address, nowMs: number, isReading: boolean) => {
   const { search } = address;
-  const isDead = activeTab(search) === "dead";
-  const nowMs = useMinute();
   const options = deliveriesQuery(organization, search);
   const list = useInfiniteQuery(options);
-  const canReplay = useCan(organization, "webhooks:replay");
   const selection = useSelection(JSON.stringify(options.queryKey));
-  const [planned, setPlanned] = useState<ReplayFilter | null>(null);
   const tail = useTail<Delivery>({
     topic: "webhooks",
     queryKey: options.queryKey,
     compare: newestFirst,
     matches: (row) => matchesFilter(search, row),
-    isReading: search.delivery !== undefined || selection.ids.size > 0,
+    isReading: isReading || selection.ids.size > 0,
   });
   useLiveEvent("webhooks:heads", tail.hear);
   const summary = useQuery({
@@ -104,140 +103,165 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
   });
   useRereadWith(summary, list.refetch);
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-
-  const { zone } = usePreferences();
-  const hasRange = search.from !== undefined || search.to !== undefined;
   const counts = summary.data?.counts;
   // Without a beginning the server counts a day only, which the range does not say.
   const isCounted = counts !== undefined && (search.to === undefined || search.from !== undefined);
-  const matching = isCounted ? matchCount(search, counts) : undefined;
+  return {
+    list,
+    rows,
+    selection,
+    tail,
+    summary,
+    matching: isCounted ? matchCount(search, counts) : undefined,
+  };
+};
+type DeliveryLog = ReturnType<typeof useDeliveryLog>;
+
+const StripText = ({ log, search, nowMs }: { log: DeliveryLog; search: WebhooksSearch; nowMs: number }) => {
+  const { matching, summary, tail, rows } = log;
+  const { zone } = usePreferences();
   const newest = rows[0]?.receivedAt;
-  const close = () => address.go({ ...search, delivery: undefined });
+  return (
+    <>
+      {matching !== undefined && <Matches search={search} matching={matching} nowMs={nowMs} />}
+      {matching === undefined && summary.isError && (
+        <span className="c3">How many there are is not known now</span>
+      )}
+      {tail.isPaused && newest !== undefined && (
+        <span className="c3">
+          {matching === undefined ? "" : ". "}Paused while you read, newest shown {formatTime(newest, zone)}
+        </span>
+      )}
+    </>
+  );
+};
+
+/** What can be planned here: the selected, or all that match where these are dead letters. */
+const ReplayActs = (props: {
+  log: DeliveryLog;
+  search: WebhooksSearch;
+  onPlan: (filter: ReplayFilter) => void;
+}) => {
+  const { log, search, onPlan } = props;
+  const { selection, rows, matching } = log;
+  if (selection.ids.size > 0)
+    return (
+      <>
+        <Button variant="ghost" onClick={selection.clear}>
+          Select none
+        </Button>
+        <Button variant="primary" onClick={() => onPlan({ ids: [...selection.ids] })}>
+          Replay {formatCount(selection.ids.size)} selected…
+        </Button>
+      </>
+    );
+  return rows.length > 0 && search.status?.some(isReplayable) === true ? (
+    <Button onClick={() => onPlan(replayFilterOf(search))}>
+      {matching === undefined ? "Replay all that match…" : `Replay all ${matching} matching…`}
+    </Button>
+  ) : null;
+};
+
+const List = ({ log, address, canReplay }: { log: DeliveryLog; address: Address; canReplay: boolean }) => {
+  const { list, rows, selection, matching } = log;
+  const isDead = activeTab(address.search) === "dead";
+  return (
+    <Panel
+      name={isDead ? "Dead letters" : "Deliveries"}
+      query={list}
+      isEmpty={() => rows.length === 0}
+      empty={<NoDelivery address={address} />}
+      skeletonRows={14}
+    >
+      {() => (
+        <>
+          <DeliveryTable
+            rows={rows}
+            address={address}
+            isDead={isDead}
+            selection={canReplay ? selection : null}
+          />
+          <LoadOlder name="Older deliveries" list={list}>
+            {list.hasNextPage
+              ? `${formatCount(rows.length)} loaded`
+              : `All ${formatCount(rows.length)} loaded`}
+            {list.hasNextPage &&
+              matching !== undefined &&
+              (isDead || hasRange(address.search)) &&
+              `, ${matching} match`}
+          </LoadOlder>
+        </>
+      )}
+    </Panel>
+  );
+};
+
+/** What stands above the list: the verdict on dead letters, the filter and the histogram. */
+const Head = (props: { organization: string; address: Address; log: DeliveryLog; nowMs: number }) => {
+  const { organization, address, log, nowMs } = props;
+  const { tail, summary, rows } = log;
+  const isDead = activeTab(address.search) === "dead";
+  return (
+    <>
+      <div ref={tail.sentinel} className={css.sentinel} />
+      {isDead && <DeadLettersVerdict organization={organization} count={summary.data?.counts.dead_letter} />}
+      <div className={isDead ? `tool ${css.toolAfterVerdict}` : "tool"}>
+        <DeliveriesFilter organization={organization} address={address} rows={rows} nowMs={nowMs} />
+      </div>
+      <DeliveriesHistogram
+        organization={organization}
+        address={address}
+        nowMs={nowMs}
+        refetchEveryMs={tail.isPaused ? false : summaryEveryMs}
+      />
+    </>
+  );
+};
+
+/** The log under the address's filters: filter bar, histogram, live list and the drawer of one delivery. */
+export const DeliveriesTab = (props: { organization: string; address: Address; tabs: ReactNode }) => {
+  const { organization, address, tabs } = props;
+  const { search } = address;
+  const nowMs = useMinute();
+  const canReplay = useCan(organization, "webhooks:replay");
+  const [planned, setPlanned] = useState<ReplayFilter | null>(null);
+  const log = useDeliveryLog(organization, address, nowMs, search.delivery !== undefined);
+  const { tail } = log;
   const toggle = () => {
     if (!tail.isPaused) return tail.pause();
-    if (search.delivery !== undefined) close();
-    selection.clear();
+    if (search.delivery !== undefined) address.go({ ...search, delivery: undefined });
+    log.selection.clear();
     tail.resume();
   };
-
+  const pause = { isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle };
+  const { delivery } = search;
   return (
-    <Page title="Webhooks" pause={{ isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle }}>
+    <Page title={organizationPages.webhooks.title} pause={pause}>
       <div className={css.layout}>
         {tabs}
         <Split
           drawer={
-            search.delivery !== undefined && (
+            delivery !== undefined && (
               <DeliveryDrawer
                 key={organization}
                 organization={organization}
-                id={search.delivery}
-                rows={rows}
+                id={delivery}
+                rows={log.rows}
                 address={address}
               />
             )
           }
         >
-          <div ref={tail.sentinel} className={css.sentinel} />
-          {isDead && (
-            <DeadLettersVerdict organization={organization} count={summary.data?.counts.dead_letter} />
-          )}
-          <div className={isDead ? `tool ${css.toolAfterVerdict}` : "tool"}>
-            <DeliveriesFilter organization={organization} address={address} rows={rows} nowMs={nowMs} />
-          </div>
-          <DeliveriesHistogram
-            organization={organization}
-            address={address}
-            nowMs={nowMs}
-            refetchEveryMs={tail.isPaused ? false : summaryEveryMs}
-          />
-          <TailStrip
-            isPaused={tail.isPaused}
-            newCount={tail.newCount}
-            onToggle={toggle}
-            text={
-              <>
-                {matching !== undefined && <Matches search={search} matching={matching} nowMs={nowMs} />}
-                {matching === undefined && summary.isError && (
-                  <span className="c3">How many there are is not known now</span>
-                )}
-                {tail.isPaused && newest !== undefined && (
-                  <span className="c3">
-                    {matching === undefined ? "" : ". "}Paused while you read, newest shown{" "}
-                    {formatTime(newest, zone)}
-                  </span>
-                )}
-              </>
-            }
-          >
-            {canReplay && selection.ids.size > 0 && (
-              <>
-                <Button variant="ghost" onClick={selection.clear}>
-                  Select none
-                </Button>
-                <Button variant="primary" onClick={() => setPlanned({ ids: [...selection.ids] })}>
-                  Replay {formatCount(selection.ids.size)} selected…
-                </Button>
-              </>
-            )}
-            {canReplay &&
-              selection.ids.size === 0 &&
-              rows.length > 0 &&
-              search.status?.some(isReplayable) === true && (
-                <Button onClick={() => setPlanned(replayFilterOf(search))}>
-                  {matching === undefined ? "Replay all that match…" : `Replay all ${matching} matching…`}
-                </Button>
-              )}
-            {hasRange && (
+          <Head organization={organization} address={address} log={log} nowMs={nowMs} />
+          <TailStrip {...pause} text={<StripText log={log} search={search} nowMs={nowMs} />}>
+            {canReplay && <ReplayActs log={log} search={search} onPlan={setPlanned} />}
+            {hasRange(search) && (
               <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
                 Clear selection
               </Button>
             )}
           </TailStrip>
-          <Panel
-            name={isDead ? "Dead letters" : "Deliveries"}
-            query={list}
-            isEmpty={() => rows.length === 0}
-            empty={<NoDelivery address={address} />}
-            skeletonRows={14}
-          >
-            {() => (
-              <>
-                <DeliveryTable
-                  rows={rows}
-                  address={address}
-                  isDead={isDead}
-                  selection={canReplay ? selection : null}
-                />
-                <div className="more t12">
-                  {list.hasNextPage && (
-                    <Button
-                      disabled={list.isFetchingNextPage}
-                      onClick={() => void list.fetchNextPage({ cancelRefetch: false })}
-                    >
-                      Load older
-                    </Button>
-                  )}
-                  <span>
-                    {list.hasNextPage
-                      ? `${formatCount(rows.length)} loaded`
-                      : `All ${formatCount(rows.length)} loaded`}
-                    {list.hasNextPage &&
-                      matching !== undefined &&
-                      (isDead || hasRange) &&
-                      `, ${matching} match`}
-                  </span>
-                </div>
-                {list.isFetchNextPageError && list.error !== null && (
-                  <Failure
-                    name="Older deliveries"
-                    error={list.error}
-                    isFetching={list.isFetchingNextPage}
-                    onRetry={() => list.fetchNextPage()}
-                  />
-                )}
-              </>
-            )}
-          </Panel>
+          <List log={log} address={address} canReplay={canReplay} />
         </Split>
         {planned !== null && (
           <ReplayPlanDialog

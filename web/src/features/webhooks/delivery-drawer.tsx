@@ -38,6 +38,14 @@ const Foot = ({
   </>
 );
 
+const State = ({ delivery: shown }: { delivery: Pick<Delivery, "status" | "eventId"> }) => (
+  <>
+    <DeliveryStatus status={shown.status} />
+    <span className="mono cut">{shown.eventId}</span>
+    <CopyButton text={shown.eventId} />
+  </>
+);
+
 /** One delivery: facts, attempts, what was sent and answered, and its replay. Lives as long as the address names one. */
 export const DeliveryDrawer = (props: {
   organization: string;
@@ -79,15 +87,7 @@ export const DeliveryDrawer = (props: {
     <Drawer
       label={`Delivery ${shown?.eventType ?? ""}`.trim()}
       title={shown?.eventType ?? "Delivery"}
-      status={
-        shown === undefined ? undefined : (
-          <>
-            <DeliveryStatus status={shown.status} />
-            <span className="mono cut">{shown.eventId}</span>
-            <CopyButton text={shown.eventId} />
-          </>
-        )
-      }
+      status={shown === undefined ? undefined : <State delivery={shown} />}
       onPrevious={open(at - 1)}
       onNext={open(at + 1)}
       onClose={() => address.go({ ...address.search, delivery: undefined })}

@@ -1,30 +1,12 @@
 import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
-import { formatDate, formatTimeParts, zoneName } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
-import { usePreferences } from "#lib/preferences.ts";
 import { type Column, Table } from "#ui/table.tsx";
-import { Time } from "#ui/time.tsx";
+import { PreciseTime, Time, TimeHeader } from "#ui/time.tsx";
 import { lastAnswer } from "./deliveries-search.ts";
 import { type Selection, SelectionProvider, SelectLoaded, SelectOne } from "./delivery-selection.tsx";
 import { DeliveryStatus } from "./delivery-status.tsx";
 import css from "./webhooks.module.css";
 import type { WebhooksSearch } from "./webhooks-search.ts";
-
-const Received = ({ at }: { at: string }) => {
-  const { zone } = usePreferences();
-  const [time, fraction] = formatTimeParts(at, zone);
-  return (
-    <time dateTime={at} title={`${formatDate(at, zone)} ${time}${fraction} ${zoneName(zone)}`}>
-      {time}
-      <span className="c3">{fraction}</span>
-    </time>
-  );
-};
-
-const ReceivedHeader = () => {
-  const { zone } = usePreferences();
-  return <>Received, {zoneName(zone)}</>;
-};
 
 /** Host and path of a receiver, without the scheme that all share. */
 export const urlText = (url: string): string => url.replace(/^https?:\/\//, "");
@@ -32,11 +14,11 @@ export const urlText = (url: string): string => url.replace(/^https?:\/\//, "");
 const columns: readonly Column<Delivery>[] = [
   {
     id: "received",
-    header: <ReceivedHeader />,
+    header: <TimeHeader label="Received" />,
     sorted: "descending",
     card: "age",
     className: css.colTime,
-    cell: (row) => <Received at={row.receivedAt} />,
+    cell: (row) => <PreciseTime at={row.receivedAt} />,
   },
   {
     id: "status",

@@ -55,6 +55,24 @@ const State = ({ endpoint }: { endpoint: WebhookEndpoint }) => {
 
 const events = (types: readonly string[]): string => (types.length === 0 ? "all events" : types.join(", "));
 
+const actsColumn = (onAct: (act: Act) => void): Column<WebhookEndpoint> => ({
+  id: "acts",
+  header: <span className="vh">Acts</span>,
+  num: true,
+  card: "age" as const,
+  className: css.colActs,
+  cell: (row: WebhookEndpoint) => (
+    <>
+      <Button variant="ghost" onClick={() => onAct({ act: "enable", endpoint: row })}>
+        {row.enabled ? "Switch off…" : "Switch on…"}
+      </Button>
+      <Button variant="ghost" onClick={() => onAct({ act: "delete", endpoint: row })}>
+        Delete…
+      </Button>
+    </>
+  ),
+});
+
 const columnsOf = (
   address: PageAddress<WebhooksSearch>,
   onAct: ((act: Act) => void) | null,
@@ -103,27 +121,7 @@ const columnsOf = (
     className: `c3 ${css.colSecret}`,
     cell: (row) => <span className="mono">···· {row.secretHint}</span>,
   },
-  ...(onAct === null
-    ? []
-    : [
-        {
-          id: "acts",
-          header: <span className="vh">Acts</span>,
-          num: true,
-          card: "age" as const,
-          className: css.colActs,
-          cell: (row: WebhookEndpoint) => (
-            <>
-              <Button variant="ghost" onClick={() => onAct({ act: "enable", endpoint: row })}>
-                {row.enabled ? "Switch off…" : "Switch on…"}
-              </Button>
-              <Button variant="ghost" onClick={() => onAct({ act: "delete", endpoint: row })}>
-                Delete…
-              </Button>
-            </>
-          ),
-        },
-      ]),
+  ...(onAct === null ? [] : [actsColumn(onAct)]),
 ];
 
 const verdict = (endpoints: readonly WebhookEndpoint[]): string => {

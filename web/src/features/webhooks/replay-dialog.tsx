@@ -1,3 +1,4 @@
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import type { DeliveryDetail } from "@wheelhouse/shared/webhooks.ts";
 import { useState } from "react";
 import { ApiError } from "#lib/api.ts";
@@ -7,7 +8,7 @@ import { Dialog } from "#ui/dialog.tsx";
 import { fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import { isReplayable, lastAnswer, statusWords } from "./deliveries-search.ts";
 import { BreakerStatus } from "./delivery-status.tsx";
 import { urlText } from "./delivery-table.tsx";
@@ -40,6 +41,28 @@ const Warning = ({ detail }: { detail: DeliveryDetail }) => {
   }
   return null;
 };
+
+const factsOf = (detail: DeliveryDetail) => [
+  {
+    label: "Endpoint",
+    value: (
+      <>
+        {detail.endpointName} <span className={`c3 ${css.wrap}`}>{urlText(detail.endpointUrl)}</span>
+      </>
+    ),
+  },
+  {
+    label: "Breaker now",
+    value: detail.endpoint.enabled ? <BreakerStatus state={detail.endpoint.breaker.state} /> : "Switched off",
+  },
+  {
+    label: "So far",
+    value: `${statusWords[detail.status]}, ${detail.attempts} of ${detail.maxAttempts} attempts${
+      lastAnswer(detail) === undefined ? "" : `, last answer ${lastAnswer(detail)}`
+    }`,
+  },
+  { label: "webhook-id", value: <span className="mono">{detail.eventId}</span> },
+];
 
 /** Asks for a reason and sends one dead letter again. It closes itself once the server has taken it. */
 export const ReplayDialog = (props: {
@@ -81,33 +104,7 @@ export const ReplayDialog = (props: {
         </>
       }
     >
-      <Facts
-        facts={[
-          {
-            label: "Endpoint",
-            value: (
-              <>
-                {detail.endpointName} <span className={`c3 ${css.wrap}`}>{urlText(detail.endpointUrl)}</span>
-              </>
-            ),
-          },
-          {
-            label: "Breaker now",
-            value: detail.endpoint.enabled ? (
-              <BreakerStatus state={detail.endpoint.breaker.state} />
-            ) : (
-              "Switched off"
-            ),
-          },
-          {
-            label: "So far",
-            value: `${statusWords[detail.status]}, ${detail.attempts} of ${detail.maxAttempts} attempts${
-              lastAnswer(detail) === undefined ? "" : `, last answer ${lastAnswer(detail)}`
-            }`,
-          },
-          { label: "webhook-id", value: <span className="mono">{detail.eventId}</span> },
-        ]}
-      />
+      <Facts facts={factsOf(detail)} />
       <div className={css.dialogNote}>
         {conflict ? (
           <div role="alert">

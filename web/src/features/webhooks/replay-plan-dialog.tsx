@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { isReason } from "@wheelhouse/shared/reason.ts";
 import { type ReplayDetail, type ReplayFilter, replayItemsMax } from "@wheelhouse/shared/webhook-replays.ts";
 import { type ReactNode, useId, useState } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
@@ -8,7 +9,7 @@ import { Dialog } from "#ui/dialog.tsx";
 import { FormField, fieldErrors } from "#ui/form-field.tsx";
 import { Note } from "#ui/note.tsx";
 import { Failure, Skeleton } from "#ui/panel.tsx";
-import { isReason, ReasonField } from "#ui/reason-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
 import { Age, Time } from "#ui/time.tsx";
 import { BreakerStatus } from "./delivery-status.tsx";
 import css from "./replays.module.css";
@@ -128,6 +129,80 @@ const limitOf = (text: string): number | null | undefined => {
   return Number.isInteger(value) && value >= 1 && value <= 10_000 ? value : undefined;
 };
 
+const Foot = (props: { plan: ReplayDetail; formId: string; canSend: boolean; onClose: () => void }) => {
+  const { plan, formId, canSend, onClose } = props;
+  return (
+    <>
+      <span className="c2 t12 grow">
+        {plan.total > 0 && `Starts after ${plan.plan.holdMs / 1000} s. A sent webhook cannot be undone.`}
+      </span>
+      <Button large onClick={onClose}>
+        {plan.total === 0 ? "Close" : "Cancel"}
+      </Button>
+      {plan.total > 0 && (
+        <Button large variant="primary" type="submit" form={formId} disabled={!canSend}>
+          Replay {deliveries(plan.total)}
+        </Button>
+      )}
+    </>
+  );
+};
+
+const LimitField = (props: {
+  limit: string;
+  error: string | undefined;
+  onLimit: (limit: string) => void;
+}) => {
+  const { limit, error, onLimit } = props;
+  return (
+    <FormField
+      label="Limit per endpoint, per second"
+      hint="Empty: no limit"
+      error={limitOf(limit) === undefined ? "1 to 10,000, or empty" : error}
+    >
+      {(control) => (
+        <input
+          {...control}
+          className="field"
+          inputMode="numeric"
+          value={limit}
+          onChange={({ target }) => onLimit(target.value)}
+        />
+      )}
+    </FormField>
+  );
+};
+
+/** Makes whoever starts a large run read how many it sends. */
+const CountField = (props: { total: number; typed: string; onTyped: (typed: string) => void }) => {
+  const { total, typed, onTyped } = props;
+  return (
+    <FormField
+      label={
+        <>
+          Type <b>{total}</b> to confirm
+        </>
+      }
+    >
+      {(control) => (
+        <input
+          {...control}
+          className="field"
+          inputMode="numeric"
+          autoComplete="off"
+          value={typed}
+          onChange={({ target }) => onTyped(target.value)}
+        />
+      )}
+    </FormField>
+  );
+};
+
+const titleOf = ({ total, endpoints }: ReplayDetail): string =>
+  total === 0
+    ? "Nothing to replay"
+    : `Replay ${deliveries(total)} to ${formatPlural(endpoints.length, "endpoint")}`;
+
 const Form = (props: {
   organization: string;
   plan: ReplayDetail;
@@ -157,33 +232,9 @@ const Form = (props: {
   };
   return (
     <Dialog
-      title={
-        plan.total === 0
-          ? "Nothing to replay"
-          : `Replay ${deliveries(plan.total)} to ${formatPlural(plan.endpoints.length, "endpoint")}`
-      }
+      title={titleOf(plan)}
       onClose={onClose}
-      footer={
-        <>
-          <span className="c2 t12 grow">
-            {plan.total > 0 && `Starts after ${plan.plan.holdMs / 1000} s. A sent webhook cannot be undone.`}
-          </span>
-          <Button large onClick={onClose}>
-            {plan.total === 0 ? "Close" : "Cancel"}
-          </Button>
-          {plan.total > 0 && (
-            <Button
-              large
-              variant="primary"
-              type="submit"
-              form={formId}
-              disabled={!isReady || start.isPending}
-            >
-              Replay {deliveries(plan.total)}
-            </Button>
-          )}
-        </>
-      }
+      footer={<Foot plan={plan} formId={formId} canSend={isReady && !start.isPending} onClose={onClose} />}
     >
       <p className="c2">
         Dry run. Set frozen at <Time at={plan.plannedAt} />. Nothing has been sent.
@@ -208,41 +259,8 @@ const Form = (props: {
             }}
           >
             <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={send} />
-            <FormField
-              label="Limit per endpoint, per second"
-              hint="Empty: no limit"
-              error={rate === undefined ? "1 to 10,000, or empty" : errors.get("ratePerSecond")}
-            >
-              {(control) => (
-                <input
-                  {...control}
-                  className="field"
-                  inputMode="numeric"
-                  value={limit}
-                  onChange={({ target }) => setLimit(target.value)}
-                />
-              )}
-            </FormField>
-            {asks && (
-              <FormField
-                label={
-                  <>
-                    Type <b>{plan.total}</b> to confirm
-                  </>
-                }
-              >
-                {(control) => (
-                  <input
-                    {...control}
-                    className="field"
-                    inputMode="numeric"
-                    autoComplete="off"
-                    value={typed}
-                    onChange={({ target }) => setTyped(target.value)}
-                  />
-                )}
-              </FormField>
-            )}
+            <LimitField limit={limit} error={errors.get("ratePerSecond")} onLimit={setLimit} />
+            {asks && <CountField total={plan.total} typed={typed} onTyped={setTyped} />}
           </form>
         </>
       )}

@@ -1,10 +1,9 @@
 import type { ReactNode } from "react";
 import { Button } from "#ui/button.tsx";
-import { CopyButton } from "#ui/code-block.tsx";
 import { Dialog } from "#ui/dialog.tsx";
 import { Note } from "#ui/note.tsx";
 import { Facts } from "#ui/quantity.tsx";
-import css from "./webhooks.module.css";
+import { SecretText } from "#ui/secret-text.tsx";
 
 /** The only moment in which a new secret can be read. */
 export const SecretOnce = (props: {
@@ -27,12 +26,7 @@ export const SecretOnce = (props: {
     }
   >
     <Facts facts={props.facts} />
-    <div className={css.secret}>
-      <code className="mono" data-testid="secret">
-        {props.secret}
-      </code>
-      <CopyButton text={props.secret} label="Copy secret" />
-    </div>
+    <SecretText text={props.secret} copy="Copy secret" testId="secret" />
     <Note tone="warn" title="Store the secret now.">
       It is not shown again. {props.children}
     </Note>

@@ -1,9 +1,10 @@
 import type { WebhookSource } from "@wheelhouse/shared/webhooks.ts";
 import { useState } from "react";
-import { slugOf } from "#lib/slug.ts";
 import { FormDialog } from "#ui/form-dialog.tsx";
 import { FormField } from "#ui/form-field.tsx";
+import { TextField } from "#ui/text-field.tsx";
 import { SecretOnce } from "./secret-once.tsx";
+import { NameFields, useNames } from "./webhooks-name-fields.tsx";
 import { useCreateSource } from "./webhooks-queries.ts";
 
 export const schemeWords: Record<WebhookSource["scheme"], string> = {
@@ -11,31 +12,53 @@ export const schemeWords: Record<WebhookSource["scheme"], string> = {
   github: "GitHub",
 };
 
+type NewSource = NonNullable<ReturnType<typeof useCreateSource>["data"]>;
+
+const Created = ({ source, onClose }: { source: NewSource; onClose: () => void }) => (
+  <SecretOnce
+    title={`${source.name} is created`}
+    secret={source.secret}
+    facts={[
+      {
+        label: "Intake",
+        value: <span className="mono">{`${location.origin}${source.intakePath}`}</span>,
+      },
+    ]}
+    onClose={onClose}
+  >
+    The provider signs each event with it.
+  </SecretOnce>
+);
+
+const SchemeField = (props: {
+  scheme: WebhookSource["scheme"];
+  error: string | undefined;
+  onScheme: (scheme: WebhookSource["scheme"]) => void;
+}) => (
+  <FormField label="Signature" hint="How the provider signs its events" error={props.error}>
+    {(control) => (
+      <select
+        {...control}
+        className="field"
+        value={props.scheme}
+        onChange={(event) => props.onScheme(event.target.value === "github" ? "github" : "standard")}
+      >
+        <option value="standard">{schemeWords.standard}</option>
+        <option value="github">{schemeWords.github}</option>
+      </select>
+    )}
+  </FormField>
+);
+
 /** Creates a source, then shows its secret for the only time. */
 export const CreateSourceDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
   const create = useCreateSource(organization);
-  const [name, setName] = useState("");
-  const [slug, setSlug] = useState<string | null>(null);
+  const names = useNames();
   const [scheme, setScheme] = useState<WebhookSource["scheme"]>("standard");
   const [secret, setSecret] = useState("");
-  const shownSlug = slug ?? slugOf(name);
   if (create.data !== undefined) {
-    return (
-      <SecretOnce
-        title={`${create.data.name} is created`}
-        secret={create.data.secret}
-        facts={[
-          {
-            label: "Intake",
-            value: <span className="mono">{`${location.origin}${create.data.intakePath}`}</span>,
-          },
-        ]}
-        onClose={onClose}
-      >
-        The provider signs each event with it.
-      </SecretOnce>
-    );
+    return <Created source={create.data} onClose={onClose} />;
   }
   return (
     <FormDialog
@@ -44,12 +67,12 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
       failure="The source was not created."
       fields={["name", "slug", "scheme", "secret"]}
       error={create.error}
-      isReady={name.trim() !== ""}
+      isReady={names.name.trim() !== ""}
       isBusy={create.isPending}
       onSubmit={() =>
         create.mutate({
-          slug: shownSlug,
-          name: name.trim(),
+          slug: names.slug,
+          name: names.name.trim(),
           scheme,
           ...(secret.trim() === "" ? {} : { secret: secret.trim() }),
         })
@@ -58,61 +81,22 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
     >
       {(complaint) => (
         <>
-          <FormField label="Name" error={complaint("name")}>
-            {(control) => (
-              <input
-                {...control}
-                className="field"
-                maxLength={100}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </FormField>
-          <FormField
-            label="Short name"
+          <NameFields
+            names={names}
             hint="Part of the intake address: lower-case letters, digits and inner hyphens"
-            error={complaint("slug")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field mono"
-                maxLength={63}
-                value={shownSlug}
-                onChange={(event) => setSlug(event.target.value)}
-              />
-            )}
-          </FormField>
-          <FormField label="Signature" hint="How the provider signs its events" error={complaint("scheme")}>
-            {(control) => (
-              <select
-                {...control}
-                className="field"
-                value={scheme}
-                onChange={(event) => setScheme(event.target.value === "github" ? "github" : "standard")}
-              >
-                <option value="standard">{schemeWords.standard}</option>
-                <option value="github">{schemeWords.github}</option>
-              </select>
-            )}
-          </FormField>
-          <FormField
+            complaint={complaint}
+          />
+          <SchemeField scheme={scheme} error={complaint("scheme")} onScheme={setScheme} />
+          <TextField
             label="Shared secret"
             hint="Empty: one is made and shown once"
             error={complaint("secret")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field mono"
-                autoComplete="off"
-                maxLength={200}
-                value={secret}
-                onChange={(event) => setSecret(event.target.value)}
-              />
-            )}
-          </FormField>
+            isMono
+            isSecret
+            maxLength={200}
+            value={secret}
+            onChange={setSecret}
+          />
         </>
       )}
     </FormDialog>

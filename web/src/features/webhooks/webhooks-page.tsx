@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { useCan } from "#lib/session.ts";
@@ -100,7 +101,7 @@ export const WebhooksPage = () => {
   const tab = activeTab(address.search);
   if (!useCan(org, "webhooks:read")) {
     return (
-      <Page title="Webhooks">
+      <Page title={organizationPages.webhooks.title}>
         <Empty title="You may not see this">
           Needs <span className="mono">webhooks:read</span> here.
         </Empty>
@@ -112,7 +113,7 @@ export const WebhooksPage = () => {
     return <DeliveriesTab organization={org} address={address} tabs={tabs} />;
   }
   return (
-    <Page title="Webhooks">
+    <Page title={organizationPages.webhooks.title}>
       <div className={css.layout}>
         {tabs}
         <div className={css.scroll}>

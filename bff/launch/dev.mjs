@@ -1,0 +1,12 @@
+// `npm run dev`: brings the clone up to date and runs the product from its sources, for work on it.
+import { checkNode, ensureInstalled, toolEnvironment } from "./install.mjs";
+import { ensureRedis } from "./programs.mjs";
+import { launch } from "./progress.mjs";
+import { runTethered } from "./tethered.mjs";
+
+await launch(async () => {
+  checkNode();
+  await ensureInstalled();
+  if (!process.env.REDIS_URL) await ensureRedis();
+  process.exitCode = await runTethered(["launch/dev.ts", ...process.argv.slice(2)], toolEnvironment());
+});

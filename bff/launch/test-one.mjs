@@ -1,0 +1,60 @@
+// `npm run test:one -- <pattern>`: the test files, of any package, whose path contains the pattern.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { inTurn, report } from "./counts.mjs";
+import { checkNode, ensureBuilt, ensureInstalled, root } from "./install.mjs";
+import { ensureChromium, ensureRedis } from "./programs.mjs";
+import { launch, Stop } from "./progress.mjs";
+import { runPlaywright, runVitest } from "./runners.mjs";
+
+const usage =
+  "Give a part of the path of a test: npm run test:one -- audit-chain. What follows it goes to the runner.";
+const skipped = new Set(["node_modules", "dist", "test-results"]);
+const isTest = /\.(test\.tsx?|spec\.ts)$/;
+
+await launch(async () => {
+  const startedAtMs = performance.now();
+  const [pattern = "", ...options] = process.argv.slice(2).filter((part, at) => at > 0 || part !== "--");
+  if (pattern === "" || pattern.startsWith("-")) throw new Stop(usage);
+  const found = ["shared", "web", "bff", "e2e"].map((folder) => ({
+    folder,
+    files: testsBelow(folder).filter((path) => `${folder}/${path}`.includes(pattern)),
+  }));
+  const filesOf = (name) => found.find(({ folder }) => folder === name).files;
+  if (found.every(({ files }) => files.length === 0))
+    throw new Stop(`No test has a path that contains "${pattern}". ${usage}`);
+  checkNode();
+  await ensureInstalled();
+  if (filesOf("bff").length + filesOf("e2e").length > 0) {
+    await ensureRedis();
+    await ensureBuilt();
+  }
+  if (filesOf("e2e").length > 0) process.env.E2E_CHROMIUM ??= await ensureChromium();
+  const counts = await inTurn(
+    found
+      .filter(({ files }) => files.length > 0)
+      .map(({ folder, files }) =>
+        folder === "e2e"
+          ? () => runPlaywright("journeys", folder, [...files.map(exactly), ...options])
+          : () => runVitest(folder, folder, [...files, ...options]),
+      ),
+  );
+  if (process.exitCode === 130) return;
+  report(counts, startedAtMs);
+});
+
+/** Playwright takes a path for a pattern. */
+function exactly(path) {
+  return `/${path.replaceAll(".", "\\.")}$`;
+}
+
+/** Paths within the folder. */
+function testsBelow(folder, path = "") {
+  return readdirSync(join(root, folder, path), { withFileTypes: true })
+    .filter(({ name }) => !skipped.has(name))
+    .flatMap((entry) => {
+      const inside = path === "" ? entry.name : `${path}/${entry.name}`;
+      if (entry.isDirectory()) return testsBelow(folder, inside);
+      return isTest.test(entry.name) ? [inside] : [];
+    });
+}

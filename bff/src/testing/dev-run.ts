@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync, utimesSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, vi } from "vitest";
+
+const bffFolder = fileURLToPath(new URL("../../", import.meta.url));
+const startsWithinMs = 60_000;
+
+export type DevRun = {
+  child: ChildProcess;
+  exited: Promise<number | null>;
+  /** Where the pages are. */
+  address: string;
+  output(): string;
+  /** How often the server was restarted, and how long each restart took. */
+  restartsMs(): number[];
+};
+
+/** `npm run dev` without its preparations, on a data folder of its own; resolves when it has told its address. */
+export async function startDev(dataDir: string, environment: Record<string, string>): Promise<DevRun> {
+  const tether = new URL("../../launch/tether.mjs", import.meta.url).href;
+  const child = spawn(process.execPath, ["--import", "tsx", "--import", tether, "launch/dev.ts"], {
+    cwd: bffFolder,
+    env: { PATH: "/usr/bin:/bin", PORT: "0", WHEELHOUSE_DATA_DIR: dataDir, ...environment },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const addressIn = () => /Wheelhouse is ready: (http\S+)/.exec(output)?.[1];
+  await vi.waitFor(
+    () => {
+      expect(addressIn() ?? child.exitCode, output).not.toBeNull();
+    },
+    { timeout: startsWithinMs, interval: 50 },
+  );
+  const address = addressIn();
+  if (!address) throw new Error(output);
+  return {
+    child,
+    exited,
+    address,
+    output: () => output,
+    restartsMs: () =>
+      [...output.matchAll(/up again \((\S+) s\)/g)].map(([, seconds]) => Number(seconds) * 1000),
+  };
+}
+
+/** Saves a source of the server again as it is. */
+export function touchSource() {
+  const now = new Date();
+  utimesSync(new URL("../lib/clock.ts", import.meta.url), now, now);
+}
+
+/** Everything that was started with the data folder in its environment: the run, its server, the spare one, Vite. */
+export function processesWith(dataDir: string): number[] {
+  return readdirSync("/proc").flatMap((entry) => {
+    try {
+      return /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/environ`, "utf8").includes(dataDir)
+        ? [Number(entry)]
+        : [];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,48 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@playwright/test";
+
+const web = fileURLToPath(new URL("../../web/", import.meta.url));
+
+test("every part of the dashboard draws in every state, in both themes", async ({ page }) => {
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  const vite = spawn(
+    process.execPath,
+    ["node_modules/vite/bin/vite.js", "--config", "parts/vite.config.ts", "--port", "0"],
+    { cwd: web, stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NO_COLOR: "1" } },
+  );
+  const exited = once(vite, "exit");
+  try {
+    let output = "";
+    vite.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    const address = () => /http:\S+/.exec(output)?.[0] ?? "";
+    await expect.poll(address, { timeout: 30_000 }).not.toBe("");
+    await page.goto(address());
+    const links = page.getByRole("navigation", { name: "Parts" }).getByRole("link");
+    await expect(links.first()).toBeVisible();
+    const names = await links.allInnerTexts();
+    for (const name of names) {
+      const part = page.locator("section", {
+        has: page.getByRole("heading", { name, exact: true, level: 2 }),
+      });
+      for (const theme of ["light", "dark"]) {
+        const states = part.locator(`.parts-pair > [data-theme=${theme}]`);
+        expect(await states.count(), `states of ${name}`).toBeGreaterThan(0);
+        for (const state of await states.all()) await expect.poll(() => state.innerHTML(), name).not.toBe("");
+      }
+    }
+    // What lies over a page has one of its own.
+    await page.goto(`${address()}?part=Confirm+dialog&state=destructive&theme=dark`);
+    await expect(page.getByRole("button", { name: "Delete orders" })).toBeVisible();
+    await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+    expect(faults).toEqual([]);
+  } finally {
+    vite.kill("SIGTERM");
+    await exited;
+  }
+});

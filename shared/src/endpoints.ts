@@ -1,0 +1,70 @@
+import * as access from "./access.ts";
+import * as accessLimits from "./access-limits.ts";
+import * as accessMembers from "./access-members.ts";
+import * as accessSessions from "./access-sessions.ts";
+import * as accessTokens from "./access-tokens.ts";
+import * as audit from "./audit.ts";
+import * as auditExplore from "./audit-explore.ts";
+import * as auditExport from "./audit-export.ts";
+import * as auditIntake from "./audit-intake.ts";
+import * as auditProof from "./audit-proof.ts";
+import * as auditRetention from "./audit-retention.ts";
+import * as auditReview from "./audit-review.ts";
+import * as auditViews from "./audit-views.ts";
+import * as breakers from "./breakers.ts";
+import * as cacheRemovals from "./cache-removals.ts";
+import * as caches from "./caches.ts";
+import type { Endpoint } from "./endpoint.ts";
+import * as health from "./health.ts";
+import * as history from "./history.ts";
+import * as maintenance from "./maintenance.ts";
+import * as overview from "./overview.ts";
+import * as queues from "./queues.ts";
+import * as sources from "./sources.ts";
+import * as webhookReplays from "./webhook-replays.ts";
+import * as webhooks from "./webhooks.ts";
+
+const contracts = [
+  accessLimits,
+  accessMembers,
+  accessSessions,
+  accessTokens,
+  access,
+  auditExplore,
+  auditExport,
+  auditIntake,
+  auditProof,
+  auditRetention,
+  auditReview,
+  auditViews,
+  audit,
+  breakers,
+  cacheRemovals,
+  caches,
+  health,
+  history,
+  maintenance,
+  overview,
+  queues,
+  sources,
+  webhookReplays,
+  webhooks,
+] as const;
+
+type ActionsOf<Contract> = {
+  [Name in keyof Contract]: Contract[Name] extends { action: infer Action extends string; response: unknown }
+    ? Action
+    : never;
+}[keyof Contract];
+type ActionsOfAll<Contracts> = Contracts extends unknown ? ActionsOf<Contracts> : never;
+
+/** The audit actions of all endpoints. */
+export type DeclaredAction = ActionsOfAll<(typeof contracts)[number]>;
+
+const isEndpoint = (value: unknown): value is Endpoint =>
+  typeof value === "object" && value !== null && "method" in value && "path" in value && "response" in value;
+
+/** Every operation of the API. Rules that hold for all of them are derived from this list. */
+export const endpoints: readonly Endpoint[] = contracts.flatMap((contract: object) =>
+  Object.values(contract).filter(isEndpoint),
+);

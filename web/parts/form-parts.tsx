@@ -1,0 +1,209 @@
+import { type ReactNode, useState } from "react";
+import { FilterBar } from "#ui/filter-bar.tsx";
+import type { Filter } from "#ui/filter-tokens.ts";
+import { FormField } from "#ui/form-field.tsx";
+import { ReasonField } from "#ui/reason-field.tsx";
+import { Tabs } from "#ui/tabs.tsx";
+import { TailStrip } from "#ui/tail-strip.tsx";
+import { TextField } from "#ui/text-field.tsx";
+import { doNothing, type Part } from "./part.ts";
+
+/** Holds what a person types, as the page around a part does. */
+const Held = <T,>(props: { first: T; children: (value: T, change: (value: T) => void) => ReactNode }) => {
+  const [value, setValue] = useState(props.first);
+  return props.children(value, setValue);
+};
+
+const filterKeys = [
+  {
+    key: "state",
+    canNegate: true,
+    values: [
+      { value: "dead", label: "dead letter" },
+      { value: "delivered", detail: "412" },
+    ],
+  },
+  { key: "endpoint", values: [{ value: "orders" }, { value: "billing" }] },
+];
+const filterOf = (filter: Filter) => (
+  <Held first={filter}>
+    {(value, change) => (
+      <FilterBar label="Filter deliveries" keys={filterKeys} filter={value} onChange={change} />
+    )}
+  </Held>
+);
+const reasonOf = (reason: string, error?: string) => (
+  <Held first={reason}>
+    {(value, change) => <ReasonField reason={value} error={error} onChange={change} onSend={doNothing} />}
+  </Held>
+);
+
+/** What a person types into, and switches between. */
+export const formParts: readonly Part[] = [
+  {
+    name: "Text field",
+    shows: [TextField],
+    states: [
+      {
+        name: "with a hint",
+        node: (
+          <Held first="orders">
+            {(value, onChange) => (
+              <TextField
+                label="Name"
+                hint="Letters, digits, hyphens"
+                error={undefined}
+                {...{ value, onChange }}
+              />
+            )}
+          </Held>
+        ),
+      },
+      {
+        name: "refused",
+        node: (
+          <Held first="Orders!">
+            {(value, onChange) => (
+              <TextField label="Name" error="Only letters, digits and hyphens" {...{ value, onChange }} />
+            )}
+          </Held>
+        ),
+      },
+      {
+        name: "several lines",
+        node: (
+          <Held first={"x-one: 1\nx-two: 2"}>
+            {(value, onChange) => (
+              <TextField label="Headers" error={undefined} rows={3} {...{ value, onChange }} />
+            )}
+          </Held>
+        ),
+      },
+      {
+        name: "monospaced secret",
+        node: (
+          <Held first="whsec_4Xq">
+            {(value, onChange) => (
+              <TextField label="Secret" error={undefined} isSecret isMono {...{ value, onChange }} />
+            )}
+          </Held>
+        ),
+      },
+    ],
+  },
+  {
+    name: "Form field",
+    shows: [FormField],
+    states: [
+      {
+        name: "any control",
+        node: (
+          <FormField label="Role" hint="What the member may do">
+            {(control) => (
+              <select className="field" {...control}>
+                <option>Viewer</option>
+              </select>
+            )}
+          </FormField>
+        ),
+      },
+      {
+        name: "refused",
+        node: (
+          <FormField label="Role" error="You cannot change your own role">
+            {(control) => (
+              <select className="field" {...control}>
+                <option>Admin</option>
+              </select>
+            )}
+          </FormField>
+        ),
+      },
+    ],
+  },
+  {
+    name: "Reason field",
+    shows: [ReasonField],
+    states: [
+      { name: "empty", node: reasonOf("") },
+      { name: "near its limit", node: reasonOf("a".repeat(470)) },
+      { name: "refused", node: reasonOf("no", "Give a reason of at least 3 characters") },
+    ],
+  },
+  {
+    name: "Filter bar",
+    shows: [FilterBar],
+    states: [
+      { name: "empty", node: filterOf({ tokens: [], text: "" }) },
+      {
+        name: "tokens and text",
+        node: filterOf({
+          tokens: [
+            { key: "state", value: "dead" },
+            { key: "-state", value: "delivered" },
+            { key: "endpoint", value: "orders,billing" },
+          ],
+          text: "invoice",
+        }),
+      },
+    ],
+  },
+  {
+    name: "Tabs",
+    shows: [Tabs],
+    states: [
+      {
+        name: "with counts and an aside",
+        node: (
+          <Held first="attempts">
+            {(value, onChange) => (
+              <Tabs
+                label="Delivery"
+                tabs={[
+                  { id: "attempts", label: "Attempts", note: 3 },
+                  { id: "payload", label: "Payload" },
+                ]}
+                aside="4.1 kB"
+                {...{ value, onChange }}
+              >
+                The panel of {value}.
+              </Tabs>
+            )}
+          </Held>
+        ),
+      },
+    ],
+  },
+  {
+    name: "Tail strip",
+    shows: [TailStrip],
+    states: [
+      {
+        name: "running",
+        node: <TailStrip isPaused={false} newCount={0} onToggle={doNothing} text="12:00:00 to now" />,
+      },
+      {
+        name: "paused",
+        node: (
+          <TailStrip
+            isPaused
+            newCount={0}
+            onToggle={doNothing}
+            text="Paused while you read. Newest shown: 09:14:08"
+          />
+        ),
+      },
+      {
+        name: "paused, rows wait",
+        node: (
+          <TailStrip
+            isPaused
+            newCount={37}
+            onToggle={doNothing}
+            text="Paused while you read. Newest shown: 09:14:08"
+          />
+        ),
+      },
+    ],
+  },
+];

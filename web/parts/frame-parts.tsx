@@ -1,0 +1,70 @@
+import { MomentProvider } from "#lib/moment.ts";
+import { HistorySpanSelect } from "#ui/history-span-select.tsx";
+import { type Frame, FrameProvider, Page, Split } from "#ui/page.tsx";
+import { ago, at, doNothing, type Part } from "./part.ts";
+
+const frame: Frame = { openPalette: doNothing, observation: null, strip: null, onRewind: doNothing };
+const observation = { observedAt: ago(1_000), intervalMs: 1_000 };
+
+/** The frame that every page has. */
+export const frameParts: readonly Part[] = [
+  {
+    name: "Page",
+    shows: [Page],
+    isOverlay: true,
+    states: [
+      {
+        name: "live, can be rewound",
+        node: (
+          <FrameProvider value={frame}>
+            <Page title="Queues" crumb="12 of 40" observation={observation}>
+              <p className="pad">Its content.</p>
+            </Page>
+          </FrameProvider>
+        ),
+      },
+      {
+        name: "paused",
+        node: (
+          <FrameProvider value={frame}>
+            <Page
+              title="Webhooks"
+              observation={observation}
+              pause={{ isPaused: true, newCount: 37, onToggle: doNothing }}
+            >
+              <p className="pad">Its content.</p>
+            </Page>
+          </FrameProvider>
+        ),
+      },
+      {
+        name: "a past moment",
+        node: (
+          <FrameProvider value={{ ...frame, strip: <div className="pad">The scrubber.</div> }}>
+            <MomentProvider value={{ at, nowMs: Date.parse(at) }}>
+              <Page title="Queues">
+                <p className="pad">Its content.</p>
+              </Page>
+            </MomentProvider>
+          </FrameProvider>
+        ),
+      },
+    ],
+  },
+  {
+    name: "Split",
+    shows: [Split],
+    states: [
+      {
+        name: "list and drawer",
+        node: <Split drawer={<aside className="drawer pad">A drawer.</aside>}>A list.</Split>,
+      },
+      { name: "list alone", node: <Split>A list.</Split> },
+    ],
+  },
+  {
+    name: "History span select",
+    shows: [HistorySpanSelect],
+    states: [{ name: "usual", node: <HistorySpanSelect /> }],
+  },
+];

@@ -1,0 +1,265 @@
+import { AddressLink } from "#ui/address-link.tsx";
+import { Button } from "#ui/button.tsx";
+import { CodeBlock, CopyButton } from "#ui/code-block.tsx";
+import { FreshnessLine, UnlessOld } from "#ui/freshness-line.tsx";
+import { Icon, type IconName } from "#ui/icon.tsx";
+import { Note } from "#ui/note.tsx";
+import { Count, Facts } from "#ui/quantity.tsx";
+import { Sparkline } from "#ui/sparkline.tsx";
+import { Status, type Tone } from "#ui/status.tsx";
+import { Age, Time } from "#ui/time.tsx";
+import { ago, at, doNothing, type Part } from "./part.ts";
+
+const iconNames: readonly IconName[] = [
+  "ok",
+  "degraded",
+  "down",
+  "unknown",
+  "stale",
+  "paused",
+  "check",
+  "lock",
+];
+const tones: readonly Tone[] = [
+  "ok",
+  "degraded",
+  "down",
+  "unknown",
+  "stale",
+  "paused",
+  "denied",
+  "neutral",
+  "run",
+  "held",
+];
+const variants = ["plain", "primary", "danger", "danger-solid", "ghost"] as const;
+const trend = [3, 4, 6, 5, 9, 12, 8, 7, 7, 10, 14, 11];
+const json = '{\n  "type": "invoice.paid",\n  "amount": 4200\n}';
+
+/** Words, badges and single controls. */
+export const smallParts: readonly Part[] = [
+  {
+    name: "Button",
+    shows: [Button],
+    states: [
+      ...variants.map((variant) => ({
+        name: variant,
+        node: (
+          <div className="parts-row">
+            <Button variant={variant}>Replay 3 deliveries…</Button>
+            <Button variant={variant} large>
+              Large
+            </Button>
+            <Button variant={variant} disabled>
+              Disabled
+            </Button>
+            <Button variant={variant} className="is-focus">
+              Focused
+            </Button>
+          </div>
+        ),
+      })),
+    ],
+  },
+  {
+    name: "Status",
+    shows: [Status],
+    states: [
+      {
+        name: "badge",
+        node: (
+          <div className="parts-row">
+            {tones.map((tone) => (
+              <Status key={tone} tone={tone} label={tone} />
+            ))}
+          </div>
+        ),
+      },
+      {
+        name: "in a row",
+        node: (
+          <div className="parts-row">
+            {tones.map((tone) => (
+              <Status key={tone} tone={tone} label={tone} inRow />
+            ))}
+          </div>
+        ),
+      },
+      { name: "with what it was", node: <Status tone="stale" label="Stale" was="OK" /> },
+    ],
+  },
+  {
+    name: "Icon",
+    shows: [Icon],
+    states: iconNames.map((name) => ({
+      name,
+      node: (
+        <span className="parts-row">
+          <Icon name={name} /> {name}
+        </span>
+      ),
+    })),
+  },
+  {
+    name: "Note",
+    shows: [Note],
+    states: (["plain", "warn", "bad"] as const).map((tone) => ({
+      name: tone,
+      node: (
+        <Note tone={tone} title="Three receivers do not answer.">
+          Their deliveries are tried again for a day.
+        </Note>
+      ),
+    })),
+  },
+  {
+    name: "Count",
+    shows: [Count],
+    states: [
+      { name: "many", node: <Count value={1_234_567} /> },
+      { name: "zero", node: <Count value={0} /> },
+      { name: "not known", node: <Count value={null} /> },
+    ],
+  },
+  {
+    name: "Facts",
+    shows: [Facts],
+    states: [
+      {
+        name: "two columns",
+        node: (
+          <Facts
+            facts={[
+              { label: "Endpoint", value: "orders" },
+              { label: "Address", value: <code className="mono">https://orders.example/hooks</code> },
+              { label: "Attempts", value: <Count value={4} /> },
+            ]}
+          />
+        ),
+      },
+    ],
+  },
+  {
+    name: "Time",
+    shows: [Time],
+    states: [
+      { name: "time of day", node: <Time at={at} /> },
+      { name: "full", node: <Time at={at} full /> },
+    ],
+  },
+  {
+    name: "Age",
+    shows: [Age],
+    states: [
+      { name: "counting", node: <Age at={ago(728_000)} suffix="ago" /> },
+      { name: "short", node: <Age at={ago(728_000)} short /> },
+    ],
+  },
+  {
+    name: "Freshness line",
+    shows: [FreshnessLine],
+    states: [
+      { name: "stale", node: <FreshnessLine currency="stale" observedAt={ago(9_000)} /> },
+      { name: "unknown", node: <FreshnessLine currency="unknown" observedAt={ago(60_000)} /> },
+      { name: "never observed", node: <FreshnessLine currency="unknown" observedAt={null} /> },
+      { name: "collector lost", node: <FreshnessLine currency="lost" observedAt={ago(60_000)} /> },
+    ],
+  },
+  {
+    name: "Unless old",
+    shows: [UnlessOld],
+    states: [
+      {
+        name: "fresh",
+        node: <UnlessOld observation={{ observedAt: ago(0), intervalMs: 86_400_000 }}>Up for 4 h</UnlessOld>,
+      },
+      {
+        name: "old",
+        node: <UnlessOld observation={{ observedAt: ago(60_000), intervalMs: 1_000 }}>Up for 4 h</UnlessOld>,
+      },
+    ],
+  },
+  {
+    name: "Address link",
+    shows: [AddressLink],
+    states: [
+      {
+        name: "link",
+        node: (
+          <AddressLink
+            className="link"
+            address={{ search: "a", hrefOf: (to) => `#${to}`, go: doNothing }}
+            to="b"
+          >
+            Show dead letters
+          </AddressLink>
+        ),
+      },
+    ],
+  },
+  {
+    name: "Code block",
+    shows: [CodeBlock],
+    states: [
+      { name: "text", node: <CodeBlock label="Body" text={json} /> },
+      {
+        name: "with headers",
+        node: (
+          <CodeBlock
+            label="Request"
+            firstLine="POST /hooks/orders"
+            head={[
+              { name: "content-type", value: "application/json" },
+              { name: "webhook-id", value: "evt_42" },
+            ]}
+            text={json}
+          />
+        ),
+      },
+      {
+        name: "markup is text",
+        node: <CodeBlock label="Body" text={'<img src=x onerror="alert(1)">'} />,
+      },
+    ],
+  },
+  {
+    name: "Copy button",
+    shows: [CopyButton],
+    states: [{ name: "usual", node: <CopyButton text="evt_42" label="Copy id" /> }],
+  },
+  {
+    name: "Sparkline",
+    shows: [Sparkline],
+    states: [
+      ...(["plain", "accent", "warn", "bad"] as const).map((tone) => ({
+        name: tone,
+        node: (
+          <div className="parts-chart">
+            <Sparkline values={trend} label={`A trend, ${tone}`} tone={tone} />
+          </div>
+        ),
+      })),
+      {
+        name: "gap, threshold and changes",
+        node: (
+          <div className="parts-chart">
+            <Sparkline
+              values={[...trend.slice(0, 4), null, null, ...trend.slice(6)]}
+              label="A trend with a gap"
+              threshold={10}
+              marks={[0.3, 0.7]}
+            />
+          </div>
+        ),
+      },
+      {
+        name: "no data yet",
+        node: (
+          <div className="parts-chart">
+            <Sparkline values={[null, null]} label="A trend" />
+          </div>
+        ),
+      },
+    ],
+  },
+];

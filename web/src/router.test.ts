@@ -1,0 +1,26 @@
+import { QueryClient } from "@tanstack/react-query";
+import { createMemoryHistory } from "@tanstack/react-router";
+import { organizationPageList, pagePaths } from "@wheelhouse/shared/pages.ts";
+import { expect, test } from "vitest";
+import { createAppRouter } from "./router.ts";
+
+const router = createAppRouter(new QueryClient());
+router.update({ ...router.options, history: createMemoryHistory() });
+const routes = Object.keys(router.routesByPath);
+
+test("every page that is declared has a route, with and without an organization", () => {
+  const declared = [...pagePaths, ...organizationPageList.map(({ path }) => `/o/$org${path}`)];
+  expect(declared.filter((path) => !routes.includes(path))).toEqual([]);
+});
+
+test("every route is a page that is declared, so that the server answers its reload", () => {
+  const answered = ["/o/$org", ...pagePaths, ...organizationPageList.map(({ path }) => `/o/$org${path}`)];
+  expect(routes.filter((path) => !answered.includes(path))).toEqual([]);
+});
+
+test("no two pages share a key or a title", () => {
+  const keys = organizationPageList.flatMap(({ key }) => (key === undefined ? [] : [key]));
+  const titles = organizationPageList.map(({ title }) => title);
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(new Set(titles).size).toBe(titles.length);
+});
