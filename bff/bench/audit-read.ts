@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { pino } from "pino";
 import { z } from "zod";
-import { buildApp } from "#app.ts";
+import { buildApp } from "#app/app.ts";
 import { loadConfig } from "#config.ts";
 import { createGuardian } from "#embedded/guardian.ts";
 import { startEmbeddedPostgres } from "#embedded/postgres.ts";

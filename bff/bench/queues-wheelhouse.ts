@@ -1,7 +1,7 @@
 /** Wheelhouse with one signed-in user, for `queues.ts`: real authentication on every request, no fleet. */
 import { hostname } from "node:os";
 import { pino } from "pino";
-import { buildApp } from "#app.ts";
+import { buildApp } from "#app/app.ts";
 import { loadConfig } from "#config.ts";
 import { makeSecrets } from "#embedded/secrets.ts";
 import { systemClock } from "#lib/clock.ts";

@@ -6,7 +6,9 @@ import { pino } from "pino";
 import { createChanges } from "#features/audit/audit-changes.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
 import { webhooksDefaults } from "#features/webhooks/webhooks-config.ts";
+import { createChannels } from "#lib/channel.ts";
 import { systemClock } from "#lib/clock.ts";
+import { createEvents } from "#lib/events.ts";
 import { createDatabase } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
@@ -36,22 +38,22 @@ export async function run(): Promise<boolean> {
   const secretKey = randomBytes(32).toString("base64");
   const receiver = createHttpServer((_request, response) => void response.writeHead(204).end());
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
-  const webhooks = createWebhooks({
-    database,
-    redis,
-    redisUrl,
-    clock: systemClock,
-    log,
-    changes: createChanges({ database, box: createSecretBox(secretKey), log }),
-    config: {
-      ...webhooksDefaults,
-      secretKey,
-      allowAddresses: ["127.0.0.0/8"],
-      retryScheduleMs: [1_000],
-      drainMs: 200,
-      replay: { ...webhooksDefaults.replay, holdMs: 0 },
-    },
-  });
+  const channels = createChannels({ redis, redisUrl, log });
+  const { subscribe } = channels;
+  const { events } = createEvents({ subscribe, log });
+  const changes = createChanges({ database, box: createSecretBox(secretKey), log });
+  const settings = {
+    ...webhooksDefaults,
+    secretKey,
+    allowAddresses: ["127.0.0.0/8"],
+    retryScheduleMs: [1_000],
+    drainMs: 200,
+    replay: { ...webhooksDefaults.replay, holdMs: 0 },
+  };
+  const webhooks = createWebhooks(
+    { database, redis, subscribe, events, changes, clock: systemClock, log },
+    { redisUrl, settings },
+  );
   await webhooks.ready;
   const organization = await database.system
     .insertInto("organizations")
@@ -101,8 +103,8 @@ export async function run(): Promise<boolean> {
     const planned = await app.inject({ method: "POST", url: planReplay.path, payload: {} });
     const plan = planReplay.response.parse(planned.json());
     const planMs = performance.now() - planAtMs;
-    const worker = await webhooks.startWorker();
-    const runner = webhooks.startReplays();
+    const worker = await webhooks.start.worker();
+    const runner = await webhooks.start.replays();
     const payload = { planId: plan.id, reason: `bench ${randomUUID()}`, ratePerSecond: null };
     await app.inject({ method: "POST", url: startReplay.path, payload });
     const { canary } = webhooksDefaults.replay;
@@ -110,6 +112,7 @@ export async function run(): Promise<boolean> {
     const before = await read(plan.id);
     const beganAtMs = performance.now();
     await worker.drain();
+    await worker.stop();
     let last = before;
     while (last.sent < plan.total) {
       await wait(50);
@@ -117,7 +120,7 @@ export async function run(): Promise<boolean> {
     }
     const seconds = (performance.now() - beganAtMs) / 1000;
     const perSecond = (last.sent - before.sent) / seconds;
-    await runner.stop();
+    await runner.drain();
     const { rows } = await sql<{ once: number }>`
       select count(*)::int as once from webhook_delivery_log where generation = 2
     `.execute(database.system);
@@ -131,7 +134,7 @@ export async function run(): Promise<boolean> {
     return isReached;
   } finally {
     await app.close();
-    await webhooks.close();
+    channels.disconnect();
     redis.disconnect();
     receiver.close();
     await database.close();

@@ -10,7 +10,7 @@ const inspectorPort = 9229;
 const waiting = setInterval(() => {}, 60_000);
 process.on("message", async (message) => {
   // A module that cannot be loaded says so when the server is started.
-  if (message.type === "load") await import("../src/app.ts").catch(() => {});
+  if (message.type === "load") await import("../src/app/app.ts").catch(() => {});
   if (message.type !== "start") return;
   clearInterval(waiting);
   if (message.inspect) inspector.open(inspectorPort, "127.0.0.1");

@@ -1,10 +1,10 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
-import { buildApp } from "#app.ts";
-import { ConfigError, loadConfig } from "#config.ts";
+import { type Logger, pino } from "pino";
+import { buildApp, type Product } from "#app/app.ts";
+import { type Config, ConfigError, loadConfig } from "#config.ts";
 import { chooseShopPorts, writeDemoSources } from "#embedded/demo-sources.ts";
-import { startEmbedded } from "#embedded/embedded.ts";
+import { type Embedded, startEmbedded } from "#embedded/embedded.ts";
 import { runFleet } from "#embedded/fleet.ts";
 import { DataFolderInUse } from "#embedded/guardian.ts";
 import { systemClock } from "#lib/clock.ts";
@@ -27,17 +27,11 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-async function start() {
-  const config = loadConfig(process.env);
-  const log = pino(
-    { level: config.logLevel, base: { host: hostname(), pid: process.pid } },
-    // People read what `npm start` prints; programs read the log of a deployment.
-    pino.destination(config.production ? 1 : 2),
-  );
-
-  const stop = (code: number) => {
+/** Ends all that was begun, once, and the process with it. */
+function stopOnce(log: Logger, drainMs: number) {
+  return (code: number) => {
     stopping ??= (async () => {
-      const limit = setTimeout(() => process.exit(code), Math.max(stopLimitMs, config.drainMs + 2_000));
+      const limit = setTimeout(() => process.exit(code), Math.max(stopLimitMs, drainMs + 2_000));
       limit.unref();
       for (const { name, end } of begun.toReversed())
         await end().catch((err: unknown) => log.warn({ err }, `${name} did not end in order`));
@@ -45,18 +39,20 @@ async function start() {
     })();
     return stopping;
   };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(0));
-  process.on("unhandledRejection", (err) => log.error({ err }, "unhandled rejection"));
-  process.on("uncaughtException", (err) => {
-    log.fatal({ err }, "uncaught exception");
-    void stop(1);
-  });
+}
 
-  const embedded = await startEmbedded({ config, log, onFailure: () => void stop(1) });
-  begun.push({ name: "the embedded servers", end: embedded.stop });
+function createLog({ logLevel, production }: Config) {
+  return pino(
+    { level: logLevel, base: { host: hostname(), pid: process.pid } },
+    // People read what `npm start` prints; programs read the log of a deployment.
+    pino.destination(production ? 1 : 2),
+  );
+}
+
+/** Opens the connections and builds the product over them. */
+async function connect(config: Config, embedded: Embedded, log: Logger): Promise<Product> {
   const { databaseUrls, loginUrls, redisUrl, secretKey } = embedded;
   if (databaseUrls.admin) await migrate({ adminUrl: databaseUrls.admin, loginUrls, log });
-
   const database = createDatabase({
     appUrl: databaseUrls.app,
     systemUrl: databaseUrls.system,
@@ -87,6 +83,30 @@ async function start() {
     secretKey,
   });
   begun.push({ name: "the server", end: product.close });
+  return product;
+}
+
+function announce(baseUrl: string, { credentials }: Product, dataDir: string) {
+  process.stdout.write(`\nWheelhouse is ready: ${baseUrl}\n`);
+  for (const { email, password, role, organization } of credentials)
+    process.stdout.write(`  ${role.padEnd(10)} ${organization.padEnd(12)} ${email}  ${password}\n`);
+  if (credentials.length > 0) process.stdout.write(`  also in ${join(dataDir, "credentials.json")}\n\n`);
+}
+
+async function start() {
+  const config = loadConfig(process.env);
+  const log = createLog(config);
+  const stop = stopOnce(log, config.drainMs);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(0));
+  process.on("unhandledRejection", (err) => log.error({ err }, "unhandled rejection"));
+  process.on("uncaughtException", (err) => {
+    log.fatal({ err }, "uncaught exception");
+    void stop(1);
+  });
+
+  const embedded = await startEmbedded({ config, log, onFailure: () => void stop(1) });
+  begun.push({ name: "the embedded servers", end: embedded.stop });
+  const product = await connect(config, embedded, log);
   await product.startRoles();
   const listening = await product.app.listen({ host: config.http.host, port: config.http.port });
   const baseUrl = config.http.publicUrl ?? listening;
@@ -96,17 +116,13 @@ async function start() {
     const fleet = await runFleet({
       dataDir: config.dataDir,
       baseUrl,
-      redisUrl,
+      redisUrl: embedded.redisUrl,
       guardian: embedded.guardian,
       log,
     });
     begun.push({ name: "the demo fleet", end: fleet.stop });
   }
-  process.stdout.write(`\nWheelhouse is ready: ${baseUrl}\n`);
-  for (const { email, password, role, organization } of product.credentials)
-    process.stdout.write(`  ${role.padEnd(10)} ${organization.padEnd(12)} ${email}  ${password}\n`);
-  if (product.credentials.length > 0)
-    process.stdout.write(`  also in ${join(config.dataDir, "credentials.json")}\n\n`);
+  announce(baseUrl, product, config.dataDir);
 }
 
 start().catch(fail);

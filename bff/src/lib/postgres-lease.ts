@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 
 /** The lease is another process' by now: what was to be written is not written. */
 export class LeaseLost extends Error {

@@ -8,8 +8,8 @@ import {
 } from "kysely";
 import pg from "pg";
 import type { Logger } from "pino";
+import type { Tables } from "#database/tables.ts";
 import { DatabaseAway } from "#lib/server-away.ts";
-import type { Tables } from "#lib/tables.ts";
 
 // bigint columns are counters and sizes far below 2^53; dates are wanted as ISO text by the contract.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);

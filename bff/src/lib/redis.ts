@@ -51,3 +51,12 @@ export function createRedis({ url, name, log, blocking = false }: RedisOptions):
   });
   return redis;
 }
+
+/**
+ * Number of the logical database that a client of this URL uses, asked of the client itself: `/3` and `?db=3` name one,
+ * and 0 is the default.
+ */
+export function databaseOf(url: string): number {
+  const { db } = new Redis(url, { lazyConnect: true }).options;
+  return db !== undefined && Number.isInteger(db) ? db : 0;
+}

@@ -1,14 +1,10 @@
-import { EventEmitter } from "node:events";
-import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Subscribe } from "#lib/channel.ts";
 
-/** Channel on which replicas tell each other that what a session was allowed before no longer holds. */
-const sessionsRevokedChannel = "wheelhouse:sessions:revoked";
-
-const message = z.union([z.strictObject({ sessionId: z.uuid() }), z.strictObject({ userId: z.uuid() })]);
+const ended = z.union([z.strictObject({ sessionId: z.uuid() }), z.strictObject({ userId: z.uuid() })]);
 /** One session, or all that a person has: what they were allowed until now does not hold any more. */
-export type Ended = z.infer<typeof message>;
+export type Ended = z.infer<typeof ended>;
 
 export type SessionEnds = {
   /**
@@ -20,51 +16,28 @@ export type SessionEnds = {
   onEnded(listener: (ended: Ended) => void): () => void;
 };
 
-/**
- * @param publisher any connection; without Redis the announcement stays in this process.
- * @param subscriber a connection of its own, which this puts into subscribe mode.
- */
-export function createSessionEnds({
-  publisher,
-  subscriber,
-  log,
-}: {
-  publisher: Redis;
-  subscriber: Redis;
-  log: Logger;
-}): SessionEnds {
-  const emitter = new EventEmitter();
-  emitter.setMaxListeners(0);
-  const subscribe = () => {
-    subscriber.subscribe(sessionsRevokedChannel).catch((err: unknown) => {
-      log.warn({ err }, "not listening to revoked sessions of other replicas yet");
-    });
+/** Sent at once and one by one, unlike events. A process that misses one still checks each live session every minute. */
+export function createSessionEnds({ subscribe, log }: { subscribe: Subscribe; log: Logger }): SessionEnds {
+  const listeners = new Set<(ended: Ended) => void>();
+  const tell = (told: Ended) => {
+    for (const listener of listeners)
+      try {
+        listener(told);
+      } catch (err) {
+        log.error({ err }, "a listener of ended sessions failed");
+      }
   };
-  subscriber.on("ready", subscribe);
-  if (subscriber.status === "ready") subscribe();
-  subscriber.on("message", (channel, text) => {
-    if (channel !== sessionsRevokedChannel) return;
-    const parsed = message.safeParse(parseJson(text));
-    if (parsed.success) emitter.emit("ended", parsed.data);
-  });
+  const channel = subscribe({ topic: "sessions.ended", message: ended, onMessage: tell });
   return {
-    announce(ended) {
-      emitter.emit("ended", ended);
-      publisher.publish(sessionsRevokedChannel, JSON.stringify(ended)).catch((err: unknown) => {
-        log.warn({ err }, "other replicas were not told of a revoked session");
-      });
+    announce(told) {
+      tell(told);
+      channel.publish(told);
     },
     onEnded(listener) {
-      emitter.on("ended", listener);
-      return () => emitter.off("ended", listener);
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
-import { buildApp } from "#app.ts";
+import { buildApp } from "#app/app.ts";
 import { loadConfig } from "#config.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
 import { createPasswords } from "#features/access/access-passwords.ts";

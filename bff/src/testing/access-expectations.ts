@@ -1,6 +1,6 @@
 /**
  * Who may call what: the promise of the access area, written by hand so that a person can check it, and compared
- * with the running application by `app-access.test.ts`. A new endpoint or topic without a line here fails that test.
+ * with the running application by `journeys/access.test.ts`. A new endpoint or topic without a line here fails that test.
  *
  * V viewer, O operator, A admin, U auditor, S superadmin, T an API token with every right that a token can carry.
  * A line speaks of the organization that the caller belongs to; `reach` says where else a role holds.

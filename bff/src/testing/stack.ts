@@ -36,8 +36,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 }
 
 /**
- * A logical database of its own, empty, on the run's Redis. Pub/sub is not divided by databases: a test whose
- * subject is a channel takes `startOwnRedis`.
+ * A logical database of its own, empty, on the run's Redis. Pub/sub is not divided by databases: a test that
+ * counts channels or breaks their connection takes `startOwnRedis`.
  */
 export async function createTestRedis(): Promise<{ url: string }> {
   const shared: SharedStack = inject("stack");

@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 
 /** Which account is whose at an OpenID Connect provider. */
 export function createIdentitiesStore({ database }: { database: Database }) {

@@ -1,9 +1,9 @@
 import type { Role } from "@wheelhouse/shared/capabilities.ts";
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import { AppError } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 
 export const invitationPlace = z.strictObject({ id: z.uuid() });
 

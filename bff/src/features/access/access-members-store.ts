@@ -1,9 +1,9 @@
 import { inheritedRoles, type Role } from "@wheelhouse/shared/capabilities.ts";
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres.ts";
 import { platformOrganization } from "#lib/request-context.ts";
-import type { Tables } from "#lib/tables.ts";
 
 /** Superadmin first, as the page groups them. */
 const rank = sql<number>`array_position(array['superadmin', 'admin', 'operator', 'auditor', 'viewer'], m.role)`;

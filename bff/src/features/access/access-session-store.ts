@@ -4,9 +4,9 @@ import { sql, type Transaction } from "kysely";
 import type { QueryConfig } from "pg";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import type { Clock } from "#lib/clock.ts";
 import { type Database, onDatabase } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import {
   confirmedForMs,
   familiarForMs,

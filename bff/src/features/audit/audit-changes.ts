@@ -1,10 +1,10 @@
 import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import type { Transaction } from "kysely";
 import type { Logger } from "pino";
+import type { Tables } from "#database/tables.ts";
 import type { ActOrigin, AuditEntry, AuditTrail, Changes } from "#lib/change.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
-import type { Tables } from "#lib/tables.ts";
 import { leftOut } from "./audit-fields.ts";
 import { claimOf, keepIdempotentResult, takeIdempotencyKey } from "./audit-idempotency.ts";
 import { beginAct, writeAct } from "./audit-write.ts";

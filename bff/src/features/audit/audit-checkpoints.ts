@@ -1,9 +1,9 @@
 import type { AuditCheckpoint } from "@wheelhouse/shared/audit-proof.ts";
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import { digestOfLine, parseCheckpoint, type ReadCheckpoint, signCheckpoint } from "./audit-checkpoint.ts";
 import type { AuditKeys } from "./audit-keys.ts";
 

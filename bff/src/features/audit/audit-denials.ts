@@ -1,9 +1,9 @@
 import { Kysely } from "kysely";
 import type { Logger } from "pino";
+import type { Tables } from "#database/tables.ts";
 import type { ActOrigin, Denials } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { type Database, openPool, watchedDialect } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import { beginAct, writeAct } from "./audit-write.ts";
 
 type DenialsDeps = {

@@ -7,7 +7,7 @@ import type { Database } from "#lib/postgres.ts";
 export type ChainRange = { organizationId: string; afterSeq: number; toSeq: number };
 export type CopyRange = { afterSeq: number; toSeq: number; from: string; to: string };
 
-/** Events of one block that is kept, see migration 0150. */
+/** Events of one block that is kept, as `wheelhouse.build_audit_blocks` makes them. */
 export const storedBlockSize = 256;
 /** So many lines travel as one: a message of the protocol for each would cost more than making it. */
 const linesPerBlock = 64;

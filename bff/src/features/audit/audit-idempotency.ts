@@ -1,8 +1,8 @@
 import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import { AppError } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
-import type { Tables } from "#lib/tables.ts";
 
 type Claim = { organizationId: string; actorId: string; key: string; requestHash: Buffer };
 

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
-import type { Tables } from "#lib/tables.ts";
+import type { Tables } from "#database/tables.ts";
 
 type Key = { key: string; requestHash: Buffer; auditId: string };
 export type KeptKey = { auditId: string; requestHash: Buffer };

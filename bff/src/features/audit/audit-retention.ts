@@ -2,12 +2,12 @@ import type { AuditRetention } from "@wheelhouse/shared/audit-retention.ts";
 import { sql, type Transaction } from "kysely";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { Tables } from "#lib/tables.ts";
 
 type AuditRetentionDeps = {
   database: Database;

@@ -39,11 +39,11 @@ export function createAuditReview(deps: AuditReviewDeps) {
   return {
     routes: (app: FastifyInstance) =>
       auditReviewRoutes(app, { explore, exporting, views, reviews, retention }),
-    upkeep: {
-      "audit figures": explore.rollUp,
-      "audit targets": store.forgetTargets,
-      "audit retention": retention.expireDue,
-    },
+    jobs: [
+      { name: "audit figures", run: explore.rollUp },
+      { name: "audit targets", run: store.forgetTargets },
+      { name: "audit retention", run: retention.expireDue },
+    ],
     close: exporting.close,
   };
 }

@@ -5,7 +5,7 @@ import {
 } from "@wheelhouse/shared/audit-review.ts";
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
-import type { Tables } from "#lib/tables.ts";
+import type { Tables } from "#database/tables.ts";
 import { findEvents } from "./audit-find.ts";
 import { parseContent } from "./audit-row.ts";
 

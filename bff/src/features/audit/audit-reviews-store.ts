@@ -2,7 +2,7 @@ import { type StoredAuditFilter, storedAuditFilter } from "@wheelhouse/shared/au
 import type { AuditReview, AuditReviewItem } from "@wheelhouse/shared/audit-review.ts";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import { z } from "zod";
-import type { Tables } from "#lib/tables.ts";
+import type { Tables } from "#database/tables.ts";
 import { findEvents } from "./audit-find.ts";
 import { toAuditEvent } from "./audit-row.ts";
 

@@ -11,12 +11,12 @@ import {
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import { decodeCursor, encodeCursor } from "#lib/cursor.ts";
 import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { Tables } from "#lib/tables.ts";
 import { filterFields } from "./audit-find.ts";
 import type { Readings } from "./audit-readings.ts";
 import { readSince } from "./audit-reviews-since.ts";

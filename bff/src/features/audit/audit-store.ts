@@ -1,7 +1,7 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
 import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import { type AuditFilter, type AuditPlace, findEvents } from "./audit-find.ts";
 import { toAuditEvent } from "./audit-row.ts";
 

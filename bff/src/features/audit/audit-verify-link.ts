@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import type { Tables } from "#lib/tables.ts";
+import type { Tables } from "#database/tables.ts";
 import { contentHash, linkHash } from "./audit-content.ts";
 import { parseContent, type StoredContent } from "./audit-row.ts";
 

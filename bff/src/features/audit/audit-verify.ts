@@ -1,8 +1,8 @@
 import type { AuditVerification, AuditVerificationLine } from "@wheelhouse/shared/audit-proof.ts";
 import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { TrustedKeys } from "./audit-keys.ts";
 import { parseContent } from "./audit-row.ts";
 import { type CheckpointSource, type JudgedCheckpoint, judgeCheckpoints } from "./audit-series.ts";

@@ -1,8 +1,8 @@
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import type { ActOrigin, AuditEntry } from "#lib/change.ts";
 import type { Actor } from "#lib/request-context.ts";
-import type { Tables } from "#lib/tables.ts";
 import { type Act, type AuditOutcome, auditContent } from "./audit-content.ts";
 
 const beginning = z.object({ id: z.uuid(), recordedAt: z.string() });

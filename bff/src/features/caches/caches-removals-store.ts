@@ -1,8 +1,8 @@
 import type { CacheRemoval } from "@wheelhouse/shared/cache-removals.ts";
 import type { Selectable, Transaction } from "kysely";
 import { sql } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 
 /** Whoever carried a removal on and did not tell of it for so long has died, or lost Postgres. */
 const silentMs = 10_000;

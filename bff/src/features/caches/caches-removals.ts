@@ -225,7 +225,7 @@ export function createRemovals(deps: {
       runner.stop();
       await Promise.all(running.values());
     },
-    upkeep: { "ended cache removals": store.forget },
+    forget: store.forget,
   };
 }
 export type Removals = ReturnType<typeof createRemovals>;

@@ -8,13 +8,13 @@ import {
 } from "@wheelhouse/shared/maintenance.ts";
 import type { FastifyInstance } from "fastify";
 import type { Selectable } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { OrganizationKey } from "#observe/aspect.ts";
 import { createProbe } from "#observe/targets/targets.ts";
 

@@ -3,7 +3,9 @@ import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import { z } from "zod";
 import type { Changes } from "#lib/change.ts";
+import type { Subscribe } from "#lib/channel.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
@@ -23,7 +25,6 @@ import { pastService } from "./health-past.ts";
 import { serviceRows } from "./health-rows.ts";
 import { createServicesBoard, type ServicesBoardDeps } from "./health-services-board.ts";
 
-const checkNowChannel = "wheelhouse:observe:check-now";
 const checkNowKey = (id: string) => `wheelhouse:observe:check-now:${id}`;
 /** Somebody may ask for a check of the same service so often. */
 const checkNowEveryMs = 5_000;
@@ -36,8 +37,7 @@ export type ServicesDeps = {
   ownReports(): readonly Report[];
   database: Database;
   redis: Redis;
-  /** Hears of checks that another process was asked for. */
-  subscriber: Redis;
+  subscribe: Subscribe;
   changes: Changes;
   clock: Clock;
   log: Logger;
@@ -45,7 +45,7 @@ export type ServicesDeps = {
 
 /** Watched services: what the collector takes of them, their detail, planned work, and checks out of turn. */
 export function createServices(deps: ServicesDeps) {
-  const { catalogue, checks, uptimes, database, redis, subscriber, changes, clock, log } = deps;
+  const { catalogue, checks, uptimes, database, redis, subscribe, changes, clock, log } = deps;
   const maintenance = createMaintenanceWindows({ database, changes, clock });
   const details = createDetailStore({ redis, log });
   const kept = createKeptDetails();
@@ -63,15 +63,11 @@ export function createServices(deps: ServicesDeps) {
     },
   });
 
-  const listen = () => {
-    subscriber.subscribe(checkNowChannel).catch((err: unknown) => {
-      log.debug({ err }, "checks out of turn cannot be heard yet");
-    });
-  };
-  subscriber.on("ready", listen);
-  if (subscriber.status === "ready") listen();
-  subscriber.on("message", (channel, id) => {
-    if (channel === checkNowChannel) checks.hurry(id);
+  // Whoever observes makes the check; the process that was asked may be another one.
+  const asked = subscribe({
+    topic: "checks.asked",
+    message: z.object({ serviceId: z.string() }),
+    onMessage: ({ serviceId }) => checks.hurry(serviceId),
   });
 
   return {
@@ -110,7 +106,8 @@ export function createServices(deps: ServicesDeps) {
           result: { askedAt: new Date(clock.now()).toISOString() },
           audit: { targets: [{ type: "service", id: row.id, name: row.name }] },
         }));
-        await redis.publish(checkNowChannel, row.id);
+        checks.hurry(row.id);
+        asked.publish({ serviceId: row.id });
         return result;
       });
     },

@@ -1,13 +1,13 @@
 import type { Deployment } from "@wheelhouse/shared/history.ts";
 import { type Selectable, sql } from "kysely";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { decodeCursor, encodeCursor } from "#lib/cursor.ts";
 import { invalidField } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { Change } from "#observe/aspect.ts";
 
 type Told = {

@@ -81,17 +81,19 @@ export function remembering(
 }
 
 export const historyOf = (database: Database, nowMs: number) =>
-  createHistory({
-    database,
-    clock: { now: () => nowMs },
-    actsBetween: async () => [],
-    log,
-    changes: {
-      run: async () => {
-        throw new Error("not used");
-      },
-      runAsSystem: async () => {
-        throw new Error("not used");
+  createHistory(
+    {
+      database,
+      clock: { now: () => nowMs },
+      log,
+      changes: {
+        run: async () => {
+          throw new Error("not used");
+        },
+        runAsSystem: async () => {
+          throw new Error("not used");
+        },
       },
     },
-  });
+    { acts: { newest: async () => new Map(), between: async () => [] } },
+  );

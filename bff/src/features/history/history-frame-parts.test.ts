@@ -8,7 +8,7 @@ import { createTestDatabase } from "#testing/stack.ts";
 import { deltaBase, packDifference, packWhole } from "./history-delta.ts";
 import { beginMs, historyOf, isoOf, makeOrganization } from "./history-fixture.ts";
 
-const folder = fileURLToPath(new URL("../../../migrations/", import.meta.url));
+const folder = fileURLToPath(new URL("../../../database/migrations/", import.meta.url));
 const migration = readdirSync(folder).find((name) => name.endsWith("-history-frame-parts.sql")) ?? "";
 
 /** The table as it was before a frame was divided into parts. */

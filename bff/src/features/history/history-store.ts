@@ -1,8 +1,8 @@
 import { historyKind } from "@wheelhouse/shared/history.ts";
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { Frame } from "./history-frames.ts";
 import type { JournalRow } from "./history-journal.ts";
 import type { Chunk } from "./history-window.ts";

@@ -1,12 +1,8 @@
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
-import type { FastifyInstance } from "fastify";
-import type { Logger } from "pino";
-import type { Changes } from "#lib/change.ts";
-import type { Clock } from "#lib/clock.ts";
+import type { Core, Feature, Running } from "#lib/feature.ts";
 import type { NamedCache } from "#lib/own-caches.ts";
-import type { Database } from "#lib/postgres.ts";
 import { createPostgresLease } from "#lib/postgres-lease.ts";
-import type { Aspect } from "#observe/aspect.ts";
+import type { Aspect, Change } from "#observe/aspect.ts";
 import type { Past, SnapshotStore } from "#observe/spread/spread.ts";
 import { createDeployments } from "./history-deployments.ts";
 import { type ActLine, createHistoryEvents } from "./history-events.ts";
@@ -21,17 +17,21 @@ import { createHistoryWriter } from "./history-writer.ts";
 
 const leaseMs = 15_000;
 
-/** Reads what was remembered, and what pipelines tell; needs nothing of the observe path. */
-export function createHistory(deps: {
-  database: Database;
-  changes: Changes;
-  actsBetween(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
-  clock: Clock;
-  log: Logger;
+type HistoryNeeds = {
+  /** Successful changes, from the audit trail, newest first. */
+  acts: {
+    newest(organizationIds: readonly string[]): Promise<ReadonlyMap<string, readonly Change[]>>;
+    between(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
+  };
   /** For series. */
   cache?: NamedCache;
-}) {
-  const { database, changes, actsBetween, clock, log, cache } = deps;
+};
+
+/** Reads what was remembered, and what pipelines tell; needs nothing of the observe path. */
+export function createHistory(
+  { database, changes, clock, log }: Pick<Core, "database" | "changes" | "clock" | "log">,
+  { acts, cache }: HistoryNeeds,
+) {
   const deployments = createDeployments({ database, changes, clock });
   const readSeries = createSeriesReader({ database, clock, ...(cache ? { cache } : {}) });
   const past: Past = {
@@ -42,34 +42,53 @@ export function createHistory(deps: {
       return series.map(({ values }) => ({ intervalMs: stepMs, values }));
     },
   };
+  const events = createHistoryEvents({ database, actsBetween: acts.between });
+  const feature = {
+    routes: (api) => historyRoutes(api, { readSeries, events, deployments }),
+    jobs: [{ name: "expired history", run: createHistoryRetention({ database }) }],
+  } satisfies Feature;
   return {
+    ...feature,
     deployments,
     /** Uptimes of all things of one kind. */
     uptimesOf: (kind: HistoryKind) => createUptimes({ database, kind, clock, log }),
     past,
-    routes(app: FastifyInstance) {
-      historyRoutes(app, {
-        readSeries,
-        events: createHistoryEvents({ database, actsBetween }),
-        deployments,
-      });
+    /** Acts and deployments of the last time by organization id, as Overview shows them beside what was observed. */
+    async recentChanges(organizationIds: readonly string[]): Promise<ReadonlyMap<string, readonly Change[]>> {
+      const [acted, deployed] = await Promise.all([
+        acts.newest(organizationIds),
+        deployments.recent(organizationIds),
+      ]);
+      return new Map(
+        organizationIds.map((id) => [id, [...(acted.get(id) ?? []), ...(deployed.get(id) ?? [])]]),
+      );
     },
-    upkeep: { "expired history": createHistoryRetention({ database }) },
   };
 }
 
-/** Remembers what this process observes, while it holds the lease for it. `owner`: its name in ticks. */
-export function createRemembering(deps: {
+type RememberingNeeds = {
   aspects: readonly Aspect[];
-  database: Database;
   snapshots: SnapshotStore;
+  /** Name of this process in ticks. */
   owner: string;
-  clock: Clock;
-  log: Logger;
-}) {
-  const { aspects, database, snapshots, owner, clock, log } = deps;
+};
+
+/** Remembers what this process observes, while it holds the lease for it. */
+export function createRemembering({ database, clock, log }: Core, needs: RememberingNeeds) {
   const store = createHistoryStore({ database });
-  const lease = createPostgresLease({ database, name: "history", owner, ttlMs: leaseMs });
+  const lease = createPostgresLease({ database, name: "history", owner: needs.owner, ttlMs: leaseMs });
   const rollUp = createRollup({ database, store, lease });
-  return createHistoryWriter({ aspects, snapshots, owner, lease, store, rollUp, clock, log });
+  const writer = createHistoryWriter({ ...needs, lease, store, rollUp, clock, log });
+  return {
+    processes: [
+      {
+        in: ["collector", "web"],
+        async start(): Promise<Running> {
+          writer.start();
+          // What was observed until every drain is done is written, then the lease for it is given up.
+          return { drain: async () => {}, stop: writer.stop };
+        },
+      },
+    ],
+  } satisfies Feature;
 }

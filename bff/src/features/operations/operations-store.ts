@@ -2,8 +2,8 @@ import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import type { Selectable, Transaction } from "kysely";
 import { sql } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 
 /** Nobody obeys a command that is older. */
 const commandLifeMs = 10_000;

@@ -2,11 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
-import type { Logger } from "pino";
-import type { AuditFields, Changes } from "#lib/change.ts";
-import type { Clock } from "#lib/clock.ts";
+import type { AuditFields } from "#lib/change.ts";
 import { notFound } from "#lib/errors.ts";
-import type { Database } from "#lib/postgres.ts";
+import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { ControlChannel } from "#observe/reports/reports.ts";
 import { createOperationsStore, type OperationRow, operationOf } from "./operations-store.ts";
@@ -36,16 +34,11 @@ class EndedAlready extends Error {}
  * told, and told again by whichever process looks next when that failed. A second event, which names the operation, says
  * what the instances did when all have answered or none may obey any more.
  */
-export function createOperations(deps: {
-  database: Database;
-  changes: Changes;
-  channel: ControlChannel;
-  clock: Clock;
-  log: Logger;
-}) {
-  const { database, changes, channel, clock, log } = deps;
+export function createOperations(
+  { database, changes, clock, log }: Pick<Core, "database" | "changes" | "clock" | "log">,
+  { channel }: { channel: ControlChannel },
+) {
   const store = createOperationsStore(database);
-  let timer: NodeJS.Timeout | undefined;
 
   const targetTypeOf = (row: OperationRow) => (row.act.kind === "breaker" ? "breaker" : "cache");
 
@@ -126,7 +119,23 @@ export function createOperations(deps: {
     return row;
   }
 
+  const feature = {
+    jobs: [{ name: "ended operations", run: store.forget }],
+    processes: [
+      {
+        in: everyRole,
+        async start() {
+          const timer = setInterval(() => {
+            sweep().catch((err: unknown) => log.debug({ err }, "operations are looked at again in 2 s"));
+          }, sweepEveryMs).unref();
+          return endingAtOnce(() => clearInterval(timer));
+        },
+      },
+    ],
+  } satisfies Feature;
+
   return {
+    ...feature,
     /**
      * Accepts, tells, and waits 2 s for the answers.
      * @returns the operation; while it is `accepted`, instances without an answer may still give one.
@@ -183,17 +192,8 @@ export function createOperations(deps: {
       const rows = await store.newestToBreakers(targets);
       return rows.map((row) => ({ organizationId: row.org_id, operation: operationOf(row, row.replies) }));
     },
-    /** One look at what has not ended; `start` does it every 2 s. */
+    /** One look at what has not ended; its process does it every 2 s. */
     sweep,
-    start() {
-      timer ??= setInterval(() => {
-        sweep().catch((err: unknown) => log.debug({ err }, "operations are looked at again in 2 s"));
-      }, sweepEveryMs).unref();
-    },
-    stop() {
-      clearInterval(timer);
-    },
-    upkeep: { "ended operations": store.forget },
   };
 }
 

@@ -1,6 +1,11 @@
-import { overview as overviewSchema, type Problem, readOverview } from "@wheelhouse/shared/overview.ts";
-import type { FastifyInstance } from "fastify";
-import type { Clock } from "#lib/clock.ts";
+import {
+  type Overview,
+  overview as overviewSchema,
+  type Problem,
+  readOverview,
+} from "@wheelhouse/shared/overview.ts";
+import { z } from "zod";
+import type { Core, Feature } from "#lib/feature.ts";
 import { route } from "#lib/route.ts";
 import type { Aspect, OrganizationKey } from "#observe/aspect.ts";
 import { type ListAnswers, type Past, readFrame, type SnapshotStore } from "#observe/spread/spread.ts";
@@ -8,46 +13,57 @@ import { createActsAspect, createActsBoard, type ReadActs } from "./overview-act
 import { createOverviewAspect, overviewKey } from "./overview-aspect.ts";
 import { verdictHtml } from "./overview-verdict.ts";
 
-/** Sums up what the aspects say of an organization. `recentActs`: acts and deployments, newest first. */
-export function createOverview(deps: {
+type Reading = { snapshots: SnapshotStore; past: Past };
+
+// Made in this process.
+const made = z.custom<Overview>();
+const overviewNow = (snapshots: SnapshotStore, organization: OrganizationKey) =>
+  made.parse(snapshots.viewsOf(organization).list(overviewKey));
+
+type OverviewNeeds = {
+  /** What it sums up. */
   aspects: readonly Aspect[];
+  /** Acts and deployments, newest first. */
   recentActs: ReadActs;
+  snapshots: SnapshotStore;
+  answer: ListAnswers;
   intervalMs: number;
-  clock: Clock;
-}) {
-  const { clock } = deps;
-  const acts = createActsAspect(createActsBoard(deps));
-  const { aspect, overviewOf } = createOverviewAspect([...deps.aspects, acts]);
-  const now = (snapshots: SnapshotStore, organization: OrganizationKey) =>
-    overviewOf(snapshots.viewsOf(organization).part);
-  return {
-    aspects: [acts, aspect] as const,
-    routes(app: FastifyInstance, { answer }: { answer: ListAnswers }) {
-      route(app, readOverview, ({ query }, { organization }, http) =>
+};
+
+/** Sums up what the aspects say of an organization. */
+export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNeeds) {
+  const { aspects, recentActs, snapshots, answer, intervalMs } = needs;
+  const acts = createActsAspect(createActsBoard({ recentActs, intervalMs, clock }));
+  const { aspect } = createOverviewAspect([...aspects, acts]);
+  const feature = {
+    routes(api) {
+      route(api, readOverview, ({ query }, { organization }, http) =>
         answer(overviewKey, query.at, organization, http),
       );
     },
-    /** The newest change before a problem began; null when there is none, or no such problem. */
-    changeBefore: ({ snapshots, past }: { snapshots: SnapshotStore; past: Past }) => ({
-      now: (organization: OrganizationKey, problemId: string): Problem["changedBefore"] =>
-        changeOf(now(snapshots, organization).problems, problemId),
-      async atMoment(
-        organizationId: string,
-        problemId: string,
-        at: string,
-      ): Promise<Problem["changedBefore"]> {
-        const frame = { schema: overviewSchema, part: overviewKey };
-        const { problems } = await readFrame(past, frame, organizationId, at);
-        return changeOf(problems, problemId);
-      },
-    }),
+  } satisfies Feature;
+  return {
+    ...feature,
+    /** Those that are summed up, and those of Overview itself. */
+    aspects: [...aspects, acts, aspect],
     /** What the first paint of the page needs. */
-    firstPaint(snapshots: SnapshotStore, organization: OrganizationKey) {
-      const overview = now(snapshots, organization);
+    firstPaint(organization: OrganizationKey) {
+      const overview = overviewNow(snapshots, organization);
       return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
     },
   };
 }
+
+/** Reads the newest change before a problem began; null when there is none, or no such problem. */
+export const createChangeBefore = ({ snapshots, past }: Reading) => ({
+  now: (organization: OrganizationKey, problemId: string) =>
+    changeOf(overviewNow(snapshots, organization).problems, problemId),
+  async atMoment(organizationId: string, problemId: string, at: string) {
+    const frame = { schema: overviewSchema, part: overviewKey };
+    const { problems } = await readFrame(past, frame, organizationId, at);
+    return changeOf(problems, problemId);
+  },
+});
 
 const changeOf = (problems: readonly Problem[], id: string) =>
   problems.find((problem) => problem.id === id)?.changedBefore ?? null;

@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { targetDefinition } from "@wheelhouse/shared/sources.ts";
-import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Subscribe } from "#lib/channel.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import type {
   CacheSource,
@@ -15,7 +14,6 @@ import type {
 import { declaredCacheOf } from "#observe/sources/sources.ts";
 import type { SecretRow, SourceRow, SourcesStore } from "./sources-store.ts";
 
-const channel = "wheelhouse:sources:changed";
 const rereadEveryMs = 10_000;
 
 export const urlPurpose = (id: string) => `watched-source/${id}`;
@@ -106,24 +104,20 @@ function openUrl(row: Row, box: Pick<SecretBox, "open">): string | null {
 /**
  * What is watched: the file's sources and those that were added by API, in each process. A change is told over Redis;
  * without it, it is read at the next turn.
- * @param subscriber a connection that takes no other commands.
  */
 export function createSourcesCatalogue({
   file,
   store,
   box,
-  redis,
-  subscriber,
+  subscribe,
   log,
 }: {
   file: Catalogue;
   store: Pick<SourcesStore, "all" | "secrets">;
   box: SecretBox;
-  redis: Redis;
-  subscriber: Redis;
+  subscribe: Subscribe;
   log: Logger;
 }) {
-  const self = randomUUID();
   const listeners = new Set<(sources: WatchedSources) => void>();
   let rows: readonly Row[] = [];
   let secrets: ReadonlyMap<string, SecretRow> | undefined;
@@ -165,13 +159,10 @@ export function createSourcesCatalogue({
     await reading;
   };
   const forget = file.onChange(merge);
-  const listen = () => {
-    subscriber.subscribe(channel).catch((err: unknown) => log.debug({ err, channel }, "not listening yet"));
-  };
-  subscriber.on("ready", listen);
-  if (subscriber.status === "ready") listen();
-  subscriber.on("message", (from: string, by: string) => {
-    if (from === channel && by !== self) void refresh();
+  const told = subscribe({
+    topic: "sources.changed",
+    message: z.object({}),
+    onMessage: () => void refresh(),
   });
 
   return {
@@ -193,9 +184,7 @@ export function createSourcesCatalogue({
     /** After a commit: here at once, elsewhere by Redis. */
     async changed() {
       await refresh();
-      redis
-        .publish(channel, self)
-        .catch((err: unknown) => log.debug({ err }, "other processes were not told of a source"));
+      told.publish({});
     },
     /** Waits for nothing: while Postgres is away, the file's sources are watched. */
     start() {

@@ -1,9 +1,9 @@
 import { targetDefinition } from "@wheelhouse/shared/sources.ts";
 import type { Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { AuditFields } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { heartbeatPath, issueHeartbeatSecret } from "#lib/heartbeat-secret.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { SecretRow, SourcesStore } from "./sources-store.ts";
 
 /** A whole heartbeat address: told once, since only a hash of its secret is kept. */

@@ -9,13 +9,13 @@ import type {
 } from "@wheelhouse/shared/sources.ts";
 import type { Transaction } from "kysely";
 import { uuidv7 } from "uuidv7";
+import type { Tables } from "#database/tables.ts";
 import type { AddressFilter } from "#lib/address-filter.ts";
 import type { AuditFields, Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { SourcesFile } from "#observe/sources/sources.ts";
 import { idOf, type SourcesCatalogue, sourcesOf, urlPurpose } from "./sources-catalogue.ts";
 import { createDefinitionChecks } from "./sources-definition-checks.ts";

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 
 export type SourceRow = {
   id: string;

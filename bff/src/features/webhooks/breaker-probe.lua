@@ -4,11 +4,11 @@
 -- ARGV[1] endpoint id
 -- ARGV[2] now, Unix ms
 -- ARGV[3] how long the probe may take, ms; a prober that died blocks no longer than this
--- ARGV[4] channel
+-- ARGV[4] channel, on which it is told as lib/channel.ts reads it
 -- Returns 1 when the caller may probe (also when nothing is known of the breaker), else 0.
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 if not current then
-  redis.call('PUBLISH', ARGV[4], cjson.encode({ id = ARGV[1] }))
+  redis.call('PUBLISH', ARGV[4], cjson.encode({ from = '', message = { id = ARGV[1] } }))
   return 1
 end
 local breaker = cjson.decode(current)
@@ -24,5 +24,5 @@ if breaker.state == 'open' then
 end
 breaker.nextProbeAtMs = tonumber(ARGV[2]) + tonumber(ARGV[3])
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(breaker))
-redis.call('PUBLISH', ARGV[4], cjson.encode({ id = ARGV[1], breaker = breaker }))
+redis.call('PUBLISH', ARGV[4], cjson.encode({ from = '', message = { id = ARGV[1], breaker = breaker } }))
 return 1

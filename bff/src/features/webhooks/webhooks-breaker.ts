@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Subscribe } from "#lib/channel.ts";
 import type { Clock } from "#lib/clock.ts";
 import { loadLua, runLua } from "#lib/lua.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
@@ -16,6 +17,17 @@ const tripped = z.object({
   failures: z.number(),
 });
 type Tripped = z.infer<typeof tripped>;
+const stored = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue("is no JSON");
+      return z.NEVER;
+    }
+  })
+  .pipe(tripped);
 const change = z.object({ id: z.string(), breaker: tripped.optional() });
 
 export type BreakerView = {
@@ -27,18 +39,31 @@ export type BreakerView = {
 
 export type Decision = { kind: "allow" } | { kind: "probe" } | { kind: "wait"; untilMs: number };
 
-type BreakerOptions = { redis: Redis; config: WebhooksConfig; clock: Clock; log: Logger };
+type BreakerOptions = {
+  redis: Redis;
+  subscribe: Subscribe;
+  config: WebhooksConfig;
+  clock: Clock;
+  log: Logger;
+};
 
 /**
  * One breaker per endpoint: `failures` consecutive failures open it, after `coolDownMs` one request probes whether
  * the endpoint is back. State lives in Redis and is mirrored here, so a decision is a map lookup; while Redis is
  * away each process decides by its mirror and its own failures.
  */
-export function createBreakers({ redis, config, clock, log }: BreakerOptions) {
+export function createBreakers({ redis, subscribe, config, clock, log }: BreakerOptions) {
   const { failures: limit, coolDownMs } = config.breaker;
   const probeMs = config.deliveryTimeoutMs + config.claimGraceMs;
   const mirror = new Map<string, Tripped>();
   const failuresOf = new Map<string, number>();
+  const changes = subscribe({
+    topic: "breakers.changed",
+    message: change,
+    onMessage: ({ id, breaker }) => set(id, breaker),
+    // What was told while the connection was away has to be looked up.
+    onListening: () => void refresh().catch(() => {}),
+  });
 
   function set(endpointId: string, breaker: Tripped | undefined) {
     failuresOf.delete(endpointId);
@@ -51,7 +76,7 @@ export function createBreakers({ redis, config, clock, log }: BreakerOptions) {
     try {
       const moved = await runLua(redis, moveScript, {
         keys: [webhooksKeys.breakers],
-        args: [endpointId, from, to ? JSON.stringify(to) : "", webhooksKeys.breakerChanges],
+        args: [endpointId, from, to ? JSON.stringify(to) : "", changes.name],
       });
       if (moved === 0) await refresh();
     } catch (err) {
@@ -68,10 +93,10 @@ export function createBreakers({ redis, config, clock, log }: BreakerOptions) {
 
   /** Takes over what Redis knows; keeps the mirror when Redis is away. */
   async function refresh() {
-    const stored = await redis.hgetall(webhooksKeys.breakers);
+    const told = await redis.hgetall(webhooksKeys.breakers);
     const heard = new Map<string, Tripped>();
-    for (const [id, text] of Object.entries(stored)) {
-      const parsed = tripped.safeParse(JSON.parse(text));
+    for (const [id, text] of Object.entries(told)) {
+      const parsed = stored.safeParse(text);
       if (parsed.success) heard.set(id, parsed.data);
     }
     for (const id of mirror.keys()) if (!heard.has(id)) mirror.delete(id);
@@ -80,11 +105,6 @@ export function createBreakers({ redis, config, clock, log }: BreakerOptions) {
 
   return {
     refresh,
-    /** What another process told on `breakerChanges`. */
-    heard(text: string) {
-      const parsed = change.safeParse(JSON.parse(text));
-      if (parsed.success) set(parsed.data.id, parsed.data.breaker);
-    },
     decide(endpointId: string): Decision {
       const breaker = mirror.get(endpointId);
       if (!breaker) return { kind: "allow" };
@@ -97,7 +117,7 @@ export function createBreakers({ redis, config, clock, log }: BreakerOptions) {
       try {
         const granted = await runLua(redis, probeScript, {
           keys: [webhooksKeys.breakers, webhooksKeys.probe(endpointId)],
-          args: [endpointId, nowMs, probeMs, webhooksKeys.breakerChanges],
+          args: [endpointId, nowMs, probeMs, changes.name],
         });
         if (granted !== 1) return false;
       } catch {

@@ -1,3 +1,5 @@
+import type { Config } from "#config.ts";
+
 /** Everything of the gateway that an installation or a test may set. Durations in milliseconds. */
 export type WebhooksConfig = {
   /** 32 bytes in base64; seals the secrets of sources and endpoints. */
@@ -75,3 +77,18 @@ export const webhooksDefaults = {
   timestampToleranceMs: 5 * 60_000,
   rejections: { limit: 100, windowMs: 15 * 60_000 },
 } as const satisfies Partial<WebhooksConfig>;
+
+/** The gateway of an installation. `secretKey`: 32 bytes in base64. */
+export const webhooksSettings = (
+  { webhooks, rateLimits, drainMs }: Pick<Config, "webhooks" | "rateLimits" | "drainMs">,
+  secretKey: string,
+): WebhooksConfig => ({
+  ...webhooksDefaults,
+  secretKey,
+  allowAddresses: webhooks.allowAddresses,
+  retryScheduleMs: webhooks.retryScheduleMs,
+  deliveryTimeoutMs: webhooks.deliveryTimeoutMs,
+  breaker: { ...webhooksDefaults.breaker, coolDownMs: webhooks.breakerCoolDownMs },
+  drainMs,
+  rejections: { ...webhooksDefaults.rejections, limit: rateLimits.failuresPer15Min },
+});

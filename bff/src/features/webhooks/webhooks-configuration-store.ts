@@ -1,7 +1,7 @@
 import { type RawBuilder, sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import { AppError, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { SignatureScheme } from "./webhooks-signature.ts";
 
 export type SourceRow = {

@@ -1,8 +1,8 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import type { listDeliveries } from "@wheelhouse/shared/webhooks.ts";
 import { type RawBuilder, sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import { type DeliveryRow, deliveryColumns, deliveryJoins } from "./webhooks-delivery-rows.ts";
 import { timeOfId } from "./webhooks-ids.ts";
 

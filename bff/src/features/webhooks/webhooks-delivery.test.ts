@@ -2,6 +2,7 @@ import { createEndpoint, listEndpoints } from "@wheelhouse/shared/webhooks.ts";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
+  end,
   type Gateway,
   makeEndpoint,
   makeSource,
@@ -256,13 +257,13 @@ test("a stopping worker stores what it had to abort as unknown (shutdown), and t
     (await halted.gateway.deliveryOf(own.organization, posted.id)).id,
     "processing",
   );
-  await halted.worker.drain();
+  await end(halted.worker);
   const stopped = await halted.gateway.waitFor(own.organization, id, "failed");
   expect(stopped.attemptLog[0]).toMatchObject({ outcome: "unknown", errorClass: "shutdown" });
-  const next = await halted.gateway.webhooks.startWorker();
+  const next = await halted.gateway.webhooks.start.worker();
   const done = await halted.gateway.waitFor(own.organization, id, "completed");
   expect(done.attemptLog[0]).toMatchObject({ attempt: 2, trigger: "recovery", outcome: "success" });
   release();
-  await next.drain();
+  await end(next);
   await halted.stop();
 });

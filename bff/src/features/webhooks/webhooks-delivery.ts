@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/clock.ts";
+import type { Events } from "#lib/events.ts";
 import { createGroupCommit } from "#lib/group-commit.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
 import type { AttemptStore, Claim, Outcome, Postponed, StoredOutcome } from "./webhooks-attempt-store.ts";
@@ -8,7 +9,6 @@ import type { Breakers } from "./webhooks-breaker.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
 import { endpointPurpose } from "./webhooks-directory.ts";
 import type { AttemptRef, Doorbell } from "./webhooks-doorbell.ts";
-import type { Feed } from "./webhooks-feed.ts";
 import type { Figures } from "./webhooks-figures.ts";
 import type { Answer, NoAnswer } from "./webhooks-http.ts";
 import { judge } from "./webhooks-outcome.ts";
@@ -30,7 +30,7 @@ type DeliveryOptions = {
     ): Promise<Answer | NoAnswer>;
   };
   doorbell: Doorbell;
-  feed: Feed;
+  events: Pick<Events, "emit">;
   figures: Figures;
   secrets: SecretBox;
   /** The receiver answered 410: it wants nothing any more. */
@@ -49,9 +49,11 @@ const busyRetryMs = 1_000;
  * decides whether an attempt is still wanted; a job that comes too late or twice does nothing.
  */
 export function createDelivery(options: DeliveryOptions) {
-  const { store, breakers, sender, doorbell, feed, figures, secrets, config, clock, log } = options;
+  const { store, breakers, sender, doorbell, events, figures, secrets, config, clock, log } = options;
   const worker = `worker_${randomUUID().slice(0, 8)}`;
   const underWay = new Map<string, number>();
+  const tellChanged = (organizationId: string, deliveryId: string) =>
+    events.emit("deliveries.changed", { organizationId, ids: [deliveryId], created: 0 });
   let waitingForRoom = 0;
 
   const claims = createGroupCommit<AttemptRef, { claim: Claim | null }>({
@@ -73,7 +75,7 @@ export function createDelivery(options: DeliveryOptions) {
   async function postpone(ref: AttemptRef, untilMs: number): Promise<Delivered> {
     const { row } = await postponements.add({ ...ref, untilMs });
     if (!row) return done;
-    feed.changed(row.organizationId, [ref.deliveryId], 0);
+    tellChanged(row.organizationId, ref.deliveryId);
     return row.status === "dead_letter" ? done : { kind: "later", atMs: row.nextAttemptAt.getTime() };
   }
 
@@ -104,10 +106,10 @@ export function createDelivery(options: DeliveryOptions) {
     if (!claim) {
       if (probe) await breakers.abandonProbe(ref.endpointId);
       for (const { organizationId, deliveryId } of await store.discardUnwanted([ref]))
-        feed.changed(organizationId, [deliveryId], 0);
+        tellChanged(organizationId, deliveryId);
       return done;
     }
-    feed.changed(claim.organizationId, [claim.deliveryId], 0);
+    tellChanged(claim.organizationId, claim.deliveryId);
     const startedMs = clock.now();
     const headers = headersOf(claim, startedMs);
     const result: Answer | NoAnswer =
@@ -123,7 +125,7 @@ export function createDelivery(options: DeliveryOptions) {
     if (!stored) return done;
 
     const { status, nextAttemptAt, latencyMs } = judged.outcome;
-    feed.changed(claim.organizationId, [claim.deliveryId], 0);
+    tellChanged(claim.organizationId, claim.deliveryId);
     figures.record({
       organizationId: claim.organizationId,
       endpointId: claim.endpointId,

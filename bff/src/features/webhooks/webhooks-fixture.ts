@@ -21,7 +21,10 @@ import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 
 import type { AuditEntry, Changes } from "#lib/change.ts";
+import { createChannels } from "#lib/channel.ts";
 import { type Clock, systemClock } from "#lib/clock.ts";
+import { createEvents } from "#lib/events.ts";
+import type { Running } from "#lib/feature.ts";
 import { createDatabase, type Database } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import type { RequestContext } from "#lib/request-context.ts";
@@ -153,6 +156,12 @@ async function makeOrganization(database: Database): Promise<Organization> {
   return { id, slug, name: slug };
 }
 
+/** Ends a process of the gateway as the product does. */
+export async function end({ drain, stop }: Running) {
+  await drain();
+  await stop();
+}
+
 /** The gateway behind a listening server, on the given Postgres and Redis; no worker, no sweeper. */
 export async function startGateway(
   urls: { appUrl: string; systemUrl: string; redisUrl: string },
@@ -163,19 +172,19 @@ export async function startGateway(
   const redis = createRedis({ url: urls.redisUrl, name: "test", log });
   const audited: AuditedChange[] = [];
   const changed: Gateway["changed"] = [];
-  const webhooks = createWebhooks({
-    database,
-    redis,
-    redisUrl: urls.redisUrl,
-    config,
-    clock,
-    log,
-    changes: recordChanges(database, audited),
-    onDeliveriesChanged: (organizationId, ids, created) => changed.push({ organizationId, ids, created }),
-  });
+  const { redisUrl } = urls;
+  const channels = createChannels({ redis, redisUrl, log });
+  const { subscribe } = channels;
+  const { events, flush } = createEvents({ subscribe, log });
+  events.on("deliveries.changed", (change) => changed.push(change));
+  const webhooks = createWebhooks(
+    { database, redis, subscribe, events, clock, log, changes: recordChanges(database, audited) },
+    { redisUrl, settings: config },
+  );
+  const running = await webhooks.start.gateway();
   await webhooks.ready;
   const app = await createServer({ log, trustProxy: false });
-  webhooks.intake(app);
+  webhooks.mount(app);
   await app.register(
     async (scope) => {
       scope.addHook("onRequest", async (request) => {
@@ -239,7 +248,9 @@ export async function startGateway(
     },
     async close() {
       await app.close();
-      await webhooks.close();
+      await end(running);
+      flush();
+      channels.disconnect();
       redis.disconnect();
       await database.close();
     },

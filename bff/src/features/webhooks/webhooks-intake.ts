@@ -3,12 +3,12 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
+import type { Events } from "#lib/events.ts";
 import { createGroupCommit } from "#lib/group-commit.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
 import type { Directory } from "./webhooks-directory.ts";
 import type { Doorbell } from "./webhooks-doorbell.ts";
 import { assertEventId, matchesEventType, readEventType } from "./webhooks-event.ts";
-import type { Feed } from "./webhooks-feed.ts";
 import { makeEventIds } from "./webhooks-ids.ts";
 import type { AcceptedEvent, StoredEvent } from "./webhooks-intake-store.ts";
 import { redactHeaders } from "./webhooks-redaction.ts";
@@ -25,7 +25,7 @@ type IntakeOptions = {
   store: { store(events: readonly AcceptedEvent[]): Promise<StoredEvent[]> };
   rejections: ReturnType<typeof createRejections>;
   doorbell: Doorbell;
-  feed: Feed;
+  events: Pick<Events, "emit">;
   config: WebhooksConfig;
   clock: Clock;
 };
@@ -35,14 +35,14 @@ type IntakeOptions = {
  * deliveries are committed. Redis may be away: the sweeper gives the deliveries their jobs later.
  */
 export function createIntake(options: IntakeOptions) {
-  const { directory, store, rejections, doorbell, feed, config, clock } = options;
+  const { directory, store, rejections, doorbell, events, config, clock } = options;
   const maxAttempts = config.retryScheduleMs.length + 1;
 
   const commits = createGroupCommit<AcceptedEvent, StoredEvent>({
     sizeBytes: ({ body }) => body.length,
-    write: async (events) => {
-      const results = await store.store(events);
-      const stored = events.filter((_, at) => results[at]?.duplicate === false);
+    write: async (accepted) => {
+      const results = await store.store(accepted);
+      const stored = accepted.filter((_, at) => results[at]?.duplicate === false);
       void doorbell.ring(
         stored.flatMap(({ deliveries }) =>
           deliveries.map(({ id, endpointId }) => ({
@@ -55,11 +55,11 @@ export function createIntake(options: IntakeOptions) {
         ),
       );
       for (const { organizationId, deliveries } of stored)
-        feed.changed(
+        events.emit("deliveries.changed", {
           organizationId,
-          deliveries.map(({ id }) => id),
-          deliveries.length,
-        );
+          ids: deliveries.map(({ id }) => id),
+          created: deliveries.length,
+        });
       return results;
     },
   });

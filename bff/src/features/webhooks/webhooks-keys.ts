@@ -5,12 +5,6 @@ export const webhooksKeys = {
   queuePrefix: "wheelhouse",
   /** Hash: endpoint id → breaker that is not closed, as JSON. */
   breakers: "wheelhouse:breakers",
-  /** Channel on which a changed breaker is told. */
-  breakerChanges: "wheelhouse:breakers:changes",
   /** Held by the worker that may send one request to a half-open endpoint. */
   probe: (endpointId: string) => `wheelhouse:breakers:probe:${endpointId}`,
-  /** Channel on which changed deliveries of an organization are told. */
-  deliveries: (organizationId: string) => `wheelhouse:deliveries:${organizationId}`,
-  replayChanges: "wheelhouse:replays:changed",
-  deliveriesPattern: "wheelhouse:deliveries:*",
 };

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { listEndpoints } from "@wheelhouse/shared/webhooks.ts";
+import { expect, test, vi } from "vitest";
 import { createTestDatabase, createTestRedis, startOwnPostgres, startOwnRedis } from "#testing/stack.ts";
 import {
+  end,
   type Gateway,
   makeEndpoint,
   makeSource,
@@ -12,6 +14,7 @@ import {
   startWorkerProcess,
   testConfig,
 } from "./webhooks-fixture.ts";
+import { webhooksKeys } from "./webhooks-keys.ts";
 
 /** Posts as fast as the gateway answers. @returns the ids that were answered with 202. */
 async function postMany(source: Source, count: number, lanes = 20): Promise<string[]> {
@@ -46,7 +49,7 @@ test("2,000 events with the worker killed twice by SIGKILL: each ends completed,
   const urls = { appUrl: database.appUrl, systemUrl: database.systemUrl, redisUrl: redis.url };
   const config = { ...testConfig, retryScheduleMs: [50, 100, 200, 400], deliveryTimeoutMs: 5_000 };
   const gateway = await startGateway(urls, config);
-  const sweeper = gateway.webhooks.startSweeper();
+  const sweeper = await gateway.webhooks.start.sweeper();
   const receiver = await startReceiver();
   const source = await makeSource(gateway);
   await makeEndpoint(gateway, source.organization, receiver.url);
@@ -82,7 +85,7 @@ test("2,000 events with the worker killed twice by SIGKILL: each ends completed,
   expect(await gateway.database.system.selectFrom("webhook_claims").selectAll().execute()).toEqual([]);
 
   await worker.kill();
-  await sweeper.stop();
+  await end(sweeper);
   await gateway.close();
   await receiver.close();
 });
@@ -92,8 +95,8 @@ test("without Redis intake goes on answering 202, and everything is delivered wh
 }, async () => {
   const [database, redis] = await Promise.all([createTestDatabase(), startOwnRedis()]);
   const gateway = await startGateway({ ...database, redisUrl: redis.url });
-  const worker = await gateway.webhooks.startWorker();
-  const sweeper = gateway.webhooks.startSweeper();
+  const worker = await gateway.webhooks.start.worker();
+  const sweeper = await gateway.webhooks.start.sweeper();
   const receiver = await startReceiver();
   const source = await makeSource(gateway);
   await makeEndpoint(gateway, source.organization, receiver.url);
@@ -107,8 +110,8 @@ test("without Redis intake goes on answering 202, and everything is delivered wh
   await expect.poll(() => statuses(gateway), { timeout: 30_000 }).toEqual({ completed: 50 });
   expect(new Set(receiver.received.map(({ id }) => id))).toEqual(new Set(accepted));
 
-  await worker.drain();
-  await sweeper.stop();
+  await end(worker);
+  await end(sweeper);
   await gateway.close();
   await receiver.close();
   await redis.dispose();
@@ -122,12 +125,12 @@ test("a Redis that lost everything loses no delivery", { timeout: 60_000 }, asyn
   await makeEndpoint(gateway, source.organization, receiver.url);
   await postMany(source, 20, 5);
   await gateway.redis.flushdb();
-  const worker = await gateway.webhooks.startWorker();
-  const sweeper = gateway.webhooks.startSweeper();
+  const worker = await gateway.webhooks.start.worker();
+  const sweeper = await gateway.webhooks.start.sweeper();
   await expect.poll(() => statuses(gateway), { timeout: 30_000 }).toEqual({ completed: 20 });
   expect(receiver.received).toHaveLength(20);
-  await worker.drain();
-  await sweeper.stop();
+  await end(worker);
+  await end(sweeper);
   await gateway.close();
   await receiver.close();
 });
@@ -137,8 +140,8 @@ test("without Postgres intake answers 503 with Retry-After, and loses nothing th
 }, async () => {
   const [postgres, redis] = await Promise.all([startOwnPostgres(), createTestRedis()]);
   const gateway = await startGateway({ ...postgres, redisUrl: redis.url });
-  const worker = await gateway.webhooks.startWorker();
-  const sweeper = gateway.webhooks.startSweeper();
+  const worker = await gateway.webhooks.start.worker();
+  const sweeper = await gateway.webhooks.start.sweeper();
   const receiver = await startReceiver();
   const source = await makeSource(gateway);
   await makeEndpoint(gateway, source.organization, receiver.url);
@@ -179,9 +182,30 @@ test("without Postgres intake answers 503 with Retry-After, and loses nothing th
     .poll(async () => Object.keys(await statuses(gateway)), { timeout: 30_000 })
     .toEqual(["completed"]);
 
-  await worker.drain();
-  await sweeper.stop();
+  await end(worker);
+  await end(sweeper);
   await gateway.close();
   await receiver.close();
   await postgres.dispose();
+});
+
+test("a breaker of which no process was told is known everywhere after 10 s", async () => {
+  const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  const gateway = await startGateway({ ...database, redisUrl: redis.url });
+  const { organization } = await makeSource(gateway);
+  const { id } = await makeEndpoint(gateway, organization, "http://127.0.0.1:9/in");
+  const stateOf = async () => {
+    const { items } = await gateway.call(organization, listEndpoints, {});
+    return items.find((endpoint) => endpoint.id === id)?.breaker.state;
+  };
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const running = await gateway.webhooks.start.gateway();
+  const breaker = { state: "open", sinceMs: Date.now(), nextProbeAtMs: Date.now() + 60_000, failures: 5 };
+  await gateway.redis.hset(webhooksKeys.breakers, id, JSON.stringify(breaker));
+  expect(await stateOf()).toBe("closed");
+  vi.advanceTimersByTime(10_000);
+  await expect.poll(stateOf).toBe("open");
+  await running.drain();
+  vi.useRealTimers();
+  await gateway.close();
 });

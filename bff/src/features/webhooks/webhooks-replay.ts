@@ -1,19 +1,19 @@
 import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError, notFound } from "#lib/errors.ts";
+import type { Events } from "#lib/events.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { Tables } from "#lib/tables.ts";
 import { staleVersion } from "./webhooks-configuration.ts";
 import { type DeliveryRow, deliveryColumns, deliveryJoins, deliveryOf } from "./webhooks-delivery-rows.ts";
 import { type Doorbell, jobIdOf } from "./webhooks-doorbell.ts";
-import type { Feed } from "./webhooks-feed.ts";
 import { timeOfDeliveryId } from "./webhooks-ids.ts";
 
 type ReplayOptions = {
   changes: Changes;
   doorbell: Pick<Doorbell, "ring">;
-  feed: Pick<Feed, "changed">;
+  events: Pick<Events, "emit">;
   maxAttempts: number;
   clock: Clock;
 };
@@ -55,7 +55,7 @@ function restart(tx: Transaction<Tables>, restarted: Restart) {
  * version decide in one transaction with the audit row: of any number of clicks, tabs and people one wins, the
  * others get 409.
  */
-export function createReplay({ changes, doorbell, feed, maxAttempts, clock }: ReplayOptions) {
+export function createReplay({ changes, doorbell, events, maxAttempts, clock }: ReplayOptions) {
   return async (
     id: string,
     { reason, version }: { reason: string; version?: number | undefined },
@@ -103,7 +103,7 @@ export function createReplay({ changes, doorbell, feed, maxAttempts, clock }: Re
     });
     const { endpointId, generation } = replayed;
     await doorbell.ring([{ deliveryId: id, endpointId, generation, attempt: 1, delayMs: 0 }]);
-    feed.changed(context.organization.id, [id], 0);
+    events.emit("deliveries.changed", { organizationId: context.organization.id, ids: [id], created: 0 });
     return replayed;
   };
 }

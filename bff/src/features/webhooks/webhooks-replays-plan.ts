@@ -5,7 +5,7 @@ import {
   replayItemsMax,
 } from "@wheelhouse/shared/webhook-replays.ts";
 import { type RawBuilder, sql, type Transaction } from "kysely";
-import type { Tables } from "#lib/tables.ts";
+import type { Tables } from "#database/tables.ts";
 import { conditionsOf } from "./webhooks-delivery-store.ts";
 import { timeOfDeliveryId } from "./webhooks-ids.ts";
 

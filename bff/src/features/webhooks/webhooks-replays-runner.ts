@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql, type Transaction } from "kysely";
 import type { Logger } from "pino";
+import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
+import type { Events } from "#lib/events.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
+import { mostChangedIds } from "#lib/row-changes.ts";
 import type { Breakers } from "./webhooks-breaker.ts";
 import type { ReplayConfig } from "./webhooks-config.ts";
 import type { Doorbell } from "./webhooks-doorbell.ts";
-import type { Feed } from "./webhooks-feed.ts";
 import { replayAudit } from "./webhooks-replays.ts";
 import { counted, pace, waitingOf } from "./webhooks-replays-pace.ts";
 import { type Begun, type EndpointLane, type Outcomes, replaySteps } from "./webhooks-replays-steps.ts";
@@ -20,9 +21,8 @@ type RunnerOptions = {
   changes: Changes;
   breakers: Pick<Breakers, "view">;
   doorbell: Pick<Doorbell, "ring">;
-  feed: Pick<Feed, "changed">;
+  events: Pick<Events, "emit">;
   config: ReplayConfig;
-  onChanged(organizationId: string, id: string): void;
   clock: Clock;
   log: Logger;
 };
@@ -113,10 +113,12 @@ function repeatRounds(options: {
  * worker, a delivery is begun with its item or not at all; jobs that were not rung for are the sweeper's.
  */
 export function createReplayRunner(options: RunnerOptions) {
-  const { database, store, changes, breakers, doorbell, feed, config, onChanged, clock, log } = options;
+  const { database, store, changes, breakers, doorbell, events, config, clock, log } = options;
   /** By run: where the walk over what was sent goes on, when it last did, and whether a whole batch was begun since. */
   const walks = new Map<string, { after: string | null; atMs: number; isBusy: boolean }>();
   let rung: Promise<void> = Promise.resolve();
+  const tellChanged = (organizationId: string, id: string) =>
+    events.emit("replays.changed", { organizationId, ids: [id], created: 0 });
   let expiredAtMs = 0;
   const idleMs = 4 * config.stepMs;
 
@@ -208,7 +210,7 @@ export function createReplayRunner(options: RunnerOptions) {
         const after = { state: to.state, cause: to.cause, total, sent, succeeded, failed, skipped };
         return { result: null, audit: replayAudit(run, { state: from }, after) };
       });
-      onChanged(run.org_id, run.id);
+      tellChanged(run.org_id, run.id);
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;
     }
@@ -239,13 +241,13 @@ export function createReplayRunner(options: RunnerOptions) {
       // The jobs of one step are made while the next is under way; not more, so that nothing piles up.
       await rung;
       rung = doorbell.ring(begun.map((each) => ({ ...each, attempt: 1, delayMs: 0 })));
-      feed.changed(
-        run.org_id,
-        begun.slice(-50).map(({ deliveryId }) => deliveryId),
-        0,
-      );
+      events.emit("deliveries.changed", {
+        organizationId: run.org_id,
+        ids: begun.slice(-mostChangedIds).map(({ deliveryId }) => deliveryId),
+        created: 0,
+      });
     }
-    if (done.isChanged) onChanged(run.org_id, id);
+    if (done.isChanged) tellChanged(run.org_id, id);
     await conclude(done);
     const isBusy = begun.length >= config.batch;
     const walk = walks.get(id);

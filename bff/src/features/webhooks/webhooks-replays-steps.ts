@@ -1,6 +1,6 @@
 import type { ReplayPhase } from "@wheelhouse/shared/webhook-replays.ts";
 import { sql, type Transaction } from "kysely";
-import type { Tables } from "#lib/tables.ts";
+import type { Tables } from "#database/tables.ts";
 import type { Lane } from "./webhooks-replays-pace.ts";
 import { replayable } from "./webhooks-replays-plan.ts";
 

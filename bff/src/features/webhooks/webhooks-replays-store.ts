@@ -5,8 +5,8 @@ import type {
   ReplayState,
 } from "@wheelhouse/shared/webhook-replays.ts";
 import { type Selectable, sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { Breakers } from "./webhooks-breaker.ts";
 import type { ReplayConfig } from "./webhooks-config.ts";
 import { knownErrorClass } from "./webhooks-delivery-rows.ts";

@@ -10,8 +10,11 @@ import {
 } from "@wheelhouse/shared/webhook-replays.ts";
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Running } from "#lib/feature.ts";
+import { databaseOf } from "#lib/redis.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 import {
+  end,
   type Gateway,
   makeEndpoint,
   makeSource,
@@ -24,29 +27,28 @@ import {
   testConfig,
 } from "./webhooks-fixture.ts";
 import { makeEventIds, timeOfId } from "./webhooks-ids.ts";
-import { webhooksKeys } from "./webhooks-keys.ts";
 
 let gateway: Gateway;
 let urls: { appUrl: string; systemUrl: string; redisUrl: string };
 let receiver: Receiver;
 let source: Source;
-let runner: { stop(): Promise<void> };
+let runner: Running;
 let stopDelivering: () => Promise<void>;
 
 beforeAll(async () => {
   const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   urls = { ...database, redisUrl: redis.url };
   gateway = await startGateway(urls);
-  const worker = await gateway.webhooks.startWorker();
-  const sweeper = gateway.webhooks.startSweeper();
-  runner = gateway.webhooks.startReplays();
+  const worker = await gateway.webhooks.start.worker();
+  const sweeper = await gateway.webhooks.start.sweeper();
+  runner = await gateway.webhooks.start.replays();
   stopDelivering = async () => {
-    await worker.drain();
-    await sweeper.stop();
+    await end(worker);
+    await end(sweeper);
   };
 });
 afterAll(async () => {
-  await runner.stop();
+  await end(runner);
   await stopDelivering();
   await gateway.close();
 });
@@ -185,7 +187,7 @@ describe("a replay of many", () => {
   test("survives the kill of the process that carries it on: each is sent exactly once", async () => {
     const { ids } = await deadLetters(120);
     const planned = await plan();
-    await runner.stop();
+    await end(runner);
     const config = { ...testConfig, replay: { ...testConfig.replay, startRate: 20 } };
     const process = await startWorkerProcess({ ...urls, config, replays: true });
     try {
@@ -201,7 +203,7 @@ describe("a replay of many", () => {
     await sql`update webhook_replay_endpoints set rate = null where replay_id = ${planned.id}::uuid`.execute(
       system,
     );
-    runner = gateway.webhooks.startReplays();
+    runner = await gateway.webhooks.start.replays();
     const done = await until(planned.id, ({ state }) => state === "completed");
     expect(done).toMatchObject({ sent: 120, succeeded: 120, skipped: 0 });
     expect(await attemptsOf(ids)).toEqual(Array(120).fill(1));
@@ -261,7 +263,10 @@ describe("a replay of many", () => {
   test("is paused when the breaker of its endpoint opens, and goes on only once it has closed", async () => {
     const { endpoint } = await deadLetters(30);
     const tell = (breaker?: object) =>
-      gateway.redis.publish(webhooksKeys.breakerChanges, JSON.stringify({ id: endpoint.id, breaker }));
+      gateway.redis.publish(
+        `wheelhouse:${databaseOf(urls.redisUrl)}:breakers.changed`,
+        JSON.stringify({ from: "", message: { id: endpoint.id, breaker } }),
+      );
     const { id } = await plan();
     await start(id, 6);
     await until(id, ({ endpoints }) => endpoints[0]?.phase === "sending");

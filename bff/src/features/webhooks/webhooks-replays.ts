@@ -12,6 +12,7 @@ import type { AuditEntry, AuditFields, Changes } from "#lib/change.ts";
 import type { Clock } from "#lib/clock.ts";
 import { decodeCursor } from "#lib/cursor.ts";
 import { AppError, invalidField, notFound } from "#lib/errors.ts";
+import type { Events } from "#lib/events.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { Breakers } from "./webhooks-breaker.ts";
 import type { ReplayConfig } from "./webhooks-config.ts";
@@ -26,7 +27,7 @@ type ReplaysOptions = {
   breakers: Pick<Breakers, "view">;
   config: ReplayConfig;
   /** Told of a run that changed, after the commit. */
-  onChanged(organizationId: string, id: string): void;
+  events: Pick<Events, "emit">;
   clock: Clock;
 };
 
@@ -53,7 +54,7 @@ function filterFields({ ids, ...filter }: ReplayFilter): AuditFields {
 }
 
 /** Replays of many deliveries as people handle them; the sending is the runner's. */
-export function createReplays({ store, changes, breakers, config, onChanged, clock }: ReplaysOptions) {
+export function createReplays({ store, changes, breakers, config, events, clock }: ReplaysOptions) {
   const now = () => new Date(clock.now());
 
   async function read(id: string, { organization }: RequestContext): Promise<ReplayDetail> {
@@ -75,7 +76,7 @@ export function createReplays({ store, changes, breakers, config, onChanged, clo
       if (!run) throw notFound("replay");
       return { result: id, audit: await work(tx, run) };
     });
-    onChanged(organization.id, id);
+    events.emit("replays.changed", { organizationId: organization.id, ids: [id], created: 0 });
     return read(id, context);
   }
 

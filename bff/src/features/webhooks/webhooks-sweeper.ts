@@ -1,12 +1,12 @@
 import { type Kysely, sql } from "kysely";
 import type { Logger } from "pino";
+import type { Tables } from "#database/tables.ts";
 import type { Clock } from "#lib/clock.ts";
+import type { Events } from "#lib/events.ts";
 import type { Database } from "#lib/postgres.ts";
-import type { Tables } from "#lib/tables.ts";
 import type { AttemptStore } from "./webhooks-attempt-store.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
 import type { Doorbell } from "./webhooks-doorbell.ts";
-import type { Feed } from "./webhooks-feed.ts";
 import { unknownOutcome } from "./webhooks-outcome.ts";
 
 // Any fixed number will do; it is the name of the lock within the database.
@@ -18,7 +18,7 @@ type SweeperOptions = {
   database: Database;
   store: AttemptStore;
   doorbell: Doorbell;
-  feed: Feed;
+  events: Pick<Events, "emit">;
   config: WebhooksConfig;
   clock: Clock;
   log: Logger;
@@ -46,7 +46,7 @@ type ExpiredRow = {
  * Makes good what a crash or a lost Redis left behind: due deliveries without a job get one, claims past their
  * deadline become attempts of unknown outcome. One process at a time, by an advisory lock held for a sweep.
  */
-export function createSweeper({ database, store, doorbell, feed, config, clock, log }: SweeperOptions) {
+export function createSweeper({ database, store, doorbell, events, config, clock, log }: SweeperOptions) {
   // The walk over due rows goes on where it stopped, so rows whose job waits cannot hide the ones without.
   let walked: { at: string; id: string } | null = null;
   let compactedMs = 0;
@@ -105,7 +105,8 @@ export function createSweeper({ database, store, doorbell, feed, config, clock, 
     );
     const stored = await store.finish(outcomes);
     for (const [at, row] of rows.entries())
-      if (stored[at]?.stored) feed.changed(row.org_id, [row.delivery_id], 0);
+      if (stored[at]?.stored)
+        events.emit("deliveries.changed", { organizationId: row.org_id, ids: [row.delivery_id], created: 0 });
     log.warn({ attempts: rows.length }, "attempts without an outcome were marked unknown");
     return rows.length;
   }

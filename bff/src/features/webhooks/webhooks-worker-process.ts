@@ -1,4 +1,6 @@
+import { createChannels } from "#lib/channel.ts";
 import { systemClock } from "#lib/clock.ts";
+import { createEvents } from "#lib/events.ts";
 import { createDatabase } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
 import { createWebhooks } from "./webhooks.ts";
@@ -10,15 +12,13 @@ const { appUrl, systemUrl, redisUrl, config } = options;
 const database = createDatabase({ appUrl, systemUrl, poolSize: 6, log });
 const redis = createRedis({ url: redisUrl, name: "test-worker", log });
 const refuse = () => Promise.reject(new Error("this worker changes no configuration"));
-const webhooks = createWebhooks({
-  database,
-  redis,
-  redisUrl,
-  config,
-  clock: systemClock,
-  log,
-  changes: { run: refuse, runAsSystem: refuse },
-});
-if (options.replays) webhooks.startReplays();
-else await webhooks.startWorker();
+const { subscribe } = createChannels({ redis, redisUrl, log });
+const { events } = createEvents({ subscribe, log });
+const changes = { run: refuse, runAsSystem: refuse };
+const webhooks = createWebhooks(
+  { database, redis, subscribe, events, clock: systemClock, log, changes },
+  { redisUrl, settings: config },
+);
+if (options.replays) await webhooks.start.replays();
+else await webhooks.start.worker();
 process.stdout.write("working\n");

@@ -17,7 +17,7 @@ type WorkerOptions = {
   log: Logger;
 };
 
-/** Takes jobs of the delivery queue. `drain` stops taking, waits `drainMs`, aborts the rest and returns. */
+/** Takes jobs of the delivery queue. `drain` stops taking and waits `drainMs`; `stop` aborts the rest and stores it as unknown. */
 export function startDeliveryWorker({ redis, deliver, config, clock, log }: WorkerOptions) {
   const abort = new AbortController();
   const running = new Set<Promise<unknown>>();
@@ -70,6 +70,8 @@ export function startDeliveryWorker({ redis, deliver, config, clock, log }: Work
         delay(config.drainMs, undefined, { signal: timer.signal }).catch(() => {}),
       ]);
       timer.abort();
+    },
+    async stop() {
       abort.abort();
       await Promise.race([Promise.allSettled(running), delay(1_000, undefined, { ref: false })]);
       // Without Redis BullMQ would wait for it; the connection is closed by whoever made it.

@@ -1,19 +1,19 @@
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
-import { startGateway, testConfig } from "./webhooks-fixture.ts";
+import { end, startGateway, testConfig } from "./webhooks-fixture.ts";
 
 /** A gateway with its worker and sweeper, on servers shared by nobody. */
 export async function startWorking(config: WebhooksConfig = testConfig) {
   const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   const gateway = await startGateway({ ...database, redisUrl: redis.url }, config);
-  const worker = await gateway.webhooks.startWorker();
-  const sweeper = gateway.webhooks.startSweeper();
+  const worker = await gateway.webhooks.start.worker();
+  const sweeper = await gateway.webhooks.start.sweeper();
   return {
     gateway,
     worker,
     stop: async () => {
-      await worker.drain();
-      await sweeper.stop();
+      await end(worker);
+      await end(sweeper);
       await gateway.close();
     },
   };

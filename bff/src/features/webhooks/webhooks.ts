@@ -1,14 +1,8 @@
-import type { FastifyInstance } from "fastify";
-import type { Redis } from "ioredis";
-import type { Logger } from "pino";
 import { createAddressFilter } from "#lib/address-filter.ts";
-import type { Changes } from "#lib/change.ts";
-import type { Clock } from "#lib/clock.ts";
-import { createListRelay } from "#lib/list-relay.ts";
-import type { Database } from "#lib/postgres.ts";
+import { type Core, everyRole, type Feature, type Running } from "#lib/feature.ts";
 import { createRedis } from "#lib/redis.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
-import { createWebhooksAspect, createWebhooksBoard, webhookRows } from "./webhooks-aspect.ts";
+import { createWebhooksAspect, createWebhooksBoard } from "./webhooks-aspect.ts";
 import { createAttemptStore } from "./webhooks-attempt-store.ts";
 import { createBreakers } from "./webhooks-breaker.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
@@ -20,12 +14,10 @@ import { createDeliveryStore } from "./webhooks-delivery-store.ts";
 import { createDetailStore } from "./webhooks-detail-store.ts";
 import { createDirectory } from "./webhooks-directory.ts";
 import { createDoorbell } from "./webhooks-doorbell.ts";
-import { createFeed, hearDeliveries, type OnDeliveriesChanged } from "./webhooks-feed.ts";
 import { createFigures } from "./webhooks-figures.ts";
 import { createSender } from "./webhooks-http.ts";
 import { createIntake } from "./webhooks-intake.ts";
 import { createIntakeStore } from "./webhooks-intake-store.ts";
-import { webhooksKeys } from "./webhooks-keys.ts";
 import { keepPartitionsAhead } from "./webhooks-partitions.ts";
 import { createPayloads } from "./webhooks-payloads.ts";
 import { createRejections } from "./webhooks-rejections.ts";
@@ -39,177 +31,195 @@ import { createStatistics } from "./webhooks-statistics.ts";
 import { createSweeper } from "./webhooks-sweeper.ts";
 import { startDeliveryWorker } from "./webhooks-worker.ts";
 
-export type WebhooksOptions = {
-  database: Database;
-  /** A connection that fails fast; the feature opens its own for what blocks. */
-  redis: Redis;
+type WebhooksCore = Pick<Core, "database" | "redis" | "subscribe" | "events" | "changes" | "clock" | "log">;
+type WebhooksNeeds = {
+  /** For the connection on which a worker waits for jobs. */
   redisUrl: string;
-  config: WebhooksConfig;
-  clock: Clock;
-  log: Logger;
-  changes: Changes;
-  /** Told of committed changes of any process, for the live lists; read the rows with `readHeads`. */
-  onDeliveriesChanged?: OnDeliveriesChanged;
-  /** The same of replays of many; read them with `readReplayHeads`. */
-  onReplaysChanged?: OnDeliveriesChanged;
+  settings: WebhooksConfig;
 };
 
-/** The webhook gateway: intake, delivery, log, replay. Nothing connects or runs before it is asked to. */
-export function createWebhooks(options: WebhooksOptions) {
-  const { database, redis, redisUrl, config, clock, log, changes } = options;
-  const { onDeliveriesChanged = () => {}, onReplaysChanged = () => {} } = options;
-  const secrets = createSecretBox(config.secretKey);
+/** Another process may have told of a breaker while it could not be heard. */
+const breakersEveryMs = 10_000;
+
+/** What every part of the gateway works with. */
+function createParts(core: WebhooksCore, settings: WebhooksConfig) {
+  const { database, redis, subscribe, clock, log } = core;
+  const secrets = createSecretBox(settings.secretKey);
   const payloads = createPayloads(secrets, log);
-  const filter = createAddressFilter(config.allowAddresses);
-  const breakers = createBreakers({ redis, config, clock, log });
-  const directory = createDirectory(database, secrets, clock);
-  const doorbell = createDoorbell(redis, log);
-  const feed = createFeed(redis, onDeliveriesChanged);
-  const figures = createFigures(database, clock, log);
-  const attempts = createAttemptStore(database, payloads);
-  const configuration = createConfiguration({
-    changes,
-    secrets,
-    filter,
-    breakers,
-    directory,
-    store: createConfigurationStore(database),
-  });
-  const deliveries = createDeliveries({
-    store: createDeliveryStore(database),
-    detail: createDetailStore(database, payloads),
-    breakers,
-    clock,
-  });
-  const intake = createIntake({
-    directory,
-    doorbell,
-    feed,
-    config,
-    clock,
-    store: createIntakeStore(database, clock, payloads),
-    rejections: createRejections(redis, config.rejections, log),
-  });
-  const replay = createReplay({
-    changes,
-    doorbell,
-    feed,
-    clock,
-    maxAttempts: config.retryScheduleMs.length + 1,
-  });
-  // Pub/sub takes a connection of its own; it also keeps this process's view of the breakers.
-  const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-webhooks-live", log });
-  const replaysRelay = createListRelay({
-    channel: webhooksKeys.replayChanges,
-    redis,
-    subscriber,
-    log,
-    onChange: ({ organizationId, ids, created }) => onReplaysChanged(organizationId, ids, created),
-  });
-  const tellReplay = (organizationId: string, id: string) =>
-    replaysRelay.tell({ organizationId, ids: [id], created: 0 });
-  const replaysStore = createReplaysStore(database);
-  const replays = createReplays({
-    store: replaysStore,
-    changes,
-    breakers,
-    clock,
-    config: config.replay,
-    onChanged: tellReplay,
-  });
-  const partitions = keepPartitionsAhead(database, clock, log);
-
-  hearDeliveries(subscriber, onDeliveriesChanged);
-  subscriber.on("message", (channel: string, text: string) => {
-    if (channel === webhooksKeys.breakerChanges) breakers.heard(text);
-  });
-  subscriber.on("ready", () => {
-    subscriber.subscribe(webhooksKeys.breakerChanges).catch(() => {});
-    subscriber.psubscribe(webhooksKeys.deliveriesPattern).catch(() => {});
-    // What was told while the connection was away has to be looked up.
-    setTimeout(() => breakers.refresh().catch(() => {}), 50).unref();
-  });
-
-  const statistics = createStatistics(database, breakers, clock);
   return {
-    /** Resolves after the first try to make the daily partitions. */
-    ready: partitions.first,
-    /** Endpoints of the contract; `app` is the scope below `/api/v1`. */
-    routes: (app: FastifyInstance) => webhooksRoutes(app, { deliveries, configuration, replay, replays }),
-    /** `POST /hooks/:org/:source`; `app` is the root. */
-    intake: (app: FastifyInstance) => intake.mount(app),
-    readHeads: deliveries.readHeads,
-    readReplayHeads: replays.readHeads,
-    /** Figures for Overview; see `WebhookStatistics`. */
-    statistics,
-    rows: webhookRows,
-    aspect: (intervalMs: number) =>
-      createWebhooksAspect(createWebhooksBoard({ statistics, intervalMs, clock })),
-    async startWorker() {
-      const connection = createRedis({
-        url: redisUrl,
-        name: "wheelhouse-webhooks-worker",
-        log,
-        blocking: true,
-      });
-      await breakers.refresh().catch(() => {});
-      const sender = createSender(filter, config.endpointConcurrency);
-      const delivery = createDelivery({
-        breakers,
-        sender,
-        doorbell,
-        feed,
-        figures,
-        secrets,
-        config,
-        clock,
-        log,
-        store: attempts,
-        disableEndpoint: configuration.disableGone,
-        horizonMs: horizonMs(config, config.breaker.coolDownMs),
-      });
-      const worker = startDeliveryWorker({
-        redis: connection,
-        deliver: delivery.deliver,
-        config,
-        clock,
-        log,
-      });
+    secrets,
+    payloads,
+    filter: createAddressFilter(settings.allowAddresses),
+    breakers: createBreakers({ redis, subscribe, config: settings, clock, log }),
+    directory: createDirectory(database, secrets, clock),
+    doorbell: createDoorbell(redis, log),
+    figures: createFigures(database, clock, log),
+    attempts: createAttemptStore(database, payloads),
+    replaysStore: createReplaysStore(database),
+  };
+}
+type Parts = ReturnType<typeof createParts>;
+
+/** What requests ask for: intake, configuration, the log, replays. */
+function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Parts) {
+  const { database, redis, events, changes, clock, log } = core;
+  const { secrets, payloads, filter, breakers, directory, doorbell, replaysStore } = parts;
+  return {
+    configuration: createConfiguration({
+      changes,
+      secrets,
+      filter,
+      breakers,
+      directory,
+      store: createConfigurationStore(database),
+    }),
+    deliveries: createDeliveries({
+      store: createDeliveryStore(database),
+      detail: createDetailStore(database, payloads),
+      breakers,
+      clock,
+    }),
+    intake: createIntake({
+      directory,
+      doorbell,
+      events,
+      config: settings,
+      clock,
+      store: createIntakeStore(database, clock, payloads),
+      rejections: createRejections(redis, settings.rejections, log),
+    }),
+    replay: createReplay({
+      changes,
+      doorbell,
+      events,
+      clock,
+      maxAttempts: settings.retryScheduleMs.length + 1,
+    }),
+    replays: createReplays({
+      store: replaysStore,
+      changes,
+      breakers,
+      events,
+      clock,
+      config: settings.replay,
+    }),
+  };
+}
+type Services = ReturnType<typeof createServices>;
+
+/** Delivers until it is drained. */
+async function startWorker(
+  { events, clock, log }: WebhooksCore,
+  { redisUrl, settings }: WebhooksNeeds,
+  parts: Parts & Pick<Services, "configuration">,
+): Promise<Running> {
+  const { breakers, filter, doorbell, figures, secrets, attempts, configuration } = parts;
+  const connection = createRedis({ url: redisUrl, name: "wheelhouse-webhooks-worker", log, blocking: true });
+  await breakers.refresh().catch(() => {});
+  const sender = createSender(filter, settings.endpointConcurrency);
+  const { deliver } = createDelivery({
+    breakers,
+    sender,
+    doorbell,
+    events,
+    figures,
+    secrets,
+    config: settings,
+    clock,
+    log,
+    store: attempts,
+    disableEndpoint: configuration.disableGone,
+    horizonMs: horizonMs(settings, settings.breaker.coolDownMs),
+  });
+  const worker = startDeliveryWorker({ redis: connection, deliver, config: settings, clock, log });
+  return {
+    drain: worker.drain,
+    async stop() {
+      await worker.stop();
+      await figures.stop();
+      await sender.close();
+      connection.disconnect();
+    },
+  };
+}
+
+/** The webhook gateway: intake, delivery, log, replay. No work begins before it is started. */
+export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
+  const { database, events, changes, clock, log } = core;
+  const { settings } = needs;
+  const parts = createParts(core, settings);
+  const { breakers, doorbell, attempts, replaysStore } = parts;
+  const services = createServices(core, settings, parts);
+  const { intake, deliveries, replays } = services;
+  const partitions = keepPartitionsAhead(database, clock, log);
+  const statistics = createStatistics(database, breakers, clock);
+
+  const processes = {
+    /** Looks after what all of it shares. */
+    async gateway(): Promise<Running> {
+      const timer = setInterval(() => void breakers.refresh().catch(() => {}), breakersEveryMs).unref();
       return {
-        /** Stops taking jobs, waits `drainMs`, aborts the rest and stores it as unknown. */
         async drain() {
-          await worker.drain();
-          await figures.stop();
-          await sender.close();
-          connection.disconnect();
+          clearInterval(timer);
+          partitions.stop();
+        },
+        async stop() {
+          await intake.settled();
+          await doorbell.close().catch(() => {});
         },
       };
     },
-    startSweeper: () =>
-      createSweeper({ database, doorbell, feed, config, clock, log, store: attempts }).start(),
+    worker: () => startWorker(core, needs, { ...parts, configuration: services.configuration }),
+    async sweeper(): Promise<Running> {
+      const options = { database, doorbell, events, config: settings, clock, log, store: attempts };
+      const sweeper = createSweeper(options).start();
+      return { drain: sweeper.stop, stop: async () => {} };
+    },
     /** Carries replays of many deliveries on. */
-    startReplays: () =>
-      createReplayRunner({
+    async replays(): Promise<Running> {
+      const runner = createReplayRunner({
         database,
         changes,
         breakers,
         doorbell,
-        feed,
+        events,
         clock,
         log,
         store: replaysStore,
-        config: config.replay,
-        onChanged: tellReplay,
-      }).start(),
-    upkeep: { "old webhook replays": replaysStore.forget },
-    /** Lets what was accepted finish; after the server has closed and worker and sweeper have stopped. */
-    async close() {
-      partitions.stop();
-      await intake.settled();
-      feed.stop();
-      subscriber.disconnect();
-      await doorbell.close().catch(() => {});
+        config: settings.replay,
+      }).start();
+      return { drain: runner.stop, stop: async () => {} };
     },
+  };
+
+  const feature = {
+    routes: (api) => webhooksRoutes(api, services),
+    // `POST /hooks/:org/:source`
+    mount(app) {
+      intake.mount(app);
+      // What was accepted is stored, also where only requests were answered.
+      app.addHook("onClose", intake.settled);
+    },
+    jobs: [{ name: "old webhook replays", run: replaysStore.forget }],
+    processes: [
+      { in: everyRole, start: processes.gateway },
+      { in: ["worker"], start: processes.worker },
+      { in: ["worker"], start: processes.sweeper },
+      { in: ["worker"], start: processes.replays },
+    ],
+  } satisfies Feature;
+  return {
+    ...feature,
+    /** Its processes, one by one. */
+    start: processes,
+    /** Resolves after the first try to make the daily partitions. */
+    ready: partitions.first,
+    readHeads: deliveries.readHeads,
+    readReplayHeads: replays.readHeads,
+    /** Figures for Overview; see `WebhookStatistics`. */
+    statistics,
+    aspect: (intervalMs: number) =>
+      createWebhooksAspect(createWebhooksBoard({ statistics, intervalMs, clock })),
   };
 }
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { pino } from "pino";
 import { afterEach, expect, test } from "vitest";
+import { createChannels } from "#lib/channel.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createRedis } from "#lib/redis.ts";
 import { makeAspects } from "#testing/aspects.ts";
@@ -25,7 +26,9 @@ async function setup() {
     if (redis.status !== "ready") await once(redis, "ready");
     return redis;
   };
-  const [redis, subscriber, other] = [await connect("own"), await connect("heard"), await connect("other")];
+  const [redis, other] = [await connect("own"), await connect("other")];
+  const channels = createChannels({ redis, redisUrl: server.url, log });
+  ends.push(() => channels.disconnect());
   const store = createSnapshotStore({
     aspects: makeAspects().aspects,
     clock: systemClock,
@@ -33,14 +36,13 @@ async function setup() {
   });
   const replication = createReplication({
     redis,
-    subscriber,
-    database: 0,
+    subscribe: channels.subscribe,
     store,
     owner: "own",
     clock: systemClock,
     log,
   });
-  const channel = "wheelhouse:snapshot:0:ticks:2";
+  const channel = "wheelhouse:0:ticks:2";
   await expect.poll(async () => other.pubsub("NUMSUB", channel)).toEqual([channel, 1]);
   return { store, replication, other, channel, connect };
 }
@@ -48,20 +50,23 @@ async function setup() {
 test("a tick of another version of the format is ignored, whichever way it comes", async () => {
   const { store, replication, other, channel } = await setup();
   const former = { version: 1, observer: "old", term: 9, observedAt: "2026-01-05T12:00:00.000Z", queues: [] };
+  const send = (to: string, message: unknown) => other.publish(to, JSON.stringify({ from: "", message }));
+  await send("wheelhouse:0:ticks", former);
   await other.publish("wheelhouse:snapshot:0:ticks", JSON.stringify(former));
   await other.set("wheelhouse:observe:kept", JSON.stringify({ tick: former, trends: {}, changes: [] }));
   await replication.restoreOnce();
   const tick = makeTick({ observer: "leader" });
   for (const message of [
     "nonsense",
-    "null",
-    JSON.stringify(former),
-    JSON.stringify({ ...former, version: 2 }),
-    JSON.stringify({ ...tick, version: 3 }),
-    JSON.stringify({ ...tick, rows: null }),
+    null,
+    former,
+    { ...former, version: 2 },
+    { ...tick, version: 3 },
+    { ...tick, rows: null },
+    { ...tick, rows: { queues: 5 } },
   ])
-    await other.publish(channel, message);
-  await other.publish(channel, JSON.stringify(tick));
+    await send(channel, message);
+  await send(channel, tick);
   await expect.poll(() => store.seq()).toBe(1);
   expect(store.tick()).toEqual(tick);
 });
@@ -73,6 +78,6 @@ test("nothing is published or kept where a process of an earlier version would f
   await listener.psubscribe("*");
   listener.on("pmessage", (_pattern, channel) => heard.push(channel));
   replication.publish(makeTick());
-  await expect.poll(() => heard).toEqual(["wheelhouse:snapshot:0:ticks:2"]);
+  await expect.poll(() => heard).toEqual(["wheelhouse:0:ticks:2"]);
   await expect.poll(() => other.keys("*")).toEqual(["wheelhouse:observe:kept:2"]);
 });

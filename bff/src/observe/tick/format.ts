@@ -32,13 +32,13 @@ const outline = z.looseObject({
   head: z.looseObject({
     observer: z.string(),
     term: z.number(),
-    observedAt: z.string(),
+    observedAt: z.iso.datetime(),
     intervalMs: z.number(),
     organizations: z.array(z.unknown()),
     changes: z.array(z.unknown()),
   }),
-  rows: z.looseObject({}),
-  extra: z.looseObject({}),
+  rows: z.record(z.string(), z.custom<unknown[]>(Array.isArray)),
+  extra: z.record(z.string(), z.unknown()),
 });
 // Written by a process of the same version of the format; checking every row of every tick would cost more than making
 // it.

@@ -1,0 +1,1278 @@
+-- Written by `npm run schema` from the catalogues of a new database; do not edit. Partitions are left out, the bodies
+-- of functions stand in `functions/` and, where a table needs them, in `migrations/`.
+
+create table wheelhouse.api_tokens (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  name text not null,
+  prefix text not null,
+  token_hash bytea not null,
+  capabilities text[] not null,
+  created_by uuid not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz,
+  last_used_at timestamptz,
+  revoked_at timestamptz,
+  constraint api_tokens_pkey primary key (id),
+  constraint api_tokens_token_hash_key unique (token_hash),
+  constraint api_tokens_created_by_fkey foreign key (created_by) references wheelhouse.users(id),
+  constraint api_tokens_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint api_tokens_capabilities_check check (((cardinality(capabilities) >= 1) and (cardinality(capabilities) <= 100))),
+  constraint api_tokens_name_check check (((length(name) >= 1) and (length(name) <= 100))),
+  constraint api_tokens_prefix_check check (((length(prefix) >= 8) and (length(prefix) <= 16))),
+  constraint api_tokens_token_hash_check check ((octet_length(token_hash) = 32))
+);
+create index api_tokens_created_by on wheelhouse.api_tokens using btree (created_by, org_id);
+create index api_tokens_newest on wheelhouse.api_tokens using btree (org_id, id desc) where (revoked_at is null);
+alter table wheelhouse.api_tokens enable row level security, force row level security;
+create policy by_organization on wheelhouse.api_tokens to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.api_tokens to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.api_tokens to wheelhouse_app;
+grant select on wheelhouse.api_tokens to wheelhouse_system;
+grant update (last_used_at) on wheelhouse.api_tokens to wheelhouse_system;
+
+create table wheelhouse.audit_activity (
+  org_id uuid not null,
+  hour timestamptz not null,
+  actor text not null,
+  action text not null,
+  outcome text not null,
+  events integer not null,
+  constraint audit_activity_pkey primary key (org_id, hour, actor, action, outcome)
+);
+alter table wheelhouse.audit_activity enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_activity to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_activity to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.audit_activity to wheelhouse_system;
+grant select on wheelhouse.audit_activity to wheelhouse_app;
+
+create table wheelhouse.audit_blocks (
+  org_id uuid not null,
+  number bigint not null,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  ndjson text not null,
+  csv text not null,
+  constraint audit_blocks_pkey primary key (org_id, number),
+  constraint audit_blocks_number_check check ((number >= 0))
+);
+alter table wheelhouse.audit_blocks enable row level security, force row level security;
+create policy by_building on wheelhouse.audit_blocks to wheelhouse_owner using (true) with check (true);
+create policy by_organization on wheelhouse.audit_blocks to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_blocks to wheelhouse_system using (true) with check (true);
+create trigger refuse_change before delete or update on wheelhouse.audit_blocks for each row execute function wheelhouse.refuse_audit_block_change(); -- always
+create trigger refuse_truncate before truncate on wheelhouse.audit_blocks for each statement execute function wheelhouse.refuse_audit_change(); -- always
+grant select on wheelhouse.audit_blocks to wheelhouse_app;
+grant select on wheelhouse.audit_blocks to wheelhouse_system;
+
+create table wheelhouse.audit_chain (
+  org_id uuid not null,
+  seq bigint not null,
+  audit_id uuid not null,
+  recorded_at timestamptz not null,
+  content_hash bytea not null,
+  prev bytea not null,
+  hash bytea not null,
+  constraint audit_chain_pkey primary key (org_id, seq),
+  constraint audit_chain_audit_id_key unique (audit_id),
+  constraint audit_chain_org_id_prev_key unique (org_id, prev),
+  constraint audit_chain_seq_check check ((seq > 0))
+);
+alter table wheelhouse.audit_chain enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_chain to wheelhouse_app using ((org_id = any (( select wheelhouse.current_organizations() as current_organizations)::uuid[]))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_seal on wheelhouse.audit_chain to wheelhouse_owner using (true) with check (true);
+create policy by_search on wheelhouse.audit_chain for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.audit_chain to wheelhouse_system using (true) with check (true);
+create trigger refuse_change before delete or update on wheelhouse.audit_chain for each row execute function wheelhouse.refuse_audit_change(); -- always
+create trigger refuse_truncate before truncate on wheelhouse.audit_chain for each statement execute function wheelhouse.refuse_audit_change(); -- always
+grant select on wheelhouse.audit_chain to wheelhouse_app;
+grant select on wheelhouse.audit_chain to wheelhouse_system;
+grant select (org_id, seq, recorded_at) on wheelhouse.audit_chain to wheelhouse_search;
+
+create table wheelhouse.audit_checkpoints (
+  org_id uuid not null,
+  number bigint not null,
+  seq bigint not null,
+  hash text not null,
+  key_id text not null,
+  line text not null,
+  created_at timestamptz not null default now(),
+  constraint audit_checkpoints_pkey primary key (org_id, number),
+  constraint audit_checkpoints_line_check check ((octet_length(line) <= 4096))
+);
+create index audit_checkpoints_seq on wheelhouse.audit_checkpoints using btree (org_id, seq, number);
+alter table wheelhouse.audit_checkpoints enable row level security, force row level security;
+create policy by_expiry on wheelhouse.audit_checkpoints for select to wheelhouse_owner using (true);
+create policy by_organization on wheelhouse.audit_checkpoints to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_checkpoints to wheelhouse_system using (true) with check (true);
+create trigger derive before insert on wheelhouse.audit_checkpoints for each row execute function wheelhouse.derive_audit_checkpoint(); -- always
+create trigger refuse_change before delete or update on wheelhouse.audit_checkpoints for each row execute function wheelhouse.refuse_audit_change(); -- always
+create trigger refuse_truncate before truncate on wheelhouse.audit_checkpoints for each statement execute function wheelhouse.refuse_audit_change(); -- always
+grant select on wheelhouse.audit_checkpoints to wheelhouse_app;
+grant select on wheelhouse.audit_checkpoints to wheelhouse_system;
+grant insert (org_id, line) on wheelhouse.audit_checkpoints to wheelhouse_system;
+
+create table wheelhouse.audit_events (
+  id uuid not null,
+  org_id uuid not null,
+  recorded_at timestamptz not null default date_trunc('milliseconds'::text, now()),
+  content text not null,
+  action text not null,
+  outcome text not null,
+  actor_type text not null,
+  actor_id text,
+  actor_display text not null,
+  target_keys text[] not null,
+  search_text text not null,
+  class text not null generated always as (split_part(split_part(action, '.'::text, 1), ':'::text, 1)) stored,
+  constraint audit_events_pkey primary key (id, recorded_at),
+  constraint audit_events_content_check check ((octet_length(content) <= 65536)),
+  constraint audit_events_outcome_check check ((outcome = any (array['success'::text, 'denied'::text, 'failure'::text])))
+) partition by range (recorded_at);
+create index audit_events_action on only wheelhouse.audit_events using btree (org_id, action, recorded_at desc, id desc);
+create index audit_events_actor on only wheelhouse.audit_events using btree (org_id, actor_id, recorded_at desc, id desc);
+create index audit_events_newest on only wheelhouse.audit_events using btree (org_id, recorded_at desc, id desc);
+create index audit_events_refused on only wheelhouse.audit_events using btree (org_id, outcome, recorded_at desc, id desc) where (outcome <> 'success'::text);
+create index audit_events_words on only wheelhouse.audit_events using gin (wheelhouse.audit_words(org_id, recorded_at, action, outcome, actor_id, actor_display, target_keys, search_text));
+alter table wheelhouse.audit_events enable row level security, force row level security;
+create policy by_expiry on wheelhouse.audit_events for select to wheelhouse_owner using (true);
+create policy by_expiry_removal on wheelhouse.audit_events for delete to wheelhouse_owner using (true);
+create policy by_organization on wheelhouse.audit_events to wheelhouse_app using ((org_id = any (( select wheelhouse.current_organizations() as current_organizations)::uuid[]))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.audit_events for insert to wheelhouse_owner with check (true);
+create policy by_search on wheelhouse.audit_events for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.audit_events to wheelhouse_system using (true) with check (true);
+create trigger derive before insert on wheelhouse.audit_events for each row execute function wheelhouse.derive_audit_event(); -- always
+create trigger refuse_change before delete or update on wheelhouse.audit_events for each row execute function wheelhouse.refuse_audit_change(); -- always
+create trigger refuse_truncate before truncate on wheelhouse.audit_events for each statement execute function wheelhouse.refuse_audit_change(); -- always
+create constraint trigger seal after insert on wheelhouse.audit_events deferrable initially deferred for each row execute function wheelhouse.seal_audit_event(); -- always
+grant select on wheelhouse.audit_events to wheelhouse_app;
+grant select on wheelhouse.audit_events to wheelhouse_search;
+grant select on wheelhouse.audit_events to wheelhouse_system;
+grant insert (id, org_id, content) on wheelhouse.audit_events to wheelhouse_app;
+grant insert (id, org_id, content) on wheelhouse.audit_events to wheelhouse_system;
+
+create table wheelhouse.audit_expirations (
+  org_id uuid not null,
+  upto_seq bigint not null,
+  checkpoint_number bigint not null,
+  expired_at timestamptz not null default now(),
+  constraint audit_expirations_pkey primary key (org_id, upto_seq),
+  constraint audit_expirations_upto_seq_check check ((upto_seq > 0))
+);
+alter table wheelhouse.audit_expirations enable row level security, force row level security;
+create policy by_expiry on wheelhouse.audit_expirations to wheelhouse_owner using (true) with check (true);
+create policy by_organization on wheelhouse.audit_expirations to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_search on wheelhouse.audit_expirations for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.audit_expirations to wheelhouse_system using (true) with check (true);
+create trigger derive before insert on wheelhouse.audit_expirations for each row execute function wheelhouse.check_audit_expiration(); -- always
+create trigger refuse_change before delete or update on wheelhouse.audit_expirations for each row execute function wheelhouse.refuse_audit_change(); -- always
+create trigger refuse_truncate before truncate on wheelhouse.audit_expirations for each statement execute function wheelhouse.refuse_audit_change(); -- always
+grant select on wheelhouse.audit_expirations to wheelhouse_app;
+grant select on wheelhouse.audit_expirations to wheelhouse_system;
+grant select (org_id, upto_seq) on wheelhouse.audit_expirations to wheelhouse_search;
+
+create table wheelhouse.audit_heads (
+  org_id uuid not null,
+  seq bigint not null,
+  hash bytea not null,
+  constraint audit_heads_pkey primary key (org_id)
+);
+alter table wheelhouse.audit_heads enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_heads to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_seal on wheelhouse.audit_heads to wheelhouse_owner using (true) with check (true);
+create policy by_system on wheelhouse.audit_heads to wheelhouse_system using (true) with check (true);
+create trigger refuse_change before delete on wheelhouse.audit_heads for each row execute function wheelhouse.refuse_audit_change(); -- always
+create trigger refuse_truncate before truncate on wheelhouse.audit_heads for each statement execute function wheelhouse.refuse_audit_change(); -- always
+create trigger step before update on wheelhouse.audit_heads for each row execute function wheelhouse.step_audit_head(); -- always
+grant select on wheelhouse.audit_heads to wheelhouse_app;
+grant select on wheelhouse.audit_heads to wheelhouse_system;
+
+create table wheelhouse.audit_intake_keys (
+  org_id uuid not null,
+  reporter text not null,
+  key text not null,
+  request_hash bytea not null,
+  audit_id uuid not null,
+  created_at timestamptz not null default now(),
+  constraint audit_intake_keys_pkey primary key (org_id, reporter, key)
+);
+create index audit_intake_keys_age on wheelhouse.audit_intake_keys using btree (created_at);
+alter table wheelhouse.audit_intake_keys enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_intake_keys to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_intake_keys to wheelhouse_system using (true) with check (true);
+grant delete, select on wheelhouse.audit_intake_keys to wheelhouse_system;
+grant insert, select on wheelhouse.audit_intake_keys to wheelhouse_app;
+
+create table wheelhouse.audit_known (
+  org_id uuid not null,
+  kind text not null,
+  value text not null,
+  label text not null,
+  detail text,
+  events bigint not null,
+  last_at timestamptz not null,
+  constraint audit_known_pkey primary key (org_id, kind, value),
+  constraint audit_known_kind_check check ((kind = any (array['actor'::text, 'action'::text, 'outcome'::text, 'target'::text])))
+);
+create index audit_known_newest on wheelhouse.audit_known using btree (org_id, kind, last_at desc);
+alter table wheelhouse.audit_known enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_known to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_known to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.audit_known to wheelhouse_system;
+grant select on wheelhouse.audit_known to wheelhouse_app;
+
+create table wheelhouse.audit_legal_holds (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  reason text not null,
+  placed_by text not null,
+  placed_at timestamptz not null default now(),
+  released_by text,
+  released_at timestamptz,
+  constraint audit_legal_holds_pkey primary key (id),
+  constraint audit_legal_holds_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint audit_legal_holds_check check (((released_at is null) = (released_by is null))),
+  constraint audit_legal_holds_reason_check check (((length(reason) >= 1) and (length(reason) <= 1000)))
+);
+create index audit_legal_holds_open on wheelhouse.audit_legal_holds using btree (org_id) where (released_at is null);
+alter table wheelhouse.audit_legal_holds enable row level security, force row level security;
+create policy by_expiry on wheelhouse.audit_legal_holds for select to wheelhouse_owner using (true);
+create policy by_organization on wheelhouse.audit_legal_holds to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_legal_holds to wheelhouse_system using (true) with check (true);
+create trigger await_expiry before insert or update on wheelhouse.audit_legal_holds for each row execute function wheelhouse.await_audit_expiry(); -- always
+grant insert, select, update on wheelhouse.audit_legal_holds to wheelhouse_app;
+grant insert, select, update on wheelhouse.audit_legal_holds to wheelhouse_system;
+
+create table wheelhouse.audit_retention (
+  org_id uuid not null,
+  keep_days integer,
+  updated_at timestamptz not null default now(),
+  constraint audit_retention_pkey primary key (org_id),
+  constraint audit_retention_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint audit_retention_keep_days_check check (((keep_days >= 1) and (keep_days <= 36500)))
+);
+alter table wheelhouse.audit_retention enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_retention to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_retention to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.audit_retention to wheelhouse_app;
+grant insert, select, update on wheelhouse.audit_retention to wheelhouse_system;
+
+create table wheelhouse.audit_review_comments (
+  id uuid not null default wheelhouse.uuidv7(),
+  review_id uuid not null,
+  org_id uuid not null,
+  audit_id uuid not null,
+  author_id text not null,
+  author_name text not null,
+  text text not null,
+  created_at timestamptz not null default now(),
+  constraint audit_review_comments_pkey primary key (id),
+  constraint audit_review_comments_review_id_audit_id_fkey foreign key (review_id, audit_id) references wheelhouse.audit_review_items(review_id, audit_id),
+  constraint audit_review_comments_review_id_fkey foreign key (review_id) references wheelhouse.audit_reviews(id),
+  constraint audit_review_comments_text_check check (((length(text) >= 1) and (length(text) <= 1000)))
+);
+create index audit_review_comments_event on wheelhouse.audit_review_comments using btree (review_id, audit_id, created_at);
+alter table wheelhouse.audit_review_comments enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_review_comments to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_review_comments to wheelhouse_system using (true) with check (true);
+grant insert, select on wheelhouse.audit_review_comments to wheelhouse_app;
+
+create table wheelhouse.audit_review_items (
+  review_id uuid not null,
+  org_id uuid not null,
+  audit_id uuid not null,
+  seq bigint not null,
+  recorded_at timestamptz not null,
+  actor_id text,
+  mark text,
+  marked_by text,
+  marked_by_name text,
+  marked_at timestamptz,
+  settled_by text,
+  settled_by_name text,
+  settled_at timestamptz,
+  constraint audit_review_items_pkey primary key (review_id, audit_id),
+  constraint audit_review_items_review_id_fkey foreign key (review_id) references wheelhouse.audit_reviews(id),
+  constraint audit_review_items_check check (((mark is null) = (marked_by is null))),
+  constraint audit_review_items_check1 check (((settled_at is null) or (mark = 'flagged'::text))),
+  constraint audit_review_items_mark_check check ((mark = any (array['reviewed'::text, 'flagged'::text])))
+);
+create index audit_review_items_place on wheelhouse.audit_review_items using btree (review_id, seq desc);
+alter table wheelhouse.audit_review_items enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_review_items to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_review_items to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.audit_review_items to wheelhouse_app;
+
+create table wheelhouse.audit_reviews (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  name text not null,
+  from_at timestamptz not null,
+  to_at timestamptz not null,
+  filter jsonb not null,
+  view_name text,
+  opened_by text not null,
+  opened_by_name text not null,
+  opened_at timestamptz not null default now(),
+  covered_seq bigint not null,
+  covered_hash text not null,
+  signed_by text,
+  signed_by_name text,
+  signed_at timestamptz,
+  comment text,
+  not_reviewed integer,
+  constraint audit_reviews_pkey primary key (id),
+  constraint audit_reviews_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint audit_reviews_check check ((from_at < to_at)),
+  constraint audit_reviews_check1 check (((signed_at is null) = (signed_by is null))),
+  constraint audit_reviews_name_check check (((length(name) >= 1) and (length(name) <= 120)))
+);
+create index audit_reviews_newest on wheelhouse.audit_reviews using btree (org_id, opened_at desc, id desc);
+alter table wheelhouse.audit_reviews enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_reviews to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_reviews to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.audit_reviews to wheelhouse_app;
+
+create table wheelhouse.audit_rolled (
+  org_id uuid not null,
+  seq bigint not null default 0,
+  constraint audit_rolled_pkey primary key (org_id)
+);
+alter table wheelhouse.audit_rolled enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_rolled to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_rolled to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.audit_rolled to wheelhouse_system;
+grant select on wheelhouse.audit_rolled to wheelhouse_app;
+
+create table wheelhouse.audit_sink_state (
+  sink text not null,
+  org_id uuid not null,
+  number bigint not null,
+  updated_at timestamptz not null default now(),
+  constraint audit_sink_state_pkey primary key (sink, org_id)
+);
+alter table wheelhouse.audit_sink_state enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_sink_state to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_sink_state to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.audit_sink_state to wheelhouse_system;
+grant select on wheelhouse.audit_sink_state to wheelhouse_app;
+
+create table wheelhouse.audit_views (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  owner_id text not null,
+  owner_name text not null,
+  name text not null,
+  shared boolean not null,
+  filter jsonb not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint audit_views_pkey primary key (id),
+  constraint audit_views_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint audit_views_name_check check (((length(name) >= 1) and (length(name) <= 80)))
+);
+create unique index audit_views_own_name on wheelhouse.audit_views using btree (org_id, owner_id, lower(name));
+alter table wheelhouse.audit_views enable row level security, force row level security;
+create policy by_organization on wheelhouse.audit_views to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.audit_views to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.audit_views to wheelhouse_app;
+
+create table wheelhouse.cache_removals (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  cache_id text not null,
+  cache_name text not null,
+  source_id text not null,
+  prefix text not null,
+  store text,
+  by text not null,
+  value text not null,
+  reason text not null,
+  actor_display text not null,
+  created_at timestamptz not null default now(),
+  state text not null default 'running'::text,
+  place text not null default '0'::text,
+  looked bigint not null default 0,
+  total_keys bigint,
+  removed bigint not null default 0,
+  cause text,
+  cancel_requested_at timestamptz,
+  runner text,
+  told_at timestamptz not null default now(),
+  ended_at timestamptz,
+  constraint cache_removals_pkey primary key (id),
+  constraint cache_removals_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint cache_removals_by_check check ((by = any (array['key'::text, 'pattern'::text, 'prefix'::text, 'tag'::text]))),
+  constraint cache_removals_cache_id_check check (((length(cache_id) >= 1) and (length(cache_id) <= 1000))),
+  constraint cache_removals_check check (((state = 'running'::text) = (ended_at is null))),
+  constraint cache_removals_prefix_check check (((length(prefix) >= 1) and (length(prefix) <= 200))),
+  constraint cache_removals_state_check check ((state = any (array['running'::text, 'done'::text, 'cancelled'::text, 'failed'::text]))),
+  constraint cache_removals_value_check check (((length(value) >= 1) and (length(value) <= 500)))
+);
+create index cache_removals_newest on wheelhouse.cache_removals using btree (org_id, cache_id, created_at desc);
+create unique index cache_removals_running on wheelhouse.cache_removals using btree (org_id, cache_id) where (state = 'running'::text);
+alter table wheelhouse.cache_removals enable row level security, force row level security;
+create policy by_organization on wheelhouse.cache_removals to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.cache_removals to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.cache_removals to wheelhouse_system;
+grant insert, select on wheelhouse.cache_removals to wheelhouse_app;
+grant update (cancel_requested_at) on wheelhouse.cache_removals to wheelhouse_app;
+
+create table wheelhouse.deployments (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  service text not null,
+  version text not null,
+  deployed_at timestamptz not null,
+  deployed_by text not null,
+  url text,
+  created_at timestamptz not null default now(),
+  constraint deployments_pkey primary key (id),
+  constraint deployments_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint deployments_deployed_by_check check (((length(deployed_by) >= 1) and (length(deployed_by) <= 100))),
+  constraint deployments_service_check check (((length(service) >= 1) and (length(service) <= 100))),
+  constraint deployments_url_check check ((length(url) <= 500)),
+  constraint deployments_version_check check (((length(version) >= 1) and (length(version) <= 100)))
+);
+create index deployments_deployed on wheelhouse.deployments using btree (org_id, deployed_at desc, id desc);
+create index deployments_newest on wheelhouse.deployments using btree (org_id, created_at desc, id desc);
+alter table wheelhouse.deployments enable row level security, force row level security;
+create policy by_organization on wheelhouse.deployments to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.deployments to wheelhouse_system using (true) with check (true);
+grant insert, select on wheelhouse.deployments to wheelhouse_app;
+grant select on wheelhouse.deployments to wheelhouse_system;
+
+create table wheelhouse.heartbeat_secrets (
+  org_id uuid not null,
+  service text not null,
+  instance text not null,
+  secret_hash bytea not null,
+  secret_hint text not null,
+  issued_at timestamptz(3) not null,
+  constraint heartbeat_secrets_pkey primary key (org_id, service, instance),
+  constraint heartbeat_secrets_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint heartbeat_secrets_instance_check check (((length(instance) >= 1) and (length(instance) <= 100))),
+  constraint heartbeat_secrets_secret_hash_check check ((length(secret_hash) = 32)),
+  constraint heartbeat_secrets_secret_hint_check check ((length(secret_hint) = 4)),
+  constraint heartbeat_secrets_service_check check (((length(service) >= 1) and (length(service) <= 130)))
+);
+alter table wheelhouse.heartbeat_secrets enable row level security, force row level security;
+create policy by_organization on wheelhouse.heartbeat_secrets to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.heartbeat_secrets to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.heartbeat_secrets to wheelhouse_app;
+grant select on wheelhouse.heartbeat_secrets to wheelhouse_system;
+
+create table wheelhouse.history_chunks (
+  org_id uuid not null,
+  kind text not null,
+  entity text not null,
+  step_s integer not null,
+  starts_at timestamptz not null,
+  metrics text[] not null,
+  means real[] not null,
+  mins real[] not null,
+  maxs real[] not null,
+  constraint history_chunks_pkey primary key (org_id, kind, entity, step_s, starts_at),
+  constraint history_chunks_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint history_chunks_step_s_check check ((step_s = any (array[10, 60, 3600])))
+);
+create index history_chunks_oldest on wheelhouse.history_chunks using btree (step_s, starts_at);
+alter table wheelhouse.history_chunks enable row level security, force row level security;
+create policy by_organization on wheelhouse.history_chunks to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.history_chunks to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.history_chunks to wheelhouse_system;
+grant select on wheelhouse.history_chunks to wheelhouse_app;
+
+create table wheelhouse.history_frames (
+  org_id uuid not null,
+  at timestamptz not null,
+  part text not null,
+  base_at timestamptz,
+  keep_until timestamptz not null,
+  packed bytea not null,
+  constraint history_frames_pkey primary key (org_id, at, part),
+  constraint history_frames_org_id_fkey1 foreign key (org_id) references wheelhouse.organizations(id)
+);
+create index history_frames_expired on wheelhouse.history_frames using btree (keep_until);
+alter table wheelhouse.history_frames enable row level security, force row level security;
+create policy by_organization on wheelhouse.history_frames to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.history_frames to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.history_frames to wheelhouse_system;
+grant select on wheelhouse.history_frames to wheelhouse_app;
+
+create table wheelhouse.history_journal (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  at timestamptz not null,
+  kind text not null,
+  subject_id text,
+  subject text not null,
+  from_state text,
+  to_state text,
+  text text not null,
+  cause text not null,
+  constraint history_journal_pkey primary key (id),
+  constraint history_journal_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+create index history_journal_newest on wheelhouse.history_journal using btree (org_id, at desc, id desc);
+create index history_journal_oldest on wheelhouse.history_journal using btree (at);
+create index history_journal_subject on wheelhouse.history_journal using btree (org_id, subject, at desc, id desc);
+create index history_journal_subject_id on wheelhouse.history_journal using btree (org_id, subject_id, at desc, id desc);
+alter table wheelhouse.history_journal enable row level security, force row level security;
+create policy by_organization on wheelhouse.history_journal to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.history_journal to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.history_journal to wheelhouse_system;
+grant select on wheelhouse.history_journal to wheelhouse_app;
+
+create table wheelhouse.history_open (
+  org_id uuid not null,
+  kind text not null,
+  entity text not null,
+  starts_at timestamptz not null,
+  metrics text[] not null,
+  means real[] not null,
+  constraint history_open_pkey primary key (org_id, kind, entity),
+  constraint history_open_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+) with (fillfactor=40);
+alter table wheelhouse.history_open enable row level security, force row level security;
+create policy by_organization on wheelhouse.history_open to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.history_open to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.history_open to wheelhouse_system;
+grant select on wheelhouse.history_open to wheelhouse_app;
+
+create table wheelhouse.history_rollups (
+  starts_at timestamptz not null,
+  constraint history_rollups_pkey primary key (starts_at)
+);
+grant delete, insert, select on wheelhouse.history_rollups to wheelhouse_system;
+grant select on wheelhouse.history_rollups to wheelhouse_app;
+
+create table wheelhouse.idempotency_keys (
+  org_id uuid not null,
+  actor_id text not null,
+  key text not null,
+  request_hash bytea not null,
+  result bytea,
+  created_at timestamptz not null default now(),
+  constraint idempotency_keys_pkey primary key (org_id, actor_id, key),
+  constraint idempotency_keys_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint idempotency_keys_key_check check (((length(key) >= 1) and (length(key) <= 200)))
+);
+create index idempotency_keys_created_at on wheelhouse.idempotency_keys using btree (created_at);
+alter table wheelhouse.idempotency_keys enable row level security, force row level security;
+create policy by_organization on wheelhouse.idempotency_keys to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.idempotency_keys to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.idempotency_keys to wheelhouse_app;
+grant delete, insert, select, update on wheelhouse.idempotency_keys to wheelhouse_system;
+
+create table wheelhouse.invitations (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  email text not null,
+  role text not null,
+  token_hash bytea not null,
+  invited_by uuid not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  opened_at timestamptz,
+  accepted_at timestamptz,
+  accepted_by uuid,
+  revoked_at timestamptz,
+  constraint invitations_pkey primary key (id),
+  constraint invitations_token_hash_key unique (token_hash),
+  constraint invitations_accepted_by_fkey foreign key (accepted_by) references wheelhouse.users(id),
+  constraint invitations_invited_by_fkey foreign key (invited_by) references wheelhouse.users(id),
+  constraint invitations_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint invitations_check check (((role <> 'superadmin'::text) or (org_id = '00000000-0000-7000-8000-000000000001'::uuid))),
+  constraint invitations_email_check check ((((length(email) >= 3) and (length(email) <= 254)) and (email = btrim(email)))),
+  constraint invitations_role_check check ((role = any (array['viewer'::text, 'operator'::text, 'admin'::text, 'auditor'::text, 'superadmin'::text]))),
+  constraint invitations_token_hash_check check ((octet_length(token_hash) = 32))
+);
+create index invitations_invited_by on wheelhouse.invitations using btree (invited_by, org_id);
+create index invitations_newest on wheelhouse.invitations using btree (org_id, id desc) where ((accepted_at is null) and (revoked_at is null));
+create unique index invitations_waiting on wheelhouse.invitations using btree (org_id, lower(email)) where ((accepted_at is null) and (revoked_at is null));
+alter table wheelhouse.invitations enable row level security, force row level security;
+create policy by_organization on wheelhouse.invitations to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.invitations to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.invitations to wheelhouse_app;
+grant select on wheelhouse.invitations to wheelhouse_system;
+
+create table wheelhouse.leases (
+  name text not null,
+  owner text not null,
+  epoch bigint not null,
+  expires_at timestamptz not null,
+  constraint leases_pkey primary key (name)
+);
+grant insert, select, update on wheelhouse.leases to wheelhouse_system;
+
+create table wheelhouse.maintenance_windows (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  services text[] not null,
+  starts_at timestamptz(3) not null,
+  ends_at timestamptz(3) not null,
+  reason text not null,
+  created_by text not null,
+  created_at timestamptz(3) not null default now(),
+  ended_at timestamptz(3),
+  constraint maintenance_windows_pkey primary key (id),
+  constraint maintenance_windows_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint maintenance_windows_check check ((ends_at > starts_at)),
+  constraint maintenance_windows_services_check check (((cardinality(services) >= 1) and (cardinality(services) <= 100)))
+);
+create index maintenance_windows_list on wheelhouse.maintenance_windows using btree (org_id, starts_at desc, id desc);
+create index maintenance_windows_open on wheelhouse.maintenance_windows using btree (ends_at) where (ended_at is null);
+alter table wheelhouse.maintenance_windows enable row level security, force row level security;
+create policy by_organization on wheelhouse.maintenance_windows to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.maintenance_windows to wheelhouse_system using (true) with check (true);
+grant insert, select on wheelhouse.maintenance_windows to wheelhouse_app;
+grant select on wheelhouse.maintenance_windows to wheelhouse_system;
+grant update (ended_at) on wheelhouse.maintenance_windows to wheelhouse_app;
+
+create table wheelhouse.memberships (
+  org_id uuid not null,
+  user_id uuid not null,
+  role text not null,
+  created_at timestamptz not null default now(),
+  constraint memberships_pkey primary key (user_id, org_id),
+  constraint memberships_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint memberships_user_id_fkey foreign key (user_id) references wheelhouse.users(id),
+  constraint memberships_check check (((role <> 'superadmin'::text) or (org_id = '00000000-0000-7000-8000-000000000001'::uuid))),
+  constraint memberships_role_check check ((role = any (array['viewer'::text, 'operator'::text, 'admin'::text, 'auditor'::text, 'superadmin'::text])))
+);
+create index memberships_org_id on wheelhouse.memberships using btree (org_id);
+alter table wheelhouse.memberships enable row level security, force row level security;
+create policy by_organization on wheelhouse.memberships to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.memberships to wheelhouse_owner using (true) with check (true);
+create policy by_system on wheelhouse.memberships to wheelhouse_system using (true) with check (true);
+create constraint trigger demand_record after insert or delete or update on wheelhouse.memberships deferrable initially deferred for each row when ((pg_has_role(CURRENT_USER, 'wheelhouse_app'::name, 'usage'::text) and (not pg_has_role(CURRENT_USER, 'wheelhouse_owner'::name, 'usage'::text)))) execute function wheelhouse.demand_record();
+grant delete, insert, select on wheelhouse.memberships to wheelhouse_app;
+grant delete, insert, select, update on wheelhouse.memberships to wheelhouse_system;
+grant update (role) on wheelhouse.memberships to wheelhouse_app;
+
+create table wheelhouse.oidc_identities (
+  issuer text not null,
+  subject text not null,
+  user_id uuid not null,
+  linked_at timestamptz not null default now(),
+  constraint oidc_identities_pkey primary key (issuer, subject),
+  constraint oidc_identities_user_id_issuer_key unique (user_id, issuer),
+  constraint oidc_identities_user_id_fkey foreign key (user_id) references wheelhouse.users(id),
+  constraint oidc_identities_subject_check check (((length(subject) >= 1) and (length(subject) <= 255)))
+);
+alter table wheelhouse.oidc_identities enable row level security, force row level security;
+create policy by_owner on wheelhouse.oidc_identities to wheelhouse_owner using (true) with check (true);
+create policy by_system on wheelhouse.oidc_identities to wheelhouse_system using (true) with check (true);
+create policy made on wheelhouse.oidc_identities for insert to wheelhouse_app with check ((user_id = ( select wheelhouse.current_person() as current_person)));
+create policy seen on wheelhouse.oidc_identities for select to wheelhouse_app using ((exists ( select
+   from wheelhouse.users u
+  where (u.id = oidc_identities.user_id))));
+create constraint trigger demand_record after insert or delete or update on wheelhouse.oidc_identities deferrable initially deferred for each row when ((pg_has_role(CURRENT_USER, 'wheelhouse_app'::name, 'usage'::text) and (not pg_has_role(CURRENT_USER, 'wheelhouse_owner'::name, 'usage'::text)))) execute function wheelhouse.demand_record();
+grant delete, insert, select on wheelhouse.oidc_identities to wheelhouse_system;
+grant insert on wheelhouse.oidc_identities to wheelhouse_app;
+grant select (user_id) on wheelhouse.oidc_identities to wheelhouse_app;
+
+create table wheelhouse.operations (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  ordinal bigint not null generated by default as identity,
+  kind text not null,
+  target_id text not null,
+  target_name text not null,
+  source_id text not null,
+  service text not null,
+  act jsonb not null,
+  instances text[] not null,
+  reason text not null,
+  actor_display text not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  state text not null default 'accepted'::text,
+  replies jsonb not null default '{}'::jsonb,
+  ended_at timestamptz,
+  constraint operations_pkey primary key (id),
+  constraint operations_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint operations_check check (((state = 'accepted'::text) = (ended_at is null))),
+  constraint operations_instances_check check (((cardinality(instances) >= 1) and (cardinality(instances) <= 200))),
+  constraint operations_kind_check check (((length(kind) >= 1) and (length(kind) <= 60))),
+  constraint operations_state_check check ((state = any (array['accepted'::text, 'done'::text, 'superseded'::text]))),
+  constraint operations_target_id_check check (((length(target_id) >= 1) and (length(target_id) <= 1000)))
+);
+create index operations_accepted on wheelhouse.operations using btree (org_id, target_id, ordinal) where (state = 'accepted'::text);
+create index operations_of_target on wheelhouse.operations using btree (org_id, target_id, ordinal desc);
+alter table wheelhouse.operations enable row level security, force row level security;
+create policy by_organization on wheelhouse.operations to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.operations to wheelhouse_system using (true) with check (true);
+grant delete, select, update on wheelhouse.operations to wheelhouse_system;
+grant insert, select on wheelhouse.operations to wheelhouse_app;
+
+create table wheelhouse.organizations (
+  id uuid not null default wheelhouse.uuidv7(),
+  slug text not null,
+  name text not null,
+  parent_id uuid,
+  depth integer not null,
+  created_at timestamptz not null default now(),
+  constraint organizations_pkey primary key (id),
+  constraint organizations_slug_key unique (slug),
+  constraint organizations_parent_id_fkey foreign key (parent_id) references wheelhouse.organizations(id),
+  constraint organizations_depth_check check (((depth >= 1) and (depth <= 5))),
+  constraint organizations_name_check check (((length(name) >= 1) and (length(name) <= 100))),
+  constraint organizations_slug_check check (((slug ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$'::text) and (length(slug) <= 63)))
+);
+create index organizations_parent_id on wheelhouse.organizations using btree (parent_id);
+alter table wheelhouse.organizations enable row level security, force row level security;
+create policy by_organization on wheelhouse.organizations to wheelhouse_app using ((id = any (wheelhouse.current_organizations()))) with check ((id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.organizations to wheelhouse_owner using (true) with check (true);
+create policy by_system on wheelhouse.organizations to wheelhouse_system using (true) with check (true);
+create trigger place before insert or update on wheelhouse.organizations for each row execute function wheelhouse.place_organization();
+grant insert, select, update on wheelhouse.organizations to wheelhouse_system;
+grant select on wheelhouse.organizations to wheelhouse_app;
+grant insert (id, slug, name, parent_id, depth) on wheelhouse.organizations to wheelhouse_app;
+grant update (name) on wheelhouse.organizations to wheelhouse_app;
+
+create table wheelhouse.password_resets (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  user_id uuid not null,
+  token_hash bytea not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  ended_at timestamptz,
+  constraint password_resets_pkey primary key (id),
+  constraint password_resets_token_hash_key unique (token_hash),
+  constraint password_resets_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint password_resets_user_id_fkey foreign key (user_id) references wheelhouse.users(id),
+  constraint password_resets_token_hash_check check ((octet_length(token_hash) = 32))
+);
+create index password_resets_user_id on wheelhouse.password_resets using btree (user_id) where (ended_at is null);
+alter table wheelhouse.password_resets enable row level security, force row level security;
+create policy by_organization on wheelhouse.password_resets to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.password_resets to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.password_resets to wheelhouse_system;
+grant insert, select, update on wheelhouse.password_resets to wheelhouse_app;
+
+create table wheelhouse.processed_webhook_events (
+  org_id uuid not null,
+  source_id uuid not null,
+  source_event_id text not null,
+  body_hash text not null,
+  event_id text not null,
+  day date not null,
+  constraint processed_webhook_events_pkey primary key (org_id, source_id, source_event_id, body_hash, day)
+) partition by range (day);
+alter table wheelhouse.processed_webhook_events enable row level security, force row level security;
+create policy by_organization on wheelhouse.processed_webhook_events to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.processed_webhook_events to wheelhouse_system using (true) with check (true);
+grant insert, select on wheelhouse.processed_webhook_events to wheelhouse_system;
+
+create table wheelhouse.sessions (
+  id uuid not null default wheelhouse.uuidv7(),
+  token_hash bytea not null,
+  previous_token_hash bytea,
+  previous_until timestamptz,
+  user_id uuid not null,
+  default_org_id uuid not null,
+  auth_method text not null,
+  address text,
+  user_agent text,
+  created_at timestamptz not null default now(),
+  last_seen_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  revoked_at timestamptz,
+  confirmed_at timestamptz not null default now(),
+  constraint sessions_pkey primary key (id),
+  constraint sessions_token_hash_key unique (token_hash),
+  constraint sessions_default_org_id_fkey foreign key (default_org_id) references wheelhouse.organizations(id),
+  constraint sessions_user_id_fkey foreign key (user_id) references wheelhouse.users(id),
+  constraint sessions_auth_method_check check ((auth_method = any (array['password'::text, 'oidc'::text]))),
+  constraint sessions_previous_token_hash_check check ((octet_length(previous_token_hash) = 32)),
+  constraint sessions_token_hash_check check ((octet_length(token_hash) = 32))
+);
+create index sessions_expires_at on wheelhouse.sessions using btree (expires_at);
+create index sessions_last_seen on wheelhouse.sessions using btree (user_id, last_seen_at desc);
+create unique index sessions_previous_token_hash on wheelhouse.sessions using btree (previous_token_hash) where (previous_token_hash is not null);
+create index sessions_user_id on wheelhouse.sessions using btree (user_id) where (revoked_at is null);
+alter table wheelhouse.sessions enable row level security, force row level security;
+create policy by_owner on wheelhouse.sessions to wheelhouse_owner using (true) with check (true);
+create policy by_system on wheelhouse.sessions to wheelhouse_system using (true) with check (true);
+create policy changed on wheelhouse.sessions for update to wheelhouse_app using ((exists ( select
+   from wheelhouse.users u
+  where (u.id = sessions.user_id))));
+create policy made on wheelhouse.sessions for insert to wheelhouse_app with check ((user_id = ( select wheelhouse.current_person() as current_person)));
+create policy seen on wheelhouse.sessions for select to wheelhouse_app using ((exists ( select
+   from wheelhouse.users u
+  where (u.id = sessions.user_id))));
+create constraint trigger demand_record after insert or delete or update on wheelhouse.sessions deferrable initially deferred for each row when ((pg_has_role(CURRENT_USER, 'wheelhouse_app'::name, 'usage'::text) and (not pg_has_role(CURRENT_USER, 'wheelhouse_owner'::name, 'usage'::text)))) execute function wheelhouse.demand_record();
+grant delete, insert, select, update on wheelhouse.sessions to wheelhouse_system;
+grant insert (id, token_hash, user_id, default_org_id, auth_method, address, user_agent, created_at, last_seen_at, expires_at, confirmed_at) on wheelhouse.sessions to wheelhouse_app;
+grant select (id, user_id, created_at, last_seen_at, expires_at, revoked_at) on wheelhouse.sessions to wheelhouse_app;
+grant update (revoked_at) on wheelhouse.sessions to wheelhouse_app;
+
+create table wheelhouse.sign_in_failures (
+  bucket text not null,
+  window_started_at timestamptz not null,
+  failures integer not null,
+  last_at timestamptz not null,
+  constraint sign_in_failures_pkey primary key (bucket)
+);
+grant delete, insert, select, update on wheelhouse.sign_in_failures to wheelhouse_system;
+
+create table wheelhouse.users (
+  id uuid not null default wheelhouse.uuidv7(),
+  email text not null,
+  name text not null,
+  password_hash text,
+  disabled_at timestamptz,
+  created_at timestamptz not null default now(),
+  has_password boolean generated always as ((password_hash is not null)) stored,
+  constraint users_pkey primary key (id),
+  constraint users_email_check check ((((length(email) >= 3) and (length(email) <= 254)) and (email = btrim(email)))),
+  constraint users_name_check check (((length(name) >= 1) and (length(name) <= 100)))
+);
+create unique index users_email on wheelhouse.users using btree (lower(email));
+alter table wheelhouse.users enable row level security, force row level security;
+create policy by_owner on wheelhouse.users to wheelhouse_owner using (true) with check (true);
+create policy by_system on wheelhouse.users to wheelhouse_system using (true) with check (true);
+create policy changed on wheelhouse.users for update to wheelhouse_app using (((id = ( select wheelhouse.current_person() as current_person)) or (exists ( select
+   from wheelhouse.memberships m
+  where (m.user_id = users.id)))));
+create policy made on wheelhouse.users for insert to wheelhouse_app with check ((id = ( select wheelhouse.current_person() as current_person)));
+create policy seen on wheelhouse.users for select to wheelhouse_app using (((id = ( select wheelhouse.current_person() as current_person)) or (exists ( select
+   from wheelhouse.memberships m
+  where (m.user_id = users.id))) or (exists ( select
+   from wheelhouse.invitations i
+  where (i.invited_by = users.id))) or (exists ( select
+   from wheelhouse.api_tokens t
+  where (t.created_by = users.id)))));
+create constraint trigger demand_record after insert or delete or update on wheelhouse.users deferrable initially deferred for each row when ((pg_has_role(CURRENT_USER, 'wheelhouse_app'::name, 'usage'::text) and (not pg_has_role(CURRENT_USER, 'wheelhouse_owner'::name, 'usage'::text)))) execute function wheelhouse.demand_record();
+grant insert, select, update on wheelhouse.users to wheelhouse_system;
+grant insert (id, email, name, password_hash) on wheelhouse.users to wheelhouse_app;
+grant select (id, email, name, disabled_at, created_at, has_password) on wheelhouse.users to wheelhouse_app;
+grant update (password_hash, disabled_at) on wheelhouse.users to wheelhouse_app;
+
+create table wheelhouse.watched_sources (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  slug text not null,
+  kind text not null,
+  definition jsonb not null,
+  url_box bytea,
+  version integer not null default 1,
+  created_at timestamptz(3) not null default now(),
+  constraint watched_sources_pkey primary key (id),
+  constraint watched_sources_org_id_slug_key unique (org_id, slug),
+  constraint watched_sources_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint watched_sources_check check (((url_box is not null) = (kind = any (array['redis'::text, 'postgres'::text])))),
+  constraint watched_sources_kind_check check ((kind = any (array['redis'::text, 'postgres'::text, 'service'::text, 'prometheus'::text, 'cache'::text]))),
+  constraint watched_sources_slug_check check ((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text))
+);
+create unique index watched_sources_caches on wheelhouse.watched_sources using btree (org_id, ((definition ->> 'service'::text)), ((definition ->> 'name'::text))) where (kind = 'cache'::text);
+alter table wheelhouse.watched_sources enable row level security, force row level security;
+create policy by_organization on wheelhouse.watched_sources to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.watched_sources to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.watched_sources to wheelhouse_app;
+grant select on wheelhouse.watched_sources to wheelhouse_system;
+
+create table wheelhouse.webhook_attempts (
+  delivery_id uuid not null,
+  delivery_created_at timestamptz not null,
+  org_id uuid not null,
+  endpoint_id uuid not null,
+  generation integer not null,
+  attempt integer not null,
+  attempt_trigger text not null,
+  url text not null,
+  started_at timestamptz not null,
+  finished_at timestamptz not null,
+  latency_ms integer,
+  outcome text not null,
+  status_code integer,
+  error_class text,
+  error_message text,
+  request_headers jsonb not null,
+  response_headers jsonb,
+  response_body text,
+  response_size_bytes integer,
+  response_truncated boolean,
+  constraint webhook_attempts_pkey primary key (delivery_id, generation, attempt, delivery_created_at),
+  constraint webhook_attempts_outcome_check check ((outcome = any (array['success'::text, 'failure'::text, 'unknown'::text])))
+) partition by range (delivery_created_at);
+alter table wheelhouse.webhook_attempts enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_attempts to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_attempts to wheelhouse_system using (true) with check (true);
+grant insert, select on wheelhouse.webhook_attempts to wheelhouse_system;
+grant select on wheelhouse.webhook_attempts to wheelhouse_app;
+
+create table wheelhouse.webhook_claims (
+  delivery_id uuid not null,
+  delivery_created_at timestamptz not null,
+  org_id uuid not null,
+  endpoint_id uuid not null,
+  generation integer not null,
+  attempt integer not null,
+  attempt_trigger text not null,
+  url text not null,
+  worker text not null,
+  started_at timestamptz not null,
+  deadline_at timestamptz not null,
+  constraint webhook_claims_pkey primary key (delivery_id)
+);
+create index webhook_claims_deadline on wheelhouse.webhook_claims using btree (deadline_at);
+create index webhook_claims_org on wheelhouse.webhook_claims using btree (org_id);
+alter table wheelhouse.webhook_claims enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_claims to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_claims to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.webhook_claims to wheelhouse_system;
+grant select on wheelhouse.webhook_claims to wheelhouse_app;
+
+create table wheelhouse.webhook_counts (
+  org_id uuid not null,
+  status text not null,
+  delta bigint not null
+);
+alter table wheelhouse.webhook_counts enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_counts to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_counts to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.webhook_counts to wheelhouse_system;
+grant insert on wheelhouse.webhook_counts to wheelhouse_app;
+
+create table wheelhouse.webhook_delivery_log (
+  id uuid not null,
+  org_id uuid not null,
+  source_id uuid not null,
+  endpoint_id uuid not null,
+  event_type text not null,
+  event_id text not null,
+  received_at timestamptz not null,
+  status text not null,
+  attempts integer not null default 0,
+  max_attempts integer not null,
+  generation integer not null default 1,
+  generation_started_at timestamptz not null,
+  version integer not null default 1,
+  next_attempt_at timestamptz,
+  next_trigger text not null default 'schedule'::text,
+  last_attempt_at timestamptz,
+  completed_at timestamptz,
+  last_status_code integer,
+  error_class text,
+  error_message text,
+  job_id text,
+  created_at timestamptz not null,
+  constraint webhook_delivery_log_pkey primary key (id, created_at),
+  constraint webhook_delivery_log_next_trigger_check check ((next_trigger = any (array['schedule'::text, 'replay'::text, 'recovery'::text]))),
+  constraint webhook_delivery_log_status_check check ((status = any (array['pending'::text, 'completed'::text, 'failed'::text, 'dead_letter'::text, 'discarded'::text])))
+) partition by range (created_at);
+create index webhook_delivery_log_dead on only wheelhouse.webhook_delivery_log using btree (org_id, endpoint_id, error_class, last_status_code) where (status = 'dead_letter'::text);
+create index webhook_delivery_log_due on only wheelhouse.webhook_delivery_log using btree (next_attempt_at, id) where (status = any (array['pending'::text, 'failed'::text]));
+create index webhook_delivery_log_endpoint on only wheelhouse.webhook_delivery_log using btree (org_id, endpoint_id, created_at desc, id desc);
+create index webhook_delivery_log_error on only wheelhouse.webhook_delivery_log using btree (org_id, error_class, created_at desc, id desc) where (error_class is not null);
+create index webhook_delivery_log_page on only wheelhouse.webhook_delivery_log using btree (org_id, created_at desc, id desc);
+create index webhook_delivery_log_status on only wheelhouse.webhook_delivery_log using btree (org_id, status, created_at desc, id desc);
+create index webhook_delivery_log_type on only wheelhouse.webhook_delivery_log using btree (org_id, event_type, created_at desc, id desc);
+alter table wheelhouse.webhook_delivery_log enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_delivery_log to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_delivery_log to wheelhouse_system using (true) with check (true);
+create trigger count_inserted after insert on wheelhouse.webhook_delivery_log referencing new table as new_rows for each statement execute function wheelhouse.webhook_count_inserted();
+create trigger count_updated after update on wheelhouse.webhook_delivery_log referencing old table as old_rows new table as new_rows for each statement execute function wheelhouse.webhook_count_updated();
+grant insert, select, update on wheelhouse.webhook_delivery_log to wheelhouse_system;
+grant select, update on wheelhouse.webhook_delivery_log to wheelhouse_app;
+
+create table wheelhouse.webhook_endpoints (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  slug text not null,
+  name text not null,
+  url text not null,
+  event_types text[] not null default '{}'::text[],
+  secret_box bytea,
+  secret_hint text not null,
+  enabled boolean not null default true,
+  disabled_reason text,
+  version integer not null default 1,
+  created_at timestamptz(3) not null default now(),
+  deleted_at timestamptz,
+  constraint webhook_endpoints_pkey primary key (id),
+  constraint webhook_endpoints_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+create index webhook_endpoints_page on wheelhouse.webhook_endpoints using btree (org_id, created_at desc, id desc);
+create unique index webhook_endpoints_slug on wheelhouse.webhook_endpoints using btree (org_id, slug) where (deleted_at is null);
+alter table wheelhouse.webhook_endpoints enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_endpoints to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_endpoints to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.webhook_endpoints to wheelhouse_app;
+grant insert, select, update on wheelhouse.webhook_endpoints to wheelhouse_system;
+
+create table wheelhouse.webhook_events (
+  event_id text not null,
+  org_id uuid not null,
+  source_id uuid not null,
+  source_event_id text not null,
+  event_type text not null,
+  content_type text not null,
+  headers jsonb not null,
+  payload bytea not null,
+  received_at timestamptz not null,
+  created_at timestamptz not null,
+  constraint webhook_events_pkey primary key (event_id, created_at)
+) partition by range (created_at);
+alter table wheelhouse.webhook_events enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_events to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_events to wheelhouse_system using (true) with check (true);
+grant insert, select on wheelhouse.webhook_events to wheelhouse_system;
+grant select on wheelhouse.webhook_events to wheelhouse_app;
+
+create table wheelhouse.webhook_figures (
+  org_id uuid not null,
+  endpoint_id uuid not null,
+  at timestamptz not null,
+  success boolean not null,
+  first_attempt boolean not null,
+  final boolean not null,
+  latency_bucket smallint not null,
+  count integer not null
+);
+create index webhook_figures_at on wheelhouse.webhook_figures using btree (at);
+alter table wheelhouse.webhook_figures enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_figures to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_figures to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.webhook_figures to wheelhouse_system;
+
+create table wheelhouse.webhook_replay_endpoints (
+  replay_id uuid not null,
+  org_id uuid not null,
+  endpoint_id uuid not null,
+  event_types text[] not null,
+  total integer not null,
+  sent integer not null default 0,
+  succeeded integer not null default 0,
+  failed integer not null default 0,
+  skipped integer not null default 0,
+  phase text not null default 'canary'::text,
+  cause text,
+  canary_sent integer not null default 0,
+  canary_ok integer not null default 0,
+  canary_bad integer not null default 0,
+  failed_in_row integer not null default 0,
+  rate double precision,
+  budget double precision not null default 0,
+  paced_at timestamptz not null,
+  window_at timestamptz not null,
+  window_ok integer not null default 0,
+  window_bad integer not null default 0,
+  constraint webhook_replay_endpoints_pkey primary key (replay_id, endpoint_id),
+  constraint webhook_replay_endpoints_replay_id_fkey foreign key (replay_id) references wheelhouse.webhook_replays(id) on delete cascade,
+  constraint webhook_replay_endpoints_phase_check check ((phase = any (array['canary'::text, 'sending'::text, 'held'::text, 'done'::text])))
+);
+alter table wheelhouse.webhook_replay_endpoints enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_replay_endpoints to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_replay_endpoints to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_replay_endpoints to wheelhouse_system;
+grant insert, select, update on wheelhouse.webhook_replay_endpoints to wheelhouse_app;
+
+create table wheelhouse.webhook_replay_items (
+  delivery_id uuid not null,
+  replay_id uuid not null,
+  org_id uuid not null,
+  endpoint_id uuid not null,
+  delivery_created_at timestamptz not null,
+  generation integer not null,
+  state text not null default 'waiting'::text,
+  why text,
+  status_code integer,
+  error_class text,
+  constraint webhook_replay_items_pkey primary key (delivery_id, replay_id),
+  constraint webhook_replay_items_state_check check ((state = any (array['waiting'::text, 'sent'::text, 'succeeded'::text, 'failed'::text, 'skipped'::text])))
+);
+create index webhook_replay_items_failed on wheelhouse.webhook_replay_items using btree (replay_id, endpoint_id) where (state = 'failed'::text);
+create index webhook_replay_items_sent on wheelhouse.webhook_replay_items using btree (replay_id, delivery_id) where (state = 'sent'::text);
+create index webhook_replay_items_waiting on wheelhouse.webhook_replay_items using btree (replay_id, endpoint_id, delivery_id) where (state = 'waiting'::text);
+alter table wheelhouse.webhook_replay_items enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_replay_items to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_replay_items to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_replay_items to wheelhouse_system;
+grant insert, select on wheelhouse.webhook_replay_items to wheelhouse_app;
+
+create table wheelhouse.webhook_replay_journal (
+  replay_id uuid not null,
+  id bigint not null generated by default as identity,
+  org_id uuid not null,
+  at timestamptz not null,
+  endpoint_id uuid,
+  what text not null,
+  detail text,
+  constraint webhook_replay_journal_pkey primary key (replay_id, id),
+  constraint webhook_replay_journal_replay_id_fkey foreign key (replay_id) references wheelhouse.webhook_replays(id) on delete cascade
+);
+alter table wheelhouse.webhook_replay_journal enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_replay_journal to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_replay_journal to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_replay_journal to wheelhouse_system;
+grant insert, select on wheelhouse.webhook_replay_journal to wheelhouse_app;
+
+create table wheelhouse.webhook_replays (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  state text not null default 'planned'::text,
+  filter jsonb not null,
+  plan jsonb not null,
+  reason text,
+  rate integer,
+  cause text,
+  total integer not null default 0,
+  sent integer not null default 0,
+  succeeded integer not null default 0,
+  failed integer not null default 0,
+  skipped integer not null default 0,
+  planned_by text not null,
+  started_by text,
+  created_at timestamptz(3) not null,
+  expires_at timestamptz not null,
+  starts_at timestamptz,
+  ended_at timestamptz,
+  constraint webhook_replays_pkey primary key (id),
+  constraint webhook_replays_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint webhook_replays_rate_check check (((rate >= 1) and (rate <= 10000))),
+  constraint webhook_replays_state_check check ((state = any (array['planned'::text, 'running'::text, 'paused'::text, 'completed'::text, 'cancelled'::text, 'expired'::text])))
+);
+create index webhook_replays_going on wheelhouse.webhook_replays using btree (id) where ((state = 'running'::text) or (sent > (succeeded + failed)));
+create index webhook_replays_page on wheelhouse.webhook_replays using btree (org_id, created_at desc, id desc);
+create index webhook_replays_planned on wheelhouse.webhook_replays using btree (expires_at) where (state = 'planned'::text);
+alter table wheelhouse.webhook_replays enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_replays to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_replays to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_replays to wheelhouse_system;
+grant insert, select, update on wheelhouse.webhook_replays to wheelhouse_app;
+
+create table wheelhouse.webhook_sources (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  slug text not null,
+  name text not null,
+  scheme text not null,
+  secret_box bytea,
+  secret_hint text not null,
+  version integer not null default 1,
+  created_at timestamptz(3) not null default now(),
+  deleted_at timestamptz,
+  constraint webhook_sources_pkey primary key (id),
+  constraint webhook_sources_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint webhook_sources_scheme_check check ((scheme = any (array['standard'::text, 'github'::text])))
+);
+create index webhook_sources_page on wheelhouse.webhook_sources using btree (org_id, created_at desc, id desc);
+create unique index webhook_sources_slug on wheelhouse.webhook_sources using btree (org_id, slug) where (deleted_at is null);
+alter table wheelhouse.webhook_sources enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_sources to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_sources to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.webhook_sources to wheelhouse_app;
+grant insert, select, update on wheelhouse.webhook_sources to wheelhouse_system;
+
+-- Functions
+
+-- wheelhouse.audit_begins(organizations uuid[]) returns timestamp with time zone
+--   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.audit_begins(uuid[]) to wheelhouse_app;
+grant execute on function wheelhouse.audit_begins(uuid[]) to wheelhouse_search;
+-- wheelhouse.audit_csv_cell(cell text) returns text
+--   wheelhouse_owner: sql, immutable, parallel safe
+grant execute on function wheelhouse.audit_csv_cell(text) to public;
+-- wheelhouse.audit_csv_line(seq bigint, hash bytea, content text) returns text
+--   wheelhouse_owner: plpgsql, immutable, parallel safe
+grant execute on function wheelhouse.audit_csv_line(bigint,bytea,text) to public;
+-- wheelhouse.audit_expire(org uuid, upto_seq bigint) returns bigint
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.audit_expire(uuid,bigint) to wheelhouse_system;
+-- wheelhouse.audit_lexeme(word text) returns text
+--   wheelhouse_search: sql, immutable, strict, parallel safe
+grant execute on function wheelhouse.audit_lexeme(text) to public;
+-- wheelhouse.audit_link_hash(org_id uuid, seq bigint, audit_id uuid, content_hash bytea, prev bytea) returns bytea
+--   wheelhouse_owner: sql, immutable, strict, parallel safe
+grant execute on function wheelhouse.audit_link_hash(uuid,bigint,uuid,bytea,bytea) to public;
+-- wheelhouse.audit_ndjson_line(seq bigint, prev bytea, hash bytea, content text) returns text
+--   wheelhouse_owner: sql, immutable, parallel safe
+grant execute on function wheelhouse.audit_ndjson_line(bigint,bytea,bytea,text) to public;
+-- wheelhouse.audit_query(filter jsonb, org uuid) returns tsquery
+--   wheelhouse_search: plpgsql, immutable, parallel safe
+grant execute on function wheelhouse.audit_query(jsonb,uuid) to public;
+-- wheelhouse.audit_words(org_id uuid, recorded_at timestamp with time zone, action text, outcome text, actor_id text, actor_display text, target_keys text[], search_text text) returns tsvector
+--   wheelhouse_owner: plpgsql, immutable, parallel safe
+grant execute on function wheelhouse.audit_words(uuid,timestamp with time zone,text,text,text,text,text[],text) to public;
+-- wheelhouse.await_audit_expiry() returns trigger
+--   wheelhouse_owner: plpgsql, volatile
+grant execute on function wheelhouse.await_audit_expiry() to public;
+-- wheelhouse.bound_audit_pending() returns void
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
+-- wheelhouse.browse_audit(organizations uuid[], walked text, wanted text[], outcomes text[], from_at timestamp with time zone, to_at timestamp with time zone, before_at timestamp with time zone, before_id uuid, max_rows integer, with_content boolean) returns TABLE(id uuid, recorded_at timestamp with time zone, content text)
+--   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, max_parallel_workers_per_gather=0
+grant execute on function wheelhouse.browse_audit(uuid[],text,text[],text[],timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid,integer,boolean) to wheelhouse_app;
+-- wheelhouse.build_audit_blocks(organization uuid, max_blocks integer) returns integer
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, work_mem=64MB, enable_nestloop=off, jit=off
+grant execute on function wheelhouse.build_audit_blocks(uuid,integer) to wheelhouse_system;
+-- wheelhouse.check_audit_expiration() returns trigger
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.check_audit_expiration() to public;
+-- wheelhouse.current_organizations() returns uuid[]
+--   wheelhouse_owner: sql, stable, parallel safe
+grant execute on function wheelhouse.current_organizations() to public;
+-- wheelhouse.current_person() returns uuid
+--   wheelhouse_owner: sql, stable, parallel safe
+grant execute on function wheelhouse.current_person() to public;
+-- wheelhouse.demand_record() returns trigger
+--   wheelhouse_search: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.demand_record() to wheelhouse_owner;
+-- wheelhouse.derive_audit_checkpoint() returns trigger
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.derive_audit_checkpoint() to public;
+-- wheelhouse.derive_audit_event() returns trigger
+--   wheelhouse_owner: plpgsql, volatile
+grant execute on function wheelhouse.derive_audit_event() to public;
+-- wheelhouse.find_audit(filter jsonb, before_at timestamp with time zone, before_id uuid, max_rows integer, with_content boolean DEFAULT false) returns TABLE(id uuid, recorded_at timestamp with time zone, content text)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, work_mem=32MB, max_parallel_workers_per_gather=0, plan_cache_mode=force_generic_plan, enable_sort=off, cpu_index_tuple_cost=1
+grant execute on function wheelhouse.find_audit(jsonb,timestamp with time zone,uuid,integer,boolean) to wheelhouse_app;
+-- wheelhouse.lock_audit_expiry(org_id uuid) returns void
+--   wheelhouse_owner: sql, volatile, security definer, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.lock_audit_expiry(uuid) to wheelhouse_app;
+grant execute on function wheelhouse.lock_audit_expiry(uuid) to wheelhouse_system;
+-- wheelhouse.make_audit_partitions(months_ahead integer) returns integer
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.make_audit_partitions(integer) to wheelhouse_app;
+grant execute on function wheelhouse.make_audit_partitions(integer) to wheelhouse_system;
+-- wheelhouse.make_webhook_partitions(first_day date, last_day date) returns integer
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp, lock_timeout=3s, TimeZone=UTC
+grant execute on function wheelhouse.make_webhook_partitions(date,date) to wheelhouse_system;
+-- wheelhouse.order_audit_month() returns text
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, maintenance_work_mem=256MB, work_mem=256MB, enable_indexscan=off, enable_bitmapscan=off
+grant execute on function wheelhouse.order_audit_month() to wheelhouse_system;
+-- wheelhouse.own_by_organization(relation regclass) returns void
+--   wheelhouse_owner: plpgsql, volatile
+-- wheelhouse.place_organization() returns trigger
+--   wheelhouse_owner: plpgsql, volatile
+grant execute on function wheelhouse.place_organization() to public;
+-- wheelhouse.refuse_audit_block_change() returns trigger
+--   wheelhouse_owner: plpgsql, volatile
+grant execute on function wheelhouse.refuse_audit_block_change() to public;
+-- wheelhouse.refuse_audit_change() returns trigger
+--   wheelhouse_owner: plpgsql, volatile
+grant execute on function wheelhouse.refuse_audit_change() to public;
+-- wheelhouse.roll_up_audit(org uuid, max_events integer) returns bigint
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.roll_up_audit(uuid,integer) to wheelhouse_system;
+-- wheelhouse.rotate_session(session_id uuid, from_hash bytea, to_hash bytea, old_until timestamp with time zone, organization_id uuid, confirmed timestamp with time zone) returns boolean
+--   wheelhouse_owner: sql, volatile, security definer, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.rotate_session(uuid,bytea,bytea,timestamp with time zone,uuid,timestamp with time zone) to wheelhouse_app;
+-- wheelhouse.seal_audit_event() returns trigger
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp
+-- wheelhouse.step_audit_head() returns trigger
+--   wheelhouse_owner: plpgsql, volatile
+grant execute on function wheelhouse.step_audit_head() to public;
+-- wheelhouse.uuidv7() returns uuid
+--   wheelhouse_owner: sql, volatile, parallel safe
+grant execute on function wheelhouse.uuidv7() to public;
+-- wheelhouse.webhook_count_inserted() returns trigger
+--   wheelhouse_owner: plpgsql, volatile
+grant execute on function wheelhouse.webhook_count_inserted() to public;
+-- wheelhouse.webhook_count_updated() returns trigger
+--   wheelhouse_owner: plpgsql, volatile
+grant execute on function wheelhouse.webhook_count_updated() to public;

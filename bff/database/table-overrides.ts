@@ -1,0 +1,64 @@
+import type { ReplayDetail } from "@wheelhouse/shared/webhook-replays.ts";
+
+/** What a plan of a replay found, as it is kept with the run. */
+export type KeptPlan = Omit<ReplayDetail["plan"], "canary" | "asksStepUp" | "holdMs">;
+
+/** Types that are named below, by the module that exports them. */
+export const importedTypes = {
+  Capability: "@wheelhouse/shared/capabilities.ts",
+  ControlAct: "@wheelhouse/shared/reporter/control.ts",
+  ControlReply: "@wheelhouse/shared/reporter/control.ts",
+  KeptPlan: "./table-overrides.ts",
+  ReplayFilter: "@wheelhouse/shared/webhook-replays.ts",
+  ReplayHappening: "@wheelhouse/shared/webhook-replays.ts",
+};
+
+// Set once, after the row was made.
+const ending = "ColumnType<Date | null, never, Date>";
+// Filled by the database alone.
+const stamped = "ColumnType<Date, undefined, never>";
+const headers = "Record<string, string>";
+// The array is never null, its elements may be.
+const figures = "(number | null)[]";
+
+/**
+ * What the catalogue does not know of a column: the shape of its JSON, a narrower rule of the application, another
+ * type on the way in. Everything else of `tables.ts` follows from the database: unions from checks, and that a column
+ * is never written from the grants.
+ */
+export const columnOverrides: Record<string, string> = {
+  "api_tokens.capabilities": "Capability[]",
+  "audit_intake_keys.created_at": stamped,
+  "audit_legal_holds.id": "ColumnType<string, string | undefined, never>",
+  "audit_legal_holds.placed_at": stamped,
+  "cache_removals.cancel_requested_at": ending,
+  "cache_removals.ended_at": ending,
+  "deployments.created_at": stamped,
+  "deployments.deployed_at": "ColumnType<Date, string, never>",
+  "history_chunks.maxs": figures,
+  "history_chunks.means": figures,
+  "history_chunks.mins": figures,
+  "history_open.means": figures,
+  "operations.act": "ColumnType<ControlAct, string, never>",
+  "operations.ended_at": ending,
+  "operations.expires_at": "ColumnType<Date, Date, never>",
+  "operations.replies": "ColumnType<Record<string, ControlReply>, string | undefined, string>",
+  // Filled by the trigger `place`.
+  "organizations.depth": "Generated<number>",
+  "users.has_password": "ColumnType<boolean, never, never>",
+  // Unread: its shape is the contract's.
+  "watched_sources.definition": "unknown",
+  "webhook_attempts.request_headers": headers,
+  "webhook_attempts.response_headers": `${headers} | null`,
+  // The defaults are for rows that were made by hand.
+  "webhook_delivery_log.attempts": "number",
+  "webhook_delivery_log.generation": "number",
+  "webhook_delivery_log.next_trigger": '"schedule" | "replay" | "recovery"',
+  "webhook_delivery_log.version": "number",
+  "webhook_endpoints.created_at": "ColumnType<Date, Date | string | undefined, never>",
+  "webhook_events.headers": headers,
+  "webhook_replay_journal.what": "ReplayHappening",
+  "webhook_replays.filter": "ColumnType<ReplayFilter, string, never>",
+  "webhook_replays.plan": "ColumnType<KeptPlan, string, string>",
+  "webhook_sources.created_at": "ColumnType<Date, Date | string | undefined, never>",
+};

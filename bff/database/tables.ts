@@ -1,0 +1,699 @@
+// Written by `npm run schema` from a new database and `table-overrides.ts`; do not edit.
+import type { Capability } from "@wheelhouse/shared/capabilities.ts";
+import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
+import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhook-replays.ts";
+import type { ColumnType } from "kysely";
+import type { KeptPlan } from "./table-overrides.ts";
+
+export type Generated<T> =
+  T extends ColumnType<infer S, infer I, infer U>
+    ? ColumnType<S, I | undefined, U>
+    : ColumnType<T, T | undefined, T>;
+
+export type Json = JsonValue;
+
+export type JsonArray = JsonValue[];
+
+export type JsonObject = {
+  [x: string]: JsonValue | undefined;
+};
+
+export type JsonPrimitive = boolean | number | string | null;
+
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export interface ApiTokens {
+  capabilities: Capability[];
+  created_at: Generated<Date>;
+  created_by: string;
+  expires_at: Date | null;
+  id: Generated<string>;
+  last_used_at: Date | null;
+  name: string;
+  org_id: string;
+  prefix: string;
+  revoked_at: Date | null;
+  token_hash: Buffer;
+}
+
+export interface AuditActivity {
+  action: string;
+  actor: string;
+  events: number;
+  hour: Date;
+  org_id: string;
+  outcome: string;
+}
+
+export interface AuditBlocks {
+  csv: ColumnType<string, never, never>;
+  first_at: ColumnType<Date, never, never>;
+  last_at: ColumnType<Date, never, never>;
+  ndjson: ColumnType<string, never, never>;
+  number: ColumnType<number, never, never>;
+  org_id: ColumnType<string, never, never>;
+}
+
+export interface AuditChain {
+  audit_id: ColumnType<string, never, never>;
+  content_hash: ColumnType<Buffer, never, never>;
+  hash: ColumnType<Buffer, never, never>;
+  org_id: ColumnType<string, never, never>;
+  prev: ColumnType<Buffer, never, never>;
+  recorded_at: ColumnType<Date, never, never>;
+  seq: ColumnType<number, never, never>;
+}
+
+export interface AuditCheckpoints {
+  created_at: ColumnType<Date, never, never>;
+  hash: ColumnType<string, never, never>;
+  key_id: ColumnType<string, never, never>;
+  line: ColumnType<string, string, never>;
+  number: ColumnType<number, never, never>;
+  org_id: ColumnType<string, string, never>;
+  seq: ColumnType<number, never, never>;
+}
+
+export interface AuditEvents {
+  action: ColumnType<string, never, never>;
+  actor_display: ColumnType<string, never, never>;
+  actor_id: ColumnType<string | null, never, never>;
+  actor_type: ColumnType<string, never, never>;
+  class: ColumnType<string, never, never>;
+  content: ColumnType<string, string, never>;
+  id: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  outcome: ColumnType<"success" | "denied" | "failure", never, never>;
+  recorded_at: ColumnType<Date, never, never>;
+  search_text: ColumnType<string, never, never>;
+  target_keys: ColumnType<string[], never, never>;
+}
+
+export interface AuditExpirations {
+  checkpoint_number: ColumnType<number, never, never>;
+  expired_at: ColumnType<Date, never, never>;
+  org_id: ColumnType<string, never, never>;
+  upto_seq: ColumnType<number, never, never>;
+}
+
+export interface AuditHeads {
+  hash: ColumnType<Buffer, never, never>;
+  org_id: ColumnType<string, never, never>;
+  seq: ColumnType<number, never, never>;
+}
+
+export interface AuditIntakeKeys {
+  audit_id: ColumnType<string, string, never>;
+  created_at: ColumnType<Date, undefined, never>;
+  key: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  reporter: ColumnType<string, string, never>;
+  request_hash: ColumnType<Buffer, Buffer, never>;
+}
+
+export interface AuditKnown {
+  detail: string | null;
+  events: number;
+  kind: "actor" | "action" | "outcome" | "target";
+  label: string;
+  last_at: Date;
+  org_id: string;
+  value: string;
+}
+
+export interface AuditLegalHolds {
+  id: ColumnType<string, string | undefined, never>;
+  org_id: string;
+  placed_at: ColumnType<Date, undefined, never>;
+  placed_by: string;
+  reason: string;
+  released_at: Date | null;
+  released_by: string | null;
+}
+
+export interface AuditRetention {
+  keep_days: number | null;
+  org_id: string;
+  updated_at: Generated<Date>;
+}
+
+export interface AuditReviewComments {
+  audit_id: ColumnType<string, string, never>;
+  author_id: ColumnType<string, string, never>;
+  author_name: ColumnType<string, string, never>;
+  created_at: ColumnType<Date, Date | undefined, never>;
+  id: ColumnType<string, string | undefined, never>;
+  org_id: ColumnType<string, string, never>;
+  review_id: ColumnType<string, string, never>;
+  text: ColumnType<string, string, never>;
+}
+
+export interface AuditReviewItems {
+  actor_id: string | null;
+  audit_id: string;
+  mark: "reviewed" | "flagged" | null;
+  marked_at: Date | null;
+  marked_by: string | null;
+  marked_by_name: string | null;
+  org_id: string;
+  recorded_at: Date;
+  review_id: string;
+  seq: number;
+  settled_at: Date | null;
+  settled_by: string | null;
+  settled_by_name: string | null;
+}
+
+export interface AuditReviews {
+  comment: string | null;
+  covered_hash: string;
+  covered_seq: number;
+  filter: Json;
+  from_at: Date;
+  id: Generated<string>;
+  name: string;
+  not_reviewed: number | null;
+  opened_at: Generated<Date>;
+  opened_by: string;
+  opened_by_name: string;
+  org_id: string;
+  signed_at: Date | null;
+  signed_by: string | null;
+  signed_by_name: string | null;
+  to_at: Date;
+  view_name: string | null;
+}
+
+export interface AuditRolled {
+  org_id: string;
+  seq: Generated<number>;
+}
+
+export interface AuditSinkState {
+  number: number;
+  org_id: string;
+  sink: string;
+  updated_at: Generated<Date>;
+}
+
+export interface AuditViews {
+  created_at: Generated<Date>;
+  filter: Json;
+  id: Generated<string>;
+  name: string;
+  org_id: string;
+  owner_id: string;
+  owner_name: string;
+  shared: boolean;
+  updated_at: Generated<Date>;
+}
+
+export interface CacheRemovals {
+  actor_display: string;
+  by: "key" | "pattern" | "prefix" | "tag";
+  cache_id: string;
+  cache_name: string;
+  cancel_requested_at: ColumnType<Date | null, never, Date>;
+  cause: string | null;
+  created_at: Generated<Date>;
+  ended_at: ColumnType<Date | null, never, Date>;
+  id: Generated<string>;
+  looked: Generated<number>;
+  org_id: string;
+  place: Generated<string>;
+  prefix: string;
+  reason: string;
+  removed: Generated<number>;
+  runner: string | null;
+  source_id: string;
+  state: Generated<"running" | "done" | "cancelled" | "failed">;
+  store: string | null;
+  told_at: Generated<Date>;
+  total_keys: number | null;
+  value: string;
+}
+
+export interface Deployments {
+  created_at: ColumnType<Date, undefined, never>;
+  deployed_at: ColumnType<Date, string, never>;
+  deployed_by: ColumnType<string, string, never>;
+  id: ColumnType<string, string | undefined, never>;
+  org_id: ColumnType<string, string, never>;
+  service: ColumnType<string, string, never>;
+  url: ColumnType<string | null, string | null, never>;
+  version: ColumnType<string, string, never>;
+}
+
+export interface HeartbeatSecrets {
+  instance: string;
+  issued_at: Date;
+  org_id: string;
+  secret_hash: Buffer;
+  secret_hint: string;
+  service: string;
+}
+
+export interface HistoryChunks {
+  entity: string;
+  kind: string;
+  maxs: (number | null)[];
+  means: (number | null)[];
+  metrics: string[];
+  mins: (number | null)[];
+  org_id: string;
+  starts_at: Date;
+  step_s: number;
+}
+
+export interface HistoryFrames {
+  at: ColumnType<Date, Date, never>;
+  base_at: ColumnType<Date | null, Date | null, never>;
+  keep_until: ColumnType<Date, Date, never>;
+  org_id: ColumnType<string, string, never>;
+  packed: ColumnType<Buffer, Buffer, never>;
+  part: ColumnType<string, string, never>;
+}
+
+export interface HistoryJournal {
+  at: ColumnType<Date, Date, never>;
+  cause: ColumnType<string, string, never>;
+  from_state: ColumnType<string | null, string | null, never>;
+  id: ColumnType<string, string | undefined, never>;
+  kind: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  subject: ColumnType<string, string, never>;
+  subject_id: ColumnType<string | null, string | null, never>;
+  text: ColumnType<string, string, never>;
+  to_state: ColumnType<string | null, string | null, never>;
+}
+
+export interface HistoryOpen {
+  entity: string;
+  kind: string;
+  means: (number | null)[];
+  metrics: string[];
+  org_id: string;
+  starts_at: Date;
+}
+
+export interface HistoryRollups {
+  starts_at: ColumnType<Date, Date, never>;
+}
+
+export interface IdempotencyKeys {
+  actor_id: string;
+  created_at: Generated<Date>;
+  key: string;
+  org_id: string;
+  request_hash: Buffer;
+  result: Buffer | null;
+}
+
+export interface Invitations {
+  accepted_at: Date | null;
+  accepted_by: string | null;
+  created_at: Generated<Date>;
+  email: string;
+  expires_at: Date;
+  id: Generated<string>;
+  invited_by: string;
+  opened_at: Date | null;
+  org_id: string;
+  revoked_at: Date | null;
+  role: "viewer" | "operator" | "admin" | "auditor" | "superadmin";
+  token_hash: Buffer;
+}
+
+export interface Leases {
+  epoch: number;
+  expires_at: Date;
+  name: string;
+  owner: string;
+}
+
+export interface MaintenanceWindows {
+  created_at: ColumnType<Date, Date | undefined, never>;
+  created_by: ColumnType<string, string, never>;
+  ended_at: Date | null;
+  ends_at: ColumnType<Date, Date, never>;
+  id: ColumnType<string, string | undefined, never>;
+  org_id: ColumnType<string, string, never>;
+  reason: ColumnType<string, string, never>;
+  services: ColumnType<string[], string[], never>;
+  starts_at: ColumnType<Date, Date, never>;
+}
+
+export interface Memberships {
+  created_at: Generated<Date>;
+  org_id: string;
+  role: "viewer" | "operator" | "admin" | "auditor" | "superadmin";
+  user_id: string;
+}
+
+export interface OidcIdentities {
+  issuer: ColumnType<string, string, never>;
+  linked_at: ColumnType<Date, Date | undefined, never>;
+  subject: ColumnType<string, string, never>;
+  user_id: ColumnType<string, string, never>;
+}
+
+export interface Operations {
+  act: ColumnType<ControlAct, string, never>;
+  actor_display: string;
+  created_at: Generated<Date>;
+  ended_at: ColumnType<Date | null, never, Date>;
+  expires_at: ColumnType<Date, Date, never>;
+  id: Generated<string>;
+  instances: string[];
+  kind: string;
+  ordinal: Generated<number>;
+  org_id: string;
+  reason: string;
+  replies: ColumnType<Record<string, ControlReply>, string | undefined, string>;
+  service: string;
+  source_id: string;
+  state: Generated<"accepted" | "done" | "superseded">;
+  target_id: string;
+  target_name: string;
+}
+
+export interface Organizations {
+  created_at: Generated<Date>;
+  depth: Generated<number>;
+  id: Generated<string>;
+  name: string;
+  parent_id: string | null;
+  slug: string;
+}
+
+export interface PasswordResets {
+  created_at: Generated<Date>;
+  ended_at: Date | null;
+  expires_at: Date;
+  id: Generated<string>;
+  org_id: string;
+  token_hash: Buffer;
+  user_id: string;
+}
+
+export interface ProcessedWebhookEvents {
+  body_hash: ColumnType<string, string, never>;
+  day: ColumnType<Timestamp, Timestamp, never>;
+  event_id: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  source_event_id: ColumnType<string, string, never>;
+  source_id: ColumnType<string, string, never>;
+}
+
+export interface Sessions {
+  address: string | null;
+  auth_method: "password" | "oidc";
+  confirmed_at: Generated<Date>;
+  created_at: Generated<Date>;
+  default_org_id: string;
+  expires_at: Date;
+  id: Generated<string>;
+  last_seen_at: Generated<Date>;
+  previous_token_hash: Buffer | null;
+  previous_until: Date | null;
+  revoked_at: Date | null;
+  token_hash: Buffer;
+  user_agent: string | null;
+  user_id: string;
+}
+
+export interface SignInFailures {
+  bucket: string;
+  failures: number;
+  last_at: Date;
+  window_started_at: Date;
+}
+
+export interface Users {
+  created_at: Generated<Date>;
+  disabled_at: Date | null;
+  email: string;
+  has_password: ColumnType<boolean, never, never>;
+  id: Generated<string>;
+  name: string;
+  password_hash: string | null;
+}
+
+export interface WatchedSources {
+  created_at: Generated<Date>;
+  definition: unknown;
+  id: Generated<string>;
+  kind: "redis" | "postgres" | "service" | "prometheus" | "cache";
+  org_id: string;
+  slug: string;
+  url_box: Buffer | null;
+  version: Generated<number>;
+}
+
+export interface WebhookAttempts {
+  attempt: ColumnType<number, number, never>;
+  attempt_trigger: ColumnType<string, string, never>;
+  delivery_created_at: ColumnType<Date, Date, never>;
+  delivery_id: ColumnType<string, string, never>;
+  endpoint_id: ColumnType<string, string, never>;
+  error_class: ColumnType<string | null, string | null, never>;
+  error_message: ColumnType<string | null, string | null, never>;
+  finished_at: ColumnType<Date, Date, never>;
+  generation: ColumnType<number, number, never>;
+  latency_ms: ColumnType<number | null, number | null, never>;
+  org_id: ColumnType<string, string, never>;
+  outcome: ColumnType<"success" | "failure" | "unknown", "success" | "failure" | "unknown", never>;
+  request_headers: Record<string, string>;
+  response_body: ColumnType<string | null, string | null, never>;
+  response_headers: Record<string, string> | null;
+  response_size_bytes: ColumnType<number | null, number | null, never>;
+  response_truncated: ColumnType<boolean | null, boolean | null, never>;
+  started_at: ColumnType<Date, Date, never>;
+  status_code: ColumnType<number | null, number | null, never>;
+  url: ColumnType<string, string, never>;
+}
+
+export interface WebhookClaims {
+  attempt: ColumnType<number, number, never>;
+  attempt_trigger: ColumnType<string, string, never>;
+  deadline_at: ColumnType<Date, Date, never>;
+  delivery_created_at: ColumnType<Date, Date, never>;
+  delivery_id: ColumnType<string, string, never>;
+  endpoint_id: ColumnType<string, string, never>;
+  generation: ColumnType<number, number, never>;
+  org_id: ColumnType<string, string, never>;
+  started_at: ColumnType<Date, Date, never>;
+  url: ColumnType<string, string, never>;
+  worker: ColumnType<string, string, never>;
+}
+
+export interface WebhookCounts {
+  delta: ColumnType<number, number, never>;
+  org_id: ColumnType<string, string, never>;
+  status: ColumnType<string, string, never>;
+}
+
+export interface WebhookDeliveryLog {
+  attempts: number;
+  completed_at: Date | null;
+  created_at: Date;
+  endpoint_id: string;
+  error_class: string | null;
+  error_message: string | null;
+  event_id: string;
+  event_type: string;
+  generation: number;
+  generation_started_at: Date;
+  id: string;
+  job_id: string | null;
+  last_attempt_at: Date | null;
+  last_status_code: number | null;
+  max_attempts: number;
+  next_attempt_at: Date | null;
+  next_trigger: "schedule" | "replay" | "recovery";
+  org_id: string;
+  received_at: Date;
+  source_id: string;
+  status: "pending" | "completed" | "failed" | "dead_letter" | "discarded";
+  version: number;
+}
+
+export interface WebhookEndpoints {
+  created_at: ColumnType<Date, Date | string | undefined, never>;
+  deleted_at: Date | null;
+  disabled_reason: string | null;
+  enabled: Generated<boolean>;
+  event_types: Generated<string[]>;
+  id: Generated<string>;
+  name: string;
+  org_id: string;
+  secret_box: Buffer | null;
+  secret_hint: string;
+  slug: string;
+  url: string;
+  version: Generated<number>;
+}
+
+export interface WebhookEvents {
+  content_type: ColumnType<string, string, never>;
+  created_at: ColumnType<Date, Date, never>;
+  event_id: ColumnType<string, string, never>;
+  event_type: ColumnType<string, string, never>;
+  headers: Record<string, string>;
+  org_id: ColumnType<string, string, never>;
+  payload: ColumnType<Buffer, Buffer, never>;
+  received_at: ColumnType<Date, Date, never>;
+  source_event_id: ColumnType<string, string, never>;
+  source_id: ColumnType<string, string, never>;
+}
+
+export interface WebhookFigures {
+  at: ColumnType<Date, Date, never>;
+  count: ColumnType<number, number, never>;
+  endpoint_id: ColumnType<string, string, never>;
+  final: ColumnType<boolean, boolean, never>;
+  first_attempt: ColumnType<boolean, boolean, never>;
+  latency_bucket: ColumnType<number, number, never>;
+  org_id: ColumnType<string, string, never>;
+  success: ColumnType<boolean, boolean, never>;
+}
+
+export interface WebhookReplayEndpoints {
+  budget: Generated<number>;
+  canary_bad: Generated<number>;
+  canary_ok: Generated<number>;
+  canary_sent: Generated<number>;
+  cause: string | null;
+  endpoint_id: string;
+  event_types: string[];
+  failed: Generated<number>;
+  failed_in_row: Generated<number>;
+  org_id: string;
+  paced_at: Date;
+  phase: Generated<"canary" | "sending" | "held" | "done">;
+  rate: number | null;
+  replay_id: string;
+  sent: Generated<number>;
+  skipped: Generated<number>;
+  succeeded: Generated<number>;
+  total: number;
+  window_at: Date;
+  window_bad: Generated<number>;
+  window_ok: Generated<number>;
+}
+
+export interface WebhookReplayItems {
+  delivery_created_at: Date;
+  delivery_id: string;
+  endpoint_id: string;
+  error_class: string | null;
+  generation: number;
+  org_id: string;
+  replay_id: string;
+  state: Generated<"waiting" | "sent" | "succeeded" | "failed" | "skipped">;
+  status_code: number | null;
+  why: string | null;
+}
+
+export interface WebhookReplayJournal {
+  at: Date;
+  detail: string | null;
+  endpoint_id: string | null;
+  id: Generated<number>;
+  org_id: string;
+  replay_id: string;
+  what: ReplayHappening;
+}
+
+export interface WebhookReplays {
+  cause: string | null;
+  created_at: Date;
+  ended_at: Date | null;
+  expires_at: Date;
+  failed: Generated<number>;
+  filter: ColumnType<ReplayFilter, string, never>;
+  id: Generated<string>;
+  org_id: string;
+  plan: ColumnType<KeptPlan, string, string>;
+  planned_by: string;
+  rate: number | null;
+  reason: string | null;
+  sent: Generated<number>;
+  skipped: Generated<number>;
+  started_by: string | null;
+  starts_at: Date | null;
+  state: Generated<"planned" | "running" | "paused" | "completed" | "cancelled" | "expired">;
+  succeeded: Generated<number>;
+  total: Generated<number>;
+}
+
+export interface WebhookSources {
+  created_at: ColumnType<Date, Date | string | undefined, never>;
+  deleted_at: Date | null;
+  id: Generated<string>;
+  name: string;
+  org_id: string;
+  scheme: "standard" | "github";
+  secret_box: Buffer | null;
+  secret_hint: string;
+  slug: string;
+  version: Generated<number>;
+}
+
+/** Every table of schema `wheelhouse` as Kysely sees it. */
+export interface Tables {
+  api_tokens: ApiTokens;
+  audit_activity: AuditActivity;
+  audit_blocks: AuditBlocks;
+  audit_chain: AuditChain;
+  audit_checkpoints: AuditCheckpoints;
+  audit_events: AuditEvents;
+  audit_expirations: AuditExpirations;
+  audit_heads: AuditHeads;
+  audit_intake_keys: AuditIntakeKeys;
+  audit_known: AuditKnown;
+  audit_legal_holds: AuditLegalHolds;
+  audit_retention: AuditRetention;
+  audit_review_comments: AuditReviewComments;
+  audit_review_items: AuditReviewItems;
+  audit_reviews: AuditReviews;
+  audit_rolled: AuditRolled;
+  audit_sink_state: AuditSinkState;
+  audit_views: AuditViews;
+  cache_removals: CacheRemovals;
+  deployments: Deployments;
+  heartbeat_secrets: HeartbeatSecrets;
+  history_chunks: HistoryChunks;
+  history_frames: HistoryFrames;
+  history_journal: HistoryJournal;
+  history_open: HistoryOpen;
+  history_rollups: HistoryRollups;
+  idempotency_keys: IdempotencyKeys;
+  invitations: Invitations;
+  leases: Leases;
+  maintenance_windows: MaintenanceWindows;
+  memberships: Memberships;
+  oidc_identities: OidcIdentities;
+  operations: Operations;
+  organizations: Organizations;
+  password_resets: PasswordResets;
+  processed_webhook_events: ProcessedWebhookEvents;
+  sessions: Sessions;
+  sign_in_failures: SignInFailures;
+  users: Users;
+  watched_sources: WatchedSources;
+  webhook_attempts: WebhookAttempts;
+  webhook_claims: WebhookClaims;
+  webhook_counts: WebhookCounts;
+  webhook_delivery_log: WebhookDeliveryLog;
+  webhook_endpoints: WebhookEndpoints;
+  webhook_events: WebhookEvents;
+  webhook_figures: WebhookFigures;
+  webhook_replay_endpoints: WebhookReplayEndpoints;
+  webhook_replay_items: WebhookReplayItems;
+  webhook_replay_journal: WebhookReplayJournal;
+  webhook_replays: WebhookReplays;
+  webhook_sources: WebhookSources;
+}

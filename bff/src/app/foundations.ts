@@ -1,0 +1,59 @@
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import type { Config } from "#config.ts";
+import { createAccess } from "#features/access/access.ts";
+import { createAudit } from "#features/audit/audit.ts";
+import { createChannels } from "#lib/channel.ts";
+import type { Clock } from "#lib/clock.ts";
+import { createEvents } from "#lib/events.ts";
+import type { Core, Ground } from "#lib/feature.ts";
+import { createOwnCaches } from "#lib/own-caches.ts";
+import type { Database } from "#lib/postgres.ts";
+import { createSecretBox } from "#lib/secret-box.ts";
+import { createSessionEnds } from "#lib/session-ends.ts";
+
+export type AppDeps = {
+  config: Config;
+  log: Logger;
+  clock: Clock;
+  database: Database;
+  /** Role that may create; undefined where migrations are run elsewhere. */
+  adminUrl: string | undefined;
+  redis: Redis;
+  /** For connections of a kind of their own: subscribers, BullMQ's blocking readers. */
+  redisUrl: string;
+  /** 32 bytes in base64. */
+  secretKey: string;
+};
+
+/** What everything else stands on: `Core`, with the two features that add to it, and what they are made of. */
+export function createFoundations({ config, log, clock, database, redis, redisUrl, secretKey }: AppDeps) {
+  const box = createSecretBox(secretKey);
+  const ownCaches = createOwnCaches({ redis, clock });
+  const channels = createChannels({ redis, redisUrl, log });
+  const { subscribe } = channels;
+  const { events, flush } = createEvents({ subscribe, log });
+  const sessionEnds = createSessionEnds({ subscribe, log });
+  const ground: Ground = { database, redis, subscribe, clock, log, events, config };
+  const audit = createAudit(ground, { box, secretKey, cache: ownCaches.named("audit values") });
+  const { changes, denials } = audit;
+  const access = createAccess({ ...ground, changes, denials }, { sessionEnds, box });
+  const core: Core = { ...ground, changes, denials, admit: access.admit };
+  return {
+    core,
+    audit,
+    access,
+    box,
+    ownCaches,
+    sessionEnds,
+    /** A connection that only subscribes. */
+    subscriber: channels.subscriber,
+    /** After everything else: writes and tells what waits, and closes the channels. */
+    async close() {
+      await audit.close();
+      flush();
+      channels.disconnect();
+    },
+  };
+}
+export type Foundations = ReturnType<typeof createFoundations>;

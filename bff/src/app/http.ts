@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { FastifyInstance } from "fastify";
+import { anonymousContext } from "#features/access/access-context.ts";
+import { createFirstPaint } from "#features/overview/overview-first-paint.ts";
+import type { Core, Feature } from "#lib/feature.ts";
+import { authPlugin } from "#plugins/auth.ts";
+import { failedActsPlugin } from "#plugins/failed-acts.ts";
+import { mutationLimitPlugin } from "#plugins/mutation-limit.ts";
+import { plainTextPlugin } from "#plugins/plain-text.ts";
+import { registerWeb } from "#plugins/web.ts";
+
+/** The built dashboard; an installation of the other roles has none. */
+const webDist = fileURLToPath(new URL("../../../web/dist/", import.meta.url));
+
+/** Mounts what the features answer, behind the rules that hold for every request. */
+export async function mountFeatures(app: FastifyInstance, core: Core, features: readonly Feature[]) {
+  const { admit, denials, redis, config } = core;
+  await app.register(authPlugin, { admit, anonymous: anonymousContext, denials });
+  await app.register(failedActsPlugin, { denials });
+  await app.register(plainTextPlugin);
+  await app.register(mutationLimitPlugin, { redis, perHour: config.rateLimits.mutationsPerHour });
+  await app.register(
+    async (api) => {
+      for (const { routes } of features) await routes?.(api);
+    },
+    { prefix: "/api/v1" },
+  );
+  for (const { mount } of features) await mount?.(app);
+}
+
+/** The dashboard's pages, where this process serves them. */
+export function createPages(
+  { admit, config }: Core,
+  needs: Omit<Parameters<typeof createFirstPaint>[0], "admit">,
+): Feature {
+  return {
+    async mount(app) {
+      if (config.roles.includes("web") && existsSync(webDist))
+        await registerWeb(app, { distDir: webDist, firstPaint: createFirstPaint({ admit, ...needs }) });
+    },
+  };
+}

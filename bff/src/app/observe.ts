@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { Report } from "@wheelhouse/shared/reporter/report.ts";
+import { createWatchedServers, type WatchedRedis } from "#app/servers.ts";
+import type { Core, Feature, Running } from "#lib/feature.ts";
+import { databaseOf } from "#lib/redis.ts";
+import type { Aspect } from "#observe/aspect.ts";
+import {
+  createControlChannel,
+  createReports,
+  organizationOfReport,
+  ownRedis,
+  ownService,
+  withoutReplaced,
+} from "#observe/reports/reports.ts";
+import type { Catalogue } from "#observe/sources/sources.ts";
+import { createLeaderLease, createReplication, createSnapshotStore } from "#observe/spread/spread.ts";
+import { createCollector } from "#observe/tick/tick.ts";
+
+type WatchNeeds = {
+  catalogue: Catalogue;
+  redisUrl: string;
+  intervalMs: number;
+  /** What this process tells of itself; null while it does not. Heard even without Redis. */
+  ownReport(): Report | null;
+};
+
+/**
+ * What is watched: the connections to it, what it reports of itself, the way to its instances, and the snapshots from
+ * which it is read. Serves from the beginning, whether or not this process observes.
+ */
+export function createWatch(
+  core: Pick<Core, "database" | "redis" | "subscribe" | "clock" | "log">,
+  { catalogue, redisUrl, intervalMs, ownReport }: WatchNeeds,
+) {
+  const { database, redis, subscribe, clock, log } = core;
+  const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
+  const connected = createWatchedServers({ catalogue, database, redisUrl, clock, log });
+  const reportSources = () =>
+    connected.redis.map(({ source, connection }) => ({
+      id: source.id,
+      organization: source.organization,
+      redis: connection,
+    }));
+  const found = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
+  const reports = () =>
+    new Map([...found.reports()].map(([id, some]) => [id, withoutReplaced(some, clock.now())]));
+  const aspects: Aspect[] = [];
+  const snapshots = createSnapshotStore({ aspects, clock, intervalMs });
+  return {
+    snapshots,
+    owner,
+    intervalMs,
+    /** Says what is observed, in its order: once, before anything is read. */
+    declare(all: readonly Aspect[]) {
+      aspects.push(...all);
+    },
+    servers: connected.servers,
+    queues: connected.queues,
+    pokeReports: found.poke,
+    /** What services report, by id of the Redis in which it was found. */
+    reported: {
+      reports,
+      /** Slug of the organization that a report belongs to; null when its Redis is not watched any more. */
+      organizationOf(sourceId: string, service = ""): string | null {
+        const source = catalogue.current().redis.find(({ id }) => id === sourceId);
+        return source ? organizationOfReport(source, service) : null;
+      },
+    },
+    /** The same with this process, which is heard like what lies in its own Redis. */
+    reportedWithOwn: {
+      reports() {
+        const own = ownReport();
+        return own === null ? reports() : new Map([...reports(), ["", [own]]]);
+      },
+      organizationOf(sourceId: string, service: string): string | undefined {
+        const of = connected.redis.find(({ source }) => source.id === (sourceId || ownRedis));
+        return of && organizationOfReport(of.source, service);
+      },
+    },
+    /** What Wheelhouse's own processes told last, this one also without Redis. */
+    ownReports(): Report[] {
+      const heard = (reports().get(ownRedis) ?? []).filter(({ service }) => service === ownService);
+      const own = ownReport();
+      return own === null ? heard : [...heard, own];
+    },
+    /** The watched Redis servers, as they are at this moment. */
+    redisServers: (): readonly WatchedRedis[] => connected.redis,
+    /** The same as they are looked into. */
+    detailedServers: () =>
+      connected.redis.map(({ source: { id, organization }, url, connection }) => ({
+        id,
+        organization,
+        redis: connection,
+        database: databaseOf(url),
+      })),
+    /** The way to the instances of services that report. */
+    channel: createControlChannel(reportSources),
+    replication: createReplication({ redis, subscribe, store: snapshots, owner, clock, log }),
+    /** Ends the connections. */
+    disconnect: connected.stop,
+  };
+}
+export type Watch = ReturnType<typeof createWatch>;
+
+type ObservingNeeds = {
+  watch: Watch;
+  /** In the order in which they are observed: each may read those before it. */
+  aspects: readonly Aspect[];
+  roles: readonly string[];
+};
+
+/** Observes what is watched, once it is started and while it is this process' turn. */
+export function createObserving(
+  core: Pick<Core, "database" | "redis" | "clock" | "log">,
+  { watch, aspects, roles }: ObservingNeeds,
+) {
+  const { database, redis, clock, log } = core;
+  const { snapshots, owner, intervalMs } = watch;
+  watch.declare(aspects);
+  const collector = createCollector({
+    aspects,
+    reports: { poke: watch.pokeReports },
+    organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
+    store: snapshots,
+    lease: createLeaderLease({ redis, owner, intervalMs }),
+    replication: watch.replication,
+    firstCandidate: roles.includes("collector"),
+    owner,
+    intervalMs,
+    clock,
+    log,
+  });
+  const start = async (): Promise<Running> => {
+    collector.start();
+    return { drain: () => collector.stop(), stop: async () => {} };
+  };
+  const observing = { processes: [{ in: ["collector", "web"], start }] } satisfies Feature;
+  return { ...observing, start: () => collector.start(), stop: () => collector.stop() };
+}

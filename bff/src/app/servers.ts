@@ -1,0 +1,160 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import { createPostgresSource } from "#features/health/health-postgres-source.ts";
+import { createRedisSource } from "#features/health/health-redis-source.ts";
+import type { SampledServer } from "#features/health/health-rows.ts";
+import type { SampledQueues } from "#features/queues/queues-rows.ts";
+import { createQueuesSource } from "#features/queues/queues-source.ts";
+import type { Clock } from "#lib/clock.ts";
+import { type Database, openPool } from "#lib/postgres.ts";
+import { createRedis, databaseOf } from "#lib/redis.ts";
+import type { Catalogue, WatchedServer, WatchedSources } from "#observe/sources/sources.ts";
+
+export type WatchedRedis = { source: WatchedServer; url: string; connection: Redis };
+
+type Connected = {
+  source: WatchedServer;
+  kind: "redis" | "postgres";
+  redis: WatchedRedis | null;
+  server: SampledServer;
+  queues: SampledQueues | null;
+  end(): unknown;
+};
+
+/** BullMQ prefix of the queues that do Wheelhouse's own work; whoever owns the Redis, they belong to the platform. */
+const ownPrefix = "wheelhouse";
+const platform = "platform";
+
+/**
+ * Connections to the Redis and Postgres servers of the catalogue, opened and closed as it changes. The lists are live:
+ * what did not change keeps its entry, its connection and its counters.
+ */
+export function createWatchedServers({
+  catalogue,
+  database,
+  redisUrl,
+  clock,
+  log,
+}: {
+  catalogue: Catalogue;
+  database: Database;
+  redisUrl: string;
+  clock: Clock;
+  log: Logger;
+}) {
+  const connected: Connected[] = [];
+  const redis: WatchedRedis[] = [];
+  const servers: SampledServer[] = [];
+  const queues: SampledQueues[] = [];
+
+  const openRedis = (source: WatchedServer): Connected => {
+    const url = source.url ?? redisUrl;
+    const connection = createRedis({ url, name: `wheelhouse-observe-${source.id}`, log });
+    const { id, name, organization } = source;
+    return {
+      source,
+      kind: "redis",
+      redis: { source, url, connection },
+      server: {
+        id,
+        name,
+        kind: "redis",
+        organization,
+        sample: createRedisSource({ redis: connection, clock }).sample,
+      },
+      queues: {
+        sourceId: id,
+        organizationOf: ({ prefix }) => (id === "primary" && prefix === ownPrefix ? platform : organization),
+        sample: createQueuesSource({
+          redis: connection,
+          sourceId: id,
+          database: databaseOf(url),
+          clock,
+        }).sample,
+      },
+      end: () => connection.disconnect(),
+    };
+  };
+  const openPostgres = (source: WatchedServer): Connected => {
+    const { id, name, organization, url } = source;
+    const own = url === undefined ? database.pools.app : null;
+    const pool =
+      own ??
+      openPool(
+        {
+          connectionString: url,
+          max: 1,
+          application_name: "wheelhouse-observe",
+          connectionTimeoutMillis: 5_000,
+          statement_timeout: 5_000,
+          query_timeout: 5_000,
+        },
+        log,
+      );
+    return {
+      source,
+      kind: "postgres",
+      redis: null,
+      queues: null,
+      server: {
+        id,
+        name,
+        kind: "postgres",
+        organization,
+        sample: createPostgresSource({ pool, clock }).sample,
+      },
+      end: () => (own ? undefined : pool.end()),
+    };
+  };
+
+  const replace = <T>(list: T[], next: readonly T[]) => {
+    list.splice(0, list.length, ...next);
+  };
+  const follow = (sources: WatchedSources) => {
+    const wanted = [
+      ...sources.redis.map((source) => ({ source, kind: "redis" as const })),
+      ...sources.postgres.map((source) => ({ source, kind: "postgres" as const })),
+    ];
+    const before = [...connected];
+    const next = wanted.map(({ source, kind }) => {
+      const open = before.find((each) => each.kind === kind && isSameServer(each.source, source));
+      if (!open) return kind === "redis" ? openRedis(source) : openPostgres(source);
+      return { ...open, source, redis: open.redis && { ...open.redis, source } };
+    });
+    replace(connected, next);
+    replace(
+      redis,
+      next.flatMap((each) => each.redis ?? []),
+    );
+    replace(
+      servers,
+      next.map(({ server }) => server),
+    );
+    replace(
+      queues,
+      next.flatMap((each) => each.queues ?? []),
+    );
+    for (const gone of before)
+      if (!next.some(({ server }) => server === gone.server))
+        Promise.resolve(gone.end()).catch((err: unknown) =>
+          log.debug({ err }, "a source did not close in order"),
+        );
+  };
+  follow(catalogue.current());
+  const forget = catalogue.onChange(follow);
+
+  return {
+    redis: redis as readonly WatchedRedis[],
+    servers,
+    queues,
+    async stop() {
+      forget();
+      for (const { end } of connected) await end();
+    },
+  };
+}
+
+/** What is declared in a server is no reason to connect to it anew. */
+const isSameServer = ({ caches: _, ...a }: WatchedServer, { caches: __, ...b }: WatchedServer) =>
+  isDeepStrictEqual(a, b);

@@ -1,0 +1,90 @@
+import { endingAtOnce, everyRole, type Feature, type Ground } from "#lib/feature.ts";
+import type { NamedCache } from "#lib/own-caches.ts";
+import type { SecretBox } from "#lib/secret-box.ts";
+import { buildAuditBlocks } from "./audit-blocks.ts";
+import { createChanges } from "./audit-changes.ts";
+import { createDenials } from "./audit-denials.ts";
+import { createAuditIntake } from "./audit-intake.ts";
+import { orderAuditMonths } from "./audit-order.ts";
+import { createAuditProof } from "./audit-proof.ts";
+import { createReadings } from "./audit-readings.ts";
+import { createAuditReview } from "./audit-review.ts";
+import { auditRoutes } from "./audit-routes.ts";
+import { createAuditService } from "./audit-service.ts";
+import { createAuditStore } from "./audit-store.ts";
+
+const monthsAhead = 12;
+
+type AuditNeeds = {
+  box: SecretBox;
+  /** 32 bytes in base64. */
+  secretKey: string;
+  /** For known values that name nobody. */
+  cache: NamedCache;
+};
+
+/** A foundation: how the trail is written, for all that is built after it, and how it is read, proved and worked with. */
+export function createAudit(
+  { database, redis, events, config, clock, log }: Ground,
+  { box, secretKey, cache }: AuditNeeds,
+) {
+  const onCommitted = (organizationId: string, ids: readonly string[]) =>
+    events.emit("audit.committed", { organizationId, ids, created: ids.length });
+  const onAuditCommitted = (organizationId: string, id: string) => onCommitted(organizationId, [id]);
+  const changes = createChanges({ database, box, onAuditCommitted, log });
+  const denials = createDenials({ database, clock, onAuditCommitted, log });
+  const intake = createAuditIntake({ database, clock, onCommitted });
+  const readings = createReadings({ trail: changes, redis, clock });
+  const store = createAuditStore({ database });
+  const service = createAuditService({ store, readings });
+  const review = createAuditReview({ database, changes, readings, box, cache, clock, log });
+  const proof = createAuditProof({
+    database,
+    store,
+    trail: changes,
+    intake,
+    config: config.audit,
+    dataDir: config.dataDir,
+    secretKey,
+    clock,
+    log,
+  });
+  const feature = {
+    routes(api) {
+      auditRoutes(api, { service });
+      proof.routes(api);
+      review.routes(api);
+    },
+    jobs: [
+      { name: "audit partitions", run: () => store.makePartitions(monthsAhead) },
+      { name: "audit idempotency keys", run: intake.forgetKeys },
+      ...review.jobs,
+      // The last: where a large trail is put in order for the first time, these take minutes.
+      { name: "audit months", run: () => orderAuditMonths({ database, log }) },
+      { name: "audit blocks", run: () => buildAuditBlocks({ database, log }) },
+    ],
+    processes: [
+      {
+        in: everyRole,
+        // Signs the chains' ends and brings them away.
+        async start() {
+          proof.start();
+          return endingAtOnce(proof.stop);
+        },
+      },
+    ],
+  } satisfies Feature;
+  return {
+    ...feature,
+    /** Runs what changes something, with its event in the same transaction. */
+    changes,
+    /** Records what was refused. */
+    denials,
+    readHeads: store.byIds,
+    /** Lets exports end and writes the refusals that were counted; the last thing before the database closes. */
+    async close() {
+      await review.close();
+      await denials.close();
+    },
+  };
+}

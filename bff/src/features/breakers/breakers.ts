@@ -1,0 +1,55 @@
+import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
+import type { WatchHttp } from "#lib/watch-http.ts";
+import type { Catalogue } from "#observe/sources/sources.ts";
+import { createBreakersAspect } from "./breakers-aspect.ts";
+import { createBreakersBoard } from "./breakers-board.ts";
+import { type CommandsDeps, createBreakerCommands } from "./breakers-commands.ts";
+import { createBreakerHolders, type NewestCommands } from "./breakers-holders.ts";
+import { createOwnBreakers, type OwnEndpointsKey } from "./breakers-own.ts";
+import { createReportedBreakers, type ReportedBreakersDeps } from "./breakers-reports.ts";
+import { breakersRoutes, type RoutesDeps } from "./breakers-routes.ts";
+import { createScrapeStates } from "./breakers-scrape-states.ts";
+import { createScrapedBreakers } from "./breakers-scrapes.ts";
+
+type BreakersNeeds = {
+  catalogue: Catalogue;
+  http: Pick<WatchHttp, "get">;
+  /** Rows of Wheelhouse's own endpoints, observed before. */
+  endpoints: OwnEndpointsKey;
+  /** What services report of their breakers. */
+  reported: ReportedBreakersDeps;
+  /** The newest command to each of these breakers that some instance obeyed, or may yet. */
+  newestCommands(targets: readonly { organizationId: string; targetId: string }[]): NewestCommands;
+} & Omit<CommandsDeps & RoutesDeps, "command">;
+
+/** The breakers of Wheelhouse's own endpoints, those that are scraped, those that are reported, and commands to them. */
+export function createBreakers(core: Core, needs: BreakersNeeds) {
+  const { redis, config, clock, log } = core;
+  const { catalogue, http, endpoints, reported, newestCommands, channel, run, ...reading } = needs;
+  const states = createScrapeStates({ redis, log });
+  const scraped = createScrapedBreakers({
+    catalogue,
+    http,
+    clock,
+    random: Math.random,
+    onScraped: states.keep,
+  });
+  const own = createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs, endpoints });
+  const command = createBreakerCommands({ snapshots: reading.snapshots, channel, run });
+  const feature = {
+    routes: (api) => breakersRoutes(api, { ...reading, command }),
+    processes: [{ in: ["collector", "web"], start: async () => endingAtOnce(scraped.close) }],
+  } satisfies Feature;
+  return {
+    ...feature,
+    aspect: createBreakersAspect({
+      endpoints,
+      board: createBreakersBoard(
+        [own, scraped, createReportedBreakers(reported)],
+        createBreakerHolders({ newestCommands, clock }),
+      ),
+    }),
+    /** How the last scrape of each source went. */
+    scrapesOf: states.read,
+  };
+}

@@ -1,0 +1,46 @@
+import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
+import type { WatchHttp } from "#lib/watch-http.ts";
+import type { ListAnswers, Past, SnapshotStore } from "#observe/spread/spread.ts";
+import { createHealthChecks } from "./health-checks.ts";
+import { createHeartbeats, type HeartbeatsDeps } from "./health-heartbeats.ts";
+import { healthRoutes } from "./health-routes.ts";
+import { type SampledServer, serverRows } from "./health-rows.ts";
+import { createServersAspect } from "./health-servers-aspect.ts";
+import { createServersBoard } from "./health-servers-board.ts";
+import { createServices, type ServicesDeps } from "./health-services.ts";
+
+type HealthNeeds = Pick<ServicesDeps, "catalogue" | "uptimes" | "ownReports"> & {
+  http: WatchHttp;
+  hashOf: HeartbeatsDeps["hashOf"];
+  snapshots: SnapshotStore;
+  answer: ListAnswers;
+  past: Past;
+};
+
+/** Services that are asked, services that report by themselves, and what is shown of both. */
+export function createHealth(core: Core, { http, hashOf, snapshots, answer, past, ...needs }: HealthNeeds) {
+  const { database, redis, subscribe, changes, clock, log } = core;
+  const { catalogue } = needs;
+  const heartbeats = createHeartbeats({ catalogue, redis, hashOf, clock });
+  const checks = createHealthChecks({ catalogue, heartbeats, http, clock });
+  const services = createServices({ ...needs, checks, database, redis, subscribe, changes, clock, log });
+  const feature = {
+    routes(api) {
+      healthRoutes(api, { answer });
+      services.routes(api, { snapshots, past });
+    },
+    // Where heartbeats come in.
+    mount: heartbeats.mount,
+    processes: [{ in: ["collector", "web"], start: async () => endingAtOnce(checks.stop) }],
+  } satisfies Feature;
+  return {
+    ...feature,
+    aspect: services.aspect,
+  };
+}
+
+/** Watched Redis and Postgres servers. `servers` is a live list. */
+export const createServers = (
+  { clock }: Pick<Core, "clock">,
+  needs: { servers: readonly SampledServer[]; intervalMs: number },
+) => ({ rows: serverRows, aspect: createServersAspect(createServersBoard({ clock, ...needs })) });

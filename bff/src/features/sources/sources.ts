@@ -1,0 +1,78 @@
+import { createAddressFilter } from "#lib/address-filter.ts";
+import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.ts";
+import type { SecretBox } from "#lib/secret-box.ts";
+import type { AspectKey } from "#observe/aspect.ts";
+import { createSourcesFile } from "#observe/sources/sources.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { createBadFileAspect, createBadFileBoard } from "./sources-aspect.ts";
+import { createSourcesCatalogue } from "./sources-catalogue.ts";
+import { sourcesRoutes } from "./sources-routes.ts";
+import { createSourcesService } from "./sources-service.ts";
+import { createSourcesStore } from "./sources-store.ts";
+
+/** What is watched, of the file and of what was added; the parts that watch are built on it. */
+export function createDeclared(
+  { database, subscribe, config, clock, log }: Core,
+  { box }: { box: SecretBox },
+) {
+  const store = createSourcesStore(database);
+  const file = createSourcesFile({ path: config.sourcesFile, clock, log });
+  const catalogue = createSourcesCatalogue({ file, store, box, subscribe, log });
+  return {
+    store,
+    file,
+    catalogue,
+    /** Hash of the secret with which an instance reports; null without one, undefined while that is not known. */
+    hashOf(organization: string, service: string, instance: string) {
+      const secret = catalogue.secretOf(organization, service, instance);
+      return secret === null ? null : secret?.secret_hash;
+    },
+  };
+}
+export type Declared = ReturnType<typeof createDeclared>;
+
+type Service = Parameters<typeof createSourcesService>[0];
+type SourcesNeeds = {
+  declared: Declared;
+  box: SecretBox;
+  snapshots: SnapshotStore;
+  /** Rows of what is watched, with their states. */
+  checks: AspectKey<ReturnType<Service["checksOf"]>[number]>;
+  scrapesOf: Service["scrapesOf"];
+};
+
+/** Sources as people see and add them, and the process that follows what is declared. */
+export function createSources(
+  { changes, config, clock }: Core,
+  { declared, box, snapshots, checks, scrapesOf }: SourcesNeeds,
+) {
+  const { store, file, catalogue } = declared;
+  const service = createSourcesService({
+    store,
+    catalogue,
+    file,
+    changes,
+    box,
+    filter: createAddressFilter(config.observe.allowAddresses),
+    clock,
+    checksOf: (organization) => snapshots.viewsOf(organization).rows(checks),
+    scrapesOf,
+  });
+  const feature = {
+    routes: (api) => sourcesRoutes(api, { service }),
+    processes: [
+      {
+        in: everyRole,
+        async start() {
+          file.start();
+          catalogue.start();
+          return endingAtOnce(() => {
+            file.stop();
+            catalogue.stop();
+          });
+        },
+      },
+    ],
+  } satisfies Feature;
+  return { ...feature, aspect: createBadFileAspect(createBadFileBoard(file.bad)) };
+}

@@ -1,0 +1,80 @@
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { Subscribe } from "#lib/channel.ts";
+import { createRowChanges, mostChangedIds, type RowsChanged } from "#lib/row-changes.ts";
+
+/** What one part of the product tells the others, in every process. All are emitted after the commit. */
+export type EventMap = {
+  "audit.committed": RowsChanged;
+  "deliveries.changed": RowsChanged;
+  "replays.changed": RowsChanged;
+};
+export type EventName = keyof EventMap;
+
+export type Events = {
+  /** Notes what changed. Listeners of all processes are called within 250 ms, once for what came meanwhile. */
+  emit<Name extends EventName>(name: Name, event: EventMap[Name]): void;
+  /** Calls back for events of any process. What a listener throws is logged and stops no other. @returns how to stop. */
+  on<Name extends EventName>(name: Name, listener: (event: EventMap[Name]) => void): () => void;
+};
+
+const coalesceMs = 250;
+const rowsChanged: z.ZodType<RowsChanged> = z.object({
+  organizationId: z.string().max(100),
+  ids: z.array(z.string().max(100)).max(mostChangedIds),
+  created: z.number().int().nonnegative(),
+});
+
+/**
+ * Hints that something can be read anew: coalesced, and lost where Redis or a process is away. Ids travel, never rows:
+ * who may see them is decided where they are read. What has to happen is a row that somebody sweeps, never an event.
+ */
+export function createEvents({ subscribe, log }: { subscribe: Subscribe; log: Logger }) {
+  let timer: NodeJS.Timeout | undefined;
+
+  const open = <Event>(topic: EventName, message: z.ZodType<Event>) => {
+    const listeners = new Set<(event: Event) => void>();
+    const tell = (event: Event) => {
+      for (const listener of listeners)
+        try {
+          listener(event);
+        } catch (err) {
+          log.error({ err, event: topic }, "a listener of an event failed");
+        }
+    };
+    return {
+      listeners,
+      tell,
+      changes: createRowChanges(),
+      channel: subscribe({ topic, message, onMessage: tell }),
+    };
+  };
+  const opened = {
+    "audit.committed": open("audit.committed", rowsChanged),
+    "deliveries.changed": open("deliveries.changed", rowsChanged),
+    "replays.changed": open("replays.changed", rowsChanged),
+  };
+
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const { changes, channel, tell } of Object.values(opened))
+      for (const change of changes.takeAll()) {
+        channel.publish(change);
+        tell(change);
+      }
+  };
+  const events: Events = {
+    emit(name, event) {
+      opened[name].changes.add(event);
+      timer ??= setTimeout(flush, coalesceMs).unref();
+    },
+    on(name, listener) {
+      opened[name].listeners.add(listener);
+      return () => {
+        opened[name].listeners.delete(listener);
+      };
+    },
+  };
+  return { events, /** Sends what waits, at the end of a process. */ flush };
+}
