@@ -2,28 +2,16 @@ import type { FastifyInstance } from "fastify";
 import { type AppDeps, createFoundations, type Foundations } from "#app/foundations.ts";
 import { createPages, mountFeatures } from "#app/http.ts";
 import { createLifecycle } from "#app/lifecycle.ts";
-import { createObserving, createWatch } from "#app/observe.ts";
-import { createOwnProcess } from "#app/own-process.ts";
+import { createObserving } from "#app/observe.ts";
+import { createReading, createWatchers } from "#app/watchers.ts";
 import { seedDemo } from "#features/access/access-demo.ts";
-import { createRecentActs } from "#features/audit/audit-recent.ts";
-import { createBreakers } from "#features/breakers/breakers.ts";
-import { createCaches } from "#features/caches/caches.ts";
-import { createHealth, createServers } from "#features/health/health.ts";
 import { createOwnHealth } from "#features/health/health-own.ts";
-import { serviceRows } from "#features/health/health-rows.ts";
-import { createHistory, createRemembering } from "#features/history/history.ts";
-import { createOperations } from "#features/operations/operations.ts";
-import { createChangeBefore, createOverview } from "#features/overview/overview.ts";
-import { createQueues } from "#features/queues/queues.ts";
-import { createDeclared, createSources } from "#features/sources/sources.ts";
+import { createRemembering } from "#features/history/history.ts";
+import { createOverview } from "#features/overview/overview.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
-import { webhookRows } from "#features/webhooks/webhooks-aspect.ts";
 import { webhooksSettings } from "#features/webhooks/webhooks-config.ts";
-import { createAddressFilter } from "#lib/address-filter.ts";
 import type { Feature } from "#lib/feature.ts";
 import { createServer } from "#lib/server.ts";
-import { createWatchHttp } from "#lib/watch-http.ts";
-import { createListAnswers } from "#observe/spread/spread.ts";
 import { createLive } from "#plugins/live-feature.ts";
 
 export type Product = {
@@ -35,77 +23,6 @@ export type Product = {
   /** Demo sign-ins, first organization first; empty without the demo. */
   credentials: readonly { email: string; password: string; role: string; organization: string }[];
 };
-
-/** What is watched, and how it is read, now and at a past moment. */
-function createReading({ core, access, box, ownCaches, subscriber }: Foundations, redisUrl: string) {
-  const acts = createRecentActs({ database: core.database });
-  const history = createHistory(core, { acts, cache: ownCaches.named("history series") });
-  const declared = createDeclared(core, { box });
-  const ownProcess = createOwnProcess(core, { subscriber, parts: [ownCaches, ...access.breakers] });
-  const watch = createWatch(core, {
-    catalogue: declared.catalogue,
-    redisUrl,
-    intervalMs: core.config.observe.sampleIntervalMs,
-    ownReport: ownProcess.latest,
-  });
-  const { snapshots } = watch;
-  const { past } = history;
-  const reading = { snapshots, answer: createListAnswers({ snapshots, readPast: past.readPart }), past };
-  return { history, declared, ownProcess, watch, reading };
-}
-
-/** What people watch and act on, and what observes it. */
-function createWatchers(
-  { core, box }: Foundations,
-  { history, declared, watch, reading }: ReturnType<typeof createReading>,
-) {
-  const { snapshots, channel, intervalMs, redisServers, detailedServers } = watch;
-  const { catalogue, hashOf } = declared;
-  const http = createWatchHttp({ filter: createAddressFilter(core.config.observe.allowAddresses) });
-  const operations = createOperations(core, { channel });
-  const { newestToBreakers: newestCommands, run, read: readOperation } = operations;
-  const commanding = { ...reading, channel, run, readOperation };
-  const servers = createServers(core, { servers: watch.servers, intervalMs });
-  const breakers = createBreakers(core, {
-    ...commanding,
-    catalogue,
-    http,
-    newestCommands,
-    endpoints: webhookRows,
-    reported: watch.reported,
-    changeBefore: createChangeBefore(reading),
-  });
-  return {
-    servers,
-    watchers: {
-      operations,
-      caches: createCaches(core, {
-        ...commanding,
-        servers: redisServers,
-        detailedServers,
-        serverRows: servers.rows,
-        reported: watch.reportedWithOwn,
-      }),
-      queues: createQueues(core, { ...reading, sources: watch.queues, servers: servers.rows, intervalMs }),
-      sources: createSources(core, {
-        declared,
-        box,
-        snapshots,
-        checks: serviceRows,
-        scrapesOf: breakers.scrapesOf,
-      }),
-      health: createHealth(core, {
-        ...reading,
-        catalogue,
-        http,
-        hashOf,
-        uptimes: history.uptimesOf("service"),
-        ownReports: watch.ownReports,
-      }),
-      breakers,
-    },
-  };
-}
 
 /** Every part of the product, in the order in which they are mounted and started; they stop in the opposite one. */
 function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDeps) {
