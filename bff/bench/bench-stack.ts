@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,6 +64,14 @@ export async function startProgram(file: string, environment: Record<string, str
       await exited;
     },
   };
+}
+
+/** Time that a process has had of the processor, user and system together. */
+export function cpuUsedMs(pid: number): number {
+  const ticksPerSecond = 100;
+  // The name in parentheses may hold spaces; the times are the 12th and 13th field behind it.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000;
 }
 
 const loadResult = z.object({

@@ -4,6 +4,7 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
   status: [() => import("./status.ts")],
   history: [() => import("./history.ts")],
   audit: [() => import("./audit-write.ts"), () => import("./audit-read.ts")],
+  live: [() => import("./live.ts")],
   replays: [() => import("./replays.ts")],
   "audit-read": [() => import("./audit-read.ts")],
   "audit-chain": [() => import("./audit-write.ts")],

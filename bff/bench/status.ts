@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import { io } from "socket.io-client";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { startBenchStack, startProgram } from "./bench-stack.ts";
+import { cpuUsedMs, startBenchStack, startProgram } from "./bench-stack.ts";
 
 const serviceCount = 400;
 const instancesEach = 5;
@@ -138,16 +138,10 @@ async function until(reader: Reader) {
 
 /** Of one core, user and system time together. */
 async function cpuShareOf(pid: number): Promise<number> {
-  const ticksPerSecond = 100;
-  const usedMs = () => {
-    // The name in parentheses may hold spaces; the times are the 12th and 13th field behind it.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000;
-  };
-  const before = usedMs();
+  const before = cpuUsedMs(pid);
   const startedMs = performance.now();
   await wait(measuredMs);
-  return (usedMs() - before) / (performance.now() - startedMs);
+  return (cpuUsedMs(pid) - before) / (performance.now() - startedMs);
 }
 
 /** The three lists that a page could ask for, one after the other. */
@@ -195,7 +189,8 @@ async function connectOnce({ address, cookie }: Reader, watchMs = 3_500) {
   const counts = new Map<string, number>();
   let lastMs = 0;
   for (const topic of topics)
-    socket.on(`${topic}:snapshot`, () => {
+    socket.on(topic, (message: unknown) => {
+      if (!isSnapshot(message)) return;
       const count = (counts.get(topic) ?? 0) + 1;
       counts.set(topic, count);
       if (count === 1) lastMs = performance.now() - startedMs;
@@ -207,6 +202,10 @@ async function connectOnce({ address, cookie }: Reader, watchMs = 3_500) {
   socket.disconnect();
   return { tookMs: lastMs, counts };
 }
+
+/** Whether a live message brings the whole: its head, which is JSON behind three bytes, says so. */
+const isSnapshot = (message: unknown) =>
+  Buffer.isBuffer(message) && message.toString("latin1", 3).startsWith('{"kind":"snapshot"');
 
 /** Transactions of Postgres for each connection, over what runs without any. */
 async function transactionsPerConnect(adminUrl: string, reader: Reader) {
@@ -246,7 +245,7 @@ function report(figures: {
   browser: z.infer<typeof paints>;
 }): boolean {
   const { instances, breakers, cpuShare, http, socket, transactions } = figures;
-  // The overview is small and comes whole with each tick; of lists only what changed follows their snapshot.
+  // Only what changed follows a snapshot.
   const lists = (["health", "breakers"] as const).map((topic) => socket.counts.get(topic) ?? 0);
   const lines: [string, string, boolean][] = [
     [

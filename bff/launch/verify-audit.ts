@@ -37,6 +37,11 @@ try {
         Object.keys(filter).length > 0
           ? `The export has a filter (${JSON.stringify(filter)}): ${count(result.gaps, "gap")} between its events.`
           : "The export has no filter and no gap.",
+        ...result.reach.map(
+          ({ organizationId, signedTo, chainedTo }) =>
+            `Organization ${organizationId}: signed to event ${signedTo}, chained to ${chainedTo}.`,
+        ),
+        `Covered by a signature: ${result.signedEvents} of ${count(result.events, "event")}.`,
         `Signed checkpoints that agree with it: ${result.checkpoints}.`,
         newest
           ? `Newest checkpoint: ${newest.number} of ${newest.at}, event ${newest.seq}, key ${newest.keyId}.`

@@ -138,6 +138,8 @@ describe("configuration", () => {
     ["WHEELHOUSE_ALLOW_ADDRESSES", "10.0.0.0/8,hunter2"],
     ["WHEELHOUSE_WATCH_ALLOW_ADDRESSES", "10.0.0.0/8,hunter2"],
     ["WHEELHOUSE_TRUST_PROXY", "hunter2"],
+    ["WHEELHOUSE_TRUST_PROXY", "true-hunter2"],
+    ["WHEELHOUSE_TRUST_PROXY", "1111"],
     ["WHEELHOUSE_RETRY_SCHEDULE_MS", "1s,-3s"],
     ["WHEELHOUSE_LOG_LEVEL", "hunter2"],
     ["WHEELHOUSE_SESSION_IDLE_MINUTES", "0.5"],
@@ -162,6 +164,28 @@ describe("configuration", () => {
     });
     expect(config.observe.allowAddresses).toEqual(["10.1.0.0/16"]);
     expect(config.http.trustProxy).toBe("10.0.0.1,10.0.1.0/24");
+  });
+
+  test.each<[string | undefined, false | number | string]>([
+    [undefined, false],
+    ["0", false],
+    ["1", 1],
+    ["2", 2],
+    ["10.0.0.1", "10.0.0.1"],
+  ])("WHEELHOUSE_TRUST_PROXY=%s trusts %s", (text, expected) => {
+    const set = text === undefined ? {} : { WHEELHOUSE_TRUST_PROXY: text };
+    expect(loadConfig(set).http.trustProxy).toBe(expected);
+  });
+
+  test("the description of the API is public in a demo, and elsewhere when it is told so", () => {
+    const isPublic = (environment: Record<string, string>) =>
+      loadConfig(environment).http.isDescriptionPublic;
+    const told = { WHEELHOUSE_PUBLIC_API_DESCRIPTION: "1" };
+    expect([isPublic({}), isPublic(production), isPublic({ ...production, ...told })]).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 
   test("nothing but main, where the environment enters, reads it", () => {

@@ -37,7 +37,10 @@ export type Config = {
     /** Where people reach the console, without a trailing slash; undefined: the listening address. */
     publicUrl: string | undefined;
     /** Whose X-Forwarded-For is believed: nobody's, everybody's, or a comma-separated list of addresses. */
-    trustProxy: boolean | string;
+    /** How many proxies stand before it, or which; false believes none. */
+    trustProxy: false | number | string;
+    /** Whether anybody may read `/openapi.json`. */
+    isDescriptionPublic: boolean;
   };
   postgres: {
     /** Undefined: the embedded server. */
@@ -184,11 +187,17 @@ const variables = z.object({
   WHEELHOUSE_TRUST_PROXY: z
     .string()
     .refine(
-      (text) => ["0", "1"].includes(text) || list(text).every(isBlock),
-      "must be 0, 1 (every sender) or a list of addresses and CIDR blocks",
+      (text) => /^(\d|10)$/.test(text) || list(text).every((each) => /[.:]/.test(each) && isBlock(each)),
+      "must be how many proxies stand before it (0 to 10), or a list of their addresses and CIDR blocks",
     )
-    .transform((text) => (text === "0" || text === "1" ? text === "1" : text))
+    .transform((text): false | number | string =>
+      /^\d+$/.test(text) ? (text === "0" ? false : Number(text)) : text,
+    )
     .default(false),
+  WHEELHOUSE_PUBLIC_API_DESCRIPTION: z
+    .enum(["0", "1"], "must be 0 or 1")
+    .transform((text) => text === "1")
+    .optional(),
   WHEELHOUSE_ALLOW_ADDRESSES: addressBlocks.optional(),
   WHEELHOUSE_RETRY_SCHEDULE_MS: z
     .string()
@@ -293,6 +302,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       port: read.PORT,
       publicUrl: read.WHEELHOUSE_PUBLIC_URL?.replace(/\/+$/, ""),
       trustProxy: read.WHEELHOUSE_TRUST_PROXY,
+      isDescriptionPublic: read.WHEELHOUSE_PUBLIC_API_DESCRIPTION ?? demo,
     },
     postgres: {
       appUrl: read.DATABASE_URL,

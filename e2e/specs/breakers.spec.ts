@@ -90,7 +90,7 @@ test("a breaker opens, is forced closed on every instance, and recovers", async 
     // Held closed: calls reach the provider again although they still fail.
     expect(await shop.instances[0]?.fire()).toBe("503");
     await dialog.getByRole("button", { name: "Close" }).last().click();
-    await expect(row).toContainText("2 of 2 disabled");
+    await expect(row).toContainText("2 of 2 forced closed");
     await expect(row).toContainText(/held closed by \S+/);
     await expect(drawer).toContainText("“The provider is well again”");
 

@@ -78,6 +78,7 @@ export const updateMember = defineEndpoint({
   access: "access:manage",
   action: "access.member.update",
   keeps: ["role"],
+  stepUp: "when the role is above viewer",
   params: z.strictObject({ userId: z.uuid() }),
   /** `currentRole` is the one the caller saw: somebody else may have changed it meanwhile. */
   body: z.strictObject({ role, currentRole: role }),
@@ -114,6 +115,7 @@ export const reactivateMember = defineEndpoint({
   access: "access:manage",
   action: "access.member.reactivate",
   keeps: ["account"],
+  stepUp: true,
   params: z.strictObject({ userId: z.uuid() }),
   response: memberDetail,
 });
@@ -151,6 +153,7 @@ export const createInvitation = defineEndpoint({
   access: "access:manage",
   action: "access.invitation.create",
   keeps: ["email", "role", "expiresAt"],
+  stepUp: "when the role is above viewer",
   body: z.strictObject({ email, role }),
   response: invitationLink,
   status: 201,
@@ -163,6 +166,7 @@ export const renewInvitation = defineEndpoint({
   access: "access:manage",
   action: "access.invitation.renew",
   keeps: ["expiresAt"],
+  stepUp: true,
   params: z.strictObject({ id: z.uuid() }),
   response: invitationLink,
 });

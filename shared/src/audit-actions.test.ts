@@ -213,6 +213,7 @@ const kept: Record<string, readonly string[]> = {
     "to",
     "q",
     "includeChildren",
+    "review",
     "known",
     "events",
   ],

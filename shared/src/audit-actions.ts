@@ -23,7 +23,7 @@ const otherActions = {
   "breakers.breaker.outcome": commandOutcomeKept,
   "cache.invalidation.outcome": commandOutcomeKept,
   "cache.removal.outcome": ["operation", "state", "looked", "removed", "cause"],
-  "audit.trail.read": [...auditFilterKept, "known", "events"],
+  "audit.trail.read": [...auditFilterKept, "review", "known", "events"],
   "audit.content.expire": ["uptoSeq"],
 } as const;
 

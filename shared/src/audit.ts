@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { auditFilterQuery, auditOutcomes } from "./audit-filter.ts";
 import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
+import { defineTopic } from "./live/topic.ts";
 
 export const authMethods = ["password", "oidc", "token", "none", "internal", "unknown"] as const;
 const fields = z.record(z.string(), z.json());
@@ -41,6 +42,13 @@ export const auditEvent = z.object({
   schemaVersion: z.number().int(),
 });
 export type AuditEvent = z.infer<typeof auditEvent>;
+
+export const auditTopic = defineTopic({
+  name: "audit",
+  kind: "heads",
+  capability: "audit:read",
+  row: auditEvent,
+});
 
 export const auditEventDetail = auditEvent.extend({
   proof: z

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, series } from "./health.ts";
+import { defineTopic } from "./live/topic.ts";
 import { commandKept, operation } from "./operations.ts";
+import { compareNumeric } from "./order.ts";
 import { problem } from "./overview.ts";
 import { reasonText } from "./reason.ts";
 
@@ -106,7 +108,14 @@ export const breakerRow = z.object({
 });
 export type BreakerRow = z.infer<typeof breakerRow>;
 
-const { compare } = new Intl.Collator("en", { numeric: true });
+export const breakerList = z.object({
+  ...observation,
+  /** In the order of `breakerTopic`. */
+  items: z.array(breakerRow),
+  nextCursor: z.null(),
+});
+export type BreakerList = z.infer<typeof breakerList>;
+
 const rank: Record<BreakerState, number> = {
   open: 0,
   half_open: 1,
@@ -116,21 +125,20 @@ const rank: Record<BreakerState, number> = {
   closed: 5,
 };
 
-/** Order of a list: most failed calls per minute first, so that a rate of 100 % on 2 calls does not lead. */
-export const breakerOrder = (a: BreakerRow, b: BreakerRow): number =>
-  (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
-  rank[a.state] - rank[b.state] ||
-  (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
-  compare(a.name, b.name) ||
-  compare(a.id, b.id);
-
-export const breakerList = z.object({
-  ...observation,
-  /** Most failed calls per minute first. */
-  items: z.array(breakerRow),
-  nextCursor: z.null(),
+/** Most failed calls per minute first, so that a ratio of 100% on 2 calls does not lead; then by state. */
+export const breakerTopic = defineTopic({
+  name: "breakers",
+  kind: "rows",
+  capability: "breakers:read",
+  row: breakerRow,
+  list: breakerList,
+  order: (a, b) =>
+    (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
+    rank[a.state] - rank[b.state] ||
+    (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
+    compareNumeric(a.name, b.name) ||
+    compareNumeric(a.id, b.id),
 });
-export type BreakerList = z.infer<typeof breakerList>;
 
 export const listBreakers = defineEndpoint({
   method: "GET",

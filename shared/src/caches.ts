@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { healthState, observation, series, sourceView } from "./health.ts";
+import { defineTopic } from "./live/topic.ts";
 import { operation } from "./operations.ts";
+import { byName } from "./order.ts";
 import { reasonText } from "./reason.ts";
 
 const perMinute = z.number().nullable();
@@ -49,19 +51,25 @@ export const cacheRow = z.object({
 });
 export type CacheRow = z.infer<typeof cacheRow>;
 
-/** Order of a list: lowest ratio first; what nobody calls comes last. */
-export const cacheOrder = (a: CacheRow, b: CacheRow): number =>
-  (a.hitRatio ?? 2) - (b.hitRatio ?? 2) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
-
 export const cacheList = z.object({
   ...observation,
-  /** Lowest hit ratio first. */
+  /** In the order of `cacheTopic`. */
   items: z.array(cacheRow),
   nextCursor: z.null(),
   /** Hit ratio (0–1) of the last 10 minutes, by id. */
   trends: z.record(z.string(), series),
 });
 export type CacheList = z.infer<typeof cacheList>;
+
+/** Lowest hit ratio first; what nobody calls comes last. */
+export const cacheTopic = defineTopic({
+  name: "caches",
+  kind: "rows",
+  capability: "cache:read",
+  row: cacheRow,
+  list: cacheList,
+  order: (a, b) => (a.hitRatio ?? 2) - (b.hitRatio ?? 2) || byName(a, b),
+});
 
 export const listCaches = defineEndpoint({
   method: "GET",

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
+import { isStale } from "./freshness.ts";
+import { defineTopic } from "./live/topic.ts";
 import { maintenanceWindow } from "./maintenance.ts";
+import { byName } from "./order.ts";
 
 /** `unknown`: could not ask. `stale` is orthogonal and derived from `observedAt` and `intervalMs`. */
 export const healthState = z.enum(["ok", "degraded", "down", "unknown"]);
@@ -23,18 +26,19 @@ export const sourceView = z.object({
   roundTripMs: z.number().nullable(),
   redis: z
     .object({
-      version: z.string(),
-      role: z.enum(["primary", "replica"]),
-      usedMemoryBytes: z.number(),
-      maxMemoryBytes: z.number(),
-      evictionPolicy: z.string(),
+      /** Here and below: null is what the server does not tell. */
+      version: z.string().nullable(),
+      role: z.enum(["primary", "replica"]).nullable(),
+      usedMemoryBytes: z.number().nullable(),
+      maxMemoryBytes: z.number().nullable(),
+      evictionPolicy: z.string().nullable(),
       /** The ratio says little while the server is small, so the bytes stand beside it. */
-      fragmentationRatio: z.number(),
-      fragmentationBytes: z.number(),
-      connectedClients: z.number(),
-      maxClients: z.number(),
+      fragmentationRatio: z.number().nullable(),
+      fragmentationBytes: z.number().nullable(),
+      connectedClients: z.number().nullable(),
+      maxClients: z.number().nullable(),
       /** Waiting in a blocking read, as workers do for jobs. */
-      blockedClients: z.number(),
+      blockedClients: z.number().nullable(),
       /** From deltas between two samples, as all that follows with `PerSecond`; null until there are two. */
       opsPerSecond: z.number().nullable(),
       evictedPerSecond: z.number().nullable(),
@@ -47,12 +51,13 @@ export const sourceView = z.object({
       missesPerSecond: z.number().nullable(),
       /** 0–1 since the server was started. */
       lifetimeHitRatio: z.number().nullable(),
-      persistenceOk: z.boolean(),
+      /** Null when the server tells of no write to disk. */
+      persistenceOk: z.boolean().nullable(),
       /** Connected replicas of a primary. */
-      replicas: z.number(),
+      replicas: z.number().nullable(),
       /** Of the slowest replica, or of this one; null without replication. */
       replicationLagSeconds: z.number().nullable(),
-      uptimeSeconds: z.number(),
+      uptimeSeconds: z.number().nullable(),
     })
     .nullable(),
   postgres: z
@@ -147,26 +152,39 @@ export type ServiceRow = z.infer<typeof serviceRow>;
 
 /**
  * Place in a list that stands worst first: down, degraded, stale, unknown, then what a root cause explains, then
- * maintenance and healthy. `isStale` judges the row's own age.
+ * maintenance and healthy. `isLate` judges the row's own age.
  */
-export function serviceUrgency(row: ServiceRow, isStale: boolean): number {
+export function serviceUrgency(row: ServiceRow, isLate: boolean): number {
   if (row.maintenance !== null) return 6;
   if (row.state !== "ok" && row.explainedBy !== null) return 5;
   if (row.state === "down") return 0;
   if (row.state === "degraded") return 1;
-  if (isStale) return 2;
+  if (isLate) return 2;
   return row.state === "unknown" ? 3 : 7;
 }
 
 export const healthList = z.object({
   ...observation,
-  /** By `serviceUrgency`, then by name. */
+  /** In the order of `serviceTopic`. */
   items: z.array(serviceRow),
   nextCursor: z.null(),
   /** Redis and Postgres servers with the figures of their last sample; each is also one of `items`. */
   servers: z.array(sourceView),
 });
 export type HealthList = z.infer<typeof healthList>;
+
+const urgencyAt = (row: ServiceRow, atMs: number): number =>
+  serviceUrgency(row, isStale(row.observedAt, row.intervalMs, atMs));
+
+/** Worst first by `serviceUrgency`, then by name. */
+export const serviceTopic = defineTopic({
+  name: "health",
+  kind: "rows",
+  capability: "health:read",
+  row: serviceRow,
+  list: healthList,
+  order: (a, b, atMs) => urgencyAt(a, atMs) - urgencyAt(b, atMs) || byName(a, b),
+});
 
 export const readHealth = defineEndpoint({
   method: "GET",

@@ -1,81 +1,44 @@
-import { z } from "zod";
-import type { AuditEvent } from "./audit.ts";
-import type { BreakerList, BreakerRow } from "./breakers.ts";
-import type { CacheList, CacheRow } from "./caches.ts";
-import type { Capability } from "./capabilities.ts";
-import type { HealthList, ServiceRow } from "./health.ts";
-import type { Overview } from "./overview.ts";
-import type { QueueList, QueueRow } from "./queues.ts";
-import type { ReplayRun } from "./webhook-replays.ts";
-import type { Delivery } from "./webhooks.ts";
+import { auditTopic } from "./audit.ts";
+import { breakerTopic } from "./breakers.ts";
+import { cacheTopic } from "./caches.ts";
+import { serviceTopic } from "./health.ts";
+import { defineTopics } from "./live/topic.ts";
+import { overviewTopic } from "./overview.ts";
+import { queueTopic } from "./queues.ts";
+import { replayTopic } from "./webhook-replays.ts";
+import { deliveryTopic } from "./webhooks.ts";
 
 /**
  * Live updates over socket.io (path `/live`, WebSocket only). The handshake carries the session cookie and
  * `auth: { organization: <slug or id> }`. Commands never travel here; a client only subscribes.
  *
- * Status topics (`overview`, `health`, `breakers`, `caches`, `queues`) send the whole on subscribing, then what changed at each tick with a
- * sequence number that rises by one; a client that sees a gap subscribes again. Lists (`webhooks`,
- * `replays`, `audit`) send at most one message a second with the newest heads and how many there were.
+ * A message is an event with its topic's name and one binary payload, see `live/message.ts`. Topics of rows and of one
+ * object send the whole on subscribing, then the changed fields at each tick with a sequence number that rises by one;
+ * a client that sees a gap subscribes again. Topics of heads send at most one message a second with the newest rows and
+ * how many there were.
  */
-export const topicCapability = {
-  overview: "overview:read",
-  health: "health:read",
-  breakers: "breakers:read",
-  caches: "cache:read",
-  queues: "queues:read",
-  webhooks: "webhooks:read",
-  replays: "webhooks:read",
-  audit: "audit:read",
-} as const satisfies Record<string, Capability>;
+export const topics = defineTopics({
+  overview: overviewTopic,
+  health: serviceTopic,
+  breakers: breakerTopic,
+  caches: cacheTopic,
+  queues: queueTopic,
+  webhooks: deliveryTopic,
+  replays: replayTopic,
+  audit: auditTopic,
+});
 
-export type Topic = keyof typeof topicCapability;
-export const topic = z.enum([
-  "overview",
-  "health",
-  "breakers",
-  "caches",
-  "queues",
-  "webhooks",
-  "replays",
-  "audit",
-]);
+export type Topic = keyof typeof topics;
 
-export type Heads<T> = {
-  /** Rows created since the last message. */
-  newCount: number;
-  /** New and changed rows, newest first, at most 50; the rest is only counted. */
-  heads: T[];
-  sentAt: string;
-};
+const isTopic = (name: string): name is Topic => Object.hasOwn(topics, name);
+/** All topics by name. */
+export const topicNames: readonly Topic[] = Object.keys(topics).filter(isTopic);
 
-export type Snapshot<Whole> = { seq: number; sentAt: string; data: Whole };
+/** The collector has been silent for 3 ticks; the next snapshot or changes end it. */
+export type CollectorLost = { lastObservedAt: string | null; sentAt: string };
 
-export type Changes<Row> = {
-  seq: number;
-  observedAt: string;
-  intervalMs: number;
-  /** Rows that differ from the last tick, whole. Rows not named are unchanged. */
-  changed: Row[];
-  removed: string[];
-};
-export type QueueChanges = Changes<QueueRow>;
-
-/** `observedAt` inside the payload tells the age of the data; `sentAt` lets a client correct its clock. */
-export type ServerToClientEvents = {
-  "overview:snapshot": (message: Snapshot<Overview>) => void;
-  "health:snapshot": (message: Snapshot<HealthList>) => void;
-  "health:changes": (message: Changes<ServiceRow>) => void;
-  "breakers:snapshot": (message: Snapshot<BreakerList>) => void;
-  "breakers:changes": (message: Changes<BreakerRow>) => void;
-  "caches:snapshot": (message: Snapshot<CacheList>) => void;
-  "caches:changes": (message: Changes<CacheRow>) => void;
-  "queues:snapshot": (message: Snapshot<QueueList>) => void;
-  "queues:changes": (message: QueueChanges) => void;
-  "webhooks:heads": (message: Heads<Delivery>) => void;
-  "replays:heads": (message: Heads<ReplayRun>) => void;
-  "audit:heads": (message: Heads<AuditEvent>) => void;
-  /** The collector has been silent for 3 ticks; the next snapshot or changes end it. */
-  "collector:lost": (message: { lastObservedAt: string | null; sentAt: string }) => void;
+export type ServerToClientEvents = { [Name in Topic]: (message: Uint8Array) => void } & {
+  "collector:lost": (message: CollectorLost) => void;
 };
 
 export type SubscribeReply =
@@ -83,6 +46,6 @@ export type SubscribeReply =
   | { ok: false; code: "forbidden" | "validation_failed"; message: string };
 
 export type ClientToServerEvents = {
-  subscribe: (topic: Topic, reply: (result: SubscribeReply) => void) => void;
-  unsubscribe: (topic: Topic) => void;
+  subscribe: (topic: string, reply: (result: SubscribeReply) => void) => void;
+  unsubscribe: (topic: string) => void;
 };

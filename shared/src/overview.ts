@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, series, sourceView } from "./health.ts";
+import { defineTopic } from "./live/topic.ts";
 
 /** One thing that is wrong now. Lists are sorted worst first. */
 export const problem = z.object({
@@ -102,6 +103,13 @@ export const overview = z.object({
   sources: z.array(sourceView),
 });
 export type Overview = z.infer<typeof overview>;
+
+export const overviewTopic = defineTopic({
+  name: "overview",
+  kind: "whole",
+  capability: "overview:read",
+  whole: overview,
+});
 
 export const readOverview = defineEndpoint({
   method: "GET",

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment } from "./endpoint.ts";
 import { healthState, observation, series } from "./health.ts";
+import { defineTopic } from "./live/topic.ts";
+import { byName } from "./order.ts";
 
 export const queueCounts = z.object({
   waiting: z.number(),
@@ -38,16 +40,9 @@ export const queueRow = z.object({
 });
 export type QueueRow = z.infer<typeof queueRow>;
 
-const rank: Record<QueueRow["state"], number> = { down: 0, degraded: 1, unknown: 2, ok: 4 };
-const rankOf = (queue: QueueRow) => (queue.label === "Paused" ? 3 : rank[queue.state]);
-
-/** Order of a list, worst first: down, degraded, unknown, paused, then healthy by name. */
-export const queueOrder = (a: QueueRow, b: QueueRow): number =>
-  rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
-
 export const queueList = z.object({
   ...observation,
-  /** Worst first: no worker, old jobs, failing, paused, then healthy by name. */
+  /** In the order of `queueTopic`. */
   items: z.array(queueRow),
   nextCursor: z.null(),
   /** Waiting jobs of the last 10 min per queue id. */
@@ -55,6 +50,23 @@ export const queueList = z.object({
   workers: z.array(z.object({ host: z.string(), queues: z.array(z.string()), workers: z.number() })),
 });
 export type QueueList = z.infer<typeof queueList>;
+
+const urgency = ({ paused, state, label }: QueueRow): number => {
+  if (paused) return 4;
+  if (state === "down") return 0;
+  if (state === "degraded") return label === "Old jobs" ? 1 : 2;
+  return state === "unknown" ? 3 : 5;
+};
+
+/** Worst first: no worker, old jobs, failing, unknown, paused, then healthy by name. */
+export const queueTopic = defineTopic({
+  name: "queues",
+  kind: "rows",
+  capability: "queues:read",
+  row: queueRow,
+  list: queueList,
+  order: (a, b) => urgency(a) - urgency(b) || byName(a, b),
+});
 
 export const listQueues = defineEndpoint({
   method: "GET",

@@ -28,8 +28,8 @@ const targetKept = [
   "bentocache",
 ] as const;
 
-/** `push`: the service reports by itself, and its silence is an outage. */
-export const serviceFormats = ["spring", "health+json", "status", "tcp", "push"] as const;
+/** `json`: whatever a service says as JSON is recognised, as it is with `spring` and `health+json`. `push`: the service reports by itself, and its silence is an outage. */
+export const serviceFormats = ["json", "spring", "health+json", "status", "tcp", "push"] as const;
 
 const name = z.string().trim().min(1).max(100);
 const text = name.nullable().default(null);

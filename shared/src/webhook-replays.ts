@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, timestamp } from "./endpoint.ts";
+import { defineTopic } from "./live/topic.ts";
 import { reasonText } from "./reason.ts";
 import { breakerState, deliveryStatus, errorClass } from "./webhooks.ts";
 
@@ -80,6 +81,13 @@ export const replayRun = z.object({
   endedAt: timestamp.nullable(),
 });
 export type ReplayRun = z.infer<typeof replayRun>;
+
+export const replayTopic = defineTopic({
+  name: "replays",
+  kind: "heads",
+  capability: "webhooks:read",
+  row: replayRun,
+});
 
 /** `held`: nothing is sent until a person resumes the run. */
 export const replayPhase = z.enum(["canary", "sending", "held", "done"]);

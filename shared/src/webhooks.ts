@@ -7,6 +7,8 @@ export const endpointKept = ["name", "url", "eventTypes", "enabled"] as const;
 
 export const sourceKept = ["slug", "name", "scheme"] as const;
 
+import { defineTopic } from "./live/topic.ts";
+
 export const deliveryStatuses = [
   "pending",
   "processing",
@@ -101,6 +103,13 @@ export const delivery = z.object({
   errorMessage: z.string().nullable(),
 });
 export type Delivery = z.infer<typeof delivery>;
+
+export const deliveryTopic = defineTopic({
+  name: "webhooks",
+  kind: "heads",
+  capability: "webhooks:read",
+  row: delivery,
+});
 
 /** Headers and body as captured: secrets redacted, capped at 16 KiB. */
 export const httpMessage = z.object({

@@ -12,7 +12,9 @@ import { createWebhooks } from "#features/webhooks/webhooks.ts";
 import { webhooksSettings } from "#features/webhooks/webhooks-config.ts";
 import type { Feature } from "#lib/feature.ts";
 import { createServer } from "#lib/server.ts";
+import { createLiveViews } from "#plugins/live/views.ts";
 import { createLive } from "#plugins/live-feature.ts";
+import { createEventList } from "#plugins/live-lists.ts";
 
 export type Product = {
   app: FastifyInstance;
@@ -67,11 +69,15 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     observing: createObserving(core, { watch, aspects, roles: core.config.roles }),
     webhooks,
     live: createLive(core, {
-      snapshots,
+      views: createLiveViews(snapshots),
       sessionEnds,
       intervalMs,
       authenticate: access.authenticateHandshake,
-      reads: { webhooks: webhooks.readHeads, replays: webhooks.readReplayHeads, audit: audit.readHeads },
+      lists: {
+        webhooks: createEventList(core.events, "deliveries.changed", webhooks.readHeads),
+        replays: createEventList(core.events, "replays.changed", webhooks.readReplayHeads),
+        audit: createEventList(core.events, "audit.committed", audit.readHeads),
+      },
     }),
     pages: createPages(core, { sessionView: access.sessionView, snapshot: overview.firstPaint }),
   } satisfies Record<string, Feature>;
@@ -85,7 +91,11 @@ export async function buildApp(deps: AppDeps): Promise<Product> {
   const foundations = createFoundations(deps);
   const { features, watch } = createFeatures(foundations, deps);
   const credentials = demo && adminUrl ? await seedDemo({ adminUrl, dataDir }) : [];
-  const app = await createServer({ log, trustProxy: config.http.trustProxy });
+  const app = await createServer({
+    log,
+    trustProxy: config.http.trustProxy,
+    isDescriptionPublic: config.http.isDescriptionPublic,
+  });
   await mountFeatures(app, foundations.core, Object.values(features));
   const lifecycle = createLifecycle({ app, features, roles, drainMs, log });
   return {

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import { createWatchedServers, type WatchedRedis } from "#app/servers.ts";
 import type { Core, Feature, Running } from "#lib/feature.ts";
-import { databaseOf } from "#lib/redis.ts";
+import { redisDatabaseOf } from "#lib/redis.ts";
 import type { Aspect } from "#observe/aspect.ts";
 import {
   createControlChannel,
@@ -92,7 +92,7 @@ export function createWatch(
         id,
         organization,
         redis: connection,
-        database: databaseOf(url),
+        database: redisDatabaseOf(url) ?? 0,
       })),
     /** The way to the instances of services that report. */
     channel: createControlChannel(reportSources),

@@ -8,7 +8,7 @@ import type { SampledQueues } from "#features/queues/queues-rows.ts";
 import { createQueuesSource } from "#features/queues/queues-source.ts";
 import type { Clock } from "#lib/clock.ts";
 import { type Database, openPool } from "#lib/postgres.ts";
-import { createRedis, databaseOf } from "#lib/redis.ts";
+import { createRedis, redisDatabaseOf } from "#lib/redis.ts";
 import type { Catalogue, WatchedServer, WatchedSources } from "#observe/sources/sources.ts";
 
 export type WatchedRedis = { source: WatchedServer; url: string; connection: Redis };
@@ -69,7 +69,7 @@ export function createWatchedServers({
         sample: createQueuesSource({
           redis: connection,
           sourceId: id,
-          database: databaseOf(url),
+          database: redisDatabaseOf(url) ?? 0,
           clock,
         }).sample,
       },

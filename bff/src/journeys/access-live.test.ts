@@ -3,13 +3,14 @@ import {
   type ServerToClientEvents,
   type SubscribeReply,
   type Topic,
-  topicCapability,
+  topicNames,
 } from "@wheelhouse/shared/live.ts";
 import { io, type Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { type Callers, everybody, type Letter, makeCallers, places } from "#testing/access-callers.ts";
 import { expectations, reach } from "#testing/access-expectations.ts";
+import { hearAll } from "#testing/live-client.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
 /* The socket's topics under the same expectations as the API, and what becomes of a connection whose ground is gone. */
@@ -20,7 +21,7 @@ let it: TestApp;
 let callers: Callers;
 let address = "";
 const clients: Client[] = [];
-const topics = Object.keys(topicCapability).filter((one): one is Topic => one in topicCapability);
+const topics = topicNames;
 const everywhere: Place[] = ["own", "parent", "child", "foreign"];
 
 beforeAll(async () => {
@@ -44,13 +45,12 @@ async function connect(token: string, organization?: string) {
     auth: organization === undefined ? {} : { organization },
   });
   clients.push(client);
-  const frames: string[] = [];
-  client.onAny((...message: unknown[]) => frames.push(JSON.stringify(message)));
+  const heard = hearAll(client);
   const refused = await new Promise<string | null>((resolve) => {
     client.once("connect", () => resolve(null));
     client.once("connect_error", ({ message }) => resolve(message));
   });
-  return { client, frames, refused };
+  return { client, frames: () => heard.map((frame) => JSON.stringify(frame)), refused };
 }
 const subscribe = (client: Client, topic: Topic) =>
   new Promise<SubscribeReply>((resolve) => client.emit("subscribe", topic, resolve));
@@ -116,7 +116,7 @@ test("after a switch in mid-stream no frame of the former organization comes, an
   const { client, frames } = await connect(token);
   for (const topic of topics) expect((await subscribe(client, topic)).ok).toBe(true);
   await act("own", acting);
-  await expect.poll(() => frames.join(), { timeout: 5_000 }).toContain("access.invitation.create");
+  await expect.poll(() => frames().join(), { timeout: 5_000 }).toContain("access.invitation.create");
   await act("child", acting);
   const child = await it.database.system
     .selectFrom("organizations")
@@ -131,15 +131,15 @@ test("after a switch in mid-stream no frame of the former organization comes, an
   });
   expect(switched.statusCode, switched.body).toBe(200);
   await expect.poll(() => client.connected, { timeout: 1_000 }).toBe(false);
-  expect(frames.join()).not.toContain(child.id);
-  const own = frames.length;
+  expect(frames().join()).not.toContain(child.id);
+  const own = frames().length;
   const next = await connect(switched.cookies[0]?.value ?? "");
   for (const topic of topics) expect((await subscribe(next.client, topic)).ok).toBe(true);
   await act("own", acting);
   await act("child", acting);
-  await expect.poll(() => next.frames.join(), { timeout: 5_000 }).toContain("access.invitation.create");
-  expect(next.frames.join()).not.toContain('"organizationName":"sweep-own"');
-  expect(frames).toHaveLength(own);
+  await expect.poll(() => next.frames().join(), { timeout: 5_000 }).toContain("access.invitation.create");
+  expect(next.frames().join()).not.toContain('"organizationName":"sweep-own"');
+  expect(frames()).toHaveLength(own);
 });
 
 test("a changed role, a removal and a closed account cut the person's connections at once, and let in what still holds", async () => {

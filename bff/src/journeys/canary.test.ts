@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
+import { hearAll } from "#testing/live-client.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
 /** Every secret that was planted, by where it was put. */
@@ -197,11 +198,7 @@ test("a secret planted in password, token, cookie, header and payload is found n
     reconnection: false,
     extraHeaders: { cookie: `wheelhouse=${admin.cookie}` },
   });
-  const heard: string[] = [];
-  client.onAny((event: string, message: unknown) => {
-    heard.push(event);
-    seen.push(["a live message", JSON.stringify(message)]);
-  });
+  const frames = hearAll(client);
   for (const topic of ["overview", "queues", "webhooks", "audit"] as const)
     await new Promise((resolve) => client.emit("subscribe", topic, resolve));
 
@@ -209,10 +206,11 @@ test("a secret planted in password, token, cookie, header and payload is found n
   await makeSecrets(admin, viewer);
   await sendStrangeHeaders(viewer);
   await receiveEvent(admin);
-  await expect.poll(() => heard, { timeout: 5_000 }).toContain("audit:heads");
+  await expect.poll(() => frames.map(([event]) => event), { timeout: 5_000 }).toContain("audit:heads");
   await readEverything(admin);
   await dump();
   seen.push(["the log", logged.join("\n")]);
+  for (const frame of frames) seen.push(["a live message", JSON.stringify(frame)]);
   client.disconnect();
 
   expect(canaries.size).toBeGreaterThan(18);

@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { topics } from "@wheelhouse/shared/live.ts";
 import { queueList } from "@wheelhouse/shared/queues.ts";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
@@ -25,7 +26,8 @@ import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
 import { createSourcesFile, type SourcesFile } from "#observe/sources/sources.ts";
 import { createListAnswers, keptKey, type SnapshotStore } from "#observe/spread/spread.ts";
 import { observationsOf } from "#observe/tick/tick.ts";
-import { registerLive } from "#plugins/live.ts";
+import { registerLive } from "#plugins/live/live.ts";
+import { createLiveViews } from "#plugins/live/views.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
 import { makeAspects } from "#testing/aspects.ts";
 import { createTestDatabase, createTestRedis, startOwnRedis } from "#testing/stack.ts";
@@ -118,7 +120,8 @@ async function watcherOf(snapshots: SnapshotStore) {
     idempotencyKey: null,
   };
   registerLive(app, {
-    snapshots,
+    topics,
+    views: createLiveViews(snapshots),
     intervalMs: 1_000,
     clock: systemClock,
     log,

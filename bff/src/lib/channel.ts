@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { createRedis, databaseOf } from "#lib/redis.ts";
+import { createRedis, redisDatabaseOf } from "#lib/redis.ts";
 
 export type Subscription<Message> = {
   /** What the messages are about, e.g. `sources.changed`; unique in the product. */
@@ -36,7 +36,7 @@ const logEveryMs = 60_000;
  */
 export function createChannels({ redis, redisUrl, log }: { redis: Redis; redisUrl: string; log: Logger }) {
   const self = randomUUID();
-  const prefix = `wheelhouse:${databaseOf(redisUrl)}:`;
+  const prefix = `wheelhouse:${redisDatabaseOf(redisUrl) ?? 0}:`;
   const subscriber = createRedis({ url: redisUrl, name: "wheelhouse-channels", log });
   const channels = new Map<string, { hear(text: string): void; onListening(): void }>();
 

@@ -1,27 +1,51 @@
 import { randomUUID } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import swagger from "@fastify/swagger";
+import { defineEndpoint } from "@wheelhouse/shared/endpoint.ts";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
+import { z } from "zod";
 import { registerErrors, sendError } from "#lib/errors.ts";
+import { registerJsonAnswers, takesGzip } from "#lib/json-answers.ts";
+import { registerJsonBody } from "#lib/json-body.ts";
 
 export type ServerOptions = {
   log: Logger;
-  /** Addresses of proxies whose X-Forwarded-For is believed; false believes none. */
-  trustProxy: boolean | string;
+  /** How many proxies stand before it, or their addresses; false believes no X-Forwarded-For. */
+  trustProxy: false | number | string;
+  /** Whether anybody may read how the API is described; otherwise who has a session or a token. */
+  isDescriptionPublic?: boolean;
 };
 
+/** Guarded by the auth plugin like every other endpoint. */
+const describeApi = defineEndpoint({
+  method: "GET",
+  path: "/openapi.json",
+  summary: "How the API is described, in OpenAPI 3.1",
+  access: "session",
+  response: z.unknown(),
+});
+
+/** With one proxy the last address of `X-Forwarded-For` is its own doing; those before it are what a client says. */
+const hopsOf = (trustProxy: ServerOptions["trustProxy"]) =>
+  typeof trustProxy === "number" ? (_address: string, hop: number) => hop < trustProxy : trustProxy;
+
 /** The part of the server that knows no feature: request ids, parsing, errors, OpenAPI. */
-export async function createServer({ log, trustProxy }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer({
+  log,
+  trustProxy,
+  isDescriptionPublic = true,
+}: ServerOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = log;
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     // Node keeps a store of chance for these, a hundredth of what drawing bytes for each request costs.
     genReqId: () => `req_${randomUUID()}`,
-    trustProxy,
+    trustProxy: hopsOf(trustProxy),
     // Addresses that cannot be parsed never reach the error handler; by default they are echoed back.
     frameworkErrors: sendError,
     bodyLimit: 1024 * 1024,
@@ -34,6 +58,8 @@ export async function createServer({ log, trustProxy }: ServerOptions): Promise<
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   registerErrors(app);
+  registerJsonBody(app);
+  registerJsonAnswers(app);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
   });
@@ -66,6 +92,20 @@ export async function createServer({ log, trustProxy }: ServerOptions): Promise<
     },
     transform: jsonSchemaTransform,
   });
-  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+  // Made once: it takes a fiftieth of a second, in which nothing else is answered.
+  let description: { plain: string; gzip: Buffer } | undefined;
+  app.get(
+    describeApi.path,
+    { schema: { hide: true }, config: isDescriptionPublic ? {} : { endpoint: describeApi } },
+    (request, reply) => {
+      if (!description) {
+        const plain = JSON.stringify(app.swagger());
+        description = { plain, gzip: gzipSync(plain) };
+      }
+      reply.header("content-type", "application/json; charset=utf-8").header("vary", "accept-encoding");
+      if (!takesGzip(request)) return reply.send(description.plain);
+      return reply.header("content-encoding", "gzip").send(description.gzip);
+    },
+  );
   return app;
 }

@@ -1,15 +1,19 @@
 import http from "node:http";
 import https from "node:https";
 import { connect, isIP } from "node:net";
+import type { Readable } from "node:stream";
 import { TLSSocket } from "node:tls";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { type AddressFilter, AddressRefusedError } from "#lib/address-filter.ts";
 
 export type WatchAnswer = {
   statusCode: number;
   contentType: string;
   cacheControl: string;
-  /** As UTF-8, at most as long as was asked for. */
+  /** Unpacked and without its byte order mark, at most as long as was asked for. */
   body: string;
+  /** Its end is certain: its length, its chunks or its compression say so. False when only the connection ended. */
+  isWhole: boolean;
   /** More came than was asked for. */
   truncated: boolean;
   /** From the start until the last byte that was read. */
@@ -56,7 +60,12 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
           agent: false,
           lookup: filter.lookup,
           ...(ca ? { ca } : {}),
-          headers: { accept, "user-agent": "Wheelhouse", connection: "close" },
+          headers: {
+            accept,
+            "accept-encoding": "gzip, br",
+            "user-agent": "Wheelhouse",
+            connection: "close",
+          },
         });
         const abort = () => {
           reject(signal.reason);
@@ -70,6 +79,14 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
         });
         request.once("response", (response) => {
           const { socket } = response;
+          const coding = (response.headers["content-encoding"] ?? "").trim().toLowerCase();
+          const content = unpacked(response, coding);
+          if (content === null) {
+            end();
+            reject(new Error(`Its answer is packed as ${coding.slice(0, 50)}, which is not read`));
+            request.destroy();
+            return;
+          }
           const chunks: Buffer[] = [];
           let sizeBytes = 0;
           const ip = socket.remoteAddress ?? null;
@@ -79,25 +96,31 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
             resolve({
               statusCode: response.statusCode ?? 0,
               truncated,
+              isWhole: !truncated && (content !== response || isFramed(response)),
               ip,
               certificateExpiresAt,
               contentType: response.headers["content-type"] ?? "",
               cacheControl: response.headers["cache-control"] ?? "",
-              body: Buffer.concat(chunks).subarray(0, maxBytes).toString("utf8"),
+              body: textOf(Buffer.concat(chunks).subarray(0, maxBytes)),
               latencyMs: Math.round(performance.now() - startedMs),
             });
             request.destroy();
           };
-          response.on("data", (chunk: Buffer) => {
+          const fail = (error: unknown) => {
+            end();
+            reject(error);
+            request.destroy();
+          };
+          content.on("data", (chunk: Buffer) => {
+            // What is unpacked meanwhile is not kept.
+            if (sizeBytes > maxBytes) return;
             chunks.push(chunk);
             sizeBytes += chunk.length;
             if (sizeBytes > maxBytes) answer(true);
           });
-          response.once("end", () => answer(false));
-          response.once("error", (error) => {
-            end();
-            reject(error);
-          });
+          content.once("end", () => answer(false));
+          content.on("error", fail);
+          if (content !== response) response.on("error", fail);
         });
         request.end();
       });
@@ -130,6 +153,34 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
       });
     },
   };
+}
+
+const unpackers: Record<string, () => Readable & NodeJS.WritableStream> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** The content of an answer as it was before it was packed; null when nobody knows how. */
+function unpacked(response: http.IncomingMessage, coding: string): Readable | null {
+  if (coding === "" || coding === "identity" || response.statusCode === 204) return response;
+  const unpacker = Object.hasOwn(unpackers, coding) ? unpackers[coding]?.() : undefined;
+  if (!unpacker) return null;
+  // An error of the connection has to reach the reader, which `pipe` does not do.
+  response.on("error", (error) => unpacker.destroy(error));
+  return response.pipe(unpacker);
+}
+
+const isFramed = ({ headers }: http.IncomingMessage) =>
+  headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+
+/** UTF-8, or what its byte order mark says. */
+function textOf(bytes: Buffer): string {
+  const [first, second] = bytes;
+  const encoding =
+    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 function expiryOf(socket: unknown): string | null {

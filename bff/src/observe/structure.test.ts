@@ -48,9 +48,6 @@ const allowed = new Map<string, readonly string[]>([
   ["observe/targets/describe-failure.ts", ["queue"]],
   // The header `cache-control`.
   ["plugins/web.ts", ["cache"]],
-  // Named there until its topics are declared.
-  ["plugins/live.ts", [...featureWords]],
-  ["plugins/live-feature.ts", [...featureWords]],
 ]);
 
 describe("the generic parts name no feature", () => {

@@ -1,11 +1,22 @@
-import type { Heads } from "@wheelhouse/shared/live.ts";
+import type { Heads } from "@wheelhouse/shared/live/topic.ts";
+import type { EventName, Events } from "#lib/events.ts";
 import { createRowChanges } from "#lib/row-changes.ts";
+
+/** Reads rows of an organization's list by id, newest first. */
+type ReadHeads<T> = (organizationId: string, ids: readonly string[]) => Promise<T[]>;
+
+/** The list whose rows change as an event says. */
+export function createEventList<T>(events: Events, event: EventName, read: ReadHeads<T>): LiveList<T> {
+  const list = createLiveList(read);
+  events.on(event, ({ organizationId, ids, created }) => list.changed(organizationId, ids, created));
+  return list;
+}
 
 /**
  * Collects what changed in a list, per organization, until the next message: at most 50 ids, the rest is counted.
  * Rows are read when it goes out, once for all who watch.
  */
-export function createLiveList<T>(read: (organizationId: string, ids: readonly string[]) => Promise<T[]>) {
+export function createLiveList<T>(read: ReadHeads<T>) {
   const changes = createRowChanges();
   return {
     /** Notes changed rows, newest last, and how many of them are new. */

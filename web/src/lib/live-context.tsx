@@ -1,4 +1,5 @@
-import type { Topic } from "@wheelhouse/shared/live.ts";
+import type { Head } from "@wheelhouse/shared/live/message.ts";
+import type { AnyTopic, LiveTopic } from "@wheelhouse/shared/live/topic.ts";
 import {
   createContext,
   type ReactNode,
@@ -9,14 +10,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { io } from "socket.io-client";
-import {
-  browserPage,
-  createLive,
-  type Live,
-  type LiveEvent,
-  type LiveMessage,
-  type LiveStatus,
-} from "#lib/live.ts";
+import { browserPage, createLive, type Live, type LiveStatus } from "#lib/live.ts";
 import { useMoment } from "#lib/moment.ts";
 import { serverClock } from "#lib/server-clock.ts";
 
@@ -69,33 +63,29 @@ export const useLiveStatus = (): LiveStatus => {
   return isPast ? past : status;
 };
 
-/** Subscribes to a topic for as long as the component lives; `resubscribe` asks for its whole again. */
-export const useLiveTopic = (topic: Topic): { resubscribe: () => void } => {
-  const live = useContext(LiveContext);
-  useEffect(() => live?.retain(topic), [live, topic]);
-  return { resubscribe: () => live?.resubscribe(topic) };
-};
-
-/** Hears one kind of message of a topic that is subscribed with `useLiveTopic`. */
-export const useLiveEvent = <E extends LiveEvent>(
-  event: E,
-  handler: (message: LiveMessage<E>) => void,
+/** Hears a topic for as long as the component lives. */
+export const useLive = <Data,>(
+  topic: AnyTopic & LiveTopic<Data>,
+  handler: (data: Data, kind: Head["kind"]) => void,
   { whenHidden = false }: { whenHidden?: boolean } = {},
 ): void => {
   const live = useContext(LiveContext);
   const handle = useEffectEvent(handler);
-  useEffect(() => live?.on(event, (message) => handle(message), { whenHidden }), [live, event, whenHidden]);
+  useEffect(
+    () => live?.hear(topic, (data: Data, kind) => handle(data, kind), { whenHidden }),
+    [live, topic, whenHidden],
+  );
 };
 
 /** Calls back when messages of a list topic may have been missed: after a reconnect or when the tab is shown again. */
-export const useLiveResync = (topic: Topic, onResync: () => void): void => {
+export const useLiveResync = ({ name }: AnyTopic, onResync: () => void): void => {
   const live = useContext(LiveContext);
   const handle = useEffectEvent(onResync);
   useEffect(
     () =>
       live?.onResync((resynced) => {
-        if (resynced === topic) handle();
+        if (resynced === name) handle();
       }),
-    [live, topic],
+    [live, name],
   );
 };

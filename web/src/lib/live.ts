@@ -1,15 +1,9 @@
-import type {
-  ClientToServerEvents,
-  ServerToClientEvents,
-  SubscribeReply,
-  Topic,
-} from "@wheelhouse/shared/live.ts";
+import { type Follower, followTopic } from "@wheelhouse/shared/live/follow.ts";
+import { type Head, unpack } from "@wheelhouse/shared/live/message.ts";
+import { MalformedMessage } from "@wheelhouse/shared/live/patch.ts";
+import type { AnyTopic, LiveTopic } from "@wheelhouse/shared/live/topic.ts";
+import type { CollectorLost, SubscribeReply } from "@wheelhouse/shared/live.ts";
 import type { Connection } from "#lib/freshness.ts";
-
-export type LiveEvent = keyof ServerToClientEvents;
-export type LiveMessage<E extends LiveEvent> = Parameters<ServerToClientEvents[E]>[0];
-type Listener<E extends LiveEvent> = { run: (message: LiveMessage<E>) => void; whenHidden: boolean };
-type Listeners = { [E in LiveEvent]: Set<Listener<E>> };
 
 export type LiveStatus = {
   connection: Connection;
@@ -23,14 +17,16 @@ export type LiveSocket = {
   connect: () => unknown;
   disconnect: () => unknown;
   on: {
-    <E extends LiveEvent>(event: E, listener: ServerToClientEvents[E]): unknown;
     (event: "connect", listener: () => void): unknown;
     (event: "disconnect", listener: (reason: string) => void): unknown;
     (event: "connect_error", listener: (error: Error) => void): unknown;
+    (event: "collector:lost", listener: (message: CollectorLost) => void): unknown;
   };
+  /** Hears the messages of all topics. */
+  onAny: (listener: (event: string, message: unknown) => void) => unknown;
   emit: {
-    (event: "subscribe", topic: Topic, reply: Parameters<ClientToServerEvents["subscribe"]>[1]): unknown;
-    (event: "unsubscribe", topic: Topic): unknown;
+    (event: "subscribe", topic: string, reply: (result: SubscribeReply) => void): unknown;
+    (event: "unsubscribe", topic: string): unknown;
   };
 };
 
@@ -61,15 +57,29 @@ export const browserPage: PageEvents = {
   },
 };
 
-const lists: readonly Topic[] = ["webhooks", "replays", "audit"];
+type Kind = Head["kind"];
+type Listener = { run: (data: unknown, kind: Kind) => void; whenHidden: boolean };
+
+/** A topic that somebody hears: who does, and what is held of it. */
+type Channel = {
+  topic: AnyTopic;
+  listeners: Set<Listener>;
+  follower: Follower<unknown>;
+  /** The whole was asked for: what still comes before it belongs to an earlier subscription. */
+  isAwaiting: boolean;
+  isRefused: boolean;
+};
+
+/** A message that cannot be read is answered with a new subscription, but not more often than this. */
+const repairEveryMs = 5_000;
 
 /**
  * Live updates of one organization over one socket.
  *
- * Topics are counted: the first user of one subscribes, the last gives it back. A hidden tab hears only the
- * listeners that ask for it and draws nothing; when it is shown again, as after each reconnect, all topics
- * are subscribed anew, so a snapshot comes before any change. List topics have no snapshot: `onResync` tells
- * their pages to fetch.
+ * Topics are counted: the first listener of one subscribes, the last gives it back. Messages are unpacked and applied
+ * one after the other, in the order in which they came. A hidden tab hears only the listeners that ask for it and draws
+ * nothing; when it is shown again, as after each reconnect, all topics are subscribed anew, so a snapshot comes before
+ * any change. List topics have no snapshot: `onResync` tells their pages to fetch.
  */
 export const createLive = (deps: {
   socket: LiveSocket;
@@ -79,66 +89,168 @@ export const createLive = (deps: {
   onRefused: () => void;
 }) => {
   const { socket, clock, page, onRefused } = deps;
-  const counts = new Map<Topic, number>();
-  const listeners: Listeners = {
-    "overview:snapshot": new Set(),
-    "health:snapshot": new Set(),
-    "health:changes": new Set(),
-    "breakers:snapshot": new Set(),
-    "breakers:changes": new Set(),
-    "caches:snapshot": new Set(),
-    "caches:changes": new Set(),
-    "queues:snapshot": new Set(),
-    "queues:changes": new Set(),
-    "webhooks:heads": new Set(),
-    "replays:heads": new Set(),
-    "audit:heads": new Set(),
-    "collector:lost": new Set(),
-  };
-  const statusListeners = new Set<() => void>();
-  const resyncListeners = new Set<(topic: Topic) => void>();
-  let status: LiveStatus = {
-    connection: { state: "connecting", sinceMs: clock.now() },
-    collectorLost: false,
-  };
+  const channels = new Map<string, Channel>();
+  const resyncListeners = new Set<(topic: string) => void>();
+  const status = createStatus(clock);
+  const repairs = new Map<string, { atMs: number; timer: ReturnType<typeof setTimeout> | undefined }>();
+  let last: Promise<unknown> = Promise.resolve();
 
-  const setStatus = (change: Partial<LiveStatus>): void => {
-    status = { ...status, ...change };
-    for (const listener of statusListeners) listener();
-  };
-
-  const deliver = <E extends LiveEvent>(event: E, message: LiveMessage<E>): void => {
-    const hidden = page.isHidden();
-    for (const listener of listeners[event]) if (!hidden || listener.whenHidden) listener.run(message);
-  };
-
-  const subscribe = (topic: Topic): void => {
-    if (!socket.connected) return;
-    socket.emit("subscribe", topic, (reply: SubscribeReply) => {
-      if (!reply.ok && reply.code === "forbidden") counts.delete(topic);
+  const subscribe = (channel: Channel): void => {
+    if (!socket.connected || channel.isRefused) return;
+    channel.isAwaiting = hasSnapshot(channel.topic);
+    socket.emit("subscribe", channel.topic.name, (reply) => {
+      if (!reply.ok && reply.code === "forbidden") channel.isRefused = true;
     });
   };
 
   const resync = (): void => {
-    for (const topic of counts.keys()) {
-      subscribe(topic);
-      if (lists.includes(topic)) for (const listener of resyncListeners) listener(topic);
+    for (const channel of channels.values()) {
+      const { topic, isRefused } = channel;
+      subscribe(channel);
+      if (hasSnapshot(topic) || isRefused) continue;
+      for (const listener of resyncListeners) listener(topic.name);
     }
   };
 
-  const heardCollector = (): void => {
-    if (status.collectorLost) setStatus({ collectorLost: false });
+  /** Asks for the whole again; what cannot be read time after time does not become a storm. */
+  const repair = (channel: Channel): void => {
+    const { name } = channel.topic;
+    const before = repairs.get(name);
+    if (before?.timer !== undefined) return;
+    const inMs = Math.max(0, (before?.atMs ?? Number.NEGATIVE_INFINITY) + repairEveryMs - clock.now());
+    const again = () => {
+      repairs.set(name, { atMs: clock.now(), timer: undefined });
+      if (channels.get(name) === channel) subscribe(channel);
+    };
+    if (inMs === 0) again();
+    else repairs.set(name, { atMs: clock.now(), timer: setTimeout(again, inMs) });
   };
 
-  socket.on("connect", () => {
-    setStatus({ connection: { state: "open", sinceMs: clock.now() } });
-    resync();
+  const isHeard = ({ listeners }: Channel): boolean =>
+    !page.isHidden() || [...listeners].some(({ whenHidden }) => whenHidden);
+
+  const take = async (channel: Channel, bytes: unknown): Promise<void> => {
+    const message = await unpack(bytes);
+    const { kind, sentAt } = message.head;
+    clock.hear(sentAt);
+    if (kind === "snapshot") channel.isAwaiting = false;
+    if (channel.isAwaiting) return;
+    const data = channel.follower.take(message);
+    if (data === "gap") return repair(channel);
+    if (hasSnapshot(channel.topic)) status.set({ collectorLost: false });
+    const hidden = page.isHidden();
+    for (const { run, whenHidden } of channel.listeners) if (!hidden || whenHidden) run(data, kind);
+  };
+
+  socket.onAny((event, bytes) => {
+    const channel = channels.get(event);
+    // Nothing is unpacked for a tab that nobody sees; when it is shown, it asks for the whole.
+    if (channel === undefined || !isHeard(channel)) return;
+    last = last
+      .then(() => take(channel, bytes))
+      .catch((error: unknown) => {
+        if (!(error instanceof MalformedMessage)) console.error(error);
+        repair(channel);
+      });
   });
-  const closed = (): void => {
-    if (status.connection.state !== "closed") {
-      setStatus({ connection: { state: "closed", sinceMs: clock.now() } });
-    }
+  socket.on("collector:lost", () => {
+    last = last.then(() => status.set({ collectorLost: true }));
+  });
+  followConnection(socket, { status, clock, onRefused, onOpen: resync });
+  const stopResume = page.onResume(() => {
+    if (socket.connected) resync();
+    else socket.connect();
+  });
+
+  const open = (topic: AnyTopic): Channel => {
+    const known = channels.get(topic.name);
+    if (known !== undefined) return known;
+    const follower = followTopic(topic);
+    const channel = { topic, follower, listeners: new Set<Listener>(), isAwaiting: false, isRefused: false };
+    channels.set(topic.name, channel);
+    subscribe(channel);
+    return channel;
   };
+
+  return {
+    /** Hears a topic until the returned function is called. */
+    hear: <Data>(
+      topic: AnyTopic & LiveTopic<Data>,
+      run: (data: Data, kind: Kind) => void,
+      { whenHidden = false }: { whenHidden?: boolean } = {},
+    ): (() => void) => {
+      const channel = open(topic);
+      const { accepts }: LiveTopic<Data> = topic;
+      const listener: Listener = {
+        run: (data, kind) => {
+          if (accepts(data)) run(data, kind);
+        },
+        whenHidden,
+      };
+      channel.listeners.add(listener);
+      return () => {
+        if (!channel.listeners.delete(listener) || channel.listeners.size > 0) return;
+        channels.delete(topic.name);
+        if (socket.connected) socket.emit("unsubscribe", topic.name);
+      };
+    },
+    /** List topics: messages may have been missed, fetch. */
+    onResync: (listener: (topic: string) => void): (() => void) => {
+      resyncListeners.add(listener);
+      return () => resyncListeners.delete(listener);
+    },
+    status: status.read,
+    onStatus: status.onChange,
+    close: (): void => {
+      stopResume();
+      for (const { timer } of repairs.values()) clearTimeout(timer);
+      socket.disconnect();
+    },
+  };
+};
+export type Live = ReturnType<typeof createLive>;
+
+const hasSnapshot = ({ kind }: AnyTopic): boolean => kind === "rows" || kind === "whole";
+
+const createStatus = (clock: { now: () => number }) => {
+  const listeners = new Set<() => void>();
+  let status: LiveStatus = {
+    connection: { state: "connecting", sinceMs: clock.now() },
+    collectorLost: false,
+  };
+  return {
+    read: (): LiveStatus => status,
+    set: (change: Partial<LiveStatus>): void => {
+      if (change.collectorLost === status.collectorLost) return;
+      status = { ...status, ...change };
+      for (const listener of listeners) listener();
+    },
+    onChange: (listener: () => void): (() => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};
+
+/** Keeps the state of the connection, and connects again where socket.io does not by itself. */
+const followConnection = (
+  socket: LiveSocket,
+  deps: {
+    status: ReturnType<typeof createStatus>;
+    clock: { now: () => number };
+    onOpen: () => void;
+    onRefused: () => void;
+  },
+): void => {
+  const { status, clock, onOpen, onRefused } = deps;
+  const closed = (): void => {
+    if (status.read().connection.state !== "closed")
+      status.set({ connection: { state: "closed", sinceMs: clock.now() } });
+  };
+  socket.on("connect", () => {
+    status.set({ connection: { state: "open", sinceMs: clock.now() } });
+    onOpen();
+  });
   socket.on("disconnect", (reason) => {
     closed();
     if (reason === "io server disconnect") {
@@ -150,78 +262,4 @@ export const createLive = (deps: {
     closed();
     if (/unauthenticated|forbidden/.test(error.message)) onRefused();
   });
-  const relayStatus = <E extends Extract<LiveEvent, `${string}:snapshot` | `${string}:changes`>>(
-    event: E,
-    message: LiveMessage<E>,
-  ): void => {
-    if ("sentAt" in message) clock.hear(message.sentAt);
-    heardCollector();
-    deliver(event, message);
-  };
-  socket.on("overview:snapshot", (message) => relayStatus("overview:snapshot", message));
-  socket.on("health:snapshot", (message) => relayStatus("health:snapshot", message));
-  socket.on("health:changes", (message) => relayStatus("health:changes", message));
-  socket.on("breakers:snapshot", (message) => relayStatus("breakers:snapshot", message));
-  socket.on("breakers:changes", (message) => relayStatus("breakers:changes", message));
-  socket.on("caches:snapshot", (message) => relayStatus("caches:snapshot", message));
-  socket.on("caches:changes", (message) => relayStatus("caches:changes", message));
-  socket.on("queues:snapshot", (message) => relayStatus("queues:snapshot", message));
-  socket.on("queues:changes", (message) => relayStatus("queues:changes", message));
-  socket.on("webhooks:heads", (message) => deliver("webhooks:heads", message));
-  socket.on("replays:heads", (message) => deliver("replays:heads", message));
-  socket.on("audit:heads", (message) => deliver("audit:heads", message));
-  socket.on("collector:lost", (message) => {
-    setStatus({ collectorLost: true });
-    deliver("collector:lost", message);
-  });
-
-  const stopResume = page.onResume(() => {
-    if (socket.connected) resync();
-    else socket.connect();
-  });
-
-  return {
-    /** Holds a topic until the returned function is called. */
-    retain: (topic: Topic): (() => void) => {
-      const count = counts.get(topic) ?? 0;
-      counts.set(topic, count + 1);
-      if (count === 0) subscribe(topic);
-      let held = true;
-      return () => {
-        if (!held) return;
-        held = false;
-        const rest = (counts.get(topic) ?? 1) - 1;
-        if (rest > 0) counts.set(topic, rest);
-        else if (counts.delete(topic) && socket.connected) socket.emit("unsubscribe", topic);
-      };
-    },
-    /** Hears one kind of message; the topic must be retained as well. */
-    on: <E extends LiveEvent>(
-      event: E,
-      run: (message: LiveMessage<E>) => void,
-      { whenHidden = false }: { whenHidden?: boolean } = {},
-    ): (() => void) => {
-      const listener: Listener<E> = { run, whenHidden };
-      const set: Set<Listener<E>> = listeners[event];
-      set.add(listener);
-      return () => set.delete(listener);
-    },
-    /** Asks for the whole again, after a gap in the sequence. */
-    resubscribe: subscribe,
-    /** List topics: messages may have been missed, fetch. */
-    onResync: (listener: (topic: Topic) => void): (() => void) => {
-      resyncListeners.add(listener);
-      return () => resyncListeners.delete(listener);
-    },
-    status: (): LiveStatus => status,
-    onStatus: (listener: () => void): (() => void) => {
-      statusListeners.add(listener);
-      return () => statusListeners.delete(listener);
-    },
-    close: (): void => {
-      stopResume();
-      socket.disconnect();
-    },
-  };
 };
-export type Live = ReturnType<typeof createLive>;

@@ -1,15 +1,13 @@
 import type { InfiniteData, QueryKey } from "@tanstack/react-query";
 import { useQueryClient } from "@tanstack/react-query";
-import type { Heads, Topic } from "@wheelhouse/shared/live.ts";
+import type { AnyTopic, Heads, LiveTopic } from "@wheelhouse/shared/live/topic.ts";
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { useLiveResync, useLiveTopic } from "#lib/live-context.tsx";
+import { useLive, useLiveResync } from "#lib/live-context.tsx";
 import { addUnread, mergeHeads, nothingUnread, type TailPage, unreadCount } from "#lib/tail.ts";
 
 type Pages<T> = InfiniteData<TailPage<T>, string | undefined>;
 
-export type Tail<T> = {
-  /** Hand it the topic's messages. */
-  hear: (message: Heads<T>) => void;
+export type Tail = {
   isPaused: boolean;
   /** Rows that came while paused; `isMore`: there are more than that. */
   newCount: number;
@@ -40,12 +38,12 @@ const isRowFocused = (): boolean =>
  * selected, no row focused, not `isReading` (an open drawer) and not paused by hand; else they are counted.
  */
 export const useTail = <T extends { id: string }>(options: {
-  topic: Extract<Topic, "webhooks" | "audit">;
+  topic: AnyTopic & LiveTopic<Heads<T>>;
   queryKey: QueryKey;
   compare: (a: T, b: T) => number;
   matches: (row: T) => boolean;
   isReading: boolean;
-}): Tail<T> => {
+}): Tail => {
   const { topic, queryKey, compare, matches, isReading } = options;
   const client = useQueryClient();
   const [unread, setUnread] = useState(nothingUnread);
@@ -80,7 +78,6 @@ export const useTail = <T extends { id: string }>(options: {
     void client.invalidateQueries({ queryKey });
   };
 
-  useLiveTopic(topic);
   useLiveResync(topic, () => {
     if (isPaused) setUnread((before) => ({ ...before, open: true }));
     else fetchNewest();
@@ -107,6 +104,8 @@ export const useTail = <T extends { id: string }>(options: {
     );
   };
 
+  useLive(topic, hear);
+
   const resume = () => {
     if (document.activeElement instanceof HTMLElement && isRowFocused()) document.activeElement.blur();
     setIsHeld(false);
@@ -115,7 +114,6 @@ export const useTail = <T extends { id: string }>(options: {
   };
 
   return {
-    hear,
     isPaused,
     newCount: unreadCount(unread),
     isMore: unread.open,

@@ -9,8 +9,7 @@ import {
   useNavigate,
 } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo, useState } from "react";
-import { useOverviewLive } from "#features/health/health-live.ts";
-import { overviewQuery } from "#features/health/health-queries.ts";
+import { overviewBoard, overviewQuery } from "#features/health/health-queries.ts";
 import { Shell } from "#features/shell/shell-frame.tsx";
 import { StoreAway, storeAwayOf } from "#features/shell/shell-store-away.tsx";
 import { ApiError } from "#lib/api.ts";
@@ -21,6 +20,7 @@ import {
   readHistorySpan,
   spanNamed,
 } from "#lib/history-span.ts";
+import { useBoard } from "#lib/live-board.ts";
 import { LiveProvider, useLiveStatus } from "#lib/live-context.tsx";
 import { MomentProvider, momentOf } from "#lib/moment.ts";
 import { readTimestamp } from "#lib/search-params.ts";
@@ -61,7 +61,7 @@ const Frame = () => {
   const moment = at;
   const navigate = useNavigate();
   const [isOpen, setOpen] = useState(false);
-  useOverviewLive(org);
+  useBoard(overviewBoard, org);
   const { connection } = useLiveStatus();
   const overview = useQuery({
     ...overviewQuery(org, moment),

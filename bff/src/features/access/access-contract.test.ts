@@ -81,10 +81,16 @@ describe("authorisation", () => {
 test("what a session left open must not allow asks for a step-up, and nothing else does", async () => {
   const grave = endpoints.filter(({ stepUp }) => stepUp === true);
   const sometimes = endpoints.filter(({ stepUp }) => stepUp !== undefined && stepUp !== true);
-  expect(sometimes.map(({ method, path }) => `${method} ${path}`)).toEqual(["POST /webhooks/replays"]);
+  expect(sometimes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+    "PATCH /members/:userId",
+    "POST /invitations",
+    "POST /webhooks/replays",
+  ]);
   expect(grave.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
     "DELETE /audit/holds/:id",
+    "POST /invitations/:id/link",
     "POST /members/:userId/password-reset",
+    "POST /members/:userId/reactivate",
     "POST /tokens",
     "PUT /audit/retention",
   ]);
@@ -98,6 +104,15 @@ test("what a session left open must not allow asks for a step-up, and nothing el
     const answer = await left.call(endpoint.method, urlOf(endpoint), { payload: {} });
     expect(answer.json(), endpoint.path).toMatchObject({ error: { code: "step_up_required" } });
   }
+  const invite = (role: string) =>
+    left.call("POST", "/invitations", { payload: { email: `${role}@invited.example`, role } });
+  const raise = (role: string) =>
+    left.call("PATCH", `/members/${left.userId}`, { payload: { role, currentRole: "viewer" } });
+  for (const role of ["operator", "admin", "auditor", "superadmin"])
+    for (const answer of [await invite(role), await raise(role)])
+      expect(answer.json(), role).toMatchObject({ error: { code: "step_up_required" } });
+  expect((await invite("viewer")).statusCode).toBe(201);
+  expect((await raise("viewer")).json().error.code).not.toBe("step_up_required");
 });
 
 describe("bad input", () => {

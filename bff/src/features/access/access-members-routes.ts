@@ -1,7 +1,8 @@
 import * as contract from "@wheelhouse/shared/access-members.ts";
 import { createToken, deleteToken, listTokens } from "@wheelhouse/shared/access-tokens.ts";
+import type { Role } from "@wheelhouse/shared/capabilities.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Caller, credentialOf } from "#lib/admission.ts";
+import { type Caller, credentialOf, demandStepUp } from "#lib/admission.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
 import type { Hierarchy } from "./access-hierarchy.ts";
@@ -17,19 +18,30 @@ type RoutesOptions = {
   tokens: Tokens;
 };
 
+/** A viewer changes nothing; any other role is power that outlasts the session that gave it. */
+function demandForPower(role: Role, context: RequestContext) {
+  if (role !== "viewer") demandStepUp(context);
+}
+
 export function accessMembersRoutes(
   app: FastifyInstance,
   { members, invitations, hierarchy, tokens }: RoutesOptions,
 ) {
   route(app, contract.listMembers, ({ query }, context) => members.list(query, context));
   route(app, contract.readMember, ({ params }, context) => members.read(params.userId, context));
-  route(app, contract.updateMember, (input, context) => members.changeRole(input, context));
+  route(app, contract.updateMember, (input, context) => {
+    demandForPower(input.body.role, context);
+    return members.changeRole(input, context);
+  });
   route(app, contract.deleteMember, (input, context) => members.remove(input, context));
   route(app, contract.deactivateMember, ({ params }, context) => members.deactivate(params.userId, context));
   route(app, contract.reactivateMember, ({ params }, context) => members.reactivate(params.userId, context));
 
   route(app, contract.listInvitations, ({ query }, context) => invitations.list(query, context));
-  route(app, contract.createInvitation, ({ body }, context) => invitations.create(body, context));
+  route(app, contract.createInvitation, ({ body }, context) => {
+    demandForPower(body.role, context);
+    return invitations.create(body, context);
+  });
   route(app, contract.renewInvitation, ({ params }, context) => invitations.renew(params.id, context));
   route(app, contract.deleteInvitation, ({ params }, context) => invitations.withdraw(params.id, context));
   route(app, contract.openInvitation, ({ body }, context, { request }) =>

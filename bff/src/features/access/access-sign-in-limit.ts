@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import { sql } from "kysely";
 import { z } from "zod";
+import { addressBlockOf } from "#lib/address-block.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
@@ -75,13 +76,14 @@ export function createSignInLimit({ redis, database, clock, failuresPer15Min, is
      * @throws AppError `rate_limited` with the time to wait.
      */
     async begin(email: string | null, address: string | null) {
-      const from = address ?? "unknown";
+      const known = address ?? "unknown";
+      const from = addressBlockOf(known);
       const account = createHash("sha256")
         .update(email?.toLowerCase() ?? "")
         .digest("base64url")
         .slice(0, 22);
       const pair = `${account}:${from}`;
-      if (email !== null) await demandOpen(email, from, pair, account);
+      if (email !== null) await demandOpen(email, known, pair, account);
       const { failures, resetMs } = await add("sign-in-addresses", from, 1);
       if (failures > failuresPer15Min) throw tooMany(resetMs);
       return {

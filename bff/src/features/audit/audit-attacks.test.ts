@@ -1,6 +1,12 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { testContext } from "#testing/contexts.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { type Organization, openTrail, type Trail } from "./audit-fixture.ts";
+import { createProofService } from "./audit-proof-service.ts";
+import { createAuditVerifier } from "./audit-verify.ts";
 
 let it: Trail;
 beforeAll(async () => {
@@ -272,6 +278,73 @@ test("checkpoints that were changed, taken away or signed by somebody else are n
     seq: 3,
     problem: "checkpoint 2 is kept outside and gone from the database",
   });
+});
+
+test("a damaged line of the copy outside is named, and so is what was cut from it", async () => {
+  const organization = await organizationWith(2);
+  for (const _ of [1, 2, 3]) {
+    await it.record(organization, 1);
+    await it.sign(organization);
+  }
+  const path = join(it.folder, "checkpoints", `${organization.id}.ndjson`);
+  const [one = "", two = "", three = ""] = readFileSync(path, "utf8").split("\n");
+  const later = createAuditVerifier({
+    database: it.database,
+    keys: it.keys,
+    clock: { now: () => Date.now() + 11 * 60_000 },
+    inside: {
+      newest: async (id) => (await it.checkpoints.newest(id))?.checkpoint.number ?? 0,
+      lines: (id) => it.checkpoints.lines(id),
+    },
+    outside: it.file,
+  });
+  const problemOf = async (...lines: string[]) => {
+    writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
+    for await (const step of later.walk(organization.id))
+      if (step.type === "result") return step.firstBad?.problem;
+    return "no result";
+  };
+  expect(await problemOf(one, two, three)).toBeUndefined();
+  for (const damage of ["", "{}", two.slice(0, -9), "x".repeat(9_000)]) {
+    const named = "of the copy of the checkpoints outside is damaged: it is no checkpoint";
+    expect(await problemOf(one, damage, three)).toBe(`line 2 ${named}`);
+    expect(await problemOf(one, two, damage)).toBe(`line 3 ${named}`);
+  }
+  const missing = (number: number) =>
+    `checkpoint ${number} is missing from the copy outside, after its line ${number - 1}`;
+  expect(await problemOf(one, two)).toBe(missing(3));
+  expect(await problemOf(one)).toBe(missing(2));
+  expect(await problemOf(one, three)).toBe(missing(2));
+  // A checkpoint that was just made is on its way.
+  writeFileSync(path, `${one}\n${two}\n`);
+  expect((await it.verify(organization)).firstBad).toBeNull();
+});
+
+test("a detached partition is named by its month, and told although nothing can be recorded", async () => {
+  const own = await openTrail(await createTestDatabase());
+  const organization = await own.newOrganization("detached");
+  await own.record(organization, 3);
+  const { rows } = await own.admin.query<{ name: string; month: string }>(
+    `select tableoid::regclass::text as name, to_char(recorded_at at time zone 'UTC', 'YYYY-MM') as month
+     from wheelhouse.audit_events where org_id = $1 limit 1`,
+    [organization.id],
+  );
+  await own.admin.query(`alter table wheelhouse.audit_events detach partition ${rows[0]?.name}`);
+  const problem = `events 1 to 3 are missing: the partition of ${rows[0]?.month} was detached or dropped`;
+  expect((await own.verify(organization)).firstBad).toEqual({ seq: 1, problem });
+  const service = createProofService({
+    checkpoints: own.checkpoints,
+    keys: own.keys,
+    sinks: own.delivery,
+    verifier: own.verifier,
+    store: { headSeq: async () => 3 },
+    trail: own.changes,
+    log: pino({ level: "silent" }),
+  });
+  const steps = [];
+  for await (const step of service.verify(testContext(organization))) steps.push(step);
+  expect(steps.at(-1)).toMatchObject({ type: "result", firstBad: { seq: 1, problem } });
+  await own.close();
 });
 
 test("content that expired under a checkpoint is counted and no fault; content that merely vanished is one", async () => {

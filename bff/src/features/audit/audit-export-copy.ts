@@ -110,7 +110,13 @@ const csvColumns = [
   "hash",
 ];
 
-export const headOf: Record<AuditExportFormat, string> = { ndjson: "", csv: `${csvColumns.join(",")}\n` };
+/** Without it Excel takes UTF-8 for the code page of its machine. */
+const byteOrderMark = "\ufeff";
+
+export const headOf: Record<AuditExportFormat, string> = {
+  ndjson: "",
+  csv: `${byteOrderMark}${csvColumns.join(",")}\n`,
+};
 
 /** Last line of a CSV export. */
 export const csvTrailer = (rows: number, sha256: string) => `${csvTrailerMark},${rows},${sha256}\n`;

@@ -231,6 +231,12 @@ test("the last line has count, hash and numbers; content is byte for byte what w
   }
 });
 
+test("a CSV says by its first bytes that it is UTF-8, as Excel needs", async () => {
+  const bytes = await exported("csv", { to: until });
+  expect(bytes.subarray(0, 9).toString("latin1")).toBe("\u00ef\u00bb\u00bfevent,");
+  expect(bytes.toString("utf8")).toContain("größe Ω");
+});
+
 test("no cell of a CSV begins as a formula, and its last row has count and hash", async () => {
   const text = (await exported("csv", { to: until })).toString("utf8");
   const rows = readCsv(text);

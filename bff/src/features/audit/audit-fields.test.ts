@@ -28,6 +28,7 @@ test("each act keeps its own fields, an attempt also how often it was repeated, 
   expect(allowedFields("access.member.update", "success", everything)).toEqual({ role: "admin" });
   expect(allowedFields("webhooks.source.create", "success", everything)).toEqual({ name: "n", slug: "s" });
   expect(allowedFields("access.member.update", "denied", everything)).toEqual({ role: "admin", repeats: 3 });
+  expect(allowedFields("audit.trail.read", "success", { review: "r", secret: "x" })).toEqual({ review: "r" });
   expect(allowedFields("audit:read", "denied", everything)).toEqual({ repeats: 3 });
   expect(allowedFields("toString", "success", everything)).toEqual({});
   expect(allowedFields("access.member.update", "success", null)).toBeNull();

@@ -134,6 +134,66 @@ test.each([
   expect((await verify(fileOf(change(lines)))).fault?.problem).toMatch(problem);
 });
 
+test("an export that no signed checkpoint covers is not verified, however well it is chained", async () => {
+  const nobody = /no signed checkpoint covers the events of organization .* chained to event/;
+  const empty = join(folder, "no-checkpoints.ndjson");
+  writeFileSync(empty, "");
+  const keyPem = readFileSync(join(it.folder, "keys.pem"), "utf8");
+  const unsigned = (exportFile: string) => verifyExport({ exportFile, checkpointsFile: empty, keyPem });
+  for (const forged of [lines, rewritten(lines)])
+    expect((await unsigned(fileOf(forged))).fault?.problem).toMatch(nobody);
+  // A filter leaves out what was signed.
+  const filter = { filter: { q: "thing" } };
+  expect((await verify(fileOf(rewritten(lines).slice(0, 3), filter))).fault?.problem).toMatch(nobody);
+  // What another organization had signed says nothing of this one.
+  const other = lines.map((line) => line.replaceAll(organization.id, "01900000-0000-7000-8000-0000000000ff"));
+  const both = fileOf([...lines, ...rewritten(other)], { filter: { includeChildren: true } });
+  expect((await verify(both)).fault?.problem).toMatch(nobody);
+});
+
+test("it is told how far an export is signed, and how far it is merely chained", async () => {
+  const one = (signedTo: number, chainedTo: number) => [
+    { organizationId: organization.id, signedTo, chainedTo },
+  ];
+  const all = readFileSync(checkpointsFile(), "utf8").split("\n");
+  const first = join(folder, "first-checkpoint.ndjson");
+  writeFileSync(first, `${all[0]}\n`);
+  const keyPem = readFileSync(join(it.folder, "keys.pem"), "utf8");
+  for (const order of [lines, lines.toReversed()]) {
+    expect(await verify(fileOf(order))).toMatchObject({ signedEvents: 6, reach: one(6, 6) });
+    const exportFile = fileOf(order);
+    expect(await verifyExport({ exportFile, checkpointsFile: first, keyPem })).toMatchObject({
+      fault: undefined,
+      signedEvents: 4,
+      reach: one(4, 6),
+    });
+  }
+  const filtered = fileOf([lines[0] ?? "", lines[2] ?? "", lines[3] ?? ""], { filter: { q: "thing" } });
+  expect(await verify(filtered)).toMatchObject({ fault: undefined, signedEvents: 2, reach: one(4, 4) });
+});
+
+test("a shortened or damaged file of checkpoints is named with its line", async () => {
+  const whole = readFileSync(checkpointsFile(), "utf8");
+  const [one = "", two = ""] = whole.split("\n");
+  const keyPem = readFileSync(join(it.folder, "keys.pem"), "utf8");
+  const path = join(folder, "damaged.ndjson");
+  const problemOf = async (text: string) => {
+    writeFileSync(path, text);
+    return (await verifyExport({ exportFile: fileOf(lines), checkpointsFile: path, keyPem })).fault?.problem;
+  };
+  expect(await problemOf(whole)).toBeUndefined();
+  expect(await problemOf(whole.slice(0, -1))).toBe("line 2 of the checkpoints is cut off");
+  expect(await problemOf(whole.slice(0, -30))).toBe("line 2 of the checkpoints is cut off");
+  expect(await problemOf(`${two}\n`)).toBe(
+    "line 1 of the checkpoints: checkpoints before number 2 are missing",
+  );
+  expect(await problemOf(`${one}\n{}\n`)).toBe("line 2 of the checkpoints is not a checkpoint");
+  expect(await problemOf(`${one}\n\n${two}\n`)).toBe("line 2 of the checkpoints is not a checkpoint");
+  expect(await problemOf(`${one}\n${two.replace('"seq":6', '"seq":5')}\n`)).toBe(
+    "line 2 of the checkpoints: the signature of checkpoint 2 does not hold",
+  );
+});
+
 test("an export that broke off is recognised wherever it broke", async () => {
   const path = fileOf(lines);
   const whole = readFileSync(path);
@@ -165,14 +225,19 @@ test("the command says it in words and by its exit code", async () => {
       );
     });
   const key = join(it.folder, "keys.pem");
-  const [good, bad] = await Promise.all([
+  const none = join(folder, "none.ndjson");
+  writeFileSync(none, "");
+  const [good, bad, forged] = await Promise.all([
     run([fileOf(lines), "--checkpoints", checkpointsFile(), "--key", key]),
     run([fileOf(lines.slice(0, 4)), "--checkpoints", checkpointsFile(), "--key", key]),
+    run([fileOf(rewritten(lines)), "--checkpoints", none, "--key", key]),
   ]);
   expect(good).toMatchObject({
     code: 0,
     output: expect.stringContaining("Verified: 6 events of 1 organization"),
   });
+  expect(good.output).toContain("signed to event 6, chained to 6");
+  expect(forged).toMatchObject({ code: 1, output: expect.stringContaining("NOT VERIFIED") });
   expect(bad).toMatchObject({ code: 1, output: expect.stringContaining("events 5 to 6 were cut off") });
 });
 

@@ -19,6 +19,10 @@ export type OfflineResult = {
   gaps: number;
   /** Checkpoints that signed an event of the export, and agree. */
   checkpoints: number;
+  /** Events that a signed checkpoint covers: its own, and those that are chained to it without a gap before it. */
+  signedEvents: number;
+  /** How far each organization of the export is signed, and how far it is merely chained. */
+  reach: { organizationId: string; signedTo: number | null; chainedTo: number }[];
   newest: AuditCheckpoint | undefined;
   exportedAt: string | undefined;
   filter: Record<string, unknown>;
@@ -30,6 +34,8 @@ type OfflineFiles = { exportFile: string; checkpointsFile: string; keyPem: strin
 type Signed = ReadonlyMap<string, AuditCheckpoint>;
 type Trailer = ExportedAuditTrailer["trailer"];
 type Place = { seq: number; prev: string; hash: string };
+/** Numbers without a gap, and the greatest of them that a checkpoint signed; 0 when none did. */
+type Run = { first: number; last: number; signed: number };
 
 // An export that took long may be older than its trailer says.
 const exportMaxMs = 10 * 60_000;
@@ -111,8 +117,9 @@ async function readCheckpoints(path: string, keys: TrustedKeys) {
   const before = new Map<string, ReadCheckpoint>();
   let newest: AuditCheckpoint | undefined;
   let number = 0;
-  for await (const { line } of readLines(path)) {
+  for await (const { line, isWhole } of readLines(path)) {
     number += 1;
+    if (!isWhole) return { signed, newest, problem: `line ${number} of the checkpoints is cut off` };
     let read: ReadCheckpoint;
     try {
       read = { line: line.toString(), checkpoint: parseCheckpoint(line.toString()) };
@@ -120,7 +127,11 @@ async function readCheckpoints(path: string, keys: TrustedKeys) {
       return { signed, newest, problem: `line ${number} of the checkpoints is not a checkpoint` };
     }
     const { checkpoint } = read;
-    const problem = checkpointProblem(read, before.get(checkpoint.orgId), keys);
+    const earliest = before.get(checkpoint.orgId);
+    const problem =
+      earliest === undefined && checkpoint.number !== 1
+        ? `checkpoints before number ${checkpoint.number} are missing`
+        : checkpointProblem(read, earliest, keys);
     if (problem) return { signed, newest, problem: `line ${number} of the checkpoints: ${problem}` };
     before.set(checkpoint.orgId, read);
     const place = placeOf(checkpoint.orgId, checkpoint.seq);
@@ -139,8 +150,14 @@ async function readCheckpoints(path: string, keys: TrustedKeys) {
 
 function createWalk(signed: Signed) {
   const last = new Map<string, Place>();
-  const reach = new Map<string, { first: number; last: number }>();
+  const reach = new Map<string, { first: number; last: number; signed: number }>();
+  const runs = new Map<string, Run>();
+  let signedEvents = 0;
   const counts = { events: 0, gaps: 0, checkpoints: 0 };
+
+  function endRun(run: Run | undefined) {
+    if (run && run.signed > 0) signedEvents += run.signed - run.first + 1;
+  }
 
   function order({ seq, prev, hash, content }: ExportedAuditLine): string | undefined {
     const orgId = content.organization.id;
@@ -151,7 +168,17 @@ function createWalk(signed: Signed) {
     reach.set(orgId, {
       first: Math.min(seq, range?.first ?? seq),
       last: Math.max(seq, range?.last ?? seq),
+      signed: range?.signed ?? 0,
     });
+    const run = runs.get(orgId);
+    const isChained = run !== undefined && (seq === run.last + 1 || seq === run.first - 1);
+    if (isChained) {
+      run.first = Math.min(seq, run.first);
+      run.last = Math.max(seq, run.last);
+    } else {
+      endRun(run);
+      runs.set(orgId, { first: seq, last: seq, signed: 0 });
+    }
     if (!before) return undefined;
     if (!isNew) return `event ${seq} stands twice or out of order`;
     if (Math.abs(seq - before.seq) !== 1) {
@@ -186,9 +213,11 @@ function createWalk(signed: Signed) {
       const checkpoint = signed.get(placeOf(organizationId, seq));
       if (!checkpoint) return undefined;
       counts.checkpoints += 1;
-      return checkpoint.hash === event.hash
-        ? undefined
-        : `the chain was rewritten: ${named(checkpoint)} signed another event ${seq}`;
+      if (checkpoint.hash !== event.hash)
+        return `the chain was rewritten: ${named(checkpoint)} signed another event ${seq}`;
+      for (const signedPart of [runs.get(organizationId), reach.get(organizationId)])
+        if (signedPart) signedPart.signed = Math.max(signedPart.signed, seq);
+      return undefined;
     },
 
     end({ rows, firstSeq, lastSeq, filter, exportedAt }: Trailer): string | undefined {
@@ -197,19 +226,42 @@ function createWalk(signed: Signed) {
       const first = ranges.length > 0 ? Math.min(...ranges.map((range) => range.first)) : null;
       const end = ranges.length > 0 ? Math.max(...ranges.map((range) => range.last)) : null;
       if (first !== firstSeq || end !== lastSeq) return "the trailer names other first and last events";
-      if (Object.keys(filter).some((name) => name !== "includeChildren")) return undefined;
-      if (counts.gaps > 0) return "events are missing although the export has no filter";
-      for (const checkpoint of signed.values()) {
-        const range = reach.get(checkpoint.orgId);
-        const isOlder = Date.parse(checkpoint.at) < Date.parse(exportedAt) - exportMaxMs;
-        if (range && isOlder && checkpoint.seq > range.last)
-          return `events ${range.last + 1} to ${checkpoint.seq} were cut off: ${named(checkpoint)} signed event ${checkpoint.seq}`;
-      }
-      return undefined;
+      for (const run of runs.values()) endRun(run);
+      runs.clear();
+      const isWhole = !Object.keys(filter).some((name) => name !== "includeChildren");
+      return (isWhole ? missing(exportedAt) : undefined) ?? unsigned();
     },
 
-    counted: () => ({ ...counts, organizations: reach.size }),
+    counted: () => ({
+      ...counts,
+      signedEvents,
+      organizations: reach.size,
+      reach: [...reach].map(([organizationId, range]) => ({
+        organizationId,
+        signedTo: range.signed === 0 ? null : range.signed,
+        chainedTo: range.last,
+      })),
+    }),
   };
+
+  /** Who can write a trail can chain it: without a signature an export proves nothing. */
+  function unsigned(): string | undefined {
+    const bare = [...reach].find(([, range]) => range.signed === 0);
+    return bare
+      ? `no signed checkpoint covers the events of organization ${bare[0]}: they are chained to event ${bare[1].last}, which anyone could have written`
+      : undefined;
+  }
+
+  function missing(exportedAt: string): string | undefined {
+    if (counts.gaps > 0) return "events are missing although the export has no filter";
+    for (const checkpoint of signed.values()) {
+      const range = reach.get(checkpoint.orgId);
+      const isOlder = Date.parse(checkpoint.at) < Date.parse(exportedAt) - exportMaxMs;
+      if (range && isOlder && checkpoint.seq > range.last)
+        return `events ${range.last + 1} to ${checkpoint.seq} were cut off: ${named(checkpoint)} signed event ${checkpoint.seq}`;
+    }
+    return undefined;
+  }
 }
 
 const named = ({ number, at, keyId }: AuditCheckpoint) => `checkpoint ${number} of ${at}, key ${keyId},`;

@@ -59,6 +59,10 @@ export function createProofService(deps: ProofServiceDeps) {
           problem: step.firstBad?.problem ?? null,
           checkpoint: step.checkpoint?.number ?? null,
           keyId: step.checkpoint?.keyId ?? null,
+        }).catch((err: unknown) => {
+          // Where a partition is gone nothing can be written, and what was found must be told all the same.
+          if (step.firstBad === null) throw err;
+          log.error({ err, requestId: context.requestId }, "a verification was not recorded");
         });
         yield step;
       }

@@ -16,6 +16,9 @@ export type JudgedCheckpoint = {
   isSigned: boolean;
 };
 
+/** By then every checkpoint has been brought outside, also by a process that was started anew. */
+const broughtWithinMs = 10 * 60_000;
+
 /**
  * The checkpoints that the database has, compared one by one with those outside it, where there are any: who can change
  * the database can take checkpoints away there, but not here. Judges only what existed when it was called, so that one
@@ -23,15 +26,34 @@ export type JudgedCheckpoint = {
  */
 export async function judgeCheckpoints(
   organizationId: string,
-  sources: { inside: CheckpointSource; outside: CheckpointSource | undefined; keys: TrustedKeys },
-): Promise<AsyncGenerator<JudgedCheckpoint>> {
-  const { inside, outside, keys } = sources;
-  const outsideNewest = (await outside?.newest(organizationId)) ?? 0;
+  sources: {
+    inside: CheckpointSource;
+    outside: CheckpointSource | undefined;
+    keys: TrustedKeys;
+    nowMs: number;
+  },
+): Promise<{ proofs: AsyncGenerator<JudgedCheckpoint>; damage(): string | undefined }> {
+  const { inside, outside, keys, nowMs } = sources;
+  // A damaged last line has no number; it is named when it is read.
+  const outsideNewest = (await outside?.newest(organizationId).catch(() => 0)) ?? 0;
   const last = Math.max(outsideNewest, await inside.newest(organizationId));
   const kept = takeFrom(inside.lines(organizationId));
   const witnessed = outside && takeFrom(outside.lines(organizationId));
+  const damage = () => {
+    const [here, there] = [kept.damagedAt(), witnessed?.damagedAt()];
+    if (here !== undefined) return `checkpoint ${here} of the database cannot be read`;
+    return there === undefined
+      ? undefined
+      : `line ${there} of the copy of the checkpoints outside is damaged: it is no checkpoint`;
+  };
+  /** A copy that was begun, and lacks what it had long enough to take. */
+  const isWithheld = ({ checkpoint }: ReadCheckpoint) =>
+    witnessed !== undefined &&
+    witnessed.count() > 0 &&
+    witnessed.damagedAt() === undefined &&
+    Date.parse(checkpoint.at) < nowMs - broughtWithinMs;
 
-  return (async function* () {
+  const proofs = (async function* () {
     let before: ReadCheckpoint | undefined;
     try {
       for (;;) {
@@ -48,7 +70,10 @@ export async function judgeCheckpoints(
         const problem =
           (before === undefined && number !== 1 ? "checkpoint 1 is missing" : undefined) ??
           checkpointProblem(read, before, keys) ??
-          strayed(inBase, inSink);
+          strayed(inBase, inSink) ??
+          (inBase && !inSink && (there || isWithheld(inBase))
+            ? `checkpoint ${number} is missing from the copy outside, after its line ${witnessed?.count() ?? 0}`
+            : undefined);
         const isSigned = checkpointProblem(read, undefined, keys) === undefined;
         yield { checkpoint: read.checkpoint, problem, isSigned };
         before = read;
@@ -60,6 +85,7 @@ export async function judgeCheckpoints(
       await witnessed?.end();
     }
   })();
+  return { proofs, damage };
 }
 
 function strayed(inBase: ReadCheckpoint | undefined, inSink: ReadCheckpoint | undefined) {
@@ -74,15 +100,30 @@ function takeFrom(lines: AsyncIterable<string>) {
   const iterator = lines[Symbol.asyncIterator]();
   let next: ReadCheckpoint | undefined;
   let isOver = false;
+  let taken = 0;
+  let damagedAt: number | undefined;
+  const parsed = (line: string): ReadCheckpoint | undefined => {
+    try {
+      return { line, checkpoint: parseCheckpoint(line) };
+    } catch {
+      return undefined;
+    }
+  };
   return {
+    /** How many were taken. */
+    count: () => taken,
+    /** The number of the line that is no checkpoint; what follows it is not read. */
+    damagedAt: () => damagedAt,
     async peek(): Promise<ReadCheckpoint | undefined> {
       if (next || isOver) return next;
       const { done, value } = await iterator.next();
-      if (done) isOver = true;
-      else next = { line: value, checkpoint: parseCheckpoint(value) };
+      next = done ? undefined : parsed(value);
+      if (!done && !next) damagedAt = taken + 1;
+      isOver = next === undefined;
       return next;
     },
     take() {
+      taken += 1;
       next = undefined;
     },
     end: async () => {

@@ -114,19 +114,22 @@ export async function missingContentFault(
   row: Row,
   organizationId: string,
 ): Promise<Fault> {
-  const { rows } = await sql<{ month: string; last: number; left: boolean }>`
+  const { rows } = await sql<{ month: string; last: number; left: boolean; isAttached: boolean }>`
     select to_char(m.starts at time zone 'UTC', 'YYYY-MM') as month,
       (select max(c.seq) from audit_chain c where c.org_id = ${organizationId}
         and c.recorded_at >= m.starts and c.recorded_at < m.ends) as last,
       exists (select from audit_events e where e.org_id = ${organizationId}
-        and e.recorded_at >= m.starts and e.recorded_at < m.ends) as left
+        and e.recorded_at >= m.starts and e.recorded_at < m.ends) as left,
+      exists (select from pg_inherits i join pg_class p on p.oid = i.inhrelid
+        where i.inhparent = 'audit_events'::regclass
+          and p.relname = 'audit_events_' || to_char(m.starts at time zone 'UTC', 'YYYY_MM')) as "isAttached"
     from (select date_trunc('month', ${row.linked_at}::timestamptz, 'UTC') as starts,
       date_trunc('month', ${row.linked_at}::timestamptz, 'UTC') + interval '1 month' as ends) m`.execute(tx);
   const [found] = rows;
   return found && !found.left && found.last > row.seq
     ? {
         seq: row.seq,
-        problem: `events ${row.seq} to ${found.last} are missing: the partition of ${found.month} was emptied`,
+        problem: `events ${row.seq} to ${found.last} are missing: the partition of ${found.month} was ${found.isAttached ? "emptied" : "detached or dropped"}`,
       }
     : { seq: row.seq, problem: `event ${row.seq} is missing: its link is there, its content is not` };
 }

@@ -45,7 +45,12 @@ export function createAuditVerifier({ database, clock, keys, inside, outside }: 
       const asked = <T>(work: (tx: Transaction<Tables>) => Promise<T>) =>
         database.asOrganizations([organizationId], work);
       // Before the head is read, so that none of them can speak of an event after it.
-      const proofs = await judgeCheckpoints(organizationId, { inside, outside, keys });
+      const { proofs, damage } = await judgeCheckpoints(organizationId, {
+        inside,
+        outside,
+        keys,
+        nowMs: clock.now(),
+      });
       const { headSeq, expired } = await asked((tx) => beginningOf(tx, organizationId));
 
       let at: Walk = { seq: 0, hash: genesis, prev: genesis };
@@ -127,7 +132,8 @@ export function createAuditVerifier({ database, clock, keys, inside, outside }: 
             problemBesideChain(tx, organizationId, { end: at, headSeq, gone: gone.events }),
           )) ??
           unsaid(gone, declaredTo) ??
-          spoiled;
+          spoiled ??
+          damaged(at, damage());
         yield result(fault);
       } finally {
         await proofs.return(undefined);
@@ -162,6 +168,10 @@ const cutOff = (end: Walk, { checkpoint, problem, isSigned }: JudgedCheckpoint):
     (isSigned ? undefined : problem) ??
     `events ${end.seq + 1} to ${checkpoint.seq} were cut off: ${named(checkpoint)}, signed event ${checkpoint.seq}`,
 });
+
+/** Nothing of the chain is wrong, but what proves it is not whole. */
+const damaged = (end: Walk, problem: string | undefined): Fault | undefined =>
+  problem === undefined ? undefined : { seq: end.seq + 1, problem };
 
 const unsaid = ({ first, last }: { first: number; last: number }, declaredTo: number): Fault | undefined =>
   last > declaredTo

@@ -43,7 +43,7 @@ describe("one row over all instances", () => {
     ["open before half-open", ["half_open", "open", "closed"], "open", "1 of 3 open, 1 half-open"],
     ["half-open before forced", ["forced_open", "half_open"], "half_open", "1 of 2 half-open, 1 forced open"],
     ["forced open", ["forced_open", "forced_open"], "forced_open", "2 of 2 forced open"],
-    ["disabled", ["disabled", "closed"], "disabled", "1 of 2 disabled"],
+    ["disabled", ["disabled", "closed"], "disabled", "1 of 2 forced closed"],
     [
       "one that is not heard does not hide what the others are",
       ["closed", "unknown"],

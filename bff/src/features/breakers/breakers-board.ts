@@ -1,4 +1,4 @@
-import { type BreakerInstance, type BreakerState, breakerOrder } from "@wheelhouse/shared/breakers.ts";
+import { type BreakerInstance, type BreakerState, breakerTopic } from "@wheelhouse/shared/breakers.ts";
 import type { Board, ObservedChange, Seen } from "#observe/aspect.ts";
 import { type BreakerHolders, isHeld } from "./breakers-holders.ts";
 import { addMove, instanceOf, mergeReadings, unheardInstance, unknownFromMs } from "./breakers-instance.ts";
@@ -212,7 +212,9 @@ export function createBreakersBoard(
       }
       groups = next;
       if (isNew || sorted.length !== groups.size)
-        sorted = [...groups.values()].flatMap(({ row }) => row ?? []).sort(breakerOrder);
+        sorted = [...groups.values()]
+          .flatMap(({ row }) => row ?? [])
+          .sort((a, b) => breakerTopic.order(a, b, nowMs));
       holders.poke(sorted, seen.organizations);
       return { rows: sorted, changes };
     },
@@ -241,7 +243,7 @@ const verbs: Record<BreakerState, string> = {
   half_open: "half-open",
   closed: "closed",
   forced_open: "forced open",
-  disabled: "held closed",
+  disabled: "forced closed",
   unknown: "is not heard",
 };
 

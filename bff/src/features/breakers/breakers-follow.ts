@@ -113,12 +113,14 @@ function derive(known: Known | undefined, now: ScrapedBreaker): BreakerState {
 const perMinute = (first: number | null, last: number | null, spanMs: number) =>
   first === null || last === null || spanMs <= 0 ? null : ((last - first) / spanMs) * 60_000;
 
+const keyOf = ({ library, name, variant }: ScrapedBreaker) => `${library} ${name} ${variant}`;
+
 /** Compares each answer of one process with those before it: rates of the last minute, and states that nobody tells. */
 export function createFollower() {
   let known = new Map<string, Known>();
 
   const follow = (now: ScrapedBreaker, atMs: number): Followed => {
-    const key = `${now.library} ${now.name}`;
+    const key = keyOf(now);
     const before = known.get(key);
     const points = before ? [...before.points] : [];
     points.push(nextPoint(before ?? { scraped: now, points: [], derived: "unknown" }, now, atMs));
@@ -162,8 +164,8 @@ export function createFollower() {
     ): { scraped: ScrapedBreaker; followed: Followed }[] {
       const before = known;
       known = new Map();
-      for (const { library, name } of breakers) {
-        const key = `${library} ${name}`;
+      for (const breaker of breakers) {
+        const key = keyOf(breaker);
         const there = before.get(key);
         if (there) known.set(key, there);
       }

@@ -45,6 +45,20 @@ describe("the text format", () => {
     expect(() => all(text)).toThrow(MetricsError),
   );
 
+  test.each([
+    ["a value at its end", "a 1\nb 2", [1, 2]],
+    ["labels at its end", 'a 1\nb{x="1"} 2', [1, 2]],
+    ["a comment at its end", "a 1\n# done", [1]],
+  ])("a text that is known to be whole needs no last line feed: %s", (_name, text, values) => {
+    const read = (isWhole: boolean) => readMetrics(text, () => true, { isWhole }).map(({ value }) => value);
+    expect(read(true)).toEqual(values);
+    expect(() => read(false)).toThrow("break off");
+  });
+
+  test("OpenMetrics says its own end, with a line feed or without", () => {
+    expect(all("a 1\n# EOF")).toEqual([["a", {}, 1]]);
+  });
+
   test("nobody's lines are not read, however they look", () => {
     const samples = readMetrics('broken{x= 1\nup one\nwanted{a="1"} 2\n', (name) => name === "wanted");
     expect(samples.map(({ value }) => value)).toEqual([2]);

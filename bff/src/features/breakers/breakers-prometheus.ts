@@ -11,6 +11,8 @@ export class MetricsError extends Error {
 
 const mostSamples = 50_000;
 const mostLabels = 64;
+/** With it OpenMetrics ends a text. */
+const lastOfAll = "\n# EOF";
 
 const newLine = 10;
 const hash = 35;
@@ -42,18 +44,23 @@ function numberOf(text: string): number | null {
 
 /**
  * Reads Prometheus' text format (0.0.4, and what OpenMetrics adds to a line) in one pass. A metric that nobody asks for
- * costs a look at its name. https://prometheus.io/docs/instrumenting/exposition_formats/
+ * costs a look at its name. A last line without a line feed is read when the answer is known to be whole. https://prometheus.io/docs/instrumenting/exposition_formats/
  * @throws MetricsError when the text breaks off or a wanted line cannot be read: half a scrape would let counters
  * jump and breakers vanish.
  */
-export function readMetrics(text: string, isWanted: (name: string) => boolean): Sample[] {
-  if (text !== "" && text.charCodeAt(text.length - 1) !== newLine)
-    throw new MetricsError("The metrics break off in the middle");
+export function readMetrics(
+  text: string,
+  isWanted: (name: string) => boolean,
+  { isWhole = false }: { isWhole?: boolean } = {},
+): Sample[] {
+  const isEnded = text === "" || text.charCodeAt(text.length - 1) === newLine || text.endsWith(lastOfAll);
+  if (!isEnded && !isWhole) throw new MetricsError("The metrics break off in the middle");
   const wanted = new Map<string, boolean>();
   const samples: Sample[] = [];
   let at = 0;
   for (let line = 1; at < text.length; line += 1) {
-    const end = text.indexOf("\n", at);
+    const newLineAt = text.indexOf("\n", at);
+    const end = newLineAt < 0 ? text.length : newLineAt;
     const sample = readLine(text, at, end, (name) => {
       const known = wanted.get(name) ?? isWanted(name);
       wanted.set(name, known);

@@ -164,6 +164,92 @@ test("Envoy limits how many run: told as a limit, with the one that is reached, 
   ]);
 });
 
+describe("series of one name that differ in other labels are instances", () => {
+  const found = (lines: string[]) =>
+    read(`${lines.join("\n")}\n`).map(({ name, variant, state, events, failureRatio, counts }) => ({
+      name,
+      variant,
+      state: state ?? events,
+      failureRatio,
+      calls: counts.calls,
+    }));
+  const eu = 'region="eu",pod="a"';
+  const us = 'region="us",pod="a"';
+
+  test("resilience4j, whichever comes first", () => {
+    const lines = [
+      `resilience4j_circuitbreaker_state{${eu},name="pay",state="open"} 1`,
+      `resilience4j_circuitbreaker_state{${us},name="pay",state="closed"} 1`,
+      `resilience4j_circuitbreaker_failure_rate{${eu},name="pay"} 80`,
+      `resilience4j_circuitbreaker_failure_rate{${us},name="pay"} 2`,
+      `resilience4j_circuitbreaker_calls_seconds_count{${us},name="pay",kind="failed"} 7`,
+      `resilience4j_circuitbreaker_calls_seconds_count{${us},name="pay",kind="successful",uri="/a"} 2`,
+      // Nobody can tell whose it is.
+      'resilience4j_circuitbreaker_calls_seconds_count{name="pay",kind="failed"} 100',
+      `resilience4j_circuitbreaker_state{${us},name="mail",state="closed"} 1`,
+    ];
+    const expected = [
+      { name: "mail", variant: "", state: "closed", failureRatio: null, calls: null },
+      { name: "pay", variant: 'region="eu"', state: "open", failureRatio: 0.8, calls: null },
+      { name: "pay", variant: 'region="us"', state: "closed", failureRatio: 0.02, calls: 9 },
+    ];
+    const sorted = (all: ReturnType<typeof found>) =>
+      all.toSorted((a, b) => `${a.name}${a.variant}`.localeCompare(`${b.name}${b.variant}`));
+    expect(sorted(found(lines))).toEqual(expected);
+    expect(sorted(found(lines.toReversed()))).toEqual(expected);
+  });
+
+  test("the same series twice keeps the worse state and the higher rate", () => {
+    const open = 'resilience4j_circuitbreaker_state{name="pay",state="open"} 1';
+    const closed = 'resilience4j_circuitbreaker_state{name="pay",state="closed"} 1';
+    const rate = (percent: number) => `resilience4j_circuitbreaker_failure_rate{name="pay"} ${percent}`;
+    for (const lines of [
+      [open, closed, rate(80), rate(2)],
+      [closed, open, rate(2), rate(80)],
+    ])
+      expect(found(lines)).toMatchObject([{ name: "pay", variant: "", state: "open", failureRatio: 0.8 }]);
+  });
+
+  test("opossum", () => {
+    const lines = [
+      `circuit{${eu},name="pay",event="open"} 1`,
+      `circuit{${eu},name="pay",event="fire"} 9`,
+      `circuit{${us},name="pay",event="fire"} 4`,
+    ];
+    expect(found(lines)).toMatchObject([
+      { variant: 'region="eu"', state: { opened: 1 }, calls: 9 },
+      { variant: 'region="us"', state: { opened: 0 }, calls: 4 },
+    ]);
+  });
+
+  test("Polly", () => {
+    const event = (where: string, name: string) =>
+      `resilience_polly_strategy_events_total{${where},otel_scope_version="${where.length}",event_name="${name}",pipeline_name="pay"} 1`;
+    const lines = [
+      event(eu, "OnCircuitOpened"),
+      event(us, "OnCircuitOpened"),
+      event(us, "OnCircuitClosed"),
+      `resilience_polly_pipeline_duration_milliseconds_count{${us},pipeline_name="pay",exception_type=""} 5`,
+    ];
+    expect(found(lines)).toMatchObject([
+      { variant: 'region="eu"', state: { opened: 1, closed: 0 }, calls: null },
+      { variant: 'region="us"', state: { opened: 1, closed: 1 }, calls: 5 },
+    ]);
+  });
+
+  test("Envoy", () => {
+    const lines = [
+      `envoy_cluster_circuit_breakers_default_rq_open{${eu},envoy_cluster_name="pay"} 1`,
+      `envoy_cluster_circuit_breakers_default_rq_open{${us},envoy_cluster_name="pay"} 0`,
+      `envoy_cluster_upstream_rq_total{${eu},envoy_cluster_name="pay"} 3`,
+    ];
+    expect(found(lines)).toMatchObject([
+      { variant: 'region="eu"', state: "open", calls: 3 },
+      { variant: 'region="us"', state: "closed", calls: null },
+    ]);
+  });
+});
+
 describe("opossum-prometheus, run for real", () => {
   type Metrics = { metrics: string | Promise<string>; clear(): void };
   const PrometheusMetrics: new (options: { circuits: unknown[]; metricPrefix?: string }) => Metrics =

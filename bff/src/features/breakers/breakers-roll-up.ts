@@ -7,7 +7,7 @@ const words: Record<BreakerState, string> = {
   open: "open",
   half_open: "half-open",
   forced_open: "forced open",
-  disabled: "disabled",
+  disabled: "forced closed",
   closed: "closed",
   unknown: "not heard",
 };
@@ -114,7 +114,7 @@ export function causeOf(
     return note ?? (last === undefined ? "It was not heard yet" : `Heard last at ${clockOf(last)}`);
   }
   if (state === "forced_open") return "Held open by an operator: nothing passes until it is reset";
-  if (state === "disabled") return note ?? "Held closed: calls pass whatever fails";
+  if (state === "disabled") return note ?? "Forced closed: calls pass whatever fails";
   const openedAt = inState.flatMap(({ moves }) => moves.at(-1)?.failureRatio ?? []);
   const ratio = row.failureRatio ?? openedAt.at(-1) ?? null;
   const failing =

@@ -12,6 +12,8 @@ const state = z.object({
   observedAt: z.string().nullable(),
   /** Why the last scrape gave none; null when it did. */
   failure: z.string().nullable(),
+  /** Why it tells of no breaker although it was read; null when it does. */
+  nothing: z.string().nullable().default(null),
 });
 export type ScrapeState = z.infer<typeof state>;
 

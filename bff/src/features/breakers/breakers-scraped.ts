@@ -15,6 +15,8 @@ export type LatencyBuckets = readonly (readonly [boundMs: number, count: number]
 /** What one answer of one process says of one breaker, before it is compared with the answer before. */
 export type ScrapedBreaker = {
   name: string;
+  /** Labels that tell its series from others of the same name, such as `group="eu"`; empty when there are none. */
+  variant: string;
   library: "resilience4j" | "opossum" | "Polly" | "Envoy";
   kind: BreakerRow["kind"];
   /** Null: no state is told; it has to be derived from `events`. */
@@ -38,6 +40,7 @@ export const emptyBreaker = (
   kind: ScrapedBreaker["kind"] = "failure",
 ): ScrapedBreaker => ({
   name,
+  variant: "",
   library,
   kind,
   state: null,

@@ -174,9 +174,78 @@ test("how each scrape of metrics went is told once, with when it gave its metric
   await expect.poll(count).toBe(2);
   const observedAt = new Date(1_000_000).toISOString();
   expect(heard).toEqual([
-    { id: "p1", observedAt, failure: null },
-    { id: "p1", observedAt, failure: "It answers 503" },
+    { id: "p1", observedAt, failure: null, nothing: null },
+    { id: "p1", observedAt, failure: "It answers 503", nothing: null },
   ]);
+});
+
+const states = (labels: string, open: number) =>
+  [
+    `resilience4j_circuitbreaker_state{${labels},name="pay",state="closed",} ${1 - open}.0`,
+    `resilience4j_circuitbreaker_state{${labels},name="pay",state="open",} ${open}.0`,
+  ].join("\n");
+
+test("a breaker of two processes in one text has two instances, and the open one is seen", async () => {
+  answer = (path, response) => {
+    if (path === "/metrics") response.end(`${states('group="eu"', 1)}\n${states('group="us"', 0)}\n`);
+    else response.writeHead(404).end();
+  };
+  const { rows } = watching();
+  await expect.poll(() => rows()[0]?.label).toBe("1 of 2 open");
+  expect(rows()).toMatchObject([
+    {
+      id: "payments~pay",
+      state: "open",
+      instances: [
+        { instance: 'payments-1{group="eu"}', state: "open" },
+        { instance: 'payments-1{group="us"}', state: "closed" },
+      ],
+    },
+  ]);
+});
+
+test("a text without a last line feed is read when its length says that it is whole", async () => {
+  answer = (path, response) => {
+    if (path === "/metrics") response.end(states('application="a"', 1));
+    else response.writeHead(404).end();
+  };
+  const { rows } = watching();
+  await expect.poll(() => rows()[0]?.state).toBe("open");
+});
+
+test("a text without a last line feed whose length nobody tells is not believed", async () => {
+  answer = (path, response) => {
+    if (path !== "/metrics") return void response.writeHead(404).end();
+    response.useChunkedEncodingByDefault = false;
+    response.writeHead(200, { connection: "close" });
+    response.write(states('application="a"', 1));
+    response.end();
+  };
+  const { rows, heard } = watching();
+  const failure = () => {
+    rows();
+    return heard[0]?.failure;
+  };
+  await expect.poll(failure).toBe("The metrics break off in the middle");
+  expect(rows()).toEqual([]);
+});
+
+test.each([
+  ["metrics of other things", "up 1\n"],
+  ["a page", "<!doctype html>\n<html></html>\n"],
+  ["nothing", ""],
+])("a target that yields no breaker says so: %s", async (_name, text) => {
+  answer = (path, response) => {
+    if (path === "/metrics") response.end(text);
+    else response.writeHead(404).end();
+  };
+  const { rows, heard } = watching();
+  const nothing = () => {
+    rows();
+    return heard[0]?.nothing;
+  };
+  await expect.poll(nothing).toBe("It answers, but its answer names no circuit breaker");
+  expect(heard[0]).toMatchObject({ failure: null, observedAt: new Date(1_000_000).toISOString() });
 });
 
 test("a target that is not to be watched any more takes its breakers along", async () => {

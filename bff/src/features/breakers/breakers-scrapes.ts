@@ -11,6 +11,8 @@ import type { BreakerReading } from "./breakers-reading.ts";
 import type { ScrapeState } from "./breakers-scrape-states.ts";
 
 const concurrency = 32;
+/** A wrong path, a page in place of metrics, and a library that has counted no call yet all look the same. */
+const nothingFound = "It answers, but its answer names no circuit breaker";
 const mostBytes = { metrics: 16 * 1024 * 1024, actuator: 1024 * 1024 } as const;
 
 type ScrapeTarget = Target & {
@@ -80,7 +82,7 @@ export function createScrapedBreakers(deps: {
 
   const check = async (target: ScrapeTarget, signal: AbortSignal): Promise<BreakerReading[]> => {
     const { format, organization, service, instance, intervalMs, key: source } = target;
-    const { statusCode, body, truncated } = await http.get(target.url, {
+    const { statusCode, body, truncated, isWhole } = await http.get(target.url, {
       accept: format === "metrics" ? "text/plain;version=0.0.4" : "application/json",
       maxBytes: mostBytes[format],
       signal,
@@ -88,7 +90,9 @@ export function createScrapedBreakers(deps: {
     if (statusCode < 200 || statusCode > 299) throw new Error(`It answers ${statusCode}`);
     if (truncated) throw new Error(`Its answer is longer than ${mostBytes[format]} bytes`);
     const breakers =
-      format === "metrics" ? breakersOf(readMetrics(body, isBreakerMetric)) : readActuator(JSON.parse(body));
+      format === "metrics"
+        ? breakersOf(readMetrics(body, isBreakerMetric, { isWhole }))
+        : readActuator(JSON.parse(body));
     const observedAtMs = clock.now();
     const follower = followers.get(source) ?? createFollower();
     followers.set(source, follower);
@@ -96,7 +100,7 @@ export function createScrapedBreakers(deps: {
       ({ scraped, followed }): BreakerReading => ({
         organization,
         service,
-        instance,
+        instance: scraped.variant === "" ? instance : `${instance}{${scraped.variant}}`,
         name: scraped.name,
         key: scraped.name,
         source,
@@ -142,7 +146,8 @@ export function createScrapedBreakers(deps: {
       if (target.format !== "metrics" || endedMs === undefined || told.get(key) === endedMs) continue;
       told.set(key, endedMs);
       const observedAt = latest ? new Date(latest.atMs).toISOString() : null;
-      states.set(target.id, { observedAt, failure });
+      const nothing = failure === null && latest?.value.length === 0 ? nothingFound : null;
+      states.set(target.id, { observedAt, failure, nothing });
     }
     if (states.size > 0) onScraped?.(states);
   };

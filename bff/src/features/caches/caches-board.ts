@@ -1,4 +1,4 @@
-import { cacheOrder } from "@wheelhouse/shared/caches.ts";
+import { cacheTopic } from "@wheelhouse/shared/caches.ts";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Board, ObservedChange } from "#observe/aspect.ts";
 import { isSilent, reportedId } from "#observe/reports/reports.ts";
@@ -123,7 +123,7 @@ export function createCachesBoard({ reports, organizationOf }: ReportedCaches): 
         if (change) changes.push({ organization: each.organization, subject: each.name, change });
         return row;
       });
-      return { rows: rows.sort(cacheOrder), changes };
+      return { rows: rows.sort((a, b) => cacheTopic.order(a, b, nowMs)), changes };
     },
     rest() {},
   };

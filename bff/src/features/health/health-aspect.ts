@@ -1,5 +1,5 @@
 import { isStale, staleAfterMs } from "@wheelhouse/shared/freshness.ts";
-import { type HealthList, type ServiceRow, serviceUrgency } from "@wheelhouse/shared/health.ts";
+import { type HealthList, serviceTopic } from "@wheelhouse/shared/health.ts";
 import { formatSpan } from "@wheelhouse/shared/span.ts";
 import { type Aspect, type Board, type Finding, type FoundProblem, mostGaugeRows } from "#observe/aspect.ts";
 import { defineFigures, isHeard, upOf } from "#observe/figures.ts";
@@ -53,7 +53,7 @@ export const createHealthAspect = (deps: {
   list: (rows, part): HealthList => ({
     observedAt: part.observedAt,
     intervalMs: part.intervalMs,
-    items: rows.map(publicServices.of).sort(byUrgency(part.atMs)),
+    items: rows.map(publicServices.of).sort((a, b) => serviceTopic.order(a, b, part.atMs)),
     nextCursor: null,
     servers: serverRows.rows(part).map(publicServers.of),
   }),
@@ -105,12 +105,6 @@ export const createHealthAspect = (deps: {
 
 /** The aspect of the servers counts these and reports their problems. */
 const isServer = ({ kind }: ObservedService) => kind === "redis" || kind === "postgres";
-
-const byUrgency = (atMs: number) => {
-  const urgency = (row: ServiceRow) => serviceUrgency(row, isStale(row.observedAt, row.intervalMs, atMs));
-  return (a: ServiceRow, b: ServiceRow) =>
-    urgency(a) - urgency(b) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
-};
 
 /** Not judged yet, and not for so long that it would have to be. */
 const isPending = (row: ObservedService, nowMs: number) =>

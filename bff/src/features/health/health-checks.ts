@@ -63,7 +63,7 @@ type CheckTarget = Target & {
   serviceId: string;
   instanceId: string;
   url: string;
-  format: "spring" | "health+json" | "status" | "tcp";
+  format: "json" | "spring" | "health+json" | "status" | "tcp";
   conditions: readonly string[];
   intervalMs: number;
 };

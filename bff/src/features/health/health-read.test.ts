@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Heard, readAnswer } from "./health-read.ts";
 
 const nowMs = Date.parse("2026-01-01T00:00:00Z");
@@ -14,14 +14,19 @@ const answer = (body: unknown, more: Partial<Extract<Heard, { kind: "answer" }>>
   cacheControl: "",
   ...more,
 });
-const read = (format: "spring" | "health+json" | "status" | "tcp", heard: Heard, conditions: string[] = []) =>
-  readAnswer({ format, conditions, intervalMs: 10_000 }, heard, nowMs);
+const read = (
+  format: "json" | "spring" | "health+json" | "status" | "tcp",
+  heard: Heard,
+  conditions: string[] = [],
+) => readAnswer({ format, conditions, intervalMs: 10_000 }, heard, nowMs);
 
 test.each([
   ["new", 5_000, "", "pass", "ok", "ok"],
-  ["old", 60_000, "", "pass", "unknown", "unknown"],
-  ["old, though it was bad then", 60_000, "", "warn", "unknown", "unknown"],
-  ["old, but not older than it may be", 60_000, "private, max-age=120", "pass", "ok", "ok"],
+  ["of its last round, one a minute", 75_000, "", "pass", "ok", "ok"],
+  ["of the round before, one a minute", 135_000, "", "pass", "ok", "ok"],
+  ["old", 160_000, "", "pass", "unknown", "unknown"],
+  ["old, though it was bad then", 160_000, "", "warn", "unknown", "unknown"],
+  ["old, but not older than it may be", 160_000, "private, max-age=180", "pass", "ok", "ok"],
   ["older than it may be", 180_000, "max-age=120", "pass", "unknown", "unknown"],
 ])("health+json: a part whose reading is %s counts for what it is now", (_, ageMs, cacheControl, ...rest) => {
   const [status, part, whole] = rest;
@@ -133,6 +138,120 @@ test("health+json's checks are read with their own times, one or several a name"
     { id: "cassandra:responseTime#b2", state: "degraded", cause: "slow", observedAt: null },
     { id: "uptime", state: "ok", details: { observedValue: 1209600.245, observedUnit: "s" } },
   ]);
+});
+
+const aspNet = (status: unknown, part: unknown) => ({
+  status,
+  totalDuration: "00:00:00.01",
+  entries: { npgsql: { status: part, description: "pool is empty", duration: "00:00:00.01", data: {} } },
+});
+const pascal = (status: unknown, part: unknown) => ({
+  Status: status,
+  Entries: { npgsql: { Status: part, Exception: "pool is empty", Duration: "00:00:00.01", Data: {} } },
+});
+const terminus = (status: string, part: string) => {
+  const db = { status: part, message: "pool is empty" };
+  return {
+    status,
+    info: { redis: { status: "up" } },
+    error: part === "down" ? { db } : {},
+    details: { redis: { status: "up" }, db },
+  };
+};
+describe.each(["json", "spring", "health+json"] as const)("format %s reads", (format) => {
+  test.each<[string, number, unknown, string, string | null, string[]]>([
+    ["ASP.NET", 200, aspNet("Healthy", "Healthy"), "ok", null, ["npgsql"]],
+    ["ASP.NET", 200, aspNet("Degraded", "Degraded"), "degraded", "npgsql: pool is empty", ["npgsql"]],
+    ["ASP.NET", 503, aspNet("Unhealthy", "Unhealthy"), "down", "npgsql: pool is empty", ["npgsql"]],
+    ["ASP.NET with numbers", 503, aspNet(0, 0), "down", "npgsql: pool is empty", ["npgsql"]],
+    ["ASP.NET with numbers", 200, pascal(2, 2), "ok", null, ["npgsql"]],
+    [
+      "ASP.NET with capitals",
+      503,
+      pascal("Unhealthy", "Unhealthy"),
+      "down",
+      "npgsql: pool is empty",
+      ["npgsql"],
+    ],
+    ["ASP.NET's plain text", 200, "Healthy", "ok", null, []],
+    ["ASP.NET's plain text", 200, "Degraded\n", "degraded", "It says Degraded", []],
+    ["terminus", 200, terminus("ok", "up"), "ok", null, ["redis", "db"]],
+    ["terminus", 503, terminus("error", "down"), "down", "db: pool is empty", ["redis", "db"]],
+    [
+      "terminus without a list of all",
+      200,
+      { status: "ok", info: { db: { status: "up" } } },
+      "ok",
+      null,
+      ["db"],
+    ],
+    ["terminus on its way out", 503, { status: "shutting_down" }, "down", "It says shutting_down", []],
+    [
+      "MicroProfile",
+      503,
+      {
+        status: "DOWN",
+        checks: [
+          { name: "live", status: "UP" },
+          { name: "db", status: "DOWN", data: { error: "gone" } },
+        ],
+      },
+      "down",
+      "db: gone",
+      ["live", "db"],
+    ],
+    [
+      "MicroProfile 1",
+      200,
+      { outcome: "UP", checks: [{ name: "db", state: "UP", data: { pool: 3 } }] },
+      "ok",
+      null,
+      ["db"],
+    ],
+    [
+      "Spring Boot 1",
+      503,
+      {
+        status: "DOWN",
+        diskSpace: { status: "UP", free: 5 },
+        db: { status: "DOWN", primary: { status: "DOWN", error: "refused" } },
+      },
+      "down",
+      "db: It says DOWN",
+      ["diskSpace", "db", "db/primary"],
+    ],
+    ["health+json", 200, { status: "pass", checks: { a: [{ status: "pass" }] } }, "ok", null, ["a"]],
+    ["Actuator", 200, { status: "UP", components: { a: { status: "UP" } } }, "ok", null, ["a"]],
+    [
+      "checks that are words",
+      200,
+      { status: "ok", checks: { db: "ok", mq: "fail" } },
+      "degraded",
+      "mq: It says fail",
+      ["db", "mq"],
+    ],
+  ])("%s, answered with %i", (_name, statusCode, body, state, cause, ids) => {
+    const found = read(format, answer(body, { statusCode }));
+    expect([found.state, found.cause, found.components.map(({ id }) => id)]).toEqual([state, cause, ids]);
+  });
+
+  test.each([500, 502, 503, 404])("no word makes status %i milder than down", (statusCode) => {
+    for (const status of ["UP", "UNKNOWN", "starting", "Degraded", "warn", "so-so", ""])
+      expect(read(format, answer({ status }, { statusCode })).state).toBe("down");
+    expect(read(format, answer('{"status":"UP"', { statusCode, truncated: true })).state).toBe("down");
+  });
+
+  test.each([401, 403])("status %i of whoever stands before it is no outage", (statusCode) => {
+    const refused = { status: "error", message: "Unauthorized" };
+    expect(read(format, answer(refused, { statusCode })).state).toBe("unknown");
+  });
+
+  test("what a part tells beside its status is kept", () => {
+    const micro = { status: "UP", checks: [{ name: "db", status: "UP", data: { pool: 3 } }] };
+    expect(read(format, answer(micro)).components[0]?.details).toEqual({ pool: 3 });
+    const first = { status: "UP", disk: { status: "UP", free: 5 } };
+    expect(read(format, answer(first)).components[0]?.details).toEqual({ free: 5 });
+  });
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import type { HealthState } from "@wheelhouse/shared/health.ts";
 import { type Condition, type Facts, judgeAll, parseCondition } from "#lib/conditions.ts";
 import type { Check } from "./health-checks.ts";
-import { type Report, readHealthJson, readSpring } from "./health-formats.ts";
+import { type Report, readHealth } from "./health-formats.ts";
 
 export type Reading = Pick<
   Check,
@@ -15,7 +15,7 @@ export type Reading = Pick<
   | "certificateExpiresAt"
 >;
 type Asked = {
-  format: "spring" | "health+json" | "status" | "tcp";
+  format: "json" | "spring" | "health+json" | "status" | "tcp";
   conditions: readonly string[];
   intervalMs: number;
 };
@@ -33,8 +33,11 @@ export type Heard =
       cacheControl: string;
     };
 
-/** Clocks differ, and a service may measure less often than it is asked. */
-const leastAgeMs = 30_000;
+/**
+ * Clocks differ, and many services look at what they depend on once a minute, however often they are asked: a reading
+ * may be as old as two such rounds and half of one more.
+ */
+const leastAgeMs = 150_000;
 
 const nothing: Report = { state: "ok", cause: null, components: [], version: null };
 const rank: Record<HealthState, number> = { ok: 0, degraded: 1, unknown: 2, down: 3 };
@@ -110,19 +113,17 @@ const factsOf = (heard: Heard, expiresInMs: number | null): Facts => ({
 function reportOf(format: Asked["format"], heard: Heard, hasConditions: boolean): Report {
   if (heard.kind === "none") return { ...nothing, state: "down", cause: heard.cause };
   if (heard.kind === "connected") return nothing;
-  if (format === "spring" || format === "health+json") {
-    if (heard.truncated) return { ...nothing, state: "unknown", cause: "Its answer is too long to be read" };
-    const report = format === "spring" ? readSpring(heard) : readHealthJson(heard);
-    return report ?? notUnderstood(heard.statusCode);
+  if (format !== "status" && format !== "tcp") {
+    if (heard.truncated) return notUnderstood(heard.statusCode, "Its answer is too long to be read");
+    return readHealth(heard) ?? notUnderstood(heard.statusCode, "Its answer is not in the expected format");
   }
   // Its conditions decide, where it has any.
   if (hasConditions || (heard.statusCode >= 200 && heard.statusCode < 300)) return nothing;
   return { ...nothing, ...ofStatus(heard.statusCode) };
 }
 
-function notUnderstood(statusCode: number): Report {
-  if (statusCode >= 200 && statusCode < 300)
-    return { ...nothing, state: "unknown", cause: "Its answer is not in the expected format" };
+function notUnderstood(statusCode: number, cause: string): Report {
+  if (statusCode >= 200 && statusCode < 300) return { ...nothing, state: "unknown", cause };
   return { ...nothing, ...ofStatus(statusCode) };
 }
 

@@ -9,11 +9,14 @@ const text = (counters: Record<string, number>, rest = "") =>
 
 describe("figures of a Redis server", () => {
   it("are deltas of two samples, and unknown before the second", () => {
-    const first = sample(1_000, text({ keyspace_hits: 900, keyspace_misses: 100, total_net_input_bytes: 0 }));
+    const first = sample(
+      1_000,
+      text({ evicted_keys: 4, keyspace_hits: 900, keyspace_misses: 100, total_net_input_bytes: 0 }),
+    );
     expect(redisFigures(first, undefined)).toMatchObject({ hitsPerSecond: null, lifetimeHitRatio: 0.9 });
     const second = sample(
       3_000,
-      text({ keyspace_hits: 910, keyspace_misses: 104, total_net_input_bytes: 5_000 }),
+      text({ evicted_keys: 4, keyspace_hits: 910, keyspace_misses: 104, total_net_input_bytes: 5_000 }),
     );
     expect(redisFigures(second, first)).toMatchObject({
       hitsPerSecond: 5,
@@ -46,15 +49,36 @@ describe("figures of a Redis server", () => {
     expect(redisFigures(sample(0, cutOff), undefined).replicationLagSeconds).toBeNull();
   });
 
-  it("survive a server that tells little", () => {
-    expect(
-      redisFigures(sample(0, "redis_version:3.2\r\nmem_fragmentation_ratio:-nan"), undefined),
-    ).toMatchObject({
-      version: "3.2",
-      fragmentationRatio: 0,
-      maxClients: 0,
-      lifetimeHitRatio: null,
+  it("say nothing of what a server does not tell", () => {
+    const hosted =
+      "# Server\r\nredis_version:6.2.3\r\nuptime_in_seconds:100\r\n\r\n# Memory\r\nused_memory:4131456\r\nmem_fragmentation_ratio:-nan\r\nmaxclients:\r\n";
+    const before = sample(0, hosted);
+    const { version, usedMemoryBytes, uptimeSeconds, ...rest } = redisFigures(sample(1_000, hosted), before);
+    expect({ version, usedMemoryBytes, uptimeSeconds }).toEqual({
+      version: "6.2.3",
+      usedMemoryBytes: 4_131_456,
+      uptimeSeconds: 100,
+    });
+    expect(Object.entries(rest).filter(([, value]) => value !== null)).toEqual([]);
+    expect(Object.values(redisFigures(sample(0, ""), undefined)).every((value) => value === null)).toBe(true);
+  });
+
+  it.each([
+    ["", null],
+    ["rdb_last_bgsave_status:ok", true],
+    ["aof_last_write_status:ok", true],
+    ["rdb_last_bgsave_status:ok\r\naof_last_write_status:err", false],
+  ])("tell of the last write to disk what the server tells: %s", (lines, expected) => {
+    expect(redisFigures(sample(0, lines), undefined).persistenceOk).toBe(expected);
+  });
+
+  it("know a zero that was told from nothing that was told", () => {
+    const told = sample(0, "maxmemory:0\r\nblocked_clients:0\r\nconnected_slaves:0");
+    expect(redisFigures(told, undefined)).toMatchObject({
+      maxMemoryBytes: 0,
+      blockedClients: 0,
       replicas: 0,
+      connectedClients: null,
     });
   });
 });

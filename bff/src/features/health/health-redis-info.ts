@@ -12,26 +12,31 @@ export function parseInfo(text: string): ReadonlyMap<string, string> {
 
 /**
  * Figures of a Redis (or Valkey) server from one INFO and the one before it: what the server counts over its whole
- * life is given as the difference between the two.
+ * life is given as the difference between the two. What it does not tell is null.
  */
 export function redisFigures(now: InfoSample, before: InfoSample | undefined): RedisFigures {
   const { info, atMs } = now;
   const number = (name: string) => numberOf(info, name);
   const perSecond = (name: string) => {
     if (!before || atMs <= before.atMs) return null;
-    const risen = number(name) - numberOf(before.info, name);
+    const [last, first] = [number(name), numberOf(before.info, name)];
+    if (last === null || first === null) return null;
+    const risen = last - first;
     // Counters that fell: the server was started again.
     return risen < 0 ? null : Math.round((risen / (atMs - before.atMs)) * 10_000) / 10;
   };
   const hits = number("keyspace_hits");
-  const lookups = hits + number("keyspace_misses");
-  const isReplica = info.get("role") === "slave";
+  const misses = number("keyspace_misses");
+  const lookups = hits === null || misses === null ? null : hits + misses;
+  const role = info.get("role");
+  const isReplica = role === "slave" || role === "replica";
+  const isPrimary = role === "master" || role === "primary";
   return {
-    version: info.get("valkey_version") ?? info.get("redis_version") ?? "",
-    role: isReplica ? "replica" : "primary",
+    version: info.get("valkey_version") ?? info.get("redis_version") ?? null,
+    role: isReplica ? "replica" : isPrimary ? "primary" : null,
     usedMemoryBytes: number("used_memory"),
     maxMemoryBytes: number("maxmemory"),
-    evictionPolicy: info.get("maxmemory_policy") ?? "",
+    evictionPolicy: info.get("maxmemory_policy") || null,
     fragmentationRatio: number("mem_fragmentation_ratio"),
     fragmentationBytes: number("mem_fragmentation_bytes"),
     connectedClients: number("connected_clients"),
@@ -45,23 +50,29 @@ export function redisFigures(now: InfoSample, before: InfoSample | undefined): R
     outputBytesPerSecond: perSecond("total_net_output_bytes"),
     hitsPerSecond: perSecond("keyspace_hits"),
     missesPerSecond: perSecond("keyspace_misses"),
-    lifetimeHitRatio: lookups === 0 ? null : hits / lookups,
-    persistenceOk:
-      info.get("rdb_last_bgsave_status") !== "err" && info.get("aof_last_write_status") !== "err",
+    lifetimeHitRatio: hits === null || lookups === null || lookups === 0 ? null : hits / lookups,
+    persistenceOk: persistenceOf(info),
     replicas: number("connected_slaves"),
     replicationLagSeconds: isReplica ? ownLag(info) : slowestReplica(info),
     uptimeSeconds: number("uptime_in_seconds"),
   };
 }
 
-function numberOf(info: ReadonlyMap<string, string>, name: string): number {
-  const value = Number(info.get(name) ?? 0);
-  return Number.isFinite(value) ? value : 0;
+/** Null for what the server does not tell, and for what is no number. */
+function numberOf(info: ReadonlyMap<string, string>, name: string): number | null {
+  const text = info.get(name)?.trim() ?? "";
+  const value = Number(text);
+  return text !== "" && Number.isFinite(value) ? value : null;
+}
+
+function persistenceOf(info: ReadonlyMap<string, string>): boolean | null {
+  const told = ["rdb_last_bgsave_status", "aof_last_write_status"].flatMap((name) => info.get(name) ?? []);
+  return told.length === 0 ? null : !told.includes("err");
 }
 
 const ownLag = (info: ReadonlyMap<string, string>) => {
   const seconds = numberOf(info, "master_last_io_seconds_ago");
-  return info.has("master_last_io_seconds_ago") && seconds >= 0 ? seconds : null;
+  return seconds !== null && seconds >= 0 ? seconds : null;
 };
 
 /** Lines `slave0:ip=…,port=…,state=online,offset=…,lag=1`. */

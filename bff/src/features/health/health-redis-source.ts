@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "#lib/clock.ts";
+import { databaseRefusalOf } from "#lib/redis.ts";
 import { type InfoSample, parseInfo, type RedisFigures, redisFigures } from "./health-redis-info.ts";
 import type { ServerReading } from "./health-rows.ts";
 
@@ -15,7 +16,7 @@ export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock
   return {
     async sample(): Promise<ServerReading> {
       const startedMs = clock.now();
-      const info = parseInfo(await redis.info());
+      const info = parseInfo(await infoOf(redis));
       const now = { info, atMs: clock.now() };
       const figures = redisFigures(now, previous);
       previous = now;
@@ -29,20 +30,30 @@ export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock
   };
 }
 
+async function infoOf(redis: Redis): Promise<string> {
+  try {
+    return await redis.info();
+  } catch (err) {
+    const refusal = databaseRefusalOf(redis);
+    throw refusal === null ? err : new Error(refusal, { cause: err });
+  }
+}
+
 function causeOf(
   figures: RedisFigures,
   roundTripMs: number,
   info: ReadonlyMap<string, string>,
 ): string | null {
   if (info.get("loading") === "1") return "It is loading its data after a start";
-  if (!figures.persistenceOk)
+  if (figures.persistenceOk === false)
     return "The last write to disk failed: what it holds would not survive a restart";
   const { usedMemoryBytes, maxMemoryBytes, evictionPolicy } = figures;
-  if (maxMemoryBytes > 0 && evictionPolicy !== "noeviction")
+  const isBounded = maxMemoryBytes !== null && maxMemoryBytes > 0;
+  if (isBounded && evictionPolicy !== null && evictionPolicy !== "noeviction")
     return `Eviction policy ${evictionPolicy} may delete jobs; queues need noeviction`;
-  if (maxMemoryBytes > 0 && usedMemoryBytes > nearlyFull * maxMemoryBytes)
+  if (isBounded && usedMemoryBytes !== null && usedMemoryBytes > nearlyFull * maxMemoryBytes)
     return `${Math.floor((usedMemoryBytes / maxMemoryBytes) * 100)}% of its memory limit is used, threshold ${nearlyFull * 100}%`;
-  if (figures.role === "replica" && info.get("master_link_status") !== "up")
+  if (figures.role === "replica" && (info.get("master_link_status") ?? "up") !== "up")
     return "It has lost its primary: what it shows grows old";
   if (figures.replicationLagSeconds !== null && figures.replicationLagSeconds > lagSeconds)
     return `Replication is ${figures.replicationLagSeconds} s behind, threshold ${lagSeconds} s`;

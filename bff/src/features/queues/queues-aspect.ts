@@ -1,6 +1,6 @@
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { SourceView } from "@wheelhouse/shared/health.ts";
-import { type QueueList, queueOrder, type readQueue } from "@wheelhouse/shared/queues.ts";
+import { type QueueList, queueTopic, type readQueue } from "@wheelhouse/shared/queues.ts";
 import { formatSpan } from "@wheelhouse/shared/span.ts";
 import type { Aspect, AspectKey, Board, FoundProblem, Part, Tile } from "#observe/aspect.ts";
 import { defineFigures } from "#observe/figures.ts";
@@ -47,7 +47,7 @@ export function createQueuesAspect({
     publicRows,
     observedAt,
     list(rows, part): QueueList {
-      const items = rows.map(publicRows.of).sort(queueOrder);
+      const items = rows.map(publicRows.of).sort((a, b) => queueTopic.order(a, b, part.atMs));
       return {
         observedAt: observedAt(rows, part),
         intervalMs: part.intervalMs,

@@ -2,8 +2,8 @@ import type { Redis } from "ioredis";
 import type { Clock } from "#lib/clock.ts";
 import { baseOf, metaKeyOf, metaPattern, type QueueName, queueOfMetaKey } from "./queues-keys.ts";
 
-// About half a millisecond of the server's time each; smaller ones would spend the budget on the way there and back.
-const scanCount = 2_000;
+// A longer one holds up everybody else who asks the server.
+const scanCount = 500;
 const scansPerStep = 10;
 // With many keys the rest of a round waits for the next tick: other users of the server come first.
 const stepBudgetMs = 15;

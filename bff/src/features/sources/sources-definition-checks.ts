@@ -4,8 +4,7 @@ import { invalidField } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { prefixMistake, serviceMistakes } from "#observe/sources/sources.ts";
 import type { SourcesCatalogue } from "./sources-catalogue.ts";
-
-const protocols = { redis: ["redis:", "rediss:"], postgres: ["postgres:", "postgresql:"] };
+import { serverAddressProblem } from "./sources-server-address.ts";
 
 /** What a definition has to fulfil beyond its shape. The checks throw `validation_failed` with the field. */
 export function createDefinitionChecks({
@@ -75,8 +74,8 @@ export function createDefinitionChecks({
   }
 
   function assertServer({ kind, url }: ServerDefinition) {
-    if (!URL.canParse(url) || !protocols[kind].includes(new URL(url).protocol))
-      throw invalidField("body.definition.url", `must be a URL that begins with ${protocols[kind][0]}//`);
+    const problem = serverAddressProblem({ kind, url });
+    if (problem) throw invalidField("body.definition.url", problem);
   }
 
   return { assertTarget, assertServer };

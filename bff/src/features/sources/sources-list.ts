@@ -12,7 +12,9 @@ export type Seen = {
   /** How the last scrapes of these sources went, without what is not known. */
   scrapesOf(
     ids: readonly string[],
-  ): Promise<ReadonlyMap<string, { observedAt: string | null; failure: string | null }>>;
+  ): Promise<
+    ReadonlyMap<string, { observedAt: string | null; failure: string | null; nothing: string | null }>
+  >;
 };
 
 /** Lists the sources of an organization, of the file and of people, with the state of the file. */
@@ -32,8 +34,9 @@ export function createSourcesList({
     for (const { id: target, intervalMs } of targets) {
       const scrape = scrapes.get(target);
       if (!scrape) continue;
-      const { observedAt, failure: cause } = scrape;
-      seen.set(target, { state: cause === null ? "ok" : "down", cause, observedAt, intervalMs });
+      const { observedAt, failure, nothing } = scrape;
+      const state = failure !== null ? "down" : nothing !== null ? "unknown" : "ok";
+      seen.set(target, { state, cause: failure ?? nothing, observedAt, intervalMs });
     }
     return {
       items: viewsOf(sources, slug, {

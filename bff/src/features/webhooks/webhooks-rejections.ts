@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import { addressBlockOf } from "#lib/address-block.ts";
 import { AppError } from "#lib/errors.ts";
 import { addToWindow } from "#lib/rate-window.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
@@ -16,12 +17,11 @@ export function createRejections(
   return {
     /** @throws AppError `rate_limited` when the address is over its limit. */
     async record(address: string): Promise<void> {
-      const seen = await addToWindow(redis, { kind: "intake-addresses", name: address }, 1, windowMs).catch(
-        (err) => {
-          log.debug({ err }, "rejected intake is not counted while Redis is away");
-          return { count: 0, resetMs: windowMs };
-        },
-      );
+      const name = addressBlockOf(address);
+      const seen = await addToWindow(redis, { kind: "intake-addresses", name }, 1, windowMs).catch((err) => {
+        log.debug({ err }, "rejected intake is not counted while Redis is away");
+        return { count: 0, resetMs: windowMs };
+      });
       if (seen.count > limit)
         throw new AppError("rate_limited", "Too many requests without a valid signature from this address.", {
           retryAfterSeconds: Math.max(1, seen.resetMs / 1000),

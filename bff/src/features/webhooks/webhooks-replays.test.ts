@@ -11,7 +11,7 @@ import {
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Running } from "#lib/feature.ts";
-import { databaseOf } from "#lib/redis.ts";
+import { redisDatabaseOf } from "#lib/redis.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 import {
   end,
@@ -264,7 +264,7 @@ describe("a replay of many", () => {
     const { endpoint } = await deadLetters(30);
     const tell = (breaker?: object) =>
       gateway.redis.publish(
-        `wheelhouse:${databaseOf(urls.redisUrl)}:breakers.changed`,
+        `wheelhouse:${redisDatabaseOf(urls.redisUrl) ?? 0}:breakers.changed`,
         JSON.stringify({ from: "", message: { id: endpoint.id, breaker } }),
       );
     const { id } = await plan();

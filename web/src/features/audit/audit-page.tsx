@@ -1,10 +1,9 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import { type AuditEvent, auditTopic } from "@wheelhouse/shared/audit.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useMemo, useState } from "react";
 import { formatCount } from "#lib/format.ts";
-import { useLiveEvent } from "#lib/live-context.tsx";
 import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
@@ -136,13 +135,12 @@ const Trail = ({ organization }: { organization: string }) => {
   const options = auditEventsQuery(organization, search);
   const list = useInfiniteQuery(options);
   const tail = useTail<AuditEvent>({
-    topic: "audit",
+    topic: auditTopic,
     queryKey: options.queryKey,
     compare: newestEventFirst,
     matches: (event) => matchesAudit(search, event),
     isReading: search.event !== undefined,
   });
-  useLiveEvent("audit:heads", tail.hear);
   const { zone } = usePreferences();
   const nowMs = useMinute();
   const events = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);

@@ -5,7 +5,7 @@ const states = [
   { value: "open", label: "Open" },
   { value: "half-open", label: "Half-open" },
   { value: "forced-open", label: "Forced open" },
-  { value: "disabled", label: "Disabled" },
+  { value: "disabled", label: "Forced closed" },
   { value: "unknown", label: "Unknown" },
   { value: "closed", label: "Closed" },
 ] as const;

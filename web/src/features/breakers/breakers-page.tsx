@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo } from "react";
+import { useBoard } from "#lib/live-board.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
@@ -18,8 +19,7 @@ import css from "./breakers.module.css";
 import { breakerColumns } from "./breakers-columns.tsx";
 import { BreakerDrawer } from "./breakers-drawer.tsx";
 import { breakerFilterKeys, filterBreakers } from "./breakers-filter.ts";
-import { breakersQuery, useBreakersLive } from "./breakers-queries.ts";
-import { byLoss } from "./breakers-states.ts";
+import { breakersBoard, breakersQuery } from "./breakers-queries.ts";
 import { BreakersSummary, StateChanges } from "./breakers-summary.tsx";
 
 const route = getRouteApi("/o/$org/breakers");
@@ -35,14 +35,12 @@ const views = [
   { value: "service", label: "By service" },
 ] as const;
 
-/** Most failed calls first. By service: services stand by their worst breaker, and keep their own together. */
+/** As the list stands. By service: services stand by their worst breaker, and keep their own together. */
 const useRows = (items: readonly BreakerRow[], isByService: boolean): readonly BreakerRow[] =>
   useMemo(() => {
-    const sorted = [...items].sort(byLoss);
-    if (!isByService) return sorted;
-    const order = new Map(sorted.map(({ service }) => service).map((service) => [service, 0]));
-    const place = [...order.keys()];
-    return sorted.sort((a, b) => place.indexOf(a.service) - place.indexOf(b.service));
+    if (!isByService) return items;
+    const place = [...new Set(items.map(({ service }) => service))];
+    return items.toSorted((a, b) => place.indexOf(a.service) - place.indexOf(b.service));
   }, [items, isByService]);
 
 /** Reads the list again while the socket is closed. */
@@ -143,7 +141,7 @@ export const BreakersPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  useBreakersLive(org);
+  useBoard(breakersBoard, org);
   const moment = useMoment();
   const breakers = useBreakersQuery(org);
   const data = breakers.data;

@@ -1,8 +1,7 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import {
   type BreakerCommand,
-  type BreakerList,
-  type BreakerRow,
+  breakerTopic,
   forceBreakerClosed,
   forceBreakerOpen,
   listBreakers,
@@ -12,36 +11,21 @@ import {
 } from "@wheelhouse/shared/breakers.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import { call } from "#lib/api.ts";
-import { applyChanges, type Board } from "#lib/board.ts";
-import { useLiveEvent, useLiveTopic } from "#lib/live-context.tsx";
-
-export type BreakersState = Board<BreakerRow, object>;
+import { boardQuery, listBoard } from "#lib/live-board.ts";
 
 const detailIntervalMs = 10_000;
 const operationIntervalMs = 500;
 const heldAfterMs = 2_000;
 
-const fromList = ({ observedAt, intervalMs, items }: BreakerList, seq: number | null): BreakersState => ({
-  seq,
-  observedAt,
-  intervalMs,
-  items,
+export const breakersBoard = listBoard({
+  topic: breakerTopic,
+  key: "breakers",
+  read: (at, options) => call(listBreakers, { query: { at } }, options),
 });
 
-/** All breakers of one organization; the socket keeps those of now current. */
+/** All breakers of one organization. */
 export const breakersQuery = (organization: string, moment: string | null = null) =>
-  queryOptions({
-    queryKey: ["breakers", organization, "all", moment],
-    queryFn: async ({ client, signal, queryKey }): Promise<BreakersState> => {
-      const list = await call(listBreakers, { query: { at: moment ?? undefined } }, { organization, signal });
-      if (moment !== null) return fromList(list, null);
-      const live = client.getQueryData<BreakersState>(queryKey);
-      // The socket may have overtaken this answer.
-      const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
-      return live !== undefined && isOlder ? live : fromList(list, live?.seq ?? null);
-    },
-    staleTime: moment === null ? 10_000 : Number.POSITIVE_INFINITY,
-  });
+  boardQuery(breakersBoard, organization, moment);
 
 /** One breaker with its trends. */
 export const breakerQuery = (organization: string, id: string, moment: string | null) =>
@@ -52,23 +36,6 @@ export const breakerQuery = (organization: string, id: string, moment: string | 
     staleTime: moment === null ? detailIntervalMs : Number.POSITIVE_INFINITY,
     refetchInterval: moment === null ? detailIntervalMs : false,
   });
-
-/** Writes live messages into the cache while the tab is shown; a gap in their numbers asks for the whole. */
-export const useBreakersLive = (organization: string): void => {
-  const client = useQueryClient();
-  const { queryKey } = breakersQuery(organization);
-  const { resubscribe } = useLiveTopic("breakers");
-  useLiveEvent("breakers:snapshot", ({ seq, data }) => {
-    client.setQueryData(queryKey, fromList(data, seq));
-  });
-  useLiveEvent("breakers:changes", (changes) => {
-    const state = client.getQueryData(queryKey);
-    if (state === undefined) return;
-    const next = applyChanges(state, changes);
-    if (next === "gap") resubscribe();
-    else client.setQueryData(queryKey, next);
-  });
-};
 
 const endpoints = { open: forceBreakerOpen, close: forceBreakerClosed, reset: resetBreaker } as const;
 

@@ -1,12 +1,11 @@
 import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
-import { compareText } from "#lib/format.ts";
 import type { Tone } from "#ui/status.tsx";
 
 export const stateWords: Record<BreakerState, string> = {
   open: "open",
   half_open: "half-open",
   forced_open: "forced open",
-  disabled: "disabled",
+  disabled: "forced closed",
   closed: "closed",
   unknown: "unknown",
 };
@@ -15,7 +14,7 @@ const badges: Record<BreakerState, { tone: Tone; label: string }> = {
   open: { tone: "down", label: "Open" },
   half_open: { tone: "degraded", label: "Half-open" },
   forced_open: { tone: "held", label: "Forced open" },
-  disabled: { tone: "neutral", label: "Disabled" },
+  disabled: { tone: "neutral", label: "Forced closed" },
   closed: { tone: "ok", label: "Closed" },
   unknown: { tone: "unknown", label: "Unknown" },
 };
@@ -27,23 +26,6 @@ const limits: Partial<Record<BreakerState, { tone: Tone; label: string }>> = {
 /** A limit of concurrency trips on no failure, so it is never called open. */
 export const badgeOf = (state: BreakerState, kind: BreakerRow["kind"]): { tone: Tone; label: string } =>
   (kind === "concurrency" ? limits[state] : undefined) ?? badges[state];
-
-const rank: Record<BreakerState, number> = {
-  open: 0,
-  half_open: 1,
-  forced_open: 2,
-  unknown: 3,
-  disabled: 4,
-  closed: 5,
-};
-
-/** Most failed calls per minute first: a rate of 100% on 2 calls does not lead. */
-export const byLoss = (a: BreakerRow, b: BreakerRow): number =>
-  (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
-  rank[a.state] - rank[b.state] ||
-  (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
-  compareText(a.name, b.name) ||
-  compareText(a.id, b.id);
 
 /** A stretch of one state, in shares (0–1) of the whole range; null where nothing was seen yet. */
 export type Stretch = {

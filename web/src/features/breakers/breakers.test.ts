@@ -1,16 +1,13 @@
-import type { BreakerInstance, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import {
+  type BreakerInstance,
+  type BreakerRow,
+  type BreakerState,
+  breakerTopic,
+} from "@wheelhouse/shared/breakers.ts";
 import { describe, expect, test } from "vitest";
 import { readFilterInput } from "#ui/filter-tokens.ts";
 import { breakerFilterKeys, filterBreakers } from "./breakers-filter.ts";
-import {
-  badgeOf,
-  byLoss,
-  describeStretches,
-  probeIn,
-  stretchesOf,
-  turnReason,
-  turnsOf,
-} from "./breakers-states.ts";
+import { badgeOf, describeStretches, probeIn, stretchesOf, turnReason, turnsOf } from "./breakers-states.ts";
 
 const figures = {
   failureRatio: null,
@@ -74,7 +71,12 @@ test("most failed calls stand first, then what is worst", () => {
     row("busy", { failedPerMinute: 900, failureRatio: 0.1 }),
     row("idle", { state: "open" }),
   ];
-  expect(rows.sort(byLoss).map(({ name }) => name)).toEqual(["busy", "rare", "idle", "quiet"]);
+  expect(rows.sort((a, b) => breakerTopic.order(a, b, 0)).map(({ name }) => name)).toEqual([
+    "busy",
+    "rare",
+    "idle",
+    "quiet",
+  ]);
 });
 
 describe("the bar of the last hour", () => {

@@ -36,10 +36,6 @@ export const filterCaches = (rows: readonly CacheRow[], { tokens, text }: Filter
   );
 };
 
-/** Lowest ratio first; what nobody calls comes last. */
-export const byRatio = (a: CacheRow, b: CacheRow): number =>
-  (a.hitRatio ?? 2) - (b.hitRatio ?? 2) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
-
 /** Hits of all caches over their calls, of the last minute; null without a call. */
 export const overallRatio = (rows: readonly CacheRow[]) => {
   const sum = (pick: (row: CacheRow) => number | null) =>

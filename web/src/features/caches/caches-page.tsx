@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import type { CacheList, CacheRow } from "@wheelhouse/shared/caches.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo, useRef, useState } from "react";
+import { useBoard } from "#lib/live-board.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
@@ -17,9 +18,9 @@ import { Empty, Panel, type PanelQuery } from "#ui/panel.tsx";
 import { type CacheView, cacheColumns } from "./caches-columns.tsx";
 import { DeclaredCaches } from "./caches-declared.tsx";
 import { CacheDrawer } from "./caches-drawer.tsx";
-import { byRatio, cacheFilterKeys, filterCaches } from "./caches-filter.ts";
+import { cacheFilterKeys, filterCaches } from "./caches-filter.ts";
 import { InvalidateDialog } from "./caches-invalidate-dialog.tsx";
-import { type CachesState, cachesQuery, redisServersQuery, useCachesLive } from "./caches-queries.ts";
+import { cachesBoard, cachesQuery, redisServersQuery } from "./caches-queries.ts";
 import { RedisPanel } from "./caches-server.tsx";
 import { CachesSummary } from "./caches-summary.tsx";
 
@@ -28,17 +29,17 @@ const trendsIntervalMs = 10_000;
 const pollIntervalMs = 5_000;
 const keyOf = ({ row }: CacheView): string => row.id;
 const rowClass = ({ row }: CacheView): string => (row.state === "ok" ? "quiet" : "");
-const noRows: CachesState["items"] = [];
+const noRows: CacheList["items"] = [];
 const noTrend: readonly (number | null)[] = [];
 
 /** Lines of the table; one whose row, trend and rights did not change keeps its identity. */
 const useViews = (
-  data: CachesState | undefined,
+  data: CacheList | undefined,
   onInvalidate: ((id: string) => void) | null,
 ): readonly CacheView[] => {
   const known = useRef(new Map<string, CacheView>());
   return useMemo(() => {
-    const views = [...(data?.items ?? noRows)].sort(byRatio).map((row): CacheView => {
+    const views = (data?.items ?? noRows).map((row): CacheView => {
       const trend = data?.trends[row.id]?.values ?? noTrend;
       const before = known.current.get(row.id);
       return before?.row === row && before.trend === trend && before.onInvalidate === onInvalidate
@@ -164,7 +165,7 @@ export const CachesPage = () => {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [asked, setAsked] = useState<string | null>(null);
-  useCachesLive(org);
+  useBoard(cachesBoard, org);
   const moment = useMoment();
   const caches = useCachesQuery(org);
   const currency = useCurrency(caches.data);

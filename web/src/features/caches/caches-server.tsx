@@ -52,14 +52,33 @@ const formatCall = (latencyMs: number): string =>
 const nearlyFull = 0.9;
 
 const policyWords = ({ evictionPolicy }: Figures): string =>
-  evictionPolicy === "noeviction"
-    ? "policy noeviction, as BullMQ needs"
-    : `policy ${evictionPolicy}: may delete jobs, BullMQ needs noeviction`;
+  evictionPolicy === null
+    ? "policy not told"
+    : evictionPolicy === "noeviction"
+      ? "policy noeviction, as BullMQ needs"
+      : `policy ${evictionPolicy}: may delete jobs, BullMQ needs noeviction`;
 
 const replicationWords = ({ role, replicas, replicationLagSeconds }: Figures): string => {
   const lag = replicationLagSeconds === null ? "" : ` ${replicationLagSeconds} s behind`;
   if (role === "replica") return `replica${lag}`;
-  return replicas === 0 ? "primary" : `primary, ${replicas} ${replicas === 1 ? "replica" : "replicas"}${lag}`;
+  if (role === null) return "role not told";
+  return replicas === null || replicas === 0
+    ? "primary"
+    : `primary, ${replicas} ${replicas === 1 ? "replica" : "replicas"}${lag}`;
+};
+
+const persistenceWords = ({ persistenceOk }: Figures): string =>
+  persistenceOk === null
+    ? "writes to disk not told"
+    : persistenceOk
+      ? "last write to disk succeeded"
+      : "last write to disk failed";
+
+/** No limit and a limit that is not told are two things. */
+const limitWords = (limit: number | null) => {
+  if (limit === null) return { unit: "limit not told", under: "limit not told" };
+  if (limit === 0) return { unit: "no limit set", under: "the machine is the limit" };
+  return { unit: `of ${formatBytes(limit)}`, under: `degraded at ${formatBytes(limit * nearlyFull)}` };
 };
 
 const isEmpty = (values: readonly (number | null)[]): boolean => values.every((value) => value === null);
@@ -73,11 +92,11 @@ const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
     <div className={styles.figures}>
       <Figure
         label="Memory"
-        value={formatBytes(figures.usedMemoryBytes)}
-        unit={limit === 0 ? "no limit set" : `of ${formatBytes(limit)}`}
+        value={known(figures.usedMemoryBytes, formatBytes)}
+        unit={limitWords(limit).unit}
         values={trends.memory.values}
-        {...(limit === 0 ? {} : { threshold: limit * nearlyFull })}
-        under={limit === 0 ? "the machine is the limit" : `degraded at ${formatBytes(limit * nearlyFull)}`}
+        {...(limit === null || limit === 0 ? {} : { threshold: limit * nearlyFull })}
+        under={limitWords(limit).under}
       />
       <Figure
         label="Commands"
@@ -95,8 +114,8 @@ const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
       />
       <Figure
         label="Fragmentation"
-        value={figures.fragmentationRatio.toFixed(2)}
-        unit={formatBytes(Math.max(0, figures.fragmentationBytes))}
+        value={known(figures.fragmentationRatio, (ratio) => ratio.toFixed(2))}
+        unit={known(figures.fragmentationBytes, (bytes) => formatBytes(Math.max(0, bytes)))}
         values={trends.fragmentation.values}
         under="ratio and bytes"
       />
@@ -109,10 +128,14 @@ const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
       />
       <Figure
         label="Clients"
-        value={formatCount(figures.connectedClients)}
-        unit={figures.maxClients === 0 ? "" : `of ${formatCount(figures.maxClients)}`}
+        value={known(figures.connectedClients, formatCount)}
+        unit={
+          figures.maxClients === null || figures.maxClients === 0
+            ? ""
+            : `of ${formatCount(figures.maxClients)}`
+        }
         values={trends.clients.values}
-        under={`${formatCount(figures.blockedClients)} blocked, waiting for jobs`}
+        under={`${known(figures.blockedClients, formatCount)} blocked, waiting for jobs`}
       />
     </div>
   );
@@ -205,7 +228,7 @@ export const RedisPanel = ({ organization, item }: { organization: string; item:
         )}
         <span className="c3 t12">
           {figures !== null &&
-            `${figures.version}, ${replicationWords(figures)} · ${policyWords(figures)} · ${figures.persistenceOk ? "last write to disk succeeded" : "last write to disk failed"} · up ${formatSpan(figures.uptimeSeconds * 1000)} · deltas of ${formatSpan(server.intervalMs)} samples`}
+            `${figures.version ?? "version not told"}, ${replicationWords(figures)} · ${policyWords(figures)} · ${persistenceWords(figures)} · up ${known(figures.uptimeSeconds, (seconds) => formatSpan(seconds * 1000))} · deltas of ${formatSpan(server.intervalMs)} samples`}
           {isOld && server.observedAt !== null && (
             <>
               {" · answered last "}

@@ -1,7 +1,7 @@
-import type { CacheRow } from "@wheelhouse/shared/caches.ts";
+import { type CacheRow, cacheTopic } from "@wheelhouse/shared/caches.ts";
 import { describe, expect, test } from "vitest";
 import { readFilterInput } from "#ui/filter-tokens.ts";
-import { byRatio, cacheFilterKeys, filterCaches, levelShares, overallRatio } from "./caches-filter.ts";
+import { cacheFilterKeys, filterCaches, levelShares, overallRatio } from "./caches-filter.ts";
 
 const row = (name: string, change: Partial<CacheRow> = {}): CacheRow => ({
   id: `shop~${name}`,
@@ -38,7 +38,7 @@ const names = (rows: readonly CacheRow[]) => rows.map(({ name }) => name);
 describe("the list of caches", () => {
   test("begins with the lowest ratio and ends with what nobody calls", () => {
     const rows = [row("idle", { hitRatio: null }), row("good"), row("poor", { hitRatio: 0.1 })];
-    expect(names(rows.sort(byRatio))).toEqual(["poor", "good", "idle"]);
+    expect(names(rows.sort((a, b) => cacheTopic.order(a, b, 0)))).toEqual(["poor", "good", "idle"]);
   });
 
   test("is filtered by state, service, tag and words of the name", () => {

@@ -1,15 +1,13 @@
-import { queryOptions } from "@tanstack/react-query";
-import { type Overview, readOverview } from "@wheelhouse/shared/overview.ts";
+import { overviewTopic, readOverview } from "@wheelhouse/shared/overview.ts";
 import { call } from "#lib/api.ts";
+import { boardQuery, wholeBoard } from "#lib/live-board.ts";
 
-/**
- * Verdict, problems, tiles and changes of one organization; the socket keeps the cached value of now current, one of a
- * past moment never changes.
- */
+export const overviewBoard = wholeBoard({
+  topic: overviewTopic,
+  key: "overview",
+  read: (at, options) => call(readOverview, { query: { at } }, options),
+});
+
+/** Verdict, problems, tiles and changes of one organization. */
 export const overviewQuery = (organization: string, moment: string | null = null) =>
-  queryOptions({
-    queryKey: ["overview", organization, moment],
-    queryFn: ({ signal }): Promise<Overview> =>
-      call(readOverview, { query: { at: moment ?? undefined } }, { organization, signal }),
-    staleTime: moment === null ? 10_000 : Number.POSITIVE_INFINITY,
-  });
+  boardQuery(overviewBoard, organization, moment);

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ServiceRow } from "@wheelhouse/shared/health.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useBoard } from "#lib/live-board.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
@@ -20,7 +21,7 @@ import { Table } from "#ui/table.tsx";
 import { ServiceDrawer } from "./health-service-drawer.tsx";
 import { ServicesGraph } from "./health-services-graph.tsx";
 import { serviceColumns, serviceRowClass } from "./health-services-list.tsx";
-import { servicesQuery, useServicesLive } from "./health-services-queries.ts";
+import { servicesBoard, servicesQuery } from "./health-services-queries.ts";
 import { ServicesSummary } from "./health-services-summary.tsx";
 import {
   byGroup,
@@ -150,7 +151,7 @@ export const ServicesPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  useServicesLive(org);
+  useBoard(servicesBoard, org);
   const { connection } = useLiveStatus();
   const services = useQuery({
     ...servicesQuery(org, useMoment()),

@@ -1,42 +1,21 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
-import {
-  checkService,
-  type HealthList,
-  readHealth,
-  readService,
-  type ServiceRow,
-} from "@wheelhouse/shared/health.ts";
+import { checkService, readHealth, readService, serviceTopic } from "@wheelhouse/shared/health.ts";
 import { createMaintenance, endMaintenance } from "@wheelhouse/shared/maintenance.ts";
 import { call } from "#lib/api.ts";
-import { applyChanges, type Board } from "#lib/board.ts";
-import { useLiveEvent, useLiveTopic } from "#lib/live-context.tsx";
+import { boardQuery, listBoard } from "#lib/live-board.ts";
 
 const detailIntervalMs = 5_000;
 
-type ServicesState = Board<ServiceRow, { intervalMs: number }>;
-
-const fromList = (list: HealthList, seq: number | null): ServicesState => ({
-  seq,
-  observedAt: list.observedAt,
-  intervalMs: list.intervalMs,
-  items: list.items,
+export const servicesBoard = listBoard({
+  topic: serviceTopic,
+  key: "services",
+  read: (at, options) => call(readHealth, { query: { at } }, options),
 });
 
-/** All watched services and servers of one organization; the socket keeps the rows current. */
+/** All watched services and servers of one organization. */
 export const servicesQuery = (organization: string, moment: string | null = null) =>
-  queryOptions({
-    queryKey: ["services", organization, "all", moment],
-    queryFn: async ({ client, signal }): Promise<ServicesState> => {
-      const list = await call(readHealth, { query: { at: moment ?? undefined } }, { organization, signal });
-      if (moment !== null) return fromList(list, null);
-      const live = client.getQueryData<ServicesState>(["services", organization, "all", null]);
-      // The socket may have overtaken this answer.
-      const isOlder = (live?.observedAt ?? "") > (list.observedAt ?? "");
-      return live !== undefined && isOlder ? live : fromList(list, live?.seq ?? null);
-    },
-    staleTime: 10_000,
-  });
+  boardQuery(servicesBoard, organization, moment);
 
 /** One service with what its instances told, latency, changes and planned work. */
 export const serviceQuery = (organization: string, id: string, moment: string | null) =>
@@ -47,23 +26,6 @@ export const serviceQuery = (organization: string, id: string, moment: string | 
     staleTime: moment === null ? detailIntervalMs : Number.POSITIVE_INFINITY,
     refetchInterval: moment === null ? detailIntervalMs : false,
   });
-
-/** Writes live messages into the cache while the tab is shown; a gap in their numbers asks for the whole. */
-export const useServicesLive = (organization: string): void => {
-  const client = useQueryClient();
-  const { queryKey } = servicesQuery(organization);
-  const { resubscribe } = useLiveTopic("health");
-  useLiveEvent("health:snapshot", ({ seq, data }) => {
-    client.setQueryData(queryKey, fromList(data, seq));
-  });
-  useLiveEvent("health:changes", (changes) => {
-    const state = client.getQueryData(queryKey);
-    if (state === undefined) return;
-    const next = applyChanges(state, changes);
-    if (next === "gap") resubscribe();
-    else client.setQueryData(queryKey, next);
-  });
-};
 
 export const useCheckService = (organization: string) =>
   useMutation({ mutationFn: (id: string) => call(checkService, { params: { id } }, { organization }) });

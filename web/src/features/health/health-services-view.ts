@@ -1,6 +1,6 @@
 import { isStale } from "@wheelhouse/shared/freshness.ts";
-import { type ServiceRow, serviceUrgency } from "@wheelhouse/shared/health.ts";
-import { compareText } from "#lib/format.ts";
+import { type ServiceRow, serviceTopic } from "@wheelhouse/shared/health.ts";
+import { compareText } from "@wheelhouse/shared/order.ts";
 import type { Filter, FilterKey } from "#ui/filter-tokens.ts";
 
 /** One line of the list. Its identity changes only when something of it does, so that other lines need not draw. */
@@ -40,12 +40,7 @@ export const viewServices = (
       was?.row === row && was.isStale === isLate && was.explainedBy === explainedBy && was.calls === calls;
     return isSame ? was : { row, isStale: isLate, explainedBy, calls };
   });
-  return views.sort(
-    (a, b) =>
-      serviceUrgency(a.row, a.isStale) - serviceUrgency(b.row, b.isStale) ||
-      compareText(a.row.name, b.row.name) ||
-      compareText(a.row.id, b.row.id),
-  );
+  return views.sort((a, b) => serviceTopic.order(a.row, b.row, nowMs));
 };
 
 /** Word of the state as the filter and the summary use it. */

@@ -1,5 +1,4 @@
-import type { QueueChanges } from "@wheelhouse/shared/live.ts";
-import type { QueueList, QueueRow } from "@wheelhouse/shared/queues.ts";
+import { type QueueList, type QueueRow, queueTopic } from "@wheelhouse/shared/queues.ts";
 
 /**
  * One line of the table. Its identity changes only when row or trend did, so that other lines need not draw.
@@ -7,9 +6,8 @@ import type { QueueList, QueueRow } from "@wheelhouse/shared/queues.ts";
  */
 export type QueueView = { row: QueueRow; trend: readonly (number | null)[]; was: string | null };
 
-/** The list as a page holds it. `seq`: number of the last live message, null before the first. */
+/** The list as a page holds it, in the topic's order. */
 export type QueuesState = {
-  seq: number | null;
   observedAt: string | null;
   intervalMs: number;
   views: readonly QueueView[];
@@ -19,16 +17,6 @@ export type QueuesState = {
   trendIntervalMs: number;
 };
 
-const worst = (row: QueueRow): number => {
-  if (row.paused) return 4;
-  if (row.state === "down") return 0;
-  if (row.state === "degraded") return row.label === "Old jobs" ? 1 : 2;
-  return row.state === "unknown" ? 3 : 5;
-};
-
-const byWorst = (a: QueueView, b: QueueView): number =>
-  worst(a.row) - worst(b.row) || a.row.name.localeCompare(b.row.name) || a.row.id.localeCompare(b.row.id);
-
 const waitingOf = (row: QueueRow): number => row.counts.waiting + row.counts.prioritized;
 
 const wasOf = (row: QueueRow, before: QueueView | undefined): string | null => {
@@ -37,20 +25,17 @@ const wasOf = (row: QueueRow, before: QueueView | undefined): string | null => {
 };
 
 /** The state that a whole list describes. `before` tells what queues were that cannot be read now. */
-export const fromList = (list: QueueList, seq: number | null, before?: QueuesState): QueuesState => ({
-  seq,
+export const fromList = (list: QueueList, before?: QueuesState): QueuesState => ({
   observedAt: list.observedAt,
   intervalMs: list.intervalMs,
-  views: list.items
-    .map((row) => ({
+  views: queueTopic.sorted(list.items, 0).map((row) => ({
+    row,
+    trend: list.trends[row.id]?.values ?? [],
+    was: wasOf(
       row,
-      trend: list.trends[row.id]?.values ?? [],
-      was: wasOf(
-        row,
-        before?.views.find((view) => view.row.id === row.id),
-      ),
-    }))
-    .sort(byWorst),
+      before?.views.find((view) => view.row.id === row.id),
+    ),
+  })),
   workers: list.workers,
   trendsAt: list.observedAt,
   trendIntervalMs: Object.values(list.trends)[0]?.intervalMs ?? 10_000,
@@ -59,42 +44,36 @@ export const fromList = (list: QueueList, seq: number | null, before?: QueuesSta
 const lengthMax = 60;
 
 /**
- * Applies one message of changes. `gap` when its number does not follow: the whole has to be asked for again.
- * Trends carry no messages of their own: a point is added when their interval has passed.
+ * Takes the rows of a message. Trends carry no messages of their own: a point is added when their interval has passed.
  */
-export const applyChanges = (state: QueuesState, changes: QueueChanges): QueuesState | "gap" => {
-  if (state.seq === null || changes.seq !== state.seq + 1) return "gap";
-  const changed = new Map(changes.changed.map((row) => [row.id, row]));
-  const removed = new Set(changes.removed);
+export const moveRows = (
+  state: QueuesState,
+  { observedAt, intervalMs, items }: Pick<QueueList, "observedAt" | "intervalMs" | "items">,
+): QueuesState => {
+  const { trendsAt, trendIntervalMs } = state;
   const sinceTrendMs =
-    state.trendsAt === null ? 0 : Date.parse(changes.observedAt) - Date.parse(state.trendsAt);
-  const points = Math.floor(sinceTrendMs / state.trendIntervalMs);
+    trendsAt === null || observedAt === null ? 0 : Date.parse(observedAt) - Date.parse(trendsAt);
+  const points = Math.floor(sinceTrendMs / trendIntervalMs);
 
   const extend = (trend: QueueView["trend"], row: QueueRow): QueueView["trend"] => {
     if (points < 1) return trend;
     const missed = Array.from({ length: Math.min(points - 1, lengthMax) }, () => null);
     return [...trend, ...missed, waitingOf(row)].slice(-Math.max(trend.length, lengthMax));
   };
-  const kept = state.views
-    .filter(({ row }) => !removed.has(row.id))
-    .map((view) => {
-      const row = changed.get(view.row.id) ?? view.row;
-      const trend = extend(view.trend, row);
-      return row === view.row && trend === view.trend ? view : { row, trend, was: wasOf(row, view) };
-    });
-  const known = new Set(state.views.map(({ row }) => row.id));
-  const added = changes.changed
-    .filter(({ id }) => !known.has(id))
-    .map((row): QueueView => ({ row, trend: [waitingOf(row)], was: null }));
+  const known = new Map(state.views.map((view) => [view.row.id, view]));
   return {
     ...state,
-    seq: changes.seq,
-    observedAt: changes.observedAt,
-    intervalMs: changes.intervalMs,
-    views: [...kept, ...added].sort(byWorst),
+    observedAt,
+    intervalMs,
+    views: items.map((row): QueueView => {
+      const view = known.get(row.id);
+      if (view === undefined) return { row, trend: [waitingOf(row)], was: null };
+      const trend = extend(view.trend, row);
+      return row === view.row && trend === view.trend ? view : { row, trend, was: wasOf(row, view) };
+    }),
     trendsAt:
-      points < 1 || state.trendsAt === null
-        ? state.trendsAt
-        : new Date(Date.parse(state.trendsAt) + points * state.trendIntervalMs).toISOString(),
+      points < 1 || trendsAt === null
+        ? trendsAt
+        : new Date(Date.parse(trendsAt) + points * trendIntervalMs).toISOString(),
   };
 };

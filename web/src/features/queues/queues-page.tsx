@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
+import { useBoard } from "#lib/live-board.ts";
 import { useLiveStatus } from "#lib/live-context.tsx";
 import { useMoment } from "#lib/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
@@ -19,7 +20,7 @@ import { queueColumns } from "./queues-columns.tsx";
 import { QueueDrawer } from "./queues-drawer.tsx";
 import { filterQueues, queueFilterKeys } from "./queues-filter.ts";
 import type { QueuesState, QueueView } from "./queues-live.ts";
-import { queuesQuery, useQueuesLive } from "./queues-queries.ts";
+import { queuesBoard, queuesQuery } from "./queues-queries.ts";
 import { QueuesSummary, workerColumns } from "./queues-summary.tsx";
 
 const route = getRouteApi("/o/$org/queues");
@@ -127,7 +128,7 @@ export const QueuesPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  useQueuesLive(org);
+  useBoard(queuesBoard, org);
   const moment = useMoment();
   const queues = useQueuesQuery(org);
   const data = queues.data;

@@ -1,8 +1,8 @@
-import type { Overview } from "@wheelhouse/shared/overview.ts";
+import { type Overview, overviewTopic } from "@wheelhouse/shared/overview.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { formatTime } from "#lib/format.ts";
-import { useLiveEvent } from "#lib/live-context.tsx";
+import { useLive } from "#lib/live-context.tsx";
 import { serverClock } from "#lib/server-clock.ts";
 import { judgeOverview } from "#lib/verdict.ts";
 
@@ -52,11 +52,11 @@ export const useTitle = (overview: Overview | undefined, page: string, moment: s
     const timer = setInterval(() => write(), checkIntervalMs);
     return () => clearInterval(timer);
   }, []);
-  useLiveEvent(
-    "overview:snapshot",
-    ({ data }) => {
+  useLive(
+    overviewTopic,
+    (now) => {
       if (moment !== null) return;
-      latest.current = data;
+      latest.current = now;
       write();
     },
     { whenHidden: true },

@@ -33,6 +33,7 @@ type Definition = EndpointInput<typeof createTarget>["body"]["definition"];
 
 export const formatWords: Record<ServiceFormat, string> = {
   status: "HTTP status",
+  json: "JSON, recognised by itself",
   spring: "Spring Boot Actuator",
   "health+json": "application/health+json",
   tcp: "TCP connection",

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { WebhookEndpoint } from "@wheelhouse/shared/webhooks.ts";
-import { useLiveEvent } from "#lib/live-context.tsx";
+import { deliveryTopic, type WebhookEndpoint } from "@wheelhouse/shared/webhooks.ts";
+import { useLive } from "#lib/live-context.tsx";
 import { boundedCount } from "./deliveries-search.ts";
 import css from "./webhooks.module.css";
 import { endpointsQuery } from "./webhooks-queries.ts";
@@ -39,7 +39,7 @@ export const DeadLettersVerdict = ({
   const client = useQueryClient();
   const endpoints = useQuery(endpointsQuery(organization));
   // A delivery that completes at a receiver which failed is the news that this sentence is about.
-  useLiveEvent("webhooks:heads", ({ heads }) => {
+  useLive(deliveryTopic, ({ heads }) => {
     const failing = new Set(
       endpoints.data?.items.flatMap(({ id, breaker }) => (breaker.state === "closed" ? [] : [id])),
     );

@@ -1,10 +1,9 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import type { ReplayFilter } from "@wheelhouse/shared/webhook-replays.ts";
-import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
+import { type Delivery, deliveryTopic } from "@wheelhouse/shared/webhooks.ts";
 import { type ReactNode, useMemo, useState } from "react";
 import { formatCount, formatTime } from "#lib/format.ts";
-import { useLiveEvent } from "#lib/live-context.tsx";
 import { useMinute } from "#lib/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
@@ -90,13 +89,12 @@ const useDeliveryLog = (organization: string, address: Address, nowMs: number, i
   const list = useInfiniteQuery(options);
   const selection = useSelection(JSON.stringify(options.queryKey));
   const tail = useTail<Delivery>({
-    topic: "webhooks",
+    topic: deliveryTopic,
     queryKey: options.queryKey,
     compare: newestFirst,
     matches: (row) => matchesFilter(search, row),
     isReading: isReading || selection.ids.size > 0,
   });
-  useLiveEvent("webhooks:heads", tail.hear);
   const summary = useQuery({
     ...deliverySummaryQuery(organization, countedFilter(search, nowMs)),
     refetchInterval: tail.isPaused ? false : summaryEveryMs,

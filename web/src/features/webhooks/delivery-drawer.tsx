@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Delivery, DeliveryDetail } from "@wheelhouse/shared/webhooks.ts";
+import { type Delivery, type DeliveryDetail, deliveryTopic } from "@wheelhouse/shared/webhooks.ts";
 import { useState } from "react";
 import { ApiError } from "#lib/api.ts";
 import { useKeys } from "#lib/keys.ts";
-import { useLiveEvent } from "#lib/live-context.tsx";
+import { useLive } from "#lib/live-context.tsx";
 import type { PageAddress } from "#lib/page-address.ts";
 import { useCan } from "#lib/session.ts";
 import { Button } from "#ui/button.tsx";
@@ -63,7 +63,7 @@ export const DeliveryDrawer = (props: {
   // The row is pushed, the detail is fetched: until it is, the newer one speaks.
   const shown = row ?? detail;
 
-  useLiveEvent("webhooks:heads", ({ heads }) => {
+  useLive(deliveryTopic, ({ heads }) => {
     if (!heads.some((head) => head.id === id)) return;
     void client.invalidateQueries({ queryKey: deliveryDetailQuery(organization, id).queryKey });
   });

@@ -13,11 +13,12 @@ import {
   type ReplayDetail,
   type ReplayFilter,
   readReplay,
+  replayTopic,
   resumeReplay,
   startReplay,
 } from "@wheelhouse/shared/webhook-replays.ts";
 import { call } from "#lib/api.ts";
-import { useLiveEvent, useLiveResync, useLiveTopic } from "#lib/live-context.tsx";
+import { useLive, useLiveResync } from "#lib/live-context.tsx";
 
 const pageSize = 50;
 const planTimeoutMs = 30_000;
@@ -107,7 +108,6 @@ export const useLiveReplays = (organization: string) => {
       for (const id of ids)
         void client.invalidateQueries({ queryKey: replayQuery(organization, id).queryKey });
   };
-  useLiveTopic("replays");
-  useLiveResync("replays", () => reread());
-  useLiveEvent("replays:heads", ({ heads }) => reread(heads.map(({ id }) => id)));
+  useLiveResync(replayTopic, () => reread());
+  useLive(replayTopic, ({ heads }) => reread(heads.map(({ id }) => id)));
 };

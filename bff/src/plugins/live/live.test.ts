@@ -1,16 +1,25 @@
-import type { ClientToServerEvents, ServerToClientEvents, Topic } from "@wheelhouse/shared/live.ts";
+import { defineTopic } from "@wheelhouse/shared/live/topic.ts";
+import {
+  type ClientToServerEvents,
+  type ServerToClientEvents,
+  type Topic,
+  topics,
+} from "@wheelhouse/shared/live.ts";
 import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
 import { pino } from "pino";
 import { io, type Socket } from "socket.io-client";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { AppError } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { createServer } from "#lib/server.ts";
 import type { Ended } from "#lib/session-ends.ts";
 import { createSnapshotStore } from "#observe/spread/spread.ts";
-import { registerLive } from "#plugins/live.ts";
+import { registerLive } from "#plugins/live/live.ts";
+import { createLiveViews } from "#plugins/live/views.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
 import { makeAspects } from "#testing/aspects.ts";
+import { hearAll } from "#testing/live-client.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
@@ -22,10 +31,14 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-const contextOf = (organization: typeof acme, may = true): RequestContext => ({
+const contextOf = (
+  organization: typeof acme,
+  may = true,
+  id: string | null = `u-${organization.slug}`,
+): RequestContext => ({
   actor: {
     type: "user",
-    id: `u-${organization.slug}`,
+    id,
     display: "U",
     authMethod: "password",
     sessionId: `s-${organization.slug}`,
@@ -40,6 +53,13 @@ const contextOf = (organization: typeof acme, may = true): RequestContext => ({
 });
 
 /** Cookie `acme` and `rival` are members, `guest` is a member of Acme without any right. */
+const noteTopic = defineTopic({
+  name: "notes",
+  kind: "personal",
+  capability: "overview:read",
+  message: z.object({ text: z.string() }),
+});
+
 async function serve({ intervalMs = 1_000 } = {}) {
   let nowMs = Date.parse("2026-01-05T12:00:00Z");
   const clock = { now: () => nowMs };
@@ -49,14 +69,17 @@ async function serve({ intervalMs = 1_000 } = {}) {
   const deliveries = createLiveList(readRows);
   let end: (ended: Ended) => void = () => {};
   const refused = new Set<string>();
-  registerLive(app, {
-    snapshots,
+  const live = registerLive(app, {
+    topics: { ...topics, notes: noteTopic },
+    views: createLiveViews(snapshots),
     intervalMs,
     clock,
     log,
     authenticate: async ({ cookieHeader = "" }) => {
       if (refused.has(cookieHeader)) return new AppError("unauthenticated", "Sign in.");
       if (cookieHeader === "acme") return contextOf(acme);
+      if (cookieHeader === "colleague") return contextOf(acme, true, "u-colleague");
+      if (cookieHeader === "nameless") return contextOf(acme, true, null);
       if (cookieHeader === "rival") return contextOf(rival);
       if (cookieHeader === "guest") return contextOf(acme, false);
       return new AppError("unauthenticated", "Sign in.");
@@ -84,18 +107,18 @@ async function serve({ intervalMs = 1_000 } = {}) {
       reconnection: false,
       auth: { organization: cookie },
     });
-    const frames: [string, unknown][] = [];
-    client.onAny((event: string, message: unknown) => frames.push([event, message]));
+    const frames = hearAll(client);
     ends.push(() => client.disconnect());
     return { client, frames };
   };
-  const subscribe = (client: Client, topic: Topic) =>
+  const subscribe = (client: Client, topic: Topic | "notes") =>
     new Promise<unknown>((resolve) => client.emit("subscribe", topic, resolve));
   return {
     snapshots,
     connect,
     subscribe,
     deliveries,
+    live,
     readRows,
     refused,
     address,
@@ -183,6 +206,47 @@ describe("who may hear what", () => {
   );
 });
 
+describe("what one person is told", () => {
+  const me = { organizationId: acme.id, userId: "u-acme" };
+
+  test("reaches all sockets of that person in that organization, and nobody else's", async () => {
+    const { connect, subscribe, live } = await serve();
+    const [first, second, colleague, stranger] = ["acme", "acme", "colleague", "rival"].map(connect);
+    for (const each of [first, second, colleague, stranger])
+      if (each) expect(await subscribe(each.client, "notes")).toEqual({ ok: true });
+    live.tell("notes", me, { text: "for me" });
+    live.tell("notes", { ...me, userId: "u-colleague" }, { text: "for a colleague" });
+    live.tell("notes", { ...me, organizationId: rival.id }, { text: "for nobody" });
+    live.tell("notes", { organizationId: rival.id, userId: "u-rival" }, { text: "for a stranger" });
+    for (const each of [first, second, colleague, stranger])
+      await vi.waitFor(() => expect(each?.frames).toHaveLength(1));
+    const told = [first, second, colleague, stranger].map((each) => each?.frames[0]?.[1]);
+    expect(told).toMatchObject(
+      ["for me", "for me", "for a colleague", "for a stranger"].map((text) => ({ data: { text } })),
+    );
+  });
+
+  test("needs the right, and a person", async () => {
+    const { connect, subscribe } = await serve();
+    for (const cookie of ["guest", "nameless"])
+      expect(await subscribe(connect(cookie).client, "notes")).toMatchObject({
+        ok: false,
+        code: "forbidden",
+      });
+  });
+
+  test("ends when the topic is given back", async () => {
+    const { connect, subscribe, live } = await serve();
+    const { client, frames } = connect("acme");
+    await subscribe(client, "notes");
+    client.emit("unsubscribe", "notes");
+    await subscribe(client, "queues");
+    live.tell("notes", me, { text: "too late" });
+    await vi.waitFor(() => expect(eventsOf(frames)).toContain("queues:snapshot"));
+    expect(eventsOf(frames)).toEqual(["queues:snapshot"]);
+  });
+});
+
 describe("what is sent", () => {
   test("the whole on subscribing, then what changed with numbers that rise by one", async () => {
     const { snapshots, connect, subscribe } = await serve();
@@ -210,6 +274,50 @@ describe("what is sent", () => {
     expect(second).toMatchObject({ seq: 3, changed: [], removed: [] });
   });
 
+  test("who comes later, or after nobody watched, is told the same as who was there", async () => {
+    const { snapshots, connect, subscribe } = await serve();
+    const tick = (waiting: number) =>
+      snapshots.ingest(makeTick({ queues: [makeQueue("moving", { counts: makeCounts({ waiting }) })] }));
+    tick(1);
+    tick(2);
+    const first = connect("acme");
+    await subscribe(first.client, "queues");
+    await vi.waitFor(() => expect(first.frames).toHaveLength(1));
+    tick(3);
+    const second = connect("acme");
+    await subscribe(second.client, "queues");
+    await vi.waitFor(() => expect(second.frames).toHaveLength(1));
+    tick(4);
+    await vi.waitFor(() => expect(first.frames).toHaveLength(3));
+    await vi.waitFor(() => expect(second.frames).toHaveLength(2));
+    expect(eventsOf(second.frames)).toEqual(["queues:snapshot", "queues:changes"]);
+    const last = { seq: 4, changed: [{ id: "moving", counts: { waiting: 4 } }] };
+    expect(first.frames.at(-1)?.[1]).toMatchObject(last);
+    expect(second.frames.at(-1)?.[1]).toMatchObject(last);
+  });
+
+  test("what was restored between two ticks reaches those who were there before it", async () => {
+    const { snapshots, connect, subscribe } = await serve();
+    const other = createSnapshotStore({
+      aspects: makeAspects().aspects,
+      clock: { now: () => 0 },
+      intervalMs: 1_000,
+    });
+    other.ingest(makeTick({ queues: [makeQueue("kept")] }));
+    const first = connect("acme");
+    await subscribe(first.client, "queues");
+    await vi.waitFor(() => expect(first.frames).toHaveLength(1));
+    snapshots.restore(JSON.parse(JSON.stringify(other.keep())));
+    const second = connect("acme");
+    await subscribe(second.client, "queues");
+    await vi.waitFor(() => expect(second.frames).toHaveLength(1));
+    await vi.waitFor(() => expect(first.frames).toHaveLength(2));
+    expect(first.frames[1]?.[1]).toMatchObject({ data: { items: [{ id: "kept" }] } });
+    snapshots.ingest(makeTick({ queues: [makeQueue("kept", { workers: 7 })] }));
+    await vi.waitFor(() => expect(first.frames).toHaveLength(3));
+    expect(first.frames[2]?.[1]).toMatchObject({ changed: [{ id: "kept", workers: 7 }] });
+  });
+
   test("the collector's silence is told when two ticks are missing, and ended by the next tick", async () => {
     const { snapshots, connect, subscribe, advance } = await serve({ intervalMs: 50 });
     snapshots.ingest(makeTick({ intervalMs: 50 }));
@@ -223,7 +331,7 @@ describe("what is sent", () => {
     await vi.waitFor(() => expect(eventsOf(frames).at(-1)).toBe("collector:lost"));
     expect(frames[2]?.[1]).toMatchObject({ lastObservedAt: "2026-01-05T12:00:00.000Z" });
     snapshots.ingest(makeTick({ intervalMs: 50 }));
-    await vi.waitFor(() => expect(eventsOf(frames).slice(3)).toContain("overview:snapshot"));
+    await vi.waitFor(() => expect(eventsOf(frames).slice(3)).toContain("overview:changes"));
   });
 
   test("heads of a list are read once for all who watch, and not at all when nobody does", async () => {

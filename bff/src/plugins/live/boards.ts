@@ -1,0 +1,88 @@
+import { patchRows, patchWhole } from "@wheelhouse/shared/live/patch.ts";
+import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import { encodeMessage, encodeSnapshot } from "./encode.ts";
+import { type LiveServer, type LiveSocket, membersOf, roomOf, waitingRoomOf } from "./rooms.ts";
+import type { LiveViews, LiveWhole } from "./views.ts";
+
+/** Subscribers that come within this time share one snapshot. */
+const gatherMs = 25;
+
+/**
+ * Topics of what is observed: the whole to those who come, then what changed to the whole room. Each message is made
+ * and compressed once, however many hear it.
+ *
+ * @param onSnapshot is called with each room to which a snapshot went
+ */
+export function createBoards(deps: {
+  io: LiveServer;
+  topics: readonly TopicBase[];
+  views: LiveViews;
+  sentAt(): string;
+  onSnapshot(room: string): void;
+}) {
+  const { io, topics, views, sentAt, onSnapshot } = deps;
+  const organizations = new Map<string, OrganizationKey>();
+  /** What all members of a room hold. */
+  const held = new Map<string, { seq: number; whole: LiveWhole }>();
+
+  const sendSnapshot = (topic: TopicBase, rooms: string[], organization: OrganizationKey) => {
+    const head = { kind: "snapshot", seq: views.seq(), sentAt: sentAt() } as const;
+    io.to(rooms).emit(topic.name, encodeSnapshot(head, views.encoded(topic.name, organization)));
+    for (const room of rooms) onSnapshot(room);
+  };
+
+  const sendFirst = (topic: TopicBase, organization: OrganizationKey) => {
+    const waiting = waitingRoomOf(topic, organization.id);
+    if (membersOf(io, waiting) === 0) return;
+    const room = roomOf(topic, organization.id);
+    const whole = views.list(topic.name, organization);
+    // What an earlier process kept was restored between two ticks: who was here before holds something else.
+    const isOther = membersOf(io, room) > 0 && held.get(room)?.whole !== whole;
+    sendSnapshot(topic, isOther ? [waiting, room] : [waiting], organization);
+    held.set(room, { seq: views.seq(), whole });
+    // In the same turn, so that no tick comes between the snapshot and the first change.
+    io.in(waiting).socketsJoin(room);
+    io.in(waiting).socketsLeave(waiting);
+  };
+
+  const sendChanges = (topic: TopicBase, organization: OrganizationKey) => {
+    const room = roomOf(topic, organization.id);
+    const before = held.get(room);
+    held.delete(room);
+    if (membersOf(io, room) === 0) return;
+    const seq = views.seq();
+    const whole = views.list(topic.name, organization);
+    held.set(room, { seq, whole });
+    const { observedAt, intervalMs } = whole;
+    // Without any reading, or to who holds something else, there is nothing to be the change of.
+    const patch =
+      observedAt === null || before?.seq !== seq - 1 ? null : patchOf(topic, before.whole, whole, observedAt);
+    if (observedAt === null || patch === null) return sendSnapshot(topic, [room], organization);
+    const head = { kind: "changes", seq, observedAt, intervalMs, sentAt: sentAt() } as const;
+    io.to(room).emit(topic.name, encodeMessage(head, patch));
+  };
+
+  return {
+    /** Puts a socket among those who wait for the whole. */
+    async join(socket: LiveSocket, topic: TopicBase, { id, slug }: OrganizationKey) {
+      const organization = { id, slug };
+      organizations.set(id, organization);
+      // Who subscribes again asks for the whole: it leaves the room until the snapshot is sent.
+      await socket.leave(roomOf(topic, id));
+      const waiting = waitingRoomOf(topic, id);
+      const isFirst = membersOf(io, waiting) === 0;
+      await socket.join(waiting);
+      if (isFirst) setTimeout(() => sendFirst(topic, organization), gatherMs);
+    },
+    sendChanges() {
+      for (const organization of organizations.values())
+        for (const topic of topics) sendChanges(topic, organization);
+    },
+  };
+}
+
+const patchOf = (topic: TopicBase, before: LiveWhole, now: LiveWhole, observedAt: string) =>
+  topic.kind === "rows"
+    ? patchRows(before.items ?? [], now.items ?? [], observedAt)
+    : patchWhole(before, now, observedAt);

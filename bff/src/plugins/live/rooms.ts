@@ -1,0 +1,35 @@
+import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
+import type { CollectorLost } from "@wheelhouse/shared/live.ts";
+import type { DefaultEventsMap, Server, Socket } from "socket.io";
+import type { RequestContext } from "#lib/request-context.ts";
+
+/** What comes from a client is unknown until it was looked at. */
+type Commands = {
+  subscribe: (topic: unknown, reply: unknown) => void;
+  unsubscribe: (topic: unknown) => void;
+};
+type Events = { [name: string]: (message: Uint8Array | CollectorLost) => void };
+type SocketData = { context: RequestContext };
+
+export type LiveServer = Server<Commands, Events, DefaultEventsMap, SocketData>;
+export type LiveSocket = Socket<Commands, Events, DefaultEventsMap, SocketData>;
+
+/** The room of all who hear a topic in one organization. */
+export const roomOf = (topic: TopicBase, organizationId: string) => `${topic.name}:${organizationId}`;
+
+/** The room of one person in one organization. */
+export const personalRoomOf = (topic: TopicBase, organizationId: string, userId: string) =>
+  `${topic.name}:${organizationId}:${userId}`;
+
+/** The room that a socket with this context may join; derived from its session alone. */
+export const roomFor = (topic: TopicBase, { actor, organization }: RequestContext) =>
+  topic.kind === "personal"
+    ? personalRoomOf(topic, organization.id, actor.id ?? "")
+    : roomOf(topic, organization.id);
+
+/** The room of those who wait for their first snapshot. */
+export const waitingRoomOf = (topic: TopicBase, organizationId: string) =>
+  `first:${topic.name}:${organizationId}`;
+
+/** How many sockets of this process are in a room. */
+export const membersOf = (io: LiveServer, room: string) => io.of("/").adapter.rooms.get(room)?.size ?? 0;

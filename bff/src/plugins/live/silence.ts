@@ -1,0 +1,37 @@
+import type { CollectorLost } from "@wheelhouse/shared/live.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { LiveServer } from "./rooms.ts";
+import type { LiveViews } from "./views.ts";
+
+/** The collector is lost when two ticks are missing in a row; each may be late by 0.8 of its interval. */
+const silentIntervals = 2.8;
+const looksPerInterval = 20;
+
+/** Tells all clients once when the collector falls silent, and those who come while it is. */
+export function watchSilence(deps: {
+  io: LiveServer;
+  views: LiveViews;
+  intervalMs: number;
+  clock: Clock;
+  sentAt(): string;
+}) {
+  const { io, views, intervalMs, clock, sentAt } = deps;
+  const startedMs = clock.now();
+  let isLost = false;
+  const message = (): CollectorLost => ({ lastObservedAt: views.observedAt(), sentAt: sentAt() });
+  const timer = setInterval(() => {
+    const silentMs = clock.now() - (views.heardAtMs() ?? startedMs);
+    if (isLost || silentMs < silentIntervals * intervalMs) return;
+    isLost = true;
+    io.emit("collector:lost", message());
+  }, intervalMs / looksPerInterval);
+  return {
+    ended() {
+      isLost = false;
+    },
+    tell(room: string) {
+      if (isLost) io.to(room).emit("collector:lost", message());
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,136 @@
+import type { z } from "zod";
+import type { Capability } from "../capabilities.ts";
+import { isObject } from "./json.ts";
+
+export type LiveRow = { id: string };
+/** Age and rhythm of what was observed. `observedAt`: null before the first observation. */
+export type Observed = { observedAt: string | null; intervalMs: number };
+export type LiveList<Row> = Observed & { items: Row[] };
+
+/** New and changed rows of a list that is read page by page. */
+export type Heads<Row> = {
+  /** Rows created since the last message. */
+  newCount: number;
+  /** New and changed rows, newest first, at most 50; the rest is only counted. */
+  heads: Row[];
+  sentAt: string;
+};
+
+export type TopicKind = "rows" | "whole" | "heads" | "personal";
+
+/** What the server and the connection need to know of a topic. */
+export type TopicBase = { name: string; kind: TopicKind; capability: Capability };
+
+/** A topic whose reader gets `Data`. */
+export type LiveTopic<Data> = TopicBase & {
+  /** Whether a value from the wire has the outline of the topic's data. */
+  accepts(value: unknown): value is Data;
+};
+
+type Declared<Name extends string, Kind extends TopicKind> = {
+  name: Name;
+  kind: Kind;
+  capability: Capability;
+};
+
+type RowsDeclaration<Name extends string, Row extends LiveRow, List extends LiveList<Row>> = Declared<
+  Name,
+  "rows"
+> & {
+  row: z.ZodType<Row>;
+  list: z.ZodType<List>;
+  /** Negative when `a` stands above `b` at the moment `atMs`. Two rows never compare as equal. */
+  order(a: Row, b: Row, atMs: number): number;
+};
+/** A list of observed rows: the whole on subscribing, then the fields that changed at each tick. */
+export type RowsTopic<
+  Row extends LiveRow,
+  List extends LiveList<Row>,
+  Name extends string = string,
+> = RowsDeclaration<Name, Row, List> & RowsReader<Row, List>;
+
+/** What a reader of rows needs of their topic. */
+export type RowsReader<Row extends LiveRow, List extends LiveList<Row>> = LiveTopic<List> & {
+  /** The rows in the topic's order; the same array when they already stand in it. */
+  sorted(rows: readonly Row[], atMs: number): readonly Row[];
+};
+
+type WholeDeclaration<Name extends string, Whole extends Observed> = Declared<Name, "whole"> & {
+  whole: z.ZodType<Whole>;
+};
+/** One observed object: the whole on subscribing, then the parts that changed at each tick. */
+export type WholeTopic<Whole extends Observed, Name extends string = string> = WholeDeclaration<Name, Whole> &
+  LiveTopic<Whole>;
+
+type HeadsDeclaration<Name extends string, Row extends LiveRow> = Declared<Name, "heads"> & {
+  row: z.ZodType<Row>;
+};
+/** A list that is read page by page: at most one message a second with its newest rows. */
+export type HeadsTopic<Row extends LiveRow, Name extends string = string> = HeadsDeclaration<Name, Row> &
+  LiveTopic<Heads<Row>>;
+
+type PersonalDeclaration<Name extends string, Message> = Declared<Name, "personal"> & {
+  message: z.ZodType<Message>;
+};
+/** What one person alone is told in one organization. */
+export type PersonalTopic<Message, Name extends string = string> = PersonalDeclaration<Name, Message> &
+  LiveTopic<Message>;
+
+/** A topic of any kind, as far as its reader is generic over its data. */
+export type AnyTopic =
+  | ({ kind: "rows" } & RowsReader<LiveRow, LiveList<LiveRow>>)
+  | ({ kind: "whole" } & LiveTopic<Observed>)
+  | ({ kind: "heads" } & LiveTopic<Heads<LiveRow>>)
+  | ({ kind: "personal" } & LiveTopic<unknown>);
+
+type Declaration = Declared<string, TopicKind> & { order?: (a: never, b: never, atMs: number) => number };
+
+/**
+ * Declares what is sent live under one name: who may hear it, the shape of its data and, for rows, their order. The
+ * server's plugin and the pages are generic over these declarations.
+ */
+export function defineTopic<const Name extends string, Row extends LiveRow, List extends LiveList<Row>>(
+  declared: RowsDeclaration<Name, Row, List>,
+): RowsTopic<Row, List, Name>;
+export function defineTopic<const Name extends string, Whole extends Observed>(
+  declared: WholeDeclaration<Name, Whole>,
+): WholeTopic<Whole, Name>;
+export function defineTopic<const Name extends string, Row extends LiveRow>(
+  declared: HeadsDeclaration<Name, Row>,
+): HeadsTopic<Row, Name>;
+export function defineTopic<const Name extends string, Message>(
+  declared: PersonalDeclaration<Name, Message>,
+): PersonalTopic<Message, Name>;
+export function defineTopic(declared: Declaration): unknown {
+  return { ...declared, accepts: outlines[declared.kind], sorted: sortedBy(declared.order) };
+}
+
+/** Collects topics under their names. */
+export const defineTopics = <const Topics extends { [Name in keyof Topics]: { name: Name } }>(
+  topics: Topics,
+): Topics => topics;
+
+// A browser has no schemas, so it checks the outline: what a page would trip over at once.
+const isRow = (value: unknown): boolean => isObject(value) && typeof value.id === "string";
+const isObserved = (value: unknown): boolean =>
+  isObject(value) &&
+  (value.observedAt === null || typeof value.observedAt === "string") &&
+  typeof value.intervalMs === "number";
+const hasRows = (rows: unknown): boolean => Array.isArray(rows) && rows.every(isRow);
+
+const outlines: Record<TopicKind, (value: unknown) => boolean> = {
+  rows: (value) => isObserved(value) && isObject(value) && hasRows(value.items),
+  whole: isObserved,
+  heads: (value) => isObject(value) && typeof value.newCount === "number" && hasRows(value.heads),
+  personal: isObject,
+};
+
+function sortedBy<Row>(order: ((a: Row, b: Row, atMs: number) => number) | undefined) {
+  return (rows: readonly Row[], atMs: number): readonly Row[] => {
+    const isSorted = rows.every((row, index) => {
+      const before = rows[index - 1];
+      return before === undefined || order === undefined || order(before, row, atMs) <= 0;
+    });
+    return isSorted || order === undefined ? rows : rows.toSorted((a, b) => order(a, b, atMs));
+  };
+}
