@@ -38,7 +38,6 @@ export const columnOverrides: Record<string, string> = {
   "history_chunks.maxs": figures,
   "history_chunks.means": figures,
   "history_chunks.mins": figures,
-  "history_frames.details": "ColumnType<Buffer | null, never, never>",
   "history_open.means": figures,
   "operations.act": "ColumnType<ControlAct, string, never>",
   "operations.ended_at": ending,

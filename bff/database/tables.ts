@@ -270,15 +270,10 @@ export interface HistoryChunks {
 export interface HistoryFrames {
   at: ColumnType<Date, Date, never>;
   base_at: ColumnType<Date | null, Date | null, never>;
-  breakers: ColumnType<Buffer, Buffer, never>;
-  caches: ColumnType<Buffer, Buffer, never>;
-  details: ColumnType<Buffer | null, never, never>;
-  health: ColumnType<Buffer, Buffer, never>;
   keep_until: ColumnType<Date, Date, never>;
   org_id: ColumnType<string, string, never>;
-  overview: ColumnType<Buffer, Buffer, never>;
-  queues: ColumnType<Buffer, Buffer, never>;
-  servers: ColumnType<Buffer | null, Buffer | null, never>;
+  packed: ColumnType<Buffer, Buffer, never>;
+  part: ColumnType<string, string, never>;
 }
 
 export interface HistoryJournal {

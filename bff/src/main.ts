@@ -11,7 +11,7 @@ import { systemClock } from "#lib/clock.ts";
 import { migrate } from "#lib/migrate.ts";
 import { createDatabase } from "#lib/postgres.ts";
 import { createRedis } from "#lib/redis.ts";
-import { SourcesError } from "#observe/sources-file.ts";
+import { SourcesError } from "#observe/sources/sources.ts";
 
 // Longest a stop may take in all; what has not ended by then is left to the guardian.
 const stopLimitMs = 9_500;

@@ -3,12 +3,13 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { createPostgresSource } from "#features/health/health-postgres-source.ts";
 import { createRedisSource } from "#features/health/health-redis-source.ts";
+import type { SampledServer } from "#features/health/health-rows.ts";
+import type { SampledQueues } from "#features/queues/queues-rows.ts";
 import { createQueuesSource } from "#features/queues/queues-source.ts";
 import type { Clock } from "#lib/clock.ts";
 import { type Database, openPool } from "#lib/postgres.ts";
 import { createRedis, redisDatabaseOf } from "#lib/redis.ts";
-import type { Catalogue, WatchedServer, WatchedSources } from "#observe/catalogue.ts";
-import type { Watched } from "#observe/watched.ts";
+import type { Catalogue, WatchedServer, WatchedSources } from "#observe/sources/sources.ts";
 
 export type WatchedRedis = { source: WatchedServer; url: string; connection: Redis };
 
@@ -16,8 +17,8 @@ type Connected = {
   source: WatchedServer;
   kind: "redis" | "postgres";
   redis: WatchedRedis | null;
-  server: Watched["servers"][number];
-  queues: Watched["queues"][number] | null;
+  server: SampledServer;
+  queues: SampledQueues | null;
   end(): unknown;
 };
 
@@ -44,8 +45,8 @@ export function createWatchedServers({
 }) {
   const connected: Connected[] = [];
   const redis: WatchedRedis[] = [];
-  const servers: Watched["servers"] = [];
-  const queues: Watched["queues"] = [];
+  const servers: SampledServer[] = [];
+  const queues: SampledQueues[] = [];
 
   const openRedis = (source: WatchedServer): Connected => {
     const url = source.url ?? redisUrl;

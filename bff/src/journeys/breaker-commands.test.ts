@@ -9,7 +9,7 @@ import { createChanges } from "#features/audit/audit-changes.ts";
 import { createOperations } from "#features/operations/operations.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
-import { createControlChannel } from "#observe/control-channel.ts";
+import { createControlChannel } from "#observe/reports/reports.ts";
 import type { TestApp } from "#testing/access-app.ts";
 import { createTestRedis } from "#testing/stack.ts";
 import { startWatchedApp, type WatchedPeople } from "#testing/watched-app.ts";

@@ -1,6 +1,6 @@
 import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
-import type { Seen } from "#observe/board.ts";
+import { makeSeen } from "#testing/tick.ts";
 import { createBreakersBoard } from "./breakers-board.ts";
 import { createBreakerHolders } from "./breakers-holders.ts";
 import { type BreakerReading, noFigures } from "./breakers-reading.ts";
@@ -54,18 +54,10 @@ export function stage() {
     [{ read: () => told, isWatched: () => watched, rest: () => undefined }],
     holders,
   );
-  const seenAt = (ms: number): Seen => {
+  const seenAt = (ms: number) => {
     nowMs = startMs + ms;
-    return seen(ms);
+    return makeSeen(nowMs, { organizations: [{ id: "acme-id", slug: "acme" }] });
   };
-  const seen = (ms: number): Seen => ({
-    nowMs: startMs + ms,
-    leads: true,
-    servers: [],
-    queues: [],
-    organizations: [{ id: "acme-id", slug: "acme" }],
-    webhooks: { value: {}, observedAt: null, failing: false },
-  });
   return {
     board,
     tell(ms: number, ...readings: BreakerReading[]) {

@@ -1,10 +1,10 @@
 import { type BreakerInstance, type BreakerState, breakerTopic } from "@wheelhouse/shared/breakers.ts";
-import type { Board, Seen } from "#observe/board.ts";
-import type { ObservedBreaker, Tick } from "#observe/tick.ts";
+import type { Board, ObservedChange, Seen } from "#observe/aspect.ts";
 import { type BreakerHolders, isHeld } from "./breakers-holders.ts";
 import { addMove, instanceOf, mergeReadings, unheardInstance, unknownFromMs } from "./breakers-instance.ts";
 import type { BreakerReading } from "./breakers-reading.ts";
 import { causeOf, labelOf, rollUpFigures, worstOf } from "./breakers-roll-up.ts";
+import type { ObservedBreaker } from "./breakers-rows.ts";
 
 /** Instances of all breakers together, at most; and those of one breaker that are not heard any more. */
 const mostInstances = 5_000;
@@ -197,7 +197,7 @@ export function createBreakersBoard(
       const { nowMs } = seen;
       const readings = bounded(sources.flatMap((source) => source.read(seen)));
       const byGroup = groupBy(readings, groupKey);
-      const changes: Tick["changes"] = [];
+      const changes: ObservedChange[] = [];
       const next = new Map<string, Group>();
       let isNew = false;
       for (const key of new Set([...groups.keys(), ...byGroup.keys()])) {
@@ -257,7 +257,7 @@ function changeOf(
   before: ObservedBreaker | null,
   now: ObservedBreaker,
   nowMs: number,
-): Tick["changes"][number] | null {
+): ObservedChange | null {
   if (!before || before.state === now.state) return null;
   const { state, instances, name, organization, failureRatio } = now;
   const inState = instances.filter((each) => each.state === state).length;

@@ -4,9 +4,10 @@ import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
 import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { ControlChannel, ReportingInstance } from "#observe/control-channel.ts";
-import { partsOfReportedId } from "#observe/reported-id.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { ControlChannel, ReportingInstance } from "#observe/reports/reports.ts";
+import { partsOfReportedId } from "#observe/reports/reports.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { breakerRows } from "./breakers-rows.ts";
 
 export type CommandsDeps = {
   snapshots: SnapshotStore;
@@ -56,7 +57,7 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
     const { service, name } = named;
     const reporters = await reportersOf(context.organization.slug, service, name);
     if (!reporters) {
-      const rows = snapshots.viewsOf(context.organization).breakers().items;
+      const rows = snapshots.viewsOf(context.organization).rows(breakerRows);
       if (!rows.some((row) => row.id === id)) throw notFound("breaker");
       throw new AppError(
         "conflict",

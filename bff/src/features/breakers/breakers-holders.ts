@@ -1,7 +1,8 @@
 import type { BreakerState, Forced } from "@wheelhouse/shared/breakers.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { Clock } from "#lib/clock.ts";
-import type { ObservedBreaker, Tick } from "#observe/tick.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import type { ObservedBreaker } from "./breakers-rows.ts";
 
 const everyMs = 1_000;
 const mostHeld = 500;
@@ -18,7 +19,7 @@ export const isHeld = ({ instances }: Pick<Place, "instances">): boolean =>
 /** Who holds breakers open or closed; `of` is undefined while that was not read. */
 export type BreakerHolders = {
   /** Begins to read those of the rows that are held, all in one question, and waits for nothing. */
-  poke(rows: readonly Place[], organizations: Tick["organizations"]): void;
+  poke(rows: readonly Place[], organizations: readonly OrganizationKey[]): void;
   of(row: Place): Forced | null | undefined;
   rest(): void;
 };
@@ -37,7 +38,7 @@ export function createBreakerHolders({
   let isReading = false;
   let readAtMs = Number.NEGATIVE_INFINITY;
 
-  const read = async (rows: readonly Place[], organizations: Tick["organizations"]) => {
+  const read = async (rows: readonly Place[], organizations: readonly OrganizationKey[]) => {
     const ids = new Map(organizations.map(({ id, slug }) => [slug, id]));
     const asked = rows.flatMap(({ organization, id }) => {
       const organizationId = ids.get(organization);

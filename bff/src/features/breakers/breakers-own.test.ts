@@ -1,37 +1,19 @@
 import { expect, test } from "vitest";
-import type { Seen } from "#observe/board.ts";
+import { makeSeen, makeWebhooks, webhookRows } from "#testing/tick.ts";
 import { createBreakersBoard } from "./breakers-board.ts";
 import { createBreakerHolders } from "./breakers-holders.ts";
-import { createOwnBreakers } from "./breakers-own.ts";
+import { createOwnBreakers, type OwnEndpointsKey } from "./breakers-own.ts";
 
+const endpoints: OwnEndpointsKey = webhookRows;
 const startMs = Date.parse("2026-01-05T12:00:00.000Z");
 const iso = (ms: number) => new Date(startMs + ms).toISOString();
 
-const seen = (part: Partial<Seen["webhooks"]> = {}, breakers = [endpoint("e1", "CRM")]): Seen => ({
-  nowMs: startMs,
-  leads: true,
-  servers: [],
-  queues: [],
-  organizations: [{ id: "acme-id", slug: "acme" }],
-  webhooks: {
-    value: {
-      "acme-id": {
-        endpoints: 1,
-        pending: 0,
-        deadLetters: 0,
-        attemptsPerSecond: 1,
-        errorRatio: 0,
-        durationMsP95: 80,
-        deliveredPerSecond: 1,
-        firstAttemptSuccessRatio: 1,
-        breakers,
-      },
-    },
-    observedAt: iso(0),
-    failing: false,
-    ...part,
-  },
-});
+const seen = (part: { observedAt?: string; failing?: boolean } = {}, breakers = [endpoint("e1", "CRM")]) =>
+  makeSeen(startMs, {
+    organizations: [{ id: "acme-id", slug: "acme" }],
+    webhooks: [makeWebhooks({ breakers })],
+    webhooksExtra: { observedAt: iso(0), failing: false, ...part },
+  });
 const endpoint = (endpointId: string, name: string) => ({
   endpointId,
   name,
@@ -45,7 +27,7 @@ const endpoint = (endpointId: string, name: string) => ({
 
 test("endpoints of webhooks belong to their organization, under an id that a rename does not change", () => {
   const board = createBreakersBoard(
-    [createOwnBreakers({ coolDownMs: 30_000 })],
+    [createOwnBreakers({ coolDownMs: 30_000, endpoints })],
     createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),
   );
   const { rows } = board.observe(seen());
@@ -69,7 +51,7 @@ test("endpoints of webhooks belong to their organization, under an id that a ren
 
 test("figures of webhooks that cannot be read any more leave them unknown, not gone", () => {
   const board = createBreakersBoard(
-    [createOwnBreakers({ coolDownMs: 30_000 })],
+    [createOwnBreakers({ coolDownMs: 30_000, endpoints })],
     createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),
   );
   board.observe(seen());

@@ -1,4 +1,4 @@
-import type { Seen } from "#observe/board.ts";
+import type { AspectKey } from "#observe/aspect.ts";
 import type { BreakersSource } from "./breakers-board.ts";
 import { type BreakerReading, noFigures } from "./breakers-reading.ts";
 
@@ -9,22 +9,47 @@ const instance = "all workers";
 /** How often the collector reads the figures. */
 const intervalMs = 2_000;
 
-/** The breakers of Wheelhouse's own webhook endpoints; each belongs to the organization that owns the endpoint. */
-export function createOwnBreakers({ coolDownMs }: { coolDownMs: number }): BreakersSource {
-  let madeOf: Seen["webhooks"]["value"] | null = null;
+/** Deliveries of one organization, with the breakers of its endpoints. */
+export type OwnEndpoints = {
+  organization: string;
+  breakers: readonly {
+    endpointId: string;
+    name: string;
+    state: "closed" | "half_open" | "open";
+    since: string | null;
+    nextProbeAt: string | null;
+    /** 0–1 over the last minute; null when nothing was tried. */
+    failureRatio: number | null;
+    attemptsPerMinute: number;
+    failedPerMinute: number;
+  }[];
+};
+export type OwnEndpointsKey = AspectKey<OwnEndpoints, { observedAt: string | null; failing: boolean }>;
+
+/**
+ * The breakers of Wheelhouse's own webhook endpoints; each belongs to the organization that owns the endpoint.
+ *
+ * @param endpoints rows that were observed before.
+ */
+export function createOwnBreakers({
+  coolDownMs,
+  endpoints,
+}: {
+  coolDownMs: number;
+  endpoints: OwnEndpointsKey;
+}): BreakersSource {
+  let madeOf: readonly OwnEndpoints[] | null = null;
   let madeAt: string | null = null;
   let made: BreakerReading[] = [];
   return {
-    read({ webhooks, organizations }) {
-      const { value, observedAt } = webhooks;
+    read(seen) {
+      const rows = endpoints.rows(seen);
+      const observedAt = endpoints.extra(seen)?.observedAt ?? null;
       if (observedAt === null) return [];
-      if (value === madeOf && observedAt === madeAt) return made;
-      madeOf = value;
+      if (rows === madeOf && observedAt === madeAt) return made;
+      madeOf = rows;
       madeAt = observedAt;
-      const slugs = new Map(organizations.map(({ id, slug }) => [id, slug]));
-      made = Object.entries(value).flatMap(([organizationId, { breakers }]) => {
-        const organization = slugs.get(organizationId);
-        if (organization === undefined) return [];
+      made = rows.flatMap(({ organization, breakers }) => {
         return breakers.map(
           (breaker): BreakerReading => ({
             organization,

@@ -8,18 +8,28 @@ import {
   resetBreaker,
 } from "@wheelhouse/shared/breakers.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
+import type { Problem } from "@wheelhouse/shared/overview.ts";
 import type { FastifyInstance } from "fastify";
 import { notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
-import type { BoardAnswers } from "#observe/board-answers.ts";
-import type { PastDetails } from "#observe/past-details.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import type { ListAnswers, Past, SnapshotStore } from "#observe/spread/spread.ts";
+import { breakerSeen, nodeOf as problemIdOf } from "./breakers-aspect.ts";
+import { pastBreaker } from "./breakers-past.ts";
+import { breakerRows } from "./breakers-rows.ts";
+
+export type ChangeBefore = {
+  now(organization: OrganizationKey, problemId: string): Problem["changedBefore"];
+  atMoment(organizationId: string, problemId: string, at: string): Promise<Problem["changedBefore"]>;
+};
 
 export type RoutesDeps = {
   snapshots: SnapshotStore;
-  answer: BoardAnswers;
-  past: Pick<PastDetails, "breaker">;
+  answer: ListAnswers;
+  past: Past;
+  /** The newest change before a problem began, as Overview tells it. */
+  changeBefore: ChangeBefore;
   command(
     context: RequestContext,
     command: BreakerCommand,
@@ -31,16 +41,20 @@ export type RoutesDeps = {
 
 export function breakersRoutes(
   app: FastifyInstance,
-  { snapshots, answer, past, command, readOperation }: RoutesDeps,
+  { snapshots, answer, past, changeBefore, command, readOperation }: RoutesDeps,
 ) {
   route(app, listBreakers, ({ query }, { organization }, http) =>
-    answer("breakers", query.at, organization, http),
+    answer(breakerRows.key, query.at, organization, http),
   );
   route(app, readBreaker, async ({ params, query }, { organization }) => {
-    if (query.at !== undefined) return past.breaker(organization.id, params.id, query.at);
-    const seen = snapshots.viewsOf(organization).breaker(params.id);
+    const problem = problemIdOf(params.id);
+    if (query.at !== undefined) {
+      const then = await pastBreaker(past, organization.id, params.id, query.at);
+      return { ...then, changedBefore: await changeBefore.atMoment(organization.id, problem, query.at) };
+    }
+    const seen = breakerSeen(snapshots.viewsOf(organization).part, params.id);
     if (!seen) throw notFound("breaker");
-    return seen;
+    return { ...seen, changedBefore: changeBefore.now(organization, problem) };
   });
   for (const [endpoint, told] of [
     [forceBreakerOpen, "open"],

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createAddressFilter } from "#lib/address-filter.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
-import type { Seen } from "#observe/board.ts";
-import type { WatchedSources } from "#observe/catalogue.ts";
+import type { WatchedSources } from "#observe/sources/sources.ts";
+import { makeSeen } from "#testing/tick.ts";
 import { createBreakersBoard } from "./breakers-board.ts";
 import { createBreakerHolders } from "./breakers-holders.ts";
 import type { ScrapeState } from "./breakers-scrape-states.ts";
@@ -101,16 +101,9 @@ function watching(allow: string[] = ["127.0.0.1"]) {
     [scraped],
     createBreakerHolders({ newestCommands: async () => [], clock: systemClock }),
   );
-  const seen = (): Seen => ({
-    nowMs,
-    servers: [],
-    queues: [],
-    organizations: [],
-    webhooks: { value: {}, observedAt: null, failing: false },
-  });
   return {
     heard,
-    rows: () => board.observe(seen()).rows,
+    rows: () => board.observe(makeSeen(nowMs)).rows,
     pass(ms: number) {
       nowMs += ms;
     },

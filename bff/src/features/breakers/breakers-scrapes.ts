@@ -1,7 +1,7 @@
 import type { Clock } from "#lib/clock.ts";
 import type { WatchHttp } from "#lib/watch-http.ts";
-import type { Catalogue, WatchedSources } from "#observe/catalogue.ts";
-import { createTargetRunner, type Target } from "#observe/target-runner.ts";
+import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
+import { createTargetRunner, type Target } from "#observe/targets/targets.ts";
 import { readActuator } from "./breakers-actuator.ts";
 import type { BreakersSource } from "./breakers-board.ts";
 import { createFollower, type Follower } from "./breakers-follow.ts";

@@ -63,4 +63,3 @@ export function createVariants(
     },
   };
 }
-type Variants = ReturnType<typeof createVariants>;

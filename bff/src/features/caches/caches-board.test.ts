@@ -1,6 +1,6 @@
 import type { Report, ReportedCache } from "@wheelhouse/shared/reporter/report.ts";
 import { describe, expect, it } from "vitest";
-import type { Seen } from "#observe/board.ts";
+import { makeSeen } from "#testing/tick.ts";
 import { createCachesBoard } from "./caches-board.ts";
 
 const startMs = Date.parse("2026-01-05T12:00:00.000Z");
@@ -33,14 +33,6 @@ const report = (instance: string, caches: ReportedCache[], reportedAt = startMs)
   breakers: [],
   caches,
 });
-const seen = (nowMs: number): Seen => ({
-  nowMs,
-  leads: true,
-  servers: [],
-  queues: [],
-  organizations: [],
-  webhooks: { value: {}, observedAt: null, failing: false },
-});
 
 function setUp() {
   let found: Report[] = [];
@@ -61,7 +53,7 @@ function setUp() {
         nowMs += 1_000;
         const silent = found.filter(({ instance }) => !instances[instance] && !left.includes(instance));
         found = [...silent, ...Object.entries(instances).map(([name, each]) => report(name, [each], nowMs))];
-        const observed = board.observe(seen(nowMs));
+        const observed = board.observe(makeSeen(nowMs));
         rows = observed.rows;
         changes.push(...observed.changes.map(({ change }) => change.text));
       }
@@ -182,8 +174,8 @@ describe("a named cache", () => {
       reports: () => new Map([["main", fixed]]),
       organizationOf: () => "acme",
     });
-    const first = board.observe(seen(startMs)).rows[0];
-    expect(board.observe(seen(startMs + 1_000)).rows[0]).toBe(first);
+    const first = board.observe(makeSeen(startMs)).rows[0];
+    expect(board.observe(makeSeen(startMs + 1_000)).rows[0]).toBe(first);
   });
 
   it("comes first when it hits least, last when nobody calls it", () => {
@@ -204,6 +196,6 @@ describe("a named cache", () => {
         ]),
       organizationOf: (id) => (id === "main" ? "acme" : undefined),
     });
-    expect(board.observe(seen(startMs)).rows.map(({ name }) => name)).toEqual(["poor", "good", "idle"]);
+    expect(board.observe(makeSeen(startMs)).rows.map(({ name }) => name)).toEqual(["poor", "good", "idle"]);
   });
 });

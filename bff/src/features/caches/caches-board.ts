@@ -1,11 +1,10 @@
 import { cacheTopic } from "@wheelhouse/shared/caches.ts";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
-import type { Board } from "#observe/board.ts";
-import { reportedId } from "#observe/reported-id.ts";
-import { isSilent } from "#observe/silent-report.ts";
-import { type Steady, settle } from "#observe/steady-state.ts";
-import type { ObservedCache, Tick } from "#observe/tick.ts";
+import type { Board, ObservedChange } from "#observe/aspect.ts";
+import { isSilent, reportedId } from "#observe/reports/reports.ts";
+import { type Steady, settle } from "#observe/tick/tick.ts";
 import { type HeardCache, rollUpCache } from "./caches-rollup.ts";
+import type { ObservedCache } from "./caches-rows.ts";
 import { judgeCache, lowRatio } from "./caches-state.ts";
 
 /** A cache that nobody reports any more is shown for so long. */
@@ -25,18 +24,17 @@ type Known = {
 
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
+export type ReportedCaches = {
+  reports(): ReadonlyMap<string, readonly Report[]>;
+  organizationOf(sourceId: string, service: string): string | undefined;
+};
+
 /**
  * Named caches from what services report of themselves, one row a cache over all instances. `reports`: what each
  * watched Redis held at the last reading, a later entry before an earlier one; `organizationOf`: the slug that owns a
  * service's reports there.
  */
-export function createCachesBoard({
-  reports,
-  organizationOf,
-}: {
-  reports(): ReadonlyMap<string, readonly Report[]>;
-  organizationOf(sourceId: string, service: string): string | undefined;
-}): Board<ObservedCache> {
+export function createCachesBoard({ reports, organizationOf }: ReportedCaches): Board<ObservedCache> {
   let known = new Map<string, Known>();
 
   const hear = (nowMs: number) => {
@@ -119,7 +117,7 @@ export function createCachesBoard({
     },
     observe({ nowMs }) {
       forget(nowMs, hear(nowMs));
-      const changes: Tick["changes"] = [];
+      const changes: ObservedChange[] = [];
       const rows = [...known.values()].map((each) => {
         const { row, change } = observeCache(each, nowMs);
         if (change) changes.push({ organization: each.organization, subject: each.name, change });

@@ -2,10 +2,11 @@ import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { ControlChannel, ReportingInstance } from "#observe/control-channel.ts";
-import { partsOfReportedId } from "#observe/reported-id.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { ControlChannel, ReportingInstance } from "#observe/reports/reports.ts";
+import { partsOfReportedId } from "#observe/reports/reports.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
 import { isFarMore } from "./caches-growth.ts";
+import { cacheRows } from "./caches-rows.ts";
 
 type What = { by: "key" | "pattern" | "tag"; value: string };
 export type CommandsDeps = {
@@ -51,7 +52,7 @@ export function createCacheCommands({ snapshots, channel, run }: CommandsDeps) {
       const instances = addressed.map(({ instance }) => instance).sort();
       return { service, name, sourceId, instances: instances.slice(0, instancesMax) };
     }
-    const rows = snapshots.viewsOf(context.organization).caches().items;
+    const rows = snapshots.viewsOf(context.organization).rows(cacheRows);
     if (!rows.some((row) => row.id === id)) throw notFound("cache");
     throw new AppError("conflict", "No instance reports this cache now, so none can be told.");
   }

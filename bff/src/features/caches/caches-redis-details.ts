@@ -2,10 +2,10 @@ import type { RedisDetail } from "@wheelhouse/shared/caches.ts";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/clock.ts";
-import type { Board } from "#observe/board.ts";
-import type { ObservedRedisDetail } from "#observe/tick.ts";
+import type { Board } from "#observe/aspect.ts";
 import { createKeyspaceWalk } from "./caches-keyspace.ts";
 import { createLatencyReader } from "./caches-latency.ts";
+import type { ObservedRedisDetail } from "./caches-rows.ts";
 import { createSlowLogReader } from "./caches-slow-log.ts";
 
 export type DetailedServer = { id: string; organization: string; redis: Redis; database: number };
@@ -37,7 +37,7 @@ export function createRedisDetails({
     adopt(rows) {
       adopted = new Map(rows.map((row) => [row.id, row]));
     },
-    observe({ leads = false }) {
+    observe({ leads }) {
       isLeading = leads;
       const present = servers();
       const connections = new Set(present.map(({ redis }) => redis));

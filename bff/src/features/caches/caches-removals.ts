@@ -15,12 +15,13 @@ import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { DeclaredCache as Declaration, WatchedServer } from "#observe/catalogue.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { DeclaredCache as Declaration, WatchedServer } from "#observe/sources/sources.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
 import { isFarMore } from "./caches-growth.ts";
 import { countKeys } from "./caches-removal-keys.ts";
 import { createRemovalRunner } from "./caches-removal-run.ts";
 import { createRemovalsStore, removalOf } from "./caches-removals-store.ts";
+import { cacheRows } from "./caches-rows.ts";
 
 export type RemovalServer = { source: WatchedServer; connection: Redis };
 type What = { by: RemovalBy; value: string };
@@ -74,8 +75,8 @@ export function createRemovals(deps: {
   const isReported = (context: RequestContext, id: string) =>
     snapshots
       .viewsOf(context.organization)
-      .caches()
-      .items.some((row) => row.id === id && row.state !== "unknown");
+      .rows(cacheRows)
+      .some((row) => row.id === id && row.state !== "unknown");
 
   function find(context: RequestContext, id: string, { by }: What, part: "query" | "body") {
     const found = declaredIn(context).find(({ cache }) => cache.id === id);

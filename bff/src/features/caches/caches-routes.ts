@@ -9,16 +9,15 @@ import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { FastifyInstance } from "fastify";
 import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
-import type { BoardAnswers } from "#observe/board-answers.ts";
-import type { PastDetails } from "#observe/past-details.ts";
-import { sendEncoded } from "#observe/send-encoded.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import { type ListAnswers, type Past, type SnapshotStore, sendEncoded } from "#observe/spread/spread.ts";
 import type { createCacheCommands } from "./caches-commands.ts";
+import { pastRedisServers } from "./caches-past.ts";
+import { cacheRows, redisDetailRows } from "./caches-rows.ts";
 
 export type RoutesDeps = {
   snapshots: SnapshotStore;
-  answer: BoardAnswers;
-  past: Pick<PastDetails, "redisServers">;
+  answer: ListAnswers;
+  past: Past;
   commands: ReturnType<typeof createCacheCommands>;
   readOperation(context: RequestContext, id: string): Promise<Operation>;
 };
@@ -28,12 +27,12 @@ export function cachesRoutes(
   { snapshots, answer, past, commands, readOperation }: RoutesDeps,
 ) {
   route(app, listCaches, ({ query }, { organization }, http) =>
-    answer("caches", query.at, organization, http),
+    answer(cacheRows.key, query.at, organization, http),
   );
   route(app, listRedisServers, ({ query }, { organization }, http) =>
     query.at === undefined
-      ? sendEncoded(snapshots.viewsOf(organization).redisServersJson, http)
-      : past.redisServers(organization.id, query.at),
+      ? sendEncoded(snapshots.viewsOf(organization).encoded(redisDetailRows.key), http)
+      : pastRedisServers(past, organization.id, query.at),
   );
   route(app, previewInvalidation, ({ params, query }, context) =>
     commands.preview(context, params.id, query),

@@ -2,8 +2,8 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { systemClock } from "#lib/clock.ts";
 import { createRedis } from "#lib/redis.ts";
-import type { Seen } from "#observe/board.ts";
 import { type OwnRedis, startOwnRedis } from "#testing/stack.ts";
+import { makeSeen } from "#testing/tick.ts";
 import { createRedisDetails } from "./caches-redis-details.ts";
 import { sampleOnce } from "./caches-sampling-fixture.ts";
 
@@ -42,17 +42,7 @@ it("a leader tells keyspace, slow log and latency of its servers; who does not l
     clock: { now: () => nowMs },
     log,
   });
-  const observe = (leads: boolean) => {
-    const seen: Seen = {
-      nowMs,
-      leads,
-      servers: [],
-      queues: [],
-      organizations: [],
-      webhooks: { value: {}, observedAt: null, failing: false },
-    };
-    return details.observe(seen).rows[0];
-  };
+  const observe = (leads: boolean) => details.observe(makeSeen(nowMs, { leads })).rows[0];
   const before = await redis.info("commandstats");
   expect(observe(false)).toMatchObject({ keyspace: null, slowLog: null, latency: null, notice: null });
   expect(/cmdstat_scan:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1]).toBe(
@@ -74,14 +64,7 @@ it("a leader tells keyspace, slow log and latency of its servers; who does not l
   expect(commands.join("\n")).not.toContain("secret");
   expect(row?.latency?.all.p99Ms).toBeGreaterThan(0);
   expect(row?.latency?.commands.length).toBeGreaterThan(0);
-  const kept = details.observe({
-    nowMs,
-    leads: false,
-    servers: [],
-    queues: [],
-    organizations: [],
-    webhooks: { value: {}, observedAt: null, failing: false },
-  });
+  const kept = details.observe(makeSeen(nowMs, { leads: false }));
   expect(kept.rows[0], "a row that did not change keeps its identity").toBe(observe(false));
   redis.disconnect();
 }, 60_000);

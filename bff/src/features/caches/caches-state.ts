@@ -1,4 +1,4 @@
-import type { Verdict } from "#observe/steady-state.ts";
+import type { Verdict } from "#observe/tick/tick.ts";
 import { callsOf, type HeardCache } from "./caches-rollup.ts";
 
 /** Fewer calls say nothing of a ratio. */

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { createAddressFilter } from "#lib/address-filter.ts";
 import { systemClock } from "#lib/clock.ts";
 import { createWatchHttp } from "#lib/watch-http.ts";
-import type { Catalogue, WatchedService } from "#observe/catalogue.ts";
+import type { Catalogue, WatchedService } from "#observe/sources/sources.ts";
 import { certificate, certificateKey } from "./health-certificate.fixture.ts";
 import { checkKey, createHealthChecks } from "./health-checks.ts";
 

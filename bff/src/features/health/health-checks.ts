@@ -1,8 +1,8 @@
 import type { HealthState } from "@wheelhouse/shared/health.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { WatchHttp } from "#lib/watch-http.ts";
-import type { Catalogue, WatchedSources } from "#observe/catalogue.ts";
-import { createTargetRunner, type Target, type TargetResult } from "#observe/target-runner.ts";
+import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
+import { createTargetRunner, type Target, type TargetResult } from "#observe/targets/targets.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Heartbeats } from "./health-heartbeats.ts";
 import { createPushChecks } from "./health-push-checks.ts";

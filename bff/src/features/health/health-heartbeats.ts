@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
 import { isHeartbeatSecret } from "#lib/heartbeat-secret.ts";
-import type { Catalogue } from "#observe/catalogue.ts";
+import type { Catalogue } from "#observe/sources/sources.ts";
 import { checkKey } from "./health-check-key.ts";
 
 const hashKey = "wheelhouse:heartbeats";

@@ -1,5 +1,5 @@
 import type { HealthState, ServiceRow } from "@wheelhouse/shared/health.ts";
-import { type Steady, settle, type Verdict } from "#observe/steady-state.ts";
+import { type Steady, settle, type Verdict } from "#observe/tick/tick.ts";
 import type { Check } from "./health-checks.ts";
 
 export const labels: Record<HealthState, string> = {

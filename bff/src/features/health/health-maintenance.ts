@@ -15,8 +15,8 @@ import { AppError, invalidField, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import { route } from "#lib/route.ts";
-import { createProbe } from "#observe/probe-runner.ts";
-import type { OrganizationKey } from "#observe/watched.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import { createProbe } from "#observe/targets/targets.ts";
 
 const readEveryMs = 2_000;
 const dayMs = 24 * 60 * 60_000;

@@ -1,5 +1,7 @@
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import { expect, test } from "vitest";
+import { makeSeen } from "#testing/tick.ts";
+import { createKeptDetails } from "./health-kept-details.ts";
 import { readOwnProcesses } from "./health-own-processes.ts";
 import { createServicesBoard } from "./health-services-board.ts";
 
@@ -32,6 +34,7 @@ function setup() {
     own: (nowMs) => readOwnProcesses(heard, sources, nowMs),
     maintenance: { poke: () => undefined, activeOf: () => null },
     onDetails: () => undefined,
+    kept: createKeptDetails(),
     uptimes: { poke() {}, of: () => undefined },
   });
   let heard: Report[] = [];
@@ -40,9 +43,7 @@ function setup() {
     detail,
     observe(second: number, reports: Report[]) {
       heard = reports;
-      const webhooks = { value: {}, observedAt: null, failing: false };
-      const seen = { servers: [], queues: [], webhooks, organizations: [] };
-      const { rows, changes } = board.observe({ nowMs: startMs + second * 1_000, ...seen });
+      const { rows, changes } = board.observe(makeSeen(startMs + second * 1_000));
       return { row: rows[0], changes };
     },
   };

@@ -1,7 +1,7 @@
 import { unknownAfterMs } from "@wheelhouse/shared/freshness.ts";
 import type { EventLoopFigures, Report } from "@wheelhouse/shared/reporter/report.ts";
-import type { WatchedService, WatchedSources } from "#observe/catalogue.ts";
-import { type OwnProcess, ownRedis, ownService, platform } from "#observe/own-service.ts";
+import { type OwnProcess, ownRedis, ownService, platform } from "#observe/reports/reports.ts";
+import type { WatchedService, WatchedSources } from "#observe/sources/sources.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Check, CheckComponent } from "./health-checks.ts";
 

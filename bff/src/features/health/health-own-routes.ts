@@ -6,14 +6,18 @@ import ipaddr from "ipaddr.js";
 import type { Registry } from "prom-client";
 import type { Clock } from "#lib/clock.ts";
 import { AppError } from "#lib/errors.ts";
-import { ownService, platform } from "#observe/own-service.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import { ownService, platform } from "#observe/reports/reports.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { observationsOf } from "#observe/tick/tick.ts";
 import type { Readiness } from "./health-readiness.ts";
+import { serviceRows } from "./health-rows.ts";
 
 type OwnHealthDeps = {
   readiness: Readiness;
   snapshots: SnapshotStore;
   metrics: Registry;
+  /** The queues that do Wheelhouse's own work. */
+  ownQueues(): readonly unknown[];
   /** Of this process; null while it was not measured yet. */
   eventLoop(): EventLoopFigures | null;
   /** This process among those that may observe. */
@@ -29,7 +33,7 @@ type OwnHealthDeps = {
  * memory; the rest is for this machine and for those with the token.
  */
 export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
-  const { readiness, snapshots, metrics, eventLoop, owner, roles, token, clock } = deps;
+  const { readiness, snapshots, metrics, ownQueues, eventLoop, owner, roles, token, clock } = deps;
   const hidden = { schema: { hide: true } };
   const guarded = {
     ...hidden,
@@ -39,13 +43,24 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
     },
   };
   const collector = () => {
-    const tick = snapshots.tick();
-    const stale = !tick || isStale(tick.observedAt, tick.intervalMs, clock.now());
+    const head = snapshots.tick()?.head;
+    const stale = !head || isStale(head.observedAt, head.intervalMs, clock.now());
     return {
       status: stale ? ("stale" as const) : ("up" as const),
-      observedAt: tick?.observedAt ?? null,
-      leads: tick?.observer === owner && tick.term > 0,
+      observedAt: head?.observedAt ?? null,
+      leads: head?.observer === owner && head.term > 0,
     };
+  };
+  const ownProcesses = () => {
+    const tick = snapshots.tick();
+    const rows = tick === null ? [] : serviceRows.rows(observationsOf(tick));
+    const own = rows.find(({ id, organization }) => id === ownService && organization === platform);
+    return (own?.instances ?? []).map(({ id, state, cause, observedAt }) => ({
+      id,
+      state,
+      cause,
+      observedAt,
+    }));
   };
 
   app.get("/health/liveness", hidden, () => ({ status: "up" }));
@@ -80,24 +95,14 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
     residentBytes: process.memoryUsage.rss(),
     eventLoop: eventLoop(),
     collector: collector(),
-    ...ownWork(snapshots.tick()),
+    processes: ownProcesses(),
+    queues: ownQueues(),
   }));
   app.get("/health/metrics", guarded, () => metrics.getMetricsAsJSON());
   app.get("/metrics", guarded, async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
 }
-
-/** The processes and queues of Wheelhouse itself, as last observed. */
-const ownWork = (tick: ReturnType<OwnHealthDeps["snapshots"]["tick"]>) => ({
-  processes: (
-    tick?.services.find(({ id, organization }) => id === ownService && organization === platform)
-      ?.instances ?? []
-  ).map(({ id, state, cause, observedAt }) => ({ id, state, cause, observedAt })),
-  queues: (tick?.queues ?? [])
-    .filter(({ prefix, source }) => source === "primary" && prefix === "wheelhouse")
-    .map(({ id, workers, counts, paused }) => ({ id, workers, counts, paused })),
-});
 
 type Collector = { status: "up" | "stale"; observedAt: string | null };
 

@@ -1,6 +1,7 @@
 import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
 import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { Aspect } from "#observe/aspect.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
 import { createMetrics } from "./health-metrics.ts";
 import { ownHealthRoutes } from "./health-own-routes.ts";
 import { createReadiness } from "./health-readiness.ts";
@@ -10,6 +11,10 @@ export function createOwnHealth(
   { database, redis, clock, config }: Core,
   needs: {
     snapshots: SnapshotStore;
+    /** For what Prometheus reads of their rows. */
+    aspects: readonly Aspect[];
+    /** The queues that do Wheelhouse's own work. */
+    ownQueues(): readonly unknown[];
     /** This process among those that may observe. */
     owner: string;
     /** Of this process; null while it was not measured yet. */
@@ -17,7 +22,7 @@ export function createOwnHealth(
   },
 ) {
   const readiness = createReadiness({ database, redis, clock });
-  const { snapshots, eventLoop } = needs;
+  const { aspects, snapshots, eventLoop } = needs;
   return {
     mount: (app) =>
       ownHealthRoutes(app, {
@@ -26,7 +31,7 @@ export function createOwnHealth(
         clock,
         roles: config.roles,
         token: config.observe.healthToken,
-        metrics: createMetrics({ snapshots, clock, eventLoop }),
+        metrics: createMetrics({ aspects, snapshots, clock, eventLoop }),
       }),
     processes: [
       {

@@ -2,7 +2,7 @@ import type { SourceView } from "@wheelhouse/shared/health.ts";
 import type pg from "pg";
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
-import type { ServerReading } from "#observe/watched.ts";
+import type { ServerReading } from "./health-rows.ts";
 
 type PostgresFigures = NonNullable<SourceView["postgres"]>;
 

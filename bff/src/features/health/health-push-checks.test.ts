@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { WatchedSources } from "#observe/catalogue.ts";
+import type { WatchedSources } from "#observe/sources/sources.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Heartbeat } from "./health-heartbeats.ts";
 import { createPushChecks } from "./health-push-checks.ts";

@@ -1,6 +1,6 @@
 import { formatSetSpan } from "@wheelhouse/shared/span.ts";
 import type { Clock } from "#lib/clock.ts";
-import type { WatchedSources } from "#observe/catalogue.ts";
+import type { WatchedSources } from "#observe/sources/sources.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Check } from "./health-checks.ts";
 import type { Heartbeat, Heartbeats } from "./health-heartbeats.ts";

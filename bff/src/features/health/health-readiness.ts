@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { Clock } from "#lib/clock.ts";
 import { within } from "#lib/deadline.ts";
 import type { Database } from "#lib/postgres.ts";
-import { createProbe } from "#observe/probe-runner.ts";
+import { createProbe } from "#observe/targets/targets.ts";
 
 const everyMs = 1_000;
 const answerWithinMs = 2_000;

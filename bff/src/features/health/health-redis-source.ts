@@ -1,8 +1,8 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "#lib/clock.ts";
 import { databaseRefusalOf } from "#lib/redis.ts";
-import type { ServerReading } from "#observe/watched.ts";
 import { type InfoSample, parseInfo, type RedisFigures, redisFigures } from "./health-redis-info.ts";
+import type { ServerReading } from "./health-rows.ts";
 
 const nearlyFull = 0.9;
 const slowMs = 250;

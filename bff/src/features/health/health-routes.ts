@@ -1,14 +1,11 @@
 import { readHealth } from "@wheelhouse/shared/health.ts";
-import { readOverview } from "@wheelhouse/shared/overview.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/route.ts";
-import type { BoardAnswers } from "#observe/board-answers.ts";
+import type { ListAnswers } from "#observe/spread/spread.ts";
+import { serviceRows } from "./health-rows.ts";
 
-export function healthRoutes(app: FastifyInstance, { answer }: { answer: BoardAnswers }) {
-  route(app, readOverview, ({ query }, { organization }, http) =>
-    answer("overview", query.at, organization, http),
-  );
+export function healthRoutes(app: FastifyInstance, { answer }: { answer: ListAnswers }) {
   route(app, readHealth, ({ query }, { organization }, http) =>
-    answer("health", query.at, organization, http),
+    answer(serviceRows.key, query.at, organization, http),
   );
 }

@@ -1,9 +1,10 @@
 import type { ServiceRow } from "@wheelhouse/shared/health.ts";
 import { describe, expect, test } from "vitest";
-import type { WatchedService } from "#observe/catalogue.ts";
-import { makeServer } from "#testing/tick.ts";
+import type { WatchedService } from "#observe/sources/sources.ts";
+import { makeSeen, makeServer } from "#testing/tick.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Check } from "./health-checks.ts";
+import { createKeptDetails } from "./health-kept-details.ts";
 import { createServicesBoard } from "./health-services-board.ts";
 
 const startMs = Date.parse("2026-01-05T12:00:00.000Z");
@@ -64,6 +65,7 @@ function setup(services: WatchedService[], maintenance: ServiceRow["maintenance"
       activeOf: (_organization, id) => (id === services[0]?.id ? maintenance : null),
     },
     onDetails: () => undefined,
+    kept: createKeptDetails(),
     own: () => null,
     uptimes: { poke() {}, of: () => undefined },
   });
@@ -77,14 +79,7 @@ function setup(services: WatchedService[], maintenance: ServiceRow["maintenance"
     failed: (second: number, id: string, { instance = "1", timedOut = false } = {}) =>
       heard(second, id, { ...refused, timedOut }, instance),
     observe(second: number, servers = [makeServer("primary", { observedAt: at(second) })]) {
-      const webhooks = { value: {}, observedAt: null, failing: false };
-      const { rows, changes } = board.observe({
-        nowMs: startMs + second * 1_000,
-        servers,
-        queues: [],
-        webhooks,
-        organizations: [],
-      });
+      const { rows, changes } = board.observe(makeSeen(startMs + second * 1_000, { servers }));
       const row = (id: string) => rows.find((each) => each.id === id);
       return { rows, changes, row, state: (id: string) => row(id)?.state };
     },
@@ -257,6 +252,17 @@ describe("one observer after another", () => {
     expect(second.observe(21).state("api")).toBe("down");
     second.heard(24, "api");
     expect(second.observe(24).row("api")).toMatchObject({ state: "ok", since: at(21), beats: "oxo" });
+  });
+
+  test("what a process asked is no detail of now any more once another one observes", () => {
+    const { board, detail, heard, observe } = setup([service("api")]);
+    heard(1, "api");
+    observe(1);
+    expect(detail("api")).toHaveLength(1);
+    board.rest();
+    expect(detail("api")).toBeNull();
+    observe(20);
+    expect(detail("api")).toHaveLength(1);
   });
 
   test("a row that did not change keeps its identity", () => {

@@ -1,16 +1,17 @@
 import type { HealthState, ServiceDetail, ServiceRow } from "@wheelhouse/shared/health.ts";
-import type { Board, Seen } from "#observe/board.ts";
-import type { Catalogue, WatchedService } from "#observe/catalogue.ts";
-import { ownService } from "#observe/own-service.ts";
-import { type Member, type RolledUp, rollUp, type Watchable } from "#observe/roll-up.ts";
-import type { ObservedServer, ObservedService, Tick } from "#observe/tick.ts";
+import type { Board, ObservedChange, Seen } from "#observe/aspect.ts";
+import { ownService } from "#observe/reports/reports.ts";
+import type { Catalogue, WatchedService } from "#observe/sources/sources.ts";
 import { addBeat, type Beats } from "./health-beats.ts";
 import { checkKey } from "./health-check-key.ts";
 import type { Check, HealthChecks } from "./health-checks.ts";
 import { instanceDetail } from "./health-detail.ts";
 import { adoptInstance, type Instance, labels, newInstance, observeInstance } from "./health-instance.ts";
+import type { KeptDetails } from "./health-kept-details.ts";
 import { createLatencies, type Latencies } from "./health-latency.ts";
 import type { OwnProcesses } from "./health-own-processes.ts";
+import { type Member, type RolledUp, rollUp, type Watchable } from "./health-roll-up.ts";
+import { type ObservedServer, type ObservedService, serverRows } from "./health-rows.ts";
 
 type Uptime = Pick<ServiceRow, "uptime" | "uptimeKnown">;
 
@@ -26,6 +27,8 @@ export type ServicesBoardDeps = {
   };
   /** Hears what the instances of services told anew. */
   onDetails(details: ReadonlyMap<string, ServiceDetail["instances"]>): void;
+  /** What is remembered of them: of what is watched alone, and only while this process observes. */
+  kept: Pick<KeptDetails, "retain" | "clear">;
   /** `of` takes the slug of the organization and the id of the service. */
   uptimes: { poke(): void; of(organization: string, id: string): Uptime | undefined };
 };
@@ -74,6 +77,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
   const { catalogue, checks, uptimes } = deps;
   let known = new Map<string, Known>();
   let ownProcesses: WatchedService | null = null;
+  let isObserving = false;
 
   const knownOf = (id: string): Known =>
     known.get(id) ?? {
@@ -226,6 +230,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
     },
     observe(seen: Seen) {
       const { nowMs } = seen;
+      isObserving = true;
       deps.maintenance.poke();
       uptimes.poke();
       checks.poke(nowMs);
@@ -234,7 +239,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
       const newest = new Map([...checks.checks(), ...(own?.checks ?? [])]);
       const things = [
         ...watchedServices().map((service) => serviceThing(service, newest, nowMs)),
-        ...seen.servers.map(serverThing),
+        ...serverRows.rows(seen).map(serverThing),
       ];
       // Each organization by itself: none learns the name of what explains its trouble from another one.
       const rolled = new Map(
@@ -245,7 +250,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
           ),
         ]),
       );
-      const changes: Tick["changes"] = [];
+      const changes: ObservedChange[] = [];
       const next = new Map<string, Known>();
       const rows: ObservedService[] = [];
       for (const thing of things) {
@@ -261,18 +266,24 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
       const paused = known.get(ownService);
       if (paused && ownProcesses === null) next.set(ownService, paused);
       known = next;
+      deps.kept.retain(new Set(next.keys()));
       deps.onDetails(
         new Map(things.flatMap(({ watched, detail }) => (detail === null ? [] : [[watched.id, detail]]))),
       );
       return { rows, changes };
     },
-    rest: () => checks.rest(),
+    rest() {
+      isObserving = false;
+      deps.kept.clear();
+      checks.rest();
+    },
   };
 
   return {
     board,
-    /** Instances with all that they told last, as far as this process asked them itself; null when it did not. */
+    /** Instances with all that they told last; null unless this process observes now and has asked them itself. */
     detail(id: string): ServiceDetail["instances"] | null {
+      if (!isObserving) return null;
       const service = watchedServices().find((each) => each.id === id);
       const own = known.get(id);
       if (!service || !own || ![...own.instances.values()].some(({ last }) => last !== null)) return null;
@@ -343,12 +354,8 @@ function groupBy<T>(all: readonly T[], keyOf: (item: T) => string): Map<string, 
   return groups;
 }
 
-/** Changes of servers are told by the collector itself. */
-function changeOf(
-  was: ObservedService | null,
-  row: ObservedService,
-  nowMs: number,
-): Tick["changes"][number] | null {
+/** Changes of servers are told by the servers themselves. */
+function changeOf(was: ObservedService | null, row: ObservedService, nowMs: number): ObservedChange | null {
   if (row.kind === "redis" || row.kind === "postgres") return null;
   if (was === null || was.state === row.state) return null;
   const wentUp = row.state === "ok";

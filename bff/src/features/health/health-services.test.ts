@@ -11,8 +11,10 @@ import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 let observer: TestApp;
 /** Serves what the observer tells, as another process does. */
 let replica: TestApp;
+let started: Parameters<typeof startTestApp>[0];
 let program: Server;
 let asked = 0;
+let open = 12;
 
 beforeAll(async () => {
   program = createServer((_request, response) => {
@@ -22,7 +24,7 @@ beforeAll(async () => {
       JSON.stringify({
         status: "pass",
         version: "2.31.0",
-        checks: { "store:connections": [{ status: "pass", observedValue: 12, observedUnit: "open" }] },
+        checks: { "store:connections": [{ status: "pass", observedValue: open, observedUnit: "open" }] },
       }),
     );
   });
@@ -44,8 +46,9 @@ beforeAll(async () => {
     WHEELHOUSE_SAMPLE_INTERVAL_MS: "200",
     WHEELHOUSE_WATCH_ALLOW_ADDRESSES: "127.0.0.0/8",
   };
-  observer = await startTestApp({ urls, redisUrl: redis.url, environment });
-  replica = await startTestApp({ urls, redisUrl: redis.url, environment });
+  started = { urls, redisUrl: redis.url, environment };
+  observer = await startTestApp(started);
+  replica = await startTestApp(started);
   await observer.startRoles();
 });
 afterAll(async () => {
@@ -128,6 +131,40 @@ describe("watched services over the whole path", () => {
     expect(await refused({ services: ["shop", "nobody"] })).toEqual([400, "body.services.1"]);
     expect(await refused({ reason: " " })).toEqual([400, "body.reason"]);
   });
+});
+
+test("a process that once observed tells the newest detail of a service, not what it remembers of then", async () => {
+  // Each start gives the demo's people new passwords.
+  let people: TestApp = replica;
+  const detailAt = async ({ app }: TestApp) => {
+    const caller = await signInAs({ ...people, app }, "operator");
+    const { instances } = serviceDetail.parse((await caller.call("GET", "/health/shop")).json());
+    return instances[0]?.components.map(({ detail }) => detail);
+  };
+  expect(await detailAt(observer)).toEqual(["12 open"]);
+  const successor = await startTestApp(started);
+  people = successor;
+  try {
+    await successor.startRoles();
+    const workers = { method: "GET", url: "/health/workers", remoteAddress: "127.0.0.1" } as const;
+    const { owner } = (await successor.app.inject(workers)).json();
+    await expect
+      .poll(async () => {
+        const leader = await replica.redis.get("wheelhouse:observe:leader");
+        const leads = leader?.startsWith(owner) ?? false;
+        if (!leads) await replica.redis.del("wheelhouse:observe:leader");
+        return leads;
+      }, soon)
+      .toBe(true);
+    open = 13;
+    const operator = await signInAs(successor, "operator");
+    await replica.redis.del("wheelhouse:observe:check-now:shop");
+    expect((await operator.call("POST", "/health/shop/check")).statusCode).toBe(202);
+    await expect.poll(() => detailAt(successor), soon).toEqual(["13 open"]);
+    await expect.poll(() => detailAt(observer), soon).toEqual(["13 open"]);
+  } finally {
+    await successor.close();
+  }
 });
 
 test("own health is told as health+json to those who ask for it", async () => {

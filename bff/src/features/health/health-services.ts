@@ -10,15 +10,19 @@ import type { Clock } from "#lib/clock.ts";
 import { AppError, notFound } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import { route } from "#lib/route.ts";
-import type { Catalogue } from "#observe/catalogue.ts";
-import type { OwnProcess } from "#observe/own-service.ts";
-import type { PastDetails } from "#observe/past-details.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
-import type { OrganizationKey } from "#observe/watched.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import type { OwnProcess } from "#observe/reports/reports.ts";
+import type { Catalogue } from "#observe/sources/sources.ts";
+import type { Past, SnapshotStore } from "#observe/spread/spread.ts";
+import { createHealthAspect } from "./health-aspect.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import { createDetailStore } from "./health-detail-store.ts";
+import { createKeptDetails } from "./health-kept-details.ts";
 import { createMaintenanceWindows } from "./health-maintenance.ts";
+import { serviceSeen } from "./health-now.ts";
 import { readOwnProcesses } from "./health-own-processes.ts";
+import { pastService } from "./health-past.ts";
+import { serviceRows } from "./health-rows.ts";
 import { createServicesBoard, type ServicesBoardDeps } from "./health-services-board.ts";
 
 const checkNowKey = (id: string) => `wheelhouse:observe:check-now:${id}`;
@@ -29,8 +33,6 @@ export type ServicesDeps = {
   catalogue: Catalogue;
   checks: HealthChecks;
   uptimes: ServicesBoardDeps["uptimes"];
-  /** Hears what instances told anew, by id of the service, to remember it. */
-  onDetails: ServicesBoardDeps["onDetails"];
   /** What Wheelhouse's own processes told last. */
   ownReports(): readonly Report[];
   database: Database;
@@ -46,6 +48,7 @@ export function createServices(deps: ServicesDeps) {
   const { catalogue, checks, uptimes, database, redis, subscribe, changes, clock, log } = deps;
   const maintenance = createMaintenanceWindows({ database, changes, clock });
   const details = createDetailStore({ redis, log });
+  const kept = createKeptDetails();
   const own = (nowMs: number) => readOwnProcesses(deps.ownReports(), catalogue.current(), nowMs);
   const services = createServicesBoard({
     catalogue,
@@ -53,9 +56,10 @@ export function createServices(deps: ServicesDeps) {
     checks,
     own,
     maintenance: { poke: maintenance.poke, activeOf: maintenance.activeOf },
+    kept,
     onDetails(told) {
       details.keep(told);
-      deps.onDetails(told);
+      kept.keep(told);
     },
   });
 
@@ -67,16 +71,18 @@ export function createServices(deps: ServicesDeps) {
   });
 
   return {
-    board: services.board,
-    /** How late Wheelhouse's own processes were, as they told last. */
-    ownProcesses: (): readonly OwnProcess[] => own(clock.now())?.measured ?? [],
-    routes(app: FastifyInstance, snapshots: SnapshotStore, past: Pick<PastDetails, "service">) {
-      const rowsOf = (organization: OrganizationKey) => snapshots.viewsOf(organization).health().items;
+    aspect: createHealthAspect({
+      board: services.board,
+      details: kept,
+      processes: (): readonly OwnProcess[] => own(clock.now())?.measured ?? [],
+    }),
+    routes(app: FastifyInstance, { snapshots, past }: { snapshots: SnapshotStore; past: Past }) {
+      const rowsOf = (organization: OrganizationKey) => snapshots.viewsOf(organization).rows(serviceRows);
       maintenance.routes(app, (organization) => new Set(rowsOf(organization).map(({ id }) => id)));
 
       route(app, readService, async ({ params, query }, { organization }) => {
-        if (query.at !== undefined) return past.service(organization.id, params.id, query.at);
-        const known = snapshots.viewsOf(organization).service(params.id);
+        if (query.at !== undefined) return pastService(past, organization.id, params.id, query.at);
+        const known = serviceSeen(snapshots.viewsOf(organization).part, params.id);
         if (!known) throw notFound("service");
         const [instances, windows] = await Promise.all([
           services.detail(params.id) ?? details.read(params.id),

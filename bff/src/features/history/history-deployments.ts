@@ -1,5 +1,4 @@
 import type { Deployment } from "@wheelhouse/shared/history.ts";
-import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { type Selectable, sql } from "kysely";
 import { z } from "zod";
 import type { Tables } from "#database/tables.ts";
@@ -9,6 +8,7 @@ import { decodeCursor, encodeCursor } from "#lib/cursor.ts";
 import { invalidField } from "#lib/errors.ts";
 import type { Database } from "#lib/postgres.ts";
 import type { RequestContext } from "#lib/request-context.ts";
+import type { Change } from "#observe/aspect.ts";
 
 type Told = {
   service: string;
@@ -102,9 +102,7 @@ export function createDeployments(deps: { database: Database; changes: Changes; 
       return { items, nextCursor };
     },
     /** The newest of each organization as lines of its recent changes, by one statement. */
-    async recent(
-      organizationIds: readonly string[],
-    ): Promise<ReadonlyMap<string, Overview["recentChanges"]>> {
+    async recent(organizationIds: readonly string[]): Promise<ReadonlyMap<string, Change[]>> {
       if (organizationIds.length === 0) return new Map();
       const { rows } = await database.asOrganizations(organizationIds, (tx) =>
         sql`select d.org_id as "organizationId", d.service, d.version, d.deployed_at as "deployedAt", d.deployed_by as by
@@ -113,7 +111,7 @@ export function createDeployments(deps: { database: Database; changes: Changes; 
             and d.deployed_at > now() - interval '7 days'
             order by d.deployed_at desc, d.id desc limit ${recentCount}) d`.execute(tx),
       );
-      const found = new Map<string, Overview["recentChanges"]>(organizationIds.map((id) => [id, []]));
+      const found = new Map<string, Change[]>(organizationIds.map((id) => [id, []]));
       for (const row of rows) {
         const { organizationId, service, version, deployedAt, by } = recentRow.parse(row);
         found.get(organizationId)?.push({

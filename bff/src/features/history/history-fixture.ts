@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import type { Database } from "#lib/postgres.ts";
 import { createPostgresLease } from "#lib/postgres-lease.ts";
-import { createKeptDetails } from "#observe/kept-details.ts";
-import { createSnapshotStore } from "#observe/snapshot-store.ts";
-import type { Tick } from "#observe/tick.ts";
+import { createSnapshotStore } from "#observe/spread/spread.ts";
+import { createKeptDetails, makeAspects } from "#testing/aspects.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
 import { createHistory } from "./history.ts";
 import { createRollup } from "./history-rollup.ts";
@@ -33,42 +32,48 @@ export function remembering(
 ) {
   let nowMs = beginMs;
   const clock = { now: () => nowMs };
-  const snapshots = createSnapshotStore({ clock, intervalMs: 1_000 });
+  const details = createKeptDetails();
+  const { aspects, overviewOf } = makeAspects({ details });
+  const snapshots = createSnapshotStore({ aspects, clock, intervalMs: 1_000 });
   const lease = createPostgresLease({ database, name: `test-${organization.slug}`, owner, ttlMs: 60_000 });
   const store = createHistoryStore({ database });
-  const details = createKeptDetails();
   const rollUp = createRollup({ database, store, lease });
   const writer = createHistoryWriter({
+    aspects,
     snapshots,
-    details,
     owner,
     lease,
     store,
     rollUp,
     clock,
     log,
-    processes: () => [],
   });
   writer.start();
   return {
+    snapshots,
     owner,
     lease,
     details,
     /** Observes at a moment and waits for what is written; answers what is served then. */
-    async tick(atMs: number, waiting: number, part: Partial<Tick> = {}) {
+    async tick(atMs: number, waiting: number, part: Parameters<typeof makeTick>[0] = {}) {
       nowMs = atMs;
       snapshots.ingest(
         makeTick({
           observer: owner,
           observedAt: isoOf(atMs),
           organizations: [organization],
-          queuesObservedAt: { primary: isoOf(atMs) },
+          queuesExtra: { observedAt: { primary: isoOf(atMs) } },
           queues: [makeQueue("mail", { organization: organization.slug, counts: makeCounts({ waiting }) })],
           ...part,
         }),
       );
       const views = snapshots.viewsOf(organization);
-      const shown = { views, queues: views.queuesJson.plain(), overview: views.overviewJson.plain() };
+      const shown = {
+        views,
+        problems: overviewOf(views.part).problems,
+        queues: views.encoded("queues").plain(),
+        overview: views.encoded("overview").plain(),
+      };
       await writer.settled();
       return shown;
     },

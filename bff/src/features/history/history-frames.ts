@@ -1,38 +1,25 @@
-import type { OrganizationViews } from "#observe/organization-views.ts";
 import { type DeltaBase, deltaBase, packDifference, packWhole } from "./history-delta.ts";
 import { floorTo, monthsKeptMs } from "./history-times.ts";
 
-export const frameTopics = [
-  "overview",
-  "health",
-  "breakers",
-  "caches",
-  "queues",
-  "servers",
-  "details",
-] as const;
-export type FrameTopic = (typeof frameTopics)[number];
-
-/**
- * What the status endpoints of one organization (and of Redis servers all but the trends) answered at a moment, and what
- * instances told of their components, packed.
- */
+/** What was observed of one organization at a moment, packed, by name of the part. */
 export type Frame = {
   organizationId: string;
   atMs: number;
   /** The frame that is needed to read this one; null when it stands for itself. */
   baseAtMs: number | null;
   keepUntilMs: number;
-} & Record<FrameTopic, Buffer>;
+  parts: ReadonlyMap<string, Buffer>;
+};
 
-type Base = { atMs: number; of: Record<FrameTopic, DeltaBase> };
+/** JSON by name of the part. */
+export type PlainParts = ReadonlyMap<string, Buffer>;
+type Base = { atMs: number; of: ReadonlyMap<string, DeltaBase> };
 type Known = {
   hour: Base | null;
   recent: Base | null;
   minuteMs: number;
   changesInHour: number;
 };
-type Plain = Record<FrameTopic, Buffer>;
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
@@ -41,10 +28,12 @@ const briefMs = 6 * hourMs;
 const weekMs = 7 * 24 * hourMs;
 /** A thing that flaps shall not fill the store for 13 months: what is more in an hour is kept for a week. */
 const mostChangesInHour = 60;
+/** Of a frame in memory beside its parts, about. */
+const frameOverheadBytes = 200;
 
 /**
  * Packs frames one after the other. The first of an hour is whole and kept for 13 months, the first of 10 minutes whole
- * and kept for a week; the others are differences to these, kept as long as SETTLED 16 says.
+ * and kept for a week; the others are differences to these, kept for 13 months at a change, a week for the first of a minute, and 6 hours else.
  */
 export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number }) {
   const known = new Map<string, Known>();
@@ -53,9 +42,10 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
   let refused = 0;
   let packing: Promise<void> = Promise.resolve();
 
-  const bytesOf = (frame: Frame) => frameTopics.reduce((sum, topic) => sum + frame[topic].length, 200);
+  const bytesOf = (frame: Frame) =>
+    [...frame.parts.values()].reduce((sum, packed) => sum + packed.length, frameOverheadBytes);
 
-  const pack = async (organizationId: string, atMs: number, plain: Plain, isChange: boolean) => {
+  const pack = async (organizationId: string, atMs: number, plain: PlainParts, isChange: boolean) => {
     const now: Known = known.get(organizationId) ?? {
       hour: null,
       recent: null,
@@ -70,25 +60,21 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
     const base = isNewRecent ? null : isKeptChange ? now.hour : now.recent;
     const keepMs = isNewHour || isKeptChange ? monthsKeptMs : isNewMinute || isChange ? weekMs : briefMs;
     const packed = await Promise.all(
-      frameTopics.map((topic) =>
-        base === null ? packWhole(plain[topic]) : packDifference(plain[topic], base.of[topic]),
-      ),
+      [...plain].map(async ([part, text]) => {
+        const known = base?.of.get(part);
+        return [
+          part,
+          known === undefined ? await packWhole(text) : await packDifference(text, known),
+        ] as const;
+      }),
     );
-    const [overview, health, breakers, caches, queues, servers, details] = packed;
-    if (!overview || !health || !breakers || !caches || !queues || !servers || !details) return;
     const frame: Frame = {
       organizationId,
       atMs,
       baseAtMs: base?.atMs ?? null,
       // A base outlives what is read by it.
       keepUntilMs: atMs + keepMs + (base === null ? hourMs : 0),
-      overview,
-      health,
-      breakers,
-      caches,
-      queues,
-      servers,
-      details,
+      parts: new Map(packed),
     };
     if (waitingBytes > mostWaitingBytes) {
       refused += 1;
@@ -97,18 +83,8 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
     waiting.push(frame);
     waitingBytes += bytesOf(frame);
     if (base === null) {
-      const made: Base = {
-        atMs,
-        of: {
-          overview: deltaBase(plain.overview),
-          health: deltaBase(plain.health),
-          breakers: deltaBase(plain.breakers),
-          caches: deltaBase(plain.caches),
-          queues: deltaBase(plain.queues),
-          servers: deltaBase(plain.servers),
-          details: deltaBase(plain.details),
-        },
-      };
+      const of = new Map([...plain].map(([part, text]) => [part, deltaBase(text)]));
+      const made: Base = { atMs, of };
       now.recent = made;
       if (isNewHour) {
         now.hour = made;
@@ -121,22 +97,13 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
   };
 
   return {
-    /** Takes what is served now; packed soon after, in order. `details`: as `observe/kept-details.ts` makes it. */
+    /** Takes what is observed now; packed soon after, in order. */
     take(
       organizationId: string,
       atMs: number,
-      { views, details, isChange }: { views: OrganizationViews; details: Buffer; isChange: boolean },
+      { parts, isChange }: { parts: PlainParts; isChange: boolean },
     ) {
-      const plain: Plain = {
-        overview: views.overviewJson.plain(),
-        health: views.healthJson.plain(),
-        breakers: views.breakersJson.plain(),
-        caches: views.cachesJson.plain(),
-        queues: views.queuesJson.plain(),
-        servers: views.redisServersKeptJson.plain(),
-        details,
-      };
-      packing = packing.then(() => pack(organizationId, atMs, plain, isChange));
+      packing = packing.then(() => pack(organizationId, atMs, parts, isChange));
     },
     /** Resolves when all that was taken is packed. */
     settled: () => packing,

@@ -1,36 +1,31 @@
 import type { JournalEntry } from "@wheelhouse/shared/history.ts";
-import type { Tick } from "#observe/tick.ts";
+import type { Aspect, Owned } from "#observe/aspect.ts";
+import { noRows, type Tick } from "#observe/tick/tick.ts";
 
 /** A change of state as it is stored. */
 export type JournalRow = Omit<JournalEntry, "id"> & { organizationId: string };
 
-type Seen = { organization: string; id: string; name: string; state: string; label?: string };
-
-const wordOf = (row: Seen | undefined) =>
-  row === undefined ? null : row.label === undefined || row.label === "" ? row.state : row.label;
-
-/** The rows that a change of this kind may be about. */
-const rowsOf = (tick: Tick, kind: JournalEntry["kind"]): readonly Seen[] => {
-  if (kind === "queue") return tick.queues;
-  if (kind === "breaker") return tick.breakers;
-  if (kind === "cache") return tick.caches;
-  return [...tick.services, ...tick.servers];
-};
-
-const isJournalKind = (kind: string): kind is JournalEntry["kind"] =>
-  kind === "health" || kind === "queue" || kind === "breaker" || kind === "cache";
-
 /** The changes that a tick saw, with what they were about before and after as far as its rows tell it. */
-export function journalOf(tick: Tick, before: Tick | null): JournalRow[] {
-  const ids = new Map(tick.organizations.map(({ id, slug }) => [slug, id]));
-  return tick.changes.flatMap(({ organization, subject, change }) => {
+export function journalOf(aspects: readonly Aspect[], tick: Tick, before: Tick | null): JournalRow[] {
+  const ids = new Map(tick.head.organizations.map(({ id, slug }) => [slug, id]));
+  const told = aspects.flatMap(({ key, journal }) => (journal ? [{ key, ...journal }] : [])).reverse();
+  return tick.head.changes.flatMap(({ organization, subject, change }) => {
     const organizationId = ids.get(organization);
-    const { kind } = change;
-    if (organizationId === undefined || !isJournalKind(kind)) return [];
-    const about = (row: Seen) =>
-      row.organization === organization && (row.name === subject || row.id === subject);
-    const now = rowsOf(tick, kind).find(about);
-    const was = before && now ? rowsOf(before, kind).find(({ id }) => id === now.id) : undefined;
+    const about = told.filter(({ kind }) => kind === change.kind);
+    const kind = about[0]?.kind;
+    if (organizationId === undefined || kind === undefined) return [];
+    const rowIn = (of: Tick | null, isIt: (row: Owned, name: (of: Owned) => string) => boolean) => {
+      for (const aspect of about) {
+        const row = (of?.rows[aspect.key] ?? noRows).find((each) => isIt(each, aspect.name));
+        if (row) return { id: row.id, word: aspect.word(row) };
+      }
+      return null;
+    };
+    const now = rowIn(
+      tick,
+      (row, name) => row.organization === organization && (name(row) === subject || row.id === subject),
+    );
+    const was = now && rowIn(before, (row) => row.id === now.id);
     return [
       {
         organizationId,
@@ -38,8 +33,8 @@ export function journalOf(tick: Tick, before: Tick | null): JournalRow[] {
         kind,
         subjectId: now?.id ?? null,
         subject,
-        from: wordOf(was),
-        to: wordOf(now),
+        from: was?.word ?? null,
+        to: now?.word ?? null,
         text: change.text,
         cause: change.by,
       },

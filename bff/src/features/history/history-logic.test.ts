@@ -1,14 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { makeAspects } from "#testing/aspects.ts";
 import { randomFrom } from "#testing/random.ts";
 import { makeQueue, makeServer, makeTick, tickAt } from "#testing/tick.ts";
 import { deltaBase, packDifference, packWhole, unpack } from "./history-delta.ts";
 import { journalOf } from "./history-journal.ts";
-import { figuresOfProcesses, figuresOfTick } from "./history-metrics.ts";
 import { sumUp } from "./history-rollup.ts";
 import { mergeSeries, planSeries } from "./history-series-steps.ts";
+import { figuresOfTick } from "./history-tick-figures.ts";
 import { finest, minutes } from "./history-times.ts";
 import { createWindow } from "./history-window.ts";
 
+const { aspects } = makeAspects();
 const acme = { id: "01900000-0000-7000-8000-0000000000a1", slug: "acme" };
 const atMs = Date.parse(tickAt);
 const hourMs = 3_600_000;
@@ -69,10 +71,10 @@ describe("figures", () => {
       organizations: [acme],
       servers: [makeServer("a", { state: "down" }), makeServer("b")],
       queues: [makeQueue("mail", { state: "unknown" }), makeQueue("sms")],
-      webhooks: { value: {}, observedAt: null, failing: true },
+      webhooksExtra: { observedAt: null, failing: true },
     });
     const figure = (entity: string, metric: string) => {
-      const of = figuresOfTick(tick).find((each) => each.entity === entity);
+      const of = figuresOfTick(aspects, tick).find((each) => each.entity === entity);
       return of?.values[of.metrics.indexOf(metric)];
     };
     expect([figure("a", "up"), figure("a", "opsPerSecond")]).toEqual([0, null]);
@@ -101,45 +103,19 @@ describe("figures", () => {
     expect(window.closed().at(-1)?.chunks[0]?.means.get("waiting")?.[0]).toBe(49);
   });
 
-  test("of Wheelhouse's processes are each one's and the worst of them, of those that are heard alone", () => {
-    const platform = { id: "01900000-0000-7000-8000-0000000000a0", slug: "platform" };
-    const process = (id: string, secondsAgo: number, [delayMsP99, delayMsMax, busyRatio]: number[]) => ({
-      id,
-      observedAt: new Date(atMs - secondsAgo * 1_000).toISOString(),
-      intervalMs: 2_000,
-      eventLoop: {
-        windowMs: 2_000,
-        delayMsP99: delayMsP99 ?? 0,
-        delayMsMax: delayMsMax ?? 0,
-        busyRatio: busyRatio ?? 0,
-      },
-    });
-    const processes = [
-      process("host/1 (web)", 1, [3, 90, 0.2]),
-      process("host/2 (worker)", 2, [40, 60, 0.1]),
-      process("host/3 (worker)", 5, [900, 900, 1]),
-    ];
-    const figures = figuresOfProcesses(processes, makeTick({ organizations: [acme, platform] }));
-    expect(figures.map(({ kind, entity, values }) => [kind, entity, ...values])).toEqual([
-      ["process", "host/1 (web)", 3, 90, 0.2],
-      ["process", "host/2 (worker)", 40, 60, 0.1],
-      ["service", "wheelhouse", 40, 90, 0.2],
-    ]);
-    expect(figures[0]?.metrics).toEqual(["eventLoopDelayMsP99", "eventLoopDelayMsMax", "eventLoopBusyRatio"]);
-    const window = createWindow();
-    window.add(atMs, figures);
-    window.add(atMs + 1_000, figuresOfProcesses(processes.slice(1), makeTick({ organizations: [platform] })));
-    const worst = window.open().find(({ entity }) => entity === "wheelhouse");
-    expect(["eventLoopDelayMsP99", "eventLoopDelayMsMax"].map((each) => worst?.means.get(each)?.[0])).toEqual(
-      // The mean of 10 s, and the longest of them.
-      [40, 90],
-    );
-    expect(figuresOfProcesses([], makeTick({ organizations: [platform] }))).toEqual([]);
+  test("that are peaks are kept as the largest of each 10 s", () => {
+    const window = createWindow(new Set(["longestMs"]));
+    const of = { organizationId: acme.id, kind: "process", entity: "host/1" } as const;
+    const metrics = ["meanMs", "longestMs"];
+    window.add(atMs, [{ ...of, metrics, values: [40, 90] }]);
+    window.add(atMs + 1_000, [{ ...of, metrics, values: [20, 60] }]);
+    expect(metrics.map((each) => window.open()[0]?.means.get(each)?.[0])).toEqual([30, 90]);
   });
 
   /** Of everything that a list tells as a number, by the figure it is kept as. */
   test("are kept of every number that a row of a server, queue or cache tells", () => {
-    const kept = (kind: string) => figuresOfTick(tick).find((each) => each.kind === kind)?.metrics ?? [];
+    const kept = (kind: string) =>
+      figuresOfTick(aspects, tick).find((each) => each.kind === kind)?.metrics ?? [];
     const [redis, queue] = [makeServer("a"), makeQueue("mail")];
     const tick = makeTick({ organizations: [acme], servers: [redis], queues: [queue] });
     const numbersOf = (of: object) =>
@@ -212,7 +188,7 @@ test("the journal tells what a thing was before, where its rows tell it", () => 
     organizations: [acme],
     changes: [{ organization: "acme", subject: "mail", change }],
   });
-  expect(journalOf(after, before)).toEqual([
+  expect(journalOf(aspects, after, before)).toEqual([
     {
       organizationId: acme.id,
       at: tickAt,

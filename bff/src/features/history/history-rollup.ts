@@ -2,8 +2,8 @@ import { sql } from "kysely";
 import { z } from "zod";
 import type { Database } from "#lib/postgres.ts";
 import type { PostgresLease } from "#lib/postgres-lease.ts";
-import { knownMetric, upMetric } from "./history-metrics.ts";
 import { byMetric, chunkOf, type HistoryStore, type SummedChunk } from "./history-store.ts";
+import { knownMetric, upMetric } from "./history-tick-figures.ts";
 import { finest, floorTo, hours, minutes, rollupMs, stepsOf } from "./history-times.ts";
 import type { Chunk } from "./history-window.ts";
 

@@ -93,15 +93,18 @@ export function createHistoryStore({ database }: { database: Database }) {
       await tx
         .insertInto("history_frames")
         .values(
-          frames.map(({ organizationId, atMs, baseAtMs, keepUntilMs, ...topics }) => ({
-            org_id: organizationId,
-            at: new Date(atMs),
-            base_at: baseAtMs === null ? null : new Date(baseAtMs),
-            keep_until: new Date(keepUntilMs),
-            ...topics,
-          })),
+          frames.flatMap(({ organizationId, atMs, baseAtMs, keepUntilMs, parts }) =>
+            [...parts].map(([part, packed]) => ({
+              org_id: organizationId,
+              at: new Date(atMs),
+              part,
+              base_at: baseAtMs === null ? null : new Date(baseAtMs),
+              keep_until: new Date(keepUntilMs),
+              packed,
+            })),
+          ),
         )
-        .onConflict((conflict) => conflict.columns(["org_id", "at"]).doNothing())
+        .onConflict((conflict) => conflict.columns(["org_id", "at", "part"]).doNothing())
         .execute();
     },
     async writeOpen(tx: Transaction<Tables>, chunks: readonly Chunk[]) {

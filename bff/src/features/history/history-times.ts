@@ -1,4 +1,4 @@
-/** The three levels of detail: how fine, in how long a chunk, kept how long. See SETTLED 16. */
+/** The three levels of detail: how fine, in how long a chunk, kept how long. */
 export const levels = [
   // Longer than 6 h, so that a window can be summed up after it is over.
   { stepMs: 10_000, chunkMs: 600_000, keepMs: 13 * 3_600_000 },

@@ -73,7 +73,7 @@ test("an uptime is the share of the known time, whether its hours are summed up 
     lookedAway(ms) ? null : wasDown(ms) ? 0 : 1,
   );
   await sumUp();
-  const uptimes = createUptimes({ database, clock: { now: () => nowMs }, log });
+  const uptimes = createUptimes({ database, kind: "service", clock: { now: () => nowMs }, log });
   await uptimes.read();
 
   const known = { day: 24 - 3 - 1, week: 30 - 3 - 1 };
@@ -95,7 +95,7 @@ test("an hour in which a service was seen for 6 minutes alone counts as 6 minute
     return minute < 60 ? 1 : minute < 66 ? 0 : null;
   });
   await sumUp();
-  const uptimes = createUptimes({ database, clock: { now: () => nowMs }, log });
+  const uptimes = createUptimes({ database, kind: "service", clock: { now: () => nowMs }, log });
   await uptimes.read();
   const found = uptimes.of(organization.slug, "payments");
   expect(found?.uptime.day).toBeCloseTo(60 / 66, 3);
@@ -106,7 +106,7 @@ test("uptimes are read again when they are a minute old, by whoever asks then", 
   const organization = await makeOrganization();
   await remember(organization, nowMs - 3 * hourMs, nowMs - 2 * hourMs, () => 1);
   let atMs = nowMs;
-  const uptimes = createUptimes({ database, clock: { now: () => atMs }, log });
+  const uptimes = createUptimes({ database, kind: "service", clock: { now: () => atMs }, log });
   const day = () => uptimes.of(organization.slug, "payments")?.uptime.day;
   uptimes.poke();
   await expect.poll(day).toBe(1);

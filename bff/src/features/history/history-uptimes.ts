@@ -1,10 +1,11 @@
 import type { ServiceRow } from "@wheelhouse/shared/health.ts";
+import type { HistoryKind } from "@wheelhouse/shared/history.ts";
 import { type RawBuilder, sql } from "kysely";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Clock } from "#lib/clock.ts";
 import type { Database } from "#lib/postgres.ts";
-import { knownMetric, upMetric } from "./history-metrics.ts";
+import { knownMetric, upMetric } from "./history-tick-figures.ts";
 import { finest, floorTo, hours, rollupMs, stepsOf } from "./history-times.ts";
 
 const everyMs = 60_000;
@@ -35,11 +36,11 @@ const rounded = (ratio: number) => Math.min(1, Math.round(ratio * 10_000) / 10_0
 const keyOf = (organization: string, id: string) => `${organization} ${id}`;
 
 /**
- * The share of the time, as far as it is known, in which a service was ok or degraded, and how much is known. One
+ * The share of the time, as far as it is known, in which each thing of one kind was ok or degraded, and how much is known. One
  * statement over hours that are summed up, and over the 10 s of those that are not yet.
  */
-export function createUptimes(deps: { database: Database; clock: Clock; log: Logger }) {
-  const { database, clock, log } = deps;
+export function createUptimes(deps: { database: Database; kind: HistoryKind; clock: Clock; log: Logger }) {
+  const { database, kind, clock, log } = deps;
   let found: ReadonlyMap<string, Uptime> = new Map();
   let dueMs = 0;
   let isReading = false;
@@ -83,7 +84,7 @@ export function createUptimes(deps: { database: Database; clock: Clock; log: Log
           from (
             select org_id, entity, metrics, means, extract(epoch from starts_at)::float8 as base
             from history_chunks
-            where kind = 'service' and step_s = 3600
+            where kind = ${kind} and step_s = 3600
               and starts_at > ${iso(nowMs - month - hours.chunkMs)} and starts_at <= ${iso(nowMs)}) c
           cross join lateral (
             select sum(h.up * ${ofHours(day)}) as up_day, sum(${ofHours(day)}) as day,
@@ -98,10 +99,10 @@ export function createUptimes(deps: { database: Database; clock: Clock; log: Log
             t.up * ${ofTens(month)}, ${ofTens(month)}
           from (
             select org_id, entity, metrics, means, extract(epoch from starts_at)::float8 as base from history_chunks
-            where kind = 'service' and step_s = 10 and starts_at >= ${fineSince} and starts_at <= ${iso(nowMs)}
+            where kind = ${kind} and step_s = 10 and starts_at >= ${fineSince} and starts_at <= ${iso(nowMs)}
             union all
             select org_id, entity, metrics, means, extract(epoch from starts_at)::float8 from history_open
-            where kind = 'service' and starts_at >= ${iso(floorTo(nowMs, finest.chunkMs) - finest.chunkMs)}
+            where kind = ${kind} and starts_at >= ${iso(floorTo(nowMs, finest.chunkMs) - finest.chunkMs)}
               and starts_at <= ${iso(nowMs)}) c
           cross join lateral (
             select avg(u.up)::float8 as up, 10::float8 * count(u.up) as seconds

@@ -1,5 +1,5 @@
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
-import { type Figures, peakMetrics } from "./history-metrics.ts";
+import type { Figures } from "#observe/aspect.ts";
 import { finest, floorTo, stepsOf } from "./history-times.ts";
 
 /** Values of one entity by metric over one chunk; each list has one value for each step. */
@@ -20,10 +20,12 @@ const mostClosed = 36;
 
 /**
  * The chunks of 10 min that are being filled, in memory: each tick adds to the mean of its 10 s, or
- * raises its peak. A chunk closes with the
- * first tick after it and waits until it is taken; while nobody can take it the oldest are given up in the end.
+ * raises its peak. A chunk closes with the first tick after it and waits until it is taken; while nobody can take it
+ * the oldest are given up in the end.
+ *
+ * @param peaks metrics of which the largest value of 10 s is kept, not the mean.
  */
-export function createWindow() {
+export function createWindow(peaks: ReadonlySet<string> = new Set()) {
   let startsAtMs: number | null = null;
   let cells = new Map<string, Cells>();
   let closed: { startsAtMs: number; chunks: Chunk[] }[] = [];
@@ -83,7 +85,7 @@ export function createWindow() {
           const metric = metrics[at];
           if (value === null || metric === undefined) return;
           const { sums, counts } = sumsOf(into, metric);
-          if (peakMetrics.has(metric)) {
+          if (peaks.has(metric)) {
             sums[step] = Math.max(sums[step] ?? 0, value);
             counts[step] = 1;
             return;

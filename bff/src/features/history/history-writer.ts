@@ -2,27 +2,23 @@ import type { Logger } from "pino";
 import type { Clock } from "#lib/clock.ts";
 import { isUnavailable } from "#lib/errors.ts";
 import { LeaseLost, type PostgresLease } from "#lib/postgres-lease.ts";
-import type { KeptDetails } from "#observe/kept-details.ts";
-import type { OwnProcess } from "#observe/own-service.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
-import type { Tick } from "#observe/tick.ts";
+import type { Aspect } from "#observe/aspect.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
+import type { Tick } from "#observe/tick/tick.ts";
 import { createFrames, type Frame } from "./history-frames.ts";
 import { type JournalRow, journalOf } from "./history-journal.ts";
-import { type Figures, figuresOfOverview, figuresOfProcesses, figuresOfTick } from "./history-metrics.ts";
 import type { HistoryStore } from "./history-store.ts";
+import { figuresOfTick } from "./history-tick-figures.ts";
 import { finest, floorTo } from "./history-times.ts";
 import { createWindow } from "./history-window.ts";
 
 export type HistoryWriterDeps = {
+  aspects: readonly Aspect[];
   snapshots: SnapshotStore;
   /** Names this process, as its ticks do. */
   owner: string;
   lease: PostgresLease;
   store: HistoryStore;
-  /** What instances of services told last. */
-  details: Pick<KeptDetails, "of" | "retain" | "clear">;
-  /** What Wheelhouse's own processes told last of themselves. */
-  processes(): readonly OwnProcess[];
   /** Sums up what is complete; called when nothing waits. */
   rollUp(epoch: number, nowMs: number): Promise<void>;
   clock: Clock;
@@ -43,8 +39,8 @@ const keptForTakeoverMs = 20_000;
  * 10 s. What cannot be written, because Postgres is away, waits in memory within bounds and is written later.
  */
 export function createHistoryWriter(deps: HistoryWriterDeps) {
-  const { snapshots, owner, lease, store, details, processes, rollUp, clock, log } = deps;
-  const window = createWindow();
+  const { aspects, snapshots, owner, lease, store, rollUp, clock, log } = deps;
+  const window = createWindow(new Set(aspects.flatMap(({ peaks = [] }) => peaks)));
   const frames = createFrames({ mostWaitingBytes: mostWaitingFrameBytes });
   let journal: JournalRow[] = [];
   let previous: Tick | null = null;
@@ -143,32 +139,25 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
   const onTick = (tick: Tick) => {
     const before = previous;
     previous = tick;
-    if (tick.observer !== owner) {
+    if (tick.head.observer !== owner) {
       if (!isRemembering) return;
       isRemembering = false;
-      details.clear();
       // The one who observes now shall not wait for the lease to run out.
       running = running.then(() => lease.release().catch(() => {})).then(forget);
       return;
     }
     isRemembering = true;
-    const atMs = Date.parse(tick.observedAt);
-    const figures: Figures[] = [...figuresOfTick(tick), ...figuresOfProcesses(processes(), tick)];
-    const changes = journalOf(tick, before);
+    const atMs = Date.parse(tick.head.observedAt);
+    const figures = figuresOfTick(aspects, tick);
+    const changes = journalOf(aspects, tick, before);
     const changed = new Set(changes.map(({ organizationId }) => organizationId));
     const isNewStep = floorTo(atMs, finest.stepMs) !== stepMs;
-    if (isNewStep) details.retain(new Set(tick.services.map(({ id }) => id)));
-    for (const organization of tick.organizations) {
-      if (!isNewStep && !changed.has(organization.id)) continue;
+    for (const organization of tick.head.organizations) {
+      const isChange = changed.has(organization.id);
+      if (!isNewStep && !isChange) continue;
       const views = snapshots.viewsOf(organization);
-      if (isNewStep) figures.push(figuresOfOverview(organization.id, views.overview()));
-      const services = views.health().items.filter(({ kind }) => kind === "service");
-      frames.take(organization.id, atMs, {
-        views,
-        isChange: changed.has(organization.id),
-        // In an order that does not change with their states.
-        details: details.of(organization.slug, services.map(({ id }) => id).sort()),
-      });
+      if (isNewStep) figures.push(...views.figures());
+      frames.take(organization.id, atMs, { parts: views.frame(), isChange });
     }
     window.add(atMs, figures);
     journal = [...journal, ...changes].slice(-mostWaitingChanges);

@@ -6,7 +6,7 @@ import type { AuditFields } from "#lib/change.ts";
 import { notFound } from "#lib/errors.ts";
 import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import type { ControlChannel } from "#observe/control-channel.ts";
+import type { ControlChannel } from "#observe/reports/reports.ts";
 import { createOperationsStore, type OperationRow, operationOf } from "./operations-store.ts";
 
 const answersWithinMs = 2_000;

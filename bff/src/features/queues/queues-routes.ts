@@ -2,18 +2,19 @@ import { listQueues, readQueue } from "@wheelhouse/shared/queues.ts";
 import type { FastifyInstance } from "fastify";
 import { notFound } from "#lib/errors.ts";
 import { route } from "#lib/route.ts";
-import type { BoardAnswers } from "#observe/board-answers.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
+import type { ListAnswers, SnapshotStore } from "#observe/spread/spread.ts";
+import { queueSeen } from "./queues-aspect.ts";
+import { queueRows } from "./queues-rows.ts";
 
 export function queuesRoutes(
   app: FastifyInstance,
-  { snapshots, answer }: { snapshots: SnapshotStore; answer: BoardAnswers },
+  { snapshots, answer }: { snapshots: SnapshotStore; answer: ListAnswers },
 ) {
   route(app, listQueues, ({ query }, { organization }, http) =>
-    answer("queues", query.at, organization, http),
+    answer(queueRows.key, query.at, organization, http),
   );
   route(app, readQueue, ({ params }, { organization }) => {
-    const queue = snapshots.viewsOf(organization).queue(params.id);
+    const queue = queueSeen(snapshots.viewsOf(organization).part, params.id);
     if (!queue) throw notFound("queue");
     return queue;
   });

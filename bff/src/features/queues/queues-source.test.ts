@@ -6,8 +6,8 @@ import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "#lib/clock.ts";
-import type { QueueReading } from "#observe/watched.ts";
 import { type OwnRedis, startOwnRedis } from "#testing/stack.ts";
+import type { QueueReading } from "./queues-rows.ts";
 import { createQueuesSource } from "./queues-source.ts";
 
 // Its own server: commands are counted for a server as a whole.

@@ -1,11 +1,11 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "#lib/clock.ts";
 import { createReadOnlyLua, loadLua } from "#lib/lua.ts";
-import type { QueueReading, QueuesReading } from "#observe/watched.ts";
 import { parseClientList, type QueueClients } from "./queues-clients.ts";
 import { createQueueDiscovery } from "./queues-discovery.ts";
 import { type QueueName, queueIdOf } from "./queues-keys.ts";
 import { createQueueRates } from "./queues-rates.ts";
+import type { QueueReading, QueuesReading } from "./queues-rows.ts";
 import { sampleReply } from "./queues-sample.ts";
 import { drainOf, judgeQueue } from "./queues-state.ts";
 

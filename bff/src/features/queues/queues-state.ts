@@ -1,7 +1,7 @@
 import type { HealthState } from "@wheelhouse/shared/health.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { formatSpan } from "@wheelhouse/shared/span.ts";
-import type { QueueReading } from "#observe/watched.ts";
+import type { QueueReading } from "./queues-rows.ts";
 
 /** What one sample says of a queue, before it is judged. */
 export type QueueFigures = Omit<QueueReading, "state" | "label" | "cause" | "drainsInMs">;

@@ -10,8 +10,8 @@ import type {
   WatchedService,
   WatchedSources,
   WatchedTarget,
-} from "#observe/catalogue.ts";
-import { declaredCacheOf } from "#observe/sources-schema.ts";
+} from "#observe/sources/sources.ts";
+import { declaredCacheOf } from "#observe/sources/sources.ts";
 import type { SecretRow, SourceRow, SourcesStore } from "./sources-store.ts";
 
 const rereadEveryMs = 10_000;

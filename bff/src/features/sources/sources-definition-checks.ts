@@ -2,7 +2,7 @@ import type { ServerDefinition, TargetDefinition } from "@wheelhouse/shared/sour
 import type { AddressFilter } from "#lib/address-filter.ts";
 import { invalidField } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
-import { prefixMistake, serviceMistakes } from "#observe/sources-schema.ts";
+import { prefixMistake, serviceMistakes } from "#observe/sources/sources.ts";
 import type { SourcesCatalogue } from "./sources-catalogue.ts";
 import { serverAddressProblem } from "./sources-server-address.ts";
 

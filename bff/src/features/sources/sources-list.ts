@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { platformOrganization, type RequestContext } from "#lib/request-context.ts";
-import type { SourcesFile } from "#observe/sources-watch.ts";
-import type { OrganizationKey } from "#observe/watched.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import type { SourcesFile } from "#observe/sources/sources.ts";
 import type { SourcesCatalogue } from "./sources-catalogue.ts";
 import { type SeenSource, viewsOf } from "./sources-view.ts";
 

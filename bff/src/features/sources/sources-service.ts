@@ -16,7 +16,7 @@ import type { Clock } from "#lib/clock.ts";
 import { AppError, invalidField } from "#lib/errors.ts";
 import type { RequestContext } from "#lib/request-context.ts";
 import type { SecretBox } from "#lib/secret-box.ts";
-import type { SourcesFile } from "#observe/sources-watch.ts";
+import type { SourcesFile } from "#observe/sources/sources.ts";
 import { idOf, type SourcesCatalogue, sourcesOf, urlPurpose } from "./sources-catalogue.ts";
 import { createDefinitionChecks } from "./sources-definition-checks.ts";
 import { createHeartbeatSecrets } from "./sources-heartbeats.ts";

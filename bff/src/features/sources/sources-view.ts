@@ -1,7 +1,7 @@
 import type { TargetDefinition, WatchedSource } from "@wheelhouse/shared/sources.ts";
 import type { AuditFields } from "#lib/change.ts";
 import { heartbeatPath } from "#lib/heartbeat-secret.ts";
-import type { CacheSource, WatchedSources } from "#observe/catalogue.ts";
+import type { CacheSource, WatchedSources } from "#observe/sources/sources.ts";
 import type { SecretRow } from "./sources-store.ts";
 
 /** What the collector last saw of one source. */

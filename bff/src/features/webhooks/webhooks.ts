@@ -2,6 +2,7 @@ import { createAddressFilter } from "#lib/address-filter.ts";
 import { type Core, everyRole, type Feature, type Running } from "#lib/feature.ts";
 import { createRedis } from "#lib/redis.ts";
 import { createSecretBox } from "#lib/secret-box.ts";
+import { createWebhooksAspect, createWebhooksBoard } from "./webhooks-aspect.ts";
 import { createAttemptStore } from "./webhooks-attempt-store.ts";
 import { createBreakers } from "./webhooks-breaker.ts";
 import type { WebhooksConfig } from "./webhooks-config.ts";
@@ -151,6 +152,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const services = createServices(core, settings, parts);
   const { intake, deliveries, replays } = services;
   const partitions = keepPartitionsAhead(database, clock, log);
+  const statistics = createStatistics(database, breakers, clock);
 
   const processes = {
     /** Looks after what all of it shares. */
@@ -215,7 +217,9 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     readHeads: deliveries.readHeads,
     readReplayHeads: replays.readHeads,
     /** Figures for Overview; see `WebhookStatistics`. */
-    statistics: createStatistics(database, breakers, clock),
+    statistics,
+    aspect: (intervalMs: number) =>
+      createWebhooksAspect(createWebhooksBoard({ statistics, intervalMs, clock })),
   };
 }
 
