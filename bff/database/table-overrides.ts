@@ -1,4 +1,4 @@
-import type { ReplayDetail } from "@wheelhouse/shared/webhook-replays.ts";
+import type { ReplayDetail } from "@wheelhouse/shared/webhooks/replays.ts";
 
 /** What a plan of a replay found, as it is kept with the run. */
 export type KeptPlan = Omit<ReplayDetail["plan"], "canary" | "asksStepUp" | "holdMs">;

@@ -1,7 +1,7 @@
 // Written by `npm run schema` from a new database and `table-overrides.ts`; do not edit.
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
-import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhook-replays.ts";
+import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhooks/replays.ts";
 import type { ColumnType } from "kysely";
 import type { KeptPlan } from "./table-overrides.ts";
 

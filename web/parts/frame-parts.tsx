@@ -1,6 +1,6 @@
-import { MomentProvider } from "#lib/moment.ts";
-import { HistorySpanSelect } from "#ui/history-span-select.tsx";
-import { type Frame, FrameProvider, Page, Split } from "#ui/page.tsx";
+import { MomentProvider } from "#lib/live/moment.ts";
+import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
+import { type Frame, FrameProvider, Page, Split } from "#ui/page/page.tsx";
 import { ago, at, doNothing, type Part } from "./part.ts";
 
 const frame: Frame = { openPalette: doNothing, observation: null, strip: null, onRewind: doNothing };

@@ -1,20 +1,20 @@
 import type { FastifyInstance } from "fastify";
-import { type AppDeps, createFoundations, type Foundations } from "#app/foundations.ts";
-import { createPages, mountFeatures } from "#app/http.ts";
-import { createLifecycle } from "#app/lifecycle.ts";
-import { createObserving } from "#app/observe.ts";
-import { createReading, createWatchers } from "#app/watchers.ts";
-import { seedDemo } from "#features/access/access-demo.ts";
-import { createOwnHealth } from "#features/health/health-own.ts";
+import { seedDemo } from "#features/access/sign-in/sign-in.ts";
+import { createOwnHealth } from "#features/health/own/own.ts";
 import { createRemembering } from "#features/history/history.ts";
 import { createOverview } from "#features/overview/overview.ts";
+import { webhooksSettings } from "#features/webhooks/config.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
-import { webhooksSettings } from "#features/webhooks/webhooks-config.ts";
 import type { Feature } from "#lib/feature.ts";
-import { createServer } from "#lib/server.ts";
+import { createServer } from "#lib/http/server.ts";
 import { createLiveViews } from "#plugins/live/views.ts";
 import { createLive } from "#plugins/live-feature.ts";
 import { createEventList } from "#plugins/live-lists.ts";
+import { type AppDeps, createFoundations, type Foundations } from "./foundations.ts";
+import { createPages, mountFeatures } from "./http.ts";
+import { createLifecycle } from "./lifecycle.ts";
+import { createObserving } from "./observe.ts";
+import { createReading, createWatchers } from "./watchers.ts";
 
 export type Product = {
   app: FastifyInstance;

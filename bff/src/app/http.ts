@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
-import { anonymousContext } from "#features/access/access-context.ts";
-import { createFirstPaint } from "#features/overview/overview-first-paint.ts";
+import { anonymousContext } from "#features/access/sessions/sessions.ts";
+import { createFirstPaint } from "#features/overview/first-paint.ts";
 import type { Core, Feature } from "#lib/feature.ts";
 import { authPlugin } from "#plugins/auth.ts";
 import { failedActsPlugin } from "#plugins/failed-acts.ts";

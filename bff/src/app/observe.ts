@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
-import { createWatchedServers, type WatchedRedis } from "#app/servers.ts";
 import type { Core, Feature, Running } from "#lib/feature.ts";
-import { redisDatabaseOf } from "#lib/redis.ts";
+import { redisDatabaseOf } from "#lib/redis/redis.ts";
 import type { Aspect } from "#observe/aspect.ts";
 import {
   createControlChannel,
@@ -16,6 +15,7 @@ import {
 import type { Catalogue } from "#observe/sources/sources.ts";
 import { createLeaderLease, createReplication, createSnapshotStore } from "#observe/spread/spread.ts";
 import { createCollector } from "#observe/tick/tick.ts";
+import { createWatchedServers, type WatchedRedis } from "./servers.ts";
 
 type WatchNeeds = {
   catalogue: Catalogue;

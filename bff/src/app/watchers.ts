@@ -1,20 +1,20 @@
-import type { Foundations } from "#app/foundations.ts";
-import { createWatch } from "#app/observe.ts";
-import { createOwnProcess } from "#app/own-process.ts";
-import { createRecentActs } from "#features/audit/audit-recent.ts";
+import { createRecentActs } from "#features/audit/reading/reading.ts";
 import { createBreakers } from "#features/breakers/breakers.ts";
 import { createCaches } from "#features/caches/caches.ts";
 import { createHealth, createServers } from "#features/health/health.ts";
-import { serviceRows } from "#features/health/health-rows.ts";
+import { serviceRows } from "#features/health/rows.ts";
 import { createHistory } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
 import { createChangeBefore } from "#features/overview/overview.ts";
 import { createQueues } from "#features/queues/queues.ts";
 import { createDeclared, createSources } from "#features/sources/sources.ts";
-import { webhookRows } from "#features/webhooks/webhooks-aspect.ts";
-import { createAddressFilter } from "#lib/address-filter.ts";
-import { createWatchHttp } from "#lib/watch-http.ts";
+import { webhookRows } from "#features/webhooks/aspect.ts";
+import { createWatchHttp } from "#lib/http/watch-http.ts";
+import { createAddressFilter } from "#lib/security/address-filter.ts";
 import { createListAnswers } from "#observe/spread/spread.ts";
+import type { Foundations } from "./foundations.ts";
+import { createWatch } from "./observe.ts";
+import { createOwnProcess } from "./own-process.ts";
 
 /** What is watched, and how it is read, now and at a past moment. */
 export function createReading({ core, access, box, ownCaches, subscriber }: Foundations, redisUrl: string) {

@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { createMetrics } from "#features/health/health-metrics.ts";
-import { journalOf } from "#features/history/history-journal.ts";
-import { figuresOfTick } from "#features/history/history-tick-figures.ts";
-import { createOverviewAspect } from "#features/overview/overview-aspect.ts";
+import { createMetrics } from "#features/health/own/metrics.ts";
+import { figuresOfTick } from "#features/history/tick-figures.ts";
+import { journalOf } from "#features/history/writing/journal.ts";
+import { createOverviewAspect } from "#features/overview/aspect.ts";
 import { type Aspect, aspectKey, type Board, type Owned } from "#observe/aspect.ts";
 import { defineFigures } from "#observe/figures.ts";
 import { createPublicRows, createSnapshotStore } from "#observe/spread/spread.ts";

@@ -4,9 +4,9 @@ import { z } from "zod";
 import { createObserving, createWatch } from "#app/observe.ts";
 import { createServers } from "#features/health/health.ts";
 import { createChannels } from "#lib/channel.ts";
-import { systemClock } from "#lib/clock.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createRedis } from "#lib/redis/redis.ts";
+import { systemClock } from "#lib/time/clock.ts";
 import { createSourcesFile } from "#observe/sources/sources.ts";
 
 const log = pino({ level: "silent" });

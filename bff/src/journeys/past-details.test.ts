@@ -1,20 +1,20 @@
-import { redisServerList } from "@wheelhouse/shared/caches.ts";
+import { redisServerList } from "@wheelhouse/shared/caches/caches.ts";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { breakerSeen } from "#features/breakers/breakers-aspect.ts";
-import { pastBreaker } from "#features/breakers/breakers-past.ts";
-import { pastRedisServers } from "#features/caches/caches-past.ts";
-import { serviceSeen } from "#features/health/health-now.ts";
-import { pastService } from "#features/health/health-past.ts";
+import { breakerSeen } from "#features/breakers/aspect.ts";
+import { pastBreaker } from "#features/breakers/past.ts";
+import { pastRedisServers } from "#features/caches/past.ts";
+import { serviceSeen } from "#features/health/now.ts";
+import { pastService } from "#features/health/past.ts";
 import {
   beginMs,
   historyOf,
   isoOf,
   makeOrganization,
   remembering,
-} from "#features/history/history-fixture.ts";
+} from "#features/history/testing/history.fixture.ts";
 import { createChangeBefore } from "#features/overview/overview.ts";
-import { createDatabase, type Database } from "#lib/postgres.ts";
+import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { makeBreaker, makeServer, makeService } from "#testing/tick.ts";
 

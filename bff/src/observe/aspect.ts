@@ -1,4 +1,4 @@
-import type { HealthState } from "@wheelhouse/shared/health.ts";
+import type { HealthState } from "@wheelhouse/shared/health/health.ts";
 import type { HistoryKind, JournalEntry } from "@wheelhouse/shared/history.ts";
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import { z } from "zod";

@@ -1,5 +1,5 @@
 import { isStale } from "@wheelhouse/shared/freshness.ts";
-import type { HealthState } from "@wheelhouse/shared/health.ts";
+import type { HealthState } from "@wheelhouse/shared/health/health.ts";
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
 import type { Figures, FiguresSeen, Owned } from "./aspect.ts";
 

@@ -1,15 +1,15 @@
-import { createBreakersAspect } from "#features/breakers/breakers-aspect.ts";
-import { createCachesAspect } from "#features/caches/caches-aspect.ts";
-import { createRedisAspect } from "#features/caches/caches-redis-aspect.ts";
-import { createHealthAspect } from "#features/health/health-aspect.ts";
-import { createKeptDetails, type KeptDetails } from "#features/health/health-kept-details.ts";
-import { serverRows } from "#features/health/health-rows.ts";
-import { createServersAspect } from "#features/health/health-servers-aspect.ts";
-import { createActsAspect } from "#features/overview/overview-acts-aspect.ts";
-import { createOverviewAspect } from "#features/overview/overview-aspect.ts";
-import { createQueuesAspect } from "#features/queues/queues-aspect.ts";
-import { createBadFileAspect, createBadFileBoard } from "#features/sources/sources-aspect.ts";
-import { createWebhooksAspect, webhookRows } from "#features/webhooks/webhooks-aspect.ts";
+import { createBreakersAspect } from "#features/breakers/aspect.ts";
+import { createCachesAspect } from "#features/caches/aspect.ts";
+import { createRedisAspect } from "#features/caches/redis/aspect.ts";
+import { createHealthAspect } from "#features/health/aspect.ts";
+import { serverRows } from "#features/health/rows.ts";
+import { createServersAspect } from "#features/health/servers-aspect.ts";
+import { createKeptDetails, type KeptDetails } from "#features/health/services/kept-details.ts";
+import { createActsAspect } from "#features/overview/acts-aspect.ts";
+import { createOverviewAspect } from "#features/overview/aspect.ts";
+import { createQueuesAspect } from "#features/queues/aspect.ts";
+import { createBadFileAspect, createBadFileBoard } from "#features/sources/aspect.ts";
+import { createWebhooksAspect, webhookRows } from "#features/webhooks/aspect.ts";
 import type { Aspect } from "#observe/aspect.ts";
 import type { OwnProcess } from "#observe/reports/reports.ts";
 

@@ -1,10 +1,10 @@
-import type { ObservedServer } from "#features/health/health-rows.ts";
-import type { ObservedQueue } from "#features/queues/queues-rows.ts";
-import type { ObservedWebhooks } from "#features/webhooks/webhooks-aspect.ts";
+import type { ObservedServer } from "#features/health/rows.ts";
+import type { ObservedQueue } from "#features/queues/rows.ts";
+import type { ObservedWebhooks } from "#features/webhooks/aspect.ts";
 import type { OrganizationKey } from "#observe/aspect.ts";
 import type { Tick } from "#observe/tick/tick.ts";
-import { randomFrom } from "#testing/random.ts";
-import { makeQueue, makeServer, makeTick } from "#testing/tick.ts";
+import { randomFrom } from "./random.ts";
+import { makeQueue, makeServer, makeTick } from "./tick.ts";
 
 type Work = {
   name: string;

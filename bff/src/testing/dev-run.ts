@@ -52,7 +52,7 @@ export async function startDev(dataDir: string, environment: Record<string, stri
 /** Saves a source of the server again as it is. */
 export function touchSource() {
   const now = new Date();
-  utimesSync(new URL("../lib/clock.ts", import.meta.url), now, now);
+  utimesSync(new URL("../lib/time/clock.ts", import.meta.url), now, now);
 }
 
 /** Everything that was started with the data folder in its environment: the run, its server, the spare one, Vite. */

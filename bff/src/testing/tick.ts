@@ -1,25 +1,16 @@
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
-import { breakerRows, type ObservedBreaker } from "#features/breakers/breakers-rows.ts";
+import { breakerRows, type ObservedBreaker } from "#features/breakers/rows.ts";
 import {
   cacheRows,
   type ObservedCache,
   type ObservedRedisDetail,
   redisDetailRows,
-} from "#features/caches/caches-rows.ts";
-import {
-  type ObservedServer,
-  type ObservedService,
-  serverRows,
-  serviceRows,
-} from "#features/health/health-rows.ts";
-import { actRows, type ObservedActs } from "#features/overview/overview-acts-aspect.ts";
-import { type ObservedQueue, type QueuesExtra, queueRows } from "#features/queues/queues-rows.ts";
-import { badFileRows, type ObservedBadFile } from "#features/sources/sources-aspect.ts";
-import {
-  type ObservedWebhooks,
-  type WebhooksExtra,
-  webhookRows,
-} from "#features/webhooks/webhooks-aspect.ts";
+} from "#features/caches/rows.ts";
+import { type ObservedServer, type ObservedService, serverRows, serviceRows } from "#features/health/rows.ts";
+import { actRows, type ObservedActs } from "#features/overview/acts-aspect.ts";
+import { type ObservedQueue, type QueuesExtra, queueRows } from "#features/queues/rows.ts";
+import { badFileRows, type ObservedBadFile } from "#features/sources/aspect.ts";
+import { type ObservedWebhooks, type WebhooksExtra, webhookRows } from "#features/webhooks/aspect.ts";
 import type { Seen } from "#observe/aspect.ts";
 import { noRows, type Tick } from "#observe/tick/tick.ts";
 

@@ -1,15 +1,14 @@
 import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
-import type { WatchHttp } from "#lib/watch-http.ts";
+import type { WatchHttp } from "#lib/http/watch-http.ts";
 import type { Catalogue } from "#observe/sources/sources.ts";
-import { createBreakersAspect } from "./breakers-aspect.ts";
-import { createBreakersBoard } from "./breakers-board.ts";
-import { type CommandsDeps, createBreakerCommands } from "./breakers-commands.ts";
-import { createBreakerHolders, type NewestCommands } from "./breakers-holders.ts";
-import { createOwnBreakers, type OwnEndpointsKey } from "./breakers-own.ts";
-import { createReportedBreakers, type ReportedBreakersDeps } from "./breakers-reports.ts";
-import { breakersRoutes, type RoutesDeps } from "./breakers-routes.ts";
-import { createScrapeStates } from "./breakers-scrape-states.ts";
-import { createScrapedBreakers } from "./breakers-scrapes.ts";
+import { createBreakersAspect } from "./aspect.ts";
+import { createBreakersBoard } from "./board.ts";
+import { type CommandsDeps, createBreakerCommands } from "./commands.ts";
+import { createBreakerHolders, type NewestCommands } from "./holders.ts";
+import { createOwnBreakers, type OwnEndpointsKey } from "./own.ts";
+import { createScrapedBreakers, createScrapeStates } from "./readers/readers.ts";
+import { createReportedBreakers, type ReportedBreakersDeps } from "./reports.ts";
+import { breakersRoutes, type RoutesDeps } from "./routes.ts";
 
 type BreakersNeeds = {
   catalogue: Catalogue;

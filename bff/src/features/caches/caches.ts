@@ -1,12 +1,15 @@
 import { type Core, everyRole, type Feature } from "#lib/feature.ts";
-import { createCachesAspect } from "./caches-aspect.ts";
-import { createCachesBoard, type ReportedCaches } from "./caches-board.ts";
-import { type CommandsDeps, createCacheCommands } from "./caches-commands.ts";
-import { createRedisAspect, type RedisServers } from "./caches-redis-aspect.ts";
-import { createRedisDetails, type DetailedServer } from "./caches-redis-details.ts";
-import { createRemovals, type RemovalServer } from "./caches-removals.ts";
-import { cacheRemovalsRoutes } from "./caches-removals-routes.ts";
-import { cachesRoutes, type RoutesDeps } from "./caches-routes.ts";
+import { createCachesAspect } from "./aspect.ts";
+import { createCachesBoard, type ReportedCaches } from "./board.ts";
+import { type CommandsDeps, createCacheCommands } from "./commands.ts";
+import {
+  createRedisAspect,
+  createRedisDetails,
+  type DetailedServer,
+  type RedisServers,
+} from "./redis/redis.ts";
+import { cacheRemovalsRoutes, createRemovals, type RemovalServer } from "./removals/removals.ts";
+import { cachesRoutes, type RoutesDeps } from "./routes.ts";
 
 type CachesNeeds = {
   /** The watched Redis servers of all organizations. */

@@ -1,13 +1,12 @@
 import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
-import type { WatchHttp } from "#lib/watch-http.ts";
+import type { WatchHttp } from "#lib/http/watch-http.ts";
 import type { ListAnswers, Past, SnapshotStore } from "#observe/spread/spread.ts";
-import { createHealthChecks } from "./health-checks.ts";
-import { createHeartbeats, type HeartbeatsDeps } from "./health-heartbeats.ts";
-import { healthRoutes } from "./health-routes.ts";
-import { type SampledServer, serverRows } from "./health-rows.ts";
-import { createServersAspect } from "./health-servers-aspect.ts";
-import { createServersBoard } from "./health-servers-board.ts";
-import { createServices, type ServicesDeps } from "./health-services.ts";
+import { createHealthChecks, createHeartbeats, type HeartbeatsDeps } from "./checks/checks.ts";
+import { healthRoutes } from "./routes.ts";
+import { type SampledServer, serverRows } from "./rows.ts";
+import { createServersBoard } from "./servers/servers.ts";
+import { createServersAspect } from "./servers-aspect.ts";
+import { createServices, type ServicesDeps } from "./services/services.ts";
 
 type HealthNeeds = Pick<ServicesDeps, "catalogue" | "uptimes" | "ownReports"> & {
   http: WatchHttp;

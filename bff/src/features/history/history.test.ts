@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDatabase, type Database } from "#lib/postgres.ts";
-import { createPostgresLease, LeaseLost, type PostgresLease } from "#lib/postgres-lease.ts";
+import { createPostgresLease, LeaseLost, type PostgresLease } from "#lib/postgres/lease.ts";
+import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { startWire } from "#testing/wire.ts";
-import { createHistoryEvents } from "./history-events.ts";
-import { beginMs, historyOf, isoOf, makeOrganization, remembering } from "./history-fixture.ts";
-import { createRollup } from "./history-rollup.ts";
-import { createSeriesReader } from "./history-series.ts";
-import { createHistoryStore } from "./history-store.ts";
+import { createHistoryEvents } from "./reading/events.ts";
+import { createSeriesReader } from "./reading/series.ts";
+import { beginMs, historyOf, isoOf, makeOrganization, remembering } from "./testing/history.fixture.ts";
+import { createRollup } from "./writing/rollup.ts";
+import { createHistoryStore } from "./writing/store.ts";
 
 const log = pino({ level: "silent" });
 let database: Database;

@@ -1,19 +1,24 @@
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
 import type { Core, Feature, Running } from "#lib/feature.ts";
-import type { NamedCache } from "#lib/own-caches.ts";
-import { createPostgresLease } from "#lib/postgres-lease.ts";
+import { createPostgresLease } from "#lib/postgres/lease.ts";
+import type { NamedCache } from "#lib/redis/own-caches.ts";
 import type { Aspect, Change } from "#observe/aspect.ts";
 import type { Past, SnapshotStore } from "#observe/spread/spread.ts";
-import { createDeployments } from "./history-deployments.ts";
-import { type ActLine, createHistoryEvents } from "./history-events.ts";
-import { createPast } from "./history-past.ts";
-import { createHistoryRetention } from "./history-retention.ts";
-import { createRollup } from "./history-rollup.ts";
-import { historyRoutes } from "./history-routes.ts";
-import { createSeriesReader } from "./history-series.ts";
-import { createHistoryStore } from "./history-store.ts";
-import { createUptimes } from "./history-uptimes.ts";
-import { createHistoryWriter } from "./history-writer.ts";
+import {
+  type ActLine,
+  createDeployments,
+  createHistoryEvents,
+  createPast,
+  createSeriesReader,
+  historyRoutes,
+} from "./reading/reading.ts";
+import { createUptimes } from "./uptime/uptime.ts";
+import {
+  createHistoryRetention,
+  createHistoryStore,
+  createHistoryWriter,
+  createRollup,
+} from "./writing/writing.ts";
 
 const leaseMs = 15_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { platformOrganization } from "#lib/request-context.ts";
+import { platformOrganization } from "#lib/http/request-context.ts";
 import type { Change, ObservedChange } from "#observe/aspect.ts";
 import { createTrends, createViews, divide } from "#observe/spread/spread.ts";
 import { createBadFileBoard, makeAspects } from "#testing/aspects.ts";
@@ -14,7 +14,7 @@ import {
   makeWebhooks,
   tickAt,
 } from "#testing/tick.ts";
-import { verdictHtml, verdictOf } from "./overview-verdict.ts";
+import { verdictHtml, verdictOf } from "./verdict.ts";
 
 const acme = { id: "acme-id", slug: "acme" };
 const nowMs = Date.parse(tickAt);

@@ -6,12 +6,12 @@ import {
 } from "@wheelhouse/shared/overview.ts";
 import { z } from "zod";
 import type { Core, Feature } from "#lib/feature.ts";
-import { route } from "#lib/route.ts";
+import { route } from "#lib/http/route.ts";
 import type { Aspect, OrganizationKey } from "#observe/aspect.ts";
 import { type ListAnswers, type Past, readFrame, type SnapshotStore } from "#observe/spread/spread.ts";
-import { createActsAspect, createActsBoard, type ReadActs } from "./overview-acts-aspect.ts";
-import { createOverviewAspect, overviewKey } from "./overview-aspect.ts";
-import { verdictHtml } from "./overview-verdict.ts";
+import { createActsAspect, createActsBoard, type ReadActs } from "./acts-aspect.ts";
+import { createOverviewAspect, overviewKey } from "./aspect.ts";
+import { verdictHtml } from "./verdict.ts";
 
 type Reading = { snapshots: SnapshotStore; past: Past };
 

@@ -1,11 +1,11 @@
-import type { SourceView } from "@wheelhouse/shared/health.ts";
+import type { SourceView } from "@wheelhouse/shared/health/health.ts";
 import type { Core, Feature } from "#lib/feature.ts";
 import type { AspectKey } from "#observe/aspect.ts";
 import { observationsOf } from "#observe/tick/tick.ts";
-import { createQueuesAspect } from "./queues-aspect.ts";
-import { createQueuesBoard } from "./queues-board.ts";
-import { queuesRoutes } from "./queues-routes.ts";
-import { queueRows, type SampledQueues } from "./queues-rows.ts";
+import { createQueuesAspect } from "./aspect.ts";
+import { createQueuesBoard } from "./board.ts";
+import { queuesRoutes } from "./routes.ts";
+import { queueRows, type SampledQueues } from "./rows.ts";
 
 type QueuesNeeds = Parameters<typeof queuesRoutes>[1] & {
   /** A live list. */

@@ -1,14 +1,14 @@
-import { createAddressFilter } from "#lib/address-filter.ts";
 import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.ts";
-import type { SecretBox } from "#lib/secret-box.ts";
+import { createAddressFilter } from "#lib/security/address-filter.ts";
+import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { AspectKey } from "#observe/aspect.ts";
 import { createSourcesFile } from "#observe/sources/sources.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
-import { createBadFileAspect, createBadFileBoard } from "./sources-aspect.ts";
-import { createSourcesCatalogue } from "./sources-catalogue.ts";
-import { sourcesRoutes } from "./sources-routes.ts";
-import { createSourcesService } from "./sources-service.ts";
-import { createSourcesStore } from "./sources-store.ts";
+import { createBadFileAspect, createBadFileBoard } from "./aspect.ts";
+import { createSourcesCatalogue } from "./catalogue.ts";
+import { sourcesRoutes } from "./routes.ts";
+import { createSourcesService } from "./service.ts";
+import { createSourcesStore } from "./store.ts";
 
 /** What is watched, of the file and of what was added; the parts that watch are built on it. */
 export function createDeclared(

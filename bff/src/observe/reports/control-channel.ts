@@ -10,8 +10,8 @@ import {
 import { type Report, report, reportMember, reportsKey } from "@wheelhouse/shared/reporter/report.ts";
 import { uuidv7 } from "uuidv7";
 import { z } from "zod";
-import { AppError } from "#lib/errors.ts";
-import { createReadOnlyLua, loadLua, runLua } from "#lib/lua.ts";
+import { AppError } from "#lib/http/errors.ts";
+import { createReadOnlyLua, loadLua, runLua } from "#lib/redis/lua.ts";
 import { organizationOfReport } from "./own-service.ts";
 import type { ReportSource } from "./reader.ts";
 

@@ -6,8 +6,8 @@ import {
   type ReporterSubscriber,
 } from "@wheelhouse/shared/reporter/reporter.ts";
 import type { Redis } from "ioredis";
-import type { Clock } from "#lib/clock.ts";
-import type { EventLoop } from "#lib/event-loop.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { EventLoop } from "#lib/time/event-loop.ts";
 import { ownService } from "./own-service.ts";
 
 export const ownReportsEveryMs = 2_000;

@@ -5,7 +5,7 @@ import { ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
 import { Redis } from "ioredis";
 import CircuitBreaker from "opossum";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { systemClock } from "#lib/clock.ts";
+import { systemClock } from "#lib/time/clock.ts";
 import { createTestRedis, startOwnRedis } from "#testing/stack.ts";
 import { createReports } from "./reader.ts";
 

@@ -2,9 +2,9 @@ import { type Report, report, reportMember, reportsKey } from "@wheelhouse/share
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { Clock } from "#lib/clock.ts";
-import { createReadOnlyLua, loadLua } from "#lib/lua.ts";
-import { createProbe, type Probe } from "../targets/targets.ts";
+import { createReadOnlyLua, loadLua } from "#lib/redis/lua.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { createProbe, type Probe } from "#observe/targets/targets.ts";
 
 const script = loadLua(new URL("./sample-reports.lua", import.meta.url));
 /** About a millisecond of the server's time. */

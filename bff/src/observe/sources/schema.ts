@@ -2,8 +2,8 @@ import { slug } from "@wheelhouse/shared/endpoint.ts";
 import { serviceFormats } from "@wheelhouse/shared/sources.ts";
 import { z } from "zod";
 import { ConditionError, parseCondition } from "#lib/conditions.ts";
-import { durationMs } from "#lib/duration.ts";
-import { ownService, reportedId } from "../reports/reports.ts";
+import { durationMs } from "#lib/time/duration.ts";
+import { ownService, reportedId } from "#observe/reports/reports.ts";
 import type { DeclaredCache, WatchedService, WatchedTarget } from "./catalogue.ts";
 
 const shortestMs = 1_000;

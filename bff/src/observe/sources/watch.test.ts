@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { systemClock } from "#lib/clock.ts";
+import { systemClock } from "#lib/time/clock.ts";
 import { SourcesError } from "./file.ts";
 import { createSourcesFile, type SourcesFile } from "./watch.ts";
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { EncodedJson } from "#lib/route.ts";
-import type { Encodings, OrganizationKey } from "../aspect.ts";
+import type { EncodedJson } from "#lib/http/route.ts";
+import type { Encodings, OrganizationKey } from "#observe/aspect.ts";
 import type { SnapshotStore } from "./snapshots.ts";
 
 type Http = { request: FastifyRequest; reply: FastifyReply };

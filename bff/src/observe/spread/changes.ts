@@ -1,4 +1,4 @@
-import type { Owned, Public, PublicRows } from "../aspect.ts";
+import type { Owned, Public, PublicRows } from "#observe/aspect.ts";
 
 /**
  * What differs between two ticks in the rows of one aspect. A row is turned into the public one, and encoded, at most once

@@ -1,4 +1,4 @@
-import { tickVersion } from "../tick/tick.ts";
+import { tickVersion } from "#observe/tick/tick.ts";
 
 /** Keys of the observe path in Wheelhouse's own Redis. */
 export const leaderKey = "wheelhouse:observe:leader";

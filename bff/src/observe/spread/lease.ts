@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import { within } from "#lib/deadline.ts";
-import { loadLua, runLua } from "#lib/lua.ts";
+import { loadLua, runLua } from "#lib/redis/lua.ts";
+import { within } from "#lib/time/deadline.ts";
 import { leaderKey, termKey } from "./keys.ts";
 
 const takeLease = loadLua(new URL("./take-lease.lua", import.meta.url));

@@ -1,7 +1,7 @@
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
 import type { z } from "zod";
-import { AppError } from "#lib/errors.ts";
-import type { Series } from "../aspect.ts";
+import { AppError } from "#lib/http/errors.ts";
+import type { Series } from "#observe/aspect.ts";
 
 export type SeriesRequest = {
   kind: HistoryKind;

@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Subscribe } from "#lib/channel.ts";
-import type { Clock } from "#lib/clock.ts";
-import { within } from "#lib/deadline.ts";
-import { type Tick, tickSchema, tickVersion } from "../tick/tick.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { within } from "#lib/time/deadline.ts";
+import { type Tick, tickSchema, tickVersion } from "#observe/tick/tick.ts";
 import { keptKey } from "./keys.ts";
 import type { SnapshotStore } from "./snapshots.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Clock } from "#lib/clock.ts";
-import type { Aspect, NoteTrends, ObservedChange, OrganizationKey } from "../aspect.ts";
-import { noRows, observationsOf, type Tick, tickSchema } from "../tick/tick.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { Aspect, NoteTrends, ObservedChange, OrganizationKey } from "#observe/aspect.ts";
+import { noRows, observationsOf, type Tick, tickSchema } from "#observe/tick/tick.ts";
 import { createTrends } from "./trends.ts";
 import { createViews, type Divided, divide, type Views } from "./views.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Series } from "../aspect.ts";
+import type { Series } from "#observe/aspect.ts";
 
 const steps = 60;
 

@@ -8,8 +8,8 @@ import type {
   OrganizationKey,
   Owned,
   Part,
-} from "../aspect.ts";
-import { noRows, type Tick } from "../tick/tick.ts";
+} from "#observe/aspect.ts";
+import { noRows, type Tick } from "#observe/tick/tick.ts";
 import type { Trends } from "./trends.ts";
 
 /** A tick with its rows by organization, divided once for all organizations. */

@@ -1,4 +1,4 @@
-import type { Clock } from "#lib/clock.ts";
+import type { Clock } from "#lib/time/clock.ts";
 import { describeFailure } from "./describe-failure.ts";
 
 export type Probe<T> = {

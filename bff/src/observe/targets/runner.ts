@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatSetSpan } from "@wheelhouse/shared/span.ts";
-import type { Clock } from "#lib/clock.ts";
+import type { Clock } from "#lib/time/clock.ts";
 import { describeFailure } from "./describe-failure.ts";
 
 export type Target = { key: string; intervalMs: number; timeoutMs: number };

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Clock } from "#lib/clock.ts";
-import { within } from "#lib/deadline.ts";
-import type { Aspect, ObservedChange, OrganizationKey, Seen } from "../aspect.ts";
-import { createProbe } from "../targets/targets.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { within } from "#lib/time/deadline.ts";
+import type { Aspect, ObservedChange, OrganizationKey, Seen } from "#observe/aspect.ts";
+import { createProbe } from "#observe/targets/targets.ts";
 import { noRows, type Tick, tickVersion } from "./format.ts";
 
 export type CollectorDeps = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Observations, ObservedChange, OrganizationKey, Owned } from "../aspect.ts";
+import type { Observations, ObservedChange, OrganizationKey, Owned } from "#observe/aspect.ts";
 
 /** Rises when another version could not read it; each version has a channel and a key of its own. */
 export const tickVersion = 2;

@@ -1,5 +1,5 @@
-import type { Clock } from "#lib/clock.ts";
-import { createProbe, type Probe } from "../targets/targets.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { createProbe, type Probe } from "#observe/targets/targets.ts";
 
 /** A probe for each source of a list that may change; a source that stays keeps its probe and what it knows. */
 export function createProbes<T, S extends object>(

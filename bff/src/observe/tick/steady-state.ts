@@ -1,4 +1,4 @@
-import type { HealthState } from "@wheelhouse/shared/health.ts";
+import type { HealthState } from "@wheelhouse/shared/health/health.ts";
 
 export type Verdict = { state: HealthState; label: string; cause: string | null };
 /** A verdict that has lasted, and the different one that may follow it. */

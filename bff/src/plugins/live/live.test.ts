@@ -5,22 +5,22 @@ import {
   type Topic,
   topics,
 } from "@wheelhouse/shared/live.ts";
-import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
+import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { pino } from "pino";
 import { io, type Socket } from "socket.io-client";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { AppError } from "#lib/errors.ts";
-import type { RequestContext } from "#lib/request-context.ts";
-import { createServer } from "#lib/server.ts";
-import type { Ended } from "#lib/session-ends.ts";
+import { AppError } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import { createServer } from "#lib/http/server.ts";
+import type { Ended } from "#lib/security/session-ends.ts";
 import { createSnapshotStore } from "#observe/spread/spread.ts";
-import { registerLive } from "#plugins/live/live.ts";
-import { createLiveViews } from "#plugins/live/views.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
 import { makeAspects } from "#testing/aspects.ts";
 import { hearAll } from "#testing/live-client.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
+import { registerLive } from "./live.ts";
+import { createLiveViews } from "./views.ts";
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
 const log = pino({ level: "silent" });

@@ -1,0 +1,3 @@
+export { createServersBoard } from "./board.ts";
+export { createPostgresSource } from "./postgres-source.ts";
+export { createRedisSource } from "./redis-source.ts";
