@@ -121,7 +121,7 @@ function watchSources(onChange: (path: string) => void) {
 /** Vite as its own command starts it. It prints what it reloads; an end that nobody asked for ends everything. */
 function startVite({ host, port, serverUrl }: { host: string; port: number; serverUrl: string }) {
   const vite = join(root, "web/node_modules/vite/bin/vite.js");
-  const tether = new URL("tether.mjs", import.meta.url).href;
+  const tether = new URL("../tether.mjs", import.meta.url).href;
   const args = ["--host", host, "--port", String(port), "--strictPort", "--clearScreen", "false"];
   const child: ChildProcess = spawn(process.execPath, ["--import", tether, vite, ...args], {
     cwd: join(root, "web"),

@@ -3,8 +3,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const bffFolder = fileURLToPath(new URL("../../", import.meta.url));
-const tether = new URL("tether.mjs", import.meta.url).href;
-const standby = fileURLToPath(new URL("dev-standby.mjs", import.meta.url));
+const tether = new URL("../tether.mjs", import.meta.url).href;
+const standby = fileURLToPath(new URL("standby.mjs", import.meta.url));
 /** What a restart interrupts is done again by the next process, so nobody waits for an orderly end. */
 const killAfterMs = 400;
 

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { breakerSeen } from "#features/breakers/aspect.ts";
 import { pastBreaker } from "#features/breakers/past.ts";
 import { pastRedisServers } from "#features/caches/past.ts";
-import { serviceSeen } from "#features/health/now.ts";
-import { pastService } from "#features/health/past.ts";
+import { serviceSeen } from "#features/health/services/now.ts";
+import { pastService } from "#features/health/services/past.ts";
 import {
   beginMs,
   historyOf,

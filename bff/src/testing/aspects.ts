@@ -1,9 +1,9 @@
 import { createBreakersAspect } from "#features/breakers/aspect.ts";
 import { createCachesAspect } from "#features/caches/aspect.ts";
 import { createRedisAspect } from "#features/caches/redis/aspect.ts";
-import { createHealthAspect } from "#features/health/aspect.ts";
 import { serverRows } from "#features/health/rows.ts";
-import { createServersAspect } from "#features/health/servers-aspect.ts";
+import { createServersAspect } from "#features/health/servers/aspect.ts";
+import { createHealthAspect } from "#features/health/services/aspect.ts";
 import { createKeptDetails, type KeptDetails } from "#features/health/services/kept-details.ts";
 import { createActsAspect } from "#features/overview/acts-aspect.ts";
 import { createOverviewAspect } from "#features/overview/aspect.ts";

@@ -19,7 +19,7 @@ export type DevRun = {
 /** `npm run dev` without its preparations, on a data folder of its own; resolves when it has told its address. */
 export async function startDev(dataDir: string, environment: Record<string, string>): Promise<DevRun> {
   const tether = new URL("../../launch/tether.mjs", import.meta.url).href;
-  const child = spawn(process.execPath, ["--import", "tsx", "--import", tether, "launch/dev.ts"], {
+  const child = spawn(process.execPath, ["--import", "tsx", "--import", tether, "launch/dev/dev.ts"], {
     cwd: bffFolder,
     env: { PATH: "/usr/bin:/bin", PORT: "0", WHEELHOUSE_DATA_DIR: dataDir, ...environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],

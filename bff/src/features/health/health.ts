@@ -4,8 +4,7 @@ import type { ListAnswers, Past, SnapshotStore } from "#observe/spread/spread.ts
 import { createHealthChecks, createHeartbeats, type HeartbeatsDeps } from "./checks/checks.ts";
 import { healthRoutes } from "./routes.ts";
 import { type SampledServer, serverRows } from "./rows.ts";
-import { createServersBoard } from "./servers/servers.ts";
-import { createServersAspect } from "./servers-aspect.ts";
+import { createServersAspect, createServersBoard } from "./servers/servers.ts";
 import { createServices, type ServicesDeps } from "./services/services.ts";
 
 type HealthNeeds = Pick<ServicesDeps, "catalogue" | "uptimes" | "ownReports"> & {

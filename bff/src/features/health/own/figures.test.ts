@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { tickAt } from "#testing/tick.ts";
-import { createHealthAspect } from "../aspect.ts";
+import { createHealthAspect } from "../services/aspect.ts";
 import { createKeptDetails } from "../services/kept-details.ts";
 import { figuresOfProcesses, longestDelay } from "./figures.ts";
 

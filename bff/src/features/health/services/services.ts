@@ -14,18 +14,16 @@ import type { OrganizationKey } from "#observe/aspect.ts";
 import type { OwnProcess } from "#observe/reports/reports.ts";
 import type { Catalogue } from "#observe/sources/sources.ts";
 import type { Past, SnapshotStore } from "#observe/spread/spread.ts";
-import { createHealthAspect } from "../aspect.ts";
 import type { HealthChecks } from "../checks/checks.ts";
-import { serviceSeen } from "../now.ts";
 import { readOwnProcesses } from "../own/own.ts";
-import { pastService } from "../past.ts";
 import { serviceRows } from "../rows.ts";
+import { createHealthAspect } from "./aspect.ts";
 import { createServicesBoard, type ServicesBoardDeps } from "./board.ts";
 import { createDetailStore } from "./detail-store.ts";
 import { createKeptDetails } from "./kept-details.ts";
 import { createMaintenanceWindows } from "./maintenance.ts";
-
-export { type KeptDetails, readKeptDetails } from "./kept-details.ts";
+import { serviceSeen } from "./now.ts";
+import { pastService } from "./past.ts";
 
 const checkNowKey = (id: string) => `wheelhouse:observe:check-now:${id}`;
 /** Somebody may ask for a check of the same service so often. */

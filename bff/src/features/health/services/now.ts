@@ -1,8 +1,8 @@
 import type { ServiceDetail } from "@wheelhouse/shared/health/health.ts";
 import type { Part } from "#observe/aspect.ts";
+import { serverRows, serviceRows } from "../rows.ts";
+import { publicServers } from "../servers/servers.ts";
 import { publicServices } from "./aspect.ts";
-import { serverRows, serviceRows } from "./rows.ts";
-import { publicServers } from "./servers-aspect.ts";
 
 const mostJournal = 50;
 

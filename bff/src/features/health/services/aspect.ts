@@ -5,7 +5,7 @@ import { type Aspect, type Board, type Finding, type FoundProblem, mostGaugeRows
 import { defineFigures, isHeard, upOf } from "#observe/figures.ts";
 import type { OwnProcess } from "#observe/reports/reports.ts";
 import { createPublicRows } from "#observe/spread/spread.ts";
-import { figuresOfProcesses, longestDelay } from "./own/own.ts";
+import { figuresOfProcesses, longestDelay } from "../own/own.ts";
 import {
   checksOf,
   clockOf,
@@ -15,9 +15,9 @@ import {
   servicePath,
   serviceRows,
   words,
-} from "./rows.ts";
-import { publicServers } from "./servers-aspect.ts";
-import type { KeptDetails } from "./services/services.ts";
+} from "../rows.ts";
+import { publicServers } from "../servers/servers.ts";
+import type { KeptDetails } from "./kept-details.ts";
 
 const dayMs = 86_400_000;
 

@@ -13,7 +13,7 @@ import {
   servicePath,
   serviceRows,
   words,
-} from "./rows.ts";
+} from "../rows.ts";
 
 export const publicServers = createPublicRows<ObservedServer>();
 const figures = defineFigures<ObservedServer>("server", [

@@ -7,7 +7,7 @@ import { createAddressFilter } from "#lib/security/address-filter.ts";
 import { systemClock } from "#lib/time/clock.ts";
 import type { Catalogue, WatchedService } from "#observe/sources/sources.ts";
 import { certificate, certificateKey } from "../testing/certificate.fixture.ts";
-import { checkKey, createHealthChecks } from "./check.ts";
+import { checkKey, createHealthChecks } from "./checks.ts";
 
 const ends: (() => void)[] = [];
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { healthList, type ServiceDetail } from "@wheelhouse/shared/health/health.ts";
 import { AppError, notFound } from "#lib/http/errors.ts";
 import { noSeries, type Past, readFrame } from "#observe/spread/spread.ts";
-import { readKeptDetails } from "./services/services.ts";
+import { readKeptDetails } from "./kept-details.ts";
 
 const spanMs = 60 * 60_000;
 
