@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { get } from "node:http";
 import type { AuditEvent } from "@wheelhouse/shared/audit/audit.ts";
 import { auditVerificationLine } from "@wheelhouse/shared/audit/proof.ts";
+import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
@@ -13,9 +14,13 @@ type Person = Awaited<ReturnType<typeof signInAs>>;
 let it: TestApp;
 let admin: Person;
 let auditor: Person;
+let urls: Awaited<ReturnType<typeof createTestDatabase>>;
+/** How far the clock of the application is ahead. */
+let aheadMs = 0;
 beforeAll(async () => {
-  const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
-  it = await startTestApp({ urls, redisUrl: redis.url });
+  const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  urls = database;
+  it = await startTestApp({ urls, redisUrl: redis.url, clock: { now: () => Date.now() + aheadMs } });
   [admin, auditor] = await Promise.all([signInAs(it, "admin"), signInAs(it, "auditor")]);
 });
 afterAll(() => it.close());
@@ -73,32 +78,41 @@ test("checkpoints are listed newest first and downloaded oldest first, of one's 
 });
 
 test("a walk whose caller goes away ends, and is in the trail as cancelled", async () => {
-  const payload = {
-    events: Array.from({ length: 1_000 }, (_, n) => ({
-      idempotencyKey: `n-${n}`,
-      action: "load.some.thing",
-      occurredAt: "2026-01-01T00:00:00Z",
-      actor: { name: "x" },
-    })),
-  };
-  for (const batch of ["a", "b", "c"])
-    await admin.call("POST", "/audit/events", {
-      payload: {
-        events: payload.events.map((one) => ({ ...one, idempotencyKey: batch + one.idempotencyKey })),
-      },
-    });
-  const base = await it.app.listen({ port: 0, host: "127.0.0.1" });
-  const request = get(`${base}/api/v1/audit/verify`, {
-    headers: { cookie: `wheelhouse=${auditor.cookie}` },
-    agent: false,
+  // More than the walk reads at once, so that it has to go on.
+  const reported = await admin.call("POST", "/audit/events", {
+    payload: {
+      events: Array.from({ length: 1_000 }, (_, number) => ({
+        idempotencyKey: `n-${number}`,
+        action: "load.some.thing",
+        occurredAt: "2026-01-01T00:00:00Z",
+        actor: { name: "x" },
+      })),
+    },
   });
-  const [response] = await once(request, "response");
-  const [first] = await once(response, "data");
-  expect(String(first)).toMatch(/^\{"type":"progress","seq":0/);
-  request.destroy();
+  expect(reported.statusCode).toBeLessThan(300);
+  const base = await it.app.listen({ port: 0, host: "127.0.0.1" });
+  const hold = new pg.Client(urls.adminUrl);
+  await hold.connect();
+  // The walk has begun and waits for its first page, until its caller is seen to be gone.
+  await hold.query("begin; lock table wheelhouse.audit_events in access exclusive mode");
+  try {
+    const closed = new Promise((resolve) =>
+      it.app.server.once("connection", (socket) => socket.once("close", resolve)),
+    );
+    const request = get(`${base}/api/v1/audit/verify`, {
+      headers: { cookie: `wheelhouse=${auditor.cookie}` },
+      agent: false,
+    });
+    const [response] = await once(request, "response");
+    const [first] = await once(response, "data");
+    expect(String(first)).toMatch(/^\{"type":"progress","seq":0/);
+    request.destroy();
+    await closed;
+    aheadMs += 1_000;
+  } finally {
+    await hold.end();
+  }
   await expect
-    .poll(async () => (await events("action=audit.trail.verify&limit=1"))[0]?.after?.cancelled, {
-      timeout: 5_000,
-    })
+    .poll(async () => (await events("action=audit.trail.verify&limit=1"))[0]?.after?.cancelled)
     .toBe(true);
 });
