@@ -1,5 +1,5 @@
 import { hash as hashOf } from "node:crypto";
-import { auditContent, linkHash } from "#features/audit/audit-content.ts";
+import { auditContent, linkHash } from "#features/audit/writing/content.ts";
 import type { AuditFields } from "#lib/change.ts";
 import { type Kind, kinds, places } from "./audit-read-kinds.ts";
 

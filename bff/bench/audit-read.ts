@@ -14,11 +14,11 @@ import { createGuardian } from "#embedded/guardian.ts";
 import { startEmbeddedPostgres } from "#embedded/postgres.ts";
 import { startEmbeddedRedis } from "#embedded/redis.ts";
 import { openSecrets } from "#embedded/secrets.ts";
-import { buildAuditBlocks } from "#features/audit/audit-blocks.ts";
-import { systemClock } from "#lib/clock.ts";
-import { migrate } from "#lib/migrate.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
+import { buildAuditBlocks } from "#features/audit/export/block-builder.ts";
+import { migrate } from "#lib/postgres/migrate.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createRedis } from "#lib/redis/redis.ts";
+import { systemClock } from "#lib/time/clock.ts";
 import { peopleOf, seededActor, seededOrganization, seededTarget, targetsOf } from "./audit-read-events.ts";
 import { seedingSettings, seedTrail } from "./audit-read-seed.ts";
 

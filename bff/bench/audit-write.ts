@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import { pino } from "pino";
-import { createChanges } from "#features/audit/audit-changes.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createSecretBox } from "#lib/secret-box.ts";
+import { createChanges } from "#features/audit/writing/changes.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createSecretBox } from "#lib/security/secret-box.ts";
 import { testContext } from "#testing/contexts.ts";
 import { startBenchStack } from "./bench-stack.ts";
 

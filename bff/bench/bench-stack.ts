@@ -12,7 +12,7 @@ import { createGuardian } from "#embedded/guardian.ts";
 import { startEmbeddedPostgres } from "#embedded/postgres.ts";
 import { startEmbeddedRedis } from "#embedded/redis.ts";
 import { makeSecrets } from "#embedded/secrets.ts";
-import { migrate } from "#lib/migrate.ts";
+import { migrate } from "#lib/postgres/migrate.ts";
 
 const require = createRequire(import.meta.url);
 

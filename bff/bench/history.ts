@@ -1,16 +1,16 @@
-import type { ServiceDetail } from "@wheelhouse/shared/health.ts";
+import type { ServiceDetail } from "@wheelhouse/shared/health/health.ts";
 import pg from "pg";
 import { pino } from "pino";
-import { deltaBase, packDifference, packWhole } from "#features/history/history-delta.ts";
-import { createFrames, frameTopics } from "#features/history/history-frames.ts";
-import { figuresOfTick } from "#features/history/history-metrics.ts";
-import { createSeriesReader } from "#features/history/history-series.ts";
-import { createHistoryStore } from "#features/history/history-store.ts";
-import { createUptimes } from "#features/history/history-uptimes.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createKeptDetails } from "#observe/kept-details.ts";
-import { createSnapshotStore } from "#observe/snapshot-store.ts";
-import type { Tick } from "#observe/tick.ts";
+import type { ObservedCache } from "#features/caches/rows.ts";
+import { createSeriesReader } from "#features/history/reading/series.ts";
+import { figuresOfTick } from "#features/history/tick-figures.ts";
+import { createUptimes } from "#features/history/uptime/uptimes.ts";
+import { deltaBase, packDifference, packWhole } from "#features/history/writing/delta.ts";
+import { createFrames } from "#features/history/writing/frames.ts";
+import { createHistoryStore } from "#features/history/writing/store.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createSnapshotStore } from "#observe/spread/spread.ts";
+import { createKeptDetails, makeAspects } from "#testing/aspects.ts";
 import { randomFrom } from "#testing/random.ts";
 import { makeBreaker, makeCounts, makeQueue, makeServer, makeService, makeTick } from "#testing/tick.ts";
 import { startBenchStack } from "./bench-stack.ts";
@@ -112,7 +112,7 @@ async function measureWrites(database: Database, admin: pg.Client, organizationI
   const store = createHistoryStore({ database });
   const organization = { id: organizationId, slug: "acme" };
   const tick = movingTick(organization, Date.UTC(2026, 0, 5), 0, random);
-  const all = figuresOfTick(tick);
+  const all = figuresOfTick(makeAspects().aspects, tick);
   const chunks = (startsAtMs: number) =>
     all.map(({ metrics, kind, entity }) => ({
       organizationId,
@@ -169,6 +169,7 @@ async function measureUptimes(database: Database, organizationId: string) {
   }
   const uptimes = createUptimes({
     database,
+    kind: "service",
     clock: { now: () => nowMs },
     log: pino({ level: "silent" }),
   });
@@ -199,7 +200,7 @@ function movingTick(
   const some = (most: number) => Math.floor(random() * most);
   return makeTick({
     observedAt,
-    queuesObservedAt: { primary: observedAt },
+    queuesExtra: { observedAt: { primary: observedAt } },
     organizations: [organization],
     servers: many(10, (at) => makeServer(`s${at}`, { ...own, roundTripMs: some(9) })),
     queues: many(things, (at, isMoving) =>
@@ -246,7 +247,7 @@ function movingCache(
   isMoving: boolean,
   own: { organization: string; observedAt: string },
   some: (most: number) => number,
-): Tick["caches"][number] {
+): ObservedCache {
   const hits = isMoving ? some(900) : 600;
   return {
     ...own,
@@ -282,9 +283,10 @@ function movingCache(
 async function measureFrames(organizationId: string) {
   const random = randomFrom(3);
   let nowMs = Date.UTC(2026, 0, 5);
-  const snapshots = createSnapshotStore({ clock: { now: () => nowMs }, intervalMs: 1_000 });
-  const frames = createFrames({ mostWaitingBytes: Number.POSITIVE_INFINITY });
   const kept = createKeptDetails();
+  const { aspects } = makeAspects({ details: kept });
+  const snapshots = createSnapshotStore({ aspects, clock: { now: () => nowMs }, intervalMs: 1_000 });
+  const frames = createFrames({ mostWaitingBytes: Number.POSITIVE_INFINITY });
   const organization = { id: organizationId, slug: "acme" };
   let plainBytes = 0;
   const begunCpu = process.cpuUsage();
@@ -292,17 +294,17 @@ async function measureFrames(organizationId: string) {
     snapshots.ingest(movingTick(organization, nowMs, at, random));
     const views = snapshots.viewsOf(organization);
     for (const view of ["overview", "health", "breakers", "caches", "queues"] as const)
-      plainBytes += views[`${view}Json`].plain().length;
-    const told = turningDetails(serviceCount, at);
-    kept.keep(told);
-    const details = kept.of(organization.slug, [...told.keys()]);
-    frames.take(organizationId, nowMs, { views, details, isChange: false });
+      plainBytes += views.encoded(view).plain().length;
+    kept.keep(turningDetails(serviceCount, at));
+    frames.take(organizationId, nowMs, { parts: views.frame(), isChange: false });
     await frames.settled();
   }
   const cpu = process.cpuUsage(begunCpu);
   const size = (frame: ReturnType<typeof frames.waiting>[number]) =>
-    frameTopics.reduce((sum, topic) => sum + frame[topic].length, 0);
-  const details = frames.waiting().reduce((sum, frame) => sum + frame.details.length, 0) / framesPerHour;
+    [...frame.parts.values()].reduce((sum, packed) => sum + packed.length, 0);
+  const details =
+    frames.waiting().reduce((sum, frame) => sum + (frame.parts.get("details")?.length ?? 0), 0) /
+    framesPerHour;
   const mean = (part: readonly ReturnType<typeof frames.waiting>[number][]) =>
     part.reduce((sum, frame) => sum + size(frame), 0) / Math.max(part.length, 1);
   const all = frames.waiting();

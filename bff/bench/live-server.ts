@@ -6,13 +6,14 @@ import { topics } from "@wheelhouse/shared/live.ts";
 import { pino } from "pino";
 import { Server } from "socket.io";
 import { z } from "zod";
-import { systemClock } from "#lib/clock.ts";
-import type { RequestContext } from "#lib/request-context.ts";
-import { createServer } from "#lib/server.ts";
-import { createSnapshotStore } from "#observe/snapshot-store.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import { createServer } from "#lib/http/server.ts";
+import { systemClock } from "#lib/time/clock.ts";
+import { createSnapshotStore } from "#observe/spread/spread.ts";
 import { registerLive } from "#plugins/live/live.ts";
 import { createLiveViews } from "#plugins/live/views.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
+import { makeAspects } from "#testing/aspects.ts";
 import { createBusyTicks } from "#testing/busy-tick.ts";
 
 const intervalMs = 1_000;
@@ -41,7 +42,7 @@ process.stdout.write(`${JSON.stringify({ address })}\n`);
 process.once("SIGTERM", () => process.exit(0));
 
 function serveProduct() {
-  const snapshots = createSnapshotStore({ clock: systemClock, intervalMs });
+  const snapshots = createSnapshotStore({ aspects: makeAspects().aspects, clock: systemClock, intervalMs });
   const context: RequestContext = {
     actor: {
       type: "user",
@@ -74,7 +75,11 @@ function serveProduct() {
     const tick = nextTick();
     // What is measured begins here: making up a tick is no part of it.
     const observedAt = new Date().toISOString();
-    snapshots.ingest({ ...tick, observedAt, queuesObservedAt: { primary: observedAt } });
+    snapshots.ingest({
+      ...tick,
+      head: { ...tick.head, observedAt },
+      extra: { ...tick.extra, queues: { observedAt: { primary: observedAt }, hosts: {} } },
+    });
   }, intervalMs);
 }
 

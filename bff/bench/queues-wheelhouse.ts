@@ -4,9 +4,9 @@ import { pino } from "pino";
 import { buildApp } from "#app/app.ts";
 import { loadConfig } from "#config.ts";
 import { makeSecrets } from "#embedded/secrets.ts";
-import { systemClock } from "#lib/clock.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createRedis } from "#lib/redis/redis.ts";
+import { systemClock } from "#lib/time/clock.ts";
 
 const config = loadConfig(process.env);
 const log = pino({ level: "warn", base: { host: hostname() } }, pino.destination(2));

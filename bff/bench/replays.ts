@@ -1,18 +1,18 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
-import { planReplay, readReplay, startReplay } from "@wheelhouse/shared/webhook-replays.ts";
+import { planReplay, readReplay, startReplay } from "@wheelhouse/shared/webhooks/replays.ts";
 import { sql } from "kysely";
 import { pino } from "pino";
-import { createChanges } from "#features/audit/audit-changes.ts";
+import { createChanges } from "#features/audit/writing/changes.ts";
+import { webhooksDefaults } from "#features/webhooks/config.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
-import { webhooksDefaults } from "#features/webhooks/webhooks-config.ts";
 import { createChannels } from "#lib/channel.ts";
-import { systemClock } from "#lib/clock.ts";
 import { createEvents } from "#lib/events.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
-import { createSecretBox } from "#lib/secret-box.ts";
-import { createServer } from "#lib/server.ts";
+import { createServer } from "#lib/http/server.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createRedis } from "#lib/redis/redis.ts";
+import { createSecretBox } from "#lib/security/secret-box.ts";
+import { systemClock } from "#lib/time/clock.ts";
 import { testContext } from "#testing/contexts.ts";
 import { startBenchStack } from "./bench-stack.ts";
 

@@ -486,17 +486,12 @@ grant select on wheelhouse.history_chunks to wheelhouse_app;
 create table wheelhouse.history_frames (
   org_id uuid not null,
   at timestamptz not null,
+  part text not null,
   base_at timestamptz,
   keep_until timestamptz not null,
-  overview bytea not null,
-  health bytea not null,
-  breakers bytea not null,
-  caches bytea not null,
-  queues bytea not null,
-  servers bytea,
-  details bytea,
-  constraint history_frames_pkey primary key (org_id, at),
-  constraint history_frames_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+  packed bytea not null,
+  constraint history_frames_pkey primary key (org_id, at, part),
+  constraint history_frames_org_id_fkey1 foreign key (org_id) references wheelhouse.organizations(id)
 );
 create index history_frames_expired on wheelhouse.history_frames using btree (keep_until);
 alter table wheelhouse.history_frames enable row level security, force row level security;

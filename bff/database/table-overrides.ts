@@ -1,4 +1,4 @@
-import type { ReplayDetail } from "@wheelhouse/shared/webhook-replays.ts";
+import type { ReplayDetail } from "@wheelhouse/shared/webhooks/replays.ts";
 
 /** What a plan of a replay found, as it is kept with the run. */
 export type KeptPlan = Omit<ReplayDetail["plan"], "canary" | "asksStepUp" | "holdMs">;
@@ -9,8 +9,8 @@ export const importedTypes = {
   ControlAct: "@wheelhouse/shared/reporter/control.ts",
   ControlReply: "@wheelhouse/shared/reporter/control.ts",
   KeptPlan: "./table-overrides.ts",
-  ReplayFilter: "@wheelhouse/shared/webhook-replays.ts",
-  ReplayHappening: "@wheelhouse/shared/webhook-replays.ts",
+  ReplayFilter: "@wheelhouse/shared/webhooks/replays.ts",
+  ReplayHappening: "@wheelhouse/shared/webhooks/replays.ts",
 };
 
 // Set once, after the row was made.
@@ -38,7 +38,6 @@ export const columnOverrides: Record<string, string> = {
   "history_chunks.maxs": figures,
   "history_chunks.means": figures,
   "history_chunks.mins": figures,
-  "history_frames.details": "ColumnType<Buffer | null, never, never>",
   "history_open.means": figures,
   "operations.act": "ColumnType<ControlAct, string, never>",
   "operations.ended_at": ending,

@@ -1,7 +1,7 @@
 // Written by `npm run schema` from a new database and `table-overrides.ts`; do not edit.
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
-import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhook-replays.ts";
+import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhooks/replays.ts";
 import type { ColumnType } from "kysely";
 import type { KeptPlan } from "./table-overrides.ts";
 
@@ -270,15 +270,10 @@ export interface HistoryChunks {
 export interface HistoryFrames {
   at: ColumnType<Date, Date, never>;
   base_at: ColumnType<Date | null, Date | null, never>;
-  breakers: ColumnType<Buffer, Buffer, never>;
-  caches: ColumnType<Buffer, Buffer, never>;
-  details: ColumnType<Buffer | null, never, never>;
-  health: ColumnType<Buffer, Buffer, never>;
   keep_until: ColumnType<Date, Date, never>;
   org_id: ColumnType<string, string, never>;
-  overview: ColumnType<Buffer, Buffer, never>;
-  queues: ColumnType<Buffer, Buffer, never>;
-  servers: ColumnType<Buffer | null, Buffer | null, never>;
+  packed: ColumnType<Buffer, Buffer, never>;
+  part: ColumnType<string, string, never>;
 }
 
 export interface HistoryJournal {

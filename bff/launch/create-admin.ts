@@ -5,10 +5,10 @@ import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
-import { createFirstAdmin } from "#features/access/access-first-admin.ts";
-import { createChanges } from "#features/audit/audit-changes.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createSecretBox } from "#lib/secret-box.ts";
+import { createFirstAdmin } from "#features/access/sign-in/sign-in.ts";
+import { createChanges } from "#features/audit/writing/writing.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createSecretBox } from "#lib/security/secret-box.ts";
 
 const { values } = parseArgs({ options: { email: { type: "string" }, name: { type: "string" } } });
 // The one variable it needs; the rest of the configuration is none of its business.

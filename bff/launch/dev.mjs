@@ -8,5 +8,5 @@ await launch(async () => {
   checkNode();
   await ensureInstalled();
   if (!process.env.REDIS_URL) await ensureRedis();
-  process.exitCode = await runTethered(["launch/dev.ts", ...process.argv.slice(2)], toolEnvironment());
+  process.exitCode = await runTethered(["launch/dev/dev.ts", ...process.argv.slice(2)], toolEnvironment());
 });

@@ -2,7 +2,7 @@
 import { pino } from "pino";
 import { loadConfig } from "#config.ts";
 import { startEmbedded } from "#embedded/embedded.ts";
-import { migrate } from "#lib/migrate.ts";
+import { migrate } from "#lib/postgres/migrate.ts";
 
 const log = pino({ level: "info" });
 const config = loadConfig(process.env);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Capability, Role } from "@wheelhouse/shared/capabilities.ts";
 import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
-import type { ReplayPhase, ReplayState } from "@wheelhouse/shared/webhook-replays.ts";
+import type { ReplayPhase, ReplayState } from "@wheelhouse/shared/webhooks/replays.ts";
 import type { Insertable, Selectable, Updateable } from "kysely";
 import { afterAll, beforeAll, expect, expectTypeOf, test } from "vitest";
 import { type Catalogue, readCatalogue } from "#database/dump/catalogue.ts";

@@ -7,7 +7,7 @@ import { dumpDatabase } from "#database/dump/dump.ts";
 import { createGuardian } from "#embedded/guardian.ts";
 import { startEmbeddedPostgres } from "#embedded/postgres.ts";
 import { makeSecrets } from "#embedded/secrets.ts";
-import { migrate } from "#lib/migrate.ts";
+import { migrate } from "#lib/postgres/migrate.ts";
 
 const log = pino({ level: "warn" });
 const dataDir = mkdtempSync(join(tmpdir(), "wheelhouse-schema-"));

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { verifyExport } from "#features/audit/audit-offline.ts";
+import { verifyExport } from "#features/audit/proof/proof.ts";
 
 const usage = "verify-audit <export.ndjson> --checkpoints <file.ndjson> --key <public-keys.pem>";
 // npm runs scripts in the package's folder; files are named from where the person stands.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ProofConfig } from "#features/audit/audit-proof.ts";
+import type { ProofConfig } from "#features/audit/proof/proof.ts";
 
 const base64Bytes = (text: string, length: number) =>
   /^[A-Za-z0-9+/]+=*$/.test(text) && Buffer.from(text, "base64").length === length;

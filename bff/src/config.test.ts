@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ConfigError, loadConfig } from "#config.ts";
+import { ConfigError, loadConfig } from "./config.ts";
 
 const secretKey = Buffer.alloc(32, 7).toString("base64");
 const production = {

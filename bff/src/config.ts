@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { auditConfig, auditVariables, missingAuditVariables } from "#config-audit.ts";
-import type { ProofConfig } from "#features/audit/audit-proof.ts";
+import type { ProofConfig } from "#features/audit/proof/proof.ts";
+import { auditConfig, auditVariables, missingAuditVariables } from "./config-audit.ts";
 
 const repositoryRoot = fileURLToPath(new URL("../../", import.meta.url));
 const roles = ["web", "collector", "worker"] as const;

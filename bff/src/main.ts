@@ -2,16 +2,16 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
 import { buildApp, type Product } from "#app/app.ts";
-import { type Config, ConfigError, loadConfig } from "#config.ts";
 import { chooseShopPorts, writeDemoSources } from "#embedded/demo-sources.ts";
 import { type Embedded, startEmbedded } from "#embedded/embedded.ts";
 import { runFleet } from "#embedded/fleet.ts";
 import { DataFolderInUse } from "#embedded/guardian.ts";
-import { systemClock } from "#lib/clock.ts";
-import { migrate } from "#lib/migrate.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
-import { SourcesError } from "#observe/sources-file.ts";
+import { migrate } from "#lib/postgres/migrate.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createRedis } from "#lib/redis/redis.ts";
+import { systemClock } from "#lib/time/clock.ts";
+import { SourcesError } from "#observe/sources/sources.ts";
+import { type Config, ConfigError, loadConfig } from "./config.ts";
 
 // Longest a stop may take in all; what has not ended by then is left to the guardian.
 const stopLimitMs = 9_500;

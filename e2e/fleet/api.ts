@@ -1,4 +1,4 @@
-import { organizationHeader, type SessionView, sessionView } from "@wheelhouse/shared/access.ts";
+import { organizationHeader, type SessionView, sessionView } from "@wheelhouse/shared/access/access.ts";
 import { errorBody } from "@wheelhouse/shared/errors.ts";
 import { z } from "zod";
 

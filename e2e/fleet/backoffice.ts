@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type ReportedAuditEvent, reportAuditEvents } from "@wheelhouse/shared/audit-intake.ts";
+import { type ReportedAuditEvent, reportAuditEvents } from "@wheelhouse/shared/audit/intake.ts";
 import { createClerks } from "./clerks.ts";
 import { readState } from "./fleet-state.ts";
 import { runProgram } from "./program.ts";

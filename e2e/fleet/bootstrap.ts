@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createToken, listTokens } from "@wheelhouse/shared/access-tokens.ts";
+import { createToken, listTokens } from "@wheelhouse/shared/access/tokens.ts";
 import {
   createEndpoint,
   createSource,
@@ -10,10 +10,10 @@ import {
   updateEndpoint,
   type WebhookEndpoint,
   type WebhookSource,
-} from "@wheelhouse/shared/webhooks.ts";
+} from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { type Api, type Credential, expectAnswer, parseCredentials, signIn } from "./api.ts";
 import { type FleetState, readState, writeState } from "./fleet-state.ts";
-import { receiverCast, sourceCast } from "./receiver-cast.ts";
+import { receiverCast, sourceCast } from "./receivers/receiver-cast.ts";
 import type { FleetSettings } from "./settings.ts";
 
 const readyDeadlineMs = 120_000;

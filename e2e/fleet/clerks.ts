@@ -1,4 +1,4 @@
-import type { ReportedAuditEvent } from "@wheelhouse/shared/audit-intake.ts";
+import type { ReportedAuditEvent } from "@wheelhouse/shared/audit/intake.ts";
 
 export type Act = Omit<ReportedAuditEvent, "idempotencyKey" | "occurredAt">;
 

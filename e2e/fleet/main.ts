@@ -72,12 +72,12 @@ followParent();
 
 try {
   const settings = readSettings(process.env);
-  supervise("orders");
-  supervise("support");
-  supervise("services");
+  supervise("services/orders");
+  supervise("services/support");
+  supervise("services/services");
   const state = await bootstrapFleet(settings);
-  supervise("receivers");
-  supervise("provider");
+  supervise("receivers/receivers");
+  supervise("providers/provider");
   supervise("backoffice");
   console.log(`[fleet] runs; switch of the receivers: http://127.0.0.1:${state.controlPort}`);
 } catch (error) {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect } from "@playwright/test";
-import { standardHeaders } from "../fleet/events-standard.ts";
 import { type FleetState, readState } from "../fleet/fleet-state.ts";
-import type { Behaviour } from "../fleet/receiver-cast.ts";
+import { standardHeaders } from "../fleet/providers/events-standard.ts";
+import type { Behaviour } from "../fleet/receivers/receiver-cast.ts";
 import type { Product } from "./product.ts";
 
 const callTimeoutMs = 5000;

@@ -1,4 +1,4 @@
-import { acceptInvitation, createInvitation } from "@wheelhouse/shared/access-members.ts";
+import { acceptInvitation, createInvitation } from "@wheelhouse/shared/access/members.ts";
 import { type Api, type Credential, expectAnswer } from "../fleet/api.ts";
 
 /** A new member of the admin's organization, whose sessions are the calling journey's own. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { exportedAuditLine, exportedAuditTrailer } from "@wheelhouse/shared/audit-export-format.ts";
+import { exportedAuditLine, exportedAuditTrailer } from "@wheelhouse/shared/audit/export-format.ts";
 import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
 import { makeSource } from "../product/own-endpoint.ts";
 

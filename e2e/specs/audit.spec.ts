@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { organizationHeader } from "@wheelhouse/shared/access.ts";
-import { createInvitation, createOrganization } from "@wheelhouse/shared/access-members.ts";
-import { createAuditCheckpoint } from "@wheelhouse/shared/audit-proof.ts";
+import { organizationHeader } from "@wheelhouse/shared/access/access.ts";
+import { createInvitation, createOrganization } from "@wheelhouse/shared/access/members.ts";
+import { createAuditCheckpoint } from "@wheelhouse/shared/audit/proof.ts";
 import { expect, signInByApi, test } from "../product/journey.ts";
 
 /** Sends as the page's own session, to an organization. */

@@ -1,5 +1,5 @@
-import { standardHeaders } from "../fleet/events-standard.ts";
 import type { FleetState } from "../fleet/fleet-state.ts";
+import { standardHeaders } from "../fleet/providers/events-standard.ts";
 import { endpointOf, fleetOf } from "../product/fleet-client.ts";
 import { expect, test } from "../product/journey.ts";
 

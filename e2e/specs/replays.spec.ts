@@ -1,5 +1,5 @@
-import { listAuditEvents } from "@wheelhouse/shared/audit.ts";
-import { summarizeDeliveries } from "@wheelhouse/shared/webhooks.ts";
+import { listAuditEvents } from "@wheelhouse/shared/audit/audit.ts";
+import { summarizeDeliveries } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { expectAnswer } from "../fleet/api.ts";
 import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
 import { expect, signInByForm, test } from "../product/journey.ts";

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
-import { listAuditEvents } from "@wheelhouse/shared/audit.ts";
-import { listDeliveries } from "@wheelhouse/shared/webhooks.ts";
+import { listAuditEvents } from "@wheelhouse/shared/audit/audit.ts";
+import { listDeliveries } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { expectAnswer } from "../fleet/api.ts";
 import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
 import { expect, signInByApi, test } from "../product/journey.ts";

@@ -1,7 +1,7 @@
-import { auditFilterKept } from "./audit-filter.ts";
+import { auditFilterKept } from "./audit/filter.ts";
 import { type DeclaredAction, endpoints } from "./endpoints.ts";
-import { replayKept } from "./webhook-replays.ts";
-import { endpointKept, sourceKept } from "./webhooks.ts";
+import { replayKept } from "./webhooks/replays.ts";
+import { endpointKept, sourceKept } from "./webhooks/webhooks.ts";
 
 const commandOutcomeKept = [
   "operation",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
-import { observation, series } from "./health.ts";
+import { observation, series } from "./health/health.ts";
 import { defineTopic } from "./live/topic.ts";
 import { commandKept, operation } from "./operations.ts";
 import { compareNumeric } from "./order.ts";

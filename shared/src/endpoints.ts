@@ -1,28 +1,28 @@
-import * as access from "./access.ts";
-import * as accessLimits from "./access-limits.ts";
-import * as accessMembers from "./access-members.ts";
-import * as accessSessions from "./access-sessions.ts";
-import * as accessTokens from "./access-tokens.ts";
-import * as audit from "./audit.ts";
-import * as auditExplore from "./audit-explore.ts";
-import * as auditExport from "./audit-export.ts";
-import * as auditIntake from "./audit-intake.ts";
-import * as auditProof from "./audit-proof.ts";
-import * as auditRetention from "./audit-retention.ts";
-import * as auditReview from "./audit-review.ts";
-import * as auditViews from "./audit-views.ts";
+import * as access from "./access/access.ts";
+import * as accessLimits from "./access/limits.ts";
+import * as accessMembers from "./access/members.ts";
+import * as accessSessions from "./access/sessions.ts";
+import * as accessTokens from "./access/tokens.ts";
+import * as audit from "./audit/audit.ts";
+import * as auditExplore from "./audit/explore.ts";
+import * as auditExport from "./audit/export.ts";
+import * as auditIntake from "./audit/intake.ts";
+import * as auditProof from "./audit/proof.ts";
+import * as auditRetention from "./audit/retention.ts";
+import * as auditReview from "./audit/review.ts";
+import * as auditViews from "./audit/views.ts";
 import * as breakers from "./breakers.ts";
-import * as cacheRemovals from "./cache-removals.ts";
-import * as caches from "./caches.ts";
+import * as caches from "./caches/caches.ts";
+import * as cacheRemovals from "./caches/removals.ts";
 import type { Endpoint } from "./endpoint.ts";
-import * as health from "./health.ts";
+import * as health from "./health/health.ts";
+import * as maintenance from "./health/maintenance.ts";
 import * as history from "./history.ts";
-import * as maintenance from "./maintenance.ts";
 import * as overview from "./overview.ts";
 import * as queues from "./queues.ts";
 import * as sources from "./sources.ts";
-import * as webhookReplays from "./webhook-replays.ts";
-import * as webhooks from "./webhooks.ts";
+import * as webhookReplays from "./webhooks/replays.ts";
+import * as webhooks from "./webhooks/webhooks.ts";
 
 const contracts = [
   accessLimits,

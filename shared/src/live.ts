@@ -1,12 +1,12 @@
-import { auditTopic } from "./audit.ts";
+import { auditTopic } from "./audit/audit.ts";
 import { breakerTopic } from "./breakers.ts";
-import { cacheTopic } from "./caches.ts";
-import { serviceTopic } from "./health.ts";
+import { cacheTopic } from "./caches/caches.ts";
+import { serviceTopic } from "./health/health.ts";
 import { defineTopics } from "./live/topic.ts";
 import { overviewTopic } from "./overview.ts";
 import { queueTopic } from "./queues.ts";
-import { replayTopic } from "./webhook-replays.ts";
-import { deliveryTopic } from "./webhooks.ts";
+import { replayTopic } from "./webhooks/replays.ts";
+import { deliveryTopic } from "./webhooks/webhooks.ts";
 
 /**
  * Live updates over socket.io (path `/live`, WebSocket only). The handshake carries the session cookie and

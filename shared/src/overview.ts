@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
-import { observation, series, sourceView } from "./health.ts";
+import { observation, series, sourceView } from "./health/health.ts";
 import { defineTopic } from "./live/topic.ts";
 
 /** One thing that is wrong now. Lists are sorted worst first. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment } from "./endpoint.ts";
-import { healthState, observation, series } from "./health.ts";
+import { healthState, observation, series } from "./health/health.ts";
 import { defineTopic } from "./live/topic.ts";
 import { byName } from "./order.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, slug, timestamp } from "./endpoint.ts";
-import { healthState, observation } from "./health.ts";
+import { healthState, observation } from "./health/health.ts";
 import { reasonText } from "./reason.ts";
 
 const serverKept = ["kind", "name", "target", "caches"] as const;

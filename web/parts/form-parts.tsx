@@ -1,12 +1,12 @@
 import { type ComponentProps, type ReactNode, useState } from "react";
-import { FilterBar } from "#ui/filter-bar.tsx";
-import type { Filter } from "#ui/filter-tokens.ts";
-import { FormField } from "#ui/form-field.tsx";
-import { ReasonField } from "#ui/reason-field.tsx";
-import { Segments } from "#ui/segments.tsx";
-import { Tabs } from "#ui/tabs.tsx";
-import { TailStrip } from "#ui/tail-strip.tsx";
-import { TextField } from "#ui/text-field.tsx";
+import { FilterBar } from "#ui/filter/filter-bar.tsx";
+import type { Filter } from "#ui/filter/filter-tokens.ts";
+import { Segments } from "#ui/filter/segments.tsx";
+import { FormField } from "#ui/form/form-field.tsx";
+import { ReasonField } from "#ui/form/reason-field.tsx";
+import { TextField } from "#ui/form/text-field.tsx";
+import { Tabs } from "#ui/page/tabs.tsx";
+import { TailStrip } from "#ui/table/tail-strip.tsx";
 import { doNothing, type Part } from "./part.ts";
 
 /** Holds what a person types, as the page around a part does. */

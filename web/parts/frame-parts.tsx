@@ -1,7 +1,7 @@
-import { LiveContext } from "#lib/live-context.tsx";
-import { MomentProvider } from "#lib/moment.ts";
-import { HistorySpanSelect } from "#ui/history-span-select.tsx";
-import { type Frame, FrameProvider, Page, Split } from "#ui/page.tsx";
+import { LiveContext } from "#lib/live/live-context.tsx";
+import { MomentProvider } from "#lib/live/moment.ts";
+import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
+import { type Frame, FrameProvider, Page, Split } from "#ui/page/page.tsx";
 import { freshnessStates, freshObservation, openLive } from "./live-states.ts";
 import { at, doNothing, type Part } from "./part.ts";
 

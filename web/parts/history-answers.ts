@@ -1,4 +1,4 @@
-import { organizationHeader } from "@wheelhouse/shared/access.ts";
+import { organizationHeader } from "@wheelhouse/shared/access/access.ts";
 import type { Annotation, HistorySeries, JournalEntry } from "@wheelhouse/shared/history.ts";
 
 /** How the history can answer. The organization that is asked about says which of them it is. */

@@ -1,7 +1,7 @@
-import { Histogram, Legend } from "#ui/histogram.tsx";
-import { type HistoryChart, HistoryCharts } from "#ui/history-charts.tsx";
-import { HistoryJournal } from "#ui/history-journal.tsx";
-import HistoryPlot, { type PlotTone } from "#ui/history-plot.tsx";
+import { Histogram, Legend } from "#ui/chart/histogram.tsx";
+import { type HistoryChart, HistoryCharts } from "#ui/chart/history-charts.tsx";
+import { HistoryJournal } from "#ui/chart/history-journal.tsx";
+import HistoryPlot, { type PlotTone } from "#ui/chart/history-plot.tsx";
 import { historyAnswers } from "./history-answers.ts";
 import { at, doNothing, type Part } from "./part.ts";
 

@@ -1,5 +1,5 @@
 import type { Observation } from "@wheelhouse/shared/freshness.ts";
-import type { Live, LiveStatus } from "#lib/live.ts";
+import type { Live, LiveStatus } from "#lib/live/live.ts";
 import { ago } from "./part.ts";
 
 const listen = () => () => undefined;

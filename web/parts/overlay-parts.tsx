@@ -1,14 +1,14 @@
-import { ApiError } from "#lib/api.ts";
-import { Button } from "#ui/button.tsx";
-import { ActError, ConfirmDialog } from "#ui/confirm-dialog.tsx";
-import { Dialog } from "#ui/dialog.tsx";
-import { Drawer } from "#ui/drawer.tsx";
-import { FormDialog } from "#ui/form-dialog.tsx";
-import { Problem } from "#ui/problem.tsx";
-import { ShownOnce } from "#ui/shown-once.tsx";
-import { Status } from "#ui/status.tsx";
-import { TextField } from "#ui/text-field.tsx";
-import { Age } from "#ui/time.tsx";
+import { ApiError } from "#lib/api/api.ts";
+import { ActError, ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog/dialog.tsx";
+import { Drawer } from "#ui/dialog/drawer.tsx";
+import { ShownOnce } from "#ui/dialog/shown-once.tsx";
+import { FormDialog } from "#ui/form/form-dialog.tsx";
+import { TextField } from "#ui/form/text-field.tsx";
+import { Button } from "#ui/page/button.tsx";
+import { Problem } from "#ui/page/problem.tsx";
+import { Status } from "#ui/page/status.tsx";
+import { Age } from "#ui/text/time.tsx";
 import { ago, doNothing, type Part } from "./part.ts";
 
 const conflict = new ApiError("conflict", "The endpoint was changed by somebody else.", {

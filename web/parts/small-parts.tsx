@@ -1,15 +1,15 @@
-import { AddressLink } from "#ui/address-link.tsx";
-import { Button } from "#ui/button.tsx";
-import { CodeBlock, CopyButton } from "#ui/code-block.tsx";
-import { FreshnessLine, UnlessOld } from "#ui/freshness-line.tsx";
-import { Icon, type IconName } from "#ui/icon.tsx";
-import { Note } from "#ui/note.tsx";
-import { Count, Facts } from "#ui/quantity.tsx";
-import { SecretText } from "#ui/secret-text.tsx";
-import { Sparkline } from "#ui/sparkline.tsx";
-import { Status, type Tone } from "#ui/status.tsx";
-import { Age, PreciseTime, Time, TimeHeader } from "#ui/time.tsx";
-import { TimeAxis } from "#ui/time-axis.tsx";
+import { Sparkline } from "#ui/chart/sparkline.tsx";
+import { TimeAxis } from "#ui/chart/time-axis.tsx";
+import { Button } from "#ui/page/button.tsx";
+import { FreshnessLine, UnlessOld } from "#ui/page/freshness-line.tsx";
+import { Note } from "#ui/page/note.tsx";
+import { Status, type Tone } from "#ui/page/status.tsx";
+import { AddressLink } from "#ui/text/address-link.tsx";
+import { CodeBlock, CopyButton } from "#ui/text/code-block.tsx";
+import { Icon, type IconName } from "#ui/text/icon.tsx";
+import { Count, Facts } from "#ui/text/quantity.tsx";
+import { SecretText } from "#ui/text/secret-text.tsx";
+import { Age, PreciseTime, Time, TimeHeader } from "#ui/text/time.tsx";
 import { ago, at, doNothing, type Part } from "./part.ts";
 
 const iconNames: readonly IconName[] = [

@@ -2,11 +2,11 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@ta
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { overviewQuery } from "#features/health/health-queries.ts";
-import { ApiError } from "#lib/api.ts";
+import { overviewQuery } from "#features/overview/queries.ts";
+import { ApiError } from "#lib/api/api.ts";
+import { sessionQuery } from "#lib/api/session.ts";
 import { readBoot } from "#lib/boot.ts";
-import { serverClock } from "#lib/server-clock.ts";
-import { sessionQuery } from "#lib/session.ts";
+import { serverClock } from "#lib/live/server-clock.ts";
 import "#styles/tokens.css";
 import "#styles/base.css";
 import "#styles/console.css";

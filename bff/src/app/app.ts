@@ -1,31 +1,20 @@
 import type { FastifyInstance } from "fastify";
-import { type AppDeps, createFoundations, type Foundations } from "#app/foundations.ts";
-import { createPages, mountFeatures } from "#app/http.ts";
-import { createLifecycle } from "#app/lifecycle.ts";
-import { createObserving, createWatch } from "#app/observe.ts";
-import { createOwnProcess } from "#app/own-process.ts";
-import { seedDemo } from "#features/access/access-demo.ts";
-import { createRecentActs } from "#features/audit/audit-recent.ts";
-import { createBreakers } from "#features/breakers/breakers.ts";
-import { createCaches } from "#features/caches/caches.ts";
-import { createHealth } from "#features/health/health.ts";
-import { createOwnHealth } from "#features/health/health-own.ts";
-import { createHistory, createRemembering } from "#features/history/history.ts";
-import { createOperations } from "#features/operations/operations.ts";
-import { createQueues } from "#features/queues/queues.ts";
-import { createDeclared, createSources } from "#features/sources/sources.ts";
+import { seedDemo } from "#features/access/sign-in/sign-in.ts";
+import { createOwnHealth } from "#features/health/own/own.ts";
+import { createRemembering } from "#features/history/history.ts";
+import { createOverview } from "#features/overview/overview.ts";
+import { webhooksSettings } from "#features/webhooks/config.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
-import { webhooksSettings } from "#features/webhooks/webhooks-config.ts";
-import { createAddressFilter } from "#lib/address-filter.ts";
 import type { Feature } from "#lib/feature.ts";
-import { createServer } from "#lib/server.ts";
-import { createWatchHttp } from "#lib/watch-http.ts";
-import { createBoardAnswers } from "#observe/board-answers.ts";
-import { createKeptDetails } from "#observe/kept-details.ts";
-import { createPastDetails } from "#observe/past-details.ts";
+import { createServer } from "#lib/http/server.ts";
 import { createLiveViews } from "#plugins/live/views.ts";
 import { createLive } from "#plugins/live-feature.ts";
 import { createEventList } from "#plugins/live-lists.ts";
+import { type AppDeps, createFoundations, type Foundations } from "./foundations.ts";
+import { createPages, mountFeatures } from "./http.ts";
+import { createLifecycle } from "./lifecycle.ts";
+import { createObserving } from "./observe.ts";
+import { createReading, createWatchers } from "./watchers.ts";
 
 export type Product = {
   app: FastifyInstance;
@@ -37,82 +26,47 @@ export type Product = {
   credentials: readonly { email: string; password: string; role: string; organization: string }[];
 };
 
-/** What is watched, and how it is read, now and at a past moment. */
-function createReading({ core, access, box, ownCaches, subscriber }: Foundations, redisUrl: string) {
-  const acts = createRecentActs({ database: core.database });
-  const history = createHistory(core, { acts, cache: ownCaches.named("history series") });
-  const declared = createDeclared(core, { box });
-  const ownProcess = createOwnProcess(core, { subscriber, parts: [ownCaches, ...access.breakers] });
-  const watch = createWatch(core, {
-    catalogue: declared.catalogue,
-    redisUrl,
-    intervalMs: core.config.observe.sampleIntervalMs,
-    ownReport: ownProcess.latest,
-  });
-  const { snapshots } = watch;
-  const answer = createBoardAnswers({ snapshots, readPast: history.readPast });
-  const reading = { snapshots, answer, past: createPastDetails(history) };
-  return { history, declared, ownProcess, watch, reading };
-}
-
-/** What people watch and act on, and what observes it. */
-function createWatchers(
-  { core, box }: Foundations,
-  { history, declared, watch, reading }: ReturnType<typeof createReading>,
-) {
-  const { snapshots, channel, owner, reports, organizationOf, ownReports, redisServers } = watch;
-  const { catalogue, hashOf } = declared;
-  const http = createWatchHttp({ filter: createAddressFilter(core.config.observe.allowAddresses) });
-  const details = createKeptDetails();
-  const operations = createOperations(core, { channel });
-  const { newestToBreakers: newestCommands, run, read: readOperation } = operations;
-  const commanding = { ...reading, channel, run, readOperation };
-  const health = createHealth(core, {
-    ...reading,
-    catalogue,
-    http,
-    hashOf,
-    uptimes: history.uptimes,
-    ownReports,
-    onDetails: details.keep,
-  });
-  const reported = { reports, organizationOf };
-  const breakers = createBreakers(core, { ...commanding, catalogue, http, reported, newestCommands });
-  return {
-    operations,
-    caches: createCaches(core, { ...commanding, servers: redisServers }),
-    queues: createQueues(reading),
-    sources: createSources(core, { declared, box, snapshots, scrapesOf: breakers.scrapesOf }),
-    health,
-    breakers,
-    remembering: createRemembering(core, { snapshots, details, processes: health.ownProcesses, owner }),
-  };
-}
-
 /** Every part of the product, in the order in which they are mounted and started; they stop in the opposite one. */
 function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDeps) {
   const { core, audit, access, sessionEnds } = foundations;
   const read = createReading(foundations, redisUrl);
-  const { history, declared, ownProcess, watch } = read;
+  const { history, ownProcess, watch } = read;
   const { snapshots, owner, intervalMs } = watch;
-  const watchers = createWatchers(foundations, read);
-  const { health, breakers } = watchers;
+  const { servers, watchers } = createWatchers(foundations, read);
+  const { queues, sources, health, breakers, caches } = watchers;
   const webhooks = createWebhooks(core, { redisUrl, settings: webhooksSettings(core.config, secretKey) });
+  const overview = createOverview(core, {
+    ...read.reading,
+    intervalMs,
+    recentActs: history.recentChanges,
+    // Each is observed after those before it, and may read their rows.
+    aspects: [
+      servers.aspect,
+      queues.aspect,
+      sources.aspect,
+      health.aspect,
+      webhooks.aspect(intervalMs),
+      breakers.aspect,
+      ...caches.aspects,
+    ],
+  });
+  const { aspects } = overview;
   const features = {
     audit,
     access,
     history,
     ...watchers,
-    ownHealth: createOwnHealth(core, { snapshots, owner, eventLoop: ownProcess.eventLoop }),
-    ownProcess,
-    observing: createObserving(core, {
-      watch,
-      roles: core.config.roles,
-      boards: { services: health.board, breakers: breakers.board },
-      webhooks: webhooks.statistics,
-      recentActs: history.recentChanges,
-      badFile: declared.file.bad,
+    overview,
+    remembering: createRemembering(core, { aspects, snapshots, owner }),
+    ownHealth: createOwnHealth(core, {
+      snapshots,
+      aspects,
+      ownQueues: queues.own,
+      owner,
+      eventLoop: ownProcess.eventLoop,
     }),
+    ownProcess,
+    observing: createObserving(core, { watch, aspects, roles: core.config.roles }),
     webhooks,
     live: createLive(core, {
       views: createLiveViews(snapshots),
@@ -125,7 +79,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
         audit: createEventList(core.events, "audit.committed", audit.readHeads),
       },
     }),
-    pages: createPages(core, { sessionView: access.sessionView, snapshot: watch.firstPaint }),
+    pages: createPages(core, { sessionView: access.sessionView, snapshot: overview.firstPaint }),
   } satisfies Record<string, Feature>;
   return { features, watch };
 }

@@ -4,13 +4,13 @@ import type { Config } from "#config.ts";
 import { createAccess } from "#features/access/access.ts";
 import { createAudit } from "#features/audit/audit.ts";
 import { createChannels } from "#lib/channel.ts";
-import type { Clock } from "#lib/clock.ts";
 import { createEvents } from "#lib/events.ts";
 import type { Core, Ground } from "#lib/feature.ts";
-import { createOwnCaches } from "#lib/own-caches.ts";
-import type { Database } from "#lib/postgres.ts";
-import { createSecretBox } from "#lib/secret-box.ts";
-import { createSessionEnds } from "#lib/session-ends.ts";
+import type { Database } from "#lib/postgres/postgres.ts";
+import { createOwnCaches } from "#lib/redis/own-caches.ts";
+import { createSecretBox } from "#lib/security/secret-box.ts";
+import { createSessionEnds } from "#lib/security/session-ends.ts";
+import type { Clock } from "#lib/time/clock.ts";
 
 export type AppDeps = {
   config: Config;

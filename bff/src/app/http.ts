@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
-import { anonymousContext } from "#features/access/access-context.ts";
+import { anonymousContext } from "#features/access/sessions/sessions.ts";
+import { createFirstPaint } from "#features/overview/first-paint.ts";
 import type { Core, Feature } from "#lib/feature.ts";
 import { authPlugin } from "#plugins/auth.ts";
 import { failedActsPlugin } from "#plugins/failed-acts.ts";
-import { createFirstPaint } from "#plugins/first-paint.ts";
 import { mutationLimitPlugin } from "#plugins/mutation-limit.ts";
 import { plainTextPlugin } from "#plugins/plain-text.ts";
 import { registerWeb } from "#plugins/web.ts";

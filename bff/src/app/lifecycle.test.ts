@@ -1,8 +1,8 @@
 import Fastify from "fastify";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { createLifecycle } from "#app/lifecycle.ts";
 import type { Feature, ProcessRole } from "#lib/feature.ts";
+import { createLifecycle } from "./lifecycle.ts";
 
 const log = pino({ level: "silent" });
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { within } from "#lib/deadline.ts";
 import type { Feature, ProcessRole, Running } from "#lib/feature.ts";
-import { createUpkeep } from "#lib/upkeep.ts";
+import { within } from "#lib/time/deadline.ts";
+import { createUpkeep } from "#lib/time/upkeep.ts";
 
 const jobsEveryMs = 3_600_000;
 

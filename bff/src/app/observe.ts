@@ -1,22 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
-import { createWatchedServers, type WatchedRedis } from "#app/servers.ts";
-import { createCachesBoard } from "#features/caches/caches-board.ts";
-import { createRedisDetails } from "#features/caches/caches-redis-details.ts";
 import type { Core, Feature, Running } from "#lib/feature.ts";
-import { redisDatabaseOf } from "#lib/redis.ts";
-import type { Catalogue } from "#observe/catalogue.ts";
-import { createCollector } from "#observe/collector.ts";
-import { createControlChannel } from "#observe/control-channel.ts";
-import { createLeaderLease } from "#observe/leader-lease.ts";
-import { organizationOfReport, ownRedis, ownService } from "#observe/own-service.ts";
-import { withoutReplaced } from "#observe/replaced-reports.ts";
-import { createReplication } from "#observe/replication.ts";
-import { createReports } from "#observe/reports.ts";
-import { createSnapshotStore } from "#observe/snapshot-store.ts";
-import { verdictHtml } from "#observe/verdict.ts";
-import type { OrganizationKey, Watched } from "#observe/watched.ts";
+import { redisDatabaseOf } from "#lib/redis/redis.ts";
+import type { Aspect } from "#observe/aspect.ts";
+import {
+  createControlChannel,
+  createReports,
+  organizationOfReport,
+  ownRedis,
+  ownService,
+  withoutReplaced,
+} from "#observe/reports/reports.ts";
+import type { Catalogue } from "#observe/sources/sources.ts";
+import { createLeaderLease, createReplication, createSnapshotStore } from "#observe/spread/spread.ts";
+import { createCollector } from "#observe/tick/tick.ts";
+import { createWatchedServers, type WatchedRedis } from "./servers.ts";
 
 type WatchNeeds = {
   catalogue: Catalogue;
@@ -46,21 +45,39 @@ export function createWatch(
   const found = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
   const reports = () =>
     new Map([...found.reports()].map(([id, some]) => [id, withoutReplaced(some, clock.now())]));
-  const snapshots = createSnapshotStore({ clock, intervalMs });
+  const aspects: Aspect[] = [];
+  const snapshots = createSnapshotStore({ aspects, clock, intervalMs });
   return {
     snapshots,
     owner,
     intervalMs,
-    connected,
+    /** Says what is observed, in its order: once, before anything is read. */
+    declare(all: readonly Aspect[]) {
+      aspects.push(...all);
+    },
+    servers: connected.servers,
+    queues: connected.queues,
     pokeReports: found.poke,
     /** What services report, by id of the Redis in which it was found. */
-    reports,
-    /** Slug of the organization that a report belongs to; null when its Redis is not watched any more. */
-    organizationOf(sourceId: string, service = ""): string | null {
-      const source = catalogue.current().redis.find(({ id }) => id === sourceId);
-      return source ? organizationOfReport(source, service) : null;
+    reported: {
+      reports,
+      /** Slug of the organization that a report belongs to; null when its Redis is not watched any more. */
+      organizationOf(sourceId: string, service = ""): string | null {
+        const source = catalogue.current().redis.find(({ id }) => id === sourceId);
+        return source ? organizationOfReport(source, service) : null;
+      },
     },
-    ownReport,
+    /** The same with this process, which is heard like what lies in its own Redis. */
+    reportedWithOwn: {
+      reports() {
+        const own = ownReport();
+        return own === null ? reports() : new Map([...reports(), ["", [own]]]);
+      },
+      organizationOf(sourceId: string, service: string): string | undefined {
+        const of = connected.redis.find(({ source }) => source.id === (sourceId || ownRedis));
+        return of && organizationOfReport(of.source, service);
+      },
+    },
     /** What Wheelhouse's own processes told last, this one also without Redis. */
     ownReports(): Report[] {
       const heard = (reports().get(ownRedis) ?? []).filter(({ service }) => service === ownService);
@@ -69,14 +86,17 @@ export function createWatch(
     },
     /** The watched Redis servers, as they are at this moment. */
     redisServers: (): readonly WatchedRedis[] => connected.redis,
+    /** The same as they are looked into. */
+    detailedServers: () =>
+      connected.redis.map(({ source: { id, organization }, url, connection }) => ({
+        id,
+        organization,
+        redis: connection,
+        database: redisDatabaseOf(url) ?? 0,
+      })),
     /** The way to the instances of services that report. */
     channel: createControlChannel(reportSources),
     replication: createReplication({ redis, subscribe, store: snapshots, owner, clock, log }),
-    /** What the first paint of Overview shows. */
-    firstPaint(organization: OrganizationKey) {
-      const overview = snapshots.viewsOf(organization).overview();
-      return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
-    },
     /** Ends the connections. */
     disconnect: connected.stop,
   };
@@ -85,50 +105,23 @@ export type Watch = ReturnType<typeof createWatch>;
 
 type ObservingNeeds = {
   watch: Watch;
+  /** In the order in which they are observed: each may read those before it. */
+  aspects: readonly Aspect[];
   roles: readonly string[];
-  boards: Pick<Watched["boards"], "services" | "breakers">;
-} & Pick<Watched, "webhooks" | "recentActs" | "badFile">;
+};
 
 /** Observes what is watched, once it is started and while it is this process' turn. */
 export function createObserving(
   core: Pick<Core, "database" | "redis" | "clock" | "log">,
-  { watch, roles, boards, webhooks, recentActs, badFile }: ObservingNeeds,
+  { watch, aspects, roles }: ObservingNeeds,
 ) {
   const { database, redis, clock, log } = core;
-  const { connected, snapshots, owner, intervalMs } = watch;
-  const caches = createCachesBoard({
-    reports: () => {
-      const own = watch.ownReport();
-      return own === null ? watch.reports() : new Map([...watch.reports(), ["", [own]]]);
-    },
-    organizationOf: (id, service) => {
-      // Of this process itself: it is heard like what lies in its own Redis.
-      const of = connected.redis.find(({ source }) => source.id === (id || "primary"));
-      return of && organizationOfReport(of.source, service);
-    },
-  });
-  const redisDetails = createRedisDetails({
-    servers: () =>
-      connected.redis.map(({ source: { id, organization }, url, connection }) => ({
-        id,
-        organization,
-        redis: connection,
-        database: redisDatabaseOf(url) ?? 0,
-      })),
-    clock,
-    log,
-  });
+  const { snapshots, owner, intervalMs } = watch;
+  watch.declare(aspects);
   const collector = createCollector({
-    watched: {
-      servers: connected.servers,
-      queues: connected.queues,
-      reports: { poke: watch.pokeReports },
-      organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
-      webhooks,
-      recentActs,
-      badFile,
-      boards: { ...boards, caches, redisDetails },
-    },
+    aspects,
+    reports: { poke: watch.pokeReports },
+    organizations: () => database.system.selectFrom("organizations").select(["id", "slug"]).execute(),
     store: snapshots,
     lease: createLeaderLease({ redis, owner, intervalMs }),
     replication: watch.replication,

@@ -1,6 +1,6 @@
-import { createEventLoop } from "#lib/event-loop.ts";
 import { type Core, everyRole, type Feature, type Running } from "#lib/feature.ts";
-import { createOwnReports, ownReportsEveryMs } from "#observe/own-reports.ts";
+import { createEventLoop } from "#lib/time/event-loop.ts";
+import { createOwnReports, ownReportsEveryMs } from "#observe/reports/reports.ts";
 
 type OwnReportsNeeds = Parameters<typeof createOwnReports>[0];
 

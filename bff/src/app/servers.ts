@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { createPostgresSource } from "#features/health/health-postgres-source.ts";
-import { createRedisSource } from "#features/health/health-redis-source.ts";
-import { createQueuesSource } from "#features/queues/queues-source.ts";
-import type { Clock } from "#lib/clock.ts";
-import { type Database, openPool } from "#lib/postgres.ts";
-import { createRedis, redisDatabaseOf } from "#lib/redis.ts";
-import type { Catalogue, WatchedServer, WatchedSources } from "#observe/catalogue.ts";
-import type { Watched } from "#observe/watched.ts";
+import type { SampledServer } from "#features/health/rows.ts";
+import { createPostgresSource, createRedisSource } from "#features/health/servers/servers.ts";
+import type { SampledQueues } from "#features/queues/rows.ts";
+import { createQueuesSource } from "#features/queues/source.ts";
+import { type Database, openPool } from "#lib/postgres/postgres.ts";
+import { createRedis, redisDatabaseOf } from "#lib/redis/redis.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { Catalogue, WatchedServer, WatchedSources } from "#observe/sources/sources.ts";
 
 export type WatchedRedis = { source: WatchedServer; url: string; connection: Redis };
 
@@ -16,8 +16,8 @@ type Connected = {
   source: WatchedServer;
   kind: "redis" | "postgres";
   redis: WatchedRedis | null;
-  server: Watched["servers"][number];
-  queues: Watched["queues"][number] | null;
+  server: SampledServer;
+  queues: SampledQueues | null;
   end(): unknown;
 };
 
@@ -44,8 +44,8 @@ export function createWatchedServers({
 }) {
   const connected: Connected[] = [];
   const redis: WatchedRedis[] = [];
-  const servers: Watched["servers"] = [];
-  const queues: Watched["queues"] = [];
+  const servers: SampledServer[] = [];
+  const queues: SampledQueues[] = [];
 
   const openRedis = (source: WatchedServer): Connected => {
     const url = source.url ?? redisUrl;

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { freePort } from "#embedded/ports.ts";
+import { freePort } from "./ports.ts";
 
 const shopServers = [
   "gateway",

@@ -1,7 +1,7 @@
 // The part of main that owns the embedded servers, for embedded.test.ts, which kills it.
 import { pino } from "pino";
 import { loadConfig } from "#config.ts";
-import { startEmbedded } from "#embedded/embedded.ts";
+import { startEmbedded } from "./embedded.ts";
 
 const startedAt = performance.now();
 const embedded = await startEmbedded({

@@ -4,11 +4,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Config } from "#config.ts";
-import { createGuardian, type GuardedExit, type Guardian } from "#embedded/guardian.ts";
-import { endLeftovers } from "#embedded/leftovers.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "#embedded/postgres.ts";
-import { startEmbeddedRedis } from "#embedded/redis.ts";
-import { type EmbeddedSecrets, openSecrets } from "#embedded/secrets.ts";
+import { createGuardian, type GuardedExit, type Guardian } from "./guardian.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "./postgres.ts";
+import { startEmbeddedRedis } from "./redis.ts";
+import { type EmbeddedSecrets, openSecrets } from "./secrets.ts";
 
 type DatabaseUrls = {
   app: string;

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Logger } from "pino";
-import { createGuardian, type Guardian } from "#embedded/guardian.ts";
-import { endLeftovers } from "#embedded/leftovers.ts";
+import { createGuardian, type Guardian } from "./guardian.ts";
+import { endLeftovers } from "./leftovers.ts";
 
 const fleetProgram = fileURLToPath(new URL("../../../e2e/fleet/main.ts", import.meta.url));
 const restartAfterMs = [500, 2_000, 5_000, 15_000, 30_000];

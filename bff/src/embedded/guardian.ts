@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import type { Account } from "#embedded/account.ts";
+import type { Account } from "./account.ts";
 
 const holderSchema = z.object({ pid: z.number(), url: z.string(), state: z.enum(["running", "stopping"]) });
 const messageSchema = z.discriminatedUnion("type", [

@@ -13,17 +13,11 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import pg from "pg";
 import type { Logger } from "pino";
-import {
-  type Account,
-  canReach,
-  serverAccount,
-  serverDirectory,
-  sharedProgramDirectory,
-} from "#embedded/account.ts";
-import type { GuardedExit, Guardian } from "#embedded/guardian.ts";
-import { endLeftovers } from "#embedded/leftovers.ts";
-import { freePort } from "#embedded/ports.ts";
-import type { EmbeddedSecrets } from "#embedded/secrets.ts";
+import { type Account, canReach, serverAccount, serverDirectory, sharedProgramDirectory } from "./account.ts";
+import type { GuardedExit, Guardian } from "./guardian.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { freePort } from "./ports.ts";
+import type { EmbeddedSecrets } from "./secrets.ts";
 
 const readyWithinMs = 60_000;
 

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { canReach, serverAccount, serverDirectory } from "#embedded/account.ts";
-import type { GuardedExit, Guardian } from "#embedded/guardian.ts";
-import { endLeftovers } from "#embedded/leftovers.ts";
-import { freePort } from "#embedded/ports.ts";
-import { endOf } from "#embedded/postgres.ts";
+import { canReach, serverAccount, serverDirectory } from "./account.ts";
+import type { GuardedExit, Guardian } from "./guardian.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { freePort } from "./ports.ts";
+import { endOf } from "./postgres.ts";
 
 const unpackedRedis = fileURLToPath(new URL("../../../.wheelhouse/programs/redis", import.meta.url));
 const readyWithinMs = 60_000;

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createChanges } from "#features/audit/audit-changes.ts";
-import { createSecretBox } from "#lib/secret-box.ts";
+import { createChanges } from "#features/audit/writing/changes.ts";
+import { createSecretBox } from "#lib/security/secret-box.ts";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
 import { testContext } from "#testing/contexts.ts";

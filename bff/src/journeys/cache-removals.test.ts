@@ -1,4 +1,4 @@
-import { cacheRemoval } from "@wheelhouse/shared/cache-removals.ts";
+import { cacheRemoval } from "@wheelhouse/shared/caches/removals.ts";
 import type { CacheSource } from "@wheelhouse/shared/reporter/attached.ts";
 import { createReporter } from "@wheelhouse/shared/reporter/reporter.ts";
 import { BentoCache, bentostore } from "bentocache";

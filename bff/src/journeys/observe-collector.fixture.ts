@@ -2,11 +2,12 @@
 import { pino } from "pino";
 import { z } from "zod";
 import { createObserving, createWatch } from "#app/observe.ts";
+import { createServers } from "#features/health/health.ts";
 import { createChannels } from "#lib/channel.ts";
-import { systemClock } from "#lib/clock.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
-import { createSourcesFile } from "#observe/sources-watch.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createRedis } from "#lib/redis/redis.ts";
+import { systemClock } from "#lib/time/clock.ts";
+import { createSourcesFile } from "#observe/sources/sources.ts";
 
 const log = pino({ level: "silent" });
 const { redisUrl, appUrl, systemUrl } = z
@@ -18,11 +19,5 @@ const { subscribe } = createChannels({ redis, redisUrl, log });
 const core = { database, redis, subscribe, clock: systemClock, log };
 const catalogue = createSourcesFile({ path: undefined, clock: systemClock, log });
 const watch = createWatch(core, { catalogue, redisUrl, intervalMs: 1_000, ownReport: () => null });
-createObserving(core, {
-  watch,
-  roles: ["collector"],
-  webhooks: async () => new Map(),
-  recentActs: async () => new Map(),
-  badFile: () => null,
-  boards: {},
-}).start();
+const servers = createServers(core, { servers: watch.servers, intervalMs: 1_000 });
+createObserving(core, { watch, aspects: [servers.aspect], roles: ["collector"] }).start();

@@ -4,26 +4,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { topics } from "@wheelhouse/shared/live.ts";
+import { queueList } from "@wheelhouse/shared/queues.ts";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { pino } from "pino";
 import { io } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createObserving, createWatch } from "#app/observe.ts";
+import { createServers } from "#features/health/health.ts";
+import { serverRows } from "#features/health/rows.ts";
+import { createQueues } from "#features/queues/queues.ts";
+import { queueRows } from "#features/queues/rows.ts";
+import { createBadFileAspect, createBadFileBoard } from "#features/sources/aspect.ts";
 import { createChannels } from "#lib/channel.ts";
-import { systemClock } from "#lib/clock.ts";
-import { createDatabase, type Database } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
-import { platformOrganization, type RequestContext } from "#lib/request-context.ts";
-import { createServer } from "#lib/server.ts";
-import type { Catalogue, WatchedSources } from "#observe/catalogue.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
-import { createSourcesFile, type SourcesFile } from "#observe/sources-watch.ts";
+import { platformOrganization, type RequestContext } from "#lib/http/request-context.ts";
+import { createServer } from "#lib/http/server.ts";
+import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
+import { createRedis } from "#lib/redis/redis.ts";
+import { systemClock } from "#lib/time/clock.ts";
+import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
+import { createSourcesFile, type SourcesFile } from "#observe/sources/sources.ts";
+import { createListAnswers, keptKey, type SnapshotStore } from "#observe/spread/spread.ts";
+import { observationsOf } from "#observe/tick/tick.ts";
 import { registerLive } from "#plugins/live/live.ts";
 import { createLiveViews } from "#plugins/live/views.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
+import { makeAspects } from "#testing/aspects.ts";
 import { createTestDatabase, createTestRedis, startOwnRedis } from "#testing/stack.ts";
 
+const nothing = { rowsOf: () => [], extraOf: () => undefined };
 const log = pino({ level: "silent" });
 let databaseUrls: Awaited<ReturnType<typeof createTestDatabase>>;
 let database: Database;
@@ -51,14 +60,21 @@ function observer(
   const channels = createChannels({ redis, redisUrl, log });
   const core = { database, redis, subscribe: channels.subscribe, clock: systemClock, log };
   const watch = createWatch(core, { catalogue, redisUrl, intervalMs, ownReport: () => null });
-  const observing = createObserving(core, {
-    watch,
-    roles,
-    webhooks: async () => new Map(),
-    recentActs: async () => new Map(),
-    badFile,
-    boards: {},
+  const { snapshots, owner } = watch;
+  const past = { readPart: async () => Buffer.from(""), seriesBefore: async () => [] };
+  const answer = createListAnswers({ snapshots, readPast: past.readPart });
+  const watchedServers = createServers(core, { servers: watch.servers, intervalMs });
+  const watchedQueues = createQueues(core, {
+    snapshots,
+    answer,
+    sources: watch.queues,
+    servers: watchedServers.rows,
+    intervalMs,
   });
+  const { aspects, overviewOf } = makeAspects({
+    observed: [watchedServers.aspect, watchedQueues.aspect, createBadFileAspect(createBadFileBoard(badFile))],
+  });
+  const observing = createObserving(core, { watch, aspects, roles });
   let stopped = false;
   const stop = async () => {
     if (stopped) return;
@@ -69,8 +85,20 @@ function observer(
     redis.disconnect();
   };
   ends.push(stop);
-  const { snapshots, owner } = watch;
-  return { snapshots, owner, start: observing.start, redis, stop };
+  const seen = () => {
+    const tick = snapshots.tick();
+    return tick && observationsOf(tick);
+  };
+  return {
+    snapshots,
+    owner,
+    start: observing.start,
+    redis,
+    stop,
+    overview: () => overviewOf(snapshots.viewsOf(platformOrganization).part),
+    servers: () => serverRows.rows(seen() ?? nothing),
+    queues: () => queueRows.rows(seen() ?? nothing),
+  };
 }
 /** Watches Overview over a socket, as a page does. */
 async function watcherOf(snapshots: SnapshotStore) {
@@ -124,10 +152,10 @@ test("Overview tells that the last edit of wheelhouse.yaml is bad, where and sin
   writeFileSync(path, "services: []\n");
   const file = createSourcesFile({ path, clock: systemClock, log });
   const watching = observer(url, { catalogue: file, badFile: file.bad });
-  const overview = () => watching.snapshots.viewsOf(platformOrganization).overview();
+  const { overview } = watching;
   const problems = () => overview().problems.filter(({ id }) => id === "sources:file");
   watching.start();
-  await expect.poll(() => watching.snapshots.tick()?.observedAt, { timeout: 5_000 }).toBeDefined();
+  await expect.poll(() => watching.snapshots.tick()?.head.observedAt, { timeout: 5_000 }).toBeDefined();
   expect(problems()).toEqual([]);
   writeFileSync(path, "services:\n  - id: a\n    url: nonsense\n");
   file.reload();
@@ -155,12 +183,12 @@ describe("leader and replicas", () => {
     ends.push(() => collector.kill("SIGKILL"));
     // As a new leader does, the one that stands by waits for a word first: it starts when it has heard one.
     const standby = observer(url, { roles: ["web"], intervalMs: 1_000 });
-    const { snapshots } = standby;
-    await expect.poll(() => snapshots.tick()?.term, { timeout: 15_000, interval: 10 }).toBe(1);
+    const { snapshots, servers } = standby;
+    await expect.poll(() => snapshots.tick()?.head.term, { timeout: 15_000, interval: 10 }).toBe(1);
     standby.start();
     const client = await watcherOf(snapshots);
     const lost = new Promise<number>((resolve) => client.on("collector:lost", () => resolve(Date.now())));
-    const since = snapshots.tick()?.servers[0]?.since;
+    const since = servers()[0]?.since;
     // The longest that its death can stay unknown begins with a tick.
     const seq = snapshots.seq();
     await expect.poll(() => snapshots.seq(), { timeout: 5_000, interval: 10 }).toBeGreaterThan(seq);
@@ -168,11 +196,11 @@ describe("leader and replicas", () => {
     collector.kill("SIGKILL");
     expect((await lost) - killedMs).toBeLessThan(3_000);
     await expect
-      .poll(() => snapshots.tick(), { timeout: 6_000, interval: 10 })
+      .poll(() => snapshots.tick()?.head, { timeout: 6_000, interval: 10 })
       .toMatchObject({ observer: standby.owner });
     expect(Date.now() - killedMs).toBeLessThan(5_000);
-    await expect.poll(() => snapshots.tick()?.term, { timeout: 6_000 }).toBe(2);
-    expect(snapshots.tick()?.servers[0]?.since).toBe(since);
+    await expect.poll(() => snapshots.tick()?.head.term, { timeout: 6_000 }).toBe(2);
+    expect(servers()[0]?.since).toBe(since);
   });
 
   test("a server that joins the catalogue is watched without a restart, and one that leaves it is let go", async () => {
@@ -194,12 +222,12 @@ describe("leader and replicas", () => {
       current = { ...own, redis };
       listener(current);
     };
-    const ids = () => watching.snapshots.tick()?.servers.map(({ id }) => id);
+    const ids = () => watching.servers().map(({ id }) => id);
     watching.start();
     await expect.poll(ids, { timeout: 5_000 }).toEqual(["primary", "postgres"]);
     change([...own.redis, added]);
     await expect.poll(ids, { timeout: 5_000 }).toEqual(["primary", "added", "postgres"]);
-    const server = () => watching.snapshots.tick()?.servers.find(({ id }) => id === "added");
+    const server = () => watching.servers().find(({ id }) => id === "added");
     await expect.poll(() => server()?.state, { timeout: 5_000 }).toBe("ok");
     const probe = new Redis(url);
     ends.push(() => probe.disconnect());
@@ -216,13 +244,18 @@ describe("leader and replicas", () => {
     watching.start();
     const tick = await vi.waitFor(() => {
       const seen = watching.snapshots.tick();
-      if (!seen || seen.term === 0) throw new Error("nothing observed yet");
+      if (!seen || seen.head.term === 0) throw new Error("nothing observed yet");
       return seen;
     });
     await watching.stop();
-    expect(watching.snapshots.ingest({ ...tick, term: tick.term + 1, observer: "new" })).toBe(true);
-    expect(watching.snapshots.ingest({ ...tick, observer: "old" })).toBe(false);
-    expect(watching.snapshots.tick()?.observer).toBe("new");
+    expect(
+      watching.snapshots.ingest({
+        ...tick,
+        head: { ...tick.head, term: tick.head.term + 1, observer: "new" },
+      }),
+    ).toBe(true);
+    expect(watching.snapshots.ingest({ ...tick, head: { ...tick.head, observer: "old" } })).toBe(false);
+    expect(watching.snapshots.tick()?.head.observer).toBe("new");
   });
 
   test("charts and the begin of states outlive a restart", async () => {
@@ -233,16 +266,16 @@ describe("leader and replicas", () => {
     const before = observer(url);
     before.start();
     const since = await vi.waitFor(() => {
-      const row = before.snapshots.tick()?.queues[0];
+      const row = before.queues()[0];
       if (!row) throw new Error("not seen yet");
       return row.since;
     });
-    await vi.waitFor(async () => expect(await before.redis.exists("wheelhouse:observe:kept")).toBe(1));
+    await vi.waitFor(async () => expect(await before.redis.exists(keptKey)).toBe(1));
     await before.stop();
     const after = observer(url);
     after.start();
-    await vi.waitFor(() => expect(after.snapshots.tick()?.observer).toBe(after.owner));
-    expect(after.snapshots.tick()?.queues[0]?.since).toBe(since);
+    await vi.waitFor(() => expect(after.snapshots.tick()?.head.observer).toBe(after.owner));
+    expect(after.queues()[0]?.since).toBe(since);
   });
 });
 
@@ -253,51 +286,51 @@ describe("a Redis that is away", () => {
     const queue = new Queue("orders", { connection: connectionOf(own.url) });
     await queue.add("a", {});
     await queue.close();
-    const { snapshots, start } = observer(own.url);
+    const { snapshots, start, overview: overviewNow } = observer(own.url);
     start();
     const view = () => snapshots.viewsOf(platform);
-    await vi.waitFor(() => expect(view().overview().checks).toMatchObject({ down: 1, ok: 2 }), {
+    await vi.waitFor(() => expect(overviewNow().checks).toMatchObject({ down: 1, ok: 2 }), {
       timeout: 5_000,
     });
-    expect(view().overview().problems[0]).toMatchObject({ label: "No worker", subject: "orders" });
+    expect(overviewNow().problems[0]).toMatchObject({ label: "No worker", subject: "orders" });
 
     const killedMs = Date.now();
     await own.kill();
     await vi.waitFor(
-      () => expect(view().overview().checks).toMatchObject({ down: 1, unknown: 1, ok: 1, total: 3 }),
+      () => expect(overviewNow().checks).toMatchObject({ down: 1, unknown: 1, ok: 1, total: 3 }),
       { timeout: 5_000 },
     );
-    const overview = view().overview();
+    const overview = overviewNow();
     const [problem] = overview.problems;
     expect(overview.problems).toHaveLength(1);
     expect(problem).toMatchObject({ subject: "Redis primary", state: "down", affects: "1 queue" });
     expect(Date.parse(problem?.since ?? "")).toBeGreaterThanOrEqual(killedMs - 250);
     expect(Date.now() - Date.parse(overview.observedAt ?? "")).toBeLessThan(1_000);
-    const list = view().queues();
+    const list = queueList.parse(view().list("queues"));
     expect(list.items[0]).toMatchObject({ id: "orders", state: "unknown", counts: { waiting: 1 } });
     expect(Date.parse(list.observedAt ?? "")).toBeLessThan(killedMs + 250);
     expect(overview.tiles.redis.opsPerSecond).toBeNull();
 
     await own.start();
-    await vi.waitFor(() => expect(view().overview().checks).toMatchObject({ unknown: 0, ok: 2, down: 1 }), {
+    await vi.waitFor(() => expect(overviewNow().checks).toMatchObject({ unknown: 0, ok: 2, down: 1 }), {
       timeout: 10_000,
     });
-    expect(view().overview().problems[0]).toMatchObject({ label: "No worker" });
-    expect(snapshots.tick()?.term).toBeGreaterThan(0);
+    expect(overviewNow().problems[0]).toMatchObject({ label: "No worker" });
+    expect(snapshots.tick()?.head.term).toBeGreaterThan(0);
   }, 30_000);
 
   test("and hangs instead of refusing does not hold up the rest", async () => {
     const own = await startOwnRedis();
     ends.push(() => own.dispose());
-    const { snapshots, start } = observer(own.url, { intervalMs: 500 });
+    const { snapshots, start, servers } = observer(own.url, { intervalMs: 500 });
     start();
-    await vi.waitFor(() => expect(snapshots.tick()?.servers.map(({ state }) => state)).toEqual(["ok", "ok"]));
+    await vi.waitFor(() => expect(servers().map(({ state }) => state)).toEqual(["ok", "ok"]));
     own.pause();
     const seqBefore = snapshots.seq();
-    await vi.waitFor(() => expect(snapshots.tick()?.servers[0]?.state).toBe("down"), { timeout: 10_000 });
-    expect(snapshots.tick()?.servers[1]?.state).toBe("ok");
+    await vi.waitFor(() => expect(servers()[0]?.state).toBe("down"), { timeout: 10_000 });
+    expect(servers()[1]?.state).toBe("ok");
     expect(snapshots.seq()).toBeGreaterThan(seqBefore + 3);
     own.resume();
-    await vi.waitFor(() => expect(snapshots.tick()?.servers[0]?.state).toBe("ok"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(servers()[0]?.state).toBe("ok"), { timeout: 10_000 });
   }, 30_000);
 });

@@ -1,8 +1,8 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CacheRow, cacheList } from "@wheelhouse/shared/caches.ts";
-import { serviceDetail } from "@wheelhouse/shared/health.ts";
+import { type CacheRow, cacheList } from "@wheelhouse/shared/caches/caches.ts";
+import { serviceDetail } from "@wheelhouse/shared/health/health.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";

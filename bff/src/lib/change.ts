@@ -3,7 +3,7 @@ import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
 import type { Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
-import type { RequestContext } from "#lib/request-context.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
 
 export type AuditTarget = { type: string; id: string; name: string };
 export type AuditFields = Record<string, string | number | boolean | null | string[]>;

@@ -1,9 +1,9 @@
 import { type Logger, pino } from "pino";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { createChannels } from "#lib/channel.ts";
-import { createRedis } from "#lib/redis.ts";
+import { createRedis } from "#lib/redis/redis.ts";
 import { type OwnRedis, startOwnRedis } from "#testing/stack.ts";
+import { createChannels } from "./channel.ts";
 
 const silent = pino({ level: "silent" });
 const ends: (() => void)[] = [];

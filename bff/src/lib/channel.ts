@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { createRedis, redisDatabaseOf } from "#lib/redis.ts";
+import { createRedis, redisDatabaseOf } from "#lib/redis/redis.ts";
 
 export type Subscription<Message> = {
   /** What the messages are about, e.g. `sources.changed`; unique in the product. */

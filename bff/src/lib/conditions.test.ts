@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ConditionError, type Facts, parseCondition } from "#lib/conditions.ts";
+import { ConditionError, type Facts, parseCondition } from "./conditions.ts";
 
 const body = {
   status: "UP",

@@ -1,4 +1,4 @@
-import { durationMs } from "#lib/duration.ts";
+import { durationMs } from "#lib/time/duration.ts";
 
 /** What is known of one answer. */
 export type Facts = {

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import type { Subscribe } from "#lib/channel.ts";
-import { createEvents } from "#lib/events.ts";
+import type { Subscribe } from "./channel.ts";
+import { createEvents } from "./events.ts";
 
 /** Processes that hear each other at once, as JSON. */
 function startProcesses(count: number) {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { Subscribe } from "#lib/channel.ts";
-import { createRowChanges, mostChangedIds, type RowsChanged } from "#lib/row-changes.ts";
+import type { Subscribe } from "./channel.ts";
+import { createRowChanges, mostChangedIds, type RowsChanged } from "./row-changes.ts";
 
 /** What one part of the product tells the others, in every process. All are emitted after the commit. */
 export type EventMap = {

@@ -2,12 +2,12 @@ import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Config, Role } from "#config.ts";
-import type { Admit } from "#lib/admission.ts";
-import type { Changes, Denials } from "#lib/change.ts";
-import type { Subscribe } from "#lib/channel.ts";
-import type { Clock } from "#lib/clock.ts";
-import type { Events } from "#lib/events.ts";
-import type { Database } from "#lib/postgres.ts";
+import type { Admit } from "#lib/http/admission.ts";
+import type { Database } from "#lib/postgres/postgres.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { Changes, Denials } from "./change.ts";
+import type { Subscribe } from "./channel.ts";
+import type { Events } from "./events.ts";
 
 /** What a process does; several may share one role. */
 export type ProcessRole = Role;

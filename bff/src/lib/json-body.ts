@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { invalidField } from "#lib/errors.ts";
+import { invalidField } from "#lib/http/errors.ts";
 
 /** Fields of one body in all; the largest body of the API has a tenth of them. */
 export const mostFields = 10_000;

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { organizationHeader } from "@wheelhouse/shared/access.ts";
+import { organizationHeader } from "@wheelhouse/shared/access/access.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
-import { type Admit, type Caller, credentialOf, demandStepUp, isSameOrigin } from "#lib/admission.ts";
 import type { ActOrigin, Denials } from "#lib/change.ts";
-import { AppError, invalidField } from "#lib/errors.ts";
-import type { RequestContext } from "#lib/request-context.ts";
+import { type Admit, type Caller, credentialOf, demandStepUp, isSameOrigin } from "#lib/http/admission.ts";
+import { AppError, invalidField } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -1,6 +1,6 @@
 import fastifyPlugin from "fastify-plugin";
 import type { AuditTarget, Denials } from "#lib/change.ts";
-import { toAppError } from "#lib/errors.ts";
+import { toAppError } from "#lib/http/errors.ts";
 
 /** What ends before the act began, or is recorded by others: bad input, no or refused sign-in, too many requests. */
 const noAttempt = new Set([

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import type { Redis } from "ioredis";
-import { AppError } from "#lib/errors.ts";
-import { actWindowMs, addToWindow } from "#lib/rate-window.ts";
+import { AppError } from "#lib/http/errors.ts";
+import { actWindowMs, addToWindow } from "#lib/redis/rate-window.ts";
 
 /**
  * Bounds the acts of an organization per hour: mutations and exports, not sign-ins and not reading. Redis counts; while

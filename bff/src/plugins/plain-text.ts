@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import fastifyPlugin from "fastify-plugin";
-import { invalidField } from "#lib/errors.ts";
+import { invalidField } from "#lib/http/errors.ts";
 
 const depthMax = 64;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Manifest, preloadsOf } from "#plugins/web-preloads.ts";
+import { type Manifest, preloadsOf } from "./web-preloads.ts";
 
 const manifest: Manifest = {
   "index.html": { file: "assets/index-1.js", imports: ["_panel.js"] },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { organizationPageList, pagePaths } from "@wheelhouse/shared/pages.ts";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { registerWeb } from "#plugins/web.ts";
+import { registerWeb } from "./web.ts";
 
 let app: FastifyInstance;
 let distDir: string;

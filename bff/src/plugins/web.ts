@@ -5,7 +5,7 @@ import compress from "@fastify/compress";
 import fastifyStatic from "@fastify/static";
 import { pagePaths } from "@wheelhouse/shared/pages.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { preloadsOf, readManifest } from "#plugins/web-preloads.ts";
+import { preloadsOf, readManifest } from "./web-preloads.ts";
 
 /** What the first paint needs, put into the page so that it waits for no API call. */
 export type FirstPaint = { boot: unknown; verdictHtml: string };

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { type Logger, pino } from "pino";
 import { buildApp } from "#app/app.ts";
 import { loadConfig } from "#config.ts";
-import { seedDemo } from "#features/access/access-demo.ts";
-import { createPasswords } from "#features/access/access-passwords.ts";
-import { type Clock, systemClock } from "#lib/clock.ts";
-import { createDatabase } from "#lib/postgres.ts";
-import { createRedis } from "#lib/redis.ts";
+import { seedDemo } from "#features/access/sign-in/demo.ts";
+import { createPasswords } from "#features/access/sign-in/passwords.ts";
+import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createRedis } from "#lib/redis/redis.ts";
+import { type Clock, systemClock } from "#lib/time/clock.ts";
 
 type TestAppOptions = {
   urls: { appUrl: string; systemUrl: string; adminUrl: string };

@@ -1,10 +1,10 @@
 import type { Role } from "@wheelhouse/shared/capabilities.ts";
 import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import pg from "pg";
-import { ensureOrganization, ensureUser } from "#features/access/access-seed.ts";
-import { hashToken, newToken } from "#features/access/access-session-store.ts";
-import { hashApiToken, makeApiToken, tokenPrefixLength } from "#features/access/access-token-identity.ts";
-import type { TestApp } from "#testing/access-app.ts";
+import { hashToken, newToken } from "#features/access/sessions/store.ts";
+import { hashApiToken, makeApiToken, tokenPrefixLength } from "#features/access/sessions/token-identity.ts";
+import { ensureOrganization, ensureUser } from "#features/access/sign-in/seed.ts";
+import type { TestApp } from "./access-app.ts";
 
 export const letters = { V: "viewer", O: "operator", A: "admin", U: "auditor", S: "superadmin" } as const;
 export type Letter = keyof typeof letters;

@@ -1,7 +1,7 @@
 import type { Role } from "@wheelhouse/shared/capabilities.ts";
 import type { InjectOptions } from "fastify";
 import { z } from "zod";
-import type { TestApp } from "#testing/access-app.ts";
+import type { TestApp } from "./access-app.ts";
 
 const signedIn = z.object({
   user: z.object({ id: z.string() }),

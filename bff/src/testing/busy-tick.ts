@@ -1,7 +1,10 @@
-import type { ObservedQueue, ObservedServer, Tick } from "#observe/tick.ts";
-import type { OrganizationKey } from "#observe/watched.ts";
-import { randomFrom } from "#testing/random.ts";
-import { makeQueue, makeServer, makeTick } from "#testing/tick.ts";
+import type { ObservedServer } from "#features/health/rows.ts";
+import type { ObservedQueue } from "#features/queues/rows.ts";
+import type { ObservedWebhooks } from "#features/webhooks/aspect.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import type { Tick } from "#observe/tick/tick.ts";
+import { randomFrom } from "./random.ts";
+import { makeQueue, makeServer, makeTick } from "./tick.ts";
 
 type Work = {
   name: string;
@@ -55,10 +58,11 @@ export function createBusyTicks({
     return makeTick({
       observedAt,
       organizations: [organization],
-      queuesObservedAt: { primary: observedAt },
+      queuesExtra: { observedAt: { primary: observedAt } },
       queues: works.map((work) => queueOf(work, organization)),
       servers: memoryBytes.map((bytes, n) => serverOf(n, bytes + upTo(1e6), { organization, atMs, random })),
-      webhooks: { value: { [organization.id]: figuresOf(random) }, observedAt, failing: false },
+      webhooks: [figuresOf(organization, random)],
+      webhooksExtra: { observedAt, failing: false },
     });
   };
 }
@@ -139,7 +143,10 @@ function serverOf(
   };
 }
 
-const figuresOf = (random: () => number): Tick["webhooks"]["value"][string] => ({
+const figuresOf = ({ id, slug }: OrganizationKey, random: () => number): ObservedWebhooks => ({
+  id,
+  organization: slug,
+  deadLettersSince: null,
   endpoints: 12,
   deadLetters: 3,
   pending: Math.floor(random() * 100),

@@ -1,4 +1,4 @@
-import { type Actor, platformOrganization, type RequestContext } from "#lib/request-context.ts";
+import { type Actor, platformOrganization, type RequestContext } from "#lib/http/request-context.ts";
 
 const allowed: Actor["can"] = () => ({ in: () => ({ check: () => true }) });
 

@@ -19,7 +19,7 @@ export type DevRun = {
 /** `npm run dev` without its preparations, on a data folder of its own; resolves when it has told its address. */
 export async function startDev(dataDir: string, environment: Record<string, string>): Promise<DevRun> {
   const tether = new URL("../../launch/tether.mjs", import.meta.url).href;
-  const child = spawn(process.execPath, ["--import", "tsx", "--import", tether, "launch/dev.ts"], {
+  const child = spawn(process.execPath, ["--import", "tsx", "--import", tether, "launch/dev/dev.ts"], {
     cwd: bffFolder,
     env: { PATH: "/usr/bin:/bin", PORT: "0", WHEELHOUSE_DATA_DIR: dataDir, ...environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -52,7 +52,7 @@ export async function startDev(dataDir: string, environment: Record<string, stri
 /** Saves a source of the server again as it is. */
 export function touchSource() {
   const now = new Date();
-  utimesSync(new URL("../lib/clock.ts", import.meta.url), now, now);
+  utimesSync(new URL("../lib/time/clock.ts", import.meta.url), now, now);
 }
 
 /** Everything that was started with the data folder in its environment: the run, its server, the spare one, Vite. */

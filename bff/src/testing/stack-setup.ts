@@ -7,7 +7,7 @@ import { createGuardian } from "#embedded/guardian.ts";
 import { startEmbeddedPostgres } from "#embedded/postgres.ts";
 import { startEmbeddedRedis } from "#embedded/redis.ts";
 import { type EmbeddedSecrets, makeSecrets } from "#embedded/secrets.ts";
-import { migrate } from "#lib/migrate.ts";
+import { migrate } from "#lib/postgres/migrate.ts";
 
 /** The database that every test database is a copy of. */
 export const templateDatabase = "wheelhouse";

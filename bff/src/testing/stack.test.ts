@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import pg from "pg";
 import { describe, expect, test, vi } from "vitest";
-import { createTestDatabase, createTestRedis, startOwnPostgres, startOwnRedis } from "#testing/stack.ts";
+import { createTestDatabase, createTestRedis, startOwnPostgres, startOwnRedis } from "./stack.ts";
 
 async function query(url: string, sql: string) {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });

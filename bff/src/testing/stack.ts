@@ -8,8 +8,8 @@ import { createGuardian, type Guardian } from "#embedded/guardian.ts";
 import { startEmbeddedPostgres } from "#embedded/postgres.ts";
 import { startEmbeddedRedis } from "#embedded/redis.ts";
 import { type EmbeddedSecrets, makeSecrets } from "#embedded/secrets.ts";
-import { migrate } from "#lib/migrate.ts";
-import { makeTemporaryFolder, type SharedStack, templateDatabase } from "#testing/stack-setup.ts";
+import { migrate } from "#lib/postgres/migrate.ts";
+import { makeTemporaryFolder, type SharedStack, templateDatabase } from "./stack-setup.ts";
 
 const log = pino({ level: "silent" });
 

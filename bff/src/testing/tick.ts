@@ -1,5 +1,20 @@
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
-import type { ObservedBreaker, ObservedQueue, ObservedServer, ObservedService, Tick } from "#observe/tick.ts";
+import { breakerRows, type ObservedBreaker } from "#features/breakers/rows.ts";
+import {
+  cacheRows,
+  type ObservedCache,
+  type ObservedRedisDetail,
+  redisDetailRows,
+} from "#features/caches/rows.ts";
+import { type ObservedServer, type ObservedService, serverRows, serviceRows } from "#features/health/rows.ts";
+import { actRows, type ObservedActs } from "#features/overview/acts-aspect.ts";
+import { type ObservedQueue, type QueuesExtra, queueRows } from "#features/queues/rows.ts";
+import { badFileRows, type ObservedBadFile } from "#features/sources/aspect.ts";
+import { type ObservedWebhooks, type WebhooksExtra, webhookRows } from "#features/webhooks/aspect.ts";
+import type { Seen } from "#observe/aspect.ts";
+import { noRows, type Tick } from "#observe/tick/tick.ts";
+
+export { webhookRows };
 
 export const tickAt = "2026-01-05T12:00:00.000Z";
 
@@ -145,26 +160,96 @@ export function makeBreaker(name: string, part: Partial<ObservedBreaker> = {}): 
   };
 }
 
-export function makeTick(part: Partial<Tick> = {}): Tick {
+/** Deliveries of the organization `acme` that go well, with what a test wants to be different. */
+export function makeWebhooks(part: Partial<ObservedWebhooks> = {}): ObservedWebhooks {
   return {
-    version: 1,
-    observer: "test",
-    term: 1,
-    observedAt: tickAt,
-    intervalMs: 1_000,
-    servers: [],
-    queues: [],
-    services: [],
+    id: "acme-id",
+    organization: "acme",
+    endpoints: 2,
+    pending: 0,
+    deadLetters: 0,
+    deadLettersSince: null,
+    attemptsPerSecond: 1,
+    errorRatio: 0,
+    durationMsP95: 80,
+    deliveredPerSecond: 1,
+    firstAttemptSuccessRatio: 1,
     breakers: [],
-    caches: [],
-    redisDetails: [],
-    queuesObservedAt: { primary: tickAt },
-    hosts: {},
-    organizations: [],
-    webhooks: { value: {}, observedAt: tickAt, failing: false },
-    deadLettersSince: {},
-    acts: {},
-    changes: [],
     ...part,
+  };
+}
+
+type TickPart = Partial<Tick["head"]> & {
+  servers?: readonly ObservedServer[];
+  queues?: readonly ObservedQueue[];
+  queuesExtra?: Partial<QueuesExtra>;
+  services?: readonly ObservedService[];
+  breakers?: readonly ObservedBreaker[];
+  caches?: readonly ObservedCache[];
+  redisDetails?: readonly ObservedRedisDetail[];
+  webhooks?: readonly ObservedWebhooks[];
+  webhooksExtra?: WebhooksExtra;
+  badFile?: readonly ObservedBadFile[];
+  acts?: readonly ObservedActs[];
+};
+
+/** A tick with these rows, and nothing else. */
+export function makeTick(part: TickPart = {}): Tick {
+  const {
+    servers = [],
+    queues = [],
+    queuesExtra,
+    services = [],
+    breakers = [],
+    caches = [],
+    redisDetails = [],
+    webhooks = [],
+    webhooksExtra = { observedAt: tickAt, failing: false },
+    badFile = [],
+    acts = [],
+    ...head
+  } = part;
+  return {
+    version: 2,
+    head: {
+      observer: "test",
+      term: 1,
+      observedAt: tickAt,
+      intervalMs: 1_000,
+      organizations: [],
+      changes: [],
+      ...head,
+    },
+    rows: {
+      [serverRows.key]: servers,
+      [queueRows.key]: queues,
+      [serviceRows.key]: services,
+      [webhookRows.key]: webhooks,
+      [breakerRows.key]: breakers,
+      [cacheRows.key]: caches,
+      [redisDetailRows.key]: redisDetails,
+      [badFileRows.key]: badFile,
+      [actRows.key]: acts,
+    },
+    extra: {
+      [queueRows.key]: { observedAt: { primary: tickAt }, hosts: {}, ...queuesExtra },
+      [webhookRows.key]: webhooksExtra,
+    },
+  };
+}
+
+/** What an aspect is asked with: the rows of a tick before it. */
+export function makeSeen(
+  nowMs: number,
+  { leads = true, ...part }: TickPart & { leads?: boolean } = {},
+): Seen {
+  const { head, rows, extra } = makeTick(part);
+  return {
+    nowMs,
+    intervalMs: head.intervalMs,
+    leads,
+    organizations: head.organizations,
+    rowsOf: (key) => rows[key] ?? noRows,
+    extraOf: (key) => extra[key],
   };
 }

@@ -1,9 +1,9 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startTestApp } from "#testing/access-app.ts";
-import { signInAs } from "#testing/access-client.ts";
-import { createTestDatabase } from "#testing/stack.ts";
+import { startTestApp } from "./access-app.ts";
+import { signInAs } from "./access-client.ts";
+import { createTestDatabase } from "./stack.ts";
 
 /**
  * The application, watching its own Redis for `northwind` as the demo does, and the people who act there: `other` is the

@@ -1,4 +1,4 @@
-import type { SessionView } from "@wheelhouse/shared/access.ts";
+import type { SessionView } from "@wheelhouse/shared/access/access.ts";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 
 export type Boot = { session: SessionView | null; overview: Overview | null };

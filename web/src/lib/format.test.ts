@@ -7,7 +7,7 @@ import {
   formatLatency,
   formatPercent,
   formatTimeParts,
-} from "#lib/format.ts";
+} from "./format.ts";
 
 describe("numbers", () => {
   test("a count is written in full, shortened only for the navigation", () => {

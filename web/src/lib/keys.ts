@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
-import { currentPreferences } from "#lib/preferences.ts";
+import { currentPreferences } from "./preferences.ts";
 
 /**
  * One shortcut. `keys`: a key name as in `KeyboardEvent.key` (`/`, `Escape`, `[`, `?`), a sequence (`g q`), or

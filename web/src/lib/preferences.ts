@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import type { Zone } from "#lib/format.ts";
+import type { Zone } from "./format.ts";
 
 export type Theme = "system" | "light" | "dark";
 export type Preferences = { theme: Theme; zone: Zone; singleKeys: boolean };

@@ -6,7 +6,7 @@ import {
   readTimestamp,
   readWord,
   stringifySearch,
-} from "#lib/search-params.ts";
+} from "./search-params.ts";
 
 describe("search parameters", () => {
   test("what is written is read back unchanged, numbers and JSON look-alikes included", () => {

@@ -1,6 +1,6 @@
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import { describe, expect, test } from "vitest";
-import { judgeOverview } from "#lib/verdict.ts";
+import { judgeOverview } from "./verdict.ts";
 
 const nowMs = Date.parse("2026-11-19T09:14:10Z");
 const figure = { value: null, trend: { intervalMs: 10_000, values: [] } };

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { readAccessSearch } from "#features/access/access-search.ts";
+import { readAccessSearch } from "#features/access/search.ts";
 import { organizationRoute } from "./organization.tsx";
 
 export const accessRoute = createRoute({
@@ -8,5 +8,5 @@ export const accessRoute = createRoute({
   path: organizationPages.access.path,
   staticData: organizationPages.access,
   validateSearch: readAccessSearch,
-  component: lazyRouteComponent(() => import("#features/access/access-page.tsx"), "AccessPage"),
+  component: lazyRouteComponent(() => import("#features/access/page.tsx"), "AccessPage"),
 });

@@ -6,5 +6,5 @@ export const accountRoute = createRoute({
   getParentRoute: () => organizationRoute,
   path: organizationPages.account.path,
   staticData: organizationPages.account,
-  component: lazyRouteComponent(() => import("#features/access/access-account-page.tsx"), "AccountPage"),
+  component: lazyRouteComponent(() => import("#features/access/sessions/account-page.tsx"), "AccountPage"),
 });

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { readAuditSearch } from "#features/audit/audit-search.ts";
+import { readAuditSearch } from "#features/audit/search.ts";
 import { organizationRoute } from "./organization.tsx";
 
 export const auditRoute = createRoute({
@@ -8,5 +8,5 @@ export const auditRoute = createRoute({
   path: organizationPages.audit.path,
   staticData: organizationPages.audit,
   validateSearch: readAuditSearch,
-  component: lazyRouteComponent(() => import("#features/audit/audit-page.tsx"), "AuditPage"),
+  component: lazyRouteComponent(() => import("#features/audit/page.tsx"), "AuditPage"),
 });

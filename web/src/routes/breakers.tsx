@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { breakersQuery } from "#features/breakers/breakers-queries.ts";
+import { breakersQuery } from "#features/breakers/queries.ts";
 import { readText, readWord } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
 
@@ -28,5 +28,5 @@ export const breakersRoute = createRoute({
       staleTime: Number.POSITIVE_INFINITY,
     });
   },
-  component: lazyRouteComponent(() => import("#features/breakers/breakers-page.tsx"), "BreakersPage"),
+  component: lazyRouteComponent(() => import("#features/breakers/page.tsx"), "BreakersPage"),
 });

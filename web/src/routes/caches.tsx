@@ -14,5 +14,5 @@ export const cachesRoute = createRoute({
     q: readText(raw, "q"),
     cache: readText(raw, "cache", 600),
   }),
-  component: lazyRouteComponent(() => import("#features/caches/caches-page.tsx"), "CachesPage"),
+  component: lazyRouteComponent(() => import("#features/caches/page.tsx"), "CachesPage"),
 });

@@ -1,7 +1,7 @@
 import { createRoute, redirect } from "@tanstack/react-router";
 import { organizationPageList, organizationPages } from "@wheelhouse/shared/pages.ts";
-import { ApiError } from "#lib/api.ts";
-import { sessionQuery } from "#lib/session.ts";
+import { ApiError } from "#lib/api/api.ts";
+import { sessionQuery } from "#lib/api/session.ts";
 import { rootRoute } from "./root.tsx";
 
 const shortPaths = ["/" as const, ...organizationPageList.map(({ path }) => path)];

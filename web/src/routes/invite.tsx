@@ -5,5 +5,5 @@ import { rootRoute } from "./root.tsx";
 export const inviteRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: outerPages.invite.path,
-  component: lazyRouteComponent(() => import("#features/access/access-invite-page.tsx"), "InvitePage"),
+  component: lazyRouteComponent(() => import("#features/access/members/invite-page.tsx"), "InvitePage"),
 });

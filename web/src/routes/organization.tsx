@@ -9,30 +9,30 @@ import {
   useNavigate,
 } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo, useState } from "react";
-import { overviewBoard, overviewQuery } from "#features/health/health-queries.ts";
-import { Shell } from "#features/shell/shell-frame.tsx";
-import { StoreAway, storeAwayOf } from "#features/shell/shell-store-away.tsx";
-import { ApiError } from "#lib/api.ts";
+import { overviewBoard, overviewQuery } from "#features/overview/queries.ts";
+import { Shell } from "#features/shell/frame.tsx";
+import { StoreAway, storeAwayOf } from "#features/shell/store-away.tsx";
+import { ApiError } from "#lib/api/api.ts";
+import { sessionQuery, useSession } from "#lib/api/session.ts";
 import {
   type HistorySpanChoice,
   type HistorySpanName,
   HistorySpanProvider,
   readHistorySpan,
   spanNamed,
-} from "#lib/history-span.ts";
-import { useBoard } from "#lib/live-board.ts";
-import { LiveProvider, useLiveStatus } from "#lib/live-context.tsx";
-import { MomentProvider, momentOf } from "#lib/moment.ts";
+} from "#lib/history/history-span.ts";
+import { useBoard } from "#lib/live/live-board.ts";
+import { LiveProvider, useLiveStatus } from "#lib/live/live-context.tsx";
+import { MomentProvider, momentOf } from "#lib/live/moment.ts";
+import { serverClock } from "#lib/live/server-clock.ts";
 import { readTimestamp } from "#lib/search-params.ts";
-import { serverClock } from "#lib/server-clock.ts";
-import { sessionQuery, useSession } from "#lib/session.ts";
-import { Button } from "#ui/button.tsx";
-import { Problem } from "#ui/problem.tsx";
+import { Button } from "#ui/page/button.tsx";
+import { Problem } from "#ui/page/problem.tsx";
 import { rootRoute } from "./root.tsx";
 
 const pollIntervalMs = 5000;
 const Scrubber = lazy(() =>
-  import("#features/history/history-scrubber.tsx").then(({ Scrubber: component }) => ({
+  import("#features/history/scrubber.tsx").then(({ Scrubber: component }) => ({
     default: component,
   })),
 );

@@ -6,5 +6,5 @@ export const overviewRoute = createRoute({
   getParentRoute: () => organizationRoute,
   path: organizationPages.overview.path,
   staticData: organizationPages.overview,
-  component: lazyRouteComponent(() => import("#features/health/health-overview-page.tsx"), "OverviewPage"),
+  component: lazyRouteComponent(() => import("#features/overview/page.tsx"), "OverviewPage"),
 });

@@ -14,5 +14,5 @@ export const queuesRoute = createRoute({
     q: readText(raw, "q"),
     queue: readText(raw, "queue", 600),
   }),
-  component: lazyRouteComponent(() => import("#features/queues/queues-page.tsx"), "QueuesPage"),
+  component: lazyRouteComponent(() => import("#features/queues/page.tsx"), "QueuesPage"),
 });

@@ -5,11 +5,11 @@ import { rootRoute } from "./root.tsx";
 export const resetRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: outerPages.reset.path,
-  component: lazyRouteComponent(() => import("#features/access/access-reset-page.tsx"), "ResetPage"),
+  component: lazyRouteComponent(() => import("#features/access/sign-in/reset-page.tsx"), "ResetPage"),
 });
 
 export const confirmedRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: outerPages.confirmed.path,
-  component: lazyRouteComponent(() => import("#features/access/access-confirmed-page.tsx"), "ConfirmedPage"),
+  component: lazyRouteComponent(() => import("#features/access/sign-in/confirmed-page.tsx"), "ConfirmedPage"),
 });

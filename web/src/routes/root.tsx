@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, Outlet } from "@tanstack/react-router";
-import { StepUp } from "#features/access/access-step-up.tsx";
-import { Problem } from "#ui/problem.tsx";
+import { StepUp } from "#features/access/sign-in/step-up.tsx";
+import { Problem } from "#ui/page/problem.tsx";
 
 export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: () => (

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { servicesQuery } from "#features/health/health-services-queries.ts";
+import { servicesQuery } from "#features/health/services-queries.ts";
 import { readText, readWord } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
 
@@ -28,5 +28,5 @@ export const servicesRoute = createRoute({
       staleTime: Number.POSITIVE_INFINITY,
     });
   },
-  component: lazyRouteComponent(() => import("#features/health/health-services-page.tsx"), "ServicesPage"),
+  component: lazyRouteComponent(() => import("#features/health/services-page.tsx"), "ServicesPage"),
 });

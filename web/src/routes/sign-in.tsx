@@ -14,8 +14,8 @@ export const signInRoute = createRoute({
   }),
   // Its ways in are known before the form is there, so that nothing moves under the pointer.
   loader: async ({ context }) => {
-    const { providersQuery } = await import("#features/access/access-session-queries.ts");
+    const { providersQuery } = await import("#features/access/session-queries.ts");
     await context.queryClient.prefetchQuery(providersQuery());
   },
-  component: lazyRouteComponent(() => import("#features/access/access-sign-in-page.tsx"), "SignInPage"),
+  component: lazyRouteComponent(() => import("#features/access/sign-in/sign-in-page.tsx"), "SignInPage"),
 });

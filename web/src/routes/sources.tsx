@@ -14,5 +14,5 @@ export const sourcesRoute = createRoute({
     q: readText(raw, "q"),
     source: readText(raw, "source", 200),
   }),
-  component: lazyRouteComponent(() => import("#features/sources/sources-page.tsx"), "SourcesPage"),
+  component: lazyRouteComponent(() => import("#features/sources/page.tsx"), "SourcesPage"),
 });

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { readWebhooksSearch } from "#features/webhooks/webhooks-search.ts";
+import { readWebhooksSearch } from "#features/webhooks/search.ts";
 import { organizationRoute } from "./organization.tsx";
 
 export const webhooksRoute = createRoute({
@@ -8,5 +8,5 @@ export const webhooksRoute = createRoute({
   path: organizationPages.webhooks.path,
   staticData: organizationPages.webhooks,
   validateSearch: readWebhooksSearch,
-  component: lazyRouteComponent(() => import("#features/webhooks/webhooks-page.tsx"), "WebhooksPage"),
+  component: lazyRouteComponent(() => import("#features/webhooks/page.tsx"), "WebhooksPage"),
 });

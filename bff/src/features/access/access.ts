@@ -1,35 +1,40 @@
 import type { Core, Feature } from "#lib/feature.ts";
-import type { SecretBox } from "#lib/secret-box.ts";
-import type { SessionEnds } from "#lib/session-ends.ts";
-import { createAuthority } from "./access-authority.ts";
-import { createAdmission } from "./access-context.ts";
-import { createCredentials } from "./access-credentials.ts";
-import { createHandshake } from "./access-handshake.ts";
-import { createHierarchy } from "./access-hierarchy.ts";
-import { createIdentitiesStore } from "./access-identities-store.ts";
-import { createIdentity } from "./access-identity.ts";
-import { createInvitations } from "./access-invitations.ts";
-import { createInvitationsStore } from "./access-invitations-store.ts";
-import { createLimits } from "./access-limits.ts";
-import { createMembers } from "./access-members.ts";
-import { accessMembersRoutes } from "./access-members-routes.ts";
-import { createMembersStore } from "./access-members-store.ts";
-import { createOidc } from "./access-oidc.ts";
-import { createOidcProvider } from "./access-oidc-provider.ts";
-import { oidcRoutes } from "./access-oidc-routes.ts";
-import { createOrganizations } from "./access-organizations.ts";
-import { createPasswordService } from "./access-password-service.ts";
-import { createPasswords } from "./access-passwords.ts";
-import { createPasswordsStore } from "./access-passwords-store.ts";
-import { accessRoutes } from "./access-routes.ts";
-import { createAccessService } from "./access-service.ts";
-import { accessSessionRoutes } from "./access-session-routes.ts";
-import { createSessionStore } from "./access-session-store.ts";
-import { createSessions } from "./access-sessions.ts";
-import { createSignInLimit } from "./access-sign-in-limit.ts";
-import { createTokenIdentity } from "./access-token-identity.ts";
-import { createTokens } from "./access-tokens.ts";
-import { createUserStore } from "./access-user-store.ts";
+import type { SecretBox } from "#lib/security/secret-box.ts";
+import type { SessionEnds } from "#lib/security/session-ends.ts";
+import { createLimits, createSignInLimit } from "./limits/limits.ts";
+import { accessMembersRoutes } from "./member-routes.ts";
+import { createMembersStore } from "./member-store.ts";
+import {
+  createAuthority,
+  createInvitations,
+  createInvitationsStore,
+  createMembers,
+} from "./members/members.ts";
+import { oidcRoutes } from "./oidc-routes.ts";
+import { createHierarchy } from "./organizations/organizations.ts";
+import { accessRoutes } from "./routes.ts";
+import { accessSessionRoutes } from "./session-routes.ts";
+import {
+  createAdmission,
+  createHandshake,
+  createIdentity,
+  createSessionStore,
+  createSessions,
+  createTokenIdentity,
+} from "./sessions/sessions.ts";
+import {
+  createAccessService,
+  createCredentials,
+  createIdentitiesStore,
+  createOidc,
+  createOidcProvider,
+  createPasswordService,
+  createPasswords,
+  createPasswordsStore,
+} from "./sign-in/sign-in.ts";
+import { createTokens } from "./tokens/tokens.ts";
+import { createOrganizations } from "./tree.ts";
+import { createUserStore } from "./user-store.ts";
 
 /** A foundation that comes after audit. */
 type AccessCore = Omit<Core, "admit">;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { randomFrom } from "#testing/random.ts";
 import { createTestDatabase } from "#testing/stack.ts";
-import { type Organization, openTrail } from "./audit-fixture.ts";
-import { killWhileWriting } from "./audit-kills-fixture.ts";
+import { type Organization, openTrail } from "./testing/audit.fixture.ts";
+import { killWhileWriting } from "./testing/kills.fixture.ts";
 
 test("50 times SIGKILL of the database between change and seal: every change has its record, the chains verify", async () => {
   const seed = Date.now() % 2 ** 31;

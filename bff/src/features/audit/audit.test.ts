@@ -1,4 +1,4 @@
-import { type AuditEvent, listAuditEvents } from "@wheelhouse/shared/audit.ts";
+import { type AuditEvent, listAuditEvents } from "@wheelhouse/shared/audit/audit.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";

@@ -1,17 +1,17 @@
 import { endingAtOnce, everyRole, type Feature, type Ground } from "#lib/feature.ts";
-import type { NamedCache } from "#lib/own-caches.ts";
-import type { SecretBox } from "#lib/secret-box.ts";
-import { buildAuditBlocks } from "./audit-blocks.ts";
-import { createChanges } from "./audit-changes.ts";
-import { createDenials } from "./audit-denials.ts";
-import { createAuditIntake } from "./audit-intake.ts";
-import { orderAuditMonths } from "./audit-order.ts";
-import { createAuditProof } from "./audit-proof.ts";
-import { createReadings } from "./audit-readings.ts";
-import { createAuditReview } from "./audit-review.ts";
-import { auditRoutes } from "./audit-routes.ts";
-import { createAuditService } from "./audit-service.ts";
-import { createAuditStore } from "./audit-store.ts";
+import type { NamedCache } from "#lib/redis/own-caches.ts";
+import type { SecretBox } from "#lib/security/secret-box.ts";
+import { buildAuditBlocks } from "./export/export.ts";
+import { createAuditProof } from "./proof/proof.ts";
+import {
+  auditRoutes,
+  createAuditService,
+  createAuditStore,
+  createReadings,
+  orderAuditMonths,
+} from "./reading/reading.ts";
+import { createAuditReview } from "./review/review.ts";
+import { createAuditIntake, createChanges, createDenials } from "./writing/writing.ts";
 
 const monthsAhead = 12;
 

@@ -1,18 +1,20 @@
 import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
-import type { WatchHttp } from "#lib/watch-http.ts";
-import type { Catalogue } from "#observe/catalogue.ts";
-import { createBreakersBoard } from "./breakers-board.ts";
-import { type CommandsDeps, createBreakerCommands } from "./breakers-commands.ts";
-import { createBreakerHolders, type NewestCommands } from "./breakers-holders.ts";
-import { createOwnBreakers } from "./breakers-own.ts";
-import { createReportedBreakers, type ReportedBreakersDeps } from "./breakers-reports.ts";
-import { breakersRoutes, type RoutesDeps } from "./breakers-routes.ts";
-import { createScrapeStates } from "./breakers-scrape-states.ts";
-import { createScrapedBreakers } from "./breakers-scrapes.ts";
+import type { WatchHttp } from "#lib/http/watch-http.ts";
+import type { Catalogue } from "#observe/sources/sources.ts";
+import { createBreakersAspect } from "./aspect.ts";
+import { createBreakersBoard } from "./board.ts";
+import { type CommandsDeps, createBreakerCommands } from "./commands.ts";
+import { createBreakerHolders, type NewestCommands } from "./holders.ts";
+import { createOwnBreakers, type OwnEndpointsKey } from "./own.ts";
+import { createScrapedBreakers, createScrapeStates } from "./readers/readers.ts";
+import { createReportedBreakers, type ReportedBreakersDeps } from "./reports.ts";
+import { breakersRoutes, type RoutesDeps } from "./routes.ts";
 
 type BreakersNeeds = {
   catalogue: Catalogue;
   http: Pick<WatchHttp, "get">;
+  /** Rows of Wheelhouse's own endpoints, observed before. */
+  endpoints: OwnEndpointsKey;
   /** What services report of their breakers. */
   reported: ReportedBreakersDeps;
   /** The newest command to each of these breakers that some instance obeyed, or may yet. */
@@ -22,7 +24,7 @@ type BreakersNeeds = {
 /** The breakers of Wheelhouse's own endpoints, those that are scraped, those that are reported, and commands to them. */
 export function createBreakers(core: Core, needs: BreakersNeeds) {
   const { redis, config, clock, log } = core;
-  const { catalogue, http, reported, newestCommands, channel, run, ...reading } = needs;
+  const { catalogue, http, endpoints, reported, newestCommands, channel, run, ...reading } = needs;
   const states = createScrapeStates({ redis, log });
   const scraped = createScrapedBreakers({
     catalogue,
@@ -31,7 +33,7 @@ export function createBreakers(core: Core, needs: BreakersNeeds) {
     random: Math.random,
     onScraped: states.keep,
   });
-  const own = createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs });
+  const own = createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs, endpoints });
   const command = createBreakerCommands({ snapshots: reading.snapshots, channel, run });
   const feature = {
     routes: (api) => breakersRoutes(api, { ...reading, command }),
@@ -39,11 +41,13 @@ export function createBreakers(core: Core, needs: BreakersNeeds) {
   } satisfies Feature;
   return {
     ...feature,
-    /** For the collector. */
-    board: createBreakersBoard(
-      [own, scraped, createReportedBreakers(reported)],
-      createBreakerHolders({ newestCommands, clock }),
-    ),
+    aspect: createBreakersAspect({
+      endpoints,
+      board: createBreakersBoard(
+        [own, scraped, createReportedBreakers(reported)],
+        createBreakerHolders({ newestCommands, clock }),
+      ),
+    }),
     /** How the last scrape of each source went. */
     scrapesOf: states.read,
   };

@@ -1,21 +1,35 @@
 import { type Core, everyRole, type Feature } from "#lib/feature.ts";
-import { type CommandsDeps, createCacheCommands } from "./caches-commands.ts";
-import { createRemovals, type RemovalServer } from "./caches-removals.ts";
-import { cacheRemovalsRoutes } from "./caches-removals-routes.ts";
-import { cachesRoutes, type RoutesDeps } from "./caches-routes.ts";
+import { createCachesAspect } from "./aspect.ts";
+import { createCachesBoard, type ReportedCaches } from "./board.ts";
+import { type CommandsDeps, createCacheCommands } from "./commands.ts";
+import {
+  createRedisAspect,
+  createRedisDetails,
+  type DetailedServer,
+  type RedisServers,
+} from "./redis/redis.ts";
+import { cacheRemovalsRoutes, createRemovals, type RemovalServer } from "./removals/removals.ts";
+import { cachesRoutes, type RoutesDeps } from "./routes.ts";
 
 type CachesNeeds = {
   /** The watched Redis servers of all organizations. */
   servers(): readonly RemovalServer[];
+  /** The same as they are looked into. */
+  detailedServers(): readonly DetailedServer[];
+  /** Rows of these servers, observed before. */
+  serverRows: RedisServers;
+  /** What services report of their caches. */
+  reported: ReportedCaches;
 } & Omit<CommandsDeps & RoutesDeps, "commands">;
 
 /** Invalidation by the services that report their caches, and removal from the Redis of those that are declared. */
-export function createCaches(core: Core, { servers, channel, run, ...reading }: CachesNeeds) {
+export function createCaches(core: Core, needs: CachesNeeds) {
+  const { servers, detailedServers, serverRows, reported, channel, run, ...reading } = needs;
   const { database, changes, clock, log } = core;
   const { snapshots } = reading;
   const removals = createRemovals({ database, changes, snapshots, servers, clock, log });
   const commands = createCacheCommands({ snapshots, channel, run });
-  return {
+  const feature = {
     routes(api) {
       cachesRoutes(api, { ...reading, commands });
       cacheRemovalsRoutes(api, { removals });
@@ -32,4 +46,14 @@ export function createCaches(core: Core, { servers, channel, run, ...reading }: 
       },
     ],
   } satisfies Feature;
+  return {
+    ...feature,
+    aspects: [
+      createCachesAspect(createCachesBoard(reported)),
+      createRedisAspect({
+        servers: serverRows,
+        board: createRedisDetails({ servers: detailedServers, clock, log }),
+      }),
+    ] as const,
+  };
 }

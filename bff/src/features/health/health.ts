@@ -1,19 +1,18 @@
 import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
-import type { WatchHttp } from "#lib/watch-http.ts";
-import type { BoardAnswers } from "#observe/board-answers.ts";
-import type { PastDetails } from "#observe/past-details.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
-import { createHealthChecks } from "./health-checks.ts";
-import { createHeartbeats, type HeartbeatsDeps } from "./health-heartbeats.ts";
-import { healthRoutes } from "./health-routes.ts";
-import { createServices, type ServicesDeps } from "./health-services.ts";
+import type { WatchHttp } from "#lib/http/watch-http.ts";
+import type { ListAnswers, Past, SnapshotStore } from "#observe/spread/spread.ts";
+import { createHealthChecks, createHeartbeats, type HeartbeatsDeps } from "./checks/checks.ts";
+import { healthRoutes } from "./routes.ts";
+import { type SampledServer, serverRows } from "./rows.ts";
+import { createServersAspect, createServersBoard } from "./servers/servers.ts";
+import { createServices, type ServicesDeps } from "./services/services.ts";
 
-type HealthNeeds = Pick<ServicesDeps, "catalogue" | "uptimes" | "onDetails" | "ownReports"> & {
+type HealthNeeds = Pick<ServicesDeps, "catalogue" | "uptimes" | "ownReports"> & {
   http: WatchHttp;
   hashOf: HeartbeatsDeps["hashOf"];
   snapshots: SnapshotStore;
-  answer: BoardAnswers;
-  past: Pick<PastDetails, "service">;
+  answer: ListAnswers;
+  past: Past;
 };
 
 /** Services that are asked, services that report by themselves, and what is shown of both. */
@@ -26,7 +25,7 @@ export function createHealth(core: Core, { http, hashOf, snapshots, answer, past
   const feature = {
     routes(api) {
       healthRoutes(api, { answer });
-      services.routes(api, snapshots, past);
+      services.routes(api, { snapshots, past });
     },
     // Where heartbeats come in.
     mount: heartbeats.mount,
@@ -34,8 +33,12 @@ export function createHealth(core: Core, { http, hashOf, snapshots, answer, past
   } satisfies Feature;
   return {
     ...feature,
-    /** For the collector. */
-    board: services.board,
-    ownProcesses: services.ownProcesses,
+    aspect: services.aspect,
   };
 }
+
+/** Watched Redis and Postgres servers. `servers` is a live list. */
+export const createServers = (
+  { clock }: Pick<Core, "clock">,
+  needs: { servers: readonly SampledServer[]; intervalMs: number },
+) => ({ rows: serverRows, aspect: createServersAspect(createServersBoard({ clock, ...needs })) });

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDatabase, type Database } from "#lib/postgres.ts";
-import { createPostgresLease, LeaseLost, type PostgresLease } from "#lib/postgres-lease.ts";
+import { createPostgresLease, LeaseLost, type PostgresLease } from "#lib/postgres/lease.ts";
+import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { startWire } from "#testing/wire.ts";
-import { createHistoryEvents } from "./history-events.ts";
-import { beginMs, historyOf, isoOf, makeOrganization, remembering } from "./history-fixture.ts";
-import { createRollup } from "./history-rollup.ts";
-import { createSeriesReader } from "./history-series.ts";
-import { createHistoryStore } from "./history-store.ts";
+import { createHistoryEvents } from "./reading/events.ts";
+import { createSeriesReader } from "./reading/series.ts";
+import { beginMs, historyOf, isoOf, makeOrganization, remembering } from "./testing/history.fixture.ts";
+import { createRollup } from "./writing/rollup.ts";
+import { createHistoryStore } from "./writing/store.ts";
 
 const log = pino({ level: "silent" });
 let database: Database;
@@ -41,26 +41,26 @@ describe("time travel", () => {
     shown.push({ atMs: beginMs + 123_000, ...changed });
     await it.tick(beginMs + 140_000, 5);
 
-    const { readPast } = historyOf(database, beginMs + hours);
+    const { readPart } = historyOf(database, beginMs + hours).past;
     for (const { atMs, queues, overview } of shown) {
       const isChange = atMs === beginMs + 123_000;
       for (const later of [0, isChange ? 6_000 : 2_900]) {
-        expect((await readPast(organization.id, "queues", isoOf(atMs + later))).equals(queues)).toBe(true);
-        expect((await readPast(organization.id, "overview", isoOf(atMs + later))).equals(overview)).toBe(
+        expect((await readPart(organization.id, "queues", isoOf(atMs + later))).equals(queues)).toBe(true);
+        expect((await readPart(organization.id, "overview", isoOf(atMs + later))).equals(overview)).toBe(
           true,
         );
       }
     }
     const first = isoOf(beginMs - 720_000);
-    await expect(readPast(organization.id, "queues", isoOf(beginMs - 720_001))).rejects.toMatchObject({
+    await expect(readPart(organization.id, "queues", isoOf(beginMs - 720_001))).rejects.toMatchObject({
       code: "not_found",
       message: expect.stringContaining(first),
     });
-    await expect(readPast(organization.id, "queues", isoOf(beginMs + 2 * hours))).rejects.toMatchObject({
+    await expect(readPart(organization.id, "queues", isoOf(beginMs + 2 * hours))).rejects.toMatchObject({
       code: "validation_failed",
     });
     const foreign = await makeOrganization(database);
-    await expect(readPast(foreign.id, "queues", isoOf(beginMs))).rejects.toMatchObject({ code: "not_found" });
+    await expect(readPart(foreign.id, "queues", isoOf(beginMs))).rejects.toMatchObject({ code: "not_found" });
     const rows = await database.asOrganizations([foreign.id], (tx) =>
       tx.selectFrom("history_frames").select("at").where("org_id", "=", organization.id).execute(),
     );
@@ -143,10 +143,10 @@ describe("the writer", () => {
       expect(await journal()).toEqual([]);
       await wire.mend();
       await it.tick(beginMs + 730_000, 74);
-      const { readPast } = historyOf(near, beginMs + hours);
+      const { readPart } = historyOf(near, beginMs + hours).past;
       for (const [at, queues] of shown.entries())
         expect(
-          (await readPast(organization.id, "queues", isoOf(beginMs + (at + 1) * 10_000))).equals(queues),
+          (await readPart(organization.id, "queues", isoOf(beginMs + (at + 1) * 10_000))).equals(queues),
         ).toBe(true);
       expect(await journal()).toEqual([{ text: "Queue mail paused" }]);
       expect(await waitingOf(near, organization.id, beginMs + 740_000, 12)).toEqual(

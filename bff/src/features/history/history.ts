@@ -1,21 +1,24 @@
 import type { HistoryKind } from "@wheelhouse/shared/history.ts";
 import type { Core, Feature, Running } from "#lib/feature.ts";
-import type { NamedCache } from "#lib/own-caches.ts";
-import { createPostgresLease } from "#lib/postgres-lease.ts";
-import type { KeptDetails } from "#observe/kept-details.ts";
-import type { OwnProcess } from "#observe/own-service.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
-import type { Change } from "#observe/watched.ts";
-import { createDeployments } from "./history-deployments.ts";
-import { type ActLine, createHistoryEvents } from "./history-events.ts";
-import { createPast } from "./history-past.ts";
-import { createHistoryRetention } from "./history-retention.ts";
-import { createRollup } from "./history-rollup.ts";
-import { historyRoutes } from "./history-routes.ts";
-import { createSeriesReader } from "./history-series.ts";
-import { createHistoryStore } from "./history-store.ts";
-import { createUptimes } from "./history-uptimes.ts";
-import { createHistoryWriter } from "./history-writer.ts";
+import { createPostgresLease } from "#lib/postgres/lease.ts";
+import type { NamedCache } from "#lib/redis/own-caches.ts";
+import type { Aspect, Change } from "#observe/aspect.ts";
+import type { Past, SnapshotStore } from "#observe/spread/spread.ts";
+import {
+  type ActLine,
+  createDeployments,
+  createHistoryEvents,
+  createPast,
+  createSeriesReader,
+  historyRoutes,
+} from "./reading/reading.ts";
+import { createUptimes } from "./uptime/uptime.ts";
+import {
+  createHistoryRetention,
+  createHistoryStore,
+  createHistoryWriter,
+  createRollup,
+} from "./writing/writing.ts";
 
 const leaseMs = 15_000;
 
@@ -36,6 +39,14 @@ export function createHistory(
 ) {
   const deployments = createDeployments({ database, changes, clock });
   const readSeries = createSeriesReader({ database, clock, ...(cache ? { cache } : {}) });
+  const past: Past = {
+    readPart: createPast({ database, clock }),
+    async seriesBefore(organizationId, { kind, id, metrics, at, spanMs }) {
+      const from = new Date(Date.parse(at) - spanMs).toISOString();
+      const { stepMs, series } = await readSeries(organizationId, { kind, id, metrics, from, to: at });
+      return series.map(({ values }) => ({ intervalMs: stepMs, values }));
+    },
+  };
   const events = createHistoryEvents({ database, actsBetween: acts.between });
   const feature = {
     routes: (api) => historyRoutes(api, { readSeries, events, deployments }),
@@ -44,9 +55,9 @@ export function createHistory(
   return {
     ...feature,
     deployments,
-    uptimes: createUptimes({ database, clock, log }),
-    /** JSON of a status endpoint as it was at a moment. */
-    readPast: createPast({ database, clock }),
+    /** Uptimes of all things of one kind. */
+    uptimesOf: (kind: HistoryKind) => createUptimes({ database, kind, clock, log }),
+    past,
     /** Acts and deployments of the last time by organization id, as Overview shows them beside what was observed. */
     async recentChanges(organizationIds: readonly string[]): Promise<ReadonlyMap<string, readonly Change[]>> {
       const [acted, deployed] = await Promise.all([
@@ -57,25 +68,12 @@ export function createHistory(
         organizationIds.map((id) => [id, [...(acted.get(id) ?? []), ...(deployed.get(id) ?? [])]]),
       );
     },
-    /** Figures of one thing over the time before a moment, in the order of `metrics`. */
-    async seriesBefore(
-      organizationId: string,
-      of: { kind: HistoryKind; id: string; metrics: readonly string[]; at: string; spanMs: number },
-    ) {
-      const { kind, id, metrics, at, spanMs } = of;
-      const from = new Date(Date.parse(at) - spanMs).toISOString();
-      const { stepMs, series } = await readSeries(organizationId, { kind, id, metrics, from, to: at });
-      return series.map(({ values }) => ({ intervalMs: stepMs, values }));
-    },
   };
 }
 
 type RememberingNeeds = {
+  aspects: readonly Aspect[];
   snapshots: SnapshotStore;
-  /** What instances of services told last. */
-  details: KeptDetails;
-  /** What Wheelhouse's own processes told last of themselves. */
-  processes(): readonly OwnProcess[];
   /** Name of this process in ticks. */
   owner: string;
 };

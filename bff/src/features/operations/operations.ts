@@ -3,11 +3,11 @@ import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import type { AuditFields } from "#lib/change.ts";
-import { notFound } from "#lib/errors.ts";
 import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.ts";
-import type { RequestContext } from "#lib/request-context.ts";
-import type { ControlChannel } from "#observe/control-channel.ts";
-import { createOperationsStore, type OperationRow, operationOf } from "./operations-store.ts";
+import { notFound } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import type { ControlChannel } from "#observe/reports/reports.ts";
+import { createOperationsStore, type OperationRow, operationOf } from "./store.ts";
 
 const answersWithinMs = 2_000;
 const askEveryMs = 40;

@@ -1,7 +1,37 @@
-import type { Feature } from "#lib/feature.ts";
-import { queuesRoutes } from "./queues-routes.ts";
+import type { SourceView } from "@wheelhouse/shared/health/health.ts";
+import type { Core, Feature } from "#lib/feature.ts";
+import type { AspectKey } from "#observe/aspect.ts";
+import { observationsOf } from "#observe/tick/tick.ts";
+import { createQueuesAspect } from "./aspect.ts";
+import { createQueuesBoard } from "./board.ts";
+import { queuesRoutes } from "./routes.ts";
+import { queueRows, type SampledQueues } from "./rows.ts";
 
-/** Queues as they were observed. */
-export function createQueues(reading: Parameters<typeof queuesRoutes>[1]) {
-  return { routes: (api) => queuesRoutes(api, reading) } satisfies Feature;
+type QueuesNeeds = Parameters<typeof queuesRoutes>[1] & {
+  /** A live list. */
+  sources: readonly SampledQueues[];
+  /** Rows of the Redis servers in which they lie, observed before. */
+  servers: AspectKey<SourceView & { organization: string }>;
+  intervalMs: number;
+};
+
+/** BullMQ queues as they were observed. */
+export function createQueues({ clock }: Pick<Core, "clock">, needs: QueuesNeeds) {
+  const { sources, servers, intervalMs, ...reading } = needs;
+  const feature = { routes: (api) => queuesRoutes(api, reading) } satisfies Feature;
+  return {
+    ...feature,
+    aspect: createQueuesAspect({
+      servers,
+      board: createQueuesBoard({ sources, servers, intervalMs, clock }),
+    }),
+    /** The queues that do Wheelhouse's own work. */
+    own() {
+      const tick = reading.snapshots.tick();
+      const rows = tick === null ? [] : queueRows.rows(observationsOf(tick));
+      return rows
+        .filter(({ prefix, source }) => source === "primary" && prefix === "wheelhouse")
+        .map(({ id, workers, counts, paused }) => ({ id, workers, counts, paused }));
+    },
+  };
 }

@@ -1,12 +1,14 @@
-import { createAddressFilter } from "#lib/address-filter.ts";
 import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.ts";
-import type { SecretBox } from "#lib/secret-box.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
-import { createSourcesFile } from "#observe/sources-watch.ts";
-import { createSourcesCatalogue } from "./sources-catalogue.ts";
-import { sourcesRoutes } from "./sources-routes.ts";
-import { createSourcesService } from "./sources-service.ts";
-import { createSourcesStore } from "./sources-store.ts";
+import { createAddressFilter } from "#lib/security/address-filter.ts";
+import type { SecretBox } from "#lib/security/secret-box.ts";
+import type { AspectKey } from "#observe/aspect.ts";
+import { createSourcesFile } from "#observe/sources/sources.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { createBadFileAspect, createBadFileBoard } from "./aspect.ts";
+import { createSourcesCatalogue } from "./catalogue.ts";
+import { sourcesRoutes } from "./routes.ts";
+import { createSourcesService } from "./service.ts";
+import { createSourcesStore } from "./store.ts";
 
 /** What is watched, of the file and of what was added; the parts that watch are built on it. */
 export function createDeclared(
@@ -29,17 +31,20 @@ export function createDeclared(
 }
 export type Declared = ReturnType<typeof createDeclared>;
 
+type Service = Parameters<typeof createSourcesService>[0];
 type SourcesNeeds = {
   declared: Declared;
   box: SecretBox;
   snapshots: SnapshotStore;
-  scrapesOf: Parameters<typeof createSourcesService>[0]["scrapesOf"];
+  /** Rows of what is watched, with their states. */
+  checks: AspectKey<ReturnType<Service["checksOf"]>[number]>;
+  scrapesOf: Service["scrapesOf"];
 };
 
 /** Sources as people see and add them, and the process that follows what is declared. */
 export function createSources(
   { changes, config, clock }: Core,
-  { declared, box, snapshots, scrapesOf }: SourcesNeeds,
+  { declared, box, snapshots, checks, scrapesOf }: SourcesNeeds,
 ) {
   const { store, file, catalogue } = declared;
   const service = createSourcesService({
@@ -50,10 +55,10 @@ export function createSources(
     box,
     filter: createAddressFilter(config.observe.allowAddresses),
     clock,
-    checksOf: (organization) => snapshots.viewsOf(organization).health().items,
+    checksOf: (organization) => snapshots.viewsOf(organization).rows(checks),
     scrapesOf,
   });
-  return {
+  const feature = {
     routes: (api) => sourcesRoutes(api, { service }),
     processes: [
       {
@@ -69,4 +74,5 @@ export function createSources(
       },
     ],
   } satisfies Feature;
+  return { ...feature, aspect: createBadFileAspect(createBadFileBoard(file.bad)) };
 }

@@ -1,34 +1,26 @@
-import { createAddressFilter } from "#lib/address-filter.ts";
 import { type Core, everyRole, type Feature, type Running } from "#lib/feature.ts";
-import { createRedis } from "#lib/redis.ts";
-import { createSecretBox } from "#lib/secret-box.ts";
-import { createAttemptStore } from "./webhooks-attempt-store.ts";
-import { createBreakers } from "./webhooks-breaker.ts";
-import type { WebhooksConfig } from "./webhooks-config.ts";
-import { createConfiguration } from "./webhooks-configuration.ts";
-import { createConfigurationStore } from "./webhooks-configuration-store.ts";
-import { createDeliveries } from "./webhooks-deliveries.ts";
-import { createDelivery } from "./webhooks-delivery.ts";
-import { createDeliveryStore } from "./webhooks-delivery-store.ts";
-import { createDetailStore } from "./webhooks-detail-store.ts";
-import { createDirectory } from "./webhooks-directory.ts";
-import { createDoorbell } from "./webhooks-doorbell.ts";
-import { createFigures } from "./webhooks-figures.ts";
-import { createSender } from "./webhooks-http.ts";
-import { createIntake } from "./webhooks-intake.ts";
-import { createIntakeStore } from "./webhooks-intake-store.ts";
-import { keepPartitionsAhead } from "./webhooks-partitions.ts";
-import { createPayloads } from "./webhooks-payloads.ts";
-import { createRejections } from "./webhooks-rejections.ts";
-import { createReplay } from "./webhooks-replay.ts";
-import { createReplays } from "./webhooks-replays.ts";
-import { createReplayRunner } from "./webhooks-replays-runner.ts";
-import { createReplaysStore } from "./webhooks-replays-store.ts";
-import { webhooksRoutes } from "./webhooks-routes.ts";
-import { horizonMs } from "./webhooks-schedule.ts";
-import { createStatistics } from "./webhooks-statistics.ts";
-import { createSweeper } from "./webhooks-sweeper.ts";
-import { startDeliveryWorker } from "./webhooks-worker.ts";
+import { createRedis } from "#lib/redis/redis.ts";
+import { createAddressFilter } from "#lib/security/address-filter.ts";
+import { createSecretBox } from "#lib/security/secret-box.ts";
+import { createWebhooksAspect, createWebhooksBoard } from "./aspect.ts";
+import { createBreakers } from "./breaker.ts";
+import type { WebhooksConfig } from "./config.ts";
+import {
+  createAttemptStore,
+  createDelivery,
+  createDoorbell,
+  createFigures,
+  createSender,
+  createStatistics,
+  createSweeper,
+  horizonMs,
+  startDeliveryWorker,
+} from "./delivery/delivery.ts";
+import { createConfiguration, createConfigurationStore, createDirectory } from "./directory/directory.ts";
+import { createIntake, createIntakeStore, createRejections, keepPartitionsAhead } from "./intake/intake.ts";
+import { createDeliveries, createDeliveryStore, createDetailStore, createPayloads } from "./log/log.ts";
+import { createReplay, createReplayRunner, createReplays, createReplaysStore } from "./replays/replays.ts";
+import { webhooksRoutes } from "./routes.ts";
 
 type WebhooksCore = Pick<Core, "database" | "redis" | "subscribe" | "events" | "changes" | "clock" | "log">;
 type WebhooksNeeds = {
@@ -151,6 +143,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const services = createServices(core, settings, parts);
   const { intake, deliveries, replays } = services;
   const partitions = keepPartitionsAhead(database, clock, log);
+  const statistics = createStatistics(database, breakers, clock);
 
   const processes = {
     /** Looks after what all of it shares. */
@@ -215,7 +208,9 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     readHeads: deliveries.readHeads,
     readReplayHeads: replays.readHeads,
     /** Figures for Overview; see `WebhookStatistics`. */
-    statistics: createStatistics(database, breakers, clock),
+    statistics,
+    aspect: (intervalMs: number) =>
+      createWebhooksAspect(createWebhooksBoard({ statistics, intervalMs, clock })),
   };
 }
 

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { AppError } from "#lib/errors.ts";
-import type { RequestContext } from "#lib/request-context.ts";
-import type { SessionEnds } from "#lib/session-ends.ts";
+import { AppError } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import type { SessionEnds } from "#lib/security/session-ends.ts";
 import { type LiveServer, type LiveSocket, roomFor } from "./rooms.ts";
 
 /** Who the caller is, in which organization; asked at the handshake, at each subscribe and once a minute. */

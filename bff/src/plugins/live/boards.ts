@@ -1,6 +1,6 @@
 import { patchRows, patchWhole } from "@wheelhouse/shared/live/patch.ts";
 import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
-import type { OrganizationKey } from "#observe/watched.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
 import { encodeMessage, encodeSnapshot } from "./encode.ts";
 import { type LiveServer, type LiveSocket, membersOf, roomOf, waitingRoomOf } from "./rooms.ts";
 import type { LiveViews, LiveWhole } from "./views.ts";

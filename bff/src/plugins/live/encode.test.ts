@@ -4,9 +4,11 @@ import { patchRows, patchWhole } from "@wheelhouse/shared/live/patch.ts";
 import { overview, overviewTopic } from "@wheelhouse/shared/overview.ts";
 import { queueList, queueTopic } from "@wheelhouse/shared/queues.ts";
 import { expect, test } from "vitest";
-import { createSnapshotStore } from "#observe/snapshot-store.ts";
+import { createSnapshotStore } from "#observe/spread/spread.ts";
+import { makeAspects } from "#testing/aspects.ts";
 import { createBusyTicks } from "#testing/busy-tick.ts";
 import { encodeMessage, encodeSnapshot } from "./encode.ts";
+import { createLiveViews } from "./views.ts";
 
 const acme = { id: "0198a000-0000-7000-8000-00000000000a", slug: "acme" };
 const mostBytes = 10_000;
@@ -14,21 +16,26 @@ const mostBytes = 10_000;
 /** What a dashboard of 200 queues is sent, tick by tick. */
 function* messagesOf(ticks: number) {
   let nowMs = 0;
-  const snapshots = createSnapshotStore({ clock: { now: () => nowMs }, intervalMs: 1_000 });
+  const snapshots = createSnapshotStore({
+    aspects: makeAspects().aspects,
+    clock: { now: () => nowMs },
+    intervalMs: 1_000,
+  });
+  const live = createLiveViews(snapshots);
   const nextTick = createBusyTicks({ organization: acme });
   const step = () => {
     const tick = nextTick();
-    nowMs = Date.parse(tick.observedAt);
+    nowMs = Date.parse(tick.head.observedAt);
     snapshots.ingest(tick);
-    const views = snapshots.viewsOf(acme);
-    return { views, sentAt: tick.observedAt, seq: snapshots.seq() };
+    const [overview, queues] = [live.list("overview", acme), live.list("queues", acme)];
+    return { overview, queues, sentAt: tick.head.observedAt, seq: snapshots.seq() };
   };
   let before = step();
   const head = { kind: "snapshot", seq: before.seq, sentAt: before.sentAt } as const;
   yield {
-    overview: encodeSnapshot(head, before.views.overviewJson),
-    queues: encodeSnapshot(head, before.views.queuesJson),
-    views: before.views,
+    overview: encodeSnapshot(head, live.encoded("overview", acme)),
+    queues: encodeSnapshot(head, live.encoded("queues", acme)),
+    shown: before,
   };
   for (let n = 0; n < ticks; n += 1) {
     const now = step();
@@ -40,11 +47,13 @@ function* messagesOf(ticks: number) {
       intervalMs: 1_000,
       sentAt: observedAt,
     } as const;
-    const [was, is] = [before.views, now.views];
     yield {
-      overview: encodeMessage(changes, patchWhole(was.overview(), is.overview(), observedAt)),
-      queues: encodeMessage(changes, patchRows(was.queues().items, is.queues().items, observedAt)),
-      views: is,
+      overview: encodeMessage(changes, patchWhole(before.overview, now.overview, observedAt)),
+      queues: encodeMessage(
+        changes,
+        patchRows(before.queues.items ?? [], now.queues.items ?? [], observedAt),
+      ),
+      shown: now,
     };
     before = now;
   }
@@ -63,10 +72,8 @@ test("who follows the messages holds what the API answers, in its order and in t
   for (const message of messagesOf(20)) {
     const list = queues.take(await unpack(message.queues));
     const whole = parts.take(await unpack(message.overview));
-    expect(queueList.parse(list).items).toEqual(message.views.queues().items);
-    expect(overview.parse(whole)).toEqual(
-      overview.parse(JSON.parse(JSON.stringify(message.views.overview()))),
-    );
+    expect(queueList.parse(list).items).toEqual(message.shown.queues.items);
+    expect(overview.parse(whole)).toEqual(overview.parse(JSON.parse(JSON.stringify(message.shown.overview))));
   }
 });
 

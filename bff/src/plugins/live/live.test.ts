@@ -5,21 +5,22 @@ import {
   type Topic,
   topics,
 } from "@wheelhouse/shared/live.ts";
-import type { Delivery } from "@wheelhouse/shared/webhooks.ts";
+import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { pino } from "pino";
 import { io, type Socket } from "socket.io-client";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { AppError } from "#lib/errors.ts";
-import type { RequestContext } from "#lib/request-context.ts";
-import { createServer } from "#lib/server.ts";
-import type { Ended } from "#lib/session-ends.ts";
-import { createSnapshotStore } from "#observe/snapshot-store.ts";
-import { registerLive } from "#plugins/live/live.ts";
-import { createLiveViews } from "#plugins/live/views.ts";
+import { AppError } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import { createServer } from "#lib/http/server.ts";
+import type { Ended } from "#lib/security/session-ends.ts";
+import { createSnapshotStore } from "#observe/spread/spread.ts";
 import { createLiveList } from "#plugins/live-lists.ts";
+import { makeAspects } from "#testing/aspects.ts";
 import { hearAll } from "#testing/live-client.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
+import { registerLive } from "./live.ts";
+import { createLiveViews } from "./views.ts";
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
 const log = pino({ level: "silent" });
@@ -63,7 +64,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
   let nowMs = Date.parse("2026-01-05T12:00:00Z");
   const clock = { now: () => nowMs };
   const app = await createServer({ log, trustProxy: false });
-  const snapshots = createSnapshotStore({ clock, intervalMs });
+  const snapshots = createSnapshotStore({ aspects: makeAspects().aspects, clock, intervalMs });
   const readRows = vi.fn(async (_organizationId: string, _ids: readonly string[]): Promise<Delivery[]> => []);
   const deliveries = createLiveList(readRows);
   let end: (ended: Ended) => void = () => {};
@@ -297,7 +298,11 @@ describe("what is sent", () => {
 
   test("what was restored between two ticks reaches those who were there before it", async () => {
     const { snapshots, connect, subscribe } = await serve();
-    const other = createSnapshotStore({ clock: { now: () => 0 }, intervalMs: 1_000 });
+    const other = createSnapshotStore({
+      aspects: makeAspects().aspects,
+      clock: { now: () => 0 },
+      intervalMs: 1_000,
+    });
     other.ingest(makeTick({ queues: [makeQueue("kept")] }));
     const first = connect("acme");
     await subscribe(first.client, "queues");

@@ -1,7 +1,7 @@
 import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
 import type { CollectorLost } from "@wheelhouse/shared/live.ts";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
-import type { RequestContext } from "#lib/request-context.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
 
 /** What comes from a client is unknown until it was looked at. */
 type Commands = {

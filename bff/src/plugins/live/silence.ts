@@ -1,5 +1,5 @@
 import type { CollectorLost } from "@wheelhouse/shared/live.ts";
-import type { Clock } from "#lib/clock.ts";
+import type { Clock } from "#lib/time/clock.ts";
 import type { LiveServer } from "./rooms.ts";
 import type { LiveViews } from "./views.ts";
 

@@ -1,6 +1,7 @@
 import type { LiveRow, Observed } from "@wheelhouse/shared/live/topic.ts";
-import type { SnapshotStore } from "#observe/snapshot-store.ts";
-import type { OrganizationKey } from "#observe/watched.ts";
+import { z } from "zod";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
 import type { Encoded } from "./encode.ts";
 
 /** The whole of a topic; topics of rows have `items`. */
@@ -19,21 +20,15 @@ export type LiveViews = {
   encoded(topic: string, organization: OrganizationKey): Encoded;
 };
 
-const boards = ["overview", "health", "breakers", "caches", "queues"] as const;
+// Lists of topics carry their age, and rows with ids.
+const whole = z.custom<LiveWhole>((value) => typeof value === "object" && value !== null);
 
 /** The one place at which live updates touch the snapshots. */
-export function createLiveViews(snapshots: SnapshotStore): LiveViews {
-  const boardOf = (topic: string) => {
-    const board = boards.find((each) => each === topic);
-    if (board === undefined) throw new Error(`nothing is observed for the topic ${topic}`);
-    return board;
-  };
-  return {
-    seq: snapshots.seq,
-    observedAt: () => snapshots.tick()?.observedAt ?? null,
-    heardAtMs: snapshots.heardAtMs,
-    onTick: snapshots.onTick,
-    list: (topic, organization) => snapshots.viewsOf(organization)[boardOf(topic)](),
-    encoded: (topic, organization) => snapshots.viewsOf(organization)[`${boardOf(topic)}Json`],
-  };
-}
+export const createLiveViews = (snapshots: SnapshotStore): LiveViews => ({
+  seq: snapshots.seq,
+  observedAt: () => snapshots.tick()?.head.observedAt ?? null,
+  heardAtMs: snapshots.heardAtMs,
+  onTick: snapshots.onTick,
+  list: (topic, organization) => whole.parse(snapshots.viewsOf(organization).list(topic)),
+  encoded: (topic, organization) => snapshots.viewsOf(organization).encoded(topic),
+});

@@ -1,4 +1,4 @@
-import type { AuditEvent } from "@wheelhouse/shared/audit.ts";
+import type { AuditEvent } from "@wheelhouse/shared/audit/audit.ts";
 
 /** One replay as the API gives it, for tests. */
 export const auditEventExample: AuditEvent = {

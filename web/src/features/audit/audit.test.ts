@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { auditEventExample } from "./audit.fixtures.ts";
-import { fieldChanges, shortHash } from "./audit-diff.ts";
-import { auditFilterCount, auditQuery, lastVerification, matchesAudit, targetName } from "./audit-filter.ts";
-import { type AuditSearch, readAuditSearch, toggledIn } from "./audit-search.ts";
-import { readAuditTokens } from "./audit-tokens.ts";
+import { auditFilterCount, auditQuery, lastVerification, matchesAudit, targetName } from "./filter.ts";
+import { fieldChanges, shortHash } from "./reading/diff.ts";
+import { readAuditTokens } from "./reading/tokens.ts";
+import { type AuditSearch, readAuditSearch, toggledIn } from "./search.ts";
 
 const event = auditEventExample;
 

@@ -5,9 +5,9 @@ import {
   breakerTopic,
 } from "@wheelhouse/shared/breakers.ts";
 import { describe, expect, test } from "vitest";
-import { readFilterInput } from "#ui/filter-tokens.ts";
-import { breakerFilterKeys, filterBreakers } from "./breakers-filter.ts";
-import { badgeOf, describeStretches, probeIn, stretchesOf, turnReason, turnsOf } from "./breakers-states.ts";
+import { readFilterInput } from "#ui/filter/filter-tokens.ts";
+import { breakerFilterKeys, filterBreakers } from "./filter.ts";
+import { badgeOf, describeStretches, probeIn, stretchesOf, turnReason, turnsOf } from "./states.ts";
 
 const figures = {
   failureRatio: null,

@@ -1,7 +1,7 @@
-import { type CacheRow, cacheTopic } from "@wheelhouse/shared/caches.ts";
+import { type CacheRow, cacheTopic } from "@wheelhouse/shared/caches/caches.ts";
 import { describe, expect, test } from "vitest";
-import { readFilterInput } from "#ui/filter-tokens.ts";
-import { cacheFilterKeys, filterCaches, levelShares, overallRatio } from "./caches-filter.ts";
+import { readFilterInput } from "#ui/filter/filter-tokens.ts";
+import { cacheFilterKeys, filterCaches, levelShares, overallRatio } from "./filter.ts";
 
 const row = (name: string, change: Partial<CacheRow> = {}): CacheRow => ({
   id: `shop~${name}`,

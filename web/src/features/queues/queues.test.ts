@@ -1,8 +1,8 @@
 import type { QueueList, QueueRow } from "@wheelhouse/shared/queues.ts";
 import { describe, expect, test } from "vitest";
-import { readFilterInput } from "#ui/filter-tokens.ts";
-import { filterQueues, queueFilterKeys } from "./queues-filter.ts";
-import { fromList, moveRows, type QueuesState } from "./queues-live.ts";
+import { readFilterInput } from "#ui/filter/filter-tokens.ts";
+import { filterQueues, queueFilterKeys } from "./filter.ts";
+import { fromList, moveRows, type QueuesState } from "./live.ts";
 
 const row = (name: string, change: Partial<QueueRow> = {}): QueueRow => ({
   id: name,

@@ -1,8 +1,8 @@
 import { targetDefinition, type WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { describe, expect, test } from "vitest";
-import { readFilterInput } from "#ui/filter-tokens.ts";
-import { definitionOf, formOf } from "./sources-form.ts";
-import { filterSources, kindCounts, sourceFilterKeys, viewSources } from "./sources-view.ts";
+import { readFilterInput } from "#ui/filter/filter-tokens.ts";
+import { definitionOf, formOf } from "./form.ts";
+import { filterSources, kindCounts, sourceFilterKeys, viewSources } from "./view.ts";
 
 const nowMs = Date.parse("2026-01-05T12:00:00.000Z");
 const ago = (ms: number) => new Date(nowMs - ms).toISOString();

@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryAttempt } from "@wheelhouse/shared/webhooks.ts";
+import type { Delivery, DeliveryAttempt } from "@wheelhouse/shared/webhooks/webhooks.ts";
 
 /** A dead letter as the API gives it, for tests. */
 export const deadLetter: Delivery = {

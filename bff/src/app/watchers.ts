@@ -1,0 +1,88 @@
+import { createRecentActs } from "#features/audit/reading/reading.ts";
+import { createBreakers } from "#features/breakers/breakers.ts";
+import { createCaches } from "#features/caches/caches.ts";
+import { createHealth, createServers } from "#features/health/health.ts";
+import { serviceRows } from "#features/health/rows.ts";
+import { createHistory } from "#features/history/history.ts";
+import { createOperations } from "#features/operations/operations.ts";
+import { createChangeBefore } from "#features/overview/overview.ts";
+import { createQueues } from "#features/queues/queues.ts";
+import { createDeclared, createSources } from "#features/sources/sources.ts";
+import { webhookRows } from "#features/webhooks/aspect.ts";
+import { createWatchHttp } from "#lib/http/watch-http.ts";
+import { createAddressFilter } from "#lib/security/address-filter.ts";
+import { createListAnswers } from "#observe/spread/spread.ts";
+import type { Foundations } from "./foundations.ts";
+import { createWatch } from "./observe.ts";
+import { createOwnProcess } from "./own-process.ts";
+
+/** What is watched, and how it is read, now and at a past moment. */
+export function createReading({ core, access, box, ownCaches, subscriber }: Foundations, redisUrl: string) {
+  const acts = createRecentActs({ database: core.database });
+  const history = createHistory(core, { acts, cache: ownCaches.named("history series") });
+  const declared = createDeclared(core, { box });
+  const ownProcess = createOwnProcess(core, { subscriber, parts: [ownCaches, ...access.breakers] });
+  const watch = createWatch(core, {
+    catalogue: declared.catalogue,
+    redisUrl,
+    intervalMs: core.config.observe.sampleIntervalMs,
+    ownReport: ownProcess.latest,
+  });
+  const { snapshots } = watch;
+  const { past } = history;
+  const reading = { snapshots, answer: createListAnswers({ snapshots, readPast: past.readPart }), past };
+  return { history, declared, ownProcess, watch, reading };
+}
+
+/** What people watch and act on, and what observes it. */
+export function createWatchers(
+  { core, box }: Foundations,
+  { history, declared, watch, reading }: ReturnType<typeof createReading>,
+) {
+  const { snapshots, channel, intervalMs, redisServers, detailedServers } = watch;
+  const { catalogue, hashOf } = declared;
+  const http = createWatchHttp({ filter: createAddressFilter(core.config.observe.allowAddresses) });
+  const operations = createOperations(core, { channel });
+  const { newestToBreakers: newestCommands, run, read: readOperation } = operations;
+  const commanding = { ...reading, channel, run, readOperation };
+  const servers = createServers(core, { servers: watch.servers, intervalMs });
+  const breakers = createBreakers(core, {
+    ...commanding,
+    catalogue,
+    http,
+    newestCommands,
+    endpoints: webhookRows,
+    reported: watch.reported,
+    changeBefore: createChangeBefore(reading),
+  });
+  return {
+    servers,
+    watchers: {
+      operations,
+      caches: createCaches(core, {
+        ...commanding,
+        servers: redisServers,
+        detailedServers,
+        serverRows: servers.rows,
+        reported: watch.reportedWithOwn,
+      }),
+      queues: createQueues(core, { ...reading, sources: watch.queues, servers: servers.rows, intervalMs }),
+      sources: createSources(core, {
+        declared,
+        box,
+        snapshots,
+        checks: serviceRows,
+        scrapesOf: breakers.scrapesOf,
+      }),
+      health: createHealth(core, {
+        ...reading,
+        catalogue,
+        http,
+        hashOf,
+        uptimes: history.uptimesOf("service"),
+        ownReports: watch.ownReports,
+      }),
+      breakers,
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Admit, type Caller, credentialOf } from "#lib/http/admission.ts";
+import { AppError } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import { giveSession } from "./routes.ts";
+import type { Oidc } from "./sign-in/sign-in.ts";
+
+type OidcRoutesOptions = {
+  oidc: Oidc;
+  admit: Admit;
+  /** Where people reach the console; undefined: as the request says. */
+  publicUrl: string | undefined;
+};
+
+const callbackPath = "/signin/oidc/callback";
+const cookieName = (request: FastifyRequest) =>
+  request.protocol === "https" ? "__Host-wheelhouse-oidc" : "wheelhouse-oidc";
+
+/**
+ * The two addresses that a browser is sent to, outside the API: they answer with redirects, also when they fail. A
+ * confirmation ends at a page that tells the others and closes itself.
+ */
+export function oidcRoutes(app: FastifyInstance, { oidc, admit, publicUrl }: OidcRoutesOptions) {
+  const baseOf = (request: FastifyRequest) => publicUrl ?? `${request.protocol}://${request.host}`;
+
+  app.get<{ Querystring: { next?: unknown; purpose?: unknown } }>(
+    "/signin/oidc",
+    { schema: { hide: true } },
+    async (request, reply) => {
+      const { next, purpose: wanted } = request.query;
+      const purpose = wanted === "step-up" ? "step-up" : "sign-in";
+      try {
+        const { location, sealed, keptForMs } = await oidc.begin(
+          baseOf(request) + callbackPath,
+          purpose,
+          ownPath(next),
+        );
+        reply.setCookie(cookieName(request), sealed, {
+          ...cookieOptions(request),
+          maxAge: keptForMs / 1_000,
+        });
+        return reply.redirect(location);
+      } catch (error) {
+        return backToSignIn(error, request, reply);
+      }
+    },
+  );
+
+  app.get(callbackPath, { schema: { hide: true } }, async (request, reply) => {
+    const sealed = request.cookies[cookieName(request)]?.slice(0, 4_096);
+    reply.clearCookie(cookieName(request), cookieOptions(request));
+    const caller = callerOf(request);
+    const currentUrl = new URL(baseOf(request) + request.url);
+    try {
+      const { granted, purpose, next } = await oidc.finish(currentUrl, sealed, caller, () =>
+        signedIn(caller, admit),
+      );
+      giveSession<unknown>(granted, request, reply);
+      return reply.redirect(purpose === "step-up" ? "/confirmed" : next);
+    } catch (error) {
+      return backToSignIn(error, request, reply);
+    }
+  });
+}
+
+async function signedIn(caller: Caller, admit: Admit): Promise<RequestContext | undefined> {
+  const admission = await admit(caller, { access: "session", snapshot: false, write: true });
+  return admission.ok ? admission.context : undefined;
+}
+
+/** The reason as a word that the sign-in page knows; what happened in detail is in the trail and in the log. */
+function backToSignIn(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const code = error instanceof AppError ? error.code : "internal";
+  if (code !== "unauthenticated") request.log.warn({ err: error }, "signing in at the provider failed");
+  const problem = code === "unauthenticated" || code === "rate_limited" ? code : "unavailable";
+  return reply.redirect(`/signin?problem=${problem}`);
+}
+
+const ownPath = (next: unknown) =>
+  typeof next === "string" && next.length < 2_000 && /^\/(?![/\\])[\x21-\x7e]*$/.test(next) ? next : "/";
+
+const callerOf = (request: FastifyRequest): Caller => ({
+  token: credentialOf(request).token,
+  organization: undefined,
+  requestId: request.id,
+  address: request.ip || null,
+  userAgent: request.headers["user-agent"] ?? null,
+  idempotencyKey: null,
+});
+
+const cookieOptions = (request: FastifyRequest) =>
+  ({ path: "/", httpOnly: true, sameSite: "lax", secure: request.protocol === "https" }) as const;

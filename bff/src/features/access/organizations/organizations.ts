@@ -1,0 +1,1 @@
+export { createHierarchy, type Hierarchy } from "./service.ts";

@@ -1,0 +1,64 @@
+import {
+  createSession,
+  deleteSession,
+  listProviders,
+  readSession,
+  stepUpSession,
+  switchOrganization,
+} from "@wheelhouse/shared/access/access.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { credentialOf, sessionCookieName } from "#lib/http/admission.ts";
+import { route } from "#lib/http/route.ts";
+import type { AccessService, GrantedSession } from "./sign-in/sign-in.ts";
+
+type RoutesOptions = {
+  service: AccessService;
+  /** Name of the identity provider, where there is one. */
+  providerName: string | undefined;
+};
+
+export function accessRoutes(app: FastifyInstance, { service, providerName }: RoutesOptions) {
+  const providers = providerName ? [{ name: providerName, path: "/signin/oidc" }] : [];
+  route(app, listProviders, () => ({ items: providers }));
+
+  route(app, createSession, async ({ body }, { requestId, address, userAgent }, { request, reply }) => {
+    const caller = { requestId, address, userAgent, organization: undefined, idempotencyKey: null };
+    const { token } = credentialOf(request);
+    return giveSession(await service.signIn(body.email, body.password, { ...caller, token }), request, reply);
+  });
+
+  route(app, readSession, (_, context) => service.view(context));
+
+  route(app, deleteSession, async (_, context, { request, reply }) => {
+    await service.signOut(context);
+    reply.clearCookie(sessionCookieName(request.protocol === "https"), cookieOptions(request));
+    return null;
+  });
+
+  route(app, stepUpSession, async ({ body }, context, { request, reply }) => {
+    const { token = "" } = credentialOf(request);
+    return giveSession(await service.stepUp(context, body.password, token), request, reply);
+  });
+
+  route(app, switchOrganization, async ({ body }, context, { request, reply }) => {
+    const { token = "" } = credentialOf(request);
+    request.refusedOrigin = await service.originAt(context, body.organizationId);
+    return giveSession(await service.switchOrganization(context, body.organizationId, token), request, reply);
+  });
+}
+
+/** Sets the cookie of a session that was just granted. @returns what its holder may know of it. */
+export function giveSession<V>(
+  { token, expiresAt, view }: GrantedSession<V>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  reply.setCookie(sessionCookieName(request.protocol === "https"), token, {
+    ...cookieOptions(request),
+    expires: expiresAt,
+  });
+  return view;
+}
+
+const cookieOptions = (request: FastifyRequest) =>
+  ({ path: "/", httpOnly: true, sameSite: "lax", secure: request.protocol === "https" }) as const;

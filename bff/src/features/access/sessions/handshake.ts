@@ -1,0 +1,47 @@
+import { fastifyCookie } from "@fastify/cookie";
+import type { Denials } from "#lib/change.ts";
+import { type Admit, isSameOrigin, sessionCookieName } from "#lib/http/admission.ts";
+import { AppError, toAppError } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+
+export type Handshake = {
+  cookieHeader: string | undefined;
+  /** Slug or id; undefined means the session's default. */
+  organization: string | undefined;
+  /** Headers `Origin` and `Host`: a browser sends cookies along from any page. */
+  origin?: string | undefined;
+  host?: string | undefined;
+  /** Of the connection, for the trail. */
+  id: string;
+  address?: string | null;
+  userAgent?: string | null;
+};
+
+/**
+ * Lets a socket in by the same rules as a request; cheap enough to be asked again at each subscribe. While the
+ * database is away, who was verified before may go on watching.
+ */
+export function createHandshake({ admit, denials }: { admit: Admit; denials: Denials }) {
+  return async function authenticateHandshake(handshake: Handshake): Promise<RequestContext | AppError> {
+    const { cookieHeader = "", organization, origin, host, id } = handshake;
+    if (origin !== undefined && !isSameOrigin(origin, host))
+      return new AppError("forbidden", "Live connections have to come from Wheelhouse's own pages.");
+    const cookies = fastifyCookie.parse(cookieHeader.slice(0, 8_192));
+    const { address = null, userAgent = null } = handshake;
+    const token = cookies[sessionCookieName(true)] ?? cookies[sessionCookieName(false)];
+    const caller = { token, organization, requestId: id, address, userAgent, idempotencyKey: null };
+    try {
+      const admission = await admit(caller, { access: "session", snapshot: true, write: false });
+      if (admission.ok) return admission.context;
+      if (admission.origin)
+        await denials.record(admission.origin, {
+          action: "overview:read",
+          outcome: "denied",
+          reason: "a live connection was refused",
+        });
+      return admission.error;
+    } catch (error) {
+      return toAppError(error);
+    }
+  };
+}

@@ -1,0 +1,101 @@
+import type { SessionEntry } from "@wheelhouse/shared/access/sessions.ts";
+import type { Changes } from "#lib/change.ts";
+import { invalidField, notFound } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import type { SessionEnds } from "#lib/security/session-ends.ts";
+import type { UserStore } from "../user-store.ts";
+import type { AdmissionOffice } from "./context.ts";
+import type { SessionStore } from "./store.ts";
+
+type SessionsDeps = {
+  users: UserStore;
+  sessions: SessionStore;
+  admission: AdmissionOffice;
+  changes: Changes;
+  sessionEnds: SessionEnds;
+};
+type Person = { id: string; name: string };
+
+const listedMax = 100;
+
+/** Where people are signed in: each sees and ends his own sessions, an administrator those of the members. */
+export function createSessions({ users, sessions, admission, changes, sessionEnds }: SessionsDeps) {
+  async function list(userId: string, currentId: string | null) {
+    const found = await sessions.listOf(userId, listedMax);
+    return {
+      total: found[0]?.total ?? 0,
+      items: found.map(
+        ({ total: _, createdAt, lastSeenAt, expiresAt, ...session }): SessionEntry => ({
+          ...session,
+          current: session.id === currentId,
+          createdAt: createdAt.toISOString(),
+          lastSeenAt: lastSeenAt.toISOString(),
+          expiresAt: expiresAt.toISOString(),
+        }),
+      ),
+    };
+  }
+
+  /** @param demanded there has to be one that ends, else 404. */
+  async function end(
+    context: RequestContext,
+    person: Person,
+    which: { only?: string; except?: string },
+    demanded: boolean,
+  ): Promise<number> {
+    const ended = await changes.run(context, "access.session.revoke", async (tx) => {
+      const ids = await sessions.revokeOf(tx, person.id, which);
+      if (demanded && ids.length === 0) throw notFound("session");
+      return {
+        result: ids,
+        audit: { targets: [{ type: "user", ...person }], after: { endedSessions: ids.length } },
+      };
+    });
+    for (const sessionId of ended) sessionEnds.announce({ sessionId });
+    return ended.length;
+  }
+
+  const self = (context: RequestContext) => {
+    const { session } = admission.behind(context);
+    return { sessionId: session.id, person: { id: session.user.id, name: session.user.name } };
+  };
+
+  async function member(context: RequestContext, userId: string): Promise<Person> {
+    const found = await users.memberOf(context.organization.id, userId);
+    if (!found) throw notFound("member");
+    return { id: found.id, name: found.name };
+  }
+
+  return {
+    listOwn(context: RequestContext) {
+      const { person, sessionId } = self(context);
+      return list(person.id, sessionId);
+    },
+
+    async endOwn(context: RequestContext, sessionId: string) {
+      const { person, sessionId: current } = self(context);
+      if (sessionId === current)
+        throw invalidField("path.sessionId", "is the session you are using: sign out");
+      await end(context, person, { only: sessionId }, true);
+    },
+
+    async endOthers(context: RequestContext) {
+      const { person, sessionId } = self(context);
+      return { ended: await end(context, person, { except: sessionId }, false) };
+    },
+
+    async listOfMember(context: RequestContext, userId: string) {
+      const { id } = await member(context, userId);
+      return list(id, context.actor.sessionId);
+    },
+
+    async endOfMember(context: RequestContext, { userId, sessionId }: { userId: string; sessionId: string }) {
+      await end(context, await member(context, userId), { only: sessionId }, true);
+    },
+
+    async endAllOfMember(context: RequestContext, userId: string) {
+      return { ended: await end(context, await member(context, userId), {}, false) };
+    },
+  };
+}
+export type Sessions = ReturnType<typeof createSessions>;

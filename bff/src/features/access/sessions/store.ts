@@ -1,0 +1,267 @@
+import { createHash, randomBytes } from "node:crypto";
+import { roles } from "@wheelhouse/shared/capabilities.ts";
+import { sql, type Transaction } from "kysely";
+import type { QueryConfig } from "pg";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
+import { type Database, onDatabase } from "#lib/postgres/postgres.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import {
+  confirmedForMs,
+  familiarForMs,
+  lastSeenStepMs,
+  rotationGraceMs,
+  type SessionLimits,
+} from "../config.ts";
+
+/** A session with its user and memberships, as the database has it at this moment. */
+const liveSession = z.object({
+  id: z.uuid(),
+  /** The token was rotated away less than 30 s ago: it reads, and no more. */
+  previous: z.boolean(),
+  tokenHash: z.string(),
+  defaultOrganizationId: z.uuid(),
+  expiresAt: z.date(),
+  lastSeenAt: z.date(),
+  /** The password was given within the last 5 minutes. */
+  confirmed: z.boolean(),
+  signedInBy: z.enum(["password", "oidc"]),
+  user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
+  memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
+});
+export type LiveSession = z.infer<typeof liveSession>;
+
+const listedSession = z.object({
+  id: z.uuid(),
+  signedInBy: z.enum(["password", "oidc"]),
+  userAgent: z.string().nullable(),
+  address: z.string().nullable(),
+  createdAt: z.date(),
+  lastSeenAt: z.date(),
+  expiresAt: z.date(),
+  total: z.number(),
+});
+
+const lookupTimeoutMs = 2_000;
+const batchMax = 500;
+// Two, so that one that is late holds up half.
+const lookupsAtOnce = 2;
+
+// `unnest` keeps it one plan for any number of tokens; either index finds the row.
+const lookupSql = `
+  select s.id, asked.hash <> s.token_hash as previous, encode(asked.hash, 'hex') as "tokenHash",
+    s.default_org_id as "defaultOrganizationId", s.expires_at as "expiresAt", s.last_seen_at as "lastSeenAt",
+    s.confirmed_at > $4 as confirmed, s.auth_method as "signedInBy",
+    json_build_object('id', u.id, 'email', u.email, 'name', u.name) as user,
+    (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role) order by m.created_at, m.org_id), '[]')
+     from wheelhouse.memberships m where m.user_id = u.id) as memberships
+  from unnest($1::bytea[]) as asked (hash)
+  join wheelhouse.sessions s
+    on s.token_hash = asked.hash or (s.previous_token_hash = asked.hash and s.previous_until > $2)
+  join wheelhouse.users u on u.id = s.user_id
+  where s.revoked_at is null and u.disabled_at is null and s.expires_at > $2 and s.last_seen_at > $3
+    and s.created_at > $5`;
+
+export const hashToken = (token: string): Buffer => createHash("sha256").update(token).digest();
+/** 256 random bits, URL-safe. */
+export const newToken = (): string => randomBytes(32).toString("base64url");
+
+// node-postgres takes a time-out per query; its types do not say so.
+type TimedQuery = QueryConfig & { query_timeout: number };
+type Waiting = { resolve: (session: LiveSession | undefined) => void; reject: (error: unknown) => void };
+
+type SessionStoreDeps = { database: Database; clock: Clock; limits: SessionLimits; log: Logger };
+
+/** Sessions in Postgres. The database holds hashes of tokens only, so a copy of it opens nothing. */
+export function createSessionStore({ database, clock, limits, log }: SessionStoreDeps) {
+  const ago = (forMs: number) => new Date(clock.now() - forMs);
+  const waiting = new Map<string, Waiting[]>();
+  let running = 0;
+
+  // What arrives while look-ups run forms the next one: alone it is asked for at once, under load they become few.
+  function pump() {
+    if (waiting.size === 0 || running === lookupsAtOnce) return;
+    const batch = new Map([...waiting].slice(0, batchMax));
+    for (const hash of batch.keys()) waiting.delete(hash);
+    running += 1;
+    void flush(batch).finally(() => {
+      running -= 1;
+      pump();
+    });
+  }
+
+  async function flush(batch: ReadonlyMap<string, Waiting[]>) {
+    const lookup: TimedQuery = {
+      name: "wheelhouse-sessions",
+      text: lookupSql,
+      values: [
+        [...batch.keys()].map((hash) => Buffer.from(hash, "hex")),
+        // Also a session from before the limit was shortened ends by it.
+        ago(0),
+        ago(limits.idleMs),
+        ago(confirmedForMs),
+        ago(limits.absoluteMs),
+      ],
+      query_timeout: lookupTimeoutMs,
+    };
+    try {
+      const { rows } = await onDatabase(database.pools.system.query(lookup));
+      const found = new Map(
+        z
+          .array(liveSession)
+          .parse(rows)
+          .map((session) => [session.tokenHash, session]),
+      );
+      for (const [hash, callers] of batch) for (const { resolve } of callers) resolve(found.get(hash));
+      touch([...found.values()]);
+    } catch (error) {
+      for (const callers of batch.values()) for (const { reject } of callers) reject(error);
+    }
+  }
+
+  function touch(sessions: LiveSession[]) {
+    const ids = sessions
+      .filter(({ lastSeenAt }) => clock.now() - lastSeenAt.getTime() > lastSeenStepMs)
+      .map(({ id }) => id);
+    if (ids.length === 0) return;
+    const update: TimedQuery = {
+      text: "update wheelhouse.sessions set last_seen_at = $2 where id = any ($1)",
+      values: [ids, ago(0)],
+      query_timeout: lookupTimeoutMs,
+    };
+    database.pools.system
+      .query(update)
+      .catch((err: unknown) => log.warn({ err }, "last use of sessions not recorded"));
+  }
+
+  return {
+    /**
+     * The session of a token, undefined when there is none that is valid. Look-ups share statements, each of which
+     * begins after they were asked for, so none misses a revocation.
+     */
+    find(token: string): Promise<LiveSession | undefined> {
+      const hash = hashToken(token).toString("hex");
+      if (waiting.size === 0) setImmediate(pump);
+      return new Promise((resolve, reject) => {
+        const callers = waiting.get(hash);
+        if (callers) callers.push({ resolve, reject });
+        else waiting.set(hash, [{ resolve, reject }]);
+      });
+    },
+
+    async create(
+      tx: Transaction<Tables>,
+      session: {
+        id: string;
+        token: string;
+        userId: string;
+        organizationId: string;
+        signedInBy: "password" | "oidc";
+        address: string | null;
+        userAgent: string | null;
+      },
+    ): Promise<Date> {
+      const now = ago(0);
+      const expiresAt = new Date(now.getTime() + limits.absoluteMs);
+      await tx
+        .insertInto("sessions")
+        .values({
+          id: session.id,
+          token_hash: hashToken(session.token),
+          user_id: session.userId,
+          default_org_id: session.organizationId,
+          auth_method: session.signedInBy,
+          address: session.address,
+          user_agent: session.userAgent?.replaceAll("\u0000", "").slice(0, 300) ?? null,
+          created_at: now,
+          last_seen_at: now,
+          confirmed_at: now,
+          expires_at: expiresAt,
+        })
+        .execute();
+      return expiresAt;
+    },
+
+    /** @returns false when the session ended meanwhile. */
+    async revoke(tx: Transaction<Tables>, sessionId: string): Promise<boolean> {
+      const { numUpdatedRows } = await tx
+        .updateTable("sessions")
+        .set({ revoked_at: new Date() })
+        .where("id", "=", sessionId)
+        .where("revoked_at", "is", null)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    /** Sessions of a person that a token would still open, last used first. */
+    async listOf(userId: string, limit: number) {
+      const { rows } = await sql`
+        select s.id, s.auth_method as "signedInBy", s.user_agent as "userAgent", s.address,
+          s.created_at as "createdAt", s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt",
+          (count(*) over ())::int as total
+        from sessions s
+        where s.user_id = ${userId} and s.revoked_at is null and s.expires_at > ${ago(0)}
+          and s.last_seen_at > ${ago(limits.idleMs)}
+          and s.created_at > ${ago(limits.absoluteMs)}
+        order by s.last_seen_at desc, s.id desc limit ${limit}
+      `.execute(database.system);
+      return z.array(listedSession).parse(rows);
+    },
+
+    /** @returns ids of the sessions that ended, which were the person's. */
+    async revokeOf(
+      tx: Transaction<Tables>,
+      userId: string,
+      which: { only?: string; except?: string } = {},
+    ): Promise<string[]> {
+      let update = tx
+        .updateTable("sessions")
+        .set({ revoked_at: sql<Date>`now()` })
+        .where("user_id", "=", userId)
+        .where("revoked_at", "is", null)
+        .where("expires_at", ">", ago(0));
+      if (which.only) update = update.where("id", "=", which.only);
+      if (which.except) update = update.where("id", "<>", which.except);
+      return (await update.returning("id").execute()).map(({ id }) => id);
+    },
+
+    /**
+     * New token, with another default organization or a fresh confirmation; the old token reads for 30 s more.
+     * @returns false when it lost a race.
+     */
+    async rotate(
+      tx: Transaction<Tables>,
+      { sessionId, from, to, organizationId, confirmed }: RotateInput,
+    ): Promise<boolean> {
+      const { rows } = await sql<{ rotated: boolean }>`
+        select rotate_session(${sessionId}, ${hashToken(from)}, ${hashToken(to)},
+          ${new Date(clock.now() + rotationGraceMs)}, ${organizationId ?? null}::uuid,
+          ${confirmed ? ago(0) : null}::timestamptz) as rotated
+      `.execute(tx);
+      return rows[0]?.rotated === true;
+    },
+
+    /** Forgets sessions 30 days after their end, and idempotency keys and counters past their time. */
+    async purge() {
+      const dayAgo = ago(24 * 3_600_000);
+      const longAgo = ago(familiarForMs);
+      await database.system
+        .deleteFrom("sessions")
+        .where((where) => where.or([where("expires_at", "<", longAgo), where("revoked_at", "<", longAgo)]))
+        .execute();
+      await database.system.deleteFrom("password_resets").where("expires_at", "<", dayAgo).execute();
+      await database.system.deleteFrom("idempotency_keys").where("created_at", "<", dayAgo).execute();
+      await database.system.deleteFrom("sign_in_failures").where("last_at", "<", dayAgo).execute();
+    },
+  };
+}
+
+type RotateInput = {
+  sessionId: string;
+  from: string;
+  to: string;
+  organizationId?: string;
+  confirmed?: true;
+};
+export type SessionStore = ReturnType<typeof createSessionStore>;

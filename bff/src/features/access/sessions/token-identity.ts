@@ -1,0 +1,148 @@
+import { createHash, randomInt } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { type Capability, capabilities, roles } from "@wheelhouse/shared/capabilities.ts";
+import type { QueryConfig } from "pg";
+import type { Logger } from "pino";
+import { z } from "zod";
+import { AppError, isUnavailable } from "#lib/http/errors.ts";
+import type { Actor } from "#lib/http/request-context.ts";
+import { type Database, onDatabase } from "#lib/postgres/postgres.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { lastSeenStepMs } from "../config.ts";
+import type { Organization } from "../tree.ts";
+import type { Rights } from "./actor.ts";
+
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const secretLength = 40;
+const checksumLength = 6;
+export const tokenPrefixLength = 11;
+const lookupTimeoutMs = 2_000;
+
+const liveToken = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  organizationId: z.uuid(),
+  capabilities: z.array(z.string()),
+  lastUsedAt: z.date().nullable(),
+  /** Of its creator, at this moment. */
+  memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
+});
+export type LiveToken = z.infer<typeof liveToken>;
+
+// A token lives as long as its creator's account is open; what the creator lost since, it has lost too.
+const lookupSql = `
+  select t.id, t.name, t.org_id as "organizationId", t.capabilities, t.last_used_at as "lastUsedAt",
+    (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role)), '[]')
+     from wheelhouse.memberships m where m.user_id = u.id) as memberships
+  from wheelhouse.api_tokens t join wheelhouse.users u on u.id = t.created_by
+  where t.token_hash = $1 and t.revoked_at is null and u.disabled_at is null
+    and (t.expires_at is null or t.expires_at > $2)`;
+
+type TimedQuery = QueryConfig & { query_timeout: number };
+
+function checksumOf(text: string): string {
+  let rest = crc32(text);
+  let digits = "";
+  for (let n = 0; n < checksumLength; n += 1) {
+    digits = (alphabet[rest % alphabet.length] ?? "") + digits;
+    rest = Math.floor(rest / alphabet.length);
+  }
+  return digits;
+}
+
+/** `wh_`, 40 characters of chance (238 bits) and a checksum, by which scanners recognise one that leaked. */
+export function makeApiToken(): string {
+  const body = `wh_${Array.from({ length: secretLength }, () => alphabet[randomInt(alphabet.length)]).join("")}`;
+  return body + checksumOf(body);
+}
+
+export const isTokenShaped = (token: string) => token.startsWith("wh_");
+
+/** False for what was mistyped or cut off: no look-up is needed to know. */
+function isWhole(token: string): boolean {
+  return (
+    token.length === 3 + secretLength + checksumLength &&
+    checksumOf(token.slice(0, -checksumLength)) === token.slice(-checksumLength)
+  );
+}
+
+export const hashApiToken = (token: string): Buffer => createHash("sha256").update(token).digest();
+
+/** Finds out what a token may do, in the database at each request: nothing revoked lives on in memory. */
+export function createTokenIdentity({
+  database,
+  clock,
+  log,
+}: {
+  database: Database;
+  clock: Clock;
+  log: Logger;
+}) {
+  const touched = new Map<string, number>();
+
+  function touch({ id, lastUsedAt }: LiveToken) {
+    const now = clock.now();
+    const known = Math.max(lastUsedAt?.getTime() ?? 0, touched.get(id) ?? 0);
+    if (now - known < lastSeenStepMs) return;
+    if (touched.size >= 10_000) touched.clear();
+    touched.set(id, now);
+    const update: TimedQuery = {
+      text: "update wheelhouse.api_tokens set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2)",
+      values: [id, new Date(now)],
+      query_timeout: lookupTimeoutMs,
+    };
+    database.pools.system
+      .query(update)
+      .catch((err: unknown) => log.warn({ err }, "last use of a token not recorded"));
+  }
+
+  return {
+    /** @throws AppError `unavailable` while the database is away. */
+    async of(token: string): Promise<LiveToken | undefined> {
+      if (!isWhole(token)) return undefined;
+      const lookup: TimedQuery = {
+        name: "wheelhouse-api-tokens",
+        text: lookupSql,
+        values: [hashApiToken(token), new Date(clock.now())],
+        query_timeout: lookupTimeoutMs,
+      };
+      const { rows } = await onDatabase(database.pools.system.query(lookup)).catch((cause: unknown) => {
+        if (!isUnavailable(cause)) throw cause;
+        const text = "The database cannot be reached, so no token can be checked now.";
+        throw new AppError("unavailable", text, { retryAfterSeconds: 5, cause });
+      });
+      if (rows[0] === undefined) return undefined;
+      const found = liveToken.parse(rows[0]);
+      touch(found);
+      return found;
+    },
+  };
+}
+export type TokenIdentity = ReturnType<typeof createTokenIdentity>;
+
+/** Rights of a token: in one organization, what both its scope and its creator's rights hold. */
+export function createTokenRights(token: LiveToken, creator: Rights, organization: Organization): Rights {
+  const allows = (organizationId: string, capability: Capability) =>
+    organizationId === organization.id &&
+    token.capabilities.includes(capability) &&
+    creator.allows(organizationId, capability);
+  return {
+    allows,
+    roleIn: () => undefined,
+    grantableIn: () => [],
+    capabilitiesIn: (organizationId) =>
+      capabilities.filter((capability) => allows(organizationId, capability)),
+    organizations: () => [organization],
+  };
+}
+
+export const createTokenActor = (token: LiveToken, rights: Rights): Actor => ({
+  type: "token",
+  id: token.id,
+  display: token.name,
+  authMethod: "token",
+  sessionId: null,
+  can: (capability) => ({
+    in: (organizationId) => ({ check: () => rights.allows(organizationId, capability) }),
+  }),
+});

@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Role, roles } from "@wheelhouse/shared/capabilities.ts";
+import pg from "pg";
+import { z } from "zod";
+import { platformOrganization } from "#lib/http/request-context.ts";
+import { createPasswords, type Passwords } from "./passwords.ts";
+import { ensureOrganization, ensureUser } from "./seed.ts";
+
+const credential = z.object({
+  email: z.string(),
+  password: z.string(),
+  role: z.enum(roles),
+  organization: z.string(),
+});
+export type Credential = z.infer<typeof credential>;
+
+type Person = { email: string; name: string; role: Role; organization: string };
+
+const organizations = [
+  { slug: "northwind", name: "Northwind", parent: null },
+  { slug: "northwind-eu", name: "Northwind EU", parent: "northwind" },
+  { slug: "contoso", name: "Contoso", parent: null },
+] as const;
+
+const people: readonly Person[] = [
+  {
+    email: "emma.lindqvist@northwind.example",
+    name: "Emma Lindqvist",
+    role: "viewer",
+    organization: "northwind",
+  },
+  {
+    email: "jonas.weber@northwind.example",
+    name: "Jonas Weber",
+    role: "operator",
+    organization: "northwind",
+  },
+  { email: "priya.raman@northwind.example", name: "Priya Raman", role: "admin", organization: "northwind" },
+  { email: "aiko.tanaka@northwind.example", name: "Aiko Tanaka", role: "auditor", organization: "northwind" },
+  { email: "tomas.alvarez@contoso.example", name: "Tomás Álvarez", role: "admin", organization: "contoso" },
+  { email: "grace.okafor@contoso.example", name: "Grace Okafor", role: "viewer", organization: "contoso" },
+  {
+    email: "noor.haddad@platform.example",
+    name: "Noor Haddad",
+    role: "superadmin",
+    organization: "platform",
+  },
+];
+
+/**
+ * Organizations and people of the demo. Passwords are random, made once per data folder and kept over restarts, in
+ * `credentials.json` (mode 0600); running it again changes nothing.
+ * @param adminUrl connection of the database's administrator.
+ */
+export async function seedDemo({
+  adminUrl,
+  dataDir,
+  passwords = createPasswords(),
+}: {
+  adminUrl: string;
+  dataDir: string;
+  passwords?: Pick<Passwords, "hash">;
+}): Promise<Credential[]> {
+  const file = join(dataDir, "credentials.json");
+  const kept = readCredentials(file);
+  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    await client.query("begin");
+    const ids = new Map<string, string>([[platformOrganization.slug, platformOrganization.id]]);
+    for (const { slug, name, parent } of organizations)
+      ids.set(
+        slug,
+        await ensureOrganization(client, { slug, name, parentId: parent ? (ids.get(parent) ?? null) : null }),
+      );
+    const present = await client.query<{ email: string }>(
+      "select email from wheelhouse.users where email = any ($1) and password_hash is not null",
+      [people.map(({ email }) => email)],
+    );
+    const known = new Set(present.rows.map(({ email }) => email));
+    const credentials: Credential[] = [];
+    for (const { email, name, role, organization } of people) {
+      const organizationId = ids.get(organization);
+      if (!organizationId) throw new Error(`the demo has no organization ${organization}`);
+      const earlier = kept.get(email);
+      const password = earlier ?? randomBytes(12).toString("base64url");
+      credentials.push({ email, password, role, organization });
+      if (earlier && known.has(email)) continue;
+      await ensureUser(client, {
+        email,
+        name,
+        organizationId,
+        role,
+        passwordHash: await passwords.hash(password),
+      });
+    }
+    // Before the commit: a password that is in the database alone would be lost.
+    writeCredentials(file, credentials);
+    await client.query("commit");
+    return credentials;
+  } finally {
+    await client.end();
+  }
+}
+
+function readCredentials(file: string): Map<string, string> {
+  if (!existsSync(file)) return new Map();
+  const parsed = z.array(credential).safeParse(JSON.parse(readFileSync(file, "utf8")));
+  return new Map(parsed.data?.map(({ email, password }) => [email, password]) ?? []);
+}
+
+function writeCredentials(file: string, credentials: Credential[]) {
+  const draft = `${file}.new`;
+  writeFileSync(draft, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(draft, 0o600);
+  renameSync(draft, file);
+}

@@ -1,0 +1,12 @@
+export { createCredentials } from "./credentials.ts";
+export type { GrantedSession } from "./current-session.ts";
+export { seedDemo } from "./demo.ts";
+export { createFirstAdmin } from "./first-admin.ts";
+export { createIdentitiesStore } from "./identities-store.ts";
+export { createOidc, type Oidc } from "./oidc.ts";
+export { createOidcProvider } from "./oidc-provider.ts";
+export { demandGoodPassword } from "./password-rules.ts";
+export { createPasswordService, type PasswordService } from "./password-service.ts";
+export { createPasswordsStore } from "./password-store.ts";
+export { createPasswords, type Passwords } from "./passwords.ts";
+export { type AccessService, createAccessService } from "./service.ts";

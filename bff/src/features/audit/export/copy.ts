@@ -1,0 +1,139 @@
+import { type AuditExportFormat, csvTrailerMark } from "@wheelhouse/shared/audit/export.ts";
+import { type RawBuilder, sql } from "kysely";
+import pg from "pg";
+import type { Database } from "#lib/postgres/postgres.ts";
+
+/** The numbers after `afterSeq` up to `toSeq`. */
+export type ChainRange = { organizationId: string; afterSeq: number; toSeq: number };
+export type CopyRange = { afterSeq: number; toSeq: number; from: string; to: string };
+
+/** Events of one block that is kept, as `wheelhouse.build_audit_blocks` makes them. */
+export const storedBlockSize = 256;
+/** So many lines travel as one: a message of the protocol for each would cost more than making it. */
+const linesPerBlock = 64;
+
+const lineOf: Record<AuditExportFormat, RawBuilder<unknown>> = {
+  ndjson: sql`audit_ndjson_line(c.seq, c.prev, c.hash, e.content)`,
+  csv: sql`audit_csv_line(c.seq, c.hash, e.content)`,
+};
+
+/**
+ * COPY of the matching events between two numbers of an organization's chain, the greatest first, in blocks of lines
+ * (audit-export-blocks.ts). Ranges keep sorting small and in memory, however long the trail is. `conditions` speak of a
+ * row `e` of audit_events.
+ */
+export function copyStatement(
+  database: Database,
+  format: AuditExportFormat,
+  range: CopyRange,
+  conditions: readonly RawBuilder<unknown>[],
+): string {
+  return asCopy(
+    database,
+    sql`
+      select count(*)::int4, string_agg(${lineOf[format]}, '' order by c.seq desc)
+      from audit_chain c join audit_events e on e.id = c.audit_id and e.org_id = c.org_id
+      where ${within(range, conditions)}
+      group by (${range.toSeq} - c.seq) / ${linesPerBlock}
+      order by (${range.toSeq} - c.seq) / ${linesPerBlock}`,
+  );
+}
+
+/** The same without conditions, from the blocks that are kept and hold the range. */
+export function copyStoredStatement(
+  database: Database,
+  format: AuditExportFormat,
+  range: ChainRange,
+): string {
+  return asCopy(
+    database,
+    sql`
+      select ${storedBlockSize}::int4, b.${sql.ref(format)} from audit_blocks b where ${storedIn(range)}
+      order by b.number desc`,
+  );
+}
+
+/** Times of the oldest and the newest event of a range, as `first` and `last`. */
+export function timesStatement(database: Database, { organizationId, afterSeq, toSeq }: ChainRange): string {
+  const statement = sql`
+    select min(c.recorded_at) as first, max(c.recorded_at) as last from audit_chain c
+    where c.org_id = ${organizationId}::uuid and c.seq > ${afterSeq} and c.seq <= ${toSeq}`;
+  return withLiterals(statement, database);
+}
+
+/** The same from the blocks that hold the range. */
+export function storedTimesStatement(database: Database, range: ChainRange): string {
+  const statement = sql`
+    select min(b.first_at) as first, max(b.last_at) as last from audit_blocks b where ${storedIn(range)}`;
+  return withLiterals(statement, database);
+}
+
+/** Smallest and greatest number that the same statement gives. */
+export function endsStatement(
+  database: Database,
+  range: CopyRange,
+  conditions: readonly RawBuilder<unknown>[],
+): string {
+  const statement = sql`
+    select min(c.seq) as first, max(c.seq) as last
+    from audit_chain c join audit_events e on e.id = c.audit_id and e.org_id = c.org_id
+    where ${within(range, conditions)}`;
+  return withLiterals(statement, database);
+}
+
+const within = ({ afterSeq, toSeq, from, to }: CopyRange, conditions: readonly RawBuilder<unknown>[]) => sql`
+  c.seq > ${afterSeq} and c.seq <= ${toSeq}
+    and e.recorded_at between ${from}::timestamptz and ${to}::timestamptz and ${sql.join([...conditions], sql` and `)}`;
+
+const storedIn = ({ organizationId, afterSeq, toSeq }: ChainRange) => sql`
+  b.org_id = ${organizationId}::uuid and b.number >= ${afterSeq} / ${storedBlockSize}
+    and b.number < ${toSeq} / ${storedBlockSize}`;
+
+/** In the order of `wheelhouse.audit_csv_line`. */
+const csvColumns = [
+  "event",
+  "time",
+  "organization",
+  "actor",
+  "actor type",
+  "actor id",
+  "authenticated by",
+  "action",
+  "outcome",
+  "targets",
+  "reason",
+  "before",
+  "after",
+  "address",
+  "request",
+  "id",
+  "hash",
+];
+
+/** Without it Excel takes UTF-8 for the code page of its machine. */
+const byteOrderMark = "\ufeff";
+
+export const headOf: Record<AuditExportFormat, string> = {
+  ndjson: "",
+  csv: `${byteOrderMark}${csvColumns.join(",")}\n`,
+};
+
+/** Last line of a CSV export. */
+export const csvTrailer = (rows: number, sha256: string) => `${csvTrailerMark},${rows},${sha256}\n`;
+
+const asCopy = (database: Database, statement: RawBuilder<unknown>) =>
+  `copy (${withLiterals(statement, database)}) to stdout (format binary)`;
+
+/** COPY takes no parameters, so they are written into the statement, each quoted by the driver. */
+function withLiterals(statement: RawBuilder<unknown>, database: Database): string {
+  const { sql: text, parameters } = statement.compile(database.app);
+  return text.replaceAll(/\$(\d+)/g, (_, place: string) => literal(parameters[Number(place) - 1]));
+}
+
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return "null";
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value)) return `array[${value.map(literal).join(", ")}]`;
+  if (typeof value === "string") return pg.escapeLiteral(value);
+  throw new Error(`no literal for ${typeof value}`);
+}

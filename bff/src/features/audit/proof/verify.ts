@@ -1,0 +1,250 @@
+import type { AuditVerification, AuditVerificationLine } from "@wheelhouse/shared/audit/proof.ts";
+import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
+import type { Database } from "#lib/postgres/postgres.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { parseContent } from "../reading/reading.ts";
+import type { TrustedKeys } from "./keys.ts";
+import { type CheckpointSource, type JudgedCheckpoint, judgeCheckpoints } from "./series.ts";
+import {
+  contentFault,
+  isLinked,
+  linkFault,
+  missingContentFault,
+  type Row,
+  readLinks,
+  type Walk,
+} from "./verify-link.ts";
+
+type VerifierDeps = {
+  database: Database;
+  clock: Clock;
+  keys: TrustedKeys;
+  /** Checkpoints in the database and, where there is a copy outside it, that one. */
+  inside: CheckpointSource;
+  outside?: CheckpointSource | undefined;
+};
+
+type Fault = { seq: number; problem: string };
+type Step = Exclude<AuditVerificationLine, { type: "error" }>;
+
+const linksAtOnce = 1_000;
+const progressEveryMs = 200;
+const genesis = Buffer.alloc(32);
+
+/**
+ * Walks an organization's chain from its first event: numbers without a gap, each link to the one before, each content
+ * against its hash, each column that filters use against the content, and the chain against every checkpoint. Then what
+ * no walk along the chain can see: a cut end, and events without a link. Reads in pages, each in a short transaction:
+ * events and links come and go together, so acts meanwhile do not disturb.
+ */
+export function createAuditVerifier({ database, clock, keys, inside, outside }: VerifierDeps) {
+  return {
+    /** Progress now and then, the result last. Nothing runs on after `return()`. */
+    async *walk(organizationId: string): AsyncGenerator<Step> {
+      const asked = <T>(work: (tx: Transaction<Tables>) => Promise<T>) =>
+        database.asOrganizations([organizationId], work);
+      // Before the head is read, so that none of them can speak of an event after it.
+      const { proofs, damage } = await judgeCheckpoints(organizationId, {
+        inside,
+        outside,
+        keys,
+        nowMs: clock.now(),
+      });
+      const { headSeq, expired } = await asked((tx) => beginningOf(tx, organizationId));
+
+      let at: Walk = { seq: 0, hash: genesis, prev: genesis };
+      let next = await take(proofs);
+      let matched: JudgedCheckpoint["checkpoint"] | undefined;
+      let spoiled: Fault | undefined;
+      let compared = 0;
+      let gone = { events: 0, first: 0, last: 0 };
+      let declaredTo = 0;
+      let toldAt = clock.now();
+
+      const result = (fault: Fault | undefined): AuditVerification => ({
+        type: "result",
+        verifiedAt: new Date(clock.now()).toISOString(),
+        verifiedToSeq: fault ? Math.min(at.seq, fault.seq - 1) : at.seq,
+        checkpoint: matched
+          ? { number: matched.number, seq: matched.seq, keyId: matched.keyId, at: matched.at }
+          : null,
+        checkpoints: compared,
+        expired:
+          gone.events > 0 && expired
+            ? { events: gone.events, toSeq: expired.toSeq, checkpointNumber: expired.checkpointNumber }
+            : null,
+        firstBad: fault ?? null,
+      });
+
+      const judge = async (row: Row): Promise<Fault | undefined> => {
+        if (!isLinked(row, at, organizationId))
+          return asked((tx) => linkFault(tx, { row, before: at, organizationId }));
+        if (row.content === null) {
+          if (row.seq > (expired?.toSeq ?? 0)) return undeclared(row);
+          gone = { events: gone.events + 1, first: gone.first || row.seq, last: row.seq };
+          return undefined;
+        }
+        const problem = contentFault(row, row.content, organizationId);
+        if (problem) return { seq: row.seq, problem };
+        if (row.action === "audit.content.expire") declaredTo = Math.max(declaredTo, expiryOf(row.content));
+        return undefined;
+      };
+
+      // Content may expire while we walk: then the declaration is there by now.
+      const undeclared = (row: Row) =>
+        asked(async (tx) => {
+          const now = await beginningOf(tx, organizationId);
+          return row.seq <= (now.expired?.toSeq ?? 0)
+            ? undefined
+            : missingContentFault(tx, row, organizationId);
+        });
+
+      try {
+        yield { type: "progress", seq: 0, of: headSeq };
+        while (at.seq < headSeq) {
+          const rows = await asked((tx) =>
+            readLinks(tx, organizationId, { afterSeq: at.seq, limit: linksAtOnce }),
+          );
+          for (const row of rows) {
+            const fault = await judge(row);
+            if (fault) return yield result(fault);
+            at = { seq: row.seq, hash: row.hash, prev: row.prev };
+            while (next && next.checkpoint.seq <= at.seq) {
+              const { checkpoint, problem, isSigned } = next;
+              compared += 1;
+              if (problem) spoiled ??= { seq: checkpoint.seq, problem };
+              if (isSigned && (checkpoint.hash !== at.hash.toString("hex") || checkpoint.seq !== at.seq))
+                return yield result(rewritten(matched, checkpoint));
+              if (!problem) matched = checkpoint;
+              next = await take(proofs);
+            }
+          }
+          if (rows.length < linksAtOnce) break;
+          if (clock.now() - toldAt >= progressEveryMs) {
+            toldAt = clock.now();
+            yield { type: "progress", seq: at.seq, of: headSeq };
+          }
+        }
+        if (next) return yield result(cutOff(at, next));
+        const fault =
+          (await asked((tx) =>
+            problemBesideChain(tx, organizationId, { end: at, headSeq, gone: gone.events }),
+          )) ??
+          unsaid(gone, declaredTo) ??
+          spoiled ??
+          damaged(at, damage());
+        yield result(fault);
+      } finally {
+        await proofs.return(undefined);
+      }
+    },
+  };
+}
+export type AuditVerifier = ReturnType<typeof createAuditVerifier>;
+
+async function take(proofs: AsyncGenerator<JudgedCheckpoint>): Promise<JudgedCheckpoint | undefined> {
+  const { done, value } = await proofs.next();
+  return done ? undefined : value;
+}
+
+const named = ({ number, at, keyId }: JudgedCheckpoint["checkpoint"]) =>
+  `checkpoint ${number} of ${at}, key ${keyId}`;
+
+const rewritten = (
+  matched: JudgedCheckpoint["checkpoint"] | undefined,
+  broken: JudgedCheckpoint["checkpoint"],
+): Fault => {
+  const seq = (matched?.seq ?? 0) + 1;
+  return {
+    seq: Math.min(seq, broken.seq),
+    problem: `the chain was rewritten: ${named(broken)}, signed another event ${broken.seq}`,
+  };
+};
+
+const cutOff = (end: Walk, { checkpoint, problem, isSigned }: JudgedCheckpoint): Fault => ({
+  seq: end.seq + 1,
+  problem:
+    (isSigned ? undefined : problem) ??
+    `events ${end.seq + 1} to ${checkpoint.seq} were cut off: ${named(checkpoint)}, signed event ${checkpoint.seq}`,
+});
+
+/** Nothing of the chain is wrong, but what proves it is not whole. */
+const damaged = (end: Walk, problem: string | undefined): Fault | undefined =>
+  problem === undefined ? undefined : { seq: end.seq + 1, problem };
+
+const unsaid = ({ first, last }: { first: number; last: number }, declaredTo: number): Fault | undefined =>
+  last > declaredTo
+    ? {
+        seq: Math.max(first, declaredTo + 1),
+        problem: `the content of events ${Math.max(first, declaredTo + 1)} to ${last} is gone, and the trail does not say that it expired`,
+      }
+    : undefined;
+
+function expiryOf(content: string): number {
+  const uptoSeq = parseContent(content).after?.uptoSeq;
+  return typeof uptoSeq === "number" ? uptoSeq : 0;
+}
+
+async function beginningOf(tx: Transaction<Tables>, organizationId: string) {
+  const head = await tx
+    .selectFrom("audit_heads")
+    .select("seq")
+    .where("org_id", "=", organizationId)
+    .executeTakeFirst();
+  const last = await tx
+    .selectFrom("audit_chain")
+    .select((select) => select.fn.max("seq").as("seq"))
+    .where("org_id", "=", organizationId)
+    .executeTakeFirst();
+  const expired = await tx
+    .selectFrom("audit_expirations")
+    .select(["upto_seq as toSeq", "checkpoint_number as checkpointNumber"])
+    .where("org_id", "=", organizationId)
+    .orderBy("upto_seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return { headSeq: Math.max(head?.seq ?? 0, last?.seq ?? 0), expired };
+}
+
+async function problemBesideChain(
+  tx: Transaction<Tables>,
+  organizationId: string,
+  { end, headSeq, gone }: { end: Walk; headSeq: number; gone: number },
+): Promise<Fault | undefined> {
+  const seq = end.seq + 1;
+  if (headSeq > end.seq)
+    return { seq, problem: `events ${seq} to ${headSeq} were cut off: the chain once reached ${headSeq}` };
+  const { rows } = await sql<{ isLast: boolean; events: number; links: number }>`
+    select not exists (
+        select from audit_heads h full join (
+          select seq, hash from audit_chain where org_id = ${organizationId} order by seq desc limit 1
+        ) l on l.seq = h.seq and l.hash = h.hash
+        where (h.org_id = ${organizationId} or h.org_id is null) and (h.seq is null or l.seq is null)
+      ) as "isLast",
+      (select count(*) from audit_events where org_id = ${organizationId}) as events,
+      (select count(*) from audit_chain where org_id = ${organizationId}) as links`.execute(tx);
+  const [counted] = rows;
+  if (counted && !counted.isLast)
+    return { seq, problem: `the recorded end of the chain is not its last event, ${end.seq}` };
+  // Every link has its event or lost it by expiry, so more events than that were never sealed.
+  return counted && counted.events > counted.links - gone ? unsealed(tx, organizationId, seq) : undefined;
+}
+
+async function unsealed(tx: Transaction<Tables>, organizationId: string, afterEnd: number) {
+  const { rows } = await sql<{ id: string; at: Date; events: number; following: number | null }>`
+    with loose as (
+      select e.id, e.recorded_at from audit_events e
+      where e.org_id = ${organizationId} and not exists (select from audit_chain c where c.audit_id = e.id)
+    )
+    select id, recorded_at as at, (select count(*) from loose) as events,
+      (select min(c.seq) from audit_chain c where c.org_id = ${organizationId} and c.recorded_at > loose.recorded_at)
+        as following
+    from loose order by recorded_at, id limit 1`.execute(tx);
+  const [first] = rows;
+  if (!first) return undefined;
+  return {
+    seq: first.following ?? afterEnd,
+    problem: `${first.events} event(s) are in the trail without a seal, the first of them ${first.id}, inserted as of ${first.at.toISOString()}`,
+  };
+}

@@ -1,0 +1,10 @@
+export { type AuditExplore, createAuditExplore } from "./explore.ts";
+export { createAuditExploreStore } from "./explore-store.ts";
+export { type AuditFilter, filterFields, findEvents, rowConditions } from "./find.ts";
+export { orderAuditMonths } from "./month-order.ts";
+export { createReadings, type Readings } from "./readings.ts";
+export { createRecentActs } from "./recent.ts";
+export { auditRoutes } from "./routes.ts";
+export { parseContent, type StoredContent, toAuditEvent } from "./row.ts";
+export { createAuditService } from "./service.ts";
+export { type AuditStore, createAuditStore } from "./store.ts";

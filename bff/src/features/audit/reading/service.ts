@@ -1,0 +1,60 @@
+import type { AuditEventDetail, listAuditEvents } from "@wheelhouse/shared/audit/audit.ts";
+import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import { z } from "zod";
+import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
+import { AppError, notFound } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import type { EncodedJson } from "#lib/http/route.ts";
+import { filterFields } from "./find.ts";
+import type { Readings } from "./readings.ts";
+import type { AuditStore } from "./store.ts";
+
+type AuditServiceDeps = {
+  store: AuditStore;
+  readings: Readings;
+};
+
+const place = z.strictObject({ recordedAt: z.iso.datetime(), id: z.uuid() });
+
+/** Reading the trail is itself an act: nothing is shown before it is recorded. */
+export function createAuditService({ store, readings }: AuditServiceDeps) {
+  return {
+    /**
+     * Encoded here: `toAuditEvent` takes each field out by name, and checking a page of stored events against the
+     * contract once more takes a tenth of the request (tests do it instead). It is read and its reading recorded at the
+     * same time, on two connections; the answer waits for both.
+     */
+    async list(
+      { cursor, limit, includeChildren, ...filter }: EndpointParsed<typeof listAuditEvents>["query"],
+      context: RequestContext,
+    ): Promise<EncodedJson> {
+      const organizationIds = includeChildren ? context.subtreeIds : [context.organization.id];
+      const [rows] = await Promise.all([
+        store.list(organizationIds, filter, decodeCursor(cursor, place), limit + 1),
+        readings.record(context, { ...filterFields(filter), includeChildren }),
+      ]);
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      const page: EndpointResult<typeof listAuditEvents> = {
+        items: shown.map(({ event }) => event),
+        nextCursor: rows.length > limit && last ? encodeCursor(last.place) : null,
+      };
+      return { encodedJson: Buffer.from(JSON.stringify(page)) };
+    },
+
+    async read(id: string, context: RequestContext): Promise<AuditEventDetail> {
+      const event = await store.read([context.organization.id], id);
+      if (!event) {
+        const expired = await store.expired([context.organization.id], id);
+        if (!expired) throw notFound("audit event");
+        throw new AppError(
+          "not_found",
+          `The content of event ${expired.seq} expired under checkpoint ${expired.checkpoint}. Its hash stays in the chain.`,
+        );
+      }
+      await readings.record(context, { events: "one by one" });
+      return event;
+    },
+  };
+}
+export type AuditService = ReturnType<typeof createAuditService>;

@@ -1,0 +1,224 @@
+import type { AuditEvent } from "@wheelhouse/shared/audit/audit.ts";
+import type { AuditRetention } from "@wheelhouse/shared/audit/retention.ts";
+import type { AuditReview, AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit/review.ts";
+import type { AuditView } from "@wheelhouse/shared/audit/views.ts";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "#testing/access-app.ts";
+import { signInAs } from "#testing/access-client.ts";
+import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
+
+type Person = Awaited<ReturnType<typeof signInAs>>;
+
+let it: TestApp;
+let admin: Person;
+let auditor: Person;
+let superadmin: Person;
+let viewer: Person;
+const northwind = { "x-wheelhouse-organization": "northwind" };
+beforeAll(async () => {
+  const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  it = await startTestApp({ urls, redisUrl: redis.url });
+  admin = await signInAs(it, "admin");
+  auditor = await signInAs(it, "auditor");
+  viewer = await signInAs(it, "viewer");
+  superadmin = await signInAs(it, "superadmin", "platform");
+});
+afterAll(() => it.close());
+
+async function ask<T>(
+  person: Person,
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  path: string,
+  payload?: object,
+  status = 200,
+): Promise<T> {
+  const answer = await person.call(method, path, { headers: northwind, ...(payload ? { payload } : {}) });
+  expect(answer.statusCode, answer.body).toBe(status);
+  return JSON.parse(answer.body || "null");
+}
+const trail = async (query: string) =>
+  (await ask<{ items: AuditEvent[] }>(auditor, "GET", `/audit/events?limit=200&${query}`)).items;
+
+const waitingForLocks = async () => {
+  const { rows } = await sql`
+    select from pg_locks l join pg_stat_activity a using (pid)
+    where not l.granted and a.datname = current_database()`.execute(it.database.system);
+  return rows.length;
+};
+
+const day = () => ({
+  from: new Date(Date.now() - 86_400_000).toISOString(),
+  to: new Date(Date.now() + 86_400_000).toISOString(),
+});
+
+describe("saved views", () => {
+  test("a shared view is seen by all and changed by its owner alone; each change is in the trail", async () => {
+    const filter = { class: ["access"], outcome: ["denied" as const] };
+    const own = await ask<AuditView>(
+      viewer,
+      "POST",
+      "/audit/views",
+      { name: "Mine", shared: false, filter },
+      201,
+    );
+    const shared = await ask<AuditView>(
+      admin,
+      "POST",
+      "/audit/views",
+      { name: "Sign-ins", shared: true, filter },
+      201,
+    );
+    const seen = await ask<{ items: AuditView[] }>(viewer, "GET", "/audit/views");
+    expect(seen.items.map(({ name, isMine }) => [name, isMine])).toEqual([
+      ["Mine", true],
+      ["Sign-ins", false],
+    ]);
+    expect((await ask<{ items: AuditView[] }>(admin, "GET", "/audit/views")).items).toHaveLength(1);
+    await ask(viewer, "PUT", `/audit/views/${shared.id}`, { name: "x", shared: true, filter: {} }, 404);
+    await ask(viewer, "DELETE", `/audit/views/${shared.id}`, undefined, 404);
+    await ask(admin, "POST", "/audit/views", { name: "sign-INS", shared: false, filter }, 409);
+    await ask(admin, "PUT", `/audit/views/${shared.id}`, { name: "Denied", shared: true, filter });
+    await ask(viewer, "DELETE", `/audit/views/${own.id}`, undefined, 204);
+    const acts = (await trail("q=audit%20view&outcome=success")).map(({ action }) => action);
+    expect(acts.toSorted()).toEqual([
+      "audit.view.create",
+      "audit.view.create",
+      "audit.view.delete",
+      "audit.view.update",
+    ]);
+  });
+});
+
+describe("sign-off", () => {
+  test("a period is worked through and signed; nobody signs their own acts alone; what changed since is told", async () => {
+    await ask(admin, "POST", "/audit/reviews", { name: "Week", ...day() }, 403);
+    const asked = { name: "Week 47", ...day(), filter: { action: ["access.session.create"] } };
+    const review = await ask<AuditReview>(auditor, "POST", "/audit/reviews", asked, 201);
+    const path = `/audit/reviews/${review.id}`;
+    const { items } = await ask<{ items: AuditReviewItem[] }>(auditor, "GET", `${path}/items`);
+    const gathered = review.progress.events;
+    expect(gathered).toBeGreaterThanOrEqual(3);
+    expect(items).toHaveLength(gathered);
+    expect(review.progress).toMatchObject({ open: gathered, ownOpen: 1, reviewed: 0 });
+    const own = items.filter(({ isOwn }) => isOwn).map(({ auditId }) => auditId);
+    const others = items.filter(({ isOwn }) => !isOwn).map(({ auditId }) => auditId);
+
+    await ask(auditor, "POST", `${path}/marks`, { events: own, mark: "reviewed" }, 409);
+    const [flagged, ...rest] = others;
+    await ask(auditor, "POST", `${path}/marks`, { events: [flagged], mark: "flagged" }, 400);
+    await ask(auditor, "POST", `${path}/marks`, {
+      events: [flagged],
+      mark: "flagged",
+      comment: "Was this agreed?",
+    });
+    await ask(auditor, "POST", `${path}/marks`, { events: rest, mark: "reviewed" });
+    await ask(auditor, "POST", `${path}/marks`, { events: rest, mark: "settled" }, 409);
+    await ask(auditor, "POST", `${path}/sign`, { notReviewed: 1 }, 409);
+    await ask(auditor, "POST", `${path}/marks`, { events: [flagged], mark: "settled", comment: "It was." });
+    await ask(auditor, "POST", `${path}/sign`, { notReviewed: 0 }, 409);
+    await ask(admin, "POST", `${path}/sign`, { notReviewed: 1 }, 403);
+    const sign = { headers: northwind, payload: { notReviewed: 1, comment: "Fine" } };
+    // Both have begun before either can go on.
+    const asking = await it.database.asOrganizations([auditor.organizationId], async (tx) => {
+      await sql`select from audit_reviews where id = ${review.id}::uuid for update`.execute(tx);
+      const signing = [1, 2].map(() => auditor.call("POST", `${path}/sign`, sign));
+      await expect.poll(waitingForLocks).toBe(2);
+      return { signing };
+    });
+    const both = await Promise.all(asking.signing);
+    expect(both.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409]);
+    const signed = await ask<AuditReview>(auditor, "GET", path);
+    expect(signed.signed).toMatchObject({ id: auditor.userId, notReviewed: 1, comment: "Fine" });
+    expect(signed.progress).toMatchObject({ comments: 2, flagged: 1, settled: 1, ownOpen: 1 });
+
+    await ask(auditor, "POST", `${path}/sign`, { notReviewed: 1 }, 409);
+    await ask(superadmin, "POST", `${path}/marks`, { events: rest, mark: "open" }, 409);
+    await ask(superadmin, "POST", `${path}/marks`, { events: own, mark: "reviewed" });
+    expect((await ask<AuditReview>(viewer, "GET", path)).progress).toMatchObject({ open: 0, ownOpen: 0 });
+
+    await signInAs(it, "viewer");
+    expect((await auditor.call("GET", "/audit/verify")).statusCode).toBe(200);
+    const later = await ask<AuditReviewDetail>(viewer, "GET", path);
+    expect(later.since).toMatchObject({ newEvents: 1, isMore: false, expiredEvents: 0, headHolds: true });
+    expect(later.since.verification).toMatchObject({ problem: null });
+    const [act] = await trail("action=audit.review.sign&outcome=success");
+    expect(act?.after).toMatchObject({
+      coveredSeq: review.coveredSeq,
+      coveredHash: review.coveredHash,
+      notReviewed: 1,
+    });
+    const list = await ask<{ items: AuditReview[] }>(viewer, "GET", "/audit/reviews");
+    expect(list.items.map(({ id }) => id)).toContain(review.id);
+    // The same as a chain that was rewritten: at the covered event stands another hash than the one signed for.
+    await it.database.asOrganizations([auditor.organizationId], (tx) =>
+      sql`update audit_reviews set covered_hash = ${"0".repeat(64)} where id = ${review.id}::uuid`.execute(
+        tx,
+      ),
+    );
+    expect((await ask<AuditReviewDetail>(viewer, "GET", path)).since.headHolds).toBe(false);
+    const elsewhere = await superadmin.call("GET", path);
+    expect(elsewhere.statusCode).toBe(404);
+  });
+});
+
+describe("retention", () => {
+  test("an admin changes it, an auditor reads it; a hold is placed and released; all is in the trail", async () => {
+    await ask(auditor, "PUT", "/audit/retention", { keepDays: 400 }, 403);
+    await ask(admin, "PUT", "/audit/retention", { keepDays: 0 }, 400);
+    expect(await ask<AuditRetention>(admin, "PUT", "/audit/retention", { keepDays: 400 })).toMatchObject({
+      keepDays: 400,
+    });
+    const held = await ask<AuditRetention>(admin, "POST", "/audit/holds", { reason: "Case 12" }, 201);
+    expect(held.holds).toMatchObject([{ reason: "Case 12", placedBy: "Priya Raman" }]);
+    expect(await ask<AuditRetention>(auditor, "GET", "/audit/retention")).toMatchObject({
+      keepDays: 400,
+      expiredToSeq: 0,
+      expiredCheckpoint: null,
+      holds: [{ reason: "Case 12" }],
+    });
+    const released = await ask<AuditRetention>(admin, "DELETE", `/audit/holds/${held.holds[0]?.id}`);
+    expect(released.holds).toEqual([]);
+    await ask(admin, "DELETE", `/audit/holds/${held.holds[0]?.id}`, undefined, 404);
+    const acts = (
+      await trail("action=audit.retention.update,audit.hold.place,audit.hold.release&outcome=success")
+    ).map(({ action, before, after }) => ({ action, before, after }));
+    expect(acts).toMatchObject([
+      { action: "audit.hold.release" },
+      { action: "audit.hold.place" },
+      { action: "audit.retention.update", before: { keepDays: null }, after: { keepDays: 400 } },
+    ]);
+  });
+});
+
+test("what expired since a review was signed is counted, its marks stay", async () => {
+  const asked = { name: "Gone", ...day(), filter: { action: ["access.session.create"] } };
+  const review = await ask<AuditReview>(auditor, "POST", "/audit/reviews", asked, 201);
+  const path = `/audit/reviews/${review.id}`;
+  const items = async () =>
+    (await ask<{ items: AuditReviewItem[] }>(auditor, "GET", `${path}/items`)).items.reverse();
+  const [first, second] = await items();
+  expect(review.progress.events).toBeGreaterThan(2);
+  await it.database.system
+    .insertInto("audit_checkpoints")
+    .values({
+      org_id: auditor.organizationId,
+      line: JSON.stringify({
+        orgId: auditor.organizationId,
+        number: 1,
+        keyId: "test",
+        seq: review.coveredSeq,
+        hash: review.coveredHash,
+      }),
+    })
+    .execute();
+  await sql`select wheelhouse.audit_expire(${auditor.organizationId}::uuid, ${second?.seq})`.execute(
+    it.database.system,
+  );
+  const { since, progress } = await ask<AuditReviewDetail>(auditor, "GET", path);
+  expect(since).toMatchObject({ expiredEvents: 2, newEvents: 0, headHolds: true });
+  expect(progress.events).toBe(review.progress.events);
+  const left = await items();
+  expect([left[0]?.seq, left[0]?.event, left[1]?.event]).toEqual([first?.seq, null, null]);
+  expect(left[2]?.event).not.toBeNull();
+});

@@ -1,0 +1,152 @@
+import type { BreakerList, BreakerState, readBreaker } from "@wheelhouse/shared/breakers.ts";
+import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import {
+  type Aspect,
+  type Board,
+  type FoundProblem,
+  mostGaugeRows,
+  type Part,
+  type Tile,
+} from "#observe/aspect.ts";
+import { defineFigures, isHeard } from "#observe/figures.ts";
+import { createPublicRows } from "#observe/spread/spread.ts";
+import type { OwnEndpointsKey } from "./own.ts";
+import { breakerRows, type ObservedBreaker } from "./rows.ts";
+
+const mostWorst = 2;
+
+const figures = defineFigures<ObservedBreaker>("breaker", [
+  ["instances", ({ instances }) => instances.length],
+  [
+    "open",
+    ({ instances }) =>
+      instances.filter(({ state }) => state === "open" || state === "forced_open" || state === "half_open")
+        .length,
+  ],
+  ["failureRatio", ({ failureRatio }) => failureRatio],
+  ["slowRatio", ({ slowRatio }) => slowRatio],
+  ["callsPerMinute", ({ callsPerMinute }) => callsPerMinute],
+  ["failedPerMinute", ({ failedPerMinute }) => failedPerMinute],
+  ["refusedPerMinute", ({ refusedPerMinute }) => refusedPerMinute],
+  ["latencyMsP50", ({ latencyMsP50 }) => latencyMsP50],
+  ["latencyMsP95", ({ latencyMsP95 }) => latencyMsP95],
+  ["latencyMsP99", ({ latencyMsP99 }) => latencyMsP99],
+]);
+
+const publicRows = createPublicRows<ObservedBreaker>();
+const trendOf = (figure: string, { organization, id }: Pick<ObservedBreaker, "organization" | "id">) =>
+  `${figure}:${organization}/${id}`;
+
+/** Name of a breaker in the graph, and id of its problem. */
+export const nodeOf = (id: string) => `breaker:${id}`;
+
+/** @param endpoints rows of Wheelhouse's own endpoints, whose breakers are not known to be none while these are not. */
+export const createBreakersAspect = ({
+  endpoints,
+  board,
+}: {
+  endpoints: OwnEndpointsKey;
+  board?: Board<ObservedBreaker>;
+}): Aspect<ObservedBreaker> => ({
+  key: breakerRows.key,
+  board,
+  publicRows,
+  list: (rows, { observedAt, intervalMs }): BreakerList => ({
+    observedAt,
+    intervalMs,
+    items: rows.map(publicRows.of),
+    nextCursor: null,
+  }),
+  findings: (rows) =>
+    rows.flatMap((row) => {
+      const problem = problemOf(row);
+      if (problem === null) return [];
+      return [{ node: nodeOf(row.id), state: problem.state, check: null, isExplained: false, problem }];
+    }),
+  tile: (rows, part) => {
+    const isUnread = endpoints.rows(part).length === 0 || (endpoints.extra(part)?.failing ?? false);
+    return tileOf(rows, rows.length === 0 && isUnread);
+  },
+  trends(rows, _seen, { recent }) {
+    for (const row of rows) {
+      const isKnown = row.state !== "unknown";
+      recent(trendOf("failureRatio", row), isKnown ? row.failureRatio : null);
+      recent(trendOf("failedPerMinute", row), isKnown ? row.failedPerMinute : null);
+    }
+  },
+  figures: (rows, seen) => figures.all(rows, seen, (row) => isHeard(row, seen)),
+  frames: [{ part: "breakers", text: (_rows, { encoded }) => encoded.plain() }],
+  journal: { kind: "breaker", name: ({ name }) => name, word: ({ state, label }) => label || state },
+  gauges: [
+    {
+      name: "breaker_state",
+      help: "1 for the state of a breaker",
+      labels: ["organization", "breaker", "state"],
+      most: mostGaugeRows,
+      tell: ({ organization, id, state }, set) => set({ organization, breaker: id, state }, 1),
+    },
+  ],
+});
+
+/** One breaker with its trends; null when there is none of this id. */
+export function breakerSeen(
+  part: Part,
+  breakerId: string,
+): Omit<EndpointResult<typeof readBreaker>, "changedBefore"> | null {
+  const own = breakerRows.rows(part).find((each) => each.id === breakerId);
+  if (!own) return null;
+  return {
+    observedAt: part.observedAt,
+    intervalMs: part.intervalMs,
+    breaker: publicRows.of(own),
+    failureRatio: part.trend(trendOf("failureRatio", own)),
+    failedPerMinute: part.trend(trendOf("failedPerMinute", own)),
+  };
+}
+
+/**
+ * An open breaker as a problem. What Wheelhouse itself sends waits and is sent later, and a limit of concurrency
+ * refuses only what is too much at once: both are less than calls of a service that are lost.
+ */
+function problemOf(breaker: ObservedBreaker): (FoundProblem & { state: "down" | "degraded" }) | null {
+  if (breaker.state !== "open") return null;
+  const { id, name, service, kind, library, instances, since, observedAt } = breaker;
+  const open = instances.filter(({ state }) => state === "open").length;
+  const where = instances.length > 1 ? ` on ${open} of ${instances.length} instances` : "";
+  const isOwn = library === "Wheelhouse";
+  const isDelivery = isOwn && service === "webhook-delivery";
+  const isLimit = kind === "concurrency";
+  return {
+    state: isOwn || isLimit ? "degraded" : "down",
+    label: isLimit ? "At its limit" : "Breaker open",
+    subject: name,
+    title: isLimit
+      ? `limit of concurrency reached${where}`
+      : isDelivery
+        ? "breaker open, deliveries wait"
+        : `breaker open${where}`,
+    cause: breaker.cause ?? "Calls are refused",
+    affects: isDelivery ? "1 endpoint" : `calls of ${service}`,
+    countsDependants: false,
+    since: since ?? observedAt ?? new Date(0).toISOString(),
+    area: "breakers",
+    path: `breakers?breaker=${encodeURIComponent(id)}`,
+  };
+}
+
+function tileOf(breakers: readonly ObservedBreaker[], isUnknown: boolean): Tile {
+  const inState = (wanted: BreakerState) =>
+    isUnknown ? null : breakers.filter(({ state }) => state === wanted).length;
+  return {
+    breakers: {
+      breakers: isUnknown ? null : breakers.length,
+      open: inState("open"),
+      halfOpen: inState("half_open"),
+      unknown: inState("unknown"),
+      worst: breakers
+        .flatMap(({ name, failureRatio }) => (failureRatio ? [{ name, failureRatio }] : []))
+        .sort((a, b) => b.failureRatio - a.failureRatio)
+        .slice(0, mostWorst),
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
+import type { BreakerCommand } from "@wheelhouse/shared/breakers.ts";
+import type { Operation } from "@wheelhouse/shared/operations.ts";
+import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
+import { AppError, invalidField, notFound } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import type { ControlChannel, ReportingInstance } from "#observe/reports/reports.ts";
+import { partsOfReportedId } from "#observe/reports/reports.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { breakerRows } from "./rows.ts";
+
+export type CommandsDeps = {
+  snapshots: SnapshotStore;
+  channel: Pick<ControlChannel, "sourcesOf" | "instancesOf">;
+  run(
+    context: RequestContext,
+    request: {
+      kind: string;
+      action: AuditAction;
+      target: { type: string; id: string; name: string };
+      sourceId: string;
+      service: string;
+      act: ControlAct;
+      instances: string[];
+      reason: string;
+      fields: Record<string, string>;
+    },
+  ): Promise<Operation>;
+};
+
+const instancesMax = 200;
+
+/**
+ * Commands to breakers. Whom a command reaches is read from the reports of the organization's own Redis servers at this
+ * moment; an instance that reported a while ago and does not now is addressed, too, and named when it does not answer.
+ */
+export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps) {
+  const breakerIn = ({ report }: ReportingInstance, name: string) =>
+    report?.breakers.find((breaker) => breaker.name === name);
+
+  async function reportersOf(organization: string, service: string, name: string) {
+    for (const sourceId of channel.sourcesOf(organization, service)) {
+      const instances = await channel.instancesOf(sourceId, service);
+      if (instances.some((instance) => breakerIn(instance, name))) return { sourceId, instances };
+    }
+    return null;
+  }
+
+  return async (
+    context: RequestContext,
+    command: BreakerCommand,
+    id: string,
+    { reason, instances: wanted }: { reason: string; instances?: string[] | undefined },
+  ): Promise<Operation> => {
+    const named = partsOfReportedId(id);
+    if (!named) throw notFound("breaker");
+    const { service, name } = named;
+    const reporters = await reportersOf(context.organization.slug, service, name);
+    if (!reporters) {
+      const rows = snapshots.viewsOf(context.organization).rows(breakerRows);
+      if (!rows.some((row) => row.id === id)) throw notFound("breaker");
+      throw new AppError(
+        "conflict",
+        "It can only be watched: no instance of its service reports it to be told.",
+      );
+    }
+    const addressed = reporters.instances.filter(
+      (instance) => instance.report === null || breakerIn(instance, name),
+    );
+    const able = addressed.some((instance) => breakerIn(instance, name)?.commands.includes(command));
+    if (!able) throw new AppError("conflict", `Its library cannot ${words[command]}.`);
+    const known = addressed.map(({ instance }) => instance).sort();
+    const unknown = wanted?.findIndex((instance) => !known.includes(instance)) ?? -1;
+    if (unknown >= 0) throw invalidField(`body.instances.${unknown}`, "is no instance of this breaker");
+    return run(context, {
+      kind: `breaker.${command}`,
+      action: `breakers.breaker.${command}` as const,
+      target: { type: "breaker", id, name: `${name} of ${service}` },
+      sourceId: reporters.sourceId,
+      service,
+      reason,
+      fields: { command },
+      act: { kind: "breaker", breaker: name, command },
+      instances: [...new Set(wanted ?? known)].slice(0, instancesMax),
+    });
+  };
+}
+
+const words: Record<BreakerCommand, string> = {
+  open: "be held open",
+  close: "be held closed",
+  reset: "be reset",
+};

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { makeSeen, makeWebhooks, webhookRows } from "#testing/tick.ts";
+import { createBreakersBoard } from "./board.ts";
+import { createBreakerHolders } from "./holders.ts";
+import { createOwnBreakers, type OwnEndpointsKey } from "./own.ts";
+
+const endpoints: OwnEndpointsKey = webhookRows;
+const startMs = Date.parse("2026-01-05T12:00:00.000Z");
+const iso = (ms: number) => new Date(startMs + ms).toISOString();
+
+const seen = (part: { observedAt?: string; failing?: boolean } = {}, breakers = [endpoint("e1", "CRM")]) =>
+  makeSeen(startMs, {
+    organizations: [{ id: "acme-id", slug: "acme" }],
+    webhooks: [makeWebhooks({ breakers })],
+    webhooksExtra: { observedAt: iso(0), failing: false, ...part },
+  });
+const endpoint = (endpointId: string, name: string) => ({
+  endpointId,
+  name,
+  state: "open" as const,
+  since: iso(-9_000),
+  nextProbeAt: iso(4_000),
+  failureRatio: 1,
+  attemptsPerMinute: 6,
+  failedPerMinute: 6,
+});
+
+test("endpoints of webhooks belong to their organization, under an id that a rename does not change", () => {
+  const board = createBreakersBoard(
+    [createOwnBreakers({ coolDownMs: 30_000, endpoints })],
+    createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),
+  );
+  const { rows } = board.observe(seen());
+  expect(rows).toMatchObject([
+    {
+      id: "webhook-delivery~e1",
+      name: "CRM",
+      organization: "acme",
+      library: "Wheelhouse",
+      state: "open",
+      since: iso(-9_000),
+      callsPerMinute: 6,
+      failedPerMinute: 6,
+      commands: [],
+    },
+  ]);
+  const renamed = board.observe(seen({ observedAt: iso(2_000) }, [endpoint("e1", "CRM 2")]));
+  expect(renamed.rows).toMatchObject([{ id: "webhook-delivery~e1", name: "CRM 2" }]);
+  expect(board.observe(seen({ observedAt: iso(4_000) }, [])).rows).toEqual([]);
+});
+
+test("figures of webhooks that cannot be read any more leave them unknown, not gone", () => {
+  const board = createBreakersBoard(
+    [createOwnBreakers({ coolDownMs: 30_000, endpoints })],
+    createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),
+  );
+  board.observe(seen());
+  const { rows } = board.observe({ ...seen({ failing: true }), nowMs: startMs + 30_000 });
+  expect(rows).toMatchObject([{ state: "unknown" }]);
+});

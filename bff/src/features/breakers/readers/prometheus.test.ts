@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { MetricsError, readMetrics } from "./prometheus.ts";
+
+describe("the text format", () => {
+  const all = (text: string) =>
+    readMetrics(text, () => true).map(({ name, labels, value }) => [name, Object.fromEntries(labels), value]);
+
+  test.each([
+    ["a plain value", "up 1\n", [["up", {}, 1]]],
+    [
+      "labels with spaces, a last comma and a time",
+      'a{ x = "1" , y="2", } 3 1395066363000\n',
+      [["a", { x: "1", y: "2" }, 3]],
+    ],
+    ["escaped labels", 'a{x="q\\"u\\\\o\\nte}",y="1"} 2\n', [["a", { x: 'q"u\\o\nte}', y: "1" }, 2]]],
+    [
+      "special numbers",
+      "a NaN\nb +Inf\nc -Inf\nd -1.5e-3\n",
+      [
+        ["a", {}, Number.NaN],
+        ["b", {}, Number.POSITIVE_INFINITY],
+        ["c", {}, Number.NEGATIVE_INFINITY],
+        ["d", {}, -0.0015],
+      ],
+    ],
+    ["comments, blank lines, carriage returns", "# HELP a {\n\n  \na 1\r\n# EOF\n", [["a", {}, 1]]],
+    [
+      "an exemplar of OpenMetrics",
+      'a_bucket{le="1"} 2 # {trace_id="x"} 0.5\n',
+      [["a_bucket", { le: "1" }, 2]],
+    ],
+    ["names in braces, which no breaker has", '{"a.b",x="1"} 2\nc 1\n', [["c", {}, 1]]],
+    ["nothing", "", []],
+  ])("%s", (_name, text, expected) => expect(all(text)).toEqual(expected));
+
+  test.each([
+    ["breaks off in a value", "a 1\nb 2"],
+    ["breaks off in labels", 'a{x="1'],
+    ["no value", "a\n"],
+    ["no number", "a one\n"],
+    ["a label without quotes", "a{x=1} 1\n"],
+    ["an open brace", 'a{x="1" 1\n'],
+  ])("a text that cannot be read whole is not read at all: %s", (_name, text) =>
+    expect(() => all(text)).toThrow(MetricsError),
+  );
+
+  test.each([
+    ["a value at its end", "a 1\nb 2", [1, 2]],
+    ["labels at its end", 'a 1\nb{x="1"} 2', [1, 2]],
+    ["a comment at its end", "a 1\n# done", [1]],
+  ])("a text that is known to be whole needs no last line feed: %s", (_name, text, values) => {
+    const read = (isWhole: boolean) => readMetrics(text, () => true, { isWhole }).map(({ value }) => value);
+    expect(read(true)).toEqual(values);
+    expect(() => read(false)).toThrow("break off");
+  });
+
+  test("OpenMetrics says its own end, with a line feed or without", () => {
+    expect(all("a 1\n# EOF")).toEqual([["a", {}, 1]]);
+  });
+
+  test("nobody's lines are not read, however they look", () => {
+    const samples = readMetrics('broken{x= 1\nup one\nwanted{a="1"} 2\n', (name) => name === "wanted");
+    expect(samples.map(({ value }) => value)).toEqual([2]);
+  });
+
+  test("labels come back as they were written, whatever they hold", () => {
+    const escaped = (text: string) =>
+      text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 30 }), fc.double(), (label, value) => {
+        const written = Number.isNaN(value)
+          ? "NaN"
+          : value === Infinity
+            ? "+Inf"
+            : value === -Infinity
+              ? "-Inf"
+              : String(value);
+        expect(all(`m{x="${escaped(label)}"} ${written}\n`)).toEqual([["m", { x: label }, value + 0]]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("any text is either read or refused, within its own length in time", () => {
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom("a", "{", "}", '"', "\\", "=", ",", " ", "\n", "1", "#"),
+          maxLength: 60,
+        }),
+        (text) => {
+          try {
+            readMetrics(text, () => true);
+          } catch (error) {
+            expect(error).toBeInstanceOf(MetricsError);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

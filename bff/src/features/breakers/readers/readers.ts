@@ -1,0 +1,2 @@
+export { createScrapeStates } from "./scrape-states.ts";
+export { createScrapedBreakers } from "./scrapes.ts";

@@ -1,0 +1,174 @@
+import type { WatchHttp } from "#lib/http/watch-http.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
+import { createTargetRunner, type Target } from "#observe/targets/targets.ts";
+import type { BreakersSource } from "../board.ts";
+import type { BreakerReading } from "../reading.ts";
+import { readActuator } from "./actuator.ts";
+import { createFollower, type Follower } from "./follow.ts";
+import { breakersOf, isBreakerMetric } from "./metrics.ts";
+import { readMetrics } from "./prometheus.ts";
+import type { ScrapeState } from "./scrape-states.ts";
+
+const concurrency = 32;
+/** A wrong path, a page in place of metrics, and a library that has counted no call yet all look the same. */
+const nothingFound = "It answers, but its answer names no circuit breaker";
+const mostBytes = { metrics: 16 * 1024 * 1024, actuator: 1024 * 1024 } as const;
+
+type ScrapeTarget = Target & {
+  /** Of the source that it stands in. */
+  id: string;
+  format: "metrics" | "actuator";
+  url: string;
+  organization: string;
+  service: string;
+  instance: string;
+};
+
+/** Beside an instance's health: `/actuator/health` has its breakers at `/actuator/circuitbreakers`. */
+export function actuatorUrlOf(healthUrl: string): string {
+  const url = new URL(healthUrl);
+  const base = url.pathname.replace(/\/health(\/.*)?$/, "");
+  url.pathname = `${base === url.pathname ? "/actuator" : base}/circuitbreakers`;
+  url.search = "";
+  return url.href;
+}
+
+/** What is to be asked for breakers, out of the catalogue. */
+function targetsOf({ prometheus, services }: WatchedSources): ScrapeTarget[] {
+  return [
+    ...prometheus.map((target) => ({
+      ...target,
+      key: `metrics:${target.id}`,
+      format: "metrics" as const,
+    })),
+    ...services
+      .filter(({ actuatorBreakers }) => actuatorBreakers)
+      .flatMap(({ id, organization, intervalMs, timeoutMs, instances }) =>
+        // What reports by itself has no address.
+        instances
+          .filter(({ url }) => URL.canParse(url))
+          .map((instance) => ({
+            id,
+            key: `actuator:${id}/${instance.id}`,
+            format: "actuator" as const,
+            url: actuatorUrlOf(instance.url),
+            organization,
+            service: id,
+            instance: instance.id,
+            intervalMs,
+            timeoutMs,
+          })),
+      ),
+  ];
+}
+
+/**
+ * Breakers read from metrics and from Spring's Actuator, each instance in its own rhythm. A scrape that fails leaves
+ * what was read before, with its age.
+ */
+export function createScrapedBreakers(deps: {
+  catalogue: Catalogue;
+  http: Pick<WatchHttp, "get">;
+  clock: Clock;
+  random: () => number;
+  /** Hears by id how scrapes of metrics went that ended since it heard last. */
+  onScraped?: (states: ReadonlyMap<string, ScrapeState>) => void;
+}): BreakersSource & { close(): void } {
+  const { catalogue, http, clock, random, onScraped } = deps;
+  const followers = new Map<string, Follower>();
+  const told = new Map<string, number>();
+  let watched = new Set<string>();
+
+  const check = async (target: ScrapeTarget, signal: AbortSignal): Promise<BreakerReading[]> => {
+    const { format, organization, service, instance, intervalMs, key: source } = target;
+    const { statusCode, body, truncated, isWhole } = await http.get(target.url, {
+      accept: format === "metrics" ? "text/plain;version=0.0.4" : "application/json",
+      maxBytes: mostBytes[format],
+      signal,
+    });
+    if (statusCode < 200 || statusCode > 299) throw new Error(`It answers ${statusCode}`);
+    if (truncated) throw new Error(`Its answer is longer than ${mostBytes[format]} bytes`);
+    const breakers =
+      format === "metrics"
+        ? breakersOf(readMetrics(body, isBreakerMetric, { isWhole }))
+        : readActuator(JSON.parse(body));
+    const observedAtMs = clock.now();
+    const follower = followers.get(source) ?? createFollower();
+    followers.set(source, follower);
+    return follower.followAll(breakers, observedAtMs).map(
+      ({ scraped, followed }): BreakerReading => ({
+        organization,
+        service,
+        instance: scraped.variant === "" ? instance : `${instance}{${scraped.variant}}`,
+        name: scraped.name,
+        key: scraped.name,
+        source,
+        rank: format === "metrics" ? 2 : 1,
+        library: scraped.library,
+        kind: scraped.kind,
+        state: followed.state,
+        note: followed.note,
+        sinceMs: null,
+        nextProbeAtMs: null,
+        moves: [],
+        figures: {
+          failureRatio: followed.failureRatio,
+          slowRatio: scraped.slowRatio,
+          callsPerMinute: followed.callsPerMinute,
+          failedPerMinute: followed.failedPerMinute,
+          refusedPerMinute: followed.refusedPerMinute,
+          latencyMsP50: followed.latencyMs.p50,
+          latencyMsP95: followed.latencyMs.p95,
+          latencyMsP99: followed.latencyMs.p99,
+        },
+        threshold: scraped.threshold,
+        coolDownMs: null,
+        commands: [],
+        observedAtMs,
+        intervalMs,
+      }),
+    );
+  };
+
+  const runner = createTargetRunner<ScrapeTarget, BreakerReading[]>({ check, concurrency, clock, random });
+  const watch = (sources: WatchedSources) => {
+    const targets = targetsOf(sources);
+    watched = new Set(targets.map(({ key }) => key));
+    for (const key of followers.keys()) if (!watched.has(key)) followers.delete(key);
+    for (const key of told.keys()) if (!watched.has(key)) told.delete(key);
+    runner.setTargets(targets);
+  };
+  const tell = () => {
+    const states = new Map<string, ScrapeState>();
+    for (const [key, { target, latest, failure, failedAtMs }] of runner.results()) {
+      const endedMs = failedAtMs ?? latest?.atMs;
+      if (target.format !== "metrics" || endedMs === undefined || told.get(key) === endedMs) continue;
+      told.set(key, endedMs);
+      const observedAt = latest ? new Date(latest.atMs).toISOString() : null;
+      const nothing = failure === null && latest?.value.length === 0 ? nothingFound : null;
+      states.set(target.id, { observedAt, failure, nothing });
+    }
+    if (states.size > 0) onScraped?.(states);
+  };
+  watch(catalogue.current());
+  const stopWatching = catalogue.onChange(watch);
+
+  return {
+    read({ nowMs }) {
+      runner.poke(nowMs);
+      tell();
+      return [...runner.results().values()].flatMap(({ latest }) => latest?.value ?? []);
+    },
+    isWatched: (source) => watched.has(source),
+    rest() {
+      runner.rest();
+      followers.clear();
+      told.clear();
+    },
+    close() {
+      stopWatching();
+      runner.rest();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import {
+  type BreakerCommand,
+  forceBreakerClosed,
+  forceBreakerOpen,
+  listBreakers,
+  readBreaker,
+  readBreakerOperation,
+  resetBreaker,
+} from "@wheelhouse/shared/breakers.ts";
+import type { Operation } from "@wheelhouse/shared/operations.ts";
+import type { Problem } from "@wheelhouse/shared/overview.ts";
+import type { FastifyInstance } from "fastify";
+import { notFound } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import { route } from "#lib/http/route.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
+import type { ListAnswers, Past, SnapshotStore } from "#observe/spread/spread.ts";
+import { breakerSeen, nodeOf as problemIdOf } from "./aspect.ts";
+import { pastBreaker } from "./past.ts";
+import { breakerRows } from "./rows.ts";
+
+export type ChangeBefore = {
+  now(organization: OrganizationKey, problemId: string): Problem["changedBefore"];
+  atMoment(organizationId: string, problemId: string, at: string): Promise<Problem["changedBefore"]>;
+};
+
+export type RoutesDeps = {
+  snapshots: SnapshotStore;
+  answer: ListAnswers;
+  past: Past;
+  /** The newest change before a problem began, as Overview tells it. */
+  changeBefore: ChangeBefore;
+  command(
+    context: RequestContext,
+    command: BreakerCommand,
+    id: string,
+    body: { reason: string; instances?: string[] | undefined },
+  ): Promise<Operation>;
+  readOperation(context: RequestContext, id: string): Promise<Operation>;
+};
+
+export function breakersRoutes(
+  app: FastifyInstance,
+  { snapshots, answer, past, changeBefore, command, readOperation }: RoutesDeps,
+) {
+  route(app, listBreakers, ({ query }, { organization }, http) =>
+    answer(breakerRows.key, query.at, organization, http),
+  );
+  route(app, readBreaker, async ({ params, query }, { organization }) => {
+    const problem = problemIdOf(params.id);
+    if (query.at !== undefined) {
+      const then = await pastBreaker(past, organization.id, params.id, query.at);
+      return { ...then, changedBefore: await changeBefore.atMoment(organization.id, problem, query.at) };
+    }
+    const seen = breakerSeen(snapshots.viewsOf(organization).part, params.id);
+    if (!seen) throw notFound("breaker");
+    return { ...seen, changedBefore: changeBefore.now(organization, problem) };
+  });
+  for (const [endpoint, told] of [
+    [forceBreakerOpen, "open"],
+    [forceBreakerClosed, "close"],
+    [resetBreaker, "reset"],
+  ] as const)
+    route(app, endpoint, async ({ params, body }, context) => {
+      const operation = await command(context, told, params.id, body);
+      return operation.state === "accepted" ? { stillGoing: operation } : operation;
+    });
+  route(app, readBreakerOperation, ({ params }, context) => readOperation(context, params.id));
+}

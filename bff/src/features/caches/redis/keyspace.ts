@@ -1,0 +1,90 @@
+import type { Redis } from "ioredis";
+import type { Clock } from "#lib/time/clock.ts";
+import { createKeyTally, type KeyspaceSample } from "./prefixes.ts";
+
+const defaultKeysPerPass = 20_000;
+/** Keys that SCAN looks at in one command: on a million keys it takes well under a millisecond. */
+const scanCount = 200;
+/** Sampled values of a collection; 0 would walk all of it, 300 ms for a million fields. */
+const memorySamples = 5;
+const keysPerPipeline = 50;
+/** PTTL counts as a hit in the server's own figures, unlike MEMORY USAGE, so only every so many keys are asked. */
+const ttlOfEvery = 8;
+
+/**
+ * Walks the keyspace of one logical database a little at a time. A pass samples up to 20 000 keys; the next one goes
+ * on from where SCAN's cursor stands, so that a large keyspace is seen part by part, and a small one whole.
+ */
+export function createKeyspaceWalk({
+  redis,
+  database,
+  clock,
+  keysPerPass = defaultKeysPerPass,
+}: {
+  redis: Pick<Redis, "dbsize" | "scan" | "pipeline">;
+  database: number;
+  clock: Clock;
+  keysPerPass?: number;
+}) {
+  let cursor = "0";
+  let tally = createKeyTally();
+  let seen = 0;
+  let isWalking = false;
+  let fromStart = true;
+
+  const look = async (keys: readonly string[]) => {
+    for (let from = 0; from < keys.length; from += keysPerPipeline) {
+      const part = keys.slice(from, from + keysPerPipeline);
+      const pipeline = redis.pipeline();
+      for (const key of part) pipeline.memory("USAGE", key, "SAMPLES", memorySamples);
+      const asked = part.filter(() => seen++ % ttlOfEvery === 0);
+      for (const key of asked) pipeline.pttl(key);
+      const answers = (await pipeline.exec()) ?? [];
+      const refused = answers[0]?.[0];
+      if (refused) throw refused;
+      answers.forEach(([, value], index) => {
+        if (typeof value !== "number") return;
+        const key = part[index];
+        if (key === undefined) tally.addTimeToLive(value);
+        else tally.add(key, value);
+      });
+    }
+  };
+
+  return {
+    /** A pass has begun and is not at its end. */
+    isWalking: () => isWalking,
+    /**
+     * Goes on until the pass ends or `budgetMs` is used up; `goesOn` is asked between two commands.
+     * @returns the sample when the pass ended.
+     */
+    async step(budgetMs: number, goesOn: () => boolean = () => true): Promise<KeyspaceSample | null> {
+      if (!isWalking) {
+        tally = createKeyTally();
+        isWalking = true;
+        fromStart = cursor === "0";
+      }
+      const endMs = clock.now() + budgetMs;
+      while (goesOn()) {
+        const [next, keys] = await redis.scan(cursor, "COUNT", scanCount);
+        cursor = next;
+        await look(keys);
+        const isRound = cursor === "0" && fromStart;
+        if (cursor === "0") fromStart = true;
+        if (isRound || tally.sampled() >= keysPerPass) {
+          isWalking = false;
+          const totalKeys = Math.max(await redis.dbsize(), tally.sampled());
+          return {
+            observedAt: new Date(clock.now()).toISOString(),
+            database,
+            sampledKeys: tally.sampled(),
+            totalKeys,
+            ...tally.estimate(totalKeys),
+          };
+        }
+        if (clock.now() >= endMs) return null;
+      }
+      return null;
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { cacheRemovalsRoutes } from "./routes.ts";
+export { createRemovals, type RemovalServer } from "./service.ts";

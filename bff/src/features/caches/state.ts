@@ -1,0 +1,57 @@
+import type { Verdict } from "#observe/tick/tick.ts";
+import { callsOf, type HeardCache } from "./rollup.ts";
+
+/** Fewer calls say nothing of a ratio. */
+const fewestCalls = 20;
+/** A ratio that fell under its threshold has to rise this much above it, so that it does not come and go. */
+const recoverBy = 0.01;
+
+const percent = (ratio: number) => `${(Math.floor(ratio * 1000) / 10).toFixed(1)}%`;
+const clockOf = (ms: number) => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+
+/**
+ * How a cache stands. `silent`: instances that reported before and do so no more. What is not heard is unknown, never
+ * ok; what is known to be bad is told first.
+ */
+export function judgeCache(cache: {
+  heard: readonly HeardCache[];
+  silent: readonly { instance: string; heardAtMs: number }[];
+  hitRatio: number | null;
+  threshold: number | null;
+  wasLow: boolean;
+}): Verdict {
+  const { heard, silent, hitRatio, threshold, wasLow } = cache;
+  const lastMs = Math.max(0, ...silent.map(({ heardAtMs }) => heardAtMs));
+  if (heard.length === 0)
+    return { state: "unknown", label: "Unknown", cause: `Not heard of since ${clockOf(lastMs)}` };
+  const ailing = heard.filter(({ cache: { problem } }) => problem !== null);
+  const problem = ailing[0]?.cache.problem;
+  if (problem) {
+    const where = heard.length > 1 ? ` (${ailing.length} of ${heard.length} instances)` : "";
+    return { state: "degraded", label: "Degraded", cause: `${problem}${where}` };
+  }
+  const needed = threshold === null ? null : threshold + (wasLow ? recoverBy : 0);
+  if (
+    threshold !== null &&
+    needed !== null &&
+    hitRatio !== null &&
+    hitRatio < needed &&
+    callsOf(heard) >= fewestCalls
+  )
+    return {
+      state: "degraded",
+      label: lowRatio,
+      cause: `${percent(hitRatio)} of the calls of the last minute hit, threshold ${percent(threshold)}`,
+    };
+  if (silent.length > 0) {
+    const all = heard.length + silent.length;
+    return {
+      state: "unknown",
+      label: `${silent.length} of ${all} not heard`,
+      cause: `${silent[0]?.instance} does not report since ${clockOf(lastMs)}`,
+    };
+  }
+  return { state: "ok", label: "OK", cause: null };
+}
+
+export const lowRatio = "Low hit ratio";

@@ -1,0 +1,151 @@
+import type { WatchHttp } from "#lib/http/watch-http.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
+import { createTargetRunner, type Target, type TargetResult } from "#observe/targets/targets.ts";
+import type { Check } from "./check.ts";
+import { checkKey } from "./check-key.ts";
+import type { Heartbeats } from "./heartbeats.ts";
+import { createPushChecks } from "./push-checks.ts";
+import { type Reading, readAnswer } from "./read.ts";
+
+export type { Check, CheckComponent } from "./check.ts";
+export { checkKey } from "./check-key.ts";
+export { createHeartbeats, type HeartbeatsDeps } from "./heartbeats.ts";
+
+export type HealthChecks = {
+  /** Starts the checks that are due, and waits for nothing. */
+  poke(nowMs: number): void;
+  /** Checks a service at once, out of turn, where this process asks. */
+  hurry(serviceId: string): void;
+  /** The newest check of each instance, by `checkKey`; absent until there is one. A check keeps its identity. */
+  checks(): ReadonlyMap<string, Check>;
+  /** Aborts what runs; what was known is forgotten. */
+  rest(): void;
+  stop(): void;
+};
+
+type CheckTarget = Target & {
+  serviceId: string;
+  instanceId: string;
+  url: string;
+  format: "json" | "spring" | "health+json" | "status" | "tcp";
+  conditions: readonly string[];
+  intervalMs: number;
+};
+
+const concurrency = 64;
+const maxBodyBytes = 256 * 1024;
+const accept =
+  "application/health+json, application/vnd.spring-boot.actuator.v3+json, application/json, */*;q=0.5";
+
+/** Asks every instance of every watched service in its own rhythm. */
+export function createHealthChecks({
+  catalogue,
+  http,
+  heartbeats,
+  clock,
+  random = Math.random,
+}: {
+  catalogue: Catalogue;
+  http: WatchHttp;
+  heartbeats: Heartbeats;
+  clock: Clock;
+  random?: () => number;
+}): HealthChecks {
+  const ask = async (target: CheckTarget, signal: AbortSignal): Promise<Reading> => {
+    if (target.format === "tcp") {
+      const { latencyMs, ip } = await http.connect(target.url, { signal });
+      return readAnswer(target, { kind: "connected", latencyMs, ip }, clock.now());
+    }
+    const answer = await http.get(target.url, { signal, maxBytes: maxBodyBytes, accept });
+    return readAnswer(target, { kind: "answer", ...answer }, clock.now());
+  };
+  const runner = createTargetRunner<CheckTarget, Check>({
+    concurrency,
+    clock,
+    random,
+    isFailing: ({ state }) => state !== "ok" && state !== "degraded",
+    async check(target, signal) {
+      const reading = await ask(target, signal);
+      const { serviceId, instanceId } = target;
+      return {
+        serviceId,
+        instanceId,
+        atMs: clock.now(),
+        certain: false,
+        connected: true,
+        timedOut: false,
+        ...reading,
+      };
+    },
+  });
+  const push = createPushChecks({ heartbeats, clock });
+  const setTargets = (sources: WatchedSources) => {
+    runner.setTargets(targetsOf(sources));
+    push.setSources(sources);
+  };
+  setTargets(catalogue.current());
+  const forget = catalogue.onChange(setTargets);
+  let failures = new Map<string, Check>();
+
+  const failed = (
+    { target, failedAtMs, timedOut }: TargetResult<Check, CheckTarget>,
+    failure: string,
+  ): Check => {
+    const { serviceId, instanceId } = target;
+    const atMs = failedAtMs ?? 0;
+    const kept = failures.get(target.key);
+    if (kept?.atMs === atMs) return kept;
+    const reading = readAnswer(target, { kind: "none", cause: failure }, atMs);
+    return { serviceId, instanceId, atMs, certain: false, connected: false, timedOut, ...reading };
+  };
+
+  return {
+    poke(nowMs) {
+      runner.poke(nowMs);
+      push.poke(nowMs);
+    },
+    hurry(serviceId) {
+      const service = catalogue.current().services.find(({ id }) => id === serviceId);
+      runner.hurry((service?.instances ?? []).map(({ id }) => checkKey(serviceId, id)));
+    },
+    checks() {
+      const checks = new Map(push.checks());
+      const newFailures = new Map<string, Check>();
+      for (const [key, result] of runner.results()) {
+        if (result.failure !== null) {
+          const check = failed(result, result.failure);
+          newFailures.set(key, check);
+          checks.set(key, check);
+        } else if (result.latest) checks.set(key, result.latest.value);
+      }
+      failures = newFailures;
+      return checks;
+    },
+    rest() {
+      runner.rest();
+      push.rest();
+    },
+    stop() {
+      forget();
+      runner.rest();
+    },
+  };
+}
+
+function targetsOf({ services }: WatchedSources): CheckTarget[] {
+  return services.flatMap(({ id, instances, format, conditions, intervalMs, timeoutMs }) =>
+    format === "push"
+      ? []
+      : instances.map((instance) => ({
+          key: checkKey(id, instance.id),
+          serviceId: id,
+          instanceId: instance.id,
+          url: instance.url,
+          format,
+          conditions,
+          intervalMs,
+          timeoutMs,
+        })),
+  );
+}

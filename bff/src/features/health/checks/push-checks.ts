@@ -1,0 +1,117 @@
+import { formatSetSpan } from "@wheelhouse/shared/span.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { WatchedSources } from "#observe/sources/sources.ts";
+import type { Check } from "./check.ts";
+import { checkKey } from "./check-key.ts";
+import type { Heartbeat, Heartbeats } from "./heartbeats.ts";
+
+type PushTarget = {
+  key: string;
+  serviceId: string;
+  instanceId: string;
+  intervalMs: number;
+  deadlineMs: number;
+};
+
+const readEveryMs = 1_000;
+
+/**
+ * Services that report by themselves: a heartbeat is a check, and silence past the deadline (interval and time-out
+ * together) is an outage. Who was never heard has the deadline from the moment on that it is watched. While the
+ * heartbeats cannot be read nothing is concluded: what is known grows old.
+ */
+export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats; clock: Clock }) {
+  let targets: PushTarget[] = [];
+  const checks = new Map<string, Check>();
+  const watchedSince = new Map<string, number>();
+  let reading = false;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+
+  const conclude = (target: PushTarget, beat: Heartbeat | null) => {
+    const { key, serviceId, instanceId, intervalMs, deadlineMs } = target;
+    const nowMs = clock.now();
+    const sinceMs = beat?.atMs ?? watchedSince.get(key) ?? nowMs;
+    const lateAtMs = sinceMs + deadlineMs;
+    const isLate = nowMs > lateAtMs;
+    if (!isLate && beat === null) return;
+    // A new finding each interval, as if it had been asked.
+    const atMs = isLate ? lateAtMs + Math.floor((nowMs - lateAtMs) / intervalMs) * intervalMs : sinceMs;
+    const before = checks.get(key);
+    if (before?.atMs === atMs) return;
+    const heard = beat ? `since ${new Date(beat.atMs).toISOString().slice(0, 19)}Z` : "yet";
+    const common = {
+      serviceId,
+      instanceId,
+      atMs,
+      certain: true,
+      latencyMs: null,
+      httpStatus: null,
+      components: [],
+      conditions: [],
+      version: null,
+      certificateExpiresAt: null,
+    };
+    checks.set(
+      key,
+      isLate
+        ? {
+            ...common,
+            state: "down",
+            connected: false,
+            timedOut: true,
+            cause: `No heartbeat ${heard}; one is due every ${formatSetSpan(intervalMs)}`,
+          }
+        : {
+            ...common,
+            state: beat?.state ?? "unknown",
+            connected: true,
+            timedOut: false,
+            cause: beat === null || beat.state === "ok" ? null : (beat.message ?? `It says ${beat.state}`),
+          },
+    );
+  };
+
+  return {
+    setSources({ services }: WatchedSources) {
+      targets = services
+        .filter(({ format }) => format === "push")
+        .flatMap(({ id, instances, intervalMs, timeoutMs }) =>
+          instances.map((instance) => ({
+            key: checkKey(id, instance.id),
+            serviceId: id,
+            instanceId: instance.id,
+            intervalMs,
+            deadlineMs: intervalMs + timeoutMs,
+          })),
+        );
+      const wanted = new Set(targets.map(({ key }) => key));
+      for (const key of [...checks.keys(), ...watchedSince.keys()])
+        if (!wanted.has(key)) {
+          checks.delete(key);
+          watchedSince.delete(key);
+        }
+    },
+    poke(nowMs: number) {
+      for (const { key } of targets) if (!watchedSince.has(key)) watchedSince.set(key, nowMs);
+      if (targets.length === 0 || reading || nowMs - readAtMs < readEveryMs) return;
+      reading = true;
+      readAtMs = nowMs;
+      const asked = targets;
+      heartbeats
+        .read(asked.map(({ key }) => key))
+        .then((beats) => {
+          for (const [i, target] of asked.entries())
+            if (targets === asked) conclude(target, beats[i] ?? null);
+        })
+        .catch(() => {})
+        .finally(() => {
+          reading = false;
+        });
+    },
+    checks: (): ReadonlyMap<string, Check> => checks,
+    rest() {
+      checks.clear();
+      watchedSince.clear();
+    },
+  };
+}

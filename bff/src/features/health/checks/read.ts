@@ -1,0 +1,152 @@
+import type { HealthState } from "@wheelhouse/shared/health/health.ts";
+import { type Condition, type Facts, judgeAll, parseCondition } from "#lib/conditions.ts";
+import type { Check } from "./check.ts";
+import { type Report, readHealth } from "./formats.ts";
+
+export type Reading = Pick<
+  Check,
+  | "state"
+  | "cause"
+  | "latencyMs"
+  | "httpStatus"
+  | "components"
+  | "conditions"
+  | "version"
+  | "certificateExpiresAt"
+>;
+type Asked = {
+  format: "json" | "spring" | "health+json" | "status" | "tcp";
+  conditions: readonly string[];
+  intervalMs: number;
+};
+export type Heard =
+  | { kind: "none"; cause: string }
+  | { kind: "connected"; latencyMs: number; ip: string | null }
+  | {
+      kind: "answer";
+      statusCode: number;
+      body: string;
+      truncated: boolean;
+      latencyMs: number;
+      ip: string | null;
+      certificateExpiresAt: string | null;
+      cacheControl: string;
+    };
+
+/**
+ * Clocks differ, and many services look at what they depend on once a minute, however often they are asked: a reading
+ * may be as old as two such rounds and half of one more.
+ */
+const leastAgeMs = 150_000;
+
+const nothing: Report = { state: "ok", cause: null, components: [], version: null };
+const rank: Record<HealthState, number> = { ok: 0, degraded: 1, unknown: 2, down: 3 };
+const warnBeforeMs = 14 * 86_400_000;
+
+/**
+ * Makes one reading of what an instance answered: what it says of itself by its format, what its conditions say, and
+ * its certificate; the worst of them counts. An answer that cannot be understood is unknown, never ok.
+ */
+export function readAnswer(
+  { format, conditions: texts, intervalMs }: Asked,
+  heard: Heard,
+  nowMs: number,
+): Reading {
+  const conditions = texts.map(parsed);
+  const expiresAt = heard.kind === "answer" ? heard.certificateExpiresAt : null;
+  const expiresInMs = expiresAt === null ? null : Date.parse(expiresAt) - nowMs;
+  const judgements = judgeAll(conditions, factsOf(heard, expiresInMs));
+  const said = reportOf(format, heard, conditions.length > 0);
+  const maxAgeMs = heard.kind === "answer" ? maxAgeOf(heard.cacheControl) : 0;
+  const report = withoutOld(said, nowMs - Math.max(2 * intervalMs, maxAgeMs, leastAgeMs));
+  const candidates: Pick<Report, "state" | "cause">[] = [report];
+  for (const [i, { text, actual, passed }] of judgements.entries())
+    if (!passed)
+      candidates.push({
+        state: heard.kind === "answer" && conditions[i]?.isOfQuality ? "degraded" : "down",
+        cause: `${text}: it is ${actual}`,
+      });
+  // Whoever set a bound of his own for the certificate has said when to be warned.
+  const isBounded = conditions.some(({ text }) => text.includes("[CERTIFICATE_EXPIRATION]"));
+  if (expiresInMs !== null && expiresInMs < warnBeforeMs && !isBounded)
+    candidates.push({ state: "degraded", cause: `Its certificate expires in ${days(expiresInMs)}` });
+  const worst = candidates.reduce((a, b) => (rank[b.state] > rank[a.state] ? b : a));
+  // A condition may wish for a closed door: then no answer is what was asked for.
+  const isWished = heard.kind === "none" && judgements.length > 0 && judgements.every(({ passed }) => passed);
+  return {
+    ...(isWished ? { state: "ok", cause: null } : { state: worst.state, cause: worst.cause }),
+    latencyMs: heard.kind === "none" ? null : heard.latencyMs,
+    httpStatus: heard.kind === "answer" ? heard.statusCode : null,
+    components: report.components,
+    conditions: judgements,
+    version: report.version,
+    certificateExpiresAt: expiresAt,
+  };
+}
+
+/** What a part was found to be long ago is unknown now, and then the whole cannot be called ok. */
+function withoutOld(report: Report, oldestMs: number): Report {
+  const components = report.components.map((each) => {
+    const isOld = each.observedAt !== null && Date.parse(each.observedAt) < oldestMs;
+    if (!isOld || each.state === "unknown") return each;
+    const cause = `${each.id}: its last reading is of ${each.observedAt}, too old to hold`;
+    return { ...each, state: "unknown" as const, cause };
+  });
+  const old = components.find((each, at) => each !== report.components[at]);
+  if (old === undefined) return report;
+  const isJudged = report.state === "down" || report.state === "unknown";
+  return isJudged ? { ...report, components } : { ...report, components, state: "unknown", cause: old.cause };
+}
+
+const maxAgeOf = (cacheControl: string): number =>
+  Number(/(?:^|[\s,])max-age=(\d{1,9})/i.exec(cacheControl)?.[1] ?? 0) * 1000;
+
+const factsOf = (heard: Heard, expiresInMs: number | null): Facts => ({
+  connected: heard.kind !== "none",
+  statusCode: heard.kind === "answer" ? heard.statusCode : null,
+  latencyMs: heard.kind === "none" ? null : heard.latencyMs,
+  ip: heard.kind === "none" ? null : heard.ip,
+  certificateExpiresInMs: expiresInMs,
+  body: heard.kind === "answer" ? heard.body : null,
+});
+
+function reportOf(format: Asked["format"], heard: Heard, hasConditions: boolean): Report {
+  if (heard.kind === "none") return { ...nothing, state: "down", cause: heard.cause };
+  if (heard.kind === "connected") return nothing;
+  if (format !== "status" && format !== "tcp") {
+    if (heard.truncated) return notUnderstood(heard.statusCode, "Its answer is too long to be read");
+    return readHealth(heard) ?? notUnderstood(heard.statusCode, "Its answer is not in the expected format");
+  }
+  // Its conditions decide, where it has any.
+  if (hasConditions || (heard.statusCode >= 200 && heard.statusCode < 300)) return nothing;
+  return { ...nothing, ...ofStatus(heard.statusCode) };
+}
+
+function notUnderstood(statusCode: number, cause: string): Report {
+  if (statusCode >= 200 && statusCode < 300) return { ...nothing, state: "unknown", cause };
+  return { ...nothing, ...ofStatus(statusCode) };
+}
+
+function ofStatus(statusCode: number): Pick<Report, "state" | "cause"> {
+  if (statusCode === 401 || statusCode === 403)
+    return { state: "unknown", cause: `It does not let Wheelhouse ask (status ${statusCode})` };
+  if (statusCode === 429) return { state: "unknown", cause: "It is asked too often (status 429)" };
+  if (statusCode >= 300 && statusCode < 400)
+    return { state: "unknown", cause: `It redirects (status ${statusCode}), which is not followed` };
+  return { state: "down", cause: `It answers with status ${statusCode}` };
+}
+
+// Conditions were read once when their source was taken in; the texts are few and come again with each check.
+const known = new Map<string, Condition>();
+function parsed(text: string): Condition {
+  const found = known.get(text) ?? parseCondition(text);
+  if (known.size > 10_000) known.clear();
+  known.set(text, found);
+  return found;
+}
+
+const days = (ms: number) => {
+  if (ms < 0) return "the past";
+  const whole = Math.floor(ms / 86_400_000);
+  return whole === 1 ? "1 day" : `${whole} days`;
+};

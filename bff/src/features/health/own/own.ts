@@ -1,0 +1,49 @@
+import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
+import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.ts";
+import type { Aspect } from "#observe/aspect.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { createMetrics } from "./metrics.ts";
+import { createReadiness } from "./readiness.ts";
+import { ownHealthRoutes } from "./routes.ts";
+
+export { figuresOfProcesses, longestDelay } from "./figures.ts";
+export { type OwnProcesses, readOwnProcesses } from "./processes.ts";
+
+/** How Wheelhouse itself is, for probes, scrapers and people on this machine. */
+export function createOwnHealth(
+  { database, redis, clock, config }: Core,
+  needs: {
+    snapshots: SnapshotStore;
+    /** For what Prometheus reads of their rows. */
+    aspects: readonly Aspect[];
+    /** The queues that do Wheelhouse's own work. */
+    ownQueues(): readonly unknown[];
+    /** This process among those that may observe. */
+    owner: string;
+    /** Of this process; null while it was not measured yet. */
+    eventLoop(): EventLoopFigures | null;
+  },
+) {
+  const readiness = createReadiness({ database, redis, clock });
+  const { aspects, snapshots, eventLoop } = needs;
+  return {
+    mount: (app) =>
+      ownHealthRoutes(app, {
+        ...needs,
+        readiness,
+        clock,
+        roles: config.roles,
+        token: config.observe.healthToken,
+        metrics: createMetrics({ aspects, snapshots, clock, eventLoop }),
+      }),
+    processes: [
+      {
+        in: everyRole,
+        async start() {
+          await readiness.start();
+          return endingAtOnce(readiness.stop);
+        },
+      },
+    ],
+  } satisfies Feature;
+}

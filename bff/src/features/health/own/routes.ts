@@ -1,0 +1,155 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { isStale } from "@wheelhouse/shared/freshness.ts";
+import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import ipaddr from "ipaddr.js";
+import type { Registry } from "prom-client";
+import { AppError } from "#lib/http/errors.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { ownService, platform } from "#observe/reports/reports.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { observationsOf } from "#observe/tick/tick.ts";
+import { serviceRows } from "../rows.ts";
+import type { Readiness } from "./readiness.ts";
+
+type OwnHealthDeps = {
+  readiness: Readiness;
+  snapshots: SnapshotStore;
+  metrics: Registry;
+  /** The queues that do Wheelhouse's own work. */
+  ownQueues(): readonly unknown[];
+  /** Of this process; null while it was not measured yet. */
+  eventLoop(): EventLoopFigures | null;
+  /** This process among those that may observe. */
+  owner: string;
+  roles: readonly string[];
+  /** Opens what is not public to callers elsewhere; undefined: only this machine may read it. */
+  token: string | undefined;
+  clock: Clock;
+};
+
+/**
+ * The endpoints of Wheelhouse itself, outside the API. Liveness asks nothing of anybody; readiness is read from
+ * memory; the rest is for this machine and for those with the token.
+ */
+export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
+  const { readiness, snapshots, metrics, ownQueues, eventLoop, owner, roles, token, clock } = deps;
+  const hidden = { schema: { hide: true } };
+  const guarded = {
+    ...hidden,
+    onRequest: async (request: FastifyRequest) => {
+      if (!isOnThisMachine(request) && !bearsToken(request, token))
+        throw new AppError("unauthenticated", "A token is needed to read this from elsewhere.");
+    },
+  };
+  const collector = () => {
+    const head = snapshots.tick()?.head;
+    const stale = !head || isStale(head.observedAt, head.intervalMs, clock.now());
+    return {
+      status: stale ? ("stale" as const) : ("up" as const),
+      observedAt: head?.observedAt ?? null,
+      leads: head?.observer === owner && head.term > 0,
+    };
+  };
+  const ownProcesses = () => {
+    const tick = snapshots.tick();
+    const rows = tick === null ? [] : serviceRows.rows(observationsOf(tick));
+    const own = rows.find(({ id, organization }) => id === ownService && organization === platform);
+    return (own?.instances ?? []).map(({ id, state, cause, observedAt }) => ({
+      id,
+      state,
+      cause,
+      observedAt,
+    }));
+  };
+
+  app.get("/health/liveness", hidden, () => ({ status: "up" }));
+  app.get("/health/readiness", hidden, (_request, reply) => {
+    const { ready, dependencies } = readiness.read();
+    // Causes may name hosts, and this answer is public.
+    const parts = Object.fromEntries(dependencies.map(({ name, status }) => [name, status]));
+    return reply
+      .status(ready ? 200 : 503)
+      .header("cache-control", "no-store")
+      .send({ status: ready ? "up" : "down", dependencies: parts });
+  });
+  app.get("/health", guarded, (request, reply) => {
+    const { ready, dependencies } = readiness.read();
+    const own = collector();
+    const status = !ready ? "down" : own.status === "stale" ? "degraded" : "up";
+    const time = new Date(clock.now()).toISOString();
+    reply
+      .status(ready ? 200 : 503)
+      .header("cache-control", "no-store")
+      .header("vary", "accept");
+    if (!asksForHealthJson(request)) return reply.send({ status, time, dependencies, collector: own });
+    const checks = healthChecks(dependencies, own);
+    return reply
+      .type(healthJson)
+      .send(JSON.stringify({ status: healthWords[status], serviceId: "wheelhouse", time, checks }));
+  });
+  app.get("/health/workers", guarded, () => ({
+    owner,
+    roles,
+    uptimeSeconds: Math.round(process.uptime()),
+    residentBytes: process.memoryUsage.rss(),
+    eventLoop: eventLoop(),
+    collector: collector(),
+    processes: ownProcesses(),
+    queues: ownQueues(),
+  }));
+  app.get("/health/metrics", guarded, () => metrics.getMetricsAsJSON());
+  app.get("/metrics", guarded, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+}
+
+type Collector = { status: "up" | "stale"; observedAt: string | null };
+
+/** The parts of the answer as health+json words them. */
+function healthChecks(
+  dependencies: ReturnType<OwnHealthDeps["readiness"]["read"]>["dependencies"],
+  own: Collector,
+) {
+  return {
+    ...Object.fromEntries(
+      dependencies.map(({ name, status: state, cause, observedAt }) => [
+        `${name}:connectivity`,
+        [check("datastore", state === "up" ? "pass" : "fail", observedAt, cause)],
+      ]),
+    ),
+    "collector:observation": [
+      check("component", own.status === "up" ? "pass" : "warn", own.observedAt, null),
+    ],
+  };
+}
+
+// draft-inadarei-api-health-check-06.
+const healthJson = "application/health+json";
+const healthWords = { up: "pass", degraded: "warn", down: "fail" } as const;
+
+const asksForHealthJson = ({ headers }: FastifyRequest) =>
+  (headers.accept ?? "").split(",").some((part) => part.trim().toLowerCase().startsWith(healthJson));
+
+const check = (componentType: string, status: string, time: string | null, output: string | null) => ({
+  componentType,
+  status,
+  ...(time === null ? {} : { time }),
+  ...(output === null ? {} : { output }),
+});
+
+const isLoopback = (address: string | undefined) =>
+  address !== undefined && ipaddr.isValid(address) && ipaddr.process(address).range() === "loopback";
+
+/** A proxy on this machine speaks for others, so what it forwards is not from here. */
+function isOnThisMachine(request: FastifyRequest): boolean {
+  const forwarded = request.headers["x-forwarded-for"] ?? request.headers.forwarded;
+  return forwarded === undefined && isLoopback(request.socket.remoteAddress) && isLoopback(request.ip);
+}
+
+function bearsToken(request: FastifyRequest, token: string | undefined): boolean {
+  const given = /^Bearer +(\S{1,200})$/i.exec(request.headers.authorization ?? "")?.[1];
+  if (!given || !token) return false;
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}

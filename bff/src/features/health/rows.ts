@@ -1,0 +1,38 @@
+import type { ServiceRow, SourceView } from "@wheelhouse/shared/health/health.ts";
+import { aspectKey } from "#observe/aspect.ts";
+
+/** A Redis or Postgres server. */
+export type ObservedServer = SourceView & { organization: string };
+/** A service, or a server as something that services depend on. */
+export type ObservedService = ServiceRow & { organization: string };
+
+export const serverRows = aspectKey<ObservedServer>("servers");
+export const serviceRows = aspectKey<ObservedService>("health");
+
+/** What a server said of itself in one sample, judged by its own thresholds. */
+export type ServerReading = {
+  roundTripMs: number;
+  state: "ok" | "degraded";
+  cause: string | null;
+} & (
+  | { kind: "redis"; figures: NonNullable<SourceView["redis"]> }
+  | { kind: "postgres"; figures: NonNullable<SourceView["postgres"]> }
+);
+
+/** `organization`: slug of the owner. `sample` rejects when the server could not be asked. */
+export type SampledServer = {
+  id: string;
+  name: string;
+  kind: SourceView["kind"];
+  organization: string;
+  sample(): Promise<ServerReading>;
+};
+
+export const nodeOfServer = (id: string) => `server:${id}`;
+export const nodeOfService = (id: string) => `service:${id}`;
+export const servicePath = (id: string) => `services?service=${encodeURIComponent(id)}`;
+export const checksOf = (count: number) =>
+  `${count.toLocaleString("en-GB")} ${count === 1 ? "check" : "checks"}`;
+export const clockOf = (iso: string) => `${iso.slice(11, 19)} UTC`;
+/** Word of the badge of a problem. */
+export const words = { down: "Down", degraded: "Degraded", unknown: "Unknown", stale: "Stale" };

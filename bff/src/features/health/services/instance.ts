@@ -1,0 +1,99 @@
+import type { HealthState, ServiceRow } from "@wheelhouse/shared/health/health.ts";
+import { type Steady, settle, type Verdict } from "#observe/tick/tick.ts";
+import type { Check } from "../checks/checks.ts";
+
+export const labels: Record<HealthState, string> = {
+  ok: "OK",
+  degraded: "Degraded",
+  down: "Down",
+  unknown: "Unknown",
+};
+
+/** After a change of outcome it is asked so often within one interval. */
+const asksInDoubt = 3;
+// A part that was reported once and is not any more is expected for so long.
+const componentExpectedMs = 3_600_000;
+const neverAsked: Verdict = { state: "unknown", label: labels.unknown, cause: "It was not asked yet" };
+
+/** One instance over time. */
+export type Instance = {
+  steady: Steady;
+  /** The verdict of the last check alone. */
+  raw: HealthState;
+  /** When its last check ended, well or not; null before the first. */
+  checkedAtMs: number | null;
+  /** The last check in which it answered. */
+  answer: Check | null;
+  last: Check | null;
+  /** Ids of components with when they were reported last. */
+  components: ReadonlyMap<string, number>;
+};
+
+type Rhythm = { intervalMs: number; timeoutMs: number; downAfter: number; upAfter: number };
+
+export const newInstance = (nowMs: number): Instance => ({
+  steady: { ...neverAsked, sinceMs: nowMs, pending: null },
+  raw: "unknown",
+  checkedAtMs: null,
+  answer: null,
+  last: null,
+  components: new Map(),
+});
+
+/** What another observer knew of it. */
+export function adoptInstance(part: ServiceRow["instances"][number], sinceMs: number): Instance {
+  const { state, cause, observedAt } = part;
+  return {
+    steady: { state, label: labels[state], cause, sinceMs, pending: null },
+    raw: state,
+    answer: null,
+    last: null,
+    components: new Map(),
+    checkedAtMs: observedAt === null ? null : Date.parse(observedAt),
+  };
+}
+
+/**
+ * As how many checks in a row one counts. What accepts and never answers uses up the time in which others would be
+ * asked again; without this it would be down later than the rest. Never enough to be down by one check alone.
+ */
+function weightOf(check: Check, { intervalMs, timeoutMs, downAfter }: Rhythm): number {
+  if (!check.timedOut) return 1;
+  const weight = Math.ceil(timeoutMs / (intervalMs / asksInDoubt));
+  return Math.max(1, Math.min(weight, downAfter - 1));
+}
+
+/** Takes the newest check in. @returns the instance itself when it was taken in before. */
+export function observeInstance(instance: Instance, check: Check | undefined, rhythm: Rhythm): Instance {
+  if (check === undefined || (instance.checkedAtMs ?? 0) >= check.atMs) return instance;
+  const components = check.connected ? reported(instance, check) : instance.components;
+  const verdict = verdictOf(check, components);
+  const { downAfter, upAfter } = rhythm;
+  const before = instance.checkedAtMs === null ? undefined : instance.steady;
+  const options = { downAfter, upAfter, weight: weightOf(check, rhythm), atOnce: check.certain };
+  return {
+    steady: settle(before, verdict, check.atMs, options),
+    raw: verdict.state,
+    checkedAtMs: check.atMs,
+    answer: check.connected ? check : instance.answer,
+    last: check,
+    components,
+  };
+}
+
+/** Components by id with when they were reported; another version may have others. */
+function reported({ components, answer }: Instance, check: Check) {
+  const isSameVersion = answer === null || answer.version === check.version;
+  const known = [...components].filter(
+    ([, lastMs]) => isSameVersion && check.atMs - lastMs < componentExpectedMs,
+  );
+  return new Map([...known, ...check.components.map(({ id }): [string, number] => [id, check.atMs])]);
+}
+
+function verdictOf(check: Check, components: ReadonlyMap<string, number>): Verdict {
+  const { state, cause, atMs } = check;
+  const lost = check.connected ? [...components].find(([, lastMs]) => lastMs !== atMs)?.[0] : undefined;
+  if (state === "ok" && lost !== undefined)
+    return { state: "unknown", label: labels.unknown, cause: `${lost} is not reported any more` };
+  return { state, label: labels[state], cause };
+}

@@ -1,0 +1,36 @@
+import {
+  createDeployment,
+  historyCapability,
+  listAnnotations,
+  listDeployments,
+  listJournal,
+  readSeries,
+} from "@wheelhouse/shared/history.ts";
+import type { FastifyInstance } from "fastify";
+import { AppError } from "#lib/http/errors.ts";
+import { route } from "#lib/http/route.ts";
+import type { Deployments } from "./deployments.ts";
+import type { createHistoryEvents } from "./events.ts";
+import type { createSeriesReader } from "./series.ts";
+
+export type HistoryRoutesDeps = {
+  readSeries: ReturnType<typeof createSeriesReader>;
+  events: ReturnType<typeof createHistoryEvents>;
+  deployments: Deployments;
+};
+
+export function historyRoutes(app: FastifyInstance, deps: HistoryRoutesDeps) {
+  const { events, deployments } = deps;
+  route(app, readSeries, ({ query }, { actor, organization }) => {
+    const needed = historyCapability[query.kind];
+    if (!actor.can(needed).in(organization.id).check())
+      throw new AppError("forbidden", `Reading this takes the right ${needed}.`);
+    return deps.readSeries(organization.id, query);
+  });
+  route(app, listJournal, ({ query }, { organization }) => events.journal(organization.id, query));
+  route(app, listAnnotations, ({ query }, { actor, organization }) =>
+    events.annotations(organization.id, query, actor.can("audit:read").in(organization.id).check()),
+  );
+  route(app, createDeployment, ({ body }, context) => deployments.tell(context, body));
+  route(app, listDeployments, ({ query }, { organization }) => deployments.list(organization.id, query));
+}

@@ -1,0 +1,1 @@
+export { createUptimes } from "./uptimes.ts";

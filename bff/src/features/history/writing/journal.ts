@@ -1,0 +1,43 @@
+import type { JournalEntry } from "@wheelhouse/shared/history.ts";
+import type { Aspect, Owned } from "#observe/aspect.ts";
+import { noRows, type Tick } from "#observe/tick/tick.ts";
+
+/** A change of state as it is stored. */
+export type JournalRow = Omit<JournalEntry, "id"> & { organizationId: string };
+
+/** The changes that a tick saw, with what they were about before and after as far as its rows tell it. */
+export function journalOf(aspects: readonly Aspect[], tick: Tick, before: Tick | null): JournalRow[] {
+  const ids = new Map(tick.head.organizations.map(({ id, slug }) => [slug, id]));
+  const told = aspects.flatMap(({ key, journal }) => (journal ? [{ key, ...journal }] : [])).reverse();
+  return tick.head.changes.flatMap(({ organization, subject, change }) => {
+    const organizationId = ids.get(organization);
+    const about = told.filter(({ kind }) => kind === change.kind);
+    const kind = about[0]?.kind;
+    if (organizationId === undefined || kind === undefined) return [];
+    const rowIn = (of: Tick | null, isIt: (row: Owned, name: (of: Owned) => string) => boolean) => {
+      for (const aspect of about) {
+        const row = (of?.rows[aspect.key] ?? noRows).find((each) => isIt(each, aspect.name));
+        if (row) return { id: row.id, word: aspect.word(row) };
+      }
+      return null;
+    };
+    const now = rowIn(
+      tick,
+      (row, name) => row.organization === organization && (name(row) === subject || row.id === subject),
+    );
+    const was = now && rowIn(before, (row) => row.id === now.id);
+    return [
+      {
+        organizationId,
+        at: change.at,
+        kind,
+        subjectId: now?.id ?? null,
+        subject,
+        from: was?.word ?? null,
+        to: now?.word ?? null,
+        text: change.text,
+        cause: change.by,
+      },
+    ];
+  });
+}

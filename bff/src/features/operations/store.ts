@@ -1,0 +1,116 @@
+import type { Operation } from "@wheelhouse/shared/operations.ts";
+import type { ControlReply } from "@wheelhouse/shared/reporter/control.ts";
+import type { Selectable, Transaction } from "kysely";
+import { sql } from "kysely";
+import type { Tables } from "#database/tables.ts";
+import type { Database } from "#lib/postgres/postgres.ts";
+
+/** Nobody obeys a command that is older. */
+const commandLifeMs = 10_000;
+const keptDays = 90;
+const openMax = 200;
+
+export type OperationRow = Selectable<Tables["operations"]>;
+type NewOperation = Pick<
+  OperationRow,
+  "kind" | "target_id" | "target_name" | "source_id" | "service" | "act" | "instances" | "reason"
+>;
+
+type Target = { organizationId: string; targetId: string };
+
+/** The commands that were accepted, in Postgres. */
+export function createOperationsStore(database: Database) {
+  return {
+    /** In the transaction of its event. @returns its id. */
+    async insert(
+      tx: Transaction<Tables>,
+      {
+        organizationId,
+        actorDisplay,
+        ...operation
+      }: NewOperation & { organizationId: string; actorDisplay: string },
+    ): Promise<string> {
+      const { id } = await tx
+        .insertInto("operations")
+        .values({
+          ...operation,
+          org_id: organizationId,
+          actor_display: actorDisplay,
+          act: JSON.stringify(operation.act),
+          expires_at: sql<Date>`now() + ${commandLifeMs} * interval '1 ms'`,
+        })
+        .returning("id")
+        .executeTakeFirstOrThrow();
+      return id;
+    },
+    byId: (organizationId: string, id: string): Promise<OperationRow | undefined> =>
+      database.asOrganizations([organizationId], (tx) =>
+        tx.selectFrom("operations").selectAll().where("id", "=", id).executeTakeFirst(),
+      ),
+    /** The newest to each breaker that some instance has obeyed, or may yet: one question for all organizations. */
+    async newestToBreakers(targets: readonly Target[]): Promise<OperationRow[]> {
+      if (targets.length === 0) return [];
+      const { rows } = await sql<OperationRow>`
+        select o.* from unnest(
+          ${targets.map(({ organizationId }) => organizationId)}::uuid[],
+          ${targets.map(({ targetId }) => targetId)}::text[]
+        ) as t (org_id, target_id)
+        cross join lateral (
+          select * from operations
+          where org_id = t.org_id and target_id = t.target_id and kind like 'breaker.%'
+            and (state = 'accepted' or jsonb_path_exists(replies, '$.*.outcome ? (@ == "obeyed")'))
+          order by ordinal desc limit 1
+        ) o`.execute(database.system);
+      return rows;
+    },
+    /** Those of all organizations that have not ended, oldest first. */
+    open: (): Promise<OperationRow[]> =>
+      database.system
+        .selectFrom("operations")
+        .selectAll()
+        .where("state", "=", "accepted")
+        .orderBy("ordinal")
+        .limit(openMax)
+        .execute(),
+    /** @returns false when another process has ended it already. */
+    async end(
+      tx: Transaction<Tables>,
+      id: string,
+      { state, replies }: { state: "done" | "superseded"; replies: Record<string, ControlReply> },
+    ): Promise<boolean> {
+      const ended = await tx
+        .updateTable("operations")
+        .set({ state, replies: JSON.stringify(replies), ended_at: sql<Date>`now()` })
+        .where("id", "=", id)
+        .where("state", "=", "accepted")
+        .returning("id")
+        .executeTakeFirst();
+      return ended !== undefined;
+    },
+    forget: () =>
+      sql`delete from operations where ended_at < now() - ${keptDays} * interval '1 day'`.execute(
+        database.system,
+      ),
+  };
+}
+
+/** As the contract tells it. */
+export const operationOf = (row: OperationRow, replies: Record<string, ControlReply>): Operation => ({
+  operationId: row.id,
+  kind: row.kind,
+  target: row.target_id,
+  by: row.actor_display,
+  reason: row.reason,
+  requestedAt: row.created_at.toISOString(),
+  expiresAt: row.expires_at.toISOString(),
+  endedAt: row.ended_at?.toISOString() ?? null,
+  state: row.state,
+  outcomes: row.instances.map((instance) => {
+    const { outcome, detail, count } = replies[instance] ?? {
+      outcome: "no answer",
+      detail: null,
+      count: null,
+    };
+    return { instance, outcome, detail, count };
+  }),
+});

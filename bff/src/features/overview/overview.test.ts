@@ -1,0 +1,322 @@
+import { describe, expect, test } from "vitest";
+import { platformOrganization } from "#lib/http/request-context.ts";
+import type { Change, ObservedChange } from "#observe/aspect.ts";
+import { createTrends, createViews, divide } from "#observe/spread/spread.ts";
+import { createBadFileBoard, makeAspects } from "#testing/aspects.ts";
+import {
+  makeBreaker,
+  makeCounts,
+  makeQueue,
+  makeSeen,
+  makeServer,
+  makeService,
+  makeTick,
+  makeWebhooks,
+  tickAt,
+} from "#testing/tick.ts";
+import { verdictHtml, verdictOf } from "./verdict.ts";
+
+const acme = { id: "acme-id", slug: "acme" };
+const nowMs = Date.parse(tickAt);
+const ago = (ms: number) => new Date(nowMs - ms).toISOString();
+const minuteMs = 60_000;
+const { aspects, overviewOf: sumUp } = makeAspects();
+type TickPart = Parameters<typeof makeTick>[0];
+const overviewFor = (
+  organization: { id: string; slug: string },
+  part: TickPart,
+  changes: readonly ObservedChange[] = [],
+) =>
+  sumUp(
+    createViews({
+      aspects,
+      organization,
+      current: divide(makeTick(part)),
+      previous: null,
+      changes,
+      trends: createTrends(),
+      hour: createTrends(),
+      intervalMs: 1_000,
+    }).part,
+  );
+const overviewOf = (part: TickPart, changes: readonly ObservedChange[] = []) =>
+  overviewFor(acme, part, changes);
+const withWebhooks = (part: Parameters<typeof makeWebhooks>[0]): TickPart => ({
+  webhooks: [makeWebhooks(part)],
+});
+const brokenQueue = makeQueue("orders", {
+  state: "down",
+  label: "No worker",
+  cause: "3 jobs wait and no worker is listening",
+  workers: 0,
+  counts: makeCounts({ waiting: 3 }),
+  since: ago(2 * minuteMs),
+});
+
+const maintenance = { until: ago(-60_000), reason: "upgrade" };
+
+describe("checks and problems", () => {
+  test.each<[string, TickPart, Record<string, number>, string[]]>([
+    ["nothing is watched", {}, { total: 0 }, []],
+    [
+      "all is well",
+      { servers: [makeServer("primary")], queues: [makeQueue("a")], ...withWebhooks({}) },
+      { total: 3, ok: 3 },
+      [],
+    ],
+    [
+      "a queue without worker",
+      { servers: [makeServer("primary")], queues: [brokenQueue] },
+      { total: 2, ok: 1, down: 1 },
+      ["down orders"],
+    ],
+    [
+      "a Redis that is down explains its queues",
+      {
+        servers: [makeServer("primary", { state: "down", cause: "It refuses connections" })],
+        queues: [makeQueue("a", { state: "unknown" }), makeQueue("b", { state: "unknown" })],
+      },
+      { total: 3, down: 1, unknown: 2, explained: 2 },
+      ["down Redis primary"],
+    ],
+    [
+      "a server not heard of is stale, not ok",
+      { servers: [makeServer("primary", { observedAt: ago(4_000) })] },
+      { total: 1, stale: 1 },
+      ["stale Redis primary"],
+    ],
+    [
+      "a service that is down explains what calls it",
+      {
+        services: [
+          makeService("db", { state: "down", label: "Down", cause: "refused", affects: 2 }),
+          makeService("api", { state: "down", explainedBy: "db" }),
+          makeService("web", { state: "degraded", explainedBy: "db" }),
+          makeService("other"),
+        ],
+      },
+      { total: 4, ok: 1, down: 2, degraded: 1, explained: 2 },
+      ["down db"],
+    ],
+    [
+      "a server is counted once, though it is a row as well",
+      {
+        servers: [makeServer("primary", { state: "down" })],
+        services: [
+          makeService("primary", { kind: "redis", state: "down", affects: 1 }),
+          makeService("api", { state: "down", explainedBy: "primary" }),
+        ],
+      },
+      { total: 2, down: 2, explained: 1 },
+      ["down Redis primary"],
+    ],
+    [
+      "planned work is no problem, of a service or a server",
+      {
+        servers: [makeServer("primary", { state: "down" })],
+        services: [
+          makeService("primary", { kind: "redis", state: "down", maintenance }),
+          makeService("api", { state: "down", maintenance }),
+        ],
+      },
+      { total: 2, maintenance: 2 },
+      [],
+    ],
+    [
+      "a service not heard of is stale, one that cannot be asked is unknown",
+      {
+        services: [
+          makeService("late", { observedAt: ago(25_000) }),
+          makeService("mute", { state: "unknown" }),
+        ],
+      },
+      { total: 2, stale: 1, unknown: 1 },
+      ["unknown mute", "stale late"],
+    ],
+    [
+      "a service not asked yet is pending, and after two intervals a problem",
+      {
+        services: [
+          makeService("new", { state: "unknown", observedAt: null, since: ago(5_000) }),
+          makeService("never", { state: "unknown", observedAt: null, since: ago(25_000) }),
+        ],
+      },
+      { total: 2, pending: 1, unknown: 1 },
+      ["unknown never"],
+    ],
+    [
+      "a server never asked is unknown, not ok",
+      { servers: [makeServer("primary", { state: "unknown", observedAt: null, redis: null })] },
+      { total: 1, unknown: 1 },
+      ["unknown Redis primary"],
+    ],
+    [
+      "dead letters wait",
+      withWebhooks({ deadLetters: 2, deadLettersSince: ago(1_000) }),
+      { total: 1, degraded: 1 },
+      ["degraded webhooks"],
+    ],
+    [
+      "an open breaker of webhooks is counted with webhooks, and is one problem",
+      {
+        ...withWebhooks({
+          breakers: [
+            {
+              endpointId: "e",
+              name: "CRM",
+              state: "open",
+              since: ago(9_000),
+              nextProbeAt: null,
+              failureRatio: 1,
+              attemptsPerMinute: 5,
+              failedPerMinute: 5,
+            },
+          ],
+        }),
+        breakers: [makeBreaker("CRM", { state: "open", library: "Wheelhouse" })],
+      },
+      { total: 1, degraded: 1 },
+      ["degraded CRM"],
+    ],
+    [
+      "an open breaker of a service loses calls; a limit that is reached, and a forced one, do not",
+      {
+        breakers: [
+          makeBreaker("payments", { state: "open" }),
+          makeBreaker("cluster", { state: "open", kind: "concurrency" }),
+          makeBreaker("rates", { state: "forced_open" }),
+          makeBreaker("geo", { state: "half_open" }),
+        ],
+      },
+      { total: 0 },
+      ["down payments", "degraded cluster"],
+    ],
+    [
+      "figures of webhooks that cannot be read are unknown, not zero",
+      { webhooks: [makeWebhooks()], webhooksExtra: { observedAt: ago(20_000), failing: true } },
+      { total: 1, unknown: 1 },
+      ["unknown webhooks"],
+    ],
+    [
+      "what belongs to another organization is not seen",
+      {
+        servers: [makeServer("theirs", { organization: "rival", state: "down" })],
+        queues: [{ ...brokenQueue, organization: "rival" }],
+        webhooks: [makeWebhooks({ id: "rival-id", organization: "rival", deadLetters: 5 })],
+      },
+      { total: 0 },
+      [],
+    ],
+  ])("%s", (_name, part, checks, problems) => {
+    const overview = overviewOf(part);
+    const none = {
+      total: 0,
+      ok: 0,
+      degraded: 0,
+      down: 0,
+      unknown: 0,
+      stale: 0,
+      maintenance: 0,
+      pending: 0,
+      explained: 0,
+    };
+    expect(overview.checks).toEqual({ ...none, ...checks });
+    expect(overview.problems.map(({ state, subject }) => `${state} ${subject}`)).toEqual(problems);
+  });
+
+  test("a bad list of what is watched is told to whom it concerns, its mistakes to the platform alone", () => {
+    const bad = {
+      name: "wheelhouse.yaml",
+      since: ago(minuteMs),
+      goodAt: ago(2 * minuteMs),
+      problems: ["line 3: services.a.url: must be a URL", "line 9: x"],
+      organizations: ["acme"],
+    };
+    const { rows } = createBadFileBoard(() => bad).observe(makeSeen(nowMs));
+    const told = (organization: { id: string; slug: string }) =>
+      overviewFor(organization, { badFile: rows }).problems.map(
+        ({ subject, cause }) => `${subject}: ${cause}`,
+      );
+    const kept = "The last good version is kept, read on 2026-01-05 at 11:58:00 UTC";
+    expect(told(platformOrganization)).toEqual([
+      `wheelhouse.yaml: line 3: services.a.url: must be a URL (and 1 more). ${kept}`,
+    ]);
+    expect(told(acme)).toEqual([`wheelhouse.yaml: The platform's organization sees what is wrong. ${kept}`]);
+    expect(told({ id: "rival-id", slug: "rival" })).toEqual([]);
+  });
+
+  test("problems stand worst first, then the oldest", () => {
+    const { problems } = overviewOf({
+      servers: [makeServer("late", { observedAt: ago(9_000) })],
+      queues: [
+        { ...brokenQueue, id: "new", name: "new", since: ago(1_000) },
+        { ...brokenQueue, id: "slow", name: "slow", state: "degraded", label: "Old jobs" },
+        { ...brokenQueue, id: "old", name: "old", since: ago(9_000) },
+      ],
+    });
+    expect(problems.map(({ subject }) => subject)).toEqual(["old", "new", "slow", "Redis late"]);
+  });
+
+  test("figures that are not known are null, never zero", () => {
+    const { tiles, red } = overviewOf({
+      servers: [makeServer("primary", { state: "down" })],
+      queues: [makeQueue("a", { state: "unknown", counts: makeCounts({ waiting: 4 }) })],
+      webhooksExtra: { observedAt: null, failing: true },
+    });
+    expect(tiles.redis).toMatchObject({ usedMemoryBytes: { value: null }, opsPerSecond: null });
+    expect(tiles.queues).toMatchObject({ waiting: { value: null }, noWorker: null, paused: null });
+    expect(tiles.breakers).toMatchObject({ breakers: null, open: null, halfOpen: null, unknown: null });
+    expect(tiles.webhooks).toMatchObject({ endpoints: null, deadLetters: null, pending: null });
+    expect([red.ratePerSecond.value, red.errorRatio.value, red.durationMsP95.value]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+});
+
+describe("the change just before", () => {
+  const change = (text: string, beforeMs: number): Change => ({
+    at: ago(2 * minuteMs + beforeMs),
+    text,
+    by: "Mara",
+    kind: "audit",
+    state: null,
+  });
+  const changedBefore = (acts: Change[], changes: ObservedChange[] = []) =>
+    overviewOf({ queues: [brokenQueue], acts: [{ id: acme.id, organization: acme.slug, acts }] }, changes)
+      .problems[0]?.changedBefore;
+
+  test("is the newest one within 30 min before the problem began", () => {
+    expect(
+      changedBefore([change("after", -1_000), change("near", 60_000), change("far", 90_000)])?.text,
+    ).toBe("near");
+    expect(changedBefore([change("too early", 31 * minuteMs)])).toBeNull();
+  });
+
+  test("is never the problem itself", () => {
+    const own = { organization: "acme", subject: "orders", change: change("Queue orders has no worker", 0) };
+    expect(changedBefore([change("deployed", 1_000)], [own])?.text).toBe("deployed");
+  });
+});
+
+describe("verdict line", () => {
+  test("old data is never called ok", () => {
+    const good = overviewOf({ servers: [makeServer("primary")] });
+    const headline = (overview: typeof good, atMs: number) => verdictOf(overview, atMs).parts[0]?.text;
+    expect(headline(good, nowMs + 2_000)).toBe("All 1 check pass, verified 2 s ago");
+    expect(headline(good, nowMs + 61_000)).toBe("Was all checks passed, 1 m ago");
+    expect(headline({ ...good, observedAt: null }, nowMs)).toBe("Nothing is known yet");
+  });
+
+  test("counts what is wrong, worst first, and escapes what it writes", () => {
+    const bad = overviewOf({
+      queues: [brokenQueue, makeQueue("a", { state: "degraded", label: "Old jobs" })],
+    });
+    expect(verdictOf(bad, nowMs)).toMatchObject({
+      parts: [{ text: "1 down" }, { text: "1 degraded" }],
+      sentence: "0 of 2 checks pass. Oldest since 11:00 UTC.",
+    });
+    expect(verdictHtml(bad, nowMs)).toContain('<h2 class="t20 b">1 down, 1 degraded</h2>');
+  });
+});

@@ -1,0 +1,69 @@
+import {
+  type Overview,
+  overview as overviewSchema,
+  type Problem,
+  readOverview,
+} from "@wheelhouse/shared/overview.ts";
+import { z } from "zod";
+import type { Core, Feature } from "#lib/feature.ts";
+import { route } from "#lib/http/route.ts";
+import type { Aspect, OrganizationKey } from "#observe/aspect.ts";
+import { type ListAnswers, type Past, readFrame, type SnapshotStore } from "#observe/spread/spread.ts";
+import { createActsAspect, createActsBoard, type ReadActs } from "./acts-aspect.ts";
+import { createOverviewAspect, overviewKey } from "./aspect.ts";
+import { verdictHtml } from "./verdict.ts";
+
+type Reading = { snapshots: SnapshotStore; past: Past };
+
+// Made in this process.
+const made = z.custom<Overview>();
+const overviewNow = (snapshots: SnapshotStore, organization: OrganizationKey) =>
+  made.parse(snapshots.viewsOf(organization).list(overviewKey));
+
+type OverviewNeeds = {
+  /** What it sums up. */
+  aspects: readonly Aspect[];
+  /** Acts and deployments, newest first. */
+  recentActs: ReadActs;
+  snapshots: SnapshotStore;
+  answer: ListAnswers;
+  intervalMs: number;
+};
+
+/** Sums up what the aspects say of an organization. */
+export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNeeds) {
+  const { aspects, recentActs, snapshots, answer, intervalMs } = needs;
+  const acts = createActsAspect(createActsBoard({ recentActs, intervalMs, clock }));
+  const { aspect } = createOverviewAspect([...aspects, acts]);
+  const feature = {
+    routes(api) {
+      route(api, readOverview, ({ query }, { organization }, http) =>
+        answer(overviewKey, query.at, organization, http),
+      );
+    },
+  } satisfies Feature;
+  return {
+    ...feature,
+    /** Those that are summed up, and those of Overview itself. */
+    aspects: [...aspects, acts, aspect],
+    /** What the first paint of the page needs. */
+    firstPaint(organization: OrganizationKey) {
+      const overview = overviewNow(snapshots, organization);
+      return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
+    },
+  };
+}
+
+/** Reads the newest change before a problem began; null when there is none, or no such problem. */
+export const createChangeBefore = ({ snapshots, past }: Reading) => ({
+  now: (organization: OrganizationKey, problemId: string) =>
+    changeOf(overviewNow(snapshots, organization).problems, problemId),
+  async atMoment(organizationId: string, problemId: string, at: string) {
+    const frame = { schema: overviewSchema, part: overviewKey };
+    const { problems } = await readFrame(past, frame, organizationId, at);
+    return changeOf(problems, problemId);
+  },
+});
+
+const changeOf = (problems: readonly Problem[], id: string) =>
+  problems.find((problem) => problem.id === id)?.changedBefore ?? null;

@@ -1,0 +1,122 @@
+import type { Redis } from "ioredis";
+import { createReadOnlyLua, loadLua } from "#lib/redis/lua.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { parseClientList, type QueueClients } from "./clients.ts";
+import { createQueueDiscovery } from "./discovery.ts";
+import { type QueueName, queueIdOf } from "./keys.ts";
+import { createQueueRates } from "./rates.ts";
+import type { QueueReading, QueuesReading } from "./rows.ts";
+import { sampleReply } from "./sample.ts";
+import { drainOf, judgeQueue } from "./state.ts";
+
+const queuesPerCall = 250;
+/** Most event entries that one call reads; about a millisecond of the server's time. */
+const eventBudget = 1_000;
+const clientListEveryMs = 5_000;
+
+const script = loadLua(new URL("./sample-queues.lua", import.meta.url));
+
+/**
+ * All BullMQ queues of one logical database: found, counted and timed by one script call per 250 queues and tick,
+ * with CLIENT LIST every 5 s for the workers. Ages are measured on the Redis server's clock, so a clock of ours that
+ * is off makes no job old.
+ */
+export function createQueuesSource(deps: { redis: Redis; sourceId: string; database: number; clock: Clock }) {
+  const { redis, sourceId, database, clock } = deps;
+  const discovery = createQueueDiscovery(redis, clock);
+  const readScript = createReadOnlyLua(redis, script);
+  const rates = new Map<string, ReturnType<typeof createQueueRates>>();
+  let clients: QueueClients | null = null;
+  let clientsAtMs = Number.NEGATIVE_INFINITY;
+  let serverMs = 0;
+  let turn = 0;
+
+  const ratesOf = (base: string) => {
+    const known = rates.get(base) ?? createQueueRates();
+    rates.set(base, known);
+    return known;
+  };
+
+  const readClients = async () => {
+    if (clock.now() - clientsAtMs < clientListEveryMs) return;
+    clientsAtMs = clock.now();
+    try {
+      clients = parseClientList(String(await redis.call("CLIENT", "LIST")), database);
+      await discovery.hint(clients.queues);
+    } catch (error) {
+      // Hosted servers may forbid the command; then workers are unknown, not none.
+      if (redis.status !== "ready") throw error;
+      clients = null;
+    }
+  };
+
+  const readQueues = async (names: readonly (readonly [string, QueueName])[]) => {
+    const chunks = Array.from({ length: Math.ceil(names.length / queuesPerCall) }, (_, index) =>
+      names.slice(index * queuesPerCall, (index + 1) * queuesPerCall),
+    );
+    const replies = await readScript(
+      chunks.map((chunk) => ({
+        keys: chunk.map(([base]) => base),
+        args: [
+          eventBudget,
+          ...chunk.flatMap(([base]) => {
+            const { cursor, most } = ratesOf(base).ask(serverMs);
+            return [cursor, most];
+          }),
+        ],
+      })),
+    );
+    return chunks.flatMap((chunk, index) => {
+      const [nowMs, rows] = sampleReply.parse(replies[index]);
+      serverMs = nowMs;
+      return chunk.map(([base, queue], place) => ({ base, queue, nowMs, row: rows[place] ?? 0 }));
+    });
+  };
+
+  return {
+    async sample(): Promise<QueuesReading> {
+      await discovery.step();
+      await readClients();
+      const names = [...discovery.known()];
+      // Another queue comes first each tick, so that none is starved of the event budget for long.
+      turn = names.length === 0 ? 0 : (turn + 97) % names.length;
+      const rows = await readQueues([...names.slice(turn), ...names.slice(0, turn)]);
+      const queues: QueueReading[] = [];
+      for (const { base, queue, nowMs, row: figures } of rows) {
+        if (figures === 0) {
+          discovery.forget(base);
+          rates.delete(base);
+          continue;
+        }
+        const rate = ratesOf(base);
+        rate.add({ nowMs, active: figures.counts.active, ...figures.finished });
+        const read = {
+          id: queueIdOf(sourceId, queue),
+          name: queue.name,
+          prefix: queue.prefix,
+          source: sourceId,
+          paused: figures.paused,
+          counts: figures.counts,
+          oldestWaitingMs: figures.oldestAtMs === null ? null : Math.max(0, nowMs - figures.oldestAtMs),
+          workers: clients ? (clients.workers.get(base) ?? 0) : null,
+          ...rate.read(),
+        };
+        queues.push({ ...read, ...judgeQueue(read), drainsInMs: drainOf(read) });
+      }
+      return { queues, hosts: hostsOf(clients, sourceId, discovery.known()) };
+    },
+  };
+}
+
+/** Machines with workers of queues that are there. */
+function hostsOf(clients: QueueClients | null, sourceId: string, known: ReadonlyMap<string, QueueName>) {
+  return [...(clients?.hosts ?? [])].map(([host, bases]) => ({
+    host,
+    workers: Object.fromEntries(
+      [...bases].flatMap(([base, workers]) => {
+        const queue = known.get(base);
+        return queue ? [[queueIdOf(sourceId, queue), workers] as const] : [];
+      }),
+    ),
+  }));
+}

@@ -1,0 +1,200 @@
+import { isDeepStrictEqual } from "node:util";
+import { targetDefinition } from "@wheelhouse/shared/sources.ts";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { Subscribe } from "#lib/channel.ts";
+import type { SecretBox } from "#lib/security/secret-box.ts";
+import type {
+  CacheSource,
+  Catalogue,
+  WatchedService,
+  WatchedSources,
+  WatchedTarget,
+} from "#observe/sources/sources.ts";
+import { declaredCacheOf } from "#observe/sources/sources.ts";
+import type { SecretRow, SourceRow, SourcesStore } from "./store.ts";
+
+const rereadEveryMs = 10_000;
+
+export const urlPurpose = (id: string) => `watched-source/${id}`;
+/** A short name holds no dot, so that ids of the file and of organizations never meet. */
+export const idOf = (organization: string, slug: string) => `${organization}.${slug}`;
+
+const secretKey = (...parts: [organization: string, service: string, instance: string]) =>
+  JSON.stringify(parts);
+
+type Row = SourceRow & { organization: string };
+
+const server = z.object({ name: z.string() });
+
+/** What rows say to watch. One that cannot be read is left out: it was written by another version. */
+export function sourcesOf(
+  rows: readonly Row[],
+  box: Pick<SecretBox, "open">,
+): WatchedSources & { caches: CacheSource[] } {
+  const caches: CacheSource[] = [];
+  const redis: WatchedSources["redis"][number][] = [];
+  const postgres: WatchedSources["postgres"][number][] = [];
+  const services: WatchedService[] = [];
+  const prometheus: WatchedTarget[] = [];
+  for (const row of rows) {
+    const id = idOf(row.organization, row.slug);
+    const { organization } = row;
+    if (row.kind === "redis" || row.kind === "postgres") {
+      const read = server.safeParse(row.definition);
+      const url = openUrl(row, box);
+      if (read.success && url !== null)
+        (row.kind === "redis" ? redis : postgres).push({ id, name: read.data.name, url, organization });
+      continue;
+    }
+    const read = targetDefinition.safeParse(row.definition);
+    if (!read.success) continue;
+    if (read.data.kind === "service") {
+      const { kind: _, ...definition } = read.data;
+      const instances = definition.instances.map((instance) => ({
+        id: instance.id,
+        url: instance.url ?? "",
+      }));
+      services.push({ id, organization, ...definition, instances });
+    } else if (read.data.kind === "cache") {
+      const { name, service, server: of, prefix, bentocache } = read.data;
+      const cache = declaredCacheOf({ name, service, prefix, bentocache: bentocache ?? undefined });
+      caches.push({ sourceId: id, organization, server: of, cache });
+    } else {
+      const { kind: _, name: __, ...definition } = read.data;
+      prometheus.push({ id, organization, ...definition });
+    }
+  }
+  return { redis, postgres, services, prometheus, caches };
+}
+
+/** Caches that stand in the list itself, under their servers. */
+const cachesOf = ({ redis }: WatchedSources): CacheSource[] =>
+  redis.flatMap(({ id, organization, caches = [] }) =>
+    caches.map((cache) => ({ sourceId: cache.id, organization, server: id, cache })),
+  );
+
+/** Each server with the caches that were added to it; of one that is declared twice the file's holds. */
+function withCaches(
+  servers: WatchedSources["redis"],
+  added: readonly CacheSource[],
+  declared: readonly CacheSource[],
+): WatchedSources["redis"] {
+  const keyOf = ({ organization, cache }: CacheSource) => JSON.stringify([organization, cache.id]);
+  const taken = new Set(declared.map(keyOf));
+  return servers.map((server) => {
+    const more = added.filter(
+      (each) =>
+        each.server === server.id && each.organization === server.organization && !taken.has(keyOf(each)),
+    );
+    return more.length === 0
+      ? server
+      : { ...server, caches: [...(server.caches ?? []), ...more.map(({ cache }) => cache)] };
+  });
+}
+
+function openUrl(row: Row, box: Pick<SecretBox, "open">): string | null {
+  try {
+    return row.url_box && box.open(row.url_box, urlPurpose(row.id));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What is watched: the file's sources and those that were added by API, in each process. A change is told over Redis;
+ * without it, it is read at the next turn.
+ */
+export function createSourcesCatalogue({
+  file,
+  store,
+  box,
+  subscribe,
+  log,
+}: {
+  file: Catalogue;
+  store: Pick<SourcesStore, "all" | "secrets">;
+  box: SecretBox;
+  subscribe: Subscribe;
+  log: Logger;
+}) {
+  const listeners = new Set<(sources: WatchedSources) => void>();
+  let rows: readonly Row[] = [];
+  let secrets: ReadonlyMap<string, SecretRow> | undefined;
+  let sources = file.current();
+  let caches: readonly CacheSource[] = cachesOf(sources);
+  let reading: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const merge = () => {
+    const own = file.current();
+    const added = sourcesOf(rows, box);
+    const declared = cachesOf(own);
+    caches = [...declared, ...added.caches];
+    const merged: WatchedSources = {
+      redis: withCaches([...own.redis, ...added.redis], added.caches, declared),
+      postgres: [...own.postgres, ...added.postgres],
+      services: [...own.services, ...added.services],
+      prometheus: [...own.prometheus, ...added.prometheus],
+    };
+    if (isDeepStrictEqual(merged, sources)) return;
+    sources = merged;
+    for (const listener of listeners) listener(sources);
+  };
+  const read = async () => {
+    const [added, issued] = await Promise.all([store.all(), store.secrets()]);
+    rows = added;
+    secrets = new Map(issued.map((row) => [secretKey(row.organization, row.service, row.instance), row]));
+    merge();
+  };
+  /** What was committed before this call is watched when it resolves; never rejects. */
+  const refresh = async () => {
+    // A reading that has begun may have missed it.
+    await reading;
+    reading ??= read()
+      .catch((err: unknown) => log.debug({ err }, "the sources that were added are not read yet"))
+      .finally(() => {
+        reading = undefined;
+      });
+    await reading;
+  };
+  const forget = file.onChange(merge);
+  const told = subscribe({
+    topic: "sources.changed",
+    message: z.object({}),
+    onMessage: () => void refresh(),
+  });
+
+  return {
+    current: () => sources,
+    /** Declared caches of the file and those that were added, also where their Redis is not watched. */
+    caches: () => caches,
+    onChange(listener: (changed: WatchedSources) => void) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    /** Versions of what was added, by id. */
+    versions: (): ReadonlyMap<string, number> =>
+      new Map(rows.map(({ organization, slug, version }) => [idOf(organization, slug), version])),
+    /** Of one instance that reports by itself; null when it has none, undefined while that is not known. */
+    secretOf: (organization: string, service: string, instance: string): SecretRow | null | undefined =>
+      secrets && (secrets.get(secretKey(organization, service, instance)) ?? null),
+    /** After a commit: here at once, elsewhere by Redis. */
+    async changed() {
+      await refresh();
+      told.publish({});
+    },
+    /** Waits for nothing: while Postgres is away, the file's sources are watched. */
+    start() {
+      void refresh();
+      timer = setInterval(() => void refresh(), rereadEveryMs).unref();
+    },
+    stop() {
+      clearInterval(timer);
+      forget();
+    },
+  };
+}
+export type SourcesCatalogue = ReturnType<typeof createSourcesCatalogue>;

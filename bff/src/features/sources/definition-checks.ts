@@ -1,0 +1,82 @@
+import type { ServerDefinition, TargetDefinition } from "@wheelhouse/shared/sources.ts";
+import { invalidField } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import type { AddressFilter } from "#lib/security/address-filter.ts";
+import { prefixMistake, serviceMistakes } from "#observe/sources/sources.ts";
+import type { SourcesCatalogue } from "./catalogue.ts";
+import { serverAddressProblem } from "./server-address.ts";
+
+/** What a definition has to fulfil beyond its shape. The checks throw `validation_failed` with the field. */
+export function createDefinitionChecks({
+  catalogue,
+  filter,
+}: {
+  catalogue: Pick<SourcesCatalogue, "current" | "caches">;
+  filter: AddressFilter;
+}) {
+  function assertTarget(definition: TargetDefinition, id: string, context: RequestContext) {
+    const { slug } = context.organization;
+    const { services, redis, postgres } = catalogue.current();
+    if (definition.kind === "prometheus") return assertUrl(definition.url, "body.definition.url");
+    if (definition.kind === "cache") return assertCache(definition, id, slug);
+    const [mistake] = serviceMistakes(
+      {
+        id,
+        format: definition.format,
+        conditions: definition.conditions,
+        url: undefined,
+        dependsOn: definition.dependsOn,
+        actuatorBreakers: definition.actuatorBreakers,
+        instances: definition.instances.map((each) => ({ id: each.id, url: each.url ?? undefined })),
+      },
+      ["body", "definition"],
+    );
+    if (mistake) throw invalidField(mistake.path.join("."), mistake.message);
+    for (const [i, { url }] of definition.instances.entries())
+      if (url !== null) assertUrl(url, `body.definition.instances.${i}.url`);
+    const known = new Set(
+      [...services, ...redis, ...postgres]
+        .filter((each) => each.organization === slug)
+        .map((each) => each.id),
+    );
+    for (const [i, each] of definition.dependsOn.entries())
+      if (!known.has(each))
+        throw invalidField(`body.definition.dependsOn.${i}`, "is not watched in this organization");
+  }
+
+  function assertCache(
+    { server, service, name, prefix }: TargetDefinition & { kind: "cache" },
+    id: string,
+    organization: string,
+  ) {
+    const servers = catalogue.current().redis.filter((each) => each.organization === organization);
+    if (!servers.some((each) => each.id === server))
+      throw invalidField("body.definition.server", "is no Redis that is watched in this organization");
+    const mistake = prefixMistake(prefix);
+    if (mistake !== null) throw invalidField("body.definition.prefix", mistake);
+    const isTaken = catalogue
+      .caches()
+      .some(
+        (each) =>
+          each.organization === organization &&
+          each.sourceId !== id &&
+          each.cache.service === service &&
+          each.cache.name === name,
+      );
+    if (isTaken) throw invalidField("body.definition.name", "is declared already for this service");
+  }
+
+  function assertUrl(url: string, field: string) {
+    const { username, password } = new URL(url);
+    if (username || password) throw invalidField(field, "must not carry credentials");
+    const refusal = filter.refusalOfUrl(url);
+    if (refusal) throw invalidField(field, `may not be reached: ${refusal}`);
+  }
+
+  function assertServer({ kind, url }: ServerDefinition) {
+    const problem = serverAddressProblem({ kind, url });
+    if (problem) throw invalidField("body.definition.url", problem);
+  }
+
+  return { assertTarget, assertServer };
+}

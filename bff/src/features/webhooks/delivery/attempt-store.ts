@@ -1,0 +1,272 @@
+import { sql } from "kysely";
+import type { Database } from "#lib/postgres/postgres.ts";
+import { timeOfId } from "../ids.ts";
+import type { Payloads } from "../log/log.ts";
+import { type AttemptRef, jobIdOf } from "./doorbell.ts";
+
+/** An attempt that this process may now make: the claim is committed. */
+export type Claim = {
+  deliveryId: string;
+  organizationId: string;
+  endpointId: string;
+  generation: number;
+  attempt: number;
+  maxAttempts: number;
+  eventId: string;
+  eventType: string;
+  url: string;
+  /** Counted up by each change of the endpoint. */
+  endpointVersion: number;
+  secretBox: Buffer | null;
+  /** Null when the event is gone. */
+  payload: Buffer | null;
+  contentType: string | null;
+};
+
+export type Outcome = {
+  deliveryId: string;
+  generation: number;
+  attempt: number;
+  result: "success" | "failure" | "unknown";
+  finishedAt: Date;
+  latencyMs: number | null;
+  statusCode: number | null;
+  errorClass: string | null;
+  errorMessage: string | null;
+  requestHeaders: Record<string, string>;
+  responseHeaders: Record<string, string> | null;
+  responseBody: string | null;
+  responseSizeBytes: number | null;
+  responseTruncated: boolean | null;
+  /** What becomes of the delivery. */
+  status: "completed" | "failed" | "dead_letter";
+  nextAttemptAt: Date | null;
+};
+
+/** `stored` is false when the claim was no longer there: the outcome had been declared unknown before. */
+export type StoredOutcome = { stored: boolean; organizationId: string | null };
+
+type ClaimRow = {
+  id: string;
+  org_id: string;
+  endpoint_id: string;
+  generation: number;
+  attempt: number;
+  max_attempts: number;
+  event_id: string;
+  event_type: string;
+  url: string;
+  endpoint_version: number;
+  secret_box: Buffer | null;
+  payload: Buffer | null;
+  content_type: string | null;
+};
+
+export type Postponed = { nextAttemptAt: Date; status: string; organizationId: string };
+
+/** Claims, outcomes and postponements, each for a group of attempts in one statement, so in one transaction. */
+export function createAttemptStore(database: Database, payloads: Payloads) {
+  const refsOf = (refs: readonly AttemptRef[]) =>
+    JSON.stringify(
+      refs.map(({ deliveryId, generation, attempt }, n) => ({
+        n,
+        id: deliveryId,
+        created_at: timeOfId(deliveryId),
+        generation,
+        attempt,
+      })),
+    );
+
+  return {
+    /**
+     * Claims what is still to be done: the delivery waits for exactly this attempt, its endpoint is enabled, and
+     * nobody holds a claim. Row locks that another transaction holds are skipped, never waited for: whoever holds
+     * one is making the attempt stale.
+     */
+    async claim(
+      refs: readonly AttemptRef[],
+      worker: string,
+      nowMs: number,
+      deadlineMs: number,
+    ): Promise<(Claim | null)[]> {
+      const { rows } = await sql<ClaimRow>`
+        with wanted as materialized (
+          select * from json_to_recordset(${refsOf(refs)}::json)
+            as w(id uuid, created_at timestamptz, generation int, attempt int)
+        ), due as materialized (
+          select d.id, d.created_at, d.org_id, d.endpoint_id, d.generation, w.attempt, d.max_attempts, d.event_id,
+            d.event_type, d.next_trigger, e.url, e.version as endpoint_version, e.secret_box
+          from wanted w
+          join webhook_delivery_log d on d.id = w.id and d.created_at = w.created_at
+          join webhook_endpoints e on e.id = d.endpoint_id and e.enabled and e.deleted_at is null
+          where d.generation = w.generation and d.attempts = w.attempt - 1 and d.status in ('pending', 'failed')
+          for no key update of d skip locked
+        ), claimed as (
+          insert into webhook_claims (delivery_id, delivery_created_at, org_id, endpoint_id, generation, attempt,
+            attempt_trigger, url, worker, started_at, deadline_at)
+          select id, created_at, org_id, endpoint_id, generation, attempt, next_trigger, url, ${worker},
+            ${new Date(nowMs)}::timestamptz, ${new Date(deadlineMs)}::timestamptz
+          from due
+          on conflict do nothing
+          returning delivery_id
+        )
+        select due.id, due.org_id, due.endpoint_id, due.generation, due.attempt, due.max_attempts, due.event_id,
+          due.event_type, due.url, due.endpoint_version, due.secret_box, ev.payload, ev.content_type
+        from due
+        join claimed on claimed.delivery_id = due.id
+        left join webhook_events ev on ev.event_id = due.event_id and ev.created_at = due.created_at
+      `.execute(database.system);
+      const claims = new Map(rows.map((row) => [row.id, row]));
+      return refs.map(({ deliveryId }) => {
+        const row = claims.get(deliveryId);
+        // The same attempt twice in one group: the second is stale.
+        claims.delete(deliveryId);
+        if (!row) return null;
+        return {
+          deliveryId: row.id,
+          organizationId: row.org_id,
+          endpointId: row.endpoint_id,
+          generation: row.generation,
+          attempt: row.attempt,
+          maxAttempts: row.max_attempts,
+          eventId: row.event_id,
+          eventType: row.event_type,
+          url: row.url,
+          endpointVersion: row.endpoint_version,
+          secretBox: row.secret_box,
+          payload: payloads.open(row.payload, row.event_id),
+          contentType: row.content_type,
+        };
+      });
+    },
+
+    /** Turns claims into attempts and moves their deliveries on; an outcome without its claim changes nothing. */
+    async finish(outcomes: readonly Outcome[]): Promise<StoredOutcome[]> {
+      const items = outcomes.map((outcome) => ({
+        ...outcome,
+        id: outcome.deliveryId,
+        createdAt: timeOfId(outcome.deliveryId),
+        nextJobId:
+          outcome.nextAttemptAt && jobIdOf({ ...outcome, endpointId: "", attempt: outcome.attempt + 1 }),
+      }));
+      const { rows } = await sql<{ id: string; org_id: string }>`
+        with items as materialized (
+          select * from json_to_recordset(${JSON.stringify(items)}::json) as o(
+            id uuid, "createdAt" timestamptz, generation int, attempt int, result text, "finishedAt" timestamptz,
+            "latencyMs" int, "statusCode" int, "errorClass" text, "errorMessage" text, "requestHeaders" jsonb,
+            "responseHeaders" jsonb, "responseBody" text, "responseSizeBytes" int, "responseTruncated" boolean,
+            status text, "nextAttemptAt" timestamptz, "nextJobId" text)
+        ), released as (
+          delete from webhook_claims c using items i
+          where c.delivery_id = i.id and c.generation = i.generation and c.attempt = i.attempt
+          returning c.*
+        ), logged as (
+          insert into webhook_attempts (delivery_id, delivery_created_at, org_id, endpoint_id, generation, attempt,
+            attempt_trigger, url, started_at, finished_at, latency_ms, outcome, status_code, error_class,
+            error_message, request_headers, response_headers, response_body, response_size_bytes, response_truncated)
+          select r.delivery_id, r.delivery_created_at, r.org_id, r.endpoint_id, r.generation, r.attempt,
+            r.attempt_trigger, r.url, r.started_at, i."finishedAt", i."latencyMs", i.result, i."statusCode",
+            i."errorClass", i."errorMessage", i."requestHeaders", i."responseHeaders", i."responseBody",
+            i."responseSizeBytes", i."responseTruncated"
+          from released r join items i on i.id = r.delivery_id
+        ), moved as (
+          update webhook_delivery_log d set
+            -- Discarded meanwhile, because its endpoint was deleted: only a success still counts.
+            status = case when d.status = 'discarded' and i.status <> 'completed' then d.status else i.status end,
+            attempts = i.attempt,
+            last_attempt_at = r.started_at,
+            next_attempt_at = case when d.status = 'discarded' then null else i."nextAttemptAt" end,
+            next_trigger = case when i.result = 'unknown' then 'recovery' else 'schedule' end,
+            completed_at = case when i.status = 'completed' then i."finishedAt" end,
+            last_status_code = i."statusCode",
+            error_class = i."errorClass",
+            error_message = i."errorMessage",
+            job_id = coalesce(i."nextJobId", d.job_id)
+          from released r join items i on i.id = r.delivery_id
+          where d.id = i.id and d.created_at = i."createdAt" and d.generation = i.generation
+          returning d.id
+        )
+        select delivery_id as id, org_id from released
+      `.execute(database.system);
+      const organizations = new Map(rows.map(({ id, org_id }) => [id, org_id]));
+      return outcomes.map(({ deliveryId }) => {
+        const organizationId = organizations.get(deliveryId) ?? null;
+        return { stored: organizationId !== null, organizationId };
+      });
+    },
+
+    /**
+     * Puts attempts off without consuming them: until `untilMs`, and by up to a quarter of the delivery's age more
+     * (at least `spreadMs`, at most 10 min), so that a long backlog is looked at less and less often. Past
+     * `horizonMs` the delivery is given up.
+     */
+    async postpone(
+      refs: readonly (AttemptRef & { untilMs: number })[],
+      nowMs: number,
+      spreadMs: number,
+      horizonMs: number,
+    ): Promise<(Postponed | null)[]> {
+      const items = refs.map(({ deliveryId, generation, attempt, untilMs }) => ({
+        id: deliveryId,
+        created_at: timeOfId(deliveryId),
+        generation,
+        attempt,
+        until: new Date(untilMs),
+      }));
+      const now = new Date(nowMs);
+      const { rows } = await sql<{
+        id: string;
+        org_id: string;
+        status: string;
+        next_attempt_at: Date | null;
+      }>`
+        update webhook_delivery_log d set
+          status = case when given_up then 'dead_letter' else d.status end,
+          next_attempt_at = case when not given_up then w.until + random() * least(interval '10 minutes',
+            greatest(${spreadMs} * interval '1 millisecond', (${now}::timestamptz - d.generation_started_at) / 4)) end,
+          error_message = case when given_up and d.error_message is null
+            then 'The breaker of the endpoint stayed open for the whole schedule.' else d.error_message end
+        from (
+          select w.*, o.generation_started_at < ${new Date(nowMs - horizonMs)}::timestamptz as given_up
+          from json_to_recordset(${JSON.stringify(items)}::json)
+            as w(id uuid, created_at timestamptz, generation int, attempt int, until timestamptz)
+          join webhook_delivery_log o on o.id = w.id and o.created_at = w.created_at
+        ) w
+        where d.id = w.id and d.created_at = w.created_at and d.generation = w.generation
+          and d.attempts = w.attempt - 1 and d.status in ('pending', 'failed')
+        returning d.id, d.org_id, d.status, d.next_attempt_at
+      `.execute(database.system);
+      const found = new Map(rows.map((row) => [row.id, row]));
+      return refs.map(({ deliveryId, untilMs }) => {
+        const row = found.get(deliveryId);
+        if (!row) return null;
+        return {
+          nextAttemptAt: row.next_attempt_at ?? new Date(untilMs),
+          status: row.status,
+          organizationId: row.org_id,
+        };
+      });
+    },
+
+    /**
+     * Discards what waits for an endpoint that is disabled or deleted; replayable once it is enabled again.
+     * @returns the organization of each discarded delivery.
+     */
+    async discardUnwanted(refs: readonly AttemptRef[]) {
+      const { rows } = await sql<{ id: string; org_id: string }>`
+        update webhook_delivery_log d set status = 'discarded', next_attempt_at = null,
+          error_message = case when e.deleted_at is not null then 'The endpoint was deleted.'
+            else 'The endpoint is disabled' || coalesce(': ' || e.disabled_reason, '.') end
+        from json_to_recordset(${refsOf(refs)}::json) as w(id uuid, created_at timestamptz, generation int, attempt int)
+        join webhook_delivery_log o on o.id = w.id and o.created_at = w.created_at
+        join webhook_endpoints e on e.id = o.endpoint_id and not (e.enabled and e.deleted_at is null)
+        where d.id = w.id and d.created_at = w.created_at and d.generation = w.generation
+          and d.status in ('pending', 'failed')
+        returning d.id, d.org_id
+      `.execute(database.system);
+      return rows.map(({ id, org_id }) => ({ deliveryId: id, organizationId: org_id }));
+    },
+  };
+}
+
+export type AttemptStore = ReturnType<typeof createAttemptStore>;

@@ -1,0 +1,37 @@
+import type { WebhooksConfig } from "../config.ts";
+
+type Schedule = Pick<WebhooksConfig, "retryScheduleMs" | "retryJitter" | "retryAfterMaxMs">;
+
+/**
+ * Wait before the next attempt, or null when `attempt` was the last. What the receiver asked for by `Retry-After`
+ * counts when it is longer than the schedule, up to `retryAfterMaxMs`; jitter only lengthens it then.
+ * @param attempt number of the attempt that has just ended, from 1.
+ * @param random from 0 to 1, exclusive.
+ */
+export function waitAfter(
+  attempt: number,
+  maxAttempts: number,
+  retryAfterMs: number | null,
+  { retryScheduleMs, retryJitter, retryAfterMaxMs }: Schedule,
+  random: number,
+): number | null {
+  if (attempt >= maxAttempts) return null;
+  const planned = retryScheduleMs[attempt - 1] ?? retryScheduleMs.at(-1) ?? 0;
+  const asked = retryAfterMs === null ? 0 : Math.min(retryAfterMs, retryAfterMaxMs);
+  if (asked > planned) return Math.round(asked * (1 + retryJitter * random));
+  return Math.round(planned * (1 + retryJitter * (2 * random - 1)));
+}
+
+/** How long a delivery may be held back by a breaker: its whole schedule, drawn out by jitter, and 20 probes at least. */
+export function horizonMs({ retryScheduleMs, retryJitter }: Schedule, coolDownMs: number): number {
+  const whole = retryScheduleMs.reduce((sum, waitMs) => sum + waitMs, 0) * (1 + retryJitter);
+  return Math.max(whole, 20 * coolDownMs);
+}
+
+/** `Retry-After` (RFC 9110 §10.2.3) in milliseconds: seconds or a date; null when absent or unreadable. */
+export function parseRetryAfter(value: string | undefined, nowMs: number): number | null {
+  if (!value) return null;
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+}

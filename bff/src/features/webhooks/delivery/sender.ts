@@ -1,0 +1,205 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import type { Events } from "#lib/events.ts";
+import { createGroupCommit } from "#lib/postgres/group-commit.ts";
+import type { SecretBox } from "#lib/security/secret-box.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { Breakers } from "../breaker.ts";
+import type { WebhooksConfig } from "../config.ts";
+import { endpointPurpose, signStandard } from "../directory/directory.ts";
+import type { AttemptStore, Claim, Outcome, Postponed, StoredOutcome } from "./attempt-store.ts";
+import type { AttemptRef, Doorbell } from "./doorbell.ts";
+import type { Figures } from "./figures.ts";
+import type { Answer, NoAnswer } from "./http.ts";
+import { judge } from "./outcome.ts";
+
+/** `done`: nothing more for this job. `later`: hand the same job out again then. */
+export type Delivered = { kind: "done" } | { kind: "later"; atMs: number };
+
+type DeliveryOptions = {
+  store: AttemptStore;
+  breakers: Breakers;
+  sender: {
+    post(
+      url: string,
+      headers: Record<string, string>,
+      body: Buffer,
+      timeoutMs: number,
+      signal: AbortSignal,
+    ): Promise<Answer | NoAnswer>;
+  };
+  doorbell: Doorbell;
+  events: Pick<Events, "emit">;
+  figures: Figures;
+  secrets: SecretBox;
+  /** The receiver answered 410: it wants nothing any more. */
+  disableEndpoint(endpoint: { organizationId: string; endpointId: string; version: number }): Promise<void>;
+  config: WebhooksConfig;
+  horizonMs: number;
+  clock: Clock;
+  log: Logger;
+};
+
+const done: Delivered = { kind: "done" };
+const busyRetryMs = 1_000;
+
+/**
+ * Makes attempts: breaker and room, claim committed, signed POST, outcome committed, next attempt planned. Postgres
+ * decides whether an attempt is still wanted; a job that comes too late or twice does nothing.
+ */
+export function createDelivery(options: DeliveryOptions) {
+  const { store, breakers, sender, doorbell, events, figures, secrets, config, clock, log } = options;
+  const worker = `worker_${randomUUID().slice(0, 8)}`;
+  const underWay = new Map<string, number>();
+  const tellChanged = (organizationId: string, deliveryId: string) =>
+    events.emit("deliveries.changed", { organizationId, ids: [deliveryId], created: 0 });
+  let waitingForRoom = 0;
+
+  const claims = createGroupCommit<AttemptRef, { claim: Claim | null }>({
+    write: async (refs) => {
+      const nowMs = clock.now();
+      const deadlineMs = nowMs + config.deliveryTimeoutMs + config.claimGraceMs;
+      const found = await store.claim(refs, worker, nowMs, deadlineMs);
+      return found.map((claim) => ({ claim }));
+    },
+  });
+  const outcomes = createGroupCommit<Outcome, StoredOutcome>({ write: (items) => store.finish(items) });
+  const postponements = createGroupCommit<AttemptRef & { untilMs: number }, { row: Postponed | null }>({
+    write: async (refs) => {
+      const rows = await store.postpone(refs, clock.now(), config.breaker.coolDownMs, options.horizonMs);
+      return rows.map((row) => ({ row }));
+    },
+  });
+
+  async function postpone(ref: AttemptRef, untilMs: number): Promise<Delivered> {
+    const { row } = await postponements.add({ ...ref, untilMs });
+    if (!row) return done;
+    tellChanged(row.organizationId, ref.deliveryId);
+    return row.status === "dead_letter" ? done : { kind: "later", atMs: row.nextAttemptAt.getTime() };
+  }
+
+  /** A slow endpoint may not take every place; what it cannot take now comes back about when its turn is. */
+  async function withRoom(ref: AttemptRef, work: () => Promise<Delivered>): Promise<Delivered> {
+    const running = underWay.get(ref.endpointId) ?? 0;
+    if (running >= config.endpointConcurrency) {
+      waitingForRoom += 1;
+      const roundsAhead = waitingForRoom / config.endpointConcurrency;
+      const waitMs = Math.min(30_000, 200 + roundsAhead * 300) * (0.5 + Math.random());
+      setTimeout(() => {
+        waitingForRoom -= 1;
+      }, waitMs).unref();
+      return { kind: "later", atMs: clock.now() + waitMs };
+    }
+    underWay.set(ref.endpointId, running + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (underWay.get(ref.endpointId) ?? 1) - 1;
+      if (left > 0) underWay.set(ref.endpointId, left);
+      else underWay.delete(ref.endpointId);
+    }
+  }
+
+  async function attempt(ref: AttemptRef, probe: boolean, signal: AbortSignal): Promise<Delivered> {
+    const { claim } = await claims.add(ref);
+    if (!claim) {
+      if (probe) await breakers.abandonProbe(ref.endpointId);
+      for (const { organizationId, deliveryId } of await store.discardUnwanted([ref]))
+        tellChanged(organizationId, deliveryId);
+      return done;
+    }
+    tellChanged(claim.organizationId, claim.deliveryId);
+    const startedMs = clock.now();
+    const headers = headersOf(claim, startedMs);
+    const result: Answer | NoAnswer =
+      claim.payload === null
+        ? { kind: "none", errorClass: "protocol", message: "The payload is no longer kept." }
+        : await sender.post(claim.url, headers, claim.payload, config.deliveryTimeoutMs, signal);
+    const judged = judge(claim, headers, result, startedMs, clock.now(), config, Math.random());
+
+    const { stored } = await storeOutcome(judged.outcome);
+    if (judged.verdict === "up") await breakers.succeeded(ref.endpointId, probe);
+    else if (judged.verdict === "down") await breakers.failed(ref.endpointId, probe);
+    else if (probe) await breakers.abandonProbe(ref.endpointId);
+    if (!stored) return done;
+
+    const { status, nextAttemptAt, latencyMs } = judged.outcome;
+    tellChanged(claim.organizationId, claim.deliveryId);
+    figures.record({
+      organizationId: claim.organizationId,
+      endpointId: claim.endpointId,
+      success: status === "completed",
+      firstAttempt: claim.attempt === 1 && claim.generation === 1,
+      final: status !== "failed",
+      latencyMs: result.kind === "answer" ? latencyMs : null,
+    });
+    if (nextAttemptAt)
+      await doorbell.ring([
+        { ...ref, attempt: ref.attempt + 1, delayMs: nextAttemptAt.getTime() - clock.now() },
+      ]);
+    const { organizationId, endpointId, endpointVersion: version } = claim;
+    if (judged.gone) await options.disableEndpoint({ organizationId, endpointId, version });
+    return done;
+  }
+
+  function headersOf(claim: Claim, nowMs: number): Record<string, string> {
+    const timestamp = Math.floor(nowMs / 1000);
+    const signature =
+      claim.secretBox && claim.payload
+        ? signStandard(
+            secrets.open(claim.secretBox, endpointPurpose(claim.endpointId)),
+            claim.eventId,
+            timestamp,
+            claim.payload,
+          )
+        : "";
+    return {
+      "content-type": claim.contentType ?? "application/json",
+      "user-agent": "Wheelhouse",
+      "webhook-id": claim.eventId,
+      "webhook-timestamp": String(timestamp),
+      "webhook-signature": signature,
+      "wheelhouse-event-type": claim.eventType,
+      "wheelhouse-attempt": String(claim.attempt),
+    };
+  }
+
+  /** The request has been made, so its outcome is kept through an outage for as long as the claim can stand. */
+  async function storeOutcome(outcome: Outcome): Promise<StoredOutcome> {
+    const untilMs = clock.now() + Math.max(60_000, 2 * config.claimGraceMs);
+    for (;;) {
+      try {
+        return await outcomes.add(outcome);
+      } catch (err) {
+        if (clock.now() > untilMs) {
+          log.warn(
+            { err, deliveryId: outcome.deliveryId },
+            "an outcome could not be stored; it becomes unknown",
+          );
+          return { stored: false, organizationId: null };
+        }
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+    }
+  }
+
+  return {
+    /** Never throws: what cannot be done now is asked for again a second later. */
+    async deliver(ref: AttemptRef, signal: AbortSignal): Promise<Delivered> {
+      try {
+        const decision = breakers.decide(ref.endpointId);
+        if (decision.kind === "wait") return await postpone(ref, decision.untilMs);
+        return await withRoom(ref, async () => {
+          if (decision.kind === "allow") return attempt(ref, false, signal);
+          if (!(await breakers.acquireProbe(ref.endpointId)))
+            return postpone(ref, clock.now() + config.breaker.coolDownMs);
+          return attempt(ref, true, signal);
+        });
+      } catch (err) {
+        log.debug({ err, deliveryId: ref.deliveryId }, "delivery is put off");
+        return { kind: "later", atMs: clock.now() + busyRetryMs };
+      }
+    },
+    settled: () => outcomes.settled(),
+  };
+}

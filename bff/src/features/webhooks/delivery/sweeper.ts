@@ -1,0 +1,187 @@
+import { type Kysely, sql } from "kysely";
+import type { Logger } from "pino";
+import type { Tables } from "#database/tables.ts";
+import type { Events } from "#lib/events.ts";
+import type { Database } from "#lib/postgres/postgres.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { WebhooksConfig } from "../config.ts";
+import type { AttemptStore } from "./attempt-store.ts";
+import type { Doorbell } from "./doorbell.ts";
+import { unknownOutcome } from "./outcome.ts";
+
+// Any fixed number will do; it is the name of the lock within the database.
+const lockKey = 4600_0010;
+const batch = 500;
+const compactEveryMs = 10_000;
+
+type SweeperOptions = {
+  database: Database;
+  store: AttemptStore;
+  doorbell: Doorbell;
+  events: Pick<Events, "emit">;
+  config: WebhooksConfig;
+  clock: Clock;
+  log: Logger;
+};
+
+type DueRow = {
+  id: string;
+  endpoint_id: string;
+  generation: number;
+  attempts: number;
+  next_attempt_at: Date;
+  /** As text, because the microseconds decide where the next walk goes on. */
+  at: string;
+};
+type ExpiredRow = {
+  delivery_id: string;
+  org_id: string;
+  generation: number;
+  attempt: number;
+  max_attempts: number;
+  event_id: string;
+};
+
+/**
+ * Makes good what a crash or a lost Redis left behind: due deliveries without a job get one, claims past their
+ * deadline become attempts of unknown outcome. One process at a time, by an advisory lock held for a sweep.
+ */
+export function createSweeper({ database, store, doorbell, events, config, clock, log }: SweeperOptions) {
+  // The walk over due rows goes on where it stopped, so rows whose job waits cannot hide the ones without.
+  let walked: { at: string; id: string } | null = null;
+  let compactedMs = 0;
+  let trustedFromMs = 0;
+
+  async function ringDue(connection: Kysely<Tables>) {
+    const dueBefore = new Date(clock.now() - config.sweepGraceMs);
+    const { rows } = await sql<DueRow>`
+      select d.id, d.endpoint_id, d.generation, d.attempts, d.next_attempt_at, d.next_attempt_at::text as at
+      from webhook_delivery_log d
+      where d.status in ('pending', 'failed') and d.next_attempt_at < ${dueBefore}::timestamptz
+        ${walked ? sql`and (d.next_attempt_at, d.id) > (${walked.at}::timestamptz, ${walked.id}::uuid)` : sql``}
+        and not exists (select from webhook_claims c where c.delivery_id = d.id)
+      order by d.next_attempt_at, d.id
+      limit ${batch}
+    `.execute(connection);
+    const last = rows.at(-1);
+    walked = last && rows.length === batch ? { at: last.at, id: last.id } : null;
+    await doorbell.ring(
+      rows.map(({ id, endpoint_id, generation, attempts }) => ({
+        deliveryId: id,
+        endpointId: endpoint_id,
+        generation,
+        attempt: attempts + 1,
+        delayMs: 0,
+      })),
+    );
+    return rows.length;
+  }
+
+  async function endExpiredClaims(connection: Kysely<Tables>) {
+    // After an outage of the database, workers get a moment to store the outcomes they kept.
+    if (clock.now() < trustedFromMs) return 0;
+    const { rows } = await sql<ExpiredRow>`
+      select c.delivery_id, c.org_id, c.generation, c.attempt, d.max_attempts, d.event_id
+      from webhook_claims c
+      join webhook_delivery_log d on d.id = c.delivery_id and d.created_at = c.delivery_created_at
+      where c.deadline_at < ${new Date(clock.now())}::timestamptz
+      order by c.deadline_at
+      limit ${batch}
+    `.execute(connection);
+    if (rows.length === 0) return 0;
+    const outcomes = rows.map((row) =>
+      unknownOutcome(
+        {
+          deliveryId: row.delivery_id,
+          generation: row.generation,
+          attempt: row.attempt,
+          maxAttempts: row.max_attempts,
+        },
+        row.event_id,
+        clock.now(),
+        config,
+        Math.random(),
+      ),
+    );
+    const stored = await store.finish(outcomes);
+    for (const [at, row] of rows.entries())
+      if (stored[at]?.stored)
+        events.emit("deliveries.changed", { organizationId: row.org_id, ids: [row.delivery_id], created: 0 });
+    log.warn({ attempts: rows.length }, "attempts without an outcome were marked unknown");
+    return rows.length;
+  }
+
+  /** Sums up appended counts and figures, so that reading them stays cheap. */
+  async function compact(connection: Kysely<Tables>) {
+    if (clock.now() - compactedMs < compactEveryMs) return;
+    compactedMs = clock.now();
+    await sql`
+      with taken as (delete from webhook_counts returning org_id, status, delta)
+      insert into webhook_counts (org_id, status, delta)
+      select org_id, status, sum(delta) from taken group by org_id, status having sum(delta) <> 0
+    `.execute(connection);
+    const now = clock.now();
+    await sql`delete from webhook_figures where at < ${new Date(now - 70 * 60_000)}::timestamptz`.execute(
+      connection,
+    );
+    await sql`
+      with taken as (
+        delete from webhook_figures
+        where at < ${new Date(now - 90_000)}::timestamptz and latency_bucket <> -2
+        returning *
+      )
+      insert into webhook_figures (org_id, endpoint_id, at, success, first_attempt, final, latency_bucket, count)
+      select org_id, endpoint_id, date_trunc('minute', at), success, first_attempt, final, -2, sum(count)
+      from taken group by 1, 2, 3, 4, 5, 6
+    `.execute(connection);
+  }
+
+  /** One sweep, unless another process is at it. @throws when the database cannot be reached. */
+  async function sweep() {
+    await database.system.connection().execute(async (connection) => {
+      const { rows } = await sql<{ held: boolean }>`select pg_try_advisory_lock(${lockKey}) as held`.execute(
+        connection,
+      );
+      if (!rows[0]?.held) return;
+      try {
+        while ((await endExpiredClaims(connection)) === batch);
+        await ringDue(connection);
+        await compact(connection);
+      } finally {
+        await sql`select pg_advisory_unlock(${lockKey})`.execute(connection);
+      }
+    });
+  }
+
+  return {
+    sweep,
+    start() {
+      let timer: NodeJS.Timeout | undefined;
+      let stopped = false;
+      let failed = false;
+      let current = Promise.resolve();
+      const run = async () => {
+        try {
+          await sweep();
+          failed = false;
+        } catch (err) {
+          if (!failed) log.warn({ err }, "the webhook sweeper cannot work now");
+          failed = true;
+          trustedFromMs = clock.now() + Math.max(2_000, 2 * config.sweepIntervalMs);
+        }
+        if (!stopped) timer = setTimeout(tick, config.sweepIntervalMs).unref();
+      };
+      const tick = () => {
+        current = run();
+      };
+      tick();
+      return {
+        async stop() {
+          stopped = true;
+          clearTimeout(timer);
+          await current;
+        },
+      };
+    },
+  };
+}

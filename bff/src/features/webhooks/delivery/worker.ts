@@ -1,0 +1,94 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { DelayedError, type Job, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import type { Clock } from "#lib/time/clock.ts";
+import type { WebhooksConfig } from "../config.ts";
+import { webhooksKeys } from "../keys.ts";
+import { type AttemptRef, attemptRef } from "./doorbell.ts";
+import type { Delivered } from "./sender.ts";
+
+type WorkerOptions = {
+  /** A connection that waits for Redis instead of failing (`blocking`). */
+  redis: Redis;
+  deliver(ref: AttemptRef, signal: AbortSignal): Promise<Delivered>;
+  config: WebhooksConfig;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Hands jobs to `deliver` and keeps what is under way; after `refuse` it puts each job off instead. */
+function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver" | "clock" | "log">) {
+  const abort = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  let isRefusing = false;
+  return {
+    async process(job: Job<AttemptRef>, token?: string): Promise<void> {
+      const ref = attemptRef.safeParse(job.data);
+      if (!ref.success) {
+        log.warn({ jobId: job.id }, "a job of the delivery queue was not understood and dropped");
+        return;
+      }
+      const delivery = isRefusing
+        ? Promise.resolve<Delivered>({ kind: "later", atMs: clock.now() })
+        : deliver(ref.data, abort.signal);
+      running.add(delivery);
+      const delivered = await delivery.finally(() => running.delete(delivery));
+      if (delivered.kind === "done") return;
+      await job.moveToDelayed(Date.now() + Math.max(1, Math.round(delivered.atMs - clock.now())), token);
+      throw new DelayedError();
+    },
+    refuse(): void {
+      isRefusing = true;
+    },
+    async finished(): Promise<void> {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+    /** Waits for what was under way at this moment. */
+    async abort(): Promise<void> {
+      abort.abort();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** Takes jobs of the delivery queue. `drain` stops taking and waits `drainMs`; `stop` aborts the rest and stores it as unknown. */
+export function startDeliveryWorker({ redis, deliver, config, clock, log }: WorkerOptions) {
+  const deliveries = createDeliveries({ deliver, clock, log });
+  const worker = new Worker<AttemptRef>(webhooksKeys.queue, deliveries.process, {
+    connection: redis,
+    prefix: webhooksKeys.queuePrefix,
+    concurrency: config.concurrency,
+    lockDuration: config.jobLockMs,
+    stalledInterval: config.jobLockMs,
+    // Postgres counts attempts; a job whose worker died is simply handed out again.
+    maxStalledCount: 1_000_000,
+    // After an outage of Redis, not a quarter of a minute later.
+    runRetryDelay: 500,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  });
+  worker.on("error", (err) => log.debug({ err }, "delivery worker"));
+
+  return {
+    async drain() {
+      deliveries.refuse();
+      const paused = worker.pause(true).catch(() => {});
+      const finished = paused.then(deliveries.finished);
+      const timer = new AbortController();
+      await Promise.race([
+        finished,
+        delay(config.drainMs, undefined, { signal: timer.signal }).catch(() => {}),
+      ]);
+      timer.abort();
+    },
+    async stop() {
+      await Promise.race([deliveries.abort(), delay(1_000, undefined, { ref: false })]);
+      // Without Redis BullMQ would wait for it; the connection is closed by whoever made it.
+      await Promise.race([
+        worker.close(redis.status !== "ready").catch(() => {}),
+        delay(1_000, undefined, { ref: false }),
+      ]);
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import { addressBlockOf } from "#lib/address-block.ts";
+import { AppError } from "#lib/http/errors.ts";
+import { addToWindow } from "#lib/redis/rate-window.ts";
+import type { WebhooksConfig } from "../config.ts";
+
+/**
+ * Counts intake without a valid signature per client address. Only rejected requests cost a round trip, and only
+ * they are refused: a signed event is never turned away because of its neighbours. Without Redis nothing is counted.
+ */
+export function createRejections(
+  redis: Redis,
+  { limit, windowMs }: WebhooksConfig["rejections"],
+  log: Logger,
+) {
+  return {
+    /** @throws AppError `rate_limited` when the address is over its limit. */
+    async record(address: string): Promise<void> {
+      const name = addressBlockOf(address);
+      const seen = await addToWindow(redis, { kind: "intake-addresses", name }, 1, windowMs).catch((err) => {
+        log.debug({ err }, "rejected intake is not counted while Redis is away");
+        return { count: 0, resetMs: windowMs };
+      });
+      if (seen.count > limit)
+        throw new AppError("rate_limited", "Too many requests without a valid signature from this address.", {
+          retryAfterSeconds: Math.max(1, seen.resetMs / 1000),
+        });
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { sql } from "kysely";
+import type { Database } from "#lib/postgres/postgres.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { Payloads } from "../log/log.ts";
+import { lacksPartition, makePartitions } from "./partitions.ts";
+
+/** A verified event with the deliveries it would cause. */
+export type AcceptedEvent = {
+  organizationId: string;
+  sourceId: string;
+  sourceEventId: string;
+  bodyHash: string;
+  eventId: string;
+  eventType: string;
+  contentType: string;
+  headers: Record<string, string>;
+  body: Buffer;
+  receivedAt: Date;
+  createdAt: Date;
+  maxAttempts: number;
+  deliveries: readonly { id: string; endpointId: string }[];
+};
+
+export type StoredEvent = { eventId: string; duplicate: boolean };
+type Row = { n: number; event_id: string; duplicate: boolean };
+
+/**
+ * Stores events, their deliveries and their idempotency keys in one transaction; of an event that was taken in
+ * before, today or yesterday (UTC), nothing is stored.
+ * @returns one result per event, in order; a duplicate has the id of the first.
+ */
+export function createIntakeStore(database: Database, clock: Clock, payloads: Payloads) {
+  async function insert(events: readonly AcceptedEvent[]): Promise<Map<number, StoredEvent>> {
+    let offset = 1;
+    const sealed = events.map(({ body, eventId }) => payloads.seal(body, eventId));
+    const items = events.map((event, n) => {
+      const start = offset;
+      const length = sealed[n]?.length ?? 0;
+      offset += length;
+      const { body: _body, deliveries: _, ...rest } = event;
+      return { n, ...rest, start, length };
+    });
+    const deliveries = events.flatMap(({ deliveries }, n) => deliveries.map((row) => ({ n, ...row })));
+    // All payloads travel as one binary parameter: as an array they would be sent in hexadecimal, twice the size.
+    const bytes = Buffer.concat(sealed);
+    // The order of the inserts keeps two groups that share keys from waiting for each other.
+    const { rows } = await sql<Row>`
+      with items as materialized (
+        select * from json_to_recordset(${JSON.stringify(items)}::json) as item(
+          n int, "organizationId" uuid, "sourceId" uuid, "sourceEventId" text, "bodyHash" text, "eventId" text,
+          "eventType" text, "contentType" text, headers jsonb, "receivedAt" timestamptz, "createdAt" timestamptz,
+          "maxAttempts" int, start int, length int)
+      ), seen as (
+        select i.n, p.event_id
+        from items i
+        join processed_webhook_events p on p.org_id = i."organizationId" and p.source_id = i."sourceId"
+          and p.source_event_id = i."sourceEventId" and p.body_hash = i."bodyHash"
+          and p.day in (current_date, current_date - 1)
+      ), fresh as (
+        insert into processed_webhook_events (org_id, source_id, source_event_id, body_hash, event_id, day)
+        select "organizationId", "sourceId", "sourceEventId", "bodyHash", "eventId", current_date
+        from items where n not in (select n from seen)
+        order by "organizationId", "sourceId", "sourceEventId", "bodyHash"
+        on conflict do nothing
+        returning event_id
+      ), events as (
+        insert into webhook_events (event_id, org_id, source_id, source_event_id, event_type, content_type,
+          headers, payload, received_at, created_at)
+        select "eventId", "organizationId", "sourceId", "sourceEventId", "eventType", "contentType", headers,
+          substring(${bytes}::bytea from start for length), "receivedAt", "createdAt"
+        from items join fresh on fresh.event_id = items."eventId"
+      ), deliveries as (
+        insert into webhook_delivery_log (id, org_id, source_id, endpoint_id, event_type, event_id, received_at,
+          status, max_attempts, generation_started_at, next_attempt_at, job_id, created_at)
+        select d.id, i."organizationId", i."sourceId", d."endpointId", i."eventType", i."eventId", i."receivedAt",
+          'pending', i."maxAttempts", i."createdAt", i."createdAt", d.id || '_1_1', i."createdAt"
+        from json_to_recordset(${JSON.stringify(deliveries)}::json) as d(n int, id uuid, "endpointId" uuid)
+        join items i on i.n = d.n
+        join fresh on fresh.event_id = i."eventId"
+      )
+      select n, event_id, true as duplicate from seen
+      union all
+      select n, event_id, false from items join fresh on fresh.event_id = items."eventId"
+    `.execute(database.system);
+    return new Map(rows.map(({ n, event_id, duplicate }) => [n, { eventId: event_id, duplicate }]));
+  }
+
+  /** Ids of events that another transaction, or the same group, took in just before. */
+  async function firstIds(events: readonly (AcceptedEvent & { n: number })[]) {
+    const keys = events.map(({ n, organizationId, sourceId, sourceEventId, bodyHash }) => ({
+      n,
+      organizationId,
+      sourceId,
+      sourceEventId,
+      bodyHash,
+    }));
+    const { rows } = await sql<Row>`
+      select i.n, p.event_id, true as duplicate
+      from json_to_recordset(${JSON.stringify(keys)}::json) as i(
+        n int, "organizationId" uuid, "sourceId" uuid, "sourceEventId" text, "bodyHash" text)
+      join processed_webhook_events p on p.org_id = i."organizationId" and p.source_id = i."sourceId"
+        and p.source_event_id = i."sourceEventId" and p.body_hash = i."bodyHash"
+        and p.day in (current_date, current_date - 1)
+    `.execute(database.system);
+    return rows;
+  }
+
+  return {
+    async store(events: readonly AcceptedEvent[]): Promise<StoredEvent[]> {
+      const stored = await insert(events).catch(async (error: unknown) => {
+        if (!lacksPartition(error)) throw error;
+        await makePartitions(database, clock);
+        return insert(events);
+      });
+      const missing = events.flatMap((event, n) => (stored.has(n) ? [] : [{ ...event, n }]));
+      if (missing.length > 0)
+        for (const { n, event_id, duplicate } of await firstIds(missing))
+          stored.set(n, { eventId: event_id, duplicate });
+      return events.map((_, n) => {
+        const result = stored.get(n);
+        if (!result) throw new Error("an event was neither stored nor known");
+        return result;
+      });
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { sql } from "kysely";
+import type { Database } from "#lib/postgres/postgres.ts";
+import { type EndpointRow, endpointColumns } from "../directory/directory.ts";
+import { timeOfDeliveryId } from "../ids.ts";
+import type { Payloads } from "./payloads.ts";
+import { type DeliveryRow, deliveryColumns, deliveryJoins } from "./rows.ts";
+
+const maxAttempts = 50;
+const maxPayloadBytes = 64 * 1024;
+const sameCauseCap = 10_000;
+
+export type AttemptRow = {
+  generation: number;
+  attempt: number;
+  attempt_trigger: string;
+  url: string;
+  started_at: Date;
+  finished_at: Date | null;
+  latency_ms: number | null;
+  outcome: "in_flight" | "success" | "failure" | "unknown";
+  status_code: number | null;
+  error_class: string | null;
+  error_message: string | null;
+  request_headers: Record<string, string>;
+  response_headers: Record<string, string> | null;
+  response_body: string | null;
+  response_size_bytes: number | null;
+  response_truncated: boolean | null;
+};
+export type PayloadRow = { content_type: string; payload: Buffer; size_bytes: number };
+
+/** One delivery with everything that its drawer shows. */
+export function createDetailStore(database: Database, payloads: Payloads) {
+  /** Null for a payload that is no longer kept or cannot be opened. */
+  function shownOf(
+    row: { content_type: string; payload: Buffer } | undefined,
+    eventId: string,
+  ): PayloadRow | null {
+    const body = row && payloads.open(row.payload, eventId);
+    if (!row || !body) return null;
+    return {
+      content_type: row.content_type,
+      payload: body.subarray(0, maxPayloadBytes),
+      size_bytes: body.length,
+    };
+  }
+
+  return {
+    /** Null when none of the organizations has it. */
+    async read(organizationIds: readonly string[], id: string) {
+      const createdAt = timeOfDeliveryId(id);
+      if (!createdAt) return null;
+      return database.asOrganizations(organizationIds, async (tx) => {
+        await sql`select set_config('statement_timeout', '5000', true)`.execute(tx);
+        const found = await sql<DeliveryRow & { org_id: string }>`
+          select ${deliveryColumns}, d.org_id
+          from webhook_delivery_log d ${deliveryJoins}
+          where d.id = ${id}::uuid and d.created_at = ${createdAt}::timestamptz
+            and d.org_id = any(${organizationIds}::uuid[])
+        `.execute(tx);
+        const delivery = found.rows[0];
+        if (!delivery) return null;
+        const attempts = await sql<AttemptRow>`
+          select generation, attempt, attempt_trigger, url, started_at, finished_at, latency_ms, outcome, status_code,
+            error_class, error_message, request_headers, response_headers, response_body, response_size_bytes,
+            response_truncated
+          from webhook_attempts
+          where delivery_id = ${id}::uuid and delivery_created_at = ${createdAt}::timestamptz
+          union all
+          select generation, attempt, attempt_trigger, url, started_at, null, null, 'in_flight', null, null, null,
+            '{}', null, null, null, null
+          from webhook_claims where delivery_id = ${id}::uuid
+          order by generation desc, attempt desc
+          limit ${maxAttempts}
+        `.execute(tx);
+        const stored = await sql<{ content_type: string; payload: Buffer }>`
+          select content_type, payload from webhook_events
+          where event_id = ${delivery.event_id} and created_at = ${createdAt}::timestamptz
+        `.execute(tx);
+        const endpoint = await sql<EndpointRow>`
+          select ${endpointColumns} from webhook_endpoints where id = ${delivery.endpoint_id}::uuid
+        `.execute(tx);
+        const same = await sql<{ count: number }>`
+          select count(*)::int as count from (
+            select from webhook_delivery_log d
+            where d.org_id = ${delivery.org_id}::uuid and d.endpoint_id = ${delivery.endpoint_id}::uuid
+              and d.status = 'dead_letter'
+              and d.error_class is not distinct from ${delivery.error_class}
+              and d.last_status_code is not distinct from ${delivery.last_status_code}::int
+              and d.id <> ${id}::uuid
+            limit ${sameCauseCap}) capped
+        `.execute(tx);
+        return {
+          delivery,
+          attempts: attempts.rows,
+          payload: shownOf(stored.rows[0], delivery.event_id),
+          endpoint: endpoint.rows[0] ?? null,
+          sameCause: same.rows[0]?.count ?? 0,
+        };
+      });
+    },
+  };
+}
+
+export type DetailStore = ReturnType<typeof createDetailStore>;

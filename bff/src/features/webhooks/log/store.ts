@@ -1,0 +1,133 @@
+import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
+import type { listDeliveries } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { type RawBuilder, sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
+import type { Database } from "#lib/postgres/postgres.ts";
+import { timeOfId } from "../ids.ts";
+import { type DeliveryRow, deliveryColumns, deliveryJoins } from "./rows.ts";
+
+type ListQuery = EndpointParsed<typeof listDeliveries>["query"];
+export type DeliveryFilter = Omit<ListQuery, "cursor" | "limit" | "includeChildren">;
+
+const timeoutMs = 5_000;
+const countCap = 10_001;
+const countedStatuses = ["pending", "completed", "failed", "dead_letter", "discarded"] as const;
+
+const all = (conditions: RawBuilder<unknown>[]) =>
+  conditions.length === 0 ? sql`` : sql`and ${sql.join(conditions, sql` and `)}`;
+
+/** Text is looked for in the error, the event id and the event type, always within the rest of the filter. */
+export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder<unknown>[] {
+  const conditions: RawBuilder<unknown>[] = [];
+  if (filter.endpointId) conditions.push(sql`d.endpoint_id = any(${filter.endpointId}::uuid[])`);
+  if (filter.eventType) conditions.push(sql`d.event_type = any(${filter.eventType}::text[])`);
+  if (filter.errorClass) conditions.push(sql`d.error_class = any(${filter.errorClass}::text[])`);
+  if (filter.from) conditions.push(sql`d.created_at >= ${filter.from}::timestamptz`);
+  if (filter.to) conditions.push(sql`d.created_at < ${filter.to}::timestamptz`);
+  if (filter.q) {
+    const pattern = `%${filter.q.replace(/[\\%_]/g, "\\$&")}%`;
+    conditions.push(sql`(d.error_message ilike ${pattern} or d.event_id = ${filter.q}
+      or d.event_type ilike ${pattern} or d.id::text = ${filter.q.toLowerCase()})`);
+  }
+  return conditions;
+}
+
+/** `processing` is a row with a claim, whatever its stored status; the others are rows without one. */
+function statusCondition(statuses: DeliveryFilter["status"]): RawBuilder<unknown>[] {
+  if (!statuses) return [];
+  const claimed = sql`exists (select from webhook_claims c where c.delivery_id = d.id)`;
+  const stored = statuses.filter((status) => status !== "processing");
+  const open = stored.some((status) => status === "pending" || status === "failed");
+  const byStatus = sql`d.status = any(${stored}::text[])${open ? sql` and not ${claimed}` : sql``}`;
+  if (!statuses.includes("processing")) return [byStatus];
+  const processing = sql`d.id in (select c.delivery_id from webhook_claims c)`;
+  return [stored.length === 0 ? processing : sql`(${processing} or (${byStatus}))`];
+}
+
+/** Reads of the delivery log, as the caller's organizations and under a statement time-out of 5 s. */
+export function createDeliveryStore(database: Database) {
+  const read = <T>(organizationIds: readonly string[], work: (tx: Transaction<Tables>) => Promise<T>) =>
+    database.asOrganizations(organizationIds, work, { statementTimeoutMs: timeoutMs });
+
+  return {
+    /** Newest first. One index walk per organization, merged: `any` over the organizations would have to sort. */
+    async list(
+      organizationIds: readonly string[],
+      { status, ...filter }: DeliveryFilter,
+      after: { createdAt: string; id: string } | undefined,
+      limit: number,
+    ): Promise<DeliveryRow[]> {
+      const conditions = [...statusCondition(status), ...conditionsOf(filter)];
+      if (after)
+        conditions.push(sql`(d.created_at, d.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`);
+      return read(organizationIds, async (tx) => {
+        const { rows } = await sql<DeliveryRow>`
+          with page as (
+            select d.* from unnest(${organizationIds}::uuid[]) as o(org_id)
+            cross join lateral (
+              select d.* from webhook_delivery_log d
+              where d.org_id = o.org_id ${all(conditions)}
+              order by d.created_at desc, d.id desc limit ${limit}
+            ) d
+            order by d.created_at desc, d.id desc limit ${limit}
+          )
+          select ${deliveryColumns} from page d ${deliveryJoins}
+          order by d.created_at desc, d.id desc
+        `.execute(tx);
+        return rows;
+      });
+    },
+
+    /** At most 50 rows by id, newest first; ids of other organizations are left out. */
+    async heads(organizationId: string, ids: readonly string[]): Promise<DeliveryRow[]> {
+      const wanted = ids.slice(0, 50).map((id) => ({ id, created_at: timeOfId(id) }));
+      return read([organizationId], async (tx) => {
+        const { rows } = await sql<DeliveryRow>`
+          select ${deliveryColumns}
+          from json_to_recordset(${JSON.stringify(wanted)}::json) as w(id uuid, created_at timestamptz)
+          join webhook_delivery_log d on d.id = w.id and d.created_at = w.created_at
+            and d.org_id = ${organizationId}::uuid
+          ${deliveryJoins}
+          order by d.created_at desc, d.id desc
+        `.execute(tx);
+        return rows;
+      });
+    },
+
+    /** Counts by status, each up to 10,001, and the histogram of `bars` bars from `fromMs` to `toMs`. */
+    async summarize(
+      organizationIds: readonly string[],
+      { status, ...filter }: DeliveryFilter,
+      fromMs: number,
+      toMs: number,
+      bars: number,
+    ) {
+      const barMs = Math.max(1, Math.ceil((toMs - fromMs) / bars));
+      const ranged = { ...filter, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+      const conditions = conditionsOf(ranged);
+      return read(organizationIds, async (tx) => {
+        const counted = sql.join(
+          [...countedStatuses, "processing" as const].map(
+            (name) => sql`(select count(*) from (
+              select from webhook_delivery_log d
+              where d.org_id = any(${organizationIds}::uuid[])
+                ${all([...statusCondition([name]), ...conditions])}
+              limit ${countCap}) capped)::int as ${sql.ref(name)}`,
+          ),
+        );
+        const { rows: counts } = await sql<Record<string, number>>`select ${counted}`.execute(tx);
+        const { rows: histogram } = await sql<{ bar: number; status: string; count: number }>`
+          select floor(extract(epoch from d.created_at - ${ranged.from}::timestamptz) * 1000 / ${barMs})::int as bar,
+            d.status, count(*)::int as count
+          from webhook_delivery_log d
+          where d.org_id = any(${organizationIds}::uuid[])
+            ${all([...statusCondition(status), ...conditions])}
+          group by 1, 2
+        `.execute(tx);
+        return { barMs, counts: counts[0] ?? {}, histogram };
+      });
+    },
+  };
+}
+
+export type DeliveryStore = ReturnType<typeof createDeliveryStore>;

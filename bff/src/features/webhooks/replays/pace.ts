@@ -1,0 +1,161 @@
+import type { ReplayHappening, ReplayPhase } from "@wheelhouse/shared/webhooks/replays.ts";
+
+/** The part of a run that goes to one endpoint; times in ms, rates in deliveries a second. */
+export type Lane = {
+  phase: ReplayPhase;
+  cause: string | null;
+  total: number;
+  sent: number;
+  succeeded: number;
+  failed: number;
+  skipped: number;
+  canarySent: number;
+  canaryOk: number;
+  canaryBad: number;
+  failedInRow: number;
+  /** Null: without limit. */
+  rate: number | null;
+  budget: number;
+  pacedAtMs: number;
+  windowAtMs: number;
+  windowOk: number;
+  windowBad: number;
+};
+
+/** Outcomes that came in since the last look, and how the endpoint's breaker stands. */
+type Seen = { ok: number; bad: number; breaker: "closed" | "half_open" | "open" };
+
+export type PaceLimits = {
+  /** What a person allowed; null: no limit. */
+  ceiling: number | null;
+  /** Deliveries that go first. */
+  canary: number;
+  /** Rate with which it begins after the canary, 1/s at least. */
+  startRate: number;
+  /** Most that are begun in one step. */
+  batch: number;
+  /** So many failures without a success between hold the endpoint. */
+  failuresToHold: number;
+};
+
+type Note = { what: ReplayHappening; detail: string };
+type Paced = { lane: Lane; send: number; note: Note | null };
+
+const windowMs = 1_000;
+/** Seconds of sending that may be without an answer before it waits for some. */
+const openSeconds = 5;
+
+/** Not sent and not skipped yet. */
+export const waitingOf = ({ total, sent, skipped }: Lane) => total - sent - skipped;
+const openOf = ({ sent, succeeded, failed }: Lane) => sent - succeeded - failed;
+const rounded = (rate: number) => (rate < 10 ? rate.toFixed(1) : rate.toFixed(0));
+
+/** Notes outcomes, also those that come in while nothing is sent. */
+export const counted = (lane: Lane, { ok, bad }: Omit<Seen, "breaker">): Lane => {
+  const isCanary = lane.phase === "canary";
+  return {
+    ...lane,
+    succeeded: lane.succeeded + ok,
+    failed: lane.failed + bad,
+    canaryOk: lane.canaryOk + (isCanary ? ok : 0),
+    canaryBad: lane.canaryBad + (isCanary ? bad : 0),
+    failedInRow: ok > 0 ? 0 : lane.failedInRow + bad,
+    windowOk: lane.windowOk + ok,
+    windowBad: lane.windowBad + bad,
+  };
+};
+
+const held = (lane: Lane, cause: string): Paced => ({
+  lane: { ...lane, phase: "held", cause },
+  send: 0,
+  note: { what: "held", detail: cause },
+});
+
+/** Up by 2 % of the limit (1/s at least) for each second without a failure, halved for one with some. */
+function steered(lane: Lane, ceiling: number, nowMs: number): { lane: Lane; note: Note | null } {
+  if (lane.rate === null || nowMs - lane.windowAtMs < windowMs) return { lane, note: null };
+  const window = { windowAtMs: nowMs, windowOk: 0, windowBad: 0 };
+  if (lane.windowBad > 0) {
+    const rate = Math.max(1, lane.rate / 2);
+    const answers = lane.windowBad === 1 ? "1 failure" : `${lane.windowBad} failures`;
+    return {
+      lane: { ...lane, ...window, rate },
+      note: rate < lane.rate ? { what: "slowed", detail: `${answers}: ${rounded(rate)} /s` } : null,
+    };
+  }
+  const rate = lane.windowOk > 0 ? Math.min(ceiling, lane.rate + Math.max(1, ceiling * 0.02)) : lane.rate;
+  return { lane: { ...lane, ...window, rate }, note: null };
+}
+
+/** Takes what the time since the last look allows, and no more than the receiver still answers. */
+function spent(lane: Lane, limits: PaceLimits, nowMs: number): { lane: Lane; send: number } {
+  const waiting = waitingOf(lane);
+  if (lane.rate === null)
+    return { lane: { ...lane, pacedAtMs: nowMs }, send: Math.min(limits.batch, waiting) };
+  const elapsed = Math.max(0, nowMs - lane.pacedAtMs) / 1000;
+  const budget = Math.min(Math.max(1, lane.rate), lane.budget + lane.rate * elapsed);
+  const room = Math.max(2 * limits.canary, Math.ceil(openSeconds * lane.rate)) - openOf(lane);
+  const send = Math.max(0, Math.min(Math.floor(budget), waiting, limits.batch, room));
+  return { lane: { ...lane, pacedAtMs: nowMs, budget: budget - send }, send };
+}
+
+/**
+ * Decides how many deliveries of a run an endpoint is given now. A canary goes first and has to be answered; then
+ * the rate grows while deliveries succeed and is halved when some fail. A breaker that opens, a canary that fails
+ * and a row of failures hold the endpoint until a person resumes the run.
+ */
+export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number): Paced {
+  let lane = counted(before, seen);
+  const waiting = waitingOf(lane);
+  if (waiting === 0) {
+    if (lane.phase === "done" || openOf(lane) > 0) return { lane, send: 0, note: null };
+    const detail = `${lane.succeeded} of ${lane.sent} succeeded`;
+    return {
+      lane: { ...lane, phase: "done", cause: null },
+      send: 0,
+      note: { what: "endpoint_done", detail },
+    };
+  }
+  if (lane.phase === "held") return { lane, send: 0, note: null };
+  if (seen.breaker === "open") return held(lane, "Its breaker opened");
+  if (lane.failedInRow >= limits.failuresToHold)
+    return held(lane, `The last ${lane.failedInRow} in a row failed`);
+  if (seen.breaker === "half_open") return { lane, send: 0, note: null };
+
+  let note: Note | null = null;
+  if (lane.phase === "canary") {
+    const left = Math.min(limits.canary - lane.canarySent, waiting);
+    if (left > 0) return { lane: { ...lane, canarySent: lane.canarySent + left }, send: left, note };
+    if (lane.canaryOk + lane.canaryBad < lane.canarySent) return { lane, send: 0, note };
+    const answered = `${lane.canaryOk} of ${lane.canaryOk + lane.canaryBad}`;
+    if (lane.canaryBad > lane.canaryOk) return held(lane, `The canary failed: ${answered} succeeded`);
+    note = { what: "canary_passed", detail: `${answered} succeeded` };
+    const rate = limits.ceiling === null ? null : Math.min(limits.startRate, limits.ceiling);
+    lane = {
+      ...lane,
+      phase: "sending",
+      rate,
+      budget: rate === null ? 0 : 1,
+      pacedAtMs: nowMs,
+      windowAtMs: nowMs,
+      windowOk: 0,
+      windowBad: 0,
+    };
+  }
+  if (limits.ceiling !== null) {
+    const next = steered(lane, limits.ceiling, nowMs);
+    lane = next.lane;
+    note ??= next.note;
+  }
+  return { ...spent(lane, limits, nowMs), note };
+}
+
+/** As a run that is resumed takes a held endpoint up: with a canary again. */
+export const resumedLane = {
+  phase: "canary",
+  cause: null,
+  canary_sent: 0,
+  canary_ok: 0,
+  canary_bad: 0,
+  failed_in_row: 0,
+} as const;

@@ -1,0 +1,236 @@
+import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import type {
+  listReplays,
+  ReplayDetail,
+  ReplayFilter,
+  ReplayRun,
+  startReplay,
+} from "@wheelhouse/shared/webhooks/replays.ts";
+import { uuidv7 } from "uuidv7";
+import type { AuditEntry, AuditFields, Changes } from "#lib/change.ts";
+import type { Events } from "#lib/events.ts";
+import { demandStepUp } from "#lib/http/admission.ts";
+import { decodeCursor } from "#lib/http/cursor.ts";
+import { AppError, invalidField, notFound } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { Breakers } from "../breaker.ts";
+import type { ReplayConfig } from "../config.ts";
+import { pageOf, place } from "../directory/directory.ts";
+import { resumedLane } from "./pace.ts";
+import { freeze } from "./plan.ts";
+import { type ReplayRow, type ReplaysStore, replayDetailOf, replayOf } from "./store.ts";
+
+type ReplaysOptions = {
+  store: ReplaysStore;
+  changes: Changes;
+  breakers: Pick<Breakers, "view">;
+  config: ReplayConfig;
+  /** Told of a run that changed, after the commit. */
+  events: Pick<Events, "emit">;
+  clock: Clock;
+};
+
+const count = (total: number) => `${total} ${total === 1 ? "delivery" : "deliveries"}`;
+
+/** What the trail keeps of a run. */
+export const replayAudit = (
+  run: Pick<ReplayRow, "id" | "total" | "reason">,
+  before: AuditFields | null,
+  after: AuditFields,
+): AuditEntry => ({
+  targets: [{ type: "webhook-replay", id: run.id, name: `Replay of ${count(run.total)}` }],
+  before,
+  after,
+  reason: run.reason,
+});
+
+/** Fields of a filter that are set; ids, of which there may be many, as their number. */
+function filterFields({ ids, ...filter }: ReplayFilter): AuditFields {
+  const set = Object.entries({ ...filter, ids: ids?.length }).filter(
+    (entry): entry is [string, string | number | string[]] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(set);
+}
+
+/** Replays of many deliveries as people handle them; the sending is the runner's. */
+export function createReplays({ store, changes, breakers, config, events, clock }: ReplaysOptions) {
+  const now = () => new Date(clock.now());
+
+  async function read(id: string, { organization }: RequestContext): Promise<ReplayDetail> {
+    const whole = await store.read(organization.id, id);
+    if (!whole) throw notFound("replay");
+    return replayDetailOf(whole, breakers, config);
+  }
+
+  /** Makes a change of a run in the transaction of its event, tells it, and gives the run as it is then. */
+  async function change(
+    id: string,
+    action: Parameters<Changes["run"]>[1],
+    context: RequestContext,
+    work: (tx: Parameters<Parameters<Changes["run"]>[2]>[0], run: ReplayRow) => Promise<AuditEntry>,
+  ) {
+    const { organization } = context;
+    await changes.run(context, action, async (tx) => {
+      const run = await store.lock(tx, organization.id, id);
+      if (!run) throw notFound("replay");
+      return { result: id, audit: await work(tx, run) };
+    });
+    events.emit("replays.changed", { organizationId: organization.id, ids: [id], created: 0 });
+    return read(id, context);
+  }
+
+  const isNot = (run: ReplayRow, needed: string) =>
+    new AppError("conflict", `Only a replay that is ${needed} can do this; this one is ${run.state}.`);
+
+  return {
+    read,
+
+    async list(
+      { cursor, limit }: EndpointParsed<typeof listReplays>["query"],
+      { organization }: RequestContext,
+    ): Promise<EndpointResult<typeof listReplays>> {
+      const rows = await store.list(organization.id, decodeCursor(cursor, place), limit + 1);
+      return pageOf(rows, limit, replayOf);
+    },
+
+    readHeads: async (organizationId: string, ids: readonly string[]): Promise<ReplayRun[]> =>
+      ids.length === 0 ? [] : (await store.byIds(organizationId, ids)).map(replayOf),
+
+    /** Freezes what matches now. */
+    async plan(filter: ReplayFilter, context: RequestContext): Promise<ReplayDetail> {
+      if (filter.from && filter.to && Date.parse(filter.from) >= Date.parse(filter.to))
+        throw invalidField("body.from", "must lie before body.to");
+      const { organization, actor } = context;
+      const id = await changes.run(context, "webhooks.replay.plan", async (tx) => {
+        const run = {
+          id: uuidv7(),
+          org_id: organization.id,
+          planned_by: actor.display,
+          created_at: now(),
+          expires_at: new Date(clock.now() + config.planTtlMs),
+        };
+        const { total, plan, endpoints } = await freeze(tx, {
+          replayId: run.id,
+          organizationId: organization.id,
+          filter,
+        });
+        const kept = { filter: JSON.stringify(filter), plan: JSON.stringify(plan) };
+        await tx
+          .insertInto("webhook_replays")
+          .values({ ...run, ...kept, total })
+          .execute();
+        if (endpoints.length > 0)
+          await tx
+            .insertInto("webhook_replay_endpoints")
+            .values(
+              endpoints.map((endpoint) => ({
+                replay_id: run.id,
+                org_id: organization.id,
+                endpoint_id: endpoint.endpointId,
+                total: endpoint.count,
+                event_types: endpoint.eventTypes,
+                paced_at: run.created_at,
+                window_at: run.created_at,
+              })),
+            )
+            .execute();
+        const excluded = plan.excluded.reduce((sum, each) => sum + each.count, 0);
+        await store.note(tx, run, [
+          { at: run.created_at, what: "planned", detail: `${total} frozen, ${excluded} left out` },
+        ]);
+        const after = { state: "planned", total, excluded, ...filterFields(filter) };
+        return { result: run.id, audit: replayAudit({ id: run.id, total, reason: null }, null, after) };
+      });
+      return read(id, context);
+    },
+
+    /** @throws AppError `step_up_required` when the frozen set is larger than the threshold. */
+    start: (
+      { planId, reason, ratePerSecond }: EndpointParsed<typeof startReplay>["body"],
+      context: RequestContext,
+    ) =>
+      change(planId, "webhooks.replay.start", context, async (tx, run) => {
+        if (run.state !== "planned") throw isNot(run, "planned");
+        if (run.expires_at.getTime() <= clock.now())
+          throw new AppError("conflict", "This plan has expired: what it froze is too old. Plan again.");
+        if (run.total === 0) throw new AppError("conflict", "There is nothing to send in this plan.");
+        if (run.total > config.stepUpAbove) demandStepUp(context);
+        await store.move(tx, planId, ["planned"], {
+          state: "running",
+          reason,
+          rate: ratePerSecond,
+          started_by: context.actor.display,
+          starts_at: new Date(clock.now() + config.holdMs),
+        });
+        await store.note(tx, run, [{ at: now(), what: "started", detail: context.actor.display }]);
+        return replayAudit(
+          { ...run, reason },
+          { state: run.state },
+          { state: "running", total: run.total, ratePerSecond },
+        );
+      }),
+
+    pause: (id: string, context: RequestContext) =>
+      change(id, "webhooks.replay.pause", context, async (tx, run) => {
+        if (run.state !== "running") throw isNot(run, "running");
+        const cause = `Paused by ${context.actor.display}`;
+        await store.move(tx, id, ["running"], { state: "paused", cause });
+        await store.note(tx, run, [{ at: now(), what: "paused", detail: context.actor.display }]);
+        return replayAudit(run, { state: run.state }, { state: "paused", cause, sent: run.sent });
+      }),
+
+    /** Held endpoints begin anew, except while their breaker is open. */
+    resume: (id: string, context: RequestContext) =>
+      change(id, "webhooks.replay.resume", context, async (tx, run) => {
+        if (run.state !== "paused" && run.state !== "running") throw isNot(run, "paused");
+        const lanes = await tx
+          .selectFrom("webhook_replay_endpoints as l")
+          .leftJoin("webhook_endpoints as e", "e.id", "l.endpoint_id")
+          .select(["l.endpoint_id", "l.phase", "e.name"])
+          .where("l.replay_id", "=", id)
+          .where("l.phase", "<>", "done")
+          .execute();
+        const open = lanes.filter(
+          ({ endpoint_id, phase }) => phase === "held" && breakers.view(endpoint_id).state === "open",
+        );
+        const taken = lanes.filter(({ phase }) => phase === "held").filter((lane) => !open.includes(lane));
+        if (open.length > 0 && open.length === lanes.length)
+          throw new AppError(
+            "conflict",
+            `The breaker of ${open[0]?.name ?? "its endpoint"} is still open. Resume when it answers again.`,
+          );
+        if (run.state === "running" && taken.length === 0) throw isNot(run, "paused");
+        // Who resumes within the hold after the start has looked already.
+        const starts_at = new Date(Math.min(run.starts_at?.getTime() ?? clock.now(), clock.now()));
+        await store.move(tx, id, ["paused", "running"], { state: "running", cause: null, starts_at });
+        if (taken.length > 0)
+          await tx
+            .updateTable("webhook_replay_endpoints")
+            .set(resumedLane)
+            .where("replay_id", "=", id)
+            .where(
+              "endpoint_id",
+              "in",
+              taken.map(({ endpoint_id }) => endpoint_id),
+            )
+            .execute();
+        await store.note(tx, run, [{ at: now(), what: "resumed", detail: context.actor.display }]);
+        return replayAudit(run, { state: run.state, cause: run.cause }, { state: "running", sent: run.sent });
+      }),
+
+    cancel: (id: string, context: RequestContext) =>
+      change(id, "webhooks.replay.cancel", context, async (tx, run) => {
+        if (!(await store.move(tx, id, ["planned", "running", "paused"], { ...ended, ended_at: now() })))
+          throw isNot(run, "planned, running or paused");
+        await store.note(tx, run, [{ at: now(), what: "cancelled", detail: context.actor.display }]);
+        return replayAudit(
+          run,
+          { state: run.state },
+          { state: "cancelled", total: run.total, sent: run.sent },
+        );
+      }),
+  };
+}
+const ended = { state: "cancelled", cause: null } as const;
+export type Replays = ReturnType<typeof createReplays>;

@@ -1,0 +1,40 @@
+import * as many from "@wheelhouse/shared/webhooks/replays.ts";
+import * as contract from "@wheelhouse/shared/webhooks/webhooks.ts";
+import type { FastifyInstance } from "fastify";
+import { route } from "#lib/http/route.ts";
+import type { Configuration } from "./directory/directory.ts";
+import type { Deliveries } from "./log/log.ts";
+import type { createReplay, Replays } from "./replays/replays.ts";
+
+type RoutesOptions = {
+  deliveries: Deliveries;
+  configuration: Configuration;
+  replay: ReturnType<typeof createReplay>;
+  replays: Replays;
+};
+
+export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
+  const { deliveries, configuration, replay, replays } = options;
+  route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
+  route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
+  route(app, contract.readDelivery, ({ params }, context) => deliveries.read(params.id, context));
+  route(app, contract.replayDelivery, ({ params, body }, context) => replay(params.id, body, context));
+  route(app, many.listReplays, ({ query }, context) => replays.list(query, context));
+  route(app, many.planReplay, ({ body }, context) => replays.plan(body, context));
+  route(app, many.startReplay, ({ body }, context) => replays.start(body, context));
+  route(app, many.readReplay, ({ params }, context) => replays.read(params.id, context));
+  route(app, many.pauseReplay, ({ params }, context) => replays.pause(params.id, context));
+  route(app, many.resumeReplay, ({ params }, context) => replays.resume(params.id, context));
+  route(app, many.cancelReplay, ({ params }, context) => replays.cancel(params.id, context));
+  route(app, contract.listSources, ({ query }, context) => configuration.listSources(query, context));
+  route(app, contract.createSource, ({ body }, context) => configuration.createSource(body, context));
+  route(app, contract.deleteSource, ({ params }, context) => configuration.deleteSource(params.id, context));
+  route(app, contract.listEndpoints, ({ query }, context) => configuration.listEndpoints(query, context));
+  route(app, contract.createEndpoint, ({ body }, context) => configuration.createEndpoint(body, context));
+  route(app, contract.updateEndpoint, ({ params, body }, context) =>
+    configuration.updateEndpoint(params.id, body, context),
+  );
+  route(app, contract.deleteEndpoint, ({ params }, context) =>
+    configuration.deleteEndpoint(params.id, context),
+  );
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import cookie from "@fastify/cookie";
+import helmet from "@fastify/helmet";
+import swagger from "@fastify/swagger";
+import { defineEndpoint } from "@wheelhouse/shared/endpoint.ts";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import type { Logger } from "pino";
+import { z } from "zod";
+import { registerJsonAnswers, takesGzip } from "#lib/json-answers.ts";
+import { registerJsonBody } from "#lib/json-body.ts";
+import { registerErrors, sendError } from "./errors.ts";
+
+export type ServerOptions = {
+  log: Logger;
+  /** How many proxies stand before it, or their addresses; false believes no X-Forwarded-For. */
+  trustProxy: false | number | string;
+  /** Whether anybody may read how the API is described; otherwise who has a session or a token. */
+  isDescriptionPublic?: boolean;
+};
+
+/** Guarded by the auth plugin like every other endpoint. */
+const describeApi = defineEndpoint({
+  method: "GET",
+  path: "/openapi.json",
+  summary: "How the API is described, in OpenAPI 3.1",
+  access: "session",
+  response: z.unknown(),
+});
+
+/** With one proxy the last address of `X-Forwarded-For` is its own doing; those before it are what a client says. */
+const hopsOf = (trustProxy: ServerOptions["trustProxy"]) =>
+  typeof trustProxy === "number" ? (_address: string, hop: number) => hop < trustProxy : trustProxy;
+
+/** The part of the server that knows no feature: request ids, parsing, errors, OpenAPI. */
+export async function createServer({
+  log,
+  trustProxy,
+  isDescriptionPublic = true,
+}: ServerOptions): Promise<FastifyInstance> {
+  const logger: FastifyBaseLogger = log;
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    // Node keeps a store of chance for these, a hundredth of what drawing bytes for each request costs.
+    genReqId: () => `req_${randomUUID()}`,
+    trustProxy: hopsOf(trustProxy),
+    // Addresses that cannot be parsed never reach the error handler; by default they are echoed back.
+    frameworkErrors: sendError,
+    bodyLimit: 1024 * 1024,
+    routerOptions: { maxParamLength: 700 },
+    // A client that sends its request slower than this is cut off.
+    requestTimeout: 20_000,
+    forceCloseConnections: "idle",
+  });
+  app.removeContentTypeParser("text/plain");
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  registerErrors(app);
+  registerJsonBody(app);
+  registerJsonAnswers(app);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+  });
+  // For everything that is no page; the dashboard's page sets its own policy with a nonce.
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    referrerPolicy: { policy: "same-origin" },
+    xFrameOptions: { action: "deny" },
+  });
+  await app.register(cookie);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Wheelhouse",
+        version: "1",
+        description:
+          "Operations console of a multi-tenant backend. Errors always have the shape of `ErrorBody`.",
+      },
+      servers: [{ url: "/" }],
+      components: {
+        securitySchemes: {
+          session: { type: "apiKey", in: "cookie", name: "wheelhouse" },
+          token: { type: "http", scheme: "bearer" },
+        },
+      },
+    },
+    transform: jsonSchemaTransform,
+  });
+  // Made once: it takes a fiftieth of a second, in which nothing else is answered.
+  let description: { plain: string; gzip: Buffer } | undefined;
+  app.get(
+    describeApi.path,
+    { schema: { hide: true }, config: isDescriptionPublic ? {} : { endpoint: describeApi } },
+    (request, reply) => {
+      if (!description) {
+        const plain = JSON.stringify(app.swagger());
+        description = { plain, gzip: gzipSync(plain) };
+      }
+      reply.header("content-type", "application/json; charset=utf-8").header("vary", "accept-encoding");
+      if (!takesGzip(request)) return reply.send(description.plain);
+      return reply.header("content-encoding", "gzip").send(description.gzip);
+    },
+  );
+  return app;
+}

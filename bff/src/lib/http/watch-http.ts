@@ -1,0 +1,190 @@
+import http from "node:http";
+import https from "node:https";
+import { connect, isIP } from "node:net";
+import type { Readable } from "node:stream";
+import { TLSSocket } from "node:tls";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { type AddressFilter, AddressRefusedError } from "#lib/security/address-filter.ts";
+
+export type WatchAnswer = {
+  statusCode: number;
+  contentType: string;
+  cacheControl: string;
+  /** Unpacked and without its byte order mark, at most as long as was asked for. */
+  body: string;
+  /** Its end is certain: its length, its chunks or its compression say so. False when only the connection ended. */
+  isWhole: boolean;
+  /** More came than was asked for. */
+  truncated: boolean;
+  /** From the start until the last byte that was read. */
+  latencyMs: number;
+  ip: string | null;
+  /** ISO; null without TLS. */
+  certificateExpiresAt: string | null;
+};
+
+export type WatchHttp = {
+  /**
+   * GET over a connection of its own, so that a listener that is gone is noticed. Follows no redirect.
+   * @throws AddressRefusedError, or what Node's sockets throw; `signal`'s reason when it aborts.
+   */
+  get(url: string, options: { signal: AbortSignal; maxBytes: number; accept: string }): Promise<WatchAnswer>;
+  /** Connects to `tcp://host:port` and hangs up. */
+  connect(url: string, options: { signal: AbortSignal }): Promise<{ latencyMs: number; ip: string | null }>;
+};
+
+const bareHost = (url: URL) => url.hostname.replace(/^\[|\]$/g, "");
+
+/**
+ * Asks watched systems for their health and figures. Every address is judged by the filter at the moment of
+ * connecting.
+ * @param ca certificate authorities beside the usual ones, PEM; for tests.
+ */
+export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: string }): WatchHttp {
+  const assertLiteral = (url: URL) => {
+    const host = bareHost(url);
+    // A literal address is connected to without a lookup.
+    const refusal = isIP(host) ? filter.refusal(host) : null;
+    if (refusal) throw new AddressRefusedError(host, `it is a ${refusal}`);
+  };
+
+  return {
+    async get(text, { signal, maxBytes, accept }) {
+      const url = new URL(text);
+      assertLiteral(url);
+      signal.throwIfAborted();
+      const startedMs = performance.now();
+      return await new Promise<WatchAnswer>((resolve, reject) => {
+        const request = (url.protocol === "https:" ? https : http).request(url, {
+          method: "GET",
+          agent: false,
+          lookup: filter.lookup,
+          ...(ca ? { ca } : {}),
+          headers: {
+            accept,
+            "accept-encoding": "gzip, br",
+            "user-agent": "Wheelhouse",
+            connection: "close",
+          },
+        });
+        const abort = () => {
+          reject(signal.reason);
+          request.destroy();
+        };
+        signal.addEventListener("abort", abort, { once: true });
+        const end = () => signal.removeEventListener("abort", abort);
+        request.once("error", (error) => {
+          end();
+          reject(error);
+        });
+        request.once("response", (response) => {
+          const { socket } = response;
+          const coding = (response.headers["content-encoding"] ?? "").trim().toLowerCase();
+          const content = unpacked(response, coding);
+          if (content === null) {
+            end();
+            reject(new Error(`Its answer is packed as ${coding.slice(0, 50)}, which is not read`));
+            request.destroy();
+            return;
+          }
+          const chunks: Buffer[] = [];
+          let sizeBytes = 0;
+          const ip = socket.remoteAddress ?? null;
+          const certificateExpiresAt = expiryOf(socket);
+          const answer = (truncated: boolean) => {
+            end();
+            resolve({
+              statusCode: response.statusCode ?? 0,
+              truncated,
+              isWhole: !truncated && (content !== response || isFramed(response)),
+              ip,
+              certificateExpiresAt,
+              contentType: response.headers["content-type"] ?? "",
+              cacheControl: response.headers["cache-control"] ?? "",
+              body: textOf(Buffer.concat(chunks).subarray(0, maxBytes)),
+              latencyMs: Math.round(performance.now() - startedMs),
+            });
+            request.destroy();
+          };
+          const fail = (error: unknown) => {
+            end();
+            reject(error);
+            request.destroy();
+          };
+          content.on("data", (chunk: Buffer) => {
+            // What is unpacked meanwhile is not kept.
+            if (sizeBytes > maxBytes) return;
+            chunks.push(chunk);
+            sizeBytes += chunk.length;
+            if (sizeBytes > maxBytes) answer(true);
+          });
+          content.once("end", () => answer(false));
+          content.on("error", fail);
+          if (content !== response) response.on("error", fail);
+        });
+        request.end();
+      });
+    },
+
+    async connect(text, { signal }) {
+      const url = new URL(text);
+      assertLiteral(url);
+      signal.throwIfAborted();
+      const startedMs = performance.now();
+      return await new Promise((resolve, reject) => {
+        const socket = connect({ host: bareHost(url), port: Number(url.port), lookup: filter.lookup });
+        const abort = () => {
+          reject(signal.reason);
+          socket.destroy();
+        };
+        signal.addEventListener("abort", abort, { once: true });
+        socket.once("error", (error) => {
+          signal.removeEventListener("abort", abort);
+          reject(error);
+        });
+        socket.once("connect", () => {
+          signal.removeEventListener("abort", abort);
+          resolve({
+            latencyMs: Math.round(performance.now() - startedMs),
+            ip: socket.remoteAddress ?? null,
+          });
+          socket.destroy();
+        });
+      });
+    },
+  };
+}
+
+const unpackers: Record<string, () => Readable & NodeJS.WritableStream> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** The content of an answer as it was before it was packed; null when nobody knows how. */
+function unpacked(response: http.IncomingMessage, coding: string): Readable | null {
+  if (coding === "" || coding === "identity" || response.statusCode === 204) return response;
+  const unpacker = Object.hasOwn(unpackers, coding) ? unpackers[coding]?.() : undefined;
+  if (!unpacker) return null;
+  // An error of the connection has to reach the reader, which `pipe` does not do.
+  response.on("error", (error) => unpacker.destroy(error));
+  return response.pipe(unpacker);
+}
+
+const isFramed = ({ headers }: http.IncomingMessage) =>
+  headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+
+/** UTF-8, or what its byte order mark says. */
+function textOf(bytes: Buffer): string {
+  const [first, second] = bytes;
+  const encoding =
+    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+function expiryOf(socket: unknown): string | null {
+  if (!(socket instanceof TLSSocket)) return null;
+  const atMs = Date.parse(socket.getPeerCertificate().valid_to ?? "");
+  return Number.isNaN(atMs) ? null : new Date(atMs).toISOString();
+}

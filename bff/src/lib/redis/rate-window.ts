@@ -1,0 +1,58 @@
+import type { Redis } from "ioredis";
+import { z } from "zod";
+import { loadLua, runLua } from "./lua.ts";
+
+const countInWindow = loadLua(new URL("./count-in-window.lua", import.meta.url));
+const reply = z.tuple([z.number(), z.number()]).transform(([count, resetMs]) => ({ count, resetMs }));
+
+/** Window of the acts of an organization. */
+export const actWindowMs = 3_600_000;
+
+/** What is counted: acts per organization, failures per client address or per account and address. */
+export type RateKind = "mutations" | "intake-addresses" | "sign-in-addresses" | "sign-in-accounts";
+
+const counterKey = (kind: RateKind, name: string) => `wheelhouse:rate:${kind}:${name}`;
+const indexKey = (kind: RateKind) => `wheelhouse:rate-index:${kind}`;
+
+/**
+ * Adds to a counter that Redis forgets `windowMs` after its first count.
+ * @returns the count with this one, and the time until it begins again.
+ * @throws when Redis cannot be asked.
+ */
+export const addToWindow = async (
+  redis: Redis,
+  { kind, name }: { kind: RateKind; name: string },
+  amount: number,
+  windowMs: number,
+) =>
+  reply.parse(
+    await runLua(redis, countInWindow, {
+      keys: [counterKey(kind, name), indexKey(kind)],
+      args: [amount, windowMs, name],
+    }),
+  );
+
+const examinedMax = 200;
+
+/**
+ * The highest counters of a kind, for people to look at. Those whose window ended are dropped on the way.
+ * @throws when Redis cannot be asked.
+ */
+export async function highestWindows(redis: Redis, kind: RateKind, limit: number) {
+  const names = await redis.zrevrange(indexKey(kind), 0, examinedMax - 1);
+  return (await readWindows(redis, kind, names)).slice(0, limit);
+}
+
+/** Counters by their names, without those that count nothing now. @throws when Redis cannot be asked. */
+export async function readWindows(redis: Redis, kind: RateKind, names: readonly string[]) {
+  if (names.length === 0) return [];
+  const [counts, ...lefts] = await Promise.all([
+    redis.mget(names.map((name) => counterKey(kind, name))),
+    ...names.map((name) => redis.pttl(counterKey(kind, name))),
+  ]);
+  const over = names.filter((_, at) => counts[at] === null);
+  if (over.length > 0) await redis.zrem(indexKey(kind), ...over);
+  return names
+    .map((name, at) => ({ name, count: Number(counts[at] ?? 0), resetMs: Math.max(0, lefts[at] ?? 0) }))
+    .filter(({ count }) => count > 0);
+}

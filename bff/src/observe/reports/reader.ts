@@ -1,0 +1,127 @@
+import { type Report, report, reportMember, reportsKey } from "@wheelhouse/shared/reporter/report.ts";
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import { z } from "zod";
+import { createReadOnlyLua, loadLua } from "#lib/redis/lua.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { createProbe, type Probe } from "#observe/targets/targets.ts";
+
+const script = loadLua(new URL("./sample-reports.lua", import.meta.url));
+/** About a millisecond of the server's time. */
+const reportsPerCall = 200;
+const callsPerTick = 10;
+const reportsMax = reportsPerCall * callsPerTick;
+const reportBytesMax = 200_000;
+
+const reply = z.tuple([
+  z.number(),
+  z.number(),
+  z.number(),
+  z.array(z.union([z.string(), z.number(), z.null()])),
+  z.array(z.string()),
+]);
+const row = z.tuple([z.string(), z.number(), z.string().nullable()]);
+
+type Deps = { redis: Redis; clock: Clock; log: Pick<Logger, "warn">; sourceId: string };
+
+/**
+ * The reports that services leave in one Redis: only what is new since the last look is read, 200 a call and 2 000 a
+ * tick, and asked by one command that only reads. Their age is measured on the server's clock, so `reportedAt` is on
+ * ours whatever the service's clock says. A report that ceased stays as it was, ever older, until the service took it
+ * back or 10 minutes are over.
+ */
+function createReportsOfSource({ redis, clock, log, sourceId }: Deps) {
+  const read = createReadOnlyLua(redis, script);
+  const known = new Map<string, Report>();
+  const refused = new Set<string>();
+  let seen = new Set<string>();
+  let cursor = 0;
+
+  const take = (member: string, text: string, heardAtMs: number) => {
+    const parsed = report.safeParse(jsonOf(text));
+    const says = parsed.success ? reportMember(parsed.data.service, parsed.data.instance) : null;
+    if (parsed.success && says === member) {
+      known.set(member, { ...parsed.data, reportedAt: new Date(heardAtMs).toISOString() });
+      refused.delete(member);
+      return;
+    }
+    const issue = parsed.error?.issues[0];
+    const reason = issue ? `${issue.path.join(".")}: ${issue.message}` : `it speaks for ${says}`;
+    if (!refused.has(member) && refused.size < reportsMax)
+      log.warn({ source: sourceId, report: member, reason }, "a report cannot be read");
+    refused.add(member);
+  };
+
+  const call = async (all: boolean) => {
+    const args = [cursor, reportsPerCall, reportBytesMax, all ? 1 : 0, reportsMax];
+    const [answer] = await read([{ keys: [reportsKey], args }]);
+    const [serverMs, total, last, cells, members] = reply.parse(answer);
+    const nowMs = clock.now();
+    cursor = last;
+    const rows = Array.from({ length: cells.length / 3 }, (_, at) =>
+      row.parse(cells.slice(at * 3, at * 3 + 3)),
+    );
+    for (const [member, heardMs, text] of rows) {
+      seen.add(member);
+      if (text !== null) take(member, text, nowMs - Math.max(0, serverMs - heardMs));
+    }
+    return { total, members, full: rows.length >= reportsPerCall };
+  };
+
+  return async (): Promise<Report[]> => {
+    for (let calls = 0; calls < callsPerTick; calls += 1) {
+      const { total, full } = await call(false);
+      if (full) continue;
+      if (total !== seen.size) {
+        seen = new Set((await call(true)).members);
+        for (const member of known.keys()) if (!seen.has(member)) known.delete(member);
+        for (const member of refused) if (!seen.has(member)) refused.delete(member);
+      }
+      break;
+    }
+    return [...known.values()];
+  };
+}
+
+export type ReportSource = { id: string; redis: Redis };
+
+/** Reports of all watched Redis servers, for the boards that show breakers and caches. */
+export function createReports(deps: {
+  sources: () => readonly ReportSource[];
+  clock: Clock;
+  everyMs: number;
+  log: Pick<Logger, "warn">;
+}) {
+  const { sources, clock, everyMs, log } = deps;
+  const probes = new Map<string, { redis: Redis; probe: Probe<Report[]> }>();
+
+  const probeOf = ({ id, redis }: ReportSource) => {
+    const known = probes.get(id);
+    if (known?.redis === redis) return known.probe;
+    const sample = createReportsOfSource({ redis, clock, log, sourceId: id });
+    const probe = createProbe(sample, { clock, everyMs });
+    probes.set(id, { redis, probe });
+    return probe;
+  };
+
+  return {
+    /** Looks where a look is due; resolves when all answered, and never rejects. */
+    async poke() {
+      const current = sources();
+      for (const id of probes.keys()) if (!current.some((source) => source.id === id)) probes.delete(id);
+      await Promise.all(current.map((source) => probeOf(source).poke()));
+    },
+    /** By id of the Redis source; what cannot be asked now keeps its last reports, which grow old. */
+    reports(): ReadonlyMap<string, readonly Report[]> {
+      return new Map([...probes].map(([id, { probe }]) => [id, probe.latest()?.value ?? []]));
+    },
+  };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

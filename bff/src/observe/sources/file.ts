@@ -1,0 +1,174 @@
+import { readFileSync } from "node:fs";
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import type { z } from "zod";
+import type { WatchedServer, WatchedSources } from "./catalogue.ts";
+import {
+  declaredCacheOf,
+  type Mistake,
+  type SourcesContent,
+  serviceMistakes,
+  serviceOf,
+  sourcesSchema,
+  targetOf,
+} from "./schema.ts";
+
+/** Every mistake in the file, each with its line; never with an address, which may hold a password. */
+export class SourcesError extends Error {
+  readonly problems: readonly string[];
+  constructor(path: string, problems: readonly string[]) {
+    super(`${path} has ${problems.length} problem(s):\n${problems.map((line) => `  ${line}`).join("\n")}`);
+    this.name = "SourcesError";
+    this.problems = problems;
+  }
+}
+
+const ownRedis = "primary";
+const ownPostgres = "postgres";
+const maxBytes = 4 * 1024 * 1024;
+const maxProblems = 50;
+
+/**
+ * Reads `wheelhouse.yaml`, the list of what is watched. Without a file, and for what the file does not name,
+ * Wheelhouse's own Redis (`primary`) and Postgres belong to the organization `platform`.
+ * @throws SourcesError with all problems at once.
+ */
+export function loadSources(path: string | undefined): WatchedSources {
+  if (path === undefined) return parseSources("", "");
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw new SourcesError(path, ["cannot be read"]);
+  }
+  return parseSources(text, path);
+}
+
+/**
+ * @param path how the errors call the file.
+ * @throws SourcesError
+ */
+function parseSources(text: string, path: string): WatchedSources {
+  const read = contentOf(text, path);
+  const named = (entry: SourcesContent["postgres"][number], kind: string): WatchedServer => ({
+    id: entry.id,
+    url: entry.url,
+    organization: entry.organization,
+    name: entry.name ?? `${kind} ${entry.id}`,
+  });
+  const redis = read.redis.map(
+    (entry): WatchedServer => ({ ...named(entry, "Redis"), caches: entry.caches.map(declaredCacheOf) }),
+  );
+  const postgres = read.postgres.map((entry) => named(entry, "Postgres"));
+  if (!redis.some(({ id }) => id === ownRedis))
+    redis.unshift({ id: ownRedis, name: "Redis primary", url: undefined, organization: "platform" });
+  if (!postgres.some((entry) => entry.url === undefined))
+    postgres.unshift({ id: ownPostgres, name: "Postgres", url: undefined, organization: "platform" });
+  return {
+    redis,
+    postgres,
+    services: read.services.map(serviceOf),
+    prometheus: read.prometheus.map(targetOf),
+  };
+}
+
+function contentOf(text: string, path: string): SourcesContent {
+  if (text.length > maxBytes) throw new SourcesError(path, [`is larger than ${maxBytes / 1024 / 1024} MiB`]);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const faults = document.errors.map(
+    ({ code, linePos }) => `line ${linePos?.[0].line ?? "?"}: is not valid YAML (${code})`,
+  );
+  if (faults.length > 0) throw new SourcesError(path, faults.slice(0, maxProblems));
+
+  // A key that is missing has no line of its own: then that of what it is missing from.
+  const lineOf = (place: readonly PropertyKey[]): number => {
+    for (let length = place.length; length > 0; length--) {
+      const name = place[length - 1];
+      const parent = length === 1 ? document.contents : document.getIn(place.slice(0, length - 1), true);
+      const key = isMap(parent)
+        ? parent.items.find((pair) => isScalar(pair.key) && pair.key.value === name)?.key
+        : undefined;
+      const node = key ?? document.getIn(place.slice(0, length), true);
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    }
+    return 1;
+  };
+  let content: unknown;
+  try {
+    content = document.toJS() ?? {};
+  } catch {
+    throw new SourcesError(path, ["its aliases expand to too much"]);
+  }
+  const parsed = sourcesSchema.safeParse(content);
+  const mistakes = parsed.success ? mistakesOf(parsed.data) : parsed.error.issues.map(mistakeOf);
+  if (parsed.success && mistakes.length === 0) return parsed.data;
+  const problems = mistakes
+    .map(({ path: place, message }) => ({ line: lineOf(place), place: placeOf(place, content), message }))
+    .sort((a, b) => a.line - b.line)
+    .map(({ line, place, message }) => `line ${line}: ${place}: ${message}`);
+  throw new SourcesError(path, problems.slice(0, maxProblems));
+}
+
+const mistakeOf = (issue: z.core.$ZodIssue): Mistake => ({
+  path: [
+    ...issue.path.map((step) => (typeof step === "number" ? step : String(step))),
+    ...(issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : []),
+  ],
+  message: issue.code === "unrecognized_keys" ? "is not known" : issue.message,
+});
+
+/** `services.shop.url`: an entry of a list is called by its id when it has one. */
+function placeOf(place: readonly (string | number)[], content: unknown): string {
+  const [kind, index, ...rest] = place;
+  if (kind === undefined) return "file";
+  const list: unknown = isRecord(content) ? content[String(kind)] : undefined;
+  const entry: unknown = Array.isArray(list) && typeof index === "number" ? list[index] : undefined;
+  const id =
+    isRecord(entry) && typeof entry.id === "string" && /^[a-z0-9-]{1,63}$/.test(entry.id) ? entry.id : index;
+  return [kind, id, ...rest].filter((step) => step !== undefined).join(".");
+}
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function mistakesOf(content: SourcesContent): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const seen = new Set([ownRedis]);
+  const own = content.postgres.filter(({ url }) => url === undefined);
+  if (own.length === 0) seen.add(ownPostgres);
+  for (const kind of ["redis", "postgres", "services", "prometheus"] as const)
+    for (const [i, { id }] of content[kind].entries()) {
+      const isOwn = kind === "redis" && id === ownRedis;
+      if (seen.has(id) && !isOwn) mistakes.push({ path: [kind, i, "id"], message: "an id may stand once" });
+      seen.add(id);
+    }
+  let primaries = 0;
+  for (const [i, { id, url }] of content.redis.entries()) {
+    if (id === ownRedis && ++primaries > 1)
+      mistakes.push({ path: ["redis", i, "id"], message: "an id may stand once" });
+    if ((id === ownRedis) !== (url === undefined))
+      mistakes.push({
+        path: ["redis", i, "url"],
+        message: id === ownRedis ? "is Wheelhouse's own and takes no url" : "needs a url",
+      });
+  }
+  const declared = new Set<string>();
+  for (const [i, { organization, caches }] of content.redis.entries())
+    for (const [j, { service, name }] of caches.entries()) {
+      const cache = JSON.stringify([organization, service, name]);
+      if (declared.has(cache))
+        mistakes.push({ path: ["redis", i, "caches", j], message: "a cache may be declared once" });
+      declared.add(cache);
+    }
+  if (own.length > 1)
+    mistakes.push({ path: ["postgres"], message: "only one may be without url, Wheelhouse's own" });
+  for (const [i, entry] of content.services.entries()) {
+    mistakes.push(...serviceMistakes(entry, ["services", i]));
+    for (const [j, id] of entry.dependsOn.entries())
+      if (!seen.has(id))
+        mistakes.push({ path: ["services", i, "dependsOn", j], message: `${id} is not in this file` });
+  }
+  for (const [i, { url }] of content.prometheus.entries())
+    if (new URL(url).username || new URL(url).password)
+      mistakes.push({ path: ["prometheus", i, "url"], message: "must not carry credentials" });
+  return mistakes;
+}

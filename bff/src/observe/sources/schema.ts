@@ -1,0 +1,228 @@
+import { slug } from "@wheelhouse/shared/endpoint.ts";
+import { serviceFormats } from "@wheelhouse/shared/sources.ts";
+import { z } from "zod";
+import { ConditionError, parseCondition } from "#lib/conditions.ts";
+import { durationMs } from "#lib/time/duration.ts";
+import { ownService, reportedId } from "#observe/reports/reports.ts";
+import type { DeclaredCache, WatchedService, WatchedTarget } from "./catalogue.ts";
+
+const shortestMs = 1_000;
+const longestMs = 3_600_000;
+
+const url = (protocols: readonly string[]) =>
+  z
+    .string()
+    .max(2_000)
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+    );
+const duration = (minMs: number, maxMs: number) =>
+  z
+    .string(`must be a duration such as 10s`)
+    .refine(
+      (text) => {
+        const ms = durationMs(text);
+        return ms >= minMs && ms <= maxMs;
+      },
+      `must be a duration such as 10s, from ${minMs} ms to ${maxMs / 60_000} m`,
+    )
+    .transform(durationMs);
+/** Wheelhouse's own processes are watched under their name. */
+const id = slug.refine((given) => given !== ownService, `${ownService} is Wheelhouse's own`);
+const text = z.string().trim().min(1).max(100);
+const count = z.number().int().min(1).max(20);
+
+const server = (protocols: readonly string[]) =>
+  z.strictObject({
+    id,
+    name: text.optional(),
+    /** Left out: Wheelhouse's own server. */
+    url: url(protocols).optional(),
+    organization: slug.default("platform"),
+  });
+
+/** Prefixes that hold no cache: to remove what is behind them would take queues, sessions and commands away. */
+const reservedPrefixes = ["bull:", "wheelhouse:"];
+
+/** What is wrong with the beginning of a cache's keys; null when nothing is. */
+export const prefixMistake = (prefix: string): string | null =>
+  reservedPrefixes.some((held) => prefix.startsWith(held) || held.startsWith(prefix))
+    ? `must not meet ${reservedPrefixes.join(" or ")}`
+    : null;
+
+/** A cache in this Redis, so that its keys can be removed even while its service does not report it. */
+const declaredCache = z.strictObject({
+  name: text,
+  service: text,
+  prefix: z
+    .string()
+    .min(2)
+    .max(200)
+    .refine((prefix) => prefixMistake(prefix) === null, {
+      error: ({ input }) => prefixMistake(String(input)) ?? "",
+    }),
+  /** Name of its store, where it is one of bentocache: then its tags can be invalidated. */
+  bentocache: text.optional(),
+});
+
+const healthUrl = url(["http:", "https:", "tcp:"]);
+const rhythm = { interval: duration(shortestMs, longestMs), timeout: duration(100, 60_000) };
+
+const service = z.strictObject({
+  id,
+  name: text.optional(),
+  organization: slug.default("platform"),
+  group: text.optional(),
+  owner: text.optional(),
+  runbook: url(["http:", "https:"]).optional(),
+  dependsOn: z.array(slug).max(100).default([]),
+  /** One instance, named like the service; several stand under `instances`. */
+  url: healthUrl.optional(),
+  instances: z
+    .array(z.strictObject({ id: text, url: healthUrl.optional() }))
+    .min(1)
+    .max(2_000)
+    .optional(),
+  format: z.enum(serviceFormats).default("status"),
+  conditions: z.array(z.string().max(500)).max(20).default([]),
+  interval: rhythm.interval.default(10_000),
+  timeout: rhythm.timeout.default(5_000),
+  downAfter: count.default(3),
+  upAfter: count.default(2),
+  actuatorBreakers: z.boolean().default(false),
+});
+
+const prometheus = z.strictObject({
+  id,
+  service: slug,
+  instance: text.optional(),
+  url: url(["http:", "https:"]),
+  organization: slug.default("platform"),
+  interval: rhythm.interval.default(10_000),
+  timeout: rhythm.timeout.default(5_000),
+});
+
+/** Shape of `wheelhouse.yaml`. */
+export const sourcesSchema = z.strictObject({
+  redis: z
+    .array(server(["redis:", "rediss:"]).extend({ caches: z.array(declaredCache).max(200).default([]) }))
+    .max(50)
+    .default([]),
+  postgres: z
+    .array(server(["postgres:", "postgresql:"]))
+    .max(50)
+    .default([]),
+  services: z.array(service).max(5_000).default([]),
+  prometheus: z.array(prometheus).max(5_000).default([]),
+});
+export type SourcesContent = z.output<typeof sourcesSchema>;
+type ServiceEntry = SourcesContent["services"][number];
+
+type DeclaredEntry = SourcesContent["redis"][number]["caches"][number];
+
+export const declaredCacheOf = ({
+  name,
+  service,
+  prefix,
+  bentocache,
+}: Pick<DeclaredEntry, "name" | "service" | "prefix" | "bentocache">): DeclaredCache => ({
+  id: reportedId(service, name),
+  name,
+  service,
+  prefix,
+  store: bentocache ?? null,
+});
+
+/** A mistake that the shape alone does not show; `path` as in the file. */
+export type Mistake = { path: (string | number)[]; message: string };
+
+/** What is wrong with the entries of one service beside each other. */
+export function serviceMistakes(
+  entry: Pick<
+    ServiceEntry,
+    "id" | "format" | "url" | "instances" | "conditions" | "dependsOn" | "actuatorBreakers"
+  >,
+  place: (string | number)[],
+): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const note = (path: (string | number)[], message: string) => {
+    mistakes.push({ path: [...place, ...path], message });
+  };
+  const isPush = entry.format === "push";
+  if (entry.instances !== undefined && entry.url !== undefined)
+    note(["url"], "either url or instances, not both");
+  if (!isPush && entry.instances === undefined && entry.url === undefined)
+    note([], "needs url, or instances with a url each");
+  const known = new Set<string>();
+  const urls = [
+    { path: ["url"], url: entry.url, isExpected: entry.instances === undefined },
+    ...(entry.instances ?? []).map((instance, i) => {
+      if (known.has(instance.id)) note(["instances", i, "id"], "an id may stand once");
+      known.add(instance.id);
+      return { path: ["instances", i, "url"], url: instance.url, isExpected: true };
+    }),
+  ];
+  for (const { path, url: address, isExpected } of urls) {
+    if (address === undefined) {
+      if (!isPush && isExpected && entry.instances !== undefined) note(path, "is required");
+    } else if (!healthUrl.safeParse(address).success)
+      note(path, "must be a URL that begins with http://, https:// or tcp://");
+    else if (isPush) note(path, "a service that reports by itself (push) has no url");
+    else if ((new URL(address).protocol === "tcp:") !== (entry.format === "tcp"))
+      note(path, entry.format === "tcp" ? "must begin with tcp://" : "tcp:// goes with format tcp");
+    else if (entry.format === "tcp" && new URL(address).port === "") note(path, "needs a port");
+    else if (new URL(address).username || new URL(address).password) note(path, "must not carry credentials");
+  }
+  for (const [i, condition] of entry.conditions.entries()) {
+    const fault = faultOf(condition);
+    if (fault !== null) note(["conditions", i], fault);
+  }
+  if (isPush && entry.conditions.length > 0)
+    note(["conditions"], "a service that reports by itself (push) has no answer to judge");
+  if (entry.dependsOn.includes(entry.id)) note(["dependsOn"], "a service does not depend on itself");
+  if (entry.actuatorBreakers && (isPush || entry.format === "tcp"))
+    note(["actuatorBreakers"], `needs a url over HTTP, not format ${entry.format}`);
+  return mistakes;
+}
+
+function faultOf(condition: string): string | null {
+  try {
+    parseCondition(condition);
+    return null;
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    return `${condition.slice(0, 100)} ${error.message}`;
+  }
+}
+
+export function serviceOf(entry: ServiceEntry): WatchedService {
+  const instances = entry.instances ?? [{ id: entry.id, url: entry.url }];
+  return {
+    id: entry.id,
+    name: entry.name ?? entry.id,
+    organization: entry.organization,
+    group: entry.group ?? null,
+    owner: entry.owner ?? null,
+    runbookUrl: entry.runbook ?? null,
+    dependsOn: entry.dependsOn,
+    instances: instances.map(({ id, url: address }) => ({ id, url: address ?? "" })),
+    format: entry.format,
+    conditions: entry.conditions,
+    intervalMs: entry.interval,
+    timeoutMs: entry.timeout,
+    downAfter: entry.downAfter,
+    upAfter: entry.upAfter,
+    actuatorBreakers: entry.actuatorBreakers,
+  };
+}
+
+export const targetOf = (entry: SourcesContent["prometheus"][number]): WatchedTarget => ({
+  id: entry.id,
+  service: entry.service,
+  instance: entry.instance ?? entry.service,
+  url: entry.url,
+  organization: entry.organization,
+  intervalMs: entry.interval,
+  timeoutMs: entry.timeout,
+});

@@ -1,0 +1,12 @@
+export type {
+  CacheSource,
+  Catalogue,
+  DeclaredCache,
+  WatchedServer,
+  WatchedService,
+  WatchedSources,
+  WatchedTarget,
+} from "./catalogue.ts";
+export { SourcesError } from "./file.ts";
+export { declaredCacheOf, prefixMistake, serviceMistakes } from "./schema.ts";
+export { type BadFile, createSourcesFile, type SourcesFile } from "./watch.ts";

@@ -1,0 +1,66 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { systemClock } from "#lib/time/clock.ts";
+import { SourcesError } from "./file.ts";
+import { createSourcesFile, type SourcesFile } from "./watch.ts";
+
+const log = pino({ level: "silent" });
+let folder: string;
+let path: string;
+let file: SourcesFile | undefined;
+const good = (...ids: string[]) =>
+  `services:\n${ids.map((id) => `  - { id: ${id}, url: "http://127.0.0.1:1" }`).join("\n")}\n`;
+const ids = () => file?.current().services.map(({ id }) => id);
+const open = () => {
+  file = createSourcesFile({ path, log, clock: systemClock });
+  file.start();
+};
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "wheelhouse-watch-"));
+  path = join(folder, "wheelhouse.yaml");
+  writeFileSync(path, good("a"));
+});
+afterEach(() => {
+  file?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("an edit is taken over by itself, in place or by another file put in its place", async () => {
+  open();
+  const heard: string[][] = [];
+  file?.onChange(({ services }) => heard.push(services.map(({ id }) => id)));
+  writeFileSync(path, good("a", "b"));
+  await expect.poll(ids, { timeout: 5_000 }).toEqual(["a", "b"]);
+  writeFileSync(join(folder, "new"), good("c"));
+  renameSync(join(folder, "new"), path);
+  await expect.poll(ids, { timeout: 5_000 }).toEqual(["c"]);
+  expect(heard).toEqual([["a", "b"], ["c"]]);
+});
+
+test("a bad edit keeps the last good list and says what is wrong, until it is mended", async () => {
+  open();
+  writeFileSync(path, "services:\n  - id: a\n    url: nonsense\n");
+  await expect
+    .poll(() => file?.status().problems, { timeout: 5_000 })
+    .toEqual([expect.stringContaining("line 3: services.a.url: must be a URL")]);
+  expect(ids()).toEqual(["a"]);
+  expect(file?.status().failingSince).not.toBeNull();
+  expect(file?.bad()).toMatchObject({ name: "wheelhouse.yaml", organizations: ["platform"] });
+  expect(Date.parse(file?.bad()?.goodAt ?? "")).toBeLessThanOrEqual(Date.parse(file?.bad()?.since ?? ""));
+  rmSync(path);
+  await expect.poll(() => file?.status().problems, { timeout: 5_000 }).toEqual(["cannot be read"]);
+  expect(ids()).toEqual(["a"]);
+  writeFileSync(path, good("a"));
+  await expect.poll(() => file?.status().problems, { timeout: 5_000 }).toEqual([]);
+  expect(file?.status().failingSince).toBeNull();
+  expect(file?.bad()).toBeNull();
+});
+
+test("there is nothing to begin with when the first reading is bad", () => {
+  writeFileSync(path, "services: [}");
+  expect(open).toThrow(SourcesError);
+});

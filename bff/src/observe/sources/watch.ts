@@ -1,0 +1,144 @@
+import { type FSWatcher, statSync, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "pino";
+import type { Clock } from "#lib/time/clock.ts";
+import type { Catalogue, WatchedSources } from "./catalogue.ts";
+import { loadSources, SourcesError } from "./file.ts";
+
+export type SourcesFile = Catalogue & {
+  /** How the last reading of the file went; `problems` is empty when what it says is what is watched. */
+  status(): {
+    path: string | null;
+    readAt: string;
+    /** When what holds was read. */
+    goodAt: string;
+    problems: readonly string[];
+    failingSince: string | null;
+  };
+  /** While the last edit is bad; null when what the file says is what is watched. */
+  bad(): BadFile | null;
+  /** Reads the file again; a bad one changes nothing but `status`. */
+  reload(): void;
+  start(): void;
+  stop(): void;
+};
+
+/** A file whose last edit is bad, so that what was read before holds. */
+export type BadFile = {
+  /** Without its folder. */
+  name: string;
+  /** At least one, each with its line. */
+  problems: readonly string[];
+  /** When the bad edit was seen. */
+  since: string;
+  /** When what holds was read. */
+  goodAt: string;
+  /** Slugs of the organizations whose sources it declares. */
+  organizations: readonly string[];
+};
+
+const settleMs = 200;
+// Events of the file system do not reach every container and network mount.
+const pollMs = 5_000;
+
+/**
+ * `wheelhouse.yaml` while the process runs: read again when it changes; a bad edit keeps what was watched before.
+ * @param path undefined: no file, Wheelhouse's own servers only.
+ * @throws SourcesError when there is nothing good to begin with.
+ */
+export function createSourcesFile({
+  path,
+  clock,
+  log,
+}: {
+  path: string | undefined;
+  clock: Clock;
+  log: Logger;
+}): SourcesFile {
+  const nowIso = () => new Date(clock.now()).toISOString();
+  const listeners = new Set<(sources: WatchedSources) => void>();
+  let sources = loadSources(path);
+  let readAt = nowIso();
+  let goodAt = readAt;
+  let problems: readonly string[] = [];
+  let failingSince: string | null = null;
+  let seen = stampOf(path);
+  let watcher: FSWatcher | undefined;
+  let settling: NodeJS.Timeout | undefined;
+  let polling: NodeJS.Timeout | undefined;
+
+  const reload = () => {
+    seen = stampOf(path);
+    readAt = nowIso();
+    try {
+      const read = loadSources(path);
+      if (problems.length > 0) log.info({ path }, "the list of watched sources is good again");
+      problems = [];
+      failingSince = null;
+      goodAt = readAt;
+      if (isDeepStrictEqual(read, sources)) return;
+      sources = read;
+      log.info({ path }, "the list of watched sources has changed");
+      for (const listener of listeners) listener(sources);
+    } catch (error) {
+      const found = error instanceof SourcesError ? error.problems : ["cannot be read"];
+      if (!isDeepStrictEqual(found, problems))
+        log.error({ path, problems: found }, "the list of watched sources is bad: the last good one stays");
+      problems = found;
+      failingSince ??= nowIso();
+    }
+  };
+  const reloadSoon = () => {
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      if (stampOf(path) !== seen || problems.length > 0) reload();
+    }, settleMs);
+    settling.unref();
+  };
+
+  return {
+    current: () => sources,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    status: () => ({ path: path ?? null, readAt, goodAt, problems, failingSince }),
+    bad() {
+      if (path === undefined || failingSince === null) return null;
+      const { redis, postgres, services, prometheus } = sources;
+      const declared = [...redis, ...postgres, ...services, ...prometheus];
+      const organizations = [...new Set(declared.map(({ organization }) => organization))];
+      return { name: basename(path), problems, since: failingSince, goodAt, organizations };
+    },
+    reload,
+    start() {
+      if (path === undefined || polling) return;
+      polling = setInterval(() => {
+        if (stampOf(path) !== seen) reloadSoon();
+      }, pollMs).unref();
+      try {
+        // The folder, since editors and Kubernetes put another file in the place of this one.
+        watcher = watch(dirname(path), { persistent: false }, reloadSoon);
+        watcher.on("error", (err) => log.debug({ err, path }, "file events ended; it is polled"));
+      } catch (err) {
+        log.debug({ err, path }, "no file events here; it is polled");
+      }
+    },
+    stop() {
+      clearInterval(polling);
+      clearTimeout(settling);
+      watcher?.close();
+    },
+  };
+}
+
+function stampOf(path: string | undefined): string {
+  if (path === undefined) return "";
+  try {
+    const { mtimeMs, size, ino } = statSync(path);
+    return `${mtimeMs}/${size}/${ino}`;
+  } catch {
+    return "gone";
+  }
+}

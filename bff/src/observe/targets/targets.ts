@@ -1,0 +1,2 @@
+export { createProbe, type Probe } from "./probe.ts";
+export { createTargetRunner, type Target, type TargetResult } from "./runner.ts";

@@ -1,0 +1,108 @@
+import type { Overview } from "../overview.ts";
+
+export type VerdictTone = "ok" | "down" | "degraded" | "unknown" | "stale";
+export type Verdict = {
+  /** Words of the headline, worst first; only the first is tinted, and only when it is down or degraded. */
+  parts: { text: string; tone: VerdictTone }[];
+  sentence: string;
+  tone: VerdictTone;
+  /** `2 down`, `OK`, `Stale`: for the tab's title. */
+  short: string;
+};
+
+/** How numbers and times are written. */
+export type VerdictWords = {
+  count: (value: number) => string;
+  /** `12 s`, `27 m`, `5 h 31 m`. */
+  span: (spanMs: number) => string;
+  /** Hour and minute with the zone's name. */
+  clock: (iso: string) => string;
+};
+
+const order = ["down", "degraded", "stale", "unknown"] as const;
+const dayMs = 24 * 60 * 60_000;
+
+type Fresh = { state: "fresh" | "stale" | "unknown"; ageMs: number | null };
+
+/** The verdict on observations that are not current: what it was. */
+function verdictBefore(
+  { checks, observedAt }: Overview,
+  fresh: Fresh,
+  parts: Verdict["parts"],
+  { span, clock }: Pick<VerdictWords, "span" | "clock">,
+): Verdict {
+  const worst = parts[0];
+  const age = fresh.ageMs === null ? "" : `, ${span(fresh.ageMs)} ago`;
+  const passed = checks.ok === checks.total ? "all checks passed" : "not all checks were judged";
+  const was =
+    worst === undefined ? (checks.total > 0 ? passed : null) : parts.map(({ text }) => text).join(", ");
+  const text = observedAt === null || was === null ? "Nothing is known yet" : `Was ${was}${age}`;
+  const tone = fresh.state === "stale" ? "stale" : "unknown";
+  return {
+    parts: [{ text, tone }],
+    sentence:
+      observedAt === null
+        ? "The collector has not reported yet."
+        : `Last heard at ${clock(observedAt)}. What is shown may have changed since.`,
+    tone,
+    short: tone === "stale" ? "Stale" : "Unknown",
+  };
+}
+
+/**
+ * The one verdict that headline, tab title, favicon and the page before its scripts run share. Data that is not
+ * fresh is never called ok, nor is a check that was not judged. `fresh`: the age of the data.
+ */
+export function judgeVerdict(
+  overview: Overview,
+  fresh: Fresh,
+  nowMs: number,
+  { count, span, clock }: VerdictWords,
+): Verdict {
+  const { checks, problems } = overview;
+  const checksWord = `${count(checks.total)} ${checks.total === 1 ? "check" : "checks"}`;
+  const parts = order.flatMap((state) => {
+    const times = problems.filter((problem) => problem.state === state).length;
+    return times === 0 ? [] : [{ text: `${count(times)} ${state}`, tone: state }];
+  });
+  const worst = parts[0];
+  if (fresh.state !== "fresh") return verdictBefore(overview, fresh, parts, { span, clock });
+  const rest = [
+    ...(checks.maintenance > 0 ? [`${count(checks.maintenance)} in maintenance.`] : []),
+    ...(checks.pending > 0 ? [`${count(checks.pending)} not judged yet.`] : []),
+  ];
+  const passing = `${count(checks.ok)} of ${checksWord} pass`;
+  const others = checks.total - checks.ok - checks.maintenance - checks.pending;
+  if (worst !== undefined) {
+    const since = problems.map((problem) => problem.since).sort()[0] ?? "";
+    const lastsMs = nowMs - Date.parse(since);
+    const oldest = lastsMs >= dayMs ? `The oldest lasts ${span(lastsMs)}.` : `Oldest since ${clock(since)}.`;
+    const these =
+      problems.length === 1 ? "This problem explains" : `These ${problems.length} problems explain`;
+    const explained = problems.length < others ? [`${these} the other ${count(others)}.`] : [];
+    return {
+      parts,
+      sentence: [`${passing}.`, ...explained, ...rest, oldest].join(" "),
+      tone: worst.tone,
+      short: worst.text,
+    };
+  }
+  if (checks.total === 0) {
+    const text = "Nothing is watched yet";
+    return { parts: [{ text, tone: "unknown" }], sentence: "", tone: "unknown", short: "No checks" };
+  }
+  if (checks.ok < checks.total) {
+    const isPlanned = checks.ok + checks.maintenance === checks.total;
+    const tone = isPlanned ? "ok" : "unknown";
+    const affected = others > 0 ? [`${count(others)} not ok, explained by what is known.`] : [];
+    return {
+      parts: [{ text: passing, tone }],
+      sentence: [...rest, ...affected].join(" "),
+      tone,
+      short: isPlanned ? "OK" : "Unknown",
+    };
+  }
+  const age = span(fresh.ageMs ?? 0);
+  const text = `All ${checksWord} pass, verified ${age} ago`;
+  return { parts: [{ text, tone: "ok" }], sentence: "", tone: "ok", short: "OK" };
+}

@@ -1,0 +1,320 @@
+import { z } from "zod";
+import { defineEndpoint, page, paging, queryFlag, queryList, slug, timestamp } from "../endpoint.ts";
+import { reasonText } from "../reason.ts";
+
+/** What the trail keeps of a receiver. */
+export const endpointKept = ["name", "url", "eventTypes", "enabled"] as const;
+
+export const sourceKept = ["slug", "name", "scheme"] as const;
+
+import { defineTopic } from "../live/topic.ts";
+
+export const deliveryStatuses = [
+  "pending",
+  "processing",
+  "completed",
+  "failed",
+  "dead_letter",
+  "discarded",
+] as const;
+/** `failed` will be retried; `dead_letter` has used its attempts and waits for a replay. */
+export const deliveryStatus = z.enum(deliveryStatuses);
+export type DeliveryStatus = z.infer<typeof deliveryStatus>;
+
+export const errorClasses = [
+  "dns",
+  "connect",
+  "tls",
+  "timeout",
+  "address_refused",
+  "http_3xx",
+  "http_4xx",
+  "http_5xx",
+  "gone",
+  "protocol",
+  "shutdown",
+  "outcome_unknown",
+] as const;
+export const errorClass = z.enum(errorClasses);
+export type ErrorClass = z.infer<typeof errorClass>;
+
+export const signatureSchemes = ["standard", "github"] as const;
+export const breakerState = z.enum(["closed", "half_open", "open"]);
+export type BreakerState = z.infer<typeof breakerState>;
+
+export const webhookSource = z.object({
+  id: z.uuid(),
+  slug,
+  name: z.string(),
+  scheme: z.enum(signatureSchemes),
+  /** Last 4 characters; the secret itself is never given back. */
+  secretHint: z.string(),
+  /** Path on this server to which the provider posts. */
+  intakePath: z.string(),
+  version: z.number().int(),
+  createdAt: timestamp,
+});
+export type WebhookSource = z.infer<typeof webhookSource>;
+
+export const webhookEndpoint = z.object({
+  id: z.uuid(),
+  slug,
+  name: z.string(),
+  url: z.string(),
+  /** Empty: all event types. A trailing `*` matches any rest. */
+  eventTypes: z.array(z.string()),
+  secretHint: z.string(),
+  enabled: z.boolean(),
+  /** Why it was disabled, e.g. the receiver answered 410. */
+  disabledReason: z.string().nullable(),
+  breaker: z.object({
+    state: breakerState,
+    since: timestamp.nullable(),
+    nextProbeAt: timestamp.nullable(),
+    consecutiveFailures: z.number(),
+  }),
+  version: z.number().int(),
+  createdAt: timestamp,
+});
+export type WebhookEndpoint = z.infer<typeof webhookEndpoint>;
+
+/** One event on its way to one endpoint. */
+export const delivery = z.object({
+  id: z.uuid(),
+  /** Our event id, sent as `webhook-id`: the same for all endpoints and replays. */
+  eventId: z.string(),
+  eventType: z.string(),
+  sourceId: z.uuid(),
+  sourceName: z.string(),
+  endpointId: z.uuid(),
+  endpointName: z.string(),
+  endpointUrl: z.string(),
+  status: deliveryStatus,
+  /** Attempts made in the current generation; a replay begins a new one. */
+  attempts: z.number().int(),
+  maxAttempts: z.number().int(),
+  generation: z.number().int(),
+  receivedAt: timestamp,
+  lastAttemptAt: timestamp.nullable(),
+  nextAttemptAt: timestamp.nullable(),
+  completedAt: timestamp.nullable(),
+  lastStatusCode: z.number().int().nullable(),
+  errorClass: errorClass.nullable(),
+  errorMessage: z.string().nullable(),
+});
+export type Delivery = z.infer<typeof delivery>;
+
+export const deliveryTopic = defineTopic({
+  name: "webhooks",
+  kind: "heads",
+  capability: "webhooks:read",
+  row: delivery,
+});
+
+/** Headers and body as captured: secrets redacted, capped at 16 KiB. */
+export const httpMessage = z.object({
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+  bodySizeBytes: z.number(),
+  truncated: z.boolean(),
+});
+export type HttpMessage = z.infer<typeof httpMessage>;
+
+export const deliveryAttempt = z.object({
+  generation: z.number().int(),
+  attempt: z.number().int(),
+  trigger: z.enum(["schedule", "replay", "recovery"]),
+  startedAt: timestamp,
+  finishedAt: timestamp.nullable(),
+  latencyMs: z.number().nullable(),
+  /** `unknown`: the claim was committed but no outcome was; the receiver may or may not have it. */
+  outcome: z.enum(["in_flight", "success", "failure", "unknown"]),
+  statusCode: z.number().int().nullable(),
+  errorClass: errorClass.nullable(),
+  errorMessage: z.string().nullable(),
+  request: httpMessage.extend({ url: z.string() }),
+  response: httpMessage.nullable(),
+});
+export type DeliveryAttempt = z.infer<typeof deliveryAttempt>;
+
+export const deliveryDetail = delivery.extend({
+  /** Changes with each replay; send it back with one so that two people cannot both start it. */
+  version: z.number().int(),
+  /** Newest first, at most 50. */
+  attemptLog: z.array(deliveryAttempt),
+  payload: z.object({
+    body: z.string(),
+    sizeBytes: z.number(),
+    truncated: z.boolean(),
+    contentType: z.string(),
+  }),
+  endpoint: webhookEndpoint,
+  /** Other dead letters of the same endpoint and error, counted up to 10,000. */
+  sameCause: z.number(),
+});
+export type DeliveryDetail = z.infer<typeof deliveryDetail>;
+
+const deliveryFilter = {
+  status: queryList(deliveryStatus).optional(),
+  endpointId: queryList(z.uuid()).optional(),
+  eventType: queryList(z.string().max(200)).optional(),
+  errorClass: queryList(errorClass).optional(),
+  from: timestamp.optional(),
+  to: timestamp.optional(),
+  q: z.string().trim().min(1).max(200).optional(),
+  includeChildren: queryFlag,
+};
+
+export const listDeliveries = defineEndpoint({
+  method: "GET",
+  path: "/webhooks/deliveries",
+  summary: "Delivery log, newest first",
+  access: "webhooks:read",
+  query: z.strictObject({ ...deliveryFilter, ...paging }),
+  response: page(delivery),
+});
+
+export const summarizeDeliveries = defineEndpoint({
+  method: "GET",
+  path: "/webhooks/deliveries/summary",
+  summary: "Matches by status (each counted up to 10,001) and a histogram by outcome over the range",
+  access: "webhooks:read",
+  query: z.strictObject({ ...deliveryFilter, bars: z.coerce.number().int().min(10).max(120).default(96) }),
+  response: z.object({
+    from: timestamp,
+    to: timestamp,
+    barMs: z.number(),
+    bars: z.array(
+      z.object({ completed: z.number(), failed: z.number(), deadLetter: z.number(), open: z.number() }),
+    ),
+    counts: z.record(deliveryStatus, z.number()),
+  }),
+});
+
+export const readDelivery = defineEndpoint({
+  method: "GET",
+  path: "/webhooks/deliveries/:id",
+  summary: "One delivery with its attempts, newest first, and its payload as captured",
+  access: "webhooks:read",
+  params: z.strictObject({ id: z.uuid() }),
+  response: deliveryDetail,
+});
+
+export const replayDelivery = defineEndpoint({
+  method: "POST",
+  path: "/webhooks/deliveries/:id/replay",
+  summary: "Send a dead letter again: same webhook-id, fresh signature, a new series of attempts",
+  access: "webhooks:replay",
+  action: "webhooks.delivery.replay",
+  keeps: ["status", "generation"],
+  params: z.strictObject({ id: z.uuid() }),
+  body: z.strictObject({ reason: reasonText, version: z.number().int().optional() }),
+  response: delivery.extend({ version: z.number().int() }),
+  status: 202,
+});
+
+const secret = z
+  .string()
+  .max(200)
+  .optional()
+  .describe("Shared secret. Standard Webhooks: whsec_ and base64 of 24 to 64 bytes. Left out: one is made.");
+
+export const listSources = defineEndpoint({
+  method: "GET",
+  path: "/webhooks/sources",
+  summary: "Places from which events are taken in",
+  access: "webhooks:read",
+  query: z.strictObject({ ...paging }),
+  response: page(webhookSource),
+});
+
+export const createSource = defineEndpoint({
+  method: "POST",
+  path: "/webhooks/sources",
+  summary: "Create a source; its secret is shown once, in the answer",
+  access: "webhooks:configure",
+  action: "webhooks.source.create",
+  keeps: sourceKept,
+  body: z.strictObject({
+    slug,
+    name: z.string().trim().min(1).max(100),
+    scheme: z.enum(signatureSchemes),
+    secret,
+  }),
+  response: webhookSource.extend({ secret: z.string() }),
+  status: 201,
+});
+
+export const deleteSource = defineEndpoint({
+  method: "DELETE",
+  path: "/webhooks/sources/:id",
+  summary: "Delete a source: its intake answers 404 from then on",
+  access: "webhooks:configure",
+  action: "webhooks.source.delete",
+  keeps: sourceKept,
+  params: z.strictObject({ id: z.uuid() }),
+  response: z.null(),
+  status: 204,
+});
+
+export const listEndpoints = defineEndpoint({
+  method: "GET",
+  path: "/webhooks/endpoints",
+  summary: "Receivers of deliveries with their breaker's state",
+  access: "webhooks:read",
+  query: z.strictObject({ ...paging }),
+  response: page(webhookEndpoint),
+});
+
+const endpointFields = {
+  name: z.string().trim().min(1).max(100),
+  url: z.url({ protocol: /^https?$/ }).max(2000),
+  eventTypes: z.array(z.string().trim().min(1).max(200)).max(100),
+};
+
+export const createEndpoint = defineEndpoint({
+  method: "POST",
+  path: "/webhooks/endpoints",
+  summary: "Create a receiver; its signing secret is shown once, in the answer",
+  access: "webhooks:configure",
+  action: "webhooks.endpoint.create",
+  keeps: endpointKept,
+  body: z.strictObject({
+    slug,
+    ...endpointFields,
+    eventTypes: endpointFields.eventTypes.default([]),
+    secret,
+  }),
+  response: webhookEndpoint.extend({ secret: z.string() }),
+  status: 201,
+});
+
+export const updateEndpoint = defineEndpoint({
+  method: "PATCH",
+  path: "/webhooks/endpoints/:id",
+  summary: "Change a receiver; a stale version gets 409",
+  access: "webhooks:configure",
+  action: "webhooks.endpoint.update",
+  keeps: endpointKept,
+  params: z.strictObject({ id: z.uuid() }),
+  body: z.strictObject({
+    version: z.number().int(),
+    name: endpointFields.name.optional(),
+    url: endpointFields.url.optional(),
+    eventTypes: endpointFields.eventTypes.optional(),
+    enabled: z.boolean().optional(),
+  }),
+  response: webhookEndpoint,
+});
+
+export const deleteEndpoint = defineEndpoint({
+  method: "DELETE",
+  path: "/webhooks/endpoints/:id",
+  summary: "Delete a receiver: its unfinished deliveries are discarded",
+  access: "webhooks:configure",
+  action: "webhooks.endpoint.delete",
+  keeps: [...endpointKept, "discardedDeliveries"],
+  params: z.strictObject({ id: z.uuid() }),
+  response: z.null(),
+  status: 204,
+});

@@ -1,0 +1,115 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { type LimitsView, readLimits } from "@wheelhouse/shared/access/limits.ts";
+import { call } from "#lib/api/api.ts";
+import { formatCount, formatPlural } from "#lib/format.ts";
+import { Note } from "#ui/page/note.tsx";
+import { Panel } from "#ui/page/panel.tsx";
+import { type Column, Table } from "#ui/table/table.tsx";
+import { Time } from "#ui/text/time.tsx";
+import css from "../access.module.css";
+
+const everyMs = 10_000;
+
+const limitsQuery = (organization: string) =>
+  queryOptions({
+    queryKey: ["access", organization, "limits"],
+    queryFn: ({ signal }) => call(readLimits, {}, { organization, signal }),
+    refetchInterval: everyMs,
+  });
+
+type Counted = { id: string; name: string; count: number; limit: number; resetsAt: string };
+
+const columnsOf = (header: string): Column<Counted>[] => [
+  { id: "name", header, card: "title", className: "cut", cell: ({ name }) => name },
+  {
+    id: "count",
+    header: "Counted",
+    num: true,
+    card: "badge",
+    cell: ({ count, limit }) => (
+      <span className={count > limit ? "tx-down b" : undefined}>
+        {formatCount(count)} of {formatCount(limit)}
+      </span>
+    ),
+  },
+  {
+    id: "reset",
+    header: "Begins again",
+    num: true,
+    card: "detail",
+    className: "c2",
+    cell: ({ resetsAt }) => <Time at={resetsAt} />,
+  },
+];
+const organizationColumns = columnsOf("Organization");
+const addressColumns = columnsOf("Address");
+
+const List = (props: { title: string; note: string; rows: Counted[]; columns: Column<Counted>[] }) => (
+  <>
+    <div className={css.head}>
+      <h3 className="h">{props.title}</h3>
+      <span className="t12 c3 grow">{props.note}</span>
+    </div>
+    {props.rows.length === 0 ? (
+      <p className={`c2 ${css.head}`}>Nothing is counted now.</p>
+    ) : (
+      <Table caption={props.title} columns={props.columns} rows={props.rows} keyOf={({ id }) => id} />
+    )}
+  </>
+);
+
+const Counters = ({ view: { available, acts, failures } }: { view: LimitsView }) => {
+  const addresses = (items: readonly { address: string; count: number; resetsAt: string }[]) =>
+    items.map((item) => ({ ...item, id: item.address, name: item.address, limit: failures?.limit ?? 0 }));
+  return (
+    <>
+      {!available && (
+        <div className={css.head}>
+          <Note tone="warn" title="The counters cannot be read.">
+            Without Redis acts are not bounded, and Postgres counts failed sign-ins.
+          </Note>
+        </div>
+      )}
+      <List
+        title="Acts"
+        note={`changes and exports, ${formatCount(acts.limit)} an hour for each organization`}
+        columns={organizationColumns}
+        rows={acts.items.map(({ organization: { id, name }, count, resetsAt }) => ({
+          id,
+          name,
+          count,
+          resetsAt,
+          limit: acts.limit,
+        }))}
+      />
+      {failures !== null && (
+        <>
+          <List
+            title="Failed sign-ins"
+            note={`${formatCount(failures.limit)} in 15 min for each address; ${formatPlural(failures.accounts, "account")} concerned`}
+            columns={addressColumns}
+            rows={addresses(failures.signIns)}
+          />
+          <List
+            title="Intake without a valid signature"
+            note={`${formatCount(failures.limit)} in 15 min for each address`}
+            columns={addressColumns}
+            rows={addresses(failures.intake)}
+          />
+        </>
+      )}
+    </>
+  );
+};
+
+/** What the rate limits count at this moment. */
+export const LimitsSection = ({ organization }: { organization: string }) => {
+  const query = useQuery(limitsQuery(organization));
+  return (
+    <section aria-label="Limits">
+      <Panel name="Limits" query={query} skeletonRows={4}>
+        {(view) => <Counters view={view} />}
+      </Panel>
+    </section>
+  );
+};

@@ -1,0 +1,1 @@
+export { LimitsSection } from "./limits-section.tsx";

@@ -1,0 +1,1 @@
+export { OrganizationsSection } from "./organizations-section.tsx";

@@ -1,0 +1,1 @@
+export { MemberSessions } from "./member-sessions.tsx";

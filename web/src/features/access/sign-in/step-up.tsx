@@ -1,0 +1,21 @@
+import { lazy, Suspense, useEffect, useState } from "react";
+import { stepUp } from "#lib/api/step-up.ts";
+
+const StepUpDialog = lazy(() => import("./step-up-dialog.tsx"));
+
+/** Stands once at the root: shows the question whenever a call of any page needs it answered. */
+export const StepUp = () => {
+  const [answer, setAnswer] = useState<((confirmed: boolean) => void) | null>(null);
+  useEffect(() => stepUp.answerBy(() => new Promise<boolean>((resolve) => setAnswer(() => resolve))), []);
+  if (answer === null) return null;
+  return (
+    <Suspense>
+      <StepUpDialog
+        onAnswer={(confirmed) => {
+          setAnswer(null);
+          answer(confirmed);
+        }}
+      />
+    </Suspense>
+  );
+};

@@ -1,0 +1,127 @@
+import type { Capability } from "@wheelhouse/shared/capabilities.ts";
+import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
+import { useState } from "react";
+import { useSession } from "#lib/api/session.ts";
+import { ShownOnce } from "#ui/dialog/shown-once.tsx";
+import { Segments } from "#ui/filter/segments.tsx";
+import { FormDialog } from "#ui/form/form-dialog.tsx";
+import { TextField } from "#ui/form/text-field.tsx";
+import { Time } from "#ui/text/time.tsx";
+import css from "../access.module.css";
+import { useCreateToken } from "../queries.ts";
+
+const dayMs = 24 * 3_600_000;
+const lifetimes: readonly { value: number | null; label: string }[] = [
+  { label: "30 d", value: 30 },
+  { label: "90 d", value: 90 },
+  { label: "1 year", value: 365 },
+  { label: "never", value: null },
+];
+
+const Scopes = (props: {
+  offered: readonly Capability[];
+  chosen: ReadonlySet<Capability>;
+  onChange: (chosen: ReadonlySet<Capability>) => void;
+}) => (
+  <fieldset className={css.scopes}>
+    <legend>May, in this organization only</legend>
+    {props.offered.map((capability) => (
+      <label key={capability} className="mono">
+        <input
+          type="checkbox"
+          checked={props.chosen.has(capability)}
+          onChange={({ target }) => {
+            const next = new Set(props.chosen);
+            if (target.checked) next.add(capability);
+            else next.delete(capability);
+            props.onChange(next);
+          }}
+        />
+        {capability}
+      </label>
+    ))}
+  </fieldset>
+);
+
+type NewToken = NonNullable<ReturnType<typeof useCreateToken>["data"]>;
+
+const Created = ({ token, onClose }: { token: NewToken; onClose: () => void }) => (
+  <ShownOnce
+    title={`Token ${token.name} is created`}
+    text={token.token}
+    copy="Copy token"
+    facts={[
+      { label: "May", value: <span className="mono">{token.capabilities.join(", ")}</span> },
+      {
+        label: "Ends",
+        value: token.expiresAt === null ? "never" : <Time at={token.expiresAt} full />,
+      },
+    ]}
+    note="Store the token now."
+    onClose={onClose}
+  >
+    It is not shown again. Send it as <span className="mono">Authorization: Bearer …</span>
+  </ShownOnce>
+);
+
+/** Creates a token, then shows it for the only time. */
+export const CreateTokenDialog = ({
+  organization,
+  onClose,
+}: {
+  organization: string;
+  onClose: () => void;
+}) => {
+  const session = useSession(organization);
+  const create = useCreateToken(organization);
+  const [name, setName] = useState("");
+  const [chosen, setChosen] = useState<ReadonlySet<Capability>>(new Set());
+  const [days, setDays] = useState<number | null>(90);
+  const offered = tokenCapabilities.filter((one) => session.capabilities.includes(one));
+  if (create.data !== undefined) return <Created token={create.data} onClose={onClose} />;
+  const submit = () =>
+    create.mutate({
+      name: name.trim(),
+      capabilities: [...chosen],
+      expiresAt: days === null ? null : new Date(Date.now() + days * dayMs).toISOString(),
+    });
+  return (
+    <FormDialog
+      title={`Create a token for ${session.organization.name}`}
+      confirm="Create 1 token"
+      foot="It never does more than you may do yourself."
+      failure="No token was created."
+      fields={["name"]}
+      error={create.error}
+      isReady={name.trim() !== "" && chosen.size > 0}
+      isBusy={create.isPending}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      {(complaint) => (
+        <>
+          <TextField
+            label="Name"
+            hint="What uses it"
+            maxLength={100}
+            error={complaint("name")}
+            value={name}
+            onChange={setName}
+          />
+          <Scopes offered={offered} chosen={chosen} onChange={setChosen} />
+          <div>
+            <div className={css.label} id="token-ends">
+              Ends after
+            </div>
+            <Segments
+              options={lifetimes}
+              value={days}
+              onChange={setDays}
+              group={{ labelledBy: "token-ends", className: css.ends }}
+            />
+          </div>
+        </>
+      )}
+    </FormDialog>
+  );
+};

@@ -1,0 +1,61 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  auditMarksMax,
+  commentAuditReview,
+  markAuditReview,
+  signAuditReview,
+} from "@wheelhouse/shared/audit/review.ts";
+import { useEffect, useRef, useState } from "react";
+import { call } from "#lib/api/api.ts";
+import { auditReviewQuery, auditReviewsQuery } from "../queries.ts";
+
+const gatherMs = 500;
+type Mark = "reviewed" | "flagged" | "open" | "settled";
+type Asked = { events: string[]; mark: Mark; comment?: string };
+
+/** The acts of a review; each reads the review anew when it ends. */
+export const useReviewActs = (organization: string, id: string) => {
+  const client = useQueryClient();
+  const reread = () =>
+    Promise.all([
+      client.invalidateQueries({ queryKey: auditReviewQuery(organization, id).queryKey }),
+      client.invalidateQueries({ queryKey: auditReviewsQuery(organization).queryKey }),
+    ]);
+  const mark = useMutation({
+    mutationFn: (body: Asked) => call(markAuditReview, { params: { id }, body }, { organization }),
+    onSettled: reread,
+  });
+  const comment = useMutation({
+    mutationFn: (body: { event: string; text: string }) =>
+      call(commentAuditReview, { params: { id }, body }, { organization }),
+    onSettled: reread,
+  });
+  const sign = useMutation({
+    mutationFn: (body: { notReviewed: number; comment?: string }) =>
+      call(signAuditReview, { params: { id }, body }, { organization }),
+    onSettled: reread,
+  });
+  return { mark, comment, sign };
+};
+
+/**
+ * Gathers the events that are marked as reviewed by keyboard for half a second, so that a quick reader causes one request
+ * and one event of the trail, not one a key.
+ */
+export const useGatheredMarks = (send: (events: string[]) => Promise<unknown>) => {
+  const [waiting, setWaiting] = useState<ReadonlySet<string>>(new Set());
+  const latest = useRef(send);
+  useEffect(() => {
+    latest.current = send;
+  });
+  useEffect(() => {
+    if (waiting.size === 0) return;
+    const timer = setTimeout(() => {
+      const events = [...waiting].slice(0, auditMarksMax);
+      const forget = () => setWaiting((before) => new Set([...before].filter((id) => !events.includes(id))));
+      latest.current(events).then(forget, forget);
+    }, gatherMs);
+    return () => clearTimeout(timer);
+  }, [waiting]);
+  return { waiting, add: (id: string) => setWaiting((before) => new Set(before).add(id)) };
+};

@@ -1,0 +1,380 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit/review.ts";
+import { auditMarksMax } from "@wheelhouse/shared/audit/review.ts";
+import { useMemo, useState } from "react";
+import { useCan } from "#lib/api/session.ts";
+import { formatCount, formatDate, formatPlural, formatTime } from "#lib/format.ts";
+import { useKeys } from "#lib/keys.ts";
+import type { PageAddress } from "#lib/page-address.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { ActError } from "#ui/dialog/confirm-dialog.tsx";
+import { Segments } from "#ui/filter/segments.tsx";
+import { Button } from "#ui/page/button.tsx";
+import { Split } from "#ui/page/page.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
+import { Status } from "#ui/page/status.tsx";
+import { type Column, Table } from "#ui/table/table.tsx";
+import { AddressLink } from "#ui/text/address-link.tsx";
+import { TimeHeader } from "#ui/text/time.tsx";
+import { targetName } from "../filter.ts";
+import { auditReviewItemsQuery, auditReviewQuery } from "../queries.ts";
+import css from "../review.module.css";
+import type { AuditSearch } from "../search.ts";
+import { type Remark, RemarkDialog, SignDialog } from "./dialogs.tsx";
+import { ReviewDrawer, ReviewMark } from "./drawer.tsx";
+import { useGatheredMarks, useReviewActs } from "./marks.ts";
+import { ReviewFacts } from "./panel.tsx";
+
+type Address = PageAddress<AuditSearch>;
+type State = "all" | "open" | "flagged";
+
+const states: readonly { value: State; label: string }[] = [
+  { value: "all", label: "All" },
+  { value: "open", label: "Not reviewed" },
+  { value: "flagged", label: "Flagged" },
+];
+
+const Moment = ({ at }: { at: string }) => {
+  const { zone } = usePreferences();
+  return (
+    <time dateTime={at}>
+      <span className="c3">{formatDate(at, zone)} </span>
+      {formatTime(at, zone)}
+    </time>
+  );
+};
+
+const columns: readonly Column<AuditReviewItem>[] = [
+  {
+    id: "time",
+    header: <TimeHeader />,
+    card: "age",
+    className: css.colTime,
+    cell: (item) => <Moment at={item.recordedAt} />,
+  },
+  {
+    id: "mark",
+    header: "Review",
+    card: "badge",
+    className: css.colMark,
+    cell: (item) => <ReviewMark item={item} />,
+  },
+  {
+    id: "actor",
+    header: "Actor",
+    card: "detail",
+    className: `cut ${css.colActor}`,
+    cell: (item) => item.event?.actor.display ?? <span className="zero">–</span>,
+  },
+  {
+    id: "action",
+    header: "Action",
+    card: "title",
+    className: `cut ${css.colAction}`,
+    cell: (item) =>
+      item.event === null ? (
+        <span className="c3">Content expired</span>
+      ) : (
+        <span className="mono">{item.event.action}</span>
+      ),
+  },
+  {
+    id: "target",
+    header: "Target",
+    className: "cut c2",
+    cell: (item) => (
+      <>
+        {item.event === null ? "" : targetName(item.event)}
+        {item.comments.length > 0 && (
+          <span
+            className="c3"
+            title={item.comments.map(({ author, text }) => `${author}: ${text}`).join("\n")}
+          >
+            {" "}
+            “{item.comments.at(-1)?.text}”
+          </span>
+        )}
+      </>
+    ),
+  },
+  {
+    id: "event",
+    header: "Event",
+    num: true,
+    className: `c3 ${css.colEvent}`,
+    cell: (item) => formatCount(item.seq),
+  },
+];
+const keyOf = (item: AuditReviewItem): string => item.auditId;
+
+const Since = ({ review }: { review: AuditReviewDetail }) => {
+  const { newEvents, isMore, expiredEvents, headHolds, verification } = review.since;
+  return (
+    <div className={`t12 ${css.since}`} role={headHolds ? "status" : "alert"}>
+      {headHolds ? (
+        <span>
+          Event {formatCount(review.coveredSeq)} still has the hash{" "}
+          <span className="mono">{review.coveredHash.slice(0, 12)}</span>
+        </span>
+      ) : (
+        <b className="tx-down">
+          The chain no longer has the covered hash at event {formatCount(review.coveredSeq)}
+        </b>
+      )}
+      <span className={newEvents > 0 ? "tx-warn" : "c2"}>
+        {newEvents === 0
+          ? "No event came to the period since"
+          : `${formatCount(newEvents)}${isMore ? "+" : ""} ${newEvents === 1 ? "event" : "events"} came to the period since`}
+      </span>
+      {expiredEvents > 0 && <span>Content of {formatPlural(expiredEvents, "event")} expired</span>}
+      <span className="c2">
+        {verification === null ? (
+          "The chain was never verified"
+        ) : verification.problem === null ? (
+          <>
+            Verified to event {formatCount(verification.toSeq)}, <Moment at={verification.at} />
+          </>
+        ) : (
+          <b className="tx-down">{verification.problem}</b>
+        )}
+      </span>
+    </div>
+  );
+};
+
+const Head = (props: {
+  data: AuditReviewDetail;
+  address: Address;
+  acts: ReturnType<typeof useReviewActs>;
+  /** The events shown that the reader may still mark. */
+  open: readonly AuditReviewItem[];
+  onSign: (() => void) | null;
+}) => {
+  const { data, address, acts, open, onSign } = props;
+  return (
+    <div className={css.reviewHead}>
+      <h2>Review, {data.name}</h2>
+      <span className="c3 t12">
+        {data.from.slice(0, 10)} – {new Date(Date.parse(data.to) - 1).toISOString().slice(0, 10)}
+        {data.viewName !== null && `, view “${data.viewName}”`}, opened by {data.opened.name}
+      </span>
+      <span className="grow" />
+      {open.length > 0 && (
+        <Button
+          disabled={acts.mark.isPending}
+          onClick={() =>
+            acts.mark.mutate({ events: open.map(keyOf).slice(0, auditMarksMax), mark: "reviewed" })
+          }
+        >
+          Mark {formatCount(Math.min(auditMarksMax, open.length))} shown as reviewed
+        </Button>
+      )}
+      {onSign !== null && (
+        <Button variant="primary" onClick={onSign}>
+          Sign off {data.name}…
+        </Button>
+      )}
+      <AddressLink className="btn ghost" address={address} to={{}}>
+        Close review
+      </AddressLink>
+    </div>
+  );
+};
+
+const Signature = ({
+  signed,
+  ownOpen,
+}: {
+  signed: NonNullable<AuditReviewDetail["signed"]>;
+  ownOpen: number;
+}) => (
+  <div className={css.strip} role="status">
+    <Status tone="ok" label={`Signed by ${signed.name}`} />
+    <span className="c2">
+      <Moment at={signed.at} />
+      {signed.notReviewed > 0 && `, ${formatPlural(signed.notReviewed, "event")} not reviewed`}
+      {ownOpen > 0 && `, ${formatPlural(ownOpen, "act")} of the signer wait for somebody else`}
+      {signed.comment !== null && ` “${signed.comment}”`}
+    </span>
+  </div>
+);
+
+/** How far the review is, which events are listed, and the keys that mark them. */
+const Progress = (props: {
+  progress: AuditReviewDetail["progress"];
+  state: State;
+  onState: (state: State) => void;
+  canSign: boolean;
+  /** Marks that are gathered and not sent yet. */
+  waiting: number;
+}) => {
+  const { progress, state, onState, canSign, waiting } = props;
+  return (
+    <div className={css.hints}>
+      <div className={css.reviewFacts}>
+        <ReviewFacts progress={progress} />
+      </div>
+      <div className="row">
+        <Segments options={states} value={state} onChange={onState} />
+        {canSign && (
+          <span className="c3 t12 no-phone">
+            <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> reviewed, <kbd>f</kbd> flag or settle, <kbd>c</kbd>{" "}
+            comment
+          </span>
+        )}
+        {waiting > 0 && (
+          <span className="c3 t12" role="status">
+            Marking {formatCount(waiting)}
+          </span>
+        )}
+      </div>
+    </div>
+  );
+};
+
+const Items = (props: {
+  list: PanelQuery<unknown> & {
+    hasNextPage: boolean;
+    isFetchingNextPage: boolean;
+    fetchNextPage: () => unknown;
+  };
+  items: readonly AuditReviewItem[];
+  state: State;
+  address: Address;
+}) => {
+  const { list, items, state, address } = props;
+  return (
+    <Panel
+      name="Events under review"
+      query={list}
+      isEmpty={() => items.length === 0}
+      empty={<Empty title={state === "all" ? "No event in this period" : "None of these"} />}
+      skeletonRows={10}
+    >
+      {() => (
+        <>
+          <Table
+            caption="Events under review, newest first"
+            className={`compact cards ${css.items}`}
+            columns={columns}
+            rows={items}
+            keyOf={keyOf}
+            openKey={address.search.event}
+            onOpen={(event) => address.go({ ...address.search, event })}
+            hrefOf={(event) => address.hrefOf({ ...address.search, event })}
+          />
+          <div className="more t12">
+            {list.hasNextPage && (
+              <Button disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                Load older
+              </Button>
+            )}
+            <span>{formatCount(items.length)} loaded</span>
+          </div>
+        </>
+      )}
+    </Panel>
+  );
+};
+
+const focusedOf = (items: readonly AuditReviewItem[], openId: string | undefined) => {
+  const key = document.activeElement?.closest("tr")?.dataset.key ?? openId;
+  return items.find((item) => item.auditId === key);
+};
+
+type Act = (item: AuditReviewItem | undefined) => void;
+const keysOf = (
+  { review, flag, comment }: { review: Act; flag: Act; comment: Act },
+  focused: () => AuditReviewItem | undefined,
+) => [
+  { keys: "x", label: "Mark as reviewed", group: "Review", run: () => review(focused()) },
+  { keys: "f", label: "Flag, or settle the flag", group: "Review", run: () => flag(focused()) },
+  { keys: "c", label: "Comment", group: "Review", run: () => comment(focused()) },
+];
+
+/** What can be done with one event; nothing where it is done, or the reader's own. */
+const itemActsOf = (options: {
+  isDone: boolean;
+  mark: (id: string) => void;
+  onRemark: (remark: Remark) => void;
+}) => {
+  const { isDone, mark, onRemark } = options;
+  const review = (item: AuditReviewItem | undefined) => {
+    if (item !== undefined && !item.isOwn && item.mark === null) mark(item.auditId);
+  };
+  const flag = (item: AuditReviewItem | undefined) => {
+    if (item !== undefined && !item.isOwn && !isDone)
+      onRemark({ item, act: item.mark === "flagged" && item.settled === null ? "settle" : "flag" });
+  };
+  const comment = (item: AuditReviewItem | undefined) =>
+    item !== undefined && onRemark({ item, act: "comment" });
+  return { review, flag, comment };
+};
+
+/** The events of one review, worked through by keyboard or pointer, and its signature. */
+export const AuditReviewPage = ({
+  organization,
+  id,
+  address,
+}: {
+  organization: string;
+  id: string;
+  address: Address;
+}) => {
+  const canSign = useCan(organization, "audit:sign-off");
+  const query = useQuery(auditReviewQuery(organization, id));
+  const [state, setState] = useState<State>("all");
+  const list = useInfiniteQuery(auditReviewItemsQuery(organization, id, state));
+  const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const acts = useReviewActs(organization, id);
+  const [remark, setRemark] = useState<Remark | null>(null);
+  const [isSigning, setIsSigning] = useState(false);
+  const gathered = useGatheredMarks((events) => acts.mark.mutateAsync({ events, mark: "reviewed" }));
+  const focused = () => focusedOf(items, address.search.event);
+  const isDone = query.data?.signed != null;
+  const itemActs = itemActsOf({ isDone, mark: gathered.add, onRemark: setRemark });
+  useKeys(canSign ? keysOf(itemActs, focused) : []);
+  const open = items.filter((item) => item.mark === null && !item.isOwn);
+  const { event } = address.search;
+  return (
+    <Split
+      drawer={
+        event !== undefined && (
+          <ReviewDrawer
+            {...{ organization, id: event, items, address }}
+            acts={canSign ? { isDone, ...itemActs } : undefined}
+          />
+        )
+      }
+    >
+      <Panel name="The review" query={query} skeletonRows={12}>
+        {(data) => (
+          <>
+            <Head
+              data={data}
+              address={address}
+              acts={acts}
+              open={canSign && !isDone ? open : []}
+              onSign={canSign && !isDone ? () => setIsSigning(true) : null}
+            />
+            {data.signed !== null && <Signature signed={data.signed} ownOpen={data.progress.ownOpen} />}
+            <Since review={data} />
+            <Progress
+              progress={data.progress}
+              state={state}
+              onState={setState}
+              canSign={canSign}
+              waiting={gathered.waiting.size}
+            />
+            {acts.mark.error !== null && remark === null && (
+              <ActError title="Nothing was marked." error={acts.mark.error} />
+            )}
+            <Items list={list} items={items} state={state} address={address} />
+            {remark !== null && <RemarkDialog {...{ remark, acts }} onClose={() => setRemark(null)} />}
+            {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
+          </>
+        )}
+      </Panel>
+    </Split>
+  );
+};

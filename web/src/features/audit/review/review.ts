@@ -1,0 +1,3 @@
+export { AuditReviewPanel } from "./panel.tsx";
+export { AuditReviewPage } from "./review-page.tsx";
+export { AuditViews } from "./views.tsx";

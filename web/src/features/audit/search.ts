@@ -1,0 +1,79 @@
+import type { AuditEvent } from "@wheelhouse/shared/audit/audit.ts";
+import { type AuditNotName, auditNotNames, auditOutcomes } from "@wheelhouse/shared/audit/filter.ts";
+import { type RawSearch, readList, readText, readTimestamp } from "#lib/search-params.ts";
+import { slotOf } from "./slots.ts";
+
+type Outcome = AuditEvent["outcome"];
+
+/** Everything that the page's address holds, under the names of the API's own parameters. */
+export type AuditSearch = {
+  actor?: string[] | undefined;
+  action?: string[] | undefined;
+  /** First words of actions. */
+  class?: string[] | undefined;
+  target?: string | undefined;
+  outcome?: Outcome[] | undefined;
+  /** Hours of the week in UTC: `4-02` is Thursday from 02:00 to 03:00. */
+  slot?: string[] | undefined;
+  /** Which of these an event must not match. */
+  not?: AuditNotName[] | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  q?: string | undefined;
+  /** The event whose drawer is open. */
+  event?: string | undefined;
+  /** The review that is worked through. */
+  review?: string | undefined;
+};
+
+const actionName = /^[a-z][a-z0-9.:-]*$/;
+const slots = Array.from({ length: 168 }, (_, hour) => slotOf(Math.floor(hour / 24) + 1, hour % 24));
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const readActions = (raw: RawSearch): string[] | undefined => {
+  const names = readList(raw, "action")?.filter((name) => actionName.test(name)) ?? [];
+  return names.length === 0 ? undefined : names;
+};
+
+/** What cannot be read is dropped, so that an old or mangled link still opens the page. */
+export const readAuditSearch = (raw: RawSearch): AuditSearch => {
+  const lists = {
+    actor: readList(raw, "actor"),
+    action: readActions(raw),
+    class: readList(raw, "class"),
+    target: readText(raw, "target"),
+    outcome: readList(raw, "outcome", auditOutcomes),
+    slot: readList(raw, "slot", slots),
+  };
+  return { ...lists, not: setNames(readList(raw, "not", auditNotNames), lists), ...readRest(raw) };
+};
+
+/** Of the names of filters that are turned around those that are set. */
+export const setNames = (not: readonly AuditNotName[] | undefined, lists: AuditSearch) => {
+  const names = not?.filter((name) => lists[name] !== undefined) ?? [];
+  return names.length === 0 ? undefined : names;
+};
+
+/** Sets one filter as chosen by its own mark: a filter that was turned around begins anew. */
+export const toggledIn = (search: AuditSearch, name: "slot" | "action", value: string): AuditSearch => {
+  const { not, ...rest } = search;
+  const before = not?.includes(name) === true ? [] : (search[name] ?? []);
+  const kept = before.filter((one) => one !== value);
+  const next = before.includes(value) ? kept : [...kept, value];
+  const lists = { ...rest, [name]: next.length === 0 ? undefined : next };
+  return {
+    ...lists,
+    not: setNames(
+      not?.filter((one) => one !== name),
+      lists,
+    ),
+  };
+};
+
+const readRest = (raw: RawSearch) => ({
+  from: readTimestamp(raw, "from"),
+  to: readTimestamp(raw, "to"),
+  q: readText(raw, "q"),
+  event: readList(raw, "event")?.find((id) => uuid.test(id)),
+  review: readList(raw, "review")?.find((id) => uuid.test(id)),
+});

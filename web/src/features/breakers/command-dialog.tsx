@@ -1,0 +1,201 @@
+import type { BreakerCommand, BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import type { Operation } from "@wheelhouse/shared/operations.ts";
+import { isReason } from "@wheelhouse/shared/reason.ts";
+import { useState } from "react";
+import { formatPlural } from "#lib/format.ts";
+import { ActError } from "#ui/dialog/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog/dialog.tsx";
+import { fieldErrors } from "#ui/form/form-field.tsx";
+import { ReasonField } from "#ui/form/reason-field.tsx";
+import { Button } from "#ui/page/button.tsx";
+import { Note } from "#ui/page/note.tsx";
+import { Status, type Tone } from "#ui/page/status.tsx";
+import { Facts } from "#ui/text/quantity.tsx";
+import css from "./breakers.module.css";
+import { useBreakerCommand, useOperation } from "./queries.ts";
+import { badgeOf } from "./states.ts";
+
+export const commandWords: Record<
+  BreakerCommand,
+  { button: string; title: string; effect: string; done: string }
+> = {
+  open: {
+    button: "Force open…",
+    title: "Force open",
+    effect: "Every call is refused at once, until the breaker is reset.",
+    done: "forced open",
+  },
+  close: {
+    button: "Force closed…",
+    title: "Force closed",
+    effect: "Calls pass whatever fails, until the breaker is reset. It no longer protects.",
+    done: "held closed",
+  },
+  reset: {
+    button: "Reset…",
+    title: "Reset",
+    effect: "What was forced is let go. The breaker begins anew, closed, and judges by itself.",
+    done: "reset",
+  },
+};
+
+const outcomes: Record<Operation["outcomes"][number]["outcome"], { tone: Tone; label: string }> = {
+  obeyed: { tone: "ok", label: "Obeyed" },
+  refused: { tone: "degraded", label: "Refused" },
+  "no answer": { tone: "unknown", label: "No answer" },
+};
+
+/** Which instances obeyed, one line each; those still to answer say so. */
+const Outcomes = ({ operation, done }: { operation: Operation; done: string }) => {
+  const isOpen = operation.state === "accepted";
+  const obeyed = operation.outcomes.filter(({ outcome }) => outcome === "obeyed").length;
+  const total = operation.outcomes.length;
+  const heading = `${obeyed} of ${formatPlural(total, "instance")} ${done}`;
+  const lead = {
+    accepted: "The others have not answered yet.",
+    superseded: "A newer command came before it was told.",
+    done: obeyed === total ? "" : "The others are as they were.",
+  }[operation.state];
+  return (
+    <div aria-live="polite">
+      <Note tone={obeyed === total || isOpen ? "plain" : "warn"} title={`${heading}.`}>
+        {obeyed < total && lead}
+      </Note>
+      <table className={`${css.mini} ${css.outcomes}`}>
+        <caption className="vh">Answers by instance</caption>
+        <thead>
+          <tr>
+            <th>Instance</th>
+            <th>Answer</th>
+            <th>Detail</th>
+          </tr>
+        </thead>
+        <tbody>
+          {operation.outcomes.map(({ instance, outcome, detail }) => {
+            const isWaiting = isOpen && outcome === "no answer";
+            return (
+              <tr key={instance}>
+                <td className="mono">{instance}</td>
+                <td>
+                  {isWaiting ? (
+                    <Status tone="run" label="Waiting" inRow />
+                  ) : (
+                    <Status {...outcomes[outcome]} inRow />
+                  )}
+                </td>
+                <td className="c2">{detail}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+};
+
+/** What the command does, and which instances are told. `left`: those that are left out. */
+const Target = (props: {
+  row: BreakerRow;
+  effect: string;
+  left: ReadonlySet<string>;
+  onToggle: (instance: string) => void;
+}) => {
+  const { row, effect, left, onToggle } = props;
+  return (
+    <>
+      <Facts
+        facts={[
+          { label: "Effect", value: effect },
+          { label: "Service", value: row.service },
+          { label: "Now", value: row.label },
+        ]}
+      />
+      <fieldset className={css.choice}>
+        <legend className="c3 t12">Instances</legend>
+        {row.instances.map((each) => (
+          <label key={each.instance}>
+            <input
+              type="checkbox"
+              checked={!left.has(each.instance)}
+              onChange={() => onToggle(each.instance)}
+            />
+            <span className="mono">{each.instance}</span>
+            <span className="c3">{badgeOf(each.state, row.kind).label}</span>
+          </label>
+        ))}
+      </fieldset>
+    </>
+  );
+};
+
+const toggled = (left: ReadonlySet<string>, instance: string): ReadonlySet<string> => {
+  const next = new Set(left);
+  if (!next.delete(instance)) next.add(instance);
+  return next;
+};
+
+/** Asks for a reason, tells the instances, and stays to show which obeyed. */
+export const BreakerCommandDialog = (props: {
+  organization: string;
+  row: BreakerRow;
+  command: BreakerCommand;
+  onClose: () => void;
+}) => {
+  const { organization, row, command, onClose } = props;
+  const [reason, setReason] = useState("");
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  const run = useBreakerCommand(organization, row.id, command);
+  const operation = useOperation(organization, run.data);
+  const words = commandWords[command];
+  const errors = fieldErrors(run.error);
+  const chosen = row.instances.map(({ instance }) => instance).filter((instance) => !left.has(instance));
+  const count = formatPlural(chosen.length, "instance");
+  const canSend = isReason(reason) && chosen.length > 0 && !run.isPending;
+  const send = () => {
+    if (!canSend) return;
+    // Named only when some are left out: so an instance that has just begun is told as well.
+    run.mutate({ reason: reason.trim(), ...(left.size === 0 ? {} : { instances: chosen }) });
+  };
+  const toggle = (instance: string) => setLeft(toggled(left, instance));
+  return (
+    <Dialog
+      title={`${words.title} ${row.name} on ${count}`}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="grow" />
+          <Button large onClick={onClose}>
+            {operation === undefined ? "Cancel" : "Close"}
+          </Button>
+          {operation === undefined && (
+            <Button
+              large
+              variant={command === "open" ? "danger-solid" : "primary"}
+              disabled={!canSend}
+              onClick={send}
+            >
+              {words.title} on {count}
+            </Button>
+          )}
+        </>
+      }
+    >
+      {operation !== undefined ? (
+        <Outcomes operation={operation} done={words.done} />
+      ) : (
+        <>
+          <Target row={row} effect={words.effect} left={left} onToggle={toggle} />
+          {run.error !== null && errors.size === 0 && (
+            <ActError title="Nothing was told." error={run.error} />
+          )}
+          <ReasonField
+            reason={reason}
+            error={errors.get("reason") ?? errors.get("instances")}
+            onChange={setReason}
+            onSend={send}
+          />
+        </>
+      )}
+    </Dialog>
+  );
+};

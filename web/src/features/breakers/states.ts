@@ -1,0 +1,122 @@
+import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { Tone } from "#ui/page/status.tsx";
+
+export const stateWords: Record<BreakerState, string> = {
+  open: "open",
+  half_open: "half-open",
+  forced_open: "forced open",
+  disabled: "forced closed",
+  closed: "closed",
+  unknown: "unknown",
+};
+
+const badges: Record<BreakerState, { tone: Tone; label: string }> = {
+  open: { tone: "down", label: "Open" },
+  half_open: { tone: "degraded", label: "Half-open" },
+  forced_open: { tone: "held", label: "Forced open" },
+  disabled: { tone: "neutral", label: "Forced closed" },
+  closed: { tone: "ok", label: "Closed" },
+  unknown: { tone: "unknown", label: "Unknown" },
+};
+const limits: Partial<Record<BreakerState, { tone: Tone; label: string }>> = {
+  open: { tone: "degraded", label: "At its limit" },
+  closed: { tone: "ok", label: "Within limit" },
+};
+
+/** A limit of concurrency trips on no failure, so it is never called open. */
+export const badgeOf = (state: BreakerState, kind: BreakerRow["kind"]): { tone: Tone; label: string } =>
+  (kind === "concurrency" ? limits[state] : undefined) ?? badges[state];
+
+/** A stretch of one state, in shares (0–1) of the whole range; null where nothing was seen yet. */
+export type Stretch = {
+  state: BreakerState | null;
+  /** When it begins; no two of a range begin at once. */
+  atMs: number;
+  width: number;
+};
+
+/** What lay between two moments, from states that each last until the next. */
+export const stretchesOf = (
+  moves: readonly Pick<BreakerMove, "at" | "state">[],
+  fromMs: number,
+  toMs: number,
+): Stretch[] => {
+  const span = toMs - fromMs;
+  if (span <= 0) return [];
+  const bounds = [
+    { state: null, atMs: Number.NEGATIVE_INFINITY },
+    ...moves.map(({ at, state }) => ({ state, atMs: Date.parse(at) })),
+  ];
+  return bounds.flatMap(({ state, atMs }, index) => {
+    const begin = Math.max(atMs, fromMs);
+    const end = Math.min(bounds[index + 1]?.atMs ?? toMs, toMs);
+    return end > begin ? [{ state, atMs: begin, width: (end - begin) / span }] : [];
+  });
+};
+
+/** In words, for who cannot see it: "closed, then open for 12 of 60 minutes, now half-open". */
+export const describeStretches = (stretches: readonly Stretch[]): string => {
+  const names = stretches.map(({ state }) => (state === null ? "not seen" : stateWords[state]));
+  return names.length > 6 ? `${names.length - 1} changes, now ${names.at(-1)}` : names.join(", then ");
+};
+
+export type Turn = {
+  key: string;
+  at: string;
+  breaker: Pick<BreakerRow, "id" | "name" | "kind">;
+  instance: string;
+  from: BreakerState;
+  to: BreakerState;
+  failureRatio: number | null;
+};
+
+/** Changes of state of all instances, newest first. What was found at first did not change. */
+export const turnsOf = (rows: readonly BreakerRow[], most: number): { turns: Turn[]; total: number } => {
+  const all = rows.flatMap((row) =>
+    row.instances.flatMap(({ instance, moves }) =>
+      moves.slice(1).flatMap(({ at, state, failureRatio }, index): Turn[] => {
+        const from = moves[index]?.state;
+        if (from === undefined) return [];
+        return [
+          {
+            key: `${row.id}/${instance}/${at}/${index}`,
+            at,
+            breaker: row,
+            instance,
+            from,
+            to: state,
+            failureRatio,
+          },
+        ];
+      }),
+    ),
+  );
+  return {
+    turns: all.sort((a, b) => b.at.localeCompare(a.at) || a.key.localeCompare(b.key)).slice(0, most),
+    total: all.length,
+  };
+};
+
+const limitWords: Partial<Record<BreakerState, string>> = { open: "at its limit", closed: "within limit" };
+/** The state within a sentence. */
+export const wordOf = (state: BreakerState, kind: BreakerRow["kind"]): string =>
+  (kind === "concurrency" ? limitWords[state] : undefined) ?? stateWords[state];
+
+/** Why it turned, as far as the two states tell. */
+export const turnReason = ({ from, to, failureRatio }: Turn): string => {
+  if (to === "open" && from === "half_open") return "probe failed";
+  if (to === "open" && failureRatio !== null) return `${(failureRatio * 100).toFixed(1)}% failed`;
+  if (to === "half_open") return "probe due";
+  if (to === "closed" && from === "half_open") return "recovered";
+  if (to === "forced_open" || to === "disabled") return "by command";
+  if (from === "forced_open" || from === "disabled") return "reset";
+  if (to === "unknown") return "not heard any more";
+  return from === "unknown" ? "heard again" : "";
+};
+
+/** A probe of an open instance: how long until it may pass, "due" when only a call is missing. */
+export const probeIn = ({ state, nextProbeAt }: BreakerInstance, nowMs: number): number | "due" | null => {
+  if (state !== "open" || nextProbeAt === null) return null;
+  const waitMs = Date.parse(nextProbeAt) - nowMs;
+  return waitMs > 0 ? waitMs : "due";
+};

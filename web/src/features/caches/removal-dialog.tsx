@@ -1,0 +1,149 @@
+import { useQuery } from "@tanstack/react-query";
+import type { CacheRemoval, DeclaredCache } from "@wheelhouse/shared/caches/removals.ts";
+import { isReason } from "@wheelhouse/shared/reason.ts";
+import { useState } from "react";
+import { formatCount, formatPlural } from "#lib/format.ts";
+import { ActError } from "#ui/dialog/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog/dialog.tsx";
+import { fieldErrors } from "#ui/form/form-field.tsx";
+import { ReasonField } from "#ui/form/reason-field.tsx";
+import { Button } from "#ui/page/button.tsx";
+import styles from "./caches.module.css";
+import { RemovalProgress } from "./removal-progress.tsx";
+import { type RemovalWhat, removalQuery, useRemovalPreview, useStartRemoval } from "./removals-queries.ts";
+import { WhatFields } from "./what-fields.tsx";
+
+type Plan = NonNullable<ReturnType<typeof useRemovalPreview>["data"]>;
+
+const planWords = ({ count, isEstimate, looked, totalKeys }: Plan): string => {
+  if (count === null) return "bentocache keeps no list of a tag's entries: how many there are is not known.";
+  if (count === 0 && !isEstimate) return "No key matches.";
+  return isEstimate
+    ? `About ${formatPlural(count, "key")}, estimated from ${formatCount(looked)} of ${formatCount(totalKeys)} keys`
+    : formatPlural(count, "key");
+};
+
+const Running = (props: {
+  organization: string;
+  removal: CacheRemoval;
+  title: string;
+  onClose: () => void;
+}) => {
+  const { organization, removal: first, title, onClose } = props;
+  const { data: removal } = useQuery(removalQuery(organization, first));
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c3 t12 grow">
+            {removal.state === "running" && "It goes on when this is closed."}
+          </span>
+          <Button large variant="primary" onClick={onClose}>
+            Close
+          </Button>
+        </>
+      }
+    >
+      <div role="status">
+        <RemovalProgress organization={organization} removal={removal} mayCancel />
+      </div>
+    </Dialog>
+  );
+};
+
+const Preview = (props: {
+  plan: Plan | undefined;
+  isCounting: boolean;
+  canCount: boolean;
+  onCount: () => void;
+}) => {
+  const { plan, isCounting, canCount, onCount } = props;
+  return (
+    <>
+      <div className={styles.plan}>
+        <Button disabled={!canCount || isCounting} onClick={onCount}>
+          Count keys
+        </Button>
+        <span role="status">
+          {isCounting
+            ? "Counting…"
+            : plan === undefined
+              ? "Nothing is removed before you have seen how much it is."
+              : planWords(plan)}
+        </span>
+      </div>
+      {plan !== undefined && plan.examples.length > 0 && (
+        <ul className={styles.examples} aria-label="Some of the keys">
+          {plan.examples.map((key) => (
+            <li key={key} className="mono cut" title={key}>
+              {key}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+};
+
+/** Choose keys of a declared cache, see how many they are, give a reason, remove them; then how far it is. */
+export const RemovalDialog = (props: { organization: string; cache: DeclaredCache; onClose: () => void }) => {
+  const { organization, cache, onClose } = props;
+  const [what, setWhat] = useState<RemovalWhat>({ by: cache.removeBy[0] ?? "key", value: "" });
+  const [reason, setReason] = useState("");
+  const preview = useRemovalPreview(organization, cache.id);
+  const removal = useStartRemoval(organization, cache.id);
+  const title = `Remove keys of ${cache.name} of ${cache.service}`;
+  if (removal.data !== undefined)
+    return <Running {...{ organization, title, onClose }} removal={removal.data} />;
+  const value = what.value.trim();
+  const seen = preview.variables;
+  const plan = seen?.by === what.by && seen.value === value ? preview.data : undefined;
+  const canAct = plan !== undefined && (plan.count !== 0 || plan.isEstimate) && isReason(reason);
+  const look = () => {
+    if (value !== "" && !preview.isPending) preview.mutate({ by: what.by, value });
+  };
+  const act = () => {
+    if (canAct && !removal.isPending)
+      removal.mutate({ by: what.by, value, count: plan.count, reason: reason.trim() });
+  };
+  const errors = fieldErrors(removal.error ?? preview.error);
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c3 t12 grow">
+            Memories of its processes are not reached: they serve what they hold until it ends.
+          </span>
+          <Button large onClick={onClose}>
+            Cancel
+          </Button>
+          <Button large variant="danger-solid" disabled={!canAct || removal.isPending} onClick={act}>
+            {what.by === "tag" ? "Invalidate tag" : "Remove keys"}
+          </Button>
+        </>
+      }
+    >
+      <WhatFields
+        choices={cache.removeBy}
+        {...what}
+        tags={[]}
+        prefix={cache.prefix}
+        error={errors.get("value")}
+        onChange={(by, next) => setWhat({ by, value: next })}
+        onEnter={look}
+      />
+      <Preview plan={plan} isCounting={preview.isPending} canCount={value !== ""} onCount={look} />
+      <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
+      {removal.error !== null && errors.size === 0 && (
+        <ActError title="Nothing was removed." error={removal.error} />
+      )}
+      {preview.error !== null && errors.size === 0 && (
+        <ActError title="It could not be counted." error={preview.error} />
+      )}
+    </Dialog>
+  );
+};

@@ -1,0 +1,264 @@
+import type { RedisServerList } from "@wheelhouse/shared/caches/caches.ts";
+import { type ReactNode, useState } from "react";
+import { formatBytes, formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
+import { useMoment } from "#lib/live/moment.ts";
+import { type HistoryChart, HistoryCharts } from "#ui/chart/history-charts.tsx";
+import { Sparkline } from "#ui/chart/sparkline.tsx";
+import { useCurrency } from "#ui/page/freshness-line.tsx";
+import { Status } from "#ui/page/status.tsx";
+import { Age } from "#ui/text/time.tsx";
+import styles from "./caches.module.css";
+import { Keyspace, SlowLog, TimeToLive } from "./keyspace.tsx";
+
+export type Server = RedisServerList["items"][number];
+type Figures = NonNullable<Server["server"]["redis"]>;
+
+const known = (value: number | null, format: (value: number) => string): string =>
+  value === null ? "–" : format(value);
+
+const Figure = (props: {
+  label: string;
+  value: string;
+  unit: string;
+  values: readonly (number | null)[];
+  threshold?: number;
+  under: ReactNode;
+}) => (
+  <div className={styles.figure}>
+    <div className="stat">
+      <div className="l">{props.label}</div>
+      <div className="v">
+        {props.value} <small>{props.unit}</small>
+      </div>
+    </div>
+    <div className={styles.figureTrend}>
+      <Sparkline
+        values={props.values}
+        height={36}
+        label={`${props.label}, last 10 minutes`}
+        {...(props.threshold === undefined ? {} : { threshold: props.threshold })}
+      />
+    </div>
+    <div className="t12 c3">{props.under}</div>
+  </div>
+);
+
+/** Calls of Redis take fractions of a millisecond: `4 µs`, `0.41 ms`, `28 ms`. */
+const formatCall = (latencyMs: number): string =>
+  latencyMs < 0.1
+    ? `${Math.max(1, Math.round(latencyMs * 1_000))} µs`
+    : `${latencyMs < 10 ? latencyMs.toFixed(2) : Math.round(latencyMs)} ms`;
+
+const nearlyFull = 0.9;
+
+const policyWords = ({ evictionPolicy }: Figures): string =>
+  evictionPolicy === null
+    ? "policy not told"
+    : evictionPolicy === "noeviction"
+      ? "policy noeviction, as BullMQ needs"
+      : `policy ${evictionPolicy}: may delete jobs, BullMQ needs noeviction`;
+
+const replicationWords = ({ role, replicas, replicationLagSeconds }: Figures): string => {
+  const lag = replicationLagSeconds === null ? "" : ` ${replicationLagSeconds} s behind`;
+  if (role === "replica") return `replica${lag}`;
+  if (role === null) return "role not told";
+  return replicas === null || replicas === 0
+    ? "primary"
+    : `primary, ${replicas} ${replicas === 1 ? "replica" : "replicas"}${lag}`;
+};
+
+const persistenceWords = ({ persistenceOk }: Figures): string =>
+  persistenceOk === null
+    ? "writes to disk not told"
+    : persistenceOk
+      ? "last write to disk succeeded"
+      : "last write to disk failed";
+
+/** No limit and a limit that is not told are two things. */
+const limitWords = (limit: number | null) => {
+  if (limit === null) return { unit: "limit not told", under: "limit not told" };
+  if (limit === 0) return { unit: "no limit set", under: "the machine is the limit" };
+  return { unit: `of ${formatBytes(limit)}`, under: `degraded at ${formatBytes(limit * nearlyFull)}` };
+};
+
+const isEmpty = (values: readonly (number | null)[]): boolean => values.every((value) => value === null);
+
+const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
+  const { trends, detail } = item;
+  const isPast = useMoment() !== null;
+  const latency = detail?.latency?.all ?? null;
+  const limit = figures.maxMemoryBytes;
+  return (
+    <div className={styles.figures}>
+      <Figure
+        label="Memory"
+        value={known(figures.usedMemoryBytes, formatBytes)}
+        unit={limitWords(limit).unit}
+        values={trends.memory.values}
+        {...(limit === null || limit === 0 ? {} : { threshold: limit * nearlyFull })}
+        under={limitWords(limit).under}
+      />
+      <Figure
+        label="Commands"
+        value={known(figures.opsPerSecond, formatRate)}
+        unit="/s"
+        values={trends.commands.values}
+        under={`in ${known(figures.inputBytesPerSecond, formatBytes)}/s, out ${known(figures.outputBytesPerSecond, formatBytes)}/s`}
+      />
+      <Figure
+        label="Latency p99"
+        value={known(latency?.p99Ms ?? null, formatCall)}
+        unit={detail?.latency ? `last ${formatSpan(detail.latency.windowMs)}` : ""}
+        values={trends.latency.values}
+        under={`p50 ${known(latency?.p50Ms ?? null, formatCall)} · p99.9 ${known(latency?.p999Ms ?? null, formatCall)}${isPast && isEmpty(trends.latency.values) ? " · trend not kept then" : ""}`}
+      />
+      <Figure
+        label="Fragmentation"
+        value={known(figures.fragmentationRatio, (ratio) => ratio.toFixed(2))}
+        unit={known(figures.fragmentationBytes, (bytes) => formatBytes(Math.max(0, bytes)))}
+        values={trends.fragmentation.values}
+        under="ratio and bytes"
+      />
+      <Figure
+        label="Evicted keys"
+        value={known(figures.evictedPerSecond, formatRate)}
+        unit="/s"
+        values={trends.evicted.values}
+        under={`expired ${known(figures.expiredPerSecond, formatRate)} /s`}
+      />
+      <Figure
+        label="Clients"
+        value={known(figures.connectedClients, formatCount)}
+        unit={
+          figures.maxClients === null || figures.maxClients === 0
+            ? ""
+            : `of ${formatCount(figures.maxClients)}`
+        }
+        values={trends.clients.values}
+        under={`${known(figures.blockedClients, formatCount)} blocked, waiting for jobs`}
+      />
+    </div>
+  );
+};
+
+/** What the server itself counts as hits, and why that is not the caches' ratio. */
+const ServerWide = ({ figures }: { figures: Figures }) => (
+  <details className={styles.serverWide}>
+    <summary>
+      Server-wide: {known(figures.hitsPerSecond, formatRate)} hits /s,{" "}
+      {known(figures.missesPerSecond, formatRate)} misses /s
+      <span className="c3">
+        {" "}
+        · lifetime ratio {known(figures.lifetimeHitRatio, formatPercent)}, since the server's start · polling
+        of empty queues counts as misses
+      </span>
+    </summary>
+    <p className="c2">
+      Redis counts a miss whenever anybody asks for a key that is not there: workers that poll empty queues,
+      and monitoring, add misses; time-to-live checks of keys that exist add hits, those of the sample below
+      too. So this is never the ratio of a cache. The table above counts what the applications themselves
+      asked.
+    </p>
+  </details>
+);
+
+const charts: readonly HistoryChart[] = [
+  {
+    title: "Memory",
+    lines: [{ metric: "usedMemoryBytes", label: "used", tone: "accent" }],
+    format: formatBytes,
+  },
+  {
+    title: "Commands",
+    lines: [{ metric: "opsPerSecond", label: "commands", tone: "accent" }],
+    format: (value) => `${formatRate(value)} /s`,
+  },
+  {
+    title: "Evicted keys",
+    lines: [{ metric: "evictedPerSecond", label: "evicted", tone: "warn" }],
+    format: (value) => `${formatRate(value)} /s`,
+  },
+  {
+    title: "Round trip",
+    lines: [{ metric: "roundTripMs", label: "round trip", tone: "plain" }],
+    format: formatCall,
+  },
+];
+
+/** Read when it is opened: a page may show several servers. */
+const ServerHistory = ({ organization, server }: { organization: string; server: Server["server"] }) => {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details className={styles.serverWide} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Memory, commands and evictions over time</summary>
+      {isOpen && (
+        <HistoryCharts
+          organization={organization}
+          kind="server"
+          id={server.id}
+          subjects={[server.name, server.id]}
+          charts={charts}
+        />
+      )}
+    </details>
+  );
+};
+
+/** One Redis server: figures with trends, then the sample of its keyspace and its slow log. */
+export const RedisPanel = ({ organization, item }: { organization: string; item: Server }) => {
+  const { server, detail } = item;
+  const { redis: figures, state, cause } = server;
+  const currency = useCurrency(server);
+  const isCurrent = currency === "fresh";
+  const isOld = !isCurrent || state === "down" || state === "unknown";
+  const word =
+    state === "ok" ? "OK" : state === "degraded" ? "Degraded" : state === "down" ? "Down" : "Unknown";
+  return (
+    <section className={styles.server} aria-label={`Redis ${server.name}`}>
+      <div className={`sec-h pad ${styles.serverHead}`}>
+        <h2 className="h">{server.name}</h2>
+        {isCurrent || (state === "down" && currency !== "lost") ? (
+          <Status tone={state} label={word} />
+        ) : (
+          <Status
+            tone={currency === "unknown" ? "unknown" : "stale"}
+            label={currency === "lost" ? "Collector lost" : currency === "stale" ? "Stale" : "Unknown"}
+            was={word === "OK" ? word : word.toLowerCase()}
+          />
+        )}
+        <span className="c3 t12">
+          {figures !== null &&
+            `${figures.version ?? "version not told"}, ${replicationWords(figures)} · ${policyWords(figures)} · ${persistenceWords(figures)} · up ${known(figures.uptimeSeconds, (seconds) => formatSpan(seconds * 1000))} · deltas of ${formatSpan(server.intervalMs)} samples`}
+          {isOld && server.observedAt !== null && (
+            <>
+              {" · answered last "}
+              <Age at={server.observedAt} suffix="ago" />
+            </>
+          )}
+        </span>
+      </div>
+      {cause !== null && state !== "ok" && (
+        <p className={`pad ${isOld && state !== "down" ? "c2" : state === "down" ? "tx-down" : "tx-warn"}`}>
+          {cause}
+        </p>
+      )}
+      <div className={isOld ? "is-dim" : ""}>
+        {figures === null ? (
+          <p className="pad c2">No sample of it yet.</p>
+        ) : (
+          <div className={isOld ? `hatch ${styles.was}` : ""}>
+            <FigureStrip item={item} figures={figures} />
+            <ServerWide figures={figures} />
+          </div>
+        )}
+        {detail?.notice && <p className="pad c2">{detail.notice}.</p>}
+        <ServerHistory organization={organization} server={server} />
+        <div className={`${styles.three} ${isOld ? "hatch" : ""}`}>
+          <Keyspace keyspace={detail?.keyspace ?? null} />
+          <TimeToLive keyspace={detail?.keyspace ?? null} />
+          <SlowLog slowLog={detail?.slowLog ?? null} />
+        </div>
+      </div>
+    </section>
+  );
+};

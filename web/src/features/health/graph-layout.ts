@@ -1,0 +1,190 @@
+import type { ServiceRow } from "@wheelhouse/shared/health/health.ts";
+
+type Node = Pick<ServiceRow, "id" | "name" | "dependsOn">;
+export type Placed = { id: string; layer: number; x: number; y: number };
+export type Edge = { from: string; to: string; d: string };
+export type GraphLayout = {
+  placed: ReadonlyMap<string, Placed>;
+  edges: Edge[];
+  width: number;
+  height: number;
+};
+
+export const nodeSize = { width: 150, height: 46 } as const;
+const gap = { x: 62, y: 20 } as const;
+const sweeps = 4;
+
+/** Calls between things in the list, without those that would close a circle. */
+const acyclicCalls = (nodes: readonly Node[]): ReadonlyMap<string, readonly string[]> => {
+  const known = new Map(nodes.map((node) => [node.id, node]));
+  const state = new Map<string, "open" | "done">();
+  const calls = new Map<string, string[]>();
+  for (const { id: start } of nodes) {
+    const path = state.has(start) ? [] : [{ id: start, next: 0 }];
+    for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
+      if (at.next === 0) state.set(at.id, "open");
+      const callees = known.get(at.id)?.dependsOn ?? [];
+      const callee = callees[at.next];
+      at.next += 1;
+      if (callee === undefined) {
+        state.set(at.id, "done");
+        path.pop();
+      } else if (known.has(callee) && state.get(callee) !== "open") {
+        calls.set(at.id, [...(calls.get(at.id) ?? []), callee]);
+        if (!state.has(callee)) path.push({ id: callee, next: 0 });
+      }
+    }
+  }
+  return calls;
+};
+
+/** Column of each: callers left of what they call; what nobody calls stands just before what it calls. */
+const layersOf = (
+  nodes: readonly Node[],
+  calls: ReadonlyMap<string, readonly string[]>,
+): Map<string, number> => {
+  const heights = new Map<string, number>();
+  const heightOf = (id: string): number => {
+    const known = heights.get(id);
+    if (known !== undefined) return known;
+    const height = Math.max(-1, ...(calls.get(id) ?? []).map(heightOf)) + 1;
+    heights.set(id, height);
+    return height;
+  };
+  const top = Math.max(0, ...nodes.map(({ id }) => heightOf(id)));
+  return new Map(nodes.map(({ id }) => [id, top - (heights.get(id) ?? 0)]));
+};
+
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const columnsOf = (sorted: readonly Node[], layers: ReadonlyMap<string, number>): string[][] => {
+  const columns: string[][] = [];
+  for (const { id } of sorted) {
+    const layer = layers.get(id) ?? 0;
+    const column = columns[layer] ?? [];
+    columns[layer] = column;
+    column.push(id);
+  }
+  return columns;
+};
+
+/** Callers and callees of each, as often as they call. */
+const tiesOf = (calls: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> => {
+  const tied = new Map<string, string[]>();
+  for (const [from, callees] of calls)
+    for (const to of callees) {
+      tied.set(from, [...(tied.get(from) ?? []), to]);
+      tied.set(to, [...(tied.get(to) ?? []), from]);
+    }
+  return tied;
+};
+
+/**
+ * A graph in layers: callers left, what they call right, one column a layer. In its column each stands near what it
+ * is tied to. Circles are drawn, but do not decide on a column.
+ */
+export const layOutGraph = (nodes: readonly Node[]): GraphLayout => {
+  const sorted = [...nodes].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+  const calls = acyclicCalls(sorted);
+  const layers = layersOf(sorted, calls);
+  const columns = columnsOf(sorted, layers);
+  const tied = tiesOf(calls);
+  const rows = Math.max(0, ...columns.map((column) => column.length));
+  const height = Math.max(1, rows) * (nodeSize.height + gap.y) - gap.y;
+  const centre = new Map<string, number>();
+  const spread = (column: readonly string[]) => {
+    const step = height / column.length;
+    for (const [index, id] of column.entries()) centre.set(id, step * (index + 0.5));
+  };
+  for (const column of columns) spread(column);
+  for (let sweep = 0; sweep < sweeps; sweep += 1)
+    for (const column of sweep % 2 === 0 ? columns : columns.toReversed()) {
+      const wanted = new Map(
+        column.map((id) => [
+          id,
+          mean((tied.get(id) ?? []).map((other) => centre.get(other) ?? 0)) ?? centre.get(id) ?? 0,
+        ]),
+      );
+      column.sort((a, b) => (wanted.get(a) ?? 0) - (wanted.get(b) ?? 0));
+      spread(column);
+    }
+  const placed = new Map(
+    columns.flatMap((column, layer) =>
+      column.map((id): [string, Placed] => [
+        id,
+        {
+          id,
+          layer,
+          x: layer * (nodeSize.width + gap.x),
+          y: (centre.get(id) ?? 0) - nodeSize.height / 2,
+        },
+      ]),
+    ),
+  );
+  const freeOf = (layer: number, y: number) => {
+    const step = height / (columns[layer]?.length ?? 1);
+    return Math.round(y / step) * step;
+  };
+  const edges = sorted.flatMap(({ id, dependsOn }) =>
+    dependsOn.flatMap((to): Edge[] => {
+      const a = placed.get(id);
+      const b = placed.get(to);
+      return a === undefined || b === undefined || id === to
+        ? []
+        : [{ from: id, to, d: pathOf(a, b, freeOf) }];
+    }),
+  );
+  return {
+    placed,
+    edges,
+    height,
+    width: columns.length * (nodeSize.width + gap.x) - gap.x,
+  };
+};
+
+/** A call as a line; a long one passes each column between its rows. `freeOf`: a free height of a column near one. */
+const pathOf = (from: Placed, to: Placed, freeOf: (layer: number, y: number) => number): string => {
+  const y1 = from.y + nodeSize.height / 2;
+  const y2 = to.y + nodeSize.height / 2;
+  // A call back, in a circle, leaves on the left.
+  if (to.layer <= from.layer) {
+    const x2 = to.x + nodeSize.width;
+    return `M${from.x} ${y1}C${from.x - gap.x / 2} ${y1} ${x2 + gap.x / 2} ${y2} ${x2} ${y2}`;
+  }
+  let x = from.x + nodeSize.width;
+  let y = y1;
+  let d = `M${x} ${y}`;
+  for (let layer = from.layer + 1; layer <= to.layer; layer += 1) {
+    const passed = (layer - from.layer) / (to.layer - from.layer);
+    const nextY = layer === to.layer ? y2 : freeOf(layer, y1 + (y2 - y1) * passed);
+    const middle = x + gap.x / 2;
+    d += `C${middle} ${y} ${middle} ${nextY} ${x + gap.x} ${nextY}`;
+    x += gap.x;
+    if (layer < to.layer) {
+      x += nodeSize.width;
+      d += `H${x}`;
+    }
+    y = nextY;
+  }
+  return d;
+};
+
+/** Where an arrow key leads: along the lines to the side, in the same column up and down. Null at the end. */
+export const neighbourOf = (
+  { placed, edges }: GraphLayout,
+  from: string,
+  key: "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown",
+): string | null => {
+  const own = placed.get(from);
+  if (own === undefined) return null;
+  const nearest = (ids: readonly string[]): string | null =>
+    ids
+      .flatMap((id) => placed.get(id) ?? [])
+      .sort((a, b) => Math.abs(a.y - own.y) - Math.abs(b.y - own.y) || a.id.localeCompare(b.id))[0]?.id ??
+    null;
+  if (key === "ArrowRight") return nearest(edges.filter((edge) => edge.from === from).map(({ to }) => to));
+  if (key === "ArrowLeft") return nearest(edges.filter((edge) => edge.to === from).map((edge) => edge.from));
+  const column = [...placed.values()].filter(({ layer }) => layer === own.layer).sort((a, b) => a.y - b.y);
+  return column[column.indexOf(own) + (key === "ArrowDown" ? 1 : -1)]?.id ?? null;
+};

@@ -1,0 +1,125 @@
+import type { ServiceRow } from "@wheelhouse/shared/health/health.ts";
+import { useState } from "react";
+import { formatBytes, formatCount, formatLatency, formatPercent } from "#lib/format.ts";
+import { type HistoryChart, HistoryCharts } from "#ui/chart/history-charts.tsx";
+import styles from "./services.module.css";
+
+const up: HistoryChart = {
+  title: "Up",
+  lines: [{ metric: "up", label: "up", tone: "plain" }],
+  format: formatPercent,
+  top: 1,
+};
+const latency = (metric: string, title: string): HistoryChart => ({
+  title,
+  lines: [{ metric, label: title.toLowerCase(), tone: "accent" }],
+  format: formatLatency,
+  hasPercentiles: true,
+});
+const serviceCharts: readonly HistoryChart[] = [latency("latencyMs", "Latency"), up];
+const certificate: HistoryChart = {
+  title: "Certificate, days left",
+  lines: [{ metric: "certificateDaysLeft", label: "days left", tone: "plain" }],
+  format: formatCount,
+};
+
+const roundTrip = latency("roundTripMs", "Round trip");
+const redisCharts: readonly HistoryChart[] = [roundTrip, up];
+const postgresCharts: readonly HistoryChart[] = [
+  roundTrip,
+  {
+    title: "Connections",
+    lines: [
+      { metric: "connections", label: "open", tone: "accent" },
+      { metric: "poolWaiting", label: "waiting for one of our pool", tone: "warn" },
+    ],
+    format: formatCount,
+  },
+  {
+    title: "Longest transaction",
+    lines: [{ metric: "longestTransactionMs", label: "longest transaction", tone: "plain" }],
+    format: formatLatency,
+  },
+  {
+    title: "Database",
+    lines: [{ metric: "databaseSizeBytes", label: "size", tone: "plain" }],
+    format: formatBytes,
+  },
+  up,
+];
+
+/** p99 above which an event loop is late, as Wheelhouse judges its own processes. */
+const lateMs = 250;
+const eventLoopCharts: readonly HistoryChart[] = [
+  {
+    ...latency("eventLoopDelayMsP99", "Event loop late, p99 of 2 s"),
+    threshold: lateMs,
+  },
+  {
+    title: "Event loop late, longest",
+    lines: [{ metric: "eventLoopDelayMsMax", label: "longest", tone: "plain" }],
+    format: formatLatency,
+  },
+  {
+    title: "Event loop busy",
+    lines: [{ metric: "eventLoopBusyRatio", label: "busy", tone: "plain" }],
+    format: formatPercent,
+    top: 1,
+  },
+];
+
+const allProcesses = "";
+
+/** Of Wheelhouse itself: its processes together, the worst of them at each time, or one by itself. */
+const OwnHistory = ({ organization, row }: { organization: string; row: ServiceRow }) => {
+  const [chosen, choose] = useState(allProcesses);
+  // One that is replaced by another is gone.
+  const process = row.instances.some(({ id }) => id === chosen) ? chosen : allProcesses;
+  return (
+    <>
+      <label className={styles.process}>
+        <span className="c3 t12">History of</span>
+        <select className="btn" value={process} onChange={(event) => choose(event.target.value)}>
+          <option value={allProcesses}>All processes: the worst of them</option>
+          {row.instances.map(({ id }) => (
+            <option key={id} value={id}>
+              {id}
+            </option>
+          ))}
+        </select>
+      </label>
+      <HistoryCharts
+        organization={organization}
+        kind={process === allProcesses ? "service" : "process"}
+        id={process === allProcesses ? row.id : process}
+        subjects={[row.name, row.id]}
+        charts={process === allProcesses ? [...eventLoopCharts, up] : eventLoopCharts}
+      />
+    </>
+  );
+};
+
+/** Charts of what is known of one service or server over time. */
+export const ServiceHistory = ({ organization, row }: { organization: string; row: ServiceRow }) => {
+  const isServer = row.kind === "redis" || row.kind === "postgres";
+  // No service that is watched may have this id.
+  if (row.id === "wheelhouse" && row.target === null && !isServer)
+    return <OwnHistory organization={organization} row={row} />;
+  const charts =
+    row.kind === "postgres"
+      ? postgresCharts
+      : row.kind === "redis"
+        ? redisCharts
+        : row.certificateExpiresAt === null
+          ? serviceCharts
+          : [...serviceCharts, certificate];
+  return (
+    <HistoryCharts
+      organization={organization}
+      kind={isServer ? "server" : "service"}
+      id={row.id}
+      subjects={[row.name, row.id]}
+      charts={charts}
+    />
+  );
+};

@@ -1,0 +1,126 @@
+import type { ServiceRow } from "@wheelhouse/shared/health/health.ts";
+import { describe, expect, test } from "vitest";
+import { readFilterInput } from "#ui/filter/filter-tokens.ts";
+import { layOutGraph, neighbourOf } from "./graph-layout.ts";
+import { byGroup, filterServices, knownSpan, serviceFilterKeys, viewServices } from "./services-view.ts";
+
+const nowMs = Date.parse("2026-11-19T09:14:10Z");
+const row = (id: string, part: Partial<ServiceRow> = {}): ServiceRow => ({
+  id,
+  name: id,
+  kind: "service",
+  group: null,
+  owner: null,
+  runbookUrl: null,
+  target: `${id}:80`,
+  dependsOn: [],
+  state: "ok",
+  label: "OK",
+  cause: null,
+  since: "2026-11-19T09:00:00Z",
+  observedAt: "2026-11-19T09:14:09Z",
+  intervalMs: 10_000,
+  explainedBy: null,
+  affects: 0,
+  maintenance: null,
+  instances: [],
+  version: null,
+  latencyMs: null,
+  latencyMsP95: null,
+  certificateExpiresAt: null,
+  beats: "",
+  uptime: { day: null, week: null, month: null },
+  uptimeKnown: { day: 0, week: 0, month: 0 },
+  ...part,
+});
+const none = new Map();
+const rows = [
+  row("quiet"),
+  row("web", { state: "down", explainedBy: "db", dependsOn: ["db"] }),
+  row("late", { observedAt: "2026-11-19T09:10:00Z" }),
+  row("db", { state: "down", affects: 1, group: "stores" }),
+  row("slow", { state: "degraded" }),
+  row("moved", { state: "down", maintenance: { until: "2026-11-19T10:00:00Z", reason: "move" } }),
+];
+
+describe("list of services", () => {
+  test("says in the largest unit how much of a period is known, and never none where something is", () => {
+    const known = (day: number, week = 0, month = 0) => ({ uptimeKnown: { day, week, month } });
+    expect(knownSpan(known(0.25), "day")).toBe("6 h");
+    expect(knownSpan(known(0, 0.5), "week")).toBe("3 d");
+    expect(knownSpan(known(0, 0, 0.001), "month")).toBe("43 m");
+    expect(knownSpan(known(0.0001), "day")).toBe("1 m");
+  });
+
+  test("stands worst first: what is explained comes after what is stale, planned work before what is well", () => {
+    expect(viewServices(rows, nowMs, none).map((view) => view.row.id)).toEqual([
+      "db",
+      "slow",
+      "late",
+      "web",
+      "moved",
+      "quiet",
+    ]);
+  });
+
+  test("a line that says the same keeps its identity, age alone can turn one", () => {
+    const first = viewServices(rows, nowMs, none);
+    const before = new Map(first.map((view) => [view.row.id, view]));
+    expect(viewServices(rows, nowMs + 1_000, before)).toEqual(first);
+    expect(viewServices(rows, nowMs + 1_000, before).every((view) => before.get(view.row.id) === view)).toBe(
+      true,
+    );
+    const later = viewServices(rows, nowMs + 30_000, before).find((view) => view.row.id === "quiet");
+    expect(later?.isStale).toBe(true);
+  });
+
+  test.each([
+    ["state:down", ["db"]],
+    ["state:affected,stale", ["late", "web"]],
+    ["depends:db", ["web"]],
+    ["host:slow", ["slow"]],
+    ["group:stores", ["db"]],
+    ["we", ["web"]],
+  ])("filter %s", (typed, expected) => {
+    const views = viewServices(rows, nowMs, none);
+    const shown = filterServices(views, readFilterInput(typed, serviceFilterKeys(views)));
+    expect(shown.map((view) => view.row.id)).toEqual(expected);
+  });
+
+  test("the tree keeps the order inside a group", () => {
+    const grouped = byGroup(viewServices(rows, nowMs, none)).map((view) => view.row.id);
+    expect(grouped).toEqual(["db", "slow", "late", "web", "moved", "quiet"]);
+  });
+});
+
+describe("dependency graph", () => {
+  const graph = (calls: Record<string, string[]>) =>
+    layOutGraph(Object.entries(calls).map(([id, dependsOn]) => ({ id, name: id, dependsOn })));
+
+  test("callers stand left of what they call, and what is called last in the last column", () => {
+    const { placed } = graph({ edge: ["web", "api"], web: ["api"], api: ["db"], db: [], cron: ["db"] });
+    const layer = (id: string) => placed.get(id)?.layer;
+    expect([layer("edge"), layer("web"), layer("api"), layer("db"), layer("cron")]).toEqual([0, 1, 2, 3, 2]);
+  });
+
+  test("nothing lies over another, whatever calls whom", () => {
+    const { placed } = graph({ a: ["b", "c", "d"], b: ["d"], c: ["d"], d: [], e: [], f: ["a"] });
+    const places = [...placed.values()].map(({ x, y }) => `${x} ${Math.round(y)}`);
+    expect(new Set(places).size).toBe(placed.size);
+  });
+
+  test("circles and calls to what is not watched are survived", () => {
+    const { placed, edges } = graph({ a: ["b"], b: ["c"], c: ["a", "gone"] });
+    expect(placed.size).toBe(3);
+    expect(edges).toHaveLength(3);
+  });
+
+  test("arrow keys follow the lines and stay in the column", () => {
+    const layout = graph({ a: ["c", "d"], b: [], c: [], d: [] });
+    expect(neighbourOf(layout, "a", "ArrowRight")).toMatch(/[cd]/);
+    expect(neighbourOf(layout, "c", "ArrowLeft")).toBe("a");
+    expect(neighbourOf(layout, "a", "ArrowLeft")).toBeNull();
+    const column = [...layout.placed.values()].filter(({ layer }) => layer === 1).sort((x, y) => x.y - y.y);
+    expect(neighbourOf(layout, column[0]?.id ?? "", "ArrowDown")).toBe(column[1]?.id);
+  });
+});

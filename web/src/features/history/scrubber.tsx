@@ -1,0 +1,300 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { formatDateTime, formatSpan, formatTime, type Zone, zoneName } from "#lib/format.ts";
+import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
+import { serverClock } from "#lib/live/server-clock.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { Sparkline } from "#ui/chart/sparkline.tsx";
+import { Button } from "#ui/page/button.tsx";
+import styles from "./history.module.css";
+import { momentAt, neighbourOf, spanFor, spans } from "./moments.ts";
+
+const turnMs = 15_000;
+const minuteMs = 60_000;
+const stepMs = 10_000;
+const leapMs = 5 * minuteMs;
+
+/** Now, in steps: the end of the track moves with it, and what is read for it is read again. */
+const useTrackEnd = (): number => {
+  const [endMs, setEndMs] = useState(() => serverClock.now());
+  useEffect(() => {
+    const timer = setInterval(() => setEndMs(serverClock.now()), turnMs);
+    return () => clearInterval(timer);
+  }, []);
+  return endMs;
+};
+
+const failingOf = (answer: HistorySeries | undefined): (number | null)[] => {
+  const [down, degraded] = answer?.series ?? [];
+  return (down?.values ?? []).map((value, at) =>
+    value === null ? null : value + (degraded?.values[at] ?? 0),
+  );
+};
+
+/** How far an arrow key, Page or an end key moves the moment; null for other keys. */
+const stepOf = (key: string, track: { fromMs: number; endMs: number; shownMs: number }): number | null => {
+  const { fromMs, endMs, shownMs } = track;
+  const by: Record<string, number> = {
+    ArrowLeft: -stepMs,
+    ArrowDown: -stepMs,
+    ArrowRight: stepMs,
+    ArrowUp: stepMs,
+    PageDown: -leapMs,
+    PageUp: leapMs,
+    Home: fromMs - shownMs,
+    End: endMs - shownMs,
+  };
+  return by[key] ?? null;
+};
+
+/** Pointer handlers of the track: what is dragged is a draft until it is let go. */
+const useDrag = (options: {
+  fromMs: number;
+  endMs: number;
+  onDraft: (ms: number | null) => void;
+  onMoment: (ms: number) => void;
+}) => {
+  const { fromMs, endMs, onDraft, onMoment } = options;
+  const isDragging = useRef(false);
+  const timeAt = (event: PointerEvent<HTMLDivElement>) => {
+    const { left, width } = event.currentTarget.getBoundingClientRect();
+    const part = Math.min(Math.max((event.clientX - left) / width, 0), 1);
+    return Math.round((fromMs + part * (endMs - fromMs)) / 1000) * 1000;
+  };
+  return {
+    onPointerDown: (event: PointerEvent<HTMLDivElement>) => {
+      isDragging.current = true;
+      event.currentTarget.setPointerCapture(event.pointerId);
+      onDraft(timeAt(event));
+    },
+    onPointerMove: (event: PointerEvent<HTMLDivElement>) => {
+      if (isDragging.current) onDraft(timeAt(event));
+    },
+    onPointerUp: (event: PointerEvent<HTMLDivElement>) => {
+      if (!isDragging.current) return;
+      isDragging.current = false;
+      onDraft(null);
+      onMoment(timeAt(event));
+    },
+    onPointerCancel: () => {
+      isDragging.current = false;
+      onDraft(null);
+    },
+  };
+};
+
+/** Changes as hairlines, the trouble of the range, and the handle; a slider for keyboards and screen readers. */
+const Track = (props: {
+  fromMs: number;
+  endMs: number;
+  momentMs: number | null;
+  marks: readonly Annotation[];
+  failing: readonly (number | null)[];
+  onDraft: (ms: number | null) => void;
+  onMoment: (ms: number) => void;
+}) => {
+  const { fromMs, endMs, momentMs, marks, failing, onDraft, onMoment } = props;
+  const { zone } = usePreferences();
+  const shownMs = momentMs ?? endMs;
+  const placeOf = (ms: number) => Math.min(Math.max((ms - fromMs) / (endMs - fromMs), 0), 1);
+  const at = `${placeOf(shownMs) * 100}%`;
+  const drag = useDrag({ fromMs, endMs, onDraft, onMoment });
+  const onKey = (event: KeyboardEvent) => {
+    const change = stepOf(event.key, { fromMs, endMs, shownMs });
+    if (change === null) return;
+    event.preventDefault();
+    onMoment(shownMs + change);
+  };
+  const clock = (ms: number) => formatTime(new Date(ms).toISOString(), zone);
+  return (
+    <div
+      className={styles.track}
+      role="slider"
+      tabIndex={0}
+      aria-label="Moment"
+      aria-valuemin={0}
+      aria-valuemax={Math.round((endMs - fromMs) / 1000)}
+      aria-valuenow={Math.round((shownMs - fromMs) / 1000)}
+      aria-valuetext={momentMs === null ? "Now" : `${clock(shownMs)} ${zoneName(zone)}`}
+      onKeyDown={onKey}
+      {...drag}
+    >
+      <div className={styles.trend}>
+        <Sparkline values={failing} height={30} tone="bad" label="Checks down or degraded" />
+      </div>
+      <span className={styles.base} />
+      {marks.map(({ id, at: time, source, text }) => (
+        <span
+          key={`${source} ${id}`}
+          className={styles.mark}
+          style={{ left: `${placeOf(Date.parse(time)) * 100}%` }}
+          title={`${clock(Date.parse(time))} ${text}`}
+        />
+      ))}
+      <span className={styles.future} style={{ left: at }} />
+      <span className={styles.handle} style={{ left: at }} />
+      <small className={styles.begin}>
+        {endMs - fromMs > 86_400_000
+          ? formatDateTime(new Date(fromMs).toISOString(), zone)
+          : clock(fromMs).slice(0, 5)}
+      </small>
+      <small className={styles.end}>now</small>
+    </div>
+  );
+};
+
+const momentName = (ms: number, endMs: number, zone: Zone): string => {
+  const iso = new Date(ms).toISOString();
+  const isToday = iso.slice(0, 10) === new Date(endMs).toISOString().slice(0, 10);
+  return `${isToday ? formatTime(iso, zone) : formatDateTime(iso, zone)} ${isToday ? zoneName(zone) : ""}`.trim();
+};
+
+const Acts = (props: {
+  spanMs: number;
+  onSpan: (ms: number) => void;
+  isLive: boolean;
+  before: string | null;
+  after: string | null;
+  onStep: (byMs: number) => void;
+  onMoment: (moment: string) => void;
+  onLive: () => void;
+  onClose: () => void;
+}) => {
+  const { spanMs, onSpan, isLive, before, after, onStep, onMoment, onLive, onClose } = props;
+  return (
+    <div className={styles.acts}>
+      <select
+        className="btn"
+        aria-label="Length of the track"
+        value={spanMs}
+        onChange={(event) => onSpan(Number(event.target.value))}
+      >
+        {spans.map(({ ms, name }) => (
+          <option key={ms} value={ms}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <Button
+        aria-label="Previous change"
+        disabled={before === null}
+        onClick={() => before !== null && onMoment(before)}
+      >
+        ‹ Change
+      </Button>
+      <Button onClick={() => onStep(-minuteMs)}>− 1 m</Button>
+      <Button disabled={isLive} onClick={() => onStep(minuteMs)}>
+        + 1 m
+      </Button>
+      <Button
+        aria-label="Next change"
+        disabled={after === null}
+        onClick={() => after !== null && onMoment(after)}
+      >
+        Change ›
+      </Button>
+      {isLive ? (
+        <Button onClick={onClose}>Close</Button>
+      ) : (
+        <Button variant="primary" onClick={onLive}>
+          Return to live
+        </Button>
+      )}
+    </div>
+  );
+};
+
+const Elsewhere = ({ moment, onLive }: { moment: string; onLive: () => void }) => (
+  <section className={styles.scrubber} aria-label="Time travel">
+    <div className={styles.at}>
+      <b>This page shows now</b>
+      <span className="t12 c2">The status pages show {moment}</span>
+    </div>
+    <span />
+    <Button variant="primary" onClick={onLive}>
+      Return to live
+    </Button>
+  </section>
+);
+
+/** What is drawn on the track: changes, and checks that failed. */
+const useTrack = (organization: string, fromMs: number, endMs: number) => {
+  const range = { from: new Date(fromMs).toISOString(), to: new Date(endMs).toISOString() };
+  const annotations = useQuery(annotationsQuery(organization, range));
+  const checks = useQuery(
+    seriesQuery(organization, { kind: "organization", id: "checks", metrics: ["down", "degraded"] }, range),
+  );
+  return { annotations, checks };
+};
+
+/**
+ * The strip under the top bar that puts the pages at a past moment. `moment`: the one in the address, null for now.
+ * `isHere`: the page below can show the past; others say that they do not.
+ */
+export const Scrubber = (props: {
+  organization: string;
+  moment: string | null;
+  isHere: boolean;
+  onMoment: (moment: string | null, options: { replace: boolean }) => void;
+  onClose: () => void;
+}) => {
+  const { organization, moment, isHere, onMoment, onClose } = props;
+  const { zone } = usePreferences();
+  const endMs = useTrackEnd();
+  const [chosenMs, setChosenMs] = useState<number>(spans[0].ms);
+  const [draftMs, setDraftMs] = useState<number | null>(null);
+  const momentMs = moment === null ? null : Date.parse(moment);
+  const fromMs = endMs - spanFor(chosenMs, momentMs, endMs);
+  const { annotations, checks } = useTrack(organization, fromMs, endMs);
+  const marks = annotations.data?.items ?? [];
+  const shownMs = draftMs ?? momentMs;
+
+  const go = (ms: number) => onMoment(momentAt(ms, endMs), { replace: moment !== null });
+  const atMs = shownMs ?? endMs;
+  const before = neighbourOf(marks, atMs, "before");
+  const after = neighbourOf(marks, atMs, "after");
+  const isEmpty =
+    annotations.data?.items.length === 0 && failingOf(checks.data).every((value) => value === null);
+  const nothing = isEmpty ? "Nothing is stored of this time yet." : "";
+  const last = marks.find(({ at }) => Date.parse(at) <= atMs);
+  const named = (ms: number) => momentName(ms, endMs, zone);
+
+  if (!isHere)
+    return <Elsewhere moment={named(momentMs ?? endMs)} onLive={() => onMoment(null, { replace: false })} />;
+  return (
+    <section className={styles.scrubber} aria-label="Time travel">
+      <div className={styles.at} data-testid="moment">
+        <b>{shownMs === null ? "Now" : `As it was at ${named(shownMs)}`}</b>
+        <span className="t12 c2">
+          {shownMs === null
+            ? "Choose a moment: drag, or go to a change"
+            : `${formatSpan(Math.max(endMs - shownMs, 0))} ago. Nothing can be changed`}
+        </span>
+      </div>
+      <div>
+        <Track
+          {...{ fromMs, endMs, marks }}
+          momentMs={shownMs}
+          failing={failingOf(checks.data)}
+          onDraft={setDraftMs}
+          onMoment={go}
+        />
+        <p className={`${styles.last} t12 c2 cut`} aria-live="polite">
+          {last === undefined ? nothing : `${named(Date.parse(last.at))}: ${last.text}`}
+        </p>
+      </div>
+      <Acts
+        spanMs={spanFor(chosenMs, momentMs, endMs)}
+        onSpan={setChosenMs}
+        isLive={moment === null}
+        before={before}
+        after={after}
+        onStep={(byMs) => go(atMs + byMs)}
+        onMoment={(to) => onMoment(to, { replace: moment !== null })}
+        onLive={() => onMoment(null, { replace: false })}
+        onClose={onClose}
+      />
+    </section>
+  );
+};

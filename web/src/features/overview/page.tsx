@@ -1,0 +1,131 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
+import { formatClock, zoneName } from "#lib/format.ts";
+import { useLiveStatus } from "#lib/live/live-context.tsx";
+import { useMoment } from "#lib/live/moment.ts";
+import { useNow } from "#lib/live/now.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { judgeOverview } from "#lib/verdict.ts";
+import { FreshnessLine, useCurrency } from "#ui/page/freshness-line.tsx";
+import { Page } from "#ui/page/page.tsx";
+import { Panel, Skeleton } from "#ui/page/panel.tsx";
+import { RedStrip, Tiles } from "./figures.tsx";
+import styles from "./overview.module.css";
+import { ProblemLanes, ProblemList } from "./problems.tsx";
+import { overviewQuery } from "./queries.ts";
+
+const route = getRouteApi("/o/$org/overview");
+const textClass: Record<string, string> = {
+  down: "tx-down",
+  degraded: "tx-warn",
+  stale: "tx-stale",
+  unknown: "c2",
+  ok: "",
+};
+
+/** The sentence a tired person can act on. */
+const VerdictLine = ({ overview }: { overview: Overview }) => {
+  const nowMs = useNow();
+  const { zone } = usePreferences();
+  const { parts, sentence, tone } = judgeOverview(overview, nowMs, zone);
+  const { collectorLost } = useLiveStatus();
+  const isHatched = tone === "stale" || (tone === "unknown" && overview.observedAt !== null);
+  return (
+    <section className={`${styles.verdict} ${isHatched ? "hatch" : ""}`}>
+      <h2 className="t20 b" data-testid="verdict">
+        {parts.map(({ text, tone: partTone }, index) => (
+          <span key={text}>
+            {index > 0 && ", "}
+            <span className={index === 0 ? textClass[partTone] : ""}>{text}</span>
+          </span>
+        ))}
+      </h2>
+      {sentence !== "" && !collectorLost && <p className="c2">{sentence}</p>}
+    </section>
+  );
+};
+
+const kinds = {
+  audit: "Audit",
+  breaker: "Breaker",
+  queue: "Queue",
+  health: "Health",
+  cache: "Cache",
+  deployment: "Deployment",
+} as const;
+
+const RecentChanges = ({ overview, organization }: { overview: Overview; organization: string }) => {
+  const { zone } = usePreferences();
+  return (
+    <aside className={styles.side} aria-label="Recent changes">
+      <div className="sec-h">
+        <h2 className="h">Recent changes</h2>
+        <span className="t12 c3">{zoneName(zone)}</span>
+      </div>
+      {overview.recentChanges.length === 0 ? (
+        <p className="t12 c3">Nothing has changed yet.</p>
+      ) : (
+        <ol className={styles.changes}>
+          {overview.recentChanges.map(({ at, text, by, kind, state }) => (
+            <li key={`${at} ${text}`}>
+              <time dateTime={at}>{formatClock(at, zone)}</time>
+              <div>
+                <span className={state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : ""}>
+                  {text}
+                </span>
+                <small>
+                  {kinds[kind]} · {by}
+                </small>
+              </div>
+            </li>
+          ))}
+        </ol>
+      )}
+      <Link className="link" to="/o/$org/audit" params={{ org: organization }}>
+        All changes in the audit trail
+      </Link>
+    </aside>
+  );
+};
+
+const Evidence = ({ overview, organization }: { overview: Overview; organization: string }) => {
+  const currency = useCurrency(overview);
+  const isFresh = currency === "fresh";
+  return (
+    <>
+      {currency === "lost" && <FreshnessLine currency={currency} observedAt={overview.observedAt} />}
+      {overview.problems.length > 0 && (
+        <>
+          <ProblemList problems={overview.problems} organization={organization} isFresh={isFresh} />
+          {isFresh && <ProblemLanes overview={overview} />}
+        </>
+      )}
+      <div className={isFresh ? "" : "hatch"}>
+        <RedStrip overview={overview} organization={organization} />
+        <Tiles overview={overview} organization={organization} />
+      </div>
+    </>
+  );
+};
+
+export const OverviewPage = () => {
+  const { org } = route.useParams();
+  const overview = useQuery(overviewQuery(org, useMoment()));
+  return (
+    <Page title={organizationPages.overview.title} observation={overview.data ?? null}>
+      <Panel name="The overview" query={overview} skeleton={<Skeleton rows={10} label="the overview" />}>
+        {(data) => (
+          <div className={styles.ov}>
+            <div>
+              <VerdictLine overview={data} />
+              <Evidence overview={data} organization={org} />
+            </div>
+            <RecentChanges overview={data} organization={org} />
+          </div>
+        )}
+      </Panel>
+    </Page>
+  );
+};

@@ -1,0 +1,159 @@
+import { useRouter } from "@tanstack/react-router";
+import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
+import type { MouseEvent } from "react";
+import { formatClock, formatSpanShort, zoneName } from "#lib/format.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { Status } from "#ui/page/status.tsx";
+import { Age } from "#ui/text/time.tsx";
+import { placeLanes } from "./lanes.ts";
+import styles from "./overview.module.css";
+
+const Before = ({ problem }: { problem: Problem }) => {
+  const { changedBefore, since } = problem;
+  if (changedBefore === null) {
+    return (
+      <span className={styles.before}>
+        <span className="c3">Nothing changed in the 30 m before</span>
+        <small />
+      </span>
+    );
+  }
+  const beforeMs = Date.parse(since) - Date.parse(changedBefore.at);
+  return (
+    <span className={styles.before}>
+      <span>{changedBefore.text}</span>
+      <small>
+        {formatSpanShort(beforeMs)} before, {changedBefore.by}
+      </small>
+    </span>
+  );
+};
+
+const Row = ({
+  problem,
+  organization,
+  isFresh,
+}: {
+  problem: Problem;
+  organization: string;
+  isFresh: boolean;
+}) => {
+  const router = useRouter();
+  const { zone } = usePreferences();
+  const href = `/o/${organization}/${problem.path.replace(/^\//, "")}`;
+  const open = (event: MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    void router.navigate({ href });
+  };
+  return (
+    <li className={styles.problem}>
+      <a href={href} onClick={open}>
+        <span className={styles.state}>
+          <Status
+            tone={isFresh ? problem.state : "stale"}
+            label={isFresh ? problem.label : `Was ${problem.label.toLowerCase()}`}
+          />
+        </span>
+        <span className={styles.what}>
+          <b>
+            {problem.subject}: {problem.title}
+          </b>
+          <span title={problem.cause}>{problem.cause}</span>
+        </span>
+        <Before problem={problem} />
+        <span className={styles.affects}>{problem.affects}</span>
+        <span className={styles.since}>
+          <b>
+            <Age at={problem.since} short />
+          </b>
+          <small>{formatClock(problem.since, zone)}</small>
+        </span>
+      </a>
+    </li>
+  );
+};
+
+/** What is wrong now, worst first: state, what and why, the change just before, what it affects, since when. */
+export const ProblemList = (props: {
+  problems: readonly Problem[];
+  organization: string;
+  isFresh: boolean;
+}) => {
+  const { zone } = usePreferences();
+  return (
+    <>
+      <div className={`${styles.head} t12 c3`} aria-hidden="true">
+        <span>State</span>
+        <span>What and why</span>
+        <span>Changed just before</span>
+        <span>Affects</span>
+        <span className="num">Since, {zoneName(zone)}</span>
+      </div>
+      <ol className={props.isFresh ? "" : "hatch"} aria-label="Problems, worst first">
+        {props.problems.map((problem) => (
+          <Row key={problem.id} problem={problem} organization={props.organization} isFresh={props.isFresh} />
+        ))}
+      </ol>
+    </>
+  );
+};
+
+const markTopUnits = 2;
+const laneHeightUnits = 15;
+
+/** Problems and changes on one time line; a bar that began before the range runs past its left edge. */
+export const ProblemLanes = ({ overview }: { overview: Overview }) => {
+  const { zone } = usePreferences();
+  const endMs = Date.parse(overview.observedAt ?? "");
+  if (Number.isNaN(endMs)) return null;
+  const shown = overview.problems.slice(0, 8);
+  const { bars, marks, startMs } = placeLanes(shown, overview.recentChanges, endMs);
+  const clock = (part: number) =>
+    formatClock(new Date(startMs + (endMs - startMs) * part).toISOString(), zone);
+  const markHeight = markTopUnits + laneHeightUnits + bars.length * laneHeightUnits;
+  return (
+    <section
+      className={styles.lanes}
+      aria-label={`Problems and changes on one time line, ${clock(0)} to ${clock(1)} ${zoneName(zone)}`}
+    >
+      <div className={`${styles.lane} ${styles.changeLane}`}>
+        <span className="c3">Changes</span>
+        <span className={styles.track}>
+          {marks.map(({ key, at }) => (
+            <i key={key} className={styles.mark} style={{ left: `${at * 100}%`, height: markHeight }} />
+          ))}
+          {marks.map(({ key, at, room, text }) =>
+            text === null ? null : (
+              <em key={key} style={{ left: `${at * 100}%`, maxWidth: `${room * 100}%` }}>
+                {text}
+              </em>
+            ),
+          )}
+        </span>
+      </div>
+      {bars.map(({ problem, from, startsEarlier }) => (
+        <div key={problem.id} className={styles.lane}>
+          <span className="cut">{problem.subject}</span>
+          <span className={styles.track}>
+            <i
+              className={`${styles.bar} ${styles[problem.state]}`}
+              style={{ left: startsEarlier ? -8 : `${from * 100}%` }}
+            />
+          </span>
+        </div>
+      ))}
+      <div className={`${styles.lane} ${styles.axisLane}`}>
+        <span />
+        <span className={`${styles.track} axis`}>
+          {[0, 0.25, 0.5, 0.75].map((part) => (
+            <span key={part}>{clock(part)}</span>
+          ))}
+          <span>
+            {clock(1)} {zoneName(zone)}
+          </span>
+        </span>
+      </div>
+    </section>
+  );
+};

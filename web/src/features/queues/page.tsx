@@ -1,0 +1,185 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
+import { useCallback, useMemo } from "react";
+import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
+import { useBoard } from "#lib/live/live-board.ts";
+import { useLiveStatus } from "#lib/live/live-context.tsx";
+import { useMoment } from "#lib/live/moment.ts";
+import { neighboursOf } from "#lib/neighbours.ts";
+import { stringifySearch } from "#lib/search-params.ts";
+import { FilterBar } from "#ui/filter/filter-bar.tsx";
+import { readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
+import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/page/freshness-line.tsx";
+import { Page, Split } from "#ui/page/page.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
+import { FilteredTable } from "#ui/table/filtered-table.tsx";
+import { Table } from "#ui/table/table.tsx";
+import { queueColumns } from "./columns.tsx";
+import { QueueDrawer } from "./drawer.tsx";
+import { filterQueues, queueFilterKeys } from "./filter.ts";
+import type { QueuesState, QueueView } from "./live.ts";
+import { queuesBoard, queuesQuery } from "./queries.ts";
+import styles from "./queues.module.css";
+import { QueuesSummary, workerColumns } from "./summary.tsx";
+
+const route = getRouteApi("/o/$org/queues");
+const workersIntervalMs = 15_000;
+const pollIntervalMs = 5000;
+const keyOf = ({ row }: QueueView): string => row.id;
+const rowClass = ({ row }: QueueView): string => (row.state === "ok" && !row.paused ? "quiet" : "");
+const keyOfWorker = ({ host }: QueuesState["workers"][number]): string => host;
+const quiet = (): string => "quiet";
+const none: readonly QueueView[] = [];
+
+const Workers = ({ list }: { list: QueuesState }) => {
+  const { workers, intervalMs, views } = list;
+  const names = new Map(views.map(({ row }) => [row.id, row.name]));
+  const named = workers.map((worker) => ({
+    ...worker,
+    queues: worker.queues.map((id) => names.get(id) ?? id),
+  }));
+  const total = workers.reduce((sum, worker) => sum + worker.workers, 0);
+  return (
+    <>
+      <div className={`sum pad ${styles.workers}`}>
+        <h2 className="h">Workers</h2>
+        <span>
+          {formatCount(total)} on {formatPlural(workers.length, "host")}
+        </span>
+        <span className="c3">Sampled every {formatSpan(intervalMs)}</span>
+      </div>
+      {workers.length === 0 ? (
+        <Empty title="No worker is listening">Workers appear here once one connects to a queue.</Empty>
+      ) : (
+        <Table
+          caption="Workers by host"
+          className="compact"
+          columns={workerColumns}
+          rows={named}
+          keyOf={keyOfWorker}
+          rowClass={quiet}
+        />
+      )}
+    </>
+  );
+};
+
+/** Reads the list again while the socket is closed, and its workers now and then. */
+const useQueuesQuery = (organization: string) => {
+  const { connection } = useLiveStatus();
+  const moment = useMoment();
+  return useQuery({
+    ...queuesQuery(organization, moment),
+    refetchInterval:
+      moment !== null ? false : connection.state === "closed" ? pollIntervalMs : workersIntervalMs,
+  });
+};
+
+/** The list under its filter, and the workers that serve it. */
+const Queues = (props: {
+  query: PanelQuery<QueuesState>;
+  currency: Currency;
+  shown: readonly QueueView[];
+  openKey: string | undefined;
+  hrefOf: (key: string) => string;
+  onSearch: (change: { q?: undefined; queue?: string }) => void;
+}) => {
+  const { query, currency, shown, openKey, hrefOf, onSearch } = props;
+  const freshness = freshnessOf(currency);
+  return (
+    <Panel
+      name="Queues"
+      query={query}
+      skeletonRows={12}
+      freshness={freshness}
+      isEmpty={(list) => list.views.length === 0}
+      empty={
+        <Empty title="No queue yet">
+          A queue appears here within seconds after a program adds its first job with BullMQ.
+        </Empty>
+      }
+    >
+      {(list) => (
+        <>
+          <FreshnessLine observedAt={list.observedAt} currency={currency} />
+          <QueuesSummary views={list.views} shown={shown.length} />
+          <FilteredTable
+            noMatch="No queue matches"
+            onClear={() => onSearch({ q: undefined })}
+            caption="Queues, worst first"
+            className="cards"
+            columns={queueColumns[freshness.state]}
+            rows={shown}
+            keyOf={keyOf}
+            rowClass={rowClass}
+            openKey={openKey}
+            onOpen={(key) => onSearch({ queue: key })}
+            hrefOf={hrefOf}
+          />
+          <Workers list={list} />
+        </>
+      )}
+    </Panel>
+  );
+};
+
+export const QueuesPage = () => {
+  const { org } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  useBoard(queuesBoard, org);
+  const moment = useMoment();
+  const queues = useQueuesQuery(org);
+  const data = queues.data;
+  const currency = useCurrency(data);
+  const freshness = freshnessOf(currency);
+  const views = data?.views ?? none;
+  const keys = useMemo(() => queueFilterKeys(views), [views]);
+  const filter = readFilterInput(search.q ?? "", keys);
+  const shown = filterQueues(views, filter);
+
+  const setSearch = (change: Partial<typeof search>, replace = false) =>
+    void navigate({ search: { ...search, ...change }, replace });
+  const goTo = (key: string) => setSearch({ queue: key }, true);
+  const { q } = search;
+  const hrefOf = useCallback((key: string) => stringifySearch({ q, queue: key, at: moment }), [q, moment]);
+
+  return (
+    <Page title={organizationPages.queues.title} observation={data ?? null}>
+      <Split
+        drawer={
+          search.queue !== undefined &&
+          data !== undefined && (
+            <QueueDrawer
+              organization={org}
+              id={search.queue}
+              view={views.find(({ row }) => row.id === search.queue)}
+              freshness={freshness}
+              {...neighboursOf(shown.map(keyOf), search.queue, goTo)}
+              onClose={() => setSearch({ queue: undefined })}
+            />
+          )
+        }
+      >
+        <div className="tool">
+          <FilterBar
+            label="Filter queues"
+            keys={keys}
+            filter={filter}
+            isInstant
+            onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
+          />
+        </div>
+        <Queues
+          query={queues}
+          currency={currency}
+          shown={shown}
+          openKey={search.queue}
+          hrefOf={hrefOf}
+          onSearch={setSearch}
+        />
+      </Split>
+    </Page>
+  );
+};

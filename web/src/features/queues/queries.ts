@@ -1,0 +1,29 @@
+import { queryOptions } from "@tanstack/react-query";
+import { listQueues, type QueueList, queueTopic, readQueue } from "@wheelhouse/shared/queues.ts";
+import { call } from "#lib/api/api.ts";
+import { type Board, boardQuery } from "#lib/live/live-board.ts";
+import { fromList, moveRows, type QueuesState } from "./live.ts";
+
+const detailIntervalMs = 10_000;
+
+export const queuesBoard: Board<QueueList, QueuesState> = {
+  topic: queueTopic,
+  key: "queues",
+  read: (at, options) => call(listQueues, { query: { at } }, options),
+  take: fromList,
+  move: moveRows,
+  keep: (state, { workers }) => ({ ...state, workers }),
+};
+
+/** All queues of one organization; the socket keeps the rows of now current, an answer now and then the workers. */
+export const queuesQuery = (organization: string, moment: string | null = null) =>
+  boardQuery(queuesBoard, organization, moment);
+
+/** One queue with its trends. */
+export const queueQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: ["queues", organization, id],
+    queryFn: ({ signal }) => call(readQueue, { params: { id } }, { organization, signal }),
+    staleTime: detailIntervalMs,
+    refetchInterval: detailIntervalMs,
+  });

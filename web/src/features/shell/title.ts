@@ -1,0 +1,64 @@
+import { type Overview, overviewTopic } from "@wheelhouse/shared/overview.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
+import { useEffect, useEffectEvent, useRef } from "react";
+import { formatTime } from "#lib/format.ts";
+import { useLive } from "#lib/live/live-context.tsx";
+import { serverClock } from "#lib/live/server-clock.ts";
+import { judgeOverview } from "#lib/verdict.ts";
+
+const checkIntervalMs = 5000;
+
+/** `2 down · Queues · Wheelhouse`; a page named Overview needs no name. */
+const pageTitle = (verdict: string | null, page: string, moment: string | null): string =>
+  [
+    moment === null ? null : `As of ${formatTime(moment, "utc")} UTC`,
+    verdict,
+    page === organizationPages.overview.title ? null : page,
+    "Wheelhouse",
+  ]
+    .filter((part) => part !== null)
+    .join(" · ");
+
+/**
+ * Keeps tab title and favicon at the verdict, in a hidden tab too: it writes to the document alone and draws
+ * no component. A feed that falls silent turns both stale.
+ */
+export const useTitle = (overview: Overview | undefined, page: string, moment: string | null): void => {
+  const latest = useRef<Overview | undefined>(undefined);
+  const write = useEffectEvent(() => {
+    const verdict =
+      latest.current === undefined
+        ? null
+        : judgeOverview(
+            latest.current,
+            moment === null ? serverClock.now() : Date.parse(latest.current.observedAt ?? moment),
+            "utc",
+          );
+    const title = pageTitle(verdict?.short ?? null, page, moment);
+    if (document.title !== title) document.title = title;
+    const icon = document.getElementById("favicon");
+    const href = `/icons/${moment === null ? (verdict?.tone ?? "unknown") : "stale"}.svg`;
+    if (icon !== null && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
+  });
+  useEffect(() => {
+    // Of another moment nothing may be said before it was read.
+    latest.current = overview ?? (moment === null ? latest.current : undefined);
+    write();
+  }, [overview, moment]);
+  useEffect(() => {
+    if (page !== "") write();
+  }, [page]);
+  useEffect(() => {
+    const timer = setInterval(() => write(), checkIntervalMs);
+    return () => clearInterval(timer);
+  }, []);
+  useLive(
+    overviewTopic,
+    (now) => {
+      if (moment !== null) return;
+      latest.current = now;
+      write();
+    },
+    { whenHidden: true },
+  );
+};

@@ -1,0 +1,152 @@
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
+import { useState } from "react";
+import { FormField } from "#ui/form/form-field.tsx";
+import { TextField } from "#ui/form/text-field.tsx";
+import { SourceDialog } from "./dialog.tsx";
+import { useSaveTarget } from "./queries.ts";
+import css from "./sources.module.css";
+
+const blank = { name: "", service: "", server: "", prefix: "", bentocache: "" };
+
+type Form = typeof blank;
+type FormPart = {
+  form: Form;
+  complaint: (field: string) => string | undefined;
+  onChange: (change: Partial<Form>) => void;
+};
+
+/** Which cache of which service it is. */
+const OwnerFields = (props: FormPart) => {
+  const { form, complaint, onChange } = props;
+  return (
+    <div className={css.pair}>
+      <TextField
+        label="Name"
+        hint="As its service calls it"
+        error={complaint("name")}
+        value={form.name}
+        onChange={(text) => onChange({ name: text })}
+      />
+      <TextField
+        label="Service"
+        error={complaint("service")}
+        value={form.service}
+        onChange={(text) => onChange({ service: text })}
+      />
+    </div>
+  );
+};
+
+const ServerField = (props: {
+  servers: readonly WatchedSource[];
+  server: string;
+  error: string | undefined;
+  onServer: (id: string) => void;
+}) => {
+  const { servers, server: chosen, error, onServer } = props;
+  const isGone = chosen !== "" && !servers.some(({ id }) => id === chosen);
+  return (
+    <FormField
+      label="Redis"
+      hint={servers.length === 0 ? "No Redis is watched in this organization yet" : undefined}
+      error={error}
+    >
+      {(control) => (
+        <select
+          {...control}
+          className="field"
+          value={chosen}
+          onChange={(event) => onServer(event.target.value)}
+        >
+          {isGone && <option value={chosen}>{chosen}, not watched any more</option>}
+          {servers.map((server) => (
+            <option key={server.id} value={server.id}>
+              {server.name}
+            </option>
+          ))}
+        </select>
+      )}
+    </FormField>
+  );
+};
+
+/** Where its keys lie, and how they are made. */
+const PlaceFields = (props: FormPart) => {
+  const { form, complaint, onChange } = props;
+  return (
+    <div className={css.pair}>
+      <TextField
+        label="Prefix"
+        hint="What its keys begin with, such as shop:prices:"
+        error={complaint("prefix")}
+        value={form.prefix}
+        onChange={(text) => onChange({ prefix: text })}
+      />
+      <TextField
+        label="Store of bentocache"
+        hint="Only of one: then also by tag"
+        error={complaint("bentocache")}
+        value={form.bentocache}
+        onChange={(text) => onChange({ bentocache: text })}
+      />
+    </div>
+  );
+};
+
+/** Declares a cache that lies in a watched Redis behind a prefix, or changes where it lies. */
+export const CacheDialog = (props: {
+  organization: string;
+  /** What is changed; null for a new one. */
+  source: WatchedSource | null;
+  sources: readonly WatchedSource[];
+  onClose: () => void;
+}) => {
+  const { organization, source, sources, onClose } = props;
+  const save = useSaveTarget(organization);
+  const servers = sources.filter(({ kind }) => kind === "redis");
+  const [form, setForm] = useState(() => {
+    const now = source?.definition?.kind === "cache" ? source.definition : null;
+    if (now === null) return { ...blank, server: servers[0]?.id ?? "" };
+    const { name, service, server, prefix, bentocache } = now;
+    return { name, service, server, prefix, bentocache: bentocache ?? "" };
+  });
+  const set = (change: Partial<typeof form>) => setForm({ ...form, ...change });
+  const [name, service, prefix] = [form.name.trim(), form.service.trim(), form.prefix.trim()];
+  const bentocache = form.bentocache.trim();
+  return (
+    <SourceDialog
+      source={source}
+      act="Declare"
+      word="cache"
+      foot="Who may invalidate caches may then remove the keys behind its prefix, counted first and audited."
+      fields={["name", "service", "server", "prefix", "bentocache"]}
+      name={form.name}
+      definition={{
+        kind: "cache" as const,
+        name,
+        service,
+        prefix,
+        server: form.server,
+        bentocache: bentocache === "" ? null : bentocache,
+      }}
+      isReady={name !== "" && service !== "" && prefix !== "" && form.server !== ""}
+      save={save}
+      onSaved={onClose}
+      onClose={onClose}
+    >
+      {(complaint, shortName) => (
+        <>
+          <OwnerFields form={form} complaint={complaint} onChange={set} />
+          {shortName}
+          <ServerField
+            servers={servers}
+            server={form.server}
+            error={complaint("server")}
+            onServer={(server) => set({ server })}
+          />
+          <PlaceFields form={form} complaint={complaint} onChange={set} />
+        </>
+      )}
+    </SourceDialog>
+  );
+};

@@ -1,0 +1,74 @@
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
+import { useState } from "react";
+import { FormField } from "#ui/form/form-field.tsx";
+import { TextField } from "#ui/form/text-field.tsx";
+import { SourceDialog } from "./dialog.tsx";
+import { useSaveServer } from "./queries.ts";
+import css from "./sources.module.css";
+
+const kinds = { redis: "Redis", postgres: "Postgres" } as const;
+type Kind = keyof typeof kinds;
+const example = { redis: "redis://user:password@host:6379/0", postgres: "postgres://user:password@host/db" };
+
+/** Watches a Redis or Postgres server, or changes its name or address. */
+export const ServerDialog = (props: {
+  organization: string;
+  source: (WatchedSource & { kind: Kind }) | null;
+  onClose: () => void;
+}) => {
+  const { organization, source, onClose } = props;
+  const save = useSaveServer(organization);
+  const [kind, setKind] = useState<Kind>(source?.kind ?? "redis");
+  const [name, setName] = useState(source?.name ?? "");
+  const [url, setUrl] = useState("");
+  return (
+    <SourceDialog
+      source={source}
+      act="Watch"
+      word="server"
+      foot="Its address is sealed, and never shown again."
+      fields={["name", "url", "kind"]}
+      name={name}
+      definition={{ kind, name: name.trim(), url: url.trim() }}
+      isReady={name.trim() !== "" && url.trim() !== ""}
+      save={save}
+      onSaved={onClose}
+      onClose={onClose}
+    >
+      {(complaint, shortName) => (
+        <>
+          {source === null && (
+            <FormField label="Kind" error={complaint("kind")}>
+              {(control) => (
+                <select
+                  {...control}
+                  className="field"
+                  value={kind}
+                  onChange={(event) => setKind(event.target.value === "postgres" ? "postgres" : "redis")}
+                >
+                  {Object.entries(kinds).map(([value, label]) => (
+                    <option key={value} value={value}>
+                      {label}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </FormField>
+          )}
+          <div className={source === null ? css.pair : undefined}>
+            <TextField label="Name" error={complaint("name")} value={name} onChange={setName} />
+            {shortName}
+          </div>
+          <TextField
+            label="Address"
+            hint={`With its credentials, such as ${example[kind]}`}
+            error={complaint("url")}
+            value={url}
+            onChange={setUrl}
+            isSecret
+          />
+        </>
+      )}
+    </SourceDialog>
+  );
+};

@@ -1,0 +1,268 @@
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
+import { useState } from "react";
+import { FormField } from "#ui/form/form-field.tsx";
+import { TextField } from "#ui/form/text-field.tsx";
+import { SourceDialog } from "./dialog.tsx";
+import {
+  definitionOf,
+  dependables,
+  formatWords,
+  formOf,
+  isAskedByHttp,
+  readFormat,
+  type TargetForm,
+} from "./form.ts";
+import { HeartbeatsOnce } from "./heartbeats.tsx";
+import { useSaveTarget } from "./queries.ts";
+import css from "./sources.module.css";
+
+const fields = [
+  "name",
+  "format",
+  "instances",
+  "conditions",
+  "dependsOn",
+  "group",
+  "owner",
+  "runbookUrl",
+  "intervalMs",
+  "timeoutMs",
+  "downAfter",
+  "upAfter",
+  "actuatorBreakers",
+  "service",
+  "instance",
+  "url",
+];
+
+type Control = {
+  form: TargetForm;
+  set: (change: Partial<TargetForm>) => void;
+  complaint: (field: string) => string | undefined;
+};
+
+const instancesHint = {
+  push: "One name a line; each gets an address of its own",
+  tcp: "One a line: a name and tcp://host:port",
+} as const;
+
+const ServiceFields = ({ form, set, complaint, known }: Control & { known: readonly string[] }) => {
+  const { format } = form;
+  const isPush = format === "push";
+  return (
+    <>
+      <FormField label="Format" error={complaint("format")}>
+        {(control) => (
+          <select
+            {...control}
+            className="field"
+            value={format}
+            onChange={(event) => set({ format: readFormat(event.target.value) })}
+          >
+            {Object.entries(formatWords).map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+        )}
+      </FormField>
+      <TextField
+        label="Instances"
+        rows={2}
+        hint={
+          isPush || format === "tcp" ? instancesHint[format] : "One a line: a name and its health address"
+        }
+        error={complaint("instances")}
+        value={form.instances}
+        onChange={(instances) => set({ instances })}
+      />
+      {!isPush && (
+        <TextField
+          label="Conditions"
+          rows={2}
+          hint="One a line, all must hold, such as [STATUS] == 200 or [RESPONSE_TIME] < 300"
+          error={complaint("conditions")}
+          value={form.conditions}
+          onChange={(conditions) => set({ conditions })}
+        />
+      )}
+      <TextField
+        label="Depends on"
+        hint={
+          known.length === 0 ? "Nothing else is watched yet" : `Ids, such as ${known.slice(0, 3).join(", ")}`
+        }
+        error={complaint("dependsOn")}
+        value={form.dependsOn}
+        onChange={(dependsOn) => set({ dependsOn })}
+      />
+    </>
+  );
+};
+
+const MetricsFields = ({ form, set, complaint }: Control) => (
+  <>
+    <TextField
+      label="Address"
+      hint="Of its metrics in Prometheus' text format"
+      error={complaint("url")}
+      value={form.url}
+      onChange={(url) => set({ url })}
+    />
+    <div className={css.pair}>
+      <TextField
+        label="Service"
+        hint="Whose breakers they are"
+        error={complaint("service")}
+        value={form.service}
+        onChange={(service) => set({ service })}
+      />
+      <TextField
+        label="Instance"
+        hint="The service's name when left out"
+        error={complaint("instance")}
+        value={form.instance}
+        onChange={(instance) => set({ instance })}
+      />
+    </div>
+  </>
+);
+
+const Rhythm = ({ form, set, complaint }: Control) => (
+  <div className={css.pair}>
+    <TextField
+      label="Interval, seconds"
+      error={complaint("intervalMs")}
+      value={form.intervalSeconds}
+      onChange={(intervalSeconds) => set({ intervalSeconds })}
+      isNumber
+    />
+    <TextField
+      label="Time-out, seconds"
+      hint={form.format === "push" ? "Late after interval and time-out" : ""}
+      error={complaint("timeoutMs")}
+      value={form.timeoutSeconds}
+      onChange={(timeoutSeconds) => set({ timeoutSeconds })}
+      isNumber
+    />
+  </div>
+);
+
+const More = ({ form, set, complaint }: Control) => (
+  <details className={css.more}>
+    <summary className="link">Owner, runbook, hysteresis</summary>
+    <div className={css.pair}>
+      <TextField
+        label="Group"
+        error={complaint("group")}
+        value={form.group}
+        onChange={(group) => set({ group })}
+      />
+      <TextField
+        label="Owner"
+        error={complaint("owner")}
+        value={form.owner}
+        onChange={(owner) => set({ owner })}
+      />
+    </div>
+    <TextField
+      label="Runbook"
+      hint="Address of what to do when it is down"
+      error={complaint("runbookUrl")}
+      value={form.runbookUrl}
+      onChange={(runbookUrl) => set({ runbookUrl })}
+    />
+    <div className={css.pair}>
+      <TextField
+        label="Down after failed checks"
+        error={complaint("downAfter")}
+        value={form.downAfter}
+        onChange={(downAfter) => set({ downAfter })}
+        isNumber
+      />
+      <TextField
+        label="Up after good checks"
+        error={complaint("upAfter")}
+        value={form.upAfter}
+        onChange={(upAfter) => set({ upAfter })}
+        isNumber
+      />
+    </div>
+    {isAskedByHttp(form.format) && (
+      <label className={css.check}>
+        <input
+          type="checkbox"
+          checked={form.actuatorBreakers}
+          onChange={({ target }) => set({ actuatorBreakers: target.checked })}
+        />
+        Read /actuator/circuitbreakers beside each address, too
+      </label>
+    )}
+  </details>
+);
+
+/** Watches a service or metrics, or changes how one is watched; new heartbeat addresses are shown for the only time. */
+export const TargetDialog = (props: {
+  organization: string;
+  /** What is changed; a kind is what is new. */
+  source: WatchedSource | TargetForm["kind"];
+  sources: readonly WatchedSource[];
+  onClose: () => void;
+}) => {
+  const { organization, sources, onClose } = props;
+  const source = typeof props.source === "string" ? null : props.source;
+  const save = useSaveTarget(organization);
+  const [form, setForm] = useState<TargetForm>(() =>
+    typeof props.source === "string"
+      ? { ...formOf(null), kind: props.source }
+      : formOf(props.source.definition),
+  );
+  const isService = form.kind === "service";
+  if (save.data !== undefined && save.data.issued.length > 0)
+    return <HeartbeatsOnce name={save.data.name} issued={save.data.issued} onClose={onClose} />;
+  const set = (change: Partial<TargetForm>) => setForm((before) => ({ ...before, ...change }));
+  return (
+    <SourceDialog
+      source={source}
+      act="Watch"
+      word={isService ? "service" : "place with metrics"}
+      foot="It is read within seconds, by every process."
+      fields={fields}
+      name={form.name}
+      definition={definitionOf(form)}
+      isReady={
+        form.name.trim() !== "" &&
+        (isService ? form.instances.trim() !== "" : form.url.trim() !== "" && form.service.trim() !== "")
+      }
+      save={save}
+      onSaved={({ issued }) => {
+        if (issued.length === 0) onClose();
+      }}
+      onClose={onClose}
+    >
+      {(complaint, shortName) => (
+        <>
+          <div className={source === null ? css.pair : undefined}>
+            <TextField
+              label="Name"
+              error={complaint("name")}
+              value={form.name}
+              onChange={(name) => set({ name })}
+            />
+            {shortName}
+          </div>
+          {isService ? (
+            <ServiceFields
+              {...{ form, set, complaint }}
+              known={dependables(sources, source === null ? null : source.id)}
+            />
+          ) : (
+            <MetricsFields {...{ form, set, complaint }} />
+          )}
+          <Rhythm {...{ form, set, complaint }} />
+          {isService && <More {...{ form, set, complaint }} />}
+        </>
+      )}
+    </SourceDialog>
+  );
+};

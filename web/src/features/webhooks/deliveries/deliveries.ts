@@ -1,0 +1,24 @@
+export {
+  activeTab,
+  boundedCount,
+  causeOf,
+  countedFilter,
+  type DeliveryFilter,
+  deadLetters,
+  deliveryQuery,
+  errorWords,
+  filterCount,
+  histogramRange,
+  isReplayable,
+  lastAnswer,
+  matchCount,
+  matchesFilter,
+  newestFirst,
+  statusLine,
+  statusWords,
+  unansweredWords,
+  unplannedWords,
+} from "./search.ts";
+export { useSelection } from "./selection.tsx";
+export { BreakerStatus, DeliveryStatus } from "./status.tsx";
+export { DeliveryTable, urlText } from "./table.tsx";

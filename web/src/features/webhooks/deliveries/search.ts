@@ -1,0 +1,225 @@
+import {
+  type Delivery,
+  type DeliveryAttempt,
+  type DeliveryStatus,
+  deliveryStatuses,
+  type ErrorClass,
+} from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { formatCount } from "#lib/format.ts";
+import type { WebhooksSearch } from "../search.ts";
+
+export type DeliveryFilter = Pick<
+  WebhooksSearch,
+  "status" | "endpointId" | "eventType" | "errorClass" | "from" | "to" | "q"
+>;
+
+const joined = (values: readonly string[] | undefined) =>
+  values === undefined || values.length === 0 ? undefined : values.join(",");
+
+const present = <T extends Record<string, string | undefined>>(entries: T) =>
+  Object.fromEntries(
+    Object.entries(entries).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+
+/** Query of the API for a filter: lists joined by commas, what is not set left out. */
+export const deliveryQuery = (filter: DeliveryFilter): Record<string, string> =>
+  present({
+    status: joined(filter.status),
+    endpointId: joined(filter.endpointId),
+    eventType: joined(filter.eventType),
+    errorClass: joined(filter.errorClass),
+    from: filter.from,
+    to: filter.to,
+    q: filter.q,
+  });
+
+/** The dead letters are the same log with one status; so the tab follows the filter. */
+export const activeTab = (
+  search: WebhooksSearch,
+): "deliveries" | "dead" | NonNullable<WebhooksSearch["tab"]> => {
+  if (search.tab !== undefined) return search.tab;
+  return search.status?.length === 1 && search.status[0] === "dead_letter" ? "dead" : "deliveries";
+};
+
+/** How many filters a person set; the status that makes the dead-letters tab is none of them. */
+export const filterCount = (search: WebhooksSearch): number => {
+  const set = [search.endpointId, search.eventType, search.errorClass, search.from ?? search.to, search.q];
+  const status = search.status !== undefined && activeTab(search) !== "dead" ? 1 : 0;
+  return set.filter((value) => value !== undefined).length + status;
+};
+
+/** Whether a pushed row belongs to the list: the server's conditions, on what a row holds. */
+export const matchesFilter = (filter: DeliveryFilter, row: Delivery): boolean => {
+  const one = (values: readonly string[] | undefined, value: string | null) =>
+    values === undefined || (value !== null && values.includes(value));
+  const receivedMs = Date.parse(row.receivedAt);
+  if (filter.from !== undefined && receivedMs < Date.parse(filter.from)) return false;
+  if (filter.to !== undefined && receivedMs >= Date.parse(filter.to)) return false;
+  if (!one(filter.status, row.status) || !one(filter.endpointId, row.endpointId)) return false;
+  if (!one(filter.eventType, row.eventType) || !one(filter.errorClass, row.errorClass)) return false;
+  if (filter.q === undefined) return true;
+  const text = filter.q.toLowerCase();
+  const holds = (part: string | null) => part?.toLowerCase().includes(text) === true;
+  return row.eventId === filter.q || row.id === text || holds(row.eventType) || holds(row.errorMessage);
+};
+
+/** Newest received first; the id decides between two of the same moment, as in the server's key. */
+export const newestFirst = (a: Delivery, b: Delivery): number =>
+  Date.parse(b.receivedAt) - Date.parse(a.receivedAt) || (a.id < b.id ? 1 : -1);
+
+const hourMs = 3_600_000;
+const histogramMs = hourMs;
+
+/**
+ * Range that the histogram shows: the last hour, whatever range is selected inside it; a selection that
+ * lies further back, or is longer, is shown with a quarter of its length on each side.
+ */
+export const histogramRange = (filter: DeliveryFilter, nowMs: number): { from: string; to: string } => {
+  const stepMs = 60_000;
+  const endMs = (Math.floor(nowMs / stepMs) + 1) * stepMs;
+  const startMs = endMs - histogramMs;
+  const fromMs = filter.from === undefined ? undefined : Date.parse(filter.from);
+  const toMs = filter.to === undefined ? endMs : Date.parse(filter.to);
+  const whole = (a: number, b: number) => ({
+    from: new Date(a).toISOString(),
+    to: new Date(b).toISOString(),
+  });
+  if (fromMs === undefined) {
+    return toMs > startMs ? whole(startMs, endMs) : whole(toMs - histogramMs, toMs);
+  }
+  if (fromMs >= startMs) return whole(startMs, endMs);
+  const padMs = Math.max((toMs - fromMs) / 4, stepMs);
+  return whole(fromMs - padMs, Math.min(toMs + padMs, endMs));
+};
+
+export const statusWords: Record<DeliveryStatus, string> = {
+  pending: "Pending",
+  processing: "Processing",
+  completed: "Completed",
+  failed: "Failed",
+  dead_letter: "Dead letter",
+  discarded: "Discarded",
+};
+
+export const errorWords: Record<ErrorClass, string> = {
+  dns: "Name not found",
+  connect: "No connection",
+  tls: "TLS failed",
+  timeout: "No answer",
+  address_refused: "Address refused",
+  http_3xx: "Redirect",
+  http_4xx: "Refused (4xx)",
+  http_5xx: "Server error (5xx)",
+  gone: "Gone (410)",
+  protocol: "Protocol error",
+  shutdown: "Cut by a shutdown",
+  outcome_unknown: "Outcome unknown",
+};
+
+const phrases: Record<number, string> = {
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
+  204: "No Content",
+  301: "Moved Permanently",
+  302: "Found",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  409: "Conflict",
+  410: "Gone",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+export const statusLine = (code: number): string => {
+  const phrase = phrases[code];
+  return phrase === undefined ? String(code) : `${code} ${phrase}`;
+};
+
+/** The receiver's last answer in a few words; undefined before the first attempt ended. */
+export const lastAnswer = (row: Pick<Delivery, "lastStatusCode" | "errorClass">): string | undefined => {
+  if (row.lastStatusCode !== null) return String(row.lastStatusCode);
+  return row.errorClass === null ? undefined : errorWords[row.errorClass];
+};
+
+/** Why it did not get through, undefined while nothing went wrong. */
+export const causeOf = (
+  row: Pick<Delivery, "lastStatusCode" | "errorClass" | "errorMessage">,
+): string | undefined => {
+  if (row.errorClass === null) return row.errorMessage ?? undefined;
+  if (row.lastStatusCode !== null) return statusLine(row.lastStatusCode);
+  return errorWords[row.errorClass];
+};
+
+/** A count that the server stops at 10,001. */
+export const boundedCount = (value: number): string => (value > 10_000 ? "10,000+" : formatCount(value));
+
+/** The log of all that has used up its attempts. */
+export const deadLetters: WebhooksSearch = { status: ["dead_letter"] };
+
+const dayMs = 24 * hourMs;
+const keptDays = 90;
+
+/**
+ * Range over which a filter's matches are counted: its own, else for dead letters all the time they are kept,
+ * else the hour that the histogram shows, so that one call serves both.
+ */
+export const countedFilter = (search: WebhooksSearch, nowMs: number): DeliveryFilter => {
+  const hasRange = search.from !== undefined || search.to !== undefined;
+  if (hasRange) return search;
+  if (activeTab(search) !== "dead") return { ...search, ...histogramRange(search, nowMs) };
+  return { ...search, from: new Date((Math.floor(nowMs / dayMs) - keptDays) * dayMs).toISOString() };
+};
+
+/** How many match, from counts that are made regardless of status; a lower bound past 10,000 of one status. */
+export const matchCount = (
+  search: Pick<WebhooksSearch, "status">,
+  counts: Partial<Record<DeliveryStatus, number>>,
+): string => {
+  const wanted = search.status ?? deliveryStatuses;
+  const values = wanted.map((status) => counts[status] ?? 0);
+  return values.some((value) => value > 10_000)
+    ? boundedCount(10_001)
+    : boundedCount(values.reduce((sum, value) => sum + value, 0));
+};
+
+/** Why an attempt has no response to show. */
+export const unansweredWords = (
+  attempt: Pick<DeliveryAttempt, "outcome" | "errorClass" | "errorMessage">,
+): string => {
+  if (attempt.outcome === "in_flight") return "The request is on its way.";
+  if (attempt.outcome === "unknown") return "No answer was stored: whether the receiver has it is not known.";
+  const cause = attempt.errorClass === null ? "The receiver did not answer" : errorWords[attempt.errorClass];
+  return attempt.errorMessage === null ? `${cause}.` : `${cause}: ${attempt.errorMessage}`;
+};
+
+/** What can be sent again by hand: what has used up its attempts, and what an endpoint's switch discarded. */
+export const isReplayable = (status: DeliveryStatus): boolean =>
+  status === "dead_letter" || status === "discarded";
+
+/** What happens next with a delivery that has no time for its next attempt. */
+export const unplannedWords = (
+  delivery: Pick<Delivery, "status" | "attempts" | "maxAttempts" | "errorClass">,
+): string => {
+  const { status, attempts, maxAttempts, errorClass } = delivery;
+  if (status === "processing") return "One is on its way.";
+  if (status === "pending") return "The first is due.";
+  if (status === "dead_letter" && errorClass === "gone") return "Given up: the receiver says it is gone.";
+  if (status === "dead_letter" && attempts < maxAttempts) {
+    return "Given up early: the breaker stayed open.";
+  }
+  return "No attempt is planned.";
+};

@@ -1,0 +1,71 @@
+import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { createContext, useContext, useEffect, useRef, useState } from "react";
+import { isReplayable } from "./search.ts";
+
+/** Deliveries that are chosen for a replay, by id. */
+export type Selection = {
+  ids: ReadonlySet<string>;
+  set: (ids: readonly string[], isOn: boolean) => void;
+  clear: () => void;
+};
+
+const none: ReadonlySet<string> = new Set();
+
+/** Another list (`listId`) begins with nothing chosen. */
+export const useSelection = (listId: string): Selection => {
+  const [chosen, setChosen] = useState({ listId, ids: none });
+  const ids = chosen.listId === listId ? chosen.ids : none;
+  return {
+    ids,
+    set: (some, isOn) => {
+      const next = new Set(ids);
+      for (const id of some) {
+        if (isOn) next.add(id);
+        else next.delete(id);
+      }
+      setChosen({ listId, ids: next });
+    },
+    clear: () => setChosen({ listId, ids: none }),
+  };
+};
+
+// The rows themselves must not draw again with each choice, only the boxes in them.
+const SelectionContext = createContext<{ selection: Selection; rows: readonly Delivery[] } | null>(null);
+export const SelectionProvider = SelectionContext;
+
+/** The box of one row; none where there is nothing to send again. */
+export const SelectOne = ({ row }: { row: Delivery }) => {
+  const shared = useContext(SelectionContext);
+  if (shared === null || !isReplayable(row.status)) return null;
+  const { ids, set } = shared.selection;
+  return (
+    <input
+      type="checkbox"
+      aria-label={`Select ${row.eventType} to ${row.endpointName}`}
+      checked={ids.has(row.id)}
+      onChange={({ target }) => set([row.id], target.checked)}
+    />
+  );
+};
+
+/** Chooses all that are loaded; all that match are the button's beside the list. */
+export const SelectLoaded = () => {
+  const shared = useContext(SelectionContext);
+  const box = useRef<HTMLInputElement>(null);
+  const able = shared?.rows.filter(({ status }) => isReplayable(status)).map(({ id }) => id) ?? [];
+  const count = able.filter((id) => shared?.selection.ids.has(id) === true).length;
+  const isSome = count > 0 && count < able.length;
+  useEffect(() => {
+    if (box.current !== null) box.current.indeterminate = isSome;
+  }, [isSome]);
+  return (
+    <input
+      ref={box}
+      type="checkbox"
+      aria-label="Select all loaded dead letters"
+      disabled={able.length === 0}
+      checked={able.length > 0 && count === able.length}
+      onChange={({ target }) => shared?.selection.set(able, target.checked)}
+    />
+  );
+};

@@ -1,0 +1,2 @@
+export { EndpointsTab } from "./endpoints-tab.tsx";
+export { SourcesTab } from "./sources-tab.tsx";

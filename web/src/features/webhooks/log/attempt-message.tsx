@@ -1,0 +1,78 @@
+import type { DeliveryAttempt, DeliveryDetail, HttpMessage } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { useState } from "react";
+import { formatBytes } from "#lib/format.ts";
+import { Tabs } from "#ui/page/tabs.tsx";
+import { CodeBlock, prettyJson } from "#ui/text/code-block.tsx";
+import { statusLine, unansweredWords } from "../deliveries/deliveries.ts";
+
+type Part = "request" | "response" | "payload";
+
+const head = (message: HttpMessage) =>
+  Object.entries(message.headers).map(([name, value]) => ({ name, value }));
+
+const Captured = ({ sizeBytes, isCut }: { sizeBytes: number; isCut: boolean }) => (
+  <span className="t12">
+    {formatBytes(sizeBytes)}
+    {isCut && ", cut at 16 KiB"}
+  </span>
+);
+
+/**
+ * What was sent and answered in one attempt, and the event's own payload. All of it comes from outside and is
+ * shown as text.
+ */
+export const AttemptMessage = (props: {
+  attempt: DeliveryAttempt | undefined;
+  payload: DeliveryDetail["payload"];
+}) => {
+  const { attempt, payload } = props;
+  const [part, setPart] = useState<Part>("response");
+  const shown: Part = attempt === undefined ? "payload" : part;
+  const note = attempt === undefined ? undefined : `attempt ${attempt.attempt}`;
+  const tabs = [
+    ...(attempt === undefined
+      ? []
+      : [
+          { id: "request", label: "Request", note: shown === "request" ? note : undefined },
+          { id: "response", label: "Response", note: shown === "response" ? note : undefined },
+        ]),
+    { id: "payload", label: "Payload" },
+  ];
+  const message =
+    shown === "request" ? attempt?.request : shown === "response" ? attempt?.response : undefined;
+  const sizeBytes = shown === "payload" ? payload.sizeBytes : message?.bodySizeBytes;
+  const isCut = shown === "payload" ? payload.truncated : message?.truncated === true;
+  return (
+    <Tabs
+      label="What was sent and answered"
+      tabs={tabs}
+      value={shown}
+      onChange={(id) => setPart(id === "request" || id === "payload" ? id : "response")}
+      aside={sizeBytes !== undefined && <Captured sizeBytes={sizeBytes} isCut={isCut} />}
+    >
+      {shown === "payload" || attempt === undefined ? (
+        <CodeBlock
+          label="Payload as received"
+          head={[{ name: "content-type", value: payload.contentType }]}
+          text={prettyJson(payload.body)}
+        />
+      ) : shown === "request" ? (
+        <CodeBlock
+          label="Request"
+          firstLine={`POST ${attempt.request.url}`}
+          head={head(attempt.request)}
+          text={prettyJson(attempt.request.body)}
+        />
+      ) : attempt.response === null ? (
+        <p className="c2">{unansweredWords(attempt)}</p>
+      ) : (
+        <CodeBlock
+          label="Response"
+          firstLine={attempt.statusCode === null ? "HTTP/1.1" : `HTTP/1.1 ${statusLine(attempt.statusCode)}`}
+          head={head(attempt.response)}
+          text={prettyJson(attempt.response.body)}
+        />
+      )}
+    </Tabs>
+  );
+};

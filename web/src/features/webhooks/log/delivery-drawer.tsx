@@ -1,0 +1,109 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type Delivery, type DeliveryDetail, deliveryTopic } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { useState } from "react";
+import { ApiError } from "#lib/api/api.ts";
+import { useCan } from "#lib/api/session.ts";
+import { useKeys } from "#lib/keys.ts";
+import { useLive } from "#lib/live/live-context.tsx";
+import type { PageAddress } from "#lib/page-address.ts";
+import { Drawer } from "#ui/dialog/drawer.tsx";
+import { Button } from "#ui/page/button.tsx";
+import { Empty, Panel } from "#ui/page/panel.tsx";
+import { CopyButton } from "#ui/text/code-block.tsx";
+import { DeliveryStatus, isReplayable } from "../deliveries/deliveries.ts";
+import { deliveryDetailQuery } from "../queries.ts";
+import { ReplayDialog } from "../replays/replays.ts";
+import type { WebhooksSearch } from "../search.ts";
+import css from "../webhooks.module.css";
+import { DeliveryBody } from "./delivery-body.tsx";
+
+type Address = PageAddress<WebhooksSearch>;
+
+const Foot = ({
+  detail,
+  onReplay,
+}: {
+  detail: DeliveryDetail | undefined;
+  onReplay: (() => void) | null;
+}) => (
+  <>
+    {onReplay !== null && (
+      <Button variant="primary" onClick={onReplay} disabled={detail === undefined}>
+        Replay… <kbd className={css.key}>R</kbd>
+      </Button>
+    )}
+    <span className="grow" />
+    <CopyButton text={location.href} label="Copy link" />
+  </>
+);
+
+const State = ({ delivery: shown }: { delivery: Pick<Delivery, "status" | "eventId"> }) => (
+  <>
+    <DeliveryStatus status={shown.status} />
+    <span className="mono cut">{shown.eventId}</span>
+    <CopyButton text={shown.eventId} />
+  </>
+);
+
+/** One delivery: facts, attempts, what was sent and answered, and its replay. Lives as long as the address names one. */
+export const DeliveryDrawer = (props: {
+  organization: string;
+  id: string;
+  rows: readonly Delivery[];
+  address: Address;
+}) => {
+  const { organization, id, rows, address } = props;
+  const client = useQueryClient();
+  const query = useQuery(deliveryDetailQuery(organization, id));
+  const [isReplaying, setIsReplaying] = useState(false);
+  const canReplay = useCan(organization, "webhooks:replay");
+  const row = rows.find((candidate) => candidate.id === id);
+  const detail = query.data;
+  // The row is pushed, the detail is fetched: until it is, the newer one speaks.
+  const shown = row ?? detail;
+
+  useLive(deliveryTopic, ({ heads }) => {
+    if (!heads.some((head) => head.id === id)) return;
+    void client.invalidateQueries({ queryKey: deliveryDetailQuery(organization, id).queryKey });
+  });
+
+  const at = rows.findIndex((candidate) => candidate.id === id);
+  const open = (index: number) => {
+    const next = rows[index];
+    return at === -1 || next === undefined
+      ? undefined
+      : () => {
+          setIsReplaying(false);
+          address.go({ ...address.search, delivery: next.id }, { replace: true });
+        };
+  };
+  const mayReplay = canReplay && shown !== undefined && isReplayable(shown.status);
+  const startReplay = mayReplay ? () => setIsReplaying(true) : null;
+  useKeys(startReplay === null ? [] : [{ keys: "r", label: "Replay…", group: "Drawer", run: startReplay }]);
+  const isGone = query.error instanceof ApiError && query.error.code === "not_found";
+
+  return (
+    <Drawer
+      label={`Delivery ${shown?.eventType ?? ""}`.trim()}
+      title={shown?.eventType ?? "Delivery"}
+      status={shown === undefined ? undefined : <State delivery={shown} />}
+      onPrevious={open(at - 1)}
+      onNext={open(at + 1)}
+      onClose={() => address.go({ ...address.search, delivery: undefined })}
+      footer={<Foot detail={detail} onReplay={startReplay} />}
+    >
+      {isGone ? (
+        <Empty title="No such delivery">
+          It was deleted, has passed its retention, or belongs to another organization.
+        </Empty>
+      ) : (
+        <Panel name="The delivery" query={query} skeletonRows={8}>
+          {(data) => <DeliveryBody key={data.id} detail={data} address={address} />}
+        </Panel>
+      )}
+      {isReplaying && detail !== undefined && (
+        <ReplayDialog organization={organization} detail={detail} onClose={() => setIsReplaying(false)} />
+      )}
+    </Drawer>
+  );
+};

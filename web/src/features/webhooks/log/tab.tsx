@@ -1,0 +1,274 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
+import type { ReplayFilter } from "@wheelhouse/shared/webhooks/replays.ts";
+import { type Delivery, deliveryTopic } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { type ReactNode, useMemo, useState } from "react";
+import { useCan } from "#lib/api/session.ts";
+import { formatCount, formatTime } from "#lib/format.ts";
+import { rangeName } from "#lib/history/time-range.ts";
+import { useMinute } from "#lib/live/now.ts";
+import { useRereadWith } from "#lib/live/use-reread.ts";
+import { useTail } from "#lib/live/use-tail.ts";
+import type { PageAddress } from "#lib/page-address.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { Button } from "#ui/page/button.tsx";
+import { Page, Split } from "#ui/page/page.tsx";
+import { Empty, Panel } from "#ui/page/panel.tsx";
+import { LoadOlder } from "#ui/table/load-older.tsx";
+import { TailStrip } from "#ui/table/tail-strip.tsx";
+import { AddressLink } from "#ui/text/address-link.tsx";
+import {
+  activeTab,
+  countedFilter,
+  DeliveryTable,
+  filterCount,
+  isReplayable,
+  matchCount,
+  matchesFilter,
+  newestFirst,
+  useSelection,
+} from "../deliveries/deliveries.ts";
+import { deliveriesQuery, deliverySummaryQuery } from "../queries.ts";
+import { ReplayPlanDialog, replayFilterOf } from "../replays/replays.ts";
+import type { WebhooksSearch } from "../search.ts";
+import css from "../webhooks.module.css";
+import { DeadLettersVerdict } from "./dead-letters-verdict.tsx";
+import { DeliveryDrawer } from "./delivery-drawer.tsx";
+import { DeliveriesFilter } from "./filter.tsx";
+import { DeliveriesHistogram } from "./histogram.tsx";
+
+type Address = PageAddress<WebhooksSearch>;
+
+const summaryEveryMs = 10_000;
+
+const NoDelivery = ({ address }: { address: Address }) => {
+  const filters = filterCount(address.search);
+  const isDead = activeTab(address.search) === "dead";
+  if (filters > 0) {
+    return (
+      <Empty title={isDead ? "No dead letter matches" : "No delivery matches"}>
+        {filters === 1 ? "1 filter is set. " : `${filters} filters are set. `}
+        <AddressLink className="link" address={address} to={isDead ? { status: ["dead_letter"] } : {}}>
+          Clear filters
+        </AddressLink>
+      </Empty>
+    );
+  }
+  return isDead ? (
+    <Empty title="All clear">No delivery has used up its attempts.</Empty>
+  ) : (
+    <Empty title="No delivery yet">Deliveries appear once a source receives an event.</Empty>
+  );
+};
+
+const Matches = (props: { search: WebhooksSearch; matching: string; nowMs: number }) => {
+  const { search, matching, nowMs } = props;
+  const { zone } = usePreferences();
+  const isOne = matching === "1";
+  const [word, rest] =
+    search.from !== undefined || search.to !== undefined
+      ? ["received", ` ${rangeName(search, nowMs, zone)}`]
+      : activeTab(search) === "dead"
+        ? [isOne ? "matches" : "match", ""]
+        : ["received", " in the last hour"];
+  return (
+    <>
+      <b>{matching}</b> {word}
+      {rest}
+    </>
+  );
+};
+
+const hasRange = ({ from, to }: WebhooksSearch): boolean => from !== undefined || to !== undefined;
+
+/** The log under the address's filters, kept current, and how many match. */
+const useDeliveryLog = (organization: string, address: Address, nowMs: number, isReading: boolean) => {
+  const { search } = address;
+  const options = deliveriesQuery(organization, search);
+  const list = useInfiniteQuery(options);
+  const selection = useSelection(JSON.stringify(options.queryKey));
+  const tail = useTail<Delivery>({
+    topic: deliveryTopic,
+    queryKey: options.queryKey,
+    compare: newestFirst,
+    matches: (row) => matchesFilter(search, row),
+    isReading: isReading || selection.ids.size > 0,
+  });
+  const summary = useQuery({
+    ...deliverySummaryQuery(organization, countedFilter(search, nowMs)),
+    refetchInterval: tail.isPaused ? false : summaryEveryMs,
+  });
+  useRereadWith(summary, list.refetch);
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const counts = summary.data?.counts;
+  // Without a beginning the server counts a day only, which the range does not say.
+  const isCounted = counts !== undefined && (search.to === undefined || search.from !== undefined);
+  return {
+    list,
+    rows,
+    selection,
+    tail,
+    summary,
+    matching: isCounted ? matchCount(search, counts) : undefined,
+  };
+};
+type DeliveryLog = ReturnType<typeof useDeliveryLog>;
+
+const StripText = ({ log, search, nowMs }: { log: DeliveryLog; search: WebhooksSearch; nowMs: number }) => {
+  const { matching, summary, tail, rows } = log;
+  const { zone } = usePreferences();
+  const newest = rows[0]?.receivedAt;
+  return (
+    <>
+      {matching !== undefined && <Matches search={search} matching={matching} nowMs={nowMs} />}
+      {matching === undefined && summary.isError && (
+        <span className="c3">How many there are is not known now</span>
+      )}
+      {tail.isPaused && newest !== undefined && (
+        <span className="c3">
+          {matching === undefined ? "" : ". "}Paused while you read, newest shown {formatTime(newest, zone)}
+        </span>
+      )}
+    </>
+  );
+};
+
+/** What can be planned here: the selected, or all that match where these are dead letters. */
+const ReplayActs = (props: {
+  log: DeliveryLog;
+  search: WebhooksSearch;
+  onPlan: (filter: ReplayFilter) => void;
+}) => {
+  const { log, search, onPlan } = props;
+  const { selection, rows, matching } = log;
+  if (selection.ids.size > 0)
+    return (
+      <>
+        <Button variant="ghost" onClick={selection.clear}>
+          Select none
+        </Button>
+        <Button variant="primary" onClick={() => onPlan({ ids: [...selection.ids] })}>
+          Replay {formatCount(selection.ids.size)} selected…
+        </Button>
+      </>
+    );
+  return rows.length > 0 && search.status?.some(isReplayable) === true ? (
+    <Button onClick={() => onPlan(replayFilterOf(search))}>
+      {matching === undefined ? "Replay all that match…" : `Replay all ${matching} matching…`}
+    </Button>
+  ) : null;
+};
+
+const List = ({ log, address, canReplay }: { log: DeliveryLog; address: Address; canReplay: boolean }) => {
+  const { list, rows, selection, matching } = log;
+  const isDead = activeTab(address.search) === "dead";
+  return (
+    <Panel
+      name={isDead ? "Dead letters" : "Deliveries"}
+      query={list}
+      isEmpty={() => rows.length === 0}
+      empty={<NoDelivery address={address} />}
+      skeletonRows={14}
+    >
+      {() => (
+        <>
+          <DeliveryTable
+            rows={rows}
+            address={address}
+            isDead={isDead}
+            selection={canReplay ? selection : null}
+          />
+          <LoadOlder name="Older deliveries" list={list}>
+            {list.hasNextPage
+              ? `${formatCount(rows.length)} loaded`
+              : `All ${formatCount(rows.length)} loaded`}
+            {list.hasNextPage &&
+              matching !== undefined &&
+              (isDead || hasRange(address.search)) &&
+              `, ${matching} match`}
+          </LoadOlder>
+        </>
+      )}
+    </Panel>
+  );
+};
+
+/** What stands above the list: the verdict on dead letters, the filter and the histogram. */
+const Head = (props: { organization: string; address: Address; log: DeliveryLog; nowMs: number }) => {
+  const { organization, address, log, nowMs } = props;
+  const { tail, summary, rows } = log;
+  const isDead = activeTab(address.search) === "dead";
+  return (
+    <>
+      <div ref={tail.sentinel} className={css.sentinel} />
+      {isDead && <DeadLettersVerdict organization={organization} count={summary.data?.counts.dead_letter} />}
+      <div className={isDead ? `tool ${css.toolAfterVerdict}` : "tool"}>
+        <DeliveriesFilter organization={organization} address={address} rows={rows} nowMs={nowMs} />
+      </div>
+      <DeliveriesHistogram
+        organization={organization}
+        address={address}
+        nowMs={nowMs}
+        refetchEveryMs={tail.isPaused ? false : summaryEveryMs}
+      />
+    </>
+  );
+};
+
+/** The log under the address's filters: filter bar, histogram, live list and the drawer of one delivery. */
+export const DeliveriesTab = (props: { organization: string; address: Address; tabs: ReactNode }) => {
+  const { organization, address, tabs } = props;
+  const { search } = address;
+  const nowMs = useMinute();
+  const canReplay = useCan(organization, "webhooks:replay");
+  const [planned, setPlanned] = useState<ReplayFilter | null>(null);
+  const log = useDeliveryLog(organization, address, nowMs, search.delivery !== undefined);
+  const { tail } = log;
+  const toggle = () => {
+    if (!tail.isPaused) return tail.pause();
+    if (search.delivery !== undefined) address.go({ ...search, delivery: undefined });
+    log.selection.clear();
+    tail.resume();
+  };
+  const pause = { isPaused: tail.isPaused, newCount: tail.newCount, onToggle: toggle };
+  const { delivery } = search;
+  return (
+    <Page title={organizationPages.webhooks.title} pause={pause}>
+      <div className={css.layout}>
+        {tabs}
+        <Split
+          drawer={
+            delivery !== undefined && (
+              <DeliveryDrawer
+                key={organization}
+                organization={organization}
+                id={delivery}
+                rows={log.rows}
+                address={address}
+              />
+            )
+          }
+        >
+          <Head organization={organization} address={address} log={log} nowMs={nowMs} />
+          <TailStrip {...pause} text={<StripText log={log} search={search} nowMs={nowMs} />}>
+            {canReplay && <ReplayActs log={log} search={search} onPlan={setPlanned} />}
+            {hasRange(search) && (
+              <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
+                Clear selection
+              </Button>
+            )}
+          </TailStrip>
+          <List log={log} address={address} canReplay={canReplay} />
+        </Split>
+        {planned !== null && (
+          <ReplayPlanDialog
+            organization={organization}
+            filter={planned}
+            onClose={() => setPlanned(null)}
+            onStarted={(id) => address.go({ tab: "replays", replay: id })}
+          />
+        )}
+      </div>
+    </Page>
+  );
+};

@@ -1,0 +1,129 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
+import { useCan } from "#lib/api/session.ts";
+import { useMinute } from "#lib/live/now.ts";
+import type { PageAddress } from "#lib/page-address.ts";
+import { Page } from "#ui/page/page.tsx";
+import { Empty } from "#ui/page/panel.tsx";
+import { AddressLink } from "#ui/text/address-link.tsx";
+import { activeTab, boundedCount, countedFilter, deadLetters } from "./deliveries/deliveries.ts";
+import { EndpointsTab, SourcesTab } from "./directory/directory.ts";
+import { DeliveriesTab } from "./log/log.ts";
+import { deliverySummaryQuery, endpointsQuery, sourcesQuery } from "./queries.ts";
+import { ReplaysTab, replaysSummaryQuery } from "./replays/replays.ts";
+import type { WebhooksSearch } from "./search.ts";
+import css from "./webhooks.module.css";
+
+const route = getRouteApi("/o/$org/webhooks");
+
+const countEveryMs = 10_000;
+
+const useAddress = (organization: string): PageAddress<WebhooksSearch> => {
+  const router = useRouter();
+  const navigate = route.useNavigate();
+  return {
+    search: route.useSearch(),
+    hrefOf: (search) =>
+      router.buildLocation({ to: "/o/$org/webhooks", params: { org: organization }, search }).href,
+    go: (search, { replace = false } = {}) => void navigate({ search, replace }),
+  };
+};
+
+const WebhooksTabs = ({
+  organization,
+  address,
+}: {
+  organization: string;
+  address: PageAddress<WebhooksSearch>;
+}) => {
+  const active = activeTab(address.search);
+  const summary = useQuery({
+    ...deliverySummaryQuery(organization, countedFilter(deadLetters, useMinute())),
+    refetchInterval: countEveryMs,
+  });
+  const endpoints = useQuery(endpointsQuery(organization));
+  const sources = useQuery(sourcesQuery(organization));
+  const replays = useQuery(replaysSummaryQuery(organization));
+  const going = replays.data?.items.filter(({ state }) => state === "running").length ?? 0;
+  const dead = summary.data?.counts.dead_letter;
+  const count = (data: { items: unknown[]; nextCursor: string | null } | undefined) =>
+    data === undefined ? "" : `${data.items.length}${data.nextCursor === null ? "" : "+"}`;
+  const tabs = [
+    { id: "deliveries", label: "Deliveries", to: {}, note: "", warn: false },
+    {
+      id: "dead",
+      label: "Dead letters",
+      to: deadLetters,
+      note: dead === undefined ? "" : boundedCount(dead),
+      warn: (dead ?? 0) > 0,
+    },
+    {
+      id: "replays",
+      label: "Replay runs",
+      to: { tab: "replays" as const },
+      note: going > 0 ? `${going} going` : "",
+      warn: false,
+    },
+    {
+      id: "endpoints",
+      label: "Endpoints",
+      to: { tab: "endpoints" as const },
+      note: count(endpoints.data),
+      warn: false,
+    },
+    {
+      id: "sources",
+      label: "Sources",
+      to: { tab: "sources" as const },
+      note: count(sources.data),
+      warn: false,
+    },
+  ];
+  return (
+    <nav className="tabs" aria-label="Webhooks">
+      {tabs.map(({ id, label, to, note, warn }) => (
+        <AddressLink key={id} address={address} to={to} aria-current={id === active ? "page" : undefined}>
+          {label}
+          {note !== "" && <span className={warn ? "n warn" : "n"}>{note}</span>}
+        </AddressLink>
+      ))}
+    </nav>
+  );
+};
+
+/** Delivery log, dead letters, endpoints and sources of one organization. The address holds the whole view. */
+export const WebhooksPage = () => {
+  const { org } = route.useParams();
+  const address = useAddress(org);
+  const tab = activeTab(address.search);
+  if (!useCan(org, "webhooks:read")) {
+    return (
+      <Page title={organizationPages.webhooks.title}>
+        <Empty title="You may not see this">
+          Needs <span className="mono">webhooks:read</span> here.
+        </Empty>
+      </Page>
+    );
+  }
+  const tabs = <WebhooksTabs organization={org} address={address} />;
+  if (tab === "deliveries" || tab === "dead") {
+    return <DeliveriesTab organization={org} address={address} tabs={tabs} />;
+  }
+  return (
+    <Page title={organizationPages.webhooks.title}>
+      <div className={css.layout}>
+        {tabs}
+        <div className={css.scroll}>
+          {tab === "replays" ? (
+            <ReplaysTab organization={org} address={address} />
+          ) : tab === "endpoints" ? (
+            <EndpointsTab organization={org} address={address} />
+          ) : (
+            <SourcesTab organization={org} />
+          )}
+        </div>
+      </div>
+    </Page>
+  );
+};

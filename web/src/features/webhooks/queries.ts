@@ -1,0 +1,177 @@
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  keepPreviousData,
+  type QueryClient,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
+import {
+  createEndpoint,
+  createSource,
+  type Delivery,
+  type DeliveryDetail,
+  deleteEndpoint,
+  deleteSource,
+  listDeliveries,
+  listEndpoints,
+  listSources,
+  readDelivery,
+  replayDelivery,
+  summarizeDeliveries,
+  updateEndpoint,
+} from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { call } from "#lib/api/api.ts";
+import type { TailPage } from "#lib/live/tail.ts";
+import { type DeliveryFilter, deliveryQuery } from "./deliveries/deliveries.ts";
+
+export type DeliveryPages = InfiniteData<TailPage<Delivery>, string | undefined>;
+
+const pageSize = 50;
+const histogramBars = 96;
+const key = (organization: string, ...rest: unknown[]) => ["webhooks", organization, ...rest] as const;
+
+/** The log under a filter, newest first, page by page towards the past. */
+export const deliveriesQuery = (organization: string, filter: DeliveryFilter) =>
+  infiniteQueryOptions({
+    queryKey: key(organization, "deliveries", deliveryQuery(filter)),
+    queryFn: ({ pageParam, signal }): Promise<TailPage<Delivery>> =>
+      call(
+        listDeliveries,
+        { query: { ...deliveryQuery(filter), limit: pageSize, cursor: pageParam } },
+        { organization, signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+    // Live heads keep it current; what they cannot is fetched when a reader resumes.
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
+  });
+
+/** Counts by status and the histogram of a filter and range. */
+export const deliverySummaryQuery = (organization: string, filter: DeliveryFilter) =>
+  queryOptions({
+    queryKey: key(organization, "summary", deliveryQuery(filter)),
+    queryFn: ({ signal }) =>
+      call(
+        summarizeDeliveries,
+        { query: { ...deliveryQuery(filter), bars: histogramBars } },
+        { organization, signal },
+      ),
+    staleTime: 10_000,
+    placeholderData: keepPreviousData,
+  });
+
+export const deliveryDetailQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: key(organization, "delivery", id),
+    queryFn: ({ signal }) => call(readDelivery, { params: { id } }, { organization, signal }),
+    staleTime: 5000,
+  });
+
+const everyPage = { limit: 200 };
+
+export const endpointsQuery = (organization: string) =>
+  queryOptions({
+    queryKey: key(organization, "endpoints"),
+    queryFn: ({ signal }) => call(listEndpoints, { query: everyPage }, { organization, signal }),
+    staleTime: 15_000,
+  });
+
+export const sourcesQuery = (organization: string) =>
+  queryOptions({
+    queryKey: key(organization, "sources"),
+    queryFn: ({ signal }) => call(listSources, { query: everyPage }, { organization, signal }),
+    staleTime: 15_000,
+  });
+
+/** Puts a newer state of one delivery into every list that shows it. */
+const patchDelivery = (client: QueryClient, organization: string, row: Delivery): void => {
+  client.setQueriesData<DeliveryPages>({ queryKey: key(organization, "deliveries") }, (data) =>
+    data?.pages.some((page) => page.items.some((item) => item.id === row.id)) === true
+      ? {
+          ...data,
+          pages: data.pages.map((page) => ({
+            ...page,
+            items: page.items.map((item) => (item.id === row.id ? row : item)),
+          })),
+        }
+      : data,
+  );
+};
+
+/** Sends one dead letter again. Both the row and the drawer follow the server's answer. */
+export const useReplay = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, reason, version }: { id: string; reason: string; version: number }) =>
+      call(replayDelivery, { params: { id }, body: { reason, version } }, { organization }),
+    onSuccess: ({ version, ...row }) => {
+      patchDelivery(client, organization, row);
+      client.setQueryData<DeliveryDetail>(deliveryDetailQuery(organization, row.id).queryKey, (detail) =>
+        detail === undefined ? detail : { ...detail, ...row, version },
+      );
+    },
+    // Also after a conflict: someone else moved it on, and the reader has to see by whom and to what.
+    onSettled: (_data, _error, { id }) =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: deliveryDetailQuery(organization, id).queryKey }),
+        client.invalidateQueries({ queryKey: key(organization, "summary") }),
+      ]),
+  });
+};
+
+export type NewEndpoint = Parameters<typeof createEndpointCall>[1];
+const createEndpointCall = (
+  organization: string,
+  body: { slug: string; name: string; url: string; eventTypes: string[]; secret?: string },
+) => call(createEndpoint, { body }, { organization });
+
+export const useCreateEndpoint = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewEndpoint) => createEndpointCall(organization, body),
+    onSuccess: () => client.invalidateQueries({ queryKey: endpointsQuery(organization).queryKey }),
+  });
+};
+
+/** Switches a receiver on or off. */
+export const useEnableEndpoint = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, version, enabled }: { id: string; version: number; enabled: boolean }) =>
+      call(updateEndpoint, { params: { id }, body: { version, enabled } }, { organization }),
+    onSettled: () => client.invalidateQueries({ queryKey: endpointsQuery(organization).queryKey }),
+  });
+};
+
+export const useDeleteEndpoint = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id }: { id: string }) => call(deleteEndpoint, { params: { id } }, { organization }),
+    onSettled: () => client.invalidateQueries({ queryKey: endpointsQuery(organization).queryKey }),
+  });
+};
+
+export type NewSource = Parameters<typeof createSourceCall>[1];
+const createSourceCall = (
+  organization: string,
+  body: { slug: string; name: string; scheme: "standard" | "github"; secret?: string },
+) => call(createSource, { body }, { organization });
+
+export const useCreateSource = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewSource) => createSourceCall(organization, body),
+    onSuccess: () => client.invalidateQueries({ queryKey: sourcesQuery(organization).queryKey }),
+  });
+};
+
+export const useDeleteSource = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id }: { id: string }) => call(deleteSource, { params: { id } }, { organization }),
+    onSettled: () => client.invalidateQueries({ queryKey: sourcesQuery(organization).queryKey }),
+  });
+};

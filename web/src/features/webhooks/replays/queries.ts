@@ -1,0 +1,113 @@
+import {
+  infiniteQueryOptions,
+  type QueryClient,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
+import {
+  cancelReplay,
+  listReplays,
+  pauseReplay,
+  planReplay,
+  type ReplayDetail,
+  type ReplayFilter,
+  readReplay,
+  replayTopic,
+  resumeReplay,
+  startReplay,
+} from "@wheelhouse/shared/webhooks/replays.ts";
+import { call } from "#lib/api/api.ts";
+import { useLive, useLiveResync } from "#lib/live/live-context.tsx";
+
+const pageSize = 50;
+const planTimeoutMs = 30_000;
+const key = (organization: string, ...rest: unknown[]) => ["replays", organization, ...rest] as const;
+
+/** Runs that were started, newest first. */
+export const replaysQuery = (organization: string) =>
+  infiniteQueryOptions({
+    queryKey: key(organization, "list"),
+    queryFn: ({ pageParam, signal }) =>
+      call(listReplays, { query: { limit: pageSize, cursor: pageParam } }, { organization, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+    staleTime: 15_000,
+  });
+
+/** The newest few, for the tab. */
+export const replaysSummaryQuery = (organization: string) =>
+  queryOptions({
+    queryKey: key(organization, "newest"),
+    queryFn: ({ signal }) => call(listReplays, { query: { limit: 10 } }, { organization, signal }),
+    staleTime: 15_000,
+    refetchInterval: 15_000,
+  });
+
+export const replayQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: key(organization, "run", id),
+    queryFn: ({ signal }) => call(readReplay, { params: { id } }, { organization, signal }),
+    staleTime: 5_000,
+    // Live messages come sooner; they need a Redis, which a run does not.
+    refetchInterval: ({ state }) => (state.data?.state === "running" ? 5_000 : false),
+  });
+
+/** Makes one plan for as long as the dialog is open: asking again would freeze another set. */
+export const replayPlanQuery = (organization: string, filter: ReplayFilter) =>
+  queryOptions({
+    queryKey: key(organization, "plan", filter),
+    queryFn: () => call(planReplay, { body: filter }, { organization, timeoutMs: planTimeoutMs }),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    retry: false,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
+
+const take = (client: QueryClient, organization: string, run: ReplayDetail) => {
+  client.setQueryData(replayQuery(organization, run.id).queryKey, run);
+  return Promise.all([
+    client.invalidateQueries({ queryKey: key(organization, "list") }),
+    client.invalidateQueries({ queryKey: key(organization, "newest") }),
+  ]);
+};
+
+export const useStartReplay = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { planId: string; reason: string; ratePerSecond: number | null }) =>
+      call(startReplay, { body }, { organization }),
+    onSuccess: (run) => take(client, organization, run),
+  });
+};
+
+const steering = { pause: pauseReplay, resume: resumeReplay, cancel: cancelReplay } as const;
+export type Steering = keyof typeof steering;
+
+/** Pauses, resumes or ends a run. */
+export const useSteerReplay = (organization: string, id: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (act: Steering): Promise<ReplayDetail> =>
+      call(steering[act], { params: { id } }, { organization }),
+    onSuccess: (run) => take(client, organization, run),
+    // After a conflict somebody else, or Wheelhouse, was faster: it has to be seen.
+    onError: () => client.invalidateQueries({ queryKey: replayQuery(organization, id).queryKey }),
+  });
+};
+
+/** Keeps runs current for as long as the component lives: told once a second what changed. */
+export const useLiveReplays = (organization: string) => {
+  const client = useQueryClient();
+  const reread = (ids?: readonly string[]) => {
+    void client.invalidateQueries({ queryKey: key(organization, "list") });
+    void client.invalidateQueries({ queryKey: key(organization, "newest") });
+    if (ids === undefined) void client.invalidateQueries({ queryKey: key(organization, "run") });
+    else
+      for (const id of ids)
+        void client.invalidateQueries({ queryKey: replayQuery(organization, id).queryKey });
+  };
+  useLiveResync(replayTopic, () => reread());
+  useLive(replayTopic, ({ heads }) => reread(heads.map(({ id }) => id)));
+};

@@ -1,0 +1,120 @@
+import type {
+  ReplayDetail,
+  ReplayEndpoint,
+  ReplayExclusion,
+  ReplayFilter,
+  ReplayHappening,
+  ReplayPhase,
+  ReplayRun,
+  ReplayState,
+} from "@wheelhouse/shared/webhooks/replays.ts";
+import { formatCount, formatPlural } from "#lib/format.ts";
+import type { Tone } from "#ui/page/status.tsx";
+import type { WebhooksSearch } from "../search.ts";
+
+/** What the list shows, as a plan takes it. */
+export const replayFilterOf = (search: WebhooksSearch): ReplayFilter => {
+  const { status, endpointId, eventType, errorClass, from, to, q } = search;
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(endpointId === undefined ? {} : { endpointId }),
+    ...(eventType === undefined ? {} : { eventType }),
+    ...(errorClass === undefined ? {} : { errorClass }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(q === undefined ? {} : { q }),
+  };
+};
+
+export const stateViews: Record<ReplayState, { tone: Tone; label: string }> = {
+  planned: { tone: "neutral", label: "Planned" },
+  running: { tone: "run", label: "Running" },
+  paused: { tone: "degraded", label: "Paused" },
+  completed: { tone: "ok", label: "Completed" },
+  cancelled: { tone: "neutral", label: "Cancelled" },
+  expired: { tone: "neutral", label: "Expired" },
+};
+
+const phaseViews: Record<ReplayPhase, { tone: Tone; label: string }> = {
+  canary: { tone: "run", label: "Canary" },
+  sending: { tone: "run", label: "Sending" },
+  held: { tone: "degraded", label: "Held" },
+  done: { tone: "ok", label: "Done" },
+};
+
+/** State of one endpoint in a run that may itself stand still. */
+export const laneView = (
+  run: Pick<ReplayRun, "state">,
+  lane: ReplayEndpoint,
+): { tone: Tone; label: string } => {
+  if (lane.phase === "held" && lane.breaker === "open") return { tone: "down", label: "Held, open" };
+  if (lane.phase === "held" || lane.phase === "done" || run.state === "running")
+    return phaseViews[lane.phase];
+  return run.state === "paused" ? { tone: "paused", label: "Paused" } : stateViews[run.state];
+};
+
+export const exclusionWords: Record<ReplayExclusion, string> = {
+  in_flight: "An attempt is under way or due",
+  completed: "Delivered already",
+  endpoint_off: "Endpoint switched off or deleted",
+  payload_gone: "Payload no longer kept",
+  other_replay: "In another replay that goes on",
+};
+
+export const happeningWords: Record<ReplayHappening, string> = {
+  planned: "Set frozen, plan made",
+  started: "Started",
+  canary_passed: "Canary passed",
+  slowed: "Rate halved",
+  held: "Held",
+  endpoint_done: "Finished",
+  paused: "Paused",
+  resumed: "Resumed",
+  completed: "Completed",
+  cancelled: "Cancelled",
+};
+
+/** Still to be sent. */
+export const remaining = ({ total, sent, skipped }: Pick<ReplayRun, "total" | "sent" | "skipped">): number =>
+  total - sent - skipped;
+
+/** The sentence over a run. */
+export const replayVerdict = (run: ReplayDetail): string => {
+  const { state, endpoints, succeeded, total, cause, sent, skipped, failed } = run;
+  if (state === "paused") return cause === null ? "Paused" : `Paused: ${cause}`;
+  if (state === "cancelled")
+    return `Cancelled after ${formatCount(sent)} of ${formatPlural(total, "delivery", "deliveries")}`;
+  if (state === "expired") return "Expired: nobody started this plan";
+  if (state === "planned")
+    return `Planned: ${formatPlural(total, "delivery", "deliveries")}, nothing was sent`;
+  if (state === "completed") {
+    const rest = [
+      failed > 0 && `${formatCount(failed)} failed`,
+      skipped > 0 && `${formatCount(skipped)} were not sent`,
+    ].filter((part) => part !== false);
+    return `Completed: ${formatCount(succeeded)} of ${formatCount(total)} delivered${rest.length > 0 ? `, ${rest.join(", ")}` : ""}`;
+  }
+  const count = (...phases: ReplayPhase[]) => endpoints.filter(({ phase }) => phases.includes(phase)).length;
+  const parts = [
+    [count("canary"), "in canary"],
+    [count("sending"), "sending"],
+    [count("held"), "held"],
+    [count("done"), "done"],
+  ] as const;
+  const shown = parts.filter(([many]) => many > 0);
+  return `Running: ${shown
+    .map(([many, word], index) => `${index === 0 ? formatPlural(many, "endpoint") : many} ${word}`)
+    .join(", ")}`;
+};
+
+/**
+ * Seconds that sending takes at least, when each endpoint gets its limit.
+ * @returns null without a limit.
+ */
+export const leastSeconds = (endpoints: readonly { total: number }[], rate: number | null): number | null =>
+  rate === null ? null : Math.max(0, ...endpoints.map(({ total }) => total / rate));
+
+/** Above this many, or where a receiver does not answer, the count has to be typed. */
+const typedAbove = 25;
+export const asksCount = ({ total, endpoints }: Pick<ReplayDetail, "total" | "endpoints">): boolean =>
+  total > typedAbove || endpoints.some(({ breaker }) => breaker !== "closed");

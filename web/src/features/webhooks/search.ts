@@ -1,0 +1,43 @@
+import {
+  type DeliveryStatus,
+  deliveryStatuses,
+  type ErrorClass,
+  errorClasses,
+} from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { type RawSearch, readList, readText, readTimestamp, readWord } from "#lib/search-params.ts";
+
+/** Everything that the page's address holds; the filters carry the names of the API's own parameters. */
+export type WebhooksSearch = {
+  tab?: "replays" | "endpoints" | "sources" | undefined;
+  status?: DeliveryStatus[] | undefined;
+  endpointId?: string[] | undefined;
+  eventType?: string[] | undefined;
+  errorClass?: ErrorClass[] | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  q?: string | undefined;
+  /** The delivery whose drawer is open. */
+  delivery?: string | undefined;
+  /** The replay that is shown instead of their list. */
+  replay?: string | undefined;
+};
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const uuids = (raw: RawSearch, name: string) => {
+  const ids = readList(raw, name)?.filter((id) => uuid.test(id));
+  return ids === undefined || ids.length === 0 ? undefined : ids;
+};
+
+/** What cannot be read is dropped, so that an old or mangled link still opens the page. */
+export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
+  tab: readWord(raw, "tab", ["replays", "endpoints", "sources"]),
+  status: readList(raw, "status", deliveryStatuses),
+  endpointId: uuids(raw, "endpointId"),
+  eventType: readList(raw, "eventType"),
+  errorClass: readList(raw, "errorClass", errorClasses),
+  from: readTimestamp(raw, "from"),
+  to: readTimestamp(raw, "to"),
+  q: readText(raw, "q"),
+  delivery: uuids(raw, "delivery")?.[0],
+  replay: uuids(raw, "replay")?.[0],
+});

@@ -1,0 +1,64 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import {
+  type HistoryKind,
+  type JournalEntry,
+  listAnnotations,
+  listJournal,
+  readSeries,
+} from "@wheelhouse/shared/history.ts";
+import { call } from "#lib/api/api.ts";
+
+const staleMs = 20_000;
+/** The range moves on, so that what was asked for is soon not wanted any more. */
+const gcMs = 60_000;
+const journalIntervalMs = 15_000;
+type HistoryRange = { from: string; to: string };
+
+/** What happened within a range. */
+export const annotationsQuery = (organization: string, { from, to }: HistoryRange) =>
+  queryOptions({
+    queryKey: ["annotations", organization, from, to],
+    queryFn: ({ signal }) => call(listAnnotations, { query: { from, to } }, { organization, signal }),
+    placeholderData: keepPreviousData,
+    staleTime: staleMs,
+    gcTime: gcMs,
+  });
+
+/** Figures of one thing within a range. */
+export const seriesQuery = (
+  organization: string,
+  of: { kind: HistoryKind; id: string; metrics: readonly string[] },
+  { from, to }: HistoryRange,
+) => {
+  const metrics = of.metrics.join(",");
+  return queryOptions({
+    queryKey: ["series", organization, of.kind, of.id, metrics, from, to],
+    queryFn: ({ signal }) =>
+      call(readSeries, { query: { kind: of.kind, id: of.id, metrics, from, to } }, { organization, signal }),
+    // Of the same thing only: figures of another one are never shown in its place.
+    placeholderData: (before, query) =>
+      query?.queryKey[2] === of.kind && query.queryKey[3] === of.id ? before : undefined,
+    staleTime: staleMs,
+    gcTime: gcMs,
+  });
+};
+
+/** Changes of state of one thing, newest first; `moment`: those until then. */
+export const journalQuery = (
+  organization: string,
+  of: { kind: JournalEntry["kind"]; id: string },
+  moment: string | null,
+) =>
+  infiniteQueryOptions({
+    queryKey: ["journal", organization, of.kind, of.id, moment],
+    queryFn: ({ pageParam, signal }) => {
+      // The journal ends before a time: what happened at the moment itself belongs to it.
+      const to = moment === null ? undefined : new Date(Date.parse(moment) + 1).toISOString();
+      const query = { kind: of.kind, subject: of.id, to, limit: 20, cursor: pageParam };
+      return call(listJournal, { query }, { organization, signal });
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+    staleTime: staleMs,
+    refetchInterval: moment === null ? journalIntervalMs : false,
+  });

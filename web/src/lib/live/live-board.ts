@@ -1,0 +1,104 @@
+import { queryOptions, useQueryClient } from "@tanstack/react-query";
+import { sortRows } from "@wheelhouse/shared/live/follow.ts";
+import { isSame } from "@wheelhouse/shared/live/json.ts";
+import type {
+  AnyTopic,
+  LiveList,
+  LiveRow,
+  LiveTopic,
+  Observed,
+  RowsReader,
+} from "@wheelhouse/shared/live/topic.ts";
+import { useLive } from "./live-context.tsx";
+
+/** Asks the API for the whole; `at` is a past moment, undefined for now. */
+type Read<Data> = (
+  at: string | undefined,
+  options: { organization: string; signal: AbortSignal },
+) => Promise<Data>;
+
+/** What is observed and how a page holds it: an answer of the API, kept current by the messages of its topic. */
+export type Board<Data extends Observed, State extends Observed> = {
+  topic: AnyTopic & LiveTopic<Data>;
+  /** Beginning of its keys in the cache. */
+  key: string;
+  read: Read<Data>;
+  /** What a whole becomes. `isAnswer`: it came from the API, not from the socket. */
+  take: (whole: Data, before: State | undefined, isAnswer: boolean) => State;
+  /** What follows when rows or parts changed. */
+  move: (state: State, data: Data) => State;
+  /** What an answer adds that the socket has overtaken. */
+  keep: (state: State, answer: Data) => State;
+};
+
+/** A board of rows that is held as the API tells it. What messages do not carry stays as the last answer told it. */
+export const listBoard = <Row extends LiveRow, List extends LiveList<Row>>(declared: {
+  topic: { kind: "rows" } & AnyTopic & RowsReader<Row, List>;
+  key: string;
+  read: Read<List>;
+}): Board<List, List> => ({
+  ...declared,
+  take: (whole, before, isAnswer) => {
+    const list = sortRows(declared.topic, whole);
+    return isAnswer && before !== undefined ? { ...list, items: reuseRows(before.items, list.items) } : list;
+  },
+  move: (state, { observedAt, intervalMs, items }) => ({ ...state, observedAt, intervalMs, items }),
+  keep: ({ observedAt, intervalMs, items }, answer) => ({ ...answer, observedAt, intervalMs, items }),
+});
+
+/** A board of one object. */
+export const wholeBoard = <Whole extends Observed>(declared: {
+  topic: { kind: "whole" } & AnyTopic & LiveTopic<Whole>;
+  key: string;
+  read: Read<Whole>;
+}): Board<Whole, Whole> => ({
+  ...declared,
+  take: (whole) => whole,
+  move: (_state, whole) => whole,
+  keep: (state) => state,
+});
+
+/** The rows that say the same as before keep their identity, so that they need not draw. */
+const reuseRows = <Row extends LiveRow>(before: readonly Row[], rows: readonly Row[]): Row[] => {
+  const known = new Map(before.map((row) => [row.id, row]));
+  return rows.map((row) => {
+    const was = known.get(row.id);
+    return was !== undefined && isSame(was, row) ? was : row;
+  });
+};
+
+const freshForMs = 10_000;
+
+/** The board of one organization; the socket keeps that of now current, one of a past moment never changes. */
+export const boardQuery = <Data extends Observed, State extends Observed>(
+  board: Board<Data, State>,
+  organization: string,
+  moment: string | null = null,
+) =>
+  queryOptions({
+    queryKey: [board.key, organization, "all", moment],
+    queryFn: async ({ client, signal, queryKey }): Promise<State> => {
+      const answer = await board.read(moment ?? undefined, { organization, signal });
+      if (moment !== null) return board.take(answer, undefined, true);
+      const live = client.getQueryData<State>(queryKey);
+      // The socket may have overtaken this answer.
+      return live !== undefined && (live.observedAt ?? "") > (answer.observedAt ?? "")
+        ? board.keep(live, answer)
+        : board.take(answer, live, true);
+    },
+    staleTime: moment === null ? freshForMs : Number.POSITIVE_INFINITY,
+  });
+
+/** Keeps the board of now current for as long as the component lives, while the tab is shown. */
+export const useBoard = <Data extends Observed, State extends Observed>(
+  board: Board<Data, State>,
+  organization: string,
+): void => {
+  const client = useQueryClient();
+  const { queryKey } = boardQuery(board, organization);
+  useLive(board.topic, (data: Data, kind) => {
+    client.setQueryData<State>(queryKey, (state) =>
+      state === undefined || kind === "snapshot" ? board.take(data, state, false) : board.move(state, data),
+    );
+  });
+};

@@ -1,0 +1,265 @@
+import { type Follower, followTopic } from "@wheelhouse/shared/live/follow.ts";
+import { type Head, unpack } from "@wheelhouse/shared/live/message.ts";
+import { MalformedMessage } from "@wheelhouse/shared/live/patch.ts";
+import type { AnyTopic, LiveTopic } from "@wheelhouse/shared/live/topic.ts";
+import type { CollectorLost, SubscribeReply } from "@wheelhouse/shared/live.ts";
+import type { Connection } from "./freshness.ts";
+
+export type LiveStatus = {
+  connection: Connection;
+  /** The collector is silent; set until the next status message. */
+  collectorLost: boolean;
+};
+
+/** The part of a socket.io client that live updates need. */
+export type LiveSocket = {
+  connected: boolean;
+  connect: () => unknown;
+  disconnect: () => unknown;
+  on: {
+    (event: "connect", listener: () => void): unknown;
+    (event: "disconnect", listener: (reason: string) => void): unknown;
+    (event: "connect_error", listener: (error: Error) => void): unknown;
+    (event: "collector:lost", listener: (message: CollectorLost) => void): unknown;
+  };
+  /** Hears the messages of all topics. */
+  onAny: (listener: (event: string, message: unknown) => void) => unknown;
+  emit: {
+    (event: "subscribe", topic: string, reply: (result: SubscribeReply) => void): unknown;
+    (event: "unsubscribe", topic: string): unknown;
+  };
+};
+
+/** Where the page tells that it was hidden, restored from the back-forward cache or offline. */
+export type PageEvents = {
+  isHidden: () => boolean;
+  /** Calls back whenever what is shown may have aged unnoticed. */
+  onResume: (listener: () => void) => () => void;
+};
+
+export const browserPage: PageEvents = {
+  isHidden: () => document.hidden,
+  onResume: (listener) => {
+    const onVisible = () => {
+      if (!document.hidden) listener();
+    };
+    const onShow = ({ persisted }: PageTransitionEvent) => {
+      if (persisted) listener();
+    };
+    document.addEventListener("visibilitychange", onVisible);
+    window.addEventListener("pageshow", onShow);
+    window.addEventListener("online", listener);
+    return () => {
+      document.removeEventListener("visibilitychange", onVisible);
+      window.removeEventListener("pageshow", onShow);
+      window.removeEventListener("online", listener);
+    };
+  },
+};
+
+type Kind = Head["kind"];
+type Listener = { run: (data: unknown, kind: Kind) => void; whenHidden: boolean };
+
+/** A topic that somebody hears: who does, and what is held of it. */
+type Channel = {
+  topic: AnyTopic;
+  listeners: Set<Listener>;
+  follower: Follower<unknown>;
+  /** The whole was asked for: what still comes before it belongs to an earlier subscription. */
+  isAwaiting: boolean;
+  isRefused: boolean;
+};
+
+/** A message that cannot be read is answered with a new subscription, but not more often than this. */
+const repairEveryMs = 5_000;
+
+/**
+ * Live updates of one organization over one socket.
+ *
+ * Topics are counted: the first listener of one subscribes, the last gives it back. Messages are unpacked and applied
+ * one after the other, in the order in which they came. A hidden tab hears only the listeners that ask for it and draws
+ * nothing; when it is shown again, as after each reconnect, all topics are subscribed anew, so a snapshot comes before
+ * any change. List topics have no snapshot: `onResync` tells their pages to fetch.
+ */
+export const createLive = (deps: {
+  socket: LiveSocket;
+  clock: { now: () => number; hear: (sentAt: string) => void };
+  page: PageEvents;
+  /** The server cut this connection, or would not let it in: the session may have ended. */
+  onRefused: () => void;
+}) => {
+  const { socket, clock, page, onRefused } = deps;
+  const channels = new Map<string, Channel>();
+  const resyncListeners = new Set<(topic: string) => void>();
+  const status = createStatus(clock);
+  const repairs = new Map<string, { atMs: number; timer: ReturnType<typeof setTimeout> | undefined }>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  const subscribe = (channel: Channel): void => {
+    if (!socket.connected || channel.isRefused) return;
+    channel.isAwaiting = hasSnapshot(channel.topic);
+    socket.emit("subscribe", channel.topic.name, (reply) => {
+      if (!reply.ok && reply.code === "forbidden") channel.isRefused = true;
+    });
+  };
+
+  const resync = (): void => {
+    for (const channel of channels.values()) {
+      const { topic, isRefused } = channel;
+      subscribe(channel);
+      if (hasSnapshot(topic) || isRefused) continue;
+      for (const listener of resyncListeners) listener(topic.name);
+    }
+  };
+
+  /** Asks for the whole again; what cannot be read time after time does not become a storm. */
+  const repair = (channel: Channel): void => {
+    const { name } = channel.topic;
+    const before = repairs.get(name);
+    if (before?.timer !== undefined) return;
+    const inMs = Math.max(0, (before?.atMs ?? Number.NEGATIVE_INFINITY) + repairEveryMs - clock.now());
+    const again = () => {
+      repairs.set(name, { atMs: clock.now(), timer: undefined });
+      if (channels.get(name) === channel) subscribe(channel);
+    };
+    if (inMs === 0) again();
+    else repairs.set(name, { atMs: clock.now(), timer: setTimeout(again, inMs) });
+  };
+
+  const isHeard = ({ listeners }: Channel): boolean =>
+    !page.isHidden() || [...listeners].some(({ whenHidden }) => whenHidden);
+
+  const take = async (channel: Channel, bytes: unknown): Promise<void> => {
+    const message = await unpack(bytes);
+    const { kind, sentAt } = message.head;
+    clock.hear(sentAt);
+    if (kind === "snapshot") channel.isAwaiting = false;
+    if (channel.isAwaiting) return;
+    const data = channel.follower.take(message);
+    if (data === "gap") return repair(channel);
+    if (hasSnapshot(channel.topic)) status.set({ collectorLost: false });
+    const hidden = page.isHidden();
+    for (const { run, whenHidden } of channel.listeners) if (!hidden || whenHidden) run(data, kind);
+  };
+
+  socket.onAny((event, bytes) => {
+    const channel = channels.get(event);
+    // Nothing is unpacked for a tab that nobody sees; when it is shown, it asks for the whole.
+    if (channel === undefined || !isHeard(channel)) return;
+    last = last
+      .then(() => take(channel, bytes))
+      .catch((error: unknown) => {
+        if (!(error instanceof MalformedMessage)) console.error(error);
+        repair(channel);
+      });
+  });
+  socket.on("collector:lost", () => {
+    last = last.then(() => status.set({ collectorLost: true }));
+  });
+  followConnection(socket, { status, clock, onRefused, onOpen: resync });
+  const stopResume = page.onResume(() => {
+    if (socket.connected) resync();
+    else socket.connect();
+  });
+
+  const open = (topic: AnyTopic): Channel => {
+    const known = channels.get(topic.name);
+    if (known !== undefined) return known;
+    const follower = followTopic(topic);
+    const channel = { topic, follower, listeners: new Set<Listener>(), isAwaiting: false, isRefused: false };
+    channels.set(topic.name, channel);
+    subscribe(channel);
+    return channel;
+  };
+
+  return {
+    /** Hears a topic until the returned function is called. */
+    hear: <Data>(
+      topic: AnyTopic & LiveTopic<Data>,
+      run: (data: Data, kind: Kind) => void,
+      { whenHidden = false }: { whenHidden?: boolean } = {},
+    ): (() => void) => {
+      const channel = open(topic);
+      const { accepts }: LiveTopic<Data> = topic;
+      const listener: Listener = {
+        run: (data, kind) => {
+          if (accepts(data)) run(data, kind);
+        },
+        whenHidden,
+      };
+      channel.listeners.add(listener);
+      return () => {
+        if (!channel.listeners.delete(listener) || channel.listeners.size > 0) return;
+        channels.delete(topic.name);
+        if (socket.connected) socket.emit("unsubscribe", topic.name);
+      };
+    },
+    /** List topics: messages may have been missed, fetch. */
+    onResync: (listener: (topic: string) => void): (() => void) => {
+      resyncListeners.add(listener);
+      return () => resyncListeners.delete(listener);
+    },
+    status: status.read,
+    onStatus: status.onChange,
+    close: (): void => {
+      stopResume();
+      for (const { timer } of repairs.values()) clearTimeout(timer);
+      socket.disconnect();
+    },
+  };
+};
+export type Live = ReturnType<typeof createLive>;
+
+const hasSnapshot = ({ kind }: AnyTopic): boolean => kind === "rows" || kind === "whole";
+
+const createStatus = (clock: { now: () => number }) => {
+  const listeners = new Set<() => void>();
+  let status: LiveStatus = {
+    connection: { state: "connecting", sinceMs: clock.now() },
+    collectorLost: false,
+  };
+  return {
+    read: (): LiveStatus => status,
+    set: (change: Partial<LiveStatus>): void => {
+      if (change.collectorLost === status.collectorLost) return;
+      status = { ...status, ...change };
+      for (const listener of listeners) listener();
+    },
+    onChange: (listener: () => void): (() => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};
+
+/** Keeps the state of the connection, and connects again where socket.io does not by itself. */
+const followConnection = (
+  socket: LiveSocket,
+  deps: {
+    status: ReturnType<typeof createStatus>;
+    clock: { now: () => number };
+    onOpen: () => void;
+    onRefused: () => void;
+  },
+): void => {
+  const { status, clock, onOpen, onRefused } = deps;
+  const closed = (): void => {
+    if (status.read().connection.state !== "closed")
+      status.set({ connection: { state: "closed", sinceMs: clock.now() } });
+  };
+  socket.on("connect", () => {
+    status.set({ connection: { state: "open", sinceMs: clock.now() } });
+    onOpen();
+  });
+  socket.on("disconnect", (reason) => {
+    closed();
+    if (reason === "io server disconnect") {
+      onRefused();
+      socket.connect();
+    }
+  });
+  socket.on("connect_error", (error) => {
+    closed();
+    if (/unauthenticated|forbidden/.test(error.message)) onRefused();
+  });
+};

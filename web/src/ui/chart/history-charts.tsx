@@ -1,0 +1,250 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Annotation, HistoryKind, HistorySeries } from "@wheelhouse/shared/history.ts";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { formatClock, formatDate, formatPlural, formatSpanShort, formatTime, zoneName } from "#lib/format.ts";
+import { drawnOf, extremesOf, figuresOf, pointsOf } from "#lib/history/history-points.ts";
+import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
+import { type HistoryWindow, useHistoryWindow } from "#lib/history/history-span.ts";
+import { useMoment } from "#lib/live/moment.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { Empty, Panel } from "#ui/page/panel.tsx";
+import css from "./history-charts.module.css";
+import type { PlotTone } from "./history-plot.tsx";
+import { HistorySpanSelect } from "./history-span-select.tsx";
+
+// The largest library of the console is read when a chart is looked at.
+const HistoryPlot = lazy(() => import("./history-plot.tsx"));
+
+const mostDrawn = 40;
+const shownChanges = 6;
+const dayMs = 86_400_000;
+
+export type HistoryLine = { metric: string; label: string; tone: PlotTone };
+export type HistoryChart = {
+  title: string;
+  lines: readonly HistoryLine[];
+  format: (value: number) => string;
+  /** Upper end of the scale; as high as the values unless given. */
+  top?: number;
+  threshold?: number;
+  /** Tells the percentiles of its first line. */
+  hasPercentiles?: true;
+};
+
+const sources = { journal: "State", deployment: "Deployment", audit: "Audit" } as const;
+const keyClass = { plain: "", accent: "acc", bad: "bad", warn: "warn" } as const;
+
+const Percentiles = ({ answer, chart }: { answer: HistorySeries; chart: HistoryChart }) => {
+  const [line] = chart.lines;
+  const found = answer.series.find(({ metric }) => metric === line?.metric)?.percentiles;
+  if (!found) return null;
+  return (
+    <span className="t12" title={`Of the means of each ${formatSpanShort(found.stepMs)}`}>
+      p50 <b>{chart.format(found.p50)}</b> · p95 <b>{chart.format(found.p95)}</b> · p99{" "}
+      <b>{chart.format(found.p99)}</b>
+    </span>
+  );
+};
+
+const Chart = (props: {
+  chart: HistoryChart;
+  answer: HistorySeries;
+  window: HistoryWindow;
+  marks: ReturnType<typeof drawnOf>;
+}) => {
+  const { chart, answer, window, marks } = props;
+  const { title, lines, format, top, threshold } = chart;
+  const points = useMemo(
+    () =>
+      pointsOf(
+        answer,
+        lines.map(({ metric }) => metric),
+        window,
+      ),
+    [answer, lines, window],
+  );
+  const [first] = lines;
+  const extremes = useMemo(
+    () => (first === undefined || lines.length > 1 ? [] : extremesOf(answer, first.metric, window)),
+    [answer, first, lines, window],
+  );
+  const told = lines.map(({ label }, place) => {
+    const figures = figuresOf(points, place);
+    return figures === null
+      ? `${label} not known`
+      : `${label} between ${format(figures.lowest)} and ${format(figures.highest)}, at last ${format(figures.last)}`;
+  });
+  const isKnown = points.some(({ values }) => values.some((value) => value !== null));
+  return (
+    <figure className={css.chart}>
+      <figcaption>
+        <h4 className="h">{title}</h4>
+        {lines.length > 1 &&
+          lines.map(({ label, tone }) => (
+            <span key={label} className="key">
+              <i className={keyClass[tone]} />
+              {label}
+            </span>
+          ))}
+        {chart.hasPercentiles && <Percentiles answer={answer} chart={chart} />}
+      </figcaption>
+      {isKnown ? (
+        <div className={css.plot}>
+          <Suspense>
+            <HistoryPlot
+              label={`${title}, last ${window.span.words}: ${told.join("; ")}`}
+              {...{ lines, points, extremes, marks, format, top, threshold }}
+              fromMs={window.fromMs}
+              toMs={window.toMs}
+            />
+          </Suspense>
+        </div>
+      ) : (
+        <p className="t12 c3">Not told in this time.</p>
+      )}
+    </figure>
+  );
+};
+
+const Axis = ({ window: { fromMs, toMs } }: { window: HistoryWindow }) => {
+  const { zone } = usePreferences();
+  const at = (share: number) => {
+    const iso = new Date(fromMs + (toMs - fromMs) * share).toISOString();
+    return toMs - fromMs > dayMs ? formatDate(iso, zone) : formatClock(iso, zone);
+  };
+  return (
+    <div className={`axis ${css.axis}`}>
+      <span>{at(0)}</span>
+      <span>{at(0.5)}</span>
+      <span>
+        {at(1)} {zoneName(zone)}
+      </span>
+    </div>
+  );
+};
+
+const Change = ({ item, isOwn, isLong }: { item: Annotation; isOwn: boolean; isLong: boolean }) => {
+  const { zone } = usePreferences();
+  const { at, text, source, by, state } = item;
+  const tone = state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : "";
+  return (
+    <li>
+      <time dateTime={at}>
+        {isLong ? `${formatDate(at, zone)} ${formatClock(at, zone)}` : formatTime(at, zone)}
+      </time>
+      <div>
+        <span className={`${tone} ${isOwn ? "b" : ""}`}>{text}</span>
+        <small>
+          {sources[source]} · {by}
+        </small>
+      </div>
+    </li>
+  );
+};
+
+/** The changes that the hairlines of the charts stand for, as text. */
+const Changes = (props: {
+  items: readonly Annotation[];
+  isCut: boolean;
+  subjects: readonly string[];
+  isLong: boolean;
+  /** They are drawn above. */
+  hasCharts: boolean;
+}) => {
+  const { items, isCut, subjects, isLong, hasCharts } = props;
+  const drawn = `, ${items.length > mostDrawn ? `${mostDrawn} of them ` : ""}as hairlines above`;
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? items : items.slice(0, shownChanges);
+  return (
+    <>
+      <div className={`sec-h ${hasCharts ? "" : css.apart}`}>
+        <h4 className="h">What changed in this time</h4>
+        <span className="t12 c3">
+          {items.length === 0
+            ? "nothing"
+            : `${isCut ? "the newest " : ""}${formatPlural(items.length, "change")}${hasCharts ? drawn : ""}`}
+        </span>
+      </div>
+      <ul className={css.changes}>
+        {shown.map((item) => (
+          <Change
+            key={`${item.source} ${item.id}`}
+            item={item}
+            isOwn={item.subject !== null && subjects.includes(item.subject)}
+            isLong={isLong}
+          />
+        ))}
+      </ul>
+      {items.length > shownChanges && (
+        <button type="button" className="link t12" onClick={() => setWhole(!isWhole)}>
+          {isWhole ? `Show the newest ${shownChanges}` : `Show all ${items.length}`}
+        </button>
+      )}
+    </>
+  );
+};
+
+/**
+ * Charts of one thing over the page's time range, one under the other on one axis, with what changed in it. `subjects`:
+ * the names by which changes call it; these are drawn in full.
+ */
+export const HistoryCharts = (props: {
+  organization: string;
+  kind: HistoryKind;
+  id: string;
+  subjects: readonly [name: string, id: string];
+  charts: readonly HistoryChart[];
+}) => {
+  const { organization, kind, id, subjects, charts } = props;
+  const window = useHistoryWindow();
+  const isPast = useMoment() !== null;
+  const metrics = charts.flatMap(({ lines }) => lines.map(({ metric }) => metric));
+  const series = useQuery(seriesQuery(organization, { kind, id, metrics }, window));
+  const changes = useQuery(annotationsQuery(organization, window));
+  const items = changes.data?.items;
+  const [name = "", otherName = ""] = subjects;
+  const marks = useMemo(() => drawnOf(items ?? [], [name, otherName], mostDrawn), [items, name, otherName]);
+  return (
+    <section className={css.charts} aria-label="History">
+      <div className="sec-h">
+        <h3 className="h">History</h3>
+        <span className="t12 c3">
+          {isPast ? "the" : "last"} {window.span.words}
+          {isPast ? " before this moment" : ""}
+        </span>
+        <span className="grow" />
+        <HistorySpanSelect className="btn only-narrow" />
+      </div>
+      <Panel
+        name="The history"
+        query={series}
+        skeletonRows={4}
+        isEmpty={(answer) => answer.series.every(({ values }) => values.every((value) => value === null))}
+        empty={
+          <Empty title="Nothing is stored of this time">
+            It is kept from when it was first observed; choose another time range to see more.
+          </Empty>
+        }
+      >
+        {(answer) => (
+          <>
+            {charts.map((chart) => (
+              <Chart key={chart.title} {...{ chart, answer, window, marks }} />
+            ))}
+            <Axis window={window} />
+          </>
+        )}
+      </Panel>
+      <Panel name="Changes" query={changes} skeletonRows={2}>
+        {({ items: all, isCut }) => (
+          <Changes
+            {...{ items: all, isCut, subjects, isLong: window.span.ms > dayMs }}
+            hasCharts={
+              series.data?.series.some(({ values }) => values.some((value) => value !== null)) ?? false
+            }
+          />
+        )}
+      </Panel>
+    </section>
+  );
+};

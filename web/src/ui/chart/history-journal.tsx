@@ -1,0 +1,60 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import type { JournalEntry } from "@wheelhouse/shared/history.ts";
+import { formatClock, formatDate, zoneName } from "#lib/format.ts";
+import { journalQuery } from "#lib/history/history-queries.ts";
+import { useMoment } from "#lib/live/moment.ts";
+import { usePreferences } from "#lib/preferences.ts";
+import { Button } from "#ui/page/button.tsx";
+import { Panel } from "#ui/page/panel.tsx";
+import css from "./history-charts.module.css";
+
+const toneOf = (to: string | null): string =>
+  to === null ? "" : /^down$/i.test(to) ? "tx-down" : /^(degraded|unknown)$/i.test(to) ? "tx-warn" : "";
+
+/** Changes of state of one thing as far back as they are kept, newest first; in the past those until then. */
+export const HistoryJournal = (props: { organization: string; kind: JournalEntry["kind"]; id: string }) => {
+  const { organization, kind, id } = props;
+  const { zone } = usePreferences();
+  const moment = useMoment();
+  const journal = useInfiniteQuery(journalQuery(organization, { kind, id }, moment));
+  return (
+    <section className={css.charts} aria-label="State journal">
+      <div className="sec-h">
+        <h3 className="h">State journal</h3>
+        <span className="t12 c3">{zoneName(zone)}, kept for 13 months</span>
+      </div>
+      <Panel
+        name="The journal"
+        query={journal}
+        skeletonRows={3}
+        isEmpty={({ pages }) => pages.every(({ items }) => items.length === 0)}
+        empty={<p className="t12 c3">No change of state was seen{moment === null ? "" : " until then"}.</p>}
+      >
+        {({ pages }) => (
+          <>
+            <ul className={css.changes}>
+              {pages.flatMap(({ items }) =>
+                items.map(({ id: key, at, to, text, cause }) => (
+                  <li key={key}>
+                    <time dateTime={at}>
+                      {formatDate(at, zone)} {formatClock(at, zone)}
+                    </time>
+                    <div>
+                      <span className={toneOf(to)}>{text}</span>
+                      <small>{cause}</small>
+                    </div>
+                  </li>
+                )),
+              )}
+            </ul>
+            {journal.hasNextPage && (
+              <Button disabled={journal.isFetchingNextPage} onClick={() => void journal.fetchNextPage()}>
+                Load older
+              </Button>
+            )}
+          </>
+        )}
+      </Panel>
+    </section>
+  );
+};

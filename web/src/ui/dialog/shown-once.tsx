@@ -1,0 +1,36 @@
+import type { ReactNode } from "react";
+import { Button } from "#ui/page/button.tsx";
+import { Note } from "#ui/page/note.tsx";
+import { Facts } from "#ui/text/quantity.tsx";
+import { SecretText } from "#ui/text/secret-text.tsx";
+import { Dialog } from "./dialog.tsx";
+
+/** The only moment in which a link, a token or an address with its secret can be read; several stand one by one. */
+export const ShownOnce = (props: {
+  title: string;
+  text: string | readonly string[];
+  copy: string;
+  facts: readonly { label: string; value: ReactNode }[];
+  /** What is to be done with it, and what happens when it is lost. */
+  note: string;
+  children: ReactNode;
+  onClose: () => void;
+}) => (
+  <Dialog
+    title={props.title}
+    onClose={props.onClose}
+    footer={
+      <Button large variant="primary" onClick={props.onClose}>
+        I have it
+      </Button>
+    }
+  >
+    <Facts facts={props.facts} />
+    {[props.text].flat().map((text) => (
+      <SecretText key={text} text={text} copy={props.copy} testId="shown-once" />
+    ))}
+    <Note tone="warn" title={props.note}>
+      {props.children}
+    </Note>
+  </Dialog>
+);

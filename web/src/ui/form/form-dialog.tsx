@@ -1,0 +1,62 @@
+import { type ReactNode, useId } from "react";
+import { ActError } from "#ui/dialog/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog/dialog.tsx";
+import { Button } from "#ui/page/button.tsx";
+import css from "./form-dialog.module.css";
+import { fieldErrors } from "./form-field.tsx";
+
+/**
+ * A dialog that is one form. `title` and `confirm` name act and count, `foot` what cannot be undone. What the server
+ * refused is said beside its field where the form shows it (`fields`, by their names in the body), else at the end,
+ * under `failure`.
+ */
+export const FormDialog = (props: {
+  title: string;
+  confirm: string;
+  foot?: ReactNode;
+  failure: string;
+  fields?: readonly string[];
+  /** A part of the body whose fields go by their names, too. */
+  within?: string;
+  error: Error | null;
+  isReady: boolean;
+  isBusy: boolean;
+  onSubmit: () => void;
+  onClose: () => void;
+  /** Gets the complaint about a field by its name. */
+  children: (complaint: (field: string) => string | undefined) => ReactNode;
+}) => {
+  const { title, confirm, foot, failure, fields = [], error, isReady, isBusy, onSubmit, onClose } = props;
+  const id = useId();
+  const errors = fieldErrors(error, props.within);
+  const isSaid = fields.some((field) => errors.has(field));
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c3 t12 grow">{foot}</span>
+          <Button large onClick={onClose}>
+            Cancel
+          </Button>
+          <Button large variant="primary" type="submit" form={id} disabled={isBusy || !isReady}>
+            {confirm}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={id}
+        className={css.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isReady && !isBusy) onSubmit();
+        }}
+      >
+        {props.children((field) => errors.get(field))}
+      </form>
+      {error !== null && !isSaid && <ActError title={failure} error={error} />}
+    </Dialog>
+  );
+};

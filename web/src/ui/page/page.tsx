@@ -1,0 +1,159 @@
+import type { Observation } from "@wheelhouse/shared/freshness.ts";
+import { createContext, type ReactNode, useContext, useRef } from "react";
+import { formatDateTime, formatTime, zoneName } from "#lib/format.ts";
+import { useKeys } from "#lib/keys.ts";
+import { describeFreshness } from "#lib/live/freshness.ts";
+import { useLiveStatus } from "#lib/live/live-context.tsx";
+import { useMoment } from "#lib/live/moment.ts";
+import { useNow } from "#lib/live/now.ts";
+import { setPreferences, usePreferences } from "#lib/preferences.ts";
+import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
+
+/**
+ * Handed down by the shell: how to open the palette, the collector's own age for pages that say no other, and time
+ * travel: the strip under the top bar, and how to begin, null where a page shows now alone.
+ */
+export type Frame = {
+  openPalette: () => void;
+  observation: Observation | null;
+  strip: ReactNode;
+  onRewind: (() => void) | null;
+};
+const FrameContext = createContext<Frame>({
+  openPalette: () => undefined,
+  observation: null,
+  strip: null,
+  onRewind: null,
+});
+export const FrameProvider = FrameContext;
+
+type Pause = { isPaused: boolean; newCount: number; onToggle: () => void };
+
+/**
+ * Freshness chip of the top bar: Live · 1 s ago, Paused · 37 new, Reconnecting 6 s, Offline 41 s, Stale,
+ * Unknown, Collector lost. A button only where there is something to pause.
+ */
+const FreshnessChip = ({
+  observation,
+  pause,
+}: {
+  observation: Observation | null;
+  pause: Pause | undefined;
+}) => {
+  const nowMs = useNow();
+  const { connection, collectorLost } = useLiveStatus();
+  const { zone } = usePreferences();
+  const moment = useMoment();
+  const { tone, text } = describeFreshness(
+    {
+      connection,
+      observation,
+      collectorLost,
+      pausedNewCount: pause?.isPaused === true ? pause.newCount : null,
+    },
+    nowMs,
+  );
+  const observedAt = observation?.observedAt ?? null;
+  const title = observedAt === null ? "No data yet" : `Data time ${formatDateTime(observedAt, zone)}.`;
+  if (moment !== null) {
+    return (
+      <span className="fresh paused" title={title} data-testid="freshness">
+        <i />
+        As of {formatTime(moment, zone)}
+      </span>
+    );
+  }
+  if (pause === undefined) {
+    return (
+      <span className={`fresh ${tone}`} title={title} data-testid="freshness">
+        <i />
+        {text}
+      </span>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className={`fresh ${tone}`}
+      title={`${title} Space pauses.`}
+      data-testid="freshness"
+      onClick={pause.onToggle}
+    >
+      <i />
+      {text}
+    </button>
+  );
+};
+
+const ZoneSwitch = () => {
+  const { zone } = usePreferences();
+  return (
+    <button
+      type="button"
+      className="btn"
+      title="Switch UTC / local (u)"
+      onClick={() => setPreferences({ zone: zone === "utc" ? "local" : "utc" })}
+    >
+      {zoneName(zone)}
+    </button>
+  );
+};
+
+/**
+ * Frame of one page: top bar (title, palette, zone, freshness, always in this order) over the content.
+ *
+ * `observation`: age of the page's own data; left out, the collector's counts. `pause`: for live lists.
+ * `crumb`: quiet words after the title. Content that has a drawer is a `Split`.
+ */
+export const Page = (props: {
+  title: string;
+  crumb?: ReactNode;
+  observation?: Observation | null;
+  pause?: Pause;
+  children: ReactNode;
+}) => {
+  const frame = useContext(FrameContext);
+  const range = useRef<HTMLSelectElement>(null);
+  useKeys([
+    { keys: "t", label: "Time range of the charts", group: "This page", run: () => range.current?.focus() },
+  ]);
+  return (
+    <div className={frame.strip === null ? "main" : "main has-strip"}>
+      <header className="top">
+        <h1>
+          {props.title}
+          {props.crumb !== undefined && <span className="crumb"> {props.crumb}</span>}
+        </h1>
+        <span className="grow" />
+        <button type="button" className="search" onClick={frame.openPalette}>
+          Search or jump to<kbd>Ctrl K</kbd>
+        </button>
+        {frame.onRewind !== null && (
+          <button
+            type="button"
+            className="btn rewind"
+            title="Show a past moment (Shift T)"
+            onClick={frame.onRewind}
+          >
+            Rewind
+          </button>
+        )}
+        {frame.onRewind !== null && <HistorySpanSelect ref={range} className="btn range" />}
+        <ZoneSwitch />
+        <FreshnessChip observation={props.observation ?? frame.observation} pause={props.pause} />
+      </header>
+      {frame.strip}
+      <main className="content" tabIndex={-1}>
+        {props.children}
+      </main>
+    </div>
+  );
+};
+
+/** List on the left, drawer on the right; the drawer pushes the list and lies over it below 1200 px. */
+export const Split = ({ children, drawer }: { children: ReactNode; drawer?: ReactNode }) => (
+  <div className="split">
+    <div className="pane">{children}</div>
+    {drawer}
+  </div>
+);

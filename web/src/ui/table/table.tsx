@@ -1,0 +1,290 @@
+import {
+  Fragment,
+  memo,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { flushSync } from "react-dom";
+import { useKeys } from "#lib/keys.ts";
+import { partsOf, useRowWindow } from "./table-window.ts";
+
+/** Longer lists draw only the rows in view. */
+const wholeUpTo = 100;
+
+/**
+ * `cell` must be a pure function of the row. `card`: place on a phone, where a row is a two-line card (title and
+ * badge above, detail and age below); columns without one are not shown there. `drop`: the narrower the pane,
+ * the earlier a column goes, `first` before `second`.
+ */
+export type Column<T> = {
+  id: string;
+  header: ReactNode;
+  cell: (row: T) => ReactNode;
+  num?: boolean;
+  sorted?: "ascending" | "descending";
+  className?: string | undefined;
+  card?: "title" | "badge" | "detail" | "age";
+  drop?: "first" | "second";
+  /** Stands before the cell that is the row's link, with a control of its own in it. */
+  isLead?: boolean;
+};
+
+/** The columns that are the last ones when others have gone, so that the row ends on the gutter. */
+const endsOf = <T,>(columns: readonly Column<T>[]) => ({
+  whenFirstGone: columns.findLast(({ drop }) => drop !== "first")?.id,
+  whenSecondGone: columns.findLast(({ drop }) => drop === undefined)?.id,
+});
+
+const cellClass = <T,>(
+  { id, num, className, card, drop }: Column<T>,
+  ends: ReturnType<typeof endsOf>,
+): string =>
+  [
+    num === true ? "num" : "",
+    className ?? "",
+    card === undefined ? "" : `card-${card}`,
+    drop === "first" ? "lo" : drop === "second" ? "lo2" : "",
+    id === ends.whenFirstGone ? "end" : "",
+    id === ends.whenSecondGone ? "end2" : "",
+  ]
+    .filter((name) => name !== "")
+    .join(" ");
+
+type RowProps<T> = {
+  row: T;
+  rowKey: string;
+  columns: readonly Column<T>[];
+  ends: ReturnType<typeof endsOf>;
+  className: string;
+  isOpen: boolean;
+  href: string | null;
+  onOpen: ((key: string) => void) | null;
+  /** Place in a list that is not drawn whole, for screen readers. */
+  rowIndex: number | undefined;
+};
+
+const RowContent = <T,>(props: RowProps<T>) => {
+  const { row, rowKey, columns, ends, className, isOpen, href, onOpen, rowIndex } = props;
+  const linkAt = columns.findIndex(({ isLead }) => isLead !== true);
+  return (
+    <tr
+      className={`${className}${isOpen ? " is-open" : ""}`.trim()}
+      data-key={rowKey}
+      aria-rowindex={rowIndex}
+    >
+      {columns.map((column, index) => {
+        const content = column.cell(row);
+        return (
+          <td key={column.id} className={cellClass(column, ends)}>
+            {index === linkAt && onOpen !== null ? (
+              <a
+                className="row-link"
+                href={href ?? "#"}
+                aria-current={isOpen ? "true" : undefined}
+                onClick={(event) => {
+                  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+                  event.preventDefault();
+                  onOpen(rowKey);
+                }}
+              >
+                {content}
+              </a>
+            ) : (
+              content
+            )}
+          </td>
+        );
+      })}
+    </tr>
+  );
+};
+const Row = memo(RowContent) as typeof RowContent;
+
+type Body = HTMLTableSectionElement | null;
+const rowSelector = "tr[data-key]";
+
+const rowOf = (body: Body, key: string): HTMLElement | undefined =>
+  [...(body?.querySelectorAll<HTMLElement>(rowSelector) ?? [])].find(({ dataset }) => dataset.key === key);
+
+const focusedKey = (body: Body): string | undefined => {
+  const row = document.activeElement?.closest<HTMLElement>(rowSelector);
+  return row && body?.contains(row) === true ? row.dataset.key : undefined;
+};
+
+const Head = <T,>({ columns, ends }: { columns: readonly Column<T>[]; ends: ReturnType<typeof endsOf> }) => (
+  <thead>
+    <tr>
+      {columns.map((column) => (
+        <th key={column.id} scope="col" className={cellClass(column, ends)} aria-sort={column.sorted}>
+          {column.header}
+          {column.sorted !== undefined && (column.sorted === "descending" ? " ↓" : " ↑")}
+        </th>
+      ))}
+    </tr>
+  </thead>
+);
+
+// A head over a column that is not shown would make one of its own.
+const GroupHead = <T,>({ columns, children }: { columns: readonly Column<T>[]; children: ReactNode }) => {
+  const always = columns.filter(({ drop }) => drop === undefined).length;
+  return (
+    <tr className="day">
+      <th colSpan={always} scope="rowgroup">
+        {children}
+      </th>
+      {columns.map(({ id, drop }) =>
+        drop === undefined ? null : <td key={id} className={drop === "first" ? "lo" : "lo2"} />,
+      )}
+    </tr>
+  );
+};
+
+/** `j`, `k` and, while no row is open, the arrows move between rows. `reveal`: draws a row that is not drawn. */
+const useRowKeys = <T,>(options: {
+  body: RefObject<HTMLTableSectionElement | null>;
+  rows: readonly T[];
+  keyOf: (row: T) => string;
+  openKey: string | undefined;
+  isOn: boolean;
+  reveal: ((key: string) => void) | null;
+}): void => {
+  const { body, rows, keyOf, openKey, isOn, reveal } = options;
+  const move = (by: 1 | -1) => {
+    const from = focusedKey(body.current) ?? openKey;
+    const at = rows.findIndex((row) => keyOf(row) === from);
+    const next = rows[at === -1 ? (by === 1 ? 0 : rows.length - 1) : at + by];
+    if (next === undefined) return;
+    const key = keyOf(next);
+    // What is to be focused has to be there.
+    if (reveal !== null) flushSync(() => reveal(key));
+    const link = rowOf(body.current, key)?.querySelector<HTMLElement>(".row-link");
+    link?.focus();
+    link?.scrollIntoView({ block: "nearest" });
+  };
+  useKeys(
+    !isOn
+      ? []
+      : [
+          { keys: "j", label: "Next row", group: "List", run: () => move(1) },
+          { keys: "k", label: "Previous row", group: "List", run: () => move(-1) },
+          ...(openKey === undefined
+            ? [
+                { keys: "ArrowDown", run: () => move(1) },
+                { keys: "ArrowUp", run: () => move(-1) },
+              ]
+            : []),
+        ],
+  );
+};
+
+/**
+ * A native table whose rows draw again only when their own `row` object changes. The first cell, but for a lead, is a
+ * link that covers its row; `j` and `k` move between rows, Enter opens. Of a list that is long only the rows in view are drawn.
+ *
+ * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: address of a row's
+ * drawer, so that it opens in a new tab too. `groupOf`: rows of the same group stand under its name, or under what
+ * `groupHead` makes of its name and the first of its rows. Hand over
+ * `columns` and `rowClass` as constants.
+ */
+export const Table = <T,>(props: {
+  caption: string;
+  columns: readonly Column<T>[];
+  rows: readonly T[];
+  keyOf: (row: T) => string;
+  className?: string | undefined;
+  rowClass?: (row: T) => string;
+  openKey?: string | undefined;
+  onOpen?: (key: string) => void;
+  hrefOf?: (key: string) => string;
+  groupOf?: (row: T) => string;
+  groupHead?: (group: string, first: T) => ReactNode;
+}) => {
+  const {
+    caption,
+    columns,
+    rows,
+    keyOf,
+    className = "",
+    rowClass,
+    openKey,
+    onOpen,
+    hrefOf,
+    groupOf,
+    groupHead,
+  } = props;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const latestOnOpen = useRef(onOpen);
+  useEffect(() => {
+    latestOnOpen.current = onOpen;
+  });
+  const open = useCallback((key: string) => latestOnOpen.current?.(key), []);
+  const isLong = rows.length > wholeUpTo;
+  const keys = useMemo(() => (isLong ? rows.map(keyOf) : null), [isLong, rows, keyOf]);
+  const { range, heights } = useRowWindow(body, keys);
+  const [heldKey, setHeldKey] = useState<string | null>(null);
+  useRowKeys({ body, rows, keyOf, openKey, isOn: onOpen !== undefined, reveal: isLong ? setHeldKey : null });
+  // A link to a row far down leads to it.
+  const firstOpen = useRef(openKey);
+  useEffect(() => {
+    if (isLong && firstOpen.current !== undefined)
+      rowOf(body.current, firstOpen.current)?.scrollIntoView({ block: "nearest" });
+  }, [isLong]);
+  // A head over a column that is not shown would make one of its own.
+  const ends = useMemo(() => endsOf(columns), [columns]);
+  const always = columns.filter(({ drop }) => drop === undefined).length;
+  const rowAt = (index: number): ReactNode => {
+    const row = rows[index];
+    if (row === undefined) return null;
+    const key = keyOf(row);
+    const before = rows[index - 1];
+    const group = groupOf?.(row);
+    const opensGroup = group !== undefined && (before === undefined || groupOf?.(before) !== group);
+    return (
+      <Fragment key={key}>
+        {opensGroup && (
+          <GroupHead columns={columns}>{groupHead === undefined ? group : groupHead(group, row)}</GroupHead>
+        )}
+        <Row
+          row={row}
+          rowKey={key}
+          columns={columns}
+          ends={ends}
+          className={rowClass?.(row) ?? ""}
+          isOpen={key === openKey}
+          href={hrefOf?.(key) ?? null}
+          onOpen={onOpen === undefined ? null : open}
+          rowIndex={isLong ? index + 2 : undefined}
+        />
+      </Fragment>
+    );
+  };
+  const kept = keys === null ? [] : [heldKey, openKey].map((key) => keys.indexOf(key ?? ""));
+  return (
+    <table
+      className={`tb ${className}`.trim()}
+      aria-rowcount={isLong ? rows.length + 1 : undefined}
+      onFocus={isLong ? () => setHeldKey(focusedKey(body.current) ?? null) : undefined}
+    >
+      <caption className="vh">{caption}</caption>
+      <Head columns={columns} ends={ends} />
+      <tbody ref={body}>
+        {keys === null
+          ? rows.map((_, index) => rowAt(index))
+          : partsOf(heights(), range, kept).map((part) =>
+              "row" in part ? (
+                rowAt(part.row)
+              ) : (
+                <tr key={`gap ${part.after}`} className="gap" style={{ height: part.gapPx }}>
+                  <td colSpan={always} />
+                </tr>
+              ),
+            )}
+      </tbody>
+    </table>
+  );
+};
