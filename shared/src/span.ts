@@ -1,10 +1,10 @@
 const pad = (value: number): string => String(value).padStart(2, "0");
 
-/** The larger unit alone where nothing is left of the smaller one. */
+/** Drops the smaller unit when it is zero. */
 const twoUnits = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${pad(small)} ${smallUnit}`;
 
-/** A span in its two largest units: `< 1 s`, `12 s`, `18 m 40 s`, `2 h`, `5 h 31 m`, `3 d 04 h`. */
+/** A duration in its two largest units: `< 1 s`, `12 s`, `18 m 40 s`, `2 h`, `5 h 31 m`, `3 d 04 h`. */
 export function formatSpan(spanMs: number): string {
   const seconds = Math.floor(Math.max(spanMs, 0) / 1_000);
   if (seconds < 1) return "< 1 s";
@@ -16,12 +16,12 @@ export function formatSpan(spanMs: number): string {
   return twoUnits(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
-/** A span where seconds no longer matter after the first minute: `12 s`, `27 m`, `5 h 31 m`, `3 d 04 h`. */
+/** A duration without seconds from one minute on: `12 s`, `27 m`, `5 h 31 m`, `3 d 04 h`. */
 export function formatSpanShort(spanMs: number): string {
   const minutes = Math.floor(spanMs / 60_000);
   return minutes >= 1 && minutes < 60 ? `${minutes} m` : formatSpan(spanMs);
 }
 
-/** A span that somebody set, such as an interval or a time-out: `250 ms`, `1500 ms`, `5 s`, `1 m 30 s`. */
+/** A configured duration, such as an interval or timeout: `250 ms`, `1500 ms`, `5 s`, `1 m 30 s`. */
 export const formatSetSpan = (spanMs: number): string =>
   spanMs % 1_000 === 0 && spanMs > 0 ? formatSpan(spanMs) : `${spanMs} ms`;
