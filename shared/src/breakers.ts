@@ -130,6 +130,8 @@ export const breakerTopic = defineTopic({
   name: "breakers",
   kind: "rows",
   capability: "breakers:read",
+  history: ["breaker"],
+  journal: "breaker",
   row: breakerRow,
   list: breakerList,
   order: (a, b) =>

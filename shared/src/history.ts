@@ -1,34 +1,13 @@
 import { z } from "zod";
-import type { Capability } from "./capabilities.ts";
 import { defineEndpoint, page, paging, queryList, timestamp } from "./endpoint.ts";
 
 /**
- * What history is kept of. `organization`: the checks and problems of all of it; `webhooks`: delivery of all of it;
- * `process`: one process of Wheelhouse itself, by the id of its instance.
+ * What history is kept of, as the topics declare it (`live/history-kinds.ts`). `organization`: the checks and problems of all
+ * of it; `webhooks`: delivery of all of it; `process`: one process of Wheelhouse itself, by the id of its instance.
  */
-export const historyKind = z.enum([
-  "organization",
-  "server",
-  "queue",
-  "service",
-  "breaker",
-  "cache",
-  "webhooks",
-  "process",
-]);
-export type HistoryKind = z.infer<typeof historyKind>;
-
-/** What reading the history of each kind takes. */
-export const historyCapability = {
-  organization: "overview:read",
-  server: "health:read",
-  queue: "queues:read",
-  service: "health:read",
-  breaker: "breakers:read",
-  cache: "cache:read",
-  webhooks: "webhooks:read",
-  process: "health:read",
-} as const satisfies Record<HistoryKind, Capability>;
+const historyKind = z.string().min(1).max(60);
+/** A kind of the journal, as the topics declare it. */
+const journalKind = z.string().min(1).max(60);
 
 const range = { from: timestamp, to: timestamp };
 const name = z.string().min(1).max(600);
@@ -71,8 +50,6 @@ export const readSeries = defineEndpoint({
   query: z.strictObject({ kind: historyKind, id: name, metrics: queryList(name), ...range }),
   response: seriesAnswer,
 });
-
-export const journalKind = z.enum(["health", "queue", "breaker", "cache"]);
 
 /** One change of state as the collector saw it. */
 const journalEntry = z.object({

@@ -47,14 +47,8 @@ const VerdictLine = ({ overview }: { overview: Overview }) => {
   );
 };
 
-const kinds = {
-  audit: "Audit",
-  breaker: "Breaker",
-  queue: "Queue",
-  health: "Health",
-  cache: "Cache",
-  deployment: "Deployment",
-} as const;
+/** A kind as it begins a line: `queue` is "Queue". */
+const kindText = (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
 
 const RecentChanges = ({ overview, organization }: { overview: Overview; organization: string }) => {
   const { zone } = usePreferences();
@@ -76,7 +70,7 @@ const RecentChanges = ({ overview, organization }: { overview: Overview; organiz
                   {text}
                 </span>
                 <small>
-                  {kinds[kind]} · {by}
+                  {kindText(kind)} · {by}
                 </small>
               </div>
             </li>
