@@ -47,14 +47,8 @@ const VerdictLine = ({ overview }: { overview: Overview }) => {
   );
 };
 
-const kinds = {
-  audit: "Audit",
-  breaker: "Breaker",
-  queue: "Queue",
-  health: "Health",
-  cache: "Cache",
-  deployment: "Deployment",
-} as const;
+/** A kind as it begins a line: `queue` is "Queue". */
+const kindText = (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
 
 const RecentChanges = ({ overview, organization }: { overview: Overview; organization: string }) => {
   const { zone } = usePreferences();
@@ -75,7 +69,7 @@ const RecentChanges = ({ overview, organization }: { overview: Overview; organiz
                 <span className={state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : ""}>
                   {text}
                 </span>
-                <small>{[kinds[kind], by].filter(Boolean).join(" · ")}</small>
+                <small>{[kindText(kind), by].filter(Boolean).join(" · ")}</small>
               </div>
             </li>
           ))}

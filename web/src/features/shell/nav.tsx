@@ -19,21 +19,20 @@ const problemsOf = (overview: Overview, area: string | null): NavCount | null =>
   return { text: String(found.length), tone: found.some(({ state }) => state === "down") ? "bad" : "warn" };
 };
 
-/** What stands at the end of a page's line; root causes only, for what they explain is no problem of its own. */
+/**
+ * What stands at the end of a page's line where it is not the number of problems of the topic that bears the page's
+ * name; root causes only, for what they explain is no problem of its own.
+ */
 const counts: Partial<Record<OrganizationPagePath, CountOf>> = {
   [organizationPages.overview.path]: (overview) => problemsOf(overview, null),
   [organizationPages.services.path]: (overview) => problemsOf(overview, "health"),
   [organizationPages.breakers.path]: ({ tiles: { breakers } }) =>
     breakers.open ? { text: formatCountShort(breakers.open), tone: "bad" } : null,
-  [organizationPages.caches.path]: (overview) => problemsOf(overview, "caches"),
-  [organizationPages.queues.path]: (overview) => problemsOf(overview, "queues"),
   [organizationPages.webhooks.path]: ({ tiles: { webhooks } }) => {
     if (webhooks.deadLetters === null) return { text: "?", tone: "" };
     return webhooks.deadLetters === 0 ? null : { text: formatCountShort(webhooks.deadLetters), tone: "warn" };
   },
 };
-
-const noCount: CountOf = () => null;
 
 /** The pages of the navigation, in its order. */
 export const navItems = organizationPageList
@@ -43,7 +42,7 @@ export const navItems = organizationPageList
     label: title,
     key,
     isInTabBar,
-    count: counts[path] ?? noCount,
+    count: counts[path] ?? ((overview: Overview) => problemsOf(overview, path.slice(1))),
   }));
 
 /** Whether the counts may be believed; without data there is nothing to dim. */

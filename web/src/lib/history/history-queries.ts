@@ -1,11 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import {
-  type HistoryKind,
-  type JournalEntry,
-  listAnnotations,
-  listJournal,
-  readSeries,
-} from "@wheelhouse/shared/history.ts";
+import { listAnnotations, listJournal, readSeries } from "@wheelhouse/shared/history.ts";
+import type { HistoryKind, JournalKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import { call } from "#lib/api/api.ts";
 
 const staleMs = 20_000;
@@ -46,7 +41,7 @@ export const seriesQuery = (
 /** Changes of state of one thing, newest first; `moment`: those until then. */
 export const journalQuery = (
   organization: string,
-  of: { kind: JournalEntry["kind"]; id: string },
+  of: { kind: JournalKind; id: string },
   moment: string | null,
 ) =>
   infiniteQueryOptions({

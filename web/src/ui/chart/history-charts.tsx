@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import type { Annotation, HistoryKind, HistorySeries } from "@wheelhouse/shared/history.ts";
+import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
+import type { HistoryKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { formatClock, formatDate, formatPlural, formatSpanShort, formatTime, zoneName } from "#lib/format.ts";
 import { drawnOf, extremesOf, figuresOf, pointsOf } from "#lib/history/history-points.ts";

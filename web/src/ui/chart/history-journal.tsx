@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import type { JournalEntry } from "@wheelhouse/shared/history.ts";
+import type { JournalKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import { formatClock, formatDate, zoneName } from "#lib/format.ts";
 import { journalQuery } from "#lib/history/history-queries.ts";
 import { useMoment } from "#lib/live/moment.ts";
@@ -12,7 +12,7 @@ const toneOf = (to: string | null): string =>
   to === null ? "" : /^down$/i.test(to) ? "tx-down" : /^(degraded|unknown)$/i.test(to) ? "tx-warn" : "";
 
 /** Changes of state of one thing as far back as they are kept, newest first; in the past those until then. */
-export const HistoryJournal = (props: { organization: string; kind: JournalEntry["kind"]; id: string }) => {
+export const HistoryJournal = (props: { organization: string; kind: JournalKind; id: string }) => {
   const { organization, kind, id } = props;
   const { zone } = usePreferences();
   const moment = useMoment();
