@@ -9,17 +9,17 @@ type Pages<T> = InfiniteData<TailPage<T>, string | undefined>;
 
 export type Tail = {
   isPaused: boolean;
-  /** Rows that came while paused; `isMore`: there are more than that. */
+  /** Rows that arrived while paused; `isMore`: there are more than counted. */
   newCount: number;
   isMore: boolean;
-  /** Goes before the list's first line; while it is in view, the reader is at the top. */
+  /** Ref for an element before the first row; while it is in view, the reader is at the top. */
   sentinel: RefObject<HTMLDivElement | null>;
   pause: () => void;
   /** Fetches the newest page, drops the older ones and scrolls to the top. */
   resume: () => void;
 };
 
-// Beyond this a running list is fetched anew, so that an open tab does not grow for days.
+// Beyond this size a running list is refetched, so that an open tab does not grow for days.
 const rowsMax = 300;
 
 const isSelectingText = (): boolean => {
@@ -27,15 +27,16 @@ const isSelectingText = (): boolean => {
   return selection !== null && !selection.isCollapsed && selection.toString().trim() !== "";
 };
 
-/** A keyboard reader's place in the list counts as reading. */
+/** A focused row counts as reading. */
 const isRowFocused = (): boolean =>
   document.activeElement?.closest("tbody") !== null && document.activeElement !== null;
 
 /**
- * Keeps a keyset-paged list of a TanStack infinite query current by its live topic.
+ * Keeps a keyset-paged list of a TanStack infinite query current through its live topic.
  *
- * Shown rows take their new state at once. New rows go in only while nobody reads: at the top, nothing
- * selected, no row focused, not `isReading` (an open drawer) and not paused by hand; else they are counted.
+ * Shown rows are updated immediately. New rows are inserted only while nobody is reading: at the top, nothing
+ * selected, no row focused, not `isReading` (an open drawer) and not paused manually; otherwise they are
+ * counted.
  */
 export const useTail = <T extends { id: string }>(options: {
   topic: AnyTopic & LiveTopic<Heads<T>>;
@@ -52,7 +53,7 @@ export const useTail = <T extends { id: string }>(options: {
   const sentinel = useRef<HTMLDivElement>(null);
   const listId = JSON.stringify(queryKey);
   const isBehind = unreadCount(unread) > 0 || unread.open;
-  // Once rows were held back the list has a gap: only fetching it anew makes it whole again.
+  // Held-back rows leave a gap in the list, which only refetching closes.
   const isPaused = isHeld || !isAtTop || isReading || isBehind;
 
   useEffect(() => {
@@ -63,7 +64,7 @@ export const useTail = <T extends { id: string }>(options: {
     return () => observer.disconnect();
   }, []);
 
-  // Another filter is another list: what waited belongs to the old one.
+  // Another filter is another list; waiting rows belong to the old one.
   const [shownList, setShownList] = useState(listId);
   if (shownList !== listId) {
     setShownList(listId);
