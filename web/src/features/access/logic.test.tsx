@@ -16,9 +16,9 @@ describe("the table of roles", () => {
   });
 
   it("promises nobody what the role does not have", () => {
-    const signOff = rightsRows().find(({ label }) => label === "Sign a review off");
+    const signOff = rightsRows().find(({ label }) => label === "Sign off reviews");
     expect(signOff?.holds).toEqual(roles.filter((role) => capabilitiesOf[role].includes("audit:sign-off")));
-    const seen = rightsRows().find(({ label }) => label.startsWith("See every page"));
+    const seen = rightsRows().find(({ label }) => label.startsWith("View all pages"));
     expect(seen?.holds).toEqual([...roles]);
     expect(capabilities.length).toBeGreaterThan(15);
   });

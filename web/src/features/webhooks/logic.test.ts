@@ -66,8 +66,8 @@ describe("address of the delivery log", () => {
     expect(lastAnswer(deadLetter)).toBe("503");
     expect(causeOf(deadLetter)).toBe("503 Service Unavailable");
     const slow = { ...deadLetter, lastStatusCode: null, errorClass: "timeout" as const };
-    expect(lastAnswer(slow)).toBe("No answer");
-    expect(causeOf(slow)).toBe("No answer");
+    expect(lastAnswer(slow)).toBe("No response");
+    expect(causeOf(slow)).toBe("No response");
     const fresh = { ...deadLetter, lastStatusCode: null, errorClass: null, errorMessage: null };
     expect(lastAnswer(fresh)).toBeUndefined();
     expect(causeOf(fresh)).toBeUndefined();

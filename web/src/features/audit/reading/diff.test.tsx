@@ -22,6 +22,6 @@ describe("before and after, drawn", () => {
   });
 
   it("an act that changed nothing says so", () => {
-    expect(drawn({ before: null, after: null })).toContain("This act changed nothing.");
+    expect(drawn({ before: null, after: null })).toContain("This action changed nothing.");
   });
 });

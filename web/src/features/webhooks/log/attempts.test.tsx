@@ -58,7 +58,7 @@ describe("what an attempt shows", () => {
       }),
     ]);
     expect(html).toContain("Unknown");
-    expect(html).toContain("The receiver may have it already");
+    expect(html).toContain("The receiver may already have the event");
   });
 
   it("a button says which attempt it is and what came back", () => {
@@ -68,10 +68,10 @@ describe("what an attempt shows", () => {
 
 describe("why nothing is planned", () => {
   it.each([
-    [{}, "No attempt is planned."],
+    [{}, "No further attempt scheduled."],
     [{ attempts: 4 }, "Given up early: the breaker stayed open."],
-    [{ attempts: 1, errorClass: "gone" as const }, "Given up: the receiver says it is gone."],
-    [{ status: "processing" as const }, "One is on its way."],
+    [{ attempts: 1, errorClass: "gone" as const }, "Given up: the receiver reported it is gone."],
+    [{ status: "processing" as const }, "One is in progress."],
     [{ status: "pending" as const, attempts: 0 }, "The first is due."],
   ])("%j", (rest, words) => {
     expect(unplannedWords({ ...deadLetter, ...rest })).toBe(words);

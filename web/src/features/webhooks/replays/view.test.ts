@@ -57,7 +57,7 @@ const run = (part: Partial<ReplayDetail> = {}): ReplayDetail => ({
 describe("the sentence over a replay", () => {
   test("says how many endpoints do what while it runs", () => {
     const endpoints = [lane({ phase: "held" }), lane(), lane(), lane({ phase: "done" })];
-    expect(replayVerdict(run({ endpoints }))).toBe("Running: 2 endpoints sending, 1 held, 1 done");
+    expect(replayVerdict(run({ endpoints }))).toBe("Running: 2 endpoints sending, 1 on hold, 1 done");
   });
 
   test("names the cause of a pause, and what did not get through at the end", () => {
@@ -66,7 +66,7 @@ describe("the sentence over a replay", () => {
     );
     const ended = { sent: 9, succeeded: 8, failed: 1, skipped: 1 };
     expect(replayVerdict(run({ state: "completed", ...ended }))).toBe(
-      "Completed: 8 of 10 delivered, 1 failed, 1 were not sent",
+      "Completed: 8 of 10 delivered, 1 failed, 1 skipped",
     );
     expect(replayVerdict(run({ state: "cancelled" }))).toBe("Cancelled after 4 of 10 deliveries");
   });
