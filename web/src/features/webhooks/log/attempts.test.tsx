@@ -39,7 +39,7 @@ describe("what an attempt shows", () => {
     expect(html).toContain("&lt;img src=x onerror=alert(1)&gt;");
   });
 
-  it("a delivery that was not sent yet shows its payload", () => {
+  it("a delivery not sent yet shows its payload", () => {
     const html = renderToStaticMarkup(
       <AttemptMessage attempt={undefined} payload={{ ...payload, body: '{"order":"ord_1"}' }} />,
     );
@@ -47,7 +47,7 @@ describe("what an attempt shows", () => {
     expect(html).not.toContain("Response");
   });
 
-  it("a lost outcome says that the receiver may have the event", () => {
+  it("an unknown outcome says that the receiver may already have the event", () => {
     const html = drawn([
       attemptAt(1, "2026-11-19T05:40:00.000Z", {
         outcome: "unknown",
@@ -61,12 +61,12 @@ describe("what an attempt shows", () => {
     expect(html).toContain("The receiver may already have the event");
   });
 
-  it("a button says which attempt it is and what came back", () => {
+  it("a button names the attempt and its result", () => {
     expect(drawn([attemptAt(3, "2026-11-19T05:40:00.000Z")])).toContain('aria-label="Attempt 3, 503');
   });
 });
 
-describe("why nothing is planned", () => {
+describe("why no attempt is scheduled", () => {
   it.each([
     [{}, "No further attempt scheduled."],
     [{ attempts: 4 }, "Given up early: the breaker stayed open."],
