@@ -41,7 +41,7 @@ test("the scrubber shows an outage after it is over, on every page, unmistakably
     await page.getByRole("button", { name: "− 1 m" }).click();
     await expect(page).toHaveURL(/[?&]at=/);
     await expect(page.getByTestId("freshness")).toContainText("As of");
-    await expect(page.getByTestId("moment")).toContainText("Nothing can be changed");
+    await expect(page.getByTestId("moment")).toContainText("read-only");
 
     // The link of that moment, as a colleague opens it.
     const address = new URL(page.url());
