@@ -52,7 +52,7 @@ export const organizationPages = {
     title: "Sources",
     reachedBy: "palette",
     capability: "sources:read",
-    detail: "what is watched",
+    detail: "watched services, servers and caches",
   },
   account: { path: "/account", title: "Your account", reachedBy: "menu" },
 } as const satisfies Record<string, OrganizationPage>;

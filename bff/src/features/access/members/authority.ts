@@ -39,8 +39,8 @@ export function createAuthority({
     demandGrantable,
 
     /**
-     * @param next role after the change, null to remove the membership. @throws AppError `forbidden` or
-     * `conflict`.
+     * @param next role after the change, null to remove the membership.
+     * @throws AppError `forbidden` or `conflict`.
      */
     async demandChange(context: RequestContext, held: Held, next: Role | null) {
       demandGrantable(context, held.role);

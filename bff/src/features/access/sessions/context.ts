@@ -94,8 +94,8 @@ export function createAdmission({ identity, organizations, tokens }: AdmissionDe
       address,
       userAgent,
     };
-    // The same response for an unknown organization and one without membership, so that neither can be told
-    // apart.
+    // The same response for an unknown organization and one without membership, so that callers
+    // cannot tell them apart.
     if (!organization || rights.roleIn(organization.id) === undefined)
       return {
         ok: false,

@@ -93,7 +93,8 @@ export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps
   return {
     breaker,
     /**
-     * Starts a sign-in. @param fresh makes the provider ask for credentials again.
+     * Starts a sign-in.
+     * @param fresh makes the provider ask for credentials again.
      * @returns the address to redirect to, and the values to check on return.
      */
     async begin(

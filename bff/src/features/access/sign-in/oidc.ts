@@ -92,8 +92,8 @@ export function createOidc(deps: OidcDeps) {
     name: config.name,
 
     /**
-     * @returns the address to redirect to, and the state for the browser to keep. @throws AppError
-     * `unavailable`.
+     * @returns the address to redirect to, and the state for the browser to keep.
+     * @throws AppError `unavailable`.
      */
     async begin(redirectUri: string, purpose: OidcPurpose, next: string) {
       const { url, checks } = await provider.begin(redirectUri, { fresh: purpose === "step-up" });

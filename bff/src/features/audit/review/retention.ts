@@ -77,7 +77,7 @@ export function createAuditRetention({ database, changes, expire, clock, log }: 
           where c.org_id = r.org_id and c.recorded_at < ${new Date(clock.now())}::timestamptz - r.keep_days * interval '1 day'
         ) due
         cross join lateral (select max(p.seq) as seq from audit_checkpoints p where p.org_id = r.org_id) p
-        -- least() passes over nulls: with nothing due the checkpoint alone would decide.
+        -- least() ignores nulls, so with nothing due the checkpoint alone would decide.
         where r.keep_days is not null and due.seq is not null and not exists (
           select from audit_legal_holds h where h.org_id = r.org_id and h.released_at is null
         ) and least(p.seq, due.seq) > coalesce((select max(x.upto_seq) from audit_expirations x where x.org_id = r.org_id), 0)

@@ -52,7 +52,7 @@ const alterations = [
   },
 ] as const;
 
-test.each(alterations)("verification names event 2 for $what", async ({ statement, problem }) => {
+test.each(alterations)("verification reports event 2 for $what", async ({ statement, problem }) => {
   const organization = await organizationWith(4);
   expect(await it.tamper([[statement, [organization.id]]])).toBe(1);
   expect(await it.verify(organization)).toMatchObject({ verifiedToSeq: 1, firstBad: { seq: 2, problem } });
@@ -68,7 +68,7 @@ const forOrganization = (statements: [string, unknown[]][], { id }: Organization
     [...values, id],
   ]);
 
-test("an event deleted with its link, later ones renumbered, is named by its number", async () => {
+test("an event deleted with its link, with later events renumbered, is reported by its number", async () => {
   const organization = await organizationWith(5);
   await it.tamper([
     ["delete from wheelhouse.audit_events where org_id = $1 and content like '%thing 3%'", [organization.id]],
@@ -97,7 +97,7 @@ test.each([
     ],
     problem: /^event 3 was inserted later/,
   },
-])("an event inserted in the middle, $how, is named by its number", async ({ prev, relink, problem }) => {
+])("an event inserted in the middle, $how, is reported by its number", async ({ prev, relink, problem }) => {
   const organization = await organizationWith(5);
   await it.tamper([
     ...forOrganization(renumber(3, 1), organization),
@@ -128,7 +128,7 @@ test.each([
   expect(firstBad?.problem).toMatch(problem);
 });
 
-test("two events put in each other's place are both named", async () => {
+test("two swapped events are both reported", async () => {
   const organization = await organizationWith(5);
   await it.tamper([
     ["update wheelhouse.audit_chain set seq = 1000000 where org_id = $1 and seq = 2", [organization.id]],
@@ -141,7 +141,7 @@ test("two events put in each other's place are both named", async () => {
   });
 });
 
-test("an event slipped in without a seal is found", async () => {
+test("an event added without a seal is found", async () => {
   const organization = await organizationWith(2);
   await it.tamper([
     [
@@ -156,7 +156,7 @@ test("an event slipped in without a seal is found", async () => {
   );
 });
 
-test("a truncated partition is named by its month, and the events that it held", async () => {
+test("a truncated partition is reported with its month and its events", async () => {
   const own = await openTrail(await createTestDatabase());
   const organization = await own.newOrganization("emptied");
   await own.record(organization, 4);
@@ -173,7 +173,7 @@ test("a truncated partition is named by its month, and the events that it held",
   await own.close();
 });
 
-test("an end cut off carelessly is seen by the head, one cut off with care by the checkpoint", async () => {
+test("a carelessly removed end is detected by the head, a carefully removed one by the checkpoint", async () => {
   const organization = await organizationWith(6);
   const cut = (seq: number): [string, unknown[]][] => [
     [
@@ -204,7 +204,7 @@ test("an end cut off carelessly is seen by the head, one cut off with care by th
       problem: `events 4 to 5 were cut off: checkpoint 1 of ${checkpoint?.at}, key ${it.keys.keyId}, signed event 5`,
     },
   });
-  // The checkpoint in the database goes as well: the copy outside still tells.
+  // The checkpoint in the database is deleted too, but the external copy still proves it.
   await it.tamper([["delete from wheelhouse.audit_checkpoints where org_id = $1", [organization.id]]]);
   expect((await it.verify(organization)).firstBad).toMatchObject({ seq: 4 });
 });
@@ -233,7 +233,7 @@ const rewriteFrom = `
     update wheelhouse.audit_heads set hash = before where org_id = 'ORG';
   end $$`;
 
-test("a chain rewritten whole, every hash right, is named by the first checkpoint that signed another", async () => {
+test("a completely rewritten chain with valid hashes is reported by the first checkpoint that contradicts it", async () => {
   const organization = await organizationWith(3);
   const first = await it.sign(organization);
   await it.record(organization, 2);
@@ -242,14 +242,14 @@ test("a chain rewritten whole, every hash right, is named by the first checkpoin
   await rewrite();
   const problem = `the chain was rewritten: checkpoint 1 of ${first?.at}, key ${it.keys.keyId}, signed a different event 3`;
   expect(await it.verify(organization)).toMatchObject({ verifiedToSeq: 0, firstBad: { seq: 1, problem } });
-  // Signed anew with a key of the attacker's own, who can put anything into the database.
+  // Signed with the attacker's own key, because the attacker can write anything to the database.
   const attacker = await openTrail(it.urls);
   await attacker.checkpoints.makeNow(organization.id);
   expect((await it.verify(organization)).firstBad).toEqual({ seq: 1, problem });
   await attacker.close();
 });
 
-test("nothing is signed over a chain that contradicts the checkpoint before", async () => {
+test("no checkpoint is signed for a chain that contradicts the previous one", async () => {
   const organization = await organizationWith(3);
   await it.sign(organization);
   await it.tamper([[rewriteFrom.replaceAll("ORG", organization.id)]]);
@@ -258,7 +258,7 @@ test("nothing is signed over a chain that contradicts the checkpoint before", as
   );
 });
 
-test("checkpoints that were changed, taken away or signed by somebody else are named", async () => {
+test("checkpoints that were changed, removed or signed by someone else are reported", async () => {
   const organization = await organizationWith(2);
   await it.sign(organization);
   await it.record(organization, 1);
@@ -280,7 +280,7 @@ test("checkpoints that were changed, taken away or signed by somebody else are n
   });
 });
 
-test("a damaged line of the copy outside is named, and so is what was cut from it", async () => {
+test("a damaged line of the external copy is reported, and so are lines removed from it", async () => {
   const organization = await organizationWith(2);
   for (const _ of [1, 2, 3]) {
     await it.record(organization, 1);
@@ -315,12 +315,12 @@ test("a damaged line of the copy outside is named, and so is what was cut from i
   expect(await problemOf(one, two)).toBe(missing(3));
   expect(await problemOf(one)).toBe(missing(2));
   expect(await problemOf(one, three)).toBe(missing(2));
-  // A checkpoint that was just made is on its way.
+  // A new checkpoint may not have reached the external copy yet.
   writeFileSync(path, `${one}\n${two}\n`);
   expect((await it.verify(organization)).firstBad).toBeNull();
 });
 
-test("a detached partition is named by its month, and told although nothing can be recorded", async () => {
+test("a detached partition is reported with its month, even though nothing can be recorded", async () => {
   const own = await openTrail(await createTestDatabase());
   const organization = await own.newOrganization("detached");
   await own.record(organization, 3);
@@ -347,7 +347,7 @@ test("a detached partition is named by its month, and told although nothing can 
   await own.close();
 });
 
-test("content that expired under a checkpoint is counted and no fault; content that merely vanished is one", async () => {
+test("content that expired under a checkpoint is counted and not a fault; content that disappeared otherwise is one", async () => {
   const organization = await organizationWith(5);
   await it.sign(organization);
   await it.expiry.expire(organization, 3);
@@ -356,7 +356,7 @@ test("content that expired under a checkpoint is counted and no fault; content t
     firstBad: null,
     expired: { events: 3, toSeq: 3, checkpointNumber: 1 },
   });
-  // Declared by hand, without the event that the trail has of an expiry.
+  // Declared by hand, without the event that a real expiry leaves in the trail.
   await it.admin.query("insert into wheelhouse.audit_expirations values ($1, 4, 0)", [organization.id]);
   await it.tamper([
     ["delete from wheelhouse.audit_events where org_id = $1 and content like '%thing 4%'", [organization.id]],
