@@ -7,6 +7,8 @@
  * `anyone`: no credentials are asked for. `signed in`: whoever has a session, whatever the role; no token.
  */
 export const expectations: Record<string, string> = {
+  "GET /openapi.json": "signed in",
+
   "POST /api/v1/session": "anyone",
   "GET /api/v1/session/providers": "anyone",
   "GET /api/v1/session": "signed in",
