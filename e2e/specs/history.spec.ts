@@ -2,7 +2,7 @@ import { Queue } from "bullmq";
 import { connectionsOf } from "../product/connections.ts";
 import { expect, goByNavigation, signInByApi, test } from "../product/journey.ts";
 
-test("the scrubber shows an outage after it is over, on every page, unmistakably as the past", async ({
+test("the scrubber shows an outage after it is over, on every page, clearly marked as the past", async ({
   page,
   user,
   product,
@@ -13,7 +13,7 @@ test("the scrubber shows an outage after it is over, on every page, unmistakably
   await signInByApi(page, user("operator"));
   await page.goto("/overview");
   try {
-    // Jobs wait, and no worker listens: the queue is down.
+    // Jobs wait and no worker listens: the queue is down.
     await queue.addBulk([1, 2, 3].map((number) => ({ name: "job", data: { number } })));
     const problem = page.getByRole("list", { name: "Problems, worst first" }).getByText(`${name}: no worker`);
     await expect(problem).toBeVisible({ timeout: 20_000 });
@@ -29,10 +29,10 @@ test("the scrubber shows an outage after it is over, on every page, unmistakably
     await expect(page.getByTestId("freshness")).toContainText("As of");
     await expect(page.getByTestId("moment")).toContainText("Nothing can be changed");
 
-    // The link of that moment, as a colleague opens it.
+    // The link to that moment, as a colleague opens it.
     const address = new URL(page.url());
     address.searchParams.set("at", at);
-    // What was seen is written within 10 s.
+    // Observations are written within 10 s.
     await expect(async () => {
       await page.goto(address.toString());
       await expect(problem).toBeVisible({ timeout: 4_000 });

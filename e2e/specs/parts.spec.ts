@@ -36,7 +36,7 @@ test("every part of the dashboard draws in every state, in both themes", async (
         for (const state of await states.all()) await expect.poll(() => state.innerHTML(), name).not.toBe("");
       }
     }
-    // What lies over a page has one of its own.
+    // A part that overlays a page has its own.
     await page.goto(`${address()}?part=Confirm+dialog&state=destructive&theme=dark`);
     await expect(page.getByRole("button", { name: "Delete orders" })).toBeVisible();
     await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
