@@ -41,7 +41,7 @@ function setup() {
       const change = {
         at: tickAt,
         text: "Lock is old",
-        by: "Observed",
+        by: "",
         kind: "queue",
         state: "down",
       } as const;

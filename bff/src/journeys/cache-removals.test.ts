@@ -107,7 +107,7 @@ test("far more keys than the preview showed are refused, and so is an unsupporte
   const grown = await remove("operator", { by: "prefix", value: "new", count: 3 });
   expect([grown.statusCode, grown.json().error.message]).toEqual([
     409,
-    "It would remove 40 keys now, not 3. Nothing was removed: look again.",
+    "This would now remove 40 keys, not 3. Nothing was removed; count again.",
   ]);
   const tagged = await preview("operator", "tag", "autumn");
   expect([tagged.statusCode, tagged.json().error.details[0].field]).toEqual([400, "query.by"]);
@@ -140,7 +140,7 @@ test("a removal continues in another process after its own died, and can be canc
   await expect.poll(() => endOf(cancelled), { timeout: 15_000 }).toBe("cancelled");
   expect(await pages()).toHaveLength(6);
   const again = await people.operator.call("POST", `/caches/removals/${cancelled}/cancel`);
-  expect([again.statusCode, again.json().error.message]).toEqual([409, "This removal has ended already."]);
+  expect([again.statusCode, again.json().error.message]).toEqual([409, "This removal has already ended."]);
   const gone = await left(false);
   await expect.poll(() => endOf(gone), { timeout: 15_000 }).toBe("done");
   expect(await pages()).toEqual([""]);

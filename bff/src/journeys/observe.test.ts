@@ -162,15 +162,17 @@ test("Overview reports that the last edit of wheelhouse.yaml is bad, where and s
   await expect.poll(problems, { timeout: 5_000 }).toHaveLength(1);
   expect(problems()[0]).toMatchObject({
     subject: "wheelhouse.yaml",
-    cause: expect.stringMatching(/^line 3: services\.a\.url: must be a URL.*last good version is kept/),
+    cause: expect.stringMatching(
+      /^line 3: services\.a\.url: must be a URL.*last valid version stays in effect/,
+    ),
     since: file.status().failingSince,
   });
   writeFileSync(path, "services: []\n");
   file.reload();
   await expect.poll(problems, { timeout: 5_000 }).toEqual([]);
   expect(overview().recentChanges.map(({ text }) => text)).toEqual([
-    "wheelhouse.yaml is good again",
-    "wheelhouse.yaml was edited badly",
+    "wheelhouse.yaml is valid again",
+    "wheelhouse.yaml is invalid",
   ]);
 });
 

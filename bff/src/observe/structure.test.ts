@@ -43,7 +43,7 @@ const allowed = new Map<string, readonly string[]>([
   ["observe/spread/answers.ts", ["cache"]],
   // One of Wheelhouse's own caches.
   ["features/history/history.ts", ["cache"]],
-  ["features/history/history-series.ts", ["cache"]],
+  ["features/history/reading/series.ts", ["cache"]],
   // An error of the Redis client.
   ["observe/targets/describe-failure.ts", ["queue"]],
   // The header `cache-control`.

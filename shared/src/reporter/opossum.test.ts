@@ -95,7 +95,7 @@ test("a call that ran out of time counts once", async () => {
 test("forced open lasts beyond opossum's own timer, whatever is called, until it is reset", async () => {
   vi.useFakeTimers();
   const { read, attached, breaker } = attach();
-  expect(attached.obey("open")).toBe("Held open");
+  expect(attached.obey("open")).toBe("Forced open");
   expect(read()).toMatchObject({ state: "forced_open", nextProbeAt: null });
   let passed = 0;
   for (let second = 0; second < 5; second += 1) {

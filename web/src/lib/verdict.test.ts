@@ -106,13 +106,13 @@ describe("verdict", () => {
     const problems = [problem("down", "2026-11-19T09:02:00Z")];
     const checks = checksOf({ total: 9, ok: 4, down: 3, pending: 2, explained: 2 });
     expect(judgeOverview(overview({ problems, checks }), nowMs, "utc").sentence).toBe(
-      "4 of 9 checks pass. This problem explains the other 3. 2 not judged yet. Oldest since 09:02 UTC.",
+      "4 of 9 checks pass. This problem explains the other 3. 2 not checked yet. Oldest since 09:02 UTC.",
     );
   });
 
   test("nothing watched and nothing heard are not ok either", () => {
     const checks = checksOf({});
     expect(judgeOverview(overview({ checks }), nowMs, "utc").tone).toBe("unknown");
-    expect(headline(overview({ observedAt: null }))).toBe("Nothing is known yet");
+    expect(headline(overview({ observedAt: null }))).toBe("No data yet");
   });
 });

@@ -139,7 +139,7 @@ describe("the organization of a request", () => {
         headers: { "x-wheelhouse-organization": reference },
       });
       expect(answer.statusCode).toBe(403);
-      expect(answer.json().error.message).toBe("You are no member of that organization.");
+      expect(answer.json().error.message).toBe("You are not a member of this organization.");
       const home = reference === "no-such-organization" ? "platform" : reference;
       const events = await trail("&outcome=denied", home);
       expect(events[0]).toMatchObject({

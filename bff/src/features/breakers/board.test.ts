@@ -48,10 +48,10 @@ describe("one row over all instances", () => {
       "one that is not heard does not hide what the others are",
       ["closed", "unknown"],
       "closed",
-      "0 of 2 open, 1 not heard",
+      "0 of 2 open, 1 without data",
     ],
-    ["none heard is unknown, never closed", ["unknown", "unknown"], "unknown", "2 of 2 not heard"],
-    ["no instance at all", [], "unknown", "0 of 0 not heard"],
+    ["none heard is unknown, never closed", ["unknown", "unknown"], "unknown", "2 of 2 without data"],
+    ["no instance at all", [], "unknown", "0 of 0 without data"],
   ])("%s", (_name, states, worst, label) => {
     const instances = states.map((state) => ({ state, nextProbeAt: null }));
     expect([worstOf(instances), labelOf(instances, "failure", startMs)]).toEqual([worst, label]);
@@ -158,7 +158,7 @@ describe("over time", () => {
     const soon = tell(20_000, reading("a", "closed"));
     expect(soon.rows[0]?.label).toBe("0 of 2 open");
     const later = tell(50_000, reading("a", "closed"));
-    expect(later.rows[0]).toMatchObject({ state: "closed", label: "0 of 2 open, 1 not heard" });
+    expect(later.rows[0]).toMatchObject({ state: "closed", label: "0 of 2 open, 1 without data" });
     expect(later.rows[0]?.instances[1]).toMatchObject({
       state: "unknown",
       since: iso(50_000),
@@ -171,9 +171,9 @@ describe("over time", () => {
     const { tell } = stage();
     tell(0, reading("a", "open"));
     const { rows, changes } = tell(50_000);
-    expect(rows[0]).toMatchObject({ state: "unknown", label: "1 of 1 not heard", failureRatio: null });
+    expect(rows[0]).toMatchObject({ state: "unknown", label: "1 of 1 without data", failureRatio: null });
     expect(rows[0]?.cause).toBe("Heard last at 12:00:00 UTC");
-    expect(changes.map(({ change }) => change.text)).toEqual(["payments is not heard"]);
+    expect(changes.map(({ change }) => change.text)).toEqual(["payments stopped reporting"]);
     expect(tell(51_000).changes).toEqual([]);
     expect(tell(15 * minuteMs).rows).toEqual([]);
   });

@@ -113,11 +113,11 @@ describe("a named cache", () => {
     expect(it.ticks(1, at(30))).toMatchObject({
       state: "degraded",
       label: "Low hit ratio",
-      cause: "75.0% of the calls of the last minute hit, threshold 90.0%",
+      cause: "Hit ratio 75.0% over the last minute, threshold 90.0%",
     });
     expect(it.ticks(9, at(10))?.state, "just at the threshold").toBe("degraded");
     expect(it.ticks(2, at(5))?.state).toBe("ok");
-    expect(it.changes).toEqual(["Cache prices hits less than its threshold", "Cache prices is ok again"]);
+    expect(it.changes).toEqual(["Cache prices: hit ratio below threshold", "Cache prices recovered"]);
   });
 
   it("is not judged by a handful of calls, nor without a threshold", () => {
@@ -139,10 +139,10 @@ describe("a named cache", () => {
   it("is unknown when an instance goes silent, and never gone", () => {
     const it = setUp();
     it.ticks(2, { a: cache(), b: cache() });
-    expect(it.ticks(8, { a: cache() })).toMatchObject({ state: "unknown", label: "1 of 2 not heard" });
+    expect(it.ticks(8, { a: cache() })).toMatchObject({ state: "unknown", label: "1 of 2 not reporting" });
     const silent = it.ticks(8, {});
     expect(silent).toMatchObject({ state: "unknown", hitsPerMinute: null, sizeBytes: 4_500 });
-    expect(silent?.cause).toContain("Not heard of since 12:00:10 UTC");
+    expect(silent?.cause).toContain("No data since 12:00:10 UTC");
     it.later(3_600_000);
     expect(it.ticks(1, {}, ["a", "b"])?.state, "its reports were forgotten meanwhile").toBe("unknown");
   });

@@ -78,7 +78,7 @@ test("frames that were stored whole are read as they were after they were divide
     expect(await read(name, laterMs + 5_000)).toBe(String(textOf(name, 1)));
   }
   expect(await read("servers", laterMs)).toBe(String(textOf("servers", 1)));
-  const notYet = { code: "not_found", message: "This was not stored yet at that moment." };
+  const notYet = { code: "not_found", message: "This was not yet stored at that time." };
   await expect(read("servers", beginMs)).rejects.toMatchObject(notYet);
   await expect(read("details", laterMs)).rejects.toMatchObject(notYet);
   await expect(read("overview", beginMs - 1)).rejects.toMatchObject({

@@ -47,7 +47,7 @@ const withWebhooks = (part: Parameters<typeof makeWebhooks>[0]): TickPart => ({
 const brokenQueue = makeQueue("orders", {
   state: "down",
   label: "No worker",
-  cause: "3 jobs wait and no worker is listening",
+  cause: "3 jobs waiting, no worker connected",
   workers: 0,
   counts: makeCounts({ waiting: 3 }),
   since: ago(2 * minuteMs),
@@ -237,11 +237,11 @@ describe("checks and problems", () => {
       overviewFor(organization, { badFile: rows }).problems.map(
         ({ subject, cause }) => `${subject}: ${cause}`,
       );
-    const kept = "The last good version is kept, read on 2026-01-05 at 11:58:00 UTC";
+    const kept = "The last valid version stays in effect, read on 2026-01-05 at 11:58:00 UTC";
     expect(told(platformOrganization)).toEqual([
       `wheelhouse.yaml: line 3: services.a.url: must be a URL (and 1 more). ${kept}`,
     ]);
-    expect(told(acme)).toEqual([`wheelhouse.yaml: The platform's organization sees what is wrong. ${kept}`]);
+    expect(told(acme)).toEqual([`wheelhouse.yaml: The platform organization sees the errors. ${kept}`]);
     expect(told({ id: "rival-id", slug: "rival" })).toEqual([]);
   });
 
@@ -306,7 +306,7 @@ describe("verdict line", () => {
     const headline = (overview: typeof good, atMs: number) => verdictOf(overview, atMs).parts[0]?.text;
     expect(headline(good, nowMs + 2_000)).toBe("All 1 check pass, verified 2 s ago");
     expect(headline(good, nowMs + 61_000)).toBe("Was all checks passed, 1 m ago");
-    expect(headline({ ...good, observedAt: null }, nowMs)).toBe("Nothing is known yet");
+    expect(headline({ ...good, observedAt: null }, nowMs)).toBe("No data yet");
   });
 
   test("counts what is wrong, worst first, and escapes what it writes", () => {

@@ -92,18 +92,18 @@ test("what is added is watched by every process, changed by version only, audite
 });
 
 test.each([
-  [service({ instances: [{ id: "a", url: "http://10.0.0.1/" }] }), "instances.0.url: may not be reached"],
+  [service({ instances: [{ id: "a", url: "http://10.0.0.1/" }] }), "instances.0.url: is not allowed"],
   [service({ instances: [{ id: "a", url: "http://user:x@127.0.0.1/" }] }), "must not carry credentials"],
   [service({ instances: [{ id: "a", url: "nonsense" }] }), "instances.0.url: must be a URL"],
   [service({ instances: [{ id: "a", url: null }] }), "instances.0.url: is required"],
   [service({ conditions: ["[STATSU] == 200"] }), "conditions.0: [STATSU] == 200"],
   [service({ dependsOn: ["theirs"] }), "dependsOn.0: is not watched in this organization"],
-  [cache({ server: "primary" }), "server: is no Redis that is watched in this organization"],
-  [cache({ server: "shop" }), "server: is no Redis that is watched in this organization"],
+  [cache({ server: "primary" }), "server: is not a Redis server watched in this organization"],
+  [cache({ server: "shop" }), "server: is not a Redis server watched in this organization"],
   [cache({ prefix: "" }), "prefix"],
   [
     { kind: "prometheus", name: "m", service: "s", instance: "i", url: "http://169.254.169.254/" },
-    "may not be",
+    "is not allowed",
   ],
 ])("a mistake names its field (%#)", async (definition, message) => {
   const answer = await create("bad", definition);
@@ -144,7 +144,7 @@ test("the caches that are declared in a server go with it, in one act that names
   const detail = (await superadmin.call("GET", `/audit/events/${event.id}`)).body;
   expect(detail).toContain('"caches":["platform.');
   const late = await declare("late", "late");
-  expect(late.json().error.message).toContain("server: is no Redis that is watched");
+  expect(late.json().error.message).toContain("server: is not a Redis server watched");
 });
 
 const push = (...instances: string[]) =>

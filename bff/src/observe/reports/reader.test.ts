@@ -192,14 +192,14 @@ test("a command without a notification is received with the next report, once, a
   const id = (last: number) => `01900000-0000-7000-8000-00000000000${last}`;
   await command(id(1), 7, { kind: "breaker", breaker: "charge-card", command: "open" });
   const replyTo = async (last: number) => JSON.parse((await redis.hget(repliesKey(id(last)), "a")) ?? "null");
-  await expect.poll(() => replyTo(1)).toMatchObject({ outcome: "obeyed", detail: "Held open" });
+  await expect.poll(() => replyTo(1)).toMatchObject({ outcome: "obeyed", detail: "Forced open" });
   await command(id(2), 6, { kind: "breaker", breaker: "charge-card", command: "close" });
   await command(id(3), 8, { kind: "breaker", breaker: "elsewhere", command: "open" });
   await command(id(4), 9, { kind: "cache.invalidate", cache: "none", by: "key", value: "x", preview: false });
   await expect.poll(() => replyTo(4)).toMatchObject({ outcome: "refused" });
   expect(await replyTo(2)).toMatchObject({
     outcome: "refused",
-    detail: "A newer command came before this one",
+    detail: "A newer command was applied before this one",
   });
   expect(await replyTo(3)).toMatchObject({ detail: "This instance has no such breaker" });
   expect(opened).toHaveBeenCalledTimes(1);

@@ -60,7 +60,7 @@ const row = (name: string, change: Partial<BreakerRow> = {}): BreakerRow => ({
 
 test("a limit of concurrency that is reached is never called open", () => {
   expect(badgeOf("open", "failure")).toEqual({ tone: "down", label: "Open" });
-  expect(badgeOf("open", "concurrency")).toEqual({ tone: "degraded", label: "At its limit" });
+  expect(badgeOf("open", "concurrency")).toEqual({ tone: "degraded", label: "At limit" });
   expect(badgeOf("unknown", "concurrency").label).toBe("Unknown");
 });
 

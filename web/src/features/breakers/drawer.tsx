@@ -268,7 +268,8 @@ const factsOf = (row: BreakerRow, before: EndpointResult<typeof readBreaker>["ch
             label: "Just before",
             value: (
               <>
-                {before.text}, <Time at={before.at} />, {before.by}
+                {before.text}, <Time at={before.at} />
+                {before.by && `, ${before.by}`}
               </>
             ),
           },

@@ -19,7 +19,7 @@ const badges: Record<BreakerState, { tone: Tone; label: string }> = {
   unknown: { tone: "unknown", label: "Unknown" },
 };
 const limits: Partial<Record<BreakerState, { tone: Tone; label: string }>> = {
-  open: { tone: "degraded", label: "At its limit" },
+  open: { tone: "degraded", label: "At limit" },
   closed: { tone: "ok", label: "Within limit" },
 };
 

@@ -75,9 +75,7 @@ const RecentChanges = ({ overview, organization }: { overview: Overview; organiz
                 <span className={state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : ""}>
                   {text}
                 </span>
-                <small>
-                  {kinds[kind]} · {by}
-                </small>
+                <small>{[kinds[kind], by].filter(Boolean).join(" · ")}</small>
               </div>
             </li>
           ))}

@@ -22,9 +22,7 @@ const Before = ({ problem }: { problem: Problem }) => {
   return (
     <span className={styles.before}>
       <span>{changedBefore.text}</span>
-      <small>
-        {formatSpanShort(beforeMs)} before, {changedBefore.by}
-      </small>
+      <small>{[`${formatSpanShort(beforeMs)} before`, changedBefore.by].filter(Boolean).join(", ")}</small>
     </span>
   );
 };

@@ -14,7 +14,8 @@ import { browserPage, createLive, type Live, type LiveStatus } from "./live.ts";
 import { useMoment } from "./moment.ts";
 import { serverClock } from "./server-clock.ts";
 
-const LiveContext = createContext<Live | null>(null);
+/** The connection that the pages below use; null without one. `LiveProvider` opens it, the parts page gives another. */
+export const LiveContext = createContext<Live | null>(null);
 
 const open = (organization: string, onRefused: () => void): Live =>
   createLive({

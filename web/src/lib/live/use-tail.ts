@@ -1,9 +1,9 @@
 import type { InfiniteData, QueryKey } from "@tanstack/react-query";
 import { useQueryClient } from "@tanstack/react-query";
 import type { AnyTopic, Heads, LiveTopic } from "@wheelhouse/shared/live/topic.ts";
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { type Dispatch, type RefObject, type SetStateAction, useEffect, useRef, useState } from "react";
 import { useLive, useLiveResync } from "./live-context.tsx";
-import { addUnread, mergeHeads, nothingUnread, type TailPage, unreadCount } from "./tail.ts";
+import { addUnread, mergeHeads, nothingUnread, type TailPage, type Unread, unreadCount } from "./tail.ts";
 
 type Pages<T> = InfiniteData<TailPage<T>, string | undefined>;
 
@@ -31,30 +31,17 @@ const isSelectingText = (): boolean => {
 const isRowFocused = (): boolean =>
   document.activeElement?.closest("tbody") !== null && document.activeElement !== null;
 
-/**
- * Keeps a keyset-paged list of a TanStack infinite query current by its live topic.
- *
- * Shown rows take their new state at once. New rows go in only while nobody reads: at the top, nothing
- * selected, no row focused, not `isReading` (an open drawer) and not paused by hand; else they are counted.
- */
-export const useTail = <T extends { id: string }>(options: {
+type TailOptions<T extends { id: string }> = {
   topic: AnyTopic & LiveTopic<Heads<T>>;
   queryKey: QueryKey;
   compare: (a: T, b: T) => number;
   matches: (row: T) => boolean;
-  isReading: boolean;
-}): Tail => {
-  const { topic, queryKey, compare, matches, isReading } = options;
-  const client = useQueryClient();
-  const [unread, setUnread] = useState(nothingUnread);
-  const [isHeld, setIsHeld] = useState(false);
+};
+
+/** The sentinel and whether it is in view; it is at first. */
+const useAtTop = () => {
   const [isAtTop, setIsAtTop] = useState(true);
   const sentinel = useRef<HTMLDivElement>(null);
-  const listId = JSON.stringify(queryKey);
-  const isBehind = unreadCount(unread) > 0 || unread.open;
-  // Once rows were held back the list has a gap: only fetching it anew makes it whole again.
-  const isPaused = isHeld || !isAtTop || isReading || isBehind;
-
   useEffect(() => {
     const element = sentinel.current;
     if (element === null) return;
@@ -62,14 +49,27 @@ export const useTail = <T extends { id: string }>(options: {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+  return { isAtTop, sentinel };
+};
 
-  // Another filter is another list: what waited belongs to the old one.
+/** What was counted instead of shown. Another filter is another list: what waited belongs to the old one. */
+const useUnread = (listId: string) => {
+  const [unread, setUnread] = useState(nothingUnread);
   const [shownList, setShownList] = useState(listId);
   if (shownList !== listId) {
     setShownList(listId);
     setUnread(nothingUnread);
   }
+  return { unread, setUnread };
+};
 
+/** Puts the rows of the topic's messages into the query's pages, or counts them. Returns how to fetch the newest page. */
+const useHeads = <T extends { id: string }>(
+  { topic, queryKey, compare, matches }: TailOptions<T>,
+  isPaused: boolean,
+  setUnread: Dispatch<SetStateAction<Unread>>,
+) => {
+  const client = useQueryClient();
   const fetchNewest = () => {
     setUnread(nothingUnread);
     client.setQueryData<Pages<T>>(queryKey, (data) =>
@@ -105,6 +105,23 @@ export const useTail = <T extends { id: string }>(options: {
   };
 
   useLive(topic, hear);
+  return fetchNewest;
+};
+
+/**
+ * Keeps a keyset-paged list of a TanStack infinite query current by its live topic.
+ *
+ * Shown rows take their new state at once. New rows go in only while nobody reads: at the top, nothing
+ * selected, no row focused, not `isReading` (an open drawer) and not paused by hand; else they are counted.
+ */
+export const useTail = <T extends { id: string }>(options: TailOptions<T> & { isReading: boolean }): Tail => {
+  const { unread, setUnread } = useUnread(JSON.stringify(options.queryKey));
+  const [isHeld, setIsHeld] = useState(false);
+  const { isAtTop, sentinel } = useAtTop();
+  const isBehind = unreadCount(unread) > 0 || unread.open;
+  // Once rows were held back the list has a gap: only fetching it anew makes it whole again.
+  const isPaused = isHeld || !isAtTop || options.isReading || isBehind;
+  const fetchNewest = useHeads(options, isPaused, setUnread);
 
   const resume = () => {
     if (document.activeElement instanceof HTMLElement && isRowFocused()) document.activeElement.blur();

@@ -134,9 +134,7 @@ const Change = ({ item, isOwn, isLong }: { item: Annotation; isOwn: boolean; isL
       </time>
       <div>
         <span className={`${tone} ${isOwn ? "b" : ""}`}>{text}</span>
-        <small>
-          {sources[source]} · {by}
-        </small>
+        <small>{[sources[source], by].filter(Boolean).join(" · ")}</small>
       </div>
     </li>
   );

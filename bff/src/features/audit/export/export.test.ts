@@ -279,10 +279,12 @@ test.each(["ndjson", "csv"] as const)(
     const other = { ...asked, actor: ["Ann"], resume, have: 1 };
     await expect(exporting.begin(other, testContext())).rejects.toThrow("another filter");
     const foreign = testContext({ ...platformOrganization, id: "01900000-0000-7000-8000-0000000000ff" });
-    await expect(exporting.begin({ ...asked, resume, have: 1 }, foreign)).rejects.toThrow("not the token");
-    await expect(exporting.begin({ ...asked, have: 1 }, testContext())).rejects.toThrow("which export");
+    await expect(exporting.begin({ ...asked, resume, have: 1 }, foreign)).rejects.toThrow("not a token");
+    await expect(exporting.begin({ ...asked, have: 1 }, testContext())).rejects.toThrow(
+      "to resume an export",
+    );
     const { file } = await exporting.begin({ ...asked, resume, have: whole.length + 1 }, testContext());
-    await expect(read(file)).rejects.toThrow("more than there is");
+    await expect(read(file)).rejects.toThrow("larger than the export");
   },
 );
 

@@ -18,14 +18,14 @@ test("a token holds for an hour and for the same question; nobody can shorten wh
   expect(() => at("2026-11-20T10:00:01Z").open(token, { q: "b" }, organization)).toThrow("another filter");
   const shortened = Buffer.from(JSON.stringify({ ...stand, chains: [[organization, 1, 0]] }));
   expect(() => at("2026-11-20T10:00:01Z").open(shortened.toString("base64url"), {}, organization)).toThrow(
-    "not the token",
+    "not a token",
   );
 });
 
 test("what can no longer be read as it was does not go on", () => {
   expect(() => refuseOther(stand.chains, [[organization, 130, 40]])).not.toThrow();
-  expect(() => refuseOther(stand.chains, [[organization, 130, 60]])).toThrow("content expired");
-  expect(() => refuseOther(stand.chains, [])).toThrow("Begin it anew");
+  expect(() => refuseOther(stand.chains, [[organization, 130, 60]])).toThrow("content has expired");
+  expect(() => refuseOther(stand.chains, [])).toThrow("Start it again");
 });
 
 test("so many organizations that no address could hold them get no token", () => {

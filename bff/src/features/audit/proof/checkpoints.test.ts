@@ -233,11 +233,11 @@ test("the object store gets each checkpoint once, signed, catches up after it wa
   await own.sign(organization);
   await own.sign(organization);
   await sink.flush();
-  expect(await problem()).toBe("the object store answered 503");
+  expect(await problem()).toBe("the object store responded with 503");
   store.state.isAway = false;
   const forger = sinkWith("not the secret");
   await forger.flush();
-  expect(await problem(forger)).toBe("the object store answered 403");
+  expect(await problem(forger)).toBe("the object store responded with 403");
   await sink.flush();
   expect(await problem()).toBeNull();
   expect([...store.objects.keys()]).toEqual([path(1), path(2), path(3)]);
@@ -253,7 +253,7 @@ test("the object store gets each checkpoint once, signed, catches up after it wa
     store.state.isOld = isOld;
     const suspicious = sinkWith(credentials.secretAccessKey);
     await suspicious.flush();
-    expect(await problem(suspicious)).toMatch(/^the object store holds another checkpoint at /);
+    expect(await problem(suspicious)).toMatch(/^the object store has a different checkpoint at /);
     expect(store.objects.get(path(2))?.body).toBe("{}");
   }
   await own.close();

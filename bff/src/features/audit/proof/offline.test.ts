@@ -103,7 +103,7 @@ test.each([
   [
     "what a person reads first",
     (all: string[]) => all.with(1, (all[1] ?? "").replace('"content":{', '"content":{"action":"nothing",')),
-    /event 2 is not written as an export writes it/,
+    /event 2 is not in the exact form of an export/,
   ],
   [
     "an event left out",
@@ -113,7 +113,7 @@ test.each([
   [
     "an event twice",
     (all: string[]) => all.toSpliced(2, 0, all[1] ?? ""),
-    /event 2 stands twice or out of order/,
+    /event 2 is duplicated or out of order/,
   ],
   [
     "two events exchanged",
@@ -128,7 +128,7 @@ test.each([
   [
     "everything, hashes made anew",
     rewritten,
-    /the chain was rewritten: checkpoint 1 .* signed another event 4/,
+    /the chain was rewritten: checkpoint 1 .* signed a different event 4/,
   ],
 ])("an export changed in %s is named", async (_, change, problem) => {
   expect((await verify(fileOf(change(lines)))).fault?.problem).toMatch(problem);
@@ -190,7 +190,7 @@ test("a shortened or damaged file of checkpoints is named with its line", async 
   expect(await problemOf(`${one}\n{}\n`)).toBe("line 2 of the checkpoints is not a checkpoint");
   expect(await problemOf(`${one}\n\n${two}\n`)).toBe("line 2 of the checkpoints is not a checkpoint");
   expect(await problemOf(`${one}\n${two.replace('"seq":6', '"seq":5')}\n`)).toBe(
-    "line 2 of the checkpoints: the signature of checkpoint 2 does not hold",
+    "line 2 of the checkpoints: the signature of checkpoint 2 is invalid",
   );
 });
 
@@ -202,10 +202,10 @@ test("an export that broke off is recognised wherever it broke", async () => {
     expect((await verify(path)).fault?.problem, `${length} bytes`).toMatch(/cut off/);
   }
   expect((await verify(fileOf(lines, { rows: 7 }))).fault?.problem).toBe(
-    "the trailer counts 7 events, there are 6",
+    "the trailer states 7 events, but the export contains 6",
   );
   expect((await verify(fileOf(lines, { sha256: "0".repeat(64) }))).fault?.problem).toMatch(
-    /sha256 of the trailer/,
+    /sha256 in the trailer/,
   );
 });
 
@@ -246,5 +246,5 @@ test("a key that signed nothing makes no checkpoint trusted", async () => {
   const keyPem = readFileSync(join(foreign.folder, "keys.pem"), "utf8");
   await foreign.close();
   expect((await verify(fileOf(lines), keyPem)).fault?.problem).toMatch(/which is not trusted$/);
-  await expect(verify(fileOf(lines), "no key at all")).rejects.toThrow("there is no public key");
+  await expect(verify(fileOf(lines), "no key at all")).rejects.toThrow("contains no public key");
 });

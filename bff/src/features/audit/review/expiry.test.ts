@@ -82,7 +82,7 @@ test("a legal hold stops expiry, and so do the triggers everybody else's removal
     "insert into wheelhouse.audit_legal_holds (org_id, reason, placed_by) values ($1, 'lawsuit', 'counsel')",
     [organization.id],
   );
-  await expect(expiry.expire(organization, 2)).rejects.toThrow("A legal hold keeps the content");
+  await expect(expiry.expire(organization, 2)).rejects.toThrow("A legal hold prevents the content");
   await expect(
     admin.query("insert into wheelhouse.audit_expirations values ($1, 2, 1)", [organization.id]),
   ).rejects.toThrow("legal hold");

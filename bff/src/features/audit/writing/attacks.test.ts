@@ -38,7 +38,7 @@ const alterations = [
   {
     what: "a removed event",
     statement: "delete from wheelhouse.audit_events where org_id = $1 and content like '%thing 2%'",
-    problem: "event 2 is missing: its link is there, its content is not",
+    problem: "event 2 is missing: its link exists, but its content is gone",
   },
   {
     what: "a removed link",
@@ -48,7 +48,7 @@ const alterations = [
   {
     what: "a rewritten hash",
     statement: "update wheelhouse.audit_chain set hash = sha256(hash) where org_id = $1 and seq = 2",
-    problem: "the hash of event 2 is not the hash of its fields",
+    problem: "the hash of event 2 does not match its fields",
   },
 ] as const;
 
@@ -78,7 +78,7 @@ test("an event deleted with its link, later ones renumbered, is named by its num
   ]);
   const { firstBad } = await it.verify(organization);
   expect(firstBad?.seq).toBe(3);
-  expect(firstBad?.problem).toMatch(/^event 3 was deleted and later ones renumbered/);
+  expect(firstBad?.problem).toMatch(/^event 3 was deleted and later events were renumbered/);
 });
 
 test.each([
@@ -137,7 +137,7 @@ test("two events put in each other's place are both named", async () => {
   ]);
   expect((await it.verify(organization)).firstBad).toEqual({
     seq: 2,
-    problem: "events 2 and 4 were put in the other's place",
+    problem: "events 2 and 4 were swapped",
   });
 });
 
@@ -152,7 +152,7 @@ test("an event slipped in without a seal is found", async () => {
     ],
   ]);
   expect((await it.verify(organization)).firstBad?.problem).toMatch(
-    /^1 event\(s\) are in the trail without a seal, the first of them [0-9a-f-]{36}, inserted as of 20/,
+    /^1 event\(s\) in the trail are not sealed; the first is [0-9a-f-]{36}, dated 20/,
   );
 });
 
@@ -240,7 +240,7 @@ test("a chain rewritten whole, every hash right, is named by the first checkpoin
   const rewrite = () => it.tamper([[rewriteFrom.replaceAll("ORG", organization.id)]]);
   await it.tamper([["delete from wheelhouse.audit_checkpoints where org_id = $1", [organization.id]]]);
   await rewrite();
-  const problem = `the chain was rewritten: checkpoint 1 of ${first?.at}, key ${it.keys.keyId}, signed another event 3`;
+  const problem = `the chain was rewritten: checkpoint 1 of ${first?.at}, key ${it.keys.keyId}, signed a different event 3`;
   expect(await it.verify(organization)).toMatchObject({ verifiedToSeq: 0, firstBad: { seq: 1, problem } });
   // Signed anew with a key of the attacker's own, who can put anything into the database.
   const attacker = await openTrail(it.urls);
@@ -271,12 +271,12 @@ test("checkpoints that were changed, taken away or signed by somebody else are n
   await put(line.replace(/"at":"\d{4}/, '"at":"2001'));
   expect((await it.verify(organization)).firstBad).toEqual({
     seq: 3,
-    problem: "checkpoint 2 differs between the database and the copy outside",
+    problem: "checkpoint 2 differs between the database and the external copy",
   });
   await it.tamper([[`delete from wheelhouse.audit_checkpoints ${where}`, [organization.id]]]);
   expect((await it.verify(organization)).firstBad).toEqual({
     seq: 3,
-    problem: "checkpoint 2 is kept outside and gone from the database",
+    problem: "checkpoint 2 is in the external copy but not in the database",
   });
 });
 
@@ -306,12 +306,12 @@ test("a damaged line of the copy outside is named, and so is what was cut from i
   };
   expect(await problemOf(one, two, three)).toBeUndefined();
   for (const damage of ["", "{}", two.slice(0, -9), "x".repeat(9_000)]) {
-    const named = "of the copy of the checkpoints outside is damaged: it is no checkpoint";
+    const named = "of the external copy is damaged: it is not a checkpoint";
     expect(await problemOf(one, damage, three)).toBe(`line 2 ${named}`);
     expect(await problemOf(one, two, damage)).toBe(`line 3 ${named}`);
   }
   const missing = (number: number) =>
-    `checkpoint ${number} is missing from the copy outside, after its line ${number - 1}`;
+    `checkpoint ${number} is missing from the external copy, after its line ${number - 1}`;
   expect(await problemOf(one, two)).toBe(missing(3));
   expect(await problemOf(one)).toBe(missing(2));
   expect(await problemOf(one, three)).toBe(missing(2));
@@ -363,6 +363,6 @@ test("content that expired under a checkpoint is counted and no fault; content t
   ]);
   expect((await it.verify(organization)).firstBad).toEqual({
     seq: 4,
-    problem: "the content of events 4 to 4 is gone, and the trail does not say that it expired",
+    problem: "the content of events 4 to 4 is gone, and the trail does not record that it expired",
   });
 });

@@ -52,7 +52,7 @@ describe("the text format", () => {
   ])("a text that is known to be whole needs no last line feed: %s", (_name, text, values) => {
     const read = (isWhole: boolean) => readMetrics(text, () => true, { isWhole }).map(({ value }) => value);
     expect(read(true)).toEqual(values);
-    expect(() => read(false)).toThrow("break off");
+    expect(() => read(false)).toThrow("incomplete");
   });
 
   test("OpenMetrics says its own end, with a line feed or without", () => {

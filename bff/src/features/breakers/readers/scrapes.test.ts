@@ -175,7 +175,7 @@ test("how each scrape of metrics went is told once, with when it gave its metric
   const observedAt = new Date(1_000_000).toISOString();
   expect(heard).toEqual([
     { id: "p1", observedAt, failure: null, nothing: null },
-    { id: "p1", observedAt, failure: "It answers 503", nothing: null },
+    { id: "p1", observedAt, failure: "Responded with status 503", nothing: null },
   ]);
 });
 
@@ -226,7 +226,7 @@ test("a text without a last line feed whose length nobody tells is not believed"
     rows();
     return heard[0]?.failure;
   };
-  await expect.poll(failure).toBe("The metrics break off in the middle");
+  await expect.poll(failure).toBe("The metrics response is incomplete");
   expect(rows()).toEqual([]);
 });
 
@@ -244,7 +244,7 @@ test.each([
     rows();
     return heard[0]?.nothing;
   };
-  await expect.poll(nothing).toBe("It answers, but its answer names no circuit breaker");
+  await expect.poll(nothing).toBe("The response contains no circuit breakers");
   expect(heard[0]).toMatchObject({ failure: null, observedAt: new Date(1_000_000).toISOString() });
 });
 

@@ -70,7 +70,7 @@ test("a heartbeat is a check, silence until the deadline is none, and past it th
   expect(await after(28_000)).toBe(first);
   const late = await after(2_000);
   expect(late).toMatchObject({ state: "down", certain: true, connected: false });
-  expect(late?.cause).toMatch(/^No heartbeat since .*; one is due every 1 m$/);
+  expect(late?.cause).toMatch(/^No heartbeat since .*; expected every 1 m$/);
   expect(await after(30_000)).toBe(late);
   expect((await after(60_000))?.atMs).toBe((late?.atMs ?? 0) + 60_000);
   hear("ok");
@@ -83,7 +83,7 @@ test("who was never heard has the deadline from the beginning on", async () => {
   expect(await after(90_000)).toBeUndefined();
   expect(await after(2_000)).toMatchObject({
     state: "down",
-    cause: "No heartbeat yet; one is due every 1 m",
+    cause: "No heartbeat yet; expected every 1 m",
   });
 });
 

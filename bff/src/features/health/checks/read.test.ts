@@ -34,7 +34,7 @@ test.each([
   const checks = { "db:connections": [{ status, time }], "queue:depth": [{ status: "pass" }] };
   const found = read("health+json", answer({ status: "pass", checks }, { cacheControl }));
   expect([found.components[0]?.state, found.state]).toEqual([part, whole]);
-  if (whole === "unknown") expect(found.cause).toContain(`db:connections: its last reading is of ${time}`);
+  if (whole === "unknown") expect(found.cause).toContain(`db:connections: last reading at ${time}`);
   const fails = read("health+json", answer({ status: "fail", checks }, { cacheControl, statusCode: 503 }));
   expect(fails.state).toBe("down");
 });
@@ -85,7 +85,7 @@ test("Actuator's nested parts are read to their leaves, in the form of each of i
     ["diskSpace", "ok"],
   ]);
   expect(state).toBe("degraded");
-  expect(cause).toBe("broker: It says DOWN");
+  expect(cause).toBe("broker: Reports DOWN");
   expect(components[6]?.details).toEqual({ total: 1e9, free: 5e8, exists: true });
   const old = { status: "DOWN", details: { db: { status: "DOWN", details: { error: "no" } } } };
   expect(read("spring", answer(old, { statusCode: 503 }))).toMatchObject({ state: "down", cause: "db: no" });
@@ -174,7 +174,7 @@ describe.each(["json", "spring", "health+json"] as const)("format %s reads", (fo
       ["npgsql"],
     ],
     ["ASP.NET's plain text", 200, "Healthy", "ok", null, []],
-    ["ASP.NET's plain text", 200, "Degraded\n", "degraded", "It says Degraded", []],
+    ["ASP.NET's plain text", 200, "Degraded\n", "degraded", "Reports Degraded", []],
     ["terminus", 200, terminus("ok", "up"), "ok", null, ["redis", "db"]],
     ["terminus", 503, terminus("error", "down"), "down", "db: pool is empty", ["redis", "db"]],
     [
@@ -185,7 +185,7 @@ describe.each(["json", "spring", "health+json"] as const)("format %s reads", (fo
       null,
       ["db"],
     ],
-    ["terminus on its way out", 503, { status: "shutting_down" }, "down", "It says shutting_down", []],
+    ["terminus on its way out", 503, { status: "shutting_down" }, "down", "Reports shutting_down", []],
     [
       "MicroProfile",
       503,
@@ -217,7 +217,7 @@ describe.each(["json", "spring", "health+json"] as const)("format %s reads", (fo
         db: { status: "DOWN", primary: { status: "DOWN", error: "refused" } },
       },
       "down",
-      "db: It says DOWN",
+      "db: Reports DOWN",
       ["diskSpace", "db", "db/primary"],
     ],
     ["health+json", 200, { status: "pass", checks: { a: [{ status: "pass" }] } }, "ok", null, ["a"]],
@@ -227,7 +227,7 @@ describe.each(["json", "spring", "health+json"] as const)("format %s reads", (fo
       200,
       { status: "ok", checks: { db: "ok", mq: "fail" } },
       "degraded",
-      "mq: It says fail",
+      "mq: Reports fail",
       ["db", "mq"],
     ],
   ])("%s, answered with %i", (_name, statusCode, body, state, cause, ids) => {
@@ -294,7 +294,7 @@ test("a failed condition counts: slowness and an old certificate degrade, anythi
   const heard = answer({ status: "UP" }, { certificateExpiresAt: "2026-01-11T00:00:00Z" });
   expect(read("spring", heard, ["[RESPONSE_TIME] < 10"])).toMatchObject({
     state: "degraded",
-    cause: "[RESPONSE_TIME] < 10: it is 12",
+    cause: "[RESPONSE_TIME] < 10: got 12",
     conditions: [{ text: "[RESPONSE_TIME] < 10", actual: "12", passed: false }],
   });
   expect(read("spring", heard, ["[CERTIFICATE_EXPIRATION] > 14d"]).state).toBe("degraded");

@@ -62,11 +62,11 @@ test("an event loop that stays late degrades Wheelhouse, and one that stays in t
     target: null,
     since: at(6),
     dependsOn: ["primary"],
-    cause: "The event loop is late: p99 900 ms, max 1.8 s, 50 % busy",
+    cause: "Event loop lag p99 900 ms, max 1.8 s, 50 % busy",
   });
   expect(seen.flatMap(({ changes }) => changes.map(({ change }) => change.text))).toEqual([
     "Wheelhouse is degraded",
-    "Wheelhouse is ok again",
+    "Wheelhouse recovered",
   ]);
   expect(detail("wheelhouse")).toMatchObject([
     {

@@ -123,7 +123,7 @@ describe("states over time", () => {
     heard(30, "api");
     const up = observe(30);
     expect(up.row("api")).toMatchObject({ state: "ok", since: at(27) });
-    expect(up.changes).toMatchObject([{ change: { text: "api is ok again", state: null } }]);
+    expect(up.changes).toMatchObject([{ change: { text: "api recovered", state: null } }]);
   });
 
   test("what hangs is down within two intervals and a time-out, never by one check", () => {
@@ -164,7 +164,7 @@ describe("states over time", () => {
     heard(11, "api");
     expect(observe(11).row("api")).toMatchObject({
       state: "unknown",
-      cause: "db is not reported any more",
+      cause: "db is no longer reported",
     });
     heard(21, "api", check({ version: "1.1.0" }));
     expect(observe(21).state("api")).toBe("ok");

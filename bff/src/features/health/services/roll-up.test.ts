@@ -26,7 +26,7 @@ describe("a whole from its members", () => {
   test.each<[string, string[], HealthState, string | null]>([
     ["o", [], "ok", null],
     ["ooo", [], "ok", null],
-    ["", [], "unknown", "Nothing of it reports"],
+    ["", [], "unknown", "No instance reports"],
     ["x", [], "down", "0 is down"],
     ["xxx", [], "down", "3 of 3 down: 0 is down"],
     ["xoo", [], "degraded", "1 of 3 down: 0 is down"],
@@ -36,8 +36,8 @@ describe("a whole from its members", () => {
     ["u", [], "unknown", "0 is unknown"],
     ["xu", [], "down", "1 of 2 down: 0 is down"],
     ["xud", [], "degraded", "1 of 3 down: 0 is down"],
-    ["oo", ["0", "1", "2"], "unknown", "1 of 3 unknown: 2 is not there any more"],
-    ["", ["api-1"], "unknown", "api-1 is not there any more"],
+    ["oo", ["0", "1", "2"], "unknown", "1 of 3 unknown: 2 no longer reports"],
+    ["", ["api-1"], "unknown", "api-1 no longer reports"],
     ["x", ["0", "1"], "down", "1 of 2 down: 0 is down"],
   ])("%j of %j is %s: %s", (drawn, expected, state, cause) => {
     const members = [...drawn].map((letter, index) => member(String(index), letters[letter] ?? "unknown"));

@@ -24,7 +24,7 @@ export function historyRoutes(app: FastifyInstance, deps: HistoryRoutesDeps) {
   route(app, readSeries, ({ query }, { actor, organization }) => {
     const needed = historyCapability[query.kind];
     if (!actor.can(needed).in(organization.id).check())
-      throw new AppError("forbidden", `Reading this takes the right ${needed}.`);
+      throw new AppError("forbidden", `Reading this requires the permission ${needed}.`);
     return deps.readSeries(organization.id, query);
   });
   route(app, listJournal, ({ query }, { organization }) => events.journal(organization.id, query));

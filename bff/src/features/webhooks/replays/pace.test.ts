@@ -61,7 +61,7 @@ describe("the pace of a replay", () => {
     const failed = pace(sent, { ...nothing, ok: 2, bad: 3 }, limits, 1);
     expect(failed).toMatchObject({
       send: 0,
-      lane: { phase: "held", cause: "The canary failed: 2 of 5 succeeded" },
+      lane: { phase: "held", cause: "Canary failed: 2 of 5 succeeded" },
     });
     expect(pace(failed.lane, nothing, limits, 3_600_000).send).toBe(0);
   });
@@ -96,7 +96,7 @@ describe("the pace of a replay", () => {
   test("is held by a breaker that opens and by a row of failures; a probe alone does not go on", () => {
     const lane = fresh({ phase: "sending", rate: 10, sent: 30, succeeded: 10 });
     expect(pace(lane, { ...nothing, breaker: "open" }, limits, 1_000)).toMatchObject({
-      lane: { phase: "held", cause: "Its breaker opened" },
+      lane: { phase: "held", cause: "Breaker opened" },
     });
     expect(pace(lane, { ...nothing, bad: 20 }, limits, 1_000).lane.phase).toBe("held");
     expect(pace(lane, { ...nothing, breaker: "half_open" }, limits, 1_000)).toMatchObject({

@@ -61,8 +61,8 @@ describe("the sentence over a replay", () => {
   });
 
   test("names the cause of a pause, and what did not get through at the end", () => {
-    expect(replayVerdict(run({ state: "paused", cause: "Shop, its breaker opened" }))).toBe(
-      "Paused: Shop, its breaker opened",
+    expect(replayVerdict(run({ state: "paused", cause: "Shop, breaker opened" }))).toBe(
+      "Paused: Shop, breaker opened",
     );
     const ended = { sent: 9, succeeded: 8, failed: 1, skipped: 1 };
     expect(replayVerdict(run({ state: "completed", ...ended }))).toBe(
