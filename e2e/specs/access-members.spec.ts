@@ -4,7 +4,7 @@ import { expect, goByNavigation, signInByApi, signInByForm, test } from "../prod
 
 const fresh = (name: string) => `${name}-${randomBytes(4).toString("hex")}@northwind.example`;
 
-/** Invites by the page and gives back the link that is shown once. */
+/** Invites by the page and returns the link that is shown once. */
 const invite = async (page: Page, email: string, role: string): Promise<string> => {
   await page.getByRole("button", { name: "Invite…" }).click();
   const dialog = page.getByRole("dialog");
@@ -16,7 +16,7 @@ const invite = async (page: Page, email: string, role: string): Promise<string> 
   return link;
 };
 
-/** Opens the drawer of a member who is found by the e-mail address. */
+/** Opens the drawer of a member found by e-mail address. */
 const openMember = async (page: Page, email: string) => {
   await page.getByLabel("Find a member by name or e-mail").fill(email);
   await page
@@ -26,7 +26,7 @@ const openMember = async (page: Page, email: string) => {
   return page.getByRole("complementary", { name: "Member" });
 };
 
-test("an admin invites, another browser accepts; a new role, a removal and their pages follow at once", async ({
+test("an admin invites and another browser accepts; a new role and a removal take effect on their pages at once", async ({
   page,
   browser,
   user,
@@ -74,7 +74,7 @@ test("an admin invites, another browser accepts; a new role, a removal and their
     await expect(page.getByRole("table").first()).toContainText(action);
 });
 
-test("an invitation that is withdrawn opens nothing, a new link replaces the former", async ({
+test("a withdrawn invitation opens nothing, and a new link replaces the previous one", async ({
   page,
   browser,
   user,
@@ -97,7 +97,7 @@ test("an invitation that is withdrawn opens nothing, a new link replaces the for
   await expect(guest.getByRole("heading", { name: "Join Northwind" })).toBeVisible();
   await row.getByRole("button", { name: "Withdraw…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Withdraw invitation" }).click();
-  // An open dialog hides the page behind it, rows too; it closes when the server has answered.
+  // An open dialog hides the page behind it, including rows; it closes once the server has answered.
   await expect(page.getByRole("dialog")).toBeHidden();
   await expect(row).toHaveCount(0);
   await guest.reload();
@@ -131,7 +131,7 @@ test("an API token is shown once, works, and stops working when it is revoked", 
   await expect(page.locator("main")).not.toContainText(token);
   await page.getByRole("button", { name: `Revoke token ${name}` }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke token" }).click();
-  // What lies behind an open dialog counts as absent.
+  // Content behind an open dialog counts as absent.
   await expect(page.getByRole("dialog")).toBeHidden();
   await expect(page.getByRole("button", { name: `Revoke token ${name}` })).toHaveCount(0);
   expect(await use("/queues")).toBe(401);

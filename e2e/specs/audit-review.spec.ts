@@ -4,7 +4,7 @@ import { exportedAuditLine, exportedAuditTrailer } from "@wheelhouse/shared/audi
 import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
 import { makeSource } from "../product/own-endpoint.ts";
 
-test("an auditor filters, reads a diff, exports, verifies, and signs a week off by keyboard", async ({
+test("an auditor filters, reads a diff, exports, verifies, and signs off a week by keyboard", async ({
   page,
   user,
   api,

@@ -3,7 +3,7 @@ import { startProgram, watchServices } from "../product/watched-services.ts";
 
 const intervalMs = 2_000;
 const timeoutMs = 1_000;
-/** Two intervals and the time-out, with a tick for the collector and one for the page. */
+/** Two intervals and the time-out, plus a tick for the collector and one for the page. */
 const boundMs = 2 * intervalMs + timeoutMs + 2_000;
 
 test("a dependency dies: verdict and root cause within the bound, its caller is affected by it, both recover", async ({

@@ -5,7 +5,7 @@ import { makePerson } from "../product/own-person.ts";
 
 const signInHeading = (page: Page) => page.getByRole("heading", { name: "Sign in" });
 
-/** Another browser: it shares nothing with the first. */
+/** Another browser, which shares nothing with the first. */
 const otherBrowser = async (browser: Browser, baseURL: string | undefined): Promise<Page> => {
   const context = await browser.newContext(baseURL === undefined ? {} : { baseURL });
   return context.newPage();
@@ -17,7 +17,7 @@ const openAccount = async (page: Page) => {
   await expect(page.getByRole("heading", { name: "Your account", level: 1 })).toBeVisible();
 };
 
-test("an admin ends a member's sessions, and the member's browser is out within a second", async ({
+test("an admin ends a member's sessions, and the member's browser is signed out within a second", async ({
   page,
   browser,
   baseURL,
@@ -63,7 +63,7 @@ test("a person sees where the account is in use and signs out elsewhere", async 
   await elsewhere.context().close();
 });
 
-test("an admin confirms the password and hands over a link, by which a member sets a new one, once", async ({
+test("an admin confirms the password and creates a link with which a member sets a new one, once", async ({
   page,
   browser,
   baseURL,
@@ -74,7 +74,7 @@ test("an admin confirms the password and hands over a link, by which a member se
   const person = user("viewer", "second");
   await page.getByRole("link", { name: new RegExp(person.email) }).click();
   await page.getByRole("button", { name: "Reset password…" }).click();
-  // As the server answers when the admin signed in more than five minutes ago.
+  // The server's answer if the admin signed in more than five minutes ago.
   const error = { code: "step_up_required", message: "Confirm your password to go on.", requestId: "req_1" };
   await page.route("**/password-reset", (route) => route.fulfill({ status: 403, json: { error } }), {
     times: 1,
@@ -97,7 +97,7 @@ test("an admin confirms the password and hands over a link, by which a member se
   await member.getByRole("textbox", { name: "New password" }).fill(person.password);
   await member.getByRole("button", { name: "Set password" }).click();
   await expect(member.getByText("Your password is set.")).toBeVisible();
-  // The same page with another fragment would not load anew.
+  // The same page with another fragment would not reload.
   await member.goto("about:blank");
   await member.goto(link);
   await member.getByRole("textbox", { name: "New password" }).fill(person.password);
@@ -113,7 +113,7 @@ const signInAtProvider = async (page: Page) => {
   await page.getByRole("button", { name: "Sign-in" }).click();
 };
 
-test("signing in at the identity provider leads to the page that was asked for, and confirms there what a token takes", async ({
+test("signing in at the identity provider leads to the requested page, and creating a token is confirmed there", async ({
   page,
 }) => {
   await page.route(
@@ -135,7 +135,7 @@ test("signing in at the identity provider leads to the page that was asked for, 
   const dialog = page.getByRole("dialog", { name: /^Create token/ });
   await dialog.getByLabel("Name").fill("Confirmed at the provider");
   await dialog.getByLabel("audit:read").check();
-  // As the server answers when the sign-in was more than five minutes ago.
+  // The server's answer if the sign-in was more than five minutes ago.
   const error = { code: "step_up_required", message: "Confirm to go on.", requestId: "req_1" };
   await page.route("**/api/v1/tokens", (route) => route.fulfill({ status: 403, json: { error } }), {
     times: 1,

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Locator, Page } from "@playwright/test";
 import { expect, goByNavigation, signInByApi, signInByForm, test } from "../product/journey.ts";
 
-/** Reads the address that is shown once, and goes on. */
+/** Reads the address that is shown once, and continues. */
 const readOnce = async (dialog: Locator): Promise<string> => {
   const address = (await dialog.getByTestId("shown-once").textContent()) ?? "";
   await dialog.getByRole("button", { name: "Done" }).click();
@@ -53,7 +53,7 @@ test("an admin watches a job that reports by itself, renews its secret, and dele
   expect(await beat(page, second)).toBe(404);
 });
 
-test("an admin declares a cache, whose keys can then be removed, moves it, and forgets it", async ({
+test("an admin declares a cache whose keys can then be removed, moves it, and deletes it", async ({
   page,
   user,
 }) => {

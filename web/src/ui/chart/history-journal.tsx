@@ -14,7 +14,7 @@ const toneOf = (to: string | null): string =>
 /**
  * State changes of one subject as far back as they are kept, newest first; for a past moment, those up to it.
  */
-export const HistoryJournal = (props: { organization: string; kind: JournalEntry["kind"]; id: string }) => {
+export const HistoryJournal = (props: { organization: string; kind: JournalKind; id: string }) => {
   const { organization, kind, id } = props;
   const { zone } = usePreferences();
   const moment = useMoment();
