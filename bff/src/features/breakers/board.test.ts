@@ -172,7 +172,7 @@ describe("over time", () => {
     tell(0, reading("a", "open"));
     const { rows, changes } = tell(50_000);
     expect(rows[0]).toMatchObject({ state: "unknown", label: "1 of 1 without data", failureRatio: null });
-    expect(rows[0]?.cause).toBe("Heard last at 12:00:00 UTC");
+    expect(rows[0]?.cause).toBe("No data since 12:00:00 UTC");
     expect(changes.map(({ change }) => change.text)).toEqual(["payments stopped reporting"]);
     expect(tell(51_000).changes).toEqual([]);
     expect(tell(15 * minuteMs).rows).toEqual([]);
