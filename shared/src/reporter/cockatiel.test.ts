@@ -66,7 +66,7 @@ test("held open until it is reset, and it cannot be held closed", async () => {
   vi.setSystemTime(5_900_000);
   await expect(policy.execute(working)).rejects.toThrow();
   expect(read()).toMatchObject({ state: "forced_open", nextProbeAt: null });
-  expect(() => attached.obey("close")).toThrow("cannot hold");
+  expect(() => attached.obey("close")).toThrow("cannot force");
   attached.obey("reset");
   expect(read().state).toBe("closed");
   await expect(policy.execute(working)).resolves.toBe("yes");
@@ -84,7 +84,7 @@ test("a reset closes an open breaker", async () => {
 test("what the program itself isolated stays isolated, and the operator is told", () => {
   const { policy, read, attached } = attach();
   const own = policy.isolate();
-  expect(() => attached.obey("reset")).toThrow("The program itself");
+  expect(() => attached.obey("reset")).toThrow("The application itself");
   expect(read().state).toBe("forced_open");
   own.dispose();
   expect(read().state).toBe("closed");

@@ -158,7 +158,7 @@ test("a breaker that its program has disabled is disabled, and is not told anyth
   const { breaker, attached, read } = attach();
   breaker.disable();
   expect(read().state).toBe("disabled");
-  expect(() => attached.obey("open")).toThrow("The program itself");
+  expect(() => attached.obey("open")).toThrow("The application itself");
 });
 
 test("a breaker that was shut down is gone", () => {
