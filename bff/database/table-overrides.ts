@@ -9,8 +9,8 @@ export const importedTypes = {
   ControlAct: "@wheelhouse/shared/reporter/control.ts",
   ControlReply: "@wheelhouse/shared/reporter/control.ts",
   KeptPlan: "./table-overrides.ts",
-  ReplayFilter: "@wheelhouse/shared/webhook-replays.ts",
-  ReplayHappening: "@wheelhouse/shared/webhook-replays.ts",
+  ReplayFilter: "@wheelhouse/shared/webhooks/replays.ts",
+  ReplayHappening: "@wheelhouse/shared/webhooks/replays.ts",
 };
 
 // Set once, after the row was made.

@@ -73,7 +73,7 @@ test("another organization's pages and objects are not found", async ({ page, us
   const first = await api(user("admin"));
   await signInByApi(page, user("admin"));
   await page.goto(`/o/${second.session.organization.slug}/webhooks`);
-  await expect(page.getByText("No such organization")).toBeVisible();
+  await expect(page.getByText("Organization not found")).toBeVisible();
   const foreign = await second.send("GET", "/webhooks/endpoints");
   const id = /"id":"([0-9a-f-]{36})"/.exec(JSON.stringify(foreign.body))?.[1] ?? "";
   expect(id).not.toBe("");

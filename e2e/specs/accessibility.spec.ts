@@ -68,7 +68,7 @@ test("charts over history and the scrubber have no serious accessibility fault",
   await page.goto("/services?service=payments&range=6h");
   const history = page.getByRole("region", { name: "History" });
   // Right after the start there is nothing to draw yet, which must be as readable.
-  const nothing = history.getByText("Nothing is stored of this time");
+  const nothing = history.getByText("No data for this period");
   await expect(history.getByRole("application").or(nothing).first()).toBeVisible();
   await expect(page.getByRole("region", { name: "State journal" })).toBeVisible();
   await page.getByRole("button", { name: "Rewind" }).click();

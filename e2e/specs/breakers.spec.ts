@@ -86,12 +86,12 @@ test("a breaker opens, is forced closed on every instance, and recovers", async 
     await expect(confirm).toBeDisabled();
     await dialog.getByLabel(/Reason/).fill("The provider is well again");
     await obeyedInTime(page, () => confirm.click());
-    await expect(dialog.getByText("2 of 2 instances held closed.")).toBeVisible();
+    await expect(dialog.getByText("2 of 2 instances forced closed.")).toBeVisible();
     // Held closed: calls reach the provider again although they still fail.
     expect(await shop.instances[0]?.fire()).toBe("503");
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await expect(row).toContainText("2 of 2 forced closed");
-    await expect(row).toContainText(/held closed by \S+/);
+    await expect(row).toContainText(/forced closed by \S+/);
     await expect(drawer).toContainText("“The provider is well again”");
 
     shop.setWorks(true);
@@ -103,7 +103,7 @@ test("a breaker opens, is forced closed on every instance, and recovers", async 
     await expect(dialog.getByText("2 of 2 instances reset.")).toBeVisible();
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await expect(row).toContainText("0 of 2 open");
-    await expect(row).not.toContainText("held closed by");
+    await expect(row).not.toContainText("forced closed by");
     await expect(drawer.getByRole("region", { name: "State changes" })).toContainText("closed to open");
 
     // Who may only look is not offered what would be refused.

@@ -52,8 +52,8 @@ test("keys of a cache that nobody reports are counted, then removed from its Red
   await page.goto("/caches");
   await page.getByRole("button", { name: "Remove keys of tax-rates…" }).click({ timeout: 30_000 });
   const dialog = page.getByRole("dialog", { name: "Remove keys of tax-rates of billing" });
-  await dialog.getByRole("radio", { name: "Beginning" }).check();
-  await dialog.getByLabel("Beginning", { exact: true }).last().fill("1");
+  await dialog.getByRole("radio", { name: "Prefix" }).check();
+  await dialog.getByLabel("Prefix", { exact: true }).last().fill("1");
   await expect(async () => {
     await dialog.getByRole("button", { name: "Count keys" }).click();
     await expect(dialog.getByText(/^[\d,]+ keys?$/)).toBeVisible({ timeout: 3_000 });

@@ -36,7 +36,11 @@ test("every part of the dashboard draws in every state, in both themes", async (
         for (const state of await states.all()) await expect.poll(() => state.innerHTML(), name).not.toBe("");
       }
     }
-    // What lies over a page has one of its own.
+    // What covers a page has a frame of its own, and frames take turns.
+    for (const frame of await page.locator("#form-dialog .parts-frame").all()) {
+      await frame.scrollIntoViewIfNeeded();
+      await expect(frame.frameLocator("iframe").getByRole("dialog")).toBeVisible();
+    }
     await page.goto(`${address()}?part=Confirm+dialog&state=destructive&theme=dark`);
     await expect(page.getByRole("button", { name: "Delete orders" })).toBeVisible();
     await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");

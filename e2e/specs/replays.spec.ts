@@ -55,7 +55,7 @@ test("dead letters are planned, confirmed, replayed and followed to the end, and
     times: 1,
   });
   await confirm.click();
-  const question = page.getByRole("dialog", { name: "Confirm that it is you" });
+  const question = page.getByRole("dialog", { name: "Confirm your identity" });
   await question.getByLabel("Password").fill(user("admin").password);
   await question.getByRole("button", { name: "Confirm" }).click();
 

@@ -39,7 +39,7 @@ test("an admin ends a member's sessions, and the member's browser is out within 
   await question.getByRole("button", { name: /^End \d+ sessions?$/ }).click();
   expect((await ended).status()).toBe(200);
   await expect(signInHeading(member)).toBeVisible({ timeout: 1_000 });
-  await expect(page.getByText("Signed in nowhere.")).toBeVisible();
+  await expect(page.getByText("No active sessions.")).toBeVisible();
   await member.context().close();
 });
 
@@ -56,7 +56,7 @@ test("a person sees where the account is in use and signs out elsewhere", async 
   await signInByForm(page, person);
   await openAccount(page);
   const table = page.getByRole("table", { name: "Sessions" });
-  await expect(table.getByText("this one")).toHaveCount(1);
+  await expect(table.getByText("this session")).toHaveCount(1);
   await page.getByRole("button", { name: "Sign out everywhere else" }).click();
   await expect(signInHeading(elsewhere)).toBeVisible({ timeout: 1_000 });
   await expect(table.getByRole("row")).toHaveCount(2);
@@ -79,8 +79,8 @@ test("an admin confirms the password and hands over a link, by which a member se
   await page.route("**/password-reset", (route) => route.fulfill({ status: 403, json: { error } }), {
     times: 1,
   });
-  await page.getByRole("button", { name: "Make a link" }).click();
-  const question = page.getByRole("dialog", { name: "Confirm that it is you" });
+  await page.getByRole("button", { name: "Create link" }).click();
+  const question = page.getByRole("dialog", { name: "Confirm your identity" });
   await question.getByLabel("Password").fill("not the password");
   await question.getByRole("button", { name: "Confirm" }).click();
   await expect(question.getByText("The password is wrong.")).toBeVisible();
@@ -132,7 +132,7 @@ test("signing in at the identity provider leads to the page that was asked for, 
   await goByNavigation(page, "Access");
   await page.getByRole("link", { name: "API tokens" }).click();
   await page.getByRole("button", { name: "Create token…" }).click();
-  const dialog = page.getByRole("dialog", { name: /^Create a token/ });
+  const dialog = page.getByRole("dialog", { name: /^Create token/ });
   await dialog.getByLabel("Name").fill("Confirmed at the provider");
   await dialog.getByLabel("audit:read").check();
   // As the server answers when the sign-in was more than five minutes ago.
@@ -140,7 +140,7 @@ test("signing in at the identity provider leads to the page that was asked for, 
   await page.route("**/api/v1/tokens", (route) => route.fulfill({ status: 403, json: { error } }), {
     times: 1,
   });
-  await dialog.getByRole("button", { name: "Create 1 token" }).click();
+  await dialog.getByRole("button", { name: "Create token" }).click();
   const opening = page.waitForEvent("popup");
   await page.getByRole("button", { name: "Confirm at the provider" }).click();
   const window = await opening;

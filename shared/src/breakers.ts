@@ -142,6 +142,8 @@ export const breakerTopic = defineTopic({
   name: "breakers",
   kind: "rows",
   capability: "breakers:read",
+  history: ["breaker"],
+  journal: "breaker",
   row: breakerRow,
   list: breakerList,
   order: (a, b) =>

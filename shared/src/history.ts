@@ -1,34 +1,13 @@
 import { z } from "zod";
-import type { Capability } from "./capabilities.ts";
 import { defineEndpoint, page, paging, queryList, timestamp } from "./endpoint.ts";
 
 /**
- * Kinds of things with history. `organization`: its checks and problems as a whole; `webhooks`: its webhook
- * delivery as a whole; `process`: one process of Wheelhouse itself, by the id of its instance.
+ * What history is kept of, as the topics declare it (`live/history-kinds.ts`). `organization`: the checks and problems of the
+ * organization as a whole; `webhooks`: its webhook delivery as a whole; `process`: one process of Wheelhouse itself, by the id of its instance.
  */
-export const historyKind = z.enum([
-  "organization",
-  "server",
-  "queue",
-  "service",
-  "breaker",
-  "cache",
-  "webhooks",
-  "process",
-]);
-export type HistoryKind = z.infer<typeof historyKind>;
-
-/** The capability required to read the history of each kind. */
-export const historyCapability = {
-  organization: "overview:read",
-  server: "health:read",
-  queue: "queues:read",
-  service: "health:read",
-  breaker: "breakers:read",
-  cache: "cache:read",
-  webhooks: "webhooks:read",
-  process: "health:read",
-} as const satisfies Record<HistoryKind, Capability>;
+const historyKind = z.string().min(1).max(60);
+/** A kind of the journal, as the topics declare it. */
+const journalKind = z.string().min(1).max(60);
 
 const range = { from: timestamp, to: timestamp };
 const name = z.string().min(1).max(600);
@@ -71,8 +50,6 @@ export const readSeries = defineEndpoint({
   query: z.strictObject({ kind: historyKind, id: name, metrics: queryList(name), ...range }),
   response: seriesAnswer,
 });
-
-export const journalKind = z.enum(["health", "queue", "breaker", "cache"]);
 
 /** One state change, as the collector observed it. */
 const journalEntry = z.object({

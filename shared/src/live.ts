@@ -1,12 +1,15 @@
-import { auditTopic } from "./audit/audit.ts";
-import { breakerTopic } from "./breakers.ts";
-import { cacheTopic } from "./caches/caches.ts";
-import { serviceTopic } from "./health/health.ts";
+import * as audit from "./audit/audit.ts";
+import * as breakers from "./breakers.ts";
+import * as caches from "./caches/caches.ts";
+import * as health from "./health/health.ts";
 import { defineTopics } from "./live/topic.ts";
-import { overviewTopic } from "./overview.ts";
-import { queueTopic } from "./queues.ts";
-import { replayTopic } from "./webhooks/replays.ts";
-import { deliveryTopic } from "./webhooks/webhooks.ts";
+import * as overview from "./overview.ts";
+import * as queues from "./queues.ts";
+import * as replays from "./webhooks/replays.ts";
+import * as webhooks from "./webhooks/webhooks.ts";
+
+/** The contracts that declare a topic; their endpoints are listed with those of the others in `endpoints.ts`. */
+export const liveContracts = [overview, health, breakers, caches, queues, webhooks, replays, audit] as const;
 
 /**
  * Live updates over socket.io (path `/live`, WebSocket only). The handshake carries the session cookie and
@@ -17,14 +20,14 @@ import { deliveryTopic } from "./webhooks/webhooks.ts";
  * with the newest rows and their number.
  */
 export const topics = defineTopics({
-  overview: overviewTopic,
-  health: serviceTopic,
-  breakers: breakerTopic,
-  caches: cacheTopic,
-  queues: queueTopic,
-  webhooks: deliveryTopic,
-  replays: replayTopic,
-  audit: auditTopic,
+  overview: overview.overviewTopic,
+  health: health.serviceTopic,
+  breakers: breakers.breakerTopic,
+  caches: caches.cacheTopic,
+  queues: queues.queueTopic,
+  webhooks: webhooks.deliveryTopic,
+  replays: replays.replayTopic,
+  audit: audit.auditTopic,
 });
 
 export type Topic = keyof typeof topics;

@@ -15,7 +15,8 @@ export const problem = z.object({
   cause: z.string(),
   affects: z.string(),
   since: timestamp,
-  area: z.enum(["health", "breakers", "caches", "queues", "webhooks"]),
+  /** Name of the topic that it belongs to. */
+  area: z.string(),
   /** Path below `/o/:org/` to the evidence. */
   path: z.string(),
   /** The latest recorded change before it began; null when none is known within 30 min. */
@@ -96,7 +97,8 @@ export const overview = z.object({
       at: timestamp,
       text: z.string(),
       by: z.string(),
-      kind: z.enum(["audit", "breaker", "queue", "health", "cache", "deployment"]),
+      /** `audit`, `deployment`, or the kind under which the journal keeps it. */
+      kind: z.string(),
       state: z.enum(["down", "degraded"]).nullable(),
     }),
   ),
@@ -108,6 +110,7 @@ export const overviewTopic = defineTopic({
   name: "overview",
   kind: "whole",
   capability: "overview:read",
+  history: ["organization"],
   whole: overview,
 });
 

@@ -66,6 +66,8 @@ export const queueTopic = defineTopic({
   name: "queues",
   kind: "rows",
   capability: "queues:read",
+  history: ["queue"],
+  journal: "queue",
   row: queueRow,
   list: queueList,
   order: (a, b) => urgency(a) - urgency(b) || byName(a, b),

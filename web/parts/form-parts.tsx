@@ -1,6 +1,7 @@
-import { type ReactNode, useState } from "react";
+import { type ComponentProps, type ReactNode, useState } from "react";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
 import type { Filter } from "#ui/filter/filter-tokens.ts";
+import { Segments } from "#ui/filter/segments.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
@@ -35,6 +36,19 @@ const filterOf = (filter: Filter) => (
 const reasonOf = (reason: string, error?: string) => (
   <Held first={reason}>
     {(value, change) => <ReasonField reason={value} error={error} onChange={change} onSend={doNothing} />}
+  </Held>
+);
+
+const looks = [
+  { value: "board", label: "Board" },
+  { value: "list", label: "List" },
+  { value: "map", label: "Map" },
+] as const;
+const segmentsOf = (group?: ComponentProps<typeof Segments>["group"]) => (
+  <Held<(typeof looks)[number]["value"]> first="list">
+    {(value, onChange) => (
+      <Segments options={looks} value={value} onChange={onChange} {...(group && { group })} />
+    )}
   </Held>
 );
 
@@ -146,6 +160,14 @@ export const formParts: readonly Part[] = [
           text: "invoice",
         }),
       },
+    ],
+  },
+  {
+    name: "Segments",
+    shows: [Segments],
+    states: [
+      { name: "bare", node: segmentsOf() },
+      { name: "a group with a label of its own", node: segmentsOf({ label: "Look" }) },
     ],
   },
   {

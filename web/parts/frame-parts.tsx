@@ -1,10 +1,11 @@
+import { LiveContext } from "#lib/live/live-context.tsx";
 import { MomentProvider } from "#lib/live/moment.ts";
 import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
 import { type Frame, FrameProvider, Page, Split } from "#ui/page/page.tsx";
-import { ago, at, doNothing, type Part } from "./part.ts";
+import { freshnessStates, freshObservation, openLive } from "./live-states.ts";
+import { at, doNothing, type Part } from "./part.ts";
 
 const frame: Frame = { openPalette: doNothing, observation: null, strip: null, onRewind: doNothing };
-const observation = { observedAt: ago(1_000), intervalMs: 1_000 };
 
 /** The frame that every page has. */
 export const frameParts: readonly Part[] = [
@@ -16,26 +17,30 @@ export const frameParts: readonly Part[] = [
       {
         name: "live, can be rewound",
         node: (
-          <FrameProvider value={frame}>
-            <Page title="Queues" crumb="12 of 40" observation={observation}>
-              <p className="pad">Its content.</p>
-            </Page>
-          </FrameProvider>
+          <LiveContext value={openLive}>
+            <FrameProvider value={frame}>
+              <Page title="Queues" crumb="12 of 40" observation={freshObservation}>
+                <p className="pad">Its content.</p>
+              </Page>
+            </FrameProvider>
+          </LiveContext>
         ),
       },
       {
-        name: "paused",
-        node: (
-          <FrameProvider value={frame}>
+        name: "each word of the freshness chip",
+        node: freshnessStates.map(({ name, live, observation, pausedNewCount }) => (
+          <LiveContext key={name} value={live}>
             <Page
-              title="Webhooks"
+              title={name}
               observation={observation}
-              pause={{ isPaused: true, newCount: 37, onToggle: doNothing }}
+              {...(pausedNewCount !== undefined && {
+                pause: { isPaused: true, newCount: pausedNewCount, onToggle: doNothing },
+              })}
             >
-              <p className="pad">Its content.</p>
+              {null}
             </Page>
-          </FrameProvider>
-        ),
+          </LiveContext>
+        )),
       },
       {
         name: "a past moment",

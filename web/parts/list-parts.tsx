@@ -1,6 +1,8 @@
 import { ApiError } from "#lib/api/api.ts";
 import { Empty, Failure, Panel, type PanelQuery, Skeleton } from "#ui/page/panel.tsx";
 import { Status } from "#ui/page/status.tsx";
+import { FilteredTable, NoMatch } from "#ui/table/filtered-table.tsx";
+import { LoadOlder, type OlderQuery } from "#ui/table/load-older.tsx";
 import { type Column, Table } from "#ui/table/table.tsx";
 import { ago, doNothing, type Part } from "./part.ts";
 
@@ -49,6 +51,22 @@ const panelOf = (part: Partial<PanelQuery<string>>, freshness?: "stale" | "unkno
   </Panel>
 );
 
+const olderOf = (part: Partial<OlderQuery>, text: string) => (
+  <LoadOlder
+    name="Older deliveries"
+    list={{
+      hasNextPage: true,
+      isFetchingNextPage: false,
+      isFetchNextPageError: false,
+      error: null,
+      fetchNextPage: doNothing,
+      ...part,
+    }}
+  >
+    {text}
+  </LoadOlder>
+);
+
 /** What holds data that come from elsewhere. */
 export const listParts: readonly Part[] = [
   {
@@ -81,6 +99,55 @@ export const listParts: readonly Part[] = [
           </div>
         ),
       },
+    ],
+  },
+  {
+    name: "Filtered table",
+    shows: [FilteredTable],
+    states: [
+      {
+        name: "rows",
+        node: (
+          <FilteredTable
+            caption="Queues"
+            {...usual}
+            rows={rowsOf(2)}
+            noMatch="No queue matches"
+            onClear={doNothing}
+          />
+        ),
+      },
+      {
+        name: "nothing matches",
+        node: (
+          <FilteredTable
+            caption="Queues"
+            {...usual}
+            rows={[]}
+            noMatch="No queue matches"
+            onClear={doNothing}
+          />
+        ),
+      },
+    ],
+  },
+  {
+    name: "No match",
+    shows: [NoMatch],
+    states: [{ name: "usual", node: <NoMatch title="No queue matches" onClear={doNothing} /> }],
+  },
+  {
+    name: "Load older",
+    shows: [LoadOlder],
+    states: [
+      { name: "more to load", node: olderOf({}, "50 shown") },
+      { name: "loading", node: olderOf({ isFetchingNextPage: true }, "50 shown") },
+      { name: "failed", node: olderOf({ isFetchNextPageError: true, error: refused }, "50 shown") },
+      {
+        name: "being tried again",
+        node: olderOf({ isFetchNextPageError: true, isFetchingNextPage: true, error: refused }, "50 shown"),
+      },
+      { name: "the end", node: olderOf({ hasNextPage: false }, "All 62 shown") },
     ],
   },
   {

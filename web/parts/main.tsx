@@ -7,6 +7,7 @@ import "./parts.css";
 import { answerHistory } from "./history-answers.ts";
 import type { Part } from "./part.ts";
 import { parts } from "./parts.ts";
+import { StateFrame } from "./state-frame.tsx";
 
 globalThis.fetch = answerHistory;
 
@@ -20,10 +21,9 @@ const State = ({ part, state }: { part: Part; state: Part["states"][number] }) =
       {themes.map((theme) => (
         <div key={theme} data-theme={theme} className="parts-theme">
           {part.isOverlay === true ? (
-            <iframe
+            <StateFrame
               title={`${part.name}, ${state.name}, ${theme}`}
               src={`?part=${encodeURIComponent(part.name)}&state=${encodeURIComponent(state.name)}&theme=${theme}`}
-              loading="lazy"
             />
           ) : (
             state.node

@@ -1,4 +1,5 @@
 import { Sparkline } from "#ui/chart/sparkline.tsx";
+import { TimeAxis } from "#ui/chart/time-axis.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { FreshnessLine, UnlessOld } from "#ui/page/freshness-line.tsx";
 import { Note } from "#ui/page/note.tsx";
@@ -7,7 +8,8 @@ import { AddressLink } from "#ui/text/address-link.tsx";
 import { CodeBlock, CopyButton } from "#ui/text/code-block.tsx";
 import { Icon, type IconName } from "#ui/text/icon.tsx";
 import { Count, Facts } from "#ui/text/quantity.tsx";
-import { Age, Time } from "#ui/text/time.tsx";
+import { SecretText } from "#ui/text/secret-text.tsx";
+import { Age, PreciseTime, Time, TimeHeader } from "#ui/text/time.tsx";
 import { ago, at, doNothing, type Part } from "./part.ts";
 
 const iconNames: readonly IconName[] = [
@@ -148,6 +150,38 @@ export const smallParts: readonly Part[] = [
     ],
   },
   {
+    name: "Precise time",
+    shows: [PreciseTime],
+    states: [{ name: "usual", node: <PreciseTime at={at} /> }],
+  },
+  {
+    name: "Time header",
+    shows: [TimeHeader],
+    states: [
+      { name: "usual", node: <TimeHeader /> },
+      { name: "label of its own", node: <TimeHeader label="Received" /> },
+    ],
+  },
+  {
+    name: "Time axis",
+    shows: [TimeAxis],
+    states: [
+      {
+        name: "under a chart",
+        node: (
+          <div className="parts-row">
+            <div>
+              <div className="parts-chart">
+                <Sparkline values={trend} label="A trend with its axis" />
+              </div>
+              <TimeAxis observedAt={at} spanMs={600_000} />
+            </div>
+          </div>
+        ),
+      },
+    ],
+  },
+  {
     name: "Age",
     shows: [Age],
     states: [
@@ -226,6 +260,17 @@ export const smallParts: readonly Part[] = [
     name: "Copy button",
     shows: [CopyButton],
     states: [{ name: "usual", node: <CopyButton text="evt_42" label="Copy id" /> }],
+  },
+  {
+    name: "Secret text",
+    shows: [SecretText],
+    states: [
+      { name: "short", node: <SecretText text="whsec_4Xq" copy="Copy secret" testId="secret" /> },
+      {
+        name: "long",
+        node: <SecretText text={`wh_${"0123456789abcdef".repeat(8)}`} copy="Copy token" testId="token" />,
+      },
+    ],
   },
   {
     name: "Sparkline",

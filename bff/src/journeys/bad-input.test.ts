@@ -151,3 +151,22 @@ test("a queue at a past moment is refused with what to do instead", async () => 
     },
   ]);
 });
+
+test.each([
+  [
+    "series",
+    "/history/series?id=x&metrics=x&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
+    "organization",
+  ],
+  ["journal", "/history/journal?limit=1", "health"],
+])(
+  "the %s of a kind that no topic declares are refused with the kinds there are",
+  async (_, path, declared) => {
+    const answer = await caller.call("GET", `${path}&kind=locomotive`);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json().error.details).toEqual([
+      { field: "query.kind", message: expect.stringMatching(`^must be one of .*${declared}`) },
+    ]);
+    expect((await caller.call("GET", `${path}&kind=${declared}`)).statusCode).toBe(200);
+  },
+);

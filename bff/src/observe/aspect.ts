@@ -1,5 +1,6 @@
 import type { HealthState } from "@wheelhouse/shared/health/health.ts";
-import type { HistoryKind, JournalEntry } from "@wheelhouse/shared/history.ts";
+import type { HistoryKind, JournalKind } from "@wheelhouse/shared/live/history-kinds.ts";
+import type { Topic } from "@wheelhouse/shared/live.ts";
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import { z } from "zod";
 
@@ -9,7 +10,11 @@ export type OrganizationKey = { id: string; slug: string };
 /** A line of the recent changes. */
 export type Change = Overview["recentChanges"][number];
 /** A change of state that a tick saw. `organization` is a slug, `subject` the name of what changed. */
-export type ObservedChange = { organization: string; change: Change; subject: string };
+export type ObservedChange = {
+  organization: string;
+  change: Change & { kind: JournalKind };
+  subject: string;
+};
 /** A row of what is observed, with the slug of the organization that owns it. */
 export type Owned = { id: string; organization: string };
 /** A row as its organization reads it. */
@@ -114,6 +119,7 @@ export type Finding = {
   problem: FoundProblem | null;
 };
 export type FoundProblem = Omit<Problem, "id" | "affects" | "changedBefore"> & {
+  area: Topic;
   /** What suffers from it; null when only what depends on it does. */
   affects: string | null;
   /** Whether what depends on it is counted and added to `affects`. */
@@ -202,6 +208,6 @@ export type Aspect<Row extends Owned = Owned> = {
   peaks?: readonly string[];
   frames?: readonly FramePart<Row>[];
   /** How the journal names its rows. Of two aspects with the same kind, the later one in the list comes first. */
-  journal?: { kind: JournalEntry["kind"]; name(row: Row): string; word(row: Row): string };
+  journal?: { kind: JournalKind; name(row: Row): string; word(row: Row): string };
   gauges?: readonly RowGauge<Row>[];
 };

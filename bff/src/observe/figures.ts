@@ -1,6 +1,6 @@
 import { isStale } from "@wheelhouse/shared/freshness.ts";
 import type { HealthState } from "@wheelhouse/shared/health/health.ts";
-import type { HistoryKind } from "@wheelhouse/shared/history.ts";
+import type { HistoryKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import type { Figures, FiguresSeen, Owned } from "./aspect.ts";
 
 /** Figures by name, and how each is read of a row. A new one is one line; what was stored before has no value of it. */

@@ -69,6 +69,8 @@ export const cacheTopic = defineTopic({
   name: "caches",
   kind: "rows",
   capability: "cache:read",
+  history: ["cache"],
+  journal: "cache",
   row: cacheRow,
   list: cacheList,
   order: (a, b) => (a.hitRatio ?? 2) - (b.hitRatio ?? 2) || byName(a, b),

@@ -194,6 +194,8 @@ export const serviceTopic = defineTopic({
   name: "health",
   kind: "rows",
   capability: "health:read",
+  history: ["service", "server", "process"],
+  journal: "health",
   row: serviceRow,
   list: healthList,
   order: (a, b, atMs) => urgencyAt(a, atMs) - urgencyAt(b, atMs) || byName(a, b),

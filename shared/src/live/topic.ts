@@ -19,12 +19,20 @@ export type Heads<Row> = {
 export type TopicKind = "rows" | "whole" | "heads" | "personal";
 
 /** The part of a topic that the server and the connection need. */
-export type TopicBase = { name: string; kind: TopicKind; capability: Capability };
+export type TopicBase = { name: string; kind: TopicKind; capability: Capability } & Kept;
 
 /** A topic whose reader gets `Data`. */
 export type LiveTopic<Data> = TopicBase & {
   /** Whether a value from the wire has the outline of the topic's data. */
   accepts(value: unknown): value is Data;
+};
+
+/** What the history keeps of the things behind a topic. Reading it takes the right of the topic. */
+export type Kept<History extends string = string, Journal extends string = string> = {
+  /** Kinds of things whose figures are kept as series. Stored with each of them, so never renamed. */
+  history?: readonly History[];
+  /** Kind under which the journal keeps their changes of state. Stored with each of them, so never renamed. */
+  journal?: Journal;
 };
 
 type Declared<Name extends string, Kind extends TopicKind> = {
@@ -83,21 +91,34 @@ export type AnyTopic =
   | ({ kind: "heads" } & LiveTopic<Heads<LiveRow>>)
   | ({ kind: "personal" } & LiveTopic<unknown>);
 
-type Declaration = Declared<string, TopicKind> & { order?: (a: never, b: never, atMs: number) => number };
+type Declaration = Declared<string, TopicKind> &
+  Kept & { order?: (a: never, b: never, atMs: number) => number };
 
 /**
  * Declares live data under one name: the capability to read it, the shape of its data and, for rows, their
  * order. The server's plugin and the pages are generic over these declarations.
  */
-export function defineTopic<const Name extends string, Row extends LiveRow, List extends LiveList<Row>>(
-  declared: RowsDeclaration<Name, Row, List>,
-): RowsTopic<Row, List, Name>;
-export function defineTopic<const Name extends string, Whole extends Observed>(
-  declared: WholeDeclaration<Name, Whole>,
-): WholeTopic<Whole, Name>;
-export function defineTopic<const Name extends string, Row extends LiveRow>(
-  declared: HeadsDeclaration<Name, Row>,
-): HeadsTopic<Row, Name>;
+export function defineTopic<
+  const Name extends string,
+  Row extends LiveRow,
+  List extends LiveList<Row>,
+  const History extends string = never,
+  const Journal extends string = never,
+>(
+  declared: RowsDeclaration<Name, Row, List> & Kept<History, Journal>,
+): RowsTopic<Row, List, Name> & Kept<History, Journal>;
+export function defineTopic<
+  const Name extends string,
+  Whole extends Observed,
+  const History extends string = never,
+>(
+  declared: WholeDeclaration<Name, Whole> & Kept<History, never>,
+): WholeTopic<Whole, Name> & Kept<History, never>;
+export function defineTopic<
+  const Name extends string,
+  Row extends LiveRow,
+  const History extends string = never,
+>(declared: HeadsDeclaration<Name, Row> & Kept<History, never>): HeadsTopic<Row, Name> & Kept<History, never>;
 export function defineTopic<const Name extends string, Message>(
   declared: PersonalDeclaration<Name, Message>,
 ): PersonalTopic<Message, Name>;

@@ -108,6 +108,7 @@ export const deliveryTopic = defineTopic({
   name: "webhooks",
   kind: "heads",
   capability: "webhooks:read",
+  history: ["webhooks"],
   row: delivery,
 });
 

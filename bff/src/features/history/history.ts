@@ -1,4 +1,4 @@
-import type { HistoryKind } from "@wheelhouse/shared/history.ts";
+import type { HistoryKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import type { Core, Feature, Running } from "#lib/feature.ts";
 import { createPostgresLease } from "#lib/postgres/lease.ts";
 import type { NamedCache } from "#lib/redis/own-caches.ts";

@@ -295,7 +295,11 @@ describe("the change just before", () => {
   });
 
   test("is never the problem itself", () => {
-    const own = { organization: "acme", subject: "orders", change: change("Queue orders has no worker", 0) };
+    const own = {
+      organization: "acme",
+      subject: "orders",
+      change: { ...change("Queue orders has no worker", 0), kind: "queue" as const },
+    };
     expect(changedBefore([change("deployed", 1_000)], [own])?.text).toBe("deployed");
   });
 });

@@ -1,4 +1,4 @@
-import type { HistoryKind } from "@wheelhouse/shared/history.ts";
+import type { HistoryKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import type { z } from "zod";
 import { AppError } from "#lib/http/errors.ts";
 import type { Series } from "#observe/aspect.ts";

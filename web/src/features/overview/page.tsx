@@ -25,7 +25,7 @@ const textClass: Record<string, string> = {
   ok: "",
 };
 
-/** The sentence a tired person can act on. */
+/** The headline, readable at a glance. */
 const VerdictLine = ({ overview }: { overview: Overview }) => {
   const nowMs = useNow();
   const { zone } = usePreferences();
@@ -47,14 +47,8 @@ const VerdictLine = ({ overview }: { overview: Overview }) => {
   );
 };
 
-const kinds = {
-  audit: "Audit",
-  breaker: "Breaker",
-  queue: "Queue",
-  health: "Health",
-  cache: "Cache",
-  deployment: "Deployment",
-} as const;
+/** A kind as it begins a line: `queue` is "Queue". */
+const kindText = (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
 
 const RecentChanges = ({ overview, organization }: { overview: Overview; organization: string }) => {
   const { zone } = usePreferences();
@@ -65,7 +59,7 @@ const RecentChanges = ({ overview, organization }: { overview: Overview; organiz
         <span className="t12 c3">{zoneName(zone)}</span>
       </div>
       {overview.recentChanges.length === 0 ? (
-        <p className="t12 c3">Nothing has changed yet.</p>
+        <p className="t12 c3">No changes yet.</p>
       ) : (
         <ol className={styles.changes}>
           {overview.recentChanges.map(({ at, text, by, kind, state }) => (
@@ -75,7 +69,7 @@ const RecentChanges = ({ overview, organization }: { overview: Overview; organiz
                 <span className={state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : ""}>
                   {text}
                 </span>
-                <small>{[kinds[kind], by].filter(Boolean).join(" · ")}</small>
+                <small>{[kindText(kind), by].filter(Boolean).join(" · ")}</small>
               </div>
             </li>
           ))}

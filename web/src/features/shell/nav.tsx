@@ -19,21 +19,20 @@ const problemsOf = (overview: Overview, area: string | null): NavCount | null =>
   return { text: String(found.length), tone: found.some(({ state }) => state === "down") ? "bad" : "warn" };
 };
 
-/** What stands at the end of a page's line; root causes only, for what they explain is no problem of its own. */
+/**
+ * The count at the end of a page's line where it is not the number of problems of the topic with the page's name. Only
+ * root causes count, because what they explain is no separate problem.
+ */
 const counts: Partial<Record<OrganizationPagePath, CountOf>> = {
   [organizationPages.overview.path]: (overview) => problemsOf(overview, null),
   [organizationPages.services.path]: (overview) => problemsOf(overview, "health"),
   [organizationPages.breakers.path]: ({ tiles: { breakers } }) =>
     breakers.open ? { text: formatCountShort(breakers.open), tone: "bad" } : null,
-  [organizationPages.caches.path]: (overview) => problemsOf(overview, "caches"),
-  [organizationPages.queues.path]: (overview) => problemsOf(overview, "queues"),
   [organizationPages.webhooks.path]: ({ tiles: { webhooks } }) => {
     if (webhooks.deadLetters === null) return { text: "?", tone: "" };
     return webhooks.deadLetters === 0 ? null : { text: formatCountShort(webhooks.deadLetters), tone: "warn" };
   },
 };
-
-const noCount: CountOf = () => null;
 
 /** The pages of the navigation, in its order. */
 export const navItems = organizationPageList
@@ -43,10 +42,10 @@ export const navItems = organizationPageList
     label: title,
     key,
     isInTabBar,
-    count: counts[path] ?? noCount,
+    count: counts[path] ?? ((overview: Overview) => problemsOf(overview, path.slice(1))),
   }));
 
-/** Whether the counts may be believed; without data there is nothing to dim. */
+/** Whether the counts are outdated; without data there is nothing to dim. */
 const useIsCurrent = (overview: Overview | undefined): boolean => {
   const nowMs = useNow();
   const { collectorLost } = useLiveStatus();
@@ -54,7 +53,7 @@ const useIsCurrent = (overview: Overview | undefined): boolean => {
   return overview === undefined || judgeFreshness(overview, nowMs).state === "fresh";
 };
 
-/** Left navigation; a page's problems stand at the end of its line. */
+/** Left navigation with the problem count of each page. */
 export const NavList = (props: { organization: string; overview: Overview | undefined }) => {
   const { organization, overview } = props;
   const isCurrent = useIsCurrent(overview);
@@ -77,7 +76,7 @@ export const NavList = (props: { organization: string; overview: Overview | unde
 
 const toneClass = { bad: "tx-down", warn: "tx-warn", "": "" } as const;
 
-/** Bottom bar of a phone: three pages with their problems above the word, and the rest behind More. */
+/** Bottom bar on phones: three pages with their problem counts, the rest behind More. */
 export const TabBar = (props: {
   organization: string;
   overview: Overview | undefined;

@@ -1,9 +1,4 @@
-import {
-  type Annotation,
-  annotationsMax,
-  type JournalEntry,
-  journalKind,
-} from "@wheelhouse/shared/history.ts";
+import { type Annotation, annotationsMax, type JournalEntry } from "@wheelhouse/shared/history.ts";
 import { sql } from "kysely";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
@@ -11,7 +6,7 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import { rangeOf } from "./series.ts";
 
 type JournalFilter = {
-  kind?: JournalEntry["kind"][] | undefined;
+  kind?: string[] | undefined;
   subject?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
@@ -53,7 +48,7 @@ export function createHistoryEvents(deps: {
       (row): JournalEntry => ({
         id: row.id,
         at: row.at.toISOString(),
-        kind: journalKind.parse(row.kind),
+        kind: row.kind,
         subjectId: row.subject_id,
         subject: row.subject,
         from: row.from_state,

@@ -1,13 +1,13 @@
 import {
   createDeployment,
-  historyCapability,
   listAnnotations,
   listDeployments,
   listJournal,
   readSeries,
 } from "@wheelhouse/shared/history.ts";
+import { historyCapabilityOf, historyKinds, journalKinds } from "@wheelhouse/shared/live/history-kinds.ts";
 import type { FastifyInstance } from "fastify";
-import { AppError } from "#lib/http/errors.ts";
+import { AppError, invalidField } from "#lib/http/errors.ts";
 import { route } from "#lib/http/route.ts";
 import type { Deployments } from "./deployments.ts";
 import type { createHistoryEvents } from "./events.ts";
@@ -19,15 +19,22 @@ export type HistoryRoutesDeps = {
   deployments: Deployments;
 };
 
+const mustBe = (kinds: readonly string[]) => `must be one of ${kinds.join(", ")}`;
+
 export function historyRoutes(app: FastifyInstance, deps: HistoryRoutesDeps) {
   const { events, deployments } = deps;
   route(app, readSeries, ({ query }, { actor, organization }) => {
-    const needed = historyCapability[query.kind];
+    const needed = historyCapabilityOf(query.kind);
+    if (needed === undefined) throw invalidField("query.kind", mustBe(historyKinds));
     if (!actor.can(needed).in(organization.id).check())
       throw new AppError("forbidden", `Reading this requires the permission ${needed}.`);
     return deps.readSeries(organization.id, query);
   });
-  route(app, listJournal, ({ query }, { organization }) => events.journal(organization.id, query));
+  route(app, listJournal, ({ query }, { organization }) => {
+    if (query.kind?.some((kind) => !journalKinds.includes(kind)))
+      throw invalidField("query.kind", mustBe(journalKinds));
+    return events.journal(organization.id, query);
+  });
   route(app, listAnnotations, ({ query }, { actor, organization }) =>
     events.annotations(organization.id, query, actor.can("audit:read").in(organization.id).check()),
   );

@@ -1,4 +1,4 @@
-import type { HistoryKind, HistorySeries } from "@wheelhouse/shared/history.ts";
+import type { HistorySeries } from "@wheelhouse/shared/history.ts";
 import { sql } from "kysely";
 import { z } from "zod";
 import { invalidField } from "#lib/http/errors.ts";
@@ -21,7 +21,7 @@ const partRow = z.object({
 const mostMetrics = 12;
 
 export type SeriesRequest = {
-  kind: HistoryKind;
+  kind: string;
   id: string;
   metrics: readonly string[];
   from: string;

@@ -1,5 +1,5 @@
 import type { ServiceRow } from "@wheelhouse/shared/health/health.ts";
-import type { HistoryKind } from "@wheelhouse/shared/history.ts";
+import type { HistoryKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import { type RawBuilder, sql } from "kysely";
 import type { Logger } from "pino";
 import { z } from "zod";

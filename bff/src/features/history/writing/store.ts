@@ -1,4 +1,3 @@
-import { historyKind } from "@wheelhouse/shared/history.ts";
 import { sql, type Transaction } from "kysely";
 import { z } from "zod";
 import type { Tables } from "#database/tables.ts";
@@ -29,7 +28,7 @@ const textArray = (texts: readonly string[]) =>
 
 const storedChunk = z.object({
   organizationId: z.string(),
-  kind: historyKind,
+  kind: z.string(),
   entity: z.string(),
   startsAtMs: z.number(),
   metrics: z.array(z.string()),

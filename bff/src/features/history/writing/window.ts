@@ -1,17 +1,16 @@
-import type { HistoryKind } from "@wheelhouse/shared/history.ts";
 import type { Figures } from "#observe/aspect.ts";
 import { finest, floorTo, stepsOf } from "../times.ts";
 
 /** Values of one entity by metric over one chunk, one value per step. */
 export type Chunk = {
   organizationId: string;
-  kind: HistoryKind;
+  kind: string;
   entity: string;
   startsAtMs: number;
   means: Map<string, (number | null)[]>;
 };
 
-type Cells = { organizationId: string; kind: HistoryKind; entity: string; sums: Map<string, Sums> };
+type Cells = { organizationId: string; kind: string; entity: string; sums: Map<string, Sums> };
 type Sums = { sums: Float64Array; counts: Uint16Array };
 
 const steps = stepsOf(finest);

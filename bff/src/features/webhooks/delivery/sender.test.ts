@@ -29,9 +29,18 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.close());
 
-const endpointOf = async (organization = source.organization) => {
-  const { items } = await gateway.call(organization, listEndpoints, {});
+const endpointOf = async () => {
+  const { items } = await gateway.call(source.organization, listEndpoints, {});
   return items[0];
+};
+
+/** Holds what awaits `opened` until `open` is called. */
+const makeGate = () => {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
 };
 
 describe("a delivery", () => {
@@ -122,33 +131,38 @@ describe("a delivery", () => {
   });
 
   test("answered 410 after somebody switched the endpoint on again leaves it on", async () => {
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let asked = 0;
-    receiver.answer = async () => {
-      asked += 1;
-      if (asked === 2) await held;
-      return { status: asked > 2 ? 204 : 410 };
+    // Only the test decides how long an answer takes.
+    const patient = await startWorking({ ...testConfig, deliveryTimeoutMs: 20_000 });
+    const own = await makeSource(patient.gateway);
+    const readEndpoint = async () =>
+      (await patient.gateway.call(own.organization, listEndpoints, {})).items[0];
+    const waitFor = async (eventId: string, status: "dead_letter" | "completed") => {
+      const { id } = await patient.gateway.deliveryOf(own.organization, eventId);
+      await patient.gateway.waitFor(own.organization, id, status);
     };
-    const endpoint = await makeEndpoint(gateway, source.organization, receiver.url);
-    const posts = await Promise.all(["a", "b"].map((id) => postEvent(source, id)));
-    await expect.poll(async () => (await endpointOf())?.enabled, { timeout: 10_000 }).toBe(false);
-    await expect.poll(() => asked, { timeout: 10_000 }).toBe(2);
-    const version = (await endpointOf())?.version;
+    const first = makeGate();
+    const second = makeGate();
+    receiver.answer = async () => {
+      const place = receiver.received.length;
+      if (place > 2) return { status: 204 };
+      await (place === 1 ? first : second).opened;
+      return { status: 410 };
+    };
+    const endpoint = await makeEndpoint(patient.gateway, own.organization, receiver.url);
+    const posts = await Promise.all(["a", "b"].map((id) => postEvent(own, id)));
+    // Both begin before one is answered: the first 410 would keep the other from being sent.
+    await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(2);
+    first.open();
+    await expect.poll(async () => (await readEndpoint())?.enabled, { timeout: 10_000 }).toBe(false);
+    const version = (await readEndpoint())?.version;
     const path = `/webhooks/endpoints/${endpoint.id}`;
-    const enabled = await gateway.send(source.organization, "PATCH", path, { version, enabled: true });
+    const enabled = await patient.gateway.send(own.organization, "PATCH", path, { version, enabled: true });
     expect(enabled.status).toBe(200);
-    release();
-    for (const { id: eventId } of posts) {
-      const { id } = await gateway.deliveryOf(source.organization, eventId);
-      await gateway.waitFor(source.organization, id, "dead_letter");
-    }
-    const later = await postEvent(source, "evt_later");
-    const { id } = await gateway.deliveryOf(source.organization, later.id);
-    await gateway.waitFor(source.organization, id, "completed");
-    expect((await endpointOf())?.enabled).toBe(true);
+    second.open();
+    for (const { id } of posts) await waitFor(id, "dead_letter");
+    await waitFor((await postEvent(own, "evt_later")).id, "completed");
+    expect((await readEndpoint())?.enabled).toBe(true);
+    await patient.stop();
   });
 
   test("follows no redirect", async () => {
@@ -161,12 +175,9 @@ describe("a delivery", () => {
   });
 
   test("whose receiver hangs ends with a time-out, one whose port is closed with its own class", async () => {
-    let release = () => {};
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const gate = makeGate();
     receiver.answer = async () => {
-      await gate;
+      await gate.opened;
       return { status: 200 };
     };
     const short = await startWorking({ ...testConfig, deliveryTimeoutMs: 100, retryScheduleMs: [] });
@@ -184,7 +195,7 @@ describe("a delivery", () => {
       const dead = await short.gateway.waitFor(own.organization, id, "dead_letter");
       expect(dead.errorClass === errorClass || (type === "dns" && dead.errorClass === "timeout")).toBe(true);
     }
-    release();
+    gate.open();
     await short.stop();
   });
 
@@ -241,12 +252,9 @@ test("a breaker that opens postpones deliveries without consuming attempts, then
 test("a stopping worker stores what it had to abort as unknown (shutdown), and the next one retries it", async () => {
   const halted = await startWorking({ ...testConfig, drainMs: 100, deliveryTimeoutMs: 20_000 });
   const own = await makeSource(halted.gateway);
-  let release = () => {};
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const gate = makeGate();
   receiver.answer = async () => {
-    if (receiver.received.length === 1) await gate;
+    if (receiver.received.length === 1) await gate.opened;
     return { status: 200 };
   };
   await makeEndpoint(halted.gateway, own.organization, receiver.url);
@@ -263,7 +271,7 @@ test("a stopping worker stores what it had to abort as unknown (shutdown), and t
   const next = await halted.gateway.webhooks.start.worker();
   const done = await halted.gateway.waitFor(own.organization, id, "completed");
   expect(done.attemptLog[0]).toMatchObject({ attempt: 2, trigger: "recovery", outcome: "success" });
-  release();
+  gate.open();
   await end(next);
   await halted.stop();
 });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { DelayedError, Worker } from "bullmq";
+import { DelayedError, type Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/time/clock.ts";
@@ -17,21 +17,19 @@ type WorkerOptions = {
   log: Logger;
 };
 
-/** Takes jobs of the delivery queue. `drain` stops taking and waits `drainMs`; `stop` aborts the rest and stores it as unknown. */
-export function startDeliveryWorker({ redis, deliver, config, clock, log }: WorkerOptions) {
+/** Hands jobs to `deliver` and keeps what is under way; after `refuse` it puts each job off instead. */
+function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver" | "clock" | "log">) {
   const abort = new AbortController();
   const running = new Set<Promise<unknown>>();
-  let draining = false;
-
-  const worker = new Worker<AttemptRef>(
-    webhooksKeys.queue,
-    async (job, token) => {
+  let isRefusing = false;
+  return {
+    async process(job: Job<AttemptRef>, token?: string): Promise<void> {
       const ref = attemptRef.safeParse(job.data);
       if (!ref.success) {
         log.warn({ jobId: job.id }, "a job of the delivery queue was not understood and dropped");
         return;
       }
-      const delivery = draining
+      const delivery = isRefusing
         ? Promise.resolve<Delivered>({ kind: "later", atMs: clock.now() })
         : deliver(ref.data, abort.signal);
       running.add(delivery);
@@ -40,30 +38,43 @@ export function startDeliveryWorker({ redis, deliver, config, clock, log }: Work
       await job.moveToDelayed(Date.now() + Math.max(1, Math.round(delivered.atMs - clock.now())), token);
       throw new DelayedError();
     },
-    {
-      connection: redis,
-      prefix: webhooksKeys.queuePrefix,
-      concurrency: config.concurrency,
-      lockDuration: config.jobLockMs,
-      stalledInterval: config.jobLockMs,
-      // Postgres counts attempts; a job whose worker died is simply handed out again.
-      maxStalledCount: 1_000_000,
-      // After an outage of Redis, not a quarter of a minute later.
-      runRetryDelay: 500,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
+    refuse(): void {
+      isRefusing = true;
     },
-  );
+    async finished(): Promise<void> {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+    /** Waits for what was under way at this moment. */
+    async abort(): Promise<void> {
+      abort.abort();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** Takes jobs of the delivery queue. `drain` stops taking and waits `drainMs`; `stop` aborts the rest and stores it as unknown. */
+export function startDeliveryWorker({ redis, deliver, config, clock, log }: WorkerOptions) {
+  const deliveries = createDeliveries({ deliver, clock, log });
+  const worker = new Worker<AttemptRef>(webhooksKeys.queue, deliveries.process, {
+    connection: redis,
+    prefix: webhooksKeys.queuePrefix,
+    concurrency: config.concurrency,
+    lockDuration: config.jobLockMs,
+    stalledInterval: config.jobLockMs,
+    // Postgres counts attempts; a job whose worker died is simply handed out again.
+    maxStalledCount: 1_000_000,
+    // After an outage of Redis, not a quarter of a minute later.
+    runRetryDelay: 500,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  });
   worker.on("error", (err) => log.debug({ err }, "delivery worker"));
 
   return {
     async drain() {
-      draining = true;
+      deliveries.refuse();
       const paused = worker.pause(true).catch(() => {});
-      const finished = (async () => {
-        await paused;
-        while (running.size > 0) await Promise.allSettled(running);
-      })();
+      const finished = paused.then(deliveries.finished);
       const timer = new AbortController();
       await Promise.race([
         finished,
@@ -72,8 +83,7 @@ export function startDeliveryWorker({ redis, deliver, config, clock, log }: Work
       timer.abort();
     },
     async stop() {
-      abort.abort();
-      await Promise.race([Promise.allSettled(running), delay(1_000, undefined, { ref: false })]);
+      await Promise.race([deliveries.abort(), delay(1_000, undefined, { ref: false })]);
       // Without Redis BullMQ would wait for it; the connection is closed by whoever made it.
       await Promise.race([
         worker.close(redis.status !== "ready").catch(() => {}),
