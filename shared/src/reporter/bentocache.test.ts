@@ -142,7 +142,7 @@ test("entries are counted, then removed by key, by pattern and by tag", async ()
 
 test("a lost connection is reported, and a detached cache counts no more", async () => {
   const { source, get } = start("away", { status: "reconnecting" });
-  expect(source.read().problem).toBe("Redis does not answer: it serves from memory alone");
+  expect(source.read().problem).toBe("Redis is not responding: serving from memory alone");
   source.detach?.();
   await get("product:1");
   expect(source.read()).toMatchObject({ misses: 0, sets: 0, loads: 0 });
