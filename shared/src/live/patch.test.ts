@@ -57,7 +57,7 @@ describe("patches of rows", () => {
       }),
       { numRuns: 2_000 },
     );
-  });
+  }, 30_000);
 
   test("a patch of one object gives exactly its next state", () => {
     fc.assert(

@@ -77,49 +77,12 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
           reject(error);
         });
         request.once("response", (response) => {
-          const { socket } = response;
-          const coding = (response.headers["content-encoding"] ?? "").trim().toLowerCase();
-          const content = unpacked(response, coding);
-          if (content === null) {
-            end();
-            reject(new Error(`Its answer is packed as ${coding.slice(0, 50)}, which is not read`));
-            request.destroy();
-            return;
-          }
-          const chunks: Buffer[] = [];
-          let sizeBytes = 0;
-          const ip = socket.remoteAddress ?? null;
-          const certificateExpiresAt = expiryOf(socket);
-          const answer = (truncated: boolean) => {
-            end();
-            resolve({
-              statusCode: response.statusCode ?? 0,
-              truncated,
-              isWhole: !truncated && (content !== response || isFramed(response)),
-              ip,
-              certificateExpiresAt,
-              contentType: response.headers["content-type"] ?? "",
-              cacheControl: response.headers["cache-control"] ?? "",
-              body: textOf(Buffer.concat(chunks).subarray(0, maxBytes)),
-              latencyMs: Math.round(performance.now() - startedMs),
+          readAnswer(response, { maxBytes, startedMs })
+            .then(resolve, reject)
+            .finally(() => {
+              end();
+              request.destroy();
             });
-            request.destroy();
-          };
-          const fail = (error: unknown) => {
-            end();
-            reject(error);
-            request.destroy();
-          };
-          content.on("data", (chunk: Buffer) => {
-            // Data decompressed after that is dropped.
-            if (sizeBytes > maxBytes) return;
-            chunks.push(chunk);
-            sizeBytes += chunk.length;
-            if (sizeBytes > maxBytes) answer(true);
-          });
-          content.once("end", () => answer(false));
-          content.on("error", fail);
-          if (content !== response) response.on("error", fail);
         });
         request.end();
       });
@@ -152,6 +115,46 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
       });
     },
   };
+}
+
+/** Reads an answer up to `maxBytes`. `startedMs`: when it was asked for, by `performance.now()`. */
+function readAnswer(
+  response: http.IncomingMessage,
+  { maxBytes, startedMs }: { maxBytes: number; startedMs: number },
+): Promise<WatchAnswer> {
+  const { socket, headers } = response;
+  const coding = (headers["content-encoding"] ?? "").trim().toLowerCase();
+  const content = unpacked(response, coding);
+  if (content === null)
+    return Promise.reject(new Error(`Its answer is packed as ${coding.slice(0, 50)}, which is not read`));
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  const ip = socket.remoteAddress ?? null;
+  const certificateExpiresAt = expiryOf(socket);
+  return new Promise((resolve, reject) => {
+    const answer = (truncated: boolean) =>
+      resolve({
+        statusCode: response.statusCode ?? 0,
+        truncated,
+        isWhole: !truncated && (content !== response || isFramed(response)),
+        ip,
+        certificateExpiresAt,
+        contentType: headers["content-type"] ?? "",
+        cacheControl: headers["cache-control"] ?? "",
+        body: textOf(Buffer.concat(chunks).subarray(0, maxBytes)),
+        latencyMs: Math.round(performance.now() - startedMs),
+      });
+    content.on("data", (chunk: Buffer) => {
+      // Data decompressed after that is dropped.
+      if (sizeBytes > maxBytes) return;
+      chunks.push(chunk);
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxBytes) answer(true);
+    });
+    content.once("end", () => answer(false));
+    content.on("error", reject);
+    if (content !== response) response.on("error", reject);
+  });
 }
 
 const unpackers: Record<string, () => Readable & NodeJS.WritableStream> = {

@@ -54,6 +54,27 @@ const endsRow = z.object({ first: z.coerce.number(), last: z.coerce.number() });
 const pidRow = z.object({ pid: z.number() });
 const snapshotRow = z.object({ snapshot: z.string().regex(/^[0-9A-F-]+$/) });
 
+/** Two readers of one snapshot: while one sends a range, the other prepares the next. */
+async function openReaders(clients: Clients, { organizationIds, filter }: Job) {
+  const settings = {
+    work_mem: "64MB",
+    // The range is read completely; a nested loop would take three times as long.
+    enable_nestloop: filter.q === undefined ? "off" : "on",
+    "wheelhouse.organization_ids": `{${organizationIds.join(",")}}`,
+  };
+  let snapshot: string | undefined;
+  for (const client of clients) {
+    await client.query("begin isolation level repeatable read read only");
+    if (snapshot === undefined)
+      snapshot = snapshotRow.parse(
+        (await client.query("select pg_export_snapshot() as snapshot")).rows[0],
+      ).snapshot;
+    else await client.query(`set transaction snapshot '${snapshot}'`);
+    for (const [name, value] of Object.entries(settings))
+      await client.query("select set_config($1, $2, true)", [name, value]);
+  }
+}
+
 /**
  * Exports of the audit trail: stored text by COPY from a single snapshot, hashed, as fast as the reader
  * receives it. An interrupted export has no trailer. Start and end are recorded as events; the end states how
@@ -73,27 +94,6 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     log,
   );
   let running = 0;
-
-  /** Two readers of one snapshot: while one sends a range, the other prepares the next. */
-  async function openReaders(clients: Clients, { organizationIds, filter }: Job) {
-    const settings = {
-      work_mem: "64MB",
-      // The range is read completely; a nested loop would take three times as long.
-      enable_nestloop: filter.q === undefined ? "off" : "on",
-      "wheelhouse.organization_ids": `{${organizationIds.join(",")}}`,
-    };
-    let snapshot: string | undefined;
-    for (const client of clients) {
-      await client.query("begin isolation level repeatable read read only");
-      if (snapshot === undefined)
-        snapshot = snapshotRow.parse(
-          (await client.query("select pg_export_snapshot() as snapshot")).rows[0],
-        ).snapshot;
-      else await client.query(`set transaction snapshot '${snapshot}'`);
-      for (const [name, value] of Object.entries(settings))
-        await client.query("select set_config($1, $2, true)", [name, value]);
-    }
-  }
 
   /** Starts reading the events of a range; undefined if the filter's time range excludes it. */
   async function beginRange(client: pg.PoolClient, { format, filter }: Job, place: Place) {

@@ -45,26 +45,7 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
         throw new AppError("unauthenticated", "Reading this from another machine requires a token.");
     },
   };
-  const collector = () => {
-    const head = snapshots.tick()?.head;
-    const stale = !head || isStale(head.observedAt, head.intervalMs, clock.now());
-    return {
-      status: stale ? ("stale" as const) : ("up" as const),
-      observedAt: head?.observedAt ?? null,
-      leads: head?.observer === owner && head.term > 0,
-    };
-  };
-  const ownProcesses = () => {
-    const tick = snapshots.tick();
-    const rows = tick === null ? [] : serviceRows.rows(observationsOf(tick));
-    const own = rows.find(({ id, organization }) => id === ownService && organization === platform);
-    return (own?.instances ?? []).map(({ id, state, cause, observedAt }) => ({
-      id,
-      state,
-      cause,
-      observedAt,
-    }));
-  };
+  const collector = () => collectorOf(deps);
 
   app.get("/health/liveness", hidden, () => ({ status: "up" }));
   app.get("/health/readiness", hidden, (_request, reply) => {
@@ -98,7 +79,7 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
     residentBytes: process.memoryUsage.rss(),
     eventLoop: eventLoop(),
     collector: collector(),
-    processes: ownProcesses(),
+    processes: ownProcesses(snapshots),
     queues: ownQueues(),
   }));
   app.get("/health/metrics", guarded, () => metrics.getMetricsAsJSON());
@@ -108,6 +89,24 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
 }
 
 type Collector = { status: "up" | "stale"; observedAt: string | null };
+
+function collectorOf({ snapshots, owner, clock }: Pick<OwnHealthDeps, "snapshots" | "owner" | "clock">) {
+  const head = snapshots.tick()?.head;
+  const stale = !head || isStale(head.observedAt, head.intervalMs, clock.now());
+  return {
+    status: stale ? ("stale" as const) : ("up" as const),
+    observedAt: head?.observedAt ?? null,
+    leads: head?.observer === owner && head.term > 0,
+  };
+}
+
+/** The processes of this installation, as the collector sees them. */
+function ownProcesses(snapshots: SnapshotStore) {
+  const tick = snapshots.tick();
+  const rows = tick === null ? [] : serviceRows.rows(observationsOf(tick));
+  const own = rows.find(({ id, organization }) => id === ownService && organization === platform);
+  return (own?.instances ?? []).map(({ id, state, cause, observedAt }) => ({ id, state, cause, observedAt }));
+}
 
 /** The parts of the response in health+json. */
 function healthChecks(

@@ -152,45 +152,6 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
     };
   };
 
-  const serverThing = (server: ObservedServer): Thing => {
-    const before = knownOf(server.id);
-    const outcomeMs = server.observedAt === null ? 0 : Date.parse(server.observedAt);
-    if (server.roundTripMs !== null && server.state !== "down" && outcomeMs > before.beatOutcomeMs)
-      before.latencies.add(outcomeMs, server.roundTripMs);
-    const { id, state, cause, observedAt } = server;
-    return {
-      organization: server.organization,
-      known: before,
-      watched: {
-        id,
-        expected: [],
-        dependsOn: [],
-        members: [{ id, state, cause, observedAt, sinceMs: Date.parse(server.since) }],
-        before: { state, sinceMs: Date.parse(server.since) },
-      },
-      fixed: {
-        id,
-        name: server.name,
-        kind: server.kind,
-        group: null,
-        owner: null,
-        runbookUrl: null,
-        target: null,
-        dependsOn: [],
-        intervalMs: server.intervalMs,
-      },
-      seen: {
-        instances: [],
-        version: server.redis?.version ?? server.postgres?.version ?? null,
-        latencyMs: state === "down" ? null : server.roundTripMs,
-        certificateExpiresAt: null,
-      },
-      raw: state,
-      outcomeMs: state === "down" ? Number.POSITIVE_INFINITY : outcomeMs,
-      detail: null,
-    };
-  };
-
   const rowOf = (thing: Thing, rolled: RolledUp, nowMs: number): Known => {
     const { known: own, organization, fixed, seen, raw, outcomeMs } = thing;
     const maintenance = deps.maintenance.activeOf(organization, fixed.id, nowMs);
@@ -239,7 +200,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
       const newest = new Map([...checks.checks(), ...(own?.checks ?? [])]);
       const things = [
         ...watchedServices().map((service) => serviceThing(service, newest, nowMs)),
-        ...serverRows.rows(seen).map(serverThing),
+        ...serverRows.rows(seen).map((server) => serverThing(server, knownOf(server.id))),
       ];
       // Rolled up per organization, so that no organization learns the name of a cause in another one.
       const rolled = new Map(
@@ -292,6 +253,45 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
       if (!service || !own || ![...own.instances.values()].some(({ last }) => last !== null)) return null;
       return detailOf(service, own.instances);
     },
+  };
+}
+
+/** A Redis or Postgres server as a service, with its latest sample as the check. */
+function serverThing(server: ObservedServer, before: Known): Thing {
+  const outcomeMs = server.observedAt === null ? 0 : Date.parse(server.observedAt);
+  if (server.roundTripMs !== null && server.state !== "down" && outcomeMs > before.beatOutcomeMs)
+    before.latencies.add(outcomeMs, server.roundTripMs);
+  const { id, state, cause, observedAt } = server;
+  return {
+    organization: server.organization,
+    known: before,
+    watched: {
+      id,
+      expected: [],
+      dependsOn: [],
+      members: [{ id, state, cause, observedAt, sinceMs: Date.parse(server.since) }],
+      before: { state, sinceMs: Date.parse(server.since) },
+    },
+    fixed: {
+      id,
+      name: server.name,
+      kind: server.kind,
+      group: null,
+      owner: null,
+      runbookUrl: null,
+      target: null,
+      dependsOn: [],
+      intervalMs: server.intervalMs,
+    },
+    seen: {
+      instances: [],
+      version: server.redis?.version ?? server.postgres?.version ?? null,
+      latencyMs: state === "down" ? null : server.roundTripMs,
+      certificateExpiresAt: null,
+    },
+    raw: state,
+    outcomeMs: state === "down" ? Number.POSITIVE_INFINITY : outcomeMs,
+    detail: null,
   };
 }
 

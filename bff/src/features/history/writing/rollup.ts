@@ -112,51 +112,57 @@ export function createRollup(deps: { database: Database; store: HistoryStore; le
     return rows.map((row) => windowRow.parse(row).startsAtMs);
   }
 
+  /** The minutes and hours of some things in one window. */
+  async function sumUpPart(part: readonly z.infer<typeof entityRow>[], windowMs: number) {
+    const [from, to] = [windowMs, windowMs + rollupMs].map((ms) => new Date(ms).toISOString());
+    const tenDaysMs = floorTo(windowMs, hours.chunkMs);
+    const wanted = sql`unnest(${part.map(({ organizationId }) => organizationId)}::uuid[],
+      ${part.map(({ kind }) => kind)}::text[], ${part.map(({ entity }) => entity)}::text[]) as w (org_id, kind, entity)`;
+    const found = await sql`
+      select org_id as "organizationId", kind, entity, metrics, means,
+        (extract(epoch from starts_at) * 1000)::float8 as "startsAtMs"
+      from ${wanted} join history_chunks using (org_id, kind, entity)
+      where step_s = 10 and starts_at >= ${from} and starts_at < ${to}`.execute(database.system);
+    const known = await sql`select org_id as "organizationId", kind, entity, metrics, means, mins, maxs
+      from ${wanted} join history_chunks using (org_id, kind, entity)
+      where step_s = 3600 and starts_at = ${new Date(tenDaysMs).toISOString()}`.execute(database.system);
+    const tenDays = new Map(
+      known.rows.map((row) => {
+        const { organizationId, kind, entity, metrics, ...of } = hourRow.parse(row);
+        return [
+          `${organizationId} ${kind} ${entity}`,
+          {
+            means: byMetric(metrics, of.means),
+            mins: byMetric(metrics, of.mins),
+            maxs: byMetric(metrics, of.maxs),
+          },
+        ];
+      }),
+    );
+    const chunks = new Map<string, Chunk[]>();
+    for (const chunk of found.rows.map(chunkOf)) {
+      const key = `${chunk.organizationId} ${chunk.kind} ${chunk.entity}`;
+      chunks.set(key, [...(chunks.get(key) ?? []), chunk]);
+    }
+    return [...chunks].flatMap(([key, of]) => {
+      const [one] = of;
+      if (!one) return [];
+      const values = joined(of, windowMs);
+      const before = tenDays.get(key) ?? { means: new Map(), mins: new Map(), maxs: new Map() };
+      const long: SummedChunk = { ...one, startsAtMs: tenDaysMs, ...before };
+      placeHours(long, summedChunk(one, windowMs, values, hours.stepMs / finest.stepMs), windowMs);
+      return [{ short: summedChunk(one, windowMs, values, minutes.stepMs / finest.stepMs), long }];
+    });
+  }
+
   async function rollUpWindow(epoch: number, windowMs: number) {
     const [from, to] = [windowMs, windowMs + rollupMs].map((ms) => new Date(ms).toISOString());
     const { rows } = await sql`select distinct org_id as "organizationId", kind, entity from history_chunks
       where step_s = 10 and starts_at >= ${from} and starts_at < ${to}`.execute(database.system);
     const entities = rows.map((row) => entityRow.parse(row));
-    const tenDaysMs = floorTo(windowMs, hours.chunkMs);
     for (let first = 0; first < entities.length; first += entitiesAtOnce) {
       const part = entities.slice(first, first + entitiesAtOnce);
-      const wanted = sql`unnest(${part.map(({ organizationId }) => organizationId)}::uuid[],
-        ${part.map(({ kind }) => kind)}::text[], ${part.map(({ entity }) => entity)}::text[]) as w (org_id, kind, entity)`;
-      const found = await sql`
-        select org_id as "organizationId", kind, entity, metrics, means,
-          (extract(epoch from starts_at) * 1000)::float8 as "startsAtMs"
-        from ${wanted} join history_chunks using (org_id, kind, entity)
-        where step_s = 10 and starts_at >= ${from} and starts_at < ${to}`.execute(database.system);
-      const known = await sql`select org_id as "organizationId", kind, entity, metrics, means, mins, maxs
-        from ${wanted} join history_chunks using (org_id, kind, entity)
-        where step_s = 3600 and starts_at = ${new Date(tenDaysMs).toISOString()}`.execute(database.system);
-      const tenDays = new Map(
-        known.rows.map((row) => {
-          const { organizationId, kind, entity, metrics, ...of } = hourRow.parse(row);
-          return [
-            `${organizationId} ${kind} ${entity}`,
-            {
-              means: byMetric(metrics, of.means),
-              mins: byMetric(metrics, of.mins),
-              maxs: byMetric(metrics, of.maxs),
-            },
-          ];
-        }),
-      );
-      const chunks = new Map<string, Chunk[]>();
-      for (const chunk of found.rows.map(chunkOf)) {
-        const key = `${chunk.organizationId} ${chunk.kind} ${chunk.entity}`;
-        chunks.set(key, [...(chunks.get(key) ?? []), chunk]);
-      }
-      const summed = [...chunks].flatMap(([key, of]) => {
-        const [one] = of;
-        if (!one) return [];
-        const values = joined(of, windowMs);
-        const before = tenDays.get(key) ?? { means: new Map(), mins: new Map(), maxs: new Map() };
-        const long: SummedChunk = { ...one, startsAtMs: tenDaysMs, ...before };
-        placeHours(long, summedChunk(one, windowMs, values, hours.stepMs / finest.stepMs), windowMs);
-        return [{ short: summedChunk(one, windowMs, values, minutes.stepMs / finest.stepMs), long }];
-      });
+      const summed = await sumUpPart(part, windowMs);
       await lease.write(epoch, async (tx) => {
         await store.writeSummed(
           tx,
