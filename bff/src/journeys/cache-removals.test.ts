@@ -203,7 +203,7 @@ test("a cache that its service reports is invalidated there", async () => {
   const refused = await remove("operator", { by: "pattern", value: "*", count: 6 });
   expect([refused.statusCode, refused.json().error.message]).toEqual([
     409,
-    expect.stringContaining("Its service reports this cache: invalidate it there"),
+    expect.stringContaining("Its service reports this cache. Invalidate it there"),
   ]);
   await reporter.close();
 });

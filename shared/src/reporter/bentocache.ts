@@ -62,7 +62,7 @@ const channelName = "bentocache.cache.operation";
 const levels = { l1: "memory", l2: "redis" } as const;
 const scanCount = 200;
 const scannedMax = 20_000;
-const awayText = "Redis does not answer: it serves from memory alone";
+const awayText = "Redis is not responding: serving from memory alone";
 
 /** An operation as published by bentocache; later versions only, and subject to change. */
 type Operation = { operation: string; key?: string; store: string; hit?: boolean; error?: unknown };

@@ -11,7 +11,7 @@ import { deltaBase, packDifference, packWhole } from "./writing/delta.ts";
 const folder = fileURLToPath(new URL("../../../database/migrations/", import.meta.url));
 const migration = readdirSync(folder).find((name) => name.endsWith("-history-frame-parts.sql")) ?? "";
 
-/** The table as it was before a frame was divided into parts. */
+/** The table before frames were divided into parts. */
 const asBefore = `
   set local role wheelhouse_owner;
   drop table wheelhouse.history_frames;
@@ -48,7 +48,7 @@ const inTransaction = async (sql: string) => {
   await admin.query("commit");
 };
 
-test("frames that were stored whole are read as they were after they were divided into parts", async () => {
+test("frames stored as a whole are readable after they were divided into parts", async () => {
   const organization = await makeOrganization(database);
   const foreign = await makeOrganization(database);
   const names = ["overview", "health", "breakers", "caches", "queues"];

@@ -224,7 +224,7 @@ describe("checks and problems", () => {
     expect(overview.problems.map(({ state, subject }) => `${state} ${subject}`)).toEqual(problems);
   });
 
-  test("a bad list of what is watched is told to whom it concerns, its mistakes to the platform alone", () => {
+  test("an invalid list of sources is shown to the organizations concerned, its errors to the platform only", () => {
     const bad = {
       name: "wheelhouse.yaml",
       since: ago(minuteMs),
@@ -245,7 +245,7 @@ describe("checks and problems", () => {
     expect(told({ id: "rival-id", slug: "rival" })).toEqual([]);
   });
 
-  test("problems stand worst first, then the oldest", () => {
+  test("problems are sorted worst first, then by age", () => {
     const { problems } = overviewOf({
       servers: [makeServer("late", { observedAt: ago(9_000) })],
       queues: [
@@ -257,7 +257,7 @@ describe("checks and problems", () => {
     expect(problems.map(({ subject }) => subject)).toEqual(["old", "new", "slow", "Redis late"]);
   });
 
-  test("figures that are not known are null, never zero", () => {
+  test("unknown figures are null, never zero", () => {
     const { tiles, red } = overviewOf({
       servers: [makeServer("primary", { state: "down" })],
       queues: [makeQueue("a", { state: "unknown", counts: makeCounts({ waiting: 4 }) })],
@@ -287,7 +287,7 @@ describe("the change just before", () => {
     overviewOf({ queues: [brokenQueue], acts: [{ id: acme.id, organization: acme.slug, acts }] }, changes)
       .problems[0]?.changedBefore;
 
-  test("is the newest one within 30 min before the problem began", () => {
+  test("is the latest one within 30 min before the problem began", () => {
     expect(
       changedBefore([change("after", -1_000), change("near", 60_000), change("far", 90_000)])?.text,
     ).toBe("near");
@@ -305,7 +305,7 @@ describe("the change just before", () => {
 });
 
 describe("verdict line", () => {
-  test("old data is never called ok", () => {
+  test("outdated data is never called ok", () => {
     const good = overviewOf({ servers: [makeServer("primary")] });
     const headline = (overview: typeof good, atMs: number) => verdictOf(overview, atMs).parts[0]?.text;
     expect(headline(good, nowMs + 2_000)).toBe("All 1 check pass, verified 2 s ago");
@@ -313,7 +313,7 @@ describe("verdict line", () => {
     expect(headline({ ...good, observedAt: null }, nowMs)).toBe("No data yet");
   });
 
-  test("counts what is wrong, worst first, and escapes what it writes", () => {
+  test("counts problems, worst first, and escapes its output", () => {
     const bad = overviewOf({
       queues: [brokenQueue, makeQueue("a", { state: "degraded", label: "Old jobs" })],
     });

@@ -61,7 +61,7 @@ function setUp() {
   };
 }
 
-test("a heartbeat is a check, silence until the deadline is none, and past it the service is down at once", async () => {
+test("a heartbeat is a check, silence before the deadline is not, and past it the service is down at once", async () => {
   const { after, hear } = setUp();
   hear("ok");
   const first = await after(1_000);
@@ -77,7 +77,7 @@ test("a heartbeat is a check, silence until the deadline is none, and past it th
   expect(await after(1_000)).toMatchObject({ state: "ok" });
 });
 
-test("who was never heard has the deadline from the beginning on", async () => {
+test("before the first heartbeat the deadline starts with watching", async () => {
   const { after } = setUp();
   expect(await after(0)).toBeUndefined();
   expect(await after(90_000)).toBeUndefined();
@@ -87,13 +87,13 @@ test("who was never heard has the deadline from the beginning on", async () => {
   });
 });
 
-test("what it says of itself counts, with its own words", async () => {
+test("the state of a heartbeat counts, with its own message", async () => {
   const { after, hear } = setUp();
   hear("degraded", "3 of 5 files imported");
   expect(await after(1_000)).toMatchObject({ state: "degraded", cause: "3 of 5 files imported" });
 });
 
-test("while heartbeats cannot be read nothing is concluded", async () => {
+test("while heartbeats cannot be read, nothing is concluded", async () => {
   const { after, hear, setAway } = setUp();
   hear("ok");
   const first = await after(1_000);

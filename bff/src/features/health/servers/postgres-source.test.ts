@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => pool.end());
 
-test("a server without replicas that nobody blocks is ok", async () => {
+test("a server without replicas and without blocked queries is ok", async () => {
   const reading = await createPostgresSource({ pool, clock: systemClock }).sample();
   expect(reading).toMatchObject({ kind: "postgres", cause: null, state: "ok" });
   expect(reading.figures).toMatchObject({ role: "primary", replicas: 0, replicationLagMs: null });

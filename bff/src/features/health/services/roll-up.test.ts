@@ -44,7 +44,7 @@ describe("a whole from its members", () => {
     expect(stateOfMembers(members, expected)).toEqual({ state, cause });
   });
 
-  test("the whole is as old as its oldest part, and age changes no state", () => {
+  test("the whole is as old as its oldest part, and age does not change the state", () => {
     const of = (observedAt: (string | null)[]) =>
       rollUp(
         [
@@ -62,7 +62,7 @@ describe("a whole from its members", () => {
     expect(of([null])).toMatchObject({ state: "ok", observedAt: null });
   });
 
-  test("a state that goes on keeps its beginning, also when other members carry it", () => {
+  test("a continuing state keeps its start, also when other members have it", () => {
     const rolled = rollUp(
       [
         { ...thing("kept", "down", [], 8_000), before: { state: "down", sinceMs: 2_000 } },
@@ -143,7 +143,7 @@ describe("root causes", () => {
       }),
     );
 
-  test("in any graph: unknown is never ok, every failure has a root at least as bad that it reaches", () => {
+  test("in any graph: unknown is never ok, and every failure has a reachable root at least as severe", () => {
     const rank = { ok: 0, unknown: 1, degraded: 2, down: 3 };
     fc.assert(
       fc.property(graph, (drawn) => {
@@ -167,7 +167,7 @@ describe("root causes", () => {
         for (const { id } of watched) {
           expect(of(id)?.affects).toBe(counted.get(id) ?? 0);
           if (of(id)?.state === "ok" || of(id)?.explainedBy !== null) continue;
-          // A root: whatever as bad or worse it reaches calls it back.
+          // A root: every node it reaches that is at least as severe calls it back.
           for (const other of reaches(watched, rolled, id))
             if (rank[of(other)?.state ?? "ok"] >= rank[of(id)?.state ?? "ok"])
               expect(reaches(watched, rolled, other)).toContain(id);
@@ -177,7 +177,7 @@ describe("root causes", () => {
     );
   });
 
-  test("the order in which things are watched changes nothing", () => {
+  test("the order of watched things does not matter", () => {
     fc.assert(
       fc.property(graph, (drawn) => {
         const watched = build(drawn);
@@ -199,7 +199,7 @@ describe("root causes", () => {
   });
 });
 
-/** What is reached over calls between things that fail. */
+/** Everything reachable over calls between failing things. */
 function reaches(
   watched: readonly Watchable[],
   rolled: ReturnType<typeof rollUp>,
