@@ -59,7 +59,7 @@ test("without Postgres intake answers 503 with Retry-After, the page stays, and 
   await signInByApi(page, user("admin"));
   await page.goto("/webhooks");
   await expect(page.getByTestId(freshness)).toContainText("Live");
-  const stale = page.getByRole("status").filter({ hasText: "Postgres does not answer" });
+  const stale = page.getByRole("status").filter({ hasText: "Postgres is not responding" });
   const endOutage = await stopPostgres(product);
   try {
     await expect

@@ -45,7 +45,7 @@ describe("one row over all instances", () => {
     ["forced open", ["forced_open", "forced_open"], "forced_open", "2 of 2 forced open"],
     ["disabled", ["disabled", "closed"], "disabled", "1 of 2 forced closed"],
     [
-      "one that is not heard does not hide what the others are",
+      "an instance without data does not hide the state of the others",
       ["closed", "unknown"],
       "closed",
       "0 of 2 open, 1 without data",

@@ -344,7 +344,7 @@ describe("counters over time", () => {
       [{ fire: 9 }, { fire: 20, open: 1, close: 1 }],
       ["closed", "unknown"],
     ],
-    ["a process that began anew is closed again", [{ fire: 9, open: 1 }, { fire: 1 }], ["open", "closed"]],
+    ["a process that restarted is closed again", [{ fire: 9, open: 1 }, { fire: 1 }], ["open", "closed"]],
   ])("%s", (_name, answers, expected) => expect(states(...answers)).toEqual(expected));
 
   test("a counter that went down was restarted and never gives a negative rate", () => {

@@ -80,7 +80,7 @@ describe("checks and problems", () => {
       ["down Redis primary"],
     ],
     [
-      "a server not heard of is stale, not ok",
+      "a server without recent data is stale, not ok",
       { servers: [makeServer("primary", { observedAt: ago(4_000) })] },
       { total: 1, stale: 1 },
       ["stale Redis primary"],
@@ -123,7 +123,7 @@ describe("checks and problems", () => {
       [],
     ],
     [
-      "a service not heard of is stale, one that cannot be asked is unknown",
+      "a service without recent data is stale, one that cannot be checked is unknown",
       {
         services: [
           makeService("late", { observedAt: ago(25_000) }),
