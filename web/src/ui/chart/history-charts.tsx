@@ -92,7 +92,7 @@ const Chart = (props: {
         <div className={css.plot}>
           <Suspense>
             <HistoryPlot
-              label={`${title}, last ${window.span.sentence}: ${summaries.join("; ")}`}
+              label={`${title}, last ${window.span.words}: ${summaries.join("; ")}`}
               {...{ lines, points, extremes, marks, format, top, threshold }}
               fromMs={window.fromMs}
               toMs={window.toMs}
@@ -209,7 +209,7 @@ export const HistoryCharts = (props: {
       <div className="sec-h">
         <h3 className="h">History</h3>
         <span className="t12 c3">
-          {isPast ? "the" : "last"} {window.span.sentence}
+          {isPast ? "the" : "last"} {window.span.words}
           {isPast ? " before this moment" : ""}
         </span>
         <span className="grow" />

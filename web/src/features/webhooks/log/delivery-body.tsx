@@ -58,7 +58,7 @@ const EndpointNow = ({ endpoint }: { endpoint: DeliveryDetail["endpoint"] }) => 
       <span className="c2">
         {breaker.state === "closed"
           ? breaker.consecutiveFailures > 0 &&
-            `${formatCount(breaker.consecutiveFailures)} consecutive failures`
+            `${formatCount(breaker.consecutiveFailures)} failed in a row`
           : breaker.since !== null && (
               <>
                 for <Age at={breaker.since} short />
