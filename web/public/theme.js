@@ -4,7 +4,7 @@
   try {
     wanted = JSON.parse(localStorage.getItem("wheelhouse.preferences") ?? "{}").theme ?? "system";
   } catch {
-    // Storage may be denied; the system's theme is right then.
+    // Storage may be denied; the system theme applies then.
   }
   const dark =
     wanted === "dark" || (wanted !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);

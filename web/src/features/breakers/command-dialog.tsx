@@ -107,7 +107,7 @@ const Target = (props: {
         facts={[
           { label: "Effect", value: effect },
           { label: "Service", value: row.service },
-          { label: "Now", value: row.label },
+          { label: "State", value: row.label },
         ]}
       />
       <fieldset className={css.choice}>

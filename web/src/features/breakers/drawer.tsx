@@ -283,7 +283,7 @@ const factsOf = (row: BreakerRow, before: EndpointResult<typeof readBreaker>["ch
       value: (
         <>
           <PerMinute value={row.callsPerMinute} /> per minute, <PerMinute value={row.refusedPerMinute} />{" "}
-          refused
+          rejected
         </>
       ),
     },

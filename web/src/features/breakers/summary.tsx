@@ -49,7 +49,7 @@ export const StateChanges = ({
       <div className={`sec-h ${withName ? css.changesHead : ""}`}>
         <h3 className="h">State changes</h3>
         <span className="c3 t12">
-          {zone === "utc" ? "UTC, " : ""}newest first, {formatCount(total)} in 24 h
+          {zone === "utc" ? "UTC, " : ""}newest first, {formatCount(total)} in 24 hours
         </span>
       </div>
       {turns.length === 0 ? (

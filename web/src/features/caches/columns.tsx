@@ -171,7 +171,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<CacheView>[] =>
   },
   {
     id: "saved",
-    header: "Time saved /m",
+    header: "Saved /m",
     num: true,
     drop: "second",
     cell: ({ row }) => orNone(row.savedMsPerMinute, formatSpan),

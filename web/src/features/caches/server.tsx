@@ -149,7 +149,7 @@ const ServerWide = ({ figures }: { figures: Figures }) => (
       {known(figures.missesPerSecond, formatRate)} misses /s
       <span className="c3">
         {" "}
-        · lifetime ratio {known(figures.lifetimeHitRatio, formatPercent)}since server start · polling empty
+        · lifetime ratio {known(figures.lifetimeHitRatio, formatPercent)}, since server start · polling empty
         queues counts as misses
       </span>
     </summary>

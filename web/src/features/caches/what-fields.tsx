@@ -37,7 +37,9 @@ export const WhatFields = <B extends By>(props: {
       </fieldset>
       <FormField
         label={whatWords[by]}
-        hint={prefix === undefined || by === "tag" ? hints[by] : `After ${prefix} · ${hints[by]}`}
+        hint={
+          prefix === undefined || by === "tag" ? hints[by] : `Without the prefix ${prefix} · ${hints[by]}`
+        }
         error={error}
       >
         {(control) => (

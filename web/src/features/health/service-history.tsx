@@ -5,8 +5,8 @@ import { type HistoryChart, HistoryCharts } from "#ui/chart/history-charts.tsx";
 import styles from "./services.module.css";
 
 const up: HistoryChart = {
-  title: "Up",
-  lines: [{ metric: "up", label: "up", tone: "plain" }],
+  title: "Uptime",
+  lines: [{ metric: "up", label: "uptime", tone: "plain" }],
   format: formatPercent,
   top: 1,
 };

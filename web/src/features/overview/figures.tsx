@@ -47,7 +47,7 @@ const useRedTrends = (organization: string): readonly Trend[] => {
     .filter((share) => share >= 0 && share <= 1);
   return redMetrics.map((metric) => {
     const values = series.data?.series.find((each) => each.metric === metric)?.values ?? [];
-    return values.every((value) => value === null) ? null : { values, marks, words: span.sentence };
+    return values.every((value) => value === null) ? null : { values, marks, words: span.words };
   });
 };
 

@@ -83,7 +83,7 @@ export const ProblemList = (props: {
     <>
       <div className={`${styles.head} t12 c3`} aria-hidden="true">
         <span>State</span>
-        <span>What and why</span>
+        <span>Problem and cause</span>
         <span>Changed just before</span>
         <span>Affects</span>
         <span className="num">Since, {zoneName(zone)}</span>

@@ -63,7 +63,7 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
       {({ observedAt, waiting, completedPerMinute }) => (
         <>
           <div className="sec-h">
-            <h3 className="h">Waiting and finished, last 10 minutes</h3>
+            <h3 className="h">Last 10 minutes</h3>
             <span className="grow" />
             <span className="key">
               <i className={row.state === "down" ? "bad" : "acc"} />

@@ -45,7 +45,7 @@ const definitionFacts = ({ definition }: WatchedSource): Fact[] => {
     { label: "Format", value: formatWords[format] },
     timeout,
     { label: "Hysteresis", value: `down after ${downAfter}, up after ${upAfter} checks` },
-    { label: "Depends on", value: dependsOn.length === 0 ? "nothing" : dependsOn.join(", ") },
+    { label: "Depends on", value: dependsOn.length === 0 ? "none" : dependsOn.join(", ") },
     ...(group === null ? [] : [{ label: "Group", value: group }]),
     ...(owner === null ? [] : [{ label: "Owner", value: owner }]),
     ...(runbookUrl === null

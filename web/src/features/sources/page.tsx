@@ -237,7 +237,7 @@ const SourcesContent = ({ organization }: { organization: string }) => {
   const hrefOf = useCallback((key: string) => stringifySearch({ q, source: key }), [q]);
 
   return (
-    <Page title={organizationPages.sources.title} crumb="what is watched">
+    <Page title={organizationPages.sources.title} crumb="monitored targets">
       <Split
         drawer={
           search.source !== undefined &&

@@ -7,14 +7,14 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** Time ranges of the charts, ending at the shown moment or now. `sentence` follows "last" in a sentence. */
+/** Time ranges of the charts, ending at the shown moment or now. `words` follow "last". */
 export const historySpans = [
-  { name: "1h", words: "1 h", sentence: "hour", ms: hourMs },
-  { name: "6h", words: "6 h", sentence: "6 hours", ms: 6 * hourMs },
-  { name: "24h", words: "24 h", sentence: "24 hours", ms: dayMs },
-  { name: "7d", words: "7 d", sentence: "7 days", ms: 7 * dayMs },
-  { name: "30d", words: "30 d", sentence: "30 days", ms: 30 * dayMs },
-  { name: "13mo", words: "13 months", sentence: "13 months", ms: 390 * dayMs },
+  { name: "1h", words: "hour", ms: hourMs },
+  { name: "6h", words: "6 hours", ms: 6 * hourMs },
+  { name: "24h", words: "24 hours", ms: dayMs },
+  { name: "7d", words: "7 days", ms: 7 * dayMs },
+  { name: "30d", words: "30 days", ms: 30 * dayMs },
+  { name: "13mo", words: "13 months", ms: 390 * dayMs },
 ] as const;
 export type HistorySpan = (typeof historySpans)[number];
 export type HistorySpanName = HistorySpan["name"];

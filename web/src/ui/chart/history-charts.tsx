@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
 import type { HistoryKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import { lazy, Suspense, useMemo, useState } from "react";
-import { formatClock, formatDate, formatPlural, formatSpanShort, formatTime, zoneName } from "#lib/format.ts";
+import { formatClock, formatCount, formatDate, formatSpanShort, formatTime, zoneName } from "#lib/format.ts";
 import { drawnOf, extremesOf, figuresOf, pointsOf } from "#lib/history/history-points.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
 import { type HistoryWindow, useHistoryWindow } from "#lib/history/history-span.ts";
@@ -93,7 +93,7 @@ const Chart = (props: {
         <div className={css.plot}>
           <Suspense>
             <HistoryPlot
-              label={`${title}, last ${window.span.sentence}: ${summaries.join("; ")}`}
+              label={`${title}, last ${window.span.words}: ${summaries.join("; ")}`}
               {...{ lines, points, extremes, marks, format, top, threshold }}
               fromMs={window.fromMs}
               toMs={window.toMs}
@@ -151,17 +151,17 @@ const Changes = (props: {
   hasCharts: boolean;
 }) => {
   const { items, isCut, subjects, isLong, hasCharts } = props;
-  const drawn = `, ${items.length > mostDrawn ? `${mostDrawn} of them ` : ""}shown as hairlines above`;
+  const drawn = items.length > mostDrawn ? `, ${mostDrawn} shown above` : ", shown above";
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? items : items.slice(0, shownChanges);
   return (
     <>
       <div className={`sec-h ${hasCharts ? "" : css.apart}`}>
-        <h4 className="h">Changes in this period</h4>
+        <h4 className="h">Changes</h4>
         <span className="t12 c3">
           {items.length === 0
-            ? "none"
-            : `${isCut ? "the newest " : ""}${formatPlural(items.length, "change")}${hasCharts ? drawn : ""}`}
+            ? "none in this period"
+            : `${isCut ? "newest " : ""}${formatCount(items.length)} in this period${hasCharts ? drawn : ""}`}
         </span>
       </div>
       <ul className={css.changes}>
@@ -208,7 +208,7 @@ export const HistoryCharts = (props: {
       <div className="sec-h">
         <h3 className="h">History</h3>
         <span className="t12 c3">
-          {isPast ? "the" : "last"} {window.span.sentence}
+          {isPast ? "the" : "last"} {window.span.words}
           {isPast ? " before this moment" : ""}
         </span>
         <span className="grow" />

@@ -19,7 +19,7 @@ const icons: Partial<Record<Tone, IconName>> = {
 const classes: Partial<Record<Tone, string>> = { paused: "neutral", denied: "degraded", held: "neutral" };
 
 /**
- * Status badge: shape, word, fill weight, then colour.
+ * Status badge: shape, word, fill weight, then color.
  *
  * `inRow`: shape and word without fill, for outcomes in dense lists. `was`: last known state, shown beside a
  * stale or unknown badge.

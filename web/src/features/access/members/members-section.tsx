@@ -80,7 +80,7 @@ const MemberFilter = ({ address }: { address: PageAddress<AccessSearch> }) => {
           address.go({ ...search, role: rolesByStrength.find((role) => role === target.value) })
         }
       >
-        <option value="">all roles</option>
+        <option value="">All roles</option>
         {rolesByStrength.map((role) => (
           <option key={role} value={role}>
             {roleNames[role]}

@@ -14,9 +14,9 @@ export const roleNames: Record<Role, string> = {
 export const roleMeanings: Record<Role, string> = {
   superadmin: "everything, everywhere",
   admin: "members, webhooks, sources",
-  operator: "operates services, breakers, caches",
+  operator: "services, breakers, caches",
   auditor: "audit trail, sign-off, export",
-  viewer: "read",
+  viewer: "read-only",
 };
 
 /** How a person signs in. */

@@ -70,7 +70,7 @@ export const OrganizationsSection = (props: { organization: string; canManage: b
     <section aria-label="Organizations">
       <div className={css.head}>
         <h2 className="h">Organizations</h2>
-        <span className="t12 c3 grow">admins also manage all sub-organizations</span>
+        <span className="t12 c3 grow">admin rights are inherited</span>
         {canManage && (
           <Button onClick={() => setIsCreating(true)}>
             {isPlatform ? "Create root organization…" : "Create sub-organization…"}

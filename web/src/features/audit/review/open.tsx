@@ -37,7 +37,7 @@ const PeriodFields = (props: {
             {weeks.map(({ name: weekName, from, to, isOver }, index) => (
               <option key={weekName} value={index}>
                 {weekName}, {from.slice(0, 10)} to {new Date(Date.parse(to) - 1).toISOString().slice(0, 10)}
-                {isOver ? "" : ", not over yet"}
+                {isOver ? "" : ", in progress"}
               </option>
             ))}
           </select>

@@ -32,7 +32,7 @@ const EventTypesField = (props: {
 }) => (
   <FormField
     label="Events"
-    hint="Separated by commas; order.* matches all events starting with order. Leave empty for all events"
+    hint="Separated by commas; order.* matches all events starting with “order.”; leave empty for all events"
     error={props.error}
   >
     {(control) => (

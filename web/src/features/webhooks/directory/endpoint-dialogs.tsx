@@ -9,7 +9,7 @@ type Props = { organization: string; endpoint: WebhookEndpoint; onClose: () => v
 const factsOf = (endpoint: WebhookEndpoint, then: string) => [
   { label: "Address", value: urlText(endpoint.url) },
   {
-    label: "Now",
+    label: "State",
     value: endpoint.enabled ? <BreakerStatus state={endpoint.breaker.state} /> : "Disabled",
   },
   { label: "Effect", value: then },

@@ -46,7 +46,7 @@ const State = ({ endpoint }: { endpoint: WebhookEndpoint }) => {
         </span>
       )}
       {state === "closed" && consecutiveFailures > 0 && (
-        <span className="c3 t12">{formatCount(consecutiveFailures)} consecutive failures</span>
+        <span className="c3 t12">{formatCount(consecutiveFailures)} failed in a row</span>
       )}
     </span>
   );

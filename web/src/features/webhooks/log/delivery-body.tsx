@@ -57,8 +57,7 @@ const EndpointNow = ({ endpoint }: { endpoint: DeliveryDetail["endpoint"] }) => 
       <BreakerStatus state={breaker.state} />
       <span className="c2">
         {breaker.state === "closed"
-          ? breaker.consecutiveFailures > 0 &&
-            `${formatCount(breaker.consecutiveFailures)} consecutive failures`
+          ? breaker.consecutiveFailures > 0 && `${formatCount(breaker.consecutiveFailures)} failed in a row`
           : breaker.since !== null && (
               <>
                 for <Age at={breaker.since} short />

@@ -24,7 +24,7 @@ export const ReplayEndpoints = ({ run }: { run: ReplayDetail }) => (
     <thead>
       <tr>
         <th scope="col">Endpoint</th>
-        <th scope="col" className={css.mid}>
+        <th scope="col" className={css.wide}>
           State
         </th>
         <th scope="col" className={css.mid}>
