@@ -314,10 +314,10 @@ test("a certificate warns two weeks before its end, unless a condition sets anot
 });
 
 test("no answer is down, unless no answer is what was asked for", () => {
-  const none: Heard = { kind: "none", cause: "It refuses connections" };
+  const none: Heard = { kind: "none", cause: "Connection refused" };
   expect(read("tcp", none)).toMatchObject({
     state: "down",
-    cause: "It refuses connections",
+    cause: "Connection refused",
     latencyMs: null,
   });
   expect(read("tcp", none, ["[CONNECTED] == false"]).state).toBe("ok");
