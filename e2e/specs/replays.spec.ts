@@ -50,7 +50,11 @@ test("dead letters are planned, confirmed, replayed and followed to the end, and
   await dialog.getByLabel(/Reason/).fill(reason);
   await dialog.getByLabel(/Limit per endpoint/).fill("");
   // Like the answer for a larger set, which first requires confirmation.
-  const error = { code: "step_up_required", message: "Confirm your password to go on.", requestId: "req_1" };
+  const error = {
+    code: "step_up_required",
+    message: "Confirm your password to continue.",
+    requestId: "req_1",
+  };
   await page.route("**/api/v1/webhooks/replays", (route) => route.fulfill({ status: 403, json: { error } }), {
     times: 1,
   });

@@ -75,7 +75,11 @@ test("an admin confirms the password and creates a link with which a member sets
   await page.getByRole("link", { name: new RegExp(person.email) }).click();
   await page.getByRole("button", { name: "Reset password…" }).click();
   // The server's answer if the admin signed in more than five minutes ago.
-  const error = { code: "step_up_required", message: "Confirm your password to go on.", requestId: "req_1" };
+  const error = {
+    code: "step_up_required",
+    message: "Confirm your password to continue.",
+    requestId: "req_1",
+  };
   await page.route("**/password-reset", (route) => route.fulfill({ status: 403, json: { error } }), {
     times: 1,
   });

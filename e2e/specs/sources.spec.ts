@@ -67,7 +67,7 @@ test("an admin declares a cache whose keys can then be removed, moves it, and de
   await dialog.getByLabel("Redis").selectOption({ label: "Redis primary" });
   await dialog.getByLabel("Prefix").fill("bull:");
   await dialog.getByRole("button", { name: "Declare cache" }).click();
-  await expect(dialog).toContainText("must not meet bull: or wheelhouse:");
+  await expect(dialog).toContainText("must not overlap with bull: or wheelhouse:");
   await dialog.getByLabel("Prefix").fill(`${name}:`);
   await dialog.getByRole("button", { name: "Declare cache" }).click();
   await expect(dialog).toBeHidden();

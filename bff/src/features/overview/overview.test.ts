@@ -73,7 +73,7 @@ describe("checks and problems", () => {
     [
       "a Redis that is down explains its queues",
       {
-        servers: [makeServer("primary", { state: "down", cause: "It refuses connections" })],
+        servers: [makeServer("primary", { state: "down", cause: "Connection refused" })],
         queues: [makeQueue("a", { state: "unknown" }), makeQueue("b", { state: "unknown" })],
       },
       { total: 3, down: 1, unknown: 2, explained: 2 },

@@ -49,8 +49,8 @@ export function isSameOrigin(origin: string, host: string | undefined): boolean 
  */
 export function demandStepUp({ actor, confirmed }: RequestContext) {
   if (actor.type === "token")
-    throw new AppError("forbidden", "This takes a person who confirms it, not an API token.");
-  if (!confirmed) throw new AppError("step_up_required", "Confirm your password to go on.");
+    throw new AppError("forbidden", "A person must confirm this; an API token cannot.");
+  if (!confirmed) throw new AppError("step_up_required", "Confirm your password to continue.");
 }
 
 /** The session token of a request: `Authorization: Bearer` takes precedence over the cookie. */

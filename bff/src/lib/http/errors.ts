@@ -39,7 +39,7 @@ const errorBodyOf = (error: AppError, requestId: string): ErrorBody => ({
 });
 
 /** For a field that the endpoint does not have. */
-export const unknownText = "is not known here";
+export const unknownText = "is unknown";
 
 const partName: Record<string, string> = { querystring: "query", params: "path", headers: "header" };
 
@@ -65,7 +65,7 @@ function fromValidation(error: FastifyError): AppError | undefined {
 // Fastify and node-postgres codes of failures that a caller can understand or wait out.
 const fromFastify: Record<string, () => AppError> = {
   FST_ERR_CTP_INVALID_JSON_BODY: () => invalidField("body", "is not valid JSON"),
-  FST_ERR_CTP_EMPTY_JSON_BODY: () => invalidField("body", "is empty, JSON is expected"),
+  FST_ERR_CTP_EMPTY_JSON_BODY: () => invalidField("body", "is empty; JSON is expected"),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     invalidField("header.content-length", "differs from the size of the body"),
   FST_ERR_CTP_BODY_TOO_LARGE: () => new AppError("payload_too_large", "The body is larger than 1 MiB."),
@@ -111,13 +111,13 @@ export function toAppError(error: unknown): AppError {
   if (isUnavailable(error))
     return new AppError(
       "unavailable",
-      "A server this needs cannot be reached. Nothing was changed; try again.",
+      "A required server cannot be reached. Nothing was changed; try again.",
       {
         retryAfterSeconds: 5,
         cause: error,
       },
     );
-  return new AppError("internal", "Something went wrong on our side.", { cause: error });
+  return new AppError("internal", "Internal error.", { cause: error });
 }
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -138,6 +138,6 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 export function registerErrors(app: FastifyInstance) {
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) =>
-    reply.status(404).send(errorBodyOf(new AppError("not_found", "No such address."), request.id)),
+    reply.status(404).send(errorBodyOf(new AppError("not_found", "Not found."), request.id)),
   );
 }

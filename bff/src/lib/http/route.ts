@@ -70,7 +70,7 @@ const isFile = (value: unknown): value is StreamedFile =>
   typeof value === "object" && value !== null && "file" in value && value.file instanceof Readable;
 
 const nowText =
-  "is not known here: this answers with the present alone; leave it out, or read the past from /history/series";
+  "is not supported: this endpoint returns current data only; leave it out, or read the past from /history/series";
 
 /** Parts that an endpoint does not declare have no schema to refuse them. */
 function refuseUndeclared({ query, body, snapshot }: Endpoint, request: FastifyRequest) {

@@ -104,7 +104,7 @@ export function createGroupCommit<Item, Result>({
       new Promise((resolve, reject) => {
         const bytes = sizeBytes(item);
         if (line.length >= maxWaiting || lineBytes + bytes > 16 * maxBytes)
-          return reject(busy("Too much is waiting to be stored. Nothing was changed; try again."));
+          return reject(busy("Too many requests are waiting to be stored. Nothing was changed; try again."));
         const waiting: Waiting<Item, Result> = { item, bytes, resolve, reject, timer: undefined };
         waiting.timer = setTimeout(() => {
           const at = line.indexOf(waiting);
@@ -112,7 +112,7 @@ export function createGroupCommit<Item, Result>({
             line.splice(at, 1);
             lineBytes -= bytes;
           }
-          reject(busy("The database did not take this in time. Try again."));
+          reject(busy("The database did not store this in time. Try again."));
         }, timeoutMs);
         line.push(waiting);
         lineBytes += bytes;

@@ -35,7 +35,7 @@ type Replies = (sourceId: string, operationId: string) => Promise<Record<string,
 export function createControlChannel(sources: () => readonly (ReportSource & { organization: string })[]) {
   const redisOf = (sourceId: string) => {
     const source = sources().find(({ id }) => id === sourceId);
-    if (!source) throw new AppError("unavailable", `The Redis server ${sourceId} is not watched any more.`);
+    if (!source) throw new AppError("unavailable", `The Redis server ${sourceId} is no longer watched.`);
     return source.redis;
   };
 

@@ -46,7 +46,7 @@ function createReportsOfSource({ redis, clock, log, sourceId }: Deps) {
       return;
     }
     const issue = parsed.error?.issues[0];
-    const reason = issue ? `${issue.path.join(".")}: ${issue.message}` : `it speaks for ${says}`;
+    const reason = issue ? `${issue.path.join(".")}: ${issue.message}` : `it is for ${says}`;
     if (!refused.has(member) && refused.size < reportsMax)
       log.warn({ source: sourceId, report: member, reason }, "a report cannot be read");
     refused.add(member);

@@ -47,7 +47,7 @@ redis:
 `);
   expect(() => loadSources(path)).toThrow(/line 3: redis\.primary\.url: is Wheelhouse's own/);
   expect(() => loadSources(path)).toThrow(/line 4: redis\.other\.url: needs a url/);
-  expect(() => loadSources(path)).toThrow(/line 5: redis\.other\.id: an id may stand once/);
+  expect(() => loadSources(path)).toThrow(/line 5: redis\.other\.id: the id is already used/);
   expect(() => loadSources(path)).not.toThrow(/hunter2/);
   expect(() => loadSources(write("redis: [{ id: A b, url: 'http://x', more: 1 }]"))).toThrow(
     /redis\.0\.id: .*\n.*redis\.0\.url: must be a URL.*\n.*redis\.0\.more: is not known/,
@@ -120,7 +120,7 @@ test.each([
     "services:\n  - id: a\n    url: http://x\n    conditions:\n      - '[STATUS] == 200'\n      - '[STATSU] == 200'",
     "line 6: services.a.conditions.1: [STATSU] == 200 [STATSU] is not known",
   ],
-  ["postgres:\n  - id: a\nservices:\n  - id: a\n    url: http://x", "line 4: services.a.id: an id may stand"],
+  ["postgres:\n  - id: a\nservices:\n  - id: a\n    url: http://x", "line 4: services.a.id: the id is"],
   [
     `a: &a [1]\n${Array.from({ length: 9 }, (_, i) => `b${i}: &b${i} [${`*${i ? `b${i - 1}` : "a"},`.repeat(9)}]`).join("\n")}`,
     "aliases",

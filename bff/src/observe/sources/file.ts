@@ -97,7 +97,7 @@ function contentOf(text: string, path: string): SourcesContent {
   try {
     content = document.toJS() ?? {};
   } catch {
-    throw new SourcesError(path, ["its aliases expand to too much"]);
+    throw new SourcesError(path, ["its aliases expand to too many nodes"]);
   }
   const parsed = sourcesSchema.safeParse(content);
   const mistakes = parsed.success ? mistakesOf(parsed.data) : parsed.error.issues.map(mistakeOf);
@@ -138,13 +138,13 @@ function mistakesOf(content: SourcesContent): Mistake[] {
   for (const kind of ["redis", "postgres", "services", "prometheus"] as const)
     for (const [i, { id }] of content[kind].entries()) {
       const isOwn = kind === "redis" && id === ownRedis;
-      if (seen.has(id) && !isOwn) mistakes.push({ path: [kind, i, "id"], message: "an id may stand once" });
+      if (seen.has(id) && !isOwn) mistakes.push({ path: [kind, i, "id"], message: "the id is already used" });
       seen.add(id);
     }
   let primaries = 0;
   for (const [i, { id, url }] of content.redis.entries()) {
     if (id === ownRedis && ++primaries > 1)
-      mistakes.push({ path: ["redis", i, "id"], message: "an id may stand once" });
+      mistakes.push({ path: ["redis", i, "id"], message: "the id is already used" });
     if ((id === ownRedis) !== (url === undefined))
       mistakes.push({
         path: ["redis", i, "url"],
@@ -156,11 +156,11 @@ function mistakesOf(content: SourcesContent): Mistake[] {
     for (const [j, { service, name }] of caches.entries()) {
       const cache = JSON.stringify([organization, service, name]);
       if (declared.has(cache))
-        mistakes.push({ path: ["redis", i, "caches", j], message: "a cache may be declared once" });
+        mistakes.push({ path: ["redis", i, "caches", j], message: "the cache is already declared" });
       declared.add(cache);
     }
   if (own.length > 1)
-    mistakes.push({ path: ["postgres"], message: "only one may be without url, Wheelhouse's own" });
+    mistakes.push({ path: ["postgres"], message: "only one entry, Wheelhouse's own server, may omit url" });
   for (const [i, entry] of content.services.entries()) {
     mistakes.push(...serviceMistakes(entry, ["services", i]));
     for (const [j, id] of entry.dependsOn.entries())

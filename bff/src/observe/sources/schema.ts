@@ -48,7 +48,7 @@ const reservedPrefixes = ["bull:", "wheelhouse:"];
 /** The problem with the prefix of a cache's keys; null if there is none. */
 export const prefixMistake = (prefix: string): string | null =>
   reservedPrefixes.some((held) => prefix.startsWith(held) || held.startsWith(prefix))
-    ? `must not meet ${reservedPrefixes.join(" or ")}`
+    ? `must not overlap with ${reservedPrefixes.join(" or ")}`
     : null;
 
 /** A cache in this Redis, so that its keys can be removed even while its service does not report it. */
@@ -158,7 +158,7 @@ export function serviceMistakes(
   const urls = [
     { path: ["url"], url: entry.url, isExpected: entry.instances === undefined },
     ...(entry.instances ?? []).map((instance, i) => {
-      if (known.has(instance.id)) note(["instances", i, "id"], "an id may stand once");
+      if (known.has(instance.id)) note(["instances", i, "id"], "the id is already used");
       known.add(instance.id);
       return { path: ["instances", i, "url"], url: instance.url, isExpected: true };
     }),
@@ -180,7 +180,7 @@ export function serviceMistakes(
   }
   if (isPush && entry.conditions.length > 0)
     note(["conditions"], "a service that reports by itself (push) has no answer to judge");
-  if (entry.dependsOn.includes(entry.id)) note(["dependsOn"], "a service does not depend on itself");
+  if (entry.dependsOn.includes(entry.id)) note(["dependsOn"], "a service cannot depend on itself");
   if (entry.actuatorBreakers && (isPush || entry.format === "tcp"))
     note(["actuatorBreakers"], `needs a url over HTTP, not format ${entry.format}`);
   return mistakes;

@@ -74,7 +74,7 @@ export function createSourcesFile({
     readAt = nowIso();
     try {
       const read = loadSources(path);
-      if (problems.length > 0) log.info({ path }, "the list of watched sources is good again");
+      if (problems.length > 0) log.info({ path }, "the list of watched sources is valid again");
       problems = [];
       failingSince = null;
       goodAt = readAt;
@@ -85,7 +85,10 @@ export function createSourcesFile({
     } catch (error) {
       const found = error instanceof SourcesError ? error.problems : ["cannot be read"];
       if (!isDeepStrictEqual(found, problems))
-        log.error({ path, problems: found }, "the list of watched sources is bad: the last good one stays");
+        log.error(
+          { path, problems: found },
+          "the list of watched sources is invalid: the last valid one stays in use",
+        );
       problems = found;
       failingSince ??= nowIso();
     }
@@ -121,9 +124,9 @@ export function createSourcesFile({
       try {
         // Watches the folder, because editors and Kubernetes replace the file.
         watcher = watch(dirname(path), { persistent: false }, reloadSoon);
-        watcher.on("error", (err) => log.debug({ err, path }, "file events ended; it is polled"));
+        watcher.on("error", (err) => log.debug({ err, path }, "file events ended; polling instead"));
       } catch (err) {
-        log.debug({ err, path }, "no file events here; it is polled");
+        log.debug({ err, path }, "no file events here; polling instead");
       }
     },
     stop() {

@@ -34,8 +34,7 @@ export async function readFrame<T>(
 ): Promise<T> {
   const frame: unknown = JSON.parse((await past.readPart(organizationId, part, at)).toString());
   const read = schema.safeParse(frame);
-  if (!read.success)
-    throw new AppError("not_found", "What was stored then holds less than what is shown today.");
+  if (!read.success) throw new AppError("not_found", "The data stored for this moment is incomplete.");
   return read.data;
 }
 

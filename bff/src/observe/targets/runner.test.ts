@@ -172,5 +172,5 @@ test("an error of a check is described in words", async () => {
   const { runner, advance } = setUp();
   runner.setTargets([target("a")]);
   await advance(200, ({ fail }) => fail(Object.assign(new Error("x"), { code: "ECONNREFUSED" })));
-  expect(runner.results().get("a")).toMatchObject({ failure: "It refuses connections" });
+  expect(runner.results().get("a")).toMatchObject({ failure: "Connection refused" });
 });

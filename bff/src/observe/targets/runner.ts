@@ -162,7 +162,7 @@ export function createTargetRunner<T extends Target, R>({
 
   const forget = (entry: Entry<T, R>) => {
     entries.delete(entry.target.key);
-    entry.running?.abort(new Error("It is not watched any more"));
+    entry.running?.abort(new Error("No longer watched"));
     const index = ready.indexOf(entry);
     if (index >= 0) ready.splice(index, 1);
   };

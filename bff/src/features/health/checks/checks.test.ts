@@ -101,7 +101,7 @@ test("a killed target is down, and one that accepts and never responds does not 
     .poll(() => check("gone"), { timeout: 5_000 })
     .toMatchObject({
       state: "down",
-      cause: "It refuses connections",
+      cause: "Connection refused",
       connected: false,
       httpStatus: null,
     });

@@ -320,10 +320,10 @@ test("a certificate warns two weeks before it expires, unless a condition sets a
 });
 
 test("no response is down, unless a condition requires it", () => {
-  const none: Heard = { kind: "none", cause: "It refuses connections" };
+  const none: Heard = { kind: "none", cause: "Connection refused" };
   expect(read("tcp", none)).toMatchObject({
     state: "down",
-    cause: "It refuses connections",
+    cause: "Connection refused",
     latencyMs: null,
   });
   expect(read("tcp", none, ["[CONNECTED] == false"]).state).toBe("ok");

@@ -46,7 +46,7 @@ const check = (part: Partial<Check> = {}): Check => ({
 });
 const refused = check({
   state: "down",
-  cause: "It refuses connections",
+  cause: "Connection refused",
   connected: false,
   latencyMs: null,
   httpStatus: null,
@@ -113,7 +113,7 @@ describe("states over time", () => {
       return observe(second);
     });
     expect(seen.map(({ state }) => state("api"))).toEqual(["ok", "ok", "down"]);
-    expect(seen[2]?.row("api")).toMatchObject({ since: at(11), cause: "It refuses connections" });
+    expect(seen[2]?.row("api")).toMatchObject({ since: at(11), cause: "Connection refused" });
     expect(seen.flatMap(({ changes }) => changes)).toMatchObject([
       { organization: "acme", subject: "api", change: { text: "api is down", state: "down" } },
     ]);
@@ -144,7 +144,7 @@ describe("states over time", () => {
     failed(11, "api", { instance: "2" });
     expect(observe(11).row("api")).toMatchObject({
       state: "degraded",
-      cause: "1 of 3 down: It refuses connections",
+      cause: "1 of 3 down: Connection refused",
       target: "10.0.0.1, 10.0.0.2 and 1 more",
     });
   });
