@@ -27,7 +27,7 @@ COPY --from=packages /app ./
 COPY shared shared
 COPY bff bff
 COPY --from=pages /app/web/dist web/dist
-# Public audit keys and copies of signed checkpoints: a volume keeps them.
+# For public audit keys and copies of signed checkpoints; mount a volume here to keep them.
 RUN install -d -o node .wheelhouse
 USER node
 WORKDIR /app/bff

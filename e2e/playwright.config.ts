@@ -5,10 +5,11 @@ export default defineConfig({
   testDir: "specs",
   globalSetup: "./product/global-setup.ts",
   outputDir: "test-results/artifacts",
-  // Journeys mostly wait; what would be felt by others (outages, ended sessions) each one does to its own.
+  // Journeys mostly wait; disruptions that others would notice (outages, ended sessions) affect only their own product
+  // or person.
   workers: 2,
   fullyParallel: false,
-  // In this order: what starts a product of its own goes first, beside others, instead of last and alone.
+  // In this order: journeys that start their own product go first, beside others, instead of last and alone.
   projects: [
     { name: "outages", testMatch: "outages.spec.ts" },
     { name: "journeys", testIgnore: "outages.spec.ts" },
@@ -24,7 +25,7 @@ export default defineConfig({
     actionTimeout: 15_000,
     navigationTimeout: 30_000,
     screenshot: "only-on-failure",
-    // Recording costs a third of the time; ask for it where a journey fails: E2E_TRACE=1.
+    // Recording costs a third of the time; enable it for a failing journey with E2E_TRACE=1.
     trace: process.env.E2E_TRACE ? "retain-on-failure" : "off",
     launchOptions: {
       executablePath: findChromium(process.env),

@@ -1,18 +1,18 @@
 import { connect } from "node:net";
 import { createLogger, type Logger, type Plugin, type ProxyOptions } from "vite";
 
-/** What the server answers and Vite does not: all that is not a page. */
+/** Paths that the server answers instead of Vite: everything except pages. */
 const paths = "^/(?:api|heartbeats|health|hooks|metrics|openapi\\.json|signin/oidc)(?:[/?]|$)";
 const restartWithinMs = 5_000;
 const betweenTriesMs = 50;
 
-/** Hands on to the server what is not a page, and the live channel. */
+/** Forwards everything except pages, and the live channel, to the server. */
 export const bffProxy = (bffUrl: string): Record<string, ProxyOptions> => ({
   [paths]: { target: bffUrl },
   "/live": { target: bffUrl, ws: true },
 });
 
-/** Vite's own log without the connections that a restart of the server cuts: `npm run dev` says that it restarts. */
+/** Vite's logger without the connection errors of a server restart, which `npm run dev` announces itself. */
 export const logWithoutProxy = (): Logger => {
   const logger = createLogger();
   const { error } = logger;
@@ -32,7 +32,7 @@ const isListening = (bffUrl: string): Promise<boolean> =>
     socket.once("error", () => resolve(false));
   });
 
-/** Requests that come while the server restarts wait for it, so that a reload at that moment shows the page. */
+/** Requests wait while the server restarts, so that a reload at that moment still shows the page. */
 export const waitForBff = (bffUrl: string): Plugin => ({
   name: "wait-for-bff",
   apply: "serve",

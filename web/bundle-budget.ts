@@ -4,7 +4,9 @@ import type { Plugin } from "vite";
 const budgetBytes = { js: 180 * 1000, css: 22 * 1000 };
 const firstPage = "health-overview-page";
 
-/** Prints what a first visit to the overview loads, gzipped, and fails the build when it is over budget. */
+/**
+ * Prints the gzipped size of a first visit to the overview, and fails the build when it exceeds the budget.
+ */
 export const bundleBudget = (): Plugin => ({
   name: "bundle-budget",
   generateBundle(_options, bundle) {
@@ -26,7 +28,7 @@ export const bundleBudget = (): Plugin => ({
       .filter((output) => output.type === "asset" && output.fileName.endsWith(".css"))
       .reduce((sum, output) => sum + (output.type === "asset" ? gzipSync(output.source).length : 0), 0);
     const kB = (sizeBytes: number) => `${(sizeBytes / 1000).toFixed(1)} kB`;
-    const line = `First page, gzipped: script ${kB(jsBytes)} of ${kB(budgetBytes.js)}, all style ${kB(cssBytes)} of ${kB(budgetBytes.css)}`;
+    const line = `First page, gzipped: scripts ${kB(jsBytes)} of ${kB(budgetBytes.js)}, styles ${kB(cssBytes)} of ${kB(budgetBytes.css)}`;
     if (jsBytes > budgetBytes.js || cssBytes > budgetBytes.css) this.error(`Over budget. ${line}`);
     this.info(line);
   },

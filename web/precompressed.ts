@@ -6,7 +6,10 @@ import type { Plugin } from "vite";
 const leastBytes = 1024;
 const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
-/** Writes `.br` and `.gz` beside every script and style, so that the server compresses none of them for each visit. */
+/**
+ * Writes `.br` and `.gz` files beside every script and style, so that the server need not compress them for
+ * each visit.
+ */
 export const precompressed = (): Plugin => ({
   name: "precompressed",
   writeBundle({ dir = "" }, bundle) {

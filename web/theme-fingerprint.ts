@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
-/** Gives the blocking theme script an address that changes with its content: assets are cached for a year. */
+/**
+ * Gives the blocking theme script a URL that changes with its content, because assets are cached for a year.
+ */
 export const themeFingerprint = (): Plugin => ({
   name: "theme-fingerprint",
   transformIndexHtml(html) {

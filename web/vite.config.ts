@@ -6,15 +6,15 @@ import { bundleBudget } from "./bundle-budget.ts";
 import { precompressed } from "./precompressed.ts";
 import { themeFingerprint } from "./theme-fingerprint.ts";
 
-/** Given by `npm run dev`; a Vite that is started by hand stands before `npm start`. */
+/** Set by `npm run dev`; a manually started Vite forwards to `npm start`. */
 const bffUrl = process.env.BFF_URL ?? "http://127.0.0.1:4600";
 
 export default defineConfig(({ mode }) => ({
   ...(process.env.BFF_URL ? { customLogger: logWithoutProxy() } : {}),
   plugins: [react(), themeFingerprint(), bundleBudget(), precompressed(), waitForBff(bffUrl)],
   resolve: {
-    // The contract's schemas are the server's; a page needs their types, methods and paths only. Without zod
-    // the first load is 24 kB lighter, and no probe for `eval` trips the content security policy.
+    // Pages need only the types, methods and paths of the API, not its schemas. Without zod
+    // the first load is 24 kB smaller, and no probe for `eval` violates the content security policy.
     alias: mode === "test" ? {} : { zod: fileURLToPath(new URL("./src/lib/zod-erased.ts", import.meta.url)) },
   },
   build: {
@@ -32,7 +32,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     environment: "node",
     include: ["{src,parts}/**/*.test.{ts,tsx}"],
-    // A process of its own took each file ten times as long as its tests.
+    // Separate processes took ten times as long as the tests themselves.
     isolate: false,
     maxWorkers: 2,
   },

@@ -14,7 +14,7 @@ export const seededActor = (org: number, n: number) => `0198e001-0000-7000-8000-
 export const seededTarget = (org: number, n: number) =>
   `0198e002-0000-7000-8000-${hex(org * 10_000 + n, 12)}`;
 
-/** One large organization has a fifth of all events, four a seventeenth each, forty-five share the rest. */
+/** One large organization has a fifth of all events, four have a seventeenth each, and forty-five share the rest. */
 export const peopleOf = (org: number) => (org === 0 ? 400 : org < 5 ? 120 : 40);
 export const targetsOf = (org: number) => (org === 0 ? 3_000 : org < 5 ? 900 : 300);
 const organizationOf = (u: number) =>
@@ -89,9 +89,10 @@ export type SeededEvent = {
 };
 
 /**
- * Events of 50 organizations over the year before `endMs`, in the order of time, busiest by day; each continues its
- * organization's chain. The same every time but for the end. Writing content by hand takes a twentieth of the product's
- * own way, with which every 997th event is compared, so that nothing is seeded that the product would not write.
+ * Events of 50 organizations over the year before `endMs`, in order of time, busiest by day; each continues its
+ * organization's chain. The same every time except for the end. Writing content directly takes a twentieth of the time
+ * that the product needs; every 997th event is compared with the product's own output, so that the seed contains
+ * nothing that the product would not write.
  */
 export function* makeEvents(size: number, endMs: number): Generator<SeededEvent> {
   const dice = createDice(20_260_101);
@@ -100,7 +101,7 @@ export function* makeEvents(size: number, endMs: number): Generator<SeededEvent>
   for (let i = 0; i < size; i++) {
     const day = (i / size) * 365;
     const within = day - Math.floor(day);
-    // Four fifths between 7 and 19 o'clock.
+    // Four fifths between 07:00 and 19:00.
     const hour =
       within < 0.1 ? within * 70 : within < 0.9 ? 7 + (within - 0.1) * 15 : 19 + (within - 0.9) * 50;
     const atMs = startMs + Math.floor(day) * dayMs + Math.floor(hour * 3_600_000);
@@ -114,7 +115,7 @@ export function* makeEvents(size: number, endMs: number): Generator<SeededEvent>
 
 const noHash = Buffer.alloc(32);
 
-/** Adds its link to each event: the bytes of the product's `linkHash`, hashed in one go. */
+/** Adds its link to each event: the bytes of the product's `linkHash`, hashed in one batch. */
 function createChain(org: number) {
   const organizationId = seededOrganization(org);
   let head: Buffer = noHash;
@@ -263,7 +264,7 @@ function sessionHash(session: string): string {
 
 let dayStartMs = -1;
 let dayText = "";
-/** As `toISOString`, whose day is the same for thousands of events. */
+/** Like `toISOString`, whose day is the same for thousands of events. */
 function isoOf(atMs: number): string {
   const startMs = atMs - (atMs % dayMs);
   if (startMs !== dayStartMs) {
@@ -274,10 +275,10 @@ function isoOf(atMs: number): string {
   return `${dayText}${two(Math.floor(s / 3_600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}.${String(atMs % 1_000).padStart(3, "0")}Z`;
 }
 
-/** Their keys stand in order above. */
+/** Their keys are in order above. */
 const canonicalFields = (fields: AuditFields | null) => JSON.stringify(fields);
 
-/** As Postgres writes jsonb: short keys first, a space behind each mark. */
+/** In Postgres's jsonb format: short keys first, a space after each separator. */
 function jsonbText(fields: AuditFields | null): string | null {
   if (!fields) return null;
   const parts = Object.keys(fields)
@@ -286,7 +287,7 @@ function jsonbText(fields: AuditFields | null): string | null {
   return `{${parts.join(", ")}}`;
 }
 
-/** Numbers below 2^32 that repeat with their seed (mulberry32). */
+/** Repeatable numbers below 2^32 for a seed (mulberry32). */
 function createDice(seed: number) {
   let state = seed;
   return () => {

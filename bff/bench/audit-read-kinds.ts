@@ -2,7 +2,7 @@ import type { AuditFields } from "#lib/change.ts";
 
 export const places = ["orders", "invoices", "stock", "mail", "billing", "search", "images", "reports"];
 
-/** `app:` stands for acts that a platform reports; the others are the product's own, with fields that it keeps. */
+/** `app:` marks actions that a platform reports; the others are the product's own, with the fields that it stores. */
 export type Kind = {
   action: string;
   weight: number;
@@ -10,7 +10,7 @@ export type Kind = {
   before?: (a: number, b: number) => AuditFields;
   after?: (a: number, b: number) => AuditFields;
 };
-// Keys of fields in alphabetical order.
+// Field keys in alphabetical order.
 const endpoint = (n: number): AuditFields => ({ enabled: n % 9 > 0, name: places[n % 8] ?? "" });
 export const kinds: readonly Kind[] = [
   {

@@ -10,7 +10,7 @@ const chainKeys = `
 const dropChainKeys =
   "drop constraint audit_chain_pkey, drop constraint audit_chain_audit_id_key, drop constraint audit_chain_org_id_prev_key";
 
-/** What a bulk load wants of the server, and a product in service does not. Takes effect with the next start. */
+/** Server settings for a bulk load that a running product does not use. Take effect with the next start. */
 export const seedingSettings = {
   wal_level: "minimal",
   max_wal_senders: "0",
@@ -25,10 +25,10 @@ export const seedingSettings = {
 };
 
 /**
- * Fills an empty, migrated trail with `size` events over the last year, as they would stand there had the product
- * written them one by one: months are filled by COPY before they become partitions, which gives them their indexes and
- * triggers, links are computed along each chain, counters and known values by the product's own function. At the end
- * the columns of a sample are derived again by the product's own trigger and compared.
+ * Fills an empty, migrated trail with `size` events over the last year, as if the product had written them one by one:
+ * months are filled by COPY before they become partitions, which gives them their indexes and triggers, links are
+ * computed along each chain, counters and known values by the product's own function. At the end the product's own
+ * trigger derives the columns of a sample again for comparison.
  */
 export async function seedTrail(adminUrl: string, size: number, say: (text: string) => void) {
   const open = async () => {
@@ -88,7 +88,7 @@ export async function seedTrail(adminUrl: string, size: number, say: (text: stri
        where org_id = any ($1) order by org_id, seq desc`,
       [organizations.map(seededOrganization)],
     );
-    if ((await shapeOf(events)) !== shape) throw new Error("seeding has changed indexes, keys or triggers");
+    if ((await shapeOf(events)) !== shape) throw new Error("seeding changed indexes, keys or triggers");
     say("statistics");
     await events.query("vacuum (analyze)");
     say("counters");
@@ -132,14 +132,14 @@ function monthOf(atMs: number): Month {
   };
 }
 
-/** The month that the product made ahead gives way while it is empty. */
+/** The month that the product created ahead is replaced while it is empty. */
 const createMonth = ({ name, start, end }: Month) => `
   drop table if exists ${name};
   create table ${name} (like audit_events including defaults including constraints including generated,
     check (recorded_at >= '${start}' and recorded_at < '${end}'));
   alter table ${name} owner to wheelhouse_owner`;
 
-/** As `make_audit_partitions` does. */
+/** Like `make_audit_partitions`. */
 async function attach(client: pg.Client, { name, start, end }: Month) {
   await client.query(`
     alter table audit_events attach partition ${name} for values from ('${start}') to ('${end}');
@@ -161,7 +161,7 @@ const alwaysOn = (relation: string) => `
 
 function startCopy(client: pg.Client, into: string) {
   const stream: CopyStreamQuery = client.query(copyFrom(`copy wheelhouse.${into} from stdin with (freeze)`));
-  // The end of the connection is told by what ended it.
+  // What ended the connection reports the error.
   stream.on("error", () => {});
   let kept = "";
   const flush = async () => {
@@ -170,7 +170,7 @@ function startCopy(client: pg.Client, into: string) {
     if (!isTaken) await once(stream, "drain");
   };
   return {
-    /** Whether enough has gathered to be flushed. */
+    /** Whether enough is buffered to flush. */
     add(row: string) {
       kept += row;
       return kept.length >= chunkChars;
@@ -184,7 +184,7 @@ function startCopy(client: pg.Client, into: string) {
   };
 }
 
-/** Definitions of keys, indexes and triggers of the trail, those of this month's partition among them. */
+/** Definitions of the trail's keys, indexes and triggers, including those of this month's partition. */
 async function shapeOf(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ line: string }>(
     `with ours as (
@@ -211,7 +211,7 @@ async function countAll(...clients: pg.Client[]) {
   );
 }
 
-/** Every organization's newest events and some of each month, derived again; differing columns are an error. */
+/** Derives every organization's newest events and some of each month again; differing columns are an error. */
 async function compareSample(client: pg.Client) {
   await client.query(`
     create temp table sample as

@@ -31,9 +31,10 @@ const log = pino({ level: "silent" });
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /**
- * Reading a trail of 10 million events (or as many as the argument says) over 50 organizations, by HTTP, signed in, with
- * row-level security on: the first page under every kind of filter, the deepest page, an export. The seed is kept in
- * `.wheelhouse/bench`. The word `exports` or `lists` after the number leaves the other out. @returns whether all bars are reached.
+ * Reading a trail of 10 million events (or the number given as an argument) over 50 organizations, by HTTP, signed in,
+ * with row-level security on: the first page under every kind of filter, the deepest page, an export. The seed is kept
+ * in `.wheelhouse/bench`. The word `exports` or `lists` after the number runs only that part.
+ * @returns whether all targets are reached.
  */
 export async function run(): Promise<boolean> {
   const size = Number(process.argv[3] ?? usualSize);
@@ -82,7 +83,7 @@ async function startStack(size: number) {
   });
   const beganAt = performance.now();
   const blocks = await buildAuditBlocks({ database, log });
-  // The product's upkeep has made them when somebody exports.
+  // The product's upkeep has created them by the time somebody exports.
   if (blocks > 0)
     say(
       `${blocks} blocks of lines for exports made in ${Math.round((performance.now() - beganAt) / 1_000)} s`,
@@ -102,7 +103,7 @@ async function startStack(size: number) {
   const address = await product.app.listen({ host: "127.0.0.1", port: 0 });
   const person = product.credentials.find(({ role }) => role === "superadmin");
   const client = startClient();
-  /** A reading is recorded once per session and filter, so each session's first one pays for that. */
+  /** A read is recorded once per session and filter, so each session's first read pays for that. */
   const newSession = async () => {
     const signIn = await fetch(`${address}/api/v1/session`, {
       method: "POST",
@@ -135,14 +136,17 @@ async function startStack(size: number) {
   };
 }
 
-/** Ticks of the machine's processors since it started, idle ones left out; `stolen` by the host of a virtual machine. */
+/**
+ * The machine's processor ticks since it started, without idle ones; `stolen` were taken by the host of a virtual
+ * machine.
+ */
 function processorTime() {
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, stolen = 0] =
     readFileSync("/proc/stat", "utf8").split("\n", 1)[0]?.split(/\s+/).slice(1).map(Number) ?? [];
   return { busy: user + nice + system + irq + softirq + stolen, stolen };
 }
 
-/** Part of the processors' busy time that the host took. */
+/** The share of busy time that the host took. */
 function stolenSince(before: ReturnType<typeof processorTime>): number {
   const now = processorTime();
   return (now.stolen - before.stolen) / Math.max(1, now.busy - before.busy);
@@ -150,7 +154,7 @@ function stolenSince(before: ReturnType<typeof processorTime>): number {
 
 const answered = z.object({ tookMs: z.number(), body: z.unknown() });
 
-/** Asks by HTTP from a process of its own, one request after the other; it says how long each answer took. */
+/** Sends HTTP requests from a separate process, one after the other, and reports the time of each answer. */
 function startClient() {
   const script = fileURLToPath(new URL("http-client.mjs", import.meta.url));
   const child = spawn(process.execPath, [script], { stdio: ["pipe", "pipe", "inherit"] });
@@ -169,7 +173,7 @@ function startClient() {
   };
 }
 
-/** The folder is begun anew: half a seed is none. */
+/** Starts with a new folder, because half a seed is useless. */
 async function seed(dataDir: string, start: () => ReturnType<typeof startEmbeddedPostgres>, size: number) {
   rmSync(join(dataDir, "postgres"), { recursive: true, force: true });
   const beganAt = performance.now();
@@ -216,9 +220,9 @@ const filters: [name: string, query: (org: number, n: number) => string][] = [
   ["class and outcome", () => "class=webhooks&outcome=failure"],
   ["action and target", (org, n) => `action=app:stock.move&target=${targetOf(org, n)}`],
   ["target and time", (org, n) => `target=${targetOf(org, n)}&to=${daysAgo(90)}`],
-  ["all but an action", () => "action=audit.trail.read&not=action"],
-  ["all but an hour, of one class", (_, n) => `class=cache&slot=${1 + (n % 7)}-10&not=slot`],
-  ["what never occurs", () => "action=app:stock.move&outcome=denied&target=nobody"],
+  ["everything except an action", () => "action=audit.trail.read&not=action"],
+  ["one class except an hour", (_, n) => `class=cache&slot=${1 + (n % 7)}-10&not=slot`],
+  ["a value that never occurs", () => "action=app:stock.move&outcome=denied&target=nobody"],
   ["text: a rare word", (_, n) => `q=inc-${4_000 + n}`],
   ["text: a frequent word", () => "q=certificate"],
   ["text: beginnings", () => "q=cert%20ren"],
@@ -228,7 +232,9 @@ const filters: [name: string, query: (org: number, n: number) => string][] = [
 async function measure(stack: Stack, size: number): Promise<boolean> {
   say(`${size.toLocaleString("en")} events over 50 organizations, ${requests} requests each, by HTTP:`);
   let isReached = true;
-  /** Each request as the disk gives it, and by another session with its pages in memory, where the bar holds. */
+  /**
+   * Each request once with cold pages, and again by another session with its pages in memory, where the target applies.
+   */
   const line = async (name: string, limitMs: number, pathOf: (org: number, n: number) => string) => {
     const pass = async () => {
       const session = await stack.newSession();
@@ -248,7 +254,7 @@ async function measure(stack: Stack, size: number): Promise<boolean> {
     };
     const first = await pass();
     let again = await pass();
-    // A pass of which the host took a part measures the host.
+    // If the host took part of a pass, the pass measured the host.
     for (let tries = 1; tries < passesMax && again.stolen > stolenMax; tries++) {
       const next = await pass();
       if (next.stolen < again.stolen) again = next;
@@ -285,7 +291,7 @@ async function measure(stack: Stack, size: number): Promise<boolean> {
   return isReached;
 }
 
-/** The list's cursor behind so many events, per organization. */
+/** The list's cursor after that many events, per organization. */
 async function deepPlaces(adminUrl: string, depth: number): Promise<string[]> {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
@@ -306,14 +312,14 @@ async function deepPlaces(adminUrl: string, depth: number): Promise<string[]> {
 async function exportBoth(stack: Stack): Promise<boolean> {
   let isReached = true;
   for (const format of ["ndjson", "csv"]) {
-    // As the disk gives it, and with its pages in memory, where the bar holds.
+    // With cold pages, and with its pages in memory, where the target applies.
     await exportOnce(stack, format, "from disk");
     isReached = (await exportOnce(stack, format, "again")) && isReached;
   }
   return isReached;
 }
 
-/** Taken by a process of its own, as an auditor's machine would; memory is that of the product's process. */
+/** Downloaded by a separate process, as an auditor's machine would; memory is that of the product's process. */
 async function exportOnce(stack: Stack, format: string, how: string): Promise<boolean> {
   const beganAt = performance.now();
   const rss: number[] = [];
@@ -330,7 +336,7 @@ async function exportOnce(stack: Stack, format: string, how: string): Promise<bo
   clearInterval(sampling);
   const seconds = (performance.now() - beganAt) / 1_000;
   const rows = Number(/(?:"rows":|end of export,)(\d+)/.exec(tail)?.[1] ?? 0);
-  // What an export takes at all is there after its first tenth.
+  // After its first tenth an export has reached its normal memory use.
   const early = Math.max(0, ...rss.slice(0, Math.ceil(rss.length / 10)));
   const most = Math.max(0, ...rss);
   const ok = rows / seconds >= bar.rowsPerSecond && most - early <= bar.memoryGrowthMb;

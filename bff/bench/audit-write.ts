@@ -15,8 +15,9 @@ const bar = 0.7;
 type Organization = { id: string; slug: string; name: string };
 
 /**
- * Changes with their audit row by 16 writers, with the chain and without it (its trigger off), in turns on the same
- * server with durable commits, over 50 organizations and over one. @returns whether 50 organizations reach 70 %.
+ * Changes with their audit row by 16 writers, with and without the chain (its trigger disabled), alternating on the
+ * same server with durable commits, over 50 organizations and over one.
+ * @returns whether 50 organizations reach 70 %.
  */
 export async function run(): Promise<boolean> {
   const log = pino({ level: "silent" });
@@ -52,7 +53,7 @@ export async function run(): Promise<boolean> {
     return rows;
   }
 
-  /** Transactions a second. */
+  /** Transactions per second. */
   async function measure(organizations: readonly Organization[], durationMs: number): Promise<number> {
     const begunAt = performance.now();
     let done = 0;

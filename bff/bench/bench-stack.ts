@@ -16,7 +16,7 @@ import { migrate } from "#lib/postgres/migrate.ts";
 
 const require = createRequire(import.meta.url);
 
-/** Private servers on free ports in a temporary folder, gone after `end`. */
+/** Private servers on free ports in a temporary folder, removed by `end`. */
 export async function startBenchStack() {
   const dataDir = mkdtempSync(join(tmpdir(), "wheelhouse-bench-"));
   chmodSync(dataDir, 0o711);
@@ -45,7 +45,7 @@ export async function startBenchStack() {
   };
 }
 
-/** Starts a program of this folder; resolves with the line of JSON by which it says that it is ready. */
+/** Starts a program of this folder; resolves with the JSON line that it prints when it is ready. */
 export async function startProgram(file: string, environment: Record<string, string>) {
   const child: ChildProcess = spawn(
     process.execPath,
@@ -66,10 +66,10 @@ export async function startProgram(file: string, environment: Record<string, str
   };
 }
 
-/** Time that a process has had of the processor, user and system together. */
+/** Processor time of a process, user and system together. */
 export function cpuUsedMs(pid: number): number {
   const ticksPerSecond = 100;
-  // The name in parentheses may hold spaces; the times are the 12th and 13th field behind it.
+  // The name in parentheses may contain spaces; the times are the 12th and 13th field after it.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000;
 }
@@ -84,7 +84,7 @@ const loadResult = z.object({
 });
 export type LoadResult = z.infer<typeof loadResult>;
 
-/** Loads one address with autocannon, in a process of its own. */
+/** Loads one URL with autocannon, in a separate process. */
 export async function loadWith(options: {
   url: string;
   connections: number;

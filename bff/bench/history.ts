@@ -24,8 +24,9 @@ const dayMs = 24 * hourMs;
 const tenDaysMs = 10 * dayMs;
 
 /**
- * What history costs: 13 months of one series read as `app` among 100 others, the chunks written for all that one
- * organization watches, the size of its frames while a third of it moves, and its uptimes. @returns whether the series is read in time.
+ * The cost of the history: 13 months of one series read as `app` among 100 others, the chunks written for everything
+ * that one organization watches, the size of its frames while a third of it changes, and its uptimes.
+ * @returns whether the series is read in time.
  */
 export async function run(): Promise<boolean> {
   const log = pino({ level: "silent" });
@@ -106,7 +107,7 @@ async function measureSeries(database: Database, organizationId: string) {
   return isReached;
 }
 
-/** Figures of a tick of the whole organization: what the window closes each 10 min. */
+/** Figures of one tick of the whole organization: the window closes one of these every 10 min. */
 async function measureWrites(database: Database, admin: pg.Client, organizationId: string) {
   const random = randomFrom(2);
   const store = createHistoryStore({ database });
@@ -138,7 +139,7 @@ async function measureWrites(database: Database, admin: pg.Client, organizationI
   );
 }
 
-/** All that a month holds of 500 services, with the 6 h that are not summed up yet. */
+/** A month's rows for 500 services, with the 6 h that are not summed up yet. */
 async function measureUptimes(database: Database, organizationId: string) {
   const random = randomFrom(4);
   const store = createHistoryStore({ database });
@@ -186,7 +187,7 @@ const serviceCount = 50;
 const breakerCount = 50;
 const cacheCount = 20;
 
-/** A tick in which a third of the things move, as they do. */
+/** A tick in which a third of the rows change, which is realistic. */
 function movingTick(
   organization: { id: string; slug: string },
   nowMs: number,
@@ -315,7 +316,7 @@ async function measureFrames(organizationId: string) {
     [
       `Frames of ${things} queues, ${serviceCount} services of 3 instances, ${breakerCount} breakers, ${cacheCount} caches, 10 servers:`,
       `${(plainBytes / framesPerHour / 1024).toFixed(0)} KiB of JSON each,`,
-      `of which details ${(details / 1024).toFixed(1)} KiB on average,`,
+      `details ${(details / 1024).toFixed(1)} KiB on average,`,
       `whole ${(whole / 1024).toFixed(1)} KiB, difference ${(difference / 1024).toFixed(1)} KiB,`,
       `${((cpu.user + cpu.system) / 1_000 / framesPerHour).toFixed(1)} ms of processor each 10 s (with making the views)`,
     ].join(" "),
@@ -325,7 +326,7 @@ async function measureFrames(organizationId: string) {
   );
 }
 
-/** Three instances a service, five components each; with each frame one of a hundred instances turns. */
+/** Three instances per service, five components each; with each frame one of a hundred instances changes state. */
 function turningDetails(services: number, turn: number): Map<string, ServiceDetail["instances"]> {
   const names = ["db", "cache", "broker", "broker/rabbit", "disk"];
   return new Map(
@@ -356,7 +357,7 @@ function turningDetails(services: number, turn: number): Map<string, ServiceDeta
   );
 }
 
-/** What the components and conditions of 2,000 instances add to a frame. */
+/** The size that the components and conditions of 2,000 instances add to a frame. */
 async function measureDetails() {
   const kept = createKeptDetails();
   const textAt = (turn: number) => {

@@ -1,5 +1,6 @@
-// A process of its own that asks and measures, as a browser elsewhere would: what it does must not count as the server's.
-// In: a line of JSON [url, headers] each. Out: a line of JSON { tookMs, body } each, in order, one request at a time.
+// A separate process that sends and measures requests, as a browser elsewhere would: its work must not count as the
+// server's. In: a line of JSON [url, headers] each. Out: a line of JSON { tookMs, body } each, in order, one request at
+// a time.
 import { Agent, get } from "node:http";
 import { createInterface } from "node:readline";
 

@@ -1,4 +1,7 @@
-/** Dashboards for `live.ts`, all in this process: connect, watch for a while, and tell what they saw in a line of JSON. */
+/**
+ * Dashboards for `live.ts`, all in this process: they connect, watch for a while, and print their results as a line of
+ * JSON.
+ */
 import { setTimeout as wait } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 import { z } from "zod";
@@ -20,7 +23,7 @@ let isMeasuring = false;
 const delaysMs: number[] = [];
 const sizes = new Map<string, number[]>();
 
-/** When the tick was taken that a message is about; null for a snapshot, which is about none. */
+/** When the tick of a message was taken; null for a snapshot, which belongs to none. */
 function takenAtMs(message: Buffer): number | null {
   const at = /^...\{"kind":"changes","seq":\d+,"observedAt":"([^"]+)"/s.exec(
     message.toString("latin1", 0, 100),

@@ -1,6 +1,6 @@
 /**
  * Serves live updates for `live.ts`: the product's plugin over snapshots that all change each second, or (`BARE`, the
- * bytes of each message) one bare socket.io room. `GET /` tells the bytes that were written to all connections.
+ * bytes of each message) one bare socket.io room. `GET /` returns the bytes written to all connections.
  */
 import { topics } from "@wheelhouse/shared/live.ts";
 import { pino } from "pino";
@@ -73,7 +73,7 @@ function serveProduct() {
   const nextTick = createBusyTicks({ organization });
   setInterval(() => {
     const tick = nextTick();
-    // What is measured begins here: making up a tick is no part of it.
+    // The measurement starts here: creating a tick is not part of it.
     const observedAt = new Date().toISOString();
     snapshots.ingest({
       ...tick,
@@ -93,7 +93,7 @@ function serveBare(sizes: readonly number[]) {
   });
   const messages = sizes.map((bytes) => Buffer.alloc(bytes, "x"));
   setInterval(() => {
-    // Before the bytes stands what the product's head has, so that both are read in the same way.
+    // A message starts like the product's head, so that both are read the same way.
     const head = Buffer.from(`xxx{"kind":"changes","seq":1,"observedAt":"${new Date().toISOString()}"}`);
     messages.forEach((message, n) => {
       head.copy(message);

@@ -11,20 +11,19 @@ const result = z.object({
   p99Ms: z.number(),
   /** Of one core. */
   cpuShare: z.number(),
-  /** What one dashboard gets for one tick, as written to its connection. */
+  /** What one dashboard receives for one tick, as written to its connection. */
   bytesPerTick: z.number(),
   connected: z.number(),
-  /** Mean bytes of a message of each topic. */
+  /** Mean bytes of a message, per topic. */
   sizes: z.array(z.number()),
 });
 type Result = z.infer<typeof result>;
 
 /**
- * One process serves dashboards (overview and queues) of 200 queues that all change each second, beside a bare
- * socket.io room that sends messages of as many bytes: bytes for each dashboard and tick, time from the tick to the
- * client, and what of one core it takes. The number of dashboards may be given as an argument; 1,000 unless it is.
- *
- * @returns whether all bars are reached
+ * One process serves dashboards (overview and queues) of 200 queues that all change each second, compared with a bare
+ * socket.io room that sends messages of the same size: bytes per dashboard and tick, time from the tick to the client,
+ * and the share of one core. The number of dashboards may be given as an argument; 1,000 by default.
+ * @returns whether all targets are reached
  */
 export async function run(): Promise<boolean> {
   const clients = z.coerce.number().int().min(1).default(1_000).parse(process.argv[3]);
@@ -32,7 +31,7 @@ export async function run(): Promise<boolean> {
   for (let round = 0; round < rounds; round += 1) {
     const product = await measure(clients, []);
     const bare = await measure(clients, product.sizes);
-    // The quieter of both rounds, each with itself: the machine may have had something else to do.
+    // The better round of each, because the machine may have been busy with something else.
     if (best === null || product.p99Ms / bare.p99Ms < best.product.p99Ms / best.bare.p99Ms)
       best = { product, bare };
   }

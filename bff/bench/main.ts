@@ -1,4 +1,4 @@
-/** `npm run bench -- <name>`: figures, each measured in one run beside what it is compared with. */
+/** `npm run bench -- <name>`: each benchmark measures in one run, next to what it is compared with. */
 const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = {
   queues: [() => import("./queues.ts")],
   status: [() => import("./status.ts")],
@@ -13,7 +13,7 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
 const [name = ""] = process.argv.slice(2);
 const parts = benches[name];
 if (!parts) {
-  process.stderr.write(`Say which: ${Object.keys(benches).join(", ")}\n`);
+  process.stderr.write(`Name a benchmark: ${Object.keys(benches).join(", ")}\n`);
   process.exit(2);
 }
 let isReached = true;

@@ -1,5 +1,5 @@
-// Bull Board over the same queues, for `queues.ts`, as its guide sets it up for Fastify. JavaScript, because its
-// types do not hold under exactOptionalPropertyTypes.
+// Bull Board over the same queues, for `queues.ts`, set up for Fastify as its guide describes. JavaScript, because its
+// types fail under exactOptionalPropertyTypes.
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";

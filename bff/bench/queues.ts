@@ -11,14 +11,15 @@ const connections = 50;
 const durationS = 10;
 const bar = { timesAsFast: 50, p99Ms: 20 };
 
-/** As every browser asks. */
+/** Sent by every browser. */
 const browserHeaders = { "accept-encoding": "gzip, deflate, br" };
 
 type Measured = LoadResult & { commands: number; bytes: number };
 
 /**
- * Reading the overview of 200 queues by 50 clients at once: ours by HTTP with its session looked up, against Bull
- * Board's, on the same Redis, one after the other. @returns whether both bars are reached.
+ * Reading the overview of 200 queues by 50 concurrent clients: Wheelhouse by HTTP with a session lookup, against Bull
+ * Board, on the same Redis, one after the other.
+ * @returns whether both targets are reached.
  */
 export async function run(): Promise<boolean> {
   const stack = await startBenchStack();
@@ -61,7 +62,7 @@ async function measureOurs(
     WHEELHOUSE_CONFIG: sources,
     WHEELHOUSE_LOG_LEVEL: "warn",
   };
-  // Processes of their own, as docker-compose.yml has them: who samples does not keep readers waiting.
+  // Separate processes as in docker-compose.yml, so that sampling does not keep readers waiting.
   const collector = await startProgram("./queues-wheelhouse.ts", {
     ...environment,
     WHEELHOUSE_ROLES: "collector",
@@ -89,7 +90,7 @@ async function measureOurs(
         ? text
         : null;
     });
-    // What watching costs, without any reader.
+    // The cost of watching, without any reader.
     const idle = await commandsDuring(redis, () => wait(10_000));
     let load: LoadResult | undefined;
     const loaded = await commandsDuring(redis, async () => {
@@ -99,7 +100,7 @@ async function measureOurs(
     return {
       ...load,
       bytes: Buffer.byteLength(body),
-      // What remains when the collector's own share of that time is taken off.
+      // The rest after subtracting the collector's own share of that time.
       commands: Math.max(0, loaded.sent - (idle.sent / idle.tookMs) * loaded.tookMs),
       commandsPerSecond: (idle.all / idle.tookMs) * 1000,
       commandsSentPerSecond: (idle.sent / idle.tookMs) * 1000,
@@ -121,7 +122,7 @@ async function measureBullBoard(
   });
   try {
     const { address } = z.object({ address: z.string() }).parse(program.ready);
-    // What its page asks for every 5 s in each open tab.
+    // The request that its page sends every 5 s in each open tab.
     const url = `${address}/ui/api/queues?page=1&jobsPerPage=10`;
     const body = await (await fetch(url, { signal: AbortSignal.timeout(30_000) })).text();
     const { queues } = z.object({ queues: z.array(z.unknown()) }).parse(JSON.parse(body));
@@ -137,7 +138,7 @@ async function measureBullBoard(
   }
 }
 
-/** Commands that Redis executed meanwhile: those sent to it, and all with those inside of scripts. */
+/** Commands that Redis executed in the meantime: those sent to it, and all including those inside scripts. */
 async function commandsDuring(redis: Redis, work: () => Promise<unknown>) {
   await redis.config("RESETSTAT");
   const startedMs = performance.now();
@@ -148,7 +149,7 @@ async function commandsDuring(redis: Redis, work: () => Promise<unknown>) {
     [...text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name = "", calls]) => [name, Number(calls)]),
   );
   const all = [...counts.values()].reduce((sum, calls) => sum + calls, 0);
-  // Everything that the sampling script reads by itself; nobody else uses these here.
+  // Everything that the sampling script reads by itself; nothing else uses these here.
   const inside = ["hmget", "exists", "llen", "lindex", "zcard", "xlen", "xrange", "hget", "memory|usage"];
   return { tookMs, all, sent: all - inside.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0) };
 }

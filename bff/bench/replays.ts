@@ -20,9 +20,10 @@ const bar = 5_000;
 const [, , , size = "100000"] = process.argv;
 
 /**
- * A replay of 100,000 dead letters (or so many as the second argument says) without a rate: how long its plan takes,
- * and how many a second get their new generation and their job once the canary has been answered. Workers deliver in
- * other processes, so this one begins and does not deliver. @returns whether 5,000/s are reached.
+ * A replay of 100,000 dead letters (or the number in the second argument) without a rate limit: how long its plan
+ * takes, and how many per second get their new generation and their job once the canary has been answered. Workers
+ * deliver in other processes, so this one starts the run and does not deliver.
+ * @returns whether 5,000/s are reached.
  */
 export async function run(): Promise<boolean> {
   const log = pino({ level: "silent" });

@@ -1,4 +1,6 @@
-/** Many services in one process, for `status.ts`: health by Actuator's form, and five breakers at each `/metrics/<n>`. */
+/**
+ * Many services in one process, for `status.ts`: health in Actuator's format, and five breakers at each `/metrics/<n>`.
+ */
 import { createServer } from "node:http";
 
 const up = { status: "UP" };

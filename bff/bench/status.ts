@@ -18,12 +18,13 @@ const warmUpMs = 90_000;
 const measuredMs = 20_000;
 
 /**
- * 2,000 instances and 500 breakers of local stubs, asked every 10 s: what the collector takes of one core, how long a
- * reader waits for the whole, what each connection costs, and when a browser has painted. @returns whether all bars are reached.
+ * 2,000 instances and 500 breakers of local stubs, checked every 10 s: the collector's share of one core, how long a
+ * reader waits for everything, the cost of each connection, and when a browser has painted.
+ * @returns whether all targets are reached.
  */
 export async function run(): Promise<boolean> {
   if (!existsSync(new URL("../../web/dist/index.html", import.meta.url))) {
-    process.stderr.write("The pages are not built: cd web && npm run build\n");
+    process.stderr.write("The pages are not built. Run: cd web && npm run build\n");
     return false;
   }
   const stack = await startBenchStack();
@@ -119,7 +120,7 @@ const list = z.object({ items: z.array(part.extend({ instances: z.array(part) })
 const asked = (parts: readonly z.infer<typeof part>[]) =>
   parts.filter(({ observedAt }) => observedAt !== null).length;
 
-/** Waits until all is seen, or for as long as it may take at most; what is missing is told by the report. */
+/** Waits until everything has data, or until the time is over; the report shows what is missing. */
 async function until(reader: Reader) {
   const startedMs = performance.now();
   const seen = { instances: 0, breakers: 0, tookMs: 0 };
@@ -144,7 +145,7 @@ async function cpuShareOf(pid: number): Promise<number> {
   return (cpuUsedMs(pid) - before) / (performance.now() - startedMs);
 }
 
-/** The three lists that a page could ask for, one after the other. */
+/** The three lists that a page can request, one after the other. */
 async function firstPaint(reader: Reader) {
   const parts = [];
   for (const path of ["/overview", "/health", "/breakers"]) parts.push(await read(reader, path));
@@ -164,7 +165,7 @@ const pages = [
   { path: "/o/northwind/breakers", shown: ".tb tbody tr" },
 ];
 
-/** First and largest paint of pages in Chromium, and when what they are for is there; of a few visits, sorted. */
+/** First and largest paint of pages in Chromium, and when their main content is there; for a few visits, sorted. */
 async function paintsOf({ address, cookie }: Reader) {
   const browser = await startProgram("../../e2e/bench/first-paint.ts", {
     ADDRESS: address,
@@ -176,7 +177,10 @@ async function paintsOf({ address, cookie }: Reader) {
   return paints.parse(browser.ready);
 }
 
-/** Connects and subscribes to all topics. @returns how long until the last snapshot, and how many came per topic. */
+/**
+ * Connects and subscribes to all topics.
+ * @returns how long until the last snapshot, and how many arrived per topic.
+ */
 async function connectOnce({ address, cookie }: Reader, watchMs = 3_500) {
   const startedMs = performance.now();
   const socket = io(address, {
@@ -203,11 +207,11 @@ async function connectOnce({ address, cookie }: Reader, watchMs = 3_500) {
   return { tookMs: lastMs, counts };
 }
 
-/** Whether a live message brings the whole: its head, which is JSON behind three bytes, says so. */
+/** Whether a live message is a snapshot: its head, JSON after three bytes, says so. */
 const isSnapshot = (message: unknown) =>
   Buffer.isBuffer(message) && message.toString("latin1", 3).startsWith('{"kind":"snapshot"');
 
-/** Transactions of Postgres for each connection, over what runs without any. */
+/** Postgres transactions per connection, above the level without connections. */
 async function transactionsPerConnect(adminUrl: string, reader: Reader) {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
@@ -222,7 +226,7 @@ async function transactionsPerConnect(adminUrl: string, reader: Reader) {
     };
     const before = await count();
     await work();
-    // Backends report what they did at most a second later.
+    // Backends report their statistics at most a second late.
     await wait(2_000);
     return (await count()) - before;
   };
@@ -245,7 +249,7 @@ function report(figures: {
   browser: z.infer<typeof paints>;
 }): boolean {
   const { instances, breakers, cpuShare, http, socket, transactions } = figures;
-  // Only what changed follows a snapshot.
+  // After a snapshot only changes follow.
   const lists = (["health", "breakers"] as const).map((topic) => socket.counts.get(topic) ?? 0);
   const lines: [string, string, boolean][] = [
     [

@@ -1,5 +1,5 @@
--- Written by `npm run schema` from the catalogues of a new database; do not edit. Partitions are left out, the bodies
--- of functions stand in `functions/` and, where a table needs them, in `migrations/`.
+-- Written by `npm run schema` from the catalogues of a new database; do not edit. Partitions are left out; the bodies
+-- of functions are in `functions/` and, where a table needs them, in `migrations/`.
 
 create table wheelhouse.api_tokens (
   id uuid not null default wheelhouse.uuidv7(),

@@ -1,9 +1,9 @@
 import type { ReplayDetail } from "@wheelhouse/shared/webhooks/replays.ts";
 
-/** What a plan of a replay found, as it is kept with the run. */
+/** A replay plan's result, as stored with the run. */
 export type KeptPlan = Omit<ReplayDetail["plan"], "canary" | "asksStepUp" | "holdMs">;
 
-/** Types that are named below, by the module that exports them. */
+/** Types used below, by the module that exports them. */
 export const importedTypes = {
   Capability: "@wheelhouse/shared/capabilities.ts",
   ControlAct: "@wheelhouse/shared/reporter/control.ts",
@@ -13,18 +13,18 @@ export const importedTypes = {
   ReplayHappening: "@wheelhouse/shared/webhooks/replays.ts",
 };
 
-// Set once, after the row was made.
+// Set once, after the row was created.
 const ending = "ColumnType<Date | null, never, Date>";
 // Filled by the database alone.
 const stamped = "ColumnType<Date, undefined, never>";
 const headers = "Record<string, string>";
-// The array is never null, its elements may be.
+// The array is never null, but its elements may be.
 const figures = "(number | null)[]";
 
 /**
- * What the catalogue does not know of a column: the shape of its JSON, a narrower rule of the application, another
- * type on the way in. Everything else of `tables.ts` follows from the database: unions from checks, and that a column
- * is never written from the grants.
+ * What the catalogue does not know about a column: the shape of its JSON, a narrower rule of the application, or
+ * another type on write. Everything else in `tables.ts` follows from the database: unions from checks, and read-only
+ * columns from the grants.
  */
 export const columnOverrides: Record<string, string> = {
   "api_tokens.capabilities": "Capability[]",
@@ -46,11 +46,11 @@ export const columnOverrides: Record<string, string> = {
   // Filled by the trigger `place`.
   "organizations.depth": "Generated<number>",
   "users.has_password": "ColumnType<boolean, never, never>",
-  // Unread: its shape is the contract's.
+  // Not validated here: the contract defines its shape.
   "watched_sources.definition": "unknown",
   "webhook_attempts.request_headers": headers,
   "webhook_attempts.response_headers": `${headers} | null`,
-  // The defaults are for rows that were made by hand.
+  // The defaults are for rows created by hand.
   "webhook_delivery_log.attempts": "number",
   "webhook_delivery_log.generation": "number",
   "webhook_delivery_log.next_trigger": '"schedule" | "replay" | "recovery"',

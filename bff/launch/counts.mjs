@@ -1,4 +1,4 @@
-// Sums what checks and test runners counted; the last line of every run.
+// Sums the results of checks and test runners; the total is the last line of every run.
 
 /** @typedef {import("./runners.mjs").Count} Count */
 
@@ -16,7 +16,7 @@ export async function inTurn(runs) {
 }
 
 /**
- * Prints a line for each and the sum; a failure, or nothing that ran, is exit code 1.
+ * Prints a line for each count and the total; a failure, or no tests at all, is exit code 1.
  * @param {readonly Count[]} counts
  * @param {number} startedAtMs by `performance.now()`
  */

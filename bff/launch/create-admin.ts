@@ -11,18 +11,18 @@ import { createDatabase } from "#lib/postgres/postgres.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
 
 const { values } = parseArgs({ options: { email: { type: "string" }, name: { type: "string" } } });
-// The one variable it needs; the rest of the configuration is none of its business.
+// The only variable it needs; it does not read the rest of the configuration.
 const adminUrl = process.env.DATABASE_ADMIN_URL;
 
 try {
   if (!adminUrl)
-    throw new Error("DATABASE_ADMIN_URL is missing: only the database's administrator may do this");
+    throw new Error("DATABASE_ADMIN_URL is missing: only the database administrator may do this");
   if (!values.email) throw new Error("--email is missing");
   const typed = process.stdin.isTTY ? "" : (await text(process.stdin)).split(/\r?\n/)[0];
   const { email, name = email } = values;
   const log = pino({ level: "error" }, pino.destination(2));
   const database = createDatabase({ appUrl: adminUrl, systemUrl: adminUrl, poolSize: 1, log });
-  // Nothing is sealed: the command has no Idempotency-Key whose answer would be kept.
+  // The command has no Idempotency-Key whose answer would be stored, so nothing is sealed.
   const box = createSecretBox(randomBytes(32).toString("base64"));
   const changes = createChanges({ database, box, log });
   const password = await createFirstAdmin({ changes, email, name, password: typed || undefined }).finally(

@@ -7,7 +7,7 @@ type ShellOptions = {
   url: string;
   input: NodeJS.ReadableStream;
   output: NodeJS.WritableStream;
-  /** Shows a prompt, for a person. */
+  /** Shows a prompt, for interactive use. */
   prompts: boolean;
 };
 
@@ -15,8 +15,8 @@ const cellLengthMax = 100;
 const raw = { getTypeParser: () => (text: string | Buffer) => text.toString() };
 
 /**
- * Reads statements until their `;` and prints what the database answers, until `\q` or the end of the input. `\d` lists
- * tables, `\d <table>` shows one. An error is printed and ends nothing.
+ * Reads statements up to their `;` and prints the database's answers, until `\q` or the end of the input. `\d` lists
+ * tables, `\d <table>` shows one. An error is printed and does not end the shell.
  */
 export async function runShell({ url, input, output, prompts }: ShellOptions): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
@@ -31,7 +31,7 @@ export async function runShell({ url, input, output, prompts }: ShellOptions): P
   try {
     await client.query("set search_path = wheelhouse, public");
     prompt();
-    // Made last: lines that come before somebody waits for them are lost.
+    // Created last, because lines that arrive before anything waits for them are lost.
     const lines = createInterface({ input, terminal: false });
     for await (const line of lines) {
       const command = pending ? null : /^\\(\w+)\s*(\S*)/.exec(line);
@@ -78,7 +78,7 @@ export async function runShell({ url, input, output, prompts }: ShellOptions): P
   }
 }
 
-/** Place behind the first semicolon outside quotes, comments and dollar quotes; 0 when there is none yet. */
+/** The position after the first semicolon outside quotes, comments and dollar quotes; 0 if there is none yet. */
 export function statementEnd(text: string): number {
   const token =
     /'(?:[^']|'')*'|"[^"]*"|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|(\$\w*\$)[\s\S]*?\1|['"]|\/\*|\$\w*\$|;/g;

@@ -33,7 +33,7 @@ async function shell(typed: string, environment: Record<string, string> = {}) {
   return { printed, errors, code };
 }
 
-test("statements over several lines, tables and errors are answered in turn, until \\q", async () => {
+test("multi-line statements, tables and errors are answered in turn, until \\q", async () => {
   writeFileSync(
     join(dataDir, "connections.json"),
     JSON.stringify({ databaseAdminUrl: urls.adminUrl, databaseUrl: urls.appUrl }),
@@ -53,7 +53,7 @@ test("statements over several lines, tables and errors are answered in turn, unt
   expect(printed).not.toContain("too late");
 }, 40_000);
 
-test("without a running Wheelhouse and without DATABASE_ADMIN_URL it says what to do", async () => {
+test("without a running Wheelhouse and without DATABASE_ADMIN_URL it prints what to do", async () => {
   const { errors, code } = await shell("", { WHEELHOUSE_DATA_DIR: join(dataDir, "none") });
   expect(errors).toBe("There is no database to open: run `npm start` first, or set DATABASE_ADMIN_URL\n");
   expect(code).toBe(1);

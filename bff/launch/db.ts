@@ -13,7 +13,7 @@ const { values } = parseArgs({ options: { shell: { type: "boolean", default: fal
 try {
   const url = process.env.DATABASE_ADMIN_URL ?? embeddedUrl();
   if (!values.shell && hasPsql()) {
-    // By the environment: other processes could read the password in the arguments.
+    // Passed in the environment, because other processes could read the password in the arguments.
     const { password } = new URL(url);
     const bare = Object.assign(new URL(url), { password: "" });
     const { status } = spawnSync("psql", [bare.href], {
@@ -28,7 +28,7 @@ try {
   } else {
     const { stdin: input, stdout: output } = process;
     await runShell({ url, input, output, prompts: input.isTTY === true });
-    // What was typed behind \q is not waited for.
+    // Input after \q is not waited for.
     input.destroy();
   }
 } catch (error) {

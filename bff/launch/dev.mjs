@@ -1,4 +1,4 @@
-// `npm run dev`: brings the clone up to date and runs the product from its sources, for work on it.
+// `npm run dev`: brings the clone up to date and runs the product from its sources, for development.
 import { checkNode, ensureInstalled, toolEnvironment } from "./install.mjs";
 import { ensureRedis } from "./programs.mjs";
 import { launch } from "./progress.mjs";

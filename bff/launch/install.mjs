@@ -1,4 +1,4 @@
-// Brings a clone up to date before anything of it can run; so this uses Node's own modules alone.
+// Brings a clone up to date before anything in it can run, so it uses only Node's own modules.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -25,10 +25,10 @@ const webInputs = [
   "pnpm-lock.yaml",
 ];
 
-/** The environment of build tools: NODE_ENV=production would leave out what building needs. */
+/** The environment of build tools: NODE_ENV=production would leave out the build dependencies. */
 export function toolEnvironment() {
   const { NODE_ENV: _, ...environment } = process.env;
-  // A Node that was started by its full path may have its npx nowhere else.
+  // A Node started by its full path may have its npx only in its own folder.
   return { ...environment, PATH: `${environment.PATH ?? ""}:${dirname(process.execPath)}` };
 }
 
@@ -38,7 +38,7 @@ export function checkNode() {
     throw new Stop(`Wheelhouse needs Node 20.19 or later; this is ${process.versions.node}.`);
 }
 
-/** Installs the packages of the lock file when they, or the Node that they were installed for, have changed. */
+/** Installs the packages of the lock file if they, or the Node that they were installed for, have changed. */
 export async function ensureInstalled() {
   const stamp = join(root, "node_modules/.wheelhouse-installed");
   const wanted = digest(installInputs, `${process.version} ${process.platform} ${process.arch}`);
@@ -52,7 +52,7 @@ export async function ensureInstalled() {
   });
 }
 
-/** Builds the pages when their sources have changed since the last build. */
+/** Builds the pages if their sources have changed since the last build. */
 export async function ensureBuilt() {
   const stamp = join(root, "web/node_modules/.wheelhouse-built");
   const wanted = digest(webInputs, process.version);

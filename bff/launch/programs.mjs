@@ -1,18 +1,18 @@
-// Programs that no npm package carries: a Redis for the product, a browser for its tests.
+// Programs that no npm package provides: a Redis for the product, a browser for its tests.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./install.mjs";
 import { run, Stop, step } from "./progress.mjs";
 
-/** Where an unpacked Redis lies; `bff/src/embedded/redis.ts` looks here after the PATH. */
+/** The folder of an unpacked Redis; `bff/src/embedded/redis.ts` looks here after the PATH. */
 const programs = join(root, ".wheelhouse/programs");
 const unpackedRedis = join(programs, "redis");
 const macChrome = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 const isRoot = process.getuid?.() === 0;
 const aptEnvironment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 
-/** Finds a Redis, or gets one where that is allowed. Never leaves a daemon of a package running. */
+/** Finds a Redis, or installs one if that is allowed. Never leaves a package's daemon running. */
 export async function ensureRedis() {
   if (onPath("redis-server") || onPath("valkey-server")) return;
   if (existsSync(join(unpackedRedis, "usr/bin/redis-server"))) return;
@@ -22,19 +22,19 @@ export async function ensureRedis() {
     else if (isRoot && onPath("apk")) await run("apk", ["add", "--no-cache", "redis"], { cwd: root });
     else if (isRoot && onPath("dnf")) await run("dnf", ["install", "-y", "redis"], { cwd: root });
     else throw new Stop("No redis-server was found. Install Redis 6.2 or later, or set REDIS_URL.");
-    return "Redis server in place";
+    return "Redis server installed";
   });
 }
 
 /**
- * Unpacks Debian's package into `.wheelhouse/programs`: needs no root, changes nothing in the system and starts
- * no daemon. Libraries that the system lacks come along.
+ * Unpacks Debian's package into `.wheelhouse/programs`: needs no root, changes nothing in the system and starts no
+ * daemon. It includes libraries that the system lacks.
  */
 async function unpackDebianRedis() {
   mkdirSync(programs, { recursive: true, mode: 0o755 });
   const folder = mkdtempSync(join(programs, "new-"));
   try {
-    const advice = "No redis-server was found. Type: sudo apt-get install redis-server";
+    const advice = "No redis-server was found. Run: sudo apt-get install redis-server";
     await fetchAndUnpack(["redis-tools", "redis-server"], folder, advice);
     if (missingLibraries(folder)) {
       const { stdout } = spawnSync("apt-cache", ["depends", "redis-tools", "redis-server"], {
@@ -59,7 +59,7 @@ async function fetchAndUnpack(packages, folder, advice) {
   try {
     await download();
   } catch {
-    // A machine whose package lists were never fetched, or are old.
+    // The machine's package lists were never fetched, or are old.
     if (!isRoot) throw new Stop(advice);
     await run("apt-get", ["update"], { cwd: folder, env: aptEnvironment });
     await download();
@@ -82,14 +82,14 @@ function missingLibraries(folder) {
   return /not found/.test(stdout);
 }
 
-/** Finds the browser of the journeys, or installs Debian's where that is allowed; resolves with its path. */
+/** Finds the browser for the journeys, or installs Debian's if that is allowed; resolves with its path. */
 export async function ensureChromium() {
   const find = () =>
     ["chromium", "chromium-browser", "google-chrome"].map(pathOf).find(Boolean) ??
     [macChrome].find((path) => existsSync(path));
   const found = find();
   if (found) return found;
-  const advice = "The browser tests need Chromium. Type: sudo apt-get install chromium";
+  const advice = "The browser tests need Chromium. Run: sudo apt-get install chromium";
   if (!isRoot || !onPath("apt-get")) throw new Stop(advice);
   await step("Installing Chromium", async () => {
     const install = () =>

@@ -1,13 +1,13 @@
-// One line a step, with its duration; what a step's commands print is shown only when they fail.
+// One line per step, with its duration; the output of a step's commands is shown only if they fail.
 import { spawn } from "node:child_process";
 
 const live = process.stdout.isTTY === true;
 
-/** A failure that needs no stack: its message is the one line a person should read. */
+/** A failure without a stack: its message is the one line that a person should read. */
 export class Stop extends Error {}
 
 /**
- * Shows what is being done, then how long it took. The work may return other words for the finished line.
+ * Shows the current step, then how long it took. The work may return other words for the finished line.
  * @param {string} what
  * @param {() => Promise<string | void> | string | void} work
  */
@@ -30,11 +30,11 @@ export async function step(what, work) {
 }
 
 /**
- * Runs a command to its end. On failure or time-out what it printed is shown.
+ * Runs a command to its end. Its output is shown on failure or time-out.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, quiet?: boolean }} options
- * @returns {Promise<string>} what it printed
+ * @returns {Promise<string>} its output
  */
 export function run(command, args, { cwd, env = process.env, timeoutMs = 600_000, quiet = false }) {
   return new Promise((resolve, reject) => {

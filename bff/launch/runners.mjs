@@ -1,4 +1,4 @@
-// Runs one check or one test runner and counts what it did, from its own JSON report.
+// Runs one check or one test runner and counts its results from its own JSON report.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { root, toolEnvironment } from "./install.mjs";
 /** @typedef {{ name: string, passed: number, failed: number, skipped: number, seconds: number }} Count */
 
 /**
- * A command that passes or fails as a whole, such as a linter. It steps back for what runs beside it.
+ * A command that passes or fails as a whole, such as a linter. It runs at low priority beside the tests.
  * @returns {Promise<Count>}
  */
 export async function runCheck(name, cwd, args) {
@@ -61,7 +61,7 @@ async function runReported(name, folder, timeoutMs, count, command) {
   }
 }
 
-/** A runner that fails without a failed test (a crash, an unhandled error, nothing run) counts as one failure. */
+/** A runner that fails without a failed test (a crash, an unhandled error, no tests) counts as one failure. */
 function judge(name, code, counted) {
   const { passed, failed, skipped } = counted ?? { passed: 0, failed: 0, skipped: 0 };
   const unexplained = failed === 0 && (code !== 0 || passed === 0);
@@ -76,7 +76,7 @@ function readReport(path, count) {
   try {
     return count(JSON.parse(readFileSync(path, "utf8")));
   } catch {
-    // The runner did not get as far as writing it.
+    // The runner ended before writing its report.
     return undefined;
   }
 }
@@ -94,7 +94,7 @@ function countVitest(report) {
 }
 
 function countPlaywright({ stats, errors }) {
-  // A flaky test is one that failed; that it passed afterwards proves nothing.
+  // A flaky test has failed once; passing afterwards proves nothing.
   const failed = stats.unexpected + stats.flaky;
   return { passed: stats.expected, failed: failed || errors.length, skipped: stats.skipped };
 }
@@ -103,13 +103,13 @@ function bin(folder, path) {
   return join(root, folder, "node_modules", path);
 }
 
-/** Settings of a person's own product must not reach the tests. */
+/** Settings of a person's running product must not reach the tests. */
 function testEnvironment() {
   const foreign = /^(WHEELHOUSE_|FLEET_|DATABASE_|REDIS_URL$|PORT$|HOST$|npm_)/;
   return Object.fromEntries(Object.entries(toolEnvironment()).filter(([name]) => !foreign.test(name)));
 }
 
-/** Its own process group, so that a run that hangs ends with all that it started. */
+/** In its own process group, so that a run that hangs ends with everything that it started. */
 function runNode(args, { cwd, env = {}, timeoutMs, show, niceness = 0 }) {
   const startedAt = performance.now();
   return new Promise((resolve) => {
@@ -128,7 +128,7 @@ function runNode(args, { cwd, env = {}, timeoutMs, show, niceness = 0 }) {
       try {
         process.kill(-child.pid, signal);
       } catch {
-        // Gone already.
+        // Already gone.
       }
     };
     const deadline = setTimeout(() => {

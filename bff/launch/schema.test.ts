@@ -19,13 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => urls.drop());
 
-test("schema.sql, tables.ts and docs/schema.md are those of the database (else: npm run schema)", async () => {
+test("schema.sql, tables.ts and docs/schema.md match the database (if not, run: npm run schema)", async () => {
   const dump = await dumpDatabase(urls.adminUrl);
   expect([...dump.keys()].map((path) => basename(path))).toEqual(["schema.sql", "tables.ts", "schema.md"]);
   for (const [path, text] of dump) expect(readFileSync(path, "utf8"), path).toBe(text);
 });
 
-test("the picture names every table and every reference once", async () => {
+test("the diagram names every table and every reference once", async () => {
   const text = [...(await dumpDatabase(urls.adminUrl))].at(-1)?.[1] ?? "";
   const named = [...text.matchAll(/^ {2}(\w+) \{$/gm)].map(([, name]) => name);
   expect(named.sort()).toEqual(catalogue.tables.map(({ name }) => name));
@@ -34,19 +34,19 @@ test("the picture names every table and every reference once", async () => {
   expect(text).not.toContain("## other");
 });
 
-test("an override speaks of a column that there is", () => {
+test("every override names an existing column", () => {
   const columns = catalogue.tables.flatMap((table) =>
     table.columns.map(({ name }) => `${table.name}.${name}`),
   );
   expect(Object.keys(columnOverrides).filter((column) => !columns.includes(column))).toEqual([]);
 });
 
-/** Names of columns that are read as anything at all. */
+/** Names of columns whose types are not restricted. */
 type Loose<Table> = {
   [Column in keyof Selectable<Table>]: unknown extends Selectable<Table>[Column] ? Column : never;
 }[keyof Selectable<Table>];
 
-test("types are as narrow as the database and the contract: unions, shapes, and what nobody writes", () => {
+test("types are as narrow as the database and the contract: unions, shapes, and columns that nobody writes", () => {
   expectTypeOf<Selectable<Tables["memberships"]>["role"]>().toEqualTypeOf<Role>();
   expectTypeOf<Selectable<Tables["invitations"]>["role"]>().toEqualTypeOf<Role>();
   expectTypeOf<Selectable<Tables["api_tokens"]>["capabilities"]>().toEqualTypeOf<Capability[]>();
@@ -73,7 +73,7 @@ test("types are as narrow as the database and the contract: unions, shapes, and 
   type Derived = "audit_chain" | "audit_heads" | "audit_expirations" | "audit_blocks";
   expectTypeOf<{ [Name in Derived]: keyof Insertable<Tables[Name]> }[Derived]>().toEqualTypeOf<never>();
   expectTypeOf<"has_password">().not.toExtend<keyof Insertable<Tables["users"]>>();
-  // A delivery always says where it stands, although the table has defaults.
+  // A delivery always states its status, even though the table has defaults.
   expectTypeOf<Insertable<Tables["webhook_delivery_log"]>["attempts"]>().toEqualTypeOf<number>();
 
   type Any = { [Name in keyof Tables]: Loose<Tables[Name]> }[keyof Tables];

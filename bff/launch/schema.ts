@@ -1,4 +1,5 @@
-// Writes what is generated from the database, from a new one in a temporary folder: schema.sql, tables.ts, docs/schema.md.
+// Writes the files generated from the database: schema.sql, tables.ts and docs/schema.md, from a new database in a
+// temporary folder.
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -11,7 +12,7 @@ import { migrate } from "#lib/postgres/migrate.ts";
 
 const log = pino({ level: "warn" });
 const dataDir = mkdtempSync(join(tmpdir(), "wheelhouse-schema-"));
-// The account of the embedded server has to enter it.
+// The embedded server's account must be able to enter it.
 chmodSync(dataDir, 0o711);
 const guardian = createGuardian();
 try {

@@ -102,7 +102,7 @@ test.each(["SIGTERM", "SIGHUP"] as const)(
   },
 );
 
-test("Ctrl-C reaches the product once, however often and to whom the terminal sends it", async () => {
+test("Ctrl-C reaches the product once, however often the terminal sends it and to which process", async () => {
   const { child, exited, output } = await start();
   child.kill("SIGINT");
   child.kill("SIGINT");
@@ -110,7 +110,7 @@ test("Ctrl-C reaches the product once, however often and to whom the terminal se
   expect(output().match(/SIG\w+/g)).toEqual(["SIGTERM"]);
 });
 
-test("a killed starter takes the product with it, drained", async () => {
+test("when the starter is killed, the product drains and ends", async () => {
   const { child, mainPid, output } = await start();
   child.kill("SIGKILL");
   await vi.waitFor(() => expect(isRunning(mainPid)).toBe(false), { timeout: 5_000 });
@@ -146,7 +146,7 @@ test("pages are built once, and again when their sources change or their build i
   expect(countOf("builds.log")).toBe(3);
 });
 
-test("a build that failed is said so, and is tried again by the next start", async () => {
+test("a failed build is reported, and the next start tries again", async () => {
   write("web/node_modules/vite/bin/vite.js", 'console.error("broken page"); process.exit(1);');
   const child = spawn(process.execPath, ["bff/launch/start.mjs"], {
     cwd: clone,

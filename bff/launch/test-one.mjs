@@ -1,4 +1,4 @@
-// `npm run test:one -- <pattern>`: the test files, of any package, whose path contains the pattern.
+// `npm run test:one -- <pattern>`: runs the test files of any package whose path contains the pattern.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { inTurn, report } from "./counts.mjs";
@@ -8,7 +8,7 @@ import { launch, Stop } from "./progress.mjs";
 import { runPlaywright, runVitest } from "./runners.mjs";
 
 const usage =
-  "Give a part of the path of a test: npm run test:one -- audit-chain. What follows it goes to the runner.";
+  "Give part of a test's path: npm run test:one -- audit-chain. Further arguments go to the runner.";
 const skipped = new Set(["node_modules", "dist", "test-results"]);
 const isTest = /\.(test\.tsx?|spec\.ts)$/;
 
@@ -22,7 +22,7 @@ await launch(async () => {
   }));
   const filesOf = (name) => found.find(({ folder }) => folder === name).files;
   if (found.every(({ files }) => files.length === 0))
-    throw new Stop(`No test has a path that contains "${pattern}". ${usage}`);
+    throw new Stop(`No test path contains "${pattern}". ${usage}`);
   checkNode();
   await ensureInstalled();
   if (filesOf("bff").length + filesOf("e2e").length > 0) {
@@ -43,12 +43,12 @@ await launch(async () => {
   report(counts, startedAtMs);
 });
 
-/** Playwright takes a path for a pattern. */
+/** Playwright interprets a path as a pattern. */
 function exactly(path) {
   return `/${path.replaceAll(".", "\\.")}$`;
 }
 
-/** Paths within the folder. */
+/** Paths relative to the folder. */
 function testsBelow(folder, path = "") {
   return readdirSync(join(root, folder, path), { withFileTypes: true })
     .filter(({ name }) => !skipped.has(name))

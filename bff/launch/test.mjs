@@ -16,7 +16,7 @@ const types = ["shared", "bff", "web", "e2e"].map(
 );
 const deadCode = () => runCheck("dead code", root, [`${root}node_modules/knip/bin/knip.js`]);
 
-/** Tests often wait, and leave idle about as much of two cores as the checks take; journeys want both for themselves. */
+/** Tests often wait, which leaves about enough of two cores for the checks; journeys need both cores for themselves. */
 async function runAll() {
   await prepare();
   const tests = ["shared", "web", "bff"].map((folder) => () => runVitest(folder, folder));
@@ -50,7 +50,7 @@ const suites = new Map([
 await launch(async () => {
   const startedAtMs = performance.now();
   const run = suites.get(process.argv[2] ?? "");
-  if (!run) throw new Stop(`There is no suite ${process.argv[2]}; there are: check, faults.`);
+  if (!run) throw new Stop(`There is no suite ${process.argv[2]}. Suites: check, faults.`);
   checkNode();
   await ensureInstalled();
   const counts = await run();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-// A clone whose checks and runners are stand-ins that report what a test tells them to; the launcher is the real one.
+// A clone whose checks and runners are stand-ins that report what a test prescribes; the launcher is the real one.
 let clone: string;
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), "wheelhouse-launch-"));
@@ -101,12 +101,12 @@ test("a failed check counts as one failure and shows what it found", async () =>
   expect(output).toContain("Unused exports (1)");
 });
 
-test("a test file that could not even be loaded is a failure", async () => {
+test("a test file that cannot be loaded is a failure", async () => {
   vitestReports("web", { passed: 10, failed: 0, brokenFiles: 1 });
   expect(await runTests()).toMatchObject({ code: 1, lastLine: "41 passed, 1 failed" });
 });
 
-test("a runner that runs nothing, crashes, or ends badly although its tests passed is a failure", async () => {
+test("a runner that runs nothing, crashes, or exits with an error although its tests passed is a failure", async () => {
   vitestReports("shared", { passed: 0, failed: 0 });
   vitestReports("web", { passed: 10, failed: 0, code: 1 });
   write("e2e/node_modules/@playwright/test/cli.js", "process.exit(7);");
@@ -134,14 +134,14 @@ test("the checks alone run no test", async () => {
   expect(await runLauncher(["test.mjs", "check"])).toMatchObject({ code: 0, lastLine: "6 passed, 0 failed" });
 });
 
-test("an unknown suite is refused with those that there are", async () => {
+test("an unknown suite is refused with a list of the existing ones", async () => {
   expect(await runLauncher(["test.mjs", "fault"])).toMatchObject({
     code: 1,
     lastLine: "There is no suite fault; there are: check, faults.",
   });
 });
 
-describe("a part of a path", () => {
+describe("part of a path", () => {
   const runOne = (...args: string[]) => runLauncher(["test-one.mjs", ...args]);
   beforeEach(() => {
     write("shared/src/chain.test.ts", "");
@@ -151,7 +151,7 @@ describe("a part of a path", () => {
     write("e2e/specs/audit.spec.ts", "");
   });
 
-  test("runs the files of any package that contain it, and says so in the usual last line", async () => {
+  test("runs the matching files of any package, and prints the usual last line", async () => {
     expect(await runOne("chain")).toMatchObject({ code: 0, lastLine: "20 passed, 0 failed" });
     expect(await runOne("specs/audit")).toMatchObject({ code: 0, lastLine: "5 passed, 0 failed" });
     const { output, lastLine } = await runOne("audit/");
@@ -159,7 +159,7 @@ describe("a part of a path", () => {
     expect(output).not.toContain("── journeys");
   });
 
-  test("hands the runner these files alone, and what follows", async () => {
+  test("passes only these files and further arguments to the runner", async () => {
     write(
       "bff/node_modules/vitest/vitest.mjs",
       'console.log(process.argv.slice(3).filter((arg) => !arg.startsWith("--")).join(" "));',
@@ -169,13 +169,13 @@ describe("a part of a path", () => {
     expect(output).not.toContain("audit-order");
   });
 
-  test("needs neither browser nor Redis nor built pages where no file does", async () => {
+  test("needs neither browser nor Redis nor built pages if no file does", async () => {
     for (const program of ["redis-server", "chromium"]) rmSync(join(clone, "programs", program));
     write("web/node_modules/vite/bin/vite.js", "process.exit(1);");
     expect(await runOne("board")).toMatchObject({ code: 0, lastLine: "10 passed, 0 failed" });
   });
 
-  test("that no path contains, or none at all, is answered by one sentence and the way to ask", async () => {
+  test("that no path contains, or that is missing, prints one sentence and the usage", async () => {
     const none = await runOne("nothing-like-it");
     expect(none).toMatchObject({ code: 1 });
     expect(none.lastLine).toMatch(/^No test has a path that contains "nothing-like-it"\. Give a part/);

@@ -5,9 +5,9 @@ import { pathToFileURL } from "node:url";
 import { root } from "./install.mjs";
 
 /**
- * Runs the program as a child in a session of its own, so that a Ctrl-C, which a terminal sends to everybody, reaches
- * it once, from here; resolves with its exit code.
- * @param {readonly string[]} args the program below `bff`, and what it is given
+ * Runs the program as a child in its own session, so that a Ctrl-C, which a terminal sends to every process, reaches it
+ * once, from here; resolves with its exit code.
+ * @param {readonly string[]} args the program below `bff`, and its arguments
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<number>}
  */
@@ -35,7 +35,7 @@ export function runTethered(args, env = process.env) {
   });
 }
 
-/** A killed npm tells its child nothing: the child sees only that it has another parent. */
+/** A killed npm does not notify its child: the child only sees that it has another parent. */
 function endWithNpm(end) {
   const npm = process.ppid;
   if (!process.env.npm_lifecycle_event) return;

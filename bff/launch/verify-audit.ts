@@ -1,13 +1,11 @@
 // Verifies an exported trail without database and network:
-//   npm run verify-audit -- export.ndjson --checkpoints checkpoints.ndjson --key public-keys.pem
-// Exit code 0: everything holds; 1: something does not, and is named; 2: the files could not be read.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { verifyExport } from "#features/audit/proof/proof.ts";
 
 const usage = "verify-audit <export.ndjson> --checkpoints <file.ndjson> --key <public-keys.pem>";
-// npm runs scripts in the package's folder; files are named from where the person stands.
+// npm runs scripts in the package's folder; paths are relative to the person's folder.
 const from = process.env.INIT_CWD ?? process.cwd();
 const count = (number: number, thing: string) =>
   `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;

@@ -4,7 +4,7 @@ import type { ProofConfig } from "#features/audit/proof/proof.ts";
 const base64Bytes = (text: string, length: number) =>
   /^[A-Za-z0-9+/]+=*$/.test(text) && Buffer.from(text, "base64").length === length;
 
-/** Variables of the trail's proof; part of `config.ts`. */
+/** Variables of the audit proof; part of `config.ts`. */
 export const auditVariables = {
   WHEELHOUSE_AUDIT_KEY: z
     .string()
@@ -14,7 +14,7 @@ export const auditVariables = {
     .string()
     .refine(
       (text) => URL.canParse(text) && /^https?:\/\/[^/]+\/[^?#]+$/.test(text),
-      "must be the address of bucket and prefix, such as https://s3.example.com/bucket/audit",
+      "must be the URL of a bucket and prefix, such as https://s3.example.com/bucket/audit",
     )
     .optional(),
   WHEELHOUSE_AUDIT_S3_REGION: z.string().default("us-east-1"),
@@ -29,7 +29,7 @@ export const auditVariables = {
 
 const object = z.object(auditVariables);
 
-/** The S3 variables that are missing beside `WHEELHOUSE_AUDIT_S3_URL`. */
+/** The S3 variables that `WHEELHOUSE_AUDIT_S3_URL` requires and that are missing. */
 export const missingAuditVariables = (given: Readonly<Record<string, unknown>>) =>
   given.WHEELHOUSE_AUDIT_S3_URL === undefined
     ? []

@@ -42,7 +42,7 @@ describe("configuration", () => {
     expect(config.dataDir).toMatch(/\/\.wheelhouse$/);
   });
 
-  test("the demo comes with its programs, unless they are run elsewhere", () => {
+  test("the demo includes its programs, unless they run elsewhere", () => {
     expect(loadConfig({}).fleet).toBe(true);
     expect(loadConfig({ WHEELHOUSE_FLEET: "0" })).toMatchObject({ demo: true, fleet: false });
     expect(loadConfig(production).fleet).toBe(false);
@@ -64,7 +64,7 @@ describe("configuration", () => {
     expect(config.http.publicUrl).toBe("https://ops.example.com");
   });
 
-  test("an identity provider is named whole or not at all, and is reached by TLS", () => {
+  test("an identity provider is configured completely or not at all, and is reached over TLS", () => {
     expect(loadConfig({}).oidc).toBeUndefined();
     const provider = {
       WHEELHOUSE_OIDC_ISSUER: "https://id.example.com",
@@ -89,7 +89,7 @@ describe("configuration", () => {
     );
   });
 
-  test("every missing and every bad variable is named at once", () => {
+  test("all missing and bad variables are named at once", () => {
     expect(
       problemsOf({
         NODE_ENV: "production",
@@ -114,7 +114,7 @@ describe("configuration", () => {
     });
   });
 
-  test("people stay signed in for 12 hours unused and 7 days at most, unless told; the first within the second", () => {
+  test("people stay signed in for 12 hours unused and 7 days at most by default; idle time cannot exceed the total", () => {
     const hourMs = 3_600_000;
     expect(loadConfig({}).sessions).toEqual({ idleMs: 12 * hourMs, absoluteMs: 7 * 24 * hourMs });
     const day = { WHEELHOUSE_SESSION_ABSOLUTE_HOURS: "8", WHEELHOUSE_SESSION_IDLE_MINUTES: "30" };
@@ -124,7 +124,7 @@ describe("configuration", () => {
     });
   });
 
-  test("a misspelt variable of ours is refused instead of ignored", () => {
+  test("a misspelt variable is refused instead of ignored", () => {
     expect(problemsOf({ WHEELHOUSE_DRAIN: "1" })).toEqual({ WHEELHOUSE_DRAIN: "is not known" });
   });
 
@@ -151,7 +151,7 @@ describe("configuration", () => {
     expect(JSON.stringify(problems)).not.toContain("hunter2");
   });
 
-  test("lists and durations are read as they are written", () => {
+  test("lists and durations are parsed", () => {
     const config = loadConfig({
       WHEELHOUSE_RETRY_SCHEDULE_MS: "250, 5s,5m,2h",
       WHEELHOUSE_ALLOW_ADDRESSES: "10.0.0.0/8, ::1/128",
@@ -177,7 +177,7 @@ describe("configuration", () => {
     expect(loadConfig(set).http.trustProxy).toBe(expected);
   });
 
-  test("the description of the API is public in a demo, and elsewhere when it is told so", () => {
+  test("the description of the API is public in a demo, and elsewhere only if configured", () => {
     const isPublic = (environment: Record<string, string>) =>
       loadConfig(environment).http.isDescriptionPublic;
     const told = { WHEELHOUSE_PUBLIC_API_DESCRIPTION: "1" };
@@ -188,7 +188,7 @@ describe("configuration", () => {
     ]);
   });
 
-  test("nothing but main, where the environment enters, reads it", () => {
+  test("only main reads the environment", () => {
     const folder = import.meta.dirname;
     const readers = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
       (name) =>

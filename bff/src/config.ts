@@ -15,76 +15,76 @@ export type Role = (typeof roles)[number];
 
 export type Config = {
   production: boolean;
-  /** What this process does; several processes may share one role. */
+  /** The roles of this process; several processes may share one role. */
   roles: readonly Role[];
   /** Absolute path; data of the embedded servers, credentials, secrets. */
   dataDir: string;
   /** Demo organizations and users. */
   demo: boolean;
-  /** Runs the programs of the demo; off where somebody else does. */
+  /** Runs the demo's programs; off if they run elsewhere. */
   fleet: boolean;
   /** How long a stopping process lets running work finish before it aborts it. */
   drainMs: number;
   logLevel: (typeof logLevels)[number];
   /** Absolute path of `wheelhouse.yaml`, which lists the watched sources. */
   sourcesFile: string | undefined;
-  /** 32 bytes in base64, encrypts webhook secrets at rest; undefined: kept in the data folder. */
+  /** 32 bytes in base64, encrypts webhook secrets at rest; undefined means a key kept in the data folder. */
   secretKey: string | undefined;
   http: {
     host: string;
-    /** 0 takes a free one. */
+    /** 0 picks a free port. */
     port: number;
-    /** Where people reach the console, without a trailing slash; undefined: the listening address. */
+    /** The console's public URL without a trailing slash; undefined means the listening address. */
     publicUrl: string | undefined;
-    /** Whose X-Forwarded-For is believed: nobody's, everybody's, or a comma-separated list of addresses. */
-    /** How many proxies stand before it, or which; false believes none. */
+    /** Whose X-Forwarded-For is trusted: nobody's, everybody's, or a comma-separated list of addresses. */
+    /** The number of proxies in front, or their addresses; false trusts none. */
     trustProxy: false | number | string;
-    /** Whether anybody may read `/openapi.json`. */
+    /** Whether `/openapi.json` needs no session. */
     isDescriptionPublic: boolean;
   };
   postgres: {
-    /** Undefined: the embedded server. */
+    /** Undefined for the embedded server. */
     appUrl: string | undefined;
     systemUrl: string | undefined;
     adminUrl: string | undefined;
     poolSize: number;
   };
-  /** `url` undefined: the embedded server. */
+  /** `url` is undefined for the embedded server. */
   redis: { url: string | undefined };
-  /** Identity provider to sign in with (OpenID Connect); undefined: passwords only. */
+  /** The identity provider for sign-in (OpenID Connect); undefined for passwords only. */
   oidc:
     | {
         issuer: string;
         clientId: string;
         clientSecret: string;
         name: string;
-        /** Where who has no account becomes a member; undefined: nowhere. */
+        /** The organization and role for people without an account; undefined to admit none of them. */
         provision: { organization: string; role: "viewer" | "operator" } | undefined;
       }
     | undefined;
   webhooks: {
-    /** CIDR blocks that outgoing calls may reach although they are not public. */
+    /** CIDR blocks that outgoing calls may reach even though they are not public. */
     allowAddresses: readonly string[];
-    /** Waits before the second, third … attempt. */
+    /** Delays before the second, third … attempt. */
     retryScheduleMs: readonly number[];
     deliveryTimeoutMs: number;
-    /** How long an endpoint's breaker stays open before one request probes it. */
+    /** How long an endpoint's breaker stays open before a single request probes it. */
     breakerCoolDownMs: number;
   };
   audit: ProofConfig;
   rateLimits: { mutationsPerHour: number; failuresPer15Min: number };
-  /** How long people stay signed in: unused, and at all. */
+  /** How long a session lasts: without use, and in total. */
   sessions: { idleMs: number; absoluteMs: number };
   observe: {
     sampleIntervalMs: number;
-    /** CIDR blocks that health checks and scrapes may reach although they are not public. */
+    /** CIDR blocks that health checks and scrapes may reach even though they are not public. */
     allowAddresses: readonly string[];
-    /** Opens /health and /metrics to callers that are not on this machine; undefined: to none of them. */
+    /** Opens /health and /metrics to callers on other machines; undefined admits none of them. */
     healthToken: string | undefined;
   };
 };
 
-/** Every bad or missing variable, each with its name and the reason; never with its value. */
+/** All bad and missing variables, each with its name and the reason; never with its value. */
 export class ConfigError extends Error {
   readonly problems: ReadonlyMap<string, string>;
   constructor(problems: ReadonlyMap<string, string>) {
@@ -244,7 +244,7 @@ const retryScheduleMs = [
 const loopback = ["127.0.0.0/8", "::1/128"];
 const demoRetryScheduleMs = [1_000, 3_000, 8_000, 20_000];
 
-/** What is wrong with the variables, by name. */
+/** The problems of the variables, by name. */
 function problemsOf(
   given: Readonly<Record<string, string | undefined>>,
   parsed: ReturnType<typeof variables.safeParse>,
@@ -275,7 +275,7 @@ function problemsOf(
 }
 
 /**
- * The one reader of the environment. An empty variable counts as missing.
+ * The only reader of the environment. An empty variable counts as missing.
  * @throws ConfigError with all problems at once.
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {

@@ -13,10 +13,10 @@ import { systemClock } from "#lib/time/clock.ts";
 import { SourcesError } from "#observe/sources/sources.ts";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
 
-// Longest a stop may take in all; what has not ended by then is left to the guardian.
+// The longest that a stop may take in total; the guardian ends what still runs after that.
 const stopLimitMs = 9_500;
 
-/** What has to be ended, in the order in which it was begun; ended in the opposite one. */
+/** What must be stopped, in start order; it is stopped in the opposite order. */
 const begun: { name: string; end: () => Promise<unknown> }[] = [];
 let stopping: Promise<void> | undefined;
 
@@ -27,14 +27,14 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-/** Ends all that was begun, once, and the process with it. */
+/** Stops everything that was started, once, and ends the process. */
 function stopOnce(log: Logger, drainMs: number) {
   return (code: number) => {
     stopping ??= (async () => {
       const limit = setTimeout(() => process.exit(code), Math.max(stopLimitMs, drainMs + 2_000));
       limit.unref();
       for (const { name, end } of begun.toReversed())
-        await end().catch((err: unknown) => log.warn({ err }, `${name} did not end in order`));
+        await end().catch((err: unknown) => log.warn({ err }, `${name} could not be stopped cleanly`));
       process.exit(code);
     })();
     return stopping;
@@ -44,12 +44,12 @@ function stopOnce(log: Logger, drainMs: number) {
 function createLog({ logLevel, production }: Config) {
   return pino(
     { level: logLevel, base: { host: hostname(), pid: process.pid } },
-    // People read what `npm start` prints; programs read the log of a deployment.
+    // People read the output of `npm start`; programs read the log of a deployment.
     pino.destination(production ? 1 : 2),
   );
 }
 
-/** Opens the connections and builds the product over them. */
+/** Opens the connections and builds the product on them. */
 async function connect(config: Config, embedded: Embedded, log: Logger): Promise<Product> {
   const { databaseUrls, loginUrls, redisUrl, secretKey } = embedded;
   if (databaseUrls.admin) await migrate({ adminUrl: databaseUrls.admin, loginUrls, log });

@@ -1,7 +1,7 @@
 /**
- * How long a browser takes to show a page, for `npm run bench -- status`: a fresh Chromium context for each visit, nothing cached.
- * Takes ADDRESS, COOKIE (`name=value`) and PAGES (JSON: path, and what is to be seen there) from the environment, writes
- * one line of JSON with the times of all visits, sorted.
+ * How long a browser takes to show a page, for `npm run bench -- status`: a fresh Chromium context for each visit,
+ * without a cache. Takes ADDRESS, COOKIE (`name=value`) and PAGES (JSON: path, and the selector to wait for) from the
+ * environment, and writes one line of JSON with the sorted times of all visits.
  */
 import { chromium } from "@playwright/test";
 import { z } from "zod";
@@ -21,7 +21,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-background-networking"],
 });
 
-/** As text: what tsx makes of a function needs helpers that no page has. */
+/** As text, because functions compiled by tsx need helpers that no page has. */
 const watching = (selector: string) => `
   window.benchSeen = { largestMs: 0, shownMs: 0 };
   new PerformanceObserver((list) => {
@@ -42,7 +42,7 @@ async function visit({ path, shown }: z.infer<typeof wanted>) {
   await page.waitForFunction(() => Number(Reflect.get(window, "benchSeen")?.shownMs) > 0, undefined, {
     timeout: 30_000,
   });
-  // What is larger and comes later counts too.
+  // Larger content that comes later counts too.
   await page.waitForTimeout(1_000);
   const found = await page.evaluate(() => ({
     firstMs: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1,
@@ -55,7 +55,7 @@ async function visit({ path, shown }: z.infer<typeof wanted>) {
 const sorted = (values: readonly number[]) => values.map(Math.round).sort((a, b) => a - b);
 const found = [];
 for (const each of pages) {
-  // The browser's own first start is not the page's.
+  // The browser's own first start does not count as the page's.
   await visit(each);
   const visits = [];
   for (let n = 0; n < visitsEach; n += 1) visits.push(await visit(each));

@@ -9,7 +9,7 @@ export type Answer = { status: number; body: unknown };
 /** A signed-in caller of Wheelhouse's API. */
 export type Api = {
   session: SessionView;
-  /** Sends to `/api/v1<path>`; never throws on a status, only when no answer came within 10 s. */
+  /** Sends to `/api/v1<path>`; does not throw on any status, only if there is no answer within 10 s. */
   send: (method: string, path: string, body?: unknown) => Promise<Answer>;
   signOut: () => Promise<void>;
 };
@@ -32,7 +32,7 @@ const bodyOf = async (response: Response): Promise<unknown> => {
   return text === "" ? null : JSON.parse(text);
 };
 
-/** Checks that the call succeeded and that its answer has the shape; the error names what was wrong. */
+/** Checks that the call succeeded and that its answer has the right shape; the error names what was wrong. */
 export const expectAnswer = <S extends z.ZodType>(what: string, answer: Answer, shape: S): z.output<S> => {
   if (answer.status < 200 || answer.status > 299) throw new Error(`${what}: ${wordsOf(answer)}`);
   return shape.parse(answer.body);

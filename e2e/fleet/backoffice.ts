@@ -7,19 +7,19 @@ import { createRhythm } from "./rhythm.ts";
 import { readSettings } from "./settings.ts";
 
 const actsPerSecond = 0.15;
-// Far below what an organization may change in an hour.
+// Far below an organization's hourly limit of changes.
 const reportEveryMs = 20_000;
 const heldMax = 500;
 const callTimeoutMs = 10_000;
 
-/** The shop's back office: clerks change customers and orders, and each act is reported to the trail of their company. */
+/** The shop's back office: clerks change customers and orders, and each action is reported to their company's trail. */
 await runProgram("backoffice", async (log) => {
   const { baseUrl, dataDir } = readSettings(process.env);
   const token = (await readState(dataDir))?.token?.secret;
   if (!token) throw new Error("fleet.json has no token: start the fleet by main.ts");
   const clerks = createClerks();
   const rhythm = createRhythm();
-  // Reported acts wait here until they are acknowledged; the same key again is the same event.
+  // Reported actions wait here until they are acknowledged; the same key again is the same event.
   let held: ReportedAuditEvent[] = [];
 
   const report = async () => {
@@ -35,7 +35,7 @@ await runProgram("backoffice", async (log) => {
     if (!response.ok) throw new Error(`status ${response.status}`);
     const { rejected, items } = reportAuditEvents.response.parse(body);
     if (rejected > 0)
-      log(`${rejected} acts were rejected: ${JSON.stringify(items.find(({ id }) => id === null))}`);
+      log(`${rejected} actions were rejected: ${JSON.stringify(items.find(({ id }) => id === null))}`);
     held = held.slice(events.length);
   };
 
@@ -45,9 +45,9 @@ await runProgram("backoffice", async (log) => {
       held.push({ ...act, idempotencyKey: randomUUID(), occurredAt: new Date().toISOString() });
   });
   rhythm.every(reportEveryMs, () => {
-    report().catch((error: unknown) => log(`acts wait to be reported: ${String(error)}`));
+    report().catch((error: unknown) => log(`actions are waiting to be reported: ${String(error)}`));
   });
-  log("reports its clerks' acts");
+  log("reports its clerks' actions");
   return async () => {
     rhythm.stop();
     await report();

@@ -18,7 +18,7 @@ import type { FleetSettings } from "./settings.ts";
 
 const readyDeadlineMs = 120_000;
 
-/** Waits until Wheelhouse says that it is ready; throws after two minutes. */
+/** Waits until Wheelhouse reports that it is ready; throws after two minutes. */
 const waitUntilReady = async (baseUrl: string): Promise<void> => {
   const deadline = performance.now() + readyDeadlineMs;
   let last = "no answer";
@@ -36,7 +36,7 @@ const waitUntilReady = async (baseUrl: string): Promise<void> => {
   throw new Error(`Wheelhouse at ${baseUrl} is not ready: ${last}`);
 };
 
-/** Binds and lets go: `wanted` when it is free, else one that the system gives. */
+/** Binds and releases the port: `wanted` if it is free, otherwise one that the system gives. */
 const freePort = async (wanted: number): Promise<number> => {
   const server = createServer();
   const listen = (port: number) =>
@@ -52,7 +52,7 @@ const freePort = async (wanted: number): Promise<number> => {
   return port;
 };
 
-/** The admins of the first two root organizations that are nobody's child, in the order of the file. */
+/** The admins of the first two root organizations, in the order of the file. */
 const signInAdmins = async (baseUrl: string, credentials: Credential[]): Promise<Api[]> => {
   const admins: Api[] = [];
   const seen = new Set<string>();
@@ -124,7 +124,7 @@ const ensureEndpoint = async (
   return { slug, id: made.id, secret: made.secret };
 };
 
-/** A token that may report acts and nothing else. A lost one is revoked. */
+/** A token that may only report actions. A lost one is revoked. */
 const ensureToken = async (api: Api, known: FleetState["token"]): Promise<FleetState["token"]> => {
   const name = "Back office of the shop";
   const there = expectAnswer(
@@ -145,8 +145,8 @@ const put = <T extends { slug: string }>(list: T[], item: T): T[] => [
 ];
 
 /**
- * Makes sure that Wheelhouse knows the fleet's sources and receivers, through its API like every customer,
- * and that their secrets are at hand. A secret is shown once: where ours is lost, the thing is made anew.
+ * Makes sure that Wheelhouse knows the fleet's sources and receivers, through its API like any customer, and that their
+ * secrets are available. A secret is shown once: if ours is lost, the source or receiver is created again.
  */
 export const bootstrapFleet = async (settings: FleetSettings): Promise<FleetState> => {
   const { baseUrl, dataDir } = settings;

@@ -17,8 +17,8 @@ const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(Math.rand
 const between = (low: number, high: number) => low + Math.floor(Math.random() * (high - low + 1));
 
 /**
- * The clerks and the customers they look after. Every act changes a customer, or is refused; before and after are what
- * the customer was and is.
+ * The clerks and their customers. Every action changes a customer or is refused; before and after are the customer's
+ * states.
  */
 export const createClerks = () => {
   const customers = names.map((name, at) => ({
@@ -82,7 +82,7 @@ export const createClerks = () => {
   };
 
   return {
-    /** Something that a clerk does now. */
+    /** An action that a clerk takes now. */
     act: (): Act => {
       const customer = pick(customers);
       if (!customer) throw new Error("there are no customers");

@@ -6,8 +6,8 @@ import { z } from "zod";
 const port = z.number().int().min(1).max(65535);
 
 /**
- * What the fleet must remember over restarts: its ports, and the secrets that Wheelhouse shows only once.
- * Also the place where a person or a journey finds the control switch (`controlPort`).
+ * What the fleet must remember across restarts: its ports, and the secrets that Wheelhouse shows only once. A person or
+ * a journey also finds the control switch here (`controlPort`).
  */
 const fleetState = z.object({
   controlPort: port,
@@ -17,14 +17,14 @@ const fleetState = z.object({
     z.object({ slug: z.string(), id: z.string(), intakePath: z.string(), secret: z.string() }),
   ),
   endpoints: z.array(z.object({ slug: z.string(), id: z.string(), secret: z.string() })),
-  /** Of the first organization, for what its back office reports to the trail. */
+  /** The first organization's token, with which its back office reports to the trail. */
   token: z.object({ id: z.string(), secret: z.string() }).nullable().default(null),
 });
 export type FleetState = z.infer<typeof fleetState>;
 
 const statePath = (dataDir: string): string => join(dataDir, "fleet.json");
 
-/** Null when there is none or what is there cannot be used: the fleet then makes everything anew. */
+/** Null if there is no usable file: the fleet then creates everything again. */
 export const readState = async (dataDir: string): Promise<FleetState | null> => {
   let text: string;
   try {

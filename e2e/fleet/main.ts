@@ -5,8 +5,8 @@ import { bootstrapFleet } from "./bootstrap.ts";
 import { readSettings } from "./settings.ts";
 
 /**
- * Starts the demo fleet and keeps it running: programs of their own, as a customer's would be. It ends all of
- * them on SIGTERM, SIGINT, and when its own parent goes away, whatever ended that.
+ * Starts the demo fleet and keeps it running, as separate programs like a customer's. It ends all of them on SIGTERM,
+ * SIGINT, and when its own parent goes away for any reason.
  */
 const longestPauseMs = 30_000;
 const steadyAfterMs = 60_000;
@@ -29,7 +29,7 @@ const supervise = (name: string, failures = 0): void => {
     if (ending) return;
     const failed = performance.now() - startedAt > steadyAfterMs ? 1 : failures + 1;
     const pauseMs = Math.min(1000 * 2 ** (failed - 1), longestPauseMs);
-    console.log(`[fleet] ${name} ended (${signal ?? code}); starts again in ${pauseMs} ms`);
+    console.log(`[fleet] ${name} ended (${signal ?? code}); restarting in ${pauseMs} ms`);
     setTimeout(() => supervise(name, failed), pauseMs);
   });
 };
@@ -51,7 +51,9 @@ const end = (code: number): void => {
   leave();
 };
 
-/** A parent may hold us by IPC, by a pipe on our stdin, or by neither: then its process id tells. */
+/**
+ * A parent may hold us by IPC, by a pipe on our stdin, or by neither: then its process id shows whether it is alive.
+ */
 const followParent = (): void => {
   process.on("disconnect", () => end(0));
   const input = fstatSync(0, { bigint: false });
@@ -79,7 +81,7 @@ try {
   supervise("receivers/receivers");
   supervise("providers/provider");
   supervise("backoffice");
-  console.log(`[fleet] runs; switch of the receivers: http://127.0.0.1:${state.controlPort}`);
+  console.log(`[fleet] is running; receiver switch: http://127.0.0.1:${state.controlPort}`);
 } catch (error) {
   console.error("[fleet]", error);
   end(1);

@@ -1,11 +1,11 @@
-/** Frame around each program of the fleet: ends with its supervisor, ends in time, and talks little. */
+/** The frame of each fleet program: it ends with its supervisor, ends in time, and logs little. */
 
 const stopDeadlineMs = 2000;
 const logSpacingMs = 5000;
 
 export type Log = (message: string) => void;
 
-/** At most one line in 5 s; what fell away in between is counted in the next one. */
+/** At most one line in 5 s; the next one counts the lines that were dropped. */
 const createLog = (name: string): Log => {
   let lastAt = Number.NEGATIVE_INFINITY;
   let skipped = 0;
@@ -22,8 +22,8 @@ const createLog = (name: string): Log => {
 };
 
 /**
- * Runs `start` and, on SIGTERM, SIGINT or the loss of the supervisor, the stop function it gave back; a stop
- * that takes over 2 s is cut off. A program that fails exits with 1, and the supervisor starts it again.
+ * Runs `start`, and on SIGTERM, SIGINT or the loss of the supervisor the stop function that it returned; a stop that
+ * takes over 2 s is cut off. A program that fails exits with 1, and the supervisor restarts it.
  */
 export const runProgram = async (
   name: string,

@@ -1,4 +1,4 @@
-/** Timers of the fleet: things that happen now and then, all of which end with `stop`. */
+/** Timers of the fleet for recurring events, all of which end with `stop`. */
 export const createRhythm = () => {
   const timers = new Set<NodeJS.Timeout>();
   const later = (delayMs: number, act: () => void) => {
@@ -14,7 +14,7 @@ export const createRhythm = () => {
       every(intervalMs, act);
     });
   };
-  /** At random moments, as independent happenings fall: exponential gaps, cut at 10 s. */
+  /** At random moments, like independent events: exponential gaps, capped at 10 s. */
   const atRandom = (perSecond: number, act: () => void) => {
     later(Math.min((-Math.log(1 - Math.random()) / perSecond) * 1000, 10_000), () => {
       act();

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-/** What the launcher hands to the fleet by the environment; read here and nowhere else. */
+/** Settings that the launcher passes to the fleet in the environment; read only here. */
 const settings = z.object({
-  /** Where Wheelhouse answers, e.g. `http://127.0.0.1:4600`. */
+  /** The URL of Wheelhouse, e.g. `http://127.0.0.1:4600`. */
   FLEET_BASE_URL: z.url({ protocol: /^https?$/ }),
   FLEET_REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   FLEET_DATA_DIR: z.string().min(1),
@@ -17,7 +17,7 @@ export type FleetSettings = {
   credentialsPath: string;
 };
 
-/** Fails with every bad or missing variable in one message. */
+/** Fails with all bad and missing variables in one message. */
 export const readSettings = (environment: NodeJS.ProcessEnv): FleetSettings => {
   const parsed = settings.safeParse(environment);
   if (!parsed.success) {

@@ -10,7 +10,7 @@ const bootstrapDeadlineMs = 45_000;
 
 const fleetDir = (product: Product) => join(product.dataDir, "fleet");
 
-/** Waits until the demo fleet has made its sources and receivers, and tells where all of it is. */
+/** Waits until the demo fleet has created its sources and receivers, and returns their addresses. */
 export const fleetOf = async (product: Product): Promise<FleetState> => {
   let state: FleetState | null = null;
   await expect

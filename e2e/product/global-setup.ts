@@ -2,8 +2,8 @@ import { startIdentityProvider } from "./identity-provider.ts";
 import { type Product, startProduct } from "./product.ts";
 
 /**
- * One product for all journeys of a run. `E2E_BASE_URL` with `E2E_DATA_DIR` takes one that runs already, for
- * work on the journeys themselves.
+ * One product for all journeys of a run. `E2E_BASE_URL` with `E2E_DATA_DIR` uses a running one, for work on the
+ * journeys themselves.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   const { E2E_BASE_URL: baseUrl, E2E_DATA_DIR: dataDir } = process.env;

@@ -3,11 +3,11 @@ import Provider from "oidc-provider";
 
 const client = { id: "wheelhouse", secret: "known to the journeys" };
 
-/** A person at the provider signs in by this name, with any password. */
+/** A person signs in at the provider with this name and any password. */
 export const personAtProvider = { login: "priya", email: "priya.raman@northwind.example" };
 export const providerName = "Northwind ID";
 
-/** An OpenID Connect provider on loopback, and how the product is told of it. */
+/** An OpenID Connect provider on loopback, and the settings that connect the product to it. */
 export const startIdentityProvider = async (): Promise<{
   environment: Record<string, string>;
   stop: () => Promise<void>;
@@ -22,7 +22,7 @@ export const startIdentityProvider = async (): Promise<{
       {
         client_id: client.id,
         client_secret: client.secret,
-        // The product's port is not known yet; for a native client on loopback any will do (RFC 8252).
+        // The product's port is not known yet; for a native client on loopback any port is accepted (RFC 8252).
         application_type: "native",
         redirect_uris: ["http://127.0.0.1/signin/oidc/callback"],
         token_endpoint_auth_method: "client_secret_basic",

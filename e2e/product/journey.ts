@@ -6,13 +6,13 @@ type Role = "viewer" | "operator" | "admin" | "auditor" | "superadmin";
 
 export type Journey = {
   product: Product;
-  /** Demo user by role, of the first root organization unless told otherwise. */
+  /** Demo user by role, of the first root organization by default. */
   user: (role: Role, root?: "first" | "second") => Credential;
   /** The same person by API, without a browser. */
   api: (credential: Credential) => Promise<Api>;
 };
 
-/** Signs in by the form, as a person does, and waits for the overview. */
+/** Signs in by the form, like a person, and waits for the overview. */
 export const signInByForm = async (page: Page, { email, password }: Credential): Promise<void> => {
   await page.goto("/");
   await page.getByLabel("E-mail").fill(email);
@@ -21,7 +21,7 @@ export const signInByForm = async (page: Page, { email, password }: Credential):
   await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
 };
 
-/** Signs in without a page, for journeys whose subject begins behind it: what is opened next knows the person. */
+/** Signs in without a page, for journeys that start behind it: the next opened page knows the person. */
 export const signInByApi = async (page: Page, { email, password }: Credential): Promise<void> => {
   const answer = await page.request.post("/api/v1/session", {
     data: { email, password },
@@ -39,7 +39,7 @@ export const goByNavigation = async (page: Page, name: string): Promise<void> =>
 
 type Shift = { value: number; moved: string };
 
-/** Begins to note, from the next navigation on, what moves while a page loads. */
+/** Starts recording, from the next navigation on, which elements move while a page loads. */
 export const watchShifts = async (page: Page): Promise<void> => {
   await page.addInitScript(() => {
     const shifts: Shift[] = [];
@@ -50,7 +50,7 @@ export const watchShifts = async (page: Page): Promise<void> => {
       for (const entry of list.getEntries()) {
         const sources: unknown = Reflect.get(entry, "sources");
         const elements = Array.isArray(sources) ? sources.map(elementOf) : [];
-        // New lines at the top of a live list move those below, and push the last ones out: a person watches that.
+        // New rows at the top of a live list move the others down and push the last ones out, which is intended.
         const isLive = elements.every((element) => element === null || element.closest("tbody, ol, ul"));
         if (isLive || Reflect.get(entry, "hadRecentInput") === true) continue;
         shifts.push({
@@ -62,7 +62,10 @@ export const watchShifts = async (page: Page): Promise<void> => {
   });
 };
 
-/** Waits until nothing is loading, then expects that the page did not move until then, as the browser counts it (CLS). */
+/**
+ * Waits until nothing is loading, then expects that the page did not move until then, by the browser's own measure
+ * (CLS).
+ */
 export const expectStill = async (page: Page, name: string): Promise<void> => {
   await expect(page.locator(".sk")).toHaveCount(0);
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
@@ -98,7 +101,7 @@ export const test = base.extend<Journey>({
 
 export { expect };
 
-/** Every page of the navigation; `row`: something of the demo that its list shows and a drawer opens for. */
+/** Every page of the navigation; `row`: demo data that its list shows and that opens a drawer. */
 export const mainPages: readonly { name: string; path: string; row?: string }[] = [
   { name: "Overview", path: "/overview" },
   { name: "Services", path: "/services", row: "Billing" },

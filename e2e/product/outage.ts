@@ -28,7 +28,7 @@ const postgresOf = (product: Product): Server => {
   );
   if (file === undefined) throw new Error(`no postmaster.pid below ${folder}`);
   const [pid] = readFileSync(join(folder, file), "utf8").split("\n");
-  // SIGINT is Postgres' fast shutdown: it breaks off what runs, as a machine that goes down would.
+  // SIGINT is Postgres' fast shutdown: it aborts running statements, like a machine that goes down.
   return {
     pid: Number(pid),
     port: Number(new URL(connectionsOf(product).databaseUrl).port),
@@ -37,8 +37,8 @@ const postgresOf = (product: Product): Server => {
 };
 
 /**
- * Stops a server of the product, and sits on its port so that its supervisor cannot start it again. Every
- * connection made meanwhile is cut at once. Resolves, when it is down, with the function that ends the outage.
+ * Stops a server of the product, and occupies its port so that its supervisor cannot restart it. Every connection made
+ * meanwhile is cut at once. Resolves, once the server is down, with the function that ends the outage.
  */
 const takeDown = async ({ pid, port, stopSignal }: Server): Promise<() => Promise<void>> => {
   const listen = () =>
@@ -51,7 +51,7 @@ const takeDown = async ({ pid, port, stopSignal }: Server): Promise<() => Promis
   const deadline = performance.now() + takeOverDeadlineMs;
   let squatter = await listen();
   for (; squatter === null; squatter = await listen()) {
-    if (performance.now() > deadline) throw new Error(`port ${port} was not given free`);
+    if (performance.now() > deadline) throw new Error(`port ${port} was not released`);
     await sleep(5);
   }
   const taken = squatter;

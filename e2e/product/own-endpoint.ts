@@ -6,8 +6,8 @@ import { endpointOf } from "./fleet-client.ts";
 const unique = () => crypto.randomUUID().slice(0, 8);
 
 /**
- * A receiver of the fleet under a second endpoint that only the calling journey sends to: its breaker and its
- * deliveries are the journey's own, its behaviour is the fleet's.
+ * A receiver of the fleet under a second endpoint that only the calling journey uses: its breaker and its deliveries
+ * are the journey's own, its behaviour is the fleet's.
  */
 export const makeEndpoint = async (admin: Api, fleet: FleetState, receiver: string) => {
   const slug = `journey-${unique()}`;
@@ -29,7 +29,7 @@ export const makeEndpoint = async (admin: Api, fleet: FleetState, receiver: stri
   };
 };
 
-/** A Standard Webhooks source of the calling journey's own. */
+/** A Standard Webhooks source that only the calling journey uses. */
 export const makeSource = async (admin: Api) => {
   const slug = `journey-${unique()}`;
   const answer = await admin.send("POST", "/webhooks/sources", { slug, name: slug, scheme: "standard" });

@@ -1,7 +1,7 @@
 import { acceptInvitation, createInvitation } from "@wheelhouse/shared/access/members.ts";
 import { type Api, type Credential, expectAnswer } from "../fleet/api.ts";
 
-/** A new member of the admin's organization, whose sessions are the calling journey's own. */
+/** A new member of the admin's organization, whose sessions only the calling journey uses. */
 export const makePerson = async (
   admin: Api,
   role: "viewer" | "operator" | "auditor",

@@ -6,23 +6,23 @@ import { fileURLToPath } from "node:url";
 import { type Credential, parseCredentials } from "../fleet/api.ts";
 
 const bffFolder = fileURLToPath(new URL("../../bff/", import.meta.url));
-/** Ends the product when this process is gone, whatever ended it. */
+/** Ends the product when this process is gone for any reason. */
 const tether = new URL("../../bff/launch/tether.mjs", import.meta.url).href;
 const readyDeadlineMs = 120_000;
 const stopDeadlineMs = 15_000;
 const keptOutput = 200;
 
-/** A running Wheelhouse as a journey sees it: where it answers and where its data lies. */
+/** A running Wheelhouse as a journey sees it: its URL and its data folder. */
 export type Product = { baseUrl: string; dataDir: string };
 export type StartedProduct = Product & {
   pid: number;
-  /** The last lines that it printed, for the message of a journey that failed. */
+  /** The last lines of its output, for the message of a failed journey. */
   output: () => string;
   /** SIGTERM, then SIGKILL after 15 s; removes the data folder. */
   stop: () => Promise<void>;
 };
 
-/** Two attempts end in a dead letter before three failures open the breaker; no journey meets a rate limit. */
+/** Two attempts end in a dead letter before three failures open the breaker; no journey reaches a rate limit. */
 const journeySettings = {
   WHEELHOUSE_RETRY_SCHEDULE_MS: "400",
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: "100000",
@@ -31,7 +31,7 @@ const journeySettings = {
 
 const makeDataFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "wheelhouse-journey-"));
-  // The embedded Postgres runs as another user when we are root, and must be able to enter.
+  // If we are root, the embedded Postgres runs as another user and must be able to enter the folder.
   chmodSync(folder, 0o711);
   return folder;
 };
@@ -55,8 +55,8 @@ const watchOutput = (child: ChildProcess) => {
 };
 
 /**
- * Starts the whole product with its own port, data folder and embedded servers, as `npm start` does, and resolves
- * when it says that it is ready. Throws with its output when it ends before, or is not ready in two minutes.
+ * Starts the whole product with its own port, data folder and embedded servers, like `npm start`, and resolves once it
+ * reports that it is ready. Throws with its output if it ends before, or is not ready within two minutes.
  */
 export const startProduct = async (
   environment: Readonly<Record<string, string>> = {},
@@ -81,7 +81,7 @@ export const startProduct = async (
   try {
     const baseUrl = await new Promise<string>((resolve, reject) => {
       const fail = (why: string) => reject(new Error(`Wheelhouse ${why}:\n${output.text()}`));
-      const deadline = setTimeout(() => fail("was not ready in 2 minutes"), readyDeadlineMs);
+      const deadline = setTimeout(() => fail("was not ready within 2 minutes"), readyDeadlineMs);
       output.hear((line) => {
         const url = /Wheelhouse is ready: (http\S+)/.exec(line)?.[1];
         if (url === undefined) return;

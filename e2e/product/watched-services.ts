@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Product } from "./product.ts";
 
-/** A program with a health endpoint of its own, which a journey may end and start again on the same port. */
+/** A program with its own health endpoint, which a journey may stop and start again on the same port. */
 export const startProgram = async (answer: () => { code: number; status: string }) => {
   const listen = (port: number) =>
     new Promise<Server>((resolve, reject) => {
@@ -31,8 +31,9 @@ export const startProgram = async (answer: () => { code: number; status: string 
 };
 
 /**
- * Adds services to the list that the running product watches, as an editor would: each a line below `services:`, in
- * JSON, which is YAML. @returns how to take them out.
+ * Adds services to the running product's list of watched sources, as an editor would: each a line below `services:`, in
+ * JSON, which is YAML.
+ * @returns a function that removes them.
  */
 export const watchServices = (
   product: Product,

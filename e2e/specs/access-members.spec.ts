@@ -4,19 +4,19 @@ import { expect, goByNavigation, signInByApi, signInByForm, test } from "../prod
 
 const fresh = (name: string) => `${name}-${randomBytes(4).toString("hex")}@northwind.example`;
 
-/** Invites by the page and gives back the link that is shown once. */
+/** Invites by the page and returns the link that is shown once. */
 const invite = async (page: Page, email: string, role: string): Promise<string> => {
   await page.getByRole("button", { name: "Invite…" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("E-mail").fill(email);
   await dialog.getByRole("radio", { name: role }).check();
-  await dialog.getByRole("button", { name: "Invite 1 person" }).click();
+  await dialog.getByRole("button", { name: "Invite" }).click();
   const link = (await dialog.getByTestId("shown-once").textContent()) ?? "";
-  await dialog.getByRole("button", { name: "I have it" }).click();
+  await dialog.getByRole("button", { name: "Done" }).click();
   return link;
 };
 
-/** Opens the drawer of a member who is found by the e-mail address. */
+/** Opens the drawer of a member found by e-mail address. */
 const openMember = async (page: Page, email: string) => {
   await page.getByLabel("Find a member by name or e-mail").fill(email);
   await page
@@ -26,7 +26,7 @@ const openMember = async (page: Page, email: string) => {
   return page.getByRole("complementary", { name: "Member" });
 };
 
-test("an admin invites, another browser accepts; a new role, a removal and their pages follow at once", async ({
+test("an admin invites and another browser accepts; a new role and a removal take effect on their pages at once", async ({
   page,
   browser,
   user,
@@ -55,18 +55,18 @@ test("an admin invites, another browser accepts; a new role, a removal and their
   await dialog.getByRole("radio", { name: "Viewer" }).check();
   await dialog.getByRole("button", { name: "Change role to viewer" }).click();
   await expect(drawer).toContainText("Viewer, since");
-  await expect(guest.getByText("You may not see this")).toBeVisible({ timeout: 1_000 });
+  await expect(guest.getByText("You don't have access to this page")).toBeVisible({ timeout: 1_000 });
 
   await expect(drawer.getByRole("button", { name: /^End the session on/ })).toHaveCount(1);
   await drawer.getByRole("button", { name: "Remove…" }).click();
   const removed = page.waitForResponse((response) => response.request().method() === "DELETE");
-  await page.getByRole("dialog").getByRole("button", { name: "Remove 1 member" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove member" }).click();
   expect((await removed).ok()).toBe(true);
-  await expect(guest.getByText("No such organization")).toBeVisible({ timeout: 1_000 });
-  await expect(page.getByText("Nobody matches")).toBeVisible();
+  await expect(guest.getByText("Organization not found")).toBeVisible({ timeout: 1_000 });
+  await expect(page.getByText("No member matches")).toBeVisible();
 
   await guest.goto(link);
-  await expect(guest.getByRole("heading", { name: "This link does not work any more" })).toBeVisible();
+  await expect(guest.getByRole("heading", { name: "This link is no longer valid" })).toBeVisible();
   await other.close();
 
   await goByNavigation(page, "Audit");
@@ -74,7 +74,7 @@ test("an admin invites, another browser accepts; a new role, a removal and their
     await expect(page.getByRole("table").first()).toContainText(action);
 });
 
-test("an invitation that is withdrawn opens nothing, a new link replaces the former", async ({
+test("a withdrawn invitation opens nothing, and a new link replaces the previous one", async ({
   page,
   browser,
   user,
@@ -85,23 +85,23 @@ test("an invitation that is withdrawn opens nothing, a new link replaces the for
   const first = await invite(page, email, "Viewer");
   const row = page.getByRole("table", { name: "Invitations" }).getByRole("row", { name: new RegExp(email) });
   await row.getByRole("button", { name: "New link…" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Make 1 new link" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Create new link" }).click();
   const second = (await page.getByTestId("shown-once").textContent()) ?? "";
-  await page.getByRole("button", { name: "I have it" }).click();
+  await page.getByRole("button", { name: "Done" }).click();
   const other = await browser.newContext();
   const guest = await other.newPage();
   await guest.goto(first);
-  await expect(guest.getByText("This link does not work any more")).toBeVisible();
+  await expect(guest.getByText("This link is no longer valid")).toBeVisible();
   await guest.goto("about:blank");
   await guest.goto(second);
   await expect(guest.getByRole("heading", { name: "Join Northwind" })).toBeVisible();
   await row.getByRole("button", { name: "Withdraw…" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Withdraw 1 invitation" }).click();
-  // An open dialog hides the page behind it, rows too; it closes when the server has answered.
+  await page.getByRole("dialog").getByRole("button", { name: "Withdraw invitation" }).click();
+  // An open dialog hides the page behind it, including rows; it closes once the server has answered.
   await expect(page.getByRole("dialog")).toBeHidden();
   await expect(row).toHaveCount(0);
   await guest.reload();
-  await expect(guest.getByText("This link does not work any more")).toBeVisible();
+  await expect(guest.getByText("This link is no longer valid")).toBeVisible();
   await other.close();
 });
 
@@ -120,9 +120,9 @@ test("an API token is shown once, works, and stops working when it is revoked", 
   const name = `deploy-${randomBytes(3).toString("hex")}`;
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("checkbox", { name: "queues:read" }).check();
-  await dialog.getByRole("button", { name: "Create 1 token" }).click();
+  await dialog.getByRole("button", { name: "Create token" }).click();
   const token = (await dialog.getByTestId("shown-once").textContent()) ?? "";
-  await dialog.getByRole("button", { name: "I have it" }).click();
+  await dialog.getByRole("button", { name: "Done" }).click();
   const use = async (path: string) =>
     (await fetch(`${product.baseUrl}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } }))
       .status;
@@ -130,8 +130,8 @@ test("an API token is shown once, works, and stops working when it is revoked", 
   expect(await use("/webhooks/deliveries")).toBe(403);
   await expect(page.locator("main")).not.toContainText(token);
   await page.getByRole("button", { name: `Revoke token ${name}` }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Revoke 1 token" }).click();
-  // What lies behind an open dialog counts as absent.
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke token" }).click();
+  // Content behind an open dialog counts as absent.
   await expect(page.getByRole("dialog")).toBeHidden();
   await expect(page.getByRole("button", { name: `Revoke token ${name}` })).toHaveCount(0);
   expect(await use("/queues")).toBe(401);

@@ -7,7 +7,7 @@ const switchTo = async (page: Page, organization: string) => {
   await page.getByRole("menuitem", { name: new RegExp(organization) }).click();
 };
 
-test("a wrong password and an unknown address get the same words", async ({ page, user }) => {
+test("a wrong password and an unknown address get the same message", async ({ page, user }) => {
   for (const email of [user("viewer").email, "nobody@nowhere.example"]) {
     await page.goto("/signin");
     await page.getByLabel("E-mail").fill(email);
@@ -17,7 +17,7 @@ test("a wrong password and an unknown address get the same words", async ({ page
   }
 });
 
-test("a page asked for before signing in is shown after it", async ({ page, user }) => {
+test("a page requested before signing in is shown after it", async ({ page, user }) => {
   const { email, password } = user("viewer");
   await page.goto("/queues");
   await expect(page).toHaveURL(/\/signin/);
@@ -27,7 +27,7 @@ test("a page asked for before signing in is shown after it", async ({ page, user
   await expect(page.getByRole("heading", { name: "Queues", level: 1 })).toBeVisible();
 });
 
-test("signing out ends the session, also for the address of a page", async ({ page, user }) => {
+test("signing out ends the session, also for direct links to pages", async ({ page, user }) => {
   await signInByForm(page, user("viewer"));
   const address = page.url();
   await page.getByRole("button", { name: /^Account menu/ }).click();
@@ -37,7 +37,7 @@ test("signing out ends the session, also for the address of a page", async ({ pa
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
 });
 
-test("switching the organization changes every panel and leaks nothing of the other one", async ({
+test("switching the organization changes every panel and leaks nothing of the previous one", async ({
   page,
   user,
   api,
@@ -73,7 +73,7 @@ test("another organization's pages and objects are not found", async ({ page, us
   const first = await api(user("admin"));
   await signInByApi(page, user("admin"));
   await page.goto(`/o/${second.session.organization.slug}/webhooks`);
-  await expect(page.getByText("No such organization")).toBeVisible();
+  await expect(page.getByText("Organization not found")).toBeVisible();
   const foreign = await second.send("GET", "/webhooks/endpoints");
   const id = /"id":"([0-9a-f-]{36})"/.exec(JSON.stringify(foreign.body))?.[1] ?? "";
   expect(id).not.toBe("");

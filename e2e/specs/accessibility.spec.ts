@@ -5,7 +5,7 @@ import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
 import { expect, expectStill, mainPages, signInByApi, test, watchShifts } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
-// The page's content security policy forbids foreign scripts, also the checker's; only here it may come in.
+// The page's content security policy forbids foreign scripts, including the checker's; it is bypassed only here.
 test.use({ bypassCSP: true });
 
 const violations = z.array(
@@ -17,7 +17,7 @@ const violations = z.array(
   }),
 );
 
-/** What axe-core holds against the page by these rules, serious and critical only, one line each. */
+/** The violations that axe-core reports by these rules, serious and critical only, one line each. */
 const faultsBy = async (page: Page, rules: readonly string[] | "all"): Promise<string[]> => {
   const found = violations.parse(
     await page.evaluate(async (only) => {
@@ -41,10 +41,10 @@ const faultsBy = async (page: Page, rules: readonly string[] | "all"): Promise<s
     );
 };
 
-/** By every rule in the light theme; what the dark one changes is colours, so there it is asked for contrast. */
+/** All rules in the light theme; the dark theme only changes colours, so only contrast is checked there. */
 const seriousFaults = async (page: Page): Promise<string[]> => {
   await page.evaluate(axe.source);
-  // Reduced motion: colours are there at once.
+  // Reduced motion, so that colours change at once.
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
   const light = await faultsBy(page, "all");
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
@@ -67,8 +67,8 @@ test("charts over history and the scrubber have no serious accessibility fault",
   await signInByApi(page, user("admin"));
   await page.goto("/services?service=payments&range=6h");
   const history = page.getByRole("region", { name: "History" });
-  // Right after the start there is nothing to draw yet, which must be as readable.
-  const nothing = history.getByText("Nothing is stored of this time");
+  // Right after the start there is no data yet, and that state must be just as readable.
+  const nothing = history.getByText("No data for this period");
   await expect(history.getByRole("application").or(nothing).first()).toBeVisible();
   await expect(page.getByRole("region", { name: "State journal" })).toBeVisible();
   await page.getByRole("button", { name: "Rewind" }).click();

@@ -4,7 +4,7 @@ import { exportedAuditLine, exportedAuditTrailer } from "@wheelhouse/shared/audi
 import { expect, goByNavigation, signInByForm, test } from "../product/journey.ts";
 import { makeSource } from "../product/own-endpoint.ts";
 
-test("an auditor filters, reads a diff, exports, verifies, and signs a week off by keyboard", async ({
+test("an auditor filters, reads a diff, exports, verifies, and signs off a week by keyboard", async ({
   page,
   user,
   api,
@@ -33,7 +33,7 @@ test("an auditor filters, reads a diff, exports, verifies, and signs a week off 
   await page.getByRole("button", { name: "Export…" }).click();
   const downloading = page.waitForEvent("download");
   await page
-    .getByRole("dialog", { name: "Export 1 events" })
+    .getByRole("dialog", { name: "Export 1 event" })
     .getByRole("button", { name: "Export NDJSON" })
     .click();
   const text = await readFile(await (await downloading).path(), "utf8");
@@ -73,18 +73,18 @@ test("an auditor filters, reads a diff, exports, verifies, and signs a week off 
   await expect(page.getByRole("row").filter({ hasText: "Was this agreed?" })).toContainText("Flagged");
   await page.getByRole("row").filter({ hasText: "Was this agreed?" }).getByRole("link").click();
   await expect(drawer.getByRole("region", { name: "Review" })).toContainText("Was this agreed?");
-  await drawer.getByRole("button", { name: "Settle flag…" }).click();
+  await drawer.getByRole("button", { name: "Resolve flag…" }).click();
   await page
-    .getByRole("dialog", { name: /^Settle/ })
+    .getByRole("dialog", { name: /^Resolve/ })
     .getByLabel("Comment")
     .fill("It was.");
-  await page.getByRole("button", { name: "Settle flag", exact: true }).click();
-  await expect(page.getByRole("row").filter({ hasText: "It was." })).toContainText("Settled");
+  await page.getByRole("button", { name: "Resolve flag", exact: true }).click();
+  await expect(page.getByRole("row").filter({ hasText: "It was." })).toContainText("Resolved");
   await page.getByRole("button", { name: /^Sign off Week \d+…/ }).click();
   await page
     .getByRole("dialog")
     .getByRole("button", { name: /^Sign off Week/ })
     .click();
   await expect(page.getByText(/^Signed by /)).toBeVisible();
-  await expect(page.getByText("No event came to the period since")).toBeVisible();
+  await expect(page.getByText("No events added to this period since")).toBeVisible();
 });

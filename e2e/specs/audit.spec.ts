@@ -6,7 +6,7 @@ import { createInvitation, createOrganization } from "@wheelhouse/shared/access/
 import { createAuditCheckpoint } from "@wheelhouse/shared/audit/proof.ts";
 import { expect, signInByApi, test } from "../product/journey.ts";
 
-/** Sends as the page's own session, to an organization. */
+/** Sends with the page's own session, to an organization. */
 const post = async (page: Page, organization: string, path: string, data: object = {}) => {
   const answer = await page.request.post(`/api/v1${path}`, {
     headers: { [organizationHeader]: organization },
@@ -16,7 +16,7 @@ const post = async (page: Page, organization: string, path: string, data: object
   return answer.json();
 };
 
-test("the trail grows by itself, a mark of the activity filters it, an event has an address, and altered proof is named", async ({
+test("the trail grows by itself, a click on the activity chart filters it, an event has a link, and altered proof is named", async ({
   page,
   user,
   product,
@@ -62,5 +62,5 @@ test("the trail grows by itself, a mark of the activity filters it, an event has
   writeFileSync(copy, readFileSync(copy, "utf8").replaceAll(/"at":"\d{4}/g, '"at":"2001'));
   await page.getByRole("button", { name: "Verify now" }).click();
   const broken = page.getByRole("alert").filter({ hasText: `The chain is broken at event ${seq}` });
-  await expect(broken).toContainText("the signature of checkpoint 1 does not hold");
+  await expect(broken).toContainText("the signature of checkpoint 1 is invalid");
 });

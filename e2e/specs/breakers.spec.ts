@@ -9,7 +9,7 @@ import { expect, goByNavigation, signInByApi, test } from "../product/journey.ts
 const rowOf = (page: Page, name: string): Locator =>
   page.getByRole("row").filter({ has: page.getByRole("link", { name: new RegExp(`^${name}`) }) });
 
-/** A service of two processes whose calls work or fail as the test says, each with a breaker that is reported. */
+/** A service of two processes whose calls succeed or fail as the test sets, each with a reported breaker. */
 function startShop(redisUrl: string, name: string) {
   let works = true;
   const service = `journey-${process.pid}`;
@@ -44,7 +44,7 @@ function startShop(redisUrl: string, name: string) {
   };
 }
 
-/** From the command to the last instance's answer, by the server's own times; the browser may be slower. */
+/** From the command to the last instance's reply, by the server's own times; the browser may be slower. */
 const obeysWithinMs = 2_000;
 const obeyedInTime = async (page: Page, command: () => Promise<void>): Promise<void> => {
   const [answer] = await Promise.all([
@@ -86,12 +86,12 @@ test("a breaker opens, is forced closed on every instance, and recovers", async 
     await expect(confirm).toBeDisabled();
     await dialog.getByLabel(/Reason/).fill("The provider is well again");
     await obeyedInTime(page, () => confirm.click());
-    await expect(dialog.getByText("2 of 2 instances held closed.")).toBeVisible();
-    // Held closed: calls reach the provider again although they still fail.
+    await expect(dialog.getByText("2 of 2 instances forced closed.")).toBeVisible();
+    // Forced closed: calls reach the provider again although they still fail.
     expect(await shop.instances[0]?.fire()).toBe("503");
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await expect(row).toContainText("2 of 2 forced closed");
-    await expect(row).toContainText(/held closed by \S+/);
+    await expect(row).toContainText(/forced closed by \S+/);
     await expect(drawer).toContainText("“The provider is well again”");
 
     shop.setWorks(true);
@@ -103,10 +103,10 @@ test("a breaker opens, is forced closed on every instance, and recovers", async 
     await expect(dialog.getByText("2 of 2 instances reset.")).toBeVisible();
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await expect(row).toContainText("0 of 2 open");
-    await expect(row).not.toContainText("held closed by");
+    await expect(row).not.toContainText("forced closed by");
     await expect(drawer.getByRole("region", { name: "State changes" })).toContainText("closed to open");
 
-    // Who may only look is not offered what would be refused.
+    // A person without the right to act sees no buttons that would be refused.
     const second = await (await browser.newContext()).newPage();
     await signInByApi(second, user("viewer"));
     await second.goto("/breakers");

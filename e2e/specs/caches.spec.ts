@@ -1,7 +1,7 @@
 import { fleetOf } from "../product/fleet-client.ts";
 import { expect, signInByApi, test } from "../product/journey.ts";
 
-test("a cache is invalidated by tag after its preview, and the trail says who did it and why", async ({
+test("a cache is invalidated by tag after its preview, and the trail records who did it and why", async ({
   page,
   user,
   api,
@@ -42,7 +42,7 @@ test("a cache is invalidated by tag after its preview, and the trail says who di
   );
 });
 
-test("keys of a cache that nobody reports are counted, then removed from its Redis", async ({
+test("keys of an unreported cache are counted, then removed from its Redis", async ({
   page,
   user,
   product,
@@ -52,8 +52,8 @@ test("keys of a cache that nobody reports are counted, then removed from its Red
   await page.goto("/caches");
   await page.getByRole("button", { name: "Remove keys of tax-rates…" }).click({ timeout: 30_000 });
   const dialog = page.getByRole("dialog", { name: "Remove keys of tax-rates of billing" });
-  await dialog.getByRole("radio", { name: "Beginning" }).check();
-  await dialog.getByLabel("Beginning", { exact: true }).last().fill("1");
+  await dialog.getByRole("radio", { name: "Prefix" }).check();
+  await dialog.getByLabel("Prefix", { exact: true }).last().fill("1");
   await expect(async () => {
     await dialog.getByRole("button", { name: "Count keys" }).click();
     await expect(dialog.getByText(/^[\d,]+ keys?$/)).toBeVisible({ timeout: 3_000 });
@@ -69,7 +69,7 @@ test("keys of a cache that nobody reports are counted, then removed from its Red
   );
 });
 
-test("a viewer sees caches and the servers behind them, and no button to act", async ({
+test("a viewer sees caches and the servers behind them, and no buttons to change them", async ({
   page,
   user,
   product,

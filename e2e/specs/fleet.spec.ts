@@ -17,9 +17,7 @@ const duplicatesOf = async (fleet: FleetState): Promise<number> => {
   return Number(/"duplicates":(\d+)/.exec(await stats.text())?.[1]);
 };
 
-test("a receiver of the fleet refuses a wrong signature and counts an id that comes again", async ({
-  product,
-}) => {
+test("a receiver of the fleet refuses a wrong signature and counts a repeated id", async ({ product }) => {
   const fleet = await fleetOf(product);
   const { secret } = endpointOf(fleet, "steady");
   const id = `msg_${crypto.randomUUID()}`;
@@ -30,7 +28,7 @@ test("a receiver of the fleet refuses a wrong signature and counts an id that co
   expect(await duplicatesOf(fleet)).toBeGreaterThan(before);
 });
 
-test("the switch names what it knows when asked for something else", async ({ product }) => {
+test("the switch answers an unknown request with its options", async ({ product }) => {
   const { controlPort } = await fleetOf(product);
   const answer = await fetch(`http://127.0.0.1:${controlPort}/behaviour`, { method: "POST", body: "{}" });
   expect(answer.status).toBe(400);

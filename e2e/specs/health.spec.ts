@@ -3,7 +3,7 @@ import { startProgram, watchServices } from "../product/watched-services.ts";
 
 const intervalMs = 2_000;
 const timeoutMs = 1_000;
-/** Two intervals and the time-out, with a tick for the collector and one for the page. */
+/** Two intervals and the time-out, plus a tick for the collector and one for the page. */
 const boundMs = 2 * intervalMs + timeoutMs + 2_000;
 
 test("a dependency dies: verdict and root cause within the bound, its caller is affected by it, both recover", async ({
@@ -55,7 +55,7 @@ test("a dependency dies: verdict and root cause within the bound, its caller is 
 
     await problem.getByRole("link").click();
     const drawer = page.getByRole("complementary", { name: "Service journey-store" });
-    await expect(drawer).toContainText("It affects 1 other check");
+    await expect(drawer).toContainText("Affects 1 other check");
     await drawer.getByRole("button", { name: "Show in graph" }).click();
     await expect(page.getByRole("link", { name: "journey-store, Down, root cause" })).toBeVisible();
     const affected = page.getByRole("link", { name: "journey-shop, Down, affected" });
@@ -100,7 +100,7 @@ test("planned work takes a service out of the problems until it is ended", async
     await page.getByRole("button", { name: "Start maintenance of journey-legacy" }).click();
     await expect(drawer.getByText("Maintenance", { exact: true })).toBeVisible();
     await expect(drawer).toContainText("move to the new rack");
-    await drawer.getByRole("button", { name: "End it now" }).click();
+    await drawer.getByRole("button", { name: "End now" }).click();
     await expect(drawer.getByText("Maintenance", { exact: true })).toBeHidden();
   } finally {
     forget();

@@ -4,7 +4,7 @@ import { Queue } from "bullmq";
 import { connectionsOf } from "../product/connections.ts";
 import { expect, goByNavigation, signInByApi, test } from "../product/journey.ts";
 
-/** A moment for which the history shows the problem. What was seen is stored within 10 s. */
+/** A moment for which the history shows the problem. Observations are stored within 10 s. */
 const momentOf = async (page: Page, headline: string): Promise<string> => {
   let at = "";
   await expect(async () => {
@@ -16,7 +16,7 @@ const momentOf = async (page: Page, headline: string): Promise<string> => {
   return at;
 };
 
-test("the scrubber shows an outage after it is over, on every page, unmistakably as the past", async ({
+test("the scrubber shows an outage after it is over, on every page, clearly marked as the past", async ({
   page,
   user,
   product,
@@ -27,7 +27,7 @@ test("the scrubber shows an outage after it is over, on every page, unmistakably
   await signInByApi(page, user("operator"));
   await page.goto("/overview");
   try {
-    // Jobs wait, and no worker listens: the queue is down.
+    // Jobs wait and no worker listens: the queue is down.
     await queue.addBulk([1, 2, 3].map((number) => ({ name: "job", data: { number } })));
     const problem = page.getByRole("list", { name: "Problems, worst first" }).getByText(`${name}: no worker`);
     await expect(problem).toBeVisible({ timeout: 20_000 });
@@ -41,9 +41,9 @@ test("the scrubber shows an outage after it is over, on every page, unmistakably
     await page.getByRole("button", { name: "− 1 m" }).click();
     await expect(page).toHaveURL(/[?&]at=/);
     await expect(page.getByTestId("freshness")).toContainText("As of");
-    await expect(page.getByTestId("moment")).toContainText("Nothing can be changed");
+    await expect(page.getByTestId("moment")).toContainText("read-only");
 
-    // The link of that moment, as a colleague opens it.
+    // The link to that moment, as a colleague opens it.
     const address = new URL(page.url());
     address.searchParams.set("at", at);
     await page.goto(address.toString());

@@ -2,12 +2,12 @@ import { expect, signInByApi, test } from "../product/journey.ts";
 
 const count = 400;
 
-test("a list of hundreds draws what is in view, and is walked, filtered and linked to as a short one", async ({
+test("a list of hundreds draws only the visible rows, and is navigated, filtered and linked to like a short one", async ({
   page,
   user,
 }) => {
   await signInByApi(page, user("viewer"));
-  // What the fleet's own services look like, many times; the socket would replace them by the few that there are.
+  // Many copies of the fleet's own services; the socket would replace them with the few real ones.
   await page.routeWebSocket(/\/live\//, () => {});
   await page.route(/\/api\/v1\/health(\?|$)/, async (route) => {
     const answer = await route.fetch();

@@ -4,7 +4,7 @@ import { stopPostgres, stopRedis } from "../product/outage.ts";
 import { makeSource } from "../product/own-endpoint.ts";
 import { type StartedProduct, startProduct } from "../product/product.ts";
 
-/** Outages hit a product of their own, so that no other journey feels them. */
+/** These outages affect a separate product, so that no other journey notices them. */
 const test = journey.extend<object, { own: StartedProduct }>({
   own: [
     async ({ browserName: _ }, use) => {
@@ -21,7 +21,7 @@ const test = journey.extend<object, { own: StartedProduct }>({
 const outageMs = 6000;
 const freshness = "freshness";
 
-test("without Redis events are still taken in, the page says since when it is stale, and all recovers", async ({
+test("without Redis events are still accepted, the page shows since when it is stale, and everything recovers", async ({
   page,
   user,
   api,
@@ -48,7 +48,7 @@ test("without Redis events are still taken in, the page says since when it is st
   await expect(page.getByTestId(freshness)).toContainText("Live", { timeout: 30_000 });
 });
 
-test("without Postgres intake says 503 with Retry-After, the page stays, and all recovers", async ({
+test("without Postgres intake answers 503 with Retry-After, the page stays, and everything recovers", async ({
   page,
   user,
   api,
@@ -67,7 +67,7 @@ test("without Postgres intake says 503 with Retry-After, the page stays, and all
       .toBe(503);
     const answer = await postEvent(product, source, { type: "journey.outage", data: {} });
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
-    await expect(stale).toContainText("What is shown may have changed since");
+    await expect(stale).toContainText("The data below may be outdated");
     await expect(page.getByRole("heading", { name: "Webhooks", level: 1 })).toBeVisible();
   } finally {
     await endOutage();

@@ -36,7 +36,7 @@ test("every part of the dashboard draws in every state, in both themes", async (
         for (const state of await states.all()) await expect.poll(() => state.innerHTML(), name).not.toBe("");
       }
     }
-    // What covers a page has a frame of its own, and frames take turns.
+    // A part that covers a page has its own frame, and frames load one after the other.
     for (const frame of await page.locator("#form-dialog .parts-frame").all()) {
       await frame.scrollIntoViewIfNeeded();
       await expect(frame.frameLocator("iframe").getByRole("dialog")).toBeVisible();

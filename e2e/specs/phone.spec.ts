@@ -35,7 +35,7 @@ test("on a phone no page scrolls sideways, and none moves while it loads", async
   }
 });
 
-test("a phone reaches the pages, and the past, by the bar at the bottom", async ({ page, user }) => {
+test("on a phone the bar at the bottom leads to the pages and to the past", async ({ page, user }) => {
   await signInByForm(page, user("viewer"));
   const bar = page.getByRole("navigation", { name: "Main, short" });
   await expect(bar).toBeVisible();

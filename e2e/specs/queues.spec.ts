@@ -28,7 +28,7 @@ test("queue depths of running programs move on the page without a reload", async
   }
   await page.evaluate(() => document.body.setAttribute("data-loaded-once", "yes"));
   const table = page.getByRole("table").first();
-  // Quick workers leave nothing waiting for a while; some depth of some state always moves.
+  // Fast workers leave nothing waiting for a while; the depth of some state always moves.
   const columns = await Promise.all(
     ["Waiting", "Active", "Delayed"].map((header) => cellsUnder(page, table, header)),
   );
@@ -38,7 +38,7 @@ test("queue depths of running programs move on the page without a reload", async
   await expect(page.locator("body")).toHaveAttribute("data-loaded-once", "yes");
 });
 
-test("a queue made by another program appears within 3 s, by any name and prefix, with right counts", async ({
+test("a queue created by another program appears within 3 s, with any name and prefix and correct counts", async ({
   page,
   user,
   product,

@@ -5,7 +5,7 @@ import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
 import { expect, signInByForm, test } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
-test("dead letters are planned, confirmed, replayed and followed to the end, and every step stands in the trail", async ({
+test("dead letters are planned, confirmed, replayed and followed to the end, and every step is in the trail", async ({
   page,
   user,
   api,
@@ -33,7 +33,7 @@ test("dead letters are planned, confirmed, replayed and followed to the end, and
     .toBe(some.length);
   const endpoint = `/webhooks/endpoints/${own.endpoint.id}`;
   await setBehaviour(fleet, "gone", "steady");
-  // Switched off by the first 410; each change counts its version up.
+  // Disabled by the first 410; each change increments its version.
   const enable = async () =>
     (await admin.send("PATCH", endpoint, { version: own.endpoint.version + 1, enabled: true })).status;
   await expect.poll(enable).toBe(200);
@@ -49,13 +49,13 @@ test("dead letters are planned, confirmed, replayed and followed to the end, and
   const reason = `Partner is back, ${own.eventType}`;
   await dialog.getByLabel(/Reason/).fill(reason);
   await dialog.getByLabel(/Limit per endpoint/).fill("");
-  // As a larger set is answered: it asks who is there, then goes on.
+  // Like the answer for a larger set, which first requires confirmation.
   const error = { code: "step_up_required", message: "Confirm your password to go on.", requestId: "req_1" };
   await page.route("**/api/v1/webhooks/replays", (route) => route.fulfill({ status: 403, json: { error } }), {
     times: 1,
   });
   await confirm.click();
-  const question = page.getByRole("dialog", { name: "Confirm that it is you" });
+  const question = page.getByRole("dialog", { name: "Confirm your identity" });
   await question.getByLabel("Password").fill(user("admin").password);
   await question.getByRole("button", { name: "Confirm" }).click();
 

@@ -5,7 +5,7 @@ import { makePerson } from "../product/own-person.ts";
 
 const signInHeading = (page: Page) => page.getByRole("heading", { name: "Sign in" });
 
-/** Another browser: it shares nothing with the first. */
+/** Another browser, which shares nothing with the first. */
 const otherBrowser = async (browser: Browser, baseURL: string | undefined): Promise<Page> => {
   const context = await browser.newContext(baseURL === undefined ? {} : { baseURL });
   return context.newPage();
@@ -17,7 +17,7 @@ const openAccount = async (page: Page) => {
   await expect(page.getByRole("heading", { name: "Your account", level: 1 })).toBeVisible();
 };
 
-test("an admin ends a member's sessions, and the member's browser is out within a second", async ({
+test("an admin ends a member's sessions, and the member's browser is signed out within a second", async ({
   page,
   browser,
   baseURL,
@@ -39,7 +39,7 @@ test("an admin ends a member's sessions, and the member's browser is out within 
   await question.getByRole("button", { name: /^End \d+ sessions?$/ }).click();
   expect((await ended).status()).toBe(200);
   await expect(signInHeading(member)).toBeVisible({ timeout: 1_000 });
-  await expect(page.getByText("Signed in nowhere.")).toBeVisible();
+  await expect(page.getByText("No active sessions.")).toBeVisible();
   await member.context().close();
 });
 
@@ -56,14 +56,14 @@ test("a person sees where the account is in use and signs out elsewhere", async 
   await signInByForm(page, person);
   await openAccount(page);
   const table = page.getByRole("table", { name: "Sessions" });
-  await expect(table.getByText("this one")).toHaveCount(1);
+  await expect(table.getByText("this session")).toHaveCount(1);
   await page.getByRole("button", { name: "Sign out everywhere else" }).click();
   await expect(signInHeading(elsewhere)).toBeVisible({ timeout: 1_000 });
   await expect(table.getByRole("row")).toHaveCount(2);
   await elsewhere.context().close();
 });
 
-test("an admin confirms the password and hands over a link, by which a member sets a new one, once", async ({
+test("an admin confirms the password and creates a link with which a member sets a new one, once", async ({
   page,
   browser,
   baseURL,
@@ -74,13 +74,13 @@ test("an admin confirms the password and hands over a link, by which a member se
   const person = user("viewer", "second");
   await page.getByRole("link", { name: new RegExp(person.email) }).click();
   await page.getByRole("button", { name: "Reset password…" }).click();
-  // As the server answers when the admin signed in more than five minutes ago.
+  // The server's answer if the admin signed in more than five minutes ago.
   const error = { code: "step_up_required", message: "Confirm your password to go on.", requestId: "req_1" };
   await page.route("**/password-reset", (route) => route.fulfill({ status: 403, json: { error } }), {
     times: 1,
   });
-  await page.getByRole("button", { name: "Make a link" }).click();
-  const question = page.getByRole("dialog", { name: "Confirm that it is you" });
+  await page.getByRole("button", { name: "Create link" }).click();
+  const question = page.getByRole("dialog", { name: "Confirm your identity" });
   await question.getByLabel("Password").fill("not the password");
   await question.getByRole("button", { name: "Confirm" }).click();
   await expect(question.getByText("The password is wrong.")).toBeVisible();
@@ -97,7 +97,7 @@ test("an admin confirms the password and hands over a link, by which a member se
   await member.getByRole("textbox", { name: "New password" }).fill(person.password);
   await member.getByRole("button", { name: "Set password" }).click();
   await expect(member.getByText("Your password is set.")).toBeVisible();
-  // The same page with another fragment would not load anew.
+  // The same page with another fragment would not reload.
   await member.goto("about:blank");
   await member.goto(link);
   await member.getByRole("textbox", { name: "New password" }).fill(person.password);
@@ -113,7 +113,7 @@ const signInAtProvider = async (page: Page) => {
   await page.getByRole("button", { name: "Sign-in" }).click();
 };
 
-test("signing in at the identity provider leads to the page that was asked for, and confirms there what a token takes", async ({
+test("signing in at the identity provider leads to the requested page, and creating a token is confirmed there", async ({
   page,
 }) => {
   await page.route(
@@ -132,15 +132,15 @@ test("signing in at the identity provider leads to the page that was asked for, 
   await goByNavigation(page, "Access");
   await page.getByRole("link", { name: "API tokens" }).click();
   await page.getByRole("button", { name: "Create token…" }).click();
-  const dialog = page.getByRole("dialog", { name: /^Create a token/ });
+  const dialog = page.getByRole("dialog", { name: /^Create token/ });
   await dialog.getByLabel("Name").fill("Confirmed at the provider");
   await dialog.getByLabel("audit:read").check();
-  // As the server answers when the sign-in was more than five minutes ago.
+  // The server's answer if the sign-in was more than five minutes ago.
   const error = { code: "step_up_required", message: "Confirm to go on.", requestId: "req_1" };
   await page.route("**/api/v1/tokens", (route) => route.fulfill({ status: 403, json: { error } }), {
     times: 1,
   });
-  await dialog.getByRole("button", { name: "Create 1 token" }).click();
+  await dialog.getByRole("button", { name: "Create token" }).click();
   const opening = page.waitForEvent("popup");
   await page.getByRole("button", { name: "Confirm at the provider" }).click();
   const window = await opening;

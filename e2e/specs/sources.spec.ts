@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { Locator, Page } from "@playwright/test";
 import { expect, goByNavigation, signInByApi, signInByForm, test } from "../product/journey.ts";
 
-/** Reads the address that is shown once, and goes on. */
+/** Reads the address that is shown once, and continues. */
 const readOnce = async (dialog: Locator): Promise<string> => {
   const address = (await dialog.getByTestId("shown-once").textContent()) ?? "";
-  await dialog.getByRole("button", { name: "I have it" }).click();
+  await dialog.getByRole("button", { name: "Done" }).click();
   return address;
 };
 const beat = async (page: Page, address: string) => (await page.request.post(address)).status();
@@ -27,10 +27,10 @@ test("an admin watches a job that reports by itself, renews its secret, and dele
   await dialog.getByLabel("Format").selectOption("push");
   await dialog.getByLabel("Instances").fill("backup");
   await dialog.getByLabel("Depends on").fill("nowhere");
-  await dialog.getByRole("button", { name: "Watch 1 service" }).click();
+  await dialog.getByRole("button", { name: "Watch service" }).click();
   await expect(dialog).toContainText("is not watched in this organization");
   await dialog.getByLabel("Depends on").fill("");
-  await dialog.getByRole("button", { name: "Watch 1 service" }).click();
+  await dialog.getByRole("button", { name: "Watch service" }).click();
   const first = await readOnce(dialog);
   expect(await beat(page, first)).toBe(202);
 
@@ -41,19 +41,19 @@ test("an admin watches a job that reports by itself, renews its secret, and dele
   await expect(drawer).toContainText(`····${first.slice(-4)}`);
   await drawer.getByRole("button", { name: "New secret for backup" }).click();
   await dialog.getByLabel("Reason").fill("it stood in a log");
-  await dialog.getByRole("button", { name: "Issue 1 secret" }).click();
+  await dialog.getByRole("button", { name: "Issue secret" }).click();
   const second = await readOnce(dialog);
   expect([await beat(page, first), await beat(page, second)]).toEqual([404, 202]);
 
   await drawer.getByRole("button", { name: "Delete…" }).click();
   await dialog.getByLabel("Reason").fill("the job has moved");
-  await dialog.getByRole("button", { name: "Delete 1 source" }).click();
+  await dialog.getByRole("button", { name: "Delete source" }).click();
   await expect(dialog).toBeHidden();
   await expect(row).toHaveCount(0);
   expect(await beat(page, second)).toBe(404);
 });
 
-test("an admin declares a cache, whose keys can then be removed, moves it, and forgets it", async ({
+test("an admin declares a cache whose keys can then be removed, moves it, and deletes it", async ({
   page,
   user,
 }) => {
@@ -66,10 +66,10 @@ test("an admin declares a cache, whose keys can then be removed, moves it, and f
   await dialog.getByLabel("Service").fill("price-desk");
   await dialog.getByLabel("Redis").selectOption({ label: "Redis primary" });
   await dialog.getByLabel("Prefix").fill("bull:");
-  await dialog.getByRole("button", { name: "Declare 1 cache" }).click();
+  await dialog.getByRole("button", { name: "Declare cache" }).click();
   await expect(dialog).toContainText("must not meet bull: or wheelhouse:");
   await dialog.getByLabel("Prefix").fill(`${name}:`);
-  await dialog.getByRole("button", { name: "Declare 1 cache" }).click();
+  await dialog.getByRole("button", { name: "Declare cache" }).click();
   await expect(dialog).toBeHidden();
 
   const list = page.getByRole("table", { name: "Sources, worst first" });
@@ -78,7 +78,7 @@ test("an admin declares a cache, whose keys can then be removed, moves it, and f
   await expect(drawer).toContainText(`${name}:`);
   await drawer.getByRole("button", { name: "Change…" }).click();
   await dialog.getByLabel("Prefix").fill(`${name}/2:`);
-  await dialog.getByRole("button", { name: "Change 1 cache" }).click();
+  await dialog.getByRole("button", { name: "Save changes" }).click();
   await expect(drawer).toContainText(`${name}/2:`);
   await goByNavigation(page, "Cache");
   await expect(page.getByRole("region", { name: "Declared caches" })).toContainText(`${name}/2:`);
@@ -86,6 +86,6 @@ test("an admin declares a cache, whose keys can then be removed, moves it, and f
   await page.goBack();
   await drawer.getByRole("button", { name: "Delete…" }).click();
   await dialog.getByLabel("Reason").fill("the prices have moved");
-  await dialog.getByRole("button", { name: "Delete 1 source" }).click();
+  await dialog.getByRole("button", { name: "Delete source" }).click();
   await expect(list.getByRole("row").filter({ hasText: name })).toHaveCount(0);
 });

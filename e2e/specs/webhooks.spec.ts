@@ -6,14 +6,14 @@ import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
 import { expect, signInByApi, test } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
-/** A reload would lose the mark: what appears beside it came by itself. */
+/** A reload would remove the mark, so rows that appear beside it came by themselves. */
 const markPage = (page: Page) => page.evaluate(() => document.body.setAttribute("data-loaded-once", "yes"));
 const expectNoReload = (page: Page) =>
   expect(page.locator("body")).toHaveAttribute("data-loaded-once", "yes");
 
 const rowOf = (page: Page, text: string) => page.getByRole("row").filter({ hasText: text });
 
-test("a dead letter appears live, is replayed with a reason, completes, and stands in the trail", async ({
+test("a dead letter appears live, is replayed with a reason, completes, and is in the trail", async ({
   page,
   user,
   api,
@@ -64,7 +64,7 @@ test("a dead letter appears live, is replayed with a reason, completes, and stan
   await setBehaviour(fleet, "failing", "steady");
   await drawer.getByRole("button", { name: "Replay…" }).click();
   const dialog = page.getByRole("dialog", { name: new RegExp(`^Replay ${own.eventType}`) });
-  const confirm = dialog.getByRole("button", { name: "Replay 1 delivery" });
+  const confirm = dialog.getByRole("button", { name: "Replay delivery" });
   await expect(confirm).toBeDisabled();
   const reason = `CRM database is back, ${own.eventType}`;
   await dialog.getByLabel(/Reason/).fill(reason);
@@ -101,7 +101,7 @@ test("a dead letter appears live, is replayed with a reason, completes, and stan
   await setBehaviour(fleet, "failing", "failing");
 });
 
-test("a viewer's replay is refused with 403, and the refusal stands in the trail", async ({
+test("a viewer's replay is refused with 403, and the refusal is in the trail", async ({
   user,
   api,
   product,
@@ -132,7 +132,7 @@ test("a viewer's replay is refused with 403, and the refusal stands in the trail
   await own.remove();
 });
 
-test("what one browser does appears in another without a reload", async ({
+test("a change in one browser appears in another without a reload", async ({
   page,
   user,
   api,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { keptFieldsOf } from "./audit-actions.ts";
 import { endpoints } from "./endpoints.ts";
 
-// What stands in trails already: a name that changes or a field that goes missing cannot be made good later.
+// The existing contents of trails: a renamed action or a missing field cannot be corrected later.
 const kept: Record<string, readonly string[]> = {
   "access.administrator.set": ["role", "account", "endedSessions"],
   "access.session.create": ["linkedIdentity", "account", "role"],
@@ -328,11 +328,11 @@ const kept: Record<string, readonly string[]> = {
   "history.deployment.create": ["service", "version", "at", "by", "url"],
 };
 
-test("the acts and what the trail keeps of each are those that trails hold already", () => {
+test("the actions and their kept fields match those in existing trails", () => {
   expect(Object.fromEntries(keptFieldsOf)).toEqual(kept);
 });
 
-test("endpoints that stand for the same act keep the same fields of it", () => {
+test("endpoints with the same action keep the same fields", () => {
   for (const { action, keeps, path } of endpoints)
     if (action !== undefined) expect(keeps, path).toEqual(keptFieldsOf.get(action));
 });

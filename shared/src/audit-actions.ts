@@ -13,7 +13,9 @@ const commandOutcomeKept = [
   "removed",
 ] as const;
 
-/** Acts that no endpoint stands for: outcomes that come later, acts of Wheelhouse itself, and readings that are recorded. */
+/**
+ * Actions without an endpoint: outcomes that arrive later, actions of Wheelhouse itself, and recorded reads.
+ */
 const otherActions = {
   "access.administrator.set": ["role", "account", "endedSessions"],
   "webhooks.source.update": sourceKept,
@@ -27,10 +29,10 @@ const otherActions = {
   "audit.content.expire": ["uptoSeq"],
 } as const;
 
-/** Name of an act in the trail, in the form `<feature>.<thing>.<verb>`. */
+/** Name of an audit action, in the form `<feature>.<thing>.<verb>`. */
 export type AuditAction = DeclaredAction | keyof typeof otherActions;
 
-/** The fields of `before` and `after` that the trail keeps, by act. */
+/** The `before` and `after` fields that the audit trail keeps, by action. */
 export const keptFieldsOf: ReadonlyMap<string, readonly string[]> = new Map([
   ...endpoints.flatMap(({ action, keeps = [] }): [string, readonly string[]][] =>
     action === undefined ? [] : [[action, keeps]],

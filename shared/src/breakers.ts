@@ -8,32 +8,37 @@ import { problem } from "./overview.ts";
 import { reasonText } from "./reason.ts";
 
 /**
- * `forced_open` (nothing passes) and `disabled` (held closed: calls pass whatever fails) are an operator's doing and
- * last until they are reset.
+ * `forced_open` (rejects all calls) and `disabled` (forced closed: calls pass even when they fail) are
+ * overrides of an operator and last until they are reset.
  */
 export const breakerState = z.enum(["closed", "half_open", "open", "forced_open", "disabled", "unknown"]);
 export type BreakerState = z.infer<typeof breakerState>;
 
-/** What protects the call: trips on failures, or limits how many run at a time (Envoy), which fails nothing. */
+/**
+ * What protects the call: a trip on failures, or a limit on concurrent calls (Envoy), which does not fail
+ * calls.
+ */
 export const breakerKind = z.enum(["failure", "concurrency"]);
 
-/** Over the window of its library, by instance; null where the library does not tell. */
+/** Per instance, over the window of its library; null where the library does not report it. */
 export const breakerFigures = {
-  /** 0–1; null: too few calls, or not told. */
+  /** 0–1; null for too few calls, or when not reported. */
   failureRatio: z.number().nullable(),
   slowRatio: z.number().nullable(),
-  /** All that were asked for, those refused among them. */
+  /** All calls, including the rejected ones. */
   callsPerMinute: z.number().nullable(),
-  /** Failed, and those refused: what its callers lost. */
+  /** Failed and rejected calls: everything its callers lost. */
   failedPerMinute: z.number().nullable(),
-  /** Refused without a call. */
+  /** Calls rejected without being made. */
   refusedPerMinute: z.number().nullable(),
   latencyMsP50: z.number().nullable(),
   latencyMsP95: z.number().nullable(),
   latencyMsP99: z.number().nullable(),
 };
 
-/** When a state began, as far as it was seen. `failureRatio` (0–1) at that moment; null when not told. */
+/**
+ * Start of a state, as far as it was observed. `failureRatio` (0–1) at that moment; null when not reported.
+ */
 export const breakerMove = z.object({
   at: timestamp,
   state: breakerState,
@@ -41,19 +46,26 @@ export const breakerMove = z.object({
 });
 export type BreakerMove = z.infer<typeof breakerMove>;
 
-/** States of the last 24 hours, oldest first; the first is the one that was found, the last the one of now. */
+/**
+ * States of the last 24 hours, oldest first; the first is the one found initially, the last the current one.
+ */
 const moves = z.array(breakerMove).max(20);
 
-/** One breaker in one process: the normal form of every library. */
+/** One breaker in one process, in the common shape of all libraries. */
 export const breakerInstance = z.object({
   instance: z.string(),
   state: breakerState,
-  /** How the state is known where its library does not tell it, or what limits it; null otherwise. */
+  /**
+   * How the state is known where the library does not report it, or which limit was reached; null otherwise.
+   */
   note: z.string().nullable(),
   moves,
-  /** When the state began as far as it was seen. */
+  /** Start of the state, as far as it was observed. */
   since: timestamp.nullable(),
-  /** When a probe may pass; in the past: the next call probes ("probe due"). Null when none is planned. */
+  /**
+   * When a probe may pass; a time in the past means that the next call probes ("probe due"). Null when none
+   * is planned.
+   */
   nextProbeAt: timestamp.nullable(),
   ...breakerFigures,
   ...observation,
@@ -61,13 +73,13 @@ export const breakerInstance = z.object({
 export type BreakerInstance = z.infer<typeof breakerInstance>;
 
 /**
- * `open`: nothing passes until it is reset. `close`: held closed until it is reset. `reset`: lets go of either, and
- * begins anew as closed.
+ * `open`: rejects all calls until it is reset. `close`: forced closed until it is reset. `reset`: removes
+ * either override and starts as closed.
  */
 export const breakerCommand = z.enum(["open", "close", "reset"]);
 export type BreakerCommand = z.infer<typeof breakerCommand>;
 
-/** The command of an operator that holds a breaker open or closed. */
+/** The command of an operator that forces a breaker open or closed. */
 const forced = z.object({
   by: z.string(),
   at: timestamp,
@@ -78,31 +90,31 @@ export type Forced = z.infer<typeof forced>;
 
 /** A breaker over all instances of its service. */
 export const breakerRow = z.object({
-  /** `<service>~<name>`, each part percent-encoded: see SETTLED 25. */
+  /** `<service>~<name>`, each part percent-encoded. */
   id: z.string(),
   name: z.string(),
   service: z.string(),
   /** `opossum`, `cockatiel`, `resilience4j`, `Polly`, `Envoy`, `Wheelhouse`. */
   library: z.string(),
   kind: breakerKind,
-  /** The worst of its instances that are heard; unknown when none is. */
+  /** The worst state of its instances with data; unknown when there is none. */
   state: breakerState,
-  /** In words: "2 of 5 open". */
+  /** Such as "2 of 5 open". */
   label: z.string(),
   cause: z.string().nullable(),
   since: timestamp.nullable(),
   moves,
   instances: z.array(breakerInstance),
   ...breakerFigures,
-  /** Failure ratio (0–1) at which it opens; null when not told. */
+  /** Failure ratio (0–1) at which it opens; null when not reported. */
   threshold: z.number().nullable(),
   coolDownMs: z.number().nullable(),
-  /** What its library can be told; empty: watch only. */
+  /** Commands its library supports; empty for a read-only breaker. */
   commands: z.array(breakerCommand),
-  /** Who holds some instance of it; null while nobody does, and when the command is too long ago. */
+  /** The override on some instance; null without one, and when its command is too old to be found. */
   forced: forced
     .nullable()
-    // Frames from before it was told have none.
+    // Older frames do not contain it.
     .default(null),
   ...observation,
 });
@@ -166,14 +178,14 @@ export const readBreaker = defineEndpoint({
     /** 0–1 over all instances. */
     failureRatio: series,
     failedPerMinute: series,
-    /** The newest recorded change before it opened; null while it is not open, or when none is known. */
+    /** The latest recorded change before it opened; null while it is not open, or when none is known. */
     changedBefore: problem.shape.changedBefore,
   }),
 });
 
 const breakerCommandBody = z.strictObject({
   reason: reasonText,
-  /** Left out: all instances that are known now. */
+  /** When omitted: all instances known now. */
   instances: z.array(z.string().min(1).max(200)).min(1).max(200).optional(),
 });
 
@@ -189,7 +201,7 @@ const commandBreaker = {
 export const forceBreakerOpen = defineEndpoint({
   ...commandBreaker,
   path: "/breakers/:id/open",
-  summary: "Opens a breaker on its instances until it is reset; nothing passes",
+  summary: "Forces a breaker open on its instances until it is reset; all calls are rejected",
   action: "breakers.breaker.open",
   keeps: commandKept,
 });
@@ -197,7 +209,7 @@ export const forceBreakerOpen = defineEndpoint({
 export const forceBreakerClosed = defineEndpoint({
   ...commandBreaker,
   path: "/breakers/:id/close",
-  summary: "Holds a breaker closed on its instances until it is reset; calls pass whatever fails",
+  summary: "Forces a breaker closed on its instances until it is reset; calls pass even when they fail",
   action: "breakers.breaker.close",
   keeps: commandKept,
 });
@@ -205,7 +217,7 @@ export const forceBreakerClosed = defineEndpoint({
 export const resetBreaker = defineEndpoint({
   ...commandBreaker,
   path: "/breakers/:id/reset",
-  summary: "Lets go of a forced breaker on its instances, which begins anew as closed",
+  summary: "Removes the override of a breaker on its instances, which then starts as closed",
   action: "breakers.breaker.reset",
   keeps: commandKept,
 });
@@ -213,7 +225,7 @@ export const resetBreaker = defineEndpoint({
 export const readBreakerOperation = defineEndpoint({
   method: "GET",
   path: "/breakers/operations/:id",
-  summary: "What became of a command to a breaker, by instance",
+  summary: "Outcome of a command to a breaker, by instance",
   access: "breakers:read",
   params: z.strictObject({ id: z.uuid() }),
   response: operation,

@@ -3,7 +3,7 @@ import { type Capability, capabilities, capabilitiesOf, inheritedRoles, roles } 
 
 const holds = (capability: Capability) => roles.filter((role) => capabilitiesOf[role].includes(capability));
 
-test("who may do what", () => {
+test("capabilities are held by exactly the intended roles", () => {
   expect(holds("overview:read")).toEqual(["viewer", "operator", "admin", "auditor", "superadmin"]);
   expect(holds("queues:act")).toEqual(["operator", "admin", "superadmin"]);
   expect(holds("webhooks:replay")).toEqual(["admin", "superadmin"]);
@@ -12,11 +12,11 @@ test("who may do what", () => {
   expect(holds("audit:sign-off")).toEqual(["auditor", "superadmin"]);
 });
 
-test("a viewer only reads, a superadmin holds everything", () => {
+test("a viewer only reads, a superadmin has every capability", () => {
   expect(capabilitiesOf.viewer.filter((capability) => !capability.endsWith(":read"))).toEqual([]);
   expect([...capabilitiesOf.superadmin].sort()).toEqual([...capabilities].sort());
 });
 
-test("administration and audit reach child organizations, daily work does not", () => {
+test("administration and audit extend to child organizations, daily work does not", () => {
   expect(inheritedRoles).toEqual(["admin", "auditor", "superadmin"]);
 });

@@ -1,7 +1,7 @@
 /**
- * Who may do what. A role is a set of capabilities; nothing else in the system decides on a role's name.
- * `superadmin` is a role of the platform organization and holds everywhere; `admin` and `auditor` are
- * inherited by child organizations, the other roles hold only where they were given.
+ * A role is a set of capabilities; no other code makes decisions based on a role's name. `superadmin` is a
+ * role of the platform organization and applies everywhere. Child organizations inherit `admin` and
+ * `auditor`; the other roles apply only in the organization where they were granted.
  */
 const reads = [
   "overview:read",
@@ -75,8 +75,8 @@ export const capabilitiesOf: Record<Role, readonly Capability[]> = {
 export const inheritedRoles: readonly Role[] = ["admin", "auditor", "superadmin"];
 
 /**
- * Roles that a role's holder may give to others and take from them. An admin appoints auditors without having their
- * right to sign off, so nobody may make an auditor of himself: see `access-authority.ts` of the bff.
+ * The roles that holders of a role may grant and revoke. Admins can appoint auditors but lack the right to
+ * sign off reviews themselves, and nobody can extend their own permissions.
  */
 export const grantableRoles: Record<Role, readonly Role[]> = {
   viewer: [],

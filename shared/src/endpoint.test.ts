@@ -15,7 +15,7 @@ const tables: object[] = await Promise.all(files.map((name) => import(new URL(na
 const addressOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
 const named = endpoints.map((endpoint): [string, Endpoint] => [addressOf(endpoint), endpoint]);
 
-test("the list of endpoints holds every endpoint that a file exports", () => {
+test("the list of endpoints contains every endpoint that a file exports", () => {
   const exported = new Set(tables.flatMap((table) => Object.values(table).filter(isEndpoint)));
   const listed = new Set(endpoints);
   expect([...exported].filter((endpoint) => !listed.has(endpoint)).map(addressOf)).toEqual([]);
@@ -28,7 +28,7 @@ test("no two endpoints share method and path", () => {
 });
 
 test.each(named)(
-  "%s: what changes something names its audit action, what reads has no body",
+  "%s: a mutation names its audit action, a read has no body",
   (_, { method, body, action, keeps }) => {
     if (method === "GET") expect(body).toBeUndefined();
     else expect(action).toMatch(/^[a-z]+(?:\.[a-z-]+){2}$/);
@@ -36,12 +36,12 @@ test.each(named)(
   },
 );
 
-test("only what reads is served from memory", () => {
+test("only reads are served from memory", () => {
   const written = endpoints.filter(({ snapshot, method }) => snapshot === true && method !== "GET");
   expect(written.map(addressOf)).toEqual([]);
 });
 
-test.each(named)("%s asks for a session or for a capability that exists", (_, { access: needed }) => {
+test.each(named)("%s requires a session or an existing capability", (_, { access: needed }) => {
   expect(["public", "session", ...capabilities]).toContain(needed);
 });
 
@@ -51,24 +51,24 @@ test.each(named)("%s describes every parameter of its path, and no other", (_, {
   expect(described.sort()).toEqual(named.sort());
 });
 
-test.each(named)("%s takes no field that it does not declare", (_, { params, query, body }) => {
+test.each(named)("%s accepts no undeclared field", (_, { params, query, body }) => {
   for (const part of [params, query, body])
     if (part instanceof z.ZodObject) expect(part.def.catchall).toBeInstanceOf(z.ZodNever);
 });
 
-test("a list of the query is split at commas and bounded", () => {
+test("a list in the query is split at commas and limited", () => {
   const colours = queryList(z.enum(["red", "blue"]));
   expect(colours.parse("red,blue,")).toEqual(["red", "blue"]);
   expect(colours.safeParse("red,green").error?.issues[0]?.path).toEqual([1]);
   expect(queryList(z.string()).safeParse(Array(51).fill("a").join(",")).success).toBe(false);
 });
 
-test("a flag of the query is 0, 1 or absent", () => {
+test("a flag in the query is 0, 1 or absent", () => {
   expect([undefined, "0", "1"].map((value) => queryFlag.parse(value))).toEqual([false, false, true]);
   expect(queryFlag.safeParse("yes").success).toBe(false);
 });
 
-test("a page has 50 rows unless asked, and 200 at most", () => {
+test("a page has 50 rows by default, and 200 at most", () => {
   const query = z.strictObject(paging);
   expect(query.parse({})).toEqual({ limit: 50 });
   expect(query.parse({ limit: "200" })).toEqual({ limit: 200 });
@@ -80,7 +80,7 @@ test.each(["a", "a-b", "7", "x".repeat(63)])("%s is a short name", (name) => {
 });
 
 test.each(["", "-a", "a-", "A", "a b", "a/b", "ü", "x".repeat(64), "../etc"])(
-  "%j is no short name",
+  "%j is not a short name",
   (name) => {
     expect(slug.safeParse(name).success).toBe(false);
   },

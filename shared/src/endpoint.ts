@@ -2,15 +2,16 @@ import { z } from "zod";
 import type { Capability } from "./capabilities.ts";
 
 /**
- * One HTTP operation, written once: the bff derives route, validation, authorisation and OpenAPI from it,
- * the web derives its typed call. `path` is below `/api/v1`, with `:name` for parameters.
+ * The single declaration of an HTTP operation: the bff derives its route, validation, authorization and
+ * OpenAPI from it, the web its typed call. `path` is relative to `/api/v1`, with `:name` for parameters.
  *
  * `access`: `public` (no credentials), `session` (signed in, no organization right needed) or the capability
  * required in the request's organization. `action`: name of the audit event, in the form
- * `<feature>.<thing>.<verb>`; every mutation has one.
- * `stepUp`: for the few acts that a session left open must not allow: who acts has signed in or confirmed the
- * password within the last 5 minutes, else the answer is `step_up_required`. Not open to API tokens. Text instead of
- * `true` says in which cases; the service that knows them demands it.
+ * `<feature>.<thing>.<verb>`; required for every mutation.
+ *
+ * `stepUp`: for sensitive actions that an unattended session must not allow. The caller must have signed in
+ * or confirmed the password within the last 5 minutes, otherwise the request fails with `step_up_required`.
+ * Not available to API tokens. A text instead of `true` describes the condition, which the service enforces.
  */
 export type Endpoint = {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -19,9 +20,9 @@ export type Endpoint = {
   access: "public" | "session" | Capability;
   action?: `${string}.${string}.${string}`;
   /**
-   * The fields of a thing before and after the act that the trail keeps; every other one is left out before the event is
-   * hashed. The trail is read by many and kept for years, and nothing can be taken back from it: a field belongs here
-   * when an auditor needs it, and never when it could hold what a customer or a credential said.
+   * The `before` and `after` fields that the audit trail keeps; all others are dropped before the event is
+   * hashed. The trail is append-only, kept for years and has many readers, so list a field only if an auditor
+   * needs it and it can never contain customer data or credentials.
    */
   keeps?: readonly string[];
   stepUp?: true | `when ${string}`;
@@ -29,13 +30,13 @@ export type Endpoint = {
   query?: z.ZodType;
   body?: z.ZodType;
   response: z.ZodType;
-  /** Answered line by line as `application/x-ndjson`; `response` describes one line. */
+  /** Streamed as `application/x-ndjson`; `response` describes one line. */
   stream?: "ndjson";
-  /** Status of success; 200 unless told. */
+  /** Success status; defaults to 200. */
   status?: 200 | 201 | 202 | 204;
-  /** Served from memory, so a session that was verified before may read it while the database is away. */
+  /** Served from memory, so an already verified session can read it while the database is unavailable. */
   snapshot?: true;
-  /** Answers 202 with the same shape while its effect still goes on. */
+  /** Responds with 202 and the same shape while the operation is still in progress. */
   late?: true;
 };
 
@@ -47,11 +48,11 @@ type InputPart<E, K extends string> =
 type OutputPart<E, K extends string> =
   E extends Record<K, z.ZodType> ? { [P in K]: z.output<Part<E, K>> } : unknown;
 
-/** What a caller hands over: `{ params, query, body }`, each only where the endpoint declares it. */
+/** The input a caller passes: `{ params, query, body }`, each only if the endpoint declares it. */
 export type EndpointInput<E extends Endpoint> = InputPart<E, "params"> &
   InputPart<E, "query"> &
   InputPart<E, "body">;
-/** The same after parsing, defaults filled in. */
+/** The input after parsing, with defaults filled in. */
 export type EndpointParsed<E extends Endpoint> = OutputPart<E, "params"> &
   OutputPart<E, "query"> &
   OutputPart<E, "body">;
@@ -59,26 +60,29 @@ export type EndpointResult<E extends Endpoint> = z.output<E["response"]>;
 
 export const timestamp = z.iso.datetime({ offset: true });
 
-/** Answer of every list: `nextCursor` is opaque, null at the end. */
+/** Response of every list; `nextCursor` is opaque, and null on the last page. */
 export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 
-/** Query part that every keyset-paged list takes. */
+/** Query parameters of every list with keyset pagination. */
 export const paging = {
   cursor: z.string().max(400).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 };
 
-/** A flag in a query string: absent, `0` or `1`. */
+/** A boolean query parameter: absent, `0` or `1`. */
 export const queryFlag = z
   .enum(["0", "1"])
   .default("0")
   .transform((value) => value === "1");
 
-/** Asks a status endpoint for the past: the last stored answer at or before that moment, with its own `observedAt`. */
+/**
+ * Requests a past state from a status endpoint: the last stored response at or before `at`, with its own
+ * `observedAt`.
+ */
 export const pastMoment = z.strictObject({ at: timestamp.optional() });
 
-/** Several values in one query parameter, separated by commas. */
+/** A query parameter that takes several comma-separated values. */
 export const queryList = <T extends z.ZodType<string, string>>(item: T) =>
   z
     .string()
@@ -86,16 +90,16 @@ export const queryList = <T extends z.ZodType<string, string>>(item: T) =>
     .transform((value) => value.split(",").filter((part) => part !== ""))
     .pipe(z.array(item).max(50));
 
-/** URL-safe short name of an organization, source or endpoint. */
+/** URL-safe identifier of an organization, source or endpoint. */
 export const slug = z
   .string()
   .min(1)
   .max(63)
-  .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, "lower-case letters, digits and inner hyphens");
+  .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, "must consist of lowercase letters, digits and inner hyphens");
 
-/** Characters of what is shown in one line: no control characters. */
+/** Characters allowed in single-line text: anything except control characters. */
 export const shownCharacters = /^[^\p{Cc}\p{Cs}]*$/u;
-export const shownCharactersText = "must not hold control characters";
+export const shownCharactersText = "must not contain control characters";
 
 /** Name of a person, an organization or a token. */
 export const shownName = z.string().trim().min(1).max(100).regex(shownCharacters, shownCharactersText);

@@ -44,13 +44,13 @@ type ActionsOf<Contract> = {
 }[keyof Contract];
 type ActionsOfAll<Contracts> = Contracts extends unknown ? ActionsOf<Contracts> : never;
 
-/** The audit actions of all endpoints. */
+/** The audit actions declared by endpoints. */
 export type DeclaredAction = ActionsOfAll<(typeof contracts)[number]>;
 
 const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value === "object" && value !== null && "method" in value && "path" in value && "response" in value;
 
-/** Every operation of the API. Rules that hold for all of them are derived from this list. */
+/** Every operation of the API; tests and registries that cover all endpoints derive from this list. */
 export const endpoints: readonly Endpoint[] = contracts.flatMap((contract: object) =>
   Object.values(contract).filter(isEndpoint),
 );

@@ -1,11 +1,13 @@
 import { z } from "zod";
 
-/** Every error code of the API with the HTTP status it always has. */
+/** Every API error code with its HTTP status. */
 export const errorStatus = {
   validation_failed: 400,
   unauthenticated: 401,
   forbidden: 403,
-  /** The right is there, but the person has to confirm who is acting: `POST /session/step-up`, then again. */
+  /**
+   * The caller has the right but must first confirm their identity with `POST /session/step-up`, then retry.
+   */
   step_up_required: 403,
   not_found: 404,
   conflict: 409,
@@ -32,11 +34,11 @@ const errorCodes = [
   "unavailable",
 ] as const satisfies readonly ErrorCode[];
 
-/** `field` is a dotted path into the request part it names, e.g. `body.reason` or `query.limit`. */
+/** `field` is a dotted path into the request, e.g. `body.reason` or `query.limit`. */
 export const errorDetail = z.object({ field: z.string(), message: z.string() });
 export type ErrorDetail = z.infer<typeof errorDetail>;
 
-/** The one shape in which every endpoint reports an error. */
+/** The error response of every endpoint. */
 export const errorBody = z.object({
   error: z.object({
     code: z.enum(errorCodes),

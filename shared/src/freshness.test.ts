@@ -38,7 +38,7 @@ describe("freshness of data", () => {
     expect(judgeFreshness(observed(-5000), nowMs).ageMs).toBe(0);
   });
 
-  test("quick sources are given three seconds before a missing sample counts", () => {
+  test("sources with a short interval get three seconds before a missing sample counts", () => {
     expect([staleAfterMs(200), unknownAfterMs(200)]).toEqual([3000, 3000]);
   });
 });

@@ -1,24 +1,24 @@
-/** What every answer of the observe path carries. */
+/** Fields of every response based on observations. */
 export type Observation = { observedAt: string | null; intervalMs: number };
 export type Freshness = { state: "fresh" | "stale" | "unknown"; ageMs: number | null };
 
-// One late sample of a quick source is no news.
+// Tolerates one late sample of a source with a short interval.
 const graceMs = 3_000;
 const staleIntervals = 2;
 const unknownIntervals = 5;
 
-/** Age in ms beyond which an observation is stale. */
+/** Age in ms above which an observation is stale. */
 export const staleAfterMs = (intervalMs: number): number => Math.max(staleIntervals * intervalMs, graceMs);
 
-/** Age in ms beyond which an observation tells nothing of now. */
+/** Age in ms above which an observation no longer tells the current state. */
 export const unknownAfterMs = (intervalMs: number): number =>
   Math.max(unknownIntervals * intervalMs, graceMs);
 
-/** True for what was observed, but too long ago. What was never observed is unknown, not stale. */
+/** True for an observation that is too old. Without any observation the state is unknown, not stale. */
 export const isStale = (observedAt: string | null, intervalMs: number, nowMs: number): boolean =>
   observedAt !== null && nowMs - Date.parse(observedAt) > staleAfterMs(intervalMs);
 
-/** Judges data by its own time, never by the state of a connection. */
+/** Judges data by its own age, never by the state of a connection. */
 export function judgeFreshness({ observedAt, intervalMs }: Observation, nowMs: number): Freshness {
   if (observedAt === null) return { state: "unknown", ageMs: null };
   const ageMs = Math.max(nowMs - Date.parse(observedAt), 0);

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { defineEndpoint, page, paging, queryList, timestamp } from "./endpoint.ts";
 
 /**
- * What history is kept of, as the topics declare it (`live/history-kinds.ts`). `organization`: the checks and problems of all
- * of it; `webhooks`: delivery of all of it; `process`: one process of Wheelhouse itself, by the id of its instance.
+ * What history is kept of, as the topics declare it (`live/history-kinds.ts`). `organization`: the checks and problems of the
+ * organization as a whole; `webhooks`: its webhook delivery as a whole; `process`: one process of Wheelhouse itself, by the id of its instance.
  */
 const historyKind = z.string().min(1).max(60);
 /** A kind of the journal, as the topics declare it. */
@@ -12,7 +12,7 @@ const journalKind = z.string().min(1).max(60);
 const range = { from: timestamp, to: timestamp };
 const name = z.string().min(1).max(600);
 
-/** Values in order, null where nothing was heard. */
+/** Values in order, null where there was no data. */
 const values = z.array(z.number().nullable());
 
 export const seriesPoints = 1500;
@@ -20,19 +20,19 @@ export const seriesPoints = 1500;
 const seriesAnswer = z.object({
   kind: historyKind,
   id: z.string(),
-  /** Time of the first value; cut to whole steps. */
+  /** Time of the first value; aligned to steps. */
   from: timestamp,
-  /** Between two values; the finest that is kept for the whole range and gives 1,500 values at most. */
+  /** Between two values; the finest kept for the whole range that yields at most 1,500 values. */
   stepMs: z.number(),
   series: z.array(
     z.object({
       metric: z.string(),
       /** Means over each step. */
       values,
-      /** Extremes of the 10 s means within each step; null where a step is 10 s and has one. */
+      /** Extremes of the 10 s means within each step; null for 10 s steps, which have only one. */
       mins: values.nullable(),
       maxs: values.nullable(),
-      /** Of the means of the finest steps that are kept for the range; null where nothing is known. */
+      /** Of the means of the finest steps kept for the range; null where nothing is known. */
       percentiles: z
         .object({ stepMs: z.number(), p50: z.number(), p95: z.number(), p99: z.number() })
         .nullable(),
@@ -51,7 +51,7 @@ export const readSeries = defineEndpoint({
   response: seriesAnswer,
 });
 
-/** One change of state as the collector saw it. */
+/** One state change, as the collector observed it. */
 const journalEntry = z.object({
   id: z.uuid(),
   at: timestamp,
@@ -59,7 +59,7 @@ const journalEntry = z.object({
   /** Id of the row that changed, where it is known. */
   subjectId: z.string().nullable(),
   subject: z.string(),
-  /** State and word before and after; null where it was not told. */
+  /** State and label before and after; null where unknown. */
   from: z.string().nullable(),
   to: z.string().nullable(),
   text: z.string(),
@@ -70,7 +70,7 @@ export type JournalEntry = z.infer<typeof journalEntry>;
 export const listJournal = defineEndpoint({
   method: "GET",
   path: "/history/journal",
-  summary: "Changes of state, newest first, kept for 13 months",
+  summary: "State changes, newest first, kept for 13 months",
   access: "overview:read",
   query: z.strictObject({
     kind: queryList(journalKind).optional(),
@@ -83,7 +83,7 @@ export const listJournal = defineEndpoint({
   response: page(journalEntry),
 });
 
-/** Something that happened at a moment: a change of state, a deployment, or an act of the audit trail. */
+/** An event at a moment: a state change, a deployment, or an audited change. */
 export const annotation = z.object({
   id: z.string(),
   at: timestamp,
@@ -91,7 +91,7 @@ export const annotation = z.object({
   text: z.string(),
   by: z.string(),
   state: z.enum(["down", "degraded"]).nullable(),
-  /** Name of what changed or was deployed; null for acts. */
+  /** Name of what changed or was deployed; null for audited changes. */
   subject: z.string().nullable(),
 });
 export type Annotation = z.infer<typeof annotation>;
@@ -101,7 +101,7 @@ export const annotationsMax = 300;
 export const listAnnotations = defineEndpoint({
   method: "GET",
   path: "/history/annotations",
-  summary: "Changes of state, deployments and acts within a range, newest first, the newest 300",
+  summary: "State changes, deployments and audited changes within a range, newest first, at most 300",
   access: "overview:read",
   query: z.strictObject(range),
   response: z.object({
@@ -115,7 +115,7 @@ const deployment = z.object({
   id: z.uuid(),
   service: z.string(),
   version: z.string(),
-  /** When it was rolled out, as told. */
+  /** When it was deployed, as reported. */
   at: timestamp,
   by: z.string(),
   url: z.url().nullable(),
@@ -128,16 +128,16 @@ const word = z.string().trim().min(1).max(100);
 export const createDeployment = defineEndpoint({
   method: "POST",
   path: "/deployments",
-  summary: "Tells that a version of a service was rolled out; it is shown beside what changed",
+  summary: "Records the deployment of a version of a service, to be shown beside other changes",
   access: "deployments:write",
   action: "history.deployment.create",
   keeps: ["service", "version", "at", "by", "url"],
   body: z.strictObject({
     service: word,
     version: word,
-    /** Now unless told; up to 7 days ago. */
+    /** Defaults to now; up to 7 days ago. */
     at: timestamp.optional(),
-    /** The caller's name unless told. */
+    /** Defaults to the caller's name. */
     by: word.optional(),
     url: z
       .url({ protocol: /^https?$/ })
@@ -151,7 +151,7 @@ export const createDeployment = defineEndpoint({
 export const listDeployments = defineEndpoint({
   method: "GET",
   path: "/deployments",
-  summary: "Deployments that were told, newest first",
+  summary: "Recorded deployments, newest first",
   access: "overview:read",
   query: z.strictObject({ service: word.optional(), ...paging }),
   response: page(deployment),

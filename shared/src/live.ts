@@ -13,12 +13,11 @@ export const liveContracts = [overview, health, breakers, caches, queues, webhoo
 
 /**
  * Live updates over socket.io (path `/live`, WebSocket only). The handshake carries the session cookie and
- * `auth: { organization: <slug or id> }`. Commands never travel here; a client only subscribes.
- *
- * A message is an event with its topic's name and one binary payload, see `live/message.ts`. Topics of rows and of one
- * object send the whole on subscribing, then the changed fields at each tick with a sequence number that rises by one;
- * a client that sees a gap subscribes again. Topics of heads send at most one message a second with the newest rows and
- * how many there were.
+ * `auth: { organization: <slug or id> }`. Commands never travel here; a client only subscribes. A message is
+ * an event named after its topic with one binary payload, see `live/message.ts`. Topics of rows and of one
+ * object send the whole on subscribing, then the changed fields at each tick with a sequence number that
+ * rises by one; a client that sees a gap subscribes again. Topics of heads send at most one message a second
+ * with the newest rows and their number.
  */
 export const topics = defineTopics({
   overview: overview.overviewTopic,
@@ -37,7 +36,7 @@ const isTopic = (name: string): name is Topic => Object.hasOwn(topics, name);
 /** All topics by name. */
 export const topicNames: readonly Topic[] = Object.keys(topics).filter(isTopic);
 
-/** The collector has been silent for 3 ticks; the next snapshot or changes end it. */
+/** The collector has been silent for 3 ticks; the next snapshot or changes end this state. */
 export type CollectorLost = { lastObservedAt: string | null; sentAt: string };
 
 export type ServerToClientEvents = { [Name in Topic]: (message: Uint8Array) => void } & {

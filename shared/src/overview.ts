@@ -3,23 +3,23 @@ import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, series, sourceView } from "./health/health.ts";
 import { defineTopic } from "./live/topic.ts";
 
-/** One thing that is wrong now. Lists are sorted worst first. */
+/** One current problem. Lists are sorted worst first. */
 export const problem = z.object({
   id: z.string(),
   state: z.enum(["down", "degraded", "unknown", "stale"]),
-  /** Word of the badge: `Down`, `Degraded`, `No worker` … */
+  /** Label of the badge: `Down`, `Degraded`, `No worker` … */
   label: z.string(),
   subject: z.string(),
-  /** `subject: title` is the headline. */
+  /** The headline is `subject: title`. */
   title: z.string(),
   cause: z.string(),
   affects: z.string(),
   since: timestamp,
   /** Name of the topic that it belongs to. */
   area: z.string(),
-  /** Path below `/o/:org/` with the evidence. */
+  /** Path below `/o/:org/` to the evidence. */
   path: z.string(),
-  /** The newest recorded change before it began; null when none is known within 30 min. */
+  /** The latest recorded change before it began; null when none is known within 30 min. */
   changedBefore: z.object({ text: z.string(), at: timestamp, by: z.string() }).nullable(),
 });
 export type Problem = z.infer<typeof problem>;
@@ -28,7 +28,7 @@ const figure = z.object({ value: z.number().nullable(), trend: series });
 
 export const overview = z.object({
   ...observation,
-  /** Each check is counted once between `ok` and `pending`. */
+  /** Each check is counted once, from `ok` to `pending`. */
   checks: z.object({
     total: z.number(),
     ok: z.number(),
@@ -36,11 +36,11 @@ export const overview = z.object({
     down: z.number(),
     unknown: z.number(),
     stale: z.number(),
-    /** Planned work: neither ok nor a problem. */
+    /** In maintenance: neither ok nor a problem. */
     maintenance: z.number(),
-    /** Not asked yet. */
+    /** Not checked yet. */
     pending: z.number(),
-    /** Of those that fail: how many a problem of something else explains, so that they are not listed. */
+    /** Failing checks that another problem explains, so that they are not listed. */
     explained: z.number(),
   }),
   problems: z.array(problem),
@@ -51,7 +51,7 @@ export const overview = z.object({
     errorRatio: figure,
     durationMsP95: figure,
   }),
-  /** Null is not known now; a zero was counted. */
+  /** Null is currently unknown; zero was counted. */
   tiles: z.object({
     queues: z.object({
       queues: z.number(),
@@ -64,9 +64,9 @@ export const overview = z.object({
       breakers: z.number().nullable(),
       open: z.number().nullable(),
       halfOpen: z.number().nullable(),
-      /** Not heard of; absent in frames of the past that were kept before it was counted. */
+      /** Without data; absent in older frames. */
       unknown: z.number().nullable().optional(),
-      /** Worst failure ratio (0–1) of the last minute with its name. */
+      /** The highest failure ratios (0–1) of the last minute, by name. */
       worst: z.array(z.object({ name: z.string(), failureRatio: z.number() })),
     }),
     redis: z.object({
@@ -77,9 +77,9 @@ export const overview = z.object({
     }),
     caches: z.object({
       caches: z.number(),
-      /** 0–1, of the calls of the last minute that the applications counted. */
+      /** 0–1, of the calls of the last minute as counted by the applications. */
       hitRatio: figure,
-      /** `isLow`: under its own threshold. */
+      /** `isLow`: below its own threshold. */
       lowest: z.object({ name: z.string(), hitRatio: z.number(), isLow: z.boolean() }).nullable(),
     }),
     webhooks: z.object({

@@ -1,24 +1,29 @@
 import type { Capability } from "./capabilities.ts";
 
 export type OrganizationPage = {
-  /** Below `/o/:org`; without an organization it leads to the session's default one. */
+  /** Relative to `/o/:org`; without an organization it opens in the session's default organization. */
   path: `/${string}`;
   title: string;
-  /** In the navigation and the palette, in the palette alone, or in the menu of the person. */
+  /**
+   * `navigation`: in the sidebar and the palette; `palette`: in the palette only; `menu`: in the user menu.
+   */
   reachedBy: "navigation" | "palette" | "menu";
-  /** Second key after `g`. */
+  /** Second key of the shortcut that starts with `g`. */
   key?: string;
-  /** Also in the bottom bar of a phone; the rest of the navigation is behind More there. */
+  /** Also in the tab bar on phones, where the other pages are under More. */
   isInTabBar?: true;
-  /** It can show a past moment. */
+  /** Supports Rewind. */
   hasPast?: true;
-  /** Offered only to those who have it. */
+  /** Only shown to people with this capability. */
   capability?: Capability;
-  /** What the palette adds to the title. */
+  /** Added to the title in the palette. */
   detail?: string;
 };
 
-/** Every page of an organization, in the order of the navigation. Routes, reloads, titles and keys are derived from it. */
+/**
+ * Every page of an organization, in navigation order. Routes, page loads, titles and shortcuts derive from
+ * this list.
+ */
 export const organizationPages = {
   overview: {
     path: "/overview",
@@ -47,18 +52,18 @@ export const organizationPages = {
     title: "Sources",
     reachedBy: "palette",
     capability: "sources:read",
-    detail: "what is watched",
+    detail: "watched services, servers and caches",
   },
   account: { path: "/account", title: "Your account", reachedBy: "menu" },
 } as const satisfies Record<string, OrganizationPage>;
 
 export type OrganizationPagePath = (typeof organizationPages)[keyof typeof organizationPages]["path"];
 
-/** The same pages as a list, in the order of the navigation. */
+/** The same pages as a list, in navigation order. */
 export const organizationPageList: readonly (OrganizationPage & { path: OrganizationPagePath })[] =
   Object.values(organizationPages);
 
-/** Pages that belong to no organization. */
+/** Pages outside an organization. */
 export const outerPages = {
   signIn: { path: "/signin" },
   invite: { path: "/invite" },
@@ -66,7 +71,7 @@ export const outerPages = {
   confirmed: { path: "/confirmed" },
 } as const satisfies Record<string, { path: `/${string}` }>;
 
-/** Paths of all pages without an organization in front, `/` included. */
+/** Paths of all pages without the organization prefix, including `/`. */
 export const pagePaths: readonly string[] = [
   "/",
   ...Object.values(outerPages).map(({ path }) => path),

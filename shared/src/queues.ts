@@ -14,28 +14,31 @@ export const queueCounts = z.object({
   completed: z.number(),
 });
 
-/** One queue at its last sample. `id` is what the queue's own paths take, see SETTLED 25. */
+/** One queue at its last sample. `id` is used in the queue's own paths. */
 export const queueRow = z.object({
   id: z.string(),
   name: z.string(),
   prefix: z.string(),
   source: z.string(),
   state: healthState,
-  /** Word of the badge: `OK`, `No worker`, `Old jobs`, `Failing`, `Paused`. */
+  /** Label of the badge: `OK`, `No worker`, `Old jobs`, `Failing`, `Paused`. */
   label: z.string(),
-  /** Why, with figure and threshold; null when nothing is to say. */
+  /** The reason, with figure and threshold; null without one. */
   cause: z.string().nullable(),
   since: z.iso.datetime({ offset: true }),
   paused: z.boolean(),
   counts: queueCounts,
-  /** Age at `observedAt` of the oldest job that waits to run; null when none waits. */
+  /** Age at `observedAt` of the oldest waiting job; null when none is waiting. */
   oldestWaitingMs: z.number().nullable(),
-  /** Workers that listen; null when it could not be asked. */
+  /** Connected workers; null when unknown. */
   workers: z.number().nullable(),
-  /** Over the last minute; null until enough samples are there. */
+  /** Over the last minute; null until there are enough samples. */
   completedPerMinute: z.number().nullable(),
   failedPerMinute: z.number().nullable(),
-  /** Estimate of the time until nothing waits: `empty`, `paused`, `never` (nothing drains), or a number of ms; null when unknown. */
+  /**
+   * Estimated time until no job is waiting: `empty`, `paused`, `never` (no progress), or a number of ms; null
+   * when unknown.
+   */
   drainsInMs: z.union([z.number(), z.enum(["empty", "paused", "never"])]).nullable(),
 });
 export type QueueRow = z.infer<typeof queueRow>;
@@ -45,7 +48,7 @@ export const queueList = z.object({
   /** In the order of `queueTopic`. */
   items: z.array(queueRow),
   nextCursor: z.null(),
-  /** Waiting jobs of the last 10 min per queue id. */
+  /** Waiting jobs of the last 10 min by queue id. */
   trends: z.record(z.string(), series),
   workers: z.array(z.object({ host: z.string(), queues: z.array(z.string()), workers: z.number() })),
 });

@@ -21,19 +21,19 @@ test.each([
   "a\u001bb",
   "a \u202ereversed",
   "a \ud800 half",
-])("%j is no reason", (text) => {
+])("%j is not a reason", (text) => {
   expect(reasonText.safeParse(text).success).toBe(false);
   expect(isReason(text)).toBe(false);
 });
 
-test("where a reason may be left out, an empty one counts as none", () => {
+test("if a reason is optional, an empty one is accepted", () => {
   expect([" ", "ab", "abc"].map(isReasonOrEmpty)).toEqual([true, false, true]);
 });
 
 const shapeOf = (schema: z.ZodType | undefined): Record<string, unknown> =>
   schema instanceof z.ZodObject ? schema.shape : {};
 
-test("every endpoint that takes a reason takes it by this one rule", () => {
+test("every endpoint with a reason validates it by this rule", () => {
   const asked = endpoints.flatMap(({ method, path, body, query }) =>
     [shapeOf(body), shapeOf(query)].flatMap(({ reason }) =>
       reason === undefined ? [] : [{ address: `${method} ${path}`, reason }],

@@ -6,21 +6,22 @@ export const reasonCharsMax = 500;
 const characters = /^(?:[^\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]|[\n\r\t])*$/u;
 
 /**
- * Why an act is done, as it is kept in the audit trail: trimmed, 3 to 500 characters. Lines may be broken; other
- * control characters and those that turn the direction of writing would make a trail read otherwise than it is.
+ * The reason for an action, as the audit trail keeps it: trimmed, 3 to 500 characters. Line breaks are
+ * allowed; other control characters and bidirectional overrides are not, because they could disguise what an
+ * entry says.
  */
 export const reasonText = z
   .string()
   .trim()
   .min(reasonCharsMin)
   .max(reasonCharsMax)
-  .regex(characters, "must not hold control characters");
+  .regex(characters, "must not contain control characters");
 
-/** Whether an endpoint that demands a reason takes this one; for forms, which have no schemas. */
+/** True if an endpoint that requires a reason accepts this one; for forms, which do not load schemas. */
 export function isReason(text: string): boolean {
   const { length } = text.trim();
   return length >= reasonCharsMin && length <= reasonCharsMax && characters.test(text.trim());
 }
 
-/** Whether an endpoint that takes a reason takes this one, or none at all. */
+/** True if an endpoint with an optional reason accepts this one; empty is allowed. */
 export const isReasonOrEmpty = (text: string): boolean => text.trim() === "" || isReason(text);

@@ -1,15 +1,21 @@
 import { type Capability, capabilities } from "./capabilities.ts";
 import { endpoints } from "./endpoints.ts";
 
-/** Rights that some endpoint asks for. The others do nothing yet, so nobody is shown or given them. */
+/**
+ * Capabilities that at least one endpoint requires. The others have no effect yet, so they are neither shown
+ * nor granted.
+ */
 export const usableCapabilities: readonly Capability[] = capabilities.filter((capability) =>
   endpoints.some(({ access }) => access === capability),
 );
 
-/** What only a person may do: let others in, put a name under a review, and connect to any server. */
+/** Only people can invite others, sign off a review, or connect to arbitrary servers. */
 const ofPersons: readonly Capability[] = ["access:manage", "audit:sign-off", "sources:connect"];
 
-/** Capabilities that a token can carry; never more than its creator has at the moment of use. */
+/**
+ * Capabilities that a token can have. In use, a token is also limited to what its creator may do at that
+ * moment.
+ */
 export const tokenCapabilities: readonly Capability[] = usableCapabilities.filter(
   (capability) => !ofPersons.includes(capability),
 );

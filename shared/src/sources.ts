@@ -28,7 +28,10 @@ const targetKept = [
   "bentocache",
 ] as const;
 
-/** `json`: whatever a service says as JSON is recognised, as it is with `spring` and `health+json`. `push`: the service reports by itself, and its silence is an outage. */
+/**
+ * `json`: recognises any health JSON, as do `spring` and `health+json`. `push`: the service reports by
+ * itself, and its silence is an outage.
+ */
 export const serviceFormats = ["json", "spring", "health+json", "status", "tcp", "push"] as const;
 
 const name = z.string().trim().min(1).max(100);
@@ -51,18 +54,18 @@ const serviceDefinition = z.strictObject({
     .default(null),
   /** Ids of services and servers of the same organization. */
   dependsOn: z.array(z.string().max(130)).max(100).default([]),
-  /** `url`: `http:`, `https:` or `tcp:` by its format; null when it reports by itself. */
+  /** `url`: `http:`, `https:` or `tcp:` depending on the format; null when it reports by itself. */
   instances: z
     .array(z.strictObject({ id: name, url: z.string().max(2_000).nullable() }))
     .min(1)
     .max(200),
   format: z.enum(serviceFormats).default("status"),
-  /** In Gatus' language, such as `[STATUS] == 200`; all must hold. */
+  /** Conditions in Gatus syntax, such as `[STATUS] == 200`; all must hold. */
   conditions: z.array(z.string().max(500)).max(20).default([]),
   ...rhythm,
   downAfter: count.default(3),
   upAfter: count.default(2),
-  /** Read `/actuator/circuitbreakers` beside each instance's URL, too. */
+  /** Also read `/actuator/circuitbreakers` next to each instance's URL. */
   actuatorBreakers: z.boolean().default(false),
 });
 
@@ -77,14 +80,14 @@ const prometheusDefinition = z.strictObject({
 
 const cacheDefinition = z.strictObject({
   kind: z.literal("cache"),
-  /** As its service calls it; with the service it stands once in an organization. */
+  /** Name as used by its service; unique per service and organization. */
   name,
   service: name,
-  /** Id of a Redis of the same organization. */
+  /** Id of a Redis server of the same organization. */
   server: z.string().min(1).max(130),
-  /** What its keys begin with. */
+  /** Prefix of its keys. */
   prefix: z.string().min(2).max(200),
-  /** Name of its store, where it is one of bentocache: then its tags can be invalidated. */
+  /** Name of its bentocache store, if it is one: its tags can then be invalidated. */
   bentocache: text,
 });
 
@@ -98,43 +101,46 @@ export type TargetDefinition = z.output<typeof targetDefinition>;
 export const serverDefinition = z.strictObject({
   kind: z.enum(["redis", "postgres"]),
   name,
-  /** With its credentials, which are sealed at rest and never shown. */
+  /** Including credentials, which are sealed at rest and never shown. */
   url: z.string().max(2_000),
 });
 export type ServerDefinition = z.output<typeof serverDefinition>;
 
 export const watchedSource = z.object({
-  /** Unique over all kinds; what was added here has its organization's short name before it. */
+  /** Unique over all kinds; ids of sources added here start with the organization's short name. */
   id: z.string(),
   kind: z.enum(["redis", "postgres", "service", "prometheus", "cache"]),
   name: z.string(),
-  /** What `wheelhouse.yaml` declares is changed there. */
+  /** Sources in `wheelhouse.yaml` can only be changed there. */
   origin: z.enum(["file", "api"]),
-  /** Host and port, never with credentials; null for Wheelhouse's own servers and for what reports by itself. */
+  /**
+   * Host and port, without credentials; null for Wheelhouse's own servers and for services that report by
+   * themselves.
+   */
   target: z.string().nullable(),
   /** Null for servers. */
   definition: targetDefinition.nullable(),
-  /** Where each instance posts its heartbeat, of format `push` alone. */
+  /** Where each instance posts its heartbeat; format `push` only. */
   heartbeats: z.array(
     z.object({
       instance: z.string(),
-      /** The address without its secret, which stands at its end. */
+      /** The address without the secret at its end. */
       path: z.string(),
-      /** The secret's last characters; null while none was issued, and then nothing is taken. */
+      /** The secret's last characters; null until one is issued, and then no heartbeat is accepted. */
       secretHint: z.string().nullable(),
       issuedAt: timestamp.nullable(),
     }),
   ),
-  /** Null for what the file declares. */
+  /** Null for sources of the file. */
   version: z.number().int().nullable(),
-  /** As the collector saw it last; `unknown` and never observed while it was not asked. */
+  /** Latest state seen by the collector; `unknown` and never observed before the first check. */
   state: healthState,
   cause: z.string().nullable(),
   ...observation,
 });
 export type WatchedSource = z.infer<typeof watchedSource>;
 
-/** A whole heartbeat address. It is told once: of the secret at its end only a hash is kept. */
+/** A complete heartbeat address. It is returned only once: of the secret at its end only a hash is stored. */
 const issuedHeartbeat = z.object({ instance: z.string(), path: z.string() });
 
 /** `issued`: for instances that report by themselves and had no secret yet. */
@@ -143,7 +149,7 @@ const changedSource = watchedSource.extend({ issued: z.array(issuedHeartbeat) })
 export const listSources = defineEndpoint({
   method: "GET",
   path: "/sources",
-  summary: "What is watched in this organization, and how the last reading of wheelhouse.yaml went",
+  summary: "Watched sources of this organization, and the state of wheelhouse.yaml",
   access: "sources:read",
   snapshot: true,
   response: z.object({
@@ -153,11 +159,11 @@ export const listSources = defineEndpoint({
       /** Without its folder; null when there is none. */
       name: z.string().nullable(),
       readAt: timestamp,
-      /** When what holds was read. */
+      /** When the version in effect was read. */
       goodAt: timestamp,
-      /** Since when the file is bad and what was read before holds. */
+      /** Since when the file has been invalid and the previous version stays in effect. */
       failingSince: timestamp.nullable(),
-      /** With their lines; told to the platform organization alone. */
+      /** With line numbers; visible to the platform organization only. */
       problems: z.array(z.string()),
     }),
   }),
@@ -170,7 +176,7 @@ const reason = reasonText.optional();
 export const createTarget = defineEndpoint({
   method: "POST",
   path: "/sources",
-  summary: "Watch a service or a place with metrics in Prometheus' format, or declare a cache of a Redis",
+  summary: "Watch a service or a Prometheus metrics endpoint, or declare a cache in a Redis server",
   access: "sources:manage",
   action: "sources.target.create",
   keeps: targetKept,
@@ -182,7 +188,7 @@ export const createTarget = defineEndpoint({
 export const updateTarget = defineEndpoint({
   method: "PUT",
   path: "/sources/:id",
-  summary: "Change how a service, a place with metrics or a cache is declared; a stale version gets 409",
+  summary: "Change the declaration of a service, metrics endpoint or cache; 409 for a stale version",
   access: "sources:manage",
   action: "sources.target.update",
   keeps: targetKept,
@@ -194,7 +200,7 @@ export const updateTarget = defineEndpoint({
 export const deleteTarget = defineEndpoint({
   method: "DELETE",
   path: "/sources/:id",
-  summary: "Watch a service or a place with metrics, or know a declared cache, no longer",
+  summary: "Stop watching a service or metrics endpoint, or remove a declared cache",
   access: "sources:manage",
   action: "sources.target.delete",
   keeps: targetKept,
@@ -207,7 +213,8 @@ export const deleteTarget = defineEndpoint({
 export const createServer = defineEndpoint({
   method: "POST",
   path: "/sources/servers",
-  summary: "Watch a Redis or Postgres server; whoever may, reads what any address of it holds",
+  summary:
+    "Watch a Redis or Postgres server; this permission gives access to the data of any reachable server",
   access: "sources:connect",
   action: "sources.server.create",
   keeps: serverKept,
@@ -219,7 +226,7 @@ export const createServer = defineEndpoint({
 export const updateServer = defineEndpoint({
   method: "PUT",
   path: "/sources/servers/:id",
-  summary: "Change a watched server's name or address; a stale version gets 409",
+  summary: "Change a watched server's name or address; 409 for a stale version",
   access: "sources:connect",
   action: "sources.server.update",
   keeps: serverKept,
@@ -231,7 +238,7 @@ export const updateServer = defineEndpoint({
 export const deleteServer = defineEndpoint({
   method: "DELETE",
   path: "/sources/servers/:id",
-  summary: "Watch a server no longer, and know the caches no longer that were declared in it",
+  summary: "Stop watching a server, and remove the caches declared in it",
   access: "sources:connect",
   action: "sources.server.delete",
   keeps: serverKept,
@@ -244,7 +251,7 @@ export const deleteServer = defineEndpoint({
 export const rotateHeartbeat = defineEndpoint({
   method: "POST",
   path: "/sources/:id/heartbeats",
-  summary: "Issue a new heartbeat secret to an instance; the one before it is refused from then on",
+  summary: "Issue a new heartbeat secret to an instance; the previous one is revoked",
   access: "sources:manage",
   action: "sources.heartbeat.rotate",
   keeps: ["instance", "secretHint", "issuedAt"],

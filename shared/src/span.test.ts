@@ -13,13 +13,13 @@ test.each([
   [19_860_000, "5 h 31 m"],
   [172_800_000, "2 d"],
   [273_600_000, "3 d 04 h"],
-])("%i ms read %s", (spanMs, text) => expect(formatSpan(spanMs)).toBe(text));
+])("%i ms is shown as %s", (spanMs, text) => expect(formatSpan(spanMs)).toBe(text));
 
-test("a short span drops the seconds after the first minute", () => {
+test("a short duration drops the seconds after the first minute", () => {
   expect([45_000, 1_659_000, 19_860_000].map(formatSpanShort)).toEqual(["45 s", "27 m", "5 h 31 m"]);
 });
 
-test("a span that somebody set keeps its milliseconds", () => {
+test("a configured duration keeps its milliseconds", () => {
   expect([250, 1_500, 5_000, 60_000, 90_000].map(formatSetSpan)).toEqual([
     "250 ms",
     "1500 ms",

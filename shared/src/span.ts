@@ -1,6 +1,6 @@
 const pad = (value: number): string => String(value).padStart(2, "0");
 
-/** The larger unit alone where nothing is left of the smaller one. */
+/** Omits the smaller unit when it is zero. */
 const twoUnits = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${pad(small)} ${smallUnit}`;
 
@@ -16,12 +16,12 @@ export function formatSpan(spanMs: number): string {
   return twoUnits(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
-/** A span where seconds no longer matter after the first minute: `12 s`, `27 m`, `5 h 31 m`, `3 d 04 h`. */
+/** A span without seconds after the first minute: `12 s`, `27 m`, `5 h 31 m`, `3 d 04 h`. */
 export function formatSpanShort(spanMs: number): string {
   const minutes = Math.floor(spanMs / 60_000);
   return minutes >= 1 && minutes < 60 ? `${minutes} m` : formatSpan(spanMs);
 }
 
-/** A span that somebody set, such as an interval or a time-out: `250 ms`, `1500 ms`, `5 s`, `1 m 30 s`. */
+/** A configured span, such as an interval or a timeout: `250 ms`, `1500 ms`, `5 s`, `1 m 30 s`. */
 export const formatSetSpan = (spanMs: number): string =>
   spanMs % 1_000 === 0 && spanMs > 0 ? formatSpan(spanMs) : `${spanMs} ms`;

@@ -14,7 +14,7 @@ import { createAppRouter } from "./router.ts";
 
 const maxRetries = 2;
 
-/** Only what may pass by itself is tried again: no answer, or the server said that it is unavailable. */
+/** Only temporary failures are retried: no response, or the server reported that it is unavailable. */
 const isPassing = (error: Error): boolean =>
   error instanceof ApiError && ["network", "timeout", "unavailable"].includes(error.code);
 

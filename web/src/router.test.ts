@@ -8,12 +8,12 @@ const router = createAppRouter(new QueryClient());
 router.update({ ...router.options, history: createMemoryHistory() });
 const routes = Object.keys(router.routesByPath);
 
-test("every page that is declared has a route, with and without an organization", () => {
+test("every declared page has a route, with and without an organization", () => {
   const declared = [...pagePaths, ...organizationPageList.map(({ path }) => `/o/$org${path}`)];
   expect(declared.filter((path) => !routes.includes(path))).toEqual([]);
 });
 
-test("every route is a page that is declared, so that the server answers its reload", () => {
+test("every route is a declared page, so that the server answers its reload", () => {
   const answered = ["/o/$org", ...pagePaths, ...organizationPageList.map(({ path }) => `/o/$org${path}`)];
   expect(routes.filter((path) => !answered.includes(path))).toEqual([]);
 });

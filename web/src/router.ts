@@ -53,9 +53,9 @@ declare module "@tanstack/react-router" {
     router: ReturnType<typeof createAppRouter>;
   }
   interface StaticDataRouteOption {
-    /** Name of the page, for the tab's title. */
+    /** Page name for the tab title. */
     title?: string;
-    /** It can show a past moment. */
+    /** Whether the page can show a past moment. */
     hasPast?: boolean;
   }
 }

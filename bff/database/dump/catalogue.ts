@@ -4,12 +4,12 @@ export type Column = {
   name: string;
   type: string;
   notNull: boolean;
-  /** Expression of a default or a generated column, `identity` of an identity column. */
+  /** The expression of a default or a generated column; `identity` for an identity column. */
   filledBy: { kind: "default" | "generated" | "identity"; expression: string } | null;
-  /** The roles of the application may name it in an insert; in an update. */
+  /** Whether the application's roles may name it in an insert or an update. */
   insertable: boolean;
   updatable: boolean;
-  /** Values of a check `in ('a', 'b')` over this column alone. */
+  /** Values of a check `in ('a', 'b')` on this column alone. */
   oneOf: readonly string[] | null;
 };
 
@@ -44,12 +44,12 @@ export type StoredFunction = {
 
 export type Catalogue = { tables: readonly Table[]; functions: readonly StoredFunction[] };
 
-/** What the schema `wheelhouse` of this database holds, sorted; partitions and the ledger of migrations are left out. */
+/** The contents of this database's schema `wheelhouse`, sorted, without partitions and the ledger of migrations. */
 export async function readCatalogue(url: string): Promise<Catalogue> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   await client.connect();
   try {
-    // Names outside it are qualified, whatever the role has set.
+    // Names outside the schema are qualified, whatever the role's settings.
     await client.query("set search_path = pg_catalog");
     const { rows: tables } = await client.query<Table>(tablesSql);
     const { rows: functions } = await client.query<StoredFunction>(functionsSql);

@@ -7,7 +7,7 @@ import { tableTypes } from "./table-types.ts";
 
 const migrationsFolder = new URL("../migrations/", import.meta.url);
 
-/** What is generated from a migrated database: the text of each file by its path. */
+/** The files generated from a migrated database: the text of each by its path. */
 export async function dumpDatabase(url: string): Promise<Map<string, string>> {
   const catalogue = await readCatalogue(url);
   const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -18,7 +18,7 @@ export async function dumpDatabase(url: string): Promise<Map<string, string>> {
   ]);
 }
 
-/** The feature of each table: the first word in the name of the migration that made it. */
+/** The feature of each table: the first word in the name of the migration that created it. */
 function featuresOfTables(): Map<string, string> {
   const features = new Map<string, string>();
   for (const file of readdirSync(migrationsFolder)) {

@@ -1,8 +1,8 @@
 import { type Catalogue, shortType, type Table } from "./catalogue.ts";
 
 /**
- * Tables and keys as pictures, one for each feature.
- * @param featureOf name of the feature whose migration made the table.
+ * Diagrams of tables and keys, one for each feature.
+ * @param featureOf the feature whose migration created the table.
  */
 export function picture({ tables }: Catalogue, featureOf: ReadonlyMap<string, string>): string {
   const features = new Map<string, Table[]>();

@@ -1,10 +1,10 @@
 import { type Catalogue, type Column, shortType, type Table } from "./catalogue.ts";
 
-/** The schema as SQL, to be read and compared; the bodies of functions stand in their own files. */
+/** The schema as SQL, for reading and comparing; function bodies are in their own files. */
 export function schemaSql({ tables, functions }: Catalogue): string {
   return [
-    "-- Written by `npm run schema` from the catalogues of a new database; do not edit. Partitions are left out, the bodies",
-    "-- of functions stand in `functions/` and, where a table needs them, in `migrations/`.",
+    "-- Written by `npm run schema` from the catalogues of a new database; do not edit. Partitions are left out; the bodies",
+    "-- of functions are in `functions/` and, where a table needs them, in `migrations/`.",
     ...tables.map(tableSql),
     "\n-- Functions\n",
     ...functions.map(({ signature, owner, attributes, grants }) =>
@@ -52,7 +52,7 @@ function columnSql({ name, type, notNull, filledBy }: Column): string {
   return `${name} ${shortType(type)}${notNull ? " not null" : ""}${filled}`;
 }
 
-/** Postgres writes keywords in capitals, which stand nowhere else but in quotes; this house does not. */
+/** Postgres writes keywords in capitals, which otherwise occur only in quotes; our SQL uses lower case. */
 function lowerKeywords(definition: string): string {
   return definition.replace(/'[^']*'|\b[A-Z]{2,}\b/g, (word) =>
     word.startsWith("'") ? word : word.toLowerCase(),

@@ -10,8 +10,8 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const schema = "wheelhouse";
 
 /**
- * `tables.ts` of this database: the types of kysely-codegen, with unions where a check lists the values, and closed to
- * writing where no role of the application may write.
+ * `tables.ts` of this database: the types of kysely-codegen, with unions where a check lists the values, and read-only
+ * where no role of the application may write.
  */
 export async function tableTypes(url: string, { tables }: Catalogue): Promise<string> {
   const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5_000 });
@@ -52,8 +52,8 @@ const heading = [
 ].join("\n");
 
 /**
- * Narrows what may be written to what the grants allow, column by column of the generated interfaces, and puts the
- * overrides in: the generator's own parser of overrides needs a compiler API that TypeScript 7 does not have.
+ * Narrows writes to what the grants allow, column by column of the generated interfaces, and applies the overrides: the
+ * generator's own parser of overrides needs a compiler API that TypeScript 7 lacks.
  */
 function narrowColumns(source: string, columns: ReadonlyMap<string, Column>): string {
   const tables = new Map<string, string>();

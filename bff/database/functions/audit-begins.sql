@@ -1,5 +1,5 @@
--- No event of these organizations that still has content is older; null when they have none. Numbers follow the commits
--- and times the beginnings of transactions, hence the day.
+-- These organizations have no older event with content; null if they have none. Numbers follow the commits and times
+-- follow the starts of transactions, hence the margin of a day.
 create or replace function wheelhouse.audit_begins(organizations uuid[]) returns timestamptz
 language plpgsql stable set search_path = wheelhouse, pg_temp as $$
 begin

@@ -1,8 +1,7 @@
--- Removes the content of the organization's events up to this number, at most 50 000 of them in one call.
--- Returns the number up to which content is gone now. Refuses with WH001 under a legal hold, with WH002 when no
--- signed checkpoint covers the events.
--- The application calls it as wheelhouse_system in the transaction that records `audit.content.expire`, without which
--- verification does not accept the gap. With the content go the lines of exports that were made of it.
+-- Removes the content of the organization's events up to this number, at most 50 000 of them per call, together with
+-- the export lines built from it. Returns the number up to which content is removed now. Refuses with WH001 under a
+-- legal hold, with WH002 if no signed checkpoint covers the events. The application calls it as wheelhouse_system in
+-- the transaction that records `audit.content.expire`, because verification accepts the gap only with that event.
 create or replace function wheelhouse.audit_expire(org uuid, upto_seq bigint) returns bigint
 language plpgsql security definer set search_path = wheelhouse, pg_temp as $$
 declare

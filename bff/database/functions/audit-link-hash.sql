@@ -1,4 +1,4 @@
--- Every field with its length in front, so that no two different events have the same bytes.
+-- Prefixes every field with its length, so that no two different events have the same bytes.
 create or replace function wheelhouse.audit_link_hash(org_id uuid, seq bigint, audit_id uuid, content_hash bytea, prev bytea)
 returns bytea language sql immutable strict parallel safe as $$
   select sha256(string_agg(int4send(octet_length(part)) || part, ''::bytea order by place))

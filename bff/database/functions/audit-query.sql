@@ -1,6 +1,6 @@
 set local role wheelhouse_search;
 
--- The filter as a tsquery over audit_words, null when nothing of it can be looked up there.
+-- The filter as a tsquery over audit_words, null if none of it is in the index.
 create or replace function wheelhouse.audit_query(filter jsonb, org uuid) returns tsquery
 language plpgsql immutable parallel safe as $$
 declare
@@ -14,7 +14,7 @@ begin
     from (values ('a', 'actors'), ('x', 'actions'), ('c', 'classes'), ('o', 'outcomes'), ('t', 'targets'), ('h', 'slots'))
       as k (letter, name)
     cross join lateral jsonb_array_elements_text(filter -> k.name) v
-    -- Success is in no index: it is nearly everything.
+    -- Success is not in the index, because nearly everything succeeds.
     where filter ? k.name and not (k.name = 'outcomes' and filter -> 'outcomes' ? 'success')
     group by k.letter
   loop

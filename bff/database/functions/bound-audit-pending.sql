@@ -1,5 +1,5 @@
--- The newest events wait in a list that each search reads whole, until they are merged into the index: at the usual 4 MB
--- that took longer than the rest of the search. A list of 256 kB holds about 220 events.
+-- The newest events wait in a list that each search reads completely, until they are merged into the index: at the
+-- default of 4 MB that took longer than the rest of the search. A list of 256 kB holds about 220 events.
 create or replace function wheelhouse.bound_audit_pending() returns void
 language plpgsql set search_path = wheelhouse, pg_temp as $$
 declare

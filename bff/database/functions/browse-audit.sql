@@ -1,7 +1,7 @@
--- Events of these organizations by one index that has them in order, newest first: `walked` is the column of that index
--- (actor_id, action, outcome) with the values `wanted`, or null for all events, of which `outcomes` may leave some out.
--- From `from_at` until before `to_at`, behind the place (before_at, before_id), at most `max_rows`. Content on demand.
--- Row-level security of the caller holds.
+-- Events of these organizations, newest first, by one index that has them in order: `walked` is the column of that
+-- index (actor_id, action, outcome) with the values `wanted`, or null for all events, of which `outcomes` may leave
+-- some out. From `from_at` until before `to_at`, after the place (before_at, before_id), at most `max_rows`. Content on
+-- demand. The caller's row-level security applies.
 create or replace function wheelhouse.browse_audit(
   organizations uuid[], walked text, wanted text[], outcomes text[], from_at timestamptz, to_at timestamptz,
   before_at timestamptz, before_id uuid, max_rows int, with_content boolean
@@ -9,7 +9,7 @@ create or replace function wheelhouse.browse_audit(
 language plpgsql stable rows 100 set search_path = wheelhouse, pg_temp set max_parallel_workers_per_gather = 0 as $$
 declare
   begins timestamptz := greatest(audit_begins(organizations), from_at);
-  -- Events of transactions that began a moment ahead of this clock are within.
+  -- Includes events of transactions that began slightly ahead of this clock.
   until_at timestamptz := least(before_at + interval '1 millisecond', to_at, now() + interval '1 day');
   since_at timestamptz := date_trunc('month', until_at - interval '1 microsecond', 'UTC');
   months int := 1;
@@ -19,7 +19,7 @@ declare
     || ' from wheelhouse.audit_events e where e.org_id = %s and e.recorded_at >= $5 and e.recorded_at < $6'
     || case when before_at is not null then ' and (e.recorded_at, e.id) < ($7, $8)' else '' end
     || case when walked is not null then format(' and e.%I = %%s', walked) else '' end
-    -- Word for word the condition of the index over refused acts.
+    -- Must match the condition of the index over refused actions word for word.
     || case when walked = 'outcome' then ' and e.outcome <> ''success''' else '' end
     || case when outcomes is not null then ' and e.outcome = any ($4)' else '' end
     || ' order by e.recorded_at desc, e.id desc limit $9';

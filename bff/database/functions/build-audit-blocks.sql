@@ -1,8 +1,8 @@
--- Makes up to so many blocks of the organization, those after the last one, once all of their events are sealed; returns
--- how many. Fails when an event of a block is missing.
+-- Builds up to this many blocks of the organization after the last one, once all of their events are sealed; returns
+-- how many. Fails if an event of a block is missing.
 create or replace function wheelhouse.build_audit_blocks(organization uuid, max_blocks int) returns int
 language plpgsql security definer set search_path = wheelhouse, pg_temp set work_mem = '64MB'
--- A range is read whole; looking its rows up one by one takes three times as long.
+-- Reads the whole range; looking its rows up one by one takes three times as long.
 set enable_nestloop = off set jit = off as $$
 declare
   from_number bigint;
@@ -12,7 +12,7 @@ declare
   made int;
 begin
   perform lock_audit_expiry(organization);
-  -- What has expired in part is no block.
+  -- A block with expired content is not built.
   from_number := greatest(
     (select max(b.number) + 1 from audit_blocks b where b.org_id = organization),
     (select (max(x.upto_seq) + 255) / 256 from audit_expirations x where x.org_id = organization), 0);

@@ -1,24 +1,23 @@
 set local role wheelhouse_search;
 
--- Text, target and mixed filters: their operators are not leakproof, so under row-level security no index serves them.
--- This runs outside it and adds the organizations of the transaction by itself.
--- Keys of `filter`: q (text: words or their beginnings), actors, actions, classes, outcomes, targets, slots (arrays of
--- text), not (those of the arrays that an event must not match), from, to (time), organizations (array of ids, narrowed to
+-- Text, target and mixed filters: their operators are not leakproof, so row-level security keeps them from any index.
+-- This runs outside it and restricts to the transaction's organizations by itself.
+-- Keys of `filter`: q (text: words or their prefixes), actors, actions, classes, outcomes, targets, slots (arrays of
+-- text), not (those of the arrays that an event must not match), from, to (time), organizations (array of ids, within
 -- those of the transaction).
--- First the newest events are looked through, which is quick where many match and tells how many do. Then the index over
--- words is asked, one month after the other, more at once where it finds few: finds have no order, so all are read. It is
--- asked alone: reading an organization's month in the index by time, only to narrow the finds, takes twenty times as long
--- (hence the comparison as text). Beginnings that many events hold are left out of the question and looked for in what
--- the others find. What an event must not match is in no index; a filter of nothing else walks the events in their order.
+-- It first scans the newest events, which is fast if many match and shows how many do. Then it queries the index over
+-- words, one month after the other, and more at once if it finds few: matches have no order, so all are read. It uses
+-- that index alone: reading an organization's month in the index by time, only to narrow the matches, takes 20 times
+-- as long (hence the comparison as text). Prefixes that many events contain are left out of the query and checked in
+-- the other matches. Exclusions are in no index; a filter of exclusions alone walks the events in order.
 -- Without `max_rows` all are returned. Content on demand.
 create or replace function wheelhouse.find_audit(
   filter jsonb, before_at timestamptz, before_id uuid, max_rows int, with_content boolean default false
 ) returns table (id uuid, recorded_at timestamptz, content text)
 language plpgsql stable security definer rows 100 set search_path = wheelhouse, pg_temp set work_mem = '32MB'
 set max_parallel_workers_per_gather = 0
--- Statements are planned once, not knowing the values. They would sort whole months where an index has the order, and
--- take finds for so many that reading the index by time as well, to narrow them, seems worth it: what it costs is said
--- to be more.
+-- Statements are planned once, without knowing the values. They would sort whole months although an index has the
+-- order, and expect so many matches that also reading the index by time seems worthwhile, so a higher cost is declared.
 set plan_cache_mode = force_generic_plan set enable_sort = off set cpu_index_tuple_cost = 1 as $$
 #variable_conflict use_column
 declare
@@ -30,7 +29,7 @@ declare
     select left(w, 60) from regexp_split_to_table(lower(filter ->> 'q'), '[^[:alnum:]]+') w where w <> '');
   searched text[] := array(select '(^|[^[:alnum:]])' || w from unnest(asked_words) w);
   has_text constant boolean := cardinality(asked_words) > 0;
-  -- Null where it is not asked for.
+  -- Null unless requested.
   actors text[] := case when filter ? 'actors' then array(select jsonb_array_elements_text(filter -> 'actors')) end;
   actions text[] := case when filter ? 'actions' then array(select jsonb_array_elements_text(filter -> 'actions')) end;
   classes text[] := case when filter ? 'classes' then array(select jsonb_array_elements_text(filter -> 'classes')) end;
@@ -45,9 +44,9 @@ declare
   not_targets constant boolean := targets is not null and 'targets' = any (negated);
   not_slots constant boolean := slots is not null and 'slots' = any (negated);
   has_success constant boolean := outcomes is not null and not not_outcomes and 'success' = any (outcomes);
-  -- What the index can be asked for.
+  -- The part of the filter that the index can answer.
   lookup jsonb := filter - negated;
-  -- Words that are looked for in what the index finds.
+  -- Words that are checked in the index's matches.
   left_over_words text[];
   place_at timestamptz := coalesce(before_at, 'infinity');
   place_id uuid := coalesce(before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
@@ -55,11 +54,11 @@ declare
   until_at timestamptz := least(before_at + interval '1 millisecond', (filter ->> 'to')::timestamptz, now() + interval '1 day');
   since_at timestamptz := date_trunc('month', until_at - interval '1 microsecond', 'UTC');
   from_at timestamptz;
-  -- One for each of the organizations; null when nothing of the filter is in the index.
+  -- One for each of the organizations; null if no part of the filter is in the index.
   queries tsquery[];
   months int := 1;
   candidate record;
-  -- Looking through a text costs more than comparing columns.
+  -- Searching a text costs more than comparing columns.
   trying int := case when has_text then 100 else 160 end;
   trying_max constant int := case when has_text then 800 else 4000 end;
   tried int := 0;
@@ -68,7 +67,7 @@ declare
   rare text[];
   got int;
 begin
-  -- What holds no letter and no digit can be no word.
+  -- A text without letters and digits is not a word.
   if cardinality(visible) = 0 or (filter ? 'q' and not has_text) then return; end if;
 
   if max_rows is null then
@@ -114,7 +113,7 @@ begin
         until_at := since_at;
         since_at := (since_at at time zone 'UTC' - make_interval(months => months)) at time zone 'UTC';
         months := least(months * 2, 12);
-      -- Where enough match, looking on is quicker than the index, whose finds have to be sorted.
+      -- If enough match, scanning on is faster than the index, whose matches must be sorted.
       elsif matched > 0 and tried::float8 * max_rows / matched <= trying_max then
         trying := least(tried * 2, trying_max);
       end if;
@@ -150,7 +149,7 @@ begin
             and (not not_outcomes or e.outcome <> all (outcomes))
             and (not not_targets or not e.target_keys && targets)
             and (not not_slots or to_char(e.recorded_at at time zone 'UTC', 'ID-HH24') <> all (slots))
-            -- Success is in no index: it is nearly everything.
+            -- Success is not in the index, because nearly everything succeeds.
             and (not has_success or e.outcome = any (outcomes))
             and (left_over_words is null or lower(e.search_text) ~ all (left_over_words))
           order by e.recorded_at desc, e.id desc limit max_rows - matched) m

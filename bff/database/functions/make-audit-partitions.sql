@@ -1,5 +1,6 @@
--- Makes the partitions of this month and the months ahead; returns how many were missing. Called at every start and
--- daily. Truncate triggers are not inherited, and clones are set to ALWAYS again for servers that forget it.
+-- Creates the missing partitions of this month and the months ahead; returns how many were missing. Called at every
+-- start and daily. Truncate triggers are not inherited, and clones are set to ALWAYS again for servers that do not copy
+-- it.
 create or replace function wheelhouse.make_audit_partitions(months_ahead int) returns int
 language plpgsql security definer set search_path = wheelhouse, pg_temp as $$
 declare
@@ -28,5 +29,5 @@ $$;
 revoke all on function wheelhouse.make_audit_partitions(int) from public;
 grant execute on function wheelhouse.make_audit_partitions(int) to wheelhouse_app, wheelhouse_system;
 
--- A new database has the partitions of a year from the beginning.
+-- A new database starts with the partitions of a year.
 select wheelhouse.make_audit_partitions(12);

@@ -1,6 +1,6 @@
--- Makes the daily partitions from `first_day` to `last_day` that are missing. Runs as the owner, because the
--- system role owns nothing. Partitions are reached through their parent only: row-level security without a policy
--- closes them to everybody else.
+-- Creates the missing daily partitions from `first_day` to `last_day`. Runs as the owner, because the system role owns
+-- nothing. Partitions are reached through their parent only: row-level security without a policy closes them to every
+-- other role.
 create or replace function wheelhouse.make_webhook_partitions(first_day date, last_day date) returns int
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '3s' set timezone = 'UTC' as $$
 declare

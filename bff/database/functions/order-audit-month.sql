@@ -1,11 +1,11 @@
--- Rewrites the oldest month that ended two days ago or earlier and is not in order yet; returns its partition, null when
--- there is none left. Readers go on meanwhile; only the change of tables at the end needs a moment without them, which is
--- asked for in short attempts, so that nobody waits for a reader who lasts (an export). Every rewritten event has to
--- match its link before the former table goes: what was tampered with stays as it is, and the call fails.
+-- Rewrites the oldest unordered month that ended at least two days ago; returns its partition, or null if there is none
+-- left. Readers continue meanwhile; only the exchange of tables at the end needs a moment without them, which it
+-- requests in short attempts, so that nobody waits for a long reader (an export). Every rewritten event must match its
+-- link before the former table is dropped: altered events stay as they are, and the call fails.
 create or replace function wheelhouse.order_audit_month() returns text
 language plpgsql security definer set search_path = wheelhouse, pg_temp set maintenance_work_mem = '256MB'
 set work_mem = '256MB'
--- The whole month is read: one block after the other and a sort, not row by row as an index has them.
+-- Reads the whole month block by block and sorts it, instead of row by row through an index.
 set enable_indexscan = off set enable_bitmapscan = off as $$
 declare
   month record;
@@ -22,7 +22,7 @@ begin
   perform pg_advisory_xact_lock(hashtext('wheelhouse.audit_partitions'));
   for month in
     select c.oid::regclass as relation, c.relname::text as name, pg_get_expr(c.relpartbound, c.oid) as bounds,
-      -- Marked so by `alter table … cluster on`.
+      -- Marked by `alter table … cluster on`.
       exists (select from pg_index x where x.indrelid = c.oid and x.indisclustered) as is_ordered
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = 'audit_events'::regclass order by c.relname
@@ -37,11 +37,11 @@ begin
   end loop;
   if old is null then return null; end if;
   new_name := old_name || '_ordered';
-  -- Nobody adds to a month that is over; expiry waits.
+  -- Nobody adds to a past month; expiry waits.
   execute format('lock table %s in share row exclusive mode', old);
 
   execute format('create table %I (like audit_events including defaults including constraints including generated)', new_name);
-  -- Spares the new table another reading when it takes its place.
+  -- Saves another scan of the new table when it is attached.
   execute format('alter table %I add constraint bounds check (recorded_at is not null and recorded_at >= %s and recorded_at < %s)',
     new_name, (regexp_match(bounds, 'FROM \((.*)\) TO'))[1], ends);
   select string_agg(quote_ident(attname), ', ' order by attnum) into columns

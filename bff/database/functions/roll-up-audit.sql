@@ -1,5 +1,5 @@
 -- Counts at most `max_events` further events of this organization; returns the number up to which all are counted.
--- Events whose content expired meanwhile are counted nowhere. Runs as wheelhouse_system.
+-- Events whose content expired meanwhile are not counted. Runs as wheelhouse_system.
 create or replace function wheelhouse.roll_up_audit(org uuid, max_events int) returns bigint
 language plpgsql set search_path = wheelhouse, pg_temp as $$
 declare

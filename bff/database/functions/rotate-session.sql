@@ -1,4 +1,4 @@
--- Foreign keys aside, nothing gives a session to somebody else: only who knows its token gives it another one.
+-- Apart from foreign keys, nothing gives a session to somebody else: only the holder of its token can replace it.
 create or replace function wheelhouse.rotate_session(
   session_id uuid, from_hash bytea, to_hash bytea, old_until timestamptz, organization_id uuid, confirmed timestamptz
 ) returns boolean

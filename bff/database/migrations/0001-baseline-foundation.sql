@@ -1,20 +1,20 @@
--- Schema, roles and the ground of row-level security. Runs as an administrator, in one transaction per file.
+-- Schema, roles and the basis of row-level security. Runs as an administrator, in one transaction per file.
 --
 -- Convention for every table that belongs to organizations (`wheelhouse.own_by_organization` sets it up):
 --   * a column `org_id uuid not null`, the table owned by wheelhouse_owner;
 --   * row-level security enabled and forced; wheelhouse_app sees and writes only rows of the organizations that
---     the current transaction names (setting `wheelhouse.organization_ids`), wheelhouse_system all of them;
---   * grants are given by name, table by table, and nothing to public.
+--     the current transaction names (setting `wheelhouse.organization_ids`), wheelhouse_system sees all of them;
+--   * grants are given by name, table by table, and nothing is granted to public.
 -- A migration of a feature therefore reads:
 --   set local role wheelhouse_owner;
 --   create table wheelhouse.things (id uuid primary key default wheelhouse.uuidv7(), org_id uuid not null …);
 --   select wheelhouse.own_by_organization('wheelhouse.things');
 --   grant select, insert, update on wheelhouse.things to wheelhouse_app, wheelhouse_system;
 --   reset role;
--- Files are named `NNNN-<feature>-<what>.sql`. A function that is called, and that no table, policy or index needs, is a
--- file of its own in `functions/`, applied after the migrations, as wheelhouse_owner unless it says otherwise.
+-- Files are named `NNNN-<feature>-<what>.sql`. A function that is called, and that no table, policy or index needs, has
+-- its own file in `functions/`, applied after the migrations, as wheelhouse_owner unless it says otherwise.
 
--- Roles belong to the whole cluster: another database of it may have made them already, even at this moment.
+-- Roles belong to the whole cluster: another of its databases may have created them already, or be creating them now.
 do $$
 declare
   role_name text;
@@ -29,7 +29,7 @@ begin
       end;
     end if;
   end loop;
-  -- An administrator who is no superuser may become the owner only as its member.
+  -- An administrator who is not a superuser may act as the owner only as its member.
   if not (select rolsuper from pg_roles where rolname = current_user) then
     execute format('grant wheelhouse_owner, wheelhouse_search to %I', current_user);
   end if;
@@ -41,7 +41,7 @@ alter schema wheelhouse owner to wheelhouse_owner;
 revoke all on schema wheelhouse from public;
 grant usage on schema wheelhouse to wheelhouse_app, wheelhouse_system, wheelhouse_search;
 
--- Trigrams make text search quick where the server has them; the embedded server does not, and scans.
+-- Trigrams speed up text search if the server has them; the embedded server does not, and scans.
 do $$
 begin
   if exists (select from pg_available_extensions where name = 'pg_trgm') then
@@ -52,7 +52,7 @@ $$;
 
 set local role wheelhouse_owner;
 
--- Time-ordered ids (RFC 9562): the server's own function from Postgres 18 on, otherwise made of clock and chance.
+-- Time-ordered ids (RFC 9562): the server's own function from Postgres 18 on, otherwise from clock and random bits.
 do $$
 begin
   if exists (select from pg_proc where proname = 'uuidv7' and pronamespace = 'pg_catalog'::regnamespace) then
@@ -74,7 +74,7 @@ create function wheelhouse.current_organizations() returns uuid[] language sql s
   select coalesce(nullif(current_setting('wheelhouse.organization_ids', true), '')::uuid[], '{}'::uuid[])
 $$;
 
--- Puts a table under the convention above. Grants stay with the caller.
+-- Applies the convention above to a table. Grants are left to the caller.
 create function wheelhouse.own_by_organization(relation regclass) returns void language plpgsql as $$
 begin
   execute format('alter table %s enable row level security', relation);

@@ -1,11 +1,11 @@
 -- Organizations, people, memberships, sessions, invitations and API tokens.
 --
 -- Accounts, sessions and identities belong to no single organization (docs/decisions/0003). The application's role may
--- touch few of their columns, sees only people of the transaction's organizations, and has to record what it changes
--- there: at COMMIT each changed row demands an audit event by or about its person (`demand_record` in 0003-baseline-audit.sql).
+-- use few of their columns, sees only people of the transaction's organizations, and must record its changes there: at
+-- COMMIT each changed row requires an audit event by or about its person (`demand_record` in 0003-baseline-audit.sql).
 set local role wheelhouse_owner;
 
--- Who acts in the current transaction; nobody unless it said so.
+-- The acting person of the current transaction; none by default.
 create function wheelhouse.current_person() returns uuid language sql stable parallel safe as $$
   select nullif(current_setting('wheelhouse.person_id', true), '')::uuid
 $$;
@@ -20,7 +20,7 @@ create table wheelhouse.organizations (
 );
 create index organizations_parent_id on wheelhouse.organizations (parent_id);
 
--- A parent has to exist before its child and never changes, so there can be no cycle and depth is final.
+-- A parent must exist before its child and never changes, so cycles are impossible and depth is final.
 create function wheelhouse.place_organization() returns trigger language plpgsql as $$
 begin
   if tg_op = 'UPDATE' and new.parent_id is distinct from old.parent_id then
@@ -39,12 +39,12 @@ create policy by_organization on wheelhouse.organizations to wheelhouse_app
   using (id = any (wheelhouse.current_organizations()))
   with check (id = any (wheelhouse.current_organizations()));
 create policy by_system on wheelhouse.organizations to wheelhouse_system using (true) with check (true);
--- Foreign keys and the placement trigger look as the owner.
+-- Foreign keys and the placement trigger read as the owner.
 create policy by_owner on wheelhouse.organizations to wheelhouse_owner using (true) with check (true);
 grant select, insert (id, slug, name, parent_id, depth), update (name) on wheelhouse.organizations to wheelhouse_app;
 grant select, insert, update on wheelhouse.organizations to wheelhouse_system;
 
--- The installation itself; its id is fixed, so that an act without a target has a trail before anything was read.
+-- The installation itself; its id is fixed, so that an action without a target always has a trail.
 insert into wheelhouse.organizations (id, slug, name, depth)
   values ('00000000-0000-7000-8000-000000000001', 'platform', 'Platform', 1);
 
@@ -56,12 +56,12 @@ create table wheelhouse.users (
   password_hash text,
   disabled_at timestamptz,
   created_at timestamptz not null default now(),
-  -- What a list needs to know of the password, which only the system role may read.
+  -- What lists need to know about the password, which only the system role may read.
   has_password boolean generated always as (password_hash is not null) stored
 );
 create unique index users_email on wheelhouse.users (lower(email));
--- Only the system role, which signs people in, may read what passwords are checked against; a new password is written
--- in the transaction that holds its event.
+-- Only the system role, which signs people in, may read password hashes; a new password is written in the transaction
+-- that holds its event.
 grant select (id, email, name, disabled_at, created_at, has_password), insert (id, email, name, password_hash),
   update (password_hash, disabled_at) on wheelhouse.users to wheelhouse_app;
 grant select, insert, update on wheelhouse.users to wheelhouse_system;
@@ -76,20 +76,20 @@ create table wheelhouse.memberships (
 );
 create index memberships_org_id on wheelhouse.memberships (org_id);
 select wheelhouse.own_by_organization('wheelhouse.memberships');
--- The command for the first administrator runs as a member of the owner, who need not be a superuser.
+-- The command for the first administrator runs as a member of the owner, and may not be a superuser.
 create policy by_owner on wheelhouse.memberships to wheelhouse_owner using (true) with check (true);
 grant select, insert, update (role), delete on wheelhouse.memberships to wheelhouse_app;
 grant select, insert, update, delete on wheelhouse.memberships to wheelhouse_system;
 
 create table wheelhouse.sessions (
   id uuid primary key default wheelhouse.uuidv7(),
-  -- sha256 of the token; the token itself is known to its holder alone.
+  -- sha256 of the token; only its holder knows the token itself.
   token_hash bytea not null unique check (octet_length(token_hash) = 32),
-  -- The token before the last rotation, good for reads until `previous_until`.
+  -- The token before the last rotation, valid for reads until `previous_until`.
   previous_token_hash bytea check (octet_length(previous_token_hash) = 32),
   previous_until timestamptz,
   user_id uuid not null references wheelhouse.users (id),
-  -- The organization that holds when a request names none.
+  -- The default organization for requests that name none.
   default_org_id uuid not null references wheelhouse.organizations (id),
   auth_method text not null check (auth_method in ('password', 'oidc')),
   address text,
@@ -98,23 +98,23 @@ create table wheelhouse.sessions (
   last_seen_at timestamptz not null default now(),
   expires_at timestamptz not null,
   revoked_at timestamptz,
-  -- When the person last proved to be there, by password or at the identity provider.
+  -- When the person last confirmed their identity, by password or at the identity provider.
   confirmed_at timestamptz not null default now()
 );
 create unique index sessions_previous_token_hash on wheelhouse.sessions (previous_token_hash)
   where previous_token_hash is not null;
 create index sessions_user_id on wheelhouse.sessions (user_id) where revoked_at is null;
 create index sessions_expires_at on wheelhouse.sessions (expires_at);
--- Lists show when somebody was last active, ended sessions included.
+-- Lists show when a person was last active, including ended sessions.
 create index sessions_last_seen on wheelhouse.sessions (user_id, last_seen_at desc);
--- What a session is opened with, and from where somebody came, is read by the system role alone.
+-- Only the system role reads session tokens and the addresses that people came from.
 grant select (id, user_id, created_at, last_seen_at, expires_at, revoked_at),
   insert (id, token_hash, user_id, default_org_id, auth_method, address, user_agent, created_at, last_seen_at,
     confirmed_at, expires_at),
   update (revoked_at) on wheelhouse.sessions to wheelhouse_app;
 grant select, insert, update, delete on wheelhouse.sessions to wheelhouse_system;
 
--- Who somebody is at an OpenID Connect provider. The e-mail address links once; from then on the subject counts, so
+-- A person's identity at an OpenID Connect provider. The e-mail address links once; from then on the subject counts, so
 -- that an address which the provider gives to another person opens nothing.
 create table wheelhouse.oidc_identities (
   issuer text not null,
@@ -130,14 +130,14 @@ grant select, insert, delete on wheelhouse.oidc_identities to wheelhouse_system;
 -- One-time links by which a person sets a new password.
 create table wheelhouse.password_resets (
   id uuid primary key default wheelhouse.uuidv7(),
-  -- Whose administrator made it; the events of the link are in this one's trail.
+  -- The organization of the administrator who created it; its trail holds the link's events.
   org_id uuid not null references wheelhouse.organizations (id),
   user_id uuid not null references wheelhouse.users (id),
-  -- sha256 of the secret in the link; the link itself is known to who was given it alone.
+  -- sha256 of the secret in the link; only the recipient knows the link itself.
   token_hash bytea not null unique check (octet_length(token_hash) = 32),
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
-  -- When it was used, or a newer one or another password made it void.
+  -- When it was used, or invalidated by a newer link or another password.
   ended_at timestamptz
 );
 create index password_resets_user_id on wheelhouse.password_resets (user_id) where ended_at is null;
@@ -145,7 +145,7 @@ select wheelhouse.own_by_organization('wheelhouse.password_resets');
 grant select, insert, update on wheelhouse.password_resets to wheelhouse_app;
 grant select, insert, update, delete on wheelhouse.password_resets to wheelhouse_system;
 
--- Failed sign-ins of the last quarter of an hour, counted here only while Redis is away.
+-- Failed sign-ins of the last 15 minutes, counted here only while Redis is away.
 create table wheelhouse.sign_in_failures (
   bucket text not null,
   window_started_at timestamptz not null,
@@ -155,13 +155,13 @@ create table wheelhouse.sign_in_failures (
 );
 grant select, insert, update, delete on wheelhouse.sign_in_failures to wheelhouse_system;
 
--- Answers given under an Idempotency-Key, kept 24 h; written in the transaction of the change itself.
+-- Answers under an Idempotency-Key, kept for 24 h; written in the transaction of the change itself.
 create table wheelhouse.idempotency_keys (
   org_id uuid not null references wheelhouse.organizations (id),
   actor_id text not null,
   key text not null check (length(key) between 1 and 200),
   request_hash bytea not null,
-  -- Sealed with the installation's key: an answer may hold a secret that is shown once.
+  -- Sealed with the installation's key, because an answer may contain a secret that is shown once.
   result bytea,
   created_at timestamptz not null default now(),
   primary key (org_id, actor_id, key)
@@ -175,7 +175,7 @@ create table wheelhouse.invitations (
   org_id uuid not null references wheelhouse.organizations (id),
   email text not null check (length(email) between 3 and 254 and email = btrim(email)),
   role text not null check (role in ('viewer', 'operator', 'admin', 'auditor', 'superadmin')),
-  -- sha256 of the secret in the link; the link itself is known to who got it alone.
+  -- sha256 of the secret in the link; only the recipient knows the link itself.
   token_hash bytea not null unique check (octet_length(token_hash) = 32),
   invited_by uuid not null references wheelhouse.users (id),
   created_at timestamptz not null default now(),
@@ -186,7 +186,7 @@ create table wheelhouse.invitations (
   revoked_at timestamptz,
   check (role <> 'superadmin' or org_id = '00000000-0000-7000-8000-000000000001')
 );
--- One that waits per address; an expired one gets a new link instead of a second row.
+-- One open invitation per address; an expired one gets a new link instead of a second row.
 create unique index invitations_waiting on wheelhouse.invitations (org_id, lower(email))
   where accepted_at is null and revoked_at is null;
 create index invitations_newest on wheelhouse.invitations (org_id, id desc)
@@ -200,7 +200,7 @@ create table wheelhouse.api_tokens (
   id uuid primary key default wheelhouse.uuidv7(),
   org_id uuid not null references wheelhouse.organizations (id),
   name text not null check (length(name) between 1 and 100),
-  -- What is shown of the token; too short to guess the rest by.
+  -- The shown part of the token; too short to guess the rest.
   prefix text not null check (length(prefix) between 8 and 16),
   token_hash bytea not null unique check (octet_length(token_hash) = 32),
   capabilities text[] not null check (cardinality(capabilities) between 1 and 100),
@@ -216,8 +216,8 @@ select wheelhouse.own_by_organization('wheelhouse.api_tokens');
 grant select, insert, update on wheelhouse.api_tokens to wheelhouse_app;
 grant select, update (last_used_at) on wheelhouse.api_tokens to wheelhouse_system;
 
--- A transaction of the application sees who is a member of its organizations, who invited somebody or made a token
--- there, and the person who acts.
+-- A transaction of the application sees the members of its organizations, people who invited somebody or created a
+-- token there, and the acting person.
 do $$
 declare
   relation regclass;
@@ -232,7 +232,7 @@ begin
 end
 $$;
 
--- Memberships, invitations and tokens are themselves those of the transaction's organizations.
+-- Memberships, invitations and tokens are limited to the transaction's organizations.
 create policy seen on wheelhouse.users for select to wheelhouse_app using (
   id = (select wheelhouse.current_person())
   or exists (select from wheelhouse.memberships m where m.user_id = users.id)
@@ -243,7 +243,7 @@ create policy changed on wheelhouse.users for update to wheelhouse_app using (
   id = (select wheelhouse.current_person())
   or exists (select from wheelhouse.memberships m where m.user_id = users.id)
 );
--- Accounts, sessions and identities are made by nobody but the person whose they are.
+-- Accounts, sessions and identities are created only by the person they belong to.
 create policy made on wheelhouse.users for insert to wheelhouse_app
   with check (id = (select wheelhouse.current_person()));
 

@@ -1,19 +1,8 @@
--- The trail: every act with the canonical bytes that were hashed, and one hash chain per organization; what proves it
--- from outside and lets content go; what reading and reviewing it stand on.
---
---   audit_events, audit_chain, audit_heads   the acts and their chain
---   audit_checkpoints   signed ends of chains, numbered per organization; appended by wheelhouse_system, read by app
---   audit_sink_state    how far each sink has received them
---   audit_legal_holds   one that is not released keeps all content of its organization
---   audit_retention     how many days an organization keeps content; no row: without end
---   audit_expirations   up to which event content was let go, under which checkpoint; written by audit_expire alone
---   audit_intake_keys   idempotency keys of events that platforms reported
---   audit_activity, audit_known, audit_rolled   what happened per hour and which values exist, counted along the chain
---   audit_views, audit_reviews, audit_review_items, audit_review_comments   saved filters and sign-off
---   audit_blocks        lines of exports, made once
+-- The trail: every action with the canonical bytes that were hashed, and one hash chain per organization; its external
+-- proof and the expiry of content; the tables for reading and reviewing it.
 set local role wheelhouse_owner;
 
--- `content` is the act as canonical JSON (RFC 8785), made once by the application; every other column is derived
+-- `content` is the action as canonical JSON (RFC 8785), built once by the application; every other column is derived
 -- from it below and serves filters only. Partitions are by month of server time.
 create table wheelhouse.audit_events (
   id uuid not null,
@@ -28,7 +17,7 @@ create table wheelhouse.audit_events (
   -- Ids and names of all targets.
   target_keys text[] not null,
   search_text text not null,
-  -- `webhooks` of `webhooks.source.create`, `app` of an act that a platform reported, `audit` of a refused `audit:read`.
+  -- `webhooks` for `webhooks.source.create`, `app` for an action that a platform reported, `audit` for a refused `audit:read`.
   class text not null generated always as (split_part(split_part(action, '.', 1), ':', 1)) stored,
   primary key (id, recorded_at)
 ) partition by range (recorded_at);
@@ -36,14 +25,15 @@ create table wheelhouse.audit_events (
 create index audit_events_newest on wheelhouse.audit_events (org_id, recorded_at desc, id desc);
 create index audit_events_actor on wheelhouse.audit_events (org_id, actor_id, recorded_at desc, id desc);
 create index audit_events_action on wheelhouse.audit_events (org_id, action, recorded_at desc, id desc);
--- Nearly all acts succeed: the index over the others stays small.
+-- Nearly all actions succeed, so the index of the others stays small.
 create index audit_events_refused on wheelhouse.audit_events (org_id, outcome, recorded_at desc, id desc)
   where outcome <> 'success';
 
--- The words of an event, each behind the last six digits of its organization's id: a search within one organization
--- reads that organization's part of the index alone, also by prefix. `w` words, `t` targets, `a` actors, `x` actions,
--- `c` classes, `o` outcomes other than success, `h` day and hour of the week in UTC. One expression over the whole text,
--- since each insert pays it. The index below holds its results: another definition needs another index.
+-- The words of an event, each after the last six digits of its organization's id, so that a search within one
+-- organization reads only that organization's part of the index, also by prefix. `w` words, `t` targets, `a` actors,
+-- `x` actions, `c` classes, `o` outcomes other than success, `h` day and hour of the week in UTC. One expression over
+-- the whole text, because each insert pays for it. The index below holds its results: another definition needs another
+-- index.
 create function wheelhouse.audit_words(
   org_id uuid, recorded_at timestamptz, action text, outcome text, actor_id text, actor_display text,
   target_keys text[], search_text text
@@ -79,7 +69,7 @@ $$;
 create index audit_events_words on wheelhouse.audit_events using gin (wheelhouse.audit_words(
   org_id, recorded_at, action, outcome, actor_id, actor_display, target_keys, search_text));
 
--- Not partitioned: a fork would need two rows with one predecessor, and that unique index cannot span partitions.
+-- Not partitioned: a fork would need two rows with the same predecessor, and that unique index cannot span partitions.
 create table wheelhouse.audit_chain (
   org_id uuid not null,
   seq bigint not null check (seq > 0),
@@ -93,7 +83,7 @@ create table wheelhouse.audit_chain (
   unique (org_id, prev)
 );
 
--- End of each chain; the row that sealing locks, from COMMIT until it is durable and not a moment before.
+-- End of each chain; sealing locks this row only from COMMIT until it is durable.
 create table wheelhouse.audit_heads (
   org_id uuid primary key,
   seq bigint not null,
@@ -130,8 +120,8 @@ begin
 end
 $$;
 
--- Runs at COMMIT. Taking the number at insert would hold the lock through the whole transaction (163 against
--- 2 232 transactions a second), reading the last row without a lock would fork the chain.
+-- Runs at COMMIT. Taking the number at insert would hold the lock through the whole transaction (163 instead of 2 232
+-- transactions a second), and reading the last row without a lock would fork the chain.
 create function wheelhouse.seal_audit_event() returns trigger
 language plpgsql security definer set search_path = wheelhouse, pg_temp as $$
 declare
@@ -216,20 +206,20 @@ revoke all on function wheelhouse.seal_audit_event() from public;
 select wheelhouse.own_by_organization('wheelhouse.audit_events');
 select wheelhouse.own_by_organization('wheelhouse.audit_chain');
 select wheelhouse.own_by_organization('wheelhouse.audit_heads');
--- The organizations of a transaction are asked for once per statement on the tables that are read by the ten thousand;
--- the general policy parses them for each row, which takes longer than reading it.
+-- Policies on tables that are read by the ten thousand evaluate the transaction's organizations once per statement; the
+-- general policy parses them for each row, which takes longer than reading it.
 alter policy by_organization on wheelhouse.audit_events
   using (org_id = any ((select wheelhouse.current_organizations())::uuid[]))
   with check (org_id = any (wheelhouse.current_organizations()));
 alter policy by_organization on wheelhouse.audit_chain
   using (org_id = any ((select wheelhouse.current_organizations())::uuid[]))
   with check (org_id = any (wheelhouse.current_organizations()));
--- Sealing acts as the owner, and row-level security is forced on it too.
+-- Sealing runs as the owner, and row-level security is forced on it too.
 create policy by_seal on wheelhouse.audit_chain to wheelhouse_owner using (true) with check (true);
 create policy by_seal on wheelhouse.audit_heads to wheelhouse_owner using (true) with check (true);
 create policy by_search on wheelhouse.audit_events for select to wheelhouse_search using (true);
 create policy by_search on wheelhouse.audit_chain for select to wheelhouse_search using (true);
--- The command for the first administrator records what it did.
+-- The command for the first administrator records its changes.
 create policy by_owner on wheelhouse.audit_events for insert to wheelhouse_owner with check (true);
 
 grant select, insert (id, org_id, content) on wheelhouse.audit_events to wheelhouse_app, wheelhouse_system;
@@ -237,7 +227,7 @@ grant select on wheelhouse.audit_chain, wheelhouse.audit_heads to wheelhouse_app
 grant select on wheelhouse.audit_events to wheelhouse_search;
 grant select (org_id, seq, recorded_at) on wheelhouse.audit_chain to wheelhouse_search;
 
--- `line` is what was signed together with its signature (shared/src/audit-proof.ts); the rest is derived from it.
+-- `line` is the signed text together with its signature (shared/src/audit/proof.ts); the rest is derived from it.
 create table wheelhouse.audit_checkpoints (
   org_id uuid not null,
   number bigint not null,
@@ -286,7 +276,7 @@ create table wheelhouse.audit_expirations (
 
 create table wheelhouse.audit_intake_keys (
   org_id uuid not null,
-  -- Id of the token or person that reported.
+  -- Id of the reporting token or person.
   reporter text not null,
   key text not null,
   request_hash bytea not null,
@@ -317,7 +307,7 @@ begin
 end
 $$;
 
--- `lock_audit_expiry`: holds and expiry of one organization wait for each other, so that none is overlooked.
+-- `lock_audit_expiry`: holds and expiry of one organization wait for each other, so that none is missed.
 create function wheelhouse.await_audit_expiry() returns trigger language plpgsql as $$
 begin
   perform wheelhouse.lock_audit_expiry(new.org_id);
@@ -371,7 +361,7 @@ select wheelhouse.own_by_organization(relation::regclass) from unnest(array[
   'wheelhouse.audit_checkpoints', 'wheelhouse.audit_sink_state', 'wheelhouse.audit_retention',
   'wheelhouse.audit_legal_holds', 'wheelhouse.audit_expirations', 'wheelhouse.audit_intake_keys'
 ]) as relation;
--- Expiry acts as the owner, and row-level security is forced on it too.
+-- Expiry runs as the owner, and row-level security is forced on it too.
 create policy by_expiry on wheelhouse.audit_events for select to wheelhouse_owner using (true);
 create policy by_expiry_removal on wheelhouse.audit_events for delete to wheelhouse_owner using (true);
 create policy by_expiry on wheelhouse.audit_checkpoints for select to wheelhouse_owner using (true);
@@ -389,7 +379,7 @@ grant select, insert on wheelhouse.audit_intake_keys to wheelhouse_app;
 grant select, delete on wheelhouse.audit_intake_keys to wheelhouse_system;
 grant select (org_id, upto_seq) on wheelhouse.audit_expirations to wheelhouse_search;
 
--- Counted along the chain, whose numbers have no gap and follow the commits: everything up to `seq` is in, once.
+-- Counted along the chain, whose numbers have no gap and follow the commits: everything up to `seq` is counted, once.
 create table wheelhouse.audit_rolled (
   org_id uuid primary key,
   seq bigint not null default 0
@@ -403,7 +393,7 @@ create table wheelhouse.audit_activity (
   events int not null,
   primary key (org_id, hour, actor, action, outcome)
 );
--- Actors, actions, outcomes and targets that occurred, under the name they had last.
+-- Actors, actions, outcomes and targets that occurred, with their latest names.
 create table wheelhouse.audit_known (
   org_id uuid not null,
   kind text not null check (kind in ('actor', 'action', 'outcome', 'target')),
@@ -429,7 +419,7 @@ create table wheelhouse.audit_views (
 );
 create unique index audit_views_own_name on wheelhouse.audit_views (org_id, owner_id, lower(name));
 
--- A review holds its events by id from the moment it is opened, so that what is signed is what was seen.
+-- A review stores its events by id when it is opened, so that people sign exactly what they saw.
 create table wheelhouse.audit_reviews (
   id uuid primary key default wheelhouse.uuidv7(),
   org_id uuid not null references wheelhouse.organizations,
@@ -441,7 +431,7 @@ create table wheelhouse.audit_reviews (
   opened_by text not null,
   opened_by_name text not null,
   opened_at timestamptz not null default now(),
-  -- End of the chain when the events were gathered.
+  -- End of the chain when the events were collected.
   covered_seq bigint not null,
   covered_hash text not null,
   signed_by text,
@@ -498,12 +488,12 @@ grant select, insert, update, delete on wheelhouse.audit_views to wheelhouse_app
 grant select, insert, update on wheelhouse.audit_reviews, wheelhouse.audit_review_items to wheelhouse_app;
 grant select, insert on wheelhouse.audit_review_comments to wheelhouse_app;
 
--- Lines of exports: 256 events of an organization's chain, the newest first. What is sealed never changes, so neither do
--- its lines; writing them again for each export takes five times as long as reading them (NDJSON), fifteen times for CSV.
--- The blocks of an organization have no gap. They are a copy: what proves an exported event is its chain.
+-- Lines of exports: 256 events of an organization's chain, the newest first. Sealed events never change, so neither do
+-- their lines; writing them again for each export takes five times as long as reading them (NDJSON), or fifteen times
+-- for CSV. The blocks of an organization have no gap. They are a copy: an exported event is proved by its chain.
 create table wheelhouse.audit_blocks (
   org_id uuid not null,
-  -- Holds the events number * 256 + 1 to number * 256 + 256.
+  -- Contains the events number * 256 + 1 to number * 256 + 256.
   number bigint not null check (number >= 0),
   first_at timestamptz not null,
   last_at timestamptz not null,
@@ -511,7 +501,7 @@ create table wheelhouse.audit_blocks (
   csv text not null,
   primary key (org_id, number)
 );
--- Four times as quick to read as the usual compression, where the server has it.
+-- Four times as fast to read as the usual compression, if the server has it.
 do $$
 begin
   alter table wheelhouse.audit_blocks alter column ndjson set compression lz4, alter column csv set compression lz4;
@@ -544,9 +534,9 @@ grant select on wheelhouse.audit_blocks to wheelhouse_app, wheelhouse_system;
 reset role;
 grant create on schema wheelhouse to wheelhouse_search;
 set local role wheelhouse_search;
--- What the application changes of people has to be in the trail (docs/decisions/0003): at COMMIT each changed row demands
+-- The application's changes to people must be in the trail (docs/decisions/0003): at COMMIT each changed row requires
 -- an event of the same transaction by or about its person. Runs as wheelhouse_search, which sees every event; the
--- organization is the one that this transaction wrote an event of.
+-- organization is the one of this transaction's event.
 create function wheelhouse.demand_record() returns trigger
 language plpgsql security definer set search_path = wheelhouse, pg_temp as $$
 declare
@@ -571,8 +561,8 @@ reset role;
 revoke create on schema wheelhouse from wheelhouse_search;
 
 set local role wheelhouse_owner;
--- Whoever is also the owner runs the installation (migrations, the first administrator); the system role signs nobody
--- in and only notes when a session was used.
+-- A role that is also the owner runs the installation (migrations, the first administrator); the system role signs
+-- nobody in and only records when a session was used.
 do $$
 declare
   relation text;

@@ -1,8 +1,8 @@
--- The webhook gateway: where events come from, where they go, what happened on the way.
+-- The webhook gateway: sources, endpoints, and the deliveries between them.
 --
--- `created_at` of an event and of its deliveries is the millisecond inside their UUIDv7, so an id alone names the
--- daily partition in which to look. The big tables have no foreign keys: a key share lock on the organization per
--- event would make every commit queue at the same row.
+-- `created_at` of an event and of its deliveries is the millisecond inside their UUIDv7, so an id alone identifies the
+-- daily partition. The big tables have no foreign keys: a key share lock on the organization per event would make all
+-- commits queue for the same row.
 set local role wheelhouse_owner;
 
 create table wheelhouse.webhook_sources (
@@ -15,9 +15,9 @@ create table wheelhouse.webhook_sources (
   secret_box bytea,
   secret_hint text not null,
   version int not null default 1,
-  -- Milliseconds, as the cursors of the lists carry it.
+  -- Milliseconds, like the cursors of the lists.
   created_at timestamptz(3) not null default now(),
-  -- The row stays, so that the log can go on naming it.
+  -- The row stays, so that the log can still name it.
   deleted_at timestamptz
 );
 create unique index webhook_sources_slug on wheelhouse.webhook_sources (org_id, slug) where deleted_at is null;
@@ -35,14 +35,14 @@ create table wheelhouse.webhook_endpoints (
   enabled boolean not null default true,
   disabled_reason text,
   version int not null default 1,
-  -- Milliseconds, as the cursors of the lists carry it.
+  -- Milliseconds, like the cursors of the lists.
   created_at timestamptz(3) not null default now(),
   deleted_at timestamptz
 );
 create unique index webhook_endpoints_slug on wheelhouse.webhook_endpoints (org_id, slug) where deleted_at is null;
 create index webhook_endpoints_page on wheelhouse.webhook_endpoints (org_id, created_at desc, id desc);
 
--- What was taken in, as it came: the bytes that are signed again for each receiver.
+-- Received events as they came: the bytes that are signed again for each receiver.
 create table wheelhouse.webhook_events (
   event_id text not null,
   org_id uuid not null,
@@ -69,11 +69,11 @@ create table wheelhouse.webhook_delivery_log (
   received_at timestamptz not null,
   -- `processing` is not stored: it is a row with a claim.
   status text not null check (status in ('pending', 'completed', 'failed', 'dead_letter', 'discarded')),
-  -- Attempts made in this generation; a replay begins the next generation.
+  -- Attempts in this generation; a replay starts the next generation.
   attempts int not null default 0,
   max_attempts int not null,
   generation int not null default 1,
-  -- Begin of the generation's schedule; past its end a delivery that an open breaker holds back is given up.
+  -- Start of the generation's schedule; after its end, a delivery that an open breaker holds back is given up.
   generation_started_at timestamptz not null,
   version int not null default 1,
   next_attempt_at timestamptz,
@@ -95,11 +95,11 @@ create index webhook_delivery_log_error on wheelhouse.webhook_delivery_log (org_
   where error_class is not null;
 create index webhook_delivery_log_dead on wheelhouse.webhook_delivery_log (org_id, endpoint_id, error_class, last_status_code)
   where status = 'dead_letter';
--- What the sweeper walks: rows that wait for an attempt, in the order in which they fall due.
+-- Read by the sweeper: rows that wait for an attempt, in the order in which they fall due.
 create index webhook_delivery_log_due on wheelhouse.webhook_delivery_log (next_attempt_at, id)
   where status in ('pending', 'failed');
 
--- An attempt that is under way. Committed before the request leaves, deleted with its outcome; one per delivery.
+-- A running attempt. Committed before the request is sent, deleted with its outcome; one per delivery.
 create table wheelhouse.webhook_claims (
   delivery_id uuid primary key,
   delivery_created_at timestamptz not null,
@@ -111,7 +111,7 @@ create table wheelhouse.webhook_claims (
   url text not null,
   worker text not null,
   started_at timestamptz not null,
-  -- Past it without an outcome, the outcome is unknown.
+  -- After this time without an outcome, the outcome is unknown.
   deadline_at timestamptz not null
 );
 create index webhook_claims_deadline on wheelhouse.webhook_claims (deadline_at);
@@ -142,7 +142,7 @@ create table wheelhouse.webhook_attempts (
   primary key (delivery_id, generation, attempt, delivery_created_at)
 ) partition by range (delivery_created_at);
 
--- Which events were taken in already. `body_hash` is empty unless the scheme leaves the id unsigned (GitHub).
+-- Events that were already received. `body_hash` is empty unless the scheme leaves the id unsigned (GitHub).
 create table wheelhouse.processed_webhook_events (
   org_id uuid not null,
   source_id uuid not null,
@@ -153,14 +153,14 @@ create table wheelhouse.processed_webhook_events (
   primary key (org_id, source_id, source_event_id, body_hash, day)
 ) partition by range (day);
 
--- Open rows and dead letters per organization as a sum of changes: every writer appends, nobody waits for a counter.
+-- Open rows and dead letters per organization as a sum of changes: every writer appends, so nobody waits for a counter.
 create table wheelhouse.webhook_counts (
   org_id uuid not null,
   status text not null,
   delta bigint not null
 );
 
--- Attempts counted per second and process, then per minute; what rates and percentiles are computed from.
+-- Attempts counted per second and process, then per minute; the basis of rates and percentiles.
 create table wheelhouse.webhook_figures (
   org_id uuid not null,
   endpoint_id uuid not null,
@@ -169,7 +169,7 @@ create table wheelhouse.webhook_figures (
   first_attempt boolean not null,
   -- The delivery ended with this attempt.
   final boolean not null,
-  -- floor(ln(latency in ms) / ln(1.1)); -1 when there was no answer.
+  -- floor(ln(latency in ms) / ln(1.1)); -1 without an answer.
   latency_bucket smallint not null,
   count int not null
 );
@@ -219,17 +219,17 @@ grant select, insert on wheelhouse.webhook_events, wheelhouse.webhook_attempts, 
 grant select, insert, delete on wheelhouse.webhook_claims, wheelhouse.webhook_counts, wheelhouse.webhook_figures
   to wheelhouse_system;
 
--- Replays of many deliveries: a set frozen by a plan, sent step by step by whichever worker holds the run's row.
+-- Replays of many deliveries: a set fixed by a plan, sent step by step by the worker that holds the run's row.
 create table wheelhouse.webhook_replays (
   id uuid primary key default wheelhouse.uuidv7(),
   org_id uuid not null references wheelhouse.organizations (id),
   state text not null default 'planned'
     check (state in ('planned', 'running', 'paused', 'completed', 'cancelled', 'expired')),
-  -- As it was asked for, and what the plan found beside the frozen set.
+  -- The request, and the plan's result besides the fixed set.
   filter jsonb not null,
   plan jsonb not null,
   reason text,
-  -- Most deliveries a second to each endpoint; null: as fast as they can be handed over.
+  -- Most deliveries per second to each endpoint; null for no limit.
   rate int check (rate between 1 and 10000),
   -- Why it is paused.
   cause text,
@@ -241,7 +241,7 @@ create table wheelhouse.webhook_replays (
   skipped int not null default 0,
   planned_by text not null,
   started_by text,
-  -- Milliseconds, as the cursors of the list carry it.
+  -- Milliseconds, like the cursors of the list.
   created_at timestamptz(3) not null,
   expires_at timestamptz not null,
   -- Until then a started run can be cancelled before anything is sent; null while it is a plan.
@@ -249,12 +249,12 @@ create table wheelhouse.webhook_replays (
   ended_at timestamptz
 );
 create index webhook_replays_page on wheelhouse.webhook_replays (org_id, created_at desc, id desc);
--- What the workers look at: runs that send, and ended ones whose last answers are still to come.
+-- Read by the workers: runs that send, and ended ones with answers still to come.
 create index webhook_replays_going on wheelhouse.webhook_replays (id)
   where state = 'running' or sent > succeeded + failed;
 create index webhook_replays_planned on wheelhouse.webhook_replays (expires_at) where state = 'planned';
 
--- The part of a run that goes to one endpoint, with a pace of its own.
+-- The part of a run that goes to one endpoint, with its own pace.
 create table wheelhouse.webhook_replay_endpoints (
   replay_id uuid not null references wheelhouse.webhook_replays (id) on delete cascade,
   org_id uuid not null,
@@ -271,18 +271,18 @@ create table wheelhouse.webhook_replay_endpoints (
   canary_ok int not null default 0,
   canary_bad int not null default 0,
   failed_in_row int not null default 0,
-  -- Deliveries a second now, and how many may be sent at once; null without a limit.
+  -- Deliveries per second now, and how many may be sent at once; null without a limit.
   rate double precision,
   budget double precision not null default 0,
   paced_at timestamptz not null,
-  -- Outcomes since `window_at`, by which the rate is changed.
+  -- Outcomes since `window_at`, by which the rate is adjusted.
   window_at timestamptz not null,
   window_ok int not null default 0,
   window_bad int not null default 0,
   primary key (replay_id, endpoint_id)
 );
 
--- One delivery of a run: the lineage. `generation` is the one that was frozen; a send begins the next.
+-- One delivery of a run: the lineage. `generation` is the one in the snapshot; sending starts the next.
 create table wheelhouse.webhook_replay_items (
   delivery_id uuid not null,
   replay_id uuid not null,

@@ -1,15 +1,15 @@
--- Keys that operators have removed from the Redis of a declared cache: accepted with their event, carried on by one
--- process at a time, which leaves here how far it has come.
+-- Removal of keys from the Redis of a declared cache by operators: accepted with its event, carried out by one process
+-- at a time, which stores its progress here.
 set local role wheelhouse_owner;
 
 create table wheelhouse.cache_removals (
   id uuid primary key default wheelhouse.uuidv7(),
   org_id uuid not null references wheelhouse.organizations (id),
-  -- Id of the cache as its list gives it, its name, and the Redis source that holds it.
+  -- Id of the cache as in its list, its name, and the Redis source that holds it.
   cache_id text not null check (length(cache_id) between 1 and 1000),
   cache_name text not null,
   source_id text not null,
-  -- As it was declared when this was asked for.
+  -- The declaration at the time of the request.
   prefix text not null check (length(prefix) between 1 and 200),
   store text,
   by text not null check (by in ('key', 'pattern', 'prefix', 'tag')),
@@ -18,14 +18,14 @@ create table wheelhouse.cache_removals (
   actor_display text not null,
   created_at timestamptz not null default now(),
   state text not null default 'running' check (state in ('running', 'done', 'cancelled', 'failed')),
-  -- Place of SCAN, and what was done until it.
+  -- Position of SCAN, and the progress up to it.
   place text not null default '0',
   looked bigint not null default 0,
   total_keys bigint,
   removed bigint not null default 0,
   cause text,
   cancel_requested_at timestamptz,
-  -- The process that carries it on, and when it last told so.
+  -- The process that carries it out, and its last progress.
   runner text,
   told_at timestamptz not null default now(),
   ended_at timestamptz,

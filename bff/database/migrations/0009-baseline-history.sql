@@ -1,8 +1,9 @@
--- What was observed: figures in chunks, changes of state, the answers of the status endpoints, and deployments.
+-- Observations: figures in chunks, changes of state, answers of the status endpoints, and deployments.
 set local role wheelhouse_owner;
 
--- Who may write what only one process may write. The epoch rises with each new owner; each writing transaction locks
--- the row with its epoch (`for share`), so that a former owner's write is refused and a takeover waits for a running one.
+-- Leases for writes that only one process may make. The epoch increases with each new owner; each writing transaction
+-- locks the row with its epoch (`for share`), so that a former owner's write is refused and a takeover waits for a
+-- running one.
 create table wheelhouse.leases (
   name text primary key,
   owner text not null,
@@ -12,7 +13,7 @@ create table wheelhouse.leases (
 grant select, insert, update on wheelhouse.leases to wheelhouse_system;
 
 -- Figures of one entity over one closed chunk: 10 min of 10 s, 6 h of minutes, 10 d of hours (`step_s` 10, 60, 3600).
--- The values of metric n stand at n * (chunk / step) + 1 ff.; null where nothing was heard. Steps of 10 s have means alone.
+-- The values of metric n start at n * (chunk / step) + 1; null where there is no data. Steps of 10 s have means alone.
 create table wheelhouse.history_chunks (
   org_id uuid not null references wheelhouse.organizations (id),
   kind text not null,
@@ -30,8 +31,8 @@ select wheelhouse.own_by_organization('wheelhouse.history_chunks');
 grant select on wheelhouse.history_chunks to wheelhouse_app;
 grant select, insert, update, delete on wheelhouse.history_chunks to wheelhouse_system;
 
--- The chunk of 10 min that is being filled, written each minute: what a crash leaves, and what readers see of it.
--- One row an entity, overwritten in its place.
+-- The current chunk of 10 min, written each minute: it survives a crash, and readers see the chunk through it. One row
+-- per entity, overwritten in place.
 create table wheelhouse.history_open (
   org_id uuid not null references wheelhouse.organizations (id),
   kind text not null,
@@ -45,7 +46,7 @@ select wheelhouse.own_by_organization('wheelhouse.history_open');
 grant select on wheelhouse.history_open to wheelhouse_app;
 grant select, insert, update, delete on wheelhouse.history_open to wheelhouse_system;
 
--- Windows of 6 h whose chunks of 10 s have been summed up into minutes and hours.
+-- Windows of 6 h whose 10 s chunks have been summed up into minutes and hours.
 create table wheelhouse.history_rollups (
   starts_at timestamptz primary key
 );
@@ -74,7 +75,7 @@ select wheelhouse.own_by_organization('wheelhouse.history_journal');
 grant select on wheelhouse.history_journal to wheelhouse_app;
 grant select, insert, delete on wheelhouse.history_journal to wheelhouse_system;
 
--- What the status endpoints answered at a moment, compressed; each with its first byte telling how: 0 whole, 1 as the
+-- Answers of the status endpoints at a moment, compressed; the first byte of each says how: 0 whole, 1 as the
 -- difference to the frame at `base_at`.
 create table wheelhouse.history_frames (
   org_id uuid not null references wheelhouse.organizations (id),
@@ -86,7 +87,7 @@ create table wheelhouse.history_frames (
   breakers bytea not null,
   caches bytea not null,
   queues bytea not null,
-  -- Redis servers (keyspace, slow log, latency), and what instances told of their components; null in older frames.
+  -- Redis servers (keyspace, slow log, latency), and the components that instances reported; null in older frames.
   servers bytea,
   details bytea,
   primary key (org_id, at)
@@ -101,7 +102,7 @@ create table wheelhouse.deployments (
   org_id uuid not null references wheelhouse.organizations (id),
   service text not null check (length(service) between 1 and 100),
   version text not null check (length(version) between 1 and 100),
-  -- When it was rolled out, as told.
+  -- The reported time of the roll-out.
   deployed_at timestamptz not null,
   deployed_by text not null check (length(deployed_by) between 1 and 100),
   url text check (length(url) <= 500),

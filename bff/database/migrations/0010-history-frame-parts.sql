@@ -1,4 +1,4 @@
--- A frame is one row a part, so that what is observed later needs no column of its own.
+-- A frame is one row per part, so that new kinds of observations need no column of their own.
 set local role wheelhouse_owner;
 
 -- The owner is under row-level security as well, and belongs to no organization.
@@ -7,8 +7,8 @@ alter table wheelhouse.history_frames rename to history_frames_whole;
 alter table wheelhouse.history_frames_whole rename constraint history_frames_pkey to history_frames_whole_pkey;
 drop index wheelhouse.history_frames_expired;
 
--- What was observed of an organization at a moment, compressed; each part with its first byte telling how: 0 whole, 1 as
--- the difference to the same part of the frame at `base_at`.
+-- Observations of an organization at a moment, compressed; the first byte of each part says how: 0 whole, 1 as the
+-- difference to the same part of the frame at `base_at`.
 create table wheelhouse.history_frames (
   org_id uuid not null references wheelhouse.organizations (id),
   at timestamptz not null,

@@ -19,7 +19,7 @@ afterEach(() => rmSync(join(dataDir, ".."), { recursive: true, force: true }));
 const controlPort = () =>
   fleetSchema.parse(JSON.parse(readFileSync(join(dataDir, "fleet/fleet.json"), "utf8"))).controlPort;
 
-test(`${restarts} changes: the server is back within 2 s where the machine is free for it, servers and fleet stay, nothing is left`, async () => {
+test(`${restarts} changes: on an idle machine the server is back within 2 s, servers and fleet stay, nothing is left`, async () => {
   const run = await startDev(dataDir, {});
   try {
     await vi.waitFor(() => expect(controlPort()).toBeGreaterThan(0), { timeout: 60_000 });
@@ -34,7 +34,7 @@ test(`${restarts} changes: the server is back within 2 s where the machine is fr
     console.log(`restarts, ms: ${tookMs.join(" ")}`);
     expect(tookMs[Math.floor(restarts / 4)]).toBeLessThan(limitMs);
     expect(controlPort()).toBe(portBefore);
-    // Backends of Postgres come and go with the server; Postgres, Redis and the fleet's supervisor stay.
+    // Postgres backends come and go with the server; Postgres, Redis and the fleet's supervisor stay.
     expect(processesOf(dataDir)).toEqual(expect.arrayContaining(serversBefore.slice(0, 2)));
     run.child.kill("SIGTERM");
     expect(await run.exited).toBe(0);

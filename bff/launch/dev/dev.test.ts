@@ -41,7 +41,7 @@ test("one address serves pages from their sources, the API and the live channel,
   expect((await read("/api/v1/session")).status).toBe(401);
   expect((await read("/hooks/northwind/orders")).headers.get("content-type")).toContain("json");
   expect(await (await read("/health/liveness")).json()).toEqual({ status: "up" });
-  // The server's own words: Vite alone would have closed the socket.
+  // This close reason comes from the server: Vite alone would have closed the socket.
   expect(await refusalOfLiveChannel()).not.toBe("websocket error");
 
   const before = processesWith(dataDir);
@@ -57,7 +57,7 @@ test("one address serves pages from their sources, the API and the live channel,
   expect(processesWith(dataDir)).toEqual([]);
 }, 60_000);
 
-test("a run that is killed leaves nothing running", async () => {
+test("a killed run leaves nothing running", async () => {
   expect(processesWith(dataDir).length).toBeGreaterThan(1);
   run.child.kill("SIGKILL");
   await vi.waitFor(() => expect(processesWith(dataDir)).toEqual([]), { timeout: 15_000 });

@@ -20,7 +20,7 @@ const settleMs = 30;
 const pagesWithinMs = 30_000;
 const drainMs = 3_000;
 
-/** What has to be ended, in the order in which it was begun; ended in the opposite one. */
+/** What must be stopped, in start order; it is stopped in the opposite order. */
 const begun: (() => Promise<unknown>)[] = [];
 let stopping: Promise<void> | undefined;
 
@@ -76,10 +76,9 @@ async function develop() {
       embedded.announce(address);
       if (config.fleet) void startFleet();
     },
-    onEnded: (code) =>
-      say(`  ✗ The server ended with exit code ${code}; it starts again after the next change`),
+    onEnded: (code) => say(`  ✗ The server exited with code ${code}; it restarts after the next change`),
     print: (line) => {
-      // Address and sign-ins are told once.
+      // The address and the sign-ins are printed once.
       if (line.startsWith("Wheelhouse is ready:")) isAnnouncing = starts > 1;
       else if (!line.startsWith("  ")) isAnnouncing = false;
       if (isAnnouncing) return;
@@ -98,7 +97,7 @@ async function develop() {
     }
   }
 
-  // The address is told by the first start, so what it leads to has to be there.
+  // The first start prints the address, so Vite and the fleet must be ready before it.
   await arePagesUp;
   if (stopping) return;
   server.restart();
@@ -118,7 +117,7 @@ function watchSources(onChange: (path: string) => void) {
   begun.push(() => watcher.close());
 }
 
-/** Vite as its own command starts it. It prints what it reloads; an end that nobody asked for ends everything. */
+/** Runs Vite's own command. It prints its reloads; an unexpected end stops everything. */
 function startVite({ host, port, serverUrl }: { host: string; port: number; serverUrl: string }) {
   const vite = join(root, "web/node_modules/vite/bin/vite.js");
   const tether = new URL("../tether.mjs", import.meta.url).href;
@@ -146,7 +145,7 @@ function startVite({ host, port, serverUrl }: { host: string; port: number; serv
         if (answer?.ok) return;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      throw new Error("Vite does not serve the pages");
+      throw new Error("Vite is not serving the pages");
     },
     async stop() {
       isEnding = true;

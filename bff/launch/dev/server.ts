@@ -5,25 +5,25 @@ import { fileURLToPath } from "node:url";
 const bffFolder = fileURLToPath(new URL("../../", import.meta.url));
 const tether = new URL("../tether.mjs", import.meta.url).href;
 const standby = fileURLToPath(new URL("standby.mjs", import.meta.url));
-/** What a restart interrupts is done again by the next process, so nobody waits for an orderly end. */
+/** The next process repeats interrupted work, so a restart does not wait for a clean end. */
 const killAfterMs = 400;
 
 type DevServerOptions = {
   environment: NodeJS.ProcessEnv;
-  /** Opens the debugger's port in the process that serves. */
+  /** Opens the debugger's port in the serving process. */
   inspect: boolean;
-  /** Called whenever a process answers; `tookMs` from the change, or the first start, on. */
+  /** Called whenever a process answers; `tookMs` counts from the change or the first start. */
   onReady(tookMs: number): void;
-  /** Called when a process ended by itself. */
+  /** Called when a process ends by itself. */
   onEnded(code: number | null): void;
-  /** A line that a process printed. */
+  /** A line printed by a process. */
   print(line: string): void;
 };
 type Served = { child: ChildProcess; exited: Promise<void>; isEnding: boolean };
 
 /**
- * Runs the server, and runs it anew on `restart`. A spare process has loaded the packages beforehand and loads the
- * changed sources while the former process ends.
+ * Runs the server, and restarts it on `restart`. A spare process has already loaded the packages and loads the changed
+ * sources while the previous process ends.
  */
 export function createDevServer({ environment, inspect, onReady, onEnded, print }: DevServerOptions) {
   let current: Served | undefined;
@@ -79,14 +79,14 @@ export function createDevServer({ environment, inspect, onReady, onEnded, print 
   }
 
   return {
-    /** Starts the server, or ends and starts it; of several calls in a row the last one counts. */
+    /** Starts or restarts the server; of several calls in a row the last one counts. */
     restart() {
       const changedAtMs = performance.now();
       wanted += 1;
       const mine = wanted;
       turn = turn.then(() => (mine === wanted ? replace(changedAtMs) : undefined));
     },
-    /** Ends all of its processes; the one that serves may drain for `drainMs`. */
+    /** Ends all of its processes; the serving one may drain for `drainMs`. */
     async stop(drainMs: number) {
       isStopped = true;
       await turn;

@@ -3,13 +3,13 @@
 import { readFileSync } from "node:fs";
 import inspector from "node:inspector";
 
-// What has an effect by being imported, or is read as sources anew with each start.
+// Modules with side effects on import, and sources, which are read again with each start.
 const left = new Set(["@wheelhouse/shared", "embedded-postgres", "tsx"]);
 const inspectorPort = 9229;
 
 const waiting = setInterval(() => {}, 60_000);
 process.on("message", async (message) => {
-  // A module that cannot be loaded says so when the server is started.
+  // A module that fails to load reports it when the server starts.
   if (message.type === "load") await import("#app/app.ts").catch(() => {});
   if (message.type !== "start") return;
   clearInterval(waiting);

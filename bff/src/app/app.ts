@@ -18,15 +18,15 @@ import { createReading, createWatchers } from "./watchers.ts";
 
 export type Product = {
   app: FastifyInstance;
-  /** Begins what `config.roles` says: sampling, delivering, sweeping. */
+  /** Starts the background work of `config.roles`: sampling, delivering, sweeping. */
   startRoles(): Promise<void>;
-  /** Stops taking requests and work, lets what runs end, and resolves. */
+  /** Stops accepting requests and work, lets running work finish, and resolves. */
   close(): Promise<void>;
   /** Demo sign-ins, first organization first; empty without the demo. */
   credentials: readonly { email: string; password: string; role: string; organization: string }[];
 };
 
-/** Every part of the product, in the order in which they are mounted and started; they stop in the opposite one. */
+/** All features, in the order in which they are mounted and started; they stop in the opposite order. */
 function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDeps) {
   const { core, audit, access, sessionEnds } = foundations;
   const read = createReading(foundations, redisUrl);
@@ -84,7 +84,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
   return { features, watch };
 }
 
-/** Builds the whole product from its connections. Listens to nothing. */
+/** Builds the whole product from its connections, without listening. */
 export async function buildApp(deps: AppDeps): Promise<Product> {
   const { config, log, adminUrl } = deps;
   const { roles, drainMs, demo, dataDir } = config;

@@ -17,16 +17,16 @@ export type AppDeps = {
   log: Logger;
   clock: Clock;
   database: Database;
-  /** Role that may create; undefined where migrations are run elsewhere. */
+  /** A role that may create objects; undefined if migrations run elsewhere. */
   adminUrl: string | undefined;
   redis: Redis;
-  /** For connections of a kind of their own: subscribers, BullMQ's blocking readers. */
+  /** For separate connections: subscribers and BullMQ's blocking readers. */
   redisUrl: string;
   /** 32 bytes in base64. */
   secretKey: string;
 };
 
-/** What everything else stands on: `Core`, with the two features that add to it, and what they are made of. */
+/** What every feature builds on: `Core`, with the two features that extend it, and its connections. */
 export function createFoundations({ config, log, clock, database, redis, redisUrl, secretKey }: AppDeps) {
   const box = createSecretBox(secretKey);
   const ownCaches = createOwnCaches({ redis, clock });
@@ -48,7 +48,7 @@ export function createFoundations({ config, log, clock, database, redis, redisUr
     sessionEnds,
     /** A connection that only subscribes. */
     subscriber: channels.subscriber,
-    /** After everything else: writes and tells what waits, and closes the channels. */
+    /** Called after everything else: writes and publishes what is pending, and closes the channels. */
     async close() {
       await audit.close();
       flush();

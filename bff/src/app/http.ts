@@ -10,10 +10,10 @@ import { mutationLimitPlugin } from "#plugins/mutation-limit.ts";
 import { plainTextPlugin } from "#plugins/plain-text.ts";
 import { registerWeb } from "#plugins/web.ts";
 
-/** The built dashboard; an installation of the other roles has none. */
+/** Folder with the built dashboard; not needed by installations without the web role. */
 const webDist = fileURLToPath(new URL("../../../web/dist/", import.meta.url));
 
-/** Mounts what the features answer, behind the rules that hold for every request. */
+/** Mounts the features' routes, behind the rules that hold for every request. */
 export async function mountFeatures(app: FastifyInstance, core: Core, features: readonly Feature[]) {
   const { admit, denials, redis, config } = core;
   await app.register(authPlugin, { admit, anonymous: anonymousContext, denials });
@@ -29,7 +29,7 @@ export async function mountFeatures(app: FastifyInstance, core: Core, features: 
   for (const { mount } of features) await mount?.(app);
 }
 
-/** The dashboard's pages, where this process serves them. */
+/** Serves the dashboard's pages, if this process has the web role. */
 export function createPages(
   { admit, config }: Core,
   needs: Omit<Parameters<typeof createFirstPaint>[0], "admit">,

@@ -6,7 +6,7 @@ import { createLifecycle } from "./lifecycle.ts";
 
 const log = pino({ level: "silent" });
 
-/** A feature of one process, which notes what happens to it. */
+/** A feature with one process that records its calls. */
 function feature(
   name: string,
   seen: string[],
@@ -84,7 +84,7 @@ test("all drains run side by side with the server's, and nothing is stopped befo
   expect(seen.slice(3)).toEqual(["stop second", "stop first"]);
 });
 
-test("a drain that never ends holds the others up for drainMs alone", async () => {
+test("a drain that never ends delays the others by drainMs at most", async () => {
   const seen: string[] = [];
   const features = { stuck: feature("stuck", seen, { drain: () => new Promise(() => {}) }) };
   const lifecycle = lifecycleOf(features, ["web"], 50);
@@ -93,7 +93,7 @@ test("a drain that never ends holds the others up for drainMs alone", async () =
   expect(seen).toEqual(["start stuck", "drain stuck", "stop stuck"]);
 });
 
-test("a part that cannot end keeps none of the others from it", async () => {
+test("a feature that cannot stop does not keep the others from stopping", async () => {
   const seen: string[] = [];
   const fail = async () => {
     throw new Error("a fault of this part");
@@ -107,7 +107,7 @@ test("a part that cannot end keeps none of the others from it", async () => {
   expect(seen.slice(-2)).toEqual(["stop second", "stop first"]);
 });
 
-test("jobs that take long delay those of no other feature", async () => {
+test("slow jobs delay no other feature's jobs", async () => {
   const seen: string[] = [];
   const lifecycle = lifecycleOf(
     {

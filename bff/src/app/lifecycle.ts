@@ -8,17 +8,17 @@ const jobsEveryMs = 3_600_000;
 
 /** Starts and stops the processes of all features, and runs their jobs. */
 export function createLifecycle(deps: {
-  /** Not yet closed; its close is one of the drains. */
+  /** Not closed yet; closing it is one of the drains. */
   app: FastifyInstance;
-  /** By name, in the order in which they start. */
+  /** By name, in start order. */
   features: Readonly<Record<string, Feature>>;
   roles: readonly ProcessRole[];
-  /** Longest that all drains may take together. */
+  /** The longest that all drains together may take. */
   drainMs: number;
   log: Logger;
 }) {
   const { app, features, roles, drainMs, log } = deps;
-  // One row of jobs a feature, so that one with jobs that take minutes delays no other.
+  // Each feature runs its jobs in a sequence of its own, so that jobs which take minutes delay no other feature.
   const upkeeps = Object.values(features).flatMap(({ jobs = [] }) =>
     jobs.length === 0
       ? []
@@ -28,7 +28,7 @@ export function createLifecycle(deps: {
           tasks: Object.fromEntries(jobs.map(({ name, run }) => [name, run])),
         }),
   );
-  // A signal may come while features still start.
+  // A signal may arrive while features are still starting.
   let isClosing = false;
   const started: { feature: string; running: Running }[] = [];
 
@@ -39,7 +39,10 @@ export function createLifecycle(deps: {
       .catch((err: unknown) => log.warn({ err, feature }, "a feature could not be stopped in order"));
 
   return {
-    /** Starts each process of which a role is on, in the order of the list. @throws what a start throws. */
+    /**
+     * Starts each process with an active role, in list order.
+     * @throws the error of a failed start.
+     */
     async start() {
       for (const upkeep of upkeeps) upkeep.start();
       for (const [feature, { processes = [] }] of Object.entries(features))
@@ -47,7 +50,7 @@ export function createLifecycle(deps: {
           if (!isClosing && process.in.some((role) => roles.includes(role)))
             started.push({ feature, running: await process.start() });
     },
-    /** Drains everything side by side with the server, then stops in the opposite order. Never rejects. */
+    /** Drains everything in parallel with the server, then stops in the opposite order. Never rejects. */
     async close() {
       isClosing = true;
       for (const upkeep of upkeeps) upkeep.stop();
@@ -56,7 +59,7 @@ export function createLifecycle(deps: {
         ...started.map(({ feature, running }) => end(feature, running.drain)),
       ];
       await within(drainMs, Promise.all(drains)).catch(() =>
-        log.warn({ drainMs }, "the time to drain is over; what still runs is stopped"),
+        log.warn({ drainMs }, "the drain time is over; stopping what still runs"),
       );
       for (const { feature, running } of started.splice(0).reverse()) await end(feature, running.stop);
     },

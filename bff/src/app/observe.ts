@@ -21,13 +21,13 @@ type WatchNeeds = {
   catalogue: Catalogue;
   redisUrl: string;
   intervalMs: number;
-  /** What this process tells of itself; null while it does not. Heard even without Redis. */
+  /** This process's own report; null while it does not report. Available even without Redis. */
   ownReport(): Report | null;
 };
 
 /**
- * What is watched: the connections to it, what it reports of itself, the way to its instances, and the snapshots from
- * which it is read. Serves from the beginning, whether or not this process observes.
+ * Everything that observing needs: connections to the watched servers, this process's own report, commands to
+ * instances, and the snapshots. It serves from the start, whether or not this process observes.
  */
 export function createWatch(
   core: Pick<Core, "database" | "redis" | "subscribe" | "clock" | "log">,
@@ -51,23 +51,23 @@ export function createWatch(
     snapshots,
     owner,
     intervalMs,
-    /** Says what is observed, in its order: once, before anything is read. */
+    /** Sets the observed aspects in their order; once, before the first read. */
     declare(all: readonly Aspect[]) {
       aspects.push(...all);
     },
     servers: connected.servers,
     queues: connected.queues,
     pokeReports: found.poke,
-    /** What services report, by id of the Redis in which it was found. */
+    /** The services' reports, by id of the Redis in which they were found. */
     reported: {
       reports,
-      /** Slug of the organization that a report belongs to; null when its Redis is not watched any more. */
+      /** Slug of the organization that owns a report; null if its Redis is no longer watched. */
       organizationOf(sourceId: string, service = ""): string | null {
         const source = catalogue.current().redis.find(({ id }) => id === sourceId);
         return source ? organizationOfReport(source, service) : null;
       },
     },
-    /** The same with this process, which is heard like what lies in its own Redis. */
+    /** The same including this process, whose report counts as found in its own Redis. */
     reportedWithOwn: {
       reports() {
         const own = ownReport();
@@ -78,15 +78,15 @@ export function createWatch(
         return of && organizationOfReport(of.source, service);
       },
     },
-    /** What Wheelhouse's own processes told last, this one also without Redis. */
+    /** The last reports of Wheelhouse's own processes, this one even without Redis. */
     ownReports(): Report[] {
       const heard = (reports().get(ownRedis) ?? []).filter(({ service }) => service === ownService);
       const own = ownReport();
       return own === null ? heard : [...heard, own];
     },
-    /** The watched Redis servers, as they are at this moment. */
+    /** The Redis servers watched now. */
     redisServers: (): readonly WatchedRedis[] => connected.redis,
-    /** The same as they are looked into. */
+    /** The same, as targets to observe. */
     detailedServers: () =>
       connected.redis.map(({ source: { id, organization }, url, connection }) => ({
         id,
@@ -94,10 +94,10 @@ export function createWatch(
         redis: connection,
         database: redisDatabaseOf(url) ?? 0,
       })),
-    /** The way to the instances of services that report. */
+    /** Sends commands to the instances of reporting services. */
     channel: createControlChannel(reportSources),
     replication: createReplication({ redis, subscribe, store: snapshots, owner, clock, log }),
-    /** Ends the connections. */
+    /** Closes the connections. */
     disconnect: connected.stop,
   };
 }
@@ -110,7 +110,7 @@ type ObservingNeeds = {
   roles: readonly string[];
 };
 
-/** Observes what is watched, once it is started and while it is this process' turn. */
+/** Observes once it is started, whenever this process holds the lease. */
 export function createObserving(
   core: Pick<Core, "database" | "redis" | "clock" | "log">,
   { watch, aspects, roles }: ObservingNeeds,

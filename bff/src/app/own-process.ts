@@ -4,7 +4,7 @@ import { createOwnReports, ownReportsEveryMs } from "#observe/reports/reports.ts
 
 type OwnReportsNeeds = Parameters<typeof createOwnReports>[0];
 
-/** What this process of Wheelhouse reports of itself, like a watched service. */
+/** Reports this process of Wheelhouse like a watched service. */
 export function createOwnProcess(
   { redis, config, clock }: Core,
   { subscriber, parts }: Pick<OwnReportsNeeds, "subscriber" | "parts">,
@@ -16,7 +16,7 @@ export function createOwnProcess(
     roles,
     clock,
     eventLoop: createEventLoop({ windowMs: 0.75 * ownReportsEveryMs }),
-    // Only who serves pages calls them.
+    // Only processes that serve pages call them.
     parts: roles.includes("web") ? parts : [],
   });
   const start = async (): Promise<Running> => {
@@ -26,7 +26,7 @@ export function createOwnProcess(
   const feature = { processes: [{ in: everyRole, start }] } satisfies Feature;
   return {
     ...feature,
-    /** At most an interval old; null before it was started. */
+    /** At most one interval old; null before the start. */
     latest: reports.latest,
     eventLoop: () => reports.latest()?.process?.eventLoop ?? null,
   };

@@ -21,13 +21,15 @@ type Connected = {
   end(): unknown;
 };
 
-/** BullMQ prefix of the queues that do Wheelhouse's own work; whoever owns the Redis, they belong to the platform. */
+/**
+ * BullMQ prefix of Wheelhouse's own queues; they belong to the platform, even if another organization owns the Redis.
+ */
 const ownPrefix = "wheelhouse";
 const platform = "platform";
 
 /**
  * Connections to the Redis and Postgres servers of the catalogue, opened and closed as it changes. The lists are live:
- * what did not change keeps its entry, its connection and its counters.
+ * an unchanged source keeps its entry, its connection and its counters.
  */
 export function createWatchedServers({
   catalogue,
@@ -137,7 +139,7 @@ export function createWatchedServers({
     for (const gone of before)
       if (!next.some(({ server }) => server === gone.server))
         Promise.resolve(gone.end()).catch((err: unknown) =>
-          log.debug({ err }, "a source did not close in order"),
+          log.debug({ err }, "a source could not be closed cleanly"),
         );
   };
   follow(catalogue.current());
@@ -154,6 +156,6 @@ export function createWatchedServers({
   };
 }
 
-/** What is declared in a server is no reason to connect to it anew. */
+/** Caches declared in a server do not require a new connection. */
 const isSameServer = ({ caches: _, ...a }: WatchedServer, { caches: __, ...b }: WatchedServer) =>
   isDeepStrictEqual(a, b);

@@ -16,7 +16,7 @@ import type { Foundations } from "./foundations.ts";
 import { createWatch } from "./observe.ts";
 import { createOwnProcess } from "./own-process.ts";
 
-/** What is watched, and how it is read, now and at a past moment. */
+/** Access to what is watched, now and at a past moment. */
 export function createReading({ core, access, box, ownCaches, subscriber }: Foundations, redisUrl: string) {
   const acts = createRecentActs({ database: core.database });
   const history = createHistory(core, { acts, cache: ownCaches.named("history series") });
@@ -34,7 +34,7 @@ export function createReading({ core, access, box, ownCaches, subscriber }: Foun
   return { history, declared, ownProcess, watch, reading };
 }
 
-/** What people watch and act on, and what observes it. */
+/** The features that people watch and act on, and what observes their subjects. */
 export function createWatchers(
   { core, box }: Foundations,
   { history, declared, watch, reading }: ReturnType<typeof createReading>,

@@ -13,12 +13,12 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** The account under which an embedded server runs; only set for root, whom Postgres refuses to serve. */
+/** The account under which an embedded server runs; set only for root, because Postgres refuses to run as root. */
 export type Account = { uid: number; gid: number };
 
 const sharedRoot = "/var/lib/wheelhouse";
 
-/** For root the accounts of a packaged Postgres, else `nobody`; everybody else runs the servers as themselves. */
+/** For root the account of a packaged Postgres or `nobody`; other users run the servers themselves. */
 export function serverAccount(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = readFileSync("/etc/passwd", "utf8")
@@ -31,16 +31,16 @@ export function serverAccount(): Account | undefined {
   throw new Error("Postgres cannot run as root, and this system has neither a user postgres nor nobody");
 }
 
-/** True when the account can reach and execute (for a folder: enter) the path. */
+/** True if the account can reach the path and execute it (for a folder: enter it). */
 export function canReach(account: Account | undefined, path: string): boolean {
   const as = account ? { uid: account.uid, gid: account.gid } : {};
   return spawnSync("/bin/sh", ["-c", 'test -x "$1"', "sh", path], { ...as, stdio: "ignore" }).status === 0;
 }
 
 /**
- * Makes `<dataDir>/<name>`, owned by the account. Where the account cannot enter the data folder (a clone below a
- * home of mode 0700), the folder lies in /var/lib/wheelhouse and the data folder holds a link to it.
- * @returns where it lies, the link resolved, since the account could not follow it.
+ * Creates `<dataDir>/<name>`, owned by the account. If the account cannot enter the data folder (a clone below a home
+ * of mode 0700), the folder is created in /var/lib/wheelhouse and the data folder links to it.
+ * @returns its path with the link resolved, because the account could not follow it.
  */
 export function serverDirectory(dataDir: string, name: string, account: Account | undefined): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
@@ -49,7 +49,7 @@ export function serverDirectory(dataDir: string, name: string, account: Account 
     mkdirSync(link, { recursive: true, mode: 0o700 });
     return link;
   }
-  // Our own folder may be entered (never listed) by the account; folders above are not ours to change.
+  // The account may enter our own folder but not list it; folders above it are not ours to change.
   chmodSync(dataDir, 0o711);
   const existing = lstatSync(link, { throwIfNoEntry: false });
   if (existing && statSync(link, { throwIfNoEntry: false })) {
@@ -68,7 +68,7 @@ export function serverDirectory(dataDir: string, name: string, account: Account 
 function relocated(link: string, account: Account, withContents: boolean): string {
   const place = join(sharedRoot, createHash("sha256").update(resolve(link)).digest("hex").slice(0, 16));
   mkdirSync(sharedRoot, { recursive: true, mode: 0o711 });
-  // What an earlier, deleted data folder left there belongs to passwords that no longer exist.
+  // Files of an earlier, deleted data folder use passwords that no longer exist.
   rmSync(place, { recursive: true, force: true });
   if (withContents) {
     run("cp", ["-a", link, place]);
@@ -83,13 +83,13 @@ function chownTree(path: string, account: Account) {
   run("chown", ["-R", `${account.uid}:${account.gid}`, `${path}/`]);
 }
 
-/** A place for programs that every account can reach, made by root only. */
+/** A place for programs that every account can reach, created only for root. */
 export function sharedProgramDirectory(name: string): string {
   mkdirSync(sharedRoot, { recursive: true, mode: 0o711 });
   return join(sharedRoot, name);
 }
 
-/** @throws with the command's own words when it fails. */
+/** @throws with the command's own message if it fails. */
 function run(command: string, args: readonly string[]) {
   const done = spawnSync(command, args, { encoding: "utf8", timeout: 60_000 });
   if (done.status !== 0)

@@ -16,8 +16,8 @@ const shopServers = [
 type ShopPorts = Record<(typeof shopServers)[number], number>;
 
 /**
- * Chooses where the demo fleet's services listen, the same as last time where that is free, and leaves it for them in
- * `<dataDir>/fleet/services.json`: they and the list of watched sources have to agree before the fleet has started.
+ * Chooses ports for the demo fleet's services, the same as last time if they are free, and writes them to
+ * `<dataDir>/fleet/services.json`, because services and watched sources must agree before the fleet starts.
  */
 export async function chooseShopPorts(dataDir: string): Promise<ShopPorts> {
   const folder = join(dataDir, "fleet");
@@ -156,15 +156,16 @@ function shopTargets(ports: ShopPorts) {
   ];
 }
 
-/** The shop of the first organization: see `e2e/fleet/services.ts`. */
+/** The first organization's shop: see `e2e/fleet/services.ts`. */
 function shopOf(ports: ShopPorts) {
   return { services: shopServices(ports), prometheus: shopTargets(ports) };
 }
 
 /**
- * Writes the demo's list of watched sources into the data folder: Wheelhouse's own servers and the shop's services
- * belong to the first organization, another logical database of the same Redis to the second. Made anew at each start,
- * because ports may have changed. @returns its path.
+ * Writes the demo's list of watched sources to the data folder: Wheelhouse's own servers and the shop's services belong
+ * to the first organization, another logical database of the same Redis to the second. Written again at each start,
+ * because ports may have changed.
+ * @returns its path.
  */
 export function writeDemoSources({
   dataDir,

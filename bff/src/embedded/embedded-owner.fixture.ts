@@ -1,4 +1,4 @@
-// The part of main that owns the embedded servers, for embedded.test.ts, which kills it.
+// The part of main that owns the embedded servers; embedded.test.ts kills it.
 import { pino } from "pino";
 import { loadConfig } from "#config.ts";
 import { startEmbedded } from "./embedded.ts";

@@ -15,7 +15,10 @@ import {
 import { makeTemporaryFolder } from "#testing/stack-setup.ts";
 
 let dataDir: string;
-/** What one first start left, in order. A test begins with a copy of it: initialising a cluster takes seconds. */
+/**
+ * The data of a first start, with its files in order. A test starts from a copy, because initialising a cluster takes
+ * seconds.
+ */
 let firstStart: string;
 const owners: Owner[] = [];
 beforeAll(async () => {
@@ -27,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(join(firstStart, ".."), { recursive: true, force: true }));
 beforeEach(() => {
   dataDir = join(makeTemporaryFolder(), "data");
-  // Owners and modes are part of it, which `cpSync` does not keep.
+  // Owners and modes matter, and `cpSync` does not keep them.
   execFileSync("cp", ["-a", firstStart, dataDir]);
 });
 afterEach(async () => {
@@ -43,7 +46,7 @@ async function start(folder = dataDir) {
 }
 
 describe("embedded servers", () => {
-  test("SIGTERM ends everything with exit code 0, and a second start is up at once with its ports kept", async () => {
+  test("SIGTERM ends everything with exit code 0, and a second start is fast and keeps its ports", async () => {
     const first = await start();
     first.child.kill("SIGTERM");
     expect((await first.exited).code).toBe(0);

@@ -13,29 +13,29 @@ import { type EmbeddedSecrets, openSecrets } from "./secrets.ts";
 type DatabaseUrls = {
   app: string;
   system: string;
-  /** Undefined where the operator gave none: migrations are then run elsewhere. */
+  /** Undefined if the operator gave none; migrations then run elsewhere. */
   admin: string | undefined;
 };
 
 export type Embedded = {
   databaseUrls: DatabaseUrls;
-  /** Logins for `migrate`, which makes their roles where they are missing. */
+  /** Logins for `migrate`, which creates their roles if they are missing. */
   loginUrls: readonly string[];
   redisUrl: string;
   /** 32 bytes, base64. */
   secretKey: string;
-  /** Parent of what was started here; undefined when nothing was. The demo fleet joins it. */
+  /** Parent of the servers started here; undefined if there are none. The demo fleet joins it. */
   guardian: Guardian | undefined;
-  /** Tells whoever tries to start a second one on the same data folder where this one answers. */
+  /** Publishes this process's URL to anyone who starts a second one on the same data folder. */
   announce(url: string): void;
-  /** Stops what was started here, the last first, and gives the data folder free. */
+  /** Stops the servers started here, the last first, and releases the data folder. */
   stop(): Promise<void>;
 };
 
 type EmbeddedOptions = {
   config: Config;
   log: Pick<Logger, "info" | "warn" | "error">;
-  /** Called when what was started here is lost for good; servers that merely end are started again. */
+  /** Called when the servers started here are lost for good; a server that merely ends is restarted. */
   onFailure?: (reason: string) => void;
 };
 
@@ -44,11 +44,10 @@ const connectionsSchema = z
   .partial();
 
 /**
- * Starts what the configuration gives no address for; with all addresses given it starts nothing. Where it
- * starts something, the data folder belongs to this process until `stop`, and the addresses stand in
- * `connections.json` there (mode 0600), for people who attach programs of their own; ports are kept over starts
- * while they are free.
- * @throws DataFolderInUse while another Wheelhouse runs on the folder.
+ * Starts the servers that have no configured URL; with all URLs given it starts nothing. If it starts any, the data
+ * folder belongs to this process until `stop`, and `connections.json` there (mode 0600) holds the addresses for people
+ * who attach programs of their own; ports are kept across starts while they are free.
+ * @throws DataFolderInUse while another Wheelhouse uses the folder.
  */
 export async function startEmbedded({ config, log, onFailure }: EmbeddedOptions): Promise<Embedded> {
   const { dataDir, redis, postgres } = config;
@@ -112,7 +111,7 @@ export async function startEmbedded({ config, log, onFailure }: EmbeddedOptions)
   }
 }
 
-/** Starts the server, throwing when the first start fails; later it is started again whenever it ends. */
+/** Starts the server and throws if the first start fails; later it is restarted whenever it ends. */
 async function supervise<T extends { port: number }>(
   {
     guardian,
@@ -128,7 +127,7 @@ async function supervise<T extends { port: number }>(
   const restart = async (): Promise<void> => {
     const exit = await exited.promise;
     for (let failures = 0; !isStopping(); failures++) {
-      log.error({ server, ...exit, failures }, `${server} ended by itself and is started again`);
+      log.error({ server, ...exit, failures }, `${server} ended unexpectedly; restarting it`);
       await wait(Math.min(250 * 2 ** failures, 10_000), undefined, { ref: false });
       if (isStopping() || guardian.lost) return;
       exited = exitToCome();
@@ -153,7 +152,7 @@ const ownDatabases = (server: Pick<EmbeddedPostgres, "url" | "adminUrl">) => ({
   loginUrls: [],
 });
 
-/** Ends the servers through their guardian; when it was killed, by their folders. */
+/** Stops the servers through their guardian, or by their folders if it was killed. */
 async function endServers(guardian: Guardian, dataDir: string) {
   const killed = guardian.lost;
   await guardian.end();
@@ -182,8 +181,8 @@ function attach(config: Config, secretKey: string, secrets?: EmbeddedSecrets): E
 }
 
 /**
- * Outside production a lone DATABASE_URL is taken for the administrator's, so that two addresses are enough to
- * try Wheelhouse on servers of one's own: the two logins are made beside it.
+ * Outside production a lone DATABASE_URL counts as the administrator's, so that two URLs are enough to try Wheelhouse
+ * on existing servers: the two logins are created beside it.
  */
 function givenDatabases(
   { postgres: { appUrl = "", systemUrl, adminUrl } }: Config,
@@ -206,7 +205,7 @@ function readConnections(dataDir: string): z.infer<typeof connectionsSchema> {
   try {
     return connectionsSchema.parse(JSON.parse(readFileSync(join(dataDir, "connections.json"), "utf8")));
   } catch {
-    // The first start, or a damaged file: free ports are as good.
+    // On the first start or with a damaged file, any free ports will do.
     return {};
   }
 }

@@ -8,24 +8,24 @@ import { endLeftovers } from "./leftovers.ts";
 
 const fleetProgram = fileURLToPath(new URL("../../../e2e/fleet/main.ts", import.meta.url));
 const restartAfterMs = [500, 2_000, 5_000, 15_000, 30_000];
-/** A fleet that lived this long has recovered: the next restart is quick again. */
+/** A fleet that lived this long has recovered, so the next restart is quick again. */
 const healthyAfterMs = 60_000;
 
 type FleetOptions = {
   dataDir: string;
-  /** Where this Wheelhouse answers. */
+  /** The URL of this Wheelhouse. */
   baseUrl: string;
   redisUrl: string;
-  /** The guardian of the embedded servers, or one is made for the fleet alone. */
+  /** The guardian of the embedded servers; without one the fleet gets its own. */
   guardian?: Guardian | undefined;
-  /** Another program than the demo fleet; for tests. */
+  /** A program other than the demo fleet; for tests. */
   program?: string;
   log: Pick<Logger, "info" | "warn" | "error">;
 };
 
 /**
- * Runs the demo fleet as a program of its own under the guardian, and starts it again, ever more slowly, when it
- * ends. Its output goes to `<dataDir>/logs/fleet.log`. Resolves at once: nobody waits for the demo.
+ * Runs the demo fleet as a separate program under the guardian, and restarts it with increasing delays when it ends.
+ * Its output goes to `<dataDir>/logs/fleet.log`. Resolves at once, because nobody waits for the demo.
  */
 export async function runFleet(options: FleetOptions): Promise<{ stop(): Promise<void> }> {
   const { dataDir, baseUrl, redisUrl, program = fleetProgram, log } = options;
@@ -38,7 +38,7 @@ export async function runFleet(options: FleetOptions): Promise<{ stop(): Promise
   const logs = join(dataDir, "logs");
   for (const path of [folder, logs]) mkdirSync(path, { recursive: true, mode: 0o700 });
   await endLeftovers(folder, program, "SIGTERM");
-  // By its address: the fleet's working folder is not below the package that has tsx.
+  // By its path: the fleet's working folder is not below the package that has tsx.
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   let stopping = false;
   let restart: NodeJS.Timeout | undefined;
@@ -51,7 +51,7 @@ export async function runFleet(options: FleetOptions): Promise<{ stop(): Promise
         name: "fleet",
         command: process.execPath,
         args: ["--import", tsx, program],
-        // Also how a leftover of a killed start is recognised.
+        // Also identifies leftovers of a killed start.
         cwd: folder,
         env: {
           FLEET_BASE_URL: baseUrl,

@@ -1,7 +1,7 @@
-// Runs as a process of its own, detached, and is the parent of every server that Wheelhouse starts by itself.
-// It is tied to its owner by the IPC channel alone: whatever ends the owner, also SIGKILL, closes the channel,
-// and the guardian then ends the servers in reverse order and goes too. Plain JavaScript on Node's own modules,
-// so that it is up in 40 ms and has nothing that can break under it.
+// Runs as a separate, detached process and is the parent of every server that Wheelhouse starts by itself. Only the IPC
+// channel ties it to its owner: whatever ends the owner, even SIGKILL, closes the channel, and the guardian then stops
+// the servers in reverse order and exits. Plain JavaScript on Node's own modules, so that it is up in 40 ms and depends
+// on nothing that can break.
 import { spawn } from "node:child_process";
 import { closeSync, openSync, statSync, unlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -16,7 +16,7 @@ function tell(message) {
   if (process.connected) process.send(message, () => {});
 }
 
-/** A socket name is the lock: the kernel gives it to one process and takes it back when that process is gone. */
+/** A socket name is the lock: the kernel grants it to one process and frees it when that process is gone. */
 function takeLock(name, triesLeft = 2) {
   const server = createServer((socket) => {
     socket.on("error", () => {});
@@ -38,7 +38,7 @@ function askHolder(name, triesLeft) {
     answer += text;
   });
   socket.on("error", (error) => {
-    // Only a socket file (no abstract names outside Linux) outlives its process; nobody listens behind it then.
+    // Only a socket file (outside Linux, without abstract names) outlives its process; nobody listens on it then.
     if (error.code === "ECONNREFUSED" && !name.startsWith("\0") && triesLeft > 0) {
       unlinkSync(name);
       takeLock(name, triesLeft - 1);

@@ -31,10 +31,10 @@ type GuardedServer = {
   cwd: string;
   env: Readonly<Record<string, string>>;
   account: Account | undefined;
-  /** Standard output and error of the server, appended; begun anew above 16 MiB. */
+  /** The server's standard output and error, appended; started anew above 16 MiB. */
   logFile: string;
   stopSignal: "SIGINT" | "SIGTERM";
-  /** SIGKILL follows when the stop signal has not ended the server by then. */
+  /** SIGKILL follows if the stop signal has not ended the server by then. */
   killAfterMs: number;
 };
 
@@ -42,26 +42,26 @@ export type GuardedExit = { code: number | null; signal: string | null; reason: 
 
 export type Guardian = {
   /**
-   * Takes the data folder for this process and holds it until the guardian ends. A holder that is about to stop
-   * is waited for.
-   * @throws DataFolderInUse while another one runs on it.
+   * Takes the data folder for this process and holds it until the guardian ends. Waits for a holder that is about to
+   * stop.
+   * @throws DataFolderInUse while another process uses it.
    */
   lock(dataDir: string): Promise<void>;
-  /** Tells later contenders for the data folder where this one answers. */
+  /** Publishes this process's URL to later contenders for the data folder. */
   announce(url: string): void;
-  /** Starts a server; resolves with its process id. `onExit` is called once, however it ends. */
+  /** Starts a server and resolves with its process id. `onExit` is called once, however it ends. */
   start(server: GuardedServer, onExit: (exit: GuardedExit) => void): Promise<number>;
   stop(name: string): Promise<void>;
   signal(name: string, signal: NodeJS.Signals): void;
-  /** Stops all servers in reverse order of their start, gives the lock back and ends the guardian. */
+  /** Stops all servers in reverse start order, releases the lock and ends the guardian. */
   end(): Promise<void>;
-  /** Called when the guardian ends without having been told to. */
+  /** Called when the guardian ends without being asked to. */
   onLost(listener: () => void): void;
   readonly lost: boolean;
   readonly pid: number;
 };
 
-/** Another Wheelhouse runs on the data folder. */
+/** Another Wheelhouse uses the data folder. */
 export class DataFolderInUse extends Error {
   constructor(dataDir: string, holder: { pid: number; url: string } | undefined) {
     const who = holder ? ` (process ${holder.pid}${holder.url ? `, ${holder.url}` : ""})` : "";
@@ -73,9 +73,9 @@ export class DataFolderInUse extends Error {
 }
 
 /**
- * Forks the guardian: a small detached process that is the parent of the servers we start, holds the lock of the
- * data folder, and ends the servers when this process is gone, for whatever reason. Being detached, it and the
- * servers do not get a terminal's Ctrl-C, so a drain finds its database still there.
+ * Forks the guardian: a small detached process that is the parent of our servers, holds the lock of the data folder,
+ * and stops the servers when this process is gone for whatever reason. Because it is detached, a terminal's Ctrl-C does
+ * not reach it or the servers, so a drain still finds its database.
  */
 export function createGuardian(): Guardian {
   const child = fork(fileURLToPath(new URL("guardian-process.mjs", import.meta.url)), [], {
@@ -94,7 +94,7 @@ export function createGuardian(): Guardian {
     for (const listener of [...listeners]) listener(message);
   };
   child.on("message", (raw) => publish(messageSchema.parse(raw)));
-  // A guardian that was killed has lost its servers' exits: they are reported as ended, so that main reacts.
+  // A killed guardian reports no exits, so its servers are reported as ended for main to react.
   child.once("exit", () => {
     lost = !ending;
     publish({ type: "ended" });

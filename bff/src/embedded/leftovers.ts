@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 
 /**
- * Processes of a program (a part of their command line) whose working directory is the folder or lies below it;
- * a person's shell there is none of them. Embedded servers, their backends and forks
- * keep theirs in their data folder, so this finds what a SIGKILL of guardian and main left behind, whatever the
- * pid files say. Linux only (`/proc`); elsewhere none is found and the server's own pid check decides.
+ * Processes of a program (matched by a part of the command line) whose working directory is the folder or lies below
+ * it; this excludes a person's shell. Embedded servers, their backends and forks work in their data folder, so this
+ * finds the leftovers of a killed guardian and main, whatever the pid files say. Linux only (`/proc`); elsewhere it
+ * finds none and the server's own pid check decides.
  */
 function processesIn(folder: string, program: string): number[] {
   if (process.platform !== "linux" || !existsSync(folder)) return [];
@@ -16,15 +16,16 @@ function processesIn(folder: string, program: string): number[] {
       if (cwd !== root && !cwd.startsWith(`${root}/`)) return [];
       return readFileSync(`/proc/${entry}/cmdline`, "utf8").includes(program) ? [Number(entry)] : [];
     } catch {
-      // Gone meanwhile, or somebody else's.
+      // Already gone, or owned by another user.
       return [];
     }
   });
 }
 
 /**
- * Ends what still runs in the folder: asked first, killed after 5 s. Only to be called by who holds the lock of
- * the data folder. @returns how many were found.
+ * Ends the folder's remaining processes: SIGTERM first, SIGKILL after 5 s. Only the holder of the data folder's lock
+ * may call it.
+ * @returns how many were found.
  */
 export async function endLeftovers(
   folder: string,

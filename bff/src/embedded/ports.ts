@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 
-/** The preferred loopback port when it is free, else any free one. */
+/** The preferred loopback port if it is free, otherwise any free one. */
 export async function freePort(preferred?: number): Promise<number> {
   if (preferred && (await listenOnce(preferred)) !== undefined) return preferred;
   const port = await listenOnce(0);

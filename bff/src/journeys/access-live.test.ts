@@ -13,7 +13,7 @@ import { expectations, reach } from "#testing/access-expectations.ts";
 import { hearAll } from "#testing/live-client.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
-/* The socket's topics under the same expectations as the API, and what becomes of a connection whose ground is gone. */
+/* The socket's topics under the same expectations as the API, and connections that lose their rights. */
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
 type Place = keyof typeof places;
 
@@ -69,35 +69,38 @@ const call = (
     headers: { cookie: `wheelhouse=${token}`, "x-wheelhouse-organization": places[place] },
   });
 
-/** Makes one event in the organization's trail, as the superadmin. */
+/** Creates one event in the organization's trail, as the superadmin. */
 async function act(place: Place, token: string) {
   const email = `guest-${Math.random().toString(36).slice(2)}@sweep.example`;
   const answer = await call(token, "POST", "/invitations", place, { email, role: "viewer" });
   expect(answer.statusCode, answer.body).toBe(201);
 }
 
-test("every topic has its line in the expectations, and every line its topic", () => {
+test("every topic has an entry in the expectations, and every entry a topic", () => {
   const written = Object.keys(expectations).flatMap((key) => (key.startsWith("live ") ? [key.slice(5)] : []));
   expect(written.sort()).toEqual([...topics].sort());
 });
 
-test.each(everybody)("%s hears every topic where the table says so and nowhere else", async (who: Letter) => {
-  const token = await callers.session(who);
-  const wrong: string[] = [];
-  for (const place of everywhere) {
-    const { client, refused } = await connect(token, places[place]);
-    for (const topic of topics) {
-      const expected =
-        (place === "own" || reach[place].split(" ").includes(who)) &&
-        (expectations[`live ${topic}`] ?? "").split(" ").includes(who);
-      const open = refused === null && (await subscribe(client, topic)).ok;
-      if (open !== expected) wrong.push(`${topic} in ${place}: ${open ? "open" : "refused"}`);
+test.each(everybody)(
+  "%s receives every topic where the table says so and nowhere else",
+  async (who: Letter) => {
+    const token = await callers.session(who);
+    const wrong: string[] = [];
+    for (const place of everywhere) {
+      const { client, refused } = await connect(token, places[place]);
+      for (const topic of topics) {
+        const expected =
+          (place === "own" || reach[place].split(" ").includes(who)) &&
+          (expectations[`live ${topic}`] ?? "").split(" ").includes(who);
+        const open = refused === null && (await subscribe(client, topic)).ok;
+        if (open !== expected) wrong.push(`${topic} in ${place}: ${open ? "open" : "refused"}`);
+      }
     }
-  }
-  expect(wrong).toEqual([]);
-});
+    expect(wrong).toEqual([]);
+  },
+);
 
-test("credentials that do not hold connect nowhere, nor does an API token", async () => {
+test("invalid credentials connect nowhere, nor does an API token", async () => {
   const hourAgo = new Date(Date.now() - 3_600_000);
   const tokens = [
     await callers.session("S", { expires_at: hourAgo }),
@@ -110,7 +113,7 @@ test("credentials that do not hold connect nowhere, nor does an API token", asyn
   for (const token of tokens) expect((await connect(token, places.own)).refused).toBe("unauthenticated");
 });
 
-test("after a switch in mid-stream no frame of the former organization comes, and before it none of the next", async () => {
+test("after a switch in mid-stream no frame of the previous organization arrives, and before it none of the next", async () => {
   const acting = await callers.session("S");
   const token = await callers.session("A");
   const { client, frames } = await connect(token);
@@ -142,7 +145,7 @@ test("after a switch in mid-stream no frame of the former organization comes, an
   expect(frames()).toHaveLength(own);
 });
 
-test("a changed role, a removal and a closed account cut the person's connections at once, and let in what still holds", async () => {
+test("a changed role, a removal and a closed account close the person's connections at once, and remaining rights still connect", async () => {
   const acting = await callers.session("S");
   const userId = callers.idOf("O");
   const token = await callers.session("O");

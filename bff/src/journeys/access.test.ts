@@ -5,8 +5,9 @@ import { expectations, reach } from "#testing/access-expectations.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
 /*
- * Every operation that the application describes, called by everybody from everywhere. Requests are such that who is
- * let in changes nothing: bodies are empty, ids are nobody's. So "let in" is any answer that is not a refusal.
+ * Every operation that the application describes, called by everybody from everywhere. The requests change nothing even
+ * if they are allowed: bodies are empty and ids belong to nobody. So any answer that is not a refusal counts as "let
+ * in".
  */
 type Place = keyof typeof places | "none";
 type Operation = { key: string; method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; url: string };
@@ -17,7 +18,7 @@ let operations: Operation[] = [];
 const nobodysId = "01900000-0000-7000-8000-0000000000aa";
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
-// Hundreds of requests a test: 2 s on a quiet machine, and a busy one must not make it fail.
+// Hundreds of requests per test: 2 s on an idle machine, and a busy one must not make it fail.
 vi.setConfig({ testTimeout: 60_000 });
 
 beforeAll(async () => {
@@ -32,8 +33,12 @@ beforeAll(async () => {
     },
   });
   callers = await makeCallers(it, urls.adminUrl);
-  const described = (await it.app.inject({ method: "GET", url: "/openapi.json" })).json().paths;
-  operations = Object.entries<object>(described).flatMap(([path, byMethod]) =>
+  const description = await it.app.inject({
+    method: "GET",
+    url: "/openapi.json",
+    headers: withSession(await callers.session("V")),
+  });
+  operations = Object.entries<object>(description.json().paths).flatMap(([path, byMethod]) =>
     methods
       .filter((method) => method.toLowerCase() in byMethod)
       .map((method) => ({
@@ -42,6 +47,8 @@ beforeAll(async () => {
         url: path.replace(/\{\w+\}/g, nobodysId),
       })),
   );
+  // The description does not list itself.
+  operations.push({ key: "GET /openapi.json", method: "GET", url: "/openapi.json" });
 });
 afterAll(() => it.close());
 
@@ -59,7 +66,7 @@ async function ask({ method, url }: Operation, credential: Record<string, string
   const code = answer.headers["content-type"]?.toString().includes("application/json")
     ? answer.json()?.error?.code
     : "";
-  // Being asked for the password again comes after being let in.
+  // Asking for the password again means that the caller was let in.
   return { status: answer.statusCode, refused: answer.statusCode === 403 && code !== "step_up_required" };
 }
 const withSession = (token: string) => ({ cookie: `wheelhouse=${token}` });
@@ -67,7 +74,7 @@ const withToken = (token: string) => ({ authorization: `Bearer ${token}` });
 const expected = (key: string) => expectations[key] ?? "";
 const asksForCredentials = () => operations.filter(({ key }) => expected(key) !== "anyone");
 
-/** What the table says of a caller at a place. */
+/** The table's expectation for a caller at a place. */
 function mayCall(key: string, letter: Letter | "T", place: Place): boolean {
   const rule = expected(key);
   if (rule === "anyone") return true;
@@ -75,7 +82,7 @@ function mayCall(key: string, letter: Letter | "T", place: Place): boolean {
   return isThere && (rule === "signed in" ? letter !== "T" : rule.split(" ").includes(letter));
 }
 
-test("every operation has its line in the expectations, and every line its operation", () => {
+test("every operation has an entry in the expectations, and every entry an operation", () => {
   const described = operations.map(({ key }) => key);
   expect(described.length).toBeGreaterThan(30);
   const written = Object.keys(expectations).filter((key) => !key.startsWith("live "));
@@ -83,7 +90,7 @@ test("every operation has its line in the expectations, and every line its opera
   expect(written.filter((key) => !described.includes(key))).toEqual([]);
 });
 
-/** As many at once as keep the machine busy: one after another, the sweep would wait for the database. */
+/** As many requests at once as keep the machine busy: one after another, the sweep would wait for the database. */
 const atOnce = 16;
 async function forEach<T>(all: readonly T[], act: (one: T) => Promise<void>) {
   const next = all.values();
@@ -96,7 +103,7 @@ async function forEach<T>(all: readonly T[], act: (one: T) => Promise<void>) {
 
 describe("every operation, called", () => {
   const everywhere: Place[] = ["own", "parent", "child", "foreign", "none"];
-  // Ends the session that it is called with.
+  // Ends the session that calls it.
   const ending = "DELETE /api/v1/session";
   const calls = (keep: (key: string) => boolean) =>
     operations
@@ -107,7 +114,7 @@ describe("every operation, called", () => {
     const wrong: string[] = [];
     const compare = async (token: string, operation: Operation, place: Place) => {
       const { status, refused } = await ask(operation, withSession(token), place);
-      // Signatures are the webhook intake's own business.
+      // Signatures are checked by the webhook intake itself.
       const unknown = status === 401 && !operation.key.startsWith("POST /hooks/");
       if (refused === mayCall(operation.key, who, place) || unknown || status >= 500)
         wrong.push(`${operation.key} in ${place}: ${status}`);
@@ -124,7 +131,7 @@ describe("every operation, called", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("by a token with all that a token can carry, is open in its own organization only", async () => {
+  test("by a token with every right that a token can carry, is open in its own organization only", async () => {
     const token = await callers.apiToken();
     const wrong: string[] = [];
     await forEach(
@@ -139,7 +146,7 @@ describe("every operation, called", () => {
   });
 });
 
-describe("credentials that do not hold", () => {
+describe("invalid credentials", () => {
   const hourAgo = () => new Date(Date.now() - 3_600_000);
   const kinds: Record<string, () => Promise<Record<string, string>>> = {
     "no credentials": async () => ({}),
@@ -149,7 +156,7 @@ describe("credentials that do not hold", () => {
     "a revoked session": async () => withSession(await callers.session("S", { revoked_at: new Date() })),
     "a made-up session": async () => withSession("A".repeat(43)),
     "a malformed session": async () => withSession("%00;drop"),
-    "a session as a bearer that was revoked": async () =>
+    "a revoked session as a bearer": async () =>
       withToken(await callers.session("S", { revoked_at: new Date() })),
     "an expired token": async () => withToken(await callers.apiToken({ expires_at: hourAgo() })),
     "a revoked token": async () => withToken(await callers.apiToken({ revoked_at: new Date() })),
@@ -161,7 +168,7 @@ describe("credentials that do not hold", () => {
     "a malformed authorization": async () => ({ authorization: "Basic Zm9vOmJhcg==" }),
   };
 
-  test.each(Object.entries(kinds))("%s open nothing that asks for them", async (_, make) => {
+  test.each(Object.entries(kinds))("such as %s open nothing that requires them", async (_, make) => {
     const credential = await make();
     const wrong: string[] = [];
     await forEach(asksForCredentials(), async (operation) => {
@@ -188,7 +195,7 @@ describe("credentials that do not hold", () => {
     expect(statuses).toEqual(new Set([401]));
   });
 
-  test("a session that was just rotated away reads and changes nothing", async () => {
+  test("a session token that was just rotated away can read but changes nothing", async () => {
     const credential = withSession(await callers.session("S", { previous: true }));
     const wrong: string[] = [];
     await forEach(asksForCredentials(), async (operation) => {
@@ -198,7 +205,7 @@ describe("credentials that do not hold", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("a change with a cookie alone, from a page elsewhere, is refused", async () => {
+  test("a change with only a cookie, from another site, is refused", async () => {
     const token = await callers.session("S");
     const wrong: string[] = [];
     const changing = operations.filter(({ key, method }) => method !== "GET" && !key.includes("/hooks/"));

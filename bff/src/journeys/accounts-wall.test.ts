@@ -9,9 +9,9 @@ import { testContext } from "#testing/contexts.ts";
 import { createTestDatabase, createTestRedis, type TestDatabase } from "#testing/stack.ts";
 
 /*
- * Accounts, sessions and identities belong to no single organization. What stands before them: the application's role
- * sees the people of the transaction's organizations and who acts, reads and writes few columns, and a change is
- * refused at COMMIT unless the trail has it.
+ * Accounts, sessions and identities belong to no single organization, so row-level security alone does not guard them.
+ * The application's role sees only the acting person and the people of the transaction's organizations, may use few
+ * columns, and a change without an audit event is refused at COMMIT.
  */
 let urls: TestDatabase;
 let it: TestApp;
@@ -35,7 +35,10 @@ afterAll(async () => {
   await it.close();
 });
 
-/** Runs statements as the application's role would, without its code. @returns the code of the refusal, or "done". */
+/**
+ * Runs statements as the application's role, without the application's code.
+ * @returns the code of the refusal, or "done".
+ */
 async function attempt(sql: string, values: unknown[] = []): Promise<string> {
   await app.query("begin");
   try {
@@ -71,8 +74,8 @@ test.each([
   expect(await attempt(sql)).toBe(refused);
 });
 
-describe("of people, a transaction of the application's role sees", () => {
-  /** Rows of a query in a transaction of these organizations, in which this person acts. */
+describe("a transaction of the application's role sees", () => {
+  /** Rows of a query in a transaction of these organizations, with this person as the actor. */
   async function seen<T extends pg.QueryResultRow>(
     { organizationIds = [], personId = "" }: { organizationIds?: string[]; personId?: string },
     query: string,
@@ -91,7 +94,7 @@ describe("of people, a transaction of the application's role sees", () => {
   }
   const everybody = "select email from wheelhouse.users order by email";
 
-  test("whoever is a member of its organizations, and nobody else, for each organization there is", async () => {
+  test("the members of its organizations and nobody else, in each organization", async () => {
     const { rows: organizations } = await admin.query<{ id: string; emails: string[] }>(`
       select o.id, coalesce(array_agg(u.email order by u.email) filter (where u.id is not null), '{}') as emails
       from wheelhouse.organizations o left join wheelhouse.memberships m on m.org_id = o.id
@@ -118,12 +121,12 @@ describe("of people, a transaction of the application's role sees", () => {
     expect(await seen({ personId: stranger.userId }, query, [stranger.userId])).not.toEqual([]);
   });
 
-  test("nobody without naming an organization", async () => {
+  test("no people without naming an organization", async () => {
     expect(await seen({}, everybody)).toEqual([]);
     expect(await seen({}, "select user_id from wheelhouse.sessions")).toEqual([]);
   });
 
-  test("who invited or made a token there, though no member: an administrator from above", async () => {
+  test("an administrator from above who invited or created a token there, although no member", async () => {
     const above = await signInAs(it, "superadmin", "platform");
     const names = () =>
       seen({ organizationIds: [victim.organizationId] }, "select from wheelhouse.users where id = $1", [
@@ -140,7 +143,7 @@ describe("of people, a transaction of the application's role sees", () => {
     expect(invitations.json().items).toMatchObject([{ email: "somebody@new.example" }]);
   });
 
-  test("who acts where no member: changes the password and ends the own sessions there", async () => {
+  test("the acting person even where no member, who changes the password and ends their own sessions there", async () => {
     const above = await signInAs(it, "superadmin", "platform");
     const second = await signInAs(it, "superadmin", "platform");
     const headers = { "x-wheelhouse-organization": "northwind" };
@@ -169,11 +172,11 @@ describe("without an event about the person in the same transaction", () => {
     ["every password is set", "update wheelhouse.users set password_hash = 'mine' where $1 <> ''"],
     ["an account is closed", "update wheelhouse.users set disabled_at = now() where id = $1"],
     [
-      "an account is made",
+      "an account is created",
       "insert into wheelhouse.users (id, email, name) values (gen_random_uuid(), 'mine@evil.example', $1)",
     ],
     [
-      "a session is made",
+      "a session is created",
       `insert into wheelhouse.sessions (token_hash, user_id, default_org_id, auth_method, expires_at)
        select sha256('mine'), user_id, org_id, 'password', now() + interval '1 day'
        from wheelhouse.memberships where user_id = $1`,
@@ -192,7 +195,7 @@ describe("without an event about the person in the same transaction", () => {
     expect((await victim.call("GET", "/session")).json()).toMatchObject({ user: { id: victim.userId } });
   });
 
-  test("it is refused as well when the event is about somebody else, or of another transaction", async () => {
+  test("it is refused as well if the event is about somebody else, or belongs to another transaction", async () => {
     const trail = createChanges({
       database: it.database,
       box: createSecretBox(Buffer.alloc(32, 7).toString("base64")),
@@ -223,7 +226,7 @@ describe("without an event about the person in the same transaction", () => {
   });
 });
 
-test("who signs in with a browser that somebody else uses ends that session, recorded where that person is", async () => {
+test("signing in with a browser that somebody else uses ends that session, recorded in that person's organization", async () => {
   const before = await signInAs(it, "admin", "contoso");
   const person = it.credentials.find(
     ({ role, organization }) => role === "viewer" && organization === "northwind",

@@ -19,7 +19,7 @@ const holders = aspectKey<Holder>("holders");
 const acme = { id: "01900000-0000-7000-8000-0000000000a1", slug: "acme" };
 const nowMs = Date.parse(tickAt);
 
-/** Two aspects of which the product knows nothing: locks, and who holds how many of them. */
+/** Two aspects that the product does not know: locks, and how many of them each owner holds. */
 function setup() {
   const lock = (id: string, part: Partial<Lock> = {}): Lock => ({
     id,
@@ -41,7 +41,7 @@ function setup() {
       const change = {
         at: tickAt,
         text: "Lock is old",
-        by: "Observed",
+        by: "",
         kind: "queue",
         state: "down",
       } as const;
@@ -101,7 +101,7 @@ function setup() {
     key: holders.key,
     board: {
       adopt() {},
-      // Reads the rows of the aspect before it.
+      // Reads the rows of the previous aspect.
       observe: (seen) => ({
         rows: [{ id: "worker-1", organization: "acme", locks: locks.rows(seen).length }],
         changes: [],
@@ -172,7 +172,7 @@ function setup() {
   };
 }
 
-test("an aspect that the core knows nothing of is observed, served, remembered and judged like any other", async () => {
+test("an aspect unknown to the core is observed, served, stored and assessed like any other", async () => {
   const { aspects, snapshots, overview, collector, published, age } = setup();
   await collector.tick();
   const before = published[0] ?? null;
@@ -204,7 +204,7 @@ test("an aspect that the core knows nothing of is observed, served, remembered a
   expect(views.frame().get("locks")).toBe(views.encoded("locks").plain());
   expect(views.part.trend("age:orders").values.at(-1)).toBe(90_000);
 
-  // What depends on the old lock is explained by it, and counted as what it affects.
+  // The old lock is the cause of its dependents' problems, and they count as what it affects.
   expect(overview().problems).toMatchObject([
     { id: "lock:orders", affects: "1 holder", changedBefore: null },
   ]);
@@ -222,7 +222,7 @@ test("an aspect that the core knows nothing of is observed, served, remembered a
   expect(await metrics.metrics()).toContain('wheelhouse_lock_age_seconds{lock="orders"} 90');
 });
 
-test("an aspect takes over what the last observer knew, and lets go when another process observes", async () => {
+test("an aspect takes over the last observer's state, and stops when another process observes", async () => {
   const { snapshots, collector, calls, loseLease } = setup();
   snapshots.ingest({
     version: 2,

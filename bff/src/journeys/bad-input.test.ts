@@ -8,7 +8,7 @@ import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
-// The whole contract, field by field: what no schema expects is refused by name, and nothing falls over.
+// The whole contract, field by field: unexpected input is refused by name, and nothing breaks.
 const hostileTexts = [
   "'; drop table wheelhouse.users; --",
   "<script>alert(1)</script>",
@@ -35,14 +35,14 @@ beforeAll(async () => {
     WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: "1000000",
   };
   it = await startTestApp({ urls, redisUrl: redis.url, environment });
-  // Who may do everything, so that nothing is refused for another reason than its input.
+  // A caller with every right, so that input is the only reason for a refusal.
   caller = await signInAs(it, "superadmin", "platform");
 });
 afterAll(() => it.close());
 
 type Sent = { params?: Record<string, string>; query?: Record<string, string>; body?: unknown };
 
-/** @returns the field names that the refusal tells; undefined where the input was taken. */
+/** @returns the field names in the refusal; undefined if the input was accepted. */
 async function send(endpoint: Endpoint, { params = {}, query = {}, body }: Sent) {
   const path = endpoint.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(params[name] ?? someId));
   const search = new URLSearchParams(query).toString();
@@ -57,7 +57,7 @@ async function send(endpoint: Endpoint, { params = {}, query = {}, body }: Sent)
   return (error.details ?? []).map(({ field, message }) => `${field} ${message}`);
 }
 
-/** Everything that an act could have left behind; refusals and readings are recorded, as they must be. */
+/** Everything that an action could have left behind; refusals and reads are excluded, because they must be recorded. */
 async function standing() {
   const { rows } = await sql`
     select (select count(*) from organizations)::int as organizations, (select count(*) from users)::int as users,
@@ -68,11 +68,11 @@ async function standing() {
   return rows[0];
 }
 
-test.each(withFields("body"))("%s refuses what no field of its body is for, by name", async (_, endpoint) => {
+test.each(withFields("body"))("%s refuses invalid fields of its body, by name", async (_, endpoint) => {
   const before = await standing();
   for (const field of fieldsOf(endpoint.body)) {
     for (const text of hostileTexts) {
-      // The other fields are missing or hostile as well: nothing of it may be carried out.
+      // The other fields are missing or hostile as well, so nothing may be carried out.
       await send(endpoint, { body: { [field]: text } });
       await send(endpoint, { body: { [field]: [text] } });
       await send(endpoint, { body: { [field]: { [text]: text } } });
@@ -88,17 +88,14 @@ test.each(withFields("body"))("%s refuses what no field of its body is for, by n
   expect(await standing()).toEqual(before);
 });
 
-test.each(withFields("query"))(
-  "%s refuses what no parameter of its query is for, by name",
-  async (_, endpoint) => {
-    for (const field of fieldsOf(endpoint.query))
-      for (const text of hostileTexts) await send(endpoint, { query: { [field]: text } });
-    const unknown = await send(endpoint, { query: { surelyUnknown: "1" } });
-    expect(unknown?.join("; ")).toMatch(/surelyUnknown/);
-  },
-);
+test.each(withFields("query"))("%s refuses invalid query parameters, by name", async (_, endpoint) => {
+  for (const field of fieldsOf(endpoint.query))
+    for (const text of hostileTexts) await send(endpoint, { query: { [field]: text } });
+  const unknown = await send(endpoint, { query: { surelyUnknown: "1" } });
+  expect(unknown?.join("; ")).toMatch(/surelyUnknown/);
+});
 
-test.each(withFields("params"))("%s refuses what no part of its path is for", async (_, endpoint) => {
+test.each(withFields("params"))("%s refuses invalid parts of its path", async (_, endpoint) => {
   const before = await standing();
   for (const field of fieldsOf(endpoint.params))
     for (const text of hostileTexts)
@@ -119,7 +116,7 @@ const endpointOf = ({ method, path }: { method: string; path: string }) =>
     (endpoint) => endpoint.method === method && `/api/v1${endpoint.path.replace(/:(\w+)/g, "{$1}")}` === path,
   );
 
-test("every operation refuses a query parameter that it does not have, by name", async () => {
+test("every operation refuses an unknown query parameter, by name", async () => {
   const found = operations();
   expect(found.length).toBeGreaterThan(60);
   for (const operation of found) {
@@ -131,7 +128,7 @@ test("every operation refuses a query parameter that it does not have, by name",
   }
 });
 
-test("every act refuses a field of its body that it does not have, by name", async () => {
+test("every operation refuses an unknown field of its body, by name", async () => {
   for (const operation of operations().filter(({ method }) => method !== "GET")) {
     const endpoint = endpointOf(operation);
     const address = `${operation.method} ${operation.path}`;
@@ -141,7 +138,7 @@ test("every act refuses a field of its body that it does not have, by name", asy
   }
 });
 
-test("a queue at a past moment is refused with what to do instead", async () => {
+test("a queue at a past moment is refused with the alternative", async () => {
   const answer = await caller.call("GET", "/queues/email?at=2026-11-19T09:14:10Z");
   expect(answer.statusCode).toBe(400);
   expect(answer.json().error.details).toEqual([

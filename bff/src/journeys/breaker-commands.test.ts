@@ -22,7 +22,7 @@ let people: WatchedPeople;
 let redis: Redis;
 let subscriber: Redis;
 const instances = new Map<string, { breaker: CircuitBreaker<[], string>; close: () => Promise<void> }>();
-// Of all the tests' Redis databases at once: the name makes this file's service its own.
+// Unique across all the tests' Redis databases, so that the service belongs to this file alone.
 const startInstance = (instance: string) => {
   const breaker = new CircuitBreaker(async () => "charged", { name: "charge card", enableSnapshots: false });
   const reporter = createReporter({ redis, subscriber, service: "payments", instance, intervalMs: 500 });
@@ -59,7 +59,7 @@ const acts = async () => {
   return answer.json().items;
 };
 
-test("every instance obeys, and the trail holds who, why and what became of it", async () => {
+test("every instance applies a command, and the trail records who, why and the outcome", async () => {
   const opened = await tell("operator", "open", { reason });
   expect(opened.statusCode, opened.body).toBe(200);
   const told = operation.parse(opened.json());
@@ -87,14 +87,14 @@ test("every instance obeys, and the trail holds who, why and what became of it",
   });
 });
 
-test("a reset lets go, of the named instances alone", async () => {
+test("a reset removes the override of the named instances only", async () => {
   expect((await tell("operator", "reset", { reason, instances: ["a"] })).statusCode).toBe(200);
   expect([breakerOf("a")?.opened, breakerOf("b")?.opened]).toEqual([false, true]);
   expect((await tell("operator", "reset", { reason })).statusCode).toBe(200);
   expect(breakerOf("b")?.opened).toBe(false);
 });
 
-test("an instance that does not answer in 2 s is named, now and for good", async () => {
+test("an instance that does not answer within 2 s is named, now and permanently", async () => {
   await redis.zadd(reportsKey, Date.now(), "payments:dead");
   const startedMs = performance.now();
   const answer = await tell("operator", "close", { reason });
@@ -123,7 +123,7 @@ test("an instance that does not answer in 2 s is named, now and for good", async
   expect(outcome).toMatchObject({ outcome: "failure", after: { noAnswer: ["dead"], obeyed: ["a", "b"] } });
 });
 
-test("the newest command that was obeyed tells who holds a breaker; one that nobody heard does not", async () => {
+test("the newest applied command shows who holds a breaker; one that reached no instance does not", async () => {
   const { database } = it;
   const channel = createControlChannel(() => [{ id: "primary", organization: "northwind", redis }]);
   const box = createSecretBox(Buffer.alloc(32, 7).toString("base64"));
@@ -151,7 +151,7 @@ test("the newest command that was obeyed tells who holds a breaker; one that nob
   expect((await tell("operator", "reset", { reason })).statusCode).toBe(200);
 });
 
-test("an instance that comes back before the command expires still hears it", async () => {
+test("an instance that comes back before the command expires still receives it", async () => {
   await redis.zadd(reportsKey, Date.now(), "payments:dead");
   const answer = await tell("operator", "open", { reason, instances: ["dead"] });
   expect(answer.statusCode).toBe(202);
@@ -166,7 +166,7 @@ test("an instance that comes back before the command expires still hears it", as
   await instances.get("dead")?.close();
 });
 
-test("nobody without the right, from elsewhere or without a reason makes an instance do anything", async () => {
+test("a command without the right, from another organization or without a reason changes no instance", async () => {
   const before = await redis.zcard("wheelhouse:control:payments");
   expect((await tell("viewer", "open", { reason })).statusCode).toBe(403);
   expect((await tell("other", "open", { reason })).statusCode).toBe(404);

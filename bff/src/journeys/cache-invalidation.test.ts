@@ -86,7 +86,7 @@ test("a preview counts on every instance and removes nothing", async () => {
   expect(sizes()).toEqual([4, 3]);
 });
 
-test("an invalidation by tag reaches every instance, and the trail holds who, what, why and how much", async () => {
+test("an invalidation by tag reaches every instance, and the trail records who, what, why and how much", async () => {
   const answer = await invalidate("operator", { by: "tag", value: "autumn", count: 3, reason });
   expect(answer.statusCode, answer.body).toBe(200);
   const done = operation.parse(answer.json());
@@ -114,15 +114,15 @@ test("an invalidation by tag reaches every instance, and the trail holds who, wh
   expect(later.json()).toMatchObject({ state: "done" });
 });
 
-test("far more than what was seen is refused, and nothing is removed", async () => {
+test("far more entries than the preview showed are refused, and nothing is removed", async () => {
   for (let at = 0; at < 50; at += 1) entries.get("a")?.set(`new:${at}`, "autumn");
   const answer = await invalidate("operator", { by: "tag", value: "autumn", count: 3, reason });
   expect(answer.statusCode).toBe(409);
-  expect(answer.json().error.message).toContain("53 entries now, not 3");
+  expect(answer.json().error.message).toContain("53 entries, not 3");
   expect(sizes()).toEqual([54, 3]);
 });
 
-test("who may not act may not count either, and another organization has no such cache", async () => {
+test("counting needs the same right as removing, and another organization has no such cache", async () => {
   const body = { by: "tag", value: "autumn", count: 3, reason };
   expect((await preview("viewer", "by=tag&value=autumn")).statusCode).toBe(403);
   expect((await invalidate("viewer", body)).statusCode).toBe(403);
@@ -131,7 +131,7 @@ test("who may not act may not count either, and another organization has no such
   expect(sizes()).toEqual([4, 3]);
 });
 
-test("what the cache cannot do, a missing reason and an unknown cache are told by field or as not found", async () => {
+test("an unsupported operation, a missing reason and an unknown cache are reported by field or as not found", async () => {
   const unable = await preview("operator", "by=pattern&value=*");
   expect([unable.statusCode, unable.json().error.message]).toEqual([
     400,

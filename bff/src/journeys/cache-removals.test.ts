@@ -48,7 +48,7 @@ const remove = (who: keyof typeof people, payload: object, at = path) =>
 const pages = async () =>
   (await redis.keys("shop:*pages*")).map((key) => key.slice("shop:[pages]".length)).sort();
 
-test("keys are counted before they are removed: one, by pattern, and by their beginning, behind the prefix alone", async () => {
+test("keys are counted before they are removed: one, by pattern and by prefix, only behind the cache's prefix", async () => {
   const expected: [string, string, string[]][] = [
     ["key", "list:1", [":list:1"]],
     ["key", "list:*", []],
@@ -70,7 +70,7 @@ test("keys are counted before they are removed: one, by pattern, and by their be
   expect(await redis.exists("shop:p:home", "shop:[pages]", "list:1")).toBe(3);
 });
 
-test("the trail holds who removed what, why and how much; the list shows the newest removal", async () => {
+test("the trail records who removed what, why and how much; the list shows the newest removal", async () => {
   const removal = cacheRemoval.parse(
     (await remove("operator", { by: "prefix", value: "l", count: 4 })).json(),
   );
@@ -102,19 +102,19 @@ test("the trail holds who removed what, why and how much; the list shows the new
   ]);
 });
 
-test("far more than what was seen is refused, and so is what its cache cannot do", async () => {
+test("far more keys than the preview showed are refused, and so is an unsupported operation", async () => {
   for (let at = 0; at < 40; at += 1) await redis.set(`shop:[pages]:new:${at}`, "x");
   const grown = await remove("operator", { by: "prefix", value: "new", count: 3 });
   expect([grown.statusCode, grown.json().error.message]).toEqual([
     409,
-    "It would remove 40 keys now, not 3. Nothing was removed: look again.",
+    "This would now remove 40 keys, not 3. Nothing was removed; count again.",
   ]);
   const tagged = await preview("operator", "tag", "autumn");
   expect([tagged.statusCode, tagged.json().error.details[0].field]).toEqual([400, "query.by"]);
   expect(await redis.exists("shop:[pages]:new:1")).toBe(1);
 });
 
-test("nobody without the right, and nobody from elsewhere, counts or removes", async () => {
+test("counting and removing require the right, in the cache's own organization", async () => {
   const payload = { by: "pattern", value: "*", count: 5 };
   expect((await preview("viewer", "pattern", "*")).statusCode).toBe(403);
   expect((await remove("viewer", payload)).statusCode).toBe(403);
@@ -124,7 +124,7 @@ test("nobody without the right, and nobody from elsewhere, counts or removes", a
   expect(await pages()).toHaveLength(6);
 });
 
-test("a removal goes on in another process when its own died, and can be cancelled there", async () => {
+test("a removal continues in another process after its own died, and can be cancelled there", async () => {
   const left = async (cancelled: boolean) => {
     const { rows } = await sql<{ id: string }>`
       insert into cache_removals (org_id, cache_id, cache_name, source_id, prefix, by, value, reason, actor_display,
@@ -140,13 +140,13 @@ test("a removal goes on in another process when its own died, and can be cancell
   await expect.poll(() => endOf(cancelled), { timeout: 15_000 }).toBe("cancelled");
   expect(await pages()).toHaveLength(6);
   const again = await people.operator.call("POST", `/caches/removals/${cancelled}/cancel`);
-  expect([again.statusCode, again.json().error.message]).toEqual([409, "This removal has ended already."]);
+  expect([again.statusCode, again.json().error.message]).toEqual([409, "This removal has already ended."]);
   const gone = await left(false);
   await expect.poll(() => endOf(gone), { timeout: 15_000 }).toBe("done");
   expect(await pages()).toEqual([""]);
 });
 
-test("a tag of bentocache is invalidated as by itself, in memories as well", async () => {
+test("a bentocache tag is invalidated as bentocache would, in memory as well", async () => {
   const connection = { host: "127.0.0.1", port: Number(new URL(server.url).port) };
   const layers = bentostore({ prefix: "shop:products" })
     .useL1Layer(memoryDriver({ maxItems: 100 }))
@@ -157,7 +157,7 @@ test("a tag of bentocache is invalidated as by itself, in memories as well", asy
   const get = (key: string, tag: string) =>
     bento.getOrSet({ key, tags: [tag], ttl: "10m", factory: async () => ++loads });
   try {
-    // It begins to listen with its first call.
+    // It subscribes on its first call.
     await get("first", "none");
     const listening = () => redis.pubsub("NUMSUB", "bentocache.notifications:products");
     await expect.poll(listening).toEqual(["bentocache.notifications:products", 1]);
@@ -203,12 +203,12 @@ test("a cache that its service reports is invalidated there", async () => {
   const refused = await remove("operator", { by: "pattern", value: "*", count: 6 });
   expect([refused.statusCode, refused.json().error.message]).toEqual([
     409,
-    expect.stringContaining("Its service reports this cache: invalidate it there"),
+    expect.stringContaining("Its service reports this cache. Invalidate it there"),
   ]);
   await reporter.close();
 });
 
-test("a cache is declared, changed and forgotten by API, by its organization alone, and holds at once", async () => {
+test("a cache is declared, changed and deleted by API, only by its organization, with immediate effect", async () => {
   const definition = (more: object = {}) => ({
     kind: "cache",
     name: "stock",
@@ -247,7 +247,7 @@ test("a cache is declared, changed and forgotten by API, by its organization alo
   expect(changed.statusCode, changed.body).toBe(200);
   expect((await preview("operator", "key", ":home", at)).json().examples).toEqual(["shop:[pages]:home"]);
   expect((await preview("operator", "tag", "t", at)).statusCode).toBe(400);
-  // What is declared in a server is no reason to connect to it anew.
+  // Caches declared in a server do not require a new connection.
   expect(await clients()).toEqual(before);
 
   const listed = (await people.admin.call("GET", "/sources")).json().items;

@@ -11,13 +11,13 @@ import { signInAs } from "#testing/access-client.ts";
 import { hearAll } from "#testing/live-client.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
-/** Every secret that was planted, by where it was put. */
+/** Every planted secret, by where it was planted. */
 const canaries = new Map<string, string>();
 const plant = (where: string, prefix = "", value = randomBytes(24).toString("hex")) => {
   canaries.set(where, value);
   return prefix + value;
 };
-/** What came out, by where it was seen. */
+/** All output, by where it was seen. */
 const seen: [string, string][] = [];
 
 let it: TestApp;
@@ -39,7 +39,7 @@ afterAll(() => it.close());
 type Person = Awaited<ReturnType<typeof signInAs>>;
 type Answer = Awaited<ReturnType<Person["call"]>>;
 
-/** Keeps what an answer says, except in the one place where a secret is handed to its owner. */
+/** Records an answer, except where a secret is handed to its owner. */
 function keep(answer: Answer, { without = "" }: { without?: string } = {}): Answer {
   const text = JSON.stringify([answer.headers, answer.body]);
   seen.push(["an answer", without === "" ? text : text.replaceAll(without, "")]);
@@ -189,7 +189,7 @@ async function dump() {
     else seen.push(["a key of Redis", key]);
 }
 
-test("a secret planted in password, token, cookie, header and payload is found nowhere", async () => {
+test("a secret planted in a password, token, cookie, header or payload appears nowhere", async () => {
   const address = await it.app.listen({ host: "127.0.0.1", port: 0 });
   const [admin, viewer] = await Promise.all([signInAs(it, "admin"), signInAs(it, "viewer")]);
   const client: Socket<ServerToClientEvents, ClientToServerEvents> = io(address, {

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { createTestDatabase, type OwnRedis, startOwnRedis } from "#testing/stack.ts";
 
-/* What is published on our channels, by whomever, and who hears it. */
+/* Messages published on our channels by any client, and their receivers. */
 const roles = { WHEELHOUSE_ROLES: "web,collector,worker" };
-/** Commands to a service that reports, of which Wheelhouse is one: these names are a contract with other programs. */
+/** Commands to a reporting service, such as Wheelhouse itself: these names are a contract with other programs. */
 const isContract = (channel: string) => channel.startsWith("wheelhouse:control:");
 
 let server: OwnRedis;
@@ -31,7 +31,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** Channels that somebody listens to, once both installations have settled. */
+/** Channels with subscribers, once both installations have settled. */
 async function channelsHeard(): Promise<string[]> {
   const read = async () => (await probe.pubsub("CHANNELS", "*")).map(String).sort();
   await expect.poll(async () => (await read()).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(8);
@@ -70,7 +70,7 @@ test.each(garbage)("%s on any channel ends no process, and everything still answ
   const channels = [...(await channelsHeard()), "wheelhouse:deliveries:x", "wheelhouse:breakers:changes"];
   const [it] = apps;
   for (const channel of channels) await probe.publish(channel, message);
-  // Messages come in order: this one is heard after the others.
+  // Messages arrive in order: this one comes after the others.
   await probe.publish(channels[0] ?? "", "last");
   const paths = ["/health/liveness", "/health/workers", "/metrics"];
   for (const path of paths) expect((await it?.app.inject(path))?.statusCode, path).toBe(200);
@@ -78,11 +78,11 @@ test.each(garbage)("%s on any channel ends no process, and everything still answ
   expect(await channelsHeard()).toEqual(channels.slice(0, -2).sort());
 });
 
-test("of two installations in different databases of one Redis none hears the other", async () => {
+test("two installations in different databases of one Redis do not receive each other's messages", async () => {
   const channels = (await channelsHeard()).filter((channel) => !isContract(channel));
   const counted = await probe.pubsub("NUMSUB", ...channels);
   const listeners = channels.map((channel, at) => `${channel}: ${counted[2 * at + 1]}`);
   expect(listeners).toEqual(channels.map((channel) => `${channel}: 1`));
-  // Nobody listens by pattern, which would reach across.
+  // A pattern subscription would reach across databases.
   expect(await probe.pubsub("NUMPAT")).toBe(0);
 });

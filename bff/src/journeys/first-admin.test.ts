@@ -62,7 +62,7 @@ test("the first superadmin signs in; another password ends the sessions of the o
   expect(trail.body).not.toContain("another long password");
 }, 60_000);
 
-test("an administrator who is no superuser, as managed servers have, migrates and makes the first superadmin", async () => {
+test("an administrator who is not a superuser, as on managed servers, migrates and creates the first superadmin", async () => {
   const { postgresUrl } = inject("stack");
   const name = `steward_${randomBytes(4).toString("hex")}`;
   const root = new pg.Client({ connectionString: postgresUrl });
@@ -93,6 +93,6 @@ test("an administrator who is no superuser, as managed servers have, migrates an
 test.each([
   { email: "no address", password: "long enough to be one", problem: "must be an e-mail address" },
   { email, password: "short", problem: "12 to 1024 characters" },
-])("a superadmin with $email and $password is not made", async ({ problem, ...given }) => {
+])("a superadmin with $email and $password is not created", async ({ problem, ...given }) => {
   await expect(firstAdmin("postgres://nowhere", given)).rejects.toThrow(problem);
 });

@@ -1,4 +1,4 @@
-// A process that observes as a collector does and nothing else, for observe.test.ts, which kills it.
+// A process that only observes, as a collector does; observe.test.ts kills it.
 import { pino } from "pino";
 import { z } from "zod";
 import { createObserving, createWatch } from "#app/observe.ts";

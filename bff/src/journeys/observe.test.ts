@@ -100,7 +100,7 @@ function observer(
     queues: () => queueRows.rows(seen() ?? nothing),
   };
 }
-/** Watches Overview over a socket, as a page does. */
+/** Watches Overview over a socket, like a page. */
 async function watcherOf(snapshots: SnapshotStore) {
   const app = await createServer({ log, trustProxy: false });
   const context: RequestContext = {
@@ -146,7 +146,7 @@ const connectionOf = (url: string) => {
 };
 const platform = { id: "0198a000-0000-7000-8000-000000000000", slug: "platform" };
 
-test("Overview tells that the last edit of wheelhouse.yaml is bad, where and since when, until it is mended", async () => {
+test("Overview reports that the last edit of wheelhouse.yaml is bad, where and since when, until it is fixed", async () => {
   const { url } = await createTestRedis();
   const path = join(mkdtempSync(join(tmpdir(), "wheelhouse-bad-file-")), "wheelhouse.yaml");
   writeFileSync(path, "services: []\n");
@@ -162,26 +162,28 @@ test("Overview tells that the last edit of wheelhouse.yaml is bad, where and sin
   await expect.poll(problems, { timeout: 5_000 }).toHaveLength(1);
   expect(problems()[0]).toMatchObject({
     subject: "wheelhouse.yaml",
-    cause: expect.stringMatching(/^line 3: services\.a\.url: must be a URL.*last good version is kept/),
+    cause: expect.stringMatching(
+      /^line 3: services\.a\.url: must be a URL.*last valid version stays in effect/,
+    ),
     since: file.status().failingSince,
   });
   writeFileSync(path, "services: []\n");
   file.reload();
   await expect.poll(problems, { timeout: 5_000 }).toEqual([]);
   expect(overview().recentChanges.map(({ text }) => text)).toEqual([
-    "wheelhouse.yaml is good again",
-    "wheelhouse.yaml was edited badly",
+    "wheelhouse.yaml is valid again",
+    "wheelhouse.yaml is invalid",
   ]);
 });
 
 describe("leader and replicas", () => {
-  test("a collector that is killed is told as lost within 3 s, and another process takes over within 5 s", async () => {
+  test("a killed collector is reported as lost within 3 s, and another process takes over within 5 s", async () => {
     const { url } = await createTestRedis();
     const urls = { redisUrl: url, appUrl: databaseUrls.appUrl, systemUrl: databaseUrls.systemUrl };
     const fixture = fileURLToPath(new URL("./observe-collector.fixture.ts", import.meta.url));
     const collector = spawn(process.execPath, ["--import", "tsx", fixture, JSON.stringify(urls)]);
     ends.push(() => collector.kill("SIGKILL"));
-    // As a new leader does, the one that stands by waits for a word first: it starts when it has heard one.
+    // Like a new leader, the standby process waits for the first tick: it starts once it has received one.
     const standby = observer(url, { roles: ["web"], intervalMs: 1_000 });
     const { snapshots, servers } = standby;
     await expect.poll(() => snapshots.tick()?.head.term, { timeout: 15_000, interval: 10 }).toBe(1);
@@ -189,7 +191,7 @@ describe("leader and replicas", () => {
     const client = await watcherOf(snapshots);
     const lost = new Promise<number>((resolve) => client.on("collector:lost", () => resolve(Date.now())));
     const since = servers()[0]?.since;
-    // The longest that its death can stay unknown begins with a tick.
+    // The longest that its death can stay unnoticed starts with a tick.
     const seq = snapshots.seq();
     await expect.poll(() => snapshots.seq(), { timeout: 5_000, interval: 10 }).toBeGreaterThan(seq);
     const killedMs = Date.now();
@@ -203,7 +205,7 @@ describe("leader and replicas", () => {
     expect(servers()[0]?.since).toBe(since);
   });
 
-  test("a server that joins the catalogue is watched without a restart, and one that leaves it is let go", async () => {
+  test("a server added to the catalogue is watched without a restart, and a removed one is disconnected", async () => {
     const { url } = await createTestRedis();
     const own = createSourcesFile({ path: undefined, clock: systemClock, log }).current();
     const added = { id: "added", name: "Added", url, organization: "platform" };
@@ -238,7 +240,7 @@ describe("leader and replicas", () => {
     await expect.poll(named, { timeout: 5_000 }).toBe(false);
   });
 
-  test("a leader that was succeeded without noticing is not believed", async () => {
+  test("a leader that was replaced without noticing is ignored", async () => {
     const { url } = await createTestRedis();
     const watching = observer(url);
     watching.start();
@@ -258,7 +260,7 @@ describe("leader and replicas", () => {
     expect(watching.snapshots.tick()?.head.observer).toBe("new");
   });
 
-  test("charts and the begin of states outlive a restart", async () => {
+  test("charts and start times of states survive a restart", async () => {
     const { url } = await createTestRedis();
     const queue = new Queue("kept", { connection: connectionOf(url) });
     await queue.add("a", {});
@@ -280,7 +282,7 @@ describe("leader and replicas", () => {
 });
 
 describe("a Redis that is away", () => {
-  test("is told with its time, its queues are unknown and not gone, and all recovers by itself", async () => {
+  test("is reported with its time, its queues are unknown and not gone, and everything recovers by itself", async () => {
     const own = await startOwnRedis();
     ends.push(() => own.dispose());
     const queue = new Queue("orders", { connection: connectionOf(own.url) });
@@ -319,7 +321,7 @@ describe("a Redis that is away", () => {
     expect(snapshots.tick()?.head.term).toBeGreaterThan(0);
   }, 30_000);
 
-  test("and hangs instead of refusing does not hold up the rest", async () => {
+  test("and hangs instead of refusing does not hold up the others", async () => {
     const own = await startOwnRedis();
     ends.push(() => own.dispose());
     const { snapshots, start, servers } = observer(own.url, { intervalMs: 500 });

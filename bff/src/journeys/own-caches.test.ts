@@ -17,7 +17,7 @@ let people: Record<"superadmin" | "admin", Awaited<ReturnType<typeof signInAs>>>
 beforeAll(async () => {
   const [urls, own] = await Promise.all([createTestDatabase(), startOwnRedis()]);
   server = own;
-  // Its Redis is watched for another organization, as in the demo.
+  // Its Redis belongs to another organization, as in the demo.
   const sources = join(mkdtempSync(join(tmpdir(), "wheelhouse-sources-")), "wheelhouse.yaml");
   writeFileSync(sources, "redis:\n  - id: primary\n    organization: northwind\n");
   const environment = { WHEELHOUSE_CONFIG: sources, WHEELHOUSE_SAMPLE_INTERVAL_MS: "200" };
@@ -40,7 +40,7 @@ const rowsOf = async (who: keyof typeof people): Promise<CacheRow[]> => {
 };
 const own = async () => (await rowsOf("superadmin")).find((row) => row.id === id);
 
-test("Wheelhouse's own caches are shown to the platform like any other, and to nobody else", async () => {
+test("Wheelhouse's own caches are shown to the platform like any others, and to nobody else", async () => {
   for (let time = 0; time < 3; time += 1)
     expect((await people.admin.call("GET", known)).statusCode).toBe(200);
   await expect.poll(async () => (await own())?.hitRatio, { timeout: 15_000 }).toBeCloseTo(2 / 3);
@@ -75,7 +75,7 @@ test("its processes are a service of the platform, each with its event loop, als
     expect(metrics).toMatch(new RegExp(`^wheelhouse_event_loop_${name} [0-9.]+`, "m"));
 });
 
-test("they are invalidated like any other, by the platform alone", async () => {
+test("they are invalidated like any others, by the platform only", async () => {
   const path = `/caches/${encodeURIComponent(id)}`;
   const asked = (who: keyof typeof people) =>
     people[who].call("GET", `${path}/invalidation?by=tag&value=action`);
@@ -92,7 +92,7 @@ test("they are invalidated like any other, by the platform alone", async () => {
   expect((await asked("superadmin")).json()).toMatchObject({ count: 0 });
 });
 
-test("without Redis they serve from memory, and the page says so", async () => {
+test("without Redis they serve from memory, and the page shows it", async () => {
   await people.admin.call("GET", known);
   await server.kill();
   expect((await people.admin.call("GET", known)).statusCode).toBe(200);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-test("the details of a past moment are those that were shown then, with the figures of the time before it", async () => {
+test("the details of a past moment are those shown at that time, with the figures of the period before it", async () => {
   const organization = await makeOrganization(database);
   const it = remembering(database, organization);
   const deployed = {

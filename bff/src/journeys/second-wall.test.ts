@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "#testing/stack.ts";
 
 /*
- * The first wall switched off: statements of the application's role that forget the organization, or name a foreign
- * one, on every table that belongs to organizations, as the catalogue knows them.
+ * With the first wall disabled: statements of the application's role that omit the organization, or name a foreign one,
+ * on every organization-owned table in the catalogue.
  */
 type Table = { name: string; columns: string[] };
 
@@ -43,7 +43,9 @@ async function asMine<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Rows changed, or the code of the refusal: 42501 for a missing right and for row-level security alike. */
+/**
+ * The number of changed rows, or the code of the refusal: 42501 for a missing right and for row-level security alike.
+ */
 async function attempt(sql: string, values: unknown[] = []): Promise<number | string> {
   await app.query("savepoint attempt");
   try {
@@ -54,11 +56,11 @@ async function attempt(sql: string, values: unknown[] = []): Promise<number | st
   }
 }
 
-/** One row per table of each organization, without regard to what else a row would need. */
+/** One row per table of each organization, regardless of the table's other constraints. */
 async function seed(name: string, organizationId: string) {
   await admin.query("begin");
   try {
-    // What else guards the table would hide whether row-level security does.
+    // The table's other guards would hide whether row-level security works.
     await admin.query(`alter table wheelhouse.${name} disable trigger all`);
     const { rows } = await admin.query(
       `select a.attname as column, format_type(a.atttypid, null) as type, t.typcategory as category
@@ -101,7 +103,7 @@ function sample(type: string, category: string): string {
 
 /**
  * Tries each kind of statement on each table.
- * @param otherwise what a statement may answer beside touching no row: "42501" where rights are missing.
+ * @param otherwise an accepted result besides changing no row: "42501" where rights are missing.
  */
 async function attack(otherwise: number | string): Promise<string[]> {
   const through: string[] = [];
@@ -136,7 +138,7 @@ async function attack(otherwise: number | string): Promise<string[]> {
 }
 
 describe("the second wall", () => {
-  test("the application's roles own nothing, are no superusers, and bypass nothing", async () => {
+  test("the application's roles own nothing, are not superusers, and bypass nothing", async () => {
     const { rows } = await admin.query(`
       select rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,
         exists (select from pg_class c where c.relowner = r.oid) as owns,
@@ -156,7 +158,7 @@ describe("the second wall", () => {
     ]);
   });
 
-  test("stands before every table that has an organization, forced on its owner too, partitions included", async () => {
+  test("protects every table that has an organization, forced on its owner too, including partitions", async () => {
     expect(tables.length).toBeGreaterThan(10);
     const { rows } = await admin.query(`
       select c.relname as name, c.relispartition as partition, c.relrowsecurity as enabled, c.relforcerowsecurity as forced,
@@ -171,14 +173,14 @@ describe("the second wall", () => {
       where c.relnamespace = 'wheelhouse'::regnamespace and c.relkind in ('r', 'p')
         and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped)`);
     const open = rows.filter(({ partition, enabled, forced, bound, granted, rule }) => {
-      // A partition is reached through its parent; its own door is shut by having no grant.
+      // A partition is reached through its parent; without grants it cannot be reached directly.
       if (partition) return granted && !(enabled && forced);
       return !(enabled && forced && bound && String(rule).includes("current_organizations"));
     });
     expect(open.map(({ name }) => name)).toEqual([]);
   });
 
-  test("a table without an organization that the application may touch has a wall of its own, or holds nobody's data", async () => {
+  test("a table without an organization that the application may access has its own wall, or holds nobody's data", async () => {
     const { rows } = await admin.query(`
       select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as walled from pg_class c
       where c.relnamespace = 'wheelhouse'::regnamespace and c.relkind in ('r', 'p')
@@ -189,11 +191,11 @@ describe("the second wall", () => {
       order by c.relname`);
     const of = (walled: boolean) => rows.filter((row) => row.walled === walled).map(({ name }) => name);
     expect(of(true)).toEqual(["oidc_identities", "organizations", "sessions", "users"]);
-    // How far the history was rolled up.
+    // The progress of the history's roll-up.
     expect(of(false)).toEqual(["history_rollups"]);
   });
 
-  test("a view or a function does not look over it", async () => {
+  test("a view or a function does not bypass it", async () => {
     const { rows } = await admin.query(`
       select c.relname as name from pg_class c
       where c.relnamespace = 'wheelhouse'::regnamespace and c.relkind in ('v', 'm')
@@ -206,18 +208,18 @@ describe("the second wall", () => {
     expect(functions.filter(({ pinned }) => !pinned)).toEqual([]);
   });
 
-  test("holds for reading, adding, changing and removing on every table while the first wall is off", async () => {
+  test("holds for reading, adding, changing and removing on every table while the first wall is disabled", async () => {
     for (const { name } of tables)
       for (const organizationId of [mine, foreign]) await seed(name, organizationId);
     expect(await attack("42501")).toEqual([]);
   });
 
-  test("holds alone, should somebody grant the application more than it needs", async () => {
+  test("holds by itself if the application is granted more than it needs", async () => {
     await admin.query("grant all on all tables in schema wheelhouse to wheelhouse_app");
     expect(await attack(0)).toEqual([]);
   });
 
-  test("without naming an organization nothing is seen at all", async () => {
+  test("without naming an organization no row is visible", async () => {
     const seen: string[] = [];
     for (const { name } of tables) {
       await app.query("begin");
@@ -228,7 +230,7 @@ describe("the second wall", () => {
     expect(seen).toEqual([]);
   });
 
-  test("stands before people too, who have no organization: a member elsewhere is not there", async () => {
+  test("protects people too, who have no organization: a member of another one is invisible", async () => {
     await admin.query("set session_replication_role = replica");
     for (const [organizationId, email] of [
       [mine, "mine@wall.example"],

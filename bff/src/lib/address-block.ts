@@ -1,8 +1,8 @@
 import ipaddr from "ipaddr.js";
 
 /**
- * Whose address it is, for limits per address: a household or a machine has a whole /64 of IPv6, so its addresses count
- * as one, such as `2001:db8:1:2::/64`. An IPv4 address stands for itself, also when it is written as IPv6.
+ * The address that a per-address limit counts: a household or a machine has a whole /64 of IPv6, so its addresses count
+ * as one, such as `2001:db8:1:2::/64`. An IPv4 address counts by itself, even when written as IPv6.
  */
 export function addressBlockOf(address: string): string {
   const bare = address.replace(/%.*$/, "");

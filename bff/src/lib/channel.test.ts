@@ -17,7 +17,7 @@ afterEach(() => {
 });
 afterAll(() => server.dispose());
 
-/** One process that hears numbers; each text it is told to refuse makes its handler throw. */
+/** A process that receives numbers; its handler throws for each text in the refused list. */
 async function processOn(path: string, log: Logger = silent) {
   const redisUrl = server.url + path;
   const redis = createRedis({ url: redisUrl, name: "test-publisher", log: silent });
@@ -50,14 +50,14 @@ test("a message reaches every other process of the same database, however its UR
   const others = [await processOn(""), await processOn("/2"), await processOn("?db=3")];
   for (const number of [1, 2]) teller.publish({ number });
   for (const { heard } of same) await expect.poll(() => heard).toEqual([1, 2]);
-  // What these tell each other comes after whatever they might have heard of it.
+  // These messages arrive after any that they might have received by mistake.
   for (const { publish } of [...others, ...same]) publish({ number: 3 });
   await expect.poll(() => same[0]?.heard).toEqual([1, 2, 3]);
   await expect.poll(() => teller.heard).toEqual([3, 3]);
   for (const { heard } of others) expect(heard).toEqual([]);
 });
 
-test("malformed messages and a handler that throws end nothing, and are logged once a minute", async () => {
+test("malformed messages and a throwing handler end nothing, and are logged once a minute", async () => {
   const lines: string[] = [];
   const log = pino({ level: "warn" }, { write: (line: string) => lines.push(line) });
   const { name, heard, redis } = await processOn("", log);
@@ -77,7 +77,7 @@ test("malformed messages and a handler that throws end nothing, and are logged o
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({ channel: name, msg: "a malformed message was dropped" });
 });
 
-test("after a lost connection it listens again, and says so", async () => {
+test("after a lost connection it subscribes again and reports it", async () => {
   const listener = await processOn("");
   const teller = await processOn("");
   await teller.redis.call("CLIENT", "KILL", "TYPE", "pubsub");
@@ -86,7 +86,7 @@ test("after a lost connection it listens again, and says so", async () => {
   await expect.poll(() => listener.heard).toEqual([5]);
 });
 
-test("a topic has one subscription in a process", async () => {
+test("a process subscribes to a topic only once", async () => {
   const { channels } = await processOn("");
   const again = () => channels.subscribe({ topic: "numbers", message: z.unknown(), onMessage() {} });
   expect(again).toThrow(/subscription already/);

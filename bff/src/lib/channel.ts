@@ -5,25 +5,28 @@ import { z } from "zod";
 import { createRedis, redisDatabaseOf } from "#lib/redis/redis.ts";
 
 export type Subscription<Message> = {
-  /** What the messages are about, e.g. `sources.changed`; unique in the product. */
+  /** The topic, e.g. `sources.changed`; unique in the product. */
   topic: string;
   message: z.ZodType<Message>;
-  /** Called with each message of another process. What it throws is logged. */
+  /** Called with each message of another process. Errors are logged. */
   onMessage(message: Message): void;
-  /** Called when listening begins, and again after a lost connection: read what was published in between. */
+  /** Called after the first subscription and after each reconnection; read what was published in between. */
   onListening?(): void;
-  /** Characters; a longer message is dropped before it is parsed. 64 Ki unless given. */
+  /** In characters; a longer message is dropped before it is parsed. 64 Ki by default. */
   maxLength?: number;
 };
 
 export type Channel<Message> = {
-  /** Name in Redis, for scripts that publish there; what they publish is `{"from": "", "message": …}`. */
+  /** The channel's name in Redis, for scripts that publish there; their messages are `{"from": "", "message": …}`. */
   name: string;
   /** Sends to the other processes, not to this one. Does not wait; without Redis the message is lost. */
   publish(message: Message): void;
 };
 
-/** Listens to what other processes of this installation publish about a topic. @throws when it is listened to already. */
+/**
+ * Subscribes to the messages of this installation's other processes on a topic.
+ * @throws if it already has a subscription.
+ */
 export type Subscribe = <Message>(subscription: Subscription<Message>) => Channel<Message>;
 
 const envelope = z.object({ from: z.string(), message: z.unknown() });
@@ -31,8 +34,8 @@ const defaultMaxLength = 64 * 1024;
 const logEveryMs = 60_000;
 
 /**
- * Pub/sub between the processes of one installation, over one connection. Redis does not divide channels by logical
- * databases, so the number is part of each name. A message that does not fit its schema is logged and dropped.
+ * Pub/sub between the processes of one installation, over one connection. Redis does not separate channels by logical
+ * database, so its number is part of each name. A message that does not match its schema is logged and dropped.
  */
 export function createChannels({ redis, redisUrl, log }: { redis: Redis; redisUrl: string; log: Logger }) {
   const self = randomUUID();
@@ -46,7 +49,7 @@ export function createChannels({ redis, redisUrl, log }: { redis: Redis; redisUr
       (err: unknown) => log.debug({ err, channel: name }, "not subscribed yet"),
     );
   };
-  // The client does not subscribe again by itself, see createRedis.
+  // The client does not resubscribe by itself, see createRedis.
   subscriber.on("ready", () => {
     for (const name of channels.keys()) listen(name);
   });
@@ -91,7 +94,7 @@ export function createChannels({ redis, redisUrl, log }: { redis: Redis; redisUr
   };
 }
 
-/** Warns at most once a minute, with the number of warnings that were suppressed since. */
+/** Warns at most once a minute, with the number of warnings suppressed since the last one. */
 function createRareWarning(log: Logger, channel: string) {
   let warnedMs = Number.NEGATIVE_INFINITY;
   let suppressed = 0;

@@ -64,7 +64,7 @@ test.each([
   ["has([BODY].errors) == false", true, "false"],
   ["has([BODY].nothing) == false", true, "false"],
   ["[BODY].items[0].id < [BODY].items[1].id", true, "1, 2"],
-  // What is not there fulfils nothing, not even "is different".
+  // A missing part fulfils nothing, not even "is different".
   ["[BODY].missing == x", false, "not there"],
   ["[BODY].missing != x", false, "not there"],
   ["[BODY].missing < 5", false, "not there"],
@@ -79,13 +79,13 @@ test.each([
   expect(judge(text)).toEqual({ text, actual, passed });
 });
 
-test("a body that is no JSON is text, and has no parts", () => {
+test("a body that is not JSON is text and has no parts", () => {
   expect(judge("[BODY] == pong", { body: "pong" }).passed).toBe(true);
   expect(judge("[BODY] == pat(*ong)", { body: "ping pong" }).passed).toBe(true);
   expect(judge("[BODY].a != b", { body: '{"a": "x"' })).toMatchObject({ passed: false, actual: "not there" });
 });
 
-test("without an answer only a condition that wishes for none holds", () => {
+test("without an answer only a condition that expects none holds", () => {
   const none: Facts = {
     connected: false,
     statusCode: null,
@@ -130,7 +130,7 @@ test.each([
   expect(() => parseCondition(text)).toThrow(reason);
 });
 
-describe("whatever is written or answered", () => {
+describe("any condition and any answer", () => {
   const piece = fc.constantFrom(
     "[STATUS]",
     "[BODY]",
@@ -158,7 +158,7 @@ describe("whatever is written or answered", () => {
     "💥",
   );
 
-  test("a condition is read or refused with a reason, and judged without an error", () => {
+  test("a condition is parsed or refused with a reason, and evaluated without an error", () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -189,7 +189,7 @@ describe("whatever is written or answered", () => {
     );
   });
 
-  test("a pattern made to be slow is not", () => {
+  test("a pattern built to be slow is not", () => {
     const startedMs = performance.now();
     expect(judge(`[BODY] == pat(${"*a".repeat(100)}b)`, { body: "a".repeat(20_000) }).passed).toBe(false);
     expect(performance.now() - startedMs).toBeLessThan(2_000);

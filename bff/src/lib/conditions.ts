@@ -1,6 +1,6 @@
 import { durationMs } from "#lib/time/duration.ts";
 
-/** What is known of one answer. */
+/** The facts of one answer. */
 export type Facts = {
   connected: boolean;
   statusCode: number | null;
@@ -12,12 +12,12 @@ export type Facts = {
 export type Judgement = { text: string; actual: string; passed: boolean };
 export type Condition = {
   text: string;
-  /** Tells of slowness or of a certificate's age: what answers so still serves. */
+  /** Concerns slowness or a certificate's age: a service that fails it still serves. */
   isOfQuality: boolean;
   judge(facts: Facts): Judgement;
 };
 
-/** The text is no condition; the message says why. */
+/** The text is not a condition; the message says why. */
 export class ConditionError extends Error {
   constructor(message: string) {
     super(message);
@@ -26,7 +26,7 @@ export class ConditionError extends Error {
 }
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-/** `undefined`: it is not there. */
+/** `undefined` for a missing part. */
 type Value = Json | undefined;
 type Subject = "STATUS" | "RESPONSE_TIME" | "CONNECTED" | "IP" | "CERTIFICATE_EXPIRATION" | "BODY";
 type Side =
@@ -43,10 +43,10 @@ const maxDepth = 50;
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 
 /**
- * Reads one condition in the language of Gatus: `[STATUS] == 200`, `[BODY].items[0].name == pat(sho*)`,
+ * Parses one condition in the language of Gatus: `[STATUS] == 200`, `[BODY].items[0].name == pat(sho*)`,
  * `len([BODY].items) > 3`, `has([BODY].error) == false`, `[STATUS] == any(200, 204)`, `[RESPONSE_TIME] < 300`
- * (milliseconds, or a duration), `[CERTIFICATE_EXPIRATION] > 14d`. What is not in the answer fulfils no condition but
- * `has(…) == false`, so that nothing passes because it could not be read.
+ * (milliseconds, or a duration), `[CERTIFICATE_EXPIRATION] > 14d`. A part missing from the answer fulfils no condition
+ * but `has(…) == false`, so that nothing passes because it could not be read.
  * @throws ConditionError
  */
 export function parseCondition(text: string): Condition {
@@ -83,11 +83,11 @@ export function parseCondition(text: string): Condition {
   };
 }
 
-/** All of them, in their order. */
+/** All operators, in matching order. */
 export const judgeAll = (conditions: readonly Condition[], facts: Facts): Judgement[] =>
   conditions.map((condition) => condition.judge(facts));
 
-/** The operator stands outside of parentheses, brackets and quotes. */
+/** The operator stands outside parentheses, brackets and quotes. */
 function split(text: string): { left: string; operator: Operator; right: string } {
   let depth = 0;
   let quote = "";
@@ -179,7 +179,7 @@ function read({ of, path, call }: Extract<Side, { kind: "fact" }>, facts: Facts,
     if (of === "CONNECTED") return facts.connected;
     if (of === "IP") return facts.ip ?? undefined;
     if (of === "CERTIFICATE_EXPIRATION") return facts.certificateExpiresInMs ?? undefined;
-    // The whole of a body that is no JSON is its text.
+    // A body that is not JSON has only its text.
     if (path.length === 0) return body() ?? facts.body ?? undefined;
     return path.reduce<Value>(stepInto, body());
   };
@@ -203,7 +203,7 @@ const shown = (value: Value): string => {
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 };
 
-/** Of numbers, and milliseconds of durations; NaN for the rest. */
+/** Numbers, and durations in milliseconds; NaN for anything else. */
 function numberOf(value: Value): number {
   if (typeof value === "number") return value;
   if (typeof value !== "string") return Number.NaN;
@@ -230,12 +230,12 @@ function compare(left: Side, operator: Operator, right: Side, find: (side: Side)
 
 function equals(a: Json, b: Json): boolean {
   if (textOf(a) === textOf(b)) return true;
-  // Two texts are equal only as texts: an id 007 is not an id 7.
+  // Quoted texts compare as texts: an id 007 is not an id 7.
   if (typeof a === "string" && typeof b === "string" && !(number.test(a) && number.test(b))) return false;
   return numberOf(a) === numberOf(b);
 }
 
-/** `*` is any text, `?` one character; in time linear to both, whatever they are. */
+/** `*` matches any text, `?` one character; in linear time for any pattern and text. */
 function matches(text: string, pattern: string): boolean {
   let at = 0;
   let wanted = 0;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Subscribe } from "./channel.ts";
 import { createEvents } from "./events.ts";
 
-/** Processes that hear each other at once, as JSON. */
+/** Processes connected to each other by JSON messages. */
 function startProcesses(count: number) {
   const handlers: Map<string, (text: string) => void>[] = [];
   return Array.from({ length: count }, () => {
@@ -27,7 +27,7 @@ function startProcesses(count: number) {
 const emptyList = (): unknown[] => [];
 const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `id-${from + at}`);
 
-test("what comes within a moment is told once, in every process, per organization and with the newest 50 ids", async () => {
+test("changes in quick succession are announced once in every process, per organization and with the newest 50 ids", async () => {
   const [here, there] = startProcesses(2);
   const heard = { here: emptyList(), there: emptyList() };
   here?.events.on("deliveries.changed", (event) => heard.here.push(event));
@@ -51,7 +51,7 @@ test("what comes within a moment is told once, in every process, per organizatio
   expect(there?.published).toEqual([]);
 });
 
-test("a listener that throws keeps no other from being told, here or elsewhere", () => {
+test("a listener that throws does not affect other listeners, here or elsewhere", () => {
   const [here, there] = startProcesses(2);
   const heard: string[] = [];
   for (const [place, process] of [
@@ -68,7 +68,7 @@ test("a listener that throws keeps no other from being told, here or elsewhere",
   expect(heard.sort()).toEqual(["here a", "there a"]);
 });
 
-test("who stops listening is told nothing more", () => {
+test("a listener receives nothing after it unsubscribes", () => {
   const [here] = startProcesses(1);
   const heard: unknown[] = [];
   const stop = here?.events.on("replays.changed", (event) => heard.push(event));

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Subscribe } from "./channel.ts";
 import { createRowChanges, mostChangedIds, type RowsChanged } from "./row-changes.ts";
 
-/** What one part of the product tells the others, in every process. All are emitted after the commit. */
+/** Events between parts of the product, in every process. All are emitted after the commit. */
 export type EventMap = {
   "audit.committed": RowsChanged;
   "deliveries.changed": RowsChanged;
@@ -12,9 +12,12 @@ export type EventMap = {
 export type EventName = keyof EventMap;
 
 export type Events = {
-  /** Notes what changed. Listeners of all processes are called within 250 ms, once for what came meanwhile. */
+  /** Records a change. Listeners in all processes are called within 250 ms, once for all changes in that time. */
   emit<Name extends EventName>(name: Name, event: EventMap[Name]): void;
-  /** Calls back for events of any process. What a listener throws is logged and stops no other. @returns how to stop. */
+  /**
+   * Calls back for events of any process. Errors of a listener are logged and stop no other.
+   * @returns how to unsubscribe.
+   */
   on<Name extends EventName>(name: Name, listener: (event: EventMap[Name]) => void): () => void;
 };
 
@@ -26,8 +29,8 @@ const rowsChanged: z.ZodType<RowsChanged> = z.object({
 });
 
 /**
- * Hints that something can be read anew: coalesced, and lost where Redis or a process is away. Ids travel, never rows:
- * who may see them is decided where they are read. What has to happen is a row that somebody sweeps, never an event.
+ * Hints that something can be read again: coalesced, and lost while Redis or a process is away. They carry ids, never
+ * rows, because access is decided on reading. Work that must happen is a row for a sweeper, never an event.
  */
 export function createEvents({ subscribe, log }: { subscribe: Subscribe; log: Logger }) {
   let timer: NodeJS.Timeout | undefined;

@@ -9,41 +9,47 @@ import type { Changes, Denials } from "./change.ts";
 import type { Subscribe } from "./channel.ts";
 import type { Events } from "./events.ts";
 
-/** What a process does; several may share one role. */
+/** A role of a process; several processes may share one. */
 export type ProcessRole = Role;
 export const everyRole: readonly ProcessRole[] = ["web", "collector", "worker"];
 
-/** Something that works in the background until the process ends. */
+/** A background process that runs until the process ends. */
 export type Running = {
-  /** Takes no new work and resolves when what runs has ended; may be cut short. Other parts still work meanwhile. */
+  /**
+   * Takes no new work and resolves once running work has finished; may be cut short. Other features still work
+   * meanwhile.
+   */
   drain(): Promise<void>;
-  /** Ends what is left and lets go of what it holds; after all drains. */
+  /** Ends remaining work and releases its resources; called after all drains. */
   stop(): Promise<void>;
 };
 
-/** Small, repeatable work on a schedule. What it finds done already costs one statement. */
+/** Small, repeatable scheduled work. If there is nothing to do, it costs one statement. */
 export type OwnJob = {
-  /** Unique in the product; named in the log. */
+  /** Unique in the product; names the job in the log. */
   name: string;
   run(): Promise<unknown>;
 };
 
-/** One part of the product, as `app.ts` lists it. What others need of it stands beside these members, by name. */
+/**
+ * One feature of the product, as `app.ts` lists it. What other features need from it is exposed as further named
+ * members.
+ */
 export type Feature = {
   /** Endpoints of the contract; `api` is the scope below `/api/v1`. */
   routes?(api: FastifyInstance): void | Promise<void>;
-  /** What lies outside it: intake, health, pages; `app` is the root. */
+  /** Routes outside the contract: intake, health, pages; `app` is the root. */
   mount?(app: FastifyInstance): void | Promise<void>;
-  /** Hourly and at start, in this order. */
+  /** Run hourly and at start, in this order. */
   jobs?: readonly OwnJob[];
-  /** Each is started once if any of its roles is on. */
+  /** Each is started once if any of its roles is active. */
   processes?: readonly { in: readonly ProcessRole[]; start(): Promise<Running> }[];
 };
 
-/** What every part may use, built before the first feature. */
+/** Shared by all features and built before the first of them. */
 export type Core = {
   database: Database;
-  /** Fails fast while Redis is away; what blocks opens its own connection. */
+  /** Fails fast while Redis is away; blocking commands need a connection of their own. */
   redis: Redis;
   subscribe: Subscribe;
   clock: Clock;
@@ -55,10 +61,10 @@ export type Core = {
   admit: Admit;
 };
 
-/** What the foundations are made of: audit adds `changes` and `denials` to it, access adds `admit`. */
+/** The parts that make up the core: audit adds `changes` and `denials`, access adds `admit`. */
 export type Ground = Omit<Core, "changes" | "denials" | "admit">;
 
-/** For work without anything to wait for, e.g. a timer. */
+/** For work without a caller that waits, e.g. a timer. */
 export const endingAtOnce = (end: () => void): Running => ({
   drain: async () => end(),
   stop: async () => {},

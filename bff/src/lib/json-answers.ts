@@ -3,14 +3,14 @@ import { gzip } from "node:zlib";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 const compress = promisify(gzip);
-/** Below this a compressed answer saves nothing. */
+/** Below this size compression saves nothing. */
 const leastBytes = 1_024;
 
-/** Whether the reader takes gzip. */
+/** Whether the client accepts gzip. */
 export const takesGzip = ({ headers }: Pick<FastifyRequest, "headers">): boolean =>
   /(^|,)\s*(x-)?gzip\s*(;\s*q=(?!0(\.0*)?\s*(,|$))|,|$)/i.test(String(headers["accept-encoding"] ?? ""));
 
-/** Every answer in JSON is kept by nobody on its way, and compressed when it is not small. */
+/** JSON answers are never cached by proxies or browsers, and compressed unless they are small. */
 export function registerJsonAnswers(app: FastifyInstance) {
   app.addHook("onSend", async (request, reply, payload) => {
     if (!/^application\/(\w+\+)?json\b/.test(String(reply.getHeader("content-type") ?? ""))) return payload;

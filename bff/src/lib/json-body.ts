@@ -1,14 +1,14 @@
 import type { FastifyInstance } from "fastify";
 import { invalidField } from "#lib/http/errors.ts";
 
-/** Fields of one body in all; the largest body of the API has a tenth of them. */
+/** The most fields of one body; the API's largest body has a tenth of them. */
 export const mostFields = 10_000;
 
 const quote = 34;
 const backslash = 92;
 const colon = 58;
 
-/** Whether a text of JSON has more than `most` fields, without parsing it: counts colons outside of strings. */
+/** Whether a JSON text has more than `most` fields, without parsing it: counts colons outside strings. */
 export function hasMoreFields(text: string, most: number): boolean {
   // A field takes four characters.
   if (text.length < 4 * most) return false;
@@ -23,7 +23,7 @@ export function hasMoreFields(text: string, most: number): boolean {
   return false;
 }
 
-/** Refuses a body with very many fields before it is parsed: what judges each of them takes a second for 60,000. */
+/** Refuses a body with very many fields before it is parsed: validating 60,000 of them would take a second. */
 export function registerJsonBody(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeContentTypeParser("application/json");

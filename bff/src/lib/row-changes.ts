@@ -1,9 +1,9 @@
-/** Changed rows of an organization's list, newest change last: at most 50 ids, and how many of the rows are new. */
+/** Changed rows of an organization's list, newest change last: at most 50 ids, and the number of new rows. */
 export type RowsChanged = { organizationId: string; ids: readonly string[]; created: number };
 
 export const mostChangedIds = 50;
 
-/** Gathers changes of lists per organization until they are taken: the newest 50 ids, the rest is only counted. */
+/** Collects changes of lists per organization until they are taken: the newest 50 ids, and a count of the rest. */
 export function createRowChanges() {
   const waiting = new Map<string, { ids: Set<string>; created: number }>();
 
@@ -29,7 +29,7 @@ export function createRowChanges() {
       waiting.set(organizationId, changes);
     },
     organizations: () => [...waiting.keys()],
-    /** What came since the last call; null when nothing did. */
+    /** The changes since the last call; null if there are none. */
     take,
     takeAll: (): RowsChanged[] => [...waiting.keys()].flatMap((organizationId) => take(organizationId) ?? []),
     forget(organizationId: string) {

@@ -4,25 +4,25 @@ import type { Topic } from "@wheelhouse/shared/live.ts";
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import { z } from "zod";
 
-/** Values of one figure, `intervalMs` apart; null where nothing was heard. */
+/** Values of one figure, `intervalMs` apart; null where there is no data. */
 export type Series = { intervalMs: number; values: (number | null)[] };
 export type OrganizationKey = { id: string; slug: string };
-/** A line of the recent changes. */
+/** An entry of the recent changes. */
 export type Change = Overview["recentChanges"][number];
-/** A change of state that a tick saw. `organization` is a slug, `subject` the name of what changed. */
+/** A change of state seen in a tick. `organization` is a slug, `subject` the name of what changed. */
 export type ObservedChange = {
   organization: string;
   change: Change & { kind: JournalKind };
   subject: string;
 };
-/** A row of what is observed, with the slug of the organization that owns it. */
+/** An observed row, with the slug of the organization that owns it. */
 export type Owned = { id: string; organization: string };
 /** A row as its organization reads it. */
 export type Public<Row extends Owned> = Omit<Row, "organization">;
 
-/** The rows of all aspects in one tick, or of one organization's part of it. */
+/** The rows of all aspects in one tick, or one organization's part of them. */
 export type Observations = {
-  /** Empty where the aspect was not observed. */
+  /** Empty if the aspect was not observed. */
   rowsOf(key: string): readonly Owned[];
   extraOf(key: string): unknown;
 };
@@ -33,13 +33,13 @@ export type AspectKey<Row, Extra = null> = {
   rows(of: Observations): readonly Row[];
   /** Null before the aspect was observed. */
   extra(of: Observations): Extra | null;
-  /** What a board is handed by the observer before it. */
+  /** What a board receives from the previous observer. */
   adoptedExtra(extra: unknown): Extra | null;
 };
 
-/** @param key as it stands in ticks; for an aspect with a topic, the name of the topic. */
+/** @param key as it appears in ticks; for an aspect with a topic, the topic's name. */
 export function aspectKey<Row extends Owned, Extra = null>(key: string): AspectKey<Row, Extra> {
-  // Written by a process of the same version of the format; checking every row would cost more than making it.
+  // Only a process with the same format version writes ticks; checking every row would cost more than creating it.
   const rows = z.custom<readonly Row[]>(Array.isArray);
   const extra = z.custom<Extra>();
   const adoptedExtra = (found: unknown) => (found == null ? null : extra.parse(found));
@@ -51,31 +51,35 @@ export function aspectKey<Row extends Owned, Extra = null>(key: string): AspectK
   };
 }
 
-/** What a tick has observed so far: the rows of the aspects that come before in the list. */
+/** What a tick has observed so far: the rows of the aspects earlier in the list. */
 export type Seen = Observations & {
   nowMs: number;
   intervalMs: number;
-  /** Not for a replica that looks for itself, to serve and push only. */
+  /** False for a replica that observes only to serve and push by itself. */
   leads: boolean;
   organizations: readonly OrganizationKey[];
 };
 
 /**
- * Observes the rows of one aspect, in each tick. Rows that did not change keep their identity, so that nothing is
- * encoded twice.
+ * Observes the rows of one aspect in each tick. Unchanged rows keep their identity, so that nothing is encoded twice.
  */
 export type Board<Row extends Owned> = {
-  /** Starts what is due. Resolves when it was answered; a tick waits for all aspects, within its interval. */
+  /** Starts what is due and resolves when it has an answer; a tick waits for all aspects, within its interval. */
   poke?(known: readonly OrganizationKey[]): Promise<unknown>;
-  /** Takes over what the last observer knew, so that `since` and counts survive a change of leader. */
+  /** Takes over the previous observer's state, so that `since` and counts survive a change of leader. */
   adopt(rows: readonly Row[], extra?: unknown): void;
-  /** Waits for nothing. @returns the newest rows and the changes of state since the last call. */
+  /**
+   * Returns without waiting.
+   * @returns the newest rows and the changes of state since the last call.
+   */
   observe(seen: Seen): { rows: readonly Row[]; changes: readonly ObservedChange[]; extra?: unknown };
-  /** Another process observes now: stops what is running. */
+  /** Called when another process takes over observing: stops what is running. */
   rest(): void;
 };
 
-/** What one organization may see of a tick. `extraOf` is of all organizations: an aspect never shows it as it is. */
+/**
+ * What one organization may see of a tick. `extraOf` covers all organizations, so an aspect never shows it as it is.
+ */
 export type Part = Observations & {
   organization: OrganizationKey;
   /** When the tick was observed; null before the first one. */
@@ -91,56 +95,56 @@ export type Part = Observations & {
   changes(): readonly { change: Change; subject: string }[];
 };
 
-/** JSON of an answer, plain and compressed, each made once for all its readers. */
+/** The JSON of an answer, plain and compressed, each built once for all its readers. */
 export type Encodings = { plain(): Buffer; gzip(): Buffer };
 
-/** Rows as they are shown. Each is made and encoded once for as long as its observer keeps it. */
+/** Public rows. Each is built and encoded once for as long as its observer keeps the row. */
 export type PublicRows<Row extends Owned> = {
   of(row: Row): Public<Row>;
-  /** Rows that differ, each with what it was before; null where it is new. */
+  /** Rows that differ, each with its previous value; null for a new row. */
   between(
     before: readonly Row[],
     now: readonly Row[],
   ): { changed: { before: Public<Row> | null; now: Public<Row> }[]; removed: string[] };
 };
 
-/** How a check is counted: its state, or why that says nothing now. */
+/** How a check is counted: its state, or why its state says nothing at the moment. */
 export type CheckState = HealthState | "stale" | "maintenance" | "pending";
 
-/** What an aspect found out about one node of the graph of dependencies. */
+/** An aspect's finding about one node of the dependency graph. */
 export type Finding = {
-  /** Unique over all aspects, such as `lock:orders`; also the id of its problem. */
+  /** Unique across all aspects, such as `lock:orders`; also the id of its problem. */
   node: string;
   state: HealthState;
-  /** Null when it is not counted among the checks. */
+  /** Null if it is not counted among the checks. */
   check: CheckState | null;
-  /** A problem of something else of the same aspect is its cause, so that it is no problem of its own. */
+  /** A problem of another row of the same aspect that causes this one, so that this is no problem of its own. */
   isExplained: boolean;
   problem: FoundProblem | null;
 };
 export type FoundProblem = Omit<Problem, "id" | "affects" | "changedBefore"> & {
   area: Topic;
-  /** What suffers from it; null when only what depends on it does. */
+  /** What it affects; null when only its dependents are affected. */
   affects: string | null;
-  /** Whether what depends on it is counted and added to `affects`. */
+  /** Whether its dependents are counted and added to `affects`. */
   countsDependants: boolean;
 };
 
-/** `from` cannot do its work without `to`; both name nodes of findings. */
+/** `from` cannot work without `to`; both name nodes of findings. */
 export type Edge = { from: string; to: string };
 
-/** Figures on the tiles of Overview, and what else of it an aspect knows. */
+/** Figures for the Overview tiles, and whatever else an aspect contributes to Overview. */
 export type Tile = Partial<Overview["tiles"] & Pick<Overview, "red" | "sources">>;
 
-/** Keeps a figure for the small charts; null is not known. `key` is one figure over all aspects. */
+/** Keeps a figure for the small charts; null means unknown. `key` is one figure across all aspects. */
 export type NoteTrends = {
   /** Over the last 10 minutes. */
   recent(key: string, value: number | null): void;
-  /** Over the last hour, the largest value of each minute. */
+  /** Over the last hour, the maximum of each minute. */
   hour(key: string, value: number | null): void;
 };
 
-/** Figures of one thing at one moment, in the order of `metrics`; null is not known. */
+/** Figures of one thing at one moment, in the order of `metrics`; null means unknown. */
 export type Figures = {
   organizationId: string;
   kind: HistoryKind;
@@ -150,64 +154,64 @@ export type Figures = {
 };
 export type FiguresSeen = Observations & {
   atMs: number;
-  /** Id of an organization by its slug; undefined when it is not known. */
+  /** The id of an organization by its slug; undefined if there is no such organization. */
   organizationIdOf(slug: string): string | undefined;
 };
 
-/** No scrape grows beyond this for one aspect that may have very many rows. */
+/** Limits a scrape for an aspect that may have very many rows. */
 export const mostGaugeRows = 5_000;
 
-/** A metric for Prometheus with a value for each row. */
+/** A Prometheus metric with a value for each row. */
 export type RowGauge<Row> = {
-  /** Without the prefix of the product. */
+  /** Without the product's prefix. */
   name: string;
   help: string;
   labels: readonly string[];
   tell(row: Row, set: (labels: Record<string, string>, value: number) => void): void;
-  /** The most rows that a scrape includes; undefined: all. */
+  /** The most rows that a scrape includes; undefined means all. */
   most?: number;
 };
 
-/** A part of what the history keeps at a moment. */
+/** A part of a history frame. */
 export type FramePart<Row> = {
-  /** Names the part in stored frames: never renamed. */
+  /** Names the part in stored frames, so it must never be renamed. */
   part: string;
-  /** JSON of it; the same object while nothing of it changed. `encoded` is the aspect's own list. */
+  /** The part's JSON; the same object while nothing in it changes. `encoded` is the aspect's own list. */
   text(rows: readonly Row[], of: { part: Part; encoded: Encodings }): Buffer;
 };
 
 /**
- * One declaration of what is observed: all that pages, history, Overview and metrics need to know of its rows. Aspects
+ * Declares what is observed, with all that pages, history, Overview and metrics need to know about its rows. Aspects
  * are observed in the order of their list. An aspect without `list` has no topic of its own.
  */
 export type Aspect<Row extends Owned = Owned> = {
   /** As in its `AspectKey`. */
   key: string;
-  /** Undefined: nothing is observed, the aspect sums up others. */
+  /** Undefined for an aspect that only sums up others. */
   board?: Board<Row> | undefined;
   publicRows?: PublicRows<Row>;
-  /** The whole answer of its list. */
+  /** The complete answer of its list. */
   list?(rows: readonly Row[], part: Part): unknown;
-  /** Age of the list, where it is not that of the tick. */
+  /** The age of the list, if it differs from that of the tick. */
   observedAt?(rows: readonly Row[], part: Part): string | null;
   findings?(rows: readonly Row[], part: Part): Finding[];
   edges?: {
-    /** One thing that depends, such as `queue`. */
+    /** A single entity, such as `queue`. */
     noun: string;
     of(rows: readonly Row[], part: Part): Edge[];
   };
   tile?(rows: readonly Row[], part: Part): Tile;
-  /** What it adds to the recent changes beside changes of state. */
+  /** Recent changes beyond changes of state. */
   recentChanges?(rows: readonly Row[]): readonly Change[];
   trends?(rows: readonly Row[], seen: Observations, note: NoteTrends): void;
-  /** What the history keeps as series, of each tick. */
+  /** What the history stores as series, in each tick. */
   figures?(rows: readonly Row[], seen: FiguresSeen): Figures[];
-  /** The same of an organization as a whole, each 10 s. */
+  /** The same for an organization as a whole, every 10 s. */
   figuresOfPart?(part: Part): Figures[];
-  /** Names of figures of which the history keeps the largest value of a step, not the mean. */
+  /** Names of figures for which the history stores the maximum of a step instead of the mean. */
   peaks?: readonly string[];
   frames?: readonly FramePart<Row>[];
-  /** How the journal names its rows. Of two aspects with the same kind, the later one in the list comes first. */
+  /** The journal's name for its rows. If two aspects share a kind, the later one in the list takes precedence. */
   journal?: { kind: JournalKind; name(row: Row): string; word(row: Row): string };
   gauges?: readonly RowGauge<Row>[];
 };

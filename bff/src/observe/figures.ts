@@ -3,20 +3,20 @@ import type { HealthState } from "@wheelhouse/shared/health/health.ts";
 import type { HistoryKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import type { Figures, FiguresSeen, Owned } from "./aspect.ts";
 
-/** Figures by name, and how each is read of a row. A new one is one line; what was stored before has no value of it. */
+/** Figures by name, and how to read each from a row. A new figure is one line; older data has no value for it. */
 export type Metrics<Row> = readonly (readonly [
   name: string,
   read: (row: Row) => number | null | undefined,
 ])[];
 
-/** 1 while it works, 0 while it is down; the mean over a time is the uptime. Null while nobody knows. */
+/** 1 while it is up, 0 while it is down, null while unknown; the mean over a period is the uptime. */
 export const upOf = (state: HealthState) => (state === "unknown" ? null : state === "down" ? 0 : 1);
 
-/** Whether a row was heard lately, so that its figures are those of now. */
+/** Whether the row has recent data, so that its figures are current. */
 export const isHeard = (row: { observedAt: string | null; intervalMs: number }, { atMs }: FiguresSeen) =>
   row.observedAt !== null && !isStale(row.observedAt, row.intervalMs, atMs);
 
-/** Reads the figures that the history keeps of one kind of thing. */
+/** Reads the figures that the history stores for one kind of thing. */
 export function defineFigures<Row>(kind: HistoryKind, metrics: Metrics<Row>) {
   const names = metrics.map(([name]) => name);
   const one = (row: Row, of: { organizationId: string; entity: string; isKnown: boolean }): Figures => ({
@@ -31,7 +31,7 @@ export function defineFigures<Row>(kind: HistoryKind, metrics: Metrics<Row>) {
   });
   return {
     one,
-    /** Of rows of organizations that are known; what is not known now has no values. */
+    /** Only for rows of known organizations; a figure that is unknown now has no value. */
     all(
       rows: readonly (Row & Owned)[],
       seen: FiguresSeen,

@@ -10,7 +10,7 @@ const filesIn = (folder: string) =>
     .filter((path) => /\.(ts|lua)$/.test(path) && !/\.test\.ts$|[.-]fixture\.ts$/.test(path));
 const textOf = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** What is left without comments, the modules that are imported from, and texts for people. */
+/** The source without comments, import paths and texts for people. */
 const codeOf = (text: string) =>
   text
     .replaceAll(/\/\*[\s\S]*?\*\//g, "")
@@ -24,7 +24,7 @@ const featureWords = new Set(
     ["delivery", "deliveries", "replay", "replays", "overview", "problem"],
   ].flat(),
 );
-/** Of a name such as `queueRows` its words. */
+/** Splits a name such as `queueRows` into its words. */
 const wordsOf = (code: string) =>
   [...code.matchAll(/[A-Za-z]+/g)].flatMap(([name]) =>
     name.split(/(?<=[a-z])(?=[A-Z])|_/).map((word) => word.toLowerCase()),
@@ -32,19 +32,19 @@ const wordsOf = (code: string) =>
 
 /** Words that a generic file may use, and why. */
 const allowed = new Map<string, readonly string[]>([
-  // What an aspect tells has the form that the contract gives to the page that sums up all of them.
+  // The contract of the summary page shapes an aspect's contribution.
   ["observe/aspect.ts", ["overview", "problem"]],
-  // The file that people write names parts of services and servers in its own format.
+  // The configuration file names parts of services and servers in its own format.
   ["observe/sources/catalogue.ts", ["caches", "cache", "breakers"]],
   ["observe/sources/file.ts", ["caches", "cache"]],
   ["observe/sources/schema.ts", ["caches", "cache", "breakers"]],
   ["observe/sources/sources.ts", ["cache"]],
   // The header `cache-control`.
   ["observe/spread/answers.ts", ["cache"]],
-  // A cache of Wheelhouse's own.
+  // One of Wheelhouse's own caches.
   ["features/history/history.ts", ["cache"]],
   ["features/history/reading/series.ts", ["cache"]],
-  // An error of the client of Redis.
+  // An error of the Redis client.
   ["observe/targets/describe-failure.ts", ["queue"]],
   // The header `cache-control`.
   ["plugins/web.ts", ["cache"]],
@@ -70,7 +70,7 @@ describe("rooms of the observe path", () => {
     [...textOf(path).matchAll(/\bfrom "([^"]+)"/g)].map(([, module = ""]) => module);
   const all = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
 
-  test("are entered by the file that bears their name, by other rooms and by all the rest", () => {
+  test("are imported through the file that bears their name, from every other place", () => {
     const entries = new Set(rooms.map((room) => `observe/${room}/${room}.ts`));
     const wrong = all.flatMap((path) =>
       importsOf(path).flatMap((module) => {
@@ -85,7 +85,7 @@ describe("rooms of the observe path", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("hold 20 files at most", () => {
+  test("hold at most 20 files", () => {
     const counts = rooms.map((room) => [room, filesIn(`observe/${room}`).length] as const);
     expect(counts.filter(([, count]) => count > 20)).toEqual([]);
     expect(

@@ -9,7 +9,7 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who was refused where, when it is not what `context` says; null when the refusal is recorded already. */
+    /** Who was refused where, if it differs from `context`; null if the refusal is already recorded. */
     refusedOrigin?: ActOrigin | null;
   }
 }
@@ -24,8 +24,8 @@ type AuthOptions = {
 const isWrite = (method: string) => method !== "GET" && method !== "HEAD";
 
 /**
- * Authenticates and authorises every route of the contract before its body is read, and records refusals.
- * Routes without an `endpoint` (webhook intake, liveness, files) are none of its business.
+ * Authenticates and authorises every route of the contract before its body is read, and records refusals. Routes
+ * without an `endpoint` (webhook intake, liveness, files) are not checked.
  */
 export const authPlugin = fastifyPlugin(
   (app: FastifyInstance, { admit, anonymous, denials }: AuthOptions, done) => {
@@ -53,7 +53,7 @@ export const authPlugin = fastifyPlugin(
       if (endpoint.stepUp === true) demandStepUp(request.context);
     });
 
-    // After the body was read: the key stands for this very request.
+    // Runs after the body is read, because the key stands for this exact request.
     app.addHook("preHandler", async (request) => {
       if (!request.routeOptions.config.endpoint || !request.context.idempotencyKey) return;
       request.context.requestHash = createHash("sha256")
@@ -61,12 +61,12 @@ export const authPlugin = fastifyPlugin(
         .digest();
     });
 
-    // A question put to somebody who may do it; the act itself follows, or nothing does.
+    // The caller is allowed and only has to confirm; the action follows, or nothing does.
     app.addHook("onError", async (request, _reply, error) => {
       if (error instanceof AppError && error.code === "step_up_required") request.refusedOrigin = null;
     });
 
-    // Here and not where it is thrown, so that a refusal deep in a service is recorded like any other.
+    // Recorded here and not where it is thrown, so that a refusal deep in a service is recorded like any other.
     app.addHook("onSend", async (request, reply) => {
       const endpoint = request.routeOptions.config.endpoint;
       if (reply.statusCode !== 403 || !endpoint || request.refusedOrigin === null) return;
@@ -102,9 +102,9 @@ function callerOf(request: FastifyRequest, token: string | undefined): Caller {
   };
 }
 
-const foreignSite = () => new AppError("forbidden", "A change has to come from Wheelhouse's own pages.");
+const foreignSite = () => new AppError("forbidden", "A change must come from Wheelhouse's own pages.");
 
-// A page elsewhere can send the cookie along, but cannot forge these headers nor set one of its own.
+// A page on another site can send the cookie, but can neither forge these headers nor set one of its own.
 function demandOwnSite(request: FastifyRequest) {
   const { origin } = request.headers;
   const own =
@@ -114,7 +114,7 @@ function demandOwnSite(request: FastifyRequest) {
   if (!own) throw foreignSite();
 }
 
-// Without a cookie there is nothing to abuse, but a page elsewhere could sign its visitor in as somebody else.
+// Without a cookie there is nothing to abuse, but another site could sign its visitor in as somebody else.
 function refuseForeignSite(request: FastifyRequest) {
   const { origin } = request.headers;
   const site = request.headers["sec-fetch-site"];

@@ -2,7 +2,7 @@ import fastifyPlugin from "fastify-plugin";
 import type { AuditTarget, Denials } from "#lib/change.ts";
 import { toAppError } from "#lib/http/errors.ts";
 
-/** What ends before the act began, or is recorded by others: bad input, no or refused sign-in, too many requests. */
+/** Failures before the action started, or recorded elsewhere: bad input, no or refused sign-in, too many requests. */
 const noAttempt = new Set([
   "validation_failed",
   "unauthenticated",
@@ -13,8 +13,8 @@ const noAttempt = new Set([
 ]);
 
 /**
- * Records acts that were allowed and failed (conflict, nothing there, server away), after their transaction is undone.
- * Public endpoints record their own failures: who called is theirs to find out.
+ * Records actions that were allowed and failed (conflict, not found, server away), after their transaction is rolled
+ * back. Public endpoints record their own failures, because they identify the caller.
  */
 export const failedActsPlugin = fastifyPlugin<{ denials: Denials }>(
   (app, { denials }, done) => {
@@ -35,7 +35,7 @@ export const failedActsPlugin = fastifyPlugin<{ denials: Denials }>(
   { name: "failed-acts", dependencies: ["auth"] },
 );
 
-/** `/webhooks/deliveries/:id/replay` aimed at one of the deliveries. */
+/** `/webhooks/deliveries/:id/replay` targeted one of the deliveries. */
 function targetsOf(path: string, params: unknown): AuditTarget[] {
   const values = new Map(Object.entries(typeof params === "object" && params !== null ? params : {}));
   const parts = path.split("/");

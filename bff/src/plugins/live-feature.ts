@@ -4,7 +4,7 @@ import { type LiveDeps, registerLive } from "#plugins/live/live.ts";
 
 type LiveNeeds = Omit<LiveDeps<typeof topics>, "topics" | "clock" | "log">;
 
-/** Live updates over a socket: of what is observed, and of lists as their events say. */
+/** Live updates over a socket: of observed rows, and of lists when their events fire. */
 export function createLive({ clock, log }: Core, needs: LiveNeeds): Feature {
   return {
     mount(app) {

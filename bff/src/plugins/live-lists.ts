@@ -5,7 +5,7 @@ import { createRowChanges } from "#lib/row-changes.ts";
 /** Reads rows of an organization's list by id, newest first. */
 type ReadHeads<T> = (organizationId: string, ids: readonly string[]) => Promise<T[]>;
 
-/** The list whose rows change as an event says. */
+/** A list whose rows change with an event. */
 export function createEventList<T>(events: Events, event: EventName, read: ReadHeads<T>): LiveList<T> {
   const list = createLiveList(read);
   events.on(event, ({ organizationId, ids, created }) => list.changed(organizationId, ids, created));
@@ -13,24 +13,24 @@ export function createEventList<T>(events: Events, event: EventName, read: ReadH
 }
 
 /**
- * Collects what changed in a list, per organization, until the next message: at most 50 ids, the rest is counted.
- * Rows are read when it goes out, once for all who watch.
+ * Collects the changes of a list per organization until the next message: at most 50 ids, and a count of the rest. Rows
+ * are read when the message is sent, once for all subscribers.
  */
 export function createLiveList<T>(read: ReadHeads<T>) {
   const changes = createRowChanges();
   return {
-    /** Notes changed rows, newest last, and how many of them are new. */
+    /** Records changed rows, newest last, and the number of new ones. */
     changed(organizationId: string, ids: readonly string[], created: number) {
       changes.add({ organizationId, ids, created });
     },
-    /** Forgets what nobody watches. */
+    /** Drops lists that nobody watches. */
     forget: changes.forget,
     organizations: changes.organizations,
-    /** What came since the last call; null when nothing did. */
+    /** The changes since the last call; null if there are none. */
     async next(organizationId: string): Promise<Omit<Heads<T>, "sentAt"> | null> {
       const waiting = changes.take(organizationId);
       if (!waiting) return null;
-      // What cannot be read now is not kept: a client that was not told sees it when it next fetches.
+      // Rows that cannot be read now are dropped: clients see them with their next fetch.
       return { newCount: waiting.created, heads: await read(organizationId, waiting.ids.toReversed()) };
     },
   };

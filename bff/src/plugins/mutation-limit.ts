@@ -5,14 +5,14 @@ import { AppError } from "#lib/http/errors.ts";
 import { actWindowMs, addToWindow } from "#lib/redis/rate-window.ts";
 
 /**
- * Bounds the acts of an organization per hour: mutations and exports, not sign-ins and not reading. Redis counts; while
- * it is away nothing is bounded, because acting is needed most when something is broken.
+ * Limits an organization's changes and exports per hour; sign-ins and reads are not limited. Redis counts; while it is
+ * away there is no limit, because operators need to act most when something is broken.
  */
 export const mutationLimitPlugin = fastifyPlugin(
   (app: FastifyInstance, { redis, perHour }: { redis: Redis; perHour: number }, done) => {
     app.addHook("preHandler", async (request, reply) => {
       const { action, access } = request.routeOptions.config.endpoint ?? {};
-      // What nobody is signed in for is no organization's act.
+      // Calls without a signed-in person count for no organization.
       if (!action || access === "public" || action.startsWith("access.session.")) return;
       const counter = { kind: "mutations", name: request.context.organization.id } as const;
       const counted = await addToWindow(redis, counter, 1, actWindowMs).catch(() => undefined);
@@ -22,9 +22,13 @@ export const mutationLimitPlugin = fastifyPlugin(
       reply.header("ratelimit-remaining", Math.max(0, perHour - counted.count));
       reply.header("ratelimit-reset", resetSeconds);
       if (counted.count > perHour)
-        throw new AppError("rate_limited", `This organization may act ${perHour} times an hour.`, {
-          retryAfterSeconds: resetSeconds,
-        });
+        throw new AppError(
+          "rate_limited",
+          `This organization is limited to ${perHour} changes and exports per hour.`,
+          {
+            retryAfterSeconds: resetSeconds,
+          },
+        );
     });
     done();
   },

@@ -4,7 +4,7 @@ import { invalidField } from "#lib/http/errors.ts";
 
 const depthMax = 64;
 
-/** Refuses, with the field's name, text that neither Postgres nor JSON can hold: NUL and half surrogate pairs. */
+/** Refuses, by field name, text that neither Postgres nor JSON can store: NUL and half surrogate pairs. */
 export const plainTextPlugin = fastifyPlugin(
   (app: FastifyInstance, _: object, done) => {
     app.addHook("preValidation", async (request) => {

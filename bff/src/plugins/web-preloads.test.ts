@@ -17,7 +17,7 @@ const html = '<script src="/assets/index-1.js"></script><link href="/assets/pane
 const hrefs = (page: string) =>
   [...preloadsOf(manifest, page, html).matchAll(/href="([^"]+)"/g)].map(([, href]) => href);
 
-test("a page's own script, what it imports and its style are loaded with the first script, each once", () => {
+test("a page's script, its imports and its style are loaded with the first script, each once", () => {
   expect(hrefs("services")).toEqual([
     "/assets/health-services-page-5.js",
     "/assets/table-3.js",
@@ -26,7 +26,7 @@ test("a page's own script, what it imports and its style are loaded with the fir
   ]);
 });
 
-test("a page is not taken for another whose name ends like it, and an unknown one has nothing", () => {
+test("a page is not mistaken for another whose name ends alike, and an unknown page has no preloads", () => {
   expect(hrefs("audit")).toEqual(["/assets/audit-page-7.js"]);
   expect(hrefs("nothing")).toEqual([]);
   expect(hrefs("")).toEqual([]);

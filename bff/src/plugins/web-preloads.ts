@@ -12,17 +12,19 @@ const manifestSchema = z.record(
 );
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** What the build wrote about its files, read once. @throws when there is no build */
+/**
+ * The build's manifest, read once.
+ * @throws if there is no build
+ */
 export async function readManifest(distDir: string): Promise<Manifest> {
   return manifestSchema.parse(JSON.parse(await readFile(join(distDir, ".vite/manifest.json"), "utf8")));
 }
 
 /**
- * Links by which a browser loads a page's own script and style while the first script is still on its way.
- *
- * @param page its name in the address, such as `services`
- * @param html what is sent; files that it names already are left out
- * @returns HTML for the head, empty for a page that has no script of its own
+ * Links that make the browser load a page's own script and style while the first script is still loading.
+ * @param page its name in the URL, such as `services`
+ * @param html the page as sent; files that it already names are left out
+ * @returns HTML for the head, empty for a page without its own script
  */
 export function preloadsOf(manifest: Manifest, page: string, html: string): string {
   const own = Object.keys(manifest).find(

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 test.each([...pagePaths, ...organizationPageList.map(({ path }) => `/o/northwind${path}`)])(
-  "a reload of %s is answered with the page",
+  "reloading %s returns the page",
   async (url) => {
     const answer = await app.inject({ method: "GET", url });
     expect(answer.statusCode).toBe(200);
@@ -30,6 +30,6 @@ test.each([...pagePaths, ...organizationPageList.map(({ path }) => `/o/northwind
   },
 );
 
-test("an address that is no page is not found", async () => {
+test("an unknown path is not found", async () => {
   expect((await app.inject({ method: "GET", url: "/no-such-page" })).statusCode).toBe(404);
 });

@@ -7,17 +7,17 @@ import { pagePaths } from "@wheelhouse/shared/pages.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { preloadsOf, readManifest } from "./web-preloads.ts";
 
-/** What the first paint needs, put into the page so that it waits for no API call. */
+/** Data for the first paint, embedded in the page so that it waits for no API call. */
 export type FirstPaint = { boot: unknown; verdictHtml: string };
 
 export type WebOptions = {
   /** Folder with the built dashboard. */
   distDir: string;
-  /** Session and first snapshot of the request's organization; null when nobody is signed in. */
+  /** The session and first snapshot of the request's organization; null without a session. */
   firstPaint(request: FastifyRequest): Promise<FirstPaint | null>;
 };
 
-// Characters that could end a script element or be read as HTML inside it.
+// Characters that could close a script element or be read as HTML inside it.
 const jsonForHtml = (value: unknown) =>
   JSON.stringify(value)
     .replaceAll("<", "\\u003c")
@@ -40,7 +40,7 @@ const contentSecurityPolicy = (nonce: string) =>
     "frame-ancestors 'none'",
   ].join("; ");
 
-/** Serves the dashboard: hashed assets for a year, and the one page for every path that is not an API. */
+/** Serves the dashboard: hashed assets, cached for a year, and the one page for every path outside the API. */
 export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }: WebOptions) {
   await app.register(compress, { global: true, threshold: 1024, encodings: ["br", "gzip"] });
   await app.register(fastifyStatic, {
@@ -55,7 +55,7 @@ export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }:
   const manifest = await readManifest(distDir);
   const preloads = new Map<string, string>();
   const preloadsFor = (page: string): string => {
-    // Only names that the build knows are kept: an address may hold anything.
+    // Only names that the build knows are cached, because a URL may contain anything.
     const known = preloads.get(page) ?? preloadsOf(manifest, page, template);
     if (known !== "") preloads.set(page, known);
     return known;

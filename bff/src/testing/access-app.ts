@@ -22,7 +22,7 @@ type TestAppOptions = {
 let keptCredentials: string | undefined;
 const hashes = new Map<string, Promise<string>>();
 const { hash } = createPasswords();
-/** Each password of the demo is hashed once a process: seven hashes took longer than all else that a start does. */
+/** Each demo password is hashed once per process: seven hashes took longer than the rest of a start. */
 const hashedOnce = {
   hash: (password: string) => {
     const known = hashes.get(password) ?? hash(password);
@@ -31,7 +31,7 @@ const hashedOnce = {
   },
 };
 
-/** The people of the demo, with the same passwords in every database of this process. */
+/** The demo's people, with the same passwords in every database of this process. */
 async function seedPeople(adminUrl: string, dataDir: string) {
   const file = join(dataDir, "credentials.json");
   if (keptCredentials && !existsSync(file)) writeFileSync(file, keptCredentials, { mode: 0o600 });
@@ -40,7 +40,7 @@ async function seedPeople(adminUrl: string, dataDir: string) {
   return credentials;
 }
 
-/** The whole application over these servers, with the demo's people, listening to nothing: tests `inject`. */
+/** The whole application on these servers, with the demo's people, without listening: tests use `inject`. */
 export async function startTestApp({
   urls,
   redisUrl,
@@ -53,7 +53,7 @@ export async function startTestApp({
   const config = loadConfig({ WHEELHOUSE_DATA_DIR: dataDir, WHEELHOUSE_DEMO: "0", ...environment });
   const database = createDatabase({ ...urls, poolSize: 5, log });
   const redis = createRedis({ url: redisUrl, name: "test", log });
-  // Commands without a connection fail at once, and a test would begin with an outage that it does not mean.
+  // Commands without a connection fail at once, so a test would start with an unintended outage.
   if (redis.status !== "ready") await once(redis, "ready");
   const product = await buildApp({
     config,
@@ -68,7 +68,7 @@ export async function startTestApp({
   await product.app.ready();
   return {
     app: product.app,
-    /** Begins what `WHEELHOUSE_ROLES` says; without it only requests are answered. */
+    /** Starts the background work of `WHEELHOUSE_ROLES`; without it only requests are answered. */
     startRoles: product.startRoles,
     database,
     redis,

@@ -10,12 +10,12 @@ export const letters = { V: "viewer", O: "operator", A: "admin", U: "auditor", S
 export type Letter = keyof typeof letters;
 export const everybody: readonly Letter[] = ["V", "O", "A", "U", "S"];
 
-/** Organizations as a member of `own` sees them. */
+/** Organizations in relation to a member of `own`. */
 export const places = { own: "sweep-own", parent: "sweep", child: "sweep-child", foreign: "sweep-foreign" };
 
 type SessionState = Partial<{ expires_at: Date; last_seen_at: Date; revoked_at: Date; previous: boolean }>;
 
-/** One person of each role in the middle of a tree, and ways to make credentials for them that hold or do not. */
+/** One person of each role in the middle of a tree, and ways to create valid and invalid credentials for them. */
 export async function makeCallers(test: TestApp, adminUrl: string) {
   const admin = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5_000 });
   await admin.connect();
@@ -38,13 +38,13 @@ export async function makeCallers(test: TestApp, adminUrl: string) {
   await admin.end();
   const idOf = (letter: Letter) => {
     const id = ids.get(letter);
-    if (!id) throw new Error(`nobody is ${letter}`);
+    if (!id) throw new Error(`nobody has the letter ${letter}`);
     return id;
   };
 
   return {
     idOf,
-    /** A session's token; its default organization is `own`, for the superadmin as well. */
+    /** A session token; its default organization is `own`, for the superadmin as well. */
     async session(letter: Letter, { previous = false, ...state }: SessionState = {}): Promise<string> {
       const token = newToken();
       await test.database.system
@@ -63,7 +63,7 @@ export async function makeCallers(test: TestApp, adminUrl: string) {
         .execute();
       return token;
     },
-    /** An API token with every right that tokens carry, made by the superadmin in `own`. */
+    /** An API token with every right that tokens carry, created by the superadmin in `own`. */
     async apiToken(state: Partial<{ expires_at: Date; revoked_at: Date; created_by: string }> = {}) {
       const token = makeApiToken();
       await test.database.asOrganizations([own], (tx) =>

@@ -8,7 +8,7 @@ const signedIn = z.object({
   organization: z.object({ id: z.string(), slug: z.string() }),
 });
 
-/** Calls the API as one of the demo's people, with the cookie that signing in gave. */
+/** Calls the API as one of the demo's people, with the cookie from signing in. */
 export async function signInAs(
   test: TestApp,
   role: Role,

@@ -7,6 +7,8 @@
  * `anyone`: no credentials are asked for. `signed in`: whoever has a session, whatever the role; no token.
  */
 export const expectations: Record<string, string> = {
+  "GET /openapi.json": "signed in",
+
   "POST /api/v1/session": "anyone",
   "GET /api/v1/session/providers": "anyone",
   "GET /api/v1/session": "signed in",
@@ -76,7 +78,7 @@ export const expectations: Record<string, string> = {
   "PUT /api/v1/sources/{id}": "A S T",
   "DELETE /api/v1/sources/{id}": "A S T",
   "POST /api/v1/sources/{id}/heartbeats": "A S T",
-  // Connects to any address, so with the rights of the whole installation only.
+  // Connects to any address, so only with rights for the whole installation.
   "POST /api/v1/sources/servers": "S",
   "PUT /api/v1/sources/servers/{id}": "S",
   "DELETE /api/v1/sources/servers/{id}": "S",
@@ -119,7 +121,7 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/audit/checkpoints/download": "V O A U S T",
   "POST /api/v1/audit/checkpoints": "A U S T",
   "GET /api/v1/audit/export": "A U S T",
-  // A view of one's own is no more than a saved address.
+  // A personal view is only a saved address.
   "GET /api/v1/audit/views": "V O A U S T",
   "POST /api/v1/audit/views": "V O A U S T",
   "PUT /api/v1/audit/views/{id}": "V O A U S T",
@@ -148,8 +150,8 @@ export const expectations: Record<string, string> = {
 };
 
 /**
- * Where a role holds, beside the organization it was given in and calls that name none. An admin and an auditor reach
- * down and never up; a superadmin reaches everything; a token stays where it was made.
+ * Where a role applies, besides the organization it was granted in and calls that name none. Admins and auditors reach
+ * down and never up; a superadmin reaches everything; a token stays where it was created.
  */
 export const reach = {
   parent: "S",

@@ -16,8 +16,8 @@ import type { OwnProcess } from "#observe/reports/reports.ts";
 export { createBadFileBoard, createKeptDetails };
 
 /**
- * All aspects of the product, in their order, without what observes them, for tests that write the rows themselves;
- * with others in the place of those that a test wants to be observed.
+ * All aspects of the product in their order, without their boards, for tests that write the rows themselves; `observed`
+ * replaces those that a test wants to observe.
  */
 export function makeAspects({
   details = createKeptDetails(),

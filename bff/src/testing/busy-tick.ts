@@ -21,8 +21,8 @@ const startMs = Date.parse("2026-01-05T12:00:00.000Z");
 const oldMs = 300_000;
 
 /**
- * Ticks of an organization whose queues all change with every tick, as under load: depths, counters, rates and ages
- * move, and one queue in ten is in trouble. The same seed gives the same ticks.
+ * Ticks of an organization under load: depths, counters, rates and ages of all queues change with every tick, and one
+ * queue in ten has a problem. The same seed gives the same ticks.
  */
 export function createBusyTicks({
   organization,

@@ -2,7 +2,7 @@ import { type Actor, platformOrganization, type RequestContext } from "#lib/http
 
 const allowed: Actor["can"] = () => ({ in: () => ({ check: () => true }) });
 
-/** A context as the auth plugin would make it: somebody who may do everything, in this organization. */
+/** A context as the auth plugin would create it: a person with every right, in this organization. */
 export function testContext(
   organization: { id: string; slug: string; name: string } = platformOrganization,
   changed: Partial<RequestContext> = {},

@@ -9,14 +9,14 @@ const startsWithinMs = 60_000;
 export type DevRun = {
   child: ChildProcess;
   exited: Promise<number | null>;
-  /** Where the pages are. */
+  /** The URL of the pages. */
   address: string;
   output(): string;
-  /** How often the server was restarted, and how long each restart took. */
+  /** The number of restarts, and the duration of each. */
   restartsMs(): number[];
 };
 
-/** `npm run dev` without its preparations, on a data folder of its own; resolves when it has told its address. */
+/** `npm run dev` without its preparations, on its own data folder; resolves once it has printed its URL. */
 export async function startDev(dataDir: string, environment: Record<string, string>): Promise<DevRun> {
   const tether = new URL("../../launch/tether.mjs", import.meta.url).href;
   const child = spawn(process.execPath, ["--import", "tsx", "--import", tether, "launch/dev/dev.ts"], {
@@ -49,13 +49,13 @@ export async function startDev(dataDir: string, environment: Record<string, stri
   };
 }
 
-/** Saves a source of the server again as it is. */
+/** Saves a server source file again unchanged. */
 export function touchSource() {
   const now = new Date();
   utimesSync(new URL("../lib/time/clock.ts", import.meta.url), now, now);
 }
 
-/** Everything that was started with the data folder in its environment: the run, its server, the spare one, Vite. */
+/** All processes with the data folder in their environment: the run, its server, the spare one, Vite. */
 export function processesWith(dataDir: string): number[] {
   return readdirSync("/proc").flatMap((entry) => {
     try {

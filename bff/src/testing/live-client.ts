@@ -7,8 +7,8 @@ type Hears = { onAny(listener: (event: string, message: unknown) => void): unkno
 type Rows = Follower<LiveList<LiveRow>>;
 
 /**
- * Everything that a client hears, unpacked and in order: `<topic>:<kind>` and what it said. Of a change of rows
- * `changed` has the rows that differ, whole, and `removed` the ids of those that are gone.
+ * Everything that a client receives, unpacked and in order: `<topic>:<kind>` and its content. For a change of rows,
+ * `changed` has the complete rows that differ, and `removed` the ids of those that are gone.
  */
 export function hearAll(client: Hears): [string, unknown][] {
   const frames: [string, unknown][] = [];

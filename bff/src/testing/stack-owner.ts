@@ -21,7 +21,7 @@ export type Owner = {
   ready: z.infer<typeof readySchema> | undefined;
 };
 
-/** A process of its own that starts the embedded servers, as main does, and stops them on SIGTERM. */
+/** A separate process that starts the embedded servers, as main does, and stops them on SIGTERM. */
 export async function startOwner(dataDir: string, environment: Record<string, string> = {}): Promise<Owner> {
   const child = spawn(process.execPath, ["--import", "tsx", ownerProgram], {
     cwd: bffFolder,
@@ -41,14 +41,14 @@ export async function startOwner(dataDir: string, environment: Record<string, st
   return { child, exited, ready };
 }
 
-/** @throws with what it printed when it did not start. */
+/** @throws with its output if it did not start. */
 export async function startReadyOwner(dataDir: string, environment: Record<string, string> = {}) {
   const owner = await startOwner(dataDir, environment);
   if (!owner.ready) throw new Error((await owner.exited).errors);
   return { ...owner, ready: owner.ready };
 }
 
-/** Everything that works in the data folder: servers, their children, the fleet. */
+/** All processes that work in the data folder: servers, their children, the fleet. */
 export function processesOf(folder: string): number[] {
   return readdirSync("/proc").flatMap((entry) => {
     try {
@@ -72,7 +72,7 @@ export async function query(url: string, sql: string, values: unknown[] = []) {
   }
 }
 
-/** A queue whose server may be killed: what it is asked then fails, instead of waiting for a server that does not return. */
+/** A queue whose server may be killed: its calls then fail instead of waiting for a server that does not return. */
 export async function withQueue<T>(redisUrl: string, work: (queue: Queue) => Promise<T>): Promise<T> {
   const queue = new Queue("kept", {
     connection: { url: redisUrl, maxRetriesPerRequest: 0, retryStrategy: () => null },
@@ -84,11 +84,11 @@ export async function withQueue<T>(redisUrl: string, work: (queue: Queue) => Pro
   }
 }
 
-/** SIGKILL; a process that the end of another one has ended meanwhile is no error. */
+/** SIGKILL; a process that has already ended is no error. */
 export function killIfThere(pid: number) {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // Gone.
+    // Already gone.
   }
 }

@@ -9,7 +9,7 @@ import { startEmbeddedRedis } from "#embedded/redis.ts";
 import { type EmbeddedSecrets, makeSecrets } from "#embedded/secrets.ts";
 import { migrate } from "#lib/postgres/migrate.ts";
 
-/** The database that every test database is a copy of. */
+/** The database that every test database is copied from. */
 export const templateDatabase = "wheelhouse";
 const redisDatabases = 1024;
 
@@ -26,14 +26,17 @@ declare module "vitest" {
   }
 }
 
-/** A new folder that the account of the embedded servers can enter (mkdtemp makes them 0700). */
+/** A new folder that the account of the embedded servers can enter (mkdtemp uses mode 0700). */
 export function makeTemporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "wheelhouse-test-"));
   chmodSync(folder, 0o711);
   return folder;
 }
 
-/** One Postgres and one Redis for the whole run, on free ports, in a temporary folder; `#testing/stack.ts` divides them. */
+/**
+ * One Postgres and one Redis for the whole run, on free ports, in a temporary folder; `#testing/stack.ts` shares them
+ * out.
+ */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const log = pino({ level: "silent" });
   const dataDir = makeTemporaryFolder();

@@ -15,7 +15,7 @@ async function query(url: string, sql: string) {
 }
 
 describe("the shared stack", () => {
-  test("two test databases know nothing of each other, and every role can sign in", async () => {
+  test("two test databases are independent, and every role can sign in", async () => {
     const [one, two] = await Promise.all([createTestDatabase(), createTestDatabase()]);
     await query(one.adminUrl, "create table public.only_here (id int)");
     expect(await query(two.adminUrl, "select to_regclass('public.only_here') as found")).toEqual([
@@ -27,7 +27,7 @@ describe("the shared stack", () => {
     await expect(query(one.appUrl, "select 1")).rejects.toThrow(/does not exist/);
   });
 
-  test("two test Redis databases know nothing of each other", async () => {
+  test("two test Redis databases are independent", async () => {
     const [one, two] = await Promise.all([createTestRedis(), createTestRedis()]);
     const clients = [new Redis(one.url), new Redis(two.url)] as const;
     await clients[0].set("a", "1");
@@ -37,7 +37,7 @@ describe("the shared stack", () => {
 });
 
 describe("servers of a test's own", () => {
-  test("Redis that is killed comes back on the same port with what was written", async () => {
+  test("a killed Redis comes back on the same port with its data", async () => {
     const own = await startOwnRedis();
     const redis = new Redis(own.url, { retryStrategy: () => 20 });
     redis.on("error", () => {});
@@ -50,7 +50,7 @@ describe("servers of a test's own", () => {
     await own.dispose();
   });
 
-  test("Postgres that is killed comes back on the same port with what was committed", async () => {
+  test("a killed Postgres comes back on the same port with its committed data", async () => {
     const own = await startOwnPostgres();
     await query(own.adminUrl, "create table public.kept as select 1 as id");
     await own.kill();

@@ -17,11 +17,11 @@ export type TestDatabase = {
   appUrl: string;
   systemUrl: string;
   adminUrl: string;
-  /** Ends its connections and drops it. The end of the run would too; call it where a file makes many. */
+  /** Closes its connections and drops it. The end of the run does the same; call it in a file that creates many. */
   drop(): Promise<void>;
 };
 
-/** A database of its own, migrated (a copy of the run's template), on the run's Postgres. */
+/** A new migrated database (a copy of the run's template) on the run's Postgres. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const shared: SharedStack = inject("stack");
   const database = `test_${randomBytes(6).toString("hex")}`;
@@ -36,8 +36,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 }
 
 /**
- * A logical database of its own, empty, on the run's Redis. Pub/sub is not divided by databases: a test that
- * counts channels or breaks their connection takes `startOwnRedis`.
+ * An empty logical database on the run's Redis. Pub/sub ignores databases: a test that counts channels or breaks their
+ * connection uses `startOwnRedis`.
  */
 export async function createTestRedis(): Promise<{ url: string }> {
   const shared: SharedStack = inject("stack");
@@ -54,11 +54,11 @@ export async function createTestRedis(): Promise<{ url: string }> {
 }
 
 type OwnServer = {
-  /** Fast, orderly stop. */
+  /** A fast, clean stop. */
   stop(): Promise<void>;
-  /** SIGKILL, resolved when the process is gone. */
+  /** SIGKILL, resolved once the process is gone. */
   kill(): Promise<void>;
-  /** SIGSTOP and SIGCONT: a server that hangs instead of refusing. */
+  /** SIGSTOP and SIGCONT: a server that hangs instead of refusing connections. */
   pause(): void;
   resume(): void;
   /** Starts it again on the same port and data. */

@@ -18,7 +18,7 @@ export { webhookRows };
 
 export const tickAt = "2026-01-05T12:00:00.000Z";
 
-/** A healthy queue of the organization `acme`, with what a test wants to be different. */
+/** A healthy queue of the organization `acme`, with a test's changes. */
 export function makeQueue(name: string, part: Partial<ObservedQueue> = {}): ObservedQueue {
   return {
     id: name,
@@ -94,7 +94,7 @@ export function makeServer(id: string, part: Partial<ObservedServer> = {}): Obse
   };
 }
 
-/** A healthy service, checked each 10 s. */
+/** A healthy service, checked every 10 s. */
 export function makeService(id: string, part: Partial<ObservedService> = {}): ObservedService {
   return {
     id,
@@ -127,7 +127,7 @@ export function makeService(id: string, part: Partial<ObservedService> = {}): Ob
   };
 }
 
-/** A closed breaker of the organization `acme` on one instance, with what a test wants to be different. */
+/** A closed breaker of the organization `acme` on one instance, with a test's changes. */
 export function makeBreaker(name: string, part: Partial<ObservedBreaker> = {}): ObservedBreaker {
   return {
     id: `orders~${name}`,
@@ -160,7 +160,7 @@ export function makeBreaker(name: string, part: Partial<ObservedBreaker> = {}): 
   };
 }
 
-/** Deliveries of the organization `acme` that go well, with what a test wants to be different. */
+/** Healthy deliveries of the organization `acme`, with a test's changes. */
 export function makeWebhooks(part: Partial<ObservedWebhooks> = {}): ObservedWebhooks {
   return {
     id: "acme-id",
@@ -193,7 +193,7 @@ type TickPart = Partial<Tick["head"]> & {
   acts?: readonly ObservedActs[];
 };
 
-/** A tick with these rows, and nothing else. */
+/** A tick with these rows only. */
 export function makeTick(part: TickPart = {}): Tick {
   const {
     servers = [],
@@ -238,7 +238,7 @@ export function makeTick(part: TickPart = {}): Tick {
   };
 }
 
-/** What an aspect is asked with: the rows of a tick before it. */
+/** An aspect's view of an earlier tick's rows. */
 export function makeSeen(
   nowMs: number,
   { leads = true, ...part }: TickPart & { leads?: boolean } = {},

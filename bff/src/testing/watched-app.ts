@@ -6,8 +6,8 @@ import { signInAs } from "./access-client.ts";
 import { createTestDatabase } from "./stack.ts";
 
 /**
- * The application, watching its own Redis for `northwind` as the demo does, and the people who act there: `other` is the
- * admin of an unrelated organization. `caches`: lines of wheelhouse.yaml that declare some.
+ * The application watching its own Redis for `northwind`, as the demo does, and its operators: `other` is the admin of
+ * an unrelated organization. `caches`: lines of wheelhouse.yaml that declare caches.
  */
 export async function startWatchedApp(
   redisUrl: string,

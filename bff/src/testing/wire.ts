@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
-/** A way to a server that can be cut and mended: cut, what is connected is lost and nobody can connect. */
+/**
+ * A connection to a server that a test can cut and restore: while it is cut, open connections are lost and new ones
+ * fail.
+ */
 export async function startWire(serverUrl: string) {
   const target = new URL(serverUrl);
   const open = new Set<Socket>();

@@ -22,7 +22,7 @@ const definitions = z.array(
 
 export type GithubExample = { name: string; body: string };
 
-/** Payloads that GitHub really sent, of the events a team sees most, from `@octokit/webhooks-examples`. */
+/** Real payloads from GitHub, of the events that a team sees most, from `@octokit/webhooks-examples`. */
 export const readGithubExamples = async (): Promise<GithubExample[]> => {
   const path = fileURLToPath(import.meta.resolve("@octokit/webhooks-examples"));
   const all = definitions.parse(JSON.parse(await readFile(path, "utf8")));

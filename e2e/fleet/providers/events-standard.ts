@@ -17,8 +17,8 @@ const customer = () => ({
 export type Kind = { type: string; share: number; data: () => Record<string, unknown> };
 
 /**
- * What the shop's payment provider tells, with each kind's share of the traffic. A receiver that always fails gets
- * two attempts a minute from an open breaker: what is sent to one must stay below, or its backlog grows for ever.
+ * Events of the shop's payment provider, with each kind's share of the traffic. A receiver that always fails gets two
+ * attempts a minute from an open breaker: its events must stay below that rate, or its backlog grows indefinitely.
  */
 export const shopEvents: readonly Kind[] = [
   {
@@ -105,7 +105,7 @@ export const standardHeaders = (
   "webhook-signature": new Webhook(secret).sign(id, now, body),
 });
 
-/** One event in the form of the Standard Webhooks specification. */
+/** One event in the format of the Standard Webhooks specification. */
 export const standardEvent = (secret: string, kind: Kind): OutgoingEvent => {
   const id = `evt_${randomUUID().replaceAll("-", "")}`;
   const body = JSON.stringify({ type: kind.type, timestamp: new Date().toISOString(), data: kind.data() });

@@ -7,7 +7,7 @@ import { drawKind, helpdeskEvents, type Kind, shopEvents, standardEvent } from "
 import { createSender, type OutgoingEvent } from "./sender.ts";
 
 const eventsPerSecond = { github: 1.6, payments: 2.9, helpdesk: 0.5 };
-/** Providers send an event again when our answer got lost; a few do so without cause. */
+/** Providers send an event again if the answer was lost; a few do so without cause. */
 const duplicateRatio = 0.02;
 
 /** The outside world: GitHub, a payment provider and a help desk that post signed events to Wheelhouse. */

@@ -5,7 +5,7 @@ const postTimeoutMs = 10_000;
 const waitingLimit = 500;
 const longestPauseMs = 60_000;
 
-/** An event as it goes out; headers are made anew for each try, since a signature carries the time. */
+/** An outgoing event; headers are built again for each try, because a signature contains the time. */
 export type OutgoingEvent = { body: string; headers: (now: Date) => Record<string, string> };
 
 type Outcome = { done: true; refused?: number } | { done: false; pauseMs: number | null; why: string };
@@ -38,8 +38,8 @@ const post = async (url: string, event: OutgoingEvent): Promise<Outcome> => {
 };
 
 /**
- * Posts events to one intake in the order they come, one at a time. What the intake cannot take now (429, 5xx,
- * no answer) is sent again after `Retry-After`, else after 1, 2, 4 … 60 s; at most 500 wait, then the oldest goes.
+ * Posts events to one intake in order, one at a time. An event that the intake cannot accept now (429, 5xx, no answer)
+ * is sent again after `Retry-After`, otherwise after 1, 2, 4 … 60 s; at most 500 wait, then the oldest is dropped.
  */
 export const createSender = (url: string, log: Log) => {
   const waiting: OutgoingEvent[] = [];
@@ -61,7 +61,7 @@ export const createSender = (url: string, log: Log) => {
       const outcome = await post(url, event);
       if (outcome.done) {
         failures = 0;
-        // The oldest may have been dropped while this one was on its way.
+        // The oldest may have been dropped while this one was being sent.
         if (waiting[0] === event) waiting.shift();
         if (outcome.refused !== undefined) log(`${url} refused an event with status ${outcome.refused}`);
         else sent += 1;
@@ -69,7 +69,9 @@ export const createSender = (url: string, log: Log) => {
       }
       failures += 1;
       const pauseMs = outcome.pauseMs ?? Math.min(1000 * 2 ** (failures - 1), longestPauseMs);
-      log(`${url} cannot take events (${outcome.why}); ${waiting.length} wait, next try in ${pauseMs} ms`);
+      log(
+        `${url} cannot accept events (${outcome.why}); ${waiting.length} waiting, next try in ${pauseMs} ms`,
+      );
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };

@@ -5,9 +5,9 @@ export const behaviour = z.enum(behaviours);
 export type Behaviour = (typeof behaviours)[number];
 
 /**
- * Receivers of the demo: what each is called in the console, how it behaves until it is told otherwise, and
- * which events it subscribes to. `root` is the organization it belongs to: 0 the first root, 1 the second.
- * The gone one hears of rare events only, since its first answer disables it.
+ * The demo's receivers: the name of each in the console, its behaviour until the switch changes it, and its event
+ * types. `root` is its organization: 0 for the first root, 1 for the second. The gone one subscribes to rare events
+ * only, because its first answer disables it.
  */
 export const receiverCast = [
   {
@@ -36,7 +36,7 @@ export const receiverCast = [
   eventTypes: readonly string[];
 }[];
 
-/** Sources of events, by the organization they belong to. */
+/** Sources of events, by their organization. */
 export const sourceCast = [
   { slug: "github", name: "GitHub", scheme: "github", root: 0 },
   { slug: "payments", name: "Payments", scheme: "standard", root: 0 },

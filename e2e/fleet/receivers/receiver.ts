@@ -9,12 +9,12 @@ const flakyRatio = 0.3;
 
 type ReceiverStats = {
   behaviour: Behaviour;
-  /** Requests whose signature held. */
+  /** Requests with a valid signature. */
   received: number;
   /** Of these, answered with 2xx. */
   accepted: number;
   refused: number;
-  /** Accepted ones whose `webhook-id` had been accepted before. */
+  /** Accepted requests whose `webhook-id` had been accepted before. */
   duplicates: number;
   badSignatures: number;
   lastAt: string | null;
@@ -29,7 +29,7 @@ export type Receiver = {
 
 type Reply = { status: number; headers?: Record<string, string>; body: unknown };
 
-/** Null when the body is larger than any event of ours. */
+/** Null if the body is larger than any of our events. */
 export const readBody = async (request: IncomingMessage): Promise<string | null> => {
   const parts: Buffer[] = [];
   let sizeBytes = 0;
@@ -65,7 +65,7 @@ const refusal = (behaviour: Behaviour): Reply | null => {
     };
   }
   if (behaviour === "gone") {
-    return { status: 410, body: { error: "gone", message: "This integration was switched off." } };
+    return { status: 410, body: { error: "gone", message: "This integration was disabled." } };
   }
   if (behaviour === "flaky" && Math.random() < flakyRatio) {
     return {
@@ -78,8 +78,8 @@ const refusal = (behaviour: Behaviour): Reply | null => {
 };
 
 /**
- * One customer's webhook receiver: checks Wheelhouse's signature with the reference library, then answers as its
- * behaviour has it. `GET /stats` gives its counters. The last 20 000 ids are remembered to see duplicates.
+ * A customer's webhook receiver: checks Wheelhouse's signature with the reference library, then answers according to
+ * its behaviour. `GET /stats` returns its counters. It remembers the last 20 000 ids to detect duplicates.
  */
 export const createReceiver = (secret: string, initial: Behaviour): Receiver => {
   const webhook = new Webhook(secret);

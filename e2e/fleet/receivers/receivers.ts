@@ -16,7 +16,7 @@ const parseOrder = (text: string | null) => {
   }
 };
 
-/** Customers' receivers, each on a port of its own, and the switch that heals or breaks them. */
+/** Customers' receivers, each on its own port, and the switch that heals or breaks them. */
 await runProgram("receivers", async (log) => {
   const { dataDir } = readSettings(process.env);
   const state = await readState(dataDir);
@@ -61,7 +61,7 @@ await runProgram("receivers", async (log) => {
     control.once("error", reject);
     control.listen(state.controlPort, "127.0.0.1", () => resolve());
   });
-  log(`${receivers.size} receivers listen; switch at http://127.0.0.1:${state.controlPort}`);
+  log(`${receivers.size} receivers are listening; switch at http://127.0.0.1:${state.controlPort}`);
 
   return async () => {
     await Promise.all([closeServer(control), ...[...receivers.values()].map((receiver) => receiver.close())]);

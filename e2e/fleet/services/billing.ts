@@ -34,7 +34,7 @@ const actuatorOf = (breakers: readonly CountWindowBreaker[]) => ({
 
 type Reading = ReturnType<CountWindowBreaker["read"]>;
 
-/** The same in the names that resilience4j gives to Micrometer, as Prometheus spells them. */
+/** The same with the names that resilience4j gives to Micrometer, in Prometheus' spelling. */
 const metricsOf = (breakers: readonly CountWindowBreaker[]): string => {
   const family = (name: string, type: string, rows: (seen: Reading, label: string) => readonly string[]) => [
     `# TYPE resilience4j_circuitbreaker_${name} ${type}`,
@@ -74,12 +74,12 @@ type BillingDeps = {
   redis: Redis;
 };
 
-/** Spring's cache in Redis as it names its keys; nothing reports it, so Wheelhouse knows it by declaration alone. */
+/** Spring's cache in Redis with its key names; nothing reports it, so Wheelhouse knows it by declaration alone. */
 const taxRateKey = (postcode: number) => `billing:tax-rates::${postcode}`;
 const taxRateMs = 600_000;
 const postcodes = 400;
 
-/** The shop's billing, as a service of Spring Boot would look from outside; what it tells comes from breakers that work. */
+/** The shop's billing, which looks like a Spring Boot service from outside; its reports come from real breakers. */
 export const createBilling = ({ port, gateway, rhythm, redis }: BillingDeps) => {
   const settings = {
     slidingWindowSize: 20,

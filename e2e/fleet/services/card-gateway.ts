@@ -11,11 +11,11 @@ const flakyRatio = 0.02;
 
 /**
  * The bank's card gateway, which the shop depends on and does not own. It is down for 40 s every 10 minutes, for the
- * first time 4 minutes after the start, unless the switch says otherwise; 2 % of its answers are errors in between.
+ * first time 4 minutes after the start, unless the switch overrides this; in between 2 % of its answers are errors.
  */
 export const createCardGateway = (port: number, rhythm: ReturnType<typeof createRhythm>, log: Log) => {
   let byRhythm = true;
-  /** Null: as the rhythm says. */
+  /** Null: according to the rhythm. */
   let wanted: boolean | null = null;
   const server = createShopServer(port, {
     "/up": () => ({ body: { status: "UP" } }),

@@ -23,10 +23,12 @@ type CatalogDeps = {
   rhythm: ReturnType<typeof createRhythm>;
 };
 
-/** Few articles are asked for often, most seldom. */
+/** A few articles are requested often, most rarely. */
 const popular = (count: number) => Math.floor(count ** Math.random()) - 1;
 
-/** The shop's catalog: two named caches before a search index (opossum) and a source of exchange rates (cockatiel). */
+/**
+ * The shop's catalog: two named caches in front of a search index (opossum) and a source of exchange rates (cockatiel).
+ */
 export const createCatalog = ({ instance, port, redis, subscriber, rhythm }: CatalogDeps) => {
   const search = new CircuitBreaker(
     async (article: number) => {

@@ -1,4 +1,4 @@
-/** Settings as resilience4j names them. */
+/** Settings in resilience4j's terms. */
 type CountWindowSettings = {
   slidingWindowSize: number;
   minimumNumberOfCalls: number;
@@ -13,8 +13,8 @@ type State = "CLOSED" | "OPEN" | "HALF_OPEN";
 type Call = { failed: boolean; slow: boolean };
 
 /**
- * A breaker over the last calls, as resilience4j's count-based one works: rates are −1 until enough calls were made,
- * open becomes half-open with the next call after the wait, and a few calls then decide.
+ * A breaker over the last calls, like resilience4j's count-based one: rates are −1 until enough calls were made, an
+ * open breaker becomes half-open with the next call after the wait, and a few calls then decide.
  */
 export const createCountWindowBreaker = (name: string, settings: CountWindowSettings) => {
   let state: State = "CLOSED";
@@ -33,7 +33,7 @@ export const createCountWindowBreaker = (name: string, settings: CountWindowSett
   const become = (next: State) => {
     state = next;
     permitted = 0;
-    // What opened it stays to be seen while it is open.
+    // While it is open, the calls that opened it stay visible.
     if (next === "OPEN") openedMs = Date.now();
     else calls = [];
   };
@@ -49,7 +49,7 @@ export const createCountWindowBreaker = (name: string, settings: CountWindowSett
   return {
     name,
     settings,
-    /** Rejects without a call when it is open. */
+    /** Rejects without a call while it is open. */
     run: async (work: () => Promise<unknown>): Promise<void> => {
       if (state === "OPEN" && Date.now() - openedMs >= settings.waitDurationInOpenStateMs)
         become("HALF_OPEN");

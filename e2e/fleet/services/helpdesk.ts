@@ -18,7 +18,7 @@ type HelpdeskDeps = {
   rhythm: ReturnType<typeof createRhythm>;
 };
 
-/** The second organization's help desk: answers by itself, and has questions translated through a breaker. */
+/** The second organization's help desk: reports by itself, and calls a translation service through a breaker. */
 export const createHelpdesk = ({ port, redis, subscriber, rhythm }: HelpdeskDeps) => {
   let failsUntilMs = 0;
   const translation = new CircuitBreaker(

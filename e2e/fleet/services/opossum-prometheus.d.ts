@@ -1,4 +1,4 @@
-/** The part that the fleet uses; the package brings no types. */
+/** The part that the fleet uses; the package includes no types. */
 declare module "opossum-prometheus" {
   import type { Registry } from "prom-client";
   export default class PrometheusMetrics {

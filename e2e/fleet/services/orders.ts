@@ -8,7 +8,7 @@ const between = (low: number, high: number) => Math.floor(low + Math.random() * 
 
 type At = (name: string, prefix?: string) => Parameters<typeof createLine>[0];
 
-/** The queues of the shop; an order is followed by jobs in the others. */
+/** The shop's queues; an order leads to jobs in the others. */
 function openLines(at: At) {
   const email = createLine(at("email"), {
     concurrency: 2,
@@ -80,7 +80,7 @@ function troubleLines({ rhythm, thumbnails, email, log }: Troubled) {
   rhythm.every(
     7 * minuteMs,
     () => {
-      log("thumbnails: the worker goes away for 70 s");
+      log("thumbnails: the worker is away for 70 s");
       void thumbnails.dismissWorker();
       rhythm.later(8_000, importPictures);
       rhythm.later(70_000, thumbnails.hireWorker);
@@ -98,7 +98,7 @@ function troubleLines({ rhythm, thumbnails, email, log }: Troubled) {
   );
 }
 
-/** The shop's order service: orders come in, and mails, invoices, stock bookings and pictures follow from them. */
+/** The shop's order service: orders come in, and lead to mails, invoices, stock bookings and pictures. */
 await runProgram("orders", async (log) => {
   const { redisUrl } = readSettings(process.env);
   const redis = createShopRedis(redisUrl, log);
@@ -111,7 +111,7 @@ await runProgram("orders", async (log) => {
 
   rhythm.atRandom(0.9, () => {
     const order = { order: `ord_${between(10_000, 99_999)}`, total: between(490, 48_900) };
-    // Express orders pass the others; BullMQ keeps jobs with a priority in a set of their own.
+    // Express orders overtake the others; BullMQ keeps jobs with a priority in a separate set.
     orders.add("place", order, Math.random() < 0.2 ? { priority: between(1, 5) } : {});
   });
   troubleLines({ rhythm, thumbnails, email, log });

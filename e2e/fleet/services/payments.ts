@@ -21,8 +21,10 @@ type PaymentsDeps = {
   rhythm: ReturnType<typeof createRhythm>;
 };
 
-/** One instance of the shop's payments service: charges cards through a breaker of opossum, and tells of itself in
- * `application/health+json`, in Prometheus' format and by the reporter. */
+/**
+ * One instance of the shop's payments service: charges cards through an opossum breaker, and reports itself in
+ * `application/health+json`, in Prometheus' format and by the reporter.
+ */
 export const createPayments = ({ instance, port, gateway, redis, subscriber, rhythm }: PaymentsDeps) => {
   const chargeCard = new CircuitBreaker(() => gateway.charge(timeoutMs), {
     name: "charge-card",
@@ -48,7 +50,7 @@ export const createPayments = ({ instance, port, gateway, redis, subscriber, rhy
       enableSnapshots: false,
     },
   );
-  // Also makes opossum-prometheus count `halfOpen`, which it does for events that somebody listens to already.
+  // Also makes opossum-prometheus count `halfOpen`, which it only does for events that have a listener.
   const reporter = createReporter({ redis, subscriber, service: "payments", instance });
   reporter.opossum(chargeCard);
   reporter.opossum(scoreFraud);
@@ -71,7 +73,7 @@ export const createPayments = ({ instance, port, gateway, redis, subscriber, rhy
   const health = () => {
     const worst = chargeCard.opened ? "fail" : lastCharge?.failed ? "warn" : "pass";
     return {
-      // A shop that cannot charge still takes orders and charges later.
+      // A shop that cannot charge still accepts orders and charges later.
       status: worst === "pass" ? "pass" : "warn",
       version,
       serviceId: "payments",

@@ -6,7 +6,7 @@ import type { Log } from "../program.ts";
 const depthLimit = 400;
 const depthCheckMs = 10_000;
 
-/** How a worker of one queue works: run time drawn evenly, failures by chance with a plausible message. */
+/** The behaviour of one queue's worker: uniformly distributed run time, random failures with a plausible message. */
 export type Work = {
   concurrency: number;
   minMs: number;
@@ -14,9 +14,9 @@ export type Work = {
   /** 0–1 per attempt. */
   failureRatio: number;
   failures: readonly string[];
-  /** Share of the failures (0–1) that no further attempt can mend. */
+  /** The share of failures (0–1) that no further attempt can fix. */
   hopelessRatio?: number;
-  /** What follows from a finished job. */
+  /** Follow-up jobs of a finished job. */
   andThen?: (data: Record<string, unknown>) => void;
 };
 
@@ -26,7 +26,7 @@ export type Line = {
   addBulk: (jobName: string, data: Record<string, unknown>[]) => void;
   pause: () => Promise<void>;
   resume: () => Promise<void>;
-  /** Takes the worker away, as a crashed deployment would. */
+  /** Takes the worker away, like a crashed deployment. */
   dismissWorker: () => Promise<void>;
   hireWorker: () => void;
   close: () => Promise<void>;
@@ -53,8 +53,8 @@ const defaults: JobsOptions = {
 };
 
 /**
- * One queue with its worker. Adding is skipped while more than 400 jobs wait (looked at every 10 s), so that a
- * worker which stays away cannot fill Redis.
+ * One queue with its worker. Jobs are not added while more than 400 wait (checked every 10 s), so that a worker which
+ * stays away cannot fill Redis.
  */
 export const createLine = (
   {

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 const port = z.number().int().min(1).max(65535);
 
-/** Ports of the shop's services, chosen by the launcher, which names them to Wheelhouse, too. */
+/** Ports of the shop's services, chosen by the launcher, which also declares them in Wheelhouse. */
 const servicePorts = z.object({
   gateway: port,
   payments1: port,
@@ -18,6 +18,6 @@ const servicePorts = z.object({
 });
 export type ServicePorts = z.infer<typeof servicePorts>;
 
-/** Throws when the launcher has written none. */
+/** Throws if the launcher has written none. */
 export const readServicePorts = async (dataDir: string): Promise<ServicePorts> =>
   servicePorts.parse(JSON.parse(await readFile(join(dataDir, "services.json"), "utf8")));

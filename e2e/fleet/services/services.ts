@@ -12,19 +12,19 @@ import { createPayments } from "./payments.ts";
 import { createShopRedis } from "./queues.ts";
 import { readServicePorts } from "./service-ports.ts";
 
-/** `up`: null gives the gateway back to its own rhythm; for the others it means up. */
+/** `up`: null returns the gateway to its own rhythm; for the others it means up. */
 const order = z.strictObject({ service: z.string(), up: z.boolean().nullable() });
 
 /**
- * The shop's services with breakers and caches, each on a port of its own, and the switch that takes them away:
- * `POST /` with `{"service": "gateway", "up": false}`.
+ * The shop's services with breakers and caches, each on its own port, and the switch that takes them down: `POST /`
+ * with `{"service": "gateway", "up": false}`.
  */
 await runProgram("services", async (log) => {
   const { dataDir, redisUrl } = readSettings(process.env);
   const ports = await readServicePorts(dataDir);
   const redis = createShopRedis(redisUrl, log);
   const subscriber = createShopRedis(redisUrl, log);
-  // The second organization's, in a logical database of its own.
+  // The second organization's, in its own logical database.
   const secondUrl = new URL(redisUrl);
   secondUrl.pathname = "/1";
   const second = createShopRedis(secondUrl.href, log);

@@ -3,7 +3,7 @@ import { closeServer } from "../receivers/receiver.ts";
 
 export type Answer = { status?: number; type?: string; headers?: Record<string, string>; body: unknown };
 export type ShopServer = {
-  /** Takes connections, or ceases to, as a process that was killed. */
+  /** Accepts connections, or stops accepting them, like a killed process. */
   setUp: (up: boolean) => Promise<void>;
   isUp: () => boolean;
 };
@@ -13,7 +13,7 @@ const write = (response: ServerResponse, { status = 200, type, headers, body }: 
   response.end(typeof body === "string" ? body : `${JSON.stringify(body)}\n`);
 };
 
-/** A service's HTTP side: `answers` by path; what is not among them is 404. */
+/** A service's HTTP side: `answers` by path; any other path is 404. */
 export const createShopServer = (
   port: number,
   answers: Record<string, () => Answer | Promise<Answer>>,

@@ -18,8 +18,8 @@ const scanCount = 200;
 const scannedMax = 10_000;
 
 /**
- * A named cache of the shop: the memory of the process before Redis. While Redis is away it serves from memory alone
- * and says so. Tags are sets of keys beside the values.
+ * A named cache of the shop: in-process memory in front of Redis. While Redis is away it serves from memory alone and
+ * reports it. Tags are sets of keys beside the values.
  */
 export const createTwoLevelCache = ({
   name,
@@ -121,7 +121,7 @@ export const createTwoLevelCache = ({
 
   return {
     source,
-    /** The value: from memory, from Redis, or loaded and kept in both under its tags. */
+    /** The value: from memory, from Redis, or loaded and stored in both under its tags. */
     get: async (key: string, tags: readonly string[], load: () => Promise<string>): Promise<string> => {
       for (const tag of tags) if (tagsSeen.size < 50) tagsSeen.add(tag);
       const near = memory.get(key);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { capabilities, roles } from "../capabilities.ts";
 import { defineEndpoint, slug, timestamp } from "../endpoint.ts";
 
-/** Request header that names the organization (slug or id) which a call is about. */
+/** Request header with the organization of the request (slug or id). */
 export const organizationHeader = "x-wheelhouse-organization";
 
 export const organizationRef = z.object({
@@ -10,30 +10,30 @@ export const organizationRef = z.object({
   slug,
   name: z.string(),
   parentId: z.uuid().nullable(),
-  /** Role that holds here, inherited ones included. */
+  /** Effective role in this organization, including inherited roles. */
   role: z.enum(roles),
 });
 export type OrganizationRef = z.infer<typeof organizationRef>;
 
-/** Who is signed in, where, and what that person may do there. */
+/** The signed-in user, the current organization, and the user's capabilities there. */
 export const sessionView = z.object({
   user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
-  /** How this session began, and so how its person confirms to be there. */
+  /** How the user signed in, which decides how they confirm their identity. */
   signedInBy: z.enum(["password", "oidc"]),
   organization: organizationRef,
   organizations: z.array(organizationRef),
   capabilities: z.array(z.enum(capabilities)),
   expiresAt: timestamp,
-  /** Server clock, so that a client can correct the ages it shows. */
+  /** Lets a client correct displayed ages for clock skew. */
   serverTime: timestamp,
 });
 export type SessionView = z.infer<typeof sessionView>;
 
-/** Ways to sign in besides the password; `path` is where the browser goes. */
+/** Sign-in methods besides the password; `path` is where the browser starts. */
 export const listProviders = defineEndpoint({
   method: "GET",
   path: "/session/providers",
-  summary: "Identity providers to sign in with",
+  summary: "List identity providers for sign-in",
   access: "public",
   response: z.object({ items: z.array(z.object({ name: z.string(), path: z.string() })) }),
 });
@@ -52,7 +52,8 @@ export const createSession = defineEndpoint({
 export const readSession = defineEndpoint({
   method: "GET",
   path: "/session",
-  summary: "The signed-in user, organizations and capabilities in the request's organization",
+  summary:
+    "Get the signed-in user, their organizations, and their capabilities in the request's organization",
   access: "session",
   snapshot: true,
   response: sessionView,
@@ -61,7 +62,7 @@ export const readSession = defineEndpoint({
 export const deleteSession = defineEndpoint({
   method: "DELETE",
   path: "/session",
-  summary: "Sign out: revokes the session and cuts its live connections",
+  summary: "Sign out: revokes the session and closes its live connections",
   access: "session",
   action: "access.session.delete",
   keeps: [],
@@ -69,11 +70,11 @@ export const deleteSession = defineEndpoint({
   status: 204,
 });
 
-/** What a person is asked for again before an act that asks for a step-up. */
+/** Confirms the identity of the signed-in user before an action that requires a step-up. */
 export const stepUpSession = defineEndpoint({
   method: "POST",
   path: "/session/step-up",
-  summary: "Confirm the password, for the acts that ask for it; rotates the session token",
+  summary: "Confirm the password for actions that require it; rotates the session token",
   access: "session",
   action: "access.session.step-up",
   keeps: [],

@@ -20,13 +20,13 @@ const email = z.string().trim().max(254).pipe(z.email());
 /** One person's role in one organization. */
 export const member = z.object({
   user: z.object({ id: z.uuid(), email: z.string(), name: z.string(), deactivatedAt: timestamp.nullable() }),
-  /** Where the role was given. */
+  /** The organization in which the role was granted. */
   organization: namedOrganization,
   role,
-  /** Given in an organization above, and reaching into this one; it can be changed only there. */
+  /** Granted in a parent organization and effective here; it can only be changed there. */
   inherited: z.boolean(),
   hasPassword: z.boolean(),
-  /** Bound to an account at an OpenID Connect provider. */
+  /** Linked to an account at an OpenID Connect provider. */
   hasIdentity: z.boolean(),
   lastActiveAt: timestamp.nullable(),
   joinedAt: timestamp,
@@ -36,13 +36,13 @@ export type Member = z.infer<typeof member>;
 export const memberDetail = z.object({
   user: member.shape.user,
   hasPassword: z.boolean(),
-  /** Bound to an account at an OpenID Connect provider. */
+  /** Linked to an account at an OpenID Connect provider. */
   hasIdentity: z.boolean(),
   lastActiveAt: timestamp.nullable(),
-  /** In the organizations that the reader may see; `elsewhere` counts the others. */
+  /** Memberships in organizations visible to the reader; `elsewhere` is the number of others. */
   memberships: z.array(z.object({ organization: namedOrganization, role, joinedAt: timestamp })),
   elsewhere: z.number().int(),
-  /** Null when the reader may deactivate this person, otherwise why not. */
+  /** Null if the reader may deactivate this person, otherwise the reason why not. */
   deactivationRefusal: z.string().nullable(),
 });
 export type MemberDetail = z.infer<typeof memberDetail>;
@@ -50,13 +50,13 @@ export type MemberDetail = z.infer<typeof memberDetail>;
 export const listMembers = defineEndpoint({
   method: "GET",
   path: "/members",
-  summary: "Members by role and name, with those whose role reaches in from above",
+  summary: "List members by role and name, including roles inherited from parent organizations",
   access: "access:read",
   query: z.strictObject({
     ...paging,
     includeChildren: queryFlag,
     role: role.optional(),
-    /** Part of the name or the e-mail address. */
+    /** Part of the name or e-mail address. */
     q: z.string().trim().max(100).regex(shownCharacters, shownCharactersText).optional(),
   }),
   response: page(member),
@@ -65,7 +65,7 @@ export const listMembers = defineEndpoint({
 export const readMember = defineEndpoint({
   method: "GET",
   path: "/members/:userId",
-  summary: "A member with all memberships that the reader may see",
+  summary: "Get a member with all memberships visible to the caller",
   access: "access:read",
   params: z.strictObject({ userId: z.uuid() }),
   response: memberDetail,
@@ -74,13 +74,13 @@ export const readMember = defineEndpoint({
 export const updateMember = defineEndpoint({
   method: "PATCH",
   path: "/members/:userId",
-  summary: "Give a member another role; holds from the member's next request",
+  summary: "Change a member's role; effective from the member's next request",
   access: "access:manage",
   action: "access.member.update",
   keeps: ["role"],
   stepUp: "when the role is above viewer",
   params: z.strictObject({ userId: z.uuid() }),
-  /** `currentRole` is the one the caller saw: somebody else may have changed it meanwhile. */
+  /** `currentRole` is the role the caller saw; the update fails if someone else has changed it since. */
   body: z.strictObject({ role, currentRole: role }),
   response: member,
 });
@@ -88,7 +88,7 @@ export const updateMember = defineEndpoint({
 export const deleteMember = defineEndpoint({
   method: "DELETE",
   path: "/members/:userId",
-  summary: "Remove a person from the organization; the account stays",
+  summary: "Remove a person from the organization; the account remains",
   access: "access:manage",
   action: "access.member.delete",
   keeps: ["role"],
@@ -100,7 +100,7 @@ export const deleteMember = defineEndpoint({
 export const deactivateMember = defineEndpoint({
   method: "POST",
   path: "/members/:userId/deactivate",
-  summary: "Close an account whose memberships are all administered by the caller; ends its sessions",
+  summary: "Deactivate an account and end its sessions; the caller must administer all of its memberships",
   access: "access:manage",
   action: "access.member.deactivate",
   keeps: ["account"],
@@ -111,7 +111,7 @@ export const deactivateMember = defineEndpoint({
 export const reactivateMember = defineEndpoint({
   method: "POST",
   path: "/members/:userId/reactivate",
-  summary: "Open a closed account again; its former sessions stay ended",
+  summary: "Reactivate an account; its previous sessions stay ended",
   access: "access:manage",
   action: "access.member.reactivate",
   keeps: ["account"],
@@ -128,19 +128,21 @@ export const invitation = z.object({
   invitedBy: z.string(),
   createdAt: timestamp,
   expiresAt: timestamp,
-  /** When its link was first opened. */
+  /** When the link was first opened. */
   openedAt: timestamp.nullable(),
 });
 export type Invitation = z.infer<typeof invitation>;
 
-/** `path` holds the one-time secret behind `#`, where no server and no log sees it; it is never shown again. */
+/**
+ * `path` contains the one-time secret after `#`, which browsers never send to servers; it is shown only once.
+ */
 export const invitationLink = invitation.extend({ path: z.string() });
 export type InvitationLink = z.infer<typeof invitationLink>;
 
 export const listInvitations = defineEndpoint({
   method: "GET",
   path: "/invitations",
-  summary: "Invitations that wait for an answer, newest first, expired ones included",
+  summary: "List pending invitations, newest first, including expired ones",
   access: "access:read",
   query: z.strictObject({ ...paging, includeChildren: queryFlag }),
   response: page(invitation),
@@ -149,7 +151,7 @@ export const listInvitations = defineEndpoint({
 export const createInvitation = defineEndpoint({
   method: "POST",
   path: "/invitations",
-  summary: "Invite a person by a link that works once within 7 days",
+  summary: "Invite a person with a link that works once within 7 days",
   access: "access:manage",
   action: "access.invitation.create",
   keeps: ["email", "role", "expiresAt"],
@@ -162,7 +164,7 @@ export const createInvitation = defineEndpoint({
 export const renewInvitation = defineEndpoint({
   method: "POST",
   path: "/invitations/:id/link",
-  summary: "Make a new link for an invitation; the former one stops working",
+  summary: "Create a new link for an invitation; the previous link stops working",
   access: "access:manage",
   action: "access.invitation.renew",
   keeps: ["expiresAt"],
@@ -174,7 +176,7 @@ export const renewInvitation = defineEndpoint({
 export const deleteInvitation = defineEndpoint({
   method: "DELETE",
   path: "/invitations/:id",
-  summary: "Withdraw an invitation",
+  summary: "Revoke an invitation",
   access: "access:manage",
   action: "access.invitation.delete",
   keeps: ["email", "role"],
@@ -185,14 +187,14 @@ export const deleteInvitation = defineEndpoint({
 
 const invitationToken = z.string().min(1).max(200);
 
-/** What the holder of a link is offered. */
+/** The invitation as shown to the holder of its link. */
 export const invitationOffer = z.object({
   organization: z.object({ slug, name: z.string() }),
   role,
   email: z.string(),
   invitedBy: z.string(),
   expiresAt: timestamp,
-  /** `existing`: the address has an account, whose password or session is asked for. */
+  /** `existing`: the address has an account, so accepting requires its password or session. */
   account: z.enum(["new", "existing"]),
 });
 export type InvitationOffer = z.infer<typeof invitationOffer>;
@@ -200,7 +202,7 @@ export type InvitationOffer = z.infer<typeof invitationOffer>;
 export const openInvitation = defineEndpoint({
   method: "POST",
   path: "/invitations/open",
-  summary: "What an invitation's link offers; its first opening is recorded",
+  summary: "Get an invitation by its link; the first opening is recorded",
   access: "public",
   action: "access.invitation.open",
   keeps: [],
@@ -211,15 +213,15 @@ export const openInvitation = defineEndpoint({
 export const acceptInvitation = defineEndpoint({
   method: "POST",
   path: "/invitations/accept",
-  summary: "Become a member: with a name and a new password, or as the account that the address has",
+  summary: "Accept an invitation, with a name and a new password or with the existing account of the address",
   access: "public",
   action: "access.invitation.accept",
   keeps: ["role", "account"],
   body: z.strictObject({
     token: invitationToken,
-    /** Of a new account. */
+    /** Required for a new account. */
     name: shownName.optional(),
-    /** Of a new account, or the one that the existing account has; not needed by who is signed in. */
+    /** New password for a new account, otherwise the existing one; not needed if the account is signed in. */
     password: z.string().min(1).max(1024).optional(),
   }),
   response: z.object({ organization: z.object({ slug, name: z.string() }) }),
@@ -230,7 +232,7 @@ export const organizationNode = z.object({
   slug,
   name: z.string(),
   parentId: z.uuid().nullable(),
-  /** 0 for the organization that was asked about, 1 for its children. */
+  /** 0 for the requested organization, 1 for its children. */
   level: z.number().int(),
   members: z.number().int(),
   createdAt: timestamp,
@@ -240,7 +242,8 @@ export type OrganizationNode = z.infer<typeof organizationNode>;
 export const listOrganizations = defineEndpoint({
   method: "GET",
   path: "/organizations",
-  summary: "The organization and all below it, parents before children; the platform sees all",
+  summary:
+    "List the organization and all organizations below it, parents before children; the platform sees all",
   access: "access:read",
   query: z.strictObject(paging),
   response: page(organizationNode),

@@ -7,28 +7,28 @@ const oneOfMember = z.strictObject({ userId: z.uuid(), sessionId: z.uuid() });
 const ended = z.object({ ended: z.number().int() });
 const password = z.string().min(1).max(1024);
 
-/** Somewhere a person is signed in. Neither the token nor anything that opens the session. */
+/** A session without its token or anything else that could be used to open it. */
 export const sessionEntry = z.object({
   id: z.uuid(),
-  /** The one that asks. */
+  /** True for the session of this request. */
   current: z.boolean(),
   signedInBy: z.enum(["password", "oidc"]),
   userAgent: z.string().nullable(),
   address: z.string().nullable(),
   createdAt: timestamp,
-  /** Within a minute. */
+  /** Accurate to one minute. */
   lastSeenAt: timestamp,
   expiresAt: timestamp,
 });
 export type SessionEntry = z.infer<typeof sessionEntry>;
 
-/** At most the 100 that were used last. */
+/** The 100 most recently used sessions at most. */
 const sessionList = z.object({ items: z.array(sessionEntry), total: z.number().int() });
 
 export const listOwnSessions = defineEndpoint({
   method: "GET",
   path: "/sessions",
-  summary: "Where the caller is signed in, last used first",
+  summary: "List the caller's sessions, most recently used first",
   access: "session",
   response: sessionList,
 });
@@ -36,7 +36,7 @@ export const listOwnSessions = defineEndpoint({
 export const deleteOwnSession = defineEndpoint({
   method: "DELETE",
   path: "/sessions/:sessionId",
-  summary: "Sign out somewhere else; its live connections are cut at once",
+  summary: "End another session of the caller; its live connections are closed immediately",
   access: "session",
   action: "access.session.revoke",
   keeps: revocationKept,
@@ -48,7 +48,7 @@ export const deleteOwnSession = defineEndpoint({
 export const deleteOtherSessions = defineEndpoint({
   method: "DELETE",
   path: "/sessions",
-  summary: "Sign out everywhere else",
+  summary: "End all other sessions of the caller",
   access: "session",
   action: "access.session.revoke",
   keeps: revocationKept,
@@ -58,7 +58,7 @@ export const deleteOtherSessions = defineEndpoint({
 export const listMemberSessions = defineEndpoint({
   method: "GET",
   path: "/members/:userId/sessions",
-  summary: "Where a member is signed in",
+  summary: "List a member's sessions",
   access: "access:manage",
   params: memberParams,
   response: sessionList,
@@ -67,7 +67,7 @@ export const listMemberSessions = defineEndpoint({
 export const deleteMemberSession = defineEndpoint({
   method: "DELETE",
   path: "/members/:userId/sessions/:sessionId",
-  summary: "End one session of a member; its live connections are cut at once",
+  summary: "End one session of a member; its live connections are closed immediately",
   access: "access:manage",
   action: "access.session.revoke",
   keeps: revocationKept,
@@ -90,7 +90,7 @@ export const deleteMemberSessions = defineEndpoint({
 export const changePassword = defineEndpoint({
   method: "PUT",
   path: "/session/password",
-  summary: "Choose another password; ends every other session and gives this one a new token",
+  summary: "Change the password; ends all other sessions and gives this one a new token",
   access: "session",
   action: "access.password.change",
   keeps: ["endedSessions"],
@@ -101,13 +101,14 @@ export const changePassword = defineEndpoint({
 export const createPasswordReset = defineEndpoint({
   method: "POST",
   path: "/members/:userId/password-reset",
-  summary: "A link by which a member sets a new password once within an hour; shown this once",
+  summary:
+    "Create a link with which a member can set a new password, valid once within an hour and shown only once",
   access: "access:manage",
   action: "access.password.reset-link",
   keeps: ["expiresAt"],
   stepUp: true,
   params: memberParams,
-  /** `path` holds the secret behind `#`, where no server and no log sees it. */
+  /** `path` contains the secret after `#`, which browsers never send to servers. */
   response: z.object({ path: z.string(), expiresAt: timestamp }),
   status: 201,
 });

@@ -5,16 +5,16 @@ import { defineEndpoint, page, paging, shownName, timestamp } from "../endpoint.
 export const apiToken = z.object({
   id: z.uuid(),
   name: z.string(),
-  /** The first characters of the token, by which it can be told apart. */
+  /** First characters of the token, to tell tokens apart. */
   prefix: z.string(),
   capabilities: z.array(z.enum(capabilities)),
   createdBy: z.object({ id: z.uuid(), name: z.string() }),
   createdAt: timestamp,
-  /** Null: until it is revoked. */
+  /** Null if the token does not expire. */
   expiresAt: timestamp.nullable(),
-  /** To the minute. */
+  /** Accurate to one minute. */
   lastUsedAt: timestamp.nullable(),
-  /** `suspended`: its creator is deactivated or has lost all of its rights here. */
+  /** `suspended`: the creator is deactivated or has lost all rights in this organization. */
   state: z.enum(["active", "expired", "suspended"]),
 });
 export type ApiToken = z.infer<typeof apiToken>;
@@ -22,7 +22,7 @@ export type ApiToken = z.infer<typeof apiToken>;
 export const listTokens = defineEndpoint({
   method: "GET",
   path: "/tokens",
-  summary: "API tokens of the organization that are not revoked, newest first",
+  summary: "List the organization's active API tokens, newest first",
   access: "access:read",
   query: z.strictObject(paging),
   response: page(apiToken),
@@ -48,7 +48,7 @@ export const createToken = defineEndpoint({
 export const deleteToken = defineEndpoint({
   method: "DELETE",
   path: "/tokens/:id",
-  summary: "Revoke an API token; it stops working with its next use",
+  summary: "Revoke an API token; effective from its next request",
   access: "access:manage",
   action: "access.token.delete",
   keeps: ["prefix", "capabilities"],

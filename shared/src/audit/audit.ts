@@ -6,32 +6,36 @@ import { auditFilterQuery, auditOutcomes } from "./filter.ts";
 export const authMethods = ["password", "oidc", "token", "none", "internal", "unknown"] as const;
 const fields = z.record(z.string(), z.json());
 
-/** One act, as it was: names are kept so that an event stays readable when what it names is gone. */
+/**
+ * One recorded action. Names are stored with it, so the event stays readable after the objects are deleted.
+ */
 export const auditEvent = z.object({
   id: z.uuid(),
-  /** Place in the organization's chain, gapless from 1; null for the instant between insert and seal. */
+  /**
+   * Position in the organization's chain, without gaps from 1; null for the instant between insert and seal.
+   */
   seq: z.number().int().nullable(),
   organizationId: z.uuid(),
   organizationName: z.string(),
   recordedAt: timestamp,
-  /** When a platform says that it happened; null for what Wheelhouse itself recorded. */
+  /** Time reported by the platform; null for events recorded by Wheelhouse itself. */
   occurredAt: timestamp.nullable(),
   action: z.string(),
-  /** First part of the action; `app` for what platforms report. */
+  /** First part of the action; `app` for events reported by platforms. */
   class: z.string(),
   crud: z.enum(["create", "read", "update", "delete"]),
   outcome: z.enum(auditOutcomes),
   reason: z.string().nullable(),
   actor: z.object({
-    /** `external`: somebody whom a platform named, known to Wheelhouse by that alone. */
+    /** `external`: a person or system reported by a platform and otherwise unknown to Wheelhouse. */
     type: z.enum(["user", "token", "system", "anonymous", "external"]),
     id: z.string().nullable(),
     display: z.string(),
     authMethod: z.enum(authMethods),
   }),
-  /** Who really acted when the actor was impersonated. */
+  /** The person acting when the actor was impersonated. */
   impersonator: z.object({ id: z.string(), display: z.string() }).nullable(),
-  /** Who posted an event of a platform: a token or a person of Wheelhouse. */
+  /** The token or user that posted a platform's event. */
   reportedBy: z.object({ type: z.enum(["user", "token"]), id: z.string(), display: z.string() }).nullable(),
   targets: z.array(z.object({ type: z.string(), id: z.string(), name: z.string() })),
   before: fields.nullable(),
@@ -65,7 +69,7 @@ export type AuditEventDetail = z.infer<typeof auditEventDetail>;
 export const listAuditEvents = defineEndpoint({
   method: "GET",
   path: "/audit/events",
-  summary: "The audit trail, newest first",
+  summary: "List audit events, newest first",
   access: "audit:read",
   query: z.strictObject({ ...auditFilterQuery, ...paging }),
   response: page(auditEvent),
@@ -74,7 +78,7 @@ export const listAuditEvents = defineEndpoint({
 export const readAuditEvent = defineEndpoint({
   method: "GET",
   path: "/audit/events/:id",
-  summary: "One event with its place in the hash chain",
+  summary: "Get one event with its position in the hash chain",
   access: "audit:read",
   params: z.strictObject({ id: z.uuid() }),
   response: auditEventDetail,

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { defineEndpoint, timestamp } from "../endpoint.ts";
 import { auditFilterQuery } from "./filter.ts";
 
-/** Beyond this a count says "more than". */
+/** Counts stop here; above this, the result is "more than". */
 export const auditCountMax = 10_000;
 
 export const countAuditEvents = defineEndpoint({
   method: "GET",
   path: "/audit/count",
-  summary: "How many events match, up to 10,000",
+  summary: "Count matching events, up to 10,000",
   access: "audit:read",
   query: z.strictObject(auditFilterQuery),
   response: z.object({ count: z.number().int(), isMore: z.boolean() }),
@@ -16,7 +16,10 @@ export const countAuditEvents = defineEndpoint({
 
 export const auditFacetKeys = ["actor", "action", "class", "target", "outcome"] as const;
 
-/** A value that occurred, under the name it had last. `events`: how often, ever; `lastAt`: when last. */
+/**
+ * A known filter value with its latest display name. `events` counts all occurrences; `lastAt` is the latest
+ * one.
+ */
 const auditFacet = z.object({
   value: z.string(),
   label: z.string(),
@@ -29,11 +32,11 @@ export type AuditFacet = z.infer<typeof auditFacet>;
 export const listAuditFacets = defineEndpoint({
   method: "GET",
   path: "/audit/facets",
-  summary: "Known values of a filter, those that occur most often first",
+  summary: "List known values of a filter, most frequent first",
   access: "audit:read",
   query: z.strictObject({
     key: z.enum(auditFacetKeys),
-    /** Part of the value or its name. */
+    /** Part of the value or its display name. */
     q: z.string().trim().max(200).optional(),
     limit: z.coerce.number().int().min(1).max(50).default(20),
   }),
@@ -41,15 +44,15 @@ export const listAuditFacets = defineEndpoint({
 });
 
 /**
- * What happened when, per hour in UTC. Counted for actor, action, class, outcome, hours of the week and time; a filter
- * by target or text is named in `notCounted` and left out of the figures. All events up to number `countedToSeq` of
- * `headSeq` are in.
+ * Events per hour in UTC. The counts apply filters by actor, action, class, outcome, hour of the week and
+ * time; filters by target or text are listed in `notCounted` and ignored. They cover all events up to number
+ * `countedToSeq` of `headSeq`.
  */
 export const auditActivity = z.object({
   from: timestamp,
   to: timestamp,
   hours: z.array(z.object({ at: timestamp, success: z.number().int(), refused: z.number().int() })),
-  /** The most frequent first; `others` are the events of the rest. */
+  /** The most frequent actions; `others` counts the events of the rest. */
   actions: z.array(z.object({ action: z.string(), success: z.number().int(), refused: z.number().int() })),
   others: z.number().int(),
   countedToSeq: z.number().int(),
@@ -61,7 +64,8 @@ export type AuditActivity = z.infer<typeof auditActivity>;
 export const readAuditActivity = defineEndpoint({
   method: "GET",
   path: "/audit/activity",
-  summary: "Events per hour and action under a filter; four weeks unless a range of at most 92 days is given",
+  summary:
+    "Count events per hour and action under a filter; covers four weeks unless a range of at most 92 days is given",
   access: "audit:read",
   query: z.strictObject(auditFilterQuery),
   response: auditActivity,

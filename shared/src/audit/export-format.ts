@@ -1,18 +1,19 @@
 import { z } from "zod";
 
 /**
- * The NDJSON form of exported events, from which a chain can be verified without the database (`npm run verify-audit`).
+ * The NDJSON form of exported events, from which a chain can be verified without the database (`npm run
+ * verify-audit`).
  *
- * A file is UTF-8, each line one JSON object ending in `\n`, no header: event lines, none or many, then exactly one
- * trailer. Events of one organization run in the order of their numbers, forwards or backwards; a filter leaves gaps.
- * What ends without a trailer was cut off.
+ * A file is UTF-8 with one JSON object per line, each ending in `\n`, and no header: zero or more event
+ * lines, then exactly one trailer. Events of an organization are ordered by number, ascending or descending;
+ * a filter leaves gaps. A file without a trailer is incomplete.
  */
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**
- * One event, in exactly this order and without white space. `content` is the event as it was sealed: its bytes here are
- * the stored canonical text (RFC 8785), over which its hash goes. `prev` and `hash` are the stored link of
- * `audit_chain`, in lower-case hex.
+ * One event, with exactly this key order and no whitespace. `content` is the event as sealed: its bytes here
+ * are the stored canonical text (RFC 8785) that was hashed. `prev` and `hash` are the stored link from
+ * `audit_chain`, in lowercase hex.
  */
 export const exportedAuditLine = z.strictObject({
   seq: z.number().int().min(1),
@@ -22,17 +23,17 @@ export const exportedAuditLine = z.strictObject({
 });
 export type ExportedAuditLine = z.infer<typeof exportedAuditLine>;
 
-/** The last line. `sha256` is over every byte before it, the `\n` of the last event included. */
+/** The last line. `sha256` covers every byte before it, including the `\n` of the last event. */
 export const exportedAuditTrailer = z.strictObject({
   trailer: z.object({
     rows: z.number().int().min(0),
     sha256: sha256Hex,
-    /** Smallest and greatest number of the exported events; null when there is none. */
+    /** Lowest and highest number of the exported events; null if there are none. */
     firstSeq: z.number().int().nullable(),
     lastSeq: z.number().int().nullable(),
-    /** What was asked for, as in the query of the list; `{}` is everything. */
+    /** The filter, as in the query of the list; `{}` means everything. */
     filter: z.record(z.string(), z.json()),
-    /** When the export began: what was recorded later is not in it. */
+    /** When the export began; it does not contain events recorded later. */
     exportedAt: z.iso.datetime({ offset: true }),
   }),
 });

@@ -5,25 +5,28 @@ import { auditFilterKept, auditFilterQuery } from "./filter.ts";
 export const auditExportFormats = ["ndjson", "csv"] as const;
 export type AuditExportFormat = (typeof auditExportFormats)[number];
 
-/** Header of an export's answer: the token by which it can go on. */
+/** Response header with the token that resumes an interrupted export. */
 export const exportResumeHeader = "x-export-resume";
 
-/** First cell of the last row of a CSV export; rows and hash follow. A file without this row was cut off. */
+/**
+ * First cell of the last row of a CSV export, followed by row count and hash. A file without this row is
+ * incomplete.
+ */
 export const csvTrailerMark = "end of export";
 
 /**
- * Streams the matching events, each organization's newest first. NDJSON is described in `audit-export-format.ts`. CSV has a
- * head, cells of which none begins as a formula, and the last row `end of export,<rows>,<sha256>` over all bytes
- * before it. The answer is a file, so a caller fetches it instead of `call()`.
+ * Streams the matching events, each organization's newest first. `export-format.ts` describes the NDJSON
+ * form. CSV has a header row, escaped formula cells, and a last row `end of export,<rows>,<sha256>` over all
+ * preceding bytes. The response is a file, so clients fetch it instead of using `call()`.
  *
- * An export that broke off can go on within an hour: the same query with `resume`, the value of the answer's header
- * `x-export-resume`, and `have`, how many bytes have come, gives the bytes behind those. It is still what the filter
- * showed at the beginning, and count and hash of the last row are over the whole.
+ * An interrupted export can be resumed within an hour: the same query with `resume` (the value of the
+ * response header `x-export-resume`) and `have` (the number of bytes already received) returns the remaining
+ * bytes. A resumed export still reflects the start of the export, and its trailer covers the whole file.
  */
 export const exportAuditEvents = defineEndpoint({
   method: "GET",
   path: "/audit/export",
-  summary: "Events as CSV or NDJSON, exactly those of the list; the last line holds count and hash",
+  summary: "Export the same events as the list, as CSV or NDJSON; the last line contains row count and hash",
   access: "audit:export",
   action: "audit.trail.export",
   keeps: [...auditFilterKept, "format", "state", "have", "rows", "sha256"],
@@ -34,14 +37,14 @@ export const exportAuditEvents = defineEndpoint({
       .string()
       .min(1)
       .max(6_000)
-      .describe(`Goes on with an export that broke off: the first answer's header ${exportResumeHeader}.`)
+      .describe(`Resumes an interrupted export: the ${exportResumeHeader} header of the first response.`)
       .optional(),
     have: z.coerce
       .number()
       .int()
       .min(0)
       .default(0)
-      .describe("Beside `resume`: how many bytes have come; the answer is what is behind them."),
+      .describe("With `resume`: number of bytes already received; the response contains the rest."),
   }),
   response: z.any(),
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { queryFlag, queryList, timestamp } from "../endpoint.ts";
 
-/** What the trail keeps of a filter that was applied to it. */
+/** Fields of an applied filter that the audit trail keeps. */
 export const auditFilterKept = [
   "actor",
   "action",
@@ -19,27 +19,32 @@ export const auditFilterKept = [
 export const auditOutcomes = ["success", "denied", "failure"] as const;
 
 const actor = z.string().min(1).max(300);
-/** Name of an act: ours are `auditActions`, a refused reading has its capability, a platform's begin with `app:`. */
+/**
+ * Name of an action: one of `auditActions`, a capability for a denied read, or a platform's action with
+ * prefix `app:`.
+ */
 const action = z
   .string()
   .max(120)
-  .regex(/^[a-z][a-z0-9.:-]*$/, "must be the name of an action");
+  .regex(/^[a-z][a-z0-9.:-]*$/, "must be an action name");
 const eventClass = z.string().min(1).max(60);
 const target = z.string().trim().min(1).max(300);
 const text = z.string().trim().min(1).max(200);
 /** Day and hour of the week in UTC, Monday is 1: `4-02` is Thursday from 02:00 to 03:00. */
-const slot = z.string().regex(/^[1-7]-(?:[01]\d|2[0-3])$/, "day 1 to 7, hyphen, hour 00 to 23");
+const slot = z
+  .string()
+  .regex(/^[1-7]-(?:[01]\d|2[0-3])$/, "must be a day 1 to 7, a hyphen and an hour 00 to 23");
 
-/** Filters that can be turned around. */
+/** Filters that can be negated. */
 export const auditNotNames = ["actor", "action", "class", "target", "outcome", "slot"] as const;
 const notName = z.enum(auditNotNames);
 export type AuditNotName = z.infer<typeof notName>;
 
 /**
- * The one filter of the trail, as list, count, export, activity and export take it. `actor`: id or shown name;
- * `class`: first word of the action; `target`: id or name; `q`: words, or their beginnings, all of which occur. `not`:
- * which of the filters that are set an event must not match, e.g. `action=audit.trail.read&not=action`; a name whose
- * filter is not set changes nothing.
+ * The filter of the trail, shared by list, count, export, activity and known values. `actor`: id or display
+ * name; `class`: first part of the action; `target`: id or name; `q`: words or word prefixes, all of which
+ * must occur. `not` names the filters to negate, e.g. `action=audit.trail.read&not=action`; names of filters
+ * that are not set have no effect.
  */
 export const auditFilterQuery = {
   actor: queryList(actor).optional(),
@@ -55,7 +60,7 @@ export const auditFilterQuery = {
   includeChildren: queryFlag,
 };
 
-/** The same without time and organization, as views and reviews keep it. */
+/** The filter without time range and organization, as views and reviews store it. */
 export const storedAuditFilter = z.strictObject({
   actor: z.array(actor).max(50).optional(),
   action: z.array(action).max(50).optional(),

@@ -2,22 +2,23 @@ import { z } from "zod";
 import { defineEndpoint, page, paging, timestamp } from "../endpoint.ts";
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
-/** First 16 hex digits of the sha256 of the public key (SPKI, DER). */
+/** First 16 hex digits of the SHA-256 of the public key (SPKI, DER). */
 const keyId = z.string().regex(/^[0-9a-f]{16}$/);
 
 /**
- * The signed end of an organization's chain. Stored, exported and handed out as one line of canonical JSON (RFC 8785);
- * `signature` is Ed25519 in base64 over the same line without it. Its number has no gap within the organization.
+ * The signed head of an organization's chain. Stored, exported and returned as one line of canonical JSON
+ * (RFC 8785); `signature` is Ed25519 in base64 over the same line without the signature. `number` has no gaps
+ * within an organization.
  */
 export const auditCheckpoint = z.strictObject({
   format: z.literal("wheelhouse-checkpoint-1"),
   orgId: z.uuid(),
   number: z.number().int().min(1),
-  /** Last event that the chain had. */
+  /** Number of the chain's last event. */
   seq: z.number().int().min(1),
   /** Hash of that event's link. */
   hash: sha256Hex,
-  /** sha256 of the whole line of the checkpoint before it; zeros for the first. */
+  /** SHA-256 of the whole line of the previous checkpoint; zeros for the first. */
   previous: sha256Hex,
   at: timestamp,
   keyId,
@@ -25,7 +26,10 @@ export const auditCheckpoint = z.strictObject({
 });
 export type AuditCheckpoint = z.infer<typeof auditCheckpoint>;
 
-/** What the trail is proved by: its end, the newest signed end, who signs, and where signed ends are kept. */
+/**
+ * The evidence for the trail: its head, the newest checkpoint, public keys, and the sinks that store
+ * checkpoints.
+ */
 export const auditProof = z.object({
   headSeq: z.number().int(),
   checkpoint: auditCheckpoint.nullable(),
@@ -33,9 +37,9 @@ export const auditProof = z.object({
   sinks: z.array(
     z.object({
       name: z.string(),
-      /** Newest checkpoint of this organization that it holds; 0 when none. */
+      /** Newest checkpoint of this organization in the sink; 0 if none. */
       number: z.number().int(),
-      /** Why it could not be written the last time. */
+      /** Why the last write failed. */
       problem: z.string().nullable(),
     }),
   ),
@@ -45,7 +49,8 @@ export type AuditProof = z.infer<typeof auditProof>;
 export const readAuditProof = defineEndpoint({
   method: "GET",
   path: "/audit/proof",
-  summary: "The end of the chain, the newest checkpoint, public keys, and the sinks that hold checkpoints",
+  summary:
+    "Get the head of the chain, the newest checkpoint, public keys, and the sinks that store checkpoints",
   access: "audit:read",
   response: auditProof,
 });
@@ -53,7 +58,7 @@ export const readAuditProof = defineEndpoint({
 export const listAuditCheckpoints = defineEndpoint({
   method: "GET",
   path: "/audit/checkpoints",
-  summary: "Signed checkpoints of the organization's chain, newest first",
+  summary: "List signed checkpoints of the organization's chain, newest first",
   access: "audit:read",
   query: z.strictObject(paging),
   response: page(auditCheckpoint),
@@ -62,7 +67,7 @@ export const listAuditCheckpoints = defineEndpoint({
 export const createAuditCheckpoint = defineEndpoint({
   method: "POST",
   path: "/audit/checkpoints",
-  summary: "Sign the end of the chain now instead of within ten minutes",
+  summary: "Sign the head of the chain now instead of within ten minutes",
   access: "audit:verify",
   action: "audit.checkpoint.create",
   keeps: [],
@@ -74,21 +79,21 @@ export const downloadAuditCheckpoints = defineEndpoint({
   method: "GET",
   path: "/audit/checkpoints/download",
   summary:
-    "All checkpoints of the organization, oldest first, one a line: what verify-audit compares an export with",
+    "Stream all checkpoints of the organization, oldest first, one per line, as input for verify-audit",
   access: "audit:read",
   stream: "ndjson",
   response: auditCheckpoint,
 });
 
-/** `expired`: content that was let go under a checkpoint is no fault; it is counted, not judged. */
+/** `expired`: content that expired under a checkpoint is not a fault; it is counted but not verified. */
 export const auditVerification = z.object({
   type: z.literal("result"),
   verifiedAt: timestamp,
-  /** Number of the last event up to which everything holds; 0 when there is none. */
+  /** Number of the last event up to which verification succeeded; 0 if none. */
   verifiedToSeq: z.number().int(),
-  /** Newest checkpoint that the chain agrees with. */
+  /** Newest checkpoint that matches the chain. */
   checkpoint: z.object({ number: z.number().int(), seq: z.number().int(), keyId, at: timestamp }).nullable(),
-  /** Checkpoints compared. */
+  /** Number of checkpoints compared. */
   checkpoints: z.number().int(),
   expired: z
     .object({ events: z.number().int(), toSeq: z.number().int(), checkpointNumber: z.number().int() })
@@ -100,7 +105,7 @@ export type AuditVerification = z.infer<typeof auditVerification>;
 export const auditVerificationLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("progress"), seq: z.number().int(), of: z.number().int() }),
   auditVerification,
-  /** The walk itself failed; nothing is said about the trail. */
+  /** The verification itself failed; it says nothing about the trail. */
   z.object({ type: z.literal("error"), message: z.string() }),
 ]);
 export type AuditVerificationLine = z.infer<typeof auditVerificationLine>;
@@ -109,7 +114,7 @@ export const verifyAudit = defineEndpoint({
   method: "GET",
   path: "/audit/verify",
   summary:
-    "Walk the organization's chain, recompute every hash, compare with every checkpoint, name the first event that does not hold. Lines of progress, then the result; closing the connection ends the walk",
+    "Verify the organization's chain: recompute every hash, compare every checkpoint, and report the first invalid event. Streams progress, then the result; closing the connection cancels the verification",
   access: "audit:verify",
   action: "audit.trail.verify",
   keeps: ["verifiedToSeq", "problem", "checkpoint", "keyId", "cancelled", "reachedSeq"],

@@ -4,12 +4,14 @@ import { reasonText } from "../reason.ts";
 
 const hold = z.object({ id: z.uuid(), reason: z.string(), placedBy: z.string(), placedAt: timestamp });
 
-/** How long the content of events is kept. The chain of hashes stays for ever. */
+/** Retention of event content. The hash chain is kept indefinitely. */
 export const auditRetention = z.object({
-  /** Null: without end. */
+  /** Null: unlimited. */
   keepDays: z.number().int().nullable(),
   holds: z.array(hold),
-  /** Content up to this event is gone, under the checkpoint of this number; 0 and null when none is. */
+  /**
+   * Content up to this event has expired, covered by the checkpoint with this number; 0 and null if none has.
+   */
   expiredToSeq: z.number().int(),
   expiredCheckpoint: z.number().int().nullable(),
 });
@@ -18,7 +20,7 @@ export type AuditRetention = z.infer<typeof auditRetention>;
 export const readAuditRetention = defineEndpoint({
   method: "GET",
   path: "/audit/retention",
-  summary: "How long the content of events is kept, and what holds it",
+  summary: "Get the retention of event content and any legal holds",
   access: "audit:read",
   response: auditRetention,
 });
@@ -26,7 +28,7 @@ export const readAuditRetention = defineEndpoint({
 export const updateAuditRetention = defineEndpoint({
   method: "PUT",
   path: "/audit/retention",
-  summary: "Change how long the content of events is kept",
+  summary: "Change the retention of event content",
   access: "access:manage",
   action: "audit.retention.update",
   keeps: ["keepDays"],
@@ -38,7 +40,7 @@ export const updateAuditRetention = defineEndpoint({
 export const placeAuditHold = defineEndpoint({
   method: "POST",
   path: "/audit/holds",
-  summary: "Place a legal hold: no content of this organization expires until it is released",
+  summary: "Place a legal hold: no content of this organization expires until the hold is released",
   access: "access:manage",
   action: "audit.hold.place",
   keeps: [],

@@ -3,24 +3,24 @@ import { defineEndpoint, page, paging, timestamp } from "../endpoint.ts";
 import { auditEvent } from "./audit.ts";
 import { auditFilterKept, storedAuditFilter } from "./filter.ts";
 
-/** A review holds at most so many events; a longer period is divided or filtered. */
+/** Maximum number of events in a review; split longer periods or narrow the filter. */
 export const auditReviewEventsMax = 10_000;
-/** Events of a review that one request marks. */
+/** Maximum number of events that one request can mark. */
 export const auditMarksMax = 500;
 export const auditMarks = ["reviewed", "flagged"] as const;
 
 const by = z.object({ id: z.string(), name: z.string(), at: timestamp });
 
-/** `own`: events of the reader's own acts, which only somebody else can review. */
+/** `own`: the reader's own actions, which only someone else can review. */
 const progress = z.object({
   events: z.number().int(),
   reviewed: z.number().int(),
   flagged: z.number().int(),
   settled: z.number().int(),
   comments: z.number().int(),
-  /** Neither reviewed nor flagged, own acts of the reader included. */
+  /** Neither reviewed nor flagged, including the reader's own actions. */
   open: z.number().int(),
-  /** Acts of the reader (of the signer, once signed) that nobody else has reviewed yet. */
+  /** The reader's own actions (the signer's, once signed) that nobody else has reviewed yet. */
   ownOpen: z.number().int(),
 });
 
@@ -32,7 +32,7 @@ export const auditReview = z.object({
   filter: storedAuditFilter,
   viewName: z.string().nullable(),
   opened: by,
-  /** The chain up to this event is what was gathered, and what a signature covers. */
+  /** The review contains events up to this number, and the signature covers the chain up to it. */
   coveredSeq: z.number().int(),
   coveredHash: z.string(),
   signed: by.extend({ comment: z.string().nullable(), notReviewed: z.number().int() }).nullable(),
@@ -41,15 +41,15 @@ export const auditReview = z.object({
 export type AuditReview = z.infer<typeof auditReview>;
 
 export const auditReviewDetail = auditReview.extend({
-  /** What happened to the period after the events were gathered. */
+  /** What changed in the period after the events were gathered. */
   since: z.object({
-    /** Events of the period and filter that are not among the gathered ones; at most 10,000 are counted. */
+    /** Events that match the period and filter but are not in the review; counted up to 10,000. */
     newEvents: z.number().int(),
     isMore: z.boolean(),
     expiredEvents: z.number().int(),
-    /** Whether the chain still has the covered hash at the covered event. */
+    /** True if the chain still has the signed hash at the covered event. */
     headHolds: z.boolean(),
-    /** The newest verification that the trail records. */
+    /** The newest verification recorded in the trail. */
     verification: z
       .object({ at: timestamp, toSeq: z.number().int(), problem: z.string().nullable() })
       .nullable(),
@@ -57,7 +57,7 @@ export const auditReviewDetail = auditReview.extend({
 });
 export type AuditReviewDetail = z.infer<typeof auditReviewDetail>;
 
-/** An event under review; `event` is null when its content expired. */
+/** An event under review; `event` is null if its content has expired. */
 const auditReviewItem = z.object({
   auditId: z.uuid(),
   seq: z.number().int(),
@@ -76,7 +76,7 @@ const params = z.strictObject({ id: z.uuid() });
 export const listAuditReviews = defineEndpoint({
   method: "GET",
   path: "/audit/reviews",
-  summary: "Reviews of the trail, the newest first",
+  summary: "List reviews of the trail, newest first",
   access: "audit:read",
   query: z.strictObject(paging),
   response: page(auditReview),
@@ -85,7 +85,7 @@ export const listAuditReviews = defineEndpoint({
 export const readAuditReview = defineEndpoint({
   method: "GET",
   path: "/audit/reviews/:id",
-  summary: "One review and what changed since its events were gathered",
+  summary: "Get a review and what changed since its events were gathered",
   access: "audit:read",
   params,
   response: auditReviewDetail,
@@ -94,7 +94,7 @@ export const readAuditReview = defineEndpoint({
 export const listAuditReviewItems = defineEndpoint({
   method: "GET",
   path: "/audit/reviews/:id/items",
-  summary: "Events of a review, the newest first, with marks and comments",
+  summary: "List the events of a review, newest first, with marks and comments",
   access: "audit:read",
   params,
   query: z.strictObject({ ...paging, state: z.enum(["all", "open", "flagged"]).default("all") }),
@@ -104,7 +104,7 @@ export const listAuditReviewItems = defineEndpoint({
 export const openAuditReview = defineEndpoint({
   method: "POST",
   path: "/audit/reviews",
-  summary: "Gather the events of a period under a filter for review",
+  summary: "Start a review of the events in a period, under a filter",
   access: "audit:sign-off",
   action: "audit.review.open",
   keeps: [...auditFilterKept, "events", "coveredSeq", "coveredHash"],
@@ -122,7 +122,7 @@ export const openAuditReview = defineEndpoint({
 export const markAuditReview = defineEndpoint({
   method: "POST",
   path: "/audit/reviews/:id/marks",
-  summary: "Mark events as reviewed or flagged, take a mark back, or settle flags; a flag needs a comment",
+  summary: "Mark events as reviewed or flagged, remove marks, or resolve flags; a flag requires a comment",
   access: "audit:sign-off",
   action: "audit.review.mark",
   keeps: ["mark", "count", "events"],
@@ -150,7 +150,7 @@ export const commentAuditReview = defineEndpoint({
 export const signAuditReview = defineEndpoint({
   method: "POST",
   path: "/audit/reviews/:id/sign",
-  summary: "Sign a review off; says how many events were not reviewed, which has to be what is so",
+  summary: "Sign off a review; requires the current number of events that are not reviewed",
   access: "audit:sign-off",
   action: "audit.review.sign",
   keeps: [

@@ -7,7 +7,7 @@ const name = z.string().trim().min(1).max(80);
 const auditView = z.object({
   id: z.uuid(),
   name: z.string(),
-  /** Seen by everyone who may read the trail of the organization; otherwise by its owner alone. */
+  /** Visible to everyone who may read the organization's trail; otherwise only to its owner. */
   shared: z.boolean(),
   isMine: z.boolean(),
   ownerName: z.string(),
@@ -19,7 +19,7 @@ export type AuditView = z.infer<typeof auditView>;
 export const listAuditViews = defineEndpoint({
   method: "GET",
   path: "/audit/views",
-  summary: "Saved filters of the trail: own ones and those shared in the organization",
+  summary: "List saved filters of the trail: the caller's own and those shared in the organization",
   access: "audit:read",
   response: z.object({ items: z.array(auditView) }),
 });
@@ -27,7 +27,7 @@ export const listAuditViews = defineEndpoint({
 export const createAuditView = defineEndpoint({
   method: "POST",
   path: "/audit/views",
-  summary: "Save a filter of the trail under a name, at most 100 for each person",
+  summary: "Save a filter of the trail under a name, at most 100 per person",
   access: "audit:read",
   action: "audit.view.create",
   keeps: [...auditFilterKept, "name", "shared"],
@@ -39,7 +39,7 @@ export const createAuditView = defineEndpoint({
 export const updateAuditView = defineEndpoint({
   method: "PUT",
   path: "/audit/views/:id",
-  summary: "Change one's own saved filter",
+  summary: "Change a saved filter of the caller",
   access: "audit:read",
   action: "audit.view.update",
   keeps: [...auditFilterKept, "name", "shared"],
@@ -51,7 +51,7 @@ export const updateAuditView = defineEndpoint({
 export const deleteAuditView = defineEndpoint({
   method: "DELETE",
   path: "/audit/views/:id",
-  summary: "Delete one's own saved filter",
+  summary: "Delete a saved filter of the caller",
   access: "audit:read",
   action: "audit.view.delete",
   keeps: [...auditFilterKept, "name", "shared"],

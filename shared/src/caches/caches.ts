@@ -8,7 +8,7 @@ import { reasonText } from "../reason.ts";
 
 const perMinute = z.number().nullable();
 
-/** One level of a cache: `memory` of the process, or `redis`. Counted by the application. */
+/** One level of a cache: in-process `memory`, or `redis`. Counted by the application. */
 const cacheLevel = z.object({
   level: z.enum(["memory", "redis"]),
   hitsPerMinute: perMinute,
@@ -16,9 +16,9 @@ const cacheLevel = z.object({
   entries: z.number().nullable(),
 });
 
-/** A named cache over all instances of its service, counted by the application itself. */
+/** A named cache over all instances of its service, as counted by the application itself. */
 export const cacheRow = z.object({
-  /** `<service>~<name>`, each part percent-encoded: see SETTLED 25. */
+  /** `<service>~<name>`, each part percent-encoded. */
   id: z.string(),
   name: z.string(),
   service: z.string(),
@@ -26,7 +26,7 @@ export const cacheRow = z.object({
   label: z.string(),
   cause: z.string().nullable(),
   since: timestamp.nullable(),
-  /** Hits of all levels over hits and misses of the last minute, 0–1; null without a call. */
+  /** Hits of all levels over hits and misses of the last minute, 0–1; null without calls. */
   hitRatio: z.number().nullable(),
   threshold: z.number().nullable(),
   levels: z.array(cacheLevel),
@@ -34,17 +34,20 @@ export const cacheRow = z.object({
   missesPerMinute: perMinute,
   setsPerMinute: perMinute,
   evictedPerMinute: perMinute,
-  /** Mean time of a load (a miss that was filled). */
+  /** Mean duration of a load (a filled miss). */
   loadMsMean: z.number().nullable(),
-  /** Hits times mean load time: what the cache saved. */
+  /** Hits times mean load time: the load time saved by the cache. */
   savedMsPerMinute: perMinute,
-  /** Calls that waited for the load of another instead of loading, too; null where the library does not tell. */
+  /**
+   * Calls that waited for another call's load instead of loading as well; null where the library does not
+   * report it.
+   */
   coalescedPerMinute: perMinute,
   sizeBytes: z.number().nullable(),
   tags: z.array(z.string()),
-  /** Key groups with most calls. */
+  /** Key groups with the most calls. */
   groups: z.array(z.object({ group: z.string(), hitsPerMinute: perMinute, missesPerMinute: perMinute })),
-  /** How it can be invalidated; empty: watch only. */
+  /** How it can be invalidated; empty for a read-only cache. */
   invalidateBy: z.array(z.enum(["key", "pattern", "tag"])),
   instances: z.array(z.object({ instance: z.string(), observedAt: timestamp.nullable() })),
   ...observation,
@@ -61,7 +64,7 @@ export const cacheList = z.object({
 });
 export type CacheList = z.infer<typeof cacheList>;
 
-/** Lowest hit ratio first; what nobody calls comes last. */
+/** Lowest hit ratio first; caches without calls come last. */
 export const cacheTopic = defineTopic({
   name: "caches",
   kind: "rows",
@@ -84,7 +87,9 @@ export const listCaches = defineEndpoint({
   response: cacheList,
 });
 
-/** Percentiles over the calls of the last `windowMs`, from the server's own histograms; null when there was no call. */
+/**
+ * Percentiles over the calls of the last `windowMs`, from the server's own histograms; null without calls.
+ */
 const callLatency = z.object({
   calls: z.number(),
   p50Ms: z.number().nullable(),
@@ -93,8 +98,8 @@ const callLatency = z.object({
 });
 
 /**
- * What is asked of a Redis server less often than every tick. A part is null while it was not asked yet, or where the
- * server does not let it be asked (`notice` then says why).
+ * Details of a Redis server that are read less often than every tick. A part is null before its first read,
+ * or where the server does not allow reading it (see `notice`).
  */
 const redisDetail = z.object({
   /** Id of the watched server. */
@@ -102,27 +107,30 @@ const redisDetail = z.object({
   keyspace: z
     .object({
       observedAt: timestamp,
-      /** Logical database that was walked. */
+      /** Logical database that was sampled. */
       database: z.number(),
-      /** Keys that were looked at, of those there are: everything below is an estimate from the first. */
+      /** Number of keys sampled, out of all keys: everything below is an estimate from these. */
       sampledKeys: z.number(),
       totalKeys: z.number(),
       /** Most memory first. */
       prefixes: z.array(
         z.object({ prefix: z.string(), keys: z.number(), meanBytes: z.number(), bytes: z.number() }),
       ),
-      /** All the rest, in one. */
+      /** All others combined. */
       others: z
         .object({ prefixes: z.number(), keys: z.number(), meanBytes: z.number(), bytes: z.number() })
         .nullable(),
-      /** Share (0–1) of keys by time to live: without one, under 1 m, 10 m, 1 h, 6 h, 24 h, 7 d, and longer. */
+      /**
+       * Share (0–1) of keys by time to live: without expiry, under 1 m, 10 m, 1 h, 6 h, 24 h, 7 d, and
+       * longer.
+       */
       timeToLive: z.object({ sampledKeys: z.number(), shares: z.array(z.number()) }),
     })
     .nullable(),
   slowLog: z
     .object({
       observedAt: timestamp,
-      /** Commands that took longer are in it; null when that is not told. */
+      /** Commands slower than this are logged; null when unknown. */
       thresholdMs: z.number().nullable(),
       /** Newest first. */
       entries: z.array(
@@ -130,7 +138,7 @@ const redisDetail = z.object({
           id: z.number(),
           at: timestamp,
           tookMs: z.number(),
-          /** Name and keys; what else was given is cut. */
+          /** Name and keys; other arguments are cut. */
           command: z.string(),
         }),
       ),
@@ -141,7 +149,7 @@ const redisDetail = z.object({
       observedAt: timestamp,
       windowMs: z.number(),
       all: callLatency,
-      /** Most time first. */
+      /** Most total time first. */
       commands: z.array(z.object({ command: z.string(), ...callLatency.shape })),
     })
     .nullable(),
@@ -152,7 +160,7 @@ export type RedisDetail = z.infer<typeof redisDetail>;
 const redisServer = z.object({
   server: sourceView,
   detail: redisDetail.nullable(),
-  /** Of the last 10 minutes. */
+  /** Over the last 10 minutes. */
   trends: z.object({
     memory: series,
     commands: series,
@@ -182,7 +190,7 @@ export const listRedisServers = defineEndpoint({
 });
 
 const cacheParams = z.strictObject({ id: z.string().min(1).max(1000) });
-/** What an invalidation is of. In a pattern `*` stands for any text and `?` for one character. */
+/** What to invalidate. In a pattern `*` matches any text and `?` one character. */
 const what = {
   by: z.enum(["key", "pattern", "tag"]),
   value: z.string().trim().min(1).max(500),
@@ -196,7 +204,7 @@ export const previewInvalidation = defineEndpoint({
   params: cacheParams,
   query: z.strictObject(what),
   response: z.object({
-    /** Largest of the instances' counts: what lies in Redis is counted by each of them. */
+    /** Maximum of the instances' counts, because each of them counts what is in Redis. */
     count: z.number(),
     instances: operation.shape.outcomes,
   }),
@@ -212,7 +220,7 @@ export const invalidateCache = defineEndpoint({
   params: cacheParams,
   body: z.strictObject({
     ...what,
-    /** As the preview told it; refused when there are now far more. */
+    /** Count from the preview; the request is rejected when there are now far more. */
     count: z.number().int().min(0),
     reason: reasonText,
   }),
@@ -223,7 +231,7 @@ export const invalidateCache = defineEndpoint({
 export const readCacheOperation = defineEndpoint({
   method: "GET",
   path: "/caches/operations/:id",
-  summary: "What became of an invalidation, by instance",
+  summary: "Outcome of an invalidation, by instance",
   access: "cache:read",
   params: z.strictObject({ id: z.uuid() }),
   response: operation,

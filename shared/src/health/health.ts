@@ -5,11 +5,11 @@ import { defineTopic } from "../live/topic.ts";
 import { byName } from "../order.ts";
 import { maintenanceWindow } from "./maintenance.ts";
 
-/** `unknown`: could not ask. `stale` is orthogonal and derived from `observedAt` and `intervalMs`. */
+/** `unknown`: not checkable. `stale` is orthogonal and derived from `observedAt` and `intervalMs`. */
 export const healthState = z.enum(["ok", "degraded", "down", "unknown"]);
 export type HealthState = z.infer<typeof healthState>;
 
-/** Age and rhythm that every observation carries. */
+/** Age and interval of every observation. */
 export const observation = { observedAt: timestamp.nullable(), intervalMs: z.number() };
 
 /** A watched server: one Redis or Postgres, with the figures of its last sample. */
@@ -26,32 +26,35 @@ export const sourceView = z.object({
   roundTripMs: z.number().nullable(),
   redis: z
     .object({
-      /** Here and below: null is what the server does not tell. */
+      /** Here and below: null when the server does not report it. */
       version: z.string().nullable(),
       role: z.enum(["primary", "replica"]).nullable(),
       usedMemoryBytes: z.number().nullable(),
       maxMemoryBytes: z.number().nullable(),
       evictionPolicy: z.string().nullable(),
-      /** The ratio says little while the server is small, so the bytes stand beside it. */
+      /** The ratio alone is misleading on a small server, so the bytes are shown as well. */
       fragmentationRatio: z.number().nullable(),
       fragmentationBytes: z.number().nullable(),
       connectedClients: z.number().nullable(),
       maxClients: z.number().nullable(),
-      /** Waiting in a blocking read, as workers do for jobs. */
+      /** Clients waiting in a blocking read, as workers do for jobs. */
       blockedClients: z.number().nullable(),
-      /** From deltas between two samples, as all that follows with `PerSecond`; null until there are two. */
+      /** From the difference of two samples, like all `PerSecond` fields below; null until there are two. */
       opsPerSecond: z.number().nullable(),
       evictedPerSecond: z.number().nullable(),
       expiredPerSecond: z.number().nullable(),
       rejectedPerSecond: z.number().nullable(),
       inputBytesPerSecond: z.number().nullable(),
       outputBytesPerSecond: z.number().nullable(),
-      /** Of the whole server: whoever asks for a key that is not there adds a miss, polling of empty queues too. */
+      /**
+       * Of the whole server: every request for a missing key counts as a miss, including the polling of empty
+       * queues.
+       */
       hitsPerSecond: z.number().nullable(),
       missesPerSecond: z.number().nullable(),
-      /** 0–1 since the server was started. */
+      /** 0–1 since the server started. */
       lifetimeHitRatio: z.number().nullable(),
-      /** Null when the server tells of no write to disk. */
+      /** Null when the server reports no writes to disk. */
       persistenceOk: z.boolean().nullable(),
       /** Connected replicas of a primary. */
       replicas: z.number().nullable(),
@@ -69,7 +72,9 @@ export const sourceView = z.object({
       connections: z.number(),
       maxConnections: z.number(),
       databaseSizeBytes: z.number(),
-      /** Of this database: the largest tables, with their TOAST, and indexes; largest first, at most 5 of each. */
+      /**
+       * The largest tables of this database, with TOAST, and its indexes; largest first, at most 5 of each.
+       */
       largestTables: z.array(z.object({ name: z.string(), sizeBytes: z.number() })),
       largestIndexes: z.array(z.object({ name: z.string(), sizeBytes: z.number() })),
       role: z.enum(["primary", "replica"]),
@@ -77,7 +82,7 @@ export const sourceView = z.object({
       replicas: z.number(),
       /** Of the slowest replica, or of this one; null without replication. */
       replicationLagMs: z.number().nullable(),
-      /** Queries that wait for a lock longer than 10 s. */
+      /** Queries waiting for a lock for more than 10 s. */
       blockedQueries: z.number(),
       /** Longest open transaction, null when none is open. */
       longestTransactionMs: z.number().nullable(),
@@ -86,10 +91,13 @@ export const sourceView = z.object({
 });
 export type SourceView = z.infer<typeof sourceView>;
 
-/** Series of one figure: `intervalMs` between values, the last one at `observedAt`; null where nothing was heard. */
+/**
+ * Series of one figure: `intervalMs` between values, the last one at `observedAt`; null where there was no
+ * data.
+ */
 export const series = z.object({ intervalMs: z.number(), values: z.array(z.number().nullable()) });
 
-/** What one instance, component or condition of a service said. `cause`: why it is not ok, in words. */
+/** One instance, component or condition of a service. `cause`: why it is not ok, in words. */
 const part = z.object({
   id: z.string(),
   state: healthState,
@@ -99,33 +107,33 @@ const part = z.object({
 });
 
 /**
- * One watched thing of the tree: a service, or a server that services depend on. Its state is the roll-up of its
- * instances and what was settled over time; `unknown` is never ok, and age is told by `observedAt` alone.
+ * One watched thing of the tree: a service, or a server that services depend on. Its state is rolled up from
+ * its instances after hysteresis; `unknown` is never ok, and the age is in `observedAt` alone.
  */
 export const serviceRow = z.object({
   id: z.string(),
   name: z.string(),
   kind: z.enum(["service", "redis", "postgres", "external"]),
-  /** Folder of the tree, null at its root. */
+  /** Folder in the tree, null at its root. */
   group: z.string().nullable(),
   owner: z.string().nullable(),
   runbookUrl: z.string().nullable(),
-  /** Host and port that are asked, never with credentials; null when it reports by itself. */
+  /** Host and port that are checked, without credentials; null when it reports by itself. */
   target: z.string().nullable(),
-  /** Ids of what it calls. */
+  /** Ids of its dependencies. */
   dependsOn: z.array(z.string()),
   state: healthState,
-  /** Word of the badge. */
+  /** Label of the badge. */
   label: z.string(),
   cause: z.string().nullable(),
   /** When the state began. */
   since: timestamp,
   ...observation,
-  /** Id of the root cause whose failure explains this one; null when it stands for itself. */
+  /** Id of the root cause that explains this failure; null when there is none. */
   explainedBy: z.string().nullable(),
-  /** How many others this failure explains. */
+  /** Number of other failures that this one explains. */
   affects: z.number(),
-  /** Set while planned work goes on: nothing of it counts as a problem. */
+  /** Set during maintenance, when it does not count as a problem. */
   maintenance: z.object({ until: timestamp, reason: z.string() }).nullable(),
   instances: z.array(part),
   version: z.string().nullable(),
@@ -133,26 +141,31 @@ export const serviceRow = z.object({
   /** Over the last hour. */
   latencyMsP95: z.number().nullable(),
   certificateExpiresAt: timestamp.nullable(),
-  /** The last 60 checks, oldest first, a letter each: `o` ok, `d` degraded or slow, `x` down, `u` could not ask,
-   * `m` maintenance, `-` not heard. Shorter while fewer were made. */
+  /**
+   * The last 60 checks, oldest first, one letter each: `o` ok, `d` degraded or slow, `x` down, `u` not
+   * checkable, `m` maintenance, `-` no data. Shorter with fewer checks.
+   */
   beats: z.string().max(60),
-  /** Share (0–1) of the known time of the last 24 h, 7 and 30 d in which it was ok or degraded; null: none is known. */
+  /**
+   * Share (0–1) of the known time of the last 24 h, 7 d and 30 d in which it was ok or degraded; null when no
+   * time is known.
+   */
   uptime: z.object({
     day: z.number().nullable(),
     week: z.number().nullable(),
     month: z.number().nullable(),
   }),
-  /** Share (0–1) of each of these times that is known: heard, and not maintenance. */
+  /** Share (0–1) of each of these periods that is known: with data, and not in maintenance. */
   uptimeKnown: z
     .object({ day: z.number(), week: z.number(), month: z.number() })
-    // Frames from before it was told have none.
+    // Older frames do not contain it.
     .default({ day: 0, week: 0, month: 0 }),
 });
 export type ServiceRow = z.infer<typeof serviceRow>;
 
 /**
- * Place in a list that stands worst first: down, degraded, stale, unknown, then what a root cause explains, then
- * maintenance and healthy. `isLate` judges the row's own age.
+ * Sort rank, worst first: down, degraded, stale, unknown, then failures explained by a root cause, then
+ * maintenance and healthy. `isLate` judges the age of the row.
  */
 export function serviceUrgency(row: ServiceRow, isLate: boolean): number {
   if (row.maintenance !== null) return 6;
@@ -168,7 +181,7 @@ export const healthList = z.object({
   /** In the order of `serviceTopic`. */
   items: z.array(serviceRow),
   nextCursor: z.null(),
-  /** Redis and Postgres servers with the figures of their last sample; each is also one of `items`. */
+  /** Redis and Postgres servers with the figures of their last sample; each is also in `items`. */
   servers: z.array(sourceView),
 });
 export type HealthList = z.infer<typeof healthList>;
@@ -198,20 +211,20 @@ export const readHealth = defineEndpoint({
   response: healthList,
 });
 
-/** A part that a service told of itself, in the order of its answer; `depth` is its place in the tree. */
+/** A component reported by a service, in the order of its response; `depth` is its depth in the tree. */
 const component = z.object({
   /** Path of names. */
   id: z.string(),
   name: z.string(),
   depth: z.number(),
   state: healthState,
-  /** Its own word: `UP`, `warn`, `CIRCUIT_OPEN`. */
+  /** Its own status: `UP`, `warn`, `CIRCUIT_OPEN`. */
   status: z.string(),
-  /** Figures and words that came with it, in short; null when none did. */
+  /** Its figures and texts, abbreviated; null without any. */
   detail: z.string().nullable(),
 });
 
-/** `observed`: the value that was compared, null when there was none. */
+/** `observed`: the compared value, null when there was none. */
 const condition = z.object({ text: z.string(), observed: z.string().nullable(), passed: z.boolean() });
 
 export const serviceDetail = z.object({
@@ -219,24 +232,24 @@ export const serviceDetail = z.object({
   service: serviceRow,
   /** Figures of a Redis or Postgres server; null for services. */
   server: sourceView.nullable(),
-  /** Ids of what calls it. */
+  /** Ids of its callers. */
   calledBy: z.array(z.string()),
-  /** Of a past moment without the figures of what was well, which are not kept. */
+  /** For a past time without the figures of healthy parts, which are not stored. */
   instances: z.array(
     z.object({
       id: z.string(),
-      /** Host and port, never with credentials; null when it reports by itself. */
+      /** Host and port, without credentials; null when it reports by itself. */
       target: z.string().nullable(),
       observedAt: timestamp.nullable(),
       components: z.array(component),
       conditions: z.array(condition),
     }),
   ),
-  /** One value a minute over the last hour: the slowest check of that minute. */
+  /** One value per minute over the last hour: the slowest check of that minute. */
   latencyMs: series,
-  /** Changes of state, newest first, as far as they are in memory; all of them tells `/history/journal`. */
+  /** State changes in memory, newest first; `/history/journal` has all of them. */
   journal: z.array(z.object({ at: timestamp, state: healthState, text: z.string() })),
-  /** Planned work that goes on or is to come, earliest first. */
+  /** Current and upcoming maintenance windows, earliest first. */
   maintenance: z.array(maintenanceWindow),
 });
 export type ServiceDetail = z.infer<typeof serviceDetail>;
@@ -246,7 +259,8 @@ const serviceId = z.strictObject({ id: z.string().min(1).max(200) });
 export const readService = defineEndpoint({
   method: "GET",
   path: "/health/:id",
-  summary: "One service or server with instances, components, conditions, latency of the last hour, changes",
+  summary:
+    "One service or server with its instances, components, conditions, changes and latency of the last hour",
   access: "health:read",
   snapshot: true,
   params: serviceId,
@@ -257,7 +271,7 @@ export const readService = defineEndpoint({
 export const checkService = defineEndpoint({
   method: "POST",
   path: "/health/:id/check",
-  summary: "Ask a service now instead of at its next turn; at most once in 5 seconds",
+  summary: "Check a service now instead of at its next turn; at most once every 5 seconds",
   access: "health:act",
   action: "health.service.check",
   keeps: [],

@@ -12,7 +12,7 @@ export const maintenanceWindow = z.object({
   /** Name of the person, token or program. */
   createdBy: z.string(),
   createdAt: timestamp,
-  /** Set when it was ended before its time. */
+  /** Set when it was ended early. */
   endedAt: timestamp.nullable(),
 });
 export type MaintenanceWindow = z.infer<typeof maintenanceWindow>;
@@ -20,7 +20,7 @@ export type MaintenanceWindow = z.infer<typeof maintenanceWindow>;
 export const listMaintenance = defineEndpoint({
   method: "GET",
   path: "/maintenance",
-  summary: "Maintenance windows that go on or are to come, and those of the last 30 days, newest first",
+  summary: "Current and upcoming maintenance windows, and those of the last 30 days, newest first",
   access: "health:read",
   response: z.object({ items: z.array(maintenanceWindow), nextCursor: z.null() }),
 });
@@ -28,13 +28,13 @@ export const listMaintenance = defineEndpoint({
 export const createMaintenance = defineEndpoint({
   method: "POST",
   path: "/maintenance",
-  summary: "Announce planned work: until its end nothing of these services counts as a problem",
+  summary: "Schedule maintenance: until it ends, these services are not reported as problems",
   access: "health:act",
   action: "health.maintenance.create",
   keeps: ["services", "from", "until"],
   body: z.strictObject({
     services: z.array(z.string().min(1).max(200)).min(1).max(100),
-    /** Now, when left out. */
+    /** Defaults to now. */
     startsAt: timestamp.optional(),
     endsAt: timestamp,
     reason: reasonText,
@@ -46,7 +46,7 @@ export const createMaintenance = defineEndpoint({
 export const endMaintenance = defineEndpoint({
   method: "DELETE",
   path: "/maintenance/:id",
-  summary: "End planned work before its time, or call it off",
+  summary: "End a maintenance window early, or cancel it",
   access: "health:act",
   action: "health.maintenance.end",
   keeps: ["until", "endedAt"],

@@ -2,20 +2,20 @@ import type { Overview } from "../overview.ts";
 
 export type VerdictTone = "ok" | "down" | "degraded" | "unknown" | "stale";
 export type Verdict = {
-  /** Words of the headline, worst first; only the first is tinted, and only when it is down or degraded. */
+  /** Words of the headline, worst first; only the first is coloured, and only when it is down or degraded. */
   parts: { text: string; tone: VerdictTone }[];
   sentence: string;
   tone: VerdictTone;
-  /** `2 down`, `OK`, `Stale`: for the tab's title. */
+  /** `2 down`, `OK`, `Stale`: for the title of the tab. */
   short: string;
 };
 
-/** How numbers and times are written. */
+/** How numbers and times are formatted. */
 export type VerdictWords = {
   count: (value: number) => string;
   /** `12 s`, `27 m`, `5 h 31 m`. */
   span: (spanMs: number) => string;
-  /** Hour and minute with the zone's name. */
+  /** Hour and minute with the name of the time zone. */
   clock: (iso: string) => string;
 };
 
@@ -24,7 +24,7 @@ const dayMs = 24 * 60 * 60_000;
 
 type Fresh = { state: "fresh" | "stale" | "unknown"; ageMs: number | null };
 
-/** The verdict on observations that are not current: what it was. */
+/** The verdict on outdated observations: what the state was. */
 function verdictBefore(
   { checks, observedAt }: Overview,
   fresh: Fresh,
@@ -33,25 +33,25 @@ function verdictBefore(
 ): Verdict {
   const worst = parts[0];
   const age = fresh.ageMs === null ? "" : `, ${span(fresh.ageMs)} ago`;
-  const passed = checks.ok === checks.total ? "all checks passed" : "not all checks were judged";
+  const passed = checks.ok === checks.total ? "all checks passed" : "some checks had no result";
   const was =
     worst === undefined ? (checks.total > 0 ? passed : null) : parts.map(({ text }) => text).join(", ");
-  const text = observedAt === null || was === null ? "Nothing is known yet" : `Was ${was}${age}`;
+  const text = observedAt === null || was === null ? "No data yet" : `Was ${was}${age}`;
   const tone = fresh.state === "stale" ? "stale" : "unknown";
   return {
     parts: [{ text, tone }],
     sentence:
       observedAt === null
         ? "The collector has not reported yet."
-        : `Last heard at ${clock(observedAt)}. What is shown may have changed since.`,
+        : `Last update at ${clock(observedAt)}. The data on this page may be outdated.`,
     tone,
     short: tone === "stale" ? "Stale" : "Unknown",
   };
 }
 
 /**
- * The one verdict that headline, tab title, favicon and the page before its scripts run share. Data that is not
- * fresh is never called ok, nor is a check that was not judged. `fresh`: the age of the data.
+ * The verdict shared by headline, tab title, favicon and first paint. Outdated data is never ok, nor is an
+ * unchecked check. `fresh`: the age of the data.
  */
 export function judgeVerdict(
   overview: Overview,
@@ -69,14 +69,15 @@ export function judgeVerdict(
   if (fresh.state !== "fresh") return verdictBefore(overview, fresh, parts, { span, clock });
   const rest = [
     ...(checks.maintenance > 0 ? [`${count(checks.maintenance)} in maintenance.`] : []),
-    ...(checks.pending > 0 ? [`${count(checks.pending)} not judged yet.`] : []),
+    ...(checks.pending > 0 ? [`${count(checks.pending)} not checked yet.`] : []),
   ];
   const passing = `${count(checks.ok)} of ${checksWord} pass`;
   const others = checks.total - checks.ok - checks.maintenance - checks.pending;
   if (worst !== undefined) {
     const since = problems.map((problem) => problem.since).sort()[0] ?? "";
     const lastsMs = nowMs - Date.parse(since);
-    const oldest = lastsMs >= dayMs ? `The oldest lasts ${span(lastsMs)}.` : `Oldest since ${clock(since)}.`;
+    const oldest =
+      lastsMs >= dayMs ? `The oldest has lasted ${span(lastsMs)}.` : `Oldest since ${clock(since)}.`;
     const these =
       problems.length === 1 ? "This problem explains" : `These ${problems.length} problems explain`;
     const explained = problems.length < others ? [`${these} the other ${count(others)}.`] : [];
@@ -94,7 +95,7 @@ export function judgeVerdict(
   if (checks.ok < checks.total) {
     const isPlanned = checks.ok + checks.maintenance === checks.total;
     const tone = isPlanned ? "ok" : "unknown";
-    const affected = others > 0 ? [`${count(others)} not ok, explained by what is known.`] : [];
+    const affected = others > 0 ? [`${count(others)} not OK, explained by known problems.`] : [];
     return {
       parts: [{ text: passing, tone }],
       sentence: [...rest, ...affected].join(" "),

@@ -1,10 +1,10 @@
-/** A plain object of JSON. */
+/** A plain JSON object. */
 export type JsonObject = Record<string, unknown>;
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Whether two values of JSON say the same; an absent key equals one that is undefined. */
+/** Whether two JSON values are equal; an absent key equals one that is undefined. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b))
@@ -14,6 +14,6 @@ export function isSame(a: unknown, b: unknown): boolean {
   return [...keys].every((key) => isSame(ownOf(a, key), ownOf(b, key)));
 }
 
-/** A key of the object itself, so that a key such as `constructor` is absent where it was not set. */
+/** An own property only, so that a key such as `constructor` is absent unless it was set. */
 export const ownOf = (object: JsonObject, key: string): unknown =>
   Object.hasOwn(object, key) ? object[key] : undefined;

@@ -2,8 +2,8 @@ import { isObject } from "./json.ts";
 import { MalformedMessage } from "./patch.ts";
 
 /**
- * What stands before the body of each message. `seq` rises by one with each tick; `sentAt` lets a client correct its
- * clock, while `observedAt` tells the age of the data.
+ * Header before the body of each message. `seq` rises by one with each tick; `sentAt` lets a client correct
+ * its clock, while `observedAt` is the age of the data.
  */
 export type Head =
   | { kind: "snapshot"; seq: number; sentAt: string }
@@ -11,15 +11,18 @@ export type Head =
   | { kind: "heads"; newCount: number; sentAt: string }
   | { kind: "personal"; sentAt: string };
 
-/** A message as it was unpacked. */
+/** An unpacked message. */
 export type Message = { head: Head; body: unknown };
 
-/** Bytes of a message: a byte for the compression, two for the length of the head, the head as JSON, the body. */
+/**
+ * Layout of a message: one byte for the compression, two for the length of the head, the head as JSON, the
+ * body.
+ */
 export type Packed = { head: Head; isGzip: boolean; body: Uint8Array };
 
 const prefixBytes = 3;
 
-/** Puts a head before a body of JSON that was encoded, and perhaps compressed, before. */
+/** Prepends a head to a body of encoded, and possibly compressed, JSON. */
 export function pack({ head, isGzip, body }: Packed): Uint8Array {
   const headBytes = new TextEncoder().encode(JSON.stringify(head));
   const bytes = new Uint8Array(prefixBytes + headBytes.length + body.length);
@@ -31,8 +34,7 @@ export function pack({ head, isGzip, body }: Packed): Uint8Array {
 }
 
 /**
- * Reads a message and unpacks its body.
- *
+ * Reads a message and decompresses its body.
  * @throws MalformedMessage when it is not a message
  */
 export async function unpack(bytes: unknown): Promise<Message> {
@@ -53,7 +55,7 @@ async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch {
-    throw new MalformedMessage("a body cannot be unpacked");
+    throw new MalformedMessage("the body cannot be decompressed");
   }
 }
 
@@ -61,7 +63,7 @@ function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    throw new MalformedMessage("a message is not JSON");
+    throw new MalformedMessage("the message is not JSON");
   }
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from "./json.ts";
 import { applyRows, applyWhole, MalformedMessage, patchRows, patchWhole } from "./patch.ts";
 
 const observedAt = "2026-01-05T12:00:00.000Z";
-/** As it comes out of the wire: JSON, with keys that are undefined left out. */
+/** As it arrives over the wire: JSON, without undefined keys. */
 const overTheWire = <T>(value: T): unknown => JSON.parse(JSON.stringify(value));
 
 type Row = { id: string } & JsonObject;
@@ -40,7 +40,7 @@ const rows = fc
   .map((all): Row[] => all);
 
 describe("patches of rows", () => {
-  test("applied to a list, a patch gives exactly the next one, whatever its rows hold", () => {
+  test("applied to a list, a patch gives exactly the next one, whatever its rows contain", () => {
     fc.assert(
       fc.property(rows, rows, (before, next) => {
         const [held, wanted] = [overTheWire(before), overTheWire(next)];
@@ -69,7 +69,7 @@ describe("patches of rows", () => {
     );
   });
 
-  test("what did not change keeps its identity, and the list it is applied to stays as it was", () => {
+  test("unchanged parts keep their identity, and the list it is applied to is not changed", () => {
     const before = [
       { id: "a", counts: { waiting: 1 }, tags: ["x"] },
       { id: "b", counts: { waiting: 1 }, tags: ["y"] },
@@ -84,19 +84,19 @@ describe("patches of rows", () => {
     expect(before).toEqual(copy);
   });
 
-  test("equal lists make an empty patch, which leaves the list itself", () => {
+  test("equal lists give an empty patch, which returns the list itself", () => {
     const before = [{ id: "a", counts: { waiting: 1 } }];
     const patch = patchRows(before, structuredClone(before), observedAt);
     expect(patch).toEqual({ of: 1 });
     expect(applyRows(before, patch, observedAt)).toBe(before);
   });
 
-  test("two rows with the same id cannot be told apart, so there is no patch", () => {
+  test("two rows with the same id are indistinguishable, so there is no patch", () => {
     expect(patchRows([{ id: "a" }, { id: "a" }], [{ id: "a" }], observedAt)).toBeNull();
     expect(patchRows([{ id: "a" }], [{ id: "a" }, { id: "a" }], observedAt)).toBeNull();
   });
 
-  test("whatever comes instead of a patch is refused or gives rows, and never ends otherwise", () => {
+  test("any other input is rejected or gives rows, and never crashes", () => {
     const before = [{ id: "a", n: 1, list: [1], deep: { x: null } }];
     const column = fc.record(
       {

@@ -4,48 +4,51 @@ import type { LiveRow } from "./topic.ts";
 type Key = string | number;
 
 /**
- * One field of many rows. Exactly one of `by`, `ms`, `to` and `gone` is set; the values stand in the order of `at`.
+ * One field of many rows. Exactly one of `by`, `ms`, `to` and `gone` is set; the values are in the order of
+ * `at`.
  */
 type Column = {
-  /** Keys from the row to the field; a number is a place in an array. */
+  /** Keys from the row to the field; a number is an array index. */
   path: Key[];
-  /** Places of the rows among all rows sorted by id: the first, then the distance to each next. Absent: all rows. */
+  /**
+   * Positions of the rows among all rows sorted by id: the first, then the distance to each next. Absent: all
+   * rows.
+   */
   at?: number[];
-  /** What is added to a whole number. */
+  /** Added to whole numbers. */
   by?: number[];
   /** Points in time, in ms relative to the message's `observedAt`. */
   ms?: number[];
   to?: unknown[];
-  /** The field is absent now. */
+  /** The field is now absent. */
   gone?: true;
 };
 
-/** What leads from one list of rows to the next. */
+/** The difference from one list of rows to the next. */
 export type RowsPatch = {
-  /** How many rows the list had before, to notice a list that is not the same. */
+  /** Number of rows before, to detect a different base list. */
   of: number;
   columns?: Column[];
-  /** Places of rows that are gone, among all rows sorted by id. */
+  /** Positions of removed rows, among all rows sorted by id. */
   removed?: number[];
   added?: unknown[];
 };
 
-/** A message that is not well formed, or does not fit what it claims to change. */
+/** A message that is malformed, or does not fit the data it changes. */
 export class MalformedMessage extends Error {
   override name = "MalformedMessage";
 }
 
 const isoForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-/** Arrays of plain values are patched value by value while at most this share of them differs. */
+/** Arrays of plain values are patched value by value if at most this share of them differs. */
 const mostDiffering = 0.25;
 
 const byId = <Row extends LiveRow>(rows: readonly Row[]): Row[] =>
   rows.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 
 /**
- * The changed fields between two lists of rows, by column. Rows are addressed by their place among all ids, and whole
- * numbers and times are sent as differences, because both are short and compress well.
- *
+ * The changed fields between two lists of rows, by column. Rows are addressed by their position among all
+ * ids, and whole numbers and times are sent as differences, because both are short and compress well.
  * @returns null when two rows have the same id, so that only the whole list can be sent
  */
 export function patchRows<Row extends LiveRow>(
@@ -85,7 +88,7 @@ function compare(was: unknown, is: unknown, path: Key[], note: Note): void {
   if (isObject(was) && isObject(is)) {
     for (const key of Object.keys(is)) {
       const before = ownOf(was, key);
-      // Most fields are equal: nothing is made for them.
+      // Allocates nothing for equal fields, which are the majority.
       if (before !== is[key]) compare(before, is[key], [...path, key], note);
     }
     for (const key of Object.keys(was))
@@ -139,9 +142,8 @@ function encodeEdit({ was, is }: Edit, atMs: number): readonly [Kind, unknown] {
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
 
 /**
- * Applies a patch as it came over the wire. Rows and parts that did not change keep their identity, and the order of
- * rows stays; new rows come last.
- *
+ * Applies a patch from the wire. Unchanged rows and parts keep their identity, and rows keep their order; new
+ * rows come last.
  * @throws MalformedMessage when it is not a patch or does not fit these rows
  */
 export function applyRows(rows: readonly LiveRow[], patch: unknown, observedAt: string): readonly unknown[] {
@@ -157,14 +159,13 @@ export function applyRows(rows: readonly LiveRow[], patch: unknown, observedAt: 
   const next = new Map<LiveRow, unknown>(sorted.map((row, place) => [row, edited[place]]));
   for (const place of removed) {
     const row = isWhole(place) ? sorted[place] : undefined;
-    if (row === undefined || !next.delete(row)) throw new MalformedMessage("a removed row is not there");
+    if (row === undefined || !next.delete(row)) throw new MalformedMessage("a removed row does not exist");
   }
   return [...rows.flatMap((row) => (next.has(row) ? [next.get(row)] : [])), ...added];
 }
 
 /**
- * Applies a patch of one object; parts that did not change keep their identity.
- *
+ * Applies a patch of one object; unchanged parts keep their identity.
  * @throws MalformedMessage as `applyRows` does
  */
 export function applyWhole(whole: unknown, patch: unknown, observedAt: string): unknown {
@@ -190,7 +191,7 @@ function applyColumn(rows: unknown[], column: unknown, atMs: number, isOwn: Set<
     throw new MalformedMessage("a column lacks a value for some rows");
   places.forEach((place, index) => {
     if (!Number.isSafeInteger(place) || place < 0 || place >= rows.length)
-      throw new MalformedMessage("a changed row is not there");
+      throw new MalformedMessage("a changed row does not exist");
     const value: unknown = Array.isArray(values) ? values[index] : undefined;
     rows[place] = edit(rows[place], path, (was) => decode(kind, was, value, atMs), isOwn);
   });
@@ -208,7 +209,7 @@ function placesOf(at: unknown, rowCount: number): number[] {
   });
 }
 
-/** @returns undefined when the field is gone. */
+/** @returns undefined when the field was removed. */
 function decode(kind: "by" | "ms" | "to" | undefined, was: unknown, value: unknown, atMs: number): unknown {
   if (kind === undefined) return undefined;
   if (kind === "to") return value;
@@ -221,8 +222,8 @@ function decode(kind: "by" | "ms" | "to" | undefined, was: unknown, value: unkno
 }
 
 /**
- * A copy of a container with the field at a path changed, from the path's place `depth` on; a container that was copied
- * for this message is changed in place.
+ * A copy of a container with the field at a path changed, starting at position `depth` of the path; a
+ * container already copied for this message is changed in place.
  */
 function edit(
   container: unknown,
@@ -234,14 +235,14 @@ function edit(
   const key = path[depth];
   if (key === undefined) return change(container);
   if (Array.isArray(container) && typeof key === "number") {
-    if (key < 0 || key >= container.length) throw new MalformedMessage("a changed value is not there");
+    if (key < 0 || key >= container.length) throw new MalformedMessage("a changed value does not exist");
     const copy: unknown[] = isOwn.has(container) ? container : [...container];
     isOwn.add(copy);
     copy[key] = edit(copy[key], path, change, isOwn, depth + 1);
     return copy;
   }
   if (!isObject(container) || typeof key === "number")
-    throw new MalformedMessage("a changed field is not there");
+    throw new MalformedMessage("a changed field does not exist");
   const copy: JsonObject = isOwn.has(container) ? container : { ...container };
   isOwn.add(copy);
   const value = edit(ownOf(copy, key), path, change, isOwn, depth + 1);

@@ -3,11 +3,11 @@ import type { Capability } from "../capabilities.ts";
 import { isObject } from "./json.ts";
 
 export type LiveRow = { id: string };
-/** Age and rhythm of what was observed. `observedAt`: null before the first observation. */
+/** Age and interval of an observation. `observedAt`: null before the first observation. */
 export type Observed = { observedAt: string | null; intervalMs: number };
 export type LiveList<Row> = Observed & { items: Row[] };
 
-/** New and changed rows of a list that is read page by page. */
+/** New and changed rows of a paginated list. */
 export type Heads<Row> = {
   /** Rows created since the last message. */
   newCount: number;
@@ -18,7 +18,7 @@ export type Heads<Row> = {
 
 export type TopicKind = "rows" | "whole" | "heads" | "personal";
 
-/** What the server and the connection need to know of a topic. */
+/** The part of a topic that the server and the connection need. */
 export type TopicBase = { name: string; kind: TopicKind; capability: Capability } & Kept;
 
 /** A topic whose reader gets `Data`. */
@@ -47,44 +47,44 @@ type RowsDeclaration<Name extends string, Row extends LiveRow, List extends Live
 > & {
   row: z.ZodType<Row>;
   list: z.ZodType<List>;
-  /** Negative when `a` stands above `b` at the moment `atMs`. Two rows never compare as equal. */
+  /** Negative when `a` comes before `b` at time `atMs`. Two rows never compare as equal. */
   order(a: Row, b: Row, atMs: number): number;
 };
-/** A list of observed rows: the whole on subscribing, then the fields that changed at each tick. */
+/** A list of observed rows: the whole on subscribing, then the changed fields at each tick. */
 export type RowsTopic<
   Row extends LiveRow,
   List extends LiveList<Row>,
   Name extends string = string,
 > = RowsDeclaration<Name, Row, List> & RowsReader<Row, List>;
 
-/** What a reader of rows needs of their topic. */
+/** The part of a topic that a reader of rows needs. */
 export type RowsReader<Row extends LiveRow, List extends LiveList<Row>> = LiveTopic<List> & {
-  /** The rows in the topic's order; the same array when they already stand in it. */
+  /** The rows in the topic's order; the same array when it is already sorted. */
   sorted(rows: readonly Row[], atMs: number): readonly Row[];
 };
 
 type WholeDeclaration<Name extends string, Whole extends Observed> = Declared<Name, "whole"> & {
   whole: z.ZodType<Whole>;
 };
-/** One observed object: the whole on subscribing, then the parts that changed at each tick. */
+/** One observed object: the whole on subscribing, then the changed parts at each tick. */
 export type WholeTopic<Whole extends Observed, Name extends string = string> = WholeDeclaration<Name, Whole> &
   LiveTopic<Whole>;
 
 type HeadsDeclaration<Name extends string, Row extends LiveRow> = Declared<Name, "heads"> & {
   row: z.ZodType<Row>;
 };
-/** A list that is read page by page: at most one message a second with its newest rows. */
+/** A paginated list: at most one message a second with its newest rows. */
 export type HeadsTopic<Row extends LiveRow, Name extends string = string> = HeadsDeclaration<Name, Row> &
   LiveTopic<Heads<Row>>;
 
 type PersonalDeclaration<Name extends string, Message> = Declared<Name, "personal"> & {
   message: z.ZodType<Message>;
 };
-/** What one person alone is told in one organization. */
+/** Messages to one person in one organization. */
 export type PersonalTopic<Message, Name extends string = string> = PersonalDeclaration<Name, Message> &
   LiveTopic<Message>;
 
-/** A topic of any kind, as far as its reader is generic over its data. */
+/** A topic of any kind, for readers that are generic over its data. */
 export type AnyTopic =
   | ({ kind: "rows" } & RowsReader<LiveRow, LiveList<LiveRow>>)
   | ({ kind: "whole" } & LiveTopic<Observed>)
@@ -95,8 +95,8 @@ type Declaration = Declared<string, TopicKind> &
   Kept & { order?: (a: never, b: never, atMs: number) => number };
 
 /**
- * Declares what is sent live under one name: who may hear it, the shape of its data and, for rows, their order. The
- * server's plugin and the pages are generic over these declarations.
+ * Declares live data under one name: the capability to read it, the shape of its data and, for rows, their
+ * order. The server's plugin and the pages are generic over these declarations.
  */
 export function defineTopic<
   const Name extends string,
@@ -131,7 +131,7 @@ export const defineTopics = <const Topics extends { [Name in keyof Topics]: { na
   topics: Topics,
 ): Topics => topics;
 
-// A browser has no schemas, so it checks the outline: what a page would trip over at once.
+// The browser bundle has no schemas, so only the outline that a page relies on is checked.
 const isRow = (value: unknown): boolean => isObject(value) && typeof value.id === "string";
 const isObserved = (value: unknown): boolean =>
   isObject(value) &&

@@ -2,53 +2,53 @@ import type { BreakerCommand, BreakerState } from "../breakers.ts";
 import type { ControlAct } from "./control.ts";
 import type { ReportedBreaker, ReportedCache } from "./report.ts";
 
-/** A breaker of this process that tells of itself and can be told something. */
+/** A breaker of this process that reports its state and takes commands. */
 export type AttachedBreaker = {
-  /** Null when it is gone for good. */
+  /** Null when it is permanently gone. */
   read(): ReportedBreaker | null;
-  /** @returns what was done, in words. @throws with the reason, in words, when it cannot be done. */
+  /** @returns what was done, in words. @throws with the reason, in words, when it is not possible. */
   obey(command: BreakerCommand): string;
-  /** Takes every listener away and holds nothing any more. */
+  /** Removes every listener and every override. */
   detach(): void;
 };
 
 type Invalidation = Extract<ControlAct, { kind: "cache.invalidate" }>;
 
-/** A named cache of this process. Its numbers are of the last 60 s: `createCacheCounters` keeps them. */
+/** A named cache of this process. Its numbers cover the last 60 s: `createCacheCounters` keeps them. */
 export type CacheSource = {
   read(): Omit<ReportedCache, "name">;
   /**
-   * Removes what is meant, or with `preview` only counts it. @returns how many entries. Throws when it cannot; left out
-   * where nothing can be removed.
+   * Removes the entries, or with `preview` only counts them. @returns how many. Throws when it fails; omit
+   * where entries cannot be removed.
    */
   invalidate?(what: Pick<Invalidation, "by" | "value" | "preview">): number | Promise<number>;
-  /** Lets go of what it listens to. */
+  /** Removes its listeners. */
   detach?(): void;
 };
 
-/** A command that cannot be obeyed; its text is for the operator. */
+/** A command that cannot be applied; its text is shown to the operator. */
 export class Refusal extends Error {}
 
 export type AttachContext = {
   now(): number;
-  /** Told at each change of state, so that it is reported at once. */
+  /** Called at each state change, so that it is reported at once. */
   changed(): void;
 };
 
 const transitionsMax = 20;
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
-/** Remembers a breaker's state: since when, and how it came there. */
+/** Tracks a breaker's state: since when, and through which changes. */
 export function createStateTrace(first: BreakerState, { now, changed }: AttachContext) {
   let state = first;
   let sinceMs = now();
-  /** Whether it was seen to begin, or was so already when we came. */
+  /** Whether the start of the state was observed, rather than found. */
   let seen = false;
   let transitions: ReportedBreaker["transitions"] = [];
   return {
     state: () => state,
     since: () => isoOf(sinceMs),
-    /** Null when it was not seen to begin. */
+    /** Null when the start was not observed. */
     seenSinceMs: () => (seen ? sinceMs : null),
     transitions: () => transitions,
     move(to: BreakerState) {

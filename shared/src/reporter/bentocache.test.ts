@@ -13,7 +13,7 @@ afterEach(() => {
   for (const source of attached.splice(0)) source.detach?.();
 });
 
-/** A second level that lies in a map, shared by who is given the same. */
+/** A second level in a map, shared by all who get the same map. */
 const driverOver = (held: Map<string, string>, prefixed = prefix) => ({
   type: "l2" as const,
   namespace: () => driverOver(held),
@@ -80,7 +80,7 @@ test("hits count at the level that had the value, misses with their load and the
   expect(told?.levels, "a report as Wheelhouse reads it").toMatchObject([{ entries: 1 }, { entries: null }]);
 });
 
-test("of many who ask at once one loads, and the others are counted as having waited", async () => {
+test("of many concurrent calls one loads, and the others count as coalesced", async () => {
   const { source, get } = start("stampede");
   let loads = 0;
   const load = async () => {
@@ -94,13 +94,13 @@ test("of many who ask at once one loads, and the others are counted as having wa
   expect(source.read()).toMatchObject({ coalesced: 4, loads: 1, misses: 1 });
 });
 
-test("a load that fails is neither a miss that was filled nor a time", async () => {
+test("a failed load is neither a filled miss nor a duration", async () => {
   const { source, get } = start("failing");
   await get("product:1", [], async () => Promise.reject(new Error("no database"))).catch(() => {});
   expect(source.read()).toMatchObject({ loads: 0, loadMsTotal: 0, sets: 0 });
 });
 
-test("what its memory pushes out is evicted; what tags cost is counted nowhere", async () => {
+test("entries pushed out of memory count as evicted; tag keys are not counted", async () => {
   const { source, get } = start("evicting", { max: 3 });
   for (const key of ["a", "b", "c", "d"]) await get(`product:${key}`);
   expect(source.read()).toMatchObject({ evictions: 1, sets: 4, misses: 4 });
@@ -140,9 +140,9 @@ test("entries are counted, then removed by key, by pattern and by tag", async ()
   expect(await invalidate("key", "nothing")).toBe(0);
 });
 
-test("a connection that is lost is told, and a detached cache counts no more", async () => {
+test("a lost connection is reported, and a detached cache counts no more", async () => {
   const { source, get } = start("away", { status: "reconnecting" });
-  expect(source.read().problem).toBe("Redis does not answer: it serves from memory alone");
+  expect(source.read().problem).toBe("Redis is not responding: serving from memory alone");
   source.detach?.();
   await get("product:1");
   expect(source.read()).toMatchObject({ misses: 0, sets: 0, loads: 0 });

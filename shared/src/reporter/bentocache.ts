@@ -6,7 +6,7 @@ import { globExpression, globMatch } from "./glob.ts";
 type Entry = { key: string; store: string };
 type Hit = Entry & { layer: "l1" | "l2" };
 
-/** What is used of a `BentoCache` of bentocache 1. */
+/** The used part of a `BentoCache` of bentocache 1. */
 export type Bentocache = {
   on(event: "cache:hit", listener: (hit: Hit) => void): unknown;
   on(event: "cache:miss" | "cache:written", listener: (entry: Entry) => void): unknown;
@@ -19,13 +19,13 @@ export type Bentocache = {
   };
 };
 
-/** What is used of the `LRUCache` that was given to bentocache's memory driver as `cacheInstance`. */
+/** The used part of the `LRUCache` passed to bentocache's memory driver as `cacheInstance`. */
 type Memory = {
   readonly size: number;
   readonly calculatedSize: number;
   entries(): Iterable<[string, unknown]>;
 };
-/** What is used of the Redis client behind the second level. */
+/** The used part of the Redis client behind the second level. */
 type Connection = {
   readonly status: string;
   scan(
@@ -38,21 +38,21 @@ type Connection = {
 };
 
 export type BentocacheOptions = {
-  /** Name of the store; also of the cache, unless `name` says otherwise. */
+  /** Name of the store; also of the cache, unless `name` is given. */
   store: string;
-  /** The store's prefix, as bentocache was given it. */
+  /** The store's prefix, as passed to bentocache. */
   prefix: string;
-  /** Hit ratio (0–1) under which it counts as degraded. */
+  /** Hit ratio (0–1) below which it counts as degraded. */
   threshold?: number;
-  /** With it entries and their size are told, and tags can be counted. */
+  /** Enables reporting entries and their size, and counting tags. */
   memory?: Memory;
-  /** With it an outage is told, and entries can be removed by pattern. */
+  /** Enables reporting an outage, and removing entries by pattern. */
   redis?: Connection;
-  /** For what bentocache does not tell: evictions, by the `dispose` of the `LRUCache`. */
+  /** For evictions, which bentocache does not report: count them in the `dispose` of the `LRUCache`. */
   counters?: CacheCounters;
-  /** Tags in use, to be shown: bentocache keeps no list of them. */
+  /** Tags in use, for display: bentocache keeps no list of them. */
   tags?(): Iterable<string>;
-  /** Why it does not work as it should, where more is known than the connection's state. */
+  /** Why it does not work properly, where more is known than the connection's state. */
   problem?(): string | null;
   now?(): number;
 };
@@ -62,16 +62,16 @@ const channelName = "bentocache.cache.operation";
 const levels = { l1: "memory", l2: "redis" } as const;
 const scanCount = 200;
 const scannedMax = 20_000;
-const awayText = "Redis does not answer: it serves from memory alone";
+const awayText = "Redis is not responding: serving from memory alone";
 
-/** What bentocache publishes of an operation; later versions only, and subject to change. */
+/** An operation as published by bentocache; later versions only, and subject to change. */
 type Operation = { operation: string; key?: string; store: string; hit?: boolean; error?: unknown };
 
 /**
- * Reports a store of bentocache: hits by level, misses and writes from its events, which carry values that are never
- * looked at; loads and calls that waited for the load of another from its diagnostics channel, where its version has
- * one. That channel is the process's: two stores of one name and prefix are counted as one. bentocache's `get` calls
- * every hit one of the memory; `getOrSet` tells the level.
+ * Reports a bentocache store: hits by level, misses and writes from its events, whose values are never read;
+ * loads and coalesced calls from its diagnostics channel, where its version has one. The channel is shared by
+ * the process, so two stores with the same name and prefix are counted as one. bentocache's `get` reports
+ * every hit as a memory hit; `getOrSet` reports the level.
  */
 export function attachBentocache(bento: Bentocache, options: BentocacheOptions): CacheSource {
   const { store, prefix, threshold = null, memory, redis, now = Date.now } = options;
@@ -153,7 +153,8 @@ export function attachBentocache(bento: Bentocache, options: BentocacheOptions):
     async invalidate({ by, value, preview }) {
       const keys = await meantBy[by](value);
       if (preview) return keys.length;
-      // A tag is a moment before which nothing counts; what this process holds under it is taken out as well.
+      // A tag only stores the time before which entries are invalid, so this process' own entries are removed
+      // as well.
       if (by === "tag") await cache.deleteByTag({ tags: [value] });
       if (keys.length > 0) await cache.deleteMany({ keys });
       return keys.length;
@@ -167,10 +168,10 @@ export function attachBentocache(bento: Bentocache, options: BentocacheOptions):
   };
 }
 
-/** Times loads, and counts the calls that found a value because the load of another had just ended. */
+/** Measures loads, and counts the calls that were served by another call's load. */
 function followLoads(deps: { store: string; beginning: string; counters: CacheCounters }) {
   const { store, beginning, counters } = deps;
-  /** By key while anybody asks for it: who asks, and the last load that ended meanwhile. */
+  /** By key while there are pending calls: their number, and the number of finished loads. */
   const asked = new Map<string, { calls: number; loads: number }>();
   const begun = new WeakMap<object, { atMs: number; loads: number }>();
   let told = false;
@@ -209,7 +210,7 @@ function followLoads(deps: { store: string; beginning: string; counters: CacheCo
   const subscribers = { start, end: noOp, asyncStart: noOp, asyncEnd, error: noOp };
   channel.subscribe(subscribers);
   return {
-    /** Whether the library tells of its operations at all. */
+    /** Whether the library publishes its operations at all. */
     isTold: () => told,
     end: () => channel.unsubscribe(subscribers),
   };
@@ -217,7 +218,7 @@ function followLoads(deps: { store: string; beginning: string; counters: CacheCo
 
 const noOp = () => {};
 
-/** bentocache keeps an entry as JSON, or as it is when its memory driver does not serialize. */
+/** bentocache keeps an entry as JSON, or as an object when its memory driver does not serialize. */
 function tagsOf(value: unknown): string[] {
   try {
     const entry: unknown = typeof value === "string" ? JSON.parse(value) : value;

@@ -41,8 +41,8 @@ const groupOfKey = (key: string) => {
 };
 
 /**
- * What a cache did in the last 60 s, counted by the program itself, since a server's own figures mix all that ask it.
- * Keys are kept as groups only, 200 at most; what comes beyond counts as "(others)".
+ * Activity of a cache in the last 60 s, counted by the application, because a server's own figures mix all
+ * its clients. Keys are kept as groups only, at most 200; further groups count as "(others)".
  */
 export function createCacheCounters({
   now = Date.now,
@@ -78,7 +78,7 @@ export function createCacheCounters({
       second.hits.set(level, (second.hits.get(level) ?? 0) + 1);
       groupIn(second, key).hits += 1;
     },
-    /** No level had it. */
+    /** No level had the key. */
     miss(key: string) {
       const second = current();
       second.misses += 1;
@@ -90,13 +90,13 @@ export function createCacheCounters({
     evicted(count = 1) {
       current().evictions += count;
     },
-    /** A miss that was filled, and how long that took. */
+    /** A filled miss, and its duration. */
     loaded(durationMs: number) {
       const second = current();
       second.loads += 1;
       second.loadMsTotal += durationMs;
     },
-    /** A call that waited for the load of another instead of loading by itself; it counts as a hit, too. */
+    /** A call that waited for another call's load; it also counts as a hit. */
     coalesced() {
       current().coalesced += 1;
     },

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createCacheCounters } from "./cache-counters.ts";
 import { createCallWindow } from "./call-window.ts";
 
-test("calls older than a minute count no more, and the ratio is of its own shorter window", () => {
+test("calls older than a minute are dropped, and the ratio uses its own shorter window", () => {
   let nowMs = 1_000_000;
   const calls = createCallWindow(() => nowMs);
   for (let call = 0; call < 10; call += 1) calls.add("failure", 20);
@@ -23,7 +23,7 @@ test("calls older than a minute count no more, and the ratio is of its own short
   expect(calls.figures(ratio)).toMatchObject({ callsPerMinute: 0, latencyMsP50: null, latencyMsP99: null });
 });
 
-test("percentiles are within 4 % of the times that were measured", () => {
+test("percentiles are within 4 % of the measured durations", () => {
   const calls = createCallWindow(() => 1_000_000);
   for (let each = 1; each <= 1_000; each += 1) calls.add("success", each);
   const { latencyMsP50, latencyMsP95, latencyMsP99 } = calls.figures({ ratioMs: 10_000, fewest: 1 });
@@ -35,7 +35,7 @@ test("percentiles are within 4 % of the times that were measured", () => {
     expect(Math.abs((seen ?? 0) / true_ - 1)).toBeLessThan(0.04);
 });
 
-test("a clock that jumps back loses counts and breaks nothing", () => {
+test("a clock that jumps back loses counts without breaking anything", () => {
   let nowMs = 9_000_000;
   const calls = createCallWindow(() => nowMs);
   calls.add("failure", 5);
@@ -44,7 +44,7 @@ test("a clock that jumps back loses counts and breaks nothing", () => {
   expect(calls.figures({ ratioMs: 60_000, fewest: 1 })).toMatchObject({ callsPerMinute: 1, failureRatio: 0 });
 });
 
-test("a cache's counts are of the last minute, by level and key group, and groups are bounded", () => {
+test("a cache's counts cover the last minute, by level and key group, and groups are bounded", () => {
   let nowMs = 1_000_000;
   const counters = createCacheCounters({ now: () => nowMs });
   counters.hit("memory", "product:1");

@@ -6,7 +6,7 @@ const slotMs = 10_000;
 const slots = secondsKept / (slotMs / 1_000);
 const shortestMs = 0.1;
 const growth = 1.08;
-/** Times from 0.1 ms to 100 s fall into classes that are 8 % wide. */
+/** Durations from 0.1 ms to 100 s fall into buckets that are 8 % wide. */
 const classes = Math.ceil(Math.log(100_000 / shortestMs) / Math.log(growth)) + 1;
 
 type Outcome = "success" | "failure" | "refused";
@@ -19,8 +19,8 @@ const classOf = (latencyMs: number) =>
 const middleOf = (index: number) => (index === 0 ? 0 : shortestMs * growth ** (index - 0.5));
 
 /**
- * Calls of the last minute: counts by second, times in classes. Memory and the cost of a call are the same whatever the
- * load, which a list of times that is sorted when it is read does not give.
+ * Calls of the last minute: counts by second, durations in buckets. Memory and the cost of a call are
+ * independent of the load, unlike a list of durations that is sorted on read.
  */
 export function createCallWindow(now: () => number) {
   const seconds = Array.from({ length: secondsKept }, () => ({ at: -1, success: 0, failure: 0, refused: 0 }));
@@ -90,7 +90,7 @@ export function createCallWindow(now: () => number) {
     },
     /**
      * @param ratioMs window of the failure ratio, whole seconds up to 60.
-     * @param fewest calls below which the ratio says nothing.
+     * @param fewest number of calls below which the ratio is not meaningful.
      */
     figures({ ratioMs, fewest }: { ratioMs: number; fewest: number }): Figures {
       const judged = sum(Math.min(secondsKept, Math.max(1, Math.round(ratioMs / 1_000))));

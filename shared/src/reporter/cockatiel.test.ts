@@ -58,7 +58,7 @@ test("it opens, stays open while idle with a probe that is due, and goes half-op
   expect(read().transitions.map(({ state }) => state)).toEqual(["open", "half_open", "closed"]);
 });
 
-test("held open until it is reset, and it cannot be held closed", async () => {
+test("it can be forced open until it is reset, and cannot be forced closed", async () => {
   const { policy, read, attached } = attach();
   expect(read().commands).toEqual(["open", "reset"]);
   attached.obey("open");
@@ -66,7 +66,7 @@ test("held open until it is reset, and it cannot be held closed", async () => {
   vi.setSystemTime(5_900_000);
   await expect(policy.execute(working)).rejects.toThrow();
   expect(read()).toMatchObject({ state: "forced_open", nextProbeAt: null });
-  expect(() => attached.obey("close")).toThrow("cannot hold");
+  expect(() => attached.obey("close")).toThrow("cannot force");
   attached.obey("reset");
   expect(read().state).toBe("closed");
   await expect(policy.execute(working)).resolves.toBe("yes");
@@ -81,16 +81,16 @@ test("a reset closes an open breaker", async () => {
   await expect(policy.execute(working)).resolves.toBe("yes");
 });
 
-test("what the program itself isolated stays isolated, and the operator is told", () => {
+test("a breaker isolated by its application stays isolated, and the operator gets the reason", () => {
   const { policy, read, attached } = attach();
   const own = policy.isolate();
-  expect(() => attached.obey("reset")).toThrow("The program itself");
+  expect(() => attached.obey("reset")).toThrow("The application itself");
   expect(read().state).toBe("forced_open");
   own.dispose();
   expect(read().state).toBe("closed");
 });
 
-test("an error that the policy does not handle is a call and no failure", async () => {
+test("an error that the policy does not handle is a call and not a failure", async () => {
   const policy = circuitBreaker(handleType(TypeError), {
     halfOpenAfter: 1_000,
     breaker: new ConsecutiveBreaker(1),

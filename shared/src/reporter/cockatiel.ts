@@ -4,7 +4,7 @@ import { createCallWindow } from "./call-window.ts";
 
 type Listened = { dispose(): void };
 
-/** What is used of a `CircuitBreakerPolicy` of cockatiel 3 or 4. */
+/** The used part of a `CircuitBreakerPolicy` of cockatiel 3 or 4. */
 export type CockatielPolicy = {
   /** 0 closed, 1 open, 2 half-open, 3 isolated. */
   readonly state: number;
@@ -15,20 +15,23 @@ export type CockatielPolicy = {
 };
 
 export type CockatielOptions = {
-  /** As given to the policy, which does not tell: `halfOpenAfter` in ms. Left out where it grows by a back-off. */
+  /**
+   * `halfOpenAfter` in ms as passed to the policy, which does not expose it. Omit it when the delay grows by
+   * back-off.
+   */
   coolDownMs?: number;
   /** Failure ratio (0–1) of a `SamplingBreaker`. */
   threshold?: number;
-  /** Window of a `SamplingBreaker`; 60 s unless told. */
+  /** Window of a `SamplingBreaker`; defaults to 60 s. */
   windowMs?: number;
 };
 
 const states: readonly BreakerState[] = ["closed", "open", "half_open", "forced_open"];
 
 /**
- * Reports a breaker of cockatiel, which has neither name nor figures of its own, and tells nothing of calls that it
- * refused. It goes half-open with the next call after its cool-down, so an idle one stays open and its `nextProbeAt` lies
- * in the past. It can be isolated (forced open) and let go; it cannot be held closed.
+ * Reports a cockatiel breaker, which has neither a name nor figures of its own, and does not report rejected
+ * calls. It goes half-open with the next call after its cool-down, so an idle one stays open and its
+ * `nextProbeAt` is in the past. It can be forced open (isolated) and released; it cannot be forced closed.
  */
 export function attachCockatiel(
   name: string,
@@ -44,7 +47,7 @@ export function attachCockatiel(
   const listened = [
     policy.onStateChange(() => trace.move(stateNow())),
     policy.onSuccess(({ duration }) => calls.add("success", duration)),
-    // An error that the policy does not handle says nothing to the breaker.
+    // The policy ignores errors that it does not handle.
     policy.onFailure(({ duration, handled }) => calls.add(handled ? "failure" : "success", duration)),
   ];
 
@@ -55,16 +58,16 @@ export function attachCockatiel(
   const act: Record<BreakerCommand, () => string> = {
     open: () => {
       isolation ??= policy.isolate();
-      return "Held open";
+      return "Forced open";
     },
     close: () => {
-      throw new Refusal("cockatiel cannot hold a breaker closed");
+      throw new Refusal("cockatiel cannot force a breaker closed");
     },
     reset: () => {
-      // Isolating and letting go is cockatiel's only way from open to closed.
+      // Isolating and releasing is cockatiel's only way from open to closed.
       isolation ??= policy.isolate();
       letGo();
-      if (stateNow() === "forced_open") throw new Refusal("The program itself has isolated this breaker");
+      if (stateNow() === "forced_open") throw new Refusal("The application itself has isolated this breaker");
       calls.clear();
       return "Closed";
     },

@@ -3,7 +3,7 @@ import { breakerCommand } from "../breakers.ts";
 
 const name = z.string().min(1).max(200);
 
-/** What an instance is told to do. */
+/** What a command asks an instance to do. */
 const act = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("breaker"), breaker: name, command: breakerCommand }),
   z.object({
@@ -11,17 +11,17 @@ const act = z.discriminatedUnion("kind", [
     cache: name,
     by: z.enum(["key", "pattern", "tag"]),
     value: z.string().min(1).max(500),
-    /** Counts what it would remove, and removes nothing. */
+    /** Counts the entries without removing any. */
     preview: z.boolean(),
   }),
 ]);
 export type ControlAct = z.infer<typeof act>;
 
 /**
- * A command of an operator, as it travels from Wheelhouse to the instances of a service. It lies in the sorted set
- * `controlKey(service)` until it expires (score: when, in ms of the Redis server's clock), and the channel of the same
- * name is the bell: an instance that missed it reads the command with its next report. Obeyed once per id, and never
- * when a command of a higher `ordinal` to the same breaker or cache was obeyed before.
+ * A command of an operator, as sent by Wheelhouse to the instances of a service. It is kept in the sorted set
+ * `controlKey(service)` until it expires (score: expiry in ms of the Redis server's clock), and the channel
+ * of the same name announces it: an instance that missed the message reads the command with its next report.
+ * It is applied once per id, and never after a command with a higher `ordinal` to the same breaker or cache.
  */
 export const controlCommand = z.object({
   version: z.literal(1),
@@ -29,18 +29,21 @@ export const controlCommand = z.object({
   id: z.uuid(),
   ordinal: z.number().int(),
   service: name,
-  /** Null: all of them. */
+  /** Null: all instances. */
   instances: z.array(name).max(200).nullable(),
   act,
 });
 export type ControlCommand = z.infer<typeof controlCommand>;
 
-/** What an instance did; kept in the hash `repliesKey(id)` under the instance's name until a minute after. */
+/**
+ * What an instance did; kept in the hash `repliesKey(id)` under the instance's name for one minute after the
+ * command.
+ */
 export const controlReply = z.object({
   outcome: z.enum(["obeyed", "refused"]),
   /** In words; never with values of calls. */
   detail: z.string().max(300).nullable(),
-  /** Entries that were removed, or would be; null for commands to breakers. */
+  /** Entries removed, or counted for a preview; null for commands to breakers. */
   count: z.number().int().nonnegative().nullable(),
 });
 export type ControlReply = z.infer<typeof controlReply>;

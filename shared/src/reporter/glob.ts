@@ -1,4 +1,4 @@
-/** A pattern as an expression for whole keys: `*` stands for any text, `?` for one character. */
+/** A pattern as an expression for whole keys: `*` matches any text, `?` one character. */
 export const globExpression = (pattern: string): RegExp =>
   new RegExp(
     `^${pattern
@@ -8,6 +8,8 @@ export const globExpression = (pattern: string): RegExp =>
     "s",
   );
 
-/** The same pattern for Redis' MATCH behind a prefix, where brackets would have a meaning of their own. */
+/**
+ * The same pattern for Redis' MATCH below a prefix, with brackets escaped because MATCH would interpret them.
+ */
 export const globMatch = (prefix: string, pattern: string): string =>
   `${prefix.replace(/[*?[\]\\]/g, "\\$&")}${pattern.replace(/[[\]\\]/g, "\\$&")}`;

@@ -9,10 +9,9 @@ const targetOf = ({ act }: ControlCommand) =>
   act.kind === "breaker" ? `breaker ${act.breaker}` : `cache ${act.cache}`;
 
 /**
- * Does what commands say, once each: to the breakers and caches that were attached here, in their ordinals' order. What
- * went wrong inside the program is not told in its words, which could hold values of calls.
- *
- * @param reply takes what is to be told, by id of the operation.
+ * Applies commands once each, in the order of their ordinals, to the breakers and caches attached here. Error
+ * texts of the application are not reported, because they could contain values of calls.
+ * @param reply receives each reply with the id of its operation.
  */
 export function createObedience(deps: {
   service: string;
@@ -29,7 +28,7 @@ export function createObedience(deps: {
     const breaker = breakers.get(name);
     if (!breaker?.read()) return refused("This instance has no such breaker");
     if (!breaker.read()?.commands.includes(command))
-      return refused(`Its library cannot ${command} a breaker`);
+      return refused(`The library does not support the command ${command}`);
     return { outcome: "obeyed", detail: breaker.obey(command), count: null };
   };
 
@@ -50,12 +49,17 @@ export function createObedience(deps: {
         act.kind === "breaker" ? obeyBreaker(act.breaker, act.command) : await obeyCache(act),
       );
     } catch (error) {
-      reply(command.id, refused(error instanceof Refusal ? error.message : "It failed inside the program"));
+      reply(
+        command.id,
+        refused(error instanceof Refusal ? error.message : "The application failed to run it"),
+      );
     }
   };
 
   return {
-    /** @param texts commands as JSON, in any order; what is none, or not for this instance, is passed over. */
+    /**
+     * @param texts commands as JSON, in any order; anything malformed, or for other instances, is ignored.
+     */
     hear(texts: readonly unknown[]) {
       const commands = texts.flatMap((text) => {
         const parsed = controlCommand.safeParse(jsonOf(text));
@@ -66,14 +70,14 @@ export function createObedience(deps: {
         if (command.instances && !command.instances.includes(instance)) continue;
         heard.add(command.id);
         for (const oldest of heard) if (heard.size > rememberedMax) heard.delete(oldest);
-        // What only counts changes nothing, whatever came before or after.
+        // A preview changes nothing, so its order does not matter.
         if (command.act.kind === "cache.invalidate" && command.act.preview) {
           void obey(command);
           continue;
         }
         const target = targetOf(command);
         if (command.ordinal < (newest.get(target) ?? Number.NEGATIVE_INFINITY)) {
-          reply(command.id, refused("A newer command came before this one"));
+          reply(command.id, refused("A newer command was applied before this one"));
           continue;
         }
         newest.set(target, command.ordinal);
@@ -95,7 +99,7 @@ function jsonOf(text: unknown): unknown {
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Refusal("It did not end in 10 s")), invalidationMs).unref();
+    timer = setTimeout(() => reject(new Refusal("Timed out after 10 s")), invalidationMs).unref();
   });
   try {
     return await Promise.race([work, late]);

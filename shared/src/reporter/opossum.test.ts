@@ -40,7 +40,7 @@ afterEach(() => {
   for (const breaker of opened.splice(0)) breaker.shutdown();
 });
 
-test("a new breaker is closed, and has no ratio before it was called", () => {
+test("a new breaker is closed, and has no ratio before its first call", () => {
   const { read } = attach();
   expect(read()).toMatchObject({
     name: "charge-card",
@@ -57,7 +57,7 @@ test("a new breaker is closed, and has no ratio before it was called", () => {
   });
 });
 
-test("it opens, tells since when and when a probe may pass, and goes through half-open to closed", async () => {
+test("it opens, reports since when and when a probe may pass, and goes through half-open to closed", async () => {
   vi.useFakeTimers({ now: 1_000_000 });
   const { read, fire, changed, breaker } = attach();
   await vi.advanceTimersByTimeAsync(5_000);
@@ -77,7 +77,7 @@ test("it opens, tells since when and when a probe may pass, and goes through hal
   expect(read().transitions.map(({ state }) => state)).toEqual(["open", "half_open", "closed"]);
 });
 
-test("a call that ran out of time counts once", async () => {
+test("a call that timed out counts once", async () => {
   vi.useFakeTimers();
   const { attached, breaker } = attach({ volumeThreshold: 10 });
   breaker.on("failure", () => {});
@@ -95,7 +95,7 @@ test("a call that ran out of time counts once", async () => {
 test("forced open lasts beyond opossum's own timer, whatever is called, until it is reset", async () => {
   vi.useFakeTimers();
   const { read, attached, breaker } = attach();
-  expect(attached.obey("open")).toBe("Held open");
+  expect(attached.obey("open")).toBe("Forced open");
   expect(read()).toMatchObject({ state: "forced_open", nextProbeAt: null });
   let passed = 0;
   for (let second = 0; second < 5; second += 1) {
@@ -115,12 +115,12 @@ test("forced open lasts beyond opossum's own timer, whatever is called, until it
   attached.obey("reset");
   expect(read().state).toBe("closed");
   await expect(breaker.fire("x")).resolves.toBe("x");
-  // Nothing of what was forced is left in a timer.
+  // No override is left in a timer.
   await vi.advanceTimersByTimeAsync(5_000);
   expect(read().state).toBe("closed");
 });
 
-test("forced closed lets calls pass whatever fails, keeps time-outs and goes on counting", async () => {
+test("forced closed lets failing calls pass, keeps timeouts and continues counting", async () => {
   const { read, attached, fire, breaker } = attach();
   working = false;
   await fire(2);
@@ -132,7 +132,7 @@ test("forced closed lets calls pass whatever fails, keeps time-outs and goes on 
   expect(read().transitions.map(({ state }) => state)).toEqual(["open", "disabled"]);
 });
 
-test("after a reset the failures from before do not count towards opening", async () => {
+test("failures before a reset do not count towards opening", async () => {
   const { read, attached, fire } = attach({ volumeThreshold: 4 });
   working = false;
   await fire(4);
@@ -145,7 +145,7 @@ test("after a reset the failures from before do not count towards opening", asyn
   expect(read().state).toBe("open");
 });
 
-test("a command twice does the same as once, and the second of two wins", async () => {
+test("a repeated command has no further effect, and the second of two commands wins", async () => {
   const { read, attached } = attach();
   for (const command of ["open", "open", "close", "close"] as const) attached.obey(command);
   expect(read().state).toBe("disabled");
@@ -154,21 +154,21 @@ test("a command twice does the same as once, and the second of two wins", async 
   expect(read().state).toBe("closed");
 });
 
-test("a breaker that its program has disabled is disabled, and is not told anything", () => {
+test("a breaker disabled by its application is disabled, and takes no commands", () => {
   const { breaker, attached, read } = attach();
   breaker.disable();
   expect(read().state).toBe("disabled");
-  expect(() => attached.obey("open")).toThrow("The program itself");
+  expect(() => attached.obey("open")).toThrow("The application itself");
 });
 
-test("a breaker that was shut down is gone", () => {
+test("a breaker that was shut down is removed", () => {
   const { breaker, attached, changed } = attach();
   breaker.shutdown();
   expect(attached.read()).toBeNull();
   expect(changed).toHaveBeenCalled();
 });
 
-test("what is reported holds neither arguments nor messages of calls", async () => {
+test("reports contain neither arguments nor messages of calls", async () => {
   const { read, fire } = attach();
   working = false;
   await fire(3);
@@ -184,7 +184,7 @@ test("what is reported holds neither arguments nor messages of calls", async () 
   expect(JSON.stringify(whole)).not.toMatch(/4111|cannot charge/);
 });
 
-test("detached, it leaves no listener behind and forces nothing", async () => {
+test("once detached, it leaves no listener behind and removes its override", async () => {
   const breaker = new CircuitBreaker(async () => "", { name: "bare" });
   opened.push(breaker);
   const count = () => breaker.eventNames().reduce((sum, name) => sum + breaker.listenerCount(name), 0);

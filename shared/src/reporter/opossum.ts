@@ -2,7 +2,7 @@ import type { BreakerCommand, BreakerState } from "../breakers.ts";
 import { type AttachContext, type AttachedBreaker, createStateTrace, Refusal } from "./attached.ts";
 import { createCallWindow } from "./call-window.ts";
 
-/** What is used of a breaker of opossum 8 or 9. */
+/** The used part of an opossum 8 or 9 breaker. */
 export type OpossumBreaker = {
   readonly name: string;
   readonly opened: boolean;
@@ -23,17 +23,17 @@ export type OpossumBreaker = {
 };
 
 type OpossumOptions = {
-  /** Left out: the breaker's own name. */
+  /** Defaults to the breaker's own name. */
   name?: string;
 };
 
 const defaults = { errorThresholdPercentage: 50, resetTimeout: 30_000, rollingCountTimeout: 10_000 };
 
 /**
- * Reports a breaker of opossum. Forced open: opossum's timer would let a probe pass, so each half-opening is answered by
- * opening again before a call can slip through. Forced closed: time-outs, fallback and counting go on (`disable()` would
- * end them), and each opening is answered by closing again. Both events come synchronously, so no call sees the state in
- * between; other listeners do hear both.
+ * Reports an opossum breaker. Forced open: opossum's timer would let a probe pass, so each half-open event is
+ * answered by opening again before a call can slip through. Forced closed: timeouts, fallback and counting
+ * continue (`disable()` would stop them), and each open event is answered by closing again. Both events are
+ * synchronous, so no call sees the state in between; other listeners do receive both.
  */
 export function attachOpossum(
   breaker: OpossumBreaker,
@@ -65,11 +65,11 @@ export function attachOpossum(
     close: hold,
     halfOpen: hold,
     success: (_result, latencyMs) => calls.add("success", Number(latencyMs)),
-    // A time-out emits `timeout` and `failure`: it is counted here alone.
+    // A timeout emits `timeout` and `failure`, so it is counted only here.
     failure: (_error, latencyMs) => calls.add("failure", Number(latencyMs)),
     reject: () => calls.add("refused"),
     semaphoreLocked: () => calls.add("refused"),
-    // `isShutdown` is still false in here, and opossum takes all listeners away afterwards.
+    // `isShutdown` is still false here, and opossum removes all listeners afterwards.
     shutdown: () => {
       gone = true;
       context.changed();
@@ -81,12 +81,12 @@ export function attachOpossum(
     open: () => {
       forced = "open";
       hold();
-      return "Held open";
+      return "Forced open";
     },
     close: () => {
       forced = "close";
       hold();
-      return "Held closed";
+      return "Forced closed";
     },
     reset: () => {
       forced = null;
@@ -94,7 +94,7 @@ export function attachOpossum(
       forgetFailures(breaker.status);
       calls.clear();
       trace.move(stateNow());
-      return "Closed, counts from zero";
+      return "Closed, counters reset";
     },
   };
 
@@ -110,7 +110,7 @@ export function attachOpossum(
         state,
         since: trace.since(),
         transitions: trace.transitions(),
-        // `lastTimerAt` of opossum is the time of its making.
+        // opossum's `lastTimerAt` is the time of its creation.
         nextProbeAt: openedMs === null ? null : new Date(openedMs + settings.resetTimeout).toISOString(),
         ...calls.figures({ ratioMs: settings.rollingCountTimeout, fewest: breaker.volumeThreshold }),
         threshold: settings.errorThresholdPercentage / 100,
@@ -119,7 +119,7 @@ export function attachOpossum(
       };
     },
     obey(command) {
-      if (!breaker.enabled) throw new Refusal("The program itself has disabled this breaker");
+      if (!breaker.enabled) throw new Refusal("The application itself has disabled this breaker");
       return act[command]();
     },
     detach() {
@@ -129,7 +129,10 @@ export function attachOpossum(
   };
 }
 
-/** Moves opossum's rolling window on until it is empty, else the next failure after a reset would open it again. */
+/**
+ * Advances opossum's rolling window until it is empty; otherwise the next failure after a reset would open it
+ * again.
+ */
 function forgetFailures(status: object) {
   if (!("rotateBucket" in status && typeof status.rotateBucket === "function")) return;
   const buckets = "window" in status && Array.isArray(status.window) ? status.window.length : 0;

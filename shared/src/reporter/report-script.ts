@@ -1,11 +1,9 @@
 /**
- * One round trip of a reporter: leaves its report, hands over its replies, and takes the commands that have not expired.
- * Runs as EVAL with its body, so that any client will do; needs no cluster.
- *
- * KEYS: 1 the report, 2 the set of all reports, 3 the commands of the service, 4… replies of operations.
- * ARGV: 1 the report as JSON, 2 its life in ms, 3 its member in the set, 4 memory of members in ms, 5 the instance,
- * 6 life of replies in ms, 7… replies as JSON, in the order of their keys.
- * Returns the commands as JSON.
+ * One round trip of a reporter: stores its report and its replies, and returns the commands that have not
+ * expired. Runs as EVAL with its source, so that any client works; not for Redis Cluster. KEYS: 1 the report,
+ * 2 the set of all reports, 3 the commands of the service, 4… replies of operations. ARGV: 1 the report as
+ * JSON, 2 its lifetime in ms, 3 its member in the set, 4 retention of members in ms, 5 the instance, 6
+ * lifetime of replies in ms, 7… replies as JSON, in the order of their keys. Returns the commands as JSON.
  */
 export const reportScript = `
 local time = redis.call('TIME')
@@ -21,7 +19,7 @@ end
 return redis.call('ZRANGEBYSCORE', KEYS[3], now, '+inf', 'LIMIT', 0, 100)
 `;
 
-/** Takes a report back: KEYS 1 the report, 2 the set of all reports; ARGV 1 its member in the set. */
+/** Withdraws a report: KEYS 1 the report, 2 the set of all reports; ARGV 1 its member in the set. */
 export const leaveScript = `
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])

@@ -5,7 +5,10 @@ import { timestamp } from "../endpoint.ts";
 const name = z.string().min(1).max(200);
 const count = z.number().nonnegative();
 
-/** A breaker of one process, in the normal form of every library. Never holds arguments or messages of calls. */
+/**
+ * A breaker of one process, in the common shape of all libraries. Never contains arguments or messages of
+ * calls.
+ */
 const reportedBreaker = z.object({
   name,
   library: z.string().min(1).max(50),
@@ -16,7 +19,7 @@ const reportedBreaker = z.object({
   threshold: z.number().nullable(),
   coolDownMs: z.number().nullable(),
   commands: z.array(breakerCommand).max(3),
-  /** Newest changes of state, oldest first: what a reading each second would miss. */
+  /** Latest state changes, oldest first: a reading each second would miss some. */
   transitions: z.array(z.object({ at: timestamp, state: breakerState })).max(20),
 });
 export type ReportedBreaker = z.infer<typeof reportedBreaker>;
@@ -24,16 +27,16 @@ export type ReportedBreaker = z.infer<typeof reportedBreaker>;
 /** Counted over the cache's `windowMs`. */
 const groupCounts = z.object({ group: z.string().max(200), hits: count, misses: count });
 
-/** A named cache of one process, as the application itself counts it. */
+/** A named cache of one process, as counted by the application itself. */
 const reportedCache = z.object({
   name,
-  /** Why it does not work as it should, in words (serves from memory alone, …); null when it does. */
+  /** Why it does not work properly, in words (such as serving from memory alone); null when it does. */
   problem: z.string().max(300).nullable(),
-  /** Hit ratio (0–1) below which it counts as degraded; null: none. */
+  /** Hit ratio (0–1) below which it counts as degraded; null without a threshold. */
   threshold: z.number().nullable(),
-  /** The counts below are of this last stretch of time: 60 s, less for a process that is younger. */
+  /** Window of the counts below: 60 s, less for a younger process. */
   windowMs: count,
-  /** Nearest first. A hit is counted at the level that had it; a miss when no level did. */
+  /** Nearest first. A hit is counted at the level that had the key; a miss when no level did. */
   levels: z
     .array(
       z.object({
@@ -47,25 +50,25 @@ const reportedCache = z.object({
   misses: count,
   sets: count,
   evictions: count.nullable(),
-  /** Misses that were filled, and the time that it took in all. */
+  /** Filled misses, and their total duration. */
   loads: count,
   loadMsTotal: count,
-  /** Calls that waited for the load of another (a stampede that was held off); null or left out: not told. */
+  /** Calls that waited for another call's load; null or omitted: not reported. */
   coalesced: count.nullable().optional(),
-  /** With most calls first. */
+  /** Most calls first. */
   groups: z.array(groupCounts).max(30),
   tags: z.array(z.string().max(200)).max(50),
   invalidateBy: z.array(z.enum(["key", "pattern", "tag"])).max(3),
 });
 export type ReportedCache = z.infer<typeof reportedCache>;
 
-/** How late the event loop of a process was over the last `windowMs`. */
+/** Event loop lag of a process over the last `windowMs`. */
 export const eventLoopFigures = z.object({
   windowMs: count,
-  /** How much later than due its timers came: 99th percentile and longest. */
+  /** Delay of its timers: 99th percentile and maximum. */
   delayMsP99: count,
   delayMsMax: count,
-  /** Share (0–1) of the time in which it was not idle. */
+  /** Share (0–1) of the time in which it was busy. */
   busyRatio: z.number().min(0).max(1),
 });
 export type EventLoopFigures = z.infer<typeof eventLoopFigures>;
@@ -73,14 +76,14 @@ export type EventLoopFigures = z.infer<typeof eventLoopFigures>;
 const reportedProcess = z.object({
   /** What the process does, in words, such as its roles. */
   about: z.string().min(1).max(100),
-  /** Since it began: tells whether it stands for one that was not heard any more by then. */
+  /** Uptime: shows whether it replaces a process that had stopped reporting by then. */
   upMs: count.optional(),
-  /** Null until it was measured once. */
+  /** Null until the first measurement. */
   eventLoop: eventLoopFigures.nullable(),
 });
 export type ReportedProcess = z.infer<typeof reportedProcess>;
 
-/** What one process of a watched service tells of itself, each interval anew and whole. */
+/** The complete report of one process of a watched service, sent at each interval. */
 export const report = z.object({
   version: z.literal(1),
   service: name,
@@ -89,19 +92,20 @@ export const report = z.object({
   intervalMs: z.number().int().min(200).max(600_000),
   breakers: z.array(reportedBreaker).max(200),
   caches: z.array(reportedCache).max(100),
-  /** Left out by programs that tell nothing of their process. */
+  /** Omitted by applications that do not report on their process. */
   process: reportedProcess.optional(),
 });
 export type Report = z.infer<typeof report>;
 
 /**
- * Sorted set of all reports of a Redis: member `<service>:<instance>`, each percent-encoded; score: when the server took
- * it, in ms of the server's clock, so that an instance whose clock is off is not old.
+ * Sorted set of all reports in a Redis server: member `<service>:<instance>`, each percent-encoded; score:
+ * when the server received it, in ms of the server's clock, so that a wrong clock of an instance does not
+ * make it look old.
  */
 export const reportsKey = "wheelhouse:reports";
-/** A report lives so many intervals. */
+/** Lifetime of a report in intervals. */
 export const reportLifeIntervals = 5;
-/** So long it is remembered that an instance once reported. */
+/** How long an instance that stopped reporting is remembered. */
 export const reportMemoryMs = 600_000;
 
 export const reportMember = (service: string, instance: string) =>

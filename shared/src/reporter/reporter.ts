@@ -15,11 +15,11 @@ import {
 } from "./report.ts";
 import { leaveScript, reportScript } from "./report-script.ts";
 
-/** What is used of a Redis client; `ioredis` has it. */
+/** The used part of a Redis client; `ioredis` has it. */
 export type ReporterRedis = {
   eval(script: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
 };
-/** A connection for subscribing alone, e.g. `redis.duplicate()`; several reporters may share it. */
+/** A dedicated connection for subscriptions, e.g. `redis.duplicate()`; several reporters may share it. */
 export type ReporterSubscriber = {
   readonly status: string;
   subscribe(channel: string): Promise<unknown>;
@@ -29,16 +29,16 @@ export type ReporterSubscriber = {
 
 export type ReporterOptions = {
   redis: ReporterRedis;
-  /** Without it commands are heard with the next report instead of at once. */
+  /** Without it, commands arrive with the next report instead of at once. */
   subscriber?: ReporterSubscriber;
   service: string;
-  /** Unique within the service, and the same after a restart where that is possible. */
+  /** Unique within the service, and stable across restarts where possible. */
   instance: string;
-  /** How often it reports; 2 s unless told. A change of state is reported at once. */
+  /** Report interval; defaults to 2 s. A state change is reported at once. */
   intervalMs?: number;
-  /** How the process itself does, read with each report. */
+  /** State of the process, read with each report. */
   process?(): ReportedProcess;
-  /** Told when reporting begins to fail, and with null when it works again. */
+  /** Called when reporting starts to fail, and with null when it works again. */
   onProblem?(error: unknown): void;
   now?(): number;
 };
@@ -53,9 +53,10 @@ const breakersMax = 200;
 const cachesMax = 100;
 
 /**
- * Tells Wheelhouse of this process' breakers and caches, and does what operators tell them. It never throws into the
- * program once it is made, keeps no process alive, and has at most one command on its way to Redis: while Redis is away
- * nothing piles up, and the newest report follows when it is back. It forwards neither arguments nor errors of calls.
+ * Reports this process' breakers and caches to Wheelhouse, and applies commands of operators to them. After
+ * creation it never throws into the application, keeps no process alive, and has at most one Redis command in
+ * flight: during a Redis outage nothing piles up, and the newest report follows when Redis is back. It
+ * forwards neither arguments nor errors of calls.
  */
 export function createReporter(options: ReporterOptions) {
   const { redis, subscriber, service, instance, intervalMs = defaultIntervalMs } = options;
@@ -83,11 +84,11 @@ export function createReporter(options: ReporterOptions) {
     try {
       onProblem(error);
     } catch {
-      // Whoever listens must not end the reports.
+      // A failing listener must not stop the reports.
     }
   };
 
-  /** The next report comes in so long at the latest. */
+  /** Schedules the next report within this time. */
   const due = (inMs: number) => {
     if (closed) return;
     if (flushing) {
@@ -179,7 +180,7 @@ export function createReporter(options: ReporterOptions) {
       () => {},
     );
   };
-  // The message is the bell alone: the command itself is read, dated by the server, with the report.
+  // The message only announces a command: the command itself is read with the report, dated by the server.
   const ring = (from: unknown) => {
     if (from === channel) due(0);
   };
@@ -207,7 +208,7 @@ export function createReporter(options: ReporterOptions) {
   const nameOf = (name: string) => name.slice(0, nameMax);
 
   return {
-    /** @param name left out: the breaker's own. A name that is there already is replaced. */
+    /** @param name defaults to the breaker's own. An existing name is replaced. */
     opossum(breaker: OpossumBreaker, { name = breaker.name }: { name?: string } = {}) {
       const kept = nameOf(name);
       attach(kept, () => attachOpossum(breaker, { name: kept }, context));
@@ -216,21 +217,21 @@ export function createReporter(options: ReporterOptions) {
       const kept = nameOf(name);
       attach(kept, () => attachCockatiel(kept, policy, about, context));
     },
-    /** A breaker of another making, which tells of itself in the normal form. */
+    /** A custom breaker that reports in the common shape. */
     breaker(name: string, make: (given: AttachContext) => AttachedBreaker) {
       attach(nameOf(name), () => make(context));
     },
-    /** A cache that counts by itself. A name that is there already is replaced. */
+    /** A cache that counts by itself. An existing name is replaced. */
     cache(name: string, source: CacheSource) {
       attachCache(nameOf(name), () => source);
     },
-    /** A store of bentocache. @param name left out: the store's. */
+    /** A bentocache store. @param name defaults to the store's. */
     bentocache(bento: Bentocache, { name, ...about }: BentocacheOptions & { name?: string }) {
       attachCache(nameOf(name ?? about.store), () => attachBentocache(bento, { now, ...about }));
     },
-    /** What it would tell now; for a program that shows its own caches even without Redis. */
+    /** The current report, for an application that shows its own caches even without Redis. */
     report: read,
-    /** Takes the report back, lets go of every breaker; resolves within a second even without Redis. */
+    /** Withdraws the report and detaches every breaker; resolves within a second even without Redis. */
     async close() {
       if (closed) return;
       closed = true;

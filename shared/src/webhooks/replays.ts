@@ -4,7 +4,7 @@ import { defineTopic } from "../live/topic.ts";
 import { reasonText } from "../reason.ts";
 import { breakerState, deliveryStatus, errorClass } from "./webhooks.ts";
 
-/** What the trail keeps of a replay of many. */
+/** Audited fields of a run. */
 export const replayKept = [
   "state",
   "cause",
@@ -17,10 +17,10 @@ export const replayKept = [
   "skipped",
 ] as const;
 
-/** Deliveries that one plan freezes at most; it says so when more match. */
+/** Maximum number of deliveries in the snapshot of a plan; `isCut` is set when more match. */
 export const replayItemsMax = 100_000;
 
-/** The filter of the delivery log, or some deliveries of it by id. What is not set does not narrow. */
+/** The filter of the delivery log, or some deliveries by id. Unset fields do not narrow it. */
 export const replayFilter = z.strictObject({
   ids: z.array(z.uuid()).min(1).max(1000).optional(),
   status: z.array(deliveryStatus).max(10).optional(),
@@ -33,13 +33,13 @@ export const replayFilter = z.strictObject({
 });
 export type ReplayFilter = z.infer<typeof replayFilter>;
 
-/** A plan that nobody starts within 15 minutes expires. A cancelled run sends nothing more. */
+/** A plan that is not started within 15 minutes expires. A cancelled run sends nothing more. */
 export const replayState = z.enum(["planned", "running", "paused", "completed", "cancelled", "expired"]);
 export type ReplayState = z.infer<typeof replayState>;
 
 /**
- * Why a delivery that matches is not in the frozen set: an attempt is under way or scheduled; it was delivered; its
- * endpoint is switched off or deleted; its payload is no longer kept; another running replay has it.
+ * Why a matching delivery is not in the snapshot: an attempt is running or scheduled; it was delivered; its
+ * endpoint is disabled or deleted; its payload is no longer stored; another running replay includes it.
  */
 export const replayExclusions = [
   "in_flight",
@@ -52,13 +52,13 @@ const replayExclusion = z.enum(replayExclusions);
 export type ReplayExclusion = z.infer<typeof replayExclusion>;
 
 const counts = {
-  /** Deliveries of the frozen set, each of which is sent once at most. */
+  /** Deliveries in the snapshot, each of which is sent at most once. */
   total: z.number().int(),
   sent: z.number().int(),
   succeeded: z.number().int(),
-  /** Sent and not delivered: they stay dead letters. */
+  /** Sent but not delivered: they stay dead letters. */
   failed: z.number().int(),
-  /** Not sent, because they had changed since they were frozen or their endpoint was switched off. */
+  /** Not sent, because they changed after the snapshot or their endpoint was disabled. */
   skipped: z.number().int(),
 };
 
@@ -68,15 +68,15 @@ export const replayRun = z.object({
   /** Why it is paused, in words. */
   cause: z.string().nullable(),
   reason: z.string().nullable(),
-  /** Most deliveries a second to each endpoint; null: as fast as they can be handed over. */
+  /** Maximum deliveries per second to each endpoint; null: as fast as possible. */
   ratePerSecond: z.number().int().nullable(),
   ...counts,
   plannedBy: z.string(),
-  /** The moment of which the set is. */
+  /** Time of the snapshot. */
   plannedAt: timestamp,
   expiresAt: timestamp,
   startedBy: z.string().nullable(),
-  /** Nothing is sent before. */
+  /** Nothing is sent before this time. */
   startsAt: timestamp.nullable(),
   endedAt: timestamp.nullable(),
 });
@@ -97,13 +97,13 @@ const replayEndpoint = z.object({
   endpointId: z.uuid(),
   name: z.string(),
   url: z.string(),
-  /** Up to 5 of those in the set. */
+  /** Up to 5 event types in the snapshot. */
   eventTypes: z.array(z.string()),
   breaker: breakerState,
   phase: replayPhase,
-  /** Why it is held. */
+  /** Why it is paused. */
   cause: z.string().nullable(),
-  /** Deliveries a second that it is given now; null: without limit. */
+  /** Its current rate in deliveries per second; null: unlimited. */
   ratePerSecond: z.number().nullable(),
   ...counts,
 });
@@ -127,21 +127,24 @@ export type ReplayHappening = z.infer<typeof replayHappening>;
 export const replayDetail = replayRun.extend({
   filter: replayFilter,
   plan: z.object({
-    /** Matches of the filter when it was frozen, each kind counted up to its bound (`matchedIsBound`). */
+    /**
+     * Matches of the filter at the time of the snapshot, each kind counted up to its bound
+     * (`matchedIsBound`).
+     */
     matched: z.number().int(),
     matchedIsBound: z.boolean(),
-    /** More than the set can hold match: plan the rest when this run is through. */
+    /** More deliveries match than the snapshot can hold: plan the rest after this run. */
     isCut: z.boolean(),
     excluded: z.array(z.object({ why: replayExclusion, count: z.number().int() })),
     oldestAt: timestamp.nullable(),
     newestAt: timestamp.nullable(),
-    /** Of the set: their last answer is not known, so the receiver may have them already. */
+    /** Deliveries in the snapshot whose last outcome is unknown, so the receiver may already have them. */
     maybeTwice: z.number().int(),
-    /** First sent to each endpoint, before more. */
+    /** Sent first to each endpoint. */
     canary: z.number().int(),
-    /** Starting it asks for a step-up. */
+    /** Starting it requires a step-up. */
     asksStepUp: z.boolean(),
-    /** Seconds between the start and the first delivery, in which it can be cancelled. */
+    /** Time in ms between the start and the first delivery, in which it can be cancelled. */
     holdMs: z.number(),
   }),
   endpoints: z.array(replayEndpoint),
@@ -154,7 +157,7 @@ export const replayDetail = replayRun.extend({
       detail: z.string().nullable(),
     }),
   ),
-  /** What failed, by endpoint and answer, most first; of the first 10,000. */
+  /** Failures by endpoint and response, most first; of the first 10,000. */
   failures: z.array(
     z.object({
       endpointId: z.uuid(),
@@ -170,7 +173,7 @@ export type ReplayDetail = z.infer<typeof replayDetail>;
 export const listReplays = defineEndpoint({
   method: "GET",
   path: "/webhooks/replays",
-  summary: "Replays that were started, newest first",
+  summary: "Started replays, newest first",
   access: "webhooks:read",
   query: z.strictObject({ ...paging }),
   response: page(replayRun),
@@ -179,7 +182,8 @@ export const listReplays = defineEndpoint({
 export const planReplay = defineEndpoint({
   method: "POST",
   path: "/webhooks/replays/plan",
-  summary: "Freeze the dead letters that match, count what is left out and why; nothing is sent",
+  summary:
+    "Take a snapshot of the matching dead letters and count those left out, by reason; nothing is sent",
   access: "webhooks:replay",
   action: "webhooks.replay.plan",
   keeps: [...replayKept, "ids", "status", "endpointId", "eventType", "errorClass", "from", "to", "q"],
@@ -193,8 +197,7 @@ const id = z.strictObject({ id: z.uuid() });
 export const startReplay = defineEndpoint({
   method: "POST",
   path: "/webhooks/replays",
-  summary:
-    "Send what a plan froze, each delivery once: a canary first, then at a rate that the receiver bears",
+  summary: "Send the deliveries of a plan, each once: a canary first, then at a rate the receiver can handle",
   access: "webhooks:replay",
   action: "webhooks.replay.start",
   keeps: replayKept,
@@ -211,7 +214,7 @@ export const startReplay = defineEndpoint({
 export const readReplay = defineEndpoint({
   method: "GET",
   path: "/webhooks/replays/:id",
-  summary: "A plan or a run: how far it has come, by endpoint, what failed and what happened",
+  summary: "A plan or run with its progress by endpoint, failures and journal",
   access: "webhooks:read",
   params: id,
   response: replayDetail,
@@ -220,7 +223,7 @@ export const readReplay = defineEndpoint({
 export const pauseReplay = defineEndpoint({
   method: "POST",
   path: "/webhooks/replays/:id/pause",
-  summary: "Send nothing more of a running replay until it is resumed",
+  summary: "Pause a running replay: nothing more is sent until it is resumed",
   access: "webhooks:replay",
   action: "webhooks.replay.pause",
   keeps: replayKept,
@@ -231,7 +234,7 @@ export const pauseReplay = defineEndpoint({
 export const resumeReplay = defineEndpoint({
   method: "POST",
   path: "/webhooks/replays/:id/resume",
-  summary: "Go on with a paused replay; endpoints that were held begin with a canary again",
+  summary: "Resume a paused replay; paused endpoints start with a canary again",
   access: "webhooks:replay",
   action: "webhooks.replay.resume",
   keeps: replayKept,
@@ -242,7 +245,7 @@ export const resumeReplay = defineEndpoint({
 export const cancelReplay = defineEndpoint({
   method: "POST",
   path: "/webhooks/replays/:id/cancel",
-  summary: "End a plan or a run; what was sent stays sent",
+  summary: "Cancel a plan or run; deliveries already sent stay sent",
   access: "webhooks:replay",
   action: "webhooks.replay.cancel",
   keeps: replayKept,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineEndpoint, page, paging, queryFlag, queryList, slug, timestamp } from "../endpoint.ts";
 import { reasonText } from "../reason.ts";
 
-/** What the trail keeps of a receiver. */
+/** Audited fields of an endpoint. */
 export const endpointKept = ["name", "url", "eventTypes", "enabled"] as const;
 
 export const sourceKept = ["slug", "name", "scheme"] as const;
@@ -17,7 +17,7 @@ export const deliveryStatuses = [
   "dead_letter",
   "discarded",
 ] as const;
-/** `failed` will be retried; `dead_letter` has used its attempts and waits for a replay. */
+/** `failed` will be retried; `dead_letter` has used all attempts and is waiting for replay. */
 export const deliveryStatus = z.enum(deliveryStatuses);
 export type DeliveryStatus = z.infer<typeof deliveryStatus>;
 
@@ -47,7 +47,7 @@ export const webhookSource = z.object({
   slug,
   name: z.string(),
   scheme: z.enum(signatureSchemes),
-  /** Last 4 characters; the secret itself is never given back. */
+  /** Last 4 characters; the secret itself is never returned. */
   secretHint: z.string(),
   /** Path on this server to which the provider posts. */
   intakePath: z.string(),
@@ -61,7 +61,7 @@ export const webhookEndpoint = z.object({
   slug,
   name: z.string(),
   url: z.string(),
-  /** Empty: all event types. A trailing `*` matches any rest. */
+  /** Empty: all event types. A trailing `*` matches any suffix. */
   eventTypes: z.array(z.string()),
   secretHint: z.string(),
   enabled: z.boolean(),
@@ -90,7 +90,7 @@ export const delivery = z.object({
   endpointName: z.string(),
   endpointUrl: z.string(),
   status: deliveryStatus,
-  /** Attempts made in the current generation; a replay begins a new one. */
+  /** Attempts made in the current generation; a replay starts a new one. */
   attempts: z.number().int(),
   maxAttempts: z.number().int(),
   generation: z.number().int(),
@@ -128,7 +128,7 @@ export const deliveryAttempt = z.object({
   startedAt: timestamp,
   finishedAt: timestamp.nullable(),
   latencyMs: z.number().nullable(),
-  /** `unknown`: the claim was committed but no outcome was; the receiver may or may not have it. */
+  /** `unknown`: the claim was committed but no outcome; the receiver may or may not have it. */
   outcome: z.enum(["in_flight", "success", "failure", "unknown"]),
   statusCode: z.number().int().nullable(),
   errorClass: errorClass.nullable(),
@@ -139,7 +139,7 @@ export const deliveryAttempt = z.object({
 export type DeliveryAttempt = z.infer<typeof deliveryAttempt>;
 
 export const deliveryDetail = delivery.extend({
-  /** Changes with each replay; send it back with one so that two people cannot both start it. */
+  /** Changes with each replay; include it in a replay so that two people cannot both start one. */
   version: z.number().int(),
   /** Newest first, at most 50. */
   attemptLog: z.array(deliveryAttempt),
@@ -204,7 +204,7 @@ export const readDelivery = defineEndpoint({
 export const replayDelivery = defineEndpoint({
   method: "POST",
   path: "/webhooks/deliveries/:id/replay",
-  summary: "Send a dead letter again: same webhook-id, fresh signature, a new series of attempts",
+  summary: "Replay a dead letter: same webhook-id, new signature, a new series of attempts",
   access: "webhooks:replay",
   action: "webhooks.delivery.replay",
   keeps: ["status", "generation"],
@@ -218,12 +218,12 @@ const secret = z
   .string()
   .max(200)
   .optional()
-  .describe("Shared secret. Standard Webhooks: whsec_ and base64 of 24 to 64 bytes. Left out: one is made.");
+  .describe("Shared secret. Standard Webhooks: whsec_ and base64 of 24 to 64 bytes. Generated when omitted.");
 
 export const listSources = defineEndpoint({
   method: "GET",
   path: "/webhooks/sources",
-  summary: "Places from which events are taken in",
+  summary: "Sources from which events are accepted",
   access: "webhooks:read",
   query: z.strictObject({ ...paging }),
   response: page(webhookSource),
@@ -232,7 +232,7 @@ export const listSources = defineEndpoint({
 export const createSource = defineEndpoint({
   method: "POST",
   path: "/webhooks/sources",
-  summary: "Create a source; its secret is shown once, in the answer",
+  summary: "Create a source; its secret is shown once, in the response",
   access: "webhooks:configure",
   action: "webhooks.source.create",
   keeps: sourceKept,
@@ -249,7 +249,7 @@ export const createSource = defineEndpoint({
 export const deleteSource = defineEndpoint({
   method: "DELETE",
   path: "/webhooks/sources/:id",
-  summary: "Delete a source: its intake answers 404 from then on",
+  summary: "Delete a source: its intake URL responds with 404 from then on",
   access: "webhooks:configure",
   action: "webhooks.source.delete",
   keeps: sourceKept,
@@ -261,7 +261,7 @@ export const deleteSource = defineEndpoint({
 export const listEndpoints = defineEndpoint({
   method: "GET",
   path: "/webhooks/endpoints",
-  summary: "Receivers of deliveries with their breaker's state",
+  summary: "Endpoints that receive deliveries, with their breaker state",
   access: "webhooks:read",
   query: z.strictObject({ ...paging }),
   response: page(webhookEndpoint),
@@ -276,7 +276,7 @@ const endpointFields = {
 export const createEndpoint = defineEndpoint({
   method: "POST",
   path: "/webhooks/endpoints",
-  summary: "Create a receiver; its signing secret is shown once, in the answer",
+  summary: "Create an endpoint; its signing secret is shown once, in the response",
   access: "webhooks:configure",
   action: "webhooks.endpoint.create",
   keeps: endpointKept,
@@ -293,7 +293,7 @@ export const createEndpoint = defineEndpoint({
 export const updateEndpoint = defineEndpoint({
   method: "PATCH",
   path: "/webhooks/endpoints/:id",
-  summary: "Change a receiver; a stale version gets 409",
+  summary: "Change an endpoint; 409 for a stale version",
   access: "webhooks:configure",
   action: "webhooks.endpoint.update",
   keeps: endpointKept,
@@ -311,7 +311,7 @@ export const updateEndpoint = defineEndpoint({
 export const deleteEndpoint = defineEndpoint({
   method: "DELETE",
   path: "/webhooks/endpoints/:id",
-  summary: "Delete a receiver: its unfinished deliveries are discarded",
+  summary: "Delete an endpoint; its unfinished deliveries are discarded",
   access: "webhooks:configure",
   action: "webhooks.endpoint.delete",
   keeps: [...endpointKept, "discardedDeliveries"],

@@ -3,7 +3,7 @@ import type { Overview } from "@wheelhouse/shared/overview.ts";
 
 export type Boot = { session: SessionView | null; overview: Overview | null };
 
-/** Session and first snapshot that the server wrote into the page, so that the first paint waits for no call. */
+/** Session and first snapshot that the server embedded in the page, so that the first paint needs no call. */
 export const readBoot = (): Boot => {
   const text = document.getElementById("boot")?.textContent ?? "";
   if (text.trim() === "") return { session: null, overview: null };

@@ -40,7 +40,7 @@ export const formatBytes = (sizeBytes: number): string => {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? "B"}`;
 };
 
-/** A ratio 0–1 as percent with digits that matter: `0.12%`, `18.2%`, `100%`; few hundredths stay visible. */
+/** A ratio (0–1) as percent with significant digits: `0.12%`, `18.2%`, `100%`; small shares stay visible. */
 export const formatPercent = (ratio: number): string => {
   const percent = ratio * 100;
   if (percent === 0 || percent >= 99.95) return `${Math.round(percent)}%`;

@@ -3,7 +3,7 @@ import { currentPreferences } from "./preferences.ts";
 
 /**
  * One shortcut. `keys`: a key name as in `KeyboardEvent.key` (`/`, `Escape`, `[`, `?`), a sequence (`g q`), or
- * `mod+k` for Ctrl or Command. `label` puts it into the keyboard help, under `group`.
+ * `mod+k` for Ctrl or Command. `label` lists it in the keyboard help, under `group`.
  */
 export type Shortcut = { keys: string; label?: string; group?: string; run: (event: KeyboardEvent) => void };
 export type ShortcutHelp = { keys: string; label: string; group: string };
@@ -35,7 +35,7 @@ const onKeyDown = (event: KeyboardEvent): void => {
   const always = held || key === "Escape";
   if (!always) {
     if (isTyping(event.target) || !currentPreferences().singleKeys) return;
-    // A dialog owns the keyboard while it is open.
+    // An open dialog captures the keyboard.
     if (document.querySelector('[role="dialog"][aria-modal="true"], [role="menu"]') !== null) return;
     if (key === " " && event.target instanceof HTMLElement && event.target.closest("button, a, summary"))
       return;
@@ -64,8 +64,9 @@ const refreshHelp = (): void => {
 };
 
 /**
- * Shortcuts of a component while it lives; the newest component wins. Single keys sleep while a field has the
- * focus or a dialog is open, and can be switched off (WCAG 2.1.4); Escape and `mod+` keys always work.
+ * Registers shortcuts while the component is mounted; the newest component wins. Single keys are inactive while
+ * a field has the focus or a dialog is open, and can be disabled (WCAG 2.1.4); Escape and `mod+` keys always
+ * work.
  */
 export const useKeys = (shortcuts: readonly Shortcut[]): void => {
   const current = useEffectEvent(() => shortcuts);
@@ -88,5 +89,5 @@ const subscribe = (listener: () => void): (() => void) => {
   return () => changes.delete(listener);
 };
 
-/** The labelled shortcuts that work right now, for the keyboard help. */
+/** The labeled shortcuts currently available, for the keyboard help. */
 export const useShortcutHelp = (): readonly ShortcutHelp[] => useSyncExternalStore(subscribe, () => help);

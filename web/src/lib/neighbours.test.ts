@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { neighboursOf } from "./neighbours.ts";
 
-test("an open entry knows its place and who is beside it; at the ends there is nobody", () => {
+test("an open entry knows its position and neighbors; at the ends one is missing", () => {
   const go = vi.fn();
   const middle = neighboursOf(["a", "b", "c"], "b", go);
   expect(middle.position).toBe("2 of 3");
@@ -12,7 +12,7 @@ test("an open entry knows its place and who is beside it; at the ends there is n
   expect(neighboursOf(["a", "b"], "b", go).onNext).toBeUndefined();
 });
 
-test("what is not shown has no place, and no way from it", () => {
+test("an entry that is not shown has no position and no neighbors", () => {
   const nothing = { position: undefined, onPrevious: undefined, onNext: undefined };
   expect(neighboursOf(["a"], "b", () => {})).toEqual(nothing);
   expect(neighboursOf(["a"], undefined, () => {})).toEqual(nothing);

@@ -1,4 +1,4 @@
-/** Where the open entry of a list stands among those that are shown, and the ways to the ones beside it. */
+/** Position of the open entry among the shown ones, and functions to open its neighbors. */
 export const neighboursOf = (
   shown: readonly string[],
   open: string | undefined,

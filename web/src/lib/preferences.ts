@@ -49,13 +49,13 @@ if (typeof window !== "undefined") {
   });
 }
 
-/** Changes what is given, at once in every tab of this browser. */
+/** Changes the given preferences immediately in every tab of this browser. */
 export const setPreferences = (change: Partial<Preferences>): void => {
   current = { ...current, ...change };
   try {
     localStorage.setItem(storageKey, JSON.stringify(current));
   } catch {
-    // Storage may be denied: the choice then lasts as long as the page.
+    // Storage may be denied; the choice then lasts until the page is closed.
   }
   publish();
 };
@@ -67,6 +67,6 @@ const subscribe = (listener: () => void): (() => void) => {
   return () => listeners.delete(listener);
 };
 
-/** Theme, time zone and keyboard choice of this browser. */
+/** Theme, time zone and keyboard preferences of this browser. */
 export const usePreferences = (): Preferences =>
   useSyncExternalStore(subscribe, currentPreferences, () => initial);

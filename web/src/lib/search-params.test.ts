@@ -14,19 +14,19 @@ describe("search parameters", () => {
     expect(parseSearch(stringifySearch(values).slice(1))).toEqual(values);
   });
 
-  test("absent and empty values leave no trace", () => {
+  test("absent and empty values are omitted", () => {
     expect(stringifySearch({ q: "", queue: undefined, status: [] })).toBe("");
     expect(stringifySearch({ status: ["failed", "dead_letter"] })).toBe("?status=failed,dead_letter");
   });
 
-  test("a list keeps only what is allowed, each item once", () => {
+  test("a list keeps only allowed items, without duplicates", () => {
     const raw = { status: "failed,nonsense,failed,dead_letter" };
     expect(readList(raw, "status", ["failed", "dead_letter"])).toEqual(["failed", "dead_letter"]);
     expect(readList({ status: "nonsense" }, "status", ["failed"])).toBeUndefined();
     expect(readWord({ tab: "sources" }, "tab", ["sources"])).toBe("sources");
   });
 
-  test("text is capped and a broken moment is dropped", () => {
+  test("text is truncated and an invalid moment is dropped", () => {
     expect(readText({ q: `  ${"x".repeat(500)} ` }, "q")).toHaveLength(200);
     expect(readTimestamp({ from: "yesterday" }, "from")).toBeUndefined();
     expect(readTimestamp({ from: "2026-11-19T09:00:00Z" }, "from")).toBe("2026-11-19T09:00:00Z");

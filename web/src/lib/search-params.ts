@@ -1,11 +1,11 @@
 /** What the router hands to `validateSearch`: each parameter as text, nothing parsed. */
 export type RawSearch = Record<string, unknown>;
 
-/** Query string to plain text values: `?q=007` stays `007`. Of a repeated name the last counts. */
+/** Query string to plain text values: `?q=007` stays `007`. The last of repeated names wins. */
 export const parseSearch = (search: string): Record<string, string> =>
   Object.fromEntries(new URLSearchParams(search));
 
-/** The reverse; absent and empty values leave no trace, commas and colons stay readable. */
+/** The reverse. Absent and empty values are omitted, commas and colons stay readable. */
 export const stringifySearch = (values: Record<string, unknown>): string => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
@@ -25,7 +25,7 @@ export const readText = (raw: RawSearch, name: string, maxLength = 200): string 
   return text === "" ? undefined : text;
 };
 
-/** A comma-separated list, each item once; with `allowed`, others are dropped. Absent when nothing is left. */
+/** A comma-separated list without duplicates; with `allowed`, others are dropped. Absent when empty. */
 export const readList = <T extends string = string>(
   raw: RawSearch,
   name: string,
@@ -48,7 +48,7 @@ export const readWord = <T extends string>(
   allowed: readonly T[],
 ): T | undefined => readList(raw, name, allowed)?.[0];
 
-/** A moment as ISO-8601 with zone; anything else is dropped. */
+/** A moment as ISO 8601 with zone; anything else is dropped. */
 export const readTimestamp = (raw: RawSearch, name: string): string | undefined => {
   const text = readText(raw, name, 40);
   if (text === undefined || !/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;

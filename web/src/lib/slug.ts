@@ -1,4 +1,4 @@
-/** A short name that the server accepts, made from a name: `Orders (EU)` gives `orders-eu`. */
+/** A valid short name derived from a name: `Orders (EU)` gives `orders-eu`. */
 export const slugOf = (name: string): string =>
   name
     .normalize("NFKD")

@@ -58,7 +58,7 @@ const headline = (value: Overview) =>
     .join(", ");
 
 describe("verdict", () => {
-  test("all checks passing is said with the age of the proof", () => {
+  test("all checks passing is stated with the age of the data", () => {
     expect(headline(overview({}))).toBe("All 38 checks pass, verified 4 s ago");
   });
 
@@ -78,7 +78,7 @@ describe("verdict", () => {
     );
   });
 
-  test("old data are never ok: the verdict says what was", () => {
+  test("old data is never OK: the verdict states the last known state", () => {
     const old = overview({ observedAt: "2026-11-19T09:12:10Z" });
     const verdict = judgeOverview(old, nowMs, "utc");
     expect(verdict.tone).toBe("unknown");
@@ -90,29 +90,29 @@ describe("verdict", () => {
     expect(judgeOverview(overview({ checks }), nowMs, "utc").tone).toBe("unknown");
   });
 
-  test("planned work is no problem, and neither counts as passing nor as unknown", () => {
+  test("maintenance is no problem, and counts neither as passing nor as unknown", () => {
     const checks = checksOf({ total: 38, ok: 36, maintenance: 2 });
     const verdict = judgeOverview(overview({ checks }), nowMs, "utc");
     expect(verdict).toMatchObject({ tone: "ok", short: "OK", sentence: "2 in maintenance." });
     expect(verdict.parts[0]?.text).toBe("36 of 38 checks pass");
   });
 
-  test("what planned work explains is not ok", () => {
+  test("checks affected by maintenance are not OK", () => {
     const checks = checksOf({ total: 3, ok: 1, maintenance: 1, down: 1, explained: 1 });
     expect(judgeOverview(overview({ checks }), nowMs, "utc").tone).toBe("unknown");
   });
 
-  test("what was not asked yet is told apart from what the problems explain", () => {
+  test("unchecked items are distinguished from those the problems explain", () => {
     const problems = [problem("down", "2026-11-19T09:02:00Z")];
     const checks = checksOf({ total: 9, ok: 4, down: 3, pending: 2, explained: 2 });
     expect(judgeOverview(overview({ problems, checks }), nowMs, "utc").sentence).toBe(
-      "4 of 9 checks pass. This problem explains the other 3. 2 not judged yet. Oldest since 09:02 UTC.",
+      "4 of 9 checks pass. This problem explains the other 3. 2 not checked yet. Oldest since 09:02 UTC.",
     );
   });
 
-  test("nothing watched and nothing heard are not ok either", () => {
+  test("nothing watched and no data are not OK either", () => {
     const checks = checksOf({});
     expect(judgeOverview(overview({ checks }), nowMs, "utc").tone).toBe("unknown");
-    expect(headline(overview({ observedAt: null }))).toBe("Nothing is known yet");
+    expect(headline(overview({ observedAt: null }))).toBe("No data yet");
   });
 });

@@ -3,7 +3,7 @@ import { judgeVerdict, type Verdict } from "@wheelhouse/shared/health/verdict.ts
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { formatClock, formatCount, formatSpanShort, type Zone, zoneName } from "./format.ts";
 
-/** The verdict that headline, tab title and favicon share, in the words and the zone of this page. */
+/** The verdict shared by headline, tab title and favicon, in the page's wording and time zone. */
 export const judgeOverview = (overview: Overview, nowMs: number, zone: Zone): Verdict =>
   judgeVerdict(overview, judgeFreshness(overview, nowMs), nowMs, {
     count: formatCount,

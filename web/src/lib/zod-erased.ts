@@ -1,6 +1,6 @@
 /**
- * Stands in for zod in the browser bundle. Every expression that builds a schema yields the same inert value;
- * reading a result out of one throws, so that nobody mistakes it for validation.
+ * Replaces zod in the browser bundle. Every expression that builds a schema yields the same inert value;
+ * reading a result from it throws, so that nobody mistakes it for validation.
  */
 const inert: unknown = new Proxy(() => undefined, {
   get(_target, property) {

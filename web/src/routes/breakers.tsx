@@ -4,7 +4,9 @@ import { breakersQuery } from "#features/breakers/queries.ts";
 import { readText, readWord } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
 
-/** `q`: the filter as typed; `breaker`: id of the one in the drawer; `view`: `service` groups by service. */
+/**
+ * `q`: the filter as typed; `breaker`: id of the breaker in the drawer; `view`: `service` groups by service.
+ */
 export type BreakersSearch = {
   q?: string | undefined;
   breaker?: string | undefined;
@@ -20,7 +22,7 @@ export const breakersRoute = createRoute({
     breaker: readText(raw, "breaker", 600),
     view: readWord(raw, "view", ["service"]),
   }),
-  // The list is asked for while the page's own script is on its way.
+  // The list loads in parallel with the page's script.
   loaderDeps: ({ search }) => ({ at: search.at ?? null }),
   loader: ({ context, params, deps }) => {
     void context.queryClient.prefetchQuery({

@@ -6,7 +6,7 @@ import { rootRoute } from "./root.tsx";
 
 const shortPaths = ["/" as const, ...organizationPageList.map(({ path }) => path)];
 
-/** Paths without an organization lead to the session's default one, with their query. */
+/** Paths without an organization redirect to the session's default organization, keeping their query. */
 export const defaultOrganizationRoutes = shortPaths.map((path) =>
   createRoute({
     getParentRoute: () => rootRoute,

@@ -74,7 +74,7 @@ const Frame = () => {
   );
   const choice = useSpanChoice(range);
   const onRewind = useCallback(() => setOpen(true), []);
-  // What the collector observes has an age of its own; the other pages read Postgres alone.
+  // Pages fed by the collector show the age of their data; the other pages read only Postgres.
   const { cause, since } = (hasPast ? undefined : storeAwayOf(overview.data)) ?? {};
   const strip = useMemo(
     () =>
@@ -129,13 +129,14 @@ const OrganizationPage = () => {
 const OrganizationError = ({ error, reset }: ErrorComponentProps) => {
   if (error instanceof ApiError && (error.code === "not_found" || error.code === "forbidden")) {
     return (
-      <Problem title="No such organization">
-        It does not exist, or you are not a member. <a href="/">Go to your own</a>
+      <Problem title="Organization not found">
+        You are not a member of this organization, or it does not exist.{" "}
+        <a href="/">Go to your organization</a>
       </Problem>
     );
   }
   return (
-    <Problem title="The console cannot be shown">
+    <Problem title="Cannot load the console">
       {error instanceof Error ? `${error.message}.` : ""} <Button onClick={reset}>Try again</Button>
     </Problem>
   );
@@ -144,7 +145,7 @@ const OrganizationError = ({ error, reset }: ErrorComponentProps) => {
 export const organizationRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/o/$org",
-  // The past moment and the time range of charts go with every link from page to page.
+  // Links between pages keep the past moment and the time range of the charts.
   validateSearch: (
     raw: Record<string, unknown>,
   ): { at?: string | undefined; range?: HistorySpanName | undefined } => ({

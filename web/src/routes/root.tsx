@@ -11,9 +11,8 @@ export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }
     </>
   ),
   notFoundComponent: () => (
-    <Problem title="No such page">
-      The address may be mistyped, or the page may not exist in this version.{" "}
-      <a href="/">Go to the overview</a>
+    <Problem title="Page not found">
+      The URL may be mistyped, or the page may not exist in this version. <a href="/">Go to the overview</a>
     </Problem>
   ),
 });

@@ -4,7 +4,9 @@ import { servicesQuery } from "#features/health/services-queries.ts";
 import { readText, readWord } from "#lib/search-params.ts";
 import { organizationRoute } from "./organization.tsx";
 
-/** `q`: the filter as typed; `view`: how they stand, a list unless told; `service`: id of the one in the drawer. */
+/**
+ * `q`: the filter as typed; `view`: list (default), tree or graph; `service`: id of the service in the drawer.
+ */
 type ServicesSearch = {
   q?: string | undefined;
   view?: "tree" | "graph" | undefined;
@@ -20,7 +22,7 @@ export const servicesRoute = createRoute({
     view: readWord(raw, "view", ["tree", "graph"]),
     service: readText(raw, "service", 200),
   }),
-  // The list is asked for while the page's own script is on its way.
+  // The list loads in parallel with the page's script.
   loaderDeps: ({ search }) => ({ at: search.at ?? null }),
   loader: ({ context, params, deps }) => {
     void context.queryClient.prefetchQuery({

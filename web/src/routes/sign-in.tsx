@@ -12,7 +12,7 @@ export const signInRoute = createRoute({
     next: readText(raw, "next", 2000),
     problem: readText(raw, "problem", 40),
   }),
-  // Its ways in are known before the form is there, so that nothing moves under the pointer.
+  // Sign-in methods load before the form renders, so that nothing moves under the pointer.
   loader: async ({ context }) => {
     const { providersQuery } = await import("#features/access/session-queries.ts");
     await context.queryClient.prefetchQuery(providersQuery());

@@ -13,7 +13,7 @@ afterAll(() => it.close());
 const attempt = (email: string, password: string, remoteAddress = "192.0.2.1") =>
   it.app.inject({ method: "POST", url: "/api/v1/session", payload: { email, password }, remoteAddress });
 
-/** The newest events of the organization, as its auditor (or the superadmin) reads them. */
+/** The newest events of the organization, as read by its auditor (or the superadmin). */
 async function trail(query = "", organization = "northwind") {
   const reader = await signInAs(it, "superadmin", "platform");
   const answer = await reader.call("GET", `/audit/events?limit=20${query}`, {
@@ -24,7 +24,7 @@ async function trail(query = "", organization = "northwind") {
 }
 
 describe("a session", () => {
-  test("shows its user, the organizations below, and what the role allows", async () => {
+  test("returns its user, the organizations below, and the role's capabilities", async () => {
     const admin = await signInAs(it, "admin");
     const view = (await admin.call("GET", "/session")).json();
     expect(
@@ -38,7 +38,7 @@ describe("a session", () => {
     expect(seen.capabilities).not.toContain("webhooks:replay");
   });
 
-  test("without one everything answers 401 in the error shape, with a request id", async () => {
+  test("is required everywhere else: 401 in the error shape, with a request id", async () => {
     for (const headers of [
       {},
       { cookie: "wheelhouse=made-up" },
@@ -56,7 +56,7 @@ describe("a session", () => {
     }
   });
 
-  test("ends with signing out, at once and in every replica's memory", async () => {
+  test("ends on sign-out, immediately and in every replica's memory", async () => {
     const viewer = await signInAs(it, "viewer");
     const answer = await viewer.call("DELETE", "/session");
     expect(answer.statusCode).toBe(204);
@@ -65,7 +65,7 @@ describe("a session", () => {
     expect((await trail("&action=access.session.delete"))[0].actor.display).toBe("Emma Lindqvist");
   });
 
-  test("ends when it was idle too long, when its time is over, and when its user is disabled", async () => {
+  test("ends after the idle and absolute limits, and when its user is deactivated", async () => {
     for (const change of [
       { last_seen_at: new Date(Date.now() - 13 * 3_600_000) },
       { expires_at: new Date(Date.now() - 1_000) },
@@ -87,7 +87,7 @@ describe("a session", () => {
     await disable(null);
   });
 
-  test("loses a right in the request after its membership is gone", async () => {
+  test("loses a right with the first request after its membership is removed", async () => {
     const viewer = await signInAs(it, "viewer", "contoso");
     expect((await viewer.call("GET", "/audit/events")).statusCode).toBe(200);
     const membership = { user_id: viewer.userId, org_id: viewer.organizationId, role: "viewer" } as const;
@@ -96,7 +96,7 @@ describe("a session", () => {
     await it.database.system.insertInto("memberships").values(membership).execute();
   });
 
-  test("keeps its last use, so that someone who works is not timed out", async () => {
+  test("records its last use, so that an active user is not timed out", async () => {
     const viewer = await signInAs(it, "viewer");
     const old = new Date(Date.now() - 2 * 3_600_000);
     const sessions = () =>
@@ -120,7 +120,7 @@ describe("a session", () => {
 });
 
 describe("the organization of a request", () => {
-  test("is taken from the header by slug or id, and inherited rights hold there", async () => {
+  test("is taken from the header by slug or id, and inherited rights apply there", async () => {
     const admin = await signInAs(it, "admin");
     const [, child] = (await admin.call("GET", "/session")).json().organizations;
     for (const reference of [child.slug, child.id]) {
@@ -132,14 +132,14 @@ describe("the organization of a request", () => {
   });
 
   test.each(["contoso", "platform", "no-such-organization", "northwind-eu"])(
-    "that is not the caller's (%s) gets the same 403, audited where it was tried",
+    "of someone else (%s) gets the same 403, audited where it was attempted",
     async (reference) => {
       const viewer = await signInAs(it, "viewer");
       const answer = await viewer.call("GET", "/audit/events", {
         headers: { "x-wheelhouse-organization": reference },
       });
       expect(answer.statusCode).toBe(403);
-      expect(answer.json().error.message).toBe("You are no member of that organization.");
+      expect(answer.json().error.message).toBe("You are not a member of this organization.");
       const home = reference === "no-such-organization" ? "platform" : reference;
       const events = await trail("&outcome=denied", home);
       expect(events[0]).toMatchObject({
@@ -150,7 +150,7 @@ describe("the organization of a request", () => {
     },
   );
 
-  test("changes by the switch: new token, the old one only reads for 30 s, the switch is in the trail", async () => {
+  test("changes by switching: new token, the old one only reads for 30 s, and the switch is in the trail", async () => {
     const admin = await signInAs(it, "admin");
     const [, child] = (await admin.call("GET", "/session")).json().organizations;
     const answer = await admin.call("PUT", "/session/organization", {
@@ -179,7 +179,7 @@ describe("the organization of a request", () => {
     });
   });
 
-  test("cannot be switched to a foreign one; the attempt is in that one's trail, once", async () => {
+  test("cannot be switched to a foreign one; the attempt is in that organization's trail, once", async () => {
     const admin = await signInAs(it, "admin");
     const foreign = await signInAs(it, "viewer", "contoso");
     const payload = { organizationId: foreign.organizationId };
@@ -190,7 +190,7 @@ describe("the organization of a request", () => {
     expect(await trail(`&action=${action}&outcome=denied`)).toHaveLength(0);
   });
 
-  test("belongs to a superadmin everywhere", async () => {
+  test("can be any organization for a superadmin", async () => {
     const root = await signInAs(it, "superadmin", "platform");
     const view = (
       await root.call("GET", "/session", { headers: { "x-wheelhouse-organization": "contoso" } })
@@ -209,7 +209,7 @@ describe("a change sent with a cookie", () => {
       cookies: { wheelhouse: cookie },
     });
 
-  test("is refused, and recorded, when a page of another site sent it", async () => {
+  test("is refused and recorded if a page of another site sent it", async () => {
     const viewer = await signInAs(it, "viewer");
     for (const headers of [
       {},
@@ -229,12 +229,12 @@ describe("a change sent with a cookie", () => {
     { origin: "https://console.example" },
     { "sec-fetch-site": "same-origin" },
     { "x-wheelhouse-organization": "northwind" },
-  ])("is taken from a page of its own: %o", async (headers) => {
+  ])("is accepted from a page of its own: %o", async (headers) => {
     const viewer = await signInAs(it, "viewer");
     expect((await signOut(headers, viewer.cookie)).statusCode).toBe(204);
   });
 
-  test("needs no such header when the token was sent on purpose", async () => {
+  test("needs no such header if the token was sent explicitly", async () => {
     const viewer = await signInAs(it, "viewer");
     const answer = await it.app.inject({
       method: "DELETE",

@@ -36,18 +36,18 @@ import { createTokens } from "./tokens/tokens.ts";
 import { createOrganizations } from "./tree.ts";
 import { createUserStore } from "./user-store.ts";
 
-/** A foundation that comes after audit. */
+/** Access is a foundation built before `admit` exists; it only needs the audit trail. */
 type AccessCore = Omit<Core, "admit">;
 type AccessNeeds = { sessionEnds: SessionEnds; box: SecretBox };
 
-/** Who somebody is, and what that allows. */
+/** Identity of a caller and the rights that follow from it. */
 function createIdentityParts(
   { database, redis, config, clock, log }: AccessCore,
   { sessionEnds }: AccessNeeds,
 ) {
   const sessions = createSessionStore({ database, clock, limits: config.sessions, log });
   const identity = createIdentity({ store: sessions, clock, idleMs: config.sessions.idleMs });
-  // Another replica revoked it: an outage from now on must not bring it back here.
+  // Another replica revoked the session; an outage must not make it valid again here.
   sessionEnds.onEnded(identity.forget);
   const organizations = createOrganizations({ database, clock });
   const tokens = createTokenIdentity({ database, clock, log });
@@ -75,7 +75,7 @@ function createIdentityParts(
 }
 type IdentityParts = ReturnType<typeof createIdentityParts>;
 
-/** Signing in: by password, and by the identity provider where there is one. */
+/** Sign-in by password and, if configured, by the identity provider. */
 function createSignIn(core: AccessCore, { sessionEnds, box }: AccessNeeds, parts: IdentityParts) {
   const { changes, denials, config, clock } = core;
   const service = createAccessService({ ...parts, changes, denials, sessionEnds, clock });
@@ -110,7 +110,7 @@ function createSessionParts(
   };
 }
 
-/** How organizations look after their people, their parts and their tokens. */
+/** Management of members, sub-organizations and tokens. */
 function createMemberParts(
   { database, changes, clock }: AccessCore,
   { sessionEnds }: AccessNeeds,
@@ -137,7 +137,7 @@ function createMemberParts(
   };
 }
 
-/** A foundation: who calls, and whether they may. Needs the audit trail. */
+/** Authentication and authorization, a foundation for all features. Requires the audit trail. */
 export function createAccess(core: AccessCore, needs: AccessNeeds) {
   const { denials, config } = core;
   const parts = createIdentityParts(core, needs);
@@ -151,7 +151,7 @@ export function createAccess(core: AccessCore, needs: AccessNeeds) {
       accessMembersRoutes(api, memberParts);
       accessSessionRoutes(api, sessionParts);
     },
-    // The way to the identity provider and back, where there is one.
+    // Redirects to and from the identity provider, if one is configured.
     mount(app) {
       if (oidc) oidcRoutes(app, { oidc, admit, publicUrl: config.http.publicUrl });
     },
@@ -159,11 +159,11 @@ export function createAccess(core: AccessCore, needs: AccessNeeds) {
   } satisfies Feature;
   return {
     ...feature,
-    /** Of its outgoing calls. */
+    /** Breakers of outgoing calls to the identity provider. */
     breakers: provider ? [provider.breaker] : [],
     admit,
     authenticateHandshake: createHandshake({ admit, denials }),
-    /** Who is signed in, and what the role allows. */
+    /** The signed-in user with the capabilities of their role. */
     sessionView: service.view,
   };
 }

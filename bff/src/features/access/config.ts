@@ -1,16 +1,16 @@
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-/** How long a session lives unused, and at all; from `WHEELHOUSE_SESSION_IDLE_MINUTES` and `…_ABSOLUTE_HOURS`. */
+/** Idle and absolute session lifetime; from `WHEELHOUSE_SESSION_IDLE_MINUTES` and `…_ABSOLUTE_HOURS`. */
 export type SessionLimits = { idleMs: number; absoluteMs: number };
-/** How long the token before a rotation still reads, for requests that were under way. */
+/** How long a rotated token still allows reads, for requests in flight. */
 export const rotationGraceMs = 30_000;
-/** How long a confirmed password stands for the acts that ask for it. */
+/** How long a confirmation is valid for actions that require a step-up. */
 export const confirmedForMs = 5 * minuteMs;
-/** `last_seen_at` is this coarse, so that reading does not write at each request. */
+/** `last_seen_at` is only this precise, so that reads do not cause a write per request. */
 export const lastSeenStepMs = minuteMs;
-/** How long a link that sets a new password can be used. */
+/** Lifetime of a password reset link. */
 export const resetLinkMs = hourMs;
 export const failureWindowMs = 15 * minuteMs;
-/** How long an address stays one from which somebody signed in, and ended sessions are kept for that. */
+/** How long an address stays familiar after a sign-in; ended sessions are kept for this long. */
 export const familiarForMs = 30 * 24 * hourMs;

@@ -38,7 +38,7 @@ describe("the contract", () => {
       expect([...keptFieldsOf.keys()]).toContain(endpoint.action);
       const known = [...capabilities, "session", "public"];
       expect(known).toContain(endpoint.access);
-      // Signing in, a link to a new password, and answering an invitation, are what somebody unknown may do.
+      // Anonymous callers may only sign in, reset a password by link, and answer an invitation.
       if (endpoint.access === "public")
         expect(endpoint.path).toMatch(/^\/(session|session\/password-reset|invitations\/(open|accept))$/);
       if (endpoint.access === "session") expect(endpoint.path).toMatch(/^\/session/);
@@ -60,7 +60,7 @@ describe("authorisation", () => {
   const mounted = ({ method, path }: Endpoint) => it.app.hasRoute({ method, url: `/api/v1${path}` });
 
   test.each(named(endpoints.filter(({ access: right }) => right !== "public")))(
-    "$name answers 401 to nobody and 403 to who lacks the right",
+    "$name responds with 401 without credentials and 403 without the right",
     async ({ endpoint }) => {
       if (!mounted(endpoint)) return;
       const url = urlOf(endpoint);
@@ -78,7 +78,7 @@ describe("authorisation", () => {
   );
 });
 
-test("what a session left open must not allow asks for a step-up, and nothing else does", async () => {
+test("sensitive actions require a step-up, and no others do", async () => {
   const grave = endpoints.filter(({ stepUp }) => stepUp === true);
   const sometimes = endpoints.filter(({ stepUp }) => stepUp !== undefined && stepUp !== true);
   expect(sometimes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
@@ -139,13 +139,13 @@ describe("bad input", () => {
     ["a wrong type", "POST", "/session", { email: ["a@b.example"], password: "x" }, /^body\.email/],
     ["a missing field", "POST", "/session", { email: "a@b.example" }, /^body\.password/],
     ["a list for a body", "POST", "/session", [], /^body/],
-    ["no UUID", "PUT", "/session/organization", { organizationId: "1 or 1=1" }, /^body\.organizationId/],
+    ["not a UUID", "PUT", "/session/organization", { organizationId: "1 or 1=1" }, /^body\.organizationId/],
     ["an unknown query field", "GET", "/audit/events?admin=1", undefined, /admin/],
     ["an unknown outcome", "GET", "/audit/events?outcome=great", undefined, /^query\.outcome/],
     ["an unknown action", "GET", "/audit/events?action=rm%20-rf", undefined, /^query\.action/],
     ["a limit out of range", "GET", "/audit/events?limit=100000", undefined, /^query\.limit/],
-    ["a limit that is no number", "GET", "/audit/events?limit=1;select", undefined, /^query\.limit/],
-    ["a time that is none", "GET", "/audit/events?from=yesterday", undefined, /^query\.from/],
+    ["a limit that is not a number", "GET", "/audit/events?limit=1;select", undefined, /^query\.limit/],
+    ["an invalid time", "GET", "/audit/events?from=yesterday", undefined, /^query\.from/],
     ["a made-up cursor", "GET", "/audit/events?cursor=abc", undefined, /^query\.cursor/],
     [
       "another list's cursor",
@@ -154,11 +154,11 @@ describe("bad input", () => {
       undefined,
       /^query\.cursor/,
     ],
-    ["no UUID in the path", "GET", "/audit/events/1'--", undefined, /^path\.id/],
+    ["not a UUID in the path", "GET", "/audit/events/1'--", undefined, /^path\.id/],
     ["a broken escape in the path", "GET", "/audit/events/%E0%A4%A", undefined, /^path/],
     ["an endless part in the path", "GET", `/audit/events/${"x".repeat(5_000)}`, undefined, /^path/],
     ["NUL in a query", "GET", "/audit/events?q=a%00b", undefined, /^query\.q/],
-  ] as const)("%s gets 400 that names the field", async (_, method, url, payload, field) => {
+  ] as const)("%s gets a 400 that names the field", async (_, method, url, payload, field) => {
     const answer = await admin.call(method, url, payload === undefined ? {} : { payload });
     expect(answer.statusCode).toBe(400);
     const { error } = answer.json();
@@ -166,7 +166,7 @@ describe("bad input", () => {
     expect(`${error.details[0].field} ${error.details[0].message}`).toMatch(field);
   });
 
-  test("bodies that are no JSON, of another type or too large are refused before anything reads them", async () => {
+  test("bodies that are not JSON, of another type or too large are refused before anything reads them", async () => {
     const post = (payload: string, type = "application/json") =>
       it.app.inject({ method: "POST", url: "/api/v1/session", payload, headers: { "content-type": type } });
     expect((await post("{")).statusCode).toBe(400);
@@ -178,7 +178,7 @@ describe("bad input", () => {
   });
 
   test.each(hostile.map((text) => [JSON.stringify(text).slice(0, 40), text] as const))(
-    "text such as %s is refused or taken as text, in every field, and changes nothing",
+    "text such as %s is refused or treated as text, in every field, and changes nothing",
     async (_, text) => {
       const before = await rows();
       const encoded = encodeURIComponent(text.replace(/\p{Surrogate}/gu, "?"));

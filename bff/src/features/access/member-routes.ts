@@ -17,7 +17,10 @@ type RoutesOptions = {
   tokens: Tokens;
 };
 
-/** A viewer changes nothing; any other role is power that outlasts the session that gave it. */
+/**
+ * Any role above viewer is power that outlasts the session that granted it, so granting it requires a
+ * step-up.
+ */
 function demandForPower(role: Role, context: RequestContext) {
   if (role !== "viewer") demandStepUp(context);
 }
@@ -63,7 +66,7 @@ export function accessMembersRoutes(
   route(app, deleteToken, ({ params }, context) => tokens.revoke(params.id, context));
 }
 
-/** Public endpoints know nobody; who is signed in shows in the credential. */
+/** Public endpoints have no identity in their context, so the caller comes from the credential itself. */
 const callerOf = (request: FastifyRequest, { requestId, address, userAgent }: RequestContext): Caller => ({
   requestId,
   address,

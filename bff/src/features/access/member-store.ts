@@ -5,7 +5,7 @@ import type { Tables } from "#database/tables.ts";
 import { platformOrganization } from "#lib/http/request-context.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 
-/** Superadmin first, as the page groups them. */
+/** The order in which the page groups members. */
 const rank = sql<number>`array_position(array['superadmin', 'admin', 'operator', 'auditor', 'viewer'], m.role)`;
 
 export const memberPlace = z.strictObject({
@@ -34,7 +34,7 @@ export type MemberRow = {
 type ListInput = {
   /** Organizations whose members are listed. */
   own: readonly string[];
-  /** Organizations above: only roles that reach down from there. */
+  /** Parent organizations; only their inherited roles are included. */
   above: readonly string[];
   role: Role | undefined;
   q: string | undefined;
@@ -47,7 +47,9 @@ const columns = sql`u.id as "userId", u.email, u.name, u.disabled_at as "disable
   m.org_id as "organizationId", m.role, m.created_at as "joinedAt", ${rank} as rank, lower(u.name) as "sortName",
   (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as "lastActiveAt"`;
 
-/** Memberships and the accounts behind them. Guards read as the system role: they have to see every organization. */
+/**
+ * Memberships and their accounts. Guards read as the system role because they must see every organization.
+ */
 export function createMembersStore({ database }: { database: Database }) {
   return {
     list: ({ own, above, role, q, place, limit }: ListInput): Promise<MemberRow[]> =>
@@ -72,7 +74,7 @@ export function createMembersStore({ database }: { database: Database }) {
         return rows;
       }),
 
-    /** All memberships of an account, in whatever organizations. */
+    /** All memberships of an account, in any organization. */
     async ofUser(userId: string): Promise<MemberRow[]> {
       const { rows } = await sql<MemberRow>`
         select ${columns}, false as inherited
@@ -82,7 +84,7 @@ export function createMembersStore({ database }: { database: Database }) {
       return rows;
     },
 
-    /** How many others administer the organization itself with an open account. */
+    /** Number of other active accounts with this role in the organization itself. */
     async otherAdmins(organizationId: string, role: "admin" | "superadmin", userId: string): Promise<number> {
       const { rows } = await sql<{ others: number }>`
         select count(*)::int as others from memberships m join users u on u.id = m.user_id
@@ -93,8 +95,8 @@ export function createMembersStore({ database }: { database: Database }) {
     },
 
     /**
-     * Changes to who administers what happen one after the other: two admins who remove each other at the same
-     * moment would otherwise both find that one is left. Rare, so one lock for all.
+     * Serializes changes to administrators; otherwise two admins who remove each other at the same time would
+     * both see one left. Such changes are rare, so a single lock is enough.
      */
     async takeTurn(tx: Transaction<Tables>) {
       await sql`select pg_advisory_xact_lock(hashtext('wheelhouse.administrators'))`.execute(tx);

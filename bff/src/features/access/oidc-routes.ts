@@ -8,7 +8,7 @@ import type { Oidc } from "./sign-in/sign-in.ts";
 type OidcRoutesOptions = {
   oidc: Oidc;
   admit: Admit;
-  /** Where people reach the console; undefined: as the request says. */
+  /** Public address of the console; undefined to take it from the request. */
   publicUrl: string | undefined;
 };
 
@@ -17,8 +17,8 @@ const cookieName = (request: FastifyRequest) =>
   request.protocol === "https" ? "__Host-wheelhouse-oidc" : "wheelhouse-oidc";
 
 /**
- * The two addresses that a browser is sent to, outside the API: they answer with redirects, also when they fail. A
- * confirmation ends at a page that tells the others and closes itself.
+ * The two redirect endpoints of the sign-in flow, outside the API; failures redirect too. A confirmation ends
+ * on a page that notifies the other tabs and closes itself.
  */
 export function oidcRoutes(app: FastifyInstance, { oidc, admit, publicUrl }: OidcRoutesOptions) {
   const baseOf = (request: FastifyRequest) => publicUrl ?? `${request.protocol}://${request.host}`;
@@ -68,10 +68,10 @@ async function signedIn(caller: Caller, admit: Admit): Promise<RequestContext | 
   return admission.ok ? admission.context : undefined;
 }
 
-/** The reason as a word that the sign-in page knows; what happened in detail is in the trail and in the log. */
+/** Passes only a short code to the sign-in page; details are in the audit trail and the log. */
 function backToSignIn(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const code = error instanceof AppError ? error.code : "internal";
-  if (code !== "unauthenticated") request.log.warn({ err: error }, "signing in at the provider failed");
+  if (code !== "unauthenticated") request.log.warn({ err: error }, "sign-in at the identity provider failed");
   const problem = code === "unauthenticated" || code === "rate_limited" ? code : "unavailable";
   return reply.redirect(`/signin?problem=${problem}`);
 }

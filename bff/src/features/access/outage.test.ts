@@ -27,7 +27,7 @@ afterAll(async () => {
 const attempt = (email: string, password: string, remoteAddress: string) =>
   it.app.inject({ method: "POST", url: "/api/v1/session", payload: { email, password }, remoteAddress });
 
-/** How six wrong passwords in a row from one address are answered. */
+/** Responses to six consecutive wrong passwords from one address. */
 async function sixFailures(remoteAddress: string) {
   const answers = [];
   for (let n = 0; n < 6; n += 1)
@@ -35,7 +35,7 @@ async function sixFailures(remoteAddress: string) {
   return answers;
 }
 
-test("an address that failed too often waits, also with the right password, and others do not", async () => {
+test("an address with too many failures waits, even with the right password, and others do not", async () => {
   const answers = await sixFailures("192.0.2.30");
   expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 401, 401, 401, 429, 429]);
   const [person] = it.credentials;
@@ -46,7 +46,7 @@ test("an address that failed too often waits, also with the right password, and 
   expect((await attempt(person.email, person.password, "192.0.2.31")).statusCode).toBe(200);
 });
 
-test("parallel guesses do not slip through together", async () => {
+test("parallel guesses cannot bypass the limit", async () => {
   const answers = await Promise.all(
     Array.from({ length: 12 }, (_, n) => attempt(`guess${n}@nowhere.example`, "x", "192.0.2.32")),
   );
@@ -54,17 +54,17 @@ test("parallel guesses do not slip through together", async () => {
   expect(answers.filter(({ statusCode }) => statusCode === 429)).toHaveLength(8);
 });
 
-test("signing in does not use up the tries of an address", async () => {
+test("successful sign-ins do not use up the tries of an address", async () => {
   for (let n = 0; n < 6; n += 1) await signInAs(it, "viewer");
 });
 
-test("without Redis Postgres counts the failures, and people sign in, read and act", async () => {
+test("without Redis, Postgres counts failures, and people can sign in, read and change", async () => {
   await redis.stop();
   try {
     const answers = await sixFailures("192.0.2.40");
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 401, 401, 401, 429, 429]);
     const admin = await signInAs(it, "admin");
-    // Reading and acting go on uncounted: they are needed most when something is broken.
+    // Reads and changes continue without limits, because they are needed most during an outage.
     expect((await admin.call("GET", "/members")).statusCode).toBe(200);
     const payload = { email: "uncounted@northwind.example", role: "viewer" };
     const invited = await admin.call("POST", "/invitations", { payload });
@@ -76,7 +76,7 @@ test("without Redis Postgres counts the failures, and people sign in, read and a
   }
 });
 
-test("without Postgres a verified session reads snapshots until its idle time-out, and nothing else", async () => {
+test("without Postgres, a verified session reads snapshots until its idle timeout, and nothing else", async () => {
   const admin = await signInAs(it, "admin");
   const other = await signInAs(it, "admin", "contoso");
   expect((await admin.call("GET", "/session")).statusCode).toBe(200);
@@ -88,7 +88,7 @@ test("without Postgres a verified session reads snapshots until its idle time-ou
     expect(read.json().organization.slug).toBe("northwind");
     const foreign = { headers: { "x-wheelhouse-organization": "contoso" } };
     expect((await admin.call("GET", "/session", foreign)).statusCode).toBe(403);
-    // Signed out before the outage, so the outage must not bring it back.
+    // Signed out before the outage, so the outage must not make it valid again.
     expect((await other.call("GET", "/session")).statusCode).toBe(503);
 
     for (const [method, path, payload] of [
@@ -115,7 +115,7 @@ test("without Postgres a verified session reads snapshots until its idle time-ou
     .toBe(200);
 });
 
-test("without Postgres a verified session reads every endpoint that is served from memory, and no other", async () => {
+test("without Postgres, a verified session reads every endpoint that is served from memory, and no other", async () => {
   const admin = await signInAs(it, "admin");
   expect((await admin.call("GET", "/session")).statusCode).toBe(200);
   const reads = endpoints.filter(({ method, access }) => method === "GET" && access !== "public");

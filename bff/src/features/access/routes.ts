@@ -13,7 +13,7 @@ import type { AccessService, GrantedSession } from "./sign-in/sign-in.ts";
 
 type RoutesOptions = {
   service: AccessService;
-  /** Name of the identity provider, where there is one. */
+  /** Name of the identity provider, if one is configured. */
   providerName: string | undefined;
 };
 
@@ -47,7 +47,7 @@ export function accessRoutes(app: FastifyInstance, { service, providerName }: Ro
   });
 }
 
-/** Sets the cookie of a session that was just granted. @returns what its holder may know of it. */
+/** Sets the cookie of a new session. @returns the parts of the session that its holder may see. */
 export function giveSession<V>(
   { token, expiresAt, view }: GrantedSession<V>,
   request: FastifyRequest,

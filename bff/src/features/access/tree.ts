@@ -7,7 +7,7 @@ export type OrganizationTree = {
   byId(id: string): Organization | undefined;
   bySlug(slug: string): Organization | undefined;
   all(): Iterable<Organization>;
-  /** From the organization itself up to its root. */
+  /** The organization and its ancestors, up to the root. */
   lineage(id: string): Organization[];
   /** The organization itself and everything below it. */
   subtree(id: string): Organization[];
@@ -44,8 +44,8 @@ function buildTree(organizations: readonly Organization[]): OrganizationTree {
 }
 
 /**
- * The tree of organizations, in memory. Nobody loses a right by its age: who is a member of what is read at each
- * request, and an organization never changes its parent. A name that is not found is looked up anew.
+ * The tree of organizations, cached in memory. A stale copy grants nothing: memberships are read on each
+ * request, and an organization never changes its parent. An unknown name triggers a reload.
  */
 export function createOrganizations({ database, clock }: { database: Database; clock: Clock }) {
   let tree: OrganizationTree | undefined;
@@ -69,23 +69,23 @@ export function createOrganizations({ database, clock }: { database: Database; c
     return loading;
   }
 
-  /** @throws when nothing was loaded yet and the database is away. */
+  /** @throws if the database is unavailable and nothing was loaded yet. */
   async function current(): Promise<OrganizationTree> {
     if (!tree) return load();
-    // Behind the caller's back; an old tree serves while the database is away.
+    // Refreshes in the background; the previous tree serves while the database is unavailable.
     if (clock.now() - loadedAt > refreshMs) load().catch(() => {});
     return tree;
   }
 
-  /** The tree after a look-up that missed: another replica may have made the organization just now. */
+  /** The tree after a failed lookup, because another replica may have just created the organization. */
   const refreshed = async () => (tree && clock.now() - loadedAt < reloadMinMs ? tree : load());
 
   return {
     tree: current,
     refreshed,
-    /** After a change that this process made itself. */
+    /** Reloads after a change by this process. */
     reload: async () => {
-      // A load that is under way may have read before the change.
+      // A load in progress may have started before the change.
       await loading?.catch(() => {});
       return load();
     },

@@ -8,7 +8,7 @@ const signInUser = z.object({
   id: z.uuid(),
   email: z.string(),
   name: z.string(),
-  /** Null when the person is disabled or has no password. */
+  /** Null if the person is deactivated or has no password. */
   passwordHash: z.string().nullable(),
   disabled: z.boolean(),
   memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
@@ -20,7 +20,7 @@ const memberUser = signInUser.omit({ passwordHash: true }).extend({
 type MemberUser = z.infer<typeof memberUser>;
 export type SignInUser = z.infer<typeof signInUser>;
 
-/** Users as signing in needs them: read by the system role, the only one that may see password hashes. */
+/** Users for sign-in, read as the system role, the only role that can read password hashes. */
 export function createUserStore({ database }: { database: Database }) {
   async function signingIn(condition: RawBuilder<unknown>): Promise<SignInUser | undefined> {
     const { rows } = await sql`
@@ -49,7 +49,7 @@ export function createUserStore({ database }: { database: Database }) {
       return rows[0] === undefined ? undefined : memberUser.parse(rows[0]);
     },
 
-    /** Whether the person of this e-mail address signed in from this client address in the last 30 days. */
+    /** True if the person with this e-mail address signed in from this client address in the last 30 days. */
     async isSignedInFrom(email: string, address: string): Promise<boolean> {
       const { rows } = await sql`
         select from sessions s join users u on u.id = s.user_id

@@ -4,7 +4,7 @@ import { createTestDatabase } from "#testing/stack.ts";
 import { type Organization, openTrail } from "./testing/audit.fixture.ts";
 import { killWhileWriting } from "./testing/kills.fixture.ts";
 
-test("50 times SIGKILL of the database between change and seal: every change has its record, the chains verify", async () => {
+test("50 times SIGKILL of the database between change and seal: every change has its event, the chains are valid", async () => {
   const seed = Date.now() % 2 ** 31;
   console.log(`seed ${seed}`);
   const changes = await killWhileWriting({ rounds: 50, random: randomFrom(seed) });

@@ -33,13 +33,13 @@ async function list(person: Person, query = "", organization?: string): Promise<
   const answer = await person.call("GET", `/audit/events?${query}`, { headers });
   expect(answer.statusCode, answer.body).toBe(200);
   const page: unknown = answer.json();
-  // The server sends the page as it is, so that it is the contract's and nothing more is seen here.
+  // The server does not validate this page, so check here that it matches the contract exactly.
   expect(listAuditEvents.response.parse(page)).toEqual(page);
   return listAuditEvents.response.parse(page);
 }
 
 describe("the trail's list", () => {
-  test("finds events by actor, action, target, outcome, time and text, also together", async () => {
+  test("finds events by actor, action, target, outcome, time and text, alone and combined", async () => {
     expect((await viewer.call("GET", "/audit/verify")).statusCode).toBe(403);
     const all = (await list(auditor, "limit=200")).items;
     const mine = ({ actor }: AuditEvent) => actor.id === admin.userId;
@@ -86,7 +86,7 @@ describe("the trail's list", () => {
       expect((await list(auditor, query)).items, query).toEqual([]);
   });
 
-  test("pages from the newest to the oldest without a gap or a repeat, while events are added", async () => {
+  test("pages from the newest to the oldest without gaps or duplicates while events are added", async () => {
     const before = (await list(auditor, "limit=200")).items.map(({ id }) => id);
     const seen: string[] = [];
     let cursor: string | null = null;
@@ -101,7 +101,7 @@ describe("the trail's list", () => {
     expect(seen.filter((id) => before.includes(id))).toEqual(before);
   });
 
-  test("shows the active organization alone, and the ones below with includeChildren", async () => {
+  test("shows only the active organization, and those below with includeChildren", async () => {
     const payload = { organizationId: childId };
     const other = await signInAs(it, "admin");
     expect((await other.call("PUT", "/session/organization", { payload })).statusCode).toBe(200);
@@ -117,7 +117,7 @@ describe("the trail's list", () => {
         .toSorted()
         .toReversed(),
     );
-    // A viewer's right ends at the organization it was given in.
+    // A viewer's right ends at the organization in which it was granted.
     const seen = (await list(viewer, "limit=200&includeChildren=1")).items;
     expect(seen.some(({ organizationName }) => organizationName === "Northwind EU")).toBe(false);
     expect((await list(auditor, "", "northwind-eu")).items[0]?.organizationId).toBe(childId);
@@ -125,7 +125,7 @@ describe("the trail's list", () => {
 });
 
 describe("one event", () => {
-  test("comes with its place in the chain, linked to its neighbours", async () => {
+  test("includes its position in the chain, linked to its neighbors", async () => {
     const [newer, older] = (await list(auditor, "limit=2")).items;
     const read = async (id: string | undefined) => (await auditor.call("GET", `/audit/events/${id}`)).json();
     const [first, second] = [await read(older?.id), await read(newer?.id)];
@@ -134,7 +134,7 @@ describe("one event", () => {
     expect(second.proof.contentHash).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test("of another organization is 404, as one that is not there", async () => {
+  test("of another organization is a 404, like one that does not exist", async () => {
     const foreign = await signInAs(it, "admin", "contoso");
     const [event] = (await list(foreign)).items;
     const answer = await admin.call("GET", `/audit/events/${event?.id}`);
@@ -157,7 +157,7 @@ test("reading the trail is recorded once per session and filter, however many pa
   expect(newest?.after).toEqual({ includeChildren: false, outcome: ["denied"] });
 });
 
-test("verifying is for those who may, says how far the chain holds, and is recorded", async () => {
+test("verifying requires the right, reports how far the chain is valid, and is recorded", async () => {
   expect((await viewer.call("GET", "/audit/verify")).statusCode).toBe(403);
   const answer = await admin.call("GET", "/audit/verify");
   expect(answer.statusCode).toBe(200);
@@ -170,7 +170,7 @@ test("verifying is for those who may, says how far the chain holds, and is recor
   expect(denied?.actor.display).toBe("Emma Lindqvist");
 });
 
-test("an organization that acts too often waits, and another does not", async () => {
+test("an organization with too many changes waits, and another does not", async () => {
   const codes = [];
   for (let n = 0; n < 8; n += 1) codes.push((await admin.call("GET", "/audit/verify")).statusCode);
   expect(codes).toContain(429);

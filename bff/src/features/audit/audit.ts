@@ -19,11 +19,11 @@ type AuditNeeds = {
   box: SecretBox;
   /** 32 bytes in base64. */
   secretKey: string;
-  /** For known values that name nobody. */
+  /** Cache for known values, except those that name people. */
   cache: NamedCache;
 };
 
-/** A foundation: how the trail is written, for all that is built after it, and how it is read, proved and worked with. */
+/** The audit trail, a foundation for all later features: writing, reading, proof and review. */
 export function createAudit(
   { database, redis, events, config, clock, log }: Ground,
   { box, secretKey, cache }: AuditNeeds,
@@ -59,14 +59,14 @@ export function createAudit(
       { name: "audit partitions", run: () => store.makePartitions(monthsAhead) },
       { name: "audit idempotency keys", run: intake.forgetKeys },
       ...review.jobs,
-      // The last: where a large trail is put in order for the first time, these take minutes.
+      // Runs last, because ordering a large trail for the first time takes minutes.
       { name: "audit months", run: () => orderAuditMonths({ database, log }) },
       { name: "audit blocks", run: () => buildAuditBlocks({ database, log }) },
     ],
     processes: [
       {
         in: everyRole,
-        // Signs the chains' ends and brings them away.
+        // Signs the heads of the chains and copies them to the sinks.
         async start() {
           proof.start();
           return endingAtOnce(proof.stop);
@@ -76,12 +76,12 @@ export function createAudit(
   } satisfies Feature;
   return {
     ...feature,
-    /** Runs what changes something, with its event in the same transaction. */
+    /** Runs a change with its event in the same transaction. */
     changes,
-    /** Records what was refused. */
+    /** Records refused and failed attempts. */
     denials,
     readHeads: store.byIds,
-    /** Lets exports end and writes the refusals that were counted; the last thing before the database closes. */
+    /** Waits for running exports and writes counted refusals; must run just before the database closes. */
     async close() {
       await review.close();
       await denials.close();

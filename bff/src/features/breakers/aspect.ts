@@ -37,10 +37,13 @@ const publicRows = createPublicRows<ObservedBreaker>();
 const trendOf = (figure: string, { organization, id }: Pick<ObservedBreaker, "organization" | "id">) =>
   `${figure}:${organization}/${id}`;
 
-/** Name of a breaker in the graph, and id of its problem. */
+/** Node of a breaker in the dependency graph, and the id of its problem. */
 export const nodeOf = (id: string) => `breaker:${id}`;
 
-/** @param endpoints rows of Wheelhouse's own endpoints, whose breakers are not known to be none while these are not. */
+/**
+ * @param endpoints rows of Wheelhouse's own endpoints; while these are unknown, so is whether there are
+ * breakers.
+ */
 export const createBreakersAspect = ({
   endpoints,
   board,
@@ -88,7 +91,7 @@ export const createBreakersAspect = ({
   ],
 });
 
-/** One breaker with its trends; null when there is none of this id. */
+/** One breaker with its trends; null when no breaker has this id. */
 export function breakerSeen(
   part: Part,
   breakerId: string,
@@ -105,8 +108,8 @@ export function breakerSeen(
 }
 
 /**
- * An open breaker as a problem. What Wheelhouse itself sends waits and is sent later, and a limit of concurrency
- * refuses only what is too much at once: both are less than calls of a service that are lost.
+ * An open breaker as a problem. It is only degraded where no call is lost: Wheelhouse sends its own
+ * deliveries later, and a concurrency limit rejects only the excess.
  */
 function problemOf(breaker: ObservedBreaker): (FoundProblem & { state: "down" | "degraded" }) | null {
   if (breaker.state !== "open") return null;
@@ -118,14 +121,14 @@ function problemOf(breaker: ObservedBreaker): (FoundProblem & { state: "down" | 
   const isLimit = kind === "concurrency";
   return {
     state: isOwn || isLimit ? "degraded" : "down",
-    label: isLimit ? "At its limit" : "Breaker open",
+    label: isLimit ? "At limit" : "Breaker open",
     subject: name,
     title: isLimit
-      ? `limit of concurrency reached${where}`
+      ? `concurrency limit reached${where}`
       : isDelivery
-        ? "breaker open, deliveries wait"
+        ? "breaker open, deliveries waiting"
         : `breaker open${where}`,
-    cause: breaker.cause ?? "Calls are refused",
+    cause: breaker.cause ?? "Calls are rejected",
     affects: isDelivery ? "1 endpoint" : `calls of ${service}`,
     countsDependants: false,
     since: since ?? observedAt ?? new Date(0).toISOString(),

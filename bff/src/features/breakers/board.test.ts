@@ -8,7 +8,7 @@ import { iso, reading, stage, startMs } from "./testing/board.fixture.ts";
 const minuteMs = 60_000;
 
 describe("one row over all instances", () => {
-  test("says how many are open, with the worst state, and adds up what was lost", () => {
+  test("shows how many instances are open with the worst state, and sums up lost calls", () => {
     const { tell } = stage();
     const figures = (calls: number, failed: number, ratio: number | null, p95: number) => ({
       ...noFigures,
@@ -48,16 +48,16 @@ describe("one row over all instances", () => {
       "one that is not heard does not hide what the others are",
       ["closed", "unknown"],
       "closed",
-      "0 of 2 open, 1 not heard",
+      "0 of 2 open, 1 without data",
     ],
-    ["none heard is unknown, never closed", ["unknown", "unknown"], "unknown", "2 of 2 not heard"],
-    ["no instance at all", [], "unknown", "0 of 0 not heard"],
+    ["none heard is unknown, never closed", ["unknown", "unknown"], "unknown", "2 of 2 without data"],
+    ["no instance at all", [], "unknown", "0 of 0 without data"],
   ])("%s", (_name, states, worst, label) => {
     const instances = states.map((state) => ({ state, nextProbeAt: null }));
     expect([worstOf(instances), labelOf(instances, "failure", startMs)]).toEqual([worst, label]);
   });
 
-  test("whatever the instances say: never closed with an open one, never better than its worst, ratios within 0 and 1", () => {
+  test("whatever the instances report: never closed with an open one, never better than the worst, ratios within 0 and 1", () => {
     const state = fc.constantFrom<BreakerState>(
       "closed",
       "open",
@@ -91,7 +91,7 @@ describe("one row over all instances", () => {
     );
   });
 
-  test("rows stand by calls lost per minute, so 100 % of 2 calls does not lead", () => {
+  test("rows are sorted by lost calls per minute, so 100 % of 2 calls does not lead", () => {
     const { tell } = stage();
     const lossy = (name: string, state: BreakerState, failedPerMinute: number, failureRatio: number) =>
       reading("a", state, { name, key: name, figures: { ...noFigures, failedPerMinute, failureRatio } });
@@ -104,7 +104,7 @@ describe("one row over all instances", () => {
     expect(rows.map(({ name }) => name)).toEqual(["busy", "rare", "idle"]);
   });
 
-  test("a command is offered when every heard instance understands it", () => {
+  test("a command is offered when every reporting instance supports it", () => {
     const { tell } = stage();
     const { rows } = tell(0, reading("a", "closed"), reading("b", "closed", { commands: ["open", "reset"] }));
     expect(rows[0]?.commands).toEqual(["open", "reset"]);
@@ -124,7 +124,7 @@ describe("several sources", () => {
       ...part,
     });
 
-  test("the same breaker heard twice is one row: the report wins, the scrape fills in", () => {
+  test("the same breaker from two sources is one row: the report wins, the scrape fills in", () => {
     const { tell } = stage();
     const { rows } = tell(
       0,
@@ -137,7 +137,7 @@ describe("several sources", () => {
     expect(rows[0]?.commands).toHaveLength(3);
   });
 
-  test("a report that is too old gives way to the scrape", () => {
+  test("a scrape replaces a report that is too old", () => {
     const { tell } = stage();
     const { rows } = tell(minuteMs, scraped("closed"), reading("a", "open", { observedAtMs: startMs + 1 }));
     expect(rows[0]).toMatchObject({ state: "closed", commands: [] });
@@ -152,13 +152,13 @@ describe("several sources", () => {
 });
 
 describe("over time", () => {
-  test("an instance that vanishes turns unknown, is told as such, and is forgotten after a quarter of an hour", () => {
+  test("an instance that disappears turns unknown, is recorded as such, and is removed after 15 minutes", () => {
     const { tell } = stage();
     tell(0, reading("a", "closed"), reading("b", "closed"));
     const soon = tell(20_000, reading("a", "closed"));
     expect(soon.rows[0]?.label).toBe("0 of 2 open");
     const later = tell(50_000, reading("a", "closed"));
-    expect(later.rows[0]).toMatchObject({ state: "closed", label: "0 of 2 open, 1 not heard" });
+    expect(later.rows[0]).toMatchObject({ state: "closed", label: "0 of 2 open, 1 without data" });
     expect(later.rows[0]?.instances[1]).toMatchObject({
       state: "unknown",
       since: iso(50_000),
@@ -167,25 +167,25 @@ describe("over time", () => {
     expect(tell(15 * minuteMs, reading("a", "closed")).rows[0]?.label).toBe("0 of 1 open");
   });
 
-  test("when nobody is heard any more the row is unknown, then gone; the journal says so once", () => {
+  test("when no instance reports, the row is unknown, then removed; the journal records it once", () => {
     const { tell } = stage();
     tell(0, reading("a", "open"));
     const { rows, changes } = tell(50_000);
-    expect(rows[0]).toMatchObject({ state: "unknown", label: "1 of 1 not heard", failureRatio: null });
-    expect(rows[0]?.cause).toBe("Heard last at 12:00:00 UTC");
-    expect(changes.map(({ change }) => change.text)).toEqual(["payments is not heard"]);
+    expect(rows[0]).toMatchObject({ state: "unknown", label: "1 of 1 without data", failureRatio: null });
+    expect(rows[0]?.cause).toBe("No data since 12:00:00 UTC");
+    expect(changes.map(({ change }) => change.text)).toEqual(["payments stopped reporting"]);
     expect(tell(51_000).changes).toEqual([]);
     expect(tell(15 * minuteMs).rows).toEqual([]);
   });
 
-  test("what nobody means to watch any more is gone at once", () => {
+  test("breakers of a source that is no longer watched are removed at once", () => {
     const { tell, unwatch } = stage();
     tell(0, reading("a", "open"));
     unwatch();
     expect(tell(1_000).rows).toEqual([]);
   });
 
-  test("an idle open breaker says that its probe is due, once its time has passed", () => {
+  test("an idle open breaker shows that its probe is due, once its time has passed", () => {
     const { tell, wait } = stage();
     const before = tell(0, reading("a", "open", { nextProbeAtMs: startMs + 5_000, intervalMs: 60_000 }));
     expect(before.rows[0]).toMatchObject({ label: "1 of 1 open" });
@@ -194,7 +194,7 @@ describe("over time", () => {
     expect(wait(5_000).rows[0]?.cause).toContain("Probe due with the next call");
   });
 
-  test("changes are told by row, with since when, and nothing is told of what was just found", () => {
+  test("changes are recorded per row with their start, and a newly found row is not a change", () => {
     const { tell } = stage();
     const failing = { ...noFigures, failureRatio: 0.614 };
     expect(tell(0, reading("a", "closed"), reading("b", "closed")).changes).toEqual([]);
@@ -225,7 +225,7 @@ describe("over time", () => {
     ]);
   });
 
-  test("what opened and closed between two answers is still in its history, as its source saw it", () => {
+  test("what opened and closed between two reads is still in the history reported by its source", () => {
     const { tell } = stage();
     tell(0, reading("a", "closed"));
     const moves = [
@@ -237,7 +237,7 @@ describe("over time", () => {
     expect(rows[0]?.instances[0]?.moves.map(({ state }) => state)).toEqual(["closed", "open", "closed"]);
   });
 
-  test("a breaker that flaps keeps 20 states, and the newest is that of now", () => {
+  test("a flapping breaker keeps 20 states, and the newest is the current one", () => {
     const { tell } = stage();
     let rows = tell(0, reading("a", "closed")).rows;
     for (let step = 1; step <= 60; step += 1)
@@ -246,7 +246,7 @@ describe("over time", () => {
     expect(rows[0]?.moves.at(-1)).toMatchObject({ at: iso(60_000), state: "closed" });
   });
 
-  test("a new leader goes on from what the last one knew", () => {
+  test("a new leader continues from the state of the previous one", () => {
     const first = stage();
     first.tell(0, reading("a", "closed"));
     const { rows: known } = first.tell(10_000, reading("a", "open"));
@@ -259,7 +259,7 @@ describe("over time", () => {
     expect(second.tell(30_000, reading("a", "closed")).changes).toHaveLength(1);
   });
 
-  test("a row that did not change is the same object", () => {
+  test("an unchanged row is the same object", () => {
     const { tell, wait } = stage();
     const mail = reading("b", "open", { name: "mail", key: "mail", observedAtMs: startMs + 1 });
     const { rows } = tell(1, reading("a", "closed"), mail);
@@ -268,7 +268,7 @@ describe("over time", () => {
     expect(next.rows.find(({ name }) => name === "mail")).toBe(rows.find(({ name }) => name === "mail"));
   });
 
-  test("5,000 instances are the most", () => {
+  test("5,000 instances are the limit", () => {
     const { tell } = stage();
     const many = Array.from({ length: 5_200 }, (_, index) => reading(`i${index}`, "closed"));
     expect(tell(0, ...many).rows[0]?.instances).toHaveLength(5_000);

@@ -6,31 +6,34 @@ import type { BreakerReading } from "./reading.ts";
 import { causeOf, labelOf, rollUpFigures, worstOf } from "./roll-up.ts";
 import type { ObservedBreaker } from "./rows.ts";
 
-/** Instances of all breakers together, at most; and those of one breaker that are not heard any more. */
+/** Maximum number of instances over all breakers, and of instances per breaker that no longer report. */
 const mostInstances = 5_000;
 const mostLost = 200;
-/** An instance that is not heard is shown as unknown so long, and then forgotten. */
+/** An instance that stopped reporting is shown as unknown this long, then removed. */
 const forgottenAfterMs = 15 * 60_000;
 
 type Kept = { shown: BreakerInstance; source: string | null; reading: BreakerReading | null };
 type Group = {
   instances: Map<string, Kept>;
-  /** What the row was made of, and until when nothing of it turns by time alone. */
+  /** The inputs of the row, and the time until which it cannot change without new input. */
   readings: readonly BreakerReading[];
   turnsMs: number;
   row: ObservedBreaker | null;
 };
 
 export type BreakersSource = {
-  /** Starts what is due and waits for nothing. @returns the newest readings, each the same object while it is. */
+  /**
+   * Starts the reads that are due without waiting. @returns the latest readings; an unchanged reading keeps
+   * its identity.
+   */
   read(seen: Seen): readonly BreakerReading[];
-  /** False: nobody means to read this source any more, so what it told of is gone at once. */
+  /** False once a source is no longer read: everything it reported is removed at once. */
   isWatched(source: string): boolean;
   rest(): void;
 };
 
 const groupKeys = new WeakMap<BreakerReading, string>();
-/** Made once a reading: the same readings come with every tick. */
+/** Computed once per reading, because the same readings come with every tick. */
 function groupKey(reading: BreakerReading): string {
   const known = groupKeys.get(reading);
   if (known !== undefined) return known;
@@ -53,7 +56,7 @@ function groupBy<T>(all: readonly T[], keyOf: (each: T) => string): Map<string, 
 }
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
-/** Those of the first instances; a second source of an instance that is let in is let in as well. */
+/** Readings of the first instances only; every further source of an admitted instance is admitted as well. */
 function bounded(readings: readonly BreakerReading[]): readonly BreakerReading[] {
   if (readings.length <= mostInstances) return readings;
   const seen = new Set<string>();
@@ -65,8 +68,8 @@ function bounded(readings: readonly BreakerReading[]): readonly BreakerReading[]
 }
 
 /**
- * All breakers of all sources, one row each over its instances. The same breaker heard twice is one; an instance that
- * vanishes is unknown before it is forgotten.
+ * All breakers of all sources, one row per breaker over its instances. A breaker reported by several sources
+ * is one row; an instance that disappears is unknown before it is removed.
  */
 export function createBreakersBoard(
   sources: readonly BreakersSource[],
@@ -98,7 +101,7 @@ export function createBreakersBoard(
     return new Map([...next].sort(([a], [b]) => compare(a, b)));
   };
 
-  /** While it is not read who holds it, what was known of that stands. */
+  /** While the holder is being read, the last known one is kept. */
   const forcedOf = (
     row: Pick<ObservedBreaker, "organization" | "id" | "instances">,
     before: ObservedBreaker | null,
@@ -123,7 +126,8 @@ export function createBreakersBoard(
     const threshold = lead ? lead.threshold : (before?.threshold ?? null);
     const library = base.library;
     const began = (of: readonly BreakerInstance[]) => of.flatMap(({ since }) => since ?? []).sort();
-    // What is found has lasted as long as its oldest instance; what turns, turns with the instance that turned last.
+    // A newly found row dates from its oldest instance; a changed row dates from the instance that changed
+    // last.
     const at = before ? began(instances).at(-1) : began(instances.filter((each) => each.state === state))[0];
     const moves = addMove(
       before?.moves ?? [],
@@ -147,7 +151,7 @@ export function createBreakersBoard(
       ...figures,
       threshold,
       coolDownMs: lead ? lead.coolDownMs : (before?.coolDownMs ?? null),
-      // A command goes to all instances, so it has to be one that each of them understands.
+      // A command goes to all instances, so each of them has to support it.
       commands: (heard[0]?.commands ?? []).filter((command) =>
         heard.every(({ commands }) => commands.includes(command)),
       ),
@@ -227,7 +231,10 @@ export function createBreakersBoard(
   };
 }
 
-/** The next moment at which an instance turns by time alone: too old, due for a probe, or forgotten. */
+/**
+ * The next time at which an instance changes without new input: it gets too old, is due for a probe, or is
+ * removed.
+ */
 function turnsOf(kept: readonly Kept[], nowMs: number): number {
   const moments = kept.flatMap(({ shown, reading }) => {
     const heardMs = shown.observedAt === null ? 0 : Date.parse(shown.observedAt);
@@ -244,15 +251,15 @@ const verbs: Record<BreakerState, string> = {
   closed: "closed",
   forced_open: "forced open",
   disabled: "forced closed",
-  unknown: "is not heard",
+  unknown: "stopped reporting",
 };
 
 const limitVerbs: Partial<Record<BreakerState, string>> = {
   open: "reached its limit",
-  closed: "is within its limit",
+  closed: "is back within its limit",
 };
 
-/** A turn of a whole row, in words, for the journal. What has just been found did not turn. */
+/** The journal entry for a changed row. A newly found row has not changed. */
 function changeOf(
   before: ObservedBreaker | null,
   now: ObservedBreaker,

@@ -13,15 +13,15 @@ import { breakersRoutes, type RoutesDeps } from "./routes.ts";
 type BreakersNeeds = {
   catalogue: Catalogue;
   http: Pick<WatchHttp, "get">;
-  /** Rows of Wheelhouse's own endpoints, observed before. */
+  /** Rows of Wheelhouse's own endpoints; these are observed before the breakers. */
   endpoints: OwnEndpointsKey;
-  /** What services report of their breakers. */
+  /** Breakers that services report. */
   reported: ReportedBreakersDeps;
-  /** The newest command to each of these breakers that some instance obeyed, or may yet. */
+  /** The latest command to each of these breakers that was applied by an instance, or still may be. */
   newestCommands(targets: readonly { organizationId: string; targetId: string }[]): NewestCommands;
 } & Omit<CommandsDeps & RoutesDeps, "command">;
 
-/** The breakers of Wheelhouse's own endpoints, those that are scraped, those that are reported, and commands to them. */
+/** Breakers of Wheelhouse's own endpoints, scraped and reported breakers, and commands to them. */
 export function createBreakers(core: Core, needs: BreakersNeeds) {
   const { redis, config, clock, log } = core;
   const { catalogue, http, endpoints, reported, newestCommands, channel, run, ...reading } = needs;
@@ -48,7 +48,7 @@ export function createBreakers(core: Core, needs: BreakersNeeds) {
         createBreakerHolders({ newestCommands, clock }),
       ),
     }),
-    /** How the last scrape of each source went. */
+    /** Result of the last scrape of each source. */
     scrapesOf: states.read,
   };
 }

@@ -31,8 +31,8 @@ export type CommandsDeps = {
 const instancesMax = 200;
 
 /**
- * Commands to breakers. Whom a command reaches is read from the reports of the organization's own Redis servers at this
- * moment; an instance that reported a while ago and does not now is addressed, too, and named when it does not answer.
+ * Commands to breakers. The recipients are read from the current reports in the organization's Redis servers;
+ * an instance that reported recently but not now is addressed, too, and listed when it does not respond.
  */
 export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps) {
   const breakerIn = ({ report }: ReportingInstance, name: string) =>
@@ -61,17 +61,18 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
       if (!rows.some((row) => row.id === id)) throw notFound("breaker");
       throw new AppError(
         "conflict",
-        "It can only be watched: no instance of its service reports it to be told.",
+        "This breaker is read-only: no instance of its service accepts commands.",
       );
     }
     const addressed = reporters.instances.filter(
       (instance) => instance.report === null || breakerIn(instance, name),
     );
     const able = addressed.some((instance) => breakerIn(instance, name)?.commands.includes(command));
-    if (!able) throw new AppError("conflict", `Its library cannot ${words[command]}.`);
+    if (!able)
+      throw new AppError("conflict", `The library of this breaker does not support ${words[command]}.`);
     const known = addressed.map(({ instance }) => instance).sort();
     const unknown = wanted?.findIndex((instance) => !known.includes(instance)) ?? -1;
-    if (unknown >= 0) throw invalidField(`body.instances.${unknown}`, "is no instance of this breaker");
+    if (unknown >= 0) throw invalidField(`body.instances.${unknown}`, "is not an instance of this breaker");
     return run(context, {
       kind: `breaker.${command}`,
       action: `breakers.breaker.${command}` as const,
@@ -87,7 +88,7 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
 }
 
 const words: Record<BreakerCommand, string> = {
-  open: "be held open",
-  close: "be held closed",
-  reset: "be reset",
+  open: "forcing it open",
+  close: "forcing it closed",
+  reset: "resetting it",
 };

@@ -16,7 +16,7 @@ const command = (kind: string, by: string): Operation => ({
 });
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test("who holds a breaker stands in its row from the next tick on, in one question for all that are held, until nobody does", async () => {
+test("the holder of a breaker is in its row from the next tick on, read in one query for all held breakers, until it is released", async () => {
   const { tell, wait, asked, holdBy } = stage();
   const other = reading("1", "disabled", { name: "stock", key: "stock" });
   tell(0, reading("1", "closed"), other, reading("2", "closed", { name: "mail", key: "mail" }));
@@ -35,7 +35,7 @@ test("who holds a breaker stands in its row from the next tick on, in one questi
   });
   expect(rowOf("stock")?.forced).toBeNull();
   await settled();
-  // Nothing new: the row is the same object, so nothing is sent.
+  // An unchanged row is the same object, so nothing is sent.
   expect(wait(3_000).rows.find(({ name }) => name === "payments")).toBe(rowOf("payments"));
   holdBy(command("breaker.reset", "Ada"));
   const free = tell(4_000, reading("1", "closed"), { ...other, state: "closed" });

@@ -16,16 +16,17 @@ type Place = Pick<ObservedBreaker, "organization" | "id" | "instances">;
 export const isHeld = ({ instances }: Pick<Place, "instances">): boolean =>
   instances.some(({ state }) => heldStates.includes(state));
 
-/** Who holds breakers open or closed; `of` is undefined while that was not read. */
+/** Who holds breakers open or closed; `of` is undefined until that was read. */
 export type BreakerHolders = {
-  /** Begins to read those of the rows that are held, all in one question, and waits for nothing. */
+  /** Starts reading the holders of these rows in one query, without waiting. */
   poke(rows: readonly Place[], organizations: readonly OrganizationKey[]): void;
   of(row: Place): Forced | null | undefined;
   rest(): void;
 };
 
 /**
- * @param newestCommands the newest command to each of these breakers that some instance obeyed, or may yet.
+ * @param newestCommands the latest command to each of these breakers that was applied by an instance, or
+ * still may be.
  */
 export function createBreakerHolders({
   newestCommands,
@@ -72,7 +73,7 @@ export function createBreakerHolders({
       isReading = true;
       readAtMs = clock.now();
       read(held, organizations)
-        // Without Postgres what was known is still worth showing.
+        // Without Postgres the last known holders are still worth showing.
         .catch(() => undefined)
         .finally(() => {
           isReading = false;

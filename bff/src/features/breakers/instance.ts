@@ -4,17 +4,17 @@ import type { BreakerFigures, BreakerReading } from "./reading.ts";
 
 const mostMoves = 20;
 const movesKeptMs = 24 * 3_600_000;
-/** A program that stamps the future is believed no further than this. */
+/** A timestamp in the future is accepted only up to this far ahead. */
 const skewMs = 5_000;
 
 const isoOf = (ms: number) => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null) => (ms === null ? null : isoOf(ms));
 
-/** When an observation stops telling the state. */
+/** Time from which an observation no longer tells the state. */
 export const unknownFromMs = (observedAtMs: number, intervalMs: number) =>
   observedAtMs + unknownAfterMs(intervalMs);
 
-/** Of several sources the one that knows most and is still current; the newest when none is. */
+/** Among current sources the one with the most detail; without a current source, the newest. */
 function leadingOf(readings: readonly BreakerReading[], nowMs: number): BreakerReading | undefined {
   const current = readings.filter(
     ({ observedAtMs, intervalMs }) => unknownFromMs(observedAtMs, intervalMs) > nowMs,
@@ -24,7 +24,10 @@ function leadingOf(readings: readonly BreakerReading[], nowMs: number): BreakerR
     : readings.toSorted((a, b) => b.observedAtMs - a.observedAtMs)[0];
 }
 
-/** What the leading source leaves out is taken from the others that are still current. */
+/**
+ * Combines the readings of one instance: fields missing in the leading source come from other current
+ * sources.
+ */
 export function mergeReadings(readings: readonly BreakerReading[], nowMs: number): BreakerReading | null {
   const leading = leadingOf(readings, nowMs);
   if (!leading) return null;
@@ -53,7 +56,7 @@ export function mergeReadings(readings: readonly BreakerReading[], nowMs: number
   };
 }
 
-/** Adds a state to those before it, when it is another one. The newest 20 of the last 24 hours are kept. */
+/** Appends a state if it differs from the last one. Keeps the newest 20 of the last 24 hours. */
 export function addMove(moves: readonly BreakerMove[], move: BreakerMove, nowMs: number): BreakerMove[] {
   if (moves.at(-1)?.state === move.state) return [...moves];
   const last = moves.at(-1);
@@ -65,7 +68,7 @@ export function addMove(moves: readonly BreakerMove[], move: BreakerMove, nowMs:
     .slice(-mostMoves);
 }
 
-/** The instance as it is shown. `before`: as it was shown last. */
+/** The instance as it is shown. `before`: the version shown last. */
 export function instanceOf(
   reading: BreakerReading,
   before: BreakerInstance | undefined,
@@ -75,7 +78,7 @@ export function instanceOf(
   const state: BreakerState = isKnown ? reading.state : "unknown";
   let known: BreakerMove[] = [...(before?.moves ?? [])];
   const newest = known.at(-1)?.at ?? "";
-  // What happened and was over between two answers is told by the source alone.
+  // Changes that started and ended between two reads are known only from the source.
   for (const move of reading.moves)
     if (move.at > newest && Date.parse(move.at) <= nowMs + skewMs) known = addMove(known, move, nowMs);
   const toldMs = isKnown ? reading.sinceMs : unknownFromMs(reading.observedAtMs, reading.intervalMs);
@@ -98,7 +101,7 @@ export function instanceOf(
   };
 }
 
-/** An instance that no source tells of: as it was, until it is too old to say anything. */
+/** An instance that no source reports now: unchanged until its data is too old. */
 export function unheardInstance(before: BreakerInstance, nowMs: number): BreakerInstance {
   const observedAtMs = before.observedAt === null ? 0 : Date.parse(before.observedAt);
   const fromMs = unknownFromMs(observedAtMs, before.intervalMs);

@@ -25,7 +25,7 @@ const endpoint = (endpointId: string, name: string) => ({
   failedPerMinute: 6,
 });
 
-test("endpoints of webhooks belong to their organization, under an id that a rename does not change", () => {
+test("endpoints of webhooks belong to their organization, with an id that survives a rename", () => {
   const board = createBreakersBoard(
     [createOwnBreakers({ coolDownMs: 30_000, endpoints })],
     createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),
@@ -49,7 +49,7 @@ test("endpoints of webhooks belong to their organization, under an id that a ren
   expect(board.observe(seen({ observedAt: iso(4_000) }, [])).rows).toEqual([]);
 });
 
-test("figures of webhooks that cannot be read any more leave them unknown, not gone", () => {
+test("breakers of webhooks are unknown, not removed, when their figures can no longer be read", () => {
   const board = createBreakersBoard(
     [createOwnBreakers({ coolDownMs: 30_000, endpoints })],
     createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),

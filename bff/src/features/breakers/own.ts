@@ -4,7 +4,7 @@ import { type BreakerReading, noFigures } from "./reading.ts";
 
 const source = "own";
 const service = "webhook-delivery";
-/** All workers decide by one state that they share. */
+/** All workers share one breaker state. */
 const instance = "all workers";
 /** How often the collector reads the figures. */
 const intervalMs = 2_000;
@@ -18,7 +18,7 @@ export type OwnEndpoints = {
     state: "closed" | "half_open" | "open";
     since: string | null;
     nextProbeAt: string | null;
-    /** 0–1 over the last minute; null when nothing was tried. */
+    /** 0–1 over the last minute; null without attempts. */
     failureRatio: number | null;
     attemptsPerMinute: number;
     failedPerMinute: number;
@@ -27,9 +27,8 @@ export type OwnEndpoints = {
 export type OwnEndpointsKey = AspectKey<OwnEndpoints, { observedAt: string | null; failing: boolean }>;
 
 /**
- * The breakers of Wheelhouse's own webhook endpoints; each belongs to the organization that owns the endpoint.
- *
- * @param endpoints rows that were observed before.
+ * Breakers of Wheelhouse's own webhook endpoints; each belongs to the organization that owns the endpoint.
+ * @param endpoints rows of the endpoints; these are observed before the breakers.
  */
 export function createOwnBreakers({
   coolDownMs,
@@ -57,7 +56,7 @@ export function createOwnBreakers({
             instance,
             source: `${source}:${breaker.endpointId}`,
             rank: 3,
-            // Endpoints may be renamed, and two may bear one name.
+            // Endpoints can be renamed, and two can have the same name.
             name: breaker.name,
             key: breaker.endpointId,
             library: "Wheelhouse",

@@ -5,7 +5,7 @@ import { noSeries, type Past, readFrame } from "#observe/spread/spread.ts";
 
 const spanMs = 10 * 60_000;
 
-/** A breaker as it was at a past moment. @throws AppError `not_found` */
+/** A breaker as it was at a past time. @throws AppError `not_found` */
 export async function pastBreaker(
   past: Past,
   organizationId: string,

@@ -31,7 +31,7 @@ resilience4j_circuitbreaker_slow_call_rate{application="notifier",name="odd \\"n
 `;
 
 describe("resilience4j", () => {
-  test("1 MB of metrics that nobody asked for costs little", () => {
+  test("skipping 1 MB of unwanted metrics is cheap", () => {
     const line =
       'http_server_requests_seconds_bucket{exception="none",method="GET",status="200",uri="/v1/{id}",le="0.5"} 12345.0\n';
     const text = `${line.repeat(10_000)}${r4jText}`;
@@ -40,11 +40,11 @@ describe("resilience4j", () => {
     const before = process.cpuUsage();
     expect(read(text).map(({ name }) => name)).toEqual(["sendgrid_mail", 'odd "name" \\ here']);
     const { user, system } = process.cpuUsage(before);
-    // Of its own time, so that a busy machine does not count.
+    // CPU time, so that a busy machine does not matter.
     expect((user + system) / 1_000).toBeLessThan(100);
   });
 
-  test("the state is the gauge that is 1, percents become ratios, refused calls count as failed", () => {
+  test("the state is the gauge that is 1, percentages become ratios, rejected calls count as failed", () => {
     expect(read(r4jText)[0]).toMatchObject({
       name: "sendgrid_mail",
       library: "resilience4j",
@@ -58,7 +58,7 @@ describe("resilience4j", () => {
     });
   });
 
-  test("−1 and NaN are too few calls, not a rate; counting only is no closed breaker", () => {
+  test("−1 and NaN mean too few calls, not a rate; metrics-only is not a closed breaker", () => {
     expect(read(r4jText)[1]).toMatchObject({
       name: 'odd "name" \\ here',
       state: "disabled",
@@ -76,7 +76,7 @@ describe("resilience4j", () => {
   });
 });
 
-test("Actuator writes percents as text, and what it leaves out is not known", () => {
+test("Actuator writes percentages as text, and missing fields are unknown", () => {
   const body = {
     circuitBreakers: {
       stripe: {
@@ -105,7 +105,7 @@ test("Actuator writes percents as text, and what it leaves out is not known", ()
   expect(() => readActuator({ status: 404 })).toThrow();
 });
 
-test("Polly tells events and durations by pipeline; its refusals are exceptions", () => {
+test("Polly reports events and durations by pipeline; its rejections are exceptions", () => {
   const event = (name: string, count: number) =>
     `resilience_polly_strategy_events_total{otel_scope_name="Polly",event_name="${name}",event_severity="Error",pipeline_name="google-calendar",pipeline_instance="eu",strategy_name="Breaker"} ${count} 1700000000000\n`;
   const duration = (exception: string, part: string, count: number) =>
@@ -135,7 +135,7 @@ test("Polly tells events and durations by pipeline; its refusals are exceptions"
   ]);
 });
 
-test("Envoy limits how many run: told as a limit, with the one that is reached, and no call of it failed", () => {
+test("Envoy limits concurrency: shown as a limit with the one that is reached, and no failed calls", () => {
   const gauge = (name: string, value: number) =>
     `envoy_cluster_circuit_breakers_${name}{envoy_cluster_name="payments"} ${value}\n`;
   const text = [
@@ -157,14 +157,14 @@ test("Envoy limits how many run: told as a limit, with the one that is reached, 
       name: "payments",
       kind: "concurrency",
       state: "open",
-      note: "At its limit of pending requests",
+      note: "Limit reached: pending requests",
       counts: { calls: 900, failed: null, refused: 5 },
     },
     { name: "payments (high)", state: "closed", counts: { calls: null, refused: null } },
   ]);
 });
 
-describe("series of one name that differ in other labels are instances", () => {
+describe("series of one name with other labels are instances", () => {
   const found = (lines: string[]) =>
     read(`${lines.join("\n")}\n`).map(({ name, variant, state, events, failureRatio, counts }) => ({
       name,
@@ -184,7 +184,7 @@ describe("series of one name that differ in other labels are instances", () => {
       `resilience4j_circuitbreaker_failure_rate{${us},name="pay"} 2`,
       `resilience4j_circuitbreaker_calls_seconds_count{${us},name="pay",kind="failed"} 7`,
       `resilience4j_circuitbreaker_calls_seconds_count{${us},name="pay",kind="successful",uri="/a"} 2`,
-      // Nobody can tell whose it is.
+      // It cannot be assigned to one of them.
       'resilience4j_circuitbreaker_calls_seconds_count{name="pay",kind="failed"} 100',
       `resilience4j_circuitbreaker_state{${us},name="mail",state="closed"} 1`,
     ];
@@ -199,7 +199,7 @@ describe("series of one name that differ in other labels are instances", () => {
     expect(sorted(found(lines.toReversed()))).toEqual(expected);
   });
 
-  test("the same series twice keeps the worse state and the higher rate", () => {
+  test("a duplicate series keeps the worse state and the higher rate", () => {
     const open = 'resilience4j_circuitbreaker_state{name="pay",state="open"} 1';
     const closed = 'resilience4j_circuitbreaker_state{name="pay",state="closed"} 1';
     const rate = (percent: number) => `resilience4j_circuitbreaker_failure_rate{name="pay"} ${percent}`;
@@ -250,12 +250,12 @@ describe("series of one name that differ in other labels are instances", () => {
   });
 });
 
-describe("opossum-prometheus, run for real", () => {
+describe("opossum-prometheus in a real process", () => {
   type Metrics = { metrics: string | Promise<string>; clear(): void };
   const PrometheusMetrics: new (options: { circuits: unknown[]; metricPrefix?: string }) => Metrics =
     createRequire(import.meta.url)("opossum-prometheus");
 
-  test("states come from what its counters did, and say so", async () => {
+  test("states are derived from its counters, and labelled as such", async () => {
     let works = true;
     const call = async () => {
       if (!works) throw new Error("503");
@@ -268,7 +268,7 @@ describe("opossum-prometheus, run for real", () => {
       volumeThreshold: 2,
       resetTimeout: 20,
     });
-    // It counts the events that someone listened to when it was attached.
+    // It counts the events that had a listener when it was attached.
     breaker.on("halfOpen", () => undefined);
     const metrics = new PrometheusMetrics({ circuits: [breaker], metricPrefix: "shop_" });
     const follower = createFollower();
@@ -347,13 +347,13 @@ describe("counters over time", () => {
     ["a process that began anew is closed again", [{ fire: 9, open: 1 }, { fire: 1 }], ["open", "closed"]],
   ])("%s", (_name, answers, expected) => expect(states(...answers)).toEqual(expected));
 
-  test("a counter that went back began anew and never gives a negative rate", () => {
+  test("a counter that went down was restarted and never gives a negative rate", () => {
     const [, second, third] = followed({ fire: 600 }, { fire: 700 }, { fire: 50 });
     expect(second?.callsPerMinute).toBe(600);
     expect(third?.callsPerMinute).toBe(450);
   });
 
-  test("rates are of the last minute", () => {
+  test("rates cover the last minute", () => {
     const follower = createFollower();
     const rates = Array.from({ length: 20 }, (_, step) => {
       const fire = step < 10 ? step * 100 : 1_000;
@@ -363,7 +363,7 @@ describe("counters over time", () => {
     expect(rates[19]).toBe(0);
   });
 
-  test("percentiles are of the calls of the last minute, not of the process' life", () => {
+  test("percentiles cover the calls of the last minute, not the lifetime of the process", () => {
     const text = (fast: number, slow: number) =>
       'resilience4j_circuitbreaker_state{name="a",state="closed"} 1\n' +
       `resilience4j_circuitbreaker_calls_seconds_bucket{name="a",kind="successful",le="0.1"} ${fast}\n` +

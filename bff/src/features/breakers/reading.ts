@@ -1,28 +1,31 @@
 import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
 
 /**
- * One breaker in one process as one source tells it. Made once per answer and never changed, so that who compares
- * identities sees what is new.
+ * One breaker in one process as one source reports it. Created once per sample and never mutated, so that a
+ * new identity means new data.
  */
 export type BreakerReading = {
   organization: string;
   service: string;
   instance: string;
   name: string;
-  /** Last part of the row's id: the name, unless the name may change. */
+  /** Last part of the row's id: the name, unless the name can change. */
   key: string;
-  /** Where it was read; `isWatched` of the board knows it. */
+  /** The source it was read from, as known to the board's `isWatched`. */
   source: string;
-  /** Several sources may tell of the same breaker: the highest knows most, the others fill what it leaves out. */
+  /**
+   * Several sources can report the same breaker: the highest has the most detail, the others fill in missing
+   * fields.
+   */
   rank: 1 | 2 | 3;
   library: string;
   kind: BreakerRow["kind"];
   state: BreakerState;
   note: string | null;
-  /** Told by the library; null: when the board saw it. */
+  /** As reported by the library; null: since the board first saw it. */
   sinceMs: number | null;
   nextProbeAtMs: number | null;
-  /** Newest changes of state that the source itself saw, oldest first. */
+  /** Latest state changes seen by the source itself, oldest first. */
   moves: readonly BreakerMove[];
   figures: BreakerFigures;
   threshold: number | null;

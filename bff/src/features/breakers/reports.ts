@@ -6,15 +6,15 @@ const isoOf = (at: string) => new Date(at).toISOString();
 const msOf = (at: string | null) => (at === null ? null : Date.parse(at));
 
 export type ReportedBreakersDeps = {
-  /** By id of the Redis; a report that did not change is the same object. */
+  /** By id of the Redis server; an unchanged report is the same object. */
   reports(): ReadonlyMap<string, readonly Report[]>;
-  /** Slug; null when the Redis is not watched any more. */
+  /** Slug; null when the Redis server is no longer watched. */
   organizationOf(sourceId: string, service?: string): string | null;
 };
 
 /**
- * Breakers that processes report of themselves, as they were read from each watched Redis. A report belongs to the
- * organization that owns the Redis it was found in.
+ * Breakers that processes report, read from each watched Redis server. A report belongs to the organization
+ * that owns that server.
  */
 export function createReportedBreakers(deps: ReportedBreakersDeps): BreakersSource {
   let made = new WeakMap<Report, { organization: string; readings: BreakerReading[] }>();
@@ -58,7 +58,7 @@ export function createReportedBreakers(deps: ReportedBreakersDeps): BreakersSour
         threshold,
         coolDownMs,
         commands,
-        // A clock that goes ahead would make a dead process look alive.
+        // A clock that runs ahead would make a dead process look alive.
         observedAtMs: Math.min(Date.parse(report.reportedAt), nowMs),
         intervalMs: report.intervalMs,
       }),

@@ -1,7 +1,7 @@
 import type { BreakerInstance, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
 import { type BreakerFigures, noFigures } from "./reading.ts";
 
-/** Worst first. An operator's doing stands behind what happened by itself, and before what works. */
+/** Worst first. An operator's override ranks below automatic states, but above closed. */
 const severity: readonly BreakerState[] = ["open", "half_open", "forced_open", "disabled", "closed"];
 const words: Record<BreakerState, string> = {
   open: "open",
@@ -9,17 +9,20 @@ const words: Record<BreakerState, string> = {
   forced_open: "forced open",
   disabled: "forced closed",
   closed: "closed",
-  unknown: "not heard",
+  unknown: "without data",
 };
 
-/** The worst state among the instances that are heard; unknown when none is. */
+/** The worst state among the instances with data; unknown when there is none. */
 export const worstOf = (instances: readonly { state: BreakerState }[]): BreakerState =>
   severity.find((state) => instances.some((each) => each.state === state)) ?? "unknown";
 
 const countOf = (instances: readonly { state: BreakerState }[], state: BreakerState) =>
   instances.filter((each) => each.state === state).length;
 
-/** "2 of 5 open, 1 not heard": never a boolean. An open breaker that waits for a call says that its probe is due. */
+/**
+ * Label such as "2 of 5 open, 1 without data". An open breaker whose cool-down has passed is labelled "probe
+ * due".
+ */
 export function labelOf(
   instances: readonly Pick<BreakerInstance, "state" | "nextProbeAt">[],
   kind: BreakerRow["kind"],
@@ -41,7 +44,7 @@ export function labelOf(
     nextProbeAt !== null && Date.parse(nextProbeAt) <= nowMs;
   if (open.length > 0 && open.every(isDue)) parts.push("probe due");
   const lost = countOf(instances, "unknown");
-  if (lost > 0 && worst !== "unknown") parts.push(`${lost} not heard`);
+  if (lost > 0 && worst !== "unknown") parts.push(`${lost} without data`);
   return parts.join(", ");
 }
 
@@ -55,7 +58,9 @@ const largestOf = (values: readonly (number | null)[]) => {
   return told.length === 0 ? null : Math.max(...told);
 };
 
-/** Mean of a ratio, weighed by calls where they are told: 100 % of 2 calls is less than 10 % of 2 000. */
+/**
+ * Mean of a ratio, weighted by calls where these are known: 100 % of 2 calls matters less than 10 % of 2 000.
+ */
 function meanRatio(
   instances: readonly BreakerFigures[],
   ratioOf: (figures: BreakerFigures) => number | null,
@@ -71,7 +76,7 @@ function meanRatio(
   return sum / (isWeighed ? calls : told.length);
 }
 
-/** Figures over the instances that are heard. Percentiles cannot be averaged: the slowest instance speaks for all. */
+/** Figures over the instances with data. Percentiles cannot be averaged, so the slowest instance counts. */
 export function rollUpFigures(instances: readonly BreakerInstance[]): BreakerFigures {
   const heard = instances.filter(({ state }) => state !== "unknown");
   if (heard.length === 0) return noFigures;
@@ -91,7 +96,7 @@ export function rollUpFigures(instances: readonly BreakerInstance[]): BreakerFig
 const percent = (ratio: number) => `${(ratio * 100).toFixed(1)}%`;
 const clockOf = (iso: string) => `${iso.slice(11, 19)} UTC`;
 
-/** Why it is not simply closed, in words; null when it is. */
+/** Why the breaker is not simply closed, in words; null when it is. */
 export function causeOf(
   row: {
     state: BreakerState;
@@ -111,10 +116,10 @@ export function causeOf(
       .flatMap(({ observedAt }) => observedAt ?? [])
       .sort()
       .at(-1);
-    return note ?? (last === undefined ? "It was not heard yet" : `Heard last at ${clockOf(last)}`);
+    return note ?? (last === undefined ? "No data yet" : `No data since ${clockOf(last)}`);
   }
-  if (state === "forced_open") return "Held open by an operator: nothing passes until it is reset";
-  if (state === "disabled") return note ?? "Forced closed: calls pass whatever fails";
+  if (state === "forced_open") return "Forced open by an operator: all calls are rejected until it is reset";
+  if (state === "disabled") return note ?? "Forced closed: calls pass even when they fail";
   const openedAt = inState.flatMap(({ moves }) => moves.at(-1)?.failureRatio ?? []);
   const ratio = row.failureRatio ?? openedAt.at(-1) ?? null;
   const failing =

@@ -28,7 +28,7 @@ export type RoutesDeps = {
   snapshots: SnapshotStore;
   answer: ListAnswers;
   past: Past;
-  /** The newest change before a problem began, as Overview tells it. */
+  /** Reads the latest change before a problem began, as Overview shows it. */
   changeBefore: ChangeBefore;
   command(
     context: RequestContext,

@@ -75,7 +75,7 @@ export const createCachesAspect = (board?: Board<ObservedCache>): Aspect<Observe
   gauges: [
     {
       name: "cache_hit_ratio",
-      help: "Hits among the lookups of a cache",
+      help: "Share of cache lookups that hit",
       labels: ["organization", "cache"],
       most: mostGaugeRows,
       tell({ organization, id, hitRatio }, set) {
@@ -85,13 +85,13 @@ export const createCachesAspect = (board?: Board<ObservedCache>): Aspect<Observe
   ],
 });
 
-/** The problem of a cache that does not work well or no longer reports; null while it is ok. */
+/** The problem of a cache that works badly or no longer reports; null while it is ok. */
 function problemOf(cache: ObservedCache): FoundProblem | null {
   const { id, name, service, state, label, cause, since, observedAt } = cache;
   if (state === "ok") return null;
   const titles: Record<string, string> = {
-    [lowRatio]: "hits less than its threshold",
-    Unknown: "cache is not heard of",
+    [lowRatio]: "hit ratio below threshold",
+    Unknown: "cache not reporting",
   };
   return {
     state,
@@ -107,7 +107,7 @@ function problemOf(cache: ObservedCache): FoundProblem | null {
   };
 }
 
-/** The caches in one figure: hits of all over the calls of all, so that a busy one weighs more. */
+/** All caches in one figure: total hits over total calls, so that a busy cache weighs more. */
 function tileOf(caches: readonly ObservedCache[], { organization, trend }: Part): Tile {
   const lowest = caches
     .filter((cache) => cache.state !== "unknown")
@@ -124,7 +124,7 @@ function tileOf(caches: readonly ObservedCache[], { organization, trend }: Part)
   };
 }
 
-/** 0–1 over the last minute; null without a call that is known. */
+/** 0–1 over the last minute; null without known calls. */
 function overallHitRatio(caches: readonly ObservedCache[]): number | null {
   const known = caches.filter(({ state }) => state !== "unknown");
   const sum = (values: (number | null)[]) => values.reduce<number>((total, value) => total + (value ?? 0), 0);

@@ -72,7 +72,7 @@ function setUp() {
 }
 
 describe("a named cache", () => {
-  it("counts over all its instances; what they share counts once", () => {
+  it("is counted over all its instances; shared entries count once", () => {
     const row = setUp().ticks(1, { a: cache(), b: cache({ misses: 0, loads: 0, loadMsTotal: 0 }) });
     expect(row).toMatchObject({
       id: "shop~prices",
@@ -91,7 +91,7 @@ describe("a named cache", () => {
     expect(row?.hitRatio).toBeCloseTo(180 / 190);
   });
 
-  it("gives rates per minute whatever the age of the process, and none of a too young one", () => {
+  it("has rates per minute whatever the age of the process, and none for a very young one", () => {
     const half = cache({ windowMs: 30_000 });
     expect(setUp().ticks(1, { a: half })?.missesPerMinute).toBe(20);
     expect(setUp().ticks(1, { a: cache({ windowMs: 900 }) })).toMatchObject({
@@ -100,12 +100,12 @@ describe("a named cache", () => {
     });
   });
 
-  it("can only be invalidated in a way that all its instances know", () => {
+  it("can only be invalidated in ways that all its instances support", () => {
     const row = setUp().ticks(1, { a: cache(), b: cache({ invalidateBy: ["key"] }) });
     expect(row?.invalidateBy).toEqual(["key"]);
   });
 
-  it("is degraded under its threshold after three readings, and ok only well above it", () => {
+  it("is degraded below its threshold after three readings, and ok only well above it", () => {
     const it = setUp();
     const at = (misses: number) => ({ a: cache({ misses }) });
     it.ticks(1, at(5));
@@ -113,14 +113,14 @@ describe("a named cache", () => {
     expect(it.ticks(1, at(30))).toMatchObject({
       state: "degraded",
       label: "Low hit ratio",
-      cause: "75.0% of the calls of the last minute hit, threshold 90.0%",
+      cause: "Hit ratio 75.0% over the last minute, threshold 90.0%",
     });
     expect(it.ticks(9, at(10))?.state, "just at the threshold").toBe("degraded");
     expect(it.ticks(2, at(5))?.state).toBe("ok");
-    expect(it.changes).toEqual(["Cache prices hits less than its threshold", "Cache prices is ok again"]);
+    expect(it.changes).toEqual(["Cache prices: hit ratio below threshold", "Cache prices recovered"]);
   });
 
-  it("is not judged by a handful of calls, nor without a threshold", () => {
+  it("is not judged by a few calls, nor without a threshold", () => {
     const few = cache({ misses: 9, levels: [{ level: "memory", hits: 1, entries: 1, sizeBytes: 1 }] });
     expect(setUp().ticks(4, { a: few })?.state).toBe("ok");
     expect(setUp().ticks(4, { a: cache({ misses: 500, threshold: null }) })?.state).toBe("ok");
@@ -128,7 +128,7 @@ describe("a named cache", () => {
     expect(setUp().ticks(4, { a: idle })).toMatchObject({ state: "ok", hitRatio: null });
   });
 
-  it("tells what an instance says is wrong with it", () => {
+  it("shows a problem reported by an instance", () => {
     const problem = "Redis does not answer: it serves from memory";
     expect(setUp().ticks(1, { a: cache({ problem }), b: cache() })).toMatchObject({
       state: "degraded",
@@ -136,13 +136,13 @@ describe("a named cache", () => {
     });
   });
 
-  it("is unknown when an instance goes silent, and never gone", () => {
+  it("is unknown when an instance stops reporting, and never removed", () => {
     const it = setUp();
     it.ticks(2, { a: cache(), b: cache() });
-    expect(it.ticks(8, { a: cache() })).toMatchObject({ state: "unknown", label: "1 of 2 not heard" });
+    expect(it.ticks(8, { a: cache() })).toMatchObject({ state: "unknown", label: "1 of 2 not reporting" });
     const silent = it.ticks(8, {});
     expect(silent).toMatchObject({ state: "unknown", hitsPerMinute: null, sizeBytes: 4_500 });
-    expect(silent?.cause).toContain("Not heard of since 12:00:10 UTC");
+    expect(silent?.cause).toContain("No data since 12:00:10 UTC");
     it.later(3_600_000);
     expect(it.ticks(1, {}, ["a", "b"])?.state, "its reports were forgotten meanwhile").toBe("unknown");
   });
@@ -156,7 +156,7 @@ describe("a named cache", () => {
     });
   });
 
-  it("keeps its state and its instances over a change of leader", () => {
+  it("keeps its state and its instances across a change of leader", () => {
     const it = setUp();
     it.ticks(4, { a: cache({ misses: 100 }), b: cache({ misses: 100 }) });
     const { since } = it.rows()[0] ?? {};
@@ -168,7 +168,7 @@ describe("a named cache", () => {
     expect(it.rows()[0]?.instances.map(({ instance }) => instance)).toEqual(["a", "b"]);
   });
 
-  it("keeps its row while nothing was reported anew", () => {
+  it("keeps its row while there is no new report", () => {
     const fixed = [report("a", [cache()])];
     const board = createCachesBoard({
       reports: () => new Map([["main", fixed]]),
@@ -178,7 +178,7 @@ describe("a named cache", () => {
     expect(board.observe(makeSeen(startMs + 1_000)).rows[0]).toBe(first);
   });
 
-  it("comes first when it hits least, last when nobody calls it", () => {
+  it("comes first with the lowest hit ratio, last without calls", () => {
     const board = createCachesBoard({
       reports: () =>
         new Map([

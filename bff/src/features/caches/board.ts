@@ -7,7 +7,7 @@ import { type HeardCache, rollUpCache } from "./rollup.ts";
 import type { ObservedCache } from "./rows.ts";
 import { judgeCache, lowRatio } from "./state.ts";
 
-/** A cache that nobody reports any more is shown for so long. */
+/** A cache that is no longer reported is shown this long. */
 const keptForMs = 24 * 3_600_000;
 const defaultIntervalMs = 1_000;
 
@@ -16,7 +16,7 @@ type Known = {
   organization: string;
   service: string;
   name: string;
-  /** By instance; `cache` is null where nothing current was heard. */
+  /** By instance; `cache` is null without current data. */
   instances: Map<string, { heardAtMs: number; cache: HeardCache | null }>;
   steady: Steady | undefined;
   row: ObservedCache | undefined;
@@ -30,9 +30,9 @@ export type ReportedCaches = {
 };
 
 /**
- * Named caches from what services report of themselves, one row a cache over all instances. `reports`: what each
- * watched Redis held at the last reading, a later entry before an earlier one; `organizationOf`: the slug that owns a
- * service's reports there.
+ * Named caches from service reports, one row per cache over all instances. `reports`: contents of each
+ * watched Redis server at the last read, where later entries take precedence; `organizationOf`: slug of the
+ * organization that owns a service's reports there.
  */
 export function createCachesBoard({ reports, organizationOf }: ReportedCaches): Board<ObservedCache> {
   let known = new Map<string, Known>();
@@ -69,7 +69,10 @@ export function createCachesBoard({ reports, organizationOf }: ReportedCaches): 
     return heardNow;
   };
 
-  /** Who took its report back is gone; the last of all is missed, so that a cache never just disappears. */
+  /**
+   * Instances that withdrew their report are removed; the last one is kept as missing, so that a cache never
+   * silently disappears.
+   */
   const forget = (nowMs: number, heardNow: ReadonlySet<string>) => {
     for (const [key, { instances }] of known) {
       const isHeard = (instance: string) => heardNow.has(`${key} ${instance}`);
@@ -170,7 +173,7 @@ function observeCache(known: Known, nowMs: number) {
   return { row: same, change: changeOf(known.name, was, steady, nowMs) };
 }
 
-/** A cache that nobody reports keeps its size and shape; its rates are over. */
+/** A cache that is no longer reported keeps its size and shape, but not its rates. */
 function lastKnown(row: ObservedCache): ReturnType<typeof rollUpCache> {
   const { hitRatio, threshold, sizeBytes, tags, invalidateBy, loadMsMean } = row;
   return {
@@ -195,10 +198,10 @@ function changeOf(name: string, was: Steady | undefined, now: Steady, nowMs: num
   if (!was || (was.state === now.state && was.label === now.label)) return undefined;
   const text =
     now.state === "ok"
-      ? `Cache ${name} is ok again`
+      ? `Cache ${name} recovered`
       : now.label === lowRatio
-        ? `Cache ${name} hits less than its threshold`
+        ? `Cache ${name}: hit ratio below threshold`
         : `Cache ${name} is ${now.state}`;
   const state = now.state === "down" || now.state === "degraded" ? now.state : null;
-  return { at: isoOf(nowMs), text, by: now.cause ?? "Observed", kind: "cache" as const, state };
+  return { at: isoOf(nowMs), text, by: now.cause ?? "", kind: "cache" as const, state };
 }

@@ -14,15 +14,18 @@ import { cachesRoutes, type RoutesDeps } from "./routes.ts";
 type CachesNeeds = {
   /** The watched Redis servers of all organizations. */
   servers(): readonly RemovalServer[];
-  /** The same as they are looked into. */
+  /** The same servers, for sampling their details. */
   detailedServers(): readonly DetailedServer[];
-  /** Rows of these servers, observed before. */
+  /** Rows of these servers; they are observed before. */
   serverRows: RedisServers;
-  /** What services report of their caches. */
+  /** Caches that services report. */
   reported: ReportedCaches;
 } & Omit<CommandsDeps & RoutesDeps, "commands">;
 
-/** Invalidation by the services that report their caches, and removal from the Redis of those that are declared. */
+/**
+ * Invalidation by the services that report their caches, and removal of keys from the Redis servers of
+ * declared caches.
+ */
 export function createCaches(core: Core, needs: CachesNeeds) {
   const { servers, detailedServers, serverRows, reported, channel, run, ...reading } = needs;
   const { database, changes, clock, log } = core;
@@ -38,7 +41,7 @@ export function createCaches(core: Core, needs: CachesNeeds) {
     processes: [
       {
         in: everyRole,
-        // Carries on removals whose process died.
+        // Continues removals whose process died.
         async start() {
           removals.startSweeping();
           return { drain: removals.stop, stop: async () => {} };

@@ -31,9 +31,9 @@ export type CommandsDeps = {
 const instancesMax = 200;
 
 /**
- * Invalidation of named caches: counted first, then told to every instance that reports the cache to one of the
- * organization's own Redis servers. An instance that reported a while ago and does not now is addressed, too, and named
- * when it does not answer.
+ * Invalidation of named caches: counted first, then sent to every instance that reports the cache in one of
+ * the organization's own Redis servers. An instance that reported recently but not now is addressed, too, and
+ * listed when it does not respond.
  */
 export function createCacheCommands({ snapshots, channel, run }: CommandsDeps) {
   const cacheIn = ({ report }: ReportingInstance, name: string) =>
@@ -54,7 +54,7 @@ export function createCacheCommands({ snapshots, channel, run }: CommandsDeps) {
     }
     const rows = snapshots.viewsOf(context.organization).rows(cacheRows);
     if (!rows.some((row) => row.id === id)) throw notFound("cache");
-    throw new AppError("conflict", "No instance reports this cache now, so none can be told.");
+    throw new AppError("conflict", "No instance reports this cache now, so it cannot be invalidated.");
   }
 
   async function preview(context: RequestContext, id: string, { by, value }: What, field = "query.by") {
@@ -82,7 +82,7 @@ export function createCacheCommands({ snapshots, channel, run }: CommandsDeps) {
       if (isFarMore(now.count, count))
         throw new AppError(
           "conflict",
-          `It would remove ${now.count} entries now, not ${count}. Nothing was removed: look again.`,
+          `This would now remove ${now.count} entries, not ${count}. Nothing was removed; count again.`,
         );
       const { service, name, sourceId, instances } = await reportersOf(context, id, by, "body.by");
       return run(context, {

@@ -3,7 +3,7 @@ import { noSeries, type Past, readFrame } from "#observe/spread/spread.ts";
 
 const spanMs = 10 * 60_000;
 
-/** The Redis servers as they were at a past moment. @throws AppError `not_found` */
+/** The Redis servers as they were at a past time. @throws AppError `not_found` */
 export async function pastRedisServers(
   past: Past,
   organizationId: string,
@@ -12,7 +12,7 @@ export async function pastRedisServers(
   const frame = { schema: redisServerList, part: "servers" };
   const list = await readFrame(past, frame, organizationId, at);
   const items: RedisServerList["items"] = [];
-  // One after the other: few servers, and no reader takes the whole pool.
+  // Sequential, so that one reader never uses the whole pool; there are few servers.
   for (const item of list.items) {
     const [
       memory = noSeries,

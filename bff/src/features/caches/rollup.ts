@@ -1,7 +1,7 @@
 import type { CacheRow } from "@wheelhouse/shared/caches/caches.ts";
 import type { ReportedCache } from "@wheelhouse/shared/reporter/report.ts";
 
-/** What one process told of a cache, and when that was heard, by our own clock. */
+/** A cache as one process reported it, and when by our own clock. */
 export type HeardCache = { instance: string; cache: ReportedCache; intervalMs: number; heardAtMs: number };
 
 type Level = CacheRow["levels"][number];
@@ -35,8 +35,8 @@ const maxKnown = (values: readonly (number | null)[]) => {
 };
 
 /**
- * A cache over all processes that report it. Counts are added; so are entries and bytes of their memories, while the
- * Redis level is one that they share. The ratio is of the counts themselves, so a busy process weighs more.
+ * One cache over all processes that report it. Counts, entries and bytes in memory are summed, while the
+ * Redis level is shared. The ratio is computed from the summed counts, so a busy process weighs more.
  */
 export function rollUpCache(heard: readonly HeardCache[]): Figures {
   const counted = heard.filter(({ cache }) => cache.windowMs >= shortestWindowMs);
@@ -78,12 +78,12 @@ export function rollUpCache(heard: readonly HeardCache[]): Figures {
     sizeBytes: sumKnown(levels.map(({ sizeBytes }) => sizeBytes)),
     tags: [...new Set(heard.flatMap(({ cache }) => cache.tags))].sort().slice(0, mostTags),
     groups: groupsOf(counted),
-    // What only some of them can be told would leave the rest with what should be gone.
+    // If only some instances support it, the others would keep the entries.
     invalidateBy: first.filter((by) => heard.every(({ cache }) => cache.invalidateBy.includes(by))),
   };
 }
 
-/** Calls of the last window of all processes, to know whether a ratio says anything. */
+/** Calls of the last window over all processes, to decide whether a ratio is meaningful. */
 export const callsOf = (heard: readonly HeardCache[]) =>
   sum(heard.map(({ cache }) => cache.misses + sum(cache.levels.map(({ hits }) => hits))));
 

@@ -1,17 +1,17 @@
 import type { Verdict } from "#observe/tick/tick.ts";
 import { callsOf, type HeardCache } from "./rollup.ts";
 
-/** Fewer calls say nothing of a ratio. */
+/** With fewer calls a ratio is not meaningful. */
 const fewestCalls = 20;
-/** A ratio that fell under its threshold has to rise this much above it, so that it does not come and go. */
+/** A ratio that fell below its threshold has to rise this far above it, so that the state does not flap. */
 const recoverBy = 0.01;
 
 const percent = (ratio: number) => `${(Math.floor(ratio * 1000) / 10).toFixed(1)}%`;
 const clockOf = (ms: number) => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 
 /**
- * How a cache stands. `silent`: instances that reported before and do so no more. What is not heard is unknown, never
- * ok; what is known to be bad is told first.
+ * The state of a cache. `silent`: instances that no longer report. A known problem takes precedence; missing
+ * data is unknown, never ok.
  */
 export function judgeCache(cache: {
   heard: readonly HeardCache[];
@@ -23,7 +23,7 @@ export function judgeCache(cache: {
   const { heard, silent, hitRatio, threshold, wasLow } = cache;
   const lastMs = Math.max(0, ...silent.map(({ heardAtMs }) => heardAtMs));
   if (heard.length === 0)
-    return { state: "unknown", label: "Unknown", cause: `Not heard of since ${clockOf(lastMs)}` };
+    return { state: "unknown", label: "Unknown", cause: `No data since ${clockOf(lastMs)}` };
   const ailing = heard.filter(({ cache: { problem } }) => problem !== null);
   const problem = ailing[0]?.cache.problem;
   if (problem) {
@@ -41,14 +41,14 @@ export function judgeCache(cache: {
     return {
       state: "degraded",
       label: lowRatio,
-      cause: `${percent(hitRatio)} of the calls of the last minute hit, threshold ${percent(threshold)}`,
+      cause: `Hit ratio ${percent(hitRatio)} over the last minute, threshold ${percent(threshold)}`,
     };
   if (silent.length > 0) {
     const all = heard.length + silent.length;
     return {
       state: "unknown",
-      label: `${silent.length} of ${all} not heard`,
-      cause: `${silent[0]?.instance} does not report since ${clockOf(lastMs)}`,
+      label: `${silent.length} of ${all} not reporting`,
+      cause: `No data from ${silent[0]?.instance} since ${clockOf(lastMs)}`,
     };
   }
   return { state: "ok", label: "OK", cause: null };

@@ -15,7 +15,7 @@ type HealthNeeds = Pick<ServicesDeps, "catalogue" | "uptimes" | "ownReports"> & 
   past: Past;
 };
 
-/** Services that are asked, services that report by themselves, and what is shown of both. */
+/** Services that are checked, services that report by themselves, and the pages about both. */
 export function createHealth(core: Core, { http, hashOf, snapshots, answer, past, ...needs }: HealthNeeds) {
   const { database, redis, subscribe, changes, clock, log } = core;
   const { catalogue } = needs;
@@ -27,7 +27,7 @@ export function createHealth(core: Core, { http, hashOf, snapshots, answer, past
       healthRoutes(api, { answer });
       services.routes(api, { snapshots, past });
     },
-    // Where heartbeats come in.
+    // Endpoint for heartbeats.
     mount: heartbeats.mount,
     processes: [{ in: ["collector", "web"], start: async () => endingAtOnce(checks.stop) }],
   } satisfies Feature;

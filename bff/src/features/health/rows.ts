@@ -3,13 +3,13 @@ import { aspectKey } from "#observe/aspect.ts";
 
 /** A Redis or Postgres server. */
 export type ObservedServer = SourceView & { organization: string };
-/** A service, or a server as something that services depend on. */
+/** A service, or a server that services depend on. */
 export type ObservedService = ServiceRow & { organization: string };
 
 export const serverRows = aspectKey<ObservedServer>("servers");
 export const serviceRows = aspectKey<ObservedService>("health");
 
-/** What a server said of itself in one sample, judged by its own thresholds. */
+/** What a server reported in one sample, judged by its own thresholds. */
 export type ServerReading = {
   roundTripMs: number;
   state: "ok" | "degraded";
@@ -19,7 +19,7 @@ export type ServerReading = {
   | { kind: "postgres"; figures: NonNullable<SourceView["postgres"]> }
 );
 
-/** `organization`: slug of the owner. `sample` rejects when the server could not be asked. */
+/** `organization`: slug of the owner. `sample` rejects when the server is not reachable. */
 export type SampledServer = {
   id: string;
   name: string;
@@ -34,5 +34,5 @@ export const servicePath = (id: string) => `services?service=${encodeURIComponen
 export const checksOf = (count: number) =>
   `${count.toLocaleString("en-GB")} ${count === 1 ? "check" : "checks"}`;
 export const clockOf = (iso: string) => `${iso.slice(11, 19)} UTC`;
-/** Word of the badge of a problem. */
+/** Badge label of a problem. */
 export const words = { down: "Down", degraded: "Degraded", unknown: "Unknown", stale: "Stale" };

@@ -11,7 +11,7 @@ import { deltaBase, packDifference, packWhole } from "./writing/delta.ts";
 const folder = fileURLToPath(new URL("../../../database/migrations/", import.meta.url));
 const migration = readdirSync(folder).find((name) => name.endsWith("-history-frame-parts.sql")) ?? "";
 
-/** The table as it was before a frame was divided into parts. */
+/** The table before frames were divided into parts. */
 const asBefore = `
   set local role wheelhouse_owner;
   drop table wheelhouse.history_frames;
@@ -48,7 +48,7 @@ const inTransaction = async (sql: string) => {
   await admin.query("commit");
 };
 
-test("frames that were stored whole are read as they were after they were divided into parts", async () => {
+test("frames stored as a whole are readable after they were divided into parts", async () => {
   const organization = await makeOrganization(database);
   const foreign = await makeOrganization(database);
   const names = ["overview", "health", "breakers", "caches", "queues"];
@@ -78,7 +78,7 @@ test("frames that were stored whole are read as they were after they were divide
     expect(await read(name, laterMs + 5_000)).toBe(String(textOf(name, 1)));
   }
   expect(await read("servers", laterMs)).toBe(String(textOf("servers", 1)));
-  const notYet = { code: "not_found", message: "This was not stored yet at that moment." };
+  const notYet = { code: "not_found", message: "This was not yet stored at that time." };
   await expect(read("servers", beginMs)).rejects.toMatchObject(notYet);
   await expect(read("details", laterMs)).rejects.toMatchObject(notYet);
   await expect(read("overview", beginMs - 1)).rejects.toMatchObject({

@@ -21,11 +21,11 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 describe("time travel", () => {
-  test("gives what was shown at the last stored frame at or before the moment, byte by byte", async () => {
+  test("returns the last frame stored at or before the time, byte for byte", async () => {
     const organization = await makeOrganization(database);
     const it = remembering(database, organization);
     const shown: { atMs: number; queues: Buffer; overview: Buffer }[] = [];
-    // Over the turn of a chunk and of an hour, and with a change between two frames.
+    // Across the end of a chunk and of an hour, and with a change between two frames.
     for (let atMs = beginMs - 720_000; atMs <= beginMs + 120_000; atMs += 20_000)
       shown.push({ atMs, ...(await it.tick(atMs, (atMs / 1_000) % 97)) });
     const change = {
@@ -68,12 +68,12 @@ describe("time travel", () => {
   });
 });
 
-test("the journal of one thing is paged whole and in order, past every change of others, and ends at a moment", async () => {
+test("the journal of one thing is paginated completely and in order, past changes of others, and ends at the given time", async () => {
   const organization = await makeOrganization(database);
   const it = remembering(database, organization);
   for (let at = 0; at < 9; at += 1) {
     const subject = at % 3 === 0 ? "mail" : "orders";
-    // Two at one and the same time, so that pages must not stand on the time alone.
+    // Two at the same time, so that pagination must not rely on the time alone.
     const atIso = isoOf(beginMs + Math.floor(at / 6) * 60_000);
     const change = { at: atIso, text: `${subject} ${at}`, by: "seen", kind: "queue", state: null } as const;
     await it.tick(beginMs + at * 10_000, 1, {
@@ -111,7 +111,7 @@ describe("the writer", () => {
     return series[0]?.values;
   };
 
-  test("holds what it saw while Postgres cannot be reached, and writes it afterwards", async () => {
+  test("keeps observations while Postgres is unavailable, and writes them afterwards", async () => {
     const { appUrl, systemUrl } = await createTestDatabase();
     const wire = await startWire(systemUrl);
     const through = createDatabase({ appUrl, systemUrl: wire.url, poolSize: 4, log });
@@ -121,7 +121,7 @@ describe("the writer", () => {
       const it = remembering(through, organization);
       await it.tick(beginMs, 1);
       await wire.cut();
-      // 12 min, over the end of a chunk.
+      // 12 min, across the end of a chunk.
       const shown: Buffer[] = [];
       const change = {
         at: isoOf(beginMs + 30_000),
@@ -158,7 +158,7 @@ describe("the writer", () => {
     }
   });
 
-  test("keeps the newest 6 h of what Postgres was away for, and gives the rest up", async () => {
+  test("keeps the newest 6 h of a Postgres outage, and drops the rest", async () => {
     const { appUrl, systemUrl } = await createTestDatabase();
     const wire = await startWire(systemUrl);
     const through = createDatabase({ appUrl, systemUrl: wire.url, poolSize: 4, log });
@@ -188,7 +188,7 @@ describe("the writer", () => {
     }
   });
 
-  test("goes on with the chunk that a leader left who died", async () => {
+  test("continues the chunk of a leader that died", async () => {
     const organization = await makeOrganization(database);
     const first = remembering(database, organization);
     for (let at = 0; at <= 6; at += 1) await first.tick(beginMs + at * 10_000, 10 + at);
@@ -208,12 +208,12 @@ describe("the writer", () => {
     expect(rows).toHaveLength(1);
     expect(rows[0]?.means.slice(0, 10)).toEqual([10, 11, 12, 13, 14, 15, 16, null, 18, 19]);
 
-    // The one that was given up for dead comes back: nothing of it is written.
+    // The presumed dead process returns: nothing of it is written.
     await first.tick(beginMs + 620_000, 99);
     expect(await waitingOf(database, organization.id, beginMs + 640_000, 1)).not.toContain(99);
   });
 
-  test("is refused when another one has taken the lease", async () => {
+  test("is rejected when another process has taken the lease", async () => {
     const name = `test-${randomUUID()}`;
     const [one, two] = [1, 2].map((n) =>
       createPostgresLease({ database, name, owner: `owner-${n}`, ttlMs: 60_000 }),
@@ -251,7 +251,7 @@ describe("the writer", () => {
     ).toHaveLength(1);
   });
 
-  test("sums 6 h up into minutes and hours, and doing it again changes nothing", async () => {
+  test("sums up 6 h into minutes and hours, and repeating it changes nothing", async () => {
     const organization = await makeOrganization(database);
     const it = remembering(database, organization);
     const store = createHistoryStore({ database });

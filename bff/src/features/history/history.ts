@@ -23,7 +23,7 @@ import {
 const leaseMs = 15_000;
 
 type HistoryNeeds = {
-  /** Successful changes, from the audit trail, newest first. */
+  /** Successful changes from the audit trail, newest first. */
   acts: {
     newest(organizationIds: readonly string[]): Promise<ReadonlyMap<string, readonly Change[]>>;
     between(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
@@ -32,7 +32,7 @@ type HistoryNeeds = {
   cache?: NamedCache;
 };
 
-/** Reads what was remembered, and what pipelines tell; needs nothing of the observe path. */
+/** Reads stored history and accepts deployments from pipelines; does not depend on the collector. */
 export function createHistory(
   { database, changes, clock, log }: Pick<Core, "database" | "changes" | "clock" | "log">,
   { acts, cache }: HistoryNeeds,
@@ -55,10 +55,10 @@ export function createHistory(
   return {
     ...feature,
     deployments,
-    /** Uptimes of all things of one kind. */
+    /** Uptimes of everything of one kind. */
     uptimesOf: (kind: HistoryKind) => createUptimes({ database, kind, clock, log }),
     past,
-    /** Acts and deployments of the last time by organization id, as Overview shows them beside what was observed. */
+    /** Recent audited changes and deployments by organization id, as Overview shows them. */
     async recentChanges(organizationIds: readonly string[]): Promise<ReadonlyMap<string, readonly Change[]>> {
       const [acted, deployed] = await Promise.all([
         acts.newest(organizationIds),
@@ -74,11 +74,11 @@ export function createHistory(
 type RememberingNeeds = {
   aspects: readonly Aspect[];
   snapshots: SnapshotStore;
-  /** Name of this process in ticks. */
+  /** Id of this process in ticks. */
   owner: string;
 };
 
-/** Remembers what this process observes, while it holds the lease for it. */
+/** Stores what this process observes, while it holds the lease. */
 export function createRemembering({ database, clock, log }: Core, needs: RememberingNeeds) {
   const store = createHistoryStore({ database });
   const lease = createPostgresLease({ database, name: "history", owner: needs.owner, ttlMs: leaseMs });
@@ -90,7 +90,7 @@ export function createRemembering({ database, clock, log }: Core, needs: Remembe
         in: ["collector", "web"],
         async start(): Promise<Running> {
           writer.start();
-          // What was observed until every drain is done is written, then the lease for it is given up.
+          // Everything observed before the drains end is written; then the lease is released.
           return { drain: async () => {}, stop: writer.stop };
         },
       },

@@ -16,7 +16,7 @@ const atMs = Date.parse(tickAt);
 const hourMs = 3_600_000;
 
 describe("a frame", () => {
-  test("comes back byte by byte, whatever changed in it", async () => {
+  test("is restored byte for byte, whatever changed in it", async () => {
     const random = randomFrom(7);
     const anything = (depth: number): unknown => {
       const choice = Math.floor(random() * (depth > 3 ? 4 : 6));
@@ -37,7 +37,7 @@ describe("a frame", () => {
     }
   });
 
-  test("that differs in a few numbers takes a fraction of the room", async () => {
+  test("that differs in a few numbers takes a fraction of the space", async () => {
     const random = randomFrom(3);
     const figures = Array.from({ length: 400 }, () => Math.floor(random() * 1_000));
     const rows = (shift: number) =>
@@ -57,7 +57,7 @@ describe("a frame", () => {
     expect(difference.length).toBeLessThan(whole.length / 8);
   });
 
-  test("without the base that it needs is refused and never guessed", async () => {
+  test("without its base is rejected and never guessed", async () => {
     const [was, is] = [Buffer.from("[1,2,3,4,5,6,7,8,9]"), Buffer.from("[1,2,3,4,5,6,7,8,10]")];
     const packed = await packDifference(is, deltaBase(was));
     expect(packed[0]).toBe(1);
@@ -66,7 +66,7 @@ describe("a frame", () => {
 });
 
 describe("figures", () => {
-  test("that are not known are not kept, though the row shows the last ones", () => {
+  test("that are unknown are not stored, though the row shows the last ones", () => {
     const tick = makeTick({
       organizations: [acme],
       servers: [makeServer("a", { state: "down" }), makeServer("b")],
@@ -82,7 +82,7 @@ describe("figures", () => {
     expect([figure("mail", "waiting"), figure("sms", "waiting")]).toEqual([null, 0]);
   });
 
-  test("of a window are the means of each 10 s; a closed window waits until it is taken, 6 h at most", () => {
+  test("of a window are the means of each 10 s; a closed window waits until it is taken, at most 6 h", () => {
     const window = createWindow();
     const add = (offsetMs: number, value: number) =>
       window.add(atMs + offsetMs, [
@@ -103,7 +103,7 @@ describe("figures", () => {
     expect(window.closed().at(-1)?.chunks[0]?.means.get("waiting")?.[0]).toBe(49);
   });
 
-  test("that are peaks are kept as the largest of each 10 s", () => {
+  test("that are peaks are stored as the maximum of each 10 s", () => {
     const window = createWindow(new Set(["longestMs"]));
     const of = { organizationId: acme.id, kind: "process", entity: "host/1" } as const;
     const metrics = ["meanMs", "longestMs"];
@@ -112,8 +112,8 @@ describe("figures", () => {
     expect(metrics.map((each) => window.open()[0]?.means.get(each)?.[0])).toEqual([30, 90]);
   });
 
-  /** Of everything that a list tells as a number, by the figure it is kept as. */
-  test("are kept of every number that a row of a server, queue or cache tells", () => {
+  /** Every numeric field of a list, by the figure it is stored as. */
+  test("are stored for every number in a row of a server, queue or cache", () => {
     const kept = (kind: string) =>
       figuresOfTick(aspects, tick).find((each) => each.kind === kind)?.metrics ?? [];
     const [redis, queue] = [makeServer("a"), makeQueue("mail")];
@@ -124,7 +124,7 @@ describe("figures", () => {
     expect(kept("queue")).toEqual(expect.arrayContaining(numbersOf(queue.counts)));
   });
 
-  test("are summed up without what is not known", () => {
+  test("are summed up without unknown values", () => {
     expect(sumUp([1, null, 3, null, null, null, 5, 5, 2], 3)).toEqual({
       means: [2, null, 4],
       mins: [1, null, 2],
@@ -142,7 +142,7 @@ describe("a series", () => {
     ["a week", 168, 0, 600_000],
     ["a week of last year", 168, 300 * 24, hourMs],
     ["13 months", 396 * 24, 0, 8 * hourMs],
-  ])("of %s has 1,500 values at most, in the finest step that is kept", (_name, hours, agoHours, stepMs) => {
+  ])("of %s has 1,500 values at most, in the finest step still kept", (_name, hours, agoHours, stepMs) => {
     const toMs = nowMs - agoHours * hourMs;
     const plan = planSeries(toMs - hours * hourMs, toMs, nowMs);
     expect(plan.stepMs).toBe(stepMs);
@@ -150,7 +150,7 @@ describe("a series", () => {
     expect(plan.firstMs + plan.count * plan.stepMs).toBeGreaterThanOrEqual(toMs);
   });
 
-  test("takes the 10 s where the minutes are not summed up yet, and has gaps where nothing is known", () => {
+  test("uses the 10 s steps where minutes are not summed up yet, and has gaps where nothing is known", () => {
     const plan = { level: minutes, stepMs: 60_000, firstMs: atMs, count: 4 };
     const part = { mins: [], maxs: [] };
     const merged = mergeSeries(
@@ -174,7 +174,7 @@ describe("a series", () => {
   });
 });
 
-test("the journal tells what a thing was before, where its rows tell it", () => {
+test("the journal has the previous state, where rows show it", () => {
   const before = makeTick({ queues: [makeQueue("mail")], organizations: [acme] });
   const change = {
     at: tickAt,

@@ -1,12 +1,12 @@
 import type { Aspect, Figures } from "#observe/aspect.ts";
 import { noRows, observationsOf, type Tick } from "#observe/tick/tick.ts";
 
-/** 1 while a thing works, 0 while it is down: the mean over a time is its uptime. */
+/** 1 while something is up, 0 while it is down: the mean over a time is its uptime. */
 export const upMetric = "up";
-/** The share of a summed step in which `up` was known; made when it is summed up. */
+/** The share of a step in which `up` was known; computed when steps are summed up. */
 export const knownMetric = "upKnown";
 
-/** All figures of a tick. What was not heard lately has no figures, and a last known one is never taken for a new one. */
+/** All figures of a tick. Stale rows have no figures, because a last known value is not a new one. */
 export function figuresOfTick(aspects: readonly Aspect[], tick: Tick): Figures[] {
   const ids = new Map(tick.head.organizations.map(({ id, slug }) => [slug, id]));
   const seen = {

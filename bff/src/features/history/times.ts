@@ -1,6 +1,6 @@
-/** The three levels of detail: how fine, in how long a chunk, kept how long. */
+/** The three levels of detail: step, chunk length and retention. */
 export const levels = [
-  // Longer than 6 h, so that a window can be summed up after it is over.
+  // Longer than 6 h, so that a window can be summed up after it has ended.
   { stepMs: 10_000, chunkMs: 600_000, keepMs: 13 * 3_600_000 },
   { stepMs: 60_000, chunkMs: 6 * 3_600_000, keepMs: 7 * 86_400_000 },
   { stepMs: 3_600_000, chunkMs: 10 * 86_400_000, keepMs: 400 * 86_400_000 },
@@ -8,7 +8,7 @@ export const levels = [
 
 export const [finest, minutes, hours] = levels;
 
-/** Windows whose chunks of 10 s are summed up at once. */
+/** Windows whose 10 s chunks are summed up together. */
 export const rollupMs = minutes.chunkMs;
 export const monthsKeptMs = hours.keepMs;
 export const stepsOf = ({ stepMs, chunkMs }: { stepMs: number; chunkMs: number }) => chunkMs / stepMs;

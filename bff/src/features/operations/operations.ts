@@ -23,16 +23,16 @@ export type OperationRequest = {
   act: ControlAct;
   instances: string[];
   reason: string;
-  /** What else the event tells of the command. */
+  /** Further audit fields of the command. */
   fields: AuditFields;
 };
 
 class EndedAlready extends Error {}
 
 /**
- * Commands to instances of watched services. One transaction accepts the command with its event; after it the command is
- * told, and told again by whichever process looks next when that failed. A second event, which names the operation, says
- * what the instances did when all have answered or none may obey any more.
+ * Commands to instances of watched services. One transaction accepts the command together with its audit
+ * event; then it is sent, and any process retries if that failed. A second audit event, linked by the
+ * operation id, records what the instances did once all have responded or the command has expired.
  */
 export function createOperations(
   { database, changes, clock, log }: Pick<Core, "database" | "changes" | "clock" | "log">,
@@ -88,7 +88,7 @@ export function createOperations(
   const answered = (row: OperationRow, replies: Record<string, ControlReply>) =>
     row.instances.every((instance) => replies[instance]);
 
-  /** Whoever was addressed by `row` is addressed by a newer command to the same target. */
+  /** Whether a newer command to the same target reaches at least the same instances. */
   const supersedes = (row: OperationRow) => (other: OperationRow) =>
     other.ordinal > row.ordinal &&
     other.org_id === row.org_id &&
@@ -107,9 +107,11 @@ export function createOperations(
   async function sweep() {
     const open = await store.open();
     for (const row of open) {
-      // Whoever accepted it still waits for its answers.
+      // The process that accepted it is still waiting for responses.
       if (clock.now() - row.created_at.getTime() < answersWithinMs) continue;
-      await advance(row, open).catch((err: unknown) => log.debug({ err, operation: row.id }, "not told yet"));
+      await advance(row, open).catch((err: unknown) =>
+        log.debug({ err, operation: row.id }, "a command could not be sent yet"),
+      );
     }
   }
 
@@ -126,7 +128,9 @@ export function createOperations(
         in: everyRole,
         async start() {
           const timer = setInterval(() => {
-            sweep().catch((err: unknown) => log.debug({ err }, "operations are looked at again in 2 s"));
+            sweep().catch((err: unknown) =>
+              log.debug({ err }, "operations could not be read; retrying in 2 s"),
+            );
           }, sweepEveryMs).unref();
           return endingAtOnce(() => clearInterval(timer));
         },
@@ -137,8 +141,8 @@ export function createOperations(
   return {
     ...feature,
     /**
-     * Accepts, tells, and waits 2 s for the answers.
-     * @returns the operation; while it is `accepted`, instances without an answer may still give one.
+     * Accepts and sends a command, and waits up to 2 s for responses.
+     * @returns the operation; while it is `accepted`, missing responses may still arrive.
      */
     async run(context: RequestContext, request: OperationRequest): Promise<Operation> {
       const { target, instances, reason, kind } = request;
@@ -175,8 +179,8 @@ export function createOperations(
         }
         if (row.state === "accepted" && answered(row, replies)) await end(row, "done", replies);
       } catch (err) {
-        // Accepted it is: whoever looks next tells it again until it expires.
-        log.warn({ err, operation: id }, "a command could not be told at once");
+        // The command is accepted, so a sweep resends it until it expires.
+        log.warn({ err, operation: id }, "a command could not be sent right away");
       }
       const now = await byId(context.organization.id, id);
       return operationOf(now, { ...replies, ...now.replies });
@@ -187,12 +191,12 @@ export function createOperations(
         row.state === "accepted" ? await channel.repliesTo(row.source_id, id).catch(() => ({})) : {};
       return operationOf(row, { ...row.replies, ...live });
     },
-    /** The newest command to each of these breakers that was obeyed by some instance, or may be yet. */
+    /** The latest command to each of these breakers that was applied by an instance, or still may be. */
     async newestToBreakers(targets: readonly { organizationId: string; targetId: string }[]) {
       const rows = await store.newestToBreakers(targets);
       return rows.map((row) => ({ organizationId: row.org_id, operation: operationOf(row, row.replies) }));
     },
-    /** One look at what has not ended; its process does it every 2 s. */
+    /** One pass over open operations; its process runs it every 2 s. */
     sweep,
   };
 }

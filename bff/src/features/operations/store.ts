@@ -5,7 +5,7 @@ import { sql } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 
-/** Nobody obeys a command that is older. */
+/** Instances ignore older commands. */
 const commandLifeMs = 10_000;
 const keptDays = 90;
 const openMax = 200;
@@ -18,10 +18,10 @@ type NewOperation = Pick<
 
 type Target = { organizationId: string; targetId: string };
 
-/** The commands that were accepted, in Postgres. */
+/** Accepted commands, stored in Postgres. */
 export function createOperationsStore(database: Database) {
   return {
-    /** In the transaction of its event. @returns its id. */
+    /** In the transaction of its audit event. @returns its id. */
     async insert(
       tx: Transaction<Tables>,
       {
@@ -47,7 +47,10 @@ export function createOperationsStore(database: Database) {
       database.asOrganizations([organizationId], (tx) =>
         tx.selectFrom("operations").selectAll().where("id", "=", id).executeTakeFirst(),
       ),
-    /** The newest to each breaker that some instance has obeyed, or may yet: one question for all organizations. */
+    /**
+     * The latest command to each breaker that was applied by an instance, or still may be: one query for all
+     * organizations.
+     */
     async newestToBreakers(targets: readonly Target[]): Promise<OperationRow[]> {
       if (targets.length === 0) return [];
       const { rows } = await sql<OperationRow>`
@@ -63,7 +66,7 @@ export function createOperationsStore(database: Database) {
         ) o`.execute(database.system);
       return rows;
     },
-    /** Those of all organizations that have not ended, oldest first. */
+    /** Open operations of all organizations, oldest first. */
     open: (): Promise<OperationRow[]> =>
       database.system
         .selectFrom("operations")
@@ -72,7 +75,7 @@ export function createOperationsStore(database: Database) {
         .orderBy("ordinal")
         .limit(openMax)
         .execute(),
-    /** @returns false when another process has ended it already. */
+    /** @returns false when another process has already ended it. */
     async end(
       tx: Transaction<Tables>,
       id: string,
@@ -94,7 +97,7 @@ export function createOperationsStore(database: Database) {
   };
 }
 
-/** As the contract tells it. */
+/** The row in the shape of the contract. */
 export const operationOf = (row: OperationRow, replies: Record<string, ControlReply>): Operation => ({
   operationId: row.id,
   kind: row.kind,

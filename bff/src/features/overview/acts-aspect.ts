@@ -9,12 +9,12 @@ import {
 } from "#observe/aspect.ts";
 import { createProbe } from "#observe/targets/targets.ts";
 
-/** What people and pipelines did lately in one organization, newest first. */
+/** Recent changes by people and pipelines in one organization, newest first. */
 export type ObservedActs = Owned & { acts: readonly Change[] };
 
 export const actRows = aspectKey<ObservedActs>("acts");
 
-/** By id of the organization. Rejects when it could not be asked. */
+/** By id of the organization. Rejects when they cannot be read. */
 export type ReadActs = (
   organizationIds: readonly string[],
 ) => Promise<ReadonlyMap<string, readonly Change[]>>;
@@ -53,7 +53,7 @@ export function createActsBoard(deps: {
   };
 }
 
-/** Acts of the audit trail and deployments, as lines of the recent changes. */
+/** Audited changes and deployments as lines of the recent changes. */
 export const createActsAspect = (board?: Board<ObservedActs>): Aspect<ObservedActs> => ({
   key: actRows.key,
   board,

@@ -4,7 +4,7 @@ import { countChecks, findAll, foldProblems, type RecentChanges } from "./proble
 
 const mostChanges = 20;
 
-/** Sums up what the aspects say of one organization. What is not known is null, never a zero. */
+/** Sums up the aspects of one organization. An unknown value is null, never zero. */
 export function buildOverview(aspects: readonly Aspect[], part: Part): Overview {
   const found = findAll(aspects, part);
   const changes: RecentChanges = [
@@ -17,7 +17,7 @@ export function buildOverview(aspects: readonly Aspect[], part: Part): Overview 
   for (const aspect of aspects) Object.assign(tiles, aspect.tile?.(part.rowsOf(aspect.key), part));
   const tile = <Name extends keyof Tile>(name: Name): NonNullable<Tile[Name]> => {
     const told = tiles[name];
-    if (told === undefined) throw new Error(`no aspect tells of ${name}`);
+    if (told === undefined) throw new Error(`no aspect provides the tile ${name}`);
     return told;
   };
   return {

@@ -13,8 +13,8 @@ type FirstPaintDeps = {
 };
 
 /**
- * Data for the page itself, of the organization in its URL. Whoever may not see it, or cannot be checked now, gets the
- * bare page, which then asks the API and shows why.
+ * Initial data of the page for the organization in its URL. A visitor without access, or one that cannot be
+ * checked now, gets the bare page, which then calls the API and shows why.
  */
 export function createFirstPaint({ admit, sessionView, snapshot }: FirstPaintDeps) {
   return async (request: FastifyRequest): Promise<FirstPaint | null> => {
@@ -34,7 +34,7 @@ export function createFirstPaint({ admit, sessionView, snapshot }: FirstPaintDep
       if (!admission.ok) return null;
       const { context } = admission;
       const mayRead = context.actor.can("overview:read").in(context.organization.id).check();
-      // A page of a past moment must not begin with what is now.
+      // A page of a past time must not start with current data.
       const isPast = new URL(request.url, "http://page").searchParams.has("at");
       const now = mayRead && !isPast ? snapshot(context.organization) : null;
       return {
@@ -42,7 +42,7 @@ export function createFirstPaint({ admit, sessionView, snapshot }: FirstPaintDep
         verdictHtml: now?.verdictHtml ?? "",
       };
     } catch (err) {
-      request.log.warn({ err }, "the page is sent without its first data");
+      request.log.warn({ err }, "the page is sent without initial data");
       return null;
     }
   };

@@ -47,7 +47,7 @@ const withWebhooks = (part: Parameters<typeof makeWebhooks>[0]): TickPart => ({
 const brokenQueue = makeQueue("orders", {
   state: "down",
   label: "No worker",
-  cause: "3 jobs wait and no worker is listening",
+  cause: "3 jobs waiting, no worker connected",
   workers: 0,
   counts: makeCounts({ waiting: 3 }),
   since: ago(2 * minuteMs),
@@ -224,7 +224,7 @@ describe("checks and problems", () => {
     expect(overview.problems.map(({ state, subject }) => `${state} ${subject}`)).toEqual(problems);
   });
 
-  test("a bad list of what is watched is told to whom it concerns, its mistakes to the platform alone", () => {
+  test("an invalid list of sources is shown to the organizations concerned, its errors to the platform only", () => {
     const bad = {
       name: "wheelhouse.yaml",
       since: ago(minuteMs),
@@ -237,15 +237,15 @@ describe("checks and problems", () => {
       overviewFor(organization, { badFile: rows }).problems.map(
         ({ subject, cause }) => `${subject}: ${cause}`,
       );
-    const kept = "The last good version is kept, read on 2026-01-05 at 11:58:00 UTC";
+    const kept = "The last valid version stays in effect, read on 2026-01-05 at 11:58:00 UTC";
     expect(told(platformOrganization)).toEqual([
       `wheelhouse.yaml: line 3: services.a.url: must be a URL (and 1 more). ${kept}`,
     ]);
-    expect(told(acme)).toEqual([`wheelhouse.yaml: The platform's organization sees what is wrong. ${kept}`]);
+    expect(told(acme)).toEqual([`wheelhouse.yaml: The platform organization sees the errors. ${kept}`]);
     expect(told({ id: "rival-id", slug: "rival" })).toEqual([]);
   });
 
-  test("problems stand worst first, then the oldest", () => {
+  test("problems are sorted worst first, then by age", () => {
     const { problems } = overviewOf({
       servers: [makeServer("late", { observedAt: ago(9_000) })],
       queues: [
@@ -257,7 +257,7 @@ describe("checks and problems", () => {
     expect(problems.map(({ subject }) => subject)).toEqual(["old", "new", "slow", "Redis late"]);
   });
 
-  test("figures that are not known are null, never zero", () => {
+  test("unknown figures are null, never zero", () => {
     const { tiles, red } = overviewOf({
       servers: [makeServer("primary", { state: "down" })],
       queues: [makeQueue("a", { state: "unknown", counts: makeCounts({ waiting: 4 }) })],
@@ -287,7 +287,7 @@ describe("the change just before", () => {
     overviewOf({ queues: [brokenQueue], acts: [{ id: acme.id, organization: acme.slug, acts }] }, changes)
       .problems[0]?.changedBefore;
 
-  test("is the newest one within 30 min before the problem began", () => {
+  test("is the latest one within 30 min before the problem began", () => {
     expect(
       changedBefore([change("after", -1_000), change("near", 60_000), change("far", 90_000)])?.text,
     ).toBe("near");
@@ -305,15 +305,15 @@ describe("the change just before", () => {
 });
 
 describe("verdict line", () => {
-  test("old data is never called ok", () => {
+  test("outdated data is never called ok", () => {
     const good = overviewOf({ servers: [makeServer("primary")] });
     const headline = (overview: typeof good, atMs: number) => verdictOf(overview, atMs).parts[0]?.text;
     expect(headline(good, nowMs + 2_000)).toBe("All 1 check pass, verified 2 s ago");
     expect(headline(good, nowMs + 61_000)).toBe("Was all checks passed, 1 m ago");
-    expect(headline({ ...good, observedAt: null }, nowMs)).toBe("Nothing is known yet");
+    expect(headline({ ...good, observedAt: null }, nowMs)).toBe("No data yet");
   });
 
-  test("counts what is wrong, worst first, and escapes what it writes", () => {
+  test("counts problems, worst first, and escapes its output", () => {
     const bad = overviewOf({
       queues: [brokenQueue, makeQueue("a", { state: "degraded", label: "Old jobs" })],
     });

@@ -15,22 +15,22 @@ import { verdictHtml } from "./verdict.ts";
 
 type Reading = { snapshots: SnapshotStore; past: Past };
 
-// Made in this process.
+// Created in this process.
 const made = z.custom<Overview>();
 const overviewNow = (snapshots: SnapshotStore, organization: OrganizationKey) =>
   made.parse(snapshots.viewsOf(organization).list(overviewKey));
 
 type OverviewNeeds = {
-  /** What it sums up. */
+  /** The aspects to sum up. */
   aspects: readonly Aspect[];
-  /** Acts and deployments, newest first. */
+  /** Audited changes and deployments, newest first. */
   recentActs: ReadActs;
   snapshots: SnapshotStore;
   answer: ListAnswers;
   intervalMs: number;
 };
 
-/** Sums up what the aspects say of an organization. */
+/** Sums up the aspects of an organization. */
 export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNeeds) {
   const { aspects, recentActs, snapshots, answer, intervalMs } = needs;
   const acts = createActsAspect(createActsBoard({ recentActs, intervalMs, clock }));
@@ -44,9 +44,9 @@ export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNe
   } satisfies Feature;
   return {
     ...feature,
-    /** Those that are summed up, and those of Overview itself. */
+    /** The given aspects, followed by those of Overview itself. */
     aspects: [...aspects, acts, aspect],
-    /** What the first paint of the page needs. */
+    /** Data for the first paint of the page. */
     firstPaint(organization: OrganizationKey) {
       const overview = overviewNow(snapshots, organization);
       return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
@@ -54,7 +54,7 @@ export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNe
   };
 }
 
-/** Reads the newest change before a problem began; null when there is none, or no such problem. */
+/** Reads the latest change before a problem began; null when there is none, or no such problem. */
 export const createChangeBefore = ({ snapshots, past }: Reading) => ({
   now: (organization: OrganizationKey, problemId: string) =>
     changeOf(overviewNow(snapshots, organization).problems, problemId),

@@ -1,22 +1,22 @@
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import type { Aspect, Change, Finding, Part } from "#observe/aspect.ts";
 
-/** What one organization's aspects found, and what depends on what among it. */
+/** The findings of one organization's aspects, and their dependencies. */
 export type Found = {
   findings: readonly Finding[];
   /** Nodes that a node depends on. */
   dependsOn: ReadonlyMap<string, readonly string[]>;
-  /** How many things of each kind depend on a node; a kind is named also where there are none. */
+  /** How many things of each kind depend on a node; a kind is listed even with no dependants. */
   dependants: readonly { noun: string; counts: ReadonlyMap<string, number> }[];
 };
-/** Newest first; `subject` null where it is about nothing that is observed. */
+/** Newest first; `subject` is null for changes to something that is not observed. */
 export type RecentChanges = readonly { change: Change; subject: string | null }[];
 
 const relatedWithinMs = 30 * 60_000;
 const rank: Record<Problem["state"], number> = { down: 0, degraded: 1, unknown: 2, stale: 3 };
 const mostProblems = 50;
 
-/** Asks every aspect for its part of the graph. */
+/** Collects every aspect's part of the graph. */
 export function findAll(aspects: readonly Aspect[], part: Part): Found {
   const dependsOn = new Map<string, string[]>();
   const dependants = aspects.flatMap(({ key, edges }) => {
@@ -34,7 +34,10 @@ export function findAll(aspects: readonly Aspect[], part: Part): Found {
   return { findings, dependsOn, dependants };
 }
 
-/** Tells whether something that fails explains a finding: what needs a node that is down cannot be known itself. */
+/**
+ * Decides whether another failure explains a finding: the state of a node cannot be known while a node it
+ * needs is down.
+ */
 function explainer({ findings, dependsOn }: Found) {
   const down = new Set(findings.flatMap(({ node, state }) => (state === "down" ? node : [])));
   return ({ node, check, isExplained }: Finding) =>
@@ -42,8 +45,8 @@ function explainer({ findings, dependsOn }: Found) {
 }
 
 /**
- * All that is wrong now, worst first, then the oldest. What a root cause explains is no problem of its own, nor is
- * what depends on something that is away.
+ * All current problems, worst first, then the oldest. A failure explained by a root cause is not a problem of
+ * its own.
  */
 export function foldProblems(found: Found, changes: RecentChanges): Problem[] {
   const isExplained = explainer(found);
@@ -70,7 +73,7 @@ export function foldProblems(found: Found, changes: RecentChanges): Problem[] {
     });
 }
 
-/** `3 queues`, kind by kind; where nothing depends on it, the first kind is named. */
+/** `3 queues`, by kind; without dependants, the first kind is named. */
 function dependantsOf({ dependants }: Found, node: string): string[] {
   const counted = dependants.map(({ noun, counts }) => ({ noun, count: counts.get(node) ?? 0 }));
   const present = counted.filter(({ count }) => count > 0);
@@ -79,7 +82,7 @@ function dependantsOf({ dependants }: Found, node: string): string[] {
   );
 }
 
-/** The newest change before the problem began, at most 30 min before it, that is not the problem itself. */
+/** The latest change at most 30 min before the problem began that is not the problem itself. */
 function changeBefore(
   problem: { since: string; subject: string },
   changes: RecentChanges,
@@ -92,7 +95,7 @@ function changeBefore(
   return before ? { text: before.change.text, at: before.change.at, by: before.change.by } : null;
 }
 
-/** How many checks are in which state, each counted once. */
+/** Number of checks in each state, each counted once. */
 export function countChecks(found: Found): Overview["checks"] {
   const isExplained = explainer(found);
   const counts = {

@@ -12,7 +12,7 @@ const entities: Record<string, string> = {
 };
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 
-/** The verdict that the dashboard shows, in UTC, for the page before its scripts run. */
+/** The verdict shown on the dashboard, in UTC, for the page before its scripts run. */
 export const verdictOf = (overview: Overview, nowMs: number): Verdict =>
   judgeVerdict(overview, judgeFreshness(overview, nowMs), nowMs, {
     count: (value) => value.toLocaleString("en-US"),

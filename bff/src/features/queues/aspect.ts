@@ -97,7 +97,7 @@ export function createQueuesAspect({
       },
       {
         name: "queue_workers",
-        help: "Workers that listen to a queue",
+        help: "Workers connected to a queue",
         labels: ["organization", "queue"],
         tell({ organization, id, workers }, set) {
           if (workers !== null) set({ organization, queue: id }, workers);
@@ -124,9 +124,9 @@ function problemOf(queue: ObservedQueue): FoundProblem | null {
   if (queue.state !== "down" && queue.state !== "degraded") return null;
   const waiting = queue.counts.waiting + queue.counts.prioritized;
   const titles: Record<string, string> = {
-    "No worker": "no worker is listening",
-    "Old jobs": `oldest job waits ${queue.oldestWaitingMs === null ? "long" : formatSpan(queue.oldestWaitingMs)}`,
-    Failing: "jobs fail",
+    "No worker": "no worker connected",
+    "Old jobs": `oldest job waiting ${queue.oldestWaitingMs === null ? "too long" : `for ${formatSpan(queue.oldestWaitingMs)}`}`,
+    Failing: "jobs failing",
   };
   return {
     state: queue.state,

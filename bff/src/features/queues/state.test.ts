@@ -39,13 +39,13 @@ describe("judgement of a queue", () => {
 
   test("the cause has figure and threshold", () => {
     expect(judgeQueue(queue({ workers: 0, ...waiting(1_284) })).cause).toBe(
-      "1,284 jobs wait and no worker is listening",
+      "1,284 jobs waiting, no worker connected",
     );
     expect(judgeQueue(queue({ oldestWaitingMs: 18 * minuteMs + 40_000, ...waiting(1) })).cause).toBe(
-      "The oldest job waits 18 m 40 s, threshold 5 m",
+      "Oldest job waiting for 18 m 40 s, threshold 5 m",
     );
     expect(judgeQueue(queue({ completedPerMinute: 6, failedPerMinute: 6 })).cause).toBe(
-      "50.0% of jobs fail, threshold 25%",
+      "50.0% of jobs failing, threshold 25%",
     );
   });
 });

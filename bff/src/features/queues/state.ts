@@ -24,15 +24,15 @@ export function judgeQueue(queue: QueueFigures): QueueVerdict {
     return {
       state: "ok",
       label: "Paused",
-      cause: waiting > 0 ? `${jobs(waiting)} while it is paused` : null,
+      cause: waiting > 0 ? `${jobs(waiting)} while paused` : null,
     };
   if (queue.workers === 0 && waiting > 0)
-    return { state: "down", label: "No worker", cause: `${jobs(waiting)} and no worker is listening` };
+    return { state: "down", label: "No worker", cause: `${jobs(waiting)}, no worker connected` };
   if (queue.oldestWaitingMs !== null && queue.oldestWaitingMs > oldJobMs)
     return {
       state: "degraded",
       label: "Old jobs",
-      cause: `The oldest job waits ${formatSpan(queue.oldestWaitingMs)}, threshold ${formatSpan(oldJobMs)}`,
+      cause: `Oldest job waiting for ${formatSpan(queue.oldestWaitingMs)}, threshold ${formatSpan(oldJobMs)}`,
     };
   const { completedPerMinute, failedPerMinute } = queue;
   if (completedPerMinute !== null && failedPerMinute !== null && failedPerMinute >= failingPerMinute) {
@@ -41,7 +41,7 @@ export function judgeQueue(queue: QueueFigures): QueueVerdict {
       return {
         state: "degraded",
         label: "Failing",
-        cause: `${(ratio * 100).toFixed(1)}% of jobs fail, threshold ${failingRatio * 100}%`,
+        cause: `${(ratio * 100).toFixed(1)}% of jobs failing, threshold ${failingRatio * 100}%`,
       };
   }
   return { state: "ok", label: "OK", cause: null };
@@ -60,4 +60,5 @@ export function drainOf(queue: QueueFigures): QueueRow["drainsInMs"] {
   return queue.counts.active > 0 ? null : "never";
 }
 
-const jobs = (count: number) => (count === 1 ? "1 job waits" : `${count.toLocaleString("en-GB")} jobs wait`);
+const jobs = (count: number) =>
+  count === 1 ? "1 job waiting" : `${count.toLocaleString("en-GB")} jobs waiting`;

@@ -10,15 +10,15 @@ import {
 import type { BadFile } from "#observe/sources/sources.ts";
 
 /**
- * The list of watched sources while its last edit is bad, as one organization may know of it: its mistakes may name
- * others' sources, so only the platform sees them.
+ * The list of watched sources while its last edit is invalid, as visible to one organization: the errors can
+ * name sources of others, so only the platform sees them.
  */
 export type ObservedBadFile = Owned &
   Omit<BadFile, "organizations" | "problems"> & { problems: readonly string[] | null };
 
 export const badFileRows = aspectKey<ObservedBadFile>("sourcesFile");
 
-/** @param bad what is wrong with the list that this process watches by; null while it is good. */
+/** @param bad the errors in the list that this process watches by; null while it is valid. */
 export function createBadFileBoard(bad: () => BadFile | null): Board<ObservedBadFile> {
   let before: readonly ObservedBadFile[] = [];
   return {
@@ -50,15 +50,15 @@ function rowsOf({ organizations, problems, ...file }: BadFile): ObservedBadFile[
 function changeOf({ organization, name }: ObservedBadFile, isBad: boolean, nowMs: number): ObservedChange {
   const change = {
     at: new Date(nowMs).toISOString(),
-    text: isBad ? `${name} was edited badly` : `${name} is good again`,
-    by: "Observed",
+    text: isBad ? `${name} is invalid` : `${name} is valid again`,
+    by: "",
     kind: "health" as const,
     state: isBad ? ("degraded" as const) : null,
   };
   return { organization, subject: name, change };
 }
 
-/** The list of watched sources, as far as its last edit is bad. */
+/** The list of watched sources, while its last edit is invalid. */
 export const createBadFileAspect = (board?: Board<ObservedBadFile>): Aspect<ObservedBadFile> => ({
   key: badFileRows.key,
   board,
@@ -72,18 +72,18 @@ export const createBadFileAspect = (board?: Board<ObservedBadFile>): Aspect<Obse
     })),
 });
 
-/** A bad edit changes nothing of what is watched, so that nobody would notice it. */
+/** An invalid edit changes nothing that is watched, so without a problem nobody would notice it. */
 function problemOf({ name, problems, since, goodAt }: ObservedBadFile): FoundProblem {
   const [first, ...others] = problems ?? [];
   const more = others.length > 0 ? ` (and ${others.length} more)` : "";
-  const what = first === undefined ? "The platform's organization sees what is wrong" : `${first}${more}`;
+  const what = first === undefined ? "The platform organization sees the errors" : `${first}${more}`;
   return {
     state: "degraded",
-    label: "Bad file",
+    label: "Invalid file",
     subject: name,
-    title: "its last edit is bad",
-    cause: `${what}. The last good version is kept, read on ${goodAt.slice(0, 10)} at ${goodAt.slice(11, 19)} UTC`,
-    affects: "what is watched",
+    title: "last edit is invalid",
+    cause: `${what}. The last valid version stays in effect, read on ${goodAt.slice(0, 10)} at ${goodAt.slice(11, 19)} UTC`,
+    affects: "watched sources",
     countsDependants: false,
     since,
     area: "health",

@@ -17,7 +17,7 @@ import type { SecretRow, SourceRow, SourcesStore } from "./store.ts";
 const rereadEveryMs = 10_000;
 
 export const urlPurpose = (id: string) => `watched-source/${id}`;
-/** A short name holds no dot, so that ids of the file and of organizations never meet. */
+/** A short name contains no dot, so ids of the file and of organizations never collide. */
 export const idOf = (organization: string, slug: string) => `${organization}.${slug}`;
 
 const secretKey = (...parts: [organization: string, service: string, instance: string]) =>
@@ -27,7 +27,9 @@ type Row = SourceRow & { organization: string };
 
 const server = z.object({ name: z.string() });
 
-/** What rows say to watch. One that cannot be read is left out: it was written by another version. */
+/**
+ * The sources declared by rows. A row that cannot be parsed was written by another version and is skipped.
+ */
 export function sourcesOf(
   rows: readonly Row[],
   box: Pick<SecretBox, "open">,
@@ -68,13 +70,13 @@ export function sourcesOf(
   return { redis, postgres, services, prometheus, caches };
 }
 
-/** Caches that stand in the list itself, under their servers. */
+/** Caches declared in the list itself, under their servers. */
 const cachesOf = ({ redis }: WatchedSources): CacheSource[] =>
   redis.flatMap(({ id, organization, caches = [] }) =>
     caches.map((cache) => ({ sourceId: cache.id, organization, server: id, cache })),
   );
 
-/** Each server with the caches that were added to it; of one that is declared twice the file's holds. */
+/** Each server with the caches added to it; if a cache is declared twice, the file wins. */
 function withCaches(
   servers: WatchedSources["redis"],
   added: readonly CacheSource[],
@@ -102,8 +104,8 @@ function openUrl(row: Row, box: Pick<SecretBox, "open">): string | null {
 }
 
 /**
- * What is watched: the file's sources and those that were added by API, in each process. A change is told over Redis;
- * without it, it is read at the next turn.
+ * Everything watched, from the file and the API, in each process. Changes are announced over Redis; without
+ * it, they are picked up at the next poll.
  */
 export function createSourcesCatalogue({
   file,
@@ -147,12 +149,12 @@ export function createSourcesCatalogue({
     secrets = new Map(issued.map((row) => [secretKey(row.organization, row.service, row.instance), row]));
     merge();
   };
-  /** What was committed before this call is watched when it resolves; never rejects. */
+  /** Resolves once everything committed before the call is watched; never rejects. */
   const refresh = async () => {
-    // A reading that has begun may have missed it.
+    // A read already running may have missed it.
     await reading;
     reading ??= read()
-      .catch((err: unknown) => log.debug({ err }, "the sources that were added are not read yet"))
+      .catch((err: unknown) => log.debug({ err }, "the added sources could not be read"))
       .finally(() => {
         reading = undefined;
       });
@@ -167,7 +169,7 @@ export function createSourcesCatalogue({
 
   return {
     current: () => sources,
-    /** Declared caches of the file and those that were added, also where their Redis is not watched. */
+    /** Declared caches of the file and those added, even if their Redis server is not watched. */
     caches: () => caches,
     onChange(listener: (changed: WatchedSources) => void) {
       listeners.add(listener);
@@ -175,18 +177,20 @@ export function createSourcesCatalogue({
         listeners.delete(listener);
       };
     },
-    /** Versions of what was added, by id. */
+    /** Versions of added sources, by id. */
     versions: (): ReadonlyMap<string, number> =>
       new Map(rows.map(({ organization, slug, version }) => [idOf(organization, slug), version])),
-    /** Of one instance that reports by itself; null when it has none, undefined while that is not known. */
+    /**
+     * Secret of one instance that reports by itself; null when it has none, undefined while that is unknown.
+     */
     secretOf: (organization: string, service: string, instance: string): SecretRow | null | undefined =>
       secrets && (secrets.get(secretKey(organization, service, instance)) ?? null),
-    /** After a commit: here at once, elsewhere by Redis. */
+    /** Call after a commit: refreshes this process at once and the others over Redis. */
     async changed() {
       await refresh();
       told.publish({});
     },
-    /** Waits for nothing: while Postgres is away, the file's sources are watched. */
+    /** Does not wait: while Postgres is unavailable, the sources of the file are watched. */
     start() {
       void refresh();
       timer = setInterval(() => void refresh(), rereadEveryMs).unref();

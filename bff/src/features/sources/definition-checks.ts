@@ -6,7 +6,7 @@ import { prefixMistake, serviceMistakes } from "#observe/sources/sources.ts";
 import type { SourcesCatalogue } from "./catalogue.ts";
 import { serverAddressProblem } from "./server-address.ts";
 
-/** What a definition has to fulfil beyond its shape. The checks throw `validation_failed` with the field. */
+/** Rules for a definition beyond its shape. The checks throw `validation_failed` with the field. */
 export function createDefinitionChecks({
   catalogue,
   filter,
@@ -51,7 +51,7 @@ export function createDefinitionChecks({
   ) {
     const servers = catalogue.current().redis.filter((each) => each.organization === organization);
     if (!servers.some((each) => each.id === server))
-      throw invalidField("body.definition.server", "is no Redis that is watched in this organization");
+      throw invalidField("body.definition.server", "is not a Redis server watched in this organization");
     const mistake = prefixMistake(prefix);
     if (mistake !== null) throw invalidField("body.definition.prefix", mistake);
     const isTaken = catalogue
@@ -63,14 +63,14 @@ export function createDefinitionChecks({
           each.cache.service === service &&
           each.cache.name === name,
       );
-    if (isTaken) throw invalidField("body.definition.name", "is declared already for this service");
+    if (isTaken) throw invalidField("body.definition.name", "is already declared for this service");
   }
 
   function assertUrl(url: string, field: string) {
     const { username, password } = new URL(url);
     if (username || password) throw invalidField(field, "must not carry credentials");
     const refusal = filter.refusalOfUrl(url);
-    if (refusal) throw invalidField(field, `may not be reached: ${refusal}`);
+    if (refusal) throw invalidField(field, `is not allowed: ${refusal}`);
   }
 
   function assertServer({ kind, url }: ServerDefinition) {

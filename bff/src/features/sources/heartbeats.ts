@@ -6,12 +6,12 @@ import { heartbeatPath, issueHeartbeatSecret } from "#lib/security/heartbeat-sec
 import type { Clock } from "#lib/time/clock.ts";
 import type { SecretRow, SourcesStore } from "./store.ts";
 
-/** A whole heartbeat address: told once, since only a hash of its secret is kept. */
+/** A complete heartbeat address, returned only once, because only a hash of its secret is stored. */
 type Issued = { instance: string; path: string };
 /** `service`: its id in the list of sources. */
 type Place = { organizationId: string; service: string };
 
-/** Secrets of services that report by themselves, changed in the transaction of what they belong to. */
+/** Secrets of services that report by themselves, changed in the transaction of the source. */
 export function createHeartbeatSecrets({
   store,
   clock,
@@ -34,7 +34,7 @@ export function createHeartbeatSecrets({
   };
 
   return {
-    /** Gives a secret to each instance that reports by itself and has none, and forgets those of all others. */
+    /** Issues a secret to each instance that reports by itself and has none, and deletes all others. */
     async keep(tx: Transaction<Tables>, { organizationId, service }: Place, definition: unknown) {
       const read = targetDefinition.safeParse(definition).data;
       const isPush = read?.kind === "service" && read.format === "push";
@@ -49,7 +49,7 @@ export function createHeartbeatSecrets({
       return { secrets: [...kept, ...rows], issued: fresh.map(({ told }) => told) };
     },
 
-    /** A secret in the place of the one before it, if there was one. */
+    /** Replaces the secret of an instance, if it had one. */
     async renew(tx: Transaction<Tables>, { organizationId, service }: Place, instance: string) {
       const known = await store.secretsOf(tx, organizationId, service);
       const before = known.find((each) => each.instance === instance);

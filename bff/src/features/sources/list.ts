@@ -7,9 +7,9 @@ import { type SeenSource, viewsOf } from "./view.ts";
 
 /** What is known of sources beyond their declaration. */
 export type Seen = {
-  /** What the collector last saw of this organization's services and servers. */
+  /** The collector's latest state of this organization's services and servers. */
   checksOf(organization: OrganizationKey): readonly ({ id: string } & SeenSource)[];
-  /** How the last scrapes of these sources went, without what is not known. */
+  /** Results of the last scrapes of these sources; unknown ones are omitted. */
   scrapesOf(
     ids: readonly string[],
   ): Promise<
@@ -17,7 +17,7 @@ export type Seen = {
   >;
 };
 
-/** Lists the sources of an organization, of the file and of people, with the state of the file. */
+/** Lists the sources of an organization, from the file and the API, with the state of the file. */
 export function createSourcesList({
   catalogue,
   file,

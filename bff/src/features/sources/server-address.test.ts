@@ -7,7 +7,7 @@ test.each([
   ["redis", "redis://[2001:db8::1]:6379"],
   ["postgres", "postgres://reader:x@db:5432/shop?sslmode=require"],
   ["postgresql", "postgresql://db/shop"],
-])("an address of %s that says by its host where it leads is taken: %s", (name, url) => {
+])("a %s address that leads where its host says is accepted: %s", (name, url) => {
   const kind = name === "redis" ? "redis" : "postgres";
   expect(serverAddressProblem({ kind, url })).toBeUndefined();
 });

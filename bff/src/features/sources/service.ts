@@ -33,12 +33,12 @@ type Options = Seen & {
   filter: AddressFilter;
   clock: Clock;
 };
-/** Told by whoever acts; kept in the trail. */
+/** Given by the caller and stored in the audit trail. */
 type Reason = { reason?: string | null | undefined };
 
 type Content = Pick<SourceRow, "kind" | "definition"> & {
   url: string | null;
-  /** Id of the server that it lies in, of a cache. */
+  /** Id of the server that holds the cache; caches only. */
   server?: string;
   shown: AuditFields;
 };
@@ -54,7 +54,7 @@ const contentOfServer = ({ kind, name, url }: ServerDefinition): Content => ({
   kind,
   definition: { name },
   url,
-  // Credentials and query of an address are secrets.
+  // Credentials and query of an address are secret.
   shown: { kind, name, target: new URL(url).host },
 });
 
@@ -62,13 +62,13 @@ const targetOf = (row: Pick<SourceRow, "id" | "slug">, { organization }: Request
   { type: "watched-source", id: row.id, name: idOf(organization.slug, row.slug) },
 ];
 
-/** Sources that people add, beside those of the file, which they only see. */
+/** Sources that people add, beside those of the file, which are read-only. */
 export function createSourcesService(options: Options) {
   const { store, catalogue, file, changes, box, filter, clock, checksOf, scrapesOf } = options;
   const heartbeats = createHeartbeatSecrets({ store, clock });
   const { assertTarget, assertServer } = createDefinitionChecks({ catalogue, filter });
 
-  /** @throws 409 for what the file declares, 404 for what is no source of this organization. */
+  /** @throws 409 for sources of the file, 404 for an unknown source of this organization. */
   function slugOf(id: string, { organization }: RequestContext): string {
     const prefix = idOf(organization.slug, "");
     if (id.startsWith(prefix)) return id.slice(prefix.length);
@@ -82,15 +82,15 @@ export function createSourcesService(options: Options) {
     ];
     const isOfFile = ofFile.some((each) => each.id === id && each.organization === organization.slug);
     if (isOfFile)
-      throw new AppError("conflict", "wheelhouse.yaml declares this source; it is changed there.");
-    throw new AppError("not_found", "No such source in this organization.");
+      throw new AppError("conflict", "This source is declared in wheelhouse.yaml; change it there.");
+    throw new AppError("not_found", "There is no such source in this organization.");
   }
 
   const viewOf = (row: SourceRow, context: RequestContext, secrets: readonly SecretRow[] = []) => {
     const { slug } = context.organization;
     const { caches, ...read } = sourcesOf([{ ...row, organization: slug }], box);
     const id = idOf(slug, row.slug);
-    // A cache is shown with the server that it lies in.
+    // A cache is shown together with its server.
     const redis = [...read.redis, ...(caches.length > 0 ? catalogue.current().redis : [])];
     const view = viewsOf({ ...read, redis }, slug, {
       caches,
@@ -102,7 +102,7 @@ export function createSourcesService(options: Options) {
     return view;
   };
 
-  /** One of the file cannot be deleted here. */
+  /** A server of the file cannot be deleted here. */
   const holdServer = async (tx: Transaction<Tables>, { organization }: RequestContext, server = "") => {
     const prefix = idOf(organization.slug, "");
     if (server.startsWith(prefix)) await store.holdServer(tx, organization.id, server.slice(prefix.length));
@@ -149,7 +149,7 @@ export function createSourcesService(options: Options) {
       await holdServer(tx, context, content.server);
       const before = await store.lock(tx, organizationId, slug);
       if (before.version !== version)
-        throw new AppError("conflict", "Somebody changed this in the meantime. Reload and look at it again.");
+        throw new AppError("conflict", "Someone else changed this in the meantime. Reload and review it.");
       if (before.kind !== kind) throw invalidField("body.definition.kind", "cannot be changed");
       const url_box = url === null ? null : box.seal(url, urlPurpose(before.id));
       const next = await store.update(tx, before.id, { definition, url_box });
@@ -178,9 +178,9 @@ export function createSourcesService(options: Options) {
     await changes.run(context, action, async (tx) => {
       const before = await store.lock(tx, organizationId, slug);
       if (!kinds.includes(before.kind))
-        throw new AppError("not_found", "No such source in this organization.");
+        throw new AppError("not_found", "There is no such source in this organization.");
       const shown = shownOf(before, context);
-      // Without its server a cache would be listed for ever as unknown.
+      // Without its server a cache would stay listed as unknown.
       const caches = before.kind === "redis" ? await store.removeCachesOf(tx, organizationId, id) : [];
       await store.remove(tx, before.id);
       await store.forgetSecrets(tx, organizationId, id, []);
@@ -193,7 +193,10 @@ export function createSourcesService(options: Options) {
     return null;
   }
 
-  /** Of the file's services as well, whose secrets nobody could change there. @returns the whole address, once. */
+  /**
+   * Also for services of the file, whose secrets could not be changed otherwise. @returns the complete
+   * address, once.
+   */
   async function rotate(
     id: string,
     { instance, reason = null }: { instance: string } & Reason,
@@ -203,14 +206,14 @@ export function createSourcesService(options: Options) {
     const service = catalogue
       .current()
       .services.find((each) => each.id === id && each.organization === organization);
-    if (!service) throw new AppError("not_found", "No such service in this organization.");
+    if (!service) throw new AppError("not_found", "There is no such service in this organization.");
     if (service.format !== "push")
-      throw new AppError("conflict", "It is asked for its health, and reports no heartbeat.");
+      throw new AppError("conflict", "This service is checked by Wheelhouse and sends no heartbeats.");
     if (!service.instances.some((each) => each.id === instance))
-      throw invalidField("body.instance", "is no instance of this service");
+      throw invalidField("body.instance", "is not an instance of this service");
     const prefix = idOf(organization, "");
     const made = await changes.run(context, "sources.heartbeat.rotate", async (tx) => {
-      // Who deletes the source at this moment deletes its secrets after this one.
+      // A concurrent deletion of the source then deletes its secrets after this change.
       const row = id.startsWith(prefix)
         ? await store.lock(tx, organizationId, id.slice(prefix.length))
         : null;
@@ -263,4 +266,6 @@ export function createSourcesService(options: Options) {
 }
 export type SourcesService = ReturnType<typeof createSourcesService>;
 
-/** A definition as the trail keeps it: single values and lists of texts, addresses without what may be a secret. */
+/**
+ * A definition in the audit trail: scalar values and lists of texts, and addresses without possible secrets.
+ */

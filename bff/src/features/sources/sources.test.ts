@@ -61,7 +61,7 @@ const ids = async (by: Person) => (await items(by)).map(({ id }) => id);
 const create = (slug: string, definition: object, by = admin, path = "/sources") =>
   by.call("POST", path, { payload: { slug, definition } });
 
-test("an organization sees its part of the file, which the API does not change", async () => {
+test("an organization sees its part of the file, which the API cannot change", async () => {
   expect(await ids(admin)).toEqual(["shop", "beats"]);
   const change = await admin.call("PUT", "/sources/shop", { payload: { version: 1, definition: service() } });
   expect(change.statusCode).toBe(409);
@@ -70,7 +70,7 @@ test("an organization sees its part of the file, which the API does not change",
   expect(foreign.statusCode).toBe(404);
 });
 
-test("what is added is watched by every process, changed by version only, audited, and goes when deleted", async () => {
+test("an added source is watched by every process, changed by version only, audited, and gone once deleted", async () => {
   const made = await create("orders", service({ dependsOn: ["shop"] }));
   expect(made.statusCode, made.body).toBe(201);
   expect(made.json()).toMatchObject({ id: "northwind.orders", origin: "api", version: 1 });
@@ -92,18 +92,18 @@ test("what is added is watched by every process, changed by version only, audite
 });
 
 test.each([
-  [service({ instances: [{ id: "a", url: "http://10.0.0.1/" }] }), "instances.0.url: may not be reached"],
+  [service({ instances: [{ id: "a", url: "http://10.0.0.1/" }] }), "instances.0.url: is not allowed"],
   [service({ instances: [{ id: "a", url: "http://user:x@127.0.0.1/" }] }), "must not carry credentials"],
   [service({ instances: [{ id: "a", url: "nonsense" }] }), "instances.0.url: must be a URL"],
   [service({ instances: [{ id: "a", url: null }] }), "instances.0.url: is required"],
   [service({ conditions: ["[STATSU] == 200"] }), "conditions.0: [STATSU] == 200"],
   [service({ dependsOn: ["theirs"] }), "dependsOn.0: is not watched in this organization"],
-  [cache({ server: "primary" }), "server: is no Redis that is watched in this organization"],
-  [cache({ server: "shop" }), "server: is no Redis that is watched in this organization"],
+  [cache({ server: "primary" }), "server: is not a Redis server watched in this organization"],
+  [cache({ server: "shop" }), "server: is not a Redis server watched in this organization"],
   [cache({ prefix: "" }), "prefix"],
   [
     { kind: "prometheus", name: "m", service: "s", instance: "i", url: "http://169.254.169.254/" },
-    "may not be",
+    "is not allowed",
   ],
 ])("a mistake names its field (%#)", async (definition, message) => {
   const answer = await create("bad", definition);
@@ -122,7 +122,7 @@ test("servers are added by a superadmin, and their address is never shown", asyn
   expect(JSON.stringify([await items(superadmin), rows]) + trail).not.toContain("hunter2");
 });
 
-test("the caches that are declared in a server go with it, in one act that names them", async () => {
+test("the caches declared in a server are deleted with it, in one audited change that names them", async () => {
   const server = { kind: "redis", name: "Sessions", url: "redis://127.0.0.1:6391" };
   expect((await create("sessions", server, superadmin, "/sources/servers")).statusCode).toBe(201);
   const declare = (slug: string, name: string) =>
@@ -144,7 +144,7 @@ test("the caches that are declared in a server go with it, in one act that names
   const detail = (await superadmin.call("GET", `/audit/events/${event.id}`)).body;
   expect(detail).toContain('"caches":["platform.');
   const late = await declare("late", "late");
-  expect(late.json().error.message).toContain("server: is no Redis that is watched");
+  expect(late.json().error.message).toContain("server: is not a Redis server watched");
 });
 
 const push = (...instances: string[]) =>
@@ -153,7 +153,7 @@ const post = (at: TestApp, url: string, payload?: object) =>
   at.app.inject({ method: "POST", url, ...(payload ? { payload } : {}) });
 const statusOf = async (at: TestApp, url: string) => (await post(at, url)).statusCode;
 
-test("a heartbeat is taken at the address that is told once, and at no other", async () => {
+test("a heartbeat is accepted at the address issued once, and at no other", async () => {
   const made = await create("nightly", push("job 1"));
   expect(made.statusCode).toBe(201);
   const [{ path }] = made.json().issued;
@@ -173,7 +173,7 @@ test("a heartbeat is taken at the address that is told once, and at no other", a
   expect(JSON.stringify([await items(admin), rows]) + trail).not.toContain(path.split("/").at(-1));
 });
 
-test("a new heartbeat secret is told once, and the one before it is refused in every process", async () => {
+test("a new heartbeat secret is returned once, and the previous one is rejected in every process", async () => {
   const made = await create("backup", push("a", "b"));
   const [a, b] = made.json().issued.map(({ path }: { path: string }) => path);
   await expect.poll(() => statusOf(other, a), { timeout: 10_000 }).toBe(202);

@@ -10,7 +10,7 @@ import { sourcesRoutes } from "./routes.ts";
 import { createSourcesService } from "./service.ts";
 import { createSourcesStore } from "./store.ts";
 
-/** What is watched, of the file and of what was added; the parts that watch are built on it. */
+/** Everything declared, in the file and the API; the watching parts are built on it. */
 export function createDeclared(
   { database, subscribe, config, clock, log }: Core,
   { box }: { box: SecretBox },
@@ -22,7 +22,9 @@ export function createDeclared(
     store,
     file,
     catalogue,
-    /** Hash of the secret with which an instance reports; null without one, undefined while that is not known. */
+    /**
+     * Hash of the secret with which an instance reports; null without one, undefined while that is unknown.
+     */
     hashOf(organization: string, service: string, instance: string) {
       const secret = catalogue.secretOf(organization, service, instance);
       return secret === null ? null : secret?.secret_hash;
@@ -36,12 +38,12 @@ type SourcesNeeds = {
   declared: Declared;
   box: SecretBox;
   snapshots: SnapshotStore;
-  /** Rows of what is watched, with their states. */
+  /** Rows of watched things, with their states. */
   checks: AspectKey<ReturnType<Service["checksOf"]>[number]>;
   scrapesOf: Service["scrapesOf"];
 };
 
-/** Sources as people see and add them, and the process that follows what is declared. */
+/** Pages and API for sources, and the process that follows the declarations. */
 export function createSources(
   { changes, config, clock }: Core,
   { declared, box, snapshots, checks, scrapesOf }: SourcesNeeds,

@@ -13,9 +13,9 @@ export type SourceRow = {
   version: number;
 };
 
-/** What is kept of the secret of one instance that reports by itself. */
+/** Stored data about the secret of one instance that reports by itself. */
 export type SecretRow = {
-  /** Id of the service, as the list of sources gives it. */
+  /** Id of the service, as in the list of sources. */
   service: string;
   instance: string;
   secret_hash: Buffer;
@@ -27,11 +27,11 @@ const secretColumns = ["service", "instance", "secret_hash", "secret_hint", "iss
 const columns = ["id", "org_id", "slug", "kind", "definition", "url_box", "version"] as const;
 const maxPerOrganization = 1_000;
 
-/** `unique_violation` of a short name or a cache becomes the answer that a person understands. */
+/** Turns `unique_violation` of a short name or a cache into a readable response. */
 const slugTaken = (error: unknown): never => {
   const constraint = error instanceof Error && "constraint" in error ? error.constraint : null;
   if (constraint === "watched_sources_caches")
-    throw invalidField("body.definition.name", "is declared already for this service");
+    throw invalidField("body.definition.name", "is already declared for this service");
   if (error instanceof Error && "code" in error && error.code === "23505")
     throw new AppError("conflict", "This short name is already taken in this organization.", {
       details: [{ field: "body.slug", message: "is already taken" }],
@@ -40,10 +40,10 @@ const slugTaken = (error: unknown): never => {
   throw error;
 };
 
-/** Sources that were added by API; writes take the transaction of the change that they belong to. */
+/** Sources added through the API; writes run in the transaction of their change. */
 export function createSourcesStore(database: Database) {
   return {
-    /** Of all organizations, for who watches them. */
+    /** Of all organizations, for the processes that watch them. */
     all: () =>
       database.system
         .selectFrom("watched_sources")
@@ -56,7 +56,7 @@ export function createSourcesStore(database: Database) {
         .limit(20_000)
         .execute(),
 
-    /** Secrets of heartbeats of all organizations, for who takes them in. */
+    /** Heartbeat secrets of all organizations, for the processes that accept heartbeats. */
     secrets: () =>
       database.system
         .selectFrom("heartbeat_secrets")
@@ -73,7 +73,7 @@ export function createSourcesStore(database: Database) {
         .where("service", "=", service)
         .execute(),
 
-    /** Puts each in the place of the one before it. */
+    /** Replaces existing secrets. */
     async saveSecrets(tx: Transaction<Tables>, organizationId: string, rows: readonly SecretRow[]) {
       if (rows.length === 0) return;
       await tx
@@ -89,7 +89,7 @@ export function createSourcesStore(database: Database) {
         .execute();
     },
 
-    /** Secrets of instances that do not report any more. */
+    /** Deletes the secrets of instances that no longer report by themselves. */
     async forgetSecrets(
       tx: Transaction<Tables>,
       organizationId: string,
@@ -113,7 +113,7 @@ export function createSourcesStore(database: Database) {
       if (count >= maxPerOrganization)
         throw new AppError(
           "conflict",
-          `An organization has at most ${maxPerOrganization} sources of its own.`,
+          `An organization has at most ${maxPerOrganization} sources in addition to those of wheelhouse.yaml.`,
         );
       const definition = JSON.stringify(row.definition);
       await tx
@@ -123,7 +123,7 @@ export function createSourcesStore(database: Database) {
         .catch(slugTaken);
     },
 
-    /** The row, locked until the transaction ends. @throws 404 when the organization has none. */
+    /** The row, locked until the transaction ends. @throws 404 when the organization has no such source. */
     async lock(tx: Transaction<Tables>, organizationId: string, slug: string): Promise<SourceRow> {
       const row = await tx
         .selectFrom("watched_sources")
@@ -151,7 +151,7 @@ export function createSourcesStore(database: Database) {
       return version;
     },
 
-    /** Keeps a server from being deleted while a cache of it is written. */
+    /** Keeps a server from being deleted while a cache in it is written. */
     async holdServer(tx: Transaction<Tables>, organizationId: string, slug: string) {
       const server = await tx
         .selectFrom("watched_sources")
@@ -161,10 +161,10 @@ export function createSourcesStore(database: Database) {
         .forShare()
         .executeTakeFirst();
       if (!server)
-        throw invalidField("body.definition.server", "is no Redis that is watched in this organization");
+        throw invalidField("body.definition.server", "is not a Redis server watched in this organization");
     },
 
-    /** Removes the caches that are declared in a server, by the server's id. */
+    /** Deletes the caches declared in a server, by the server's id. */
     removeCachesOf: (tx: Transaction<Tables>, organizationId: string, server: string) =>
       tx
         .deleteFrom("watched_sources")

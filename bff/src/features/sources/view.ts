@@ -4,14 +4,14 @@ import { heartbeatPath } from "#lib/security/heartbeat-secret.ts";
 import type { CacheSource, WatchedSources } from "#observe/sources/sources.ts";
 import type { SecretRow } from "./store.ts";
 
-/** What the collector last saw of one source. */
+/** The collector's latest state of one source. */
 export type SeenSource = Pick<WatchedSource, "state" | "cause" | "observedAt" | "intervalMs">;
 
 export type Known = {
-  /** Versions of what was added by API, by id. */
+  /** Versions of sources added through the API, by id. */
   versions: ReadonlyMap<string, number>;
   secretOf(serviceId: string, instance: string): SecretRow | null | undefined;
-  /** Declared caches, of all organizations. */
+  /** Declared caches of all organizations. */
   caches: readonly CacheSource[];
   seen: ReadonlyMap<string, SeenSource>;
 };
@@ -21,7 +21,7 @@ const ownIntervalMs = 1_000;
 const ownOf = <T extends { organization: string }>(all: readonly T[], organization: string) =>
   all.filter((each) => each.organization === organization);
 
-/** What every kind of source shows. */
+/** Fields common to every kind of source. */
 function commonOf(id: string, known: Known, intervalMs = ownIntervalMs) {
   const version = known.versions.get(id) ?? null;
   const { state, cause, observedAt } = known.seen.get(id) ?? notSeen;
@@ -62,7 +62,7 @@ function cacheView(
 ): WatchedSource {
   const redis = servers.find(({ id }) => id === server);
   const { name, service, prefix, store } = cache;
-  // It can be reached as far as its server can.
+  // The cache is as reachable as its server.
   const seen = redis ? (known.seen.get(server) ?? notSeen) : serverMissing(server);
   return {
     ...commonOf(sourceId, known),
@@ -77,7 +77,7 @@ function cacheView(
   };
 }
 
-/** The organization's part of what is watched, services first. */
+/** The organization's watched sources, services first. */
 export function viewsOf(sources: WatchedSources, organization: string, known: Known): WatchedSource[] {
   const mine = <T extends { organization: string }>(all: readonly T[]) => ownOf(all, organization);
   const common = (id: string, intervalMs?: number) => commonOf(id, known, intervalMs);
@@ -112,9 +112,9 @@ export function viewsOf(sources: WatchedSources, organization: string, known: Kn
 const serverMissing = (server: string) => ({
   state: "unknown" as const,
   observedAt: null,
-  cause: `Its Redis ${server} is not watched in this organization`,
+  cause: `Redis server ${server} is not watched in this organization`,
 });
-const notSeen = { state: "unknown", cause: "It was not asked yet", observedAt: null } as const;
+const notSeen = { state: "unknown", cause: "Not checked yet", observedAt: null } as const;
 
 function heartbeatOf(serviceId: string, instance: string, { secretOf }: Known) {
   const secret = secretOf(serviceId, instance);
@@ -129,7 +129,7 @@ function heartbeatOf(serviceId: string, instance: string, { secretOf }: Known) {
 const hostOf = (url: string | undefined): string | null =>
   url !== undefined && URL.canParse(url) ? new URL(url).host : null;
 
-/** What the trail keeps of a source: no credentials, no query of an address. */
+/** The audited fields of a source: no credentials, no query of an address. */
 export function auditFields(definition: TargetDefinition): AuditFields {
   if (definition.kind === "cache") return definition;
   if (definition.kind === "prometheus") return { ...definition, url: withoutQuery(definition.url) };

@@ -44,7 +44,7 @@ function setup() {
 }
 
 describe("figures of webhooks", () => {
-  test("tell since when dead letters wait, also to the next observer, and that none waits any more", async () => {
+  test("include since when dead letters have been waiting, also for the next collector, until none is left", async () => {
     const { observeAt, wait, succeed } = setup();
     expect((await observeAt(0)).rows).toMatchObject([{ organization: "acme", deadLettersSince: null }]);
     wait(2);
@@ -60,7 +60,7 @@ describe("figures of webhooks", () => {
     expect((await observeAt(15_000)).rows[0]?.deadLettersSince).toBeNull();
   });
 
-  test("stay while they cannot be read, and are called failing after 10 s", async () => {
+  test("stay while they cannot be read, and are marked as failing after 10 s", async () => {
     const { observeAt, lose, succeed } = setup();
     const { rows } = await observeAt(0);
     expect((await observeAt(1_000)).rows, "rows that did not change keep their identity").toBe(rows);

@@ -16,13 +16,13 @@ import type { WebhookStatistics } from "./delivery/delivery.ts";
 /** Webhook delivery of one organization. */
 export type ObservedWebhooks = WebhookStatistics &
   Owned & {
-    /** Since when dead letters wait, as far as it was seen; null where none waits. */
+    /** When dead letters were first seen waiting; null without any. */
     deadLettersSince: string | null;
   };
 export type WebhooksExtra = {
-  /** When the figures were read last; null before the first time. */
+  /** Time of the last read; null before the first. */
   observedAt: string | null;
-  /** They cannot be read, and what is known of them is old. */
+  /** The figures cannot be read, and the known ones are outdated. */
   failing: boolean;
 };
 
@@ -35,7 +35,7 @@ const staleMs = 10_000;
 const notRead: WebhooksExtra = { observedAt: null, failing: false };
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
-/** @param statistics rejects when Postgres could not be asked. */
+/** @param statistics rejects when Postgres is unavailable. */
 export function createWebhooksBoard(deps: {
   statistics: ReadStatistics;
   intervalMs: number;
@@ -102,7 +102,7 @@ const figures = defineFigures<WebhookStatistics>("webhooks", [
   ["firstAttemptSuccessRatio", ({ firstAttemptSuccessRatio }) => firstAttemptSuccessRatio],
 ]);
 
-/** Delivery of webhooks as a whole, one row an organization; deliveries themselves are read from Postgres. */
+/** Webhook delivery as a whole, one row per organization; deliveries themselves are read from Postgres. */
 export const createWebhooksAspect = (board?: Board<ObservedWebhooks>): Aspect<ObservedWebhooks> => ({
   key: webhookRows.key,
   board,
@@ -128,7 +128,7 @@ export const createWebhooksAspect = (board?: Board<ObservedWebhooks>): Aspect<Ob
   gauges: [
     {
       name: "webhook_deliveries",
-      help: "Deliveries that wait, by kind",
+      help: "Waiting deliveries by kind",
       labels: ["organization", "kind"],
       tell({ organization, pending, deadLetters }, set) {
         set({ organization, kind: "pending" }, pending);
@@ -138,7 +138,7 @@ export const createWebhooksAspect = (board?: Board<ObservedWebhooks>): Aspect<Ob
   ],
 });
 
-/** The figures of one organization; null while they are not known. */
+/** The figures of one organization; null while they are unknown. */
 function knownOf(rows: readonly ObservedWebhooks[], part: Part): ObservedWebhooks | null {
   const { failing } = webhookRows.extra(part) ?? notRead;
   return failing ? null : (rows[0] ?? null);
@@ -158,8 +158,8 @@ function findingsOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
           state: "unknown",
           label: "Unknown",
           subject: "webhooks",
-          title: "figures cannot be read",
-          cause: "Postgres does not answer",
+          title: "metrics unavailable",
+          cause: "Postgres is not responding",
           affects: "deliveries",
           countsDependants: false,
           since,
@@ -189,9 +189,9 @@ function findingsOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
               subject: "webhooks",
               title:
                 deadLetters === 1
-                  ? `${count} dead letter waits for replay`
-                  : `${count} dead letters wait for replay`,
-              cause: "All their attempts failed; nothing sends them again by itself",
+                  ? `${count} dead letter waiting for replay`
+                  : `${count} dead letters waiting for replay`,
+              cause: "All attempts failed; they are not retried automatically",
               affects: `${count} ${deadLetters === 1 ? "delivery" : "deliveries"}`,
               countsDependants: false,
               since: deadLettersSince,

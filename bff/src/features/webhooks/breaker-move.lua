@@ -1,9 +1,9 @@
--- Moves a breaker from one state to another, unless another process was first, and tells everybody.
+-- Moves a breaker from one state to another, unless another process was first, and publishes the change.
 -- KEYS[1] hash: endpoint id -> JSON of a breaker that is not closed
 -- ARGV[1] endpoint id
 -- ARGV[2] state from which to move: closed, open or half_open
 -- ARGV[3] JSON of the new breaker; empty for closed
--- ARGV[4] channel, on which it is told as lib/channel.ts reads it
+-- ARGV[4] channel for the change, in the format that lib/channel.ts reads
 -- Returns 1 when moved, 0 when the breaker was in another state.
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 local state = current and cjson.decode(current).state or 'closed'

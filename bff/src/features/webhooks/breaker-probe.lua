@@ -1,11 +1,11 @@
--- Gives the right to send the one request that a half-open endpoint gets to at most one process.
+-- Lets at most one process send the probe request to a half-open endpoint.
 -- KEYS[1] hash: endpoint id -> JSON of a breaker that is not closed
 -- KEYS[2] lock of the endpoint's probe
 -- ARGV[1] endpoint id
 -- ARGV[2] now, Unix ms
--- ARGV[3] how long the probe may take, ms; a prober that died blocks no longer than this
--- ARGV[4] channel, on which it is told as lib/channel.ts reads it
--- Returns 1 when the caller may probe (also when nothing is known of the breaker), else 0.
+-- ARGV[3] lifetime of the lock in ms, so that a process that died does not block further probes
+-- ARGV[4] channel for the change, in the format that lib/channel.ts reads
+-- Returns 1 when the caller may probe (also when the breaker is unknown), else 0.
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 if not current then
   redis.call('PUBLISH', ARGV[4], cjson.encode({ from = '', message = { id = ARGV[1] } }))

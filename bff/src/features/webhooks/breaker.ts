@@ -23,7 +23,7 @@ const stored = z
     try {
       return JSON.parse(text);
     } catch {
-      context.addIssue("is no JSON");
+      context.addIssue("is not JSON");
       return z.NEVER;
     }
   })
@@ -48,9 +48,9 @@ type BreakerOptions = {
 };
 
 /**
- * One breaker per endpoint: `failures` consecutive failures open it, after `coolDownMs` one request probes whether
- * the endpoint is back. State lives in Redis and is mirrored here, so a decision is a map lookup; while Redis is
- * away each process decides by its mirror and its own failures.
+ * One breaker per endpoint: `failures` consecutive failures open it, and after `coolDownMs` one request
+ * probes the endpoint. State lives in Redis and is mirrored here, so a decision is a map lookup; while Redis
+ * is unavailable each process decides by its mirror and its own failures.
  */
 export function createBreakers({ redis, subscribe, config, clock, log }: BreakerOptions) {
   const { failures: limit, coolDownMs } = config.breaker;
@@ -61,7 +61,7 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
     topic: "breakers.changed",
     message: change,
     onMessage: ({ id, breaker }) => set(id, breaker),
-    // What was told while the connection was away has to be looked up.
+    // Messages sent while the connection was lost are missing.
     onListening: () => void refresh().catch(() => {}),
   });
 
@@ -91,7 +91,7 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
     failures,
   });
 
-  /** Takes over what Redis knows; keeps the mirror when Redis is away. */
+  /** Loads the state from Redis; keeps the mirror while Redis is unavailable. */
   async function refresh() {
     const told = await redis.hgetall(webhooksKeys.breakers);
     const heard = new Map<string, Tripped>();
@@ -121,7 +121,7 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
         });
         if (granted !== 1) return false;
       } catch {
-        // Without Redis the process probes for itself; the mirror keeps it to one probe.
+        // Without Redis the process probes on its own; the mirror limits it to one probe.
       }
       const before = mirror.get(endpointId);
       if (before)
@@ -133,7 +133,7 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
         });
       return true;
     },
-    /** Ends a probe that could say nothing about the endpoint. */
+    /** Ends a probe without a result for the endpoint. */
     async abandonProbe(endpointId: string) {
       const breaker = mirror.get(endpointId);
       if (!breaker) return;
@@ -153,7 +153,7 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
         await redis.del(webhooksKeys.probe(endpointId)).catch(() => {});
         return;
       }
-      // Answers to requests that left before it opened say nothing new.
+      // Responses to requests sent before it opened add nothing.
       if (before) return;
       const failures = (failuresOf.get(endpointId) ?? 0) + 1;
       failuresOf.set(endpointId, failures);

@@ -1,53 +1,53 @@
 import type { Config } from "#config.ts";
 
-/** Everything of the gateway that an installation or a test may set. Durations in milliseconds. */
+/** All settings of the gateway for an installation or a test. Durations in milliseconds. */
 export type WebhooksConfig = {
   /** 32 bytes in base64; seals the secrets of sources and endpoints. */
   secretKey: string;
   /** Addresses and CIDR blocks that deliveries may reach although they are not public. */
   allowAddresses: readonly string[];
-  /** Waits before the second, third … attempt; so there is one attempt more than waits. */
+  /** Delays before the second, third … attempt; so there is one more attempt than delays. */
   retryScheduleMs: readonly number[];
-  /** Share by which a wait is made longer or shorter at random, 0–1. */
+  /** Share by which a delay is randomly lengthened or shortened, 0–1. */
   retryJitter: number;
-  /** Upper bound of what a receiver's `Retry-After` can ask for. */
+  /** Upper bound for a receiver's `Retry-After`. */
   retryAfterMaxMs: number;
-  /** Whole time of an attempt: resolve, connect, send, answer. */
+  /** Total time of an attempt: resolve, connect, send, response. */
   deliveryTimeoutMs: number;
-  /** How long after that time-out a claim without outcome counts as unknown. */
+  /** How long after that timeout a claim without outcome counts as unknown. */
   claimGraceMs: number;
-  /** Attempts at the same time, per process and per endpoint of a process. */
+  /** Concurrent attempts, per process and per endpoint of a process. */
   concurrency: number;
   endpointConcurrency: number;
   breaker: { failures: number; coolDownMs: number };
-  /** Rhythm of the sweeper, and how long a due delivery may lack a job before it is given one. */
+  /** Interval of the sweeper, and how long a due delivery may lack a job before it gets one. */
   sweepIntervalMs: number;
   sweepGraceMs: number;
   replay: ReplayConfig;
-  /** BullMQ: a job whose worker died is given to another after at most twice this. */
+  /** BullMQ: the job of a dead worker goes to another one after at most twice this time. */
   jobLockMs: number;
-  /** What an ending worker lets running attempts have before it aborts them. */
+  /** How long a stopping worker lets running attempts finish before it aborts them. */
   drainMs: number;
   timestampToleranceMs: number;
-  /** Intake without a valid signature, per address and window. */
+  /** Limit of intake requests without a valid signature, per address and window. */
   rejections: { limit: number; windowMs: number };
 };
 
 /** Replays of many deliveries. */
 export type ReplayConfig = {
-  /** A run of more deliveries asks for a step-up. */
+  /** A run of more deliveries requires a step-up. */
   stepUpAbove: number;
   /** How long a plan can be started. */
   planTtlMs: number;
   /** Between the start and the first delivery, in which it can be cancelled. */
   holdMs: number;
-  /** Deliveries to each endpoint that have to be answered before more are sent. */
+  /** Deliveries to each endpoint that must succeed or fail before more are sent. */
   canary: number;
-  /** Deliveries a second to an endpoint with which a limited rate begins. */
+  /** Initial rate to an endpoint in deliveries per second, when the rate is limited. */
   startRate: number;
-  /** So many failures in a row hold an endpoint. */
+  /** This many consecutive failures pause an endpoint. */
   failuresToHold: number;
-  /** Deliveries begun, and outcomes looked at, in one step; and the time between two steps. */
+  /** Deliveries started, and outcomes read, per step; and the time between two steps. */
   batch: number;
   stepMs: number;
 };

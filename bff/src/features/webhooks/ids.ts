@@ -3,19 +3,19 @@ import { UUID, V7Generator } from "uuidv7";
 const generator = new V7Generator();
 const prefix = "msg_";
 
-/** The millisecond inside a UUIDv7 (RFC 9562 §5.7). */
+/** The milliseconds inside a UUIDv7 (RFC 9562 §5.7). */
 export function timeOfId(id: string): Date {
   return new Date(Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16));
 }
 
-/** Null when the text is a UUID of another version, which no row of ours can have. */
+/** Null for a UUID of another version, which none of our rows has. */
 export function timeOfDeliveryId(id: string): Date | null {
   return UUID.parse(id).getVersion() === 7 ? timeOfId(id) : null;
 }
 
 /**
- * Ids of an event and of its deliveries, all made in one go so that they share one millisecond: `createdAt`, by
- * which their partition is found.
+ * Ids of an event and its deliveries, created together so that they share one millisecond: `createdAt`, which
+ * identifies their partition.
  */
 export function makeEventIds(nowMs: number, deliveries: number) {
   const event = generator.generateOrResetWithTs(nowMs);

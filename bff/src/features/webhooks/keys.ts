@@ -1,4 +1,4 @@
-/** Names of everything that the feature keeps in Redis. */
+/** Names of all Redis keys of the feature. */
 export const webhooksKeys = {
   /** BullMQ queue and its prefix. */
   queue: "webhook-delivery",

@@ -16,7 +16,7 @@ import {
   testConfig,
 } from "./testing/gateway.fixture.ts";
 
-/** Posts as fast as the gateway answers. @returns the ids that were answered with 202. */
+/** Posts as fast as the gateway responds. @returns the ids accepted with 202. */
 async function postMany(source: Source, count: number, lanes = 20): Promise<string[]> {
   const accepted: string[] = [];
   let next = 0;
@@ -90,7 +90,7 @@ test("2,000 events with the worker killed twice by SIGKILL: each ends completed,
   await receiver.close();
 });
 
-test("without Redis intake goes on answering 202, and everything is delivered when it is back", {
+test("without Redis intake keeps responding with 202, and everything is delivered when it is back", {
   timeout: 60_000,
 }, async () => {
   const [database, redis] = await Promise.all([createTestDatabase(), startOwnRedis()]);
@@ -135,7 +135,7 @@ test("a Redis that lost everything loses no delivery", { timeout: 60_000 }, asyn
   await receiver.close();
 });
 
-test("without Postgres intake answers 503 with Retry-After, and loses nothing that it accepted", {
+test("without Postgres intake responds with 503 and Retry-After, and loses nothing that it accepted", {
   timeout: 90_000,
 }, async () => {
   const [postgres, redis] = await Promise.all([startOwnPostgres(), createTestRedis()]);
@@ -189,7 +189,7 @@ test("without Postgres intake answers 503 with Retry-After, and loses nothing th
   await postgres.dispose();
 });
 
-test("a breaker of which no process was told is known everywhere after 10 s", async () => {
+test("a breaker change that no process was notified of is known everywhere after 10 s", async () => {
   const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   const gateway = await startGateway({ ...database, redisUrl: redis.url });
   const { organization } = await makeSource(gateway);

@@ -3,7 +3,7 @@ const secretHeader =
   /authorization|cookie|signature|secret|token|password|api-?key|credential|session|csrf|x-forwarded-client-cert/i;
 const secretField =
   "password|passwd|secret|token|authorization|api[_-]?key|private[_-]?key|credential|cookie|session[_-]?id|card[_-]?number|cvc|cvv|iban";
-// A string value may be cut off by the cap: then it ends with the text.
+// The cap can cut off a string value at the end of the text.
 const jsonField = new RegExp(
   `("[^"\\\\]{0,80}(?:${secretField})[^"\\\\]{0,80}"\\s{0,5}:\\s{0,5})"(?:[^"\\\\]|\\\\.)*(?:"|\\\\?$)`,
   "gi",
@@ -14,7 +14,7 @@ const bearer = /\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi;
 const valueChars = 1_000;
 const maxHeaders = 60;
 
-/** Headers as they may be kept and shown: secrets replaced, at most 60, each value at most 1,000 characters. */
+/** Headers for storage and display: secrets replaced, at most 60, each value at most 1,000 characters. */
 export function redactHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string> {
@@ -28,7 +28,7 @@ export function redactHeaders(
   return Object.fromEntries(kept);
 }
 
-/** Text of a body as it may be kept and shown: values of telling fields and bearer tokens replaced. */
+/** Body text for storage and display: values of sensitive fields and bearer tokens replaced. */
 export function redactText(text: string): string {
   return text
     .replace(jsonField, `$1"${hidden}"`)

@@ -29,10 +29,10 @@ type WebhooksNeeds = {
   settings: WebhooksConfig;
 };
 
-/** Another process may have told of a breaker while it could not be heard. */
+/** Messages about breakers can be missed while the connection is lost. */
 const breakersEveryMs = 10_000;
 
-/** What every part of the gateway works with. */
+/** Parts shared by the whole gateway. */
 function createParts(core: WebhooksCore, settings: WebhooksConfig) {
   const { database, redis, subscribe, clock, log } = core;
   const secrets = createSecretBox(settings.secretKey);
@@ -51,7 +51,7 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
 }
 type Parts = ReturnType<typeof createParts>;
 
-/** What requests ask for: intake, configuration, the log, replays. */
+/** Services behind the requests: intake, configuration, log, replays. */
 function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Parts) {
   const { database, redis, events, changes, clock, log } = core;
   const { secrets, payloads, filter, breakers, directory, doorbell, replaysStore } = parts;
@@ -134,7 +134,7 @@ async function startWorker(
   };
 }
 
-/** The webhook gateway: intake, delivery, log, replay. No work begins before it is started. */
+/** The webhook gateway: intake, delivery, log, replay. No work starts before its processes are started. */
 export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const { database, events, changes, clock, log } = core;
   const { settings } = needs;
@@ -146,7 +146,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const statistics = createStatistics(database, breakers, clock);
 
   const processes = {
-    /** Looks after what all of it shares. */
+    /** Maintains what the whole gateway shares. */
     async gateway(): Promise<Running> {
       const timer = setInterval(() => void breakers.refresh().catch(() => {}), breakersEveryMs).unref();
       return {
@@ -166,7 +166,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
       const sweeper = createSweeper(options).start();
       return { drain: sweeper.stop, stop: async () => {} };
     },
-    /** Carries replays of many deliveries on. */
+    /** Continues runs of replays. */
     async replays(): Promise<Running> {
       const runner = createReplayRunner({
         database,
@@ -188,7 +188,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     // `POST /hooks/:org/:source`
     mount(app) {
       intake.mount(app);
-      // What was accepted is stored, also where only requests were answered.
+      // Accepted events are stored even in a process that only serves requests.
       app.addHook("onClose", intake.settled);
     },
     jobs: [{ name: "old webhook replays", run: replaysStore.forget }],
@@ -203,7 +203,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     ...feature,
     /** Its processes, one by one. */
     start: processes,
-    /** Resolves after the first try to make the daily partitions. */
+    /** Resolves after the first attempt to create the daily partitions. */
     ready: partitions.first,
     readHeads: deliveries.readHeads,
     readReplayHeads: replays.readHeads,

@@ -4,7 +4,7 @@ import type { ActOrigin } from "#lib/change.ts";
 import { AppError } from "./errors.ts";
 import type { RequestContext } from "./request-context.ts";
 
-/** What a request brings, whether it came by HTTP or as a socket's handshake. */
+/** A request's credentials and target, whether it came by HTTP or as a socket handshake. */
 export type Caller = {
   token: string | undefined;
   /** Slug or id from the organization header; undefined means the session's default. */
@@ -17,9 +17,9 @@ export type Caller = {
 
 export type Need = {
   access: Exclude<Endpoint["access"], "public">;
-  /** Reads snapshots only, so a session verified before may go on while the database is away. */
+  /** Reads snapshots only, so a previously verified session may continue while the database is away. */
   snapshot: boolean;
-  /** Changes something, for which a token that was just rotated away is no longer good. */
+  /** Changes something; a token that was just rotated away is no longer accepted for this. */
   write: boolean;
 };
 
@@ -28,21 +28,24 @@ export type Admission =
   /** `origin` is there when the refusal is to be recorded: somebody who is known, at some organization. */
   | { ok: false; error: AppError; origin?: ActOrigin };
 
-/** Decides who a caller is, which organization the call is about, and whether the caller may make it. */
+/** Identifies the caller and the organization of a request, and decides whether the caller may make it. */
 export type Admit = (caller: Caller, need: Need) => Promise<Admission>;
 
-/** Cookie of the session. The `__Host-` prefix binds it to TLS and this host; plain HTTP has to do without. */
+/** The session cookie. The `__Host-` prefix binds it to TLS and this host; plain HTTP cannot use it. */
 export const sessionCookieName = (secure: boolean) => (secure ? "__Host-wheelhouse" : "wheelhouse");
 
-/** True when `Origin` names the host that the request was sent to. A proxy may end TLS, so the scheme is no part. */
+/**
+ * True if `Origin` names the host that the request was sent to. The scheme is ignored, because a proxy may terminate
+ * TLS.
+ */
 export function isSameOrigin(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && host !== undefined && new URL(origin).host === host;
 }
 
 /**
- * For an act that a session left open must not allow. `route()` asks it of endpoints with `stepUp`; a service where
- * only some calls of an endpoint warrant it.
- * @throws AppError `step_up_required`; `forbidden` for an API token, which has nobody to ask.
+ * Guards an action that an unattended session must not allow. `route()` calls it for endpoints with `stepUp`; a service
+ * calls it if only some calls of an endpoint need it.
+ * @throws AppError `step_up_required`; `forbidden` for an API token, which has no person to confirm.
  */
 export function demandStepUp({ actor, confirmed }: RequestContext) {
   if (actor.type === "token")
@@ -50,7 +53,7 @@ export function demandStepUp({ actor, confirmed }: RequestContext) {
   if (!confirmed) throw new AppError("step_up_required", "Confirm your password to go on.");
 }
 
-/** The session's token as a request carries it: `Authorization: Bearer` wins over the cookie. */
+/** The session token of a request: `Authorization: Bearer` takes precedence over the cookie. */
 export function credentialOf(request: FastifyRequest): { token: string | undefined; byCookie: boolean } {
   const bearer = /^Bearer +([\w-]{20,200})$/i.exec(request.headers.authorization ?? "")?.[1];
   if (bearer) return { token: bearer, byCookie: false };

@@ -63,7 +63,7 @@ test("a probe that fails opens it again for the whole cool-down", async () => {
   expect([await call(down), state(), await call("well")]).toEqual(["no answer", "open", "refused"]);
 });
 
-test("what an operator tells holds until it is reset", async () => {
+test("an operator's override holds until it is reset", async () => {
   const { call, state, tell, pass } = calling();
   tell("open");
   pass(60_000);

@@ -4,7 +4,7 @@ import { createCallWindow } from "@wheelhouse/shared/reporter/call-window.ts";
 import type { Reporter } from "@wheelhouse/shared/reporter/reporter.ts";
 import type { Clock } from "#lib/time/clock.ts";
 
-/** The call was not made, because those before it failed or an operator holds the breaker open. */
+/** The call was not made, because earlier calls failed or an operator holds the breaker open. */
 export class CallRefused extends Error {
   readonly retryAfterMs: number;
   constructor(name: string, retryAfterMs: number) {
@@ -18,9 +18,10 @@ const windowMs = 60_000;
 const commands: BreakerCommand[] = ["open", "close", "reset"];
 
 /**
- * A breaker of Wheelhouse's own outgoing calls: open after so many failures in a row, and after its cool-down one call
- * is let through to see. It is reported, and can be told, like any other.
- * @param isFailure of what a call throws: the rest is an answer, and says nothing against the other side.
+ * A breaker for Wheelhouse's own outgoing calls: it opens after a number of failures in a row, and after its cool-down
+ * lets one call through as a probe. It is reported and accepts commands like any other breaker.
+ * @param isFailure whether an error counts as a failure; other errors are answers and do not count against the other
+ * side.
  */
 export function createCallBreaker({
   name,
@@ -79,7 +80,7 @@ export function createCallBreaker({
   };
 
   return {
-    /** @throws CallRefused, and what `work` throws. */
+    /** @throws CallRefused, and any error of `work`. */
     async run<T>(work: () => Promise<T>): Promise<T> {
       assertMayPass();
       probing = forced === null && openUntilMs !== null;

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { invalidField } from "./errors.ts";
 
-/** Opaque text for `nextCursor`: the place after which the next page begins. */
+/** Opaque text for `nextCursor`: the position after which the next page starts. */
 export const encodeCursor = (place: Record<string, string>): string =>
   Buffer.from(JSON.stringify(place)).toString("base64url");
 
-/** @throws AppError `validation_failed` naming `query.cursor` when this is no cursor of that list. */
+/** @throws AppError `validation_failed` naming `query.cursor` if this is not a cursor of that list. */
 export function decodeCursor<T extends z.ZodType>(cursor: string | undefined, schema: T) {
   if (cursor === undefined) return undefined;
   const place = z

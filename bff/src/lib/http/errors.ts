@@ -3,7 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { NoAnswerInTime, ServerAway } from "./server-away.ts";
 
-/** An error whose text is meant for the caller. Everything else that is thrown becomes a 500 without inner text. */
+/** An error with a message for the caller. Any other error becomes a 500 without details. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetail[] | undefined;
@@ -38,7 +38,7 @@ const errorBodyOf = (error: AppError, requestId: string): ErrorBody => ({
   },
 });
 
-/** Of a field that the endpoint does not have. */
+/** For a field that the endpoint does not have. */
 export const unknownText = "is not known here";
 
 const partName: Record<string, string> = { querystring: "query", params: "path", headers: "header" };
@@ -62,7 +62,7 @@ function fromValidation(error: FastifyError): AppError | undefined {
   return new AppError("validation_failed", text, { details });
 }
 
-// What Fastify and node-postgres call the failures that a caller can understand or wait out.
+// Fastify and node-postgres codes of failures that a caller can understand or wait out.
 const fromFastify: Record<string, () => AppError> = {
   FST_ERR_CTP_INVALID_JSON_BODY: () => invalidField("body", "is not valid JSON"),
   FST_ERR_CTP_EMPTY_JSON_BODY: () => invalidField("body", "is empty, JSON is expected"),
@@ -83,12 +83,12 @@ const unreachableCodes: ReadonlySet<string> = new Set([
   "ENOTFOUND",
 ]);
 
-/** True when an error means "the database or Redis cannot be reached now", as opposed to a mistake of ours. */
+/** True if the error means that the database or Redis cannot be reached now, as opposed to a mistake of ours. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof ServerAway || error instanceof NoAnswerInTime) return true;
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);
-  // A socket of our own that no client library wraps.
+  // An error of a socket that no client library wraps.
   if ("code" in error && typeof error.code === "string" && unreachableCodes.has(error.code)) return true;
   return error.cause !== undefined && isUnavailable(error.cause);
 }
@@ -122,11 +122,11 @@ export function toAppError(error: unknown): AppError {
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** Answers with an error in the one shape; also for what goes wrong before a route is found. */
+/** Sends an error in the standard shape; also used for failures before routing. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const known = toAppError(error);
   const status = errorStatus[known.code];
-  // An outage fails every request alike: a line each, not a stack.
+  // An outage fails every request alike, so it logs one line each without a stack.
   if (known.code === "unavailable")
     request.log.warn({ reason: reasonOf(known.cause ?? error) }, known.message);
   else if (status >= 500) request.log.error({ err: known.cause ?? error }, known.message);
@@ -134,7 +134,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   return reply.status(status).send(errorBodyOf(known, request.id));
 }
 
-/** Registers the one error handler and the JSON 404 of the whole application. */
+/** Registers the error handler and the JSON 404 of the whole application. */
 export function registerErrors(app: FastifyInstance) {
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) =>

@@ -7,12 +7,12 @@ import type { RequestContext } from "./request-context.ts";
 /** JSON that was encoded once for many readers; sent as it is. */
 export type EncodedJson = { encodedJson: Buffer };
 
-/** Lines of an endpoint that streams; ended by `return()` when the caller goes away. */
+/** Lines of a streaming endpoint; ended by `return()` when the client disconnects. */
 export type NdjsonLines<L> = { ndjson: AsyncIterable<L | EncodedLine> };
 /** A line of JSON as it is stored, without the line break. */
 export type EncodedLine = { encodedLine: string };
 
-/** A file, sent as it is made; what reads it slowly slows its making. */
+/** A file, sent while it is generated; a slow reader slows down its generation. */
 export type StreamedFile = {
   file: Readable;
   type: string;
@@ -20,7 +20,7 @@ export type StreamedFile = {
   headers?: Readonly<Record<string, string>>;
 };
 
-/** What an endpoint answers with 202 while its effect still goes on. */
+/** An answer with 202 while the work continues. */
 type StillGoing<T> = { stillGoing: T };
 
 type Handler<E extends Endpoint> = (
@@ -38,7 +38,7 @@ type Answer<E extends Endpoint> = E extends { stream: "ndjson" }
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** The contract of the route: the auth plugin authorises by it, tests read it. */
+    /** The route's contract: the auth plugin authorises by it, tests read it. */
     endpoint?: Endpoint;
   }
   interface FastifyRequest {
@@ -72,7 +72,7 @@ const isFile = (value: unknown): value is StreamedFile =>
 const nowText =
   "is not known here: this answers with the present alone; leave it out, or read the past from /history/series";
 
-/** Parts that an endpoint does not declare have no schema that would refuse them. */
+/** Parts that an endpoint does not declare have no schema to refuse them. */
 function refuseUndeclared({ query, body, snapshot }: Endpoint, request: FastifyRequest) {
   const asked = query || typeof request.query !== "object" ? {} : (request.query ?? {});
   for (const key of Object.keys(asked))
@@ -83,8 +83,8 @@ function refuseUndeclared({ query, body, snapshot }: Endpoint, request: FastifyR
 }
 
 /**
- * Mounts one endpoint of the contract: URL, validation, OpenAPI and authorisation all come from its declaration.
- * The handler gets parsed input and the caller's context, and returns the body (or `null` for 204).
+ * Mounts one endpoint of the contract: URL, validation, OpenAPI and authorisation all come from its declaration. The
+ * handler receives parsed input and the caller's context, and returns the body (or `null` for 204).
  */
 export function route<E extends Endpoint>(app: FastifyInstance, endpoint: E, handler: Handler<E>) {
   const status = endpoint.status ?? 200;
@@ -109,7 +109,7 @@ export function route<E extends Endpoint>(app: FastifyInstance, endpoint: E, han
       done();
     },
     handler: async (request, reply) => {
-      // The validator has replaced each part by the parsed one, so its type is the schema's output.
+      // The validator has replaced each part with the parsed one, so its type is the schema's output.
       const input = { params: request.params, query: request.query, body: request.body } as EndpointParsed<E>;
       const result = await handler(input, request.context, { request, reply });
       if (isStillGoing(result)) return reply.status(202).send(result.stillGoing);

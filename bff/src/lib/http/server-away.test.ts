@@ -35,7 +35,7 @@ describe("Postgres", () => {
     await postgres.dispose();
   });
 
-  test("what the server answers is no outage", async () => {
+  test("an error from the server is no outage", async () => {
     const wrong = await failureOf(sql`select 1 / 0`.execute(database.app));
     expect(wrong).toBeInstanceOf(pg.DatabaseError);
     expect(isUnavailable(wrong)).toBe(false);
@@ -103,7 +103,7 @@ describe("Redis", () => {
     await own.dispose();
   });
 
-  test("what Redis answers is no outage", async () => {
+  test("an error from Redis is no outage", async () => {
     await redis.set("text", "a");
     const error = await failureOf(redis.incr("text"));
     expect(error).toMatchObject({ name: "ReplyError" });
@@ -122,7 +122,7 @@ describe("Redis", () => {
   });
 });
 
-test("a deadline that passed is an outage, also as the cause of another error", async () => {
+test("a missed deadline is an outage, also as the cause of another error", async () => {
   const error = await failureOf(within(1, new Promise(() => {})));
   expect(error).toBeInstanceOf(NoAnswerInTime);
   expect(isUnavailable(new Error("could not be read", { cause: error }))).toBe(true);

@@ -1,4 +1,7 @@
-/** A server that Wheelhouse needs cannot be reached now, as opposed to a mistake of ours. Keeps the words of its cause. */
+/**
+ * A server that Wheelhouse needs cannot be reached now, as opposed to a mistake of ours. Keeps the message of its
+ * cause.
+ */
 export class ServerAway extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause });

@@ -40,7 +40,7 @@ describe("the address of a client behind proxies", () => {
 describe("answers in JSON", () => {
   const long = { text: "words ".repeat(1_000) };
 
-  test("are kept by nobody, whatever they say", async () => {
+  test("are cached by nobody, whatever their content", async () => {
     const it = await start();
     it.get("/good", () => ({ a: 1 }));
     it.get("/kept", (_request, reply) => reply.header("cache-control", "private").send({ a: 1 }));
@@ -55,7 +55,7 @@ describe("answers in JSON", () => {
     ["gzip;q=0", false],
     ["identity", false],
     ["", false],
-  ])("are compressed for who takes it: %s", async (accepted, isCompressed) => {
+  ])("are compressed if the client accepts it: %s", async (accepted, isCompressed) => {
     const it = await start();
     it.get("/long", () => long);
     it.get("/bytes", (_request, reply) =>
@@ -76,7 +76,7 @@ describe("answers in JSON", () => {
 });
 
 describe("the description of the API", () => {
-  test("is made once, and compressed", async () => {
+  test("is built once and compressed", async () => {
     const it = await start();
     await it.ready();
     const made = vi.spyOn(it, "swagger");
@@ -88,7 +88,7 @@ describe("the description of the API", () => {
     expect(made).toHaveBeenCalledTimes(1);
   });
 
-  test("takes a session where it is not public", async () => {
+  test("requires a session if it is not public", async () => {
     const it = await start({ isDescriptionPublic: false });
     let isKnown = false;
     await it.register(authPlugin, {
@@ -132,7 +132,7 @@ describe("a body with very many fields", () => {
     expect(parsed).toBe(2);
   });
 
-  test("is told by the colons outside of its strings", () => {
+  test("is recognised by the colons outside its strings", () => {
     expect(hasMoreFields(`{${fields(3)}}`, 2)).toBe(true);
     expect(hasMoreFields(`{${fields(2)}}`, 2)).toBe(false);
     expect(hasMoreFields('{"a\\":b:":"\\\\","c":":::"}', 2)).toBe(false);

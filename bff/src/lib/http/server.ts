@@ -14,9 +14,9 @@ import { registerErrors, sendError } from "./errors.ts";
 
 export type ServerOptions = {
   log: Logger;
-  /** How many proxies stand before it, or their addresses; false believes no X-Forwarded-For. */
+  /** The number of proxies in front, or their addresses; false trusts no X-Forwarded-For. */
   trustProxy: false | number | string;
-  /** Whether anybody may read how the API is described; otherwise who has a session or a token. */
+  /** Whether anybody may read the API description; otherwise it needs a session. */
   isDescriptionPublic?: boolean;
 };
 
@@ -24,12 +24,12 @@ export type ServerOptions = {
 const describeApi = defineEndpoint({
   method: "GET",
   path: "/openapi.json",
-  summary: "How the API is described, in OpenAPI 3.1",
+  summary: "Description of the API in OpenAPI 3.1",
   access: "session",
   response: z.unknown(),
 });
 
-/** With one proxy the last address of `X-Forwarded-For` is its own doing; those before it are what a client says. */
+/** With one proxy only the last address of `X-Forwarded-For` comes from the proxy; a client may have sent the rest. */
 const hopsOf = (trustProxy: ServerOptions["trustProxy"]) =>
   typeof trustProxy === "number" ? (_address: string, hop: number) => hop < trustProxy : trustProxy;
 
@@ -43,14 +43,14 @@ export async function createServer({
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    // Node keeps a store of chance for these, a hundredth of what drawing bytes for each request costs.
+    // Node pools random bytes for UUIDs, which is a hundred times cheaper than drawing bytes for each request.
     genReqId: () => `req_${randomUUID()}`,
     trustProxy: hopsOf(trustProxy),
-    // Addresses that cannot be parsed never reach the error handler; by default they are echoed back.
+    // URLs that cannot be parsed never reach the error handler; by default they are echoed back.
     frameworkErrors: sendError,
     bodyLimit: 1024 * 1024,
     routerOptions: { maxParamLength: 700 },
-    // A client that sends its request slower than this is cut off.
+    // A client that sends its request slower than this is disconnected.
     requestTimeout: 20_000,
     forceCloseConnections: "idle",
   });
@@ -63,7 +63,7 @@ export async function createServer({
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
   });
-  // For everything that is no page; the dashboard's page sets its own policy with a nonce.
+  // For everything but the dashboard's page, which sets its own policy with a nonce.
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -92,7 +92,7 @@ export async function createServer({
     },
     transform: jsonSchemaTransform,
   });
-  // Made once: it takes a fiftieth of a second, in which nothing else is answered.
+  // Built once, because it blocks the process for 20 ms.
   let description: { plain: string; gzip: Buffer } | undefined;
   app.get(
     describeApi.path,

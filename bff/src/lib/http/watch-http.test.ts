@@ -16,7 +16,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${address?.port}/`;
 }
 const serve = (handler: RequestListener) => listen(createServer(handler));
-/** Answers with these bytes and hangs up. */
+/** Answers with these bytes and closes the connection. */
 const serveRaw = (text: string | Buffer) =>
   listen(createTcpServer((socket) => void socket.once("data", () => socket.end(text))));
 
@@ -44,7 +44,7 @@ test.each([
   ["deflate", deflateSync(text)],
   ["br", brotliCompressSync(text)],
   ["identity", Buffer.from(text)],
-])("an answer packed as %s is unpacked", async (coding, bytes) => {
+])("an answer compressed with %s is decompressed", async (coding, bytes) => {
   const url = await serve((_, reply) => {
     reply.writeHead(503, { "content-encoding": coding });
     reply.end(bytes);
@@ -55,7 +55,7 @@ test.each([
 test.each([
   ["gzip", gzipSync(Buffer.alloc(50_000_000))],
   ["br", brotliCompressSync(Buffer.alloc(50_000_000))],
-])("an answer of 50 MB that %s made small is read up to its bound", async (coding, bytes) => {
+])("an answer of 50 MB compressed with %s is read up to its limit", async (coding, bytes) => {
   const url = await serve((_, reply) => {
     reply.writeHead(200, { "content-encoding": coding });
     reply.end(bytes);
@@ -64,7 +64,7 @@ test.each([
   expect([body.length, truncated, isWhole]).toEqual([1_000, true, false]);
 });
 
-test("an answer that cannot be unpacked is no answer", async () => {
+test("an answer that cannot be decompressed is no answer", async () => {
   const packed = (coding: string, bytes: Buffer) =>
     serve((_, reply) => {
       reply.writeHead(200, { "content-encoding": coding });
@@ -76,7 +76,7 @@ test("an answer that cannot be unpacked is no answer", async () => {
   await expect(get(await packed("constructor", Buffer.from(text)))).rejects.toThrow("packed as constructor");
 });
 
-test("an answer is whole when its length or its chunks say so, and not when only the connection ended", async () => {
+test("an answer is complete if its length or chunks say so, not if the connection merely ended", async () => {
   const head = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
   expect((await get(await serveRaw(`${head}content-length: 2\r\n\r\nab`))).isWhole).toBe(true);
   const chunked = `${head}transfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n`;

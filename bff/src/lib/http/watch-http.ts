@@ -10,13 +10,13 @@ export type WatchAnswer = {
   statusCode: number;
   contentType: string;
   cacheControl: string;
-  /** Unpacked and without its byte order mark, at most as long as was asked for. */
+  /** Decompressed and without its byte order mark, at most as long as requested. */
   body: string;
-  /** Its end is certain: its length, its chunks or its compression say so. False when only the connection ended. */
+  /** The end is certain from the length, the chunks or the compression. False if the connection merely ended. */
   isWhole: boolean;
-  /** More came than was asked for. */
+  /** The answer was longer than requested. */
   truncated: boolean;
-  /** From the start until the last byte that was read. */
+  /** From the start to the last byte read. */
   latencyMs: number;
   ip: string | null;
   /** ISO; null without TLS. */
@@ -25,20 +25,19 @@ export type WatchAnswer = {
 
 export type WatchHttp = {
   /**
-   * GET over a connection of its own, so that a listener that is gone is noticed. Follows no redirect.
-   * @throws AddressRefusedError, or what Node's sockets throw; `signal`'s reason when it aborts.
+   * GET over a new connection, so that a listener that is gone is noticed. Follows no redirect.
+   * @throws AddressRefusedError, or an error of Node's sockets; `signal`'s reason when it aborts.
    */
   get(url: string, options: { signal: AbortSignal; maxBytes: number; accept: string }): Promise<WatchAnswer>;
-  /** Connects to `tcp://host:port` and hangs up. */
+  /** Connects to `tcp://host:port` and disconnects. */
   connect(url: string, options: { signal: AbortSignal }): Promise<{ latencyMs: number; ip: string | null }>;
 };
 
 const bareHost = (url: URL) => url.hostname.replace(/^\[|\]$/g, "");
 
 /**
- * Asks watched systems for their health and figures. Every address is judged by the filter at the moment of
- * connecting.
- * @param ca certificate authorities beside the usual ones, PEM; for tests.
+ * Fetches the health and metrics of watched systems. The filter checks every address at the moment of connecting.
+ * @param ca additional certificate authorities, PEM; for tests.
  */
 export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: string }): WatchHttp {
   const assertLiteral = (url: URL) => {
@@ -112,7 +111,7 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
             request.destroy();
           };
           content.on("data", (chunk: Buffer) => {
-            // What is unpacked meanwhile is not kept.
+            // Data decompressed after that is dropped.
             if (sizeBytes > maxBytes) return;
             chunks.push(chunk);
             sizeBytes += chunk.length;
@@ -162,12 +161,12 @@ const unpackers: Record<string, () => Readable & NodeJS.WritableStream> = {
   br: createBrotliDecompress,
 };
 
-/** The content of an answer as it was before it was packed; null when nobody knows how. */
+/** A stream of the decompressed content; null for an unknown encoding. */
 function unpacked(response: http.IncomingMessage, coding: string): Readable | null {
   if (coding === "" || coding === "identity" || response.statusCode === 204) return response;
   const unpacker = Object.hasOwn(unpackers, coding) ? unpackers[coding]?.() : undefined;
   if (!unpacker) return null;
-  // An error of the connection has to reach the reader, which `pipe` does not do.
+  // A connection error must reach the reader, and `pipe` does not forward it.
   response.on("error", (error) => unpacker.destroy(error));
   return response.pipe(unpacker);
 }
@@ -175,7 +174,7 @@ function unpacked(response: http.IncomingMessage, coding: string): Readable | nu
 const isFramed = ({ headers }: http.IncomingMessage) =>
   headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 
-/** UTF-8, or what its byte order mark says. */
+/** Decodes as UTF-8, or as the byte order mark says. */
 function textOf(bytes: Buffer): string {
   const [first, second] = bytes;
   const encoding =

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { AppError } from "#lib/http/errors.ts";
 import { createGroupCommit } from "./group-commit.ts";
 
-test("what arrives while a group is written forms the next groups, none larger than allowed", async () => {
+test("items that arrive while a group is written form the next groups, none larger than allowed", async () => {
   const groups: number[][] = [];
   let open = () => {};
   const gate = new Promise<void>((resolve) => {
@@ -37,7 +37,7 @@ test("one bad item fails alone", async () => {
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
 });
 
-test("a full line and a database that hangs answer 503 with a time to come back", async () => {
+test("a full queue and a hanging database answer 503 with Retry-After", async () => {
   const commit = createGroupCommit<number, number>({
     maxItems: 1,
     maxWaiting: 2,

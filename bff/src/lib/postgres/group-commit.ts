@@ -2,23 +2,23 @@ import { AppError, isUnavailable } from "#lib/http/errors.ts";
 
 export type GroupCommit<Item, Result> = {
   /**
-   * Resolves when the item's transaction has committed.
-   * @throws AppError `unavailable` when too many wait, the wait took too long or the database is away.
+   * Resolves once the item's transaction has committed.
+   * @throws AppError `unavailable` if too many wait, the wait took too long or the database is away.
    */
   add(item: Item): Promise<Result>;
-  /** Resolves when nothing waits and nothing is being written. */
+  /** Resolves once nothing waits and nothing is being written. */
   settled(): Promise<void>;
 };
 
 type Options<Item, Result> = {
-  /** Writes all items in one transaction and answers one result per item, in order. */
+  /** Writes all items in one transaction and returns one result per item, in order. */
   write(items: Item[]): Promise<Result[]>;
   maxItems?: number;
-  /** Bounds a group, and the whole waiting line at 16 groups. */
+  /** Limits a group, and the queue to 16 groups. */
   maxBytes?: number;
   sizeBytes?: (item: Item) => number;
   maxWaiting?: number;
-  /** How long a caller waits. An item that is being written by then may still be committed. */
+  /** How long a caller waits. An item that is already being written may still be committed. */
   timeoutMs?: number;
   /** Groups written at the same time. */
   concurrency?: number;
@@ -35,9 +35,9 @@ type Waiting<Item, Result> = {
 const busy = (text: string) => new AppError("unavailable", text, { retryAfterSeconds: 5 });
 
 /**
- * Turns many small transactions into few: what arrives while a group is being written forms the next one, so an
- * item alone is written at once and the size of groups follows the load. One bad item fails alone: a group that
- * fails for another reason than an absent database is written again item by item.
+ * Combines many small transactions into few: items that arrive while a group is being written form the next one, so a
+ * single item is written at once and group size follows the load. A bad item fails alone: if a group fails although the
+ * database is reachable, it is written again item by item.
  */
 export function createGroupCommit<Item, Result>({
   write,

@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "./postgres.ts";
 
-/** The lease is another process' by now: what was to be written is not written. */
+/** Another process holds the lease now; the transaction was not committed. */
 export class LeaseLost extends Error {
   constructor(name: string) {
     super(`The lease "${name}" is held by another process`);
@@ -12,24 +12,28 @@ export class LeaseLost extends Error {
 
 export type PostgresLease = {
   /**
-   * Renews, and takes when it is free. @returns the epoch while it is ours, null while another one holds it.
-   * Rejects when Postgres cannot be asked; whether the lease is still ours is then told by the next write.
+   * Renews the lease, or takes it if it is free.
+   * @returns the epoch while it is ours, null while another process holds it. Rejects if Postgres cannot be reached;
+   * the next write then shows whether the lease is still ours.
    */
   hold(): Promise<number | null>;
-  /** A transaction of the system role that commits only while the lease is ours. @throws LeaseLost otherwise. */
+  /**
+   * A transaction of the system role that commits only while the lease is ours.
+   * @throws LeaseLost otherwise.
+   */
   write<T>(epoch: number, work: (tx: Transaction<Tables>) => Promise<T>): Promise<T>;
-  /** Lets another one take it at once. */
+  /** Lets another process take it at once. */
   release(): Promise<void>;
 };
 
 /**
- * The right of one process to do what only one may do, kept in Postgres: its epoch rises with each new owner and is
- * checked in each write. Who was away and comes back finds its epoch gone, and nothing of it is written twice.
+ * The exclusive right of one process, kept in Postgres: its epoch increases with each new owner and is checked in each
+ * write. A process that returns after an absence finds its epoch outdated, so nothing is written twice.
  */
 export function createPostgresLease(deps: {
   database: Database;
   name: string;
-  /** Names this process; unique among all. */
+  /** Identifies this process; unique among all. */
   owner: string;
   ttlMs: number;
 }): PostgresLease {

@@ -30,7 +30,7 @@ afterAll(async () => {
   await root.end();
 });
 
-/** @param template a database that nobody is connected to; an empty one otherwise. */
+/** @param template a database without connections; an empty one by default. */
 async function makeDatabase(template = "template0") {
   const name = `migrate_${randomBytes(6).toString("hex")}`;
   await root.query(`create database ${name} template ${template}`);
@@ -75,7 +75,7 @@ const ledgerOf = (url: string) =>
     "select name, checksum from wheelhouse.schema_migrations order by name",
   );
 
-/** Everything in the schema as Postgres describes it, row by row; no internal numbers. */
+/** Everything in the schema as Postgres describes it, row by row, without internal numbers. */
 async function describeSchema(url: string): Promise<string[]> {
   const found = await read<{ line: string }>(
     url,
@@ -109,7 +109,7 @@ async function describeSchema(url: string): Promise<string[]> {
   return found.map(({ line }) => line).sort();
 }
 
-/** A hash over all rows of each table, and how many they are. */
+/** A hash over all rows of each table, and their number. */
 async function describeRows(url: string) {
   const tables = await read<{ name: string }>(
     url,
@@ -145,7 +145,7 @@ describe("a new database", () => {
     expect(await migrate({ adminUrl: url, log })).toEqual([]);
   });
 
-  test("has nothing of a migration that fails, and everything of those before it", async () => {
+  test("keeps nothing of a failed migration, and everything of those before it", async () => {
     const { url } = await makeDatabase();
     const files = copyFiles();
     files.add("migrations/9000-one.sql", "create table wheelhouse.one ();");
@@ -175,7 +175,7 @@ describe("an applied migration", () => {
     const file = "migrations/0009-baseline-history.sql";
     if (what === "is gone") files.remove(file);
     else files.change(file, (sql) => `${sql}\n-- Another word.\n`);
-    // Neither the migration before it nor the function behind it is applied.
+    // Neither the migration before it nor the function after it is applied.
     files.add("migrations/0001-a.sql", "create table wheelhouse.early ();");
     files.change("functions/audit-lexeme.sql", (sql) => `${sql}\n-- Another word.\n`);
     await expect(migrate({ adminUrl: url, folder: files.folder, log })).rejects.toThrow(
@@ -208,7 +208,7 @@ describe("a function", () => {
     expect(await migrate({ adminUrl: url, folder: files.folder, log })).toEqual([]);
   });
 
-  test("that fails leaves all functions and the rights on the schema as they were", async () => {
+  test("that fails leaves all functions and the rights on the schema unchanged", async () => {
     const { url } = await makeDatabase("wheelhouse");
     const before = [await ledgerOf(url), await describeSchema(url)];
     const files = copyFiles();
@@ -220,7 +220,7 @@ describe("a function", () => {
     expect([await ledgerOf(url), await describeSchema(url)]).toEqual(before);
   });
 
-  test("whose signature changes is dropped by a migration and made anew by its file", async () => {
+  test("whose signature changes is dropped by a migration and created again from its file", async () => {
     const { url } = await makeDatabase("wheelhouse");
     const files = copyFiles();
     files.add("migrations/9000-drop.sql", "drop function wheelhouse.audit_begins(uuid[]);");
@@ -245,7 +245,7 @@ describe("a function", () => {
     expect((await ledgerOf(url)).map(({ name }) => name)).not.toContain("functions/bound-audit-pending.sql");
   });
 
-  test("has a file of its own, named as it, unless a table or a migration needs it", async () => {
+  test("has a file of its own with its name, unless a table or a migration needs it", async () => {
     const { url } = await makeDatabase("wheelhouse");
     const bound = await read<{ name: string }>(
       url,

@@ -6,32 +6,31 @@ import type { Logger } from "pino";
 import { formerLedger } from "#database/former-ledger.ts";
 
 const databaseFolder = fileURLToPath(new URL("../../../database/", import.meta.url));
-// Any fixed number will do; it is the name of the lock within the database.
+// An arbitrary fixed number that names the lock within the database.
 const lockKey = 4600_0001;
 
 type MigrateOptions = {
   /** A role that may create roles and schemas (`DATABASE_ADMIN_URL`). */
   adminUrl: string;
-  /** Login URLs whose roles are made, or get their password, before the first migration. */
+  /** Login URLs; their roles are created, or get their password, before the first migration. */
   loginUrls?: readonly string[];
-  /** Folder with `migrations/NNNN-*.sql` and `functions/*.sql`; the product's own unless a test says otherwise. */
+  /** Folder with `migrations/NNNN-*.sql` and `functions/*.sql`; the product's own by default. */
   folder?: string;
   log: Pick<Logger, "info">;
 };
 
-/** A file as the ledger names it: `NNNN-<what>.sql` or `functions/<what>.sql`. */
+/** A file's name in the ledger: `NNNN-<what>.sql` or `functions/<what>.sql`. */
 type SqlFile = { name: string; sql: string; checksum: string };
-/** Checksum of what was applied, by name. */
+/** Checksums of the applied files, by name. */
 type Ledger = Map<string, string>;
 
 /**
  * Brings the database up to date while holding an advisory lock, so that processes that start together apply each file
- * once. First the migrations that it has not seen, in order, each in a transaction of its own; then the functions
- * whose file has changed, all in one transaction. A database that an earlier version left at its last state counts as
- * at the baseline.
- * @returns the names of the files applied now, those of functions with `functions/` in front.
- * @throws before anything is changed when an applied migration has changed or is gone, or when an earlier version left
- * the database at any other state; and when a file fails (it leaves nothing behind; those before it stay).
+ * once. First come the new migrations in order, each in its own transaction; then the changed functions, all in one
+ * transaction. A database that an earlier version left at its last state counts as at the baseline.
+ * @returns the names of the files applied now, those of functions prefixed with `functions/`.
+ * @throws before any change if an applied migration was changed or removed, or if an earlier version left the database
+ * in any other state; and if a file fails (it leaves nothing behind; earlier ones stay).
  */
 export async function migrate({
   adminUrl,
@@ -97,7 +96,7 @@ function isFormer(ledger: Ledger, migrations: readonly SqlFile[]): boolean {
   return [...ledger.keys()].some((name) => !current.has(name) && formerLedger.migrations.has(name));
 }
 
-/** Replaces the rows of the files that the baseline was made of by those of the baseline, which made the same schema. */
+/** Replaces the ledger rows of the former files with those of the baseline, which creates the same schema. */
 async function adoptFormer(
   client: pg.Client,
   ledger: Ledger,
@@ -154,7 +153,7 @@ async function applyMigrations(client: pg.Client, pending: readonly SqlFile[], l
   return pending.map(({ name }) => name);
 }
 
-/** Together, since functions call each other; as the owner, unless the file itself says otherwise. */
+/** All together, because functions call each other; as the owner, unless the file itself says otherwise. */
 async function applyFunctions(
   client: pg.Client,
   functions: readonly SqlFile[],

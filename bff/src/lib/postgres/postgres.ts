@@ -11,19 +11,19 @@ import type { Logger } from "pino";
 import type { Tables } from "#database/tables.ts";
 import { DatabaseAway } from "#lib/http/server-away.ts";
 
-// bigint columns are counters and sizes far below 2^53; dates are wanted as ISO text by the contract.
+// bigint columns hold counters and sizes far below 2^53; the contract needs dates as ISO text.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export type Database = {
   /** Connections of the application's role: row-level security forced, no organization visible by default. */
   app: Kysely<Tables>;
-  /** Connections of the system role (worker, sweeper, aggregates), with policies of its own. */
+  /** Connections of the system role (worker, sweeper, aggregates), with its own policies. */
   system: Kysely<Tables>;
-  /** The raw pools, for COPY, LISTEN and the pool figures. */
+  /** The raw pools, for COPY, LISTEN and the pool's metrics. */
   pools: { app: pg.Pool; system: pg.Pool };
   /**
-   * One transaction of the application's role that sees exactly these organizations. `statementTimeoutMs` bounds each
-   * of its statements closer than the pool does.
+   * One transaction of the application's role that sees exactly these organizations. `statementTimeoutMs` limits each
+   * of its statements more tightly than the pool does.
    */
   asOrganizations<T>(
     organizationIds: readonly string[],
@@ -37,18 +37,18 @@ type PostgresOptions = {
   appUrl: string;
   systemUrl: string;
   poolSize: number;
-  /** Upper bound of any statement, milliseconds. */
+  /** Upper limit for any statement, in milliseconds. */
   statementTimeoutMs?: number;
   log: Logger;
 };
 
 /**
- * A pool whose lost connections never end the process. pg reports the loss on the pool while a connection is idle, on
- * the connection itself between two statements of a transaction; nobody listening there would be an uncaught error.
+ * A pool whose lost connections never end the process. pg reports the loss on the pool while a connection is idle, and
+ * on the connection itself between two statements of a transaction; without a listener it would be an uncaught error.
  */
 export function openPool(options: pg.PoolConfig, log: Logger): pg.Pool {
   const pool = new pg.Pool(options);
-  // The error itself carries the whole client, with the key that cancels its queries.
+  // The error object carries the whole client, including the key that cancels its queries.
   const lost = ({ message }: Error) => {
     if (!pool.ending)
       log.warn({ reason: message, pool: options.application_name }, "Postgres connection lost");
@@ -58,12 +58,12 @@ export function openPool(options: pg.PoolConfig, log: Logger): pg.Pool {
   return pool;
 }
 
-// Connection exceptions, too many connections, and a server that is shutting down, was killed or starts up.
+// Connection exceptions, too many connections, and a server that is shutting down, was killed or is starting.
 const awayCodes = /^(?:08...|53300|57P0[123])$/;
 
 /**
- * What the server answered stays as it is, unless it says that it is going. Mistakes in a call are TypeErrors and the
- * like; all that is left are plain errors by which pg and its pool say that they have no connection.
+ * A server's answer stays as it is, unless it announces a shutdown. Programming errors are TypeErrors and the like; the
+ * remaining plain errors are those of pg and its pool for a missing connection.
  */
 function databaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
@@ -73,7 +73,10 @@ function databaseError(error: unknown): unknown {
   return isPlain ? new DatabaseAway(error) : error;
 }
 
-/** The outcome of work on a pool. @throws DatabaseAway when the database cannot be reached; else what it throws */
+/**
+ * The result of work on a pool.
+ * @throws DatabaseAway if the database cannot be reached; otherwise the original error
+ */
 export async function onDatabase<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -82,7 +85,7 @@ export async function onDatabase<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Dialect whose queries throw `DatabaseAway` when the database cannot be reached. */
+/** A dialect whose queries throw `DatabaseAway` if the database cannot be reached. */
 export function watchedDialect(pool: pg.Pool, begin?: CompiledQuery): Dialect {
   const dialect = new PostgresDialect({ pool });
   return {
@@ -117,8 +120,8 @@ export function watchedDialect(pool: pg.Pool, begin?: CompiledQuery): Dialect {
 }
 
 /**
- * Opens both pools lazily: nothing connects until the first query, so that a database that is away at start-up
- * degrades what needs it and nothing else. Waiting for a connection ends after 5 s.
+ * Opens both pools lazily: nothing connects until the first query, so a database that is away at start-up degrades only
+ * what needs it. Waiting for a connection ends after 5 s.
  */
 export function createDatabase({
   appUrl,
@@ -134,7 +137,7 @@ export function createDatabase({
         max,
         connectionTimeoutMillis: 5_000,
         idleTimeoutMillis: 30_000,
-        // A new connection plans its first look-ups anew, which takes longer than all the rest of a page.
+        // A new connection plans its first queries again, which takes longer than the rest of a page.
         min: 2,
         keepAlive: true,
         statement_timeout: statementTimeoutMs,
@@ -152,7 +155,7 @@ export function createDatabase({
     system,
     pools,
     asOrganizations: (organizationIds, work, options) => {
-      // Begins together with its settings, which saves every reading a round trip.
+      // Starts together with its settings, which saves a round trip on every read.
       const settings = limits(organizationIds, options?.statementTimeoutMs);
       const dialect = watchedDialect(pools.app, CompiledQuery.raw(`begin; ${settings}`));
       return new Kysely<Tables>({ dialect }).transaction().execute(work);

@@ -3,15 +3,15 @@ import type { Redis } from "ioredis";
 import type { Clock } from "#lib/time/clock.ts";
 import { within } from "#lib/time/deadline.ts";
 
-/** An answer that comes later is of no use: what is cached here is loaded quicker. */
+/** A later answer is useless: loading the cached values is faster. */
 const answerWithinMs = 250;
-/** So long a failure is told when nobody asks any more. */
+/** How long a failure is reported after the last call. */
 const failureToldMs = 10_000;
 const scanCount = 200;
 
 /**
- * bentocache's second level over a connection of ours, which fails at once where bentocache's own driver would wait for
- * it. Closing it leaves the connection open.
+ * bentocache's second level over a connection of ours, which fails at once where bentocache's own driver would wait.
+ * Closing it leaves the connection open.
  */
 export function createCacheRedisDriver({
   redis,
@@ -65,7 +65,7 @@ export function createCacheRedisDriver({
 
   return {
     driver: driverAt(prefix),
-    /** Redis does not answer, or did not when it was asked last. */
+    /** Whether Redis did not answer the last call. */
     isFailing: () => redis.status !== "ready" || clock.now() - failedAtMs < failureToldMs,
   };
 }

@@ -1,6 +1,6 @@
--- Counts in a window that begins with the first count and ends by itself.
--- KEYS[1]: the counter. KEYS[2]: the counters of its kind, highest first to read.
--- ARGV[1]: what to add (may be negative, never below 0). ARGV[2]: window in ms. ARGV[3]: the counter's name in KEYS[2].
+-- Counts in a window that starts with the first count and expires by itself.
+-- KEYS[1]: the counter. KEYS[2]: the sorted set of all counters of its kind.
+-- ARGV[1]: amount to add (may be negative, never below 0). ARGV[2]: window in ms. ARGV[3]: the counter's name there.
 -- Returns { count, ms until the window ends }.
 local count = redis.call("INCRBY", KEYS[1], ARGV[1])
 if count < 0 then

@@ -5,13 +5,13 @@ import type { Redis } from "ioredis";
 export type LuaScript = { body: string; sha: string };
 export type LuaCall = { keys: readonly string[]; args: readonly (string | number)[] };
 
-/** Reads a `.lua` file that lies beside its caller: `loadLua(new URL("./take-lease.lua", import.meta.url))`. */
+/** Reads a `.lua` file beside its caller: `loadLua(new URL("./take-lease.lua", import.meta.url))`. */
 export function loadLua(file: URL): LuaScript {
   const body = readFileSync(file, "utf8");
   return { body, sha: createHash("sha1").update(body).digest("hex") };
 }
 
-/** Runs a script that writes. The body is sent only when the server does not know it yet. */
+/** Runs a script that writes. The body is sent only if the server does not know it yet. */
 export async function runLua(
   redis: Redis,
   { body, sha }: LuaScript,
@@ -26,7 +26,7 @@ export async function runLua(
 }
 
 /**
- * Runs scripts that only read, as EVALSHA_RO, in one round trip: a user without write access may run them. Servers
+ * Runs read-only scripts as EVALSHA_RO in one round trip, so that a user without write access may run them. Servers
  * before Redis 7 do not know that command; there they run as EVALSHA.
  */
 export function createReadOnlyLua(redis: Redis, { body, sha }: LuaScript) {

@@ -21,7 +21,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** One process of Wheelhouse, and what it would report of its cache. */
+/** One process of Wheelhouse, and its report of its cache. */
 async function startProcess(name: string) {
   const redis = createRedis({ url: server.url, name: "test-own-caches", log: pino({ level: "silent" }) });
   open.push(redis);
@@ -32,14 +32,14 @@ async function startProcess(name: string) {
   caches.report(reporter);
   const told = () => {
     const [cache] = reporter.report().caches;
-    if (!cache) throw new Error("it tells of no cache");
+    if (!cache) throw new Error("it reports no cache");
     return cache;
   };
   const hits = () => told().levels.map(({ hits }) => hits);
   return { cache, reporter, redis, told, hits };
 }
 
-test("a value is loaded once for all processes: near hits are of memory, those of others of Redis", async () => {
+test("a value is loaded once for all processes: this process hits memory, others hit Redis", async () => {
   const first = await startProcess("shared");
   const second = await startProcess("shared");
   let loads = 0;
@@ -49,7 +49,7 @@ test("a value is loaded once for all processes: near hits are of memory, those o
   expect(await first.cache({ key: "cache:1", ...of }, load)).toEqual(expected);
   expect(first.hits()).toEqual([1, 0]);
   expect(await second.cache({ key: "cache:1", ...of }, load)).toEqual(expected);
-  // Two caches of one name in one process are counted as one only where bentocache tells of loads.
+  // Two caches of the same name in one process count as one only where bentocache reports loads.
   expect(second.hits()).toEqual([0, 1]);
   expect(second.told()).toMatchObject({ name: "shared", misses: 0, problem: null, tags: ["cache"] });
   expect(await first.redis.keys("wheelhouse:cache:1:shared:*")).toEqual([
@@ -59,7 +59,7 @@ test("a value is loaded once for all processes: near hits are of memory, those o
   await second.reporter.close();
 });
 
-test("what fails to load is told to who asked, as it was; nothing is kept of it", async () => {
+test("a load error reaches the caller unchanged and is not cached", async () => {
   const { cache, reporter } = await startProcess("failing");
   const failure = new Error("Postgres is away");
   const key = { key: "cache:1", ...of };
@@ -68,7 +68,7 @@ test("what fails to load is told to who asked, as it was; nothing is kept of it"
   await reporter.close();
 });
 
-test("a value that cannot be loaded anew is served past its time", async () => {
+test("a value that cannot be reloaded is served past its expiry", async () => {
   const { cache, reporter } = await startProcess("graced");
   const key = { key: "cache:1", tags: [], ttlMs: 1 };
   expect(await cache(key, async () => 1)).toBe(1);
@@ -77,7 +77,7 @@ test("a value that cannot be loaded anew is served past its time", async () => {
   await reporter.close();
 });
 
-test("without Redis it serves from memory at once and says so; with it, all is well again", async () => {
+test("without Redis it serves from memory at once and reports it; with Redis it recovers", async () => {
   const { cache, reporter, told, hits, redis } = await startProcess("outage");
   const key = (name: string) => ({ key: `cache:${name}`, ...of });
   await cache(key("before"), async () => 1);
@@ -94,7 +94,7 @@ test("without Redis it serves from memory at once and says so; with it, all is w
   aheadMs += 11_000;
   await expect.poll(() => told().problem, { timeout: 15_000 }).toBeNull();
 
-  // A server that hangs keeps its connection, so only what it does not answer tells.
+  // A hanging server keeps its connections, so only a missing answer shows it.
   server.pause();
   let asked = 0;
   const ask = async () => {

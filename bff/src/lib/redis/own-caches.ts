@@ -8,28 +8,28 @@ import type { Clock } from "#lib/time/clock.ts";
 import { createCacheRedisDriver } from "./cache-redis-driver.ts";
 
 /**
- * The value kept under `key`, loaded when there is none that is young enough; of those who ask at once one loads. What
- * lies in it may be as old as `ttlMs`, and is JSON. The key has to name the organization that may see the value.
- * @throws what `load` throws, unless an older value is there.
+ * Returns the value stored under `key`, or loads it if there is none that is recent enough; concurrent callers share
+ * one load. A value is JSON, may be as old as `ttlMs`, and its key has to name the organization that may see it.
+ * @throws any error of `load`, unless an older value exists.
  */
 export type NamedCache = <T>(
   of: { key: string; tags: string[]; ttlMs: number },
   load: () => Promise<T>,
 ) => Promise<T>;
 
-/** A value that cannot be loaded anew is served until it is this old. */
+/** A value that cannot be reloaded is served until it is this old. */
 const graceMs = 5 * 60_000;
-/** Whoever has an old value waits so long for the new one. */
+/** How long a caller with an old value waits for the new one. */
 const patienceMs = 1_000;
-/** Redis is left alone for so long after it failed. */
+/** How long Redis is left alone after a failure. */
 const breakMs = 2_000;
 const entriesMax = 2_000;
 const bytesMax = 16 * 1024 * 1024;
 const awayText = `Redis does not answer: each process serves from its own memory, for ${graceMs / 60_000} minutes where nothing new can be loaded`;
 
 /**
- * Wheelhouse's own caches: the memory of the process before Redis. For what many ask alike and what may be seconds old;
- * never for sessions, rights, or what names people.
+ * Wheelhouse's own caches: in-process memory in front of Redis. For data that many callers share and that may be
+ * seconds old; never for sessions, rights or personal data.
  */
 export function createOwnCaches({ redis, clock }: { redis: Redis; clock: Clock }) {
   const reported: ((reporter: Pick<Reporter, "bentocache">) => void)[] = [];
@@ -81,7 +81,7 @@ export function createOwnCaches({ redis, clock }: { redis: Redis; clock: Clock }
         }
       };
     },
-    /** Has them told of, all that were made so far. */
+    /** Reports all caches created so far. */
     report(reporter: Pick<Reporter, "bentocache">) {
       for (const tell of reported) tell(reporter);
     },

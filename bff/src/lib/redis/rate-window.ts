@@ -5,19 +5,19 @@ import { loadLua, runLua } from "./lua.ts";
 const countInWindow = loadLua(new URL("./count-in-window.lua", import.meta.url));
 const reply = z.tuple([z.number(), z.number()]).transform(([count, resetMs]) => ({ count, resetMs }));
 
-/** Window of the acts of an organization. */
+/** The window for an organization's changes and exports. */
 export const actWindowMs = 3_600_000;
 
-/** What is counted: acts per organization, failures per client address or per account and address. */
+/** What is counted: changes and exports per organization, failures per client address or per account and address. */
 export type RateKind = "mutations" | "intake-addresses" | "sign-in-addresses" | "sign-in-accounts";
 
 const counterKey = (kind: RateKind, name: string) => `wheelhouse:rate:${kind}:${name}`;
 const indexKey = (kind: RateKind) => `wheelhouse:rate-index:${kind}`;
 
 /**
- * Adds to a counter that Redis forgets `windowMs` after its first count.
- * @returns the count with this one, and the time until it begins again.
- * @throws when Redis cannot be asked.
+ * Adds to a counter that Redis drops `windowMs` after its first count.
+ * @returns the new count, and the time until it resets.
+ * @throws if Redis cannot be reached.
  */
 export const addToWindow = async (
   redis: Redis,
@@ -35,15 +35,18 @@ export const addToWindow = async (
 const examinedMax = 200;
 
 /**
- * The highest counters of a kind, for people to look at. Those whose window ended are dropped on the way.
- * @throws when Redis cannot be asked.
+ * The highest counters of a kind, for display. Removes those whose window has ended.
+ * @throws if Redis cannot be reached.
  */
 export async function highestWindows(redis: Redis, kind: RateKind, limit: number) {
   const names = await redis.zrevrange(indexKey(kind), 0, examinedMax - 1);
   return (await readWindows(redis, kind, names)).slice(0, limit);
 }
 
-/** Counters by their names, without those that count nothing now. @throws when Redis cannot be asked. */
+/**
+ * Counters by name, without those that are currently empty.
+ * @throws if Redis cannot be reached.
+ */
 export async function readWindows(redis: Redis, kind: RateKind, names: readonly string[]) {
   if (names.length === 0) return [];
   const [counts, ...lefts] = await Promise.all([

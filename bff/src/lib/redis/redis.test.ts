@@ -44,14 +44,14 @@ test.each(["/99999", "/-1", "/name", "/1.5", "/5abc", "?db=99999", "?db=name"])(
         .exec()
         .catch(() => null)) ?? [];
     expect(removed?.[1]).toBeUndefined();
-    // It tries again, and fails again.
+    // It retries and fails again.
     await new Promise((done) => redis.once("close", done));
     expect(redis.status).not.toBe("ready");
     expect(await zero.get("shop:cache:1")).toBe("a");
   },
 );
 
-test("a copy of such a connection fails as well, and what waits for it is not done elsewhere", async () => {
+test("a copy of such a connection fails as well, and its pending commands run in no other database", async () => {
   const redis = open(`redis://${origin}/99999`, true);
   const copy = redis.duplicate();
   copy.on("error", () => undefined);

@@ -4,14 +4,14 @@ import { RedisAway } from "#lib/http/server-away.ts";
 
 type RedisOptions = {
   url: string;
-  /** Seen in CLIENT LIST, so that an operator knows whose connection it is. */
+  /** Shown in CLIENT LIST, so that an operator knows whose connection it is. */
   name: string;
   log: Logger;
   /** BullMQ workers block on a read and need `null`; everything else fails fast. */
   blocking?: boolean;
 };
 
-/** What Redis itself answers is a mistake of ours; whatever else ends a command is the connection. */
+/** An error reply from Redis is a mistake of ours; any other failure of a command is the connection. */
 class WatchedRedis extends Redis {
   override sendCommand(command: Command, stream?: Parameters<Redis["sendCommand"]>[1]): unknown {
     const reject = command.reject;
@@ -21,12 +21,12 @@ class WatchedRedis extends Redis {
   }
 }
 
-/** No server has it, so that it is the server that refuses a database which is no number. */
+/** A number that no server has, so that the server refuses a database which is not a number. */
 const noDatabase = -1;
 
 /**
- * Logical database of a Redis URL in any form that the client takes: `redis://host/5`, `redis://host?db=5`,
- * `host:6379?db=5` and `/run/redis.sock?db=5`. 0 where none is named; null when what is named is no number.
+ * The logical database of a Redis URL in any form that the client accepts: `redis://host/5`, `redis://host?db=5`,
+ * `host:6379?db=5` and `/run/redis.sock?db=5`. 0 if none is given; null if the given one is not a number.
  */
 export function redisDatabaseOf(url: string): number | null {
   const isSocket = url.startsWith("/") && !url.startsWith("//");
@@ -41,9 +41,9 @@ export function redisDatabaseOf(url: string): number | null {
   return /^\d{1,9}$/.test(written) ? Number(written) : null;
 }
 
-/** A client that is not connected while its database cannot be selected; the library goes on in database 0. */
+/** A client that stays disconnected while its database cannot be selected; the library would continue in database 0. */
 class DatabaseRedis extends WatchedRedis {
-  /** Why the server refused the database at the last try; null when it did not. */
+  /** Why the server refused the database on the last attempt; null if it did not. */
   refusal: string | null = null;
 
   override select(...args: Parameters<Redis["select"]>): Promise<"OK"> {
@@ -66,7 +66,7 @@ class DatabaseRedis extends WatchedRedis {
       this.refusal = null;
       return selected;
     } catch (err) {
-      // When the connection broke the database was not refused, and its end is on its way already.
+      // If the connection broke, the database was not refused, and the close event follows.
       if (!(err instanceof Error) || err.name !== "ReplyError") throw err;
       this.refusal = `Database ${this.options.db === noDatabase ? "of its address" : this.options.db}: ${err.message}`;
       const closed = new Promise((done) => this.once("close", done));
@@ -77,25 +77,25 @@ class DatabaseRedis extends WatchedRedis {
   }
 }
 
-/** Why the server refuses the database of this connection; null when it does not, or was never asked. */
+/** Why the server refuses this connection's database; null if it does not, or was never asked. */
 export const databaseRefusalOf = (redis: Redis): string | null =>
   redis instanceof DatabaseRedis ? redis.refusal : null;
 
 /**
  * A connection that reconnects by itself (after 50 ms, up to 1 s) and never keeps a caller waiting: without a
- * connection commands fail at once instead of queueing, and each ends after 3 s. A database that the server refuses is
- * a connection that fails.
+ * connection, commands fail at once instead of queueing, and each ends after 3 s. If the server refuses the database,
+ * the connection fails.
  */
 export function createRedis({ url, name, log, blocking = false }: RedisOptions): Redis {
   const redis = new DatabaseRedis(url, {
     connectionName: name,
-    // Its database is set first.
+    // The database is selected first.
     lazyConnect: true,
     connectTimeout: 3_000,
     retryStrategy: (attempt) => Math.min(attempt * 50, 1_000),
     enableReadyCheck: true,
-    // Its own try to subscribe again rejects where nobody can catch it when the connection breaks once more, which ends
-    // the process. Whoever subscribes does so at each `ready`.
+    // The client's own resubscribe rejects where nobody can catch it if the connection breaks again, which would end
+    // the process. Subscribers subscribe on each `ready` instead.
     autoResubscribe: false,
     ...(blocking
       ? { maxRetriesPerRequest: null }
@@ -103,7 +103,7 @@ export function createRedis({ url, name, log, blocking = false }: RedisOptions):
   });
   let reported = false;
   redis.on("error", (err) => {
-    // One line an outage, not one a reconnect.
+    // One line per outage, not one per reconnection.
     if (!reported) log.warn({ err, connection: name }, "Redis connection lost");
     reported = true;
   });
@@ -112,7 +112,7 @@ export function createRedis({ url, name, log, blocking = false }: RedisOptions):
     reported = false;
   });
   redis.options.db = redisDatabaseOf(url) ?? noDatabase;
-  // Whoever uses it is told by each command, and the log by its event.
+  // Callers learn of it from each command, the log from the event above.
   redis.connect().catch(() => undefined);
   return redis;
 }

@@ -60,7 +60,7 @@ describe("an address filter", () => {
     expect(filter.refusalOfUrl(url)).not.toBeNull();
   });
 
-  test("names in a URL are judged when they are connected to", () => {
+  test("names in a URL are checked when connecting", () => {
     expect(filter.refusalOfUrl("https://localhost/")).toBeNull();
   });
 
@@ -83,7 +83,7 @@ describe("an address filter", () => {
     await expect(lookUp(mixed, "mixed.example")).rejects.toThrow(AddressRefusedError);
   });
 
-  test("a name that answers differently the second time is judged each time", async () => {
+  test("a name that resolves differently the second time is checked each time", async () => {
     const answers = ["8.8.8.8", "127.0.0.1"];
     const rebinding = createAddressFilter([], (_, done) =>
       done(null, [{ address: answers.shift() ?? "127.0.0.1", family: 4 }]),

@@ -2,7 +2,7 @@ import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 
-/** The address lies where outgoing calls may not go; `code` tells it apart from a failed connection. */
+/** Outgoing calls may not reach the address; `code` distinguishes it from a failed connection. */
 export class AddressRefusedError extends Error {
   readonly code = "ADDRESS_REFUSED";
   constructor(host: string, reason: string) {
@@ -14,11 +14,11 @@ export class AddressRefusedError extends Error {
 export type AddressFilter = {
   /** Why the IP address may not be reached, or null. */
   refusal(address: string): string | null;
-  /** The same for the host of a URL when it is a literal address; names are judged at connect time. */
+  /** The same for the host of a URL if it is a literal address; names are checked when connecting. */
   refusalOfUrl(url: string): string | null;
   /**
-   * For `net.connect`: resolves the name, refuses when any of its addresses is refused, and hands on exactly the
-   * addresses it judged, so that a name which answers differently a moment later gains nothing.
+   * For `net.connect`: resolves the name, refuses it if any of its addresses is refused, and passes on exactly the
+   * addresses it checked, so that a name which resolves differently a moment later gains nothing.
    */
   lookup: LookupFunction;
 };
@@ -29,7 +29,8 @@ type Block = [ipaddr.IPv4 | ipaddr.IPv6, number];
 const resolveBySystem: Resolve = (host, done) =>
   systemLookup(host, { all: true, verbatim: true }, (error, addresses) => done(error, addresses ?? []));
 
-// Not told apart by ipaddr.js: local-use NAT64 (RFC 8215), IPv4-compatible (RFC 4291), site-local (RFC 3879).
+// Ranges that ipaddr.js does not distinguish: local-use NAT64 (RFC 8215), IPv4-compatible (RFC 4291), site-local (RFC
+// 3879).
 const furtherBlocks: Block[] = [
   ipaddr.parseCIDR("64:ff9b:1::/48"),
   ipaddr.parseCIDR("::/96"),
@@ -40,9 +41,9 @@ const within = (address: ipaddr.IPv4 | ipaddr.IPv6, [network, bits]: Block) =>
   address.kind() === network.kind() && address.match(network, bits);
 
 /**
- * Lets outgoing calls reach public unicast addresses only (IANA special-purpose registries as of ipaddr.js), so
- * not loopback, private, carrier-grade NAT, link-local, cloud metadata or documentation ranges, nor any IPv6 form
- * that carries an IPv4 address inside (mapped, NAT64, 6to4, Teredo).
+ * Lets outgoing calls reach public unicast addresses only (IANA special-purpose registries as of ipaddr.js): not
+ * loopback, private, carrier-grade NAT, link-local, cloud metadata or documentation ranges, nor any IPv6 form that
+ * carries an IPv4 address inside (mapped, NAT64, 6to4, Teredo).
  * @param allowed addresses and CIDR blocks that may be reached nevertheless; an IPv4 block covers its mapped form.
  */
 export function createAddressFilter(
@@ -71,7 +72,7 @@ export function createAddressFilter(
   return {
     refusal,
     refusalOfUrl(url) {
-      // URL parsing has already turned decimal, octal and hexadecimal forms into dotted ones.
+      // URL parsing has already normalised decimal, octal and hexadecimal forms.
       const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
       return ipaddr.isValid(host) ? refusal(host) : null;
     },

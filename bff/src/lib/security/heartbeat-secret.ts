@@ -3,7 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 const secretBytes = 24;
 const hintLength = 4;
 
-/** A new secret, which stands at the end of a heartbeat's address; `hash` and `hint` are what is kept of it. */
+/** A new secret for the end of a heartbeat URL; only `hash` and `hint` are stored. */
 export function issueHeartbeatSecret() {
   const bytes = randomBytes(secretBytes);
   const secret = bytes.toString("base64url");
@@ -15,7 +15,7 @@ export function isHeartbeatSecret(given: string, hash: Buffer): boolean {
   return bytes.length === secretBytes && timingSafeEqual(hashOf(bytes), hash);
 }
 
-/** Where an instance posts its heartbeat to; its secret follows. */
+/** The URL that an instance posts its heartbeat to, without the secret at its end. */
 export const heartbeatPath = (serviceId: string, instance: string) =>
   `/heartbeats/${encodeURIComponent(serviceId)}/${encodeURIComponent(instance)}/`;
 

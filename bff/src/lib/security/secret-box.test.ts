@@ -4,7 +4,7 @@ import { createSecretBox } from "./secret-box.ts";
 
 const key = randomBytes(32).toString("base64");
 
-test("a sealed secret opens for its purpose only, and twice sealed looks different", () => {
+test("a sealed secret opens for its purpose only, and sealing it twice gives different bytes", () => {
   const box = createSecretBox(key);
   const sealed = box.seal("whsec_ü", "source:1");
   expect(box.open(sealed, "source:1")).toBe("whsec_ü");

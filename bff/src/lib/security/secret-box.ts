@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 
-/** Keeps secrets at rest: sealed bytes can be opened only with the same key and for the same purpose. */
+/** Seals secrets for storage: sealed bytes open only with the same key and for the same purpose. */
 export type SecretBox = {
   seal(secret: string, purpose: string): Buffer;
-  /** @throws when the bytes were altered, or sealed with another key or for another purpose. */
+  /** @throws if the bytes were altered, or sealed with another key or for another purpose. */
   open(sealed: Uint8Array, purpose: string): string;
   /** The same for bytes. */
   sealBytes(bytes: Uint8Array, purpose: string): Buffer;

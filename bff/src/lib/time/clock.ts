@@ -1,4 +1,4 @@
-/** Time as a dependency: tests move it, nothing sleeps. Milliseconds since 1970-01-01 UTC. */
+/** Time as a dependency, so that tests can move it instead of sleeping. Milliseconds since 1970-01-01 UTC. */
 export type Clock = { now(): number };
 
 export const systemClock: Clock = { now: () => Date.now() };

@@ -1,8 +1,7 @@
 import { NoAnswerInTime } from "#lib/http/server-away.ts";
 
 /**
- * The promise's outcome, or a rejection after `timeoutMs`. What it stands for goes on by itself, so it must have an
- * end of its own.
+ * The promise's result, or a rejection after `timeoutMs`. The work behind it continues, so it must end by itself.
  * @throws NoAnswerInTime
  */
 export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@ let nowMs = 0;
 const loop = createEventLoop({ windowMs: 1_000, now: () => nowMs });
 afterEach(() => loop.stop());
 
-test("a blocked event loop is told as late and busy, and all who read within a window read the same", async () => {
+test("a blocked event loop shows lag and load, and all readers within a window get the same values", async () => {
   expect(loop.read()).toBeNull();
   loop.start();
   expect(loop.read()).toBeNull();
@@ -18,7 +18,7 @@ test("a blocked event loop is told as late and busy, and all who read within a w
     nowMs += 1_000;
     return loop.read();
   };
-  // The first window is of the start.
+  // The first window covers the start.
   expect(await blockedRead()).toBeNull();
   await expect.poll(async () => (await blockedRead())?.delayMsMax ?? 0).toBeGreaterThan(50);
   const figures = loop.read();

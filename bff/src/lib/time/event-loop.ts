@@ -1,12 +1,12 @@
 import { type IntervalHistogram, monitorEventLoopDelay, performance } from "node:perf_hooks";
 import type { EventLoopFigures } from "@wheelhouse/shared/reporter/report.ts";
 
-/** The histogram takes one sample so often; a quiet loop's samples are as long as this. */
+/** The histogram's sampling interval; an idle loop's samples are about this long. */
 const resolutionMs = 10;
 
 /**
- * How late this process' event loop is. Measured by Node itself, without a turn of the loop, in windows of at least
- * `windowMs`: however many read, all read the newest whole window.
+ * Measures the lag of this process's event loop. Node measures it itself, without a turn of the loop, in windows of at
+ * least `windowMs`: all readers get the newest complete window.
  */
 export function createEventLoop({
   windowMs,
@@ -28,12 +28,12 @@ export function createEventLoop({
       used = performance.eventLoopUtilization();
       beganMs = now();
     },
-    /** Null until two windows are over: the first is of the start. */
+    /** Null until two windows are complete: the first covers the start. */
     read(): EventLoopFigures | null {
       const lastedMs = now() - beganMs;
       if (!histogram || lastedMs < windowMs) return newest;
       const since = performance.eventLoopUtilization(used);
-      // Of a loop that stood still the whole time there is no sample yet: all of it is delay.
+      // A loop that was blocked the whole time has no sample yet: all of it is delay.
       const late = (ns: number) => (histogram?.count === 0 ? lastedMs : Math.max(0, ns / 1e6 - resolutionMs));
       const figures = {
         windowMs: Math.round(lastedMs),
@@ -41,7 +41,7 @@ export function createEventLoop({
         delayMsMax: tenths(late(histogram.max)),
         busyRatio: Math.min(1, Math.round(since.utilization * 1_000) / 1_000),
       };
-      // A start is busy by nature, and tells nothing of the time after it.
+      // A start is always busy and says nothing about the time after it.
       newest = isStarting ? null : figures;
       isStarting = false;
       histogram.reset();

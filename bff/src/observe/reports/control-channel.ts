@@ -22,15 +22,15 @@ const answersWithinMs = 2_000;
 const askEveryMs = 40;
 const cells = z.array(z.string().nullable());
 
-/** An instance that reports to this Redis; `report` null: it did, and does not now. */
+/** An instance that reports to this Redis; a null `report` means that it has stopped reporting. */
 export type ReportingInstance = { instance: string; report: Report | null };
 
 type Tell = (sourceId: string, command: ControlCommand, lifeMs: number) => Promise<void>;
 type Replies = (sourceId: string, operationId: string) => Promise<Record<string, ControlReply>>;
 
 /**
- * The way to the instances of a watched service, over the Redis that they report to. What they said of themselves is
- * read anew for each command: another process may be the one that samples.
+ * Sends commands to the instances of a watched service, over the Redis that they report to. Reports are read anew for
+ * each command, because another process may be the one that samples.
  */
 export function createControlChannel(sources: () => readonly (ReportSource & { organization: string })[]) {
   const redisOf = (sourceId: string) => {
@@ -54,7 +54,10 @@ export function createControlChannel(sources: () => readonly (ReportSource & { o
   };
 
   return {
-    /** Ids of the Redis sources over which an organization (its slug) reaches a service: no other's are told. */
+    /**
+     * Ids of the Redis sources through which an organization (its slug) reaches a service; commands go through no
+     * others.
+     */
     sourcesOf: (organization: string, service: string) =>
       sources()
         .filter((source) => organizationOfReport(source, service) === organization)
@@ -72,11 +75,11 @@ export function createControlChannel(sources: () => readonly (ReportSource & { o
         return { instance, report: parsed.success ? parsed.data : null };
       });
     },
-    /** Leaves the command for `lifeMs` and rings. */
+    /** Leaves the command for `lifeMs` and notifies the instances. */
     tell: tellOn,
-    /** What instances answered until now, by name. */
+    /** The instances' replies so far, by name. */
     repliesTo: repliesOn,
-    /** A question that changes nothing, such as what an invalidation would remove. Waits 2 s for the answers. */
+    /** Sends a question that changes nothing, such as what an invalidation would remove. Waits 2 s for the replies. */
     async ask(sourceId: string, question: { service: string; act: ControlAct; instances: string[] }) {
       const id = uuidv7();
       const deadlineMs = performance.now() + answersWithinMs;

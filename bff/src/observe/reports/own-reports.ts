@@ -12,15 +12,15 @@ import { ownService } from "./own-service.ts";
 
 export const ownReportsEveryMs = 2_000;
 
-/** This process of Wheelhouse, reporting what it has like a watched service, over its own Redis. */
+/** Reports this process of Wheelhouse like a watched service, over its own Redis. */
 export function createOwnReports(deps: {
   redis: Redis;
-  /** A connection that takes no other commands. */
+  /** A connection that carries no other commands. */
   subscriber: ReporterSubscriber;
-  /** What this process does. */
+  /** The roles of this process. */
   roles: readonly string[];
   eventLoop: EventLoop;
-  /** Caches and breakers that it has. */
+  /** The caches and breakers of this process. */
   parts: readonly { report(reporter: Reporter): void }[];
   clock: Clock;
 }) {
@@ -46,7 +46,7 @@ export function createOwnReports(deps: {
       });
       for (const part of parts) part.report(reporter);
     },
-    /** What it tells, at most an interval old, whether Redis takes it or not; null before it was started. */
+    /** The last report, at most one interval old, whether Redis accepts it or not; null before the start. */
     latest(): Report | null {
       if (!reporter) return null;
       const isOld = latest === null || clock.now() - Date.parse(latest.reportedAt) >= ownReportsEveryMs;

@@ -1,5 +1,5 @@
--- Instances of one service that report, or did in the last minutes. Reads only.
--- KEYS[1] sorted set of all reports. ARGV[1] beginning of the members asked for, ARGV[2] most members looked at.
+-- Instances of one service that report now or did in the last minutes. Read-only.
+-- KEYS[1] sorted set of all reports. ARGV[1] prefix of the members, ARGV[2] maximum number of members to read.
 -- Returns { member, report or false, … }.
 local found = {}
 for _, member in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, ARGV[2] - 1)) do

@@ -85,7 +85,7 @@ test("its age is measured on the server's clock, whatever the service's own cloc
   expect(Math.abs(Date.parse(seen?.reportedAt ?? "") - Date.now())).toBeLessThan(2_000);
 });
 
-test("a report that cannot be read is left out, told once, and harms no other", async () => {
+test("an unreadable report is skipped, logged once, and does not affect the others", async () => {
   reporterOf("payments", "good");
   await redis.zadd(reportsKey, Date.now() + 10, "payments:bad", Date.now() + 10, "payments:liar");
   await redis.set(reportKeyOf("payments:bad"), "{not json");
@@ -111,7 +111,7 @@ test("an instance that dies stays with its last report; one that leaves is gone"
   expect(await instances()).toEqual(["dies"]);
 });
 
-test("2 000 reports are read by calls of a few milliseconds, and those that did not change not at all", async () => {
+test("2 000 reports are read in calls of a few milliseconds, and unchanged ones are not read at all", async () => {
   const text = JSON.stringify({
     version: 1,
     service: "s",
@@ -137,7 +137,7 @@ test("2 000 reports are read by calls of a few milliseconds, and those that did 
     const used = [...info.matchAll(/used_cpu_(?:sys|user)_main_thread:([\d.]+)/g)];
     return used.reduce((sum, [, seconds]) => sum + 1_000 * Number(seconds), 0);
   };
-  // Of the server's own time, since on a busy machine its slow log counts the time in which it has to wait, too.
+  // Server time, because on a busy machine the slow log also counts the time that the server spends waiting.
   const costMs = async (look: () => Promise<unknown>) => {
     const beforeMs = await cpuMs();
     await look();
@@ -148,7 +148,7 @@ test("2 000 reports are read by calls of a few milliseconds, and those that did 
   await expect.poll(() => costMs(() => look(reports)), { timeout: 5_000 }).toBeLessThan(5);
 });
 
-test("while Redis is away the program is not disturbed, and the newest report follows when it is back", async () => {
+test("an outage of Redis does not disturb the program, and the newest report follows once Redis is back", async () => {
   const server = await startOwnRedis();
   ends.push(() => server.dispose());
   const own = await connect(server.url);
@@ -176,7 +176,7 @@ test("while Redis is away the program is not disturbed, and the newest report fo
   expect(problems[1]).toBeNull();
 });
 
-test("a command that nobody rang for is heard with the next report, once, and answered", async () => {
+test("a command without a notification is received with the next report, once, and answered", async () => {
   const breaker = breakerOf("charge-card");
   const reporter = createReporter({ redis, service: "payments", instance: "a", intervalMs: 200 });
   ends.push(() => reporter.close());
@@ -192,14 +192,14 @@ test("a command that nobody rang for is heard with the next report, once, and an
   const id = (last: number) => `01900000-0000-7000-8000-00000000000${last}`;
   await command(id(1), 7, { kind: "breaker", breaker: "charge-card", command: "open" });
   const replyTo = async (last: number) => JSON.parse((await redis.hget(repliesKey(id(last)), "a")) ?? "null");
-  await expect.poll(() => replyTo(1)).toMatchObject({ outcome: "obeyed", detail: "Held open" });
+  await expect.poll(() => replyTo(1)).toMatchObject({ outcome: "obeyed", detail: "Forced open" });
   await command(id(2), 6, { kind: "breaker", breaker: "charge-card", command: "close" });
   await command(id(3), 8, { kind: "breaker", breaker: "elsewhere", command: "open" });
   await command(id(4), 9, { kind: "cache.invalidate", cache: "none", by: "key", value: "x", preview: false });
   await expect.poll(() => replyTo(4)).toMatchObject({ outcome: "refused" });
   expect(await replyTo(2)).toMatchObject({
     outcome: "refused",
-    detail: "A newer command came before this one",
+    detail: "A newer command was applied before this one",
   });
   expect(await replyTo(3)).toMatchObject({ detail: "This instance has no such breaker" });
   expect(opened).toHaveBeenCalledTimes(1);

@@ -7,7 +7,7 @@ import type { Clock } from "#lib/time/clock.ts";
 import { createProbe, type Probe } from "#observe/targets/targets.ts";
 
 const script = loadLua(new URL("./sample-reports.lua", import.meta.url));
-/** About a millisecond of the server's time. */
+/** About a millisecond of server time. */
 const reportsPerCall = 200;
 const callsPerTick = 10;
 const reportsMax = reportsPerCall * callsPerTick;
@@ -25,10 +25,10 @@ const row = z.tuple([z.string(), z.number(), z.string().nullable()]);
 type Deps = { redis: Redis; clock: Clock; log: Pick<Logger, "warn">; sourceId: string };
 
 /**
- * The reports that services leave in one Redis: only what is new since the last look is read, 200 a call and 2 000 a
- * tick, and asked by one command that only reads. Their age is measured on the server's clock, so `reportedAt` is on
- * ours whatever the service's clock says. A report that ceased stays as it was, ever older, until the service took it
- * back or 10 minutes are over.
+ * Reads the reports that services leave in one Redis: only those that are new since the last read, 200 per call and 2
+ * 000 per tick, with a single read-only command. Age is measured by the server's clock, so `reportedAt` is correct
+ * whatever the service's clock says. When reports stop, the last one stays and grows older until the service withdraws
+ * it or 10 minutes have passed.
  */
 function createReportsOfSource({ redis, clock, log, sourceId }: Deps) {
   const read = createReadOnlyLua(redis, script);
@@ -85,7 +85,7 @@ function createReportsOfSource({ redis, clock, log, sourceId }: Deps) {
 
 export type ReportSource = { id: string; redis: Redis };
 
-/** Reports of all watched Redis servers, for the boards that show breakers and caches. */
+/** Reports of all watched Redis servers, for the boards of breakers and caches. */
 export function createReports(deps: {
   sources: () => readonly ReportSource[];
   clock: Clock;
@@ -105,13 +105,13 @@ export function createReports(deps: {
   };
 
   return {
-    /** Looks where a look is due; resolves when all answered, and never rejects. */
+    /** Reads where a read is due; resolves when all servers have answered, and never rejects. */
     async poke() {
       const current = sources();
       for (const id of probes.keys()) if (!current.some((source) => source.id === id)) probes.delete(id);
       await Promise.all(current.map((source) => probeOf(source).poke()));
     },
-    /** By id of the Redis source; what cannot be asked now keeps its last reports, which grow old. */
+    /** By id of the Redis source; a source that cannot be read keeps its last reports, which grow older. */
     reports(): ReadonlyMap<string, readonly Report[]> {
       return new Map([...probes].map(([id, { probe }]) => [id, probe.latest()?.value ?? []]));
     },

@@ -6,15 +6,15 @@ type Process = { report: Report; heardAtMs: number; startedAtMs: number };
 const groupOf = ({ service, process }: Report) => `${process?.about} ${service}`;
 
 /**
- * The reports without those of processes that were killed and have a successor: one that does the same and began after
- * their last word. Each successor stands for one, so of two that died and one that came back one is still missed. It may
- * have died itself: then its own successor stands for it.
+ * The reports without those of killed processes that have a successor: one with the same roles that started after their
+ * last report. Each successor replaces one process, so if two died and one came back, one is still missing. A successor
+ * may have died too; its own successor then replaces it.
  */
 export function withoutReplaced(reports: readonly Report[], nowMs: number): readonly Report[] {
   const groups = new Map<string, Process[]>();
   for (const report of reports) {
     const { process } = report;
-    // Who was not measured yet has not joined yet.
+    // A process without measurements has not joined yet.
     if (process?.upMs === undefined || process.eventLoop === null) continue;
     const heardAtMs = Date.parse(report.reportedAt);
     const of = { report, heardAtMs, startedAtMs: heardAtMs - process.upMs };

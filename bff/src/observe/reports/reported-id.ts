@@ -1,8 +1,8 @@
-/** Id of what a service reports: `<service>~<name>`, each part percent-encoded. */
+/** The id of a reported thing: `<service>~<name>`, each part percent-encoded. */
 export const reportedId = (service: string, name: string): string =>
   `${encodeURIComponent(service)}~${encodeURIComponent(name)}`;
 
-/** @returns null for what is no such id. */
+/** @returns null for any other text. */
 export function partsOfReportedId(id: string): { service: string; name: string } | null {
   const [service, ...rest] = id.split("~");
   const name = rest.join("~");

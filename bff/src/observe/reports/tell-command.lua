@@ -1,6 +1,6 @@
--- Leaves a command for the instances of a service and rings. Telling it twice is telling it once.
--- KEYS[1] sorted set of commands: JSON -> expiry in ms of this server's clock; also the channel of the bell.
--- ARGV[1] the command as JSON, ARGV[2] its life in ms.
+-- Leaves a command for the instances of a service and notifies them. Sending it twice has the effect of one.
+-- KEYS[1] sorted set of commands: JSON -> expiry in ms of this server's clock; also the channel of the notification.
+-- ARGV[1] the command as JSON, ARGV[2] its lifetime in ms.
 -- Returns how many were listening.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,19 +1,19 @@
 import type { serviceFormats } from "@wheelhouse/shared/sources.ts";
 
-/** A cache that lies in a Redis behind a prefix, whether its service reports it or not. */
+/** A cache in a Redis behind a prefix, whether or not its service reports it. */
 export type DeclaredCache = {
-  /** `<service>~<name>`, each part percent-encoded, as reported caches are called. */
+  /** `<service>~<name>`, each part percent-encoded, like the id of a reported cache. */
   id: string;
   name: string;
   service: string;
   prefix: string;
-  /** Store of bentocache that it is; null for another making. */
+  /** Name of the bentocache store; null for any other cache. */
   store: string | null;
 };
 
-/** A declared cache with its place in the list of sources. */
+/** A declared cache with its position in the list of sources. */
 export type CacheSource = {
-  /** Id in the list: of the file's the cache's own. */
+  /** Id in the list; for caches of the file, the cache's own id. */
   sourceId: string;
   organization: string;
   /** Id of its Redis. */
@@ -21,21 +21,21 @@ export type CacheSource = {
   cache: DeclaredCache;
 };
 
-/** `url` undefined: Wheelhouse's own server. */
+/** `url` is undefined for Wheelhouse's own server. */
 export type WatchedServer = {
   id: string;
   name: string;
   url: string | undefined;
   organization: string;
-  /** Of a Redis; left out for none. */
+  /** For a Redis; absent if there are none. */
   caches?: readonly DeclaredCache[];
 };
 
-/** A service whose instances are asked for their health, or report by themselves (`push`, then `url` is empty). */
+/** A service whose instances are checked for health, or report by themselves (`push`, with an empty `url`). */
 export type WatchedService = {
   id: string;
   name: string;
-  /** Slug of the organization that it belongs to. */
+  /** Slug of the owning organization. */
   organization: string;
   group: string | null;
   owner: string | null;
@@ -44,18 +44,18 @@ export type WatchedService = {
   dependsOn: readonly string[];
   instances: readonly { id: string; url: string }[];
   format: (typeof serviceFormats)[number];
-  /** In Gatus' language, each known to be readable; all must hold. */
+  /** In Gatus' language and valid; all must hold. */
   conditions: readonly string[];
-  /** `push`: how often it means to report; with `timeoutMs` on top, silence is an outage. */
+  /** The expected interval of `push` reports; silence for this plus `timeoutMs` is an outage. */
   intervalMs: number;
   timeoutMs: number;
   downAfter: number;
   upAfter: number;
-  /** Whether `/actuator/circuitbreakers` beside each instance's URL is read, too. */
+  /** Whether `/actuator/circuitbreakers` beside each instance's URL is read too. */
   actuatorBreakers: boolean;
 };
 
-/** One place with metrics in Prometheus' text format, of one instance of a service. */
+/** One metrics endpoint in Prometheus' text format, of one instance of a service. */
 export type WatchedTarget = {
   id: string;
   service: string;
@@ -66,7 +66,7 @@ export type WatchedTarget = {
   timeoutMs: number;
 };
 
-/** Ids are unique over all kinds. What did not change from one list to the next is equal in value, not identity. */
+/** Ids are unique across all kinds. An unchanged entry is equal in value from one list to the next, not in identity. */
 export type WatchedSources = {
   redis: readonly WatchedServer[];
   postgres: readonly WatchedServer[];
@@ -74,9 +74,12 @@ export type WatchedSources = {
   prometheus: readonly WatchedTarget[];
 };
 
-/** What is watched at this moment. */
+/** What is watched now. */
 export type Catalogue = {
   current(): WatchedSources;
-  /** Calls back after each change. @returns how to stop. */
+  /**
+   * Calls back after each change.
+   * @returns how to unsubscribe.
+   */
   onChange(listener: (sources: WatchedSources) => void): () => void;
 };

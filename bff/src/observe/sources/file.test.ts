@@ -38,7 +38,7 @@ postgres:
   ]);
 });
 
-test("every mistake is told at once, with its place and without the address", () => {
+test("all mistakes are reported at once, with their place and without the address", () => {
   const path = write(`
 redis:
   - { id: primary, url: "redis://user:hunter2@10.0.0.1" }
@@ -125,11 +125,11 @@ test.each([
     `a: &a [1]\n${Array.from({ length: 9 }, (_, i) => `b${i}: &b${i} [${`*${i ? `b${i - 1}` : "a"},`.repeat(9)}]`).join("\n")}`,
     "aliases",
   ],
-])("a mistake is told with the line it stands in: %j", (content, message) => {
+])("a mistake is reported with its line: %j", (content, message) => {
   expect(() => loadSources(write(content))).toThrow(message);
 });
 
-test("the demo gives its first organization the servers and the second a database and a service of its own", async () => {
+test("in the demo the first organization owns the servers, and the second a database and a service", async () => {
   const shopPorts = await chooseShopPorts(folder);
   expect(await chooseShopPorts(folder)).toEqual(shopPorts);
   const path = writeDemoSources({ dataDir: folder, redisUrl: "redis://127.0.0.1:7001", shopPorts });

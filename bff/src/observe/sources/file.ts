@@ -12,7 +12,7 @@ import {
   targetOf,
 } from "./schema.ts";
 
-/** Every mistake in the file, each with its line; never with an address, which may hold a password. */
+/** All mistakes in the file, each with its line; never an address, which may contain a password. */
 export class SourcesError extends Error {
   readonly problems: readonly string[];
   constructor(path: string, problems: readonly string[]) {
@@ -28,8 +28,8 @@ const maxBytes = 4 * 1024 * 1024;
 const maxProblems = 50;
 
 /**
- * Reads `wheelhouse.yaml`, the list of what is watched. Without a file, and for what the file does not name,
- * Wheelhouse's own Redis (`primary`) and Postgres belong to the organization `platform`.
+ * Reads `wheelhouse.yaml`, the list of watched sources. Without a file, and unless the file names them, Wheelhouse's
+ * own Redis (`primary`) and Postgres belong to the organization `platform`.
  * @throws SourcesError with all problems at once.
  */
 export function loadSources(path: string | undefined): WatchedSources {
@@ -44,7 +44,7 @@ export function loadSources(path: string | undefined): WatchedSources {
 }
 
 /**
- * @param path how the errors call the file.
+ * @param path the file's name in errors.
  * @throws SourcesError
  */
 function parseSources(text: string, path: string): WatchedSources {
@@ -80,7 +80,7 @@ function contentOf(text: string, path: string): SourcesContent {
   );
   if (faults.length > 0) throw new SourcesError(path, faults.slice(0, maxProblems));
 
-  // A key that is missing has no line of its own: then that of what it is missing from.
+  // A missing key has no line, so the line of its parent is reported.
   const lineOf = (place: readonly PropertyKey[]): number => {
     for (let length = place.length; length > 0; length--) {
       const name = place[length - 1];
@@ -117,7 +117,7 @@ const mistakeOf = (issue: z.core.$ZodIssue): Mistake => ({
   message: issue.code === "unrecognized_keys" ? "is not known" : issue.message,
 });
 
-/** `services.shop.url`: an entry of a list is called by its id when it has one. */
+/** `services.shop.url`: a list entry is named by its id if it has one. */
 function placeOf(place: readonly (string | number)[], content: unknown): string {
   const [kind, index, ...rest] = place;
   if (kind === undefined) return "file";

@@ -28,7 +28,7 @@ const duration = (minMs: number, maxMs: number) =>
       `must be a duration such as 10s, from ${minMs} ms to ${maxMs / 60_000} m`,
     )
     .transform(durationMs);
-/** Wheelhouse's own processes are watched under their name. */
+/** Reserved for Wheelhouse's own processes. */
 const id = slug.refine((given) => given !== ownService, `${ownService} is Wheelhouse's own`);
 const text = z.string().trim().min(1).max(100);
 const count = z.number().int().min(1).max(20);
@@ -37,15 +37,15 @@ const server = (protocols: readonly string[]) =>
   z.strictObject({
     id,
     name: text.optional(),
-    /** Left out: Wheelhouse's own server. */
+    /** Absent for Wheelhouse's own server. */
     url: url(protocols).optional(),
     organization: slug.default("platform"),
   });
 
-/** Prefixes that hold no cache: to remove what is behind them would take queues, sessions and commands away. */
+/** Prefixes that hold no cache: removing their keys would delete queues, sessions and commands. */
 const reservedPrefixes = ["bull:", "wheelhouse:"];
 
-/** What is wrong with the beginning of a cache's keys; null when nothing is. */
+/** The problem with the prefix of a cache's keys; null if there is none. */
 export const prefixMistake = (prefix: string): string | null =>
   reservedPrefixes.some((held) => prefix.startsWith(held) || held.startsWith(prefix))
     ? `must not meet ${reservedPrefixes.join(" or ")}`
@@ -62,7 +62,7 @@ const declaredCache = z.strictObject({
     .refine((prefix) => prefixMistake(prefix) === null, {
       error: ({ input }) => prefixMistake(String(input)) ?? "",
     }),
-  /** Name of its store, where it is one of bentocache: then its tags can be invalidated. */
+  /** The store's name if this is a bentocache store, so that its tags can be invalidated. */
   bentocache: text.optional(),
 });
 
@@ -77,7 +77,7 @@ const service = z.strictObject({
   owner: text.optional(),
   runbook: url(["http:", "https:"]).optional(),
   dependsOn: z.array(slug).max(100).default([]),
-  /** One instance, named like the service; several stand under `instances`. */
+  /** One instance, named like the service; several are listed under `instances`. */
   url: healthUrl.optional(),
   instances: z
     .array(z.strictObject({ id: text, url: healthUrl.optional() }))
@@ -103,7 +103,7 @@ const prometheus = z.strictObject({
   timeout: rhythm.timeout.default(5_000),
 });
 
-/** Shape of `wheelhouse.yaml`. */
+/** The schema of `wheelhouse.yaml`. */
 export const sourcesSchema = z.strictObject({
   redis: z
     .array(server(["redis:", "rediss:"]).extend({ caches: z.array(declaredCache).max(200).default([]) }))
@@ -134,10 +134,10 @@ export const declaredCacheOf = ({
   store: bentocache ?? null,
 });
 
-/** A mistake that the shape alone does not show; `path` as in the file. */
+/** A mistake that the schema alone does not catch; `path` as in the file. */
 export type Mistake = { path: (string | number)[]; message: string };
 
-/** What is wrong with the entries of one service beside each other. */
+/** The contradictions between the entries of one service. */
 export function serviceMistakes(
   entry: Pick<
     ServiceEntry,

@@ -29,7 +29,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("an edit is taken over by itself, in place or by another file put in its place", async () => {
+test("an edit is picked up automatically, whether the file is edited in place or replaced", async () => {
   open();
   const heard: string[][] = [];
   file?.onChange(({ services }) => heard.push(services.map(({ id }) => id)));
@@ -41,7 +41,7 @@ test("an edit is taken over by itself, in place or by another file put in its pl
   expect(heard).toEqual([["a", "b"], ["c"]]);
 });
 
-test("a bad edit keeps the last good list and says what is wrong, until it is mended", async () => {
+test("a bad edit keeps the last good list and reports what is wrong until it is fixed", async () => {
   open();
   writeFileSync(path, "services:\n  - id: a\n    url: nonsense\n");
   await expect
@@ -60,7 +60,7 @@ test("a bad edit keeps the last good list and says what is wrong, until it is me
   expect(file?.bad()).toBeNull();
 });
 
-test("there is nothing to begin with when the first reading is bad", () => {
+test("the start fails if the first read is bad", () => {
   writeFileSync(path, "services: [}");
   expect(open).toThrow(SourcesError);
 });

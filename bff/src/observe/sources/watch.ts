@@ -7,45 +7,46 @@ import type { Catalogue, WatchedSources } from "./catalogue.ts";
 import { loadSources, SourcesError } from "./file.ts";
 
 export type SourcesFile = Catalogue & {
-  /** How the last reading of the file went; `problems` is empty when what it says is what is watched. */
+  /** The result of the last read; `problems` is empty if the file's content is in use. */
   status(): {
     path: string | null;
     readAt: string;
-    /** When what holds was read. */
+    /** When the list in use was read. */
     goodAt: string;
     problems: readonly string[];
     failingSince: string | null;
   };
-  /** While the last edit is bad; null when what the file says is what is watched. */
+  /** Set while the last edit is bad; null while the file's content is in use. */
   bad(): BadFile | null;
-  /** Reads the file again; a bad one changes nothing but `status`. */
+  /** Reads the file again; a bad file changes only `status`. */
   reload(): void;
   start(): void;
   stop(): void;
 };
 
-/** A file whose last edit is bad, so that what was read before holds. */
+/** A file whose last edit is bad, so that the previous content stays in use. */
 export type BadFile = {
   /** Without its folder. */
   name: string;
   /** At least one, each with its line. */
   problems: readonly string[];
-  /** When the bad edit was seen. */
+  /** When the bad edit was detected. */
   since: string;
-  /** When what holds was read. */
+  /** When the list in use was read. */
   goodAt: string;
-  /** Slugs of the organizations whose sources it declares. */
+  /** Slugs of the organizations whose sources the file declares. */
   organizations: readonly string[];
 };
 
 const settleMs = 200;
-// Events of the file system do not reach every container and network mount.
+// Some containers and network mounts deliver no file system events.
 const pollMs = 5_000;
 
 /**
- * `wheelhouse.yaml` while the process runs: read again when it changes; a bad edit keeps what was watched before.
- * @param path undefined: no file, Wheelhouse's own servers only.
- * @throws SourcesError when there is nothing good to begin with.
+ * Watches `wheelhouse.yaml` while the process runs and reads it again after each change; after a bad edit the previous
+ * list stays in use.
+ * @param path undefined for no file, so Wheelhouse's own servers only.
+ * @throws SourcesError if the first read is bad.
  */
 export function createSourcesFile({
   path,
@@ -118,7 +119,7 @@ export function createSourcesFile({
         if (stampOf(path) !== seen) reloadSoon();
       }, pollMs).unref();
       try {
-        // The folder, since editors and Kubernetes put another file in the place of this one.
+        // Watches the folder, because editors and Kubernetes replace the file.
         watcher = watch(dirname(path), { persistent: false }, reloadSoon);
         watcher.on("error", (err) => log.debug({ err, path }, "file events ended; it is polled"));
       } catch (err) {

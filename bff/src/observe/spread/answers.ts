@@ -5,7 +5,7 @@ import type { SnapshotStore } from "./snapshots.ts";
 
 type Http = { request: FastifyRequest; reply: FastifyReply };
 
-/** Answers the list of an aspect: from the snapshot of now, or, asked for a moment, with what was stored of then. */
+/** Answers with an aspect's list: from the current snapshot or, with `at`, from the stored frame of that moment. */
 export type ListAnswers = (
   key: string,
   at: string | undefined,
@@ -27,7 +27,7 @@ export function createListAnswers(deps: {
   };
 }
 
-/** Answers with a view as it was encoded for this tick, compressed where the reader takes gzip. */
+/** Answers with a view encoded for this tick, compressed if the client accepts gzip. */
 export function sendEncoded({ plain, gzip }: Encodings, { request, reply }: Http): EncodedJson {
   reply.header("cache-control", "no-store").header("vary", "accept-encoding, x-wheelhouse-organization");
   if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) return { encodedJson: plain() };

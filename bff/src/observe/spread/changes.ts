@@ -1,8 +1,8 @@
 import type { Owned, Public, PublicRows } from "#observe/aspect.ts";
 
 /**
- * What differs between two ticks in the rows of one aspect. A row is turned into the public one, and encoded, at most once
- * for as long as its observer keeps it.
+ * The rows of one aspect that differ between two ticks. Each row is converted to its public form and encoded at most
+ * once for as long as its observer keeps it.
  */
 export function createPublicRows<Row extends Owned>(): PublicRows<Row> {
   const known = new WeakMap<Row, { row: Public<Row>; json: string | null }>();

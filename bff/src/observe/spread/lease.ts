@@ -10,15 +10,20 @@ const shortestLeaseMs = 3_000;
 const renewalsPerLease = 3;
 const answerWithinMs = 700;
 
-/** `term` while the lease is ours; `reachable` is false when Redis does not answer. */
+/** `term` while the lease is ours; `reachable` is false while Redis does not answer. */
 export type LeaseAnswer = { term: number | null; reachable: boolean };
 export type LeaderLease = {
-  /** Renews, and takes when it is free and `mayTake`. Never rejects, never takes long: without Redis nobody leads. */
+  /**
+   * Renews the lease, or takes it if it is free and `mayTake`. Never rejects and never takes long: without Redis nobody
+   * leads.
+   */
   hold(mayTake: boolean): Promise<LeaseAnswer>;
   release(): Promise<void>;
 };
 
-/** The lease that decides who samples: 3 s, or three intervals where these are longer; ask once an interval. */
+/**
+ * The lease that decides which process samples: 3 s, or three intervals if these are longer; call it once per interval.
+ */
 export function createLeaderLease({
   redis,
   owner,

@@ -11,18 +11,20 @@ export type SeriesRequest = {
   spanMs: number;
 };
 
-/** What was observed at a past moment, from the stored frames and figures. */
+/** Observations of a past moment, from the stored frames and figures. */
 export type Past = {
-  /** One part of a frame as JSON. @throws AppError `not_found` where it was not stored */
+  /**
+   * One part of a frame as JSON.
+   * @throws AppError `not_found` if it was not stored
+   */
   readPart(organizationId: string, part: string, at: string): Promise<Buffer>;
   /** Figures of one thing over the time before a moment, in the order of `metrics`. */
   seriesBefore(organizationId: string, of: SeriesRequest): Promise<Series[]>;
 };
 
 /**
- * Reads one part of a frame into its form of today.
- *
- * @throws AppError `not_found` also for a frame of an earlier version, which knew less than is shown
+ * Reads one part of a frame into its current form.
+ * @throws AppError `not_found` also for a frame of an earlier version that lacks what is shown today
  */
 export async function readFrame<T>(
   past: Pick<Past, "readPart">,
@@ -37,5 +39,5 @@ export async function readFrame<T>(
   return read.data;
 }
 
-/** A figure of which nothing was kept. */
+/** A figure without stored values. */
 export const noSeries: Series = { intervalMs: 60_000, values: [] };

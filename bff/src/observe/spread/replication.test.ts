@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** A process of this version on a Redis of its own, and a connection for one of another version. */
+/** A process of this version on its own Redis, and a connection that plays another version. */
 async function setup() {
   const server = await startOwnRedis();
   ends.push(() => server.dispose());
@@ -47,7 +47,7 @@ async function setup() {
   return { store, replication, other, channel, connect };
 }
 
-test("a tick of another version of the format is ignored, whichever way it comes", async () => {
+test("a tick with another format version is ignored on every path", async () => {
   const { store, replication, other, channel } = await setup();
   const former = { version: 1, observer: "old", term: 9, observedAt: "2026-01-05T12:00:00.000Z", queues: [] };
   const send = (to: string, message: unknown) => other.publish(to, JSON.stringify({ from: "", message }));
@@ -71,7 +71,7 @@ test("a tick of another version of the format is ignored, whichever way it comes
   expect(store.tick()).toEqual(tick);
 });
 
-test("nothing is published or kept where a process of an earlier version would find it", async () => {
+test("nothing is published or stored where a process of an earlier version reads", async () => {
   const { replication, other, connect } = await setup();
   const heard: string[] = [];
   const listener = await connect("listener");

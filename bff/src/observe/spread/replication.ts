@@ -8,15 +8,15 @@ import { keptKey } from "./keys.ts";
 import type { SnapshotStore } from "./snapshots.ts";
 
 const keepEveryMs = 10_000;
-/** Older trends than these would be empty anyway. */
+/** Older trends would be empty anyway. */
 const keptForSeconds = 900;
 const restoreWithinMs = 700;
 
-/** A tick grows with what is watched; far beyond that it is no tick. */
+/** A tick grows with the number of watched things; far beyond this size it is no tick. */
 const longestTick = 64 * 1024 * 1024;
 
 /**
- * Carries ticks from the leader to the replicas over Redis pub/sub, and keeps the last one with the trends in Redis
+ * Carries ticks from the leader to the replicas over Redis pub/sub, and stores the last tick and the trends in Redis
  * for the next start.
  */
 export function createReplication(deps: {
@@ -29,7 +29,7 @@ export function createReplication(deps: {
 }) {
   const { redis, subscribe, store, owner, clock, log } = deps;
   const ticks = subscribe({
-    // Processes of another version publish on a channel of their own, so that neither reads what it does not know.
+    // Each format version publishes on its own channel, so that no process reads a format that it does not know.
     topic: `ticks:${tickVersion}`,
     message: tickSchema,
     maxLength: longestTick,
@@ -41,16 +41,16 @@ export function createReplication(deps: {
   let restored = false;
 
   return {
-    /** Tells the others; a lost message is made good by the next one. */
+    /** Sends the tick to the other processes; the next tick makes up for a lost one. */
     publish(tick: Tick) {
       ticks.publish(tick);
       if (clock.now() - keptMs < keepEveryMs) return;
       keptMs = clock.now();
       redis
         .set(keptKey, JSON.stringify(store.keep()), "EX", keptForSeconds)
-        .catch((err: unknown) => log.debug({ err }, "the tick could not be kept"));
+        .catch((err: unknown) => log.debug({ err }, "the tick could not be stored"));
     },
-    /** Takes over what was kept, the first time that Redis answers. */
+    /** Restores what was stored, the first time that Redis answers. */
     async restoreOnce() {
       if (restored) return;
       try {
@@ -58,7 +58,7 @@ export function createReplication(deps: {
         restored = true;
         if (text) store.restore(parseJson(text));
       } catch (err) {
-        log.debug({ err }, "what was kept cannot be read yet");
+        log.debug({ err }, "the stored tick cannot be read yet");
       }
     },
   };

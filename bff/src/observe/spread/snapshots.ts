@@ -6,7 +6,7 @@ import { createTrends } from "./trends.ts";
 import { createViews, type Divided, divide, type Views } from "./views.ts";
 
 const mostChanges = 300;
-/** A leader that lost its lease without noticing is not believed so long after the new one was heard. */
+/** How long a leader that lost its lease without noticing is ignored after its successor's last tick. */
 const oldTermMs = 10_000;
 
 const kept = z.object({
@@ -17,8 +17,8 @@ const kept = z.object({
 });
 
 /**
- * The one place from which observations are read: the newest tick, the trends of the last minutes and the recent
- * changes, given out per organization and encoded at most once a tick however many read them.
+ * The single place from which observations are read: the newest tick, recent trends and recent changes, divided by
+ * organization and encoded at most once per tick for all readers.
  */
 export function createSnapshotStore({
   aspects,
@@ -52,7 +52,7 @@ export function createSnapshotStore({
   };
 
   return {
-    /** False when the tick comes from a leader that has been succeeded. */
+    /** False if the tick comes from a leader that has been replaced. */
     ingest(tick: Tick): boolean {
       const nowMs = clock.now();
       const { term, changes: newest } = tick.head;
@@ -73,15 +73,15 @@ export function createSnapshotStore({
       return true;
     },
     tick: (): Tick | null => current?.tick ?? null,
-    /** Rises by one with each tick that this process serves. */
+    /** Increases by one with each tick that this process serves. */
     seq: () => seq,
-    /** When a tick came in last, by this process' clock; null before the first. */
+    /** When the last tick arrived, by this process's clock; null before the first. */
     heardAtMs: () => heardAtMs,
     onTick(listener: (tick: Tick) => void): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    /** What one organization may see, as of the newest tick. */
+    /** What one organization may see of the newest tick. */
     viewsOf(organization: OrganizationKey): Views {
       const made =
         views.get(organization.id) ??
@@ -90,7 +90,7 @@ export function createSnapshotStore({
       return made;
     },
     keep: () => ({ tick: current?.tick ?? null, trends: trends.keep(), hour: hour.keep(), changes }),
-    /** Takes over what a process before this one has kept. It is served with its own, old date. */
+    /** Restores what a previous process stored. It is served with its original time. */
     restore(text: unknown) {
       const parsed = kept.safeParse(text);
       if (!parsed.success) return;

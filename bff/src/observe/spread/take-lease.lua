@@ -1,13 +1,13 @@
 --[[
-  Takes the collector's lease when it is free and renews it when it is ours.
+  Takes the collector's lease if it is free, and renews it if it is ours.
 
   KEYS[1]  the lease: owner and term, as '<owner>/<term>'
   KEYS[2]  counter of terms
   ARGV[1]  owner, unique to this process
-  ARGV[2]  milliseconds that the lease lasts
-  ARGV[3]  '1' may take a free lease, '0' only renews
+  ARGV[2]  lifetime of the lease in ms
+  ARGV[3]  '1' to take a free lease, '0' to renew only
 
-  Returns the term when the lease is ours, 0 when another holds it, -1 when it is free
+  Returns the term if the lease is ours, 0 if another process holds it, -1 if it is free
 ]]
 local held = redis.call('GET', KEYS[1])
 if not held then

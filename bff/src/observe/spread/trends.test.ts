@@ -4,7 +4,7 @@ import { createTrends } from "./trends.ts";
 const secondMs = 1_000;
 const last = (values: readonly (number | null)[], count: number) => values.slice(-count);
 
-test("one value for each 10 s, the last one heard; null where nothing was", () => {
+test("one value for each 10 s, the last one received; null where there was none", () => {
   const trends = createTrends();
   for (const [atS, value] of [
     [0, 1],
@@ -26,7 +26,7 @@ test("time without values moves the series on", () => {
   expect(trends.read("k", 3_600 * secondMs).values.every((value) => value === null)).toBe(true);
 });
 
-test("what was kept goes on where it ended, and what is newer here stays", () => {
+test("stored series continue where they ended, and newer local values stay", () => {
   const before = createTrends();
   before.add("old", 0, 1);
   before.add("both", 0, 1);
@@ -38,7 +38,7 @@ test("what was kept goes on where it ended, and what is newer here stays", () =>
   expect(last(after.read("both", 0).values, 1)).toEqual([2]);
 });
 
-test("what was not heard of for 10 minutes is forgotten", () => {
+test("a figure without data for 10 minutes is removed", () => {
   const trends = createTrends();
   trends.add("k", 0, 1);
   trends.prune(599 * secondMs);

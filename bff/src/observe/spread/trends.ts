@@ -7,8 +7,8 @@ const kept = z.record(z.string(), z.object({ step: z.number(), values: z.array(z
 export type KeptTrends = z.infer<typeof kept>;
 
 /**
- * The last 60 steps of many figures: the last value of each step, or the largest. `stepMs` is 10 s by default,
- * so that they show 10 minutes.
+ * The last 60 steps of many figures: the last value of each step, or the largest. `stepMs` is 10 s by default, which
+ * covers 10 minutes.
  */
 export function createTrends({
   stepMs = 10_000,
@@ -50,7 +50,7 @@ export function createTrends({
       rings = Object.fromEntries(Object.entries(rings).filter(([, ring]) => ring.step > oldest));
     },
     keep: (): KeptTrends => rings,
-    /** Takes over what another process has kept, where nothing newer is known. */
+    /** Takes over what another process stored, where no newer values are known. */
     restore(text: unknown) {
       const parsed = kept.safeParse(text);
       if (!parsed.success) return;
@@ -61,7 +61,7 @@ export function createTrends({
 }
 export type Trends = ReturnType<typeof createTrends>;
 
-/** Adds series of the same step, value by value; a value that no series knows stays null. */
+/** Adds up series of the same step, value by value; a value missing in all series stays null. */
 export function sumOfSeries(all: readonly Series[], intervalMs: number): Series {
   const longest = Math.max(0, ...all.map(({ values }) => values.length));
   const values = Array.from({ length: longest }, (_, index) => {

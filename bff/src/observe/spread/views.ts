@@ -15,7 +15,7 @@ import type { Trends } from "./trends.ts";
 /** A tick with its rows by organization, divided once for all organizations. */
 export type Divided = { tick: Tick; rowsOf(key: string, slug: string): readonly Owned[] };
 
-/** Divides the rows of an aspect when they are first read. */
+/** Divides the rows of an aspect on first use. */
 export function divide(tick: Tick): Divided {
   const made = new Map<string, Map<string, Owned[]>>();
   const byOrganization = (key: string) => {
@@ -33,11 +33,11 @@ export function divide(tick: Tick): Divided {
   return { tick, rowsOf: (key, slug) => byOrganization(key).get(slug) ?? noRows };
 }
 
-/** Rows that differ from the tick before, as they are shown. */
+/** Rows that changed since the previous tick, in their public form. */
 export type RowsChanges = {
   observedAt: string | null;
   intervalMs: number;
-  /** `before`: null where the row is new. */
+  /** `before` is null for a new row. */
   changed: { before: unknown; now: unknown }[];
   removed: string[];
 };
@@ -47,7 +47,7 @@ export type ViewsDeps = {
   organization: OrganizationKey;
   current: Divided | null;
   previous: Divided | null;
-  /** Newest first, of all organizations. */
+  /** Newest first, for all organizations. */
   changes: readonly ObservedChange[];
   trends: Trends;
   /** The same over the last hour. */
@@ -56,8 +56,8 @@ export type ViewsDeps = {
 };
 
 /**
- * What one organization may see of a tick, aspect by aspect. Made once a tick and organization at most, only for those
- * that are read, and each answer made and encoded once.
+ * What one organization may see of a tick, aspect by aspect. Built at most once per tick and organization, only if it
+ * is read, and each answer is encoded once.
  */
 export function createViews(deps: ViewsDeps) {
   const { aspects, organization, current, previous, trends, hour } = deps;
@@ -81,7 +81,7 @@ export function createViews(deps: ViewsDeps) {
   };
   const aspectOf = (key: string) => {
     const aspect = aspects.find((each) => each.key === key);
-    if (!aspect) throw new Error(`nothing is observed under ${key}`);
+    if (!aspect) throw new Error(`no aspect is observed under ${key}`);
     return aspect;
   };
   const lists = new Map<string, unknown>();
@@ -101,11 +101,14 @@ export function createViews(deps: ViewsDeps) {
     part,
     /** Typed rows of one aspect. */
     rows: <Row, Extra>(of: AspectKey<Row, Extra>): readonly Row[] => of.rows(part),
-    /** The whole answer of an aspect's list. @throws Error when nothing is observed under this key */
+    /**
+     * The complete answer of an aspect's list.
+     * @throws Error if no aspect is observed under this key
+     */
     list,
     /** Its JSON. */
     encoded,
-    /** What differs from the tick before. */
+    /** What changed since the previous tick. */
     changes(key: string): RowsChanges {
       const known = changesOf.get(key);
       if (known) return known;
@@ -121,7 +124,7 @@ export function createViews(deps: ViewsDeps) {
       changesOf.set(key, made);
       return made;
     },
-    /** What the history keeps of this moment, by name of the part. */
+    /** What the history stores of this moment, by name of the part. */
     frame(): Map<string, Buffer> {
       return new Map(
         aspects.flatMap(({ key, frames = [] }) =>
@@ -135,10 +138,10 @@ export function createViews(deps: ViewsDeps) {
 }
 export type Views = ReturnType<typeof createViews>;
 
-/** JSON of a view, plain and compressed, each made once for all its readers. */
+/** The JSON of a view, plain and compressed, each built once for all its readers. */
 function encodingsOf(view: () => unknown): Encodings {
   const plain = once(() => Buffer.from(JSON.stringify(view())));
-  // The fastest level, since it is made anew every second.
+  // The fastest level, because views are rebuilt every second.
   const gzip = once(() => gzipSync(plain(), { level: 1 }));
   return { plain, gzip };
 }

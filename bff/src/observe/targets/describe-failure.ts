@@ -9,7 +9,7 @@ const socketErrors = new Map([
   ["57P03", "It is starting"],
 ]);
 
-/** Why something could not be asked, in words for a person; never with a credential. */
+/** Describes why something could not be reached, for people; never includes a credential. */
 export function describeFailure(reason: unknown): string {
   const error = reason instanceof AggregateError ? reason.errors[0] : reason;
   if (!(error instanceof Error)) return "It cannot be asked";

@@ -2,17 +2,17 @@ import type { Clock } from "#lib/time/clock.ts";
 import { describeFailure } from "./describe-failure.ts";
 
 export type Probe<T> = {
-  /** Starts a run when one is due and none is going on; resolves when it ended, and never rejects. */
+  /** Starts a run if one is due and none is running; resolves when it has ended, and never rejects. */
   poke(): Promise<void>;
   latest(): { value: T; atMs: number } | null;
-  /** Why it cannot be asked now; null when the last run succeeded or the first is still going on. */
+  /** Why the probe fails now; null after a successful run or while the first is still running. */
   failure(): string | null;
 };
 
-/** A run that takes longer than this counts as failing while it still goes on. */
+/** A run that takes longer than this counts as failing while it continues. */
 const lateAfterMs = 2_000;
 
-/** Asks one thing again and again, never twice at a time, so that what hangs holds up nothing but itself. */
+/** Probes one thing repeatedly, never twice at a time, so that a hanging probe holds up only itself. */
 export function createProbe<T>(
   sample: () => Promise<T>,
   { clock, everyMs }: { clock: Clock; everyMs: number },
@@ -35,7 +35,7 @@ export function createProbe<T>(
 
   return {
     poke() {
-      // A tick may come a little early; a probe for every tick must not miss it.
+      // A tick may come slightly early, and a probe that is due every tick must not skip it.
       if (!running && clock.now() - startedMs >= everyMs * 0.9) {
         startedMs = clock.now();
         running = run();

@@ -46,7 +46,7 @@ function setUp({ concurrency = 4, isFailing = (value: string) => value === "down
 }
 const target = (key: string, intervalMs = 1_000, timeoutMs = 500): Target => ({ key, intervalMs, timeoutMs });
 
-test("a target is asked once an interval, and never twice at a time", async () => {
+test("a target is checked once per interval, and never twice at a time", async () => {
   const { runner, calls, advance } = setUp();
   runner.setTargets([target("a", 1_000, 10_000)]);
   await advance(3_000);
@@ -58,7 +58,7 @@ test("a target is asked once an interval, and never twice at a time", async () =
   expect(runner.results().get("a")).toMatchObject({ latest: { value: "ok" }, failure: null });
 });
 
-test("no more run at a time than there are places, and each gets its turn", async () => {
+test("no more checks run at a time than there are slots, and each target gets its turn", async () => {
   const { runner, calls, advance } = setUp({ concurrency: 3 });
   runner.setTargets(Array.from({ length: 10 }, (_, i) => target(`t${i}`, 1_000, 60_000)));
   await advance(1_000);
@@ -67,7 +67,7 @@ test("no more run at a time than there are places, and each gets its turn", asyn
   expect(new Set(calls.map(({ target: { key } }) => key)).size).toBe(10);
 });
 
-test("what accepts and never answers costs the others nothing, in places or in time", async () => {
+test("a target that accepts and never answers costs the others neither slots nor time", async () => {
   const { runner, calls, advance } = setUp({ concurrency: 4 });
   const hanging = Array.from({ length: 8 }, (_, i) => target(`hangs${i}`, 1_000, 900));
   const well = Array.from({ length: 8 }, (_, i) => target(`well${i}`, 1_000, 900));
@@ -82,7 +82,7 @@ test("what accepts and never answers costs the others nothing, in places or in t
   expect(runner.results().get("hangs0")).toMatchObject({ failure: "No answer within 900 ms", latest: null });
 });
 
-test("a time-out aborts what runs and gives its place back, even when it will not end", async () => {
+test("a time-out aborts a run and frees its slot, even if the run does not end", async () => {
   const ends: AbortSignal[] = [];
   const runner = createTargetRunner<Target, string>({
     check: ({ key }, signal) => {
@@ -142,7 +142,7 @@ test("starts are spread, so that many targets do not begin at once", async () =>
   expect(busiest).toBeLessThanOrEqual(40);
 });
 
-test("a target that stays keeps its results, one that changed or went loses them and is aborted", async () => {
+test("an unchanged target keeps its results; a changed or removed one loses them and is aborted", async () => {
   const { runner, calls, advance } = setUp();
   runner.setTargets([target("stays"), target("changes"), target("goes", 1_000, 5_000)]);
   await advance(300, ({ target: { key }, answer }) => key !== "goes" && answer("ok"));
@@ -154,7 +154,7 @@ test("a target that stays keeps its results, one that changed or went loses them
   expect(going?.signal.aborted).toBe(true);
 });
 
-test("at rest nothing runs and nothing is known; poked again it begins anew", async () => {
+test("a stopped runner runs nothing and knows nothing; the next poke starts it again", async () => {
   const { runner, calls, open, advance } = setUp();
   runner.setTargets([target("a"), target("b", 1_000, 5_000)]);
   await advance(300, ({ target: { key }, answer }) => key === "a" && answer("ok"));
@@ -168,7 +168,7 @@ test("at rest nothing runs and nothing is known; poked again it begins anew", as
   expect(runner.results().get("a")?.latest?.value).toBe("ok");
 });
 
-test("what a check throws is told in words", async () => {
+test("an error of a check is described in words", async () => {
   const { runner, advance } = setUp();
   runner.setTargets([target("a")]);
   await advance(200, ({ fail }) => fail(Object.assign(new Error("x"), { code: "ECONNREFUSED" })));

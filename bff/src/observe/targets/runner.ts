@@ -7,30 +7,30 @@ export type Target = { key: string; intervalMs: number; timeoutMs: number };
 export type TargetResult<R, T = unknown> = {
   target: T;
   latest: { value: R; atMs: number } | null;
-  /** Why the last run gave no value; null when it gave one. */
+  /** Why the last run returned no value; null if it returned one. */
   failure: string | null;
   failedAtMs: number | null;
-  /** The last run took all its time. */
+  /** The last run timed out. */
   timedOut: boolean;
 };
 
 export type TargetRunner<T extends Target, R> = {
-  /** What is asked from now on. A target that is equal to the one before keeps its results and its turn. */
+  /** Sets the targets. A target equal to the previous one keeps its results and its turn. */
   setTargets(targets: readonly T[]): void;
-  /** Makes these due at once, out of turn; one that runs already is left as it is. */
+  /** Makes these due at once, out of turn; leaves a running check alone. */
   hurry(keys: readonly string[]): void;
-  /** Starts what is due, and waits for nothing. */
+  /** Starts what is due without waiting for it. */
   poke(nowMs: number): void;
-  /** By key; empty for what was not asked yet. */
+  /** By key; without targets that have not been checked yet. */
   results(): ReadonlyMap<string, TargetResult<R, T>>;
-  /** Aborts what runs and forgets all results, until it is poked again. */
+  /** Aborts running checks and discards all results, until the next poke. */
   rest(): void;
 };
 
-/** After the outcome has turned, so many runs follow closely, so that a change is certain within one interval. */
+/** After the outcome changes, this many runs follow closely, so that the change is confirmed within one interval. */
 const confirmations = 2;
 const backOffAfter = 10;
-// Beyond 2 intervals an answer would count as stale, although it was asked for.
+// Beyond 2 intervals an answer would count as stale even though its check ran on time.
 const largestBackOff = 1.5;
 const jitter = 0.05;
 const startGapMs = 5;
@@ -40,17 +40,17 @@ type Entry<T, R> = TargetResult<R, T> & {
   queued: boolean;
   running: AbortController | null;
   failing: boolean | null;
-  /** Runs in a row with this outcome. */
+  /** Consecutive runs with this outcome. */
   streak: number;
 };
 
 /**
- * Asks many targets again and again: never more than `concurrency` at a time, none twice at a time, each in a rhythm
- * of its own. Of the places, half are kept from targets that last took all their time, so that what accepts and never
- * answers does not keep the others waiting.
- *
- * @param check must end when `signal` aborts; what it throws becomes `failure`.
- * @param isFailing a value that tells of a failure; it is then asked again sooner, and less often when it lasts.
+ * Checks many targets repeatedly: at most `concurrency` at a time, none twice at a time, each in its own rhythm. Half
+ * of the slots are closed to targets whose last run timed out, so that targets which accept and never answer do not
+ * hold up the others.
+ * @param check must end when `signal` aborts; an error becomes `failure`.
+ * @param isFailing true for a value that means failure; the target is then checked again sooner, and less often if the
+ * failure lasts.
  */
 export function createTargetRunner<T extends Target, R>({
   check,
@@ -62,7 +62,7 @@ export function createTargetRunner<T extends Target, R>({
   check: (target: T, signal: AbortSignal) => Promise<R>;
   concurrency: number;
   clock: Clock;
-  /** 0 to 1. */
+  /** From 0 to 1. */
   random: () => number;
   isFailing?: (value: R) => boolean;
 }): TargetRunner<T, R> {
@@ -92,7 +92,7 @@ export function createTargetRunner<T extends Target, R>({
 
   const finish = (entry: Entry<T, R>, startedMs: number, failing: boolean, isLate: boolean) => {
     entry.streak = entry.failing === failing ? entry.streak + 1 : 1;
-    // The first outcome of all has turned from nothing.
+    // The first outcome is not a change.
     if (entry.failing === null && !failing) entry.streak = confirmations + 1;
     entry.failing = failing;
     entry.timedOut = isLate;
@@ -121,7 +121,7 @@ export function createTargetRunner<T extends Target, R>({
       finish(entry, startedMs, true, isLate);
     };
     const timer = setTimeout(() => {
-      // The place is given back at once; the target itself waits until its run has really ended.
+      // The slot is freed at once; the target itself waits until its run has really ended.
       if (!leave()) return;
       fail(`No answer within ${formatSetSpan(target.timeoutMs)}`, true);
       abort.abort(new Error(`No answer in time (timeout ${target.timeoutMs} ms)`));

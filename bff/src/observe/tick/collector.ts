@@ -9,7 +9,7 @@ import { noRows, type Tick, tickVersion } from "./format.ts";
 export type CollectorDeps = {
   /** In the order in which they are observed. */
   aspects: readonly Aspect[];
-  /** What services report of themselves, looked at before the aspects are observed. Never rejects. */
+  /** Reads the services' reports before the aspects are observed. Never rejects. */
   reports: { poke(): Promise<unknown> };
   organizations(): Promise<OrganizationKey[]>;
   store: { tick(): Tick | null; heardAtMs(): number | null; ingest(tick: Tick): unknown };
@@ -18,27 +18,27 @@ export type CollectorDeps = {
     release(): Promise<void>;
   };
   replication: { publish(tick: Tick): void; restoreOnce(): Promise<void> };
-  /** Names this process; unique among all. */
+  /** Identifies this process; unique among all. */
   owner: string;
-  /** Takes a free lease at once; others stand by. */
+  /** Takes a free lease at once; other processes stand by. */
   firstCandidate: boolean;
   intervalMs: number;
   clock: Clock;
   log: Logger;
 };
 
-/** Ticks without a word from the leader after which a replica looks for itself. */
+/** Ticks without data from the leader after which a replica observes for itself. */
 const silentTicks = 3;
 const standbyTicks = 2;
-// A tick waits this share of its interval for answers; what is later counts for the next one.
+// A tick waits this share of its interval for answers; later ones count for the next tick.
 const waitShare = 0.8;
 const organizationsEveryMs = 10_000;
 
 /**
- * One process of those that may observe. Each tick it asks for the lease; the one that holds it samples every source
- * once and publishes what it saw, the others serve what they hear, and sample for themselves (to serve only) when
- * nothing was heard for 3 ticks: so the console works while its own Redis is what is down. A tick is bounded: it
- * never waits for a source beyond its interval, and never queries a source twice at a time.
+ * One of the processes that may observe. Each tick it tries for the lease; the holder samples every source once and
+ * publishes the result, the others serve what they receive. After 3 ticks without data they sample for themselves, to
+ * serve only, so the console works even while its own Redis is down. A tick is bounded: it never waits for a source
+ * beyond its interval, and never queries a source twice at a time.
  */
 export function createCollector(deps: CollectorDeps) {
   const { reports, store, lease, replication, owner, firstCandidate, intervalMs, clock, log } = deps;
@@ -104,13 +104,13 @@ export function createCollector(deps: CollectorDeps) {
 
   const tick = async () => {
     startedMs ??= clock.now();
-    // A process that only stands by leaves a free lease to the first candidates while it hears a leader.
+    // A standby process leaves a free lease to the first candidates while it receives ticks from a leader.
     const quietMs = clock.now() - (store.heardAtMs() ?? startedMs);
     const { term, reachable } = await lease.hold(firstCandidate || quietMs >= standbyTicks * intervalMs);
     await replication.restoreOnce();
     const last = store.tick();
     const silentMs = clock.now() - (store.heardAtMs() ?? startedMs);
-    // A process that observes by itself continues until the lease shows that another one leads.
+    // A process that observes for itself continues until the lease shows that another one leads.
     const goesOn = last?.head.observer === owner && (!reachable || last.head.term === 0);
     if (term === null && !goesOn && silentMs < silentTicks * intervalMs) {
       if (observing) for (const { board } of observed) board.rest();
@@ -126,14 +126,14 @@ export function createCollector(deps: CollectorDeps) {
     while (!stopped) {
       await tick().catch((err: unknown) => log.error({ err }, "a tick of the collector failed"));
       dueMs += intervalMs;
-      // A tick that came late is not made up for: the next one is due one interval from now.
+      // A late tick is not made up for: the next one is due one interval from now.
       if (dueMs < clock.now()) dueMs = clock.now();
       await sleep(Math.max(0, dueMs - clock.now()), undefined, { signal: stop.signal }).catch(() => {});
     }
   };
 
   return {
-    /** One turn; `start` calls it every interval. */
+    /** Runs one tick; `start` calls it every interval. */
     tick,
     start() {
       running = loop();

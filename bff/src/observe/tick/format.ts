@@ -1,29 +1,29 @@
 import { z } from "zod";
 import type { Observations, ObservedChange, OrganizationKey, Owned } from "#observe/aspect.ts";
 
-/** Rises when another version could not read it; each version has a channel and a key of its own. */
+/** Increase it when other versions could no longer read a tick; each version has its own channel and key. */
 export const tickVersion = 2;
 
 /**
- * All that was observed in one tick, over all organizations: what the leader publishes and every replica serves.
- * Plain JSON.
+ * Everything observed in one tick, over all organizations: published by the leader and served by every replica. Plain
+ * JSON.
  */
 export type Tick = {
   version: typeof tickVersion;
   head: {
-    /** Who observed it. */
+    /** The process that observed it. */
     observer: string;
-    /** Rises with each new leader; 0 when a replica observed for itself. */
+    /** Increases with each new leader; 0 if a replica observed for itself. */
     term: number;
     observedAt: string;
     intervalMs: number;
     organizations: readonly OrganizationKey[];
-    /** Changes of state that this tick saw. */
+    /** Changes of state seen in this tick. */
     changes: readonly ObservedChange[];
   };
   /** By key of the aspect. */
   rows: Record<string, readonly Owned[]>;
-  /** What an aspect carries beside its rows, by its key. */
+  /** What an aspect carries besides its rows, by its key. */
   extra: Record<string, unknown>;
 };
 
@@ -40,8 +40,8 @@ const outline = z.looseObject({
   rows: z.record(z.string(), z.custom<unknown[]>(Array.isArray)),
   extra: z.record(z.string(), z.unknown()),
 });
-// Written by a process of the same version of the format; checking every row of every tick would cost more than making
-// it.
+// Only a process with the same format version writes ticks; checking every row of every tick would cost more than
+// creating it.
 export const tickSchema = z.custom<Tick>((value) => outline.safeParse(value).success);
 
 export const noRows: readonly Owned[] = [];

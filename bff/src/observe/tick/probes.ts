@@ -1,7 +1,7 @@
 import type { Clock } from "#lib/time/clock.ts";
 import { createProbe, type Probe } from "#observe/targets/targets.ts";
 
-/** A probe for each source of a list that may change; a source that stays keeps its probe and what it knows. */
+/** One probe for each source of a changing list; a source that stays keeps its probe and its results. */
 export function createProbes<T, S extends object>(
   list: readonly (S & { sample(): Promise<T> })[],
   options: { clock: Clock; everyMs: number },

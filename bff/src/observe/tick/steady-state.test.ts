@@ -5,7 +5,7 @@ const ok: Verdict = { state: "ok", label: "OK", cause: null };
 const down: Verdict = { state: "down", label: "Down", cause: "no answer" };
 const degraded: Verdict = { state: "degraded", label: "Old jobs", cause: "old" };
 
-/** Verdicts at 1, 2, 3 … s; what is shown after each, with since when in seconds. */
+/** Verdicts at 1, 2, 3 … s; after each, the state shown and since when, in seconds. */
 function run(
   verdicts: readonly Verdict[],
   options: Partial<Patience> & { atOnce?: boolean; weight?: number } = {},
@@ -34,11 +34,11 @@ test("a single failure or a single good answer changes nothing", () => {
   expect(run([down, ok, down, ok, down])).toEqual(Array(5).fill("down@1"));
 });
 
-test("flapping between two different troubles does not count for either", () => {
+test("flapping between two different problems counts for neither", () => {
   expect(run([ok, down, degraded, down, degraded])).toEqual(Array(5).fill("ok@1"));
 });
 
-test("the first verdict holds at once, and so does an act", () => {
+test("the first verdict takes effect at once, and so does an operator's action", () => {
   expect(run([down])).toEqual(["down@1"]);
   expect(run([ok, { ...ok, label: "Paused" }], { atOnce: true })).toEqual(["ok@1", "ok@2"]);
 });
@@ -52,10 +52,10 @@ test.each<[number, number, string[]]>([
   [1, 1, ["ok@1", "down@2", "down@2", "ok@4", "ok@4"]],
   [2, 1, ["ok@1", "ok@1", "down@2", "ok@4", "ok@4"]],
   [2, 3, ["ok@1", "ok@1", "down@2", "down@2", "down@2"]],
-])("each target has its own patience: down after %i, up after %i", (downAfter, upAfter, expected) => {
+])("each target has its own thresholds: down after %i, up after %i", (downAfter, upAfter, expected) => {
   expect(run([ok, down, down, ok, ok], { downAfter, upAfter })).toEqual(expected);
 });
 
-test("a check that took the time of two counts twice", () => {
+test("a check that took as long as two counts twice", () => {
   expect(run([ok, down, down], { weight: 2 })).toEqual(["ok@1", "ok@1", "down@2"]);
 });

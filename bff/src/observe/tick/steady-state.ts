@@ -7,17 +7,17 @@ export type Steady = Verdict & {
   pending: { key: string; times: number; sinceMs: number } | null;
 };
 
-/** How often in a row a change must be seen before it holds. */
+/** How many consecutive verdicts a change needs. */
 export type Patience = { downAfter: number; upAfter: number };
 const usualPatience: Patience = { downAfter: 3, upAfter: 2 };
 const rank: Record<HealthState, number> = { ok: 0, unknown: 1, degraded: 2, down: 3 };
 const keyOf = ({ state, label }: Verdict) => `${state}/${label}`;
 
 /**
- * Takes the next verdict in. A change for the worse must be seen `downAfter` times in a row, one for the better
- * `upAfter` times, so that a single slow answer starts no alarm and a single good one ends none; `since` is then the
- * first of them. The first verdict of all, and what `atOnce` says (an act, such as pausing), holds immediately.
- * `weight`: as how many verdicts it counts, for one that took the time of several.
+ * Takes in the next verdict. A change for the worse needs `downAfter` verdicts in a row, one for the better `upAfter`,
+ * so that a single slow answer starts no alarm and a single good one ends none; `since` is the time of the first of
+ * them. The first verdict of all, and any with `atOnce` (an operator's action such as pausing), takes effect
+ * immediately. `weight` is the number of verdicts that it counts for, if a check took as long as several.
  */
 export function settle(
   before: Steady | undefined,

@@ -7,7 +7,7 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 import type { SessionEnds } from "#lib/security/session-ends.ts";
 import { type LiveServer, type LiveSocket, roomFor } from "./rooms.ts";
 
-/** Who the caller is, in which organization; asked at the handshake, at each subscribe and once a minute. */
+/** Identifies the caller and the organization; called at the handshake, at each subscribe and once a minute. */
 export type Authenticate = (handshake: {
   cookieHeader: string | undefined;
   organization: string | undefined;
@@ -21,7 +21,7 @@ export type Authenticate = (handshake: {
 const mostConnections = 10_000;
 const handshakeAuth = z.object({ organization: z.string().min(1).max(100).optional() });
 
-/** Whether a person may hear a topic in the organization of the connection. */
+/** Whether a person may receive a topic in the connection's organization. */
 export const may = ({ actor, organization }: RequestContext, { kind, capability }: TopicBase) =>
   (kind !== "personal" || actor.id !== null) && actor.can(capability).in(organization.id).check();
 
@@ -41,7 +41,7 @@ function identify(socket: LiveSocket, authenticate: Authenticate) {
   });
 }
 
-/** Lets only those connect who have a session, and no more than one process can hold. */
+/** Accepts only connections with a session, and no more than one process can hold. */
 export function guardHandshakes(
   io: LiveServer,
   { authenticate, log }: { authenticate: Authenticate; log: Logger },
@@ -63,9 +63,8 @@ export function guardHandshakes(
 }
 
 /**
- * Looks again who a socket belongs to, and takes from it what is not allowed any more.
- *
- * @returns false when the socket was cut, because its session does not hold any more
+ * Checks a socket's session again and removes it from rooms that it may no longer join.
+ * @returns false if the socket was disconnected because its session is no longer valid
  */
 export async function recheck(
   socket: LiveSocket,
@@ -73,13 +72,13 @@ export async function recheck(
 ): Promise<boolean> {
   const context = await identify(socket, authenticate);
   if (context instanceof AppError) {
-    // Not being able to ask ends nothing: the session was verified before.
+    // A failed check ends nothing: the session was verified before.
     if (context.code === "unavailable") return socket.connected;
     socket.disconnect(true);
     return false;
   }
   if (context.organization.id !== socket.data.context.organization.id) {
-    // The session's default was changed and this socket followed it: its rooms are another organization's.
+    // The session's default organization changed and this socket followed it, but its rooms belong to another one.
     socket.disconnect(true);
     return false;
   }
@@ -88,7 +87,10 @@ export async function recheck(
   return socket.connected;
 }
 
-/** Cuts the sockets of a session or person whose rights ended. @returns how to stop. */
+/**
+ * Disconnects the sockets of a session or person whose rights ended.
+ * @returns how to stop.
+ */
 export function cutEnded(io: LiveServer, sessionEnds: Pick<SessionEnds, "onEnded">) {
   return sessionEnds.onEnded((ended) => {
     for (const socket of io.of("/").sockets.values()) {

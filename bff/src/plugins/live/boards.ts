@@ -5,14 +5,13 @@ import { encodeMessage, encodeSnapshot } from "./encode.ts";
 import { type LiveServer, type LiveSocket, membersOf, roomOf, waitingRoomOf } from "./rooms.ts";
 import type { LiveViews, LiveWhole } from "./views.ts";
 
-/** Subscribers that come within this time share one snapshot. */
+/** Subscribers that arrive within this time share one snapshot. */
 const gatherMs = 25;
 
 /**
- * Topics of what is observed: the whole to those who come, then what changed to the whole room. Each message is made
- * and compressed once, however many hear it.
- *
- * @param onSnapshot is called with each room to which a snapshot went
+ * Topics of observed rows: the snapshot for new subscribers, then changes for the whole room. Each message is built and
+ * compressed once for all its recipients.
+ * @param onSnapshot is called with each room that receives a snapshot
  */
 export function createBoards(deps: {
   io: LiveServer;
@@ -23,7 +22,7 @@ export function createBoards(deps: {
 }) {
   const { io, topics, views, sentAt, onSnapshot } = deps;
   const organizations = new Map<string, OrganizationKey>();
-  /** What all members of a room hold. */
+  /** The version that all members of a room hold. */
   const held = new Map<string, { seq: number; whole: LiveWhole }>();
 
   const sendSnapshot = (topic: TopicBase, rooms: string[], organization: OrganizationKey) => {
@@ -37,7 +36,7 @@ export function createBoards(deps: {
     if (membersOf(io, waiting) === 0) return;
     const room = roomOf(topic, organization.id);
     const whole = views.list(topic.name, organization);
-    // What an earlier process kept was restored between two ticks: who was here before holds something else.
+    // A stored tick was restored between two ticks, so earlier subscribers hold something else.
     const isOther = membersOf(io, room) > 0 && held.get(room)?.whole !== whole;
     sendSnapshot(topic, isOther ? [waiting, room] : [waiting], organization);
     held.set(room, { seq: views.seq(), whole });
@@ -55,7 +54,7 @@ export function createBoards(deps: {
     const whole = views.list(topic.name, organization);
     held.set(room, { seq, whole });
     const { observedAt, intervalMs } = whole;
-    // Without any reading, or to who holds something else, there is nothing to be the change of.
+    // Without a previous tick, or if the room holds another version, there is nothing to compute changes from.
     const patch =
       observedAt === null || before?.seq !== seq - 1 ? null : patchOf(topic, before.whole, whole, observedAt);
     if (observedAt === null || patch === null) return sendSnapshot(topic, [room], organization);
@@ -64,11 +63,11 @@ export function createBoards(deps: {
   };
 
   return {
-    /** Puts a socket among those who wait for the whole. */
+    /** Adds a socket to those that wait for a snapshot. */
     async join(socket: LiveSocket, topic: TopicBase, { id, slug }: OrganizationKey) {
       const organization = { id, slug };
       organizations.set(id, organization);
-      // Who subscribes again asks for the whole: it leaves the room until the snapshot is sent.
+      // A repeated subscribe asks for a snapshot: the socket leaves the room until it is sent.
       await socket.leave(roomOf(topic, id));
       const waiting = waitingRoomOf(topic, id);
       const isFirst = membersOf(io, waiting) === 0;

@@ -13,7 +13,7 @@ import { createLiveViews } from "./views.ts";
 const acme = { id: "0198a000-0000-7000-8000-00000000000a", slug: "acme" };
 const mostBytes = 10_000;
 
-/** What a dashboard of 200 queues is sent, tick by tick. */
+/** The messages that a dashboard of 200 queues receives, tick by tick. */
 function* messagesOf(ticks: number) {
   let nowMs = 0;
   const snapshots = createSnapshotStore({
@@ -66,7 +66,7 @@ test("200 queues that all change cost a dashboard at most 10 kB a tick, while ch
   expect(Math.max(...bytes)).toBeLessThanOrEqual(mostBytes);
 });
 
-test("who follows the messages holds what the API answers, in its order and in the form of the contract", async () => {
+test("a client that applies the messages holds the API's answer, in its order and in the form of the contract", async () => {
   const queues = followRows(queueTopic);
   const parts = followWhole(overviewTopic);
   for (const message of messagesOf(20)) {
@@ -77,7 +77,7 @@ test("who follows the messages holds what the API answers, in its order and in t
   }
 });
 
-test("a text that does not get smaller is sent as it is, a long one compressed", async () => {
+test("a text that would not get smaller is sent as it is, a long one compressed", async () => {
   const head = { kind: "heads", newCount: 1, sentAt: "2026-01-05T12:00:00.000Z" } as const;
   const short = encodeMessage(head, [{ id: "a" }]);
   const long = encodeMessage(

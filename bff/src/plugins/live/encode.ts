@@ -4,18 +4,21 @@ import { type Head, pack } from "@wheelhouse/shared/live/message.ts";
 /** JSON that was encoded before, for all its readers. */
 export type Encoded = { plain(): Buffer; gzip(): Buffer };
 
-/** At this level 200 changed rows take half a millisecond; raw deflate would save 18 bytes, and one more format. */
+/**
+ * At this level 200 changed rows take half a millisecond; raw deflate would save 18 bytes at the price of another
+ * format.
+ */
 const level = 6;
 /** A shorter text does not get smaller. */
 const shortestCompressed = 120;
 
-/** One message for all who are in a room, compressed when that makes it smaller. */
+/** One message for a whole room, compressed if that makes it smaller. */
 export function encodeMessage(head: Head, body: unknown): Buffer {
   const plain = Buffer.from(JSON.stringify(body));
   return packed(head, { plain: () => plain, gzip: () => gzipSync(plain, { level }) });
 }
 
-/** The whole of a topic with the bytes that HTTP answers with, so that they are compressed once for both. */
+/** A topic's snapshot in the same bytes as the HTTP answer, so that they are compressed once for both. */
 export const encodeSnapshot = (head: Extract<Head, { kind: "snapshot" }>, whole: Encoded): Buffer =>
   packed(head, whole);
 

@@ -7,8 +7,9 @@ import { type LiveServer, membersOf, roomOf } from "./rooms.ts";
 const everyMs = 1_000;
 
 /**
- * Topics of lists that are read page by page: what changed goes out once a second at most, read once for all who
- * watch, and not at all when nobody does. @returns how to stop.
+ * Topics of paged lists: changes are sent once a second at most, read once for all subscribers, and not at all without
+ * any.
+ * @returns how to stop.
  */
 export function sendHeads(deps: {
   io: LiveServer;

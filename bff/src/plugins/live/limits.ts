@@ -1,12 +1,15 @@
 import type { LiveSocket } from "./rooms.ts";
 
-/** Packets that may wait for one client, two a message; a slower one is cut, and comes back for a fresh snapshot. */
+/**
+ * Packets that may wait for one client, two per message; a slower client is disconnected, and reconnects for a fresh
+ * snapshot.
+ */
 const mostWaiting = 128;
-/** Messages that a client may send in `recheckEveryMs`; honest ones send a few. */
+/** Messages that a client may send within `recheckEveryMs`; regular clients send a few. */
 const mostCommands = 300;
 const recheckEveryMs = 60_000;
 
-/** Cuts a socket that reads too slowly or says too much, and looks once a minute whether it still may be there. */
+/** Disconnects a socket that reads too slowly or sends too much, and checks its session again once a minute. */
 export function limitSocket(socket: LiveSocket, lookAgain: () => void) {
   let commands = 0;
   let waiting = 0;
@@ -19,7 +22,7 @@ export function limitSocket(socket: LiveSocket, lookAgain: () => void) {
     waiting += 1;
     if (waiting > mostWaiting) socket.conn.close(true);
   });
-  // Given to the network as one; the next round waits for it.
+  // Waiting packets are written together; the next round waits for them.
   socket.conn.on("flush", () => {
     waiting = 0;
   });

@@ -52,7 +52,7 @@ const contextOf = (
   idempotencyKey: null,
 });
 
-/** Cookie `acme` and `rival` are members, `guest` is a member of Acme without any right. */
+/** Cookies `acme` and `rival` are members; `guest` is a member of Acme without any rights. */
 const noteTopic = defineTopic({
   name: "notes",
   kind: "personal",
@@ -130,7 +130,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
 }
 const eventsOf = (frames: readonly [string, unknown][]) => frames.map(([event]) => event);
 
-describe("who may hear what", () => {
+describe("access to topics", () => {
   test("no frame of one organization ever reaches the other", async () => {
     const { snapshots, connect, subscribe, deliveries } = await serve();
     const tick = () =>
@@ -159,7 +159,7 @@ describe("who may hear what", () => {
     expect(eventsOf(theirs.frames)).not.toContain("webhooks:heads");
   });
 
-  test("nobody is let in without a session, and every subscribe is authorised here", async () => {
+  test("connecting requires a session, and every subscribe is authorised on the server", async () => {
     const { connect, subscribe, snapshots, refused } = await serve();
     const stranger = connect("nobody");
     const error = await new Promise<Error>((resolve) => stranger.client.on("connect_error", resolve));
@@ -171,7 +171,7 @@ describe("who may hear what", () => {
     expect(await subscribe(member.client, "overview")).toEqual({ ok: true });
     await vi.waitFor(() => expect(eventsOf(member.frames)).toEqual(["overview:snapshot"]));
     expect(guest.frames).toEqual([]);
-    // The right was taken away meanwhile: the next subscribe finds out.
+    // The right was revoked meanwhile: the next subscribe notices.
     refused.add("acme");
     const cut = new Promise((resolve) => member.client.on("disconnect", resolve));
     member.client.emit("subscribe", "queues", () => {});
@@ -192,7 +192,7 @@ describe("who may hear what", () => {
   });
 
   test.each<Ended>([{ sessionId: "s-acme" }, { userId: "u-acme" }])(
-    "what ended (%o) is cut at once, others stay",
+    "an ended session or person (%o) is disconnected at once, others stay",
     async (ended) => {
       const { connect, subscribe, end } = await serve();
       const ours = connect("acme");
@@ -206,7 +206,7 @@ describe("who may hear what", () => {
   );
 });
 
-describe("what one person is told", () => {
+describe("a message to one person", () => {
   const me = { organizationId: acme.id, userId: "u-acme" };
 
   test("reaches all sockets of that person in that organization, and nobody else's", async () => {
@@ -235,7 +235,7 @@ describe("what one person is told", () => {
       });
   });
 
-  test("ends when the topic is given back", async () => {
+  test("ends when the topic is unsubscribed", async () => {
     const { connect, subscribe, live } = await serve();
     const { client, frames } = connect("acme");
     await subscribe(client, "notes");
@@ -247,8 +247,8 @@ describe("what one person is told", () => {
   });
 });
 
-describe("what is sent", () => {
-  test("the whole on subscribing, then what changed with numbers that rise by one", async () => {
+describe("messages", () => {
+  test("start with a snapshot, followed by changes whose numbers increase by one", async () => {
     const { snapshots, connect, subscribe } = await serve();
     const still = makeQueue("still");
     snapshots.ingest(makeTick({ queues: [still, makeQueue("moving"), makeQueue("leaving")] }));
@@ -274,7 +274,7 @@ describe("what is sent", () => {
     expect(second).toMatchObject({ seq: 3, changed: [], removed: [] });
   });
 
-  test("who comes later, or after nobody watched, is told the same as who was there", async () => {
+  test("a later subscriber, also after a time without any, gets the same as the earlier ones", async () => {
     const { snapshots, connect, subscribe } = await serve();
     const tick = (waiting: number) =>
       snapshots.ingest(makeTick({ queues: [makeQueue("moving", { counts: makeCounts({ waiting }) })] }));
@@ -296,7 +296,7 @@ describe("what is sent", () => {
     expect(second.frames.at(-1)?.[1]).toMatchObject(last);
   });
 
-  test("what was restored between two ticks reaches those who were there before it", async () => {
+  test("a tick restored between two ticks reaches earlier subscribers", async () => {
     const { snapshots, connect, subscribe } = await serve();
     const other = createSnapshotStore({
       aspects: makeAspects().aspects,
@@ -318,7 +318,7 @@ describe("what is sent", () => {
     expect(first.frames[2]?.[1]).toMatchObject({ changed: [{ id: "kept", workers: 7 }] });
   });
 
-  test("the collector's silence is told when two ticks are missing, and ended by the next tick", async () => {
+  test("the collector's silence is announced after two missing ticks, and ended by the next tick", async () => {
     const { snapshots, connect, subscribe, advance } = await serve({ intervalMs: 50 });
     snapshots.ingest(makeTick({ intervalMs: 50 }));
     const { client, frames } = connect("acme");
@@ -334,7 +334,7 @@ describe("what is sent", () => {
     await vi.waitFor(() => expect(eventsOf(frames).slice(3)).toContain("overview:changes"));
   });
 
-  test("heads of a list are read once for all who watch, and not at all when nobody does", async () => {
+  test("heads of a list are read once for all subscribers, and not at all without any", async () => {
     const { connect, subscribe, deliveries, readRows } = await serve();
     const clients = [connect("acme"), connect("acme"), connect("acme")];
     for (const { client } of clients) await subscribe(client, "webhooks");

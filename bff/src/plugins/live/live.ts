@@ -22,9 +22,9 @@ type NamesOf<Topics extends AnyTopics, Kind extends TopicBase["kind"]> = {
 
 export type LiveDeps<Topics extends AnyTopics> = {
   topics: Topics;
-  /** What topics of rows and of one object show. */
+  /** The contents of topics of rows and of single objects. */
   views: LiveViews;
-  /** What topics of heads show. */
+  /** The contents of topics of heads. */
   lists: { readonly [Name in NamesOf<Topics, "heads"> & string]: LiveList<unknown> };
   authenticate: Authenticate;
   sessionEnds: Pick<SessionEnds, "onEnded">;
@@ -34,7 +34,7 @@ export type LiveDeps<Topics extends AnyTopics> = {
 };
 
 /**
- * Live updates. Rooms are derived here from the session, never from what a client says; each message is encoded once
+ * Live updates. Rooms are derived here from the session, never from a client's message; each message is encoded once
  * for its room. A client only subscribes: commands go by HTTP.
  */
 export function registerLive<const Topics extends AnyTopics>(app: FastifyInstance, deps: LiveDeps<Topics>) {
@@ -78,7 +78,7 @@ export function registerLive<const Topics extends AnyTopics>(app: FastifyInstanc
   });
   return {
     connections: () => io.engine.clientsCount,
-    /** Sends a message of a personal topic to all sockets that one person has in an organization. */
+    /** Sends a message of a personal topic to all sockets of one person in an organization. */
     tell(
       name: NamesOf<Topics, "personal"> & string,
       { organizationId, userId }: { organizationId: string; userId: string },
@@ -128,7 +128,7 @@ async function subscribe(
   topic: TopicBase | undefined,
   { recheck: lookAgain, boards }: Joining,
 ): Promise<SubscribeReply> {
-  if (!topic) return { ok: false, code: "validation_failed", message: "topic: is not one that there is" };
+  if (!topic) return { ok: false, code: "validation_failed", message: "topic: does not exist" };
   if (!(await lookAgain(socket)) || !may(socket.data.context, topic))
     return { ok: false, code: "forbidden", message: "No right to watch this in this organization." };
   const { context } = socket.data;

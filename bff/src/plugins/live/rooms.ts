@@ -3,7 +3,7 @@ import type { CollectorLost } from "@wheelhouse/shared/live.ts";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { RequestContext } from "#lib/http/request-context.ts";
 
-/** What comes from a client is unknown until it was looked at. */
+/** A client's data is unknown until it has been checked. */
 type Commands = {
   subscribe: (topic: unknown, reply: unknown) => void;
   unsubscribe: (topic: unknown) => void;
@@ -14,7 +14,7 @@ type SocketData = { context: RequestContext };
 export type LiveServer = Server<Commands, Events, DefaultEventsMap, SocketData>;
 export type LiveSocket = Socket<Commands, Events, DefaultEventsMap, SocketData>;
 
-/** The room of all who hear a topic in one organization. */
+/** The room of all subscribers of a topic in one organization. */
 export const roomOf = (topic: TopicBase, organizationId: string) => `${topic.name}:${organizationId}`;
 
 /** The room of one person in one organization. */
@@ -27,9 +27,9 @@ export const roomFor = (topic: TopicBase, { actor, organization }: RequestContex
     ? personalRoomOf(topic, organization.id, actor.id ?? "")
     : roomOf(topic, organization.id);
 
-/** The room of those who wait for their first snapshot. */
+/** The room of those that wait for their first snapshot. */
 export const waitingRoomOf = (topic: TopicBase, organizationId: string) =>
   `first:${topic.name}:${organizationId}`;
 
-/** How many sockets of this process are in a room. */
+/** The number of this process's sockets in a room. */
 export const membersOf = (io: LiveServer, room: string) => io.of("/").adapter.rooms.get(room)?.size ?? 0;

@@ -4,16 +4,16 @@ import type { OrganizationKey } from "#observe/aspect.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
 import type { Encoded } from "./encode.ts";
 
-/** The whole of a topic; topics of rows have `items`. */
+/** A topic's complete content; topics of rows have `items`. */
 export type LiveWhole = Observed & { items?: readonly LiveRow[] };
 
-/** What live updates read of the newest tick. All answers of one tick are the same objects. */
+/** The parts of the newest tick that live updates read. All answers of one tick are the same objects. */
 export type LiveViews = {
-  /** Rises by one with each tick. */
+  /** Increases by one with each tick. */
   seq(): number;
   /** When the newest tick was observed; null before the first. */
   observedAt(): string | null;
-  /** When a tick came in last, by this process' clock; null before the first. */
+  /** When the last tick arrived, by this process's clock; null before the first. */
   heardAtMs(): number | null;
   onTick(listener: () => void): () => void;
   list(topic: string, organization: OrganizationKey): LiveWhole;
@@ -23,7 +23,7 @@ export type LiveViews = {
 // Lists of topics carry their age, and rows with ids.
 const whole = z.custom<LiveWhole>((value) => typeof value === "object" && value !== null);
 
-/** The one place at which live updates touch the snapshots. */
+/** The only place where live updates access the snapshots. */
 export const createLiveViews = (snapshots: SnapshotStore): LiveViews => ({
   seq: snapshots.seq,
   observedAt: () => snapshots.tick()?.head.observedAt ?? null,

@@ -9,21 +9,21 @@ import { readAccessSearch } from "./search.ts";
 import { tokenWarning } from "./tokens/token-warning.ts";
 
 describe("the table of roles", () => {
-  it("tells every two roles apart, and gives the superadmin everything", () => {
+  it("distinguishes every pair of roles and grants the superadmin everything", () => {
     const columns = roles.map((role) => rightsRows().map(({ holds }) => holds.includes(role)));
     expect(new Set(columns.map((column) => column.join())).size).toBe(roles.length);
     expect(rightsRows().every(({ holds }) => holds.includes("superadmin"))).toBe(true);
   });
 
-  it("promises nobody what the role does not have", () => {
-    const signOff = rightsRows().find(({ label }) => label === "Sign a review off");
+  it("lists no permission that a role lacks", () => {
+    const signOff = rightsRows().find(({ label }) => label === "Sign off reviews");
     expect(signOff?.holds).toEqual(roles.filter((role) => capabilitiesOf[role].includes("audit:sign-off")));
-    const seen = rightsRows().find(({ label }) => label.startsWith("See every page"));
+    const seen = rightsRows().find(({ label }) => label.startsWith("View all pages"));
     expect(seen?.holds).toEqual([...roles]);
     expect(capabilities.length).toBeGreaterThan(15);
   });
 
-  it("offers what may be given, and shows the role that is held", () => {
+  it("offers the assignable roles and shows the current one", () => {
     const html = renderToStaticMarkup(
       <RolePicker value="admin" offered={["viewer", "operator"]} onChange={() => undefined} />,
     );
@@ -42,7 +42,7 @@ it.each([
   expect(signsInWith(how)).toBe(text);
 });
 
-describe("what to look at among tokens", () => {
+describe("token warnings", () => {
   const nowMs = Date.parse("2026-11-19T09:00:00Z");
   const token: ApiToken = {
     id: "01900000-0000-7000-8000-0000000000aa",
@@ -70,7 +70,7 @@ describe("what to look at among tokens", () => {
   });
 });
 
-it("an address that cannot be read opens the page without what is wrong", () => {
+it("an unreadable URL opens the page without the unreadable parts", () => {
   expect(readAccessSearch({ tab: "tokens", role: "king", q: " a ", member: "1 or 1=1" })).toEqual({
     tab: "tokens",
     role: undefined,

@@ -116,14 +116,15 @@ const AccessContent = ({ organization }: { organization: string }) => {
   );
 };
 
-/** Members, invitations, API tokens and organizations. The address holds the whole view. */
+/** Members, invitations, API tokens and organizations. The URL holds the whole view. */
 export const AccessPage = () => {
   const { org } = route.useParams();
   if (!useCan(org, "access:read")) {
     return (
       <Page title={organizationPages.access.title}>
-        <Empty title="You may not see this">
-          Needs <span className="mono">access:read</span> here. What the rate limits count is below.
+        <Empty title="You don't have access to this page">
+          Ask an admin for “View access” (<span className="mono">access:read</span>). The rate limits are
+          shown below.
         </Empty>
         <LimitsSection organization={org} />
       </Page>

@@ -32,7 +32,7 @@ const staleTime = 15_000;
 type MembersFilter = { role?: Role | undefined; q?: string | undefined };
 type MembersPage = { items: Member[]; nextCursor: string | null };
 
-/** Members by role and name, those of organizations below included. */
+/** Members by role and name, including those of sub-organizations. */
 export const membersQuery = (organization: string, { role, q }: MembersFilter) =>
   infiniteQueryOptions({
     queryKey: key(organization, "members", { role, q }),
@@ -77,7 +77,7 @@ export const organizationsQuery = (organization: string) =>
     staleTime,
   });
 
-/** An act of this page; what it shows is read again after it, also when it was refused. */
+/** A change made on this page. It refetches what the page shows, even after a refusal. */
 const useAct = <Input, Result>(act: (input: Input) => Promise<Result>, alsoSession = false) => {
   const client = useQueryClient();
   return useMutation({

@@ -11,29 +11,32 @@ type RightsRow = { label: string; holds: readonly Role[] };
 
 const named: readonly { label: string; all: readonly Capability[] }[] = [
   {
-    label: "See every page but this one",
+    label: "View all pages except Access",
     all: usableCapabilities.filter(
       (one) => one.endsWith(":read") && one !== "access:read" && one !== "sources:read",
     ),
   },
   {
-    label: "Act on services, breakers and caches",
+    label: "Operate services, breakers and caches",
     all: ["health:act", "breakers:act", "cache:act"],
   },
   { label: "Replay and configure webhooks", all: ["webhooks:replay", "webhooks:configure"] },
-  { label: "Add and change what is watched", all: ["sources:manage"] },
-  { label: "Connect to further Redis and Postgres servers", all: ["sources:connect"] },
-  { label: "Report a platform's own acts to the trail", all: ["audit:write"] },
-  { label: "Export and verify the trail", all: ["audit:export", "audit:verify"] },
-  { label: "Sign a review off", all: ["audit:sign-off"] },
-  { label: "See members, invitations, tokens and the list of sources", all: ["access:read", "sources:read"] },
+  { label: "Add and change sources", all: ["sources:manage"] },
+  { label: "Connect additional Redis and Postgres servers", all: ["sources:connect"] },
+  { label: "Report platform events to the audit trail", all: ["audit:write"] },
+  { label: "Export and verify the audit trail", all: ["audit:export", "audit:verify"] },
+  { label: "Sign off reviews", all: ["audit:sign-off"] },
+  {
+    label: "View members, invitations, tokens and the list of sources",
+    all: ["access:read", "sources:read"],
+  },
   { label: "Manage members, tokens and organizations", all: ["access:manage"] },
 ];
 
 const holding = (all: readonly Capability[]): Role[] =>
   roles.filter((role) => all.every((capability) => capabilitiesOf[role].includes(capability)));
 
-/** Roles × what they may do, every right that is asked for in one of the rows. */
+/** Roles with their permissions; every permission in use appears in one of the rows. */
 export const rightsRows = (): RightsRow[] => {
   const covered = new Set(named.flatMap(({ all }) => all));
   return [
@@ -42,7 +45,7 @@ export const rightsRows = (): RightsRow[] => {
       .filter((capability) => !covered.has(capability))
       .map((capability) => ({ label: capability, holds: holding([capability]) })),
     {
-      label: "Also in the organizations below",
+      label: "Also in sub-organizations",
       holds: roles.filter((role) => inheritedRoles.includes(role)),
     },
   ];

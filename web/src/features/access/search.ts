@@ -4,18 +4,18 @@ import { type RawSearch, readText, readWord } from "#lib/search-params.ts";
 export const accessTabs = ["members", "invitations", "tokens", "organizations", "limits"] as const;
 export type AccessTab = (typeof accessTabs)[number];
 
-/** Everything that the page's address holds. */
+/** Everything that the page's URL holds. */
 export type AccessSearch = {
   tab?: AccessTab | undefined;
   role?: Role | undefined;
   q?: string | undefined;
-  /** The member whose drawer is open. */
+  /** Member whose drawer is open. */
   member?: string | undefined;
 };
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What cannot be read is dropped, so that an old or mangled link still opens the page. */
+/** Drops unreadable parameters, so that an outdated or damaged link still opens the page. */
 export const readAccessSearch = (raw: RawSearch): AccessSearch => {
   const member = readText(raw, "member");
   return {

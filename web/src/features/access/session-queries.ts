@@ -16,7 +16,7 @@ export const ownSessionsQuery = () =>
     queryFn: ({ signal }) => call(listOwnSessions, {}, { signal }),
   });
 
-/** The page waits for it, but not for long: without it the password still signs in. */
+/** The page waits only briefly, because signing in with a password works without this answer. */
 export const providersQuery = () =>
   queryOptions({
     queryKey: ["sign-in-providers"],
@@ -25,7 +25,7 @@ export const providersQuery = () =>
     retry: false,
   });
 
-/** Ends one of the own sessions, or all others when no id is given. */
+/** Ends one of the person's own sessions, or all others when no id is given. */
 export const useEndOwn = () => {
   const client = useQueryClient();
   return useMutation({

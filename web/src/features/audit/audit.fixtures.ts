@@ -1,6 +1,6 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit/audit.ts";
 
-/** One replay as the API gives it, for tests. */
+/** One replay event as the API returns it, for tests. */
 export const auditEventExample: AuditEvent = {
   id: "019a8b00-0000-7000-8000-000000000001",
   seq: 7,

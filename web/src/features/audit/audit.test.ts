@@ -7,7 +7,7 @@ import { type AuditSearch, readAuditSearch, toggledIn } from "./search.ts";
 
 const event = auditEventExample;
 
-describe("audit address", () => {
+describe("audit URL", () => {
   it("reads what it wrote", () => {
     const search = readAuditSearch({
       actor: "Priya Raman",
@@ -25,7 +25,7 @@ describe("audit address", () => {
     expect(auditFilterCount(search)).toBe(4);
   });
 
-  it("a filter can be turned around, one that is not set cannot", () => {
+  it("only a filter that is set can be negated", () => {
     const search = readAuditSearch({ class: "audit", not: "class,actor,lost" });
     expect(search).toMatchObject({ class: ["audit"], not: ["class"] });
     expect(auditQuery(search)).toEqual({ class: "audit", not: "class" });
@@ -38,14 +38,14 @@ describe("audit address", () => {
     });
   });
 
-  it("a mark of a plot begins a filter anew that was turned around", () => {
+  it("selecting a plot mark clears the negation of its filter", () => {
     const search: AuditSearch = { slot: ["1-00"], action: ["a.b"], not: ["slot", "action"] };
     expect(toggledIn(search, "slot", "1-00")).toMatchObject({ slot: ["1-00"], not: ["action"] });
     expect(toggledIn({ slot: ["1-00"] }, "slot", "1-00").slot).toBeUndefined();
     expect(toggledIn({ slot: ["1-00"] }, "slot", "2-00").slot).toEqual(["1-00", "2-00"]);
   });
 
-  it("a mangled address opens the page without what it cannot read", () => {
+  it("a damaged URL opens the page without the unreadable parts", () => {
     expect(
       readAuditSearch({ outcome: "lost", from: "yesterday", event: "1", action: "X y", slot: "8-00" }),
     ).toEqual({});
@@ -76,7 +76,7 @@ describe("audit live rows", () => {
     expect(matchesAudit(filter, event)).toBe(expected);
   });
 
-  it("the newest verification in the trail is known without asking again", () => {
+  it("the newest verification is taken from the loaded trail", () => {
     const verified = {
       ...event,
       action: "audit.trail.verify",
@@ -92,7 +92,7 @@ describe("audit live rows", () => {
     expect(lastVerification([{ ...verified, after: { tooLarge: true } }])).toBeUndefined();
   });
 
-  it("more than one target is counted", () => {
+  it("further targets are counted", () => {
     expect(targetName({ targets: [] })).toBe("");
     expect(targetName({ targets: [...event.targets, ...event.targets] })).toBe(
       "order.paid to orders and 1 more",
@@ -101,7 +101,7 @@ describe("audit live rows", () => {
 });
 
 describe("before and after", () => {
-  it("changed fields come first; added, removed and null are told apart", () => {
+  it("changed fields come first; added, removed and null are distinguished", () => {
     expect(fieldChanges(event)).toEqual([
       { field: "generation", before: "1", after: "2", changed: true },
       { field: "note", before: undefined, after: "null", changed: true },
@@ -110,7 +110,7 @@ describe("before and after", () => {
     ]);
   });
 
-  it("the order of keys is no change", () => {
+  it("a different key order is no change", () => {
     const changes = fieldChanges({ before: { x: { a: 1, b: [1] } }, after: { x: { b: [1], a: 1 } } });
     expect(changes[0]?.changed).toBe(false);
   });

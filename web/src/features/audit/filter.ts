@@ -8,7 +8,7 @@ export type AuditFilter = Omit<AuditSearch, "event" | "review">;
 const joined = (values: readonly string[] | undefined) =>
   values === undefined || values.length === 0 ? undefined : values.join(",");
 
-/** Query of the API for a filter: lists joined by commas, what is not set left out. */
+/** API query for a filter: lists joined by commas, unset filters omitted. */
 export const auditQuery = (filter: AuditFilter): Record<string, string> =>
   Object.fromEntries(
     Object.entries({
@@ -25,7 +25,7 @@ export const auditQuery = (filter: AuditFilter): Record<string, string> =>
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 
-/** What a saved view keeps: everything but time. */
+/** A saved view keeps everything except the time range. */
 export const storedFilter = ({
   actor,
   action,
@@ -64,7 +64,10 @@ const wordsOf = (text: string | null): string[] =>
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== "");
 
-/** Whether a pushed event belongs to the list. Text is compared with what a row shows; the server searches more. */
+/**
+ * Whether a pushed event belongs to the list. Text is compared only with what a row shows; the server searches
+ * more fields.
+ */
 export const matchesAudit = (filter: AuditFilter, event: AuditEvent): boolean => {
   const recordedMs = Date.parse(event.recordedAt);
   if (filter.from !== undefined && recordedMs < Date.parse(filter.from)) return false;
@@ -121,10 +124,10 @@ export const authMethod: Record<AuditEvent["actor"]["authMethod"], string> = {
   token: "by API token",
   none: "not signed in",
   internal: "by Wheelhouse itself",
-  unknown: "in a way that was not reported",
+  unknown: "sign-in method not reported",
 };
 
-/** What the trail itself knows of the last time that somebody verified it. */
+/** The last verification as recorded in the trail itself. */
 export type KnownVerification = {
   at: string;
   verifiedToSeq: number;
@@ -132,12 +135,12 @@ export type KnownVerification = {
   problem: string | null;
 };
 
-/** The newest verification among the events at hand. */
+/** The newest verification among the given events. */
 export const lastVerification = (events: readonly AuditEvent[]): KnownVerification | undefined => {
   for (const { action, outcome, after, recordedAt } of events) {
     if (action !== "audit.trail.verify" || outcome !== "success") continue;
     const verifiedToSeq = after?.verifiedToSeq;
-    // One that was cancelled says nothing.
+    // A cancelled verification proves nothing.
     if (typeof verifiedToSeq !== "number") continue;
     return {
       at: recordedAt,

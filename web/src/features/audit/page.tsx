@@ -43,9 +43,9 @@ const useAddress = (organization: string): PageAddress<AuditSearch> => {
 const NoEvent = ({ address }: { address: PageAddress<AuditSearch> }) => {
   const filters = auditFilterCount(address.search);
   return filters === 0 ? (
-    <Empty title="No event yet">Every act in this organization is recorded here.</Empty>
+    <Empty title="No events yet">Every action in this organization is recorded here.</Empty>
   ) : (
-    <Empty title="No event matches">
+    <Empty title="No events match">
       {filters === 1 ? "1 filter is set. " : `${filters} filters are set. `}
       <AddressLink className="link" address={address} to={{}}>
         Clear filters
@@ -166,7 +166,7 @@ const Trail = ({ organization }: { organization: string }) => {
               `Recorded ${rangeName(search, nowMs, zone)}`
             ) : (
               <span className="c3">
-                {tail.isPaused ? "Paused while you read" : "New events appear at the top"}
+                {tail.isPaused ? "Paused while you are reading" : "New events appear at the top"}
               </span>
             )
           }
@@ -192,7 +192,7 @@ const Reviewing = ({ organization, id }: { organization: string; id: string }) =
   );
 };
 
-/** Who did what to what, newest first, with the proof that nothing was changed since. */
+/** Who did what to what, newest first, with the proof that nothing has been altered since. */
 export const AuditPage = () => {
   const { org } = route.useParams();
   const { review } = route.useSearch();
@@ -204,8 +204,8 @@ export const AuditPage = () => {
     );
   return (
     <Page title={organizationPages.audit.title}>
-      <Empty title="You may not see this">
-        Needs <span className="mono">audit:read</span> here.
+      <Empty title="You don't have access to this page">
+        Ask an admin for “View audit trail” (<span className="mono">audit:read</span>).
       </Empty>
     </Page>
   );

@@ -9,13 +9,13 @@ const eventsOf = ({ success, refused }: { success: number; refused: number }): n
 
 export type Plot = "hour" | "day" | "action";
 
-/** What the server counts at once, and what it counts when no range is given. */
+/** The longest range that the server counts at once, and its default range. */
 const spanMaxMs = 92 * dayMs;
 const usualSpanMs = 28 * dayMs;
 
 /**
- * What a plot is counted under: the page's filter without what is chosen in this very plot, so that the marks beside the
- * chosen one stay to be chosen. A range within the last four weeks leaves the days as they are; another one they follow.
+ * The filter of a plot: the page's filter without the selection made in this plot, so that its other marks
+ * remain selectable. The plot of days shows the last four weeks unless the range lies outside them.
  */
 export const plotFilter = (filter: AuditFilter, plot: Plot, nowMs: number): AuditFilter => {
   const { from, to, slot, action, ...rest } = filter;
@@ -42,7 +42,7 @@ export const bySlot = (hours: Hours): ReadonlyMap<string, number> => {
   return found;
 };
 
-/** One bar a day in UTC, from the day of `from` to that of `to`: what succeeded and what did not. */
+/** One bar per UTC day, from the day of `from` to that of `to`: successful events and others. */
 export const byDay = ({ hours, from, to }: Pick<AuditActivity, "hours" | "from" | "to">) => {
   const fromMs = Math.floor(Date.parse(from) / dayMs) * dayMs;
   const days = Math.floor((Date.parse(to) - 1) / dayMs) - fromMs / dayMs + 1;
@@ -56,20 +56,20 @@ export const byDay = ({ hours, from, to }: Pick<AuditActivity, "hours" | "from" 
   return { fromMs, barMs: dayMs, bars };
 };
 
-/** Value from which a cell has the strongest of four shades: nine in ten busy hours lie below. */
+/** Value from which a cell has the darkest of four shades: 90% of the hours with events lie below it. */
 export const heatTop = (values: Iterable<number>): number => {
   const busy = [...values].filter((value) => value > 0).sort((a, b) => a - b);
   return Math.max(4, busy[Math.floor(busy.length * 0.9)] ?? 0);
 };
 
-/** 0 to 4. */
+/** Shade of a cell, 0 to 4. */
 export const heatStep = (value: number, top: number): number =>
   value === 0 ? 0 : Math.min(4, 1 + Math.floor((value / top) * 3));
 
 const oddAtLeast = 20;
 const oddTimes = 8;
 
-/** The hour that stands out most from the same hour of the other weeks; undefined when none does. */
+/** The hour that deviates most from the same hour in the other weeks; undefined when none does. */
 export const oddHour = ({ hours, from, to }: Pick<AuditActivity, "hours" | "from" | "to">) => {
   const weeks = Math.round((Date.parse(to) - Date.parse(from)) / (7 * dayMs));
   const perSlot = new Map<string, number[]>();

@@ -18,7 +18,7 @@ import { type Plot, plotFilter } from "./plot.ts";
 const pageSize = 100;
 export type AuditFacetKey = (typeof auditFacetKeys)[number];
 
-/** The trail under a filter, newest first, page by page towards the past. */
+/** The filtered trail, newest first, page by page into the past. */
 export const auditEventsQuery = (organization: string, filter: AuditFilter) =>
   infiniteQueryOptions({
     queryKey: ["audit", organization, "events", auditQuery(filter)],
@@ -49,7 +49,7 @@ export const auditProofQuery = (organization: string) =>
     refetchInterval: 60_000,
   });
 
-/** What a plot shows; `nowMs` tells whether a chosen range lies in the four weeks that it shows otherwise. */
+/** Counts for a plot; `nowMs` decides whether a selected range lies within the default four weeks. */
 export const auditActivityQuery = (organization: string, filter: AuditFilter, plot: Plot, nowMs: number) => {
   const query = auditQuery(plotFilter(filter, plot, nowMs));
   return queryOptions({
@@ -69,7 +69,7 @@ export const auditCountQuery = (organization: string, filter: AuditFilter) =>
     placeholderData: keepPreviousData,
   });
 
-/** Values that occurred, found on the server. */
+/** Values that occur in the trail, searched on the server. */
 export const auditFacetsQuery = (organization: string, key: AuditFacetKey | undefined, q: string) =>
   queryOptions({
     queryKey: ["audit", organization, "facets", key ?? null, q],

@@ -25,7 +25,7 @@ describe("the end of an export", () => {
   });
 });
 
-describe("what a plot is counted under", () => {
+describe("the filter of a plot", () => {
   const nowMs = Date.parse("2026-11-21T12:00:00.000Z");
   const chosen = { actor: ["a"], slot: ["4-02"], action: ["access.session.create"] };
 
@@ -33,18 +33,18 @@ describe("what a plot is counted under", () => {
     ["hour", { actor: ["a"], action: chosen.action }],
     ["day", chosen],
     ["action", { actor: ["a"], slot: chosen.slot }],
-  ] as const)("by %s: the others' choices, not its own", (plot, expected) => {
+  ] as const)("by %s: uses the selections of the other plots, not its own", (plot, expected) => {
     expect(plotFilter(chosen, plot, nowMs)).toEqual(expected);
   });
 
-  it("a day of these weeks narrows hours and actions, and stays one of the days", () => {
+  it("a day in these weeks narrows hours and actions, but not the days", () => {
     const range = { from: "2026-11-19T00:00:00.000Z", to: "2026-11-20T00:00:00.000Z" };
     expect(plotFilter(range, "hour", nowMs)).toEqual(range);
     expect(plotFilter(range, "action", nowMs)).toEqual(range);
     expect(plotFilter(range, "day", nowMs)).toEqual({});
   });
 
-  it("a time long ago is what every plot shows, the days with the weeks before it", () => {
+  it("all plots follow an older range; the days also show the weeks before it", () => {
     const range = { from: "2026-08-20T00:00:00.000Z", to: "2026-08-21T00:00:00.000Z" };
     expect(plotFilter(range, "hour", nowMs)).toEqual(range);
     expect(plotFilter(range, "day", nowMs)).toEqual({ ...range, from: "2026-07-24T00:00:00.000Z" });
@@ -68,13 +68,13 @@ describe("activity", () => {
   ];
   const range = { from: "2026-10-24T00:00:00Z", to: "2026-11-21T00:00:00Z" };
 
-  it("the same hour of each week falls together", () => {
+  it("the same hour of each week is counted together", () => {
     expect(slotAt(Date.parse("2026-11-22T23:59:59Z"))).toBe("7-23");
     expect(bySlot(hours).get("4-02")).toBe(68);
     expect(slotName("4-02")).toBe("Thu 02:00");
   });
 
-  it("a day has what succeeded and what did not, days without events too", () => {
+  it("each day has its successes and refusals, including days without events", () => {
     const { bars, fromMs } = byDay({ hours, ...range });
     expect(bars).toHaveLength(28);
     expect(new Date(fromMs).toISOString()).toBe("2026-10-24T00:00:00.000Z");
@@ -82,18 +82,18 @@ describe("activity", () => {
     expect(bars[0]).toEqual([0, 0]);
   });
 
-  it("the hour that is unlike its other weeks stands out; one that is always busy does not", () => {
+  it("an hour that deviates from its other weeks stands out; one that is always busy does not", () => {
     expect(oddHour({ hours, ...range })).toEqual({ slot: "4-02", events: 64, usual: 2 });
     expect(oddHour({ hours: hours.slice(0, 2), ...range })).toBeUndefined();
   });
 
-  it("nothing is the lightest shade, the busiest the strongest", () => {
+  it("zero has the lightest shade, the busiest hours the darkest", () => {
     expect([0, 1, 40, 100, 500].map((value) => heatStep(value, 100))).toEqual([0, 1, 2, 4, 4]);
   });
 });
 
 describe("weeks", () => {
-  it("begin on Monday in UTC and are numbered by ISO, over the turn of the year too", () => {
+  it("begin on Monday in UTC and have ISO numbers, also across years", () => {
     expect(recentWeeks(Date.parse("2026-11-21T16:00:00Z"))[0]).toEqual({
       name: "week 47",
       from: "2026-11-16T00:00:00.000Z",
@@ -108,7 +108,7 @@ describe("weeks", () => {
     ]);
   });
 
-  it("are as many days as have begun", () => {
+  it("include only the days that have begun", () => {
     const [week = { from: "", to: "" }] = recentWeeks(Date.parse("2026-11-18T00:00:00Z"));
     const days = daysOf(week, Date.parse("2026-11-18T00:00:00Z"));
     expect(days.map(({ name }) => name)).toEqual(["Mon", "Tue", "Wed"]);
@@ -116,10 +116,10 @@ describe("weeks", () => {
   });
 });
 
-describe("an export that broke off", () => {
+describe("an interrupted export", () => {
   afterEach(() => vi.unstubAllGlobals());
 
-  it("goes on behind the bytes that came, and is whole then", async () => {
+  it("resumes after the received bytes and is then complete", async () => {
     const whole = `{"seq":2}\n{"seq":1}\n{"trailer":{"rows":2,"sha256":"${"a".repeat(64)}","filter":{}}}\n`;
     const asked: string[] = [];
     vi.stubGlobal("fetch", async (url: string) => {
@@ -129,14 +129,14 @@ describe("an export that broke off", () => {
       return new Response(new Blob([part]).stream(), { headers: { "x-export-resume": "tok" } });
     });
     const question = { organization: "acme", filter: { actor: ["Ann"] }, format: "ndjson" as const };
-    const told: number[] = [];
-    const how = { signal: new AbortController().signal, onProgress: (lines: number) => told.push(lines) };
+    const reported: number[] = [];
+    const how = { signal: new AbortController().signal, onProgress: (lines: number) => reported.push(lines) };
     const before = await fetchExport(question, how);
     expect(before).toMatchObject({ isWhole: false, rows: 1 });
     const after = await fetchExport({ ...question, before }, how);
     expect(asked[1]).toBe("/api/v1/audit/export?actor=Ann&format=ndjson&resume=tok&have=15");
     expect(after).toMatchObject({ isWhole: true, rows: 2 });
     expect(await after.blob.text()).toBe(whole);
-    expect(told.at(-1)).toBe(3);
+    expect(reported.at(-1)).toBe(3);
   });
 });

@@ -5,24 +5,24 @@ import { slotOf } from "./slots.ts";
 
 type Outcome = AuditEvent["outcome"];
 
-/** Everything that the page's address holds, under the names of the API's own parameters. */
+/** Everything that the page's URL holds, under the API's parameter names. */
 export type AuditSearch = {
   actor?: string[] | undefined;
   action?: string[] | undefined;
-  /** First words of actions. */
+  /** Action prefixes. */
   class?: string[] | undefined;
   target?: string | undefined;
   outcome?: Outcome[] | undefined;
   /** Hours of the week in UTC: `4-02` is Thursday from 02:00 to 03:00. */
   slot?: string[] | undefined;
-  /** Which of these an event must not match. */
+  /** Which of these filters are negated. */
   not?: AuditNotName[] | undefined;
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
-  /** The event whose drawer is open. */
+  /** Event whose drawer is open. */
   event?: string | undefined;
-  /** The review that is worked through. */
+  /** Review that is open. */
   review?: string | undefined;
 };
 
@@ -35,7 +35,7 @@ const readActions = (raw: RawSearch): string[] | undefined => {
   return names.length === 0 ? undefined : names;
 };
 
-/** What cannot be read is dropped, so that an old or mangled link still opens the page. */
+/** Drops unreadable parameters, so that an outdated or damaged link still opens the page. */
 export const readAuditSearch = (raw: RawSearch): AuditSearch => {
   const lists = {
     actor: readList(raw, "actor"),
@@ -48,13 +48,13 @@ export const readAuditSearch = (raw: RawSearch): AuditSearch => {
   return { ...lists, not: setNames(readList(raw, "not", auditNotNames), lists), ...readRest(raw) };
 };
 
-/** Of the names of filters that are turned around those that are set. */
+/** Negated filters, limited to those that are set. */
 export const setNames = (not: readonly AuditNotName[] | undefined, lists: AuditSearch) => {
   const names = not?.filter((name) => lists[name] !== undefined) ?? [];
   return names.length === 0 ? undefined : names;
 };
 
-/** Sets one filter as chosen by its own mark: a filter that was turned around begins anew. */
+/** Sets one filter from a plot mark and clears its negation. */
 export const toggledIn = (search: AuditSearch, name: "slot" | "action", value: string): AuditSearch => {
   const { not, ...rest } = search;
   const before = not?.includes(name) === true ? [] : (search[name] ?? []);

@@ -58,13 +58,13 @@ const row = (name: string, change: Partial<BreakerRow> = {}): BreakerRow => ({
   ...change,
 });
 
-test("a limit of concurrency that is reached is never called open", () => {
+test("a reached concurrency limit is never called open", () => {
   expect(badgeOf("open", "failure")).toEqual({ tone: "down", label: "Open" });
-  expect(badgeOf("open", "concurrency")).toEqual({ tone: "degraded", label: "At its limit" });
+  expect(badgeOf("open", "concurrency")).toEqual({ tone: "degraded", label: "At limit" });
   expect(badgeOf("unknown", "concurrency").label).toBe("Unknown");
 });
 
-test("most failed calls stand first, then what is worst", () => {
+test("most failed calls come first, then the worst state", () => {
   const rows = [
     row("quiet"),
     row("rare", { state: "open", failedPerMinute: 2, failureRatio: 1 }),
@@ -81,18 +81,18 @@ test("most failed calls stand first, then what is worst", () => {
 
 describe("the bar of the last hour", () => {
   test.each<[string, Parameters<typeof stretchesOf>[0], [BreakerState | null, number][]]>([
-    ["nothing was seen", [], [[null, 1]]],
+    ["nothing observed", [], [[null, 1]]],
     [
-      "seen since a quarter",
+      "observed from a quarter on",
       moves([15, "closed"]),
       [
         [null, 0.25],
         ["closed", 0.75],
       ],
     ],
-    ["all of it in one state", moves([-60, "closed"]), [["closed", 1]]],
+    ["one state throughout", moves([-60, "closed"]), [["closed", 1]]],
     [
-      "turned within",
+      "changed within",
       moves([-60, "closed"], [30, "open"], [45, "half_open"]),
       [
         ["closed", 0.5],
@@ -100,21 +100,21 @@ describe("the bar of the last hour", () => {
         ["half_open", 0.25],
       ],
     ],
-    ["turned before and after", moves([-60, "open"], [-30, "closed"], [90, "open"]), [["closed", 1]]],
+    ["changed before and after", moves([-60, "open"], [-30, "closed"], [90, "open"]), [["closed", 1]]],
   ])("%s", (_name, states, expected) => {
     const found = stretchesOf(states, ms(0), ms(60));
     expect(found.map(({ state, width }) => [state, width])).toEqual(expected);
     expect(found.reduce((sum, { width }) => sum + width, 0)).toBeCloseTo(1);
   });
 
-  test("is told in words, too", () => {
+  test("is also described in words", () => {
     expect(describeStretches(stretchesOf(moves([-1, "closed"], [30, "open"]), ms(0), ms(60)))).toBe(
       "closed, then open",
     );
   });
 });
 
-describe("changes of state", () => {
+describe("state changes", () => {
   const rows = [
     row("pay", {
       instances: [
@@ -125,7 +125,7 @@ describe("changes of state", () => {
     row("mail", { instances: [instance("c", { moves: moves([1, "open"], [8, "closed"]) })] }),
   ];
 
-  test("stand newest first over all instances; what was found did not change", () => {
+  test("are listed newest first across instances; the first observed state is no change", () => {
     const { turns, total } = turnsOf(rows, 3);
     expect(total).toBe(4);
     expect(
@@ -133,16 +133,16 @@ describe("changes of state", () => {
     ).toEqual(["mail c open>closed", "pay a half_open>open", "pay a open>half_open"]);
   });
 
-  test("say why, as far as it is known", () => {
+  test("state the reason as far as it is known", () => {
     expect(turnsOf(rows, 9).turns.map(turnReason)).toEqual(["", "probe failed", "probe due", "61.4% failed"]);
   });
 });
 
 test.each([
   ["counts down", { state: "open", nextProbeAt: at(15) }, 60_000],
-  ["is due when only a call is missing", { state: "open", nextProbeAt: at(13) }, "due"],
-  ["is none where none is planned", { state: "open", nextProbeAt: null }, null],
-  ["is none of a closed one", { state: "closed", nextProbeAt: at(15) }, null],
+  ["is due when the next call will be the probe", { state: "open", nextProbeAt: at(13) }, "due"],
+  ["is null when none is planned", { state: "open", nextProbeAt: null }, null],
+  ["is null for a closed breaker", { state: "closed", nextProbeAt: at(15) }, null],
 ] as const)("the next probe %s", (_name, change, expected) =>
   expect(probeIn(instance("a", change), ms(14))).toBe(expected),
 );

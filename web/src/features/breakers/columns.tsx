@@ -28,7 +28,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<BreakerRow>[] =
         <b>{row.name}</b>
         <small>
           {row.service} · {row.library}
-          {row.kind === "concurrency" ? ", limit of concurrency" : ""}
+          {row.kind === "concurrency" ? ", concurrency limit" : ""}
         </small>
       </>
     ),
@@ -103,7 +103,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<BreakerRow>[] =
   },
 ];
 
-/** Columns of the table by the freshness of its data; each set is a constant, so that rows stay drawn. */
+/** Columns by freshness of the data. Each set is a constant, so that unchanged rows do not render again. */
 export const breakerColumns = {
   fresh: columns("fresh"),
   stale: columns("stale"),

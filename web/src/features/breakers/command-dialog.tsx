@@ -22,39 +22,39 @@ export const commandWords: Record<
   open: {
     button: "Force open…",
     title: "Force open",
-    effect: "Every call is refused at once, until the breaker is reset.",
+    effect: "Rejects all calls immediately until the breaker is reset.",
     done: "forced open",
   },
   close: {
     button: "Force closed…",
     title: "Force closed",
-    effect: "Calls pass whatever fails, until the breaker is reset. It no longer protects.",
-    done: "held closed",
+    effect: "Lets all calls through, even if they fail. The breaker does not protect until it is reset.",
+    done: "forced closed",
   },
   reset: {
     button: "Reset…",
     title: "Reset",
-    effect: "What was forced is let go. The breaker begins anew, closed, and judges by itself.",
+    effect: "Removes the override. The breaker starts again as closed and reacts to failures.",
     done: "reset",
   },
 };
 
 const outcomes: Record<Operation["outcomes"][number]["outcome"], { tone: Tone; label: string }> = {
-  obeyed: { tone: "ok", label: "Obeyed" },
+  obeyed: { tone: "ok", label: "Applied" },
   refused: { tone: "degraded", label: "Refused" },
   "no answer": { tone: "unknown", label: "No answer" },
 };
 
-/** Which instances obeyed, one line each; those still to answer say so. */
+/** Results by instance; instances without an answer so far are marked as waiting. */
 const Outcomes = ({ operation, done }: { operation: Operation; done: string }) => {
   const isOpen = operation.state === "accepted";
   const obeyed = operation.outcomes.filter(({ outcome }) => outcome === "obeyed").length;
   const total = operation.outcomes.length;
   const heading = `${obeyed} of ${formatPlural(total, "instance")} ${done}`;
   const lead = {
-    accepted: "The others have not answered yet.",
-    superseded: "A newer command came before it was told.",
-    done: obeyed === total ? "" : "The others are as they were.",
+    accepted: "Waiting for the other instances.",
+    superseded: "Replaced by a newer command before it reached the other instances.",
+    done: obeyed === total ? "" : "The other instances are unchanged.",
   }[operation.state];
   return (
     <div aria-live="polite">
@@ -93,7 +93,7 @@ const Outcomes = ({ operation, done }: { operation: Operation; done: string }) =
   );
 };
 
-/** What the command does, and which instances are told. `left`: those that are left out. */
+/** What the command does, and to which instances it goes. `left`: excluded instances. */
 const Target = (props: {
   row: BreakerRow;
   effect: string;
@@ -134,7 +134,7 @@ const toggled = (left: ReadonlySet<string>, instance: string): ReadonlySet<strin
   return next;
 };
 
-/** Asks for a reason, tells the instances, and stays to show which obeyed. */
+/** Asks for a reason, sends the command, and stays open to show the results by instance. */
 export const BreakerCommandDialog = (props: {
   organization: string;
   row: BreakerRow;
@@ -153,7 +153,8 @@ export const BreakerCommandDialog = (props: {
   const canSend = isReason(reason) && chosen.length > 0 && !run.isPending;
   const send = () => {
     if (!canSend) return;
-    // Named only when some are left out: so an instance that has just begun is told as well.
+    // Instances are listed only when some are excluded, so that a newly started instance also gets the
+    // command.
     run.mutate({ reason: reason.trim(), ...(left.size === 0 ? {} : { instances: chosen }) });
   };
   const toggle = (instance: string) => setLeft(toggled(left, instance));
@@ -186,7 +187,7 @@ export const BreakerCommandDialog = (props: {
         <>
           <Target row={row} effect={words.effect} left={left} onToggle={toggle} />
           {run.error !== null && errors.size === 0 && (
-            <ActError title="Nothing was told." error={run.error} />
+            <ActError title="The command was not sent." error={run.error} />
           )}
           <ReasonField
             reason={reason}

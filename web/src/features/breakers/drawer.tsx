@@ -22,31 +22,32 @@ import { breakerQuery } from "./queries.ts";
 import { StateChanges } from "./summary.tsx";
 
 const settingsOf = ({ threshold, coolDownMs, kind }: BreakerRow): string => {
-  if (kind === "concurrency") return "limits how many calls run at a time";
+  if (kind === "concurrency") return "limits concurrent calls";
   const parts = [
     ...(threshold === null ? [] : [`opens at ${Math.round(threshold * 100)}% failures`]),
     ...(coolDownMs === null ? [] : [`${formatSpan(coolDownMs)} cool-down`]),
   ];
-  return parts.length === 0 ? "not told by its library" : parts.join(", ");
+  return parts.length === 0 ? "not reported by the library" : parts.join(", ");
 };
 
-/** Why nobody can tell it anything. */
+/** Why the breaker accepts no commands. */
 const watchOnly = ({ library, service, kind }: BreakerRow): string => {
   if (library === "Wheelhouse" && service === "webhook-delivery")
-    return "watch only: all workers decide by one state; an endpoint is switched off and on on the Webhooks page";
-  if (kind === "concurrency")
-    return "watch only: a limit refuses what is too much at once, and has no state to hold";
-  return `watch only: it is read from what its service tells, and no reporter of ${library} is there to be told`;
+    return "read-only: all workers share one state; enable or disable the endpoint on the Webhooks page";
+  if (kind === "concurrency") return "read-only: a concurrency limit has no state to override";
+  return `read-only: ${library} metrics are scraped, and no reporter accepts commands`;
 };
 
 const latencyOf = ({ latencyMsP50, latencyMsP95, latencyMsP99 }: BreakerRow): string => {
-  const told = [
+  const percentiles = [
     ["p50", latencyMsP50],
     ["p95", latencyMsP95],
     ["p99", latencyMsP99],
   ] as const;
-  const parts = told.flatMap(([name, value]) => (value === null ? [] : [`${name} ${formatLatency(value)}`]));
-  return parts.length === 0 ? "not told" : parts.join(", ");
+  const parts = percentiles.flatMap(([name, value]) =>
+    value === null ? [] : [`${name} ${formatLatency(value)}`],
+  );
+  return parts.length === 0 ? "not reported" : parts.join(", ");
 };
 
 const Trend = ({ organization, row }: { organization: string; row: BreakerRow }) => {
@@ -63,7 +64,7 @@ const Trend = ({ organization, row }: { organization: string; row: BreakerRow })
         return (
           <>
             <div className={`sec-h ${css.section}`}>
-              <h3 className="h">{isConcurrency ? "Refused calls" : "Failure rate"}</h3>
+              <h3 className="h">{isConcurrency ? "Rejected calls" : "Failure rate"}</h3>
               <span className="c3 t12">
                 all instances, {moment === null ? "last " : "the "}
                 {minutes === 60 ? "hour" : `${minutes} minutes`}
@@ -78,7 +79,7 @@ const Trend = ({ organization, row }: { organization: string; row: BreakerRow })
               <Sparkline
                 values={series.values}
                 height={64}
-                label={`Failure rate, now ${row.failureRatio === null ? "not told" : formatPercent(row.failureRatio)}`}
+                label={`Failure rate, now ${row.failureRatio === null ? "not reported" : formatPercent(row.failureRatio)}`}
                 tone={row.state === "open" ? "bad" : "plain"}
                 {...(isConcurrency ? {} : { top: 1 })}
                 {...(row.threshold === null ? {} : { threshold: row.threshold })}
@@ -118,7 +119,7 @@ const failureLines: readonly HistoryLine[] = [{ metric: "failureRatio", label: "
 const callLines: readonly HistoryLine[] = [
   { metric: "callsPerMinute", label: "calls", tone: "accent" },
   { metric: "failedPerMinute", label: "failed", tone: "bad" },
-  { metric: "refusedPerMinute", label: "refused", tone: "warn" },
+  { metric: "refusedPerMinute", label: "rejected", tone: "warn" },
 ];
 const concurrencyCharts: readonly HistoryChart[] = [
   { title: "Calls per minute", lines: callLines, format: formatPerMinute },
@@ -189,7 +190,7 @@ const Instances = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["
     </div>
     <InstanceTable row={row} freshness={freshness} />
     <p className={`t12 c3 ${css.caption}`}>
-      An open instance refuses calls at once. Refused calls count as failed.
+      An open instance rejects calls immediately. Rejected calls count as failed.
       {row.instances.some(({ note }) => note !== null) &&
         ` ${[...new Set(row.instances.flatMap(({ note }) => note ?? []))].slice(0, 2).join(". ")}.`}
     </p>
@@ -202,8 +203,8 @@ const Missing = ({ organization, id, ...drawer }: { organization: string; id: st
   return (
     <Drawer label="Breaker" title={isGone ? "No such breaker" : id} {...drawer}>
       {isGone ? (
-        <Empty title="This breaker is not there">
-          It was not heard for a quarter of an hour, or belongs to another organization.
+        <Empty title="Breaker not found">
+          There was no report for 15 minutes, or the breaker belongs to another organization.
         </Empty>
       ) : (
         <Panel name="The breaker" query={missing}>
@@ -244,7 +245,7 @@ const Commands = ({ row, onCommand }: { row: BreakerRow; onCommand: (command: Br
   </>
 );
 
-/** `before`: what was changed just before it opened. */
+/** `before`: the change just before the breaker opened. */
 const factsOf = (row: BreakerRow, before: EndpointResult<typeof readBreaker>["changedBefore"]) => {
   const forced = row.forced ?? null;
   return [
@@ -253,7 +254,7 @@ const factsOf = (row: BreakerRow, before: EndpointResult<typeof readBreaker>["ch
       ? []
       : [
           {
-            label: forced.command === "open" ? "Forced open" : "Held closed",
+            label: forced.command === "open" ? "Forced open" : "Forced closed",
             value: (
               <>
                 by {forced.by}, <Time at={forced.at} full />: “{forced.reason}”
@@ -265,10 +266,11 @@ const factsOf = (row: BreakerRow, before: EndpointResult<typeof readBreaker>["ch
       ? []
       : [
           {
-            label: "Just before",
+            label: "Changed before",
             value: (
               <>
-                {before.text}, <Time at={before.at} />, {before.by}
+                {before.text}, <Time at={before.at} />
+                {before.by && `, ${before.by}`}
               </>
             ),
           },
@@ -289,7 +291,7 @@ const factsOf = (row: BreakerRow, before: EndpointResult<typeof readBreaker>["ch
   ];
 };
 
-/** Everything known of one breaker, beside the list. */
+/** Details of one breaker, beside the list. */
 export const BreakerDrawer = (
   props: {
     organization: string;

@@ -10,7 +10,7 @@ const states = [
   { value: "closed", label: "Closed" },
 ] as const;
 
-/** Keys of the breaker filter; services and libraries are those in the list. */
+/** Keys of the breaker filter; services and libraries come from the list. */
 export const breakerFilterKeys = (rows: readonly BreakerRow[]): readonly FilterKey[] => {
   const namesOf = (pick: (row: BreakerRow) => string) =>
     [...new Set(rows.map(pick))].sort().map((value) => ({ value }));
@@ -21,7 +21,7 @@ export const breakerFilterKeys = (rows: readonly BreakerRow[]): readonly FilterK
   ];
 };
 
-/** The rows that match every token (a comma is "or") and hold every word of the text in name or service. */
+/** Rows that match every token (a comma means "or") and contain every word of the text in name or service. */
 export const filterBreakers = (rows: readonly BreakerRow[], filter: Filter): readonly BreakerRow[] => {
   if (filter.tokens.length === 0 && filter.text === "") return rows;
   const wanted = filter.text.toLowerCase().split(/\s+/);

@@ -35,7 +35,7 @@ const views = [
   { value: "service", label: "By service" },
 ] as const;
 
-/** As the list stands. By service: services stand by their worst breaker, and keep their own together. */
+/** Keeps the list order, or groups by service with services ordered by their worst breaker. */
 const useRows = (items: readonly BreakerRow[], isByService: boolean): readonly BreakerRow[] =>
   useMemo(() => {
     if (!isByService) return items;
@@ -43,7 +43,7 @@ const useRows = (items: readonly BreakerRow[], isByService: boolean): readonly B
     return items.toSorted((a, b) => place.indexOf(a.service) - place.indexOf(b.service));
   }, [items, isByService]);
 
-/** Reads the list again while the socket is closed. */
+/** Refetches the list while the socket is closed. */
 const useBreakersQuery = (organization: string) => {
   const { connection } = useLiveStatus();
   const moment = useMoment();
@@ -53,7 +53,7 @@ const useBreakersQuery = (organization: string) => {
   });
 };
 
-/** The rows in their order, and what of them the filter leaves. */
+/** The ordered rows, and those that pass the filter. */
 const useShown = (items: readonly BreakerRow[], { q, view }: Search) => {
   const rows = useRows(items, view === "service");
   const keys = useMemo(() => breakerFilterKeys(items), [items]);
@@ -61,7 +61,7 @@ const useShown = (items: readonly BreakerRow[], { q, view }: Search) => {
   return { rows, keys, filter, shown: filterBreakers(rows, filter) };
 };
 
-/** The list under its filter, and what changed in it lately. */
+/** The filtered list and its latest state changes. */
 const Breakers = (props: {
   query: PanelQuery<{ items: readonly BreakerRow[]; observedAt: string | null }>;
   currency: Currency;
@@ -80,9 +80,9 @@ const Breakers = (props: {
       freshness={{ state, ageMs: null }}
       isEmpty={(list) => list.items.length === 0}
       empty={
-        <Empty title="No breaker yet">
-          Breakers appear here when a service reports them, when a Prometheus target that is watched tells of
-          them, and when a webhook endpoint is made.
+        <Empty title="No breakers yet">
+          Breakers appear here when a service reports them, when a watched Prometheus target exposes them, or
+          when a webhook endpoint is created.
         </Empty>
       }
     >
@@ -91,7 +91,7 @@ const Breakers = (props: {
           <FreshnessLine observedAt={list.observedAt} currency={currency} />
           <BreakersSummary rows={shown} all={list.items.length} />
           <FilteredTable
-            noMatch="No breaker matches"
+            noMatch="No breakers match"
             onClear={() => onSearch({ q: undefined })}
             caption="Breakers, most failed calls first"
             className={`cards ${css.table}`}

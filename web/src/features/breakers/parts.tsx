@@ -18,20 +18,20 @@ const stateClass: Record<BreakerState, string | undefined> = {
   unknown: css.unknown,
 };
 
-/** A limit that is reached is no outage: it bears the colour of half-open. */
+/** Reaching a concurrency limit is no outage, so it has the color of half-open. */
 const classOf = (state: BreakerState, kind: BreakerRow["kind"]) =>
   stateClass[kind === "concurrency" && state === "open" ? "half_open" : state];
 
 type Dated = { observedAt: string | null; intervalMs: number; state: BreakerState };
 
-/** What is older than the page's own data may be judged by its own age: a scrape has a slower rhythm. */
+/** Scraped breakers are judged by their own age, because scrapes are less frequent than reports. */
 const useAge = (row: Dated, page: Freshness["state"]): Freshness["state"] => {
   const nowMs = useNow();
   if (page !== "fresh") return page;
   return row.state === "unknown" ? "fresh" : judgeFreshness(row, nowMs).state;
 };
 
-/** The badge; of what is not current it only says what the state was. */
+/** State badge; without current data it shows the last known state. */
 export const BreakerBadge = (props: {
   row: Dated;
   kind: BreakerRow["kind"];
@@ -45,13 +45,13 @@ export const BreakerBadge = (props: {
   return <Status tone={age} label={age === "stale" ? "Stale" : "Unknown"} was={badge.label.toLowerCase()} />;
 };
 
-/** Who holds it, under the badge; when and why on hover, and in the drawer. */
+/** Who forced the breaker, under the badge; time and reason on hover and in the drawer. */
 export const Holder = ({ row: { forced, state } }: { row: Pick<BreakerRow, "forced" | "state"> }) => {
   const { zone } = usePreferences();
-  // Of a past moment from before it was kept there is none.
+  // Snapshots from before this was recorded lack it.
   if (!forced) return null;
   const isTold = state === "forced_open" && forced.command === "open";
-  const deed = forced.command === "open" ? "forced open" : "held closed";
+  const deed = forced.command === "open" ? "forced open" : "forced closed";
   return (
     <small className={css.holder} title={`${deed} ${formatDateTime(forced.at, zone)}: “${forced.reason}”`}>
       {isTold ? "" : `${deed} `}by {forced.by}
@@ -61,7 +61,10 @@ export const Holder = ({ row: { forced, state } }: { row: Pick<BreakerRow, "forc
 
 const mostSquares = 12;
 
-/** One square an instance: filled open, ringed half-open, hollow closed, dashed unknown. The words stand beside. */
+/**
+ * One square per instance: filled open, ringed half-open, hollow closed, dashed unknown. The words are shown
+ * beside it.
+ */
 export const Squares = memo(({ instances, kind }: Pick<BreakerRow, "instances" | "kind">) => (
   <span className={css.squares} aria-hidden="true">
     {instances.slice(0, mostSquares).map(({ instance, state }) => (
@@ -75,7 +78,7 @@ export const Squares = memo(({ instances, kind }: Pick<BreakerRow, "instances" |
   </span>
 ));
 
-/** States of the last hour as a bar; what was not seen is left out. */
+/** States of the last hour as a bar, with gaps where nothing was observed. */
 export const StateLine = (props: {
   moves: readonly BreakerMove[];
   kind: BreakerRow["kind"];
@@ -84,7 +87,7 @@ export const StateLine = (props: {
   const { moves, kind, label } = props;
   const minuteMs = useMinute();
   const newest = moves.at(-1);
-  // A move of this minute lies after its beginning.
+  // Changes within the current minute lie beyond the last full minute.
   const toMs = Math.max(minuteMs, newest === undefined ? 0 : Date.parse(newest.at) + 1000);
   const stretches = stretchesOf(moves, toMs - hourMs, toMs);
   return (
@@ -104,14 +107,17 @@ export const StateLine = (props: {
   );
 };
 
-/** Failed share of calls: `n/a` when too few were made or the library does not tell, a dash when none may pass. */
+/**
+ * Failed share of calls: `n/a` with too few calls or when the library does not report it, a dash when no calls
+ * may pass.
+ */
 export const FailureRate = ({ row }: { row: Pick<BreakerRow, "failureRatio" | "state" | "threshold"> }) => {
   const { failureRatio, state, threshold } = row;
   if (failureRatio === null)
     return state === "forced_open" || state === "disabled" ? (
       <span className="zero">–</span>
     ) : (
-      <span className="zero" title="too few calls, or not told">
+      <span className="zero" title="too few calls, or not reported">
         n/a
       </span>
     );
@@ -121,11 +127,11 @@ export const FailureRate = ({ row }: { row: Pick<BreakerRow, "failureRatio" | "s
   return hurts ? <span className="tx-down b">{text}</span> : text;
 };
 
-/** Calls per minute: whole from 10 on; zero is quiet, what is not known is a dash. */
+/** Calls per minute: whole from 10 on; zero is muted, unknown is a dash. */
 export const PerMinute = ({ value, hurts = false }: { value: number | null; hurts?: boolean }) => {
   if (value === null)
     return (
-      <span className="zero" title="not told">
+      <span className="zero" title="not reported">
         –
       </span>
     );
@@ -134,7 +140,7 @@ export const PerMinute = ({ value, hurts = false }: { value: number | null; hurt
   return hurts ? <span className="tx-down b">{text}</span> : text;
 };
 
-/** `in 11 s`, or that only a call is missing. */
+/** `in 11 s`, or `due` when the next call will be the probe. */
 export const NextProbe = ({ instance }: { instance: BreakerInstance }) => {
   const nowMs = useNow();
   const wait = probeIn(instance, nowMs);

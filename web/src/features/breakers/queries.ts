@@ -39,13 +39,13 @@ export const breakerQuery = (organization: string, id: string, moment: string | 
 
 const endpoints = { open: forceBreakerOpen, close: forceBreakerClosed, reset: resetBreaker } as const;
 
-/** Tells a breaker's instances what to do; the answer says which obeyed so far. */
+/** Sends a command to a breaker's instances; the answer lists the results so far. */
 export const useBreakerCommand = (organization: string, id: string, command: BreakerCommand) => {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: { reason: string; instances?: string[] }) =>
       call(endpoints[command], { params: { id }, body }, { organization }),
-    // Its instances report what they do now within a second or two; who holds it is asked again until then.
+    // Instances report their new state within a second or two; until then the override is refetched.
     onSettled: () =>
       setTimeout(
         () => void client.invalidateQueries({ queryKey: breakerQuery(organization, id, null).queryKey }),
@@ -54,7 +54,7 @@ export const useBreakerCommand = (organization: string, id: string, command: Bre
   });
 };
 
-/** What became of a command, asked again until every instance has answered or its time is over. */
+/** Result of a command, polled until every instance has answered or the command has timed out. */
 export const useOperation = (organization: string, started: Operation | undefined): Operation | undefined => {
   const id = started?.operationId ?? "";
   const { data } = useQuery({

@@ -19,23 +19,23 @@ const badges: Record<BreakerState, { tone: Tone; label: string }> = {
   unknown: { tone: "unknown", label: "Unknown" },
 };
 const limits: Partial<Record<BreakerState, { tone: Tone; label: string }>> = {
-  open: { tone: "degraded", label: "At its limit" },
+  open: { tone: "degraded", label: "At limit" },
   closed: { tone: "ok", label: "Within limit" },
 };
 
-/** A limit of concurrency trips on no failure, so it is never called open. */
+/** Failures do not trip a concurrency limit, so it is never called open. */
 export const badgeOf = (state: BreakerState, kind: BreakerRow["kind"]): { tone: Tone; label: string } =>
   (kind === "concurrency" ? limits[state] : undefined) ?? badges[state];
 
-/** A stretch of one state, in shares (0–1) of the whole range; null where nothing was seen yet. */
+/** A stretch of one state, in shares (0–1) of the whole range; null where nothing was observed yet. */
 export type Stretch = {
   state: BreakerState | null;
-  /** When it begins; no two of a range begin at once. */
+  /** When it begins, unique within a range. */
   atMs: number;
   width: number;
 };
 
-/** What lay between two moments, from states that each last until the next. */
+/** Stretches between two moments, from states that each last until the next. */
 export const stretchesOf = (
   moves: readonly Pick<BreakerMove, "at" | "state">[],
   fromMs: number,
@@ -54,9 +54,9 @@ export const stretchesOf = (
   });
 };
 
-/** In words, for who cannot see it: "closed, then open for 12 of 60 minutes, now half-open". */
+/** The stretches in words, for screen readers: "closed, then open" or "4 changes, now closed". */
 export const describeStretches = (stretches: readonly Stretch[]): string => {
-  const names = stretches.map(({ state }) => (state === null ? "not seen" : stateWords[state]));
+  const names = stretches.map(({ state }) => (state === null ? "not observed" : stateWords[state]));
   return names.length > 6 ? `${names.length - 1} changes, now ${names.at(-1)}` : names.join(", then ");
 };
 
@@ -70,7 +70,7 @@ export type Turn = {
   failureRatio: number | null;
 };
 
-/** Changes of state of all instances, newest first. What was found at first did not change. */
+/** State changes of all instances, newest first. The first observed state is not a change. */
 export const turnsOf = (rows: readonly BreakerRow[], most: number): { turns: Turn[]; total: number } => {
   const all = rows.flatMap((row) =>
     row.instances.flatMap(({ instance, moves }) =>
@@ -98,11 +98,11 @@ export const turnsOf = (rows: readonly BreakerRow[], most: number): { turns: Tur
 };
 
 const limitWords: Partial<Record<BreakerState, string>> = { open: "at its limit", closed: "within limit" };
-/** The state within a sentence. */
+/** The state as used within a sentence. */
 export const wordOf = (state: BreakerState, kind: BreakerRow["kind"]): string =>
   (kind === "concurrency" ? limitWords[state] : undefined) ?? stateWords[state];
 
-/** Why it turned, as far as the two states tell. */
+/** Why the state changed, as far as the two states reveal it. */
 export const turnReason = ({ from, to, failureRatio }: Turn): string => {
   if (to === "open" && from === "half_open") return "probe failed";
   if (to === "open" && failureRatio !== null) return `${(failureRatio * 100).toFixed(1)}% failed`;
@@ -110,11 +110,14 @@ export const turnReason = ({ from, to, failureRatio }: Turn): string => {
   if (to === "closed" && from === "half_open") return "recovered";
   if (to === "forced_open" || to === "disabled") return "by command";
   if (from === "forced_open" || from === "disabled") return "reset";
-  if (to === "unknown") return "not heard any more";
-  return from === "unknown" ? "heard again" : "";
+  if (to === "unknown") return "no longer reporting";
+  return from === "unknown" ? "reporting again" : "";
 };
 
-/** A probe of an open instance: how long until it may pass, "due" when only a call is missing. */
+/**
+ * Time in ms until the next probe of an open instance, "due" when the next call will be the probe, null when
+ * none is planned.
+ */
 export const probeIn = ({ state, nextProbeAt }: BreakerInstance, nowMs: number): number | "due" | null => {
   if (state !== "open" || nextProbeAt === null) return null;
   const waitMs = Date.parse(nextProbeAt) - nowMs;

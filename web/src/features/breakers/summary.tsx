@@ -6,9 +6,9 @@ import css from "./breakers.module.css";
 import { stateWords, turnReason, turnsOf, wordOf } from "./states.ts";
 
 const tones: Partial<Record<BreakerState, string>> = { open: "tx-down", half_open: "tx-warn" };
-const told: readonly BreakerState[] = ["open", "half_open", "forced_open", "unknown", "disabled"];
+const listed: readonly BreakerState[] = ["open", "half_open", "forced_open", "unknown", "disabled"];
 
-/** How many breakers there are on how many instances, and in which states. */
+/** Number of breakers and instances, and their states. */
 export const BreakersSummary = ({ rows, all }: { rows: readonly BreakerRow[]; all: number }) => {
   const instances = rows.reduce((sum, row) => sum + row.instances.length, 0);
   const countOf = (state: BreakerState) => rows.filter((row) => row.state === state).length;
@@ -19,7 +19,7 @@ export const BreakersSummary = ({ rows, all }: { rows: readonly BreakerRow[]; al
         {rows.length === all ? "" : ` of ${formatCount(all)}`} {rows.length === 1 ? "breaker" : "breakers"} on{" "}
         <b>{formatCount(instances)}</b> {instances === 1 ? "instance" : "instances"}
       </span>
-      {told.map((state) => {
+      {listed.map((state) => {
         const count = countOf(state);
         return count === 0 ? null : (
           <span key={state} className={tones[state] ?? ""}>
@@ -34,7 +34,7 @@ export const BreakersSummary = ({ rows, all }: { rows: readonly BreakerRow[]; al
 
 const mostTurns = 30;
 
-/** Newest changes of state of what is listed; `name`: whether each says whose it is. */
+/** Latest state changes of the listed breakers; `withName`: whether each row names its breaker. */
 export const StateChanges = ({
   rows,
   withName = true,
@@ -53,7 +53,7 @@ export const StateChanges = ({
         </span>
       </div>
       {turns.length === 0 ? (
-        <p className={`c3 t12 ${withName ? css.changesNone : ""}`}>None was seen.</p>
+        <p className={`c3 t12 ${withName ? css.changesNone : ""}`}>No state changes.</p>
       ) : (
         <table className={withName ? `tb compact ${css.turns}` : css.mini}>
           <caption className="vh">Latest state changes</caption>

@@ -36,7 +36,7 @@ const row = (name: string, change: Partial<CacheRow> = {}): CacheRow => ({
 const names = (rows: readonly CacheRow[]) => rows.map(({ name }) => name);
 
 describe("the list of caches", () => {
-  test("begins with the lowest ratio and ends with what nobody calls", () => {
+  test("starts with the lowest ratio and ends with caches without calls", () => {
     const rows = [row("idle", { hitRatio: null }), row("good"), row("poor", { hitRatio: 0.1 })];
     expect(names(rows.sort((a, b) => cacheTopic.order(a, b, 0)))).toEqual(["poor", "good", "idle"]);
   });
@@ -56,7 +56,7 @@ describe("the list of caches", () => {
     expect(found("")).toEqual(names(rows));
   });
 
-  test("has a ratio over all calls, so that a busy cache weighs more, and none without a call", () => {
+  test("has a ratio over all calls, so that a busy cache weighs more, and none without calls", () => {
     const rows = [
       row("busy", { hitsPerMinute: 900, missesPerMinute: 0 }),
       row("small", { hitsPerMinute: 0, missesPerMinute: 100 }),

@@ -7,11 +7,11 @@ import type { Column } from "#ui/table/table.tsx";
 import styles from "./caches.module.css";
 import { levelShares } from "./filter.ts";
 
-/** One line of the table; it draws again when row or trend changed. */
+/** One line of the table; it renders again only when row or trend changed. */
 export type CacheView = {
   row: CacheRow;
   trend: readonly (number | null)[];
-  /** Opens the dialog; null for who may not, or where nothing can be told. */
+  /** Opens the dialog; null without permission, or where the cache accepts no commands. */
   onInvalidate: ((id: string) => void) | null;
 };
 
@@ -51,7 +51,7 @@ const Name = ({ row, freshness }: { row: CacheRow; freshness: Freshness["state"]
   );
 };
 
-/** What is not heard any more is told as what it was. */
+/** Values that are no longer reported are marked as past. */
 const wasOf = ({ state }: CacheRow): string => (state === "unknown" ? "was " : "");
 
 const Ratio = ({ row }: { row: CacheRow }) =>
@@ -64,7 +64,7 @@ const Ratio = ({ row }: { row: CacheRow }) =>
     </span>
   );
 
-/** Dark: answered by the process' memory; light: by Redis; the rest were misses. */
+/** Dark: answered from process memory; light: from Redis; the rest were misses. */
 export const Levels = ({ row }: { row: CacheRow }) => {
   const shares = levelShares(row);
   if (shares === null) return <None />;
@@ -171,7 +171,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<CacheView>[] =>
   },
   {
     id: "saved",
-    header: "Saved /m",
+    header: "Time saved /m",
     num: true,
     drop: "second",
     cell: ({ row }) => orNone(row.savedMsPerMinute, formatSpan),
@@ -185,7 +185,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<CacheView>[] =>
   },
   {
     id: "act",
-    header: <span className="vh">Act</span>,
+    header: <span className="vh">Action</span>,
     className: "num",
     cell: ({ row, onInvalidate }) =>
       onInvalidate === null || row.invalidateBy.length === 0 ? null : (
@@ -204,7 +204,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<CacheView>[] =>
   },
 ];
 
-/** Columns by the freshness of the data; each set is a constant, so that rows stay drawn. */
+/** Columns by freshness of the data. Each set is a constant, so that unchanged rows do not render again. */
 export const cacheColumns = {
   fresh: columns("fresh"),
   stale: columns("stale"),

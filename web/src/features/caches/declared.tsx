@@ -28,7 +28,7 @@ const Line = (props: {
       </div>
       <div className="grow t12">
         {lastRemoval === null ? (
-          <span className="c3">Nothing was removed here yet.</span>
+          <span className="c3">Nothing removed so far.</span>
         ) : (
           <>
             <RemovalProgress organization={organization} removal={lastRemoval} mayCancel={mayAct} />
@@ -49,7 +49,7 @@ const Line = (props: {
   );
 };
 
-/** Caches that are declared and whose services do not report now, so that only their Redis can be reached. */
+/** Declared caches whose services do not report, so that only their keys in Redis can be removed. */
 export const DeclaredCaches = ({ organization, mayAct }: { organization: string; mayAct: boolean }) => {
   const declared = useQuery(declaredCachesQuery(organization));
   const [asked, setAsked] = useState<string | null>(null);
@@ -70,10 +70,10 @@ export const DeclaredCaches = ({ organization, mayAct }: { organization: string;
   return (
     <section className={styles.declared} aria-label="Declared caches">
       <div className={`sec-h pad ${styles.serverHead} ${styles.declaredHead}`}>
-        <h2 className="h">Declared, not reported</h2>
+        <h2 className="h">Declared, not reporting</h2>
         <span className="c3 t12">
-          Their services tell no figures. Keys can be removed from Redis; the processes' own memories are not
-          reached.
+          These services do not report metrics. You can remove keys from Redis, but not from in-process
+          memory.
         </span>
       </div>
       <ul>

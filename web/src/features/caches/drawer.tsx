@@ -25,7 +25,7 @@ import { levelShares } from "./filter.ts";
 const known = (value: number | null, format: (value: number) => string): string =>
   value === null ? "–" : format(value);
 const perMinute = (value: number | null) => known(value, (count) => `${formatCount(Math.round(count))} /m`);
-const levelNames = { memory: "Memory of the process", redis: "Redis" } as const;
+const levelNames = { memory: "In-process memory", redis: "Redis" } as const;
 
 const LevelTable = ({ row }: { row: CacheRow }) => {
   const shares = levelShares(row);
@@ -63,7 +63,7 @@ const LevelTable = ({ row }: { row: CacheRow }) => {
 
 const Groups = ({ row }: { row: CacheRow }) =>
   row.groups.length === 0 ? (
-    <p className="c2">No call in the last minute.</p>
+    <p className="c2">No calls in the last minute.</p>
   ) : (
     <table className={styles.mini}>
       <thead>
@@ -106,7 +106,7 @@ const Instances = ({ row }: { row: CacheRow }) => {
             <Status
               inRow
               tone={state === "fresh" ? "ok" : state}
-              label={state === "fresh" ? "Reports" : state === "stale" ? "Stale" : "Not heard"}
+              label={state === "fresh" ? "Reporting" : state === "stale" ? "Stale" : "No data"}
             />
             <span className="c3 t12 nw">
               {observedAt === null ? "" : <Age at={observedAt} suffix="ago" />}
@@ -155,10 +155,10 @@ const factsOf = (row: CacheRow) => [
   { label: "Evicted", value: perMinute(row.evictedPerMinute) },
   { label: "Load, mean", value: known(row.loadMsMean, formatLatency) },
   {
-    label: "Saved",
-    value: row.savedMsPerMinute === null ? "–" : `${formatSpan(row.savedMsPerMinute)} a minute`,
+    label: "Load time saved",
+    value: row.savedMsPerMinute === null ? "–" : `${formatSpan(row.savedMsPerMinute)}/min`,
   },
-  { label: "Waited for another's load", value: perMinute(row.coalescedPerMinute) },
+  { label: "Coalesced loads", value: perMinute(row.coalescedPerMinute) },
   { label: "Service", value: row.service },
   { label: "Tags", value: row.tags.length === 0 ? "none" : row.tags.join(", ") },
 ];
@@ -176,7 +176,7 @@ const RatioTrend = ({ row, trend }: { row: CacheRow; trend: readonly (number | n
   </div>
 );
 
-/** Everything known of one cache, beside the list. */
+/** Details of one cache, beside the list. */
 export const CacheDrawer = (props: {
   organization: string;
   row: CacheRow | undefined;
@@ -192,8 +192,8 @@ export const CacheDrawer = (props: {
   if (row === undefined)
     return (
       <Drawer label="Cache" title="No such cache" {...drawer}>
-        <Empty title="This cache is not there">
-          Nobody reports it, or it belongs to another organization.
+        <Empty title="Cache not found">
+          No instance reports this cache, or it belongs to another organization.
         </Empty>
       </Drawer>
     );

@@ -10,7 +10,7 @@ const states = [
 
 const stateOf = (row: CacheRow): string => (row.label === "Low hit ratio" ? "low-hit-ratio" : row.state);
 
-/** Keys of the filter; services and tags are those in the list. */
+/** Keys of the filter; services and tags come from the list. */
 export const cacheFilterKeys = (rows: readonly CacheRow[]): readonly FilterKey[] => {
   const among = (pick: (row: CacheRow) => readonly string[]) =>
     [...new Set(rows.flatMap(pick))].sort().map((value) => ({ value }));
@@ -23,7 +23,7 @@ export const cacheFilterKeys = (rows: readonly CacheRow[]): readonly FilterKey[]
   ];
 };
 
-/** Rows that match every token (a comma is "or") and hold every word of the text in their name. */
+/** Rows that match every token (a comma means "or") and contain every word of the text in their name. */
 export const filterCaches = (rows: readonly CacheRow[], { tokens, text }: Filter): readonly CacheRow[] => {
   const wanted = text.toLowerCase().split(/\s+/);
   return rows.filter(
@@ -36,7 +36,7 @@ export const filterCaches = (rows: readonly CacheRow[], { tokens, text }: Filter
   );
 };
 
-/** Hits of all caches over their calls, of the last minute; null without a call. */
+/** Hit ratio (0–1) over all calls of the last minute; null without calls. */
 export const overallRatio = (rows: readonly CacheRow[]) => {
   const sum = (pick: (row: CacheRow) => number | null) =>
     rows.reduce((total, row) => total + (pick(row) ?? 0), 0);
@@ -45,7 +45,7 @@ export const overallRatio = (rows: readonly CacheRow[]) => {
   return { hits, misses, ratio: hits + misses === 0 ? null : hits / (hits + misses) };
 };
 
-/** Share (0–1) of all calls that each level answered; null without a call. */
+/** Share (0–1) of all calls that each level answered; null without calls. */
 export const levelShares = ({ levels, hitsPerMinute, missesPerMinute }: CacheRow) => {
   const calls = (hitsPerMinute ?? 0) + (missesPerMinute ?? 0);
   if (hitsPerMinute === null || calls === 0) return null;

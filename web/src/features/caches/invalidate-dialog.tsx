@@ -65,17 +65,15 @@ const Done = (props: { organization: string; operation: Operation; onClose: () =
     >
       <div role="status">
         {!isOver ? (
-          <Note title="Some instances have not answered yet.">
-            It is asked again until they do, for 10 s.
-          </Note>
+          <Note title="Waiting for some instances.">Waiting up to 10 seconds for their answers.</Note>
         ) : missing.length === 0 ? (
           <p>
-            <Status tone="ok" label="Done" /> <b>{formatPlural(removed, "entry", "entries")} removed.</b>{" "}
-            Every instance obeyed.
+            <Status tone="ok" label="Done" /> <b>{formatPlural(removed, "entry", "entries")} removed.</b> All
+            instances confirmed.
           </p>
         ) : (
-          <Note tone="warn" title={`${formatPlural(missing.length, "instance")} did not obey.`}>
-            What they hold may still be served until it ends by itself.
+          <Note tone="warn" title={`${formatPlural(missing.length, "instance")} did not confirm.`}>
+            They may serve their entries until these expire.
           </Note>
         )}
       </div>
@@ -103,9 +101,9 @@ const Preview = (props: {
           {isCounting
             ? "Counting…"
             : plan === undefined
-              ? "Nothing is removed before you have seen how much it is."
+              ? "Count first. Nothing is removed yet."
               : plan.count === 0
-                ? "No entry matches."
+                ? "No entries match."
                 : `${formatPlural(plan.count, "entry", "entries")} on ${formatPlural(plan.instances.length, "instance")}`}
         </span>
       </div>
@@ -117,7 +115,7 @@ const Preview = (props: {
 const preferredBy = ({ tags, invalidateBy }: CacheRow): What["by"] =>
   (tags.length > 0 && invalidateBy.includes("tag") ? "tag" : invalidateBy[0]) ?? "key";
 
-/** Choose what to remove, see how much that is, give a reason, act; then what each instance did. */
+/** Choose entries, count them, give a reason and remove them; then see the result by instance. */
 export const InvalidateDialog = (props: { organization: string; row: CacheRow; onClose: () => void }) => {
   const { organization, row, onClose } = props;
   const [{ by, value }, setWhat] = useState<What>({ by: preferredBy(row), value: "" });
@@ -146,7 +144,7 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
       onClose={onClose}
       footer={
         <>
-          <span className="c3 t12 grow">Removed entries are loaded again with the next call.</span>
+          <span className="c3 t12 grow">Removed entries are reloaded with the next call.</span>
           <Button large onClick={onClose}>
             Cancel
           </Button>
@@ -170,7 +168,7 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
         <ActError title="Nothing was removed." error={invalidate.error} />
       )}
       {preview.error !== null && errors.size === 0 && (
-        <ActError title="It could not be counted." error={preview.error} />
+        <ActError title="The entries could not be counted." error={preview.error} />
       )}
     </Dialog>
   );

@@ -56,14 +56,14 @@ const Prefixes = ({ keyspace }: { keyspace: NonNullable<Detail["keyspace"]> }) =
   );
 };
 
-/** Keys and memory by prefix, estimated from a sample that says how large it was. */
+/** Keys and memory by prefix, estimated from a sample whose size is shown. */
 export const Keyspace = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
   const { zone } = usePreferences();
   if (keyspace === null)
     return (
       <section>
         <h3 className="h">Keyspace by prefix</h3>
-        <p className="c2">No sample yet. The first comes within a minute.</p>
+        <p className="c2">No sample yet. The first arrives within a minute.</p>
       </section>
     );
   const { sampledKeys, totalKeys, observedAt, database } = keyspace;
@@ -77,14 +77,14 @@ export const Keyspace = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
           {database === 0 ? "" : `, database ${database}`}
         </span>
       </div>
-      {totalKeys === 0 ? <p className="c2">There is no key in it.</p> : <Prefixes keyspace={keyspace} />}
+      {totalKeys === 0 ? <p className="c2">No keys.</p> : <Prefixes keyspace={keyspace} />}
     </section>
   );
 };
 
 const spans = ["none", "< 1 m", "< 10 m", "< 1 h", "< 6 h", "< 24 h", "< 7 d", "≥ 7 d"] as const;
 
-/** How long sampled keys still live. */
+/** Remaining time to live of the sampled keys. */
 export const TimeToLive = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
   const shares = keyspace?.timeToLive.shares ?? [];
   const most = Math.max(0, ...shares);
@@ -97,7 +97,7 @@ export const TimeToLive = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
         </span>
       </div>
       {most === 0 ? (
-        <p className="c2">{keyspace === null ? "No sample yet." : "There is no key in it."}</p>
+        <p className="c2">{keyspace === null ? "No sample yet." : "No keys."}</p>
       ) : (
         <ul className={styles.ttl}>
           {spans.map((span, index) => {
@@ -130,7 +130,7 @@ export const SlowLog = ({ slowLog }: { slowLog: Detail["slowLog"] }) => (
     {slowLog === null ? (
       <p className="c2">Not read yet.</p>
     ) : slowLog.entries.length === 0 ? (
-      <p className="c2">No command was that slow.</p>
+      <p className="c2">No slow commands.</p>
     ) : (
       <table className={styles.mini}>
         <thead>

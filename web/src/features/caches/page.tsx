@@ -32,7 +32,7 @@ const rowClass = ({ row }: CacheView): string => (row.state === "ok" ? "quiet" :
 const noRows: CacheList["items"] = [];
 const noTrend: readonly (number | null)[] = [];
 
-/** Lines of the table; one whose row, trend and rights did not change keeps its identity. */
+/** Lines of the table; a line whose row, trend and permissions did not change keeps its identity. */
 const useViews = (
   data: CacheList | undefined,
   onInvalidate: ((id: string) => void) | null,
@@ -60,8 +60,8 @@ const Servers = ({ organization }: { organization: string }) => {
       skeletonRows={6}
       isEmpty={({ items }) => items.length === 0}
       empty={
-        <Empty title="No Redis server is watched">
-          Servers are named in wheelhouse.yaml, each with the organization that owns it.
+        <Empty title="No Redis servers yet">
+          Add servers to wheelhouse.yaml, each with its organization.
         </Empty>
       }
     >
@@ -72,7 +72,7 @@ const Servers = ({ organization }: { organization: string }) => {
   );
 };
 
-/** Reads the list again while the socket is closed, and its trends now and then. */
+/** Refetches the list while the socket is closed, and its trends periodically. */
 const useCachesQuery = (organization: string) => {
   const moment = useMoment();
   const { connection } = useLiveStatus();
@@ -83,7 +83,7 @@ const useCachesQuery = (organization: string) => {
   });
 };
 
-/** What of the lines the filter leaves, and the filter itself. */
+/** The lines that pass the filter, and the filter itself. */
 const useShown = (views: readonly CacheView[], q: string | undefined) => {
   const rows = useMemo(() => views.map(({ row }) => row), [views]);
   const keys = useMemo(() => cacheFilterKeys(rows), [rows]);
@@ -92,7 +92,7 @@ const useShown = (views: readonly CacheView[], q: string | undefined) => {
   return { rows, keys, filter, shown: views.filter(({ row }) => kept.has(row)) };
 };
 
-/** The filter and the list under it. */
+/** The filter and the filtered list. */
 const Caches = (props: {
   query: PanelQuery<{ items: readonly CacheRow[]; observedAt: string | null }>;
   currency: Currency;
@@ -124,8 +124,8 @@ const Caches = (props: {
           freshness={{ state, ageMs: null }}
           isEmpty={({ items }) => items.length === 0}
           empty={
-            <Empty title="No cache is reported yet">
-              A service that reports its caches with Wheelhouse's reporter appears here within seconds.
+            <Empty title="No caches yet">
+              Caches appear here within seconds after a service reports them with Wheelhouse's reporter.
             </Empty>
           }
         >
@@ -134,7 +134,7 @@ const Caches = (props: {
               <FreshnessLine observedAt={observedAt} currency={currency} />
               <CachesSummary rows={rows} shown={shown.length} />
               <FilteredTable
-                noMatch="No cache matches"
+                noMatch="No caches match"
                 onClear={() => onSearch({ q: undefined })}
                 caption="Caches, lowest hit ratio first"
                 className="cards"
@@ -154,7 +154,7 @@ const Caches = (props: {
   );
 };
 
-/** Address of a row's drawer under the filter and the moment that are shown. */
+/** URL of a row's drawer that keeps the current filter and moment. */
 const useHrefs = (q: string | undefined) => {
   const moment = useMoment();
   return useCallback((key: string) => stringifySearch({ q, cache: key, at: moment }), [q, moment]);

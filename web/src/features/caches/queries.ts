@@ -22,7 +22,7 @@ export const cachesBoard = listBoard({
   read: (at, options) => call(listCaches, { query: { at } }, options),
 });
 
-/** Named caches of one organization; the socket keeps the rows current, an answer now and then the trends. */
+/** Named caches of one organization; the socket keeps the rows current, periodic answers the trends. */
 export const cachesQuery = (organization: string, moment: string | null = null) =>
   boardQuery(cachesBoard, organization, moment);
 
@@ -51,7 +51,7 @@ export const useInvalidate = (organization: string, id: string) => {
   });
 };
 
-/** What became of an invalidation, asked again until every instance has answered or may not obey any more. */
+/** Result of an invalidation, polled until every instance has answered or the command has timed out. */
 export const operationQuery = (organization: string, first: Operation) =>
   queryOptions({
     queryKey: ["operations", organization, first.operationId],

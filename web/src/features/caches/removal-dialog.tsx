@@ -16,8 +16,8 @@ import { WhatFields } from "./what-fields.tsx";
 type Plan = NonNullable<ReturnType<typeof useRemovalPreview>["data"]>;
 
 const planWords = ({ count, isEstimate, looked, totalKeys }: Plan): string => {
-  if (count === null) return "bentocache keeps no list of a tag's entries: how many there are is not known.";
-  if (count === 0 && !isEstimate) return "No key matches.";
+  if (count === null) return "bentocache keeps no index of entries by tag, so their number is unknown.";
+  if (count === 0 && !isEstimate) return "No keys match.";
   return isEstimate
     ? `About ${formatPlural(count, "key")}, estimated from ${formatCount(looked)} of ${formatCount(totalKeys)} keys`
     : formatPlural(count, "key");
@@ -38,7 +38,7 @@ const Running = (props: {
       footer={
         <>
           <span className="c3 t12 grow">
-            {removal.state === "running" && "It goes on when this is closed."}
+            {removal.state === "running" && "It continues after you close this dialog."}
           </span>
           <Button large variant="primary" onClick={onClose}>
             Close
@@ -70,12 +70,12 @@ const Preview = (props: {
           {isCounting
             ? "Counting…"
             : plan === undefined
-              ? "Nothing is removed before you have seen how much it is."
+              ? "Count first. Nothing is removed yet."
               : planWords(plan)}
         </span>
       </div>
       {plan !== undefined && plan.examples.length > 0 && (
-        <ul className={styles.examples} aria-label="Some of the keys">
+        <ul className={styles.examples} aria-label="Sample of the keys">
           {plan.examples.map((key) => (
             <li key={key} className="mono cut" title={key}>
               {key}
@@ -87,7 +87,7 @@ const Preview = (props: {
   );
 };
 
-/** Choose keys of a declared cache, see how many they are, give a reason, remove them; then how far it is. */
+/** Choose keys of a declared cache, count them, give a reason and remove them; then follow the progress. */
 export const RemovalDialog = (props: { organization: string; cache: DeclaredCache; onClose: () => void }) => {
   const { organization, cache, onClose } = props;
   const [what, setWhat] = useState<RemovalWhat>({ by: cache.removeBy[0] ?? "key", value: "" });
@@ -116,7 +116,7 @@ export const RemovalDialog = (props: { organization: string; cache: DeclaredCach
       footer={
         <>
           <span className="c3 t12 grow">
-            Memories of its processes are not reached: they serve what they hold until it ends.
+            In-process memory is not cleared: processes serve their entries until these expire.
           </span>
           <Button large onClick={onClose}>
             Cancel
@@ -142,7 +142,7 @@ export const RemovalDialog = (props: { organization: string; cache: DeclaredCach
         <ActError title="Nothing was removed." error={removal.error} />
       )}
       {preview.error !== null && errors.size === 0 && (
-        <ActError title="It could not be counted." error={preview.error} />
+        <ActError title="The keys could not be counted." error={preview.error} />
       )}
     </Dialog>
   );

@@ -12,13 +12,13 @@ const states: Record<CacheRemoval["state"], { tone: Tone; label: string }> = {
   failed: { tone: "degraded", label: "Failed" },
 };
 
-/** 0–1 of the keys of the database; null where nothing is walked. */
+/** Progress (0–1) through the keys of the database; null where no scan is needed. */
 const shareOf = ({ looked, totalKeys, state }: CacheRemoval): number | null =>
   looked === null || totalKeys === null || totalKeys === 0 || state !== "running"
     ? null
     : Math.min(0.99, looked / totalKeys);
 
-/** How far a removal has come, and the way to end it while it runs. */
+/** Progress of a removal, and a button to cancel it while it runs. */
 export const RemovalProgress = (props: {
   organization: string;
   removal: CacheRemoval;
@@ -32,13 +32,13 @@ export const RemovalProgress = (props: {
       <Status {...states[removal.state]} inRow />
       <span>
         {removal.removed === null
-          ? removal.state === "done" && "What was under the tag counts no more."
+          ? removal.state === "done" && "Entries with the tag are no longer valid."
           : `${formatPlural(removal.removed, "key")} removed`}
         {removal.cause !== null && ` · ${removal.cause}`}
         {share !== null && (
           <span className="c3">
             {" "}
-            · {formatPercent(share)} of {formatCount(removal.totalKeys ?? 0)} keys looked at
+            · {formatPercent(share)} of {formatCount(removal.totalKeys ?? 0)} keys scanned
           </span>
         )}
       </span>

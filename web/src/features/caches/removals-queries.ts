@@ -15,7 +15,7 @@ export type RemovalWhat = { by: RemovalBy; value: string };
 const listIntervalMs = 10_000;
 const progressIntervalMs = 500;
 
-/** Caches that wheelhouse.yaml declares; asked more often while one of them is being emptied. */
+/** Caches declared in wheelhouse.yaml; polled more often while a removal runs. */
 export const declaredCachesQuery = (organization: string) =>
   queryOptions({
     queryKey: ["caches", organization, "declared"],
@@ -27,7 +27,7 @@ export const declaredCachesQuery = (organization: string) =>
         : listIntervalMs,
   });
 
-/** Counts what a removal would take; changes nothing. */
+/** Counts what a removal would delete; changes nothing. */
 export const useRemovalPreview = (organization: string, id: string) =>
   useMutation({
     mutationFn: (what: RemovalWhat) =>

@@ -43,7 +43,7 @@ const Figure = (props: {
   </div>
 );
 
-/** Calls of Redis take fractions of a millisecond: `4 µs`, `0.41 ms`, `28 ms`. */
+/** Redis calls take fractions of a millisecond: `4 µs`, `0.41 ms`, `28 ms`. */
 const formatCall = (latencyMs: number): string =>
   latencyMs < 0.1
     ? `${Math.max(1, Math.round(latencyMs * 1_000))} µs`
@@ -53,15 +53,15 @@ const nearlyFull = 0.9;
 
 const policyWords = ({ evictionPolicy }: Figures): string =>
   evictionPolicy === null
-    ? "policy not told"
+    ? "policy not reported"
     : evictionPolicy === "noeviction"
-      ? "policy noeviction, as BullMQ needs"
-      : `policy ${evictionPolicy}: may delete jobs, BullMQ needs noeviction`;
+      ? "policy noeviction, as BullMQ requires"
+      : `policy ${evictionPolicy}: may evict jobs, BullMQ requires noeviction`;
 
 const replicationWords = ({ role, replicas, replicationLagSeconds }: Figures): string => {
   const lag = replicationLagSeconds === null ? "" : ` ${replicationLagSeconds} s behind`;
   if (role === "replica") return `replica${lag}`;
-  if (role === null) return "role not told";
+  if (role === null) return "role not reported";
   return replicas === null || replicas === 0
     ? "primary"
     : `primary, ${replicas} ${replicas === 1 ? "replica" : "replicas"}${lag}`;
@@ -69,15 +69,15 @@ const replicationWords = ({ role, replicas, replicationLagSeconds }: Figures): s
 
 const persistenceWords = ({ persistenceOk }: Figures): string =>
   persistenceOk === null
-    ? "writes to disk not told"
+    ? "persistence not reported"
     : persistenceOk
       ? "last write to disk succeeded"
       : "last write to disk failed";
 
-/** No limit and a limit that is not told are two things. */
+/** Distinguishes no limit from a limit that is not reported. */
 const limitWords = (limit: number | null) => {
-  if (limit === null) return { unit: "limit not told", under: "limit not told" };
-  if (limit === 0) return { unit: "no limit set", under: "the machine is the limit" };
+  if (limit === null) return { unit: "limit not reported", under: "limit not reported" };
+  if (limit === 0) return { unit: "no limit set", under: "limited by the machine" };
   return { unit: `of ${formatBytes(limit)}`, under: `degraded at ${formatBytes(limit * nearlyFull)}` };
 };
 
@@ -110,7 +110,7 @@ const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
         value={known(latency?.p99Ms ?? null, formatCall)}
         unit={detail?.latency ? `last ${formatSpan(detail.latency.windowMs)}` : ""}
         values={trends.latency.values}
-        under={`p50 ${known(latency?.p50Ms ?? null, formatCall)} · p99.9 ${known(latency?.p999Ms ?? null, formatCall)}${isPast && isEmpty(trends.latency.values) ? " · trend not kept then" : ""}`}
+        under={`p50 ${known(latency?.p50Ms ?? null, formatCall)} · p99.9 ${known(latency?.p999Ms ?? null, formatCall)}${isPast && isEmpty(trends.latency.values) ? " · trend not recorded then" : ""}`}
       />
       <Figure
         label="Fragmentation"
@@ -141,7 +141,7 @@ const FigureStrip = ({ item, figures }: { item: Server; figures: Figures }) => {
   );
 };
 
-/** What the server itself counts as hits, and why that is not the caches' ratio. */
+/** Hits and misses as the server counts them, and why they differ from the caches' hit ratio. */
 const ServerWide = ({ figures }: { figures: Figures }) => (
   <details className={styles.serverWide}>
     <summary>
@@ -149,15 +149,14 @@ const ServerWide = ({ figures }: { figures: Figures }) => (
       {known(figures.missesPerSecond, formatRate)} misses /s
       <span className="c3">
         {" "}
-        · lifetime ratio {known(figures.lifetimeHitRatio, formatPercent)}, since the server's start · polling
-        of empty queues counts as misses
+        · lifetime ratio {known(figures.lifetimeHitRatio, formatPercent)}since server start · polling empty
+        queues counts as misses
       </span>
     </summary>
     <p className="c2">
-      Redis counts a miss whenever anybody asks for a key that is not there: workers that poll empty queues,
-      and monitoring, add misses; time-to-live checks of keys that exist add hits, those of the sample below
-      too. So this is never the ratio of a cache. The table above counts what the applications themselves
-      asked.
+      Redis counts a miss for every lookup of a missing key: workers that poll empty queues and monitoring add
+      misses; time-to-live checks of existing keys, including those of the sample below, add hits. This is
+      therefore not the hit ratio of a cache. The table above shows what the applications themselves count.
     </p>
   </details>
 );
@@ -185,7 +184,7 @@ const charts: readonly HistoryChart[] = [
   },
 ];
 
-/** Read when it is opened: a page may show several servers. */
+/** Loaded only when opened, because a page may show several servers. */
 const ServerHistory = ({ organization, server }: { organization: string; server: Server["server"] }) => {
   const [isOpen, setOpen] = useState(false);
   return (
@@ -204,7 +203,7 @@ const ServerHistory = ({ organization, server }: { organization: string; server:
   );
 };
 
-/** One Redis server: figures with trends, then the sample of its keyspace and its slow log. */
+/** One Redis server: metrics with trends, keyspace sample and slow log. */
 export const RedisPanel = ({ organization, item }: { organization: string; item: Server }) => {
   const { server, detail } = item;
   const { redis: figures, state, cause } = server;
@@ -228,10 +227,10 @@ export const RedisPanel = ({ organization, item }: { organization: string; item:
         )}
         <span className="c3 t12">
           {figures !== null &&
-            `${figures.version ?? "version not told"}, ${replicationWords(figures)} · ${policyWords(figures)} · ${persistenceWords(figures)} · up ${known(figures.uptimeSeconds, (seconds) => formatSpan(seconds * 1000))} · deltas of ${formatSpan(server.intervalMs)} samples`}
+            `${figures.version ?? "version not reported"}, ${replicationWords(figures)} · ${policyWords(figures)} · ${persistenceWords(figures)} · up ${known(figures.uptimeSeconds, (seconds) => formatSpan(seconds * 1000))} · deltas of ${formatSpan(server.intervalMs)} samples`}
           {isOld && server.observedAt !== null && (
             <>
-              {" · answered last "}
+              {" · last response "}
               <Age at={server.observedAt} suffix="ago" />
             </>
           )}
@@ -244,7 +243,7 @@ export const RedisPanel = ({ organization, item }: { organization: string; item:
       )}
       <div className={isOld ? "is-dim" : ""}>
         {figures === null ? (
-          <p className="pad c2">No sample of it yet.</p>
+          <p className="pad c2">No sample yet.</p>
         ) : (
           <div className={isOld ? `hatch ${styles.was}` : ""}>
             <FigureStrip item={item} figures={figures} />

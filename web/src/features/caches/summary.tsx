@@ -3,7 +3,7 @@ import { formatCount, formatPercent, formatPlural } from "#lib/format.ts";
 import { Age } from "#ui/text/time.tsx";
 import { overallRatio } from "./filter.ts";
 
-/** How many caches there are, how they do in all, and which do not. */
+/** Number of caches, their overall hit ratio and those below their thresholds. */
 export const CachesSummary = ({ rows, shown }: { rows: readonly CacheRow[]; shown: number }) => {
   const { hits, misses, ratio } = overallRatio(rows);
   const low = rows.filter(({ label }) => label === "Low hit ratio");
@@ -23,7 +23,7 @@ export const CachesSummary = ({ rows, shown }: { rows: readonly CacheRow[]; show
       </span>
       {low.length > 0 && (
         <span className="tx-warn">
-          <b>{low.length}</b> under {low.length === 1 ? "its threshold" : "their thresholds"}
+          <b>{low.length}</b> below {low.length === 1 ? "its threshold" : "their thresholds"}
           {only ? ` of ${formatPercent(only)}` : ""}
           {since && (
             <>
@@ -35,13 +35,13 @@ export const CachesSummary = ({ rows, shown }: { rows: readonly CacheRow[]; show
       )}
       {unknown > 0 && (
         <span>
-          <b>{unknown}</b> not heard
+          <b>{unknown}</b> not reporting
         </span>
       )}
       <span className="c3">
         {isKnown
           ? `${formatCount(Math.round(hits))} hits /m · ${formatPlural(Math.round(misses), "miss", "misses")} /m, counted by the application`
-          : "Calls of the last minute are not known"}
+          : "Calls of the last minute unknown"}
       </span>
     </div>
   );

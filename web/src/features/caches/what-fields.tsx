@@ -1,26 +1,26 @@
 import { FormField } from "#ui/form/form-field.tsx";
 import styles from "./caches.module.css";
 
-export const whatWords = { key: "Key", pattern: "Pattern", prefix: "Beginning", tag: "Tag" } as const;
+export const whatWords = { key: "Key", pattern: "Pattern", prefix: "Prefix", tag: "Tag" } as const;
 const hints = {
-  key: "The whole key, as the application names it",
-  pattern: "A star stands for any text: product:*",
-  prefix: "Every key that begins so: product:",
-  tag: "Every entry that carries it",
+  key: "The full key, as used by the application",
+  pattern: "An asterisk matches any text: product:*",
+  prefix: "All keys starting with this text: product:",
+  tag: "All entries with this tag",
 } as const;
 type By = keyof typeof whatWords;
 
-/** Which entries are meant: by what, and its value. */
+/** Selects entries by key, pattern, prefix or tag. */
 export const WhatFields = <B extends By>(props: {
   choices: readonly B[];
   by: B;
   value: string;
   tags: readonly string[];
-  /** Goes before the value, where keys are named within it. */
+  /** Prefix of the cache, shown where keys are relative to it. */
   prefix?: string;
   error: string | undefined;
   onChange: (by: B, value: string) => void;
-  /** Enter in the value. */
+  /** Called on Enter in the value field. */
   onEnter: () => void;
 }) => {
   const { choices, by, value, tags, prefix, error, onChange, onEnter } = props;
@@ -37,7 +37,7 @@ export const WhatFields = <B extends By>(props: {
       </fieldset>
       <FormField
         label={whatWords[by]}
-        hint={prefix === undefined || by === "tag" ? hints[by] : `Behind ${prefix} · ${hints[by]}`}
+        hint={prefix === undefined || by === "tag" ? hints[by] : `After ${prefix} · ${hints[by]}`}
         error={error}
       >
         {(control) => (

@@ -14,7 +14,7 @@ export const nodeSize = { width: 150, height: 46 } as const;
 const gap = { x: 62, y: 20 } as const;
 const sweeps = 4;
 
-/** Calls between things in the list, without those that would close a circle. */
+/** Calls between listed services, without those that would close a cycle. */
 const acyclicCalls = (nodes: readonly Node[]): ReadonlyMap<string, readonly string[]> => {
   const known = new Map(nodes.map((node) => [node.id, node]));
   const state = new Map<string, "open" | "done">();
@@ -38,7 +38,10 @@ const acyclicCalls = (nodes: readonly Node[]): ReadonlyMap<string, readonly stri
   return calls;
 };
 
-/** Column of each: callers left of what they call; what nobody calls stands just before what it calls. */
+/**
+ * Column of each service: callers left of their dependencies; a service without callers directly left of its
+ * dependencies.
+ */
 const layersOf = (
   nodes: readonly Node[],
   calls: ReadonlyMap<string, readonly string[]>,
@@ -69,7 +72,7 @@ const columnsOf = (sorted: readonly Node[], layers: ReadonlyMap<string, number>)
   return columns;
 };
 
-/** Callers and callees of each, as often as they call. */
+/** Callers and dependencies of each, one entry per call. */
 const tiesOf = (calls: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> => {
   const tied = new Map<string, string[]>();
   for (const [from, callees] of calls)
@@ -81,8 +84,8 @@ const tiesOf = (calls: ReadonlyMap<string, readonly string[]>): ReadonlyMap<stri
 };
 
 /**
- * A graph in layers: callers left, what they call right, one column a layer. In its column each stands near what it
- * is tied to. Circles are drawn, but do not decide on a column.
+ * A layered graph: callers left, dependencies right, one column per layer. Within its column, each node is
+ * placed near its neighbors. Cycles are drawn but do not affect the columns.
  */
 export const layOutGraph = (nodes: readonly Node[]): GraphLayout => {
   const sorted = [...nodes].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
@@ -143,11 +146,14 @@ export const layOutGraph = (nodes: readonly Node[]): GraphLayout => {
   };
 };
 
-/** A call as a line; a long one passes each column between its rows. `freeOf`: a free height of a column near one. */
+/**
+ * A call as a line; a long one passes each column between its rows. `freeOf`: the nearest free height in a
+ * column.
+ */
 const pathOf = (from: Placed, to: Placed, freeOf: (layer: number, y: number) => number): string => {
   const y1 = from.y + nodeSize.height / 2;
   const y2 = to.y + nodeSize.height / 2;
-  // A call back, in a circle, leaves on the left.
+  // A call that closes a cycle leaves on the left.
   if (to.layer <= from.layer) {
     const x2 = to.x + nodeSize.width;
     return `M${from.x} ${y1}C${from.x - gap.x / 2} ${y1} ${x2 + gap.x / 2} ${y2} ${x2} ${y2}`;
@@ -170,7 +176,7 @@ const pathOf = (from: Placed, to: Placed, freeOf: (layer: number, y: number) => 
   return d;
 };
 
-/** Where an arrow key leads: along the lines to the side, in the same column up and down. Null at the end. */
+/** Target of an arrow key: sideways along the lines, up and down within the column. Null at the end. */
 export const neighbourOf = (
   { placed, edges }: GraphLayout,
   from: string,

@@ -3,7 +3,7 @@ import { memo } from "react";
 type Beat = { path: (x: number, width: number) => string; className: string; word: string };
 
 const line = (y: number) => (x: number, width: number) => `M${x} ${y}h${width}`;
-const notHeard: Beat = { path: line(19), className: "hb-s", word: "not heard" };
+const notHeard: Beat = { path: line(19), className: "hb-s", word: "no data" };
 const beats: Readonly<Record<string, Beat>> = {
   o: { path: line(16), className: "hb-o", word: "OK" },
   d: { path: line(13.5), className: "hb-w", word: "degraded" },
@@ -37,11 +37,11 @@ const countBeats = (text: string): string => {
   return [...counts].map(([word, count]) => `${count} ${word}`).join(", ");
 };
 
-/** The last 60 checks, newest at the right: height tells the state, then colour. */
+/** The last 60 checks, newest on the right. Height shows the state, then color. */
 export const Heartbeat = memo(({ text }: { text: string }) => {
   const width = most * stepPx;
   const offset = (most - text.length) * stepPx;
-  const label = text === "" ? "no check yet" : `last ${text.length} checks: ${countBeats(text)}`;
+  const label = text === "" ? "no checks yet" : `last ${text.length} checks: ${countBeats(text)}`;
   return (
     <svg className="hb" width={width} height="20" viewBox={`0 0 ${width} 20`} role="img" aria-label={label}>
       {runsOf(text).map(({ letter, from, length }) => {

@@ -9,10 +9,10 @@ import styles from "./services.module.css";
 import { useCreateMaintenance } from "./services-queries.ts";
 
 const lengths = [
-  { minutes: 15, label: "15 m" },
-  { minutes: 60, label: "1 h" },
-  { minutes: 240, label: "4 h" },
-  { minutes: 1_440, label: "24 h" },
+  { minutes: 15, label: "15 minutes" },
+  { minutes: 60, label: "1 hour" },
+  { minutes: 240, label: "4 hours" },
+  { minutes: 1_440, label: "24 hours" },
 ] as const;
 
 const LengthSelect = (props: { control: object; minutes: number; onMinutes: (minutes: number) => void }) => {
@@ -33,7 +33,7 @@ const LengthSelect = (props: { control: object; minutes: number; onMinutes: (min
   );
 };
 
-/** Announces planned work at one service, from now on. */
+/** Starts planned maintenance of one service. */
 export const MaintenanceDialog = (props: {
   organization: string;
   service: { id: string; name: string };
@@ -52,7 +52,7 @@ export const MaintenanceDialog = (props: {
     <ConfirmDialog
       title={`Plan maintenance of ${service.name}`}
       confirm={`Start maintenance of ${service.name}`}
-      foot="It can be ended before its time."
+      foot="You can end it early."
       isBusy={create.isPending || !isReason(reason)}
       error={create.error}
       onConfirm={confirm}
@@ -60,11 +60,11 @@ export const MaintenanceDialog = (props: {
     >
       <div className={styles.form}>
         <p className="c2">
-          Until its end it is checked as always, but nothing of it counts as a problem. What it explains is
-          not listed either.
+          Checks continue during maintenance, but failures of this service and of those it affects do not
+          count as problems.
         </p>
         <FormField
-          label="How long"
+          label="Duration"
           hint={`From now until ${formatDateTime(endsAt, zone)}`}
           error={errors.get("endsAt")}
         >
@@ -72,7 +72,7 @@ export const MaintenanceDialog = (props: {
         </FormField>
         <FormField
           label="Reason"
-          hint="Shown beside it, and kept in the audit trail"
+          hint="Shown beside the service and recorded in the audit trail"
           error={errors.get("reason")}
         >
           {(control) => (

@@ -33,26 +33,26 @@ const Planned = ({ organization, detail }: { organization: string; detail: Servi
             <Time at={startsAt} full /> to <Time at={endsAt} full />, by {createdBy}.{" "}
             {may && (
               <button type="button" className="link" disabled={end.isPending} onClick={() => end.mutate(id)}>
-                End it now
+                End now
               </button>
             )}
           </div>
         </Note>
       ))}
-      {end.error !== null && <ActError title="It was not ended." error={end.error} />}
+      {end.error !== null && <ActError title="The maintenance was not ended." error={end.error} />}
     </>
   );
 };
 
-const kinds = { service: "Service", redis: "Redis", postgres: "Postgres", external: "Outside" } as const;
+const kinds = { service: "Service", redis: "Redis", postgres: "Postgres", external: "External" } as const;
 
 type ServiceRow = ServiceView["row"];
 type Links = { views: readonly ServiceView[]; onOpen: (id: string) => void };
 
-/** Services by name, each a way to its own drawer. */
+/** Services by name, each linking to its drawer. */
 const ServiceLinks = ({ ids, links }: { ids: readonly string[]; links: Links }) => {
   const names = new Map(links.views.map((each) => [each.row.id, each.row.name]));
-  if (ids.length === 0) return "nothing";
+  if (ids.length === 0) return "none";
   return ids.map((each, index) => (
     <span key={each}>
       {index > 0 && ", "}
@@ -105,7 +105,7 @@ const Foot = (props: {
   </>
 );
 
-/** What is wrong with it, through what, and what it affects. */
+/** What is wrong, its root cause and what it affects. */
 const Trouble = ({ row, links }: { row: ServiceRow; links: Links }) => {
   const root = row.state !== "ok" && row.explainedBy !== null ? row.explainedBy : null;
   return (
@@ -115,7 +115,7 @@ const Trouble = ({ row, links }: { row: ServiceRow; links: Links }) => {
           Affected by <ServiceLinks ids={[root]} links={links} />.
         </>
       )}
-      {row.affects > 0 ? `It affects ${row.affects} other ${row.affects === 1 ? "check" : "checks"}.` : null}
+      {row.affects > 0 ? `Affects ${row.affects} other ${row.affects === 1 ? "check" : "checks"}.` : null}
     </Note>
   );
 };
@@ -126,7 +126,7 @@ const factsOf = (row: ServiceRow, detail: ServiceDetail | undefined, links: Link
     value: row.group === null ? kinds[row.kind] : `${kinds[row.kind]}, ${row.group}`,
   },
   { label: "Owner", value: row.owner ?? "–" },
-  { label: "Address", value: row.target ?? (row.kind === "service" ? "reports by itself" : "–") },
+  { label: "Address", value: row.target ?? (row.kind === "service" ? "sends heartbeats" : "–") },
   { label: "Version", value: row.version ?? "–" },
   {
     label: "Checked",
@@ -139,11 +139,11 @@ const factsOf = (row: ServiceRow, detail: ServiceDetail | undefined, links: Link
         </>
       ),
   },
-  { label: "Calls", value: <ServiceLinks ids={row.dependsOn} links={links} /> },
-  ...(detail ? [{ label: "Called by", value: <ServiceLinks ids={detail.calledBy} links={links} /> }] : []),
+  { label: "Depends on", value: <ServiceLinks ids={row.dependsOn} links={links} /> },
+  ...(detail ? [{ label: "Dependents", value: <ServiceLinks ids={detail.calledBy} links={links} /> }] : []),
   ...(row.certificateExpiresAt === null
     ? []
-    : [{ label: "Certificate until", value: <Time at={row.certificateExpiresAt} full /> }]),
+    : [{ label: "Certificate expires", value: <Time at={row.certificateExpiresAt} full /> }]),
 ];
 
 const Detail = (props: {
@@ -161,8 +161,8 @@ const Detail = (props: {
       {isPast && view.row.kind === "service" && (
         <p className={`c3 t12 ${styles.section}`}>
           {detail.instances.some(({ components, conditions }) => components.length + conditions.length > 0)
-            ? "Of components and conditions that were well the figures are not kept."
-            : "Nothing is kept of what its instances told of their components then."}
+            ? "Values of healthy components and conditions are not kept in the history."
+            : "Components and conditions were not recorded at that time."}
         </p>
       )}
       {detail.instances.map((instance) => (
@@ -175,7 +175,7 @@ const Detail = (props: {
   );
 };
 
-/** Everything known of one service, beside the list. */
+/** Details of one service, beside the list. */
 export const ServiceDrawer = (props: {
   organization: string;
   id: string;
@@ -199,9 +199,7 @@ export const ServiceDrawer = (props: {
   if (view === undefined)
     return (
       <Drawer label="Service" title={id} {...drawer}>
-        <Empty title="This service is not there">
-          It is not watched any more, or belongs to another organization.
-        </Empty>
+        <Empty title="Service not found">It is no longer watched, or belongs to another organization.</Empty>
       </Drawer>
     );
   const { row } = view;
@@ -222,13 +220,13 @@ export const ServiceDrawer = (props: {
       }
       {...drawer}
     >
-      {check.error !== null && <ActError title="It was not asked." error={check.error} />}
+      {check.error !== null && <ActError title="The check failed to run." error={check.error} />}
       {isFresh && row.state !== "ok" && row.maintenance === null && <Trouble row={row} links={links} />}
       <div className={isFresh ? "" : "is-dim"}>
         <div className={styles.section}>
           <Facts facts={factsOf(row, detail.data, links)} />
         </div>
-        <Panel name="Its detail" query={detail} skeletonRows={6}>
+        <Panel name="Service details" query={detail} skeletonRows={6}>
           {(data) => <Detail organization={organization} view={view} detail={data} isPast={isPast} />}
         </Panel>
       </div>

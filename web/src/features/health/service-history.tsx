@@ -31,7 +31,7 @@ const postgresCharts: readonly HistoryChart[] = [
     title: "Connections",
     lines: [
       { metric: "connections", label: "open", tone: "accent" },
-      { metric: "poolWaiting", label: "waiting for one of our pool", tone: "warn" },
+      { metric: "poolWaiting", label: "waiting for Wheelhouse's pool", tone: "warn" },
     ],
     format: formatCount,
   },
@@ -48,21 +48,21 @@ const postgresCharts: readonly HistoryChart[] = [
   up,
 ];
 
-/** p99 above which an event loop is late, as Wheelhouse judges its own processes. */
+/** Event loop lag p99 above which Wheelhouse reports its own processes as degraded. */
 const lateMs = 250;
 const eventLoopCharts: readonly HistoryChart[] = [
   {
-    ...latency("eventLoopDelayMsP99", "Event loop late, p99 of 2 s"),
+    ...latency("eventLoopDelayMsP99", "Event loop lag, p99 over 2 s"),
     threshold: lateMs,
   },
   {
-    title: "Event loop late, longest",
-    lines: [{ metric: "eventLoopDelayMsMax", label: "longest", tone: "plain" }],
+    title: "Event loop lag, maximum",
+    lines: [{ metric: "eventLoopDelayMsMax", label: "maximum", tone: "plain" }],
     format: formatLatency,
   },
   {
-    title: "Event loop busy",
-    lines: [{ metric: "eventLoopBusyRatio", label: "busy", tone: "plain" }],
+    title: "Event loop utilization",
+    lines: [{ metric: "eventLoopBusyRatio", label: "utilization", tone: "plain" }],
     format: formatPercent,
     top: 1,
   },
@@ -70,17 +70,17 @@ const eventLoopCharts: readonly HistoryChart[] = [
 
 const allProcesses = "";
 
-/** Of Wheelhouse itself: its processes together, the worst of them at each time, or one by itself. */
+/** Wheelhouse's own history: the worst of all processes at each time, or a single process. */
 const OwnHistory = ({ organization, row }: { organization: string; row: ServiceRow }) => {
   const [chosen, choose] = useState(allProcesses);
-  // One that is replaced by another is gone.
+  // A replaced process is no longer listed.
   const process = row.instances.some(({ id }) => id === chosen) ? chosen : allProcesses;
   return (
     <>
       <label className={styles.process}>
         <span className="c3 t12">History of</span>
         <select className="btn" value={process} onChange={(event) => choose(event.target.value)}>
-          <option value={allProcesses}>All processes: the worst of them</option>
+          <option value={allProcesses}>All processes (worst value)</option>
           {row.instances.map(({ id }) => (
             <option key={id} value={id}>
               {id}
@@ -99,10 +99,10 @@ const OwnHistory = ({ organization, row }: { organization: string; row: ServiceR
   );
 };
 
-/** Charts of what is known of one service or server over time. */
+/** Charts of the metrics of one service or server over time. */
 export const ServiceHistory = ({ organization, row }: { organization: string; row: ServiceRow }) => {
   const isServer = row.kind === "redis" || row.kind === "postgres";
-  // No service that is watched may have this id.
+  // No watched service can have this id.
   if (row.id === "wheelhouse" && row.target === null && !isServer)
     return <OwnHistory organization={organization} row={row} />;
   const charts =

@@ -16,7 +16,7 @@ export const Components = ({ instance, isOnly }: { instance: Instance; isOnly: b
         <h3 className="h">Components{isOnly ? "" : ` of ${instance.id}`}</h3>
         {instance.observedAt !== null && (
           <span className="t12 c3">
-            told <Age at={instance.observedAt} suffix="ago" />
+            reported <Age at={instance.observedAt} suffix="ago" />
           </span>
         )}
       </div>
@@ -55,7 +55,7 @@ export const Conditions = ({ instance, isOnly }: { instance: Instance; isOnly: b
         </span>
       </div>
       <table className={styles.mini}>
-        <caption className="vh">Conditions with the value found</caption>
+        <caption className="vh">Conditions with observed values</caption>
         <tbody>
           {conditions.map(({ text, observed, passed }) => (
             <tr key={text}>

@@ -17,7 +17,7 @@ const Largest = (props: { title: string; of: Postgres["largestTables"] }) =>
     <section className={styles.section}>
       <div className="sec-h">
         <h3 className="h">{props.title}</h3>
-        <span className="t12 c3">measured once a minute</span>
+        <span className="t12 c3">measured every minute</span>
       </div>
       <table className={styles.mini}>
         <caption className="vh">{props.title} with their sizes</caption>
@@ -33,7 +33,7 @@ const Largest = (props: { title: string; of: Postgres["largestTables"] }) =>
     </section>
   );
 
-/** Figures of the last sample of a Postgres server; those of Redis stand on the Cache page. */
+/** Metrics from the last sample of a Postgres server; Redis metrics are on the Cache page. */
 export const ServerFigures = ({ server }: { server: ServiceDetail["server"] }) => {
   const postgres = server?.postgres ?? null;
   if (postgres === null) return null;
@@ -52,13 +52,13 @@ export const ServerFigures = ({ server }: { server: ServiceDetail["server"] }) =
               value: `${formatCount(connections)} of ${formatCount(maxConnections)}`,
             },
             {
-              label: "Own pool",
+              label: "Wheelhouse's pool",
               value: `${formatCount(poolSize)} at most, ${formatCount(poolIdle)} idle, ${formatCount(poolWaiting)} waiting`,
             },
             { label: "Replication", value: replicationOf(postgres) },
             {
               label: "Longest transaction",
-              value: longestTransactionMs === null ? "none is open" : formatSpan(longestTransactionMs),
+              value: longestTransactionMs === null ? "none open" : formatSpan(longestTransactionMs),
             },
             {
               label: "Waiting for locks",

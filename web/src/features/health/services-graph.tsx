@@ -25,7 +25,7 @@ const lookOf = ({ row, isStale }: ServiceView, isFresh: boolean): Look => {
 
 const arrows = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"] as const;
 const arrowOf = (key: string) => arrows.find((arrow) => arrow === key);
-/** Narrower it scrolls. */
+/** Below this width the graph scrolls. */
 const narrowestPx = 1040;
 const nameChars = 16;
 const cut = (name: string) => (name.length > nameChars ? `${name.slice(0, nameChars - 1)}…` : name);
@@ -50,7 +50,7 @@ const Legend = ({ nodes, calls }: { nodes: number; calls: number }) => (
     </span>
     <span className="key">
       <i className={styles.keyLine} />
-      calls that fail now
+      failing calls
     </span>
     <span className="grow" />
     <span className="t12 c3">
@@ -60,7 +60,7 @@ const Legend = ({ nodes, calls }: { nodes: number; calls: number }) => (
   </div>
 );
 
-/** Where things stand depends on who calls whom alone, so that nothing moves when a state does. */
+/** The layout depends only on the calls, so that nothing moves when a state changes. */
 const useGraphLayout = (views: readonly ServiceView[]): GraphLayout => {
   const kept = useRef<{ shape: string; layout: GraphLayout } | null>(null);
   return useMemo(() => {
@@ -107,7 +107,7 @@ const Node = (props: {
       </g>
       <text x={x + 30} y={y + 20}>
         {cut(view.row.name)}
-        {/* Read aloud, between name and state. */}
+        {/* Separates name and state for screen readers. */}
         <tspan fillOpacity="0">, </tspan>
       </text>
       <text className={styles.nodeText} x={x + 30} y={y + 36}>
@@ -132,14 +132,14 @@ const Edges = (props: {
     const isCause = byId.get(from)?.row.explainedBy === to;
     return `${styles.edge} ${isCause ? styles.edgeBad : styles.edgeAffected}`;
   };
-  // Failing calls lie over the others.
+  // Failing calls are drawn above the others.
   const edges = [...props.edges].sort(
     (a, b) => Number(fails(a.from) && fails(a.to)) - Number(fails(b.from) && fails(b.to)),
   );
   return edges.map(({ from, to, d }) => <path key={`${from} ${to}`} className={edgeClass(from, to)} d={d} />);
 };
 
-/** Who calls whom, callers left. Arrow keys follow the lines, Enter opens the drawer. */
+/** Dependency graph, callers left. Arrow keys follow the lines, Enter opens the drawer. */
 export const ServicesGraph = (props: {
   views: readonly ServiceView[];
   isFresh: boolean;
@@ -170,11 +170,11 @@ export const ServicesGraph = (props: {
   return (
     <div className={styles.graph}>
       <div className={`${styles.ends} t12 c3`}>
-        <span>Called first</span>
+        <span>Callers</span>
         <span>calls →</span>
-        <span>Called last</span>
+        <span>Dependencies</span>
       </div>
-      <figure className={styles.canvas} aria-label="Dependency graph, callers left, what they call right">
+      <figure className={styles.canvas} aria-label="Dependency graph, callers left, dependencies right">
         <svg
           ref={frame}
           style={{ minWidth: Math.min(layout.width, narrowestPx), maxWidth: layout.width * 1.1 }}

@@ -16,7 +16,7 @@ const StaleStatus = ({ row }: { row: ServiceRow }) => {
   return <Status tone="stale" label={`Stale${age}`} />;
 };
 
-/** The badge; of data that nobody renews it only says what the state was. */
+/** State badge; without current data it shows the last known state. */
 export const ServiceStatus = ({ view, currency }: { view: ServiceView; currency: Currency }) => {
   const { row, isStale } = view;
   if (currency !== "fresh")
@@ -29,11 +29,11 @@ export const ServiceStatus = ({ view, currency }: { view: ServiceView; currency:
     );
   if (row.maintenance !== null) return <Status tone="paused" label="Maintenance" />;
   if (isStale && row.state === "ok") return <StaleStatus row={row} />;
-  // Solid is only what stands for itself.
+  // Only root causes get a solid badge.
   return <Status tone={row.state} label={row.label} inRow={row.state !== "ok" && row.explainedBy !== null} />;
 };
 
-/** Why it is so, in the second line under its name; null for what is well. */
+/** The reason for the state, on the second line under the name; null for healthy services. */
 const ServiceReason = ({ view }: { view: ServiceView }) => {
   const { row, isStale, explainedBy } = view;
   if (row.maintenance !== null)
@@ -72,27 +72,32 @@ const Name = ({ view }: { view: ServiceView }) => (
 );
 
 type Period = keyof ServiceRow["uptime"];
-const periodNames = { day: "24 h", week: "7 d", month: "30 d" } as const satisfies Record<Period, string>;
+const periodWords = { day: "24 hours", week: "7 days", month: "30 days" } as const satisfies Record<
+  Period,
+  string
+>;
 
-/** What is left out while a service is watched all the time, such as a restart. */
+/** Tolerates short gaps, such as a restart. */
 const wholeFrom = 0.99;
 
-/** Of less than all of the time it says of how much, so that a day's uptime is never read as a month's. */
+/**
+ * Partial data shows how much of the period it covers, so that a day's uptime is never mistaken for a month's.
+ */
 const Uptime = ({ row, period, isHurt = false }: { row: ServiceRow; period: Period; isHurt?: boolean }) => {
   const ratio = row.uptime[period];
   const known = row.uptimeKnown[period];
   if (ratio === null)
     return (
-      <span className="zero" title="not known yet">
+      <span className="zero" title="no data yet">
         –
       </span>
     );
-  // Rounded down: what was away for a second was not always there.
+  // Rounded down, so that an outage of one second never reads 100%.
   const text = `${(Math.floor(ratio * 10_000 + 1e-6) / 100).toFixed(2)}%`;
   return (
     <span
       className={styles.uptime}
-      title={`known for ${formatPercent(known)} of the last ${periodNames[period]}`}
+      title={`data for ${formatPercent(known)} of the last ${periodWords[period]}`}
     >
       {isHurt && ratio < 1 ? <span className="tx-down b">{text}</span> : text}
       {known < wholeFrom && <small className={styles.known}>of {knownSpan(row, period)}</small>}
@@ -107,7 +112,7 @@ const Latency = ({ view }: { view: ServiceView }) => {
   const { row, isStale } = view;
   if (row.latencyMsP95 === null)
     return (
-      <span className="zero" title="not known">
+      <span className="zero" title="unknown">
         –
       </span>
     );
@@ -164,7 +169,7 @@ const columns = (currency: Currency): readonly Column<ServiceView>[] => [
     header: "Depends on",
     drop: "first",
     className: `c2 cut ${styles.calls}`,
-    cell: ({ calls }) => (calls === "" ? <span className="c3">nothing</span> : calls),
+    cell: ({ calls }) => (calls === "" ? <span className="c3">none</span> : calls),
   },
   {
     id: "since",
@@ -175,14 +180,14 @@ const columns = (currency: Currency): readonly Column<ServiceView>[] => [
   },
 ];
 
-/** Columns by how current the data are; each set is a constant, so that rows stay drawn. */
+/** Columns by freshness of the data. Each set is a constant, so that unchanged rows do not render again. */
 export const serviceColumns = {
   fresh: columns("fresh"),
   stale: columns("stale"),
   unknown: columns("unknown"),
 } as const;
 
-/** Healthy rows are quiet, explained ones grey. */
+/** Healthy rows are muted, rows explained by a root cause are gray. */
 export const serviceRowClass = ({ row, isStale }: ServiceView): string => {
   if (row.state !== "ok" && row.explainedBy !== null) return styles.affected ?? "";
   return row.state === "ok" && !isStale ? "quiet" : "";

@@ -49,7 +49,7 @@ const looks = [
 const keyOf = ({ row }: ServiceView): string => row.id;
 const groupOf = ({ row }: ServiceView): string => groupName(row);
 
-/** The lines of the list; those that say the same as a second ago are the same. */
+/** Lines of the list; unchanged lines keep their identity. */
 const useServiceViews = (rows: readonly ServiceRow[]): readonly ServiceView[] => {
   const nowMs = useNow();
   const before = useRef<ReadonlyMap<string, ServiceView>>(new Map());
@@ -60,7 +60,7 @@ const useServiceViews = (rows: readonly ServiceRow[]): readonly ServiceView[] =>
   return views;
 };
 
-/** The services under their filter, as the list, the tree or the graph that the address names. */
+/** The filtered services as list, tree or graph, as the URL says. */
 const Services = (props: {
   query: PanelQuery<{ items: readonly ServiceRow[]; observedAt: string | null }>;
   currency: Currency;
@@ -81,8 +81,8 @@ const Services = (props: {
       freshness={freshness}
       isEmpty={({ items }) => items.length === 0}
       empty={
-        <Empty title="No service is watched yet">
-          Name services with their health addresses in wheelhouse.yaml; they appear here within seconds.
+        <Empty title="No services yet">
+          Add services with their health URLs to wheelhouse.yaml; they appear here within seconds.
         </Empty>
       }
     >
@@ -91,7 +91,7 @@ const Services = (props: {
           <FreshnessLine observedAt={observedAt} currency={currency} />
           <ServicesSummary views={views} shown={shown.length} onOpen={open} />
           {shown.length === 0 ? (
-            <NoMatch title="No service matches" onClear={() => onSearch({ q: undefined })} />
+            <NoMatch title="No services match" onClear={() => onSearch({ q: undefined })} />
           ) : search.view === "graph" ? (
             <ServicesGraph
               views={shown}

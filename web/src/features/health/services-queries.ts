@@ -17,7 +17,7 @@ export const servicesBoard = listBoard({
 export const servicesQuery = (organization: string, moment: string | null = null) =>
   boardQuery(servicesBoard, organization, moment);
 
-/** One service with what its instances told, latency, changes and planned work. */
+/** One service with the reports of its instances, latency, changes and planned maintenance. */
 export const serviceQuery = (organization: string, id: string, moment: string | null) =>
   queryOptions({
     queryKey: ["services", organization, id, moment],

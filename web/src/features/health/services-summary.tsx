@@ -10,7 +10,7 @@ const phrases = [
   { word: "maintenance", tone: "", text: "in maintenance" },
 ] as const;
 
-/** How many services there are and what is wrong with them, root causes by name. */
+/** Number of services and their problems, root causes by name. */
 export const ServicesSummary = (props: {
   views: readonly ServiceView[];
   shown: number;
@@ -42,7 +42,7 @@ export const ServicesSummary = (props: {
         </span>
       ))}
       <span>{count("ok")} OK</span>
-      <span className="c3">uptime counts OK and degraded checks</span>
+      <span className="c3">uptime includes degraded checks</span>
     </div>
   );
 };

@@ -3,14 +3,14 @@ import { type ServiceRow, serviceTopic } from "@wheelhouse/shared/health/health.
 import { compareText } from "@wheelhouse/shared/order.ts";
 import type { Filter, FilterKey } from "#ui/filter/filter-tokens.ts";
 
-/** One line of the list. Its identity changes only when something of it does, so that other lines need not draw. */
+/** One line of the list. Unchanged lines keep their identity, so that they do not render again. */
 export type ServiceView = {
   row: ServiceRow;
-  /** Older than its own interval allows, whatever the state was. */
+  /** Older than its check interval allows, whatever the state was. */
   isStale: boolean;
-  /** Name of what explains it; null when it stands for itself. */
+  /** Name of its root cause; null when it has none. */
   explainedBy: string | null;
-  /** Names of what it calls, in words. */
+  /** Names of its dependencies, in words. */
   calls: string;
 };
 
@@ -22,9 +22,7 @@ const callsOf = (row: ServiceRow, names: ReadonlyMap<string, string>): string =>
   return more > 0 ? `${calls.slice(0, shownCalls).join(", ")} and ${more} more` : calls.join(", ");
 };
 
-/**
- * The lines of a list, worst first. `before`: the lines made last, which are kept where nothing changed.
- */
+/** The lines of a list, worst first. `before`: the previous lines, reused where nothing changed. */
 export const viewServices = (
   rows: readonly ServiceRow[],
   nowMs: number,
@@ -43,7 +41,7 @@ export const viewServices = (
   return views.sort((a, b) => serviceTopic.order(a.row, b.row, nowMs));
 };
 
-/** Word of the state as the filter and the summary use it. */
+/** State word used by the filter and the summary. */
 export const stateWord = ({ row, isStale }: ServiceView): string => {
   if (row.maintenance !== null) return "maintenance";
   if (row.state !== "ok" && row.explainedBy !== null) return "affected";
@@ -54,7 +52,7 @@ const states = ["down", "degraded", "stale", "unknown", "affected", "maintenance
   value,
 }));
 
-/** Keys of the filter; groups and owners are those in the list. */
+/** Keys of the filter; groups and owners come from the list. */
 export const serviceFilterKeys = (views: readonly ServiceView[]): readonly FilterKey[] => {
   const valuesOf = (pick: (row: ServiceRow) => string | null) =>
     [...new Set(views.flatMap(({ row }) => pick(row) ?? []))].sort().map((value) => ({ value }));
@@ -69,7 +67,7 @@ export const serviceFilterKeys = (views: readonly ServiceView[]): readonly Filte
   ];
 };
 
-/** The lines that match every token (a comma is "or") and hold every word of the text. */
+/** Lines that match every token (a comma means "or") and contain every word of the text. */
 export const filterServices = (views: readonly ServiceView[], filter: Filter): readonly ServiceView[] => {
   if (filter.tokens.length === 0 && filter.text === "") return views;
   const words = filter.text.toLowerCase().split(/\s+/);
@@ -89,7 +87,7 @@ export const filterServices = (views: readonly ServiceView[], filter: Filter): r
   });
 };
 
-/** By folder of the tree, those without one first; worst first inside. */
+/** By tree folder; worst first within a folder. */
 export const byGroup = (views: readonly ServiceView[]): readonly ServiceView[] => {
   const group = ({ row }: ServiceView) => groupName(row);
   return [...views].sort((a, b) => compareText(group(a), group(b)));

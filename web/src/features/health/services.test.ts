@@ -44,7 +44,7 @@ const rows = [
 ];
 
 describe("list of services", () => {
-  test("says in the largest unit how much of a period is known, and never none where something is", () => {
+  test("shows the known part of a period in its largest unit, at least one minute", () => {
     const known = (day: number, week = 0, month = 0) => ({ uptimeKnown: { day, week, month } });
     expect(knownSpan(known(0.25), "day")).toBe("6 h");
     expect(knownSpan(known(0, 0.5), "week")).toBe("3 d");
@@ -52,7 +52,7 @@ describe("list of services", () => {
     expect(knownSpan(known(0.0001), "day")).toBe("1 m");
   });
 
-  test("stands worst first: what is explained comes after what is stale, planned work before what is well", () => {
+  test("is sorted worst first: explained rows after stale ones, maintenance before healthy ones", () => {
     expect(viewServices(rows, nowMs, none).map((view) => view.row.id)).toEqual([
       "db",
       "slow",
@@ -63,7 +63,7 @@ describe("list of services", () => {
     ]);
   });
 
-  test("a line that says the same keeps its identity, age alone can turn one", () => {
+  test("an unchanged line keeps its identity; age alone can change one", () => {
     const first = viewServices(rows, nowMs, none);
     const before = new Map(first.map((view) => [view.row.id, view]));
     expect(viewServices(rows, nowMs + 1_000, before)).toEqual(first);
@@ -87,7 +87,7 @@ describe("list of services", () => {
     expect(shown.map((view) => view.row.id)).toEqual(expected);
   });
 
-  test("the tree keeps the order inside a group", () => {
+  test("the tree keeps the order within a group", () => {
     const grouped = byGroup(viewServices(rows, nowMs, none)).map((view) => view.row.id);
     expect(grouped).toEqual(["db", "slow", "late", "web", "moved", "quiet"]);
   });
@@ -97,19 +97,19 @@ describe("dependency graph", () => {
   const graph = (calls: Record<string, string[]>) =>
     layOutGraph(Object.entries(calls).map(([id, dependsOn]) => ({ id, name: id, dependsOn })));
 
-  test("callers stand left of what they call, and what is called last in the last column", () => {
+  test("callers are left of their dependencies, and final dependencies in the last column", () => {
     const { placed } = graph({ edge: ["web", "api"], web: ["api"], api: ["db"], db: [], cron: ["db"] });
     const layer = (id: string) => placed.get(id)?.layer;
     expect([layer("edge"), layer("web"), layer("api"), layer("db"), layer("cron")]).toEqual([0, 1, 2, 3, 2]);
   });
 
-  test("nothing lies over another, whatever calls whom", () => {
+  test("no nodes overlap, whatever the calls", () => {
     const { placed } = graph({ a: ["b", "c", "d"], b: ["d"], c: ["d"], d: [], e: [], f: ["a"] });
     const places = [...placed.values()].map(({ x, y }) => `${x} ${Math.round(y)}`);
     expect(new Set(places).size).toBe(placed.size);
   });
 
-  test("circles and calls to what is not watched are survived", () => {
+  test("cycles and calls to unwatched services are tolerated", () => {
     const { placed, edges } = graph({ a: ["b"], b: ["c"], c: ["a", "gone"] });
     expect(placed.size).toBe(3);
     expect(edges).toHaveLength(3);

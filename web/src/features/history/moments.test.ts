@@ -11,7 +11,7 @@ describe("the scrubber", () => {
     expect(spanFor(60 * minuteMs, nowMs - 90 * minuteMs, nowMs)).toBe(360 * minuteMs);
   });
 
-  test("steps to the nearest change on either side, and never to the one it stands on", () => {
+  test("steps to the nearest change on either side, never to the current one", () => {
     const marks = ["2026-11-19T09:00:00.000Z", "2026-11-19T08:00:00.000Z", "2026-11-19T09:10:00.000Z"].map(
       (at) => ({ at }),
     );

@@ -15,7 +15,7 @@ const minuteMs = 60_000;
 const stepMs = 10_000;
 const leapMs = 5 * minuteMs;
 
-/** Now, in steps: the end of the track moves with it, and what is read for it is read again. */
+/** Now, in steps: the end of the track moves with it, and its data is refetched. */
 const useTrackEnd = (): number => {
   const [endMs, setEndMs] = useState(() => serverClock.now());
   useEffect(() => {
@@ -32,7 +32,7 @@ const failingOf = (answer: HistorySeries | undefined): (number | null)[] => {
   );
 };
 
-/** How far an arrow key, Page or an end key moves the moment; null for other keys. */
+/** How far an arrow, Page, Home or End key moves the moment, in ms; null for other keys. */
 const stepOf = (key: string, track: { fromMs: number; endMs: number; shownMs: number }): number | null => {
   const { fromMs, endMs, shownMs } = track;
   const by: Record<string, number> = {
@@ -48,7 +48,7 @@ const stepOf = (key: string, track: { fromMs: number; endMs: number; shownMs: nu
   return by[key] ?? null;
 };
 
-/** Pointer handlers of the track: what is dragged is a draft until it is let go. */
+/** Pointer handlers of the track; the dragged moment is a draft until released. */
 const useDrag = (options: {
   fromMs: number;
   endMs: number;
@@ -84,7 +84,7 @@ const useDrag = (options: {
   };
 };
 
-/** Changes as hairlines, the trouble of the range, and the handle; a slider for keyboards and screen readers. */
+/** Changes as hairlines, failing checks and the handle; a slider for keyboards and screen readers. */
 const Track = (props: {
   fromMs: number;
   endMs: number;
@@ -206,10 +206,10 @@ const Acts = (props: {
 };
 
 const Elsewhere = ({ moment, onLive }: { moment: string; onLive: () => void }) => (
-  <section className={styles.scrubber} aria-label="Time travel">
+  <section className={styles.scrubber} aria-label="Rewind">
     <div className={styles.at}>
-      <b>This page shows now</b>
-      <span className="t12 c2">The status pages show {moment}</span>
+      <b>This page always shows live data</b>
+      <span className="t12 c2">The status pages are rewound to {moment}</span>
     </div>
     <span />
     <Button variant="primary" onClick={onLive}>
@@ -218,7 +218,7 @@ const Elsewhere = ({ moment, onLive }: { moment: string; onLive: () => void }) =
   </section>
 );
 
-/** What is drawn on the track: changes, and checks that failed. */
+/** Data of the track: changes and failed checks. */
 const useTrack = (organization: string, fromMs: number, endMs: number) => {
   const range = { from: new Date(fromMs).toISOString(), to: new Date(endMs).toISOString() };
   const annotations = useQuery(annotationsQuery(organization, range));
@@ -229,8 +229,8 @@ const useTrack = (organization: string, fromMs: number, endMs: number) => {
 };
 
 /**
- * The strip under the top bar that puts the pages at a past moment. `moment`: the one in the address, null for now.
- * `isHere`: the page below can show the past; others say that they do not.
+ * Strip under the top bar that rewinds the pages to a past moment. `moment`: the one in the URL, null for now.
+ * `isHere`: whether the page below can show the past.
  */
 export const Scrubber = (props: {
   organization: string;
@@ -256,20 +256,20 @@ export const Scrubber = (props: {
   const after = neighbourOf(marks, atMs, "after");
   const isEmpty =
     annotations.data?.items.length === 0 && failingOf(checks.data).every((value) => value === null);
-  const nothing = isEmpty ? "Nothing is stored of this time yet." : "";
+  const nothing = isEmpty ? "No data recorded for this period yet." : "";
   const last = marks.find(({ at }) => Date.parse(at) <= atMs);
   const named = (ms: number) => momentName(ms, endMs, zone);
 
   if (!isHere)
     return <Elsewhere moment={named(momentMs ?? endMs)} onLive={() => onMoment(null, { replace: false })} />;
   return (
-    <section className={styles.scrubber} aria-label="Time travel">
+    <section className={styles.scrubber} aria-label="Rewind">
       <div className={styles.at} data-testid="moment">
-        <b>{shownMs === null ? "Now" : `As it was at ${named(shownMs)}`}</b>
+        <b>{shownMs === null ? "Now" : `Rewound to ${named(shownMs)}`}</b>
         <span className="t12 c2">
           {shownMs === null
-            ? "Choose a moment: drag, or go to a change"
-            : `${formatSpan(Math.max(endMs - shownMs, 0))} ago. Nothing can be changed`}
+            ? "Drag to a moment, or step to a change"
+            : `${formatSpan(Math.max(endMs - shownMs, 0))} ago, read-only`}
         </span>
       </div>
       <div>

@@ -23,13 +23,13 @@ const mostMarks = 40;
 type ChartTone = "plain" | "bad" | "warn";
 const toneClass = { plain: "", bad: "tx-down", warn: "tx-warn" } as const;
 
-/** Mean of what came before the last value: what was usual, beside what is. */
+/** Mean of all values before the last one, for comparison with the current value. */
 const meanBefore = (values: Figure["trend"]["values"]): number | null => {
   const known = values.slice(0, -1).filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 };
 
-/** The trend over the page's time range, with the changes in it; null until it is read, or where it may not be. */
+/** The trend over the page's time range, with its changes; null until it is loaded, or without permission. */
 type Trend = { values: Figure["trend"]["values"]; marks: readonly number[]; words: string } | null;
 
 const redMetrics = ["attemptsPerSecond", "errorRatio", "durationMsP95"] as const;
@@ -47,7 +47,7 @@ const useRedTrends = (organization: string): readonly Trend[] => {
     .filter((share) => share >= 0 && share <= 1);
   return redMetrics.map((metric) => {
     const values = series.data?.series.find((each) => each.metric === metric)?.values ?? [];
-    return values.every((value) => value === null) ? null : { values, marks, words: span.words };
+    return values.every((value) => value === null) ? null : { values, marks, words: span.sentence };
   });
 };
 
@@ -62,7 +62,7 @@ const Red = (props: {
 }) => {
   const { label, figure, trend, format, unit, tone } = props;
   const values = trend?.values ?? figure.trend.values;
-  const words = trend?.words ?? "10 m";
+  const words = trend?.words ?? "10 minutes";
   const mean = meanBefore(values);
   return (
     <div className={styles.red}>
@@ -86,14 +86,17 @@ const Red = (props: {
         <UnlessOld observation={props.overview}>
           {mean === null
             ? `No deliveries in the last ${words}`
-            : `Mean of the last ${words}: ${format(mean)} ${unit}`}
+            : `Mean over the last ${words}: ${format(mean)} ${unit}`}
         </UnlessOld>
       </div>
     </div>
   );
 };
 
-/** Rate, errors and duration of webhook delivery over the last minute, with their trend over the page's time range. */
+/**
+ * Rate, errors and duration of webhook delivery over the last minute, with their trend over the page's time
+ * range.
+ */
 export const RedStrip = ({ overview, organization }: { overview: Overview; organization: string }) => {
   const [rateTrend = null, errorTrend = null, durationTrend = null] = useRedTrends(organization);
   const { ratePerSecond, errorRatio, durationMsP95 } = overview.red;
@@ -212,7 +215,7 @@ const QueuesTile = ({ overview }: { overview: Overview }) => {
   );
 };
 
-/** What most matters of the breakers, in two words each, worst first; what is not known is never called closed. */
+/** The most important breaker states in two words each, worst first; unknown is never called closed. */
 const breakersVerdict = (tile: Overview["tiles"]["breakers"]): readonly string[] => {
   const { breakers, open, halfOpen, unknown } = tile;
   if (breakers === null) return ["–"];
@@ -249,17 +252,17 @@ const BreakersTile = ({ overview }: { overview: Overview }) => {
       tone={breakers.open ? "bad" : breakers.halfOpen ? "warn" : "plain"}
       below={
         breakers.breakers === null
-          ? "Their figures cannot be read now"
+          ? "No current metrics"
           : first === undefined
-            ? "No call failed in the last minute"
-            : "Failed share of calls over the last minute, worst first"
+            ? "No failed calls in the last minute"
+            : "Failure rate over the last minute, worst first"
       }
       facts={[...factOf(first), ...factOf(second), ...factOf(third)]}
     />
   );
 };
 
-/** The caches with the Redis servers behind them; the servers alone where nothing reports a cache. */
+/** The caches with their Redis servers; only the servers where no cache is reported. */
 const CacheTile = ({ overview }: { overview: Overview }) => {
   const { redis, caches } = overview.tiles;
   const memory = known(redis.usedMemoryBytes.value, formatBytes);
@@ -326,7 +329,7 @@ const WebhooksTile = ({ overview }: { overview: Overview }) => {
   );
 };
 
-/** Four tiles; those that have a page are links to it. */
+/** Four tiles, linked to their pages. */
 export const Tiles = ({ overview, organization }: { overview: Overview; organization: string }) => (
   <div className={styles.tiles}>
     <section className={styles.tile}>

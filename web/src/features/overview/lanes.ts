@@ -1,19 +1,19 @@
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 
-/** Places are parts (0–1) of a range that ends at `endMs`. */
+/** Positions are shares (0–1) of a range that ends at `endMs`. */
 export type Lanes = {
   startMs: number;
   endMs: number;
   bars: { problem: Problem; from: number; startsEarlier: boolean }[];
-  /** `room`: width up to the next mark; words that are longer are cut. */
+  /** `room`: width up to the next mark; longer labels are cut. */
   marks: { key: string; at: number; text: string | null; room: number }[];
 };
 
 const rangeMs = 60 * 60_000;
-/** A mark with less room than this part of the width up to its neighbour carries no words. */
+/** A mark with less room than this share of the width has no label. */
 const labelRoomMin = 0.12;
 
-/** One lane a problem and one for the changes, over the last hour, so that cause and effect are seen together. */
+/** One lane per problem and one for changes over the last hour, so that cause and effect appear together. */
 export const placeLanes = (
   problems: readonly Problem[],
   changes: Overview["recentChanges"],

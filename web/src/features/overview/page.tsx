@@ -25,7 +25,7 @@ const textClass: Record<string, string> = {
   ok: "",
 };
 
-/** The sentence a tired person can act on. */
+/** The headline, readable at a glance. */
 const VerdictLine = ({ overview }: { overview: Overview }) => {
   const nowMs = useNow();
   const { zone } = usePreferences();
@@ -59,7 +59,7 @@ const RecentChanges = ({ overview, organization }: { overview: Overview; organiz
         <span className="t12 c3">{zoneName(zone)}</span>
       </div>
       {overview.recentChanges.length === 0 ? (
-        <p className="t12 c3">Nothing has changed yet.</p>
+        <p className="t12 c3">No changes yet.</p>
       ) : (
         <ol className={styles.changes}>
           {overview.recentChanges.map(({ at, text, by, kind, state }) => (
@@ -69,9 +69,7 @@ const RecentChanges = ({ overview, organization }: { overview: Overview; organiz
                 <span className={state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : ""}>
                   {text}
                 </span>
-                <small>
-                  {kindText(kind)} · {by}
-                </small>
+                <small>{[kindText(kind), by].filter(Boolean).join(" · ")}</small>
               </div>
             </li>
           ))}

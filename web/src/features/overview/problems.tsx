@@ -13,7 +13,7 @@ const Before = ({ problem }: { problem: Problem }) => {
   if (changedBefore === null) {
     return (
       <span className={styles.before}>
-        <span className="c3">Nothing changed in the 30 m before</span>
+        <span className="c3">No change in the 30 minutes before</span>
         <small />
       </span>
     );
@@ -22,9 +22,7 @@ const Before = ({ problem }: { problem: Problem }) => {
   return (
     <span className={styles.before}>
       <span>{changedBefore.text}</span>
-      <small>
-        {formatSpanShort(beforeMs)} before, {changedBefore.by}
-      </small>
+      <small>{[`${formatSpanShort(beforeMs)} before`, changedBefore.by].filter(Boolean).join(", ")}</small>
     </span>
   );
 };
@@ -74,7 +72,7 @@ const Row = ({
   );
 };
 
-/** What is wrong now, worst first: state, what and why, the change just before, what it affects, since when. */
+/** Current problems, worst first, each with cause, preceding change, impact and start. */
 export const ProblemList = (props: {
   problems: readonly Problem[];
   organization: string;
@@ -102,7 +100,7 @@ export const ProblemList = (props: {
 const markTopUnits = 2;
 const laneHeightUnits = 15;
 
-/** Problems and changes on one time line; a bar that began before the range runs past its left edge. */
+/** Problems and changes on one timeline; a problem that began before the range extends past its left edge. */
 export const ProblemLanes = ({ overview }: { overview: Overview }) => {
   const { zone } = usePreferences();
   const endMs = Date.parse(overview.observedAt ?? "");
@@ -115,7 +113,7 @@ export const ProblemLanes = ({ overview }: { overview: Overview }) => {
   return (
     <section
       className={styles.lanes}
-      aria-label={`Problems and changes on one time line, ${clock(0)} to ${clock(1)} ${zoneName(zone)}`}
+      aria-label={`Problems and changes on one timeline, ${clock(0)} to ${clock(1)} ${zoneName(zone)}`}
     >
       <div className={`${styles.lane} ${styles.changeLane}`}>
         <span className="c3">Changes</span>

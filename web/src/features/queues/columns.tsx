@@ -10,7 +10,7 @@ import styles from "./queues.module.css";
 
 const queueTone = (row: QueueRow): Tone => (row.paused ? "paused" : row.state);
 
-/** The badge; of data that are not current it only says what the state was. */
+/** State badge; without current data it shows the last known state. */
 export const QueueStatus = ({ view, freshness }: { view: QueueView; freshness: Freshness["state"] }) => {
   const { row, was } = view;
   if (freshness === "fresh") return <Status tone={queueTone(row)} label={row.label} was={was} />;
@@ -23,7 +23,7 @@ export const QueueStatus = ({ view, freshness }: { view: QueueView; freshness: F
   );
 };
 
-/** Tint of the figure that hurts: the one that the state is about. */
+/** Color of the value that causes the state. */
 const hurts = (row: QueueRow, label: string): string => {
   if (row.paused || row.label !== label) return "";
   return row.state === "down" ? "tx-down b" : "tx-warn b";
@@ -46,7 +46,7 @@ export const DrainsIn = ({ row }: { row: QueueRow }) => {
   return <span className={drainsInMs === "never" ? "tx-down b" : "zero"}>{drainsInMs}</span>;
 };
 
-/** Failed share of what finished in the last minute; null when nothing did. */
+/** Failed share of the jobs finished in the last minute; null when none finished. */
 export const failureRatio = (row: QueueRow): number | null => {
   const { completedPerMinute: done, failedPerMinute: failed } = row;
   return done === null || failed === null || done + failed === 0 ? null : failed / (done + failed);
@@ -165,10 +165,10 @@ const columns = (freshness: Freshness["state"]): readonly Column<QueueView>[] =>
         <Count value={row.workers} />
       ),
   },
-  { id: "drains", header: "Drained in", num: true, cell: ({ row }) => <DrainsIn row={row} /> },
+  { id: "drains", header: "Drains in", num: true, cell: ({ row }) => <DrainsIn row={row} /> },
 ];
 
-/** Columns of the table by the freshness of its data; each set is a constant, so that rows stay drawn. */
+/** Columns by freshness of the data. Each set is a constant, so that unchanged rows do not render again. */
 export const queueColumns = {
   fresh: columns("fresh"),
   stale: columns("stale"),

@@ -58,7 +58,7 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
       query={detail}
       skeletonRows={3}
       isEmpty={({ observedAt }) => observedAt === null}
-      empty={<Empty title="No samples yet">The first come within seconds.</Empty>}
+      empty={<Empty title="No samples yet">The first samples arrive within seconds.</Empty>}
     >
       {({ observedAt, waiting, completedPerMinute }) => (
         <>
@@ -78,7 +78,7 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
             <Sparkline
               values={waiting.values}
               height={72}
-              label={`Jobs waiting, now ${waiting.values.at(-1) ?? "not known"}`}
+              label={`Jobs waiting, now ${waiting.values.at(-1) ?? "unknown"}`}
               tone={row.state === "down" ? "bad" : "accent"}
             />
             <div className={styles.over}>
@@ -86,7 +86,7 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
                 values={completedPerMinute.values}
                 height={72}
                 isFilled={false}
-                label={`Jobs finished per minute, now ${completedPerMinute.values.at(-1) ?? "not known"}`}
+                label={`Jobs finished per minute, now ${completedPerMinute.values.at(-1) ?? "unknown"}`}
               />
             </div>
           </div>
@@ -97,19 +97,19 @@ const Trends = ({ organization, row }: { organization: string; row: QueueRow }) 
   );
 };
 
-/** The 10 minutes before a past moment, as the list had them then. */
+/** The 10 minutes before a past moment, from the list's snapshot. */
 const PastTrend = ({ view, observedAt }: { view: QueueView; observedAt: string }) => {
   const series: Series = { intervalMs: 10_000, values: view.trend };
   return (
     <>
       <div className="sec-h">
-        <h3 className="h">Waiting, the 10 minutes before</h3>
+        <h3 className="h">Waiting, previous 10 minutes</h3>
       </div>
       <div className={styles.chart}>
         <Sparkline
           values={series.values}
           height={72}
-          label={`Jobs waiting, then ${series.values.at(-1) ?? "not known"}`}
+          label={`Jobs waiting, then ${series.values.at(-1) ?? "unknown"}`}
           tone={view.row.state === "down" ? "bad" : "accent"}
         />
       </div>
@@ -145,8 +145,8 @@ const charts: readonly HistoryChart[] = [
 const rate = (value: number | null): string => (value === null ? "–" : `${formatRate(value)} per minute`);
 
 const consequences: Record<string, string> = {
-  "No worker": "Jobs are accepted and wait until one connects.",
-  Paused: "Jobs are accepted and wait until it is resumed.",
+  "No worker": "Jobs are accepted and wait until a worker connects.",
+  Paused: "Jobs are accepted and wait until the queue is resumed.",
 };
 
 type DrawerPlace = {
@@ -163,10 +163,10 @@ const Missing = ({ organization, id, ...drawer }: { organization: string; id: st
   return (
     <Drawer label="Queue" title={isGone ? "No such queue" : id} {...drawer}>
       {isGone ? (
-        <Empty title="This queue is not there">
+        <Empty title="Queue not found">
           {moment === null
             ? "It was removed, or belongs to another organization."
-            : "It was not known at this moment."}
+            : "It was not observed at this moment."}
         </Empty>
       ) : (
         <Panel name="The queue" query={missing}>
@@ -184,16 +184,16 @@ const factsOf = (row: QueueRow) => {
     { label: "Finished", value: rate(row.completedPerMinute) },
     { label: "Failed", value: rate(row.failedPerMinute) },
     { label: "Failure rate", value: ratio === null ? "–" : formatPercent(ratio) },
-    { label: "Drained in", value: <DrainsIn row={row} /> },
+    { label: "Drains in", value: <DrainsIn row={row} /> },
     { label: "Prioritized", value: <Count value={row.counts.prioritized} /> },
     { label: "Waiting for children", value: <Count value={row.counts.waitingChildren} /> },
-    { label: "Completed, kept", value: <Count value={row.counts.completed} /> },
+    { label: "Completed, retained", value: <Count value={row.counts.completed} /> },
     { label: "Redis", value: row.source },
     { label: "Key", value: <span className="mono">{`${row.prefix}:${row.name}`}</span> },
   ];
 };
 
-/** Everything known of one queue, beside the list. */
+/** Details of one queue, beside the list. */
 export const QueueDrawer = (
   props: {
     organization: string;

@@ -12,7 +12,7 @@ const states = [
 
 const slugOf = (label: string): string => label.toLowerCase().replaceAll(" ", "-");
 
-/** Keys of the queue filter; prefixes and sources are those in the list. */
+/** Keys of the queue filter; prefixes and sources come from the list. */
 export const queueFilterKeys = (views: readonly QueueView[]): readonly FilterKey[] => {
   const namesOf = (pick: (view: QueueView) => string) =>
     [...new Set(views.map(pick))].sort().map((value) => ({ value }));
@@ -25,7 +25,7 @@ export const queueFilterKeys = (views: readonly QueueView[]): readonly FilterKey
   ];
 };
 
-/** The views that match every token (a comma is "or") and hold every word of the text in their name. */
+/** Views that match every token (a comma means "or") and contain every word of the text in their name. */
 export const filterQueues = (views: readonly QueueView[], filter: Filter): readonly QueueView[] => {
   if (filter.tokens.length === 0 && filter.text === "") return views;
   const wanted = filter.text.toLowerCase().split(/\s+/);

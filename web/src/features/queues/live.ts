@@ -1,18 +1,18 @@
 import { type QueueList, type QueueRow, queueTopic } from "@wheelhouse/shared/queues.ts";
 
 /**
- * One line of the table. Its identity changes only when row or trend did, so that other lines need not draw.
- * `was`: the badge before the queue could no longer be read, null while it is read or when none is known.
+ * One line of the table. Unchanged lines keep their identity, so that they do not render again. `was`: the last
+ * badge before the queue became unreadable; null while it is readable or when none is known.
  */
 export type QueueView = { row: QueueRow; trend: readonly (number | null)[]; was: string | null };
 
-/** The list as a page holds it, in the topic's order. */
+/** The list as a page keeps it, in the topic's order. */
 export type QueuesState = {
   observedAt: string | null;
   intervalMs: number;
   views: readonly QueueView[];
   workers: QueueList["workers"];
-  /** Time of the last value in the trends, and the time between two. */
+  /** Time of the last trend value, and the interval between values. */
   trendsAt: string | null;
   trendIntervalMs: number;
 };
@@ -24,7 +24,7 @@ const wasOf = (row: QueueRow, before: QueueView | undefined): string | null => {
   return before.row.state === "unknown" ? before.was : before.row.label;
 };
 
-/** The state that a whole list describes. `before` tells what queues were that cannot be read now. */
+/** The state for a complete list. `before` supplies the last badges of queues that are now unreadable. */
 export const fromList = (list: QueueList, before?: QueuesState): QueuesState => ({
   observedAt: list.observedAt,
   intervalMs: list.intervalMs,
@@ -44,7 +44,8 @@ export const fromList = (list: QueueList, before?: QueuesState): QueuesState => 
 const lengthMax = 60;
 
 /**
- * Takes the rows of a message. Trends carry no messages of their own: a point is added when their interval has passed.
+ * Applies the rows of a message. Trends have no messages of their own: a point is added whenever their interval
+ * has passed.
  */
 export const moveRows = (
   state: QueuesState,

@@ -50,7 +50,7 @@ const Workers = ({ list }: { list: QueuesState }) => {
         <span className="c3">Sampled every {formatSpan(intervalMs)}</span>
       </div>
       {workers.length === 0 ? (
-        <Empty title="No worker is listening">Workers appear here once one connects to a queue.</Empty>
+        <Empty title="No workers connected">Workers appear here once they connect to a queue.</Empty>
       ) : (
         <Table
           caption="Workers by host"
@@ -65,7 +65,7 @@ const Workers = ({ list }: { list: QueuesState }) => {
   );
 };
 
-/** Reads the list again while the socket is closed, and its workers now and then. */
+/** Refetches the list while the socket is closed, and its workers periodically. */
 const useQueuesQuery = (organization: string) => {
   const { connection } = useLiveStatus();
   const moment = useMoment();
@@ -76,7 +76,7 @@ const useQueuesQuery = (organization: string) => {
   });
 };
 
-/** The list under its filter, and the workers that serve it. */
+/** The filtered list and its workers. */
 const Queues = (props: {
   query: PanelQuery<QueuesState>;
   currency: Currency;
@@ -95,7 +95,7 @@ const Queues = (props: {
       freshness={freshness}
       isEmpty={(list) => list.views.length === 0}
       empty={
-        <Empty title="No queue yet">
+        <Empty title="No queues yet">
           A queue appears here within seconds after a program adds its first job with BullMQ.
         </Empty>
       }
@@ -105,7 +105,7 @@ const Queues = (props: {
           <FreshnessLine observedAt={list.observedAt} currency={currency} />
           <QueuesSummary views={list.views} shown={shown.length} />
           <FilteredTable
-            noMatch="No queue matches"
+            noMatch="No queues match"
             onClear={() => onSearch({ q: undefined })}
             caption="Queues, worst first"
             className="cards"

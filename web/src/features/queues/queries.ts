@@ -15,7 +15,7 @@ export const queuesBoard: Board<QueueList, QueuesState> = {
   keep: (state, { workers }) => ({ ...state, workers }),
 };
 
-/** All queues of one organization; the socket keeps the rows of now current, an answer now and then the workers. */
+/** All queues of one organization; the socket keeps live rows current, periodic answers the workers. */
 export const queuesQuery = (organization: string, moment: string | null = null) =>
   boardQuery(queuesBoard, organization, moment);
 

@@ -50,7 +50,7 @@ describe("live queues", () => {
     expect(names(next)).toEqual(["thumbnails", "orders"]);
   });
 
-  test("a trend grows by one point an interval, with holes where nothing was heard", () => {
+  test("a trend grows by one point per interval, with gaps where data is missing", () => {
     const orders = row("orders");
     const before = fromList(list(orders));
     const early = moveRows(before, rows("2026-11-19T09:14:09Z", orders));
@@ -61,7 +61,7 @@ describe("live queues", () => {
     expect(late.views[0]?.trend).toEqual([1, 2, 3, 1, null, 1]);
   });
 
-  test("a queue that can no longer be read still says what it was, until it is read again", () => {
+  test("an unreadable queue shows its last state until it is readable again", () => {
     const before = fromList(list(row("orders")));
     const lost = row("orders", { state: "unknown", label: "Unknown" });
     const first = moveRows(before, rows("2026-11-19T09:14:01Z", lost));

@@ -23,7 +23,7 @@ const phrases: readonly { label: string; words: string; tone: string }[] = [
   { label: "Paused", words: "paused", tone: "" },
 ];
 
-/** How many queues there are, what is wrong with them, and the jobs in all. */
+/** Number of queues, their problems and the total jobs. */
 export const QueuesSummary = ({ views, shown }: { views: readonly QueueView[]; shown: number }) => {
   const total = totalJobs(views);
   return (
@@ -49,7 +49,7 @@ export const QueuesSummary = ({ views, shown }: { views: readonly QueueView[]; s
   );
 };
 
-/** Columns of the workers, one line a host. */
+/** Columns of the workers, one row per host. */
 export const workerColumns = [
   { id: "host", header: "Host", cell: (worker: QueuesState["workers"][number]) => worker.host },
   {

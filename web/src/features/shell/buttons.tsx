@@ -4,7 +4,7 @@ import type { ComponentProps } from "react";
 type Props = ComponentProps<"button"> & { session: SessionView };
 const initialOf = (name: string): string => name.slice(0, 1).toUpperCase();
 
-/** Names the active organization; its menu hangs on it. */
+/** Button of the organization menu, named after the active organization. */
 export const OrganizationButton = ({ session, ...rest }: Props) => {
   const { organization, organizations } = session;
   const parent = organizations.find(({ id }) => id === organization.parentId);
@@ -41,7 +41,7 @@ const initials = (name: string): string =>
     .map((word) => word.slice(0, 1).toUpperCase())
     .join("");
 
-/** Names the signed-in person and the role here; the account menu hangs on it. */
+/** Button of the account menu with the signed-in person and their role here. */
 export const UserButton = ({ session, ...rest }: Props) => {
   const { user, organization } = session;
   return (

@@ -17,7 +17,7 @@ import { OrganizationButton, UserButton } from "./buttons.tsx";
 import { NavList, navItems, TabBar } from "./nav.tsx";
 import { useTitle } from "./title.ts";
 
-// Loaded after the first paint: the buttons stand at once, their menus follow.
+// Loaded after the first paint: the buttons render immediately, their menus follow.
 const OrganizationMenu = lazy(() => import("./organization-menu.tsx"));
 const UserMenu = lazy(() => import("./user-menu.tsx"));
 const Palette = lazy(() => import("./palette.tsx"));
@@ -26,7 +26,7 @@ const More = lazy(() => import("./more.tsx"));
 
 type Open = "palette" | "help" | "more" | null;
 
-/** Makes another organization the current one and stays on the same page where there is one. */
+/** Switches the organization and stays on the same page where possible. */
 const useSwitch = (org: string, page: string) => {
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -66,7 +66,7 @@ const useShellKeys = (org: string, setOpen: (open: Open) => void, onRewind: (() 
     },
     {
       keys: "T",
-      label: "Travel to a past moment",
+      label: "Rewind to a past moment",
       group: "Everywhere",
       run: () => onRewind?.(),
     },
@@ -85,7 +85,7 @@ const useShellKeys = (org: string, setOpen: (open: Open) => void, onRewind: (() 
   ]);
 };
 
-/** What the pages get of the frame around them. */
+/** What the frame provides to its pages. */
 const useFrame = (
   overview: Overview | undefined,
   strip: ReactNode,
@@ -105,14 +105,16 @@ const useFrame = (
   );
 };
 
-/** Navigation, organization and account around every page below `/o/:org`. `page`: its title, for the tab. */
+/**
+ * Navigation, organization and account menus around every page below `/o/:org`. `page`: its title, for the tab.
+ */
 export const Shell = (props: {
   session: SessionView;
   overview: Overview | undefined;
   page: string;
-  /** The past moment that is shown; null while live. */
+  /** Past moment being shown; null while live. */
   moment: string | null;
-  /** Under the top bar of each page. */
+  /** Shown under the top bar of each page. */
   strip: ReactNode;
   onRewind: (() => void) | null;
   children: ReactNode;

@@ -6,7 +6,7 @@ import { Button } from "#ui/page/button.tsx";
 const spoken: Record<string, string> = { "mod+k": "Ctrl K", " ": "Space", Escape: "Esc" };
 const keyCaps = (keys: string): string[] => (spoken[keys] ?? keys).split(" ");
 
-/** The shortcuts that work on this page, by group. */
+/** Shortcuts available on this page, by group. */
 const Help = ({ onClose }: { onClose: () => void }) => {
   const shortcuts = useShortcutHelp();
   const { singleKeys } = usePreferences();

@@ -53,13 +53,13 @@ const Organizations = (props: {
   );
 };
 
-/** What a phone keeps behind More: the other pages, the organizations and the settings. */
+/** The More menu on phones: other pages, organizations and settings. */
 const More = (props: {
   session: SessionView;
   onClose: () => void;
   onSwitch: (organization: OrganizationRef) => void;
   onSignOut: () => void;
-  /** Shows the strip of time travel; null where a page shows now alone. */
+  /** Shows the rewind strip; null where a page is always live. */
   onRewind: (() => void) | null;
 }) => {
   const { session, onClose } = props;

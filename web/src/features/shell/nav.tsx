@@ -20,8 +20,8 @@ const problemsOf = (overview: Overview, area: string | null): NavCount | null =>
 };
 
 /**
- * What stands at the end of a page's line where it is not the number of problems of the topic that bears the page's
- * name; root causes only, for what they explain is no problem of its own.
+ * The count at the end of a page's line where it is not the number of problems of the topic with the page's name. Only
+ * root causes count, because what they explain is no separate problem.
  */
 const counts: Partial<Record<OrganizationPagePath, CountOf>> = {
   [organizationPages.overview.path]: (overview) => problemsOf(overview, null),
@@ -45,7 +45,7 @@ export const navItems = organizationPageList
     count: counts[path] ?? ((overview: Overview) => problemsOf(overview, path.slice(1))),
   }));
 
-/** Whether the counts may be believed; without data there is nothing to dim. */
+/** Whether the counts are outdated; without data there is nothing to dim. */
 const useIsCurrent = (overview: Overview | undefined): boolean => {
   const nowMs = useNow();
   const { collectorLost } = useLiveStatus();
@@ -53,7 +53,7 @@ const useIsCurrent = (overview: Overview | undefined): boolean => {
   return overview === undefined || judgeFreshness(overview, nowMs).state === "fresh";
 };
 
-/** Left navigation; a page's problems stand at the end of its line. */
+/** Left navigation with the problem count of each page. */
 export const NavList = (props: { organization: string; overview: Overview | undefined }) => {
   const { organization, overview } = props;
   const isCurrent = useIsCurrent(overview);
@@ -76,7 +76,7 @@ export const NavList = (props: { organization: string; overview: Overview | unde
 
 const toneClass = { bad: "tx-down", warn: "tx-warn", "": "" } as const;
 
-/** Bottom bar of a phone: three pages with their problems above the word, and the rest behind More. */
+/** Bottom bar on phones: three pages with their problem counts, the rest behind More. */
 export const TabBar = (props: {
   organization: string;
   overview: Overview | undefined;

@@ -5,7 +5,7 @@ import { organizationTree } from "./organizations.ts";
 
 const capitalize = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);
 
-/** Names the active organization and switches to another one of the person's. */
+/** Switches between the person's organizations. */
 const OrganizationMenu = (props: {
   session: SessionView;
   onSwitch: (organization: OrganizationRef) => void;

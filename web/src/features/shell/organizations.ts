@@ -1,6 +1,6 @@
 import type { OrganizationRef } from "@wheelhouse/shared/access/access.ts";
 
-/** Organizations as a tree: parents before their children, with the depth of each. */
+/** Organizations as a flat tree: parents before their children, each with its depth. */
 export const organizationTree = (
   organizations: readonly OrganizationRef[],
 ): { organization: OrganizationRef; depth: number }[] => {

@@ -14,12 +14,12 @@ import { Dialog } from "#ui/dialog/dialog.tsx";
 
 const shownOfAKind = 8;
 const namesMs = 30_000;
-/** While nothing is known, as just after a start. */
+/** Refetch interval while the answer is empty, as right after a start. */
 const noNamesMs = 2_000;
 
 type Named = { id: string; label: string; detail: string };
 
-/** What is watched, by name. Asked for once something is typed, at most once in half a minute. */
+/** Names of everything watched. Fetched once something is typed, at most every 30 s. */
 const useWatched = (org: string, isAsked: boolean) => {
   const named = (
     kind: string,
@@ -112,7 +112,7 @@ const watchedGroups = (watched: Watched, matches: Matches, open: (page: string) 
       ),
   }));
 
-/** The way to a delivery by its pasted id. */
+/** Entry that finds a delivery by its pasted id. */
 const deliveryEntries = (text: string, open: (page: string) => void): Entry[] =>
   /^[0-9a-f]{8}-[0-9a-f-]{20,}$|^(msg|evt)_/i.test(text)
     ? [
@@ -173,7 +173,7 @@ const Group = (props: { heading: string; entries: readonly Entry[]; onRun: (run:
   );
 };
 
-/** Search or run: pages, what is watched by name, a delivery by pasted id, organizations, and what can be changed here. */
+/** Command palette: pages, watched things by name, deliveries by pasted id, organizations and commands. */
 const Palette = (props: {
   session: SessionView;
   onClose: () => void;
@@ -202,7 +202,7 @@ const Palette = (props: {
     { heading: "Pages", entries: pages.filter(matches) },
     ...(wanted === "" ? [] : watchedGroups(watched, matches, toAddress)),
     { heading: "Organizations", entries: organizationEntries(session, props.onSwitch).filter(matches) },
-    { heading: "Acts", entries: actions.filter(matches) },
+    { heading: "Commands", entries: actions.filter(matches) },
   ].filter(({ entries }) => entries.length > 0);
 
   return (
@@ -213,7 +213,7 @@ const Palette = (props: {
           <kbd>Esc</kbd>
         </div>
         <Command.List className="palette-list">
-          <Command.Empty className="palette-empty">Nothing matches “{search}”.</Command.Empty>
+          <Command.Empty className="palette-empty">No matches for “{search}”.</Command.Empty>
           {groups.map(({ heading, entries }) => (
             <Group key={heading} heading={heading} entries={entries} onRun={go} />
           ))}

@@ -3,19 +3,22 @@ import { Status } from "#ui/page/status.tsx";
 import { Age, Time } from "#ui/text/time.tsx";
 
 /**
- * The collector cannot read Wheelhouse's own Postgres: `cause` in words, since when. Undefined while it can. Its figures
- * of the webhooks come from there, so they are the first to be unknown.
+ * The problem that the collector cannot read Wheelhouse's own Postgres; undefined while it can. The webhook
+ * metrics come from there, so they become unknown first.
  */
 export const storeAwayOf = (overview: Overview | undefined) =>
   overview?.problems.find(({ area, state }) => area === "webhooks" && state === "unknown");
 
-/** Stands above pages whose data all lie in Postgres while it is away: nothing else on them would say so for a while. */
+/**
+ * Shown above pages whose data comes only from Postgres while it is unavailable, because nothing else on them
+ * would show it for a while.
+ */
 export const StoreAway = ({ cause, since }: { cause: string; since: string }) => (
   <div className="freshness-line hatch" role="status">
     <Status tone="stale" label="Stale" />
     <span>
       {cause}, since <Time at={since} /> (<Age at={since} />
-      ). What is shown may have changed since.
+      ). The data below may be outdated.
     </span>
   </div>
 );

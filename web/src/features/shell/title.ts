@@ -8,7 +8,7 @@ import { judgeOverview } from "#lib/verdict.ts";
 
 const checkIntervalMs = 5000;
 
-/** `2 down · Queues · Wheelhouse`; a page named Overview needs no name. */
+/** `2 down · Queues · Wheelhouse`; the Overview page is not named. */
 const pageTitle = (verdict: string | null, page: string, moment: string | null): string =>
   [
     moment === null ? null : `As of ${formatTime(moment, "utc")} UTC`,
@@ -20,8 +20,8 @@ const pageTitle = (verdict: string | null, page: string, moment: string | null):
     .join(" · ");
 
 /**
- * Keeps tab title and favicon at the verdict, in a hidden tab too: it writes to the document alone and draws
- * no component. A feed that falls silent turns both stale.
+ * Keeps tab title and favicon in line with the verdict, even in a hidden tab: it writes only to the document
+ * and renders nothing. When the feed falls silent, both become stale.
  */
 export const useTitle = (overview: Overview | undefined, page: string, moment: string | null): void => {
   const latest = useRef<Overview | undefined>(undefined);
@@ -41,7 +41,7 @@ export const useTitle = (overview: Overview | undefined, page: string, moment: s
     if (icon !== null && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
   });
   useEffect(() => {
-    // Of another moment nothing may be said before it was read.
+    // The verdict of a past moment is unknown until it is loaded.
     latest.current = overview ?? (moment === null ? latest.current : undefined);
     write();
   }, [overview, moment]);

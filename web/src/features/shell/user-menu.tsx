@@ -61,7 +61,7 @@ const Settings = () => {
   );
 };
 
-/** The signed-in person with the role here; theme, zone, keys and sign-out. */
+/** Account menu: person and role, theme, time zone, shortcuts and sign-out. */
 const UserMenu = (props: { session: SessionView; onHelp: () => void; onSignOut: () => void }) => {
   const { user } = props.session;
   return (

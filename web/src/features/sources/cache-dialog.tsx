@@ -15,14 +15,14 @@ type FormPart = {
   onChange: (change: Partial<Form>) => void;
 };
 
-/** Which cache of which service it is. */
+/** Name and service of the cache. */
 const OwnerFields = (props: FormPart) => {
   const { form, complaint, onChange } = props;
   return (
     <div className={css.pair}>
       <TextField
         label="Name"
-        hint="As its service calls it"
+        hint="As named in its service"
         error={complaint("name")}
         value={form.name}
         onChange={(text) => onChange({ name: text })}
@@ -48,7 +48,7 @@ const ServerField = (props: {
   return (
     <FormField
       label="Redis"
-      hint={servers.length === 0 ? "No Redis is watched in this organization yet" : undefined}
+      hint={servers.length === 0 ? "No Redis server is watched in this organization yet" : undefined}
       error={error}
     >
       {(control) => (
@@ -58,7 +58,7 @@ const ServerField = (props: {
           value={chosen}
           onChange={(event) => onServer(event.target.value)}
         >
-          {isGone && <option value={chosen}>{chosen}, not watched any more</option>}
+          {isGone && <option value={chosen}>{chosen}, no longer watched</option>}
           {servers.map((server) => (
             <option key={server.id} value={server.id}>
               {server.name}
@@ -70,21 +70,21 @@ const ServerField = (props: {
   );
 };
 
-/** Where its keys lie, and how they are made. */
+/** Where the keys of the cache are, and how they are named. */
 const PlaceFields = (props: FormPart) => {
   const { form, complaint, onChange } = props;
   return (
     <div className={css.pair}>
       <TextField
         label="Prefix"
-        hint="What its keys begin with, such as shop:prices:"
+        hint="The beginning of its keys, such as shop:prices:"
         error={complaint("prefix")}
         value={form.prefix}
         onChange={(text) => onChange({ prefix: text })}
       />
       <TextField
-        label="Store of bentocache"
-        hint="Only of one: then also by tag"
+        label="bentocache store"
+        hint="For bentocache only: allows removal by tag"
         error={complaint("bentocache")}
         value={form.bentocache}
         onChange={(text) => onChange({ bentocache: text })}
@@ -93,10 +93,10 @@ const PlaceFields = (props: FormPart) => {
   );
 };
 
-/** Declares a cache that lies in a watched Redis behind a prefix, or changes where it lies. */
+/** Declares a cache under a prefix of a watched Redis server, or changes it. */
 export const CacheDialog = (props: {
   organization: string;
-  /** What is changed; null for a new one. */
+  /** The cache to change; null for a new one. */
   source: WatchedSource | null;
   sources: readonly WatchedSource[];
   onClose: () => void;
@@ -118,7 +118,7 @@ export const CacheDialog = (props: {
       source={source}
       act="Declare"
       word="cache"
-      foot="Who may invalidate caches may then remove the keys behind its prefix, counted first and audited."
+      foot="Members who can invalidate caches can then remove keys under this prefix, counted first and audited."
       fields={["name", "service", "server", "prefix", "bentocache"]}
       name={form.name}
       definition={{

@@ -5,7 +5,7 @@ import { Age } from "#ui/text/time.tsx";
 import css from "./sources.module.css";
 import { formatOf, kindWords, type SourceView, stateWords } from "./view.ts";
 
-/** The badge; what was not heard for too long only says what it was. */
+/** State badge; without recent data it shows the last known state. */
 export const SourceStatus = ({ view: { source, isStale } }: { view: SourceView }) =>
   isStale && source.state !== "down" ? (
     <Status tone="stale" label="Stale" was={stateWords[source.state].toLowerCase()} />
@@ -24,7 +24,7 @@ const LastRead = ({ view: { source, isStale } }: { view: SourceView }) =>
 
 export const Origin = ({ view: { source } }: { view: SourceView }) =>
   source.origin === "file" ? (
-    <span className="c3" title="Declared in wheelhouse.yaml, and changed there">
+    <span className="c3" title="Declared in wheelhouse.yaml and can be changed only there">
       File, read-only
     </span>
   ) : (
@@ -65,7 +65,7 @@ export const sourceColumns: readonly Column<SourceView>[] = [
     drop: "first",
     className: `cut c2 ${css.target}`,
     cell: ({ source: { target, kind, heartbeats } }) =>
-      target ?? (heartbeats.length > 0 ? "reports by itself" : kind === "service" ? "–" : "Wheelhouse's own"),
+      target ?? (heartbeats.length > 0 ? "sends heartbeats" : kind === "service" ? "–" : "Wheelhouse's own"),
   },
   {
     id: "interval",

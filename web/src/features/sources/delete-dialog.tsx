@@ -27,9 +27,9 @@ export const DeleteSourceDialog = (props: {
   return (
     <FormDialog
       title={`Delete ${source.name}`}
-      confirm={`Delete ${formatPlural(1 + caches.length, "source")}`}
-      foot="What was observed of it stays in the history."
-      failure="Nothing was deleted."
+      confirm={caches.length === 0 ? "Delete source" : `Delete ${formatPlural(1 + caches.length, "source")}`}
+      foot="Its history is kept."
+      failure="The source was not deleted."
       fields={["reason"]}
       error={remove.error}
       isReady={isReason(reason)}
@@ -44,19 +44,19 @@ export const DeleteSourceDialog = (props: {
               { label: "Kind", value: kindWords[source.kind] },
               { label: "Id", value: <span className="mono">{source.id}</span> },
               {
-                label: "Then",
+                label: "Effect",
                 value: isCache
-                  ? "its keys stay in Redis, and cannot be removed from here any more"
+                  ? "its keys stay in Redis, but can no longer be removed from here"
                   : isPush
-                    ? "it is not watched any more, and its heartbeat addresses answer 404"
-                    : "it is not asked any more, and leaves all lists",
+                    ? "it is no longer watched, and its heartbeat URLs return 404"
+                    : "it is no longer checked, and disappears from all lists",
               },
               ...(caches.length === 0
                 ? []
                 : [
                     {
-                      label: "With it",
-                      value: `${formatPlural(caches.length, "cache")} declared in it: ${caches.map(({ name }) => name).join(", ")}. Their keys stay in Redis.`,
+                      label: "Also deleted",
+                      value: `${formatPlural(caches.length, "cache")} declared on it: ${caches.map(({ name }) => name).join(", ")}. Their keys stay in Redis.`,
                     },
                   ]),
             ]}

@@ -8,17 +8,17 @@ import { ReasonField } from "./parts.tsx";
 import type { Change } from "./queries.ts";
 
 /**
- * The dialog that adds or changes a source: its short name while it is new, the reason, and the act. The rest is the
- * form of its kind; `children` gets the control for the short name, null where it can no longer be chosen.
+ * Dialog that adds or changes a source, with short name and reason. `children` renders the form of its kind and
+ * gets the short name field, null where the name can no longer be chosen.
  */
 export const SourceDialog = <Definition, Saved>(props: {
-  /** What is changed; null for what is new. */
+  /** The source to change; null for a new one. */
   source: WatchedSource | null;
-  /** The act on what is new, and the word for it: `Watch a` / `Watch 1`, `service`. */
+  /** Verb and noun for a new source: `Watch`, `service`. */
   act: string;
   word: string;
   foot: string;
-  /** Names of the definition's fields that the form shows. */
+  /** Fields of the definition that the form shows. */
   fields: readonly string[];
   name: string;
   definition: Definition;
@@ -42,9 +42,9 @@ export const SourceDialog = <Definition, Saved>(props: {
   return (
     <FormDialog
       title={source === null ? `${act} a ${word}` : `Change ${source.name}`}
-      confirm={`${source === null ? act : "Change"} 1 ${word}`}
+      confirm={source === null ? `${act} ${word}` : "Save changes"}
       foot={props.foot}
-      failure="Nothing was changed."
+      failure="The source was not saved."
       fields={["slug", "reason", ...props.fields]}
       within="definition"
       error={save.error}
@@ -70,7 +70,7 @@ export const SourceDialog = <Definition, Saved>(props: {
             source === null ? (
               <TextField
                 label="Short name"
-                hint="Its id; cannot be changed"
+                hint="Used as the id; cannot be changed later"
                 error={complaint("slug")}
                 value={shownSlug}
                 onChange={setSlug}

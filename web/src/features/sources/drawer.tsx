@@ -25,23 +25,26 @@ const definitionFacts = ({ definition }: WatchedSource): Fact[] => {
       { label: "Service", value: definition.service },
       { label: "Redis", value: definition.server },
       { label: "Prefix", value: <span className={`mono ${css.url}`}>{definition.prefix}</span> },
-      { label: "Removed by", value: `key, pattern, prefix${definition.bentocache === null ? "" : ", tag"}` },
+      {
+        label: "Removable by",
+        value: `key, pattern, prefix${definition.bentocache === null ? "" : ", tag"}`,
+      },
       ...(definition.bentocache === null
         ? []
         : [{ label: "bentocache", value: `store ${definition.bentocache}` }]),
     ];
-  const timeout = { label: "Time-out", value: formatSpan(definition.timeoutMs) };
+  const timeout = { label: "Timeout", value: formatSpan(definition.timeoutMs) };
   if (definition.kind === "prometheus")
     return [
       timeout,
       { label: "Address", value: <span className={`mono ${css.url}`}>{definition.url}</span> },
-      { label: "Of", value: `${definition.service}, instance ${definition.instance}` },
+      { label: "Service", value: `${definition.service}, instance ${definition.instance}` },
     ];
   const { format, dependsOn, group, owner, runbookUrl, downAfter, upAfter, actuatorBreakers } = definition;
   return [
     { label: "Format", value: formatWords[format] },
     timeout,
-    { label: "Settles", value: `down after ${downAfter}, up after ${upAfter} checks` },
+    { label: "Hysteresis", value: `down after ${downAfter}, up after ${upAfter} checks` },
     { label: "Depends on", value: dependsOn.length === 0 ? "nothing" : dependsOn.join(", ") },
     ...(group === null ? [] : [{ label: "Group", value: group }]),
     ...(owner === null ? [] : [{ label: "Owner", value: owner }]),
@@ -57,7 +60,7 @@ const definitionFacts = ({ definition }: WatchedSource): Fact[] => {
             ),
           },
         ]),
-    ...(actuatorBreakers ? [{ label: "Breakers", value: "from Actuator, too" }] : []),
+    ...(actuatorBreakers ? [{ label: "Breakers", value: "also from Actuator" }] : []),
   ];
 };
 
@@ -70,7 +73,7 @@ const Instances = ({ definition }: WatchedSource) => {
         <span className="t12 c3">{definition.instances.length}</span>
       </div>
       <table className={css.mini}>
-        <caption className="vh">Instances with their health addresses</caption>
+        <caption className="vh">Instances with their health URLs</caption>
         <tbody>
           {definition.instances.map(({ id, url }) => (
             <tr key={id}>
@@ -112,13 +115,13 @@ const factsOf = (view: SourceView): Fact[] => {
           { label: "Address", value: source.target ?? "Wheelhouse's own" },
         ]
       : []),
-    // A cache is not asked: it lies in a server that is.
+    // A cache is not checked itself; its Redis server is.
     ...(source.kind === "cache" ? [] : [{ label: "Interval", value: formatSpan(source.intervalMs) }]),
     ...definitionFacts(source),
   ];
 };
 
-/** One source with all that was declared of it. */
+/** One source with its declaration. */
 export const SourceDrawer = (props: {
   organization: string;
   id: string;
@@ -137,9 +140,7 @@ export const SourceDrawer = (props: {
   if (view === undefined)
     return (
       <Drawer label="Source" title={id} {...drawer}>
-        <Empty title="This source is not there">
-          It is not watched any more, or belongs to another organization.
-        </Empty>
+        <Empty title="Source not found">It is no longer watched, or belongs to another organization.</Empty>
       </Drawer>
     );
   const { source } = view;

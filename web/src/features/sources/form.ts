@@ -7,12 +7,12 @@ import {
 } from "@wheelhouse/shared/sources.ts";
 
 export type ServiceFormat = (typeof serviceFormats)[number];
-/** What the form holds, as it is typed. */
+/** The form's values as typed. */
 export type TargetForm = {
   kind: "service" | "prometheus";
   name: string;
   format: ServiceFormat;
-  /** One line an instance: `id address`, or an id alone where it reports by itself. */
+  /** One line per instance: `id URL`, or only an id for services that send heartbeats. */
   instances: string;
   conditions: string;
   dependsOn: string;
@@ -24,7 +24,7 @@ export type TargetForm = {
   downAfter: string;
   upAfter: string;
   actuatorBreakers: boolean;
-  /** Of metrics: whose they are. */
+  /** For metrics: the service they belong to. */
   service: string;
   instance: string;
   url: string;
@@ -33,11 +33,11 @@ type Definition = EndpointInput<typeof createTarget>["body"]["definition"];
 
 export const formatWords: Record<ServiceFormat, string> = {
   status: "HTTP status",
-  json: "JSON, recognised by itself",
+  json: "JSON, detected automatically",
   spring: "Spring Boot Actuator",
   "health+json": "application/health+json",
   tcp: "TCP connection",
-  push: "It reports by itself (heartbeat)",
+  push: "Heartbeat (sent by the service)",
 };
 
 const blank: TargetForm = {
@@ -63,13 +63,13 @@ const blank: TargetForm = {
 export const readFormat = (text: string): ServiceFormat =>
   serviceFormats.find((format) => format === text) ?? "status";
 
-/** Breakers of Actuator are read beside a health address over HTTP. */
+/** Actuator breakers are read next to a health URL over HTTP. */
 export const isAskedByHttp = (format: ServiceFormat): boolean => format !== "tcp" && format !== "push";
 
 const seconds = (ms: number | undefined, otherwise: string): string =>
   ms === undefined ? otherwise : String(ms / 1000);
 
-/** What a source is now; nothing yet for a new one. */
+/** Form values of an existing source; empty for a new one. */
 export const formOf = (definition: TargetDefinition | null): TargetForm => {
   // A cache has a form of its own.
   if (definition === null || definition.kind === "cache") return blank;
@@ -107,14 +107,14 @@ const lines = (text: string): string[] =>
 const orNull = (text: string): string | null => (text.trim() === "" ? null : text.trim());
 const ms = (text: string): number => Math.round(Number(text) * 1000);
 
-/** The last word of a line is its address, what stands before it the id; an address alone is its own host. */
+/** The last word of a line is the URL, the words before it the id; for a URL alone, its host is the id. */
 const instanceOf = (line: string): { id: string; url: string | null } => {
   const [, id, url] = /^(.*?)\s*(\S+:\/\/\S+)$/.exec(line) ?? [];
   if (url === undefined) return { id: line, url: null };
   return { id: id || (URL.canParse(url) ? new URL(url).host : url), url };
 };
 
-/** As the API takes it, which judges it. */
+/** The definition as the API expects it; the API validates it. */
 export const definitionOf = (form: TargetForm): Definition => {
   const common = {
     name: form.name.trim(),
@@ -149,7 +149,7 @@ export const definitionOf = (form: TargetForm): Definition => {
   };
 };
 
-/** Ids that a service may depend on: what is asked itself, but not metrics, and never itself. */
+/** Ids that a service may depend on: checked sources except metrics and the service itself. */
 export const dependables = (sources: readonly WatchedSource[], own: string | null): string[] =>
   sources
     .filter(({ kind, id }) => kind !== "prometheus" && kind !== "cache" && id !== own)

@@ -12,20 +12,20 @@ import css from "./sources.module.css";
 
 type Issued = { instance: string; path: string };
 
-/** Whole heartbeat addresses, for the only time. */
+/** Shows full heartbeat URLs; they cannot be displayed again. */
 export const HeartbeatsOnce = (props: { name: string; issued: readonly Issued[]; onClose: () => void }) => (
   <ShownOnce
-    title={`Heartbeat ${props.issued.length === 1 ? "address" : "addresses"} of ${props.name}`}
+    title={`Heartbeat ${props.issued.length === 1 ? "URL" : "URLs"} of ${props.name}`}
     text={props.issued.map(({ path }) => `${location.origin}${path}`)}
     copy="Copy"
     facts={[
-      { label: "Of", value: props.issued.map(({ instance }) => instance).join(", ") },
-      { label: "How", value: "POST to it each interval; silence past the deadline is an outage" },
+      { label: "Instance", value: props.issued.map(({ instance }) => instance).join(", ") },
+      { label: "Usage", value: "send a POST request each interval; a missed deadline counts as an outage" },
     ]}
     note="Store it now."
     onClose={props.onClose}
   >
-    Only its last 4 characters are shown from now on; a new one can be issued at any time.
+    Only the last 4 characters will be shown again. You can issue a new secret at any time.
   </ShownOnce>
 );
 
@@ -44,10 +44,10 @@ const RotateDialog = (props: {
   const isFirst = secretHint === null;
   return (
     <FormDialog
-      title={`Issue ${isFirst ? "a" : "a new"} heartbeat secret to ${instance}`}
-      confirm="Issue 1 secret"
-      foot={isFirst ? "It is shown once." : "The one before it is refused at once."}
-      failure="No secret was issued."
+      title={`Issue ${isFirst ? "" : "new "}heartbeat secret for ${instance}`}
+      confirm="Issue secret"
+      foot={isFirst ? "The secret is shown once." : "The previous secret stops working immediately."}
+      failure="The secret was not issued."
       fields={["reason"]}
       error={rotate.error}
       isReady={isFirst ? isReasonOrEmpty(reason) : isReason(reason)}
@@ -61,10 +61,10 @@ const RotateDialog = (props: {
             facts={[
               { label: "Service", value: source.name },
               {
-                label: "Then",
+                label: "Effect",
                 value: isFirst
-                  ? "heartbeats are taken in at the address that is shown next"
-                  : "heartbeats to the present address get 404, until it is changed where they are sent",
+                  ? "heartbeats are accepted at the URL shown next"
+                  : "heartbeats to the current URL get 404 until the sender uses the new one",
               },
             ]}
           />
@@ -80,7 +80,7 @@ const RotateDialog = (props: {
   );
 };
 
-/** Where each instance posts to, without its secret, and how to issue another one. */
+/** Heartbeat URLs by instance without their secrets, and a button to issue a new secret. */
 export const Heartbeats = (props: { organization: string; source: WatchedSource; canManage: boolean }) => {
   const { organization, source, canManage } = props;
   const [asked, setAsked] = useState<string | null>(null);
@@ -89,7 +89,7 @@ export const Heartbeats = (props: { organization: string; source: WatchedSource;
   return (
     <section className={css.section}>
       <div className="sec-h">
-        <h3 className="h">Heartbeat addresses</h3>
+        <h3 className="h">Heartbeat URLs</h3>
       </div>
       <ul className={css.heartbeats}>
         {source.heartbeats.map(({ instance, path, secretHint, issuedAt }) => (
@@ -102,7 +102,7 @@ export const Heartbeats = (props: { organization: string; source: WatchedSource;
               </code>
               <small className="c3">
                 {issuedAt === null ? (
-                  "No secret was issued yet, so nothing is taken in"
+                  "No secret issued yet, so heartbeats are not accepted"
                 ) : (
                   <>
                     Secret issued <Age at={issuedAt} suffix="ago" />
@@ -113,7 +113,7 @@ export const Heartbeats = (props: { organization: string; source: WatchedSource;
             {canManage && (
               <Button
                 variant="ghost"
-                aria-label={`${secretHint === null ? "Issue a" : "New"} secret for ${instance}`}
+                aria-label={`${secretHint === null ? "Issue" : "New"} secret for ${instance}`}
                 onClick={() => setAsked(instance)}
               >
                 {secretHint === null ? "Issue secret…" : "New secret…"}

@@ -36,7 +36,7 @@ type Act =
   | { act: "service" | "prometheus" | "cache" | "server"; source?: undefined }
   | { act: "change" | "delete"; source: WatchedSource };
 
-/** Age is judged as of the answer; of answers that stopped coming, as of now. */
+/** Age is measured at the last answer; when answers stop, at the current time. */
 const useViews = (sources: readonly WatchedSource[], answeredAtMs: number): readonly SourceView[] => {
   const judgedAtMs = Math.max(answeredAtMs, useNow() - 2 * refreshIntervalMs);
   const before = useRef<ReadonlyMap<string, SourceView>>(new Map());
@@ -47,22 +47,25 @@ const useViews = (sources: readonly WatchedSource[], answeredAtMs: number): read
   return views;
 };
 
-/** How the file was read last; while its last edit is bad, what is wrong and what holds instead. */
+/** Status of the file; after an invalid edit, the error and the version in effect. */
 const FileLine = ({ file }: { file: File }) => {
   const { name, readAt, goodAt, failingSince, problems } = file;
   if (name === null)
-    return <p className="c3 t12">No file declares sources here; Wheelhouse's own servers are watched.</p>;
+    return (
+      <p className="c3 t12">No file declares sources here. Only Wheelhouse's own servers are watched.</p>
+    );
   if (failingSince === null)
     return (
       <p className="c3 t12">
-        {name} is good, read <Age at={readAt} suffix="ago" />.
+        {name} is valid, read <Age at={readAt} suffix="ago" />.
       </p>
     );
   return (
-    <Note tone="bad" title={`The last edit of ${name} is bad.`}>
-      Since <Time at={failingSince} full /> its last good version is kept, read <Time at={goodAt} full />.
+    <Note tone="bad" title={`The last edit of ${name} is invalid.`}>
+      Since <Time at={failingSince} full /> the last valid version stays in effect, read{" "}
+      <Time at={goodAt} full />.
       {problems.length === 0 ? (
-        " The platform's organization sees what is wrong."
+        " The platform organization can see the error."
       ) : (
         <ul className={css.problems}>
           {problems.map((problem) => (
@@ -105,7 +108,7 @@ const Dialogs = (props: {
   );
 };
 
-/** The sources with what is shown of each, and what of them the filter leaves. */
+/** The sources as list rows, and those that pass the filter. */
 const useSources = (organization: string, q: string | undefined) => {
   const query = useQuery(sourcesQuery(organization));
   const sources = query.data?.items ?? none;
@@ -115,7 +118,7 @@ const useSources = (organization: string, q: string | undefined) => {
   return { query, sources, views, keys, filter, shown: filterSources(views, filter) };
 };
 
-/** What the reader may add. */
+/** Buttons for the kinds of sources that the reader may add. */
 const AddButtons = (props: { organization: string; onAsk: (act: Act) => void }) => {
   const { organization, onAsk } = props;
   const canManage = useCan(organization, "sources:manage");
@@ -134,7 +137,7 @@ const AddButtons = (props: { organization: string; onAsk: (act: Act) => void }) 
   );
 };
 
-/** How many are watched, the state of the file, and the list under its filter. */
+/** Number of sources, status of the file and the filtered list. */
 const Sources = (props: {
   query: PanelQuery<{ items: readonly WatchedSource[]; file: File }>;
   views: readonly SourceView[];
@@ -153,10 +156,10 @@ const Sources = (props: {
       skeletonRows={10}
       isEmpty={({ items, file }) => items.length === 0 && file.failingSince === null}
       empty={
-        <Empty title="Nothing is watched in this organization yet">
+        <Empty title="No sources in this organization yet">
           {canManage
-            ? "Watch a service, or name sources with this organization in wheelhouse.yaml."
-            : "Someone who may manage sources can add them here or in wheelhouse.yaml."}
+            ? "Watch a service, or add sources of this organization to wheelhouse.yaml."
+            : "A member with permission to manage sources can add them here or in wheelhouse.yaml."}
         </Empty>
       }
     >
@@ -168,10 +171,10 @@ const Sources = (props: {
             <FileLine file={file} />
           </div>
           {views.length === 0 ? (
-            <Empty title="Nothing is watched in this organization yet" />
+            <Empty title="No sources in this organization yet" />
           ) : (
             <FilteredTable
-              noMatch="No source matches"
+              noMatch="No sources match"
               onClear={() => onSearch({ q: undefined })}
               caption="Sources, worst first"
               className="cards"
@@ -190,7 +193,7 @@ const Sources = (props: {
   );
 };
 
-/** The source that the address names, beside the list, and the ways from it. */
+/** Drawer of the source in the URL, with its dialogs. */
 const OpenSource = (props: {
   organization: string;
   id: string;
@@ -285,14 +288,14 @@ const SourcesContent = ({ organization }: { organization: string }) => {
   );
 };
 
-/** What is watched, how each is read, and how the list of it is changed. The address holds the whole view. */
+/** The watched sources, how each is read, and dialogs to change them. The URL holds the whole view. */
 export const SourcesPage = () => {
   const { org } = route.useParams();
   if (!useCan(org, organizationPages.sources.capability)) {
     return (
       <Page title={organizationPages.sources.title}>
-        <Empty title="You may not see this">
-          Needs <span className="mono">sources:read</span> here.
+        <Empty title="You don't have access to this page">
+          Ask an admin for “View sources” (<span className="mono">sources:read</span>).
         </Empty>
       </Page>
     );

@@ -8,8 +8,8 @@ export const ReasonField = (props: {
   isRequired?: boolean;
 }) => (
   <TextField
-    label="Reason, kept in the audit trail"
-    hint={props.isRequired === true ? `At least ${reasonCharsMin} characters` : "May be left out"}
+    label="Reason, recorded in the audit trail"
+    hint={props.isRequired === true ? `At least ${reasonCharsMin} characters` : "Optional"}
     error={props.error}
     value={props.value}
     onChange={props.onChange}

@@ -16,7 +16,7 @@ import { serverClock } from "#lib/live/server-clock.ts";
 
 export const refreshIntervalMs = 3_000;
 
-/** What is watched in an organization, with how it was seen last. */
+/** Sources of an organization with their last observed state. */
 export const sourcesQuery = (organization: string) =>
   queryOptions({
     queryKey: ["sources", organization],
@@ -37,7 +37,7 @@ const useChange = <Input, Result>(organization: string, run: (input: Input) => P
 
 type TargetBody = EndpointInput<typeof createTarget>["body"];
 type ServerBody = EndpointInput<typeof createServer>["body"];
-/** `source`: what is changed, null for what is new. */
+/** `source`: the source to change; null for a new one. */
 export type Change<Body extends { slug: string }> = Body & { source: WatchedSource | null };
 
 export const useSaveTarget = (organization: string) =>

@@ -26,7 +26,7 @@ export const ServerDialog = (props: {
       source={source}
       act="Watch"
       word="server"
-      foot="Its address is sealed, and never shown again."
+      foot="The address is stored encrypted and never shown again."
       fields={["name", "url", "kind"]}
       name={name}
       definition={{ kind, name: name.trim(), url: url.trim() }}
@@ -61,7 +61,7 @@ export const ServerDialog = (props: {
           </div>
           <TextField
             label="Address"
-            hint={`With its credentials, such as ${example[kind]}`}
+            hint={`Including credentials, such as ${example[kind]}`}
             error={complaint("url")}
             value={url}
             onChange={setUrl}

@@ -33,7 +33,7 @@ describe("the list", () => {
     source("slow", { state: "degraded", origin: "api", version: 1 }),
   );
 
-  test("stands worst first, and what was not heard for too long is stale, never fine", () => {
+  test("is sorted worst first, and outdated sources are stale, never OK", () => {
     expect(ids(all)).toEqual(["dead", "slow", "late", "never", "fine"]);
     expect(all.filter(({ isStale }) => isStale).map(({ source: { id } }) => id)).toEqual(["late"]);
   });
@@ -47,7 +47,7 @@ describe("the list", () => {
     expect(ids([...filterSources(all, readFilterInput(input, sourceFilterKeys(all)))])).toEqual(expected);
   });
 
-  test("a line that says the same as before is the same", () => {
+  test("an unchanged line keeps its identity", () => {
     const [first] = all;
     const before = new Map(all.map((view) => [view.source.id, view]));
     expect(viewSources(first ? [first.source] : [], nowMs + 500, before)[0]).toBe(first);
@@ -63,7 +63,7 @@ describe("the form", () => {
   const typed = (part: Partial<ReturnType<typeof formOf>>) =>
     definitionOf({ ...formOf(null), name: "Orders", ...part });
 
-  test("reads one instance a line, by its name or by the host of its address", () => {
+  test("reads one instance per line, by its name or by the host of its URL", () => {
     expect(typed({ instances: "orders 1 http://a:80/up\n\n https://b/health" })).toMatchObject({
       instances: [
         { id: "orders 1", url: "http://a:80/up" },
@@ -72,12 +72,12 @@ describe("the form", () => {
     });
   });
 
-  test("of a service that reports by itself keeps names alone, and no conditions", () => {
+  test("of a heartbeat service keeps only names and no conditions", () => {
     const push = typed({ format: "push", instances: "nightly", conditions: "[STATUS] == 200" });
     expect(push).toMatchObject({ instances: [{ id: "nightly", url: null }], conditions: [] });
   });
 
-  test("gives back what it was filled with", () => {
+  test("returns the values it was filled with", () => {
     const service = targetDefinition.parse({
       kind: "service",
       name: "Orders",

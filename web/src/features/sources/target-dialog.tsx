@@ -42,8 +42,8 @@ type Control = {
 };
 
 const instancesHint = {
-  push: "One name a line; each gets an address of its own",
-  tcp: "One a line: a name and tcp://host:port",
+  push: "One name per line; each gets its own URL",
+  tcp: "One per line: a name and tcp://host:port",
 } as const;
 
 const ServiceFields = ({ form, set, complaint, known }: Control & { known: readonly string[] }) => {
@@ -70,9 +70,7 @@ const ServiceFields = ({ form, set, complaint, known }: Control & { known: reado
       <TextField
         label="Instances"
         rows={2}
-        hint={
-          isPush || format === "tcp" ? instancesHint[format] : "One a line: a name and its health address"
-        }
+        hint={isPush || format === "tcp" ? instancesHint[format] : "One per line: a name and its health URL"}
         error={complaint("instances")}
         value={form.instances}
         onChange={(instances) => set({ instances })}
@@ -81,7 +79,7 @@ const ServiceFields = ({ form, set, complaint, known }: Control & { known: reado
         <TextField
           label="Conditions"
           rows={2}
-          hint="One a line, all must hold, such as [STATUS] == 200 or [RESPONSE_TIME] < 300"
+          hint="One per line, all must pass, such as [STATUS] == 200 or [RESPONSE_TIME] < 300"
           error={complaint("conditions")}
           value={form.conditions}
           onChange={(conditions) => set({ conditions })}
@@ -89,9 +87,7 @@ const ServiceFields = ({ form, set, complaint, known }: Control & { known: reado
       )}
       <TextField
         label="Depends on"
-        hint={
-          known.length === 0 ? "Nothing else is watched yet" : `Ids, such as ${known.slice(0, 3).join(", ")}`
-        }
+        hint={known.length === 0 ? "No other sources yet" : `Ids, such as ${known.slice(0, 3).join(", ")}`}
         error={complaint("dependsOn")}
         value={form.dependsOn}
         onChange={(dependsOn) => set({ dependsOn })}
@@ -104,7 +100,7 @@ const MetricsFields = ({ form, set, complaint }: Control) => (
   <>
     <TextField
       label="Address"
-      hint="Of its metrics in Prometheus' text format"
+      hint="URL of the metrics in Prometheus text format"
       error={complaint("url")}
       value={form.url}
       onChange={(url) => set({ url })}
@@ -112,14 +108,14 @@ const MetricsFields = ({ form, set, complaint }: Control) => (
     <div className={css.pair}>
       <TextField
         label="Service"
-        hint="Whose breakers they are"
+        hint="The service that the breakers belong to"
         error={complaint("service")}
         value={form.service}
         onChange={(service) => set({ service })}
       />
       <TextField
         label="Instance"
-        hint="The service's name when left out"
+        hint="Leave empty to use the service's name"
         error={complaint("instance")}
         value={form.instance}
         onChange={(instance) => set({ instance })}
@@ -131,15 +127,15 @@ const MetricsFields = ({ form, set, complaint }: Control) => (
 const Rhythm = ({ form, set, complaint }: Control) => (
   <div className={css.pair}>
     <TextField
-      label="Interval, seconds"
+      label="Interval (seconds)"
       error={complaint("intervalMs")}
       value={form.intervalSeconds}
       onChange={(intervalSeconds) => set({ intervalSeconds })}
       isNumber
     />
     <TextField
-      label="Time-out, seconds"
-      hint={form.format === "push" ? "Late after interval and time-out" : ""}
+      label="Timeout (seconds)"
+      hint={form.format === "push" ? "Overdue after interval plus timeout" : ""}
       error={complaint("timeoutMs")}
       value={form.timeoutSeconds}
       onChange={(timeoutSeconds) => set({ timeoutSeconds })}
@@ -167,21 +163,21 @@ const More = ({ form, set, complaint }: Control) => (
     </div>
     <TextField
       label="Runbook"
-      hint="Address of what to do when it is down"
+      hint="URL of the instructions for an outage"
       error={complaint("runbookUrl")}
       value={form.runbookUrl}
       onChange={(runbookUrl) => set({ runbookUrl })}
     />
     <div className={css.pair}>
       <TextField
-        label="Down after failed checks"
+        label="Failed checks until down"
         error={complaint("downAfter")}
         value={form.downAfter}
         onChange={(downAfter) => set({ downAfter })}
         isNumber
       />
       <TextField
-        label="Up after good checks"
+        label="Successful checks until up"
         error={complaint("upAfter")}
         value={form.upAfter}
         onChange={(upAfter) => set({ upAfter })}
@@ -195,16 +191,16 @@ const More = ({ form, set, complaint }: Control) => (
           checked={form.actuatorBreakers}
           onChange={({ target }) => set({ actuatorBreakers: target.checked })}
         />
-        Read /actuator/circuitbreakers beside each address, too
+        Also read /actuator/circuitbreakers next to each URL
       </label>
     )}
   </details>
 );
 
-/** Watches a service or metrics, or changes how one is watched; new heartbeat addresses are shown for the only time. */
+/** Watches a service or metrics, or changes an existing source; new heartbeat URLs are shown once. */
 export const TargetDialog = (props: {
   organization: string;
-  /** What is changed; a kind is what is new. */
+  /** The source to change, or the kind of a new one. */
   source: WatchedSource | TargetForm["kind"];
   sources: readonly WatchedSource[];
   onClose: () => void;
@@ -225,8 +221,8 @@ export const TargetDialog = (props: {
     <SourceDialog
       source={source}
       act="Watch"
-      word={isService ? "service" : "place with metrics"}
-      foot="It is read within seconds, by every process."
+      word={isService ? "service" : "metrics target"}
+      foot="Takes effect within seconds."
       fields={fields}
       name={form.name}
       definition={definitionOf(form)}

@@ -2,7 +2,7 @@ import { isStale } from "@wheelhouse/shared/freshness.ts";
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import type { Filter, FilterKey } from "#ui/filter/filter-tokens.ts";
 
-/** One line of the list; `isStale`: heard, but too long ago. */
+/** One line of the list; `isStale`: the last data is too old. */
 export type SourceView = { source: WatchedSource; isStale: boolean };
 
 export const kindWords = {
@@ -13,7 +13,7 @@ export const kindWords = {
   postgres: "Postgres",
 } as const satisfies Record<WatchedSource["kind"], string>;
 
-/** How it is read: the format of a service, the protocol of the others. */
+/** How the source is read: the format of a service, the protocol of others. */
 export const formatOf = ({ kind, definition }: WatchedSource): string =>
   definition?.kind === "service"
     ? definition.format
@@ -39,7 +39,7 @@ const worstFirst = (a: SourceView, b: SourceView): number =>
   a.source.name.localeCompare(b.source.name) ||
   a.source.id.localeCompare(b.source.id);
 
-/** Lines of the list, worst first; one that says the same as before keeps its identity. */
+/** Lines of the list, worst first; unchanged lines keep their identity. */
 export const viewSources = (
   sources: readonly WatchedSource[],
   nowMs: number,
@@ -66,7 +66,9 @@ export const sourceFilterKeys = (views: readonly SourceView[]): readonly FilterK
   ];
 };
 
-/** Lines that match every token (a comma is "or") and hold every word of the text in name, id or address. */
+/**
+ * Lines that match every token (a comma means "or") and contain every word of the text in name, id or address.
+ */
 export const filterSources = (views: readonly SourceView[], { tokens, text }: Filter) => {
   const wanted = text.toLowerCase().split(/\s+/);
   const wordOf = ({ source, isStale }: SourceView, key: string): string =>
@@ -95,7 +97,7 @@ const countWords: Partial<Record<WatchedSource["kind"], readonly [one: string, s
   cache: ["cache", "caches"],
 };
 
-/** `3 services, 2 metrics, 1 Redis`, in the order of the list of kinds; empty without any. */
+/** `3 services, 2 metrics, 1 Redis`, in the order of the kinds; empty without sources. */
 export const kindCounts = (views: readonly SourceView[]): string =>
   (Object.keys(kindWords) as WatchedSource["kind"][])
     .flatMap((kind) => {

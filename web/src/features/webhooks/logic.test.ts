@@ -16,8 +16,8 @@ import { attemptAt, deadLetter } from "./webhooks.fixtures.ts";
 
 const endpointId = deadLetter.endpointId;
 
-describe("address of the delivery log", () => {
-  it("reads what it wrote, under the names of the API", () => {
+describe("URL of the delivery log", () => {
+  it("reads what it wrote, under the API's names", () => {
     const search = readWebhooksSearch({
       status: "failed,dead_letter",
       endpointId,
@@ -33,7 +33,7 @@ describe("address of the delivery log", () => {
     expect(filterCount(search)).toBe(4);
   });
 
-  it("a mangled address opens the page without what it cannot read", () => {
+  it("a damaged URL opens the page without the unreadable parts", () => {
     const mangled = { status: "lost", endpointId: "x", from: "soon", delivery: "<b>", tab: "x", q: "" };
     expect(readWebhooksSearch(mangled)).toEqual({});
   });
@@ -62,12 +62,12 @@ describe("address of the delivery log", () => {
     expect(matchesFilter(filter, deadLetter)).toBe(expected);
   });
 
-  it("the last answer is a code, else what went wrong, else nothing yet", () => {
+  it("the last response is a code, otherwise the error, otherwise nothing yet", () => {
     expect(lastAnswer(deadLetter)).toBe("503");
     expect(causeOf(deadLetter)).toBe("503 Service Unavailable");
     const slow = { ...deadLetter, lastStatusCode: null, errorClass: "timeout" as const };
-    expect(lastAnswer(slow)).toBe("No answer");
-    expect(causeOf(slow)).toBe("No answer");
+    expect(lastAnswer(slow)).toBe("No response");
+    expect(causeOf(slow)).toBe("No response");
     const fresh = { ...deadLetter, lastStatusCode: null, errorClass: null, errorMessage: null };
     expect(lastAnswer(fresh)).toBeUndefined();
     expect(causeOf(fresh)).toBeUndefined();
@@ -77,13 +77,13 @@ describe("address of the delivery log", () => {
 describe("counts", () => {
   const counts = { pending: 1, processing: 2, completed: 30, failed: 4, dead_letter: 5, discarded: 0 };
 
-  it("only the filtered statuses are counted, though the server counts all", () => {
+  it("only the filtered statuses are counted, although the server counts all", () => {
     expect(matchCount({ status: ["dead_letter"] }, counts)).toBe("5");
     expect(matchCount({}, counts)).toBe("42");
     expect(matchCount({}, { ...counts, completed: 10_001 })).toBe("10,000+");
   });
 
-  it("dead letters are counted over all the time they are kept, unless a range is set", () => {
+  it("dead letters are counted over their full retention unless a range is set", () => {
     const now = Date.parse("2026-11-19T09:14:10Z");
     expect(countedFilter({ status: ["dead_letter"] }, now).from).toBe("2026-08-21T00:00:00.000Z");
     const from = "2026-11-19T09:00:00Z";
@@ -116,7 +116,7 @@ describe("attempts", () => {
     attemptAt(1, "2026-11-19T05:39:55.000Z"),
   ];
 
-  it("the newest stands first and says how long after the one before it began", () => {
+  it("the newest comes first and shows the time since the previous start", () => {
     const [series] = attemptSeries({ ...deadLetter, maxAttempts: 3, attemptLog: log });
     expect(series?.attempts.map(({ answer, afterMs }) => [answer, afterMs])).toEqual([
       ["503", 600_000],
@@ -131,7 +131,7 @@ describe("attempts", () => {
     expect(series?.attempts[1]).toMatchObject({ answer: "Unknown", tone: "unknown" });
   });
 
-  it("a replay is a series of its own above the first one", () => {
+  it("a replay is a separate series above the original attempts", () => {
     const replayed = attemptAt(1, "2026-11-19T09:00:00.000Z", {
       generation: 2,
       trigger: "replay",
@@ -153,7 +153,7 @@ describe("attempts", () => {
     expect(series[1]?.attempts[0]?.notes).toEqual([]);
   });
 
-  it("older ones fold into one line, but never a single one", () => {
+  it("older ones fold into one line, but never a single attempt", () => {
     const [series] = attemptSeries({
       ...deadLetter,
       attemptLog: Array.from({ length: 7 }, (_, index) =>

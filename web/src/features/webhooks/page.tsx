@@ -62,7 +62,7 @@ const WebhooksTabs = ({
       id: "replays",
       label: "Replay runs",
       to: { tab: "replays" as const },
-      note: going > 0 ? `${going} going` : "",
+      note: going > 0 ? `${going} running` : "",
       warn: false,
     },
     {
@@ -92,7 +92,7 @@ const WebhooksTabs = ({
   );
 };
 
-/** Delivery log, dead letters, endpoints and sources of one organization. The address holds the whole view. */
+/** Delivery log, dead letters, endpoints and sources of one organization. The URL holds the whole view. */
 export const WebhooksPage = () => {
   const { org } = route.useParams();
   const address = useAddress(org);
@@ -100,8 +100,8 @@ export const WebhooksPage = () => {
   if (!useCan(org, "webhooks:read")) {
     return (
       <Page title={organizationPages.webhooks.title}>
-        <Empty title="You may not see this">
-          Needs <span className="mono">webhooks:read</span> here.
+        <Empty title="You don't have access to this page">
+          Ask an admin for “View webhooks” (<span className="mono">webhooks:read</span>).
         </Empty>
       </Page>
     );

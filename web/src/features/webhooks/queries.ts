@@ -32,7 +32,7 @@ const pageSize = 50;
 const histogramBars = 96;
 const key = (organization: string, ...rest: unknown[]) => ["webhooks", organization, ...rest] as const;
 
-/** The log under a filter, newest first, page by page towards the past. */
+/** The filtered log, newest first, page by page into the past. */
 export const deliveriesQuery = (organization: string, filter: DeliveryFilter) =>
   infiniteQueryOptions({
     queryKey: key(organization, "deliveries", deliveryQuery(filter)),
@@ -44,7 +44,7 @@ export const deliveriesQuery = (organization: string, filter: DeliveryFilter) =>
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
-    // Live heads keep it current; what they cannot is fetched when a reader resumes.
+    // Live heads keep it current; missed rows are fetched when a reader resumes.
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
   });
@@ -86,7 +86,7 @@ export const sourcesQuery = (organization: string) =>
     staleTime: 15_000,
   });
 
-/** Puts a newer state of one delivery into every list that shows it. */
+/** Updates one delivery in every list that shows it. */
 const patchDelivery = (client: QueryClient, organization: string, row: Delivery): void => {
   client.setQueriesData<DeliveryPages>({ queryKey: key(organization, "deliveries") }, (data) =>
     data?.pages.some((page) => page.items.some((item) => item.id === row.id)) === true
@@ -101,7 +101,7 @@ const patchDelivery = (client: QueryClient, organization: string, row: Delivery)
   );
 };
 
-/** Sends one dead letter again. Both the row and the drawer follow the server's answer. */
+/** Replays one dead letter. Row and drawer follow the server's answer. */
 export const useReplay = (organization: string) => {
   const client = useQueryClient();
   return useMutation({
@@ -113,7 +113,7 @@ export const useReplay = (organization: string) => {
         detail === undefined ? detail : { ...detail, ...row, version },
       );
     },
-    // Also after a conflict: someone else moved it on, and the reader has to see by whom and to what.
+    // Also after a conflict, so that the reader sees what someone else has changed.
     onSettled: (_data, _error, { id }) =>
       Promise.all([
         client.invalidateQueries({ queryKey: deliveryDetailQuery(organization, id).queryKey }),
@@ -136,7 +136,7 @@ export const useCreateEndpoint = (organization: string) => {
   });
 };
 
-/** Switches a receiver on or off. */
+/** Enables or disables a receiver. */
 export const useEnableEndpoint = (organization: string) => {
   const client = useQueryClient();
   return useMutation({

@@ -6,7 +6,7 @@ import {
 } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { type RawSearch, readList, readText, readTimestamp, readWord } from "#lib/search-params.ts";
 
-/** Everything that the page's address holds; the filters carry the names of the API's own parameters. */
+/** Everything that the page's URL holds; filters use the API's parameter names. */
 export type WebhooksSearch = {
   tab?: "replays" | "endpoints" | "sources" | undefined;
   status?: DeliveryStatus[] | undefined;
@@ -16,9 +16,9 @@ export type WebhooksSearch = {
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
-  /** The delivery whose drawer is open. */
+  /** Delivery whose drawer is open. */
   delivery?: string | undefined;
-  /** The replay that is shown instead of their list. */
+  /** Replay run shown instead of the list. */
   replay?: string | undefined;
 };
 
@@ -28,7 +28,7 @@ const uuids = (raw: RawSearch, name: string) => {
   return ids === undefined || ids.length === 0 ? undefined : ids;
 };
 
-/** What cannot be read is dropped, so that an old or mangled link still opens the page. */
+/** Drops unreadable parameters, so that an outdated or damaged link still opens the page. */
 export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
   tab: readWord(raw, "tab", ["replays", "endpoints", "sources"]),
   status: readList(raw, "status", deliveryStatuses),

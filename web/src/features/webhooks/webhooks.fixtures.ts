@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryAttempt } from "@wheelhouse/shared/webhooks/webhooks.ts";
 
-/** A dead letter as the API gives it, for tests. */
+/** A dead letter as the API returns it, for tests. */
 export const deadLetter: Delivery = {
   id: "019a8b00-0000-7000-8000-000000000001",
   eventId: "msg_2yHq8FvT4nK0sWmE",

@@ -4,7 +4,7 @@ import { ApiError, endpointUrl, failure } from "./api.ts";
 
 const silenceMaxMs = 30_000;
 
-/** Lines of a text that arrives in parts; what stands after the last line break is no line. */
+/** Lines of a text that arrives in parts. Text after the last line break is not a line. */
 export async function* linesOf(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
@@ -31,9 +31,10 @@ async function* partsOf(response: Response, onPart: () => void): AsyncGenerator<
 }
 
 /**
- * Calls an endpoint that answers line by line. Ending the loop, or the signal, ends the work on the server.
+ * Calls an endpoint that answers line by line. Leaving the loop, or aborting the signal, stops the work on the
+ * server.
  *
- * @throws ApiError as `call` does, and `timeout` when no line came for 30 s
+ * @throws ApiError as `call` does, and `timeout` when no line arrives for 30 s
  */
 export async function* callLines<E extends Endpoint & { stream: "ndjson" }>(
   endpoint: E,
@@ -60,8 +61,8 @@ export async function* callLines<E extends Endpoint & { stream: "ndjson" }>(
     }
   } catch (error) {
     if (error instanceof ApiError || signal.aborted) throw error;
-    if (silence.signal.aborted) throw new ApiError("timeout", `No answer in ${silenceMaxMs / 1000} s`);
-    throw new ApiError("network", "The connection broke off");
+    if (silence.signal.aborted) throw new ApiError("timeout", `No response within ${silenceMaxMs / 1000} s`);
+    throw new ApiError("network", "The connection was lost");
   } finally {
     clearTimeout(timer);
   }

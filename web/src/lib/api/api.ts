@@ -5,10 +5,10 @@ import { stepUp } from "./step-up.ts";
 
 const callTimeoutMs = 15_000;
 
-/** `network`: no answer came; `timeout`: none within the limit; the rest is what the server said. */
+/** `network`: no response; `timeout`: none within the limit; other codes come from the server. */
 export type ApiErrorCode = ErrorCode | "network" | "timeout";
 
-/** Why a call failed, in the server's words where it answered. `retryAfterMs` comes from `Retry-After`. */
+/** Why a call failed, in the server's words if it responded. `retryAfterMs` comes from `Retry-After`. */
 export class ApiError extends Error {
   override name = "ApiError";
   code: ApiErrorCode;
@@ -38,7 +38,7 @@ export class ApiError extends Error {
 
 type Parts = { params?: unknown; query?: unknown; body?: unknown };
 type CallOptions = {
-  /** Slug or id of the organization that the call is about: the one in the page's URL. */
+  /** Slug or id of the organization in the page's URL. */
   organization?: string | undefined;
   signal?: AbortSignal | undefined;
   timeoutMs?: number;
@@ -47,7 +47,10 @@ type CallOptions = {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** URL below `/api/v1` of an endpoint: parameters percent-encoded, absent query values left out, lists joined by commas. */
+/**
+ * URL of an endpoint below `/api/v1`: parameters percent-encoded, absent query values omitted, lists joined by
+ * commas.
+ */
 export const endpointUrl = (endpoint: Pick<Endpoint, "path">, { params, query }: Parts): string => {
   const values = isRecord(params) ? params : {};
   const path = endpoint.path.replace(/:([A-Za-z]+)/g, (_match, name: string) =>
@@ -71,7 +74,7 @@ export const failure = async (response: Response): Promise<ApiError> => {
   const rest = { status: response.status, retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : null };
   if (!isErrorBody(body)) {
     const code = response.status === 401 ? "unauthenticated" : "unavailable";
-    return new ApiError(code, `The server answered ${response.status} without a reason`, rest);
+    return new ApiError(code, `The server returned ${response.status} without details`, rest);
   }
   const { code, message, requestId, details } = body.error;
   return new ApiError(code, message, { ...rest, requestId, details: details ?? [] });
@@ -100,18 +103,18 @@ const send = async <E extends Endpoint>(
     return body as EndpointResult<E>;
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted === true) throw error;
-    if (timeout.aborted) throw new ApiError("timeout", `No answer in ${timeoutMs / 1000} s`);
+    if (timeout.aborted) throw new ApiError("timeout", `No response within ${timeoutMs / 1000} s`);
     throw new ApiError("network", "The server cannot be reached");
   }
 };
 
 /**
- * Calls one endpoint of the shared table with the session's cookie. Where the server wants to know first that the
- * person is still there, it has the password asked and calls once more.
+ * Calls one endpoint of the shared table with the session cookie. When the server requires confirmation, it
+ * asks the person and repeats the call once.
  *
  * @returns the parsed answer, `null` for 204
- * @throws ApiError for every answer that is not a success, when none comes within `timeoutMs` (15 s), and
- *   when the network fails; an abort through `signal` passes unchanged
+ * @throws ApiError for every answer that is not a success, when none comes within `timeoutMs` (15 s), and when
+ * the network fails; an abort through `signal` passes unchanged
  */
 export const call = async <E extends Endpoint>(
   endpoint: E,
@@ -122,7 +125,7 @@ export const call = async <E extends Endpoint>(
     return await send(endpoint, input, options);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "step_up_required") throw error;
-    if (!(await stepUp.confirm())) throw new ApiError("step_up_required", "You did not confirm it");
+    if (!(await stepUp.confirm())) throw new ApiError("step_up_required", "Confirmation was cancelled");
     return send(endpoint, input, options);
   }
 };

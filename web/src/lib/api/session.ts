@@ -4,7 +4,7 @@ import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import { serverClock } from "#lib/live/server-clock.ts";
 import { ApiError, call } from "./api.ts";
 
-/** The signed-in person as seen from one organization; with none given, from the session's default. */
+/** The session as seen from one organization; without one, from the session's default organization. */
 export const sessionQuery = (organization?: string) =>
   queryOptions({
     queryKey: ["session", organization ?? null],
@@ -20,11 +20,14 @@ export const sessionQuery = (organization?: string) =>
 /** The session on a page below `/o/:org`, where the route has loaded it. */
 export const useSession = (organization: string): SessionView => {
   const { data, error } = useSuspenseQuery(sessionQuery(organization));
-  // Who was removed from the organization does not go on looking at what was read before.
+  // A removed member must not keep seeing data loaded earlier.
   if (error instanceof ApiError && error.code === "forbidden") throw error;
   return data;
 };
 
-/** Whether the signed-in person may do this in the organization. Hides controls; the server decides. */
+/**
+ * Whether the signed-in person has a permission in the organization. Only hides controls; the server enforces
+ * it.
+ */
 export const useCan = (organization: string, capability: Capability): boolean =>
   useQuery(sessionQuery(organization)).data?.capabilities.includes(capability) ?? false;

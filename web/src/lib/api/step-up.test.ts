@@ -18,8 +18,8 @@ const answered = (...answers: Response[]) => {
   return fetched;
 };
 
-describe("an act that takes a confirmation", () => {
-  test("is repeated as it was once the person has confirmed", async () => {
+describe("an action that requires confirmation", () => {
+  test("is repeated unchanged once the person has confirmed", async () => {
     const fetched = answered(refusal(), new Response('{"id":"1"}'));
     const stop = stepUp.answerBy(async () => true);
     expect(await act()).toEqual({ id: "1" });
@@ -28,7 +28,7 @@ describe("an act that takes a confirmation", () => {
     stop();
   });
 
-  test("is not repeated when the person cancels or nobody can be asked, and is asked for once only", async () => {
+  test("is not repeated when the person cancels or nobody can be asked, and asks only once", async () => {
     const fetched = answered(refusal());
     const stop = stepUp.answerBy(async () => false);
     await expect(act()).rejects.toMatchObject({ code: "step_up_required" });
@@ -44,7 +44,7 @@ describe("an act that takes a confirmation", () => {
     stopAgain();
   });
 
-  test("shares one question with what is tried at the same time", async () => {
+  test("shares one question with concurrent actions", async () => {
     answered(refusal(), refusal());
     let confirm: (yes: boolean) => void = () => {};
     const ask = vi.fn(

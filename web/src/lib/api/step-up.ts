@@ -2,14 +2,14 @@
 export type Confirmation = () => Promise<boolean>;
 
 /**
- * Where a call that the server answers with `step_up_required` has the person asked, and where the page says how.
- * Calls that come while somebody is asked share the answer.
+ * Connects calls that the server answers with `step_up_required` to the dialog that asks the person. Calls made
+ * while the dialog is open share its answer.
  */
 const createStepUp = () => {
   let ask: Confirmation | null = null;
   let asking: Promise<boolean> | null = null;
   return {
-    /** Whoever shows the dialog. @returns how to stop. */
+    /** Registers the function that shows the dialog. @returns a function that unregisters it. */
     answerBy: (confirmation: Confirmation): (() => void) => {
       ask = confirmation;
       return () => {
@@ -29,14 +29,14 @@ export const stepUp = createStepUp();
 
 const channelName = "wheelhouse-confirmed";
 
-/** Said by the window that came back from the identity provider. */
+/** Sent by the window that returned from the identity provider. */
 export const tellConfirmed = (): void => {
   const channel = new BroadcastChannel(channelName);
   channel.postMessage("confirmed");
   channel.close();
 };
 
-/** Calls back when another window of this browser confirmed. @returns how to stop. */
+/** Calls back when another window of this browser has confirmed. @returns a function that stops listening. */
 export const onConfirmed = (listener: () => void): (() => void) => {
   const channel = new BroadcastChannel(channelName);
   channel.addEventListener("message", listener);

@@ -22,7 +22,7 @@ const answer: HistorySeries = {
 const bounds = { fromMs, toMs: fromMs + 7 * 60_000 };
 
 describe("a chart", () => {
-  test("draws a step in the middle of its time, and nothing beside its range", () => {
+  test("draws a step in the middle of its period, and nothing outside its range", () => {
     const points = pointsOf(answer, ["latencyMs", "up"], bounds);
     expect(points[0]).toEqual({ atMs: fromMs + 30_000, values: [10, 1] });
     expect(points.map(({ values }) => values[0])).toEqual([10, null, 20, null, null, 30, 40]);
@@ -32,14 +32,14 @@ describe("a chart", () => {
     expect(extremesOf(answer, "up", bounds)).toEqual([]);
   });
 
-  test("still shows a value between two gaps, which no line goes through", () => {
+  test("shows an isolated value between two gaps", () => {
     const points = pointsOf(answer, ["latencyMs"], bounds);
     expect(loneOf(points, 0)).toEqual([fromMs + 30_000, fromMs + 150_000]);
     expect(figuresOf(points, 0)).toEqual({ lowest: 10, highest: 40, last: 40 });
     expect(figuresOf(pointsOf(answer, ["gone"], bounds), 0)).toBeNull();
   });
 
-  test("draws the changes of its own thing before those of others, however new these are", () => {
+  test("draws the subject's own changes before newer changes of others", () => {
     const change = (id: string, subject: string | null): Annotation => ({
       id,
       at: "2026-11-19T09:01:00Z",

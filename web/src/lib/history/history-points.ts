@@ -1,13 +1,13 @@
 import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
 
-/** One step of a chart: the middle of its time, and a value a metric; null where nothing was heard. */
+/** One step of a chart: the middle of its period, and one value per metric; null without data. */
 export type Point = { atMs: number; values: readonly (number | null)[] };
-/** Lowest and highest of a step, of the first metric. */
+/** Lowest and highest value of a step, for the first metric. */
 export type Extremes = { atMs: number; range: readonly [number, number] | null };
 
 type Bounds = { fromMs: number; toMs: number };
 
-/** The steps of a range in order, with the values of these metrics. */
+/** Steps of a range in order, with the values of the given metrics. */
 export const pointsOf = (answer: HistorySeries, metrics: readonly string[], bounds: Bounds): Point[] => {
   const lists = metrics.map(
     (metric) => answer.series.find((series) => series.metric === metric)?.values ?? [],
@@ -19,7 +19,7 @@ export const pointsOf = (answer: HistorySeries, metrics: readonly string[], boun
   })).filter(({ atMs }) => atMs >= bounds.fromMs && atMs <= bounds.toMs);
 };
 
-/** What lies around the means of one metric; empty where a step is too short to have any. */
+/** Lowest and highest values of one metric by step; empty where steps are too short to have any. */
 export const extremesOf = (answer: HistorySeries, metric: string, bounds: Bounds): Extremes[] => {
   const series = answer.series.find((each) => each.metric === metric);
   if (!series?.mins || !series.maxs) return [];
@@ -36,7 +36,7 @@ export const extremesOf = (answer: HistorySeries, metric: string, bounds: Bounds
     .filter(({ atMs }) => atMs >= bounds.fromMs && atMs <= bounds.toMs);
 };
 
-/** Times of known values with nothing known on either side: a line through one point would not be seen. */
+/** Times of isolated values, because a line through a single point is invisible. */
 export const loneOf = (points: readonly Point[], place: number): number[] =>
   points.flatMap(({ atMs, values }, at) => {
     const value = values[place] ?? null;
@@ -44,7 +44,7 @@ export const loneOf = (points: readonly Point[], place: number): number[] =>
     return value === null || isJoined ? [] : [atMs];
   });
 
-/** Lowest, highest and last known value of one metric; null where nothing is known. */
+/** Lowest, highest and last value of one metric; null without data. */
 export const figuresOf = (points: readonly Point[], place: number) => {
   const known = points.flatMap(({ values }) => values[place] ?? []);
   const last = known.at(-1);
@@ -59,7 +59,7 @@ export const figuresOf = (points: readonly Point[], place: number) => {
 const isOwn = ({ subject }: Annotation, subjects: readonly string[]) =>
   subject !== null && subjects.includes(subject);
 
-/** Changes that are drawn: those of the thing itself first, then the newest of the others, so that lines stay apart. */
+/** Changes to draw: the subject's own first, then the newest others, limited so that lines stay apart. */
 export const drawnOf = (
   annotations: readonly Annotation[],
   subjects: readonly string[],

@@ -4,12 +4,12 @@ import type { HistoryKind, JournalKind } from "@wheelhouse/shared/live/history-k
 import { call } from "#lib/api/api.ts";
 
 const staleMs = 20_000;
-/** The range moves on, so that what was asked for is soon not wanted any more. */
+/** The range moves on, so cached answers soon become useless. */
 const gcMs = 60_000;
 const journalIntervalMs = 15_000;
 type HistoryRange = { from: string; to: string };
 
-/** What happened within a range. */
+/** Changes within a range. */
 export const annotationsQuery = (organization: string, { from, to }: HistoryRange) =>
   queryOptions({
     queryKey: ["annotations", organization, from, to],
@@ -19,7 +19,7 @@ export const annotationsQuery = (organization: string, { from, to }: HistoryRang
     gcTime: gcMs,
   });
 
-/** Figures of one thing within a range. */
+/** Metrics of one subject within a range. */
 export const seriesQuery = (
   organization: string,
   of: { kind: HistoryKind; id: string; metrics: readonly string[] },
@@ -30,7 +30,8 @@ export const seriesQuery = (
     queryKey: ["series", organization, of.kind, of.id, metrics, from, to],
     queryFn: ({ signal }) =>
       call(readSeries, { query: { kind: of.kind, id: of.id, metrics, from, to } }, { organization, signal }),
-    // Of the same thing only: figures of another one are never shown in its place.
+    // Previous data is kept only for the same subject, so that metrics of another are never shown in its
+    // place.
     placeholderData: (before, query) =>
       query?.queryKey[2] === of.kind && query.queryKey[3] === of.id ? before : undefined,
     staleTime: staleMs,
@@ -38,7 +39,7 @@ export const seriesQuery = (
   });
 };
 
-/** Changes of state of one thing, newest first; `moment`: those until then. */
+/** State changes of one subject, newest first; `moment`: only those up to it. */
 export const journalQuery = (
   organization: string,
   of: { kind: JournalKind; id: string },
@@ -47,7 +48,7 @@ export const journalQuery = (
   infiniteQueryOptions({
     queryKey: ["journal", organization, of.kind, of.id, moment],
     queryFn: ({ pageParam, signal }) => {
-      // The journal ends before a time: what happened at the moment itself belongs to it.
+      // The journal's end is exclusive, but changes at the moment itself belong to it.
       const to = moment === null ? undefined : new Date(Date.parse(moment) + 1).toISOString();
       const query = { kind: of.kind, subject: of.id, to, limit: 20, cursor: pageParam };
       return call(listJournal, { query }, { organization, signal });

@@ -13,7 +13,7 @@ describe("typed time range", () => {
     ["2026-11-01", { from: "2026-11-01T00:00:00.000Z", to: "2026-11-02T00:00:00.000Z" }],
     ["05:30-05:40", { from: "2026-11-19T05:30:00.000Z", to: "2026-11-19T05:40:00.000Z" }],
     ["2026-11-18 05:30 – 05:40:30", { from: "2026-11-18T05:30:00.000Z", to: "2026-11-18T05:40:30.000Z" }],
-  ])("%s means what it says", (text, range) => {
+  ])("%s is parsed as expected", (text, range) => {
     expect(read(text)).toEqual(range);
   });
 
@@ -24,7 +24,7 @@ describe("typed time range", () => {
     },
   );
 
-  it("is printed short on the same day and with its day otherwise", () => {
+  it("is printed without the date on the same day and with it otherwise", () => {
     expect(rangeName({ from: "2026-11-19T05:30:00Z", to: "2026-11-19T05:40:00Z" }, now, "utc")).toBe(
       "05:30 – 05:40",
     );

@@ -44,8 +44,8 @@ const clockOn = (
 };
 
 /**
- * Reads what a person types for a range: `15m`, `4h`, `2d`, `today`, `yesterday`, `2026-11-18`,
- * `05:30-05:40`, `2026-11-18 05:30-05:40`. Clock times are of `zone`. Undefined when it reads as nothing.
+ * Parses a typed range: `15m`, `4h`, `2d`, `today`, `yesterday`, `2026-11-18`, `05:30-05:40`, `2026-11-18
+ * 05:30-05:40`. Clock times are in `zone`. Undefined when it is not a range.
  */
 export const parseRange = (text: string, nowMs: number, zone: Zone): TimeRange | undefined => {
   const typed = text.trim().toLowerCase();
@@ -86,7 +86,7 @@ const clockName = (ms: number, zone: Zone): string => {
   return second === 0 ? `${two(hour)}:${two(minute)}` : `${two(hour)}:${two(minute)}:${two(second)}`;
 };
 
-/** `05:30 – 05:40`, with the day where it is not today; `since 05:30` and `until 05:40` for open ends. */
+/** `05:30 – 05:40`, with the day unless it is today; `since 05:30` and `until 05:40` for open ends. */
 export const rangeName = ({ from, to }: TimeRange, nowMs: number, zone: Zone): string => {
   const today = dayName(dayParts(nowMs, zone));
   const name = (ms: number, previousDay: string): string => {
@@ -103,8 +103,8 @@ export const rangeName = ({ from, to }: TimeRange, nowMs: number, zone: Zone): s
 };
 
 /**
- * The range that a filter's token stands for. A token that still reads as the current range keeps it to the
- * millisecond, what was typed behind it replaces it, and one that reads as nothing leaves it as it was.
+ * The range of a filter token. An unchanged token keeps the current range to the millisecond, text typed after
+ * it replaces the range, and an unreadable token changes nothing.
  */
 export const readRangeToken = (
   typed: string | undefined,

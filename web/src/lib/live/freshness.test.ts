@@ -15,8 +15,8 @@ describe("freshness chip", () => {
   test.each([
     ["current data", base, "live", "Live · 1 s ago"],
     ["a paused list", { ...base, pausedNewCount: 37 }, "paused", "Paused · 37 new"],
-    ["a cut connection", { ...base, connection: closed(6000) }, "reconnecting", "Reconnecting 6 s"],
-    ["a long cut", { ...base, connection: closed(41_000) }, "offline", "Offline 41 s"],
+    ["a lost connection", { ...base, connection: closed(6000) }, "reconnecting", "Reconnecting 6 s"],
+    ["a long outage", { ...base, connection: closed(41_000) }, "offline", "Offline 41 s"],
     ["old data over an open socket", { ...base, observation: observed(4000) }, "stale", "Stale 4 s"],
     [
       "very old data over an open socket",
@@ -36,11 +36,11 @@ describe("freshness chip", () => {
       "unknown",
       "No data yet",
     ],
-  ] as const)("%s reads so", (_name, parts, tone, text) => {
+  ] as const)("%s has its text", (_name, parts, tone, text) => {
     expect(describeFreshness(parts, nowMs)).toEqual({ tone, text });
   });
 
-  test("a cut connection outranks everything else", () => {
+  test("a lost connection outranks everything else", () => {
     const parts = { ...base, connection: closed(2000), collectorLost: true, pausedNewCount: 3 };
     expect(describeFreshness(parts, nowMs).tone).toBe("reconnecting");
   });

@@ -7,13 +7,13 @@ export type ChipTone = "live" | "paused" | "reconnecting" | "offline" | "stale" 
 
 const offlineAfterMs = 30_000;
 
-/** Word and tone of the chip in the top bar. The worst thing that keeps the page from being current wins. */
+/** Text and tone of the chip in the top bar. The worst obstacle to current data wins. */
 export const describeFreshness = (
   parts: {
     connection: Connection;
     observation: Observation | null;
     collectorLost: boolean;
-    /** Number of rows held back while a list is paused; null when it runs. */
+    /** Number of rows held back while a list is paused; null while it is running. */
     pausedNewCount: number | null;
   },
   nowMs: number,

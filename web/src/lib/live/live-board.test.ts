@@ -38,11 +38,11 @@ const list = (second: number, trend: number, ...items: CacheRow[]): CacheList =>
 const board = listBoard({
   topic: cacheTopic,
   key: "caches",
-  read: () => Promise.reject(new Error("not asked")),
+  read: () => Promise.reject(new Error("not requested")),
 });
 const ids = ({ items }: CacheList) => items.map(({ id }) => id);
 
-test("a whole stands in the topic's order, however it came", () => {
+test("a snapshot has the topic's order, whatever its origin", () => {
   expect(ids(board.take(list(1, 1, row("b", 0.9), row("c", null), row("a", 0.1)), undefined, true))).toEqual([
     "a",
     "b",
@@ -50,7 +50,7 @@ test("a whole stands in the topic's order, however it came", () => {
   ]);
 });
 
-test("rows of an answer that say the same as those shown keep their identity", () => {
+test("unchanged rows of an answer keep their identity", () => {
   const shown = list(1, 1, row("a", 0.1), row("b", 0.9));
   const next = board.take(list(2, 2, row("a", 0.1), row("b", 0.8)), shown, true);
   expect(next.items[0]).toBe(shown.items[0]);
@@ -58,12 +58,12 @@ test("rows of an answer that say the same as those shown keep their identity", (
   expect(next.trends).toEqual(list(2, 2).trends);
 });
 
-test("a message brings rows and their age; what it does not carry stays as the last answer told it", () => {
+test("a message updates rows and their age; other fields keep the values of the last answer", () => {
   const next = board.move(list(1, 1, row("a", 0.1)), list(2, 9, row("a", 0.2)));
   expect(next).toEqual(list(2, 1, row("a", 0.2)));
 });
 
-test("an answer that the socket has overtaken adds only what messages do not carry", () => {
+test("an answer older than the socket's data adds only what messages do not carry", () => {
   const shown = list(3, 1, row("a", 0.3));
   const next = board.keep(shown, list(2, 2, row("a", 0.2), row("old", 0.1)));
   expect(next).toEqual(list(3, 2, row("a", 0.3)));

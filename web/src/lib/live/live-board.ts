@@ -11,27 +11,29 @@ import type {
 } from "@wheelhouse/shared/live/topic.ts";
 import { useLive } from "./live-context.tsx";
 
-/** Asks the API for the whole; `at` is a past moment, undefined for now. */
+/** Fetches the complete board; `at` is a past moment, undefined for now. */
 type Read<Data> = (
   at: string | undefined,
   options: { organization: string; signal: AbortSignal },
 ) => Promise<Data>;
 
-/** What is observed and how a page holds it: an answer of the API, kept current by the messages of its topic. */
+/** How a page keeps observed data: an API answer, kept current by the messages of its topic. */
 export type Board<Data extends Observed, State extends Observed> = {
   topic: AnyTopic & LiveTopic<Data>;
-  /** Beginning of its keys in the cache. */
+  /** Prefix of its query keys. */
   key: string;
   read: Read<Data>;
-  /** What a whole becomes. `isAnswer`: it came from the API, not from the socket. */
+  /** Converts a snapshot. `isAnswer`: it came from the API, not from the socket. */
   take: (whole: Data, before: State | undefined, isAnswer: boolean) => State;
-  /** What follows when rows or parts changed. */
+  /** Applies changed rows or parts. */
   move: (state: State, data: Data) => State;
-  /** What an answer adds that the socket has overtaken. */
+  /** What an answer adds although the socket has newer rows. */
   keep: (state: State, answer: Data) => State;
 };
 
-/** A board of rows that is held as the API tells it. What messages do not carry stays as the last answer told it. */
+/**
+ * A board of rows in the API's shape. Fields that messages do not carry keep the values of the last answer.
+ */
 export const listBoard = <Row extends LiveRow, List extends LiveList<Row>>(declared: {
   topic: { kind: "rows" } & AnyTopic & RowsReader<Row, List>;
   key: string;
@@ -58,7 +60,7 @@ export const wholeBoard = <Whole extends Observed>(declared: {
   keep: (state) => state,
 });
 
-/** The rows that say the same as before keep their identity, so that they need not draw. */
+/** Unchanged rows keep their identity, so that they do not render again. */
 const reuseRows = <Row extends LiveRow>(before: readonly Row[], rows: readonly Row[]): Row[] => {
   const known = new Map(before.map((row) => [row.id, row]));
   return rows.map((row) => {
@@ -69,7 +71,9 @@ const reuseRows = <Row extends LiveRow>(before: readonly Row[], rows: readonly R
 
 const freshForMs = 10_000;
 
-/** The board of one organization; the socket keeps that of now current, one of a past moment never changes. */
+/**
+ * The board of one organization. The socket keeps the live one current; one of a past moment never changes.
+ */
 export const boardQuery = <Data extends Observed, State extends Observed>(
   board: Board<Data, State>,
   organization: string,
@@ -81,7 +85,7 @@ export const boardQuery = <Data extends Observed, State extends Observed>(
       const answer = await board.read(moment ?? undefined, { organization, signal });
       if (moment !== null) return board.take(answer, undefined, true);
       const live = client.getQueryData<State>(queryKey);
-      // The socket may have overtaken this answer.
+      // The socket may already have newer data than this answer.
       return live !== undefined && (live.observedAt ?? "") > (answer.observedAt ?? "")
         ? board.keep(live, answer)
         : board.take(answer, live, true);
@@ -89,7 +93,7 @@ export const boardQuery = <Data extends Observed, State extends Observed>(
     staleTime: moment === null ? freshForMs : Number.POSITIVE_INFINITY,
   });
 
-/** Keeps the board of now current for as long as the component lives, while the tab is shown. */
+/** Keeps the live board current while the component is mounted and the tab visible. */
 export const useBoard = <Data extends Observed, State extends Observed>(
   board: Board<Data, State>,
   organization: string,

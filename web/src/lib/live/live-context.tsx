@@ -33,7 +33,10 @@ const open = (organization: string, onRefused: () => void): Live =>
     onRefused,
   });
 
-/** Opens the one socket of an organization's pages. Give it the organization as `key`, so that a switch opens another. */
+/**
+ * Opens the single socket of an organization's pages. Use the organization as `key`, so that switching opens
+ * another socket.
+ */
 export const LiveProvider = (props: { organization: string; onRefused: () => void; children: ReactNode }) => {
   const { organization, children } = props;
   const [live, setLive] = useState<Live | null>(null);
@@ -56,7 +59,7 @@ const past: LiveStatus = {
 };
 const noSubscription = () => () => undefined;
 
-/** State of the connection and of the collector. Neither concerns a page that shows a past moment. */
+/** State of the connection and of the collector. Both are irrelevant to a page that shows a past moment. */
 export const useLiveStatus = (): LiveStatus => {
   const live = useContext(LiveContext);
   const isPast = useMoment() !== null;
@@ -64,7 +67,7 @@ export const useLiveStatus = (): LiveStatus => {
   return isPast ? past : status;
 };
 
-/** Hears a topic for as long as the component lives. */
+/** Listens to a topic while the component is mounted. */
 export const useLive = <Data,>(
   topic: AnyTopic & LiveTopic<Data>,
   handler: (data: Data, kind: Head["kind"]) => void,
@@ -78,7 +81,10 @@ export const useLive = <Data,>(
   );
 };
 
-/** Calls back when messages of a list topic may have been missed: after a reconnect or when the tab is shown again. */
+/**
+ * Calls back when messages of a list topic may have been missed: after a reconnect or when the tab becomes
+ * visible again.
+ */
 export const useLiveResync = ({ name }: AnyTopic, onResync: () => void): void => {
   const live = useContext(LiveContext);
   const handle = useEffectEvent(onResync);

@@ -81,7 +81,7 @@ const changesOf = (seq: number, body: object = { of: 0 }, options = {}) =>
 const nothing = () => undefined;
 
 describe("live subscriptions", () => {
-  test("a topic is subscribed once for all its users and given back by the last", () => {
+  test("a topic is subscribed once for all listeners and unsubscribed by the last", () => {
     const { live, sent, connect } = harness();
     connect();
     const first = live.hear(queueTopic, nothing);
@@ -93,7 +93,7 @@ describe("live subscriptions", () => {
     expect(sent).toEqual(["subscribe queues", "unsubscribe queues"]);
   });
 
-  test("a topic held before the connection is subscribed when it opens, and again after each reconnect", () => {
+  test("a topic requested before the connection is subscribed when it opens, and again after each reconnect", () => {
     const { live, sent, connect, drop } = harness();
     live.hear(overviewTopic, nothing);
     expect(sent).toEqual([]);
@@ -105,7 +105,7 @@ describe("live subscriptions", () => {
     expect(live.status().connection.state).toBe("open");
   });
 
-  test("a hidden tab draws nothing and asks for the whole when it is shown", async () => {
+  test("a hidden tab applies nothing and requests a snapshot when it becomes visible", async () => {
     const { live, sent, connect, send, hide } = harness();
     const drawn = vi.fn();
     const titled = vi.fn();
@@ -128,7 +128,7 @@ describe("live subscriptions", () => {
     await vi.waitFor(() => expect(drawn).toHaveBeenCalledTimes(3));
   });
 
-  test("a list page hears that it has to fetch after a reconnect", () => {
+  test("a list page is told to refetch after a reconnect", () => {
     const { live, connect, drop } = harness();
     const onResync = vi.fn();
     live.hear(deliveryTopic, nothing);
@@ -140,7 +140,7 @@ describe("live subscriptions", () => {
     expect(onResync.mock.calls).toEqual([["webhooks"], ["webhooks"]]);
   });
 
-  test("a lost collector is a state of its own until the next sample", async () => {
+  test("a lost collector is a separate state until the next sample", async () => {
     const { live, connect, fire, send } = harness();
     connect();
     live.hear(queueTopic, nothing);
@@ -150,7 +150,7 @@ describe("live subscriptions", () => {
     await vi.waitFor(() => expect(live.status().collectorLost).toBe(false));
   });
 
-  test("a connection that the server cuts makes the page look at its session", () => {
+  test("a connection closed by the server makes the page check its session", () => {
     const { connect, drop, onRefused, sent } = harness();
     connect();
     drop("io server disconnect");
@@ -158,7 +158,7 @@ describe("live subscriptions", () => {
     expect(sent).toContain("connect");
   });
 
-  test("a topic that is refused is not asked for again", () => {
+  test("a refused topic is not requested again", () => {
     const { live, sent, connect, drop, answer } = harness();
     answer({ ok: false, code: "forbidden", message: "no right" });
     connect();
@@ -172,12 +172,12 @@ describe("live subscriptions", () => {
 describe("live messages", () => {
   const row = (id: string, name = id) => ({ id, name, state: "ok", paused: false });
 
-  test("messages are applied in the order in which they came, however long each takes to unpack", async () => {
+  test("messages are applied in order of arrival, however long each takes to unpack", async () => {
     const { live, connect, send } = harness();
     const seen: string[] = [];
     connect();
     live.hear(queueTopic, ({ items }, kind) => seen.push(`${kind} ${items[0]?.name}`));
-    // The first is compressed and large, so that the next ones come while it is unpacked.
+    // The first is compressed and large, so that the next ones arrive while it is unpacked.
     send("queues", snapshotOf(1, [row("a", "a".repeat(500_000)), row("b")], { isGzip: true }));
     send("queues", changesOf(2, { of: 2, columns: [{ path: ["name"], at: [0], to: ["second"] }] }));
     send(
@@ -194,7 +194,7 @@ describe("live messages", () => {
     ]);
   });
 
-  test("a missing number asks for the whole, and what was under way is not applied on top of it", async () => {
+  test("a missing number requests a snapshot, and pending messages are not applied on top of it", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { live, sent, connect, send } = harness();
     const heard = vi.fn();
@@ -235,7 +235,7 @@ describe("live messages", () => {
     ["a difference of a text", changesOf(2, { of: 1, columns: [{ path: ["name"], by: [4] }] })],
   ];
   test.each(strange)(
-    "a message that cannot be read (%s) asks for the whole and harms nothing",
+    "an unreadable message (%s) requests a snapshot and harms nothing",
     async (_what, bytes) => {
       const { live, sent, connect, send } = harness();
       const heard = vi.fn();
@@ -250,7 +250,7 @@ describe("live messages", () => {
     },
   );
 
-  test("what cannot be read time after time is asked for again once in five seconds", async () => {
+  test("repeatedly unreadable messages cause one request every five seconds", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { live, sent, connect, send } = harness();
     connect();
@@ -263,7 +263,7 @@ describe("live messages", () => {
     vi.useRealTimers();
   });
 
-  test("a row that did not change keeps its identity, as does a part of it", async () => {
+  test("an unchanged row keeps its identity, as do its unchanged parts", async () => {
     const { live, connect, send } = harness();
     const lists: (readonly object[])[] = [];
     connect();

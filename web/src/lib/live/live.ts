@@ -7,7 +7,7 @@ import type { Connection } from "./freshness.ts";
 
 export type LiveStatus = {
   connection: Connection;
-  /** The collector is silent; set until the next status message. */
+  /** Whether the collector is silent; kept until the next status message. */
   collectorLost: boolean;
 };
 
@@ -22,7 +22,7 @@ export type LiveSocket = {
     (event: "connect_error", listener: (error: Error) => void): unknown;
     (event: "collector:lost", listener: (message: CollectorLost) => void): unknown;
   };
-  /** Hears the messages of all topics. */
+  /** Called with the messages of all topics. */
   onAny: (listener: (event: string, message: unknown) => void) => unknown;
   emit: {
     (event: "subscribe", topic: string, reply: (result: SubscribeReply) => void): unknown;
@@ -30,10 +30,10 @@ export type LiveSocket = {
   };
 };
 
-/** Where the page tells that it was hidden, restored from the back-forward cache or offline. */
+/** Reports when the page is hidden, restored from the back-forward cache or offline. */
 export type PageEvents = {
   isHidden: () => boolean;
-  /** Calls back whenever what is shown may have aged unnoticed. */
+  /** Calls back whenever the shown data may be outdated. */
   onResume: (listener: () => void) => () => void;
 };
 
@@ -60,32 +60,32 @@ export const browserPage: PageEvents = {
 type Kind = Head["kind"];
 type Listener = { run: (data: unknown, kind: Kind) => void; whenHidden: boolean };
 
-/** A topic that somebody hears: who does, and what is held of it. */
+/** A subscribed topic: its listeners and the data kept for it. */
 type Channel = {
   topic: AnyTopic;
   listeners: Set<Listener>;
   follower: Follower<unknown>;
-  /** The whole was asked for: what still comes before it belongs to an earlier subscription. */
+  /** A snapshot was requested; messages that arrive before it belong to an earlier subscription. */
   isAwaiting: boolean;
   isRefused: boolean;
 };
 
-/** A message that cannot be read is answered with a new subscription, but not more often than this. */
+/** An unreadable message causes a new subscription, but not more often than this. */
 const repairEveryMs = 5_000;
 
 /**
  * Live updates of one organization over one socket.
  *
- * Topics are counted: the first listener of one subscribes, the last gives it back. Messages are unpacked and applied
- * one after the other, in the order in which they came. A hidden tab hears only the listeners that ask for it and draws
- * nothing; when it is shown again, as after each reconnect, all topics are subscribed anew, so a snapshot comes before
- * any change. List topics have no snapshot: `onResync` tells their pages to fetch.
+ * Topics are reference-counted: the first listener subscribes, the last one unsubscribes. Messages are unpacked
+ * and applied one after the other, in order of arrival. A hidden tab serves only the listeners that ask for it
+ * and renders nothing; when it becomes visible again, as after each reconnect, all topics are subscribed anew,
+ * so a snapshot precedes any change. List topics have no snapshot: `onResync` tells their pages to refetch.
  */
 export const createLive = (deps: {
   socket: LiveSocket;
   clock: { now: () => number; hear: (sentAt: string) => void };
   page: PageEvents;
-  /** The server cut this connection, or would not let it in: the session may have ended. */
+  /** The server closed or refused this connection; the session may have ended. */
   onRefused: () => void;
 }) => {
   const { socket, clock, page, onRefused } = deps;
@@ -112,7 +112,9 @@ export const createLive = (deps: {
     }
   };
 
-  /** Asks for the whole again; what cannot be read time after time does not become a storm. */
+  /**
+   * Requests a snapshot again, rate-limited so that repeatedly unreadable messages cause no storm of requests.
+   */
   const repair = (channel: Channel): void => {
     const { name } = channel.topic;
     const before = repairs.get(name);
@@ -144,7 +146,7 @@ export const createLive = (deps: {
 
   socket.onAny((event, bytes) => {
     const channel = channels.get(event);
-    // Nothing is unpacked for a tab that nobody sees; when it is shown, it asks for the whole.
+    // A hidden tab unpacks nothing; once visible, it requests a snapshot.
     if (channel === undefined || !isHeard(channel)) return;
     last = last
       .then(() => take(channel, bytes))
@@ -173,7 +175,7 @@ export const createLive = (deps: {
   };
 
   return {
-    /** Hears a topic until the returned function is called. */
+    /** Listens to a topic until the returned function is called. */
     hear: <Data>(
       topic: AnyTopic & LiveTopic<Data>,
       run: (data: Data, kind: Kind) => void,
@@ -194,7 +196,7 @@ export const createLive = (deps: {
         if (socket.connected) socket.emit("unsubscribe", topic.name);
       };
     },
-    /** List topics: messages may have been missed, fetch. */
+    /** For list topics: messages may have been missed, so refetch. */
     onResync: (listener: (topic: string) => void): (() => void) => {
       resyncListeners.add(listener);
       return () => resyncListeners.delete(listener);
@@ -232,7 +234,7 @@ const createStatus = (clock: { now: () => number }) => {
   };
 };
 
-/** Keeps the state of the connection, and connects again where socket.io does not by itself. */
+/** Tracks the state of the connection, and reconnects where socket.io does not. */
 const followConnection = (
   socket: LiveSocket,
   deps: {

@@ -17,7 +17,7 @@ test.each([
   expect(momentOf(at, stored, nowMs)).toEqual({ at, nowMs: isGrain ? atMs - gapMs : atMs });
 });
 
-test("without anything stored ages are told of the moment itself", () => {
+test("without stored data, ages refer to the moment itself", () => {
   const at = "2026-11-19T11:00:00.000Z";
   expect(momentOf(at, null, nowMs).nowMs).toBe(Date.parse(at));
 });

@@ -1,28 +1,30 @@
 import { createContext, useContext } from "react";
 
-/** `at`: the moment in the address. `nowMs`: when what is shown of it was observed, as far as that was near it. */
+/** `at`: the moment in the URL. `nowMs`: when the shown data was observed, if that was close to it. */
 export type Moment = { at: string; nowMs: number };
 
 const MomentContext = createContext<Moment | null>(null);
 
-/** Says below it which moment the pages show; null while they are live. */
+/** Provides the moment that the pages show; null while they are live. */
 export const MomentProvider = MomentContext;
 
 /**
- * The past moment that the pages show, as ISO time-stamp; null while they are live. It belongs into the key and the
- * call of every query of Overview, Services, Breakers, Cache and Queues; nothing can be changed while it is set.
+ * The past moment that the pages show, as ISO timestamp; null while they are live. It belongs in the key and
+ * the call of every query of Overview, Services, Breakers, Cache and Queues; nothing can be changed while it is
+ * set.
  */
 export const useMoment = (): string | null => useContext(MomentContext)?.at ?? null;
 
-/** The time of which ages are told while a past moment is shown; null while live. */
+/** Reference time in ms for ages while a past moment is shown; null while live. */
 export const useMomentNow = (): number | null => useContext(MomentContext)?.nowMs ?? null;
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /**
- * What was shown at a moment was stored up to 10 s before it, a minute or an hour where it is long ago. That is the
- * grain of the store and no silence of the collector: ages are told of the stored time then, else of the moment.
+ * The data shown for a moment was stored up to 10 s before it, or up to a minute or an hour for older moments.
+ * That is the resolution of the store, not a silent collector: ages then refer to the stored time, otherwise to
+ * the moment.
  */
 export const momentOf = (at: string, observedAt: string | null, realNowMs: number): Moment => {
   const atMs = Date.parse(at);

@@ -32,8 +32,8 @@ const subscribe = (listener: () => void): (() => void) => {
 };
 
 /**
- * The server's time in ms, renewed each second while the tab is visible; the moment itself while the page shows a past
- * one, so that ages are those of then. Use it in the smallest component that shows an age.
+ * The server's time in ms, updated every second while the tab is visible; for a past moment, that moment, so
+ * that ages match it. Use it in the smallest component that shows an age.
  */
 export const useNow = (): number => {
   const momentMs = useMomentNow();
@@ -42,7 +42,7 @@ export const useNow = (): number => {
 };
 
 const minuteMs = 60_000;
-/** The server's time in ms, cut to whole minutes: what depends on it draws once a minute. */
+/** The server's time in ms, rounded down to minutes, so that components that use it render once a minute. */
 export const useMinute = (): number => {
   const momentMs = useMomentNow();
   const nowMs = useSyncExternalStore(subscribe, () => Math.floor(currentMs / minuteMs) * minuteMs);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createServerClock } from "./server-clock.ts";
 
-test("ages follow the server's clock, not the client's, and late messages do not move it", () => {
+test("ages follow the server's clock, not the client's, and delayed messages do not shift it", () => {
   let clientMs = 1_000_000;
   const clock = createServerClock(() => clientMs);
   expect(clock.now()).toBe(clientMs);

@@ -1,6 +1,6 @@
 /**
- * The server's time on a client whose clock may be wrong. Each message tells when it was sent; its delay on
- * the way can only make the server look behind, so the largest difference of the last few is the best one.
+ * The server's time on a client whose clock may be wrong. Each message carries its send time. Network delay can
+ * only make the server look behind, so the largest difference of recent messages is the most accurate.
  */
 export const createServerClock = (now: () => number = Date.now) => {
   const offsetsMs: number[] = [];

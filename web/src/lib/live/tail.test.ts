@@ -13,7 +13,7 @@ const pages: TailPage<Row>[] = [
 ];
 
 describe("live tail", () => {
-  it("a shown row takes the newer state without moving", () => {
+  it("a shown row is updated without moving", () => {
     const merged = mergeHeads(pages, [row("c", 30, "completed")], { compare, matches: all, follow: false });
     expect(ids(merged.pages)).toEqual([
       ["f", "d"],
@@ -33,13 +33,13 @@ describe("live tail", () => {
     expect(ids(merged.pages)[0]).toEqual(["f", "d"]);
   });
 
-  it("nothing is inserted above a reading user, it is reported instead", () => {
+  it("nothing is inserted above a reading user; it is reported instead", () => {
     const merged = mergeHeads(pages, [row("g", 70)], { compare, matches: all, follow: false });
     expect(merged.pages).toBe(pages);
     expect(merged.missed.map((item) => item.id)).toEqual(["g"]);
   });
 
-  it("following, a new row goes to the place its order gives it", () => {
+  it("while following, a new row is inserted in order", () => {
     const merged = mergeHeads(pages, [row("g", 70), row("e", 50), row("d2", 35)], {
       compare,
       matches: all,
@@ -51,7 +51,7 @@ describe("live tail", () => {
     ]);
   });
 
-  it("a row older than all that is loaded waits for its page", () => {
+  it("a row older than all loaded rows waits for its page", () => {
     const merged = mergeHeads(pages, [row("a", 10)], { compare, matches: all, follow: true });
     expect(merged.pages).toBe(pages);
     expect(merged.missed).toEqual([]);
@@ -80,7 +80,7 @@ describe("live tail", () => {
     expect(unread.open).toBe(false);
   });
 
-  it("rows that were counted but not sent make the number a lower bound", () => {
+  it("rows counted but not sent make the number a lower bound", () => {
     expect(addUnread(nothingUnread, ["a"], 12)).toMatchObject({ open: true });
   });
 

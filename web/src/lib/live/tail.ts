@@ -1,4 +1,4 @@
-/** A keyset-paged list as the server gives it. */
+/** A keyset-paged list as the server returns it. */
 export type TailPage<T> = { items: T[]; nextCursor: string | null };
 
 export type TailRules<T> = {
@@ -6,18 +6,18 @@ export type TailRules<T> = {
   compare: (a: T, b: T) => number;
   /** Whether a row that is not shown belongs to the filtered list. */
   matches: (row: T) => boolean;
-  /** True while nobody reads: rows go in. False: they are only reported as missed. */
+  /** True while nobody is reading: new rows are inserted. False: they are only reported as missed. */
   follow: boolean;
 };
 
 export type TailMerge<T> = {
-  /** The same array when nothing shown changed, so that a reader's render costs nothing. */
+  /** The same array when no shown row changed, so that nothing renders again. */
   pages: TailPage<T>[];
-  /** Matching rows that belong to what is loaded and are not shown, in the order of the message. */
+  /** Matching rows within the loaded pages that are not shown, in message order. */
   missed: T[];
 };
 
-/** Page that a row belongs to; -1 when it is older than all that is loaded: nobody asked for that page yet. */
+/** Page that a row belongs to; -1 when it is older than all loaded pages. */
 const pageOf = <T>(pages: readonly TailPage<T>[], row: T, compare: TailRules<T>["compare"]): number => {
   const last = pages.length - 1;
   return pages.findIndex((page, index) => {
@@ -27,7 +27,7 @@ const pageOf = <T>(pages: readonly TailPage<T>[], row: T, compare: TailRules<T>[
   });
 };
 
-/** Rows that share an id with a head take its place; the rest is inserted or reported, see {@link TailRules}. */
+/** Heads replace shown rows with the same id; others are inserted or reported, see {@link TailRules}. */
 export const mergeHeads = <T extends { id: string }>(
   pages: TailPage<T>[],
   heads: readonly T[],
@@ -63,12 +63,12 @@ export const mergeHeads = <T extends { id: string }>(
   return { pages: merged, missed };
 };
 
-/** What a paused list has not shown yet. Ids are remembered up to a bound, then only counted. */
+/** Rows that a paused list has not shown yet. Ids are remembered up to a limit, then only counted. */
 export type Unread = {
   ids: ReadonlySet<string>;
-  /** Rows beyond the remembered ids. */
+  /** Number of rows beyond the remembered ids. */
   uncounted: number;
-  /** More came than a message holds: the number is a lower bound. */
+  /** More rows arrived than a message holds, so the number is a lower bound. */
   open: boolean;
 };
 

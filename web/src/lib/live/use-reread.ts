@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
 
 /**
- * Reads a list again when what is polled beside it begins to fail, and when that recovers: so the list says by itself
- * that it is old, and is current again without a person.
+ * Refetches a list when polling beside it starts to fail and when it recovers, so that the list shows that it
+ * is outdated, and becomes current again without user action.
  */
 export const useRereadWith = ({ isError }: { isError: boolean }, reread: () => unknown): void => {
   const was = useRef(isError);

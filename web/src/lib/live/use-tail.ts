@@ -9,17 +9,17 @@ type Pages<T> = InfiniteData<TailPage<T>, string | undefined>;
 
 export type Tail = {
   isPaused: boolean;
-  /** Rows that came while paused; `isMore`: there are more than that. */
+  /** Rows that arrived while paused; `isMore`: there are more than counted. */
   newCount: number;
   isMore: boolean;
-  /** Goes before the list's first line; while it is in view, the reader is at the top. */
+  /** Ref for an element before the first row; while it is in view, the reader is at the top. */
   sentinel: RefObject<HTMLDivElement | null>;
   pause: () => void;
   /** Fetches the newest page, drops the older ones and scrolls to the top. */
   resume: () => void;
 };
 
-// Beyond this a running list is fetched anew, so that an open tab does not grow for days.
+// Beyond this size a running list is refetched, so that an open tab does not grow for days.
 const rowsMax = 300;
 
 const isSelectingText = (): boolean => {
@@ -27,7 +27,7 @@ const isSelectingText = (): boolean => {
   return selection !== null && !selection.isCollapsed && selection.toString().trim() !== "";
 };
 
-/** A keyboard reader's place in the list counts as reading. */
+/** A focused row counts as reading. */
 const isRowFocused = (): boolean =>
   document.activeElement?.closest("tbody") !== null && document.activeElement !== null;
 
@@ -38,7 +38,7 @@ type TailOptions<T extends { id: string }> = {
   matches: (row: T) => boolean;
 };
 
-/** The sentinel and whether it is in view; it is at first. */
+/** The sentinel, and whether it is in view; initially it is. */
 const useAtTop = () => {
   const [isAtTop, setIsAtTop] = useState(true);
   const sentinel = useRef<HTMLDivElement>(null);
@@ -52,7 +52,7 @@ const useAtTop = () => {
   return { isAtTop, sentinel };
 };
 
-/** What was counted instead of shown. Another filter is another list: what waited belongs to the old one. */
+/** Rows counted instead of shown. Another filter is another list, so its count starts at zero. */
 const useUnread = (listId: string) => {
   const [unread, setUnread] = useState(nothingUnread);
   const [shownList, setShownList] = useState(listId);
@@ -63,7 +63,7 @@ const useUnread = (listId: string) => {
   return { unread, setUnread };
 };
 
-/** Puts the rows of the topic's messages into the query's pages, or counts them. Returns how to fetch the newest page. */
+/** Inserts the rows of the topic's messages into the query's pages, or counts them. Returns a function that fetches the newest page. */
 const useHeads = <T extends { id: string }>(
   { topic, queryKey, compare, matches }: TailOptions<T>,
   isPaused: boolean,
@@ -109,10 +109,11 @@ const useHeads = <T extends { id: string }>(
 };
 
 /**
- * Keeps a keyset-paged list of a TanStack infinite query current by its live topic.
+ * Keeps a keyset-paged list of a TanStack infinite query current through its live topic.
  *
- * Shown rows take their new state at once. New rows go in only while nobody reads: at the top, nothing
- * selected, no row focused, not `isReading` (an open drawer) and not paused by hand; else they are counted.
+ * Shown rows are updated immediately. New rows are inserted only while nobody is reading: at the top, nothing
+ * selected, no row focused, not `isReading` (an open drawer) and not paused manually; otherwise they are
+ * counted.
  */
 export const useTail = <T extends { id: string }>(options: TailOptions<T> & { isReading: boolean }): Tail => {
   const { unread, setUnread } = useUnread(JSON.stringify(options.queryKey));

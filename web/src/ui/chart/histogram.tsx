@@ -4,7 +4,7 @@ type Range = { fromMs: number; toMs: number };
 type Series = { label: string; tone: "ok" | "open" | "warn" | "bad" | "sel" };
 
 const heightUnits = 56;
-/** Dragging must have a keyboard way. */
+/** Dragging needs a keyboard alternative. */
 const reachable = { tabIndex: 0 };
 
 /** Bars `first` to `last`, in either order, as a range of time. */
@@ -13,7 +13,7 @@ export const rangeOfBars = (first: number, last: number, fromMs: number, barMs: 
   toMs: fromMs + (Math.max(first, last) + 1) * barMs,
 });
 
-/** Where an arrow key moves the selection, or its end with Shift; null where that leaves the bars. */
+/** The selection after an arrow key, or with Shift its moved end; null beyond the bars. */
 const movedRange = (
   selection: Range | null,
   by: number,
@@ -56,8 +56,8 @@ const Selected = ({ fromX, toX }: { fromX: number; toX: number }) => (
 /**
  * Stacked bars over time that select a range: drag over them, or arrow keys (Shift widens), Escape clears.
  *
- * `bars`: per bar one number a series, bottom first; each bar lasts `barMs`, the first begins at `fromMs`.
- * `selection` is drawn over bars that it does not filter, so it can be moved.
+ * `bars`: one number per series for each bar, bottom first; each bar lasts `barMs`, the first begins at
+ * `fromMs`. `selection` is drawn over bars that it does not filter, so it can be moved.
  */
 export const Histogram = (props: {
   label: string;
@@ -126,7 +126,7 @@ export const Histogram = (props: {
   );
 };
 
-/** Colours of a chart in words. */
+/** Legend of a chart. */
 export const Legend = ({ series }: { series: readonly Series[] }) => (
   <>
     {series.map(({ label, tone }) => (

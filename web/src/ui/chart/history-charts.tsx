@@ -13,7 +13,7 @@ import css from "./history-charts.module.css";
 import type { PlotTone } from "./history-plot.tsx";
 import { HistorySpanSelect } from "./history-span-select.tsx";
 
-// The largest library of the console is read when a chart is looked at.
+// The largest library of the console loads only when a chart is shown.
 const HistoryPlot = lazy(() => import("./history-plot.tsx"));
 
 const mostDrawn = 40;
@@ -25,10 +25,10 @@ export type HistoryChart = {
   title: string;
   lines: readonly HistoryLine[];
   format: (value: number) => string;
-  /** Upper end of the scale; as high as the values unless given. */
+  /** Upper end of the scale; the largest value by default. */
   top?: number;
   threshold?: number;
-  /** Tells the percentiles of its first line. */
+  /** Shows the percentiles of its first line. */
   hasPercentiles?: true;
 };
 
@@ -40,7 +40,7 @@ const Percentiles = ({ answer, chart }: { answer: HistorySeries; chart: HistoryC
   const found = answer.series.find(({ metric }) => metric === line?.metric)?.percentiles;
   if (!found) return null;
   return (
-    <span className="t12" title={`Of the means of each ${formatSpanShort(found.stepMs)}`}>
+    <span className="t12" title={`Percentiles of the ${formatSpanShort(found.stepMs)} means`}>
       p50 <b>{chart.format(found.p50)}</b> · p95 <b>{chart.format(found.p95)}</b> · p99{" "}
       <b>{chart.format(found.p99)}</b>
     </span>
@@ -69,11 +69,11 @@ const Chart = (props: {
     () => (first === undefined || lines.length > 1 ? [] : extremesOf(answer, first.metric, window)),
     [answer, first, lines, window],
   );
-  const told = lines.map(({ label }, place) => {
+  const summaries = lines.map(({ label }, place) => {
     const figures = figuresOf(points, place);
     return figures === null
-      ? `${label} not known`
-      : `${label} between ${format(figures.lowest)} and ${format(figures.highest)}, at last ${format(figures.last)}`;
+      ? `${label}: no data`
+      : `${label} between ${format(figures.lowest)} and ${format(figures.highest)}, most recently ${format(figures.last)}`;
   });
   const isKnown = points.some(({ values }) => values.some((value) => value !== null));
   return (
@@ -93,7 +93,7 @@ const Chart = (props: {
         <div className={css.plot}>
           <Suspense>
             <HistoryPlot
-              label={`${title}, last ${window.span.words}: ${told.join("; ")}`}
+              label={`${title}, last ${window.span.sentence}: ${summaries.join("; ")}`}
               {...{ lines, points, extremes, marks, format, top, threshold }}
               fromMs={window.fromMs}
               toMs={window.toMs}
@@ -101,7 +101,7 @@ const Chart = (props: {
           </Suspense>
         </div>
       ) : (
-        <p className="t12 c3">Not told in this time.</p>
+        <p className="t12 c3">No data in this period.</p>
       )}
     </figure>
   );
@@ -135,34 +135,32 @@ const Change = ({ item, isOwn, isLong }: { item: Annotation; isOwn: boolean; isL
       </time>
       <div>
         <span className={`${tone} ${isOwn ? "b" : ""}`}>{text}</span>
-        <small>
-          {sources[source]} · {by}
-        </small>
+        <small>{[sources[source], by].filter(Boolean).join(" · ")}</small>
       </div>
     </li>
   );
 };
 
-/** The changes that the hairlines of the charts stand for, as text. */
+/** The changes behind the hairlines of the charts, as text. */
 const Changes = (props: {
   items: readonly Annotation[];
   isCut: boolean;
   subjects: readonly string[];
   isLong: boolean;
-  /** They are drawn above. */
+  /** Whether charts above draw the changes. */
   hasCharts: boolean;
 }) => {
   const { items, isCut, subjects, isLong, hasCharts } = props;
-  const drawn = `, ${items.length > mostDrawn ? `${mostDrawn} of them ` : ""}as hairlines above`;
+  const drawn = `, ${items.length > mostDrawn ? `${mostDrawn} of them ` : ""}shown as hairlines above`;
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? items : items.slice(0, shownChanges);
   return (
     <>
       <div className={`sec-h ${hasCharts ? "" : css.apart}`}>
-        <h4 className="h">What changed in this time</h4>
+        <h4 className="h">Changes in this period</h4>
         <span className="t12 c3">
           {items.length === 0
-            ? "nothing"
+            ? "none"
             : `${isCut ? "the newest " : ""}${formatPlural(items.length, "change")}${hasCharts ? drawn : ""}`}
         </span>
       </div>
@@ -186,8 +184,8 @@ const Changes = (props: {
 };
 
 /**
- * Charts of one thing over the page's time range, one under the other on one axis, with what changed in it. `subjects`:
- * the names by which changes call it; these are drawn in full.
+ * Charts of one subject over the page's time range, stacked on one axis, with the changes in it. `subjects`:
+ * names under which changes refer to it; those are highlighted.
  */
 export const HistoryCharts = (props: {
   organization: string;
@@ -210,7 +208,7 @@ export const HistoryCharts = (props: {
       <div className="sec-h">
         <h3 className="h">History</h3>
         <span className="t12 c3">
-          {isPast ? "the" : "last"} {window.span.words}
+          {isPast ? "the" : "last"} {window.span.sentence}
           {isPast ? " before this moment" : ""}
         </span>
         <span className="grow" />
@@ -222,8 +220,8 @@ export const HistoryCharts = (props: {
         skeletonRows={4}
         isEmpty={(answer) => answer.series.every(({ values }) => values.every((value) => value === null))}
         empty={
-          <Empty title="Nothing is stored of this time">
-            It is kept from when it was first observed; choose another time range to see more.
+          <Empty title="No data for this period">
+            History starts with the first observation; choose another time range to see more.
           </Empty>
         }
       >

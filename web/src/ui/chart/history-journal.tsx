@@ -11,7 +11,9 @@ import css from "./history-charts.module.css";
 const toneOf = (to: string | null): string =>
   to === null ? "" : /^down$/i.test(to) ? "tx-down" : /^(degraded|unknown)$/i.test(to) ? "tx-warn" : "";
 
-/** Changes of state of one thing as far back as they are kept, newest first; in the past those until then. */
+/**
+ * State changes of one subject as far back as they are kept, newest first; for a past moment, those up to it.
+ */
 export const HistoryJournal = (props: { organization: string; kind: JournalKind; id: string }) => {
   const { organization, kind, id } = props;
   const { zone } = usePreferences();
@@ -28,7 +30,7 @@ export const HistoryJournal = (props: { organization: string; kind: JournalKind;
         query={journal}
         skeletonRows={3}
         isEmpty={({ pages }) => pages.every(({ items }) => items.length === 0)}
-        empty={<p className="t12 c3">No change of state was seen{moment === null ? "" : " until then"}.</p>}
+        empty={<p className="t12 c3">No state changes{moment === null ? "" : " until then"}.</p>}
       >
         {({ pages }) => (
           <>

@@ -18,7 +18,7 @@ import css from "./history-charts.module.css";
 
 export type PlotTone = "plain" | "accent" | "bad" | "warn";
 export type PlotProps = {
-  /** What it shows and between what, in words. */
+  /** Description for screen readers. */
   label: string;
   lines: readonly { label: string; tone: PlotTone }[];
   points: readonly Point[];
@@ -32,9 +32,9 @@ export type PlotProps = {
 };
 
 const heightPx = 96;
-/** Room of the scale, which the axis of time below leaves free as well. */
+/** Width of the scale, which the time axis below leaves free as well. */
 const scalePx = 56;
-/** Changes this share of the range away are told with a point. */
+/** The tooltip of a point includes changes within this share of the range. */
 const near = 0.01;
 const colours = {
   plain: "var(--text-3)",
@@ -59,7 +59,7 @@ const Told = ({ point, plot }: { point: Point; plot: PlotProps }) => {
         const value = point.values[place] ?? null;
         return (
           <div key={label}>
-            {label} <b>{value === null ? "not known" : format(value)}</b>
+            {label} <b>{value === null ? "unknown" : format(value)}</b>
           </div>
         );
       })}
@@ -72,7 +72,7 @@ const Told = ({ point, plot }: { point: Point; plot: PlotProps }) => {
   );
 };
 
-/** Changes as two paths: what the library draws as a line of its own each costs all of the chart. */
+/** Changes as two paths, because separate reference lines of the library slow down the whole chart. */
 const Marks = ({ marks, fromMs, toMs }: Pick<PlotProps, "marks" | "fromMs" | "toMs">) => {
   const area = usePlotArea();
   if (area === undefined) return null;
@@ -108,7 +108,7 @@ const extremesArea = {
   activeDot: false,
 } as const;
 
-/** A point of each moment as the chart reads it: the range, `v…` of each line, `l…` where a value stands alone. */
+/** Chart data by moment: the range, `v…` for each line, `l…` for isolated values. */
 const dataOf = ({ points, extremes }: PlotProps, lone: readonly ReadonlySet<number>[]) => {
   const ranges = new Map(extremes.map(({ atMs, range }) => [atMs, range]));
   return points.map(({ atMs, values }) => ({
@@ -119,7 +119,7 @@ const dataOf = ({ points, extremes }: PlotProps, lone: readonly ReadonlySet<numb
   }));
 };
 
-/** Lines over a range of time. Where nothing is known there is no line; changes are hairlines on the same axis. */
+/** Lines over a time range, with gaps where data is missing; changes are hairlines on the same axis. */
 const HistoryPlot = (plot: PlotProps) => {
   const { label, lines, points, extremes, marks, fromMs, toMs, format, top, threshold } = plot;
   const byTime = new Map(points.map((point) => [point.atMs, point]));
@@ -174,5 +174,5 @@ const HistoryPlot = (plot: PlotProps) => {
   );
 };
 
-// What is around it is drawn each second; this one when its figures are others.
+// Memoized, because its surroundings render every second.
 export default memo(HistoryPlot);

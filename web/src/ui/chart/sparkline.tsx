@@ -7,7 +7,7 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 
 /**
  * Path data of a line over `width` × `height`, and of the area under it. A null interrupts the line. The scale
- * runs from zero to `top`.
+ * ranges from zero to `top`.
  */
 export const trendPaths = (
   values: readonly (number | null)[],
@@ -36,8 +36,8 @@ export const trendPaths = (
 };
 
 /**
- * A trend as an SVG that fills its box. `label` says in words what it shows. `threshold` is dashed in the
- * series' unit. `top`: upper end of the scale, the largest value unless given.
+ * A trend as an SVG that fills its box. `label` describes it in words. `threshold`, in the series' unit, is
+ * drawn dashed. `top`: upper end of the scale, by default the largest value.
  */
 export const Sparkline = memo(
   (props: {

@@ -5,7 +5,7 @@ import { Note } from "#ui/page/note.tsx";
 import css from "./confirm-dialog.module.css";
 import { Dialog } from "./dialog.tsx";
 
-/** Why an act did not happen: cause, each named field, request id. */
+/** Why an action failed: cause, rejected fields, request id. */
 export const ActError = ({ title, error }: { title: string; error: Error }) => (
   <div role="alert" className={css.error}>
     <Note tone="bad" title={title}>
@@ -18,12 +18,13 @@ export const ActError = ({ title, error }: { title: string; error: Error }) => (
 );
 
 /**
- * Asks before an act that is hard to take back. `title` and `confirm` name act and target, the body the
- * effect, `foot` what cannot be undone.
+ * Asks before an action that is hard to undo. `title` and `confirm` name action and target, the body the
+ * effect, `foot` what cannot be undone. `dismiss`: label of the button that closes the dialog.
  */
 export const ConfirmDialog = (props: {
   title: string;
   confirm: string;
+  dismiss?: string;
   foot?: string;
   isDestructive?: boolean;
   isBusy: boolean;
@@ -32,7 +33,8 @@ export const ConfirmDialog = (props: {
   onClose: () => void;
   children: ReactNode;
 }) => {
-  const { title, confirm, foot, isDestructive = false, isBusy, error, onConfirm, onClose, children } = props;
+  const { title, confirm, dismiss = "Cancel", foot, isDestructive = false } = props;
+  const { isBusy, error, onConfirm, onClose, children } = props;
   return (
     <Dialog
       title={title}
@@ -41,7 +43,7 @@ export const ConfirmDialog = (props: {
         <>
           <span className="c3 t12 grow">{foot}</span>
           <Button large onClick={onClose}>
-            Cancel
+            {dismiss}
           </Button>
           <Button
             large

@@ -2,18 +2,18 @@ import * as Radix from "@radix-ui/react-dialog";
 import type { ReactNode } from "react";
 
 /**
- * A modal dialog. The title names act and count; `footer` holds what cannot be undone and the buttons, the
+ * A modal dialog. The title names action and count; `footer` holds what cannot be undone and the buttons, the
  * confirming one last. Escape and the scrim close it, focus returns to the opener.
  *
- * Radix' own overlay is left out on purpose: it writes a style element, which the content security policy
- * forbids, only to lock a scroll that the frame does not have.
+ * Radix's own overlay is not used: to lock scrolling, which this frame does not need, it adds a style element
+ * that the content security policy forbids.
  */
 export const Dialog = (props: {
   title: string;
   onClose: () => void;
   footer?: ReactNode;
   children: ReactNode;
-  /** `palette`: no visible head, near the top. */
+  /** `palette`: no visible header, near the top. */
   look?: "dialog" | "palette";
 }) => {
   const { title, onClose, footer, children, look = "dialog" } = props;

@@ -1,14 +1,14 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { useKeys } from "#lib/keys.ts";
 
-// What scrolls has to be reachable by keyboard, for it may hold nothing that takes the focus.
+// A scrollable region must be reachable by keyboard, because it may contain nothing focusable.
 const scrollable = { tabIndex: 0 };
 
 /**
- * Detail beside the list. `[` and `]` go to the neighbours, Escape closes; focus goes to the title on opening
- * and back to where it was on closing. On a phone it fills the screen.
+ * Details beside the list. `[` and `]` go to the neighbors, Escape closes; focus moves to the title on opening
+ * and back on closing. On a phone it fills the screen.
  *
- * `position`: "3 of 12", left out when the row is not in the list. `onPrevious`, `onNext`: absent at the ends.
+ * `position`: "3 of 12", absent when the row is not in the list. `onPrevious`, `onNext`: absent at the ends.
  */
 export const Drawer = (props: {
   label: string;

@@ -5,13 +5,15 @@ import { Facts } from "#ui/text/quantity.tsx";
 import { SecretText } from "#ui/text/secret-text.tsx";
 import { Dialog } from "./dialog.tsx";
 
-/** The only moment in which a link, a token or an address with its secret can be read; several stand one by one. */
+/**
+ * Shows a link, token or URL with its secret, which cannot be displayed again; several are shown one by one.
+ */
 export const ShownOnce = (props: {
   title: string;
   text: string | readonly string[];
   copy: string;
   facts: readonly { label: string; value: ReactNode }[];
-  /** What is to be done with it, and what happens when it is lost. */
+  /** What to do with it, and what to do when it gets lost. */
   note: string;
   children: ReactNode;
   onClose: () => void;
@@ -21,7 +23,7 @@ export const ShownOnce = (props: {
     onClose={props.onClose}
     footer={
       <Button large variant="primary" onClick={props.onClose}>
-        I have it
+        Done
       </Button>
     }
   >

@@ -93,7 +93,7 @@ const placeholderOf = (label: string, keys: readonly FilterKey[], filter: Filter
         .map(({ key }) => `${key}:`)
         .join(" ");
 
-/** What is typed and not a token yet. It follows the address while nobody types. */
+/** Typed text that is not a token yet. It follows the URL while nobody is typing. */
 const useDraft = (
   text: string,
   input: RefObject<HTMLInputElement | null>,
@@ -110,7 +110,7 @@ const useDraft = (
   return [draft, setDraft];
 };
 
-/** What typing does: drafts and tokens, suggestions and the keys among them. */
+/** Handles typing: drafts, tokens, suggestions and their keys. */
 const useTyping = (options: {
   keys: readonly FilterKey[];
   filter: Filter;
@@ -171,10 +171,10 @@ const useTyping = (options: {
 };
 
 /**
- * One input with tokens `key value ×`, or `not key value ×` where a key can be turned around. `/` focuses it, Enter or a space after `key:value` makes a token,
- * Backspace at the start takes the last one back. The state belongs to the URL: `filter` comes from it and
- * `onChange` writes it. With `isInstant`, free text filters while typing. `onDraft` hears what is being typed, for values
- * that are searched elsewhere.
+ * One input with tokens `key value ×`, or `not key value ×` where a key can be negated. `/` focuses it, Enter
+ * or a space after `key:value` makes a token, Backspace at the start turns the last token back into text. The
+ * state belongs to the URL: `filter` comes from it and `onChange` writes it. With `isInstant`, free text
+ * filters while typing. `onDraft` receives the typed text, for values that are searched elsewhere.
  */
 export const FilterBar = (props: {
   label: string;

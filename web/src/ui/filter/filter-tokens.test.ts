@@ -27,14 +27,14 @@ describe("filter", () => {
     '-event:"order paid,b" -words',
     "-status:failed",
     "nothing known: here",
-  ])("%j survives the way to the URL and back", (typed) => {
+  ])("%j survives the round trip through the URL", (typed) => {
     const filter = readFilterInput(typed, keys);
     const line = writeFilter(filter);
     expect(line).toBe(typed);
     expect(readFilterInput(line ?? "", keys)).toEqual(filter);
   });
 
-  test("an empty filter leaves the URL", () => {
+  test("an empty filter is removed from the URL", () => {
     expect(writeFilter(readFilterInput("  ", keys))).toBeUndefined();
   });
 
@@ -44,7 +44,7 @@ describe("filter", () => {
     ]);
   });
 
-  test("the same key twice means or, and no value twice", () => {
+  test("repeating a key means or, without duplicate values", () => {
     const tokens = addToken([{ key: "status", value: "failed" }], {
       key: "status",
       value: "failed,dead_letter",
@@ -52,7 +52,7 @@ describe("filter", () => {
     expect(tokens).toEqual([{ key: "status", value: "failed,dead_letter" }]);
   });
 
-  test("a key that can be turned around may be typed so, another stays text", () => {
+  test("a key that can be negated may be typed negated, another stays text", () => {
     expect(readFilterInput("-Event:a -status:failed", keys)).toEqual({
       tokens: [{ key: "-event", value: "a" }],
       text: "-status:failed",
@@ -63,7 +63,7 @@ describe("filter", () => {
     expect(turnToken(turned ? [turned] : [], "-event")).toEqual([{ key: "event", value: "a" }]);
   });
 
-  test("typing offers keys, then the values of the key", () => {
+  test("typing suggests keys, then the values of the key", () => {
     expect(suggestFilter("sta", keys).map(({ insert }) => insert)).toEqual(["status:"]);
     expect(suggestFilter("x status:failed,de", keys).map(({ insert }) => insert)).toEqual([
       "x status:failed,dead_letter ",

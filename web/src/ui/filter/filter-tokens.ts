@@ -1,6 +1,6 @@
 /**
- * One word of the filter: `key:value`. `values` are offered while typing; `label` replaces an id in the token. With
- * `canNegate` there is `-key:value` too, whose token has the key `-key`.
+ * One word of the filter: `key:value`. `values` are suggested while typing; `label` replaces an id in the
+ * token. `canNegate` also allows `-key:value`, whose token has the key `-key`.
  */
 export type FilterKey = {
   key: string;
@@ -8,13 +8,13 @@ export type FilterKey = {
   values?: readonly { value: string; label?: string; detail?: string }[];
 };
 export type FilterToken = { key: string; value: string };
-/** Tokens by key, each key once (a comma in the value is "or"), and the free text left over. */
+/** Tokens by key, each key once (a comma in the value means "or"), and the remaining free text. */
 export type Filter = { tokens: readonly FilterToken[]; text: string };
 
-/** In front of a key: what must not match. */
+/** Prefix of a negated key. */
 export const notMark = "-";
 
-/** The key that a token or a typed word has, whether turned around or not. */
+/** The key of a token or a typed word, negated or not. */
 export const keyOf = (keys: readonly FilterKey[], name: string): FilterKey | undefined =>
   keys.find(({ key, canNegate }) => name === key || (canNegate === true && name === `${notMark}${key}`));
 
@@ -34,7 +34,7 @@ const readValue = (key: FilterKey, text: string): string =>
     .filter((part) => part !== "")
     .join(",");
 
-/** Adds a token; values of a key that is there already are joined by comma, each once. */
+/** Adds a token; values of an existing key are joined by comma, without duplicates. */
 export const addToken = (tokens: readonly FilterToken[], token: FilterToken): FilterToken[] => {
   const existing = tokens.find(({ key }) => key === token.key);
   if (existing === undefined) return [...tokens, token];
@@ -42,13 +42,16 @@ export const addToken = (tokens: readonly FilterToken[], token: FilterToken): Fi
   return tokens.map((item) => (item === existing ? { key: item.key, value: joined } : item));
 };
 
-/** Turns a token around: what must match must not, and the reverse. */
+/** Negates a token, or removes its negation. */
 export const turnToken = (tokens: readonly FilterToken[], key: string): FilterToken[] => {
   const turned = key.startsWith(notMark) ? key.slice(notMark.length) : `${notMark}${key}`;
   return tokens.map((token) => (token.key === key ? { ...token, key: turned } : token));
 };
 
-/** Reads what was typed: known `key:value` words become tokens, all else stays text. Quotes keep spaces together. */
+/**
+ * Parses typed text: known `key:value` words become tokens, everything else stays text. Quotes enclose values
+ * with spaces.
+ */
 export const readFilterInput = (input: string, keys: readonly FilterKey[]): Filter => {
   let tokens: FilterToken[] = [];
   const rest: string[] = [];
@@ -63,7 +66,7 @@ export const readFilterInput = (input: string, keys: readonly FilterKey[]): Filt
   return { tokens, text: rest.join(" ") };
 };
 
-/** What can follow the last word typed: keys that begin with it, or values of its key. At most 8. */
+/** Completions of the last typed word: keys that start with it, or values of its key. At most 8. */
 export const suggestFilter = (
   input: string,
   keys: readonly FilterKey[],

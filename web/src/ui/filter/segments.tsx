@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 
 /**
- * A choice of one among a few, side by side. `group` names it for screen readers where nothing around it does, by a
- * label of its own or the id of what labels it.
+ * A choice of one option out of a few, side by side. `group` names it for screen readers where the surroundings
+ * do not, with its own label or the id of its label.
  */
 export const Segments = <T extends string | number | null | undefined>(props: {
   options: readonly { value: T; label: string }[];

@@ -6,9 +6,9 @@ import css from "./form-dialog.module.css";
 import { fieldErrors } from "./form-field.tsx";
 
 /**
- * A dialog that is one form. `title` and `confirm` name act and count, `foot` what cannot be undone. What the server
- * refused is said beside its field where the form shows it (`fields`, by their names in the body), else at the end,
- * under `failure`.
+ * A dialog with a form. `title` and `confirm` name action and count, `foot` what cannot be undone. Errors of
+ * the server appear beside their field if the form shows it (`fields`, by their names in the body), otherwise
+ * at the end, under `failure`.
  */
 export const FormDialog = (props: {
   title: string;
@@ -16,14 +16,14 @@ export const FormDialog = (props: {
   foot?: ReactNode;
   failure: string;
   fields?: readonly string[];
-  /** A part of the body whose fields go by their names, too. */
+  /** A nested part of the body whose fields are matched by name as well. */
   within?: string;
   error: Error | null;
   isReady: boolean;
   isBusy: boolean;
   onSubmit: () => void;
   onClose: () => void;
-  /** Gets the complaint about a field by its name. */
+  /** Receives a function that returns the error of a field by its name. */
   children: (complaint: (field: string) => string | undefined) => ReactNode;
 }) => {
   const { title, confirm, foot, failure, fields = [], error, isReady, isBusy, onSubmit, onClose } = props;

@@ -3,8 +3,8 @@ import { ApiError } from "#lib/api/api.ts";
 import css from "./form-field.module.css";
 
 /**
- * What the server said about one field of a body, by the field's own name. `within`: a part of the body whose fields
- * go by their names, too.
+ * The server's error for one field of a body, by the field's name. `within`: a nested part of the body whose
+ * fields are matched by name as well.
  */
 export const fieldErrors = (error: Error | null, within?: string): ReadonlyMap<string, string> => {
   const found = new Map<string, string>();
@@ -17,7 +17,7 @@ export const fieldErrors = (error: Error | null, within?: string): ReadonlyMap<s
   return found;
 };
 
-/** Label over a control, hint or error under it. `children` gets the ids that tie them together. */
+/** Label above a control, hint or error below it. `children` receives the ids that connect them. */
 export const FormField = (props: {
   label: ReactNode;
   hint?: ReactNode;

@@ -1,7 +1,7 @@
 import { reasonCharsMax, reasonCharsMin } from "@wheelhouse/shared/reason.ts";
 import { FormField } from "./form-field.tsx";
 
-/** Why an act is done. Ctrl or ⌘ with Enter sends, as the dialog's button does. */
+/** Reason for an action. Ctrl or ⌘ with Enter submits, like the dialog's button. */
 export const ReasonField = (props: {
   reason: string;
   error: string | undefined;
@@ -12,7 +12,7 @@ export const ReasonField = (props: {
   const left = reasonCharsMax - reason.trim().length;
   return (
     <FormField
-      label="Reason, kept in the audit trail"
+      label="Reason, recorded in the audit trail"
       hint={left < 50 ? `${left} characters left` : `At least ${reasonCharsMin} characters`}
       error={error}
     >

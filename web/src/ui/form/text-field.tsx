@@ -1,6 +1,6 @@
 import { FormField } from "./form-field.tsx";
 
-/** One control of a form that holds text, over several lines where `rows` says so. */
+/** A text field of a form, with several lines if `rows` is set. */
 export const TextField = (props: {
   label: string;
   hint?: string | undefined;

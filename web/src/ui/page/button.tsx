@@ -1,6 +1,8 @@
 import type { ComponentProps } from "react";
 
-/** A verb and an object as its text, `…` where a dialog follows. At most one `primary` per page or dialog. */
+/**
+ * The text is a verb with its object, with `…` if a dialog follows. At most one `primary` per page or dialog.
+ */
 export const Button = ({
   variant = "plain",
   large = false,

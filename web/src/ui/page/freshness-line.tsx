@@ -5,10 +5,10 @@ import { useNow } from "#lib/live/now.ts";
 import { Age, Time } from "#ui/text/time.tsx";
 import { Status } from "./status.tsx";
 
-/** `lost`: nobody observes any more, whatever the age of what was observed. */
+/** `lost`: the collector has stopped, whatever the age of its data. */
 export type Currency = Freshness["state"] | "lost";
 
-/** How current observed data are; draws its component again only when that turns, not each second. */
+/** How current observed data is; its component renders again only when that changes, not every second. */
 export const useCurrency = (observation: Observation | undefined): Currency => {
   const nowMs = useNow();
   const { collectorLost } = useLiveStatus();
@@ -16,7 +16,7 @@ export const useCurrency = (observation: Observation | undefined): Currency => {
   return observation === undefined ? "fresh" : judgeFreshness(observation, nowMs).state;
 };
 
-/** As a panel is told: what nobody observes any more is stale at least. */
+/** The freshness for a panel; without a collector, data is at least stale. */
 export const freshnessOf = (currency: Currency): Freshness => ({
   state: currency === "lost" ? "stale" : currency,
   ageMs: null,
@@ -24,26 +24,26 @@ export const freshnessOf = (currency: Currency): Freshness => ({
 
 const words = { stale: "Stale", unknown: "Unknown", lost: "Collector lost" } as const;
 
-/** Stands above observed data that are not current, in words and shape; nothing while they are. */
+/** Line above observed data that is not current; nothing while it is. */
 export const FreshnessLine = ({ currency, observedAt }: { currency: Currency; observedAt: string | null }) =>
   currency === "fresh" ? null : (
     <div className="freshness-line hatch" role="status">
       <Status tone={currency === "unknown" ? "unknown" : "stale"} label={words[currency]} />
       <span>
-        {currency === "lost" && "Nobody observes now. "}
+        {currency === "lost" && "The collector has stopped. "}
         {observedAt === null ? (
           "No sample yet."
         ) : (
           <>
-            Last sample <Time at={observedAt} />, <Age at={observedAt} suffix="ago" />. What is shown may have
-            changed since.
+            Last sample <Time at={observedAt} />, <Age at={observedAt} suffix="ago" />. The data below may be
+            outdated.
           </>
         )}
       </span>
     </div>
   );
 
-/** What it says where a panel has room for one word: that its data are not current, else what is given. */
+/** For panels with little room: one word while the data is not current, otherwise the children. */
 export const UnlessOld = ({ observation, children }: { observation: Observation; children: ReactNode }) => {
   const currency = useCurrency(observation);
   return currency === "fresh" ? children : <span className="tx-stale b">{words[currency]}</span>;

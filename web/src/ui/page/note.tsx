@@ -3,7 +3,7 @@ import { Icon } from "#ui/text/icon.tsx";
 
 const icons = { plain: "stale", warn: "degraded", bad: "down" } as const;
 
-/** A tinted box whose first sentence (`title`) is bold. At most one per view. */
+/** A tinted box with a bold first sentence (`title`). At most one per view. */
 export const Note = (props: { tone?: keyof typeof icons; title: string; children?: ReactNode }) => {
   const { tone = "plain", title, children } = props;
   return (

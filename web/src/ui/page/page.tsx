@@ -10,8 +10,8 @@ import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
 
 /**
- * Handed down by the shell: how to open the palette, the collector's own age for pages that say no other, and time
- * travel: the strip under the top bar, and how to begin, null where a page shows now alone.
+ * Provided by the shell: the function that opens the palette, the collector's age as default, and the rewind
+ * strip with the function that shows it, null where a page is always live.
  */
 export type Frame = {
   openPalette: () => void;
@@ -31,7 +31,7 @@ type Pause = { isPaused: boolean; newCount: number; onToggle: () => void };
 
 /**
  * Freshness chip of the top bar: Live · 1 s ago, Paused · 37 new, Reconnecting 6 s, Offline 41 s, Stale,
- * Unknown, Collector lost. A button only where there is something to pause.
+ * Unknown, Collector lost. It is a button only on pages that can be paused.
  */
 const FreshnessChip = ({
   observation,
@@ -54,7 +54,7 @@ const FreshnessChip = ({
     nowMs,
   );
   const observedAt = observation?.observedAt ?? null;
-  const title = observedAt === null ? "No data yet" : `Data time ${formatDateTime(observedAt, zone)}.`;
+  const title = observedAt === null ? "No data yet" : `Data from ${formatDateTime(observedAt, zone)}.`;
   if (moment !== null) {
     return (
       <span className="fresh paused" title={title} data-testid="freshness">
@@ -75,7 +75,7 @@ const FreshnessChip = ({
     <button
       type="button"
       className={`fresh ${tone}`}
-      title={`${title} Space pauses.`}
+      title={`${title} Press Space to pause.`}
       data-testid="freshness"
       onClick={pause.onToggle}
     >
@@ -100,10 +100,10 @@ const ZoneSwitch = () => {
 };
 
 /**
- * Frame of one page: top bar (title, palette, zone, freshness, always in this order) over the content.
+ * Frame of one page: top bar (title, palette, time zone, freshness, always in this order) above the content.
  *
- * `observation`: age of the page's own data; left out, the collector's counts. `pause`: for live lists.
- * `crumb`: quiet words after the title. Content that has a drawer is a `Split`.
+ * `observation`: age of the page's own data, by default the collector's. `pause`: for live lists. `crumb`:
+ * muted text after the title. Content with a drawer goes in a `Split`.
  */
 export const Page = (props: {
   title: string;
@@ -132,7 +132,7 @@ export const Page = (props: {
           <button
             type="button"
             className="btn rewind"
-            title="Show a past moment (Shift T)"
+            title="Rewind to a past moment (Shift T)"
             onClick={frame.onRewind}
           >
             Rewind
@@ -150,7 +150,7 @@ export const Page = (props: {
   );
 };
 
-/** List on the left, drawer on the right; the drawer pushes the list and lies over it below 1200 px. */
+/** List on the left, drawer on the right. The drawer narrows the list; below 1200 px it covers it. */
 export const Split = ({ children, drawer }: { children: ReactNode; drawer?: ReactNode }) => (
   <div className="split">
     <div className="pane">{children}</div>

@@ -17,7 +17,7 @@ export type PanelQuery<T> = {
 
 const skeletonDelayMs = 150;
 
-/** Grey bars of `rows` lines with the height of what will come; nothing for the first 150 ms. */
+/** Gray bars of `rows` lines with the height of the expected content; nothing for the first 150 ms. */
 export const Skeleton = ({ rows = 6, label }: { rows?: number; label: string }) => {
   const [shown, setShown] = useState(false);
   useEffect(() => {
@@ -36,7 +36,7 @@ export const Skeleton = ({ rows = 6, label }: { rows?: number; label: string }) 
   );
 };
 
-/** What a list says when it has nothing: `title` names the case, the rest says what to do. */
+/** Empty state of a list: `title` names the case, the children what to do. */
 export const Empty = ({ title, children }: { title: string; children?: ReactNode }) => (
   <div className="empty">
     <b>{title}</b>
@@ -47,7 +47,7 @@ export const Empty = ({ title, children }: { title: string; children?: ReactNode
 const reason = (error: Error): string => error.message;
 const requestIdOf = (error: Error): string | null => (error instanceof ApiError ? error.requestId : null);
 
-/** Cause, request id and a way to try again. */
+/** Cause, request id and a retry button. */
 export const Failure = (props: {
   name: string;
   error: Error;
@@ -56,13 +56,13 @@ export const Failure = (props: {
 }) => {
   const { name, error, isFetching = false, onRetry } = props;
   if (error instanceof ApiError && error.code === "forbidden") {
-    return <Empty title="You may not see this">{error.message}</Empty>;
+    return <Empty title="You don't have access">{error.message}</Empty>;
   }
   const requestId = requestIdOf(error);
   return (
     <div className="failure" role="alert">
       <div>
-        <b>{name} could not be read.</b> {reason(error)}
+        <b>{name} could not be loaded.</b> {reason(error)}
         {requestId !== null && <div className="mono c3">{requestId}</div>}
       </div>
       <Button disabled={isFetching} onClick={() => void onRetry()}>
@@ -75,8 +75,8 @@ export const Failure = (props: {
 /**
  * One panel, five states: pending (a skeleton after 150 ms), empty, error with cause and Retry, stale, data.
  *
- * `name` begins sentences ("Deliveries could not be read."). Old data stay in view when a refetch fails, with
- * their age. `freshness` hatches the content and never leaves it green.
+ * `name` starts sentences ("Deliveries could not be loaded."). Old data stays visible with its age when a
+ * refetch fails. `freshness` hatches outdated content and never leaves it green.
  */
 export const Panel = <T,>(props: {
   name: string;
@@ -101,8 +101,8 @@ export const Panel = <T,>(props: {
       {error !== null && (
         <div className="failure" role="alert">
           <div>
-            <Status tone="stale" label="Stale" /> <b>{name} could not be read again.</b> {reason(error)} Shown
-            is what was read <Age at={new Date(dataUpdatedAt).toISOString()} suffix="ago" />.
+            <Status tone="stale" label="Stale" /> <b>{name} could not be refreshed.</b> {reason(error)} Last
+            loaded <Age at={new Date(dataUpdatedAt).toISOString()} suffix="ago" />.
             {requestIdOf(error) !== null && <span className="mono c3"> {requestIdOf(error)}</span>}
           </div>
           <Button disabled={isFetching} onClick={() => void refetch()}>

@@ -1,7 +1,9 @@
 import { Icon, type IconName } from "#ui/text/icon.tsx";
 
 type StateTone = "ok" | "degraded" | "down" | "unknown" | "stale";
-/** `run` is work in progress, `neutral` a state that is neither good nor bad, `held` one that an operator holds. */
+/**
+ * `run` is work in progress, `neutral` a state that is neither good nor bad, `held` one forced by an operator.
+ */
 export type Tone = StateTone | "paused" | "denied" | "neutral" | "run" | "held";
 
 const icons: Partial<Record<Tone, IconName>> = {
@@ -19,8 +21,8 @@ const classes: Partial<Record<Tone, string>> = { paused: "neutral", denied: "deg
 /**
  * Status badge: shape, word, fill weight, then colour.
  *
- * `inRow`: shape and word without fill, for outcomes in dense lists. `was`: what the state was when it was
- * last known, shown beside a stale or unknown badge.
+ * `inRow`: shape and word without fill, for outcomes in dense lists. `was`: last known state, shown beside a
+ * stale or unknown badge.
  */
 export const Status = (props: { tone: Tone; label: string; inRow?: boolean; was?: string | null }) => {
   const { tone, label, inRow = false, was = null } = props;

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 type Tab = { id: string; label: string; note?: ReactNode };
 
-/** Small tabs inside a drawer. `aside` stands at the right end of the row; the panel is `children`. */
+/** Small tabs inside a drawer. `aside` is at the right end of the row; `children` is the panel. */
 export const Tabs = (props: {
   label: string;
   tabs: readonly Tab[];

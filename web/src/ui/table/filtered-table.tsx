@@ -2,7 +2,7 @@ import type { ComponentProps } from "react";
 import { Empty } from "#ui/page/panel.tsx";
 import { Table } from "./table.tsx";
 
-/** What a list says when its filter leaves nothing, with the way out of it. */
+/** Empty state of a filtered list, with a button that clears the filter. */
 export const NoMatch = ({ title, onClear }: { title: string; onClear: () => void }) => (
   <Empty title={title}>
     <button type="button" className="btn" onClick={onClear}>
@@ -11,7 +11,7 @@ export const NoMatch = ({ title, onClear }: { title: string; onClear: () => void
   </Empty>
 );
 
-/** A table under a filter: what it shows, or that nothing matches. */
+/** A filtered table, or its empty state. */
 export const FilteredTable = <T,>(
   props: ComponentProps<typeof Table<T>> & { noMatch: string; onClear: () => void },
 ) => {

@@ -12,8 +12,8 @@ export type OlderQuery = {
 };
 
 /**
- * The end of a list that is read page by page, newest first: the way to older rows, `children` for how many there
- * are, and why older ones could not be read. `name` begins that sentence.
+ * End of a paged list, newest first: a button for older rows, the count as `children`, and the error when older
+ * rows could not be loaded. `name` starts the error's sentence.
  */
 export const LoadOlder = ({
   name,

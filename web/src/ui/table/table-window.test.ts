@@ -7,7 +7,7 @@ const shownOf = (parts: ReturnType<typeof partsOf>) =>
 const heightOf = (parts: ReturnType<typeof partsOf>, heights: readonly number[]) =>
   parts.reduce((sum, part) => sum + ("row" in part ? (heights[part.row] ?? 0) : part.gapPx), 0);
 
-test("the rows in view are drawn with some beyond, whatever their heights", () => {
+test("visible rows are rendered with some beyond, whatever their heights", () => {
   expect(rangeOf(even(400), { from: 0, to: 800 })).toEqual({ from: 0, to: 40 });
   expect(rangeOf(even(400), { from: 8_000, to: 8_800 })).toEqual({ from: 184, to: 240 });
   expect(rangeOf(even(400), { from: 15_200, to: 16_000 })).toEqual({ from: 360, to: 400 });
@@ -21,14 +21,14 @@ test("the rows in view are drawn with some beyond, whatever their heights", () =
   }
 });
 
-test("a list that is out of view, or became shorter than what was drawn, still has rows to measure by", () => {
+test("a list out of view, or shorter than before, still has rows for measuring heights", () => {
   expect(rangeOf(even(400), { from: -5_000, to: -4_000 })).toEqual({ from: 0, to: 8 });
   expect(rangeOf([], { from: 0, to: 800 })).toEqual({ from: 0, to: 0 });
   expect(shownOf(partsOf(even(3), { from: 0, to: 40 }, []))).toEqual([0, 1, 2]);
   expect(shownOf(partsOf(even(120), { from: 200, to: 240 }, []))).toEqual([]);
 });
 
-test("rows that are focused or open stay drawn wherever they are, each once, and the list keeps its height", () => {
+test("focused and open rows stay rendered, each once, and the list keeps its height", () => {
   const heights = even(400);
   const range = { from: 80, to: 120 };
   const parts = partsOf(heights, range, [3, 100, 399, 3, -1, 400]);

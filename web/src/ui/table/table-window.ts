@@ -6,12 +6,12 @@ export type RowRange = { from: number; to: number };
 const firstRange: RowRange = { from: 0, to: 40 };
 const usualHeightPx = 41;
 const beyondViewPx = 600;
-/** Ranges begin and end at multiples, so that not every row that is scrolled past draws the table again. */
+/** Ranges begin and end at multiples, so that scrolling does not render the table for every row. */
 const stepRows = 8;
 
 /**
- * The rows that can be seen, and some beyond. `heights`: in px, in their order; `seenPx`: the part of the list that is
- * in view, from its own top edge.
+ * The visible rows and some beyond. `heights`: row heights in px, in order; `seenPx`: the visible part of the
+ * list, measured from its top edge.
  */
 export const rangeOf = (heights: readonly number[], seenPx: { from: number; to: number }): RowRange => {
   let topPx = 0;
@@ -24,7 +24,7 @@ export const rangeOf = (heights: readonly number[], seenPx: { from: number; to: 
     }
     topPx += heightPx;
   }
-  // A list that is wholly out of view keeps its first rows: there is something to measure by.
+  // A list entirely out of view keeps its first rows, so that heights can be measured.
   if (to === 0) return { from: 0, to: Math.min(stepRows, heights.length) };
   return {
     from: Math.floor(from / stepRows) * stepRows,
@@ -32,7 +32,9 @@ export const rangeOf = (heights: readonly number[], seenPx: { from: number; to: 
   };
 };
 
-/** What stands in the table, from the top: rows by index, and gaps of rows that are not drawn. `kept` are drawn anyway. */
+/**
+ * Table content from the top: rows by index, and gaps for rows not rendered. `kept` rows are always rendered.
+ */
 export const partsOf = (
   heights: readonly number[],
   { from, to }: RowRange,
@@ -53,7 +55,7 @@ export const partsOf = (
   ];
 };
 
-/** Height of a drawn row, with the head of its group above it. */
+/** Height of a rendered row including the group header above it. */
 const heightOf = (row: HTMLElement): number => {
   const before = row.previousElementSibling;
   const headPx = before instanceof HTMLElement && before.classList.contains("day") ? before.offsetHeight : 0;
@@ -61,8 +63,9 @@ const heightOf = (row: HTMLElement): number => {
 };
 
 /**
- * Draws of a long list only what is in view, whatever scrolls it. Heights are measured once drawn, and taken to be as the
- * others until then. `keys`: of all rows; null for a short list, which is drawn whole.
+ * Renders only the visible part of a long list, whatever element scrolls it. Heights are measured once
+ * rendered, and assumed to be average until then. `keys`: keys of all rows; null for a short list, which is
+ * rendered completely.
  */
 export const useRowWindow = (
   body: RefObject<HTMLTableSectionElement | null>,
@@ -84,7 +87,7 @@ export const useRowWindow = (
     setRange((before) => (before.from === next.from && before.to === next.to ? before : next));
   }, [body, keys, heights]);
 
-  // Each time anew: what is drawn may have grown by a line.
+  // Measured every time, because a rendered row may have grown by a line.
   useLayoutEffect(() => {
     if (!isOn || body.current === null) return;
     let sumPx = 0;

@@ -13,13 +13,13 @@ import { flushSync } from "react-dom";
 import { useKeys } from "#lib/keys.ts";
 import { partsOf, useRowWindow } from "./table-window.ts";
 
-/** Longer lists draw only the rows in view. */
+/** Longer lists render only the visible rows. */
 const wholeUpTo = 100;
 
 /**
- * `cell` must be a pure function of the row. `card`: place on a phone, where a row is a two-line card (title and
- * badge above, detail and age below); columns without one are not shown there. `drop`: the narrower the pane,
- * the earlier a column goes, `first` before `second`.
+ * `cell` must be a pure function of the row. `card`: position on a phone, where a row is a two-line card (title
+ * and badge above, detail and age below); columns without it are hidden there. `drop`: order in which columns
+ * are hidden in a narrow pane, `first` before `second`.
  */
 export type Column<T> = {
   id: string;
@@ -30,11 +30,11 @@ export type Column<T> = {
   className?: string | undefined;
   card?: "title" | "badge" | "detail" | "age";
   drop?: "first" | "second";
-  /** Stands before the cell that is the row's link, with a control of its own in it. */
+  /** A cell with its own control, before the cell that is the row's link. */
   isLead?: boolean;
 };
 
-/** The columns that are the last ones when others have gone, so that the row ends on the gutter. */
+/** The columns that become last when others are hidden, so that the row ends at the gutter. */
 const endsOf = <T,>(columns: readonly Column<T>[]) => ({
   whenFirstGone: columns.findLast(({ drop }) => drop !== "first")?.id,
   whenSecondGone: columns.findLast(({ drop }) => drop === undefined)?.id,
@@ -64,7 +64,7 @@ type RowProps<T> = {
   isOpen: boolean;
   href: string | null;
   onOpen: ((key: string) => void) | null;
-  /** Place in a list that is not drawn whole, for screen readers. */
+  /** Position in a partially rendered list, for screen readers. */
   rowIndex: number | undefined;
 };
 
@@ -144,7 +144,10 @@ const GroupHead = <T,>({ columns, children }: { columns: readonly Column<T>[]; c
   );
 };
 
-/** `j`, `k` and, while no row is open, the arrows move between rows. `reveal`: draws a row that is not drawn. */
+/**
+ * `j`, `k` and, while no row is open, the arrow keys move between rows. `reveal`: renders a row that is out of
+ * view.
+ */
 const useRowKeys = <T,>(options: {
   body: RefObject<HTMLTableSectionElement | null>;
   rows: readonly T[];
@@ -160,7 +163,7 @@ const useRowKeys = <T,>(options: {
     const next = rows[at === -1 ? (by === 1 ? 0 : rows.length - 1) : at + by];
     if (next === undefined) return;
     const key = keyOf(next);
-    // What is to be focused has to be there.
+    // A row must be rendered before it can be focused.
     if (reveal !== null) flushSync(() => reveal(key));
     const link = rowOf(body.current, key)?.querySelector<HTMLElement>(".row-link");
     link?.focus();
@@ -183,13 +186,13 @@ const useRowKeys = <T,>(options: {
 };
 
 /**
- * A native table whose rows draw again only when their own `row` object changes. The first cell, but for a lead, is a
- * link that covers its row; `j` and `k` move between rows, Enter opens. Of a list that is long only the rows in view are drawn.
+ * A native table whose rows render again only when their own `row` object changes. The first cell after any
+ * lead is a link that covers its row; `j` and `k` move between rows, Enter opens. Long lists render only the
+ * visible rows.
  *
- * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: address of a row's
- * drawer, so that it opens in a new tab too. `groupOf`: rows of the same group stand under its name, or under what
- * `groupHead` makes of its name and the first of its rows. Hand over
- * `columns` and `rowClass` as constants.
+ * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: URL of a row's drawer, so
+ * that it opens in a new tab too. `groupOf`: rows of the same group appear under its name, or under what
+ * `groupHead` renders from its name and first row. Pass `columns` and `rowClass` as constants.
  */
 export const Table = <T,>(props: {
   caption: string;
@@ -228,7 +231,7 @@ export const Table = <T,>(props: {
   const { range, heights } = useRowWindow(body, keys);
   const [heldKey, setHeldKey] = useState<string | null>(null);
   useRowKeys({ body, rows, keyOf, openKey, isOn: onOpen !== undefined, reveal: isLong ? setHeldKey : null });
-  // A link to a row far down leads to it.
+  // A link to a row far down scrolls to it.
   const firstOpen = useRef(openKey);
   useEffect(() => {
     if (isLong && firstOpen.current !== undefined)

@@ -3,16 +3,16 @@ import { useKeys } from "#lib/keys.ts";
 import { Button } from "#ui/page/button.tsx";
 
 /**
- * Reserved band above a live list, so that nothing jumps when it fills. Running it says `idle`; paused it says
- * why and how many rows wait. Space pauses and resumes.
+ * Reserved strip above a live list, so that nothing jumps when it fills. While paused it shows how many rows
+ * are waiting. Space pauses and resumes.
  */
 export const TailStrip = (props: {
   isPaused: boolean;
   newCount: number;
   onToggle: () => void;
-  /** Left text: the shown range, or "Paused while you read. Newest shown: 09:14:08". */
+  /** Left text: the shown range, or "Paused while you are reading, newest shown 09:14:08". */
   text: ReactNode;
-  /** Word of the resuming button. */
+  /** Label of the resume button. */
   resumeLabel?: string;
   /** Further buttons, left of resume. */
   children?: ReactNode;

@@ -4,7 +4,9 @@ import type { PageAddress } from "#lib/page-address.ts";
 const opensElsewhere = (event: MouseEvent): boolean =>
   event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0;
 
-/** A real link to the same page with another search: it opens in place, or in a new tab with Ctrl. */
+/**
+ * A real link to the same page with other search parameters: it opens in place, or in a new tab with Ctrl.
+ */
 export const AddressLink = <S,>({
   address,
   to,

@@ -3,7 +3,7 @@ import { Button } from "#ui/page/button.tsx";
 
 const copiedMs = 1500;
 
-/** Copies text; the word on the button is the only feedback. */
+/** Copies text; the button label is the only feedback. */
 export const CopyButton = ({ text, label = "Copy" }: { text: string; label?: string }) => {
   const [done, setDone] = useState(false);
   const copy = () => {
@@ -19,10 +19,10 @@ export const CopyButton = ({ text, label = "Copy" }: { text: string; label?: str
   );
 };
 
-/** A region that scrolls must be reachable by keyboard. */
+/** A scrollable region must be reachable by keyboard. */
 const scrollable = { tabIndex: 0 };
 
-/** Text from outside, shown as text and never as markup. `head`: lines in grey names, such as headers. */
+/** Untrusted text, shown as text and never as markup. `head`: lines with gray names, such as headers. */
 export const CodeBlock = (props: {
   label: string;
   head?: readonly { name: string; value: string }[];
@@ -44,7 +44,7 @@ export const CodeBlock = (props: {
   </section>
 );
 
-/** Indented when the text is JSON, as it is otherwise. */
+/** Indents JSON; returns other text unchanged. */
 export const prettyJson = (text: string): string => {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);

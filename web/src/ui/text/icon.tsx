@@ -11,7 +11,7 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-/** A 16-unit outline drawn 14 px wide. Always beside a word: a shape alone says nothing to a screen reader. */
+/** A 16-unit outline drawn 14 px wide. Always beside a word, because screen readers ignore the shape. */
 export const Icon = ({ name }: { name: IconName }) => (
   <svg className="ic" width="14" height="14" viewBox="0 0 16 16" aria-hidden="true">
     {name === "unknown" && <circle cx="8" cy="8" r="6" strokeDasharray="2.4 2.3" />}

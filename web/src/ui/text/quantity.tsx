@@ -1,9 +1,9 @@
 import { formatCount } from "#lib/format.ts";
 
-/** A count in full; zero is quiet, what is not known is a dash. */
+/** A count in full; zero is muted, unknown is a dash. */
 export const Count = ({ value }: { value: number | null }) =>
   value === null ? (
-    <span className="zero" title="not known">
+    <span className="zero" title="unknown">
       –
     </span>
   ) : value === 0 ? (

@@ -22,8 +22,8 @@ export const Time = ({ at, full = false }: { at: string; full?: boolean }) => {
 };
 
 /**
- * Time since `at`, counting: `12 m 08 s`, or `12 m` when `short`. The moment itself shows on hover, focus and
- * tap. Never in the audit trail, where time is always absolute.
+ * Time since `at`, counting up: `12 m 08 s`, or `12 m` when `short`. The moment itself shows on hover, focus
+ * and tap. Never in the audit trail, where time is always absolute.
  */
 export const Age = ({ at, short = false, suffix = "" }: { at: string; short?: boolean; suffix?: string }) => {
   const nowMs = useNow();
@@ -37,7 +37,7 @@ export const Age = ({ at, short = false, suffix = "" }: { at: string; short?: bo
   );
 };
 
-/** The time of day to the millisecond, as a list of events shows it; the whole moment on hover. */
+/** Time of day in milliseconds for event lists; the full date and time on hover. */
 export const PreciseTime = ({ at }: { at: string }) => {
   const { zone } = usePreferences();
   const [time, fraction] = formatTimeParts(at, zone);
@@ -49,7 +49,7 @@ export const PreciseTime = ({ at }: { at: string }) => {
   );
 };
 
-/** Head of a column of times, with the zone they are in. */
+/** Header of a time column, with its time zone. */
 export const TimeHeader = ({ label = "Time" }: { label?: string }) => {
   const { zone } = usePreferences();
   return (

@@ -22,7 +22,7 @@ const fail = (email: string, remoteAddress: string) =>
     remoteAddress,
   });
 
-test("every role sees what is counted, and nobody sees another organization's", async () => {
+test("every role sees the counters, and nobody sees those of another organization", async () => {
   const admin = await signInAs(it, "admin");
   const foreign = await signInAs(it, "admin", "contoso");
   const root = await signInAs(it, "superadmin", "platform");
@@ -49,13 +49,13 @@ test("every role sees what is counted, and nobody sees another organization's", 
     accounts: 2,
   });
   expect(JSON.stringify(all)).not.toContain("nowhere.example");
-  // Every role, so also who acts and is told to wait.
+  // Every role can read them, so anyone who hits a limit can see why.
   for (const role of ["viewer", "operator", "auditor"] as const)
     expect((await (await signInAs(it, role)).call("GET", "/limits")).json()).toMatchObject({
       acts: { limit: 3, items: [{ organization: { slug: "northwind" }, count: 4 }] },
       failures: null,
     });
-  // Nor does who watches the platform see where people failed to sign in.
+  // Readers of the platform do not see where people failed to sign in either.
   const invited = await root.call("POST", "/invitations", {
     payload: { email: "night@platform.example", role: "operator" },
   });

@@ -18,7 +18,7 @@ const organizationsMax = 50;
 const addressesMax = 20;
 const accountsMax = 200;
 
-/** The counters of the rate limits as an operator may see them. */
+/** Rate limit counters as shown to operators. */
 export function createLimits({
   redis,
   organizations,
@@ -52,7 +52,8 @@ export function createLimits({
       addresses("intake-addresses"),
       highestWindows(redis, "sign-in-accounts", accountsMax),
     ]);
-    // Beside the counter of all addresses each account has one for every address.
+    // Each account has one counter for all addresses and one per address (with `:` in its name); count it
+    // once.
     const named = accounts.filter(({ name }) => !name.includes(":"));
     return { signIns, intake, accounts: named.length };
   }

@@ -5,14 +5,14 @@ const rememberedMax = 10_000;
 const gateKey = (name: string) => `wheelhouse:signin:closed:${name}`;
 
 /**
- * What is not to be tried again before a time: in Redis for all replicas, and in memory for when Redis is away. Names
- * hold no e-mail address.
+ * Blocks names until a point in time: in Redis for all replicas, and in memory in case Redis is unavailable.
+ * Names must not contain e-mail addresses.
  */
 export function createGates({ redis, clock }: { redis: Redis; clock: Clock }) {
   const closedUntil = new Map<string, number>();
 
   return {
-    /** Time until each of two opens, 0 for what is open. */
+    /** Remaining wait of each name in ms, 0 if not blocked. */
     async waitsMs(names: readonly [string, string]): Promise<[number, number]> {
       const own = (name: string) => Math.max(0, (closedUntil.get(name) ?? 0) - clock.now());
       const [first, second] = names;

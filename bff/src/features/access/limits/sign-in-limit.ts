@@ -15,26 +15,27 @@ type SignInLimitDeps = {
   database: Database;
   clock: Clock;
   failuresPer15Min: number;
-  /** Whether the person of this e-mail address signed in from this client address not long ago. */
+  /** True if the person with this e-mail address recently signed in from this client address. */
   isFamiliar(email: string, address: string): Promise<boolean>;
 };
 
-/** Failures of an account that cost nothing yet: from one address, and from all of them together. */
+/** Failures of an account without delay: from one address, and from all addresses together. */
 const freeTries = { fromAddress: 5, fromAnywhere: 20 };
 const delayMaxMs = 60_000;
 
-/** 0 for the free ones, then 1 s, 2 s, 4 s … up to a minute. */
+/** 0 for the free tries, then 1 s, 2 s, 4 s … up to a minute. */
 const delayAfterMs = (failures: number, free: number) =>
   failures < free ? 0 : Math.min(1_000 * 2 ** Math.min(failures - free, 16), delayMaxMs);
 
 const counted = z.object({ failures: z.number(), resetMs: z.number() });
 
 /**
- * Bounds failed sign-ins per client address, and slows down those of one account: soon from one address, later from
- * all together, so that many addresses do not help a guesser. An address from which the account's owner signed in is
- * not held up by what others do, so nobody can lock him out, also not while he is signed out. An attempt counts as
- * failed until it succeeded, so that parallel ones cannot slip through together. Redis counts; while it is away Postgres
- * does; with both away nobody signs in. Accounts that do not exist are counted like any other.
+ * Limits failed sign-ins per client address and delays those of an account: early from one address, later
+ * from all addresses together, so that distributed guessing gains nothing. Failures from elsewhere do not
+ * delay an address from which the owner has signed in before, so nobody can lock an owner out. An attempt
+ * counts as failed until it succeeds, so that parallel attempts cannot bypass the limit. Redis counts; if it
+ * is unavailable, Postgres does; without both, sign-in is unavailable. Unknown accounts are counted like any
+ * other.
  */
 export function createSignInLimit({ redis, database, clock, failuresPer15Min, isFamiliar }: SignInLimitDeps) {
   const gates = createGates({ redis, clock });
@@ -72,7 +73,7 @@ export function createSignInLimit({ redis, database, clock, failuresPer15Min, is
   return {
     /**
      * Counts an attempt.
-     * @param email null for an attempt that names no account, as one with a link does.
+     * @param email null for an attempt without an account, such as one with a link.
      * @throws AppError `rate_limited` with the time to wait.
      */
     async begin(email: string | null, address: string | null) {
@@ -98,11 +99,11 @@ export function createSignInLimit({ redis, database, clock, failuresPer15Min, is
             gates.close(account, delayAfterMs(anywhere.failures, freeTries.fromAnywhere)),
           ]);
         },
-        /** It could not be told whether the password was right, which is no failure of the caller. */
+        /** The password could not be checked, so the attempt is not a failure of the caller. */
         async undecided() {
           await add("sign-in-addresses", from, -1).catch(() => {});
         },
-        /** What others tried from elsewhere stays counted. */
+        /** Failures from other addresses stay counted. */
         async succeeded() {
           await Promise.all([
             add("sign-in-addresses", from, -1),

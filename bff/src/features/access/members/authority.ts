@@ -8,8 +8,8 @@ import type { OrganizationTree } from "../tree.ts";
 type Held = { userId: string; organizationId: string; role: Role };
 
 /**
- * The rules by which one person changes what another may do: nobody grants or takes a role above his own, nobody
- * gives himself a right he does not have, and the last administrator of a root stays.
+ * Rules for changing another person's permissions: nobody grants or revokes a role that their own role cannot
+ * grant, nobody extends their own permissions, and a root organization keeps its last administrator.
  */
 export function createAuthority({
   admission,
@@ -21,7 +21,7 @@ export function createAuthority({
   function demandGrantable(context: RequestContext, role: Role) {
     const { rights } = admission.standing(context);
     if (!rights.grantableIn(context.organization.id).includes(role))
-      throw new AppError("forbidden", `Your role here does not let you decide on the role ${role}.`);
+      throw new AppError("forbidden", `Your role here cannot grant or revoke the role ${role}.`);
   }
 
   async function demandSuccessor(held: Held, tree: OrganizationTree, next: Role | null) {
@@ -31,14 +31,17 @@ export function createAuthority({
     if ((await members.otherAdmins(organization.id, leading, held.userId)) > 0) return;
     throw new AppError(
       "conflict",
-      `This is the last ${leading} of ${organization.name}. Give the role to somebody else first.`,
+      `This is the last ${leading} of ${organization.name}. Give the role to someone else first.`,
     );
   }
 
   return {
     demandGrantable,
 
-    /** @param next the role after the change, null for none. @throws AppError `forbidden` or `conflict`. */
+    /**
+     * @param next role after the change, null to remove the membership.
+     * @throws AppError `forbidden` or `conflict`.
+     */
     async demandChange(context: RequestContext, held: Held, next: Role | null) {
       demandGrantable(context, held.role);
       if (next) {
@@ -47,12 +50,14 @@ export function createAuthority({
           (capability) => !capabilitiesOf[held.role].includes(capability),
         );
         if (context.actor.id === held.userId && more)
-          throw new AppError("forbidden", "Nobody gives himself more rights. Ask another admin.");
+          throw new AppError("forbidden", "You cannot give yourself more permissions. Ask another admin.");
       }
       await demandSuccessor(held, admission.standing(context).tree, next);
     },
 
-    /** Why the caller may not close (or open again) the account with these memberships; null when he may. */
+    /**
+     * Why the caller may not deactivate or reactivate an account with these memberships; null if they may.
+     */
     async accountRefusal(
       context: RequestContext,
       userId: string,
@@ -60,9 +65,9 @@ export function createAuthority({
       act: "deactivate" | "reactivate",
     ): Promise<string | null> {
       const { rights, tree } = admission.standing(context);
-      if (context.actor.id === userId) return "Nobody deactivates his own account. Ask another admin.";
+      if (context.actor.id === userId) return "You cannot deactivate your own account. Ask another admin.";
       if (!memberships.every((held) => administers(rights, held)))
-        return "This person is also a member where you do not administer that role. Remove the membership instead.";
+        return "This person also has a role elsewhere that you do not administer. Remove the membership instead.";
       if (act === "reactivate") return null;
       for (const held of memberships)
         try {

@@ -25,26 +25,26 @@ export type InvitationLinksDeps = {
 };
 
 const invalidLink = () =>
-  new AppError("not_found", "This link is not valid any more. Ask the person who invited you for a new one.");
+  new AppError("not_found", "This link is no longer valid. Ask the person who invited you for a new one.");
 
-/** An invitation as a target in the trail. */
+/** The invitation as a target in the audit trail. */
 export const targetOf = ({ id, email }: Pick<InvitationRow, "id" | "email">) => [
   { type: "invitation", id, name: email },
 ];
 
 const accountTaken = (error: unknown): never => {
   if (error instanceof Error && "code" in error && error.code === "23505")
-    throw new AppError("conflict", "An account of this address was made just now. Load the page again.", {
+    throw new AppError("conflict", "An account with this address was just created. Reload the page.", {
       cause: error,
     });
   throw error;
 };
 
-/** What the holder of an invitation's link may do, signed in or not: open it, and become a member by it. */
+/** What the holder of an invitation link can do, signed in or not: open the invitation and accept it. */
 export function createInvitationLinks(deps: InvitationLinksDeps) {
   const { store, members, organizations, changes, clock } = deps;
 
-  /** The invitation behind a link, as long as who made it could make it today. */
+  /** The invitation of a link, valid only while its inviter is still allowed to create it. */
   async function behindLink(token: string) {
     const row = await store.byHash(hashToken(token));
     if (!row || row.expiresAt.getTime() <= clock.now()) throw invalidLink();
@@ -61,12 +61,12 @@ export function createInvitationLinks(deps: InvitationLinksDeps) {
     return { row, organization };
   }
 
-  /** Who accepts, proven by the browser's session or by the password. */
+  /** The account that accepts, proven by the browser's session or by the password. */
   async function proveAccount(row: InvitationRow, password: string | undefined, caller: Caller) {
     const session = caller.token ? await deps.sessions.find(caller.token) : undefined;
     if (session && session.user.email.toLowerCase() === row.email.toLowerCase())
       return { user: session.user, signedIn: true };
-    if (password === undefined) throw invalidField("body.password", "is needed to accept");
+    if (password === undefined) throw invalidField("body.password", "is required to accept");
     return { user: await deps.service.verifyPassword(row.email, password, caller), signedIn: false };
   }
 
@@ -89,7 +89,7 @@ export function createInvitationLinks(deps: InvitationLinksDeps) {
       if (newPasswordHash !== null)
         await store.makeAccount(tx, { ...user, passwordHash: newPasswordHash }).catch(accountTaken);
       if (await store.isMember(tx, organization.id, user.email))
-        throw new AppError("conflict", `You are a member of ${organization.name} already.`);
+        throw new AppError("conflict", `You are already a member of ${organization.name}.`);
       await members.add(tx, { organizationId: organization.id, userId: user.id, role: row.role });
       await store.update(tx, row.id, { accepted_at: new Date(clock.now()), accepted_by: user.id });
       return {
@@ -126,7 +126,7 @@ export function createInvitationLinks(deps: InvitationLinksDeps) {
       };
     },
 
-    /** @returns with a session where the caller had none of this account. */
+    /** @returns a session unless the caller is already signed in with this account. */
     async accept(
       { token, name, password }: EndpointParsed<typeof acceptInvitation>["body"],
       caller: Caller,
@@ -136,15 +136,15 @@ export function createInvitationLinks(deps: InvitationLinksDeps) {
       const answer = { organization: { slug: organization.slug, name: organization.name } };
       const account = await store.account(row.email);
       if (account) {
-        if (account.id === row.invitedById) throw new AppError("forbidden", "Nobody invites himself.");
+        if (account.id === row.invitedById) throw new AppError("forbidden", "You cannot invite yourself.");
         if (account.disabledAt) throw new AppError("forbidden", "This account is deactivated.");
         const { user, signedIn } = await proveAccount(row, password, caller);
         await becomeMember(link, user, null, caller);
         if (signedIn || password === undefined) return { ...answer, granted: null };
         return { ...answer, granted: await deps.service.signIn(row.email, password, caller) };
       }
-      if (name === undefined) throw invalidField("body.name", "is needed for a new account");
-      if (password === undefined) throw invalidField("body.password", "is needed for a new account");
+      if (name === undefined) throw invalidField("body.name", "is required for a new account");
+      if (password === undefined) throw invalidField("body.password", "is required for a new account");
       demandGoodPassword("body.password", password, { email: row.email, name });
       const user = { id: uuidv7(), email: row.email, name };
       await becomeMember(link, user, await deps.passwords.hash(password), caller);

@@ -25,14 +25,17 @@ const waiting = sql`i.accepted_at is null and i.revoked_at is null`;
 
 const taken = (error: unknown): never => {
   if (error instanceof Error && "code" in error && error.code === "23505")
-    throw new AppError("conflict", "This address is invited already. Make a new link for that invitation.", {
-      details: [{ field: "body.email", message: "is invited already" }],
+    throw new AppError("conflict", "This address already has an invitation. Create a new link for it.", {
+      details: [{ field: "body.email", message: "already has an invitation" }],
       cause: error,
     });
   throw error;
 };
 
-/** Invitations; a link is found by the hash of its secret, outside row-level security, as no organization is known yet. */
+/**
+ * Invitations. Links are looked up by the hash of their secret, outside row-level security because the
+ * organization is not known yet.
+ */
 export function createInvitationsStore({ database }: { database: Database }) {
   return {
     list: (organizationIds: readonly string[], place: { id: string } | undefined, limit: number) =>

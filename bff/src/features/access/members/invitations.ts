@@ -18,7 +18,7 @@ type InvitationsDeps = InvitationLinksDeps & {
   authority: Pick<Authority, "demandGrantable">;
 };
 
-/** Letting people in: an admin hands a one-time link over, its holder becomes a member by it. */
+/** Inviting people: an admin passes on a one-time link, and its holder becomes a member. */
 export function createInvitations(deps: InvitationsDeps) {
   const { store, admission, authority, changes, clock } = deps;
 
@@ -64,7 +64,10 @@ export function createInvitations(deps: InvitationsDeps) {
       };
     },
 
-    /** @throws AppError `conflict` when the address is a member or invited already, `forbidden` above one's own role. */
+    /**
+     * @throws AppError `conflict` if the address is already a member or invited, `forbidden` if the caller
+     * cannot grant the role.
+     */
     async create(
       { email, role }: EndpointParsed<typeof createInvitation>["body"],
       context: RequestContext,
@@ -74,7 +77,7 @@ export function createInvitations(deps: InvitationsDeps) {
       authority.demandGrantable(context, role);
       const invitedBy = inviterOf(context);
       const own = await store.account(email);
-      if (own?.id === invitedBy) throw new AppError("forbidden", "Nobody invites himself.");
+      if (own?.id === invitedBy) throw new AppError("forbidden", "You cannot invite yourself.");
       const token = newToken();
       const row = {
         id: uuidv7(),
@@ -89,8 +92,8 @@ export function createInvitations(deps: InvitationsDeps) {
       };
       return changes.run(context, "access.invitation.create", async (tx) => {
         if (await store.isMember(tx, organization.id, email))
-          throw new AppError("conflict", "This person is a member already.", {
-            details: [{ field: "body.email", message: "is a member already" }],
+          throw new AppError("conflict", "This person is already a member.", {
+            details: [{ field: "body.email", message: "is already a member" }],
           });
         await store.insert(tx, { ...row, hash: hashToken(token), invitedBy });
         return {
@@ -113,7 +116,7 @@ export function createInvitations(deps: InvitationsDeps) {
         if (!found) throw notFound("invitation");
         authority.demandGrantable(context, found.role);
         const expiresAt = expiry();
-        // Who makes the new link answers for it from now on.
+        // Whoever creates the new link becomes the inviter.
         await store.update(tx, id, {
           token_hash: hashToken(token),
           expires_at: expiresAt,

@@ -28,7 +28,7 @@ const accept = (payload: Record<string, unknown>, cookies: Record<string, string
 const open = (token: unknown) =>
   it.app.inject({ method: "POST", url: "/api/v1/invitations/open", payload: { token } });
 
-/** Somebody new in the organization, signed in. */
+/** A new, signed-in member of the organization. */
 async function newcomer(email: string, role: string, organization = "northwind") {
   const { token } = await invite(superadmin, email, role, organization);
   const answer = await accept({ token, name: email.split("@")[0], password });
@@ -46,7 +46,7 @@ async function newcomer(email: string, role: string, organization = "northwind")
   return { call, cookie, userId: String(user.id), email };
 }
 
-// Reading the trail is an act too, and may be in it before it is read.
+// Reading the trail is recorded too and may already be in the result.
 async function newest(organization = "northwind") {
   const answer = await superadmin.call(
     "GET",
@@ -66,7 +66,7 @@ const memberNames = async (query: string, organization = "northwind", by = admin
 };
 
 describe("an invitation", () => {
-  test("makes an account and a member, once, and every step is in the trail", async () => {
+  test("creates an account and a member, once, and every step is in the trail", async () => {
     const { invitation, token } = await invite(admin, "ravi@northwind.example", "operator");
     expect(invitation).toMatchObject({ email: "ravi@northwind.example", role: "operator", openedAt: null });
     const offer = await open(token);
@@ -112,7 +112,7 @@ describe("an invitation", () => {
     expect(list.body).not.toContain(token);
   });
 
-  test("ends when it is withdrawn, renewed, too old, or when who made it may not invite any more", async () => {
+  test("ends when it is revoked, renewed or expired, or when its inviter may no longer invite", async () => {
     const { invitation, token } = await invite(admin, "elin@northwind.example", "viewer");
     const again = await admin.call("POST", "/invitations", {
       payload: { email: "Elin@northwind.example", role: "viewer" },
@@ -148,7 +148,7 @@ describe("an invitation", () => {
     expect((await accept({ token: old.token, name: "Late", password })).statusCode).toBe(404);
   });
 
-  test("lets an existing account in with its password or its session, and nobody else", async () => {
+  test("admits an existing account with its password or session, and nobody else", async () => {
     const grace = await signInAs(it, "viewer", "contoso");
     const { token } = await invite(admin, grace.person.email, "viewer");
     expect((await open(token)).json().account).toBe("existing");
@@ -164,14 +164,14 @@ describe("an invitation", () => {
     });
     expect(twice.json().error).toMatchObject({
       code: "conflict",
-      message: expect.stringContaining("member already"),
+      message: expect.stringContaining("already a member"),
     });
     expect((await admin.call("DELETE", `/members/${grace.userId}`)).statusCode).toBe(204);
     expect((await grace.call("GET", "/session", at("northwind"))).statusCode).toBe(403);
     expect((await grace.call("GET", "/session")).statusCode).toBe(200);
   });
 
-  test("is not made above one's own role, not to oneself, and not by who only reads", async () => {
+  test("cannot be created above one's own role, for oneself, or with read access only", async () => {
     const attempt = (by: Person, email: string, role: string, organization = "northwind") =>
       by.call("POST", "/invitations", { payload: { email, role }, ...at(organization) });
     expect((await attempt(admin, "x@y.example", "superadmin")).statusCode).toBe(403);
@@ -184,7 +184,7 @@ describe("an invitation", () => {
 });
 
 describe("members", () => {
-  test("are listed by role and name, page by page, with those who reach in from above", async () => {
+  test("are listed by role and name, page by page, including inherited roles", async () => {
     const first = await admin.call("GET", "/members?limit=2");
     expect(first.json().items).toHaveLength(2);
     const names: string[] = [];
@@ -206,7 +206,7 @@ describe("members", () => {
     expect(await memberNames("q=%25")).toEqual([]);
   });
 
-  test("a parent's admin acts in the child, the child's admin does nothing in the parent", async () => {
+  test("a parent's admin can manage the child, but the child's admin cannot manage the parent", async () => {
     const child = await newcomer("child-admin@northwind.example", "admin", "northwind-eu");
     expect((await child.call("GET", "/members")).statusCode).toBe(200);
     expect((await child.call("GET", "/members", at("northwind"))).statusCode).toBe(403);
@@ -222,7 +222,7 @@ describe("members", () => {
     expect(event).toMatchObject({ action: "access:read", outcome: "denied" });
   });
 
-  test("a role changes once, from what the admin saw, with before and after in the trail", async () => {
+  test("a role changes once, from the one that the admin saw, with before and after in the trail", async () => {
     const viewer = await newcomer("changing@northwind.example", "viewer");
     const change = (role: string, currentRole: string) =>
       admin.call("PATCH", `/members/${viewer.userId}`, { payload: { role, currentRole } });
@@ -243,7 +243,7 @@ describe("members", () => {
     expect((await viewer.call("GET", "/session")).json().capabilities).toContain("queues:act");
   });
 
-  test("nobody gives himself more, and the last admin of a root stays", async () => {
+  test("nobody can extend their own permissions, and the last admin of a root stays", async () => {
     const self = (role: string) =>
       admin.call("PATCH", `/members/${admin.userId}`, { payload: { role, currentRole: "admin" } });
     expect((await self("auditor")).statusCode).toBe(403);
@@ -254,7 +254,7 @@ describe("members", () => {
     ).toContain("last superadmin");
   });
 
-  test("two admins who remove each other at the same moment leave one", async () => {
+  test("two admins who remove each other at the same time leave one", async () => {
     const [one, other] = await Promise.all([
       newcomer("one@contoso.example", "admin", "contoso"),
       newcomer("other@contoso.example", "admin", "contoso"),
@@ -268,14 +268,14 @@ describe("members", () => {
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([204, 409]);
   });
 
-  test("an account is closed only by who administers all of its memberships, and its sessions end for good", async () => {
+  test("an account can only be deactivated by someone who administers all of its memberships, and its sessions end for good", async () => {
     const both = await newcomer("both@northwind.example", "viewer");
     const { token } = await invite(superadmin, both.email, "viewer", "contoso");
     await accept({ token, password });
     const detail = (await admin.call("GET", `/members/${both.userId}`)).json();
     expect(detail).toMatchObject({
       elsewhere: 1,
-      deactivationRefusal: expect.stringContaining("member where"),
+      deactivationRefusal: expect.stringContaining("role elsewhere"),
     });
     expect((await admin.call("POST", `/members/${both.userId}/deactivate`)).statusCode).toBe(403);
     const own = await newcomer("own@northwind.example", "viewer");
@@ -297,7 +297,7 @@ describe("members", () => {
 });
 
 describe("organizations", () => {
-  test("are made below one's own and renamed, five levels deep at most, and at once reachable", async () => {
+  test("are created below one's own and renamed, at most five levels deep, and are reachable immediately", async () => {
     const make = (organization: string, slug: string, by = admin) =>
       by.call("POST", "/organizations", { payload: { name: slug.toUpperCase(), slug }, ...at(organization) });
     let parent = "northwind-eu";

@@ -30,7 +30,7 @@ type MembersDeps = {
 const iso = (time: Date | null) => time?.toISOString() ?? null;
 const targetOf = ({ userId, name }: MemberRow) => [{ type: "user", id: userId, name }];
 
-/** Who belongs to an organization, in which role; a change holds from the member's next request. */
+/** Members of an organization and their roles; a change takes effect with the member's next request. */
 export function createMembers({ store, admission, authority, changes, sessionEnds, clock }: MembersDeps) {
   const reference = (tree: OrganizationTree, id: string) => {
     const { slug = "", name = "" } = tree.byId(id) ?? {};
@@ -53,7 +53,9 @@ export function createMembers({ store, admission, authority, changes, sessionEnd
     joinedAt: row.joinedAt.toISOString(),
   });
 
-  /** The live connections of the person are cut, here and elsewhere: they come back with the rights that hold now. */
+  /**
+   * Closes the person's live connections in all replicas, so that they reconnect with their current rights.
+   */
   const cut = (userId: string) => sessionEnds.announce({ userId });
 
   async function heldHere(context: RequestContext, userId: string): Promise<MemberRow> {
@@ -100,7 +102,7 @@ export function createMembers({ store, admission, authority, changes, sessionEnd
       const refusal = await authority.accountRefusal(context, userId, memberships, act);
       if (refusal) throw new AppError("forbidden", refusal);
       if ((held.disabledAt !== null) === (act === "deactivate"))
-        throw new AppError("conflict", "The account is in that state already. Load it again.");
+        throw new AppError("conflict", "The account is already in that state. Reload it.");
       await store.setDisabled(tx, userId, act === "deactivate" ? new Date(clock.now()) : null);
       if (act === "deactivate") await store.revokeSessions(tx, userId);
       const before = { account: act === "deactivate" ? "open" : "deactivated" };
@@ -144,7 +146,7 @@ export function createMembers({ store, admission, authority, changes, sessionEnd
 
     read: (userId: string, context: RequestContext) => detail(context, userId),
 
-    /** @throws AppError `conflict` when the role is another than the caller saw. */
+    /** @throws AppError `conflict` if the role is no longer the one that the caller saw. */
     async changeRole(
       { params, body }: EndpointParsed<typeof updateMember>,
       context: RequestContext,
@@ -155,7 +157,7 @@ export function createMembers({ store, admission, authority, changes, sessionEnd
         const held = await heldHere(context, params.userId);
         await authority.demandChange(context, held, body.role);
         if (held.role !== body.currentRole)
-          throw new AppError("conflict", `The role is ${held.role} by now. Look at it again.`);
+          throw new AppError("conflict", `The role is now ${held.role}. Review the change again.`);
         await store.changeRole(tx, { ...held, role: body.role });
         return {
           result: shown({ ...held, role: body.role }, tree),

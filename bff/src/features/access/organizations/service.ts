@@ -20,9 +20,11 @@ type HierarchyDeps = {
 const depthMax = 5;
 const place = z.strictObject({ id: z.uuid() });
 
-/** The tree of organizations as its administrators shape it: children, names; an organization never moves. */
+/** Management of the organization tree: create and rename. An organization never moves. */
 export function createHierarchy({ database, organizations, admission, changes }: HierarchyDeps) {
-  /** What the caller sees from here, parents before children; the platform's superadmin sees every tree. */
+  /**
+   * Organizations visible to the caller, parents before children; the platform's superadmin sees every tree.
+   */
   function reachable(tree: OrganizationTree, context: RequestContext): Organization[] {
     const { organization, actor } = context;
     if (organization.id !== platformOrganization.id)
@@ -80,20 +82,21 @@ export function createHierarchy({ database, organizations, admission, changes }:
       };
     },
 
-    /** @throws AppError `conflict` for a short name that is taken and for a sixth level. */
+    /** @throws AppError `conflict` if the slug is taken or the tree would get a sixth level. */
     async create({ name, slug }: { name: string; slug: string }, context: RequestContext) {
       const { rights, tree } = admission.standing(context);
       const { organization } = context;
-      // A root has no parent whose administrators could be asked, so it takes the right over all of them.
+      // A new root has no parent whose administrators could allow it, so it requires the right over all of
+      // them.
       const isRoot = organization.id === platformOrganization.id;
       if (isRoot && rights.roleIn(organization.id) !== "superadmin")
-        throw new AppError("forbidden", "Only a superadmin creates a root organization.");
+        throw new AppError("forbidden", "Only a superadmin can create a root organization.");
       if (!isRoot && tree.lineage(organization.id).length >= depthMax)
-        throw new AppError("conflict", `Organizations are at most ${depthMax} levels deep.`);
+        throw new AppError("conflict", `Organizations can be at most ${depthMax} levels deep.`);
       const id = uuidv7();
       const parentId = isRoot ? null : organization.id;
       await changes.run(context, "access.organization.create", async (tx) => {
-        // The new row is one that row-level security cannot know yet.
+        // Row-level security does not know the new organization yet.
         await sql`select set_config('wheelhouse.organization_ids', ${`{${organization.id},${id}}`}, true)`.execute(
           tx,
         );
@@ -119,7 +122,7 @@ export function createHierarchy({ database, organizations, admission, changes }:
       const target = reachable(tree, context).find((organization) => organization.id === id);
       if (!target) throw notFound("organization");
       if (!context.actor.can("access:manage").in(id).check())
-        throw new AppError("forbidden", "This takes the right access:manage there.");
+        throw new AppError("forbidden", "You need the permission access:manage there.");
       await changes.run({ ...context, organization: target }, "access.organization.update", async (tx) => {
         await tx.updateTable("organizations").set({ name }).where("id", "=", id).execute();
         return {
@@ -139,8 +142,8 @@ export type Hierarchy = ReturnType<typeof createHierarchy>;
 
 const slugTaken = (error: unknown): never => {
   if (error instanceof Error && "code" in error && error.code === "23505")
-    throw new AppError("conflict", "This short name is taken already.", {
-      details: [{ field: "body.slug", message: "is taken already" }],
+    throw new AppError("conflict", "This short name is already taken.", {
+      details: [{ field: "body.slug", message: "is already taken" }],
       cause: error,
     });
   throw error;

@@ -12,10 +12,10 @@ import type { Organization, OrganizationTree } from "../tree.ts";
 
 export type Membership = { organizationId: string; role: Role };
 
-// The shown role is the one that says most about what a person may do.
+// Order in which the most telling of several roles is displayed.
 const strongest: readonly Role[] = ["superadmin", "admin", "auditor", "operator", "viewer"];
 
-/** What a set of memberships allows in each organization, inheritance included. */
+/** The capabilities of a set of memberships in each organization, including inheritance. */
 export function createRights(memberships: readonly Membership[], tree: OrganizationTree) {
   const given = new Map(memberships.map(({ organizationId, role }) => [organizationId, role]));
   const everywhere = given.get(platformOrganization.id) === "superadmin";
@@ -36,19 +36,22 @@ export function createRights(memberships: readonly Membership[], tree: Organizat
 
   return {
     allows,
-    /** Role to show; undefined where the person is no member. */
+    /** The displayed role; undefined if the person is not a member. */
     roleIn: (organizationId: string): Role | undefined => {
       const held = rolesIn(organizationId);
       return strongest.find((role) => held.includes(role));
     },
     capabilitiesIn: (organizationId: string): Capability[] =>
       capabilities.filter((capability) => allows(organizationId, capability)),
-    /** Roles that the person may give to others there, and take from them. */
+    /** Roles that the person may grant and revoke there. */
     grantableIn: (organizationId: string): Role[] =>
       rolesIn(organizationId)
         .flatMap((role) => grantableRoles[role])
         .filter((role) => role !== "superadmin" || organizationId === platformOrganization.id),
-    /** Every organization with some role: those of the person's own first, each with what is below it. */
+    /**
+     * All organizations in which the person has a role: direct ones first, each followed by its
+     * sub-organizations.
+     */
     organizations(): Organization[] {
       if (everywhere) return [...tree.all()];
       const reached = new Map<string, Organization>();

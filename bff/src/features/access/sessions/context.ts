@@ -21,7 +21,7 @@ export function createActor(session: Pick<LiveSession, "id" | "user" | "signedIn
   };
 }
 
-/** Nobody in particular: what a public endpoint is told about its caller. */
+/** The context of a caller without identity, for public endpoints. */
 export const anonymousContext = (caller: Caller, display = "anonymous"): RequestContext => ({
   actor: {
     type: "anonymous",
@@ -39,22 +39,24 @@ export const anonymousContext = (caller: Caller, display = "anonymous"): Request
   idempotencyKey: null,
 });
 
-/** What a caller may do in the organizations that there are. */
+/** A caller's rights in the current organization tree. */
 type Standing = { rights: Rights; tree: OrganizationTree };
 type Admitted = Standing & { session: LiveSession; organization: Organization };
 type AdmissionDeps = { identity: Identity; organizations: Organizations; tokens: Pick<TokenIdentity, "of"> };
 
 export function createAdmission({ identity, organizations, tokens }: AdmissionDeps) {
-  // What the access feature itself needs to know about the requests under way; nobody else learns memberships.
+  // Keeps memberships out of the request context, so that only the access feature can read them.
   const admitted = new WeakMap<RequestContext, Admitted>();
   const standings = new WeakMap<RequestContext, Standing>();
 
-  /** A token acts in its one organization, with what is left of its scope after its creator's own rights. */
+  /**
+   * A token acts in a single organization, limited to the intersection of its scope and its creator's rights.
+   */
   async function admitToken(token: string, caller: Caller, need: Need): Promise<Admission> {
     const found = await tokens.of(token);
     const organization = found && (await organizations.byId(found.organizationId));
     if (!found || !organization)
-      return { ok: false, error: new AppError("unauthenticated", "This token is not valid.") };
+      return { ok: false, error: new AppError("unauthenticated", "This token is invalid.") };
     const tree = await organizations.tree();
     const rights = createTokenRights(found, createRights(found.memberships, tree), organization);
     const { requestId, address, userAgent, idempotencyKey } = caller;
@@ -67,8 +69,9 @@ export function createAdmission({ identity, organizations, tokens }: AdmissionDe
     const named = caller.organization;
     if (named !== undefined && named !== organization.id && named !== organization.slug)
       return refuse("This token belongs to another organization.");
-    if (need.access === "session") return refuse("A token has no session.");
-    if (!rights.allows(organization.id, need.access)) return refuse(`This takes the right ${need.access}.`);
+    if (need.access === "session") return refuse("API tokens have no session.");
+    if (!rights.allows(organization.id, need.access))
+      return refuse(`You need the permission ${need.access}.`);
     const context = { ...origin, subtreeIds: [organization.id], idempotencyKey };
     standings.set(context, { rights, tree });
     return { ok: true, context };
@@ -78,7 +81,7 @@ export function createAdmission({ identity, organizations, tokens }: AdmissionDe
     if (caller.token && isTokenShaped(caller.token)) return admitToken(caller.token, caller, need);
     const session = caller.token ? await identity.of(caller.token, need) : undefined;
     if (!session || (session.previous && need.write))
-      return { ok: false, error: new AppError("unauthenticated", "Sign in to go on.") };
+      return { ok: false, error: new AppError("unauthenticated", "Sign in to continue.") };
     const named = caller.organization ? await organizations.find(caller.organization) : undefined;
     const tree = await organizations.tree();
     const rights = createRights(session.memberships, tree);
@@ -91,18 +94,19 @@ export function createAdmission({ identity, organizations, tokens }: AdmissionDe
       address,
       userAgent,
     };
-    // One answer for an organization that is not there and one that is not theirs.
+    // The same response for an unknown organization and one without membership, so that callers
+    // cannot tell them apart.
     if (!organization || rights.roleIn(organization.id) === undefined)
       return {
         ok: false,
         origin,
-        error: new AppError("forbidden", "You are no member of that organization."),
+        error: new AppError("forbidden", "You are not a member of this organization."),
       };
     if (need.access !== "session" && !rights.allows(organization.id, need.access))
       return {
         ok: false,
         origin,
-        error: new AppError("forbidden", `This takes the right ${need.access}.`),
+        error: new AppError("forbidden", `You need the permission ${need.access}.`),
       };
     const context = {
       ...origin,
@@ -118,16 +122,16 @@ export function createAdmission({ identity, organizations, tokens }: AdmissionDe
 
   return {
     admit,
-    /** Session and rights behind a context that `admit` made. */
+    /** Session and rights of a context that `admit` created for a session. */
     behind(context: RequestContext): Admitted {
       const found = admitted.get(context);
-      if (!found) throw new Error("this context was not made by admit() for a session");
+      if (!found) throw new Error("this context was not created by admit() for a session");
       return found;
     },
-    /** Rights behind a context that `admit` made, for a session or a token. */
+    /** Rights of a context that `admit` created, for a session or a token. */
     standing(context: RequestContext): Standing {
       const found = standings.get(context);
-      if (!found) throw new Error("this context was not made by admit()");
+      if (!found) throw new Error("this context was not created by admit()");
       return found;
     },
   };
@@ -137,7 +141,7 @@ export type AdmissionOffice = ReturnType<typeof createAdmission>;
 function defaultOrganization(session: LiveSession, rights: Rights, tree: OrganizationTree) {
   const chosen = tree.byId(session.defaultOrganizationId);
   if (chosen && rights.roleIn(chosen.id)) return chosen;
-  // The membership of the chosen one is gone: take one that is left.
+  // The membership in the chosen organization is gone, so use a remaining one.
   return rights.organizations()[0];
 }
 

@@ -6,26 +6,26 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 
 export type Handshake = {
   cookieHeader: string | undefined;
-  /** Slug or id; undefined means the session's default. */
+  /** Slug or id; undefined for the session's default organization. */
   organization: string | undefined;
-  /** Headers `Origin` and `Host`: a browser sends cookies along from any page. */
+  /** Headers `Origin` and `Host`, checked because browsers send cookies along from any page. */
   origin?: string | undefined;
   host?: string | undefined;
-  /** Of the connection, for the trail. */
+  /** Id of the connection, for the audit trail. */
   id: string;
   address?: string | null;
   userAgent?: string | null;
 };
 
 /**
- * Lets a socket in by the same rules as a request; cheap enough to be asked again at each subscribe. While the
- * database is away, who was verified before may go on watching.
+ * Authenticates a socket by the same rules as a request; cheap enough to run again on each subscribe. While
+ * the database is unavailable, already verified sessions can keep watching.
  */
 export function createHandshake({ admit, denials }: { admit: Admit; denials: Denials }) {
   return async function authenticateHandshake(handshake: Handshake): Promise<RequestContext | AppError> {
     const { cookieHeader = "", organization, origin, host, id } = handshake;
     if (origin !== undefined && !isSameOrigin(origin, host))
-      return new AppError("forbidden", "Live connections have to come from Wheelhouse's own pages.");
+      return new AppError("forbidden", "Live connections must come from Wheelhouse's own pages.");
     const cookies = fastifyCookie.parse(cookieHeader.slice(0, 8_192));
     const { address = null, userAgent = null } = handshake;
     const token = cookies[sessionCookieName(true)] ?? cookies[sessionCookieName(false)];

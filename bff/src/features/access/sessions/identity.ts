@@ -6,12 +6,13 @@ import { hashToken, type LiveSession, type SessionStore } from "./store.ts";
 type IdentityDeps = { store: Pick<SessionStore, "find">; clock: Clock; idleMs: number };
 
 const rememberedMax = 10_000;
-// After a look-up that failed, snapshot reads do not wait for the next one for this long.
+// After a failed lookup, snapshot reads skip the database for this long.
 const pauseMs = 1_000;
 
 /**
- * Finds out whose token it is. While the database is away, a session that was verified before may go on reading
- * snapshots until its idle time-out; nothing else may, because what was revoked meanwhile cannot be known.
+ * Resolves a session token. While the database is unavailable, an already verified session can keep reading
+ * snapshots until its idle timeout. Everything else is refused, because a revocation in the meantime would go
+ * unnoticed.
  */
 export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
   const remembered = new Map<string, { session: LiveSession; verifiedAt: number }>();
@@ -35,8 +36,8 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
 
   return {
     /**
-     * @returns undefined when the token opens nothing.
-     * @throws AppError `unavailable` while the database is away, unless a snapshot is read.
+     * @returns undefined if the token is not valid.
+     * @throws AppError `unavailable` while the database is unavailable, unless a snapshot is read.
      */
     async of(token: string, use: { snapshot: boolean }): Promise<LiveSession | undefined> {
       const key = hashToken(token).toString("base64url");
@@ -54,7 +55,7 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
         if (known) return known;
         throw new AppError(
           "unavailable",
-          "The database cannot be reached, so nobody can be recognised now.",
+          "The database is unavailable, so sessions cannot be verified right now.",
           {
             retryAfterSeconds: 5,
             cause,
@@ -62,7 +63,7 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
         );
       }
     },
-    /** What was revoked is not to come back with an outage. */
+    /** A revoked session must not become valid again during an outage. */
     forget(ended: Ended) {
       for (const [key, { session }] of remembered)
         if ("userId" in ended ? session.user.id === ended.userId : session.id === ended.sessionId)

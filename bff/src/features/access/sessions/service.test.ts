@@ -35,7 +35,7 @@ const sessionsOf = async (person: Person, path = "/sessions") => {
 };
 const statusOf = async (person: Person) => (await person.call("GET", "/session")).statusCode;
 
-/** A live connection with a topic, and when it is cut. */
+/** A live connection with one topic; `cut` resolves when it is closed. */
 async function watch(person: Person) {
   const client: Client = io(address, {
     path: "/live",
@@ -65,7 +65,7 @@ describe("a session", () => {
     skewMs = 0;
   });
 
-  test("that nobody uses ends after the configured time", async () => {
+  test("ends after the configured idle time", async () => {
     const person = await signInAs(it, "superadmin", "platform");
     skewMs = 29 * minuteMs;
     expect(await statusOf(person)).toBe(200);
@@ -77,7 +77,7 @@ describe("a session", () => {
     expect(await statusOf(person)).toBe(401);
   });
 
-  test("that is in use all the time ends after its whole time", async () => {
+  test("ends after its absolute lifetime even if it is in constant use", async () => {
     const person = await signInAs(it, "superadmin", "platform");
     for (let minutes = 25; minutes < 120; minutes += 25) {
       skewMs = minutes * minuteMs;
@@ -86,7 +86,7 @@ describe("a session", () => {
     }
     skewMs = 121 * minuteMs;
     expect(await statusOf(person)).toBe(401);
-    // Also when it was begun while the limit was longer.
+    // Also if it started while the limit was longer.
     const expires_at = new Date(Date.now() + 240 * minuteMs);
     await it.database.system.updateTable("sessions").set({ expires_at }).execute();
     expect(await statusOf(person)).toBe(401);
@@ -94,7 +94,7 @@ describe("a session", () => {
 });
 
 describe("my sessions", () => {
-  test("are listed with the current one marked, and nothing that opens them", async () => {
+  test("are listed with the current one marked, and without anything that opens them", async () => {
     const first = await signInAs(it, "auditor");
     const second = await signInAs(it, "auditor");
     const { items, total } = await sessionsOf(second);
@@ -121,7 +121,7 @@ describe("my sessions", () => {
     expect([await statusOf(here), await statusOf(third)]).toEqual([200, 401]);
   });
 
-  test("are out of other people's reach", async () => {
+  test("cannot be reached by other people", async () => {
     const owner = await signInAs(it, "viewer");
     const stranger = await signInAs(it, "operator");
     const [session] = (await sessionsOf(owner)).items;
@@ -131,7 +131,7 @@ describe("my sessions", () => {
 });
 
 describe("a member's sessions", () => {
-  test("are ended by an administrator of the organization: the next request fails, the socket is cut in a second", async () => {
+  test("can be ended by an administrator of the organization: the next request fails, the socket closes within a second", async () => {
     const admin = await signInAs(it, "admin");
     const member = await signInAs(it, "viewer");
     const bystander = await signInAs(it, "operator");
@@ -156,7 +156,7 @@ describe("a member's sessions", () => {
     });
   });
 
-  test("are no business of an administrator elsewhere, nor of who has another role", async () => {
+  test("cannot be reached by an administrator elsewhere, nor with another role", async () => {
     const member = await signInAs(it, "viewer");
     const foreign = await signInAs(it, "admin", "contoso");
     const auditor = await signInAs(it, "auditor");

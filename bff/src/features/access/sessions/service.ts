@@ -18,7 +18,7 @@ type Person = { id: string; name: string };
 
 const listedMax = 100;
 
-/** Where people are signed in: each sees and ends his own sessions, an administrator those of the members. */
+/** Sessions of people: everyone can list and end their own, administrators those of the members. */
 export function createSessions({ users, sessions, admission, changes, sessionEnds }: SessionsDeps) {
   async function list(userId: string, currentId: string | null) {
     const found = await sessions.listOf(userId, listedMax);
@@ -36,7 +36,7 @@ export function createSessions({ users, sessions, admission, changes, sessionEnd
     };
   }
 
-  /** @param demanded there has to be one that ends, else 404. */
+  /** @param demanded fail with 404 if no session ends. */
   async function end(
     context: RequestContext,
     person: Person,
@@ -75,7 +75,7 @@ export function createSessions({ users, sessions, admission, changes, sessionEnd
     async endOwn(context: RequestContext, sessionId: string) {
       const { person, sessionId: current } = self(context);
       if (sessionId === current)
-        throw invalidField("path.sessionId", "is the session you are using: sign out");
+        throw invalidField("path.sessionId", "is your current session: sign out instead");
       await end(context, person, { only: sessionId }, true);
     },
 

@@ -15,16 +15,16 @@ import {
   type SessionLimits,
 } from "../config.ts";
 
-/** A session with its user and memberships, as the database has it at this moment. */
+/** A session with its user and memberships, read from the database at this moment. */
 const liveSession = z.object({
   id: z.uuid(),
-  /** The token was rotated away less than 30 s ago: it reads, and no more. */
+  /** The token was rotated less than 30 s ago and only allows reads. */
   previous: z.boolean(),
   tokenHash: z.string(),
   defaultOrganizationId: z.uuid(),
   expiresAt: z.date(),
   lastSeenAt: z.date(),
-  /** The password was given within the last 5 minutes. */
+  /** The user signed in or confirmed their identity within the last 5 minutes. */
   confirmed: z.boolean(),
   signedInBy: z.enum(["password", "oidc"]),
   user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
@@ -45,10 +45,10 @@ const listedSession = z.object({
 
 const lookupTimeoutMs = 2_000;
 const batchMax = 500;
-// Two, so that one that is late holds up half.
+// Two, so that one slow lookup only holds up half of the callers.
 const lookupsAtOnce = 2;
 
-// `unnest` keeps it one plan for any number of tokens; either index finds the row.
+// `unnest` keeps one plan for any number of tokens; an index serves either hash.
 const lookupSql = `
   select s.id, asked.hash <> s.token_hash as previous, encode(asked.hash, 'hex') as "tokenHash",
     s.default_org_id as "defaultOrganizationId", s.expires_at as "expiresAt", s.last_seen_at as "lastSeenAt",
@@ -67,19 +67,19 @@ export const hashToken = (token: string): Buffer => createHash("sha256").update(
 /** 256 random bits, URL-safe. */
 export const newToken = (): string => randomBytes(32).toString("base64url");
 
-// node-postgres takes a time-out per query; its types do not say so.
+// node-postgres accepts a timeout per query, but its types do not include it.
 type TimedQuery = QueryConfig & { query_timeout: number };
 type Waiting = { resolve: (session: LiveSession | undefined) => void; reject: (error: unknown) => void };
 
 type SessionStoreDeps = { database: Database; clock: Clock; limits: SessionLimits; log: Logger };
 
-/** Sessions in Postgres. The database holds hashes of tokens only, so a copy of it opens nothing. */
+/** Sessions in Postgres. The database contains only hashes of tokens, so a copy of it gives no access. */
 export function createSessionStore({ database, clock, limits, log }: SessionStoreDeps) {
   const ago = (forMs: number) => new Date(clock.now() - forMs);
   const waiting = new Map<string, Waiting[]>();
   let running = 0;
 
-  // What arrives while look-ups run forms the next one: alone it is asked for at once, under load they become few.
+  // Requests that arrive during a lookup form the next batch: no delay when idle, few statements under load.
   function pump() {
     if (waiting.size === 0 || running === lookupsAtOnce) return;
     const batch = new Map([...waiting].slice(0, batchMax));
@@ -97,7 +97,7 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
       text: lookupSql,
       values: [
         [...batch.keys()].map((hash) => Buffer.from(hash, "hex")),
-        // Also a session from before the limit was shortened ends by it.
+        // Applies a shortened limit to existing sessions too.
         ago(0),
         ago(limits.idleMs),
         ago(confirmedForMs),
@@ -132,13 +132,13 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
     };
     database.pools.system
       .query(update)
-      .catch((err: unknown) => log.warn({ err }, "last use of sessions not recorded"));
+      .catch((err: unknown) => log.warn({ err }, "last use of sessions was not recorded"));
   }
 
   return {
     /**
-     * The session of a token, undefined when there is none that is valid. Look-ups share statements, each of which
-     * begins after they were asked for, so none misses a revocation.
+     * The session of a token, undefined if there is no valid one. Lookups share statements, each of which
+     * starts after the lookups were requested, so no revocation is missed.
      */
     find(token: string): Promise<LiveSession | undefined> {
       const hash = hashToken(token).toString("hex");
@@ -183,7 +183,7 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
       return expiresAt;
     },
 
-    /** @returns false when the session ended meanwhile. */
+    /** @returns false if the session has already ended. */
     async revoke(tx: Transaction<Tables>, sessionId: string): Promise<boolean> {
       const { numUpdatedRows } = await tx
         .updateTable("sessions")
@@ -194,7 +194,7 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
       return numUpdatedRows > 0n;
     },
 
-    /** Sessions of a person that a token would still open, last used first. */
+    /** Active sessions of a person, most recently used first. */
     async listOf(userId: string, limit: number) {
       const { rows } = await sql`
         select s.id, s.auth_method as "signedInBy", s.user_agent as "userAgent", s.address,
@@ -209,7 +209,7 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
       return z.array(listedSession).parse(rows);
     },
 
-    /** @returns ids of the sessions that ended, which were the person's. */
+    /** @returns ids of the person's sessions that ended. */
     async revokeOf(
       tx: Transaction<Tables>,
       userId: string,
@@ -227,8 +227,9 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
     },
 
     /**
-     * New token, with another default organization or a fresh confirmation; the old token reads for 30 s more.
-     * @returns false when it lost a race.
+     * Issues a new token, with another default organization or a fresh confirmation; the old token allows
+     * reads for another 30 s.
+     * @returns false if a concurrent rotation was faster.
      */
     async rotate(
       tx: Transaction<Tables>,
@@ -242,7 +243,7 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
       return rows[0]?.rotated === true;
     },
 
-    /** Forgets sessions 30 days after their end, and idempotency keys and counters past their time. */
+    /** Deletes sessions 30 days after their end, and expired idempotency keys and counters. */
     async purge() {
       const dayAgo = ago(24 * 3_600_000);
       const longAgo = ago(familiarForMs);

@@ -24,12 +24,12 @@ const liveToken = z.object({
   organizationId: z.uuid(),
   capabilities: z.array(z.string()),
   lastUsedAt: z.date().nullable(),
-  /** Of its creator, at this moment. */
+  /** The creator's memberships at this moment. */
   memberships: z.array(z.object({ organizationId: z.uuid(), role: z.enum(roles) })),
 });
 export type LiveToken = z.infer<typeof liveToken>;
 
-// A token lives as long as its creator's account is open; what the creator lost since, it has lost too.
+// A token is valid only while its creator's account is active, and loses every right that its creator loses.
 const lookupSql = `
   select t.id, t.name, t.org_id as "organizationId", t.capabilities, t.last_used_at as "lastUsedAt",
     (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role)), '[]')
@@ -50,7 +50,9 @@ function checksumOf(text: string): string {
   return digits;
 }
 
-/** `wh_`, 40 characters of chance (238 bits) and a checksum, by which scanners recognise one that leaked. */
+/**
+ * `wh_`, 40 random characters (238 bits) and a checksum, which lets secret scanners recognize leaked tokens.
+ */
 export function makeApiToken(): string {
   const body = `wh_${Array.from({ length: secretLength }, () => alphabet[randomInt(alphabet.length)]).join("")}`;
   return body + checksumOf(body);
@@ -58,7 +60,7 @@ export function makeApiToken(): string {
 
 export const isTokenShaped = (token: string) => token.startsWith("wh_");
 
-/** False for what was mistyped or cut off: no look-up is needed to know. */
+/** Rejects mistyped or truncated tokens without a lookup. */
 function isWhole(token: string): boolean {
   return (
     token.length === 3 + secretLength + checksumLength &&
@@ -68,7 +70,9 @@ function isWhole(token: string): boolean {
 
 export const hashApiToken = (token: string): Buffer => createHash("sha256").update(token).digest();
 
-/** Finds out what a token may do, in the database at each request: nothing revoked lives on in memory. */
+/**
+ * Resolves an API token in the database on every request, so that a revoked token never lives on in memory.
+ */
 export function createTokenIdentity({
   database,
   clock,
@@ -93,11 +97,11 @@ export function createTokenIdentity({
     };
     database.pools.system
       .query(update)
-      .catch((err: unknown) => log.warn({ err }, "last use of a token not recorded"));
+      .catch((err: unknown) => log.warn({ err }, "last use of a token was not recorded"));
   }
 
   return {
-    /** @throws AppError `unavailable` while the database is away. */
+    /** @throws AppError `unavailable` while the database is unavailable. */
     async of(token: string): Promise<LiveToken | undefined> {
       if (!isWhole(token)) return undefined;
       const lookup: TimedQuery = {
@@ -108,7 +112,7 @@ export function createTokenIdentity({
       };
       const { rows } = await onDatabase(database.pools.system.query(lookup)).catch((cause: unknown) => {
         if (!isUnavailable(cause)) throw cause;
-        const text = "The database cannot be reached, so no token can be checked now.";
+        const text = "The database is unavailable, so tokens cannot be verified right now.";
         throw new AppError("unavailable", text, { retryAfterSeconds: 5, cause });
       });
       if (rows[0] === undefined) return undefined;
@@ -120,7 +124,7 @@ export function createTokenIdentity({
 }
 export type TokenIdentity = ReturnType<typeof createTokenIdentity>;
 
-/** Rights of a token: in one organization, what both its scope and its creator's rights hold. */
+/** Rights of a token: in one organization, the intersection of its scope and its creator's rights. */
 export function createTokenRights(token: LiveToken, creator: Rights, organization: Organization): Rights {
   const allows = (organizationId: string, capability: Capability) =>
     organizationId === organization.id &&

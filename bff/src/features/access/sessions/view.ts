@@ -25,7 +25,7 @@ export function sessionViewOf({
     return role ? [{ id, slug, name, parentId, role }] : [];
   };
   const [current] = reference(organization);
-  if (!current) throw new Error("a session is viewed from an organization that its user is no member of");
+  if (!current) throw new Error("a session is viewed from an organization of which its user is not a member");
   return {
     user,
     signedInBy,

@@ -4,12 +4,15 @@ import type { Passwords } from "./passwords.ts";
 
 type CredentialsDeps = { users: UserStore; passwords: Passwords; limit: SignInLimit };
 
-/** The one place where a password is compared: bounded per address and account, and as slow for who is unknown. */
+/**
+ * The only place that compares passwords: rate-limited per address and account, and equally slow for unknown
+ * users.
+ */
 export function createCredentials({ users, passwords, limit }: CredentialsDeps) {
   return {
     /**
-     * @param onFailure records the failed try; told the user when there is one of this address.
-     * @returns undefined when address and password do not belong together.
+     * @param onFailure records the failed attempt; receives the user if the address has one.
+     * @returns undefined if address and password do not match.
      * @throws AppError `rate_limited`.
      */
     async verify(

@@ -21,18 +21,19 @@ export type CurrentSessionDeps = {
   clock: Clock;
 };
 
-/** A session as its holder gets it: the token goes into the cookie and nowhere else. */
+/** A session as granted to its holder; the token belongs in the cookie and nowhere else. */
 export type GrantedSession<V = SessionView> = { token: string; expiresAt: Date; view: V };
 
-const changedMeanwhile = () => new AppError("conflict", "The session changed meanwhile. Load it again.");
+const changedMeanwhile = () =>
+  new AppError("conflict", "The session has changed in the meantime. Reload it.");
 
-/** The session behind a request: what it shows, how it is confirmed, moved to another organization and ended. */
+/** The session of a request: view, confirm, switch organization, and sign out. */
 export function createCurrentSession(deps: CurrentSessionDeps) {
   const { credentials, sessions, organizations, admission, changes, denials, sessionEnds, clock } = deps;
 
   const end = (sessionId: string) => sessionEnds.announce({ sessionId });
 
-  /** Keeps that the person was there just now, under a new token. */
+  /** Records that the user has just confirmed their identity, and rotates the token. */
   async function confirm(context: RequestContext, currentToken: string) {
     const { session } = admission.behind(context);
     const { id, name } = session.user;
@@ -71,7 +72,7 @@ export function createCurrentSession(deps: CurrentSessionDeps) {
     },
 
     /**
-     * Confirms that the person behind the session is there, under a new token.
+     * Confirms the user's identity by password and rotates the token.
      * @throws AppError `validation_failed` for a wrong password, `rate_limited`.
      */
     async stepUp(context: RequestContext, password: string, currentToken: string) {
@@ -89,15 +90,16 @@ export function createCurrentSession(deps: CurrentSessionDeps) {
       return confirm(context, currentToken);
     },
 
-    /** Where a refused switch is recorded: it is the business of the organization that was asked for. */
+    /** A refused switch is recorded in the requested organization, whose administrators need to see it. */
     async originAt(context: RequestContext, organizationId: string): Promise<ActOrigin> {
       return { ...context, organization: (await organizations.byId(organizationId)) ?? platformOrganization };
     },
 
     /**
-     * Makes another organization the session's default, under a new token. The event is in the trail of the
-     * organization that is entered.
-     * @throws AppError `forbidden` when the user is no member of it, `conflict` when another request was faster.
+     * Makes another organization the session's default and rotates the token. The event is recorded in that
+     * organization.
+     * @throws AppError `forbidden` if the user is not a member of it, `conflict` if a concurrent request was
+     * faster.
      */
     async switchOrganization(
       context: RequestContext,
@@ -107,7 +109,7 @@ export function createCurrentSession(deps: CurrentSessionDeps) {
       const { session, rights, tree } = admission.behind(context);
       const target = await organizations.byId(organizationId);
       if (!target || !rights.roleIn(target.id))
-        throw new AppError("forbidden", "You are no member of that organization.");
+        throw new AppError("forbidden", "You are not a member of this organization.");
       const token = newToken();
       const before = tree.byId(session.defaultOrganizationId);
       await changes.run(

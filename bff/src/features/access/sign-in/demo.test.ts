@@ -26,7 +26,7 @@ test("the demo has one of each role in its first organization, two unrelated roo
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(credentials);
 
-  // A restart keeps the passwords, also when the database was lost meanwhile.
+  // A restart keeps the passwords, even if the database was lost in between.
   expect(await seedDemo({ adminUrl: urls.adminUrl, dataDir })).toEqual(credentials);
   const fresh = await createTestDatabase();
   expect(await seedDemo({ adminUrl: fresh.adminUrl, dataDir })).toEqual(credentials);

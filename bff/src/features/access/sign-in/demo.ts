@@ -50,9 +50,9 @@ const people: readonly Person[] = [
 ];
 
 /**
- * Organizations and people of the demo. Passwords are random, made once per data folder and kept over restarts, in
- * `credentials.json` (mode 0600); running it again changes nothing.
- * @param adminUrl connection of the database's administrator.
+ * Creates the organizations and people of the demo. Passwords are random, generated once per data folder and
+ * kept in `credentials.json` (mode 0600); running it again changes nothing.
+ * @param adminUrl connection as the database's administrator.
  */
 export async function seedDemo({
   adminUrl,
@@ -97,7 +97,7 @@ export async function seedDemo({
         passwordHash: await passwords.hash(password),
       });
     }
-    // Before the commit: a password that is in the database alone would be lost.
+    // Written before the commit, because a password stored only in the database would be lost.
     writeCredentials(file, credentials);
     await client.query("commit");
     return credentials;

@@ -10,11 +10,12 @@ const passwordLengthMin = 12;
 const account = z.object({ id: z.uuid(), name: z.string(), isNew: z.boolean() });
 
 /**
- * Gives a new installation its first superadmin, or an existing one another password; it is in the platform's trail.
- * @param changes over connections of the database's administrator, for whom alone this works.
- * @param password undefined: one is made.
+ * Creates the first superadmin of a new installation, or resets the password of an existing one; recorded in
+ * the platform's trail.
+ * @param changes on connections as the database's administrator; no other role is allowed to do this.
+ * @param password undefined to generate one.
  * @returns the password, to be shown once.
- * @throws Error with a text for the person who typed the command.
+ * @throws Error with a message for the person who ran the command.
  */
 export async function createFirstAdmin({
   changes,
@@ -42,7 +43,7 @@ export async function createFirstAdmin({
     await sql`
       insert into memberships (user_id, org_id, role) values (${user.id}, ${organizationId}, 'superadmin')
       on conflict (user_id, org_id) do update set role = excluded.role`.execute(tx);
-    // Whoever knew the old password is out.
+    // Signs out everyone who used the old password.
     const ended = await tx
       .updateTable("sessions")
       .set({ revoked_at: sql<Date>`now()` })

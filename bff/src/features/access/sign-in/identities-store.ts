@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 
-/** Which account is whose at an OpenID Connect provider. */
+/** Links between accounts and their identities at an OpenID Connect provider. */
 export function createIdentitiesStore({ database }: { database: Database }) {
   return {
     async userOf(issuer: string, subject: string): Promise<string | undefined> {
@@ -32,7 +32,7 @@ export function createIdentitiesStore({ database }: { database: Database }) {
         .execute();
     },
 
-    /** An account that signs in at the provider only. */
+    /** Creates an account without a password, which can only sign in at the provider. */
     async makeAccount(tx: Transaction<Tables>, user: { id: string; email: string; name: string }) {
       await tx
         .insertInto("users")

@@ -7,13 +7,13 @@ export type OidcConfig = {
   issuer: string;
   clientId: string;
   clientSecret: string;
-  /** As the button on the sign-in page says it. */
+  /** Label of the button on the sign-in page. */
   name: string;
-  /** Where somebody without an account becomes a member, and as what; undefined: nowhere. */
+  /** Organization and role for people without an account; undefined to reject them. */
   provision: { organization: string; role: "viewer" | "operator" } | undefined;
 };
 
-/** What one sign-in at the provider has to bring back, known to the browser that began it alone. */
+/** Values that the provider must return for a sign-in, known only to the browser that started it. */
 export type OidcChecks = {
   state: string;
   nonce: string;
@@ -46,8 +46,9 @@ const sleep = (forMs: number) =>
   });
 
 /**
- * The provider as a client sees it: found by discovery, asked with a time-out, and left alone for 30 s after three
- * failures in a row. Discovery is tried again after 1, 2 and 4 s; a code is not, because it is good once.
+ * Client of the identity provider: found by discovery, called with a timeout, and not called for 30 s after
+ * three consecutive failures. Discovery is retried after 1, 2 and 4 s; a code exchange is not, because a code
+ * is valid once.
  */
 export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps) {
   let known: { configuration: oidc.Configuration; at: number } | undefined;
@@ -59,7 +60,7 @@ export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps
     clock,
   });
 
-  /** @throws AppError `unavailable`; other errors are what the provider or its answer is guilty of. */
+  /** @throws AppError `unavailable`; other errors are faults of the provider or its response. */
   async function guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await breaker.run(work);
@@ -91,7 +92,11 @@ export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps
 
   return {
     breaker,
-    /** Where to send the browser, and what to check when it comes back. @param fresh asks for the person again. */
+    /**
+     * Starts a sign-in.
+     * @param fresh makes the provider ask for credentials again.
+     * @returns the address to redirect to, and the values to check on return.
+     */
     async begin(
       redirectUri: string,
       { fresh }: { fresh: boolean },
@@ -112,9 +117,9 @@ export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps
     },
 
     /**
-     * Who came back.
-     * @param currentUrl the callback's address as the provider was told it, with the query that it added.
-     * @throws AppError `unavailable`; any other error means that this sign-in proves nothing.
+     * Completes a sign-in.
+     * @param currentUrl callback address as sent to the provider, with the query that it added.
+     * @throws AppError `unavailable`; any other error means that the sign-in failed.
      */
     async finish(currentUrl: URL, checks: OidcChecks): Promise<OidcPerson> {
       const client = await configuration();
@@ -129,7 +134,7 @@ export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps
       );
       const claims = tokens.claims();
       if (!claims) throw new Error("the provider sent no ID token");
-      // Many providers keep the address out of the ID token.
+      // Many providers omit the e-mail address from the ID token.
       const shown: Record<string, unknown> =
         claims.email === undefined
           ? await guarded(() => oidc.fetchUserInfo(client, tokens.access_token, claims.sub))
@@ -147,9 +152,9 @@ export function createOidcProvider({ config, clock, wait = sleep }: ProviderDeps
 export type OidcProvider = ReturnType<typeof createOidcProvider>;
 
 const unreachable = (retryAfterSeconds: number, cause?: unknown) =>
-  new AppError("unavailable", "The identity provider does not answer.", { retryAfterSeconds, cause });
+  new AppError("unavailable", "The identity provider does not respond.", { retryAfterSeconds, cause });
 
-/** The network, a time-out or the provider's own failure, as opposed to an answer that says no. */
+/** True for network errors, timeouts and 5xx responses, as opposed to a refusal. */
 function isNoAnswer(error: unknown): boolean {
   if (error instanceof oidc.ResponseBodyError) return error.status >= 500;
   if (error instanceof oidc.AuthorizationResponseError) return false;

@@ -69,14 +69,17 @@ afterAll(async () => {
 const cookieOf = (answer: { cookies: { name: string; value: string }[] }, name: string) =>
   answer.cookies.find((cookie) => cookie.name === name)?.value ?? "";
 
-/** Asks Wheelhouse where to go. */
+/** Starts a sign-in at Wheelhouse. */
 async function begin(query = "") {
   const answer = await it.app.inject({ method: "GET", url: `/signin/oidc${query}` });
   expect(answer.statusCode).toBe(302);
   return { location: answer.headers.location ?? "", kept: cookieOf(answer, "wheelhouse-oidc") };
 }
 
-/** What a browser does at the provider: follows, gives a name at its form, agrees. @returns where it is sent back to. */
+/**
+ * Acts as a browser at the provider: follows redirects, submits the login form, consents.
+ * @returns the callback address.
+ */
 async function visit(start: string, login: string): Promise<string> {
   const jar = new Map<string, string>();
   let url = start;
@@ -105,7 +108,7 @@ async function visit(start: string, login: string): Promise<string> {
     url = new URL(action, url).href;
     form = new URLSearchParams({ prompt, login, password: "x" });
   }
-  throw new Error("the provider sends round in circles");
+  throw new Error("the provider redirects in a loop");
 }
 
 const comeBack = (url: string, kept: string, session = "") =>
@@ -130,7 +133,7 @@ const trail = async (query: string, organization = "northwind") => {
 };
 
 describe("signing in at the identity provider", () => {
-  test("is offered, and sends there with PKCE, state and nonce", async () => {
+  test("is offered, and redirects there with PKCE, state and nonce", async () => {
     const offer = await it.app.inject({ method: "GET", url: "/api/v1/session/providers" });
     expect(offer.json()).toEqual({ items: [{ name: "Northwind ID", path: "/signin/oidc" }] });
     const { location, kept } = await begin();
@@ -145,7 +148,7 @@ describe("signing in at the identity provider", () => {
     }
   });
 
-  test("links a verified address to its account once, then the subject counts", async () => {
+  test("links a verified address to its account once, then relies on the subject", async () => {
     const answer = await signInBy("emma", "?next=/o/northwind/queues");
     expect(answer).toMatchObject({ statusCode: 302, headers: { location: "/o/northwind/queues" } });
     const session = await view(cookieOf(answer, "wheelhouse"));
@@ -163,7 +166,7 @@ describe("signing in at the identity provider", () => {
   });
 
   test.each(["stranger", "claims-admin"])(
-    "opens nothing for %s, and the attempt is in the trail",
+    "is refused for %s, and the attempt is in the trail",
     async (login) => {
       const answer = await signInBy(login);
       expect(answer).toMatchObject(refused);
@@ -176,7 +179,7 @@ describe("signing in at the identity provider", () => {
     },
   );
 
-  test("takes no wrong state, no wrong nonce, no code twice, and no answer meant for another browser", async () => {
+  test("rejects a wrong state, a wrong nonce, a reused code, and a response meant for another browser", async () => {
     const { location, kept } = await begin();
     const callback = await visit(location, "jonas");
     const altered = new URL(callback);
@@ -188,7 +191,7 @@ describe("signing in at the identity provider", () => {
     const sealed = (change: object) =>
       box.seal(JSON.stringify({ ...opened, ...change }), "oidc sign-in").toString("base64url");
     expect(await comeBack(callback, sealed({ nonce: "another" }))).toMatchObject(refused);
-    // The code was used by then; a fresh one shows what each of the others is refused for.
+    // The code has been used by now; a fresh one isolates why each of the others is refused.
     const again = async () => {
       const fresh = await begin();
       return { ...fresh, callback: await visit(fresh.location, "jonas") };
@@ -208,14 +211,14 @@ describe("signing in at the identity provider", () => {
   });
 
   test.each(["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])(
-    "does not lead on to %s",
+    "does not redirect to %s",
     async (next) => {
       const answer = await signInBy("jonas", `?next=${encodeURIComponent(next)}`);
       expect(answer.headers.location).toBe("/");
     },
   );
 
-  test("confirms a session again, for the same person only", async () => {
+  test("confirms a session, for the same person only", async () => {
     const session = cookieOf(await signInBy("jonas"), "wheelhouse");
     const old = { confirmed_at: new Date(Date.now() - 10 * 60_000) };
     await it.database.system.updateTable("sessions").set(old).execute();
@@ -233,7 +236,7 @@ describe("signing in at the identity provider", () => {
   });
 });
 
-test("who has no account gets one where the installation says so, in that organization alone", async () => {
+test("a person without an account gets one if the installation allows it, in that organization only", async () => {
   const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   const former = it;
   it = await startTestApp({
@@ -250,7 +253,7 @@ test("who has no account gets one where the installation says so, in that organi
   const session = (await view(cookieOf(await signInBy("stranger"), "wheelhouse"))).json();
   expect(session.user).toMatchObject({ email: "stranger@elsewhere.example", name: "A Stranger" });
   expect(session.organizations).toMatchObject([{ slug: "contoso", role: "viewer" }]);
-  // The provider stays the only way in: no link gives such an account a password.
+  // The provider stays the only way in: such an account cannot get a password by link.
   const admin = await signInAs(it, "admin", "contoso");
   const link = await admin.call("POST", `/members/${session.user.id}/password-reset`);
   expect(link.json().error).toMatchObject({
@@ -261,7 +264,7 @@ test("who has no account gets one where the installation says so, in that organi
   it = former;
 });
 
-describe("a provider that does not answer", () => {
+describe("a provider that does not respond", () => {
   const config = {
     issuer: "http://127.0.0.1:9",
     clientId: "c",
@@ -270,7 +273,7 @@ describe("a provider that does not answer", () => {
     provision: undefined,
   };
 
-  test("is tried again after 1, 2 and 4 s, and after three failures left alone for 30 s", async () => {
+  test("is retried after 1, 2 and 4 s, and not called for 30 s after three failures", async () => {
     let nowMs = 0;
     const waits: number[] = [];
     const down = createOidcProvider({
@@ -288,7 +291,7 @@ describe("a provider that does not answer", () => {
     expect(waits).toHaveLength(12);
   });
 
-  test("between the two halves of a sign-in leads back to the form, which says so", async () => {
+  test("between the two halves of a sign-in redirects back to the form, which says so", async () => {
     const { location, kept } = await begin();
     const callback = await visit(location, "jonas");
     await new Promise<void>((resolve) => {

@@ -41,13 +41,13 @@ const begunForMs = 10 * 60_000;
 const sealPurpose = "oidc sign-in";
 
 /**
- * Signing in and confirming at an OpenID Connect provider. What has been begun travels sealed in a cookie of the
- * browser that began it, so a callback that another browser is sent to finds nothing.
+ * Sign-in and confirmation at an OpenID Connect provider. The pending state travels sealed in a cookie of the
+ * browser that started it, so a callback opened in another browser fails.
  */
 export function createOidc(deps: OidcDeps) {
   const { config, provider, identities, users, service, organizations, limit, box, clock } = deps;
 
-  /** The account behind an identity, or what is to be made for it. Undefined with the reason where there is none. */
+  /** The account of an identity, or the account to create for it; otherwise the reason why there is none. */
   async function accountOf(
     person: OidcPerson,
   ): Promise<{ user: SignInUser; account: NewAccount } | { reason: string }> {
@@ -91,7 +91,10 @@ export function createOidc(deps: OidcDeps) {
   return {
     name: config.name,
 
-    /** @returns where to send the browser, and what it has to keep meanwhile. @throws AppError `unavailable`. */
+    /**
+     * @returns the address to redirect to, and the state for the browser to keep.
+     * @throws AppError `unavailable`.
+     */
     async begin(redirectUri: string, purpose: OidcPurpose, next: string) {
       const { url, checks } = await provider.begin(redirectUri, { fresh: purpose === "step-up" });
       const kept = { ...checks, purpose, next, expiresAtMs: clock.now() + begunForMs };
@@ -100,8 +103,8 @@ export function createOidc(deps: OidcDeps) {
     },
 
     /**
-     * @param context of the signed-in person for a step-up, undefined when nobody is signed in.
-     * @throws AppError `unauthenticated` when this proves nobody whom Wheelhouse knows; `unavailable`; `rate_limited`.
+     * @param context of the signed-in person for a step-up, undefined for a sign-in.
+     * @throws AppError `unauthenticated` if the identity matches no account; `unavailable`; `rate_limited`.
      */
     async finish(
       currentUrl: URL,
@@ -113,7 +116,7 @@ export function createOidc(deps: OidcDeps) {
       const fail = async (reason: string, email?: string, user?: SignInUser): Promise<never> => {
         await attempt.failed();
         await service.recordFailure(email, caller, user, `OpenID Connect: ${reason}`);
-        throw new AppError("unauthenticated", "The identity provider's answer opens no account here.");
+        throw new AppError("unauthenticated", "No account matches the identity provider's response.");
       };
       const opened = openBegun(sealed);
       if (!opened) return fail("no sign-in was begun in this browser, or too long ago");

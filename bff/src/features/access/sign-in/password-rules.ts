@@ -3,7 +3,7 @@ import { invalidField } from "#lib/http/errors.ts";
 const lengthMin = 12;
 const lengthMax = 1_024;
 
-// What lists of leaked passwords begin with, as far as it is long enough to pass for one here.
+// The most common leaked passwords, limited to those long enough to be accepted here.
 const common = [
   "password1234",
   "passw0rd1234",
@@ -35,31 +35,31 @@ const plain = (text: string) => text.toLowerCase().replace(/[\s._-]+/g, "");
 const blocked = new Set(common.map(plain));
 
 /**
- * Why a password is not good enough; null when it is. Length, and no first guesses, as NIST SP 800-63B-4 has it: rules
- * about kinds of characters make passwords no harder to guess.
+ * Why a password is too weak; null if it is acceptable. Checks length and common guesses, as in NIST SP
+ * 800-63B-4; rules about character classes do not make passwords harder to guess.
  */
 function passwordProblem(password: string, { email, name }: { email: string; name: string }): string | null {
   if (password.length < lengthMin) return `must have at least ${lengthMin} characters`;
   if (password.length > lengthMax) return `must have at most ${lengthMax} characters`;
   const text = plain(password);
   const own = [email, email.split("@")[0] ?? "", name, "wheelhouse"].map(plain);
-  // Without its digits and signs at the ends, so that a year behind it changes nothing.
+  // Ignores leading and trailing digits and symbols, so that appending a year does not help.
   const core = text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "");
   if (own.some((word) => word.length > 2 && (text === word || core === word)))
     return "must not be your own name or address";
-  if (blocked.has(text)) return "is among the first that anybody would guess";
+  if (blocked.has(text)) return "is too easy to guess";
   if (new Set(text).size < 4 || isRun(text))
-    return "must not be a row of the same or neighbouring characters";
+    return "must not be a sequence of repeated or adjacent characters";
   return null;
 }
 
-/** @param field where it was given, e.g. `body.newPassword`. @throws AppError `validation_failed`. */
+/** @param field path of the password, e.g. `body.newPassword`. @throws AppError `validation_failed`. */
 export function demandGoodPassword(field: string, password: string, person: { email: string; name: string }) {
   const problem = passwordProblem(password, person);
   if (problem) throw invalidField(field, problem);
 }
 
-// `abcdefghijkl`, `210987654321`: each character next to the one before it, round the corner too.
+// `abcdefghijkl`, `210987654321`: each character is next to the one before it, wrapping around at the ends.
 function isRun(text: string): boolean {
   const steps = [...text]
     .slice(1)

@@ -14,28 +14,28 @@ describe("a password", () => {
   test.each([
     ["too short", "elevenchars", /at least 12/],
     ["too long", "x1".repeat(513), /at most 1024/],
-    ["a first guess", "Password1234", /first that anybody/],
-    ["a first guess with signs in it", "correct horse battery-staple", /first that anybody/],
-    ["the own address", "Emma.Lindqvist@northwind.example", /own name or address/],
-    ["the own name with a year", "EmmaLindqvist2026", /own name or address/],
+    ["a common guess", "Password1234", /too easy to guess/],
+    ["a common guess with symbols in it", "correct horse battery-staple", /too easy to guess/],
+    ["one's own address", "Emma.Lindqvist@northwind.example", /own name or address/],
+    ["one's own name with a year", "EmmaLindqvist2026", /own name or address/],
     ["the product's name", "wheelhouse2026!", /own name or address/],
-    ["one character", "aaaaaaaaaaaaaaaa", /same or neighbouring/],
-    ["a row", "abcdefghijklmnop", /same or neighbouring/],
-    ["a row of digits downwards", "9876543210987", /same or neighbouring/],
+    ["one character", "aaaaaaaaaaaaaaaa", /repeated or adjacent/],
+    ["a sequence", "abcdefghijklmnop", /repeated or adjacent/],
+    ["a descending sequence of digits", "9876543210987", /repeated or adjacent/],
   ])("that is %s is refused with the field's name", (_, password, reason) => {
     expect(take(password)).toThrow(reason);
     expect(take(password)).toThrow(/^body\.newPassword/);
   });
 
   test.each([good, "æøå æøå 12 ñandú", "correct horse battery staple and more"])(
-    "%s is taken",
+    "%s is accepted",
     (password) => {
       expect(take(password)).not.toThrow();
     },
   );
 });
 
-describe("another password", () => {
+describe("changing a password", () => {
   let it: TestApp;
   beforeAll(async () => {
     const [urls, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
@@ -54,7 +54,7 @@ describe("another password", () => {
     });
   const tokenOf = (path: string) => /^\/reset#([\w-]{43})$/.exec(path)?.[1] ?? "";
 
-  test("takes the old one, ends other sessions, and gives this one a new token", async () => {
+  test("requires the current one, ends other sessions, and gives this one a new token", async () => {
     const other = await signInAs(it, "operator");
     const here = await signInAs(it, "operator");
     const change = (currentPassword: string, newPassword: string) =>
@@ -64,7 +64,7 @@ describe("another password", () => {
     const short = await change(here.person.password, "short");
     expect(short.json().error.details[0].field).toBe("body.newPassword");
     const same = await change(here.person.password, here.person.password);
-    expect(same.json().error.details[0].message).toBe("is the one you have");
+    expect(same.json().error.details[0].message).toBe("is your current password");
 
     const done = await change(here.person.password, good);
     expect(done.json()).toEqual({ ended: 1 });
@@ -76,7 +76,7 @@ describe("another password", () => {
     expect((await signIn(here.person.email, good)).statusCode).toBe(200);
   });
 
-  test("is set by an administrator's link: once, with the newest link only, and all sessions end", async () => {
+  test("is possible by an administrator's link: once, with the newest link only, and all sessions end", async () => {
     const admin = await signInAs(it, "admin");
     const member = await signInAs(it, "viewer");
     const issue = () => admin.call("POST", `/members/${member.userId}/password-reset`);
@@ -109,7 +109,7 @@ describe("another password", () => {
     expect(JSON.stringify(events.json())).not.toContain(token);
   });
 
-  test("is not set by a link that is over, nor for an account that is closed", async () => {
+  test("is not possible by an expired link, nor for a deactivated account", async () => {
     const admin = await signInAs(it, "admin", "contoso");
     const member = await signInAs(it, "viewer", "contoso");
     const answer = await admin.call("POST", `/members/${member.userId}/password-reset`);
@@ -127,7 +127,7 @@ describe("another password", () => {
     expect((await redeem(token, better)).statusCode).toBe(204);
   });
 
-  test("is not within reach of an administrator who does not administer all of the person, and asks for a step-up", async () => {
+  test("is not available to an administrator of only some of the person's memberships, and requires a step-up", async () => {
     const admin = await signInAs(it, "admin");
     const foreign = await signInAs(it, "admin", "contoso");
     const root = await signInAs(it, "superadmin", "platform");

@@ -27,7 +27,7 @@ type PasswordServiceDeps = {
   denials: Denials;
   sessionEnds: SessionEnds;
   clock: Clock;
-  /** Whether people can sign in at an identity provider. */
+  /** True if people can sign in at an identity provider. */
   hasProvider: boolean;
 };
 
@@ -36,8 +36,8 @@ export function createPasswordService(deps: PasswordServiceDeps) {
 
   return {
     /**
-     * Another password for the caller: other sessions end, this one gets a new token.
-     * @throws AppError `validation_failed` naming the field that is wrong, `rate_limited`.
+     * Changes the caller's password: other sessions end, this one gets a new token.
+     * @throws AppError `validation_failed` naming the invalid field, `rate_limited`.
      */
     async change(
       context: RequestContext,
@@ -56,7 +56,7 @@ export function createPasswordService(deps: PasswordServiceDeps) {
         }),
       );
       if (!known) throw invalidField("body.currentPassword", "is wrong");
-      if (newPassword === currentPassword) throw invalidField("body.newPassword", "is the one you have");
+      if (newPassword === currentPassword) throw invalidField("body.newPassword", "is your current password");
       demandGoodPassword("body.newPassword", newPassword, session.user);
       const passwordHash = await passwords.hash(newPassword);
       const token = newToken();
@@ -69,7 +69,7 @@ export function createPasswordService(deps: PasswordServiceDeps) {
           const others = await sessions.revokeOf(tx, id, { except: session.id });
           const rotation = { sessionId: session.id, from: currentToken, to: token, confirmed: true } as const;
           if (!(await sessions.rotate(tx, rotation)))
-            throw new AppError("conflict", "The session changed meanwhile. Load it again.");
+            throw new AppError("conflict", "The session has changed in the meantime. Reload it.");
           return { result: others, audit: { targets, after: { endedSessions: others.length } } };
         },
       );
@@ -77,13 +77,14 @@ export function createPasswordService(deps: PasswordServiceDeps) {
       return { token, expiresAt: session.expiresAt, view: { ended: ended.length } };
     },
 
-    /** A link by which a member sets a new password; the former ones stop working. */
+    /** Creates a link with which a member can set a new password; earlier links become invalid. */
     async issueReset(context: RequestContext, userId: string) {
       const { organization } = context;
       const person = await users.memberOf(organization.id, userId);
       if (!person) throw notFound("member");
       const { rights } = admission.behind(context);
-      // Whoever holds the link can become this person, with every membership there is.
+      // The holder of the link can take over the account with all its memberships, so the caller must
+      // administer all of them.
       const mayBecome = person.memberships.every(
         ({ organizationId, role }) =>
           rights.allows(organizationId, "access:manage") && rights.grantableIn(organizationId).includes(role),
@@ -91,14 +92,15 @@ export function createPasswordService(deps: PasswordServiceDeps) {
       if (!mayBecome)
         throw new AppError(
           "forbidden",
-          "This person is also a member where you do not administer that role: ask an administrator of both.",
+          "This person also has a role elsewhere that you do not administer. Ask an administrator of both organizations.",
         );
       if (person.disabled) throw new AppError("conflict", "This account is deactivated.");
-      // A link would open a second door beside the provider, which decides who gets in and asks for more than a password.
+      // A password would bypass the identity provider, which decides who may sign in and may require more
+      // than a password.
       if (deps.hasProvider && person.hasIdentity && !person.hasPassword)
         throw new AppError(
           "conflict",
-          "This account signs in at the identity provider and has no password: help is to be had there.",
+          "This account signs in at the identity provider and has no password. Ask the provider's support for help.",
         );
       const token = newToken();
       const expiresAt = new Date(deps.clock.now() + resetLinkMs);
@@ -117,7 +119,8 @@ export function createPasswordService(deps: PasswordServiceDeps) {
     },
 
     /**
-     * Sets a new password by a link. Nobody is signed in by it: who has the link then proves to have the password.
+     * Sets a new password by a link. It does not sign in, so the holder of the link still has to use the
+     * password.
      * @throws AppError `validation_failed`: for `body.token` the same whether it is unknown, used or expired.
      */
     async reset(context: RequestContext, { token, newPassword }: { token: string; newPassword: string }) {
@@ -161,5 +164,4 @@ export function createPasswordService(deps: PasswordServiceDeps) {
 }
 export type PasswordService = ReturnType<typeof createPasswordService>;
 
-const unknownLink = () =>
-  invalidField("body.token", "is not known, was used or has expired: ask for another link");
+const unknownLink = () => invalidField("body.token", "is unknown, used or expired: ask for another link");

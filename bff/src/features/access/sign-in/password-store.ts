@@ -11,15 +11,15 @@ const openReset = z.object({
   user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
 });
 
-/** Password hashes and reset links. Hashes are written here and read by the user store alone. */
+/** Password hashes and reset links. Only this store writes hashes, and only the user store reads them. */
 export function createPasswordsStore({ database }: { database: Database }) {
   return {
-    /** Also voids what links there are: they were made for the password that is gone. */
+    /** Also invalidates existing reset links, which were made for the previous password. */
     async set(tx: Transaction<Tables>, userId: string, passwordHash: string) {
       await tx.updateTable("users").set({ password_hash: passwordHash }).where("id", "=", userId).execute();
     },
 
-    /** Runs before the change as the system role, because links may be of several organizations. */
+    /** Runs before the change as the system role, because the links can belong to several organizations. */
     async endResets(userId: string) {
       await database.system
         .updateTable("password_resets")
@@ -44,7 +44,7 @@ export function createPasswordsStore({ database }: { database: Database }) {
         .execute();
     },
 
-    /** The link of this secret, while it can be used and its person is not disabled. */
+    /** The reset link with this secret, if it is valid and its person is not deactivated. */
     async findReset(token: string): Promise<z.infer<typeof openReset> | undefined> {
       const { rows } = await sql`
         select r.id, r.org_id as "organizationId",
@@ -56,7 +56,7 @@ export function createPasswordsStore({ database }: { database: Database }) {
       return rows[0] === undefined ? undefined : openReset.parse(rows[0]);
     },
 
-    /** @returns false when another request was faster. */
+    /** @returns false if a concurrent request was faster. */
     async useReset(tx: Transaction<Tables>, id: string): Promise<boolean> {
       const { numUpdatedRows } = await tx
         .updateTable("password_resets")

@@ -1,10 +1,12 @@
 import type { Role } from "@wheelhouse/shared/capabilities.ts";
 import type pg from "pg";
 
-/** Written by an administrator's connection, which row-level security does not bind: seeding and first sign-ins only. */
+/**
+ * An administrator's connection bypasses row-level security; only for seeding and the first administrator.
+ */
 type Admin = Pick<pg.ClientBase, "query">;
 
-/** @returns the id, of the organization that was there already as well. */
+/** @returns the id of the new or existing organization. */
 export async function ensureOrganization(
   admin: Admin,
   { slug, name, parentId }: { slug: string; name: string; parentId: string | null },
@@ -17,11 +19,11 @@ export async function ensureOrganization(
     [slug, name, parentId],
   );
   const id = rows[0]?.id;
-  if (!id) throw new Error(`organization ${slug} could not be made`);
+  if (!id) throw new Error(`organization ${slug} could not be created`);
   return id;
 }
 
-/** Creates the user, or gives the one of this address another password, and a role in the organization. */
+/** Creates the user with a role in the organization; an existing user gets the new password and role. */
 export async function ensureUser(
   admin: Admin,
   user: { email: string; name: string; passwordHash: string; organizationId: string; role: Role },

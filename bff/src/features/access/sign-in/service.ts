@@ -22,19 +22,22 @@ type AccessServiceDeps = CurrentSessionDeps & {
   members: Pick<MembersStore, "add">;
 };
 
-/** What comes with a session from an identity provider: a first link, and the role of an account made for it. */
+/**
+ * Created with the first session from an identity provider: a link to the identity, and a new account with
+ * this role.
+ */
 export type NewAccount = { identity?: { issuer: string; subject: string }; role?: Role };
 
-const refused = () => new AppError("unauthenticated", "The e-mail address or the password is wrong.");
+const refused = () => new AppError("unauthenticated", "The e-mail address or password is wrong.");
 
-/** Signing in: what proves a person, and the session that follows; with the acts of the session itself. */
+/** Signing in: verifies a person and grants the session, and serves the current session. */
 export function createAccessService(deps: AccessServiceDeps) {
   const { identities, members, credentials, sessions, organizations, changes, denials, sessionEnds, clock } =
     deps;
 
   const end = (sessionId: string) => sessionEnds.announce({ sessionId });
 
-  /** The account's first organization has its failures; the platform those of accounts that do not exist. */
+  /** Failures are recorded in the account's first organization, those of unknown accounts in the platform. */
   async function recordFailure(
     email: string | undefined,
     caller: Caller,
@@ -43,7 +46,7 @@ export function createAccessService(deps: AccessServiceDeps) {
   ) {
     const tree = await organizations.tree();
     const home = user?.memberships[0] && tree.byId(user.memberships[0].organizationId);
-    // People type passwords into this field: what is no address is not kept.
+    // People sometimes type passwords into this field, so anything but an address is not stored.
     const isAddress = email !== undefined && /^[^\s@]{1,64}@[^\s@]{1,190}$/.test(email);
     const shown = email === undefined ? undefined : isAddress ? email : "(not an e-mail address)";
     await denials.record(
@@ -66,7 +69,7 @@ export function createAccessService(deps: AccessServiceDeps) {
     return user;
   }
 
-  /** The session of somebody else that a browser held; it is recorded where that person is, not where the next one is. */
+  /** Ends another person's session in the same browser, and records it in that person's organization. */
   async function endForeign(session: LiveSession, caller: Caller, tree: OrganizationTree) {
     const organization = tree.byId(session.defaultOrganizationId) ?? platformOrganization;
     const actor = createActor(session, createRights(session.memberships, tree));
@@ -86,8 +89,8 @@ export function createAccessService(deps: AccessServiceDeps) {
   }
 
   /**
-   * A new session for somebody who has proved who it is.
-   * @param account what is to be made together with it.
+   * Grants a session to a verified person.
+   * @param account identity link and role to create with it.
    * @throws AppError `unauthenticated` for a person without any membership.
    */
   async function grant(
@@ -103,7 +106,7 @@ export function createAccessService(deps: AccessServiceDeps) {
       await recordFailure(user.email, caller, user, "no membership in any organization");
       throw refused();
     }
-    // A session that the browser still holds ends here, so that nobody can fix one in advance.
+    // Ends the browser's earlier session, which prevents session fixation.
     const earlier = caller.token ? await sessions.find(caller.token) : undefined;
     const isOthers = earlier !== undefined && earlier.user.id !== user.id;
     if (isOthers) await endForeign(earlier, caller, tree);
@@ -150,7 +153,9 @@ export function createAccessService(deps: AccessServiceDeps) {
     recordFailure,
     grant,
 
-    /** @throws AppError `unauthenticated`, the same for an unknown user and a wrong password; `rate_limited`. */
+    /**
+     * @throws AppError `unauthenticated`, the same for an unknown user and a wrong password; `rate_limited`.
+     */
     async signIn(email: string, password: string, caller: Caller): Promise<GrantedSession> {
       return grant(await verifyPassword(email, password, caller), caller, "password");
     },

@@ -13,7 +13,7 @@ afterAll(() => it.close());
 const attempt = (email: string, password: string, remoteAddress = "192.0.2.1") =>
   it.app.inject({ method: "POST", url: "/api/v1/session", payload: { email, password }, remoteAddress });
 
-/** The newest events of the organization, as its auditor (or the superadmin) reads them. */
+/** The newest events of the organization, as read by its auditor (or the superadmin). */
 async function trail(query = "", organization = "northwind") {
   const reader = await signInAs(it, "superadmin", "platform");
   const answer = await reader.call("GET", `/audit/events?limit=20${query}`, {
@@ -24,7 +24,7 @@ async function trail(query = "", organization = "northwind") {
 }
 
 describe("signing in", () => {
-  test("the cookie is out of reach of scripts and other sites, and its token is in the database as a hash only", async () => {
+  test("the cookie is inaccessible to scripts and other sites, and the database has only a hash of its token", async () => {
     const { person, cookie } = await signInAs(it, "viewer");
     const answer = await attempt(person.email.toUpperCase(), person.password);
     expect(answer.statusCode).toBe(200);
@@ -56,7 +56,7 @@ describe("signing in", () => {
     await behindProxy.close();
   });
 
-  test("an unknown user and a wrong password get the same answer, and each is in a trail", async () => {
+  test("an unknown user and a wrong password get the same response, and both are in a trail", async () => {
     const { person } = await signInAs(it, "operator");
     const wrong = await attempt(person.email, "not the password");
     const unknown = await attempt("nobody@nowhere.example", "not the password");
@@ -76,13 +76,13 @@ describe("signing in", () => {
     });
   });
 
-  test("what was typed instead of an address is not kept", async () => {
+  test("text typed instead of an address is not stored", async () => {
     await attempt("correct horse battery staple", "x");
     const events = await trail("&outcome=failure", "platform");
     expect(JSON.stringify(events)).not.toContain("battery");
   });
 
-  test("the session that the browser still had ends", async () => {
+  test("the browser's previous session ends", async () => {
     const before = await signInAs(it, "viewer");
     const again = await it.app.inject({
       method: "POST",
@@ -94,7 +94,7 @@ describe("signing in", () => {
     expect((await before.call("GET", "/session")).statusCode).toBe(401);
   });
 
-  test("repeated failures of one account are slowed down, the account itself stays open elsewhere", async () => {
+  test("repeated failures of one account are delayed, but the account stays available elsewhere", async () => {
     const { person } = await signInAs(it, "auditor");
     const codes = [];
     for (let n = 0; n < 6; n += 1)
@@ -106,10 +106,10 @@ describe("signing in", () => {
     expect((await attempt(person.email, person.password, "192.0.2.21")).statusCode).toBe(200);
   });
 
-  test("guesses from many addresses are slowed down together, where the owner signs in nothing is", async () => {
+  test("guesses from many addresses are delayed together, but not at the owner's address", async () => {
     const owner = await signInAs(it, "admin", "contoso", "192.0.2.90");
     const { person } = owner;
-    // Gone home: nobody is to find the account shut in the morning.
+    // Signed out: the owner must not be locked out the next morning.
     expect((await owner.call("DELETE", "/session")).statusCode).toBe(204);
     const statuses = [];
     for (let n = 0; n < 21; n += 1)
@@ -124,7 +124,7 @@ describe("signing in", () => {
     expect(unknown).toEqual(statuses);
   });
 
-  test("an unknown user is answered as slowly as a wrong password", async () => {
+  test("an unknown user gets a response as slowly as a wrong password", async () => {
     const { person } = await signInAs(it, "viewer", "contoso");
     const tookMs = async (email: string, address: string) => {
       const startedMs = performance.now();

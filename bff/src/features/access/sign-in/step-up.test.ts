@@ -13,14 +13,14 @@ import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 const guarded = defineEndpoint({
   method: "POST",
   path: "/guarded",
-  summary: "Something grave",
+  summary: "A sensitive action",
   access: "session",
   action: "access.session.delete",
   stepUp: true,
   response: z.object({ done: z.boolean() }),
 });
 
-test("an act that asks for it runs for who confirmed, and for no token; being asked is no denied attempt", async () => {
+test("an action that requires it runs for a confirmed user and never for a token; the request to confirm is not a denied attempt", async () => {
   const app = await createServer({ log: pino({ level: "silent" }), trustProxy: false });
   let context = testContext();
   const recorded: unknown[] = [];
@@ -48,7 +48,7 @@ describe("confirming the password", () => {
   });
   afterAll(() => it.close());
 
-  test("gives a new token, and is in the trail as a success or a failure", async () => {
+  test("returns a new token, and is in the trail as a success or a failure", async () => {
     const admin = await signInAs(it, "admin");
     const wrong = await admin.call("POST", "/session/step-up", { payload: { password: "not mine" } });
     expect(wrong.statusCode).toBe(400);
@@ -72,7 +72,7 @@ describe("confirming the password", () => {
     ]);
   });
 
-  test("is slowed down like signing in when it keeps failing", async () => {
+  test("is delayed like signing in after repeated failures", async () => {
     const viewer = await signInAs(it, "viewer");
     const codes = [];
     for (let n = 0; n < 6; n += 1)

@@ -29,7 +29,7 @@ async function made(payload: object = {}) {
 const listed = async (id: string) =>
   (await admin.call("GET", "/tokens")).json().items.find((one: { id: string }) => one.id === id);
 
-test("a token is shown once, kept as a hash, and does what its scope says in its organization only", async () => {
+test("a token is shown once, stored as a hash, and does what its scope allows, in its organization only", async () => {
   const { id, token, prefix } = await made();
   expect(token).toMatch(/^wh_[0-9A-Za-z]{46}$/);
   expect(token.startsWith(prefix)).toBe(true);
@@ -47,7 +47,7 @@ test("a token is shown once, kept as a hash, and does what its scope says in its
   expect(everything).not.toContain(token);
 });
 
-test("its acts and its refusals are in the trail as the token's", async () => {
+test("its actions and refused attempts are in the trail under the token's name", async () => {
   const { token, id } = await made({ name: "reader", capabilities: ["audit:read"] });
   expect((await use(token, "/audit/events")).statusCode).toBe(200);
   expect((await use(token, "/webhooks/endpoints")).statusCode).toBe(403);
@@ -70,7 +70,7 @@ test("its acts and its refusals are in the trail as the token's", async () => {
   );
 });
 
-test("a token that is revoked, past its time, mistyped or cut off opens nothing", async () => {
+test("a revoked, expired, mistyped or truncated token is rejected", async () => {
   const { id, token } = await made();
   expect((await admin.call("DELETE", `/tokens/${id}`)).statusCode).toBe(204);
   expect((await use(token)).statusCode).toBe(401);
@@ -95,7 +95,7 @@ test("a token never does what its creator may not do, now or later", async () =>
   expect(refused.json().error.details[0].field).toBe("body.capabilities");
   expect((await create({ capabilities: ["access:manage"] })).statusCode).toBe(400);
   const unused = await create({ capabilities: ["queues:read", "alerts:act"] });
-  expect(unused.json().error.message).toBe("body.capabilities: no endpoint asks for alerts:act");
+  expect(unused.json().error.message).toBe("body.capabilities: no endpoint requires alerts:act");
   expect((await create({ expiresAt: new Date(now - 1).toISOString() })).json().error.details[0].field).toBe(
     "body.expiresAt",
   );

@@ -44,7 +44,7 @@ type TokenRow = {
 const place = z.strictObject({ id: z.uuid() });
 const isCapability = (text: string): text is Capability => capabilities.some((known) => known === text);
 
-/** API tokens of an organization: scoped, hashed, shown once. */
+/** API tokens of an organization: scoped, hashed, and shown once. */
 export function createTokens({ database, admission, changes, clock }: TokensDeps) {
   const shown = (row: TokenRow, creatorRights: (capability: Capability) => boolean): ApiToken => {
     const scope = row.capabilities.filter(isCapability);
@@ -63,7 +63,7 @@ export function createTokens({ database, admission, changes, clock }: TokensDeps
     };
   };
 
-  /** Memberships decide what a token is still good for, wherever its creator has them. */
+  /** Read across organizations, because a token is limited to what its creator may do now. */
   async function membershipsOf(userIds: readonly string[]) {
     const rows = userIds.length
       ? await database.system
@@ -115,7 +115,10 @@ export function createTokens({ database, admission, changes, clock }: TokensDeps
       };
     },
 
-    /** @throws AppError `validation_failed` for a right that no token carries or that the creator lacks. */
+    /**
+     * @throws AppError `validation_failed` for a capability that tokens cannot have or that the creator
+     * lacks.
+     */
     async create(
       { name, capabilities: wanted, expiresAt }: EndpointParsed<typeof createToken>["body"],
       context: RequestContext,
@@ -123,11 +126,11 @@ export function createTokens({ database, admission, changes, clock }: TokensDeps
       const { actor, organization } = context;
       const scope = capabilities.filter((capability) => wanted.includes(capability));
       const unused = scope.find((capability) => !usableCapabilities.includes(capability));
-      if (unused) throw invalidField("body.capabilities", `no endpoint asks for ${unused}`);
+      if (unused) throw invalidField("body.capabilities", `no endpoint requires ${unused}`);
       const ofPersons = scope.find((capability) => !tokenCapabilities.includes(capability));
-      if (ofPersons) throw invalidField("body.capabilities", `${ofPersons} is for persons only`);
+      if (ofPersons) throw invalidField("body.capabilities", `${ofPersons} is not available to tokens`);
       const missing = scope.find((capability) => !actor.can(capability).in(organization.id).check());
-      if (missing) throw invalidField("body.capabilities", `you do not have ${missing} yourself`);
+      if (missing) throw invalidField("body.capabilities", `you do not have the permission ${missing}`);
       const expires = expiresAt === null ? null : new Date(expiresAt);
       if (expires && expires.getTime() <= clock.now())
         throw invalidField("body.expiresAt", "must be in the future");

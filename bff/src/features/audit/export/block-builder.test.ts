@@ -26,7 +26,9 @@ afterAll(async () => {
   await it.close();
 });
 
-/** So many events in one transaction, a second apart, the newest now; texts that a form has to quote among them. */
+/**
+ * Adds events in one transaction, a second apart, the newest now, including texts that a format must quote.
+ */
 async function fill(organization: Organization, count: number) {
   const texts = ["=1+1", 'a "quoted", word', "two\nlines", "größe", ""];
   const acts = Array.from({ length: count }, (_, n) => {
@@ -66,7 +68,7 @@ async function exported(organization: Organization, format: AuditExportFormat, a
   for await (const part of file) parts.push(part);
   return { bytes: Buffer.concat(parts), resume: headers?.[exportResumeHeader] ?? "" };
 }
-/** Without the trailer, which names the time. */
+/** Without the trailer, which contains the time. */
 const linesOf = ({ bytes }: { bytes: Buffer }) => bytes.toString("utf8").split("\n").slice(0, -2).join("\n");
 
 async function blocksOf({ id }: Organization): Promise<number[]> {
@@ -78,7 +80,7 @@ async function blocksOf({ id }: Organization): Promise<number[]> {
 }
 
 describe.each(["ndjson", "csv"] as const)("an export as %s", (format) => {
-  test("has the same bytes with and without blocks, wherever a time cuts them, and goes on where it broke", async () => {
+  test("has the same bytes with and without blocks, wherever a time range cuts them, and resumes wherever it was interrupted", async () => {
     const organization = await it.newOrganization(`same-${format}`);
     const times = await fill(organization, 600);
     const cuts: Asked[] = [
@@ -103,7 +105,7 @@ describe.each(["ndjson", "csv"] as const)("an export as %s", (format) => {
   });
 });
 
-test("lines come from the blocks; one that was tampered with does not pass the offline verifier", async () => {
+test("lines come from the blocks; a block that was tampered with fails the offline verification", async () => {
   const organization = await it.newOrganization("touched");
   await fill(organization, 300);
   await it.sign(organization);
@@ -128,7 +130,7 @@ test("lines come from the blocks; one that was tampered with does not pass the o
   expect((await verified()).fault?.problem).toContain("content");
 });
 
-test("blocks follow each other without a gap and hold whole content only: what expired goes, and comes no more", async () => {
+test("blocks have no gaps and only complete content: expired content is removed and does not return", async () => {
   const organization = await it.newOrganization("expiring");
   await fill(organization, 1_100);
   await it.sign(organization);
@@ -153,7 +155,7 @@ test("blocks follow each other without a gap and hold whole content only: what e
   expect(await blocksOf(late)).toEqual([2]);
 });
 
-test("an organization whose trail lacks an event gets no block over it; others go on", async () => {
+test("an organization whose trail lacks an event gets no block over it; others continue", async () => {
   const [robbed, other] = [await it.newOrganization("robbed"), await it.newOrganization("other")];
   await fill(robbed, 300);
   await fill(other, 300);
@@ -168,7 +170,7 @@ test("an organization whose trail lacks an event gets no block over it; others g
   expect([await blocksOf(robbed), await blocksOf(other)]).toEqual([[], [0]]);
 });
 
-test("nobody writes, changes or empties them by hand, and an organization sees its own alone", async () => {
+test("nobody can write, change or empty them by hand, and an organization sees only its own", async () => {
   const [mine, foreign] = [await it.newOrganization("mine"), await it.newOrganization("foreign")];
   await fill(mine, 256);
   await buildAuditBlocks(it);

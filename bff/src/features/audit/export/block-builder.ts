@@ -3,16 +3,16 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { Database } from "#lib/postgres/postgres.ts";
 
-/** Blocks that one statement makes: 4,096 events, a tenth of a second. */
+/** Blocks per statement: 4,096 events, about a tenth of a second. */
 const blocksPerStatement = 16;
 const behindMax = 1_000;
 const behindRow = z.object({ id: z.string() });
 const madeRow = z.object({ made: z.number() });
 
 /**
- * Makes the blocks of all organizations that are due (`wheelhouse.build_audit_blocks`): lines of exports, ready to be
- * handed out. An organization whose trail lacks an event keeps the blocks that it has; the others go on.
- * @returns how many were made.
+ * Builds the due blocks of all organizations (`wheelhouse.build_audit_blocks`): export lines, ready to be
+ * sent. An organization whose trail lacks an event keeps its existing blocks; the others continue.
+ * @returns the number of blocks built.
  */
 export async function buildAuditBlocks({ database, log }: { database: Database; log: Logger }) {
   const behind = await sql`
@@ -38,7 +38,7 @@ export async function buildAuditBlocks({ database, log }: { database: Database; 
         made += step;
       }
     } catch (err) {
-      log.warn({ err, organizationId }, "blocks of the audit trail could not be made");
+      log.warn({ err, organizationId }, "blocks of the audit trail could not be built");
       return made;
     }
   }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createBlockReader } from "./blocks.ts";
 
-/** COPY's binary form, by the description in Postgres's manual. */
+/** COPY's binary format, as described in the Postgres manual. */
 function binary(blocks: readonly string[]): Buffer {
   const parts = [Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)];
   for (const block of blocks) {
@@ -16,7 +16,7 @@ function binary(blocks: readonly string[]): Buffer {
   return Buffer.concat([...parts, Buffer.from([0xff, 0xff])]);
 }
 
-test("blocks come out byte for byte and their lines are counted, however the bytes were cut", () => {
+test("blocks come out byte for byte with their lines counted, however the bytes were split", () => {
   const line = fc.string({ unit: "binary", maxLength: 40 }).map((text) => `${text.replaceAll("\n", "")}\n`);
   const blocks = fc.array(
     fc.array(line, { minLength: 1, maxLength: 4 }).map((lines) => lines.join("")),

@@ -2,8 +2,8 @@ const signatureBytes = 19;
 const headBytes = 14;
 
 /**
- * Reads COPY's binary form of rows (lines int4, block text), in whatever parts it comes: hands on the bytes of the
- * blocks, uncopied, and counts their lines.
+ * Reads COPY's binary format of rows (lines int4, block text) from chunks of any size: returns the bytes of
+ * the blocks without copying, and counts their lines.
  */
 export function createBlockReader() {
   let skipping = signatureBytes;
@@ -15,7 +15,7 @@ export function createBlockReader() {
     get lines() {
       return lines;
     },
-    /** The parts of blocks that these bytes hold. */
+    /** The block bytes contained in this chunk. */
     read(given: Buffer): Buffer[] {
       let bytes = kept.length > 0 ? Buffer.concat([kept, given]) : given;
       kept = Buffer.alloc(0);
@@ -31,7 +31,8 @@ export function createBlockReader() {
           left -= part.length;
           bytes = bytes.subarray(part.length);
         } else {
-          // A row: number of fields (2), length of the count (4), count (4), length of the block (4); or -1 as the end.
+          // A row: number of fields (2), length of the count (4), count (4), length of the block (4); or -1
+          // at the end.
           if (bytes.length < 2 || (bytes.readInt16BE(0) >= 0 && bytes.length < headBytes)) {
             kept = bytes;
             break;

@@ -3,13 +3,13 @@ import { type RawBuilder, sql } from "kysely";
 import pg from "pg";
 import type { Database } from "#lib/postgres/postgres.ts";
 
-/** The numbers after `afterSeq` up to `toSeq`. */
+/** Event numbers after `afterSeq`, up to and including `toSeq`. */
 export type ChainRange = { organizationId: string; afterSeq: number; toSeq: number };
 export type CopyRange = { afterSeq: number; toSeq: number; from: string; to: string };
 
-/** Events of one block that is kept, as `wheelhouse.build_audit_blocks` makes them. */
+/** Events per stored block, as in `wheelhouse.build_audit_blocks`. */
 export const storedBlockSize = 256;
-/** So many lines travel as one: a message of the protocol for each would cost more than making it. */
+/** Lines per COPY row, because one protocol message per line would cost more than building it. */
 const linesPerBlock = 64;
 
 const lineOf: Record<AuditExportFormat, RawBuilder<unknown>> = {
@@ -18,9 +18,9 @@ const lineOf: Record<AuditExportFormat, RawBuilder<unknown>> = {
 };
 
 /**
- * COPY of the matching events between two numbers of an organization's chain, the greatest first, in blocks of lines
- * (audit-export-blocks.ts). Ranges keep sorting small and in memory, however long the trail is. `conditions` speak of a
- * row `e` of audit_events.
+ * COPY of the matching events between two numbers of an organization's chain, newest first, in blocks of
+ * lines (`blocks.ts`). Ranges keep sorting small and in memory, however long the trail is. `conditions` refer
+ * to a row `e` of audit_events.
  */
 export function copyStatement(
   database: Database,
@@ -39,7 +39,7 @@ export function copyStatement(
   );
 }
 
-/** The same without conditions, from the blocks that are kept and hold the range. */
+/** The same without conditions, from the stored blocks of the range. */
 export function copyStoredStatement(
   database: Database,
   format: AuditExportFormat,
@@ -53,7 +53,7 @@ export function copyStoredStatement(
   );
 }
 
-/** Times of the oldest and the newest event of a range, as `first` and `last`. */
+/** Times of the oldest and newest event of a range, as `first` and `last`. */
 export function timesStatement(database: Database, { organizationId, afterSeq, toSeq }: ChainRange): string {
   const statement = sql`
     select min(c.recorded_at) as first, max(c.recorded_at) as last from audit_chain c
@@ -61,14 +61,14 @@ export function timesStatement(database: Database, { organizationId, afterSeq, t
   return withLiterals(statement, database);
 }
 
-/** The same from the blocks that hold the range. */
+/** The same from the stored blocks of the range. */
 export function storedTimesStatement(database: Database, range: ChainRange): string {
   const statement = sql`
     select min(b.first_at) as first, max(b.last_at) as last from audit_blocks b where ${storedIn(range)}`;
   return withLiterals(statement, database);
 }
 
-/** Smallest and greatest number that the same statement gives. */
+/** Lowest and highest number in the result of the same statement. */
 export function endsStatement(
   database: Database,
   range: CopyRange,
@@ -110,7 +110,7 @@ const csvColumns = [
   "hash",
 ];
 
-/** Without it Excel takes UTF-8 for the code page of its machine. */
+/** Without it, Excel decodes UTF-8 with the code page of its machine. */
 const byteOrderMark = "\ufeff";
 
 export const headOf: Record<AuditExportFormat, string> = {
@@ -124,7 +124,7 @@ export const csvTrailer = (rows: number, sha256: string) => `${csvTrailerMark},$
 const asCopy = (database: Database, statement: RawBuilder<unknown>) =>
   `copy (${withLiterals(statement, database)}) to stdout (format binary)`;
 
-/** COPY takes no parameters, so they are written into the statement, each quoted by the driver. */
+/** COPY takes no parameters, so the values become literals, escaped by the driver. */
 function withLiterals(statement: RawBuilder<unknown>, database: Database): string {
   const { sql: text, parameters } = statement.compile(database.app);
   return text.replaceAll(/\$(\d+)/g, (_, place: string) => literal(parameters[Number(place) - 1]));

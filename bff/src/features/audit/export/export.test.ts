@@ -125,7 +125,7 @@ function readCsv(text: string): string[][] {
   return rows.slice(0, -1);
 }
 
-// As often set as not, else hardly any mixture would find something.
+// Set half of the time, otherwise hardly any combination would match anything.
 const often = { freq: 2, nil: undefined };
 const some = <T>(values: readonly T[]) =>
   fc.option(fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 }), often);
@@ -144,7 +144,7 @@ const filters = fc.record({
   ),
 });
 
-test("an export has exactly the rows of the table, for every filter, in both forms", async () => {
+test("an export has exactly the rows of the table, for every filter, in both formats", async () => {
   let full = 0;
   await fc.assert(
     fc.asyncProperty(filters, async (chosen) => {
@@ -167,7 +167,7 @@ test("an export has exactly the rows of the table, for every filter, in both for
   expect(full).toBeGreaterThan(5);
 }, 60_000);
 
-/** The same asked of the index at once, without looking through the newest first: without a limit it does. */
+/** The same query on the index only: without a limit it does not scan the newest events first. */
 async function indexed({ actor, action, class: classes, target, outcome, slot, ...asked }: AuditFilter) {
   const names = { action: "actions", actor: "actors", class: "classes", outcome: "outcomes" } as const;
   const filter = JSON.stringify({
@@ -199,7 +199,7 @@ test.each<AuditFilter>([
   { outcome: ["denied"] },
   { outcome: ["success", "denied", "failure"] },
   { slot: ["1-00", slotNow()] },
-])("%j turned around is all that it leaves out, beside another filter too", async (filter) => {
+])("%j negated selects exactly the rest, also combined with another filter", async (filter) => {
   const not = auditNotNames.filter((name) => filter[name] !== undefined);
   for (const beside of [{ to: until }, { to: until, q: "orders exam" }, { to: until, actor: ["Ann"] }]) {
     const both = { ...filter, ...beside };
@@ -231,13 +231,13 @@ test("the last line has count, hash and numbers; content is byte for byte what w
   }
 });
 
-test("a CSV says by its first bytes that it is UTF-8, as Excel needs", async () => {
+test("a CSV starts with a UTF-8 byte order mark, as Excel requires", async () => {
   const bytes = await exported("csv", { to: until });
   expect(bytes.subarray(0, 9).toString("latin1")).toBe("\u00ef\u00bb\u00bfevent,");
   expect(bytes.toString("utf8")).toContain("größe Ω");
 });
 
-test("no cell of a CSV begins as a formula, and its last row has count and hash", async () => {
+test("no cell of a CSV starts as a formula, and its last row has count and hash", async () => {
   const text = (await exported("csv", { to: until })).toString("utf8");
   const rows = readCsv(text);
   const cells = rows.flat();
@@ -252,7 +252,7 @@ test("no cell of a CSV begins as a formula, and its last row has count and hash"
 });
 
 test.each(["ndjson", "csv"] as const)(
-  "a broken %s goes on as it began, wherever it broke",
+  "an interrupted %s resumes as it began, wherever it was interrupted",
   async (format) => {
     const asked = { format, includeChildren: false, actor: ["Ann", "=cmd()"] };
     const first = await exporting.begin({ ...asked, have: 0 }, testContext());
@@ -279,14 +279,16 @@ test.each(["ndjson", "csv"] as const)(
     const other = { ...asked, actor: ["Ann"], resume, have: 1 };
     await expect(exporting.begin(other, testContext())).rejects.toThrow("another filter");
     const foreign = testContext({ ...platformOrganization, id: "01900000-0000-7000-8000-0000000000ff" });
-    await expect(exporting.begin({ ...asked, resume, have: 1 }, foreign)).rejects.toThrow("not the token");
-    await expect(exporting.begin({ ...asked, have: 1 }, testContext())).rejects.toThrow("which export");
+    await expect(exporting.begin({ ...asked, resume, have: 1 }, foreign)).rejects.toThrow("not a token");
+    await expect(exporting.begin({ ...asked, have: 1 }, testContext())).rejects.toThrow(
+      "to resume an export",
+    );
     const { file } = await exporting.begin({ ...asked, resume, have: whole.length + 1 }, testContext());
-    await expect(read(file)).rejects.toThrow("more than there is");
+    await expect(read(file)).rejects.toThrow("larger than the export");
   },
 );
 
-test("an export that its reader gave up stops in the database and is recorded as cancelled", async () => {
+test("an export abandoned by its reader stops in the database and is recorded as cancelled", async () => {
   recorded = [];
   const { file } = await exporting.begin(
     { format: "ndjson", includeChildren: false, have: 0 },

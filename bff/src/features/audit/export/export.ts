@@ -43,7 +43,7 @@ type AuditExportDeps = {
 };
 
 const runningMax = 3;
-/** A reader may be slow, but not for ever: the snapshot it reads keeps old rows from being cleaned. */
+/** Limits slow readers, because the snapshot of an export keeps vacuum from removing old rows. */
 const rangeTimeoutMs = 10 * 60_000;
 const bufferBytes = 512 * 1024;
 const types: Record<AuditExportFormat, string> = {
@@ -55,12 +55,13 @@ const pidRow = z.object({ pid: z.number() });
 const snapshotRow = z.object({ snapshot: z.string().regex(/^[0-9A-F-]+$/) });
 
 /**
- * Exports of the trail: stored text by COPY from one snapshot, through a hash, as fast as the reader takes it. What ends
- * early has no trailer. Beginning and end are events of the trail; the end says what was handed out, also when it broke.
+ * Exports of the audit trail: stored text by COPY from a single snapshot, hashed, as fast as the reader
+ * receives it. An interrupted export has no trailer. Start and end are recorded as events; the end states how
+ * much was sent, even if the export failed.
  */
 export function createAuditExport({ database, trail, box, clock, log }: AuditExportDeps) {
   const resume = createExportResume({ box, clock });
-  // Its own connections: an export lasts, and what others do must not wait for it.
+  // A pool of its own, so that long exports do not block other requests.
   const pool = openPool(
     {
       ...database.pools.app.options,
@@ -73,11 +74,11 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
   );
   let running = 0;
 
-  /** Two readers of one snapshot: while what one gives is handed on, the other prepares the next range. */
+  /** Two readers of one snapshot: while one sends a range, the other prepares the next. */
   async function openReaders(clients: Clients, { organizationIds, filter }: Job) {
     const settings = {
       work_mem: "64MB",
-      // A range is read whole; looking its rows up one by one takes three times as long.
+      // The range is read completely; a nested loop would take three times as long.
       enable_nestloop: filter.q === undefined ? "off" : "on",
       "wheelhouse.organization_ids": `{${organizationIds.join(",")}}`,
     };
@@ -94,7 +95,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     }
   }
 
-  /** Begins to read the events of a range; undefined when the filter's time leaves it out. */
+  /** Starts reading the events of a range; undefined if the filter's time range excludes it. */
   async function beginRange(client: pg.PoolClient, { format, filter }: Job, place: Place) {
     const { organizationId, afterSeq, toSeq, isKept } = place;
     const times = await timesOf(client, database, place);
@@ -106,12 +107,14 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
         ? copyStoredStatement(database, format, place)
         : copyStatement(database, format, range, conditions);
     const copy = client.query(copyTo(statement));
-    // Until it is read, what goes wrong waits here for its reader.
+    // Prevents an unhandled error before the stream is read; the reader gets the same error.
     copy.once("error", () => {});
     return { organizationId, range, conditions, copy, client };
   }
 
-  /** Connects the readers of an export, each with the id of its server process. Nothing stays open when it fails. */
+  /**
+   * Connects the readers of an export and returns their server process ids. Closes everything if it fails.
+   */
   async function openJob(job: Job, before: ExportStand | undefined, record: () => Promise<unknown>) {
     const clients: pg.PoolClient[] = [];
     const pids: number[] = [];
@@ -139,8 +142,8 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
   function cancelWhenGone(file: PassThrough, aborted: AbortController, pids: readonly number[]) {
     file.once("close", () => {
       if (file.writableEnded) return;
-      aborted.abort(new Error("the reader went away"));
-      // A COPY that finds nothing for a while would not notice that nobody reads.
+      aborted.abort(new Error("the reader disconnected"));
+      // A COPY without matches writes nothing, so it would not notice the closed connection.
       void database.pools.app
         .query("select pg_cancel_backend(pid) from unnest($1::int[]) pid", [pids])
         .catch(() => {});
@@ -164,7 +167,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       return begun;
     };
     const [one, other] = clients;
-    // Only the newest and the oldest that hold something have the ends of an organization's numbers.
+    // Only the newest and oldest non-empty ranges contain the ends of an organization's numbers.
     const ends = new Map<string, { newest: Begun; oldest: Begun }>();
     const take = async (begun: Begun | undefined) => {
       if (!begun) return;
@@ -194,8 +197,8 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
 
   return {
     /**
-     * Begins an export, or goes on with one that broke off, behind the bytes that its reader has.
-     * @throws AppError `rate_limited` while three exports run here already.
+     * Starts an export, or resumes an interrupted one after the bytes that the reader already has.
+     * @throws AppError `rate_limited` while three exports are running in this process.
      */
     async begin(
       { resume: token, have, ...asked }: EndpointParsed<typeof exportAuditEvents>["query"],
@@ -204,7 +207,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       if (running >= runningMax)
         throw new AppError(
           "rate_limited",
-          `${runningMax} exports run already; try again when one has ended.`,
+          `${runningMax} exports are already running. Try again when one has finished.`,
           {
             retryAfterSeconds: 10,
           },
@@ -212,7 +215,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       const { format, includeChildren, ...filter } = asked;
       const organizationId = context.organization.id;
       if (token === undefined && have > 0)
-        throw invalidField("query.resume", "is missing: it says which export goes on");
+        throw invalidField("query.resume", "is required to resume an export");
       const before = token === undefined ? undefined : resume.open(token, asked, organizationId);
       running += 1;
       const id = before?.id ?? randomUUID();
@@ -237,8 +240,8 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
         () => ({ state: "completed", failed: false }),
         (error: unknown) => {
           const isCancelled = aborted.signal.aborted;
-          if (!isCancelled) log.warn({ err: error }, "an export broke off");
-          file.destroy(error instanceof Error ? error : new Error("the export broke off"));
+          if (!isCancelled) log.warn({ err: error }, "an export was interrupted");
+          file.destroy(error instanceof Error ? error : new Error("the export was interrupted"));
           return { state: isCancelled ? "cancelled" : "failed", failed: true };
         },
       );
@@ -271,7 +274,7 @@ type Job = {
   organizationIds: readonly string[];
   signal: AbortSignal;
   stand: ExportStand;
-  /** Bytes that the reader has. */
+  /** Bytes that the reader already has. */
   have: number;
 };
 type Clients = readonly [pg.PoolClient, pg.PoolClient];
@@ -284,7 +287,9 @@ type Begun = {
 };
 type Told = { rows: number; sha256: string | null; firstSeq: number | null; lastSeq: number | null };
 
-/** Writes through a hash over all of the file; what the reader has is made again for the hash, but not sent. */
+/**
+ * Hashes the whole file; bytes that the reader already has are generated again for the hash, but not sent.
+ */
 function hashedFile(out: PassThrough, { have, signal }: Job) {
   const hash = createHash("sha256");
   let skipping = have;
@@ -303,13 +308,13 @@ function hashedFile(out: PassThrough, { have, signal }: Job) {
     digest: () => hash.digest("hex"),
     end(trailer: string) {
       const rest = unread(trailer);
-      if (skipping > 0) throw new Error("the reader says that it has more than there is");
+      if (skipping > 0) throw new Error("`have` is larger than the export");
       out.end(rest);
     },
   };
 }
 
-/** First and last number of what was handed out, for the trailer. */
+/** First and last exported number, for the trailer. */
 async function readEnds(
   client: pg.PoolClient,
   database: AuditExportDeps["database"],
@@ -325,7 +330,7 @@ async function readEnds(
     }
 }
 
-/** Events of one export are linked by its id. */
+/** Events of one export share its id. */
 function recorderOf(
   trail: AuditTrail,
   context: RequestContext,

@@ -5,11 +5,11 @@ import type { AuditFilter } from "../reading/reading.ts";
 import { type ChainRange, storedBlockSize, storedTimesStatement, timesStatement } from "./copy.ts";
 import type { ExportStand } from "./resume.ts";
 
-/** Events that are joined and sorted at once: a small range stays in the processor's cache, which halves its time. */
+/** Events joined and sorted at once: a small range stays in the CPU cache, which halves the time. */
 const rangeSize = 16 * storedBlockSize;
-/** What is kept as blocks is only handed on. */
+/** Stored blocks are only copied, so larger ranges are cheap. */
 const keptRangeSize = 64 * storedBlockSize;
-/** Text asks its index once a range. */
+/** A text filter queries its index once per range. */
 const textRangeSize = 80 * storedBlockSize;
 const keptRow = z.object({ id: z.string(), first: z.number().nullable(), last: z.number().nullable() });
 const boundsRow = z.object({ first: z.date().nullable(), last: z.date().nullable() });
@@ -17,7 +17,10 @@ const boundsRow = z.object({ first: z.date().nullable(), last: z.date().nullable
 type Asked = { stand: ExportStand; organizationIds: readonly string[]; filter: AuditFilter };
 export type Place = ChainRange & { isKept: boolean };
 
-/** Ranges of the chains, the newest of each first. Blocks that are kept have no gap, and serve what only a time narrows. */
+/**
+ * Ranges of the chains, newest first within each. Stored blocks have no gaps, so they serve exports that are
+ * filtered by time only.
+ */
 export async function placesOf(
   client: pg.PoolClient,
   { stand, organizationIds, filter }: Asked,
@@ -31,7 +34,7 @@ export async function placesOf(
         const end = to - index * step;
         return { organizationId, afterSeq: Math.max(from, end - step), toSeq: end, isKept };
       });
-    // An export that goes on ends where it ended, though more was kept since.
+    // A resumed export ends where the original did, even if more blocks were stored since.
     const end = Math.min(toSeq, head - (head % storedBlockSize));
     return [
       ...places(end, head, size, false),
@@ -41,7 +44,7 @@ export async function placesOf(
   });
 }
 
-/** Numbers whose events are kept as blocks, by organization. */
+/** Event numbers stored as blocks, by organization. */
 async function keptOf(client: pg.PoolClient, organizationIds: readonly string[]) {
   const { rows } = await client.query(
     `select o.id, (select min(b.number) from audit_blocks b where b.org_id = o.id) as first,
@@ -62,7 +65,7 @@ async function keptOf(client: pg.PoolClient, organizationIds: readonly string[])
 
 type Times = { first: Date; last: Date };
 
-/** Undefined when there is nothing. */
+/** Undefined if the range is empty. */
 export async function timesOf(
   client: pg.PoolClient,
   database: Database,

@@ -11,24 +11,24 @@ const stand: ExportStand = {
 };
 const at = (now: string) => createExportResume({ box, clock: { now: () => Date.parse(now) } });
 
-test("a token holds for an hour and for the same question; nobody can shorten what it stands for", () => {
+test("a token is valid for an hour and for the same query, and cannot be tampered with", () => {
   const token = at("2026-11-20T10:00:00Z").seal(stand, { q: "a" }, organization) ?? "";
   expect(at("2026-11-20T11:00:00Z").open(token, { q: "a" }, organization)).toEqual(stand);
   expect(() => at("2026-11-20T11:00:01Z").open(token, { q: "a" }, organization)).toThrow("an hour ago");
   expect(() => at("2026-11-20T10:00:01Z").open(token, { q: "b" }, organization)).toThrow("another filter");
   const shortened = Buffer.from(JSON.stringify({ ...stand, chains: [[organization, 1, 0]] }));
   expect(() => at("2026-11-20T10:00:01Z").open(shortened.toString("base64url"), {}, organization)).toThrow(
-    "not the token",
+    "not a token",
   );
 });
 
-test("what can no longer be read as it was does not go on", () => {
+test("an export that can no longer be read as it was does not resume", () => {
   expect(() => refuseOther(stand.chains, [[organization, 130, 40]])).not.toThrow();
-  expect(() => refuseOther(stand.chains, [[organization, 130, 60]])).toThrow("content expired");
-  expect(() => refuseOther(stand.chains, [])).toThrow("Begin it anew");
+  expect(() => refuseOther(stand.chains, [[organization, 130, 60]])).toThrow("content has expired");
+  expect(() => refuseOther(stand.chains, [])).toThrow("Start it again");
 });
 
-test("so many organizations that no address could hold them get no token", () => {
+test("an export of too many organizations for a URL gets no token", () => {
   const chains = Array.from({ length: 200 }, (): [string, number, number] => [organization, 1, 0]);
   expect(at("2026-11-20T10:00:00Z").seal({ ...stand, chains }, {}, organization)).toBeUndefined();
 });

@@ -8,12 +8,12 @@ import type { Clock } from "#lib/time/clock.ts";
 type ResumeDeps = { box: SecretBox; clock: Clock };
 
 const validMs = 60 * 60_000;
-/** A longer one would not fit into an address; an export over so many organizations begins anew. */
+/** A longer token would not fit into a URL; an export of so many organizations cannot be resumed. */
 const tokenBytesMax = 6_000;
 
 /**
- * What an export is made of: the chains of these organizations up to these numbers, of which what is below `expired` has
- * lost its content. As nothing of a chain changes, the same stand and filter give the same bytes again.
+ * What determines an export: the chains of these organizations up to these numbers, without content below
+ * `expired`. As chains are append-only, the same state and filter produce the same bytes again.
  */
 const exportStand = z.object({
   id: z.uuid(),
@@ -24,24 +24,24 @@ export type ExportStand = z.infer<typeof exportStand>;
 const chainRow = z.object({ org_id: z.string(), seq: z.coerce.number(), expired: z.coerce.number() });
 const sealedStand = exportStand.extend({ asked: z.string() });
 
-/** Tokens by which an export that broke off goes on as it began, in any replica; sealed, so that nobody can shorten one. */
+/** Tokens that resume an interrupted export in any replica; sealed, so that they cannot be tampered with. */
 export function createExportResume({ box, clock }: ResumeDeps) {
   const purpose = (organizationId: string) => `audit export of ${organizationId}`;
   return {
-    /** Undefined when it would be too long. */
+    /** Undefined if the token would be too long. */
     seal(stand: ExportStand, asked: unknown, organizationId: string): string | undefined {
       const sealed = box.seal(JSON.stringify({ ...stand, asked: hashOf(asked) }), purpose(organizationId));
       const token = sealed.toString("base64url");
       return token.length > tokenBytesMax ? undefined : token;
     },
 
-    /** @throws AppError naming the field, or `conflict` when the export cannot go on any more. */
+    /** @throws AppError naming the field, or `conflict` if the export can no longer be resumed. */
     open(token: string, asked: unknown, organizationId: string): ExportStand {
       const { asked: before, ...stand } = opened(token, organizationId);
       if (before !== hashOf(asked))
-        throw invalidField("query.resume", "belongs to an export of another filter or form");
+        throw invalidField("query.resume", "belongs to an export with another filter or format");
       if (clock.now() - Date.parse(stand.beganAt) > validMs)
-        throw new AppError("conflict", "This export began more than an hour ago. Begin it anew.");
+        throw new AppError("conflict", "This export was started more than an hour ago. Start it again.");
       return stand;
     },
   };
@@ -51,12 +51,12 @@ export function createExportResume({ box, clock }: ResumeDeps) {
       const text = box.open(Buffer.from(token, "base64url"), purpose(organizationId));
       return sealedStand.parse(JSON.parse(text));
     } catch {
-      throw invalidField("query.resume", "is not the token of an export of this organization");
+      throw invalidField("query.resume", "is not a token of an export of this organization");
     }
   }
 }
 
-/** The last number of each chain and of its expired content, in the order asked for. */
+/** Last number of each chain and of its expired content, in the given order. */
 export async function chainsOf(
   client: pg.PoolClient,
   organizationIds: readonly string[],
@@ -74,13 +74,13 @@ export async function chainsOf(
   });
 }
 
-/** What was readable when an export began must be so now, or its bytes would be others. */
+/** A resumed export must read exactly what the original read, or its bytes would differ. */
 export function refuseOther(before: ExportStand["chains"], now: ExportStand["chains"]) {
   const known = new Map(now.map(([id, , expired]) => [id, expired]));
   if (before.some(([id, , expired]) => known.get(id) !== expired))
     throw new AppError(
       "conflict",
-      "What this export holds can no longer be read as it was: content expired, or an organization is not yours to read any more. Begin it anew.",
+      "The events of this export have changed: content has expired, or you no longer have access to an organization. Start it again.",
     );
 }
 

@@ -11,7 +11,7 @@ const canonical = (value: unknown) => {
   return text;
 };
 
-/** What a checkpoint says of the one before it; zeros for the first. */
+/** The `previous` field of the following checkpoint; zeros for the first. */
 export const digestOfLine = (line: string | undefined) =>
   line === undefined ? "0".repeat(64) : createHash("sha256").update(line).digest("hex");
 
@@ -21,14 +21,15 @@ export function signCheckpoint(said: Omit<Unsigned, "format" | "keyId">, keys: A
   return canonical({ ...unsigned, signature });
 }
 
-/** @throws when the line is not a checkpoint. */
+/** @throws if the line is not a checkpoint. */
 export const parseCheckpoint = (line: string): AuditCheckpoint => auditCheckpoint.parse(JSON.parse(line));
 
 export type ReadCheckpoint = { checkpoint: AuditCheckpoint; line: string };
 
 /**
- * Judges one checkpoint of a series: signed by a trusted key, next in number, following the line before it.
- * @param before the one before it in the series; undefined when the series may begin anywhere.
+ * Checks one checkpoint of a series: signed by a trusted key, next in number, and linked to the previous
+ * line.
+ * @param before the previous checkpoint; undefined if the series may start anywhere.
  * @returns what is wrong with it, or undefined.
  */
 export function checkpointProblem(
@@ -44,12 +45,14 @@ export function checkpointProblem(
     line !== canonical(checkpoint) ||
     !keys.verifies(checkpoint.keyId, Buffer.from(canonical(unsigned)), Buffer.from(signature, "base64"))
   )
-    return `the signature of ${name} does not hold`;
+    return `the signature of ${name} is invalid`;
   if (!before) return undefined;
-  if (checkpoint.orgId !== before.checkpoint.orgId) return `${name} is of another organization`;
+  if (checkpoint.orgId !== before.checkpoint.orgId) return `${name} belongs to another organization`;
   if (checkpoint.number !== before.checkpoint.number + 1)
     return `${name} does not follow checkpoint ${before.checkpoint.number}`;
-  if (checkpoint.previous !== digestOfLine(before.line)) return `${name} names another checkpoint before it`;
-  if (checkpoint.seq < before.checkpoint.seq) return `${name} says that the chain became shorter`;
+  if (checkpoint.previous !== digestOfLine(before.line))
+    return `${name} does not contain the hash of the previous checkpoint`;
+  if (checkpoint.seq < before.checkpoint.seq)
+    return `${name} covers fewer events than the previous checkpoint`;
   return undefined;
 }

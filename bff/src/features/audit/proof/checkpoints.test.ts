@@ -35,7 +35,7 @@ const linesIn = (organizationId: string) =>
     .split("\n")
     .map((line) => parseCheckpoint(line).number);
 
-test("checkpoints come when they are due, also when nothing happened, and once however many processes sign", async () => {
+test("checkpoints are signed when due, even if nothing happened, and once regardless of the number of processes", async () => {
   const organization = await it.newOrganization("due");
   await it.record(organization, 2);
   const due = (dueAfterMs: number) =>
@@ -55,7 +55,7 @@ test("checkpoints come when they are due, also when nothing happened, and once h
   expect(second?.previous).not.toBe(first?.previous);
 });
 
-test("checkpoints can be neither changed nor removed, nor signed out of turn", async () => {
+test("checkpoints can be neither changed nor removed, nor signed out of order", async () => {
   const organization = await it.newOrganization("append-only");
   await it.record(organization, 1);
   await it.sign(organization);
@@ -72,7 +72,7 @@ test("checkpoints can be neither changed nor removed, nor signed out of turn", a
   await expect(again.execute()).rejects.toThrow("does not follow the one before it");
 });
 
-test("another key signs on, and what the old one signed still holds", async () => {
+test("a new key continues the series, and the old key's checkpoints stay valid", async () => {
   const organization = await it.newOrganization("rotated");
   await it.record(organization, 1);
   await it.sign(organization);
@@ -96,7 +96,7 @@ test("another key signs on, and what the old one signed still holds", async () =
   );
 });
 
-test("the file sink catches up after it was away, and mends a line that a crash cut off", async () => {
+test("the file sink catches up after an outage, and repairs a line that a crash cut off", async () => {
   const organization = await it.newOrganization("file-sink");
   await it.record(organization, 1);
   await it.sign(organization);
@@ -119,7 +119,7 @@ test("the file sink catches up after it was away, and mends a line that a crash 
   expect(await restarted.statusOf(organization.id)).toEqual([{ name: "file", number: 3, problem: null }]);
 });
 
-test("two processes that share the file write each checkpoint once, and one that died writing stops nobody for long", async () => {
+test("two processes that share the file write each checkpoint once, and one that died while writing blocks nobody for long", async () => {
   const organization = await it.newOrganization("shared-file");
   await it.record(organization, 1);
   await it.checkpoints.makeNow(organization.id);
@@ -135,7 +135,7 @@ test("two processes that share the file write each checkpoint once, and one that
   expect(linesIn(organization.id)).toEqual([1, 2]);
 });
 
-test("without a place to keep public keys there is still a key to sign with", () => {
+test("without a place to store public keys, there is still a signing key", () => {
   const inTheWay = join(it.folder, "keys.pem", "below-a-file", "keys.pem");
   const keys = openAuditKeys({ seed: seedOf(), publicKeysFile: inTheWay, log: it.log });
   expect(keys.list()).toHaveLength(1);
@@ -147,7 +147,10 @@ const credentials = {
   region: "eu-test-1",
 };
 
-/** Signature version 4 as the server sees it, written from the specification and not with the client's code. */
+/**
+ * Signature version 4 as the server computes it, written from the specification instead of using the client's
+ * code.
+ */
 function signatureOf(request: IncomingMessage, path: string) {
   const [, scope = "", names = "", signature] =
     /Credential=[^/]+\/([^,]+), *SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})/.exec(
@@ -177,7 +180,10 @@ function signatureOf(request: IncomingMessage, path: string) {
   return { signature, expected: createHmac("sha256", key).update(toSign).digest("hex") };
 }
 
-/** An object store that holds to the protocol: signatures, checksums, `If-None-Match` unless it is an old one. */
+/**
+ * An object store that follows the protocol: signatures, checksums, and `If-None-Match` unless it is an old
+ * one.
+ */
 async function startObjectStore() {
   const objects = new Map<string, { body: string; lock: unknown }>();
   const state = { isAway: false, isOld: false };
@@ -203,7 +209,7 @@ async function startObjectStore() {
   return { objects, state, url: `http://127.0.0.1:${port}/bucket/audit`, close: () => server.close() };
 }
 
-test("the object store gets each checkpoint once, signed, catches up after it was away, and is never overwritten", async () => {
+test("the object store gets each checkpoint once, signed, catches up after an outage, and is never overwritten", async () => {
   const store = await startObjectStore();
   const own = await openTrail(await createTestDatabase());
   const organization = await own.newOrganization("s3-sink");
@@ -233,16 +239,16 @@ test("the object store gets each checkpoint once, signed, catches up after it wa
   await own.sign(organization);
   await own.sign(organization);
   await sink.flush();
-  expect(await problem()).toBe("the object store answered 503");
+  expect(await problem()).toBe("the object store responded with 503");
   store.state.isAway = false;
   const forger = sinkWith("not the secret");
   await forger.flush();
-  expect(await problem(forger)).toBe("the object store answered 403");
+  expect(await problem(forger)).toBe("the object store responded with 403");
   await sink.flush();
   expect(await problem()).toBeNull();
   expect([...store.objects.keys()]).toEqual([path(1), path(2), path(3)]);
 
-  // What was delivered before a crash, unremembered, is delivered again and found to be there.
+  // A checkpoint delivered just before a crash is delivered again and recognized.
   await own.admin.query("delete from wheelhouse.audit_sink_state");
   const restarted = sinkWith(credentials.secretAccessKey);
   await restarted.flush();
@@ -253,7 +259,7 @@ test("the object store gets each checkpoint once, signed, catches up after it wa
     store.state.isOld = isOld;
     const suspicious = sinkWith(credentials.secretAccessKey);
     await suspicious.flush();
-    expect(await problem(suspicious)).toMatch(/^the object store holds another checkpoint at /);
+    expect(await problem(suspicious)).toMatch(/^the object store has a different checkpoint at /);
     expect(store.objects.get(path(2))?.body).toBe("{}");
   }
   await own.close();

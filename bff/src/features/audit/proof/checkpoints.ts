@@ -11,14 +11,14 @@ type CheckpointsDeps = {
   database: Database;
   keys: AuditKeys;
   clock: Clock;
-  /** Organizations whose newest checkpoint is younger than this are left alone by `makeDue`. */
+  /** `makeDue` skips organizations whose newest checkpoint is younger than this. */
   dueAfterMs?: number;
 };
 
 const pageSize = 500;
 const organizationRow = z.object({ organizationId: z.string() });
 
-/** Signs the ends of the chains and keeps what was signed. */
+/** Signs the heads of the chains and stores the checkpoints. */
 export function createAuditCheckpoints({
   database,
   keys,
@@ -27,7 +27,7 @@ export function createAuditCheckpoints({
 }: CheckpointsDeps) {
   async function make(organizationId: string, isDue: (newest: ReadCheckpoint) => boolean) {
     return database.system.transaction().execute(async (tx) => {
-      // Processes that find the same organization due sign one after the other, and the second finds it done.
+      // Serializes processes that find the same organization due; the second then finds a recent checkpoint.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`wheelhouse.audit_checkpoint:${organizationId}`}, 0))`.execute(
         tx,
       );
@@ -57,14 +57,14 @@ export function createAuditCheckpoints({
   }
 
   return {
-    /** @throws when the chain no longer has what the checkpoint before signed: nothing is signed over that. */
+    /** @throws if the chain contradicts the previous checkpoint, because a new signature would hide that. */
     async makeNow(organizationId: string): Promise<AuditCheckpoint | undefined> {
       return make(organizationId, () => true);
     },
 
     /**
-     * Signs for every organization whose newest checkpoint is too old, also when nothing happened since.
-     * @throws AggregateError of what went wrong for some organizations, after the others were signed.
+     * Signs for every organization whose newest checkpoint is too old, even if nothing happened since.
+     * @throws AggregateError with the failures of some organizations, after all others were signed.
      */
     async makeDue(): Promise<number> {
       const before = clock.now() - dueAfterMs;
@@ -94,7 +94,7 @@ export function createAuditCheckpoints({
     newest: (organizationId: string) =>
       database.asOrganizations([organizationId], (tx) => newestOf(tx, organizationId)),
 
-    /** Newest first, those before this number. */
+    /** Checkpoints before this number, newest first. */
     async list(
       organizationId: string,
       before: number | undefined,
@@ -113,7 +113,7 @@ export function createAuditCheckpoints({
       return rows.map(({ line }) => parseCheckpoint(line));
     },
 
-    /** Lines as they were signed, oldest first, in pages, those after this number. */
+    /** Signed lines after this number, oldest first, read in pages. */
     async *lines(organizationId: string, after = 0): AsyncGenerator<string> {
       let number = after;
       for (;;) {
@@ -161,6 +161,6 @@ async function demandSameChain(tx: Transaction<Tables>, { orgId, number, seq, ha
     .executeTakeFirst();
   if (link?.hash.toString("hex") !== hash)
     throw new Error(
-      `the chain of organization ${orgId} contradicts checkpoint ${number} at event ${seq}: nothing is signed`,
+      `the chain of organization ${orgId} contradicts checkpoint ${number} at event ${seq}; no new checkpoint was signed`,
     );
 }

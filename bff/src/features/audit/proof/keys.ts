@@ -11,20 +11,20 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { dirname } from "node:path";
 import type { Logger } from "pino";
 
-/** What comes before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410). */
+/** Prefix of the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410). */
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 
 type AuditKeysOptions = {
   /** 32 random bytes in base64. */
   seed: string;
-  /** PEM file that remembers every public key that signed here, so that older checkpoints stay verifiable. */
+  /** PEM file with every public key that signed here, so that older checkpoints stay verifiable. */
   publicKeysFile: string;
   log: Pick<Logger, "warn">;
 };
 
 /** Public keys by id. */
 export type TrustedKeys = {
-  /** False also for a key that is not trusted. */
+  /** Also false for a key that is not trusted. */
   verifies(keyId: string, bytes: Buffer, signature: Buffer): boolean;
   has(keyId: string): boolean;
 };
@@ -43,16 +43,17 @@ const keyIdOf = (key: KeyObject) =>
     .slice(0, 16);
 
 /**
- * Reads the public keys of a PEM text, any number of them.
- * @throws when there is none, or one that is not Ed25519.
+ * Reads any number of public keys from PEM text.
+ * @throws if it contains none, or one that is not Ed25519.
  */
 export function trustedKeysOf(pem: string): TrustedKeys & { keys: ReadonlyMap<string, KeyObject> } {
   const blocks = pem.match(/-----BEGIN PUBLIC KEY-----[\s\S]*?-----END PUBLIC KEY-----/g) ?? [];
-  if (blocks.length === 0) throw new Error("there is no public key (BEGIN PUBLIC KEY) in the key file");
+  if (blocks.length === 0) throw new Error("the key file contains no public key (BEGIN PUBLIC KEY)");
   const keys = new Map(
     blocks.map((block) => {
       const key = createPublicKey(block);
-      if (key.asymmetricKeyType !== "ed25519") throw new Error("a key of the key file is not Ed25519");
+      if (key.asymmetricKeyType !== "ed25519")
+        throw new Error("the key file contains a key that is not Ed25519");
       return [keyIdOf(key), key] as const;
     }),
   );
@@ -66,13 +67,13 @@ export function trustedKeysOf(pem: string): TrustedKeys & { keys: ReadonlyMap<st
   };
 }
 
-/** A seed of its own from the installation's secret key, for who sets none. */
+/** Derives a seed from the installation's secret key, for installations without a configured seed. */
 export const auditSeedFrom = (secretKey: string) =>
   Buffer.from(
     hkdfSync("sha256", Buffer.from(secretKey, "base64"), "", "wheelhouse audit checkpoints", 32),
   ).toString("base64");
 
-/** The key that signs checkpoints, never stored in the database it vouches for. Another seed rotates it. */
+/** The key that signs checkpoints, never stored in the database that it protects. A new seed rotates it. */
 export function openAuditKeys({ seed, publicKeysFile, log }: AuditKeysOptions): AuditKeys {
   const secret = Buffer.from(seed, "base64");
   const privateKey = createPrivateKey({
@@ -92,7 +93,7 @@ export function openAuditKeys({ seed, publicKeysFile, log }: AuditKeysOptions): 
     } catch (err) {
       log.warn(
         { err },
-        "the public audit key cannot be kept: after a rotation, older checkpoints are not trusted",
+        "the public audit key could not be saved: after a rotation, older checkpoints are not trusted",
       );
     }
   }

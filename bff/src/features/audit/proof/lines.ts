@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 
 const lineBytesMax = 1024 * 1024;
 
-/** Lines of a file as bytes without their `\n`; `isWhole` is false for what stands after the last one. */
+/** Lines of a file as bytes without `\n`; `isWhole` is false for text after the last line break. */
 export async function* readLines(path: string): AsyncGenerator<{ line: Buffer; isWhole: boolean }> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {

@@ -40,7 +40,7 @@ const checkpointsFile = () => join(it.folder, "checkpoints", `${organization.id}
 const seqOf = (line: string): number => JSON.parse(line).seq;
 let files = 0;
 
-/** Written as an exporter would, with a trailer that is right for these lines. */
+/** Written like an exporter does, with a trailer that is correct for these lines. */
 function fileOf(events: string[], changed: Record<string, unknown> = {}) {
   const body = events.map((line) => `${line}\n`).join("");
   const seqs = events.map(seqOf);
@@ -62,7 +62,7 @@ function fileOf(events: string[], changed: Record<string, unknown> = {}) {
 const verify = (exportFile: string, keyPem = readFileSync(join(it.folder, "keys.pem"), "utf8")) =>
   verifyExport({ exportFile, checkpointsFile: checkpointsFile(), keyPem });
 
-test("an untouched export holds, oldest or newest first, whole or filtered, and says which checkpoints agree", async () => {
+test("an untouched export is valid, oldest or newest first, whole or filtered, and reports which checkpoints match", async () => {
   expect(await verify(fileOf(lines))).toMatchObject({ fault: undefined, events: 6, gaps: 0, checkpoints: 2 });
   expect(await verify(fileOf(lines.toReversed()))).toMatchObject({ fault: undefined, checkpoints: 2 });
   const filtered = fileOf([lines[0] ?? "", lines[3] ?? ""], { filter: { q: "thing" } });
@@ -101,9 +101,9 @@ test.each([
     /event 2 was altered/,
   ],
   [
-    "what a person reads first",
+    "the text that people read first",
     (all: string[]) => all.with(1, (all[1] ?? "").replace('"content":{', '"content":{"action":"nothing",')),
-    /event 2 is not written as an export writes it/,
+    /event 2 is not in the exact form of an export/,
   ],
   [
     "an event left out",
@@ -113,10 +113,10 @@ test.each([
   [
     "an event twice",
     (all: string[]) => all.toSpliced(2, 0, all[1] ?? ""),
-    /event 2 stands twice or out of order/,
+    /event 2 is duplicated or out of order/,
   ],
   [
-    "two events exchanged",
+    "two events swapped",
     (all: string[]) => all.with(1, all[2] ?? "").with(2, all[1] ?? ""),
     /out of order|missing/,
   ],
@@ -126,15 +126,15 @@ test.each([
     /events 5 to 6 were cut off: checkpoint 2 .* signed event 6/,
   ],
   [
-    "everything, hashes made anew",
+    "everything, with all hashes recomputed",
     rewritten,
-    /the chain was rewritten: checkpoint 1 .* signed another event 4/,
+    /the chain was rewritten: checkpoint 1 .* signed a different event 4/,
   ],
-])("an export changed in %s is named", async (_, change, problem) => {
+])("an export with a change in %s is reported", async (_, change, problem) => {
   expect((await verify(fileOf(change(lines)))).fault?.problem).toMatch(problem);
 });
 
-test("an export that no signed checkpoint covers is not verified, however well it is chained", async () => {
+test("an export without a signed checkpoint is not verified, however well it is chained", async () => {
   const nobody = /no signed checkpoint covers the events of organization .* chained to event/;
   const empty = join(folder, "no-checkpoints.ndjson");
   writeFileSync(empty, "");
@@ -142,16 +142,16 @@ test("an export that no signed checkpoint covers is not verified, however well i
   const unsigned = (exportFile: string) => verifyExport({ exportFile, checkpointsFile: empty, keyPem });
   for (const forged of [lines, rewritten(lines)])
     expect((await unsigned(fileOf(forged))).fault?.problem).toMatch(nobody);
-  // A filter leaves out what was signed.
+  // The filter excludes the signed events.
   const filter = { filter: { q: "thing" } };
   expect((await verify(fileOf(rewritten(lines).slice(0, 3), filter))).fault?.problem).toMatch(nobody);
-  // What another organization had signed says nothing of this one.
+  // Another organization's signatures prove nothing about this one.
   const other = lines.map((line) => line.replaceAll(organization.id, "01900000-0000-7000-8000-0000000000ff"));
   const both = fileOf([...lines, ...rewritten(other)], { filter: { includeChildren: true } });
   expect((await verify(both)).fault?.problem).toMatch(nobody);
 });
 
-test("it is told how far an export is signed, and how far it is merely chained", async () => {
+test("it reports how far an export is signed, and how far it is only chained", async () => {
   const one = (signedTo: number, chainedTo: number) => [
     { organizationId: organization.id, signedTo, chainedTo },
   ];
@@ -172,7 +172,7 @@ test("it is told how far an export is signed, and how far it is merely chained",
   expect(await verify(filtered)).toMatchObject({ fault: undefined, signedEvents: 2, reach: one(4, 4) });
 });
 
-test("a shortened or damaged file of checkpoints is named with its line", async () => {
+test("a truncated or damaged checkpoint file is reported with its line", async () => {
   const whole = readFileSync(checkpointsFile(), "utf8");
   const [one = "", two = ""] = whole.split("\n");
   const keyPem = readFileSync(join(it.folder, "keys.pem"), "utf8");
@@ -190,11 +190,11 @@ test("a shortened or damaged file of checkpoints is named with its line", async 
   expect(await problemOf(`${one}\n{}\n`)).toBe("line 2 of the checkpoints is not a checkpoint");
   expect(await problemOf(`${one}\n\n${two}\n`)).toBe("line 2 of the checkpoints is not a checkpoint");
   expect(await problemOf(`${one}\n${two.replace('"seq":6', '"seq":5')}\n`)).toBe(
-    "line 2 of the checkpoints: the signature of checkpoint 2 does not hold",
+    "line 2 of the checkpoints: the signature of checkpoint 2 is invalid",
   );
 });
 
-test("an export that broke off is recognised wherever it broke", async () => {
+test("an interrupted export is recognized wherever it was interrupted", async () => {
   const path = fileOf(lines);
   const whole = readFileSync(path);
   for (const length of [whole.length - 5, whole.indexOf(10) + 1, whole.indexOf(10) + 200, 0]) {
@@ -202,14 +202,14 @@ test("an export that broke off is recognised wherever it broke", async () => {
     expect((await verify(path)).fault?.problem, `${length} bytes`).toMatch(/cut off/);
   }
   expect((await verify(fileOf(lines, { rows: 7 }))).fault?.problem).toBe(
-    "the trailer counts 7 events, there are 6",
+    "the trailer states 7 events, but the export contains 6",
   );
   expect((await verify(fileOf(lines, { sha256: "0".repeat(64) }))).fault?.problem).toMatch(
-    /sha256 of the trailer/,
+    /sha256 in the trailer/,
   );
 });
 
-test("the command says it in words and by its exit code", async () => {
+test("the command reports the result as text and by its exit code", async () => {
   const run = (args: string[]) =>
     new Promise<{ code: number; output: string }>((resolve) => {
       execFile(
@@ -246,5 +246,5 @@ test("a key that signed nothing makes no checkpoint trusted", async () => {
   const keyPem = readFileSync(join(foreign.folder, "keys.pem"), "utf8");
   await foreign.close();
   expect((await verify(fileOf(lines), keyPem)).fault?.problem).toMatch(/which is not trusted$/);
-  await expect(verify(fileOf(lines), "no key at all")).rejects.toThrow("there is no public key");
+  await expect(verify(fileOf(lines), "no key at all")).rejects.toThrow("contains no public key");
 });

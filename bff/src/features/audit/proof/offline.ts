@@ -15,18 +15,18 @@ import { readLines } from "./lines.ts";
 export type OfflineResult = {
   events: number;
   organizations: number;
-  /** Places where numbers are left out: a filter, or content that expired. */
+  /** Gaps in the numbers, from a filter or expired content. */
   gaps: number;
-  /** Checkpoints that signed an event of the export, and agree. */
+  /** Checkpoints that match an exported event. */
   checkpoints: number;
-  /** Events that a signed checkpoint covers: its own, and those that are chained to it without a gap before it. */
+  /** Events covered by a signed checkpoint: its own, and those chained to it without a gap before it. */
   signedEvents: number;
-  /** How far each organization of the export is signed, and how far it is merely chained. */
+  /** Last signed and last chained event of each exported organization. */
   reach: { organizationId: string; signedTo: number | null; chainedTo: number }[];
   newest: AuditCheckpoint | undefined;
   exportedAt: string | undefined;
   filter: Record<string, unknown>;
-  /** The first thing that does not hold, with the line of the export where it stands; undefined when all holds. */
+  /** The first fault, with its line in the export; undefined if everything is valid. */
   fault: { line: number | undefined; problem: string } | undefined;
 };
 
@@ -34,17 +34,17 @@ type OfflineFiles = { exportFile: string; checkpointsFile: string; keyPem: strin
 type Signed = ReadonlyMap<string, AuditCheckpoint>;
 type Trailer = ExportedAuditTrailer["trailer"];
 type Place = { seq: number; prev: string; hash: string };
-/** Numbers without a gap, and the greatest of them that a checkpoint signed; 0 when none did. */
+/** Consecutive numbers, and the highest of them that a checkpoint signed; 0 if none. */
 type Run = { first: number; last: number; signed: number };
 
-// An export that took long may be older than its trailer says.
+// A long export may be older than its trailer states.
 const exportMaxMs = 10 * 60_000;
 const placeOf = (organizationId: string, seq: number) => `${organizationId} ${seq}`;
 
 /**
- * Verifies an exported trail by its own bytes, signed checkpoints and a public key: no database, no network, memory for
- * the checkpoints alone.
- * @throws when a file cannot be read or holds no key.
+ * Verifies an exported trail from its own bytes, signed checkpoints and a public key, without database or
+ * network. Only the checkpoints are held in memory.
+ * @throws if a file cannot be read or contains no key.
  */
 export async function verifyExport({
   exportFile,
@@ -62,7 +62,7 @@ export async function verifyExport({
     for await (const { line: text, isWhole } of readLines(exportFile)) {
       line += 1;
       const problem: string | undefined = trailer
-        ? "something stands after the trailer"
+        ? "there is content after the trailer"
         : isWhole
           ? judgeLine(text)
           : "the export is cut off within this line";
@@ -86,7 +86,7 @@ export async function verifyExport({
     trailer = read.trailer;
     return trailer.sha256 === bytes.digest("hex")
       ? undefined
-      : "the sha256 of the trailer is not that of the lines before it";
+      : "the sha256 in the trailer does not match the lines before it";
   }
 
   return {
@@ -111,7 +111,7 @@ function parse(text: string): ExportedAuditLine | ExportedAuditTrailer | undefin
   return trailer.success ? trailer.data : undefined;
 }
 
-/** Judges every checkpoint of the file; where it has more than one organization, each is a series of its own. */
+/** Checks every checkpoint in the file; each organization has a series of its own. */
 async function readCheckpoints(path: string, keys: TrustedKeys) {
   const signed = new Map<string, AuditCheckpoint>();
   const before = new Map<string, ReadCheckpoint>();
@@ -140,7 +140,7 @@ async function readCheckpoints(path: string, keys: TrustedKeys) {
       return {
         signed,
         newest,
-        problem: `checkpoint ${checkpoint.number} signed another event ${checkpoint.seq}`,
+        problem: `checkpoint ${checkpoint.number} contradicts an earlier checkpoint at event ${checkpoint.seq}`,
       };
     signed.set(place, checkpoint);
     newest = checkpoint;
@@ -180,7 +180,7 @@ function createWalk(signed: Signed) {
       runs.set(orgId, { first: seq, last: seq, signed: 0 });
     }
     if (!before) return undefined;
-    if (!isNew) return `event ${seq} stands twice or out of order`;
+    if (!isNew) return `event ${seq} is duplicated or out of order`;
     if (Math.abs(seq - before.seq) !== 1) {
       counts.gaps += 1;
       return undefined;
@@ -191,14 +191,16 @@ function createWalk(signed: Signed) {
   }
 
   return {
-    /** `line` is where the event was read from: what a person reads there has to be what was sealed. */
+    /**
+     * `line` is the raw line: it must equal the canonical form, so that what people read is what was sealed.
+     */
     step(event: ExportedAuditLine, line: string): string | undefined {
       counts.events += 1;
       const { seq, prev, hash } = event;
       const organizationId = event.content.organization.id;
       const content = canonicalize(event.content) ?? "";
       if (line !== `{"seq":${seq},"prev":"${prev}","hash":"${hash}","content":${content}}`)
-        return `event ${seq} is not written as an export writes it`;
+        return `event ${seq} is not in the exact form of an export`;
       const link = linkHash({
         organizationId,
         seq,
@@ -207,25 +209,27 @@ function createWalk(signed: Signed) {
         previous: Buffer.from(prev, "hex"),
       });
       if (link.toString("hex") !== hash)
-        return `event ${seq} was altered after it was sealed: its content and its link do not give its hash`;
+        return `event ${seq} was altered after it was sealed: its hash does not match its content and link`;
       const problem = order(event);
       if (problem) return problem;
       const checkpoint = signed.get(placeOf(organizationId, seq));
       if (!checkpoint) return undefined;
       counts.checkpoints += 1;
       if (checkpoint.hash !== event.hash)
-        return `the chain was rewritten: ${named(checkpoint)} signed another event ${seq}`;
+        return `the chain was rewritten: ${named(checkpoint)} signed a different event ${seq}`;
       for (const signedPart of [runs.get(organizationId), reach.get(organizationId)])
         if (signedPart) signedPart.signed = Math.max(signedPart.signed, seq);
       return undefined;
     },
 
     end({ rows, firstSeq, lastSeq, filter, exportedAt }: Trailer): string | undefined {
-      if (rows !== counts.events) return `the trailer counts ${rows} events, there are ${counts.events}`;
+      if (rows !== counts.events)
+        return `the trailer states ${rows} events, but the export contains ${counts.events}`;
       const ranges = [...reach.values()];
       const first = ranges.length > 0 ? Math.min(...ranges.map((range) => range.first)) : null;
       const end = ranges.length > 0 ? Math.max(...ranges.map((range) => range.last)) : null;
-      if (first !== firstSeq || end !== lastSeq) return "the trailer names other first and last events";
+      if (first !== firstSeq || end !== lastSeq)
+        return "the first and last event numbers in the trailer do not match the export";
       for (const run of runs.values()) endRun(run);
       runs.clear();
       const isWhole = !Object.keys(filter).some((name) => name !== "includeChildren");
@@ -244,7 +248,7 @@ function createWalk(signed: Signed) {
     }),
   };
 
-  /** Who can write a trail can chain it: without a signature an export proves nothing. */
+  /** Anyone who can write a trail can chain it, so an export without a signature proves nothing. */
   function unsigned(): string | undefined {
     const bare = [...reach].find(([, range]) => range.signed === 0);
     return bare

@@ -15,7 +15,7 @@ let it: TestApp;
 let admin: Person;
 let auditor: Person;
 let urls: Awaited<ReturnType<typeof createTestDatabase>>;
-/** How far the clock of the application is ahead. */
+/** How far the application's clock is ahead. */
 let aheadMs = 0;
 beforeAll(async () => {
   const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
@@ -34,7 +34,7 @@ const linesOf = (body: string) =>
 const events = async (query: string): Promise<AuditEvent[]> =>
   (await admin.call("GET", `/audit/events?${query}`)).json().items;
 
-test("an auditor signs a checkpoint on demand, and the walk says that it agrees with it", async () => {
+test("an auditor signs a checkpoint on demand, and the verification confirms it", async () => {
   const empty = (await auditor.call("GET", "/audit/proof")).json();
   expect(empty).toMatchObject({ checkpoint: null, keys: [{ signsNow: true }] });
   const viewer = await signInAs(it, "viewer");
@@ -64,7 +64,7 @@ test("an auditor signs a checkpoint on demand, and the walk says that it agrees 
   expect(event?.after).toMatchObject({ checkpoint: 2, keyId: checkpoint.keyId, problem: null });
 });
 
-test("checkpoints are listed newest first and downloaded oldest first, of one's own organization alone", async () => {
+test("checkpoints are listed newest first and downloaded oldest first, of one's own organization only", async () => {
   const first = (await auditor.call("GET", "/audit/checkpoints?limit=1")).json();
   expect(first.items.map(({ number }: { number: number }) => number)).toEqual([2]);
   const second = (await auditor.call("GET", `/audit/checkpoints?limit=1&cursor=${first.nextCursor}`)).json();
@@ -77,8 +77,8 @@ test("checkpoints are listed newest first and downloaded oldest first, of one's 
   expect((await foreign.call("GET", "/audit/checkpoints/download")).body).toBe("");
 });
 
-test("a walk whose caller goes away ends, and is in the trail as cancelled", async () => {
-  // More than the walk reads at once, so that it has to go on.
+test("a verification ends when its caller disconnects, and is in the trail as cancelled", async () => {
+  // More events than the verification reads at once, so that it needs another page.
   const reported = await admin.call("POST", "/audit/events", {
     payload: {
       events: Array.from({ length: 1_000 }, (_, number) => ({
@@ -93,7 +93,7 @@ test("a walk whose caller goes away ends, and is in the trail as cancelled", asy
   const base = await it.app.listen({ port: 0, host: "127.0.0.1" });
   const hold = new pg.Client(urls.adminUrl);
   await hold.connect();
-  // The walk has begun and waits for its first page, until its caller is seen to be gone.
+  // The verification has started and waits for its first page until the disconnect is noticed.
   await hold.query("begin; lock table wheelhouse.audit_events in access exclusive mode");
   try {
     const closed = new Promise((resolve) =>

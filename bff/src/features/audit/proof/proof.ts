@@ -19,7 +19,7 @@ import { createAuditVerifier } from "./verify.ts";
 export { verifyExport } from "./offline.ts";
 
 export type ProofConfig = {
-  /** 32 bytes in base64 from which the signing key is made; undefined: derived from the secret key. */
+  /** Seed of the signing key, 32 bytes in base64; undefined to derive it from the secret key. */
   signingSeed: string | undefined;
   s3: S3SinkOptions | undefined;
 };
@@ -38,7 +38,7 @@ type ProofDeps = {
 
 const lookEveryMs = 30_000;
 
-/** Everything that proves the trail: keys, checkpoints, the places that keep them, and the walk that compares. */
+/** Proof of the audit trail: keys, checkpoints, sinks, and verification. */
 export function createAuditProof(deps: ProofDeps) {
   const { database, store, trail, intake, config, dataDir, secretKey, clock, log } = deps;
   const keys = openAuditKeys({

@@ -13,7 +13,7 @@ import type { ProofService } from "./service.ts";
 
 type ProofRoutesDeps = { intake: AuditIntake; proof: ProofService };
 
-/** What comes into the trail from outside, and what proves it to the outside. */
+/** Routes for events from outside, and for verifying the trail from outside. */
 export function auditProofRoutes(app: FastifyInstance, { intake, proof }: ProofRoutesDeps) {
   route(app, reportAuditEvents, ({ body }, context) => intake.report(body, context));
   route(app, readAuditProof, (_, context) => proof.proof(context));

@@ -2,7 +2,7 @@ import type { AuditCheckpoint } from "@wheelhouse/shared/audit/proof.ts";
 import { checkpointProblem, parseCheckpoint, type ReadCheckpoint } from "./checkpoint.ts";
 import type { TrustedKeys } from "./keys.ts";
 
-/** Checkpoints of one organization, oldest first, and the number of the newest one. */
+/** Checkpoints of one organization, oldest first, and the number of the newest. */
 export type CheckpointSource = {
   newest(organizationId: string): Promise<number>;
   lines(organizationId: string): AsyncIterable<string>;
@@ -12,17 +12,17 @@ export type JudgedCheckpoint = {
   checkpoint: AuditCheckpoint;
   /** What is wrong with the checkpoint itself. */
   problem: string | undefined;
-  /** A trusted key signed it: what it says of the chain holds, whatever happened to its copy in the database. */
+  /** True if a trusted key signed it: it is valid evidence, whatever happened to its copy in the database. */
   isSigned: boolean;
 };
 
-/** By then every checkpoint has been brought outside, also by a process that was started anew. */
+/** Every checkpoint is copied to the sinks by then, even across a restart. */
 const broughtWithinMs = 10 * 60_000;
 
 /**
- * The checkpoints that the database has, compared one by one with those outside it, where there are any: who can change
- * the database can take checkpoints away there, but not here. Judges only what existed when it was called, so that one
- * that is signed meanwhile disturbs nothing.
+ * Compares the database's checkpoints one by one with the copy outside, if there is one: whoever controls the
+ * database can delete checkpoints there, but not in the copy. Only checkpoints that existed at the time of
+ * the call are compared, so concurrent signing causes no faults.
  */
 export async function judgeCheckpoints(
   organizationId: string,
@@ -34,19 +34,19 @@ export async function judgeCheckpoints(
   },
 ): Promise<{ proofs: AsyncGenerator<JudgedCheckpoint>; damage(): string | undefined }> {
   const { inside, outside, keys, nowMs } = sources;
-  // A damaged last line has no number; it is named when it is read.
+  // A damaged last line has no number; reading reports it later.
   const outsideNewest = (await outside?.newest(organizationId).catch(() => 0)) ?? 0;
   const last = Math.max(outsideNewest, await inside.newest(organizationId));
   const kept = takeFrom(inside.lines(organizationId));
   const witnessed = outside && takeFrom(outside.lines(organizationId));
   const damage = () => {
     const [here, there] = [kept.damagedAt(), witnessed?.damagedAt()];
-    if (here !== undefined) return `checkpoint ${here} of the database cannot be read`;
+    if (here !== undefined) return `checkpoint ${here} in the database cannot be read`;
     return there === undefined
       ? undefined
-      : `line ${there} of the copy of the checkpoints outside is damaged: it is no checkpoint`;
+      : `line ${there} of the external copy is damaged: it is not a checkpoint`;
   };
-  /** A copy that was begun, and lacks what it had long enough to take. */
+  /** True if the external copy has started but lacks a checkpoint that it should have by now. */
   const isWithheld = ({ checkpoint }: ReadCheckpoint) =>
     witnessed !== undefined &&
     witnessed.count() > 0 &&
@@ -72,7 +72,7 @@ export async function judgeCheckpoints(
           checkpointProblem(read, before, keys) ??
           strayed(inBase, inSink) ??
           (inBase && !inSink && (there || isWithheld(inBase))
-            ? `checkpoint ${number} is missing from the copy outside, after its line ${witnessed?.count() ?? 0}`
+            ? `checkpoint ${number} is missing from the external copy, after its line ${witnessed?.count() ?? 0}`
             : undefined);
         const isSigned = checkpointProblem(read, undefined, keys) === undefined;
         yield { checkpoint: read.checkpoint, problem, isSigned };
@@ -90,9 +90,9 @@ export async function judgeCheckpoints(
 
 function strayed(inBase: ReadCheckpoint | undefined, inSink: ReadCheckpoint | undefined) {
   if (inSink && !inBase)
-    return `checkpoint ${inSink.checkpoint.number} is kept outside and gone from the database`;
+    return `checkpoint ${inSink.checkpoint.number} is in the external copy but not in the database`;
   if (inSink && inBase && inSink.line !== inBase.line)
-    return `checkpoint ${inBase.checkpoint.number} differs between the database and the copy outside`;
+    return `checkpoint ${inBase.checkpoint.number} differs between the database and the external copy`;
   return undefined;
 }
 
@@ -110,9 +110,9 @@ function takeFrom(lines: AsyncIterable<string>) {
     }
   };
   return {
-    /** How many were taken. */
+    /** Number of checkpoints taken. */
     count: () => taken,
-    /** The number of the line that is no checkpoint; what follows it is not read. */
+    /** Number of the line that is not a checkpoint; reading stops there. */
     damagedAt: () => damagedAt,
     async peek(): Promise<ReadCheckpoint | undefined> {
       if (next || isOver) return next;

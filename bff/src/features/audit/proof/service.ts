@@ -26,7 +26,7 @@ type ProofServiceDeps = {
   log: Logger;
 };
 
-// A walk keeps a core busy; who comes later waits for a free place rather than slowing all of them.
+// Each verification keeps a core busy, so further ones wait for a free slot.
 const walksMax = 4;
 const place = z.strictObject({ number: z.coerce.number().int().min(1) });
 
@@ -60,7 +60,7 @@ export function createProofService(deps: ProofServiceDeps) {
           checkpoint: step.checkpoint?.number ?? null,
           keyId: step.checkpoint?.keyId ?? null,
         }).catch((err: unknown) => {
-          // Where a partition is gone nothing can be written, and what was found must be told all the same.
+          // If a partition is missing, the event cannot be written, but the fault must still be returned.
           if (step.firstBad === null) throw err;
           log.error({ err, requestId: context.requestId }, "a verification was not recorded");
         });
@@ -81,8 +81,8 @@ export function createProofService(deps: ProofServiceDeps) {
 
   return {
     /**
-     * The walk, recorded as one event when it ends, however it ends.
-     * @throws AppError `rate_limited` while enough of them run.
+     * Runs the verification and records it as one event when it ends, whether complete, failed or cancelled.
+     * @throws AppError `rate_limited` while too many are running.
      */
     verify(context: RequestContext): AsyncIterable<AuditVerificationLine> {
       if (walks >= walksMax)
@@ -119,7 +119,7 @@ export function createProofService(deps: ProofServiceDeps) {
       for await (const encodedLine of checkpoints.lines(organization.id)) yield { encodedLine };
     },
 
-    /** Recorded first, so that the checkpoint covers its own making. */
+    /** Recorded first, so that the checkpoint covers its own event. */
     async checkpoint(context: RequestContext) {
       const { id, name } = context.organization;
       await trail.recordAct(context, "audit.checkpoint.create", {
@@ -127,7 +127,9 @@ export function createProofService(deps: ProofServiceDeps) {
       });
       const checkpoint = await checkpoints.makeNow(id);
       if (!checkpoint) throw new AppError("conflict", "There is nothing to sign yet.");
-      void sinks.flush().catch((err: unknown) => log.warn({ err }, "checkpoints wait for their sinks"));
+      void sinks
+        .flush()
+        .catch((err: unknown) => log.warn({ err }, "checkpoints are waiting for their sinks"));
       return checkpoint;
     },
   };

@@ -15,15 +15,18 @@ const lockStaleMs = 60_000;
 const isThere = (error: unknown) => error instanceof Error && "code" in error && error.code === "EEXIST";
 const isMissing = (error: unknown) => error instanceof Error && "code" in error && error.code === "ENOENT";
 
-/** Checkpoints in `<folder>/<organization id>.ndjson`, oldest first, on disk before anybody is told. */
+/**
+ * Checkpoints in `<folder>/<organization id>.ndjson`, oldest first, synced to disk before a write is
+ * confirmed.
+ */
 export function createFileSink(folder: string): AuditSink & {
-  /** What it holds of this organization, oldest first; nothing when there is no file. */
+  /** Stored checkpoints of this organization, oldest first; none if there is no file. */
   lines(organizationId: string): AsyncGenerator<string>;
 } {
   const pathOf = (organizationId: string) => join(folder, `${organizationId}.ndjson`);
   const lockOf = (organizationId: string) => join(folder, `${organizationId}.lock`);
 
-  /** Last whole line, and how long the file is up to its end: a crash may have left half a line behind. */
+  /** Last complete line and its end offset; a crash may have left a partial line behind. */
   async function tailOf(organizationId: string) {
     const file = await open(pathOf(organizationId), "r").catch((error: unknown) => {
       if (isMissing(error)) return undefined;
@@ -56,7 +59,7 @@ export function createFileSink(folder: string): AuditSink & {
     }
   }
 
-  /** Processes may share the folder. A lock that is older than any write takes was left behind by a crash. */
+  /** Processes may share the folder. A lock older than any write takes was left behind by a crash. */
   async function lock(organizationId: string) {
     const path = lockOf(organizationId);
     for (const giveUpAt = Date.now() + lockWaitMs; ; await wait(lockLookMs)) {

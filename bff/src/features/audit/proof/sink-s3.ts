@@ -5,12 +5,12 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { AuditSink } from "./sinks.ts";
 
 export type S3SinkOptions = {
-  /** Address of bucket and prefix, path style: `https://s3.example.com/bucket/prefix`. */
+  /** Path-style address of bucket and prefix: `https://s3.example.com/bucket/prefix`. */
   url: string;
   region: string;
   accessKeyId: string;
   secretAccessKey: string;
-  /** Object lock in mode COMPLIANCE for as many days; undefined: what the bucket does by default. */
+  /** Days of object lock in COMPLIANCE mode; undefined for the bucket's default. */
   lockDays: number | undefined;
 };
 
@@ -18,8 +18,8 @@ const timeoutMs = 10_000;
 const dayMs = 24 * 3_600_000;
 
 /**
- * Checkpoints as objects `<url>/<organization id>/<number, 12 digits>.json` of an S3-compatible server, written once:
- * `If-None-Match: *` never replaces one, and one that is there already has to be the same.
+ * Checkpoints as objects `<url>/<organization id>/<number, 12 digits>.json` on an S3-compatible server,
+ * written once: `If-None-Match: *` prevents overwriting, and an existing object must be identical.
  */
 export function createS3Sink(deps: { options: S3SinkOptions; database: Database; clock: Clock }): AuditSink {
   const { options, database, clock } = deps;
@@ -35,7 +35,7 @@ export function createS3Sink(deps: { options: S3SinkOptions; database: Database;
     return fetch(request, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
   }
 
-  /** @returns false when nothing is there, as far as the server says. */
+  /** @returns false if the server reports no object. */
   async function isThere(address: string, line: string): Promise<boolean> {
     const there = await send(address, { method: "GET", headers: {} });
     if (!there.ok) {
@@ -43,12 +43,12 @@ export function createS3Sink(deps: { options: S3SinkOptions; database: Database;
       return false;
     }
     if ((await there.text()) !== line)
-      throw new Error(`the object store holds another checkpoint at ${new URL(address).pathname}`);
+      throw new Error(`the object store has a different checkpoint at ${new URL(address).pathname}`);
     return true;
   }
 
   async function put(address: string, line: string) {
-    // Some servers do not know `If-None-Match` and would replace what is there.
+    // Some servers ignore `If-None-Match` and would overwrite the object.
     if (await isThere(address, line)) return;
     const sha256 = createHash("sha256").update(line).digest();
     const response = await send(address, {
@@ -70,7 +70,7 @@ export function createS3Sink(deps: { options: S3SinkOptions; database: Database;
     await response.body?.cancel();
     if (response.ok) return;
     if (response.status === 412 && (await isThere(address, line))) return;
-    throw new Error(`the object store answered ${response.status}`);
+    throw new Error(`the object store responded with ${response.status}`);
   }
 
   return {

@@ -6,12 +6,12 @@ import type { AuditCheckpoints } from "./checkpoints.ts";
 
 export type NumberedLine = { number: number; line: string };
 
-/** A place outside the database that takes checkpoints and never gives one up. */
+/** A place outside the database that stores checkpoints and never deletes one. */
 export type AuditSink = {
   name: string;
-  /** Number of the newest checkpoint that it holds of this organization, 0 when none. */
+  /** Number of the newest stored checkpoint of this organization, 0 if none. */
   newest(organizationId: string): Promise<number>;
-  /** Adds lines that follow the newest one. Lines that it holds already change nothing. */
+  /** Adds lines after the newest one. Lines that are already stored have no effect. */
   add(organizationId: string, lines: readonly NumberedLine[]): Promise<void>;
 };
 
@@ -25,10 +25,10 @@ type SinksDeps = {
 const linesAtOnce = 100;
 const newestRow = z.object({ organizationId: z.string(), number: z.number() });
 
-/** Brings every checkpoint to every sink; what a sink missed while it was away is brought when it is back. */
+/** Copies every checkpoint to every sink; a sink that was unavailable catches up when it is back. */
 export function createAuditSinks({ database, checkpoints, sinks, log }: SinksDeps) {
   const problems = new Map<string, string>();
-  // Spares asking a sink every time for what it was seen to have.
+  // Avoids asking a sink each time for checkpoints it is known to have.
   const brought = new Map<string, number>();
   let running: Promise<void> | undefined;
   let following: Promise<void> | undefined;
@@ -63,7 +63,7 @@ export function createAuditSinks({ database, checkpoints, sinks, log }: SinksDep
       } catch (err) {
         const reason = err instanceof Error ? err.message : String(err);
         if (!problems.has(sink.name))
-          log.warn({ reason, sink: sink.name }, "checkpoints wait for their sink");
+          log.warn({ reason, sink: sink.name }, "checkpoints are waiting for their sink");
         problems.set(sink.name, reason);
       }
     }
@@ -77,7 +77,10 @@ export function createAuditSinks({ database, checkpoints, sinks, log }: SinksDep
   }
 
   return {
-    /** Who calls during a round shares the next one, which sees what this one missed. Throws when the database is away. */
+    /**
+     * Calls during a run share the next run, which includes everything this one missed.
+     * @throws while the database is unavailable.
+     */
     flush(): Promise<void> {
       if (!running) return begin();
       following ??= running

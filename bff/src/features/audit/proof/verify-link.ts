@@ -3,15 +3,17 @@ import type { Tables } from "#database/tables.ts";
 import { parseContent, type StoredContent } from "../reading/reading.ts";
 import { contentHash, linkHash } from "../writing/writing.ts";
 
-/** Where a walk is: the last event that holds, the hash of its link and the hash that this one follows. */
+/**
+ * Position of a verification: the last valid event, the hash of its link, and the hash of the link before it.
+ */
 export type Walk = { seq: number; hash: Buffer; prev: Buffer };
 export type Row = Awaited<ReturnType<typeof readLinks>>[number];
 type Fault = { seq: number; problem: string };
 
-// How far numbers may have been moved for the verifier to still recognise what an event was sealed as.
+// Maximum distance at which a renumbered event is still recognized by its original number.
 const movedMax = 16;
 
-/** Links after this number with what the trail has of their events, in the order of the chain. */
+/** Links after this number with their events as stored, in chain order. */
 export const readLinks = (
   tx: Transaction<Tables>,
   organizationId: string,
@@ -44,13 +46,13 @@ const hashAs = (row: Row, organizationId: string, seq: number, previous = row.pr
     previous,
   });
 
-/** True when the link has its number, follows the one before it and is the hash of its own fields. */
+/** True if the link has the next number, follows the previous link, and is the hash of its own fields. */
 export const isLinked = (row: Row, before: Walk, organizationId: string) =>
   row.seq === before.seq + 1 &&
   row.prev.equals(before.hash) &&
   hashAs(row, organizationId, row.seq).equals(row.hash);
 
-/** What is wrong with the content of a linked event; content that is gone is judged by the caller. */
+/** What is wrong with the content of a linked event; missing content is handled by the caller. */
 export function contentFault(row: Row, text: string, organizationId: string): string | undefined {
   if (!contentHash(text).equals(row.content_hash))
     return `the content of event ${row.seq} was altered after it was sealed`;
@@ -58,7 +60,7 @@ export function contentFault(row: Row, text: string, organizationId: string): st
   return column ? `the column ${column} of event ${row.seq} differs from its content` : undefined;
 }
 
-/** Says what was done to a chain whose link does not hold. */
+/** Explains what happened to a chain whose link is invalid. */
 export async function linkFault(
   tx: Transaction<Tables>,
   { row, before, organizationId }: { row: Row; before: Walk; organizationId: string },
@@ -79,28 +81,28 @@ export async function linkFault(
     return {
       seq: row.seq,
       problem: row.prev.equals(before.hash)
-        ? `the hash of event ${row.seq} is not the hash of its fields`
+        ? `the hash of event ${row.seq} does not match its fields`
         : `event ${row.seq} does not follow the event before it`,
     };
   const [inItsPlace] = await readLinks(tx, organizationId, { afterSeq: sealedAs - 1, limit: 1 });
   if (inItsPlace && originalSeq(inItsPlace, organizationId) === row.seq) {
     const [first, second] = [Math.min(row.seq, sealedAs), Math.max(row.seq, sealedAs)];
-    return { seq: first, problem: `events ${first} and ${second} were put in the other's place` };
+    return { seq: first, problem: `events ${first} and ${second} were swapped` };
   }
   return sealedAs < row.seq
     ? inserted(sealedAs, row.seq)
     : {
         seq: row.seq,
-        problem: `event ${row.seq} was deleted and later ones renumbered: what is event ${row.seq} now was sealed as ${sealedAs}`,
+        problem: `event ${row.seq} was deleted and later events were renumbered: the current event ${row.seq} was sealed as ${sealedAs}`,
       };
 }
 
 const inserted = (sealedAs: number, seq: number): Fault => ({
   seq: sealedAs,
-  problem: `event ${sealedAs} was inserted later: what is event ${seq} now was sealed as ${sealedAs}`,
+  problem: `event ${sealedAs} was inserted later: the current event ${seq} was sealed as ${sealedAs}`,
 });
 
-/** The number under which a link was sealed, when it lies near the one that it has now. */
+/** The number under which a link was sealed, if it is close to its current number. */
 function originalSeq(row: Row, organizationId: string): number | undefined {
   for (let distance = 0; distance <= movedMax; distance += 1)
     for (const seq of [row.seq - distance, row.seq + distance])
@@ -108,7 +110,7 @@ function originalSeq(row: Row, organizationId: string): number | undefined {
   return undefined;
 }
 
-/** Says what happened to content that is gone without having expired. */
+/** Explains what happened to content that is gone but has not expired. */
 export async function missingContentFault(
   tx: Transaction<Tables>,
   row: Row,
@@ -131,7 +133,7 @@ export async function missingContentFault(
         seq: row.seq,
         problem: `events ${row.seq} to ${found.last} are missing: the partition of ${found.month} was ${found.isAttached ? "emptied" : "detached or dropped"}`,
       }
-    : { seq: row.seq, problem: `event ${row.seq} is missing: its link is there, its content is not` };
+    : { seq: row.seq, problem: `event ${row.seq} is missing: its link exists, but its content is gone` };
 }
 
 function alteredColumn(row: Row, text: string, organizationId: string): string | undefined {

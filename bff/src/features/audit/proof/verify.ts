@@ -20,7 +20,7 @@ type VerifierDeps = {
   database: Database;
   clock: Clock;
   keys: TrustedKeys;
-  /** Checkpoints in the database and, where there is a copy outside it, that one. */
+  /** Checkpoints in the database and, if there is one, in the external copy. */
   inside: CheckpointSource;
   outside?: CheckpointSource | undefined;
 };
@@ -33,18 +33,19 @@ const progressEveryMs = 200;
 const genesis = Buffer.alloc(32);
 
 /**
- * Walks an organization's chain from its first event: numbers without a gap, each link to the one before, each content
- * against its hash, each column that filters use against the content, and the chain against every checkpoint. Then what
- * no walk along the chain can see: a cut end, and events without a link. Reads in pages, each in a short transaction:
- * events and links come and go together, so acts meanwhile do not disturb.
+ * Verifies an organization's chain from its first event: consecutive numbers, each link to the previous one,
+ * each content against its hash, the filter columns against the content, and the chain against every
+ * checkpoint. Then checks what the chain alone cannot show: a cut-off end, and events without a link. Reads
+ * in pages with short transactions; events and links are written together, so concurrent changes do not
+ * disturb it.
  */
 export function createAuditVerifier({ database, clock, keys, inside, outside }: VerifierDeps) {
   return {
-    /** Progress now and then, the result last. Nothing runs on after `return()`. */
+    /** Yields progress from time to time and the result last. Nothing keeps running after `return()`. */
     async *walk(organizationId: string): AsyncGenerator<Step> {
       const asked = <T>(work: (tx: Transaction<Tables>) => Promise<T>) =>
         database.asOrganizations([organizationId], work);
-      // Before the head is read, so that none of them can speak of an event after it.
+      // Read before the head, so that no checkpoint refers to an event after it.
       const { proofs, damage } = await judgeCheckpoints(organizationId, {
         inside,
         outside,
@@ -91,7 +92,7 @@ export function createAuditVerifier({ database, clock, keys, inside, outside }: 
         return undefined;
       };
 
-      // Content may expire while we walk: then the declaration is there by now.
+      // Content may expire during verification; the declaration exists by then.
       const undeclared = (row: Row) =>
         asked(async (tx) => {
           const now = await beginningOf(tx, organizationId);
@@ -158,7 +159,7 @@ const rewritten = (
   const seq = (matched?.seq ?? 0) + 1;
   return {
     seq: Math.min(seq, broken.seq),
-    problem: `the chain was rewritten: ${named(broken)}, signed another event ${broken.seq}`,
+    problem: `the chain was rewritten: ${named(broken)}, signed a different event ${broken.seq}`,
   };
 };
 
@@ -169,7 +170,7 @@ const cutOff = (end: Walk, { checkpoint, problem, isSigned }: JudgedCheckpoint):
     `events ${end.seq + 1} to ${checkpoint.seq} were cut off: ${named(checkpoint)}, signed event ${checkpoint.seq}`,
 });
 
-/** Nothing of the chain is wrong, but what proves it is not whole. */
+/** The chain itself is valid, but its proof is incomplete. */
 const damaged = (end: Walk, problem: string | undefined): Fault | undefined =>
   problem === undefined ? undefined : { seq: end.seq + 1, problem };
 
@@ -177,7 +178,7 @@ const unsaid = ({ first, last }: { first: number; last: number }, declaredTo: nu
   last > declaredTo
     ? {
         seq: Math.max(first, declaredTo + 1),
-        problem: `the content of events ${Math.max(first, declaredTo + 1)} to ${last} is gone, and the trail does not say that it expired`,
+        problem: `the content of events ${Math.max(first, declaredTo + 1)} to ${last} is gone, and the trail does not record that it expired`,
       }
     : undefined;
 
@@ -226,8 +227,8 @@ async function problemBesideChain(
       (select count(*) from audit_chain where org_id = ${organizationId}) as links`.execute(tx);
   const [counted] = rows;
   if (counted && !counted.isLast)
-    return { seq, problem: `the recorded end of the chain is not its last event, ${end.seq}` };
-  // Every link has its event or lost it by expiry, so more events than that were never sealed.
+    return { seq, problem: `the recorded head of the chain is not its last event, ${end.seq}` };
+  // Every link has its event unless the event expired, so any surplus events were never sealed.
   return counted && counted.events > counted.links - gone ? unsealed(tx, organizationId, seq) : undefined;
 }
 
@@ -245,6 +246,6 @@ async function unsealed(tx: Transaction<Tables>, organizationId: string, afterEn
   if (!first) return undefined;
   return {
     seq: first.following ?? afterEnd,
-    problem: `${first.events} event(s) are in the trail without a seal, the first of them ${first.id}, inserted as of ${first.at.toISOString()}`,
+    problem: `${first.events} event(s) in the trail are not sealed; the first is ${first.id}, dated ${first.at.toISOString()}`,
   };
 }

@@ -6,7 +6,7 @@ import { type AuditFilter, findEvents, turned } from "./find.ts";
 
 const readTimeoutMs = 5_000;
 const batchSize = 20_000;
-/** Targets beyond these are forgotten, the longest unseen first. */
+/** Maximum number of known targets; the least recently seen are dropped. */
 const targetsMax = 20_000;
 
 const counted = z.object({ found: z.number() });
@@ -21,7 +21,7 @@ const facetRow = z.object({
 const hourRow = z.object({ at: z.date(), success: z.coerce.number(), refused: z.coerce.number() });
 const actionRow = z.object({ action: z.string(), success: z.coerce.number(), refused: z.coerce.number() });
 
-/** What is counted along the chain. Events are added by number, each once, so that figures never drift. */
+/** Counters along the chain. Each event is added once, by its number, so the counters never drift. */
 export function createAuditExploreStore({ database }: { database: Database }) {
   const running = new Map<string, Promise<boolean>>();
 
@@ -35,7 +35,10 @@ export function createAuditExploreStore({ database }: { database: Database }) {
   }
 
   return {
-    /** Counts what was recorded since, a batch at most; whether all is counted. Callers meanwhile share the work. */
+    /**
+     * Counts new events, one batch at most, and returns whether all are counted. Concurrent callers share the
+     * work.
+     */
     catchUp(organizationId: string): Promise<boolean> {
       const shared = running.get(organizationId);
       if (shared) return shared;
@@ -52,7 +55,7 @@ export function createAuditExploreStore({ database }: { database: Database }) {
       return rows.map((row) => z.object({ id: z.string() }).parse(row).id);
     },
 
-    /** Forgets the targets that were not seen for longest, where an organization has too many. */
+    /** Drops the least recently seen targets of organizations that have too many. */
     async forgetTargets(): Promise<void> {
       await sql`
         delete from audit_known k using (
@@ -63,7 +66,7 @@ export function createAuditExploreStore({ database }: { database: Database }) {
       `.execute(database.system);
     },
 
-    /** How many events match, at most `max`. */
+    /** Number of matching events, at most `max`. */
     async count(organizationIds: readonly string[], filter: AuditFilter, max: number): Promise<number> {
       const { rows } = await reading(organizationIds, (tx) =>
         sql`select count(*) as found from (${findEvents(organizationIds, filter, undefined, max)}) f`.execute(
@@ -102,7 +105,7 @@ export function createAuditExploreStore({ database }: { database: Database }) {
       });
     },
 
-    /** Events per hour and per action of this range; part of an hour at its edges counts as the whole hour. */
+    /** Events per hour and per action in this range; a partial hour at its edges counts as a full hour. */
     async activity(organizationId: string, filter: AuditFilter) {
       const { actor, action, class: classes, outcome, slot, from, to } = filter;
       const conditions = [

@@ -27,7 +27,7 @@ async function read<T>(path: string): Promise<T> {
 const list = async (query: string) =>
   (await read<{ items: AuditEvent[] }>(`/audit/events?limit=200&${query}`)).items;
 
-test("a count is of what the list shows", async () => {
+test("a count matches the list", async () => {
   for (const query of [
     `actor=${admin.userId}`,
     "class=access",
@@ -37,7 +37,7 @@ test("a count is of what the list shows", async () => {
     "class=audit&outcome=success&not=class",
     "class=access&not=class,action",
   ]) {
-    // The first reading under a filter is itself recorded, so each is asked once before.
+    // The first read under a filter is itself recorded, so each filter is read once beforehand.
     await read(`/audit/count?${query}`);
     await list(query);
     const { count, isMore } = await read<{ count: number; isMore: boolean }>(`/audit/count?${query}`);
@@ -45,7 +45,7 @@ test("a count is of what the list shows", async () => {
   }
 });
 
-test("filters by class, hour of the week and word beginnings find the same events in any mixture", async () => {
+test("filters by class, hour of the week and word prefixes find the same events in any combination", async () => {
   await list("");
   const all = await list("");
   const [newest] = all;
@@ -72,7 +72,7 @@ test("filters by class, hour of the week and word beginnings find the same event
   }
 });
 
-test("known values are found on the server by part of name or id, with how often they occurred", async () => {
+test("known values are found on the server by part of their name or id, with their number of occurrences", async () => {
   type Facets = { items: { value: string; label: string; events: number }[]; isMore: boolean };
   const actors = await read<Facets>("/audit/facets?key=actor&q=RAMA");
   expect(actors.items.map(({ value, label }) => ({ value, label }))).toEqual([
@@ -89,7 +89,7 @@ test("known values are found on the server by part of name or id, with how often
   expect(facet?.events).toBe(sessions.length);
 });
 
-test("activity counts every event once, and says what a filter left out", async () => {
+test("activity counts every event once, and reports which filters it ignored", async () => {
   await read<AuditActivity>("/audit/activity");
   const plotted = await read<AuditActivity>("/audit/activity");
   const again = await read<AuditActivity>("/audit/activity");

@@ -19,11 +19,11 @@ const dayMs = 86_400_000;
 const usualSpanMs = 28 * dayMs;
 const spanMaxMs = 92 * dayMs;
 const shownActions = 12;
-/** So old known actions may be. Values that name people are read anew each time, and lie nowhere else. */
+/** Maximum age of cached actions. Values that name people are never cached. */
 const knownTtlMs = 10_000;
 const keptKeys: readonly string[] = ["action", "class"];
 
-/** Known values, counts and activity of the trail. Reading them is reading the trail, and is recorded as that. */
+/** Known values, counts and activity of the trail. Reading them is recorded like reading the trail. */
 export function createAuditExplore({ store, readings, clock, cache }: AuditExploreDeps) {
   return {
     async count(
@@ -59,9 +59,9 @@ export function createAuditExplore({ store, readings, clock, cache }: AuditExplo
     ): Promise<EndpointResult<typeof readAuditActivity>> {
       const toMs = filter.to ? Date.parse(filter.to) : clock.now();
       const fromMs = filter.from ? Date.parse(filter.from) : toMs - usualSpanMs;
-      if (fromMs >= toMs) throw invalidField("query.from", "must lie before the end of the range");
+      if (fromMs >= toMs) throw invalidField("query.from", "must be before the end of the range");
       if (toMs - fromMs > spanMaxMs)
-        throw invalidField("query.from", "must lie at most 92 days before the end");
+        throw invalidField("query.from", "must be at most 92 days before the end");
       await readings.record(context, { ...filterFields({ ...filter, target, q }), includeChildren });
       await store.catchUp(context.organization.id);
       const from = new Date(fromMs).toISOString();
@@ -86,7 +86,7 @@ export function createAuditExplore({ store, readings, clock, cache }: AuditExplo
       };
     },
 
-    /** Counts what was recorded since, in every organization; upkeep, so that no reader has much to wait for. */
+    /** Counts new events of every organization in the background, so that readers do not have to wait. */
     rollUp: async () => {
       for (const organizationId of await store.behind()) while (!(await store.catchUp(organizationId)));
     },

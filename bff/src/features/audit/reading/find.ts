@@ -9,20 +9,20 @@ export type AuditFilter = {
   outcome?: readonly string[] | undefined;
   /** `4-02`: Thursday, 02:00 to 03:00 UTC. */
   slot?: readonly string[] | undefined;
-  /** Which of these an event must not match. */
+  /** Filters to negate. */
   not?: readonly AuditNotName[] | undefined;
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
 };
 
-/** Place in a list, newest first: the last row that was shown. */
+/** Position in a list, newest first: the last row shown. */
 export type AuditPlace = { recordedAt: string; id: string };
 
 /**
- * Statement that gives `id` and `recorded_at` of the matching events, newest first, after `place`, at most `limit` of
- * them, and `content` when asked for it. One plain filter walks its own index under row-level security
- * (`wheelhouse.browse_audit`); text, targets and mixtures ask `wheelhouse.find_audit`.
+ * Statement that selects `id` and `recorded_at` of the matching events, newest first, after `place`, at most
+ * `limit`, and `content` on request. A single filter walks its own index under row-level security
+ * (`wheelhouse.browse_audit`); text, targets and combinations use `wheelhouse.find_audit`.
  */
 export function findEvents(
   organizationIds: readonly string[],
@@ -39,8 +39,8 @@ export function findEvents(
 }
 
 /**
- * The filter as conditions on a row `e` of audit_events: what the list shows, said once more for statements that read
- * the rows of a time anyway. Text is left to `find_audit`, which is asked for that time alone (`within`, both ends in).
+ * The filter as conditions on a row `e` of audit_events, equivalent to the list, for statements that read a
+ * time range anyway. Text uses `find_audit`, limited to that range (`within`, inclusive).
  */
 export function rowConditions(
   organizationId: string,
@@ -67,7 +67,7 @@ export function rowConditions(
   return conditions;
 }
 
-/** The conditions of what is set, those that an event must not match turned around: what is null is no match. */
+/** The conditions of the filters that are set, with `not` applied; null counts as no match. */
 export function turned(
   { not }: AuditFilter,
   conditions: Readonly<Partial<Record<AuditNotName, RawBuilder<unknown> | undefined>>>,
@@ -79,7 +79,7 @@ export function turned(
   });
 }
 
-/** What was set, as the trail keeps it. */
+/** The filters that are set, as recorded in the trail. */
 export function filterFields(filter: AuditFilter) {
   const fields: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(filter))
@@ -87,7 +87,7 @@ export function filterFields(filter: AuditFilter) {
   return fields;
 }
 
-/** An outcome that is not wanted is two that are, and those have an index. */
+/** Turns a negated outcome into the other two, which have an index. */
 function withWantedOutcomes(filter: AuditFilter): AuditFilter {
   const { outcome, not } = filter;
   if (!outcome || !not?.includes("outcome")) return filter;
@@ -103,8 +103,8 @@ const all: Asked = { place: undefined, limit: null, withContent: false };
 type Walked = { column: "actor_id" | "action" | "outcome"; values: readonly string[] } | "newest";
 
 /**
- * The one index that serves this filter in its order; undefined when none does. Values are distinct: each gives rows
- * once.
+ * The index that serves this filter in list order; undefined if there is none. Distinct values, so that no
+ * row appears twice.
  */
 function walkedBy(filter: AuditFilter): Walked | undefined {
   const { actor, action, outcome, not } = filter;
@@ -113,11 +113,11 @@ function walkedBy(filter: AuditFilter): Walked | undefined {
   );
   if (set.length === 0) return "newest";
   if (set.length > 1 || set.some((name) => name !== "q" && not?.includes(name))) return undefined;
-  // An actor given by name may be many ids.
+  // An actor given by name may have many ids.
   if (actor?.every(isId)) return { column: "actor_id", values: [...new Set(actor)] };
   if (action) return { column: "action", values: [...new Set(action)] };
   if (!outcome) return undefined;
-  // Nearly all acts succeed, so the newest hold enough of them.
+  // Nearly all actions succeed, so scanning the newest finds enough of them.
   return outcome.includes("success") ? "newest" : { column: "outcome", values: [...new Set(outcome)] };
 }
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => it.close());
 
-/** A month of long ago, whose events came in turn. */
+/** A past month with events of the organizations in turn. */
 async function fillMonth(month: string, organizations: readonly Organization[], rounds: number) {
   const name = `audit_events_${month.replace("-", "_")}`;
   await it.admin.query(`set role wheelhouse_owner;
@@ -34,7 +34,7 @@ async function fillMonth(month: string, organizations: readonly Organization[], 
   return name;
 }
 
-/** Organizations of a partition as they lie on disk, each once while its neighbour is of the same. */
+/** Organizations in the order of the partition on disk, with consecutive duplicates removed. */
 async function runsOf(partition: string) {
   const { rows } = await it.admin.query<{ org_id: string }>(
     `select org_id from wheelhouse.${partition} order by ctid`,
@@ -42,7 +42,7 @@ async function runsOf(partition: string) {
   return rows.map(({ org_id }) => org_id).filter((id, n, all) => id !== all[n - 1]);
 }
 
-test("a month that is over is put in the order of organizations once; nothing is lost, and it still refuses changes", async () => {
+test("a past month is ordered by organization once; nothing is lost, and it still refuses changes", async () => {
   const organizations = [await it.newOrganization("orderly"), await it.newOrganization("tidy")];
   const month = await fillMonth("2020-01", organizations, 6);
   expect(await runsOf(month)).toHaveLength(12);
@@ -69,12 +69,12 @@ test("a month that is over is put in the order of organizations once; nothing is
   await it.admin.query("set session_replication_role = origin");
 });
 
-test("the month under way stays as it is", async () => {
+test("the current month stays as it is", async () => {
   await it.record(await it.newOrganization("today"), 1);
   expect(await orderAuditMonths(it)).toEqual([]);
 });
 
-test("a month with an event that does not match its link stays as it is, so that the verifier can name it", async () => {
+test("a month with an event that does not match its link stays as it is, so that the verifier can report it", async () => {
   const organization = await it.newOrganization("touched");
   const month = await fillMonth("2020-02", [organization], 3);
   await it.tamper([

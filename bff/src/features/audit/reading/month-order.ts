@@ -3,15 +3,15 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { Database } from "#lib/postgres/postgres.ts";
 
-/** A month of a large installation takes minutes: it is sorted, compared with its links, and indexed anew. */
+/** Sorting, checking and reindexing a month of a large installation takes minutes. */
 const monthTimeoutMs = 60 * 60_000;
 const orderedRow = z.object({ month: z.string().nullable() });
 
 /**
- * Puts months of the trail that are over in the order of organizations, one after the other, each once
- * (`wheelhouse.order_audit_month`). On a connection of its own, for no other statement may take so long.
- * @returns the partitions that were put in order now, the oldest first.
- * @throws DatabaseError `data_corrupted` when a month holds an event that does not match its link.
+ * Reorders each past month of the trail once by organization (`wheelhouse.order_audit_month`), one after the
+ * other. Uses its own connection, because of the long timeout.
+ * @returns the reordered partitions, oldest first.
+ * @throws DatabaseError `data_corrupted` if a month contains an event that does not match its link.
  */
 export async function orderAuditMonths({ database, log }: { database: Database; log: Logger }) {
   const client = new pg.Client({
@@ -29,7 +29,7 @@ export async function orderAuditMonths({ database, log }: { database: Database; 
       const { month } = orderedRow.parse(rows[0]);
       if (month === null) return done;
       done.push(month);
-      log.info({ month }, "a month of the audit trail was put in order");
+      log.info({ month }, "a month of the audit trail was reordered");
     }
   } finally {
     await client.end();

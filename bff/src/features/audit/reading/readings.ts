@@ -9,11 +9,14 @@ type ReadingsDeps = { trail: AuditTrail; redis: Redis; clock: Clock };
 const windowMs = 10 * 60_000;
 const rememberedMax = 10_000;
 
-/** Records who read the trail by which filter: once per session, filter and 10 minutes, so that paging adds nothing. */
+/**
+ * Records who read the trail with which filter: once per session, filter and 10 minutes, so that paging adds
+ * no events.
+ */
 export function createReadings({ trail, redis, clock }: ReadingsDeps) {
   const remembered = new Map<string, number>();
 
-  // Redis knows what the other replicas recorded; without it each replica records for itself.
+  // Redis knows what other replicas recorded; without it, each replica records for itself.
   async function isFirst(key: string): Promise<boolean> {
     const until = remembered.get(key);
     if (until !== undefined && until > clock.now()) return false;
@@ -29,7 +32,7 @@ export function createReadings({ trail, redis, clock }: ReadingsDeps) {
   }
 
   return {
-    /** @throws when the reading cannot be recorded: then nothing may be shown. */
+    /** @throws if the reading cannot be recorded; then nothing may be shown. */
     async record(context: RequestContext, filter: AuditFields) {
       const reader = context.actor.sessionId ?? context.actor.id ?? context.actor.display;
       const text = JSON.stringify([context.organization.id, reader, filter]);

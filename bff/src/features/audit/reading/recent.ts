@@ -8,7 +8,7 @@ const perOrganization = 20;
 const timeoutMs = 2_000;
 const recentRow = z.object({ organizationId: z.string(), content: z.string() });
 
-/** What the acts that change something are called where only a line is shown. */
+/** Titles of changes where only a single line is shown. */
 const titles: Readonly<Partial<Record<AuditAction, string>>> = {
   "health.maintenance.create": "Maintenance planned",
   "health.maintenance.end": "Maintenance ended",
@@ -37,10 +37,10 @@ const lineOf = (content: string) => {
 };
 const lineRow = z.object({ id: z.string(), content: z.string() });
 
-/** Successful changes as lines, newest first. */
+/** Successful changes as single lines, newest first. */
 export function createRecentActs({ database }: { database: Database }) {
   return {
-    /** The newest of each organization, by one statement for all of them. */
+    /** The newest changes of each organization, in one statement for all of them. */
     async newest(organizationIds: readonly string[]): Promise<ReadonlyMap<string, RecentAct[]>> {
       if (organizationIds.length === 0) return new Map();
       const { rows } = await database.asOrganizations(organizationIds, async (tx) => {
@@ -62,7 +62,7 @@ export function createRecentActs({ database }: { database: Database }) {
       }
       return acts;
     },
-    /** Those of one organization within a range, at most `limit`. */
+    /** Changes of one organization within a range, at most `limit`. */
     async between(organizationId: string, { from, to }: { from: string; to: string }, limit: number) {
       const { rows } = await database.asOrganizations([organizationId], async (tx) => {
         await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`.execute(tx);

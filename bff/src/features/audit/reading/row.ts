@@ -2,7 +2,7 @@ import { type AuditEvent, auditEvent } from "@wheelhouse/shared/audit/audit.ts";
 import { auditOutcomes } from "@wheelhouse/shared/audit/filter.ts";
 import { z } from "zod";
 
-/** The content as this version writes it; unknown fields of a later one are left out. */
+/** The content as this version writes it; unknown fields from a later version are ignored. */
 const storedContent = z.object({
   schemaVersion: z.number().int(),
   id: z.string(),
@@ -30,18 +30,21 @@ const crudOf = new Map<string, AuditEvent["crud"]>([
   ...(["delete", "remove", "revoke", "expire"] as const).map((verb) => [verb, "delete"] as const),
 ]);
 
-/** `<class>.<thing>.<verb>`, `app:<thing>.<verb>`, or a capability `<class>:<verb>`; the class as the database derives it. */
+/**
+ * `<class>.<thing>.<verb>`, `app:<thing>.<verb>`, or a capability `<class>:<verb>`; the same class as in the
+ * database.
+ */
 function kindOf(action: string): Pick<AuditEvent, "class" | "crud"> {
   const verb = action.split(/[.:]/).at(-1) ?? "";
   return { class: action.split(/[.:]/, 1)[0] ?? "", crud: crudOf.get(verb) ?? "update" };
 }
 
-/** @throws ZodError or SyntaxError when the stored text is not an event. */
+/** @throws ZodError or SyntaxError if the stored text is not an event. */
 export const parseContent = (content: string): StoredContent => storedContent.parse(JSON.parse(content));
 
 /**
- * The event as it is answered, field by field, for the content holds more (a hash of the session). Our own canonical text
- * is only parsed here: whoever answers with it checks the shape, and doing so twice is a tenth of the time of a page.
+ * The event for a response, field by field, because the content also contains a hash of the session. Only
+ * parsed here: callers validate their response, and validating twice would add a tenth to the time of a page.
  */
 export function toAuditEvent(content: string, seq: number | null): AuditEvent {
   const stored: StoredContent = JSON.parse(content);

@@ -16,13 +16,13 @@ type AuditServiceDeps = {
 
 const place = z.strictObject({ recordedAt: z.iso.datetime(), id: z.uuid() });
 
-/** Reading the trail is itself an act: nothing is shown before it is recorded. */
+/** Reading the trail is recorded too: nothing is shown before its reading is recorded. */
 export function createAuditService({ store, readings }: AuditServiceDeps) {
   return {
     /**
-     * Encoded here: `toAuditEvent` takes each field out by name, and checking a page of stored events against the
-     * contract once more takes a tenth of the request (tests do it instead). It is read and its reading recorded at the
-     * same time, on two connections; the answer waits for both.
+     * Returns encoded JSON: `toAuditEvent` picks each field by name, and validating a page against the
+     * contract would add a tenth to the request (tests validate it instead). The page is read and recorded in
+     * parallel on two connections; the response waits for both.
      */
     async list(
       { cursor, limit, includeChildren, ...filter }: EndpointParsed<typeof listAuditEvents>["query"],
@@ -49,7 +49,7 @@ export function createAuditService({ store, readings }: AuditServiceDeps) {
         if (!expired) throw notFound("audit event");
         throw new AppError(
           "not_found",
-          `The content of event ${expired.seq} expired under checkpoint ${expired.checkpoint}. Its hash stays in the chain.`,
+          `The content of event ${expired.seq} expired under checkpoint ${expired.checkpoint}. Its hash remains in the chain.`,
         );
       }
       await readings.record(context, { events: "one by one" });

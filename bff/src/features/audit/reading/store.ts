@@ -6,10 +6,11 @@ import { type AuditFilter, type AuditPlace, findEvents } from "./find.ts";
 import { toAuditEvent } from "./row.ts";
 
 const listTimeoutMs = 5_000;
-// Postgres keeps microseconds, a Date milliseconds: events are recorded to the millisecond, so nothing is lost.
+// Postgres stores microseconds and a Date milliseconds, but events are recorded in milliseconds, so nothing
+// is lost.
 type ListedRow = { content: string; seq: number | null; id: string; recordedAt: Date };
 
-/** Reads the trail of the organizations it is given; row-level security holds on each statement. */
+/** Reads the trail of the given organizations; row-level security applies to each statement. */
 export function createAuditStore({ database }: { database: Database }) {
   const reading = <T>(organizationIds: readonly string[], work: (tx: Transaction<Tables>) => Promise<T>) =>
     database.asOrganizations(organizationIds, work, { statementTimeoutMs: listTimeoutMs });
@@ -36,7 +37,10 @@ export function createAuditStore({ database }: { database: Database }) {
       }));
     },
 
-    /** One event with its link and the next one's hash; undefined when these organizations have none of this id. */
+    /**
+     * One event with its link and the hash of the next; undefined if these organizations have none with this
+     * id.
+     */
     async read(organizationIds: readonly string[], id: string) {
       return reading(organizationIds, async (tx) => {
         const link = await tx
@@ -70,7 +74,7 @@ export function createAuditStore({ database }: { database: Database }) {
       });
     },
 
-    /** Number and checkpoint of an event whose content expired; undefined when these organizations have none of this id. */
+    /** Number and checkpoint of an expired event; undefined if these organizations have none with this id. */
     async expired(organizationIds: readonly string[], id: string) {
       return reading(organizationIds, (tx) =>
         tx
@@ -88,7 +92,7 @@ export function createAuditStore({ database }: { database: Database }) {
       );
     },
 
-    /** Committed events by id, newest first, for the live list; ids of other organizations are left out. */
+    /** Committed events by id, newest first, for the live list; ids from other organizations are ignored. */
     async byIds(organizationId: string, ids: readonly string[]): Promise<AuditEvent[]> {
       if (ids.length === 0) return [];
       const rows = await reading([organizationId], (tx) =>
@@ -107,7 +111,7 @@ export function createAuditStore({ database }: { database: Database }) {
       return rows.map(({ content, seq }) => toAuditEvent(content, seq));
     },
 
-    /** Number of the organization's newest event, 0 when it has none. */
+    /** Number of the organization's newest event, 0 if it has none. */
     async headSeq(organizationId: string): Promise<number> {
       const head = await reading([organizationId], (tx) =>
         tx.selectFrom("audit_heads").select("seq").where("org_id", "=", organizationId).executeTakeFirst(),
@@ -115,7 +119,7 @@ export function createAuditStore({ database }: { database: Database }) {
       return head?.seq ?? 0;
     },
 
-    /** Makes missing partitions; without one for the month no change can be recorded, so none is made. */
+    /** Creates missing partitions ahead of time; without one for the current month, changes fail. */
     async makePartitions(monthsAhead: number) {
       await sql`select wheelhouse.make_audit_partitions(${monthsAhead})`.execute(database.system);
     },

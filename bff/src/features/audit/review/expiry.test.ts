@@ -64,7 +64,7 @@ async function cover(organizationId: string) {
     .execute();
 }
 
-test("content expires only under a signed checkpoint, the chain stays and the trail says so", async () => {
+test("content expires only under a signed checkpoint; the chain stays and the trail records it", async () => {
   const organization = await organizationWithEvents("expiring", 5);
   await expect(expiry.expire(organization, 3)).rejects.toThrow("No signed checkpoint covers event 3");
   expect(await contents(organization.id)).toEqual([1, 2, 3, 4, 5]);
@@ -75,14 +75,14 @@ test("content expires only under a signed checkpoint, the chain stays and the tr
   expect(await expiry.expire(organization, 2)).toBe(3);
 });
 
-test("a legal hold stops expiry, and so do the triggers everybody else's removal", async () => {
+test("a legal hold prevents expiry, and triggers prevent any other removal", async () => {
   const organization = await organizationWithEvents("held", 3);
   await cover(organization.id);
   await admin.query(
     "insert into wheelhouse.audit_legal_holds (org_id, reason, placed_by) values ($1, 'lawsuit', 'counsel')",
     [organization.id],
   );
-  await expect(expiry.expire(organization, 2)).rejects.toThrow("A legal hold keeps the content");
+  await expect(expiry.expire(organization, 2)).rejects.toThrow("A legal hold prevents the content");
   await expect(
     admin.query("insert into wheelhouse.audit_expirations values ($1, 2, 1)", [organization.id]),
   ).rejects.toThrow("legal hold");

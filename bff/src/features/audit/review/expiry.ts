@@ -5,13 +5,13 @@ import { AppError } from "#lib/http/errors.ts";
 
 const expiredTo = z.object({ reached: z.number() });
 
-/** Lets the content of sealed events go; the chain stays, and the trail says what went. */
+/** Removes the content of sealed events; the chain remains, and the trail records what was removed. */
 export function createAuditExpiry({ changes }: { changes: Changes }) {
   return {
     /**
-     * Removes the content of the organization's events up to this number, at most 50 000 of them: call again until
-     * what it returns, the number up to which content is gone now, is what was asked for.
-     * @throws AppError `conflict` under a legal hold, and when no signed checkpoint covers the events.
+     * Removes the content of the organization's events up to this number, at most 50,000 per call. Returns
+     * the number up to which content is gone; call again until it reaches the requested one.
+     * @throws AppError `conflict` under a legal hold, or if no signed checkpoint covers the events.
      */
     async expire(organization: { id: string; name: string }, uptoSeq: number): Promise<number> {
       try {
@@ -30,7 +30,10 @@ export function createAuditExpiry({ changes }: { changes: Changes }) {
       } catch (error) {
         const code = error instanceof Error && "code" in error ? error.code : undefined;
         if (code === "WH001")
-          throw new AppError("conflict", "A legal hold keeps the content of this organization.");
+          throw new AppError(
+            "conflict",
+            "A legal hold prevents the content of this organization from expiring.",
+          );
         if (code === "WH002")
           throw new AppError("conflict", `No signed checkpoint covers event ${uptoSeq} yet.`);
         throw error;

@@ -33,7 +33,7 @@ afterAll(async () => {
   await database.close();
 });
 
-test("old content under a checkpoint expires when its days are over, not before, and not under a hold", async () => {
+test("old content under a checkpoint expires after its retention, not before, and not under a hold", async () => {
   const made = await admin.query(
     "insert into wheelhouse.organizations (slug, name) values ('kept', 'Kept') returning id",
   );

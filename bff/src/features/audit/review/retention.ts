@@ -12,7 +12,7 @@ import type { Clock } from "#lib/time/clock.ts";
 type AuditRetentionDeps = {
   database: Database;
   changes: Changes;
-  /** Lets content go up to a number, a part at a time; returns how far it is gone. */
+  /** Removes content up to a number, in batches; returns the number up to which it is gone. */
   expire(organization: { id: string; name: string }, uptoSeq: number): Promise<number>;
   clock: Clock;
   log: Logger;
@@ -20,7 +20,7 @@ type AuditRetentionDeps = {
 
 const dueRow = z.object({ id: z.string(), name: z.string(), upto: z.number() });
 
-/** How long an organization keeps the content of its events, what holds it, and the job that lets it go. */
+/** Retention of an organization's event content, legal holds, and the job that removes expired content. */
 export function createAuditRetention({ database, changes, expire, clock, log }: AuditRetentionDeps) {
   const targetOf = ({ organization: { id, name } }: RequestContext) => [{ type: "audit-trail", id, name }];
   return {
@@ -65,8 +65,8 @@ export function createAuditRetention({ database, changes, expire, clock, log }: 
       }),
 
     /**
-     * Expires what is due: sealed events older than the organization keeps them, as far as a checkpoint covers them,
-     * where no hold stands. What is refused meanwhile is tried again the next time.
+     * Removes expired content: sealed events older than the retention, as far as a checkpoint covers them,
+     * unless a hold applies. Refused removals are retried in the next run.
      */
     async expireDue(): Promise<void> {
       const { rows } = await sql`
@@ -77,7 +77,7 @@ export function createAuditRetention({ database, changes, expire, clock, log }: 
           where c.org_id = r.org_id and c.recorded_at < ${new Date(clock.now())}::timestamptz - r.keep_days * interval '1 day'
         ) due
         cross join lateral (select max(p.seq) as seq from audit_checkpoints p where p.org_id = r.org_id) p
-        -- least() passes over nulls: with nothing due the checkpoint alone would decide.
+        -- least() ignores nulls, so with nothing due the checkpoint alone would decide.
         where r.keep_days is not null and due.seq is not null and not exists (
           select from audit_legal_holds h where h.org_id = r.org_id and h.released_at is null
         ) and least(p.seq, due.seq) > coalesce((select max(x.upto_seq) from audit_expirations x where x.org_id = r.org_id), 0)
@@ -87,7 +87,7 @@ export function createAuditRetention({ database, changes, expire, clock, log }: 
         try {
           while ((await expire(organization, upto)) < upto);
         } catch (err) {
-          log.warn({ err, organizationId: organization.id }, "content of the trail could not expire");
+          log.warn({ err, organizationId: organization.id }, "content of the audit trail could not expire");
         }
       }
       await sql`
@@ -103,7 +103,7 @@ export function createAuditRetention({ database, changes, expire, clock, log }: 
 }
 export type AuditRetentions = ReturnType<typeof createAuditRetention>;
 
-/** Of the one organization that the transaction sees. */
+/** Reads the settings of the organization of this transaction. */
 async function readSettings(tx: Transaction<Tables>): Promise<AuditRetention> {
   const settings = await tx.selectFrom("audit_retention").select("keep_days").executeTakeFirst();
   const holds = await tx

@@ -21,11 +21,11 @@ type AuditReviewDeps = {
   box: SecretBox;
   clock: Clock;
   log: Logger;
-  /** For known values that name nobody. */
+  /** Cache for known values, except those that name people. */
   cache: NamedCache;
 };
 
-/** Everything by which people work with the trail: figures, known values, saved views, exports, sign-off, retention. */
+/** Working with the audit trail: counters, known values, saved views, exports, sign-off and retention. */
 export function createAuditReview(deps: AuditReviewDeps) {
   const { database, changes, readings, box, clock, log, cache } = deps;
   const store = createAuditExploreStore({ database });

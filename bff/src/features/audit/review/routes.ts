@@ -37,7 +37,7 @@ type AuditReviewRoutesDeps = {
   retention: AuditRetentions;
 };
 
-/** What a review of the trail stands on: figures, known values, saved views, exports, sign-off, retention. */
+/** Routes for counters, known values, saved views, exports, sign-off and retention. */
 export function auditReviewRoutes(
   app: FastifyInstance,
   { explore, exporting, views, reviews, retention }: AuditReviewRoutesDeps,

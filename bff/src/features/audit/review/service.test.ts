@@ -53,7 +53,7 @@ const day = () => ({
 });
 
 describe("saved views", () => {
-  test("a shared view is seen by all and changed by its owner alone; each change is in the trail", async () => {
+  test("a shared view is visible to everyone and can only be changed by its owner; each change is in the trail", async () => {
     const filter = { class: ["access"], outcome: ["denied" as const] };
     const own = await ask<AuditView>(
       viewer,
@@ -91,7 +91,7 @@ describe("saved views", () => {
 });
 
 describe("sign-off", () => {
-  test("a period is worked through and signed; nobody signs their own acts alone; what changed since is told", async () => {
+  test("a period is reviewed and signed; nobody reviews their own actions; later changes are reported", async () => {
     await ask(admin, "POST", "/audit/reviews", { name: "Week", ...day() }, 403);
     const asked = { name: "Week 47", ...day(), filter: { action: ["access.session.create"] } };
     const review = await ask<AuditReview>(auditor, "POST", "/audit/reviews", asked, 201);
@@ -119,7 +119,7 @@ describe("sign-off", () => {
     await ask(auditor, "POST", `${path}/sign`, { notReviewed: 0 }, 409);
     await ask(admin, "POST", `${path}/sign`, { notReviewed: 1 }, 403);
     const sign = { headers: northwind, payload: { notReviewed: 1, comment: "Fine" } };
-    // Both have begun before either can go on.
+    // Both have started before either can continue.
     const asking = await it.database.asOrganizations([auditor.organizationId], async (tx) => {
       await sql`select from audit_reviews where id = ${review.id}::uuid for update`.execute(tx);
       const signing = [1, 2].map(() => auditor.call("POST", `${path}/sign`, sign));
@@ -150,7 +150,7 @@ describe("sign-off", () => {
     });
     const list = await ask<{ items: AuditReview[] }>(viewer, "GET", "/audit/reviews");
     expect(list.items.map(({ id }) => id)).toContain(review.id);
-    // The same as a chain that was rewritten: at the covered event stands another hash than the one signed for.
+    // Simulates a rewritten chain: the covered event now has another hash than the signed one.
     await it.database.asOrganizations([auditor.organizationId], (tx) =>
       sql`update audit_reviews set covered_hash = ${"0".repeat(64)} where id = ${review.id}::uuid`.execute(
         tx,
@@ -163,7 +163,7 @@ describe("sign-off", () => {
 });
 
 describe("retention", () => {
-  test("an admin changes it, an auditor reads it; a hold is placed and released; all is in the trail", async () => {
+  test("an admin changes it, an auditor reads it; holds are placed and released; all of it is in the trail", async () => {
     await ask(auditor, "PUT", "/audit/retention", { keepDays: 400 }, 403);
     await ask(admin, "PUT", "/audit/retention", { keepDays: 0 }, 400);
     expect(await ask<AuditRetention>(admin, "PUT", "/audit/retention", { keepDays: 400 })).toMatchObject({
@@ -191,7 +191,7 @@ describe("retention", () => {
   });
 });
 
-test("what expired since a review was signed is counted, its marks stay", async () => {
+test("content that expired since a review was signed is counted, and its marks stay", async () => {
   const asked = { name: "Gone", ...day(), filter: { action: ["access.session.create"] } };
   const review = await ask<AuditReview>(auditor, "POST", "/audit/reviews", asked, 201);
   const path = `/audit/reviews/${review.id}`;

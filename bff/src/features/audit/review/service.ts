@@ -42,8 +42,9 @@ const madeRow = z.object({ id: z.string() });
 const seqsTold = 100;
 
 /**
- * Sign-off: the events of a period are gathered, worked through and signed. A signature covers the chain up to the event
- * at which they were gathered. Nobody reviews their own acts: they stay open until somebody else has looked at them.
+ * Sign-off: the events of a period are gathered, reviewed and signed. A signature covers the chain up to the
+ * last event at the time of gathering. Nobody can review their own actions; they stay open until someone else
+ * reviews them.
  */
 export function createAuditReviews({ database, changes, readings, views }: AuditReviewsDeps) {
   const reading = <T>(context: RequestContext, work: (tx: Tx) => Promise<T>) =>
@@ -98,7 +99,7 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
       context: RequestContext,
     ): Promise<AuditReview> {
       if (Date.parse(from) >= Date.parse(to))
-        throw invalidField("body.from", "must lie before the end of the period");
+        throw invalidField("body.from", "must be before the end of the period");
       const view = viewId === undefined ? undefined : await views.read(viewId, context);
       const filter = view?.filter ?? asked ?? {};
       const who = whoIs(context);
@@ -154,12 +155,12 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
         )
           throw new AppError(
             "conflict",
-            "This review is signed. Only the signer's own acts can still be reviewed.",
+            "This review is signed. Only the signer's own actions can still be reviewed.",
           );
         if (mark === "flagged" && comment === undefined && items.some((item) => !item.has_comment))
-          throw invalidField("body.comment", "says why it is flagged");
+          throw invalidField("body.comment", "is required to flag an event");
         if (mark === "settled" && items.some((item) => item.mark !== "flagged"))
-          throw new AppError("conflict", "Only what is flagged can be settled.");
+          throw new AppError("conflict", "Only flagged events can be resolved.");
         if (mark === "settled") await settleFlags(tx, id, ids, who);
         else await setMark(tx, id, ids, mark === "open" ? null : mark, who);
         const scope = { id, organizationId: context.organization.id };
@@ -200,15 +201,15 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
         const review = await lockReview(tx, id, context);
         const { progress } = review;
         if (review.signed)
-          throw new AppError("conflict", `${review.signed.name} has signed this review already.`);
+          throw new AppError("conflict", `${review.signed.name} has already signed this review.`);
         if (progress.flagged > progress.settled)
           throw new AppError(
             "conflict",
-            `${progress.flagged - progress.settled} flagged events are not settled.`,
+            `${progress.flagged - progress.settled} flagged events are not resolved.`,
           );
         if (progress.open !== notReviewed)
           throw new AppError("conflict", `${progress.open} events are not reviewed, not ${notReviewed}.`, {
-            details: [{ field: "body.notReviewed", message: `is ${progress.open} now` }],
+            details: [{ field: "body.notReviewed", message: `is now ${progress.open}` }],
           });
         await sql`
           update audit_reviews set signed_by = ${who.id}, signed_by_name = ${who.name}, signed_at = now(),
@@ -245,7 +246,7 @@ async function readOne(tx: Tx, id: string, context: RequestContext): Promise<Aud
   return review;
 }
 
-/** One change of a review at a time, so that what is signed is what was counted. */
+/** Locks the review, so that what is signed is what was counted. */
 async function lockReview(tx: Tx, id: string, context: RequestContext): Promise<AuditReview> {
   await sql`select from audit_reviews where id = ${id}::uuid for update`.execute(tx);
   return readOne(tx, id, context);
@@ -256,6 +257,6 @@ function refuseOwn(items: readonly LockedItem[], personId: string) {
   if (own > 0)
     throw new AppError(
       "conflict",
-      `${own} of these ${own === 1 ? "is an act" : "are acts"} of your own: somebody else has to review them.`,
+      `${own} of these ${own === 1 ? "is your own action" : "are your own actions"}. Someone else must review ${own === 1 ? "it" : "them"}.`,
     );
 }

@@ -11,7 +11,7 @@ import { findEvents, parseContent } from "../reading/reading.ts";
 const sinceRow = z.object({ newer: z.number(), expired: z.number(), hash: z.string().nullable() });
 const verificationFields = z.object({ verifiedToSeq: z.number(), problem: z.string().nullable() });
 
-/** What happened to a review's period after its events were gathered. */
+/** Changes in a review's period since its events were gathered. */
 export async function readSince(
   tx: Transaction<Tables>,
   organizationId: string,

@@ -55,7 +55,10 @@ const counted = z.object({ found: z.number() });
 const headRow = z.object({ seq: z.number(), hash: z.string() });
 export type ReviewHead = z.infer<typeof headRow>;
 
-/** The newest reviews, or one, with their progress as `readerId` sees it. One organization's transaction. */
+/**
+ * The newest reviews, or one, with the progress as `readerId` sees it. Runs in a transaction of one
+ * organization.
+ */
 export async function readReviews(
   tx: Tx,
   readerId: string,
@@ -121,7 +124,7 @@ export async function readHead(tx: Tx): Promise<ReviewHead> {
   return rows[0] ? headRow.parse(rows[0]) : { seq: 0, hash: "" };
 }
 
-/** Gathers the matching events up to the covered one; returns how many, `max + 1` when there are more. */
+/** Gathers the matching events up to the covered one; returns their number, `max + 1` if there are more. */
 export async function gatherItems(
   tx: Tx,
   review: { id: string; organizationId: string; coveredSeq: number; filter: ReviewFilter },
@@ -141,7 +144,7 @@ export async function gatherItems(
   return counted.parse(rows[0]).found;
 }
 
-/** Events of a review, the newest first, before number `before`. */
+/** Events of a review before number `before`, newest first. */
 export async function readItems(
   tx: Tx,
   reviewId: string,

@@ -27,7 +27,10 @@ const viewRow = z.object({
 type ViewRow = z.infer<typeof viewRow>;
 const columns = sql`id, name, shared, owner_id, owner_name, filter, updated_at`;
 
-/** Saved filters. A shared one is seen by all who may read the trail here, and changed by its owner alone. */
+/**
+ * Saved filters. A shared one is visible to everyone who may read the trail here, but only its owner can
+ * change it.
+ */
 export function createAuditViews({ database, changes }: AuditViewsDeps) {
   return {
     async list(context: RequestContext): Promise<AuditView[]> {
@@ -52,7 +55,7 @@ export function createAuditViews({ database, changes }: AuditViewsDeps) {
         if (rows.length === 0)
           throw new AppError(
             "conflict",
-            `You have ${perPersonMax} views here; delete one before you save another.`,
+            `You already have ${perPersonMax} views here. Delete one before you save another.`,
           );
         const row = viewRow.parse(rows[0]);
         return { result: toView(row, context), audit: { targets: [targetOf(row)], after: fieldsOf(row) } };
@@ -96,7 +99,7 @@ export function createAuditViews({ database, changes }: AuditViewsDeps) {
       });
     },
 
-    /** A view that this caller may use, e.g. for a review. @throws AppError `not_found` */
+    /** A view that this caller may use, e.g. for a review. @throws AppError `not_found`. */
     async read(id: string, context: RequestContext): Promise<{ name: string; filter: StoredAuditFilter }> {
       const { rows } = await database.asOrganizations([context.organization.id], (tx) =>
         sql`
@@ -130,7 +133,7 @@ const toView = (row: ViewRow, context: RequestContext): AuditView => ({
 
 const nameTaken = (error: unknown): never => {
   if (error instanceof Error && "code" in error && error.code === "23505")
-    throw new AppError("conflict", "You have a view of this name here.", {
+    throw new AppError("conflict", "You already have a view with this name here.", {
       details: [{ field: "body.name", message: "is already taken" }],
       cause: error,
     });

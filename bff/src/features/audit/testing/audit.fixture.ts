@@ -26,7 +26,7 @@ const triggersOf = `
 
 export const seedOf = () => randomBytes(32).toString("base64");
 
-/** The trail with everything that proves it, and an attacker who owns the database; for tests. */
+/** An audit trail with its full proof, and an attacker with full control of the database; for tests. */
 export async function openTrail(urls: Urls, given: { keys?: AuditKeys; poolSize?: number } = {}) {
   const log = pino({ level: "silent" });
   const database = createDatabase({ ...urls, poolSize: given.poolSize ?? 16, log });
@@ -75,7 +75,7 @@ export async function openTrail(urls: Urls, given: { keys?: AuditKeys; poolSize?
         });
     },
 
-    /** Signs, and keeps a copy outside the database. */
+    /** Signs a checkpoint and copies it outside the database. */
     async sign(organization: Organization) {
       const checkpoint = await checkpoints.makeNow(organization.id);
       await delivery.flush();
@@ -84,10 +84,13 @@ export async function openTrail(urls: Urls, given: { keys?: AuditKeys; poolSize?
 
     async verify({ id }: Pick<Organization, "id">): Promise<AuditVerification> {
       for await (const step of verifier.walk(id)) if (step.type === "result") return step;
-      throw new Error("the walk ended without a result");
+      throw new Error("the verification ended without a result");
     },
 
-    /** As someone with the whole database in hand would: triggers off, then on as if nothing had been. */
+    /**
+     * Acts like an attacker with full control of the database: disables triggers and enables them again
+     * afterwards.
+     */
     async tamper(statements: readonly (readonly [text: string, values?: unknown[]])[]) {
       const switchTriggers = async (to: string) => {
         const { rows } = await admin.query<{ statement: string }>(triggersOf, [to]);

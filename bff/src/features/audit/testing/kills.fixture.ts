@@ -10,8 +10,8 @@ import { type Organization, openTrail, type Trail } from "./audit.fixture.ts";
 const writers = 6;
 
 /**
- * Kills the database at a random moment while changes are written, `rounds` times: after each, every change has its
- * record and every record its change, what was acknowledged is there, and the chains verify.
+ * Kills the database at a random moment during writes, `rounds` times. Afterwards every change has its event
+ * and every event its change, acknowledged changes are present, and the chains are valid.
  */
 export async function killWhileWriting({ rounds, random }: { rounds: number; random: () => number }) {
   const postgres = await startOwnPostgres();
@@ -37,7 +37,10 @@ export async function killWhileWriting({ rounds, random }: { rounds: number; ran
   return acknowledged.length;
 }
 
-/** One change after the other, each with a pause between the change and its record; ends with the connection. */
+/**
+ * Writes one change after the other, with a pause between a change and its event, until the connection is
+ * lost.
+ */
 async function writeUntilLost(
   { changes }: Trail,
   organization: Organization | undefined,

@@ -49,7 +49,7 @@ const work =
   });
 
 describe("a change", () => {
-  test("is recorded with who, what, where and why, and listeners hear of it after the commit", async () => {
+  test("is recorded with who, what, where and why, and listeners are notified after the commit", async () => {
     expect(await changes.run(testContext(), action, work({ id: "01" }))).toEqual({ id: "01" });
     const [event] = await newest(1);
     expect(event).toMatchObject({
@@ -66,7 +66,7 @@ describe("a change", () => {
     expect(told).toEqual([event?.id]);
   });
 
-  test("of Wheelhouse itself names what acted", async () => {
+  test("by Wheelhouse itself names the part that acted", async () => {
     await changes.runAsSystem(
       platformOrganization.id,
       "delivery worker",
@@ -80,7 +80,7 @@ describe("a change", () => {
     });
   });
 
-  test("keeps text that Postgres cannot hold, made harmless, and cuts what is endless", async () => {
+  test("sanitizes text that Postgres cannot store, and truncates long text", async () => {
     await changes.run(testContext(), action, work(null, `a\u0000b\ud800c${"x".repeat(5_000)}`));
     const [event] = await newest(1);
     expect(event?.targets[0]?.name).toMatch(/^a\ufffdb\ufffdcx{294,}$/);
@@ -97,7 +97,7 @@ describe("a change", () => {
     expect((await newest(1))[0]?.after).toEqual({ tooLarge: true });
   });
 
-  test("leaves out what is not allowed for the act, before it is hashed", async () => {
+  test("drops fields that are not allowed for the action before it is hashed", async () => {
     const fields = { name: "orders", body: "a customer's words", endedSessions: 2 };
     const entry = { targets: [], before: fields, after: fields };
     await changes.run(testContext(), action, async () => ({ result: null, audit: entry }));
@@ -112,7 +112,7 @@ describe("a change", () => {
     expect(JSON.parse(content).after).toEqual({ name: "orders" });
   });
 
-  test("shows a session as a hash that opens nothing", async () => {
+  test("shows a session as a hash that gives no access", async () => {
     await changes.run(testContext(), action, work(null));
     const { content } = await database.system
       .selectFrom("audit_events")
@@ -129,7 +129,7 @@ describe("an Idempotency-Key", () => {
   const keyed = (idempotencyKey: string, body: string): RequestContext =>
     testContext(platformOrganization, { idempotencyKey, requestHash: Buffer.from(body.padEnd(32)) });
 
-  test("gives the first answer again and changes nothing more", async () => {
+  test("returns the first response again and changes nothing more", async () => {
     const before = (await newest(200)).length;
     const first = await changes.run(keyed("k1", "a"), action, work({ secret: "whsec_once" }));
     const again = await changes.run(keyed("k1", "a"), action, async () => {
@@ -144,7 +144,7 @@ describe("an Idempotency-Key", () => {
     );
   });
 
-  test("sent twice at once does the work once", async () => {
+  test("sent twice at the same time does the work once", async () => {
     let runs = 0;
     const answers = await Promise.all(
       Array.from({ length: 5 }, () =>
@@ -158,12 +158,12 @@ describe("an Idempotency-Key", () => {
     expect(answers).toEqual(Array(5).fill({ run: 1 }));
   });
 
-  test("under another request gets 409", async () => {
+  test("reused for another request gets 409", async () => {
     await changes.run(keyed("k3", "a"), action, work(1));
     await expect(changes.run(keyed("k3", "b"), action, work(2))).rejects.toMatchObject({ code: "conflict" });
   });
 
-  test("is free again when the work failed, when a day is over, and for somebody else", async () => {
+  test("is free again after a failure, after a day, and for another caller", async () => {
     const failing = async () => {
       throw new Error("no");
     };
@@ -186,7 +186,7 @@ describe("a refused attempt", () => {
   const refused = async () => (await newest(200)).filter(({ outcome }) => outcome === "denied");
   const as = (id: string) => ({ ...testContext(), actor: { ...testContext().actor, id } });
 
-  test("is written at once, its repeats as one event when the minute closes", async () => {
+  test("is written immediately, and its repeats as one event at the end of the minute", async () => {
     let now = Date.now();
     const denials = createDenials({ database, clock: { now: () => now }, log });
     await denials.record(as("flood"), denied);
@@ -202,7 +202,7 @@ describe("a refused attempt", () => {
     await denials.close();
   });
 
-  test("is not lost when the process stops before the minute is over", async () => {
+  test("is not lost if the process stops before the end of the minute", async () => {
     const before = (await refused()).length;
     const denials = createDenials({ database, clock: { now: () => Date.now() }, log });
     for (let n = 0; n < 3; n += 1) await denials.record(as("stopped"), denied);

@@ -38,7 +38,7 @@ const alterations = [
   {
     what: "a removed event",
     statement: "delete from wheelhouse.audit_events where org_id = $1 and content like '%thing 2%'",
-    problem: "event 2 is missing: its link is there, its content is not",
+    problem: "event 2 is missing: its link exists, but its content is gone",
   },
   {
     what: "a removed link",
@@ -48,11 +48,11 @@ const alterations = [
   {
     what: "a rewritten hash",
     statement: "update wheelhouse.audit_chain set hash = sha256(hash) where org_id = $1 and seq = 2",
-    problem: "the hash of event 2 is not the hash of its fields",
+    problem: "the hash of event 2 does not match its fields",
   },
 ] as const;
 
-test.each(alterations)("verification names event 2 for $what", async ({ statement, problem }) => {
+test.each(alterations)("verification reports event 2 for $what", async ({ statement, problem }) => {
   const organization = await organizationWith(4);
   expect(await it.tamper([[statement, [organization.id]]])).toBe(1);
   expect(await it.verify(organization)).toMatchObject({ verifiedToSeq: 1, firstBad: { seq: 2, problem } });
@@ -68,7 +68,7 @@ const forOrganization = (statements: [string, unknown[]][], { id }: Organization
     [...values, id],
   ]);
 
-test("an event deleted with its link, later ones renumbered, is named by its number", async () => {
+test("an event deleted with its link, with later events renumbered, is reported by its number", async () => {
   const organization = await organizationWith(5);
   await it.tamper([
     ["delete from wheelhouse.audit_events where org_id = $1 and content like '%thing 3%'", [organization.id]],
@@ -78,7 +78,7 @@ test("an event deleted with its link, later ones renumbered, is named by its num
   ]);
   const { firstBad } = await it.verify(organization);
   expect(firstBad?.seq).toBe(3);
-  expect(firstBad?.problem).toMatch(/^event 3 was deleted and later ones renumbered/);
+  expect(firstBad?.problem).toMatch(/^event 3 was deleted and later events were renumbered/);
 });
 
 test.each([
@@ -97,7 +97,7 @@ test.each([
     ],
     problem: /^event 3 was inserted later/,
   },
-])("an event inserted in the middle, $how, is named by its number", async ({ prev, relink, problem }) => {
+])("an event inserted in the middle, $how, is reported by its number", async ({ prev, relink, problem }) => {
   const organization = await organizationWith(5);
   await it.tamper([
     ...forOrganization(renumber(3, 1), organization),
@@ -128,7 +128,7 @@ test.each([
   expect(firstBad?.problem).toMatch(problem);
 });
 
-test("two events put in each other's place are both named", async () => {
+test("two swapped events are both reported", async () => {
   const organization = await organizationWith(5);
   await it.tamper([
     ["update wheelhouse.audit_chain set seq = 1000000 where org_id = $1 and seq = 2", [organization.id]],
@@ -137,11 +137,11 @@ test("two events put in each other's place are both named", async () => {
   ]);
   expect((await it.verify(organization)).firstBad).toEqual({
     seq: 2,
-    problem: "events 2 and 4 were put in the other's place",
+    problem: "events 2 and 4 were swapped",
   });
 });
 
-test("an event slipped in without a seal is found", async () => {
+test("an event added without a seal is found", async () => {
   const organization = await organizationWith(2);
   await it.tamper([
     [
@@ -152,11 +152,11 @@ test("an event slipped in without a seal is found", async () => {
     ],
   ]);
   expect((await it.verify(organization)).firstBad?.problem).toMatch(
-    /^1 event\(s\) are in the trail without a seal, the first of them [0-9a-f-]{36}, inserted as of 20/,
+    /^1 event\(s\) in the trail are not sealed; the first is [0-9a-f-]{36}, dated 20/,
   );
 });
 
-test("a truncated partition is named by its month, and the events that it held", async () => {
+test("a truncated partition is reported with its month and its events", async () => {
   const own = await openTrail(await createTestDatabase());
   const organization = await own.newOrganization("emptied");
   await own.record(organization, 4);
@@ -173,7 +173,7 @@ test("a truncated partition is named by its month, and the events that it held",
   await own.close();
 });
 
-test("an end cut off carelessly is seen by the head, one cut off with care by the checkpoint", async () => {
+test("a carelessly removed end is detected by the head, a carefully removed one by the checkpoint", async () => {
   const organization = await organizationWith(6);
   const cut = (seq: number): [string, unknown[]][] => [
     [
@@ -204,7 +204,7 @@ test("an end cut off carelessly is seen by the head, one cut off with care by th
       problem: `events 4 to 5 were cut off: checkpoint 1 of ${checkpoint?.at}, key ${it.keys.keyId}, signed event 5`,
     },
   });
-  // The checkpoint in the database goes as well: the copy outside still tells.
+  // The checkpoint in the database is deleted too, but the external copy still proves it.
   await it.tamper([["delete from wheelhouse.audit_checkpoints where org_id = $1", [organization.id]]]);
   expect((await it.verify(organization)).firstBad).toMatchObject({ seq: 4 });
 });
@@ -233,23 +233,23 @@ const rewriteFrom = `
     update wheelhouse.audit_heads set hash = before where org_id = 'ORG';
   end $$`;
 
-test("a chain rewritten whole, every hash right, is named by the first checkpoint that signed another", async () => {
+test("a completely rewritten chain with valid hashes is reported by the first checkpoint that contradicts it", async () => {
   const organization = await organizationWith(3);
   const first = await it.sign(organization);
   await it.record(organization, 2);
   const rewrite = () => it.tamper([[rewriteFrom.replaceAll("ORG", organization.id)]]);
   await it.tamper([["delete from wheelhouse.audit_checkpoints where org_id = $1", [organization.id]]]);
   await rewrite();
-  const problem = `the chain was rewritten: checkpoint 1 of ${first?.at}, key ${it.keys.keyId}, signed another event 3`;
+  const problem = `the chain was rewritten: checkpoint 1 of ${first?.at}, key ${it.keys.keyId}, signed a different event 3`;
   expect(await it.verify(organization)).toMatchObject({ verifiedToSeq: 0, firstBad: { seq: 1, problem } });
-  // Signed anew with a key of the attacker's own, who can put anything into the database.
+  // Signed with the attacker's own key, because the attacker can write anything to the database.
   const attacker = await openTrail(it.urls);
   await attacker.checkpoints.makeNow(organization.id);
   expect((await it.verify(organization)).firstBad).toEqual({ seq: 1, problem });
   await attacker.close();
 });
 
-test("nothing is signed over a chain that contradicts the checkpoint before", async () => {
+test("no checkpoint is signed for a chain that contradicts the previous one", async () => {
   const organization = await organizationWith(3);
   await it.sign(organization);
   await it.tamper([[rewriteFrom.replaceAll("ORG", organization.id)]]);
@@ -258,7 +258,7 @@ test("nothing is signed over a chain that contradicts the checkpoint before", as
   );
 });
 
-test("checkpoints that were changed, taken away or signed by somebody else are named", async () => {
+test("checkpoints that were changed, removed or signed by someone else are reported", async () => {
   const organization = await organizationWith(2);
   await it.sign(organization);
   await it.record(organization, 1);
@@ -271,16 +271,16 @@ test("checkpoints that were changed, taken away or signed by somebody else are n
   await put(line.replace(/"at":"\d{4}/, '"at":"2001'));
   expect((await it.verify(organization)).firstBad).toEqual({
     seq: 3,
-    problem: "checkpoint 2 differs between the database and the copy outside",
+    problem: "checkpoint 2 differs between the database and the external copy",
   });
   await it.tamper([[`delete from wheelhouse.audit_checkpoints ${where}`, [organization.id]]]);
   expect((await it.verify(organization)).firstBad).toEqual({
     seq: 3,
-    problem: "checkpoint 2 is kept outside and gone from the database",
+    problem: "checkpoint 2 is in the external copy but not in the database",
   });
 });
 
-test("a damaged line of the copy outside is named, and so is what was cut from it", async () => {
+test("a damaged line of the external copy is reported, and so are lines removed from it", async () => {
   const organization = await organizationWith(2);
   for (const _ of [1, 2, 3]) {
     await it.record(organization, 1);
@@ -306,21 +306,21 @@ test("a damaged line of the copy outside is named, and so is what was cut from i
   };
   expect(await problemOf(one, two, three)).toBeUndefined();
   for (const damage of ["", "{}", two.slice(0, -9), "x".repeat(9_000)]) {
-    const named = "of the copy of the checkpoints outside is damaged: it is no checkpoint";
+    const named = "of the external copy is damaged: it is not a checkpoint";
     expect(await problemOf(one, damage, three)).toBe(`line 2 ${named}`);
     expect(await problemOf(one, two, damage)).toBe(`line 3 ${named}`);
   }
   const missing = (number: number) =>
-    `checkpoint ${number} is missing from the copy outside, after its line ${number - 1}`;
+    `checkpoint ${number} is missing from the external copy, after its line ${number - 1}`;
   expect(await problemOf(one, two)).toBe(missing(3));
   expect(await problemOf(one)).toBe(missing(2));
   expect(await problemOf(one, three)).toBe(missing(2));
-  // A checkpoint that was just made is on its way.
+  // A new checkpoint may not have reached the external copy yet.
   writeFileSync(path, `${one}\n${two}\n`);
   expect((await it.verify(organization)).firstBad).toBeNull();
 });
 
-test("a detached partition is named by its month, and told although nothing can be recorded", async () => {
+test("a detached partition is reported with its month, even though nothing can be recorded", async () => {
   const own = await openTrail(await createTestDatabase());
   const organization = await own.newOrganization("detached");
   await own.record(organization, 3);
@@ -347,7 +347,7 @@ test("a detached partition is named by its month, and told although nothing can 
   await own.close();
 });
 
-test("content that expired under a checkpoint is counted and no fault; content that merely vanished is one", async () => {
+test("content that expired under a checkpoint is counted and not a fault; content that disappeared otherwise is one", async () => {
   const organization = await organizationWith(5);
   await it.sign(organization);
   await it.expiry.expire(organization, 3);
@@ -356,13 +356,13 @@ test("content that expired under a checkpoint is counted and no fault; content t
     firstBad: null,
     expired: { events: 3, toSeq: 3, checkpointNumber: 1 },
   });
-  // Declared by hand, without the event that the trail has of an expiry.
+  // Declared by hand, without the event that a real expiry leaves in the trail.
   await it.admin.query("insert into wheelhouse.audit_expirations values ($1, 4, 0)", [organization.id]);
   await it.tamper([
     ["delete from wheelhouse.audit_events where org_id = $1 and content like '%thing 4%'", [organization.id]],
   ]);
   expect((await it.verify(organization)).firstBad).toEqual({
     seq: 4,
-    problem: "the content of events 4 to 4 is gone, and the trail does not say that it expired",
+    problem: "the content of events 4 to 4 is gone, and the trail does not record that it expired",
   });
 });

@@ -30,7 +30,7 @@ async function refusal(client: pg.Client, statement: string): Promise<string> {
   }
 }
 
-test("the application's role can neither change nor remove what is in the trail", async () => {
+test("the application's role can neither change nor remove events of the trail", async () => {
   await it.record(await it.newOrganization("kept-from-app"), 1);
   for (const url of [urls.appUrl, urls.systemUrl]) {
     const client = new pg.Client({ connectionString: url });
@@ -50,7 +50,7 @@ test("the application's role can neither change nor remove what is in the trail"
   }
 });
 
-test("the owner of the tables and a session in replication mode are refused as well", async () => {
+test("the tables' owner and a session in replication mode are refused as well", async () => {
   await it.record(await it.newOrganization("kept-from-owner"), 1);
   const { rows } = await it.admin.query<{ name: string }>(
     "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'wheelhouse.audit_events'::regclass limit 1",
@@ -73,7 +73,7 @@ test("the owner of the tables and a session in replication mode are refused as w
   expect(await refusal(it.admin, "update wheelhouse.audit_events set content = '{}'")).toBe("42501");
 });
 
-test("every month has its triggers on always, a year ahead, and so has one that the schedule makes later", async () => {
+test("every month has its triggers enabled always, a year ahead, and so has one that the schedule creates later", async () => {
   const { rows: made } = await it.admin.query("select wheelhouse.make_audit_partitions(14) as months");
   expect(made).toEqual([{ months: 2 }]);
   const { rows } = await it.admin.query<{ name: string; always: string[] }>(
@@ -102,7 +102,7 @@ test("16 parallel writers leave a chain without a fork and without a gap", async
   });
 });
 
-test("16 writers over 50 organizations neither fork a chain nor wait for each other in a circle", async () => {
+test("16 writers over 50 organizations neither fork a chain nor deadlock", async () => {
   const organizations: Organization[] = [];
   for (let n = 0; n < 50; n += 1) organizations.push(await it.newOrganization(`one-of-many-${n}`));
   await Promise.all(
@@ -124,7 +124,7 @@ test("16 writers over 50 organizations neither fork a chain nor wait for each ot
   expect(rows[0]).toEqual({ events: 192, whole: true });
 });
 
-test("a rolled-back change leaves no event, no number is lost", async () => {
+test("a rolled-back change leaves no event and no gap in the numbers", async () => {
   const organization = await it.newOrganization("rolled-back");
   await it.record(organization, 1);
   await expect(
@@ -136,7 +136,7 @@ test("a rolled-back change leaves no event, no number is lost", async () => {
   expect(await it.verify(organization)).toMatchObject({ verifiedToSeq: 2, firstBad: null });
 });
 
-test("a change whose audit row cannot be written does not happen", async () => {
+test("a change is rolled back if its audit row cannot be written", async () => {
   const organization = await it.newOrganization("fail-closed");
   const store = createAuditStore({ database: it.database });
   await it.admin.query("alter table wheelhouse.audit_chain add constraint broken check (false) not valid");
@@ -166,7 +166,7 @@ test("a change whose audit row cannot be written does not happen", async () => {
   expect(await store.list([organization.id], {}, undefined, 10)).toEqual([]);
 });
 
-test("one transaction cannot write into the trails of two organizations", async () => {
+test("one transaction cannot write to the trails of two organizations", async () => {
   const first = await it.newOrganization("first-of-two");
   const second = await it.newOrganization("second-of-two");
   await expect(
@@ -191,7 +191,7 @@ test("one transaction cannot write into the trails of two organizations", async 
   ).rejects.toThrow("one audit organization per transaction");
 });
 
-test("content that speaks of another time, id or organization is not taken", async () => {
+test("content with another time, id or organization is rejected", async () => {
   const organization = await it.newOrganization("honest");
   const content = JSON.stringify({
     id: "01900000-0000-7000-8000-0000000000ff",
@@ -210,7 +210,7 @@ test("content that speaks of another time, id or organization is not taken", asy
   ).rejects.toThrow("speaks of another");
 });
 
-test("an organization sees its own trail and nobody else's", async () => {
+test("an organization sees only its own trail", async () => {
   const mine = await it.newOrganization("mine");
   const theirs = await it.newOrganization("theirs");
   await it.record(theirs, 1);
@@ -222,7 +222,7 @@ test("an organization sees its own trail and nobody else's", async () => {
   expect(await store.byIds(mine.id, [id])).toEqual([]);
   for (const filter of [{}, { q: "thing" }, { target: "thing 1" }])
     expect(await store.list([mine.id], filter, undefined, 10)).toEqual([]);
-  // The text search runs outside row-level security and has to narrow by itself.
+  // The text search bypasses row-level security, so it must filter by itself.
   const rows = await it.database.asOrganizations([mine.id], (tx) =>
     sql`select * from wheelhouse.find_audit(${JSON.stringify({ q: "thing", organizations: [theirs.id] })}::jsonb,
       null, null, 10)`.execute(tx),
@@ -230,7 +230,7 @@ test("an organization sees its own trail and nobody else's", async () => {
   expect(rows.rows).toEqual([]);
 });
 
-test("the database and the verifier hash a link alike, written twice and independently", async () => {
+test("the database and the verifier compute the same link hash, implemented twice and independently", async () => {
   await it.record(platformOrganization, 3);
   expect(await it.verify(platformOrganization)).toMatchObject({ firstBad: null });
 });

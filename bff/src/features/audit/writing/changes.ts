@@ -11,14 +11,14 @@ import { beginAct, writeAct } from "./write.ts";
 
 type ChangesDeps = {
   database: Database;
-  /** Seals results kept under an Idempotency-Key. */
+  /** Seals results stored under an Idempotency-Key. */
   box: SecretBox;
-  /** Told after COMMIT, e.g. for the live list; readings of the trail are not told. */
+  /** Called after COMMIT, e.g. for the live list; not called for readings of the trail. */
   onAuditCommitted?: (organizationId: string, auditId: string) => void;
   log: Logger;
 };
 
-/** The one path of every change (`run`, `runAsSystem`) and of acts that change no table (`recordAct`). */
+/** The only way to make a change (`run`, `runAsSystem`) or to record an action without one (`recordAct`). */
 export function createChanges({
   database,
   box,
@@ -29,7 +29,7 @@ export function createChanges({
     try {
       onAuditCommitted(organizationId, auditId);
     } catch (err) {
-      // The change is committed; who listens to it must not turn it into an error.
+      // The change is already committed, so a failing listener must not turn it into an error.
       log.error({ err, auditId }, "a listener of the audit trail failed");
     }
   };
@@ -42,9 +42,9 @@ export function createChanges({
     entry: AuditEntry,
   ) => {
     const fields = leftOut(action, entry);
-    // Nobody would miss them before an auditor does.
+    // Reported here, because otherwise only an auditor would notice the missing fields.
     if (fields.length > 0)
-      log.error({ action, fields }, "the trail keeps no such fields: see `keeps` of the endpoint");
+      log.error({ action, fields }, "fields are not listed in `keeps` of the endpoint and were dropped");
     return writeAct(tx, begun, origin, { action, outcome: entry.outcome ?? "success", entry });
   };
 
@@ -87,7 +87,7 @@ export function createChanges({
         await write(tx, begun, origin, action, entry);
         return begun.id;
       });
-      // Otherwise watching the trail would write the trail that is watched.
+      // Otherwise, watching the trail would write to the trail being watched.
       if (action !== "audit.trail.read") tell(origin.organization.id, auditId);
     },
   };

@@ -6,7 +6,7 @@ import type { Actor } from "#lib/http/request-context.ts";
 import { allowedFields } from "./fields.ts";
 import { redactNamed, redactSecrets } from "./redaction.ts";
 
-/** Raised when the meaning of a field changes; readers keep understanding older events. */
+/** Increased when the meaning of a field changes; readers keep supporting older events. */
 const schemaVersion = 2;
 const textLengthMax = 1_000;
 const listLengthMax = 100;
@@ -16,16 +16,16 @@ export type AuditOutcome = (typeof auditOutcomes)[number];
 
 export type Act = {
   id: string;
-  /** Server time of the transaction, ISO with milliseconds. */
+  /** Server time of the transaction, ISO 8601 with milliseconds. */
   recordedAt: string;
   action: string;
   outcome: AuditOutcome;
   entry: AuditEntry;
-  /** Set when a platform says so, and `origin` is who posted it. */
+  /** Set for events reported by a platform; `origin` is then the reporter. */
   reported?: ReportedAct | undefined;
 };
 
-/** What only a platform can know of its own act. */
+/** Fields that only a platform can know about its own event. */
 export type ReportedAct = {
   occurredAt: string | null;
   actor: { id: string | null; name: string; authMethod: string };
@@ -35,7 +35,7 @@ export type ReportedAct = {
   requestId: string | null;
 };
 
-// Postgres stores neither NUL nor half of a surrogate pair, and text from outside may hold both.
+// Postgres stores neither NUL nor unpaired surrogates, and text from outside may contain both.
 const clean = (text: string, lengthMax = textLengthMax) =>
   redactSecrets(text.slice(0, 4 * lengthMax))
     .replaceAll("\u0000", "\ufffd")
@@ -54,7 +54,7 @@ function cleanFields(fields: AuditFields | null | undefined): AuditFields | null
           clean(name, 100),
           redactNamed(name) ?? value.slice(0, listLengthMax).map((text) => clean(text, 200)),
         ];
-      // JSON knows no NaN and no infinity.
+      // JSON has no NaN and no infinity.
       if (typeof value === "number" && !Number.isFinite(value)) return [clean(name, 100), null];
       return [clean(name, 100), value];
     }),
@@ -62,8 +62,8 @@ function cleanFields(fields: AuditFields | null | undefined): AuditFields | null
 }
 
 /**
- * The canonical bytes (RFC 8785) of an event: what is hashed, stored, exported and verified. A session appears as a
- * hash, so that its acts can be told apart and nothing in the trail opens it.
+ * The canonical bytes (RFC 8785) of an event: hashed, stored, exported and verified. A session is included as
+ * a hash, so that its actions can be grouped but nothing in the trail gives access to it.
  */
 export function auditContent(
   origin: ActOrigin,
@@ -71,7 +71,7 @@ export function auditContent(
 ): string {
   const { actor, organization } = origin;
   const from = reported ?? origin;
-  // What a platform's own acts consist of, only the platform can say.
+  // The allowed fields of a platform's own actions are known only to the platform.
   const kept = (fields: AuditEntry["before"]) => (reported ? fields : allowedFields(action, outcome, fields));
   const event = {
     schemaVersion,
@@ -134,12 +134,12 @@ function canonical(value: unknown): string {
   return text;
 }
 
-/** sha256 of the stored bytes, as the sealing trigger computes it. */
+/** SHA-256 of the stored bytes, as the sealing trigger computes it. */
 export const contentHash = (content: string) => createHash("sha256").update(content, "utf8").digest();
 
 /**
- * Hash of a link of the chain: sha256 over version, organization, number, event id, content hash and previous hash,
- * each with its length in 4 bytes in front. Mirrors `wheelhouse.audit_link_hash`; written twice on purpose, so that
+ * Hash of a chain link: SHA-256 over version, organization, number, event id, content hash and previous hash,
+ * each prefixed with its length in 4 bytes. Duplicates `wheelhouse.audit_link_hash` on purpose, so that
  * verification does not trust the database it checks.
  */
 export function linkHash(link: {

@@ -18,7 +18,7 @@ type DenialsDeps = {
 type Attempt = Parameters<Denials["record"]>[1];
 type Window = { origin: ActOrigin; attempt: Attempt; repeats: number; closesAt: number };
 
-// An attacker who changes the actor with each attempt fills this many places, then shares one per organization.
+// An attacker who varies the actor fills this many entries, then shares one per organization.
 const windowsMax = 5_000;
 
 export function createDenials({
@@ -28,7 +28,7 @@ export function createDenials({
   log,
   windowMs = 60_000,
 }: DenialsDeps): Denials {
-  // Its own connections: a flood of refusals must not take those that changes wait for.
+  // A pool of its own, so that a flood of refusals does not use the connections of changes.
   const pool = openPool(
     {
       ...database.pools.app.options,
@@ -70,8 +70,11 @@ export function createDenials({
       try {
         await write(window, window.repeats);
       } catch (err) {
-        log.error({ err, repeats: window.repeats, action: window.attempt.action }, "denials not recorded");
-        // The database is away: keep counting until it is back.
+        log.error(
+          { err, repeats: window.repeats, action: window.attempt.action },
+          "refused attempts could not be recorded",
+        );
+        // The database is unavailable, so keep counting until it is back.
         if (!all) windows.set(key, { ...window, closesAt: now + windowMs });
       }
     }
@@ -113,7 +116,7 @@ export function createDenials({
       try {
         await write(window, 0);
       } catch (err) {
-        log.error({ err, action: attempt.action }, "a denial is written later");
+        log.error({ err, action: attempt.action }, "recording of a refused attempt is delayed");
         window.repeats += 1;
       }
       schedule();

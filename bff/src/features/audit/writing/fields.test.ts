@@ -16,7 +16,7 @@ const everything = {
 };
 
 test.each([...keptFieldsOf.keys()])(
-  "%s has a line that keeps no secret, header, body or payload",
+  "%s lists its kept fields, without secrets, headers, bodies or payloads",
   (action) => {
     const kept = allowedFields(action, "success", everything) ?? {};
     for (const name of ["password", "body", "headers", "payload", "repeats"])
@@ -24,7 +24,7 @@ test.each([...keptFieldsOf.keys()])(
   },
 );
 
-test("each act keeps its own fields, an attempt also how often it was repeated, what is unknown nothing", () => {
+test("each action keeps its own fields, an attempt also its repeats, and an unknown action nothing", () => {
   expect(allowedFields("access.member.update", "success", everything)).toEqual({ role: "admin" });
   expect(allowedFields("webhooks.source.create", "success", everything)).toEqual({ name: "n", slug: "s" });
   expect(allowedFields("access.member.update", "denied", everything)).toEqual({ role: "admin", repeats: 3 });

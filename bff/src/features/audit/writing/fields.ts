@@ -1,12 +1,12 @@
 import { type AuditAction, keptFieldsOf } from "@wheelhouse/shared/audit-actions.ts";
 import type { AuditEntry, AuditFields } from "#lib/change.ts";
 
-/** Of a refused or failed attempt, whatever it aimed at, the trail also keeps how often it was repeated. */
+/** For refused and failed attempts of any kind, the trail also keeps how often they were repeated. */
 const fieldsOfAttempt = ["repeats"];
 
 /**
- * The fields that the trail keeps of such an act. What is kept is searched for secrets nevertheless (`audit-redaction.ts`).
- * @param action of the product, or the capability that an attempt lacked.
+ * The fields that the trail keeps of an action. Their values are still checked for secrets (`redaction.ts`).
+ * @param action an audit action, or the capability that an attempt lacked.
  */
 export function allowedFields<F extends AuditFields | null | undefined>(
   action: string,
@@ -18,7 +18,7 @@ export function allowedFields<F extends AuditFields | null | undefined>(
   return Object.fromEntries(Object.entries(fields).filter(([name]) => allowed.includes(name)));
 }
 
-/** Names of fields that somebody hands over and `allowedFields` drops. */
+/** Names of fields that were passed but `allowedFields` drops. */
 export const leftOut = (action: AuditAction, { before, after }: AuditEntry): string[] => {
   const kept = keptFieldsOf.get(action) ?? [];
   return Object.keys({ ...before, ...after }).filter((name) => !kept.includes(name));

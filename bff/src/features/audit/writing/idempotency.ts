@@ -15,10 +15,11 @@ const purposeOf = ({ organizationId, actorId, key }: Claim) =>
   `idempotency:${organizationId}:${actorId}:${key}`;
 
 /**
- * Takes the key for this transaction. A second request waits here, on the unique index, until the first has committed
- * (then it gets the first one's result) or failed (then the key is free again). Keys are forgotten after 24 h.
- * @returns the stored result as JSON text, undefined when the work is to be done now.
- * @throws AppError `conflict` when the key was used for another request.
+ * Claims the key for this transaction. A concurrent second request waits on the unique index until the first
+ * has committed (then it gets the first one's result) or failed (then the key is free again). Keys expire
+ * after 24 h.
+ * @returns the stored result as JSON text, undefined if the work is still to be done.
+ * @throws AppError `conflict` if the key was used for another request.
  */
 export async function takeIdempotencyKey(tx: Transaction<Tables>, claim: Claim, box: SecretBox) {
   const taken = await tx

@@ -8,14 +8,15 @@ export type KeptKey = { auditId: string; requestHash: Buffer };
 const taken = z.object({ key: z.string() });
 
 /**
- * Takes these keys for the events that this transaction writes; waits for another that is just taking the same.
- * @returns the keys that were free, and what is kept under the others.
+ * Claims these keys for the events of this transaction; waits for a concurrent transaction with the same
+ * keys.
+ * @returns the keys that were free, and the existing events of the others.
  */
 export async function takeIntakeKeys(
   tx: Transaction<Tables>,
   { organizationId, reporter, keys }: { organizationId: string; reporter: string; keys: readonly Key[] },
 ): Promise<{ free: ReadonlySet<string>; kept: ReadonlyMap<string, KeptKey> }> {
-  // In one order in all transactions: two batches with the same keys wait for each other, but never in a circle.
+  // Sorted, so that two batches with the same keys wait for each other without a deadlock.
   const ordered = keys.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const { rows } = await sql`
     insert into audit_intake_keys (org_id, reporter, key, request_hash, audit_id)

@@ -58,7 +58,7 @@ const found = async (query: string): Promise<AuditEvent[]> => {
   return listAuditEvents.response.parse(page).items;
 };
 
-test("a platform's act is in the trail in its own words, and says who reported it", async () => {
+test("a platform's event is in the trail in its own words, with its reporter", async () => {
   const { items, counts } = await post([
     refund({ impersonator: { id: "s-1", name: "Support" }, address: "203.0.113.9", requestId: "r-1" }),
   ]);
@@ -80,7 +80,7 @@ test("a platform's act is in the trail in its own words, and says who reported i
   expect(event?.recordedAt).not.toBe(event?.occurredAt);
 });
 
-test("one wrong event is named, with field and place, and the others are recorded", async () => {
+test("an invalid event is reported with field and position, and the others are recorded", async () => {
   const { items, counts } = await post([
     refund(),
     refund({ actor: { name: "" } }),
@@ -115,7 +115,7 @@ test("an action of Wheelhouse itself cannot be imitated", async () => {
   expect(await found("action=app:audit.trail.verify")).toHaveLength(1);
 });
 
-test("a batch sent twice, or twice at once, is recorded once, and another event under a known key is refused", async () => {
+test("a batch sent twice, or twice at the same time, is recorded once, and another event under a known key is rejected", async () => {
   const batch = Array.from({ length: 300 }, () => refund({ action: "orders.batch.import" }));
   const [first, second] = await Promise.all([post(batch), post(batch.toReversed())]);
   expect(first.counts.recorded + second.counts.recorded).toBe(300);
@@ -129,7 +129,7 @@ test("a batch sent twice, or twice at once, is recorded once, and another event 
   expect(rows[0]?.count).toBe(300);
 });
 
-test("what looks like a secret is gone before it is hashed", async () => {
+test("recognizable secrets are removed before the event is hashed", async () => {
   const secret = "canary-Zk3pQ9";
   await post([
     refund({
@@ -154,7 +154,7 @@ test("what looks like a secret is gone before it is hashed", async () => {
   expect(rows).toEqual([]);
 });
 
-test("reporting takes the right to, and at most 1,000 events at once", async () => {
+test("reporting requires the right, and accepts at most 1,000 events at once", async () => {
   const refused = await auditor.call("POST", "/audit/events", { payload: { events: [refund()] } });
   expect(refused.statusCode).toBe(403);
   const many = await admin.call("POST", "/audit/events", {
@@ -164,7 +164,7 @@ test("reporting takes the right to, and at most 1,000 events at once", async () 
   expect(many.json().error.details[0].field).toBe("body.events");
 });
 
-test("an act that was allowed and failed is in the trail although its transaction is undone", async () => {
+test("an action that was allowed but failed is in the trail although its transaction was rolled back", async () => {
   const id = "01900000-0000-7000-8000-0000000000cc";
   const answer = await admin.call("POST", `/webhooks/deliveries/${id}/replay`, {
     payload: { reason: "try again" },

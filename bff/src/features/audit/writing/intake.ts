@@ -16,19 +16,19 @@ import { beginAct, makeActIds, writeActs } from "./write.ts";
 type IntakeDeps = {
   database: Database;
   clock: Clock;
-  /** Told after COMMIT, at most 50 ids at once. */
+  /** Called after COMMIT, with at most 50 ids. */
   onCommitted?: (organizationId: string, auditIds: readonly string[]) => void;
 };
 
 type Result = EndpointResult<typeof reportAuditEvents>["items"][number];
 type Reported = { index: number; event: ReportedAuditEvent; hash: Buffer };
 
-// Sealing holds the organization's head until the transaction is durable, so that a large batch comes in parts.
+// Sealing locks the organization's head until the commit is durable, so large batches are split.
 const perTransaction = 200;
 const aheadMaxMs = 5 * 60_000;
 const toldMax = 50;
 
-/** Takes events that platforms post about themselves into the organization's trail and chain. */
+/** Records events that platforms report about themselves in the organization's trail and chain. */
 export function createAuditIntake({ database, clock, onCommitted = () => {} }: IntakeDeps) {
   async function record(context: RequestContext, part: readonly Reported[]): Promise<Result[]> {
     const { organization, actor } = context;
@@ -67,8 +67,8 @@ export function createAuditIntake({ database, clock, onCommitted = () => {} }: I
 
   return {
     /**
-     * Records each event that is right, in the order given. Safe to send again after an error: what was recorded
-     * before it is then a duplicate.
+     * Records each valid event, in the given order. Safe to send again after an error: events that were
+     * already recorded are then duplicates.
      */
     async report(
       { events }: { events: readonly unknown[] },
@@ -86,7 +86,7 @@ export function createAuditIntake({ database, clock, onCommitted = () => {} }: I
       };
     },
 
-    /** Forgets idempotency keys after 7 days. */
+    /** Deletes idempotency keys after 7 days. */
     async forgetKeys() {
       await sql`delete from audit_intake_keys where created_at < now() - interval '7 days'`.execute(
         database.system,
@@ -120,9 +120,9 @@ function checked(events: readonly unknown[], nowMs: number) {
     const event = parsed.data;
     const earlier = firstOf.get(event.idempotencyKey);
     if (earlier !== undefined)
-      results.push(rejected(index, "idempotencyKey", `is the key of events.${earlier} as well`));
+      results.push(rejected(index, "idempotencyKey", `is also the key of events.${earlier}`));
     else if (Date.parse(event.occurredAt) > nowMs + aheadMaxMs)
-      results.push(rejected(index, "occurredAt", "lies in the future"));
+      results.push(rejected(index, "occurredAt", "is in the future"));
     else {
       firstOf.set(event.idempotencyKey, index);
       good.push({ index, event, hash: createHash("sha256").update(JSON.stringify(event)).digest() });

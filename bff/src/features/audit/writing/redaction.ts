@@ -1,10 +1,10 @@
 const redacted = "[redacted]";
 
-/** Names whose text is a secret whatever it looks like: `password`, `clientSecret`, `x-api-key`, `session_cookie`. */
+/** Field names whose value is always a secret: `password`, `clientSecret`, `x-api-key`, `session_cookie`. */
 const secretName =
   /(?:^|[^a-z])(?:pass(?:word|phrase|wd|code)|secret|token|authorization|cookie|(?:api|private|access|signing)key|credentials?)s?$/;
 
-/** Text that is a secret wherever it stands. */
+/** Text that is a secret wherever it occurs. */
 const secretTexts: readonly [RegExp, string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, redacted],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}/gi, `$1 ${redacted}`],
@@ -13,7 +13,7 @@ const secretTexts: readonly [RegExp, string][] = [
   [/(\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${redacted}@`],
 ];
 
-/** `[redacted]` when a field of this name holds a secret, else undefined. */
+/** `[redacted]` if a field with this name holds a secret, else undefined. */
 export const redactNamed = (name: string): string | undefined =>
   secretName.test(
     name
@@ -24,6 +24,6 @@ export const redactNamed = (name: string): string | undefined =>
     ? redacted
     : undefined;
 
-/** Takes out what is recognisable as a secret; the trail is kept for years and read by many. */
+/** Removes recognizable secrets, because the trail is kept for years and has many readers. */
 export const redactSecrets = (text: string): string =>
   secretTexts.reduce((rest, [secret, replacement]) => rest.replace(secret, replacement), text);

@@ -9,9 +9,9 @@ const beginning = z.object({ id: z.uuid(), recordedAt: z.string() });
 export type ActBeginning = z.infer<typeof beginning>;
 
 /**
- * First statement of a transaction that will be recorded: limits it to these organizations and asks for the event's id
- * and the server's time, which the content has to carry to the millisecond.
- * @param actor the person among them may be no member of the organizations; its own account is seen nevertheless.
+ * First statement of a recorded transaction: restricts it to these organizations and returns the event's id
+ * and the server time in milliseconds, both needed for the content.
+ * @param actor may be a person outside these organizations; their own account is visible nevertheless.
  */
 export async function beginAct(
   tx: Transaction<Tables>,
@@ -46,7 +46,8 @@ export async function writeAct(
 }
 
 /**
- * Several events of one organization in one transaction, sealed in this order. `id` of each is made by `makeActIds`.
+ * Several events of one organization in one transaction, sealed in this order; `makeActIds` creates their
+ * ids.
  */
 export async function writeActs(tx: Transaction<Tables>, origin: ActOrigin, acts: readonly Act[]) {
   if (acts.length === 0) return;
@@ -62,7 +63,7 @@ export async function writeActs(tx: Transaction<Tables>, origin: ActOrigin, acts
     .execute();
 }
 
-/** Ids in the order of time, as many as asked for. */
+/** The requested number of ids, in chronological order. */
 export async function makeActIds(tx: Transaction<Tables>, count: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select wheelhouse.uuidv7() as id from generate_series(1, ${count}::int)`.execute(tx);

@@ -12,7 +12,7 @@ const breaker = z.object({
 });
 const answer = z.object({ circuitBreakers: z.record(z.string(), z.unknown()) });
 
-/** Percents are written as `"50.0%"`; `"-1.0%"` is "too few calls". */
+/** Ratios are written as `"50.0%"`; `"-1.0%"` means too few calls. */
 const ratioOf = (text: unknown): number | null =>
   typeof text === "string"
     ? ratioOfPercent(Number.parseFloat(text))
@@ -21,9 +21,10 @@ const ratioOf = (text: unknown): number | null =>
       : null;
 
 /**
- * Reads the answer of Spring's `/actuator/circuitbreakers`. What it calls `bufferedCalls` and `failedCalls` is the
- * library's sliding window, not calls per time, so only its ratios are taken. An entry of another shape is left out.
- * @throws ZodError when the answer as a whole is of another shape.
+ * Reads the response of Spring's `/actuator/circuitbreakers`. Only ratios are used, because `bufferedCalls`
+ * and `failedCalls` count the library's sliding window and not calls per time. Entries of another shape are
+ * skipped.
+ * @throws ZodError when the response as a whole has another shape.
  */
 export function readActuator(body: unknown): ScrapedBreaker[] {
   return Object.entries(answer.parse(body).circuitBreakers)

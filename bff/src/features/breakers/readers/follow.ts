@@ -1,11 +1,11 @@
 import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
 import type { LatencyBuckets, ScrapedBreaker } from "./scraped.ts";
 
-/** Rates are of this last stretch of time. */
+/** Window of the rates. */
 const windowMs = 60_000;
-/** Answers kept in it, at most; those of a faster rhythm are thinned out. */
+/** Maximum number of samples kept in the window; faster intervals are thinned out. */
 const mostPoints = 13;
-const derivedNote = "No state is told: derived from counted events";
+const derivedNote = "State derived from event counters";
 
 export type Followed = {
   state: BreakerState;
@@ -17,7 +17,7 @@ export type Followed = {
   latencyMs: ScrapedBreaker["latencyMs"];
 };
 
-/** Sums as they would be had the process never begun anew. */
+/** Sums as if the process had never restarted. */
 type Point = {
   atMs: number;
   calls: number | null;
@@ -27,13 +27,13 @@ type Point = {
 };
 type Known = { scraped: ScrapedBreaker; points: Point[]; derived: BreakerState };
 
-/** A counter that went back began anew at zero. */
+/** A counter that went down was restarted at zero. */
 const grown = (before: number, now: number) => (now >= before ? now - before : now);
 
 const advance = (sum: number | null, before: number | null, now: number | null): number | null =>
   now === null ? null : (sum ?? 0) + (before === null ? 0 : grown(before, now));
 
-/** @returns calls within each bound that were no longer than the one before it. */
+/** @returns calls per bucket, from cumulative counts. */
 const perBucket = (buckets: LatencyBuckets | null): Map<number, number> => {
   const found = new Map<number, number>();
   let below = 0;
@@ -58,7 +58,10 @@ function nextPoint({ scraped, points }: Known, now: ScrapedBreaker, atMs: number
   return { atMs, calls: sum("calls"), failed: sum("failed"), refused: sum("refused"), buckets };
 }
 
-/** The call at `share` (0–1) of all, within its bucket by even distribution, as Prometheus does; null without calls. */
+/**
+ * Percentile by `share` (0–1), interpolated linearly within its bucket as Prometheus does; null without
+ * calls.
+ */
 function percentileOf(first: Point, last: Point, share: number): number | null {
   const grownBy = [...last.buckets]
     .map(([bound, count]) => ({ bound, count: count - (first.buckets.get(bound) ?? 0) }))
@@ -78,9 +81,9 @@ function percentileOf(first: Point, last: Point, share: number): number | null {
 }
 
 /**
- * What counted events say of the state. Counters that have just been seen for the first time, or began anew, tell no
- * order: only "never opened" and "never closed again" are certain. After that, what grew is what happened, and when
- * both grew, calls that passed or were refused decide with the next answer.
+ * Derives the state from event counters. On the first sample and after a restart the order of events is
+ * unknown, so only "never opened" and "never closed again" are certain. Later the counter that grew tells the
+ * state; when several grew, passed and rejected calls in the next sample decide.
  */
 function derive(known: Known | undefined, now: ScrapedBreaker): BreakerState {
   const { events, counts } = now;
@@ -115,7 +118,10 @@ const perMinute = (first: number | null, last: number | null, spanMs: number) =>
 
 const keyOf = ({ library, name, variant }: ScrapedBreaker) => `${library} ${name} ${variant}`;
 
-/** Compares each answer of one process with those before it: rates of the last minute, and states that nobody tells. */
+/**
+ * Compares the samples of one process over time: rates of the last minute, and states that the library does
+ * not report.
+ */
 export function createFollower() {
   let known = new Map<string, Known>();
 
@@ -143,7 +149,7 @@ export function createFollower() {
     return {
       state: now.state ?? derived,
       note: now.note ?? (now.state === null ? derivedNote : null),
-      // Only who counts events has no ratio of its own.
+      // A library that only counts events has no ratio of its own.
       failureRatio: now.failureRatio ?? (now.events === null ? null : counted),
       callsPerMinute: calls,
       failedPerMinute: failed,
@@ -157,7 +163,7 @@ export function createFollower() {
   };
 
   return {
-    /** One answer, whole: a breaker that it does not name is forgotten, and begins anew when it comes back. */
+    /** One complete sample: a breaker missing from it is removed, and starts over when it returns. */
     followAll(
       breakers: readonly ScrapedBreaker[],
       atMs: number,

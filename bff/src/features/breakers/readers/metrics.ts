@@ -3,7 +3,7 @@ import type { Sample } from "./prometheus.ts";
 import { emptyBreaker, ratioOfPercent, type ScrapedBreaker } from "./scraped.ts";
 import { createVariants } from "./variants.ts";
 
-/** Breakers of one scrape, at most; what is beyond is a mistake of its labels. */
+/** Maximum number of breakers per scrape; more indicate a labelling mistake. */
 const mostBreakers = 1_000;
 
 const r4j = "resilience4j_circuitbreaker_";
@@ -13,10 +13,10 @@ const envoyOpen = /^envoy_cluster_circuit_breakers_(default|high)_(\w+)_open$/;
 const envoyCounts =
   /^envoy_cluster_upstream_(cx_overflow|rq_pending_overflow|rq_retry_overflow|rq_total|rq_time_bucket)$/;
 
-/** Whether a metric tells of a breaker. */
+/** Whether a metric describes a breaker. */
 export const isBreakerMetric = (name: string): boolean =>
   name.startsWith(r4j) ||
-  // opossum-prometheus lets its user put any prefix before the name.
+  // opossum-prometheus allows any prefix before the name.
   name.endsWith("circuit") ||
   name.endsWith("circuit_perf") ||
   pollyEvents.test(name) ||
@@ -29,7 +29,7 @@ type Draft = ScrapedBreaker & { bucketSums: Map<number, number> };
 function drafts(library: ScrapedBreaker["library"], kind: ScrapedBreaker["kind"] = "failure") {
   const found = new Map<string, Draft>();
   return {
-    /** `variant` null: of which variant nobody can tell. */
+    /** `variant` is null when the sample cannot be assigned to one variant. */
     of(name: string, variant: string | null): Draft | null {
       const key = `${name}\n${variant}`;
       const known = found.get(key);
@@ -65,9 +65,9 @@ const r4jStates: Record<string, BreakerState> = {
   disabled: "disabled",
   metrics_only: "disabled",
 };
-/** States of resilience4j by its own name, in any case. */
+/** States of resilience4j by name, in any case. */
 export const r4jState = (name: string): BreakerState => r4jStates[name.toLowerCase()] ?? "unknown";
-export const metricsOnlyNote = "Counts only: it never opens";
+export const metricsOnlyNote = "Metrics only: never opens";
 
 const worstFirst: readonly BreakerState[] = [
   "open",
@@ -85,7 +85,7 @@ const labelOf =
     labels.get(label) ?? "";
 
 const r4jLabels = new Set(["name", "state", "kind", "le", "quantile"]);
-/** Micrometer's binding: one gauge of 0 or 1 a state, percents of which −1 is "too few calls". */
+/** Micrometer's binding: one 0/1 gauge per state, and percentages where −1 means too few calls. */
 function readResilience4j(samples: readonly Sample[]): ScrapedBreaker[] {
   const found = drafts("resilience4j");
   const nameOf = labelOf("name");
@@ -102,7 +102,7 @@ function readResilience4j(samples: readonly Sample[]): ScrapedBreaker[] {
     if (part === "state") {
       const state = labels.get("state") ?? "";
       if (value !== 1) continue;
-      // The same series twice is two processes that nothing tells apart.
+      // The same series twice comes from two processes without a distinguishing label.
       draft.state = worse(draft.state, r4jState(state));
       if (state === "metrics_only") draft.note = metricsOnlyNote;
     } else if (part === "failure_rate")
@@ -130,8 +130,8 @@ function readResilience4j(samples: readonly Sample[]): ScrapedBreaker[] {
 
 const opossumLabels = new Set(["name", "event", "quantile"]);
 /**
- * opossum-prometheus: a counter of events without `_total`, a summary in ms, and no state. An event has no series
- * before it first happened.
+ * opossum-prometheus: event counters without `_total`, a summary in ms, and no state. A series appears when
+ * its event first occurs.
  */
 function readOpossum(samples: readonly Sample[]): ScrapedBreaker[] {
   const found = drafts("opossum");
@@ -189,8 +189,8 @@ const pollyLabels = new Set([
 ]);
 
 /**
- * Polly as OpenTelemetry writes it for Prometheus: counted events and the pipeline's durations, no state. A breaker
- * appears with its first event, since a pipeline does not tell that it has one.
+ * Polly as OpenTelemetry exports it to Prometheus: event counters and pipeline durations, no state. A breaker
+ * appears with its first event, because a pipeline does not announce it earlier.
  */
 function readPolly(samples: readonly Sample[]): ScrapedBreaker[] {
   const found = drafts("Polly");
@@ -252,7 +252,7 @@ const envoyLimits: Record<string, string> = {
 };
 
 const envoyLabels = new Set(["envoy_cluster_name", "le"]);
-/** Envoy limits how many run at a time. It fails nothing by itself, so nothing of it counts as a failed call. */
+/** Envoy limits concurrency. It does not fail calls itself, so nothing here counts as a failed call. */
 function readEnvoy(samples: readonly Sample[]): ScrapedBreaker[] {
   const found = drafts("Envoy", "concurrency");
   const reached = new Map<Draft, string[]>();
@@ -274,7 +274,7 @@ function readEnvoy(samples: readonly Sample[]): ScrapedBreaker[] {
     if (value === 1) limits.push(envoyLimits[limit] ?? limit);
     else if (value !== 0) continue;
     draft.state = limits.length > 0 ? "open" : "closed";
-    draft.note = limits.length > 0 ? `At its limit of ${limits.join(", ")}` : null;
+    draft.note = limits.length > 0 ? `Limit reached: ${limits.join(", ")}` : null;
   }
   const byName = new Map([...reached.keys()].map((draft) => [`${draft.name}\n${draft.variant}`, draft]));
   for (const sample of samples) {
@@ -289,7 +289,7 @@ function readEnvoy(samples: readonly Sample[]): ScrapedBreaker[] {
   return found.all().map((breaker) => ({ ...breaker, state: breaker.state ?? "unknown" }));
 }
 
-/** All breakers that one scrape tells of, in the shape that they have in common. */
+/** All breakers in one scrape, in their common shape. */
 export const breakersOf = (samples: readonly Sample[]): ScrapedBreaker[] => [
   ...readResilience4j(samples),
   ...readOpossum(samples),

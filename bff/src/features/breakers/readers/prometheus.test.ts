@@ -41,7 +41,7 @@ describe("the text format", () => {
     ["no number", "a one\n"],
     ["a label without quotes", "a{x=1} 1\n"],
     ["an open brace", 'a{x="1" 1\n'],
-  ])("a text that cannot be read whole is not read at all: %s", (_name, text) =>
+  ])("a truncated text is rejected as a whole: %s", (_name, text) =>
     expect(() => all(text)).toThrow(MetricsError),
   );
 
@@ -49,22 +49,22 @@ describe("the text format", () => {
     ["a value at its end", "a 1\nb 2", [1, 2]],
     ["labels at its end", 'a 1\nb{x="1"} 2', [1, 2]],
     ["a comment at its end", "a 1\n# done", [1]],
-  ])("a text that is known to be whole needs no last line feed: %s", (_name, text, values) => {
+  ])("a complete text needs no last line feed: %s", (_name, text, values) => {
     const read = (isWhole: boolean) => readMetrics(text, () => true, { isWhole }).map(({ value }) => value);
     expect(read(true)).toEqual(values);
-    expect(() => read(false)).toThrow("break off");
+    expect(() => read(false)).toThrow("incomplete");
   });
 
-  test("OpenMetrics says its own end, with a line feed or without", () => {
+  test("OpenMetrics marks its own end, with a line feed or without", () => {
     expect(all("a 1\n# EOF")).toEqual([["a", {}, 1]]);
   });
 
-  test("nobody's lines are not read, however they look", () => {
+  test("unwanted lines are not parsed, whatever they contain", () => {
     const samples = readMetrics('broken{x= 1\nup one\nwanted{a="1"} 2\n', (name) => name === "wanted");
     expect(samples.map(({ value }) => value)).toEqual([2]);
   });
 
-  test("labels come back as they were written, whatever they hold", () => {
+  test("labels are read exactly as written, whatever they contain", () => {
     const escaped = (text: string) =>
       text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
     fc.assert(
@@ -82,7 +82,7 @@ describe("the text format", () => {
     );
   });
 
-  test("any text is either read or refused, within its own length in time", () => {
+  test("any text is either parsed or rejected, in time linear to its length", () => {
     fc.assert(
       fc.property(
         fc.string({

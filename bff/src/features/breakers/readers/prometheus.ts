@@ -1,7 +1,7 @@
 /** One value of a metric. */
 export type Sample = { name: string; labels: ReadonlyMap<string, string>; value: number };
 
-/** The answer is no whole text of metrics, so nothing of it is believed. */
+/** The response is not a complete metrics text, so none of it is used. */
 export class MetricsError extends Error {
   constructor(message: string) {
     super(message);
@@ -11,7 +11,7 @@ export class MetricsError extends Error {
 
 const mostSamples = 50_000;
 const mostLabels = 64;
-/** With it OpenMetrics ends a text. */
+/** End marker of an OpenMetrics text. */
 const lastOfAll = "\n# EOF";
 
 const newLine = 10;
@@ -43,10 +43,11 @@ function numberOf(text: string): number | null {
 }
 
 /**
- * Reads Prometheus' text format (0.0.4, and what OpenMetrics adds to a line) in one pass. A metric that nobody asks for
- * costs a look at its name. A last line without a line feed is read when the answer is known to be whole. https://prometheus.io/docs/instrumenting/exposition_formats/
- * @throws MetricsError when the text breaks off or a wanted line cannot be read: half a scrape would let counters
- * jump and breakers vanish.
+ * Parses the Prometheus text format (0.0.4, plus what OpenMetrics adds to a line) in one pass. Metrics that
+ * are not wanted are skipped by name. A last line without a line feed is parsed only if the response is known
+ * to be complete. https://prometheus.io/docs/instrumenting/exposition_formats/
+ * @throws MetricsError when the text is truncated or a wanted line is malformed: half a scrape would make
+ * counters jump and breakers disappear.
  */
 export function readMetrics(
   text: string,
@@ -54,7 +55,7 @@ export function readMetrics(
   { isWhole = false }: { isWhole?: boolean } = {},
 ): Sample[] {
   const isEnded = text === "" || text.charCodeAt(text.length - 1) === newLine || text.endsWith(lastOfAll);
-  if (!isEnded && !isWhole) throw new MetricsError("The metrics break off in the middle");
+  if (!isEnded && !isWhole) throw new MetricsError("The metrics response is incomplete");
   const wanted = new Map<string, boolean>();
   const samples: Sample[] = [];
   let at = 0;
@@ -66,10 +67,10 @@ export function readMetrics(
       wanted.set(name, known);
       return known;
     });
-    if (sample === "malformed") throw new MetricsError(`Line ${line} of the metrics cannot be read`);
+    if (sample === "malformed") throw new MetricsError(`Line ${line} of the metrics is malformed`);
     if (sample !== null) samples.push(sample);
     if (samples.length > mostSamples)
-      throw new MetricsError(`More than ${mostSamples} values of breakers in one scrape`);
+      throw new MetricsError(`More than ${mostSamples} breaker samples in one scrape`);
     at = end + 1;
   }
   return samples;
@@ -103,7 +104,7 @@ function readLine(
   return value === null ? "malformed" : { name, labels, value };
 }
 
-/** @returns where the line goes on behind the closing brace; null when there is none. */
+/** @returns the position after the closing brace; null when there is none. */
 function readLabels(text: string, from: number, end: number, labels: Map<string, string>): number | null {
   let at = from;
   const skip = (alsoComma: boolean) => {

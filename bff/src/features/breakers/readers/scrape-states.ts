@@ -8,19 +8,19 @@ const keptForSeconds = 3_600;
 const answerWithinMs = 1_000;
 
 const state = z.object({
-  /** When it gave its metrics last; null when it never did. */
+  /** Time of the last successful scrape; null when there was none. */
   observedAt: z.string().nullable(),
-  /** Why the last scrape gave none; null when it did. */
+  /** Why the last scrape failed; null when it succeeded. */
   failure: z.string().nullable(),
-  /** Why it tells of no breaker although it was read; null when it does. */
+  /** Why a successful scrape contained no breaker; null when it did. */
   nothing: z.string().nullable().default(null),
 });
 export type ScrapeState = z.infer<typeof state>;
 
-/** How the last scrape of each place went, from the process that scrapes to those that serve pages. */
+/** Results of the last scrapes, passed from the scraping process to those that serve pages. */
 export function createScrapeStates({ redis, log }: { redis: Redis; log: Logger }) {
   return {
-    /** By id of the source. Keeps what is new, and waits for nothing. */
+    /** By id of the source. Stores what is new, without waiting. */
     keep(states: ReadonlyMap<string, ScrapeState>) {
       if (states.size === 0) return;
       const fields = [...states].flatMap(([id, each]) => [id, JSON.stringify(each)]);
@@ -29,9 +29,9 @@ export function createScrapeStates({ redis, log }: { redis: Redis; log: Logger }
         .hset(statesKey, ...fields)
         .expire(statesKey, keptForSeconds)
         .exec()
-        .catch((err: unknown) => log.debug({ err }, "how scrapes went could not be kept"));
+        .catch((err: unknown) => log.debug({ err }, "scrape results could not be stored"));
     },
-    /** Without what is not known; empty while Redis cannot be asked. */
+    /** Omits unknown ones; empty while Redis is unavailable. */
     async read(ids: readonly string[]): Promise<ReadonlyMap<string, ScrapeState>> {
       if (ids.length === 0) return new Map();
       try {
@@ -44,7 +44,7 @@ export function createScrapeStates({ redis, log }: { redis: Redis; log: Logger }
           }),
         );
       } catch (err) {
-        log.debug({ err }, "how scrapes went could not be read");
+        log.debug({ err }, "scrape results could not be read");
         return new Map();
       }
     },

@@ -1,27 +1,33 @@
 import type { BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
 
-/** Sums since the process began; null where the library does not count them. */
+/** Sums since the process started; null where the library does not count them. */
 export type Counts = {
-  /** All that were asked for, those refused among them. */
+  /** All calls, including the rejected ones. */
   calls: number | null;
-  /** Failed, and those refused. */
+  /** Failed calls, including the rejected ones. */
   failed: number | null;
   refused: number | null;
 };
 
-/** Upper bound in ms and how many calls took at most so long, since the process began; lowest bound first. */
+/**
+ * Upper bound in ms and the number of calls up to that duration since the process started; lowest bound
+ * first.
+ */
 export type LatencyBuckets = readonly (readonly [boundMs: number, count: number])[];
 
-/** What one answer of one process says of one breaker, before it is compared with the answer before. */
+/** One breaker in one sample of one process, before it is compared with the previous sample. */
 export type ScrapedBreaker = {
   name: string;
-  /** Labels that tell its series from others of the same name, such as `group="eu"`; empty when there are none. */
+  /**
+   * Labels that distinguish its series from others of the same name, such as `group="eu"`; empty when there
+   * are none.
+   */
   variant: string;
   library: "resilience4j" | "opossum" | "Polly" | "Envoy";
   kind: BreakerRow["kind"];
-  /** Null: no state is told; it has to be derived from `events`. */
+  /** Null when the library does not report a state; it is then derived from `events`. */
   state: BreakerState | null;
-  /** Times it opened, closed and half-opened since the process began; null when the state is told. */
+  /** Times it opened, closed and half-opened since the process started; null when the state is reported. */
   events: { opened: number; closed: number; halfOpened: number } | null;
   note: string | null;
   /** 0–1. */
@@ -33,7 +39,7 @@ export type ScrapedBreaker = {
   buckets: LatencyBuckets | null;
 };
 
-/** A breaker of which nothing is known yet but its name. */
+/** A breaker of which only the name is known. */
 export const emptyBreaker = (
   name: string,
   library: ScrapedBreaker["library"],
@@ -54,6 +60,6 @@ export const emptyBreaker = (
   buckets: null,
 });
 
-/** Percent as a ratio; null for −1 (too few calls) and for what is no number. */
+/** Converts a percentage to a ratio; null for −1 (too few calls) and for anything that is not a number. */
 export const ratioOfPercent = (percent: number | undefined): number | null =>
   percent === undefined || !Number.isFinite(percent) || percent < 0 ? null : percent / 100;

@@ -114,7 +114,7 @@ function watching(allow: string[] = ["127.0.0.1"]) {
   };
 }
 
-test("metrics and Actuator of one instance are one row, each filling in what the other leaves out", async () => {
+test("metrics and Actuator of one instance are one row, each filling in missing fields", async () => {
   let failed = 0;
   answer = (path, response) => {
     if (path === "/metrics") failed += 10;
@@ -140,7 +140,7 @@ test("metrics and Actuator of one instance are one row, each filling in what the
     ]);
 });
 
-test("a scrape that breaks off counts as none: the last values stay with their age, then are unknown", async () => {
+test("a truncated scrape counts as none: the last values stay with their age, then are unknown", async () => {
   let whole = true;
   answer = (path, response) => {
     if (path !== "/metrics") response.writeHead(404).end();
@@ -158,7 +158,7 @@ test("a scrape that breaks off counts as none: the last values stay with their a
   expect(rows()[0]).toMatchObject({ state: "unknown", observedAt });
 });
 
-test("how each scrape of metrics went is told once, with when it gave its metrics last", async () => {
+test("the result of each metrics scrape is reported once, with the time of the last success", async () => {
   let status = 200;
   answer = (path, response) => {
     response.writeHead(path === "/metrics" ? status : 404).end(metrics(1));
@@ -175,7 +175,7 @@ test("how each scrape of metrics went is told once, with when it gave its metric
   const observedAt = new Date(1_000_000).toISOString();
   expect(heard).toEqual([
     { id: "p1", observedAt, failure: null, nothing: null },
-    { id: "p1", observedAt, failure: "It answers 503", nothing: null },
+    { id: "p1", observedAt, failure: "Responded with status 503", nothing: null },
   ]);
 });
 
@@ -185,7 +185,7 @@ const states = (labels: string, open: number) =>
     `resilience4j_circuitbreaker_state{${labels},name="pay",state="open",} ${open}.0`,
   ].join("\n");
 
-test("a breaker of two processes in one text has two instances, and the open one is seen", async () => {
+test("a breaker of two processes in one text has two instances, and the open one is shown", async () => {
   answer = (path, response) => {
     if (path === "/metrics") response.end(`${states('group="eu"', 1)}\n${states('group="us"', 0)}\n`);
     else response.writeHead(404).end();
@@ -204,7 +204,7 @@ test("a breaker of two processes in one text has two instances, and the open one
   ]);
 });
 
-test("a text without a last line feed is read when its length says that it is whole", async () => {
+test("a text without a last line feed is parsed when its length shows that it is complete", async () => {
   answer = (path, response) => {
     if (path === "/metrics") response.end(states('application="a"', 1));
     else response.writeHead(404).end();
@@ -213,7 +213,7 @@ test("a text without a last line feed is read when its length says that it is wh
   await expect.poll(() => rows()[0]?.state).toBe("open");
 });
 
-test("a text without a last line feed whose length nobody tells is not believed", async () => {
+test("a text without a last line feed and of unknown length is rejected", async () => {
   answer = (path, response) => {
     if (path !== "/metrics") return void response.writeHead(404).end();
     response.useChunkedEncodingByDefault = false;
@@ -226,7 +226,7 @@ test("a text without a last line feed whose length nobody tells is not believed"
     rows();
     return heard[0]?.failure;
   };
-  await expect.poll(failure).toBe("The metrics break off in the middle");
+  await expect.poll(failure).toBe("The metrics response is incomplete");
   expect(rows()).toEqual([]);
 });
 
@@ -234,7 +234,7 @@ test.each([
   ["metrics of other things", "up 1\n"],
   ["a page", "<!doctype html>\n<html></html>\n"],
   ["nothing", ""],
-])("a target that yields no breaker says so: %s", async (_name, text) => {
+])("a target without breakers is reported as such: %s", async (_name, text) => {
   answer = (path, response) => {
     if (path === "/metrics") response.end(text);
     else response.writeHead(404).end();
@@ -244,11 +244,11 @@ test.each([
     rows();
     return heard[0]?.nothing;
   };
-  await expect.poll(nothing).toBe("It answers, but its answer names no circuit breaker");
+  await expect.poll(nothing).toBe("The response contains no circuit breakers");
   expect(heard[0]).toMatchObject({ failure: null, observedAt: new Date(1_000_000).toISOString() });
 });
 
-test("a target that is not to be watched any more takes its breakers along", async () => {
+test("breakers of a target that is no longer watched are removed", async () => {
   answer = (path, response) => response.end(path === "/metrics" ? metrics(1) : actuator);
   const { rows, change } = watching();
   await expect.poll(() => rows().length).toBe(1);
@@ -256,7 +256,7 @@ test("a target that is not to be watched any more takes its breakers along", asy
   expect(rows()).toEqual([]);
 });
 
-test("an address that may not be reached is not asked", async () => {
+test("an address that is not allowed is not requested", async () => {
   answer = (_path, response) => response.end(metrics(1));
   const { rows } = watching([]);
   expect(rows()).toEqual([]);

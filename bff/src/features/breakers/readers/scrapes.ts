@@ -11,12 +11,12 @@ import { readMetrics } from "./prometheus.ts";
 import type { ScrapeState } from "./scrape-states.ts";
 
 const concurrency = 32;
-/** A wrong path, a page in place of metrics, and a library that has counted no call yet all look the same. */
-const nothingFound = "It answers, but its answer names no circuit breaker";
+/** A wrong path, an HTML page instead of metrics, and a library without calls yet look the same. */
+const nothingFound = "The response contains no circuit breakers";
 const mostBytes = { metrics: 16 * 1024 * 1024, actuator: 1024 * 1024 } as const;
 
 type ScrapeTarget = Target & {
-  /** Of the source that it stands in. */
+  /** Id of its source. */
   id: string;
   format: "metrics" | "actuator";
   url: string;
@@ -25,7 +25,7 @@ type ScrapeTarget = Target & {
   instance: string;
 };
 
-/** Beside an instance's health: `/actuator/health` has its breakers at `/actuator/circuitbreakers`. */
+/** Next to the instance's health URL: `/actuator/health` has its breakers at `/actuator/circuitbreakers`. */
 export function actuatorUrlOf(healthUrl: string): string {
   const url = new URL(healthUrl);
   const base = url.pathname.replace(/\/health(\/.*)?$/, "");
@@ -34,7 +34,7 @@ export function actuatorUrlOf(healthUrl: string): string {
   return url.href;
 }
 
-/** What is to be asked for breakers, out of the catalogue. */
+/** Targets to scrape for breakers, taken from the catalogue. */
 function targetsOf({ prometheus, services }: WatchedSources): ScrapeTarget[] {
   return [
     ...prometheus.map((target) => ({
@@ -45,7 +45,7 @@ function targetsOf({ prometheus, services }: WatchedSources): ScrapeTarget[] {
     ...services
       .filter(({ actuatorBreakers }) => actuatorBreakers)
       .flatMap(({ id, organization, intervalMs, timeoutMs, instances }) =>
-        // What reports by itself has no address.
+        // Instances that report by themselves have no address.
         instances
           .filter(({ url }) => URL.canParse(url))
           .map((instance) => ({
@@ -64,15 +64,15 @@ function targetsOf({ prometheus, services }: WatchedSources): ScrapeTarget[] {
 }
 
 /**
- * Breakers read from metrics and from Spring's Actuator, each instance in its own rhythm. A scrape that fails leaves
- * what was read before, with its age.
+ * Breakers scraped from metrics and from Spring's Actuator, each instance at its own interval. After a failed
+ * scrape the previous data is kept, with its age.
  */
 export function createScrapedBreakers(deps: {
   catalogue: Catalogue;
   http: Pick<WatchHttp, "get">;
   clock: Clock;
   random: () => number;
-  /** Hears by id how scrapes of metrics went that ended since it heard last. */
+  /** Receives by id the results of the metrics scrapes that ended since the last call. */
   onScraped?: (states: ReadonlyMap<string, ScrapeState>) => void;
 }): BreakersSource & { close(): void } {
   const { catalogue, http, clock, random, onScraped } = deps;
@@ -87,8 +87,8 @@ export function createScrapedBreakers(deps: {
       maxBytes: mostBytes[format],
       signal,
     });
-    if (statusCode < 200 || statusCode > 299) throw new Error(`It answers ${statusCode}`);
-    if (truncated) throw new Error(`Its answer is longer than ${mostBytes[format]} bytes`);
+    if (statusCode < 200 || statusCode > 299) throw new Error(`Responded with status ${statusCode}`);
+    if (truncated) throw new Error(`The response exceeds ${mostBytes[format]} bytes`);
     const breakers =
       format === "metrics"
         ? breakersOf(readMetrics(body, isBreakerMetric, { isWhole }))

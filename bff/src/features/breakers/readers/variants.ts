@@ -5,7 +5,7 @@ type Variant = { text: string; labels: Labels };
 
 const { compare } = new Intl.Collator("en", { numeric: true });
 
-/** Labels beside those that a library or OpenTelemetry gives a meaning, in an order of their own. */
+/** Labels other than those defined by a library or OpenTelemetry, in a stable order. */
 const othersOf = (labels: Labels, own: ReadonlySet<string>): [string, string][] =>
   [...labels]
     .filter(([name, value]) => !own.has(name) && !name.startsWith("otel_scope_") && value !== "")
@@ -18,9 +18,9 @@ const agree = (a: Labels, b: Labels) =>
   [...a].every(([name, value]) => !b.has(name) || b.get(name) === value);
 
 /**
- * Tells apart series of one breaker's name that differ in other labels: a collector, a federation or a gateway writes
- * several processes into one text. The samples that tell the state (`carriers`) decide which variants there are; what
- * else is measured belongs to the variant that it agrees with, and to none when it agrees with several.
+ * Distinguishes series of the same breaker name by their other labels, because a collector, federation or
+ * gateway merges several processes into one text. The samples that carry the state (`carriers`) define the
+ * variants; other samples belong to the one variant they match, and to none when they match several.
  */
 export function createVariants(
   carriers: readonly Sample[],
@@ -49,10 +49,13 @@ export function createVariants(
     );
   }
   return {
-    /** @returns the variant's differing labels, empty for a breaker that stands once; null when nobody can tell. */
+    /**
+     * @returns the differing labels of the variant, empty when the name has only one; null when the variant
+     * is ambiguous.
+     */
     of(sample: Sample): string | null {
       const variants = told.get(nameOf(sample));
-      // No sample tells a state: whatever there is belongs together.
+      // Without a sample that carries a state there is only one variant.
       if (!variants) return "";
       const others = othersOf(sample.labels, own);
       const same = variants.get(write(others));

@@ -36,7 +36,7 @@ export const reading = (
   ...part,
 });
 
-/** A board over what `tell` said last, at the moment that the test chooses. */
+/** A board over the readings passed last, at a time chosen by the test. */
 export function stage() {
   let told: readonly BreakerReading[] = [];
   let watched = true;

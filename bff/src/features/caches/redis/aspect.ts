@@ -8,11 +8,11 @@ import { type ObservedRedisDetail, redisDetailRows } from "../rows.ts";
 
 export type RedisServers = AspectKey<SourceView & { organization: string }>;
 
-/** A sample of a keyspace is made once a minute, and is one of now for so long. */
+/** Interval of keyspace samples, which also stay current that long. */
 const keyspaceIntervalMs = 60_000;
 const noTrend = (intervalMs: number) => ({ intervalMs, values: [] });
 
-/** Together with those of the server itself. */
+/** Stored with the figures of the server itself. */
 const figures = defineFigures<Pick<ObservedRedisDetail, "latency"> & { keys: number | null }>("server", [
   ["keys", ({ keys }) => keys],
   ["latencyMsP50", ({ latency }) => latency?.all.p50Ms],
@@ -22,9 +22,8 @@ const figures = defineFigures<Pick<ObservedRedisDetail, "latency"> & { keys: num
 const publicServers = createPublicRows<SourceView & { organization: string }>();
 
 /**
- * What is known of Redis servers beyond a tick's sample: keyspace, slow log, latency.
- *
- * @param servers rows of the servers themselves, observed before.
+ * Details of Redis servers beyond the sample of a tick: keyspace, slow log, latency.
+ * @param servers rows of the servers themselves; they are observed before.
  */
 export function createRedisAspect({
   servers,
@@ -87,7 +86,7 @@ export function createRedisAspect({
         },
       );
     },
-    // Figures are kept as series, so without their trends.
+    // Figures are stored as series, so frames omit their trends.
     frames: [
       {
         part: "servers",

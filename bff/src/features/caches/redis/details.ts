@@ -13,12 +13,13 @@ export type DetailedServer = { id: string; organization: string; redis: Redis; d
 const latencyEveryMs = 10_000;
 const slowLogEveryMs = 15_000;
 const passEveryMs = 60_000;
-/** Of each tick, while a pass goes on. */
+/** Time per tick while a keyspace pass runs. */
 const walkBudgetMs = 80;
 
 /**
- * What is asked of watched Redis servers less often than every tick: latency, slow log, a sample of the keyspace. Only
- * the leader asks, one server's questions one after the other, so that a slow server is never asked twice at a time.
+ * Details of watched Redis servers that are read less often than every tick: latency, slow log, keyspace
+ * sample. Only the leader reads them, one after the other per server, so that a slow server never gets two
+ * queries at once.
  */
 export function createRedisDetails({
   servers,
@@ -54,7 +55,7 @@ export function createRedisDetails({
     },
     rest() {
       isLeading = false;
-      // Who leads next knows more by then.
+      // The next leader starts from newer data.
       watchers.clear();
     },
   };
@@ -93,7 +94,7 @@ function watchServer(deps: {
     } catch (err) {
       const text = err instanceof Error ? err.message : String(err);
       log.debug({ err, source: id, question: name }, "a detail of a Redis server could not be read");
-      // Asking again would be refused again; what else fails is tried anew.
+      // These errors would recur; others are retried.
       if (!/^(NOPERM|ERR unknown (sub)?command)/i.test(text)) return;
       refusals.set(name, `This server does not allow reading its ${name}`);
       take({ notice: [...refusals.values()].join(". ") });
@@ -112,7 +113,7 @@ function watchServer(deps: {
       const sample = await keyspace.step(walkBudgetMs, goesOn);
       if (sample) take({ keyspace: sample });
     });
-    // The rhythm is from the beginning of a pass to the next.
+    // The interval runs from the start of one pass to the start of the next.
     if (goesOnWalking && began !== undefined) askedAtMs.set("keyspace", began);
   };
 

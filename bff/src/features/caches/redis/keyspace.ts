@@ -3,17 +3,19 @@ import type { Clock } from "#lib/time/clock.ts";
 import { createKeyTally, type KeyspaceSample } from "./prefixes.ts";
 
 const defaultKeysPerPass = 20_000;
-/** Keys that SCAN looks at in one command: on a million keys it takes well under a millisecond. */
+/** Keys per SCAN command; well under a millisecond on a million keys. */
 const scanCount = 200;
 /** Sampled values of a collection; 0 would walk all of it, 300 ms for a million fields. */
 const memorySamples = 5;
 const keysPerPipeline = 50;
-/** PTTL counts as a hit in the server's own figures, unlike MEMORY USAGE, so only every so many keys are asked. */
+/**
+ * Only every nth key is asked, because PTTL counts as a hit in the server's own figures, unlike MEMORY USAGE.
+ */
 const ttlOfEvery = 8;
 
 /**
- * Walks the keyspace of one logical database a little at a time. A pass samples up to 20 000 keys; the next one goes
- * on from where SCAN's cursor stands, so that a large keyspace is seen part by part, and a small one whole.
+ * Walks the keyspace of one logical database step by step. A pass samples up to 20 000 keys, and the next
+ * pass continues at the SCAN cursor, so that a small keyspace is covered completely and a large one in parts.
  */
 export function createKeyspaceWalk({
   redis,
@@ -52,10 +54,10 @@ export function createKeyspaceWalk({
   };
 
   return {
-    /** A pass has begun and is not at its end. */
+    /** True while a pass has started and not ended. */
     isWalking: () => isWalking,
     /**
-     * Goes on until the pass ends or `budgetMs` is used up; `goesOn` is asked between two commands.
+     * Continues until the pass ends or `budgetMs` is used up; `goesOn` is checked between commands.
      * @returns the sample when the pass ended.
      */
     async step(budgetMs: number, goesOn: () => boolean = () => true): Promise<KeyspaceSample | null> {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Clock } from "#lib/time/clock.ts";
 
 type Latency = NonNullable<RedisDetail["latency"]>;
-/** Calls by the upper end of their bucket, in µs; over the server's whole life. */
+/** Calls by the upper bound of their bucket in µs, over the lifetime of the server. */
 type Histogram = { calls: number; buckets: Map<number, number> };
 export type Histograms = ReadonlyMap<string, Histogram>;
 
@@ -13,7 +13,7 @@ const mostCommands = 8;
 
 const command = z.tuple([z.literal("calls"), z.number(), z.literal("histogram_usec"), z.array(z.number())]);
 
-/** Reads the answer of LATENCY HISTOGRAM: name and histogram in turns, the counts of which are cumulative. */
+/** Parses the response of LATENCY HISTOGRAM: alternating names and histograms with cumulative counts. */
 export function parseHistograms(answer: unknown): Histograms {
   const parts = z.array(z.unknown()).parse(answer);
   const histograms = new Map<string, Histogram>();
@@ -31,7 +31,7 @@ export function parseHistograms(answer: unknown): Histograms {
   return histograms;
 }
 
-/** What happened between two readings; null when the server began to count anew. */
+/** The difference between two readings; null when the server reset its counters. */
 export function histogramsBetween(before: Histograms, after: Histograms): Histograms | null {
   const between = new Map<string, Histogram>();
   for (const [name, { calls }] of before) if ((after.get(name)?.calls ?? 0) < calls) return null;
@@ -49,10 +49,7 @@ export function histogramsBetween(before: Histograms, after: Histograms): Histog
   return between;
 }
 
-/**
- * A percentile in ms. Buckets double in width, so within the one that is met the calls are taken as spread evenly.
- * `share`: 0–1.
- */
+/** Percentile in ms, interpolated within its bucket, because bucket widths double. `share`: 0–1. */
 export function percentileMs({ buckets }: Pick<Histogram, "buckets">, share: number): number | null {
   const sorted = [...buckets].sort(([a], [b]) => a - b);
   const total = sorted.reduce((sum, [, count]) => sum + count, 0);
@@ -77,12 +74,12 @@ const summary = (histogram: Histogram) => ({
 
 const timeIn = ({ buckets }: Histogram) => [...buckets].reduce((sum, [end, count]) => sum + end * count, 0);
 
-/** Latency of the last minute of one server, from the difference of two readings of its own histograms. */
+/** Latency of one server over the last minute, from the difference between two readings of its histograms. */
 export function createLatencyReader({ redis, clock }: { redis: Pick<Redis, "call">; clock: Clock }) {
   let readings: { atMs: number; histograms: Histograms }[] = [];
 
   return {
-    /** @returns null at the first reading, and after a restart of the server. */
+    /** @returns null for the first reading, and after a restart of the server. */
     async read(): Promise<Latency | null> {
       const histograms = parseHistograms(await redis.call("LATENCY", "HISTOGRAM"));
       const atMs = clock.now();

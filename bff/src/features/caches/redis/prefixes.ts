@@ -5,9 +5,9 @@ type Tally = { keys: number; bytes: number };
 type Prefix = Tally & { parts: Map<string, Tally> | null };
 
 const mostPrefixes = 12;
-/** A prefix with at most so many parts below it is shown by part. */
+/** A prefix with at most this many parts is shown by part. */
 const mostParts = 8;
-/** Names that are kept while sampling; keys of further ones count as others. */
+/** Names kept while sampling; keys of further names count as others. */
 const mostNames = 1_000;
 const longestName = 80;
 const noPrefix = "(no prefix)";
@@ -21,7 +21,7 @@ const ttlEndsMs = [
   10_080 * minuteMs,
 ];
 
-/** Gathers sampled keys, bounded in memory whatever their names are, and gives the estimate for the whole. */
+/** Collects sampled keys in bounded memory, whatever their names, and estimates the whole keyspace. */
 export function createKeyTally() {
   const prefixes = new Map<string, Prefix>();
   const beyond: Tally & { names: number } = { keys: 0, bytes: 0, names: 0 };
@@ -52,7 +52,7 @@ export function createKeyTally() {
       }
       addTo(prefix, bytes);
       if (!prefix.parts || name === noPrefix) return;
-      // A key that ends here has no part below, so the prefix is shown whole.
+      // A key that ends here has no further part, so the prefix is shown as a whole.
       const isPart = second !== undefined && key.length > first.length + second.length + 1;
       const part = isPart ? (prefix.parts.get(second) ?? { keys: 0, bytes: 0 }) : null;
       if (!part || (prefix.parts.size >= mostParts && part.keys === 0)) {
@@ -62,7 +62,7 @@ export function createKeyTally() {
       addTo(part, bytes);
       prefix.parts.set(String(second), part);
     },
-    /** `ttlMs`: as PTTL answers, −1 for a key that never ends. */
+    /** `ttlMs`: as returned by PTTL, −1 for a key without expiry. */
     addTimeToLive(ttlMs: number) {
       if (ttlMs < -1) return;
       ttlSampled += 1;

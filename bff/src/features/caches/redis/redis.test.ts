@@ -4,7 +4,7 @@ import { createKeyTally } from "./prefixes.ts";
 import { shownCommand } from "./slow-log.ts";
 
 describe("a sample of keys", () => {
-  it("is grown to the whole keyspace", () => {
+  it("is extrapolated to the whole keyspace", () => {
     const tally = createKeyTally();
     for (let at = 0; at < 100; at += 1) tally.add(`session:${at}`, 200);
     for (let at = 0; at < 300; at += 1) tally.add(`order-${at}`, 100);
@@ -14,7 +14,7 @@ describe("a sample of keys", () => {
     ]);
   });
 
-  it("is shown by part where a prefix has few parts, whole where it has many", () => {
+  it("is shown by part where a prefix has few parts, as a whole where it has many", () => {
     const tally = createKeyTally();
     for (let at = 0; at < 60; at += 1) {
       tally.add(`cache:${at % 2 ? "prices" : "images"}:${at}`, 10);
@@ -27,7 +27,7 @@ describe("a sample of keys", () => {
     ]);
   });
 
-  it("is bounded however many prefixes there are, and nothing is lost from the sum", () => {
+  it("is bounded for any number of prefixes, and loses nothing from the sum", () => {
     const tally = createKeyTally();
     for (let at = 0; at < 3_000; at += 1) tally.add(`${at}:x`, 10);
     const { prefixes, others } = tally.estimate(3_000);
@@ -35,7 +35,7 @@ describe("a sample of keys", () => {
     expect(prefixes.reduce((sum, { bytes }) => sum + bytes, others?.bytes ?? 0)).toBe(30_000);
   });
 
-  it("tells which share of keys ends when", () => {
+  it("shows the share of keys by time to live", () => {
     const tally = createKeyTally();
     for (const ttlMs of [-1, -1, 0, 59_999, 60_000, 8 * 86_400_000, -2, 3 * 3_600_000])
       tally.addTimeToLive(ttlMs);
@@ -71,7 +71,7 @@ describe("a command of the slow log", () => {
 describe("latency of a server", () => {
   const answer = (pairs: number[], calls: number) => ["get", ["calls", calls, "histogram_usec", pairs]];
 
-  it("is of the calls between two readings", () => {
+  it("covers the calls between two readings", () => {
     const before = parseHistograms(answer([8, 100, 16, 110], 110));
     const after = parseHistograms([
       ...answer([8, 100, 16, 119, 1_056, 120], 120),
@@ -89,13 +89,13 @@ describe("latency of a server", () => {
     expect(between?.get("set")?.calls).toBe(2);
   });
 
-  it("is not known over a restart, which begins to count anew", () => {
+  it("is unknown across a restart, which resets the counters", () => {
     const before = parseHistograms(answer([8, 100], 100));
     expect(histogramsBetween(before, parseHistograms(answer([8, 3], 3)))).toBeNull();
     expect(histogramsBetween(before, parseHistograms([]))).toBeNull();
   });
 
-  it("is placed within the bucket that holds the percentile", () => {
+  it("is interpolated within the bucket of the percentile", () => {
     const buckets = new Map([
       [16, 98],
       [1_024, 2],

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-it("no command of the sampler takes Redis over 5 ms on a large keyspace with a large hash in it", async () => {
+it("no command of the sampler blocks Redis for over 5 ms on a large keyspace with a large hash in it", async () => {
   const { slow, sample } = await sampleOnce({
     url: server.url,
     keys: 20_000,
@@ -31,7 +31,7 @@ it("no command of the sampler takes Redis over 5 ms on a large keyspace with a l
   expect(sample?.timeToLive.shares[3], "half of them end within the hour").toBeGreaterThan(0.3);
 }, 60_000);
 
-it("a leader tells keyspace, slow log and latency of its servers; who does not lead asks nothing", async () => {
+it("a leader reads keyspace, slow log and latency of its servers; other processes read nothing", async () => {
   const redis = createRedis({ url: `${server.url}/1`, name: "test-details", log });
   await expect.poll(() => redis.status).toBe("ready");
   await redis.config("SET", "slowlog-log-slower-than", "0");

@@ -4,14 +4,14 @@ import { z } from "zod";
 import type { Clock } from "#lib/time/clock.ts";
 
 type SlowLog = NonNullable<RedisDetail["slowLog"]>;
-/** Where a command's keys stand among its words: first, last (from the end when negative), step. */
+/** Positions of a command's keys among its arguments: first, last (negative: from the end), step. */
 export type KeyPlaces = { first: number; last: number; step: number };
 
 const asked = 128;
 const mostShown = 32;
 const longestWord = 60;
 const mostKeys = 4;
-/** Commands whose numbers are positions and counts: they tell how much was asked for. */
+/** Commands with numeric positions and counts, which show how much was requested. */
 const ranges = new Set([
   "SCAN",
   "HSCAN",
@@ -35,7 +35,7 @@ const commandInfo = z.array(
 
 const cut = (word: string) => (word.length > longestWord ? `${word.slice(0, longestWord)}…` : word);
 
-/** A logged command as it may be shown: its name, its keys, counts of a range; values and scripts are cut. */
+/** A logged command as it may be shown: its name, keys and range counts; values and scripts are cut. */
 export function shownCommand(words: readonly string[], places: KeyPlaces | undefined): string {
   const name = (words[0] ?? "").toUpperCase();
   const keyAt = keyIndexes(name, words, places);
@@ -72,7 +72,7 @@ function keyIndexes(name: string, words: readonly string[], places: KeyPlaces | 
   return indexes;
 }
 
-/** The slow log of one server. Where keys stand in a command is asked from the server, once for each command. */
+/** Reads the slow log of one server. Key positions are asked from the server, once per command. */
 export function createSlowLogReader({
   redis,
   clock,
@@ -85,7 +85,7 @@ export function createSlowLogReader({
   const learn = async (names: readonly string[]) => {
     const unknown = [...new Set(names)].filter((name) => name !== "" && !places.has(name));
     if (unknown.length === 0) return;
-    // Not every user may ask; then only names are shown.
+    // Not every user may ask; then only command names are shown.
     const answer = await redis.call("COMMAND", "INFO", ...unknown).catch(() => []);
     const infos = commandInfo.safeParse(answer);
     unknown.forEach((name, index) => {

@@ -3,13 +3,13 @@ import type { Redis } from "ioredis";
 const tagKeys = "___bc:t:";
 /** As long as bentocache keeps a tag. */
 const tagLifeMs = 10 * 86_400_000;
-/** Not the name of any process, as long as their names are. */
+/** Matches no process name, but has the required length. */
 const busId = "wheelhouse-console-00000";
 const messageOfSet = 1;
 
 /**
- * Invalidates a tag of a store of bentocache 1 the way it does itself: the tag's key holds the moment before which no
- * entry under it counts. Processes that hold the tag in memory hear of it over the bus, where the store has one.
+ * Invalidates a tag of a bentocache 1 store like bentocache itself: the tag's key holds the time before which
+ * its entries are invalid. Processes with the tag in memory are notified over the bus, if the store has one.
  */
 export async function invalidateTag(
   redis: Pick<Redis, "set" | "publish">,
@@ -21,7 +21,7 @@ export async function invalidateTag(
   await redis.publish(`bentocache.notifications:${store}`, busMessage(namespace, `${tagKeys}${tag}`));
 }
 
-/** Sender, kind, namespace and keys, each text behind its length: bentocache's own encoding. */
+/** Sender, kind, namespace and keys, each with a length prefix: bentocache's own encoding. */
 function busMessage(namespace: string, key: string): Buffer {
   const text = (of: string) => {
     const bytes = Buffer.from(of);

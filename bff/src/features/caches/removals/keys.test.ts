@@ -13,7 +13,7 @@ afterAll(() => redis.disconnect());
 
 const range = { by: "prefix", prefix: "page:", value: "" } as const;
 
-test("what cannot be counted in time is estimated from what was, and says so", async () => {
+test("what cannot be counted in time is extrapolated, and marked as an estimate", async () => {
   const estimate = await countKeys(redis, range, 0);
   expect(estimate).toMatchObject({ isEstimate: true, totalKeys: 6_000 });
   expect(estimate.looked).toBeLessThan(6_000);
@@ -22,7 +22,7 @@ test("what cannot be counted in time is estimated from what was, and says so", a
   expect(await countKeys(redis, range, 10_000)).toMatchObject({ count: 2_000, isEstimate: false });
 });
 
-test("keys are removed some at a time, all of them in the end and no other", async () => {
+test("keys are removed in small steps, all of them in the end and no other", async () => {
   let place: string | null = "0";
   let [steps, removed] = [0, 0];
   while (place !== null) {

@@ -2,17 +2,17 @@ import type { RemovalBy } from "@wheelhouse/shared/caches/removals.ts";
 import { globMatch } from "@wheelhouse/shared/reporter/glob.ts";
 import type { Redis } from "ioredis";
 
-/** Keys that SCAN looks at in one command, and so about the most that one UNLINK takes: well under a millisecond. */
+/** Keys per SCAN command, and so about the maximum per UNLINK: well under a millisecond. */
 const scanCount = 200;
 const examplesMax = 5;
 
 export type KeyRange = { by: Exclude<RemovalBy, "tag">; prefix: string; value: string };
 
-/** As MATCH of SCAN, for all but single keys; whatever is in it lies behind the prefix. */
+/** The MATCH pattern of SCAN, for everything except single keys; user input always comes after the prefix. */
 const matchOf = ({ by, prefix, value }: KeyRange): string =>
   by === "prefix" ? `${globMatch(`${prefix}${value}`, "*")}` : globMatch(prefix, value);
 
-/** Counts keys for at most `budgetMs`; what was not looked at is taken to be like the rest. Only reads. */
+/** Counts keys for at most `budgetMs` and extrapolates the rest. Read-only. */
 export async function countKeys(
   redis: Pick<Redis, "exists" | "scan" | "dbsize">,
   range: KeyRange,
@@ -42,7 +42,7 @@ export async function countKeys(
 }
 
 /**
- * One command to look and at most one to remove, from `place` on; UNLINK frees memory beside the server's work.
+ * Runs one SCAN and at most one UNLINK from `place` on; UNLINK frees memory in the background.
  * @returns the next place, null at the end.
  */
 export async function removeSome(

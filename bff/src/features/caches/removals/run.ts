@@ -7,7 +7,7 @@ import { invalidateTag } from "./bentocache-tags.ts";
 import { removeSome } from "./keys.ts";
 import type { RemovalRow, RemovalsStore } from "./store.ts";
 
-/** Redis is asked for so long at a stretch, and then left to the others for as long again. */
+/** Redis is used for this long at a stretch, then left to others for the same time. */
 const stretchMs = 10;
 const tellEveryMs = 300;
 const retryEveryMs = 1_000;
@@ -16,13 +16,13 @@ const triesMax = 30;
 class TakenOver extends Error {}
 
 /**
- * Carries removals on, each to its end: a few keys at a time, telling how far it came, so that it can be cancelled, and
- * taken over where it stands. A Redis that does not answer is asked again for half a minute.
+ * Runs removals to their end in small steps with stored progress, so that they can be cancelled, or continued
+ * by another process. A Redis server that does not respond is retried for 30 seconds.
  */
 export function createRemovalRunner(deps: {
   store: RemovalsStore;
   changes: Changes;
-  /** Undefined when it is not watched any more. */
+  /** Undefined when the server is no longer watched. */
   redisOf(sourceId: string): Redis | undefined;
   runner: string;
   clock: Clock;
@@ -70,7 +70,11 @@ export function createRemovalRunner(deps: {
       try {
         const redis = redisOf(row.source_id);
         if (!redis)
-          return await end(row, { ...progress, state: "failed", cause: "Its Redis is not watched" });
+          return await end(row, {
+            ...progress,
+            state: "failed",
+            cause: "Its Redis server is no longer watched",
+          });
         if (by === "tag") {
           if (storeName !== null)
             await invalidateTag(redis, { store: storeName, prefix, tag: value, nowMs: clock.now() });
@@ -97,10 +101,10 @@ export function createRemovalRunner(deps: {
   }
 
   return {
-    /** Resolves when it has ended, or another process has it; never rejects. */
+    /** Resolves when the removal has ended or another process took it over; never rejects. */
     run: (row: RemovalRow): Promise<void> =>
       work(row).catch((err: unknown) => {
-        if (!(err instanceof TakenOver)) log.warn({ err, removal: row.id }, "a removal is taken up again");
+        if (!(err instanceof TakenOver)) log.warn({ err, removal: row.id }, "a removal will be retried");
       }),
     stop() {
       isStopped = true;
@@ -108,8 +112,8 @@ export function createRemovalRunner(deps: {
   };
 }
 
-/** Redis' words may name keys of others. */
+/** The Redis error text can contain keys of others. */
 const causeOf = (text: string): string =>
   /^NOPERM|^READONLY/i.test(text)
-    ? "This Redis does not allow it: its user or role may only read"
-    : "Redis did not answer for half a minute";
+    ? "Redis refused the command: its user or role is read-only"
+    : "Redis did not respond for 30 seconds";

@@ -36,7 +36,10 @@ const byOf = ({ store }: Declaration): RemovalBy[] => [
   ...(store === null ? [] : (["tag"] as const)),
 ];
 
-/** Removal of keys from the Redis of declared caches, for those whose services do not report and so cannot be told. */
+/**
+ * Removal of keys from the Redis server of declared caches whose services do not report and so cannot be sent
+ * commands.
+ */
 export function createRemovals(deps: {
   database: Database;
   changes: Changes;
@@ -82,10 +85,7 @@ export function createRemovals(deps: {
     const found = declaredIn(context).find(({ cache }) => cache.id === id);
     if (!found) throw notFound("declared cache");
     if (!byOf(found.cache).includes(by))
-      throw invalidField(
-        `${part}.by`,
-        "this cache is not declared as a store of bentocache, so it has no tags",
-      );
+      throw invalidField(`${part}.by`, "this cache is not declared as a bentocache store, so it has no tags");
     return found;
   }
 
@@ -94,7 +94,7 @@ export function createRemovals(deps: {
     try {
       return await countKeys(connection, { by, value, prefix: cache.prefix }, countBudgetMs);
     } catch {
-      throw new AppError("unavailable", "The Redis of this cache does not answer.");
+      throw new AppError("unavailable", "The Redis server of this cache is not responding.");
     }
   }
 
@@ -133,7 +133,7 @@ export function createRemovals(deps: {
       what: EndpointParsed<typeof previewRemoval>["query"],
     ): Promise<EndpointResult<typeof previewRemoval>> => count(find(context, id, what, "query"), what),
 
-    /** Accepts, begins, and waits 2 s for the end. */
+    /** Accepts and starts a removal, and waits up to 2 s for its end. */
     async start(
       context: RequestContext,
       id: string,
@@ -144,13 +144,13 @@ export function createRemovals(deps: {
       if (isReported(context, id))
         throw new AppError(
           "conflict",
-          "Its service reports this cache: invalidate it there, where the memories of its processes are reached, too.",
+          "Its service reports this cache. Invalidate it there, so that the in-process memory is cleared, too.",
         );
       const now = await count(declared, what);
       if (now.count !== null && !now.isEstimate && isFarMore(now.count, seen ?? 0))
         throw new AppError(
           "conflict",
-          `It would remove ${now.count} keys now, not ${seen ?? 0}. Nothing was removed: look again.`,
+          `This would now remove ${now.count} keys, not ${seen ?? 0}. Nothing was removed; count again.`,
         );
       const removalId = await changes.run(context, "cache.keys.remove", async (tx) => {
         const made = await store.insert(tx, {
@@ -166,7 +166,7 @@ export function createRemovals(deps: {
           reason,
           total_keys: now.totalKeys,
         });
-        if (made === null) throw new AppError("conflict", "A removal of this cache is running already.");
+        if (made === null) throw new AppError("conflict", "A removal for this cache is already running.");
         return {
           result: made,
           audit: {
@@ -183,7 +183,7 @@ export function createRemovals(deps: {
           },
         };
       });
-      // A repeated request finds the removal of the first, which may run in another process, or have ended.
+      // A repeated request returns the removal of the first, which may run in another process or have ended.
       const accepted = await rowOf(context, removalId);
       if (accepted.state === "running" && accepted.runner === owner) carryOn(accepted);
       const deadlineMs = performance.now() + answerWithinMs;
@@ -202,7 +202,7 @@ export function createRemovals(deps: {
       const row = await rowOf(context, id);
       await changes.run(context, "cache.removal.cancel", async (tx) => {
         if (!(await store.askToCancel(tx, id)))
-          throw new AppError("conflict", "This removal has ended already.");
+          throw new AppError("conflict", "This removal has already ended.");
         return {
           result: null,
           audit: {
@@ -214,10 +214,10 @@ export function createRemovals(deps: {
       return removalOf(await rowOf(context, id));
     },
 
-    /** Takes up what nobody carries on, every 2 s. */
+    /** Continues abandoned removals, every 2 s. */
     startSweeping() {
       timer ??= setInterval(() => {
-        adopt().catch((err: unknown) => log.debug({ err }, "removals are looked at again in 2 s"));
+        adopt().catch((err: unknown) => log.debug({ err }, "removals could not be read; retrying in 2 s"));
       }, adoptEveryMs).unref();
     },
     async stop() {

@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 
-/** Whoever carried a removal on and did not tell of it for so long has died, or lost Postgres. */
+/** A runner that reported no progress for this long has died, or lost Postgres. */
 const silentMs = 10_000;
 const keptDays = 90;
 
@@ -15,10 +15,13 @@ type NewRemoval = Pick<
 >;
 type Progress = { place: string; looked: number; removed: number };
 
-/** Removals of keys, in Postgres. */
+/** Removals of keys, stored in Postgres. */
 export function createRemovalsStore(database: Database) {
   return {
-    /** In the transaction of its event, already in the hands of `runner`. Null while another of the cache is running. */
+    /**
+     * In the transaction of its audit event, already assigned to `runner`. Null while another removal of the
+     * cache is running.
+     */
     insert: async (
       tx: Transaction<Tables>,
       removal: NewRemoval & { organizationId: string; actorDisplay: string; runner: string },
@@ -36,7 +39,7 @@ export function createRemovalsStore(database: Database) {
       database.asOrganizations([organizationId], (tx) =>
         tx.selectFrom("cache_removals").selectAll().where("id", "=", id).executeTakeFirst(),
       ),
-    /** The newest of each cache. */
+    /** The latest of each cache. */
     newest: (organizationId: string): Promise<RemovalRow[]> =>
       database.asOrganizations([organizationId], (tx) =>
         tx
@@ -47,7 +50,7 @@ export function createRemovalsStore(database: Database) {
           .orderBy("created_at", "desc")
           .execute(),
       ),
-    /** @returns false when it is not running any more. */
+    /** @returns false when it is no longer running. */
     askToCancel: async (tx: Transaction<Tables>, id: string): Promise<boolean> => {
       const asked = await tx
         .updateTable("cache_removals")
@@ -58,7 +61,7 @@ export function createRemovalsStore(database: Database) {
         .executeTakeFirst();
       return asked !== undefined;
     },
-    /** Takes over what nobody carries on. */
+    /** Takes over abandoned removals. */
     adopt: (runner: string): Promise<RemovalRow[]> =>
       database.system
         .updateTable("cache_removals")
@@ -67,7 +70,7 @@ export function createRemovalsStore(database: Database) {
         .where("told_at", "<", sql<Date>`now() - ${silentMs} * interval '1 ms'`)
         .returningAll()
         .execute(),
-    /** @returns whether to go on; `none` when another has it now. */
+    /** Stores progress. @returns whether to continue; `none` when another process took it over. */
     tell: async (id: string, runner: string, progress: Progress): Promise<"go on" | "cancel" | "none"> => {
       const row = await database.system
         .updateTable("cache_removals")
@@ -80,7 +83,7 @@ export function createRemovalsStore(database: Database) {
       if (!row) return "none";
       return row.cancel_requested_at === null ? "go on" : "cancel";
     },
-    /** @returns false when another has ended it, or has it now. */
+    /** @returns false when another process has ended it or took it over. */
     end: async (
       tx: Transaction<Tables>,
       {
@@ -110,7 +113,7 @@ export function createRemovalsStore(database: Database) {
 }
 export type RemovalsStore = ReturnType<typeof createRemovalsStore>;
 
-/** As the contract tells it. */
+/** The row in the shape of the contract. */
 export const removalOf = (row: RemovalRow): CacheRemoval => {
   const isWalk = row.by === "pattern" || row.by === "prefix";
   return {

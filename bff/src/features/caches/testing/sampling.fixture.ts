@@ -9,10 +9,13 @@ import { createSlowLogReader } from "../redis/slow-log.ts";
 import { countKeys, removeSome } from "../removals/keys.ts";
 
 const limitMicros = 5_000;
-/** Told, too, so that a run says how far below the limit it stays. */
+/** Reported as well, so that a run shows the distance to the limit. */
 const noticedMicros = 200;
 const noticedMax = 20_000;
-/** A process that is not scheduled looks slow for one command in one pass; what is slow by itself is so in each. */
+/**
+ * A process that is not scheduled looks slow for one command in one pass; a slow command is slow in every
+ * pass.
+ */
 const passes = 5;
 
 const logged = z.tuple([z.number(), z.number(), z.number(), z.array(z.string())]).rest(z.unknown());
@@ -24,9 +27,9 @@ const fill = `
 const fillHash = "for at = ARGV[1], ARGV[2] do redis.call('HSET', KEYS[1], 'field-' .. at, at) end";
 
 /**
- * Fills a Redis with that many keys and a hash of that many fields, samples it as the collector does, and asks the
- * server's own slow log which of the sampler's commands took it over 5 ms, and which took it longest of all. An
- * operator's removal of keys is held to the same.
+ * Fills a Redis server with `keys` keys and a hash of `fields` fields, samples it like the collector, and
+ * reads from the slow log which sampler commands took over 5 ms and which took longest. Key removal by an
+ * operator is measured as well.
  */
 export async function sampleOnce(deps: { url: string; keys: number; fields: number; keysPerPass: number }) {
   const { url, keys, fields, keysPerPass } = deps;
@@ -48,7 +51,7 @@ export async function sampleOnce(deps: { url: string; keys: number; fields: numb
   const latency = createLatencyReader({ redis, clock });
   const slowLog = createSlowLogReader({ redis, clock });
   const range = { by: "prefix", prefix: "order:9", value: "" } as const;
-  // Of each command, the least that it took too long in any pass.
+  // Minimum over all passes, per command.
   let slow: Map<string, number> | undefined;
   /** Of the quietest pass. */
   let worst: readonly [string, number] | undefined;
@@ -56,7 +59,7 @@ export async function sampleOnce(deps: { url: string; keys: number; fields: numb
   for (let pass = 0; pass < passes && slow?.size !== 0; pass += 1) {
     await redis.config("SET", "slowlog-log-slower-than", String(noticedMicros));
     await redis.config("SET", "slowlog-max-len", String(noticedMax));
-    // Emptying a long log takes its time and is logged itself.
+    // Resetting a long log takes time and is itself logged.
     for (let time = 0; time < 2; time += 1) await redis.call("SLOWLOG", "RESET");
     let whole: KeyspaceSample | null = null;
     while (!whole) whole = await walk.step(80);
@@ -66,7 +69,7 @@ export async function sampleOnce(deps: { url: string; keys: number; fields: numb
     await slowLog.read();
     // The hash itself, wherever the cursor went.
     await redis.memory("USAGE", "catalogue", "SAMPLES", 5);
-    // What an operator's removal asks, which removes for good: so it has something to remove in the first pass alone.
+    // The commands of a removal; the first pass removes the keys for good.
     await countKeys(redis, range, 1_000);
     for (let place: string | null = "0"; place !== null; )
       ({ place } = await removeSome(redis, range, place));

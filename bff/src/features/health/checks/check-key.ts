@@ -1,3 +1,3 @@
-/** Names one instance of one service among all. */
+/** Key of one instance of one service. */
 export const checkKey = (serviceId: string, instanceId: string) =>
   `${encodeURIComponent(serviceId)}~${encodeURIComponent(instanceId)}`;

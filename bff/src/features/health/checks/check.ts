@@ -1,32 +1,32 @@
 import type { HealthState } from "@wheelhouse/shared/health/health.ts";
 
-/** A part of an instance, as it tells of itself. `id`: its path, e.g. `db` or `broker/rabbit`. */
+/** A part of an instance, as the instance reports it. `id`: its path, e.g. `db` or `broker/rabbit`. */
 export type CheckComponent = {
   id: string;
   state: HealthState;
-  /** As it was written. */
+  /** The status as the instance wrote it. */
   rawStatus: string;
   cause: string | null;
   details: Readonly<Record<string, string | number | boolean | null>>;
-  /** When the instance itself looked last, where it tells. */
+  /** When the instance itself checked the part last; null when it does not say. */
   observedAt: string | null;
 };
 
-/** A condition with the value that was found. */
+/** A condition with the observed value. */
 export type CheckCondition = { text: string; actual: string; passed: boolean };
 
-/** What one instance said when it was asked once. Nothing of it has lasted yet: hysteresis is another's. */
+/** Result of checking one instance once, before hysteresis is applied. */
 export type Check = {
   serviceId: string;
   instanceId: string;
   atMs: number;
-  /** Of this check alone. `unknown`: could not ask, or did not understand. */
+  /** State by this check alone. `unknown`: the check was not possible, or the response was not understood. */
   state: HealthState;
   /** Why it is not ok, in words. */
   cause: string | null;
-  /** True when the state is certain at once, with no second check to wait for: a deadline that has passed. */
+  /** True when no second check is needed to be certain, such as after a missed deadline. */
   certain: boolean;
-  /** It accepted, or was silent, until its time was over. */
+  /** The instance accepted the connection, or was silent, until the timeout. */
   timedOut: boolean;
   connected: boolean;
   latencyMs: number | null;

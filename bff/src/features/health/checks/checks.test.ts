@@ -61,7 +61,7 @@ function watch(allowed: string[], ...services: WatchedService[]) {
 }
 const loopback = ["127.0.0.0/8"];
 
-test("each instance is asked, by HTTP and by TCP, and what it says is read by its format", async () => {
+test("each instance is checked by HTTP or TCP, and its response is parsed by its format", async () => {
   const spring = await serve((_, reply) => {
     reply.writeHead(503, { "content-type": "application/json" });
     reply.end(
@@ -82,7 +82,7 @@ test("each instance is asked, by HTTP and by TCP, and what it says is read by it
   await expect.poll(() => check("plain")?.state, { timeout: 5_000 }).toBe("ok");
 });
 
-test("a killed target is down, and one that accepts and never answers costs the others nothing", async () => {
+test("a killed target is down, and one that accepts and never responds does not delay others", async () => {
   const hanging = Array.from({ length: 80 }, () => serve(() => {}));
   const hangs = await hanging[0];
   await Promise.all(hanging);
@@ -111,7 +111,7 @@ test("a killed target is down, and one that accepts and never answers costs the 
   expect(check("well")?.state).toBe("ok");
 });
 
-test("addresses that are not allowed are not connected to, by name or number, nor by a redirect", async () => {
+test("addresses that are not allowed are not connected to, by name, number or redirect", async () => {
   let calls = 0;
   const inner = await serve((_, reply) => {
     calls += 1;
@@ -134,7 +134,7 @@ test("addresses that are not allowed are not connected to, by name or number, no
   expect(calls).toBe(0);
 });
 
-test("an endless or endlessly slow answer is cut off", async () => {
+test("an endless or endlessly slow response is cut off", async () => {
   const endless = await serve((_, reply) => {
     reply.writeHead(200);
     const flood = () => {
@@ -155,11 +155,11 @@ test("an endless or endlessly slow answer is cut off", async () => {
   );
   await expect
     .poll(() => check("endless"), { timeout: 5_000 })
-    .toMatchObject({ state: "unknown", cause: "Its answer is too long to be read" });
+    .toMatchObject({ state: "unknown", cause: "The response is too long" });
   await expect.poll(() => check("slow")?.cause, { timeout: 5_000 }).toBe("No answer within 500 ms");
 });
 
-test("a certificate's end is read with each check, and one that nobody vouches for is down", async () => {
+test("the expiry of a certificate is read with each check, and an untrusted one is down", async () => {
   const listener: RequestListener = (_, reply) => void reply.end("ok");
   const server = createTlsServer({ cert: certificate, key: certificateKey }, listener);
   const url = `https://${await listen(server)}/`;

@@ -13,13 +13,16 @@ export { checkKey } from "./check-key.ts";
 export { createHeartbeats, type HeartbeatsDeps } from "./heartbeats.ts";
 
 export type HealthChecks = {
-  /** Starts the checks that are due, and waits for nothing. */
+  /** Starts the checks that are due, without waiting. */
   poke(nowMs: number): void;
-  /** Checks a service at once, out of turn, where this process asks. */
+  /** Checks a service at once, out of turn, if this process runs the checks. */
   hurry(serviceId: string): void;
-  /** The newest check of each instance, by `checkKey`; absent until there is one. A check keeps its identity. */
+  /**
+   * The latest check of each instance, by `checkKey`; absent before the first. An unchanged check keeps its
+   * identity.
+   */
   checks(): ReadonlyMap<string, Check>;
-  /** Aborts what runs; what was known is forgotten. */
+  /** Aborts running checks and forgets all results. */
   rest(): void;
   stop(): void;
 };
@@ -38,7 +41,7 @@ const maxBodyBytes = 256 * 1024;
 const accept =
   "application/health+json, application/vnd.spring-boot.actuator.v3+json, application/json, */*;q=0.5";
 
-/** Asks every instance of every watched service in its own rhythm. */
+/** Checks every instance of every watched service at its own interval. */
 export function createHealthChecks({
   catalogue,
   http,

@@ -1,7 +1,7 @@
 import type { HealthState } from "@wheelhouse/shared/health/health.ts";
 import type { CheckComponent } from "./check.ts";
 
-/** What an instance says of itself. */
+/** What an instance reports about itself. */
 export type Report = {
   state: HealthState;
   cause: string | null;
@@ -16,7 +16,10 @@ const maxDepth = 8;
 const maxDetails = 20;
 const maxText = 300;
 
-/** Of Spring, resilience4j and Spring Boot Admin, of health+json with its aliases, of MicroProfile, ASP.NET and terminus. */
+/**
+ * States used by Spring, resilience4j and Spring Boot Admin, health+json with its aliases, MicroProfile,
+ * ASP.NET and terminus.
+ */
 const states = new Map<string, HealthState>([
   ["up", "ok"],
   ["ok", "ok"],
@@ -40,17 +43,17 @@ const states = new Map<string, HealthState>([
   ["shutting_down", "down"],
 ]);
 const stateOf = (word: string): HealthState => states.get(word.toLowerCase()) ?? "unknown";
-/** As numbers, where nobody told .NET to write the names. */
+/** Numeric states, which .NET writes unless configured to write names. */
 const aspNetStates = ["Unhealthy", "Degraded", "Healthy"];
-/** Where the parts of an instance stand, by the one or the other. */
+/** Properties that can hold the parts of an instance. */
 const partLists = ["components", "details", "checks", "entries", "results"];
 const causeNames = ["error", "output", "message", "description", "exception"];
-/** What is told by the state and the cause, and not once more. */
+/** Already shown as state and cause. */
 const toldNames = ["status", "output", "time"];
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-/** .NET begins its names with a capital letter unless it is told otherwise. */
+/** .NET starts property names with a capital letter by default. */
 const fieldIn = (fields: Fields, name: string): unknown =>
   Object.hasOwn(fields, name) ? fields[name] : fields[`${name.charAt(0).toUpperCase()}${name.slice(1)}`];
 const textIn = (fields: Fields, name: string): string | null => {
@@ -67,7 +70,7 @@ function parseFields(body: string): Fields | null {
   }
 }
 
-/** Single values only; what is nested is a component or is left out. */
+/** Scalar values only; nested objects are components or are skipped. */
 function detailsOf(fields: Fields, without: readonly string[]): CheckComponent["details"] {
   const details: Record<string, string | number | boolean | null> = {};
   let count = 0;
@@ -80,21 +83,24 @@ function detailsOf(fields: Fields, without: readonly string[]): CheckComponent["
   return details;
 }
 
-/** The state as it was written; `status` of most, `outcome` and `state` of MicroProfile's first version. */
+/**
+ * The status as written: `status` in most formats, `outcome` and `state` in the first version of
+ * MicroProfile.
+ */
 function statusIn(fields: Fields): string | null {
   const status = fieldIn(fields, "status");
-  // A number is a state of .NET only within a report of it.
+  // A number is a .NET state only within a .NET report.
   const isAspNet = isFields(fieldIn(fields, "entries")) || fieldIn(fields, "duration") !== undefined;
   if (typeof status === "number" && isAspNet) return aspNetStates[status] ?? null;
   return textIn(fields, "status") ?? textIn(fields, "outcome") ?? textIn(fields, "state");
 }
 
 /**
- * What an instance says of itself as JSON, whoever made it: Spring Boot Actuator 1 to 3, `application/health+json`
- * (draft-inadarei-api-health-check-06), MicroProfile, ASP.NET and NestJS terminus. The service's own verdict counts; one
- * that calls itself up with a part that is not is degraded. A status that nobody knows is unknown, never ok, and no
- * word makes a status code of failure milder.
- * @returns null when it is none of these.
+ * Parses the health JSON of an instance: Spring Boot Actuator 1 to 3, `application/health+json`
+ * (draft-inadarei-api-health-check-06), MicroProfile, ASP.NET and NestJS terminus. The service's own verdict
+ * counts, except that a service that is up with a failing part is degraded. An unknown status is unknown,
+ * never ok, and no status makes a failing HTTP status milder.
+ * @returns null when the format is none of these.
  */
 export function readHealth({ statusCode, body }: Answer): Report | null {
   const content = parseFields(body);
@@ -116,7 +122,7 @@ export function readHealth({ statusCode, body }: Answer): Report | null {
   };
 }
 
-/** ASP.NET writes its verdict as plain text unless it is told to write JSON. */
+/** ASP.NET writes its verdict as plain text by default. */
 const plainWord = (body: string): string | null =>
   /^\s*(Healthy|Degraded|Unhealthy)\s*$/i.exec(body)?.[1] ?? null;
 
@@ -127,13 +133,13 @@ function collectParts(fields: Fields, path: string, depth: number, into: CheckCo
     const rawStatus = statusIn(part);
     if (rawStatus === null && !isMeasurement) continue;
     const id = `${path}${name}`;
-    // A measurement without a status tells no more than its figure.
+    // A measurement without a status is only a figure.
     const state = rawStatus === null ? "ok" : stateOf(rawStatus);
     into.push({
       id,
       state,
       rawStatus: rawStatus ?? "",
-      cause: state === "ok" ? null : (causeIn(part) ?? `It says ${rawStatus}`),
+      cause: state === "ok" ? null : (causeIn(part) ?? `Reports ${rawStatus}`),
       details: partDetails(part),
       observedAt: timeOf(textIn(part, "time")),
     });
@@ -145,11 +151,11 @@ type Part = { name: string; part: Fields; isMeasurement: boolean };
 
 function partsOf(fields: Fields): Part[] {
   const lists = partLists.filter((name) => isObject(fieldIn(fields, name)));
-  // Without its own list of all, terminus tells the good and the bad apart.
+  // Without a combined list, terminus separates passing from failing parts.
   const names = lists.length > 0 ? lists : ["info", "error"].filter((name) => isFields(fields[name]));
   const listed = names.flatMap((name) => partsIn(fieldIn(fields, name), name === "checks"));
   if (listed.length > 0 || lists.length > 0) return listed;
-  // Spring Boot 1 has its parts beside its status.
+  // Spring Boot 1 puts its parts next to its status.
   return Object.entries(fields).flatMap(([name, part]) =>
     isFields(part) && statusIn(part) !== null
       ? [{ name: name.slice(0, 100), part, isMeasurement: false }]
@@ -182,7 +188,7 @@ function partsIn(list: unknown, isOfChecks: boolean): Part[] {
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
-/** Figures stand in `details` (Spring), in `data` (MicroProfile, ASP.NET) or beside the status. */
+/** Figures are in `details` (Spring), in `data` (MicroProfile, ASP.NET) or next to the status. */
 function partDetails(part: Fields): CheckComponent["details"] {
   const inner = fieldIn(part, "details") ?? fieldIn(part, "data");
   return isFields(inner) && Object.keys(inner).length > 0
@@ -209,15 +215,15 @@ function verdict(
   const worst =
     components.find(({ state }) => state === "down") ?? components.find(({ state }) => state === "degraded");
   const ofWorst = worst ? `${worst.id}: ${worst.cause}` : null;
-  // What stands before a service answers so, and says nothing of the service.
+  // A proxy in front of a service can respond like this, which says nothing about the service.
   if ((statusCode === 401 || statusCode === 403) && components.length === 0)
-    return { state: "unknown", cause: `It does not let Wheelhouse ask (status ${statusCode})` };
+    return { state: "unknown", cause: `Access denied (status ${statusCode})` };
   if (statusCode >= 400) {
-    const contradicts = `It says ${rawStatus} with status ${statusCode}`;
-    if (said === "ok") return { state: "down", cause: `${contradicts}, which contradicts` };
-    return { state: "down", cause: ofWorst ?? (said === "down" ? `It says ${rawStatus}` : contradicts) };
+    const contradicts = `Reports ${rawStatus} with status ${statusCode}`;
+    if (said === "ok") return { state: "down", cause: `${contradicts}, a contradiction` };
+    return { state: "down", cause: ofWorst ?? (said === "down" ? `Reports ${rawStatus}` : contradicts) };
   }
-  if (said !== "ok") return { state: said, cause: ofWorst ?? `It says ${rawStatus}` };
+  if (said !== "ok") return { state: said, cause: ofWorst ?? `Reports ${rawStatus}` };
   return worst ? { state: "degraded", cause: ofWorst } : { state: "ok", cause: null };
 }
 

@@ -23,21 +23,24 @@ const stored = z.object({
 export type Heartbeat = z.infer<typeof stored>;
 
 export type Heartbeats = {
-  /** The newest heartbeat of each key, in its order; null where none was heard. Rejects when it cannot be asked. */
+  /**
+   * The latest heartbeat for each key, in the order of the keys; null without one. Rejects when Redis is
+   * unavailable.
+   */
   read(keys: readonly string[]): Promise<(Heartbeat | null)[]>;
 };
 
 export type HeartbeatsDeps = {
   catalogue: Catalogue;
   redis: Redis;
-  /** Of the secret of an instance; null when it has none, undefined while that is not known. */
+  /** Hash of an instance's secret; null when it has none, undefined while that is unknown. */
   hashOf(organization: string, serviceId: string, instance: string): Buffer | null | undefined;
   clock: Clock;
 };
 
 /**
- * Heartbeats of services that report by themselves: `POST` to a path that only they know. The newest of each instance
- * is kept in Redis.
+ * Heartbeats of services that report by themselves: `POST` to a secret path. The latest of each instance is
+ * kept in Redis.
  */
 export function createHeartbeats({ catalogue, redis, hashOf, clock }: HeartbeatsDeps) {
   const watched = (serviceId: string, instance: string) =>
@@ -66,15 +69,15 @@ export function createHeartbeats({ catalogue, redis, hashOf, clock }: Heartbeats
           const { service, instance, key } = request.params;
           const known = watched(service, instance);
           const hash = known ? hashOf(known.organization, service, instance) : null;
-          if (hash === undefined) throw new AppError("unavailable", "Heartbeats are not taken in yet.");
-          // A wrong secret and a service that is not watched answer alike.
-          if (hash === null || !isHeartbeatSecret(key, hash))
-            throw new AppError("not_found", "No such address.");
+          if (hash === undefined)
+            throw new AppError("unavailable", "Heartbeats are not accepted yet. Try again shortly.");
+          // A wrong secret and an unknown service get the same response.
+          if (hash === null || !isHeartbeatSecret(key, hash)) throw new AppError("not_found", "Not found.");
           const read = report.safeParse(request.body ?? undefined);
           if (!read.success)
             throw new AppError(
               "validation_failed",
-              "body: status is ok, degraded or down; message is a text",
+              "body: status must be ok, degraded or down; message must be text",
             );
           const { status: state, message } = read.data;
           const beat: Heartbeat = { atMs: clock.now(), state, message };

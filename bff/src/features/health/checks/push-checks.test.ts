@@ -61,7 +61,7 @@ function setUp() {
   };
 }
 
-test("a heartbeat is a check, silence until the deadline is none, and past it the service is down at once", async () => {
+test("a heartbeat is a check, silence before the deadline is not, and past it the service is down at once", async () => {
   const { after, hear } = setUp();
   hear("ok");
   const first = await after(1_000);
@@ -70,30 +70,30 @@ test("a heartbeat is a check, silence until the deadline is none, and past it th
   expect(await after(28_000)).toBe(first);
   const late = await after(2_000);
   expect(late).toMatchObject({ state: "down", certain: true, connected: false });
-  expect(late?.cause).toMatch(/^No heartbeat since .*; one is due every 1 m$/);
+  expect(late?.cause).toMatch(/^No heartbeat since .*; expected every 1 m$/);
   expect(await after(30_000)).toBe(late);
   expect((await after(60_000))?.atMs).toBe((late?.atMs ?? 0) + 60_000);
   hear("ok");
   expect(await after(1_000)).toMatchObject({ state: "ok" });
 });
 
-test("who was never heard has the deadline from the beginning on", async () => {
+test("before the first heartbeat the deadline starts with watching", async () => {
   const { after } = setUp();
   expect(await after(0)).toBeUndefined();
   expect(await after(90_000)).toBeUndefined();
   expect(await after(2_000)).toMatchObject({
     state: "down",
-    cause: "No heartbeat yet; one is due every 1 m",
+    cause: "No heartbeat yet; expected every 1 m",
   });
 });
 
-test("what it says of itself counts, with its own words", async () => {
+test("the state of a heartbeat counts, with its own message", async () => {
   const { after, hear } = setUp();
   hear("degraded", "3 of 5 files imported");
   expect(await after(1_000)).toMatchObject({ state: "degraded", cause: "3 of 5 files imported" });
 });
 
-test("while heartbeats cannot be read nothing is concluded", async () => {
+test("while heartbeats cannot be read, nothing is concluded", async () => {
   const { after, hear, setAway } = setUp();
   hear("ok");
   const first = await after(1_000);

@@ -16,9 +16,9 @@ type PushTarget = {
 const readEveryMs = 1_000;
 
 /**
- * Services that report by themselves: a heartbeat is a check, and silence past the deadline (interval and time-out
- * together) is an outage. Who was never heard has the deadline from the moment on that it is watched. While the
- * heartbeats cannot be read nothing is concluded: what is known grows old.
+ * Services that report by themselves: a heartbeat is a check, and silence past the deadline (interval plus
+ * timeout) is an outage. Before the first heartbeat the deadline starts when the service is first watched.
+ * While heartbeats cannot be read, nothing is concluded and the known data ages.
  */
 export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats; clock: Clock }) {
   let targets: PushTarget[] = [];
@@ -34,7 +34,7 @@ export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats
     const lateAtMs = sinceMs + deadlineMs;
     const isLate = nowMs > lateAtMs;
     if (!isLate && beat === null) return;
-    // A new finding each interval, as if it had been asked.
+    // A new result each interval, as if it had been checked.
     const atMs = isLate ? lateAtMs + Math.floor((nowMs - lateAtMs) / intervalMs) * intervalMs : sinceMs;
     const before = checks.get(key);
     if (before?.atMs === atMs) return;
@@ -59,14 +59,14 @@ export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats
             state: "down",
             connected: false,
             timedOut: true,
-            cause: `No heartbeat ${heard}; one is due every ${formatSetSpan(intervalMs)}`,
+            cause: `No heartbeat ${heard}; expected every ${formatSetSpan(intervalMs)}`,
           }
         : {
             ...common,
             state: beat?.state ?? "unknown",
             connected: true,
             timedOut: false,
-            cause: beat === null || beat.state === "ok" ? null : (beat.message ?? `It says ${beat.state}`),
+            cause: beat === null || beat.state === "ok" ? null : (beat.message ?? `Reports ${beat.state}`),
           },
     );
   };

@@ -28,16 +28,19 @@ test.each([
   ["old, though it was bad then", 160_000, "", "warn", "unknown", "unknown"],
   ["old, but not older than it may be", 160_000, "private, max-age=180", "pass", "ok", "ok"],
   ["older than it may be", 180_000, "max-age=120", "pass", "unknown", "unknown"],
-])("health+json: a part whose reading is %s counts for what it is now", (_, ageMs, cacheControl, ...rest) => {
-  const [status, part, whole] = rest;
-  const time = new Date(nowMs - ageMs).toISOString();
-  const checks = { "db:connections": [{ status, time }], "queue:depth": [{ status: "pass" }] };
-  const found = read("health+json", answer({ status: "pass", checks }, { cacheControl }));
-  expect([found.components[0]?.state, found.state]).toEqual([part, whole]);
-  if (whole === "unknown") expect(found.cause).toContain(`db:connections: its last reading is of ${time}`);
-  const fails = read("health+json", answer({ status: "fail", checks }, { cacheControl, statusCode: 503 }));
-  expect(fails.state).toBe("down");
-});
+])(
+  "health+json: a part whose reading is %s counts for its current state",
+  (_, ageMs, cacheControl, ...rest) => {
+    const [status, part, whole] = rest;
+    const time = new Date(nowMs - ageMs).toISOString();
+    const checks = { "db:connections": [{ status, time }], "queue:depth": [{ status: "pass" }] };
+    const found = read("health+json", answer({ status: "pass", checks }, { cacheControl }));
+    expect([found.components[0]?.state, found.state]).toEqual([part, whole]);
+    if (whole === "unknown") expect(found.cause).toContain(`db:connections: last reading at ${time}`);
+    const fails = read("health+json", answer({ status: "fail", checks }, { cacheControl, statusCode: 503 }));
+    expect(fails.state).toBe("down");
+  },
+);
 
 test.each([
   [200, "UP", "ok"],
@@ -54,7 +57,7 @@ test.each([
   expect(read("spring", answer({ status }, { statusCode })).state).toBe(state);
 });
 
-test("Actuator's nested parts are read to their leaves, in the form of each of its versions", () => {
+test("Actuator's nested parts are read to their leaves, in each of its formats", () => {
   const nested = {
     status: "UP",
     groups: ["liveness", "readiness"],
@@ -85,7 +88,7 @@ test("Actuator's nested parts are read to their leaves, in the form of each of i
     ["diskSpace", "ok"],
   ]);
   expect(state).toBe("degraded");
-  expect(cause).toBe("broker: It says DOWN");
+  expect(cause).toBe("broker: Reports DOWN");
   expect(components[6]?.details).toEqual({ total: 1e9, free: 5e8, exists: true });
   const old = { status: "DOWN", details: { db: { status: "DOWN", details: { error: "no" } } } };
   expect(read("spring", answer(old, { statusCode: 503 }))).toMatchObject({ state: "down", cause: "db: no" });
@@ -106,7 +109,7 @@ test.each([
   expect(read("health+json", answer({ status }, { statusCode })).state).toBe(state);
 });
 
-test("health+json's checks are read with their own times, one or several a name", () => {
+test("health+json's checks are read with their own times, one or several per name", () => {
   const content = {
     status: "warn",
     version: "1",
@@ -174,7 +177,7 @@ describe.each(["json", "spring", "health+json"] as const)("format %s reads", (fo
       ["npgsql"],
     ],
     ["ASP.NET's plain text", 200, "Healthy", "ok", null, []],
-    ["ASP.NET's plain text", 200, "Degraded\n", "degraded", "It says Degraded", []],
+    ["ASP.NET's plain text", 200, "Degraded\n", "degraded", "Reports Degraded", []],
     ["terminus", 200, terminus("ok", "up"), "ok", null, ["redis", "db"]],
     ["terminus", 503, terminus("error", "down"), "down", "db: pool is empty", ["redis", "db"]],
     [
@@ -185,7 +188,7 @@ describe.each(["json", "spring", "health+json"] as const)("format %s reads", (fo
       null,
       ["db"],
     ],
-    ["terminus on its way out", 503, { status: "shutting_down" }, "down", "It says shutting_down", []],
+    ["terminus on its way out", 503, { status: "shutting_down" }, "down", "Reports shutting_down", []],
     [
       "MicroProfile",
       503,
@@ -217,7 +220,7 @@ describe.each(["json", "spring", "health+json"] as const)("format %s reads", (fo
         db: { status: "DOWN", primary: { status: "DOWN", error: "refused" } },
       },
       "down",
-      "db: It says DOWN",
+      "db: Reports DOWN",
       ["diskSpace", "db", "db/primary"],
     ],
     ["health+json", 200, { status: "pass", checks: { a: [{ status: "pass" }] } }, "ok", null, ["a"]],
@@ -227,26 +230,29 @@ describe.each(["json", "spring", "health+json"] as const)("format %s reads", (fo
       200,
       { status: "ok", checks: { db: "ok", mq: "fail" } },
       "degraded",
-      "mq: It says fail",
+      "mq: Reports fail",
       ["db", "mq"],
     ],
-  ])("%s, answered with %i", (_name, statusCode, body, state, cause, ids) => {
+  ])("%s, with status %i", (_name, statusCode, body, state, cause, ids) => {
     const found = read(format, answer(body, { statusCode }));
     expect([found.state, found.cause, found.components.map(({ id }) => id)]).toEqual([state, cause, ids]);
   });
 
-  test.each([500, 502, 503, 404])("no word makes status %i milder than down", (statusCode) => {
-    for (const status of ["UP", "UNKNOWN", "starting", "Degraded", "warn", "so-so", ""])
-      expect(read(format, answer({ status }, { statusCode })).state).toBe("down");
-    expect(read(format, answer('{"status":"UP"', { statusCode, truncated: true })).state).toBe("down");
-  });
+  test.each([500, 502, 503, 404])(
+    "no reported status makes HTTP status %i milder than down",
+    (statusCode) => {
+      for (const status of ["UP", "UNKNOWN", "starting", "Degraded", "warn", "so-so", ""])
+        expect(read(format, answer({ status }, { statusCode })).state).toBe("down");
+      expect(read(format, answer('{"status":"UP"', { statusCode, truncated: true })).state).toBe("down");
+    },
+  );
 
-  test.each([401, 403])("status %i of whoever stands before it is no outage", (statusCode) => {
+  test.each([401, 403])("status %i of a proxy in front of a service is not an outage", (statusCode) => {
     const refused = { status: "error", message: "Unauthorized" };
     expect(read(format, answer(refused, { statusCode })).state).toBe("unknown");
   });
 
-  test("what a part tells beside its status is kept", () => {
+  test("what a part reports besides its status is kept", () => {
     const micro = { status: "UP", checks: [{ name: "db", status: "UP", data: { pool: 3 } }] };
     expect(read(format, answer(micro)).components[0]?.details).toEqual({ pool: 3 });
     const first = { status: "UP", disk: { status: "UP", free: 5 } };
@@ -279,14 +285,14 @@ test.each([
   '{"status": {"a": 1}}',
   '{"status":"UP"',
   "<html>",
-])("an answer that is not in the format is unknown, and down when its status says so: %s", (body) => {
+])("a response in another format is unknown, and down when its status says so: %s", (body) => {
   for (const format of ["spring", "health+json"] as const) {
     expect(read(format, answer(body)).state).toBe("unknown");
     expect(read(format, answer(body, { statusCode: 502 })).state).toBe("down");
   }
 });
 
-test("an answer that was cut off is unknown, even when what came reads well", () => {
+test("a truncated response is unknown, even when the received part is valid", () => {
   expect(read("spring", answer({ status: "UP" }, { truncated: true })).state).toBe("unknown");
 });
 
@@ -294,7 +300,7 @@ test("a failed condition counts: slowness and an old certificate degrade, anythi
   const heard = answer({ status: "UP" }, { certificateExpiresAt: "2026-01-11T00:00:00Z" });
   expect(read("spring", heard, ["[RESPONSE_TIME] < 10"])).toMatchObject({
     state: "degraded",
-    cause: "[RESPONSE_TIME] < 10: it is 12",
+    cause: "[RESPONSE_TIME] < 10: got 12",
     conditions: [{ text: "[RESPONSE_TIME] < 10", actual: "12", passed: false }],
   });
   expect(read("spring", heard, ["[CERTIFICATE_EXPIRATION] > 14d"]).state).toBe("degraded");
@@ -303,7 +309,7 @@ test("a failed condition counts: slowness and an old certificate degrade, anythi
   expect(read("status", answer("x", { statusCode: 404 }), ["[STATUS] == 404"]).state).toBe("ok");
 });
 
-test("a certificate warns two weeks before its end, unless a condition sets another bound", () => {
+test("a certificate warns two weeks before it expires, unless a condition sets another bound", () => {
   const soon = answer({ status: "UP" }, { certificateExpiresAt: "2026-01-11T00:00:00Z" });
   expect(read("spring", soon)).toMatchObject({
     state: "degraded",
@@ -313,7 +319,7 @@ test("a certificate warns two weeks before its end, unless a condition sets anot
   expect(read("spring", soon, ["[CERTIFICATE_EXPIRATION] > 48h"]).state).toBe("ok");
 });
 
-test("no answer is down, unless no answer is what was asked for", () => {
+test("no response is down, unless a condition requires it", () => {
   const none: Heard = { kind: "none", cause: "It refuses connections" };
   expect(read("tcp", none)).toMatchObject({
     state: "down",
@@ -326,7 +332,7 @@ test("no answer is down, unless no answer is what was asked for", () => {
   ).toBe("down");
 });
 
-test("whatever is answered is read within bounds, and never ok by accident", () => {
+test("any response is parsed within bounds, and never ok by accident", () => {
   const json = fc.jsonValue({ maxDepth: 12 });
   fc.assert(
     fc.property(json, fc.constantFrom("spring", "health+json" as const), (value, format) => {

@@ -34,8 +34,8 @@ export type Heard =
     };
 
 /**
- * Clocks differ, and many services look at what they depend on once a minute, however often they are asked: a reading
- * may be as old as two such rounds and half of one more.
+ * Clocks differ, and many services check their dependencies only once a minute, so a result may be as old as
+ * two and a half such rounds.
  */
 const leastAgeMs = 150_000;
 
@@ -44,8 +44,8 @@ const rank: Record<HealthState, number> = { ok: 0, degraded: 1, unknown: 2, down
 const warnBeforeMs = 14 * 86_400_000;
 
 /**
- * Makes one reading of what an instance answered: what it says of itself by its format, what its conditions say, and
- * its certificate; the worst of them counts. An answer that cannot be understood is unknown, never ok.
+ * Turns the response of an instance into one result from its reported health, its conditions and its
+ * certificate; the worst of them counts. A response that is not understood is unknown, never ok.
  */
 export function readAnswer(
   { format, conditions: texts, intervalMs }: Asked,
@@ -64,14 +64,14 @@ export function readAnswer(
     if (!passed)
       candidates.push({
         state: heard.kind === "answer" && conditions[i]?.isOfQuality ? "degraded" : "down",
-        cause: `${text}: it is ${actual}`,
+        cause: `${text}: got ${actual}`,
       });
-  // Whoever set a bound of his own for the certificate has said when to be warned.
+  // A condition on the certificate replaces the default warning.
   const isBounded = conditions.some(({ text }) => text.includes("[CERTIFICATE_EXPIRATION]"));
   if (expiresInMs !== null && expiresInMs < warnBeforeMs && !isBounded)
     candidates.push({ state: "degraded", cause: `Its certificate expires in ${days(expiresInMs)}` });
   const worst = candidates.reduce((a, b) => (rank[b.state] > rank[a.state] ? b : a));
-  // A condition may wish for a closed door: then no answer is what was asked for.
+  // A condition can require that a port is closed; then no response is the expected result.
   const isWished = heard.kind === "none" && judgements.length > 0 && judgements.every(({ passed }) => passed);
   return {
     ...(isWished ? { state: "ok", cause: null } : { state: worst.state, cause: worst.cause }),
@@ -84,12 +84,12 @@ export function readAnswer(
   };
 }
 
-/** What a part was found to be long ago is unknown now, and then the whole cannot be called ok. */
+/** A part whose last result is old is unknown, and then the whole is not ok. */
 function withoutOld(report: Report, oldestMs: number): Report {
   const components = report.components.map((each) => {
     const isOld = each.observedAt !== null && Date.parse(each.observedAt) < oldestMs;
     if (!isOld || each.state === "unknown") return each;
-    const cause = `${each.id}: its last reading is of ${each.observedAt}, too old to hold`;
+    const cause = `${each.id}: last reading at ${each.observedAt} is too old`;
     return { ...each, state: "unknown" as const, cause };
   });
   const old = components.find((each, at) => each !== report.components[at]);
@@ -114,10 +114,10 @@ function reportOf(format: Asked["format"], heard: Heard, hasConditions: boolean)
   if (heard.kind === "none") return { ...nothing, state: "down", cause: heard.cause };
   if (heard.kind === "connected") return nothing;
   if (format !== "status" && format !== "tcp") {
-    if (heard.truncated) return notUnderstood(heard.statusCode, "Its answer is too long to be read");
-    return readHealth(heard) ?? notUnderstood(heard.statusCode, "Its answer is not in the expected format");
+    if (heard.truncated) return notUnderstood(heard.statusCode, "The response is too long");
+    return readHealth(heard) ?? notUnderstood(heard.statusCode, "The response is not in the expected format");
   }
-  // Its conditions decide, where it has any.
+  // Conditions decide where there are any.
   if (hasConditions || (heard.statusCode >= 200 && heard.statusCode < 300)) return nothing;
   return { ...nothing, ...ofStatus(heard.statusCode) };
 }
@@ -129,14 +129,14 @@ function notUnderstood(statusCode: number, cause: string): Report {
 
 function ofStatus(statusCode: number): Pick<Report, "state" | "cause"> {
   if (statusCode === 401 || statusCode === 403)
-    return { state: "unknown", cause: `It does not let Wheelhouse ask (status ${statusCode})` };
-  if (statusCode === 429) return { state: "unknown", cause: "It is asked too often (status 429)" };
+    return { state: "unknown", cause: `Access denied (status ${statusCode})` };
+  if (statusCode === 429) return { state: "unknown", cause: "Rate limited (status 429)" };
   if (statusCode >= 300 && statusCode < 400)
-    return { state: "unknown", cause: `It redirects (status ${statusCode}), which is not followed` };
-  return { state: "down", cause: `It answers with status ${statusCode}` };
+    return { state: "unknown", cause: `Redirects (status ${statusCode}); redirects are not followed` };
+  return { state: "down", cause: `Responded with status ${statusCode}` };
 }
 
-// Conditions were read once when their source was taken in; the texts are few and come again with each check.
+// Conditions are parsed once, because few texts recur with every check.
 const known = new Map<string, Condition>();
 function parsed(text: string): Condition {
   const found = known.get(text) ?? parseCondition(text);

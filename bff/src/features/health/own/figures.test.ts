@@ -8,7 +8,7 @@ const atMs = Date.parse(tickAt);
 const platformId = "01900000-0000-7000-8000-0000000000a0";
 const seen = { atMs, organizationIdOf: (slug: string) => (slug === "platform" ? platformId : undefined) };
 
-test("figures of Wheelhouse's processes are each one's and the worst of them, of those that are heard alone", () => {
+test("figures of Wheelhouse's processes are per process and their maximum, for reporting processes only", () => {
   const process = (id: string, secondsAgo: number, [delayMsP99, delayMsMax, busyRatio]: number[]) => ({
     id,
     observedAt: new Date(atMs - secondsAgo * 1_000).toISOString(),
@@ -35,7 +35,7 @@ test("figures of Wheelhouse's processes are each one's and the worst of them, of
   expect(figuresOfProcesses([], seen)).toEqual([]);
 });
 
-test("the longest delay is kept as the longest of each 10 s, not as their mean", () => {
+test("the longest delay is kept as the maximum of each 10 s, not as their mean", () => {
   const aspect = createHealthAspect({ details: createKeptDetails(), processes: () => [] });
   expect(aspect.peaks).toEqual([longestDelay]);
 });

@@ -15,8 +15,8 @@ const ofProcess = defineFigures("process", metrics);
 const ofService = defineFigures("service", metrics);
 
 /**
- * How late the processes of Wheelhouse were: each for itself, and the worst of them for the service that they are, which
- * continues when one process replaces another. A silent process has no figures.
+ * Event loop lag of Wheelhouse's processes: for each, and the maximum for the service, which continues across
+ * process restarts. A silent process has no figures.
  */
 export function figuresOfProcesses(
   processes: readonly OwnProcess[],

@@ -5,18 +5,18 @@ import type { Aspect } from "#observe/aspect.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
 import { noRows } from "#observe/tick/tick.ts";
 
-/** Metrics of this process and of what it observes, for Prometheus; read from memory when they are scraped. */
+/** Prometheus metrics of this process and of what it observes, read from memory when scraped. */
 export function createMetrics({
   aspects,
   snapshots,
   clock,
   eventLoop,
 }: {
-  /** What each row of theirs is told as. */
+  /** Aspects whose rows are exported. */
   aspects: readonly Aspect[];
   snapshots: Pick<SnapshotStore, "tick">;
   clock: Clock;
-  /** Of this process; null while it was not measured yet. */
+  /** Of this process; null before the first measurement. */
   eventLoop(): EventLoopFigures | null;
 }) {
   const registry = new Registry();
@@ -50,17 +50,17 @@ export function createMetrics({
     });
   eventLoopGauge(
     "delay_p99_seconds",
-    "99th percentile of how late this process' event loop was in its last report",
+    "99th percentile of the event loop lag of this process in its last report",
     ({ delayMsP99 }) => delayMsP99 / 1000,
   );
   eventLoopGauge(
     "delay_max_seconds",
-    "How late this process' event loop was at most in its last report",
+    "Maximum event loop lag of this process in its last report",
     ({ delayMsMax }) => delayMsMax / 1000,
   );
   eventLoopGauge(
     "busy_ratio",
-    "Share of the time in which this process' event loop was not idle",
+    "Share of time during which the event loop of this process was busy",
     ({ busyRatio }) => busyRatio,
   );
   for (const { key, gauges = [] } of aspects)

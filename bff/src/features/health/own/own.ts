@@ -9,18 +9,18 @@ import { ownHealthRoutes } from "./routes.ts";
 export { figuresOfProcesses, longestDelay } from "./figures.ts";
 export { type OwnProcesses, readOwnProcesses } from "./processes.ts";
 
-/** How Wheelhouse itself is, for probes, scrapers and people on this machine. */
+/** The health of Wheelhouse itself, for probes, scrapers and people on this machine. */
 export function createOwnHealth(
   { database, redis, clock, config }: Core,
   needs: {
     snapshots: SnapshotStore;
-    /** For what Prometheus reads of their rows. */
+    /** Aspects whose rows are exported to Prometheus. */
     aspects: readonly Aspect[];
     /** The queues that do Wheelhouse's own work. */
     ownQueues(): readonly unknown[];
-    /** This process among those that may observe. */
+    /** Id of this process among those that can be the collector. */
     owner: string;
-    /** Of this process; null while it was not measured yet. */
+    /** Of this process; null before the first measurement. */
     eventLoop(): EventLoopFigures | null;
   },
 ) {

@@ -26,7 +26,7 @@ const report = (second: number, delayMsP99: number | null, instance = "host/1", 
 const server = { id: "primary", name: "Redis primary", url: undefined, organization: "platform" };
 const sources = { redis: [server], postgres: [], services: [], prometheus: [] };
 
-/** A board that hears what the test says of Wheelhouse's own processes. */
+/** A board with the reports of Wheelhouse's own processes that the test passes. */
 function setup() {
   const { board, detail } = createServicesBoard({
     catalogue: { current: () => sources, onChange: () => () => undefined },
@@ -49,7 +49,7 @@ function setup() {
   };
 }
 
-test("an event loop that stays late degrades Wheelhouse, and one that stays in time mends it", () => {
+test("a lasting event loop lag degrades Wheelhouse, and it recovers without lag", () => {
   const { observe, detail } = setup();
   const delays = [3, 900, 3, 900, 900, 900, 3, 3];
   const seen = delays.map((delay, turn) => observe(2 * turn, [report(2 * turn, delay)]));
@@ -62,11 +62,11 @@ test("an event loop that stays late degrades Wheelhouse, and one that stays in t
     target: null,
     since: at(6),
     dependsOn: ["primary"],
-    cause: "The event loop is late: p99 900 ms, max 1.8 s, 50 % busy",
+    cause: "Event loop lag p99 900 ms, max 1.8 s, 50 % busy",
   });
   expect(seen.flatMap(({ changes }) => changes.map(({ change }) => change.text))).toEqual([
     "Wheelhouse is degraded",
-    "Wheelhouse is ok again",
+    "Wheelhouse recovered",
   ]);
   expect(detail("wheelhouse")).toMatchObject([
     {
@@ -76,7 +76,7 @@ test("an event loop that stays late degrades Wheelhouse, and one that stays in t
   ]);
 });
 
-test("a process that is silent is unknown at once while others go on, and gone when its report is", () => {
+test("a silent process is unknown at once while others report, and removed with its report", () => {
   const { observe } = setup();
   const worker = report(0, 5, "host/2", "worker");
   expect(observe(0, [report(0, 5), worker]).row?.state).toBe("ok");
@@ -93,26 +93,26 @@ test("a process that is silent is unknown at once while others go on, and gone w
   expect(observe(12, [report(12, 5)]).row).toMatchObject({ state: "ok", instances: [{ state: "ok" }] });
 });
 
-test("who was not measured yet has not joined yet, and of two reports of a process the newer one counts", () => {
+test("a process joins with its first measurement, and of two reports of a process the newer one counts", () => {
   const { observe } = setup();
   expect(observe(0, [report(0, null)]).row).toBeUndefined();
   expect(observe(2, [report(2, 4), report(0, 900)]).row).toMatchObject({ state: "ok", observedAt: at(2) });
 });
 
-test("what a process told last is measured, whether it is silent or not", () => {
+test("the last report of a process is measured, whether it is silent or not", () => {
   const { measured } = readOwnProcesses([report(0, 4)], sources, startMs + 60_000) ?? {};
   expect(measured).toMatchObject([
     { id: "host/1 (web)", observedAt: at(0), intervalMs: 2_000, eventLoop: { delayMsP99: 4 } },
   ]);
 });
 
-test("nothing is shown where no process reports, or the name is taken", () => {
+test("nothing is shown when no process reports, or the name is taken", () => {
   expect(readOwnProcesses([], sources, startMs)).toBeNull();
   const taken = { ...sources, redis: [{ ...server, id: "wheelhouse" }] };
   expect(readOwnProcesses([report(0, 4)], taken, startMs)).toBeNull();
 });
 
-test("a process that starts is no change of state, and what was seen before is gone on with", () => {
+test("a starting process is not a change of state, and the previous history continues", () => {
   const { observe } = setup();
   observe(0, [report(0, 4)]);
   expect(observe(2, []).row).toBeUndefined();

@@ -5,13 +5,13 @@ import type { WatchedService, WatchedSources } from "#observe/sources/sources.ts
 import type { Check, CheckComponent } from "../checks/checks.ts";
 import { checkKey } from "../checks/checks.ts";
 
-/** An event loop that is later than this (p99 of a report) is degraded: locks of jobs and time-outs begin to slip. */
+/** Event loop lag (p99 of a report) above this is degraded: job locks and timeouts start to slip. */
 const delayMsMax = 250;
 const mostProcesses = 200;
 
 type Measured = { report: Report; eventLoop: EventLoopFigures; heardAtMs: number };
 
-/** Wheelhouse itself as one more service to watch, and what its processes told last. */
+/** Wheelhouse itself as a watched service, and the latest reports of its processes. */
 export type OwnProcesses = {
   service: WatchedService;
   checks: ReadonlyMap<string, Check>;
@@ -19,9 +19,9 @@ export type OwnProcesses = {
 };
 
 /**
- * The processes of Wheelhouse, each an instance that reports by itself, judged by how late its event loop is. What
- * serves pages, observes and works off jobs shares one loop a process, so a late one delays all of it. One that is
- * silent is unknown until it took its report back or is forgotten.
+ * Wheelhouse's processes as instances that report by themselves, judged by event loop lag, because a process
+ * serves pages, observes and runs jobs on one event loop. A silent process is unknown until it withdraws its
+ * report or is removed.
  */
 export function readOwnProcesses(
   reports: readonly Report[],
@@ -30,7 +30,7 @@ export function readOwnProcesses(
 ): OwnProcesses | null {
   const newest = new Map<string, Measured>();
   for (const report of reports) {
-    // Who is not measured yet has not joined yet.
+    // A process joins with its first measurement.
     if (!report.process?.eventLoop) continue;
     const id = `${report.instance} (${report.process.about})`;
     const heardAtMs = Math.min(Date.parse(report.reportedAt), nowMs);
@@ -95,7 +95,7 @@ function checkOf(instanceId: string, { report, eventLoop, heardAtMs }: Measured,
       certain: true,
       timedOut: false,
       cause: `No report since ${new Date(heardAtMs).toISOString().slice(0, 19)}Z`,
-      // A new finding each interval, as if it had been asked.
+      // A new result each interval, as if it had been checked.
       atMs: nowMs - ((nowMs - silenceMs) % report.intervalMs),
     };
   const component = componentOf(eventLoop, heardAtMs);
@@ -107,7 +107,7 @@ function checkOf(instanceId: string, { report, eventLoop, heardAtMs }: Measured,
     certain: false,
     timedOut: false,
     atMs: heardAtMs,
-    cause: component.state === "ok" ? null : `The event loop is late: ${figuresOf(eventLoop)}`,
+    cause: component.state === "ok" ? null : `Event loop lag ${figuresOf(eventLoop)}`,
   };
 }
 

@@ -9,8 +9,8 @@ const everyMs = 1_000;
 const answerWithinMs = 2_000;
 
 /**
- * Whether this very process reaches its own Postgres and Redis, asked once a second in the background, so that the
- * answer is read from memory and a dependency that hangs delays nobody.
+ * Whether this process reaches its own Postgres and Redis, checked every second in the background, so that a
+ * hanging dependency never delays a response.
  */
 export function createReadiness({
   database,
@@ -32,7 +32,7 @@ export function createReadiness({
   let timer: NodeJS.Timeout | undefined;
 
   return {
-    /** Resolves after the first round, however it ended. */
+    /** Resolves after the first round, whatever its result. */
     async start() {
       await poke();
       timer = setInterval(() => void poke(), everyMs);
@@ -44,7 +44,7 @@ export function createReadiness({
     read() {
       const dependencies = Object.entries(probes).map(([name, probe]) => {
         const latest = probe.latest();
-        const cause = probe.failure() ?? (latest === null ? "It was not asked yet" : null);
+        const cause = probe.failure() ?? (latest === null ? "Not checked yet" : null);
         return {
           name,
           status: cause === null ? ("up" as const) : ("down" as const),

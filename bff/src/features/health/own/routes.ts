@@ -18,19 +18,22 @@ type OwnHealthDeps = {
   metrics: Registry;
   /** The queues that do Wheelhouse's own work. */
   ownQueues(): readonly unknown[];
-  /** Of this process; null while it was not measured yet. */
+  /** Of this process; null before the first measurement. */
   eventLoop(): EventLoopFigures | null;
-  /** This process among those that may observe. */
+  /** Id of this process among those that can be the collector. */
   owner: string;
   roles: readonly string[];
-  /** Opens what is not public to callers elsewhere; undefined: only this machine may read it. */
+  /**
+   * Gives callers on other machines access to the non-public endpoints; undefined: only this machine has
+   * access.
+   */
   token: string | undefined;
   clock: Clock;
 };
 
 /**
- * The endpoints of Wheelhouse itself, outside the API. Liveness asks nothing of anybody; readiness is read from
- * memory; the rest is for this machine and for those with the token.
+ * Wheelhouse's own endpoints outside the API. Liveness checks nothing; readiness is read from memory; the
+ * rest is for this machine and for callers with the token.
  */
 export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
   const { readiness, snapshots, metrics, ownQueues, eventLoop, owner, roles, token, clock } = deps;
@@ -39,7 +42,7 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
     ...hidden,
     onRequest: async (request: FastifyRequest) => {
       if (!isOnThisMachine(request) && !bearsToken(request, token))
-        throw new AppError("unauthenticated", "A token is needed to read this from elsewhere.");
+        throw new AppError("unauthenticated", "Reading this from another machine requires a token.");
     },
   };
   const collector = () => {
@@ -66,7 +69,7 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
   app.get("/health/liveness", hidden, () => ({ status: "up" }));
   app.get("/health/readiness", hidden, (_request, reply) => {
     const { ready, dependencies } = readiness.read();
-    // Causes may name hosts, and this answer is public.
+    // Causes can contain host names, and this response is public.
     const parts = Object.fromEntries(dependencies.map(({ name, status }) => [name, status]));
     return reply
       .status(ready ? 200 : 503)
@@ -106,7 +109,7 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
 
 type Collector = { status: "up" | "stale"; observedAt: string | null };
 
-/** The parts of the answer as health+json words them. */
+/** The parts of the response in health+json. */
 function healthChecks(
   dependencies: ReturnType<OwnHealthDeps["readiness"]["read"]>["dependencies"],
   own: Collector,
@@ -141,7 +144,7 @@ const check = (componentType: string, status: string, time: string | null, outpu
 const isLoopback = (address: string | undefined) =>
   address !== undefined && ipaddr.isValid(address) && ipaddr.process(address).range() === "loopback";
 
-/** A proxy on this machine speaks for others, so what it forwards is not from here. */
+/** A proxy on this machine forwards requests of others, so forwarded requests do not count as local. */
 function isOnThisMachine(request: FastifyRequest): boolean {
   const forwarded = request.headers["x-forwarded-for"] ?? request.headers.forwarded;
   return forwarded === undefined && isLoopback(request.socket.remoteAddress) && isLoopback(request.ip);

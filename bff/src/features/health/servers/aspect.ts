@@ -73,7 +73,7 @@ export const createServersAspect = (board?: Board<ObservedServer>): Aspect<Obser
       add("clients", redis.connectedClients);
     }
   },
-  // Of a server that is down the figures are old, but that it is down is known.
+  // The figures of a server that is down are old, but its state is known.
   figures: (rows, seen) =>
     figures.all(
       rows.map((row) =>
@@ -86,7 +86,7 @@ export const createServersAspect = (board?: Board<ObservedServer>): Aspect<Obser
   gauges: [
     {
       name: "server_up",
-      help: "1 when a watched server answers",
+      help: "1 when a watched server responds",
       labels: ["organization", "server", "kind"],
       tell({ organization, id, kind, state }, set) {
         if (state !== "unknown") set({ organization, server: id, kind }, state === "down" ? 0 : 1);
@@ -128,11 +128,11 @@ function problemOf(
       state,
       label: words[state],
       since,
-      title: state === "down" ? "does not answer" : "needs attention",
+      title: state === "down" ? "is not responding" : "needs attention",
       cause:
         state === "down" && observedAt !== null
-          ? `${cause ?? "No answer"}. Answered last at ${clockOf(observedAt)}`
-          : (cause ?? "No answer"),
+          ? `${cause ?? "No response"}. Last response at ${clockOf(observedAt)}`
+          : (cause ?? "No response"),
     };
   if (observedAt !== null && isStale(observedAt, intervalMs, nowMs)) {
     const age = formatSpan(nowMs - Date.parse(observedAt));
@@ -140,8 +140,8 @@ function problemOf(
       ...common,
       state: "stale",
       label: `Stale ${age}`,
-      title: `no answer for ${age}`,
-      cause: `Was ok. Asked every ${formatSpan(intervalMs)}, answered last at ${clockOf(observedAt)}`,
+      title: `no response for ${age}`,
+      cause: `Was ok. Checked every ${formatSpan(intervalMs)}, last response at ${clockOf(observedAt)}`,
       since: observedAt,
     };
   }
@@ -150,8 +150,8 @@ function problemOf(
     ...common,
     state: "unknown",
     label: words.unknown,
-    title: "cannot be judged",
-    cause: cause ?? "It was not asked yet",
+    title: "state unknown",
+    cause: cause ?? "Not checked yet",
     since,
   };
 }
@@ -180,6 +180,6 @@ function tileOf(servers: readonly ObservedServer[], { intervalMs, trend }: Part)
   };
 }
 
-/** Sum, or null when one of them is not known. */
+/** Sum; null when one value is unknown. */
 const sumOf = (values: readonly (number | null)[]) =>
   values.reduce((sum: number | null, value) => (sum === null || value === null ? null : sum + value), 0);

@@ -8,9 +8,9 @@ type Read = { latest: { value: ServerReading; atMs: number } | null; failure: st
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
 /**
- * Redis and Postgres servers, each sampled once a tick.
- *
- * @param servers a live list: its entries change with the catalogue, and one that stays keeps its identity.
+ * Redis and Postgres servers, each sampled once per tick.
+ * @param servers a live list: its entries change with the catalogue, and an unchanged entry keeps its
+ * identity.
  */
 export function createServersBoard(deps: {
   servers: readonly SampledServer[];
@@ -57,7 +57,7 @@ export function createServersBoard(deps: {
 function verdictOf({ latest, failure }: Read): Verdict {
   if (failure !== null) return { state: "down", label: "", cause: failure };
   if (latest) return { state: latest.value.state, label: "", cause: latest.value.cause };
-  return { state: "unknown", label: "", cause: "It was not asked yet" };
+  return { state: "unknown", label: "", cause: "Not checked yet" };
 }
 
 function rowOf(
@@ -87,8 +87,8 @@ function changeOf(was: ObservedServer | undefined, row: ObservedServer, nowMs: n
   const isOk = state === "ok";
   const change = {
     at: isoOf(nowMs),
-    text: isOk ? `${name} is ok again` : `${name} is ${state}`,
-    by: isOk ? "Observed" : (row.cause ?? "Observed"),
+    text: isOk ? `${name} recovered` : `${name} is ${state}`,
+    by: isOk ? "" : (row.cause ?? ""),
     kind: "health" as const,
     state: state === "down" || state === "degraded" ? state : null,
   };

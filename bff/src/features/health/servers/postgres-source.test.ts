@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => pool.end());
 
-test("a server without replicas that nobody blocks is ok", async () => {
+test("a server without replicas and without blocked queries is ok", async () => {
   const reading = await createPostgresSource({ pool, clock: systemClock }).sample();
   expect(reading).toMatchObject({ kind: "postgres", cause: null, state: "ok" });
   expect(reading.figures).toMatchObject({ role: "primary", replicas: 0, replicationLagMs: null });
@@ -33,10 +33,10 @@ test("the largest tables and indexes are measured, largest first and few, whethe
 });
 
 test.each([
-  [{ blocked: 2 }, "2 queries wait for a lock longer than 10 s"],
-  [{ replication_lag_ms: 95_000 }, "Replication is 95 s behind, threshold 30 s"],
-  [{ longest_transaction_ms: 600_000 }, "A transaction is open for 10 m, threshold 5 m"],
-  [{ connections: 95 }, "95 of 100 connections are open, threshold 90%"],
+  [{ blocked: 2 }, "2 queries waiting for a lock for more than 10 s"],
+  [{ replication_lag_ms: 95_000 }, "Replication lag 95 s, threshold 30 s"],
+  [{ longest_transaction_ms: 600_000 }, "Longest transaction open for 10 m, threshold 5 m"],
+  [{ connections: 95 }, "95 of 100 connections open, threshold 90%"],
 ])("it is degraded, with the reason: %j", async (more, cause) => {
   const activity = {
     version: "18.1",

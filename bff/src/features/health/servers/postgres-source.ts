@@ -11,10 +11,10 @@ const slowMs = 500;
 const longTransactionMs = 5 * 60_000;
 const blockedMs = 10_000;
 const lagMs = 30_000;
-// Reads the size of every file of the database, so not in each sample.
+// The query reads the size of every database file, so it does not run in each sample.
 const sizeEveryMs = 60_000;
 const mostLargest = 5;
-/** So many tables are measured: the sizes of all would be a look at every file of each. */
+/** Number of tables to measure: measuring all would read every file of each. */
 const mostMeasured = 40;
 
 const activity = z.object({
@@ -31,7 +31,7 @@ const named = z.array(z.object({ name: z.string(), sizeBytes: z.number() }));
 const sizes = z.object({ size: z.number(), tables: named, indexes: named });
 type Sizes = z.infer<typeof sizes>;
 
-// Transactions of other sessions are only visible to roles that may see them; what is hidden has no start.
+// Transactions of other sessions are visible only to privileged roles; hidden ones have no start time.
 const activitySql = `
   select current_setting('server_version') as version,
          (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections,
@@ -48,8 +48,8 @@ const activitySql = `
          pg_is_in_recovery() as is_replica,
          (select count(*)::int from pg_stat_replication) as replicas`;
 
-// What the planner and the statistics think is large is measured; both are in memory, and neither alone is current.
-// Catalogues of the whole server belong to no database.
+// Measures the tables that are largest by the planner or the statistics: both are in memory, and neither
+// alone is current. Shared catalogues belong to no database.
 const sizesSql = `
   with candidate as materialized (
     select c.oid, c.oid::regclass::text as name from pg_class c
@@ -68,7 +68,7 @@ const sizesSql = `
          (select coalesce(json_agg(json_build_object('name', name, 'sizeBytes', size)), '[]')
             from largest_index where size > 0) as indexes`;
 
-/** One Postgres server by one query a sample through the pool that is watched; sizes once a minute. */
+/** Samples a Postgres server with one query through the watched pool; sizes once a minute. */
 export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Clock }) {
   let known: Sizes = { size: 0, tables: [], indexes: [] };
   let sizeAtMs = Number.NEGATIVE_INFINITY;
@@ -113,15 +113,15 @@ function causeOf(figures: PostgresFigures, roundTripMs: number): string | null {
   const { connections, maxConnections, longestTransactionMs, poolWaiting } = figures;
   const { blockedQueries: blocked, replicationLagMs: behindMs } = figures;
   if (connections > 0.9 * maxConnections)
-    return `${connections} of ${maxConnections} connections are open, threshold 90%`;
+    return `${connections} of ${maxConnections} connections open, threshold 90%`;
   if (longestTransactionMs !== null && longestTransactionMs > longTransactionMs)
-    return `A transaction is open for ${Math.round(longestTransactionMs / 60_000)} m, threshold ${longTransactionMs / 60_000} m`;
+    return `Longest transaction open for ${Math.round(longestTransactionMs / 60_000)} m, threshold ${longTransactionMs / 60_000} m`;
   if (blocked > 0)
-    return `${blocked === 1 ? "1 query waits" : `${blocked} queries wait`} for a lock longer than ${blockedMs / 1_000} s`;
+    return `${blocked === 1 ? "1 query" : `${blocked} queries`} waiting for a lock for more than ${blockedMs / 1_000} s`;
   if (behindMs !== null && behindMs > lagMs)
-    return `Replication is ${Math.round(behindMs / 1_000)} s behind, threshold ${lagMs / 1_000} s`;
+    return `Replication lag ${Math.round(behindMs / 1_000)} s, threshold ${lagMs / 1_000} s`;
   if (poolWaiting > 0 && roundTripMs > slowMs)
-    return `${poolWaiting} callers wait for a connection; it answers after ${roundTripMs} ms, threshold ${slowMs} ms`;
-  if (roundTripMs > slowMs) return `It answers after ${roundTripMs} ms, threshold ${slowMs} ms`;
+    return `${poolWaiting} callers waiting for a connection; response time ${roundTripMs} ms, threshold ${slowMs} ms`;
+  if (roundTripMs > slowMs) return `Response time ${roundTripMs} ms, threshold ${slowMs} ms`;
   return null;
 }

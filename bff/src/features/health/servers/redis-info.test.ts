@@ -8,7 +8,7 @@ const text = (counters: Record<string, number>, rest = "") =>
     .join("\r\n")}\r\n${rest}`;
 
 describe("figures of a Redis server", () => {
-  it("are deltas of two samples, and unknown before the second", () => {
+  it("are differences of two samples, and unknown before the second", () => {
     const first = sample(
       1_000,
       text({ evicted_keys: 4, keyspace_hits: 900, keyspace_misses: 100, total_net_input_bytes: 0 }),
@@ -26,13 +26,13 @@ describe("figures of a Redis server", () => {
     });
   });
 
-  it("are unknown for the sample after a restart, never negative", () => {
+  it("are unknown in the sample after a restart, never negative", () => {
     const before = sample(0, text({ total_commands_processed: 5_000 }));
     const after = sample(1_000, text({ total_commands_processed: 7 }));
     expect(redisFigures(after, before).opsPerSecond).toBeNull();
   });
 
-  it("tell the lag of the slowest replica, and of a replica itself", () => {
+  it("include the lag of the slowest replica, and of a replica itself", () => {
     const replicas =
       "role:master\r\nconnected_slaves:2\r\nslave0:ip=10.0.0.1,port=6379,state=online,offset=9,lag=0\r\nslave1:ip=10.0.0.2,port=6379,state=online,offset=7,lag=3";
     expect(redisFigures(sample(0, replicas), undefined)).toMatchObject({
@@ -49,7 +49,7 @@ describe("figures of a Redis server", () => {
     expect(redisFigures(sample(0, cutOff), undefined).replicationLagSeconds).toBeNull();
   });
 
-  it("say nothing of what a server does not tell", () => {
+  it("are null for fields that a server does not report", () => {
     const hosted =
       "# Server\r\nredis_version:6.2.3\r\nuptime_in_seconds:100\r\n\r\n# Memory\r\nused_memory:4131456\r\nmem_fragmentation_ratio:-nan\r\nmaxclients:\r\n";
     const before = sample(0, hosted);
@@ -68,11 +68,11 @@ describe("figures of a Redis server", () => {
     ["rdb_last_bgsave_status:ok", true],
     ["aof_last_write_status:ok", true],
     ["rdb_last_bgsave_status:ok\r\naof_last_write_status:err", false],
-  ])("tell of the last write to disk what the server tells: %s", (lines, expected) => {
+  ])("include the state of the last write to disk: %s", (lines, expected) => {
     expect(redisFigures(sample(0, lines), undefined).persistenceOk).toBe(expected);
   });
 
-  it("know a zero that was told from nothing that was told", () => {
+  it("distinguish a reported zero from a missing field", () => {
     const told = sample(0, "maxmemory:0\r\nblocked_clients:0\r\nconnected_slaves:0");
     expect(redisFigures(told, undefined)).toMatchObject({
       maxMemoryBytes: 0,

@@ -1,18 +1,18 @@
 import type { SourceView } from "@wheelhouse/shared/health/health.ts";
 
 export type RedisFigures = NonNullable<SourceView["redis"]>;
-/** The lines of one INFO, with the time it came in. */
+/** The lines of one INFO response and when it arrived. */
 export type InfoSample = { info: ReadonlyMap<string, string>; atMs: number };
 
-/** `name:value` lines of INFO; section headings and empty lines are left out. */
+/** `name:value` lines of INFO; section headings and empty lines are skipped. */
 export function parseInfo(text: string): ReadonlyMap<string, string> {
   const lines = text.split(/\r?\n/).filter((line) => line.includes(":") && !line.startsWith("#"));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
 }
 
 /**
- * Figures of a Redis (or Valkey) server from one INFO and the one before it: what the server counts over its whole
- * life is given as the difference between the two. What it does not tell is null.
+ * Figures of a Redis (or Valkey) server from two consecutive INFO responses: lifetime counters become the
+ * difference between the two. Missing fields are null.
  */
 export function redisFigures(now: InfoSample, before: InfoSample | undefined): RedisFigures {
   const { info, atMs } = now;
@@ -22,7 +22,7 @@ export function redisFigures(now: InfoSample, before: InfoSample | undefined): R
     const [last, first] = [number(name), numberOf(before.info, name)];
     if (last === null || first === null) return null;
     const risen = last - first;
-    // Counters that fell: the server was started again.
+    // Falling counters mean that the server restarted.
     return risen < 0 ? null : Math.round((risen / (atMs - before.atMs)) * 10_000) / 10;
   };
   const hits = number("keyspace_hits");
@@ -58,7 +58,7 @@ export function redisFigures(now: InfoSample, before: InfoSample | undefined): R
   };
 }
 
-/** Null for what the server does not tell, and for what is no number. */
+/** Null for missing fields and for anything that is not a number. */
 function numberOf(info: ReadonlyMap<string, string>, name: string): number | null {
   const text = info.get(name)?.trim() ?? "";
   const value = Number(text);

@@ -6,10 +6,10 @@ import { type InfoSample, parseInfo, type RedisFigures, redisFigures } from "./r
 
 const nearlyFull = 0.9;
 const slowMs = 250;
-// Replicas acknowledge each second, and a primary pings every 10 s.
+// Replicas acknowledge every second, and a primary pings every 10 s.
 const lagSeconds = 30;
 
-/** One Redis (or Valkey) server by one INFO a sample; whoever shows a server reads these figures. */
+/** Samples a Redis (or Valkey) server with one INFO; all pages that show the server use these figures. */
 export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock }) {
   let previous: InfoSample | undefined;
 
@@ -23,7 +23,7 @@ export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock
       const roundTripMs = now.atMs - startedMs;
       const cause =
         (figures.rejectedPerSecond ?? 0) > 0
-          ? "Connections were refused: the limit of clients is reached"
+          ? "Connections rejected: client limit reached"
           : causeOf(figures, roundTripMs, info);
       return { kind: "redis", roundTripMs, figures, state: cause === null ? "ok" : "degraded", cause };
     },
@@ -44,19 +44,19 @@ function causeOf(
   roundTripMs: number,
   info: ReadonlyMap<string, string>,
 ): string | null {
-  if (info.get("loading") === "1") return "It is loading its data after a start";
+  if (info.get("loading") === "1") return "Loading its data after a restart";
   if (figures.persistenceOk === false)
-    return "The last write to disk failed: what it holds would not survive a restart";
+    return "The last write to disk failed: its data would not survive a restart";
   const { usedMemoryBytes, maxMemoryBytes, evictionPolicy } = figures;
   const isBounded = maxMemoryBytes !== null && maxMemoryBytes > 0;
   if (isBounded && evictionPolicy !== null && evictionPolicy !== "noeviction")
     return `Eviction policy ${evictionPolicy} may delete jobs; queues need noeviction`;
   if (isBounded && usedMemoryBytes !== null && usedMemoryBytes > nearlyFull * maxMemoryBytes)
-    return `${Math.floor((usedMemoryBytes / maxMemoryBytes) * 100)}% of its memory limit is used, threshold ${nearlyFull * 100}%`;
+    return `${Math.floor((usedMemoryBytes / maxMemoryBytes) * 100)}% of the memory limit used, threshold ${nearlyFull * 100}%`;
   if (figures.role === "replica" && (info.get("master_link_status") ?? "up") !== "up")
-    return "It has lost its primary: what it shows grows old";
+    return "The connection to the primary is lost: its data is getting stale";
   if (figures.replicationLagSeconds !== null && figures.replicationLagSeconds > lagSeconds)
-    return `Replication is ${figures.replicationLagSeconds} s behind, threshold ${lagSeconds} s`;
-  if (roundTripMs > slowMs) return `It answers after ${roundTripMs} ms, threshold ${slowMs} ms`;
+    return `Replication lag ${figures.replicationLagSeconds} s, threshold ${lagSeconds} s`;
+  if (roundTripMs > slowMs) return `Response time ${roundTripMs} ms, threshold ${slowMs} ms`;
   return null;
 }

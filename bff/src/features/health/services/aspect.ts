@@ -22,7 +22,7 @@ import type { KeptDetails } from "./kept-details.ts";
 const dayMs = 86_400_000;
 
 const figures = defineFigures<ObservedService>("service", [
-  // Planned work neither adds to the uptime nor takes from it.
+  // Maintenance neither adds to nor subtracts from uptime.
   ["up", ({ state, maintenance }) => (maintenance === null ? upOf(state) : null)],
   ["latencyMs", ({ latencyMs }) => latencyMs],
   ["latencyMsP95", ({ latencyMsP95 }) => latencyMsP95],
@@ -39,7 +39,7 @@ const figures = defineFigures<ObservedService>("service", [
 
 export const publicServices = createPublicRows<ObservedService>();
 
-/** Services, and the servers that they depend on, as one list. */
+/** Services, and the servers they depend on, as one list. */
 export const createHealthAspect = (deps: {
   board?: Board<ObservedService>;
   /** The latest details of instances, for the history. */
@@ -74,7 +74,7 @@ export const createHealthAspect = (deps: {
       text: (rows, { part }) =>
         deps.details.of(
           part.organization.slug,
-          // In an order that does not change with their states.
+          // Sorted, so that the order does not change with the states.
           rows.flatMap(({ id, kind }) => (kind === "service" ? id : [])).sort(),
         ),
     },
@@ -106,7 +106,7 @@ export const createHealthAspect = (deps: {
 /** The aspect of the servers counts these and reports their problems. */
 const isServer = ({ kind }: ObservedService) => kind === "redis" || kind === "postgres";
 
-/** Not judged yet, and not for so long that it would have to be. */
+/** Not checked yet, and not overdue. */
 const isPending = (row: ObservedService, nowMs: number) =>
   row.observedAt === null &&
   row.state === "unknown" &&
@@ -144,12 +144,12 @@ function problemOf(row: ObservedService, nowMs: number): FoundProblem | null {
       ...common,
       state: "stale",
       label: `Stale ${age}`,
-      title: `not heard for ${age}`,
+      title: `no data for ${age}`,
       since: observedAt,
       cause: `Was ok. Checked every ${formatSpan(intervalMs)}, last at ${clockOf(observedAt)}`,
     };
   }
-  const titles = { down: "is down", degraded: "needs attention", unknown: "cannot be judged" };
+  const titles = { down: "is down", degraded: "needs attention", unknown: "state unknown" };
   return {
     ...common,
     state,

@@ -3,17 +3,17 @@ import type { HealthState } from "@wheelhouse/shared/health/health.ts";
 const most = 60;
 const letters: Record<HealthState, string> = { ok: "o", degraded: "d", down: "x", unknown: "u" };
 
-/** The bar of the last 60 checks: one letter for each interval, however often it was asked in it. */
+/** The bar of the last 60 checks: one letter per interval, however many checks ran in it. */
 export type Beats = { text: string; atMs: number | null };
 
-/** Sooner after the last beat a check is one out of turn, e.g. to confirm a change. */
+/** A check that comes sooner after the last beat was out of turn, e.g. to confirm a change. */
 const shortestIntervals = 0.75;
-/** As everywhere: what is older than two intervals is stale. */
+/** Data older than two intervals is stale everywhere. */
 const staleIntervals = 2;
 
 /**
- * Takes in the check that ended since the last call. `state`: null when none did. Of a time that would be stale each
- * interval is marked as not heard.
+ * Adds the check that ended since the last call. `state`: null when none did. Each interval that would be
+ * stale is marked as without data.
  */
 export function addBeat(
   { text, atMs }: Beats,

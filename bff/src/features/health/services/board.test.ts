@@ -53,7 +53,7 @@ const refused = check({
   version: null,
 });
 
-/** A board over checks that the test writes itself. */
+/** A board over checks made by the test. */
 function setup(services: WatchedService[], maintenance: ServiceRow["maintenance"] = null) {
   const checks = new Map<string, Check>();
   const listed = { redis: [], postgres: [], services, prometheus: [] };
@@ -87,7 +87,7 @@ function setup(services: WatchedService[], maintenance: ServiceRow["maintenance"
 }
 
 describe("states over time", () => {
-  test("what was not asked yet is unknown, then what it says", () => {
+  test("a service is unknown before its first check, then takes its result", () => {
     const { heard, observe } = setup([service("api")]);
     expect(observe(0).row("api")).toMatchObject({ state: "unknown", observedAt: null, beats: "" });
     heard(1, "api");
@@ -104,7 +104,7 @@ describe("states over time", () => {
     });
   });
 
-  test("down after three failures since the first of them, up after two, each told once", () => {
+  test("down after three failures since the first of them, up after two, each recorded once", () => {
     const { heard, failed, observe } = setup([service("api")]);
     heard(1, "api");
     observe(1);
@@ -123,10 +123,10 @@ describe("states over time", () => {
     heard(30, "api");
     const up = observe(30);
     expect(up.row("api")).toMatchObject({ state: "ok", since: at(27) });
-    expect(up.changes).toMatchObject([{ change: { text: "api is ok again", state: null } }]);
+    expect(up.changes).toMatchObject([{ change: { text: "api recovered", state: null } }]);
   });
 
-  test("what hangs is down within two intervals and a time-out, never by one check", () => {
+  test("a hanging instance is down within two intervals and a timeout, never by one check", () => {
     const { heard, failed, observe } = setup([service("api", { timeoutMs: 8_000 })]);
     heard(0, "api");
     observe(0);
@@ -136,7 +136,7 @@ describe("states over time", () => {
     expect(observe(26).state("api")).toBe("down");
   });
 
-  test("some of several instances down are a degraded service, one that vanished is unknown", () => {
+  test("a service with some instances down is degraded, and an instance that disappeared is unknown", () => {
     const instances = ["1", "2", "3"].map((id) => ({ id, url: `http://10.0.0.${id}:80/` }));
     const { heard, failed, observe } = setup([service("api", { instances, downAfter: 1 })]);
     for (const { id } of instances) heard(1, "api", check(), id);
@@ -149,7 +149,7 @@ describe("states over time", () => {
     });
   });
 
-  test("a component that is not reported any more is unknown, until a version without it", () => {
+  test("a component that is no longer reported is unknown, until a version without it", () => {
     const db = {
       id: "db",
       state: "ok" as const,
@@ -164,13 +164,13 @@ describe("states over time", () => {
     heard(11, "api");
     expect(observe(11).row("api")).toMatchObject({
       state: "unknown",
-      cause: "db is not reported any more",
+      cause: "db is no longer reported",
     });
     heard(21, "api", check({ version: "1.1.0" }));
     expect(observe(21).state("api")).toBe("ok");
   });
 
-  test("the bar has one beat an interval, whatever was asked in between, and gaps where nothing was heard", () => {
+  test("the bar has one beat per interval, whatever was checked in between, and gaps without data", () => {
     const { heard, failed, observe } = setup([service("api")]);
     heard(0, "api");
     observe(0);
@@ -192,7 +192,7 @@ describe("states over time", () => {
   });
 });
 
-describe("root causes and planned work", () => {
+describe("root causes and maintenance", () => {
   const failing = (services: WatchedService[], maintenance: ServiceRow["maintenance"] = null) => {
     const given = setup(
       services.map((each) => ({ ...each, downAfter: 1 })),
@@ -213,7 +213,7 @@ describe("root causes and planned work", () => {
     expect(row("primary")).toMatchObject({ kind: "redis", state: "down", affects: 2, explainedBy: null });
   });
 
-  test("nothing of another organization explains anything, so its name is not told", () => {
+  test("nothing of another organization explains a failure, so its name is not shown", () => {
     const { observe } = failing([
       service("api", { dependsOn: ["theirs"] }),
       service("theirs", { organization: "rival" }),
@@ -221,7 +221,7 @@ describe("root causes and planned work", () => {
     expect(observe(2).row("api")).toMatchObject({ state: "down", explainedBy: null });
   });
 
-  test("planned work is marked with its end and reason, in the bar as well", () => {
+  test("maintenance is marked with its end and reason, in the bar as well", () => {
     const maintenance = { until: at(600), reason: "upgrade" };
     const { observe } = failing([service("db"), service("api", { dependsOn: ["db"] })], maintenance);
     expect(observe(2).row("db")).toMatchObject({ state: "down", maintenance, beats: "m", affects: 1 });
@@ -229,8 +229,8 @@ describe("root causes and planned work", () => {
   });
 });
 
-describe("one observer after another", () => {
-  test("a change of leader keeps states, their beginning, the bar and the latency until there is news", () => {
+describe("one collector after another", () => {
+  test("a change of leader keeps states, their start, the bar and the latency until there is new data", () => {
     const first = setup([service("api", { downAfter: 1 })]);
     first.heard(1, "api");
     first.observe(1);
@@ -254,7 +254,7 @@ describe("one observer after another", () => {
     expect(second.observe(24).row("api")).toMatchObject({ state: "ok", since: at(21), beats: "oxo" });
   });
 
-  test("what a process asked is no detail of now any more once another one observes", () => {
+  test("details of a process that is no longer the collector are not current", () => {
     const { board, detail, heard, observe } = setup([service("api")]);
     heard(1, "api");
     observe(1);
@@ -265,7 +265,7 @@ describe("one observer after another", () => {
     expect(detail("api")).toHaveLength(1);
   });
 
-  test("a row that did not change keeps its identity", () => {
+  test("an unchanged row keeps its identity", () => {
     const { heard, observe } = setup([service("api"), service("web")]);
     heard(1, "api");
     heard(1, "web");

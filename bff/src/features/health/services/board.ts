@@ -20,14 +20,14 @@ export type ServicesBoardDeps = {
   checks: Pick<HealthChecks, "poke" | "checks" | "rest">;
   /** Wheelhouse's own processes; null while none reports. */
   own(nowMs: number): OwnProcesses | null;
-  /** Planned work; `activeOf` takes the slug of the organization and the id of the service. */
+  /** Maintenance windows; `activeOf` takes the slug of the organization and the id of the service. */
   maintenance: {
     poke(): void;
     activeOf(organization: string, id: string, nowMs: number): ServiceRow["maintenance"];
   };
-  /** Hears what the instances of services told anew. */
+  /** Called with new details of the instances of services. */
   onDetails(details: ReadonlyMap<string, ServiceDetail["instances"]>): void;
-  /** What is remembered of them: of what is watched alone, and only while this process observes. */
+  /** Details kept of watched services, only while this process is the collector. */
   kept: Pick<KeptDetails, "retain" | "clear">;
   /** `of` takes the slug of the organization and the id of the service. */
   uptimes: { poke(): void; of(organization: string, id: string): Uptime | undefined };
@@ -40,19 +40,19 @@ const noUptime: Uptime = {
 const mostTargets = 2;
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
-/** What is remembered of one row. */
+/** State kept for one row between ticks. */
 type Known = {
   row: ObservedService | null;
   instances: Map<string, Instance>;
   beats: Beats;
-  /** When the last check ended that is in the beats. */
+  /** When the last check ended that is part of the beats. */
   beatOutcomeMs: number;
   latencies: Latencies;
-  /** From the observer before this one, until there are own samples. */
+  /** From the previous collector, until there are samples of this one. */
   adoptedP95: number | null;
 };
 
-/** One thing to be shown: what the catalogue says of it, and what was seen. */
+/** One thing to show: its declaration from the catalogue, and its observed state. */
 type Thing = {
   watched: Watchable;
   organization: string;
@@ -62,16 +62,16 @@ type Thing = {
     "id" | "name" | "kind" | "group" | "owner" | "runbookUrl" | "target" | "dependsOn" | "intervalMs"
   >;
   seen: Pick<ServiceRow, "instances" | "version" | "latencyMs" | "certificateExpiresAt">;
-  /** Of the last checks, unsettled; null when none ended yet. */
+  /** State by the last checks, before hysteresis; null when none has ended yet. */
   raw: HealthState | null;
   outcomeMs: number;
-  /** All that its instances told; null when nothing is new. */
+  /** All details its instances reported; null when nothing is new. */
   detail: ServiceDetail["instances"] | null;
 };
 
 /**
- * Services as the collector takes them into its ticks: the settled states of their instances rolled up, with what
- * explains them. Servers of Redis and Postgres are rows as well, so that services can depend on them.
+ * Services for the collector: the settled states of their instances rolled up, with root causes. Redis and
+ * Postgres servers are rows as well, so that services can depend on them.
  */
 export function createServicesBoard(deps: ServicesBoardDeps) {
   const { catalogue, checks, uptimes } = deps;
@@ -241,7 +241,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
         ...watchedServices().map((service) => serviceThing(service, newest, nowMs)),
         ...serverRows.rows(seen).map(serverThing),
       ];
-      // Each organization by itself: none learns the name of what explains its trouble from another one.
+      // Rolled up per organization, so that no organization learns the name of a cause in another one.
       const rolled = new Map(
         [...groupBy(things, ({ organization }) => organization).values()].flatMap((some) => [
           ...rollUp(
@@ -262,7 +262,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
         const change = now.row && changeOf(thing.known.row, now.row, nowMs);
         if (change) changes.push(change);
       }
-      // Of a start nothing is told yet; what was seen before it is gone on with.
+      // After a start there is no data yet; continue with what was seen before it.
       const paused = known.get(ownService);
       if (paused && ownProcesses === null) next.set(ownService, paused);
       known = next;
@@ -281,7 +281,10 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
 
   return {
     board,
-    /** Instances with all that they told last; null unless this process observes now and has asked them itself. */
+    /**
+     * Instances with all details they reported last; null unless this process is the collector and has
+     * checked them itself.
+     */
     detail(id: string): ServiceDetail["instances"] | null {
       if (!isObserving) return null;
       const service = watchedServices().find((each) => each.id === id);
@@ -292,7 +295,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
   };
 }
 
-/** Until they are read here, those that the observer before this one had stand. */
+/** Until uptimes are read here, those of the previous collector are kept. */
 const uptimeOf = ({ uptime, uptimeKnown }: Uptime): Uptime => ({ uptime, uptimeKnown });
 
 const detailOf = (service: WatchedService, instances: ReadonlyMap<string, Instance>) =>
@@ -318,7 +321,7 @@ function memberOf(id: string, { steady, checkedAtMs }: Instance): Member {
   return { id, state, cause, sinceMs, observedAt: checkedAtMs === null ? null : isoOf(checkedAtMs) };
 }
 
-/** The worst of the last checks, as a bar shows it: one of several that fails is degraded. */
+/** The worst of the last checks, as the bar shows it: if only some instances fail, it is degraded. */
 function rawOf(instances: readonly Instance[]): HealthState | null {
   const states = instances.flatMap(({ raw, checkedAtMs }) => (checkedAtMs === null ? [] : raw));
   if (states.length === 0) return null;
@@ -327,7 +330,7 @@ function rawOf(instances: readonly Instance[]): HealthState | null {
   return states.includes("unknown") ? "unknown" : "ok";
 }
 
-/** `10.0.0.1:8080, 10.0.0.2:8080 and 3 more`; null when nothing is asked. */
+/** `10.0.0.1:8080, 10.0.0.2:8080 and 3 more`; null when there is no address. */
 function targetOf(urls: readonly string[]): string | null {
   const hosts = urls.flatMap((url) => (URL.canParse(url) ? new URL(url).host : []));
   if (hosts.length === 0) return null;
@@ -335,7 +338,7 @@ function targetOf(urls: readonly string[]): string | null {
   return `${hosts.slice(0, mostTargets).join(", ")}${more}`;
 }
 
-/** Field by field, since most rows of most ticks are what they were. */
+/** Compared field by field, because most rows do not change in most ticks. */
 function isSame(before: ObservedService, now: ObservedService): boolean {
   const old = new Map<string, unknown>(Object.entries(before));
   return Object.entries(now).every(([name, value]) => {
@@ -354,15 +357,15 @@ function groupBy<T>(all: readonly T[], keyOf: (item: T) => string): Map<string, 
   return groups;
 }
 
-/** Changes of servers are told by the servers themselves. */
+/** The servers themselves report their changes. */
 function changeOf(was: ObservedService | null, row: ObservedService, nowMs: number): ObservedChange | null {
   if (row.kind === "redis" || row.kind === "postgres") return null;
   if (was === null || was.state === row.state) return null;
   const wentUp = row.state === "ok";
   if (wentUp && was.state === "unknown" && was.observedAt === null) return null;
-  const text = wentUp ? `${row.name} is ok again` : `${row.name} is ${row.state}`;
+  const text = wentUp ? `${row.name} recovered` : `${row.name} is ${row.state}`;
   const state = row.state === "down" || row.state === "degraded" ? row.state : null;
-  const by = wentUp ? "Observed" : (row.cause ?? "Observed");
+  const by = wentUp ? "" : (row.cause ?? "");
   const change = { at: isoOf(nowMs), text, by, kind: "health" as const, state };
   return { organization: row.organization, subject: row.name, change };
 }

@@ -10,16 +10,16 @@ const detailsKey = "wheelhouse:observe:service-details";
 const keptForSeconds = 3_600;
 const answerWithinMs = 1_000;
 
-// Written by a Wheelhouse of the same version of the format, as the ticks are.
+// Written by a Wheelhouse with the same format version, like the ticks.
 const instances = z.custom<Instances>(
   (value) => z.array(z.looseObject({ id: z.string() })).safeParse(value).success,
 );
 
-/** What the instances of services told last, from the process that asks them to those that serve pages. */
+/** Details of service instances, passed from the process that checks them to those that serve pages. */
 export function createDetailStore({ redis, log }: { redis: Redis; log: Logger }) {
-  const failed = (err: unknown) => log.debug({ err }, "details of services could not be kept");
+  const failed = (err: unknown) => log.debug({ err }, "details of services could not be stored");
   return {
-    /** Keeps what is new, and waits for nothing. */
+    /** Stores what is new, without waiting. */
     keep(details: ReadonlyMap<string, Instances>) {
       if (details.size === 0) return;
       const fields = [...details].flatMap(([id, detail]) => [id, JSON.stringify(detail)]);
@@ -30,7 +30,7 @@ export function createDetailStore({ redis, log }: { redis: Redis; log: Logger })
         .exec()
         .catch(failed);
     },
-    /** Empty when nothing is known, or Redis cannot be asked. */
+    /** Empty when nothing is known, or Redis is unavailable. */
     async read(id: string): Promise<Instances> {
       try {
         const text = await within(answerWithinMs, redis.hget(detailsKey, id));

@@ -6,11 +6,14 @@ type InstanceDetail = ServiceDetail["instances"][number];
 
 const mostComponents = 60;
 const mostFigures = 4;
-/** Of health+json: what they are called and when they looked is told elsewhere. */
+/** Fields of health+json that are shown elsewhere. */
 const untold = new Set(["componentType", "componentId", "time"]);
 const longestText = 160;
 
-/** All that an instance told last, in the order of its answer. Of one that fails: what it said when it answered last. */
+/**
+ * All details an instance reported last, in the order of its response. For a failing instance: those of its
+ * last response.
+ */
 export function instanceDetail(
   id: string,
   target: string | null,

@@ -9,23 +9,23 @@ export const labels: Record<HealthState, string> = {
   unknown: "Unknown",
 };
 
-/** After a change of outcome it is asked so often within one interval. */
+/** After a different result an instance is checked this many times within one interval. */
 const asksInDoubt = 3;
-// A part that was reported once and is not any more is expected for so long.
+// A part that was reported once is expected this long.
 const componentExpectedMs = 3_600_000;
-const neverAsked: Verdict = { state: "unknown", label: labels.unknown, cause: "It was not asked yet" };
+const neverAsked: Verdict = { state: "unknown", label: labels.unknown, cause: "Not checked yet" };
 
 /** One instance over time. */
 export type Instance = {
   steady: Steady;
   /** The verdict of the last check alone. */
   raw: HealthState;
-  /** When its last check ended, well or not; null before the first. */
+  /** When its last check ended, whatever its result; null before the first. */
   checkedAtMs: number | null;
-  /** The last check in which it answered. */
+  /** The last check with a response. */
   answer: Check | null;
   last: Check | null;
-  /** Ids of components with when they were reported last. */
+  /** Ids of components with the time of their last report. */
   components: ReadonlyMap<string, number>;
 };
 
@@ -40,7 +40,7 @@ export const newInstance = (nowMs: number): Instance => ({
   components: new Map(),
 });
 
-/** What another observer knew of it. */
+/** The instance as the previous collector knew it. */
 export function adoptInstance(part: ServiceRow["instances"][number], sinceMs: number): Instance {
   const { state, cause, observedAt } = part;
   return {
@@ -54,8 +54,8 @@ export function adoptInstance(part: ServiceRow["instances"][number], sinceMs: nu
 }
 
 /**
- * As how many checks in a row one counts. What accepts and never answers uses up the time in which others would be
- * asked again; without this it would be down later than the rest. Never enough to be down by one check alone.
+ * The number of checks that one check counts for. A timeout uses up the time of further checks, so without
+ * this weight a hanging instance would be down later than others. One check alone never suffices to be down.
  */
 function weightOf(check: Check, { intervalMs, timeoutMs, downAfter }: Rhythm): number {
   if (!check.timedOut) return 1;
@@ -63,7 +63,7 @@ function weightOf(check: Check, { intervalMs, timeoutMs, downAfter }: Rhythm): n
   return Math.max(1, Math.min(weight, downAfter - 1));
 }
 
-/** Takes the newest check in. @returns the instance itself when it was taken in before. */
+/** Adds the latest check. @returns the same instance if the check was already added. */
 export function observeInstance(instance: Instance, check: Check | undefined, rhythm: Rhythm): Instance {
   if (check === undefined || (instance.checkedAtMs ?? 0) >= check.atMs) return instance;
   const components = check.connected ? reported(instance, check) : instance.components;
@@ -81,7 +81,7 @@ export function observeInstance(instance: Instance, check: Check | undefined, rh
   };
 }
 
-/** Components by id with when they were reported; another version may have others. */
+/** Components by id with the time of their last report; another version can have other components. */
 function reported({ components, answer }: Instance, check: Check) {
   const isSameVersion = answer === null || answer.version === check.version;
   const known = [...components].filter(
@@ -94,6 +94,6 @@ function verdictOf(check: Check, components: ReadonlyMap<string, number>): Verdi
   const { state, cause, atMs } = check;
   const lost = check.connected ? [...components].find(([, lastMs]) => lastMs !== atMs)?.[0] : undefined;
   if (state === "ok" && lost !== undefined)
-    return { state: "unknown", label: labels.unknown, cause: `${lost} is not reported any more` };
+    return { state: "unknown", label: labels.unknown, cause: `${lost} is no longer reported` };
   return { state, label: labels[state], cause };
 }

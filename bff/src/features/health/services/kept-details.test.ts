@@ -13,7 +13,7 @@ const told = (figure: number, state: "ok" | "down" = "ok"): ServiceDetail["insta
 ];
 const of = (...entries: [string, ServiceDetail["instances"]][]) => new Map(entries);
 
-test("figures of what is well change nothing; a state that turns does, with what it said", () => {
+test("figures of healthy parts do not change the details; a change of state does, with its cause", () => {
   const details = createKeptDetails();
   details.keep(of(["a", told(1)], ["b", told(1)]));
   const first = details.of("acme", ["a", "b"]);
@@ -28,7 +28,7 @@ test("figures of what is well change nothing; a state that turns does, with what
   });
 });
 
-test("an organization has its own services alone, whatever another one's do, and nothing of what is gone", () => {
+test("an organization has only its own services, and nothing of removed ones", () => {
   const details = createKeptDetails();
   details.keep(of(["a", told(1)], ["b", told(1)]));
   const mine = details.of("acme", ["a"]);
@@ -40,7 +40,7 @@ test("an organization has its own services alone, whatever another one's do, and
   expect(details.of("acme", ["a"]).toString()).toBe("{}");
 });
 
-test("what finds no room is left out whole", () => {
+test("details that exceed the limit are omitted as a whole", () => {
   const details = createKeptDetails();
   const long = told(1).map((instance) => ({
     ...instance,

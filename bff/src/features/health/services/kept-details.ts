@@ -3,7 +3,10 @@ import { z } from "zod";
 
 type Instances = ServiceDetail["instances"];
 
-/** As it is remembered: without the figures of what was well, so that it stays the same while nothing happens. */
+/**
+ * Details as they are stored: without the figures of healthy parts, so that they do not change while nothing
+ * happens.
+ */
 const keptInstance = z.object({
   id: z.string(),
   components: z.array(
@@ -13,10 +16,10 @@ const keptInstance = z.object({
 });
 const kept = z.record(z.string(), z.array(keptInstance));
 
-/** Of one organization at one moment; what finds no room is told as not kept. */
+/** Limit per organization and time; what exceeds it is marked as not stored. */
 const mostBytes = 4 * 1024 * 1024;
 
-/** What the instances of services told last of their components and conditions, as it goes into the history. */
+/** The latest components and conditions of service instances, prepared for the history. */
 export function createKeptDetails() {
   const texts = new Map<string, string>();
   const made = new Map<string, { changes: number; ids: string; text: Buffer }>();
@@ -32,7 +35,7 @@ export function createKeptDetails() {
         changes += 1;
       }
     },
-    /** Of these services of one organization, as JSON; the same object while nothing of it changed. */
+    /** Details of these services of one organization as JSON; the same object while nothing changed. */
     of(organization: string, serviceIds: readonly string[]): Buffer {
       const before = made.get(organization);
       if (before?.changes === changes && before.ids === serviceIds.join()) return before.text;
@@ -48,7 +51,7 @@ export function createKeptDetails() {
       made.set(organization, now);
       return now.text;
     },
-    /** Forgets what is not watched any more. */
+    /** Forgets services that are no longer watched. */
     retain(serviceIds: ReadonlySet<string>) {
       for (const id of texts.keys()) if (!serviceIds.has(id)) texts.delete(id);
     },
@@ -60,7 +63,7 @@ export function createKeptDetails() {
 }
 export type KeptDetails = ReturnType<typeof createKeptDetails>;
 
-/** Empty when they told nothing. */
+/** Empty when they reported nothing. */
 function textOf(instances: Instances): string {
   const told = instances
     .filter(({ components, conditions }) => components.length + conditions.length > 0)
@@ -81,7 +84,9 @@ function textOf(instances: Instances): string {
   return told.length === 0 ? "" : JSON.stringify(told);
 }
 
-/** What the instances of one service told then, by their ids. @throws Error when it cannot be read. */
+/**
+ * Details of one service's instances at that time, by instance id. @throws Error when the data is malformed.
+ */
 export function readKeptDetails(
   text: string,
   serviceId: string,

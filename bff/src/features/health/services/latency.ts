@@ -1,8 +1,8 @@
 const keptMs = 3_600_000;
-// With many instances the newest of the hour have to do.
+// With many instances, the latest samples of the hour have to suffice.
 const mostSamples = 3_600;
 
-/** Latencies of the last hour of one service, over its instances. */
+/** Latencies of one service over its instances in the last hour. */
 export function createLatencies() {
   let samples: { atMs: number; latencyMs: number }[] = [];
   let p95: number | null = null;

@@ -39,8 +39,8 @@ const viewOf = (row: Selectable<Tables["maintenance_windows"]>): MaintenanceWind
 });
 
 /**
- * Planned work: announced, listed and ended through the API, and read every two seconds by whoever observes. While
- * Postgres is away what was read last goes on to hold until its end.
+ * Maintenance windows: created, listed and ended through the API, and read every two seconds by the
+ * collector. While Postgres is unavailable, the windows read last stay in effect until they end.
  */
 export function createMaintenanceWindows(deps: { database: Database; changes: Changes; clock: Clock }) {
   const { database, changes, clock } = deps;
@@ -53,7 +53,7 @@ export function createMaintenanceWindows(deps: { database: Database; changes: Ch
         .select(["organizations.slug", "services", "starts_at", "ends_at", "reason"])
         .where("ended_at", "is", null)
         .where("ends_at", ">", new Date(clock.now()))
-        // Of two that overlap the later end counts.
+        // If two windows overlap, the one that ends later wins.
         .orderBy("ends_at")
         .limit(mostActive)
         .execute();
@@ -79,10 +79,10 @@ export function createMaintenanceWindows(deps: { database: Database; changes: Ch
     const services = [...new Set(body.services)];
     if (startsAt.getTime() > nowMs + earliestMs)
       throw invalidField("body.startsAt", "must be within the next 90 days");
-    if (endsAt <= startsAt) throw invalidField("body.endsAt", "must be after its beginning");
+    if (endsAt <= startsAt) throw invalidField("body.endsAt", "must be after the start");
     if (endsAt.getTime() <= nowMs) throw invalidField("body.endsAt", "must be in the future");
     if (endsAt.getTime() - startsAt.getTime() > longestMs)
-      throw invalidField("body.endsAt", "must be within 30 days of its beginning");
+      throw invalidField("body.endsAt", "must be within 30 days of the start");
     const unknown = services.findIndex((id) => !watched.has(id));
     if (unknown >= 0) throw invalidField(`body.services.${unknown}`, "is not watched in this organization");
     return changes.run(context, createMaintenance.action, async (tx) => {
@@ -93,7 +93,10 @@ export function createMaintenanceWindows(deps: { database: Database; changes: Ch
         .where("ends_at", ">", new Date(nowMs))
         .executeTakeFirstOrThrow();
       if (open >= mostOpen)
-        throw new AppError("conflict", `${mostOpen} maintenance windows are open already; end some first.`);
+        throw new AppError(
+          "conflict",
+          `There are already ${mostOpen} open maintenance windows; end some first.`,
+        );
       const row = await tx
         .insertInto("maintenance_windows")
         .values({
@@ -123,7 +126,7 @@ export function createMaintenanceWindows(deps: { database: Database; changes: Ch
         .executeTakeFirst();
       if (!before) throw notFound("maintenance window");
       if (before.ended_at !== null || before.ends_at <= now)
-        throw new AppError("conflict", "This maintenance window is over already.");
+        throw new AppError("conflict", "This maintenance window has already ended.");
       await tx.updateTable("maintenance_windows").set({ ended_at: now }).where("id", "=", id).execute();
       const result = viewOf({ ...before, ended_at: now });
       const { endsAt: until, endedAt } = result;
@@ -146,7 +149,7 @@ export function createMaintenanceWindows(deps: { database: Database; changes: Ch
   };
 
   return {
-    /** Windows of a service that go on or are to come, earliest first. @throws when Postgres cannot be asked. */
+    /** Current and upcoming windows of a service, earliest first. @throws when Postgres is unavailable. */
     async comingOf(organizationId: string, service: string): Promise<MaintenanceWindow[]> {
       const now = new Date(clock.now()).toISOString();
       return (await list(organizationId))
@@ -155,9 +158,9 @@ export function createMaintenanceWindows(deps: { database: Database; changes: Ch
         )
         .reverse();
     },
-    /** Reads anew when it is time, and waits for nothing. */
+    /** Starts a read when one is due, without waiting. */
     poke: () => void active.poke(),
-    /** Planned work that goes on at a service now; null when none does. */
+    /** The current maintenance of a service; null without one. */
     activeOf(organization: string, service: string, nowMs: number): ServiceRow["maintenance"] {
       const going = active
         .latest()
@@ -167,7 +170,7 @@ export function createMaintenanceWindows(deps: { database: Database; changes: Ch
         );
       return going ? { until: new Date(going.endsMs).toISOString(), reason: going.reason } : null;
     },
-    /** @param watchedIn ids of what is watched in an organization. */
+    /** @param watchedIn ids of the watched services and servers of an organization. */
     routes(app: FastifyInstance, watchedIn: (organization: OrganizationKey) => ReadonlySet<string>) {
       route(app, listMaintenance, async (_input, { organization }) => ({
         items: await list(organization.id),

@@ -26,6 +26,10 @@ export function serviceSeen(
       .changes()
       .filter(({ change, subject }) => subject === own.name && change.kind === "health")
       .slice(0, mostJournal)
-      .map(({ change: { at, text, state, by } }) => ({ at, state: state ?? "ok", text: `${text}. ${by}` })),
+      .map(({ change: { at, text, state, by } }) => ({
+        at,
+        state: state ?? "ok",
+        text: by === "" ? text : `${text}. ${by}`,
+      })),
   };
 }

@@ -5,7 +5,7 @@ import { readKeptDetails } from "./kept-details.ts";
 
 const spanMs = 60 * 60_000;
 
-/** Nothing where frames did not hold it yet. */
+/** Empty for frames that did not contain details yet. */
 async function toldThen(
   past: Past,
   organizationId: string,
@@ -21,8 +21,7 @@ async function toldThen(
 }
 
 /**
- * A service as it was at a past moment. Figures of components that were ok are not stored.
- *
+ * A service as it was at a past time. Figures of healthy components are not stored.
  * @throws AppError `not_found`
  */
 export async function pastService(

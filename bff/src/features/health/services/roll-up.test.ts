@@ -26,7 +26,7 @@ describe("a whole from its members", () => {
   test.each<[string, string[], HealthState, string | null]>([
     ["o", [], "ok", null],
     ["ooo", [], "ok", null],
-    ["", [], "unknown", "Nothing of it reports"],
+    ["", [], "unknown", "No instance reports"],
     ["x", [], "down", "0 is down"],
     ["xxx", [], "down", "3 of 3 down: 0 is down"],
     ["xoo", [], "degraded", "1 of 3 down: 0 is down"],
@@ -36,15 +36,15 @@ describe("a whole from its members", () => {
     ["u", [], "unknown", "0 is unknown"],
     ["xu", [], "down", "1 of 2 down: 0 is down"],
     ["xud", [], "degraded", "1 of 3 down: 0 is down"],
-    ["oo", ["0", "1", "2"], "unknown", "1 of 3 unknown: 2 is not there any more"],
-    ["", ["api-1"], "unknown", "api-1 is not there any more"],
+    ["oo", ["0", "1", "2"], "unknown", "1 of 3 unknown: 2 no longer reports"],
+    ["", ["api-1"], "unknown", "api-1 no longer reports"],
     ["x", ["0", "1"], "down", "1 of 2 down: 0 is down"],
   ])("%j of %j is %s: %s", (drawn, expected, state, cause) => {
     const members = [...drawn].map((letter, index) => member(String(index), letters[letter] ?? "unknown"));
     expect(stateOfMembers(members, expected)).toEqual({ state, cause });
   });
 
-  test("the whole is as old as its oldest part, and age changes no state", () => {
+  test("the whole is as old as its oldest part, and age does not change the state", () => {
     const of = (observedAt: (string | null)[]) =>
       rollUp(
         [
@@ -62,7 +62,7 @@ describe("a whole from its members", () => {
     expect(of([null])).toMatchObject({ state: "ok", observedAt: null });
   });
 
-  test("a state that goes on keeps its beginning, also when other members carry it", () => {
+  test("a continuing state keeps its start, also when other members have it", () => {
     const rolled = rollUp(
       [
         { ...thing("kept", "down", [], 8_000), before: { state: "down", sinceMs: 2_000 } },
@@ -143,7 +143,7 @@ describe("root causes", () => {
       }),
     );
 
-  test("in any graph: unknown is never ok, every failure has a root at least as bad that it reaches", () => {
+  test("in any graph: unknown is never ok, and every failure has a reachable root at least as severe", () => {
     const rank = { ok: 0, unknown: 1, degraded: 2, down: 3 };
     fc.assert(
       fc.property(graph, (drawn) => {
@@ -167,7 +167,7 @@ describe("root causes", () => {
         for (const { id } of watched) {
           expect(of(id)?.affects).toBe(counted.get(id) ?? 0);
           if (of(id)?.state === "ok" || of(id)?.explainedBy !== null) continue;
-          // A root: whatever as bad or worse it reaches calls it back.
+          // A root: every node it reaches that is at least as severe calls it back.
           for (const other of reaches(watched, rolled, id))
             if (rank[of(other)?.state ?? "ok"] >= rank[of(id)?.state ?? "ok"])
               expect(reaches(watched, rolled, other)).toContain(id);
@@ -177,7 +177,7 @@ describe("root causes", () => {
     );
   });
 
-  test("the order in which things are watched changes nothing", () => {
+  test("the order of watched things does not matter", () => {
     fc.assert(
       fc.property(graph, (drawn) => {
         const watched = build(drawn);
@@ -199,7 +199,7 @@ describe("root causes", () => {
   });
 });
 
-/** What is reached over calls between things that fail. */
+/** Everything reachable over calls between failing things. */
 function reaches(
   watched: readonly Watchable[],
   rolled: ReturnType<typeof rollUp>,

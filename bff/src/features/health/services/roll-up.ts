@@ -1,6 +1,6 @@
 import type { HealthState } from "@wheelhouse/shared/health/health.ts";
 
-/** A part of something watched: an instance of a service, the server itself. */
+/** A part of something watched: an instance of a service, or the server itself. */
 export type Member = {
   id: string;
   state: HealthState;
@@ -10,15 +10,15 @@ export type Member = {
   observedAt: string | null;
 };
 
-/** One watched thing: what it consists of, what it calls, and whether planned work goes on. */
+/** One watched thing: its members, its dependencies, and whether it is under maintenance. */
 export type Watchable = {
   id: string;
   members: readonly Member[];
-  /** Ids of members that there have to be; one that is missing is unknown. */
+  /** Ids of required members; a missing one is unknown. */
   expected: readonly string[];
-  /** Ids of what it calls; ids that are not watched, and its own, say nothing. */
+  /** Ids of what it calls; its own id and ids that are not watched are ignored. */
   dependsOn: readonly string[];
-  /** What this was before, so that `sinceMs` survives a change among the members. */
+  /** The previous state, so that `sinceMs` survives a change among the members. */
   before: { state: HealthState; sinceMs: number } | null;
 };
 
@@ -26,7 +26,7 @@ export type RolledUp = {
   state: HealthState;
   cause: string | null;
   sinceMs: number;
-  /** Of the member that was heard the longest ago: the whole is as old as its oldest part. */
+  /** Observation time of the oldest member: the whole is as old as its oldest part. */
   observedAt: string | null;
   explainedBy: string | null;
   affects: number;
@@ -34,21 +34,21 @@ export type RolledUp = {
 
 type Whole = Pick<RolledUp, "state" | "cause">;
 
-/** Severity of what is not ok; what explains something is at least as bad as that. */
+/** Severity of states other than ok; a cause is at least as severe as what it explains. */
 const severity: Record<HealthState, 0 | 1 | 2 | 3> = { ok: 0, unknown: 1, degraded: 2, down: 3 };
 type Level = 1 | 2 | 3;
 const levels: readonly Level[] = [1, 2, 3];
 
 /**
- * The state of a whole from its members. It is ok only when every expected member is; down when every one that was
- * judged is; degraded when some part fails and another one serves; unknown when nothing fails but something could not
- * be asked. The age of the members plays no part: that is told by `observedAt` alone.
+ * The state of a whole from its members: ok only when every expected member is ok; down when every judged
+ * member is down; degraded when some fail and others work; unknown when none fails but one could not be
+ * checked. The age of the members plays no part, because `observedAt` tells it.
  */
 export function stateOfMembers(members: readonly Member[], expected: readonly string[]): Whole {
   const present = new Set(members.map(({ id }) => id));
   const missing = expected.filter((id) => !present.has(id));
   const total = members.length + missing.length;
-  if (total === 0) return { state: "unknown", cause: "Nothing of it reports" };
+  if (total === 0) return { state: "unknown", cause: "No instance reports" };
   const of = (state: HealthState) => members.filter((member) => member.state === state);
   const down = of("down");
   const degraded = of("degraded");
@@ -68,17 +68,17 @@ export function stateOfMembers(members: readonly Member[], expected: readonly st
     };
   if (unknown > 0) {
     const lost = missing[0];
-    const cause = lost === undefined ? firstCause(of("unknown")) : `${lost} is not there any more`;
+    const cause = lost === undefined ? firstCause(of("unknown")) : `${lost} no longer reports`;
     return { state: "unknown", cause: told(words(`${unknown} of ${total} unknown`), cause) };
   }
   return { state: "ok", cause: null };
 }
 
 /**
- * The one roll-up: the state of each watched thing from its members, and among those that are not ok, which one
- * explains the others. What fails is explained by something it calls, directly or through others that fail, that is
- * at least as bad; of several the worst, then the oldest. What nothing explains is a root cause. In a circle of calls
- * the worst, then the oldest, leads. Every explanation is a root cause itself, so none is explained away.
+ * Rolls up the state of each watched thing from its members and finds root causes. A failure is explained by
+ * a dependency, direct or through other failing ones, that fails at least as severely; among several the
+ * worst counts, then the oldest. A failure without explanation is a root cause. In a dependency cycle the
+ * worst member leads, then the oldest. Every explanation is itself a root cause, so no problem disappears.
  */
 export function rollUp(watched: readonly Watchable[], nowMs: number): Map<string, RolledUp> {
   const rolled = new Map<string, RolledUp>();
@@ -101,7 +101,7 @@ export function rollUp(watched: readonly Watchable[], nowMs: number): Map<string
   return rolled;
 }
 
-/** Marks root causes over the graph of what fails, in one pass over its circles, callees first. */
+/** Marks root causes in the graph of failures in one pass over its cycles, callees first. */
 function explain(watched: readonly Watchable[], rolled: Map<string, RolledUp>) {
   const levelOf = (id: string) => severity[rolled.get(id)?.state ?? "ok"];
   const calls = new Map(
@@ -114,7 +114,7 @@ function explain(watched: readonly Watchable[], rolled: Map<string, RolledUp>) {
     levelOf(b) - levelOf(a) || sinceOf(a) - sinceOf(b) || (a < b ? -1 : 1);
   const best = (ids: readonly (string | null)[]) => ids.filter((id) => id !== null).sort(before)[0] ?? null;
 
-  // For each circle: the best root cause in reach that is at least so bad, by level.
+  // For each cycle: the best reachable root cause of at least that severity, by level.
   const roots = new Map<string, Record<Level, string | null>>();
   for (const circle of circlesCalleesFirst(calls)) {
     const inside = new Set(circle);
@@ -140,7 +140,7 @@ function explain(watched: readonly Watchable[], rolled: Map<string, RolledUp>) {
   }
 }
 
-/** Strongly connected parts of the graph, each after all that it calls (Tarjan, without recursion). */
+/** Strongly connected components of the graph, each after everything it calls (Tarjan, without recursion). */
 function circlesCalleesFirst(calls: ReadonlyMap<string, readonly string[]>): string[][] {
   const circles: string[][] = [];
   const order = new Map<string, number>();

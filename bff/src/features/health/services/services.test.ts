@@ -9,7 +9,7 @@ import { signInAs } from "#testing/access-client.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 
 let observer: TestApp;
-/** Serves what the observer tells, as another process does. */
+/** Serves the collector's data like another process. */
 let replica: TestApp;
 let started: Parameters<typeof startTestApp>[0];
 let program: Server;
@@ -62,12 +62,12 @@ const serviceOf = async (caller: Awaited<ReturnType<typeof signInAs>>, id = "sho
 const soon = { timeout: 10_000, interval: 100 };
 
 describe("watched services over the whole path", () => {
-  test("each process tells state and detail of a service, and nobody sees another organization's", async () => {
+  test("each process serves state and detail of a service, never those of another organization", async () => {
     const viewer = await signInAs(replica, "viewer");
     await expect.poll(async () => (await serviceOf(viewer))?.state, soon).toBe("ok");
     expect(await serviceOf(viewer, "theirs")).toBeUndefined();
     expect((await viewer.call("GET", "/health/theirs")).statusCode).toBe(404);
-    // A session holds in every process.
+    // A session is valid in every process.
     const atObserver = { ...replica, app: observer.app };
     for (const caller of [viewer, await signInAs(atObserver, "viewer")]) {
       const detail = serviceDetail.parse((await caller.call("GET", "/health/shop")).json());
@@ -79,7 +79,7 @@ describe("watched services over the whole path", () => {
     }
   });
 
-  test("a check out of turn is made once, and not again within 5 seconds", async () => {
+  test("a check on demand runs once, and not again within 5 seconds", async () => {
     const operator = await signInAs(replica, "operator");
     const before = asked;
     const answers = await Promise.all([1, 2].map(() => operator.call("POST", "/health/shop/check")));
@@ -91,7 +91,7 @@ describe("watched services over the whole path", () => {
     expect((await operator.call("POST", "/health/theirs/check")).statusCode).toBe(404);
   });
 
-  test("planned work takes a service out of the problems with its reason, until it is ended", async () => {
+  test("maintenance removes a service from the problems, with its reason, until it ends", async () => {
     const operator = await signInAs(replica, "operator");
     const endsAt = new Date(Date.now() + 600_000).toISOString();
     const payload = { services: ["shop"], endsAt, reason: "move to the new rack" };
@@ -117,7 +117,7 @@ describe("watched services over the whole path", () => {
     expect(trail.json().items[0]).toMatchObject({ reason: "move to the new rack" });
   });
 
-  test("planned work that cannot be is refused by its field", async () => {
+  test("invalid maintenance is rejected with its field", async () => {
     const operator = await signInAs(replica, "operator");
     const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
     const refused = async (part: object) => {
@@ -133,7 +133,7 @@ describe("watched services over the whole path", () => {
   });
 });
 
-test("a process that once observed tells the newest detail of a service, not what it remembers of then", async () => {
+test("a process that was the collector serves the latest detail of a service, not its own old one", async () => {
   // Each start gives the demo's people new passwords.
   let people: TestApp = replica;
   const detailAt = async ({ app }: TestApp) => {
@@ -167,7 +167,7 @@ test("a process that once observed tells the newest detail of a service, not wha
   }
 });
 
-test("own health is told as health+json to those who ask for it", async () => {
+test("own health is served as health+json on request", async () => {
   const answer = await observer.app.inject({
     method: "GET",
     url: "/health",

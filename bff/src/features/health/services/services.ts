@@ -26,14 +26,14 @@ import { serviceSeen } from "./now.ts";
 import { pastService } from "./past.ts";
 
 const checkNowKey = (id: string) => `wheelhouse:observe:check-now:${id}`;
-/** Somebody may ask for a check of the same service so often. */
+/** Minimum time between requested checks of the same service. */
 const checkNowEveryMs = 5_000;
 
 export type ServicesDeps = {
   catalogue: Catalogue;
   checks: HealthChecks;
   uptimes: ServicesBoardDeps["uptimes"];
-  /** What Wheelhouse's own processes told last. */
+  /** The latest reports of Wheelhouse's own processes. */
   ownReports(): readonly Report[];
   database: Database;
   redis: Redis;
@@ -43,7 +43,7 @@ export type ServicesDeps = {
   log: Logger;
 };
 
-/** Watched services: what the collector takes of them, their detail, planned work, and checks out of turn. */
+/** Watched services: their board for the collector, details, maintenance windows, and checks on demand. */
 export function createServices(deps: ServicesDeps) {
   const { catalogue, checks, uptimes, database, redis, subscribe, changes, clock, log } = deps;
   const maintenance = createMaintenanceWindows({ database, changes, clock });
@@ -63,7 +63,7 @@ export function createServices(deps: ServicesDeps) {
     },
   });
 
-  // Whoever observes makes the check; the process that was asked may be another one.
+  // The collector runs the check, which may be another process than the one that got the request.
   const asked = subscribe({
     topic: "checks.asked",
     message: z.object({ serviceId: z.string() }),
@@ -86,7 +86,7 @@ export function createServices(deps: ServicesDeps) {
         if (!known) throw notFound("service");
         const [instances, windows] = await Promise.all([
           services.detail(params.id) ?? details.read(params.id),
-          // Without Postgres all the rest of it is still worth showing.
+          // Without Postgres the rest of the detail is still worth showing.
           maintenance.comingOf(organization.id, params.id).catch(() => []),
         ]);
         return { ...known, instances, maintenance: windows };
@@ -96,12 +96,19 @@ export function createServices(deps: ServicesDeps) {
         const row = rowsOf(context.organization).find(({ id }) => id === params.id);
         if (!row) throw notFound("service");
         if (row.kind !== "service" || row.target === null)
-          throw new AppError("conflict", "It is not asked by a check that could be made sooner.");
+          throw new AppError(
+            "conflict",
+            "Wheelhouse does not check this service itself, so it cannot check it now.",
+          );
         const free = await redis.set(checkNowKey(row.id), "1", "PX", checkNowEveryMs, "NX");
         if (free === null)
-          throw new AppError("rate_limited", "It was asked for a moment ago; its next check is on the way.", {
-            retryAfterSeconds: checkNowEveryMs / 1_000,
-          });
+          throw new AppError(
+            "rate_limited",
+            "This service was checked a moment ago; the result is on its way.",
+            {
+              retryAfterSeconds: checkNowEveryMs / 1_000,
+            },
+          );
         const result = await changes.run(context, checkService.action, async () => ({
           result: { askedAt: new Date(clock.now()).toISOString() },
           audit: { targets: [{ type: "service", id: row.id, name: row.name }] },

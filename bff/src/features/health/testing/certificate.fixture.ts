@@ -1,4 +1,4 @@
-/** For `localhost` and 127.0.0.1, signed by itself, valid for a hundred years; guards nothing. */
+/** Self-signed for `localhost` and 127.0.0.1, valid for a hundred years; protects nothing. */
 export const certificate = `-----BEGIN CERTIFICATE-----
 MIIBnDCCAUGgAwIBAgIUYQAvF/O+jvaGIs1hiq3vo10mHswwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTE5MTEwNVoYDzIxMjYxMDI4

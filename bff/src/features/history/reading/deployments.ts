@@ -40,11 +40,11 @@ const deploymentOf = (row: Selectable<Tables["deployments"]>): Deployment => ({
   createdAt: row.created_at.toISOString(),
 });
 
-/** Deployments as pipelines tell them. */
+/** Deployments as reported by pipelines. */
 export function createDeployments(deps: { database: Database; changes: Changes; clock: Clock }) {
   const { database, changes, clock } = deps;
   return {
-    /** @throws AppError `validation_failed` for the future and for more than 7 days ago */
+    /** @throws AppError `validation_failed` for times in the future or more than 7 days ago */
     tell(context: RequestContext, told: Told): Promise<Deployment> {
       const nowMs = clock.now();
       const atMs = told.at === undefined ? nowMs : Date.parse(told.at);
@@ -75,7 +75,7 @@ export function createDeployments(deps: { database: Database; changes: Changes; 
         };
       });
     },
-    /** Newest told first. */
+    /** Most recently reported first. */
     async list(
       organizationId: string,
       query: { service?: string | undefined; cursor?: string | undefined; limit: number },
@@ -84,7 +84,7 @@ export function createDeployments(deps: { database: Database; changes: Changes; 
       const rows = await database.asOrganizations([organizationId], (tx) => {
         let found = tx.selectFrom("deployments").selectAll().where("org_id", "=", organizationId);
         if (query.service !== undefined) found = found.where("service", "=", query.service);
-        // The cursor holds milliseconds, the column has finer ones.
+        // The cursor has milliseconds, the column microseconds.
         if (after)
           found = found.where(
             sql<boolean>`(date_trunc('milliseconds', created_at), id) < (${after.at}::timestamptz, ${after.id}::uuid)`,
@@ -101,7 +101,7 @@ export function createDeployments(deps: { database: Database; changes: Changes; 
         rows.length > query.limit && last ? encodeCursor({ at: last.createdAt, id: last.id }) : null;
       return { items, nextCursor };
     },
-    /** The newest of each organization as lines of its recent changes, by one statement. */
+    /** The latest of each organization as lines of its recent changes, in one statement. */
     async recent(organizationIds: readonly string[]): Promise<ReadonlyMap<string, Change[]>> {
       if (organizationIds.length === 0) return new Map();
       const { rows } = await database.asOrganizations(organizationIds, (tx) =>

@@ -13,12 +13,12 @@ type JournalFilter = {
   cursor?: string | undefined;
   limit: number;
 };
-/** An act of the audit trail, as a line. */
+/** An audited change, as a line. */
 export type ActLine = { id: string; at: string; text: string; by: string };
 
 const journalPlace = z.object({ at: z.iso.datetime({ offset: true }), id: z.uuid() });
 
-/** Journal, and everything that happened within a range. */
+/** The journal, and everything that happened within a range. */
 export function createHistoryEvents(deps: {
   database: Database;
   actsBetween(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
@@ -69,7 +69,10 @@ export function createHistoryEvents(deps: {
 
   return {
     journal,
-    /** Changes, deployments and, for who may read the trail, acts; the newest `annotationsMax`. */
+    /**
+     * State changes, deployments and, for readers of the audit trail, audited changes; the newest
+     * `annotationsMax`.
+     */
     async annotations(organizationId: string, range: { from: string; to: string }, mayReadActs: boolean) {
       const { fromMs, toMs } = rangeOf(range);
       const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];

@@ -5,21 +5,21 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { unpack } from "../writing/writing.ts";
 
-/** A client's clock may be ahead by so much. */
+/** A client's clock may be ahead by this much. */
 const aheadMs = 5_000;
 
 const partRow = z.object({
-  /** Null where this part was not stored then. */
+  /** Null where this part was not stored at that time. */
   packed: z.instanceof(Buffer).nullable(),
   base: z.instanceof(Buffer).nullable(),
 });
 const earliestRow = z.object({ earliest: z.date().nullable() });
 
-/** Reads one part of the last stored frame at or before a moment, byte by byte. */
+/** Reads one part of the last frame stored at or before a time, byte for byte. */
 export function createPast({ database, clock }: { database: Database; clock: Clock }) {
   /**
    * @returns the JSON as it was served
-   * @throws AppError `validation_failed` for the future, `not_found` where nothing is stored at or before `at`
+   * @throws AppError `validation_failed` for the future, `not_found` when nothing is stored at or before `at`
    */
   return async (organizationId: string, part: string, at: string): Promise<Buffer> => {
     if (Date.parse(at) > clock.now() + aheadMs)
@@ -36,7 +36,7 @@ export function createPast({ database, clock }: { database: Database; clock: Clo
       );
       if (rows.length > 0) {
         const { packed, base } = partRow.parse(rows[0]);
-        if (packed === null) throw new AppError("not_found", "This was not stored yet at that moment.");
+        if (packed === null) throw new AppError("not_found", "This was not yet stored at that time.");
         return unpack(packed, base);
       }
       const found =
@@ -47,8 +47,8 @@ export function createPast({ database, clock }: { database: Database; clock: Clo
       throw new AppError(
         "not_found",
         earliest === null
-          ? "Nothing of this organization is stored yet."
-          : `Nothing is stored at or before that moment. The first is of ${earliest.toISOString()}.`,
+          ? "Nothing is stored for this organization yet."
+          : `Nothing is stored at or before that time. The earliest data is from ${earliest.toISOString()}.`,
       );
     });
   };

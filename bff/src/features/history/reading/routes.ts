@@ -27,7 +27,7 @@ export function historyRoutes(app: FastifyInstance, deps: HistoryRoutesDeps) {
     const needed = historyCapabilityOf(query.kind);
     if (needed === undefined) throw invalidField("query.kind", mustBe(historyKinds));
     if (!actor.can(needed).in(organization.id).check())
-      throw new AppError("forbidden", `Reading this takes the right ${needed}.`);
+      throw new AppError("forbidden", `Reading this requires the permission ${needed}.`);
     return deps.readSeries(organization.id, query);
   });
   route(app, listJournal, ({ query }, { organization }) => {

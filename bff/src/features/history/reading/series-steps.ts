@@ -8,7 +8,9 @@ const stepsMs = [
   10, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 28_800, 43_200, 86_400,
 ].map((seconds) => seconds * secondMs);
 
-/** Which level answers a range, and in which steps: the finest that is kept since its begin and stays within 1,500. */
+/**
+ * Selects the level and step for a range: the finest still kept at its start that yields at most 1,500 steps.
+ */
 export function planSeries(fromMs: number, toMs: number, nowMs: number) {
   const kept = levels.filter(({ keepMs }) => nowMs - fromMs <= keepMs);
   const [finestKept = hours] = kept;
@@ -49,7 +51,7 @@ function addTo(
   });
 }
 
-/** The value that a share of all is not above (nearest rank). `sorted` holds one at least. */
+/** The percentile by nearest rank. `sorted` has at least one value. */
 const rankOf = (sorted: Float64Array, share: number): number =>
   sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 
@@ -60,8 +62,8 @@ function percentilesOf(means: Values, stepMs: number) {
 }
 
 /**
- * One series in steps from stored parts of two levels: where the coarse one has nothing yet, because its window is not
- * summed up, the fine one fills in.
+ * One series in steps from stored parts of two levels: the fine level fills in where the coarse one has not
+ * been summed up yet.
  */
 export function mergeSeries(
   parts: readonly SeriesPart[],

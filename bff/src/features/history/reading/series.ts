@@ -28,7 +28,10 @@ export type SeriesRequest = {
   to: string;
 };
 
-/** A range as milliseconds. @throws AppError that names the field when it is empty, or longer than history is kept. */
+/**
+ * A range in milliseconds. @throws AppError that names the field when it is empty, or longer than history is
+ * kept.
+ */
 export function rangeOf({ from, to }: { from: string; to: string }) {
   const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
   if (toMs <= fromMs) throw invalidField("query.to", "must be after `from`");
@@ -36,13 +39,13 @@ export function rangeOf({ from, to }: { from: string; to: string }) {
   return { fromMs, toMs };
 }
 
-/** What is not written any more is kept for longer than what grows. */
+/** Completed ranges are cached longer than those still growing. */
 const settledTtlMs = 300_000;
 const growingTtlMs = finest.stepMs;
 
 /**
- * Reads figures by one statement that cuts what is wanted out of the stored arrays. All who look at one chart ask the
- * same within a step of it, so `cache` answers most of them; left out, each reading asks Postgres.
+ * Reads figures in one statement that slices the stored arrays. All viewers of one chart ask the same within
+ * a step, so `cache` serves most of them; without it, each read queries Postgres.
  */
 export function createSeriesReader({
   database,
@@ -79,7 +82,7 @@ export function createSeriesReader({
     const { level, firstMs, stepMs, count } = plan;
     const iso = (ms: number) => new Date(ms).toISOString();
     const until = iso(firstMs + count * stepMs);
-    // What is not summed up yet is not older than this.
+    // Data that is not summed up yet is not older than this.
     const fineSince = iso(Math.max(firstMs, clock.now() - finest.keepMs) - finest.chunkMs);
     const { rows } = await database.asOrganizations([organizationId], (tx) =>
       sql`

@@ -24,7 +24,7 @@ export async function makeOrganization(database: Database) {
   return { id, slug, name: slug };
 }
 
-/** A process that observes and remembers: ticks are handed to it, with the time that it is then. */
+/** A process that observes and stores: it receives ticks together with their time. */
 export function remembering(
   database: Database,
   organization: { id: string; slug: string },
@@ -54,7 +54,7 @@ export function remembering(
     owner,
     lease,
     details,
-    /** Observes at a moment and waits for what is written; answers what is served then. */
+    /** Observes at a time and waits for the write; returns what is then served. */
     async tick(atMs: number, waiting: number, part: Parameters<typeof makeTick>[0] = {}) {
       nowMs = atMs;
       snapshots.ingest(

@@ -12,7 +12,7 @@ import { createUptimes } from "./uptimes.ts";
 const log = pino({ level: "silent" });
 const hourMs = 3_600_000;
 let database: Database;
-/** Windows are summed up once for all organizations, so that each test has days of its own. */
+/** Windows are summed up once for all organizations, so each test uses days of its own. */
 let nowMs = Date.UTC(2025, 0, 20, 12);
 beforeEach(() => {
   nowMs += 60 * 24 * hourMs;
@@ -60,10 +60,10 @@ async function remember(
   return () => createRollup({ database, store, lease })(epoch, nowMs);
 }
 
-test("an uptime is the share of the known time, whether its hours are summed up yet or not, and says how much is known", async () => {
+test("uptime is the share of the known time, whether its hours are summed up yet or not, with how much is known", async () => {
   const organization = await makeOrganization();
   const foreign = await makeOrganization();
-  // 30 h, the last 6 of which are not summed up yet: 3 h nobody looked, 1 h was down, 20 min were down just now.
+  // 30 h, of which the last 6 are not summed up yet: 3 h without data, 1 h down, 20 min down just now.
   const lookedAway = (ms: number) => ms >= nowMs - 12 * hourMs && ms < nowMs - 9 * hourMs;
   const wasDown = (ms: number) =>
     (ms >= nowMs - 9 * hourMs && ms < nowMs - 8 * hourMs) ||
@@ -87,7 +87,7 @@ test("an uptime is the share of the known time, whether its hours are summed up 
   expect(uptimes.of(organization.slug, "catalog")).toBeUndefined();
 });
 
-test("an hour in which a service was seen for 6 minutes alone counts as 6 minutes after it is summed up", async () => {
+test("an hour with only 6 minutes of data counts as 6 minutes after it is summed up", async () => {
   const organization = await makeOrganization();
   const beginMs = nowMs - 20 * hourMs;
   const sumUp = await remember(organization, beginMs, beginMs + 2 * hourMs, (ms) => {
@@ -102,7 +102,7 @@ test("an hour in which a service was seen for 6 minutes alone counts as 6 minute
   expect(found?.uptimeKnown.day).toBeCloseTo(66 / (24 * 60), 3);
 });
 
-test("uptimes are read again when they are a minute old, by whoever asks then", async () => {
+test("uptimes are refreshed when they are a minute old, by the collector of that time", async () => {
   const organization = await makeOrganization();
   await remember(organization, nowMs - 3 * hourMs, nowMs - 2 * hourMs, () => 1);
   let atMs = nowMs;

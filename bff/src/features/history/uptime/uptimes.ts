@@ -9,7 +9,7 @@ import { knownMetric, upMetric } from "../tick-figures.ts";
 import { finest, floorTo, hours, rollupMs, stepsOf } from "../times.ts";
 
 const everyMs = 60_000;
-/** At most this share of the time is spent with asking. */
+/** Reading takes at most this share of the time. */
 const idleTimes = 20;
 const timeoutMs = 5_000;
 const hourMs = 3_600_000;
@@ -30,14 +30,14 @@ const uptimeRow = z.object({
 });
 const untilRow = z.object({ untilMs: z.number() });
 
-/** Down to four places, so that what was away for a moment is never whole, and a row changes seldom. */
+/** Rounded down to four places, so that a short outage never shows as 100 % and a row seldom changes. */
 const roundedDown = (ratio: number | null) => (ratio === null ? null : Math.floor(ratio * 10_000) / 10_000);
 const rounded = (ratio: number) => Math.min(1, Math.round(ratio * 10_000) / 10_000);
 const keyOf = (organization: string, id: string) => `${organization} ${id}`;
 
 /**
- * The share of the time, as far as it is known, in which each thing of one kind was ok or degraded, and how much is known. One
- * statement over hours that are summed up, and over the 10 s of those that are not yet.
+ * The share of the known time in which each thing of one kind was ok or degraded, and how much is known. One
+ * statement over summed-up hours, and over 10 s steps where hours are not summed up yet.
  */
 export function createUptimes(deps: { database: Database; kind: HistoryKind; clock: Clock; log: Logger }) {
   const { database, kind, clock, log } = deps;
@@ -67,17 +67,17 @@ export function createUptimes(deps: { database: Database; kind: HistoryKind; clo
     const ofTens = (periodMs: number) => known(periodMs, sql`t.seconds`, sql`c.base + 600`, 600);
     const { day, week, month } = periodsMs;
     const rows = await database.system.transaction().execute(async (tx) => {
-      // Compiling it would take longer than running it.
+      // JIT compilation would take longer than the query.
       await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true), set_config('jit', 'off', true)`.execute(
         tx,
       );
-      // Windows are summed up in order, so all before the newest one are.
+      // Windows are summed up in order, so all before the newest one are done.
       const summed =
         await sql`select coalesce(extract(epoch from max(starts_at)) * 1000 + ${rollupMs}, 0)::float8 as "untilMs"
         from history_rollups`.execute(tx);
       const { untilMs } = untilRow.parse(summed.rows[0]);
       const fineSince = iso(Math.max(untilMs, nowMs - finest.keepMs));
-      // Cells are added up within their chunk, so that only chunks are grouped.
+      // Cells are summed within their chunk, so that only chunks are grouped.
       return sql`
         with parts as (
           select c.org_id, c.entity, sums.*
@@ -138,7 +138,7 @@ export function createUptimes(deps: { database: Database; kind: HistoryKind; clo
   }
 
   return {
-    /** Reads them anew when they are a minute old, and waits for nothing; called by who observes. */
+    /** Refreshes uptimes older than a minute, without waiting; called by the collector. */
     poke() {
       if (isReading || clock.now() < dueMs) return;
       isReading = true;
@@ -151,7 +151,10 @@ export function createUptimes(deps: { database: Database; kind: HistoryKind; clo
           isReading = false;
         });
     },
-    /** By slug of the organization and id of the service, as of the last minute; undefined before it is known. */
+    /**
+     * By slug of the organization and id of the service, at most a minute old; undefined before the first
+     * read.
+     */
     of: (organization: string, id: string) => found.get(keyOf(organization, id)),
     read,
   };

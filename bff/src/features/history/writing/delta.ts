@@ -7,13 +7,13 @@ const inflate = promisify(inflateRaw);
 
 const whole = 0;
 const difference = 1;
-/** A difference that saves less than this is not worth a second row to read. */
+/** A difference that saves less than this is not worth reading a second row. */
 const worthwhile = 0.7;
 const mostBytes = 64 * 1024 * 1024;
 
 /**
- * A text to which others are compared. JSON of the same view differs in a few numbers, so it is cut at its commas: most
- * pieces come again, in the same order.
+ * A text that others are compared to. JSON of the same view differs in a few numbers, so it is split at
+ * commas: most pieces recur in the same order.
  */
 export type DeltaBase = { text: Buffer; pieces: string[]; places: Map<string, number[]> };
 
@@ -28,7 +28,7 @@ export function deltaBase(text: Buffer): DeltaBase {
   return { text, pieces, places };
 }
 
-// One character a byte, so that every byte comes back as it was.
+// One character per byte, so that every byte is restored exactly.
 const piecesOf = (text: Buffer) => text.toString("latin1").split(",");
 
 /** First place at or after `from`, else the first of all. */
@@ -90,19 +90,19 @@ function restore(base: DeltaBase, parts: Parts): Buffer {
 
 const marked = (mark: number, content: Buffer) => Buffer.concat([Buffer.from([mark]), content]);
 
-/** A text compressed by itself. */
+/** A text compressed on its own. */
 export const packWhole = async (text: Buffer): Promise<Buffer> => marked(whole, await deflate(text));
 
-/** A text as what differs from a base, or by itself where that is hardly longer. */
+/** A text as its difference from a base, or compressed on its own where that is hardly longer. */
 export async function packDifference(text: Buffer, base: DeltaBase): Promise<Buffer> {
-  // What did not change need not be compared.
+  // An unchanged text needs no comparison.
   const all: Parts = [[0, base.pieces.length]];
   const parts = Buffer.from(JSON.stringify(base.text === text ? all : compare(base, text)));
   if (parts.length > text.length * worthwhile) return packWhole(text);
   return marked(difference, await deflate(parts));
 }
 
-/** @throws Error when it is none of ours, or its base is needed and absent. */
+/** @throws Error when the format is unknown, or its base is required and absent. */
 export async function unpack(packed: Buffer, base: Buffer | null): Promise<Buffer> {
   const content = packed.subarray(1);
   const inflated = await inflate(content, { maxOutputLength: mostBytes });

@@ -1,11 +1,11 @@
 import { floorTo, monthsKeptMs } from "../times.ts";
 import { type DeltaBase, deltaBase, packDifference, packWhole } from "./delta.ts";
 
-/** What was observed of one organization at a moment, packed, by name of the part. */
+/** The observations of one organization at a time, packed, by name of the part. */
 export type Frame = {
   organizationId: string;
   atMs: number;
-  /** The frame that is needed to read this one; null when it stands for itself. */
+  /** The frame required to read this one; null when it is complete. */
   baseAtMs: number | null;
   keepUntilMs: number;
   parts: ReadonlyMap<string, Buffer>;
@@ -26,14 +26,18 @@ const minuteMs = 60_000;
 const recentMs = 10 * minuteMs;
 const briefMs = 6 * hourMs;
 const weekMs = 7 * 24 * hourMs;
-/** A thing that flaps shall not fill the store for 13 months: what is more in an hour is kept for a week. */
+/**
+ * Something that flaps must not fill the store for 13 months: excess changes within an hour are kept for a
+ * week.
+ */
 const mostChangesInHour = 60;
-/** Of a frame in memory beside its parts, about. */
+/** Approximate memory of a frame besides its parts. */
 const frameOverheadBytes = 200;
 
 /**
- * Packs frames one after the other. The first of an hour is whole and kept for 13 months, the first of 10 minutes whole
- * and kept for a week; the others are differences to these, kept for 13 months at a change, a week for the first of a minute, and 6 hours else.
+ * Packs frames in order. The first of an hour is complete and kept for 13 months, the first of 10 minutes is
+ * complete and kept for a week; the others are differences to these, kept for 13 months after a change, a
+ * week for the first of a minute, and 6 hours otherwise.
  */
 export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number }) {
   const known = new Map<string, Known>();
@@ -72,7 +76,7 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
       organizationId,
       atMs,
       baseAtMs: base?.atMs ?? null,
-      // A base outlives what is read by it.
+      // A base outlives the frames that need it.
       keepUntilMs: atMs + keepMs + (base === null ? hourMs : 0),
       parts: new Map(packed),
     };
@@ -97,7 +101,7 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
   };
 
   return {
-    /** Takes what is observed now; packed soon after, in order. */
+    /** Accepts the current observations; they are packed soon, in order. */
     take(
       organizationId: string,
       atMs: number,
@@ -105,21 +109,21 @@ export function createFrames({ mostWaitingBytes }: { mostWaitingBytes: number })
     ) {
       packing = packing.then(() => pack(organizationId, atMs, parts, isChange));
     },
-    /** Resolves when all that was taken is packed. */
+    /** Resolves when all accepted frames are packed. */
     settled: () => packing,
     waiting: (): readonly Frame[] => waiting,
-    /** Forgets those that are stored. */
+    /** Forgets stored frames. */
     settle(stored: ReadonlySet<Frame>) {
       waiting = waiting.filter((frame) => !stored.has(frame));
       waitingBytes = waiting.reduce((sum, frame) => sum + bytesOf(frame), 0);
     },
-    /** Frames that found no room since the last call. */
+    /** Number of frames dropped for lack of room since the last call. */
     takeRefused() {
       const count = refused;
       refused = 0;
       return count;
     },
-    /** Nothing that was taken will be stored, so nothing may build on it. */
+    /** Pending frames will not be stored, so nothing may build on them. */
     forget() {
       known.clear();
       waiting = [];

@@ -2,10 +2,10 @@ import type { JournalEntry } from "@wheelhouse/shared/history.ts";
 import type { Aspect, Owned } from "#observe/aspect.ts";
 import { noRows, type Tick } from "#observe/tick/tick.ts";
 
-/** A change of state as it is stored. */
+/** A state change as it is stored. */
 export type JournalRow = Omit<JournalEntry, "id"> & { organizationId: string };
 
-/** The changes that a tick saw, with what they were about before and after as far as its rows tell it. */
+/** The state changes of a tick, with the states before and after where its rows show them. */
 export function journalOf(aspects: readonly Aspect[], tick: Tick, before: Tick | null): JournalRow[] {
   const ids = new Map(tick.head.organizations.map(({ id, slug }) => [slug, id]));
   const told = aspects.flatMap(({ key, journal }) => (journal ? [{ key, ...journal }] : [])).reverse();

@@ -4,7 +4,7 @@ import { hours, levels, minutes, rollupMs } from "../times.ts";
 
 const rowsAtOnce = 5_000;
 
-/** Removes what is older than it is kept, a bounded part at a time. Chunks that are not summed up yet stay. */
+/** Removes expired history in bounded steps. Chunks that are not summed up yet are kept. */
 export function createHistoryRetention({ database }: { database: Database }) {
   async function remove(statement: () => Promise<number>) {
     while ((await statement()) === rowsAtOnce);
@@ -32,7 +32,7 @@ export function createHistoryRetention({ database }: { database: Database }) {
       affected(sql`delete from history_journal where ctid = any (array(
         select ctid from history_journal where at < now() - make_interval(secs => ${hours.keepMs / 1000}) limit ${rowsAtOnce}))`),
     );
-    // Longer than the chunks that a window was summed up from can last.
+    // Longer than the chunks that a window was summed up from.
     await affected(
       sql`delete from history_rollups where starts_at < now() - make_interval(secs => ${(20 * rollupMs) / 1000})`,
     );

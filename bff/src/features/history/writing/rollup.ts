@@ -23,7 +23,7 @@ const hourRow = z.object({
 type Values = (number | null)[];
 type Summed = { means: Values; mins: Values; maxs: Values };
 
-/** Mean, smallest and largest of what is known of each `per` values; null where nothing is. */
+/** Mean, minimum and maximum of the known values among each `per` values; null where none is known. */
 export function sumUp(values: readonly (number | null)[], per: number): Summed {
   const summed: Summed = { means: [], mins: [], maxs: [] };
   for (let from = 0; from < values.length; from += per) {
@@ -43,14 +43,16 @@ export function sumUp(values: readonly (number | null)[], per: number): Summed {
   return summed;
 }
 
-/** The share of each `per` values that is known: a mean alone does not tell how much of its time it stands for. */
+/**
+ * The share of each `per` values that is known, because a mean does not show how much of the time it covers.
+ */
 const knownShares = (values: Values, per: number): number[] =>
   Array.from({ length: values.length / per }, (_, at) => {
     const some = values.slice(at * per, (at + 1) * per);
     return some.filter((value) => value !== null).length / per;
   });
 
-/** The chunks of 10 s of one entity within a window as one list of values by metric. */
+/** The 10 s chunks of one entity within a window as one list of values per metric. */
 function joined(chunks: readonly Chunk[], windowMs: number): Map<string, Values> {
   const all = new Map<string, Values>();
   const length = rollupMs / finest.stepMs;
@@ -80,7 +82,7 @@ function summedChunk(of: Chunk, startsAtMs: number, values: Map<string, Values>,
   return chunk;
 }
 
-/** Puts the hours of a window into the chunk of 10 days that they belong to. */
+/** Inserts the hours of a window into their chunk of 10 days. */
 function placeHours(into: SummedChunk, window: SummedChunk, windowMs: number) {
   const steps = stepsOf(hours);
   const offset = (windowMs - into.startsAtMs) / hours.stepMs;
@@ -93,9 +95,9 @@ function placeHours(into: SummedChunk, window: SummedChunk, windowMs: number) {
 }
 
 /**
- * Sums each window of 6 h that is over into a chunk of minutes and the hours of the chunk of 10 days, from the stored
- * chunks of 10 s: what a crash or a lack of Postgres delays is made good by whoever remembers next. Doing it again
- * gives the same.
+ * Sums up each ended window of 6 h from the stored 10 s chunks into a chunk of minutes and the hours of the
+ * 10-day chunk. After a crash or a Postgres outage the next writer catches up; repeating it gives the same
+ * result.
  */
 export function createRollup(deps: { database: Database; store: HistoryStore; lease: PostgresLease }) {
   const { database, store, lease } = deps;

@@ -14,7 +14,7 @@ export type SummedChunk = Chunk & {
 
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
-// A `real` takes no number beside its range; seven digits are all that it keeps.
+// A `real` rejects numbers outside its range, and keeps only seven digits.
 function literalOf(value: number | null): string {
   if (value === null) return "NULL";
   const single = Math.fround(value);
@@ -119,7 +119,10 @@ export function createHistoryStore({ database }: { database: Database }) {
         tx,
       );
     },
-    /** What another process left of windows: of the running one, and of one that nobody closed. */
+    /**
+     * Chunks of unfinished windows left by another process: of the current one, and of one that was never
+     * closed.
+     */
     async readOpen(sinceMs: number): Promise<Chunk[]> {
       const { rows } = await sql`select ${chunkColumns} from history_open
         where starts_at >= ${isoOf(sinceMs)}`.execute(database.system);
@@ -134,7 +137,7 @@ export function createHistoryStore({ database }: { database: Database }) {
         from unnest(${of.organizations}::uuid[], ${of.kinds}::text[], ${of.entities}::text[], ${of.starts}::timestamptz[],
           ${of.metrics}::text[], ${of.means}::text[]) as t (o, k, e, s, m, v)
         on conflict (org_id, kind, entity, step_s, starts_at) do nothing`.execute(tx);
-      // What was being filled is closed now: a row left behind would be read twice.
+      // Closed chunks replace their open rows; otherwise both would be read.
       const ends = Math.max(...chunks.map(({ startsAtMs }) => startsAtMs));
       await sql`delete from history_open where starts_at <= ${isoOf(ends)}`.execute(tx);
     },

@@ -1,7 +1,7 @@
 import type { Figures } from "#observe/aspect.ts";
 import { finest, floorTo, stepsOf } from "../times.ts";
 
-/** Values of one entity by metric over one chunk; each list has one value for each step. */
+/** Values of one entity by metric over one chunk, one value per step. */
 export type Chunk = {
   organizationId: string;
   kind: string;
@@ -14,15 +14,14 @@ type Cells = { organizationId: string; kind: string; entity: string; sums: Map<s
 type Sums = { sums: Float64Array; counts: Uint16Array };
 
 const steps = stepsOf(finest);
-/** Closed chunks that wait for Postgres: 6 h of them. */
+/** Closed chunks waiting for Postgres: 6 h of them. */
 const mostClosed = 36;
 
 /**
- * The chunks of 10 min that are being filled, in memory: each tick adds to the mean of its 10 s, or
- * raises its peak. A chunk closes with the first tick after it and waits until it is taken; while nobody can take it
- * the oldest are given up in the end.
- *
- * @param peaks metrics of which the largest value of 10 s is kept, not the mean.
+ * The current 10 min chunks in memory: each tick adds to the mean of its 10 s step, or raises its peak. A
+ * chunk closes with the first later tick and waits to be stored; if it cannot be stored for long, the oldest
+ * are dropped.
+ * @param peaks metrics that keep the maximum of a 10 s step instead of the mean.
  */
 export function createWindow(peaks: ReadonlySet<string> = new Set()) {
   let startsAtMs: number | null = null;
@@ -62,7 +61,7 @@ export function createWindow(peaks: ReadonlySet<string> = new Set()) {
       return [{ organizationId, kind, entity, startsAtMs, means }];
     });
 
-  /** Closes the window when this time is after it. False when it is before it: nothing is added any more. */
+  /** Closes the window when this time is after it. False when it is before it, which adds nothing. */
   const turnTo = (atMs: number): boolean => {
     const begin = floorTo(atMs, finest.chunkMs);
     if (startsAtMs !== null && begin < startsAtMs) return false;
@@ -94,9 +93,9 @@ export function createWindow(peaks: ReadonlySet<string> = new Set()) {
         });
       }
     },
-    /** What is known of the running window, for readers and for the case of a crash. */
+    /** The known part of the current window, for readers and as protection against a crash. */
     open: chunks,
-    /** Takes over what another process had of the running window. What is known here stays. */
+    /** Takes over another process' part of the current window. Values known here take precedence. */
     adopt(found: readonly Chunk[]) {
       for (const chunk of found) {
         if (chunk.startsAtMs !== startsAtMs) continue;
@@ -111,14 +110,14 @@ export function createWindow(peaks: ReadonlySet<string> = new Set()) {
         }
       }
     },
-    /** Closed windows, oldest first; `settle` says that they are stored. */
+    /** Closed windows, oldest first; call `settle` once they are stored. */
     closed: () => closed,
     settle(stored: readonly { startsAtMs: number }[]) {
       const done = new Set(stored.map(({ startsAtMs: at }) => at));
       closed = closed.filter(({ startsAtMs: at }) => !done.has(at));
     },
     startsAtMs: () => startsAtMs,
-    /** Another process remembers now. */
+    /** Another process writes now. */
     forget() {
       startsAtMs = null;
       cells = new Map();

@@ -15,11 +15,11 @@ import { createWindow } from "./window.ts";
 export type HistoryWriterDeps = {
   aspects: readonly Aspect[];
   snapshots: SnapshotStore;
-  /** Names this process, as its ticks do. */
+  /** Id of this process, as in its ticks. */
   owner: string;
   lease: PostgresLease;
   store: HistoryStore;
-  /** Sums up what is complete; called when nothing waits. */
+  /** Sums up ended windows; called when nothing is waiting. */
   rollUp(epoch: number, nowMs: number): Promise<void>;
   clock: Clock;
   log: Logger;
@@ -29,14 +29,17 @@ const minuteMs = 60_000;
 const mostWaitingFrameBytes = 48 * 1024 * 1024;
 const mostWaitingChanges = 10_000;
 const framesAtOnce = 200;
-/** A chunk that nobody closed is closed by who comes next, unless that is this much later. */
+/** A chunk that was never closed is closed by the next writer, unless it is older than this. */
 const leftBehindMs = 24 * 3_600_000;
-/** What a process keeps that observes while another one still holds the lease: a leader that died held it so long. */
+/**
+ * How long a process keeps observations while another one still holds the lease: as long as the lease of a
+ * dead leader lasts.
+ */
 const keptForTakeoverMs = 20_000;
 
 /**
- * Remembers what this process observes, while it holds the lease: figures, changes and frames, in one transaction each
- * 10 s. What cannot be written, because Postgres is away, waits in memory within bounds and is written later.
+ * Stores what this process observes while it holds the lease: figures, changes and frames, in one transaction
+ * every 10 s. While Postgres is unavailable, data waits in bounded memory and is written later.
  */
 export function createHistoryWriter(deps: HistoryWriterDeps) {
   const { aspects, snapshots, owner, lease, store, rollUp, clock, log } = deps;
@@ -70,7 +73,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
     await lease.write(taken, (tx) => store.writeClosed(tx, left));
     window.adopt(found);
     epoch = taken;
-    log.info({ epoch: taken }, "this process remembers from now on");
+    log.info({ epoch: taken }, "this process now records history");
   };
 
   const writeAll = async (held: number) => {
@@ -90,8 +93,8 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
         });
       } catch (err) {
         if (err instanceof LeaseLost || isUnavailable(err)) throw err;
-        // It would fail for ever, and what comes after it would wait.
-        log.error({ err }, "a part of the history could not be stored and is given up");
+        // It would fail again and block everything after it.
+        log.error({ err }, "a part of the history could not be stored and was dropped");
       }
       frames.settle(new Set(batch));
       journal = journal.filter((row) => !changes.includes(row));
@@ -114,17 +117,20 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
       if (held !== epoch) await take(held);
       await writeAll(held);
       const refused = frames.takeRefused();
-      if (refused > 0) log.warn({ frames: refused }, "frames were given up while Postgres was away");
+      if (refused > 0) log.warn({ frames: refused }, "frames were dropped while Postgres was unavailable");
       const turn = floorTo(clock.now(), finest.chunkMs);
       if (turn === rolledMs) return;
       await rollUp(held, clock.now());
       rolledMs = turn;
     } catch (err) {
       if (err instanceof LeaseLost) {
-        log.info("another process remembers from now on");
+        log.info("another process now records history");
         forget();
       } else
-        log.warn({ reason: err instanceof Error ? err.message : String(err) }, "history waits to be written");
+        log.warn(
+          { reason: err instanceof Error ? err.message : String(err) },
+          "history is waiting to be written",
+        );
     }
   };
 
@@ -142,7 +148,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
     if (tick.head.observer !== owner) {
       if (!isRemembering) return;
       isRemembering = false;
-      // The one who observes now shall not wait for the lease to run out.
+      // The new collector should not have to wait for the lease to expire.
       running = running.then(() => lease.release().catch(() => {})).then(forget);
       return;
     }
@@ -172,11 +178,11 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
         try {
           onTick(tick);
         } catch (err) {
-          log.error({ err }, "a tick could not be remembered");
+          log.error({ err }, "a tick could not be recorded");
         }
       });
     },
-    /** Writes what there is, and lets another one go on at once. */
+    /** Writes what is pending and releases the lease at once. */
     async stop() {
       stopHearing();
       await running;
@@ -185,7 +191,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
       await flush();
       await lease.release().catch(() => {});
     },
-    /** Resolves when what was begun to be written is written or has failed. */
+    /** Resolves when the writes already started have succeeded or failed. */
     settled: () => running,
   };
 }

@@ -75,10 +75,10 @@ export function createSender(filter: AddressFilter, connections: number): Sender
           return {
             kind: "none",
             errorClass: "shutdown",
-            message: "Wheelhouse was stopped before the receiver had answered.",
+            message: "Wheelhouse stopped before the receiver responded.",
           };
         if (timeout.aborted)
-          return { kind: "none", errorClass: "timeout", message: `No answer within ${timeoutMs} ms.` };
+          return { kind: "none", errorClass: "timeout", message: `No response within ${timeoutMs} ms.` };
         return classify(error);
       }
     },

@@ -113,7 +113,7 @@ export function createDelivery(options: DeliveryOptions) {
     const headers = headersOf(claim, startedMs);
     const result: Answer | NoAnswer =
       claim.payload === null
-        ? { kind: "none", errorClass: "protocol", message: "The payload is no longer kept." }
+        ? { kind: "none", errorClass: "protocol", message: "The payload is no longer stored." }
         : await sender.post(claim.url, headers, claim.payload, config.deliveryTimeoutMs, signal);
     const judged = judge(claim, headers, result, startedMs, clock.now(), config, Math.random());
 

@@ -33,7 +33,7 @@ type Place = { createdAt: string; id: string } | undefined;
 const after = (place: Place) =>
   place ? sql`and (created_at, id) < (${place.createdAt}::timestamptz, ${place.id}::uuid)` : sql``;
 
-/** `unique_violation` of a slug becomes the 409 that a person understands. */
+/** Turns `unique_violation` of a slug into a readable 409. */
 const slugTaken = (error: unknown): never => {
   if (error instanceof Error && "code" in error && error.code === "23505")
     throw new AppError("conflict", "This short name is already taken in this organization.", {
@@ -108,7 +108,7 @@ export function createConfigurationStore(database: Database) {
       return { ...row, ...made };
     },
 
-    /** The row, locked until the transaction ends. @throws 404 when the organization has none. */
+    /** The row, locked until the transaction ends. @throws 404 when the organization has no such endpoint. */
     async lockEndpoint(tx: Transaction<Tables>, organizationId: string, id: string): Promise<EndpointRow> {
       const { rows } = await sql<EndpointRow>`
         select ${endpointColumns} from webhook_endpoints
@@ -133,7 +133,7 @@ export function createConfigurationStore(database: Database) {
       return version;
     },
 
-    /** Marks it deleted and discards what still waits for it. @returns how many deliveries were discarded. */
+    /** Marks it deleted and discards its waiting deliveries. @returns how many deliveries were discarded. */
     async deleteEndpoint(tx: Transaction<Tables>, organizationId: string, id: string): Promise<number> {
       await tx
         .updateTable("webhook_endpoints")

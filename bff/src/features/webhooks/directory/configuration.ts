@@ -31,7 +31,7 @@ type ConfigurationOptions = {
   directory: Directory;
 };
 
-/** Cuts a list that was read one row too long, and says where the next page begins. */
+/** Cuts a list that was read with one extra row, and returns where the next page begins. */
 export function pageOf<Row extends { created_at: Date; id: string }, Item>(
   rows: readonly Row[],
   limit: number,
@@ -89,22 +89,22 @@ const auditFields = (row: Pick<EndpointRow, "name" | "url" | "event_types" | "en
   enabled: row.enabled,
 });
 
-/** Credentials and query of a receiver's URL are its owner's secrets. */
+/** Credentials and query of a receiver's URL are secret. */
 function withoutSecrets(url: string): string {
   const parsed = new URL(url);
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
 }
 
 export const staleVersion = () =>
-  new AppError("conflict", "Somebody changed this in the meantime. Reload and look at it again.");
+  new AppError("conflict", "Someone else changed this in the meantime. Reload and review it.");
 
-/** Sources and endpoints, each change with its audit row; secrets are shown once and kept sealed. */
+/** Sources and endpoints, each change with its audit row; secrets are shown once and sealed at rest. */
 export function createConfiguration(options: ConfigurationOptions) {
   const { store, changes, secrets, filter, breakers, directory } = options;
 
   function assertUrl(url: string) {
     const refusal = filter.refusalOfUrl(url);
-    if (refusal) throw invalidField("body.url", `may not be reached: ${refusal}`);
+    if (refusal) throw invalidField("body.url", `is not allowed: ${refusal}`);
     if (new URL(url).username || new URL(url).password)
       throw invalidField("body.url", "must not carry credentials");
   }
@@ -244,12 +244,12 @@ export function createConfiguration(options: ConfigurationOptions) {
       return null;
     },
 
-    /** An act of Wheelhouse itself: the receiver answered 410 and wants nothing any more. */
+    /** Disables an endpoint as a system action, because its receiver responded with 410. */
     async disableGone({ organizationId, endpointId: id, version }: GoneEndpoint) {
       await changes
         .runAsSystem(organizationId, "Webhook delivery", "webhooks.endpoint.disable", async (tx) => {
           const before = await store.lockEndpoint(tx, organizationId, id);
-          // Another delivery's 410 was first, or somebody has switched it on since: this answer is an old one.
+          // Another delivery's 410 came first, or someone has enabled it since: this response is outdated.
           if (!before.enabled || before.version !== version) throw staleVersion();
           const fields = { ...before, enabled: false, disabled_reason: "the receiver answered 410 Gone" };
           await store.updateEndpoint(tx, id, {
@@ -279,5 +279,5 @@ export function createConfiguration(options: ConfigurationOptions) {
 
 export type Configuration = ReturnType<typeof createConfiguration>;
 
-/** `version` as it was when the attempt began. */
+/** `version` at the start of the attempt. */
 type GoneEndpoint = { organizationId: string; endpointId: string; version: number };

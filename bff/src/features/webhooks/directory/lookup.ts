@@ -7,10 +7,12 @@ import type { SignatureScheme } from "./signature.ts";
 
 const lifetimeMs = 1_000;
 const maxEntries = 2_000;
-/** A provider waits for its answer: a database that hangs is one that is away. */
+/** A provider is waiting for its response, so a hanging database counts as unavailable. */
 const readTimeoutMs = 3_000;
 
-/** Where a posted event belongs: its source with the secret, and the enabled endpoints of the organization. */
+/**
+ * Where a posted event belongs: its source with the secret, and the enabled endpoints of the organization.
+ */
 export type IntakeTarget = {
   organizationId: string;
   sourceId: string;
@@ -31,8 +33,8 @@ export const sourcePurpose = (id: string) => `webhook_sources:${id}`;
 export const endpointPurpose = (id: string) => `webhook_endpoints:${id}`;
 
 /**
- * Looks up sources by the names in the intake path and remembers them for 1 s, so that the stream of events costs
- * one query a second and source. A change made by this process counts at once, one made elsewhere within 1 s.
+ * Looks up sources by the names in the intake path and caches them for 1 s, so that a stream of events costs
+ * one query per second and source. A change in this process applies at once, one made elsewhere within 1 s.
  */
 export function createDirectory(database: Database, secrets: SecretBox, clock: Clock) {
   const known = new Map<string, { until: number; target: Promise<IntakeTarget | null> }>();
@@ -59,7 +61,7 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
   }
 
   return {
-    /** @throws when the database cannot be reached; that is not remembered. */
+    /** @throws when the database is unavailable; errors are not cached. */
     find(organization: string, source: string): Promise<IntakeTarget | null> {
       const key = `${organization}/${source}`;
       const found = known.get(key);

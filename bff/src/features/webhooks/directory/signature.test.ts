@@ -47,7 +47,7 @@ describe("Standard Webhooks", () => {
     ["a time 6 minutes old", {}, undefined, 360_000, /header\.webhook-timestamp/],
     ["a time 6 minutes ahead", {}, undefined, -360_000, /header\.webhook-timestamp/],
     ["an empty signature", { "webhook-signature": "" }, undefined, 0, /header\.webhook-signature/],
-  ])("refuses %s and names the header", (_, changed, otherSecret, laterMs, message) => {
+  ])("rejects %s and names the header", (_, changed, otherSecret, laterMs, message) => {
     const nowMs = Date.now();
     const headers = { ...standardHeaders(secret, nowMs), ...changed };
     expect(() =>
@@ -62,12 +62,12 @@ describe("GitHub", () => {
   const verify = (headers: Record<string, string>) =>
     verifySignature("github", secret, { headers, body }, Date.now(), toleranceMs);
 
-  test("verifies its signature, and its unsigned id counts only with the body's hash", () => {
+  test("verifies its signature, and its unsigned id is valid only with the body's hash", () => {
     const verified = verify({ "x-hub-signature-256": sign(body), "x-github-delivery": "guid" });
     expect(verified).toMatchObject({ eventId: "guid", bodyHash: expect.stringMatching(/^[\w-]{43}$/) });
   });
 
-  test("refuses a signature of another body, and none", () => {
+  test("rejects a signature of another body, and a missing one", () => {
     expect(() =>
       verify({ "x-hub-signature-256": sign(Buffer.from("{}")), "x-github-delivery": "g" }),
     ).toThrow(/x-hub-signature-256/);

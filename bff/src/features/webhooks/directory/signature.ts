@@ -13,11 +13,11 @@ export type VerifiedSource = { eventId: string; bodyHash: string };
 /** A new Standard Webhooks secret: `whsec_` and base64 of 32 bytes. */
 export const makeSecret = () => standardPrefix + randomBytes(32).toString("base64");
 
-/** What may be shown of a secret. */
+/** The part of a secret that may be shown. */
 export const secretHint = (secret: string) => secret.slice(-4);
 
 /**
- * Checks a secret that a person chose.
+ * Validates a secret chosen by a person.
  * @throws AppError naming `field`.
  */
 export function assertSecret(scheme: SignatureScheme, secret: string, field: string) {
@@ -39,7 +39,7 @@ export function signStandard(secret: string, id: string, timestampSeconds: numbe
   return `v1,${mac.digest("base64")}`;
 }
 
-// Digests of equal length are compared, so neither content nor length of what was sent shows in the time taken.
+// Compares digests of equal length, so that the duration reveals neither content nor length.
 function equal(sent: string, expected: string) {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(sent), digest(expected));
@@ -70,7 +70,7 @@ function verifyStandard(secret: string, request: SignedRequest, nowMs: number, t
   )
     throw rejected("header.webhook-signature", "no signature matches the secret of this source");
   if (Math.abs(nowMs - Number(timestamp) * 1000) > toleranceMs)
-    throw rejected("header.webhook-timestamp", "lies too far from the time of this server");
+    throw rejected("header.webhook-timestamp", "is too far from the time of this server");
   return { eventId, bodyHash: "" };
 }
 
@@ -79,7 +79,7 @@ function verifyGithub(secret: string, request: SignedRequest) {
   const expected = `sha256=${createHmac("sha256", secret).update(request.body).digest("hex")}`;
   if (!equal(signature, expected))
     throw rejected("header.x-hub-signature-256", "does not match the secret of this source");
-  // GitHub signs the body alone, so its id counts only together with the body.
+  // GitHub signs only the body, so its id is valid only together with the body.
   return {
     eventId: single(request, "x-github-delivery"),
     bodyHash: createHash("sha256").update(request.body).digest("base64url"),

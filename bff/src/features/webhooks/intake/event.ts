@@ -32,7 +32,7 @@ export function readEventType(scheme: SignatureScheme, { headers, body }: Signed
   return typed.data.type;
 }
 
-/** Ids travel in headers and become keys, so they are held to printable ASCII. */
+/** Ids become header values and keys, so they are restricted to printable ASCII. */
 export function assertEventId(eventId: string, scheme: SignatureScheme) {
   if (!fits(eventId))
     throw invalidField(
@@ -51,7 +51,7 @@ function parseBody(body: Buffer): unknown {
   }
 }
 
-/** True when one of the patterns names the type; none at all means every type. A trailing `*` matches any rest. */
+/** True when a pattern matches the type; no patterns match every type. A trailing `*` matches any suffix. */
 export function matchesEventType(patterns: readonly string[], eventType: string): boolean {
   return (
     patterns.length === 0 ||

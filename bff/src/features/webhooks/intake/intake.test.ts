@@ -66,7 +66,7 @@ describe("intake answers in the error shape, names the field and stores nothing"
     expect(await stored()).toBe(before);
   });
 
-  test("a time-stamp 6 minutes old although well signed", async () => {
+  test("a timestamp 6 minutes old, although correctly signed", async () => {
     const at = new Date(Date.now() - 360_000);
     const body = '{"type":"late"}';
     const reply = await postEvent(source, "evt_late", body, {
@@ -105,7 +105,7 @@ describe("intake answers in the error shape, names the field and stores nothing"
   });
 });
 
-test("1 MiB less a little is taken in, byte for byte, and sealed at rest for its own event", async () => {
+test("slightly less than 1 MiB is accepted, byte for byte, and sealed at rest for its own event", async () => {
   const event = { type: "large", text: "ü".repeat(500_000) };
   const reply = await postEvent(source, "evt_large", event);
   expect(reply.status).toBe(202);
@@ -142,7 +142,7 @@ test("the same id at another source is another event", async () => {
   expect(there.id).not.toBe(here.id);
 });
 
-test("an event goes to each enabled endpoint whose patterns match, and to no other organization", async () => {
+test("an event goes to each enabled endpoint with a matching pattern, and to no other organization", async () => {
   const own = await makeSource(gateway);
   await makeEndpoint(gateway, own.organization, "http://127.0.0.1:9/a", "all");
   await makeEndpoint(gateway, own.organization, "http://127.0.0.1:9/b", "orders", ["order.*"]);
@@ -154,7 +154,7 @@ test("an event goes to each enabled endpoint whose patterns match, and to no oth
   expect(foreign.items).toEqual([]);
 });
 
-test("GitHub events are typed by header and action, and de-duplicated by id and body", async () => {
+test("GitHub events are typed by header and action, and deduplicated by id and body", async () => {
   const github = await gateway.call(source.organization, createSource, {
     body: { slug: "github", name: "GitHub", scheme: "github" },
   });
@@ -197,7 +197,7 @@ test("secrets in headers are redacted before they are stored", async () => {
   expect(row.headers["webhook-signature"]).toBe("[redacted]");
 });
 
-test("unsigned intake is limited per address, signed intake never", async () => {
+test("unsigned requests are limited per address, signed ones never", async () => {
   const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   const limited = await startGateway(
     { ...database, redisUrl: redis.url },
@@ -216,7 +216,7 @@ test("unsigned intake is limited per address, signed intake never", async () => 
 });
 
 describe("sources and endpoints", () => {
-  test("secrets are shown once, kept sealed and never audited", async () => {
+  test("secrets are shown once, sealed at rest and never audited", async () => {
     const made = await gateway.call(source.organization, createEndpoint, {
       body: { slug: "sealed", name: "Sealed", url: "https://example.com/hook?key=canary-key" },
     });
@@ -233,7 +233,7 @@ describe("sources and endpoints", () => {
     expect(JSON.stringify(gateway.audited)).not.toContain("canary-key");
   });
 
-  test("a URL that may not be reached is refused by name", async () => {
+  test("a URL that is not allowed is rejected by name", async () => {
     for (const url of ["http://169.254.169.254/", "http://[::ffff:10.0.0.1]/", "http://0x0a000001/"]) {
       const reply = await gateway.send(source.organization, "POST", "/webhooks/endpoints", {
         slug: "bad",

@@ -35,8 +35,8 @@ type IntakeOptions = {
 };
 
 /**
- * `POST /hooks/:org/:source`: verifies, de-duplicates and stores; answers 202 `{ id, duplicate }` once event and
- * deliveries are committed. Redis may be away: the sweeper gives the deliveries their jobs later.
+ * `POST /hooks/:org/:source`: verifies, deduplicates and stores; responds with 202 `{ id, duplicate }` once
+ * event and deliveries are committed. During a Redis outage the sweeper creates the jobs later.
  */
 export function createIntake(options: IntakeOptions) {
   const { directory, store, rejections, doorbell, events, config, clock } = options;
@@ -77,7 +77,7 @@ export function createIntake(options: IntakeOptions) {
     const target = named(path) ? await directory.find(path.org, path.source) : null;
     if (!target) {
       await rejections.record(address);
-      throw new AppError("not_found", "No such source.");
+      throw new AppError("not_found", "Source not found.");
     }
     const verified = await verify(target, request, nowMs, address);
     assertEventId(verified.eventId, target.scheme);
@@ -134,7 +134,7 @@ export function createIntake(options: IntakeOptions) {
             schema: {
               tags: ["webhooks"],
               summary:
-                "Take in an event, signed by Standard Webhooks or GitHub's scheme as its source demands",
+                "Accept an event, signed by Standard Webhooks or GitHub's scheme as its source requires",
               params: z.object({ org: z.string(), source: z.string() }),
               response: { 202: z.object({ id: z.string(), duplicate: z.boolean() }) },
             },

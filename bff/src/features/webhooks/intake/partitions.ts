@@ -6,13 +6,13 @@ import type { Clock } from "#lib/time/clock.ts";
 const dayMs = 86_400_000;
 const daysAhead = 3;
 
-/** Postgres says this (check_violation) when no partition takes a row. */
+/** Postgres raises check_violation when no partition accepts a row. */
 export const lacksPartition = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "23514" && /no partition/.test(error.message);
 
 /**
- * Makes the daily partitions from yesterday to three days ahead. Called at start and hourly; whoever is refused a
- * row for want of one calls it too, so a server that slept for a week recovers by itself.
+ * Creates the daily partitions from yesterday to three days ahead. Called at start and hourly, and whenever
+ * an insert fails for lack of one, so that a server that slept for a week recovers by itself.
  */
 export async function makePartitions(database: Database, clock: Clock): Promise<number> {
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
@@ -23,7 +23,7 @@ export async function makePartitions(database: Database, clock: Clock): Promise<
   return rows[0]?.made ?? 0;
 }
 
-/** Runs `makePartitions` now and hourly until stopped; a failure is logged and tried again after a minute. */
+/** Runs `makePartitions` now and hourly until stopped; a failure is logged and retried after a minute. */
 export function keepPartitionsAhead(database: Database, clock: Clock, log: Logger) {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -32,7 +32,7 @@ export function keepPartitionsAhead(database: Database, clock: Clock, log: Logge
     try {
       await makePartitions(database, clock);
     } catch (err) {
-      log.warn({ err }, "the webhook partitions could not be made");
+      log.warn({ err }, "the webhook partitions could not be created");
       waitMs = 60_000;
     }
     if (!stopped) timer = setTimeout(run, waitMs).unref();

@@ -6,8 +6,9 @@ import { addToWindow } from "#lib/redis/rate-window.ts";
 import type { WebhooksConfig } from "../config.ts";
 
 /**
- * Counts intake without a valid signature per client address. Only rejected requests cost a round trip, and only
- * they are refused: a signed event is never turned away because of its neighbours. Without Redis nothing is counted.
+ * Counts intake requests without a valid signature per client address. Only rejected requests cost a round
+ * trip and only they are limited, so a signed event is never refused because of its neighbours. Without Redis
+ * nothing is counted.
  */
 export function createRejections(
   redis: Redis,
@@ -19,7 +20,7 @@ export function createRejections(
     async record(address: string): Promise<void> {
       const name = addressBlockOf(address);
       const seen = await addToWindow(redis, { kind: "intake-addresses", name }, 1, windowMs).catch((err) => {
-        log.debug({ err }, "rejected intake is not counted while Redis is away");
+        log.debug({ err }, "rejected requests are not counted while Redis is unavailable");
         return { count: 0, resetMs: windowMs };
       });
       if (seen.count > limit)

@@ -4,7 +4,7 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { Payloads } from "../log/log.ts";
 import { lacksPartition, makePartitions } from "./partitions.ts";
 
-/** A verified event with the deliveries it would cause. */
+/** A verified event with its deliveries. */
 export type AcceptedEvent = {
   organizationId: string;
   sourceId: string;
@@ -25,8 +25,8 @@ export type StoredEvent = { eventId: string; duplicate: boolean };
 type Row = { n: number; event_id: string; duplicate: boolean };
 
 /**
- * Stores events, their deliveries and their idempotency keys in one transaction; of an event that was taken in
- * before, today or yesterday (UTC), nothing is stored.
+ * Stores events, their deliveries and their idempotency keys in one transaction; an event already accepted
+ * today or yesterday (UTC) is not stored again.
  * @returns one result per event, in order; a duplicate has the id of the first.
  */
 export function createIntakeStore(database: Database, clock: Clock, payloads: Payloads) {
@@ -41,9 +41,10 @@ export function createIntakeStore(database: Database, clock: Clock, payloads: Pa
       return { n, ...rest, start, length };
     });
     const deliveries = events.flatMap(({ deliveries }, n) => deliveries.map((row) => ({ n, ...row })));
-    // All payloads travel as one binary parameter: as an array they would be sent in hexadecimal, twice the size.
+    // All payloads travel as one binary parameter, because an array would be sent in hexadecimal, twice the
+    // size.
     const bytes = Buffer.concat(sealed);
-    // The order of the inserts keeps two groups that share keys from waiting for each other.
+    // The order of the inserts prevents deadlocks between groups that share keys.
     const { rows } = await sql<Row>`
       with items as materialized (
         select * from json_to_recordset(${JSON.stringify(items)}::json) as item(
@@ -85,7 +86,7 @@ export function createIntakeStore(database: Database, clock: Clock, payloads: Pa
     return new Map(rows.map(({ n, event_id, duplicate }) => [n, { eventId: event_id, duplicate }]));
   }
 
-  /** Ids of events that another transaction, or the same group, took in just before. */
+  /** Ids of events that another transaction, or the same group, accepted just before. */
   async function firstIds(events: readonly (AcceptedEvent & { n: number })[]) {
     const keys = events.map(({ n, organizationId, sourceId, sourceEventId, bodyHash }) => ({
       n,

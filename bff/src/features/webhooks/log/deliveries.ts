@@ -32,7 +32,7 @@ const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }:
 
 function assertRange({ from, to }: { from?: string | undefined; to?: string | undefined }) {
   if (from && to && Date.parse(from) >= Date.parse(to))
-    throw invalidField("query.from", "must lie before query.to");
+    throw invalidField("query.from", "must be before query.to");
 }
 
 function attemptOf(row: AttemptRow, payload: PayloadRow | null): DeliveryAttempt {
@@ -71,7 +71,7 @@ function attemptOf(row: AttemptRow, payload: PayloadRow | null): DeliveryAttempt
   };
 }
 
-/** What the pages read of deliveries. */
+/** Reads of deliveries for the pages. */
 export function createDeliveries({ store, detail, breakers, clock }: DeliveriesOptions) {
   return {
     async list(
@@ -84,7 +84,7 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
       return pageOf(rows, limit, deliveryOf);
     },
 
-    /** Without `from` the last 24 h; the histogram by the outcome that rows have now. */
+    /** Defaults to the last 24 h; the histogram counts rows by their current outcome. */
     async summarize(
       { bars, includeChildren, ...filter }: EndpointParsed<typeof summarizeDeliveries>["query"],
       context: RequestContext,
@@ -139,7 +139,7 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
       };
     },
 
-    /** Rows for the live list: at most 50 of the ids told by `onDeliveriesChanged`, newest first. */
+    /** Rows for the live list: at most 50 of the ids from `deliveries.changed`, newest first. */
     async readHeads(organizationId: string, ids: readonly string[]): Promise<Delivery[]> {
       return (await store.heads(organizationId, ids)).map(deliveryOf);
     },

@@ -29,9 +29,9 @@ export type AttemptRow = {
 };
 export type PayloadRow = { content_type: string; payload: Buffer; size_bytes: number };
 
-/** One delivery with everything that its drawer shows. */
+/** One delivery with everything its drawer shows. */
 export function createDetailStore(database: Database, payloads: Payloads) {
-  /** Null for a payload that is no longer kept or cannot be opened. */
+  /** Null for a payload that is no longer stored or cannot be decrypted. */
   function shownOf(
     row: { content_type: string; payload: Buffer } | undefined,
     eventId: string,
@@ -46,7 +46,7 @@ export function createDetailStore(database: Database, payloads: Payloads) {
   }
 
   return {
-    /** Null when none of the organizations has it. */
+    /** Null when it belongs to none of the organizations. */
     async read(organizationIds: readonly string[], id: string) {
       const createdAt = timeOfDeliveryId(id);
       if (!createdAt) return null;

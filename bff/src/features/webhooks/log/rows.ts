@@ -1,7 +1,7 @@
 import { type Delivery, errorClass } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { type RawBuilder, sql } from "kysely";
 
-/** A delivery as the queries of this feature read it, joined with the names around it. */
+/** A delivery row joined with the names of its source and endpoint. */
 export type DeliveryRow = {
   id: string;
   event_id: string;
@@ -27,7 +27,7 @@ export type DeliveryRow = {
   claimed_at: Date | null;
 };
 
-/** Columns and joins for a relation `d` of delivery rows; joined after the limit, so 200 look-ups at most. */
+/** Columns and joins for a relation `d` of delivery rows; joined after the limit, so at most 200 lookups. */
 export const deliveryColumns: RawBuilder<unknown> = sql`
   d.id, d.event_id, d.event_type, d.source_id, s.name as source_name, d.endpoint_id, e.name as endpoint_name,
   e.url as endpoint_url, d.status, d.attempts, d.max_attempts, d.generation, d.version, d.received_at,
@@ -40,7 +40,7 @@ export const deliveryJoins: RawBuilder<unknown> = sql`
 
 const iso = (date: Date | null) => (date === null ? null : date.toISOString());
 
-/** A class that a newer version wrote is shown as `protocol`, never refused. */
+/** An error class of a newer version is shown as `protocol`, never rejected. */
 export const knownErrorClass = (text: string | null) =>
   text === null ? null : errorClass.catch("protocol").parse(text);
 

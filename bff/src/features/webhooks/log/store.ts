@@ -16,7 +16,7 @@ const countedStatuses = ["pending", "completed", "failed", "dead_letter", "disca
 const all = (conditions: RawBuilder<unknown>[]) =>
   conditions.length === 0 ? sql`` : sql`and ${sql.join(conditions, sql` and `)}`;
 
-/** Text is looked for in the error, the event id and the event type, always within the rest of the filter. */
+/** Text is searched in the error, the event id and the event type, always within the rest of the filter. */
 export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
   if (filter.endpointId) conditions.push(sql`d.endpoint_id = any(${filter.endpointId}::uuid[])`);
@@ -32,7 +32,10 @@ export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder
   return conditions;
 }
 
-/** `processing` is a row with a claim, whatever its stored status; the others are rows without one. */
+/**
+ * `processing` is a row with a claim, whatever its stored status; all other statuses require that there is
+ * none.
+ */
 function statusCondition(statuses: DeliveryFilter["status"]): RawBuilder<unknown>[] {
   if (!statuses) return [];
   const claimed = sql`exists (select from webhook_claims c where c.delivery_id = d.id)`;
@@ -44,13 +47,16 @@ function statusCondition(statuses: DeliveryFilter["status"]): RawBuilder<unknown
   return [stored.length === 0 ? processing : sql`(${processing} or (${byStatus}))`];
 }
 
-/** Reads of the delivery log, as the caller's organizations and under a statement time-out of 5 s. */
+/** Reads of the delivery log, with the caller's organizations and a statement timeout of 5 s. */
 export function createDeliveryStore(database: Database) {
   const read = <T>(organizationIds: readonly string[], work: (tx: Transaction<Tables>) => Promise<T>) =>
     database.asOrganizations(organizationIds, work, { statementTimeoutMs: timeoutMs });
 
   return {
-    /** Newest first. One index walk per organization, merged: `any` over the organizations would have to sort. */
+    /**
+     * Newest first. One index scan per organization, merged, because `any` over the organizations would have
+     * to sort.
+     */
     async list(
       organizationIds: readonly string[],
       { status, ...filter }: DeliveryFilter,
@@ -78,7 +84,7 @@ export function createDeliveryStore(database: Database) {
       });
     },
 
-    /** At most 50 rows by id, newest first; ids of other organizations are left out. */
+    /** At most 50 rows by id, newest first; ids of other organizations are ignored. */
     async heads(organizationId: string, ids: readonly string[]): Promise<DeliveryRow[]> {
       const wanted = ids.slice(0, 50).map((id) => ({ id, created_at: timeOfId(id) }));
       return read([organizationId], async (tx) => {

@@ -24,7 +24,7 @@ const fresh = (part: Partial<Lane> = {}): Lane => ({
 });
 const nothing = { ok: 0, bad: 0, breaker: "closed" as const };
 
-/** Steps every 250 ms; whatever was sent is answered at the next step by `answer`. */
+/** Steps every 250 ms; everything sent gets its outcome at the next step by `answer`. */
 function run(
   lane: Lane,
   withLimits: PaceLimits,
@@ -46,7 +46,7 @@ function run(
 const allWell = (sent: number) => ({ ok: sent, bad: 0 });
 
 describe("the pace of a replay", () => {
-  test("begins with a canary and sends nothing more until all of it is answered", () => {
+  test("begins with a canary and sends nothing more until all of it has an outcome", () => {
     const first = pace(fresh(), nothing, limits, 0);
     expect(first.send).toBe(5);
     const waiting = { ...first.lane, sent: 5 };
@@ -56,12 +56,12 @@ describe("the pace of a replay", () => {
     expect(passed).toMatchObject({ lane: { phase: "sending", rate: 5 }, note: { what: "canary_passed" } });
   });
 
-  test("is held by a canary of which more failed than succeeded", () => {
+  test("pauses when most of a canary failed", () => {
     const sent = { ...pace(fresh(), nothing, limits, 0).lane, sent: 5 };
     const failed = pace(sent, { ...nothing, ok: 2, bad: 3 }, limits, 1);
     expect(failed).toMatchObject({
       send: 0,
-      lane: { phase: "held", cause: "The canary failed: 2 of 5 succeeded" },
+      lane: { phase: "held", cause: "Canary failed: 2 of 5 succeeded" },
     });
     expect(pace(failed.lane, nothing, limits, 3_600_000).send).toBe(0);
   });
@@ -88,15 +88,15 @@ describe("the pace of a replay", () => {
     expect(sent).toEqual([5, 2_000, 2_000, 2_000, 2_000]);
   });
 
-  test("waits for answers of a receiver that is slower than the rate", () => {
+  test("waits for a receiver that is slower than the rate", () => {
     const { sent } = run(fresh(), limits, 400, (_sent, step) => ({ ok: step === 1 ? 5 : 0, bad: 0 }));
     expect(sent.reduce((sum, each) => sum + each, 0)).toBe(5 + 25);
   });
 
-  test("is held by a breaker that opens and by a row of failures; a probe alone does not go on", () => {
+  test("pauses when a breaker opens and after consecutive failures; a successful probe alone does not resume it", () => {
     const lane = fresh({ phase: "sending", rate: 10, sent: 30, succeeded: 10 });
     expect(pace(lane, { ...nothing, breaker: "open" }, limits, 1_000)).toMatchObject({
-      lane: { phase: "held", cause: "Its breaker opened" },
+      lane: { phase: "held", cause: "Breaker opened" },
     });
     expect(pace(lane, { ...nothing, bad: 20 }, limits, 1_000).lane.phase).toBe("held");
     expect(pace(lane, { ...nothing, breaker: "half_open" }, limits, 1_000)).toMatchObject({
@@ -105,7 +105,7 @@ describe("the pace of a replay", () => {
     });
   });
 
-  test("is done when everything was answered or left out, never with an answer to come", () => {
+  test("is done when everything has an outcome or was skipped, never before", () => {
     const last = fresh({ total: 10, sent: 8, skipped: 2, succeeded: 7 });
     expect(pace(last, nothing, limits, 0).lane.phase).toBe("canary");
     expect(pace(last, { ...nothing, bad: 1 }, limits, 0)).toMatchObject({
@@ -114,7 +114,7 @@ describe("the pace of a replay", () => {
     });
   });
 
-  test("whatever happens, never sends more than waits, and counts what it was told", () => {
+  test("whatever happens, never sends more than waits, and counts every outcome", () => {
     let seed = 7;
     const random = (below: number) => {
       seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;

@@ -1,6 +1,6 @@
 import type { ReplayHappening, ReplayPhase } from "@wheelhouse/shared/webhooks/replays.ts";
 
-/** The part of a run that goes to one endpoint; times in ms, rates in deliveries a second. */
+/** The part of a run for one endpoint; times in ms, rates in deliveries per second. */
 export type Lane = {
   phase: ReplayPhase;
   cause: string | null;
@@ -13,7 +13,7 @@ export type Lane = {
   canaryOk: number;
   canaryBad: number;
   failedInRow: number;
-  /** Null: without limit. */
+  /** Null: unlimited. */
   rate: number | null;
   budget: number;
   pacedAtMs: number;
@@ -22,19 +22,19 @@ export type Lane = {
   windowBad: number;
 };
 
-/** Outcomes that came in since the last look, and how the endpoint's breaker stands. */
+/** Outcomes since the last step, and the state of the endpoint's breaker. */
 type Seen = { ok: number; bad: number; breaker: "closed" | "half_open" | "open" };
 
 export type PaceLimits = {
-  /** What a person allowed; null: no limit. */
+  /** Maximum rate set by a person; null: unlimited. */
   ceiling: number | null;
   /** Deliveries that go first. */
   canary: number;
-  /** Rate with which it begins after the canary, 1/s at least. */
+  /** Rate after the canary, at least 1/s. */
   startRate: number;
-  /** Most that are begun in one step. */
+  /** Maximum started per step. */
   batch: number;
-  /** So many failures without a success between hold the endpoint. */
+  /** This many failures without a success between them pause the endpoint. */
   failuresToHold: number;
 };
 
@@ -42,15 +42,15 @@ type Note = { what: ReplayHappening; detail: string };
 type Paced = { lane: Lane; send: number; note: Note | null };
 
 const windowMs = 1_000;
-/** Seconds of sending that may be without an answer before it waits for some. */
+/** Seconds of sending without response before it waits. */
 const openSeconds = 5;
 
-/** Not sent and not skipped yet. */
+/** Neither sent nor skipped yet. */
 export const waitingOf = ({ total, sent, skipped }: Lane) => total - sent - skipped;
 const openOf = ({ sent, succeeded, failed }: Lane) => sent - succeeded - failed;
 const rounded = (rate: number) => (rate < 10 ? rate.toFixed(1) : rate.toFixed(0));
 
-/** Notes outcomes, also those that come in while nothing is sent. */
+/** Counts outcomes, including those that arrive while nothing is sent. */
 export const counted = (lane: Lane, { ok, bad }: Omit<Seen, "breaker">): Lane => {
   const isCanary = lane.phase === "canary";
   return {
@@ -71,7 +71,10 @@ const held = (lane: Lane, cause: string): Paced => ({
   note: { what: "held", detail: cause },
 });
 
-/** Up by 2 % of the limit (1/s at least) for each second without a failure, halved for one with some. */
+/**
+ * Raises the rate by 2 % of the limit (at least 1/s) for each second without a failure, and halves it
+ * otherwise.
+ */
 function steered(lane: Lane, ceiling: number, nowMs: number): { lane: Lane; note: Note | null } {
   if (lane.rate === null || nowMs - lane.windowAtMs < windowMs) return { lane, note: null };
   const window = { windowAtMs: nowMs, windowOk: 0, windowBad: 0 };
@@ -87,7 +90,7 @@ function steered(lane: Lane, ceiling: number, nowMs: number): { lane: Lane; note
   return { lane: { ...lane, ...window, rate }, note: null };
 }
 
-/** Takes what the time since the last look allows, and no more than the receiver still answers. */
+/** Sends what the elapsed time allows, but not more than the receiver keeps up with. */
 function spent(lane: Lane, limits: PaceLimits, nowMs: number): { lane: Lane; send: number } {
   const waiting = waitingOf(lane);
   if (lane.rate === null)
@@ -100,9 +103,9 @@ function spent(lane: Lane, limits: PaceLimits, nowMs: number): { lane: Lane; sen
 }
 
 /**
- * Decides how many deliveries of a run an endpoint is given now. A canary goes first and has to be answered; then
- * the rate grows while deliveries succeed and is halved when some fail. A breaker that opens, a canary that fails
- * and a row of failures hold the endpoint until a person resumes the run.
+ * Decides how many deliveries of a run an endpoint gets now. A canary goes first and must be answered; then
+ * the rate grows while deliveries succeed and is halved when some fail. An open breaker, a failed canary or
+ * consecutive failures pause the endpoint until a person resumes the run.
  */
 export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number): Paced {
   let lane = counted(before, seen);
@@ -117,9 +120,9 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
     };
   }
   if (lane.phase === "held") return { lane, send: 0, note: null };
-  if (seen.breaker === "open") return held(lane, "Its breaker opened");
+  if (seen.breaker === "open") return held(lane, "Breaker opened");
   if (lane.failedInRow >= limits.failuresToHold)
-    return held(lane, `The last ${lane.failedInRow} in a row failed`);
+    return held(lane, `The last ${lane.failedInRow} deliveries failed`);
   if (seen.breaker === "half_open") return { lane, send: 0, note: null };
 
   let note: Note | null = null;
@@ -128,7 +131,7 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
     if (left > 0) return { lane: { ...lane, canarySent: lane.canarySent + left }, send: left, note };
     if (lane.canaryOk + lane.canaryBad < lane.canarySent) return { lane, send: 0, note };
     const answered = `${lane.canaryOk} of ${lane.canaryOk + lane.canaryBad}`;
-    if (lane.canaryBad > lane.canaryOk) return held(lane, `The canary failed: ${answered} succeeded`);
+    if (lane.canaryBad > lane.canaryOk) return held(lane, `Canary failed: ${answered} succeeded`);
     note = { what: "canary_passed", detail: `${answered} succeeded` };
     const rate = limits.ceiling === null ? null : Math.min(limits.startRate, limits.ceiling);
     lane = {
@@ -150,7 +153,7 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
   return { ...spent(lane, limits, nowMs), note };
 }
 
-/** As a run that is resumed takes a held endpoint up: with a canary again. */
+/** How resuming a run restarts a paused endpoint: with another canary. */
 export const resumedLane = {
   phase: "canary",
   cause: null,

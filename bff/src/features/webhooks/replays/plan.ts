@@ -9,7 +9,7 @@ import type { Tables } from "#database/tables.ts";
 import { timeOfDeliveryId } from "../ids.ts";
 import { conditionsOf } from "../log/log.ts";
 
-/** Deliveries whose attempts have ended without success: all that a replay may take. */
+/** Deliveries whose attempts ended without success: only these can be replayed. */
 export const replayable = ["dead_letter", "discarded"] as const;
 const countCap = 10_001;
 const timeoutMs = 12_000;
@@ -30,7 +30,7 @@ export type Frozen = {
   endpoints: { endpointId: string; count: number; eventTypes: string[] }[];
 };
 
-/** The filter's conditions but for the status, which decides what becomes of a match. */
+/** The filter's conditions except the status, which decides whether a match is included. */
 function conditionsOfReplay({ ids, status: _status, ...filter }: ReplayFilter): RawBuilder<unknown> {
   const conditions = conditionsOf({
     ...filter,
@@ -39,7 +39,7 @@ function conditionsOfReplay({ ids, status: _status, ...filter }: ReplayFilter): 
     errorClass: someOf(filter.errorClass),
   });
   if (ids) {
-    // With the time in them the partitions are known in which they lie.
+    // The ids contain the time, which identifies their partitions.
     const known = ids.flatMap((id) => timeOfDeliveryId(id) ?? []).map((time) => time.getTime());
     conditions.push(sql`d.id = any(${ids}::uuid[])
       and d.created_at >= ${new Date(Math.min(...known, Date.now()))}::timestamptz
@@ -51,8 +51,9 @@ function conditionsOfReplay({ ids, status: _status, ...filter }: ReplayFilter): 
 const someOf = <T>(list: T[] | undefined) => (list?.length ? list : undefined);
 
 /**
- * Freezes what may be replayed of the deliveries that match, oldest first and at most 100,000, as items of the run
- * `replayId`; counts what is left out. In the transaction of the plan's event, as the application's role.
+ * Takes a snapshot of the replayable deliveries that match, oldest first and at most 100,000, as items of the
+ * run `replayId`; counts those left out. Runs in the transaction of the plan's audit event, with the
+ * application's role.
  */
 export async function freeze(
   tx: Transaction<Tables>,

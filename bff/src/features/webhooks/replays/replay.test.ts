@@ -37,7 +37,7 @@ describe("replay", () => {
   const replay = (id: string, body: object) =>
     gateway.send(source.organization, "POST", `/webhooks/deliveries/${id}/replay`, body);
 
-  test("sends the same webhook-id with a fresh signature and completes, with before, after and reason", async () => {
+  test("sends the same webhook-id with a new signature and completes, audited with before, after and reason", async () => {
     const dead = await deadLetter();
     receiver.answer = () => ({ status: 200 });
     const replayed = await gateway.call(source.organization, replayDelivery, {
@@ -68,7 +68,7 @@ describe("replay", () => {
     });
   });
 
-  test("asked for ten times at once begins one series of attempts; nine get 409", async () => {
+  test("requested ten times at once starts one series of attempts; nine get 409", async () => {
     const dead = await deadLetter();
     const sent = receiver.received.length;
     receiver.answer = () => ({ status: 200 });
@@ -83,7 +83,7 @@ describe("replay", () => {
     expect(receiver.received).toHaveLength(sent + 1);
   });
 
-  test("is refused for what is not dead, for a stale version, without a reason and from elsewhere", async () => {
+  test("is rejected for what is not dead, for a stale version, without a reason and from another organization", async () => {
     const dead = await deadLetter();
     expect((await replay(dead.id, { reason: "x" })).error.details?.[0]?.field).toBe("body.reason");
     expect((await replay(dead.id, { reason: "stale", version: 99 })).status).toBe(409);
@@ -103,7 +103,7 @@ describe("replay", () => {
   });
 });
 
-test("figures and counts of an organization tell what happened", async () => {
+test("figures and counts of an organization reflect what happened", async () => {
   receiver.answer = ({ body }) => ({ status: body.includes("bad") ? 500 : 200 });
   await makeEndpoint(gateway, source.organization, receiver.url);
   const posts = await Promise.all(

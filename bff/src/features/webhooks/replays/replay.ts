@@ -29,7 +29,7 @@ type Restart = {
   now: Date;
 };
 
-/** Puts the delivery back to its first attempt, as a new generation. */
+/** Resets the delivery to its first attempt, as a new generation. */
 function restart(tx: Transaction<Tables>, restarted: Restart) {
   const { id, createdAt, generation, version, maxAttempts, now } = restarted;
   return tx
@@ -51,9 +51,9 @@ function restart(tx: Transaction<Tables>, restarted: Restart) {
 }
 
 /**
- * Begins a new generation of attempts for a dead letter (or what was discarded). The row lock, the status and the
- * version decide in one transaction with the audit row: of any number of clicks, tabs and people one wins, the
- * others get 409.
+ * Starts a new generation of attempts for a dead letter or a discarded delivery. Row lock, status and version
+ * decide in one transaction with the audit row: of several concurrent requests one succeeds, the others get
+ * 409.
  */
 export function createReplay({ changes, doorbell, events, maxAttempts, clock }: ReplayOptions) {
   return async (
@@ -87,7 +87,10 @@ export function createReplay({ changes, doorbell, events, maxAttempts, clock }: 
       const after = rows[0];
       if (!after) throw notFound("delivery");
       if (!after.enabled)
-        throw new AppError("conflict", "Its endpoint is disabled or deleted. Enable the endpoint first.");
+        throw new AppError(
+          "conflict",
+          "The endpoint of this delivery is disabled or deleted. Enable it first.",
+        );
       return {
         result: { ...deliveryOf(after), version: after.version },
         audit: {

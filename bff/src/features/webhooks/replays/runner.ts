@@ -40,7 +40,7 @@ type Step = { run: ReplayRow; begun: Begun[]; isChanged: boolean; lanes: Endpoin
 
 type Skipped = ReadonlyMap<string, number>;
 
-/** Takes what was begun and skipped into the lanes. */
+/** Adds started and skipped deliveries to the lanes. */
 function countBegun(lanes: ReadonlyMap<string, EndpointLane>, begun: readonly Begun[], skipped: Skipped) {
   for (const { endpointId } of begun) {
     const lane = lanes.get(endpointId);
@@ -50,12 +50,12 @@ function countBegun(lanes: ReadonlyMap<string, EndpointLane>, begun: readonly Be
     const lane = lanes.get(endpointId);
     if (!lane) continue;
     lane.skipped += count;
-    // What was not sent is no part of the canary: the next ones take its place.
+    // Skipped deliveries are not part of the canary: the next ones replace them.
     if (lane.phase === "canary") lane.canarySent -= count;
   }
 }
 
-/** The sums over all lanes, kept with the run. */
+/** The sums over all lanes, stored with the run. */
 async function saveCounts(tx: Transaction<Tables>, id: string, lanes: readonly EndpointLane[]) {
   const sum = (part: "sent" | "succeeded" | "failed" | "skipped") =>
     lanes.reduce((total, lane) => total + lane[part], 0);
@@ -70,8 +70,8 @@ async function saveCounts(tx: Transaction<Tables>, id: string, lanes: readonly E
 }
 
 /**
- * Runs `round` over and over, each after the wait that the one before asked for, until it is stopped.
- * `rest`: what is still under way when the last round has ended.
+ * Repeats `round`, each time after the delay returned by the previous one, until it is stopped. `rest`: what
+ * is still running when the last round has ended.
  */
 function repeatRounds(options: {
   round: () => Promise<number>;
@@ -90,7 +90,7 @@ function repeatRounds(options: {
           return ms;
         },
         (err: unknown) => {
-          if (!failed) log.warn({ err }, "replays cannot be carried on now");
+          if (!failed) log.warn({ err }, "replays cannot continue right now");
           failed = true;
           return failedWaitMs;
         },
@@ -108,13 +108,16 @@ function repeatRounds(options: {
 }
 
 /**
- * Carries runs of replays on, in every worker at once: a step holds the run's row, notes what became of what was
- * sent, decides each endpoint's pace and begins the next deliveries, all in one transaction. So whatever ends a
- * worker, a delivery is begun with its item or not at all; jobs that were not rung for are the sweeper's.
+ * Continues runs of replays in every worker at once: a step locks the run's row, records outcomes, decides
+ * each endpoint's pace and starts the next deliveries, all in one transaction. So a delivery is started
+ * together with its item or not at all, even if a worker dies; the sweeper creates missing jobs.
  */
 export function createReplayRunner(options: RunnerOptions) {
   const { database, store, changes, breakers, doorbell, events, config, clock, log } = options;
-  /** By run: where the walk over what was sent goes on, when it last did, and whether a whole batch was begun since. */
+  /**
+   * By run: where the walk over sent deliveries continues, when it last ran, and whether a full batch was
+   * started since.
+   */
   const walks = new Map<string, { after: string | null; atMs: number; isBusy: boolean }>();
   let rung: Promise<void> = Promise.resolve();
   const tellChanged = (organizationId: string, id: string) =>
@@ -124,7 +127,7 @@ export function createReplayRunner(options: RunnerOptions) {
 
   async function settle(tx: Transaction<Tables>, run: ReplayRow): Promise<Outcomes> {
     const walk = walks.get(run.id);
-    // Looking at outcomes takes as long as beginning some.
+    // Reading outcomes takes as long as starting deliveries.
     if (walk?.isBusy && performance.now() - walk.atMs < settleBusyMs) return new Map();
     if (run.sent === run.succeeded + run.failed) {
       walks.delete(run.id);
@@ -135,7 +138,7 @@ export function createReplayRunner(options: RunnerOptions) {
     return outcomes;
   }
 
-  /** The pace of each endpoint by what became of what was sent, and how many deliveries each is to begin now. */
+  /** The pace of each endpoint by the outcomes so far, and how many deliveries each starts now. */
   async function paceLanes(tx: Transaction<Tables>, run: ReplayRow, outcomes: Outcomes, now: Date) {
     const { id } = run;
     const nowMs = now.getTime();
@@ -167,7 +170,7 @@ export function createReplayRunner(options: RunnerOptions) {
     return { lanes, notes, wanted };
   }
 
-  /** Null while another process is at it, or when it is not going on any more. */
+  /** Null while another process holds the run, or when it is no longer running. */
   const step = (id: string): Promise<Step | null> =>
     database.system.transaction().execute(async (tx) => {
       const run = await tx
@@ -194,7 +197,7 @@ export function createReplayRunner(options: RunnerOptions) {
       return { run: { ...run, ...counts }, begun, isChanged, lanes: after };
     });
 
-  /** An act of Wheelhouse itself; nothing when it was moved meanwhile. */
+  /** A system action; does nothing when the run was moved meanwhile. */
   async function transit(
     run: ReplayRow,
     action: Parameters<Changes["runAsSystem"]>[2],
@@ -238,7 +241,8 @@ export function createReplayRunner(options: RunnerOptions) {
     if (!done) return false;
     const { run, begun } = done;
     if (begun.length > 0) {
-      // The jobs of one step are made while the next is under way; not more, so that nothing piles up.
+      // The jobs of one step are created while the next step runs, but no more than one step, so that nothing
+      // piles up.
       await rung;
       rung = doorbell.ring(begun.map((each) => ({ ...each, attempt: 1, delayMs: 0 })));
       events.emit("deliveries.changed", {
@@ -270,8 +274,8 @@ export function createReplayRunner(options: RunnerOptions) {
   }
 
   /**
-   * One step of every run that goes on.
-   * @returns how long to wait for the next, ms.
+   * One step of every running run.
+   * @returns the delay before the next round, ms.
    */
   async function round(): Promise<number> {
     await expirePlans();
@@ -291,7 +295,7 @@ export function createReplayRunner(options: RunnerOptions) {
           problem = err;
         },
       );
-    // The others have had their step.
+    // Thrown late, so that the other runs get their step.
     if (problem !== undefined) throw problem;
     if (isBusy) return 0;
     return rows.some(({ state }) => state === "running") ? config.stepMs : idleMs;

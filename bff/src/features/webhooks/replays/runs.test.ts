@@ -58,7 +58,7 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.close());
 
-/** Dead letters of one endpoint: one that came the whole way, and others of the same event beside it. */
+/** Dead letters of one endpoint: one delivered through intake, and others of the same event beside it. */
 async function deadLetters(count: number, slug = "in") {
   receiver.answer = () => ({ status: 500 });
   const endpoint = await makeEndpoint(gateway, source.organization, receiver.url, slug, [`${slug}.*`]);
@@ -105,7 +105,7 @@ const actsOf = (id: string) =>
     .map(({ action }) => action.replace("webhooks.replay.", ""));
 
 describe("a replay of many", () => {
-  test("sends what it froze, each once, a canary first, and leaves later dead letters alone", async () => {
+  test("sends its snapshot, each delivery once, a canary first, and leaves later dead letters alone", async () => {
     const { ids } = await deadLetters(25);
     const planned = await plan({ status: ["dead_letter"] });
     expect(planned).toMatchObject({
@@ -145,14 +145,14 @@ describe("a replay of many", () => {
     expect((await plan()).plan.excluded).toEqual([{ why: "completed", count: 24 }]);
   });
 
-  test("leaves out what is in flight, delivered, switched off or without payload, and says how many", async () => {
+  test("leaves out what is in flight, delivered, disabled or without payload, and counts it", async () => {
     const { ids, endpoint } = await deadLetters(6);
     const off = await deadLetters(2, "off");
     const { system } = gateway.database;
     const set = (id: string | undefined, status: string) =>
       sql`update webhook_delivery_log set status = ${status} where id = ${id}::uuid`.execute(system);
     await set(ids[1], "completed");
-    // Waits for an attempt that is far off.
+    // Waits for an attempt far in the future.
     await sql`update webhook_delivery_log set status = 'failed', next_attempt_at = now() + interval '1 hour'
       where id = ${ids[2]}::uuid`.execute(system);
     await sql`update webhook_delivery_log set event_id = 'msg_gone' where id = ${ids[3]}::uuid`.execute(
@@ -174,7 +174,7 @@ describe("a replay of many", () => {
     });
     expect((await plan({ ids: ids.slice(0, 2), endpointId: [endpoint.id] })).total).toBe(1);
     expect((await plan({ ids: [endpoint.id] })).total).toBe(0);
-    // Switched off between plan and start: nothing is sent, and the run ends.
+    // Disabled between plan and start: nothing is sent, and the run ends.
     await sql`update webhook_endpoints set enabled = false where id = ${endpoint.id}::uuid`.execute(system);
     await start(planned.id);
     expect(await until(planned.id, ({ state }) => state === "completed")).toMatchObject({
@@ -184,14 +184,14 @@ describe("a replay of many", () => {
     expect(receiver.received).toHaveLength(0);
   });
 
-  test("survives the kill of the process that carries it on: each is sent exactly once", async () => {
+  test("survives the kill of its process: each delivery is sent exactly once", async () => {
     const { ids } = await deadLetters(120);
     const planned = await plan();
     await end(runner);
     const config = { ...testConfig, replay: { ...testConfig.replay, startRate: 20 } };
     const process = await startWorkerProcess({ ...urls, config, replays: true });
     try {
-      // At this rate it takes 6 s, so that it is killed long before the end.
+      // At this rate it takes 6 s, so it is killed long before the end.
       await start(planned.id, 20, { ...source.organization, confirmed: true });
       await until(planned.id, ({ sent }) => sent >= 20);
     } finally {
@@ -210,10 +210,10 @@ describe("a replay of many", () => {
     expect(receiver.received).toHaveLength(120);
   });
 
-  test("pauses, resumes and is cancelled by people, each one event; what is paused sends nothing", async () => {
+  test("is paused, resumed and cancelled by people, each with one audit event; a paused run sends nothing", async () => {
     await deadLetters(30);
     const { id } = await plan();
-    // The canary is answered while the run is paused: it counts all the same.
+    // The canary ends while the run is paused: it counts all the same.
     let release: (answer: { status: number }) => void = () => {};
     const answered = new Promise<{ status: number }>((resolve) => {
       release = resolve;
@@ -238,14 +238,14 @@ describe("a replay of many", () => {
     expect(actsOf(id)).toEqual(["plan", "start", "pause", "resume", "cancel"]);
   });
 
-  test("is paused by a canary that fails, with the answers; what failed stays a dead letter", async () => {
+  test("is paused by a failed canary, with its responses; failed deliveries stay dead letters", async () => {
     const { ids } = await deadLetters(20);
     receiver.answer = () => ({ status: 503 });
     const { id } = await plan();
     await start(id);
     const paused = await until(id, ({ state }) => state === "paused");
     expect(paused).toMatchObject({
-      cause: "in, the canary failed: 0 of 3 succeeded",
+      cause: "in, canary failed: 0 of 3 succeeded",
       sent: 3,
       failed: 3,
       endpoints: [{ phase: "held" }],
@@ -260,7 +260,7 @@ describe("a replay of many", () => {
     expect((await plan()).total).toBe(3);
   });
 
-  test("is paused when the breaker of its endpoint opens, and goes on only once it has closed", async () => {
+  test("is paused when the breaker of its endpoint opens, and can be resumed only once it has closed", async () => {
     const { endpoint } = await deadLetters(30);
     const tell = (breaker?: object) =>
       gateway.redis.publish(
@@ -273,7 +273,7 @@ describe("a replay of many", () => {
     const atMs = Date.now();
     await tell({ state: "open", sinceMs: atMs, nextProbeAtMs: atMs + 60_000, failures: 5 });
     const paused = await until(id, ({ state }) => state === "paused");
-    expect(paused.cause).toBe("in, its breaker opened");
+    expect(paused.cause).toBe("in, breaker opened");
     expect(paused.sent).toBeLessThan(30);
     const refused = await act(id, "resume");
     expect(refused.status).toBe(409);
@@ -284,7 +284,7 @@ describe("a replay of many", () => {
     await act(id, "cancel");
   });
 
-  test("asks for a step-up above the threshold of the frozen set, and not below it", async () => {
+  test("requires a step-up above the threshold of the snapshot, and not below it", async () => {
     await deadLetters(31);
     const large = await plan();
     expect(large.plan.asksStepUp).toBe(true);
@@ -297,7 +297,7 @@ describe("a replay of many", () => {
     await act(large.id, "cancel");
   });
 
-  test("is found by its own organization only, started once, and not when the plan is old or empty", async () => {
+  test("is visible to its own organization only, started once, and not when the plan is old or empty", async () => {
     await deadLetters(2);
     const { id } = await plan();
     const other = await makeSource(gateway);

@@ -26,14 +26,14 @@ type ReplaysOptions = {
   changes: Changes;
   breakers: Pick<Breakers, "view">;
   config: ReplayConfig;
-  /** Told of a run that changed, after the commit. */
+  /** Announces a changed run, after the commit. */
   events: Pick<Events, "emit">;
   clock: Clock;
 };
 
 const count = (total: number) => `${total} ${total === 1 ? "delivery" : "deliveries"}`;
 
-/** What the trail keeps of a run. */
+/** Audited fields of a run. */
 export const replayAudit = (
   run: Pick<ReplayRow, "id" | "total" | "reason">,
   before: AuditFields | null,
@@ -45,7 +45,7 @@ export const replayAudit = (
   reason: run.reason,
 });
 
-/** Fields of a filter that are set; ids, of which there may be many, as their number. */
+/** The set fields of a filter; ids, of which there may be many, as their number. */
 function filterFields({ ids, ...filter }: ReplayFilter): AuditFields {
   const set = Object.entries({ ...filter, ids: ids?.length }).filter(
     (entry): entry is [string, string | number | string[]] => entry[1] !== undefined,
@@ -53,7 +53,7 @@ function filterFields({ ids, ...filter }: ReplayFilter): AuditFields {
   return Object.fromEntries(set);
 }
 
-/** Replays of many deliveries as people handle them; the sending is the runner's. */
+/** Replays of many deliveries as people control them; the runner sends. */
 export function createReplays({ store, changes, breakers, config, events, clock }: ReplaysOptions) {
   const now = () => new Date(clock.now());
 
@@ -63,7 +63,7 @@ export function createReplays({ store, changes, breakers, config, events, clock 
     return replayDetailOf(whole, breakers, config);
   }
 
-  /** Makes a change of a run in the transaction of its event, tells it, and gives the run as it is then. */
+  /** Changes a run in the transaction of its audit event, announces it, and returns the new state. */
   async function change(
     id: string,
     action: Parameters<Changes["run"]>[1],
@@ -81,7 +81,7 @@ export function createReplays({ store, changes, breakers, config, events, clock 
   }
 
   const isNot = (run: ReplayRow, needed: string) =>
-    new AppError("conflict", `Only a replay that is ${needed} can do this; this one is ${run.state}.`);
+    new AppError("conflict", `This requires a replay that is ${needed}; this one is ${run.state}.`);
 
   return {
     read,
@@ -97,10 +97,10 @@ export function createReplays({ store, changes, breakers, config, events, clock 
     readHeads: async (organizationId: string, ids: readonly string[]): Promise<ReplayRun[]> =>
       ids.length === 0 ? [] : (await store.byIds(organizationId, ids)).map(replayOf),
 
-    /** Freezes what matches now. */
+    /** Takes a snapshot of the current matches. */
     async plan(filter: ReplayFilter, context: RequestContext): Promise<ReplayDetail> {
       if (filter.from && filter.to && Date.parse(filter.from) >= Date.parse(filter.to))
-        throw invalidField("body.from", "must lie before body.to");
+        throw invalidField("body.from", "must be before body.to");
       const { organization, actor } = context;
       const id = await changes.run(context, "webhooks.replay.plan", async (tx) => {
         const run = {
@@ -137,7 +137,7 @@ export function createReplays({ store, changes, breakers, config, events, clock 
             .execute();
         const excluded = plan.excluded.reduce((sum, each) => sum + each.count, 0);
         await store.note(tx, run, [
-          { at: run.created_at, what: "planned", detail: `${total} frozen, ${excluded} left out` },
+          { at: run.created_at, what: "planned", detail: `${total} in the snapshot, ${excluded} left out` },
         ]);
         const after = { state: "planned", total, excluded, ...filterFields(filter) };
         return { result: run.id, audit: replayAudit({ id: run.id, total, reason: null }, null, after) };
@@ -145,7 +145,7 @@ export function createReplays({ store, changes, breakers, config, events, clock 
       return read(id, context);
     },
 
-    /** @throws AppError `step_up_required` when the frozen set is larger than the threshold. */
+    /** @throws AppError `step_up_required` when the snapshot is larger than the threshold. */
     start: (
       { planId, reason, ratePerSecond }: EndpointParsed<typeof startReplay>["body"],
       context: RequestContext,
@@ -153,8 +153,11 @@ export function createReplays({ store, changes, breakers, config, events, clock 
       change(planId, "webhooks.replay.start", context, async (tx, run) => {
         if (run.state !== "planned") throw isNot(run, "planned");
         if (run.expires_at.getTime() <= clock.now())
-          throw new AppError("conflict", "This plan has expired: what it froze is too old. Plan again.");
-        if (run.total === 0) throw new AppError("conflict", "There is nothing to send in this plan.");
+          throw new AppError(
+            "conflict",
+            "This plan has expired: its snapshot is too old. Create a new plan.",
+          );
+        if (run.total === 0) throw new AppError("conflict", "This plan has nothing to send.");
         if (run.total > config.stepUpAbove) demandStepUp(context);
         await store.move(tx, planId, ["planned"], {
           state: "running",
@@ -180,7 +183,7 @@ export function createReplays({ store, changes, breakers, config, events, clock 
         return replayAudit(run, { state: run.state }, { state: "paused", cause, sent: run.sent });
       }),
 
-    /** Held endpoints begin anew, except while their breaker is open. */
+    /** Paused endpoints start again, except while their breaker is open. */
     resume: (id: string, context: RequestContext) =>
       change(id, "webhooks.replay.resume", context, async (tx, run) => {
         if (run.state !== "paused" && run.state !== "running") throw isNot(run, "paused");
@@ -198,10 +201,10 @@ export function createReplays({ store, changes, breakers, config, events, clock 
         if (open.length > 0 && open.length === lanes.length)
           throw new AppError(
             "conflict",
-            `The breaker of ${open[0]?.name ?? "its endpoint"} is still open. Resume when it answers again.`,
+            `The breaker of ${open[0]?.name ?? "its endpoint"} is still open. Resume when it is closed again.`,
           );
         if (run.state === "running" && taken.length === 0) throw isNot(run, "paused");
-        // Who resumes within the hold after the start has looked already.
+        // A person who resumes during the initial hold has already reviewed the run.
         const starts_at = new Date(Math.min(run.starts_at?.getTime() ?? clock.now(), clock.now()));
         await store.move(tx, id, ["paused", "running"], { state: "running", cause: null, starts_at });
         if (taken.length > 0)

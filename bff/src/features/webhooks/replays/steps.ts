@@ -4,7 +4,7 @@ import type { Tables } from "#database/tables.ts";
 import type { Lane } from "./pace.ts";
 import { replayable } from "./plan.ts";
 
-/** `isOff`: the endpoint was switched off or deleted, so nothing more can be sent to it. */
+/** `isOff`: the endpoint was disabled or deleted, so nothing more can be sent to it. */
 export type EndpointLane = Lane & { endpointId: string; name: string; isOff: boolean };
 export type Begun = { deliveryId: string; endpointId: string; generation: number };
 export type Outcomes = Map<string, { ok: number; bad: number }>;
@@ -33,10 +33,10 @@ type LaneRow = {
 };
 type Picked = { delivery_id: string; delivery_created_at: Date; generation: number; endpoint_id: string };
 
-/** One attempt: what fails stays a dead letter, and the run's report says so. */
+/** One attempt only: a failed delivery stays a dead letter, and the run reports it. */
 const attemptsOfReplay = 1;
 
-/** The statements of one step of a run; all take the step's transaction, which holds the run's row. */
+/** The statements of one step of a run; all run in the step's transaction, which locks the run's row. */
 export const replaySteps = {
   lanes: async (tx: Transaction<Tables>, replayId: string): Promise<EndpointLane[]> => {
     const { rows } = await sql<LaneRow>`
@@ -89,8 +89,8 @@ export const replaySteps = {
   },
 
   /**
-   * Looks at up to `limit` sent deliveries behind `after` and notes what became of them.
-   * @returns `next`: where to go on, null after the last.
+   * Reads up to `limit` sent deliveries after `after` and records their outcomes.
+   * @returns `next`: where to continue, null after the last.
    */
   settle: async (
     tx: Transaction<Tables>,
@@ -114,7 +114,7 @@ export const replaySteps = {
         from looked l
         left join webhook_delivery_log d on d.id = l.delivery_id and d.created_at = l.delivery_created_at
         where d.id is null or d.generation > l.generation + 1 or d.status in ('completed', 'dead_letter')
-          -- An attempt that is under way can still succeed.
+          -- A running attempt can still succeed.
           or (d.status = 'discarded' and not exists (select from webhook_claims c where c.delivery_id = d.id))
       ), noted as (
         update webhook_replay_items i set state = case when e.ok then 'succeeded' else 'failed' end,
@@ -135,8 +135,8 @@ export const replaySteps = {
   },
 
   /**
-   * Begins a new generation of the oldest waiting deliveries, so many for each endpoint. One that is no longer as it
-   * was frozen is skipped: somebody else replayed it, or an attempt is under way.
+   * Starts a new generation of the oldest waiting deliveries, up to a number per endpoint. A delivery that
+   * changed since the snapshot is skipped: someone else replayed it, or an attempt is running.
    */
   begin: async (
     tx: Transaction<Tables>,
@@ -152,7 +152,7 @@ export const replaySteps = {
         order by delivery_id limit w.count
       ) i
     `.execute(tx);
-    // From here by id, as the workers do it, so that each row is looked up and no partition is walked through.
+    // From here on by id, like the workers, so that each row is looked up without scanning a partition.
     const { rows } = await sql<{ id: string; endpoint_id: string; generation: number }>`
       with held as materialized (
         select d.id, d.created_at
@@ -160,7 +160,7 @@ export const replaySteps = {
           as p(delivery_id uuid, delivery_created_at timestamptz, generation int, endpoint_id uuid)
         join webhook_delivery_log d on d.id = p.delivery_id and d.created_at = p.delivery_created_at
         where d.generation = p.generation and d.status = any(${replayable}::text[])
-          -- Only what was discarded may still be under way; a join would read all claims for each row.
+          -- Only a discarded delivery may still be running; a join would read all claims for each row.
           and (d.status = 'dead_letter' or not exists (select from webhook_claims c where c.delivery_id = d.id))
         order by d.id for no key update of d
       )
@@ -191,7 +191,7 @@ export const replaySteps = {
     return { begun, skipped };
   },
 
-  /** @returns how many of an endpoint that is off were skipped, at most `limit`. */
+  /** @returns how many deliveries of a disabled endpoint were skipped, at most `limit`. */
   skip: async (
     tx: Transaction<Tables>,
     replayId: string,

@@ -32,7 +32,7 @@ const keptDays = 90;
 
 const iso = (date: Date | null) => date?.toISOString() ?? null;
 
-/** As the contract tells it. */
+/** The row in the shape of the contract. */
 export const replayOf = (row: ReplayRow): ReplayRun => ({
   id: row.id,
   state: row.state,
@@ -90,7 +90,10 @@ export const replayDetailOf = (
   })),
 });
 
-/** Runs of replays. What changes one takes the transaction of its event, and decides by the state it is in. */
+/**
+ * Runs of replays. Each change runs in the transaction of its audit event and depends on the run's current
+ * state.
+ */
 export function createReplaysStore(database: Database) {
   return {
     lock: (tx: Transaction<Tables>, organizationId: string, id: string): Promise<ReplayRow | undefined> =>
@@ -102,7 +105,7 @@ export function createReplaysStore(database: Database) {
         .forNoKeyUpdate()
         .executeTakeFirst(),
 
-    /** @returns false when it is in none of the states any more. */
+    /** @returns false when it is no longer in any of the states. */
     move: async (
       tx: Transaction<Tables>,
       id: string,
@@ -162,7 +165,7 @@ export function createReplaysStore(database: Database) {
           .execute(),
       ),
 
-    /** At most 50 runs by id; ids of other organizations are left out. */
+    /** At most 50 runs by id; ids of other organizations are ignored. */
     byIds: (organizationId: string, ids: readonly string[]): Promise<ReplayRow[]> =>
       database.asOrganizations([organizationId], (tx) =>
         tx
@@ -214,7 +217,7 @@ export function createReplaysStore(database: Database) {
         return { run, lanes, journal, failures };
       }),
 
-    /** What ended long ago is forgotten, a part at a time: like the dead letters that it was about. */
+    /** Removes old ended runs in steps, like the dead letters they were about. */
     forget: async () => {
       await sql`
         with old as (

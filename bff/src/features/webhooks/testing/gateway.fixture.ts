@@ -61,7 +61,7 @@ export type Reply = {
   status: number;
   headers: Headers;
   body: unknown;
-  /** The error's parts; empty when there is none. */
+  /** The fields of the error; empty without one. */
   error: z.output<typeof shownError>;
 };
 async function replyOf(response: Response): Promise<Reply> {
@@ -76,13 +76,13 @@ async function replyOf(response: Response): Promise<Reply> {
   };
 }
 
-/** What a worker in a process of its own is told. */
+/** Options of a worker in a process of its own. */
 export const workerProcessOptions = z.object({
   appUrl: z.string(),
   systemUrl: z.string(),
   redisUrl: z.string(),
   config: z.custom<WebhooksConfig>((value) => typeof value === "object" && value !== null),
-  /** Carries replays on instead of delivering. */
+  /** Continues replays instead of delivering. */
   replays: z.boolean().default(false),
 });
 
@@ -104,7 +104,7 @@ export async function startWorkerProcess(options: z.input<typeof workerProcessOp
 
 export type AuditedChange = { action: string; organizationId: string; entry: AuditEntry };
 
-/** Transactions as the product makes them, the audit row kept in memory. */
+/** Transactions as in the product, with the audit row kept in memory. */
 function recordChanges(database: Database, audited: AuditedChange[]): Changes {
   return {
     run: (context, action, work) =>
@@ -129,13 +129,15 @@ export type Gateway = {
   url: string;
   audited: AuditedChange[];
   changed: { organizationId: string; ids: readonly string[]; created: number }[];
-  /** Calls an endpoint of the contract as an administrator of the organization. @throws what is no success. */
+  /**
+   * Calls an endpoint of the contract as an administrator of the organization. @throws unless it succeeds.
+   */
   call<S extends z.ZodType>(
     organization: Organization,
     endpoint: Endpoint & { response: S },
     input: { params?: object; query?: object; body?: unknown },
   ): Promise<z.output<S>>;
-  /** The same without judging: for answers that are errors. */
+  /** The same without checking the status, for error responses. */
   send(organization: Organization, method: string, path: string, body?: unknown): Promise<Reply>;
   /** The delivery with its attempts, once it has the status. */
   waitFor(organization: Organization, id: string, status: DeliveryStatus): Promise<DeliveryDetail>;
@@ -143,7 +145,7 @@ export type Gateway = {
   deliveryOf(organization: Organization, eventId: string): Promise<Delivery>;
   close(): Promise<void>;
 };
-/** `confirmed`: whoever calls has just confirmed the password. */
+/** `confirmed`: the caller has just confirmed the password. */
 export type Organization = { id: string; slug: string; name: string; confirmed?: boolean };
 
 async function makeOrganization(database: Database): Promise<Organization> {
@@ -156,7 +158,7 @@ async function makeOrganization(database: Database): Promise<Organization> {
   return { id, slug, name: slug };
 }
 
-/** Ends a process of the gateway as the product does. */
+/** Ends a process of the gateway like the product. */
 export async function end({ drain, stop }: Running) {
   await drain();
   await stop();
@@ -290,12 +292,12 @@ type Answer = { status: number; headers?: Record<string, string>; body?: string 
 export type Receiver = {
   url: string;
   received: Received[];
-  /** How the next requests are answered. */
+  /** Decides the response to the next requests. */
   answer: (request: Received) => Answer | Promise<Answer>;
   close(): Promise<void>;
 };
 
-/** A real receiver that notes what comes and answers as told; 204 at first. */
+/** A real receiver that records requests and responds as configured; initially with 204. */
 export async function startReceiver(): Promise<Receiver> {
   const server: Server = createHttpServer(async (request, response) => {
     const chunks: Buffer[] = [];

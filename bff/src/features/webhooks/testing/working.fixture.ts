@@ -2,7 +2,7 @@ import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 import type { WebhooksConfig } from "../config.ts";
 import { end, startGateway, testConfig } from "./gateway.fixture.ts";
 
-/** A gateway with its worker and sweeper, on servers shared by nobody. */
+/** A gateway with its worker and sweeper, on dedicated servers. */
 export async function startWorking(config: WebhooksConfig = testConfig) {
   const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   const gateway = await startGateway({ ...database, redisUrl: redis.url }, config);

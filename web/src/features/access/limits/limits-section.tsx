@@ -23,7 +23,7 @@ const columnsOf = (header: string): Column<Counted>[] => [
   { id: "name", header, card: "title", className: "cut", cell: ({ name }) => name },
   {
     id: "count",
-    header: "Counted",
+    header: "Used",
     num: true,
     card: "badge",
     cell: ({ count, limit }) => (
@@ -34,7 +34,7 @@ const columnsOf = (header: string): Column<Counted>[] => [
   },
   {
     id: "reset",
-    header: "Begins again",
+    header: "Resets at",
     num: true,
     card: "detail",
     className: "c2",
@@ -51,7 +51,7 @@ const List = (props: { title: string; note: string; rows: Counted[]; columns: Co
       <span className="t12 c3 grow">{props.note}</span>
     </div>
     {props.rows.length === 0 ? (
-      <p className={`c2 ${css.head}`}>Nothing is counted now.</p>
+      <p className={`c2 ${css.head}`}>No requests counted yet.</p>
     ) : (
       <Table caption={props.title} columns={props.columns} rows={props.rows} keyOf={({ id }) => id} />
     )}
@@ -65,14 +65,15 @@ const Counters = ({ view: { available, acts, failures } }: { view: LimitsView })
     <>
       {!available && (
         <div className={css.head}>
-          <Note tone="warn" title="The counters cannot be read.">
-            Without Redis acts are not bounded, and Postgres counts failed sign-ins.
+          <Note tone="warn" title="Cannot read the counters.">
+            While Redis is unavailable, changes and exports are not limited, and Postgres counts failed
+            sign-ins.
           </Note>
         </div>
       )}
       <List
-        title="Acts"
-        note={`changes and exports, ${formatCount(acts.limit)} an hour for each organization`}
+        title="Changes and exports"
+        note={`${formatCount(acts.limit)} per hour for each organization`}
         columns={organizationColumns}
         rows={acts.items.map(({ organization: { id, name }, count, resetsAt }) => ({
           id,
@@ -86,13 +87,13 @@ const Counters = ({ view: { available, acts, failures } }: { view: LimitsView })
         <>
           <List
             title="Failed sign-ins"
-            note={`${formatCount(failures.limit)} in 15 min for each address; ${formatPlural(failures.accounts, "account")} concerned`}
+            note={`${formatCount(failures.limit)} per 15 minutes for each address; ${formatPlural(failures.accounts, "account")} affected`}
             columns={addressColumns}
             rows={addresses(failures.signIns)}
           />
           <List
             title="Intake without a valid signature"
-            note={`${formatCount(failures.limit)} in 15 min for each address`}
+            note={`${formatCount(failures.limit)} per 15 minutes for each address`}
             columns={addressColumns}
             rows={addresses(failures.intake)}
           />
@@ -102,7 +103,7 @@ const Counters = ({ view: { available, acts, failures } }: { view: LimitsView })
   );
 };
 
-/** What the rate limits count at this moment. */
+/** Current counts of the rate limits. */
 export const LimitsSection = ({ organization }: { organization: string }) => {
   const query = useQuery(limitsQuery(organization));
   return (

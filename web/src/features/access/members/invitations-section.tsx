@@ -49,7 +49,7 @@ const columnsOf = (onAct: ((act: Act) => void) | null, isWide: boolean): Column<
   ...(isWide ? [byWhom] : []),
   {
     id: "ends",
-    header: "Ends",
+    header: "Expires",
     card: "age",
     className: `c2 ${css.colEnds}`,
     cell: ({ expiresAt }) => <Ends at={expiresAt} />,
@@ -59,7 +59,7 @@ const columnsOf = (onAct: ((act: Act) => void) | null, isWide: boolean): Column<
     : [
         {
           id: "acts",
-          header: <span className="vh">Acts</span>,
+          header: <span className="vh">Actions</span>,
           num: true,
           card: "badge" as const,
           className: css.colActs,
@@ -85,8 +85,8 @@ const OpenedAt = ({ at }: { at: string }) => (
 
 const factsOf = (invitation: Invitation, then: string) => [
   { label: "Role", value: `${roleNames[invitation.role]} in ${invitation.organization.name}` },
-  { label: "Works until", value: <Time at={invitation.expiresAt} full /> },
-  { label: "Then", value: then },
+  { label: "Expires", value: <Time at={invitation.expiresAt} full /> },
+  { label: "Effect", value: then },
 ];
 
 const RenewDialog = ({ invitation, onClose }: { invitation: Invitation; onClose: () => void }) => {
@@ -95,14 +95,16 @@ const RenewDialog = ({ invitation, onClose }: { invitation: Invitation; onClose:
   return (
     <ConfirmDialog
       title={`New link for ${invitation.email}`}
-      confirm="Make 1 new link"
-      foot="The former link stops working."
+      confirm="Create new link"
+      foot="The previous link stops working."
       isBusy={renew.isPending}
       error={renew.error}
       onConfirm={() => renew.mutate(undefined)}
       onClose={onClose}
     >
-      <Facts facts={factsOf(invitation, "a link that works once within 7 d, shown to you once")} />
+      <Facts
+        facts={factsOf(invitation, "creates a link that works once within 7 days and is shown only once")}
+      />
     </ConfirmDialog>
   );
 };
@@ -112,20 +114,20 @@ const WithdrawDialog = ({ invitation, onClose }: { invitation: Invitation; onClo
   return (
     <ConfirmDialog
       title={`Withdraw the invitation of ${invitation.email}`}
-      confirm="Withdraw 1 invitation"
-      foot="The person can be invited again."
+      confirm="Withdraw invitation"
+      foot="You can invite this person again."
       isDestructive
       isBusy={withdraw.isPending}
       error={withdraw.error}
       onConfirm={() => withdraw.mutate(undefined, { onSuccess: onClose })}
       onClose={onClose}
     >
-      <Facts facts={factsOf(invitation, "its link stops working at once")} />
+      <Facts facts={factsOf(invitation, "the link stops working immediately")} />
     </ConfirmDialog>
   );
 };
 
-/** Invitations that wait for an answer. */
+/** Invitations that nobody has accepted yet. */
 export const InvitationsSection = (props: { organization: string; canManage: boolean; isWide?: boolean }) => {
   const query = useQuery(invitationsQuery(props.organization));
   const [open, setOpen] = useState<Act | null>(null);
@@ -135,7 +137,9 @@ export const InvitationsSection = (props: { organization: string; canManage: boo
       <div className={css.head}>
         <h2 className="h">Invitations</h2>
         <span className="t12 c3 grow">
-          {rows.length === 0 ? "" : `${formatPlural(rows.length, "link")} open, each works once for 7 d`}
+          {rows.length === 0
+            ? ""
+            : `${formatPlural(rows.length, "open link")}, each works once within 7 days`}
         </span>
       </div>
       <Panel
@@ -143,7 +147,7 @@ export const InvitationsSection = (props: { organization: string; canManage: boo
         query={query}
         skeletonRows={2}
         isEmpty={() => rows.length === 0}
-        empty={<p className={`c2 ${css.none}`}>Nobody is invited at the moment.</p>}
+        empty={<p className={`c2 ${css.none}`}>No open invitations.</p>}
       >
         {() => (
           <Table

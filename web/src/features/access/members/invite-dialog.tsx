@@ -10,14 +10,14 @@ import { useInvite } from "../queries.ts";
 import { RolePicker } from "./role-picker.tsx";
 import { roleNames } from "./roles.ts";
 
-/** Roles that the signed-in person may give in the organization. */
+/** Roles that the signed-in person may assign in the organization. */
 export const useOfferedRoles = (organization: string): readonly Role[] => {
   const { organization: here } = useSession(organization);
   const offered = grantableRoles[here.role];
   return here.slug === "platform" ? offered : offered.filter((role) => role !== "superadmin");
 };
 
-/** Shows an invitation's link for the only time. */
+/** Shows an invitation link; it cannot be displayed again. */
 export const InvitationLinkOnce = ({ link, onClose }: { link: InvitationLink; onClose: () => void }) => (
   <ShownOnce
     title={`Link for ${link.email}`}
@@ -25,16 +25,16 @@ export const InvitationLinkOnce = ({ link, onClose }: { link: InvitationLink; on
     copy="Copy link"
     facts={[
       { label: "Role", value: `${roleNames[link.role]} in ${link.organization.name}` },
-      { label: "Works until", value: <Time at={link.expiresAt} full /> },
+      { label: "Expires", value: <Time at={link.expiresAt} full /> },
     ]}
-    note="Hand the link over now."
+    note="Copy the link now."
     onClose={onClose}
   >
-    It works once and is not shown again; a lost one is replaced by a new link.
+    It works once and will not be shown again. If it gets lost, create a new link.
   </ShownOnce>
 );
 
-/** Invites a person; Wheelhouse sends no mail, so the link is handed over by who invites. */
+/** Invites a person. Wheelhouse sends no mail, so the inviter passes on the link. */
 export const InviteDialog = ({ organization, onClose }: { organization: string; onClose: () => void }) => {
   const { organization: here } = useSession(organization);
   const invite = useInvite(organization);
@@ -45,9 +45,9 @@ export const InviteDialog = ({ organization, onClose }: { organization: string; 
   return (
     <FormDialog
       title={`Invite to ${here.name}`}
-      confirm="Invite 1 person"
-      foot="The link works once within 7 d."
-      failure="Nobody was invited."
+      confirm="Invite"
+      foot="The link works once within 7 days."
+      failure="The invitation was not created."
       fields={["email"]}
       error={invite.error}
       isReady={email.trim() !== ""}

@@ -18,7 +18,7 @@ type Answer = { name?: string; password?: string };
 const passwordLengthMin = 12;
 
 const NameField = (props: { name: string; error: string | undefined; onName: (name: string) => void }) => (
-  <FormField label="Your name" hint="As the trail and other members see it" error={props.error}>
+  <FormField label="Your name" hint="Shown to other members and in the audit trail" error={props.error}>
     {(control) => (
       <input
         {...control}
@@ -43,7 +43,7 @@ const PasswordField = (props: {
   return (
     <FormField
       label={isNew ? "New password" : "Password"}
-      hint={isNew ? `At least ${passwordLengthMin} characters` : "Of the account that you have already"}
+      hint={isNew ? `At least ${passwordLengthMin} characters` : "The password of your existing account"}
       error={error}
     >
       {(control) => (
@@ -63,7 +63,7 @@ const PasswordField = (props: {
   );
 };
 
-/** Who accepts: nobody yet, the account of the address, or its session in this browser. */
+/** Who accepts: a new account, the existing account of this address, or its session in this browser. */
 const AcceptForm = (props: { token: string; offer: InvitationOffer }) => {
   const { token, offer } = props;
   const navigate = useNavigate();
@@ -110,7 +110,9 @@ const AcceptForm = (props: { token: string; offer: InvitationOffer }) => {
   );
 };
 
-/** Where an invitation's link leads. Its secret stands behind `#` and goes to the server in a body only. */
+/**
+ * The page behind an invitation link. Its secret follows `#`, so it reaches the server only in a request body.
+ */
 export const InvitePage = () => {
   const [token] = useState(() => window.location.hash.slice(1));
   useEffect(() => {
@@ -125,7 +127,10 @@ export const InvitePage = () => {
   });
   const isGone = token === "" || (offer.error instanceof ApiError && offer.error.status !== null);
   return (
-    <SignInFrame labelledBy="invitation" foot="Every opening and answer is kept in the audit trail.">
+    <SignInFrame
+      labelledBy="invitation"
+      foot="Opening and accepting this link is recorded in the audit trail."
+    >
       {offer.data !== undefined && (
         <>
           <h1 className="t20 b" id="invitation">
@@ -141,10 +146,10 @@ export const InvitePage = () => {
       {offer.data === undefined && isGone && (
         <>
           <h1 className="t20 b" id="invitation">
-            This link does not work any more
+            This link is no longer valid
           </h1>
           <p className="c2">
-            It was used, withdrawn, replaced or is too old. Ask the person who invited you for a new one.{" "}
+            It was used, withdrawn or replaced, or it expired. Ask for a new invitation.{" "}
             <a className="link" href="/signin">
               Sign in
             </a>

@@ -24,7 +24,9 @@ export const ChangeRoleDialog = ({ user, membership, onClose }: Props) => {
       onClose={onClose}
       footer={
         <>
-          <span className="c3 t12 grow">Holds from the next request; open pages follow at once.</span>
+          <span className="c3 t12 grow">
+            Takes effect with the next request; open pages update immediately.
+          </span>
           <Button large onClick={onClose}>
             Cancel
           </Button>
@@ -50,8 +52,8 @@ export const RemoveMemberDialog = ({ user, membership, onClose }: Props) => {
   return (
     <ConfirmDialog
       title={`Remove ${user.name} from ${membership.organization.name}`}
-      confirm="Remove 1 member"
-      foot="The account stays; a new invitation brings the person back."
+      confirm="Remove member"
+      foot="The account remains; you can invite this person again."
       isDestructive
       isBusy={remove.isPending}
       error={remove.error}
@@ -61,7 +63,10 @@ export const RemoveMemberDialog = ({ user, membership, onClose }: Props) => {
       <Facts
         facts={[
           { label: "Role", value: roleNames[membership.role] },
-          { label: "Then", value: "no access to this organization, from the next request; open pages close" },
+          {
+            label: "Effect",
+            value: "loses access to this organization with the next request; open pages close",
+          },
         ]}
       />
     </ConfirmDialog>
@@ -75,8 +80,10 @@ export const AccountDialog = (props: { organization: string; member: MemberDetai
   return (
     <ConfirmDialog
       title={isOpen ? `Deactivate ${member.user.name}` : `Reactivate ${member.user.name}`}
-      confirm={isOpen ? "Deactivate 1 account" : "Reactivate 1 account"}
-      foot={isOpen ? "The account can be reactivated; its sessions cannot." : "Former sessions stay ended."}
+      confirm={isOpen ? "Deactivate account" : "Reactivate account"}
+      foot={
+        isOpen ? "You can reactivate the account, but not its sessions." : "Ended sessions are not restored."
+      }
       isDestructive={isOpen}
       isBusy={set.isPending}
       error={set.error}
@@ -87,10 +94,10 @@ export const AccountDialog = (props: { organization: string; member: MemberDetai
         facts={[
           { label: "E-mail", value: member.user.email },
           {
-            label: "Then",
+            label: "Effect",
             value: isOpen
-              ? "nobody signs in with this account, its sessions end, its API tokens stop working"
-              : "the person can sign in again, with the same memberships",
+              ? "this account can no longer sign in, its sessions end, and its API tokens stop working"
+              : "this person can sign in again with the same memberships",
           },
         ]}
       />

@@ -18,7 +18,7 @@ import { roleNames, signsInWith } from "./roles.ts";
 
 type Act = { act: "role" | "remove"; membership: Membership } | { act: "account" };
 
-/** Whether the reader administers it, by the role that holds there. */
+/** Whether the reader may manage this membership. */
 const useManages = (organization: string) => {
   const { organizations } = useSession(organization);
   return (id: string) =>
@@ -51,7 +51,7 @@ const Memberships = (props: { organization: string; member: MemberDetail; onAct:
         ))}
       </ul>
       {props.member.elsewhere > 0 && (
-        <p className="c3 t12">and in {props.member.elsewhere} more that you do not see</p>
+        <p className="c3 t12">and in {props.member.elsewhere} more that you cannot see</p>
       )}
     </section>
   );
@@ -59,7 +59,7 @@ const Memberships = (props: { organization: string; member: MemberDetail; onAct:
 
 const factsOf = ({ user, lastActiveAt, ...how }: MemberDetail) => [
   { label: "E-mail", value: user.email },
-  { label: "Signs in with", value: signsInWith(how) },
+  { label: "Sign-in method", value: signsInWith(how) },
   {
     label: "Last active",
     value:
@@ -92,7 +92,7 @@ const ActDialog = (props: { organization: string; member: MemberDetail; open: Ac
   return <AccountDialog organization={organization} member={member} onClose={onClose} />;
 };
 
-/** One person: account, memberships, and what may be changed about them. */
+/** One person: account, memberships and the available changes. */
 export const MemberDrawer = (props: {
   organization: string;
   userId: string;
@@ -122,7 +122,7 @@ export const MemberDrawer = (props: {
       status={
         member !== undefined &&
         (member.user.deactivatedAt === null ? (
-          <Status tone="neutral" label="Account open" inRow />
+          <Status tone="neutral" label="Active" inRow />
         ) : (
           <Status tone="paused" label="Deactivated" inRow />
         ))

@@ -30,11 +30,11 @@ const columns: Column<Member>[] = [
     card: "detail",
     className: `cut c2 ${css.colOrganization}`,
     cell: ({ organization, role, inherited }) =>
-      role === "superadmin" ? "all" : `${organization.name}${inherited ? ", from above" : ""}`,
+      role === "superadmin" ? "all" : `${organization.name}${inherited ? ", inherited" : ""}`,
   },
   {
     id: "with",
-    header: "Signs in with",
+    header: "Sign-in method",
     className: `c2 ${css.colWith}`,
     cell: signsInWith,
   },
@@ -106,8 +106,8 @@ const MemberTable = (props: {
       query={query}
       isEmpty={() => members.length === 0}
       empty={
-        <Empty title={isFiltered ? "Nobody matches" : "No member yet"}>
-          {isFiltered ? "Change the name or the role." : "Invite the first one."}
+        <Empty title={isFiltered ? "No member matches" : "No members yet"}>
+          {isFiltered ? "Change the search or the role." : "Invite the first member."}
         </Empty>
       }
     >

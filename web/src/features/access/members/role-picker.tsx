@@ -5,7 +5,7 @@ import css from "../access.module.css";
 import { rightsRows } from "../rights.ts";
 import { roleNames, rolesByStrength } from "./roles.ts";
 
-/** The one table of roles and what they may do; the head of a column chooses it. */
+/** Roles with their permissions; the column header selects a role. */
 export const RolePicker = (props: {
   value: Role;
   offered: readonly Role[];
@@ -22,7 +22,7 @@ export const RolePicker = (props: {
           <thead>
             <tr>
               <th scope="col">
-                <span className="vh">May</span>
+                <span className="vh">Permission</span>
               </th>
               {shown.map((role) => (
                 <th key={role} scope="col" className={role === value ? css.chosen : undefined}>

@@ -1,6 +1,6 @@
 import type { Role } from "@wheelhouse/shared/capabilities.ts";
 
-/** Strongest first, as people are listed. */
+/** Most privileged first, the order of the member list. */
 export const rolesByStrength: readonly Role[] = ["superadmin", "admin", "operator", "auditor", "viewer"];
 
 export const roleNames: Record<Role, string> = {
@@ -14,12 +14,12 @@ export const roleNames: Record<Role, string> = {
 export const roleMeanings: Record<Role, string> = {
   superadmin: "everything, everywhere",
   admin: "members, webhooks, sources",
-  operator: "acts on services, breakers, caches",
-  auditor: "trail, sign-off, export",
+  operator: "operates services, breakers, caches",
+  auditor: "audit trail, sign-off, export",
   viewer: "read",
 };
 
-/** How a person proves to be one. */
+/** How a person signs in. */
 export const signsInWith = (how: { hasPassword: boolean; hasIdentity: boolean }): string => {
   const ways = [...(how.hasIdentity ? ["OpenID Connect"] : []), ...(how.hasPassword ? ["password"] : [])];
   const text = ways.join(" or ");

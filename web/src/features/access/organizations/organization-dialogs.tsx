@@ -15,10 +15,12 @@ export const CreateOrganizationDialog = (props: { organization: string; onClose:
   const shownSlug = slug ?? slugOf(name);
   return (
     <FormDialog
-      title={here.slug === "platform" ? "Create a root organization" : `Create one below ${here.name}`}
-      confirm="Create 1 organization"
-      foot="The short name and the place in the tree stay for good."
-      failure="No organization was created."
+      title={
+        here.slug === "platform" ? "Create root organization" : `Create sub-organization of ${here.name}`
+      }
+      confirm="Create organization"
+      foot="The short name and the parent organization cannot be changed later."
+      failure="The organization was not created."
       fields={["name", "slug"]}
       error={create.error}
       isReady={name.trim() !== "" && shownSlug !== ""}
@@ -31,7 +33,7 @@ export const CreateOrganizationDialog = (props: { organization: string; onClose:
           <TextField label="Name" maxLength={100} error={complaint("name")} value={name} onChange={setName} />
           <TextField
             label="Short name"
-            hint="In addresses: lower-case letters, digits and inner hyphens"
+            hint="Used in URLs: lowercase letters, digits and inner hyphens"
             maxLength={63}
             isMono
             error={complaint("slug")}
@@ -55,8 +57,8 @@ export const RenameOrganizationDialog = (props: {
   return (
     <FormDialog
       title={`Rename ${node.name}`}
-      confirm="Rename 1 organization"
-      foot={`Addresses keep the short name ${node.slug}.`}
+      confirm="Rename organization"
+      foot={`URLs keep the short name ${node.slug}.`}
       failure="The organization was not renamed."
       fields={["name"]}
       error={rename.error}

@@ -46,7 +46,7 @@ const columnsOf = (onRename: ((node: OrganizationNode) => void) | null): Column<
     : [
         {
           id: "acts",
-          header: <span className="vh">Acts</span>,
+          header: <span className="vh">Actions</span>,
           num: true,
           card: "age" as const,
           className: css.colAct,
@@ -59,7 +59,7 @@ const columnsOf = (onRename: ((node: OrganizationNode) => void) | null): Column<
       ]),
 ];
 
-/** The organization and all below it. */
+/** The organization and its sub-organizations. */
 export const OrganizationsSection = (props: { organization: string; canManage: boolean }) => {
   const { organization, canManage } = props;
   const query = useQuery(organizationsQuery(organization));
@@ -70,10 +70,10 @@ export const OrganizationsSection = (props: { organization: string; canManage: b
     <section aria-label="Organizations">
       <div className={css.head}>
         <h2 className="h">Organizations</h2>
-        <span className="t12 c3 grow">an admin above reaches those below</span>
+        <span className="t12 c3 grow">admins also manage all sub-organizations</span>
         {canManage && (
           <Button onClick={() => setIsCreating(true)}>
-            {isPlatform ? "Create root organization…" : "Create one below…"}
+            {isPlatform ? "Create root organization…" : "Create sub-organization…"}
           </Button>
         )}
       </div>

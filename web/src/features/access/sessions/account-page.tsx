@@ -13,7 +13,7 @@ import css from "./account.module.css";
 import { PasswordForm } from "./password-form.tsx";
 import { SessionList } from "./session-list.tsx";
 
-/** The signed-in person's own affairs: where the account is in use, and its password. */
+/** The signed-in person's sessions and password. */
 export const AccountPage = () => {
   const { org } = useParams({ from: "/o/$org/account" });
   const { user, signedInBy } = useSession(org);
@@ -44,7 +44,7 @@ export const AccountPage = () => {
                 <SessionList caption="Sessions" sessions={items} isBusy={end.isPending} onEnd={onEnd} />
                 {total > items.length && (
                   <p className="c3 t12">
-                    The {items.length} used last of {total} are shown.
+                    The {items.length} most recently used of {total} are shown.
                   </p>
                 )}
               </>
@@ -56,7 +56,7 @@ export const AccountPage = () => {
             Password
           </h2>
           {signedInBy === "oidc" ? (
-            <p className="c2">You signed in at your identity provider, which keeps your password.</p>
+            <p className="c2">You signed in at your identity provider, which manages your password.</p>
           ) : (
             <PasswordForm />
           )}

@@ -17,7 +17,7 @@ const systems: readonly [RegExp, string][] = [
 const nameOf = (text: string, known: typeof browsers): string | undefined =>
   known.find(([pattern]) => pattern.test(text))?.[1];
 
-/** Browser and system as a person calls them; a program by the first word of what it says of itself. */
+/** Browser and system by their common names; for other programs, the first word of the user agent. */
 export const deviceOf = (userAgent: string | null): string => {
   if (userAgent === null || userAgent.trim() === "") return "Unknown device";
   const browser = nameOf(userAgent, browsers);

@@ -13,7 +13,7 @@ import css from "../access.module.css";
 import { deviceOf } from "./device.ts";
 import { memberSessionsQuery, useEndOfMember, useIssueReset } from "./member-session-queries.ts";
 
-/** Makes a link by which a member sets a new password, and shows it once. */
+/** Creates a link with which a member sets a new password, and shows it once. */
 const ResetPassword = (props: { organization: string; userId: string; name: string }) => {
   const { organization, userId, name } = props;
   const [asked, setAsked] = useState(false);
@@ -28,32 +28,33 @@ const ResetPassword = (props: { organization: string; userId: string; name: stri
       {asked && reset.data === undefined && (
         <ConfirmDialog
           title={`Reset the password of ${name}`}
-          confirm="Make a link"
-          foot="Links made before stop working."
+          confirm="Create link"
+          foot="Earlier links stop working."
           isBusy={reset.isPending}
           error={reset.error}
           onConfirm={() => reset.mutate()}
           onClose={close}
         >
           <p className="c2">
-            You get a link to hand over. It sets a new password once within an hour and then ends all sessions
-            of {name}. Until then the old password works.
+            You get a link to pass on. It can be used once within one hour; setting a new password ends all
+            sessions of {name}. Until then the old password still works.
           </p>
         </ConfirmDialog>
       )}
       {reset.data !== undefined && (
         <ShownOnce
-          title="Link to a new password"
+          title="Password reset link"
           text={window.location.origin + reset.data.path}
           copy="Copy link"
           facts={[
             { label: "For", value: name },
-            { label: "Works", value: "once, for an hour" },
+            { label: "Valid", value: "once, for 1 hour" },
           ]}
-          note="Hand it over yourself."
+          note="Copy the link now and pass it on in person."
           onClose={close}
         >
-          Whoever has it can take over the account. It is not shown again; a lost one is replaced by another.
+          Anyone with this link can take over the account. It will not be shown again; if it gets lost, create
+          another.
         </ShownOnce>
       )}
     </>
@@ -76,7 +77,7 @@ const Sessions = (props: {
             {deviceOf(userAgent)}
             <small className="c3">
               {address ?? "unknown address"}, last seen <Age at={lastSeenAt} suffix="ago" />
-              {current && ", the one you use"}
+              {current && ", this session"}
             </small>
           </span>
           <Button
@@ -92,7 +93,7 @@ const Sessions = (props: {
   );
 };
 
-/** Where a member is signed in, for who may end it; stands in the member's drawer. */
+/** Where a member is signed in, for those who may end sessions; part of the member drawer. */
 export const MemberSessions = (props: { organization: string; userId: string; name: string }) => {
   const { organization, userId, name } = props;
   const sessions = useQuery(memberSessionsQuery(organization, userId));
@@ -113,7 +114,7 @@ export const MemberSessions = (props: { organization: string; userId: string; na
         query={sessions}
         skeletonRows={2}
         isEmpty={({ total }) => total === 0}
-        empty={<p className="c2">Signed in nowhere.</p>}
+        empty={<p className="c2">No active sessions.</p>}
       >
         {({ items }) => <Sessions items={items} isBusy={end.isPending} onEnd={setAsked} />}
       </Panel>
@@ -126,8 +127,8 @@ export const MemberSessions = (props: { organization: string; userId: string; na
       {asked !== null && (
         <ConfirmDialog
           title={asked === "all" ? `End all sessions of ${name}` : `End a session of ${name}`}
-          confirm={asked === "all" ? `End ${formatPlural(total, "session")}` : "End 1 session"}
-          foot="Open pages close within a second; what is not saved is lost."
+          confirm={asked === "all" ? `End ${formatPlural(total, "session")}` : "End session"}
+          foot="Open pages close within a second; unsaved changes are lost."
           isDestructive
           isBusy={end.isPending}
           error={end.error}
@@ -136,8 +137,8 @@ export const MemberSessions = (props: { organization: string; userId: string; na
         >
           <Facts
             facts={[
-              { label: "Where", value: asked === "all" ? "everywhere" : asked.device },
-              { label: "Then", value: "the person signs in again; account and memberships stay" },
+              { label: "Device", value: asked === "all" ? "everywhere" : asked.device },
+              { label: "Effect", value: "this person has to sign in again; account and memberships remain" },
             ]}
           />
         </ConfirmDialog>

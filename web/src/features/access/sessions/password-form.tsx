@@ -7,7 +7,7 @@ import { useChangePassword } from "../session-queries.ts";
 import { NewPasswordField, passwordComplaint } from "../sign-in/sign-in.ts";
 import css from "./account.module.css";
 
-/** Another password for the signed-in person; it signs out every other device. */
+/** Changes the signed-in person's password and signs out every other device. */
 export const PasswordForm = () => {
   const [currentPassword, setCurrent] = useState("");
   const [newPassword, setNew] = useState("");
@@ -46,15 +46,15 @@ export const PasswordForm = () => {
       </Button>
       <div role="status" className={css.said}>
         {change.isSuccess && (
-          <Note title="The password is changed.">
+          <Note title="Password changed.">
             {change.data.ended === 0
-              ? "You were signed in nowhere else."
+              ? "You were not signed in on any other device."
               : `Signed out on ${change.data.ended} other ${change.data.ended === 1 ? "device" : "devices"}.`}
           </Note>
         )}
       </div>
       {change.error !== null && errors.size === 0 && (
-        <ActError title="Nothing was changed." error={change.error} />
+        <ActError title="The password was not changed." error={change.error} />
       )}
     </form>
   );

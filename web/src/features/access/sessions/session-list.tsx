@@ -15,7 +15,7 @@ const columnsOf = (isBusy: boolean, onEnd: (session: SessionEntry) => void): Col
     cell: (row) => (
       <span title={row.userAgent ?? undefined}>
         {deviceOf(row.userAgent)}
-        {row.current && <b className="c2"> · this one</b>}
+        {row.current && <b className="c2"> · this session</b>}
       </span>
     ),
   },
@@ -34,7 +34,7 @@ const columnsOf = (isBusy: boolean, onEnd: (session: SessionEntry) => void): Col
     cell: (row) => (
       <>
         <Age at={row.createdAt} suffix="ago" />
-        {row.signedInBy === "oidc" && " by single sign-on"}
+        {row.signedInBy === "oidc" && " with single sign-on"}
       </>
     ),
   },
@@ -47,7 +47,7 @@ const columnsOf = (isBusy: boolean, onEnd: (session: SessionEntry) => void): Col
   },
   {
     id: "acts",
-    header: <span className="vh">Acts</span>,
+    header: <span className="vh">Actions</span>,
     num: true,
     card: "age",
     className: css.colActs,
@@ -65,7 +65,7 @@ const columnsOf = (isBusy: boolean, onEnd: (session: SessionEntry) => void): Col
   },
 ];
 
-/** Where somebody is signed in. The session in use has no act: it ends by signing out. */
+/** Where a person is signed in. The current session has no End button; it ends by signing out. */
 export const SessionList = (props: {
   caption: string;
   sessions: readonly SessionEntry[];

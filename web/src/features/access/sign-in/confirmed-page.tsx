@@ -2,12 +2,12 @@ import { useEffect } from "react";
 import { tellConfirmed } from "#lib/api/step-up.ts";
 import { Problem } from "#ui/page/problem.tsx";
 
-/** Where the identity provider's window ends after a confirmation: it tells the page that waits, and goes. */
+/** The last page of the identity provider's window: it notifies the waiting page and closes. */
 export const ConfirmedPage = () => {
   useEffect(() => {
     document.title = "Confirmed · Wheelhouse";
     tellConfirmed();
     window.close();
   }, []);
-  return <Problem title="Confirmed">You can close this window and go on in the other one.</Problem>;
+  return <Problem title="Confirmed">You can close this window and continue in the other one.</Problem>;
 };

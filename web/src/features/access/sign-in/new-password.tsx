@@ -1,10 +1,10 @@
 import { FormField } from "#ui/form/form-field.tsx";
 
-/** A field's complaint as a sentence about the password; nothing where there is none. */
+/** A field error as a sentence about the password; undefined when there is none. */
 export const passwordComplaint = (problem: string | undefined): string | undefined =>
   problem === undefined ? undefined : `The password ${problem}.`;
 
-/** Field for a password that somebody chooses. */
+/** Field for choosing a password. */
 export const NewPasswordField = (props: {
   value: string;
   problem: string | undefined;
@@ -12,7 +12,7 @@ export const NewPasswordField = (props: {
 }) => (
   <FormField
     label="New password"
-    hint="At least 12 characters. Several words are good."
+    hint="At least 12 characters. A passphrase of several words works well."
     error={passwordComplaint(props.problem)}
   >
     {(control) => (

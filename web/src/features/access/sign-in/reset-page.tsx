@@ -8,7 +8,7 @@ import styles from "../sign-in.module.css";
 import { NewPasswordField } from "./new-password.tsx";
 import { SignInFrame } from "./sign-in-frame.tsx";
 
-/** Sets a new password by an administrator's link, whose secret stands behind `#` and is taken out of the address. */
+/** Sets a new password with an administrator's link. The secret follows `#` and is removed from the URL. */
 export const ResetPage = () => {
   const [token] = useState(() => window.location.hash.slice(1));
   const [newPassword, setNewPassword] = useState("");
@@ -24,7 +24,7 @@ export const ResetPage = () => {
   };
   const isVoid = token === "" || errors.has("token");
   return (
-    <SignInFrame labelledBy="reset" foot="Every attempt is kept in the audit trail.">
+    <SignInFrame labelledBy="reset" foot="Every attempt is recorded in the audit trail.">
       <h1 className="t20 b" id="reset">
         Set a new password
       </h1>
@@ -41,9 +41,7 @@ export const ResetPage = () => {
           </a>
         </p>
       ) : isVoid ? (
-        <p className="c2">
-          It was used, has expired, or is not complete. Ask your administrator for another one.
-        </p>
+        <p className="c2">It was used, has expired or is incomplete. Ask your administrator for a new one.</p>
       ) : (
         <form onSubmit={submit}>
           <NewPasswordField

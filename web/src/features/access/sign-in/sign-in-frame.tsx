@@ -1,7 +1,10 @@
 import type { ReactNode } from "react";
 import styles from "../sign-in.module.css";
 
-/** The page of someone who is not signed in: mark, one form in the middle, a line at the foot. `labelledBy`: id of its heading. */
+/**
+ * Page for people who are not signed in: logo, one centered form and a footer line. `labelledBy`: id of its
+ * heading.
+ */
 export const SignInFrame = (props: { labelledBy: string; foot: string; children: ReactNode }) => (
   <div className={styles.page}>
     <header className={styles.bar}>

@@ -13,7 +13,7 @@ import styles from "../sign-in.module.css";
 import { providerProblem, safeNextPath, signInProblem } from "./problems.ts";
 import { SignInFrame } from "./sign-in-frame.tsx";
 
-/** Whole seconds until `untilMs`, counting down; 0 when it has passed. */
+/** Whole seconds until `untilMs`, counting down; 0 once it has passed. */
 const useCountdown = (untilMs: number | null): number => {
   const [nowMs, setNowMs] = useState(Date.now);
   useEffect(() => {
@@ -25,7 +25,7 @@ const useCountdown = (untilMs: number | null): number => {
   return untilMs === null ? 0 : Math.max(Math.ceil((untilMs - nowMs) / 1000), 0);
 };
 
-/** Ways in by other identity providers. `next`: where the browser goes afterwards. */
+/** Sign-in through identity providers. `next`: where the browser goes afterwards. */
 const Providers = ({ next }: { next: string | undefined }) => {
   const providers = useQuery(providersQuery()).data?.items ?? [];
   return (
@@ -160,7 +160,7 @@ export const SignInPage = () => {
         ? null
         : signInProblem(signIn.error);
   return (
-    <SignInFrame labelledBy="sign-in" foot="Every attempt is kept in the audit trail.">
+    <SignInFrame labelledBy="sign-in" foot="Every attempt is recorded in the audit trail.">
       <h1 className="t20 b" id="sign-in">
         Sign in
       </h1>

@@ -10,17 +10,19 @@ import { FormField } from "#ui/form/form-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { passwordComplaint } from "./new-password.tsx";
 
-/** Has the person sign in once more in a window at the identity provider, which tells when it is done. */
+/**
+ * Lets the person sign in again in a window at the identity provider; that window reports when it is done.
+ */
 const ProviderStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }) => {
   const answer = useEffectEvent(onAnswer);
   useEffect(() => onConfirmed(() => answer(true)), []);
   return (
     <Dialog
-      title="Confirm that it is you"
+      title="Confirm your identity"
       onClose={() => onAnswer(false)}
       footer={
         <>
-          <span className="c3 t12 grow">Asked once in 5 minutes.</span>
+          <span className="c3 t12 grow">You are asked at most once every 5 minutes.</span>
           <Button large onClick={() => onAnswer(false)}>
             Cancel
           </Button>
@@ -37,13 +39,13 @@ const ProviderStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }
       }
     >
       <p className="c2">
-        This act takes that you sign in once more at your identity provider. It goes on as soon as you have.
+        This action requires you to sign in again at your identity provider. It continues once you have.
       </p>
     </Dialog>
   );
 };
 
-/** Asks for the password of the signed-in person. */
+/** Asks the signed-in person for their password. */
 const PasswordStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }) => {
   const [password, setPassword] = useState("");
   const confirm = useMutation({
@@ -53,9 +55,9 @@ const PasswordStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }
   });
   return (
     <FormDialog
-      title="Confirm that it is you"
+      title="Confirm your identity"
       confirm="Confirm"
-      foot="Asked once in 5 minutes."
+      foot="You are asked at most once every 5 minutes."
       failure="Not confirmed."
       fields={["password"]}
       error={confirm.error}
@@ -66,9 +68,7 @@ const PasswordStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }
     >
       {(complaint) => (
         <>
-          <p className="c2">
-            This act takes your password once more. It goes on as soon as you have confirmed.
-          </p>
+          <p className="c2">This action requires your password. It continues once you have confirmed.</p>
           <FormField label="Password" error={passwordComplaint(complaint("password"))}>
             {(control) => (
               <input
@@ -89,7 +89,7 @@ const PasswordStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }
   );
 };
 
-/** Asks in the way in which the session began. */
+/** Asks in the way the session was started: at the identity provider or by password. */
 const StepUpDialog = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }) => {
   const session = useQuery(sessionQuery());
   if (session.isPending) return null;

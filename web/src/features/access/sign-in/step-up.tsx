@@ -3,7 +3,7 @@ import { stepUp } from "#lib/api/step-up.ts";
 
 const StepUpDialog = lazy(() => import("./step-up-dialog.tsx"));
 
-/** Stands once at the root: shows the question whenever a call of any page needs it answered. */
+/** Rendered once at the root: shows the confirmation dialog whenever a call of any page requires it. */
 export const StepUp = () => {
   const [answer, setAnswer] = useState<((confirmed: boolean) => void) | null>(null);
   useEffect(() => stepUp.answerBy(() => new Promise<boolean>((resolve) => setAnswer(() => resolve))), []);

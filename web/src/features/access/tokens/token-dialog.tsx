@@ -12,8 +12,8 @@ import { useCreateToken } from "../queries.ts";
 
 const dayMs = 24 * 3_600_000;
 const lifetimes: readonly { value: number | null; label: string }[] = [
-  { label: "30 d", value: 30 },
-  { label: "90 d", value: 90 },
+  { label: "30 days", value: 30 },
+  { label: "90 days", value: 90 },
   { label: "1 year", value: 365 },
   { label: "never", value: null },
 ];
@@ -24,7 +24,7 @@ const Scopes = (props: {
   onChange: (chosen: ReadonlySet<Capability>) => void;
 }) => (
   <fieldset className={css.scopes}>
-    <legend>May, in this organization only</legend>
+    <legend>Permissions, in this organization only</legend>
     {props.offered.map((capability) => (
       <label key={capability} className="mono">
         <input
@@ -47,24 +47,24 @@ type NewToken = NonNullable<ReturnType<typeof useCreateToken>["data"]>;
 
 const Created = ({ token, onClose }: { token: NewToken; onClose: () => void }) => (
   <ShownOnce
-    title={`Token ${token.name} is created`}
+    title={`Token ${token.name} created`}
     text={token.token}
     copy="Copy token"
     facts={[
-      { label: "May", value: <span className="mono">{token.capabilities.join(", ")}</span> },
+      { label: "Permissions", value: <span className="mono">{token.capabilities.join(", ")}</span> },
       {
-        label: "Ends",
+        label: "Expires",
         value: token.expiresAt === null ? "never" : <Time at={token.expiresAt} full />,
       },
     ]}
     note="Store the token now."
     onClose={onClose}
   >
-    It is not shown again. Send it as <span className="mono">Authorization: Bearer …</span>
+    It will not be shown again. Send it as <span className="mono">Authorization: Bearer …</span>
   </ShownOnce>
 );
 
-/** Creates a token, then shows it for the only time. */
+/** Creates a token, then shows it once. */
 export const CreateTokenDialog = ({
   organization,
   onClose,
@@ -87,10 +87,10 @@ export const CreateTokenDialog = ({
     });
   return (
     <FormDialog
-      title={`Create a token for ${session.organization.name}`}
-      confirm="Create 1 token"
-      foot="It never does more than you may do yourself."
-      failure="No token was created."
+      title={`Create token for ${session.organization.name}`}
+      confirm="Create token"
+      foot="A token never has more permissions than you."
+      failure="The token was not created."
       fields={["name"]}
       error={create.error}
       isReady={name.trim() !== "" && chosen.size > 0}
@@ -102,7 +102,7 @@ export const CreateTokenDialog = ({
         <>
           <TextField
             label="Name"
-            hint="What uses it"
+            hint="The program that uses it"
             maxLength={100}
             error={complaint("name")}
             value={name}
@@ -111,7 +111,7 @@ export const CreateTokenDialog = ({
           <Scopes offered={offered} chosen={chosen} onChange={setChosen} />
           <div>
             <div className={css.label} id="token-ends">
-              Ends after
+              Expires after
             </div>
             <Segments
               options={lifetimes}

@@ -4,7 +4,7 @@ const dayMs = 24 * 3_600_000;
 const unusedMs = 90 * dayMs;
 const soonMs = 7 * dayMs;
 
-/** What an administrator should look at; the first that holds. */
+/** What an administrator should look at; the first match wins. */
 export const tokenWarning = (
   { state, expiresAt, lastUsedAt, createdAt }: ApiToken,
   nowMs: number,

@@ -73,7 +73,7 @@ const columnsOf = (onRevoke: ((token: ApiToken) => void) | null, isWide: boolean
   ...(isWide ? [byWhom] : []),
   {
     id: "ends",
-    header: "Ends",
+    header: "Expires",
     num: true,
     card: "age",
     className: "c2",
@@ -84,7 +84,7 @@ const columnsOf = (onRevoke: ((token: ApiToken) => void) | null, isWide: boolean
     : [
         {
           id: "acts",
-          header: <span className="vh">Acts</span>,
+          header: <span className="vh">Actions</span>,
           num: true,
           card: "badge" as const,
           className: css.colAct,
@@ -103,8 +103,8 @@ const RevokeDialog = (props: { organization: string; token: ApiToken; onClose: (
   return (
     <ConfirmDialog
       title={`Revoke token ${token.name}`}
-      confirm="Revoke 1 token"
-      foot="A revoked token cannot be brought back."
+      confirm="Revoke token"
+      foot="Revoking a token cannot be undone."
       isDestructive
       isBusy={revoke.isPending}
       error={revoke.error}
@@ -115,7 +115,7 @@ const RevokeDialog = (props: { organization: string; token: ApiToken; onClose: (
         facts={[
           { label: "Token", value: <span className="mono">{token.prefix}…</span> },
           { label: "Last used", value: <LastUsed token={token} /> },
-          { label: "Then", value: "whatever uses it gets 401 from its next call on" },
+          { label: "Effect", value: "programs that use it get 401 from their next call on" },
         ]}
       />
     </ConfirmDialog>
@@ -125,15 +125,15 @@ const RevokeDialog = (props: { organization: string; token: ApiToken; onClose: (
 const verdict = (tokens: readonly ApiToken[], nowMs: number): string => {
   const warned = (kind: string) => tokens.filter((token) => tokenWarning(token, nowMs) === kind).length;
   const parts = [
-    [warned("unused"), "unused for 90 d"],
-    [warned("ends"), "ending within 7 d"],
+    [warned("unused"), "unused for 90 days"],
+    [warned("ends"), "expiring within 7 days"],
     [warned("expired"), "expired"],
     [warned("suspended"), "suspended with their creator"],
   ] as const;
   return parts.flatMap(([count, text]) => (count === 0 ? [] : [`${count} ${text}`])).join(", ");
 };
 
-/** API tokens of the organization; the secret itself is nowhere. */
+/** API tokens of the organization, without their secrets, which are not stored. */
 export const TokensSection = (props: { organization: string; canManage: boolean; isWide?: boolean }) => {
   const { organization, canManage, isWide = false } = props;
   const query = useQuery(tokensQuery(organization));
@@ -158,7 +158,7 @@ export const TokensSection = (props: { organization: string; canManage: boolean;
         isEmpty={() => rows.length === 0}
         empty={
           <p className={`c2 ${css.none}`}>
-            No token yet. A platform reports its acts, and scripts read and act, with one.
+            No tokens yet. Platforms use tokens to report events, scripts to call the API.
           </p>
         }
       >

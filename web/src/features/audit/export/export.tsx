@@ -9,7 +9,7 @@ import { auditCountQuery } from "../queries.ts";
 import css from "../review.module.css";
 import { type AskedExport, fetchExport, saveFile } from "./file.ts";
 
-/** A running or ended export of this page, and how to begin and stop one. */
+/** A running or finished export of this page, with the functions to start and cancel one. */
 export const useAuditExport = (organization: string) => {
   const [lines, setLines] = useState(0);
   const aborting = useRef<AbortController | null>(null);
@@ -35,11 +35,11 @@ export const useAuditExport = (organization: string) => {
 };
 type AuditExportState = ReturnType<typeof useAuditExport>;
 
-/** Progress of an export, then what came of it. */
+/** Progress of an export, then its result. */
 export const ExportStrip = ({ state }: { state: AuditExportState }) => {
   const { isPending, error, data, variables, lines, cancel, mutate, reset } = state;
   if (!isPending && error === null && data === undefined) return null;
-  // What came is kept until it is whole or given up, also when going on fails.
+  // Received lines are kept until the export is complete or dismissed, even when resuming fails.
   const broken = data ?? variables?.before;
   const isBroken = error !== null || data?.isWhole === false;
   return (
@@ -56,14 +56,15 @@ export const ExportStrip = ({ state }: { state: AuditExportState }) => {
       ) : data?.isWhole === true ? (
         <>
           <b>{formatPlural(data.rows, "row")} exported.</b>
-          <span className="c2 cut">{data.name}, its last line holds count and hash</span>
+          <span className="c2 cut">{data.name}, the last line contains count and hash</span>
         </>
       ) : (
         <>
-          <b className="tx-down">The export broke off.</b>
+          <b className="tx-down">The export was interrupted.</b>
           <span>
-            It ended after {formatPlural(data?.rows ?? 0, "line")}, without its last line. Nothing was saved
-            {typeof data?.resume === "string" && "; it can go on where it ended"}.
+            The connection was lost after {formatPlural(data?.rows ?? 0, "line")}, before the last line.
+            Nothing was saved
+            {typeof data?.resume === "string" && "; you can resume it from there"}.
           </span>
         </>
       )}
@@ -76,7 +77,7 @@ export const ExportStrip = ({ state }: { state: AuditExportState }) => {
             <>
               {typeof broken?.resume === "string" && (
                 <Button variant="primary" onClick={() => mutate({ ...variables, before: broken })}>
-                  Go on
+                  Resume
                 </Button>
               )}
               <Button onClick={() => mutate({ filter: variables.filter, format: variables.format })}>
@@ -93,7 +94,7 @@ export const ExportStrip = ({ state }: { state: AuditExportState }) => {
   );
 };
 
-/** Asks for the form of an export of exactly what the list shows. */
+/** Asks for the format of an export of exactly what the list shows. */
 export const ExportDialog = (props: {
   organization: string;
   filter: AuditFilter;
@@ -103,10 +104,11 @@ export const ExportDialog = (props: {
   const { organization, filter, onExport, onClose } = props;
   const { data } = useQuery(auditCountQuery(organization, filter));
   const filters = auditFilterCount(filter);
-  const rows = data === undefined ? "The" : `${formatCount(data.count)}${data.isMore ? "+" : ""}`;
+  const isOne = data?.count === 1 && !data.isMore;
+  const count = data === undefined ? "" : `${formatCount(data.count)}${data.isMore ? "+" : ""} `;
   return (
     <Dialog
-      title={`Export ${rows} events`}
+      title={`Export ${count}${isOne ? "event" : "events"}`}
       onClose={onClose}
       footer={
         <>
@@ -124,14 +126,11 @@ export const ExportDialog = (props: {
       }
     >
       <p>
-        {filters === 0
-          ? "The whole trail of this organization."
-          : `What the list shows under ${formatPlural(filters, "filter")}.`}
+        {filters === 0 ? "All events of this organization." : "All events that match the current filters."}
       </p>
       <p className="c2">
-        <b>NDJSON</b> holds each event as it was hashed, so that it can be verified offline. <b>CSV</b> is for
-        spreadsheets; cells that would be formulas are neutralised. Both end with a line that holds count and
-        hash.
+        <b>NDJSON</b> contains each event exactly as it was hashed, so you can verify it offline. <b>CSV</b>{" "}
+        is for spreadsheets; formula cells are escaped. Both end with a line that contains count and hash.
       </p>
     </Dialog>
   );

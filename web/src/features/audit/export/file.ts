@@ -10,16 +10,16 @@ import { type AuditFilter, auditQuery } from "../filter.ts";
 
 const newline = 10;
 const tailBytesMax = 2_000;
-/** Parts are handed to the browser's own store at this size, so that a large file does not lie in the page's memory. */
+/** Parts of this size become blobs, so that a large file does not fill the page's memory. */
 const partBytes = 8 * 1024 * 1024;
 
 export type Exported = {
   blob: Blob;
   name: string;
   rows: number;
-  /** False: the file ends without its last line, so it was cut off on the way. */
+  /** False when the file ends without its last line because the transfer was cut off. */
   isWhole: boolean;
-  /** Lines that came, their last bytes, and the token by which what broke off goes on. */
+  /** Lines received, their last bytes, and the token with which an interrupted export resumes. */
   lines: number;
   tail: string;
   resume: string | null;
@@ -29,11 +29,11 @@ export type AskedExport = {
   organization: string;
   filter: AuditFilter;
   format: AuditExportFormat;
-  /** What came before it broke off: the export goes on behind it. */
+  /** What was received before the interruption; the export resumes after it. */
   before?: Exported;
 };
 
-/** Rows that the last line of an export speaks of; undefined when the text does not end with such a line. */
+/** Row count in the last line of an export; undefined when the text does not end with such a line. */
 export const trailerRows = (tail: string, format: AuditExportFormat): number | undefined => {
   const line = tail.endsWith("\n") ? (tail.slice(0, -1).split("\n").at(-1) ?? "") : "";
   const found =
@@ -56,8 +56,9 @@ const refusalOf = async (response: Response): Promise<ApiError> => {
 };
 
 /**
- * Fetches an export, or the rest of one, and tells how many lines came. @throws ApiError when the server refuses; an abort passes unchanged.
- * A file that breaks off on the way is given as far as it came, marked as not whole.
+ * Fetches an export, or the rest of one, and reports how many lines arrived. @throws ApiError when the server
+ * refuses; an abort passes unchanged. A file whose transfer is cut off is returned as far as it arrived, marked
+ * as incomplete.
  */
 export const fetchExport = async (
   { organization, filter, format, before }: AskedExport,
@@ -114,7 +115,7 @@ export const fetchExport = async (
   };
 };
 
-/** Gives a file to the browser's downloads. */
+/** Saves a file through the browser's downloads. */
 export const saveFile = ({ blob, name }: { blob: Blob; name: string }): void => {
   const url = URL.createObjectURL(blob);
   const link = document.createElement("a");

@@ -45,7 +45,8 @@ const Sentence = ({ verified }: { verified: Verified }) => {
         <Icon name="down" />
         <b>The chain is broken at event {formatCount(bad.seq)}</b>
         <span className={`cut ${css.proofRest}`} title={bad.text}>
-          {bad.text}. {toSeq === 0 ? "No event before it holds" : `Events 1 to ${formatCount(toSeq)} hold`},
+          {bad.text}.{" "}
+          {toSeq === 0 ? "No earlier event is valid" : `Events 1 to ${formatCount(toSeq)} are valid`},
           verified <Time at={at} full />
         </span>
       </>
@@ -67,7 +68,7 @@ const Sentence = ({ verified }: { verified: Verified }) => {
       </b>
       {expired > 0 && (
         <span className="c3 t12 cut no-phone">
-          content of {formatCount(expired)} expired under a checkpoint
+          content of {formatCount(expired)} expired, covered by a checkpoint
         </span>
       )}
     </>
@@ -111,8 +112,8 @@ const Signed = ({ proof }: { proof: Proof }) => {
 };
 
 /**
- * How far the chain of hashes has been walked, compared with the signed checkpoints and found whole. What nobody
- * verified since the page was opened is taken from the trail, where every verification is recorded.
+ * How far the hash chain has been verified against the signed checkpoints. Until somebody verifies on this
+ * page, the last result comes from the trail, where every verification is recorded.
  */
 export const AuditProof = (props: { organization: string; events: readonly AuditEvent[] }) => {
   const { organization, events } = props;

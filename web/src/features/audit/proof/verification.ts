@@ -15,8 +15,8 @@ export type VerificationState =
 const keyOf = (organization: string) => ["audit", organization, "verification"];
 
 /**
- * The walk along the chain, when somebody asks for it: it is itself recorded, and leaving the page ends it. The last
- * result is kept until the page is loaded anew.
+ * Verifies the chain on request. The verification is itself recorded, and leaving the page cancels it. The last
+ * result is kept until the page is reloaded.
  */
 export const useVerification = (organization: string) => {
   const client = useQueryClient();
@@ -42,7 +42,7 @@ export const useVerification = (organization: string) => {
           return;
         }
       }
-      throw new Error("The answer ended before the result");
+      throw new Error("The connection was lost before the result arrived");
     } catch (error) {
       if (control.signal.aborted)
         setState({ phase: "idle", result: client.getQueryData<AuditVerification>(keyOf(organization)) });
@@ -53,7 +53,7 @@ export const useVerification = (organization: string) => {
   return { state, start: () => void start(), cancel: () => running.current?.abort() };
 };
 
-/** Saves all checkpoints as the file that `npm run verify-audit` takes. */
+/** Saves all checkpoints as the file that `npm run verify-audit` reads. */
 export const downloadCheckpoints = async (organization: string) => {
   const lines: string[] = [];
   const signal = AbortSignal.timeout(60_000);

@@ -19,7 +19,7 @@ const two = (value: number): string => String(value).padStart(2, "0");
 const isChosen = (search: AuditSearch, name: "slot" | "action", value: string): boolean =>
   search[name]?.includes(value) === true && search.not?.includes(name) !== true;
 
-/** The slot that an arrow key leads to, within the week; null for other keys. */
+/** The slot that an arrow key moves to, within the week; null for other keys. */
 const slotBeside = (slot: string, key: string): string | null => {
   const [day = 1, hour = 0] = slot.split("-").map(Number);
   const by: Record<string, [number, number]> = {
@@ -33,7 +33,7 @@ const slotBeside = (slot: string, key: string): string | null => {
   return slotOf(Math.min(7, Math.max(1, day + step[0])), Math.min(23, Math.max(0, hour + step[1])));
 };
 
-/** Hour of the day by day of the week; a cell filters by that hour. Arrow keys move between cells. */
+/** Hour of day by day of week; a cell filters by its hour. Arrow keys move between cells. */
 const HeatMap = ({ activity, address }: { activity: Activity; address: Address }) => {
   const { search } = address;
   const [active, setActive] = useState(slotOf(1, 0));
@@ -184,7 +184,10 @@ const leftOut = (activity: Activity): string => {
   return parts.length === 0 ? "" : ` · without the filter by ${parts.join(" and ")}`;
 };
 
-/** When and what under the filter, each mark a filter. What is chosen in a plot narrows the others, not itself. */
+/**
+ * When events happened and which, under the filter; each mark is a filter. A selection narrows the other plots,
+ * not its own.
+ */
 export const AuditActivityPanel = ({ organization, address }: { organization: string; address: Address }) => {
   const [plot, setPlot] = useState<Plot>("hour");
   const nowMs = useMinute();
@@ -211,7 +214,7 @@ export const AuditActivityPanel = ({ organization, address }: { organization: st
           query={query}
           skeletonRows={3}
           isEmpty={({ hours }) => hours.length === 0}
-          empty={<p className="c2">Nothing of the kind was recorded in this time.</p>}
+          empty={<p className="c2">No matching events in this period.</p>}
         >
           {(activity) =>
             plot === "hour" ? (

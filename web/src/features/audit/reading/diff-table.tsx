@@ -25,7 +25,7 @@ const Side = ({
   </td>
 );
 
-/** What an act changed, field by field; the unchanged ones on demand. */
+/** Fields that an action changed; unchanged fields on demand. */
 export const AuditDiff = ({ event }: { event: AuditEvent }) => {
   const [showsAll, setShowsAll] = useState(false);
   const changes = fieldChanges(event);
@@ -37,7 +37,7 @@ export const AuditDiff = ({ event }: { event: AuditEvent }) => {
         <div className={`sec-h ${css.partHead}`}>
           <h3 className="h">Before and after</h3>
         </div>
-        <p className="c2">This act changed nothing.</p>
+        <p className="c2">This action changed nothing.</p>
       </>
     );
   }
@@ -81,7 +81,7 @@ export const AuditDiff = ({ event }: { event: AuditEvent }) => {
           ))}
         </tbody>
       </table>
-      {changed.length === 0 && !showsAll && <p className="c2">Every field is as it was.</p>}
+      {changed.length === 0 && !showsAll && <p className="c2">No field changed.</p>}
     </>
   );
 };

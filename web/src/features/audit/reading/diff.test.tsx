@@ -6,7 +6,7 @@ import { AuditDiff } from "./diff-table.tsx";
 const drawn = (rest: Partial<typeof auditEventExample>) =>
   renderToStaticMarkup(<AuditDiff event={{ ...auditEventExample, ...rest }} />);
 
-describe("before and after, drawn", () => {
+describe("before and after, rendered", () => {
   it("only changed fields are shown, and how many there are", () => {
     const html = drawn({});
     expect(html).toContain("3 of 4 fields changed");
@@ -21,7 +21,7 @@ describe("before and after, drawn", () => {
     expect(html).toContain("&lt;script&gt;");
   });
 
-  it("an act that changed nothing says so", () => {
-    expect(drawn({ before: null, after: null })).toContain("This act changed nothing.");
+  it("an action without changes says so", () => {
+    expect(drawn({ before: null, after: null })).toContain("This action changed nothing.");
   });
 });

@@ -8,7 +8,7 @@ export type FieldChange = {
   changed: boolean;
 };
 
-/** Compact JSON, with keys in one order so that equal values read equal; strings without quotes. */
+/** Compact JSON with sorted keys, so that equal values look equal; strings without quotes. */
 const asText = (value: unknown): string => {
   if (typeof value === "string") return value;
   return JSON.stringify(value, (_key, part: unknown) =>
@@ -18,7 +18,7 @@ const asText = (value: unknown): string => {
   );
 };
 
-/** Fields of both sides, the changed ones first, each group by name. */
+/** Fields of both sides, changed ones first, each group sorted by name. */
 export const fieldChanges = (event: Pick<AuditEvent, "before" | "after">): FieldChange[] => {
   const before = event.before ?? {};
   const after = event.after ?? {};

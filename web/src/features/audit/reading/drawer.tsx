@@ -82,7 +82,7 @@ const factsOf = (event: AuditEvent, address: Address) => [
 
 const Proof = ({ proof }: { proof: AuditEventDetail["proof"] }) => {
   if (proof === null)
-    return <p className="c2">Not sealed yet: the chain takes it in as its change commits.</p>;
+    return <p className="c2">Not sealed yet: the event enters the chain when its change commits.</p>;
   const hashes = [
     { label: "content", hash: proof.contentHash },
     { label: "previous", hash: proof.previousHash },
@@ -100,7 +100,7 @@ const Proof = ({ proof }: { proof: AuditEventDetail["proof"] }) => {
       {proof.nextHash === null && (
         <div className="kv-row">
           <dt>next</dt>
-          <dd className="c3">none yet, it is the newest</dd>
+          <dd className="c3">none yet, this is the newest event</dd>
         </div>
       )}
     </dl>
@@ -147,13 +147,13 @@ const ProofOf = ({ query }: { query: PanelQuery<AuditEventDetail> }) =>
     <Skeleton rows={3} label="proof" />
   );
 
-/** One event: facts, what it changed, its place in the chain. Lives as long as the address names one. */
+/** One event: facts, changes and its place in the chain. Open as long as the URL names an event. */
 export const AuditDrawer = (props: {
   organization: string;
   id: string;
   events: readonly AuditEvent[];
   address: Address;
-  /** What a review says of the event, above the facts, and its acts in the foot. */
+  /** Review notes above the facts, and review actions in the footer. */
   review?: { state: ReactNode; acts: ReactNode } | undefined;
 }) => {
   const { organization, id, events, address, review } = props;
@@ -181,7 +181,7 @@ export const AuditDrawer = (props: {
     >
       {event === undefined ? (
         isGone ? (
-          <Empty title="This event cannot be shown">{query.error?.message}</Empty>
+          <Empty title="Cannot show this event">{query.error?.message}</Empty>
         ) : (
           <Panel name="The event" query={query} skeletonRows={8}>
             {() => null}

@@ -16,14 +16,14 @@ import { readAuditTokens, tokenName } from "./tokens.ts";
 
 type Value = { value: string; label?: string; detail?: string };
 
-/** Known values by id, each with the name it was last seen under. */
+/** Known values by id, each with its most recent name. */
 const named = (entries: { id: string | null; name: string }[]) => {
   const found = new Map<string, string>();
   for (const { id, name } of entries) if (!found.has(id ?? name)) found.set(id ?? name, name);
   return [...found].map(([value, label]): Value => ({ value, label }));
 };
 
-/** The key whose value is being typed, and what is typed of it. */
+/** The key whose value is being typed, and the text so far. */
 const asked = (draft: string) => {
   const [, key = "", text = ""] = /(\w+):(?:[^,\s]*,)*([^,\s]*)$/.exec(draft) ?? [];
   return { key: auditFacetKeys.find((name) => name === key.toLowerCase()), text };
@@ -51,7 +51,7 @@ const withNames = (names: Names, facets: readonly { value: string; label: string
   ...Object.fromEntries(facets.map(({ value, label }) => [value, label])),
 });
 
-/** Filter bar of the trail. Values are searched on the server; the shown `events` give names to ids. */
+/** Filter bar of the trail. Values are searched on the server; the listed `events` supply names for ids. */
 export const AuditFilterBar = (props: {
   organization: string;
   address: PageAddress<AuditSearch>;

@@ -10,7 +10,7 @@ import css from "../audit.module.css";
 import { actorKind, outcomeWords, targetName } from "../filter.ts";
 import type { AuditSearch } from "../search.ts";
 
-/** `Thursday 2026-11-19` in the reader's zone. */
+/** `Thursday 2026-11-19` in the reader's time zone. */
 const dayName = (iso: string, zone: Zone): string => {
   const weekday = new Intl.DateTimeFormat("en-US", {
     weekday: "long",
@@ -99,7 +99,7 @@ const columns: readonly Column<AuditEvent>[] = [
 
 const keyOf = (row: AuditEvent): string => row.id;
 
-/** The trail's rows under their days; times are always absolute. */
+/** Rows of the trail grouped by day; times are always absolute. */
 export const AuditTable = (props: { events: readonly AuditEvent[]; address: PageAddress<AuditSearch> }) => {
   const { events, address } = props;
   const { zone } = usePreferences();

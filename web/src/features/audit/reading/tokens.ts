@@ -4,16 +4,16 @@ import { readRangeToken } from "#lib/history/time-range.ts";
 import { type Filter, notMark } from "#ui/filter/filter-tokens.ts";
 import { type AuditSearch, readAuditSearch } from "../search.ts";
 
-/** How a filter is called in the bar. */
+/** Labels of the filters in the bar. */
 export const tokenName = (name: AuditNotName): string => (name === "slot" ? "hour" : name);
 
-/** The address that a changed filter bar stands for. */
+/** The URL parameters for a changed filter bar. */
 export const readAuditTokens = (
   filter: Filter,
   current: AuditSearch,
   { nowMs, zone }: { nowMs: number; zone: Zone },
 ): AuditSearch => {
-  // Of a filter and its opposite the one that was given last holds.
+  // Of a filter and its negation, the one given last wins.
   const tokenOf = (key: string) =>
     filter.tokens.findLast((token) => token.key === key || token.key === `${notMark}${key}`);
   const value = (key: string) => tokenOf(key)?.value;
@@ -24,7 +24,7 @@ export const readAuditTokens = (
       action: value("action"),
       class: value("class"),
       slot: value("hour"),
-      // One target at a time: the newest one that was given.
+      // Only one target at a time: the latest one wins.
       target:
         current.target !== undefined && value("target")?.startsWith(`${current.target},`) === true
           ? value("target")?.slice(current.target.length + 1)

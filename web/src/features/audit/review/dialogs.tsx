@@ -10,12 +10,16 @@ type Acts = ReturnType<typeof useReviewActs>;
 export type Remark = { item: AuditReviewItem; act: "flag" | "settle" | "comment" };
 
 const words = {
-  flag: { title: "Flag", confirm: "Flag event", hint: "Says what is unclear. It is kept in the trail." },
-  settle: { title: "Settle the flag of", confirm: "Settle flag", hint: "Says how it was settled." },
-  comment: { title: "Comment on", confirm: "Comment on event", hint: "It is kept in the trail." },
+  flag: {
+    title: "Flag",
+    confirm: "Flag event",
+    hint: "Explain what is unclear. Recorded in the audit trail.",
+  },
+  settle: { title: "Resolve flag on", confirm: "Resolve flag", hint: "Explain how it was resolved." },
+  comment: { title: "Comment on", confirm: "Add comment", hint: "Recorded in the audit trail." },
 } as const;
 
-/** A comment with or without a mark. */
+/** Asks for a comment, with or without a flag. */
 export const RemarkDialog = ({
   remark,
   acts,
@@ -78,7 +82,7 @@ const Covered = ({ review }: { review: AuditReview }) => (
   </p>
 );
 
-/** What is left open, and the count that whoever signs has to type. */
+/** Open events, and the count that the signer has to type. */
 const Open = (props: {
   progress: AuditReview["progress"];
   typed: string;
@@ -90,19 +94,19 @@ const Open = (props: {
   return unsettled > 0 ? (
     <Note
       tone="warn"
-      title={`${formatPlural(unsettled, "flag")} ${unsettled === 1 ? "is" : "are"} not settled.`}
+      title={`${formatPlural(unsettled, "flag")} ${unsettled === 1 ? "is" : "are"} unresolved.`}
     >
-      Settle them before you sign.
+      Resolve them before you sign off.
     </Note>
   ) : (
     open > 0 && (
       <>
         <Note tone="warn" title={`${formatPlural(open, "event")} not reviewed.`}>
-          The sign-off will say so.
+          The sign-off will record this.
           {ownOpen > 0 &&
-            ` ${formatPlural(ownOpen, "of them is an act", "of them are acts")} of your own, which somebody else has to review.`}
+            ` ${formatPlural(ownOpen, "of them is an action", "of them are actions")} of your own, which someone else has to review.`}
         </Note>
-        <FormField label={`Type ${open} to sign without them`}>
+        <FormField label={`Type ${open} to sign off without them`}>
           {(control) => (
             <input
               {...control}
@@ -118,7 +122,7 @@ const Open = (props: {
   );
 };
 
-/** Signs a review; events that nobody reviewed have to be counted by who signs. */
+/** Signs off a review; the signer has to type the number of events that nobody reviewed. */
 export const SignDialog = ({
   review,
   acts,
@@ -142,8 +146,8 @@ export const SignDialog = ({
     <FormDialog
       title={`Sign off ${review.name}, ${formatPlural(events, "event")}`}
       confirm={`Sign off ${review.name}`}
-      foot="A signature cannot be taken back."
-      failure="It was not signed."
+      foot="A sign-off cannot be undone."
+      failure="The review was not signed off."
       error={acts.sign.error}
       isReady={canSign}
       isBusy={acts.sign.isPending}
@@ -154,7 +158,7 @@ export const SignDialog = ({
         <>
           <Covered review={review} />
           <Open progress={review.progress} typed={typed} onTyped={setTyped} />
-          <FormField label="Comment, optional">
+          <FormField label="Comment (optional)">
             {(control) => (
               <textarea
                 {...control}

@@ -12,10 +12,10 @@ export const ReviewMark = ({ item }: { item: AuditReviewItem }) => {
     return item.settled === null ? (
       <Status tone="degraded" label="Flagged" inRow />
     ) : (
-      <Status tone="ok" label="Settled" inRow />
+      <Status tone="ok" label="Resolved" inRow />
     );
   if (item.mark === "reviewed") return <Status tone="ok" label="Reviewed" inRow />;
-  return <span className="c3">{item.isOwn ? "Own act" : "Not reviewed"}</span>;
+  return <span className="c3">{item.isOwn ? "Your own action" : "Not reviewed"}</span>;
 };
 
 const ReviewState = ({ item }: { item: AuditReviewItem }) => {
@@ -29,7 +29,7 @@ const ReviewState = ({ item }: { item: AuditReviewItem }) => {
             by {by.name}, <Time at={by.at} full />
           </span>
         )}
-        {item.isOwn && <span className="c3 t12">somebody else has to review it</span>}
+        {item.isOwn && <span className="c3 t12">someone else has to review it</span>}
       </div>
       {item.comments.map(({ id, author, at, text }) => (
         <p key={id} className={css.wrap}>
@@ -43,13 +43,13 @@ const ReviewState = ({ item }: { item: AuditReviewItem }) => {
   );
 };
 
-/** An event under review beside the list: read it, say what you think of it, go on to the next. */
+/** An event under review, beside the list, with its review actions. */
 export const ReviewDrawer = (props: {
   organization: string;
   id: string;
   items: readonly AuditReviewItem[];
   address: PageAddress<AuditSearch>;
-  /** Undefined for who may only read. */
+  /** Undefined for readers without review permission. */
   acts:
     | {
         isDone: boolean;
@@ -78,7 +78,7 @@ export const ReviewDrawer = (props: {
                 Mark reviewed
               </Button>
               <Button disabled={item.isOwn || acts.isDone} onClick={() => acts.flag(item)}>
-                {item.mark === "flagged" && item.settled === null ? "Settle flag…" : "Flag…"}
+                {item.mark === "flagged" && item.settled === null ? "Resolve flag…" : "Flag…"}
               </Button>
               <Button onClick={() => acts.comment(item)}>Comment…</Button>
             </>

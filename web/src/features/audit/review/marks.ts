@@ -13,7 +13,7 @@ const gatherMs = 500;
 type Mark = "reviewed" | "flagged" | "open" | "settled";
 type Asked = { events: string[]; mark: Mark; comment?: string };
 
-/** The acts of a review; each reads the review anew when it ends. */
+/** The mutations of a review; each refetches the review when it settles. */
 export const useReviewActs = (organization: string, id: string) => {
   const client = useQueryClient();
   const reread = () =>
@@ -39,8 +39,8 @@ export const useReviewActs = (organization: string, id: string) => {
 };
 
 /**
- * Gathers the events that are marked as reviewed by keyboard for half a second, so that a quick reader causes one request
- * and one event of the trail, not one a key.
+ * Collects events marked as reviewed by keyboard for half a second, so that a quick reader causes one request
+ * and one trail event instead of one per key.
  */
 export const useGatheredMarks = (send: (events: string[]) => Promise<unknown>) => {
   const [waiting, setWaiting] = useState<ReadonlySet<string>>(new Set());

@@ -71,7 +71,7 @@ const ViewField = (props: {
 }) => {
   const { views, viewId, onView } = props;
   return (
-    <FormField label="View" hint="What the view leaves out is not covered by the signature.">
+    <FormField label="View" hint="The sign-off does not cover events outside the view.">
       {(control) => (
         <select
           {...control}
@@ -93,7 +93,7 @@ const ViewField = (props: {
 
 type Opened = { name: string; from: string; to: string; viewId?: string };
 
-/** Opens a review and hands its id over. */
+/** Opens a review and passes its id to `onOpened`. */
 const useOpenReview = (organization: string, onOpened: (id: string) => void) => {
   const client = useQueryClient();
   return useMutation({
@@ -107,18 +107,18 @@ const useOpenReview = (organization: string, onOpened: (id: string) => void) => 
 
 const footOf = (count: { count: number; isMore: boolean } | undefined): string =>
   count === undefined
-    ? "Its events are gathered now; what comes later is told."
+    ? "The review covers the events recorded so far; later ones are counted separately."
     : count.isMore
       ? ""
-      : `${formatPlural(count.count, "event")} so far; what comes later is told.`;
+      : `${formatPlural(count.count, "event")} so far; later ones are counted separately.`;
 
 const TooMany = ({ isDay }: { isDay: boolean }) => (
   <Note tone="warn" title={`More than ${formatCount(auditReviewEventsMax)} events.`}>
-    Choose {isDay ? "" : "a day of the week, or "}a view that holds fewer.
+    Choose {isDay ? "" : "a day of the week, or "}a view with fewer events.
   </Note>
 );
 
-/** Chooses a period and a view, and gathers their events for review. */
+/** Chooses a period and a view, and opens a review of their events. */
 export const ReviewOpenDialog = (props: {
   organization: string;
   address: PageAddress<AuditSearch>;
@@ -149,7 +149,7 @@ export const ReviewOpenDialog = (props: {
       title="Review a period"
       confirm={`Review ${shown}`}
       foot={footOf(count.data)}
-      failure="The review was not opened."
+      failure="The review was not started."
       error={open.error}
       isReady={period !== undefined && !isTooMany}
       isBusy={open.isPending}

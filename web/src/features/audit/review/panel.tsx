@@ -15,7 +15,7 @@ import { RetentionDialog } from "./retention.tsx";
 
 type Address = PageAddress<AuditSearch>;
 
-/** How much of a review is worked through. */
+/** Progress of a review. */
 export const ReviewFacts = ({ progress }: { progress: AuditReview["progress"] }) => {
   const { events, open, flagged, settled, comments, ownOpen } = progress;
   const worked = events - open;
@@ -31,7 +31,7 @@ export const ReviewFacts = ({ progress }: { progress: AuditReview["progress"] })
         </b>
       </div>
       <div className="fact">
-        <span>Flagged, settled</span>
+        <span>Flags resolved</span>
         <b>
           {formatCount(settled)} of {formatCount(flagged)}
         </b>
@@ -41,7 +41,9 @@ export const ReviewFacts = ({ progress }: { progress: AuditReview["progress"] })
         <b>{formatCount(comments)}</b>
       </div>
       {ownOpen > 0 && (
-        <p className="t12 tx-warn">{formatPlural(ownOpen, "own act")} left for somebody else to review</p>
+        <p className="t12 tx-warn">
+          {formatPlural(ownOpen, "action")} of your own left for someone else to review
+        </p>
       )}
     </>
   );
@@ -80,7 +82,7 @@ const Latest = ({ reviews, address }: { reviews: readonly AuditReview[]; address
   );
 };
 
-/** Sign-off beside the activity: what is under review, what was signed last, how long content is kept. */
+/** Reviews beside the activity: the open one, the last sign-off and the retention of content. */
 export const AuditReviewPanel = ({ organization, address }: { organization: string; address: Address }) => {
   const canSign = useCan(organization, "audit:sign-off");
   const canManage = useCan(organization, "access:manage");
@@ -96,7 +98,7 @@ export const AuditReviewPanel = ({ organization, address }: { organization: stri
           query={query}
           skeletonRows={1}
           isEmpty={({ items }) => items.length === 0}
-          empty={<p className="c2">No period was signed off yet.</p>}
+          empty={<p className="c2">No period has been signed off yet.</p>}
         >
           {({ items }) => <Latest reviews={items} address={address} />}
         </Panel>
@@ -109,8 +111,8 @@ export const AuditReviewPanel = ({ organization, address }: { organization: stri
       <p className={`t12 c3 ${css.kept}`}>
         {retention !== undefined && (
           <>
-            Content kept{" "}
-            {retention.keepDays === null ? "without end" : `${formatPlural(retention.keepDays, "day")}`}
+            Retention:{" "}
+            {retention.keepDays === null ? "unlimited" : `${formatPlural(retention.keepDays, "day")}`}
             {retention.holds.length > 0 && `, ${formatPlural(retention.holds.length, "legal hold")}`}{" "}
             <button type="button" className={css.link} onClick={() => setDialog("retention")}>
               {canManage ? "Change…" : "Details…"}

@@ -15,7 +15,7 @@ import { FormField, fieldErrors } from "#ui/form/form-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { auditRetentionQuery } from "../queries.ts";
 
-/** `onPlaced` is called when a hold was placed. */
+/** Calls `onPlaced` after placing a hold. */
 const useRetentionActs = (organization: string, onPlaced: () => void) => {
   const client = useQueryClient();
   const { queryKey } = auditRetentionQuery(organization);
@@ -49,7 +49,7 @@ const Holds = (props: {
     <>
       <h3 className="h">Legal holds</h3>
       {holds.length === 0 ? (
-        <p className="c2">None. A hold keeps all content of this organization.</p>
+        <p className="c2">None. A legal hold keeps all content of this organization.</p>
       ) : (
         <ul className="plain">
           {holds.map(({ id, reason: why, placedBy, placedAt }) => (
@@ -81,7 +81,7 @@ const NewHold = (props: {
 }) => {
   const { reason, isBusy, onReason, onPlace } = props;
   return (
-    <FormField label="Reason of a new hold">
+    <FormField label="Reason for a new hold">
       {(control) => (
         <div className="row">
           <input
@@ -104,7 +104,7 @@ const DaysField = (props: { days: string; error: string | undefined; onDays: (da
   <FormField
     label="Days"
     error={props.error}
-    hint="Older content expires once a signed checkpoint covers it. Empty: without end."
+    hint="Older content expires once a signed checkpoint covers it. Leave empty for unlimited retention."
   >
     {(control) => (
       <input
@@ -121,12 +121,12 @@ const DaysField = (props: { days: string; error: string | undefined; onDays: (da
 const Expired = ({ retention }: { retention: AuditRetention }) =>
   retention.expiredToSeq > 0 ? (
     <p>
-      Content up to event {formatCount(retention.expiredToSeq)} expired under checkpoint{" "}
+      Content up to event {formatCount(retention.expiredToSeq)} expired, covered by checkpoint{" "}
       {formatCount(retention.expiredCheckpoint ?? 0)}.
     </p>
   ) : null;
 
-/** How long the content of events is kept, and the legal holds that stop its expiry. */
+/** Retention of event content, and the legal holds that suspend it. */
 export const RetentionDialog = (props: {
   organization: string;
   retention: AuditRetention;
@@ -142,11 +142,11 @@ export const RetentionDialog = (props: {
   const isValid = asked === null || (Number.isInteger(asked) && asked >= 1 && asked <= 36_500);
   return (
     <Dialog
-      title="How long content is kept"
+      title="Retention of event content"
       onClose={onClose}
       footer={
         <>
-          <span className="c3 t12 grow">The chain of hashes stays for ever.</span>
+          <span className="c3 t12 grow">The hash chain is kept indefinitely.</span>
           <Button large onClick={onClose}>
             Close
           </Button>
@@ -157,7 +157,7 @@ export const RetentionDialog = (props: {
               disabled={!isValid || asked === retention.keepDays || keep.isPending}
               onClick={() => keep.mutate(asked)}
             >
-              {asked === null ? "Keep without end" : `Keep ${days} days`}
+              {asked === null ? "Keep indefinitely" : `Keep ${days} days`}
             </Button>
           )}
         </>
@@ -171,7 +171,7 @@ export const RetentionDialog = (props: {
           onDays={setDays}
         />
       ) : (
-        <p>{retention.keepDays === null ? "Without end." : `${formatCount(retention.keepDays)} days.`}</p>
+        <p>{retention.keepDays === null ? "Unlimited." : `${formatCount(retention.keepDays)} days.`}</p>
       )}
       <Holds
         holds={retention.holds}

@@ -123,13 +123,13 @@ const Since = ({ review }: { review: AuditReviewDetail }) => {
       )}
       <span className={newEvents > 0 ? "tx-warn" : "c2"}>
         {newEvents === 0
-          ? "No event came to the period since"
-          : `${formatCount(newEvents)}${isMore ? "+" : ""} ${newEvents === 1 ? "event" : "events"} came to the period since`}
+          ? "No events added to this period since"
+          : `${formatCount(newEvents)}${isMore ? "+" : ""} ${newEvents === 1 ? "event" : "events"} added to this period since`}
       </span>
       {expiredEvents > 0 && <span>Content of {formatPlural(expiredEvents, "event")} expired</span>}
       <span className="c2">
         {verification === null ? (
-          "The chain was never verified"
+          "The chain has never been verified"
         ) : verification.problem === null ? (
           <>
             Verified to event {formatCount(verification.toSeq)}, <Moment at={verification.at} />
@@ -146,7 +146,7 @@ const Head = (props: {
   data: AuditReviewDetail;
   address: Address;
   acts: ReturnType<typeof useReviewActs>;
-  /** The events shown that the reader may still mark. */
+  /** The listed events that the reader may still mark. */
   open: readonly AuditReviewItem[];
   onSign: (() => void) | null;
 }) => {
@@ -193,19 +193,19 @@ const Signature = ({
     <span className="c2">
       <Moment at={signed.at} />
       {signed.notReviewed > 0 && `, ${formatPlural(signed.notReviewed, "event")} not reviewed`}
-      {ownOpen > 0 && `, ${formatPlural(ownOpen, "act")} of the signer wait for somebody else`}
+      {ownOpen > 0 && `, ${formatPlural(ownOpen, "action")} of the signer waiting for another reviewer`}
       {signed.comment !== null && ` “${signed.comment}”`}
     </span>
   </div>
 );
 
-/** How far the review is, which events are listed, and the keys that mark them. */
+/** Progress of the review, which events are listed, and the marking keys. */
 const Progress = (props: {
   progress: AuditReviewDetail["progress"];
   state: State;
   onState: (state: State) => void;
   canSign: boolean;
-  /** Marks that are gathered and not sent yet. */
+  /** Marks collected but not sent yet. */
   waiting: number;
 }) => {
   const { progress, state, onState, canSign, waiting } = props;
@@ -218,7 +218,7 @@ const Progress = (props: {
         <Segments options={states} value={state} onChange={onState} />
         {canSign && (
           <span className="c3 t12 no-phone">
-            <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> reviewed, <kbd>f</kbd> flag or settle, <kbd>c</kbd>{" "}
+            <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> reviewed, <kbd>f</kbd> flag or resolve, <kbd>c</kbd>{" "}
             comment
           </span>
         )}
@@ -248,7 +248,7 @@ const Items = (props: {
       name="Events under review"
       query={list}
       isEmpty={() => items.length === 0}
-      empty={<Empty title={state === "all" ? "No event in this period" : "None of these"} />}
+      empty={<Empty title={state === "all" ? "No events in this period" : "No matching events"} />}
       skeletonRows={10}
     >
       {() => (
@@ -288,11 +288,11 @@ const keysOf = (
   focused: () => AuditReviewItem | undefined,
 ) => [
   { keys: "x", label: "Mark as reviewed", group: "Review", run: () => review(focused()) },
-  { keys: "f", label: "Flag, or settle the flag", group: "Review", run: () => flag(focused()) },
+  { keys: "f", label: "Flag, or resolve the flag", group: "Review", run: () => flag(focused()) },
   { keys: "c", label: "Comment", group: "Review", run: () => comment(focused()) },
 ];
 
-/** What can be done with one event; nothing where it is done, or the reader's own. */
+/** Actions available for one event; none when it is done or the reader's own. */
 const itemActsOf = (options: {
   isDone: boolean;
   mark: (id: string) => void;
@@ -311,7 +311,7 @@ const itemActsOf = (options: {
   return { review, flag, comment };
 };
 
-/** The events of one review, worked through by keyboard or pointer, and its signature. */
+/** The events of one review, and its sign-off. */
 export const AuditReviewPage = ({
   organization,
   id,

@@ -16,7 +16,7 @@ import type { AuditSearch } from "../search.ts";
 
 type Address = PageAddress<AuditSearch>;
 
-/** Whether the address says what the view holds. */
+/** Whether the URL matches the view. */
 const isShown = (view: AuditView, search: AuditSearch): boolean =>
   JSON.stringify(auditQuery(view.filter)) === JSON.stringify(auditQuery(storedFilter(search)));
 
@@ -74,7 +74,7 @@ const SaveDialog = ({
       }
     >
       <form id="save-view" onSubmit={submit}>
-        <FormField label="Name" error={errors.get("name")} hint="A time range is not part of a view.">
+        <FormField label="Name" error={errors.get("name")} hint="Views do not include a time range.">
           {(control) => (
             <input
               {...control}
@@ -87,11 +87,11 @@ const SaveDialog = ({
         </FormField>
         <label className={css.check}>
           <input type="checkbox" checked={shared} onChange={(event) => setShared(event.target.checked)} />
-          Share it with everyone who may read this trail
+          Share with everyone who can read this trail
         </label>
       </form>
       {save.error !== null && !errors.has("name") && (
-        <ActError title="It was not saved." error={save.error} />
+        <ActError title="The view was not saved." error={save.error} />
       )}
     </Dialog>
   );
@@ -110,7 +110,7 @@ const ViewItems = (props: {
         <Failure name="The views" error={query.error} onRetry={query.refetch} isFetching={query.isFetching} />
       )}
       {query.data !== undefined && views.length === 0 && (
-        <p className={`c3 ${css.noView}`}>No view is saved yet.</p>
+        <p className={`c3 ${css.noView}`}>No saved views yet.</p>
       )}
       {views.map((view) => (
         <Menu.Item
@@ -129,7 +129,7 @@ const ViewItems = (props: {
   );
 };
 
-/** Saved filters: own ones and those shared in the organization. */
+/** Saved filters: one's own and those shared in the organization. */
 export const AuditViews = ({ organization, address }: { organization: string; address: Address }) => {
   const { search } = address;
   const client = useQueryClient();

@@ -2,7 +2,7 @@ import { weekdays } from "../slots.ts";
 
 const dayMs = 86_400_000;
 
-/** Number of the ISO week and the year it belongs to. */
+/** ISO week number and the year it belongs to. */
 const weekOf = (mondayMs: number): number => {
   const thursday = new Date(mondayMs + 3 * dayMs);
   const firstMs = Date.UTC(thursday.getUTCFullYear(), 0, 1);
@@ -24,7 +24,7 @@ export const daysOf = (
     .filter(({ from }) => Date.parse(from) <= nowMs);
 };
 
-/** The week of a moment and the three before it, newest first, from Monday 00:00 UTC. */
+/** The week of a moment and the three before it, newest first, each from Monday 00:00 UTC. */
 export const recentWeeks = (nowMs: number): { name: string; from: string; to: string; isOver: boolean }[] => {
   const today = Math.floor(nowMs / dayMs) * dayMs;
   const monday = today - ((new Date(today).getUTCDay() + 6) % 7) * dayMs;

@@ -21,7 +21,7 @@ const present = <T extends Record<string, string | undefined>>(entries: T) =>
     Object.entries(entries).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 
-/** Query of the API for a filter: lists joined by commas, what is not set left out. */
+/** API query for a filter: lists joined by commas, unset filters omitted. */
 export const deliveryQuery = (filter: DeliveryFilter): Record<string, string> =>
   present({
     status: joined(filter.status),
@@ -33,7 +33,7 @@ export const deliveryQuery = (filter: DeliveryFilter): Record<string, string> =>
     q: filter.q,
   });
 
-/** The dead letters are the same log with one status; so the tab follows the filter. */
+/** Dead letters are the same log with one status, so the tab follows the filter. */
 export const activeTab = (
   search: WebhooksSearch,
 ): "deliveries" | "dead" | NonNullable<WebhooksSearch["tab"]> => {
@@ -41,14 +41,14 @@ export const activeTab = (
   return search.status?.length === 1 && search.status[0] === "dead_letter" ? "dead" : "deliveries";
 };
 
-/** How many filters a person set; the status that makes the dead-letters tab is none of them. */
+/** Number of filters set by a person, without the status that selects the dead-letters tab. */
 export const filterCount = (search: WebhooksSearch): number => {
   const set = [search.endpointId, search.eventType, search.errorClass, search.from ?? search.to, search.q];
   const status = search.status !== undefined && activeTab(search) !== "dead" ? 1 : 0;
   return set.filter((value) => value !== undefined).length + status;
 };
 
-/** Whether a pushed row belongs to the list: the server's conditions, on what a row holds. */
+/** Whether a pushed row belongs to the list: the server's conditions applied to the row. */
 export const matchesFilter = (filter: DeliveryFilter, row: Delivery): boolean => {
   const one = (values: readonly string[] | undefined, value: string | null) =>
     values === undefined || (value !== null && values.includes(value));
@@ -63,7 +63,7 @@ export const matchesFilter = (filter: DeliveryFilter, row: Delivery): boolean =>
   return row.eventId === filter.q || row.id === text || holds(row.eventType) || holds(row.errorMessage);
 };
 
-/** Newest received first; the id decides between two of the same moment, as in the server's key. */
+/** Newest received first, ties broken by id, as in the server's key. */
 export const newestFirst = (a: Delivery, b: Delivery): number =>
   Date.parse(b.receivedAt) - Date.parse(a.receivedAt) || (a.id < b.id ? 1 : -1);
 
@@ -71,8 +71,8 @@ const hourMs = 3_600_000;
 const histogramMs = hourMs;
 
 /**
- * Range that the histogram shows: the last hour, whatever range is selected inside it; a selection that
- * lies further back, or is longer, is shown with a quarter of its length on each side.
+ * Range of the histogram: the last hour, as long as the selection lies within it; an older or longer selection
+ * is shown with a quarter of its length on each side.
  */
 export const histogramRange = (filter: DeliveryFilter, nowMs: number): { from: string; to: string } => {
   const stepMs = 60_000;
@@ -102,17 +102,17 @@ export const statusWords: Record<DeliveryStatus, string> = {
 };
 
 export const errorWords: Record<ErrorClass, string> = {
-  dns: "Name not found",
-  connect: "No connection",
+  dns: "DNS lookup failed",
+  connect: "Connection failed",
   tls: "TLS failed",
-  timeout: "No answer",
-  address_refused: "Address refused",
+  timeout: "No response",
+  address_refused: "Address not allowed",
   http_3xx: "Redirect",
   http_4xx: "Refused (4xx)",
   http_5xx: "Server error (5xx)",
   gone: "Gone (410)",
   protocol: "Protocol error",
-  shutdown: "Cut by a shutdown",
+  shutdown: "Interrupted by shutdown",
   outcome_unknown: "Outcome unknown",
 };
 
@@ -149,13 +149,13 @@ export const statusLine = (code: number): string => {
   return phrase === undefined ? String(code) : `${code} ${phrase}`;
 };
 
-/** The receiver's last answer in a few words; undefined before the first attempt ended. */
+/** The receiver's last response in a few words; undefined before the first attempt has ended. */
 export const lastAnswer = (row: Pick<Delivery, "lastStatusCode" | "errorClass">): string | undefined => {
   if (row.lastStatusCode !== null) return String(row.lastStatusCode);
   return row.errorClass === null ? undefined : errorWords[row.errorClass];
 };
 
-/** Why it did not get through, undefined while nothing went wrong. */
+/** Why the delivery failed; undefined while nothing went wrong. */
 export const causeOf = (
   row: Pick<Delivery, "lastStatusCode" | "errorClass" | "errorMessage">,
 ): string | undefined => {
@@ -164,18 +164,18 @@ export const causeOf = (
   return errorWords[row.errorClass];
 };
 
-/** A count that the server stops at 10,001. */
+/** Formats a count that the server caps at 10,001. */
 export const boundedCount = (value: number): string => (value > 10_000 ? "10,000+" : formatCount(value));
 
-/** The log of all that has used up its attempts. */
+/** Query for all dead letters. */
 export const deadLetters: WebhooksSearch = { status: ["dead_letter"] };
 
 const dayMs = 24 * hourMs;
 const keptDays = 90;
 
 /**
- * Range over which a filter's matches are counted: its own, else for dead letters all the time they are kept,
- * else the hour that the histogram shows, so that one call serves both.
+ * Range over which matches are counted: the filter's own; otherwise the full retention for dead letters, or the
+ * hour that the histogram shows, so that one call serves both.
  */
 export const countedFilter = (search: WebhooksSearch, nowMs: number): DeliveryFilter => {
   const hasRange = search.from !== undefined || search.to !== undefined;
@@ -184,7 +184,7 @@ export const countedFilter = (search: WebhooksSearch, nowMs: number): DeliveryFi
   return { ...search, from: new Date((Math.floor(nowMs / dayMs) - keptDays) * dayMs).toISOString() };
 };
 
-/** How many match, from counts that are made regardless of status; a lower bound past 10,000 of one status. */
+/** Number of matches, from counts by status; a lower bound above 10,000 of one status. */
 export const matchCount = (
   search: Pick<WebhooksSearch, "status">,
   counts: Partial<Record<DeliveryStatus, number>>,
@@ -196,30 +196,34 @@ export const matchCount = (
     : boundedCount(values.reduce((sum, value) => sum + value, 0));
 };
 
-/** Why an attempt has no response to show. */
+/** Explains why an attempt has no response. */
 export const unansweredWords = (
   attempt: Pick<DeliveryAttempt, "outcome" | "errorClass" | "errorMessage">,
 ): string => {
   if (attempt.outcome === "in_flight") return "The request is on its way.";
-  if (attempt.outcome === "unknown") return "No answer was stored: whether the receiver has it is not known.";
-  const cause = attempt.errorClass === null ? "The receiver did not answer" : errorWords[attempt.errorClass];
+  if (attempt.outcome === "unknown")
+    return "No response was recorded. The receiver may or may not have received it.";
+  const cause = attempt.errorClass === null ? "The receiver did not respond" : errorWords[attempt.errorClass];
   return attempt.errorMessage === null ? `${cause}.` : `${cause}: ${attempt.errorMessage}`;
 };
 
-/** What can be sent again by hand: what has used up its attempts, and what an endpoint's switch discarded. */
+/**
+ * Whether a delivery can be replayed manually: dead letters, and deliveries discarded when their endpoint was
+ * disabled.
+ */
 export const isReplayable = (status: DeliveryStatus): boolean =>
   status === "dead_letter" || status === "discarded";
 
-/** What happens next with a delivery that has no time for its next attempt. */
+/** Explains why a delivery has no scheduled next attempt. */
 export const unplannedWords = (
   delivery: Pick<Delivery, "status" | "attempts" | "maxAttempts" | "errorClass">,
 ): string => {
   const { status, attempts, maxAttempts, errorClass } = delivery;
-  if (status === "processing") return "One is on its way.";
+  if (status === "processing") return "One is in progress.";
   if (status === "pending") return "The first is due.";
-  if (status === "dead_letter" && errorClass === "gone") return "Given up: the receiver says it is gone.";
+  if (status === "dead_letter" && errorClass === "gone") return "Given up: the receiver reported it is gone.";
   if (status === "dead_letter" && attempts < maxAttempts) {
     return "Given up early: the breaker stayed open.";
   }
-  return "No attempt is planned.";
+  return "No further attempt scheduled.";
 };

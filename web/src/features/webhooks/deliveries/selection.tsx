@@ -2,7 +2,7 @@ import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { createContext, useContext, useEffect, useRef, useState } from "react";
 import { isReplayable } from "./search.ts";
 
-/** Deliveries that are chosen for a replay, by id. */
+/** Deliveries selected for a replay, by id. */
 export type Selection = {
   ids: ReadonlySet<string>;
   set: (ids: readonly string[], isOn: boolean) => void;
@@ -11,7 +11,7 @@ export type Selection = {
 
 const none: ReadonlySet<string> = new Set();
 
-/** Another list (`listId`) begins with nothing chosen. */
+/** Another list (`listId`) starts with an empty selection. */
 export const useSelection = (listId: string): Selection => {
   const [chosen, setChosen] = useState({ listId, ids: none });
   const ids = chosen.listId === listId ? chosen.ids : none;
@@ -29,11 +29,11 @@ export const useSelection = (listId: string): Selection => {
   };
 };
 
-// The rows themselves must not draw again with each choice, only the boxes in them.
+// A selection must render only the checkboxes again, not their rows.
 const SelectionContext = createContext<{ selection: Selection; rows: readonly Delivery[] } | null>(null);
 export const SelectionProvider = SelectionContext;
 
-/** The box of one row; none where there is nothing to send again. */
+/** Checkbox of one row; none where the delivery cannot be replayed. */
 export const SelectOne = ({ row }: { row: Delivery }) => {
   const shared = useContext(SelectionContext);
   if (shared === null || !isReplayable(row.status)) return null;
@@ -48,7 +48,7 @@ export const SelectOne = ({ row }: { row: Delivery }) => {
   );
 };
 
-/** Chooses all that are loaded; all that match are the button's beside the list. */
+/** Selects all loaded rows; the button beside the list covers all matches. */
 export const SelectLoaded = () => {
   const shared = useContext(SelectionContext);
   const box = useRef<HTMLInputElement>(null);

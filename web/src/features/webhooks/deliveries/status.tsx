@@ -11,7 +11,7 @@ const tones: Record<Delivery["status"], Tone> = {
   discarded: "neutral",
 };
 
-/** State of a delivery: filled in a heading, shape and word in a dense list. */
+/** State of a delivery: filled in headings, shape and word in dense lists. */
 export const DeliveryStatus = ({
   status,
   inRow = false,

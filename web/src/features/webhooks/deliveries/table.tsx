@@ -8,7 +8,7 @@ import { lastAnswer } from "./search.ts";
 import { type Selection, SelectionProvider, SelectLoaded, SelectOne } from "./selection.tsx";
 import { DeliveryStatus } from "./status.tsx";
 
-/** Host and path of a receiver, without the scheme that all share. */
+/** Host and path of a receiver, without the scheme. */
 export const urlText = (url: string): string => url.replace(/^https?:\/\//, "");
 
 const columns: readonly Column<Delivery>[] = [
@@ -58,7 +58,7 @@ const columns: readonly Column<Delivery>[] = [
   },
   {
     id: "answer",
-    header: "Last answer",
+    header: "Last response",
     className: `cut ${css.colAnswer}`,
     cell: (row) => lastAnswer(row) ?? <span className="zero">–</span>,
   },
@@ -88,12 +88,12 @@ const rowClass = (row: Delivery): string =>
   row.status === "failed" || row.status === "dead_letter" ? "" : "quiet";
 const keyOf = (row: Delivery): string => row.id;
 
-/** The log's rows; a row opens its drawer by address. */
+/** Rows of the log; a row links to its drawer. */
 export const DeliveryTable = (props: {
   rows: readonly Delivery[];
   address: PageAddress<WebhooksSearch>;
   isDead: boolean;
-  /** Null for who may not replay. */
+  /** Null without permission to replay. */
   selection: Selection | null;
 }) => {
   const { rows, address, isDead, selection } = props;

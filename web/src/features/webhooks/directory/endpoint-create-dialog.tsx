@@ -16,12 +16,12 @@ type NewEndpoint = NonNullable<ReturnType<typeof useCreateEndpoint>["data"]>;
 
 const Created = ({ endpoint, onClose }: { endpoint: NewEndpoint; onClose: () => void }) => (
   <SecretOnce
-    title={`${endpoint.name} is created`}
+    title={`${endpoint.name} created`}
     secret={endpoint.secret}
     facts={[{ label: "Address", value: endpoint.url }]}
     onClose={onClose}
   >
-    The receiver verifies each request's signature with it.
+    The receiver uses it to verify the signature of each request.
   </SecretOnce>
 );
 
@@ -32,7 +32,7 @@ const EventTypesField = (props: {
 }) => (
   <FormField
     label="Events"
-    hint="Separated by commas; order.* takes all that begin so. Empty: all events"
+    hint="Separated by commas; order.* matches all events starting with order. Leave empty for all events"
     error={props.error}
   >
     {(control) => (
@@ -53,7 +53,7 @@ const SecretField = (props: {
 }) => (
   <TextField
     label="Signing secret"
-    hint="Empty: one is made and shown once"
+    hint="Leave empty to generate one (shown once)"
     error={props.error}
     isMono
     isSecret
@@ -64,7 +64,7 @@ const SecretField = (props: {
   />
 );
 
-/** Creates a receiver, then shows its signing secret for the only time. */
+/** Creates a receiver, then shows its signing secret once. */
 export const CreateEndpointDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
   const create = useCreateEndpoint(organization);
@@ -85,9 +85,9 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
     });
   return (
     <FormDialog
-      title="Create an endpoint"
-      confirm="Create 1 endpoint"
-      foot="New events are sent to it at once."
+      title="Create endpoint"
+      confirm="Create endpoint"
+      foot="New events are sent to it immediately."
       failure="The endpoint was not created."
       fields={["name", "slug", "url", "eventTypes", "secret"]}
       error={create.error}
@@ -100,7 +100,7 @@ export const CreateEndpointDialog = (props: { organization: string; onClose: () 
         <>
           <NameFields
             names={names}
-            hint="Lower-case letters, digits and inner hyphens"
+            hint="Lowercase letters, digits and inner hyphens"
             complaint={complaint}
           />
           <TextField

@@ -10,9 +10,9 @@ const factsOf = (endpoint: WebhookEndpoint, then: string) => [
   { label: "Address", value: urlText(endpoint.url) },
   {
     label: "Now",
-    value: endpoint.enabled ? <BreakerStatus state={endpoint.breaker.state} /> : "Switched off",
+    value: endpoint.enabled ? <BreakerStatus state={endpoint.breaker.state} /> : "Disabled",
   },
-  { label: "Then", value: then },
+  { label: "Effect", value: then },
 ];
 
 export const EnableEndpointDialog = ({ organization, endpoint, onClose }: Props) => {
@@ -20,11 +20,9 @@ export const EnableEndpointDialog = ({ organization, endpoint, onClose }: Props)
   const { id, name, version, enabled } = endpoint;
   return (
     <ConfirmDialog
-      title={enabled ? `Switch off ${name}` : `Switch on ${name}`}
-      confirm={enabled ? "Switch off 1 endpoint" : "Switch on 1 endpoint"}
-      foot={
-        enabled ? "It can be switched on again at any time." : "It can be switched off again at any time."
-      }
+      title={enabled ? `Disable ${name}` : `Enable ${name}`}
+      confirm={enabled ? "Disable endpoint" : "Enable endpoint"}
+      foot={enabled ? "You can enable it again at any time." : "You can disable it again at any time."}
       isBusy={enable.isPending}
       error={enable.error}
       onConfirm={() => enable.mutate({ id, version, enabled: !enabled }, { onSuccess: onClose })}
@@ -34,8 +32,8 @@ export const EnableEndpointDialog = ({ organization, endpoint, onClose }: Props)
         facts={factsOf(
           endpoint,
           enabled
-            ? "new events are not sent to it; those that arrive while it is off are not sent later"
-            : "events that arrive from now on are sent to it",
+            ? "events that arrive while the endpoint is disabled are not sent, not even later"
+            : "events that arrive from now on are sent to this endpoint",
         )}
       />
     </ConfirmDialog>
@@ -47,17 +45,15 @@ export const DeleteEndpointDialog = ({ organization, endpoint, onClose }: Props)
   return (
     <ConfirmDialog
       title={`Delete ${endpoint.name}`}
-      confirm="Delete 1 endpoint"
-      foot="A deleted endpoint and its secret cannot be brought back."
+      confirm="Delete endpoint"
+      foot="Deleting an endpoint and its secret cannot be undone."
       isDestructive
       isBusy={remove.isPending}
       error={remove.error}
       onConfirm={() => remove.mutate({ id: endpoint.id }, { onSuccess: onClose })}
       onClose={onClose}
     >
-      <Facts
-        facts={factsOf(endpoint, "its unfinished deliveries are discarded; the log keeps what was sent")}
-      />
+      <Facts facts={factsOf(endpoint, "unfinished deliveries are discarded; the log is kept")} />
     </ConfirmDialog>
   );
 };

@@ -31,7 +31,7 @@ const State = ({ endpoint }: { endpoint: WebhookEndpoint }) => {
   if (!endpoint.enabled) {
     return (
       <span className="two">
-        <Status tone="paused" label="Switched off" />
+        <Status tone="paused" label="Disabled" />
         <small className="c3">{endpoint.disabledReason}</small>
       </span>
     );
@@ -46,7 +46,7 @@ const State = ({ endpoint }: { endpoint: WebhookEndpoint }) => {
         </span>
       )}
       {state === "closed" && consecutiveFailures > 0 && (
-        <span className="c3 t12">{formatCount(consecutiveFailures)} failed in a row</span>
+        <span className="c3 t12">{formatCount(consecutiveFailures)} consecutive failures</span>
       )}
     </span>
   );
@@ -56,14 +56,14 @@ const events = (types: readonly string[]): string => (types.length === 0 ? "all 
 
 const actsColumn = (onAct: (act: Act) => void): Column<WebhookEndpoint> => ({
   id: "acts",
-  header: <span className="vh">Acts</span>,
+  header: <span className="vh">Actions</span>,
   num: true,
   card: "age" as const,
   className: css.colActs,
   cell: (row: WebhookEndpoint) => (
     <>
       <Button variant="ghost" onClick={() => onAct({ act: "enable", endpoint: row })}>
-        {row.enabled ? "Switch off…" : "Switch on…"}
+        {row.enabled ? "Disable…" : "Enable…"}
       </Button>
       <Button variant="ghost" onClick={() => onAct({ act: "delete", endpoint: row })}>
         Delete…
@@ -129,12 +129,12 @@ const verdict = (endpoints: readonly WebhookEndpoint[]): string => {
   const probing = on.filter(({ breaker }) => breaker.state === "half_open").length;
   const off = endpoints.length - on.length;
   const parts = [
-    open > 0 && `${open} with an open breaker`,
-    probing > 0 && `${probing} being probed`,
-    off > 0 && `${off} switched off`,
+    open > 0 && `${open} open`,
+    probing > 0 && `${probing} half-open`,
+    off > 0 && `${off} disabled`,
   ].filter((part) => part !== false);
   if (parts.length > 0) return `${parts.join(", ")}, ${on.length - open - probing} closed`;
-  return endpoints.length === 1 ? "The endpoint is closed" : `All ${endpoints.length} endpoints are closed`;
+  return endpoints.length === 1 ? "Breaker closed" : `All ${endpoints.length} breakers closed`;
 };
 
 /** Receivers with the state of their breakers, worst first. */
@@ -161,10 +161,10 @@ export const EndpointsTab = (props: { organization: string; address: PageAddress
         query={query}
         isEmpty={() => rows.length === 0}
         empty={
-          <Empty title="No endpoint yet">
+          <Empty title="No endpoints yet">
             {canConfigure
-              ? "Events are stored, but go nowhere until an endpoint exists."
-              : "Someone who may configure webhooks can create one."}
+              ? "Events are stored, but not sent until an endpoint exists."
+              : "A member with permission to configure webhooks can create one."}
           </Empty>
         }
       >

@@ -2,14 +2,14 @@ import { useState } from "react";
 import { slugOf } from "#lib/slug.ts";
 import { TextField } from "#ui/form/text-field.tsx";
 
-/** Name and short name of what is created; the short name follows the name until it is typed. */
+/** State of name and short name; the short name follows the name until it is edited. */
 export const useNames = () => {
   const [name, setName] = useState("");
   const [slug, setSlug] = useState<string | null>(null);
   return { name, slug: slug ?? slugOf(name), setName, setSlug };
 };
 
-/** The two fields of `useNames`. `hint`: what a short name may hold. */
+/** The two fields of `useNames`. `hint`: allowed characters of the short name. */
 export const NameFields = (props: {
   names: ReturnType<typeof useNames>;
   hint: string;

@@ -5,7 +5,7 @@ import { Note } from "#ui/page/note.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { SecretText } from "#ui/text/secret-text.tsx";
 
-/** The only moment in which a new secret can be read. */
+/** Shows a new secret; it cannot be displayed again. */
 export const SecretOnce = (props: {
   title: string;
   secret: string;
@@ -18,9 +18,9 @@ export const SecretOnce = (props: {
     onClose={props.onClose}
     footer={
       <>
-        <span className="c2 t12 grow">Only its last 4 characters are shown from now on.</span>
+        <span className="c2 t12 grow">Only the last 4 characters will be shown from now on.</span>
         <Button large variant="primary" onClick={props.onClose}>
-          I have stored it
+          Done
         </Button>
       </>
     }
@@ -28,7 +28,7 @@ export const SecretOnce = (props: {
     <Facts facts={props.facts} />
     <SecretText text={props.secret} copy="Copy secret" testId="secret" />
     <Note tone="warn" title="Store the secret now.">
-      It is not shown again. {props.children}
+      It will not be shown again. {props.children}
     </Note>
   </Dialog>
 );

@@ -16,7 +16,7 @@ type NewSource = NonNullable<ReturnType<typeof useCreateSource>["data"]>;
 
 const Created = ({ source, onClose }: { source: NewSource; onClose: () => void }) => (
   <SecretOnce
-    title={`${source.name} is created`}
+    title={`${source.name} created`}
     secret={source.secret}
     facts={[
       {
@@ -26,7 +26,7 @@ const Created = ({ source, onClose }: { source: NewSource; onClose: () => void }
     ]}
     onClose={onClose}
   >
-    The provider signs each event with it.
+    The provider uses it to sign each event.
   </SecretOnce>
 );
 
@@ -50,7 +50,7 @@ const SchemeField = (props: {
   </FormField>
 );
 
-/** Creates a source, then shows its secret for the only time. */
+/** Creates a source, then shows its secret once. */
 export const CreateSourceDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
   const create = useCreateSource(organization);
@@ -62,8 +62,8 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
   }
   return (
     <FormDialog
-      title="Create a source"
-      confirm="Create 1 source"
+      title="Create source"
+      confirm="Create source"
       failure="The source was not created."
       fields={["name", "slug", "scheme", "secret"]}
       error={create.error}
@@ -83,13 +83,13 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
         <>
           <NameFields
             names={names}
-            hint="Part of the intake address: lower-case letters, digits and inner hyphens"
+            hint="Part of the intake URL: lowercase letters, digits and inner hyphens"
             complaint={complaint}
           />
           <SchemeField scheme={scheme} error={complaint("scheme")} onScheme={setScheme} />
           <TextField
             label="Shared secret"
-            hint="Empty: one is made and shown once"
+            hint="Leave empty to generate one (shown once)"
             error={complaint("secret")}
             isMono
             isSecret

@@ -27,7 +27,7 @@ const columnsOf = (onDelete: ((source: WebhookSource) => void) | null): Column<W
   },
   {
     id: "intake",
-    header: "Intake address",
+    header: "Intake URL",
     card: "detail",
     className: "cut",
     cell: (row) => (
@@ -51,7 +51,7 @@ const columnsOf = (onDelete: ((source: WebhookSource) => void) | null): Column<W
     : [
         {
           id: "acts",
-          header: <span className="vh">Acts</span>,
+          header: <span className="vh">Actions</span>,
           num: true,
           card: "age" as const,
           className: css.colActs,
@@ -70,8 +70,8 @@ const DeleteSourceDialog = (props: { organization: string; source: WebhookSource
   return (
     <ConfirmDialog
       title={`Delete ${source.name}`}
-      confirm="Delete 1 source"
-      foot="A deleted source and its secret cannot be brought back."
+      confirm="Delete source"
+      foot="Deleting a source and its secret cannot be undone."
       isDestructive
       isBusy={remove.isPending}
       error={remove.error}
@@ -81,14 +81,14 @@ const DeleteSourceDialog = (props: { organization: string; source: WebhookSource
       <Facts
         facts={[
           { label: "Intake", value: <span className="mono">{source.intakePath}</span> },
-          { label: "Then", value: "its intake answers 404; events that it took in stay in the log" },
+          { label: "Effect", value: "its intake URL returns 404; events already received stay in the log" },
         ]}
       />
     </ConfirmDialog>
   );
 };
 
-/** Places from which events are taken in. */
+/** Senders of incoming events, with their intake URLs. */
 export const SourcesTab = ({ organization }: { organization: string }) => {
   const query = useQuery(sourcesQuery(organization));
   const canConfigure = useCan(organization, "webhooks:configure");
@@ -103,7 +103,7 @@ export const SourcesTab = ({ organization }: { organization: string }) => {
     <>
       <div className={css.listHead}>
         <h2 className="t20 b grow">
-          {rows.length === 0 ? "Sources" : `${formatPlural(rows.length, "source")} may post events`}
+          {rows.length === 0 ? "Sources" : `${formatPlural(rows.length, "source")} allowed to post events`}
         </h2>
         {canConfigure && (
           <Button variant="primary" onClick={() => setIsCreating(true)}>
@@ -116,10 +116,10 @@ export const SourcesTab = ({ organization }: { organization: string }) => {
         query={query}
         isEmpty={() => rows.length === 0}
         empty={
-          <Empty title="No source yet">
+          <Empty title="No sources yet">
             {canConfigure
-              ? "A source gives a provider an address to post to."
-              : "Someone who may configure webhooks can create one."}
+              ? "A source provides an intake URL to which a provider posts events."
+              : "A member with permission to configure webhooks can create one."}
           </Empty>
         }
       >

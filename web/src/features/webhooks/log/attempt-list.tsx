@@ -17,7 +17,7 @@ const Attempt = (props: { view: AttemptView; isSelected: boolean; onSelect: (key
   const lines = [...after, ...notes].join(" · ");
   const latency = attempt.latencyMs === null ? "" : formatLatency(attempt.latencyMs);
   const startedAt = useClock(attempt.startedAt);
-  // Begins with what the number means and goes on as it is seen, so that speech control finds it by either.
+  // Starts with "Attempt" and then repeats the visible text, so that speech control finds it either way.
   const spoken = [`Attempt ${attempt.attempt}, ${answer}`, latency, startedAt, lines]
     .filter((part) => part !== "")
     .join(" ");
@@ -50,7 +50,7 @@ const Attempt = (props: { view: AttemptView; isSelected: boolean; onSelect: (key
   );
 };
 
-/** Attempts of one series, newest first; the older ones fold into a line that says how they ended. */
+/** Attempts of one series, newest first; older ones are folded into a line that summarizes their results. */
 export const AttemptList = (props: {
   title: string | null;
   attempts: AttemptView[];

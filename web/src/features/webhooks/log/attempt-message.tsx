@@ -13,13 +13,13 @@ const head = (message: HttpMessage) =>
 const Captured = ({ sizeBytes, isCut }: { sizeBytes: number; isCut: boolean }) => (
   <span className="t12">
     {formatBytes(sizeBytes)}
-    {isCut && ", cut at 16 KiB"}
+    {isCut && ", truncated at 16 KiB"}
   </span>
 );
 
 /**
- * What was sent and answered in one attempt, and the event's own payload. All of it comes from outside and is
- * shown as text.
+ * Request and response of one attempt, and the payload of the event. All of it is untrusted and shown as plain
+ * text.
  */
 export const AttemptMessage = (props: {
   attempt: DeliveryAttempt | undefined;
@@ -44,7 +44,7 @@ export const AttemptMessage = (props: {
   const isCut = shown === "payload" ? payload.truncated : message?.truncated === true;
   return (
     <Tabs
-      label="What was sent and answered"
+      label="Request and response"
       tabs={tabs}
       value={shown}
       onChange={(id) => setPart(id === "request" || id === "payload" ? id : "response")}

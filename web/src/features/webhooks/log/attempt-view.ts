@@ -2,13 +2,13 @@ import type { DeliveryAttempt, DeliveryDetail } from "@wheelhouse/shared/webhook
 import { errorWords } from "../deliveries/deliveries.ts";
 
 export type AttemptView = {
-  /** Unique in a delivery over all its replays. */
+  /** Unique within a delivery, across all its replays. */
   key: string;
   attempt: DeliveryAttempt;
-  /** `503`, `No answer in time`, `Unknown` … */
+  /** Result of the attempt: `503`, `No response`, `Unknown` … */
   answer: string;
   tone: "ok" | "bad" | "unknown" | "running";
-  /** Since the attempt before began; null for the first of a series. */
+  /** Time since the start of the previous attempt; null for the first of a series. */
   afterMs: number | null;
   notes: string[];
 };
@@ -18,8 +18,8 @@ export const attemptKey = (attempt: Pick<DeliveryAttempt, "generation" | "attemp
   `${attempt.generation}.${attempt.attempt}`;
 
 export const unknownOutcome =
-  "The attempt was recorded before it was sent, but no outcome was. The receiver may have it already; " +
-  "the webhook-id is the same, so one that de-duplicates ignores the second.";
+  "The attempt was started, but its outcome was not recorded. The receiver may already have the event; " +
+  "the webhook-id stays the same, so receivers that deduplicate ignore the duplicate.";
 
 const tones = { success: "ok", failure: "bad", unknown: "unknown", in_flight: "running" } as const;
 
@@ -30,9 +30,9 @@ const answerOf = (attempt: DeliveryAttempt): string => {
   return attempt.errorClass === null ? "Failed" : errorWords[attempt.errorClass];
 };
 
-const triggerNotes = { schedule: undefined, replay: "by replay", recovery: "again after a lost outcome" };
+const triggerNotes = { schedule: undefined, replay: "by replay", recovery: "retry after an unknown outcome" };
 
-/** Newest first, one series for each time that the delivery was begun: first the newest replay, last the original. */
+/** One series per replay, newest first; the original attempts come last. */
 export const attemptSeries = (
   delivery: Pick<DeliveryDetail, "attemptLog" | "status" | "generation" | "maxAttempts">,
 ): AttemptSeries[] => {
@@ -44,7 +44,7 @@ export const attemptSeries = (
     const notes: string[] = [];
     const trigger = triggerNotes[attempt.trigger];
     if (trigger !== undefined) notes.push(trigger);
-    // With a response its body says it; without one the message is all there is.
+    // The message matters only without a response; otherwise the response explains the failure.
     if (attempt.outcome === "failure" && attempt.response === null && attempt.errorMessage !== null) {
       notes.push(attempt.errorMessage);
     }
@@ -68,13 +68,13 @@ export const attemptSeries = (
 
 export type Folded = { shown: AttemptView[]; folded: AttemptView[] };
 
-/** Keeps the newest attempts; folding away a single one would save nothing. */
+/** Keeps the newest attempts visible; folding a single one would save no space. */
 export const foldAttempts = (attempts: AttemptView[], keep = 4): Folded =>
   attempts.length <= keep + 1
     ? { shown: attempts, folded: [] }
     : { shown: attempts.slice(0, keep), folded: attempts.slice(keep) };
 
-/** `all 503`, or the different answers with the most frequent first. */
+/** `all 503`, or the different results, most frequent first. */
 export const foldedAnswers = (folded: AttemptView[]): string => {
   const counts = new Map<string, number>();
   for (const { answer } of folded) counts.set(answer, (counts.get(answer) ?? 0) + 1);

@@ -39,7 +39,7 @@ describe("what an attempt shows", () => {
     expect(html).toContain("&lt;img src=x onerror=alert(1)&gt;");
   });
 
-  it("a delivery that was not sent yet shows its payload", () => {
+  it("a delivery not sent yet shows its payload", () => {
     const html = renderToStaticMarkup(
       <AttemptMessage attempt={undefined} payload={{ ...payload, body: '{"order":"ord_1"}' }} />,
     );
@@ -47,7 +47,7 @@ describe("what an attempt shows", () => {
     expect(html).not.toContain("Response");
   });
 
-  it("a lost outcome says that the receiver may have the event", () => {
+  it("an unknown outcome says that the receiver may already have the event", () => {
     const html = drawn([
       attemptAt(1, "2026-11-19T05:40:00.000Z", {
         outcome: "unknown",
@@ -58,20 +58,20 @@ describe("what an attempt shows", () => {
       }),
     ]);
     expect(html).toContain("Unknown");
-    expect(html).toContain("The receiver may have it already");
+    expect(html).toContain("The receiver may already have the event");
   });
 
-  it("a button says which attempt it is and what came back", () => {
+  it("a button names the attempt and its result", () => {
     expect(drawn([attemptAt(3, "2026-11-19T05:40:00.000Z")])).toContain('aria-label="Attempt 3, 503');
   });
 });
 
-describe("why nothing is planned", () => {
+describe("why no attempt is scheduled", () => {
   it.each([
-    [{}, "No attempt is planned."],
+    [{}, "No further attempt scheduled."],
     [{ attempts: 4 }, "Given up early: the breaker stayed open."],
-    [{ attempts: 1, errorClass: "gone" as const }, "Given up: the receiver says it is gone."],
-    [{ status: "processing" as const }, "One is on its way."],
+    [{ attempts: 1, errorClass: "gone" as const }, "Given up: the receiver reported it is gone."],
+    [{ status: "processing" as const }, "One is in progress."],
     [{ status: "pending" as const, attempts: 0 }, "The first is due."],
   ])("%j", (rest, words) => {
     expect(unplannedWords({ ...deadLetter, ...rest })).toBe(words);

@@ -12,7 +12,7 @@ const names = (endpoints: WebhookEndpoint[]): string => {
   return others.length === 0 ? `${first} and ${second}` : `${first}, ${second} and ${others.length} more`;
 };
 
-/** Whether a replay makes sense now: receivers that do not answer come first. */
+/** Whether a replay makes sense now: failing receivers come first. */
 const receivers = (endpoints: WebhookEndpoint[]): string => {
   const off = endpoints.filter(({ enabled }) => !enabled);
   const on = endpoints.filter(({ enabled }) => enabled);
@@ -20,15 +20,15 @@ const receivers = (endpoints: WebhookEndpoint[]): string => {
   const probing = on.filter(({ breaker }) => breaker.state === "half_open");
   const parts = [
     open.length > 0 && `Still failing: ${names(open)}.`,
-    probing.length > 0 && `Being probed: ${names(probing)}.`,
-    off.length > 0 && `Switched off: ${names(off)}.`,
+    probing.length > 0 && `Probing: ${names(probing)}.`,
+    off.length > 0 && `Disabled: ${names(off)}.`,
   ].filter((part) => part !== false);
   const answering = on.length - open.length - probing.length;
-  if (parts.length === 0) return answering === 0 ? "" : "Every receiver answers again.";
-  return `${parts.join(" ")}${answering > 0 ? ` The other ${answering === 1 ? "one answers" : `${answering} answer`}.` : ""}`;
+  if (parts.length === 0) return answering === 0 ? "" : "All receivers are healthy.";
+  return `${parts.join(" ")}${answering > 0 ? ` The other ${answering === 1 ? "one is" : `${answering} are`} healthy.` : ""}`;
 };
 
-/** The sentence over the dead letters: how many wait, and whether their receivers would take them now. */
+/** Headline above the dead letters: how many wait for replay, and whether their receivers are healthy. */
 export const DeadLettersVerdict = ({
   organization,
   count,
@@ -38,7 +38,7 @@ export const DeadLettersVerdict = ({
 }) => {
   const client = useQueryClient();
   const endpoints = useQuery(endpointsQuery(organization));
-  // A delivery that completes at a receiver which failed is the news that this sentence is about.
+  // A completed delivery at a failing receiver means that the headline is outdated.
   useLive(deliveryTopic, ({ heads }) => {
     const failing = new Set(
       endpoints.data?.items.flatMap(({ id, breaker }) => (breaker.state === "closed" ? [] : [id])),
@@ -53,8 +53,8 @@ export const DeadLettersVerdict = ({
         {count === undefined
           ? "Dead letters"
           : count === 0
-            ? "No dead letter"
-            : `${boundedCount(count)} ${count === 1 ? "dead letter waits" : "dead letters wait"} for a replay`}
+            ? "No dead letters"
+            : `${boundedCount(count)} ${count === 1 ? "dead letter" : "dead letters"} waiting for replay`}
       </h2>
       <p className="c2">{answers}</p>
     </section>

@@ -17,7 +17,7 @@ type Address = PageAddress<WebhooksSearch>;
 const Cause = ({ detail, address }: { detail: DeliveryDetail; address: Address }) => {
   const cause = causeOf(detail);
   const others = detail.sameCause;
-  // The server puts the status code before what the receiver said; the line above has it already.
+  // The server's message starts with the status code, which the line above already shows.
   const message = detail.errorMessage?.replace(/^\d{3}: /, "") ?? "";
   return (
     <>
@@ -50,16 +50,15 @@ const Cause = ({ detail, address }: { detail: DeliveryDetail; address: Address }
 const EndpointNow = ({ endpoint }: { endpoint: DeliveryDetail["endpoint"] }) => {
   const { breaker, enabled, disabledReason } = endpoint;
   if (!enabled) {
-    return (
-      <span className="tx-warn b">Switched off{disabledReason === null ? "" : `, ${disabledReason}`}</span>
-    );
+    return <span className="tx-warn b">Disabled{disabledReason === null ? "" : `, ${disabledReason}`}</span>;
   }
   return (
     <span className="row">
       <BreakerStatus state={breaker.state} />
       <span className="c2">
         {breaker.state === "closed"
-          ? breaker.consecutiveFailures > 0 && `${formatCount(breaker.consecutiveFailures)} failed in a row`
+          ? breaker.consecutiveFailures > 0 &&
+            `${formatCount(breaker.consecutiveFailures)} consecutive failures`
           : breaker.since !== null && (
               <>
                 for <Age at={breaker.since} short />
@@ -115,7 +114,7 @@ const factsOf = (detail: DeliveryDetail, address: Address) => {
 export const DeliveryBody = ({ detail, address }: { detail: DeliveryDetail; address: Address }) => {
   const series = attemptSeries(detail);
   const newest = detail.attemptLog[0];
-  // Until somebody picks one the newest attempt is shown, also when a newer one arrives.
+  // Follows the newest attempt until the reader selects one.
   const [picked, setPicked] = useState<string | null>(null);
   const selected = detail.attemptLog.find((attempt) => attemptKey(attempt) === picked) ?? newest ?? undefined;
   return (
@@ -142,7 +141,7 @@ export const DeliveryBody = ({ detail, address }: { detail: DeliveryDetail; addr
             series.length === 1 && generation === 1
               ? null
               : generation === 1
-                ? "First series"
+                ? "Original attempts"
                 : `Replay ${generation - 1}`
           }
           attempts={attempts}

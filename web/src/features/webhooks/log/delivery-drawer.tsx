@@ -45,7 +45,7 @@ const State = ({ delivery: shown }: { delivery: Pick<Delivery, "status" | "event
   </>
 );
 
-/** One delivery: facts, attempts, what was sent and answered, and its replay. Lives as long as the address names one. */
+/** One delivery: facts, attempts, messages and its replay. Open as long as the URL names a delivery. */
 export const DeliveryDrawer = (props: {
   organization: string;
   id: string;
@@ -59,7 +59,7 @@ export const DeliveryDrawer = (props: {
   const canReplay = useCan(organization, "webhooks:replay");
   const row = rows.find((candidate) => candidate.id === id);
   const detail = query.data;
-  // The row is pushed, the detail is fetched: until it is, the newer one speaks.
+  // The row is pushed and the detail fetched; the newer of the two is shown.
   const shown = row ?? detail;
 
   useLive(deliveryTopic, ({ heads }) => {
@@ -93,8 +93,8 @@ export const DeliveryDrawer = (props: {
       footer={<Foot detail={detail} onReplay={startReplay} />}
     >
       {isGone ? (
-        <Empty title="No such delivery">
-          It was deleted, has passed its retention, or belongs to another organization.
+        <Empty title="Delivery not found">
+          It was deleted, its retention has expired, or it belongs to another organization.
         </Empty>
       ) : (
         <Panel name="The delivery" query={query} skeletonRows={8}>

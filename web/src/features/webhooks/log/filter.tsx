@@ -10,7 +10,7 @@ import { endpointsQuery } from "../queries.ts";
 import type { WebhooksSearch } from "../search.ts";
 import { readFilterTokens } from "./tokens.ts";
 
-/** Filter bar of the log; `rows` give the event types that can be offered. */
+/** Filter bar of the log; `rows` supply the event types to suggest. */
 export const DeliveriesFilter = (props: {
   organization: string;
   address: PageAddress<WebhooksSearch>;

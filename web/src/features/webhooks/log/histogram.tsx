@@ -32,7 +32,7 @@ const axisOf = (fromMs: number, toMs: number, zone: Zone) => {
   });
 };
 
-/** The range that the address selects; an open end reaches to the end of the bars. */
+/** The range selected in the URL; an open end extends to the edge of the chart. */
 const selectionOf = (search: WebhooksSearch, { fromMs, toMs }: Range): Range | null =>
   search.from === undefined && search.to === undefined
     ? null
@@ -47,7 +47,7 @@ const withRange = (search: WebhooksSearch, range: Range | null): WebhooksSearch 
   to: range === null ? undefined : new Date(range.toMs).toISOString(),
 });
 
-/** Deliveries by outcome over time. It ignores the range it selects, so that the selection can be moved. */
+/** Deliveries by outcome over time. It ignores its own selection, so that the selection can be moved. */
 export const DeliveriesHistogram = (props: {
   organization: string;
   address: PageAddress<WebhooksSearch>;
@@ -83,7 +83,7 @@ export const DeliveriesHistogram = (props: {
       <div className={`row ${css.histHead}`}>
         <h2 className="h">{isDead ? "Dead letters by time received" : "Deliveries by outcome"}</h2>
         {data !== undefined && (
-          <span className="c3 t12 no-phone">{formatSpan(data.barMs)} per bar. Drag selects.</span>
+          <span className="c3 t12 no-phone">{formatSpan(data.barMs)} per bar. Drag to select.</span>
         )}
         <span className="grow" />
         <Legend series={series} />

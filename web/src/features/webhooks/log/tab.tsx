@@ -46,7 +46,7 @@ const NoDelivery = ({ address }: { address: Address }) => {
   const isDead = activeTab(address.search) === "dead";
   if (filters > 0) {
     return (
-      <Empty title={isDead ? "No dead letter matches" : "No delivery matches"}>
+      <Empty title={isDead ? "No dead letters match" : "No deliveries match"}>
         {filters === 1 ? "1 filter is set. " : `${filters} filters are set. `}
         <AddressLink className="link" address={address} to={isDead ? { status: ["dead_letter"] } : {}}>
           Clear filters
@@ -55,9 +55,9 @@ const NoDelivery = ({ address }: { address: Address }) => {
     );
   }
   return isDead ? (
-    <Empty title="All clear">No delivery has used up its attempts.</Empty>
+    <Empty title="All clear">No delivery has exhausted its attempts.</Empty>
   ) : (
-    <Empty title="No delivery yet">Deliveries appear once a source receives an event.</Empty>
+    <Empty title="No deliveries yet">Deliveries appear once a source receives an event.</Empty>
   );
 };
 
@@ -81,7 +81,7 @@ const Matches = (props: { search: WebhooksSearch; matching: string; nowMs: numbe
 
 const hasRange = ({ from, to }: WebhooksSearch): boolean => from !== undefined || to !== undefined;
 
-/** The log under the address's filters, kept current, and how many match. */
+/** The filtered log, kept current, and the number of matches. */
 const useDeliveryLog = (organization: string, address: Address, nowMs: number, isReading: boolean) => {
   const { search } = address;
   const options = deliveriesQuery(organization, search);
@@ -101,7 +101,7 @@ const useDeliveryLog = (organization: string, address: Address, nowMs: number, i
   useRereadWith(summary, list.refetch);
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const counts = summary.data?.counts;
-  // Without a beginning the server counts a day only, which the range does not say.
+  // Without a start the server counts only one day, which the range does not show.
   const isCounted = counts !== undefined && (search.to === undefined || search.from !== undefined);
   return {
     list,
@@ -122,18 +122,19 @@ const StripText = ({ log, search, nowMs }: { log: DeliveryLog; search: WebhooksS
     <>
       {matching !== undefined && <Matches search={search} matching={matching} nowMs={nowMs} />}
       {matching === undefined && summary.isError && (
-        <span className="c3">How many there are is not known now</span>
+        <span className="c3">The count is currently unavailable</span>
       )}
       {tail.isPaused && newest !== undefined && (
         <span className="c3">
-          {matching === undefined ? "" : ". "}Paused while you read, newest shown {formatTime(newest, zone)}
+          {matching === undefined ? "" : ". "}Paused while you are reading, newest shown{" "}
+          {formatTime(newest, zone)}
         </span>
       )}
     </>
   );
 };
 
-/** What can be planned here: the selected, or all that match where these are dead letters. */
+/** Replay buttons: for the selection, or for all matching dead letters. */
 const ReplayActs = (props: {
   log: DeliveryLog;
   search: WebhooksSearch;
@@ -145,7 +146,7 @@ const ReplayActs = (props: {
     return (
       <>
         <Button variant="ghost" onClick={selection.clear}>
-          Select none
+          Clear selection
         </Button>
         <Button variant="primary" onClick={() => onPlan({ ids: [...selection.ids] })}>
           Replay {formatCount(selection.ids.size)} selected…
@@ -154,7 +155,7 @@ const ReplayActs = (props: {
     );
   return rows.length > 0 && search.status?.some(isReplayable) === true ? (
     <Button onClick={() => onPlan(replayFilterOf(search))}>
-      {matching === undefined ? "Replay all that match…" : `Replay all ${matching} matching…`}
+      {matching === undefined ? "Replay all matching…" : `Replay all ${matching} matching…`}
     </Button>
   ) : null;
 };
@@ -193,7 +194,7 @@ const List = ({ log, address, canReplay }: { log: DeliveryLog; address: Address;
   );
 };
 
-/** What stands above the list: the verdict on dead letters, the filter and the histogram. */
+/** Above the list: the dead-letters headline, the filter and the histogram. */
 const Head = (props: { organization: string; address: Address; log: DeliveryLog; nowMs: number }) => {
   const { organization, address, log, nowMs } = props;
   const { tail, summary, rows } = log;
@@ -215,7 +216,7 @@ const Head = (props: { organization: string; address: Address; log: DeliveryLog;
   );
 };
 
-/** The log under the address's filters: filter bar, histogram, live list and the drawer of one delivery. */
+/** The log filtered by the URL: filter bar, histogram, live list and the drawer of one delivery. */
 export const DeliveriesTab = (props: { organization: string; address: Address; tabs: ReactNode }) => {
   const { organization, address, tabs } = props;
   const { search } = address;

@@ -3,7 +3,7 @@ import { readRangeToken } from "#lib/history/time-range.ts";
 import type { Filter } from "#ui/filter/filter-tokens.ts";
 import { readWebhooksSearch, type WebhooksSearch } from "../search.ts";
 
-/** The address that a changed filter bar stands for. */
+/** The URL parameters for a changed filter bar. */
 export const readFilterTokens = (
   filter: Filter,
   current: WebhooksSearch,

@@ -24,7 +24,7 @@ const pageSize = 50;
 const planTimeoutMs = 30_000;
 const key = (organization: string, ...rest: unknown[]) => ["replays", organization, ...rest] as const;
 
-/** Runs that were started, newest first. */
+/** Started runs, newest first. */
 export const replaysQuery = (organization: string) =>
   infiniteQueryOptions({
     queryKey: key(organization, "list"),
@@ -35,7 +35,7 @@ export const replaysQuery = (organization: string) =>
     staleTime: 15_000,
   });
 
-/** The newest few, for the tab. */
+/** The latest runs, for the tab. */
 export const replaysSummaryQuery = (organization: string) =>
   queryOptions({
     queryKey: key(organization, "newest"),
@@ -49,11 +49,11 @@ export const replayQuery = (organization: string, id: string) =>
     queryKey: key(organization, "run", id),
     queryFn: ({ signal }) => call(readReplay, { params: { id } }, { organization, signal }),
     staleTime: 5_000,
-    // Live messages come sooner; they need a Redis, which a run does not.
+    // Polling continues beside live messages, because those need Redis and a run does not.
     refetchInterval: ({ state }) => (state.data?.state === "running" ? 5_000 : false),
   });
 
-/** Makes one plan for as long as the dialog is open: asking again would freeze another set. */
+/** Creates one plan while the dialog is open; a second call would take another snapshot. */
 export const replayPlanQuery = (organization: string, filter: ReplayFilter) =>
   queryOptions({
     queryKey: key(organization, "plan", filter),
@@ -85,19 +85,19 @@ export const useStartReplay = (organization: string) => {
 const steering = { pause: pauseReplay, resume: resumeReplay, cancel: cancelReplay } as const;
 export type Steering = keyof typeof steering;
 
-/** Pauses, resumes or ends a run. */
+/** Pauses, resumes or cancels a run. */
 export const useSteerReplay = (organization: string, id: string) => {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (act: Steering): Promise<ReplayDetail> =>
       call(steering[act], { params: { id } }, { organization }),
     onSuccess: (run) => take(client, organization, run),
-    // After a conflict somebody else, or Wheelhouse, was faster: it has to be seen.
+    // A conflict means that someone else or Wheelhouse changed the run, so show its current state.
     onError: () => client.invalidateQueries({ queryKey: replayQuery(organization, id).queryKey }),
   });
 };
 
-/** Keeps runs current for as long as the component lives: told once a second what changed. */
+/** Keeps runs current while the component is mounted, with one message per second at most. */
 export const useLiveReplays = (organization: string) => {
   const client = useQueryClient();
   const reread = (ids?: readonly string[]) => {

@@ -13,27 +13,27 @@ import { BreakerStatus, isReplayable, lastAnswer, statusWords, urlText } from ".
 import { useReplay } from "../queries.ts";
 import css from "../webhooks.module.css";
 
-/** The one thing that most speaks against sending now. */
+/** The strongest reason not to send now. */
 const Warning = ({ detail }: { detail: DeliveryDetail }) => {
   const { endpoint } = detail;
   if (!endpoint.enabled) {
     return (
-      <Note tone="warn" title="The endpoint is switched off.">
-        Switch it on first, else nothing is sent.
+      <Note tone="warn" title="The endpoint is disabled.">
+        Enable it first; otherwise nothing is sent.
       </Note>
     );
   }
   if (endpoint.breaker.state === "open") {
     return (
       <Note tone="warn" title="The receiver is still failing.">
-        Its breaker is open: the attempt waits for the next probe, without being used up.
+        Its breaker is open: the attempt waits for the next probe and does not count.
       </Note>
     );
   }
   if (detail.attemptLog.some(({ outcome }) => outcome === "unknown")) {
     return (
-      <Note tone="warn" title="It may arrive twice.">
-        At least one attempt ended without a known outcome, so the receiver may have it already.
+      <Note tone="warn" title="The event may arrive twice.">
+        At least one attempt has an unknown outcome, so the receiver may already have the event.
       </Note>
     );
   }
@@ -51,18 +51,18 @@ const factsOf = (detail: DeliveryDetail) => [
   },
   {
     label: "Breaker now",
-    value: detail.endpoint.enabled ? <BreakerStatus state={detail.endpoint.breaker.state} /> : "Switched off",
+    value: detail.endpoint.enabled ? <BreakerStatus state={detail.endpoint.breaker.state} /> : "Disabled",
   },
   {
-    label: "So far",
+    label: "Status",
     value: `${statusWords[detail.status]}, ${detail.attempts} of ${detail.maxAttempts} attempts${
-      lastAnswer(detail) === undefined ? "" : `, last answer ${lastAnswer(detail)}`
+      lastAnswer(detail) === undefined ? "" : `, last response ${lastAnswer(detail)}`
     }`,
   },
   { label: "webhook-id", value: <span className="mono">{detail.eventId}</span> },
 ];
 
-/** Asks for a reason and sends one dead letter again. It closes itself once the server has taken it. */
+/** Asks for a reason and replays one dead letter. It closes once the server has accepted the replay. */
 export const ReplayDialog = (props: {
   organization: string;
   detail: DeliveryDetail;
@@ -87,7 +87,7 @@ export const ReplayDialog = (props: {
           <span className="c2 t12 grow">
             {canSend && (
               <>
-                The same <span className="mono">webhook-id</span> is sent. A sent webhook cannot be undone.
+                The same <span className="mono">webhook-id</span> is sent. Sending cannot be undone.
               </>
             )}
           </span>
@@ -96,7 +96,7 @@ export const ReplayDialog = (props: {
           </Button>
           {canSend && (
             <Button large variant="primary" disabled={!isReason(reason) || replay.isPending} onClick={send}>
-              Replay 1 delivery
+              Replay delivery
             </Button>
           )}
         </>
@@ -106,8 +106,8 @@ export const ReplayDialog = (props: {
       <div className={css.dialogNote}>
         {conflict ? (
           <div role="alert">
-            <Note tone="bad" title="Not replayed: someone was faster.">
-              {replay.error?.message} Above is how it stands now.
+            <Note tone="bad" title="Not replayed: someone else changed it first.">
+              {replay.error?.message} The current state is shown above.
             </Note>
           </div>
         ) : replay.error !== null && errors.size === 0 ? (

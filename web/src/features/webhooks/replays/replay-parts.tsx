@@ -17,7 +17,7 @@ const rateText = ({ phase, ratePerSecond }: ReplayEndpoint, isRunning: boolean):
   return ratePerSecond === null ? "no limit" : `${formatRate(ratePerSecond)} /s`;
 };
 
-/** Held endpoints first, then what is sent to, then what is done. */
+/** Held endpoints first, then those being sent to, then finished ones. */
 export const ReplayEndpoints = ({ run }: { run: ReplayDetail }) => (
   <table className={`tb cards ${css.table}`}>
     <caption className="vh">Progress per endpoint</caption>
@@ -67,23 +67,23 @@ export const ReplayEndpoints = ({ run }: { run: ReplayDetail }) => (
   </table>
 );
 
-/** What failed, by endpoint and answer; each leads to the dead letters of that cause. */
+/** Failures by endpoint and response; each row links to its dead letters. */
 export const ReplayFailures = (props: { run: ReplayDetail; address: PageAddress<WebhooksSearch> }) => {
   const { run, address } = props;
   if (run.failures.length === 0) return null;
   return (
     <>
       <div className={`sec-h ${css.head}`}>
-        <h3 className="h">{formatCount(run.failed)} failed, by answer</h3>
-        <span className="c3 t12">they stay dead letters</span>
+        <h3 className="h">{formatCount(run.failed)} failed, by response</h3>
+        <span className="c3 t12">these remain dead letters</span>
       </div>
       <table className="tb compact">
-        <caption className="vh">Failed deliveries by answer</caption>
+        <caption className="vh">Failed deliveries by response</caption>
         <tbody>
           {run.failures.map(({ endpointId, endpointName, statusCode, errorClass, count }) => (
             <tr key={`${endpointId} ${statusCode} ${errorClass}`}>
               <td>
-                {causeOf({ lastStatusCode: statusCode, errorClass, errorMessage: null }) ?? "No answer"}
+                {causeOf({ lastStatusCode: statusCode, errorClass, errorMessage: null }) ?? "No response"}
               </td>
               <td className="c2 cut">{endpointName}</td>
               <td className="num b">{formatCount(count)}</td>
@@ -108,7 +108,7 @@ export const ReplayFailures = (props: { run: ReplayDetail; address: PageAddress<
   );
 };
 
-/** The journal, and what a person may rely on. */
+/** The journal, and what the run guarantees. */
 export const ReplayAside = ({ run }: { run: ReplayDetail }) => {
   const { zone } = usePreferences();
   return (
@@ -131,7 +131,7 @@ export const ReplayAside = ({ run }: { run: ReplayDetail }) => {
         ))}
       </ol>
       <p className="c2 t12">
-        <b>You can close this page.</b> The run goes on, survives a restart, and sends each delivery once.
+        <b>You can close this page.</b> The run continues, survives a restart, and sends each delivery once.
       </p>
     </aside>
   );

@@ -27,14 +27,14 @@ const Row = ({ label, children }: { label: ReactNode; children: ReactNode }) => 
   </div>
 );
 
-/** What was frozen and what was left out, beside what will happen. */
+/** What the snapshot includes and excludes, and how it will be sent. */
 const Sums = ({ plan, rate }: { plan: ReplayDetail; rate: number | null }) => {
   const { matched, matchedIsBound, isCut, excluded, oldestAt, newestAt, canary } = plan.plan;
   const seconds = leastSeconds(plan.endpoints, rate);
   return (
     <div className={css.sums}>
       <dl>
-        <Row label="Match">
+        <Row label="Matching">
           {formatCount(matched)}
           {matchedIsBound && "+"}
         </Row>
@@ -43,7 +43,7 @@ const Sums = ({ plan, rate }: { plan: ReplayDetail; rate: number | null }) => {
             − {formatCount(count)}
           </Row>
         ))}
-        {isCut && <Row label={`Beyond the ${formatCount(replayItemsMax)} of one plan`}>left out</Row>}
+        {isCut && <Row label={`Over the limit of ${formatCount(replayItemsMax)} per plan`}>skipped</Row>}
         <div className={css.sum}>
           <dt>Will be sent, each once</dt>
           <dd>{formatCount(plan.total)}</dd>
@@ -59,10 +59,10 @@ const Sums = ({ plan, rate }: { plan: ReplayDetail; rate: number | null }) => {
             </>
           )}
         </Row>
-        <Row label="First a canary of">{canary} per endpoint</Row>
-        <Row label="Then, at most">{rate === null ? "no limit" : `${formatCount(rate)} /s per endpoint`}</Row>
+        <Row label="Canary">{canary} per endpoint</Row>
+        <Row label="Then at most">{rate === null ? "no limit" : `${formatCount(rate)} /s per endpoint`}</Row>
         <div className={css.sum}>
-          <dt>Takes at least</dt>
+          <dt>Minimum duration</dt>
           <dd>{seconds === null ? "–" : formatSpan(Math.ceil(seconds) * 1000)}</dd>
         </div>
       </dl>
@@ -100,29 +100,30 @@ const Receivers = ({ plan }: { plan: ReplayDetail }) => (
   </table>
 );
 
-/** What most speaks against sending now. */
+/** The strongest reasons not to send now. */
 const Warning = ({ plan }: { plan: ReplayDetail }) => {
   const failing = plan.endpoints.filter(({ breaker }) => breaker === "open").map(({ name }) => name);
   const { maybeTwice } = plan.plan;
   if (failing.length > 0) {
     return (
       <Note tone="warn" title={`Still failing: ${failing.join(", ")}.`}>
-        An endpoint whose breaker is open is held at once, until you resume the run.
+        Endpoints with an open breaker are paused immediately, until you resume the run.
       </Note>
     );
   }
   if (maybeTwice > 0) {
     return (
       <Note tone="warn" title={`${formatCount(maybeTwice)} may arrive twice.`}>
-        Their last request had no answer, so the receiver may have them.{" "}
-        <span className="mono">webhook-id</span> stays the same, so one that de-duplicates ignores the second.
+        Their last request got no response, so the receiver may already have them.{" "}
+        <span className="mono">webhook-id</span> stays the same, so receivers that deduplicate ignore the
+        duplicate.
       </Note>
     );
   }
   return null;
 };
 
-/** A positive whole number, null for none, undefined for what is no limit. */
+/** A positive whole number; null for no limit, undefined for invalid input. */
 const limitOf = (text: string): number | null | undefined => {
   if (text.trim() === "") return null;
   const value = Number(text);
@@ -134,7 +135,7 @@ const Foot = (props: { plan: ReplayDetail; formId: string; canSend: boolean; onC
   return (
     <>
       <span className="c2 t12 grow">
-        {plan.total > 0 && `Starts after ${plan.plan.holdMs / 1000} s. A sent webhook cannot be undone.`}
+        {plan.total > 0 && `Starts after ${plan.plan.holdMs / 1000} s. Sending cannot be undone.`}
       </span>
       <Button large onClick={onClose}>
         {plan.total === 0 ? "Close" : "Cancel"}
@@ -157,7 +158,7 @@ const LimitField = (props: {
   return (
     <FormField
       label="Limit per endpoint, per second"
-      hint="Empty: no limit"
+      hint="Leave empty for no limit"
       error={limitOf(limit) === undefined ? "1 to 10,000, or empty" : error}
     >
       {(control) => (
@@ -173,7 +174,7 @@ const LimitField = (props: {
   );
 };
 
-/** Makes whoever starts a large run read how many it sends. */
+/** Large runs require typing the count, so that nobody overlooks how many it sends. */
 const CountField = (props: { total: number; typed: string; onTyped: (typed: string) => void }) => {
   const { total, typed, onTyped } = props;
   return (
@@ -237,7 +238,7 @@ const Form = (props: {
       footer={<Foot plan={plan} formId={formId} canSend={isReady && !start.isPending} onClose={onClose} />}
     >
       <p className="c2">
-        Dry run. Set frozen at <Time at={plan.plannedAt} />. Nothing has been sent.
+        Dry run. Snapshot taken at <Time at={plan.plannedAt} />. Nothing has been sent.
       </p>
       <Sums plan={plan} rate={rate ?? null} />
       {plan.total > 0 && (
@@ -268,7 +269,7 @@ const Form = (props: {
   );
 };
 
-/** Makes the plan, shows what it froze, and starts it with a reason and a limit. */
+/** Creates the plan, shows its snapshot, and starts it with a reason and a limit. */
 export const ReplayPlanDialog = (props: {
   organization: string;
   filter: ReplayFilter;

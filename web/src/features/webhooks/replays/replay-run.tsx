@@ -23,7 +23,7 @@ type Address = PageAddress<WebhooksSearch>;
 const isGoing = ({ state }: ReplayDetail) => state === "running" || state === "paused";
 const isHeld = ({ endpoints }: ReplayDetail) => endpoints.some(({ phase }) => phase === "held");
 
-/** Pause, resume and cancel, each only where it can be done. */
+/** Pause, resume and cancel, each only when available. */
 const Acts = (props: {
   run: ReplayDetail;
   isBusy: boolean;
@@ -70,12 +70,12 @@ const Figures = ({ run }: { run: ReplayDetail }) => {
     <div className={css.line}>
       <Figure label="Sent" value={formatCount(run.sent)} note={`of ${formatCount(run.total)}`} />
       <Figure label="Delivered" value={formatCount(run.succeeded)} />
-      <Figure label="Failed, stay dead letters" value={formatCount(run.failed)} isBad={run.failed > 0} />
-      <Figure label="Not sent, had changed" value={formatCount(run.skipped)} />
+      <Figure label="Failed, still dead letters" value={formatCount(run.failed)} isBad={run.failed > 0} />
+      <Figure label="Skipped: already changed" value={formatCount(run.skipped)} />
       <Figure label="Remaining" value={formatCount(remaining(run))} />
       {run.state === "running" && (
         <Figure
-          label="Rate now"
+          label="Current rate"
           value={rate === null ? "no limit" : formatRate(rate)}
           {...(rate === null ? {} : { note: "/s" })}
         />
@@ -90,7 +90,7 @@ const Started = ({ run }: { run: ReplayDetail }) => {
   const waitMs = run.startsAt === null ? 0 : Date.parse(run.startsAt) - nowMs;
   return (
     <p className="c2">
-      {formatPlural(run.total, "dead letter")} frozen at <Time at={run.plannedAt} full />
+      Snapshot of {formatPlural(run.total, "dead letter")} taken at <Time at={run.plannedAt} full />
       {run.startedBy !== null && `, started by ${run.startedBy}`}
       {run.reason !== null && `. “${run.reason}”`}
       {run.state === "running" && waitMs > 0 && <b> First delivery in {Math.ceil(waitMs / 1000)} s.</b>}
@@ -123,7 +123,9 @@ const Run = (props: { organization: string; run: ReplayDetail; address: Address 
             )}
           </div>
           <Started run={run} />
-          {steer.error !== null && !isCancelling && <ActError title="Not done." error={steer.error} />}
+          {steer.error !== null && !isCancelling && (
+            <ActError title="The run was not changed." error={steer.error} />
+          )}
           <Figures run={run} />
           <ReplayProgress run={run} isHeld={isHeld(run) || run.state === "paused"} />
         </section>
@@ -135,6 +137,7 @@ const Run = (props: { organization: string; run: ReplayDetail; address: Address 
         <ConfirmDialog
           title={`Cancel the remaining ${formatPlural(left, "delivery", "deliveries")}`}
           confirm={`Cancel ${formatPlural(left, "delivery", "deliveries")}`}
+          dismiss="Keep running"
           foot="A cancelled run cannot be resumed."
           isDestructive
           isBusy={steer.isPending}
@@ -143,7 +146,8 @@ const Run = (props: { organization: string; run: ReplayDetail; address: Address 
           onClose={() => setIsCancelling(false)}
         >
           <p className="c2">
-            What was sent stays sent. The others stay dead letters, and another plan can take them.
+            Deliveries already sent are not affected. The others remain dead letters and can be replayed with
+            another plan.
           </p>
         </ConfirmDialog>
       )}
@@ -151,13 +155,15 @@ const Run = (props: { organization: string; run: ReplayDetail; address: Address 
   );
 };
 
-/** One run: how far it has come, by endpoint, what failed and what happened; steered by who may replay. */
+/** One run: progress by endpoint, failures and journal, with controls for those who may replay. */
 export const ReplayRunView = (props: { organization: string; id: string; address: Address }) => {
   const { organization, id, address } = props;
   const query = useQuery(replayQuery(organization, id));
   if (query.error instanceof ApiError && query.error.code === "not_found") {
     return (
-      <Empty title="No such replay">It has passed its retention, or belongs to another organization.</Empty>
+      <Empty title="Replay not found">
+        Its retention has expired, or it belongs to another organization.
+      </Empty>
     );
   }
   return (

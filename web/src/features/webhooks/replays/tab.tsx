@@ -90,7 +90,7 @@ const List = ({ organization, address }: { organization: string; address: Addres
     <>
       <div className={page.listHead}>
         <h2 className="t20 b grow">
-          {rows.length === 0 ? "Replay runs" : verdict === "" ? "No replay is going on" : verdict}
+          {rows.length === 0 ? "Replay runs" : verdict === "" ? "No replay running" : verdict}
         </h2>
       </div>
       <Panel
@@ -98,10 +98,10 @@ const List = ({ organization, address }: { organization: string; address: Addres
         query={list}
         isEmpty={() => rows.length === 0}
         empty={
-          <Empty title="No replay yet">
+          <Empty title="No replays yet">
             {canReplay
-              ? "Choose dead letters, or a filter of them, and plan their replay there."
-              : "Someone who may replay webhooks can start one from the dead letters."}
+              ? "Select or filter dead letters and plan a replay there."
+              : "A member with permission to replay webhooks can start one from the dead letters."}
           </Empty>
         }
       >
@@ -134,7 +134,7 @@ const List = ({ organization, address }: { organization: string; address: Addres
   );
 };
 
-/** Replays of many deliveries: their list, or the one that the address names. */
+/** Replay runs: the list, or the run in the URL. */
 export const ReplaysTab = ({ organization, address }: { organization: string; address: Address }) => {
   useLiveReplays(organization);
   const { replay } = address.search;

@@ -54,24 +54,24 @@ const run = (part: Partial<ReplayDetail> = {}): ReplayDetail => ({
   ...part,
 });
 
-describe("the sentence over a replay", () => {
-  test("says how many endpoints do what while it runs", () => {
+describe("the headline of a replay", () => {
+  test("counts the endpoints by phase while running", () => {
     const endpoints = [lane({ phase: "held" }), lane(), lane(), lane({ phase: "done" })];
-    expect(replayVerdict(run({ endpoints }))).toBe("Running: 2 endpoints sending, 1 held, 1 done");
+    expect(replayVerdict(run({ endpoints }))).toBe("Running: 2 endpoints sending, 1 on hold, 1 done");
   });
 
-  test("names the cause of a pause, and what did not get through at the end", () => {
-    expect(replayVerdict(run({ state: "paused", cause: "Shop, its breaker opened" }))).toBe(
-      "Paused: Shop, its breaker opened",
+  test("names the cause of a pause, and failed and skipped deliveries at the end", () => {
+    expect(replayVerdict(run({ state: "paused", cause: "Shop, breaker opened" }))).toBe(
+      "Paused: Shop, breaker opened",
     );
     const ended = { sent: 9, succeeded: 8, failed: 1, skipped: 1 };
     expect(replayVerdict(run({ state: "completed", ...ended }))).toBe(
-      "Completed: 8 of 10 delivered, 1 failed, 1 were not sent",
+      "Completed: 8 of 10 delivered, 1 failed, 1 skipped",
     );
     expect(replayVerdict(run({ state: "cancelled" }))).toBe("Cancelled after 4 of 10 deliveries");
   });
 
-  test("an endpoint of a run that stands still does not look as if it were sent to", () => {
+  test("an endpoint of a paused run does not look like it is sending", () => {
     expect(laneView({ state: "running" }, lane()).label).toBe("Sending");
     expect(laneView({ state: "paused" }, lane()).label).toBe("Paused");
     expect(laneView({ state: "cancelled" }, lane({ phase: "canary" })).label).toBe("Cancelled");
@@ -79,18 +79,18 @@ describe("the sentence over a replay", () => {
   });
 });
 
-test("a count is typed for many, and for few where a receiver does not answer", () => {
+test("the count has to be typed for many deliveries, and for few if a receiver is failing", () => {
   expect(asksCount(run({ total: 25 }))).toBe(false);
   expect(asksCount(run({ total: 26 }))).toBe(true);
   expect(asksCount(run({ total: 1, endpoints: [lane({ breaker: "open" })] }))).toBe(true);
 });
 
-test("the time that a replay takes is that of the endpoint with most, and unknown without a limit", () => {
+test("the duration of a replay is that of the endpoint with most deliveries, and unknown without a limit", () => {
   expect(leastSeconds([{ total: 100 }, { total: 400 }], 50)).toBe(8);
   expect(leastSeconds([{ total: 100 }], null)).toBeNull();
 });
 
-test("a plan takes the filter of the list, and nothing else of the address", () => {
+test("a plan takes the filter of the list, and nothing else from the URL", () => {
   expect(replayFilterOf({ status: ["dead_letter"], q: "tls", delivery: "x", tab: "replays" })).toEqual({
     status: ["dead_letter"],
     q: "tls",

@@ -12,7 +12,7 @@ import { formatCount, formatPlural } from "#lib/format.ts";
 import type { Tone } from "#ui/page/status.tsx";
 import type { WebhooksSearch } from "../search.ts";
 
-/** What the list shows, as a plan takes it. */
+/** The filter of the list, in the form a plan expects. */
 export const replayFilterOf = (search: WebhooksSearch): ReplayFilter => {
   const { status, endpointId, eventType, errorClass, from, to, q } = search;
   return {
@@ -38,35 +38,36 @@ export const stateViews: Record<ReplayState, { tone: Tone; label: string }> = {
 const phaseViews: Record<ReplayPhase, { tone: Tone; label: string }> = {
   canary: { tone: "run", label: "Canary" },
   sending: { tone: "run", label: "Sending" },
-  held: { tone: "degraded", label: "Held" },
+  held: { tone: "degraded", label: "On hold" },
   done: { tone: "ok", label: "Done" },
 };
 
-/** State of one endpoint in a run that may itself stand still. */
+/** State of one endpoint, given the state of its run. */
 export const laneView = (
   run: Pick<ReplayRun, "state">,
   lane: ReplayEndpoint,
 ): { tone: Tone; label: string } => {
-  if (lane.phase === "held" && lane.breaker === "open") return { tone: "down", label: "Held, open" };
+  if (lane.phase === "held" && lane.breaker === "open")
+    return { tone: "down", label: "Paused: breaker open" };
   if (lane.phase === "held" || lane.phase === "done" || run.state === "running")
     return phaseViews[lane.phase];
   return run.state === "paused" ? { tone: "paused", label: "Paused" } : stateViews[run.state];
 };
 
 export const exclusionWords: Record<ReplayExclusion, string> = {
-  in_flight: "An attempt is under way or due",
-  completed: "Delivered already",
-  endpoint_off: "Endpoint switched off or deleted",
-  payload_gone: "Payload no longer kept",
-  other_replay: "In another replay that goes on",
+  in_flight: "Attempt in progress or due",
+  completed: "Already delivered",
+  endpoint_off: "Endpoint disabled or deleted",
+  payload_gone: "Payload no longer stored",
+  other_replay: "In another running replay",
 };
 
 export const happeningWords: Record<ReplayHappening, string> = {
-  planned: "Set frozen, plan made",
+  planned: "Snapshot taken",
   started: "Started",
   canary_passed: "Canary passed",
   slowed: "Rate halved",
-  held: "Held",
+  held: "On hold",
   endpoint_done: "Finished",
   paused: "Paused",
   resumed: "Resumed",
@@ -74,23 +75,22 @@ export const happeningWords: Record<ReplayHappening, string> = {
   cancelled: "Cancelled",
 };
 
-/** Still to be sent. */
+/** Number of deliveries still to be sent. */
 export const remaining = ({ total, sent, skipped }: Pick<ReplayRun, "total" | "sent" | "skipped">): number =>
   total - sent - skipped;
 
-/** The sentence over a run. */
+/** Headline of a run. */
 export const replayVerdict = (run: ReplayDetail): string => {
   const { state, endpoints, succeeded, total, cause, sent, skipped, failed } = run;
   if (state === "paused") return cause === null ? "Paused" : `Paused: ${cause}`;
   if (state === "cancelled")
     return `Cancelled after ${formatCount(sent)} of ${formatPlural(total, "delivery", "deliveries")}`;
   if (state === "expired") return "Expired: nobody started this plan";
-  if (state === "planned")
-    return `Planned: ${formatPlural(total, "delivery", "deliveries")}, nothing was sent`;
+  if (state === "planned") return `Planned: ${formatPlural(total, "delivery", "deliveries")}, nothing sent`;
   if (state === "completed") {
     const rest = [
       failed > 0 && `${formatCount(failed)} failed`,
-      skipped > 0 && `${formatCount(skipped)} were not sent`,
+      skipped > 0 && `${formatCount(skipped)} skipped`,
     ].filter((part) => part !== false);
     return `Completed: ${formatCount(succeeded)} of ${formatCount(total)} delivered${rest.length > 0 ? `, ${rest.join(", ")}` : ""}`;
   }
@@ -98,7 +98,7 @@ export const replayVerdict = (run: ReplayDetail): string => {
   const parts = [
     [count("canary"), "in canary"],
     [count("sending"), "sending"],
-    [count("held"), "held"],
+    [count("held"), "on hold"],
     [count("done"), "done"],
   ] as const;
   const shown = parts.filter(([many]) => many > 0);
@@ -108,13 +108,13 @@ export const replayVerdict = (run: ReplayDetail): string => {
 };
 
 /**
- * Seconds that sending takes at least, when each endpoint gets its limit.
+ * Minimum duration in seconds when each endpoint is sent to at its limit.
  * @returns null without a limit.
  */
 export const leastSeconds = (endpoints: readonly { total: number }[], rate: number | null): number | null =>
   rate === null ? null : Math.max(0, ...endpoints.map(({ total }) => total / rate));
 
-/** Above this many, or where a receiver does not answer, the count has to be typed. */
+/** Above this count, or when a receiver is failing, the count has to be typed. */
 const typedAbove = 25;
 export const asksCount = ({ total, endpoints }: Pick<ReplayDetail, "total" | "endpoints">): boolean =>
   total > typedAbove || endpoints.some(({ breaker }) => breaker !== "closed");
