@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
 import { timeOfId } from "../ids.ts";
 import type { Payloads } from "../log/log.ts";
-import { type AttemptRef, jobIdOf } from "./doorbell.ts";
+import { type AttemptRef, jobIdOf } from "./jobs.ts";
 
 /** An attempt that this process may now make: the claim is committed. */
 export type Claim = {

@@ -8,13 +8,9 @@ import type { Breakers } from "../breaker.ts";
 import type { WebhooksConfig } from "../config.ts";
 import { endpointPurpose, signStandard } from "../directory/directory.ts";
 import type { AttemptStore, Claim, Outcome, Postponed, StoredOutcome } from "./attempt-store.ts";
-import type { AttemptRef, Doorbell } from "./doorbell.ts";
 import type { Figures } from "./figures.ts";
-import type { Answer, NoAnswer } from "./http.ts";
-import { judge } from "./outcome.ts";
-
-/** `done`: nothing more for this job. `later`: hand the same job out again then. */
-export type Delivered = { kind: "done" } | { kind: "later"; atMs: number };
+import type { AttemptRef, Delivered, Doorbell } from "./jobs.ts";
+import { type Answer, judge, type NoAnswer } from "./receiver.ts";
 
 type DeliveryOptions = {
   store: AttemptStore;
