@@ -45,7 +45,7 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
     directory: createDirectory(database, secrets, clock),
     doorbell: createDoorbell(redis, log),
     figures: createFigures(database, clock, log),
-    attempts: createAttemptStore(database, payloads),
+    attempts: createAttemptStore({ database, payloads, clock, config: settings }),
     replaysStore: createReplaysStore(database),
   };
 }
@@ -72,11 +72,9 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
     }),
     intake: createIntake({
       directory,
-      doorbell,
-      events,
       config: settings,
       clock,
-      store: createIntakeStore(database, clock, payloads),
+      store: createIntakeStore({ database, payloads, doorbell, events, clock }),
       rejections: createRejections(redis, settings.rejections, log),
     }),
     replay: createReplay({

@@ -1,5 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { WebhooksConfig } from "../config.ts";
 import { timeOfId } from "../ids.ts";
 import type { Payloads } from "../log/log.ts";
 import { type AttemptRef, jobIdOf } from "./jobs.ts";
@@ -65,7 +68,14 @@ type ClaimRow = {
 export type Postponed = { nextAttemptAt: Date; status: string; organizationId: string };
 
 /** Claims, outcomes and postponements, each for a group of attempts in one statement, so in one transaction. */
-export function createAttemptStore(database: Database, payloads: Payloads) {
+export function createAttemptStore(deps: {
+  database: Database;
+  payloads: Payloads;
+  clock: Clock;
+  config: Pick<WebhooksConfig, "deliveryTimeoutMs" | "claimGraceMs">;
+}) {
+  const { database, payloads, clock, config } = deps;
+  const worker = `worker_${randomUUID().slice(0, 8)}`;
   const refsOf = (refs: readonly AttemptRef[]) =>
     JSON.stringify(
       refs.map(({ deliveryId, generation, attempt }, n) => ({
@@ -83,12 +93,9 @@ export function createAttemptStore(database: Database, payloads: Payloads) {
      * nobody holds a claim. Row locks that another transaction holds are skipped, never waited for: whoever holds
      * one is making the attempt stale.
      */
-    async claim(
-      refs: readonly AttemptRef[],
-      worker: string,
-      nowMs: number,
-      deadlineMs: number,
-    ): Promise<(Claim | null)[]> {
+    async claim(refs: readonly AttemptRef[]): Promise<(Claim | null)[]> {
+      const nowMs = clock.now();
+      const deadlineMs = nowMs + config.deliveryTimeoutMs + config.claimGraceMs;
       const { rows } = await sql<ClaimRow>`
         with wanted as materialized (
           select * from json_to_recordset(${refsOf(refs)}::json)

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Events } from "#lib/events.ts";
 import { createGroupCommit } from "#lib/postgres/group-commit.ts";
@@ -45,30 +44,19 @@ const busyRetryMs = 1_000;
  */
 export function createDelivery(options: DeliveryOptions) {
   const { store, breakers, sender, doorbell, events, figures, secrets, config, clock, log } = options;
-  const worker = `worker_${randomUUID().slice(0, 8)}`;
   const underWay = new Map<string, number>();
   const tellChanged = (organizationId: string, deliveryId: string) =>
     events.emit("deliveries.changed", { organizationId, ids: [deliveryId], created: 0 });
   let waitingForRoom = 0;
 
-  const claims = createGroupCommit<AttemptRef, { claim: Claim | null }>({
-    write: async (refs) => {
-      const nowMs = clock.now();
-      const deadlineMs = nowMs + config.deliveryTimeoutMs + config.claimGraceMs;
-      const found = await store.claim(refs, worker, nowMs, deadlineMs);
-      return found.map((claim) => ({ claim }));
-    },
-  });
-  const outcomes = createGroupCommit<Outcome, StoredOutcome>({ write: (items) => store.finish(items) });
-  const postponements = createGroupCommit<AttemptRef & { untilMs: number }, { row: Postponed | null }>({
-    write: async (refs) => {
-      const rows = await store.postpone(refs, clock.now(), config.breaker.coolDownMs, options.horizonMs);
-      return rows.map((row) => ({ row }));
-    },
+  const claims = createGroupCommit<AttemptRef, Claim | null>({ write: store.claim });
+  const outcomes = createGroupCommit<Outcome, StoredOutcome>({ write: store.finish });
+  const postponements = createGroupCommit<AttemptRef & { untilMs: number }, Postponed | null>({
+    write: (refs) => store.postpone(refs, clock.now(), config.breaker.coolDownMs, options.horizonMs),
   });
 
   async function postpone(ref: AttemptRef, untilMs: number): Promise<Delivered> {
-    const { row } = await postponements.add({ ...ref, untilMs });
+    const row = await postponements.add({ ...ref, untilMs });
     if (!row) return done;
     tellChanged(row.organizationId, ref.deliveryId);
     return row.status === "dead_letter" ? done : { kind: "later", atMs: row.nextAttemptAt.getTime() };
@@ -97,7 +85,7 @@ export function createDelivery(options: DeliveryOptions) {
   }
 
   async function attempt(ref: AttemptRef, probe: boolean, signal: AbortSignal): Promise<Delivered> {
-    const { claim } = await claims.add(ref);
+    const claim = await claims.add(ref);
     if (!claim) {
       if (probe) await breakers.abandonProbe(ref.endpointId);
       for (const { organizationId, deliveryId } of await store.discardUnwanted([ref]))

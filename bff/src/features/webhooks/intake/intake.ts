@@ -1,12 +1,10 @@
 import { slug } from "@wheelhouse/shared/endpoint.ts";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { Events } from "#lib/events.ts";
 import { AppError, invalidField } from "#lib/http/errors.ts";
 import { createGroupCommit } from "#lib/postgres/group-commit.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
-import type { Doorbell } from "../delivery/delivery.ts";
 import {
   type Directory,
   type SignatureScheme,
@@ -31,8 +29,6 @@ type IntakeOptions = {
   directory: Directory;
   store: { store(events: readonly AcceptedEvent[]): Promise<StoredEvent[]> };
   rejections: ReturnType<typeof createRejections>;
-  doorbell: Doorbell;
-  events: Pick<Events, "emit">;
   config: WebhooksConfig;
   clock: Clock;
 };
@@ -42,33 +38,12 @@ type IntakeOptions = {
  * deliveries are committed. Redis may be away: the sweeper gives the deliveries their jobs later.
  */
 export function createIntake(options: IntakeOptions) {
-  const { directory, store, rejections, doorbell, events, config, clock } = options;
+  const { directory, store, rejections, config, clock } = options;
   const maxAttempts = config.retryScheduleMs.length + 1;
 
   const commits = createGroupCommit<AcceptedEvent, StoredEvent>({
     sizeBytes: ({ body }) => body.length,
-    write: async (accepted) => {
-      const results = await store.store(accepted);
-      const stored = accepted.filter((_, at) => results[at]?.duplicate === false);
-      void doorbell.ring(
-        stored.flatMap(({ deliveries }) =>
-          deliveries.map(({ id, endpointId }) => ({
-            deliveryId: id,
-            endpointId,
-            generation: 1,
-            attempt: 1,
-            delayMs: 0,
-          })),
-        ),
-      );
-      for (const { organizationId, deliveries } of stored)
-        events.emit("deliveries.changed", {
-          organizationId,
-          ids: deliveries.map(({ id }) => id),
-          created: deliveries.length,
-        });
-      return results;
-    },
+    write: store.store,
   });
 
   async function accept(
