@@ -46,6 +46,7 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
     doorbell: createDoorbell(redis, log),
     figures: createFigures(database, clock, log),
     attempts: createAttemptStore({ database, payloads, clock, config: settings }),
+    log: createDeliveryStore(database),
     replaysStore: createReplaysStore(database),
   };
 }
@@ -65,7 +66,7 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
       store: createConfigurationStore(database),
     }),
     deliveries: createDeliveries({
-      store: createDeliveryStore(database),
+      store: parts.log,
       detail: createDetailStore(database, payloads),
       breakers,
       clock,
@@ -139,7 +140,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const parts = createParts(core, settings);
   const { breakers, doorbell, attempts, replaysStore } = parts;
   const services = createServices(core, settings, parts);
-  const { intake, deliveries, replays } = services;
+  const { intake, replays } = services;
   const partitions = keepPartitionsAhead(database, clock, log);
   const statistics = createStatistics(database, breakers, clock);
 
@@ -203,7 +204,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     start: processes,
     /** Resolves after the first try to make the daily partitions. */
     ready: partitions.first,
-    readHeads: deliveries.readHeads,
+    readHeads: parts.log.heads,
     readReplayHeads: replays.readHeads,
     /** Figures for Overview; see `WebhookStatistics`. */
     statistics,
