@@ -33,15 +33,18 @@ type Declared<Name extends string, Kind extends TopicKind> = {
   capability: Capability;
 };
 
-type RowsDeclaration<Name extends string, Row extends LiveRow, List extends LiveList<Row>> = Declared<
-  Name,
-  "rows"
-> & {
-  row: z.ZodType<Row>;
-  list: z.ZodType<List>;
+type Ordered<Row> = {
   /** Negative when `a` stands above `b` at the moment `atMs`. Two rows never compare as equal. */
   order(a: Row, b: Row, atMs: number): number;
 };
+type RowsDeclaration<Name extends string, Row extends LiveRow, List extends LiveList<Row>> = Declared<
+  Name,
+  "rows"
+> &
+  Ordered<Row> & {
+    row: z.ZodType<Row>;
+    list: z.ZodType<List>;
+  };
 /** A list of observed rows: the whole on subscribing, then the fields that changed at each tick. */
 export type RowsTopic<
   Row extends LiveRow,
@@ -50,10 +53,7 @@ export type RowsTopic<
 > = RowsDeclaration<Name, Row, List> & RowsReader<Row, List>;
 
 /** What a reader of rows needs of their topic. */
-export type RowsReader<Row extends LiveRow, List extends LiveList<Row>> = LiveTopic<List> & {
-  /** The rows in the topic's order; the same array when they already stand in it. */
-  sorted(rows: readonly Row[], atMs: number): readonly Row[];
-};
+export type RowsReader<Row extends LiveRow, List extends LiveList<Row>> = LiveTopic<List> & Ordered<Row>;
 
 type WholeDeclaration<Name extends string, Whole extends Observed> = Declared<Name, "whole"> & {
   whole: z.ZodType<Whole>;
@@ -83,7 +83,7 @@ export type AnyTopic =
   | ({ kind: "heads" } & LiveTopic<Heads<LiveRow>>)
   | ({ kind: "personal" } & LiveTopic<unknown>);
 
-type Declaration = Declared<string, TopicKind> & { order?: (a: never, b: never, atMs: number) => number };
+type Declaration = Declared<string, TopicKind>;
 
 /**
  * Declares what is sent live under one name: who may hear it, the shape of its data and, for rows, their order. The
@@ -102,7 +102,7 @@ export function defineTopic<const Name extends string, Message>(
   declared: PersonalDeclaration<Name, Message>,
 ): PersonalTopic<Message, Name>;
 export function defineTopic(declared: Declaration): unknown {
-  return { ...declared, accepts: outlines[declared.kind], sorted: sortedBy(declared.order) };
+  return { ...declared, accepts: outlines[declared.kind] };
 }
 
 /** Collects topics under their names. */
@@ -124,13 +124,3 @@ const outlines: Record<TopicKind, (value: unknown) => boolean> = {
   heads: (value) => isObject(value) && typeof value.newCount === "number" && hasRows(value.heads),
   personal: isObject,
 };
-
-function sortedBy<Row>(order: ((a: Row, b: Row, atMs: number) => number) | undefined) {
-  return (rows: readonly Row[], atMs: number): readonly Row[] => {
-    const isSorted = rows.every((row, index) => {
-      const before = rows[index - 1];
-      return before === undefined || order === undefined || order(before, row, atMs) <= 0;
-    });
-    return isSorted || order === undefined ? rows : rows.toSorted((a, b) => order(a, b, atMs));
-  };
-}

@@ -1,7 +1,8 @@
+import { gzipSync } from "node:zlib";
+import { encodeMessage, encodeSnapshot } from "@wheelhouse/shared/live/message.ts";
 import { patchRows, patchWhole } from "@wheelhouse/shared/live/patch.ts";
 import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
 import type { OrganizationKey } from "#observe/aspect.ts";
-import { encodeMessage, encodeSnapshot } from "./encode.ts";
 import { type LiveServer, type LiveSocket, membersOf, roomOf, waitingRoomOf } from "./rooms.ts";
 import type { LiveViews, LiveWhole } from "./views.ts";
 
@@ -60,7 +61,7 @@ export function createBoards(deps: {
       observedAt === null || before?.seq !== seq - 1 ? null : patchOf(topic, before.whole, whole, observedAt);
     if (observedAt === null || patch === null) return sendSnapshot(topic, [room], organization);
     const head = { kind: "changes", seq, observedAt, intervalMs, sentAt: sentAt() } as const;
-    io.to(room).emit(topic.name, encodeMessage(head, patch));
+    io.to(room).emit(topic.name, encodeMessage(head, patch, gzipSync));
   };
 
   return {

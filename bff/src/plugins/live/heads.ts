@@ -1,8 +1,9 @@
+import { gzipSync } from "node:zlib";
+import { encodeMessage } from "@wheelhouse/shared/live/message.ts";
 import type { Heads, TopicBase } from "@wheelhouse/shared/live/topic.ts";
 import type { Logger } from "pino";
 import type { EventName, Events } from "#lib/events.ts";
 import { createRowChanges } from "#lib/events.ts";
-import { encodeMessage } from "./encode.ts";
 import { type LiveServer, membersOf, roomOf } from "./rooms.ts";
 
 const everyMs = 1_000;
@@ -29,7 +30,7 @@ export function sendHeads(deps: {
       const next = await list.next(organizationId);
       if (!next) return;
       const head = { kind: "heads", newCount: next.newCount, sentAt: sentAt() } as const;
-      io.to(room).emit(topic.name, encodeMessage(head, next.heads));
+      io.to(room).emit(topic.name, encodeMessage(head, next.heads, gzipSync));
     } catch (err) {
       log.debug({ err, topic: topic.name }, "heads of a list could not be read");
     } finally {

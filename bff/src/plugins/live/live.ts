@@ -1,3 +1,5 @@
+import { gzipSync } from "node:zlib";
+import { encodeMessage } from "@wheelhouse/shared/live/message.ts";
 import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
 import type { SubscribeReply } from "@wheelhouse/shared/live.ts";
 import type { FastifyInstance } from "fastify";
@@ -7,7 +9,6 @@ import type { SessionEnds } from "#lib/security/session-ends.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { type Authenticate, cutEnded, guardHandshakes, may, recheck } from "./admission.ts";
 import { createBoards } from "./boards.ts";
-import { encodeMessage } from "./encode.ts";
 import { type LiveList, sendHeads } from "./heads.ts";
 import { limitSocket } from "./limits.ts";
 import { type LiveServer, type LiveSocket, personalRoomOf, roomFor, waitingRoomOf } from "./rooms.ts";
@@ -86,7 +87,7 @@ export function registerLive<const Topics extends AnyTopics>(app: FastifyInstanc
       const topic = deps.topics[name];
       if (!topic) return;
       const room = personalRoomOf(topic, organizationId, userId);
-      io.to(room).emit(topic.name, encodeMessage({ kind: "personal", sentAt: sentAt() }, message));
+      io.to(room).emit(topic.name, encodeMessage({ kind: "personal", sentAt: sentAt() }, message, gzipSync));
     },
   };
 }

@@ -1,8 +1,7 @@
 import type { LiveRow, Observed } from "@wheelhouse/shared/live/topic.ts";
 import { z } from "zod";
-import type { OrganizationKey } from "#observe/aspect.ts";
+import type { Encodings as Encoded, OrganizationKey } from "#observe/aspect.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
-import type { Encoded } from "./encode.ts";
 
 /** The whole of a topic; topics of rows have `items`. */
 export type LiveWhole = Observed & { items?: readonly LiveRow[] };

@@ -1,3 +1,4 @@
+import { sortRows } from "@wheelhouse/shared/live/message.ts";
 import { type QueueList, type QueueRow, queueTopic } from "@wheelhouse/shared/queues.ts";
 
 /**
@@ -28,7 +29,7 @@ const wasOf = (row: QueueRow, before: QueueView | undefined): string | null => {
 export const fromList = (list: QueueList, before?: QueuesState): QueuesState => ({
   observedAt: list.observedAt,
   intervalMs: list.intervalMs,
-  views: queueTopic.sorted(list.items, 0).map((row) => ({
+  views: sortRows(queueTopic, list).items.map((row) => ({
     row,
     trend: list.trends[row.id]?.values ?? [],
     was: wasOf(

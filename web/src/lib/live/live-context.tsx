@@ -71,10 +71,7 @@ export const useLive = <Data,>(
 ): void => {
   const live = useContext(LiveContext);
   const handle = useEffectEvent(handler);
-  useEffect(
-    () => live?.hear(topic, (data: Data, kind) => handle(data, kind), { whenHidden }),
-    [live, topic, whenHidden],
-  );
+  useEffect(() => live?.hear(topic, handle, { whenHidden }), [live, topic, whenHidden]);
 };
 
 /** Calls back when messages of a list topic may have been missed: after a reconnect or when the tab is shown again. */

@@ -1,5 +1,11 @@
-import { followRows, followWhole } from "@wheelhouse/shared/live/follow.ts";
-import { unpack } from "@wheelhouse/shared/live/message.ts";
+import { gzipSync } from "node:zlib";
+import {
+  encodeMessage,
+  encodeSnapshot,
+  followRows,
+  followWhole,
+  unpack,
+} from "@wheelhouse/shared/live/message.ts";
 import { patchRows, patchWhole } from "@wheelhouse/shared/live/patch.ts";
 import { overview, overviewTopic } from "@wheelhouse/shared/overview.ts";
 import { queueList, queueTopic } from "@wheelhouse/shared/queues.ts";
@@ -7,7 +13,6 @@ import { expect, test } from "vitest";
 import { createSnapshotStore } from "#observe/spread/spread.ts";
 import { makeAspects } from "#testing/aspects.ts";
 import { createBusyTicks } from "#testing/busy-tick.ts";
-import { encodeMessage, encodeSnapshot } from "./encode.ts";
 import { createLiveViews } from "./views.ts";
 
 const acme = { id: "0198a000-0000-7000-8000-00000000000a", slug: "acme" };
@@ -48,10 +53,11 @@ function* messagesOf(ticks: number) {
       sentAt: observedAt,
     } as const;
     yield {
-      overview: encodeMessage(changes, patchWhole(before.overview, now.overview, observedAt)),
+      overview: encodeMessage(changes, patchWhole(before.overview, now.overview, observedAt), gzipSync),
       queues: encodeMessage(
         changes,
         patchRows(before.queues.items ?? [], now.queues.items ?? [], observedAt),
+        gzipSync,
       ),
       shown: now,
     };
@@ -79,10 +85,11 @@ test("who follows the messages holds what the API answers, in its order and in t
 
 test("a text that does not get smaller is sent as it is, a long one compressed", async () => {
   const head = { kind: "heads", newCount: 1, sentAt: "2026-01-05T12:00:00.000Z" } as const;
-  const short = encodeMessage(head, [{ id: "a" }]);
+  const short = encodeMessage(head, [{ id: "a" }], gzipSync);
   const long = encodeMessage(
     head,
     Array.from({ length: 100 }, () => ({ id: "a" })),
+    gzipSync,
   );
   expect(short[0]).toBe(0);
   expect(long[0]).toBe(1);
