@@ -28,7 +28,6 @@ import { createListAnswers, keptKey, type SnapshotStore } from "#observe/spread/
 import { observationsOf } from "#observe/tick/tick.ts";
 import { createLiveList } from "#plugins/live/heads.ts";
 import { registerLive } from "#plugins/live/live.ts";
-import { createLiveViews } from "#plugins/live/views.ts";
 import { makeAspects } from "#testing/aspects.ts";
 import { createTestDatabase, createTestRedis, startOwnRedis } from "#testing/stack.ts";
 
@@ -121,7 +120,7 @@ async function watcherOf(snapshots: SnapshotStore) {
   };
   registerLive(app, {
     topics,
-    views: createLiveViews(snapshots),
+    snapshots,
     intervalMs: 1_000,
     clock: systemClock,
     log,

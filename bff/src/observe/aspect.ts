@@ -89,16 +89,6 @@ export type Part = Observations & {
 /** JSON of an answer, plain and compressed, each made once for all its readers. */
 export type Encodings = { plain(): Buffer; gzip(): Buffer };
 
-/** Rows as they are shown. Each is made and encoded once for as long as its observer keeps it. */
-export type PublicRows<Row extends Owned> = {
-  of(row: Row): Public<Row>;
-  /** Rows that differ, each with what it was before; null where it is new. */
-  between(
-    before: readonly Row[],
-    now: readonly Row[],
-  ): { changed: { before: Public<Row> | null; now: Public<Row> }[]; removed: string[] };
-};
-
 /** How a check is counted: its state, or why that says nothing now. */
 export type CheckState = HealthState | "stale" | "maintenance" | "pending";
 
@@ -179,11 +169,8 @@ export type Aspect<Row extends Owned = Owned> = {
   key: string;
   /** Undefined: nothing is observed, the aspect sums up others. */
   board?: Board<Row> | undefined;
-  publicRows?: PublicRows<Row>;
   /** The whole answer of its list. */
   list?(rows: readonly Row[], part: Part): unknown;
-  /** Age of the list, where it is not that of the tick. */
-  observedAt?(rows: readonly Row[], part: Part): string | null;
   findings?(rows: readonly Row[], part: Part): Finding[];
   edges?: {
     /** One thing that depends, such as `queue`. */

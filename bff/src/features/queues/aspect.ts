@@ -53,8 +53,6 @@ export function createQueuesAspect({
   return {
     key: queueRows.key,
     board,
-    publicRows,
-    observedAt,
     list(rows, part): QueueList {
       const items = rows.map(publicRows.of).sort((a, b) => queueTopic.order(a, b, part.atMs));
       return {

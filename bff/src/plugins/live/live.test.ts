@@ -20,7 +20,6 @@ import { makeAspects } from "#testing/aspects.ts";
 import { hearAll } from "#testing/live-client.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
 import { registerLive } from "./live.ts";
-import { createLiveViews } from "./views.ts";
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
 const log = pino({ level: "silent" });
@@ -71,7 +70,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
   const refused = new Set<string>();
   const live = registerLive(app, {
     topics: { ...topics, notes: noteTopic },
-    views: createLiveViews(snapshots),
+    snapshots,
     intervalMs,
     clock,
     log,
