@@ -43,7 +43,7 @@ const allowed = new Map<string, readonly string[]>([
   ["observe/spread/answers.ts", ["cache"]],
   // A cache of Wheelhouse's own.
   ["features/history/history.ts", ["cache"]],
-  ["features/history/history-series.ts", ["cache"]],
+  ["features/history/reading/series.ts", ["cache"]],
   // An error of the client of Redis.
   ["observe/targets/describe-failure.ts", ["queue"]],
   // The header `cache-control`.
