@@ -67,6 +67,35 @@ type ClaimRow = {
 
 export type Postponed = { nextAttemptAt: Date; status: string; organizationId: string };
 
+const refsOf = (refs: readonly AttemptRef[]) =>
+  JSON.stringify(
+    refs.map(({ deliveryId, generation, attempt }, n) => ({
+      n,
+      id: deliveryId,
+      created_at: timeOfId(deliveryId),
+      generation,
+      attempt,
+    })),
+  );
+
+function claimOf(row: ClaimRow, payload: Buffer | null): Claim {
+  return {
+    deliveryId: row.id,
+    organizationId: row.org_id,
+    endpointId: row.endpoint_id,
+    generation: row.generation,
+    attempt: row.attempt,
+    maxAttempts: row.max_attempts,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    url: row.url,
+    endpointVersion: row.endpoint_version,
+    secretBox: row.secret_box,
+    payload,
+    contentType: row.content_type,
+  };
+}
+
 /** Claims, outcomes and postponements, each for a group of attempts in one statement, so in one transaction. */
 export function createAttemptStore(deps: {
   database: Database;
@@ -76,17 +105,6 @@ export function createAttemptStore(deps: {
 }) {
   const { database, payloads, clock, config } = deps;
   const worker = `worker_${randomUUID().slice(0, 8)}`;
-  const refsOf = (refs: readonly AttemptRef[]) =>
-    JSON.stringify(
-      refs.map(({ deliveryId, generation, attempt }, n) => ({
-        n,
-        id: deliveryId,
-        created_at: timeOfId(deliveryId),
-        generation,
-        attempt,
-      })),
-    );
-
   return {
     /**
      * Claims what is still to be done: the delivery waits for exactly this attempt, its endpoint is enabled, and
@@ -129,21 +147,7 @@ export function createAttemptStore(deps: {
         // The same attempt twice in one group: the second is stale.
         claims.delete(deliveryId);
         if (!row) return null;
-        return {
-          deliveryId: row.id,
-          organizationId: row.org_id,
-          endpointId: row.endpoint_id,
-          generation: row.generation,
-          attempt: row.attempt,
-          maxAttempts: row.max_attempts,
-          eventId: row.event_id,
-          eventType: row.event_type,
-          url: row.url,
-          endpointVersion: row.endpoint_version,
-          secretBox: row.secret_box,
-          payload: payloads.open(row.payload, row.event_id),
-          contentType: row.content_type,
-        };
+        return claimOf(row, payloads.open(row.payload, row.event_id));
       });
     },
 
