@@ -10,9 +10,8 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 import { createServer } from "#lib/http/server.ts";
 import { systemClock } from "#lib/time/clock.ts";
 import { createSnapshotStore } from "#observe/spread/spread.ts";
+import { createLiveList } from "#plugins/live/heads.ts";
 import { registerLive } from "#plugins/live/live.ts";
-import { createLiveViews } from "#plugins/live/views.ts";
-import { createLiveList } from "#plugins/live-lists.ts";
 import { makeAspects } from "#testing/aspects.ts";
 import { createBusyTicks } from "#testing/busy-tick.ts";
 
@@ -62,7 +61,7 @@ function serveProduct() {
   const nothing = createLiveList(async () => []);
   registerLive(app, {
     topics,
-    views: createLiveViews(snapshots),
+    snapshots,
     lists: { webhooks: nothing, replays: nothing, audit: nothing },
     authenticate: async () => context,
     sessionEnds: { onEnded: () => () => {} },

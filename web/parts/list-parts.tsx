@@ -1,9 +1,8 @@
 import { ApiError } from "#lib/api/api.ts";
 import { Empty, Failure, Panel, type PanelQuery, Skeleton } from "#ui/page/panel.tsx";
 import { Status } from "#ui/page/status.tsx";
-import { FilteredTable, NoMatch } from "#ui/table/filtered-table.tsx";
 import { LoadOlder, type OlderQuery } from "#ui/table/load-older.tsx";
-import { type Column, Table } from "#ui/table/table.tsx";
+import { type Column, FilteredTable, NoMatch, Table } from "#ui/table/table.tsx";
 import { ago, doNothing, type Part } from "./part.ts";
 
 type Row = { id: string; state: "ok" | "degraded" | "down"; depth: number; group: string };

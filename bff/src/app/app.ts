@@ -7,9 +7,8 @@ import { webhooksSettings } from "#features/webhooks/config.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
 import type { Feature } from "#lib/feature.ts";
 import { createServer } from "#lib/http/server.ts";
-import { createLiveViews } from "#plugins/live/views.ts";
+import { createEventList } from "#plugins/live/heads.ts";
 import { createLive } from "#plugins/live-feature.ts";
-import { createEventList } from "#plugins/live-lists.ts";
 import { type AppDeps, createFoundations, type Foundations } from "./foundations.ts";
 import { createPages, mountFeatures } from "./http.ts";
 import { createLifecycle } from "./lifecycle.ts";
@@ -69,7 +68,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     observing: createObserving(core, { watch, aspects, roles: core.config.roles }),
     webhooks,
     live: createLive(core, {
-      views: createLiveViews(snapshots),
+      snapshots,
       sessionEnds,
       intervalMs,
       authenticate: access.authenticateHandshake,

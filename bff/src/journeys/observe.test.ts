@@ -26,9 +26,8 @@ import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
 import { createSourcesFile, type SourcesFile } from "#observe/sources/sources.ts";
 import { createListAnswers, keptKey, type SnapshotStore } from "#observe/spread/spread.ts";
 import { observationsOf } from "#observe/tick/tick.ts";
+import { createLiveList } from "#plugins/live/heads.ts";
 import { registerLive } from "#plugins/live/live.ts";
-import { createLiveViews } from "#plugins/live/views.ts";
-import { createLiveList } from "#plugins/live-lists.ts";
 import { makeAspects } from "#testing/aspects.ts";
 import { createTestDatabase, createTestRedis, startOwnRedis } from "#testing/stack.ts";
 
@@ -121,7 +120,7 @@ async function watcherOf(snapshots: SnapshotStore) {
   };
   registerLive(app, {
     topics,
-    views: createLiveViews(snapshots),
+    snapshots,
     intervalMs: 1_000,
     clock: systemClock,
     log,

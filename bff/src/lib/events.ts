@@ -1,7 +1,11 @@
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Subscribe } from "./channel.ts";
-import { createRowChanges, mostChangedIds, type RowsChanged } from "./row-changes.ts";
+
+/** Changed rows of an organization's list, newest change last: at most 50 ids, and how many of the rows are new. */
+export type RowsChanged = { organizationId: string; ids: readonly string[]; created: number };
+
+export const mostChangedIds = 50;
 
 /** Events between parts of the product, in every process. All are emitted after the commit. */
 export type EventMap = {
@@ -80,4 +84,39 @@ export function createEvents({ subscribe, log }: { subscribe: Subscribe; log: Lo
     },
   };
   return { events, /** Sends what waits, at the end of a process. */ flush };
+}
+
+/** Gathers changes of lists per organization until they are taken: the newest 50 ids, the rest is only counted. */
+export function createRowChanges() {
+  const waiting = new Map<string, { ids: Set<string>; created: number }>();
+
+  const take = (organizationId: string): RowsChanged | null => {
+    const changes = waiting.get(organizationId);
+    if (!changes) return null;
+    waiting.delete(organizationId);
+    return { organizationId, ids: [...changes.ids], created: changes.created };
+  };
+
+  return {
+    add({ organizationId, ids, created }: RowsChanged) {
+      const changes = waiting.get(organizationId) ?? { ids: new Set(), created: 0 };
+      changes.created += created;
+      for (const id of ids) {
+        changes.ids.delete(id);
+        changes.ids.add(id);
+      }
+      for (const oldest of changes.ids) {
+        if (changes.ids.size <= mostChangedIds) break;
+        changes.ids.delete(oldest);
+      }
+      waiting.set(organizationId, changes);
+    },
+    organizations: () => [...waiting.keys()],
+    /** What came since the last call; null when nothing did. */
+    take,
+    takeAll: (): RowsChanged[] => [...waiting.keys()].flatMap((organizationId) => take(organizationId) ?? []),
+    forget(organizationId: string) {
+      waiting.delete(organizationId);
+    },
+  };
 }

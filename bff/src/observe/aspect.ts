@@ -98,17 +98,7 @@ export type Part = Observations & {
 /** The JSON of an answer, plain and compressed, each built once for all its readers. */
 export type Encodings = { plain(): Buffer; gzip(): Buffer };
 
-/** Public rows. Each is built and encoded once for as long as its observer keeps the row. */
-export type PublicRows<Row extends Owned> = {
-  of(row: Row): Public<Row>;
-  /** Rows that differ, each with its previous value; null for a new row. */
-  between(
-    before: readonly Row[],
-    now: readonly Row[],
-  ): { changed: { before: Public<Row> | null; now: Public<Row> }[]; removed: string[] };
-};
-
-/** How a check is counted: its state, or why its state says nothing at the moment. */
+/** How a check is counted: its state, or why that says nothing now. */
 export type CheckState = HealthState | "stale" | "maintenance" | "pending";
 
 /** An aspect's finding about one node of the dependency graph. */
@@ -189,11 +179,8 @@ export type Aspect<Row extends Owned = Owned> = {
   key: string;
   /** Undefined for an aspect that only sums up others. */
   board?: Board<Row> | undefined;
-  publicRows?: PublicRows<Row>;
-  /** The complete answer of its list. */
+  /** The whole answer of its list. */
   list?(rows: readonly Row[], part: Part): unknown;
-  /** The age of the list, if it differs from that of the tick. */
-  observedAt?(rows: readonly Row[], part: Part): string | null;
   findings?(rows: readonly Row[], part: Part): Finding[];
   edges?: {
     /** A single entity, such as `queue`. */

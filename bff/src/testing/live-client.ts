@@ -1,5 +1,4 @@
-import { type Follower, followRows } from "@wheelhouse/shared/live/follow.ts";
-import { type Message, unpack } from "@wheelhouse/shared/live/message.ts";
+import { type Follower, followRows, type Message, unpack } from "@wheelhouse/shared/live/message.ts";
 import type { LiveList, LiveRow } from "@wheelhouse/shared/live/topic.ts";
 import { topics } from "@wheelhouse/shared/live.ts";
 

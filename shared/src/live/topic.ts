@@ -41,27 +41,27 @@ type Declared<Name extends string, Kind extends TopicKind> = {
   capability: Capability;
 };
 
+type Ordered<Row> = {
+  /** Negative when `a` stands above `b` at the moment `atMs`. Two rows never compare as equal. */
+  order(a: Row, b: Row, atMs: number): number;
+};
 type RowsDeclaration<Name extends string, Row extends LiveRow, List extends LiveList<Row>> = Declared<
   Name,
   "rows"
-> & {
-  row: z.ZodType<Row>;
-  list: z.ZodType<List>;
-  /** Negative when `a` comes before `b` at time `atMs`. Two rows never compare as equal. */
-  order(a: Row, b: Row, atMs: number): number;
-};
-/** A list of observed rows: the whole on subscribing, then the changed fields at each tick. */
+> &
+  Ordered<Row> & {
+    row: z.ZodType<Row>;
+    list: z.ZodType<List>;
+  };
+/** A list of observed rows: the whole on subscribing, then the fields that changed at each tick. */
 export type RowsTopic<
   Row extends LiveRow,
   List extends LiveList<Row>,
   Name extends string = string,
 > = RowsDeclaration<Name, Row, List> & RowsReader<Row, List>;
 
-/** The part of a topic that a reader of rows needs. */
-export type RowsReader<Row extends LiveRow, List extends LiveList<Row>> = LiveTopic<List> & {
-  /** The rows in the topic's order; the same array when it is already sorted. */
-  sorted(rows: readonly Row[], atMs: number): readonly Row[];
-};
+/** What a reader of rows needs of their topic. */
+export type RowsReader<Row extends LiveRow, List extends LiveList<Row>> = LiveTopic<List> & Ordered<Row>;
 
 type WholeDeclaration<Name extends string, Whole extends Observed> = Declared<Name, "whole"> & {
   whole: z.ZodType<Whole>;
@@ -91,8 +91,7 @@ export type AnyTopic =
   | ({ kind: "heads" } & LiveTopic<Heads<LiveRow>>)
   | ({ kind: "personal" } & LiveTopic<unknown>);
 
-type Declaration = Declared<string, TopicKind> &
-  Kept & { order?: (a: never, b: never, atMs: number) => number };
+type Declaration = Declared<string, TopicKind>;
 
 /**
  * Declares live data under one name: the capability to read it, the shape of its data and, for rows, their
@@ -123,7 +122,7 @@ export function defineTopic<const Name extends string, Message>(
   declared: PersonalDeclaration<Name, Message>,
 ): PersonalTopic<Message, Name>;
 export function defineTopic(declared: Declaration): unknown {
-  return { ...declared, accepts: outlines[declared.kind], sorted: sortedBy(declared.order) };
+  return { ...declared, accepts: outlines[declared.kind] };
 }
 
 /** Collects topics under their names. */
@@ -145,13 +144,3 @@ const outlines: Record<TopicKind, (value: unknown) => boolean> = {
   heads: (value) => isObject(value) && typeof value.newCount === "number" && hasRows(value.heads),
   personal: isObject,
 };
-
-function sortedBy<Row>(order: ((a: Row, b: Row, atMs: number) => number) | undefined) {
-  return (rows: readonly Row[], atMs: number): readonly Row[] => {
-    const isSorted = rows.every((row, index) => {
-      const before = rows[index - 1];
-      return before === undefined || order === undefined || order(before, row, atMs) <= 0;
-    });
-    return isSorted || order === undefined ? rows : rows.toSorted((a, b) => order(a, b, atMs));
-  };
-}

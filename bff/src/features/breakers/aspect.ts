@@ -53,7 +53,6 @@ export const createBreakersAspect = ({
 }): Aspect<ObservedBreaker> => ({
   key: breakerRows.key,
   board,
-  publicRows,
   list: (rows, { observedAt, intervalMs }): BreakerList => ({
     observedAt,
     intervalMs,

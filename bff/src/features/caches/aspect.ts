@@ -43,7 +43,6 @@ const hitsTrend = (organization: string) => `hits:${organization}`;
 export const createCachesAspect = (board?: Board<ObservedCache>): Aspect<ObservedCache> => ({
   key: cacheRows.key,
   board,
-  publicRows,
   list(rows, { organization, observedAt, intervalMs, trend }): CacheList {
     const items = rows.map(publicRows.of);
     const trends = items.map(({ id }) => [id, trend(ratioTrend(organization.slug, id))] as const);

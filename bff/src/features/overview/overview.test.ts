@@ -32,7 +32,6 @@ const overviewFor = (
       aspects,
       organization,
       current: divide(makeTick(part)),
-      previous: null,
       changes,
       trends: createTrends(),
       hour: createTrends(),

@@ -28,7 +28,6 @@ test("the list of queues stands worst first and holds its own rows, trends and h
     aspects: makeAspects().aspects,
     organization: { id: "acme-id", slug: "acme" },
     current: divide(tick),
-    previous: null,
     changes: [],
     trends: createTrends(),
     hour: createTrends(),

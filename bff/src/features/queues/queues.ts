@@ -2,8 +2,7 @@ import type { SourceView } from "@wheelhouse/shared/health/health.ts";
 import type { Core, Feature } from "#lib/feature.ts";
 import type { AspectKey } from "#observe/aspect.ts";
 import { observationsOf } from "#observe/tick/tick.ts";
-import { createQueuesAspect } from "./aspect.ts";
-import { createQueuesBoard } from "./board.ts";
+import { createQueuesAspect, createQueuesBoard } from "./aspect.ts";
 import { queuesRoutes } from "./routes.ts";
 import { queueRows, type SampledQueues } from "./rows.ts";
 

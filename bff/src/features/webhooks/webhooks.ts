@@ -45,7 +45,8 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
     directory: createDirectory(database, secrets, clock),
     doorbell: createDoorbell(redis, log),
     figures: createFigures(database, clock, log),
-    attempts: createAttemptStore(database, payloads),
+    attempts: createAttemptStore({ database, payloads, clock, config: settings }),
+    log: createDeliveryStore(database),
     replaysStore: createReplaysStore(database),
   };
 }
@@ -65,18 +66,16 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
       store: createConfigurationStore(database),
     }),
     deliveries: createDeliveries({
-      store: createDeliveryStore(database),
+      store: parts.log,
       detail: createDetailStore(database, payloads),
       breakers,
       clock,
     }),
     intake: createIntake({
       directory,
-      doorbell,
-      events,
       config: settings,
       clock,
-      store: createIntakeStore(database, clock, payloads),
+      store: createIntakeStore({ database, payloads, doorbell, events, clock }),
       rejections: createRejections(redis, settings.rejections, log),
     }),
     replay: createReplay({
@@ -141,7 +140,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const parts = createParts(core, settings);
   const { breakers, doorbell, attempts, replaysStore } = parts;
   const services = createServices(core, settings, parts);
-  const { intake, deliveries, replays } = services;
+  const { intake, replays } = services;
   const partitions = keepPartitionsAhead(database, clock, log);
   const statistics = createStatistics(database, breakers, clock);
 
@@ -205,7 +204,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     start: processes,
     /** Resolves after the first attempt to create the daily partitions. */
     ready: partitions.first,
-    readHeads: deliveries.readHeads,
+    readHeads: parts.log.heads,
     readReplayHeads: replays.readHeads,
     /** Figures for Overview; see `WebhookStatistics`. */
     statistics,

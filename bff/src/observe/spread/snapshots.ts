@@ -1,9 +1,20 @@
+import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import type { Clock } from "#lib/time/clock.ts";
-import type { Aspect, NoteTrends, ObservedChange, OrganizationKey } from "#observe/aspect.ts";
+import type {
+  Aspect,
+  AspectKey,
+  Encodings,
+  Figures,
+  NoteTrends,
+  ObservedChange,
+  OrganizationKey,
+  Owned,
+  Part,
+  Public,
+} from "#observe/aspect.ts";
 import { noRows, observationsOf, type Tick, tickSchema } from "#observe/tick/tick.ts";
-import { createTrends } from "./trends.ts";
-import { createViews, type Divided, divide, type Views } from "./views.ts";
+import { createTrends, type Trends } from "./trends.ts";
 
 const mostChanges = 300;
 /** How long a leader that lost its lease without noticing is ignored after its successor's last tick. */
@@ -33,7 +44,6 @@ export function createSnapshotStore({
   const hour = createTrends({ stepMs: 60_000, keeps: "largest" });
   const listeners = new Set<(tick: Tick) => void>();
   let current: Divided | null = null;
-  let previous: Divided | null = null;
   let changes: ObservedChange[] = [];
   let seq = 0;
   let heardAtMs: number | null = null;
@@ -62,7 +72,6 @@ export function createSnapshotStore({
         heardAtMs !== null &&
         nowMs - heardAtMs < oldTermMs;
       if (succeeded && term > 0) return false;
-      previous = current;
       current = divide(tick);
       seq += 1;
       heardAtMs = nowMs;
@@ -85,7 +94,7 @@ export function createSnapshotStore({
     viewsOf(organization: OrganizationKey): Views {
       const made =
         views.get(organization.id) ??
-        createViews({ aspects, organization, current, previous, changes, trends, hour, intervalMs });
+        createViews({ aspects, organization, current, changes, trends, hour, intervalMs });
       views.set(organization.id, made);
       return made;
     },
@@ -104,3 +113,129 @@ export function createSnapshotStore({
   };
 }
 export type SnapshotStore = ReturnType<typeof createSnapshotStore>;
+
+/** A tick with its rows by organization, divided once for all organizations. */
+type Divided = { tick: Tick; rowsOf(key: string, slug: string): readonly Owned[] };
+
+/** Divides the rows of an aspect when they are first read. */
+export function divide(tick: Tick): Divided {
+  const made = new Map<string, Map<string, Owned[]>>();
+  const byOrganization = (key: string) => {
+    const known = made.get(key);
+    if (known) return known;
+    const divided = new Map<string, Owned[]>();
+    for (const row of tick.rows[key] ?? noRows) {
+      const there = divided.get(row.organization);
+      if (there) there.push(row);
+      else divided.set(row.organization, [row]);
+    }
+    made.set(key, divided);
+    return divided;
+  };
+  return { tick, rowsOf: (key, slug) => byOrganization(key).get(slug) ?? noRows };
+}
+
+type ViewsDeps = {
+  aspects: readonly Aspect[];
+  organization: OrganizationKey;
+  current: Divided | null;
+  /** Newest first, of all organizations. */
+  changes: readonly ObservedChange[];
+  trends: Trends;
+  /** The same over the last hour. */
+  hour: Trends;
+  intervalMs: number;
+};
+
+/**
+ * What one organization may see of a tick, aspect by aspect. Made once a tick and organization at most, only for those
+ * that are read, and each answer made and encoded once.
+ */
+export function createViews(deps: ViewsDeps) {
+  const { aspects, organization, current, trends, hour } = deps;
+  const { slug } = organization;
+  const observedAt = current?.tick.head.observedAt ?? null;
+  const atMs = observedAt === null ? 0 : Date.parse(observedAt);
+  const part: Part = {
+    organization,
+    observedAt,
+    intervalMs: current?.tick.head.intervalMs ?? deps.intervalMs,
+    atMs,
+    rowsOf: (key) => current?.rowsOf(key, slug) ?? noRows,
+    extraOf: (key) => current?.tick.extra[key],
+    trend: (key) => trends.read(key, atMs),
+    hourTrend: (key) => hour.read(key, atMs),
+    changes: once(() =>
+      deps.changes
+        .filter((each) => each.organization === slug)
+        .map(({ change, subject }) => ({ change, subject })),
+    ),
+  };
+  const aspectOf = (key: string) => {
+    const aspect = aspects.find((each) => each.key === key);
+    if (!aspect) throw new Error(`nothing is observed under ${key}`);
+    return aspect;
+  };
+  const lists = new Map<string, unknown>();
+  const list = (key: string): unknown => {
+    if (!lists.has(key)) lists.set(key, aspectOf(key).list?.(part.rowsOf(key), part));
+    return lists.get(key);
+  };
+  const encodings = new Map<string, Encodings>();
+  const encoded = (key: string): Encodings => {
+    const made = encodings.get(key) ?? encodingsOf(() => list(key));
+    encodings.set(key, made);
+    return made;
+  };
+
+  return {
+    part,
+    /** Typed rows of one aspect. */
+    rows: <Row, Extra>(of: AspectKey<Row, Extra>): readonly Row[] => of.rows(part),
+    /** The whole answer of an aspect's list. @throws Error when nothing is observed under this key */
+    list,
+    /** Its JSON. */
+    encoded,
+    /** What the history keeps of this moment, by name of the part. */
+    frame(): Map<string, Buffer> {
+      return new Map(
+        aspects.flatMap(({ key, frames = [] }) =>
+          frames.map((each) => [each.part, each.text(part.rowsOf(key), { part, encoded: encoded(key) })]),
+        ),
+      );
+    },
+    /** Figures of the organization as a whole. */
+    figures: (): Figures[] => aspects.flatMap((aspect) => aspect.figuresOfPart?.(part) ?? []),
+  };
+}
+type Views = ReturnType<typeof createViews>;
+
+/** JSON of a view, plain and compressed, each made once for all its readers. */
+function encodingsOf(view: () => unknown): Encodings {
+  const plain = once(() => Buffer.from(JSON.stringify(view())));
+  // The fastest level, since it is made anew every second.
+  const gzip = once(() => gzipSync(plain(), { level: 1 }));
+  return { plain, gzip };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** Rows as they are shown. Each is made once, so that a row that stayed is the same object in the next tick. */
+export function createPublicRows<Row extends Owned>() {
+  const known = new WeakMap<Row, Public<Row>>();
+  return {
+    of(owned: Row): Public<Row> {
+      const made = known.get(owned);
+      if (made) return made;
+      const { organization: _, ...row } = owned;
+      known.set(owned, row);
+      return row;
+    },
+  };
+}

@@ -1,9 +1,13 @@
 export { createListAnswers, type ListAnswers, sendEncoded } from "./answers.ts";
-export { createPublicRows } from "./changes.ts";
 export { keptKey } from "./keys.ts";
 export { createLeaderLease } from "./lease.ts";
 export { noSeries, type Past, readFrame } from "./past.ts";
 export { createReplication } from "./replication.ts";
-export { createSnapshotStore, type SnapshotStore } from "./snapshots.ts";
+export {
+  createPublicRows,
+  createSnapshotStore,
+  createViews,
+  divide,
+  type SnapshotStore,
+} from "./snapshots.ts";
 export { createTrends, sumOfSeries } from "./trends.ts";
-export { createViews, divide } from "./views.ts";

@@ -50,3 +50,19 @@ export function createProbe<T>(
     },
   };
 }
+
+/** A probe for each source of a list that may change; a source that stays keeps its probe and what it knows. */
+export function createProbes<T, S extends object>(
+  list: readonly (S & { sample(): Promise<T> })[],
+  options: { clock: Clock; everyMs: number },
+) {
+  let known = new Map<object, Probe<T>>();
+  return () => {
+    const probed = list.map((source) => ({
+      source,
+      probe: known.get(source) ?? createProbe(() => source.sample(), options),
+    }));
+    known = new Map(probed.map(({ source, probe }) => [source, probe]));
+    return probed;
+  };
+}

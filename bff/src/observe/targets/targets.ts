@@ -1,2 +1,2 @@
-export { createProbe, type Probe } from "./probe.ts";
+export { createProbe, createProbes, type Probe } from "./probe.ts";
 export { createTargetRunner, type Target, type TargetResult } from "./runner.ts";

@@ -1,4 +1,3 @@
 export { createCollector } from "./collector.ts";
 export { noRows, observationsOf, type Tick, tickSchema, tickVersion } from "./format.ts";
-export { createProbes } from "./probes.ts";
 export { type Steady, settle, type Verdict } from "./steady-state.ts";

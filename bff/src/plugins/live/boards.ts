@@ -1,9 +1,16 @@
+import { gzipSync } from "node:zlib";
+import { encodeMessage, encodeSnapshot } from "@wheelhouse/shared/live/message.ts";
 import { patchRows, patchWhole } from "@wheelhouse/shared/live/patch.ts";
-import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
+import type { LiveRow, Observed, TopicBase } from "@wheelhouse/shared/live/topic.ts";
+import { z } from "zod";
 import type { OrganizationKey } from "#observe/aspect.ts";
-import { encodeMessage, encodeSnapshot } from "./encode.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
 import { type LiveServer, type LiveSocket, membersOf, roomOf, waitingRoomOf } from "./rooms.ts";
-import type { LiveViews, LiveWhole } from "./views.ts";
+
+/** The whole of a topic; topics of rows have `items`. */
+type LiveWhole = Observed & { items?: readonly LiveRow[] };
+// Lists of topics carry their age, and rows with ids.
+const wholeSchema = z.custom<LiveWhole>((value) => typeof value === "object" && value !== null);
 
 /** Subscribers that arrive within this time share one snapshot. */
 const gatherMs = 25;
@@ -16,18 +23,18 @@ const gatherMs = 25;
 export function createBoards(deps: {
   io: LiveServer;
   topics: readonly TopicBase[];
-  views: LiveViews;
+  snapshots: Pick<SnapshotStore, "seq" | "viewsOf">;
   sentAt(): string;
   onSnapshot(room: string): void;
 }) {
-  const { io, topics, views, sentAt, onSnapshot } = deps;
+  const { io, topics, snapshots, sentAt, onSnapshot } = deps;
   const organizations = new Map<string, OrganizationKey>();
   /** The version that all members of a room hold. */
   const held = new Map<string, { seq: number; whole: LiveWhole }>();
 
   const sendSnapshot = (topic: TopicBase, rooms: string[], organization: OrganizationKey) => {
-    const head = { kind: "snapshot", seq: views.seq(), sentAt: sentAt() } as const;
-    io.to(rooms).emit(topic.name, encodeSnapshot(head, views.encoded(topic.name, organization)));
+    const head = { kind: "snapshot", seq: snapshots.seq(), sentAt: sentAt() } as const;
+    io.to(rooms).emit(topic.name, encodeSnapshot(head, snapshots.viewsOf(organization).encoded(topic.name)));
     for (const room of rooms) onSnapshot(room);
   };
 
@@ -35,11 +42,11 @@ export function createBoards(deps: {
     const waiting = waitingRoomOf(topic, organization.id);
     if (membersOf(io, waiting) === 0) return;
     const room = roomOf(topic, organization.id);
-    const whole = views.list(topic.name, organization);
-    // A stored tick was restored between two ticks, so earlier subscribers hold something else.
+    const whole = wholeSchema.parse(snapshots.viewsOf(organization).list(topic.name));
+    // What an earlier process kept was restored between two ticks: who was here before holds something else.
     const isOther = membersOf(io, room) > 0 && held.get(room)?.whole !== whole;
     sendSnapshot(topic, isOther ? [waiting, room] : [waiting], organization);
-    held.set(room, { seq: views.seq(), whole });
+    held.set(room, { seq: snapshots.seq(), whole });
     // In the same turn, so that no tick comes between the snapshot and the first change.
     io.in(waiting).socketsJoin(room);
     io.in(waiting).socketsLeave(waiting);
@@ -50,8 +57,8 @@ export function createBoards(deps: {
     const before = held.get(room);
     held.delete(room);
     if (membersOf(io, room) === 0) return;
-    const seq = views.seq();
-    const whole = views.list(topic.name, organization);
+    const seq = snapshots.seq();
+    const whole = wholeSchema.parse(snapshots.viewsOf(organization).list(topic.name));
     held.set(room, { seq, whole });
     const { observedAt, intervalMs } = whole;
     // Without a previous tick, or if the room holds another version, there is nothing to compute changes from.
@@ -59,7 +66,7 @@ export function createBoards(deps: {
       observedAt === null || before?.seq !== seq - 1 ? null : patchOf(topic, before.whole, whole, observedAt);
     if (observedAt === null || patch === null) return sendSnapshot(topic, [room], organization);
     const head = { kind: "changes", seq, observedAt, intervalMs, sentAt: sentAt() } as const;
-    io.to(room).emit(topic.name, encodeMessage(head, patch));
+    io.to(room).emit(topic.name, encodeMessage(head, patch, gzipSync));
   };
 
   return {

@@ -15,12 +15,11 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 import { createServer } from "#lib/http/server.ts";
 import type { Ended } from "#lib/security/session-ends.ts";
 import { createSnapshotStore } from "#observe/spread/spread.ts";
-import { createLiveList } from "#plugins/live-lists.ts";
+import { createLiveList } from "#plugins/live/heads.ts";
 import { makeAspects } from "#testing/aspects.ts";
 import { hearAll } from "#testing/live-client.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
 import { registerLive } from "./live.ts";
-import { createLiveViews } from "./views.ts";
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
 const log = pino({ level: "silent" });
@@ -71,7 +70,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
   const refused = new Set<string>();
   const live = registerLive(app, {
     topics: { ...topics, notes: noteTopic },
-    views: createLiveViews(snapshots),
+    snapshots,
     intervalMs,
     clock,
     log,

@@ -1,3 +1,5 @@
+import { gzipSync } from "node:zlib";
+import { encodeMessage } from "@wheelhouse/shared/live/message.ts";
 import type { TopicBase } from "@wheelhouse/shared/live/topic.ts";
 import type { SubscribeReply } from "@wheelhouse/shared/live.ts";
 import type { FastifyInstance } from "fastify";
@@ -5,15 +7,13 @@ import type { Logger } from "pino";
 import { Server } from "socket.io";
 import type { SessionEnds } from "#lib/security/session-ends.ts";
 import type { Clock } from "#lib/time/clock.ts";
-import type { LiveList } from "#plugins/live-lists.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
 import { type Authenticate, cutEnded, guardHandshakes, may, recheck } from "./admission.ts";
 import { createBoards } from "./boards.ts";
-import { encodeMessage } from "./encode.ts";
-import { sendHeads } from "./heads.ts";
+import { type LiveList, sendHeads } from "./heads.ts";
 import { limitSocket } from "./limits.ts";
 import { type LiveServer, type LiveSocket, personalRoomOf, roomFor, waitingRoomOf } from "./rooms.ts";
 import { watchSilence } from "./silence.ts";
-import type { LiveViews } from "./views.ts";
 
 type AnyTopics = { readonly [name: string]: TopicBase };
 type NamesOf<Topics extends AnyTopics, Kind extends TopicBase["kind"]> = {
@@ -22,9 +22,9 @@ type NamesOf<Topics extends AnyTopics, Kind extends TopicBase["kind"]> = {
 
 export type LiveDeps<Topics extends AnyTopics> = {
   topics: Topics;
-  /** The contents of topics of rows and of single objects. */
-  views: LiveViews;
-  /** The contents of topics of heads. */
+  /** What topics of rows and of one object show. */
+  snapshots: Pick<SnapshotStore, "seq" | "tick" | "heardAtMs" | "onTick" | "viewsOf">;
+  /** What topics of heads show. */
   lists: { readonly [Name in NamesOf<Topics, "heads"> & string]: LiveList<unknown> };
   authenticate: Authenticate;
   sessionEnds: Pick<SessionEnds, "onEnded">;
@@ -38,7 +38,7 @@ export type LiveDeps<Topics extends AnyTopics> = {
  * for its room. A client only subscribes: commands go by HTTP.
  */
 export function registerLive<const Topics extends AnyTopics>(app: FastifyInstance, deps: LiveDeps<Topics>) {
-  const { views, clock, log } = deps;
+  const { snapshots, clock, log } = deps;
   const io: LiveServer = new Server(app.server, {
     path: "/live",
     transports: ["websocket"],
@@ -50,9 +50,9 @@ export function registerLive<const Topics extends AnyTopics>(app: FastifyInstanc
   });
   const all: readonly TopicBase[] = Object.values(deps.topics);
   const sentAt = () => new Date(clock.now()).toISOString();
-  const silence = watchSilence({ io, views, sentAt, clock, intervalMs: deps.intervalMs });
+  const silence = watchSilence({ io, snapshots, sentAt, clock, intervalMs: deps.intervalMs });
   const observed = all.filter(({ kind }) => kind === "rows" || kind === "whole");
-  const boards = createBoards({ io, topics: observed, views, sentAt, onSnapshot: silence.tell });
+  const boards = createBoards({ io, topics: observed, snapshots, sentAt, onSnapshot: silence.tell });
   const byName = new Map(all.map((topic) => [topic.name, topic]));
   const joining = {
     topicOf: (name: unknown) => (typeof name === "string" ? byName.get(name) : undefined),
@@ -65,7 +65,7 @@ export function registerLive<const Topics extends AnyTopics>(app: FastifyInstanc
   const ends = [
     silence.stop,
     cutEnded(io, deps.sessionEnds),
-    views.onTick(() => {
+    snapshots.onTick(() => {
       silence.ended();
       boards.sendChanges();
     }),
@@ -87,7 +87,7 @@ export function registerLive<const Topics extends AnyTopics>(app: FastifyInstanc
       const topic = deps.topics[name];
       if (!topic) return;
       const room = personalRoomOf(topic, organizationId, userId);
-      io.to(room).emit(topic.name, encodeMessage({ kind: "personal", sentAt: sentAt() }, message));
+      io.to(room).emit(topic.name, encodeMessage({ kind: "personal", sentAt: sentAt() }, message, gzipSync));
     },
   };
 }

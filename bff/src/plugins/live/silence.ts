@@ -1,7 +1,7 @@
 import type { CollectorLost } from "@wheelhouse/shared/live.ts";
 import type { Clock } from "#lib/time/clock.ts";
+import type { SnapshotStore } from "#observe/spread/spread.ts";
 import type { LiveServer } from "./rooms.ts";
-import type { LiveViews } from "./views.ts";
 
 /** The collector counts as lost when two ticks in a row are missing; each may be late by 0.8 of its interval. */
 const silentIntervals = 2.8;
@@ -10,17 +10,20 @@ const looksPerInterval = 20;
 /** Tells all clients once when the collector falls silent, and new clients while it stays silent. */
 export function watchSilence(deps: {
   io: LiveServer;
-  views: LiveViews;
+  snapshots: Pick<SnapshotStore, "tick" | "heardAtMs">;
   intervalMs: number;
   clock: Clock;
   sentAt(): string;
 }) {
-  const { io, views, intervalMs, clock, sentAt } = deps;
+  const { io, snapshots, intervalMs, clock, sentAt } = deps;
   const startedMs = clock.now();
   let isLost = false;
-  const message = (): CollectorLost => ({ lastObservedAt: views.observedAt(), sentAt: sentAt() });
+  const message = (): CollectorLost => ({
+    lastObservedAt: snapshots.tick()?.head.observedAt ?? null,
+    sentAt: sentAt(),
+  });
   const timer = setInterval(() => {
-    const silentMs = clock.now() - (views.heardAtMs() ?? startedMs);
+    const silentMs = clock.now() - (snapshots.heardAtMs() ?? startedMs);
     if (isLost || silentMs < silentIntervals * intervalMs) return;
     isLost = true;
     io.emit("collector:lost", message());

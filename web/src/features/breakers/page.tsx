@@ -14,7 +14,7 @@ import { Segments } from "#ui/filter/segments.tsx";
 import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/page/freshness-line.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
-import { FilteredTable } from "#ui/table/filtered-table.tsx";
+import { FilteredTable } from "#ui/table/table.tsx";
 import css from "./breakers.module.css";
 import { breakerColumns } from "./columns.tsx";
 import { BreakerDrawer } from "./drawer.tsx";

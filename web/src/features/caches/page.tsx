@@ -14,7 +14,7 @@ import { readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
 import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/page/freshness-line.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
-import { FilteredTable } from "#ui/table/filtered-table.tsx";
+import { FilteredTable } from "#ui/table/table.tsx";
 import { type CacheView, cacheColumns } from "./columns.tsx";
 import { DeclaredCaches } from "./declared.tsx";
 import { CacheDrawer } from "./drawer.tsx";

@@ -5,8 +5,8 @@ import { Sparkline } from "#ui/chart/sparkline.tsx";
 import { Status, type Tone } from "#ui/page/status.tsx";
 import type { Column } from "#ui/table/table.tsx";
 import { Count } from "#ui/text/quantity.tsx";
-import type { QueueView } from "./live.ts";
 import styles from "./queues.module.css";
+import type { QueueView } from "./views.ts";
 
 const queueTone = (row: QueueRow): Tone => (row.paused ? "paused" : row.state);
 

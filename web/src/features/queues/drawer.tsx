@@ -13,9 +13,9 @@ import { Empty, Panel } from "#ui/page/panel.tsx";
 import { Count, Facts } from "#ui/text/quantity.tsx";
 import { Age, Time } from "#ui/text/time.tsx";
 import { DrainsIn, failureRatio, QueueStatus } from "./columns.tsx";
-import type { QueueView } from "./live.ts";
 import { queueQuery } from "./queries.ts";
 import styles from "./queues.module.css";
+import type { QueueView } from "./views.ts";
 
 const Stats = ({ row }: { row: QueueRow }) => {
   const isLate = row.label === "Old jobs" || row.label === "No worker";

@@ -13,15 +13,13 @@ import { readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
 import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/page/freshness-line.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
-import { FilteredTable } from "#ui/table/filtered-table.tsx";
-import { Table } from "#ui/table/table.tsx";
+import { FilteredTable, Table } from "#ui/table/table.tsx";
 import { queueColumns } from "./columns.tsx";
 import { QueueDrawer } from "./drawer.tsx";
-import { filterQueues, queueFilterKeys } from "./filter.ts";
-import type { QueuesState, QueueView } from "./live.ts";
 import { queuesBoard, queuesQuery } from "./queries.ts";
 import styles from "./queues.module.css";
 import { QueuesSummary, workerColumns } from "./summary.tsx";
+import { filterQueues, type QueuesState, type QueueView, queueFilterKeys } from "./views.ts";
 
 const route = getRouteApi("/o/$org/queues");
 const workersIntervalMs = 15_000;

@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { listQueues, type QueueList, queueTopic, readQueue } from "@wheelhouse/shared/queues.ts";
 import { call } from "#lib/api/api.ts";
 import { type Board, boardQuery } from "#lib/live/live-board.ts";
-import { fromList, moveRows, type QueuesState } from "./live.ts";
+import { fromList, moveRows, type QueuesState } from "./views.ts";
 
 const detailIntervalMs = 10_000;
 

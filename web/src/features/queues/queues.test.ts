@@ -1,8 +1,7 @@
 import type { QueueList, QueueRow } from "@wheelhouse/shared/queues.ts";
 import { describe, expect, test } from "vitest";
 import { readFilterInput } from "#ui/filter/filter-tokens.ts";
-import { filterQueues, queueFilterKeys } from "./filter.ts";
-import { fromList, moveRows, type QueuesState } from "./live.ts";
+import { filterQueues, fromList, moveRows, type QueuesState, queueFilterKeys } from "./views.ts";
 
 const row = (name: string, change: Partial<QueueRow> = {}): QueueRow => ({
   id: name,

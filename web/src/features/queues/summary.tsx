@@ -1,6 +1,6 @@
 import { formatCount } from "#lib/format.ts";
-import type { QueuesState, QueueView } from "./live.ts";
 import styles from "./queues.module.css";
+import type { QueuesState, QueueView } from "./views.ts";
 
 type Totals = { waiting: number; active: number; delayed: number; failed: number };
 

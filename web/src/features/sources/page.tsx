@@ -15,7 +15,7 @@ import { Button } from "#ui/page/button.tsx";
 import { Note } from "#ui/page/note.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
-import { FilteredTable } from "#ui/table/filtered-table.tsx";
+import { FilteredTable } from "#ui/table/table.tsx";
 import { Age, Time } from "#ui/text/time.tsx";
 import { CacheDialog } from "./cache-dialog.tsx";
 import { sourceColumns, sourceRowClass } from "./columns.tsx";

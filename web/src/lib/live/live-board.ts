@@ -1,6 +1,6 @@
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
-import { sortRows } from "@wheelhouse/shared/live/follow.ts";
 import { isSame } from "@wheelhouse/shared/live/json.ts";
+import { sortRows } from "@wheelhouse/shared/live/message.ts";
 import type {
   AnyTopic,
   LiveList,

@@ -75,10 +75,7 @@ export const useLive = <Data,>(
 ): void => {
   const live = useContext(LiveContext);
   const handle = useEffectEvent(handler);
-  useEffect(
-    () => live?.hear(topic, (data: Data, kind) => handle(data, kind), { whenHidden }),
-    [live, topic, whenHidden],
-  );
+  useEffect(() => live?.hear(topic, handle, { whenHidden }), [live, topic, whenHidden]);
 };
 
 /**

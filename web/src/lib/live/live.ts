@@ -1,5 +1,4 @@
-import { type Follower, followTopic } from "@wheelhouse/shared/live/follow.ts";
-import { type Head, unpack } from "@wheelhouse/shared/live/message.ts";
+import { type Follower, followTopic, type Head, unpack } from "@wheelhouse/shared/live/message.ts";
 import { MalformedMessage } from "@wheelhouse/shared/live/patch.ts";
 import type { AnyTopic, LiveTopic } from "@wheelhouse/shared/live/topic.ts";
 import type { CollectorLost, SubscribeReply } from "@wheelhouse/shared/live.ts";

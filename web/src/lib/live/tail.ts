@@ -1,4 +1,9 @@
-/** A keyset-paged list as the server returns it. */
+import { type InfiniteData, type QueryKey, useQueryClient } from "@tanstack/react-query";
+import type { AnyTopic, Heads, LiveTopic } from "@wheelhouse/shared/live/topic.ts";
+import { type RefObject, useEffect, useRef, useState } from "react";
+import { useLive, useLiveResync } from "./live-context.tsx";
+
+/** A keyset-paged list as the server gives it. */
 export type TailPage<T> = { items: T[]; nextCursor: string | null };
 
 export type TailRules<T> = {
@@ -89,3 +94,121 @@ export const addUnread = (unread: Unread, ids: readonly string[], overflow: numb
 };
 
 export const unreadCount = (unread: Unread): number => unread.ids.size + unread.uncounted;
+
+type Pages<T> = InfiniteData<TailPage<T>, string | undefined>;
+
+export type Tail = {
+  isPaused: boolean;
+  /** Rows that came while paused; `isMore`: there are more than that. */
+  newCount: number;
+  isMore: boolean;
+  /** Goes before the list's first line; while it is in view, the reader is at the top. */
+  sentinel: RefObject<HTMLDivElement | null>;
+  pause: () => void;
+  /** Fetches the newest page, drops the older ones and scrolls to the top. */
+  resume: () => void;
+};
+
+// Beyond this a running list is fetched anew, so that an open tab does not grow for days.
+const rowsMax = 300;
+
+const isSelectingText = (): boolean => {
+  const selection = document.getSelection();
+  return selection !== null && !selection.isCollapsed && selection.toString().trim() !== "";
+};
+
+/** A keyboard reader's place in the list counts as reading. */
+const isRowFocused = (): boolean =>
+  document.activeElement?.closest("tbody") !== null && document.activeElement !== null;
+
+/**
+ * Keeps a keyset-paged list of a TanStack infinite query current by its live topic.
+ *
+ * Shown rows take their new state at once. New rows go in only while nobody reads: at the top, nothing
+ * selected, no row focused, not `isReading` (an open drawer) and not paused by hand; else they are counted.
+ */
+export const useTail = <T extends { id: string }>(options: {
+  topic: AnyTopic & LiveTopic<Heads<T>>;
+  queryKey: QueryKey;
+  compare: (a: T, b: T) => number;
+  matches: (row: T) => boolean;
+  isReading: boolean;
+}): Tail => {
+  const { topic, queryKey, compare, matches, isReading } = options;
+  const client = useQueryClient();
+  const [unread, setUnread] = useState(nothingUnread);
+  const [isHeld, setIsHeld] = useState(false);
+  const [isAtTop, setIsAtTop] = useState(true);
+  const sentinel = useRef<HTMLDivElement>(null);
+  const listId = JSON.stringify(queryKey);
+  const isBehind = unreadCount(unread) > 0 || unread.open;
+  // Once rows were held back the list has a gap: only fetching it anew makes it whole again.
+  const isPaused = isHeld || !isAtTop || isReading || isBehind;
+
+  useEffect(() => {
+    const element = sentinel.current;
+    if (element === null) return;
+    const observer = new IntersectionObserver(([entry]) => setIsAtTop(entry?.isIntersecting ?? true));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  // Another filter is another list: what waited belongs to the old one.
+  const [shownList, setShownList] = useState(listId);
+  if (shownList !== listId) {
+    setShownList(listId);
+    setUnread(nothingUnread);
+  }
+
+  const fetchNewest = () => {
+    setUnread(nothingUnread);
+    client.setQueryData<Pages<T>>(queryKey, (data) =>
+      data === undefined ? data : { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
+    );
+    void client.invalidateQueries({ queryKey });
+  };
+
+  useLiveResync(topic, () => {
+    if (isPaused) setUnread((before) => ({ ...before, open: true }));
+    else fetchNewest();
+  });
+
+  const hear = (message: Heads<T>) => {
+    const data = client.getQueryData<Pages<T>>(queryKey);
+    if (data === undefined) return;
+    const follow = !isPaused && !isSelectingText() && !isRowFocused();
+    const { pages, missed } = mergeHeads(data.pages, message.heads, { compare, matches, follow });
+    if (pages !== data.pages) client.setQueryData<Pages<T>>(queryKey, { ...data, pages });
+    const unsent = Math.max(0, message.newCount - message.heads.length);
+    if (follow) {
+      const rows = pages.reduce((sum, page) => sum + page.items.length, 0);
+      if (unsent > 0 || rows > rowsMax) fetchNewest();
+      return;
+    }
+    setUnread((before) =>
+      addUnread(
+        before,
+        missed.map((row) => row.id),
+        unsent,
+      ),
+    );
+  };
+
+  useLive(topic, hear);
+
+  const resume = () => {
+    if (document.activeElement instanceof HTMLElement && isRowFocused()) document.activeElement.blur();
+    setIsHeld(false);
+    sentinel.current?.scrollIntoView({ block: "end" });
+    fetchNewest();
+  };
+
+  return {
+    isPaused,
+    newCount: unreadCount(unread),
+    isMore: unread.open,
+    sentinel,
+    pause: () => setIsHeld(true),
+    resume,
+  };
+};

@@ -1,4 +1,5 @@
 import {
+  type ComponentProps,
   Fragment,
   memo,
   type ReactNode,
@@ -11,6 +12,7 @@ import {
 } from "react";
 import { flushSync } from "react-dom";
 import { useKeys } from "#lib/keys.ts";
+import { Empty } from "#ui/page/panel.tsx";
 import { partsOf, useRowWindow } from "./table-window.ts";
 
 /** Longer lists render only the visible rows. */
@@ -290,4 +292,21 @@ export const Table = <T,>(props: {
       </tbody>
     </table>
   );
+};
+
+/** What a list says when its filter leaves nothing, with the way out of it. */
+export const NoMatch = ({ title, onClear }: { title: string; onClear: () => void }) => (
+  <Empty title={title}>
+    <button type="button" className="btn" onClick={onClear}>
+      Clear filter
+    </button>
+  </Empty>
+);
+
+/** A table under a filter: what it shows, or that nothing matches. */
+export const FilteredTable = <T,>(
+  props: ComponentProps<typeof Table<T>> & { noMatch: string; onClear: () => void },
+) => {
+  const { noMatch, onClear, ...table } = props;
+  return table.rows.length === 0 ? <NoMatch title={noMatch} onClear={onClear} /> : <Table {...table} />;
 };

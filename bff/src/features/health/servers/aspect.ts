@@ -55,7 +55,6 @@ const lagMsOf = ({ replicationLagSeconds }: NonNullable<ObservedServer["redis"]>
 export const createServersAspect = (board?: Board<ObservedServer>): Aspect<ObservedServer> => ({
   key: serverRows.key,
   board,
-  publicRows: publicServers,
   findings(rows, part) {
     const services = new Map(serviceRows.rows(part).map((row) => [row.id, row]));
     return rows.map((row) => findingOf(row, services.get(row.id), part));

@@ -1,6 +1,7 @@
 import type { Clock } from "#lib/time/clock.ts";
 import type { Board, ObservedChange } from "#observe/aspect.ts";
-import { createProbes, type Steady, settle, type Verdict } from "#observe/tick/tick.ts";
+import { createProbes } from "#observe/targets/targets.ts";
+import { type Steady, settle, type Verdict } from "#observe/tick/tick.ts";
 import type { ObservedServer, SampledServer, ServerReading } from "../rows.ts";
 
 type Read = { latest: { value: ServerReading; atMs: number } | null; failure: string | null };

@@ -49,7 +49,6 @@ export const createHealthAspect = (deps: {
 }): Aspect<ObservedService> => ({
   key: serviceRows.key,
   board: deps.board,
-  publicRows: publicServices,
   list: (rows, part): HealthList => ({
     observedAt: part.observedAt,
     intervalMs: part.intervalMs,

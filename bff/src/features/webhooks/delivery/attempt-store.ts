@@ -1,8 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import type { WebhooksConfig } from "../config.ts";
 import { timeOfId } from "../ids.ts";
 import type { Payloads } from "../log/log.ts";
-import { type AttemptRef, jobIdOf } from "./doorbell.ts";
+import { type AttemptRef, jobIdOf } from "./jobs.ts";
 
 /** An attempt that this process may now make: the claim is committed. */
 export type Claim = {
@@ -64,31 +67,53 @@ type ClaimRow = {
 
 export type Postponed = { nextAttemptAt: Date; status: string; organizationId: string };
 
-/** Claims, outcomes and postponements, each for a group of attempts in one statement, so in one transaction. */
-export function createAttemptStore(database: Database, payloads: Payloads) {
-  const refsOf = (refs: readonly AttemptRef[]) =>
-    JSON.stringify(
-      refs.map(({ deliveryId, generation, attempt }, n) => ({
-        n,
-        id: deliveryId,
-        created_at: timeOfId(deliveryId),
-        generation,
-        attempt,
-      })),
-    );
+const refsOf = (refs: readonly AttemptRef[]) =>
+  JSON.stringify(
+    refs.map(({ deliveryId, generation, attempt }, n) => ({
+      n,
+      id: deliveryId,
+      created_at: timeOfId(deliveryId),
+      generation,
+      attempt,
+    })),
+  );
 
+function claimOf(row: ClaimRow, payload: Buffer | null): Claim {
+  return {
+    deliveryId: row.id,
+    organizationId: row.org_id,
+    endpointId: row.endpoint_id,
+    generation: row.generation,
+    attempt: row.attempt,
+    maxAttempts: row.max_attempts,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    url: row.url,
+    endpointVersion: row.endpoint_version,
+    secretBox: row.secret_box,
+    payload,
+    contentType: row.content_type,
+  };
+}
+
+/** Claims, outcomes and postponements, each for a group of attempts in one statement, so in one transaction. */
+export function createAttemptStore(deps: {
+  database: Database;
+  payloads: Payloads;
+  clock: Clock;
+  config: Pick<WebhooksConfig, "deliveryTimeoutMs" | "claimGraceMs">;
+}) {
+  const { database, payloads, clock, config } = deps;
+  const worker = `worker_${randomUUID().slice(0, 8)}`;
   return {
     /**
      * Claims what is still to be done: the delivery waits for exactly this attempt, its endpoint is enabled, and
      * nobody holds a claim. Row locks that another transaction holds are skipped, never waited for: whoever holds
      * one is making the attempt stale.
      */
-    async claim(
-      refs: readonly AttemptRef[],
-      worker: string,
-      nowMs: number,
-      deadlineMs: number,
-    ): Promise<(Claim | null)[]> {
+    async claim(refs: readonly AttemptRef[]): Promise<(Claim | null)[]> {
+      const nowMs = clock.now();
+      const deadlineMs = nowMs + config.deliveryTimeoutMs + config.claimGraceMs;
       const { rows } = await sql<ClaimRow>`
         with wanted as materialized (
           select * from json_to_recordset(${refsOf(refs)}::json)
@@ -122,21 +147,7 @@ export function createAttemptStore(database: Database, payloads: Payloads) {
         // The same attempt twice in one group: the second is stale.
         claims.delete(deliveryId);
         if (!row) return null;
-        return {
-          deliveryId: row.id,
-          organizationId: row.org_id,
-          endpointId: row.endpoint_id,
-          generation: row.generation,
-          attempt: row.attempt,
-          maxAttempts: row.max_attempts,
-          eventId: row.event_id,
-          eventType: row.event_type,
-          url: row.url,
-          endpointVersion: row.endpoint_version,
-          secretBox: row.secret_box,
-          payload: payloads.open(row.payload, row.event_id),
-          contentType: row.content_type,
-        };
+        return claimOf(row, payloads.open(row.payload, row.event_id));
       });
     },
 

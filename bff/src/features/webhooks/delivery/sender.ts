@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Events } from "#lib/events.ts";
 import { createGroupCommit } from "#lib/postgres/group-commit.ts";
@@ -8,13 +7,9 @@ import type { Breakers } from "../breaker.ts";
 import type { WebhooksConfig } from "../config.ts";
 import { endpointPurpose, signStandard } from "../directory/directory.ts";
 import type { AttemptStore, Claim, Outcome, Postponed, StoredOutcome } from "./attempt-store.ts";
-import type { AttemptRef, Doorbell } from "./doorbell.ts";
 import type { Figures } from "./figures.ts";
-import type { Answer, NoAnswer } from "./http.ts";
-import { judge } from "./outcome.ts";
-
-/** `done`: nothing more for this job. `later`: hand the same job out again then. */
-export type Delivered = { kind: "done" } | { kind: "later"; atMs: number };
+import type { AttemptRef, Delivered, Doorbell } from "./jobs.ts";
+import { type Answer, judge, type NoAnswer } from "./receiver.ts";
 
 type DeliveryOptions = {
   store: AttemptStore;
@@ -49,30 +44,19 @@ const busyRetryMs = 1_000;
  */
 export function createDelivery(options: DeliveryOptions) {
   const { store, breakers, sender, doorbell, events, figures, secrets, config, clock, log } = options;
-  const worker = `worker_${randomUUID().slice(0, 8)}`;
   const underWay = new Map<string, number>();
   const tellChanged = (organizationId: string, deliveryId: string) =>
     events.emit("deliveries.changed", { organizationId, ids: [deliveryId], created: 0 });
   let waitingForRoom = 0;
 
-  const claims = createGroupCommit<AttemptRef, { claim: Claim | null }>({
-    write: async (refs) => {
-      const nowMs = clock.now();
-      const deadlineMs = nowMs + config.deliveryTimeoutMs + config.claimGraceMs;
-      const found = await store.claim(refs, worker, nowMs, deadlineMs);
-      return found.map((claim) => ({ claim }));
-    },
-  });
-  const outcomes = createGroupCommit<Outcome, StoredOutcome>({ write: (items) => store.finish(items) });
-  const postponements = createGroupCommit<AttemptRef & { untilMs: number }, { row: Postponed | null }>({
-    write: async (refs) => {
-      const rows = await store.postpone(refs, clock.now(), config.breaker.coolDownMs, options.horizonMs);
-      return rows.map((row) => ({ row }));
-    },
+  const claims = createGroupCommit<AttemptRef, Claim | null>({ write: store.claim });
+  const outcomes = createGroupCommit<Outcome, StoredOutcome>({ write: store.finish });
+  const postponements = createGroupCommit<AttemptRef & { untilMs: number }, Postponed | null>({
+    write: (refs) => store.postpone(refs, clock.now(), config.breaker.coolDownMs, options.horizonMs),
   });
 
   async function postpone(ref: AttemptRef, untilMs: number): Promise<Delivered> {
-    const { row } = await postponements.add({ ...ref, untilMs });
+    const row = await postponements.add({ ...ref, untilMs });
     if (!row) return done;
     tellChanged(row.organizationId, ref.deliveryId);
     return row.status === "dead_letter" ? done : { kind: "later", atMs: row.nextAttemptAt.getTime() };
@@ -101,7 +85,7 @@ export function createDelivery(options: DeliveryOptions) {
   }
 
   async function attempt(ref: AttemptRef, probe: boolean, signal: AbortSignal): Promise<Delivered> {
-    const { claim } = await claims.add(ref);
+    const claim = await claims.add(ref);
     if (!claim) {
       if (probe) await breakers.abandonProbe(ref.endpointId);
       for (const { organizationId, deliveryId } of await store.discardUnwanted([ref]))

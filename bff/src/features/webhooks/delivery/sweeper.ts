@@ -6,8 +6,8 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
 import type { AttemptStore } from "./attempt-store.ts";
-import type { Doorbell } from "./doorbell.ts";
-import { unknownOutcome } from "./outcome.ts";
+import type { Doorbell } from "./jobs.ts";
+import { unknownOutcome } from "./receiver.ts";
 
 // Any fixed number will do; it is the name of the lock within the database.
 const lockKey = 4600_0010;

@@ -1,17 +1,18 @@
 import { slug } from "@wheelhouse/shared/endpoint.ts";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { Events } from "#lib/events.ts";
-import { AppError } from "#lib/http/errors.ts";
+import { AppError, invalidField } from "#lib/http/errors.ts";
 import { createGroupCommit } from "#lib/postgres/group-commit.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
-import type { Doorbell } from "../delivery/delivery.ts";
-import type { Directory } from "../directory/directory.ts";
-import { verifySignature } from "../directory/directory.ts";
+import {
+  type Directory,
+  type SignatureScheme,
+  type SignedRequest,
+  verifySignature,
+} from "../directory/directory.ts";
 import { makeEventIds } from "../ids.ts";
 import { redactHeaders } from "../redaction.ts";
-import { assertEventId, matchesEventType, readEventType } from "./event.ts";
 import type { createRejections } from "./rejections.ts";
 import type { AcceptedEvent, StoredEvent } from "./store.ts";
 
@@ -28,8 +29,6 @@ type IntakeOptions = {
   directory: Directory;
   store: { store(events: readonly AcceptedEvent[]): Promise<StoredEvent[]> };
   rejections: ReturnType<typeof createRejections>;
-  doorbell: Doorbell;
-  events: Pick<Events, "emit">;
   config: WebhooksConfig;
   clock: Clock;
 };
@@ -39,33 +38,12 @@ type IntakeOptions = {
  * event and deliveries are committed. During a Redis outage the sweeper creates the jobs later.
  */
 export function createIntake(options: IntakeOptions) {
-  const { directory, store, rejections, doorbell, events, config, clock } = options;
+  const { directory, store, rejections, config, clock } = options;
   const maxAttempts = config.retryScheduleMs.length + 1;
 
   const commits = createGroupCommit<AcceptedEvent, StoredEvent>({
     sizeBytes: ({ body }) => body.length,
-    write: async (accepted) => {
-      const results = await store.store(accepted);
-      const stored = accepted.filter((_, at) => results[at]?.duplicate === false);
-      void doorbell.ring(
-        stored.flatMap(({ deliveries }) =>
-          deliveries.map(({ id, endpointId }) => ({
-            deliveryId: id,
-            endpointId,
-            generation: 1,
-            attempt: 1,
-            delayMs: 0,
-          })),
-        ),
-      );
-      for (const { organizationId, deliveries } of stored)
-        events.emit("deliveries.changed", {
-          organizationId,
-          ids: deliveries.map(({ id }) => id),
-          created: deliveries.length,
-        });
-      return results;
-    },
+    write: store.store,
   });
 
   async function accept(
@@ -152,4 +130,63 @@ export function createIntake(options: IntakeOptions) {
       });
     },
   };
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const maxChars = 200;
+const printable = /^[\x20-\x7e]+$/;
+const untyped = "unknown";
+
+const standardBody = z.object({ type: z.unknown() });
+const githubBody = z.object({ action: z.string().max(100).regex(printable) });
+
+/**
+ * Reads a verified event.
+ * @returns its type: `type` of the body (Standard Webhooks; `unknown` when it has none), or GitHub's event with
+ * the body's action, e.g. `pull_request.opened`.
+ * @throws AppError `validation_failed` naming the field.
+ */
+function readEventType(scheme: SignatureScheme, { headers, body }: SignedRequest): string {
+  const parsed = parseBody(body);
+  if (scheme === "github") {
+    const event = headers["x-github-event"];
+    if (typeof event !== "string" || !fits(event))
+      throw invalidField("header.x-github-event", "must name the event");
+    const acted = githubBody.safeParse(parsed);
+    return acted.success ? `${event}.${acted.data.action}` : event;
+  }
+  const typed = standardBody.safeParse(parsed);
+  if (!typed.success || typed.data.type === undefined) return untyped;
+  if (typeof typed.data.type !== "string" || !fits(typed.data.type))
+    throw invalidField("body.type", `must be text of 1 to ${maxChars} printable ASCII characters`);
+  return typed.data.type;
+}
+
+/** Ids travel in headers and become keys, so they are held to printable ASCII. */
+function assertEventId(eventId: string, scheme: SignatureScheme) {
+  if (!fits(eventId))
+    throw invalidField(
+      scheme === "github" ? "header.x-github-delivery" : "header.webhook-id",
+      `must have 1 to ${maxChars} printable ASCII characters`,
+    );
+}
+
+const fits = (text: string) => text.length > 0 && text.length <= maxChars && printable.test(text);
+
+function parseBody(body: Buffer): unknown {
+  try {
+    return JSON.parse(decoder.decode(body));
+  } catch {
+    throw invalidField("body", "is not valid JSON in UTF-8");
+  }
+}
+
+/** True when one of the patterns names the type; none at all means every type. A trailing `*` matches any rest. */
+function matchesEventType(patterns: readonly string[], eventType: string): boolean {
+  return (
+    patterns.length === 0 ||
+    patterns.some((pattern) =>
+      pattern.endsWith("*") ? eventType.startsWith(pattern.slice(0, -1)) : pattern === eventType,
+    )
+  );
 }

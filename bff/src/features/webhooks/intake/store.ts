@@ -1,6 +1,8 @@
 import { sql } from "kysely";
+import type { Events } from "#lib/events.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { Clock } from "#lib/time/clock.ts";
+import type { Doorbell } from "../delivery/delivery.ts";
 import type { Payloads } from "../log/log.ts";
 import { lacksPartition, makePartitions } from "./partitions.ts";
 
@@ -25,11 +27,23 @@ export type StoredEvent = { eventId: string; duplicate: boolean };
 type Row = { n: number; event_id: string; duplicate: boolean };
 
 /**
- * Stores events, their deliveries and their idempotency keys in one transaction; an event already accepted
- * today or yesterday (UTC) is not stored again.
+ * Stores events, their deliveries and their idempotency keys in one transaction; of an event that was taken in
+ * before, today or yesterday (UTC), nothing is stored. After the commit the new deliveries get their jobs.
  * @returns one result per event, in order; a duplicate has the id of the first.
  */
-export function createIntakeStore(database: Database, clock: Clock, payloads: Payloads) {
+export function createIntakeStore({
+  database,
+  payloads,
+  doorbell,
+  events: { emit },
+  clock,
+}: {
+  database: Database;
+  payloads: Payloads;
+  doorbell: Doorbell;
+  events: Pick<Events, "emit">;
+  clock: Clock;
+}) {
   async function insert(events: readonly AcceptedEvent[]): Promise<Map<number, StoredEvent>> {
     let offset = 1;
     const sealed = events.map(({ body, eventId }) => payloads.seal(body, eventId));
@@ -106,6 +120,27 @@ export function createIntakeStore(database: Database, clock: Clock, payloads: Pa
     return rows;
   }
 
+  /** Gives the deliveries of new events their jobs, and tells the lists that show them. */
+  function announce(events: readonly AcceptedEvent[]) {
+    void doorbell.ring(
+      events.flatMap(({ deliveries }) =>
+        deliveries.map(({ id, endpointId }) => ({
+          deliveryId: id,
+          endpointId,
+          generation: 1,
+          attempt: 1,
+          delayMs: 0,
+        })),
+      ),
+    );
+    for (const { organizationId, deliveries } of events)
+      emit("deliveries.changed", {
+        organizationId,
+        ids: deliveries.map(({ id }) => id),
+        created: deliveries.length,
+      });
+  }
+
   return {
     async store(events: readonly AcceptedEvent[]): Promise<StoredEvent[]> {
       const stored = await insert(events).catch(async (error: unknown) => {
@@ -117,11 +152,13 @@ export function createIntakeStore(database: Database, clock: Clock, payloads: Pa
       if (missing.length > 0)
         for (const { n, event_id, duplicate } of await firstIds(missing))
           stored.set(n, { eventId: event_id, duplicate });
-      return events.map((_, n) => {
+      const results = events.map((_, n) => {
         const result = stored.get(n);
         if (!result) throw new Error("an event was neither stored nor known");
         return result;
       });
+      announce(events.filter((_, n) => results[n]?.duplicate === false));
+      return results;
     },
   };
 }

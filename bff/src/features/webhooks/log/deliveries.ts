@@ -1,6 +1,5 @@
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type {
-  Delivery,
   DeliveryAttempt,
   listDeliveries,
   readDelivery,
@@ -14,8 +13,7 @@ import type { Breakers } from "../breaker.ts";
 import { endpointView, pageOf, place } from "../directory/directory.ts";
 import { redactText } from "../redaction.ts";
 import type { AttemptRow, DetailStore, PayloadRow } from "./detail-store.ts";
-import { deliveryOf, knownErrorClass } from "./rows.ts";
-import type { DeliveryStore } from "./store.ts";
+import { type DeliveryStore, deliveryOf, knownErrorClass } from "./store.ts";
 
 const dayMs = 86_400_000;
 const maxShownBytes = 16 * 1024;
@@ -137,11 +135,6 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
         endpoint: endpointView(endpoint, breakers),
         sameCause: found.sameCause,
       };
-    },
-
-    /** Rows for the live list: at most 50 of the ids from `deliveries.changed`, newest first. */
-    async readHeads(organizationId: string, ids: readonly string[]): Promise<Delivery[]> {
-      return (await store.heads(organizationId, ids)).map(deliveryOf);
     },
   };
 }

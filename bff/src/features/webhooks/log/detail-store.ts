@@ -3,7 +3,7 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import { type EndpointRow, endpointColumns } from "../directory/directory.ts";
 import { timeOfDeliveryId } from "../ids.ts";
 import type { Payloads } from "./payloads.ts";
-import { type DeliveryRow, deliveryColumns, deliveryJoins } from "./rows.ts";
+import { type DeliveryRow, deliveryColumns, deliveryJoins } from "./store.ts";
 
 const maxAttempts = 50;
 const maxPayloadBytes = 64 * 1024;

@@ -1,12 +1,67 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { DelayedError, type Job, Worker } from "bullmq";
+import { DelayedError, type Job, Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import { z } from "zod";
 import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
 import { webhooksKeys } from "../keys.ts";
-import { type AttemptRef, attemptRef } from "./doorbell.ts";
-import type { Delivered } from "./sender.ts";
+
+/** One attempt of one delivery. Everything else is read from Postgres when its time has come. */
+const attemptRef = z.object({
+  deliveryId: z.uuid(),
+  endpointId: z.uuid(),
+  generation: z.number().int(),
+  attempt: z.number().int(),
+});
+export type AttemptRef = z.infer<typeof attemptRef>;
+
+export const jobIdOf = ({ deliveryId, generation, attempt }: AttemptRef) =>
+  `${deliveryId}_${generation}_${attempt}`;
+
+/** `done`: nothing more for this job. `later`: hand the same job out again then. */
+export type Delivered = { kind: "done" } | { kind: "later"; atMs: number };
+
+export type Doorbell = {
+  /**
+   * Gives attempts their jobs. Never throws: without Redis nothing happens, and the sweeper finds the rows once
+   * they are due.
+   */
+  ring(attempts: readonly (AttemptRef & { delayMs: number })[]): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** BullMQ queue `webhook-delivery`: wakes workers up, decides nothing. A job that is still there is not doubled. */
+export function createDoorbell(redis: Redis, log: Logger): Doorbell {
+  const queue = new Queue<AttemptRef>(webhooksKeys.queue, {
+    connection: redis,
+    prefix: webhooksKeys.queuePrefix,
+    skipVersionCheck: true,
+    skipWaitingForReady: true,
+    defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
+  });
+  queue.on("error", (err) => log.debug({ err }, "delivery queue"));
+  return {
+    async ring(attempts) {
+      if (attempts.length === 0 || redis.status !== "ready") return;
+      try {
+        await queue.addBulk(
+          attempts.map(({ delayMs, ...ref }) => ({
+            name: "deliver",
+            data: ref,
+            opts: { jobId: jobIdOf(ref), delay: Math.max(0, Math.round(delayMs)) },
+          })),
+        );
+      } catch (err) {
+        log.debug(
+          { err, attempts: attempts.length },
+          "deliveries got no job; the sweeper will give them one",
+        );
+      }
+    },
+    close: () => queue.close(),
+  };
+}
 
 type WorkerOptions = {
   /** A connection that waits for Redis instead of failing (`blocking`). */

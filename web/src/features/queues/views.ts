@@ -1,4 +1,6 @@
+import { sortRows } from "@wheelhouse/shared/live/message.ts";
 import { type QueueList, type QueueRow, queueTopic } from "@wheelhouse/shared/queues.ts";
+import type { Filter, FilterKey } from "#ui/filter/filter-tokens.ts";
 
 /**
  * One line of the table. Unchanged lines keep their identity, so that they do not render again. `was`: the last
@@ -28,7 +30,7 @@ const wasOf = (row: QueueRow, before: QueueView | undefined): string | null => {
 export const fromList = (list: QueueList, before?: QueuesState): QueuesState => ({
   observedAt: list.observedAt,
   intervalMs: list.intervalMs,
-  views: queueTopic.sorted(list.items, 0).map((row) => ({
+  views: sortRows(queueTopic, list).items.map((row) => ({
     row,
     trend: list.trends[row.id]?.values ?? [],
     was: wasOf(
@@ -77,4 +79,44 @@ export const moveRows = (
         ? trendsAt
         : new Date(Date.parse(trendsAt) + points * trendIntervalMs).toISOString(),
   };
+};
+
+const states = [
+  { value: "no-worker", label: "No worker" },
+  { value: "old-jobs", label: "Old jobs" },
+  { value: "failing", label: "Failing" },
+  { value: "paused", label: "Paused" },
+  { value: "unknown", label: "Unknown" },
+  { value: "ok", label: "OK" },
+] as const;
+
+const slugOf = (label: string): string => label.toLowerCase().replaceAll(" ", "-");
+
+/** Keys of the queue filter; prefixes and sources are those in the list. */
+export const queueFilterKeys = (views: readonly QueueView[]): readonly FilterKey[] => {
+  const namesOf = (pick: (view: QueueView) => string) =>
+    [...new Set(views.map(pick))].sort().map((value) => ({ value }));
+  const prefixes = namesOf(({ row }) => row.prefix);
+  const sources = namesOf(({ row }) => row.source);
+  return [
+    { key: "state", values: states },
+    ...(prefixes.length > 1 ? [{ key: "prefix", values: prefixes }] : []),
+    ...(sources.length > 1 ? [{ key: "source", values: sources }] : []),
+  ];
+};
+
+/** The views that match every token (a comma is "or") and hold every word of the text in their name. */
+export const filterQueues = (views: readonly QueueView[], filter: Filter): readonly QueueView[] => {
+  if (filter.tokens.length === 0 && filter.text === "") return views;
+  const wanted = filter.text.toLowerCase().split(/\s+/);
+  return views.filter(({ row }) => {
+    const named = `${row.name} ${row.prefix}`.toLowerCase();
+    return (
+      wanted.every((word) => named.includes(word)) &&
+      filter.tokens.every(({ key, value }) => {
+        const actual = key === "state" ? slugOf(row.label) : key === "prefix" ? row.prefix : row.source;
+        return value.split(",").includes(actual);
+      })
+    );
+  });
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { makeCounts, makeQueue } from "#testing/tick.ts";
-import { drainOf, judgeQueue, type QueueFigures } from "./state.ts";
+import { drainOf, judgeQueue, type QueueFigures } from "./rules.ts";
 
 const minuteMs = 60_000;
 const queue = (part: Partial<QueueFigures>): QueueFigures => ({ ...makeQueue("q"), ...part });
