@@ -72,6 +72,19 @@ type WorkerOptions = {
   log: Logger;
 };
 
+const optionsOf = ({ concurrency, jobLockMs }: WebhooksConfig) => ({
+  prefix: webhooksKeys.queuePrefix,
+  concurrency,
+  lockDuration: jobLockMs,
+  stalledInterval: jobLockMs,
+  // Postgres counts attempts; a job whose worker died is simply handed out again.
+  maxStalledCount: 1_000_000,
+  // After an outage of Redis, not a quarter of a minute later.
+  runRetryDelay: 500,
+  removeOnComplete: { count: 0 },
+  removeOnFail: { count: 0 },
+});
+
 /** Takes jobs of the delivery queue. `drain` stops taking and waits `drainMs`; `stop` aborts the rest and stores it as unknown. */
 export function startDeliveryWorker({ redis, deliver, config, clock, log }: WorkerOptions) {
   const abort = new AbortController();
@@ -95,19 +108,7 @@ export function startDeliveryWorker({ redis, deliver, config, clock, log }: Work
       await job.moveToDelayed(Date.now() + Math.max(1, Math.round(delivered.atMs - clock.now())), token);
       throw new DelayedError();
     },
-    {
-      connection: redis,
-      prefix: webhooksKeys.queuePrefix,
-      concurrency: config.concurrency,
-      lockDuration: config.jobLockMs,
-      stalledInterval: config.jobLockMs,
-      // Postgres counts attempts; a job whose worker died is simply handed out again.
-      maxStalledCount: 1_000_000,
-      // After an outage of Redis, not a quarter of a minute later.
-      runRetryDelay: 500,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-    },
+    { connection: redis, ...optionsOf(config) },
   );
   worker.on("error", (err) => log.debug({ err }, "delivery worker"));
 
