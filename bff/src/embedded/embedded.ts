@@ -185,7 +185,7 @@ function attach(config: Config, secretKey: string, secrets?: EmbeddedSecrets): E
  * Outside production a lone DATABASE_URL is taken for the administrator's, so that two addresses are enough to
  * try Wheelhouse on servers of one's own: the two logins are made beside it.
  */
-function givenDatabases(
+export function givenDatabases(
   { postgres: { appUrl = "", systemUrl, adminUrl } }: Config,
   secrets: EmbeddedSecrets | undefined,
 ): { databaseUrls: DatabaseUrls; loginUrls: readonly string[] } {
