@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
+import { explained } from "#doctor/doctor.ts";
 import { createFirstAdmin } from "#features/access/sign-in/sign-in.ts";
 import { createChanges } from "#features/audit/writing/writing.ts";
 import { createDatabase } from "#lib/postgres/postgres.ts";
@@ -17,6 +18,10 @@ const adminUrl = process.env.DATABASE_ADMIN_URL;
 try {
   if (!adminUrl)
     throw new Error("DATABASE_ADMIN_URL is missing: only the database administrator may do this");
+  if (!URL.canParse(adminUrl) || !/^postgres(ql)?:/.test(adminUrl))
+    throw new Error(
+      "DATABASE_ADMIN_URL must be a URL such as postgres://user:password@host:5432/database; what is not a letter or digit in the password is percent-encoded",
+    );
   if (!values.email) throw new Error("--email is missing");
   const typed = process.stdin.isTTY ? "" : (await text(process.stdin)).split(/\r?\n/)[0];
   const { email, name = email } = values;
@@ -25,9 +30,9 @@ try {
   // The command has no Idempotency-Key whose answer would be stored, so nothing is sealed.
   const box = createSecretBox(randomBytes(32).toString("base64"));
   const changes = createChanges({ database, box, log });
-  const password = await createFirstAdmin({ changes, email, name, password: typed || undefined }).finally(
-    () => database.close(),
-  );
+  const password = await createFirstAdmin({ changes, email, name, password: typed || undefined })
+    .catch(explained(adminUrl))
+    .finally(() => database.close());
   process.stdout.write(`${email} is superadmin of this installation.\n`);
   if (!typed) process.stdout.write(`Password, shown this once: ${password}\n`);
 } catch (error) {

@@ -3,10 +3,13 @@ import { checkNode, ensureBuilt, ensureInstalled } from "./install.mjs";
 import { ensureRedis } from "./programs.mjs";
 import { launch } from "./progress.mjs";
 import { runTethered } from "./tethered.mjs";
+import { checkVariables } from "./variables.mjs";
 
 await launch(async () => {
   checkNode();
+  const isChecked = await checkVariables();
   await ensureInstalled();
+  if (!isChecked) await checkVariables();
   await ensureBuilt();
   if (!process.env.REDIS_URL) await ensureRedis();
   process.exitCode = await runTethered(["src/main.ts"]);

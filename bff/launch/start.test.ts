@@ -32,6 +32,8 @@ beforeEach(() => {
   started = [];
   cpSync(import.meta.dirname, join(clone, "bff/launch"), { recursive: true });
   write("bff/src/main.ts", productProgram);
+  for (const name of ["config.ts", "config-audit.ts"])
+    cpSync(join(import.meta.dirname, "../src", name), join(clone, "bff/src", name));
   symlinkSync(join(import.meta.dirname, "../node_modules"), join(clone, "bff/node_modules"));
   write("package.json", JSON.stringify({ packageManager: "pnpm@12.21.0" }));
   write("bff/package.json", JSON.stringify({ type: "module" }));
@@ -132,6 +134,28 @@ test("packages are installed once, frozen, by the pinned pnpm, and again when a 
   appendFileSync(join(clone, "pnpm-lock.yaml"), "# newer\n");
   await startAndStop();
   expect(countOf("installs.log")).toBe(2);
+}, 60_000);
+
+test("bad variables are all named before anything is installed, built or started, and no value is shown", async () => {
+  const child = spawn(process.execPath, ["bff/launch/start.mjs"], {
+    cwd: clone,
+    env: {
+      PATH: `${join(clone, "programs")}:${dirname(process.execPath)}:/usr/bin:/bin`,
+      PORT: "hunter2",
+      REDIS_URL: "redis://:hunter2#@cache",
+    },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  expect(await new Promise((resolve) => child.once("close", resolve))).toBe(1);
+  expect(output).toMatch(/PORT: must be a whole number/);
+  expect(output).toMatch(/the password in REDIS_URL must be percent-encoded/);
+  expect(output).not.toContain("hunter2");
+  expect([countOf("installs.log"), countOf("builds.log")]).toEqual([0, 0]);
+  expect(output).not.toContain("ready");
 });
 
 test("pages are built once, and again when their sources change or their build is gone", async () => {
@@ -144,7 +168,7 @@ test("pages are built once, and again when their sources change or their build i
   rmSync(join(clone, "web/dist"), { recursive: true });
   await startAndStop();
   expect(countOf("builds.log")).toBe(3);
-});
+}, 60_000);
 
 test("a failed build is reported, and the next start tries again", async () => {
   write("web/node_modules/vite/bin/vite.js", 'console.error("broken page"); process.exit(1);');

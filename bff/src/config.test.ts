@@ -151,6 +151,35 @@ describe("configuration", () => {
     expect(JSON.stringify(problems)).not.toContain("hunter2");
   });
 
+  test.each([
+    ["DATABASE_URL", "postgres://app:hunter/2@db:5432/x"],
+    ["DATABASE_URL", "postgres://app:12#hunter2@db/x"],
+    ["DATABASE_SYSTEM_URL", "postgresql://app:12?hunter2@db/x"],
+    ["DATABASE_ADMIN_URL", "postgres://app:100%hunter2@db/x"],
+    ["DATABASE_URL", "postgres://app:hunter@2/3@db/x"],
+    ["REDIS_URL", "rediss://user:hunter#2@cache:6379/0"],
+  ])("an unescaped password in %s is named as such", (name, value) => {
+    const beside = name === "DATABASE_SYSTEM_URL" ? { DATABASE_URL: production.DATABASE_URL } : {};
+    const problems = problemsOf({ ...beside, [name]: value });
+    expect(Object.keys(problems)).toEqual([name]);
+    expect(problems[name]).toMatch(new RegExp(`^the password in ${name} must be percent-encoded`));
+    expect(problems[name]).not.toContain("hunter");
+  });
+
+  test.each([
+    "postgres://app:p%40%2F%23%3F%25@db:5432/x?sslmode=require",
+    "postgres://app:p@ss@db/x",
+    "postgres://db/x?application_name=me@here",
+    "postgres://app@db/x?application_name=me@here",
+  ])("an address whose password can be read is accepted: %s", (value) => {
+    expect(problemsOf({ DATABASE_URL: value })).toEqual({});
+  });
+
+  test("an address that is no URL for another reason is not said to have a bad password", () => {
+    const problems = problemsOf({ DATABASE_URL: "postgres://app:p@db:port/x" });
+    expect(problems.DATABASE_URL).toMatch(/^is not a URL/);
+  });
+
   test("lists and durations are parsed", () => {
     const config = loadConfig({
       WHEELHOUSE_RETRY_SCHEDULE_MS: "250, 5s,5m,2h",

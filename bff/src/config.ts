@@ -95,13 +95,28 @@ export class ConfigError extends Error {
   }
 }
 
-const url = (protocols: readonly string[]) =>
-  z
-    .string()
-    .refine(
-      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
-      `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
-    );
+/** True when a password of the address holds characters that end the host's part, or a bare percent sign. */
+function hasBarePassword(text: string): boolean {
+  const [, host = "", rest = ""] = /^[a-z]+:\/\/([^/?#]*)(.*)$/is.exec(text) ?? [];
+  const [path = ""] = rest.split("?");
+  const isMisread = host.includes("@") ? path.includes("@") : host.includes(":") && rest.includes("@");
+  return isMisread || /%(?![0-9a-f]{2}).*@/i.test(host);
+}
+
+const url = (protocols: readonly string[], name?: string) =>
+  z.string().superRefine((text, context) => {
+    const begins = protocols.some((protocol) => text.toLowerCase().startsWith(`${protocol}//`));
+    if (name && begins && hasBarePassword(text))
+      context.addIssue(
+        `the password in ${name} must be percent-encoded (@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25)`,
+      );
+    else if (!begins)
+      context.addIssue(
+        `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+      );
+    else if (!URL.canParse(text))
+      context.addIssue("is not a URL: check its host and port, and the characters of user and password");
+  });
 const wholeNumber = (min: number, max: number) =>
   z
     .string()
@@ -129,15 +144,16 @@ const addressBlocks = z
   .string()
   .transform(list)
   .refine((blocks) => blocks.every(isBlock), "must be a list of addresses and CIDR blocks");
-const postgresUrl = url(["postgres:", "postgresql:"]);
-const variables = z.object({
+const postgresUrl = (name: string) => url(["postgres:", "postgresql:"], name);
+/** Every variable that is read, by its name; `config-reference.ts` says what each is for. */
+export const variables = z.object({
   NODE_ENV: z.string().optional(),
   PORT: wholeNumber(0, 65_535).default(4600),
   HOST: z.string().default("127.0.0.1"),
-  DATABASE_URL: postgresUrl.optional(),
-  DATABASE_SYSTEM_URL: postgresUrl.optional(),
-  DATABASE_ADMIN_URL: postgresUrl.optional(),
-  REDIS_URL: url(["redis:", "rediss:"]).optional(),
+  DATABASE_URL: postgresUrl("DATABASE_URL").optional(),
+  DATABASE_SYSTEM_URL: postgresUrl("DATABASE_SYSTEM_URL").optional(),
+  DATABASE_ADMIN_URL: postgresUrl("DATABASE_ADMIN_URL").optional(),
+  REDIS_URL: url(["redis:", "rediss:"], "REDIS_URL").optional(),
   WHEELHOUSE_SECRET_KEY: z
     .string()
     .refine(
@@ -224,7 +240,8 @@ const variables = z.object({
   WHEELHOUSE_PG_POOL_SIZE: wholeNumber(1, 200).default(10),
 });
 
-const demandedInProduction = [
+/** Variables without which production does not start. */
+export const demandedInProduction = [
   "DATABASE_URL",
   "DATABASE_SYSTEM_URL",
   "REDIS_URL",

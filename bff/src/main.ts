@@ -2,6 +2,14 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
 import { buildApp, type Product } from "#app/app.ts";
+import {
+  assertFit,
+  checkGround,
+  DatabaseRefused,
+  diagnose,
+  explained,
+  UnfitDeployment,
+} from "#doctor/doctor.ts";
 import { chooseShopPorts, writeDemoSources } from "#embedded/demo-sources.ts";
 import { type Embedded, startEmbedded } from "#embedded/embedded.ts";
 import { runFleet } from "#embedded/fleet.ts";
@@ -22,7 +30,11 @@ let stopping: Promise<void> | undefined;
 
 function fail(error: unknown): never {
   const known =
-    error instanceof ConfigError || error instanceof SourcesError || error instanceof DataFolderInUse;
+    error instanceof ConfigError ||
+    error instanceof SourcesError ||
+    error instanceof DataFolderInUse ||
+    error instanceof UnfitDeployment ||
+    error instanceof DatabaseRefused;
   process.stderr.write(`${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
   process.exit(1);
 }
@@ -52,7 +64,9 @@ function createLog({ logLevel, production }: Config) {
 /** Opens the connections and builds the product on them. */
 async function connect(config: Config, embedded: Embedded, log: Logger): Promise<Product> {
   const { databaseUrls, loginUrls, redisUrl, secretKey } = embedded;
-  if (databaseUrls.admin) await migrate({ adminUrl: databaseUrls.admin, loginUrls, log });
+  const { admin } = databaseUrls;
+  if (admin) await migrate({ adminUrl: admin, loginUrls, log }).catch(explained(admin));
+  if (config.production) assertFit(await diagnose(process.env, { isStarting: true }));
   const database = createDatabase({
     appUrl: databaseUrls.app,
     systemUrl: databaseUrls.system,
@@ -104,11 +118,17 @@ async function start() {
     void stop(1);
   });
 
+  assertFit(await checkGround(config));
   const embedded = await startEmbedded({ config, log, onFailure: () => void stop(1) });
   begun.push({ name: "the embedded servers", end: embedded.stop });
   const product = await connect(config, embedded, log);
   await product.startRoles();
-  const listening = await product.app.listen({ host: config.http.host, port: config.http.port });
+  const listening = await product.app
+    .listen({ host: config.http.host, port: config.http.port })
+    .catch(async (error: unknown) => {
+      assertFit(await checkGround({ ...config, production: true }));
+      throw error;
+    });
   const baseUrl = config.http.publicUrl ?? listening;
   embedded.announce(baseUrl);
 

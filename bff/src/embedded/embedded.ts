@@ -184,7 +184,7 @@ function attach(config: Config, secretKey: string, secrets?: EmbeddedSecrets): E
  * Outside production a lone DATABASE_URL counts as the administrator's, so that two URLs are enough to try Wheelhouse
  * on existing servers: the two logins are created beside it.
  */
-function givenDatabases(
+export function givenDatabases(
   { postgres: { appUrl = "", systemUrl, adminUrl } }: Config,
   secrets: EmbeddedSecrets | undefined,
 ): { databaseUrls: DatabaseUrls; loginUrls: readonly string[] } {

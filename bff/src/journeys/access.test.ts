@@ -27,7 +27,6 @@ beforeAll(async () => {
     urls,
     redisUrl: redis.url,
     environment: {
-      WHEELHOUSE_PUBLIC_API_DESCRIPTION: "1",
       WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: "1000000",
       WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: "1000000",
     },

@@ -87,8 +87,23 @@ async function readLedger(client: pg.Client): Promise<Ledger> {
   return new Map(rows.map(({ name, checksum }) => [name, checksum]));
 }
 
-function pendingOf(files: readonly SqlFile[], ledger: Ledger): SqlFile[] {
+function pendingOf(files: readonly SqlFile[], ledger: ReadonlyMap<string, string>): SqlFile[] {
   return files.filter(({ name, checksum }) => ledger.get(name) !== checksum);
+}
+
+/** How a database differs from what this release would make of it; names of files, all empty when it does not. */
+export function judgeLedger(ledger: ReadonlyMap<string, string>, folder = databaseFolder) {
+  const migrations = readFiles(`${folder}/migrations`, "");
+  const functions = readFiles(`${folder}/functions`, "functions/");
+  const names = ({ name }: SqlFile) => name;
+  const known = new Set([...migrations, ...functions].map(names));
+  const isApplied = ({ name }: SqlFile) => ledger.has(name);
+  return {
+    pending: [...migrations, ...functions].filter((file) => !isApplied(file)).map(names),
+    changed: pendingOf(migrations.filter(isApplied), ledger).map(names),
+    unknown: [...ledger.keys()].filter((name) => !known.has(name)),
+    staleFunctions: pendingOf(functions.filter(isApplied), ledger).map(names),
+  };
 }
 
 function isFormer(ledger: Ledger, migrations: readonly SqlFile[]): boolean {

@@ -7,6 +7,6 @@ export type {
   WatchedSources,
   WatchedTarget,
 } from "./catalogue.ts";
-export { SourcesError } from "./file.ts";
+export { loadSources, SourcesError } from "./file.ts";
 export { declaredCacheOf, prefixMistake, serviceMistakes } from "./schema.ts";
 export { type BadFile, createSourcesFile, type SourcesFile } from "./watch.ts";

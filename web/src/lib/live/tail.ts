@@ -1,6 +1,6 @@
 import { type InfiniteData, type QueryKey, useQueryClient } from "@tanstack/react-query";
 import type { AnyTopic, Heads, LiveTopic } from "@wheelhouse/shared/live/topic.ts";
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { type Dispatch, type RefObject, type SetStateAction, useEffect, useRef, useState } from "react";
 import { useLive, useLiveResync } from "./live-context.tsx";
 
 /** A keyset-paged list as the server gives it. */
@@ -99,17 +99,17 @@ type Pages<T> = InfiniteData<TailPage<T>, string | undefined>;
 
 export type Tail = {
   isPaused: boolean;
-  /** Rows that came while paused; `isMore`: there are more than that. */
+  /** Rows that arrived while paused; `isMore`: there are more than counted. */
   newCount: number;
   isMore: boolean;
-  /** Goes before the list's first line; while it is in view, the reader is at the top. */
+  /** Ref for an element before the first row; while it is in view, the reader is at the top. */
   sentinel: RefObject<HTMLDivElement | null>;
   pause: () => void;
   /** Fetches the newest page, drops the older ones and scrolls to the top. */
   resume: () => void;
 };
 
-// Beyond this a running list is fetched anew, so that an open tab does not grow for days.
+// Beyond this size a running list is refetched, so that an open tab does not grow for days.
 const rowsMax = 300;
 
 const isSelectingText = (): boolean => {
@@ -117,34 +117,21 @@ const isSelectingText = (): boolean => {
   return selection !== null && !selection.isCollapsed && selection.toString().trim() !== "";
 };
 
-/** A keyboard reader's place in the list counts as reading. */
+/** A focused row counts as reading. */
 const isRowFocused = (): boolean =>
   document.activeElement?.closest("tbody") !== null && document.activeElement !== null;
 
-/**
- * Keeps a keyset-paged list of a TanStack infinite query current by its live topic.
- *
- * Shown rows take their new state at once. New rows go in only while nobody reads: at the top, nothing
- * selected, no row focused, not `isReading` (an open drawer) and not paused by hand; else they are counted.
- */
-export const useTail = <T extends { id: string }>(options: {
+type TailOptions<T extends { id: string }> = {
   topic: AnyTopic & LiveTopic<Heads<T>>;
   queryKey: QueryKey;
   compare: (a: T, b: T) => number;
   matches: (row: T) => boolean;
-  isReading: boolean;
-}): Tail => {
-  const { topic, queryKey, compare, matches, isReading } = options;
-  const client = useQueryClient();
-  const [unread, setUnread] = useState(nothingUnread);
-  const [isHeld, setIsHeld] = useState(false);
+};
+
+/** The sentinel, and whether it is in view; initially it is. */
+const useAtTop = () => {
   const [isAtTop, setIsAtTop] = useState(true);
   const sentinel = useRef<HTMLDivElement>(null);
-  const listId = JSON.stringify(queryKey);
-  const isBehind = unreadCount(unread) > 0 || unread.open;
-  // Once rows were held back the list has a gap: only fetching it anew makes it whole again.
-  const isPaused = isHeld || !isAtTop || isReading || isBehind;
-
   useEffect(() => {
     const element = sentinel.current;
     if (element === null) return;
@@ -152,14 +139,27 @@ export const useTail = <T extends { id: string }>(options: {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+  return { isAtTop, sentinel };
+};
 
-  // Another filter is another list: what waited belongs to the old one.
+/** Rows counted instead of shown. Another filter is another list, so its count starts at zero. */
+const useUnread = (listId: string) => {
+  const [unread, setUnread] = useState(nothingUnread);
   const [shownList, setShownList] = useState(listId);
   if (shownList !== listId) {
     setShownList(listId);
     setUnread(nothingUnread);
   }
+  return { unread, setUnread };
+};
 
+/** Inserts the rows of the topic's messages into the query's pages, or counts them. Returns a function that fetches the newest page. */
+const useHeads = <T extends { id: string }>(
+  { topic, queryKey, compare, matches }: TailOptions<T>,
+  isPaused: boolean,
+  setUnread: Dispatch<SetStateAction<Unread>>,
+) => {
+  const client = useQueryClient();
   const fetchNewest = () => {
     setUnread(nothingUnread);
     client.setQueryData<Pages<T>>(queryKey, (data) =>
@@ -195,6 +195,24 @@ export const useTail = <T extends { id: string }>(options: {
   };
 
   useLive(topic, hear);
+  return fetchNewest;
+};
+
+/**
+ * Keeps a keyset-paged list of a TanStack infinite query current through its live topic.
+ *
+ * Shown rows are updated immediately. New rows are inserted only while nobody is reading: at the top, nothing
+ * selected, no row focused, not `isReading` (an open drawer) and not paused manually; otherwise they are
+ * counted.
+ */
+export const useTail = <T extends { id: string }>(options: TailOptions<T> & { isReading: boolean }): Tail => {
+  const { unread, setUnread } = useUnread(JSON.stringify(options.queryKey));
+  const [isHeld, setIsHeld] = useState(false);
+  const { isAtTop, sentinel } = useAtTop();
+  const isBehind = unreadCount(unread) > 0 || unread.open;
+  // Once rows were held back the list has a gap: only fetching it anew makes it whole again.
+  const isPaused = isHeld || !isAtTop || options.isReading || isBehind;
+  const fetchNewest = useHeads(options, isPaused, setUnread);
 
   const resume = () => {
     if (document.activeElement instanceof HTMLElement && isRowFocused()) document.activeElement.blur();

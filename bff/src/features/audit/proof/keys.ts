@@ -73,14 +73,17 @@ export const auditSeedFrom = (secretKey: string) =>
     hkdfSync("sha256", Buffer.from(secretKey, "base64"), "", "wheelhouse audit checkpoints", 32),
   ).toString("base64");
 
+/** Id of the key that signs with this seed. */
+export const auditKeyIdOf = (seed: string) => keyIdOf(createPublicKey(privateKeyOf(seed)));
+
+function privateKeyOf(seed: string): KeyObject {
+  const key = Buffer.concat([pkcs8Prefix, Buffer.from(seed, "base64")]);
+  return createPrivateKey({ key, format: "der", type: "pkcs8" });
+}
+
 /** The key that signs checkpoints, never stored in the database that it protects. A new seed rotates it. */
 export function openAuditKeys({ seed, publicKeysFile, log }: AuditKeysOptions): AuditKeys {
-  const secret = Buffer.from(seed, "base64");
-  const privateKey = createPrivateKey({
-    key: Buffer.concat([pkcs8Prefix, secret]),
-    format: "der",
-    type: "pkcs8",
-  });
+  const privateKey = privateKeyOf(seed);
   const publicKey = createPublicKey(privateKey);
   const keyId = keyIdOf(publicKey);
   const known = existsSync(publicKeysFile) ? readFileSync(publicKeysFile, "utf8") : "";

@@ -16,6 +16,7 @@ import { createS3Sink, type S3SinkOptions } from "./sink-s3.ts";
 import { createAuditSinks } from "./sinks.ts";
 import { createAuditVerifier } from "./verify.ts";
 
+export { auditKeyIdOf, auditSeedFrom, trustedKeysOf } from "./keys.ts";
 export { verifyExport } from "./offline.ts";
 
 export type ProofConfig = {

@@ -1,0 +1,47 @@
+import type pg from "pg";
+import { endSoon, openClient } from "./client.ts";
+
+/** What stands between us and Postgres. */
+export type Pooler = { mode: "none" | "session" | "transaction" | "statement"; says: string };
+
+const says: Record<Pooler["mode"], string> = {
+  none: "none, connected to Postgres itself",
+  session: "PgBouncer or another pooler in session mode",
+  transaction: "PgBouncer or another pooler in transaction mode",
+  statement: "PgBouncer or another pooler in statement mode",
+};
+
+/**
+ * A pooler tells each client a process id of its own at the start, which is not that of the server's process. In
+ * transaction mode two clients that are open at the same time are served by the same process, one after the other.
+ */
+export async function findPooler(url: string): Promise<Pooler> {
+  const clients = [await openClient(url), await openClient(url)];
+  try {
+    const mode = await modeOf(clients);
+    return { mode, says: says[mode] };
+  } finally {
+    for (const client of clients) endSoon(client);
+  }
+}
+
+async function processOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  return rows[0]?.pid ?? 0;
+}
+
+async function modeOf(clients: readonly pg.Client[]): Promise<Pooler["mode"]> {
+  const serving = new Map<pg.Client, number>();
+  for (const client of clients) serving.set(client, await processOf(client));
+  // The library keeps what the server told at the start, without declaring it.
+  const isDirect = clients.every((client) => Reflect.get(client, "processID") === serving.get(client));
+  if (isDirect) return "none";
+  try {
+    for (const client of clients) await client.query("begin; select 1; commit");
+    await clients[0]?.query("begin");
+    await clients[0]?.query("rollback");
+  } catch {
+    return "statement";
+  }
+  return new Set(serving.values()).size < clients.length ? "transaction" : "session";
+}
