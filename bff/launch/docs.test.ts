@@ -99,7 +99,11 @@ describe.each([
     existing: "sources",
     most: 12,
     // What is watched is read from what people declare, too.
-    otherImporters: ["bff/src/observe/sources/catalogue.ts", "bff/src/observe/sources/schema.ts"],
+    otherImporters: [
+      "bff/src/doctor/keys.ts",
+      "bff/src/observe/sources/catalogue.ts",
+      "bff/src/observe/sources/schema.ts",
+    ],
   },
 ])("$document", ({ document, example, existing, most, otherImporters }) => {
   const rows = rowsOf(document);

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startRefusingPooler } from "#doctor/testing/pooler.fixture.ts";
 import { platformOrganization } from "#lib/http/request-context.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
 import { type OwnPostgres, type OwnRedis, startOwnPostgres, startOwnRedis } from "#testing/stack.ts";
@@ -12,7 +13,6 @@ import { query } from "#testing/stack-owner.ts";
 import { makeTemporaryFolder } from "#testing/stack-setup.ts";
 import { requirements } from "./deployment.ts";
 import { diagnose } from "./doctor.ts";
-import { startRefusingPooler } from "./testing/pooler.fixture.ts";
 
 type Environment = Record<string, string>;
 type Options = NonNullable<Parameters<typeof diagnose>[1]>;

@@ -179,7 +179,7 @@ describe("leader and replicas", () => {
   test("a killed collector is reported as lost within 3 s, and another process takes over within 5 s", async () => {
     const { url } = await createTestRedis();
     const urls = { redisUrl: url, appUrl: databaseUrls.appUrl, systemUrl: databaseUrls.systemUrl };
-    const fixture = fileURLToPath(new URL("./observe-collector.fixture.ts", import.meta.url));
+    const fixture = fileURLToPath(new URL("./testing/collector.fixture.ts", import.meta.url));
     const collector = spawn(process.execPath, ["--import", "tsx", fixture, JSON.stringify(urls)]);
     ends.push(() => collector.kill("SIGKILL"));
     // Like a new leader, the standby process waits for the first tick: it starts once it has received one.

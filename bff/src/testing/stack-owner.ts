@@ -7,7 +7,7 @@ import pg from "pg";
 import { z } from "zod";
 
 const bffFolder = fileURLToPath(new URL("../../", import.meta.url));
-const ownerProgram = fileURLToPath(new URL("../embedded/embedded-owner.fixture.ts", import.meta.url));
+const ownerProgram = fileURLToPath(new URL("../embedded/testing/owner.fixture.ts", import.meta.url));
 const readySchema = z.object({
   databaseAdminUrl: z.string(),
   redisUrl: z.string(),

@@ -15,10 +15,10 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 import { createServer } from "#lib/http/server.ts";
 import type { Ended } from "#lib/security/session-ends.ts";
 import { createSnapshotStore } from "#observe/spread/spread.ts";
-import { createLiveList } from "#plugins/live/heads.ts";
 import { makeAspects } from "#testing/aspects.ts";
 import { hearAll } from "#testing/live-client.ts";
 import { makeCounts, makeQueue, makeTick } from "#testing/tick.ts";
+import { createLiveList } from "./heads.ts";
 import { registerLive } from "./live.ts";
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { auditEventExample } from "./audit.fixtures.ts";
 import { auditFilterCount, auditQuery, lastVerification, matchesAudit, targetName } from "./filter.ts";
 import { fieldChanges, shortHash } from "./reading/diff.ts";
 import { readAuditTokens } from "./reading/tokens.ts";
 import { type AuditSearch, readAuditSearch, toggledIn } from "./search.ts";
+import { auditEventExample } from "./testing/audit.fixture.ts";
 
 const event = auditEventExample;
 

@@ -12,7 +12,7 @@ import {
 } from "./deliveries/search.ts";
 import { attemptSeries, foldAttempts, foldedAnswers } from "./log/attempt-view.ts";
 import { readWebhooksSearch } from "./search.ts";
-import { attemptAt, deadLetter } from "./webhooks.fixtures.ts";
+import { attemptAt, deadLetter } from "./testing/webhooks.fixture.ts";
 
 const endpointId = deadLetter.endpointId;
 

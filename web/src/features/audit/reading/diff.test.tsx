@@ -1,6 +1,6 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
-import { auditEventExample } from "../audit.fixtures.ts";
+import { auditEventExample } from "../testing/audit.fixture.ts";
 import { AuditDiff } from "./diff-table.tsx";
 
 const drawn = (rest: Partial<typeof auditEventExample>) =>

@@ -2,7 +2,7 @@ import type { DeliveryAttempt } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import { unplannedWords } from "../deliveries/search.ts";
-import { attemptAt, deadLetter } from "../webhooks.fixtures.ts";
+import { attemptAt, deadLetter } from "../testing/webhooks.fixture.ts";
 import { AttemptList } from "./attempt-list.tsx";
 import { AttemptMessage } from "./attempt-message.tsx";
 import { attemptSeries } from "./attempt-view.ts";

@@ -1,7 +1,7 @@
 // The part of main that owns the embedded servers; embedded.test.ts kills it.
 import { pino } from "pino";
 import { loadConfig } from "#config.ts";
-import { startEmbedded } from "./embedded.ts";
+import { startEmbedded } from "#embedded/embedded.ts";
 
 const startedAt = performance.now();
 const embedded = await startEmbedded({
