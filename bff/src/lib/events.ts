@@ -2,12 +2,12 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { Subscribe } from "./channel.ts";
 
-/** Changed rows of an organization's list, newest change last: at most 50 ids, and how many of the rows are new. */
+/** Changed rows of an organization's list: at most 50 ids, newest change last, and the number of new rows. */
 export type RowsChanged = { organizationId: string; ids: readonly string[]; created: number };
 
 export const mostChangedIds = 50;
 
-/** Events between parts of the product, in every process. All are emitted after the commit. */
+/** Events between parts of the product, across processes; each is emitted after the commit. */
 export type EventMap = {
   "audit.committed": RowsChanged;
   "deliveries.changed": RowsChanged;
@@ -16,10 +16,10 @@ export type EventMap = {
 export type EventName = keyof EventMap;
 
 export type Events = {
-  /** Records a change. Listeners in all processes are called within 250 ms, once for all changes in that time. */
+  /** Records a change. Listeners in all processes run within 250 ms, once for all changes in that time. */
   emit<Name extends EventName>(name: Name, event: EventMap[Name]): void;
   /**
-   * Calls back for events of any process. Errors of a listener are logged and stop no other.
+   * Listens to events from any process. An error in one listener is logged and does not affect the others.
    * @returns how to unsubscribe.
    */
   on<Name extends EventName>(name: Name, listener: (event: EventMap[Name]) => void): () => void;
@@ -33,8 +33,9 @@ const rowsChanged: z.ZodType<RowsChanged> = z.object({
 });
 
 /**
- * Hints that something can be read again: coalesced, and lost while Redis or a process is away. They carry ids, never
- * rows, because access is decided on reading. Work that must happen is a row for a sweeper, never an event.
+ * Hints that data has changed: coalesced, and lost while Redis or a process is down. They carry ids rather
+ * than rows, because access is checked on reading. Required work must be a row for a sweeper, never an
+ * event.
  */
 export function createEvents({ subscribe, log }: { subscribe: Subscribe; log: Logger }) {
   let timer: NodeJS.Timeout | undefined;
@@ -46,7 +47,7 @@ export function createEvents({ subscribe, log }: { subscribe: Subscribe; log: Lo
         try {
           listener(event);
         } catch (err) {
-          log.error({ err, event: topic }, "a listener of an event failed");
+          log.error({ err, event: topic }, "an event listener failed");
         }
     };
     return {
@@ -83,10 +84,10 @@ export function createEvents({ subscribe, log }: { subscribe: Subscribe; log: Lo
       };
     },
   };
-  return { events, /** Sends what waits, at the end of a process. */ flush };
+  return { events, /** Sends waiting events before the process exits. */ flush };
 }
 
-/** Gathers changes of lists per organization until they are taken: the newest 50 ids, the rest is only counted. */
+/** Collects list changes per organization until they are taken: the newest 50 ids, with the rest only counted. */
 export function createRowChanges() {
   const waiting = new Map<string, { ids: Set<string>; created: number }>();
 
@@ -112,7 +113,7 @@ export function createRowChanges() {
       waiting.set(organizationId, changes);
     },
     organizations: () => [...waiting.keys()],
-    /** What came since the last call; null when nothing did. */
+    /** The changes since the last call, or null. */
     take,
     takeAll: (): RowsChanged[] => [...waiting.keys()].flatMap((organizationId) => take(organizationId) ?? []),
     forget(organizationId: string) {

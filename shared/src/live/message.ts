@@ -3,8 +3,8 @@ import { applyRows, applyWhole, MalformedMessage } from "./patch.ts";
 import type { AnyTopic, LiveList, LiveRow, LiveTopic, Observed, RowsReader } from "./topic.ts";
 
 /**
- * Header before the body of each message. `seq` rises by one with each tick; `sentAt` lets a client correct
- * its clock, while `observedAt` is the age of the data.
+ * Header before the body of each message. `seq` increases by one with each tick; `sentAt` lets a client
+ * correct its clock, while `observedAt` gives the age of the data.
  */
 export type Head =
   | { kind: "snapshot"; seq: number; sentAt: string }
@@ -16,23 +16,23 @@ export type Head =
 export type Message = { head: Head; body: unknown };
 
 /**
- * Layout of a message: one byte for the compression, two for the length of the head, the head as JSON, the
- * body.
+ * Layout of a message: one byte for the compression, two for the length of the head, the head as JSON, then
+ * the body.
  */
 export type Packed = { head: Head; isGzip: boolean; body: Uint8Array };
 
-/** JSON that was encoded before, for all its readers. */
+/** JSON encoded once for all readers. */
 type Encoded = { plain(): Uint8Array; gzip(): Uint8Array };
 
 const prefixBytes = 3;
-/** A shorter text does not get smaller. */
+/** Compression does not make shorter text smaller. */
 const shortestCompressed = 120;
 
 /**
- * One message for all who are in a room, compressed when that makes it smaller.
+ * Encodes one message for a whole room, compressed when that makes it smaller.
  *
- * @param gzip zlib's, handed over because browsers load this file too. At its usual level 200 changed rows take half a
- * millisecond; raw deflate would save 18 bytes, and one more format.
+ * @param gzip zlib's, passed in because browsers load this file too. At its default level, 200 changed rows
+ * take half a millisecond; raw deflate would save 18 bytes at the cost of another format.
  */
 export function encodeMessage(
   head: Head,
@@ -43,7 +43,7 @@ export function encodeMessage(
   return packSmaller(head, { plain: () => plain, gzip: () => gzip(plain) });
 }
 
-/** The whole of a topic with the bytes that HTTP answers with, so that they are compressed once for both. */
+/** Encodes a topic's complete data from the bytes of the HTTP answer, so that both share one compression. */
 export const encodeSnapshot = (head: Extract<Head, { kind: "snapshot" }>, whole: Encoded): Uint8Array =>
   packSmaller(head, whole);
 
@@ -53,7 +53,7 @@ function packSmaller(head: Head, { plain, gzip }: Encoded): Uint8Array {
   return pack({ head, isGzip, body: isGzip ? gzip() : body });
 }
 
-/** Prepends a head to a body of encoded, and possibly compressed, JSON. */
+/** Prepends a head to a body of encoded and possibly compressed JSON. */
 export function pack({ head, isGzip, body }: Packed): Uint8Array {
   const headBytes = new TextEncoder().encode(JSON.stringify(head));
   const bytes = new Uint8Array(prefixBytes + headBytes.length + body.length);
@@ -66,7 +66,7 @@ export function pack({ head, isGzip, body }: Packed): Uint8Array {
 
 /**
  * Reads a message and decompresses its body.
- * @throws MalformedMessage when it is not a message
+ * @throws MalformedMessage when the bytes are not a message
  */
 export async function unpack(bytes: unknown): Promise<Message> {
   const all = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
@@ -110,18 +110,19 @@ function isHead(head: unknown): head is Head {
   return kind === "personal" || (kind === "heads" && Number.isSafeInteger(newCount));
 }
 
-/** Takes the messages of one topic, in order, and tells what its reader holds after each. */
+/** Applies one topic's messages in order and returns the reader's data after each. */
 export type Follower<Data> = {
   /**
-   * @returns the data after the message; `gap` when a number is missing, so that the whole has to be asked for again
-   * @throws MalformedMessage when a message is not well formed or does not fit what is held
+   * @returns the data after the message, or `gap` when a number is missing and the reader needs a new
+   * snapshot
+   * @throws MalformedMessage when a message is malformed or does not fit the current data
    */
   take(message: Message): Data | "gap";
 };
 
 type Changes = { head: Extract<Head, { kind: "changes" }>; body: unknown };
 
-/** Follows a list of rows. Its rows always stand in the topic's order; those that did not change keep their identity. */
+/** Follows a list of rows, always in the topic's order; unchanged rows keep their identity. */
 export const followRows = <Row extends LiveRow, List extends LiveList<Row>>(
   topic: RowsReader<Row, List>,
 ): Follower<List> =>
@@ -132,7 +133,7 @@ export const followRows = <Row extends LiveRow, List extends LiveList<Row>>(
     return sortRows(topic, next);
   });
 
-/** Follows one object. Parts of it that did not change keep their identity. */
+/** Follows one object; its unchanged parts keep their identity. */
 export const followWhole = <Whole extends Observed>(topic: LiveTopic<Whole>): Follower<Whole> =>
   follow(topic, (whole, { head, body }) => {
     const next = applyWhole(whole, body, head.observedAt);
@@ -159,7 +160,8 @@ function follow<Data extends Observed>(
         return "gap";
       }
       const before = held;
-      // Nothing is held while a message is applied: after one that does not fit, only the whole helps.
+      // Clears the data before applying a message, because only a snapshot helps after one that does not
+      // fit.
       held = null;
       held = { seq: head.seq, data: step(before.data, { head, body }) };
       return held.data;
@@ -167,7 +169,7 @@ function follow<Data extends Observed>(
   };
 }
 
-/** Puts the rows of a list into the topic's order, as of the time they were observed. */
+/** Sorts a list's rows in the topic's order, as of the time they were observed. */
 export function sortRows<Row extends LiveRow, List extends LiveList<Row>>(
   topic: RowsReader<Row, List>,
   list: List,
@@ -181,7 +183,7 @@ export function sortRows<Row extends LiveRow, List extends LiveList<Row>>(
   return isSorted ? list : { ...list, items: items.toSorted((a, b) => topic.order(a, b, atMs)) };
 }
 
-/** Follows a topic of any kind. Heads and what one person is told stand for themselves. */
+/** Follows a topic of any kind; heads and personal messages do not depend on earlier ones. */
 export function followTopic(topic: AnyTopic): Follower<unknown> {
   if (topic.kind === "rows") return followRows(topic);
   if (topic.kind === "whole") return followWhole(topic);

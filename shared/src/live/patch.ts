@@ -3,24 +3,21 @@ import type { LiveRow } from "./topic.ts";
 
 type Key = string | number;
 
-/**
- * One field of many rows. Exactly one of `by`, `ms`, `to` and `gone` is set; the values are in the order of
- * `at`.
- */
+/** One field of many rows. Exactly one of `by`, `ms`, `to` and `gone` is set; values follow the order of `at`. */
 type Column = {
   /** Keys from the row to the field; a number is an array index. */
   path: Key[];
   /**
-   * Positions of the rows among all rows sorted by id: the first, then the distance to each next. Absent: all
-   * rows.
+   * Positions of the rows among all rows sorted by id: the first, then the distance to each next one.
+   * Absent for all rows.
    */
   at?: number[];
-  /** Added to whole numbers. */
+  /** Amounts to add to whole numbers. */
   by?: number[];
   /** Points in time, in ms relative to the message's `observedAt`. */
   ms?: number[];
   to?: unknown[];
-  /** The field is now absent. */
+  /** The field no longer exists. */
   gone?: true;
 };
 
@@ -47,9 +44,9 @@ const byId = <Row extends LiveRow>(rows: readonly Row[]): Row[] =>
   rows.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 
 /**
- * The changed fields between two lists of rows, by column. Rows are addressed by their position among all
+ * The changed fields between two lists of rows, by column. Rows are addressed by position among all sorted
  * ids, and whole numbers and times are sent as differences, because both are short and compress well.
- * @returns null when two rows have the same id, so that only the whole list can be sent
+ * @returns null when two rows have the same id, so that only the complete list can be sent
  */
 export function patchRows<Row extends LiveRow>(
   before: readonly Row[],
@@ -142,8 +139,8 @@ function encodeEdit({ was, is }: Edit, atMs: number): readonly [Kind, unknown] {
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
 
 /**
- * Applies a patch from the wire. Unchanged rows and parts keep their identity, and rows keep their order; new
- * rows come last.
+ * Applies a patch from the wire. Unchanged rows and parts keep their identity, and rows keep their order,
+ * with new rows last.
  * @throws MalformedMessage when it is not a patch or does not fit these rows
  */
 export function applyRows(rows: readonly LiveRow[], patch: unknown, observedAt: string): readonly unknown[] {
@@ -222,8 +219,8 @@ function decode(kind: "by" | "ms" | "to" | undefined, was: unknown, value: unkno
 }
 
 /**
- * A copy of a container with the field at a path changed, starting at position `depth` of the path; a
- * container already copied for this message is changed in place.
+ * Copies a container with the field at a path changed, starting at position `depth` of the path; changes a
+ * container already copied for this message in place.
  */
 function edit(
   container: unknown,

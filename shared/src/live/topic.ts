@@ -11,7 +11,7 @@ export type LiveList<Row> = Observed & { items: Row[] };
 export type Heads<Row> = {
   /** Rows created since the last message. */
   newCount: number;
-  /** New and changed rows, newest first, at most 50; the rest is only counted. */
+  /** New and changed rows, newest first, at most 50; any others are only counted. */
   heads: Row[];
   sentAt: string;
 };
@@ -23,15 +23,15 @@ export type TopicBase = { name: string; kind: TopicKind; capability: Capability 
 
 /** A topic whose reader gets `Data`. */
 export type LiveTopic<Data> = TopicBase & {
-  /** Whether a value from the wire has the outline of the topic's data. */
+  /** Whether a value from the wire has the basic shape of the topic's data. */
   accepts(value: unknown): value is Data;
 };
 
-/** What the history keeps of the things behind a topic. Reading it takes the right of the topic. */
+/** What the history keeps about a topic's items; reading it requires the topic's capability. */
 export type Kept<History extends string = string, Journal extends string = string> = {
-  /** Kinds of things whose figures are kept as series. Stored with each of them, so never renamed. */
+  /** Kinds of items whose figures are kept as series. Stored with each item, so never renamed. */
   history?: readonly History[];
-  /** Kind under which the journal keeps their changes of state. Stored with each of them, so never renamed. */
+  /** Kind under which the journal keeps their state changes. Stored with each change, so never renamed. */
   journal?: Journal;
 };
 
@@ -42,7 +42,7 @@ type Declared<Name extends string, Kind extends TopicKind> = {
 };
 
 type Ordered<Row> = {
-  /** Negative when `a` stands above `b` at the moment `atMs`. Two rows never compare as equal. */
+  /** Negative when `a` comes before `b` at the moment `atMs`. Two rows never compare as equal. */
   order(a: Row, b: Row, atMs: number): number;
 };
 type RowsDeclaration<Name extends string, Row extends LiveRow, List extends LiveList<Row>> = Declared<
@@ -53,20 +53,20 @@ type RowsDeclaration<Name extends string, Row extends LiveRow, List extends Live
     row: z.ZodType<Row>;
     list: z.ZodType<List>;
   };
-/** A list of observed rows: the whole on subscribing, then the fields that changed at each tick. */
+/** A list of observed rows: the complete list on subscribing, then the changed fields at each tick. */
 export type RowsTopic<
   Row extends LiveRow,
   List extends LiveList<Row>,
   Name extends string = string,
 > = RowsDeclaration<Name, Row, List> & RowsReader<Row, List>;
 
-/** What a reader of rows needs of their topic. */
+/** The part of a topic that a reader of its rows needs. */
 export type RowsReader<Row extends LiveRow, List extends LiveList<Row>> = LiveTopic<List> & Ordered<Row>;
 
 type WholeDeclaration<Name extends string, Whole extends Observed> = Declared<Name, "whole"> & {
   whole: z.ZodType<Whole>;
 };
-/** One observed object: the whole on subscribing, then the changed parts at each tick. */
+/** One observed object: the complete object on subscribing, then the changed parts at each tick. */
 export type WholeTopic<Whole extends Observed, Name extends string = string> = WholeDeclaration<Name, Whole> &
   LiveTopic<Whole>;
 
@@ -125,12 +125,12 @@ export function defineTopic(declared: Declaration): unknown {
   return { ...declared, accepts: outlines[declared.kind] };
 }
 
-/** Collects topics under their names. */
+/** Collects topics by name. */
 export const defineTopics = <const Topics extends { [Name in keyof Topics]: { name: Name } }>(
   topics: Topics,
 ): Topics => topics;
 
-// The browser bundle has no schemas, so only the outline that a page relies on is checked.
+// The browser bundle has no schemas, so this checks only the basic shape that pages rely on.
 const isRow = (value: unknown): boolean => isObject(value) && typeof value.id === "string";
 const isObserved = (value: unknown): boolean =>
   isObject(value) &&

@@ -34,7 +34,7 @@ const figures = defineFigures<ObservedQueue>("queue", [
 const publicRows = createPublicRows<ObservedQueue>();
 const nodeOf = (id: string) => `queue:${id}`;
 
-/** @param servers rows of the Redis servers in which the queues lie. */
+/** @param servers rows of the Redis servers that hold the queues. */
 export function createQueuesAspect({
   servers,
   board,
@@ -42,7 +42,7 @@ export function createQueuesAspect({
   servers: AspectKey<SourceView & { organization: string }>;
   board?: Board<ObservedQueue>;
 }): Aspect<ObservedQueue> {
-  // The newest reading of all sources: rows of a source that is away are unknown already.
+  // The newest reading of any source, because rows of an unreachable source already show as unknown.
   const observedAt = (rows: readonly ObservedQueue[], part: Part) => {
     const sources = new Set(rows.map(({ source }) => source));
     for (const server of servers.rows(part)) if (server.kind === "redis") sources.add(server.id);
@@ -114,7 +114,7 @@ export function createQueuesAspect({
   };
 }
 
-/** One queue with its trends; null when there is none of this id. */
+/** One queue with its trends; null when no queue has this id. */
 export function queueSeen(part: Part, queueId: string): EndpointResult<typeof readQueue> | null {
   const row = queueRows.rows(part).find((each) => each.id === queueId);
   if (!row) return null;
@@ -175,7 +175,7 @@ function tileOf(queues: readonly ObservedQueue[], { trend, intervalMs }: Part): 
   };
 }
 
-/** Machines with workers of these queues, most workers first. */
+/** Machines that run workers of these queues, most workers first. */
 function hostsOf(part: Part, ids: ReadonlySet<string>): QueueList["workers"] {
   const hosts = new Map<string, { queues: string[]; workers: number }>();
   for (const { host, workers } of Object.values(queueRows.extra(part)?.hosts ?? {}).flat()) {
@@ -195,10 +195,10 @@ function hostsOf(part: Part, ids: ReadonlySet<string>): QueueList["workers"] {
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
 /**
- * Queues of all watched Redis servers, read once a tick.
+ * Queues of all watched Redis servers, read once per tick.
  *
- * @param sources a live list: its entries change with the catalogue, and one that stays keeps its identity.
- * @param servers rows of the Redis servers, observed before.
+ * @param sources a live list that follows the catalogue; an unchanged source keeps its identity.
+ * @param servers rows of the Redis servers, observed earlier in the tick.
  */
 export function createQueuesBoard(deps: {
   sources: readonly SampledQueues[];
@@ -240,7 +240,7 @@ export function createQueuesBoard(deps: {
           });
         const known = before.filter((queue) => queue.source === source.sourceId);
         const server = servers.rows(seen).find(({ id }) => id === source.sourceId);
-        // A single failed sample changes nothing yet: the rows only grow old.
+        // A single failed sample changes nothing yet; the rows only grow older.
         if (failure === null || server?.state !== "down") return known;
         return known.map((queue) =>
           unheardQueue(queue, server.since, `Not read since then: ${server.name} does not answer`),
@@ -281,7 +281,7 @@ function settleQueue(reading: QueueReading, before: Steady | undefined, nowMs: n
   return { row, steady };
 }
 
-/** A queue whose source cannot be asked keeps its last figures and is `unknown`: never ok, never gone. */
+/** A queue of an unreachable source keeps its last counts and becomes `unknown`, never ok or gone. */
 function unheardQueue(queue: ObservedQueue, since: string, cause: string): ObservedQueue {
   const alreadyUnknown = queue.state === "unknown";
   return {
@@ -297,7 +297,7 @@ function unheardQueue(queue: ObservedQueue, since: string, cause: string): Obser
   };
 }
 
-/** What differs between two ticks, in words. */
+/** Describes the changes between two ticks. */
 function changesOf(
   before: readonly ObservedQueue[],
   rows: readonly ObservedQueue[],

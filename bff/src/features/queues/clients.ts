@@ -4,18 +4,18 @@ export type QueueClients = {
   /** Worker connections per base `<prefix>:<name>:`. */
   workers: Map<string, number>;
   queues: Map<string, QueueName>;
-  /** Per address of a machine: worker connections per base. */
+  /** Worker connections per base, by machine address. */
   hosts: Map<string, Map<string, number>>;
 };
 
 const field = (line: string, name: string) => new RegExp(`(?:^| )${name}=([^ ]*)`).exec(line)?.[1] ?? "";
 
-/** `127.0.0.1:5050` and `[::1]:5050` without the port. */
+/** Strips the port from addresses like `127.0.0.1:5050` and `[::1]:5050`. */
 const hostOf = (address: string) => address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 
 /**
- * Reads the answer of CLIENT LIST: which queues of one logical database have workers, and where they run. Only
- * connections that wait for a job are counted, since a worker has a second one for everything else.
+ * Parses the CLIENT LIST reply to find which queues of one logical database have workers, and where they
+ * run. Counts only connections that wait for a job, since each worker has a second one for everything else.
  */
 export function parseClientList(text: string, database: number): QueueClients {
   const found: QueueClients = { workers: new Map(), queues: new Map(), hosts: new Map() };

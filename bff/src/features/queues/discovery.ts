@@ -2,21 +2,22 @@ import type { Redis } from "ioredis";
 import type { Clock } from "#lib/time/clock.ts";
 import { baseOf, metaKeyOf, metaPattern, type QueueName, queueOfMetaKey } from "./keys.ts";
 
-// A longer one holds up everybody else who asks the server.
+// A larger SCAN step would hold up the server's other clients.
 const scanCount = 500;
 const scansPerStep = 10;
-// With many keys the rest of a round waits for the next tick: other users of the server come first.
+// With many keys, the rest of a round waits for the next tick, because other users of the server come
+// first.
 const stepBudgetMs = 15;
 const mostQueues = 5_000;
 
 /**
- * Finds every queue of a Redis by its `meta` hash, whatever its prefix: a round of SCAN in small steps that starts
- * again when it is through, and hints (the names of connected workers) that need no waiting for it. A found name is
- * a queue when its hash holds what BullMQ writes there.
+ * Finds every queue of a Redis server by its `meta` hash, whatever its prefix. It scans in small steps, in
+ * endless rounds; the names of connected workers serve as hints that need not wait for a round. A candidate
+ * counts as a queue when its hash holds BullMQ's fields.
  */
 export function createQueueDiscovery(redis: Redis, clock: Clock) {
   const known = new Map<string, QueueName>();
-  // Hashes with the right name and other content; not asked again until the round is through.
+  // Hashes with a matching name but other content; they are checked again in the next round.
   let refused = new Set<string>();
   let position = "0";
 
@@ -37,7 +38,7 @@ export function createQueueDiscovery(redis: Redis, clock: Clock) {
 
   return {
     known: (): ReadonlyMap<string, QueueName> => known,
-    /** One bounded step; call it every tick. */
+    /** Runs one bounded step; call it every tick. */
     async step() {
       const startedMs = clock.now();
       const candidates = new Map<string, QueueName>();
@@ -56,14 +57,14 @@ export function createQueueDiscovery(redis: Redis, clock: Clock) {
       await admit(candidates);
     },
     /**
-     * Names from elsewhere. A worker tells prefix and name apart where a key cannot (old versions took names with a
-     * colon), so its word corrects what was split wrongly.
+     * Adds names found elsewhere. A worker's name separates prefix and queue where a key cannot (old
+     * versions allowed colons), so it corrects wrongly split names.
      */
     async hint(queues: ReadonlyMap<string, QueueName>) {
       for (const [base, queue] of queues) if (known.has(base)) known.set(base, queue);
       await admit(queues);
     },
-    /** The queue's hash is gone. */
+    /** Removes a queue whose hash is gone. */
     forget(base: string) {
       known.delete(base);
     },

@@ -1,6 +1,6 @@
-/** Key names of BullMQ's own layout, and of what identifies a queue in the API. */
+/** BullMQ's key names, and the ids of queues in the API. */
 
-/** A queue's keys all begin with `<prefix>:<name>:`; here called its base. */
+/** A queue's base: the prefix `<prefix>:<name>:` of all its keys. */
 export type QueueName = { prefix: string; name: string };
 
 export const baseOf = ({ prefix, name }: QueueName) => `${prefix}:${name}:`;
@@ -8,8 +8,8 @@ export const metaKeyOf = (base: string) => `${base}meta`;
 export const metaPattern = "*:meta";
 
 /**
- * Splits `<prefix>:<name>:meta`. BullMQ refuses names with a colon but takes any prefix, so the last colon before
- * `meta` divides them. Null when the key cannot belong to a queue.
+ * Splits `<prefix>:<name>:meta`; null when the key cannot belong to a queue. BullMQ rejects colons in names
+ * but not in prefixes, so the last colon before `meta` separates the two.
  */
 export function queueOfMetaKey(key: string): QueueName | null {
   if (!key.endsWith(":meta")) return null;
@@ -22,16 +22,16 @@ export function queueOfMetaKey(key: string): QueueName | null {
 const encodePart = (part: string) => encodeURIComponent(part).replaceAll("~", "%7E");
 
 /**
- * The id under which the list gives a queue and which its paths take (SETTLED 25): the bare name on the primary
- * Redis with prefix `bull`, else `<source>~<prefix>~<name>` with each part percent-encoded.
+ * The id of a queue in lists and paths: the bare name on the primary Redis server with prefix `bull`, else
+ * `<source>~<prefix>~<name>` with each part percent-encoded.
  */
 export function queueIdOf(source: string, { prefix, name }: QueueName): string {
-  // A bare name with a tilde could be read as the long form of another queue.
+  // A bare name with a tilde could be mistaken for the long form of another queue.
   if (source === "primary" && prefix === "bull" && !name.includes("~")) return name;
   return [source, prefix, name].map(encodePart).join("~");
 }
 
-/** Name that BullMQ gives to the connections of a queue's workers in CLIENT LIST. */
+/** The name that BullMQ gives to a queue's worker connections in CLIENT LIST. */
 const workerClientName = ({ prefix, name }: QueueName) => `${prefix}:${Buffer.from(name).toString("base64")}`;
 
 /** The queue of a client name, with or without the worker's own name; null for any other client. */
@@ -43,6 +43,6 @@ export function queueOfClientName(clientName: string): QueueName | null {
   if (!prefix || !encoded) return null;
   const name = Buffer.from(encoded, "base64").toString("utf8");
   const queue = { prefix, name };
-  // Decoding is lenient; only what encodes to the same text was made by BullMQ.
+  // Decoding is lenient, so only a name that encodes to the same text comes from BullMQ.
   return name !== "" && workerClientName(queue) === `${prefix}:${encoded}` ? queue : null;
 }

@@ -7,14 +7,14 @@ import { queuesRoutes } from "./routes.ts";
 import { queueRows, type SampledQueues } from "./rows.ts";
 
 type QueuesNeeds = Parameters<typeof queuesRoutes>[1] & {
-  /** A live list. */
+  /** A live list that follows the catalogue. */
   sources: readonly SampledQueues[];
-  /** Rows of the Redis servers in which they lie, observed before. */
+  /** Rows of the Redis servers that hold the queues, observed earlier in the tick. */
   servers: AspectKey<SourceView & { organization: string }>;
   intervalMs: number;
 };
 
-/** BullMQ queues as they were observed. */
+/** The observed BullMQ queues. */
 export function createQueues({ clock }: Pick<Core, "clock">, needs: QueuesNeeds) {
   const { sources, servers, intervalMs, ...reading } = needs;
   const feature = { routes: (api) => queuesRoutes(api, reading) } satisfies Feature;
@@ -24,7 +24,7 @@ export function createQueues({ clock }: Pick<Core, "clock">, needs: QueuesNeeds)
       servers,
       board: createQueuesBoard({ sources, servers, intervalMs, clock }),
     }),
-    /** The queues that do Wheelhouse's own work. */
+    /** Wheelhouse's own queues. */
     own() {
       const tick = reading.snapshots.tick();
       const rows = tick === null ? [] : queueRows.rows(observationsOf(tick));

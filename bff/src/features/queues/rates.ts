@@ -1,14 +1,14 @@
-/** What one tick tells about finished jobs: how many within how much observed time. */
+/** Jobs finished within a span of observed time. */
 type Slice = { coveredMs: number; completed: number; failed: number };
 
 export type RateReading = {
-  /** Time of the Redis server. */
+  /** The Redis server's time. */
   nowMs: number;
-  /** Counters that a worker with metrics keeps; null without, or when it was not looked. */
+  /** Counters kept by a worker with metrics; null without metrics, or when this reading did not look. */
   metrics: { completed: number; failed: number } | null;
-  /** What was read of the event stream. */
+  /** The part of the event stream that this reading covers. */
   events: {
-    /** Most entries that this reading was allowed to take; 0 when it was to take none. */
+    /** Most entries that this reading could take; 0 when it read none. */
     allowed: number;
     taken: number;
     completed: number;
@@ -29,16 +29,16 @@ export type RateReading = {
 const windowMs = 60_000;
 const knownAfterMs = 10_000;
 const mostEntries = 100;
-// An entry holds what the job returned, so its size is not ours to bound; this much is read of a queue in a tick.
+// Entries hold job results of any size, so this caps how much is read per queue and tick.
 const mostBytes = 64 * 1024;
 const lookEveryMs = 60_000;
 const farBehindMs = 5_000;
 
 /**
- * Rates of one queue over the last minute, per minute, from what BullMQ itself counts: the metrics of its workers
- * where they are on, else the `completed` and `failed` entries of its event stream. When more happens than may be
- * read, what was read counts for the time that it covers, and what is more than 5 s behind is skipped, so that the
- * rate stays a measurement. Null until 10 s are covered, or when neither is there.
+ * A queue's rates over the last minute, from BullMQ's own data: worker metrics where enabled, else the
+ * `completed` and `failed` entries of the event stream. When there are more entries than may be read, the
+ * rate covers only the time of those read; a backlog of more than 5 s is skipped to keep the rate current.
+ * Null until 10 s are covered, or without either source.
  */
 export function createQueueRates() {
   let slices: Slice[] = [];
@@ -62,7 +62,7 @@ export function createQueueRates() {
     if (!metrics || !before?.metrics) return;
     const completed = metrics.completed - before.metrics.completed;
     const failed = metrics.failed - before.metrics.failed;
-    // A counter that fell was deleted; nothing is known of this tick.
+    // A counter that decreased was deleted, so this tick has no known figures.
     if (completed >= 0 && failed >= 0) cover({ coveredMs: nowMs - before.nowMs, completed, failed });
   };
 
@@ -81,11 +81,11 @@ export function createQueueRates() {
     if (look.entryBytes !== null) {
       most = Math.min(mostEntries, Math.floor(mostBytes / Math.max(1, look.entryBytes)));
       way = "events";
-      // What happened until the first reading is history; after that the stream goes on where it was left.
+      // Events before the first reading do not count; later readings resume where the last one stopped.
       if (cursorMs === undefined) startAt(nowMs);
       return;
     }
-    // Without a stream only this is known: where no job came and none ran, none finished.
+    // Without a stream only one case is certain: if no job came and none ran, none finished.
     way = "look";
     if (before?.look && before.look.lastJob === look.lastJob && before.active + active === 0)
       cover({ coveredMs: nowMs - before.nowMs, completed: 0, failed: 0 });
@@ -93,7 +93,7 @@ export function createQueueRates() {
   };
 
   const byEvents = ({ events, nowMs }: RateReading) => {
-    // Nothing was asked for, or the budget of the call was used up by others: the next reading goes on from here.
+    // Nothing was requested, or other queues used up the budget; the next reading resumes from here.
     if (events.allowed === 0 || cursorMs === undefined) return;
     const { completed, failed, taken } = events;
     const [lastMs = nowMs, lastNumber = 0] = events.lastId.split("-").map(Number);
@@ -105,7 +105,7 @@ export function createQueueRates() {
   };
 
   return {
-    /** What the next reading shall ask for: first entry, and most entries (0: none, -1: look how to count). */
+    /** What the next reading should request: first entry and most entries (0: none, -1: find out how to count). */
     ask(nowMs: number): { cursor: string; most: number } {
       if (way === "look" || nowMs - lookedAtMs >= lookEveryMs) return { cursor, most: -1 };
       return { cursor, most: way === "metrics" ? 0 : most };

@@ -3,22 +3,22 @@ import { aspectKey } from "#observe/aspect.ts";
 
 export type ObservedQueue = QueueRow & { organization: string };
 
-/** A queue in one sample; since when it is so is settled over several. */
+/** A queue in one sample; `since` is settled over several samples. */
 export type QueueReading = Omit<QueueRow, "since">;
 export type QueuesReading = { queues: QueueReading[]; hosts: WorkerHost[] };
-/** A machine with the number of workers per queue id. */
+/** A machine and its number of workers by queue id. */
 export type WorkerHost = { host: string; workers: Record<string, number> };
 
-/** Of the Redis servers that were read, by id of the server. */
+/** Details of the servers that were read, by server id. */
 export type QueuesExtra = {
-  /** When its queues were read last. */
+  /** When the server's queues were last read. */
   observedAt: Record<string, string | null>;
   hosts: Record<string, WorkerHost[]>;
 };
 
 export const queueRows = aspectKey<ObservedQueue, QueuesExtra>("queues");
 
-/** The queues of one Redis server. `sample` rejects when it could not be asked. */
+/** The queues of one Redis server. `sample` rejects when the server is unreachable. */
 export type SampledQueues = {
   sourceId: string;
   /** Slug of the organization that owns a queue. */

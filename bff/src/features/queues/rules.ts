@@ -3,7 +3,7 @@ import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { formatSpan } from "@wheelhouse/shared/span.ts";
 import type { QueueReading } from "./rows.ts";
 
-/** What one sample says of a queue, before it is judged. */
+/** A queue's figures in one sample, before it is judged. */
 export type QueueFigures = Omit<QueueReading, "state" | "label" | "cause" | "drainsInMs">;
 export type QueueVerdict = { state: HealthState; label: string; cause: string | null };
 
@@ -11,12 +11,12 @@ const oldJobMs = 5 * 60_000;
 const failingRatio = 0.25;
 const failingPerMinute = 5;
 
-/** Jobs that a worker could take now. */
+/** Jobs that a worker could start now. */
 const waitingOf = ({ counts }: Pick<QueueRow, "counts">) => counts.waiting + counts.prioritized;
 
 /**
- * The one judgement of a queue, worst first. Pausing is an act of a person, so a paused queue is neither down nor
- * degraded, however old its jobs get.
+ * Judges a queue, checking the worst state first. Pausing is deliberate, so a paused queue is neither down
+ * nor degraded, however old its jobs become.
  */
 export function judgeQueue(queue: QueueFigures): QueueVerdict {
   const waiting = waitingOf(queue);
@@ -47,7 +47,7 @@ export function judgeQueue(queue: QueueFigures): QueueVerdict {
   return { state: "ok", label: "OK", cause: null };
 }
 
-/** Time until nothing waits at the pace of the last minute; see `drainsInMs` of the contract. */
+/** Time until no job waits at the last minute's pace; see `drainsInMs` of the contract. */
 export function drainOf(queue: QueueFigures): QueueRow["drainsInMs"] {
   const waiting = waitingOf(queue);
   if (waiting === 0) return "empty";
@@ -56,7 +56,7 @@ export function drainOf(queue: QueueFigures): QueueRow["drainsInMs"] {
   if (queue.completedPerMinute === null || queue.failedPerMinute === null) return null;
   const perMinute = queue.completedPerMinute + queue.failedPerMinute;
   if (perMinute > 0) return Math.round((waiting / perMinute) * 60_000);
-  // A job that runs longer than a minute shows no pace yet.
+  // A job that runs longer than a minute gives no pace yet.
   return queue.counts.active > 0 ? null : "never";
 }
 

@@ -10,7 +10,7 @@ import type { QueueReading, QueuesReading } from "./rows.ts";
 import { drainOf, judgeQueue } from "./rules.ts";
 
 const queuesPerCall = 250;
-/** Most event entries that one call reads; about a millisecond of the server's time. */
+/** Most event entries that one call reads, which takes about a millisecond of the server's time. */
 const eventBudget = 1_000;
 const clientListEveryMs = 5_000;
 
@@ -63,7 +63,7 @@ const fields = z.object({
   lastJob: orNull,
 } satisfies Record<(typeof names)[number], z.ZodType>);
 
-/** A row of `sample-queues.lua`, in the order that its header gives. */
+/** A row of `sample-queues.lua`, in the order given in its header. */
 const row = z
   .array(z.union([z.number(), z.string()]))
   .length(names.length)
@@ -98,13 +98,13 @@ const row = z
     },
   }));
 
-/** `[server time ms, one row a queue]`; 0 stands for a queue that is gone. */
+/** `[server time ms, one row per queue]`; 0 marks a deleted queue. */
 const sampleReply = z.tuple([z.number(), z.array(z.union([z.literal(0), row]))]);
 
 /**
- * All BullMQ queues of one logical database: found, counted and timed by one script call per 250 queues and tick,
- * with CLIENT LIST every 5 s for the workers. Ages are measured on the Redis server's clock, so a clock of ours that
- * is off makes no job old.
+ * All BullMQ queues of one logical database, read by one script call per 250 queues and tick, with CLIENT
+ * LIST every 5 s for the workers. Ages use the Redis server's clock, so an inaccurate local clock makes no
+ * job look old.
  */
 export function createQueuesSource(deps: { redis: Redis; sourceId: string; database: number; clock: Clock }) {
   const { redis, sourceId, database, clock } = deps;
@@ -129,7 +129,7 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
       clients = parseClientList(String(await redis.call("CLIENT", "LIST")), database);
       await discovery.hint(clients.queues);
     } catch (error) {
-      // Hosted servers may forbid the command; then workers are unknown, not none.
+      // Hosted servers may forbid the command; workers are then unknown rather than absent.
       if (redis.status !== "ready") throw error;
       clients = null;
     }
@@ -163,7 +163,7 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
       await discovery.step();
       await readClients();
       const names = [...discovery.known()];
-      // Another queue comes first each tick, so that none is starved of the event budget for long.
+      // Each tick starts with a different queue, so that no queue lacks event budget for long.
       turn = names.length === 0 ? 0 : (turn + 97) % names.length;
       const rows = await readQueues([...names.slice(turn), ...names.slice(0, turn)]);
       const queues: QueueReading[] = [];
@@ -193,7 +193,7 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
   };
 }
 
-/** Machines with workers of queues that are there. */
+/** Machines with workers of existing queues. */
 function hostsOf(clients: QueueClients | null, sourceId: string, known: ReadonlyMap<string, QueueName>) {
   return [...(clients?.hosts ?? [])].map(([host, bases]) => ({
     host,

@@ -17,7 +17,7 @@ import { noRows, observationsOf, type Tick, tickSchema } from "#observe/tick/tic
 import { createTrends, type Trends } from "./trends.ts";
 
 const mostChanges = 300;
-/** How long a leader that lost its lease without noticing is ignored after its successor's last tick. */
+/** How long to ignore a leader that unknowingly lost its lease, counted from its successor's last tick. */
 const oldTermMs = 10_000;
 
 const kept = z.object({
@@ -28,7 +28,7 @@ const kept = z.object({
 });
 
 /**
- * The single place from which observations are read: the newest tick, recent trends and recent changes, divided by
+ * The only place to read observations from: the newest tick, recent trends and recent changes, divided by
  * organization and encoded at most once per tick for all readers.
  */
 export function createSnapshotStore({
@@ -62,7 +62,7 @@ export function createSnapshotStore({
   };
 
   return {
-    /** False if the tick comes from a leader that has been replaced. */
+    /** False if the tick comes from a replaced leader. */
     ingest(tick: Tick): boolean {
       const nowMs = clock.now();
       const { term, changes: newest } = tick.head;
@@ -90,7 +90,7 @@ export function createSnapshotStore({
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    /** What one organization may see of the newest tick. */
+    /** The part of the newest tick that one organization may see. */
     viewsOf(organization: OrganizationKey): Views {
       const made =
         views.get(organization.id) ??
@@ -99,7 +99,7 @@ export function createSnapshotStore({
       return made;
     },
     keep: () => ({ tick: current?.tick ?? null, trends: trends.keep(), hour: hour.keep(), changes }),
-    /** Restores what a previous process stored. It is served with its original time. */
+    /** Restores a previous process's data, served with its original time. */
     restore(text: unknown) {
       const parsed = kept.safeParse(text);
       if (!parsed.success) return;
@@ -114,10 +114,10 @@ export function createSnapshotStore({
 }
 export type SnapshotStore = ReturnType<typeof createSnapshotStore>;
 
-/** A tick with its rows by organization, divided once for all organizations. */
+/** A tick with its rows divided by organization, once for all organizations. */
 type Divided = { tick: Tick; rowsOf(key: string, slug: string): readonly Owned[] };
 
-/** Divides the rows of an aspect when they are first read. */
+/** Divides an aspect's rows on first read. */
 export function divide(tick: Tick): Divided {
   const made = new Map<string, Map<string, Owned[]>>();
   const byOrganization = (key: string) => {
@@ -139,17 +139,17 @@ type ViewsDeps = {
   aspects: readonly Aspect[];
   organization: OrganizationKey;
   current: Divided | null;
-  /** Newest first, of all organizations. */
+  /** Changes of all organizations, newest first. */
   changes: readonly ObservedChange[];
   trends: Trends;
-  /** The same over the last hour. */
+  /** Trends over the last hour. */
   hour: Trends;
   intervalMs: number;
 };
 
 /**
- * What one organization may see of a tick, aspect by aspect. Made once a tick and organization at most, only for those
- * that are read, and each answer made and encoded once.
+ * The part of a tick that one organization may see, by aspect. Created only on demand and at most once per
+ * tick and organization; each answer is built and encoded once.
  */
 export function createViews(deps: ViewsDeps) {
   const { aspects, organization, current, trends, hour } = deps;
@@ -192,11 +192,11 @@ export function createViews(deps: ViewsDeps) {
     part,
     /** Typed rows of one aspect. */
     rows: <Row, Extra>(of: AspectKey<Row, Extra>): readonly Row[] => of.rows(part),
-    /** The whole answer of an aspect's list. @throws Error when nothing is observed under this key */
+    /** The complete answer for an aspect's list. @throws Error when nothing is observed under this key */
     list,
-    /** Its JSON. */
+    /** The same answer as JSON. */
     encoded,
-    /** What the history keeps of this moment, by name of the part. */
+    /** The history's record of this moment, by part name. */
     frame(): Map<string, Buffer> {
       return new Map(
         aspects.flatMap(({ key, frames = [] }) =>
@@ -204,16 +204,16 @@ export function createViews(deps: ViewsDeps) {
         ),
       );
     },
-    /** Figures of the organization as a whole. */
+    /** Figures for the organization as a whole. */
     figures: (): Figures[] => aspects.flatMap((aspect) => aspect.figuresOfPart?.(part) ?? []),
   };
 }
 type Views = ReturnType<typeof createViews>;
 
-/** JSON of a view, plain and compressed, each made once for all its readers. */
+/** JSON of a view, plain and compressed, each created once for all readers. */
 function encodingsOf(view: () => unknown): Encodings {
   const plain = once(() => Buffer.from(JSON.stringify(view())));
-  // The fastest level, since it is made anew every second.
+  // The fastest level, because this runs every second.
   const gzip = once(() => gzipSync(plain(), { level: 1 }));
   return { plain, gzip };
 }
@@ -226,7 +226,7 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** Rows as they are shown. Each is made once, so that a row that stayed is the same object in the next tick. */
+/** Rows in their public form. Each is built once, so an unchanged row stays the same object in the next tick. */
 export function createPublicRows<Row extends Owned>() {
   const known = new WeakMap<Row, Public<Row>>();
   return {

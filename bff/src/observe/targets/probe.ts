@@ -2,17 +2,17 @@ import type { Clock } from "#lib/time/clock.ts";
 import { describeFailure } from "./describe-failure.ts";
 
 export type Probe<T> = {
-  /** Starts a run if one is due and none is running; resolves when it has ended, and never rejects. */
+  /** Starts a run if one is due and none is running; resolves when it ends, and never rejects. */
   poke(): Promise<void>;
   latest(): { value: T; atMs: number } | null;
-  /** Why the probe fails now; null after a successful run or while the first is still running. */
+  /** Why the probe currently fails; null after a successful run or while the first is still running. */
   failure(): string | null;
 };
 
-/** A run that takes longer than this counts as failing while it continues. */
+/** A longer run counts as failing until it ends. */
 const lateAfterMs = 2_000;
 
-/** Probes one thing repeatedly, never twice at a time, so that a hanging probe holds up only itself. */
+/** Probes one target repeatedly without overlapping runs, so a hanging probe delays only itself. */
 export function createProbe<T>(
   sample: () => Promise<T>,
   { clock, everyMs }: { clock: Clock; everyMs: number },
@@ -35,7 +35,7 @@ export function createProbe<T>(
 
   return {
     poke() {
-      // A tick may come slightly early, and a probe that is due every tick must not skip it.
+      // A tick may come slightly early and must not skip a probe that is due every tick.
       if (!running && clock.now() - startedMs >= everyMs * 0.9) {
         startedMs = clock.now();
         running = run();
@@ -51,7 +51,7 @@ export function createProbe<T>(
   };
 }
 
-/** A probe for each source of a list that may change; a source that stays keeps its probe and what it knows. */
+/** Keeps a probe for each source of a changing list; a source that stays keeps its probe and results. */
 export function createProbes<T, S extends object>(
   list: readonly (S & { sample(): Promise<T> })[],
   options: { clock: Clock; everyMs: number },

@@ -7,7 +7,7 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 import type { SessionEnds } from "#lib/security/session-ends.ts";
 import { type LiveServer, type LiveSocket, roomFor } from "./rooms.ts";
 
-/** Identifies the caller and the organization; called at the handshake, at each subscribe and once a minute. */
+/** Identifies the caller and organization; runs at the handshake, at each subscribe and once a minute. */
 export type Authenticate = (handshake: {
   cookieHeader: string | undefined;
   organization: string | undefined;
@@ -41,7 +41,7 @@ function identify(socket: LiveSocket, authenticate: Authenticate) {
   });
 }
 
-/** Accepts only connections with a session, and no more than one process can hold. */
+/** Accepts only connections with a session, up to the limit of one process. */
 export function guardHandshakes(
   io: LiveServer,
   { authenticate, log }: { authenticate: Authenticate; log: Logger },
@@ -72,13 +72,13 @@ export async function recheck(
 ): Promise<boolean> {
   const context = await identify(socket, authenticate);
   if (context instanceof AppError) {
-    // A failed check ends nothing: the session was verified before.
+    // An unavailable check changes nothing, because the session was valid before.
     if (context.code === "unavailable") return socket.connected;
     socket.disconnect(true);
     return false;
   }
   if (context.organization.id !== socket.data.context.organization.id) {
-    // The session's default organization changed and this socket followed it, but its rooms belong to another one.
+    // The session's default organization changed, but the socket's rooms still belong to the previous one.
     socket.disconnect(true);
     return false;
   }
@@ -88,7 +88,7 @@ export async function recheck(
 }
 
 /**
- * Disconnects the sockets of a session or person whose rights ended.
+ * Disconnects the sockets of a session or person that lost its rights.
  * @returns how to stop.
  */
 export function cutEnded(io: LiveServer, sessionEnds: Pick<SessionEnds, "onEnded">) {

@@ -7,18 +7,18 @@ import type { OrganizationKey } from "#observe/aspect.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
 import { type LiveServer, type LiveSocket, membersOf, roomOf, waitingRoomOf } from "./rooms.ts";
 
-/** The whole of a topic; topics of rows have `items`. */
+/** The complete data of a topic; topics of rows have `items`. */
 type LiveWhole = Observed & { items?: readonly LiveRow[] };
-// Lists of topics carry their age, and rows with ids.
+// A topic's list carries its age and has rows with ids.
 const wholeSchema = z.custom<LiveWhole>((value) => typeof value === "object" && value !== null);
 
 /** Subscribers that arrive within this time share one snapshot. */
 const gatherMs = 25;
 
 /**
- * Topics of observed rows: the snapshot for new subscribers, then changes for the whole room. Each message is built and
- * compressed once for all its recipients.
- * @param onSnapshot is called with each room that receives a snapshot
+ * Sends topics of observed rows: a snapshot to new subscribers, then changes to the whole room. Each
+ * message is built and compressed once for all recipients.
+ * @param onSnapshot runs for each room that receives a snapshot
  */
 export function createBoards(deps: {
   io: LiveServer;
@@ -29,7 +29,7 @@ export function createBoards(deps: {
 }) {
   const { io, topics, snapshots, sentAt, onSnapshot } = deps;
   const organizations = new Map<string, OrganizationKey>();
-  /** The version that all members of a room hold. */
+  /** The version that every member of a room has. */
   const held = new Map<string, { seq: number; whole: LiveWhole }>();
 
   const sendSnapshot = (topic: TopicBase, rooms: string[], organization: OrganizationKey) => {
@@ -43,11 +43,12 @@ export function createBoards(deps: {
     if (membersOf(io, waiting) === 0) return;
     const room = roomOf(topic, organization.id);
     const whole = wholeSchema.parse(snapshots.viewsOf(organization).list(topic.name));
-    // What an earlier process kept was restored between two ticks: who was here before holds something else.
+    // An earlier process's data may be restored between two ticks, so existing members may have a different
+    // version.
     const isOther = membersOf(io, room) > 0 && held.get(room)?.whole !== whole;
     sendSnapshot(topic, isOther ? [waiting, room] : [waiting], organization);
     held.set(room, { seq: snapshots.seq(), whole });
-    // In the same turn, so that no tick comes between the snapshot and the first change.
+    // Joining synchronously keeps a tick from coming between the snapshot and the first change.
     io.in(waiting).socketsJoin(room);
     io.in(waiting).socketsLeave(waiting);
   };
@@ -61,7 +62,8 @@ export function createBoards(deps: {
     const whole = wholeSchema.parse(snapshots.viewsOf(organization).list(topic.name));
     held.set(room, { seq, whole });
     const { observedAt, intervalMs } = whole;
-    // Without a previous tick, or if the room holds another version, there is nothing to compute changes from.
+    // Without a previous tick, or if the room has another version, there is no base to compute changes
+    // from.
     const patch =
       observedAt === null || before?.seq !== seq - 1 ? null : patchOf(topic, before.whole, whole, observedAt);
     if (observedAt === null || patch === null) return sendSnapshot(topic, [room], organization);
@@ -70,11 +72,11 @@ export function createBoards(deps: {
   };
 
   return {
-    /** Adds a socket to those that wait for a snapshot. */
+    /** Adds a socket to those waiting for a snapshot. */
     async join(socket: LiveSocket, topic: TopicBase, { id, slug }: OrganizationKey) {
       const organization = { id, slug };
       organizations.set(id, organization);
-      // A repeated subscribe asks for a snapshot: the socket leaves the room until it is sent.
+      // A repeated subscribe requests a snapshot, so the socket leaves the room until it is sent.
       await socket.leave(roomOf(topic, id));
       const waiting = waitingRoomOf(topic, id);
       const isFirst = membersOf(io, waiting) === 0;

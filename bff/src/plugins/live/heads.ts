@@ -9,8 +9,8 @@ import { type LiveServer, membersOf, roomOf } from "./rooms.ts";
 const everyMs = 1_000;
 
 /**
- * Topics of paged lists: changes are sent once a second at most, read once for all subscribers, and not at all without
- * any.
+ * Sends topics of paged lists: at most one message a second, read once for all subscribers, and never
+ * without any.
  * @returns how to stop.
  */
 export function sendHeads(deps: {
@@ -33,7 +33,7 @@ export function sendHeads(deps: {
       const head = { kind: "heads", newCount: next.newCount, sentAt: sentAt() } as const;
       io.to(room).emit(topic.name, encodeMessage(head, next.heads, gzipSync));
     } catch (err) {
-      log.debug({ err, topic: topic.name }, "heads of a list could not be read");
+      log.debug({ err, topic: topic.name }, "could not read list changes");
     } finally {
       sending.delete(room);
     }
@@ -51,7 +51,7 @@ export function sendHeads(deps: {
 /** Reads rows of an organization's list by id, newest first. */
 type ReadHeads<T> = (organizationId: string, ids: readonly string[]) => Promise<T[]>;
 
-/** The list whose rows change as an event says. */
+/** The list whose rows change with an event. */
 export function createEventList<T>(events: Events, event: EventName, read: ReadHeads<T>): LiveList<T> {
   const list = createLiveList(read);
   events.on(event, ({ organizationId, ids, created }) => list.changed(organizationId, ids, created));
@@ -59,24 +59,24 @@ export function createEventList<T>(events: Events, event: EventName, read: ReadH
 }
 
 /**
- * Collects what changed in a list, per organization, until the next message: at most 50 ids, the rest is counted.
- * Rows are read when it goes out, once for all who watch.
+ * Collects a list's changes per organization until the next message: at most 50 ids, with the rest counted.
+ * Rows are read when the message is sent, once for all subscribers.
  */
 export function createLiveList<T>(read: ReadHeads<T>) {
   const changes = createRowChanges();
   return {
-    /** Notes changed rows, newest last, and how many of them are new. */
+    /** Records changed rows, newest last, and how many of them are new. */
     changed(organizationId: string, ids: readonly string[], created: number) {
       changes.add({ organizationId, ids, created });
     },
-    /** Forgets what nobody watches. */
+    /** Discards the changes of an organization without subscribers. */
     forget: changes.forget,
     organizations: changes.organizations,
-    /** What came since the last call; null when nothing did. */
+    /** The changes since the last call, or null. */
     async next(organizationId: string): Promise<Omit<Heads<T>, "sentAt"> | null> {
       const waiting = changes.take(organizationId);
       if (!waiting) return null;
-      // What cannot be read now is not kept: a client that was not told sees it when it next fetches.
+      // Changes that cannot be read now are dropped; clients see them on their next fetch.
       return { newCount: waiting.created, heads: await read(organizationId, waiting.ids.toReversed()) };
     },
   };

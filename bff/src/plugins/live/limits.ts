@@ -1,11 +1,11 @@
 import type { LiveSocket } from "./rooms.ts";
 
 /**
- * Packets that may wait for one client, two per message; a slower client is disconnected, and reconnects for a fresh
- * snapshot.
+ * Most packets that may wait for one client, at two per message; a slower client is disconnected and
+ * reconnects for a fresh snapshot.
  */
 const mostWaiting = 128;
-/** Messages that a client may send within `recheckEveryMs`; regular clients send a few. */
+/** Most messages that a client may send within `recheckEveryMs`; regular clients send a few. */
 const mostCommands = 300;
 const recheckEveryMs = 60_000;
 
@@ -22,7 +22,7 @@ export function limitSocket(socket: LiveSocket, lookAgain: () => void) {
     waiting += 1;
     if (waiting > mostWaiting) socket.conn.close(true);
   });
-  // Waiting packets are written together; the next round waits for them.
+  // A flush writes all waiting packets together, and the next one waits for it to end.
   socket.conn.on("flush", () => {
     waiting = 0;
   });

@@ -22,9 +22,9 @@ type NamesOf<Topics extends AnyTopics, Kind extends TopicBase["kind"]> = {
 
 export type LiveDeps<Topics extends AnyTopics> = {
   topics: Topics;
-  /** What topics of rows and of one object show. */
+  /** Data for topics of rows and single objects. */
   snapshots: Pick<SnapshotStore, "seq" | "tick" | "heardAtMs" | "onTick" | "viewsOf">;
-  /** What topics of heads show. */
+  /** Data for topics of heads. */
   lists: { readonly [Name in NamesOf<Topics, "heads"> & string]: LiveList<unknown> };
   authenticate: Authenticate;
   sessionEnds: Pick<SessionEnds, "onEnded">;
@@ -34,8 +34,8 @@ export type LiveDeps<Topics extends AnyTopics> = {
 };
 
 /**
- * Live updates. Rooms are derived here from the session, never from a client's message; each message is encoded once
- * for its room. A client only subscribes: commands go by HTTP.
+ * Live updates. Rooms come from the session, never from a client's message, and each message is encoded
+ * once per room. Clients only subscribe; commands use HTTP.
  */
 export function registerLive<const Topics extends AnyTopics>(app: FastifyInstance, deps: LiveDeps<Topics>) {
   const { snapshots, clock, log } = deps;
@@ -78,7 +78,7 @@ export function registerLive<const Topics extends AnyTopics>(app: FastifyInstanc
   });
   return {
     connections: () => io.engine.clientsCount,
-    /** Sends a message of a personal topic to all sockets of one person in an organization. */
+    /** Sends a personal message to all of one person's sockets in an organization. */
     tell(
       name: NamesOf<Topics, "personal"> & string,
       { organizationId, userId }: { organizationId: string; userId: string },
@@ -103,7 +103,7 @@ function listen(socket: LiveSocket, joining: Joining) {
   const { topicOf, log } = joining;
   limitSocket(socket, () => {
     joining.recheck(socket).catch((err: unknown) => {
-      log.warn({ err }, "a live session could not be checked again");
+      log.warn({ err }, "could not recheck a live session");
     });
   });
   socket.on("subscribe", (wanted, reply) => {

@@ -21,13 +21,13 @@ export const roomOf = (topic: TopicBase, organizationId: string) => `${topic.nam
 export const personalRoomOf = (topic: TopicBase, organizationId: string, userId: string) =>
   `${topic.name}:${organizationId}:${userId}`;
 
-/** The room that a socket with this context may join; derived from its session alone. */
+/** The room that a socket with this context may join, derived from its session alone. */
 export const roomFor = (topic: TopicBase, { actor, organization }: RequestContext) =>
   topic.kind === "personal"
     ? personalRoomOf(topic, organization.id, actor.id ?? "")
     : roomOf(topic, organization.id);
 
-/** The room of those that wait for their first snapshot. */
+/** The room of sockets waiting for their first snapshot. */
 export const waitingRoomOf = (topic: TopicBase, organizationId: string) =>
   `first:${topic.name}:${organizationId}`;
 

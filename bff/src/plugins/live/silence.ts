@@ -3,11 +3,11 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
 import type { LiveServer } from "./rooms.ts";
 
-/** The collector counts as lost when two ticks in a row are missing; each may be late by 0.8 of its interval. */
+/** The collector counts as lost after two missing ticks in a row; each may be late by 0.8 of its interval. */
 const silentIntervals = 2.8;
 const looksPerInterval = 20;
 
-/** Tells all clients once when the collector falls silent, and new clients while it stays silent. */
+/** Notifies all clients once when the collector falls silent, and new clients while it stays silent. */
 export function watchSilence(deps: {
   io: LiveServer;
   snapshots: Pick<SnapshotStore, "tick" | "heardAtMs">;

@@ -3,12 +3,12 @@ import { type QueueList, type QueueRow, queueTopic } from "@wheelhouse/shared/qu
 import type { Filter, FilterKey } from "#ui/filter/filter-tokens.ts";
 
 /**
- * One line of the table. Unchanged lines keep their identity, so that they do not render again. `was`: the last
- * badge before the queue became unreadable; null while it is readable or when none is known.
+ * One line of the table. Unchanged lines keep their identity, so that they do not render again. `was`: the
+ * last badge before the queue became unreadable; null while it is readable or when none is known.
  */
 export type QueueView = { row: QueueRow; trend: readonly (number | null)[]; was: string | null };
 
-/** The list as a page keeps it, in the topic's order. */
+/** The page's copy of the list, in the topic's order. */
 export type QueuesState = {
   observedAt: string | null;
   intervalMs: number;
@@ -26,7 +26,7 @@ const wasOf = (row: QueueRow, before: QueueView | undefined): string | null => {
   return before.row.state === "unknown" ? before.was : before.row.label;
 };
 
-/** The state for a complete list. `before` supplies the last badges of queues that are now unreadable. */
+/** Builds the state for a complete list; `before` supplies the last badges of queues that are now unreadable. */
 export const fromList = (list: QueueList, before?: QueuesState): QueuesState => ({
   observedAt: list.observedAt,
   intervalMs: list.intervalMs,
@@ -46,8 +46,8 @@ export const fromList = (list: QueueList, before?: QueuesState): QueuesState => 
 const lengthMax = 60;
 
 /**
- * Applies the rows of a message. Trends have no messages of their own: a point is added whenever their interval
- * has passed.
+ * Applies the rows of a message. Trends have no messages of their own, so a point is added each time their
+ * interval passes.
  */
 export const moveRows = (
   state: QueuesState,
@@ -105,7 +105,7 @@ export const queueFilterKeys = (views: readonly QueueView[]): readonly FilterKey
   ];
 };
 
-/** The views that match every token (a comma is "or") and hold every word of the text in their name. */
+/** The views that match every token (a comma means "or") and whose name contains every word of the text. */
 export const filterQueues = (views: readonly QueueView[], filter: Filter): readonly QueueView[] => {
   if (filter.tokens.length === 0 && filter.text === "") return views;
   const wanted = filter.text.toLowerCase().split(/\s+/);

@@ -17,23 +17,21 @@ type Read<Data> = (
   options: { organization: string; signal: AbortSignal },
 ) => Promise<Data>;
 
-/** How a page keeps observed data: an API answer, kept current by the messages of its topic. */
+/** How a page stores observed data: an API answer kept current by its topic's messages. */
 export type Board<Data extends Observed, State extends Observed> = {
   topic: AnyTopic & LiveTopic<Data>;
-  /** Prefix of its query keys. */
+  /** Prefix of the query keys. */
   key: string;
   read: Read<Data>;
-  /** Converts a snapshot. `isAnswer`: it came from the API, not from the socket. */
+  /** Converts complete data; `isAnswer` means that it came from the API rather than the socket. */
   take: (whole: Data, before: State | undefined, isAnswer: boolean) => State;
   /** Applies changed rows or parts. */
   move: (state: State, data: Data) => State;
-  /** What an answer adds although the socket has newer rows. */
+  /** Adds the fields of an API answer that the socket's newer rows lack. */
   keep: (state: State, answer: Data) => State;
 };
 
-/**
- * A board of rows in the API's shape. Fields that messages do not carry keep the values of the last answer.
- */
+/** A board of rows in the API's shape. Fields missing from messages keep the values of the last answer. */
 export const listBoard = <Row extends LiveRow, List extends LiveList<Row>>(declared: {
   topic: { kind: "rows" } & AnyTopic & RowsReader<Row, List>;
   key: string;
@@ -60,7 +58,7 @@ export const wholeBoard = <Whole extends Observed>(declared: {
   keep: (state) => state,
 });
 
-/** Unchanged rows keep their identity, so that they do not render again. */
+/** Keeps the identity of unchanged rows, so that they do not render again. */
 const reuseRows = <Row extends LiveRow>(before: readonly Row[], rows: readonly Row[]): Row[] => {
   const known = new Map(before.map((row) => [row.id, row]));
   return rows.map((row) => {
@@ -71,9 +69,7 @@ const reuseRows = <Row extends LiveRow>(before: readonly Row[], rows: readonly R
 
 const freshForMs = 10_000;
 
-/**
- * The board of one organization. The socket keeps the live one current; one of a past moment never changes.
- */
+/** The board of one organization. The socket keeps the live board current; a past board never changes. */
 export const boardQuery = <Data extends Observed, State extends Observed>(
   board: Board<Data, State>,
   organization: string,

@@ -21,7 +21,7 @@ export type LiveSocket = {
     (event: "connect_error", listener: (error: Error) => void): unknown;
     (event: "collector:lost", listener: (message: CollectorLost) => void): unknown;
   };
-  /** Called with the messages of all topics. */
+  /** Runs for the messages of all topics. */
   onAny: (listener: (event: string, message: unknown) => void) => unknown;
   emit: {
     (event: "subscribe", topic: string, reply: (result: SubscribeReply) => void): unknown;
@@ -32,7 +32,7 @@ export type LiveSocket = {
 /** Reports when the page is hidden, restored from the back-forward cache or offline. */
 export type PageEvents = {
   isHidden: () => boolean;
-  /** Calls back whenever the shown data may be outdated. */
+  /** Runs the callback whenever the shown data may be outdated. */
   onResume: (listener: () => void) => () => void;
 };
 
@@ -59,7 +59,7 @@ export const browserPage: PageEvents = {
 type Kind = Head["kind"];
 type Listener = { run: (data: unknown, kind: Kind) => void; whenHidden: boolean };
 
-/** A subscribed topic: its listeners and the data kept for it. */
+/** A subscribed topic with its listeners and current data. */
 type Channel = {
   topic: AnyTopic;
   listeners: Set<Listener>;
@@ -69,16 +69,16 @@ type Channel = {
   isRefused: boolean;
 };
 
-/** An unreadable message causes a new subscription, but not more often than this. */
+/** The shortest time between new subscriptions caused by unreadable messages. */
 const repairEveryMs = 5_000;
 
 /**
  * Live updates of one organization over one socket.
  *
- * Topics are reference-counted: the first listener subscribes, the last one unsubscribes. Messages are unpacked
- * and applied one after the other, in order of arrival. A hidden tab serves only the listeners that ask for it
- * and renders nothing; when it becomes visible again, as after each reconnect, all topics are subscribed anew,
- * so a snapshot precedes any change. List topics have no snapshot: `onResync` tells their pages to refetch.
+ * Topics are reference-counted: the first listener subscribes and the last one unsubscribes. Messages are
+ * unpacked and applied in order of arrival. A hidden tab serves only the listeners that ask for it and
+ * renders nothing; all topics are subscribed again when it becomes visible and after each reconnect, so a
+ * snapshot precedes any change. List topics have no snapshot: `onResync` makes their pages refetch.
  */
 export const createLive = (deps: {
   socket: LiveSocket;
@@ -111,9 +111,7 @@ export const createLive = (deps: {
     }
   };
 
-  /**
-   * Requests a snapshot again, rate-limited so that repeatedly unreadable messages cause no storm of requests.
-   */
+  /** Requests a new snapshot, rate-limited so that repeated unreadable messages do not flood the server. */
   const repair = (channel: Channel): void => {
     const { name } = channel.topic;
     const before = repairs.get(name);
@@ -145,7 +143,7 @@ export const createLive = (deps: {
 
   socket.onAny((event, bytes) => {
     const channel = channels.get(event);
-    // A hidden tab unpacks nothing; once visible, it requests a snapshot.
+    // A hidden tab unpacks nothing and requests a snapshot once visible.
     if (channel === undefined || !isHeard(channel)) return;
     last = last
       .then(() => take(channel, bytes))
@@ -174,7 +172,7 @@ export const createLive = (deps: {
   };
 
   return {
-    /** Listens to a topic until the returned function is called. */
+    /** Listens to a topic until the returned function runs. */
     hear: <Data>(
       topic: AnyTopic & LiveTopic<Data>,
       run: (data: Data, kind: Kind) => void,
@@ -195,7 +193,7 @@ export const createLive = (deps: {
         if (socket.connected) socket.emit("unsubscribe", topic.name);
       };
     },
-    /** For list topics: messages may have been missed, so refetch. */
+    /** For list topics: messages may have been missed, so their pages should refetch. */
     onResync: (listener: (topic: string) => void): (() => void) => {
       resyncListeners.add(listener);
       return () => resyncListeners.delete(listener);
@@ -233,7 +231,7 @@ const createStatus = (clock: { now: () => number }) => {
   };
 };
 
-/** Tracks the state of the connection, and reconnects where socket.io does not. */
+/** Tracks the connection state, and reconnects where socket.io does not. */
 const followConnection = (
   socket: LiveSocket,
   deps: {

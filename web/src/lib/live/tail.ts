@@ -3,11 +3,11 @@ import type { AnyTopic, Heads, LiveTopic } from "@wheelhouse/shared/live/topic.t
 import { type Dispatch, type RefObject, type SetStateAction, useEffect, useRef, useState } from "react";
 import { useLive, useLiveResync } from "./live-context.tsx";
 
-/** A keyset-paged list as the server gives it. */
+/** A keyset-paged list in the server's format. */
 export type TailPage<T> = { items: T[]; nextCursor: string | null };
 
 export type TailRules<T> = {
-  /** Order of the list, first row first: negative when `a` stands above `b`. */
+  /** Order of the list: negative when `a` comes before `b`. */
   compare: (a: T, b: T) => number;
   /** Whether a row that is not shown belongs to the filtered list. */
   matches: (row: T) => boolean;
@@ -16,13 +16,13 @@ export type TailRules<T> = {
 };
 
 export type TailMerge<T> = {
-  /** The same array when no shown row changed, so that nothing renders again. */
+  /** The same array when no shown row changed, to avoid rendering again. */
   pages: TailPage<T>[];
   /** Matching rows within the loaded pages that are not shown, in message order. */
   missed: T[];
 };
 
-/** Page that a row belongs to; -1 when it is older than all loaded pages. */
+/** The page that a row belongs to; -1 when it is older than all loaded pages. */
 const pageOf = <T>(pages: readonly TailPage<T>[], row: T, compare: TailRules<T>["compare"]): number => {
   const last = pages.length - 1;
   return pages.findIndex((page, index) => {
@@ -32,7 +32,7 @@ const pageOf = <T>(pages: readonly TailPage<T>[], row: T, compare: TailRules<T>[
   });
 };
 
-/** Heads replace shown rows with the same id; others are inserted or reported, see {@link TailRules}. */
+/** Replaces shown rows with heads of the same id; inserts or reports the others, see {@link TailRules}. */
 export const mergeHeads = <T extends { id: string }>(
   pages: TailPage<T>[],
   heads: readonly T[],
@@ -68,19 +68,19 @@ export const mergeHeads = <T extends { id: string }>(
   return { pages: merged, missed };
 };
 
-/** Rows that a paused list has not shown yet. Ids are remembered up to a limit, then only counted. */
+/** Rows that a paused list has not shown yet. Ids are kept up to a limit, then only counted. */
 export type Unread = {
   ids: ReadonlySet<string>;
-  /** Number of rows beyond the remembered ids. */
+  /** Number of rows beyond the kept ids. */
   uncounted: number;
-  /** More rows arrived than a message holds, so the number is a lower bound. */
+  /** More rows arrived than a message can hold, so the number is a lower bound. */
   open: boolean;
 };
 
 export const nothingUnread: Unread = { ids: new Set(), uncounted: 0, open: false };
 const rememberedMax = 1000;
 
-/** `overflow`: rows that a message counted without sending them. */
+/** `overflow`: rows that a message counted but did not include. */
 export const addUnread = (unread: Unread, ids: readonly string[], overflow: number): Unread => {
   if (ids.length === 0 && overflow === 0) return unread;
   const next = new Set(unread.ids);
@@ -99,7 +99,7 @@ type Pages<T> = InfiniteData<TailPage<T>, string | undefined>;
 
 export type Tail = {
   isPaused: boolean;
-  /** Rows that arrived while paused; `isMore`: there are more than counted. */
+  /** Rows that arrived while paused; `isMore` means that the actual number is higher. */
   newCount: number;
   isMore: boolean;
   /** Ref for an element before the first row; while it is in view, the reader is at the top. */
@@ -142,7 +142,7 @@ const useAtTop = () => {
   return { isAtTop, sentinel };
 };
 
-/** Rows counted instead of shown. Another filter is another list, so its count starts at zero. */
+/** Counts rows instead of showing them. A different filter makes a different list, so its count starts at zero. */
 const useUnread = (listId: string) => {
   const [unread, setUnread] = useState(nothingUnread);
   const [shownList, setShownList] = useState(listId);
@@ -153,7 +153,10 @@ const useUnread = (listId: string) => {
   return { unread, setUnread };
 };
 
-/** Inserts the rows of the topic's messages into the query's pages, or counts them. Returns a function that fetches the newest page. */
+/**
+ * Inserts rows from the topic's messages into the query's pages, or counts them.
+ * @returns a function that fetches the newest page.
+ */
 const useHeads = <T extends { id: string }>(
   { topic, queryKey, compare, matches }: TailOptions<T>,
   isPaused: boolean,
@@ -201,16 +204,16 @@ const useHeads = <T extends { id: string }>(
 /**
  * Keeps a keyset-paged list of a TanStack infinite query current through its live topic.
  *
- * Shown rows are updated immediately. New rows are inserted only while nobody is reading: at the top, nothing
- * selected, no row focused, not `isReading` (an open drawer) and not paused manually; otherwise they are
- * counted.
+ * Shown rows are updated immediately. New rows are inserted only while nobody is reading: at the top,
+ * nothing selected, no row focused, not `isReading` (an open drawer) and not paused manually; otherwise
+ * they are counted.
  */
 export const useTail = <T extends { id: string }>(options: TailOptions<T> & { isReading: boolean }): Tail => {
   const { unread, setUnread } = useUnread(JSON.stringify(options.queryKey));
   const [isHeld, setIsHeld] = useState(false);
   const { isAtTop, sentinel } = useAtTop();
   const isBehind = unreadCount(unread) > 0 || unread.open;
-  // Once rows were held back the list has a gap: only fetching it anew makes it whole again.
+  // Held-back rows leave a gap in the list, and only a new fetch closes it.
   const isPaused = isHeld || !isAtTop || options.isReading || isBehind;
   const fetchNewest = useHeads(options, isPaused, setUnread);
 

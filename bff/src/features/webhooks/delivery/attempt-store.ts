@@ -18,10 +18,10 @@ export type Claim = {
   eventId: string;
   eventType: string;
   url: string;
-  /** Counted up by each change of the endpoint. */
+  /** Incremented by each change to the endpoint. */
   endpointVersion: number;
   secretBox: Buffer | null;
-  /** Null when the event is gone. */
+  /** Null once the event has been deleted. */
   payload: Buffer | null;
   contentType: string | null;
 };
@@ -41,12 +41,12 @@ export type Outcome = {
   responseBody: string | null;
   responseSizeBytes: number | null;
   responseTruncated: boolean | null;
-  /** What becomes of the delivery. */
+  /** The delivery's new state. */
   status: "completed" | "failed" | "dead_letter";
   nextAttemptAt: Date | null;
 };
 
-/** `stored` is false when the claim was no longer there: the outcome had been declared unknown before. */
+/** `stored` is false when the claim had already expired and its outcome was recorded as unknown. */
 export type StoredOutcome = { stored: boolean; organizationId: string | null };
 
 type ClaimRow = {
@@ -96,7 +96,10 @@ function claimOf(row: ClaimRow, payload: Buffer | null): Claim {
   };
 }
 
-/** Claims, outcomes and postponements, each for a group of attempts in one statement, so in one transaction. */
+/**
+ * Claims, outcomes and postponements; each call handles a group of attempts in one statement, hence one
+ * transaction.
+ */
 export function createAttemptStore(deps: {
   database: Database;
   payloads: Payloads;
@@ -107,9 +110,9 @@ export function createAttemptStore(deps: {
   const worker = `worker_${randomUUID().slice(0, 8)}`;
   return {
     /**
-     * Claims what is still to be done: the delivery waits for exactly this attempt, its endpoint is enabled, and
-     * nobody holds a claim. Row locks that another transaction holds are skipped, never waited for: whoever holds
-     * one is making the attempt stale.
+     * Claims attempts that are still due: the delivery expects exactly this attempt, its endpoint is
+     * enabled and no claim exists. Skips rows locked by another transaction, because that transaction is
+     * making the attempt stale.
      */
     async claim(refs: readonly AttemptRef[]): Promise<(Claim | null)[]> {
       const nowMs = clock.now();
@@ -144,14 +147,14 @@ export function createAttemptStore(deps: {
       const claims = new Map(rows.map((row) => [row.id, row]));
       return refs.map(({ deliveryId }) => {
         const row = claims.get(deliveryId);
-        // The same attempt twice in one group: the second is stale.
+        // A second copy of an attempt within one group is stale.
         claims.delete(deliveryId);
         if (!row) return null;
         return claimOf(row, payloads.open(row.payload, row.event_id));
       });
     },
 
-    /** Turns claims into attempts and moves their deliveries on; an outcome without its claim changes nothing. */
+    /** Turns claims into attempts and updates their deliveries; an outcome without a claim changes nothing. */
     async finish(outcomes: readonly Outcome[]): Promise<StoredOutcome[]> {
       const items = outcomes.map((outcome) => ({
         ...outcome,
@@ -207,9 +210,9 @@ export function createAttemptStore(deps: {
     },
 
     /**
-     * Puts attempts off without consuming them: until `untilMs`, and by up to a quarter of the delivery's age more
-     * (at least `spreadMs`, at most 10 min), so that a long backlog is looked at less and less often. Past
-     * `horizonMs` the delivery is given up.
+     * Postpones attempts without consuming them: until `untilMs` plus up to a quarter of the delivery's age
+     * (at least `spreadMs`, at most 10 min), so that a long backlog is checked less and less often. Gives
+     * up deliveries older than `horizonMs`.
      */
     async postpone(
       refs: readonly (AttemptRef & { untilMs: number })[],
@@ -260,7 +263,7 @@ export function createAttemptStore(deps: {
     },
 
     /**
-     * Discards what waits for an endpoint that is disabled or deleted; replayable once it is enabled again.
+     * Discards deliveries to a disabled or deleted endpoint; they can be replayed once it is enabled again.
      * @returns the organization of each discarded delivery.
      */
     async discardUnwanted(refs: readonly AttemptRef[]) {

@@ -11,12 +11,12 @@ export type AttemptFigure = {
   endpointId: string;
   success: boolean;
   firstAttempt: boolean;
-  /** The delivery ended with this attempt. */
+  /** Whether the delivery ended with this attempt. */
   final: boolean;
   latencyMs: number | null;
 };
 
-/** Width of a latency bucket: 10 %, so a percentile is off by at most 5 %. */
+/** Each latency bucket is 10 % wide, so a percentile is off by at most 5 %. */
 const base = Math.log(1.1);
 const bucketOf = (latencyMs: number | null) =>
   latencyMs === null ? -1 : Math.max(0, Math.min(200, Math.floor(Math.log(Math.max(1, latencyMs)) / base)));
@@ -24,8 +24,8 @@ const bucketOf = (latencyMs: number | null) =>
 export const latencyOfBucket = (bucket: number) => Math.exp((bucket + 0.5) * base);
 
 /**
- * Counts attempts in memory and appends the sums once a second, so that rates cost no write per attempt. A crash
- * loses a second of figures, never of deliveries.
+ * Counts attempts in memory and writes the sums once a second, so that rates cost no write per attempt. A
+ * crash loses a second of figures but no deliveries.
  */
 export function createFigures(database: Database, clock: Clock, log: Logger) {
   let counts = new Map<string, AttemptFigure & { count: number }>();
@@ -48,7 +48,7 @@ export function createFigures(database: Database, clock: Clock, log: Logger) {
           success boolean, "firstAttempt" boolean, final boolean, bucket smallint, count int)
       `.execute(database.system);
     } catch (err) {
-      log.debug({ err }, "figures of a second were lost");
+      log.debug({ err }, "lost one second of delivery figures");
     }
   }
 
@@ -66,7 +66,7 @@ export function createFigures(database: Database, clock: Clock, log: Logger) {
       else if (counts.size < maxUnwritten) counts.set(key, { ...figure, count: 1 });
       timer ??= setTimeout(flush, flushMs);
     },
-    /** Writes what is left. */
+    /** Writes the remaining figures. */
     async stop() {
       clearTimeout(timer);
       await flush();

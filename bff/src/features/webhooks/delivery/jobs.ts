@@ -7,7 +7,7 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
 import { webhooksKeys } from "../keys.ts";
 
-/** One attempt of one delivery. Everything else is read from Postgres when its time has come. */
+/** One attempt of one delivery; the worker reads everything else from Postgres when the job runs. */
 const attemptRef = z.object({
   deliveryId: z.uuid(),
   endpointId: z.uuid(),
@@ -19,19 +19,19 @@ export type AttemptRef = z.infer<typeof attemptRef>;
 export const jobIdOf = ({ deliveryId, generation, attempt }: AttemptRef) =>
   `${deliveryId}_${generation}_${attempt}`;
 
-/** `done`: nothing more for this job. `later`: hand the same job out again then. */
+/** `done`: the job is finished. `later`: run the same job again at the given time. */
 export type Delivered = { kind: "done" } | { kind: "later"; atMs: number };
 
 export type Doorbell = {
   /**
-   * Gives attempts their jobs. Never throws: without Redis nothing happens, and the sweeper finds the rows once
-   * they are due.
+   * Creates jobs for attempts. Never throws: without Redis it does nothing, and the sweeper finds the rows
+   * once they are due.
    */
   ring(attempts: readonly (AttemptRef & { delayMs: number })[]): Promise<void>;
   close(): Promise<void>;
 };
 
-/** BullMQ queue `webhook-delivery`: wakes workers up, decides nothing. A job that is still there is not doubled. */
+/** BullMQ queue `webhook-delivery`: it only wakes workers and decides nothing. An existing job is not duplicated. */
 export function createDoorbell(redis: Redis, log: Logger): Doorbell {
   const queue = new Queue<AttemptRef>(webhooksKeys.queue, {
     connection: redis,
@@ -40,7 +40,7 @@ export function createDoorbell(redis: Redis, log: Logger): Doorbell {
     skipWaitingForReady: true,
     defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
   });
-  queue.on("error", (err) => log.debug({ err }, "delivery queue"));
+  queue.on("error", (err) => log.debug({ err }, "delivery queue error"));
   return {
     async ring(attempts) {
       if (attempts.length === 0 || redis.status !== "ready") return;
@@ -55,7 +55,7 @@ export function createDoorbell(redis: Redis, log: Logger): Doorbell {
       } catch (err) {
         log.debug(
           { err, attempts: attempts.length },
-          "deliveries got no job; the sweeper will give them one",
+          "could not create delivery jobs; the sweeper will create them",
         );
       }
     },
@@ -72,7 +72,7 @@ type WorkerOptions = {
   log: Logger;
 };
 
-/** Hands jobs to `deliver` and keeps what is under way; after `refuse` it puts each job off instead. */
+/** Passes jobs to `deliver` and tracks those in progress; after `refuse`, it postpones every job instead. */
 function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver" | "clock" | "log">) {
   const abort = new AbortController();
   const running = new Set<Promise<unknown>>();
@@ -81,7 +81,7 @@ function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver"
     async process(job: Job<AttemptRef>, token?: string): Promise<void> {
       const ref = attemptRef.safeParse(job.data);
       if (!ref.success) {
-        log.warn({ jobId: job.id }, "a job of the delivery queue was not understood and dropped");
+        log.warn({ jobId: job.id }, "dropped an invalid job from the delivery queue");
         return;
       }
       const delivery = isRefusing
@@ -99,7 +99,7 @@ function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver"
     async finished(): Promise<void> {
       while (running.size > 0) await Promise.allSettled(running);
     },
-    /** Waits for what was under way at this moment. */
+    /** Waits for the jobs in progress at the time of the call. */
     async abort(): Promise<void> {
       abort.abort();
       await Promise.allSettled(running);
@@ -107,7 +107,10 @@ function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver"
   };
 }
 
-/** Takes jobs of the delivery queue. `drain` stops taking and waits `drainMs`; `stop` aborts the rest and stores it as unknown. */
+/**
+ * Runs jobs from the delivery queue. `drain` stops taking jobs and waits up to `drainMs`; `stop` aborts the
+ * remaining attempts and stores their outcomes as unknown.
+ */
 export function startDeliveryWorker({ redis, deliver, config, clock, log }: WorkerOptions) {
   const deliveries = createDeliveries({ deliver, clock, log });
   const worker = new Worker<AttemptRef>(webhooksKeys.queue, deliveries.process, {
@@ -116,14 +119,14 @@ export function startDeliveryWorker({ redis, deliver, config, clock, log }: Work
     concurrency: config.concurrency,
     lockDuration: config.jobLockMs,
     stalledInterval: config.jobLockMs,
-    // Postgres counts attempts; a job whose worker died is simply handed out again.
+    // Postgres counts attempts, so BullMQ may rerun a job whose worker died as often as needed.
     maxStalledCount: 1_000_000,
-    // After an outage of Redis, not a quarter of a minute later.
+    // BullMQ's default of 15 s would delay deliveries after a Redis outage.
     runRetryDelay: 500,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   });
-  worker.on("error", (err) => log.debug({ err }, "delivery worker"));
+  worker.on("error", (err) => log.debug({ err }, "delivery worker error"));
 
   return {
     async drain() {
@@ -139,7 +142,7 @@ export function startDeliveryWorker({ redis, deliver, config, clock, log }: Work
     },
     async stop() {
       await Promise.race([deliveries.abort(), delay(1_000, undefined, { ref: false })]);
-      // Without Redis BullMQ would wait for it; the connection is closed by whoever made it.
+      // Without Redis, a graceful close would wait for it; the connection's owner closes the connection.
       await Promise.race([
         worker.close(redis.status !== "ready").catch(() => {}),
         delay(1_000, undefined, { ref: false }),

@@ -13,7 +13,7 @@ export type Answer = {
   kind: "answer";
   statusCode: number;
   headers: Record<string, string | string[] | undefined>;
-  /** At most 16 KiB, as text that Postgres can store; not yet redacted. */
+  /** At most 16 KiB, as text that Postgres can store; not redacted yet. */
   body: string;
   bodySizeBytes: number;
   truncated: boolean;
@@ -21,7 +21,7 @@ export type Answer = {
 export type NoAnswer = { kind: "none"; errorClass: ErrorClass; message: string };
 
 type Sender = {
-  /** Never throws and never follows a redirect. `signal` aborts it for a shutdown. */
+  /** Never throws and never follows a redirect; `signal` aborts the request at shutdown. */
   post(
     url: string,
     headers: Record<string, string>,
@@ -32,18 +32,18 @@ type Sender = {
   close(): Promise<void>;
 };
 
-/** Posts to receivers; every address is judged by the filter at the moment of connecting. */
+/** Posts to receivers; the filter checks every address at connection time. */
 export function createSender(filter: AddressFilter, connections: number): Sender {
   const connect = buildConnector({ lookup: filter.lookup, timeout: 10_000, allowH2: false });
   const agent = new Agent({
     connections,
     keepAliveTimeout: 10_000,
-    // Headers and body are bounded by the attempt's own time-out.
+    // The attempt's own timeout covers headers and body.
     headersTimeout: 0,
     bodyTimeout: 0,
     maxResponseSize: -1,
     connect(options, callback) {
-      // A literal address is connected to without a lookup.
+      // The connector does not look up a literal address, so it needs its own check.
       const refusal = isIP(options.hostname) ? filter.refusal(options.hostname) : null;
       if (refusal) return callback(new AddressRefusedError(options.hostname, refusal), null);
       return connect(options, callback);
@@ -92,7 +92,7 @@ export function createSender(filter: AddressFilter, connections: number): Sender
 async function readCapped(body: AsyncIterable<Buffer>): Promise<{ bytes: Buffer; truncated: boolean }> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Leaving the loop early ends the connection, so an endless answer costs 16 KiB.
+  // Leaving the loop early closes the connection, so an endless response costs only 16 KiB.
   for await (const chunk of body) {
     chunks.push(chunk);
     size += chunk.length;
@@ -109,7 +109,7 @@ function codeOf(error: unknown): string {
   return codeOf(error.cause);
 }
 
-/** Why there was no answer, by Node's, OpenSSL's and undici's error codes. */
+/** Maps Node, OpenSSL and undici error codes to the reason for a missing response. */
 function classify(error: unknown): NoAnswer {
   const code = codeOf(error);
   const message = (error instanceof Error && error.message) || code || "unknown error";
@@ -130,7 +130,7 @@ function classify(error: unknown): NoAnswer {
   return none("protocol");
 }
 
-/** What the answer says about the endpoint, as opposed to this one delivery. */
+/** What the response says about the endpoint rather than this delivery. */
 type EndpointVerdict = "up" | "down" | "neither";
 
 type Judged = { outcome: Outcome; verdict: EndpointVerdict; gone: boolean };
@@ -153,13 +153,13 @@ function errorClassOf(statusCode: number): ErrorClass | null {
 function verdictOf(errorClass: ErrorClass | null, statusCode: number | null): EndpointVerdict {
   if (errorClass === null) return "up";
   if (statusCode === 429 || statusCode === 408) return "down";
-  // A receiver that refuses this event, or that we refuse to reach, is not one that is overloaded.
+  // A receiver that rejects this event, or that we refuse to contact, is not overloaded.
   return ["http_4xx", "gone", "shutdown", "address_refused", "outcome_unknown"].includes(errorClass)
     ? "neither"
     : "down";
 }
 
-/** Decides what an attempt means: for the delivery, for its schedule and for the endpoint's breaker. */
+/** Decides what an attempt means for the delivery, its schedule and the endpoint's breaker. */
 export function judge(
   attempted: Attempted,
   requestHeaders: Record<string, string>,
@@ -211,7 +211,7 @@ function messageOf(result: Answer | NoAnswer, errorClass: ErrorClass | null): st
     : `${result.statusCode}: ${firstLine}`;
 }
 
-/** For a claim past its deadline: nobody knows whether the receiver got it. */
+/** The outcome of a claim past its deadline: the receiver may or may not have got the request. */
 export function unknownOutcome(
   attempted: Attempted,
   eventId: string,

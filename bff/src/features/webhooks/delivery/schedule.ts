@@ -3,8 +3,8 @@ import type { WebhooksConfig } from "../config.ts";
 type Schedule = Pick<WebhooksConfig, "retryScheduleMs" | "retryJitter" | "retryAfterMaxMs">;
 
 /**
- * Wait before the next attempt, or null when `attempt` was the last. What the receiver asked for by `Retry-After`
- * counts when it is longer than the schedule, up to `retryAfterMaxMs`; jitter only lengthens it then.
+ * Wait before the next attempt, or null when `attempt` was the last. A `Retry-After` longer than the
+ * schedule takes precedence, up to `retryAfterMaxMs`; jitter then only lengthens it.
  * @param attempt number of the attempt that has just ended, from 1.
  * @param random from 0 to 1, exclusive.
  */
@@ -22,13 +22,13 @@ export function waitAfter(
   return Math.round(planned * (1 + retryJitter * (2 * random - 1)));
 }
 
-/** How long a delivery may be held back by a breaker: its whole schedule, drawn out by jitter, and 20 probes at least. */
+/** How long a breaker may hold a delivery back: the full schedule extended by jitter, or at least 20 probes. */
 export function horizonMs({ retryScheduleMs, retryJitter }: Schedule, coolDownMs: number): number {
   const whole = retryScheduleMs.reduce((sum, waitMs) => sum + waitMs, 0) * (1 + retryJitter);
   return Math.max(whole, 20 * coolDownMs);
 }
 
-/** `Retry-After` (RFC 9110 §10.2.3) in milliseconds: seconds or a date; null when absent or unreadable. */
+/** Parses `Retry-After` (RFC 9110 §10.2.3), seconds or a date, to milliseconds; null when absent or unreadable. */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | null {
   if (!value) return null;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;

@@ -27,7 +27,7 @@ type DeliveryOptions = {
   events: Pick<Events, "emit">;
   figures: Figures;
   secrets: SecretBox;
-  /** The receiver answered 410: it wants nothing any more. */
+  /** The receiver answered 410, so it no longer wants any events. */
   disableEndpoint(endpoint: { organizationId: string; endpointId: string; version: number }): Promise<void>;
   config: WebhooksConfig;
   horizonMs: number;
@@ -39,8 +39,9 @@ const done: Delivered = { kind: "done" };
 const busyRetryMs = 1_000;
 
 /**
- * Makes attempts: breaker and room, claim committed, signed POST, outcome committed, next attempt planned. Postgres
- * decides whether an attempt is still wanted; a job that comes too late or twice does nothing.
+ * Makes attempts: checks the breaker and capacity, commits the claim, posts the signed request, commits the
+ * outcome and plans the next attempt. Postgres decides whether an attempt is still due, so a late or
+ * duplicate job does nothing.
  */
 export function createDelivery(options: DeliveryOptions) {
   const { store, breakers, sender, doorbell, events, figures, secrets, config, clock, log } = options;
@@ -62,7 +63,7 @@ export function createDelivery(options: DeliveryOptions) {
     return row.status === "dead_letter" ? done : { kind: "later", atMs: row.nextAttemptAt.getTime() };
   }
 
-  /** A slow endpoint may not take every place; what it cannot take now comes back about when its turn is. */
+  /** Keeps a slow endpoint from using all capacity; excess attempts return at about the time of their turn. */
   async function withRoom(ref: AttemptRef, work: () => Promise<Delivered>): Promise<Delivered> {
     const running = underWay.get(ref.endpointId) ?? 0;
     if (running >= config.endpointConcurrency) {
@@ -148,7 +149,7 @@ export function createDelivery(options: DeliveryOptions) {
     };
   }
 
-  /** The request has been made, so its outcome is kept through an outage for as long as the claim can stand. */
+  /** The request has been sent, so its outcome is retried through an outage for as long as the claim can last. */
   async function storeOutcome(outcome: Outcome): Promise<StoredOutcome> {
     const untilMs = clock.now() + Math.max(60_000, 2 * config.claimGraceMs);
     for (;;) {
@@ -156,10 +157,7 @@ export function createDelivery(options: DeliveryOptions) {
         return await outcomes.add(outcome);
       } catch (err) {
         if (clock.now() > untilMs) {
-          log.warn(
-            { err, deliveryId: outcome.deliveryId },
-            "an outcome could not be stored; it becomes unknown",
-          );
+          log.warn({ err, deliveryId: outcome.deliveryId }, "could not store an outcome; it becomes unknown");
           return { stored: false, organizationId: null };
         }
         await new Promise((resolve) => setTimeout(resolve, 250));
@@ -168,7 +166,7 @@ export function createDelivery(options: DeliveryOptions) {
   }
 
   return {
-    /** Never throws: what cannot be done now is asked for again a second later. */
+    /** Never throws: after an error, it asks to be retried a second later. */
     async deliver(ref: AttemptRef, signal: AbortSignal): Promise<Delivered> {
       try {
         const decision = breakers.decide(ref.endpointId);
@@ -180,7 +178,7 @@ export function createDelivery(options: DeliveryOptions) {
           return attempt(ref, true, signal);
         });
       } catch (err) {
-        log.debug({ err, deliveryId: ref.deliveryId }, "delivery is put off");
+        log.debug({ err, deliveryId: ref.deliveryId }, "postponed a delivery after an error");
         return { kind: "later", atMs: clock.now() + busyRetryMs };
       }
     },

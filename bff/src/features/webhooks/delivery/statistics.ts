@@ -4,21 +4,21 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { Breakers, BreakerView } from "../breaker.ts";
 import { latencyOfBucket } from "./figures.ts";
 
-/** What Overview shows of one organization's deliveries. Ratios are 0–1, null where nothing was counted. */
+/** Delivery figures of one organization on Overview. Ratios are 0–1, null without data. */
 export type WebhookStatistics = {
-  /** Attempts that the receiver took, per second over the last minute. */
+  /** Successful attempts per second over the last minute. */
   deliveredPerSecond: number;
-  /** Attempts of any outcome, per second over the last minute. */
+  /** All attempts per second over the last minute. */
   attemptsPerSecond: number;
-  /** Failed attempts among all of the last minute. */
+  /** Share of failed attempts over the last minute. */
   errorRatio: number | null;
-  /** Of answered attempts of the last minute. */
+  /** Over the answered attempts of the last minute. */
   durationMsP95: number | null;
   deadLetters: number;
-  /** Waiting for an attempt, first or later. */
+  /** Deliveries waiting for an attempt, first or later. */
   pending: number;
   endpoints: number;
-  /** Of deliveries that ended in the last hour: those that needed one attempt. */
+  /** Share of deliveries ended in the last hour that needed only one attempt. */
   firstAttemptSuccessRatio: number | null;
   breakers: readonly {
     endpointId: string;
@@ -27,7 +27,7 @@ export type WebhookStatistics = {
     /** When the state began; null while closed. */
     since: string | null;
     nextProbeAt: string | null;
-    /** Of the last minute's attempts; null without attempts. */
+    /** Over the last minute's attempts; null without attempts. */
     failureRatio: number | null;
     attemptsPerMinute: number;
     failedPerMinute: number;
@@ -60,8 +60,8 @@ function percentile(counts: ReadonlyMap<number, number>, share: number): number 
 }
 
 /**
- * Reads the figures of all organizations at once: three short queries over small tables, in one round of the pool.
- * @returns one entry per organization asked for, also when it has nothing.
+ * Reads the figures of all organizations in three short queries over small tables, run together.
+ * @returns one entry per requested organization, even without data.
  */
 export function createStatistics(database: Database, breakers: Breakers, clock: Clock) {
   return async (organizationIds: readonly string[]): Promise<ReadonlyMap<string, WebhookStatistics>> => {
@@ -97,7 +97,7 @@ export function createStatistics(database: Database, breakers: Breakers, clock: 
 
 type Read = { figures: readonly FigureRow[]; endpoints: readonly EndpointRow[]; counts: readonly CountRow[] };
 
-/** The attempts of one organization, summed, and those of the last minute by latency and endpoint. */
+/** Sums of one organization's attempts, with those of the last minute by latency and endpoint. */
 function attemptsOf(own: readonly FigureRow[]) {
   const latencies = new Map<number, number>();
   const byEndpoint = new Map<string, { all: number; failed: number }>();

@@ -9,7 +9,7 @@ import type { AttemptStore } from "./attempt-store.ts";
 import type { Doorbell } from "./jobs.ts";
 import { unknownOutcome } from "./receiver.ts";
 
-// Any fixed number will do; it is the name of the lock within the database.
+// Any fixed number works as the name of the advisory lock.
 const lockKey = 4600_0010;
 const batch = 500;
 const compactEveryMs = 10_000;
@@ -30,7 +30,7 @@ type DueRow = {
   generation: number;
   attempts: number;
   next_attempt_at: Date;
-  /** As text, because the microseconds decide where the next walk goes on. */
+  /** As text, because a JavaScript date would lose the microseconds needed to resume the scan. */
   at: string;
 };
 type ExpiredRow = {
@@ -43,11 +43,12 @@ type ExpiredRow = {
 };
 
 /**
- * Makes good what a crash or a lost Redis left behind: due deliveries without a job get one, claims past their
- * deadline become attempts of unknown outcome. One process at a time, by an advisory lock held for a sweep.
+ * Recovers from crashes and Redis data loss: creates missing jobs for due deliveries, and records claims
+ * past their deadline as attempts with an unknown outcome. An advisory lock lets only one process sweep at
+ * a time.
  */
 export function createSweeper({ database, store, doorbell, events, config, clock, log }: SweeperOptions) {
-  // The walk over due rows goes on where it stopped, so rows whose job waits cannot hide the ones without.
+  // The scan of due rows resumes where it stopped, so rows with jobs cannot hide those without.
   let walked: { at: string; id: string } | null = null;
   let compactedMs = 0;
   let trustedFromMs = 0;
@@ -78,7 +79,7 @@ export function createSweeper({ database, store, doorbell, events, config, clock
   }
 
   async function endExpiredClaims(connection: Kysely<Tables>) {
-    // After an outage of the database, workers get a moment to store the outcomes they kept.
+    // After a database outage, workers get a moment to store the outcomes they kept.
     if (clock.now() < trustedFromMs) return 0;
     const { rows } = await sql<ExpiredRow>`
       select c.delivery_id, c.org_id, c.generation, c.attempt, d.max_attempts, d.event_id
@@ -107,11 +108,11 @@ export function createSweeper({ database, store, doorbell, events, config, clock
     for (const [at, row] of rows.entries())
       if (stored[at]?.stored)
         events.emit("deliveries.changed", { organizationId: row.org_id, ids: [row.delivery_id], created: 0 });
-    log.warn({ attempts: rows.length }, "attempts without an outcome were marked unknown");
+    log.warn({ attempts: rows.length }, "recorded expired attempts as unknown");
     return rows.length;
   }
 
-  /** Sums up appended counts and figures, so that reading them stays cheap. */
+  /** Compacts appended counts and figures to keep reads cheap. */
   async function compact(connection: Kysely<Tables>) {
     if (clock.now() - compactedMs < compactEveryMs) return;
     compactedMs = clock.now();
@@ -136,7 +137,7 @@ export function createSweeper({ database, store, doorbell, events, config, clock
     `.execute(connection);
   }
 
-  /** One sweep, unless another process is at it. @throws when the database cannot be reached. */
+  /** Sweeps once, unless another process is sweeping. @throws when the database is unreachable. */
   async function sweep() {
     await database.system.connection().execute(async (connection) => {
       const { rows } = await sql<{ held: boolean }>`select pg_try_advisory_lock(${lockKey}) as held`.execute(
@@ -165,7 +166,7 @@ export function createSweeper({ database, store, doorbell, events, config, clock
           await sweep();
           failed = false;
         } catch (err) {
-          if (!failed) log.warn({ err }, "the webhook sweeper cannot work now");
+          if (!failed) log.warn({ err }, "webhook sweep failed");
           failed = true;
           trustedFromMs = clock.now() + Math.max(2_000, 2 * config.sweepIntervalMs);
         }

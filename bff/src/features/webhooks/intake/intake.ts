@@ -34,8 +34,9 @@ type IntakeOptions = {
 };
 
 /**
- * `POST /hooks/:org/:source`: verifies, deduplicates and stores; responds with 202 `{ id, duplicate }` once
- * event and deliveries are committed. During a Redis outage the sweeper creates the jobs later.
+ * `POST /hooks/:org/:source`: verifies, deduplicates and stores an event; responds with 202 `{ id,
+ * duplicate }` once the event and its deliveries are committed. During a Redis outage, the sweeper creates
+ * the jobs later.
  */
 export function createIntake(options: IntakeOptions) {
   const { directory, store, rejections, config, clock } = options;
@@ -142,7 +143,7 @@ const githubBody = z.object({ action: z.string().max(100).regex(printable) });
 
 /**
  * Reads a verified event.
- * @returns its type: `type` of the body (Standard Webhooks; `unknown` when it has none), or GitHub's event with
+ * @returns its type: the body's `type` (Standard Webhooks; `unknown` if missing), or GitHub's event with
  * the body's action, e.g. `pull_request.opened`.
  * @throws AppError `validation_failed` naming the field.
  */
@@ -162,7 +163,7 @@ function readEventType(scheme: SignatureScheme, { headers, body }: SignedRequest
   return typed.data.type;
 }
 
-/** Ids travel in headers and become keys, so they are held to printable ASCII. */
+/** Ids end up in headers and keys, so only printable ASCII is allowed. */
 function assertEventId(eventId: string, scheme: SignatureScheme) {
   if (!fits(eventId))
     throw invalidField(
@@ -181,7 +182,7 @@ function parseBody(body: Buffer): unknown {
   }
 }
 
-/** True when one of the patterns names the type; none at all means every type. A trailing `*` matches any rest. */
+/** Whether a pattern matches the type; an empty list matches every type. A trailing `*` matches any suffix. */
 function matchesEventType(patterns: readonly string[], eventType: string): boolean {
   return (
     patterns.length === 0 ||

@@ -6,7 +6,7 @@ import type { Doorbell } from "../delivery/delivery.ts";
 import type { Payloads } from "../log/log.ts";
 import { lacksPartition, makePartitions } from "./partitions.ts";
 
-/** A verified event with its deliveries. */
+/** A verified event and its deliveries. */
 export type AcceptedEvent = {
   organizationId: string;
   sourceId: string;
@@ -27,8 +27,8 @@ export type StoredEvent = { eventId: string; duplicate: boolean };
 type Row = { n: number; event_id: string; duplicate: boolean };
 
 /**
- * Stores events, their deliveries and their idempotency keys in one transaction; of an event that was taken in
- * before, today or yesterday (UTC), nothing is stored. After the commit the new deliveries get their jobs.
+ * Stores events, deliveries and idempotency keys in one transaction, and creates the jobs after the commit.
+ * Skips events already accepted today or yesterday (UTC).
  * @returns one result per event, in order; a duplicate has the id of the first.
  */
 export function createIntakeStore({
@@ -55,10 +55,10 @@ export function createIntakeStore({
       return { n, ...rest, start, length };
     });
     const deliveries = events.flatMap(({ deliveries }, n) => deliveries.map((row) => ({ n, ...row })));
-    // All payloads travel as one binary parameter, because an array would be sent in hexadecimal, twice the
+    // All payloads share one binary parameter, because an array would be sent as hexadecimal, at twice the
     // size.
     const bytes = Buffer.concat(sealed);
-    // The order of the inserts prevents deadlocks between groups that share keys.
+    // A fixed insert order prevents deadlocks between groups that share keys.
     const { rows } = await sql<Row>`
       with items as materialized (
         select * from json_to_recordset(${JSON.stringify(items)}::json) as item(
@@ -100,7 +100,7 @@ export function createIntakeStore({
     return new Map(rows.map(({ n, event_id, duplicate }) => [n, { eventId: event_id, duplicate }]));
   }
 
-  /** Ids of events that another transaction, or the same group, accepted just before. */
+  /** Ids of events that another transaction or the same group has just accepted. */
   async function firstIds(events: readonly (AcceptedEvent & { n: number })[]) {
     const keys = events.map(({ n, organizationId, sourceId, sourceEventId, bodyHash }) => ({
       n,
@@ -120,7 +120,7 @@ export function createIntakeStore({
     return rows;
   }
 
-  /** Gives the deliveries of new events their jobs, and tells the lists that show them. */
+  /** Creates jobs for the deliveries of new events and notifies the lists that show them. */
   function announce(events: readonly AcceptedEvent[]) {
     void doorbell.ring(
       events.flatMap(({ deliveries }) =>

@@ -69,7 +69,7 @@ function attemptOf(row: AttemptRow, payload: PayloadRow | null): DeliveryAttempt
   };
 }
 
-/** Reads of deliveries for the pages. */
+/** Delivery reads for the pages. */
 export function createDeliveries({ store, detail, breakers, clock }: DeliveriesOptions) {
   return {
     async list(
@@ -82,7 +82,7 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
       return pageOf(rows, limit, deliveryOf);
     },
 
-    /** Defaults to the last 24 h; the histogram counts rows by their current outcome. */
+    /** Defaults to the last 24 h; the histogram counts rows by current outcome. */
     async summarize(
       { bars, includeChildren, ...filter }: EndpointParsed<typeof summarizeDeliveries>["query"],
       context: RequestContext,

@@ -15,7 +15,7 @@ const countedStatuses = ["pending", "completed", "failed", "dead_letter", "disca
 const all = (conditions: RawBuilder<unknown>[]) =>
   conditions.length === 0 ? sql`` : sql`and ${sql.join(conditions, sql` and `)}`;
 
-/** Text is searched in the error, the event id and the event type, always within the rest of the filter. */
+/** Text search covers the error, event id and event type of rows that match the other filters. */
 export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
   if (filter.endpointId) conditions.push(sql`d.endpoint_id = any(${filter.endpointId}::uuid[])`);
@@ -32,8 +32,8 @@ export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder
 }
 
 /**
- * `processing` is a row with a claim, whatever its stored status; all other statuses require that there is
- * none.
+ * A row with a claim is `processing` whatever its stored status; every other status requires that there is
+ * no claim.
  */
 function statusCondition(statuses: DeliveryFilter["status"]): RawBuilder<unknown>[] {
   if (!statuses) return [];
@@ -46,14 +46,14 @@ function statusCondition(statuses: DeliveryFilter["status"]): RawBuilder<unknown
   return [stored.length === 0 ? processing : sql`(${processing} or (${byStatus}))`];
 }
 
-/** Reads of the delivery log, with the caller's organizations and a statement timeout of 5 s. */
+/** Reads the delivery log as the caller's organizations, with a 5 s statement timeout. */
 export function createDeliveryStore(database: Database) {
   const read = <T>(organizationIds: readonly string[], work: (tx: Transaction<Tables>) => Promise<T>) =>
     database.asOrganizations(organizationIds, work, { statementTimeoutMs: timeoutMs });
 
   return {
     /**
-     * Newest first. One index scan per organization, merged, because `any` over the organizations would have
+     * Newest first. Merges one index scan per organization, because `any` over the organizations would have
      * to sort.
      */
     async list(
@@ -83,7 +83,7 @@ export function createDeliveryStore(database: Database) {
       });
     },
 
-    /** Rows for the live list: at most 50 by id, newest first; ids of other organizations are left out. */
+    /** Rows for the live list by id, newest first, at most 50; omits ids of other organizations. */
     async heads(organizationId: string, ids: readonly string[]): Promise<Delivery[]> {
       const wanted = ids.slice(0, 50).map((id) => ({ id, created_at: timeOfId(id) }));
       return read([organizationId], async (tx) => {
@@ -99,7 +99,7 @@ export function createDeliveryStore(database: Database) {
       });
     },
 
-    /** Counts by status, each up to 10,001, and the histogram of `bars` bars from `fromMs` to `toMs`. */
+    /** Counts by status, each capped at 10,001, and a histogram of `bars` bars from `fromMs` to `toMs`. */
     async summarize(
       organizationIds: readonly string[],
       { status, ...filter }: DeliveryFilter,
@@ -137,7 +137,7 @@ export function createDeliveryStore(database: Database) {
 
 export type DeliveryStore = ReturnType<typeof createDeliveryStore>;
 
-/** A delivery as the queries of this feature read it, joined with the names around it. */
+/** A delivery as this feature's queries read it, with the names of its source and endpoint. */
 export type DeliveryRow = {
   id: string;
   event_id: string;
@@ -163,7 +163,7 @@ export type DeliveryRow = {
   claimed_at: Date | null;
 };
 
-/** Columns and joins for a relation `d` of delivery rows; joined after the limit, so 200 look-ups at most. */
+/** Columns and joins for a relation `d` of delivery rows, joined after the limit to cap look-ups at 200. */
 export const deliveryColumns: RawBuilder<unknown> = sql`
   d.id, d.event_id, d.event_type, d.source_id, s.name as source_name, d.endpoint_id, e.name as endpoint_name,
   e.url as endpoint_url, d.status, d.attempts, d.max_attempts, d.generation, d.version, d.received_at,
@@ -176,7 +176,7 @@ export const deliveryJoins: RawBuilder<unknown> = sql`
 
 const iso = (date: Date | null) => (date === null ? null : date.toISOString());
 
-/** A class that a newer version wrote is shown as `protocol`, never refused. */
+/** An error class written by a newer version appears as `protocol` instead of failing. */
 export const knownErrorClass = (text: string | null) =>
   text === null ? null : errorClass.catch("protocol").parse(text);
 
