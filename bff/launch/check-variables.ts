@@ -1,5 +1,5 @@
 // Reads the variables as the product will, and says what is wrong with them; run by `npm start` before all else.
-import { ConfigError, loadConfig } from "#config.ts";
+import { ConfigError, loadConfig } from "../src/config.ts";
 
 const badVariables = 78;
 

@@ -156,7 +156,7 @@ test("bad variables are all named before anything is installed, built or started
   expect(output).not.toContain("hunter2");
   expect([countOf("installs.log"), countOf("builds.log")]).toEqual([0, 0]);
   expect(output).not.toContain("ready");
-});
+}, 60_000);
 
 test("pages are built once, and again when their sources change or their build is gone", async () => {
   await startAndStop();
