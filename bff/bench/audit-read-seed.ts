@@ -83,6 +83,7 @@ export async function seedTrail(adminUrl: string, size: number, say: (text: stri
     await chain.query(`alter table audit_chain ${chainKeys}; commit`);
     await chain.query(alwaysOn("audit_chain"));
     await built;
+    await chain.query("select bound_audit_pending()");
     await chain.query(
       `insert into audit_heads select distinct on (org_id) org_id, seq, hash from audit_chain
        where org_id = any ($1) order by org_id, seq desc`,
