@@ -243,7 +243,7 @@ export function createQueuesBoard(deps: {
         // A single failed sample changes nothing yet; the rows only grow older.
         if (failure === null || server?.state !== "down") return known;
         return known.map((queue) =>
-          unheardQueue(queue, server.since, `Not read since then: ${server.name} does not answer`),
+          unheardQueue(queue, server.since, `No data since then: ${server.name} is not responding`),
         );
       });
       const present = new Set(rows.map(({ id }) => id));
@@ -310,7 +310,7 @@ function changesOf(
     const text =
       was.label === "Paused"
         ? `Queue ${queue.name} resumed`
-        : (changeWords[queue.label]?.(queue.name) ?? `Queue ${queue.name} is ok again`);
+        : (changeWords[queue.label]?.(queue.name) ?? `Queue ${queue.name} recovered`);
     const change = {
       at: isoOf(nowMs),
       text,
@@ -326,5 +326,5 @@ const changeWords: Record<string, (name: string) => string> = {
   Paused: (name) => `Queue ${name} paused`,
   "No worker": (name) => `Queue ${name} has no worker`,
   "Old jobs": (name) => `Queue ${name} has old jobs`,
-  Failing: (name) => `Jobs of queue ${name} fail`,
+  Failing: (name) => `Jobs in queue ${name} are failing`,
 };

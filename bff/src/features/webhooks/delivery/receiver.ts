@@ -207,7 +207,7 @@ function messageOf(result: Answer | NoAnswer, errorClass: ErrorClass | null): st
   if (errorClass === null) return null;
   const firstLine = redactText(result.body).trim().split("\n")[0]?.slice(0, 200) ?? "";
   return firstLine === ""
-    ? `The receiver answered ${result.statusCode}.`
+    ? `The receiver responded with ${result.statusCode}.`
     : `${result.statusCode}: ${firstLine}`;
 }
 
@@ -229,7 +229,7 @@ export function unknownOutcome(
     latencyMs: null,
     statusCode: null,
     errorClass: "outcome_unknown",
-    errorMessage: "The worker ended before it could store an answer; the receiver may have the event.",
+    errorMessage: "The worker stopped before it could store the outcome; the receiver may have the event.",
     requestHeaders: { "webhook-id": eventId },
     responseHeaders: null,
     responseBody: null,
