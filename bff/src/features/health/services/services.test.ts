@@ -148,12 +148,13 @@ test("a process that was the collector serves the latest detail of a service, no
     await successor.startRoles();
     const workers = { method: "GET", url: "/health/workers", remoteAddress: "127.0.0.1" } as const;
     const { owner } = (await successor.app.inject(workers)).json();
+    // The lease changes hands here; left to the two processes, chance would decide who takes it.
+    const term = await replica.redis.incr("wheelhouse:observe:term");
+    await replica.redis.set("wheelhouse:observe:leader", `${owner}/${term}`, "PX", 3_000);
     await expect
       .poll(async () => {
-        const leader = await replica.redis.get("wheelhouse:observe:leader");
-        const leads = leader?.startsWith(owner) ?? false;
-        if (!leads) await replica.redis.del("wheelhouse:observe:leader");
-        return leads;
+        const { collector } = (await successor.app.inject(workers)).json();
+        return collector.leads;
       }, soon)
       .toBe(true);
     open = 13;
