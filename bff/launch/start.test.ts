@@ -113,9 +113,11 @@ test("Ctrl-C reaches the product once, however often the terminal sends it and t
 });
 
 test("when the starter is killed, the product drains and ends", async () => {
-  const { child, mainPid, output } = await start();
+  const { child, mainPid, exited, output } = await start();
   child.kill("SIGKILL");
-  await vi.waitFor(() => expect(isRunning(mainPid)).toBe(false), { timeout: 5_000 });
+  // The pipes close with their last writer, the product, so its whole output has arrived by then.
+  await exited;
+  expect(isRunning(mainPid)).toBe(false);
   expect(output()).toContain("SIGTERM");
 });
 
