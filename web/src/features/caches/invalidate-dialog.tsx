@@ -156,7 +156,8 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
     >
       <WhatFields
         choices={row.invalidateBy}
-        {...{ by, value }}
+        by={by}
+        value={value}
         tags={row.tags}
         error={errors.get("value")}
         onChange={(nextBy, next) => setWhat({ by: nextBy, value: next })}

@@ -96,7 +96,7 @@ export const RemovalDialog = (props: { organization: string; cache: DeclaredCach
   const removal = useStartRemoval(organization, cache.id);
   const title = `Remove keys of ${cache.name} of ${cache.service}`;
   if (removal.data !== undefined)
-    return <Running {...{ organization, title, onClose }} removal={removal.data} />;
+    return <Running organization={organization} title={title} onClose={onClose} removal={removal.data} />;
   const value = what.value.trim();
   const seen = preview.variables;
   const plan = seen?.by === what.by && seen.value === value ? preview.data : undefined;

@@ -341,7 +341,10 @@ export const AuditReviewPage = ({
       drawer={
         event !== undefined && (
           <ReviewDrawer
-            {...{ organization, id: event, items, address }}
+            organization={organization}
+            id={event}
+            items={items}
+            address={address}
             acts={canSign ? { isDone, ...itemActs } : undefined}
           />
         )
@@ -370,7 +373,7 @@ export const AuditReviewPage = ({
               <ActError title="Nothing was marked." error={acts.mark.error} />
             )}
             <Items list={list} items={items} state={state} address={address} />
-            {remark !== null && <RemarkDialog {...{ remark, acts }} onClose={() => setRemark(null)} />}
+            {remark !== null && <RemarkDialog remark={remark} acts={acts} onClose={() => setRemark(null)} />}
             {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
           </>
         )}
