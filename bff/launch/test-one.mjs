@@ -8,7 +8,7 @@ import { launch, Stop } from "./progress.mjs";
 import { runPlaywright, runVitest } from "./runners.mjs";
 
 const usage =
-  "Give part of a test's path: npm run test:one -- audit-chain. Further arguments go to the runner.";
+  "Give part of a test's path: npm run test:one -- audit/proof. Further arguments go to the runner.";
 const skipped = new Set(["node_modules", "dist", "test-results"]);
 const isTest = /\.(test\.tsx?|spec\.ts)$/;
 

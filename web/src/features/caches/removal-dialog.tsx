@@ -9,6 +9,7 @@ import { fieldErrors } from "#ui/form/form-field.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import styles from "./caches.module.css";
+import { CountFirst } from "./count-first.tsx";
 import { RemovalProgress } from "./removal-progress.tsx";
 import { type RemovalWhat, removalQuery, useRemovalPreview, useStartRemoval } from "./removals-queries.ts";
 import { WhatFields } from "./what-fields.tsx";
@@ -53,39 +54,16 @@ const Running = (props: {
   );
 };
 
-const Preview = (props: {
-  plan: Plan | undefined;
-  isCounting: boolean;
-  canCount: boolean;
-  onCount: () => void;
-}) => {
-  const { plan, isCounting, canCount, onCount } = props;
-  return (
-    <>
-      <div className={styles.plan}>
-        <Button disabled={!canCount || isCounting} onClick={onCount}>
-          Count keys
-        </Button>
-        <span role="status">
-          {isCounting
-            ? "Counting…"
-            : plan === undefined
-              ? "Count first. Nothing is removed yet."
-              : planWords(plan)}
-        </span>
-      </div>
-      {plan !== undefined && plan.examples.length > 0 && (
-        <ul className={styles.examples} aria-label="Sample of the keys">
-          {plan.examples.map((key) => (
-            <li key={key} className="mono cut" title={key}>
-              {key}
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
+const Examples = ({ keys }: { keys: readonly string[] }) =>
+  keys.length > 0 && (
+    <ul className={styles.examples} aria-label="Sample of the keys">
+      {keys.map((key) => (
+        <li key={key} className="mono cut" title={key}>
+          {key}
+        </li>
+      ))}
+    </ul>
   );
-};
 
 /** Choose keys of a declared cache, count them, give a reason and remove them; then follow the progress. */
 export const RemovalDialog = (props: { organization: string; cache: DeclaredCache; onClose: () => void }) => {
@@ -136,7 +114,14 @@ export const RemovalDialog = (props: { organization: string; cache: DeclaredCach
         onChange={(by, next) => setWhat({ by, value: next })}
         onEnter={look}
       />
-      <Preview plan={plan} isCounting={preview.isPending} canCount={value !== ""} onCount={look} />
+      <CountFirst
+        label="Count keys"
+        result={plan && planWords(plan)}
+        isCounting={preview.isPending}
+        canCount={value !== ""}
+        onCount={look}
+      />
+      {plan !== undefined && <Examples keys={plan.examples} />}
       <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
       {removal.error !== null && errors.size === 0 && (
         <ActError title="Nothing was removed." error={removal.error} />
