@@ -1,3 +1,4 @@
+import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Button } from "#ui/page/button.tsx";
 import styles from "./caches.module.css";
 
@@ -19,3 +20,13 @@ export const CountFirst = (props: {
     </div>
   );
 };
+
+/** Why counting or removing failed. */
+export const RemovalErrors = (props: { noun: string; removal: Error | null; count: Error | null }) => (
+  <>
+    {props.removal !== null && <ActError title="Nothing was removed." error={props.removal} />}
+    {props.count !== null && (
+      <ActError title={`The ${props.noun} could not be counted.`} error={props.count} />
+    )}
+  </>
+);

@@ -4,7 +4,6 @@ import type { Operation } from "@wheelhouse/shared/operations.ts";
 import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
-import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { fieldErrors } from "#ui/form/form-field.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";
@@ -12,7 +11,7 @@ import { Button } from "#ui/page/button.tsx";
 import { Note } from "#ui/page/note.tsx";
 import { Status } from "#ui/page/status.tsx";
 import styles from "./caches.module.css";
-import { CountFirst } from "./count-first.tsx";
+import { CountFirst, RemovalErrors } from "./count-first.tsx";
 import { operationQuery, useInvalidate, usePreview, type What } from "./queries.ts";
 import { WhatFields } from "./what-fields.tsx";
 
@@ -150,12 +149,7 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
       />
       {plan !== undefined && <Outcomes outcomes={plan.instances} isOver obeyed="counted" />}
       <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
-      {invalidate.error !== null && errors.size === 0 && (
-        <ActError title="Nothing was removed." error={invalidate.error} />
-      )}
-      {preview.error !== null && errors.size === 0 && (
-        <ActError title="The entries could not be counted." error={preview.error} />
-      )}
+      {errors.size === 0 && <RemovalErrors noun="entries" removal={invalidate.error} count={preview.error} />}
     </Dialog>
   );
 };

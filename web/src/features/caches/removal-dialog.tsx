@@ -3,13 +3,12 @@ import type { CacheRemoval, DeclaredCache } from "@wheelhouse/shared/caches/remo
 import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
-import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { fieldErrors } from "#ui/form/form-field.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import styles from "./caches.module.css";
-import { CountFirst } from "./count-first.tsx";
+import { CountFirst, RemovalErrors } from "./count-first.tsx";
 import { RemovalProgress } from "./removal-progress.tsx";
 import { type RemovalWhat, removalQuery, useRemovalPreview, useStartRemoval } from "./removals-queries.ts";
 import { WhatFields } from "./what-fields.tsx";
@@ -65,9 +64,10 @@ const Examples = ({ keys }: { keys: readonly string[] }) =>
     </ul>
   );
 
+type RemovalDialogProps = { organization: string; cache: DeclaredCache; onClose: () => void };
+
 /** Choose keys of a declared cache, count them, give a reason and remove them; then follow the progress. */
-export const RemovalDialog = (props: { organization: string; cache: DeclaredCache; onClose: () => void }) => {
-  const { organization, cache, onClose } = props;
+export const RemovalDialog = ({ organization, cache, onClose }: RemovalDialogProps) => {
   const [what, setWhat] = useState<RemovalWhat>({ by: cache.removeBy[0] ?? "key", value: "" });
   const [reason, setReason] = useState("");
   const preview = useRemovalPreview(organization, cache.id);
@@ -123,12 +123,7 @@ export const RemovalDialog = (props: { organization: string; cache: DeclaredCach
       />
       {plan !== undefined && <Examples keys={plan.examples} />}
       <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
-      {removal.error !== null && errors.size === 0 && (
-        <ActError title="Nothing was removed." error={removal.error} />
-      )}
-      {preview.error !== null && errors.size === 0 && (
-        <ActError title="The keys could not be counted." error={preview.error} />
-      )}
+      {errors.size === 0 && <RemovalErrors noun="keys" removal={removal.error} count={preview.error} />}
     </Dialog>
   );
 };

@@ -335,14 +335,13 @@ export const AuditReviewPage = ({
   const itemActs = itemActsOf({ isDone, mark: gathered.add, onRemark: setRemark });
   useKeys(canSign ? keysOf(itemActs, focused) : []);
   const open = items.filter((item) => item.mark === null && !item.isOwn);
-  const { event } = address.search;
   return (
     <Split
       drawer={
-        event !== undefined && (
+        address.search.event !== undefined && (
           <ReviewDrawer
             organization={organization}
-            id={event}
+            id={address.search.event}
             items={items}
             address={address}
             acts={canSign ? { isDone, ...itemActs } : undefined}
