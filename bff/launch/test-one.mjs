@@ -1,14 +1,14 @@
 // `npm run test:one -- <pattern>`: runs the test files of any package whose path contains the pattern.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { inTurn, report } from "./counts.mjs";
 import { checkNode, ensureBuilt, ensureInstalled, root } from "./install.mjs";
 import { ensureChromium, ensureRedis } from "./programs.mjs";
 import { launch, Stop } from "./progress.mjs";
-import { runPlaywright, runVitest } from "./runners.mjs";
+import { inTurn, report } from "./test/counts.mjs";
+import { runPlaywright, runVitest } from "./test/runners.mjs";
 
 const usage =
-  "Give part of a test's path: npm run test:one -- audit-chain. Further arguments go to the runner.";
+  "Give part of a test's path: npm run test:one -- audit/proof. Further arguments go to the runner.";
 const skipped = new Set(["node_modules", "dist", "test-results"]);
 const isTest = /\.(test\.tsx?|spec\.ts)$/;
 

@@ -1,10 +1,11 @@
 // `npm test`: every check and every test, from a bare clone; the last line says how many passed and failed.
 // `npm run check` runs the checks alone, `npm run faults` the repetitions, soaks and random schedules.
-import { inTurn, report } from "./counts.mjs";
+
 import { checkNode, ensureBuilt, ensureInstalled, root } from "./install.mjs";
 import { ensureChromium, ensureRedis } from "./programs.mjs";
 import { launch, Stop } from "./progress.mjs";
-import { runCheck, runPlaywright, runVitest } from "./runners.mjs";
+import { inTurn, report } from "./test/counts.mjs";
+import { runCheck, runPlaywright, runVitest } from "./test/runners.mjs";
 
 const tsc = `${root}node_modules/typescript/bin/tsc`;
 const biome = `${root}node_modules/@biomejs/biome/bin/biome`;

@@ -67,7 +67,8 @@ export const formParts: readonly Part[] = [
                 label="Name"
                 hint="Letters, digits, hyphens"
                 error={undefined}
-                {...{ value, onChange }}
+                value={value}
+                onChange={onChange}
               />
             )}
           </Held>
@@ -78,7 +79,12 @@ export const formParts: readonly Part[] = [
         node: (
           <Held first="Orders!">
             {(value, onChange) => (
-              <TextField label="Name" error="Only letters, digits and hyphens" {...{ value, onChange }} />
+              <TextField
+                label="Name"
+                error="Only letters, digits and hyphens"
+                value={value}
+                onChange={onChange}
+              />
             )}
           </Held>
         ),
@@ -88,7 +94,7 @@ export const formParts: readonly Part[] = [
         node: (
           <Held first={"x-one: 1\nx-two: 2"}>
             {(value, onChange) => (
-              <TextField label="Headers" error={undefined} rows={3} {...{ value, onChange }} />
+              <TextField label="Headers" error={undefined} rows={3} value={value} onChange={onChange} />
             )}
           </Held>
         ),
@@ -98,7 +104,7 @@ export const formParts: readonly Part[] = [
         node: (
           <Held first="whsec_4Xq">
             {(value, onChange) => (
-              <TextField label="Secret" error={undefined} isSecret isMono {...{ value, onChange }} />
+              <TextField label="Secret" error={undefined} isSecret isMono value={value} onChange={onChange} />
             )}
           </Held>
         ),
@@ -186,7 +192,8 @@ export const formParts: readonly Part[] = [
                   { id: "payload", label: "Payload" },
                 ]}
                 aside="4.1 kB"
-                {...{ value, onChange }}
+                value={value}
+                onChange={onChange}
               >
                 The panel of {value}.
               </Tabs>

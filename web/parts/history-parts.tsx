@@ -18,7 +18,15 @@ const bars = Array.from({ length: 40 }, (_, index) => [
   index % 11 === 0 ? 4 : 0,
 ]);
 const histogramOf = (selection: { fromMs: number; toMs: number } | null) => (
-  <Histogram label="Deliveries" {...{ bars, series, fromMs, barMs, selection }} onSelect={doNothing} />
+  <Histogram
+    label="Deliveries"
+    bars={bars}
+    series={series}
+    fromMs={fromMs}
+    barMs={barMs}
+    selection={selection}
+    onSelect={doNothing}
+  />
 );
 
 const percent = (value: number) => `${value.toFixed(0)} %`;

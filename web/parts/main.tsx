@@ -48,7 +48,7 @@ const AllParts = () => (
         <section key={part.name} id={anchorOf(part.name)}>
           <h2>{part.name}</h2>
           {part.states.map((state) => (
-            <State key={state.name} {...{ part, state }} />
+            <State key={state.name} part={part} state={state} />
           ))}
         </section>
       ))}

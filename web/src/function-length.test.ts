@@ -12,15 +12,11 @@ const whyColumns = "a table of columns, one entry after the other";
 
 /** Functions that read better as a whole, by path and name, with their current length as limit. */
 const exceptions: Readonly<Record<string, { lines: number; why: string }>> = {
-  "bff/src/features/audit/proof/verify.ts: walk": {
-    lines: 93,
-    why: "one pass over a chain, whose state every step changes",
-  },
   "web/src/features/breakers/columns.tsx: columns": { lines: 85, why: whyColumns },
   "web/src/features/caches/columns.tsx: columns": { lines: 113, why: whyColumns },
   "web/src/features/queues/columns.tsx: columns": { lines: 85, why: whyColumns },
   "web/src/ui/table/table.tsx: Table": {
-    lines: 85,
+    lines: 65,
     why: "the rows in view, their groups and the focus share one window of rows",
   },
 };

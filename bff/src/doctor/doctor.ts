@@ -96,7 +96,7 @@ export async function checkGround(config: Config): Promise<CheckResult[]> {
     timeoutMs: limits.start.checkMs,
     endsAtMs: performance.now() + limits.start.allMs,
   });
-  // Outside production, who runs on the same data folder is told by its lock.
+  // Outside production, the lock of the data folder shows whether another process uses it.
   await checkMachine(check, config, requirements, config.production);
   return results;
 }

@@ -36,7 +36,7 @@ export function userOf(url: string): string {
   return decodeURIComponent(new URL(url).username);
 }
 
-/** What Node says when no connection comes about, the same for every server; undefined when it was something else. */
+/** Why no connection was made, if Node reports it; the same for every server. */
 export function networkFailure(error: unknown, variable: string, url: string): ConnectionFailure | undefined {
   const code = codeOf(error);
   if (code !== undefined && certificateCodes.has(code))

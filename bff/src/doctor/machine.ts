@@ -105,7 +105,7 @@ function listenOnce(host: string, port: number): Promise<string | undefined> {
   });
 }
 
-/** By the shape of its readiness, which it tells to everybody. */
+/** Recognized by its readiness, which needs no sign-in. */
 async function isWheelhouse(host: string, port: number): Promise<boolean> {
   const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host;
   try {

@@ -200,7 +200,7 @@ async function checkSame(app: pg.Client, system: pg.Client): Promise<Finding> {
       `alter database ${first?.database} reset default_transaction_read_only, and the same for both roles`,
     );
   if (first?.encoding !== "UTF8")
-    return fail(`the database is encoded in ${first?.encoding}`, "create it anew with encoding 'UTF8'");
+    return fail(`the database is encoded in ${first?.encoding}`, "create it again with encoding 'UTF8'");
   return pass(`database ${first.database}`);
 }
 

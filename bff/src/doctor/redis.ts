@@ -122,7 +122,7 @@ function checkRole(info: Info): Finding {
     );
   if (info.get("cluster_enabled") === "1")
     return fail("the server is part of a Redis Cluster", "use a Redis that is not a cluster");
-  return pass(info.get("role") === "master" ? "primary" : "not told");
+  return pass(info.get("role") === "master" ? "primary" : "role not reported");
 }
 
 /** Asks for what a restricted user often may not: scripts, publish and subscribe, keys of each kind. */
@@ -176,7 +176,7 @@ async function checkWrites(redis: Redis): Promise<Finding> {
 function checkEviction(info: Info): Finding {
   const policy = info.get("maxmemory_policy");
   const remedy = "CONFIG SET maxmemory-policy noeviction, and the same in redis.conf";
-  if (policy === undefined) return warn("the policy is not told", remedy);
+  if (policy === undefined) return warn("the server does not report its policy", remedy);
   if (policy === "noeviction") return pass(policy);
   return warn(`maxmemory-policy is ${policy}, which deletes jobs when the memory is full`, remedy);
 }
@@ -198,7 +198,7 @@ async function checkPersistence(redis: Redis, info: Info): Promise<Finding> {
     .then((answer) => (Array.isArray(answer) ? String(answer[1] ?? "") : ""))
     .catch(() => undefined);
   if (save === undefined)
-    return warn("no append-only file, and whether snapshots are made is not told", remedy);
+    return warn("no append-only file, and the server does not report whether it takes snapshots", remedy);
   if (save === "") return warn("nothing is kept: a restart of Redis loses all jobs", remedy);
   return pass(`snapshots (${save})`);
 }

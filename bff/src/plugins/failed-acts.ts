@@ -35,7 +35,7 @@ export const failedActsPlugin = fastifyPlugin<{ denials: Denials }>(
   { name: "failed-acts", dependencies: ["auth"] },
 );
 
-/** `/webhooks/deliveries/:id/replay` targeted one of the deliveries. */
+/** The objects that the path names: each parameter, with the part before it as its type. */
 function targetsOf(path: string, params: unknown): AuditTarget[] {
   const values = new Map(Object.entries(typeof params === "object" && params !== null ? params : {}));
   const parts = path.split("/");

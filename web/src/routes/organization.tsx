@@ -100,7 +100,9 @@ const Frame = () => {
     <MomentProvider value={shown}>
       <HistorySpanProvider value={choice}>
         <Shell
-          {...{ session, page, strip }}
+          session={session}
+          page={page}
+          strip={strip}
           overview={overview.data}
           moment={hasPast ? moment : null}
           onRewind={hasPast ? onRewind : null}

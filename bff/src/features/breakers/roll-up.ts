@@ -1,4 +1,5 @@
 import type { BreakerInstance, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import { formatUtcTime } from "#lib/time/utc.ts";
 import { type BreakerFigures, noFigures } from "./reading.ts";
 
 /** Worst first. An operator's override ranks below automatic states, but above closed. */
@@ -94,7 +95,6 @@ export function rollUpFigures(instances: readonly BreakerInstance[]): BreakerFig
 }
 
 const percent = (ratio: number) => `${(ratio * 100).toFixed(1)}%`;
-const clockOf = (iso: string) => `${iso.slice(11, 19)} UTC`;
 
 /** Why the breaker is not simply closed, in words; null when it is. */
 export function causeOf(
@@ -116,7 +116,7 @@ export function causeOf(
       .flatMap(({ observedAt }) => observedAt ?? [])
       .sort()
       .at(-1);
-    return note ?? (last === undefined ? "No data yet" : `No data since ${clockOf(last)}`);
+    return note ?? (last === undefined ? "No data yet" : `No data since ${formatUtcTime(last)}`);
   }
   if (state === "forced_open") return "Forced open by an operator: all calls are rejected until it is reset";
   if (state === "disabled") return note ?? "Forced closed: calls pass even when they fail";
@@ -135,6 +135,6 @@ export function causeOf(
   const probe =
     next === undefined
       ? []
-      : [Date.parse(next) <= nowMs ? "Probe due with the next call" : `Next probe at ${clockOf(next)}`];
+      : [Date.parse(next) <= nowMs ? "Probe due with the next call" : `Next probe at ${formatUtcTime(next)}`];
   return [...told, ...probe].join(". ") || "Calls failed";
 }

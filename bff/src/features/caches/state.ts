@@ -1,3 +1,4 @@
+import { formatUtcTime } from "#lib/time/utc.ts";
 import type { Verdict } from "#observe/tick/tick.ts";
 import { callsOf, type HeardCache } from "./rollup.ts";
 
@@ -7,7 +8,6 @@ const fewestCalls = 20;
 const recoverBy = 0.01;
 
 const percent = (ratio: number) => `${(Math.floor(ratio * 1000) / 10).toFixed(1)}%`;
-const clockOf = (ms: number) => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 
 /**
  * The state of a cache. `silent`: instances that no longer report. A known problem takes precedence; missing
@@ -23,7 +23,11 @@ export function judgeCache(cache: {
   const { heard, silent, hitRatio, threshold, wasLow } = cache;
   const lastMs = Math.max(0, ...silent.map(({ heardAtMs }) => heardAtMs));
   if (heard.length === 0)
-    return { state: "unknown", label: "Unknown", cause: `No data since ${clockOf(lastMs)}` };
+    return {
+      state: "unknown",
+      label: "Unknown",
+      cause: `No data since ${formatUtcTime(new Date(lastMs).toISOString())}`,
+    };
   const ailing = heard.filter(({ cache: { problem } }) => problem !== null);
   const problem = ailing[0]?.cache.problem;
   if (problem) {
@@ -48,7 +52,7 @@ export function judgeCache(cache: {
     return {
       state: "unknown",
       label: `${silent.length} of ${all} not reporting`,
-      cause: `No data from ${silent[0]?.instance} since ${clockOf(lastMs)}`,
+      cause: `No data from ${silent[0]?.instance} since ${formatUtcTime(new Date(lastMs).toISOString())}`,
     };
   }
   return { state: "ok", label: "OK", cause: null };

@@ -33,6 +33,5 @@ export const nodeOfService = (id: string) => `service:${id}`;
 export const servicePath = (id: string) => `services?service=${encodeURIComponent(id)}`;
 export const checksOf = (count: number) =>
   `${count.toLocaleString("en-GB")} ${count === 1 ? "check" : "checks"}`;
-export const clockOf = (iso: string) => `${iso.slice(11, 19)} UTC`;
 /** Badge label of a problem. */
 export const words = { down: "Down", degraded: "Degraded", unknown: "Unknown", stale: "Stale" };

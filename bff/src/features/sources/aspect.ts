@@ -1,4 +1,5 @@
 import { platformOrganization } from "#lib/http/request-context.ts";
+import { formatUtcTime } from "#lib/time/utc.ts";
 import {
   type Aspect,
   aspectKey,
@@ -82,7 +83,7 @@ function problemOf({ name, problems, since, goodAt }: ObservedBadFile): FoundPro
     label: "Invalid file",
     subject: name,
     title: "last edit is invalid",
-    cause: `${what}. The last valid version stays in effect, read on ${goodAt.slice(0, 10)} at ${goodAt.slice(11, 19)} UTC`,
+    cause: `${what}. The last valid version stays in effect, read on ${goodAt.slice(0, 10)} at ${formatUtcTime(goodAt)}`,
     affects: "watched sources",
     countsDependants: false,
     since,

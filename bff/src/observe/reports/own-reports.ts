@@ -20,7 +20,7 @@ export function createOwnReports(deps: {
   /** The roles of this process. */
   roles: readonly string[];
   eventLoop: EventLoop;
-  /** The caches and breakers of this process. */
+  /** What this process reports about itself. */
   parts: readonly { report(reporter: Reporter): void }[];
   clock: Clock;
 }) {

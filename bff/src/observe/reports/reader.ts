@@ -85,7 +85,7 @@ function createReportsOfSource({ redis, clock, log, sourceId }: Deps) {
 
 export type ReportSource = { id: string; redis: Redis };
 
-/** Reports of all watched Redis servers, for the boards of breakers and caches. */
+/** Reports of all watched Redis servers, for the aspects whose rows are built from them. */
 export function createReports(deps: {
   sources: () => readonly ReportSource[];
   clock: Clock;

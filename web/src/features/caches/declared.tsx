@@ -78,7 +78,13 @@ export const DeclaredCaches = ({ organization, mayAct }: { organization: string;
       </div>
       <ul>
         {silent.map((cache) => (
-          <Line key={cache.id} {...{ organization, cache, mayAct }} onRemove={() => setAsked(cache.id)} />
+          <Line
+            key={cache.id}
+            organization={organization}
+            cache={cache}
+            mayAct={mayAct}
+            onRemove={() => setAsked(cache.id)}
+          />
         ))}
       </ul>
       {askedCache !== undefined && (

@@ -4,7 +4,6 @@ import type { Operation } from "@wheelhouse/shared/operations.ts";
 import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
-import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { fieldErrors } from "#ui/form/form-field.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";
@@ -12,6 +11,7 @@ import { Button } from "#ui/page/button.tsx";
 import { Note } from "#ui/page/note.tsx";
 import { Status } from "#ui/page/status.tsx";
 import styles from "./caches.module.css";
+import { CountFirst, RemovalErrors } from "./count-first.tsx";
 import { operationQuery, useInvalidate, usePreview, type What } from "./queries.ts";
 import { WhatFields } from "./what-fields.tsx";
 
@@ -84,33 +84,10 @@ const Done = (props: { organization: string; operation: Operation; onClose: () =
 
 type Plan = NonNullable<ReturnType<typeof usePreview>["data"]>;
 
-const Preview = (props: {
-  plan: Plan | undefined;
-  isCounting: boolean;
-  canCount: boolean;
-  onCount: () => void;
-}) => {
-  const { plan, isCounting, canCount, onCount } = props;
-  return (
-    <>
-      <div className={styles.plan}>
-        <Button disabled={!canCount || isCounting} onClick={onCount}>
-          Count entries
-        </Button>
-        <span role="status">
-          {isCounting
-            ? "Counting…"
-            : plan === undefined
-              ? "Count first. Nothing is removed yet."
-              : plan.count === 0
-                ? "No entries match."
-                : `${formatPlural(plan.count, "entry", "entries")} on ${formatPlural(plan.instances.length, "instance")}`}
-        </span>
-      </div>
-      {plan !== undefined && <Outcomes outcomes={plan.instances} isOver obeyed="counted" />}
-    </>
-  );
-};
+const planWords = (plan: Plan): string =>
+  plan.count === 0
+    ? "No entries match."
+    : `${formatPlural(plan.count, "entry", "entries")} on ${formatPlural(plan.instances.length, "instance")}`;
 
 const preferredBy = ({ tags, invalidateBy }: CacheRow): What["by"] =>
   (tags.length > 0 && invalidateBy.includes("tag") ? "tag" : invalidateBy[0]) ?? "key";
@@ -156,20 +133,23 @@ export const InvalidateDialog = (props: { organization: string; row: CacheRow; o
     >
       <WhatFields
         choices={row.invalidateBy}
-        {...{ by, value }}
+        by={by}
+        value={value}
         tags={row.tags}
         error={errors.get("value")}
         onChange={(nextBy, next) => setWhat({ by: nextBy, value: next })}
         onEnter={look}
       />
-      <Preview plan={plan} isCounting={preview.isPending} canCount={what.value !== ""} onCount={look} />
+      <CountFirst
+        label="Count entries"
+        result={plan && planWords(plan)}
+        isCounting={preview.isPending}
+        canCount={what.value !== ""}
+        onCount={look}
+      />
+      {plan !== undefined && <Outcomes outcomes={plan.instances} isOver obeyed="counted" />}
       <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
-      {invalidate.error !== null && errors.size === 0 && (
-        <ActError title="Nothing was removed." error={invalidate.error} />
-      )}
-      {preview.error !== null && errors.size === 0 && (
-        <ActError title="The entries could not be counted." error={preview.error} />
-      )}
+      {errors.size === 0 && <RemovalErrors noun="entries" removal={invalidate.error} count={preview.error} />}
     </Dialog>
   );
 };

@@ -3,12 +3,12 @@ import type { CacheRemoval, DeclaredCache } from "@wheelhouse/shared/caches/remo
 import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
-import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { fieldErrors } from "#ui/form/form-field.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import styles from "./caches.module.css";
+import { CountFirst, RemovalErrors } from "./count-first.tsx";
 import { RemovalProgress } from "./removal-progress.tsx";
 import { type RemovalWhat, removalQuery, useRemovalPreview, useStartRemoval } from "./removals-queries.ts";
 import { WhatFields } from "./what-fields.tsx";
@@ -53,50 +53,28 @@ const Running = (props: {
   );
 };
 
-const Preview = (props: {
-  plan: Plan | undefined;
-  isCounting: boolean;
-  canCount: boolean;
-  onCount: () => void;
-}) => {
-  const { plan, isCounting, canCount, onCount } = props;
-  return (
-    <>
-      <div className={styles.plan}>
-        <Button disabled={!canCount || isCounting} onClick={onCount}>
-          Count keys
-        </Button>
-        <span role="status">
-          {isCounting
-            ? "Counting…"
-            : plan === undefined
-              ? "Count first. Nothing is removed yet."
-              : planWords(plan)}
-        </span>
-      </div>
-      {plan !== undefined && plan.examples.length > 0 && (
-        <ul className={styles.examples} aria-label="Sample of the keys">
-          {plan.examples.map((key) => (
-            <li key={key} className="mono cut" title={key}>
-              {key}
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
+const Examples = ({ keys }: { keys: readonly string[] }) =>
+  keys.length > 0 && (
+    <ul className={styles.examples} aria-label="Sample of the keys">
+      {keys.map((key) => (
+        <li key={key} className="mono cut" title={key}>
+          {key}
+        </li>
+      ))}
+    </ul>
   );
-};
+
+type RemovalDialogProps = { organization: string; cache: DeclaredCache; onClose: () => void };
 
 /** Choose keys of a declared cache, count them, give a reason and remove them; then follow the progress. */
-export const RemovalDialog = (props: { organization: string; cache: DeclaredCache; onClose: () => void }) => {
-  const { organization, cache, onClose } = props;
+export const RemovalDialog = ({ organization, cache, onClose }: RemovalDialogProps) => {
   const [what, setWhat] = useState<RemovalWhat>({ by: cache.removeBy[0] ?? "key", value: "" });
   const [reason, setReason] = useState("");
   const preview = useRemovalPreview(organization, cache.id);
   const removal = useStartRemoval(organization, cache.id);
   const title = `Remove keys of ${cache.name} of ${cache.service}`;
   if (removal.data !== undefined)
-    return <Running {...{ organization, title, onClose }} removal={removal.data} />;
+    return <Running organization={organization} title={title} onClose={onClose} removal={removal.data} />;
   const value = what.value.trim();
   const seen = preview.variables;
   const plan = seen?.by === what.by && seen.value === value ? preview.data : undefined;
@@ -136,14 +114,16 @@ export const RemovalDialog = (props: { organization: string; cache: DeclaredCach
         onChange={(by, next) => setWhat({ by, value: next })}
         onEnter={look}
       />
-      <Preview plan={plan} isCounting={preview.isPending} canCount={value !== ""} onCount={look} />
+      <CountFirst
+        label="Count keys"
+        result={plan && planWords(plan)}
+        isCounting={preview.isPending}
+        canCount={value !== ""}
+        onCount={look}
+      />
+      {plan !== undefined && <Examples keys={plan.examples} />}
       <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={act} />
-      {removal.error !== null && errors.size === 0 && (
-        <ActError title="Nothing was removed." error={removal.error} />
-      )}
-      {preview.error !== null && errors.size === 0 && (
-        <ActError title="The keys could not be counted." error={preview.error} />
-      )}
+      {errors.size === 0 && <RemovalErrors noun="keys" removal={removal.error} count={preview.error} />}
     </Dialog>
   );
 };

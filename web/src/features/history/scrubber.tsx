@@ -274,7 +274,9 @@ export const Scrubber = (props: {
       </div>
       <div>
         <Track
-          {...{ fromMs, endMs, marks }}
+          fromMs={fromMs}
+          endMs={endMs}
+          marks={marks}
           momentMs={shownMs}
           failing={failingOf(checks.data)}
           onDraft={setDraftMs}

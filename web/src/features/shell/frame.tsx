@@ -167,7 +167,15 @@ export const Shell = (props: {
           />
         )}
         {open === "help" && <Help onClose={close} />}
-        {open === "more" && <More {...{ session, onSwitch, onRewind }} onClose={close} onSignOut={signOut} />}
+        {open === "more" && (
+          <More
+            session={session}
+            onSwitch={onSwitch}
+            onRewind={onRewind}
+            onClose={close}
+            onSignOut={signOut}
+          />
+        )}
       </Suspense>
     </FrameProvider>
   );

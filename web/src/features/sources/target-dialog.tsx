@@ -249,14 +249,16 @@ export const TargetDialog = (props: {
           </div>
           {isService ? (
             <ServiceFields
-              {...{ form, set, complaint }}
+              form={form}
+              set={set}
+              complaint={complaint}
               known={dependables(sources, source === null ? null : source.id)}
             />
           ) : (
-            <MetricsFields {...{ form, set, complaint }} />
+            <MetricsFields form={form} set={set} complaint={complaint} />
           )}
-          <Rhythm {...{ form, set, complaint }} />
-          {isService && <More {...{ form, set, complaint }} />}
+          <Rhythm form={form} set={set} complaint={complaint} />
+          {isService && <More form={form} set={set} complaint={complaint} />}
         </>
       )}
     </SourceDialog>

@@ -94,7 +94,13 @@ const Chart = (props: {
           <Suspense>
             <HistoryPlot
               label={`${title}, last ${window.span.words}: ${summaries.join("; ")}`}
-              {...{ lines, points, extremes, marks, format, top, threshold }}
+              lines={lines}
+              points={points}
+              extremes={extremes}
+              marks={marks}
+              format={format}
+              top={top}
+              threshold={threshold}
               fromMs={window.fromMs}
               toMs={window.toMs}
             />
@@ -228,7 +234,7 @@ export const HistoryCharts = (props: {
         {(answer) => (
           <>
             {charts.map((chart) => (
-              <Chart key={chart.title} {...{ chart, answer, window, marks }} />
+              <Chart key={chart.title} chart={chart} answer={answer} window={window} marks={marks} />
             ))}
             <Axis window={window} />
           </>
@@ -237,7 +243,10 @@ export const HistoryCharts = (props: {
       <Panel name="Changes" query={changes} skeletonRows={2}>
         {({ items: all, isCut }) => (
           <Changes
-            {...{ items: all, isCut, subjects, isLong: window.span.ms > dayMs }}
+            items={all}
+            isCut={isCut}
+            subjects={subjects}
+            isLong={window.span.ms > dayMs}
             hasCharts={
               series.data?.series.some(({ values }) => values.some((value) => value !== null)) ?? false
             }

@@ -152,7 +152,7 @@ const HistoryPlot = (plot: PlotProps) => {
         {threshold !== undefined && (
           <ReferenceLine y={threshold} stroke="var(--control-line)" strokeDasharray="3 3" />
         )}
-        <Marks {...{ marks, fromMs, toMs }} />
+        <Marks marks={marks} fromMs={fromMs} toMs={toMs} />
         {lines.map(({ label: name, tone }, place) => (
           <Line key={name} {...solidLine} name={name} dataKey={`v${place}`} stroke={colours[tone]} />
         ))}

@@ -187,16 +187,7 @@ const useRowKeys = <T,>(options: {
   );
 };
 
-/**
- * A native table whose rows render again only when their own `row` object changes. The first cell after any
- * lead is a link that covers its row; `j` and `k` move between rows, Enter opens. Long lists render only the
- * visible rows.
- *
- * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: URL of a row's drawer, so
- * that it opens in a new tab too. `groupOf`: rows of the same group appear under its name, or under what
- * `groupHead` renders from its name and first row. Pass `columns` and `rowClass` as constants.
- */
-export const Table = <T,>(props: {
+type TableProps<T> = {
   caption: string;
   columns: readonly Column<T>[];
   rows: readonly T[];
@@ -208,20 +199,50 @@ export const Table = <T,>(props: {
   hrefOf?: (key: string) => string;
   groupOf?: (row: T) => string;
   groupHead?: (group: string, first: T) => ReactNode;
-}) => {
-  const {
-    caption,
-    columns,
-    rows,
-    keyOf,
-    className = "",
-    rowClass,
-    openKey,
-    onOpen,
-    hrefOf,
-    groupOf,
-    groupHead,
-  } = props;
+};
+
+/** The room of rows that are not rendered. */
+const Gap = ({ heightPx, columns }: { heightPx: number; columns: number }) => (
+  <tr className="gap" style={{ height: heightPx }}>
+    <td colSpan={columns} />
+  </tr>
+);
+
+/** A link to a row far down scrolls to it. */
+const useScrollToOpen = (
+  body: RefObject<HTMLTableSectionElement | null>,
+  openKey: string | undefined,
+  isLong: boolean,
+) => {
+  const firstOpen = useRef(openKey);
+  useEffect(() => {
+    if (isLong && firstOpen.current !== undefined)
+      rowOf(body.current, firstOpen.current)?.scrollIntoView({ block: "nearest" });
+  }, [body, isLong]);
+};
+
+/**
+ * A native table whose rows render again only when their own `row` object changes. The first cell after any
+ * lead is a link that covers its row; `j` and `k` move between rows, Enter opens. Long lists render only the
+ * visible rows.
+ *
+ * `caption`: name for screen readers. `rowClass`: `quiet` for healthy rows. `hrefOf`: URL of a row's drawer, so
+ * that it opens in a new tab too. `groupOf`: rows of the same group appear under its name, or under what
+ * `groupHead` renders from its name and first row. Pass `columns` and `rowClass` as constants.
+ */
+export const Table = <T,>({
+  caption,
+  columns,
+  rows,
+  keyOf,
+  className = "",
+  rowClass,
+  openKey,
+  onOpen,
+  hrefOf,
+  groupOf,
+  groupHead,
+}: TableProps<T>) => {
   const body = useRef<HTMLTableSectionElement>(null);
   const latestOnOpen = useRef(onOpen);
   useEffect(() => {
@@ -233,12 +254,7 @@ export const Table = <T,>(props: {
   const { range, heights } = useRowWindow(body, keys);
   const [heldKey, setHeldKey] = useState<string | null>(null);
   useRowKeys({ body, rows, keyOf, openKey, isOn: onOpen !== undefined, reveal: isLong ? setHeldKey : null });
-  // A link to a row far down scrolls to it.
-  const firstOpen = useRef(openKey);
-  useEffect(() => {
-    if (isLong && firstOpen.current !== undefined)
-      rowOf(body.current, firstOpen.current)?.scrollIntoView({ block: "nearest" });
-  }, [isLong]);
+  useScrollToOpen(body, openKey, isLong);
   // A head over a column that is not shown would make one of its own.
   const ends = useMemo(() => endsOf(columns), [columns]);
   const always = columns.filter(({ drop }) => drop === undefined).length;
@@ -284,9 +300,7 @@ export const Table = <T,>(props: {
               "row" in part ? (
                 rowAt(part.row)
               ) : (
-                <tr key={`gap ${part.after}`} className="gap" style={{ height: part.gapPx }}>
-                  <td colSpan={always} />
-                </tr>
+                <Gap key={`gap ${part.after}`} heightPx={part.gapPx} columns={always} />
               ),
             )}
       </tbody>

@@ -26,6 +26,8 @@ type VerifierDeps = {
 };
 
 type Fault = { seq: number; problem: string };
+type Expiry = { toSeq: number; checkpointNumber: number };
+type Asked = <T>(work: (tx: Transaction<Tables>) => Promise<T>) => Promise<T>;
 type Step = Exclude<AuditVerificationLine, { type: "error" }>;
 
 const linksAtOnce = 1_000;
@@ -43,8 +45,7 @@ export function createAuditVerifier({ database, clock, keys, inside, outside }: 
   return {
     /** Yields progress from time to time and the result last. Nothing keeps running after `return()`. */
     async *walk(organizationId: string): AsyncGenerator<Step> {
-      const asked = <T>(work: (tx: Transaction<Tables>) => Promise<T>) =>
-        database.asOrganizations([organizationId], work);
+      const asked: Asked = (work) => database.asOrganizations([organizationId], work);
       // Read before the head, so that no checkpoint refers to an event after it.
       const { proofs, damage } = await judgeCheckpoints(organizationId, {
         inside,
@@ -53,89 +54,45 @@ export function createAuditVerifier({ database, clock, keys, inside, outside }: 
         nowMs: clock.now(),
       });
       const { headSeq, expired } = await asked((tx) => beginningOf(tx, organizationId));
-
+      const links = createLinkJudge({ organizationId, asked, expired });
+      const checkpoints = await createComparison(proofs);
       let at: Walk = { seq: 0, hash: genesis, prev: genesis };
-      let next = await take(proofs);
-      let matched: JudgedCheckpoint["checkpoint"] | undefined;
-      let spoiled: Fault | undefined;
-      let compared = 0;
-      let gone = { events: 0, first: 0, last: 0 };
-      let declaredTo = 0;
-      let toldAt = clock.now();
-
+      let reportedAtMs = clock.now();
       const result = (fault: Fault | undefined): AuditVerification => ({
         type: "result",
         verifiedAt: new Date(clock.now()).toISOString(),
         verifiedToSeq: fault ? Math.min(at.seq, fault.seq - 1) : at.seq,
-        checkpoint: matched
-          ? { number: matched.number, seq: matched.seq, keyId: matched.keyId, at: matched.at }
-          : null,
-        checkpoints: compared,
-        expired:
-          gone.events > 0 && expired
-            ? { events: gone.events, toSeq: expired.toSeq, checkpointNumber: expired.checkpointNumber }
-            : null,
+        ...checkpoints.counted(),
+        expired: links.expired(),
         firstBad: fault ?? null,
       });
-
-      const judge = async (row: Row): Promise<Fault | undefined> => {
-        if (!isLinked(row, at, organizationId))
-          return asked((tx) => linkFault(tx, { row, before: at, organizationId }));
-        if (row.content === null) {
-          if (row.seq > (expired?.toSeq ?? 0)) return undeclared(row);
-          gone = { events: gone.events + 1, first: gone.first || row.seq, last: row.seq };
-          return undefined;
-        }
-        const problem = contentFault(row, row.content, organizationId);
-        if (problem) return { seq: row.seq, problem };
-        if (row.action === "audit.content.expire") declaredTo = Math.max(declaredTo, expiryOf(row.content));
-        return undefined;
-      };
-
-      // Content may expire during verification; the declaration exists by then.
-      const undeclared = (row: Row) =>
-        asked(async (tx) => {
-          const now = await beginningOf(tx, organizationId);
-          return row.seq <= (now.expired?.toSeq ?? 0)
-            ? undefined
-            : missingContentFault(tx, row, organizationId);
-        });
 
       try {
         yield { type: "progress", seq: 0, of: headSeq };
         while (at.seq < headSeq) {
-          const rows = await asked((tx) =>
-            readLinks(tx, organizationId, { afterSeq: at.seq, limit: linksAtOnce }),
-          );
+          const afterSeq = at.seq;
+          const rows = await asked((tx) => readLinks(tx, organizationId, { afterSeq, limit: linksAtOnce }));
           for (const row of rows) {
-            const fault = await judge(row);
-            if (fault) return yield result(fault);
+            const bad = await links.judge(row, at);
+            if (bad) return yield result(bad);
             at = { seq: row.seq, hash: row.hash, prev: row.prev };
-            while (next && next.checkpoint.seq <= at.seq) {
-              const { checkpoint, problem, isSigned } = next;
-              compared += 1;
-              if (problem) spoiled ??= { seq: checkpoint.seq, problem };
-              if (isSigned && (checkpoint.hash !== at.hash.toString("hex") || checkpoint.seq !== at.seq))
-                return yield result(rewritten(matched, checkpoint));
-              if (!problem) matched = checkpoint;
-              next = await take(proofs);
-            }
+            const differing = await checkpoints.compare(at);
+            if (differing) return yield result(differing);
           }
           if (rows.length < linksAtOnce) break;
-          if (clock.now() - toldAt >= progressEveryMs) {
-            toldAt = clock.now();
+          if (clock.now() - reportedAtMs >= progressEveryMs) {
+            reportedAtMs = clock.now();
             yield { type: "progress", seq: at.seq, of: headSeq };
           }
         }
-        if (next) return yield result(cutOff(at, next));
-        const fault =
-          (await asked((tx) =>
-            problemBesideChain(tx, organizationId, { end: at, headSeq, gone: gone.events }),
-          )) ??
-          unsaid(gone, declaredTo) ??
-          spoiled ??
-          damaged(at, damage());
-        yield result(fault);
+        const end = { end: at, headSeq, gone: links.gone() };
+        yield result(
+          checkpoints.cutOff(at) ??
+            (await asked((tx) => problemBesideChain(tx, organizationId, end))) ??
+            links.unsaid() ??
+            checkpoints.spoiled() ??
+            damaged(at, damage()),
+        );
       } finally {
         await proofs.return(undefined);
       }
@@ -143,6 +100,77 @@ export function createAuditVerifier({ database, clock, keys, inside, outside }: 
   };
 }
 export type AuditVerifier = ReturnType<typeof createAuditVerifier>;
+
+/** Judges link after link, and remembers whose content has expired. */
+function createLinkJudge(of: { organizationId: string; asked: Asked; expired: Expiry | undefined }) {
+  const { organizationId, asked, expired } = of;
+  let gone = { events: 0, first: 0, last: 0 };
+  let declaredTo = 0;
+
+  // Content may expire during verification; the declaration exists by then.
+  const undeclared = (row: Row) =>
+    asked(async (tx) => {
+      const now = await beginningOf(tx, organizationId);
+      return row.seq <= (now.expired?.toSeq ?? 0) ? undefined : missingContentFault(tx, row, organizationId);
+    });
+
+  return {
+    async judge(row: Row, before: Walk): Promise<Fault | undefined> {
+      if (!isLinked(row, before, organizationId))
+        return asked((tx) => linkFault(tx, { row, before, organizationId }));
+      if (row.content === null) {
+        if (row.seq > (expired?.toSeq ?? 0)) return undeclared(row);
+        gone = { events: gone.events + 1, first: gone.first || row.seq, last: row.seq };
+        return undefined;
+      }
+      const problem = contentFault(row, row.content, organizationId);
+      if (problem) return { seq: row.seq, problem };
+      if (row.action === "audit.content.expire") declaredTo = Math.max(declaredTo, expiryOf(row.content));
+      return undefined;
+    },
+    gone: () => gone.events,
+    expired: (): AuditVerification["expired"] =>
+      gone.events > 0 && expired
+        ? { events: gone.events, toSeq: expired.toSeq, checkpointNumber: expired.checkpointNumber }
+        : null,
+    /** Content that is gone although the trail does not say so. */
+    unsaid: () => unsaid(gone, declaredTo),
+  };
+}
+
+/** Compares the chain with one checkpoint after the other as it passes them. */
+async function createComparison(proofs: AsyncGenerator<JudgedCheckpoint>) {
+  let next = await take(proofs);
+  let matched: JudgedCheckpoint["checkpoint"] | undefined;
+  let spoiled: Fault | undefined;
+  let compared = 0;
+
+  return {
+    /** The fault of a signed checkpoint that disagrees with the chain up to `at`. */
+    async compare(at: Walk): Promise<Fault | undefined> {
+      while (next && next.checkpoint.seq <= at.seq) {
+        const { checkpoint, problem, isSigned } = next;
+        compared += 1;
+        if (problem) spoiled ??= { seq: checkpoint.seq, problem };
+        if (isSigned && (checkpoint.hash !== at.hash.toString("hex") || checkpoint.seq !== at.seq))
+          return rewritten(matched, checkpoint);
+        if (!problem) matched = checkpoint;
+        next = await take(proofs);
+      }
+      return undefined;
+    },
+    counted: () => ({
+      checkpoint: matched
+        ? { number: matched.number, seq: matched.seq, keyId: matched.keyId, at: matched.at }
+        : null,
+      checkpoints: compared,
+    }),
+    /** A checkpoint beyond the end of the chain. */
+    cutOff: (end: Walk) => next && cutOff(end, next),
+    /** The first checkpoint that cannot be trusted itself. */
+    spoiled: () => spoiled,
+  };
+}
 
 async function take(proofs: AsyncGenerator<JudgedCheckpoint>): Promise<JudgedCheckpoint | undefined> {
   const { done, value } = await proofs.next();

@@ -1,11 +1,11 @@
 import { isStale } from "@wheelhouse/shared/freshness.ts";
 import { formatSpan } from "@wheelhouse/shared/span.ts";
+import { formatUtcTime } from "#lib/time/utc.ts";
 import type { Aspect, Board, Finding, FoundProblem, Part, Tile } from "#observe/aspect.ts";
 import { defineFigures, isHeard, upOf } from "#observe/figures.ts";
 import { createPublicRows, sumOfSeries } from "#observe/spread/spread.ts";
 import {
   checksOf,
-  clockOf,
   nodeOfServer,
   type ObservedServer,
   type ObservedService,
@@ -130,7 +130,7 @@ function problemOf(
       title: state === "down" ? "is not responding" : "needs attention",
       cause:
         state === "down" && observedAt !== null
-          ? `${cause ?? "No response"}. Last response at ${clockOf(observedAt)}`
+          ? `${cause ?? "No response"}. Last response at ${formatUtcTime(observedAt)}`
           : (cause ?? "No response"),
     };
   if (observedAt !== null && isStale(observedAt, intervalMs, nowMs)) {
@@ -140,7 +140,7 @@ function problemOf(
       state: "stale",
       label: `Stale ${age}`,
       title: `no response for ${age}`,
-      cause: `Was ok. Checked every ${formatSpan(intervalMs)}, last response at ${clockOf(observedAt)}`,
+      cause: `Was ok. Checked every ${formatSpan(intervalMs)}, last response at ${formatUtcTime(observedAt)}`,
       since: observedAt,
     };
   }

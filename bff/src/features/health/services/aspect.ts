@@ -1,6 +1,7 @@
 import { isStale, staleAfterMs } from "@wheelhouse/shared/freshness.ts";
 import { type HealthList, serviceTopic } from "@wheelhouse/shared/health/health.ts";
 import { formatSpan } from "@wheelhouse/shared/span.ts";
+import { formatUtcTime } from "#lib/time/utc.ts";
 import { type Aspect, type Board, type Finding, type FoundProblem, mostGaugeRows } from "#observe/aspect.ts";
 import { defineFigures, isHeard, upOf } from "#observe/figures.ts";
 import type { OwnProcess } from "#observe/reports/reports.ts";
@@ -8,7 +9,6 @@ import { createPublicRows } from "#observe/spread/spread.ts";
 import { figuresOfProcesses, longestDelay } from "../own/own.ts";
 import {
   checksOf,
-  clockOf,
   nodeOfService,
   type ObservedService,
   serverRows,
@@ -145,7 +145,7 @@ function problemOf(row: ObservedService, nowMs: number): FoundProblem | null {
       label: `Stale ${age}`,
       title: `no data for ${age}`,
       since: observedAt,
-      cause: `Was ok. Checked every ${formatSpan(intervalMs)}, last at ${clockOf(observedAt)}`,
+      cause: `Was ok. Checked every ${formatSpan(intervalMs)}, last at ${formatUtcTime(observedAt)}`,
     };
   }
   const titles = { down: "is down", degraded: "needs attention", unknown: "state unknown" };

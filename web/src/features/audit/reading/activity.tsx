@@ -120,7 +120,11 @@ const Days = ({ activity, address }: { activity: Activity; address: Address }) =
     <div className={css.days}>
       <Histogram
         label="Events by day"
-        {...{ bars, series, fromMs, barMs, selection }}
+        bars={bars}
+        series={series}
+        fromMs={fromMs}
+        barMs={barMs}
+        selection={selection}
         onSelect={(range) =>
           address.go({
             ...search,
@@ -218,11 +222,11 @@ export const AuditActivityPanel = ({ organization, address }: { organization: st
         >
           {(activity) =>
             plot === "hour" ? (
-              <HeatMap {...{ activity, address }} />
+              <HeatMap activity={activity} address={address} />
             ) : plot === "day" ? (
-              <Days {...{ activity, address }} />
+              <Days activity={activity} address={address} />
             ) : (
-              <Actions {...{ activity, address }} />
+              <Actions activity={activity} address={address} />
             )
           }
         </Panel>

@@ -64,7 +64,10 @@ export const ReviewDrawer = (props: {
   const events = items.flatMap(({ event }) => (event === null ? [] : [event]));
   return (
     <AuditDrawer
-      {...{ organization, id, events, address }}
+      organization={organization}
+      id={id}
+      events={events}
+      address={address}
       review={
         item && {
           state: <ReviewState item={item} />,

@@ -124,7 +124,12 @@ export const AuditReviewPanel = ({ organization, address }: { organization: stri
         <ReviewOpenDialog organization={organization} address={address} onClose={() => setDialog(null)} />
       )}
       {dialog === "retention" && retention !== undefined && (
-        <RetentionDialog {...{ organization, retention, canManage }} onClose={() => setDialog(null)} />
+        <RetentionDialog
+          organization={organization}
+          retention={retention}
+          canManage={canManage}
+          onClose={() => setDialog(null)}
+        />
       )}
     </section>
   );

@@ -335,13 +335,15 @@ export const AuditReviewPage = ({
   const itemActs = itemActsOf({ isDone, mark: gathered.add, onRemark: setRemark });
   useKeys(canSign ? keysOf(itemActs, focused) : []);
   const open = items.filter((item) => item.mark === null && !item.isOwn);
-  const { event } = address.search;
   return (
     <Split
       drawer={
-        event !== undefined && (
+        address.search.event !== undefined && (
           <ReviewDrawer
-            {...{ organization, id: event, items, address }}
+            organization={organization}
+            id={address.search.event}
+            items={items}
+            address={address}
             acts={canSign ? { isDone, ...itemActs } : undefined}
           />
         )
@@ -370,7 +372,7 @@ export const AuditReviewPage = ({
               <ActError title="Nothing was marked." error={acts.mark.error} />
             )}
             <Items list={list} items={items} state={state} address={address} />
-            {remark !== null && <RemarkDialog {...{ remark, acts }} onClose={() => setRemark(null)} />}
+            {remark !== null && <RemarkDialog remark={remark} acts={acts} onClose={() => setRemark(null)} />}
             {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
           </>
         )}
