@@ -1040,6 +1040,31 @@ create policy by_organization on wheelhouse.webhook_figures to wheelhouse_app us
 create policy by_system on wheelhouse.webhook_figures to wheelhouse_system using (true) with check (true);
 grant delete, insert, select on wheelhouse.webhook_figures to wheelhouse_system;
 
+create table wheelhouse.webhook_refusals (
+  org_id uuid not null,
+  hour timestamptz not null,
+  source text not null,
+  reason text not null,
+  status integer not null,
+  requests bigint not null,
+  first_at timestamptz(3) not null,
+  last_at timestamptz(3) not null,
+  addresses text[] not null,
+  request_id text not null,
+  field text,
+  message text not null,
+  newest jsonb not null,
+  constraint webhook_refusals_pkey primary key (org_id, hour, source, reason),
+  constraint webhook_refusals_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint webhook_refusals_requests_check check ((requests > 0))
+);
+create index webhook_refusals_old on wheelhouse.webhook_refusals using btree (hour);
+alter table wheelhouse.webhook_refusals enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_refusals to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_refusals to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_refusals to wheelhouse_system;
+grant select on wheelhouse.webhook_refusals to wheelhouse_app;
+
 create table wheelhouse.webhook_replay_endpoints (
   replay_id uuid not null,
   org_id uuid not null,

@@ -560,6 +560,22 @@ export interface WebhookFigures {
   success: ColumnType<boolean, boolean, never>;
 }
 
+export interface WebhookRefusals {
+  addresses: string[];
+  field: string | null;
+  first_at: Date;
+  hour: Date;
+  last_at: Date;
+  message: string;
+  newest: Json;
+  org_id: string;
+  reason: string;
+  request_id: string;
+  requests: number;
+  source: string;
+  status: number;
+}
+
 export interface WebhookReplayEndpoints {
   budget: Generated<number>;
   canary_bad: Generated<number>;
@@ -691,6 +707,7 @@ export interface Tables {
   webhook_endpoints: WebhookEndpoints;
   webhook_events: WebhookEvents;
   webhook_figures: WebhookFigures;
+  webhook_refusals: WebhookRefusals;
   webhook_replay_endpoints: WebhookReplayEndpoints;
   webhook_replay_items: WebhookReplayItems;
   webhook_replay_journal: WebhookReplayJournal;
