@@ -48,7 +48,7 @@ export interface AuditActivity {
 }
 
 export interface AuditBlocks {
-  csv: ColumnType<string, never, never>;
+  csv_rows: ColumnType<string | null, never, never>;
   first_at: ColumnType<Date, never, never>;
   last_at: ColumnType<Date, never, never>;
   ndjson: ColumnType<string, never, never>;
