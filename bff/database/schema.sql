@@ -322,6 +322,8 @@ create table wheelhouse.audit_reviews (
   signed_at timestamptz,
   comment text,
   not_reviewed integer,
+  same_inviter integer,
+  same_address integer,
   constraint audit_reviews_pkey primary key (id),
   constraint audit_reviews_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
   constraint audit_reviews_check check ((from_at < to_at)),

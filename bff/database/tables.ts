@@ -179,6 +179,8 @@ export interface AuditReviews {
   opened_by: string;
   opened_by_name: string;
   org_id: string;
+  same_address: number | null;
+  same_inviter: number | null;
   signed_at: Date | null;
   signed_by: string | null;
   signed_by_name: string | null;

@@ -32,4 +32,7 @@ begin
 end
 $$;
 
+-- How many reviewed events come from accounts that are close to their reviewer; null where it was not recorded.
+alter table wheelhouse.audit_reviews add column same_inviter int, add column same_address int;
+
 reset role;

@@ -181,6 +181,10 @@ const Head = (props: {
   );
 };
 
+/** Whether a reviewer may have judged acts of their own under another account. */
+const isClose = ({ sameInviter, sameAddress }: NonNullable<AuditReviewDetail["signed"]>): boolean =>
+  (sameInviter ?? 0) + (sameAddress ?? 0) > 0;
+
 const Signature = ({
   signed,
   ownOpen,
@@ -189,11 +193,15 @@ const Signature = ({
   ownOpen: number;
 }) => (
   <div className={css.strip} role="status">
-    <Status tone="ok" label={`Signed by ${signed.name}`} />
+    <Status tone={isClose(signed) ? "degraded" : "ok"} label={`Signed by ${signed.name}`} />
     <span className="c2">
       <Moment at={signed.at} />
       {signed.notReviewed > 0 && `, ${formatPlural(signed.notReviewed, "event")} not reviewed`}
       {ownOpen > 0 && `, ${formatPlural(ownOpen, "action")} of the signer waiting for another reviewer`}
+      {(signed.sameInviter ?? 0) > 0 &&
+        `, ${formatPlural(signed.sameInviter ?? 0, "event")} of accounts related to their reviewer by invitation`}
+      {(signed.sameAddress ?? 0) > 0 &&
+        `, ${formatPlural(signed.sameAddress ?? 0, "event")} of others from the signer’s own address`}
       {signed.comment !== null && ` “${signed.comment}”`}
     </span>
   </div>
