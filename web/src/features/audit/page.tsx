@@ -4,7 +4,7 @@ import { type AuditEvent, auditTopic } from "@wheelhouse/shared/audit/audit.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useEffect, useMemo, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
-import { formatCount } from "#lib/format.ts";
+import { formatCount, formatPlural } from "#lib/format.ts";
 import { rangeName } from "#lib/history/time-range.ts";
 import { useMinute } from "#lib/live/now.ts";
 import { useTail } from "#lib/live/tail.ts";
@@ -124,6 +124,11 @@ const Events = (props: {
   );
 };
 
+const countEveryMs = 30_000;
+
+const countWords = ({ count, isMore }: { count: number; isMore: boolean }): string =>
+  isMore ? `${formatCount(count)}+ events` : formatPlural(count, "event");
+
 const Trail = ({ organization }: { organization: string }) => {
   const address = useAddress(organization);
   const { search } = address;
@@ -146,6 +151,7 @@ const Trail = ({ organization }: { organization: string }) => {
   useEffect(() => {
     if (missing !== undefined && !tail.isPaused) void refetch();
   }, [missing, tail.isPaused, refetch]);
+  const total = useQuery({ ...auditCountQuery(organization, search), refetchInterval: countEveryMs }).data;
   const hasRange = search.from !== undefined || search.to !== undefined;
   const toggle = () => {
     if (!tail.isPaused) return tail.pause();
@@ -169,9 +175,10 @@ const Trail = ({ organization }: { organization: string }) => {
           {...pause}
           text={
             hasRange ? (
-              `Recorded ${rangeName(search, nowMs, zone)}`
+              `Recorded ${rangeName(search, nowMs, zone)}${total === undefined ? "" : `, ${countWords(total)}`}`
             ) : (
               <span className="c3">
+                {total !== undefined && `${countWords(total)}. `}
                 {tail.isPaused ? "Paused while you are reading" : "New events appear at the top"}
               </span>
             )

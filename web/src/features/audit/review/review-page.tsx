@@ -18,6 +18,7 @@ import { AddressLink } from "#ui/text/address-link.tsx";
 import { TimeHeader } from "#ui/text/time.tsx";
 import { targetName } from "../filter.ts";
 import { auditReviewItemsQuery, auditReviewQuery } from "../queries.ts";
+import { Outcome } from "../reading/reading.ts";
 import css from "../review.module.css";
 import type { AuditSearch } from "../search.ts";
 import { type Remark, RemarkDialog, SignDialog } from "./dialogs.tsx";
@@ -96,6 +97,19 @@ const columns: readonly Column<AuditReviewItem>[] = [
         )}
       </>
     ),
+  },
+  {
+    id: "reason",
+    header: "Reason",
+    drop: "first",
+    className: "cut c2",
+    cell: (item) => item.event?.reason ?? "",
+  },
+  {
+    id: "outcome",
+    header: "Outcome",
+    className: css.colMark,
+    cell: (item) => item.event !== null && <Outcome outcome={item.event.outcome} inRow />,
   },
   {
     id: "event",
@@ -240,6 +254,9 @@ const Progress = (props: {
   );
 };
 
+const totalOf = (progress: AuditReviewDetail["progress"], state: State): number =>
+  state === "all" ? progress.events : state === "open" ? progress.open : progress.flagged;
+
 const Items = (props: {
   list: PanelQuery<unknown> & {
     hasNextPage: boolean;
@@ -247,10 +264,12 @@ const Items = (props: {
     fetchNextPage: () => unknown;
   };
   items: readonly AuditReviewItem[];
+  /** Events of the state in the whole review. */
+  total: number;
   state: State;
   address: Address;
 }) => {
-  const { list, items, state, address } = props;
+  const { list, items, total, state, address } = props;
   return (
     <Panel
       name="Events under review"
@@ -277,7 +296,9 @@ const Items = (props: {
                 Load older
               </Button>
             )}
-            <span>{formatCount(items.length)} loaded</span>
+            <span>
+              {formatCount(items.length)} of {formatCount(Math.max(total, items.length))} loaded
+            </span>
           </div>
         </>
       )}
@@ -377,7 +398,13 @@ export const AuditReviewPage = ({
             {acts.mark.error !== null && remark === null && (
               <ActError title="Nothing was marked." error={acts.mark.error} />
             )}
-            <Items list={list} items={items} state={state} address={address} />
+            <Items
+              list={list}
+              items={items}
+              total={totalOf(data.progress, state)}
+              state={state}
+              address={address}
+            />
             {remark !== null && <RemarkDialog {...{ remark, acts }} onClose={() => setRemark(null)} />}
             {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
           </>
