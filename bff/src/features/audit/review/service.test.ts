@@ -192,12 +192,16 @@ describe("retention", () => {
 });
 
 describe("a signature says how many events come from accounts close to their reviewer", () => {
-  /** The admin acts once from each address; a reviewer marks both and signs from 127.0.0.1. */
-  async function reviewed(reviewer: Pick<Person, "call">, addresses: readonly string[]) {
+  /** The actor acts once from each address; a reviewer marks both and signs from 127.0.0.1. */
+  async function reviewed(
+    reviewer: Pick<Person, "call">,
+    addresses: readonly string[],
+    actor: Pick<Person, "call"> = admin,
+  ) {
     const from = new Date().toISOString();
     for (const remoteAddress of addresses) {
       const payload = { name: crypto.randomUUID(), shared: false, filter: {} };
-      const made = await admin.call("POST", "/audit/views", { payload, remoteAddress });
+      const made = await actor.call("POST", "/audit/views", { payload, remoteAddress });
       expect(made.statusCode, made.body).toBe(201);
     }
     const asked = { name: "Close", from, to: day().to, filter: { action: ["audit.view.create"] } };
@@ -214,6 +218,33 @@ describe("a signature says how many events come from accounts close to their rev
     return { signed: signed.json().signed, act };
   }
 
+  /** A new account that the admin invited. */
+  async function invite(role: "viewer" | "auditor"): Promise<Pick<Person, "call">> {
+    const email = `${crypto.randomUUID()}@northwind.example`;
+    const invited = await admin.call("POST", "/invitations", { payload: { email, role } });
+    const accepted = await it.app.inject({
+      method: "POST",
+      url: "/api/v1/invitations/accept",
+      payload: {
+        token: invited.json().path.split("#")[1],
+        name: "Second",
+        password: "another long passphrase",
+      },
+    });
+    const [cookie] = accepted.cookies;
+    const headers = { cookie: `wheelhouse=${cookie?.value}`, "sec-fetch-site": "same-origin" };
+    return {
+      call: (method, path, { payload, remoteAddress = "127.0.0.1" } = {}) =>
+        it.app.inject({
+          method,
+          url: `/api/v1${path}`,
+          headers,
+          remoteAddress,
+          ...(payload ? { payload } : {}),
+        }),
+    };
+  }
+
   test("none for a reviewer who has nothing to do with the actor", async () => {
     const { signed } = await reviewed(auditor, ["192.0.2.10", "192.0.2.11"]);
     expect(signed).toMatchObject({ sameInviter: 0, sameAddress: 0 });
@@ -226,23 +257,16 @@ describe("a signature says how many events come from accounts close to their rev
   });
 
   test("those of an admin who invited the reviewer, in the review and in the trail", async () => {
-    const email = "second.account@northwind.example";
-    const invited = await admin.call("POST", "/invitations", { payload: { email, role: "auditor" } });
-    const password = "another long passphrase";
-    const accepted = await it.app.inject({
-      method: "POST",
-      url: "/api/v1/invitations/accept",
-      payload: { token: invited.json().path.split("#")[1], name: "Second", password },
-    });
-    const [cookie] = accepted.cookies;
-    const headers = { cookie: `wheelhouse=${cookie?.value}`, "sec-fetch-site": "same-origin" };
-    const second: Pick<Person, "call"> = {
-      call: (method, path, { payload } = {}) =>
-        it.app.inject({ method, url: `/api/v1${path}`, headers, ...(payload ? { payload } : {}) }),
-    };
+    const second = await invite("auditor");
     const { signed, act } = await reviewed(second, ["192.0.2.10", "192.0.2.11"]);
     expect(signed).toMatchObject({ sameInviter: 2, sameAddress: 0 });
     expect(act?.after).toMatchObject({ sameInviter: 2, sameAddress: 0 });
+  });
+
+  test("those of an account with the same inviter", async () => {
+    const [actor, reviewer] = [await invite("viewer"), await invite("auditor")];
+    const { signed } = await reviewed(reviewer, ["192.0.2.10"], actor);
+    expect(signed).toMatchObject({ sameInviter: 1, sameAddress: 0 });
   });
 });
 

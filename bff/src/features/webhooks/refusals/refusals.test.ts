@@ -187,12 +187,14 @@ test("a deleted source keeps its rows under its short name", async () => {
   expect(after.items[0]?.source).toEqual({ slug: "shop", name: null, scheme: null, secretHint: null });
 });
 
+const startedMs = Date.now();
 const alone = (find: Parameters<typeof createRefusals>[0]["directory"]["find"]) =>
   createRefusals({
     database: gateway.database,
     directory: { find },
     config: testConfig,
-    clock: { now: Date.now },
+    // Within one hour, whenever the test runs.
+    clock: { now: () => startedMs },
     log,
   });
 
@@ -224,8 +226,25 @@ test("a flood of 10,000 refused requests costs one row, and forgotten rows are t
   expect(row?.addresses).toHaveLength(5);
   expect(row?.request_id).toBe("req_9999");
 
+  refusals.record(
+    { path: { org: organization.slug, source: "late" }, headers: {}, body: undefined },
+    error,
+    "198.51.100.7",
+    "req_late",
+  );
+  await refusals.settled();
+  const later = await rows();
+  expect(later.reduce((sum, { requests }) => sum + Number(requests), 0)).toBe(10_001);
+  const newest = later.find(({ request_id: id }) => id === "req_late");
+  expect(newest?.addresses[0]).toBe("198.51.100.7");
+
   await refusals.forget();
-  expect(await rows()).toHaveLength(1);
+  expect(await rows()).toHaveLength(later.length);
+  await gateway.database.system
+    .deleteFrom("webhook_refusals")
+    .where("org_id", "=", organization.id)
+    .where("request_id", "<>", "req_late")
+    .execute();
   await gateway.database.system
     .updateTable("webhook_refusals")
     .set({ hour: new Date(Date.now() - (testConfig.refusalsKeptDays + 1) * 86_400_000) })
