@@ -52,10 +52,11 @@ create table wheelhouse.audit_blocks (
   first_at timestamptz not null,
   last_at timestamptz not null,
   ndjson text not null,
-  csv text not null,
+  csv_rows text,
   constraint audit_blocks_pkey primary key (org_id, number),
   constraint audit_blocks_number_check check ((number >= 0))
 );
+create index audit_blocks_csv on wheelhouse.audit_blocks using btree (org_id, number) where (csv_rows is null);
 alter table wheelhouse.audit_blocks enable row level security, force row level security;
 create policy by_building on wheelhouse.audit_blocks to wheelhouse_owner using (true) with check (true);
 create policy by_organization on wheelhouse.audit_blocks to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
@@ -321,6 +322,8 @@ create table wheelhouse.audit_reviews (
   signed_at timestamptz,
   comment text,
   not_reviewed integer,
+  same_inviter integer,
+  same_address integer,
   constraint audit_reviews_pkey primary key (id),
   constraint audit_reviews_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
   constraint audit_reviews_check check ((from_at < to_at)),
@@ -1040,6 +1043,31 @@ create policy by_organization on wheelhouse.webhook_figures to wheelhouse_app us
 create policy by_system on wheelhouse.webhook_figures to wheelhouse_system using (true) with check (true);
 grant delete, insert, select on wheelhouse.webhook_figures to wheelhouse_system;
 
+create table wheelhouse.webhook_refusals (
+  org_id uuid not null,
+  hour timestamptz not null,
+  source text not null,
+  reason text not null,
+  status integer not null,
+  requests bigint not null,
+  first_at timestamptz(3) not null,
+  last_at timestamptz(3) not null,
+  addresses text[] not null,
+  request_id text not null,
+  field text,
+  message text not null,
+  newest jsonb not null,
+  constraint webhook_refusals_pkey primary key (org_id, hour, source, reason),
+  constraint webhook_refusals_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint webhook_refusals_requests_check check ((requests > 0))
+);
+create index webhook_refusals_old on wheelhouse.webhook_refusals using btree (hour);
+alter table wheelhouse.webhook_refusals enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_refusals to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_refusals to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_refusals to wheelhouse_system;
+grant select on wheelhouse.webhook_refusals to wheelhouse_app;
+
 create table wheelhouse.webhook_replay_endpoints (
   replay_id uuid not null,
   org_id uuid not null,
@@ -1181,6 +1209,9 @@ grant execute on function wheelhouse.audit_csv_cell(text) to public;
 -- wheelhouse.audit_csv_line(seq bigint, hash bytea, content text) returns text
 --   wheelhouse_owner: plpgsql, immutable, parallel safe
 grant execute on function wheelhouse.audit_csv_line(bigint,bytea,text) to public;
+-- wheelhouse.audit_csv_row(seq bigint, hash bytea, content text) returns text
+--   wheelhouse_owner: plpgsql, immutable, parallel safe
+grant execute on function wheelhouse.audit_csv_row(bigint,bytea,text) to public;
 -- wheelhouse.audit_expire(org uuid, upto_seq bigint) returns bigint
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.audit_expire(uuid,bigint) to wheelhouse_system;
@@ -1228,6 +1259,9 @@ grant execute on function wheelhouse.derive_audit_checkpoint() to public;
 -- wheelhouse.derive_audit_event() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.derive_audit_event() to public;
+-- wheelhouse.fill_audit_csv(organization uuid, max_blocks integer) returns integer
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, work_mem=64MB, enable_nestloop=off, jit=off
+grant execute on function wheelhouse.fill_audit_csv(uuid,integer) to wheelhouse_system;
 -- wheelhouse.find_audit(filter jsonb, before_at timestamp with time zone, before_id uuid, max_rows integer, with_content boolean DEFAULT false) returns TABLE(id uuid, recorded_at timestamp with time zone, content text)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, work_mem=32MB, max_parallel_workers_per_gather=0, plan_cache_mode=force_generic_plan, enable_sort=off, cpu_index_tuple_cost=1
 grant execute on function wheelhouse.find_audit(jsonb,timestamp with time zone,uuid,integer,boolean) to wheelhouse_app;

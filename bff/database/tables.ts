@@ -48,7 +48,7 @@ export interface AuditActivity {
 }
 
 export interface AuditBlocks {
-  csv: ColumnType<string, never, never>;
+  csv_rows: ColumnType<string | null, never, never>;
   first_at: ColumnType<Date, never, never>;
   last_at: ColumnType<Date, never, never>;
   ndjson: ColumnType<string, never, never>;
@@ -179,6 +179,8 @@ export interface AuditReviews {
   opened_by: string;
   opened_by_name: string;
   org_id: string;
+  same_address: number | null;
+  same_inviter: number | null;
   signed_at: Date | null;
   signed_by: string | null;
   signed_by_name: string | null;
@@ -560,6 +562,22 @@ export interface WebhookFigures {
   success: ColumnType<boolean, boolean, never>;
 }
 
+export interface WebhookRefusals {
+  addresses: string[];
+  field: string | null;
+  first_at: Date;
+  hour: Date;
+  last_at: Date;
+  message: string;
+  newest: Json;
+  org_id: string;
+  reason: string;
+  request_id: string;
+  requests: number;
+  source: string;
+  status: number;
+}
+
 export interface WebhookReplayEndpoints {
   budget: Generated<number>;
   canary_bad: Generated<number>;
@@ -691,6 +709,7 @@ export interface Tables {
   webhook_endpoints: WebhookEndpoints;
   webhook_events: WebhookEvents;
   webhook_figures: WebhookFigures;
+  webhook_refusals: WebhookRefusals;
   webhook_replay_endpoints: WebhookReplayEndpoints;
   webhook_replay_items: WebhookReplayItems;
   webhook_replay_journal: WebhookReplayJournal;

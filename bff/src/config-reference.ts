@@ -172,6 +172,12 @@ export const variableReference: Record<VariableName, VariableReference> = {
     example: "60000",
     readBy: ["worker"],
   },
+  WHEELHOUSE_REFUSALS_KEPT_DAYS: {
+    description: "Days after which refused webhook requests are forgotten.",
+    without: "30",
+    example: "90",
+    readBy: ["web", "worker"],
+  },
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: {
     description: "Changes that one account or token may make in an hour.",
     example: "1000",
@@ -269,7 +275,7 @@ const groups: readonly { title: string; has: (name: string) => boolean }[] = [
   },
   { title: "Sign-in and limits", has: (name) => /^WHEELHOUSE_(OIDC|SESSION|RATE)_/.test(name) },
   { title: "What is watched", has: (name) => /^WHEELHOUSE_(CONFIG|SAMPLE|WATCH)/.test(name) },
-  { title: "Webhooks", has: (name) => /^WHEELHOUSE_(ALLOW|RETRY|DELIVERY|BREAKER)_/.test(name) },
+  { title: "Webhooks", has: (name) => /^WHEELHOUSE_(ALLOW|RETRY|DELIVERY|BREAKER|REFUSALS)_/.test(name) },
   { title: "Audit trail", has: (name) => /^WHEELHOUSE_AUDIT_/.test(name) },
 ];
 

@@ -70,6 +70,7 @@ export type Config = {
     deliveryTimeoutMs: number;
     /** How long an endpoint's breaker stays open before a single request probes it. */
     breakerCoolDownMs: number;
+    refusalsKeptDays: number;
   };
   audit: ProofConfig;
   rateLimits: { mutationsPerHour: number; failuresPer15Min: number };
@@ -225,6 +226,7 @@ export const variables = z.object({
     .optional(),
   WHEELHOUSE_DELIVERY_TIMEOUT_MS: wholeNumber(100, 2 * minuteMs).default(15_000),
   WHEELHOUSE_BREAKER_COOL_DOWN_MS: wholeNumber(100, 60 * minuteMs).optional(),
+  WHEELHOUSE_REFUSALS_KEPT_DAYS: wholeNumber(1, 400).default(30),
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber(1, 1e9).default(1_000),
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber(1, 1e9).default(100),
   WHEELHOUSE_SESSION_IDLE_MINUTES: wholeNumber(1, 30 * 24 * 60).default(12 * 60),
@@ -334,6 +336,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
       deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
       breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
+      refusalsKeptDays: read.WHEELHOUSE_REFUSALS_KEPT_DAYS,
     },
     audit: auditConfig(read),
     rateLimits: {

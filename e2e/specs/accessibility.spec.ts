@@ -159,7 +159,7 @@ test("the dialogs of access and audit, and a member's drawer, have no serious ac
   expect(await seriousFaults(page), "reset").toEqual([]);
 });
 
-test("the drawers and the replay dialog have no serious accessibility fault", async ({
+test("the drawers, the replay dialog and the refused requests have no serious accessibility fault", async ({
   page,
   user,
   api,
@@ -169,7 +169,11 @@ test("the drawers and the replay dialog have no serious accessibility fault", as
   await setBehaviour(fleet, "failing", "failing");
   const admin = await api(user("admin"));
   const own = await makeEndpoint(admin, fleet, "failing");
-  await postEvent(product, await makeSource(admin), { type: own.eventType, data: { note: "checked" } });
+  const source = await makeSource(admin);
+  const event = { type: own.eventType, data: { note: "checked" } };
+  await postEvent(product, source, event);
+  const wrongSecret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+  await postEvent(product, { ...source, secret: wrongSecret }, event);
   await signInByApi(page, user("admin"));
   await page.goto(`/webhooks?status=dead_letter&eventType=${own.eventType}`);
   await page.getByRole("row").filter({ hasText: own.eventType }).getByRole("link").click({ timeout: 30_000 });
@@ -179,6 +183,10 @@ test("the drawers and the replay dialog have no serious accessibility fault", as
   await drawer.getByRole("button", { name: "Replay…" }).click();
   await expect(page.getByRole("dialog")).toBeVisible();
   expect(await seriousFaults(page), "replay dialog").toEqual([]);
+  await page.goto("/webhooks?tab=refused");
+  const refused = page.getByRole("row").filter({ hasText: "Signature does not match" });
+  await expect(refused.filter({ hasText: source.slug })).toBeVisible();
+  expect(await seriousFaults(page), "refused requests").toEqual([]);
   await page.goto("/queues?queue=orders");
   await expect(page.getByRole("complementary")).toBeVisible();
   expect(await seriousFaults(page), "drawer of a queue").toEqual([]);

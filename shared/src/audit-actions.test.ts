@@ -321,6 +321,8 @@ const kept: Record<string, readonly string[]> = {
     "flagged",
     "notReviewed",
     "ownActs",
+    "sameInviter",
+    "sameAddress",
   ],
   "audit.retention.update": ["keepDays"],
   "audit.hold.place": [],

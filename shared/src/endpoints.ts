@@ -16,6 +16,7 @@ import * as maintenance from "./health/maintenance.ts";
 import * as history from "./history.ts";
 import { liveContracts } from "./live.ts";
 import * as sources from "./sources.ts";
+import * as webhookRefusals from "./webhooks/refusals.ts";
 
 const contracts = [
   ...liveContracts,
@@ -35,6 +36,7 @@ const contracts = [
   history,
   maintenance,
   sources,
+  webhookRefusals,
 ] as const;
 
 type ActionsOf<Contract> = {

@@ -1,4 +1,4 @@
--- Cells in the order of `csvColumns` (audit-export-copy.ts). Ids, times and hashes need no quotes.
+-- Lines of the former columns, for processes of the former version during a rolling upgrade; the next release drops it.
 create or replace function wheelhouse.audit_csv_line(seq bigint, hash bytea, content text) returns text
 language plpgsql immutable parallel safe as $$
 declare

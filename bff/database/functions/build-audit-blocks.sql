@@ -21,10 +21,10 @@ begin
   -- Finds the partitions.
   select min(c.recorded_at), max(c.recorded_at) into from_at, to_at from audit_chain c
     where c.org_id = organization and c.seq > from_number * 256 and c.seq <= to_number * 256;
-  insert into audit_blocks (org_id, number, first_at, last_at, ndjson, csv)
+  insert into audit_blocks (org_id, number, first_at, last_at, ndjson, csv_rows)
     select organization, (c.seq - 1) / 256, min(e.recorded_at), max(e.recorded_at),
       string_agg(audit_ndjson_line(c.seq, c.prev, c.hash, e.content), '' order by c.seq desc),
-      string_agg(audit_csv_line(c.seq, c.hash, e.content), '' order by c.seq desc)
+      string_agg(audit_csv_row(c.seq, c.hash, e.content), '' order by c.seq desc)
     from audit_chain c join audit_events e on e.id = c.audit_id and e.org_id = c.org_id
     where c.org_id = organization and c.seq > from_number * 256 and c.seq <= to_number * 256
       and e.recorded_at between from_at and to_at

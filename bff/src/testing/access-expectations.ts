@@ -100,6 +100,7 @@ export const expectations: Record<string, string> = {
   "POST /api/v1/webhooks/replays/{id}/pause": "A S T",
   "POST /api/v1/webhooks/replays/{id}/resume": "A S T",
   "POST /api/v1/webhooks/replays/{id}/cancel": "A S T",
+  "GET /api/v1/webhooks/refusals": "V O A U S T",
   "GET /api/v1/webhooks/sources": "V O A U S T",
   "POST /api/v1/webhooks/sources": "A S T",
   "DELETE /api/v1/webhooks/sources/{id}": "A S T",

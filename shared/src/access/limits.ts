@@ -20,6 +20,17 @@ export const limitsView = z.object({
      */
     items: z.array(z.object({ organization: z.object({ id: z.uuid(), slug, name: z.string() }), ...window })),
   }),
+  /**
+   * Failed sign-ins with accounts of this organization in their current 15-minute windows; null for viewers.
+   * Neither the accounts nor the addresses are named.
+   */
+  members: z
+    .object({
+      count: z.number().int(),
+      accounts: z.number().int(),
+      windowSeconds: z.number().int(),
+    })
+    .nullable(),
   /** Client addresses are visible only to readers of the platform's members; null for everyone else. */
   failures: z
     .object({

@@ -9,15 +9,15 @@ export type AuditExportFormat = (typeof auditExportFormats)[number];
 export const exportResumeHeader = "x-export-resume";
 
 /**
- * First cell of the last row of a CSV export, followed by row count and hash. A file without this row is
- * incomplete.
+ * First cell of the last row of a CSV export, followed by row count, hash and empty cells. A file without this
+ * row is incomplete.
  */
 export const csvTrailerMark = "end of export";
 
 /**
  * Streams the matching events, each organization's newest first. `export-format.ts` describes the NDJSON
- * form. CSV has a header row, escaped formula cells, and a last row `end of export,<rows>,<sha256>` over all
- * preceding bytes. The response is a file, so clients fetch it instead of using `call()`.
+ * form. CSV has a header row, escaped formula cells, and a last row `end of export,<rows>,<sha256>,,…` over all
+ * preceding bytes; every row has the same number of cells. The response is a file, so clients fetch it instead of using `call()`.
  *
  * An interrupted export can be resumed within an hour: the same query with `resume` (the value of the
  * response header `x-export-resume`) and `have` (the number of bytes already received) returns the remaining

@@ -33,6 +33,16 @@ export type AuditCheckpoint = z.infer<typeof auditCheckpoint>;
 export const auditProof = z.object({
   headSeq: z.number().int(),
   checkpoint: auditCheckpoint.nullable(),
+  /** The newest verification that came to an end, as the trail recorded it; null if there is none. */
+  verification: z
+    .object({
+      at: timestamp,
+      verifiedToSeq: z.number().int(),
+      keyId: z.string().nullable(),
+      /** The first fault that it found. */
+      problem: z.string().nullable(),
+    })
+    .nullable(),
   keys: z.array(z.object({ keyId, publicKeyPem: z.string(), signsNow: z.boolean() })),
   sinks: z.array(
     z.object({

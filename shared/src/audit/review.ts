@@ -35,7 +35,19 @@ export const auditReview = z.object({
   /** The review contains events up to this number, and the signature covers the chain up to it. */
   coveredSeq: z.number().int(),
   coveredHash: z.string(),
-  signed: by.extend({ comment: z.string().nullable(), notReviewed: z.number().int() }).nullable(),
+  signed: by
+    .extend({
+      comment: z.string().nullable(),
+      notReviewed: z.number().int(),
+      /**
+       * Marked events whose actor was invited to this organization by the person who marked them, or invited that
+       * person, or has the same inviter; null if the review was signed before this was recorded.
+       */
+      sameInviter: z.number().int().nullable(),
+      /** Events of others that the signer marked and that came from the address of the signature; null as above. */
+      sameAddress: z.number().int().nullable(),
+    })
+    .nullable(),
   progress,
 });
 export type AuditReview = z.infer<typeof auditReview>;
@@ -162,6 +174,8 @@ export const signAuditReview = defineEndpoint({
     "flagged",
     "notReviewed",
     "ownActs",
+    "sameInviter",
+    "sameAddress",
   ],
   params,
   body: z.strictObject({

@@ -96,7 +96,14 @@ function createSessionParts(
   const { failuresPer15Min, mutationsPerHour } = config.rateLimits;
   const { organizations } = parts;
   return {
-    limits: createLimits({ redis, organizations, clock, failuresPer15Min, mutationsPerHour }),
+    limits: createLimits({
+      redis,
+      organizations,
+      emailsOf: parts.members.emailsOf,
+      clock,
+      failuresPer15Min,
+      mutationsPerHour,
+    }),
     sessions: createSessions({ ...parts, changes, sessionEnds }),
     passwordChanges: createPasswordService({
       ...parts,

@@ -52,6 +52,18 @@ const columns = sql`u.id as "userId", u.email, u.name, u.disabled_at as "disable
  */
 export function createMembersStore({ database }: { database: Database }) {
   return {
+    /** E-mail addresses of the members with a role in this organization, at most `limit`. */
+    emailsOf: (organizationId: string, limit: number): Promise<string[]> =>
+      database.asOrganizations([organizationId], async (tx) => {
+        const rows = await tx
+          .selectFrom("memberships as m")
+          .innerJoin("users as u", "u.id", "m.user_id")
+          .select("u.email")
+          .where("m.org_id", "=", organizationId)
+          .limit(limit)
+          .execute();
+        return rows.map(({ email }) => email);
+      }),
     list: ({ own, above, role, q, place, limit }: ListInput): Promise<MemberRow[]> =>
       database.asOrganizations([...own, ...above, platformOrganization.id], async (tx) => {
         const like = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;

@@ -31,6 +31,8 @@ export type WebhooksConfig = {
   timestampToleranceMs: number;
   /** Limit of intake requests without a valid signature, per address and window. */
   rejections: { limit: number; windowMs: number };
+  /** Days after which refused intake requests are forgotten. */
+  refusalsKeptDays: number;
 };
 
 /** Replays of many deliveries. */
@@ -76,6 +78,7 @@ export const webhooksDefaults = {
   drainMs: 8_000,
   timestampToleranceMs: 5 * 60_000,
   rejections: { limit: 100, windowMs: 15 * 60_000 },
+  refusalsKeptDays: 30,
 } as const satisfies Partial<WebhooksConfig>;
 
 /** The gateway of an installation. `secretKey`: 32 bytes in base64. */
@@ -91,4 +94,5 @@ export const webhooksSettings = (
   breaker: { ...webhooksDefaults.breaker, coolDownMs: webhooks.breakerCoolDownMs },
   drainMs,
   rejections: { ...webhooksDefaults.rejections, limit: rateLimits.failuresPer15Min },
+  refusalsKeptDays: webhooks.refusalsKeptDays,
 });

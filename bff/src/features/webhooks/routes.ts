@@ -1,9 +1,11 @@
+import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import * as many from "@wheelhouse/shared/webhooks/replays.ts";
 import * as contract from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";
 import type { Configuration } from "./directory/directory.ts";
 import type { Deliveries } from "./log/log.ts";
+import type { Refusals } from "./refusals/refusals.ts";
 import type { createReplay, Replays } from "./replays/replays.ts";
 
 type RoutesOptions = {
@@ -11,10 +13,11 @@ type RoutesOptions = {
   configuration: Configuration;
   replay: ReturnType<typeof createReplay>;
   replays: Replays;
+  refusals: Pick<Refusals, "list">;
 };
 
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
-  const { deliveries, configuration, replay, replays } = options;
+  const { deliveries, configuration, replay, replays, refusals } = options;
   route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
   route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
   route(app, contract.readDelivery, ({ params }, context) => deliveries.read(params.id, context));
@@ -26,6 +29,7 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   route(app, many.pauseReplay, ({ params }, context) => replays.pause(params.id, context));
   route(app, many.resumeReplay, ({ params }, context) => replays.resume(params.id, context));
   route(app, many.cancelReplay, ({ params }, context) => replays.cancel(params.id, context));
+  route(app, listRefusals, ({ query }, context) => refusals.list(query, context));
   route(app, contract.listSources, ({ query }, context) => configuration.listSources(query, context));
   route(app, contract.createSource, ({ body }, context) => configuration.createSource(body, context));
   route(app, contract.deleteSource, ({ params }, context) => configuration.deleteSource(params.id, context));

@@ -19,6 +19,7 @@ import {
 import { createConfiguration, createConfigurationStore, createDirectory } from "./directory/directory.ts";
 import { createIntake, createIntakeStore, createRejections, keepPartitionsAhead } from "./intake/intake.ts";
 import { createDeliveries, createDeliveryStore, createDetailStore, createPayloads } from "./log/log.ts";
+import { createRefusals } from "./refusals/refusals.ts";
 import { createReplay, createReplayRunner, createReplays, createReplaysStore } from "./replays/replays.ts";
 import { webhooksRoutes } from "./routes.ts";
 
@@ -37,12 +38,14 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
   const { database, redis, subscribe, clock, log } = core;
   const secrets = createSecretBox(settings.secretKey);
   const payloads = createPayloads(secrets, log);
+  const directory = createDirectory(database, secrets, clock);
   return {
     secrets,
     payloads,
     filter: createAddressFilter(settings.allowAddresses),
     breakers: createBreakers({ redis, subscribe, config: settings, clock, log }),
-    directory: createDirectory(database, secrets, clock),
+    directory,
+    refusals: createRefusals({ database, directory, config: settings, clock, log }),
     doorbell: createDoorbell(redis, log),
     figures: createFigures(database, clock, log),
     attempts: createAttemptStore({ database, payloads, clock, config: settings }),
@@ -77,7 +80,9 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
       clock,
       store: createIntakeStore({ database, payloads, doorbell, events, clock }),
       rejections: createRejections(redis, settings.rejections, log),
+      refusals: parts.refusals,
     }),
+    refusals: parts.refusals,
     replay: createReplay({
       changes,
       doorbell,
@@ -140,7 +145,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const parts = createParts(core, settings);
   const { breakers, doorbell, attempts, replaysStore } = parts;
   const services = createServices(core, settings, parts);
-  const { intake, replays } = services;
+  const { intake, refusals, replays } = services;
   const partitions = keepPartitionsAhead(database, clock, log);
   const statistics = createStatistics(database, breakers, clock);
 
@@ -155,6 +160,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
         },
         async stop() {
           await intake.settled();
+          await refusals.settled();
           await doorbell.close().catch(() => {});
         },
       };
@@ -189,8 +195,12 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
       intake.mount(app);
       // Accepted events are stored even in a process that only serves requests.
       app.addHook("onClose", intake.settled);
+      app.addHook("onClose", refusals.settled);
     },
-    jobs: [{ name: "old webhook replays", run: replaysStore.forget }],
+    jobs: [
+      { name: "old webhook replays", run: replaysStore.forget },
+      { name: "old refused webhook requests", run: refusals.forget },
+    ],
     processes: [
       { in: everyRole, start: processes.gateway },
       { in: ["worker"], start: processes.worker },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { auditFilterCount, auditQuery, lastVerification, matchesAudit, targetName } from "./filter.ts";
+import { auditFilterCount, auditQuery, matchesAudit, missingEvent, targetName } from "./filter.ts";
 import { fieldChanges, shortHash } from "./reading/diff.ts";
 import { readAuditTokens } from "./reading/tokens.ts";
 import { type AuditSearch, readAuditSearch, toggledIn } from "./search.ts";
@@ -76,20 +76,12 @@ describe("audit live rows", () => {
     expect(matchesAudit(filter, event)).toBe(expected);
   });
 
-  it("the newest verification is taken from the loaded trail", () => {
-    const verified = {
-      ...event,
-      action: "audit.trail.verify",
-      after: { verifiedToSeq: 6, problem: null },
-    };
-    expect(lastVerification([event, verified])).toEqual({
-      at: event.recordedAt,
-      verifiedToSeq: 6,
-      keyId: null,
-      problem: null,
-    });
-    expect(lastVerification([event, { ...verified, outcome: "denied" }])).toBeUndefined();
-    expect(lastVerification([{ ...verified, after: { tooLarge: true } }])).toBeUndefined();
+  it("an event that is missing between its neighbours is found, whatever their order", () => {
+    const seqs = (...numbers: (number | null)[]) => numbers.map((seq) => ({ seq }));
+    expect(missingEvent(seqs(703, 701, 700))).toBe(702);
+    expect(missingEvent(seqs(702, 703, 701))).toBeUndefined();
+    expect(missingEvent(seqs(null, 703, 702))).toBeUndefined();
+    expect(missingEvent([])).toBeUndefined();
   });
 
   it("further targets are counted", () => {

@@ -127,27 +127,13 @@ export const authMethod: Record<AuditEvent["actor"]["authMethod"], string> = {
   unknown: "sign-in method not reported",
 };
 
-/** The last verification as recorded in the trail itself. */
-export type KnownVerification = {
-  at: string;
-  verifiedToSeq: number;
-  keyId: string | null;
-  problem: string | null;
-};
-
-/** The newest verification among the given events. */
-export const lastVerification = (events: readonly AuditEvent[]): KnownVerification | undefined => {
-  for (const { action, outcome, after, recordedAt } of events) {
-    if (action !== "audit.trail.verify" || outcome !== "success") continue;
-    const verifiedToSeq = after?.verifiedToSeq;
-    // A cancelled verification proves nothing.
-    if (typeof verifiedToSeq !== "number") continue;
-    return {
-      at: recordedAt,
-      verifiedToSeq,
-      keyId: typeof after?.keyId === "string" ? after.keyId : null,
-      problem: typeof after?.problem === "string" ? after.problem : null,
-    };
-  }
-  return undefined;
+/** Number of the newest event that is missing among these of one organization; undefined if none is. */
+export const missingEvent = (events: readonly Pick<AuditEvent, "seq">[]): number | undefined => {
+  const numbers = events.flatMap(({ seq }) => (seq === null ? [] : [seq])).sort((a, b) => b - a);
+  return numbers
+    .map((seq) => seq - 1)
+    .find((seq, at) => {
+      const next = numbers[at + 1];
+      return next !== undefined && next < seq;
+    });
 };

@@ -2,9 +2,9 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { type AuditEvent, auditTopic } from "@wheelhouse/shared/audit/audit.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
-import { formatCount } from "#lib/format.ts";
+import { formatCount, formatPlural } from "#lib/format.ts";
 import { rangeName } from "#lib/history/time-range.ts";
 import { useMinute } from "#lib/live/now.ts";
 import { useTail } from "#lib/live/tail.ts";
@@ -19,7 +19,7 @@ import { TailStrip } from "#ui/table/tail-strip.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import css from "./audit.module.css";
 import { ExportDialog, ExportStrip, useAuditExport } from "./export/export.tsx";
-import { auditFilterCount, matchesAudit, newestEventFirst } from "./filter.ts";
+import { auditFilterCount, matchesAudit, missingEvent, newestEventFirst } from "./filter.ts";
 import { AuditProof } from "./proof/proof.tsx";
 import { auditCountQuery, auditEventsQuery, auditProofQuery } from "./queries.ts";
 import { AuditActivityPanel, AuditDrawer, AuditFilterBar, AuditTable } from "./reading/reading.ts";
@@ -124,6 +124,11 @@ const Events = (props: {
   );
 };
 
+const countEveryMs = 30_000;
+
+const countWords = ({ count, isMore }: { count: number; isMore: boolean }): string =>
+  isMore ? `${formatCount(count)}+ events` : formatPlural(count, "event");
+
 const Trail = ({ organization }: { organization: string }) => {
   const address = useAddress(organization);
   const { search } = address;
@@ -140,6 +145,13 @@ const Trail = ({ organization }: { organization: string }) => {
   const nowMs = useMinute();
   const events = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   useRereadWith(useQuery(auditProofQuery(organization)), list.refetch);
+  const missing = auditFilterCount(search) === 0 ? missingEvent(events) : undefined;
+  const { refetch } = list;
+  // Reading the trail is an event that is not announced, so the next one arrives beside a gap.
+  useEffect(() => {
+    if (missing !== undefined && !tail.isPaused) void refetch();
+  }, [missing, tail.isPaused, refetch]);
+  const total = useQuery({ ...auditCountQuery(organization, search), refetchInterval: countEveryMs }).data;
   const hasRange = search.from !== undefined || search.to !== undefined;
   const toggle = () => {
     if (!tail.isPaused) return tail.pause();
@@ -157,15 +169,16 @@ const Trail = ({ organization }: { organization: string }) => {
         }
       >
         <div ref={tail.sentinel} className={css.sentinel} />
-        <AuditProof organization={organization} events={events} />
+        <AuditProof organization={organization} />
         <Tools organization={organization} address={address} events={events} nowMs={nowMs} />
         <TailStrip
           {...pause}
           text={
             hasRange ? (
-              `Recorded ${rangeName(search, nowMs, zone)}`
+              `Recorded ${rangeName(search, nowMs, zone)}${total === undefined ? "" : `, ${countWords(total)}`}`
             ) : (
               <span className="c3">
+                {total !== undefined && `${countWords(total)}. `}
                 {tail.isPaused ? "Paused while you are reading" : "New events appear at the top"}
               </span>
             )

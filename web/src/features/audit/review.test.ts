@@ -10,6 +10,7 @@ describe("the end of an export", () => {
   it.each([
     [`{"seq":1}\n{"trailer":{"rows":7,"sha256":"${hash}","firstSeq":1}}\n`, "ndjson", 7],
     [`1,a\nend of export,7,${hash}\n`, "csv", 7],
+    [`1,a\nend of export,7,${hash},,,,\n`, "csv", 7],
   ] as const)("%j of %s has its count", (tail, format, rows) => {
     expect(trailerRows(tail, format)).toBe(rows);
   });

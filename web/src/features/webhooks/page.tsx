@@ -11,6 +11,7 @@ import { activeTab, boundedCount, countedFilter, deadLetters } from "./deliverie
 import { EndpointsTab, SourcesTab } from "./directory/directory.ts";
 import { DeliveriesTab } from "./log/log.ts";
 import { deliverySummaryQuery, endpointsQuery, sourcesQuery } from "./queries.ts";
+import { RefusedTab } from "./refusals/refusals.ts";
 import { ReplaysTab, replaysSummaryQuery } from "./replays/replays.ts";
 import type { WebhooksSearch } from "./search.ts";
 import css from "./webhooks.module.css";
@@ -51,6 +52,7 @@ const WebhooksTabs = ({
     data === undefined ? "" : `${data.items.length}${data.nextCursor === null ? "" : "+"}`;
   const tabs = [
     { id: "deliveries", label: "Deliveries", to: {}, note: "", warn: false },
+    { id: "refused", label: "Refused", to: { tab: "refused" as const }, note: "", warn: false },
     {
       id: "dead",
       label: "Dead letters",
@@ -115,7 +117,9 @@ export const WebhooksPage = () => {
       <div className={css.layout}>
         {tabs}
         <div className={css.scroll}>
-          {tab === "replays" ? (
+          {tab === "refused" ? (
+            <RefusedTab organization={org} address={address} />
+          ) : tab === "replays" ? (
             <ReplaysTab organization={org} address={address} />
           ) : tab === "endpoints" ? (
             <EndpointsTab organization={org} address={address} />

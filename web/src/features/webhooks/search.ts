@@ -1,3 +1,4 @@
+import { type RefusalReason, refusalReasons } from "@wheelhouse/shared/webhooks/refusals.ts";
 import {
   type DeliveryStatus,
   deliveryStatuses,
@@ -8,7 +9,7 @@ import { type RawSearch, readList, readText, readTimestamp, readWord } from "#li
 
 /** Everything that the page's URL holds; filters use the API's parameter names. */
 export type WebhooksSearch = {
-  tab?: "replays" | "endpoints" | "sources" | undefined;
+  tab?: "refused" | "replays" | "endpoints" | "sources" | undefined;
   status?: DeliveryStatus[] | undefined;
   endpointId?: string[] | undefined;
   eventType?: string[] | undefined;
@@ -18,6 +19,11 @@ export type WebhooksSearch = {
   q?: string | undefined;
   /** Delivery whose drawer is open. */
   delivery?: string | undefined;
+  /** Of the refused requests: short names of sources, `-` for requests that name none, and reasons. */
+  source?: string[] | undefined;
+  reason?: RefusalReason[] | undefined;
+  /** Row of the refused requests whose newest request is shown. */
+  refusal?: string | undefined;
   /** Replay run shown instead of the list. */
   replay?: string | undefined;
 };
@@ -30,7 +36,7 @@ const uuids = (raw: RawSearch, name: string) => {
 
 /** Drops unreadable parameters, so that an outdated or damaged link still opens the page. */
 export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
-  tab: readWord(raw, "tab", ["replays", "endpoints", "sources"]),
+  tab: readWord(raw, "tab", ["refused", "replays", "endpoints", "sources"]),
   status: readList(raw, "status", deliveryStatuses),
   endpointId: uuids(raw, "endpointId"),
   eventType: readList(raw, "eventType"),
@@ -39,5 +45,8 @@ export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
   to: readTimestamp(raw, "to"),
   q: readText(raw, "q"),
   delivery: uuids(raw, "delivery")?.[0],
+  source: readList(raw, "source"),
+  reason: readList(raw, "reason", refusalReasons),
+  refusal: readText(raw, "refusal"),
   replay: uuids(raw, "replay")?.[0],
 });

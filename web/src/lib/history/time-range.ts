@@ -43,14 +43,38 @@ const clockOn = (
   return at(zone, year, month, day, hour, minute, second);
 };
 
+type Day = [number, number, number];
+const dayAndClock = String.raw`(\d{4})-(\d{2})-(\d{2})(?:\s+(\d{1,2}:\d{2}(?::\d{2})?))?`;
+const overDays = new RegExp(String.raw`^${dayAndClock}\s*[-–]\s*${dayAndClock}$`);
+
+/** A range from one day to another; a last day without a time is included. */
+const parseDays = (typed: string, zone: Zone): TimeRange | undefined => {
+  const match = overDays.exec(typed);
+  if (match === null) return undefined;
+  const day = (index: number): Day => [
+    Number(match[index]),
+    Number(match[index + 1]) - 1,
+    Number(match[index + 2]),
+  ];
+  const [first, last] = [day(1), day(5)];
+  const fromMs = match[4] === undefined ? at(zone, ...first) : clockOn(match[4], zone, first);
+  const toMs =
+    match[8] === undefined ? at(zone, last[0], last[1], last[2] + 1) : clockOn(match[8], zone, last);
+  if (fromMs === undefined || toMs === undefined || toMs <= fromMs) return undefined;
+  return { from: iso(fromMs), to: iso(toMs) };
+};
+
 /**
  * Parses a typed range: `15m`, `4h`, `2d`, `today`, `yesterday`, `2026-11-18`, `05:30-05:40`, `2026-11-18
- * 05:30-05:40`. Clock times are in `zone`. Undefined when it is not a range.
+ * 05:30-05:40`, `2026-11-18 - 2026-11-20`, `2026-11-18 05:30 - 2026-11-20 17:00`. Clock times are in `zone`. Undefined when it is not a range.
  */
 export const parseRange = (text: string, nowMs: number, zone: Zone): TimeRange | undefined => {
   const typed = text.trim().toLowerCase();
   const short = /^(\d{1,4})\s*([smhd])$/.exec(typed);
   if (short !== null) return { from: iso(nowMs - Number(short[1]) * (unitMs[short[2] ?? "m"] ?? 0)) };
+
+  const days = parseDays(typed, zone);
+  if (days !== undefined) return days;
 
   const today = dayParts(nowMs, zone);
   const wholeDay = ([year, month, day]: [number, number, number]): TimeRange => ({

@@ -36,17 +36,25 @@ test("every role sees the counters, and nobody sees those of another organizatio
   expect(own).toMatchObject({
     available: true,
     acts: { limit: 3, windowSeconds: 3_600, items: [{ organization: { slug: "northwind" }, count: 4 }] },
+    members: { count: 0, accounts: 0, windowSeconds: 900 },
     failures: null,
   });
   expect((await foreign.call("GET", "/limits")).json().acts.items).toEqual([]);
+  await fail(member.person.email, "192.0.2.71");
+  await fail(member.person.email.toUpperCase(), "192.0.2.72");
+  const failed = { count: 2, accounts: 1, windowSeconds: 900 };
+  for (const role of ["admin", "operator", "auditor"] as const)
+    expect((await (await signInAs(it, role)).call("GET", "/limits")).json().members).toEqual(failed);
+  expect((await member.call("GET", "/limits")).json().members).toBeNull();
+  expect((await foreign.call("GET", "/limits")).json().members).toMatchObject({ count: 0, accounts: 0 });
   const all = (await root.call("GET", "/limits")).json();
   expect(all.acts.items).toMatchObject([{ organization: { slug: "northwind" }, count: 4 }]);
   expect(all.failures).toMatchObject({
     limit: 100,
     windowSeconds: 900,
-    signIns: [{ address: "192.0.2.70", count: 2 }],
+    signIns: [{ address: "192.0.2.70", count: 2 }, { address: "192.0.2.72" }, { address: "192.0.2.71" }],
     intake: [],
-    accounts: 2,
+    accounts: 3,
   });
   expect(JSON.stringify(all)).not.toContain("nowhere.example");
   // Every role can read them, so anyone who hits a limit can see why.

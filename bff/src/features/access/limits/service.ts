@@ -5,10 +5,13 @@ import { actWindowMs, highestWindows, readWindows } from "#lib/redis/rate-window
 import type { Clock } from "#lib/time/clock.ts";
 import { failureWindowMs } from "../config.ts";
 import type { Organizations } from "../tree.ts";
+import { accountCounter } from "./sign-in-limit.ts";
 
 type LimitsDeps = {
   redis: Redis;
   organizations: Organizations;
+  /** E-mail addresses of an organization's members, at most `limit`. */
+  emailsOf(organizationId: string, limit: number): Promise<string[]>;
   clock: Clock;
   failuresPer15Min: number;
   mutationsPerHour: number;
@@ -17,11 +20,13 @@ type LimitsDeps = {
 const organizationsMax = 50;
 const addressesMax = 20;
 const accountsMax = 200;
+const membersMax = 500;
 
 /** Rate limit counters as shown to operators. */
 export function createLimits({
   redis,
   organizations,
+  emailsOf,
   clock,
   failuresPer15Min,
   mutationsPerHour,
@@ -39,6 +44,15 @@ export function createLimits({
       const { slug, name } = found;
       return [{ organization: { id, slug, name }, count, resetsAt: resetsAt(resetMs) }];
     });
+  }
+
+  async function members(emails: readonly string[]) {
+    const windows = await readWindows(redis, "sign-in-accounts", emails.map(accountCounter));
+    return {
+      count: windows.reduce((sum, { count }) => sum + count, 0),
+      accounts: windows.length,
+      windowSeconds: failureWindowMs / 1_000,
+    };
   }
 
   async function addresses(kind: "sign-in-addresses" | "intake-addresses") {
@@ -63,14 +77,21 @@ export function createLimits({
       const { actor, organization } = context;
       const seesAll =
         organization.id === platformOrganization.id && actor.can("access:read").in(organization.id).check();
-      const now = await Promise.all([acts(context, seesAll), seesAll ? failures() : null]).catch(
-        () => undefined,
-      );
-      const [items, counted] = now ?? [[], null];
+      const can = (capability: "health:act" | "access:read") =>
+        actor.can(capability).in(organization.id).check();
+      const emails =
+        can("health:act") || can("access:read") ? await emailsOf(organization.id, membersMax) : null;
+      const now = await Promise.all([
+        acts(context, seesAll),
+        seesAll ? failures() : null,
+        emails && members(emails),
+      ]).catch(() => undefined);
+      const [items, counted, ofMembers] = now ?? [[], null, null];
       const ofFailures = counted ?? (seesAll ? { signIns: [], intake: [], accounts: 0 } : null);
       return {
         available: now !== undefined,
         acts: { limit: mutationsPerHour, windowSeconds: actWindowMs / 1_000, items },
+        members: ofMembers,
         failures: ofFailures && {
           limit: failuresPer15Min,
           windowSeconds: failureWindowMs / 1_000,

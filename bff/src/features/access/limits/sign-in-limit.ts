@@ -27,6 +27,10 @@ const delayMaxMs = 60_000;
 const delayAfterMs = (failures: number, free: number) =>
   failures < free ? 0 : Math.min(1_000 * 2 ** Math.min(failures - free, 16), delayMaxMs);
 
+/** Name of the counter of an account, which does not contain its e-mail address. */
+export const accountCounter = (email: string): string =>
+  createHash("sha256").update(email.toLowerCase()).digest("base64url").slice(0, 22);
+
 const counted = z.object({ failures: z.number(), resetMs: z.number() });
 
 /**
@@ -79,10 +83,7 @@ export function createSignInLimit({ redis, database, clock, failuresPer15Min, is
     async begin(email: string | null, address: string | null) {
       const known = address ?? "unknown";
       const from = addressBlockOf(known);
-      const account = createHash("sha256")
-        .update(email?.toLowerCase() ?? "")
-        .digest("base64url")
-        .slice(0, 22);
+      const account = accountCounter(email ?? "");
       const pair = `${account}:${from}`;
       if (email !== null) await demandOpen(email, known, pair, account);
       const { failures, resetMs } = await add("sign-in-addresses", from, 1);

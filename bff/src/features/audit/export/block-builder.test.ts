@@ -155,6 +155,50 @@ test("blocks have no gaps and only complete content: expired content is removed 
   expect(await blocksOf(late)).toEqual([2]);
 });
 
+test("blocks from before the present columns get their CSV once, newest first; no export mixes columns meanwhile", async () => {
+  const organization = await it.newOrganization("former");
+  await fill(organization, 1_100);
+  await buildAuditBlocks(it);
+  const whole = linesOf(await exported(organization, "csv"));
+  const stored = "select number, csv_rows from wheelhouse.audit_blocks where org_id = $1 order by number";
+  const before = await it.admin.query(stored, [organization.id]);
+  await it.tamper([
+    ["update wheelhouse.audit_blocks set csv_rows = null where org_id = $1", [organization.id]],
+  ]);
+  expect(linesOf(await exported(organization, "csv"))).toBe(whole);
+
+  await it.admin.query("select wheelhouse.fill_audit_csv($1, 1)", [organization.id]);
+  const { rows } = await it.admin.query(stored, [organization.id]);
+  expect(rows.map(({ csv_rows: lines }) => lines !== null)).toEqual([false, false, false, true]);
+  expect(linesOf(await exported(organization, "csv"))).toBe(whole);
+
+  const write =
+    "update wheelhouse.audit_blocks set csv_rows = 'x', ndjson = 'x' where org_id = $1 and number = 0";
+  await expect(it.admin.query(write, [organization.id])).rejects.toThrow("append-only");
+  expect(await buildAuditBlocks(it)).toBe(3);
+  expect((await it.admin.query(stored, [organization.id])).rows).toEqual(before.rows);
+  expect(await buildAuditBlocks(it)).toBe(0);
+  expect(linesOf(await exported(organization, "csv"))).toBe(whole);
+});
+
+test("CSV of a block over a missing event is not written; newer blocks and other organizations get theirs", async () => {
+  const [robbed, other] = [await it.newOrganization("robbed-csv"), await it.newOrganization("other-csv")];
+  await fill(robbed, 600);
+  await fill(other, 300);
+  await buildAuditBlocks(it);
+  await it.tamper([
+    ["update wheelhouse.audit_blocks set csv_rows = null where org_id in ($1, $2)", [robbed.id, other.id]],
+    [
+      `delete from wheelhouse.audit_events e using wheelhouse.audit_chain c
+       where c.org_id = $1 and c.seq = 5 and e.id = c.audit_id`,
+      [robbed.id],
+    ],
+  ]);
+  expect(await buildAuditBlocks(it)).toBe(1);
+  const lines = linesOf(await exported(robbed, "csv")).split("\n");
+  expect(lines.filter((line) => /^\d+,/.test(line)).length).toBe(599);
+});
+
 test("an organization whose trail lacks an event gets no block over it; others continue", async () => {
   const [robbed, other] = [await it.newOrganization("robbed"), await it.newOrganization("other")];
   await fill(robbed, 300);
@@ -175,7 +219,8 @@ test("nobody can write, change or empty them by hand, and an organization sees o
   await fill(mine, 256);
   await buildAuditBlocks(it);
   const acts = [
-    "update wheelhouse.audit_blocks set csv = ''",
+    "update wheelhouse.audit_blocks set csv_rows = ''",
+    "update wheelhouse.audit_blocks set csv_rows = null",
     "delete from wheelhouse.audit_blocks",
     "truncate wheelhouse.audit_blocks",
   ];

@@ -9,12 +9,14 @@ export type CopyRange = { afterSeq: number; toSeq: number; from: string; to: str
 
 /** Events per stored block, as in `wheelhouse.build_audit_blocks`. */
 export const storedBlockSize = 256;
+/** Column of the stored lines. */
+const storedColumn = { ndjson: "ndjson", csv: "csv_rows" } as const;
 /** Lines per COPY row, because one protocol message per line would cost more than building it. */
 const linesPerBlock = 64;
 
 const lineOf: Record<AuditExportFormat, RawBuilder<unknown>> = {
   ndjson: sql`audit_ndjson_line(c.seq, c.prev, c.hash, e.content)`,
-  csv: sql`audit_csv_line(c.seq, c.hash, e.content)`,
+  csv: sql`audit_csv_row(c.seq, c.hash, e.content)`,
 };
 
 /**
@@ -48,7 +50,7 @@ export function copyStoredStatement(
   return asCopy(
     database,
     sql`
-      select ${storedBlockSize}::int4, b.${sql.ref(format)} from audit_blocks b where ${storedIn(range)}
+      select ${storedBlockSize}::int4, b.${sql.ref(storedColumn[format])} from audit_blocks b where ${storedIn(range)}
       order by b.number desc`,
   );
 }
@@ -89,7 +91,7 @@ const storedIn = ({ organizationId, afterSeq, toSeq }: ChainRange) => sql`
   b.org_id = ${organizationId}::uuid and b.number >= ${afterSeq} / ${storedBlockSize}
     and b.number < ${toSeq} / ${storedBlockSize}`;
 
-/** In the order of `wheelhouse.audit_csv_line`. */
+/** In the order of `wheelhouse.audit_csv_row`. */
 const csvColumns = [
   "event",
   "time",
@@ -101,10 +103,12 @@ const csvColumns = [
   "action",
   "outcome",
   "targets",
+  "target ids",
   "reason",
   "before",
   "after",
   "address",
+  "user agent",
   "request",
   "id",
   "hash",
@@ -118,8 +122,9 @@ export const headOf: Record<AuditExportFormat, string> = {
   csv: `${byteOrderMark}${csvColumns.join(",")}\n`,
 };
 
-/** Last line of a CSV export. */
-export const csvTrailer = (rows: number, sha256: string) => `${csvTrailerMark},${rows},${sha256}\n`;
+/** Last line of a CSV export, with as many cells as the others. */
+export const csvTrailer = (rows: number, sha256: string) =>
+  `${csvTrailerMark},${rows},${sha256}${",".repeat(csvColumns.length - 3)}\n`;
 
 const asCopy = (database: Database, statement: RawBuilder<unknown>) =>
   `copy (${withLiterals(statement, database)}) to stdout (format binary)`;

@@ -244,11 +244,24 @@ test("no cell of a CSV starts as a formula, and its last row has count and hash"
   expect(cells.filter((cell) => /^[=+\-@\t\r\n]/.test(cell))).toEqual([]);
   for (const told of ["'=cmd()", "'-1+2", "'@SUM(A1)", "'\tTab first", "new\nline", 'quo"ted'])
     expect(cells).toContain(told);
-  expect(rows.at(-1)).toEqual([
+  expect(rows.at(-1)?.slice(0, 3)).toEqual([
     "end of export",
     "120",
     sha256(text.slice(0, text.lastIndexOf("end of export"))),
   ]);
+});
+
+test("every row of a CSV has a cell for each column; user agents and ids of targets have theirs", async () => {
+  const text = (await exported("csv", { to: until })).toString("utf8");
+  const [head = [], ...rows] = readCsv(text);
+  expect(new Set(rows.map((row) => row.length))).toEqual(new Set([head.length]));
+  const cell = (name: string) => {
+    const at = head.indexOf(name);
+    return new Set(rows.slice(0, -1).map((row) => row[at]));
+  };
+  expect(cell("user agent")).toEqual(new Set([testContext().userAgent]));
+  expect(cell("target ids")).toContain("id-3");
+  expect(cell("targets")).toContain("orders.example");
 });
 
 test.each(["ndjson", "csv"] as const)(

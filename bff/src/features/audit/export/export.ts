@@ -216,7 +216,9 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       const organizationId = context.organization.id;
       if (token === undefined && have > 0)
         throw invalidField("query.resume", "is required to resume an export");
-      const before = token === undefined ? undefined : resume.open(token, asked, organizationId);
+      // A file that began with other columns cannot be continued.
+      const shape = format === "csv" ? { ...asked, columns: headOf.csv } : asked;
+      const before = token === undefined ? undefined : resume.open(token, shape, organizationId);
       running += 1;
       const id = before?.id ?? randomUUID();
       const record = recorderOf(trail, context, id, { format, ...filterFields(filter), includeChildren });
@@ -255,7 +257,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
           running -= 1;
         });
       const at = job.stand.beganAt.replaceAll(/[:.]/g, "-");
-      const sealed = resume.seal(job.stand, asked, organizationId);
+      const sealed = resume.seal(job.stand, shape, organizationId);
       return {
         file,
         type: types[format],

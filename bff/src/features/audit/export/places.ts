@@ -1,3 +1,4 @@
+import type { AuditExportFormat } from "@wheelhouse/shared/audit/export.ts";
 import type pg from "pg";
 import { z } from "zod";
 import type { Database } from "#lib/postgres/postgres.ts";
@@ -14,7 +15,12 @@ const textRangeSize = 80 * storedBlockSize;
 const keptRow = z.object({ id: z.string(), first: z.number().nullable(), last: z.number().nullable() });
 const boundsRow = z.object({ first: z.date().nullable(), last: z.date().nullable() });
 
-type Asked = { stand: ExportStand; organizationIds: readonly string[]; filter: AuditFilter };
+type Asked = {
+  format: AuditExportFormat;
+  stand: ExportStand;
+  organizationIds: readonly string[];
+  filter: AuditFilter;
+};
 export type Place = ChainRange & { isKept: boolean };
 
 /**
@@ -23,9 +29,9 @@ export type Place = ChainRange & { isKept: boolean };
  */
 export async function placesOf(
   client: pg.PoolClient,
-  { stand, organizationIds, filter }: Asked,
+  { stand, organizationIds, filter, format }: Asked,
 ): Promise<Place[]> {
-  const kept = onlyTime(filter) ? await keptOf(client, organizationIds) : undefined;
+  const kept = onlyTime(filter) ? await keptOf(client, organizationIds, format) : undefined;
   const size = filter.q === undefined ? rangeSize : textRangeSize;
   return stand.chains.flatMap(([organizationId, head]) => {
     const { afterSeq, toSeq } = kept?.get(organizationId) ?? { afterSeq: 0, toSeq: 0 };
@@ -44,11 +50,12 @@ export async function placesOf(
   });
 }
 
-/** Event numbers stored as blocks, by organization. */
-async function keptOf(client: pg.PoolClient, organizationIds: readonly string[]) {
+/** Event numbers whose lines of this format are stored, by organization. */
+async function keptOf(client: pg.PoolClient, organizationIds: readonly string[], format: AuditExportFormat) {
+  const isStored = format === "csv" ? "and b.csv_rows is not null" : "";
   const { rows } = await client.query(
-    `select o.id, (select min(b.number) from audit_blocks b where b.org_id = o.id) as first,
-       (select max(b.number) from audit_blocks b where b.org_id = o.id) as last
+    `select o.id, (select min(b.number) from audit_blocks b where b.org_id = o.id ${isStored}) as first,
+       (select max(b.number) from audit_blocks b where b.org_id = o.id ${isStored}) as last
      from unnest($1::uuid[]) as o (id)`,
     [[...organizationIds]],
   );

@@ -39,7 +39,7 @@ export function createExportResume({ box, clock }: ResumeDeps) {
     open(token: string, asked: unknown, organizationId: string): ExportStand {
       const { asked: before, ...stand } = opened(token, organizationId);
       if (before !== hashOf(asked))
-        throw invalidField("query.resume", "belongs to an export with another filter or format");
+        throw invalidField("query.resume", "belongs to an export with another filter, format or columns");
       if (clock.now() - Date.parse(stand.beganAt) > validMs)
         throw new AppError("conflict", "This export was started more than an hour ago. Start it again.");
       return stand;

@@ -36,7 +36,7 @@ const events = async (query: string): Promise<AuditEvent[]> =>
 
 test("an auditor signs a checkpoint on demand, and the verification confirms it", async () => {
   const empty = (await auditor.call("GET", "/audit/proof")).json();
-  expect(empty).toMatchObject({ checkpoint: null, keys: [{ signsNow: true }] });
+  expect(empty).toMatchObject({ checkpoint: null, verification: null, keys: [{ signsNow: true }] });
   const viewer = await signInAs(it, "viewer");
   expect((await viewer.call("POST", "/audit/checkpoints")).statusCode).toBe(403);
 
@@ -62,6 +62,14 @@ test("an auditor signs a checkpoint on demand, and the verification confirms it"
   });
   const [event] = await events("action=audit.trail.verify&outcome=success&limit=1");
   expect(event?.after).toMatchObject({ checkpoint: 2, keyId: checkpoint.keyId, problem: null });
+  expect((await viewer.call("GET", "/audit/proof")).json().verification).toEqual({
+    at: event?.recordedAt,
+    verifiedToSeq: event?.after?.verifiedToSeq,
+    keyId: checkpoint.keyId,
+    problem: null,
+  });
+  const foreign = await signInAs(it, "admin", "contoso");
+  expect((await foreign.call("GET", "/audit/proof")).json().verification).toBeNull();
 });
 
 test("checkpoints are listed newest first and downloaded oldest first, of one's own organization only", async () => {
@@ -77,7 +85,8 @@ test("checkpoints are listed newest first and downloaded oldest first, of one's 
   expect((await foreign.call("GET", "/audit/checkpoints/download")).body).toBe("");
 });
 
-test("a verification ends when its caller disconnects, and is in the trail as cancelled", async () => {
+test("a verification ends when its caller disconnects, and is in the trail as cancelled; the last one that ended stays the last", async () => {
+  const before = (await auditor.call("GET", "/audit/proof")).json().verification;
   // More events than the verification reads at once, so that it needs another page.
   const reported = await admin.call("POST", "/audit/events", {
     payload: {
@@ -115,4 +124,6 @@ test("a verification ends when its caller disconnects, and is in the trail as ca
   await expect
     .poll(async () => (await events("action=audit.trail.verify&limit=1"))[0]?.after?.cancelled)
     .toBe(true);
+  expect(before).not.toBeNull();
+  expect((await auditor.call("GET", "/audit/proof")).json().verification).toEqual(before);
 });

@@ -21,13 +21,20 @@ type ProofServiceDeps = {
   keys: AuditKeys;
   sinks: AuditSinks;
   verifier: AuditVerifier;
-  store: Pick<AuditStore, "headSeq">;
+  store: Pick<AuditStore, "headSeq" | "newestOf">;
   trail: AuditTrail;
   log: Logger;
 };
 
 // Each verification keeps a core busy, so further ones wait for a free slot.
 const walksMax = 4;
+/** Cancelled verifications lie between; they prove nothing. */
+const verificationsMax = 50;
+const ended = z.object({
+  verifiedToSeq: z.number().int(),
+  keyId: z.string().nullish(),
+  problem: z.string().nullish(),
+});
 const place = z.strictObject({ number: z.coerce.number().int().min(1) });
 
 export function createProofService(deps: ProofServiceDeps) {
@@ -41,6 +48,17 @@ export function createProofService(deps: ProofServiceDeps) {
       after,
     });
   };
+
+  async function lastVerification(organizationId: string): Promise<AuditProof["verification"]> {
+    const walked = await store.newestOf(organizationId, "audit.trail.verify", verificationsMax);
+    for (const { recordedAt, outcome, after } of walked) {
+      const end = ended.safeParse(after);
+      if (outcome !== "success" || !end.success) continue;
+      const { verifiedToSeq, keyId = null, problem = null } = end.data;
+      return { at: recordedAt, verifiedToSeq, keyId, problem };
+    }
+    return null;
+  }
 
   async function* walk(context: RequestContext): AsyncGenerator<AuditVerificationLine> {
     walks += 1;
@@ -92,13 +110,21 @@ export function createProofService(deps: ProofServiceDeps) {
       return walk(context);
     },
 
+    /** The newest evidence, and the newest verification that came to an end. */
     async proof({ organization }: RequestContext): Promise<AuditProof> {
-      const [headSeq, newest, held] = await Promise.all([
+      const [headSeq, newest, held, verification] = await Promise.all([
         store.headSeq(organization.id),
         checkpoints.newest(organization.id),
         sinks.statusOf(organization.id),
+        lastVerification(organization.id),
       ]);
-      return { headSeq, checkpoint: newest?.checkpoint ?? null, keys: keys.list(), sinks: held };
+      return {
+        headSeq,
+        checkpoint: newest?.checkpoint ?? null,
+        verification,
+        keys: keys.list(),
+        sinks: held,
+      };
     },
 
     async list(

@@ -1,4 +1,5 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit/audit.ts";
+import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
@@ -109,6 +110,12 @@ export function createAuditStore({ database }: { database: Database }) {
           .execute(),
       );
       return rows.map(({ content, seq }) => toAuditEvent(content, seq));
+    },
+
+    /** The newest events of one action, newest first, at most `limit`. */
+    async newestOf(organizationId: string, action: AuditAction, limit: number): Promise<AuditEvent[]> {
+      const found = await this.list([organizationId], { action: [action] }, undefined, limit);
+      return found.map(({ event }) => event);
     },
 
     /** Number of the organization's newest event, 0 if it has none. */

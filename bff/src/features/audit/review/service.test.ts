@@ -191,6 +191,85 @@ describe("retention", () => {
   });
 });
 
+describe("a signature says how many events come from accounts close to their reviewer", () => {
+  /** The actor acts once from each address; a reviewer marks both and signs from 127.0.0.1. */
+  async function reviewed(
+    reviewer: Pick<Person, "call">,
+    addresses: readonly string[],
+    actor: Pick<Person, "call"> = admin,
+  ) {
+    const from = new Date().toISOString();
+    for (const remoteAddress of addresses) {
+      const payload = { name: crypto.randomUUID(), shared: false, filter: {} };
+      const made = await actor.call("POST", "/audit/views", { payload, remoteAddress });
+      expect(made.statusCode, made.body).toBe(201);
+    }
+    const asked = { name: "Close", from, to: day().to, filter: { action: ["audit.view.create"] } };
+    const opened = await reviewer.call("POST", "/audit/reviews", { payload: asked });
+    expect(opened.statusCode, opened.body).toBe(201);
+    const path = `/audit/reviews/${opened.json().id}`;
+    const { items } = (await reviewer.call("GET", `${path}/items`)).json();
+    const events = items.map(({ auditId }: AuditReviewItem) => auditId);
+    expect(events).toHaveLength(addresses.length);
+    await reviewer.call("POST", `${path}/marks`, { payload: { events, mark: "reviewed" } });
+    const signed = await reviewer.call("POST", `${path}/sign`, { payload: { notReviewed: 0 } });
+    expect(signed.statusCode, signed.body).toBe(200);
+    const [act] = await trail("action=audit.review.sign&outcome=success");
+    return { signed: signed.json().signed, act };
+  }
+
+  /** A new account that the admin invited. */
+  async function invite(role: "viewer" | "auditor"): Promise<Pick<Person, "call">> {
+    const email = `${crypto.randomUUID()}@northwind.example`;
+    const invited = await admin.call("POST", "/invitations", { payload: { email, role } });
+    const accepted = await it.app.inject({
+      method: "POST",
+      url: "/api/v1/invitations/accept",
+      payload: {
+        token: invited.json().path.split("#")[1],
+        name: "Second",
+        password: "another long passphrase",
+      },
+    });
+    const [cookie] = accepted.cookies;
+    const headers = { cookie: `wheelhouse=${cookie?.value}`, "sec-fetch-site": "same-origin" };
+    return {
+      call: (method, path, { payload, remoteAddress = "127.0.0.1" } = {}) =>
+        it.app.inject({
+          method,
+          url: `/api/v1${path}`,
+          headers,
+          remoteAddress,
+          ...(payload ? { payload } : {}),
+        }),
+    };
+  }
+
+  test("none for a reviewer who has nothing to do with the actor", async () => {
+    const { signed } = await reviewed(auditor, ["192.0.2.10", "192.0.2.11"]);
+    expect(signed).toMatchObject({ sameInviter: 0, sameAddress: 0 });
+  });
+
+  test("those from the address of the signature", async () => {
+    const { signed, act } = await reviewed(auditor, ["192.0.2.10", "127.0.0.1"]);
+    expect(signed).toMatchObject({ sameInviter: 0, sameAddress: 1 });
+    expect(act?.after).toMatchObject({ sameInviter: 0, sameAddress: 1 });
+  });
+
+  test("those of an admin who invited the reviewer, in the review and in the trail", async () => {
+    const second = await invite("auditor");
+    const { signed, act } = await reviewed(second, ["192.0.2.10", "192.0.2.11"]);
+    expect(signed).toMatchObject({ sameInviter: 2, sameAddress: 0 });
+    expect(act?.after).toMatchObject({ sameInviter: 2, sameAddress: 0 });
+  });
+
+  test("those of an account with the same inviter", async () => {
+    const [actor, reviewer] = [await invite("viewer"), await invite("auditor")];
+    const { signed } = await reviewed(reviewer, ["192.0.2.10"], actor);
+    expect(signed).toMatchObject({ sameInviter: 1, sameAddress: 0 });
+  });
+});
+
 test("content that expired since a review was signed is counted, and its marks stay", async () => {
   const asked = { name: "Gone", ...day(), filter: { action: ["access.session.create"] } };
   const review = await ask<AuditReview>(auditor, "POST", "/audit/reviews", asked, 201);

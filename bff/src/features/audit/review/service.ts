@@ -22,6 +22,7 @@ import { filterFields } from "../reading/reading.ts";
 import { readSince } from "./since.ts";
 import {
   addComments,
+  countClose,
   gatherItems,
   type LockedItem,
   lockItems,
@@ -211,9 +212,11 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
           throw new AppError("conflict", `${progress.open} events are not reviewed, not ${notReviewed}.`, {
             details: [{ field: "body.notReviewed", message: `is now ${progress.open}` }],
           });
+        const close = await countClose(tx, id, { id: who.id, address: context.address });
         await sql`
           update audit_reviews set signed_by = ${who.id}, signed_by_name = ${who.name}, signed_at = now(),
-            comment = ${comment ?? null}, not_reviewed = ${notReviewed}
+            comment = ${comment ?? null}, not_reviewed = ${notReviewed},
+            same_inviter = ${close.sameInviter}, same_address = ${close.sameAddress}
           where id = ${id}::uuid`.execute(tx);
         return {
           result: await readOne(tx, id, context),
@@ -228,6 +231,8 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
               flagged: progress.flagged,
               notReviewed,
               ownActs: progress.ownOpen,
+              sameInviter: close.sameInviter,
+              sameAddress: close.sameAddress,
             },
             reason: comment ?? null,
           },

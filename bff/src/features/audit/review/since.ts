@@ -11,6 +11,9 @@ import { findEvents, parseContent } from "../reading/reading.ts";
 const sinceRow = z.object({ newer: z.number(), expired: z.number(), hash: z.string().nullable() });
 const verificationFields = z.object({ verifiedToSeq: z.number(), problem: z.string().nullable() });
 
+/** Cancelled verifications lie between; they prove nothing. */
+const verificationsMax = 50;
+
 /** Changes in a review's period since its events were gathered. */
 export async function readSince(
   tx: Transaction<Tables>,
@@ -37,14 +40,14 @@ export async function readSince(
     .where("outcome", "=", "success")
     .orderBy("recorded_at", "desc")
     .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
+    .limit(verificationsMax)
+    .execute();
   return {
     newEvents: Math.min(newer, max),
     isMore: newer > max,
     expiredEvents: expired,
     headHolds: coveredSeq === 0 || hash === coveredHash,
-    verification: verified ? verificationOf(verified.content) : null,
+    verification: verified.map(({ content }) => verificationOf(content)).find((end) => end !== null) ?? null,
   };
 }
 

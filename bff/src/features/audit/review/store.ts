@@ -26,6 +26,8 @@ const reviewRow = z.object({
   signed_at: z.date().nullable(),
   comment: z.string().nullable(),
   not_reviewed: z.number().nullable(),
+  same_inviter: z.number().nullable(),
+  same_address: z.number().nullable(),
   events: z.number(),
   reviewed: z.number(),
   flagged: z.number(),
@@ -106,6 +108,8 @@ const toReview = (row: z.infer<typeof reviewRow>): AuditReview => ({
           at: row.signed_at.toISOString(),
           comment: row.comment,
           notReviewed: row.not_reviewed ?? 0,
+          sameInviter: row.same_inviter,
+          sameAddress: row.same_address,
         }
       : null,
   progress: {
@@ -118,6 +122,35 @@ const toReview = (row: z.infer<typeof reviewRow>): AuditReview => ({
     ownOpen: row.own_open,
   },
 });
+
+const closeRow = z.object({ sameInviter: z.number(), sameAddress: z.number() });
+
+/**
+ * How many marked events come from accounts that are close to their reviewer: related by invitations to this
+ * organization, or acting from the signer's address.
+ */
+export async function countClose(tx: Tx, id: string, signer: { id: string; address: string | null }) {
+  const { rows } = await sql`
+    with marked as (
+      select i.audit_id, i.recorded_at, i.actor_id, i.marked_by from audit_review_items i
+      where i.review_id = ${id}::uuid and i.mark is not null and i.actor_id <> i.marked_by
+    ), related as (
+      select p.actor_id, p.marked_by from (select distinct actor_id, marked_by from marked) p
+      where exists (
+        select from invitations v
+        where (v.accepted_by::text, v.invited_by::text) in ((p.actor_id, p.marked_by), (p.marked_by, p.actor_id))
+      ) or exists (
+        select from invitations a join invitations b on b.invited_by = a.invited_by
+        where a.accepted_by::text = p.actor_id and b.accepted_by::text = p.marked_by
+      )
+    )
+    select
+      (select count(*) from marked join related using (actor_id, marked_by))::int as "sameInviter",
+      (select count(*) from marked m join audit_events e on e.id = m.audit_id and e.recorded_at = m.recorded_at
+        where m.marked_by = ${signer.id} and e.content::jsonb ->> 'address' = ${signer.address})::int as "sameAddress"
+  `.execute(tx);
+  return closeRow.parse(rows[0]);
+}
 
 export async function readHead(tx: Tx): Promise<ReviewHead> {
   const { rows } = await sql`select seq, encode(hash, 'hex') as hash from audit_heads`.execute(tx);

@@ -337,7 +337,7 @@ test("a detached partition is reported with its month, even though nothing can b
     keys: own.keys,
     sinks: own.delivery,
     verifier: own.verifier,
-    store: { headSeq: async () => 3 },
+    store: { headSeq: async () => 3, newestOf: async () => [] },
     trail: own.changes,
     log: pino({ level: "silent" }),
   });

@@ -20,12 +20,14 @@ export type IntakeTarget = {
   secret: string;
   endpoints: readonly { id: string; eventTypes: readonly string[] }[];
 };
+/** The organization that a path names, and its source; null if it has none of that name. */
+export type IntakeAddress = { organizationId: string; target: IntakeTarget | null };
 
 type Row = {
   org_id: string;
-  source_id: string;
-  scheme: SignatureScheme;
-  secret_box: Buffer;
+  source_id: string | null;
+  scheme: SignatureScheme | null;
+  secret_box: Buffer | null;
   endpoints: { id: string; eventTypes: string[] }[] | null;
 };
 
@@ -37,44 +39,44 @@ export const endpointPurpose = (id: string) => `webhook_endpoints:${id}`;
  * one query per second and source. A change in this process applies at once, one made elsewhere within 1 s.
  */
 export function createDirectory(database: Database, secrets: SecretBox, clock: Clock) {
-  const known = new Map<string, { until: number; target: Promise<IntakeTarget | null> }>();
+  const known = new Map<string, { until: number; address: Promise<IntakeAddress | null> }>();
 
-  async function read(organization: string, source: string): Promise<IntakeTarget | null> {
+  async function read(organization: string, source: string): Promise<IntakeAddress | null> {
     const { rows } = await sql<Row>`
-      select s.org_id, s.id as source_id, s.scheme, s.secret_box,
+      select o.id as org_id, s.id as source_id, s.scheme, s.secret_box,
         (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types))
          from webhook_endpoints e
-         where e.org_id = s.org_id and e.enabled and e.deleted_at is null) as endpoints
+         where e.org_id = o.id and e.enabled and e.deleted_at is null) as endpoints
       from organizations o
-      join webhook_sources s on s.org_id = o.id and s.slug = ${source} and s.deleted_at is null
+      left join webhook_sources s on s.org_id = o.id and s.slug = ${source} and s.deleted_at is null
       where o.slug = ${organization} or o.id::text = ${organization}
     `.execute(database.system);
     const row = rows[0];
     if (!row) return null;
+    const { org_id: organizationId, source_id: sourceId, scheme, secret_box: box } = row;
+    if (sourceId === null || scheme === null || box === null) return { organizationId, target: null };
+    const secret = secrets.open(box, sourcePurpose(sourceId));
     return {
-      organizationId: row.org_id,
-      sourceId: row.source_id,
-      scheme: row.scheme,
-      secret: secrets.open(row.secret_box, sourcePurpose(row.source_id)),
-      endpoints: row.endpoints ?? [],
+      organizationId,
+      target: { organizationId, sourceId, scheme, secret, endpoints: row.endpoints ?? [] },
     };
   }
 
   return {
     /** @throws when the database is unavailable; errors are not cached. */
-    find(organization: string, source: string): Promise<IntakeTarget | null> {
+    find(organization: string, source: string): Promise<IntakeAddress | null> {
       const key = `${organization}/${source}`;
       const found = known.get(key);
-      if (found && found.until > clock.now()) return found.target;
-      const target = within(readTimeoutMs, read(organization, source));
+      if (found && found.until > clock.now()) return found.address;
+      const address = within(readTimeoutMs, read(organization, source));
       known.delete(key);
-      known.set(key, { until: clock.now() + lifetimeMs, target });
-      target.catch(() => known.delete(key));
+      known.set(key, { until: clock.now() + lifetimeMs, address });
+      address.catch(() => known.delete(key));
       for (const oldest of known.keys()) {
         if (known.size <= maxEntries) break;
         known.delete(oldest);
       }
-      return target;
+      return address;
     },
     forget: () => known.clear(),
   };

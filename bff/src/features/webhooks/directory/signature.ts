@@ -1,5 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { AppError, invalidField } from "#lib/http/errors.ts";
+import type { RefusalReason } from "@wheelhouse/shared/webhooks/refusals.ts";
+import { invalidField } from "#lib/http/errors.ts";
+import { refusedField } from "../refusal.ts";
 
 const standardPrefix = "whsec_";
 
@@ -45,13 +47,13 @@ function equal(sent: string, expected: string) {
   return timingSafeEqual(digest(sent), digest(expected));
 }
 
-const rejected = (field: string, message: string) =>
-  new AppError("unauthenticated", `${field}: ${message}`, { details: [{ field, message }] });
+const rejected = (reason: RefusalReason, field: string, message: string) =>
+  refusedField(reason, "unauthenticated", field, message);
 
 function single(request: SignedRequest, name: string): string {
   const value = request.headers[name];
   const text = Array.isArray(value) ? value[0] : value;
-  if (!text) throw rejected(`header.${name}`, "is missing");
+  if (!text) throw rejected("header_missing", `header.${name}`, "is missing");
   return text;
 }
 
@@ -60,7 +62,7 @@ function verifyStandard(secret: string, request: SignedRequest, nowMs: number, t
   const timestamp = single(request, "webhook-timestamp");
   const signatures = single(request, "webhook-signature");
   if (!/^\d{1,12}$/.test(timestamp))
-    throw rejected("header.webhook-timestamp", "must be Unix time in whole seconds");
+    throw rejected("timestamp_malformed", "header.webhook-timestamp", "must be Unix time in whole seconds");
   const expected = signStandard(secret, eventId, Number(timestamp), request.body);
   if (
     !signatures
@@ -68,9 +70,17 @@ function verifyStandard(secret: string, request: SignedRequest, nowMs: number, t
       .slice(0, 10)
       .some((signature) => equal(signature, expected))
   )
-    throw rejected("header.webhook-signature", "no signature matches the secret of this source");
+    throw rejected(
+      "signature_mismatch",
+      "header.webhook-signature",
+      "no signature matches the secret of this source",
+    );
   if (Math.abs(nowMs - Number(timestamp) * 1000) > toleranceMs)
-    throw rejected("header.webhook-timestamp", "is too far from the time of this server");
+    throw rejected(
+      "timestamp_outside",
+      "header.webhook-timestamp",
+      "is too far from the time of this server",
+    );
   return { eventId, bodyHash: "" };
 }
 
@@ -78,7 +88,11 @@ function verifyGithub(secret: string, request: SignedRequest) {
   const signature = single(request, "x-hub-signature-256");
   const expected = `sha256=${createHmac("sha256", secret).update(request.body).digest("hex")}`;
   if (!equal(signature, expected))
-    throw rejected("header.x-hub-signature-256", "does not match the secret of this source");
+    throw rejected(
+      "signature_mismatch",
+      "header.x-hub-signature-256",
+      "does not match the secret of this source",
+    );
   // GitHub signs only the body, so its id is valid only together with the body.
   return {
     eventId: single(request, "x-github-delivery"),

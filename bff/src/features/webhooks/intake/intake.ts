@@ -1,7 +1,8 @@
 import { slug } from "@wheelhouse/shared/endpoint.ts";
-import type { FastifyInstance } from "fastify";
+import type { RefusalReason } from "@wheelhouse/shared/webhooks/refusals.ts";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { AppError, invalidField } from "#lib/http/errors.ts";
+import { AppError, sendError, toAppError } from "#lib/http/errors.ts";
 import { createGroupCommit } from "#lib/postgres/group-commit.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
@@ -13,6 +14,8 @@ import {
 } from "../directory/directory.ts";
 import { makeEventIds } from "../ids.ts";
 import { redactHeaders } from "../redaction.ts";
+import { refusedField } from "../refusal.ts";
+import type { Refusals } from "../refusals/refusals.ts";
 import type { createRejections } from "./rejections.ts";
 import type { AcceptedEvent, StoredEvent } from "./store.ts";
 
@@ -20,6 +23,7 @@ export { keepPartitionsAhead } from "./partitions.ts";
 export { createRejections } from "./rejections.ts";
 export { createIntakeStore } from "./store.ts";
 
+const intakePath = z.object({ org: z.string(), source: z.string() });
 const maxBodyBytes = 1024 * 1024;
 
 const named = (path: { org: string; source: string }) =>
@@ -29,6 +33,7 @@ type IntakeOptions = {
   directory: Directory;
   store: { store(events: readonly AcceptedEvent[]): Promise<StoredEvent[]> };
   rejections: ReturnType<typeof createRejections>;
+  refusals: Pick<Refusals, "record">;
   config: WebhooksConfig;
   clock: Clock;
 };
@@ -39,7 +44,7 @@ type IntakeOptions = {
  * the jobs later.
  */
 export function createIntake(options: IntakeOptions) {
-  const { directory, store, rejections, config, clock } = options;
+  const { directory, store, rejections, refusals, config, clock } = options;
   const maxAttempts = config.retryScheduleMs.length + 1;
 
   const commits = createGroupCommit<AcceptedEvent, StoredEvent>({
@@ -53,10 +58,11 @@ export function createIntake(options: IntakeOptions) {
     address: string,
   ): Promise<StoredEvent> {
     const nowMs = clock.now();
-    const target = named(path) ? await directory.find(path.org, path.source) : null;
+    const target = named(path) ? (await directory.find(path.org, path.source))?.target : null;
     if (!target) {
-      await rejections.record(address);
-      throw new AppError("not_found", "Source not found.");
+      const unknown = new AppError("not_found", "Source not found.");
+      await rejections.record(address, unknown);
+      throw unknown;
     }
     const verified = await verify(target, request, nowMs, address);
     assertEventId(verified.eventId, target.scheme);
@@ -93,9 +99,21 @@ export function createIntake(options: IntakeOptions) {
     try {
       return verifySignature(target.scheme, target.secret, request, nowMs, config.timestampToleranceMs);
     } catch (error) {
-      await rejections.record(address);
+      await rejections.record(address, error);
       throw error;
     }
+  }
+
+  function recordRefusal(request: FastifyRequest, error: unknown) {
+    const path = intakePath.safeParse(request.params);
+    if (!path.success) return;
+    const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+    refusals.record(
+      { path: path.data, headers: request.headers, body },
+      toAppError(error),
+      request.ip,
+      request.id,
+    );
   }
 
   return {
@@ -106,6 +124,10 @@ export function createIntake(options: IntakeOptions) {
         scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: maxBodyBytes }, (_, body, done) =>
           done(null, body),
         );
+        scope.setErrorHandler((error, request, reply) => {
+          recordRefusal(request, error);
+          return sendError(error, request, reply);
+        });
         scope.post<{ Params: { org: string; source: string } }>(
           "/hooks/:org/:source",
           {
@@ -114,7 +136,7 @@ export function createIntake(options: IntakeOptions) {
               tags: ["webhooks"],
               summary:
                 "Accept an event, signed by Standard Webhooks or GitHub's scheme as its source requires",
-              params: z.object({ org: z.string(), source: z.string() }),
+              params: intakePath,
               response: { 202: z.object({ id: z.string(), duplicate: z.boolean() }) },
             },
           },
@@ -132,6 +154,9 @@ export function createIntake(options: IntakeOptions) {
     },
   };
 }
+
+const malformed = (reason: RefusalReason, field: string, message: string) =>
+  refusedField(reason, "validation_failed", field, message);
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const maxChars = 200;
@@ -152,21 +177,30 @@ function readEventType(scheme: SignatureScheme, { headers, body }: SignedRequest
   if (scheme === "github") {
     const event = headers["x-github-event"];
     if (typeof event !== "string" || !fits(event))
-      throw invalidField("header.x-github-event", "must name the event");
+      throw malformed(
+        typeof event === "string" ? "event_type_malformed" : "header_missing",
+        "header.x-github-event",
+        "must name the event",
+      );
     const acted = githubBody.safeParse(parsed);
     return acted.success ? `${event}.${acted.data.action}` : event;
   }
   const typed = standardBody.safeParse(parsed);
   if (!typed.success || typed.data.type === undefined) return untyped;
   if (typeof typed.data.type !== "string" || !fits(typed.data.type))
-    throw invalidField("body.type", `must be text of 1 to ${maxChars} printable ASCII characters`);
+    throw malformed(
+      "event_type_malformed",
+      "body.type",
+      `must be text of 1 to ${maxChars} printable ASCII characters`,
+    );
   return typed.data.type;
 }
 
 /** Ids end up in headers and keys, so only printable ASCII is allowed. */
 function assertEventId(eventId: string, scheme: SignatureScheme) {
   if (!fits(eventId))
-    throw invalidField(
+    throw malformed(
+      "id_malformed",
       scheme === "github" ? "header.x-github-delivery" : "header.webhook-id",
       `must have 1 to ${maxChars} printable ASCII characters`,
     );
@@ -178,7 +212,7 @@ function parseBody(body: Buffer): unknown {
   try {
     return JSON.parse(decoder.decode(body));
   } catch {
-    throw invalidField("body", "is not valid JSON in UTF-8");
+    throw malformed("body_malformed", "body", "is not valid JSON in UTF-8");
   }
 }
 

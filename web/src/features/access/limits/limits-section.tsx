@@ -58,7 +58,7 @@ const List = (props: { title: string; note: string; rows: Counted[]; columns: Co
   </>
 );
 
-const Counters = ({ view: { available, acts, failures } }: { view: LimitsView }) => {
+const Counters = ({ view: { available, acts, members, failures } }: { view: LimitsView }) => {
   const addresses = (items: readonly { address: string; count: number; resetsAt: string }[]) =>
     items.map((item) => ({ ...item, id: item.address, name: item.address, limit: failures?.limit ?? 0 }));
   return (
@@ -83,6 +83,17 @@ const Counters = ({ view: { available, acts, failures } }: { view: LimitsView })
           limit: acts.limit,
         }))}
       />
+      {members !== null && (
+        <div className={css.head}>
+          <h3 className="h">Failed sign-ins of this organization’s accounts</h3>
+          <span className="t12 c3 grow">in the current 15 minutes of each account</span>
+          <span className={members.count > 0 ? "b" : "c2"}>
+            {members.count === 0
+              ? "None"
+              : `${formatCount(members.count)} with ${formatPlural(members.accounts, "account")}`}
+          </span>
+        </div>
+      )}
       {failures !== null && (
         <>
           <List

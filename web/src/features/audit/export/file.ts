@@ -38,7 +38,7 @@ export const trailerRows = (tail: string, format: AuditExportFormat): number | u
   const line = tail.endsWith("\n") ? (tail.slice(0, -1).split("\n").at(-1) ?? "") : "";
   const found =
     format === "csv"
-      ? new RegExp(`^${csvTrailerMark},(\\d+),[0-9a-f]{64}$`).exec(line)
+      ? new RegExp(`^${csvTrailerMark},(\\d+),[0-9a-f]{64},*$`).exec(line)
       : /^\{"trailer":\{"rows":(\d+),"sha256":"[0-9a-f]{64}",.*\}\}$/.exec(line);
   return found === null ? undefined : Number(found[1]);
 };

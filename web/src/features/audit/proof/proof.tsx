@@ -1,5 +1,4 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import type { AuditEvent } from "@wheelhouse/shared/audit/audit.ts";
 import type { AuditProof as Proof } from "@wheelhouse/shared/audit/proof.ts";
 import { ApiError } from "#lib/api/api.ts";
 import { useCan } from "#lib/api/session.ts";
@@ -7,7 +6,6 @@ import { formatCount } from "#lib/format.ts";
 import { Icon } from "#ui/text/icon.tsx";
 import { Time } from "#ui/text/time.tsx";
 import css from "../audit.module.css";
-import { lastVerification } from "../filter.ts";
 import { auditProofQuery } from "../queries.ts";
 import { downloadCheckpoints, useVerification, type VerificationState } from "./verification.ts";
 
@@ -19,7 +17,7 @@ type Verified = {
   bad: { text: string; seq: number } | null;
 };
 
-const verifiedBy = (state: VerificationState, events: readonly AuditEvent[]): Verified | undefined => {
+const verifiedBy = (state: VerificationState, proof: Proof | undefined): Verified | undefined => {
   if (state.phase === "idle" && state.result !== undefined) {
     const { verifiedAt, verifiedToSeq, checkpoint, expired, firstBad } = state.result;
     return {
@@ -30,9 +28,8 @@ const verifiedBy = (state: VerificationState, events: readonly AuditEvent[]): Ve
       bad: firstBad === null ? null : { text: firstBad.problem, seq: firstBad.seq },
     };
   }
-  const recorded = lastVerification(events);
-  if (recorded === undefined) return undefined;
-  const { at, verifiedToSeq, keyId, problem } = recorded;
+  if (proof === undefined || proof.verification === null) return undefined;
+  const { at, verifiedToSeq, keyId, problem } = proof.verification;
   const bad = problem === null ? null : { text: problem, seq: verifiedToSeq + 1 };
   return { at, toSeq: verifiedToSeq, keyId, expired: 0, bad };
 };
@@ -100,10 +97,10 @@ const Failed = ({ error }: { error: Error }) => (
 
 const Signed = ({ proof }: { proof: Proof }) => {
   const away = proof.sinks.filter(({ problem }) => problem !== null);
-  if (proof.checkpoint === null) return <>no checkpoint yet</>;
+  if (proof.checkpoint === null) return <>not signed yet, chained to {formatCount(proof.headSeq)}</>;
   return (
     <>
-      checkpoint {formatCount(proof.checkpoint.number)} signed at event {formatCount(proof.checkpoint.seq)}
+      signed to event {formatCount(proof.checkpoint.seq)}, chained to {formatCount(proof.headSeq)}
       {away.length > 0 && (
         <span className="tx-warn"> · {away.map(({ name }) => name).join(", ")} cannot be reached</span>
       )}
@@ -113,15 +110,14 @@ const Signed = ({ proof }: { proof: Proof }) => {
 
 /**
  * How far the hash chain has been verified against the signed checkpoints. Until somebody verifies on this
- * page, the last result comes from the trail, where every verification is recorded.
+ * page, the last result is the one that the trail recorded, however long ago.
  */
-export const AuditProof = (props: { organization: string; events: readonly AuditEvent[] }) => {
-  const { organization, events } = props;
+export const AuditProof = ({ organization }: { organization: string }) => {
   const canVerify = useCan(organization, "audit:verify");
   const { state, start, cancel } = useVerification(organization);
-  const { data: proof } = useQuery(auditProofQuery(organization));
+  const { data: proof, error: proofError } = useQuery(auditProofQuery(organization));
   const download = useMutation({ mutationFn: () => downloadCheckpoints(organization) });
-  const verified = verifiedBy(state, events);
+  const verified = verifiedBy(state, proof);
   const isBroken = state.phase === "idle" && verified !== undefined && verified.bad !== null;
   const isRunning = state.phase === "running";
   return (
@@ -130,13 +126,17 @@ export const AuditProof = (props: { organization: string; events: readonly Audit
         <Walking seq={state.seq} of={state.of} />
       ) : state.phase === "failed" ? (
         <Failed error={state.error} />
-      ) : verified === undefined ? (
+      ) : verified !== undefined ? (
+        <Sentence verified={verified} />
+      ) : proof === undefined ? (
+        <span className="c2">
+          {proofError === null ? "Loading the last verification" : `Unknown: ${proofError.message}`}
+        </span>
+      ) : (
         <>
           <Icon name="unknown" />
           <span className="c2">Not verified yet</span>
         </>
-      ) : (
-        <Sentence verified={verified} />
       )}
       {!isRunning && !isBroken && proof !== undefined && (
         <span className="c3 t12 cut no-phone">

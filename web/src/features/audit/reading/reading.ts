@@ -1,4 +1,4 @@
 export { AuditActivityPanel } from "./activity.tsx";
 export { AuditDrawer } from "./drawer.tsx";
 export { AuditFilterBar } from "./filter-bar.tsx";
-export { AuditTable } from "./table.tsx";
+export { AuditTable, Outcome } from "./table.tsx";

@@ -18,6 +18,7 @@ import { AddressLink } from "#ui/text/address-link.tsx";
 import { TimeHeader } from "#ui/text/time.tsx";
 import { targetName } from "../filter.ts";
 import { auditReviewItemsQuery, auditReviewQuery } from "../queries.ts";
+import { Outcome } from "../reading/reading.ts";
 import css from "../review.module.css";
 import type { AuditSearch } from "../search.ts";
 import { type Remark, RemarkDialog, SignDialog } from "./dialogs.tsx";
@@ -96,6 +97,19 @@ const columns: readonly Column<AuditReviewItem>[] = [
         )}
       </>
     ),
+  },
+  {
+    id: "reason",
+    header: "Reason",
+    drop: "first",
+    className: "cut c2",
+    cell: (item) => item.event?.reason ?? "",
+  },
+  {
+    id: "outcome",
+    header: "Outcome",
+    className: css.colMark,
+    cell: (item) => item.event !== null && <Outcome outcome={item.event.outcome} inRow />,
   },
   {
     id: "event",
@@ -181,6 +195,10 @@ const Head = (props: {
   );
 };
 
+/** Whether a reviewer may have judged acts of their own under another account. */
+const isClose = ({ sameInviter, sameAddress }: NonNullable<AuditReviewDetail["signed"]>): boolean =>
+  (sameInviter ?? 0) + (sameAddress ?? 0) > 0;
+
 const Signature = ({
   signed,
   ownOpen,
@@ -189,11 +207,15 @@ const Signature = ({
   ownOpen: number;
 }) => (
   <div className={css.strip} role="status">
-    <Status tone="ok" label={`Signed by ${signed.name}`} />
+    <Status tone={isClose(signed) ? "degraded" : "ok"} label={`Signed by ${signed.name}`} />
     <span className="c2">
       <Moment at={signed.at} />
       {signed.notReviewed > 0 && `, ${formatPlural(signed.notReviewed, "event")} not reviewed`}
       {ownOpen > 0 && `, ${formatPlural(ownOpen, "action")} of the signer waiting for another reviewer`}
+      {(signed.sameInviter ?? 0) > 0 &&
+        `, ${formatPlural(signed.sameInviter ?? 0, "event")} of accounts related to their reviewer by invitation`}
+      {(signed.sameAddress ?? 0) > 0 &&
+        `, ${formatPlural(signed.sameAddress ?? 0, "event")} of others from the signer’s own address`}
       {signed.comment !== null && ` “${signed.comment}”`}
     </span>
   </div>
@@ -232,6 +254,9 @@ const Progress = (props: {
   );
 };
 
+const totalOf = (progress: AuditReviewDetail["progress"], state: State): number =>
+  state === "all" ? progress.events : state === "open" ? progress.open : progress.flagged;
+
 const Items = (props: {
   list: PanelQuery<unknown> & {
     hasNextPage: boolean;
@@ -239,10 +264,12 @@ const Items = (props: {
     fetchNextPage: () => unknown;
   };
   items: readonly AuditReviewItem[];
+  /** Events of the state in the whole review. */
+  total: number;
   state: State;
   address: Address;
 }) => {
-  const { list, items, state, address } = props;
+  const { list, items, total, state, address } = props;
   return (
     <Panel
       name="Events under review"
@@ -269,7 +296,9 @@ const Items = (props: {
                 Load older
               </Button>
             )}
-            <span>{formatCount(items.length)} loaded</span>
+            <span>
+              {formatCount(items.length)} of {formatCount(Math.max(total, items.length))} loaded
+            </span>
           </div>
         </>
       )}
@@ -371,7 +400,13 @@ export const AuditReviewPage = ({
             {acts.mark.error !== null && remark === null && (
               <ActError title="Nothing was marked." error={acts.mark.error} />
             )}
-            <Items list={list} items={items} state={state} address={address} />
+            <Items
+              list={list}
+              items={items}
+              total={totalOf(data.progress, state)}
+              state={state}
+              address={address}
+            />
             {remark !== null && <RemarkDialog remark={remark} acts={acts} onClose={() => setRemark(null)} />}
             {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
           </>

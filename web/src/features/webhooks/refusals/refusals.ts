@@ -1,0 +1,1 @@
+export { RefusedTab } from "./tab.tsx";
