@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "#lib/time/clock.ts";
 import { type OwnRedis, startOwnRedis } from "#testing/stack.ts";
 import type { QueueReading } from "./rows.ts";
@@ -255,6 +255,58 @@ describe("figures", () => {
     expect(ratio).toBeCloseTo(5 / 16, 1);
     await worker.close();
     await queue.close();
+  });
+});
+
+describe("what a user may not read", () => {
+  const as = (user: string) => {
+    const { host } = new URL(url);
+    const connection = new Redis(`redis://${user}:${user}@${host}/${database()}`);
+    onTestFinished(() => connection.disconnect());
+    return createQueuesSource({
+      redis: connection,
+      sourceId: "primary",
+      database: database(),
+      clock: systemClock,
+    });
+  };
+  const allow = (user: string, ...rules: string[]) =>
+    redis.acl("SETUSER", user, "on", `>${user}`, "~*", "+@read", "+@connection", "+info", "+scan", ...rules);
+
+  test("queues that may not be read are listed as unknown with the server's reason, never missing", async () => {
+    await allow("nolua");
+    const queue = new Queue("secretive", { connection: open() });
+    await queue.add("a", {});
+    await queue.close();
+    const secretive = pick((await as("nolua").sample()).queues, "secretive");
+    expect(secretive).toMatchObject({ state: "unknown", isUnread: true, workers: null, drainsInMs: null });
+    expect(secretive.cause).toMatch(/cannot be read: NOPERM .*evalsha_ro/i);
+  });
+
+  test("a server that refuses read-only scripts alone is read with plain ones", async () => {
+    await allow("writer", "+evalsha", "+eval", "+time", "-evalsha_ro", "-eval_ro");
+    const queue = new Queue("older", { connection: open() });
+    await queue.add("a", {});
+    await queue.close();
+    const older = pick((await as("writer").sample()).queues, "older");
+    expect(older.counts.waiting).toBe(1);
+    expect(older.isUnread).toBeUndefined();
+  });
+});
+
+describe("markers of BullMQ 2 to 4", () => {
+  test("are no jobs, wherever they stand in a list", async () => {
+    // These versions write no version into the hash.
+    await redis.hset("bull:two:meta", "opts.maxLenEvents", "10000");
+    await redis.rpush("bull:two:wait", "0");
+    await redis.hset("bull:three:meta", "opts.maxLenEvents", "10000");
+    await redis.rpush("bull:three:wait", "4", "0:1700000000000", "3", "2", "1");
+    await redis.hset("bull:four:meta", "version", "bullmq:4.17.0");
+    await redis.rpush("bull:four:active", "0:1", "0:2", "7", "0:3");
+    const { queues } = await source().sample();
+    expect(pick(queues, "two")).toMatchObject({ state: "ok", counts: { waiting: 0 } });
+    expect(pick(queues, "three").counts.waiting).toBe(4);
+    expect(pick(queues, "four").counts.active).toBe(1);
   });
 });
 
