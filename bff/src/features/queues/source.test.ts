@@ -3,6 +3,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Queue, Worker } from "bullmq";
+import { Queue as Queue2 } from "bullmq2";
+import { Queue as Queue3 } from "bullmq3";
+import { Queue as Queue4 } from "bullmq4";
+import { Queue as Queue5 } from "bullmq5";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "#lib/time/clock.ts";
@@ -294,20 +298,41 @@ describe("what a user may not read", () => {
   });
 });
 
-describe("markers of BullMQ 2 to 4", () => {
-  test("are no jobs, wherever they stand in a list", async () => {
-    // These versions write no version into the hash.
-    await redis.hset("bull:two:meta", "opts.maxLenEvents", "10000");
-    await redis.rpush("bull:two:wait", "0");
-    await redis.hset("bull:three:meta", "opts.maxLenEvents", "10000");
-    await redis.rpush("bull:three:wait", "4", "0:1700000000000", "3", "2", "1");
-    await redis.hset("bull:four:meta", "version", "bullmq:4.17.0");
-    await redis.rpush("bull:four:active", "0:1", "0:2", "7", "0:3");
-    const { queues } = await source().sample();
-    expect(pick(queues, "two")).toMatchObject({ state: "ok", counts: { waiting: 0 } });
-    expect(pick(queues, "three").counts.waiting).toBe(4);
-    expect(pick(queues, "four").counts.active).toBe(1);
+const formerQueues = { 2: Queue2, 3: Queue3, 4: Queue4, 5: Queue5 };
+type FormerVersion = keyof typeof formerQueues;
+
+describe.each([2, 3, 4, 5] satisfies FormerVersion[])("queues of BullMQ %d", (version) => {
+  const make = (name: string) => {
+    const queue = new formerQueues[version](name, { connection: open() });
+    onTestFinished(() => queue.close());
+    return queue;
+  };
+
+  test("with delayed jobs only have none waiting", async () => {
+    await make("later").add("a", {}, { delay: 3_600_000 });
+    const later = pick((await source().sample()).queues, "later");
+    expect(later).toMatchObject({ state: "ok", counts: { waiting: 0, prioritized: 0, delayed: 1 } });
+    expect(later.oldestWaitingMs).toBeNull();
   });
+
+  test("count jobs and no markers, wherever these stand in the list", async () => {
+    const options = [{ delay: 3_600_000 }, { priority: 2 }, {}];
+    const queue = make("mixed");
+    for (const opts of [...options, ...options]) await queue.add("n", {}, opts);
+    const { counts } = pick((await source().sample()).queues, "mixed");
+    expect({ waiting: counts.waiting + counts.prioritized, delayed: counts.delayed }).toEqual({
+      waiting: 4,
+      delayed: 2,
+    });
+  });
+});
+
+test("markers that BullMQ 4 left among the active jobs are no jobs", async () => {
+  const queue = new Queue4("left", { connection: open() });
+  onTestFinished(() => queue.close());
+  await queue.waitUntilReady();
+  await redis.rpush("bull:left:active", "0:1", "0:2", "7", "0:3");
+  expect(pick((await source().sample()).queues, "left").counts.active).toBe(1);
 });
 
 async function commandStats(client: Redis) {
