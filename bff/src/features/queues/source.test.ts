@@ -153,6 +153,20 @@ describe("discovery", () => {
   });
 });
 
+test("of 5,000 new queues among other keys all are listed within 10 s at one sample a second", async () => {
+  const pipeline = redis.pipeline();
+  for (let n = 0; n < 5_000; n += 1) {
+    pipeline.hset(`bull:new${n}:meta`, "version", "bullmq:6.7.0");
+    for (const part of ["id", "events", "completed"]) pipeline.set(`bull:new${n}:${part}`, "1");
+  }
+  const watched = source();
+  await watched.sample();
+  await pipeline.exec();
+  await expect
+    .poll(async () => (await watched.sample()).queues.length, { interval: 1_000, timeout: 10_000 })
+    .toBe(5_000);
+}, 30_000);
+
 describe("figures", () => {
   test("the sampler issues one script call per 250 queues and reads no key by itself", async () => {
     const pipeline = redis.pipeline();
