@@ -28,6 +28,8 @@ export const queueRow = z.object({
   since: z.iso.datetime({ offset: true }),
   paused: z.boolean(),
   counts: queueCounts,
+  /** True when its figures were never read; `counts` then means nothing. */
+  isUnread: z.boolean().optional(),
   /** Age at `observedAt` of the oldest waiting job; null when none is waiting. */
   oldestWaitingMs: z.number().nullable(),
   /** Connected workers; null when unknown. */

@@ -11,8 +11,9 @@ export const serviceRows = aspectKey<ObservedService>("health");
 
 /** What a server reported in one sample, judged by its own thresholds. */
 export type ServerReading = {
-  roundTripMs: number;
-  state: "ok" | "degraded";
+  /** Null when the server refused to answer. */
+  roundTripMs: number | null;
+  state: "ok" | "degraded" | "unknown";
   cause: string | null;
 } & (
   | { kind: "redis"; figures: NonNullable<SourceView["redis"]> }

@@ -64,14 +64,16 @@ export function createQueuesAspect({
         workers: hostsOf(part, new Set(items.map(({ id }) => id))),
       };
     },
-    findings: (rows) =>
-      rows.map((row) => ({
+    findings(rows) {
+      const unread = unreadBySource(rows);
+      return rows.map((row) => ({
         node: nodeOf(row.id),
         state: row.state,
         check: row.state,
         isExplained: false,
-        problem: problemOf(row),
-      })),
+        problem: unread.get(row.source)?.[0] === row ? unreadProblem(row, unread) : problemOf(row),
+      }));
+    },
     edges: {
       noun: "queue",
       of: (rows) => rows.map(({ id, source }) => ({ from: nodeOf(id), to: `server:${source}` })),
@@ -91,7 +93,8 @@ export function createQueuesAspect({
         name: "queue_jobs",
         help: "Jobs of a queue by state",
         labels: ["organization", "queue", "state"],
-        tell({ organization, id, counts }, set) {
+        tell({ organization, id, state: known, counts }, set) {
+          if (known === "unknown") return;
           for (const [state, count] of Object.entries(counts)) set({ organization, queue: id, state }, count);
         },
       },
@@ -99,8 +102,9 @@ export function createQueuesAspect({
         name: "queue_oldest_waiting_seconds",
         help: "Age of the oldest waiting job",
         labels: ["organization", "queue"],
-        tell: ({ organization, id, oldestWaitingMs }, set) =>
-          set({ organization, queue: id }, (oldestWaitingMs ?? 0) / 1000),
+        tell({ organization, id, state, oldestWaitingMs }, set) {
+          if (state !== "unknown") set({ organization, queue: id }, (oldestWaitingMs ?? 0) / 1000);
+        },
       },
       {
         name: "queue_workers",
@@ -146,6 +150,36 @@ function problemOf(queue: ObservedQueue): FoundProblem | null {
     since: queue.since,
     area: "queues",
     path: `queues?queue=${encodeURIComponent(queue.id)}`,
+  };
+}
+
+type UnreadBySource = ReadonlyMap<string, readonly ObservedQueue[]>;
+
+function unreadBySource(rows: readonly ObservedQueue[]): UnreadBySource {
+  const unread = new Map<string, ObservedQueue[]>();
+  for (const row of rows) {
+    if (row.isUnread !== true) continue;
+    const others = unread.get(row.source) ?? [];
+    others.push(row);
+    unread.set(row.source, others);
+  }
+  return unread;
+}
+
+/** One problem for all queues of a server that cannot be read, because they have one reason. */
+function unreadProblem({ source, cause, since }: ObservedQueue, unread: UnreadBySource): FoundProblem {
+  const count = unread.get(source)?.length ?? 0;
+  return {
+    state: "unknown",
+    label: "Unknown",
+    subject: source,
+    title: "its queues cannot be read",
+    cause: cause ?? "The server refused",
+    affects: `${count.toLocaleString("en-GB")} ${count === 1 ? "queue" : "queues"}`,
+    countsDependants: false,
+    since,
+    area: "queues",
+    path: "queues",
   };
 }
 
@@ -241,10 +275,10 @@ export function createQueuesBoard(deps: {
         const known = before.filter((queue) => queue.source === source.sourceId);
         const server = servers.rows(seen).find(({ id }) => id === source.sourceId);
         // A single failed sample changes nothing yet; the rows only grow older.
-        if (failure === null || server?.state !== "down") return known;
-        return known.map((queue) =>
-          unheardQueue(queue, server.since, `No data since then: ${server.name} is not responding`),
-        );
+        if (failure === null || (server?.state !== "down" && server?.state !== "unknown")) return known;
+        const reason =
+          server.state === "down" ? `${server.name} is not responding` : (server.cause ?? failure);
+        return known.map((queue) => unheardQueue(queue, server.since, `No data since then: ${reason}`));
       });
       const present = new Set(rows.map(({ id }) => id));
       for (const id of memory.keys()) if (!present.has(id)) memory.delete(id);
@@ -270,7 +304,9 @@ export function createQueuesBoard(deps: {
 function settleQueue(reading: QueueReading, before: Steady | undefined, nowMs: number) {
   const { state, label, cause } = reading;
   const pausedOrResumed = (label === "Paused") !== (before?.label === "Paused");
-  const steady = settle(before, { state, label, cause }, nowMs, { atOnce: pausedOrResumed });
+  // An unread queue has no figures, so that no earlier state may stand beside them.
+  const atOnce = pausedOrResumed || reading.isUnread === true;
+  const steady = settle(before, { state, label, cause }, nowMs, { atOnce });
   const row = {
     ...reading,
     state: steady.state,

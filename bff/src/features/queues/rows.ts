@@ -5,6 +5,16 @@ export type ObservedQueue = QueueRow & { organization: string };
 
 /** A queue in one sample; `since` is settled over several samples. */
 export type QueueReading = Omit<QueueRow, "since">;
+/** Placeholder of a queue whose figures cannot be read; its row says `isUnread`. */
+export const unreadCounts: QueueReading["counts"] = {
+  waiting: 0,
+  prioritized: 0,
+  active: 0,
+  delayed: 0,
+  waitingChildren: 0,
+  failed: 0,
+  completed: 0,
+};
 export type QueuesReading = { queues: QueueReading[]; hosts: WorkerHost[] };
 /** A machine and its number of workers by queue id. */
 export type WorkerHost = { host: string; workers: Record<string, number> };

@@ -26,8 +26,38 @@ local function length(command, key)
   return read(command, key) or 0
 end
 
--- Version 4 and older kept a marker at the end of the list.
-local function waitingIn(key)
+local function isMarker(id)
+  return id == '0' or string.sub(id, 1, 2) == '0:'
+end
+
+-- Most ids that are looked at from each end of a list for markers.
+local mostLooked = 100
+
+-- Versions 2 to 4 push markers, '0' and '0:<ms>', among the job ids. Returns the jobs and the oldest of them.
+local function jobsAmongMarkers(key)
+  local count = length('LLEN', key)
+  local ids
+  if count <= 2 * mostLooked then
+    ids = read('LRANGE', key, 0, -1) or {}
+  else
+    ids = read('LRANGE', key, 0, mostLooked - 1) or {}
+    for _, id in ipairs(read('LRANGE', key, -mostLooked, -1) or {}) do ids[#ids + 1] = id end
+  end
+  local oldest
+  for _, id in ipairs(ids) do
+    if isMarker(id) then count = count - 1 else oldest = id end
+  end
+  return count, oldest
+end
+
+-- Version 5 and later keep markers apart and write their version.
+local function hasMarkers(version)
+  local major = version and string.match(version, '^bullmq[^:]*:(%d+)')
+  return not major or tonumber(major) < 5
+end
+
+local function waitingIn(key, marked)
+  if marked then return jobsAmongMarkers(key) end
   local count = length('LLEN', key)
   if count == 0 then return 0, nil end
   local last = read('LINDEX', key, -1)
@@ -93,8 +123,9 @@ for i = 1, #KEYS do
   if not meta or not (meta[1] or meta[2] or meta[3]) then
     rows[i] = 0
   else
-    local wait, tail = waitingIn(base .. 'wait')
-    local held, heldTail = waitingIn(base .. 'paused')
+    local marked = hasMarkers(meta[2])
+    local wait, tail = waitingIn(base .. 'wait', marked)
+    local held, heldTail = waitingIn(base .. 'paused', marked)
     local prioritized = length('ZCARD', base .. 'prioritized')
     local oldest = 0
     if wait + held + prioritized > 0 then
@@ -139,7 +170,7 @@ for i = 1, #KEYS do
       meta[1] and 1 or 0,
       wait + held,
       prioritized,
-      length('LLEN', base .. 'active'),
+      marked and (jobsAmongMarkers(base .. 'active')) or length('LLEN', base .. 'active'),
       length('ZCARD', base .. 'delayed'),
       length('ZCARD', base .. 'waiting-children'),
       length('ZCARD', base .. 'failed'),

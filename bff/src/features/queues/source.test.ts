@@ -3,8 +3,12 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Queue, Worker } from "bullmq";
+import { Queue as Queue2 } from "bullmq2";
+import { Queue as Queue3 } from "bullmq3";
+import { Queue as Queue4 } from "bullmq4";
+import { Queue as Queue5 } from "bullmq5";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "#lib/time/clock.ts";
 import { type OwnRedis, startOwnRedis } from "#testing/stack.ts";
 import type { QueueReading } from "./rows.ts";
@@ -149,6 +153,20 @@ describe("discovery", () => {
   });
 });
 
+test("of 5,000 new queues among other keys all are listed within 10 s at one sample a second", async () => {
+  const pipeline = redis.pipeline();
+  for (let n = 0; n < 5_000; n += 1) {
+    pipeline.hset(`bull:new${n}:meta`, "version", "bullmq:6.7.0");
+    for (const part of ["id", "events", "completed"]) pipeline.set(`bull:new${n}:${part}`, "1");
+  }
+  const watched = source();
+  await watched.sample();
+  await pipeline.exec();
+  await expect
+    .poll(async () => (await watched.sample()).queues.length, { interval: 1_000, timeout: 10_000 })
+    .toBe(5_000);
+}, 30_000);
+
 describe("figures", () => {
   test("the sampler issues one script call per 250 queues and reads no key by itself", async () => {
     const pipeline = redis.pipeline();
@@ -256,6 +274,79 @@ describe("figures", () => {
     await worker.close();
     await queue.close();
   });
+});
+
+describe("what a user may not read", () => {
+  const as = (user: string) => {
+    const { host } = new URL(url);
+    const connection = new Redis(`redis://${user}:${user}@${host}/${database()}`);
+    onTestFinished(() => connection.disconnect());
+    return createQueuesSource({
+      redis: connection,
+      sourceId: "primary",
+      database: database(),
+      clock: systemClock,
+    });
+  };
+  const allow = (user: string, ...rules: string[]) =>
+    redis.acl("SETUSER", user, "on", `>${user}`, "~*", "+@read", "+@connection", "+info", "+scan", ...rules);
+
+  test("queues that may not be read are listed as unknown with the server's reason, never missing", async () => {
+    await allow("nolua");
+    const queue = new Queue("secretive", { connection: open() });
+    await queue.add("a", {});
+    await queue.close();
+    const secretive = pick((await as("nolua").sample()).queues, "secretive");
+    expect(secretive).toMatchObject({ state: "unknown", isUnread: true, workers: null, drainsInMs: null });
+    expect(secretive.cause).toMatch(/cannot be read: NOPERM .*evalsha_ro/i);
+  });
+
+  test("a server that refuses read-only scripts alone is read with plain ones", async () => {
+    await allow("writer", "+evalsha", "+eval", "+time", "-evalsha_ro", "-eval_ro");
+    const queue = new Queue("older", { connection: open() });
+    await queue.add("a", {});
+    await queue.close();
+    const older = pick((await as("writer").sample()).queues, "older");
+    expect(older.counts.waiting).toBe(1);
+    expect(older.isUnread).toBeUndefined();
+  });
+});
+
+const formerQueues = { 2: Queue2, 3: Queue3, 4: Queue4, 5: Queue5 };
+type FormerVersion = keyof typeof formerQueues;
+
+describe.each([2, 3, 4, 5] satisfies FormerVersion[])("queues of BullMQ %d", (version) => {
+  const make = (name: string) => {
+    const queue = new formerQueues[version](name, { connection: open() });
+    onTestFinished(() => queue.close());
+    return queue;
+  };
+
+  test("with delayed jobs only have none waiting", async () => {
+    await make("later").add("a", {}, { delay: 3_600_000 });
+    const later = pick((await source().sample()).queues, "later");
+    expect(later).toMatchObject({ state: "ok", counts: { waiting: 0, prioritized: 0, delayed: 1 } });
+    expect(later.oldestWaitingMs).toBeNull();
+  });
+
+  test("count jobs and no markers, wherever these stand in the list", async () => {
+    const options = [{ delay: 3_600_000 }, { priority: 2 }, {}];
+    const queue = make("mixed");
+    for (const opts of [...options, ...options]) await queue.add("n", {}, opts);
+    const { counts } = pick((await source().sample()).queues, "mixed");
+    expect({ waiting: counts.waiting + counts.prioritized, delayed: counts.delayed }).toEqual({
+      waiting: 4,
+      delayed: 2,
+    });
+  });
+});
+
+test("markers that BullMQ 4 left among the active jobs are no jobs", async () => {
+  const queue = new Queue4("left", { connection: open() });
+  onTestFinished(() => queue.close());
+  await queue.waitUntilReady();
+  await redis.rpush("bull:left:active", "0:1", "0:2", "7", "0:3");
+  expect(pick((await source().sample()).queues, "left").counts.active).toBe(1);
 });
 
 async function commandStats(client: Redis) {

@@ -1,12 +1,13 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { createReadOnlyLua, loadLua } from "#lib/redis/lua.ts";
+import { accessRefusalOf } from "#lib/redis/redis.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { parseClientList, type QueueClients } from "./clients.ts";
 import { createQueueDiscovery } from "./discovery.ts";
 import { type QueueName, queueIdOf } from "./keys.ts";
 import { createQueueRates } from "./rates.ts";
-import type { QueueReading, QueuesReading } from "./rows.ts";
+import { type QueueReading, type QueuesReading, unreadCounts } from "./rows.ts";
 import { drainOf, judgeQueue } from "./rules.ts";
 
 const queuesPerCall = 250;
@@ -165,7 +166,15 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
       const names = [...discovery.known()];
       // Each tick starts with a different queue, so that no queue lacks event budget for long.
       turn = names.length === 0 ? 0 : (turn + 97) % names.length;
-      const rows = await readQueues([...names.slice(turn), ...names.slice(0, turn)]);
+      const rows = await readQueues([...names.slice(turn), ...names.slice(0, turn)]).catch(
+        (error: unknown) => {
+          const refusal = accessRefusalOf(redis, error);
+          if (refusal === null) throw error;
+          return refusal;
+        },
+      );
+      if (typeof rows === "string")
+        return { queues: names.map(([, queue]) => unreadQueue(sourceId, queue, rows)), hosts: [] };
       const queues: QueueReading[] = [];
       for (const { base, queue, nowMs, row: figures } of rows) {
         if (figures === 0) {
@@ -192,6 +201,25 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
     },
   };
 }
+
+/** A queue that was found, but whose figures this user may not read. */
+const unreadQueue = (source: string, queue: QueueName, refusal: string): QueueReading => ({
+  id: queueIdOf(source, queue),
+  name: queue.name,
+  prefix: queue.prefix,
+  source,
+  paused: false,
+  isUnread: true,
+  counts: unreadCounts,
+  oldestWaitingMs: null,
+  workers: null,
+  completedPerMinute: null,
+  failedPerMinute: null,
+  state: "unknown",
+  label: "Unknown",
+  cause: `This queue cannot be read: ${refusal.slice(0, 200)}`,
+  drainsInMs: null,
+});
 
 /** Machines with workers of existing queues. */
 function hostsOf(clients: QueueClients | null, sourceId: string, known: ReadonlyMap<string, QueueName>) {

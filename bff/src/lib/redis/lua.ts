@@ -27,7 +27,7 @@ export async function runLua(
 
 /**
  * Runs read-only scripts as EVALSHA_RO in one round trip, so that a user without write access may run them. Servers
- * before Redis 7 do not know that command; there they run as EVALSHA.
+ * before Redis 7 do not know that command, and others refuse it in words of their own; there they run as EVALSHA.
  */
 export function createReadOnlyLua(redis: Redis, { body, sha }: LuaScript) {
   let suffix = "_RO";
@@ -41,9 +41,13 @@ export function createReadOnlyLua(redis: Redis, { body, sha }: LuaScript) {
   return async function run(calls: readonly LuaCall[]): Promise<unknown[]> {
     if (calls.length === 0) return [];
     let results = await send(`EVALSHA${suffix}`, sha, calls);
-    if (suffix !== "" && results.some(({ error }) => startsWith(error, "ERR unknown command"))) {
-      suffix = "";
-      results = await send("EVALSHA", sha, calls);
+    if (suffix !== "" && results.some(({ error }) => isRefused(error))) {
+      const older = await send("EVALSHA", sha, calls);
+      // If both are refused, the reason for the first one says more: it is the command that a reader needs.
+      if (!older.some(({ error }) => isRefused(error))) {
+        suffix = "";
+        results = older;
+      }
     }
     if (results.some(({ error }) => startsWith(error, "NOSCRIPT")))
       results = await send(`EVAL${suffix}`, body, calls);
@@ -53,5 +57,10 @@ export function createReadOnlyLua(redis: Redis, { body, sha }: LuaScript) {
     });
   };
 }
+
+/** The command itself was refused; a script that ran and failed names itself, and one that is not known is sent. */
+const isRefused = (error: unknown) =>
+  startsWith(error, "NOPERM") ||
+  (startsWith(error, "ERR ") && error instanceof Error && !/script|user_script/i.test(error.message));
 
 const startsWith = (error: unknown, text: string) => error instanceof Error && error.message.startsWith(text);

@@ -45,6 +45,8 @@ export function redisDatabaseOf(url: string): number | null {
 class DatabaseRedis extends WatchedRedis {
   /** Why the server refused the database on the last attempt; null if it did not. */
   refusal: string | null = null;
+  /** Why the server refused to let this connection in on the last attempt, in its own words; null if it did not. */
+  denial: string | null = null;
 
   override select(...args: Parameters<Redis["select"]>): Promise<"OK"> {
     return this.selectOrLeave(super.select(...args));
@@ -81,6 +83,20 @@ class DatabaseRedis extends WatchedRedis {
 export const databaseRefusalOf = (redis: Redis): string | null =>
   redis instanceof DatabaseRedis ? redis.refusal : null;
 
+/** Replies by which a server refuses to answer this user or connection. They say nothing about its health. */
+const accessRefusal =
+  /^(NOPERM|NOAUTH|WRONGPASS|MOVED|ASK|ERR invalid (password|username)|ERR unknown (sub)?command|ERR command is not available|ERR ACL failure)/i;
+
+/**
+ * The server's own words if it responds but refuses this user or connection, as in `NOPERM …`; null for any other
+ * failure.
+ */
+export function accessRefusalOf(redis: Redis, error: unknown): string | null {
+  if (error instanceof Error && accessRefusal.test(error.message)) return error.message;
+  const denial = redis instanceof DatabaseRedis && redis.status !== "ready" ? redis.denial : null;
+  return denial !== null && accessRefusal.test(denial) ? denial : null;
+}
+
 /**
  * A connection that reconnects by itself (after 50 ms, up to 1 s) and never keeps a caller waiting: without a
  * connection, commands fail at once instead of queueing, and each ends after 3 s. If the server refuses the database,
@@ -103,11 +119,13 @@ export function createRedis({ url, name, log, blocking = false }: RedisOptions):
   });
   let reported = false;
   redis.on("error", (err) => {
+    redis.denial = err instanceof ReplyError ? err.message : null;
     // One line per outage, not one per reconnection.
     if (!reported) log.warn({ err, connection: name }, "Redis connection lost");
     reported = true;
   });
   redis.on("ready", () => {
+    redis.denial = null;
     if (reported) log.info({ connection: name }, "Redis connection is back");
     reported = false;
   });

@@ -23,6 +23,9 @@ export const QueueStatus = ({ view, freshness }: { view: QueueView; freshness: F
   );
 };
 
+/** A count of jobs; null for a queue whose figures cannot be read. */
+export const readOrNull = (row: QueueRow, count: number): number | null => (row.isUnread ? null : count);
+
 /** Color of the value that causes the state. */
 const hurts = (row: QueueRow, label: string): string => {
   if (row.paused || row.label !== label) return "";
@@ -104,7 +107,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<QueueView>[] =>
     card: "detail",
     cell: ({ row }) => (
       <>
-        <Count value={row.counts.waiting + row.counts.prioritized} />
+        <Count value={readOrNull(row, row.counts.waiting + row.counts.prioritized)} />
         <span className={`only-phone ${styles.unit}`}> waiting</span>
       </>
     ),
@@ -114,16 +117,21 @@ const columns = (freshness: Freshness["state"]): readonly Column<QueueView>[] =>
     header: "Active",
     num: true,
     drop: "second",
-    cell: ({ row }) => <Count value={row.counts.active} />,
+    cell: ({ row }) => <Count value={readOrNull(row, row.counts.active)} />,
   },
   {
     id: "delayed",
     header: "Delayed",
     num: true,
     drop: "first",
-    cell: ({ row }) => <Count value={row.counts.delayed} />,
+    cell: ({ row }) => <Count value={readOrNull(row, row.counts.delayed)} />,
   },
-  { id: "failed", header: "Failed", num: true, cell: ({ row }) => <Count value={row.counts.failed} /> },
+  {
+    id: "failed",
+    header: "Failed",
+    num: true,
+    cell: ({ row }) => <Count value={readOrNull(row, row.counts.failed)} />,
+  },
   { id: "oldest", header: "Oldest job", num: true, card: "age", cell: ({ row }) => lastOldest(row) },
   {
     id: "trend",

@@ -12,7 +12,7 @@ import { Note } from "#ui/page/note.tsx";
 import { Empty, Panel } from "#ui/page/panel.tsx";
 import { Count, Facts } from "#ui/text/quantity.tsx";
 import { Age, Time } from "#ui/text/time.tsx";
-import { DrainsIn, failureRatio, QueueStatus } from "./columns.tsx";
+import { DrainsIn, failureRatio, QueueStatus, readOrNull } from "./columns.tsx";
 import { queueQuery } from "./queries.ts";
 import styles from "./queues.module.css";
 import type { QueueView } from "./views.ts";
@@ -32,7 +32,7 @@ const Stats = ({ row }: { row: QueueRow }) => {
         <div key={label} className="stat">
           <div className="l">{label}</div>
           <div className="v">
-            <Count value={value} />
+            <Count value={readOrNull(row, value)} />
           </div>
         </div>
       ))}
@@ -185,9 +185,9 @@ const factsOf = (row: QueueRow) => {
     { label: "Failed", value: rate(row.failedPerMinute) },
     { label: "Failure rate", value: ratio === null ? "–" : formatPercent(ratio) },
     { label: "Drains in", value: <DrainsIn row={row} /> },
-    { label: "Prioritized", value: <Count value={row.counts.prioritized} /> },
-    { label: "Waiting for children", value: <Count value={row.counts.waitingChildren} /> },
-    { label: "Completed, retained", value: <Count value={row.counts.completed} /> },
+    { label: "Prioritized", value: <Count value={readOrNull(row, row.counts.prioritized)} /> },
+    { label: "Waiting for children", value: <Count value={readOrNull(row, row.counts.waitingChildren)} /> },
+    { label: "Completed, retained", value: <Count value={readOrNull(row, row.counts.completed)} /> },
     { label: "Redis", value: row.source },
     { label: "Key", value: <span className="mono">{`${row.prefix}:${row.name}`}</span> },
   ];

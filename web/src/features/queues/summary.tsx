@@ -25,6 +25,7 @@ const phrases: readonly { label: string; words: string; tone: string }[] = [
 
 /** Number of queues, their problems and the total jobs. */
 export const QueuesSummary = ({ views, shown }: { views: readonly QueueView[]; shown: number }) => {
+  const unread = views.filter(({ row }) => row.isUnread === true).length;
   const total = totalJobs(views);
   return (
     <div className="sum pad">
@@ -41,10 +42,17 @@ export const QueuesSummary = ({ views, shown }: { views: readonly QueueView[]; s
           </span>
         );
       })}
-      <span className="c3">
-        {formatCount(total.waiting)} waiting · {formatCount(total.active)} active ·{" "}
-        {formatCount(total.delayed)} delayed · {formatCount(total.failed)} failed
-      </span>
+      {unread > 0 && (
+        <span>
+          <b>{unread}</b> cannot be read
+        </span>
+      )}
+      {unread < views.length || unread === 0 ? (
+        <span className="c3">
+          {formatCount(total.waiting)} waiting · {formatCount(total.active)} active ·{" "}
+          {formatCount(total.delayed)} delayed · {formatCount(total.failed)} failed
+        </span>
+      ) : null}
     </div>
   );
 };

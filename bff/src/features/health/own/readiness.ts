@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
+import { probeWrite } from "#lib/redis/write-probe.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { within } from "#lib/time/deadline.ts";
 import { createProbe } from "#observe/targets/targets.ts";
@@ -9,7 +10,7 @@ const everyMs = 1_000;
 const answerWithinMs = 2_000;
 
 /**
- * Whether this process reaches its own Postgres and Redis, checked every second in the background, so that a
+ * Whether this process reaches its own Postgres and Redis, and Redis takes writes, checked every second in the background, so that a
  * hanging dependency never delays a response.
  */
 export function createReadiness({
@@ -26,7 +27,7 @@ export function createReadiness({
       clock,
       everyMs,
     }),
-    redis: createProbe(() => within(answerWithinMs, redis.ping()), { clock, everyMs }),
+    redis: createProbe(() => within(answerWithinMs, probeWrite(redis)), { clock, everyMs }),
   };
   const poke = () => Promise.all(Object.values(probes).map((probe) => probe.poke()));
   let timer: NodeJS.Timeout | undefined;

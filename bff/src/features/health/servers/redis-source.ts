@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { databaseRefusalOf } from "#lib/redis/redis.ts";
+import { accessRefusalOf, databaseRefusalOf } from "#lib/redis/redis.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { ServerReading } from "../rows.ts";
 import { type InfoSample, parseInfo, type RedisFigures, redisFigures } from "./redis-info.ts";
@@ -16,7 +16,9 @@ export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock
   return {
     async sample(): Promise<ServerReading> {
       const startedMs = clock.now();
-      const info = parseInfo(await infoOf(redis));
+      const answer = await infoOf(redis);
+      if ("refusal" in answer) return refused(answer.refusal);
+      const info = parseInfo(answer.text);
       const now = { info, atMs: clock.now() };
       const figures = redisFigures(now, previous);
       previous = now;
@@ -30,10 +32,23 @@ export function createRedisSource({ redis, clock }: { redis: Redis; clock: Clock
   };
 }
 
-async function infoOf(redis: Redis): Promise<string> {
+const wrongCredentials = /^(WRONGPASS|ERR invalid (password|username))/i;
+
+/** A server that responds and refuses is not down: nothing is known about it. */
+const refused = (refusal: string): ServerReading => ({
+  kind: "redis",
+  roundTripMs: null,
+  figures: redisFigures({ info: new Map(), atMs: 0 }, undefined),
+  state: "unknown",
+  cause: `${wrongCredentials.test(refusal) ? "Wrong user or password" : "Access refused"}: ${refusal.slice(0, 200)}`,
+});
+
+async function infoOf(redis: Redis): Promise<{ text: string } | { refusal: string }> {
   try {
-    return await redis.info();
+    return { text: await redis.info() };
   } catch (err) {
+    const denied = accessRefusalOf(redis, err);
+    if (denied !== null) return { refusal: denied };
     const refusal = databaseRefusalOf(redis);
     throw refusal === null ? err : new Error(refusal, { cause: err });
   }
