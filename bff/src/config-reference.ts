@@ -142,7 +142,7 @@ export const variableReference: Record<VariableName, VariableReference> = {
     readBy: ["web"],
   },
   WHEELHOUSE_PUBLIC_API_DESCRIPTION: {
-    description: "1 lets anybody read `/openapi.json`; otherwise it takes a session.",
+    description: "1 lets anybody read `/openapi.json`; otherwise it takes a session or an API token.",
     without: "0, with the demo 1",
     example: "0",
     readBy: ["web"],

@@ -5,8 +5,8 @@ import type { Capability } from "./capabilities.ts";
  * The single declaration of an HTTP operation: the bff derives its route, validation, authorization and
  * OpenAPI from it, the web its typed call. `path` is relative to `/api/v1`, with `:name` for parameters.
  *
- * `access`: `public` (no credentials), `session` (signed in, no organization right needed) or the capability
- * required in the request's organization. `action`: name of the audit event, in the form
+ * `access`: `public` (no credentials), `session` (signed in, no organization right needed), `identity` (a session or
+ * an API token, no organization right needed) or the capability required in the request's organization. `action`: name of the audit event, in the form
  * `<feature>.<thing>.<verb>`; required for every mutation.
  *
  * `stepUp`: for sensitive actions that an unattended session must not allow. The caller must have signed in
@@ -17,7 +17,7 @@ export type Endpoint = {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: `/${string}`;
   summary: string;
-  access: "public" | "session" | Capability;
+  access: "public" | "session" | "identity" | Capability;
   action?: `${string}.${string}.${string}`;
   /**
    * The `before` and `after` fields that the audit trail keeps; all others are dropped before the event is

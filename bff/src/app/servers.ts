@@ -88,7 +88,6 @@ export function createWatchedServers({
           max: 1,
           application_name: "wheelhouse-observe",
           connectionTimeoutMillis: 5_000,
-          statement_timeout: 5_000,
           query_timeout: 5_000,
         },
         log,

@@ -71,8 +71,10 @@ export const authPlugin = fastifyPlugin(
       const endpoint = request.routeOptions.config.endpoint;
       if (reply.statusCode !== 403 || !endpoint || request.refusedOrigin === null) return;
       const origin = request.refusedOrigin ?? request.context;
-      const action = endpoint.action ?? (endpoint.access === "public" ? undefined : endpoint.access);
-      if (!origin || !action || action === "session") return;
+      const { access } = endpoint;
+      const isForAnyone = access === "public" || access === "session" || access === "identity";
+      const action = endpoint.action ?? (isForAnyone ? undefined : access);
+      if (!origin || !action) return;
       request.refusedOrigin = null;
       await denials.record(origin, {
         action,

@@ -2,7 +2,9 @@ import { endpoints } from "@wheelhouse/shared/endpoints.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
+import { freezePostgres } from "#testing/frozen-postgres.ts";
 import { type OwnPostgres, type OwnRedis, startOwnPostgres, startOwnRedis } from "#testing/stack.ts";
+import { query } from "#testing/stack-owner.ts";
 
 let postgres: OwnPostgres;
 let redis: OwnRedis;
@@ -74,6 +76,60 @@ test("without Redis, Postgres counts failures, and people can sign in, read and 
   } finally {
     await redis.start();
   }
+});
+
+test("with a frozen Redis, a sign-in falls back to Postgres within half a second and then remembers it", async () => {
+  const [person] = it.credentials;
+  if (!person) throw new Error("no demo");
+  const signIn = async () => {
+    const startedMs = performance.now();
+    const { statusCode } = await attempt(person.email, person.password, "192.0.2.70");
+    expect(statusCode).toBe(200);
+    return performance.now() - startedMs;
+  };
+  await expect.poll(() => it.redis.status, { timeout: 15_000 }).toBe("ready");
+  // Long after the outage of another test.
+  skewMs = 60_000;
+  const usualMs = await signIn();
+  redis.pause();
+  try {
+    const first = await signIn();
+    expect(first).toBeGreaterThan(200);
+    expect(first).toBeLessThan(usualMs + 500);
+    expect(await signIn()).toBeLessThan(200 + usualMs);
+  } finally {
+    redis.resume();
+    skewMs = 0;
+  }
+});
+
+test("with a frozen Postgres, a verified session reads snapshots at once, and a revocation holds when it answers", async () => {
+  const admin = await signInAs(it, "admin");
+  const other = await signInAs(it, "admin", "contoso");
+  for (const one of [admin, other]) expect((await one.call("GET", "/session")).statusCode).toBe(200);
+  await query(postgres.adminUrl, "update wheelhouse.sessions set revoked_at = now() where user_id = $1", [
+    other.userId,
+  ]);
+  const thaw = await freezePostgres(postgres);
+  const tookMs: number[] = [];
+  try {
+    for (let n = 0; n < 200; n += 1) {
+      const startedMs = performance.now();
+      expect((await admin.call("GET", "/session")).statusCode).toBe(200);
+      tookMs.push(performance.now() - startedMs);
+    }
+    // Nothing but snapshots is read without the database.
+    expect((await other.call("GET", "/audit/events")).statusCode).toBe(503);
+  } finally {
+    thaw();
+  }
+  tookMs.sort((a, b) => a - b);
+  expect(tookMs[Math.floor(tookMs.length * 0.99) - 1]).toBeLessThan(100);
+  // The first read finds out that the database is late.
+  expect(tookMs.at(-1)).toBeLessThan(1_000);
+  await expect
+    .poll(async () => (await other.call("GET", "/session")).statusCode, { timeout: 15_000 })
+    .toBe(401);
 });
 
 test("without Postgres, a verified session reads snapshots until its idle timeout, and nothing else", async () => {

@@ -25,7 +25,7 @@ const describeApi = defineEndpoint({
   method: "GET",
   path: "/openapi.json",
   summary: "Description of the API in OpenAPI 3.1",
-  access: "session",
+  access: "identity",
   response: z.unknown(),
 });
 

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "#lib/time/clock.ts";
+import type { RedisPatience } from "./redis-patience.ts";
 
 const rememberedMax = 10_000;
 const gateKey = (name: string) => `wheelhouse:signin:closed:${name}`;
@@ -8,7 +9,15 @@ const gateKey = (name: string) => `wheelhouse:signin:closed:${name}`;
  * Blocks names until a point in time: in Redis for all replicas, and in memory in case Redis is unavailable.
  * Names must not contain e-mail addresses.
  */
-export function createGates({ redis, clock }: { redis: Redis; clock: Clock }) {
+export function createGates({
+  redis,
+  patience,
+  clock,
+}: {
+  redis: Redis;
+  patience: RedisPatience;
+  clock: Clock;
+}) {
   const closedUntil = new Map<string, number>();
 
   return {
@@ -16,9 +25,9 @@ export function createGates({ redis, clock }: { redis: Redis; clock: Clock }) {
     async waitsMs(names: readonly [string, string]): Promise<[number, number]> {
       const own = (name: string) => Math.max(0, (closedUntil.get(name) ?? 0) - clock.now());
       const [first, second] = names;
-      const elsewhere = await Promise.all([redis.pttl(gateKey(first)), redis.pttl(gateKey(second))]).catch(
-        () => [0, 0] as const,
-      );
+      const elsewhere = await patience
+        .ask(() => Promise.all([redis.pttl(gateKey(first)), redis.pttl(gateKey(second))]))
+        .catch(() => [0, 0] as const);
       return [Math.max(own(first), elsewhere[0]), Math.max(own(second), elsewhere[1])];
     },
 
@@ -28,7 +37,7 @@ export function createGates({ redis, clock }: { redis: Redis; clock: Clock }) {
       closedUntil.delete(name);
       if (closedUntil.size >= rememberedMax && oldest !== undefined) closedUntil.delete(oldest);
       closedUntil.set(name, clock.now() + forMs);
-      await redis.set(gateKey(name), "1", "PX", forMs).catch(() => {});
+      await patience.ask(() => redis.set(gateKey(name), "1", "PX", forMs)).catch(() => {});
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import { addToWindow, type RateKind } from "#lib/redis/rate-window.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { failureWindowMs } from "../config.ts";
+import { createRedisPatience } from "./redis-patience.ts";
 import { createGates } from "./sign-in-gates.ts";
 
 type SignInLimitDeps = {
@@ -42,11 +43,14 @@ const counted = z.object({ failures: z.number(), resetMs: z.number() });
  * other.
  */
 export function createSignInLimit({ redis, database, clock, failuresPer15Min, isFamiliar }: SignInLimitDeps) {
-  const gates = createGates({ redis, clock });
+  const patience = createRedisPatience(clock);
+  const gates = createGates({ redis, patience, clock });
 
   async function add(kind: RateKind, name: string, amount: number) {
     try {
-      const { count, resetMs } = await addToWindow(redis, { kind, name }, amount, failureWindowMs);
+      const { count, resetMs } = await patience.ask(() =>
+        addToWindow(redis, { kind, name }, amount, failureWindowMs),
+      );
       return { failures: count, resetMs };
     } catch {
       return addInPostgres(`${kind}:${name}`, amount);

@@ -1,4 +1,3 @@
-import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { Admission, Admit, Caller, Need } from "#lib/http/admission.ts";
 import { AppError } from "#lib/http/errors.ts";
 import { type Actor, platformOrganization, type RequestContext } from "#lib/http/request-context.ts";
@@ -70,7 +69,7 @@ export function createAdmission({ identity, organizations, tokens }: AdmissionDe
     if (named !== undefined && named !== organization.id && named !== organization.slug)
       return refuse("This token belongs to another organization.");
     if (need.access === "session") return refuse("API tokens have no session.");
-    if (!rights.allows(organization.id, need.access))
+    if (need.access !== "identity" && !rights.allows(organization.id, need.access))
       return refuse(`You need the permission ${need.access}.`);
     const context = { ...origin, subtreeIds: [organization.id], idempotencyKey };
     standings.set(context, { rights, tree });
@@ -102,7 +101,7 @@ export function createAdmission({ identity, organizations, tokens }: AdmissionDe
         origin,
         error: new AppError("forbidden", "You are not a member of this organization."),
       };
-    if (need.access !== "session" && !rights.allows(organization.id, need.access))
+    if (!isForAnyone(need.access) && !rights.allows(organization.id, need.access))
       return {
         ok: false,
         origin,
@@ -145,11 +144,14 @@ function defaultOrganization(session: LiveSession, rights: Rights, tree: Organiz
   return rights.organizations()[0];
 }
 
-function readable(tree: OrganizationTree, id: string, rights: Rights, access: "session" | Capability) {
+const isForAnyone = (access: Need["access"]): access is "session" | "identity" =>
+  access === "session" || access === "identity";
+
+function readable(tree: OrganizationTree, id: string, rights: Rights, access: Need["access"]) {
   return tree
     .subtree(id)
     .filter((organization) =>
-      access === "session"
+      isForAnyone(access)
         ? rights.roleIn(organization.id) !== undefined
         : rights.allows(organization.id, access),
     )

@@ -1,6 +1,8 @@
 import { AppError, isUnavailable } from "#lib/http/errors.ts";
+import { NoAnswerInTime } from "#lib/http/server-away.ts";
 import type { Ended } from "#lib/security/session-ends.ts";
 import type { Clock } from "#lib/time/clock.ts";
+import { within } from "#lib/time/deadline.ts";
 import { hashToken, type LiveSession, type SessionStore } from "./store.ts";
 
 type IdentityDeps = { store: Pick<SessionStore, "find">; clock: Clock; idleMs: number };
@@ -8,15 +10,20 @@ type IdentityDeps = { store: Pick<SessionStore, "find">; clock: Clock; idleMs: n
 const rememberedMax = 10_000;
 // After a failed lookup, snapshot reads skip the database for this long.
 const pauseMs = 1_000;
+// A lookup takes a few milliseconds; a longer one does not keep a snapshot read waiting.
+const lateAfterMs = 50;
 
 /**
- * Resolves a session token. While the database is unavailable, an already verified session can keep reading
- * snapshots until its idle timeout. Everything else is refused, because a revocation in the meantime would go
- * unnoticed.
+ * Resolves a session token. While the database is unavailable or late, an already verified session can keep reading
+ * snapshots until its idle timeout. Everything else waits for the database or is refused, because a revocation in the
+ * meantime would go unnoticed.
  */
 export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
   const remembered = new Map<string, { session: LiveSession; verifiedAt: number }>();
+  // Lookups that are late: further snapshot reads of the same session start none, so that none pile up.
+  const late = new Set<string>();
   let awayUntil = 0;
+  let forgotten = 0;
 
   function remember(key: string, session: LiveSession) {
     remembered.delete(key);
@@ -34,6 +41,45 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
     return over ? undefined : session;
   }
 
+  async function lookUp(token: string, key: string): Promise<LiveSession | undefined> {
+    const before = forgotten;
+    try {
+      const session = await store.find(token);
+      // A lookup that began before a revocation must not bring the session back.
+      if (session && before === forgotten) remember(key, session);
+      if (!session) remembered.delete(key);
+      return session;
+    } catch (cause) {
+      if (isUnavailable(cause)) awayUntil = clock.now() + pauseMs;
+      throw cause;
+    }
+  }
+
+  /** The looked-up session, or the remembered one as soon as the lookup fails or is late. */
+  async function readSnapshot(token: string, key: string): Promise<LiveSession | undefined> {
+    const isAway = late.has(key) || clock.now() < awayUntil;
+    const offline = isAway ? fromMemory(key) : undefined;
+    if (offline) return offline;
+    const lookup = lookUp(token, key);
+    try {
+      return await (fromMemory(key) ? within(lateAfterMs, lookup) : lookup);
+    } catch (cause) {
+      if (cause instanceof NoAnswerInTime) followLate(key, lookup);
+      else if (!isUnavailable(cause)) throw cause;
+      const known = fromMemory(key);
+      if (known) return known;
+      // Ended in the meantime.
+      if (cause instanceof NoAnswerInTime) return lookup;
+      throw cause;
+    }
+  }
+
+  function followLate(key: string, lookup: Promise<unknown>) {
+    late.add(key);
+    const settled = () => void late.delete(key);
+    lookup.then(settled, settled);
+  }
+
   return {
     /**
      * @returns undefined if the token is not valid.
@@ -41,18 +87,10 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
      */
     async of(token: string, use: { snapshot: boolean }): Promise<LiveSession | undefined> {
       const key = hashToken(token).toString("base64url");
-      const offline = use.snapshot && clock.now() < awayUntil ? fromMemory(key) : undefined;
-      if (offline) return offline;
       try {
-        const session = await store.find(token);
-        if (session) remember(key, session);
-        else remembered.delete(key);
-        return session;
+        return await (use.snapshot ? readSnapshot(token, key) : lookUp(token, key));
       } catch (cause) {
         if (!isUnavailable(cause)) throw cause;
-        awayUntil = clock.now() + pauseMs;
-        const known = use.snapshot ? fromMemory(key) : undefined;
-        if (known) return known;
         throw new AppError(
           "unavailable",
           "The database is unavailable, so sessions cannot be verified right now.",
@@ -65,6 +103,7 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
     },
     /** A revoked session must not become valid again during an outage. */
     forget(ended: Ended) {
+      forgotten += 1;
       for (const [key, { session }] of remembered)
         if ("userId" in ended ? session.user.id === ended.userId : session.id === ended.sessionId)
           remembered.delete(key);

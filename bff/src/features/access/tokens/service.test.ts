@@ -47,6 +47,16 @@ test("a token is shown once, stored as a hash, and does what its scope allows, i
   expect(everything).not.toContain(token);
 });
 
+test("a token of any scope reads the description of the API, and nobody without one does", async () => {
+  const { token } = await made();
+  const described = (headers: Record<string, string>) =>
+    it.app.inject({ method: "GET", url: "/openapi.json", headers });
+  expect((await described({ authorization: `Bearer ${token}` })).statusCode).toBe(200);
+  expect((await described({ cookie: `wheelhouse=${admin.cookie}` })).statusCode).toBe(200);
+  expect((await described({})).statusCode).toBe(401);
+  expect((await described({ authorization: `Bearer ${token.slice(0, -1)}x` })).statusCode).toBe(401);
+});
+
 test("its actions and refused attempts are in the trail under the token's name", async () => {
   const { token, id } = await made({ name: "reader", capabilities: ["audit:read"] });
   expect((await use(token, "/audit/events")).statusCode).toBe(200);

@@ -11,7 +11,7 @@ export { type OwnProcesses, readOwnProcesses } from "./processes.ts";
 
 /** The health of Wheelhouse itself, for probes, scrapers and people on this machine. */
 export function createOwnHealth(
-  { database, redis, clock, config }: Core,
+  { database, redis, clock, config, log }: Core,
   needs: {
     snapshots: SnapshotStore;
     /** Aspects whose rows are exported to Prometheus. */
@@ -24,7 +24,7 @@ export function createOwnHealth(
     eventLoop(): EventLoopFigures | null;
   },
 ) {
-  const readiness = createReadiness({ database, redis, clock });
+  const readiness = createReadiness({ database, redis, clock, log });
   const { aspects, snapshots, eventLoop } = needs;
   return {
     mount: (app) =>

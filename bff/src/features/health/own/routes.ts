@@ -49,13 +49,21 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
 
   app.get("/health/liveness", hidden, () => ({ status: "up" }));
   app.get("/health/readiness", hidden, (_request, reply) => {
-    const { ready, dependencies } = readiness.read();
+    const { ready, isBusy, dependencies } = readiness.read();
     // Causes can contain host names, and this response is public.
     const parts = Object.fromEntries(dependencies.map(({ name, status }) => [name, status]));
     return reply
       .status(ready ? 200 : 503)
       .header("cache-control", "no-store")
-      .send({ status: ready ? "up" : "down", dependencies: parts });
+      .send({ status: !ready ? "down" : isBusy ? "busy" : "up", dependencies: parts });
+  });
+  // For routing: a process that has snapshots keeps its requests while a dependency is away.
+  app.get("/health/serving", hidden, (_request, reply) => {
+    const canServe = snapshots.tick() !== null;
+    return reply
+      .status(canServe ? 200 : 503)
+      .header("cache-control", "no-store")
+      .send({ status: canServe ? "up" : "down" });
   });
   app.get("/health", guarded, (request, reply) => {
     const { ready, dependencies } = readiness.read();

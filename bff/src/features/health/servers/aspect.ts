@@ -116,7 +116,7 @@ function problemOf(
   const checks = row && row.affects > 0 ? checksOf(row.affects) : null;
   const common = {
     subject: name,
-    affects: kind === "redis" ? checks : [...(checks === null ? [] : [checks]), "webhooks, audit"].join(", "),
+    affects: checks,
     countsDependants: kind === "redis",
     area: "health",
     path: row ? servicePath(id) : "overview",

@@ -52,7 +52,7 @@ test.each([
     indexes: [],
     ...more,
   };
-  const query = async () => ({ rows: [activity] });
+  const query = async () => [{ rows: [] }, { rows: [activity] }];
   const answering = Object.assign(new pg.Pool({ max: 1 }), { query });
   const reading = await createPostgresSource({ pool: answering, clock: systemClock }).sample();
   expect(reading).toMatchObject({ state: "degraded", cause });

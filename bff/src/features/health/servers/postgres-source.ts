@@ -29,6 +29,8 @@ const activity = z.object({
 });
 const named = z.array(z.object({ name: z.string(), sizeBytes: z.number() }));
 const sizes = z.object({ size: z.number(), tables: named, indexes: named });
+/** What each of two statements sent together returned. */
+const answers = z.tuple([z.unknown(), z.object({ rows: z.array(z.unknown()) })]);
 type Sizes = z.infer<typeof sizes>;
 
 // Transactions of other sessions are visible only to privileged roles; hidden ones have no start time.
@@ -74,8 +76,13 @@ export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Cl
   let sizeAtMs = Number.NEGATIVE_INFINITY;
 
   const query = async (text: string) => {
-    const bounded = { text, query_timeout: timeoutMs };
-    return (await pool.query(bounded)).rows[0];
+    // The limit travels with its statement, because poolers refuse or drop settings of a connection.
+    const bounded = {
+      text: `set local statement_timeout = ${timeoutMs}; ${text}`,
+      query_timeout: timeoutMs,
+    };
+    const [, answer] = answers.parse(await pool.query(bounded));
+    return answer.rows[0];
   };
 
   return {
