@@ -1,5 +1,5 @@
 // Gives an installation its first superadmin, or one who exists another password:
-//   DATABASE_ADMIN_URL=… node --import tsx launch/create-admin.ts --email you@example.org --name "Your Name"
+//   DATABASE_ADMIN_URL=… npm run create-admin -- --email you@example.org --name "Your Name"
 // The password is the first line of standard input; without one it is made and shown once.
 import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";

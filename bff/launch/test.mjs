@@ -1,7 +1,7 @@
 // `npm test`: every check and every test, from a bare clone; the last line says how many passed and failed.
 // `npm run check` runs the checks alone, `npm run faults` the repetitions, soaks and random schedules.
 import { inTurn, report } from "./counts.mjs";
-import { checkNode, ensureBuilt, ensureInstalled, root } from "./install.mjs";
+import { checkNode, ensureInstalled, ensurePagesBuilt, ensureServerBuilt, root } from "./install.mjs";
 import { ensureChromium, ensureRedis } from "./programs.mjs";
 import { launch, Stop } from "./progress.mjs";
 import { runCheck, runPlaywright, runVitest } from "./runners.mjs";
@@ -38,7 +38,8 @@ async function runFaults() {
 async function prepare() {
   await ensureRedis();
   process.env.E2E_CHROMIUM ??= await ensureChromium();
-  await ensureBuilt();
+  await ensurePagesBuilt();
+  await ensureServerBuilt();
 }
 
 const suites = new Map([
