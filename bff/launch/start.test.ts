@@ -39,7 +39,7 @@ beforeEach(() => {
   cpSync(import.meta.dirname, join(clone, "bff/launch"), { recursive: true });
   write("bff/src/main.ts", productProgram);
   write("bff/build/server.mjs", compilerProgram(join(clone, "compilations.log")));
-  for (const name of ["config.ts", "config-audit.ts"])
+  for (const name of ["config.ts", "config-address.ts", "config-audit.ts", "config-secrets.ts"])
     cpSync(join(import.meta.dirname, "../src", name), join(clone, "bff/src", name));
   symlinkSync(join(import.meta.dirname, "../node_modules"), join(clone, "bff/node_modules"));
   write("package.json", JSON.stringify({ packageManager: "pnpm@12.21.0" }));
