@@ -202,11 +202,7 @@ describe("docs/deploy/kubernetes", () => {
     expectRunnable(
       pods.map(({ where, container: { env, command = imageCommand } }) => ({
         where,
-        environment: Object.assign(
-          {},
-          configuration,
-          Object.fromEntries(env.map(({ name, value }) => [name, value])),
-        ),
+        environment: { ...configuration, ...Object.fromEntries(env.map(({ name, value }) => [name, value])) },
         command,
       })),
     );

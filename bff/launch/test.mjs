@@ -2,7 +2,7 @@
 // `npm run check` runs the checks alone, `npm run faults` the repetitions, soaks and random schedules.
 import { inTurn, report } from "./counts.mjs";
 import { checkNode, ensureInstalled, ensurePagesBuilt, ensureServerBuilt, root } from "./install.mjs";
-import { ensureChromium, ensureRedis } from "./programs.mjs";
+import { ensureChromium, ensurePostgres15, ensureRedis } from "./programs.mjs";
 import { launch, Stop } from "./progress.mjs";
 import { runCheck, runPlaywright, runVitest } from "./runners.mjs";
 
@@ -32,6 +32,7 @@ async function runChecks() {
 
 async function runFaults() {
   await prepare();
+  await ensurePostgres15();
   return [await runVitest("faults", "bff", ["--config", "vitest.faults.config.ts"], faultsTimeoutMs)];
 }
 

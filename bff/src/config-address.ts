@@ -3,8 +3,19 @@ import { z } from "zod";
 
 /** First parts of the paths that the server itself answers, below which it cannot tell a base path from its own. */
 export const ownFirstParts: ReadonlySet<string> = new Set([
-  ...["api", "assets", "health", "hooks", "icons", "live", "metrics", "o", "openapi.json", "theme.js"],
-  ...["heartbeats", "otlp"],
+  "api",
+  "assets",
+  "health",
+  "heartbeats",
+  "hooks",
+  "icons",
+  "index.html",
+  "live",
+  "metrics",
+  "o",
+  "openapi.json",
+  "otlp",
+  "theme.js",
   ...pagePaths.map((path) => path.slice(1)).filter(Boolean),
 ]);
 

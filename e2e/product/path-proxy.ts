@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, request } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 
 type Options = { basePath: string; targetPort: number; takesPathOff: boolean };
 
@@ -16,8 +16,11 @@ export const startPathProxy = async ({ basePath, targetPort, takesPathOff }: Opt
     }
     return takesPathOff ? url.slice(basePath.length) || "/" : url;
   };
-  const headersOf = ({ headers }: IncomingMessage) =>
-    Object.assign({}, headers, { "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http" });
+  const headersOf = ({ headers }: IncomingMessage) => ({
+    ...headers,
+    "x-forwarded-for": "127.0.0.1",
+    "x-forwarded-proto": "http",
+  });
 
   const server = createServer((incoming, outgoing) => {
     const path = pathOf(incoming);
@@ -41,17 +44,15 @@ export const startPathProxy = async ({ basePath, targetPort, takesPathOff }: Opt
       target.write(head);
       socket.pipe(target).pipe(socket);
     });
-    for (const [one, other] of [
-      [socket, target],
-      [target, socket],
-    ] as const)
-      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+    socket.on("error", () => target.destroy()).on("close", () => target.destroy());
+    target.on("error", () => socket.destroy()).on("close", () => socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
   return {
-    url: `http://127.0.0.1:${port}${basePath}`,
-    outside: outside as readonly string[],
+    url: `http://127.0.0.1:${address.port}${basePath}`,
+    outside,
     stop: () => {
       server.closeAllConnections();
       server.close();
