@@ -1,11 +1,13 @@
 // Compiles the server and its commands into `bff/dist`, for `npm start` and for the image.
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const bff = fileURLToPath(new URL("../", import.meta.url));
-const outdir = join(bff, "dist");
+const result = join(bff, "dist");
+/** Put in the place of the former one when it is whole, because another start may be reading that. */
+const outdir = `${result}-${process.pid}`;
 const { dependencies } = JSON.parse(await readFile(join(bff, "package.json"), "utf8"));
 const installed = Object.keys(dependencies).filter((name) => name !== "@wheelhouse/shared");
 
@@ -24,7 +26,6 @@ const keepPlaces = {
   },
 };
 
-await rm(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: bff,
   entryPoints: [
@@ -47,3 +48,5 @@ await build({
   plugins: [keepPlaces],
   logLevel: "warning",
 });
+await rm(result, { recursive: true, force: true });
+await rename(outdir, result);
