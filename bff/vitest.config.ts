@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{src,launch,bench}/**/*.test.ts"],
+    include: ["{src,launch,build,bench}/**/*.test.ts"],
     globalSetup: "src/testing/stack-setup.ts",
     // Two cores: more files at a time only make each other late.
     maxWorkers: 2,

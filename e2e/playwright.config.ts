@@ -11,8 +11,8 @@ export default defineConfig({
   fullyParallel: false,
   // In this order: journeys that start their own product go first, beside others, instead of last and alone.
   projects: [
-    { name: "outages", testMatch: "outages.spec.ts" },
-    { name: "journeys", testIgnore: "outages.spec.ts" },
+    { name: "own products", testMatch: ["outages.spec.ts", "sub-path.spec.ts"] },
+    { name: "journeys", testIgnore: ["outages.spec.ts", "sub-path.spec.ts"] },
   ],
   forbidOnly: Boolean(process.env.CI),
   retries: 0,

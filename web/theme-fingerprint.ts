@@ -11,6 +11,6 @@ export const themeFingerprint = (): Plugin => ({
   transformIndexHtml(html) {
     const script = readFileSync(fileURLToPath(new URL("./public/theme.js", import.meta.url)));
     const hash = createHash("sha256").update(script).digest("hex").slice(0, 8);
-    return html.replace('src="/theme.js"', `src="/theme.js?${hash}"`);
+    return html.replace(/src="(\.?\/theme\.js)"/, `src="$1?${hash}"`);
   },
 });

@@ -11,6 +11,8 @@ const bffUrl = process.env.BFF_URL ?? "http://127.0.0.1:4600";
 
 export default defineConfig(({ mode }) => ({
   ...(process.env.BFF_URL ? { customLogger: logWithoutProxy() } : {}),
+  // Relative, because the console may lie below any path; the server completes what the page names.
+  base: "./",
   plugins: [react(), themeFingerprint(), bundleBudget(), precompressed(), waitForBff(bffUrl)],
   resolve: {
     // Pages need only the types, methods and paths of the API, not its schemas. Without zod

@@ -66,6 +66,7 @@ function serveProduct() {
     authenticate: async () => context,
     sessionEnds: { onEnded: () => () => {} },
     intervalMs,
+    basePath: "",
     clock: systemClock,
     log,
   });

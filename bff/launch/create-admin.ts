@@ -1,10 +1,11 @@
 // Gives an installation its first superadmin, or one who exists another password:
-//   DATABASE_ADMIN_URL=… node --import tsx launch/create-admin.ts --email you@example.org --name "Your Name"
+//   DATABASE_ADMIN_URL=… npm run create-admin -- --email you@example.org --name "Your Name"
 // The password is the first line of standard input; without one it is made and shown once.
 import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
+import { readSecretFiles } from "#config-secrets.ts";
 import { explained } from "#doctor/doctor.ts";
 import { createFirstAdmin } from "#features/access/sign-in/sign-in.ts";
 import { createChanges } from "#features/audit/writing/writing.ts";
@@ -12,10 +13,13 @@ import { createDatabase } from "#lib/postgres/postgres.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
 
 const { values } = parseArgs({ options: { email: { type: "string" }, name: { type: "string" } } });
-// The only variable it needs; it does not read the rest of the configuration.
-const adminUrl = process.env.DATABASE_ADMIN_URL;
 
 try {
+  // The only variable it needs; it does not read the rest of the configuration.
+  const { given, problems } = readSecretFiles(process.env);
+  const problem = problems.get("DATABASE_ADMIN_URL_FILE");
+  if (problem) throw new Error(`DATABASE_ADMIN_URL_FILE ${problem}`);
+  const adminUrl = given.DATABASE_ADMIN_URL;
   if (!adminUrl)
     throw new Error("DATABASE_ADMIN_URL is missing: only the database administrator may do this");
   if (!URL.canParse(adminUrl) || !/^postgres(ql)?:/.test(adminUrl))

@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "#testing/stack.ts";
-import { statementEnd } from "./db-shell.ts";
+import { statementEnd } from "./db/shell.ts";
 
 const bff = fileURLToPath(new URL("../", import.meta.url));
 let urls: TestDatabase;

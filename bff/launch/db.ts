@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { loadConfig } from "#config.ts";
-import { runShell } from "./db-shell.ts";
+import { readSecretFiles } from "#config-secrets.ts";
+import { runShell } from "./db/shell.ts";
 
 const { values } = parseArgs({ options: { shell: { type: "boolean", default: false } } });
 
 try {
-  const url = process.env.DATABASE_ADMIN_URL ?? embeddedUrl();
+  const url = readSecretFiles(process.env).given.DATABASE_ADMIN_URL ?? embeddedUrl();
   if (!values.shell && hasPsql()) {
     // Passed in the environment, because other processes could read the password in the arguments.
     const { password } = new URL(url);

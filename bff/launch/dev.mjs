@@ -8,5 +8,6 @@ await launch(async () => {
   checkNode();
   await ensureInstalled();
   if (!process.env.REDIS_URL) await ensureRedis();
-  process.exitCode = await runTethered(["launch/dev/dev.ts", ...process.argv.slice(2)], toolEnvironment());
+  const args = ["--import", "tsx", "launch/dev/dev.ts", ...process.argv.slice(2)];
+  process.exitCode = await runTethered(args, toolEnvironment());
 });

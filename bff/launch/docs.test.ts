@@ -17,7 +17,7 @@ const documents = paths.filter((path) => path.endsWith(".md") && path !== "docs/
 
 /** Files that exist only while the product runs, or only where it is installed. */
 const madeLater =
-  /^(\.wheelhouse\/.*|e2e\/test-results\/|wheelhouse\.yaml|audit-checkpoints\/|audit-public-keys\.pem)$/;
+  /^(\.wheelhouse\/.*|secrets\/|e2e\/test-results\/|wheelhouse\.yaml|audit-checkpoints\/|audit-public-keys\.pem)$/;
 const packages = /^(bff|web|shared|e2e|docs|\.ci)\//;
 /** The examples that the how-tos make, and patterns. */
 const isExample = (path: string) => /[<>*…]|NNNN|\b(locks|notes)\b/.test(path);

@@ -14,16 +14,34 @@ const manifests = [
   "e2e/package.json",
 ];
 const installInputs = [...manifests, "pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc"];
-const webInputs = [
-  "web/src",
-  "web/public",
-  "web/index.html",
-  "web/vite.config.ts",
-  "web/package.json",
-  "shared/src",
-  "shared/package.json",
-  "pnpm-lock.yaml",
-];
+const pages = {
+  inputs: [
+    "web/src",
+    "web/public",
+    "web/index.html",
+    "web/vite.config.ts",
+    "web/package.json",
+    "shared/src",
+    "shared/package.json",
+    "pnpm-lock.yaml",
+  ],
+  stamp: join(root, "web/node_modules/.wheelhouse-built"),
+  result: join(root, "web/dist/index.html"),
+};
+const server = {
+  inputs: [
+    "bff/src",
+    "bff/build",
+    "bff/launch",
+    "bff/database",
+    "bff/package.json",
+    "shared/src",
+    "shared/package.json",
+    "pnpm-lock.yaml",
+  ],
+  stamp: join(root, "bff/dist/.wheelhouse-built"),
+  result: join(root, "bff/dist/main.js"),
+};
 
 /** The environment of build tools: NODE_ENV=production would leave out the build dependencies. */
 export function toolEnvironment() {
@@ -53,18 +71,39 @@ export async function ensureInstalled() {
 }
 
 /** Builds the pages if their sources have changed since the last build. */
-export async function ensureBuilt() {
-  const stamp = join(root, "web/node_modules/.wheelhouse-built");
-  const wanted = digest(webInputs, process.version);
-  if (read(stamp) === wanted && existsSync(join(root, "web/dist/index.html"))) return;
-  await step("Building the pages", async () => {
-    rmSync(stamp, { force: true });
+export async function ensurePagesBuilt() {
+  await ensureBuilt("the pages", pages, async () => {
     const vite = join(root, "web/node_modules/vite/bin/vite.js");
     await run(process.execPath, [vite, "build"], { cwd: join(root, "web"), env: toolEnvironment() });
-    mkdirSync(dirname(stamp), { recursive: true });
-    writeFileSync(stamp, wanted);
-    return "Pages built";
   });
+}
+
+/** Compiles the server if its sources have changed since the last build. */
+export async function ensureServerBuilt() {
+  await ensureBuilt("the server", server, async () => {
+    await run(process.execPath, ["build/server.mjs"], { cwd: join(root, "bff"), env: toolEnvironment() });
+  });
+}
+
+/** Whether the compiled server is that of the sources. */
+export function isServerBuilt() {
+  return isBuilt(server, digest(server.inputs, process.version));
+}
+
+async function ensureBuilt(what, target, build) {
+  const wanted = digest(target.inputs, process.version);
+  if (isBuilt(target, wanted)) return;
+  await step(`Building ${what}`, async () => {
+    rmSync(target.stamp, { force: true });
+    await build();
+    mkdirSync(dirname(target.stamp), { recursive: true });
+    writeFileSync(target.stamp, wanted);
+    return `Built ${what}`;
+  });
+}
+
+function isBuilt({ stamp, result }, wanted) {
+  return read(stamp) === wanted && existsSync(result);
 }
 
 function digest(paths, extra) {

@@ -1,4 +1,4 @@
-// Programs that no npm package provides: a Redis for the product, a browser for its tests.
+// Programs that no npm package provides: a Redis for the product; a browser and an older Postgres for its tests.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { run, Stop, step } from "./progress.mjs";
 /** The folder of an unpacked Redis; `bff/src/embedded/redis.ts` looks here after the PATH. */
 const programs = join(root, ".wheelhouse/programs");
 const unpackedRedis = join(programs, "redis");
+const unpackedPostgres = join(programs, "postgres-15");
 const macChrome = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 const isRoot = process.getuid?.() === 0;
 const aptEnvironment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
@@ -26,28 +27,48 @@ export async function ensureRedis() {
   });
 }
 
+const unpackDebianRedis = () =>
+  unpackDebian(["redis-tools", "redis-server"], {
+    into: unpackedRedis,
+    programs: ["usr/bin/redis-server"],
+    advice: "No redis-server was found. Run: sudo apt-get install redis-server",
+  });
+
+/** Finds Debian's Postgres 15 with its `pg_dump`, or unpacks it; `bff/src/testing/debian-postgres.fixture.ts` looks there. */
+export async function ensurePostgres15() {
+  if (existsSync("/usr/lib/postgresql/15/bin/postgres") || existsSync(unpackedPostgres)) return;
+  const advice = "The trial of a backup needs Postgres 15. Run: sudo apt-get install postgresql-15";
+  if (!onPath("apt-get") || !onPath("dpkg-deb")) throw new Stop(advice);
+  await step("Getting Postgres 15", async () => {
+    const bin = "usr/lib/postgresql/15/bin";
+    await unpackDebian(["postgresql-15", "postgresql-client-15"], {
+      into: unpackedPostgres,
+      programs: ["postgres", "initdb", "pg_dump", "psql"].map((name) => `${bin}/${name}`),
+      advice,
+    });
+    return "Postgres 15 unpacked";
+  });
+}
+
 /**
- * Unpacks Debian's package into `.wheelhouse/programs`: needs no root, changes nothing in the system and starts no
- * daemon. It includes libraries that the system lacks.
+ * Unpacks packages of Debian into a folder of `.wheelhouse/programs`: needs no root, changes nothing in the system and
+ * starts no daemon. It includes libraries that the system lacks.
  */
-async function unpackDebianRedis() {
+async function unpackDebian(packages, { into, programs: wanted, advice }) {
   mkdirSync(programs, { recursive: true, mode: 0o755 });
   const folder = mkdtempSync(join(programs, "new-"));
   try {
-    const advice = "No redis-server was found. Run: sudo apt-get install redis-server";
-    await fetchAndUnpack(["redis-tools", "redis-server"], folder, advice);
-    if (missingLibraries(folder)) {
-      const { stdout } = spawnSync("apt-cache", ["depends", "redis-tools", "redis-server"], {
-        encoding: "utf8",
-      });
+    await fetchAndUnpack(packages, folder, advice);
+    if (missingLibraries(folder, wanted)) {
+      const { stdout } = spawnSync("apt-cache", ["depends", ...packages], { encoding: "utf8" });
       const libraries = [...stdout.matchAll(/Depends: ((?:lib|lua)[\w.+-]*)/g)].map(([, name]) => name);
-      const wanted = [...new Set(libraries)].filter((name) => name !== "libc6");
-      await fetchAndUnpack(wanted, folder, advice);
-      if (missingLibraries(folder)) throw new Stop(advice);
+      const lacking = [...new Set(libraries)].filter((name) => name !== "libc6");
+      await fetchAndUnpack(lacking, folder, advice);
+      if (missingLibraries(folder, wanted)) throw new Stop(advice);
     }
-    rmSync(unpackedRedis, { recursive: true, force: true });
+    rmSync(into, { recursive: true, force: true });
     spawnSync("chmod", ["755", folder]);
-    renameSync(folder, unpackedRedis);
+    renameSync(folder, into);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -70,15 +91,19 @@ async function fetchAndUnpack(packages, folder, advice) {
   }
 }
 
-function missingLibraries(folder) {
+function missingLibraries(folder, wanted) {
   const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].flatMap((triplet) => [
     join(folder, "usr/lib", triplet),
     join(folder, "lib", triplet),
   ]);
-  const { stdout } = spawnSync("ldd", [join(folder, "usr/bin/redis-server")], {
-    encoding: "utf8",
-    env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") },
-  });
+  const { stdout } = spawnSync(
+    "ldd",
+    wanted.map((program) => join(folder, program)),
+    {
+      encoding: "utf8",
+      env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") },
+    },
+  );
   return /not found/.test(stdout);
 }
 

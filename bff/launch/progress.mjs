@@ -1,7 +1,8 @@
-// One line per step, with its duration; the output of a step's commands is shown only if they fail.
+// One line per step, with its duration; the output of a step's commands is shown only if they fail. All of it goes to
+// standard error, because the output of a command may be read by a program.
 import { spawn } from "node:child_process";
 
-const live = process.stdout.isTTY === true;
+const live = process.stderr.isTTY === true;
 
 /** A failure without a stack: its message is the one line that a person should read. */
 export class Stop extends Error {}
@@ -15,14 +16,14 @@ export async function step(what, work) {
   const startedAt = performance.now();
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
   const tick = live
-    ? setInterval(() => process.stdout.write(`\r\x1b[2K  … ${what} ${seconds()}`), 200)
+    ? setInterval(() => process.stderr.write(`\r\x1b[2K  … ${what} ${seconds()}`), 200)
     : undefined;
-  process.stdout.write(live ? `  … ${what}` : "");
+  process.stderr.write(live ? `  … ${what}` : "");
   try {
     const said = await work();
-    process.stdout.write(`${live ? "\r\x1b[2K" : ""}  ✓ ${said ?? what} (${seconds()})\n`);
+    process.stderr.write(`${live ? "\r\x1b[2K" : ""}  ✓ ${said ?? what} (${seconds()})\n`);
   } catch (error) {
-    process.stdout.write(`${live ? "\r\x1b[2K" : ""}  ✗ ${what} (${seconds()})\n`);
+    process.stderr.write(`${live ? "\r\x1b[2K" : ""}  ✗ ${what} (${seconds()})\n`);
     throw error;
   } finally {
     clearInterval(tick);
@@ -45,7 +46,7 @@ export function run(command, args, { cwd, env = process.env, timeoutMs = 600_000
         output += text;
       });
     const fail = (reason) => {
-      if (!quiet) process.stdout.write(`\n${output}\n`);
+      if (!quiet) process.stderr.write(`\n${output}\n`);
       reject(new Stop(`${command} ${args.join(" ")}: ${reason}`));
     };
     child.once("error", (error) => fail(error.message));

@@ -1,5 +1,5 @@
 // `npm start`: brings the clone up to date and runs the product, all roles in one process, on embedded servers.
-import { checkNode, ensureBuilt, ensureInstalled } from "./install.mjs";
+import { checkNode, ensureInstalled, ensurePagesBuilt, ensureServerBuilt } from "./install.mjs";
 import { ensureRedis } from "./programs.mjs";
 import { launch } from "./progress.mjs";
 import { runTethered } from "./tethered.mjs";
@@ -10,7 +10,8 @@ await launch(async () => {
   const isChecked = await checkVariables();
   await ensureInstalled();
   if (!isChecked) await checkVariables();
-  await ensureBuilt();
-  if (!process.env.REDIS_URL) await ensureRedis();
-  process.exitCode = await runTethered(["src/main.ts"]);
+  await ensurePagesBuilt();
+  await ensureServerBuilt();
+  if (!process.env.REDIS_URL && !process.env.REDIS_URL_FILE) await ensureRedis();
+  process.exitCode = await runTethered(["--enable-source-maps", "dist/main.js"]);
 });

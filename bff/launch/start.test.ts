@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-// A clone whose product, package manager and bundler are tiny stand-ins; the launcher is the real one.
+// A clone whose product, package manager and bundlers are tiny stand-ins; the launcher is the real one.
 const productProgram = `
 const keepAlive = setInterval(() => {}, 1000);
 process.on("SIGTERM", () => { console.log("SIGTERM"); clearInterval(keepAlive); });
@@ -24,6 +24,12 @@ console.log("ready " + process.pid);
 `;
 const recordingProgram = (log: string, work: string) =>
   `#!/usr/bin/env node\nrequire("node:fs").appendFileSync(${JSON.stringify(log)}, process.argv.slice(2).join(" ") + "\\n");\n${work}`;
+const compilerProgram = (log: string) => `
+import { appendFileSync, copyFileSync, mkdirSync } from "node:fs";
+appendFileSync(${JSON.stringify(log)}, "compiled\\n");
+mkdirSync("dist", { recursive: true });
+copyFileSync("src/main.ts", "dist/main.js");
+`;
 
 let clone: string;
 let started: ChildProcess[];
@@ -32,7 +38,8 @@ beforeEach(() => {
   started = [];
   cpSync(import.meta.dirname, join(clone, "bff/launch"), { recursive: true });
   write("bff/src/main.ts", productProgram);
-  for (const name of ["config.ts", "config-audit.ts"])
+  write("bff/build/server.mjs", compilerProgram(join(clone, "compilations.log")));
+  for (const name of ["config.ts", "config-address.ts", "config-audit.ts", "config-secrets.ts"])
     cpSync(join(import.meta.dirname, "../src", name), join(clone, "bff/src", name));
   symlinkSync(join(import.meta.dirname, "../node_modules"), join(clone, "bff/node_modules"));
   write("package.json", JSON.stringify({ packageManager: "pnpm@12.21.0" }));
@@ -156,7 +163,7 @@ test("bad variables are all named before anything is installed, built or started
   expect(output).toMatch(/PORT: must be a whole number/);
   expect(output).toMatch(/the password in REDIS_URL must be percent-encoded/);
   expect(output).not.toContain("hunter2");
-  expect([countOf("installs.log"), countOf("builds.log")]).toEqual([0, 0]);
+  expect([countOf("installs.log"), countOf("builds.log"), countOf("compilations.log")]).toEqual([0, 0, 0]);
   expect(output).not.toContain("ready");
 }, 60_000);
 
@@ -170,6 +177,18 @@ test("pages are built once, and again when their sources change or their build i
   rmSync(join(clone, "web/dist"), { recursive: true });
   await startAndStop();
   expect(countOf("builds.log")).toBe(3);
+}, 60_000);
+
+test("the server is compiled once, and again when its sources change or its build is gone", async () => {
+  await startAndStop();
+  await startAndStop();
+  expect(countOf("compilations.log")).toBe(1);
+  appendFileSync(join(clone, "bff/src/main.ts"), "// newer\n");
+  await startAndStop();
+  expect(countOf("compilations.log")).toBe(2);
+  rmSync(join(clone, "bff/dist"), { recursive: true });
+  await startAndStop();
+  expect(countOf("compilations.log")).toBe(3);
 }, 60_000);
 
 test("a failed build is reported, and the next start tries again", async () => {

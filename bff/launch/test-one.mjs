@@ -1,7 +1,7 @@
 // `npm run test:one -- <pattern>`: runs the test files of any package whose path contains the pattern.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { checkNode, ensureBuilt, ensureInstalled, root } from "./install.mjs";
+import { checkNode, ensureInstalled, ensurePagesBuilt, ensureServerBuilt, root } from "./install.mjs";
 import { ensureChromium, ensureRedis } from "./programs.mjs";
 import { launch, Stop } from "./progress.mjs";
 import { inTurn, report } from "./test/counts.mjs";
@@ -27,7 +27,8 @@ await launch(async () => {
   await ensureInstalled();
   if (filesOf("bff").length + filesOf("e2e").length > 0) {
     await ensureRedis();
-    await ensureBuilt();
+    await ensurePagesBuilt();
+    await ensureServerBuilt();
   }
   if (filesOf("e2e").length > 0) process.env.E2E_CHROMIUM ??= await ensureChromium();
   const counts = await inTurn(

@@ -1,8 +1,7 @@
 // `npm test`: every check and every test, from a bare clone; the last line says how many passed and failed.
 // `npm run check` runs the checks alone, `npm run faults` the repetitions, soaks and random schedules.
-
-import { checkNode, ensureBuilt, ensureInstalled, root } from "./install.mjs";
-import { ensureChromium, ensureRedis } from "./programs.mjs";
+import { checkNode, ensureInstalled, ensurePagesBuilt, ensureServerBuilt, root } from "./install.mjs";
+import { ensureChromium, ensurePostgres15, ensureRedis } from "./programs.mjs";
 import { launch, Stop } from "./progress.mjs";
 import { inTurn, report } from "./test/counts.mjs";
 import { runCheck, runPlaywright, runVitest } from "./test/runners.mjs";
@@ -33,13 +32,15 @@ async function runChecks() {
 
 async function runFaults() {
   await prepare();
+  await ensurePostgres15();
   return [await runVitest("faults", "bff", ["--config", "vitest.faults.config.ts"], faultsTimeoutMs)];
 }
 
 async function prepare() {
   await ensureRedis();
   process.env.E2E_CHROMIUM ??= await ensureChromium();
-  await ensureBuilt();
+  await ensurePagesBuilt();
+  await ensureServerBuilt();
 }
 
 const suites = new Map([

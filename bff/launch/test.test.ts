@@ -19,6 +19,10 @@ beforeEach(() => {
   write("node_modules/@biomejs/biome/bin/biome", passing);
   write("node_modules/knip/bin/knip.js", passing);
   write("web/node_modules/vite/bin/vite.js", 'require("node:fs").mkdirSync("dist", { recursive: true });');
+  write(
+    "bff/build/server.mjs",
+    'import { mkdirSync } from "node:fs"; mkdirSync("dist", { recursive: true });',
+  );
   for (const folder of ["shared", "web", "bff"]) vitestReports(folder, { passed: 10, failed: 0 });
   playwrightReports({ expected: 5, unexpected: 0 });
 });

@@ -7,13 +7,13 @@ import { root } from "./install.mjs";
 /**
  * Runs the program as a child in its own session, so that a Ctrl-C, which a terminal sends to every process, reaches it
  * once, from here; resolves with its exit code.
- * @param {readonly string[]} args the program below `bff`, and its arguments
+ * @param {readonly string[]} args Node's options, the program below `bff`, and its arguments
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<number>}
  */
 export function runTethered(args, env = process.env) {
   const tether = pathToFileURL(join(import.meta.dirname, "tether.mjs")).href;
-  const child = spawn(process.execPath, ["--import", "tsx", "--import", tether, ...args], {
+  const child = spawn(process.execPath, ["--import", tether, ...args], {
     cwd: join(root, "bff"),
     env,
     stdio: ["inherit", "inherit", "inherit", "ipc"],

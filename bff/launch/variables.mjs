@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./install.mjs";
+import { isServerBuilt, root } from "./install.mjs";
 import { Stop } from "./progress.mjs";
 
 const bff = join(root, "bff");
@@ -16,7 +16,10 @@ const badVariables = 78;
  */
 export async function checkVariables() {
   if (!wanted.every((path) => existsSync(path))) return false;
-  const child = spawn(process.execPath, ["--import", "tsx", "launch/check-variables.ts"], {
+  const program = isServerBuilt()
+    ? ["dist/check-variables.js"]
+    : ["--import", "tsx", "launch/check-variables.ts"];
+  const child = spawn(process.execPath, program, {
     cwd: bff,
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -1,4 +1,5 @@
 import { demandedInProduction, type Role, variables } from "./config.ts";
+import { secretVariables } from "./config-secrets.ts";
 
 export type VariableName = keyof typeof variables.shape;
 
@@ -95,9 +96,9 @@ export const variableReference: Record<VariableName, VariableReference> = {
   },
   WHEELHOUSE_PUBLIC_URL: {
     description:
-      "Where people reach the console, scheme and host without a path; `https` in production. Links in invitations and the provider's callback begin with it.",
+      "Where people reach the console: scheme, host and, where it shares the host, the path below which a proxy serves it; `https` in production. Links in invitations and the provider's callback begin with it. The proxy may take the path off or leave it on.",
     without: "the address on which it listens",
-    example: "https://ops.example.com",
+    example: "https://example.com/ops",
     readBy: ["web"],
   },
   WHEELHOUSE_DATA_DIR: {
@@ -285,8 +286,9 @@ Written by \`npm run configuration\` from the schema in \`bff/src/config.ts\`; d
 
 Everything is set by variables of the environment. An empty one counts as missing. A start, and \`npm run doctor\`, name
 every bad or missing variable at once, and a variable \`WHEELHOUSE_…\` that does not exist. **Bold** ones are required with
-\`NODE_ENV=production\`. "Read by" names the roles (\`WHEELHOUSE_ROLES\`) for whose processes a variable matters; giving all
-processes the same is fine.
+\`NODE_ENV=production\`. A variable with \`_FILE\` beside its name may instead be given as the path of a file that holds the
+value, as orchestrators hand secrets over: \`DATABASE_URL_FILE=/run/secrets/database-url\`. "Read by" names the roles
+(\`WHEELHOUSE_ROLES\`) for whose processes a variable matters; giving all processes the same is fine.
 `;
 
 const foreign = `
@@ -322,10 +324,11 @@ const namesOf = (reference: object) => Object.keys(reference).filter(isName);
 function rowOf(name: VariableName): string {
   const { description, without, example, readBy } = variableReference[name];
   const isDemanded = demandedInProduction.some((demanded) => demanded === name);
+  const isSecret = secretVariables.some((secret) => secret === name);
   const code = `\`${name}\``;
   const readers = typeof readBy === "string" ? readBy : readBy.join(", ");
   const cells = [
-    isDemanded ? `**${code}**` : code,
+    `${isDemanded ? `**${code}**` : code}${isSecret ? ", `_FILE`" : ""}`,
     description,
     without ?? defaultOf(name),
     `\`${example}\``,

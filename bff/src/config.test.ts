@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "./config.ts";
 
 const secretKey = Buffer.alloc(32, 7).toString("base64");
@@ -226,5 +227,86 @@ describe("configuration", () => {
         readFileSync(join(folder, name), "utf8").includes("process.env"),
     );
     expect(readers.filter((name) => name !== "main.ts")).toEqual([]);
+  });
+});
+
+describe("secrets from files", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "wheelhouse-secrets-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const { WHEELHOUSE_SECRET_KEY: _, ...withoutKey } = production;
+
+  test("every secret may lie in a file, with or without a last line break", () => {
+    const url = "postgres://app:hunter2@db/wheelhouse";
+    const { DATABASE_URL: __, ...rest } = withoutKey;
+    const config = loadConfig({
+      ...rest,
+      DATABASE_URL_FILE: file("url", url),
+      WHEELHOUSE_SECRET_KEY_FILE: file("key", `${secretKey}\n`),
+      WHEELHOUSE_HEALTH_TOKEN_FILE: file("token", "p7d2c4k9x1m3q8w5\r\n"),
+    });
+    expect(config).toMatchObject({
+      postgres: { appUrl: url },
+      secretKey,
+      observe: { healthToken: "p7d2c4k9x1m3q8w5" },
+    });
+  });
+
+  test.each([
+    [
+      "hunter2",
+      "names a file that does not exist: name a file that holds the value, or set WHEELHOUSE_SECRET_KEY",
+    ],
+    [tmpdir(), "names a folder: name a file that holds the value, or set WHEELHOUSE_SECRET_KEY"],
+  ])("a file that cannot be read is named with the remedy, once, and never shown: %s", (path, reason) => {
+    expect(problemsOf({ ...withoutKey, WHEELHOUSE_SECRET_KEY_FILE: path })).toEqual({
+      WHEELHOUSE_SECRET_KEY_FILE: reason,
+    });
+  });
+
+  test("an empty file, both forms at once, a bad value and a variable without a file form are refused", () => {
+    expect(problemsOf({ ...withoutKey, WHEELHOUSE_SECRET_KEY_FILE: file("empty", "\n") })).toEqual({
+      WHEELHOUSE_SECRET_KEY_FILE:
+        "names an empty file: name a file that holds the value, or set WHEELHOUSE_SECRET_KEY",
+    });
+    expect(problemsOf({ ...production, WHEELHOUSE_SECRET_KEY_FILE: file("key", secretKey) })).toEqual({
+      WHEELHOUSE_SECRET_KEY_FILE: "is set beside WHEELHOUSE_SECRET_KEY: remove one of the two",
+    });
+    expect(problemsOf({ ...withoutKey, WHEELHOUSE_SECRET_KEY_FILE: file("bad", "short") })).toHaveProperty(
+      "WHEELHOUSE_SECRET_KEY",
+    );
+    expect(problemsOf({ WHEELHOUSE_ROLES_FILE: file("roles", "web") })).toEqual({
+      WHEELHOUSE_ROLES_FILE: "is not known",
+    });
+  });
+});
+
+describe("public URL", () => {
+  const httpOf = (url: string) => loadConfig({ WHEELHOUSE_PUBLIC_URL: url }).http;
+
+  test("its path is where the console lies", () => {
+    expect(httpOf("https://example.com/")).toMatchObject({ publicUrl: "https://example.com", basePath: "" });
+    expect(httpOf("https://example.com/ops/")).toMatchObject({
+      publicUrl: "https://example.com/ops",
+      basePath: "/ops",
+    });
+    expect(httpOf("https://example.com/tools/ops").basePath).toBe("/tools/ops");
+  });
+
+  test.each([
+    ["https://example.com/ops?x=1", /remove what follows/],
+    ["https://admin@example.com/", /must not hold a user/],
+    ['https://example.com/"><script>', /letters, digits/],
+    ["https://example.com/ops//x", /letters, digits/],
+    ["https://example.com/api/ops", /begins with \/api/],
+    ["example.com", /must be a URL that begins with/],
+  ])("%s is refused", (url, reason) => {
+    expect(problemsOf({ WHEELHOUSE_PUBLIC_URL: url }).WHEELHOUSE_PUBLIC_URL).toMatch(reason);
   });
 });

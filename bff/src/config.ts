@@ -3,7 +3,9 @@ import { fileURLToPath } from "node:url";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { ProofConfig } from "#features/audit/proof/proof.ts";
+import { basePathOf, publicUrl } from "./config-address.ts";
 import { auditConfig, auditVariables, missingAuditVariables } from "./config-audit.ts";
+import { readSecretFiles } from "./config-secrets.ts";
 
 const repositoryRoot = fileURLToPath(new URL("../../", import.meta.url));
 const roles = ["web", "collector", "worker"] as const;
@@ -36,7 +38,8 @@ export type Config = {
     port: number;
     /** The console's public URL without a trailing slash; undefined means the listening address. */
     publicUrl: string | undefined;
-    /** Whose X-Forwarded-For is trusted: nobody's, everybody's, or a comma-separated list of addresses. */
+    /** Path of the public URL without a trailing slash, such as `/ops`; empty at the root of a host. */
+    basePath: string;
     /** The number of proxies in front, or their addresses; false trusts none. */
     trustProxy: false | number | string;
     /** Whether `/openapi.json` needs no session. */
@@ -104,10 +107,10 @@ function hasBarePassword(text: string): boolean {
   return isMisread || /%(?![0-9a-f]{2}).*@/i.test(host);
 }
 
-const url = (protocols: readonly string[], name?: string) =>
+const url = (protocols: readonly string[], name: string) =>
   z.string().superRefine((text, context) => {
     const begins = protocols.some((protocol) => text.toLowerCase().startsWith(`${protocol}//`));
-    if (name && begins && hasBarePassword(text))
+    if (begins && hasBarePassword(text))
       context.addIssue(
         `the password in ${name} must be percent-encoded (@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25)`,
       );
@@ -184,7 +187,7 @@ export const variables = z.object({
       return { organization, role: role === "operator" ? "operator" : "viewer" };
     })
     .optional(),
-  WHEELHOUSE_PUBLIC_URL: url(["http:", "https:"]).optional(),
+  WHEELHOUSE_PUBLIC_URL: publicUrl.optional(),
   WHEELHOUSE_DATA_DIR: z.string().default(".wheelhouse"),
   WHEELHOUSE_DEMO: z
     .enum(["0", "1"], "must be 0 or 1")
@@ -266,12 +269,14 @@ const demoRetryScheduleMs = [1_000, 3_000, 8_000, 20_000];
 /** The problems of the variables, by name. */
 function problemsOf(
   given: Readonly<Record<string, string | undefined>>,
+  unread: ReadonlyMap<string, string>,
   parsed: ReturnType<typeof variables.safeParse>,
 ): ReadonlyMap<string, string> {
-  const problems = new Map<string, string>();
+  const problems = new Map(unread);
   if (given.NODE_ENV === "production")
     for (const name of demandedInProduction)
-      if (given[name] === undefined) problems.set(name, "is required with NODE_ENV=production");
+      if (given[name] === undefined && !unread.has(`${name}_FILE`))
+        problems.set(name, "is required with NODE_ENV=production");
   if (given.DATABASE_SYSTEM_URL !== undefined && given.DATABASE_URL === undefined && !problems.size)
     problems.set("DATABASE_URL", "is required with DATABASE_SYSTEM_URL");
   for (const name of missingAuditVariables(given))
@@ -294,14 +299,14 @@ function problemsOf(
 }
 
 /**
- * The only reader of the environment. An empty variable counts as missing.
+ * The only reader of the environment, and of the files that it names. An empty variable counts as missing.
  * @throws ConfigError with all problems at once.
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const { given, problems: unread } = readSecretFiles(environment);
   const production = given.NODE_ENV === "production";
   const parsed = variables.safeParse(given);
-  const problems = problemsOf(given, parsed);
+  const problems = problemsOf(given, unread, parsed);
   if (!parsed.success || problems.size > 0) throw new ConfigError(problems);
 
   const read = parsed.data;
@@ -320,6 +325,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       host: read.HOST,
       port: read.PORT,
       publicUrl: read.WHEELHOUSE_PUBLIC_URL?.replace(/\/+$/, ""),
+      basePath: basePathOf(read.WHEELHOUSE_PUBLIC_URL),
       trustProxy: read.WHEELHOUSE_TRUST_PROXY,
       isDescriptionPublic: read.WHEELHOUSE_PUBLIC_API_DESCRIPTION ?? demo,
     },

@@ -62,7 +62,7 @@ export const startProduct = async (
   environment: Readonly<Record<string, string>> = {},
 ): Promise<StartedProduct> => {
   const dataDir = makeDataFolder();
-  const child = spawn(process.execPath, ["--import", "tsx", "--import", tether, "src/main.ts"], {
+  const child = spawn(process.execPath, ["--enable-source-maps", "--import", tether, "dist/main.js"], {
     cwd: bffFolder,
     env: { ...process.env, PORT: "0", WHEELHOUSE_DATA_DIR: dataDir, ...journeySettings, ...environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],

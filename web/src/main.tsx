@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 import { overviewQuery } from "#features/overview/queries.ts";
 import { ApiError } from "#lib/api/api.ts";
 import { sessionQuery } from "#lib/api/session.ts";
+import { pathInConsole } from "#lib/base-path.ts";
 import { readBoot } from "#lib/boot.ts";
 import { serverClock } from "#lib/live/server-clock.ts";
 import "#styles/tokens.css";
@@ -19,9 +20,10 @@ const isPassing = (error: Error): boolean =>
   error instanceof ApiError && ["network", "timeout", "unavailable"].includes(error.code);
 
 const onError = (error: Error): void => {
-  const { pathname, href, origin } = window.location;
-  if (!(error instanceof ApiError) || error.code !== "unauthenticated" || pathname === "/signin") return;
-  const next = href.slice(origin.length);
+  const { href, origin } = window.location;
+  const next = pathInConsole(href.slice(origin.length));
+  if (!(error instanceof ApiError) || error.code !== "unauthenticated" || /^\/signin(\?|$)/.test(next))
+    return;
   void router.navigate({ to: "/signin", search: { next } });
 };
 
@@ -43,7 +45,8 @@ if (session !== null) {
   serverClock.hear(session.serverTime);
   const { slug } = session.organization;
   queryClient.setQueryData(sessionQuery(slug).queryKey, session);
-  if (!window.location.pathname.startsWith("/o/")) queryClient.setQueryData(sessionQuery().queryKey, session);
+  if (!pathInConsole(window.location.pathname).startsWith("/o/"))
+    queryClient.setQueryData(sessionQuery().queryKey, session);
   if (overview !== null) queryClient.setQueryData(overviewQuery(slug).queryKey, overview);
 }
 

@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRouter } from "@tanstack/react-router";
+import { basePath } from "#lib/base-path.ts";
 import { parseSearch, stringifySearch } from "#lib/search-params.ts";
 import { accessRoute } from "#routes/access.tsx";
 import { accountRoute } from "#routes/account.tsx";
@@ -41,6 +42,7 @@ const routeTree = rootRoute.addChildren([
 export const createAppRouter = (queryClient: QueryClient) =>
   createRouter({
     routeTree,
+    basepath: basePath || "/",
     context: { queryClient },
     parseSearch,
     stringifySearch,

@@ -90,11 +90,8 @@ export async function buildApp(deps: AppDeps): Promise<Product> {
   const foundations = createFoundations(deps);
   const { features, watch } = createFeatures(foundations, deps);
   const credentials = demo && adminUrl ? await seedDemo({ adminUrl, dataDir }) : [];
-  const app = await createServer({
-    log,
-    trustProxy: config.http.trustProxy,
-    isDescriptionPublic: config.http.isDescriptionPublic,
-  });
+  const { trustProxy, publicUrl, basePath, isDescriptionPublic } = config.http;
+  const app = await createServer({ log, trustProxy, publicUrl, basePath, isDescriptionPublic });
   await mountFeatures(app, foundations.core, Object.values(features));
   const lifecycle = createLifecycle({ app, features, roles, drainMs, log });
   return {

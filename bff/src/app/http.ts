@@ -37,7 +37,11 @@ export function createPages(
   return {
     async mount(app) {
       if (config.roles.includes("web") && existsSync(webDist))
-        await registerWeb(app, { distDir: webDist, firstPaint: createFirstPaint({ admit, ...needs }) });
+        await registerWeb(app, {
+          distDir: webDist,
+          basePath: config.http.basePath,
+          firstPaint: createFirstPaint({ admit, ...needs }),
+        });
     },
   };
 }

@@ -26,13 +26,7 @@ export async function checkAddresses(check: MakeCheck, config: Config): Promise<
 
 function checkPublicUrl({ http: { publicUrl }, production }: Config): Finding {
   if (publicUrl === undefined) return pass("the address on which it listens");
-  const { protocol, hostname, pathname, search, hash, username } = new URL(publicUrl);
-  if (username) return fail("it holds a user", "set WHEELHOUSE_PUBLIC_URL to scheme and host alone");
-  if (pathname !== "/" || search || hash)
-    return fail(
-      `${publicUrl} has a path, and Wheelhouse serves its pages at the root of a host`,
-      `give it a host of its own and set WHEELHOUSE_PUBLIC_URL to ${protocol}//<host>`,
-    );
+  const { protocol, hostname } = new URL(publicUrl);
   if (production && protocol === "http:" && !loopbackHost.test(hostname))
     return warn(
       `${publicUrl} is not encrypted: passwords and sessions can be read on the way`,

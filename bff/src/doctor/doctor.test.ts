@@ -604,12 +604,12 @@ const broken: Broken[] = [
     set: () => ({ HOST: "192.0.2.1", PORT: "4600" }),
   },
   {
-    what: "a public URL with a path",
-    check: "Public URL",
+    what: "a public URL whose path is one of the console's own",
+    check: "WHEELHOUSE_PUBLIC_URL",
     status: "fail",
-    says: /has a path/,
-    remedy: /https:\/\/<host>/,
-    set: () => ({ WHEELHOUSE_PUBLIC_URL: "https://example.com/ops" }),
+    says: /begins with \/api, which is a path of the console itself/,
+    remedy: /docs\/configuration\.md/,
+    set: () => ({ WHEELHOUSE_PUBLIC_URL: "https://example.com/api/ops" }),
   },
   {
     what: "a public URL that is not encrypted",

@@ -1,4 +1,5 @@
 import { type Config, ConfigError, loadConfig } from "#config.ts";
+import { readSecretFiles } from "#config-secrets.ts";
 import { type Clock, systemClock } from "#lib/time/clock.ts";
 import { checkAddresses } from "./addresses.ts";
 import { type CheckResult, createChecker, type Finding, fail, isUsable, messageOf } from "./check.ts";
@@ -45,7 +46,8 @@ export async function diagnose(
   const group = () => createChecker({ isThorough: !isStarting, timeoutMs: checkMs, endsAtMs });
 
   const config = configOf(environment);
-  if (Array.isArray(config)) return withoutSecrets(config, environment);
+  const { given } = readSecretFiles(environment);
+  if (Array.isArray(config)) return withoutSecrets(config, given);
   const variables = group();
   const machine = group();
   const addresses = group();
@@ -85,7 +87,7 @@ export async function diagnose(
   const groups = [variables, machine, postgres, redis, clocks, keys, addresses];
   return withoutSecrets(
     groups.flatMap(({ results }) => results),
-    environment,
+    given,
   );
 }
 

@@ -102,16 +102,16 @@ const refused: Refused[] = [
     line: /^FAIL {2}Postgres sign-in, application role .*may not sign in.* → /m,
   },
   {
-    what: "a database that was never migrated and a public URL with a path",
+    what: "a database that was never migrated and every sender trusted as a proxy",
     set: () => {
       const elsewhere = (url: string) => Object.assign(new URL(url), { pathname: "/postgres" }).href;
       return {
         DATABASE_URL: elsewhere(postgres.appUrl),
         DATABASE_SYSTEM_URL: elsewhere(postgres.systemUrl),
-        WHEELHOUSE_PUBLIC_URL: "https://example.com/ops",
+        WHEELHOUSE_TRUST_PROXY: "0.0.0.0/0",
       };
     },
-    line: /^FAIL {2}Migrations .*\n(.*\n)*FAIL {2}Public URL .*has a path/m,
+    line: /^FAIL {2}Migrations .*\n(.*\n)*FAIL {2}Trusted proxies .*every sender is trusted/m,
   },
   {
     what: "a port in use",

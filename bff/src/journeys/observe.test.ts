@@ -122,6 +122,7 @@ async function watcherOf(snapshots: SnapshotStore) {
     topics,
     snapshots,
     intervalMs: 1_000,
+    basePath: "",
     clock: systemClock,
     log,
     authenticate: async () => context,

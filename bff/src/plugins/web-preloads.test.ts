@@ -15,7 +15,7 @@ const manifest: Manifest = {
 };
 const html = '<script src="/assets/index-1.js"></script><link href="/assets/panel-2.js">';
 const hrefs = (page: string) =>
-  [...preloadsOf(manifest, page, html).matchAll(/href="([^"]+)"/g)].map(([, href]) => href);
+  [...preloadsOf(manifest, page, { html, basePath: "" }).matchAll(/href="([^"]+)"/g)].map(([, href]) => href);
 
 test("a page's script, its imports and its style are loaded with the first script, each once", () => {
   expect(hrefs("services")).toEqual([

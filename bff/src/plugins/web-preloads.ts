@@ -23,10 +23,14 @@ export async function readManifest(distDir: string): Promise<Manifest> {
 /**
  * Links that make the browser load a page's own script and style while the first script is still loading.
  * @param page its name in the URL, such as `services`
- * @param html the page as sent; files that it already names are left out
+ * @param sent the page as sent, whose files are left out, and the path below which people reach it
  * @returns HTML for the head, empty for a page without its own script
  */
-export function preloadsOf(manifest: Manifest, page: string, html: string): string {
+export function preloadsOf(
+  manifest: Manifest,
+  page: string,
+  { html, basePath }: { html: string; basePath: string },
+): string {
   const own = Object.keys(manifest).find(
     (key) => key.endsWith(`/${page}-page.tsx`) || key.endsWith(`-${page}-page.tsx`),
   );
@@ -46,6 +50,6 @@ export function preloadsOf(manifest: Manifest, page: string, html: string): stri
   ];
   return links
     .filter(({ file }) => file !== undefined && !html.includes(file))
-    .map(({ file, attributes }) => `<link ${attributes} href="/${file}">`)
+    .map(({ file, attributes }) => `<link ${attributes} href="${basePath}/${file}">`)
     .join("");
 }

@@ -13,6 +13,8 @@ export type FirstPaint = { boot: unknown; verdictHtml: string };
 export type WebOptions = {
   /** Folder with the built dashboard. */
   distDir: string;
+  /** Path below which people reach the console; empty at the root of a host. */
+  basePath: string;
   /** The session and first snapshot of the request's organization; null without a session. */
   firstPaint(request: FastifyRequest): Promise<FirstPaint | null>;
 };
@@ -40,8 +42,14 @@ const contentSecurityPolicy = (nonce: string) =>
     "frame-ancestors 'none'",
   ].join("; ");
 
+/** The built page names its files relatively; the page of a deep link needs their whole path. */
+const completed = (html: string, basePath: string) =>
+  html
+    .replaceAll(/(src|href)="\.\//g, `$1="${basePath}/`)
+    .replace("</head>", basePath === "" ? "</head>" : `<meta name="base-path" content="${basePath}"></head>`);
+
 /** Serves the dashboard: hashed assets, cached for a year, and the one page for every path outside the API. */
-export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }: WebOptions) {
+export async function registerWeb(app: FastifyInstance, { distDir, basePath, firstPaint }: WebOptions) {
   await app.register(compress, { global: true, threshold: 1024, encodings: ["br", "gzip"] });
   await app.register(fastifyStatic, {
     root: distDir,
@@ -51,12 +59,12 @@ export async function registerWeb(app: FastifyInstance, { distDir, firstPaint }:
     maxAge: "365d",
     immutable: true,
   });
-  const template = await readFile(join(distDir, "index.html"), "utf8");
+  const template = completed(await readFile(join(distDir, "index.html"), "utf8"), basePath);
   const manifest = await readManifest(distDir);
   const preloads = new Map<string, string>();
   const preloadsFor = (page: string): string => {
     // Only names that the build knows are cached, because a URL may contain anything.
-    const known = preloads.get(page) ?? preloadsOf(manifest, page, template);
+    const known = preloads.get(page) ?? preloadsOf(manifest, page, { html: template, basePath });
     if (known !== "") preloads.set(page, known);
     return known;
   };

@@ -14,6 +14,7 @@ import { Shell } from "#features/shell/frame.tsx";
 import { StoreAway, storeAwayOf } from "#features/shell/store-away.tsx";
 import { ApiError } from "#lib/api/api.ts";
 import { sessionQuery, useSession } from "#lib/api/session.ts";
+import { basePath } from "#lib/base-path.ts";
 import {
   type HistorySpanChoice,
   type HistorySpanName,
@@ -133,7 +134,7 @@ const OrganizationError = ({ error, reset }: ErrorComponentProps) => {
     return (
       <Problem title="Organization not found">
         You are not a member of this organization, or it does not exist.{" "}
-        <a href="/">Go to your organization</a>
+        <a href={`${basePath}/`}>Go to your organization</a>
       </Problem>
     );
   }

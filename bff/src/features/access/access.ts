@@ -169,7 +169,7 @@ export function createAccess(core: AccessCore, needs: AccessNeeds) {
     /** Breakers of outgoing calls to the identity provider. */
     breakers: provider ? [provider.breaker] : [],
     admit,
-    authenticateHandshake: createHandshake({ admit, denials }),
+    authenticateHandshake: createHandshake({ admit, denials, basePath: config.http.basePath }),
     /** The signed-in user with the capabilities of their role. */
     sessionView: service.view,
   };

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Admit, type Caller, credentialOf } from "#lib/http/admission.ts";
+import { type Admit, type Caller, cookieOf, credentialOf } from "#lib/http/admission.ts";
 import { AppError } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import { giveSession } from "./routes.ts";
@@ -13,8 +13,7 @@ type OidcRoutesOptions = {
 };
 
 const callbackPath = "/signin/oidc/callback";
-const cookieName = (request: FastifyRequest) =>
-  request.protocol === "https" ? "__Host-wheelhouse-oidc" : "wheelhouse-oidc";
+const flowCookieOf = (request: FastifyRequest) => cookieOf(request, "-oidc");
 
 /**
  * The two redirect endpoints of the sign-in flow, outside the API; failures redirect too. A confirmation ends
@@ -35,10 +34,8 @@ export function oidcRoutes(app: FastifyInstance, { oidc, admit, publicUrl }: Oid
           purpose,
           ownPath(next),
         );
-        reply.setCookie(cookieName(request), sealed, {
-          ...cookieOptions(request),
-          maxAge: keptForMs / 1_000,
-        });
+        const { name, options } = flowCookieOf(request);
+        reply.setCookie(name, sealed, { ...options, maxAge: keptForMs / 1_000 });
         return reply.redirect(location);
       } catch (error) {
         return backToSignIn(error, request, reply);
@@ -47,8 +44,9 @@ export function oidcRoutes(app: FastifyInstance, { oidc, admit, publicUrl }: Oid
   );
 
   app.get(callbackPath, { schema: { hide: true } }, async (request, reply) => {
-    const sealed = request.cookies[cookieName(request)]?.slice(0, 4_096);
-    reply.clearCookie(cookieName(request), cookieOptions(request));
+    const { name, options } = flowCookieOf(request);
+    const sealed = request.cookies[name]?.slice(0, 4_096);
+    reply.clearCookie(name, options);
     const caller = callerOf(request);
     const currentUrl = new URL(baseOf(request) + request.url);
     try {
@@ -56,7 +54,7 @@ export function oidcRoutes(app: FastifyInstance, { oidc, admit, publicUrl }: Oid
         signedIn(caller, admit),
       );
       giveSession<unknown>(granted, request, reply);
-      return reply.redirect(purpose === "step-up" ? "/confirmed" : next);
+      return reply.redirect(app.basePath + (purpose === "step-up" ? "/confirmed" : next));
     } catch (error) {
       return backToSignIn(error, request, reply);
     }
@@ -73,7 +71,7 @@ function backToSignIn(error: unknown, request: FastifyRequest, reply: FastifyRep
   const code = error instanceof AppError ? error.code : "internal";
   if (code !== "unauthenticated") request.log.warn({ err: error }, "sign-in at the identity provider failed");
   const problem = code === "unauthenticated" || code === "rate_limited" ? code : "unavailable";
-  return reply.redirect(`/signin?problem=${problem}`);
+  return reply.redirect(`${request.server.basePath}/signin?problem=${problem}`);
 }
 
 const ownPath = (next: unknown) =>
@@ -87,6 +85,3 @@ const callerOf = (request: FastifyRequest): Caller => ({
   userAgent: request.headers["user-agent"] ?? null,
   idempotencyKey: null,
 });
-
-const cookieOptions = (request: FastifyRequest) =>
-  ({ path: "/", httpOnly: true, sameSite: "lax", secure: request.protocol === "https" }) as const;

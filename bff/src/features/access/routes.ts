@@ -7,7 +7,7 @@ import {
   switchOrganization,
 } from "@wheelhouse/shared/access/access.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { credentialOf, sessionCookieName } from "#lib/http/admission.ts";
+import { cookieOf, credentialOf } from "#lib/http/admission.ts";
 import { route } from "#lib/http/route.ts";
 import type { AccessService, GrantedSession } from "./sign-in/sign-in.ts";
 
@@ -31,7 +31,8 @@ export function accessRoutes(app: FastifyInstance, { service, providerName }: Ro
 
   route(app, deleteSession, async (_, context, { request, reply }) => {
     await service.signOut(context);
-    reply.clearCookie(sessionCookieName(request.protocol === "https"), cookieOptions(request));
+    const { name, options } = cookieOf(request);
+    reply.clearCookie(name, options);
     return null;
   });
 
@@ -53,12 +54,7 @@ export function giveSession<V>(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  reply.setCookie(sessionCookieName(request.protocol === "https"), token, {
-    ...cookieOptions(request),
-    expires: expiresAt,
-  });
+  const { name, options } = cookieOf(request);
+  reply.setCookie(name, token, { ...options, expires: expiresAt });
   return view;
 }
-
-const cookieOptions = (request: FastifyRequest) =>
-  ({ path: "/", httpOnly: true, sameSite: "lax", secure: request.protocol === "https" }) as const;

@@ -31,8 +31,30 @@ export type Admission =
 /** Identifies the caller and the organization of a request, and decides whether the caller may make it. */
 export type Admit = (caller: Caller, need: Need) => Promise<Admission>;
 
-/** The session cookie. The `__Host-` prefix binds it to TLS and this host; plain HTTP cannot use it. */
-export const sessionCookieName = (secure: boolean) => (secure ? "__Host-wheelhouse" : "wheelhouse");
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Path below which people reach the console, such as `/ops`; empty at the root of a host. */
+    basePath: string;
+  }
+}
+
+/**
+ * Name of the session cookie, by what the browser shall enforce. `__Host-` binds it to TLS and this host, and demands the path `/`;
+ * below a path of a shared host `__Secure-` binds it to TLS. Plain HTTP cannot use either.
+ */
+export function sessionCookieName(secure: boolean, basePath: string): string {
+  if (!secure) return "wheelhouse";
+  return basePath === "" ? "__Host-wheelhouse" : "__Secure-wheelhouse";
+}
+
+/** Name and attributes of the session cookie, or of another one, whose name ends differently. */
+export function cookieOf({ protocol, server: { basePath } }: FastifyRequest, ending = "") {
+  const secure = protocol === "https";
+  return {
+    name: sessionCookieName(secure, basePath) + ending,
+    options: { path: basePath || "/", httpOnly: true, sameSite: "lax", secure },
+  } as const;
+}
 
 /**
  * True if `Origin` names the host that the request was sent to. The scheme is ignored, because a proxy may terminate
@@ -57,6 +79,6 @@ export function demandStepUp({ actor, confirmed }: RequestContext) {
 export function credentialOf(request: FastifyRequest): { token: string | undefined; byCookie: boolean } {
   const bearer = /^Bearer +([\w-]{20,200})$/i.exec(request.headers.authorization ?? "")?.[1];
   if (bearer) return { token: bearer, byCookie: false };
-  const token = request.cookies[sessionCookieName(request.protocol === "https")];
+  const token = request.cookies[cookieOf(request).name];
   return { token: token?.slice(0, 200), byCookie: token !== undefined };
 }

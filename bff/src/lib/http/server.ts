@@ -10,12 +10,18 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { registerJsonAnswers, takesGzip } from "#lib/json-answers.ts";
 import { registerJsonBody } from "#lib/json-body.ts";
+import { sessionCookieName } from "./admission.ts";
+import { withoutBase } from "./base-path.ts";
 import { registerErrors, sendError } from "./errors.ts";
 
 export type ServerOptions = {
   log: Logger;
   /** The number of proxies in front, or their addresses; false trusts no X-Forwarded-For. */
   trustProxy: false | number | string;
+  /** Where people reach the console, without a trailing slash; undefined for the address on which it listens. */
+  publicUrl?: string | undefined;
+  /** The path of that address; empty at the root of a host. */
+  basePath?: string;
   /** Whether anybody may read the API description; otherwise it needs a session. */
   isDescriptionPublic?: boolean;
 };
@@ -37,6 +43,8 @@ const hopsOf = (trustProxy: ServerOptions["trustProxy"]) =>
 export async function createServer({
   log,
   trustProxy,
+  publicUrl,
+  basePath = "",
   isDescriptionPublic = true,
 }: ServerOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = log;
@@ -46,6 +54,7 @@ export async function createServer({
     // Node pools random bytes for UUIDs, which is a hundred times cheaper than drawing bytes for each request.
     genReqId: () => `req_${randomUUID()}`,
     trustProxy: hopsOf(trustProxy),
+    rewriteUrl: ({ url = "/" }) => withoutBase(url, basePath),
     // URLs that cannot be parsed never reach the error handler; by default they are echoed back.
     frameworkErrors: sendError,
     bodyLimit: 1024 * 1024,
@@ -54,6 +63,7 @@ export async function createServer({
     requestTimeout: 20_000,
     forceCloseConnections: "idle",
   });
+  app.decorate("basePath", basePath);
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -82,10 +92,14 @@ export async function createServer({
         description:
           "Operations console of a multi-tenant backend. Errors always have the shape of `ErrorBody`.",
       },
-      servers: [{ url: "/" }],
+      servers: [{ url: publicUrl ?? "/" }],
       components: {
         securitySchemes: {
-          session: { type: "apiKey", in: "cookie", name: "wheelhouse" },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: sessionCookieName(publicUrl?.startsWith("https:") ?? false, basePath),
+          },
           token: { type: "http", scheme: "bearer" },
         },
       },

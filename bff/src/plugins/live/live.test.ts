@@ -72,6 +72,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
     topics: { ...topics, notes: noteTopic },
     snapshots,
     intervalMs,
+    basePath: "",
     clock,
     log,
     authenticate: async ({ cookieHeader = "" }) => {

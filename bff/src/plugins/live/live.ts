@@ -5,6 +5,7 @@ import type { SubscribeReply } from "@wheelhouse/shared/live.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { Server } from "socket.io";
+import { withoutBase } from "#lib/http/base-path.ts";
 import type { SessionEnds } from "#lib/security/session-ends.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
@@ -29,6 +30,8 @@ export type LiveDeps<Topics extends AnyTopics> = {
   authenticate: Authenticate;
   sessionEnds: Pick<SessionEnds, "onEnded">;
   intervalMs: number;
+  /** Path below which people reach the console; empty at the root of a host. */
+  basePath: string;
   clock: Clock;
   log: Logger;
 };
@@ -47,6 +50,10 @@ export function registerLive<const Topics extends AnyTopics>(app: FastifyInstanc
     pingInterval: 10_000,
     pingTimeout: 10_000,
     connectTimeout: 10_000,
+  });
+  // Sockets pass the server's routes by, so the path is taken off here, before socket.io looks at it.
+  app.server.prependListener("upgrade", (request) => {
+    request.url = withoutBase(request.url ?? "/", deps.basePath);
   });
   const all: readonly TopicBase[] = Object.values(deps.topics);
   const sentAt = () => new Date(clock.now()).toISOString();

@@ -23,7 +23,7 @@ const useAddress = (organization: string): PageAddress<AccessSearch> => {
   return {
     search: route.useSearch(),
     hrefOf: (search) =>
-      router.buildLocation({ to: "/o/$org/access", params: { org: organization }, search }).href,
+      router.buildLocation({ to: "/o/$org/access", params: { org: organization }, search }).publicHref,
     go: (search, { replace = false } = {}) => void navigate({ search, replace }),
   };
 };

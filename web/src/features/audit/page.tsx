@@ -35,7 +35,7 @@ const useAddress = (organization: string): PageAddress<AuditSearch> => {
   return {
     search: route.useSearch(),
     hrefOf: (search) =>
-      router.buildLocation({ to: "/o/$org/audit", params: { org: organization }, search }).href,
+      router.buildLocation({ to: "/o/$org/audit", params: { org: organization }, search }).publicHref,
     go: (search, { replace = false } = {}) => void navigate({ search, replace }),
   };
 };

@@ -1,6 +1,7 @@
 import { useRouter } from "@tanstack/react-router";
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
 import type { MouseEvent } from "react";
+import { basePath } from "#lib/base-path.ts";
 import { formatClock, formatSpanShort, zoneName } from "#lib/format.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Status } from "#ui/page/status.tsx";
@@ -38,7 +39,7 @@ const Row = ({
 }) => {
   const router = useRouter();
   const { zone } = usePreferences();
-  const href = `/o/${organization}/${problem.path.replace(/^\//, "")}`;
+  const href = `${basePath}/o/${organization}/${problem.path.replace(/^\//, "")}`;
   const open = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();

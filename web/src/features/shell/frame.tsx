@@ -10,6 +10,7 @@ import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import { call } from "#lib/api/api.ts";
 import { sessionQuery } from "#lib/api/session.ts";
+import { basePath } from "#lib/base-path.ts";
 import { useKeys } from "#lib/keys.ts";
 import { currentPreferences, setPreferences } from "#lib/preferences.ts";
 import { type Frame, FrameProvider } from "#ui/page/page.tsx";
@@ -48,7 +49,7 @@ const useSignOut = (org: string) => {
     mutationFn: () => call(deleteSession, {}, { organization: org }),
     onSuccess: () => {
       client.clear();
-      window.location.assign("/signin");
+      window.location.assign(`${basePath}/signin`);
     },
   });
 };

@@ -1,6 +1,7 @@
 import { type Overview, overviewTopic } from "@wheelhouse/shared/overview.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useEffect, useEffectEvent, useRef } from "react";
+import { basePath } from "#lib/base-path.ts";
 import { formatTime } from "#lib/format.ts";
 import { useLive } from "#lib/live/live-context.tsx";
 import { serverClock } from "#lib/live/server-clock.ts";
@@ -37,7 +38,7 @@ export const useTitle = (overview: Overview | undefined, page: string, moment: s
     const title = pageTitle(verdict?.short ?? null, page, moment);
     if (document.title !== title) document.title = title;
     const icon = document.getElementById("favicon");
-    const href = `/icons/${moment === null ? (verdict?.tone ?? "unknown") : "stale"}.svg`;
+    const href = `${basePath}/icons/${moment === null ? (verdict?.tone ?? "unknown") : "stale"}.svg`;
     if (icon !== null && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
   });
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { isReason, isReasonOrEmpty } from "@wheelhouse/shared/reason.ts";
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
+import { publicAddress } from "#lib/base-path.ts";
 import { ShownOnce } from "#ui/dialog/shown-once.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { Button } from "#ui/page/button.tsx";
@@ -16,7 +17,7 @@ type Issued = { instance: string; path: string };
 export const HeartbeatsOnce = (props: { name: string; issued: readonly Issued[]; onClose: () => void }) => (
   <ShownOnce
     title={`Heartbeat ${props.issued.length === 1 ? "URL" : "URLs"} of ${props.name}`}
-    text={props.issued.map(({ path }) => `${location.origin}${path}`)}
+    text={props.issued.map(({ path }) => publicAddress(path))}
     copy="Copy"
     facts={[
       { label: "Instance", value: props.issued.map(({ instance }) => instance).join(", ") },

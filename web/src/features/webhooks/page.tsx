@@ -26,7 +26,7 @@ const useAddress = (organization: string): PageAddress<WebhooksSearch> => {
   return {
     search: route.useSearch(),
     hrefOf: (search) =>
-      router.buildLocation({ to: "/o/$org/webhooks", params: { org: organization }, search }).href,
+      router.buildLocation({ to: "/o/$org/webhooks", params: { org: organization }, search }).publicHref,
     go: (search, { replace = false } = {}) => void navigate({ search, replace }),
   };
 };

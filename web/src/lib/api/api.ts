@@ -1,6 +1,7 @@
 import { organizationHeader } from "@wheelhouse/shared/access/access.ts";
 import type { Endpoint, EndpointInput, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { ErrorBody, ErrorCode, ErrorDetail } from "@wheelhouse/shared/errors.ts";
+import { basePath } from "#lib/base-path.ts";
 import { stepUp } from "./step-up.ts";
 
 const callTimeoutMs = 15_000;
@@ -62,7 +63,7 @@ export const endpointUrl = (endpoint: Pick<Endpoint, "path">, { params, query }:
     search.set(name, Array.isArray(value) ? value.join(",") : String(value));
   }
   const text = search.toString();
-  return `/api/v1${path}${text === "" ? "" : `?${text}`}`;
+  return `${basePath}/api/v1${path}${text === "" ? "" : `?${text}`}`;
 };
 
 const isErrorBody = (value: unknown): value is ErrorBody =>

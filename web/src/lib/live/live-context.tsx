@@ -10,6 +10,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { io } from "socket.io-client";
+import { basePath } from "#lib/base-path.ts";
 import { browserPage, createLive, type Live, type LiveStatus } from "./live.ts";
 import { useMoment } from "./moment.ts";
 import { serverClock } from "./server-clock.ts";
@@ -20,7 +21,7 @@ export const LiveContext = createContext<Live | null>(null);
 const open = (organization: string, onRefused: () => void): Live =>
   createLive({
     socket: io({
-      path: "/live",
+      path: `${basePath}/live`,
       transports: ["websocket"],
       auth: { organization },
       reconnectionDelay: 500,

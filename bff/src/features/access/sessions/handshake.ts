@@ -21,14 +21,22 @@ export type Handshake = {
  * Authenticates a socket by the same rules as a request; cheap enough to run again on each subscribe. While
  * the database is unavailable, already verified sessions can keep watching.
  */
-export function createHandshake({ admit, denials }: { admit: Admit; denials: Denials }) {
+export function createHandshake({
+  admit,
+  denials,
+  basePath,
+}: {
+  admit: Admit;
+  denials: Denials;
+  basePath: string;
+}) {
   return async function authenticateHandshake(handshake: Handshake): Promise<RequestContext | AppError> {
     const { cookieHeader = "", organization, origin, host, id } = handshake;
     if (origin !== undefined && !isSameOrigin(origin, host))
       return new AppError("forbidden", "Live connections must come from Wheelhouse's own pages.");
     const cookies = fastifyCookie.parse(cookieHeader.slice(0, 8_192));
     const { address = null, userAgent = null } = handshake;
-    const token = cookies[sessionCookieName(true)] ?? cookies[sessionCookieName(false)];
+    const token = cookies[sessionCookieName(true, basePath)] ?? cookies[sessionCookieName(false, basePath)];
     const caller = { token, organization, requestId: id, address, userAgent, idempotencyKey: null };
     try {
       const admission = await admit(caller, { access: "session", snapshot: true, write: false });

@@ -2,6 +2,7 @@ import type { InvitationLink } from "@wheelhouse/shared/access/members.ts";
 import { grantableRoles, type Role } from "@wheelhouse/shared/capabilities.ts";
 import { useState } from "react";
 import { useSession } from "#lib/api/session.ts";
+import { publicAddress } from "#lib/base-path.ts";
 import { ShownOnce } from "#ui/dialog/shown-once.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
@@ -21,7 +22,7 @@ export const useOfferedRoles = (organization: string): readonly Role[] => {
 export const InvitationLinkOnce = ({ link, onClose }: { link: InvitationLink; onClose: () => void }) => (
   <ShownOnce
     title={`Link for ${link.email}`}
-    text={`${window.location.origin}${link.path}`}
+    text={publicAddress(link.path)}
     copy="Copy link"
     facts={[
       { label: "Role", value: `${roleNames[link.role]} in ${link.organization.name}` },

@@ -4,6 +4,7 @@ import { acceptInvitation, type InvitationOffer, openInvitation } from "@wheelho
 import { type FormEvent, useEffect, useState } from "react";
 import { ApiError, call } from "#lib/api/api.ts";
 import { sessionQuery } from "#lib/api/session.ts";
+import { basePath } from "#lib/base-path.ts";
 import { FormField, fieldErrors } from "#ui/form/form-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Note } from "#ui/page/note.tsx";
@@ -150,7 +151,7 @@ export const InvitePage = () => {
           </h1>
           <p className="c2">
             It was used, withdrawn or replaced, or it expired. Ask for a new invitation.{" "}
-            <a className="link" href="/signin">
+            <a className="link" href={`${basePath}/signin`}>
               Sign in
             </a>
           </p>

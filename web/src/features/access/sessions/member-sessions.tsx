@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { listMemberSessions } from "@wheelhouse/shared/access/sessions.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { useState } from "react";
+import { publicAddress } from "#lib/base-path.ts";
 import { formatPlural } from "#lib/format.ts";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { ShownOnce } from "#ui/dialog/shown-once.tsx";
@@ -44,7 +45,7 @@ const ResetPassword = (props: { organization: string; userId: string; name: stri
       {reset.data !== undefined && (
         <ShownOnce
           title="Password reset link"
-          text={window.location.origin + reset.data.path}
+          text={publicAddress(reset.data.path)}
           copy="Copy link"
           facts={[
             { label: "For", value: name },

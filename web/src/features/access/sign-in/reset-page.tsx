@@ -1,4 +1,5 @@
 import { type FormEvent, useEffect, useState } from "react";
+import { basePath } from "#lib/base-path.ts";
 import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { fieldErrors } from "#ui/form/form-field.tsx";
 import { Button } from "#ui/page/button.tsx";
@@ -36,7 +37,7 @@ export const ResetPage = () => {
       {reset.isSuccess ? (
         <p>
           All sessions of your account have ended.{" "}
-          <a className="link" href="/signin">
+          <a className="link" href={`${basePath}/signin`}>
             Sign in
           </a>
         </p>

@@ -4,6 +4,7 @@ import { createSession } from "@wheelhouse/shared/access/access.ts";
 import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { ApiError, call } from "#lib/api/api.ts";
 import { sessionQuery } from "#lib/api/session.ts";
+import { basePath } from "#lib/base-path.ts";
 import { formatSpan } from "#lib/format.ts";
 import { serverClock } from "#lib/live/server-clock.ts";
 import { Button } from "#ui/page/button.tsx";
@@ -34,7 +35,7 @@ const Providers = ({ next }: { next: string | undefined }) => {
         <a
           key={path}
           className={`btn ${styles.oidc}`}
-          href={`${path}?next=${encodeURIComponent(safeNextPath(next) ?? "/")}`}
+          href={`${basePath}${path}?next=${encodeURIComponent(safeNextPath(next) ?? "/")}`}
         >
           Continue with {name} <small>OpenID Connect</small>
         </a>

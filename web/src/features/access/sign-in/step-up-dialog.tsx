@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useState } from "react";
 import { call } from "#lib/api/api.ts";
 import { sessionQuery } from "#lib/api/session.ts";
 import { onConfirmed } from "#lib/api/step-up.ts";
+import { basePath } from "#lib/base-path.ts";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
@@ -30,7 +31,7 @@ const ProviderStepUp = ({ onAnswer }: { onAnswer: (confirmed: boolean) => void }
             large
             variant="primary"
             onClick={() =>
-              window.open("/signin/oidc?purpose=step-up", "_blank", "popup,width=480,height=640")
+              window.open(`${basePath}/signin/oidc?purpose=step-up`, "_blank", "popup,width=480,height=640")
             }
           >
             Confirm at the provider

@@ -1,5 +1,6 @@
 import type { WebhookSource } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { useState } from "react";
+import { publicAddress } from "#lib/base-path.ts";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
@@ -21,7 +22,7 @@ const Created = ({ source, onClose }: { source: NewSource; onClose: () => void }
     facts={[
       {
         label: "Intake",
-        value: <span className="mono">{`${location.origin}${source.intakePath}`}</span>,
+        value: <span className="mono">{publicAddress(source.intakePath)}</span>,
       },
     ]}
     onClose={onClose}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { WebhookSource } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { useMemo, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
+import { publicAddress } from "#lib/base-path.ts";
 import { formatPlural } from "#lib/format.ts";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { Button } from "#ui/page/button.tsx";
@@ -13,8 +14,7 @@ import { sourcesQuery, useDeleteSource } from "../queries.ts";
 import css from "../webhooks.module.css";
 import { CreateSourceDialog, schemeWords } from "./source-create-dialog.tsx";
 
-const intakeUrl = (source: Pick<WebhookSource, "intakePath">): string =>
-  `${location.origin}${source.intakePath}`;
+const intakeUrl = (source: Pick<WebhookSource, "intakePath">): string => publicAddress(source.intakePath);
 
 const columnsOf = (onDelete: ((source: WebhookSource) => void) | null): Column<WebhookSource>[] => [
   { id: "name", header: "Source", card: "title", className: `cut ${css.colName}`, cell: (row) => row.name },
