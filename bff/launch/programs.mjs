@@ -1,23 +1,35 @@
-// Programs that no npm package provides: a Redis for the product, a browser for its tests.
+// Programs that no npm package provides: a Redis for the product, a PgBouncer and a browser for its tests.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./install.mjs";
 import { run, Stop, step } from "./progress.mjs";
 
-/** The folder of an unpacked Redis; `bff/src/embedded/redis.ts` looks here after the PATH. */
+/** Folders of what was unpacked; `bff/src/embedded/unpacked.ts` looks here after the PATH. */
 const programs = join(root, ".wheelhouse/programs");
-const unpackedRedis = join(programs, "redis");
 const macChrome = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 const isRoot = process.getuid?.() === 0;
 const aptEnvironment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 
+const redis = {
+  folder: join(programs, "redis"),
+  program: "usr/bin/redis-server",
+  packages: ["redis-tools", "redis-server"],
+  advice: "No redis-server was found. Run: sudo apt-get install redis-server",
+};
+const pgbouncer = {
+  folder: join(programs, "pgbouncer"),
+  program: "usr/sbin/pgbouncer",
+  packages: ["pgbouncer"],
+  advice: "The tests need PgBouncer. Run: sudo apt-get install pgbouncer",
+};
+
 /** Finds a Redis, or installs one if that is allowed. Never leaves a package's daemon running. */
 export async function ensureRedis() {
   if (onPath("redis-server") || onPath("valkey-server")) return;
-  if (existsSync(join(unpackedRedis, "usr/bin/redis-server"))) return;
+  if (existsSync(join(redis.folder, redis.program))) return;
   await step("Getting a Redis server", async () => {
-    if (onPath("apt-get") && onPath("dpkg-deb")) await unpackDebianRedis();
+    if (onPath("apt-get") && onPath("dpkg-deb")) await unpackDebian(redis);
     else if (onPath("brew")) await run("brew", ["install", "redis"], { cwd: root });
     else if (isRoot && onPath("apk")) await run("apk", ["add", "--no-cache", "redis"], { cwd: root });
     else if (isRoot && onPath("dnf")) await run("dnf", ["install", "-y", "redis"], { cwd: root });
@@ -26,30 +38,40 @@ export async function ensureRedis() {
   });
 }
 
+/** Finds the PgBouncer that tests put before Postgres, or installs one if that is allowed. */
+export async function ensurePgBouncer() {
+  if (onPath("pgbouncer") || existsSync(join(pgbouncer.folder, pgbouncer.program))) return;
+  await step("Getting a PgBouncer", async () => {
+    if (onPath("apt-get") && onPath("dpkg-deb")) await unpackDebian(pgbouncer);
+    else if (onPath("brew")) await run("brew", ["install", "pgbouncer"], { cwd: root });
+    else if (isRoot && onPath("apk")) await run("apk", ["add", "--no-cache", "pgbouncer"], { cwd: root });
+    else if (isRoot && onPath("dnf")) await run("dnf", ["install", "-y", "pgbouncer"], { cwd: root });
+    else throw new Stop(pgbouncer.advice);
+    return "PgBouncer installed";
+  });
+}
+
 /**
- * Unpacks Debian's package into `.wheelhouse/programs`: needs no root, changes nothing in the system and starts no
+ * Unpacks Debian's packages into `.wheelhouse/programs`: needs no root, changes nothing in the system and starts no
  * daemon. It includes libraries that the system lacks.
  */
-async function unpackDebianRedis() {
+async function unpackDebian({ folder, program, packages, advice }) {
   mkdirSync(programs, { recursive: true, mode: 0o755 });
-  const folder = mkdtempSync(join(programs, "new-"));
+  const fresh = mkdtempSync(join(programs, "new-"));
   try {
-    const advice = "No redis-server was found. Run: sudo apt-get install redis-server";
-    await fetchAndUnpack(["redis-tools", "redis-server"], folder, advice);
-    if (missingLibraries(folder)) {
-      const { stdout } = spawnSync("apt-cache", ["depends", "redis-tools", "redis-server"], {
-        encoding: "utf8",
-      });
+    await fetchAndUnpack(packages, fresh, advice);
+    if (missingLibraries(fresh, program)) {
+      const { stdout } = spawnSync("apt-cache", ["depends", ...packages], { encoding: "utf8" });
       const libraries = [...stdout.matchAll(/Depends: ((?:lib|lua)[\w.+-]*)/g)].map(([, name]) => name);
       const wanted = [...new Set(libraries)].filter((name) => name !== "libc6");
-      await fetchAndUnpack(wanted, folder, advice);
-      if (missingLibraries(folder)) throw new Stop(advice);
+      await fetchAndUnpack(wanted, fresh, advice);
+      if (missingLibraries(fresh, program)) throw new Stop(advice);
     }
-    rmSync(unpackedRedis, { recursive: true, force: true });
-    spawnSync("chmod", ["755", folder]);
-    renameSync(folder, unpackedRedis);
-  } finally {
     rmSync(folder, { recursive: true, force: true });
+    spawnSync("chmod", ["755", fresh]);
+    renameSync(fresh, folder);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
   }
 }
 
@@ -70,12 +92,12 @@ async function fetchAndUnpack(packages, folder, advice) {
   }
 }
 
-function missingLibraries(folder) {
+function missingLibraries(folder, program) {
   const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].flatMap((triplet) => [
     join(folder, "usr/lib", triplet),
     join(folder, "lib", triplet),
   ]);
-  const { stdout } = spawnSync("ldd", [join(folder, "usr/bin/redis-server")], {
+  const { stdout } = spawnSync("ldd", [join(folder, program)], {
     encoding: "utf8",
     env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") },
   });

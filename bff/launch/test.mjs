@@ -2,7 +2,7 @@
 // `npm run check` runs the checks alone, `npm run faults` the repetitions, soaks and random schedules.
 
 import { checkNode, ensureBuilt, ensureInstalled, root } from "./install.mjs";
-import { ensureChromium, ensureRedis } from "./programs.mjs";
+import { ensureChromium, ensurePgBouncer, ensureRedis } from "./programs.mjs";
 import { launch, Stop } from "./progress.mjs";
 import { inTurn, report } from "./test/counts.mjs";
 import { runCheck, runPlaywright, runVitest } from "./test/runners.mjs";
@@ -38,6 +38,7 @@ async function runFaults() {
 
 async function prepare() {
   await ensureRedis();
+  await ensurePgBouncer();
   process.env.E2E_CHROMIUM ??= await ensureChromium();
   await ensureBuilt();
 }
