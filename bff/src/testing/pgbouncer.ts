@@ -17,10 +17,13 @@ export type PgBouncer = {
 };
 
 /**
- * A PgBouncer in transaction mode, with its defaults but for the number of connections to Postgres for each role and
- * database, before the server of these addresses. It knows their roles.
+ * A PgBouncer before the server of these addresses, whose roles it knows; in transaction mode, with its defaults but for
+ * five connections to Postgres for each role and database.
  */
-export async function startPgBouncer(urls: readonly string[], poolSize = 5): Promise<PgBouncer> {
+export async function startPgBouncer(
+  urls: readonly string[],
+  mode: "transaction" | "statement" = "transaction",
+): Promise<PgBouncer> {
   const [server] = urls.map((url) => new URL(url));
   const dataDir = makeTemporaryFolder();
   const account = serverAccount();
@@ -38,8 +41,8 @@ export async function startPgBouncer(urls: readonly string[], poolSize = 5): Pro
     `listen_port = ${port}`,
     "unix_socket_dir =",
     `auth_file = ${join(folder, "users")}`,
-    "pool_mode = transaction",
-    `default_pool_size = ${poolSize}`,
+    `pool_mode = ${mode}`,
+    "default_pool_size = 5",
   ];
   for (const [name, text] of [
     ["users", users.join("")],
