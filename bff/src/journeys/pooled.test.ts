@@ -15,6 +15,7 @@ import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
 import { type PgBouncer, startPgBouncer } from "#testing/pgbouncer.ts";
 import { createTestRedis, type OwnPostgres, startOwnPostgres } from "#testing/stack.ts";
+import { query } from "#testing/stack-owner.ts";
 
 const log = pino({ level: "silent" });
 const rows = z.object({ items: z.array(z.object({ id: z.string() })) });
@@ -200,5 +201,27 @@ test("nothing asks for a start-up parameter, and none leaves a statement, lock o
     await expect.poll(locks, { timeout: 10_000 }).toBe(0);
   } finally {
     await database.close();
+  }
+});
+
+test("each run of the migrations gives the roles what they lack, also a role of another name", async () => {
+  const admin = (text: string) => query(postgres.adminUrl, text);
+  await admin(
+    "alter role wheelhouse_app reset all; create role acme_console login password 'acme' in role wheelhouse_app",
+  );
+  const own = Object.assign(new URL(postgres.appUrl), { username: "acme_console", password: "acme" }).href;
+  await migrate({ adminUrl: postgres.adminUrl, loginUrls: [postgres.appUrl, own], log });
+  for (const url of [postgres.appUrl, own]) {
+    const database = createDatabase({ appUrl: url, systemUrl: postgres.systemUrl, poolSize: 1, log });
+    const has = sql<{ path: string; zone: string; timeout: string }>`
+      select current_setting('search_path') as path, current_setting('TimeZone') as zone,
+        current_setting('statement_timeout') as timeout`;
+    try {
+      expect((await has.execute(database.app)).rows).toEqual([
+        { path: "wheelhouse", zone: "UTC", timeout: "30s" },
+      ]);
+    } finally {
+      await database.close();
+    }
   }
 });
