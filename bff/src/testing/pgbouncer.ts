@@ -2,7 +2,7 @@ import { chownSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import pg from "pg";
 import { vi } from "vitest";
-import { canReach, serverAccount, serverDirectory } from "#embedded/account.ts";
+import { type Account, canReach, serverAccount, serverDirectory } from "#embedded/account.ts";
 import { createGuardian } from "#embedded/guardian.ts";
 import { freePort } from "#embedded/ports.ts";
 import { findProgram, type Program } from "#embedded/unpacked.ts";
@@ -53,7 +53,7 @@ export async function startPgBouncer(
   }
   const guardian = createGuardian();
   const logFile = join(dataDir, "pgbouncer.log");
-  const { command, env } = reachable(folder);
+  const { command, env } = programIn(folder, account);
   await guardian.start(
     {
       name: "pgbouncer",
@@ -79,18 +79,18 @@ export async function startPgBouncer(
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
 
-  /** It refuses to run as root, whose folders another account may not enter. */
-  function reachable(place: string): Program {
-    const program = findProgram(["pgbouncer"], "pgbouncer/usr/sbin/pgbouncer");
-    if (!program) throw new Error("no pgbouncer was found: install it (Debian: apt-get install pgbouncer)");
-    if (canReach(account, program.command)) return program;
-    const copy = join(place, "program");
-    cpSync(join(program.command, "../../.."), copy, { recursive: true, verbatimSymlinks: true });
-    const original = join(program.command, "../../..");
-    const libraries = program.env.LD_LIBRARY_PATH?.replaceAll(original, copy) ?? "";
-    return { command: join(copy, "usr/sbin/pgbouncer"), env: { LD_LIBRARY_PATH: libraries } };
-  }
+/** PgBouncer refuses to run as root, whose folders another account may not enter; then a copy runs in `folder`. */
+function programIn(folder: string, account: Account | undefined): Program {
+  const program = findProgram(["pgbouncer"], "pgbouncer/usr/sbin/pgbouncer");
+  if (!program) throw new Error("no pgbouncer was found: install it (Debian: apt-get install pgbouncer)");
+  if (canReach(account, program.command)) return program;
+  const original = join(program.command, "../../..");
+  const copy = join(folder, "program");
+  cpSync(original, copy, { recursive: true, verbatimSymlinks: true });
+  const libraries = program.env.LD_LIBRARY_PATH?.replaceAll(original, copy) ?? "";
+  return { command: program.command.replace(original, copy), env: { LD_LIBRARY_PATH: libraries } };
 }
 
 async function connectOnce(url: string) {
