@@ -384,6 +384,28 @@ const broken: Broken[] = [
     ),
   },
   {
+    what: "a database that does not exist behind a pooler",
+    check: "Postgres database",
+    status: "fail",
+    says: /the database nothing_here does not exist/,
+    remedy: /create database nothing_here/,
+    set: () => ({
+      DATABASE_URL: changed(pooler.through(postgres.appUrl), { pathname: "/nothing_here" }),
+      DATABASE_SYSTEM_URL: changed(pooler.through(postgres.systemUrl), { pathname: "/nothing_here" }),
+    }),
+  },
+  {
+    what: "a wrong password behind a pooler",
+    check: "Postgres sign-in, application role",
+    status: "fail",
+    says: /wheelhouse_app may not sign in/,
+    remedy: /correct user and password in DATABASE_URL/,
+    set: () => ({
+      ...behind(pooler),
+      DATABASE_URL: changed(pooler.through(postgres.appUrl), { password: "hunter2-hunter2" }),
+    }),
+  },
+  {
     what: "a pooler that allows no transactions",
     check: "Connection pooler",
     status: "fail",

@@ -77,7 +77,9 @@ export function postgresFailure(error: unknown, variable: string, url: string): 
       says: `${userOf(url)} may not sign in: ${message}`,
       remedy: `correct user and password in ${variable}; \`npm run migrate\` with DATABASE_ADMIN_URL makes the roles and sets their passwords`,
     };
-  if (code === "3D000")
+  // PgBouncer gives one code for all that it refuses.
+  const isUnknownToPooler = code === "08P01" && message === `database "${nameOf(url)}" does not exist`;
+  if (code === "3D000" || isUnknownToPooler)
     return {
       step: "database",
       says: `the database ${nameOf(url)} does not exist`,

@@ -225,3 +225,15 @@ test("each run of the migrations gives the roles what they lack, also a role of 
     }
   }
 });
+
+test("while Postgres is stopped behind PgBouncer pages from memory stay readable, and all works again once it is back", async () => {
+  const readiness = async () => (await it.app.inject({ url: "/health/readiness" })).statusCode;
+  await expect.poll(readiness, { timeout: 15_000 }).toBe(200);
+  await postgres.stop();
+  await expect.poll(readiness, { timeout: 15_000 }).toBe(503);
+  expect((await northwind.call("GET", "/overview")).statusCode).toBe(200);
+  await postgres.start();
+  await expect.poll(readiness, { timeout: 40_000, interval: 200 }).toBe(200);
+  const payload = { name: "After the outage", capabilities: ["audit:read"], expiresAt: null };
+  expect((await northwind.call("POST", "/tokens", { payload })).statusCode).toBe(201);
+}, 90_000);
