@@ -1262,9 +1262,15 @@ grant execute on function wheelhouse.derive_audit_event() to public;
 -- wheelhouse.fill_audit_csv(organization uuid, max_blocks integer) returns integer
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, work_mem=64MB, enable_nestloop=off, jit=off
 grant execute on function wheelhouse.fill_audit_csv(uuid,integer) to wheelhouse_system;
+-- wheelhouse.find_api_token(hash bytea, valid_at timestamp with time zone) returns TABLE(id uuid, name text, "organizationId" uuid, capabilities text[], "lastUsedAt" timestamp with time zone, memberships json)
+--   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.find_api_token(bytea,timestamp with time zone) to wheelhouse_system;
 -- wheelhouse.find_audit(filter jsonb, before_at timestamp with time zone, before_id uuid, max_rows integer, with_content boolean DEFAULT false) returns TABLE(id uuid, recorded_at timestamp with time zone, content text)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, work_mem=32MB, max_parallel_workers_per_gather=0, plan_cache_mode=force_generic_plan, enable_sort=off, cpu_index_tuple_cost=1
 grant execute on function wheelhouse.find_audit(jsonb,timestamp with time zone,uuid,integer,boolean) to wheelhouse_app;
+-- wheelhouse.find_sessions(hashes bytea[], valid_at timestamp with time zone, used_after timestamp with time zone, confirmed_after timestamp with time zone, created_after timestamp with time zone) returns TABLE(id uuid, previous boolean, "tokenHash" text, "defaultOrganizationId" uuid, "expiresAt" timestamp with time zone, "lastSeenAt" timestamp with time zone, confirmed boolean, "signedInBy" text, "user" json, memberships json)
+--   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.find_sessions(bytea[],timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
 -- wheelhouse.lock_audit_expiry(org_id uuid) returns void
 --   wheelhouse_owner: sql, volatile, security definer, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.lock_audit_expiry(uuid) to wheelhouse_app;

@@ -30,7 +30,13 @@ try {
   const typed = process.stdin.isTTY ? "" : (await text(process.stdin)).split(/\r?\n/)[0];
   const { email, name = email } = values;
   const log = pino({ level: "error" }, pino.destination(2));
-  const database = createDatabase({ appUrl: adminUrl, systemUrl: adminUrl, poolSize: 1, log });
+  const database = createDatabase({
+    appUrl: adminUrl,
+    systemUrl: adminUrl,
+    poolSize: 1,
+    isAdministrator: true,
+    log,
+  });
   // The command has no Idempotency-Key whose answer would be stored, so nothing is sealed.
   const box = createSecretBox(randomBytes(32).toString("base64"));
   const changes = createChanges({ database, box, log });

@@ -1,11 +1,11 @@
-// Programs that no npm package provides: a Redis for the product; a browser and an older Postgres for its tests.
+// Programs that no npm package provides: a Redis for the product; a PgBouncer, a browser and an older Postgres for its tests.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./install.mjs";
 import { run, Stop, step } from "./progress.mjs";
 
-/** The folder of an unpacked Redis; `bff/src/embedded/redis.ts` looks here after the PATH. */
+/** Folders of what was unpacked; `bff/src/embedded/unpacked.ts` looks here after the PATH. */
 const programs = join(root, ".wheelhouse/programs");
 const unpackedRedis = join(programs, "redis");
 const unpackedPostgres = join(programs, "postgres-15");
@@ -33,6 +33,23 @@ const unpackDebianRedis = () =>
     programs: ["usr/bin/redis-server"],
     advice: "No redis-server was found. Run: sudo apt-get install redis-server",
   });
+
+/** Finds the PgBouncer that tests put before Postgres, or installs one if that is allowed. */
+export async function ensurePgBouncer() {
+  const into = join(programs, "pgbouncer");
+  const program = "usr/sbin/pgbouncer";
+  if (onPath("pgbouncer") || existsSync(join(into, program))) return;
+  const advice = "The tests need PgBouncer. Run: sudo apt-get install pgbouncer";
+  await step("Getting a PgBouncer", async () => {
+    if (onPath("apt-get") && onPath("dpkg-deb"))
+      await unpackDebian(["pgbouncer"], { into, programs: [program], advice });
+    else if (onPath("brew")) await run("brew", ["install", "pgbouncer"], { cwd: root });
+    else if (isRoot && onPath("apk")) await run("apk", ["add", "--no-cache", "pgbouncer"], { cwd: root });
+    else if (isRoot && onPath("dnf")) await run("dnf", ["install", "-y", "pgbouncer"], { cwd: root });
+    else throw new Stop(advice);
+    return "PgBouncer installed";
+  });
+}
 
 /** Finds Debian's Postgres 15 with its `pg_dump`, or unpacks it; `bff/src/testing/debian-postgres.fixture.ts` looks there. */
 export async function ensurePostgres15() {

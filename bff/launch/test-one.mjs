@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { checkNode, ensureInstalled, ensurePagesBuilt, ensureServerBuilt, root } from "./install.mjs";
-import { ensureChromium, ensureRedis } from "./programs.mjs";
+import { ensureChromium, ensurePgBouncer, ensureRedis } from "./programs.mjs";
 import { launch, Stop } from "./progress.mjs";
 import { inTurn, report } from "./test/counts.mjs";
 import { runPlaywright, runVitest } from "./test/runners.mjs";
@@ -27,6 +27,7 @@ await launch(async () => {
   await ensureInstalled();
   if (filesOf("bff").length + filesOf("e2e").length > 0) {
     await ensureRedis();
+    await ensurePgBouncer();
     await ensurePagesBuilt();
     await ensureServerBuilt();
   }

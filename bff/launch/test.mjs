@@ -1,7 +1,7 @@
 // `npm test`: every check and every test, from a bare clone; the last line says how many passed and failed.
 // `npm run check` runs the checks alone, `npm run faults` the repetitions, soaks and random schedules.
 import { checkNode, ensureInstalled, ensurePagesBuilt, ensureServerBuilt, root } from "./install.mjs";
-import { ensureChromium, ensurePostgres15, ensureRedis } from "./programs.mjs";
+import { ensureChromium, ensurePgBouncer, ensurePostgres15, ensureRedis } from "./programs.mjs";
 import { launch, Stop } from "./progress.mjs";
 import { inTurn, report } from "./test/counts.mjs";
 import { runCheck, runPlaywright, runVitest } from "./test/runners.mjs";
@@ -38,6 +38,7 @@ async function runFaults() {
 
 async function prepare() {
   await ensureRedis();
+  await ensurePgBouncer();
   process.env.E2E_CHROMIUM ??= await ensureChromium();
   await ensurePagesBuilt();
   await ensureServerBuilt();

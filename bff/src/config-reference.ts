@@ -30,7 +30,7 @@ export const variableReference: Record<VariableName, VariableReference> = {
   },
   DATABASE_URL: {
     description:
-      "Postgres ≥ 15 as the role `wheelhouse_app`, which row-level security binds. Characters of the password other than letters and digits are percent-encoded. Outside production a lone `DATABASE_URL` is taken for the administrator's.",
+      "Postgres ≥ 15 as the role `wheelhouse_app`, which row-level security binds. Characters of the password other than letters and digits are percent-encoded. [PgBouncer](#behind-pgbouncer) may stand before it, `?sslmode=verify-full` takes TLS. Outside production a lone `DATABASE_URL` is taken for the administrator's.",
     without: "embedded server",
     example: "postgres://wheelhouse_app:secret@db:5432/wheelhouse",
     readBy: "all",
@@ -44,7 +44,7 @@ export const variableReference: Record<VariableName, VariableReference> = {
   },
   DATABASE_ADMIN_URL: {
     description:
-      "The same database as a role that may create roles and schemas. A start that has it applies the migrations; leave it out where `npm run migrate` does.",
+      "The same database as a role that may create roles and schemas, without a pooler. A start that has it applies the migrations; leave it out where `npm run migrate` does.",
     without: "no migrations at the start",
     example: "postgres://postgres:secret@db:5432/wheelhouse",
     readBy: "`migrate`, `create-admin`, `db`, `doctor`",
@@ -297,6 +297,30 @@ const foreign = `
 | Variable | For | Example |
 |---|---|---|
 | \`NODE_EXTRA_CA_CERTS\` | Certificates of a private authority, for Postgres, Redis, the provider, the object store and all that is watched | \`/etc/ssl/private-ca.pem\` |
+
+## Private certificate authorities
+
+\`NODE_EXTRA_CA_CERTS\` names a PEM file with the certificates of one or more authorities, which are trusted beside the public
+ones. It must be set when a process starts. TLS is used, and the name in the certificate compared with the host, by:
+
+| Server | Address |
+|---|---|
+| Postgres, Wheelhouse's own or watched | \`postgres://…@db:5432/wheelhouse?sslmode=verify-full\` |
+| Redis, Wheelhouse's own or watched | \`rediss://:secret@cache:6379/0\` |
+| Health checks, scrapes, receivers of webhooks, OpenID Connect, the object store | \`https://…\` |
+
+\`npm run doctor\` names each server whose certificate is not trusted.
+
+## Behind PgBouncer
+
+PgBouncer ≥ 1.18 may stand before \`DATABASE_URL\`, \`DATABASE_SYSTEM_URL\` and every watched Postgres, in transaction or session mode
+and with its defaults: no start-up parameters are sent, no statement has a name, and nothing is kept in a connection from one
+transaction to the next. \`npm run migrate\` sets search path, time zone and a limit of 30 s for a statement on the roles; a pooler
+that was connected before needs \`RECONNECT\` once. \`DATABASE_ADMIN_URL\` leads to Postgres itself.
+
+Each process opens up to 30 connections to PgBouncer (twice \`WHEELHOUSE_PG_POOL_SIZE\`, and 10), so that \`max_client_conn\` (100)
+serves three processes. \`default_pool_size\` (20) counts for each role. A running export of the audit trail holds two connections of
+\`wheelhouse_app\`, and a process runs at most three: with n web processes, give it at least 6 n + 4.
 `;
 
 /** Names of variables in no group, which the written page would leave out. */

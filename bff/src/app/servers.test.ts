@@ -1,21 +1,19 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { startRefusingPooler } from "#doctor/testing/pooler.fixture.ts";
 import { createDatabase } from "#lib/postgres/postgres.ts";
 import { systemClock } from "#lib/time/clock.ts";
+import { startPgBouncer } from "#testing/pgbouncer.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { createWatchedServers } from "./servers.ts";
 
 const log = pino({ level: "silent" });
 
-test("a watched Postgres is read through a pooler that refuses start-up parameters", async () => {
+test("a watched Postgres is read through PgBouncer with its defaults", async () => {
   const urls = await createTestDatabase();
-  const pooler = await startRefusingPooler(urls.appUrl);
-  const url = new URL(urls.appUrl);
-  url.port = String(pooler.port);
+  const pooler = await startPgBouncer([urls.appUrl]);
   const sources = {
     redis: [],
-    postgres: [{ id: "orders", name: "Orders", organization: "northwind", url: url.href }],
+    postgres: [{ id: "orders", name: "Orders", organization: "northwind", url: pooler.through(urls.appUrl) }],
     services: [],
     prometheus: [],
   };
@@ -32,6 +30,6 @@ test("a watched Postgres is read through a pooler that refuses start-up paramete
   } finally {
     await watched.stop();
     for (const pool of Object.values(database.pools)) await pool.end();
-    pooler.stop();
+    await pooler.stop();
   }
 });

@@ -1,3 +1,5 @@
+import pg from "pg";
+import { clientFailureOf } from "#lib/http/client-failure.ts";
 import { codeOf, messageOf } from "./check.ts";
 
 /** Why a connection failed: in which step, in words, and what to do. */
@@ -46,8 +48,7 @@ export function networkFailure(error: unknown, variable: string, url: string): C
       remedy: `set NODE_EXTRA_CA_CERTS to the file of the authority that signed it, or correct the host in ${variable}`,
     };
   const why = code === undefined ? undefined : unreachable.get(code);
-  const isLate =
-    error instanceof Error && (error.name === "NoAnswerInTime" || /\btimeout\b/i.test(error.message));
+  const isLate = clientFailureOf(error) === "late";
   if (why === undefined && !isLate) return undefined;
   return {
     step: "reach",
@@ -62,9 +63,8 @@ const nameOf = (url: string) => decodeURIComponent(new URL(url).pathname.slice(1
 export function postgresFailure(error: unknown, variable: string, url: string): ConnectionFailure {
   const code = codeOf(error) ?? "";
   const message = messageOf(error);
-  // A server that answers with a code of its own was reached, whatever words it uses.
-  const answered = /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code);
-  const network = answered ? undefined : networkFailure(error, variable, url);
+  // A server that answers was reached, whatever words it uses.
+  const network = error instanceof pg.DatabaseError ? undefined : networkFailure(error, variable, url);
   if (network) return network;
   if (
     code === "28P01" ||
@@ -77,7 +77,9 @@ export function postgresFailure(error: unknown, variable: string, url: string): 
       says: `${userOf(url)} may not sign in: ${message}`,
       remedy: `correct user and password in ${variable}; \`npm run migrate\` with DATABASE_ADMIN_URL makes the roles and sets their passwords`,
     };
-  if (code === "3D000")
+  // PgBouncer gives one code for all that it refuses.
+  const isUnknownToPooler = code === "08P01" && message === `database "${nameOf(url)}" does not exist`;
+  if (code === "3D000" || isUnknownToPooler)
     return {
       step: "database",
       says: `the database ${nameOf(url)} does not exist`,
@@ -122,7 +124,7 @@ export function redisFailure(error: unknown, url: string): ConnectionFailure {
     };
   const network = networkFailure(error, "REDIS_URL", url);
   if (network) return network;
-  if (/Connection is closed|socket hang up/i.test(message))
+  if (clientFailureOf(error) === "unconnected")
     return {
       step: "reach",
       says: `${hostOf(url)} closed the connection`,

@@ -4,6 +4,8 @@ import { endSoon, openClient } from "./client.ts";
 /** What stands between us and Postgres. */
 export type Pooler = { mode: "none" | "session" | "transaction" | "statement"; says: string };
 
+const rounds = 3;
+
 const says: Record<Pooler["mode"], string> = {
   none: "none, connected to Postgres itself",
   session: "PgBouncer or another pooler in session mode",
@@ -13,7 +15,7 @@ const says: Record<Pooler["mode"], string> = {
 
 /**
  * A pooler tells each client a process id of its own at the start, which is not that of the server's process. In
- * transaction mode two clients that are open at the same time are served by the same process, one after the other.
+ * transaction mode two clients that are open at the same time share processes, and each gets one or another.
  */
 export async function findPooler(url: string): Promise<Pooler> {
   const clients = [await openClient(url), await openClient(url)];
@@ -31,10 +33,14 @@ async function processOf(client: pg.Client): Promise<number> {
 }
 
 async function modeOf(clients: readonly pg.Client[]): Promise<Pooler["mode"]> {
-  const serving = new Map<pg.Client, number>();
-  for (const client of clients) serving.set(client, await processOf(client));
+  const serving = new Map<pg.Client, Set<number>>(clients.map((client) => [client, new Set()]));
+  // The work of others may lie between two of them, so that one round is not enough.
+  for (let round = 0; round < rounds; round += 1)
+    for (const [client, processes] of serving) processes.add(await processOf(client));
   // The library keeps what the server told at the start, without declaring it.
-  const isDirect = clients.every((client) => Reflect.get(client, "processID") === serving.get(client));
+  const isDirect = [...serving].every(([client, processes]) =>
+    processes.has(Reflect.get(client, "processID")),
+  );
   if (isDirect) return "none";
   try {
     for (const client of clients) await client.query("begin; select 1; commit");
@@ -43,5 +49,8 @@ async function modeOf(clients: readonly pg.Client[]): Promise<Pooler["mode"]> {
   } catch {
     return "statement";
   }
-  return new Set(serving.values()).size < clients.length ? "transaction" : "session";
+  const isHeld =
+    new Set([...serving.values()].flatMap((processes) => [...processes])).size === clients.length;
+  const isOwn = [...serving.values()].every(({ size }) => size === 1);
+  return isHeld && isOwn ? "session" : "transaction";
 }

@@ -1,17 +1,14 @@
 import type pg from "pg";
-import { pino } from "pino";
 import { judgeLedger } from "#lib/postgres/migrate.ts";
-import { createDatabase } from "#lib/postgres/postgres.ts";
-import { type Finding, fail, isUsable, type MakeCheck, messageOf, pass, warn } from "./check.ts";
+import { roleSettings } from "#lib/postgres/postgres.ts";
+import { type Finding, fail, isUsable, type MakeCheck, pass, warn } from "./check.ts";
 import { endSoon, openClient } from "./client.ts";
 import type { Deployment, Requirements } from "./deployment.ts";
 import { type ConnectionFailure, hostOf, postgresFailure, userOf } from "./failures.ts";
-import { findPooler } from "./pooler.ts";
+import { findPooler, type Pooler } from "./pooler.ts";
 
 type Login = { variable: string; url: string; role: "application" | "system" | "administrator" };
 type Opened = Login & { client?: pg.Client; failure?: ConnectionFailure };
-
-const log = pino({ level: "silent" });
 
 async function open(login: Login): Promise<Opened> {
   try {
@@ -121,6 +118,7 @@ async function checkOpened(given: {
       "Application role",
       "System role",
       "Migrations",
+      "Role settings",
       "Row-level security",
       "Privileges",
     ])
@@ -131,7 +129,16 @@ async function checkOpened(given: {
   const writable = await check("Postgres is one, and writable", () => checkSame(app, system), {
     after: [...connected, version],
   });
-  await check("Connection pooler", () => checkPooler(deployment), { after: [...connected, writable] });
+  let pooler: Pooler | undefined;
+  await check(
+    "Connection pooler",
+    async () => {
+      const { database } = deployment;
+      pooler = await findPooler(database.app);
+      return checkPooler(pooler, database.admin ? await findPooler(database.admin) : undefined);
+    },
+    { after: [...connected, writable] },
+  );
   const appRole = await check("Application role", () => checkApplicationRole(app), { after: [writable] });
   const systemRole = await check("System role", () => checkSystemRole(system), {
     after: [writable, appRole],
@@ -139,13 +146,16 @@ async function checkOpened(given: {
   const migrations = await check("Migrations", () => checkMigrations(app, system, systemRole), {
     after: [writable],
   });
+  await check("Role settings", () => checkRoleSettings([app, system]), {
+    after: [migrations, appRole, systemRole],
+  });
   const security = await check("Row-level security", () => checkRowSecurity(app), {
     after: [writable, migrations],
   });
   const rights = await check("Privileges", () => checkPrivileges(app, system), {
     after: [migrations, security, appRole],
   });
-  await check("Postgres connections", () => checkConnections(app, deployment), {
+  await check("Postgres connections", () => checkConnections(app, deployment, pooler), {
     after: [writable],
     isThorough: true,
   });
@@ -204,43 +214,41 @@ async function checkSame(app: pg.Client, system: pg.Client): Promise<Finding> {
   return pass(`database ${first.database}`);
 }
 
-/** Opens the connections exactly as the product does, since a pooler may refuse what these ask for. */
-async function checkPooler({ database }: Deployment): Promise<Finding> {
-  const pooler = await findPooler(database.app);
-  const own = createDatabase({
-    appUrl: database.app,
-    systemUrl: database.system,
-    poolSize: 1,
-    log,
-  });
-  const direct = "connect directly to Postgres";
-  try {
-    const { path } = await own.pools.app
-      .query<{ path: string }>("select current_setting('search_path') as path")
-      .then(({ rows }) => rows[0] ?? { path: "" });
-    if (!/\bwheelhouse\b/.test(path))
-      return fail(
-        `${pooler.says}: it drops the settings with which Wheelhouse opens its connections`,
-        direct,
-      );
-  } catch (error) {
-    if (pooler.mode === "none") throw error;
-    return fail(`${pooler.says} and refuses Wheelhouse's connections: ${messageOf(error)}`, direct);
-  } finally {
-    // Pools that no query builder has used are not ended with it.
-    for (const pool of Object.values(own.pools)) void pool.end().catch(() => {});
-  }
+/** Whether Wheelhouse works through what stands before Postgres, and what does not. */
+function checkPooler(pooler: Pooler, beforeAdministrator: Pooler | undefined): Finding {
   if (pooler.mode === "statement")
     return fail(
       `${pooler.says}, which allows no transactions`,
-      `${direct}, or let the pooler run in session mode`,
+      "let the pooler run in transaction or session mode, or connect directly to Postgres",
     );
-  if (pooler.mode === "transaction")
+  if (beforeAdministrator && beforeAdministrator.mode !== "none")
     return warn(
-      `${pooler.says}: settings of a session do not last`,
-      "works, but run `npm run migrate` on a direct connection, since its lock needs a session",
+      `DATABASE_ADMIN_URL leads through a pooler: ${beforeAdministrator.says}`,
+      "name Postgres itself in DATABASE_ADMIN_URL, because `npm run create-admin` and `npm run db` set their search path at the start of a connection",
     );
   return pass(pooler.says);
+}
+
+/** The roles bring their settings along, because poolers refuse or drop those that a connection asks for. */
+async function checkRoleSettings(clients: readonly pg.Client[]): Promise<Finding> {
+  for (const client of clients) {
+    const has = await one<{ role: string; path: string; zone: string; timeout: string }>(
+      client,
+      `select current_user as role, current_setting('search_path') as path, current_setting('TimeZone') as zone,
+         current_setting('statement_timeout') as timeout`,
+    );
+    const lacking = [
+      ...(/\bwheelhouse\b/.test(has.path) ? [] : [`search_path is ${has.path}`]),
+      ...(has.zone === roleSettings.TimeZone ? [] : [`TimeZone is ${has.zone}`]),
+      ...(has.timeout === "0" ? ["statements have no time limit"] : []),
+    ];
+    if (lacking.length > 0)
+      return fail(
+        `${has.role}: ${lacking.join(", ")}`,
+        "run `npm run migrate` with DATABASE_ADMIN_URL, then RECONNECT in a pooler; look for `alter role … in database …` and `alter database …` that set something else",
+      );
+  }
+  return pass("search path, time zone and time limit as the migrations set them");
 }
 
 type RoleRow = {
@@ -399,7 +407,12 @@ async function checkPrivileges(app: pg.Client, system: pg.Client): Promise<Findi
   return pass("as the migrations grant them");
 }
 
-async function checkConnections(app: pg.Client, { config }: Deployment): Promise<Finding> {
+async function checkConnections(
+  app: pg.Client,
+  { config }: Deployment,
+  pooler: Pooler | undefined,
+): Promise<Finding> {
+  if (pooler?.mode === "transaction") return pass("shared by the pooler");
   const { limit, used } = await one<{ limit: number; used: number }>(
     app,
     `select least(

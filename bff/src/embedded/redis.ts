@@ -1,7 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { canReach, serverAccount, serverDirectory } from "./account.ts";
@@ -9,8 +7,8 @@ import type { GuardedExit, Guardian } from "./guardian.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { freePort } from "./ports.ts";
 import { endOf } from "./postgres.ts";
+import { findProgram } from "./unpacked.ts";
 
-const unpackedRedis = fileURLToPath(new URL("../../../.wheelhouse/programs/redis", import.meta.url));
 const readyWithinMs = 60_000;
 
 export type EmbeddedRedis = { url: string; port: number; pid: number; stop(): Promise<void> };
@@ -36,7 +34,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const { guardian, dataDir, name = "redis", databases = 16, log } = options;
   const account = serverAccount();
   const folder = serverDirectory(dataDir, "redis", account);
-  const program = findRedisServer();
+  const program = findProgram(["redis-server", "valkey-server"], "redis/usr/bin/redis-server");
   if (!program)
     throw new Error(
       "no redis-server was found: install it (Debian: apt-get install redis-server) or set REDIS_URL",
@@ -85,24 +83,6 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const url = `redis://127.0.0.1:${port}`;
   await waitUntilReady(url, () => ended && `${endOf(logFile)}${ended.reason}`);
   return { url, port, pid, stop: () => guardian.stop(name) };
-}
-
-/**
- * redis-server or valkey-server from the PATH, otherwise the one that `npm start` or `npm test` unpacked into the
- * clone.
- */
-function findRedisServer(): { command: string; env: Readonly<Record<string, string>> } | undefined {
-  for (const name of ["redis-server", "valkey-server"]) {
-    const { stdout } = spawnSync("/bin/sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" });
-    if (stdout?.trim()) return { command: stdout.trim(), env: {} };
-  }
-  const root = unpackedRedis;
-  const command = join(root, "usr/bin/redis-server");
-  if (!existsSync(command)) return undefined;
-  const libraries = ["usr/lib", "lib"].flatMap((base) =>
-    ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((triplet) => join(root, base, triplet)),
-  );
-  return { command, env: { LD_LIBRARY_PATH: libraries.join(":") } };
 }
 
 async function waitUntilReady(url: string, failure: () => string | undefined) {

@@ -28,7 +28,13 @@ beforeAll(async () => {
 afterAll(() => it.close());
 
 async function firstAdmin(adminUrl: string, given: { email?: string; password?: string } = {}) {
-  const database = createDatabase({ appUrl: adminUrl, systemUrl: adminUrl, poolSize: 1, log });
+  const database = createDatabase({
+    appUrl: adminUrl,
+    systemUrl: adminUrl,
+    poolSize: 1,
+    isAdministrator: true,
+    log,
+  });
   const box = createSecretBox(Buffer.alloc(32, 7).toString("base64"));
   const changes = createChanges({ database, box, log });
   return createFirstAdmin({ changes, email, name: "Ops", ...given }).finally(() => database.close());

@@ -44,8 +44,6 @@ const allowed = new Map<string, readonly string[]>([
   // One of Wheelhouse's own caches.
   ["features/history/history.ts", ["cache"]],
   ["features/history/reading/series.ts", ["cache"]],
-  // An error of the client of Redis.
-  ["observe/targets/describe-failure.ts", ["queue"]],
   // The header `cache-control`.
   ["plugins/web.ts", ["cache"]],
 ]);

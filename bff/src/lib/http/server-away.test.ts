@@ -26,7 +26,6 @@ describe("Postgres", () => {
       appUrl: postgres.appUrl,
       systemUrl: postgres.systemUrl,
       poolSize: 2,
-      statementTimeoutMs: 1_000,
       log,
     });
   });
@@ -39,7 +38,11 @@ describe("Postgres", () => {
     const wrong = await failureOf(sql`select 1 / 0`.execute(database.app));
     expect(wrong).toBeInstanceOf(pg.DatabaseError);
     expect(isUnavailable(wrong)).toBe(false);
-    const slow = await failureOf(sql`select pg_sleep(3)`.execute(database.app));
+    const slow = await failureOf(
+      database.asOrganizations([], (tx) => sql`select pg_sleep(3)`.execute(tx), {
+        statementTimeoutMs: 1_000,
+      }),
+    );
     expect(slow).toMatchObject({ code: "57014" });
     expect(isUnavailable(slow)).toBe(false);
   });

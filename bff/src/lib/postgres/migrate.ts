@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import type { Logger } from "pino";
 import { formerLedger } from "#database/former-ledger.ts";
+import { roleSettings } from "./postgres.ts";
 
 const databaseFolder = fileURLToPath(new URL("../../../database/", import.meta.url));
 // An arbitrary fixed number that names the lock within the database.
@@ -38,15 +39,17 @@ export async function migrate({
   folder = databaseFolder,
   log,
 }: MigrateOptions): Promise<string[]> {
-  const client = new pg.Client({
-    connectionString: adminUrl,
-    connectionTimeoutMillis: 10_000,
-    application_name: "wheelhouse-migrate",
+  const guard = await connect(adminUrl);
+  const client = await connect(adminUrl).catch(async (error: unknown) => {
+    await guard.end();
+    throw error;
   });
-  client.on("error", () => {});
-  await client.connect();
+  // Without its lock, this process must not go on.
+  guard.on("error", () => void client.end());
   try {
-    await client.query("select pg_advisory_lock($1)", [lockKey]);
+    // A lock of a session would stay behind in a pooler.
+    await guard.query("begin; set local idle_in_transaction_session_timeout = 0");
+    await guard.query("select pg_advisory_xact_lock($1)", [lockKey]);
     await client.query(`
       create schema if not exists wheelhouse;
       create table if not exists wheelhouse.schema_migrations (
@@ -64,10 +67,24 @@ export async function migrate({
     checkApplied(ledger, migrations);
     for (const url of loginUrls) await ensureLogin(client, new URL(url));
     const applied = await applyMigrations(client, pendingOf(migrations, ledger), log);
+    const logins = loginUrls.map((url) => decodeURIComponent(new URL(url).username));
+    await setRoles(client, ["wheelhouse_app", "wheelhouse_system", ...logins]);
     return [...applied, ...(await applyFunctions(client, functions, ledger, log))];
   } finally {
     await client.end();
+    await guard.end();
   }
+}
+
+async function connect(adminUrl: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: adminUrl,
+    connectionTimeoutMillis: 10_000,
+    application_name: "wheelhouse-migrate",
+  });
+  client.on("error", () => {});
+  await client.connect();
+  return client;
 }
 
 function readFiles(folder: string, prefix: string): SqlFile[] {
@@ -228,6 +245,22 @@ async function ensureLogin(client: pg.Client, url: URL) {
   await client.query(
     `${rowCount ? "alter" : "create"} role ${client.escapeIdentifier(role)} login password ${password}`,
   );
+}
+
+/** Not a migration, because a backup that is restored elsewhere brings its ledger along, but not its roles. */
+async function setRoles(client: pg.Client, names: readonly string[]) {
+  const { rows } = await client.query<{ role: string; name: string }>(
+    `select r.rolname as role, wanted.key as name from pg_roles r cross join json_each_text($2::json) wanted
+     where r.rolname = any ($1) and not exists (
+       select from pg_db_role_setting s
+       where s.setrole = r.oid and s.setdatabase = 0 and wanted.key || '=' || wanted.value = any (s.setconfig))`,
+    [names, JSON.stringify(roleSettings)],
+  );
+  const settings = new Map<string, string>(Object.entries(roleSettings));
+  for (const { role, name } of rows) {
+    const value = client.escapeLiteral(settings.get(name) ?? "");
+    await client.query(`alter role ${client.escapeIdentifier(role)} set ${name} = ${value}`);
+  }
 }
 
 function describe(cause: unknown, sql: string): string {

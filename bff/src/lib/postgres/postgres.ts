@@ -19,11 +19,11 @@ export type Database = {
   app: Kysely<Tables>;
   /** Connections of the system role (worker, sweeper, aggregates), with its own policies. */
   system: Kysely<Tables>;
-  /** The raw pools, for COPY, LISTEN and the pool's metrics. */
+  /** The raw pools, for COPY and the pool's metrics. */
   pools: { app: pg.Pool; system: pg.Pool };
   /**
    * One transaction of the application's role that sees exactly these organizations. `statementTimeoutMs` limits each
-   * of its statements more tightly than the pool does.
+   * of its statements more tightly than the role does.
    */
   asOrganizations<T>(
     organizationIds: readonly string[],
@@ -37,10 +37,18 @@ type PostgresOptions = {
   appUrl: string;
   systemUrl: string;
   poolSize: number;
-  /** Upper limit for any statement, in milliseconds. */
-  statementTimeoutMs?: number;
+  /** The URLs name an administrator, who has none of the settings of the application's roles. Not through a pooler. */
+  isAdministrator?: boolean;
   log: Logger;
 };
+
+/**
+ * What `npm run migrate` sets on the application's roles: a pooler in transaction mode takes no start-up parameters and
+ * keeps no settings between transactions.
+ */
+export const roleSettings = { search_path: "wheelhouse", TimeZone: "UTC", statement_timeout: "30s" };
+/** Longer than the role's `statement_timeout`, so that a server that answers says why itself. */
+const queryTimeoutMs = 32_000;
 
 /**
  * A pool whose lost connections never end the process. pg reports the loss on the pool while a connection is idle, and
@@ -121,13 +129,13 @@ export function watchedDialect(pool: pg.Pool, begin?: CompiledQuery): Dialect {
 
 /**
  * Opens both pools lazily: nothing connects until the first query, so a database that is away at start-up degrades only
- * what needs it. Waiting for a connection ends after 5 s.
+ * what needs it. Waiting for a connection ends after 5 s, a statement after 30 s.
  */
 export function createDatabase({
   appUrl,
   systemUrl,
   poolSize,
-  statementTimeoutMs = 30_000,
+  isAdministrator = false,
   log,
 }: PostgresOptions): Database {
   const open = (connectionString: string, max: number, name: string) =>
@@ -140,10 +148,9 @@ export function createDatabase({
         // A new connection plans its first queries again, which takes longer than the rest of a page.
         min: 2,
         keepAlive: true,
-        statement_timeout: statementTimeoutMs,
-        query_timeout: statementTimeoutMs + 2_000,
+        query_timeout: queryTimeoutMs,
         application_name: `wheelhouse-${name}`,
-        options: "-c search_path=wheelhouse -c timezone=UTC",
+        ...(isAdministrator ? { options: asOptions(roleSettings) } : {}),
       },
       log,
     );
@@ -164,6 +171,12 @@ export function createDatabase({
       await Promise.all([app.destroy(), system.destroy()]);
     },
   };
+}
+
+function asOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(" ");
 }
 
 /** What a transaction sees and may write; read by `wheelhouse.current_organizations()`. */

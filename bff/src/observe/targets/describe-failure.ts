@@ -1,22 +1,25 @@
-const socketErrors = new Map([
+import { clientFailureOf, rootOf } from "#lib/http/client-failure.ts";
+
+const known = new Map([
   ["ECONNREFUSED", "Connection refused"],
   ["ECONNRESET", "Connection reset"],
   ["EPIPE", "Connection reset"],
-  ["ETIMEDOUT", "No answer in time"],
   ["ENOTFOUND", "Host name not found"],
   ["EHOSTUNREACH", "Host unreachable"],
   ["57P01", "Shutting down"],
   ["57P03", "Starting up"],
 ]);
+const unanswered = { late: "No answer in time", unconnected: "No connection" };
 
-/** Describes why something could not be reached, for people; never includes a credential. */
+/**
+ * Describes why something could not be reached, for people; never includes a credential. A reason that the other side
+ * gave stays in its own words.
+ */
 export function describeFailure(reason: unknown): string {
-  const error = reason instanceof AggregateError ? reason.errors[0] : reason;
+  const error = rootOf(reason);
   if (!(error instanceof Error)) return "Unknown failure";
-  const known = "code" in error && typeof error.code === "string" ? socketErrors.get(error.code) : undefined;
-  if (known) return known;
-  if (/enableOfflineQueue|Connection is closed|Connection terminated|max retries/i.test(error.message))
-    return "No connection";
-  if (/timed out|timeout/i.test(error.message)) return "No answer in time";
-  return error.message.slice(0, 200);
+  const code = "code" in error && typeof error.code === "string" ? known.get(error.code) : undefined;
+  if (code) return code;
+  const failure = clientFailureOf(error);
+  return failure ? unanswered[failure] : error.message.slice(0, 200);
 }

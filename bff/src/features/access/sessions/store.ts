@@ -48,20 +48,7 @@ const batchMax = 500;
 // Two, so that one slow lookup only holds up half of the callers.
 const lookupsAtOnce = 2;
 
-// `unnest` keeps one plan for any number of tokens; an index serves either hash.
-const lookupSql = `
-  select s.id, asked.hash <> s.token_hash as previous, encode(asked.hash, 'hex') as "tokenHash",
-    s.default_org_id as "defaultOrganizationId", s.expires_at as "expiresAt", s.last_seen_at as "lastSeenAt",
-    s.confirmed_at > $4 as confirmed, s.auth_method as "signedInBy",
-    json_build_object('id', u.id, 'email', u.email, 'name', u.name) as user,
-    (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role) order by m.created_at, m.org_id), '[]')
-     from wheelhouse.memberships m where m.user_id = u.id) as memberships
-  from unnest($1::bytea[]) as asked (hash)
-  join wheelhouse.sessions s
-    on s.token_hash = asked.hash or (s.previous_token_hash = asked.hash and s.previous_until > $2)
-  join wheelhouse.users u on u.id = s.user_id
-  where s.revoked_at is null and u.disabled_at is null and s.expires_at > $2 and s.last_seen_at > $3
-    and s.created_at > $5`;
+const lookupSql = "select * from wheelhouse.find_sessions($1, $2, $3, $4, $5)";
 
 export const hashToken = (token: string): Buffer => createHash("sha256").update(token).digest();
 /** 256 random bits, URL-safe. */
@@ -93,7 +80,6 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
 
   async function flush(batch: ReadonlyMap<string, Waiting[]>) {
     const lookup: TimedQuery = {
-      name: "wheelhouse-sessions",
       text: lookupSql,
       values: [
         [...batch.keys()].map((hash) => Buffer.from(hash, "hex")),

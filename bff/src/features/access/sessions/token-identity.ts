@@ -29,14 +29,7 @@ const liveToken = z.object({
 });
 export type LiveToken = z.infer<typeof liveToken>;
 
-// A token is valid only while its creator's account is active, and loses every right that its creator loses.
-const lookupSql = `
-  select t.id, t.name, t.org_id as "organizationId", t.capabilities, t.last_used_at as "lastUsedAt",
-    (select coalesce(json_agg(json_build_object('organizationId', m.org_id, 'role', m.role)), '[]')
-     from wheelhouse.memberships m where m.user_id = u.id) as memberships
-  from wheelhouse.api_tokens t join wheelhouse.users u on u.id = t.created_by
-  where t.token_hash = $1 and t.revoked_at is null and u.disabled_at is null
-    and (t.expires_at is null or t.expires_at > $2)`;
+const lookupSql = "select * from wheelhouse.find_api_token($1, $2)";
 
 type TimedQuery = QueryConfig & { query_timeout: number };
 
@@ -105,7 +98,6 @@ export function createTokenIdentity({
     async of(token: string): Promise<LiveToken | undefined> {
       if (!isWhole(token)) return undefined;
       const lookup: TimedQuery = {
-        name: "wheelhouse-api-tokens",
         text: lookupSql,
         values: [hashApiToken(token), new Date(clock.now())],
         query_timeout: lookupTimeoutMs,

@@ -54,15 +54,20 @@ const endsRow = z.object({ first: z.coerce.number(), last: z.coerce.number() });
 const pidRow = z.object({ pid: z.number() });
 const snapshotRow = z.object({ snapshot: z.string().regex(/^[0-9A-F-]+$/) });
 
-/** Two readers of one snapshot: while one sends a range, the other prepares the next. */
+/**
+ * Two readers of one snapshot: while one sends a range, the other prepares the next.
+ * @returns the server processes of their transactions.
+ */
 async function openReaders(clients: Clients, { organizationIds, filter }: Job) {
   const settings = {
+    statement_timeout: String(rangeTimeoutMs),
     work_mem: "64MB",
     // The range is read completely; a nested loop would take three times as long.
     enable_nestloop: filter.q === undefined ? "off" : "on",
     "wheelhouse.organization_ids": `{${organizationIds.join(",")}}`,
   };
   let snapshot: string | undefined;
+  const pids: number[] = [];
   for (const client of clients) {
     await client.query("begin isolation level repeatable read read only");
     if (snapshot === undefined)
@@ -72,7 +77,10 @@ async function openReaders(clients: Clients, { organizationIds, filter }: Job) {
     else await client.query(`set transaction snapshot '${snapshot}'`);
     for (const [name, value] of Object.entries(settings))
       await client.query("select set_config($1, $2, true)", [name, value]);
+    // Within the transaction, because a pooler may serve the next one by another process.
+    pids.push(pidRow.parse((await client.query("select pg_backend_pid() as pid")).rows[0]).pid);
   }
+  return pids;
 }
 
 /**
@@ -87,7 +95,6 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
     {
       ...database.pools.app.options,
       max: 2 * runningMax,
-      statement_timeout: rangeTimeoutMs,
       query_timeout: 0,
       application_name: "wheelhouse-exports",
     },
@@ -117,17 +124,15 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
    */
   async function openJob(job: Job, before: ExportStand | undefined, record: () => Promise<unknown>) {
     const clients: pg.PoolClient[] = [];
-    const pids: number[] = [];
     const connect = async () => {
       const client = await onDatabase(pool.connect());
       clients.push(client);
-      pids.push(pidRow.parse((await client.query("select pg_backend_pid() as pid")).rows[0]).pid);
       return client;
     };
     try {
       await record();
       const readers: Clients = [await connect(), await connect()];
-      await onDatabase(openReaders(readers, job));
+      const pids = await onDatabase(openReaders(readers, job));
       const chains = await chainsOf(readers[0], job.organizationIds);
       if (before) refuseOther(before.chains, chains);
       else job.stand.chains = chains;

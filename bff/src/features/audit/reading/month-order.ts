@@ -16,7 +16,6 @@ const orderedRow = z.object({ month: z.string().nullable() });
 export async function orderAuditMonths({ database, log }: { database: Database; log: Logger }) {
   const client = new pg.Client({
     ...database.pools.system.options,
-    statement_timeout: monthTimeoutMs,
     query_timeout: monthTimeoutMs,
     application_name: "wheelhouse-audit-order",
   });
@@ -25,7 +24,9 @@ export async function orderAuditMonths({ database, log }: { database: Database; 
   const done: string[] = [];
   try {
     for (;;) {
+      await client.query(`begin; set local statement_timeout = ${monthTimeoutMs}`);
       const { rows } = await client.query("select wheelhouse.order_audit_month() as month");
+      await client.query("commit");
       const { month } = orderedRow.parse(rows[0]);
       if (month === null) return done;
       done.push(month);

@@ -1,4 +1,4 @@
-import { Kysely } from "kysely";
+import { CompiledQuery, Kysely } from "kysely";
 import type { Logger } from "pino";
 import type { Tables } from "#database/tables.ts";
 import type { ActOrigin, Denials } from "#lib/change.ts";
@@ -20,6 +20,7 @@ type Window = { origin: ActOrigin; attempt: Attempt; repeats: number; closesAt: 
 
 // An attacker who varies the actor fills this many entries, then shares one per organization.
 const windowsMax = 5_000;
+const begin = CompiledQuery.raw("begin; set local statement_timeout = 5000");
 
 export function createDenials({
   database,
@@ -34,13 +35,12 @@ export function createDenials({
       ...database.pools.app.options,
       max: 2,
       connectionTimeoutMillis: 2_000,
-      statement_timeout: 5_000,
       query_timeout: 6_000,
       application_name: "wheelhouse-denials",
     },
     log,
   );
-  const db = new Kysely<Tables>({ dialect: watchedDialect(pool) });
+  const db = new Kysely<Tables>({ dialect: watchedDialect(pool, begin) });
   const windows = new Map<string, Window>();
   let timer: NodeJS.Timeout | undefined;
 

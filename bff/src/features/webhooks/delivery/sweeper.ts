@@ -139,18 +139,14 @@ export function createSweeper({ database, store, doorbell, events, config, clock
 
   /** Sweeps once, unless another process is sweeping. @throws when the database is unreachable. */
   async function sweep() {
-    await database.system.connection().execute(async (connection) => {
-      const { rows } = await sql<{ held: boolean }>`select pg_try_advisory_lock(${lockKey}) as held`.execute(
-        connection,
-      );
+    await database.system.transaction().execute(async (tx) => {
+      const { rows } = await sql<{
+        held: boolean;
+      }>`select pg_try_advisory_xact_lock(${lockKey}) as held`.execute(tx);
       if (!rows[0]?.held) return;
-      try {
-        while ((await endExpiredClaims(connection)) === batch);
-        await ringDue(connection);
-        await compact(connection);
-      } finally {
-        await sql`select pg_advisory_unlock(${lockKey})`.execute(connection);
-      }
+      while ((await endExpiredClaims(tx)) === batch);
+      await ringDue(tx);
+      await compact(tx);
     });
   }
 
