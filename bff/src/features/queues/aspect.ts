@@ -69,7 +69,7 @@ export function createQueuesAspect({
         node: nodeOf(row.id),
         state: row.state,
         check: row.state,
-        isExplained: false,
+        explainedBy: null,
         problem: problemOf(row),
       })),
     edges: {
