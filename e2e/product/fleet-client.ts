@@ -8,7 +8,7 @@ import type { Product } from "./product.ts";
 const callTimeoutMs = 5000;
 const bootstrapDeadlineMs = 45_000;
 
-const fleetDir = (product: Product) => join(product.dataDir, "fleet");
+export const fleetDir = (product: Product) => join(product.dataDir, "fleet");
 
 /** Waits until the demo fleet has created its sources and receivers, and returns their addresses. */
 export const fleetOf = async (product: Product): Promise<FleetState> => {

@@ -50,7 +50,7 @@ test("a dependency dies: verdict and root cause within the bound, its caller is 
     await expect(page.getByTestId("verdict")).toContainText(/\d+ down/);
     const problem = page.getByRole("listitem").filter({ hasText: "journey-store: is down" });
     await expect(problem).toContainText("Connection refused");
-    await expect(problem).toContainText("1 check");
+    await expect(problem).toContainText("1 service");
     await expect(page.getByText("journey-shop: is down")).toHaveCount(0);
 
     await problem.getByRole("link").click();

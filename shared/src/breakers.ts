@@ -132,12 +132,12 @@ const rank: Record<BreakerState, number> = {
   open: 0,
   half_open: 1,
   forced_open: 2,
-  unknown: 3,
-  disabled: 4,
+  disabled: 3,
+  unknown: 4,
   closed: 5,
 };
 
-/** Most failed calls per minute first, so that a ratio of 100% on 2 calls does not lead; then by state. */
+/** By state, the open ones first; then most failed calls per minute, so that 100% of 2 calls does not lead. */
 export const breakerTopic = defineTopic({
   name: "breakers",
   kind: "rows",
@@ -147,8 +147,8 @@ export const breakerTopic = defineTopic({
   row: breakerRow,
   list: breakerList,
   order: (a, b) =>
-    (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
     rank[a.state] - rank[b.state] ||
+    (b.failedPerMinute ?? 0) - (a.failedPerMinute ?? 0) ||
     (b.failureRatio ?? 0) - (a.failureRatio ?? 0) ||
     compareNumeric(a.name, b.name) ||
     compareNumeric(a.id, b.id),
@@ -157,7 +157,8 @@ export const breakerTopic = defineTopic({
 export const listBreakers = defineEndpoint({
   method: "GET",
   path: "/breakers",
-  summary: "Circuit breakers over all instances, most failed calls first, from the collector's snapshot",
+  summary:
+    "Circuit breakers over all instances, open ones first, then most failed calls, from the collector's snapshot",
   access: "breakers:read",
   snapshot: true,
   query: pastMoment,
@@ -180,6 +181,10 @@ export const readBreaker = defineEndpoint({
     failedPerMinute: series,
     /** The latest recorded change before it opened; null while it is not open, or when none is known. */
     changedBefore: problem.shape.changedBefore,
+    /** The problem that makes it open; null when it is a problem of its own, or none. */
+    effectOf: z
+      .object({ subject: z.string(), title: z.string(), since: timestamp, path: z.string() })
+      .nullable(),
   }),
 });
 

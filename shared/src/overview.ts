@@ -3,10 +3,26 @@ import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, series, sourceView } from "./health/health.ts";
 import { defineTopic } from "./live/topic.ts";
 
+const problemState = z.enum(["down", "degraded", "unknown", "stale"]);
+
+/** What fails because of a problem, so that it is no problem of its own. */
+export const problemEffect = z.object({
+  id: z.string(),
+  state: problemState,
+  label: z.string(),
+  subject: z.string(),
+  /** A single entity of its kind: `service`, `breaker`. */
+  noun: z.string(),
+  cause: z.string(),
+  since: timestamp,
+  path: z.string(),
+});
+export type ProblemEffect = z.infer<typeof problemEffect>;
+
 /** One current problem. Lists are sorted worst first. */
 export const problem = z.object({
   id: z.string(),
-  state: z.enum(["down", "degraded", "unknown", "stale"]),
+  state: problemState,
   /** Label of the badge: `Down`, `Degraded`, `No worker` … */
   label: z.string(),
   subject: z.string(),
@@ -14,12 +30,19 @@ export const problem = z.object({
   title: z.string(),
   cause: z.string(),
   affects: z.string(),
+  /** What fails because of it, worst first, at most 20; absent in older frames. */
+  effects: z.array(problemEffect).optional(),
   since: timestamp,
+  /** Whether it is counted among the checks, as a breaker is not; absent in older frames. */
+  isCheck: z.boolean().optional(),
   /** Name of the topic that it belongs to. */
   area: z.string(),
   /** Path below `/o/:org/` to the evidence. */
   path: z.string(),
-  /** The latest recorded change before it began; null when none is known within 30 min. */
+  /**
+   * The latest recorded change within 30 min before it began that can have caused it: of what it depends on, a
+   * deployment of or an act on it or those; null when none is known.
+   */
   changedBefore: z.object({ text: z.string(), at: timestamp, by: z.string() }).nullable(),
 });
 export type Problem = z.infer<typeof problem>;
@@ -100,6 +123,8 @@ export const overview = z.object({
       /** `audit`, `deployment`, or the kind under which the journal keeps it. */
       kind: z.string(),
       state: z.enum(["down", "degraded"]).nullable(),
+      /** Ids or names of what was changed, for acts and deployments. */
+      about: z.array(z.string()).optional(),
     }),
   ),
   sources: z.array(sourceView),

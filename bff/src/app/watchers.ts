@@ -5,7 +5,7 @@ import { createHealth, createServers } from "#features/health/health.ts";
 import { serviceRows } from "#features/health/rows.ts";
 import { createHistory } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
-import { createChangeBefore } from "#features/overview/overview.ts";
+import { createReasonOf } from "#features/overview/overview.ts";
 import { createQueues } from "#features/queues/queues.ts";
 import { createDeclared, createSources } from "#features/sources/sources.ts";
 import { webhookRows } from "#features/webhooks/aspect.ts";
@@ -53,7 +53,7 @@ export function createWatchers(
     newestCommands,
     endpoints: webhookRows,
     reported: watch.reported,
-    changeBefore: createChangeBefore(reading),
+    reasonOf: createReasonOf(reading),
   });
   return {
     servers,

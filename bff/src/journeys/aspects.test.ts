@@ -64,7 +64,7 @@ function setup() {
         node: `lock:${id}`,
         state,
         check: state,
-        isExplained: false,
+        explainedBy: null,
         problem:
           ageMs <= 60_000
             ? null
@@ -112,7 +112,7 @@ function setup() {
         node: `holder:${id}`,
         state: "unknown",
         check: "unknown",
-        isExplained: false,
+        explainedBy: null,
         problem: {
           state: "unknown",
           label: "Unknown",

@@ -13,7 +13,7 @@ import {
   makeOrganization,
   remembering,
 } from "#features/history/testing/history.fixture.ts";
-import { createChangeBefore } from "#features/overview/overview.ts";
+import { createReasonOf } from "#features/overview/overview.ts";
 import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { makeBreaker, makeServer, makeService } from "#testing/tick.ts";
@@ -34,6 +34,7 @@ test("the details of a past moment are those shown at that time, with the figure
     by: "CI",
     kind: "deployment" as const,
     state: null,
+    about: ["orders"],
   };
   const seenAt = (at: number) => {
     const own = { organization: organization.slug, observedAt: isoOf(beginMs + at * 10_000) };
@@ -162,9 +163,15 @@ test("the details of a past moment are those shown at that time, with the figure
   const breaker = await pastBreaker(past, organization.id, "orders~charge", moment);
   expect(breaker.breaker).toEqual(shown.breaker?.breaker);
   expect(breaker.failureRatio.values.at(-1)).toBeCloseTo(0.04);
-  const { atMoment } = createChangeBefore({ snapshots: it.snapshots, past });
-  expect(await atMoment(organization.id, "breaker:orders~charge", moment)).toEqual(changedBefore);
-  expect(await atMoment(organization.id, "breaker:orders~charge", isoOf(atOf(3)))).toBeNull();
+  const { atMoment } = createReasonOf({ snapshots: it.snapshots, past });
+  expect(await atMoment(organization.id, "breaker:orders~charge", moment)).toEqual({
+    changedBefore,
+    effectOf: null,
+  });
+  expect(await atMoment(organization.id, "breaker:orders~charge", isoOf(atOf(3)))).toEqual({
+    changedBefore: null,
+    effectOf: null,
+  });
 
   const redis = await pastRedisServers(past, organization.id, moment);
   expect(redis.items[0]?.detail?.slowLog?.entries[0]?.id).toBe(4);

@@ -108,11 +108,11 @@ export type Finding = {
   state: HealthState;
   /** Null if it is not counted among the checks. */
   check: CheckState | null;
-  /** A problem of another row of the same aspect that causes this one, so that this is no problem of its own. */
-  isExplained: boolean;
+  /** The node that causes this one as its aspect knows it, so that this is no problem of its own; else null. */
+  explainedBy: string | null;
   problem: FoundProblem | null;
 };
-export type FoundProblem = Omit<Problem, "id" | "affects" | "changedBefore"> & {
+export type FoundProblem = Omit<Problem, "id" | "affects" | "effects" | "isCheck" | "changedBefore"> & {
   area: Topic;
   /** What it affects; null when only its dependents are affected. */
   affects: string | null;
@@ -120,8 +120,11 @@ export type FoundProblem = Omit<Problem, "id" | "affects" | "changedBefore"> & {
   countsDependants: boolean;
 };
 
-/** `from` cannot work without `to`; both name nodes of findings. */
-export type Edge = { from: string; to: string };
+/**
+ * `from` cannot work without `to`; both name nodes of findings. With `calledFor`, it does not depend on `to` but on
+ * whatever `to` depends on: a breaker guards the calls of its service.
+ */
+export type Edge = { from: string; to: string; calledFor?: true };
 
 /** Figures for the Overview tiles, and whatever else an aspect contributes to Overview. */
 export type Tile = Partial<Overview["tiles"] & Pick<Overview, "red" | "sources">>;

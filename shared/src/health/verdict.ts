@@ -74,13 +74,23 @@ export function judgeVerdict(
   const passing = `${count(checks.ok)} of ${checksWord} pass`;
   const others = checks.total - checks.ok - checks.maintenance - checks.pending;
   if (worst !== undefined) {
-    const since = problems.map((problem) => problem.since).sort()[0] ?? "";
+    const worstOnes = problems.filter((problem) => problem.state === worst.tone);
+    const since = worstOnes.map((problem) => problem.since).sort()[0] ?? "";
+    const apart = problems.filter(({ isCheck }) => isCheck === false).length;
     const lastsMs = nowMs - Date.parse(since);
-    const oldest =
-      lastsMs >= dayMs ? `The oldest has lasted ${span(lastsMs)}.` : `Oldest since ${clock(since)}.`;
-    const these =
-      problems.length === 1 ? "This problem explains" : `These ${problems.length} problems explain`;
-    const explained = problems.length < others ? [`${these} the other ${count(others)}.`] : [];
+    const [begins, lasts] =
+      problems.length === 1
+        ? ["Since", "It has"]
+        : [`Oldest ${worst.tone} since`, `The oldest ${worst.tone} has`];
+    const oldest = lastsMs >= dayMs ? `${lasts} lasted ${span(lastsMs)}.` : `${begins} ${clock(since)}.`;
+    const counted = problems.length - apart;
+    const these = counted === 1 ? "This problem explains" : `These ${counted} problems explain`;
+    const explained = [
+      ...(counted > 0 && counted < others ? [`${these} the other ${count(others)}.`] : []),
+      ...(apart > 0
+        ? [`${count(apart)} ${apart === 1 ? "problem is" : "problems are"} not among the checks.`]
+        : []),
+    ];
     return {
       parts,
       sentence: [`${passing}.`, ...explained, ...rest, oldest].join(" "),

@@ -62,7 +62,7 @@ describe("verdict", () => {
     expect(headline(overview({}))).toBe("All 38 checks pass, verified 4 s ago");
   });
 
-  test("problems are counted worst first and the oldest moment is named", () => {
+  test("problems are counted worst first and the oldest moment of the worst is named", () => {
     const problems = [
       problem("degraded", "2026-11-19T08:47:00Z"),
       problem("down", "2026-11-19T09:02:00Z"),
@@ -74,7 +74,16 @@ describe("verdict", () => {
     expect(verdict.tone).toBe("down");
     expect(verdict.short).toBe("1 down");
     expect(verdict.sentence).toBe(
-      "30 of 38 checks pass. These 3 problems explain the other 8. Oldest since 08:47 UTC.",
+      "30 of 38 checks pass. These 3 problems explain the other 8. Oldest down since 09:02 UTC.",
+    );
+  });
+
+  test("checks that all pass and problems that are no checks add up", () => {
+    const apart = { ...problem("degraded", "2026-11-19T08:47:00Z"), isCheck: false };
+    const counted = { ...problem("degraded", "2026-11-19T08:50:00Z"), isCheck: true };
+    const checks = checksOf({ total: 14, ok: 13, degraded: 1 });
+    expect(judgeOverview(overview({ problems: [apart, counted], checks }), nowMs, "utc").sentence).toBe(
+      "13 of 14 checks pass. 1 problem is not among the checks. Oldest degraded since 08:47 UTC.",
     );
   });
 
@@ -106,7 +115,7 @@ describe("verdict", () => {
     const problems = [problem("down", "2026-11-19T09:02:00Z")];
     const checks = checksOf({ total: 9, ok: 4, down: 3, pending: 2, explained: 2 });
     expect(judgeOverview(overview({ problems, checks }), nowMs, "utc").sentence).toBe(
-      "4 of 9 checks pass. This problem explains the other 3. 2 not checked yet. Oldest since 09:02 UTC.",
+      "4 of 9 checks pass. This problem explains the other 3. 2 not checked yet. Since 09:02 UTC.",
     );
   });
 

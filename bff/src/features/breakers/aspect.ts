@@ -37,6 +37,8 @@ const publicRows = createPublicRows<ObservedBreaker>();
 const trendOf = (figure: string, { organization, id }: Pick<ObservedBreaker, "organization" | "id">) =>
   `${figure}:${organization}/${id}`;
 
+const nodeOfService = (id: string) => `service:${id}`;
+
 /** Node of a breaker in the dependency graph, and the id of its problem. */
 export const nodeOf = (id: string) => `breaker:${id}`;
 
@@ -63,8 +65,17 @@ export const createBreakersAspect = ({
     rows.flatMap((row) => {
       const problem = problemOf(row);
       if (problem === null) return [];
-      return [{ node: nodeOf(row.id), state: problem.state, check: null, isExplained: false, problem }];
+      return [{ node: nodeOf(row.id), state: problem.state, check: null, explainedBy: null, problem }];
     }),
+  edges: {
+    noun: "breaker",
+    of: (rows) =>
+      rows.flatMap(({ id, name, service }) => [
+        { from: nodeOf(id), to: nodeOfService(service), calledFor: true as const },
+        // A breaker that has exactly the id of a service guards the calls to it.
+        { from: nodeOf(id), to: nodeOfService(name) },
+      ]),
+  },
   tile: (rows, part) => {
     const isUnread = endpoints.rows(part).length === 0 || (endpoints.extra(part)?.failing ?? false);
     return tileOf(rows, rows.length === 0 && isUnread);
@@ -94,7 +105,7 @@ export const createBreakersAspect = ({
 export function breakerSeen(
   part: Part,
   breakerId: string,
-): Omit<EndpointResult<typeof readBreaker>, "changedBefore"> | null {
+): Omit<EndpointResult<typeof readBreaker>, "changedBefore" | "effectOf"> | null {
   const own = breakerRows.rows(part).find((each) => each.id === breakerId);
   if (!own) return null;
   return {
@@ -111,6 +122,7 @@ export function breakerSeen(
  * deliveries later, and a concurrency limit rejects only the excess.
  */
 function problemOf(breaker: ObservedBreaker): (FoundProblem & { state: "down" | "degraded" }) | null {
+  if (breaker.state === "disabled") return forcedClosed(breaker);
   if (breaker.state !== "open") return null;
   const { id, name, service, kind, library, instances, since, observedAt } = breaker;
   const open = instances.filter(({ state }) => state === "open").length;
@@ -131,6 +143,26 @@ function problemOf(breaker: ObservedBreaker): (FoundProblem & { state: "down" | 
     affects: isDelivery ? "1 endpoint" : `calls of ${service}`,
     countsDependants: false,
     since: since ?? observedAt ?? new Date(0).toISOString(),
+    area: "breakers",
+    path: `breakers?breaker=${encodeURIComponent(id)}`,
+  };
+}
+
+/** Forced closed lets calls pass that fail, which looks harmless unless it is named while it lasts. */
+function forcedClosed(breaker: ObservedBreaker): FoundProblem & { state: "degraded" } {
+  const { id, name, service, forced, since, observedAt } = breaker;
+  return {
+    state: "degraded",
+    label: "Forced closed",
+    subject: name,
+    title: "breaker forced closed, protects nothing",
+    cause:
+      forced?.command === "close"
+        ? `By ${forced.by}: ${forced.reason}`
+        : (breaker.cause ?? "Calls pass even when they fail"),
+    affects: `calls of ${service}`,
+    countsDependants: false,
+    since: forced?.command === "close" ? forced.at : (since ?? observedAt ?? new Date(0).toISOString()),
     area: "breakers",
     path: `breakers?breaker=${encodeURIComponent(id)}`,
   };

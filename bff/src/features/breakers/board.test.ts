@@ -91,7 +91,7 @@ describe("one row over all instances", () => {
     );
   });
 
-  test("rows are sorted by lost calls per minute, so 100 % of 2 calls does not lead", () => {
+  test("open breakers come first, the others by lost calls per minute", () => {
     const { tell } = stage();
     const lossy = (name: string, state: BreakerState, failedPerMinute: number, failureRatio: number) =>
       reading("a", state, { name, key: name, figures: { ...noFigures, failedPerMinute, failureRatio } });
@@ -101,7 +101,7 @@ describe("one row over all instances", () => {
       lossy("busy", "closed", 900, 0.1),
       lossy("idle", "closed", 0, 0),
     );
-    expect(rows.map(({ name }) => name)).toEqual(["busy", "rare", "idle"]);
+    expect(rows.map(({ name }) => name)).toEqual(["rare", "busy", "idle"]);
   });
 
   test("a command is offered when every reporting instance supports it", () => {

@@ -11,7 +11,7 @@ export async function pastBreaker(
   organizationId: string,
   id: string,
   at: string,
-): Promise<Omit<EndpointResult<typeof readBreaker>, "changedBefore">> {
+): Promise<Omit<EndpointResult<typeof readBreaker>, "changedBefore" | "effectOf">> {
   const frame = { schema: breakerList, part: "breakers" };
   const { observedAt, intervalMs, items } = await readFrame(past, frame, organizationId, at);
   const breaker = items.find((each) => each.id === id);

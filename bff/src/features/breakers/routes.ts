@@ -7,8 +7,8 @@ import {
   readBreakerOperation,
   resetBreaker,
 } from "@wheelhouse/shared/breakers.ts";
+import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
-import type { Problem } from "@wheelhouse/shared/overview.ts";
 import type { FastifyInstance } from "fastify";
 import { notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
@@ -19,17 +19,19 @@ import { breakerSeen, nodeOf as problemIdOf } from "./aspect.ts";
 import { pastBreaker } from "./past.ts";
 import { breakerRows } from "./rows.ts";
 
-export type ChangeBefore = {
-  now(organization: OrganizationKey, problemId: string): Problem["changedBefore"];
-  atMoment(organizationId: string, problemId: string, at: string): Promise<Problem["changedBefore"]>;
+/** Why a problem exists: the change before it, or the problem of which it is an effect. */
+type Reason = Pick<EndpointResult<typeof readBreaker>, "changedBefore" | "effectOf">;
+export type ReadReason = {
+  now(organization: OrganizationKey, problemId: string): Reason;
+  atMoment(organizationId: string, problemId: string, at: string): Promise<Reason>;
 };
 
 export type RoutesDeps = {
   snapshots: SnapshotStore;
   answer: ListAnswers;
   past: Past;
-  /** Reads the latest change before a problem began, as Overview shows it. */
-  changeBefore: ChangeBefore;
+  /** Reads why a breaker is open, as Overview shows it. */
+  reasonOf: ReadReason;
   command(
     context: RequestContext,
     command: BreakerCommand,
@@ -41,7 +43,7 @@ export type RoutesDeps = {
 
 export function breakersRoutes(
   app: FastifyInstance,
-  { snapshots, answer, past, changeBefore, command, readOperation }: RoutesDeps,
+  { snapshots, answer, past, reasonOf, command, readOperation }: RoutesDeps,
 ) {
   route(app, listBreakers, ({ query }, { organization }, http) =>
     answer(breakerRows.key, query.at, organization, http),
@@ -50,11 +52,11 @@ export function breakersRoutes(
     const problem = problemIdOf(params.id);
     if (query.at !== undefined) {
       const then = await pastBreaker(past, organization.id, params.id, query.at);
-      return { ...then, changedBefore: await changeBefore.atMoment(organization.id, problem, query.at) };
+      return { ...then, ...(await reasonOf.atMoment(organization.id, problem, query.at)) };
     }
     const seen = breakerSeen(snapshots.viewsOf(organization).part, params.id);
     if (!seen) throw notFound("breaker");
-    return { ...seen, changedBefore: changeBefore.now(organization, problem) };
+    return { ...seen, ...reasonOf.now(organization, problem) };
   });
   for (const [endpoint, told] of [
     [forceBreakerOpen, "open"],

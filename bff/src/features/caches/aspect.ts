@@ -53,7 +53,7 @@ export const createCachesAspect = (board?: Board<ObservedCache>): Aspect<Observe
       node: `cache:${row.id}`,
       state: row.state,
       check: row.state,
-      isExplained: false,
+      explainedBy: null,
       problem: problemOf(row),
     })),
   tile: tileOf,

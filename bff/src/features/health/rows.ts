@@ -32,7 +32,5 @@ export type SampledServer = {
 export const nodeOfServer = (id: string) => `server:${id}`;
 export const nodeOfService = (id: string) => `service:${id}`;
 export const servicePath = (id: string) => `services?service=${encodeURIComponent(id)}`;
-export const checksOf = (count: number) =>
-  `${count.toLocaleString("en-GB")} ${count === 1 ? "check" : "checks"}`;
 /** Badge label of a problem. */
 export const words = { down: "Down", degraded: "Degraded", unknown: "Unknown", stale: "Stale" };

@@ -274,6 +274,88 @@ describe("checks and problems", () => {
   });
 });
 
+describe("one outage is one problem", () => {
+  const outage = ago(5 * minuteMs);
+  const gateway = makeService("card-gateway", {
+    name: "Card gateway",
+    state: "down",
+    cause: "refused",
+    since: outage,
+    affects: 1,
+  });
+  const payments = makeService("payments", {
+    name: "Payments",
+    dependsOn: ["card-gateway"],
+    state: "degraded",
+    explainedBy: "card-gateway",
+  });
+  const charge = makeBreaker("charge-card", {
+    id: "payments~charge-card",
+    service: "payments",
+    state: "open",
+    since: ago(4 * minuteMs),
+  });
+  const part = (...breakers: ReturnType<typeof makeBreaker>[]): TickPart => ({
+    services: [gateway, payments, makeService("shop", { dependsOn: ["payments"] }), makeService("mail")],
+    breakers,
+  });
+  const shown = (overview: ReturnType<typeof overviewOf>) =>
+    overview.problems.map(({ subject, affects, effects = [] }) => ({
+      subject,
+      affects,
+      effects: effects.map((effect) => `${effect.noun} ${effect.subject}`),
+    }));
+
+  test("breakers of what depends on the failing service are its effects, through others too", () => {
+    const checkout = makeBreaker("pay", {
+      id: "shop~pay",
+      service: "shop",
+      state: "open",
+      since: ago(1_000),
+    });
+    const overview = overviewOf(part(charge, checkout));
+    expect(shown(overview)).toEqual([
+      {
+        subject: "Card gateway",
+        affects: "1 service, 2 breakers",
+        effects: ["breaker charge-card", "breaker pay", "service Payments"],
+      },
+    ]);
+    expect(verdictOf(overview, nowMs).sentence).toBe(
+      "2 of 4 checks pass. This problem explains the other 2. Since 11:55 UTC.",
+    );
+  });
+
+  test("a breaker with exactly the id of the failing service guards the calls to it", () => {
+    const named = makeBreaker("card-gateway", { service: "mail", state: "open", since: ago(1_000) });
+    expect(shown(overviewOf(part(named)))).toMatchObject([{ affects: "1 service, 1 breaker" }]);
+  });
+
+  test("a breaker that was open before the outage, or of a service that needs nothing failing, is its own problem", () => {
+    const before = { ...charge, since: ago(9 * minuteMs) };
+    const other = makeBreaker("smtp", { id: "mail~smtp", service: "mail", state: "open", since: ago(1_000) });
+    const subjects = overviewOf(part(before, other)).problems.map(({ subject }) => subject);
+    expect(subjects.sort()).toEqual(["Card gateway", "charge-card", "smtp"]);
+  });
+
+  test("a breaker is a problem of its own once the outage is over", () => {
+    const recovered = { services: [{ ...gateway, state: "ok" as const }, payments], breakers: [charge] };
+    expect(overviewOf(recovered).problems.map(({ subject }) => subject)).toContain("charge-card");
+  });
+
+  test("a breaker that is forced closed is named while it lasts, with who did it and since when", () => {
+    const at = ago(3 * minuteMs);
+    const forced = { by: "Mara", at, reason: "load test", command: "close" as const };
+    const [problem] = overviewOf({ breakers: [makeBreaker("geo", { state: "disabled", forced })] }).problems;
+    expect(problem).toMatchObject({
+      state: "degraded",
+      label: "Forced closed",
+      cause: "By Mara: load test",
+      since: at,
+    });
+  });
+});
+
 describe("the change just before", () => {
   const change = (text: string, beforeMs: number): Change => ({
     at: ago(2 * minuteMs + beforeMs),
@@ -281,6 +363,7 @@ describe("the change just before", () => {
     by: "Mara",
     kind: "audit",
     state: null,
+    about: ["orders"],
   });
   const changedBefore = (acts: Change[], changes: ObservedChange[] = []) =>
     overviewOf({ queues: [brokenQueue], acts: [{ id: acme.id, organization: acme.slug, acts }] }, changes)
@@ -291,6 +374,23 @@ describe("the change just before", () => {
       changedBefore([change("after", -1_000), change("near", 60_000), change("far", 90_000)])?.text,
     ).toBe("near");
     expect(changedBefore([change("too early", 31 * minuteMs)])).toBeNull();
+  });
+
+  test("is an act on it or on what it depends on, never on something unrelated", () => {
+    const on = (about: string) => ({ ...change(about, 1_000), about: [about] });
+    expect(changedBefore([on("primary")])?.text).toBe("primary");
+    expect(changedBefore([on("mail")])).toBeNull();
+  });
+
+  test("is a failure of what it depends on, never a recovery nor a failure elsewhere", () => {
+    const seen = (subject: string, state: "down" | null): ObservedChange => ({
+      organization: "acme",
+      subject,
+      change: { at: ago(2 * minuteMs + 1_000), text: subject, by: "", kind: "health", state },
+    });
+    expect(changedBefore([], [seen("primary", "down")])?.text).toBe("primary");
+    expect(changedBefore([], [seen("primary", null)])).toBeNull();
+    expect(changedBefore([], [seen("Payments", "down")])).toBeNull();
   });
 
   test("is never the problem itself", () => {
@@ -318,7 +418,7 @@ describe("verdict line", () => {
     });
     expect(verdictOf(bad, nowMs)).toMatchObject({
       parts: [{ text: "1 down" }, { text: "1 degraded" }],
-      sentence: "0 of 2 checks pass. Oldest since 11:00 UTC.",
+      sentence: "0 of 2 checks pass. Oldest down since 11:58 UTC.",
     });
     expect(verdictHtml(bad, nowMs)).toContain('<h2 class="t20 b">1 down, 1 degraded</h2>');
   });

@@ -54,16 +54,25 @@ export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNe
   };
 }
 
-/** Reads the latest change before a problem began; null when there is none, or no such problem. */
-export const createChangeBefore = ({ snapshots, past }: Reading) => ({
+/**
+ * Reads why a problem exists: the latest change before it began, or the problem of which it is an effect; null when
+ * there is none.
+ */
+export const createReasonOf = ({ snapshots, past }: Reading) => ({
   now: (organization: OrganizationKey, problemId: string) =>
-    changeOf(overviewNow(snapshots, organization).problems, problemId),
+    reasonIn(overviewNow(snapshots, organization).problems, problemId),
   async atMoment(organizationId: string, problemId: string, at: string) {
     const frame = { schema: overviewSchema, part: overviewKey };
     const { problems } = await readFrame(past, frame, organizationId, at);
-    return changeOf(problems, problemId);
+    return reasonIn(problems, problemId);
   },
 });
 
-const changeOf = (problems: readonly Problem[], id: string) =>
-  problems.find((problem) => problem.id === id)?.changedBefore ?? null;
+const reasonIn = (problems: readonly Problem[], id: string) => {
+  const root = problems.find(({ effects = [] }) => effects.some((effect) => effect.id === id));
+  const own = problems.find((problem) => problem.id === id);
+  return {
+    changedBefore: (own ?? root)?.changedBefore ?? null,
+    effectOf: root ? { subject: root.subject, title: root.title, since: root.since, path: root.path } : null,
+  };
+};

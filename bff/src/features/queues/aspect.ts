@@ -70,7 +70,7 @@ export function createQueuesAspect({
         node: nodeOf(row.id),
         state: row.state,
         check: row.state,
-        isExplained: false,
+        explainedBy: null,
         problem: unread.get(row.source)?.[0] === row ? unreadProblem(row, unread) : problemOf(row),
       }));
     },

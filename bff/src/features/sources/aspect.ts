@@ -68,7 +68,7 @@ export const createBadFileAspect = (board?: Board<ObservedBadFile>): Aspect<Obse
       node: "sources:file",
       state: "degraded",
       check: null,
-      isExplained: false,
+      explainedBy: null,
       problem: problemOf(row),
     })),
 });

@@ -153,7 +153,7 @@ function findingsOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
         node: "webhooks:figures",
         state: "unknown",
         check: "unknown",
-        isExplained: false,
+        explainedBy: null,
         problem: {
           state: "unknown",
           label: "Unknown",
@@ -179,7 +179,7 @@ function findingsOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
       node: "webhooks:dead-letters",
       state,
       check: endpoints > 0 ? state : null,
-      isExplained: false,
+      explainedBy: null,
       problem:
         deadLetters === 0 || deadLettersSince === null
           ? null

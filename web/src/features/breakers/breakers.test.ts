@@ -64,7 +64,7 @@ test("a reached concurrency limit is never called open", () => {
   expect(badgeOf("unknown", "concurrency").label).toBe("Unknown");
 });
 
-test("most failed calls come first, then the worst state", () => {
+test("the worst state comes first, then most failed calls", () => {
   const rows = [
     row("quiet"),
     row("rare", { state: "open", failedPerMinute: 2, failureRatio: 1 }),
@@ -72,9 +72,9 @@ test("most failed calls come first, then the worst state", () => {
     row("idle", { state: "open" }),
   ];
   expect(rows.sort((a, b) => breakerTopic.order(a, b, 0)).map(({ name }) => name)).toEqual([
-    "busy",
     "rare",
     "idle",
+    "busy",
     "quiet",
   ]);
 });

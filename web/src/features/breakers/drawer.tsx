@@ -13,6 +13,7 @@ import { TimeAxis } from "#ui/chart/time-axis.tsx";
 import { Drawer } from "#ui/dialog/drawer.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Empty, Panel } from "#ui/page/panel.tsx";
+import { PageLink } from "#ui/text/page-link.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Age, Time } from "#ui/text/time.tsx";
 import css from "./breakers.module.css";
@@ -245,11 +246,28 @@ const Commands = ({ row, onCommand }: { row: BreakerRow; onCommand: (command: Br
   </>
 );
 
-/** `before`: the change just before the breaker opened. */
-const factsOf = (row: BreakerRow, before: EndpointResult<typeof readBreaker>["changedBefore"]) => {
+type Reason = Pick<EndpointResult<typeof readBreaker>, "changedBefore" | "effectOf">;
+
+/** `reason`: the change just before the breaker opened, and the problem that makes it open. */
+const factsOf = (row: BreakerRow, reason: Reason | undefined, organization: string) => {
   const forced = row.forced ?? null;
+  const before = reason?.changedBefore ?? null;
+  const root = reason?.effectOf ?? null;
   return [
-    { label: "Cause", value: row.cause ?? "–" },
+    {
+      label: "Cause",
+      value:
+        root === null ? (
+          (row.cause ?? "–")
+        ) : (
+          <>
+            <PageLink href={`/o/${organization}/${root.path}`}>
+              {root.subject} {root.title}
+            </PageLink>
+            , since <Time at={root.since} />
+          </>
+        ),
+    },
     ...(forced === null
       ? []
       : [
@@ -319,7 +337,7 @@ export const BreakerDrawer = (
         : {})}
     >
       <div className={freshness === "fresh" ? "" : "is-dim"}>
-        <Facts facts={factsOf(row, detail.data?.changedBefore ?? null)} />
+        <Facts facts={factsOf(row, detail.data, organization)} />
         <Trend organization={organization} row={row} />
         <Instances row={row} freshness={freshness} />
         <HistoryCharts

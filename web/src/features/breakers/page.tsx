@@ -93,7 +93,7 @@ const Breakers = (props: {
           <FilteredTable
             noMatch="No breakers match"
             onClear={() => onSearch({ q: undefined })}
-            caption="Breakers, most failed calls first"
+            caption="Breakers, open ones first, then most failed calls"
             className={`cards ${css.table}`}
             columns={breakerColumns[state]}
             rows={shown}

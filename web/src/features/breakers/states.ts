@@ -14,7 +14,7 @@ const badges: Record<BreakerState, { tone: Tone; label: string }> = {
   open: { tone: "down", label: "Open" },
   half_open: { tone: "degraded", label: "Half-open" },
   forced_open: { tone: "held", label: "Forced open" },
-  disabled: { tone: "neutral", label: "Forced closed" },
+  disabled: { tone: "degraded", label: "Forced closed" },
   closed: { tone: "ok", label: "Closed" },
   unknown: { tone: "unknown", label: "Unknown" },
 };

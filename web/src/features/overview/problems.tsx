@@ -1,10 +1,8 @@
-import { useRouter } from "@tanstack/react-router";
-import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";
-import type { MouseEvent } from "react";
-import { basePath } from "#lib/base-path.ts";
+import type { Overview, Problem, ProblemEffect } from "@wheelhouse/shared/overview.ts";
 import { formatClock, formatSpanShort, zoneName } from "#lib/format.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Status } from "#ui/page/status.tsx";
+import { PageLink } from "#ui/text/page-link.tsx";
 import { Age } from "#ui/text/time.tsx";
 import { placeLanes } from "./lanes.ts";
 import styles from "./overview.module.css";
@@ -14,7 +12,7 @@ const Before = ({ problem }: { problem: Problem }) => {
   if (changedBefore === null) {
     return (
       <span className={styles.before}>
-        <span className="c3">No change in the 30 minutes before</span>
+        <span className="c3">Nothing known changed before</span>
         <small />
       </span>
     );
@@ -37,17 +35,10 @@ const Row = ({
   organization: string;
   isFresh: boolean;
 }) => {
-  const router = useRouter();
   const { zone } = usePreferences();
-  const href = `${basePath}/o/${organization}/${problem.path.replace(/^\//, "")}`;
-  const open = (event: MouseEvent) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-    event.preventDefault();
-    void router.navigate({ href });
-  };
   return (
     <li className={styles.problem}>
-      <a href={href} onClick={open}>
+      <PageLink href={`/o/${organization}/${problem.path.replace(/^\//, "")}`}>
         <span className={styles.state}>
           <Status
             tone={isFresh ? problem.state : "stale"}
@@ -68,8 +59,49 @@ const Row = ({
           </b>
           <small>{formatClock(problem.since, zone)}</small>
         </span>
-      </a>
+      </PageLink>
+      <Effects problem={problem} organization={organization} isFresh={isFresh} />
     </li>
+  );
+};
+
+const Effect = (props: { effect: ProblemEffect; organization: string; isFresh: boolean }) => {
+  const { effect, organization, isFresh } = props;
+  return (
+    <li>
+      <Status
+        tone={isFresh ? effect.state : "stale"}
+        label={isFresh ? effect.label : `Was ${effect.label.toLowerCase()}`}
+        inRow
+      />
+      <span className={styles.effectName}>
+        <PageLink href={`/o/${organization}/${effect.path}`}>{effect.subject}</PageLink>{" "}
+        <span className="c3">{effect.noun}</span>
+      </span>
+      <span className={styles.effectCause} title={effect.cause}>
+        {effect.cause}
+      </span>
+      <span className="num">
+        <Age at={effect.since} short />
+      </span>
+    </li>
+  );
+};
+
+/** What fails because of a problem, opened on demand; these are no problems of their own. */
+const Effects = (props: { problem: Problem; organization: string; isFresh: boolean }) => {
+  const { problem, organization, isFresh } = props;
+  const effects = problem.effects ?? [];
+  if (effects.length === 0) return null;
+  return (
+    <details className={styles.effects}>
+      <summary>Show what {problem.subject} affects</summary>
+      <ul aria-label={`Affected by ${problem.subject}`}>
+        {effects.map((effect) => (
+          <Effect key={effect.id} effect={effect} organization={organization} isFresh={isFresh} />
+        ))}
+      </ul>
+    </details>
   );
 };
 

@@ -24,7 +24,15 @@ const titles: Readonly<Partial<Record<AuditAction, string>>> = {
 const titleOf = new Map<string, string>(Object.entries(titles));
 const actions = [...titleOf.keys()];
 
-export type RecentAct = { at: string; text: string; by: string; kind: "audit"; state: null };
+export type RecentAct = {
+  at: string;
+  text: string;
+  by: string;
+  kind: "audit";
+  state: null;
+  /** Ids and names of its targets. */
+  about: string[];
+};
 
 const lineOf = (content: string) => {
   const event = parseContent(content);
@@ -33,6 +41,7 @@ const lineOf = (content: string) => {
     at: event.recordedAt,
     text: `${titleOf.get(event.action) ?? event.action}: ${names}`.slice(0, 200),
     by: event.actor.display,
+    about: event.targets.flatMap(({ id: target, name }) => [target, name]),
   };
 };
 const lineRow = z.object({ id: z.string(), content: z.string() });
@@ -58,7 +67,8 @@ export function createRecentActs({ database }: { database: Database }) {
       const acts = new Map<string, RecentAct[]>(organizationIds.map((id) => [id, []]));
       for (const row of rows) {
         const { organizationId, content } = recentRow.parse(row);
-        acts.get(organizationId)?.push({ ...lineOf(content), kind: "audit", state: null });
+        const { at, text, by, about } = lineOf(content);
+        acts.get(organizationId)?.push({ at, text, by, kind: "audit", state: null, about });
       }
       return acts;
     },
@@ -74,7 +84,8 @@ export function createRecentActs({ database }: { database: Database }) {
       });
       return rows.map((row) => {
         const { id, content } = lineRow.parse(row);
-        return { id, ...lineOf(content) };
+        const { at, text, by } = lineOf(content);
+        return { id, at, text, by };
       });
     },
   };

@@ -5,7 +5,6 @@ import type { Aspect, Board, Finding, FoundProblem, Part, Tile } from "#observe/
 import { defineFigures, isHeard, upOf } from "#observe/figures.ts";
 import { createPublicRows, sumOfSeries } from "#observe/spread/spread.ts";
 import {
-  checksOf,
   nodeOfServer,
   type ObservedServer,
   type ObservedService,
@@ -102,7 +101,7 @@ function findingOf(server: ObservedServer, row: ObservedService | undefined, par
     node: nodeOfServer(id),
     state,
     check: isMaintained ? "maintenance" : late ? "stale" : state,
-    isExplained: false,
+    explainedBy: null,
     problem: isMaintained ? null : problemOf(server, row, part.atMs),
   };
 }
@@ -113,10 +112,9 @@ function problemOf(
   nowMs: number,
 ): FoundProblem | null {
   const { id, name, kind, state, since, cause, observedAt, intervalMs } = server;
-  const checks = row && row.affects > 0 ? checksOf(row.affects) : null;
   const common = {
     subject: name,
-    affects: checks,
+    affects: null,
     countsDependants: kind === "redis",
     area: "health",
     path: row ? servicePath(id) : "overview",

@@ -8,7 +8,7 @@ import type { OwnProcess } from "#observe/reports/reports.ts";
 import { createPublicRows } from "#observe/spread/spread.ts";
 import { figuresOfProcesses, longestDelay } from "../own/own.ts";
 import {
-  checksOf,
+  nodeOfServer,
   nodeOfService,
   type ObservedService,
   serverRows,
@@ -56,7 +56,22 @@ export const createHealthAspect = (deps: {
     nextCursor: null,
     servers: serverRows.rows(part).map(publicServers.of),
   }),
-  findings: (rows, { atMs }) => rows.flatMap((row) => (isServer(row) ? [] : findingOf(row, atMs))),
+  findings(rows, { atMs }) {
+    const nodes = nodesOf(rows);
+    return rows.flatMap((row) => (isServer(row) ? [] : findingOf(row, nodes, atMs)));
+  },
+  edges: {
+    noun: "service",
+    of(rows) {
+      const nodes = nodesOf(rows);
+      return rows.flatMap((row) =>
+        row.dependsOn.flatMap((id) => {
+          const to = nodes.get(id);
+          return to === undefined || isServer(row) ? [] : [{ from: nodeOfService(row.id), to }];
+        }),
+      );
+    },
+  },
   trends(rows, _seen, { hour }) {
     for (const { id, state, latencyMs } of rows)
       hour(`latency:${id}`, state === "down" || state === "unknown" ? null : latencyMs);
@@ -111,18 +126,22 @@ const isPending = (row: ObservedService, nowMs: number) =>
   row.state === "unknown" &&
   nowMs - Date.parse(row.since) < staleAfterMs(row.intervalMs);
 
-function findingOf(row: ObservedService, nowMs: number): Finding {
+const nodesOf = (rows: readonly ObservedService[]): ReadonlyMap<string, string> =>
+  new Map(rows.map((row) => [row.id, isServer(row) ? nodeOfServer(row.id) : nodeOfService(row.id)]));
+
+function findingOf(row: ObservedService, nodes: ReadonlyMap<string, string>, nowMs: number): Finding {
   const { state, observedAt, intervalMs } = row;
   const node = nodeOfService(row.id);
   if (row.maintenance !== null)
-    return { node, state, check: "maintenance", isExplained: false, problem: null };
-  if (isPending(row, nowMs)) return { node, state, check: "pending", isExplained: false, problem: null };
+    return { node, state, check: "maintenance", explainedBy: null, problem: null };
+  if (isPending(row, nowMs)) return { node, state, check: "pending", explainedBy: null, problem: null };
   const late = state === "ok" && isStale(observedAt, intervalMs, nowMs);
   return {
     node,
     state,
     check: late ? "stale" : state,
-    isExplained: row.explainedBy !== null,
+    explainedBy:
+      row.explainedBy === null ? null : (nodes.get(row.explainedBy) ?? nodeOfService(row.explainedBy)),
     problem: problemOf(row, nowMs),
   };
 }
@@ -131,7 +150,7 @@ function problemOf(row: ObservedService, nowMs: number): FoundProblem | null {
   const { id, name, state, observedAt, intervalMs } = row;
   const common = {
     subject: name,
-    affects: row.affects > 0 ? checksOf(row.affects) : null,
+    affects: null,
     countsDependants: false,
     area: "health",
     path: servicePath(id),

@@ -119,6 +119,7 @@ export function createDeployments(deps: { database: Database; changes: Changes; 
           text: `${service} ${version} deployed`,
           by,
           kind: "deployment",
+          about: [service],
           state: null,
         });
       }
