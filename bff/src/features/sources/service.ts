@@ -31,6 +31,8 @@ type Options = Seen & {
   changes: Changes;
   box: SecretBox;
   filter: AddressFilter;
+  /** Which addresses a Redis or Postgres server may have. */
+  serverFilter: AddressFilter;
   clock: Clock;
 };
 /** Given by the caller and stored in the audit trail. */
@@ -64,9 +66,9 @@ const targetOf = (row: Pick<SourceRow, "id" | "slug">, { organization }: Request
 
 /** Sources that people add, beside those of the file, which are read-only. */
 export function createSourcesService(options: Options) {
-  const { store, catalogue, file, changes, box, filter, clock, checksOf, scrapesOf } = options;
+  const { store, catalogue, file, changes, box, filter, serverFilter, clock, checksOf, scrapesOf } = options;
   const heartbeats = createHeartbeatSecrets({ store, clock });
-  const { assertTarget, assertServer } = createDefinitionChecks({ catalogue, filter });
+  const { assertTarget, readServer } = createDefinitionChecks({ catalogue, filter, serverFilter });
 
   /** @throws 409 for sources of the file, 404 for an unknown source of this organization. */
   function slugOf(id: string, { organization }: RequestContext): string {
@@ -248,16 +250,16 @@ export function createSourcesService(options: Options) {
       { slug, definition, reason }: EndpointParsed<typeof createServer>["body"],
       context: RequestContext,
     ) {
-      assertServer(definition);
-      return create("sources.server.create", { slug, reason }, contentOfServer(definition), context);
+      const content = contentOfServer(readServer(definition));
+      return create("sources.server.create", { slug, reason }, content, context);
     },
     updateServer(
       id: string,
       { version, definition, reason }: EndpointParsed<typeof updateServer>["body"],
       context: RequestContext,
     ) {
-      assertServer(definition);
-      return update("sources.server.update", { id, version, reason }, contentOfServer(definition), context);
+      const content = contentOfServer(readServer(definition));
+      return update("sources.server.update", { id, version, reason }, content, context);
     },
     deleteServer: (id: string, reason: string | undefined, context: RequestContext) =>
       remove("sources.server.delete", { id, reason }, ["redis", "postgres"], context),
@@ -265,7 +267,3 @@ export function createSourcesService(options: Options) {
   };
 }
 export type SourcesService = ReturnType<typeof createSourcesService>;
-
-/**
- * A definition in the audit trail: scalar values and lists of texts, and addresses without possible secrets.
- */
