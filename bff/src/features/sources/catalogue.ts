@@ -110,12 +110,15 @@ function openUrl(row: Row, box: Pick<SecretBox, "open">): string | null {
 export function createSourcesCatalogue({
   file,
   store,
+  onOrganizations,
   box,
   subscribe,
   log,
 }: {
   file: Catalogue;
-  store: Pick<SourcesStore, "all" | "secrets">;
+  store: Pick<SourcesStore, "all" | "secrets" | "organizations">;
+  /** Hears which organizations exist, after each read in which they have changed. */
+  onOrganizations(slugs: ReadonlySet<string>): void;
   box: SecretBox;
   subscribe: Subscribe;
   log: Logger;
@@ -123,6 +126,7 @@ export function createSourcesCatalogue({
   const listeners = new Set<(sources: WatchedSources) => void>();
   let rows: readonly Row[] = [];
   let secrets: ReadonlyMap<string, SecretRow> | undefined;
+  let organizations: ReadonlySet<string> | undefined;
   let sources = file.current();
   let caches: readonly CacheSource[] = cachesOf(sources);
   let reading: Promise<void> | undefined;
@@ -144,7 +148,16 @@ export function createSourcesCatalogue({
     for (const listener of listeners) listener(sources);
   };
   const read = async () => {
-    const [added, issued] = await Promise.all([store.all(), store.secrets()]);
+    const [added, issued, existing] = await Promise.all([
+      store.all(),
+      store.secrets(),
+      store.organizations(),
+    ]);
+    const slugs = new Set(existing.map(({ slug }) => slug));
+    if (!isDeepStrictEqual(slugs, organizations)) {
+      organizations = slugs;
+      onOrganizations(slugs);
+    }
     rows = added;
     secrets = new Map(issued.map((row) => [secretKey(row.organization, row.service, row.instance), row]));
     merge();

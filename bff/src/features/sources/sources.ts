@@ -21,8 +21,24 @@ export function createDeclared(
   { box }: { box: SecretBox },
 ) {
   const store = createSourcesStore(database);
-  const file = createSourcesFile({ path: config.sourcesFile, clock, log });
-  const catalogue = createSourcesCatalogue({ file, store, box, subscribe, log });
+  let organizations: ReadonlySet<string> | null = null;
+  const file = createSourcesFile({
+    path: config.sourcesFile,
+    organizations: () => organizations,
+    clock,
+    log,
+  });
+  const catalogue = createSourcesCatalogue({
+    file,
+    store,
+    onOrganizations(slugs) {
+      organizations = slugs;
+      file.recheck();
+    },
+    box,
+    subscribe,
+    log,
+  });
   return {
     store,
     file,

@@ -56,6 +56,9 @@ export function createSourcesStore(database: Database) {
         .limit(20_000)
         .execute(),
 
+    /** Slugs of all organizations. */
+    organizations: () => database.system.selectFrom("organizations").select("slug").limit(100_000).execute(),
+
     /** Heartbeat secrets of all organizations, for the processes that accept heartbeats. */
     secrets: () =>
       database.system

@@ -139,6 +139,8 @@ export function createRedisOnce({
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     autoResubscribe: false,
+    // A user who may not read INFO is to be told so, not kept waiting.
+    enableReadyCheck: false,
     Connector: filteredConnector(filter),
   });
   redis.options.db = redisDatabaseOf(url) ?? noDatabase;

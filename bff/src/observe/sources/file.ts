@@ -30,25 +30,39 @@ const maxProblems = 50;
 /**
  * Reads `wheelhouse.yaml`, the list of watched sources. Without a file, and unless the file names them, Wheelhouse's
  * own Redis (`primary`) and Postgres belong to the organization `platform`.
+ * @param rules beyond the file's own: the organizations that exist, and whether an empty file is a mistake.
  * @throws SourcesError with all problems at once.
  */
-export function loadSources(path: string | undefined): WatchedSources {
-  if (path === undefined) return parseSources("", "");
+export function loadSources(path: string | undefined, rules: Rules = {}): WatchedSources {
+  if (path === undefined) return parseSources("", "", {});
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch {
     throw new SourcesError(path, ["cannot be read"]);
   }
-  return parseSources(text, path);
+  return parseSources(text, path, rules);
 }
+
+type Rules = {
+  /** Null while they are unknown. */
+  organizations?: ReadonlySet<string> | null;
+  /** An editor or a failed mount leaves an empty file behind, which is no wish to watch nothing. */
+  isEmptyRefused?: boolean;
+};
+
+/** Whether a list names nothing but Wheelhouse's own servers, as an empty file does. */
+export const isBareList = ({ redis, postgres, services, prometheus }: WatchedSources) =>
+  services.length === 0 &&
+  prometheus.length === 0 &&
+  [...redis, ...postgres].every(({ url, organization }) => url === undefined && organization === "platform");
 
 /**
  * @param path the file's name in errors.
  * @throws SourcesError
  */
-function parseSources(text: string, path: string): WatchedSources {
-  const read = contentOf(text, path);
+function parseSources(text: string, path: string, rules: Rules): WatchedSources {
+  const read = contentOf(text, path, rules);
   const named = (entry: SourcesContent["postgres"][number], kind: string): WatchedServer => ({
     id: entry.id,
     url: entry.url,
@@ -71,7 +85,11 @@ function parseSources(text: string, path: string): WatchedSources {
   };
 }
 
-function contentOf(text: string, path: string): SourcesContent {
+function contentOf(
+  text: string,
+  path: string,
+  { organizations = null, isEmptyRefused = false }: Rules,
+): SourcesContent {
   if (text.length > maxBytes) throw new SourcesError(path, [`is larger than ${maxBytes / 1024 / 1024} MiB`]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
@@ -79,6 +97,11 @@ function contentOf(text: string, path: string): SourcesContent {
     ({ code, linePos }) => `line ${linePos?.[0].line ?? "?"}: is not valid YAML (${code})`,
   );
   if (faults.length > 0) throw new SourcesError(path, faults.slice(0, maxProblems));
+
+  if (isEmptyRefused && document.contents === null)
+    throw new SourcesError(path, [
+      "is empty: write {} if nothing but Wheelhouse's own servers is to be watched",
+    ]);
 
   // A missing key has no line, so the line of its parent is reported.
   const lineOf = (place: readonly PropertyKey[]): number => {
@@ -100,7 +123,9 @@ function contentOf(text: string, path: string): SourcesContent {
     throw new SourcesError(path, ["its aliases expand to too many nodes"]);
   }
   const parsed = sourcesSchema.safeParse(content);
-  const mistakes = parsed.success ? mistakesOf(parsed.data) : parsed.error.issues.map(mistakeOf);
+  const mistakes = parsed.success
+    ? [...mistakesOf(parsed.data), ...foreignOf(parsed.data, organizations)]
+    : parsed.error.issues.map(mistakeOf);
   if (parsed.success && mistakes.length === 0) return parsed.data;
   const problems = mistakes
     .map(({ path: place, message }) => ({ line: lineOf(place), place: placeOf(place, content), message }))
@@ -129,6 +154,22 @@ function placeOf(place: readonly (string | number)[], content: unknown): string 
 }
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+function foreignOf(content: SourcesContent, organizations: ReadonlySet<string> | null): Mistake[] {
+  if (organizations === null) return [];
+  return (["redis", "postgres", "services", "prometheus"] as const).flatMap((kind) =>
+    content[kind].flatMap(({ organization }, i) =>
+      organizations.has(organization)
+        ? []
+        : [
+            {
+              path: [kind, i, "organization"],
+              message: `${organization} is not an organization of this installation: create it on the Access page, or correct the name`,
+            },
+          ],
+    ),
+  );
+}
 
 function mistakesOf(content: SourcesContent): Mistake[] {
   const mistakes: Mistake[] = [];

@@ -64,3 +64,31 @@ test("the start fails if the first read is bad", () => {
   writeFileSync(path, "services: [}");
   expect(open).toThrow(SourcesError);
 });
+
+test("a file that is suddenly empty keeps the last good list; one that says so on purpose does not", async () => {
+  open();
+  writeFileSync(path, "# all gone\n");
+  await expect
+    .poll(() => file?.status().problems, { timeout: 5_000 })
+    .toEqual([expect.stringContaining("is empty: write {}")]);
+  expect(ids()).toEqual(["a"]);
+  writeFileSync(path, "{}\n");
+  await expect.poll(ids, { timeout: 5_000 }).toEqual([]);
+  expect(file?.status().problems).toEqual([]);
+});
+
+test("an edit that names an unknown organization keeps the last good list until the organization exists", async () => {
+  let organizations: ReadonlySet<string> | null = null;
+  file = createSourcesFile({ path, log, clock: systemClock, organizations: () => organizations });
+  organizations = new Set(["platform"]);
+  const edited = `${good("a")}  - { id: b, organization: acme, url: "http://127.0.0.1:1" }\n`;
+  writeFileSync(path, edited);
+  file.reload();
+  expect(file.status().problems).toEqual([
+    expect.stringContaining("line 3: services.b.organization: acme is not an organization"),
+  ]);
+  expect(ids()).toEqual(["a"]);
+  organizations = new Set(["platform", "acme"]);
+  file.recheck();
+  expect([ids(), file.status().problems]).toEqual([["a", "b"], []]);
+});

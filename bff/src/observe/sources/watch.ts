@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Catalogue, WatchedSources } from "./catalogue.ts";
-import { loadSources, SourcesError } from "./file.ts";
+import { isBareList, loadSources, SourcesError } from "./file.ts";
 
 export type SourcesFile = Catalogue & {
   /** The result of the last read; `problems` is empty if the file's content is in use. */
@@ -20,6 +20,8 @@ export type SourcesFile = Catalogue & {
   bad(): BadFile | null;
   /** Reads the file again; a bad file changes only `status`. */
   reload(): void;
+  /** Judges the list again after the organizations have changed. */
+  recheck(): void;
   start(): void;
   stop(): void;
 };
@@ -50,10 +52,13 @@ const pollMs = 5_000;
  */
 export function createSourcesFile({
   path,
+  organizations = () => null,
   clock,
   log,
 }: {
   path: string | undefined;
+  /** Slugs of the organizations that exist; null while they are unknown, and then none is missed. */
+  organizations?: () => ReadonlySet<string> | null;
   clock: Clock;
   log: Logger;
 }): SourcesFile {
@@ -73,7 +78,10 @@ export function createSourcesFile({
     seen = stampOf(path);
     readAt = nowIso();
     try {
-      const read = loadSources(path);
+      const read = loadSources(path, {
+        organizations: organizations(),
+        isEmptyRefused: !isBareList(sources),
+      });
       if (problems.length > 0) log.info({ path }, "the list of watched sources is valid again");
       problems = [];
       failingSince = null;
@@ -116,6 +124,9 @@ export function createSourcesFile({
       return { name: basename(path), problems, since: failingSince, goodAt, organizations };
     },
     reload,
+    recheck() {
+      if (path !== undefined) reload();
+    },
     start() {
       if (path === undefined || polling) return;
       polling = setInterval(() => {

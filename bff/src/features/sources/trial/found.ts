@@ -33,5 +33,12 @@ export const unreached = (kept: Found["kept"], error: unknown, remedy: Found["re
   queueCount: 0,
 });
 
+/** A literal address that the filter refuses is not connected to. */
+export const refusedServer = (kept: Found["kept"], refusal: string): Found =>
+  unreached(kept, new Error(`Not connected: it is a ${refusal}`), {
+    text: "Link-local and metadata addresses are never watched. Give the address of the server itself.",
+    line: null,
+  });
+
 export const counted = (count: number, one: string, many = `${one}s`) =>
   `${count.toLocaleString("en-GB")} ${count === 1 ? one : many}`;

@@ -57,8 +57,8 @@ function judged(url: string, answer: WatchAnswer, readers: AnswerReaders, isName
       state: breakers === 0 ? "unknown" : "ok",
       found:
         breakers === 0
-          ? "metrics without circuit breakers"
-          : `metrics, ${counted(breakers, "circuit breaker")} found`,
+          ? "no circuit breaker found"
+          : `${counted(breakers, "circuit breaker")} found`,
       refusals: [],
       remedy:
         breakers === 0
@@ -74,7 +74,7 @@ function judged(url: string, answer: WatchAnswer, readers: AnswerReaders, isName
         actuatorBreakers: /\/actuator\/health/.test(new URL(url).pathname),
       },
       state: health.state,
-      found: `health: ${health.state}${health.parts > 0 ? `, ${counted(health.parts, "part")}` : ""}`,
+      found: `reports ${health.state}${health.parts > 0 ? `, ${counted(health.parts, "part")}` : ""}`,
       refusals: health.cause === null ? [] : [health.cause],
       remedy: null,
     };

@@ -102,10 +102,10 @@ function productOf(info: string): string | null {
 export function remedyOf(words: string, user: string): Found["remedy"] {
   if (/^(NOAUTH|WRONGPASS)|invalid username-password|without any password/m.test(words))
     return { text: "Correct the user and the password of the address.", line: null };
-  if (/NOPERM/.test(words))
+  if (/NOPERM|can't run this command/.test(words))
     return {
       text: "Run this line in redis-cli as an administrator, it gives read access only:",
-      line: `ACL SETUSER ${user || "default"} ~* &* +@read +@connection +info +scan +client|list +evalsha_ro +eval_ro +script|load`,
+      line: `ACL SETUSER ${user || "default"} ~* &* +@read +@connection +info +scan +time +client|list +evalsha_ro +eval_ro +script|load`,
     };
   if (/DB index|Database/.test(words))
     return { text: "Correct the number of the database at the end of the address.", line: null };

@@ -10,7 +10,7 @@ import { addToWindow } from "#lib/redis/rate-window.ts";
 import { createRedisOnce, databaseRefusalOf, redisDatabaseOf } from "#lib/redis/redis.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";
 import { filteredSocket } from "#lib/security/filtered-socket.ts";
-import type { Found } from "./found.ts";
+import { type Found, refusedServer } from "./found.ts";
 import { type AnswerReaders, examineHttp } from "./http.ts";
 import { examinePostgres } from "./postgres.ts";
 import { examineRedis, type QueueReader } from "./redis.ts";
@@ -44,6 +44,8 @@ export function createTrials({ readers, http, filter, redis, changes, takenSlugs
   async function examine(address: EnteredAddress): Promise<Found> {
     const signal = AbortSignal.timeout(limitMs);
     if (address.kind === "http") return examineHttp(address.url, { http, readers, signal });
+    const refusal = filter.refusalOfUrl(address.url);
+    if (refusal !== null) return refusedServer({ kind: address.kind }, refusal);
     return address.kind === "redis" ? examineOnRedis(address.url, signal) : examineOnPostgres(address.url);
   }
 
