@@ -43,7 +43,10 @@ export function createWatchers(
 ) {
   const { snapshots, channel, intervalMs, redisServers, detailedServers } = watch;
   const { catalogue, hashOf } = declared;
-  const http = createWatchHttp({ filter: createWatchFilter(core.config.observe.allowAddresses) });
+  const http = createWatchHttp({
+    filter: createWatchFilter(core.config.observe.allowAddresses),
+    credentialsOf: declared.catalogue.credentialsOf,
+  });
   const operations = createOperations(core, { channel });
   const { newestToBreakers: newestCommands, run, read: readOperation } = operations;
   const commanding = { ...reading, channel, run, readOperation };

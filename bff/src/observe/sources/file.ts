@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { WatchedServer, WatchedSources } from "./catalogue.ts";
@@ -77,13 +78,26 @@ function parseSources(text: string, path: string, rules: Rules): WatchedSources 
     redis.unshift({ id: ownRedis, name: "Redis primary", url: undefined, organization: "platform" });
   if (!postgres.some((entry) => entry.url === undefined))
     postgres.unshift({ id: ownPostgres, name: "Postgres", url: undefined, organization: "platform" });
-  return {
+  const sources: WatchedSources = {
     redis,
     postgres,
     services: read.services.map(serviceOf),
     prometheus: read.prometheus.map(targetOf),
   };
+  const entries = [...read.services, ...read.prometheus];
+  credentialsByList.set(
+    sources,
+    new Map(entries.flatMap(({ id, auth }) => (auth === undefined ? [] : [[id, auth] as const]))),
+  );
+  return sources;
 }
+
+/** Kept apart from the lists, so that nothing that shows a source can show its credentials. */
+const credentialsByList = new WeakMap<WatchedSources, ReadonlyMap<string, SourceCredentials>>();
+const noCredentials: ReadonlyMap<string, SourceCredentials> = new Map();
+
+/** The credentials of a list that was read from a file, by the id of their source. */
+export const credentialsOfList = (sources: WatchedSources) => credentialsByList.get(sources) ?? noCredentials;
 
 function contentOf(
   text: string,
@@ -204,6 +218,11 @@ function mistakesOf(content: SourcesContent): Mistake[] {
     mistakes.push({ path: ["postgres"], message: "only one entry, Wheelhouse's own server, may omit url" });
   for (const [i, entry] of content.services.entries()) {
     mistakes.push(...serviceMistakes(entry, ["services", i]));
+    if (entry.auth !== undefined && (entry.format === "push" || entry.format === "tcp"))
+      mistakes.push({
+        path: ["services", i, "auth"],
+        message: `goes with a url over HTTP, not format ${entry.format}`,
+      });
     for (const [j, id] of entry.dependsOn.entries())
       if (!seen.has(id))
         mistakes.push({ path: ["services", i, "dependsOn", j], message: `${id} is not in this file` });

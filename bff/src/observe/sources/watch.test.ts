@@ -92,3 +92,26 @@ test("an edit that names an unknown organization keeps the last good list until 
   file.recheck();
   expect([ids(), file.status().problems]).toEqual([["a", "b"], []]);
 });
+
+test("credentials of the file come from variables, change with it, and are in no list", () => {
+  process.env.WATCH_TEST_TOKEN = "hunter2";
+  const guarded = (auth: string) => `services:\n  - { id: a, url: "http://127.0.0.1:1", auth: ${auth} }\n`;
+  writeFileSync(path, guarded(`{ bearer: "\${WATCH_TEST_TOKEN}" }`));
+  open();
+  expect(file?.credentialsOf("a")).toEqual({ kind: "bearer", token: "hunter2" });
+  expect(JSON.stringify(file?.current())).not.toContain("hunter2");
+  writeFileSync(path, guarded("{ basic: { user: me, password: other } }"));
+  file?.reload();
+  expect(file?.credentialsOf("a")).toEqual({ kind: "basic", user: "me", password: "other" });
+  for (const bad of [
+    `{ bearer: "\${WATCH_TEST_NOTHING}" }`,
+    "{ bearer: x, header: { name: a, value: b } }",
+  ]) {
+    writeFileSync(path, guarded(bad));
+    file?.reload();
+    expect(file?.status().problems).toEqual([
+      expect.stringMatching(/line 2: services.a.auth.*(WATCH_TEST_NOTHING, which is not set|exactly one)/),
+    ]);
+  }
+  expect(file?.credentialsOf("a")).toMatchObject({ kind: "basic" });
+});

@@ -1,10 +1,11 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Catalogue, WatchedSources } from "./catalogue.ts";
-import { isBareList, loadSources, SourcesError } from "./file.ts";
+import { credentialsOfList, isBareList, loadSources, SourcesError } from "./file.ts";
 
 export type SourcesFile = Catalogue & {
   /** The result of the last read; `problems` is empty if the file's content is in use. */
@@ -16,6 +17,8 @@ export type SourcesFile = Catalogue & {
     problems: readonly string[];
     failingSince: string | null;
   };
+  /** What the endpoints of a source ask for; null for nothing. */
+  credentialsOf(id: string): SourceCredentials | null;
   /** Set while the last edit is bad; null while the file's content is in use. */
   bad(): BadFile | null;
   /** Reads the file again; a bad file changes only `status`. */
@@ -86,8 +89,10 @@ export function createSourcesFile({
       problems = [];
       failingSince = null;
       goodAt = readAt;
-      if (isDeepStrictEqual(read, sources)) return;
+      const isSame = isDeepStrictEqual(read, sources);
+      // Credentials may have changed although the sources are the same.
       sources = read;
+      if (isSame) return;
       log.info({ path }, "the list of watched sources has changed");
       for (const listener of listeners) listener(sources);
     } catch (error) {
@@ -111,6 +116,7 @@ export function createSourcesFile({
 
   return {
     current: () => sources,
+    credentialsOf: (id) => credentialsOfList(sources).get(id) ?? null,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -2,6 +2,7 @@ import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
 import { FormField } from "#ui/form/form-field.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
+import { CredentialsFields, credentialsOf, emptyCredentials, isComplete } from "./credentials.tsx";
 import { SourceDialog } from "./dialog.tsx";
 import {
   definitionOf,
@@ -33,6 +34,7 @@ const fields = [
   "service",
   "instance",
   "url",
+  "credentials",
 ];
 
 type Control = {
@@ -213,7 +215,10 @@ export const TargetDialog = (props: {
       ? { ...formOf(null), kind: props.source }
       : formOf(props.source.definition),
   );
+  const stored = source !== null && source.credentials !== null;
+  const [secrets, setSecrets] = useState(() => emptyCredentials(stored));
   const isService = form.kind === "service";
+  const hasCredentials = !isService || isAskedByHttp(form.format);
   if (save.data !== undefined && save.data.issued.length > 0)
     return <HeartbeatsOnce name={save.data.name} issued={save.data.issued} onClose={onClose} />;
   const set = (change: Partial<TargetForm>) => setForm((before) => ({ ...before, ...change }));
@@ -227,10 +232,25 @@ export const TargetDialog = (props: {
       name={form.name}
       definition={definitionOf(form)}
       isReady={
+        (!hasCredentials || isComplete(secrets)) &&
         form.name.trim() !== "" &&
         (isService ? form.instances.trim() !== "" : form.url.trim() !== "" && form.service.trim() !== "")
       }
-      save={save}
+      save={{
+        error: save.error,
+        isPending: save.isPending,
+        mutate: ({ source: before, slug, definition, reason }, then) =>
+          save.mutate(
+            {
+              source: before,
+              slug,
+              definition,
+              credentials: hasCredentials ? credentialsOf(secrets) : null,
+              reason,
+            },
+            then,
+          ),
+      }}
       onSaved={({ issued }) => {
         if (issued.length === 0) onClose();
       }}
@@ -256,6 +276,14 @@ export const TargetDialog = (props: {
             <MetricsFields {...{ form, set, complaint }} />
           )}
           <Rhythm {...{ form, set, complaint }} />
+          {hasCredentials && (
+            <CredentialsFields
+              form={secrets}
+              stored={stored}
+              error={complaint("credentials")}
+              onChange={setSecrets}
+            />
+          )}
           {isService && <More {...{ form, set, complaint }} />}
         </>
       )}

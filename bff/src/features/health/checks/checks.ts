@@ -67,7 +67,12 @@ export function createHealthChecks({
       const { latencyMs, ip } = await http.connect(target.url, { signal });
       return readAnswer(target, { kind: "connected", latencyMs, ip }, clock.now());
     }
-    const answer = await http.get(target.url, { signal, maxBytes: maxBodyBytes, accept });
+    const answer = await http.get(target.url, {
+      signal,
+      maxBytes: maxBodyBytes,
+      accept,
+      source: target.serviceId,
+    });
     return readAnswer(target, { kind: "answer", ...answer }, clock.now());
   };
   const runner = createTargetRunner<CheckTarget, Check>({

@@ -55,10 +55,7 @@ function judged(url: string, answer: WatchAnswer, readers: AnswerReaders, isName
     return {
       kept: { kind: "prometheus" },
       state: breakers === 0 ? "unknown" : "ok",
-      found:
-        breakers === 0
-          ? "no circuit breaker found"
-          : `${counted(breakers, "circuit breaker")} found`,
+      found: breakers === 0 ? "no circuit breaker found" : `${counted(breakers, "circuit breaker")} found`,
       refusals: [],
       remedy:
         breakers === 0

@@ -99,7 +99,7 @@ function productOf(info: string): string | null {
 }
 
 /** The line that gives a user what is read, and nothing that writes. */
-export function remedyOf(words: string, user: string): Found["remedy"] {
+function remedyOf(words: string, user: string): Found["remedy"] {
   if (/^(NOAUTH|WRONGPASS)|invalid username-password|without any password/m.test(words))
     return { text: "Correct the user and the password of the address.", line: null };
   if (/NOPERM|can't run this command/.test(words))
