@@ -29,6 +29,8 @@ export type Config = {
   logLevel: (typeof logLevels)[number];
   /** Absolute path of `wheelhouse.yaml`, which lists the watched sources. */
   sourcesFile: string | undefined;
+  /** The value of an environment variable that `wheelhouse.yaml` names. */
+  variable: (name: string) => string | undefined;
   /** Addresses given to `npm start`, which the platform organization watches from then on. */
   watch: readonly EnteredAddress[];
   /** Whether an empty installation gets a superadmin, whose sign-in is printed and kept in the data folder. */
@@ -345,6 +347,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     drainMs: read.WHEELHOUSE_DRAIN_MS,
     logLevel: read.WHEELHOUSE_LOG_LEVEL ?? (production ? "info" : "warn"),
     sourcesFile: read.WHEELHOUSE_CONFIG && resolve(repositoryRoot, read.WHEELHOUSE_CONFIG),
+    variable: (name) => environment[name],
     watch,
     hasFirstAdmin: !demo && !production,
     secretKey: read.WHEELHOUSE_SECRET_KEY,

@@ -61,10 +61,14 @@ function checkTrustProxy({ http: { publicUrl = "", trustProxy } }: Config): Find
   );
 }
 
-async function checkSources({ sourcesFile: path, postgres: { systemUrl } }: Config): Promise<Finding> {
+async function checkSources({
+  sourcesFile: path,
+  postgres: { systemUrl },
+  variable,
+}: Config): Promise<Finding> {
   try {
     const organizations = systemUrl === undefined ? null : await organizationsOf(systemUrl);
-    loadSources(path, { organizations, isEmptyRefused: true });
+    loadSources(path, { organizations, isEmptyRefused: true, variable });
     return pass(`${path}`);
   } catch (error) {
     if (!(error instanceof SourcesError)) throw error;

@@ -28,7 +28,7 @@ import {
   urlPurpose,
 } from "./catalogue.ts";
 import { createDefinitionChecks } from "./definition-checks.ts";
-import { createHeartbeatSecrets } from "./heartbeats.ts";
+import { createHeartbeatSecrets, type HeartbeatSecrets } from "./heartbeats.ts";
 import { createSourcesList, type Seen } from "./list.ts";
 import type { SecretRow, SourceRow, SourcesStore } from "./store.ts";
 import { auditFields, viewsOf } from "./view.ts";
@@ -262,38 +262,6 @@ export function createSourcesService(options: Options) {
     return null;
   }
 
-  /**
-   * Also for services of the file, whose secrets could not be changed otherwise. @returns the complete
-   * address, once.
-   */
-  async function rotate(
-    id: string,
-    { instance, reason = null }: { instance: string } & Reason,
-    context: RequestContext,
-  ) {
-    const { id: organizationId, slug: organization } = context.organization;
-    const service = catalogue
-      .current()
-      .services.find((each) => each.id === id && each.organization === organization);
-    if (!service) throw new AppError("not_found", "There is no such service in this organization.");
-    if (service.format !== "push")
-      throw new AppError("conflict", "This service is checked by Wheelhouse and sends no heartbeats.");
-    if (!service.instances.some((each) => each.id === instance))
-      throw invalidField("body.instance", "is not an instance of this service");
-    const prefix = idOf(organization, "");
-    const made = await changes.run(context, "sources.heartbeat.rotate", async (tx) => {
-      // A concurrent deletion of the source then deletes its secrets after this change.
-      const row = id.startsWith(prefix)
-        ? await store.lock(tx, organizationId, id.slice(prefix.length))
-        : null;
-      const { told, ...shown } = await heartbeats.renew(tx, { organizationId, service: id }, instance);
-      const targets = row ? targetOf(row, context) : [{ type: "watched-source", id, name: id }];
-      return { result: told, audit: { targets, ...shown, reason } };
-    });
-    await catalogue.changed();
-    return made;
-  }
-
   return {
     list: createSourcesList({ catalogue, file, checksOf, scrapesOf }),
     createTarget(
@@ -342,7 +310,47 @@ export function createSourcesService(options: Options) {
     },
     deleteServer: (id: string, reason: string | undefined, context: RequestContext) =>
       remove("sources.server.delete", { id, reason }, ["redis", "postgres"], context),
-    rotateHeartbeat: rotate,
+    rotateHeartbeat: createRotation({ store, catalogue, changes, heartbeats }),
   };
 }
 export type SourcesService = ReturnType<typeof createSourcesService>;
+
+/** Replaces the secret of an instance that reports by itself. */
+function createRotation({
+  store,
+  catalogue,
+  changes,
+  heartbeats,
+}: Pick<Options, "store" | "catalogue" | "changes"> & { heartbeats: HeartbeatSecrets }) {
+  /**
+   * Also for services of the file, whose secrets could not be changed otherwise. @returns the complete
+   * address, once.
+   */
+  return async function rotate(
+    id: string,
+    { instance, reason = null }: { instance: string } & Reason,
+    context: RequestContext,
+  ) {
+    const { id: organizationId, slug: organization } = context.organization;
+    const service = catalogue
+      .current()
+      .services.find((each) => each.id === id && each.organization === organization);
+    if (!service) throw new AppError("not_found", "There is no such service in this organization.");
+    if (service.format !== "push")
+      throw new AppError("conflict", "This service is checked by Wheelhouse and sends no heartbeats.");
+    if (!service.instances.some((each) => each.id === instance))
+      throw invalidField("body.instance", "is not an instance of this service");
+    const prefix = idOf(organization, "");
+    const made = await changes.run(context, "sources.heartbeat.rotate", async (tx) => {
+      // A concurrent deletion of the source then deletes its secrets after this change.
+      const row = id.startsWith(prefix)
+        ? await store.lock(tx, organizationId, id.slice(prefix.length))
+        : null;
+      const { told, ...shown } = await heartbeats.renew(tx, { organizationId, service: id }, instance);
+      const targets = row ? targetOf(row, context) : [{ type: "watched-source", id, name: id }];
+      return { result: told, audit: { targets, ...shown, reason } };
+    });
+    await catalogue.changed();
+    return made;
+  };
+}

@@ -25,6 +25,7 @@ export function createDeclared(
   const file = createSourcesFile({
     path: config.sourcesFile,
     organizations: () => organizations,
+    variable: config.variable,
     clock,
     log,
   });

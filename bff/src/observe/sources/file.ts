@@ -3,6 +3,7 @@ import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { WatchedServer, WatchedSources } from "./catalogue.ts";
+import { type ReadVariable, readAuth } from "./credentials.ts";
 import {
   declaredCacheOf,
   type Mistake,
@@ -50,7 +51,9 @@ type Rules = {
   organizations?: ReadonlySet<string> | null;
   /** An editor or a failed mount leaves an empty file behind, which is no wish to watch nothing. */
   isEmptyRefused?: boolean;
+  variable?: ReadVariable;
 };
+const noVariable: ReadVariable = () => undefined;
 
 /** Whether a list names nothing but Wheelhouse's own servers, as an empty file does. */
 export const isBareList = ({ redis, postgres, services, prometheus }: WatchedSources) =>
@@ -85,9 +88,15 @@ function parseSources(text: string, path: string, rules: Rules): WatchedSources 
     prometheus: read.prometheus.map(targetOf),
   };
   const entries = [...read.services, ...read.prometheus];
+  const variable = rules.variable ?? noVariable;
   credentialsByList.set(
     sources,
-    new Map(entries.flatMap(({ id, auth }) => (auth === undefined ? [] : [[id, auth] as const]))),
+    new Map(
+      entries.flatMap(({ id, auth }) => {
+        const credentials = auth && readAuth(auth, variable);
+        return credentials === undefined || "problem" in credentials ? [] : [[id, credentials] as const];
+      }),
+    ),
   );
   return sources;
 }
@@ -102,7 +111,7 @@ export const credentialsOfList = (sources: WatchedSources) => credentialsByList.
 function contentOf(
   text: string,
   path: string,
-  { organizations = null, isEmptyRefused = false }: Rules,
+  { organizations = null, isEmptyRefused = false, variable = noVariable }: Rules,
 ): SourcesContent {
   if (text.length > maxBytes) throw new SourcesError(path, [`is larger than ${maxBytes / 1024 / 1024} MiB`]);
   const lines = new LineCounter();
@@ -138,7 +147,11 @@ function contentOf(
   }
   const parsed = sourcesSchema.safeParse(content);
   const mistakes = parsed.success
-    ? [...mistakesOf(parsed.data), ...foreignOf(parsed.data, organizations)]
+    ? [
+        ...mistakesOf(parsed.data),
+        ...foreignOf(parsed.data, organizations),
+        ...authMistakes(parsed.data, variable),
+      ]
     : parsed.error.issues.map(mistakeOf);
   if (parsed.success && mistakes.length === 0) return parsed.data;
   const problems = mistakes
@@ -168,6 +181,15 @@ function placeOf(place: readonly (string | number)[], content: unknown): string 
 }
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+function authMistakes(content: SourcesContent, variable: ReadVariable): Mistake[] {
+  return (["services", "prometheus"] as const).flatMap((kind) =>
+    content[kind].flatMap(({ auth }, i) => {
+      const read = auth && readAuth(auth, variable);
+      return read && "problem" in read ? [{ path: [kind, i, "auth"], message: read.problem }] : [];
+    }),
+  );
+}
 
 function foreignOf(content: SourcesContent, organizations: ReadonlySet<string> | null): Mistake[] {
   if (organizations === null) return [];

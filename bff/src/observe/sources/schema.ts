@@ -1,11 +1,11 @@
 import { slug } from "@wheelhouse/shared/endpoint.ts";
-import { type SourceCredentials, sourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import { serviceFormats } from "@wheelhouse/shared/sources.ts";
 import { z } from "zod";
 import { ConditionError, parseCondition } from "#lib/conditions.ts";
 import { durationMs } from "#lib/time/duration.ts";
 import { ownService, reportedId } from "#observe/reports/reports.ts";
 import type { DeclaredCache, WatchedService, WatchedTarget } from "./catalogue.ts";
+import { auth } from "./credentials.ts";
 
 const shortestMs = 1_000;
 const longestMs = 3_600_000;
@@ -69,47 +69,6 @@ const declaredCache = z.strictObject({
 
 const healthUrl = url(["http:", "https:", "tcp:"]);
 const rhythm = { interval: duration(shortestMs, longestMs), timeout: duration(100, 60_000) };
-
-/** A secret, or `${NAME}` for the value of an environment variable. */
-const secretText = z
-  .string()
-  .min(1)
-  .transform((text, context) => {
-    const [, variable] = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(text) ?? [];
-    if (variable === undefined) return text;
-    const value = process.env[variable];
-    if (value) return value;
-    context.addIssue(`names the variable ${variable}, which is not set`);
-    return z.NEVER;
-  });
-/** What the endpoint asks for: exactly one of these. */
-const auth = z
-  .strictObject({
-    bearer: secretText.optional(),
-    basic: z.strictObject({ user: secretText, password: secretText }).optional(),
-    header: z.strictObject({ name: z.string(), value: secretText }).optional(),
-    certificate: z.strictObject({ certificate: secretText, key: secretText }).optional(),
-  })
-  .transform((given, context): SourceCredentials => {
-    const { bearer, basic, header, certificate } = given;
-    const all = [
-      ...(bearer === undefined ? [] : [{ kind: "bearer", token: bearer }]),
-      ...(basic ? [{ kind: "basic", user: basic.user, password: basic.password }] : []),
-      ...(header ? [{ kind: "header", name: header.name, value: header.value }] : []),
-      ...(certificate
-        ? [{ kind: "certificate", certificate: certificate.certificate, key: certificate.key }]
-        : []),
-    ];
-    const read = sourceCredentials.safeParse(all.length === 1 ? all[0] : null);
-    if (read.success) return read.data;
-    const [issue] = read.error.issues;
-    context.addIssue(
-      all.length === 1 && issue
-        ? `${String(issue.path.at(-1) ?? "it")} ${issue.message}`
-        : "names exactly one of bearer, basic, header, certificate",
-    );
-    return z.NEVER;
-  });
 
 const service = z.strictObject({
   id,

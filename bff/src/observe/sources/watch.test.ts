@@ -94,10 +94,10 @@ test("an edit that names an unknown organization keeps the last good list until 
 });
 
 test("credentials of the file come from variables, change with it, and are in no list", () => {
-  process.env.WATCH_TEST_TOKEN = "hunter2";
   const guarded = (auth: string) => `services:\n  - { id: a, url: "http://127.0.0.1:1", auth: ${auth} }\n`;
   writeFileSync(path, guarded(`{ bearer: "\${WATCH_TEST_TOKEN}" }`));
-  open();
+  const variable = (name: string) => (name === "WATCH_TEST_TOKEN" ? "hunter2" : undefined);
+  file = createSourcesFile({ path, log, clock: systemClock, variable });
   expect(file?.credentialsOf("a")).toEqual({ kind: "bearer", token: "hunter2" });
   expect(JSON.stringify(file?.current())).not.toContain("hunter2");
   writeFileSync(path, guarded("{ basic: { user: me, password: other } }"));

@@ -56,18 +56,21 @@ const pollMs = 5_000;
 export function createSourcesFile({
   path,
   organizations = () => null,
+  variable = () => undefined,
   clock,
   log,
 }: {
   path: string | undefined;
   /** Slugs of the organizations that exist; null while they are unknown, and then none is missed. */
   organizations?: () => ReadonlySet<string> | null;
+  /** The value of an environment variable that the file names. */
+  variable?: (name: string) => string | undefined;
   clock: Clock;
   log: Logger;
 }): SourcesFile {
   const nowIso = () => new Date(clock.now()).toISOString();
   const listeners = new Set<(sources: WatchedSources) => void>();
-  let sources = loadSources(path);
+  let sources = loadSources(path, { variable });
   let readAt = nowIso();
   let goodAt = readAt;
   let problems: readonly string[] = [];
@@ -84,6 +87,7 @@ export function createSourcesFile({
       const read = loadSources(path, {
         organizations: organizations(),
         isEmptyRefused: !isBareList(sources),
+        variable,
       });
       if (problems.length > 0) log.info({ path }, "the list of watched sources is valid again");
       problems = [];

@@ -139,12 +139,56 @@ const useTrials = (organization: string) => {
   return { tried, trying, keep, run, drop, rename };
 };
 
+const KeepForm = (props: {
+  organization: string;
+  tried: readonly Tried[];
+  keep: ReturnType<typeof useKeep>;
+  rename: (address: string, name: string) => void;
+}) => {
+  const { organization, tried, keep, rename } = props;
+  const queues = tried.reduce((sum, { trial }) => sum + trial.queueCount, 0);
+  return (
+    <form
+      className={css.keep}
+      onSubmit={(event) => {
+        event.preventDefault();
+        keep.mutate(tried);
+      }}
+    >
+      {tried.map(({ address, trial, name }) => (
+        <TextField
+          key={address}
+          label={tried.length === 1 ? "Name" : `Name of ${trial.shown}`}
+          hint={`In ${organization}`}
+          error={undefined}
+          value={name}
+          maxLength={100}
+          onChange={(next) => rename(address, next)}
+        />
+      ))}
+      {keep.error !== null && (
+        <p className="tx-down" role="alert">
+          {keep.error.message}
+        </p>
+      )}
+      <Button
+        type="submit"
+        variant="primary"
+        disabled={keep.isPending || tried.some(({ name }) => name.trim() === "")}
+      >
+        {queues > 0
+          ? `Keep ${formatPlural(queues, "queue")}`
+          : `Keep ${formatPlural(tried.length, "source")}`}
+      </Button>
+    </form>
+  );
+};
+
 const Steps = ({ organization }: { organization: string }) => {
   const { tried, trying, keep, run, drop, rename } = useTrials(organization);
   const { organization: own } = useSession(organization);
   const trials = tried.map(({ trial }) => trial);
   const hasFound = tried.length > 0;
-  const queues = trials.reduce((sum, { queueCount }) => sum + queueCount, 0);
   return (
     <>
       <Step
@@ -172,41 +216,7 @@ const Steps = ({ organization }: { organization: string }) => {
         ))}
       </Step>
       <Step number={3} standing="open" title="Keep it" detail={hasFound ? summaryOf(trials) : ""}>
-        {hasFound && (
-          <form
-            className={css.keep}
-            onSubmit={(event) => {
-              event.preventDefault();
-              keep.mutate(tried);
-            }}
-          >
-            {tried.map(({ address, trial, name }) => (
-              <TextField
-                key={address}
-                label={tried.length === 1 ? "Name" : `Name of ${trial.shown}`}
-                hint={`In ${own.name}`}
-                error={undefined}
-                value={name}
-                maxLength={100}
-                onChange={(next) => rename(address, next)}
-              />
-            ))}
-            {keep.error !== null && (
-              <p className="tx-down" role="alert">
-                {keep.error.message}
-              </p>
-            )}
-            <Button
-              type="submit"
-              variant="primary"
-              disabled={keep.isPending || tried.some(({ name }) => name.trim() === "")}
-            >
-              {queues > 0
-                ? `Keep ${formatPlural(queues, "queue")}`
-                : `Keep ${formatPlural(tried.length, "source")}`}
-            </Button>
-          </form>
-        )}
+        {hasFound && <KeepForm {...{ tried, keep, rename }} organization={own.name} />}
       </Step>
     </>
   );

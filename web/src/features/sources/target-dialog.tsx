@@ -1,5 +1,5 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { FormField } from "#ui/form/form-field.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { CredentialsFields, credentialsOf, emptyCredentials, isComplete } from "./credentials.tsx";
@@ -199,6 +199,29 @@ const More = ({ form, set, complaint }: Control) => (
   </details>
 );
 
+const isFilled = ({ kind, name, instances, url, service }: TargetForm): boolean =>
+  name.trim() !== "" &&
+  (kind === "service" ? instances.trim() !== "" : url.trim() !== "" && service.trim() !== "");
+
+type Save = ReturnType<typeof useSaveTarget>;
+
+/** The same save, with credentials beside what the dialog gives. */
+const withCredentials = (save: Save, credentials: ReturnType<typeof credentialsOf>) => ({
+  error: save.error,
+  isPending: save.isPending,
+  mutate: (
+    change: Omit<Parameters<Save["mutate"]>[0], "credentials">,
+    then: { onSuccess: (saved: NonNullable<Save["data"]>) => void },
+  ) => save.mutate({ ...change, credentials }, then),
+});
+
+const NameFields = ({ form, set, complaint, shortName }: Control & { shortName: ReactNode }) => (
+  <div className={shortName === null ? undefined : css.pair}>
+    <TextField label="Name" error={complaint("name")} value={form.name} onChange={(name) => set({ name })} />
+    {shortName}
+  </div>
+);
+
 /** Watches a service or metrics, or changes an existing source; new heartbeat URLs are shown once. */
 export const TargetDialog = (props: {
   organization: string;
@@ -231,26 +254,8 @@ export const TargetDialog = (props: {
       fields={fields}
       name={form.name}
       definition={definitionOf(form)}
-      isReady={
-        (!hasCredentials || isComplete(secrets)) &&
-        form.name.trim() !== "" &&
-        (isService ? form.instances.trim() !== "" : form.url.trim() !== "" && form.service.trim() !== "")
-      }
-      save={{
-        error: save.error,
-        isPending: save.isPending,
-        mutate: ({ source: before, slug, definition, reason }, then) =>
-          save.mutate(
-            {
-              source: before,
-              slug,
-              definition,
-              credentials: hasCredentials ? credentialsOf(secrets) : null,
-              reason,
-            },
-            then,
-          ),
-      }}
+      isReady={(!hasCredentials || isComplete(secrets)) && isFilled(form)}
+      save={withCredentials(save, hasCredentials ? credentialsOf(secrets) : null)}
       onSaved={({ issued }) => {
         if (issued.length === 0) onClose();
       }}
@@ -258,15 +263,7 @@ export const TargetDialog = (props: {
     >
       {(complaint, shortName) => (
         <>
-          <div className={source === null ? css.pair : undefined}>
-            <TextField
-              label="Name"
-              error={complaint("name")}
-              value={form.name}
-              onChange={(name) => set({ name })}
-            />
-            {shortName}
-          </div>
+          <NameFields {...{ form, set, complaint, shortName }} />
           {isService ? (
             <ServiceFields
               {...{ form, set, complaint }}
