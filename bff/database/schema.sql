@@ -864,10 +864,12 @@ create table wheelhouse.watched_sources (
   url_box bytea,
   version integer not null default 1,
   created_at timestamptz(3) not null default now(),
+  credentials_box bytea,
   constraint watched_sources_pkey primary key (id),
   constraint watched_sources_org_id_slug_key unique (org_id, slug),
   constraint watched_sources_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
   constraint watched_sources_check check (((url_box is not null) = (kind = any (array['redis'::text, 'postgres'::text])))),
+  constraint watched_sources_check1 check (((credentials_box is null) or (kind = any (array['service'::text, 'prometheus'::text])))),
   constraint watched_sources_kind_check check ((kind = any (array['redis'::text, 'postgres'::text, 'service'::text, 'prometheus'::text, 'cache'::text]))),
   constraint watched_sources_slug_check check ((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text))
 );

@@ -445,6 +445,7 @@ export interface Users {
 
 export interface WatchedSources {
   created_at: Generated<Date>;
+  credentials_box: Buffer | null;
   definition: unknown;
   id: Generated<string>;
   kind: "redis" | "postgres" | "service" | "prometheus" | "cache";

@@ -1,6 +1,16 @@
 // Brings a clone up to date before anything in it can run, so it uses only Node's own modules.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run, Stop, step } from "./progress.mjs";
@@ -63,11 +73,31 @@ export async function ensureInstalled() {
   if (read(stamp) === wanted) return;
   const { packageManager } = JSON.parse(read(join(root, "package.json")) ?? "{}");
   await step("Installing packages", async () => {
-    const args = ["--yes", packageManager, "install", "--frozen-lockfile"];
-    await run("npx", args, { cwd: root, env: { ...toolEnvironment(), CI: "true" } });
+    const args = [await ensurePackageManager(packageManager), "install", "--frozen-lockfile"];
+    await run(process.execPath, args, { cwd: root, env: { ...toolEnvironment(), CI: "true" } });
     writeFileSync(stamp, wanted);
     return "Packages installed";
   });
+}
+
+/**
+ * The program of the pinned pnpm, fetched into `.wheelhouse/programs` unless it is there. It is renamed into place when
+ * it is whole, because an npx that is killed leaves a lock behind which makes every later one wait for ever.
+ */
+async function ensurePackageManager(name) {
+  const programs = join(root, ".wheelhouse/programs");
+  const folder = join(programs, name.replace("@", "-"));
+  const program = join(folder, "node_modules/pnpm/bin/pnpm.mjs");
+  if (existsSync(program)) return program;
+  mkdirSync(programs, { recursive: true, mode: 0o755 });
+  for (const left of readdirSync(programs))
+    if (left.startsWith("pnpm-new-")) rmSync(join(programs, left), { recursive: true, force: true });
+  const draft = mkdtempSync(join(programs, "pnpm-new-"));
+  const quiet = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
+  await run("npm", ["install", ...quiet, "--prefix", draft, name], { cwd: draft, env: toolEnvironment() });
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(draft, folder);
+  return program;
 }
 
 /** Builds the pages if their sources have changed since the last build. */

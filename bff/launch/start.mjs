@@ -2,11 +2,14 @@
 import { checkNode, ensureInstalled, ensurePagesBuilt, ensureServerBuilt } from "./install.mjs";
 import { ensureRedis } from "./programs.mjs";
 import { launch } from "./progress.mjs";
+import { checkVariables } from "./start/variables.mjs";
+import { watchedAddresses } from "./start/watch-arguments.mjs";
 import { runTethered } from "./tethered.mjs";
-import { checkVariables } from "./variables.mjs";
 
 await launch(async () => {
   checkNode();
+  const watched = watchedAddresses(process.argv.slice(2), process.env.WHEELHOUSE_WATCH);
+  if (watched !== undefined) process.env.WHEELHOUSE_WATCH = watched;
   const isChecked = await checkVariables();
   await ensureInstalled();
   if (!isChecked) await checkVariables();

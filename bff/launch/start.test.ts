@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -30,6 +31,14 @@ appendFileSync(${JSON.stringify(log)}, "compiled\\n");
 mkdirSync("dist", { recursive: true });
 copyFileSync("src/main.ts", "dist/main.js");
 `;
+// Stands for npm: puts the package manager where `--prefix` says, or hangs half-way while a file says so.
+const fetchingProgram = `
+const fs = require("node:fs");
+const folder = process.argv[process.argv.indexOf("--prefix") + 1] + "/node_modules/pnpm/bin";
+fs.mkdirSync(folder, { recursive: true });
+if (fs.existsSync("CLONE/hang")) setInterval(() => {}, 1000);
+else fs.writeFileSync(folder + "/pnpm.mjs", 'import { appendFileSync } from "node:fs"; appendFileSync("CLONE/installs.log", process.argv.slice(2).join(" ") + "\\\\n");');
+`;
 
 let clone: string;
 let started: ChildProcess[];
@@ -39,7 +48,13 @@ beforeEach(() => {
   cpSync(import.meta.dirname, join(clone, "bff/launch"), { recursive: true });
   write("bff/src/main.ts", productProgram);
   write("bff/build/server.mjs", compilerProgram(join(clone, "compilations.log")));
-  for (const name of ["config.ts", "config-address.ts", "config-audit.ts", "config-secrets.ts"])
+  for (const name of [
+    "config.ts",
+    "config-address.ts",
+    "config-audit.ts",
+    "config-secrets.ts",
+    "lib/entered-address.mjs",
+  ])
     cpSync(join(import.meta.dirname, "../src", name), join(clone, "bff/src", name));
   symlinkSync(join(import.meta.dirname, "../node_modules"), join(clone, "bff/node_modules"));
   write("package.json", JSON.stringify({ packageManager: "pnpm@12.21.0" }));
@@ -47,8 +62,11 @@ beforeEach(() => {
   write("web/src/page.ts", "export {};\n");
   write("pnpm-lock.yaml", "lockfileVersion: 9\n");
   mkdirSync(join(clone, "node_modules"));
-  write("programs/npx", recordingProgram(join(clone, "installs.log"), ""));
-  chmodSync(join(clone, "programs/npx"), 0o755);
+  write(
+    "programs/npm",
+    recordingProgram(join(clone, "fetches.log"), fetchingProgram.replaceAll("CLONE", clone)),
+  );
+  chmodSync(join(clone, "programs/npm"), 0o755);
   write(
     "web/node_modules/vite/bin/vite.js",
     recordingProgram(
@@ -71,8 +89,8 @@ function countOf(log: string) {
   return existsSync(join(clone, log)) ? readFileSync(join(clone, log), "utf8").trim().split("\n").length : 0;
 }
 
-async function start() {
-  const child = spawn(process.execPath, ["bff/launch/start.mjs"], {
+async function start(args: readonly string[] = []) {
+  const child = spawn(process.execPath, ["bff/launch/start.mjs", ...args], {
     cwd: clone,
     env: {
       PATH: `${join(clone, "programs")}:${dirname(process.execPath)}:/usr/bin:/bin`,
@@ -137,9 +155,8 @@ test("a product that dies ends the starter with an error", async () => {
 test("packages are installed once, frozen, by the pinned pnpm, and again when a manifest changes", async () => {
   await startAndStop();
   await startAndStop();
-  expect(readFileSync(join(clone, "installs.log"), "utf8")).toBe(
-    "--yes pnpm@12.21.0 install --frozen-lockfile\n",
-  );
+  expect(readFileSync(join(clone, "installs.log"), "utf8")).toBe("install --frozen-lockfile\n");
+  expect(readFileSync(join(clone, "fetches.log"), "utf8")).toMatch(/^install .* pnpm@12\.21\.0\n$/);
   appendFileSync(join(clone, "pnpm-lock.yaml"), "# newer\n");
   await startAndStop();
   expect(countOf("installs.log")).toBe(2);
@@ -165,6 +182,62 @@ test("bad variables are all named before anything is installed, built or started
   expect(output).not.toContain("hunter2");
   expect([countOf("installs.log"), countOf("builds.log"), countOf("compilations.log")]).toEqual([0, 0, 0]);
   expect(output).not.toContain("ready");
+}, 60_000);
+
+test("a first start that was killed while it fetched its package manager can be started again", async () => {
+  write("hang", "");
+  const child = spawn(process.execPath, ["bff/launch/start.mjs"], {
+    cwd: clone,
+    env: {
+      PATH: `${join(clone, "programs")}:${dirname(process.execPath)}:/usr/bin:/bin`,
+      REDIS_URL: "redis://x",
+    },
+    detached: true,
+  });
+  await vi.waitFor(() => expect(countOf("fetches.log")).toBe(1), { timeout: 15_000 });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  process.kill(-(child.pid ?? 0), "SIGKILL");
+  await ended;
+  rmSync(join(clone, "hang"));
+  await startAndStop();
+  expect([countOf("fetches.log"), countOf("installs.log")]).toEqual([2, 1]);
+  expect(readdirSync(join(clone, ".wheelhouse/programs"))).toEqual(["pnpm-12.21.0"]);
+}, 60_000);
+
+test.each([
+  [["--watch", "cache:6379"], "--watch cache:6379: must begin with redis://"],
+  [["--watch", "redis://:hunter2@"], "must name a host"],
+  [["--watch", "postgres://u:hunter2@db/x?host=other"], "must have no parameters except"],
+  [["--watsch", "redis://:hunter2@h"], "takes nothing but --watch"],
+])("an address that cannot be watched is refused before anything is installed: %j", async (args, remedy) => {
+  rmSync(join(clone, "bff/node_modules"));
+  const child = spawn(process.execPath, ["bff/launch/start.mjs", ...args], {
+    cwd: clone,
+    env: { PATH: `${join(clone, "programs")}:${dirname(process.execPath)}:/usr/bin:/bin` },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  expect(await new Promise((resolve) => child.once("close", resolve))).toBe(1);
+  expect(output).toContain(remedy);
+  expect(output).not.toContain("hunter2");
+  expect([countOf("fetches.log"), countOf("installs.log"), countOf("builds.log")]).toEqual([0, 0, 0]);
+});
+
+test("addresses of the command line and of the variable reach the product together, each once", async () => {
+  write("bff/src/main.ts", `console.log("watches " + process.env.WHEELHOUSE_WATCH);${productProgram}`);
+  const { child, exited, output } = await start([
+    "--watch",
+    "redis://:a@/b@h",
+    "--watch=https://e/health",
+    "--watch",
+    "https://e/health",
+  ]);
+  child.kill("SIGTERM");
+  expect(await exited).toBe(0);
+  expect(output()).toContain("watches redis://:a%40%2Fb@h https://e/health\n");
 }, 60_000);
 
 test("pages are built once, and again when their sources change or their build is gone", async () => {

@@ -204,9 +204,17 @@ export const variableReference: Record<VariableName, VariableReference> = {
     example: "1000",
     readBy: ["web", "collector"],
   },
+  WHEELHOUSE_WATCH: {
+    description:
+      "Addresses to watch without a demo, separated by spaces or commas, as `npm start -- --watch` gives them one by one: Redis, Postgres, health endpoints and `/metrics`. Each is kept as a source of the organization `platform` until it is deleted there. Not with `NODE_ENV=production`.",
+    without: "none",
+    example: "redis://:secret@cache:6379/0 https://orders.internal/actuator/health",
+    readBy: ["web"],
+  },
   WHEELHOUSE_WATCH_ALLOW_ADDRESSES: {
-    description: "Private addresses and CIDR blocks that health checks and scrapes may reach.",
-    without: "none, with the demo those of this machine",
+    description:
+      "Private addresses and CIDR blocks that health checks and scrapes may reach. Redis and Postgres servers may always be on this machine and in private networks. Link-local and metadata addresses are never reached.",
+    without: "none; outside production those of this machine, and without the demo those of private networks",
     example: "10.0.0.0/8",
     readBy: ["web", "collector"],
   },

@@ -6,6 +6,7 @@ import type { ProofConfig } from "#features/audit/proof/proof.ts";
 import { basePathOf, publicUrl } from "./config-address.ts";
 import { auditConfig, auditVariables, missingAuditVariables } from "./config-audit.ts";
 import { readSecretFiles } from "./config-secrets.ts";
+import { type EnteredAddress, enteredAddresses, readEnteredAddress } from "./lib/entered-address.mjs";
 
 const repositoryRoot = fileURLToPath(new URL("../../", import.meta.url));
 const roles = ["web", "collector", "worker"] as const;
@@ -30,6 +31,12 @@ export type Config = {
   logLevel: (typeof logLevels)[number];
   /** Absolute path of `wheelhouse.yaml`, which lists the watched sources. */
   sourcesFile: string | undefined;
+  /** The value of an environment variable that `wheelhouse.yaml` names. */
+  variable: (name: string) => string | undefined;
+  /** Addresses given to `npm start`, which the platform organization watches from then on. */
+  watch: readonly EnteredAddress[];
+  /** Whether an empty installation gets a superadmin, whose sign-in is printed and kept in the data folder. */
+  hasFirstAdmin: boolean;
   /** 32 bytes in base64, encrypts webhook secrets at rest; undefined means a key kept in the data folder. */
   secretKey: string | undefined;
   http: {
@@ -148,6 +155,16 @@ const addressBlocks = z
   .string()
   .transform(list)
   .refine((blocks) => blocks.every(isBlock), "must be a list of addresses and CIDR blocks");
+/** Addresses to watch; a bad one is named without its password. */
+function watchedAddresses(text: string, context: z.RefinementCtx): EnteredAddress[] {
+  return enteredAddresses(text).flatMap((each) => {
+    const read = readEnteredAddress(each);
+    if ("kind" in read) return [read];
+    context.addIssue(`${read.shown} ${read.problem}`);
+    return [];
+  });
+}
+
 const postgresUrl = (name: string) => url(["postgres:", "postgresql:"], name);
 /** Every variable that is read, by its name; `config-reference.ts` says what each is for. */
 export const variables = z.object({
@@ -241,6 +258,7 @@ export const variables = z.object({
     .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 printable characters without spaces")
     .optional(),
   WHEELHOUSE_CONFIG: z.string().optional(),
+  WHEELHOUSE_WATCH: z.string().transform(watchedAddresses).optional(),
   ...auditVariables,
   WHEELHOUSE_PG_POOL_SIZE: wholeNumber(1, 200).default(10),
 });
@@ -263,6 +281,16 @@ const retryScheduleMs = [
   10 * hourMs,
   10 * hourMs,
 ];
+/** This machine, private networks and carrier-grade NAT: outside production, what is watched is usually there. */
+const privateNetworks = [
+  "127.0.0.0/8",
+  "::1/128",
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "100.64.0.0/10",
+  "fc00::/7",
+];
 const loopback = ["127.0.0.0/8", "::1/128"];
 const demoRetryScheduleMs = [1_000, 3_000, 8_000, 20_000];
 
@@ -279,6 +307,11 @@ function problemsOf(
         problems.set(name, "is required with NODE_ENV=production");
   if (given.DATABASE_SYSTEM_URL !== undefined && given.DATABASE_URL === undefined && !problems.size)
     problems.set("DATABASE_URL", "is required with DATABASE_SYSTEM_URL");
+  if (given.NODE_ENV === "production" && given.WHEELHOUSE_WATCH !== undefined)
+    problems.set(
+      "WHEELHOUSE_WATCH",
+      "is for a start without NODE_ENV=production; name the sources in wheelhouse.yaml or add them on the Sources page",
+    );
   for (const name of missingAuditVariables(given))
     problems.set(name, "is required with WHEELHOUSE_AUDIT_S3_URL");
   const ofProvider = ["WHEELHOUSE_OIDC_ISSUER", "WHEELHOUSE_OIDC_CLIENT_ID", "WHEELHOUSE_OIDC_CLIENT_SECRET"];
@@ -310,7 +343,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   if (!parsed.success || problems.size > 0) throw new ConfigError(problems);
 
   const read = parsed.data;
-  const demo = read.WHEELHOUSE_DEMO ?? !production;
+  const watch = read.WHEELHOUSE_WATCH ?? [];
+  const demo = read.WHEELHOUSE_DEMO ?? (!production && watch.length === 0);
   return {
     production,
     roles: read.WHEELHOUSE_ROLES,
@@ -320,6 +354,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     drainMs: read.WHEELHOUSE_DRAIN_MS,
     logLevel: read.WHEELHOUSE_LOG_LEVEL ?? (production ? "info" : "warn"),
     sourcesFile: read.WHEELHOUSE_CONFIG && resolve(repositoryRoot, read.WHEELHOUSE_CONFIG),
+    variable: (name) => environment[name],
+    watch,
+    hasFirstAdmin: !demo && !production,
     secretKey: read.WHEELHOUSE_SECRET_KEY,
     http: {
       host: read.HOST,
@@ -355,7 +392,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     },
     observe: {
       sampleIntervalMs: read.WHEELHOUSE_SAMPLE_INTERVAL_MS,
-      allowAddresses: read.WHEELHOUSE_WATCH_ALLOW_ADDRESSES ?? (demo ? loopback : []),
+      allowAddresses:
+        read.WHEELHOUSE_WATCH_ALLOW_ADDRESSES ?? (production ? [] : demo ? loopback : privateNetworks),
       healthToken: read.WHEELHOUSE_HEALTH_TOKEN,
     },
   };

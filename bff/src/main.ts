@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
 import { buildApp, type Product } from "#app/app.ts";
+import { describeGiven, prepareStarter } from "#app/first-start.ts";
 import {
   assertFit,
   checkGround,
@@ -97,7 +98,9 @@ async function connect(config: Config, embedded: Embedded, log: Logger): Promise
     secretKey,
   });
   begun.push({ name: "the server", end: product.close });
-  return product;
+  if (!config.hasFirstAdmin || !admin) return product;
+  const starter = await prepareStarter(config, { adminUrl: admin, log });
+  return Object.assign(product, { credentials: starter === null ? [] : [starter] });
 }
 
 function announce(baseUrl: string, { credentials }: Product, dataDir: string) {
@@ -143,6 +146,7 @@ async function start() {
     begun.push({ name: "the demo fleet", end: fleet.stop });
   }
   announce(baseUrl, product, config.dataDir);
+  if (config.watch.length > 0) process.stdout.write(describeGiven(await product.keepGiven(config.watch)));
 }
 
 start().catch(fail);

@@ -143,6 +143,7 @@ const kept: Record<string, readonly string[]> = {
     "server",
     "prefix",
     "bentocache",
+    "authentication",
   ],
   "sources.target.update": [
     "kind",
@@ -165,6 +166,7 @@ const kept: Record<string, readonly string[]> = {
     "server",
     "prefix",
     "bentocache",
+    "authentication",
   ],
   "sources.target.delete": [
     "kind",
@@ -187,7 +189,9 @@ const kept: Record<string, readonly string[]> = {
     "server",
     "prefix",
     "bentocache",
+    "authentication",
   ],
+  "sources.trial.run": ["target", "kind", "state"],
   "sources.server.create": ["kind", "name", "target", "caches"],
   "sources.server.update": ["kind", "name", "target", "caches"],
   "sources.server.delete": ["kind", "name", "target", "caches"],

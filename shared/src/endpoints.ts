@@ -15,6 +15,7 @@ import type { Endpoint } from "./endpoint.ts";
 import * as maintenance from "./health/maintenance.ts";
 import * as history from "./history.ts";
 import { liveContracts } from "./live.ts";
+import * as sourceTrial from "./source-trial.ts";
 import * as sources from "./sources.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
 
@@ -37,6 +38,7 @@ const contracts = [
   maintenance,
   sources,
   webhookRefusals,
+  sourceTrial,
 ] as const;
 
 type ActionsOf<Contract> = {

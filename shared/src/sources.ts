@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineEndpoint, slug, timestamp } from "./endpoint.ts";
 import { healthState, observation } from "./health/health.ts";
 import { reasonText } from "./reason.ts";
+import { credentialKinds, sourceCredentials } from "./source-credentials.ts";
 
 const serverKept = ["kind", "name", "target", "caches"] as const;
 
@@ -26,6 +27,7 @@ const targetKept = [
   "server",
   "prefix",
   "bentocache",
+  "authentication",
 ] as const;
 
 /**
@@ -131,6 +133,8 @@ export const watchedSource = z.object({
       issuedAt: timestamp.nullable(),
     }),
   ),
+  /** The kind of credentials that its endpoint gets; null without any. */
+  credentials: z.enum(credentialKinds).nullable(),
   /** Null for sources of the file. */
   version: z.number().int().nullable(),
   /** Latest state seen by the collector; `unknown` and never observed before the first check. */
@@ -180,7 +184,13 @@ export const createTarget = defineEndpoint({
   access: "sources:manage",
   action: "sources.target.create",
   keeps: targetKept,
-  body: z.strictObject({ slug, definition: targetDefinition, reason }),
+  body: z.strictObject({
+    slug,
+    definition: targetDefinition,
+    /** For services and metrics endpoints over HTTP. */
+    credentials: sourceCredentials.nullable().optional(),
+    reason,
+  }),
   response: changedSource,
   status: 201,
 });
@@ -193,7 +203,13 @@ export const updateTarget = defineEndpoint({
   action: "sources.target.update",
   keeps: targetKept,
   params,
-  body: z.strictObject({ version, definition: targetDefinition, reason }),
+  body: z.strictObject({
+    version,
+    definition: targetDefinition,
+    /** Absent keeps those that are stored, null deletes them. */
+    credentials: sourceCredentials.nullable().optional(),
+    reason,
+  }),
   response: changedSource,
 });
 

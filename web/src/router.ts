@@ -10,7 +10,7 @@ import { cachesRoute } from "#routes/caches.tsx";
 import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
 import { inviteRoute } from "#routes/invite.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
-import { overviewRoute } from "#routes/overview.tsx";
+import { organizationIndexRoute, overviewRoute } from "#routes/overview.tsx";
 import { queuesRoute } from "#routes/queues.tsx";
 import { confirmedRoute, resetRoute } from "#routes/reset.tsx";
 import { rootRoute } from "#routes/root.tsx";
@@ -25,6 +25,7 @@ const routeTree = rootRoute.addChildren([
   resetRoute,
   confirmedRoute,
   organizationRoute.addChildren([
+    organizationIndexRoute,
     overviewRoute,
     servicesRoute,
     sourcesRoute,

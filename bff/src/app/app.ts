@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
+import type { Config } from "#config.ts";
 import { seedDemo } from "#features/access/sign-in/sign-in.ts";
 import { createOwnHealth } from "#features/health/own/own.ts";
 import { createRemembering } from "#features/history/history.ts";
 import { createOverview } from "#features/overview/overview.ts";
+import type { GivenReport } from "#features/sources/sources.ts";
 import { webhooksSettings } from "#features/webhooks/config.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
 import type { Feature } from "#lib/feature.ts";
@@ -23,6 +25,8 @@ export type Product = {
   close(): Promise<void>;
   /** Demo sign-ins, first organization first; empty without the demo. */
   credentials: readonly { email: string; password: string; role: string; organization: string }[];
+  /** Watches addresses given to the start from then on, and says what they are. */
+  keepGiven(addresses: Config["watch"]): Promise<GivenReport>;
 };
 
 /** All features, in the order in which they are mounted and started; they stop in the opposite order. */
@@ -103,5 +107,6 @@ export async function buildApp(deps: AppDeps): Promise<Product> {
       await foundations.close();
     },
     credentials,
+    keepGiven: features.sources.keepGiven,
   };
 }

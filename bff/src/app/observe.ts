@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Core, Feature, Running } from "#lib/feature.ts";
 import { redisDatabaseOf } from "#lib/redis/redis.ts";
+import type { AddressFilter } from "#lib/security/address-filter.ts";
 import type { Aspect } from "#observe/aspect.ts";
 import {
   createControlChannel,
@@ -20,6 +21,7 @@ import { createWatchedServers, type WatchedRedis } from "./servers.ts";
 type WatchNeeds = {
   catalogue: Catalogue;
   redisUrl: string;
+  filter: AddressFilter;
   intervalMs: number;
   /** This process's own report; null while it does not report. Available even without Redis. */
   ownReport(): Report | null;
@@ -31,11 +33,11 @@ type WatchNeeds = {
  */
 export function createWatch(
   core: Pick<Core, "database" | "redis" | "subscribe" | "clock" | "log">,
-  { catalogue, redisUrl, intervalMs, ownReport }: WatchNeeds,
+  { catalogue, redisUrl, filter, intervalMs, ownReport }: WatchNeeds,
 ) {
   const { database, redis, subscribe, clock, log } = core;
   const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
-  const connected = createWatchedServers({ catalogue, database, redisUrl, clock, log });
+  const connected = createWatchedServers({ catalogue, database, redisUrl, filter, clock, log });
   const reportSources = () =>
     connected.redis.map(({ source, connection }) => ({
       id: source.id,

@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createDatabase } from "#lib/postgres/postgres.ts";
+import { createServerFilter } from "#lib/security/address-filter.ts";
 import { systemClock } from "#lib/time/clock.ts";
 import { startPgBouncer } from "#testing/pgbouncer.ts";
 import { createTestDatabase } from "#testing/stack.ts";
@@ -22,6 +23,7 @@ test("a watched Postgres is read through PgBouncer with its defaults", async () 
     catalogue: { current: () => sources, onChange: () => () => undefined },
     database,
     redisUrl: "redis://127.0.0.1:1",
+    filter: createServerFilter([]),
     clock: systemClock,
     log,
   });

@@ -7,6 +7,8 @@ import type { SampledQueues } from "#features/queues/rows.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
 import { type Database, openPool } from "#lib/postgres/postgres.ts";
 import { createRedis, redisDatabaseOf } from "#lib/redis/redis.ts";
+import type { AddressFilter } from "#lib/security/address-filter.ts";
+import { filteredSocket } from "#lib/security/filtered-socket.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Catalogue, WatchedServer, WatchedSources } from "#observe/sources/sources.ts";
 
@@ -35,12 +37,15 @@ export function createWatchedServers({
   catalogue,
   database,
   redisUrl,
+  filter,
   clock,
   log,
 }: {
   catalogue: Catalogue;
   database: Database;
   redisUrl: string;
+  /** Which addresses the servers of others may have. */
+  filter: AddressFilter;
   clock: Clock;
   log: Logger;
 }) {
@@ -51,7 +56,12 @@ export function createWatchedServers({
 
   const openRedis = (source: WatchedServer): Connected => {
     const url = source.url ?? redisUrl;
-    const connection = createRedis({ url, name: `wheelhouse-observe-${source.id}`, log });
+    const connection = createRedis({
+      url,
+      name: `wheelhouse-observe-${source.id}`,
+      log,
+      ...(source.url === undefined ? {} : { filter }),
+    });
     const { id, name, organization } = source;
     return {
       source,
@@ -85,6 +95,7 @@ export function createWatchedServers({
       openPool(
         {
           connectionString: url,
+          stream: () => filteredSocket(filter),
           max: 1,
           application_name: "wheelhouse-observe",
           connectionTimeoutMillis: 5_000,

@@ -1,16 +1,17 @@
 import { createRecentActs } from "#features/audit/reading/reading.ts";
-import { createBreakers } from "#features/breakers/breakers.ts";
+import { countBreakers, createBreakers } from "#features/breakers/breakers.ts";
 import { createCaches } from "#features/caches/caches.ts";
-import { createHealth, createServers } from "#features/health/health.ts";
+import { createHealth, createServers, readHealthOnce } from "#features/health/health.ts";
 import { serviceRows } from "#features/health/rows.ts";
 import { createHistory } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
 import { createReasonOf } from "#features/overview/overview.ts";
 import { createQueues } from "#features/queues/queues.ts";
+import { createQueuesSource } from "#features/queues/source.ts";
 import { createDeclared, createSources } from "#features/sources/sources.ts";
 import { webhookRows } from "#features/webhooks/aspect.ts";
 import { createWatchHttp } from "#lib/http/watch-http.ts";
-import { createAddressFilter } from "#lib/security/address-filter.ts";
+import { createServerFilter, createWatchFilter } from "#lib/security/address-filter.ts";
 import { createListAnswers } from "#observe/spread/spread.ts";
 import type { Foundations } from "./foundations.ts";
 import { createWatch } from "./observe.ts";
@@ -25,6 +26,7 @@ export function createReading({ core, access, box, ownCaches, subscriber }: Foun
   const watch = createWatch(core, {
     catalogue: declared.catalogue,
     redisUrl,
+    filter: createServerFilter(core.config.observe.allowAddresses),
     intervalMs: core.config.observe.sampleIntervalMs,
     ownReport: ownProcess.latest,
   });
@@ -41,7 +43,10 @@ export function createWatchers(
 ) {
   const { snapshots, channel, intervalMs, redisServers, detailedServers } = watch;
   const { catalogue, hashOf } = declared;
-  const http = createWatchHttp({ filter: createAddressFilter(core.config.observe.allowAddresses) });
+  const http = createWatchHttp({
+    filter: createWatchFilter(core.config.observe.allowAddresses),
+    credentialsOf: declared.catalogue.credentialsOf,
+  });
   const operations = createOperations(core, { channel });
   const { newestToBreakers: newestCommands, run, read: readOperation } = operations;
   const commanding = { ...reading, channel, run, readOperation };
@@ -73,6 +78,13 @@ export function createWatchers(
         snapshots,
         checks: serviceRows,
         scrapesOf: breakers.scrapesOf,
+        http,
+        readers: {
+          queues: (redis, database) =>
+            createQueuesSource({ redis, sourceId: "trial", database, clock: core.clock }),
+          health: readHealthOnce,
+          breakers: countBreakers,
+        },
       }),
       health: createHealth(core, {
         ...reading,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Config } from "#config.ts";
 import { loadSources, SourcesError } from "#observe/sources/sources.ts";
 import { type Finding, fail, type MakeCheck, messageOf, pass, warn } from "./check.ts";
+import { endSoon, openClient } from "./client.ts";
 import { networkFailure } from "./failures.ts";
 
 const answerWithinMs = 4_000;
@@ -17,7 +18,7 @@ export async function checkAddresses(check: MakeCheck, config: Config): Promise<
     await check("Demo", () =>
       warn("demo accounts with known passwords are made in production", "remove WHEELHOUSE_DEMO"),
     );
-  if (config.sourcesFile) await check("Watched sources", () => checkSources(config.sourcesFile));
+  if (config.sourcesFile) await check("Watched sources", () => checkSources(config));
   const { oidc } = config;
   if (oidc) await check("Identity provider", () => checkIssuer(oidc.issuer), { isThorough: true });
   const { s3 } = config.audit;
@@ -54,9 +55,14 @@ function checkTrustProxy({ http: { publicUrl = "", trustProxy } }: Config): Find
   );
 }
 
-function checkSources(path: string | undefined): Finding {
+async function checkSources({
+  sourcesFile: path,
+  postgres: { systemUrl },
+  variable,
+}: Config): Promise<Finding> {
   try {
-    loadSources(path);
+    const organizations = systemUrl === undefined ? null : await organizationsOf(systemUrl);
+    loadSources(path, { organizations, isEmptyRefused: true, variable });
     return pass(`${path}`);
   } catch (error) {
     if (!(error instanceof SourcesError)) throw error;
@@ -64,6 +70,21 @@ function checkSources(path: string | undefined): Finding {
       `${path}: ${error.problems.slice(0, 3).join("; ")}`,
       "correct the file, or WHEELHOUSE_CONFIG",
     );
+  }
+}
+
+/** Null when they cannot be read, which the checks of Postgres name. */
+async function organizationsOf(systemUrl: string): Promise<ReadonlySet<string> | null> {
+  try {
+    const client = await openClient(systemUrl);
+    try {
+      const { rows } = await client.query<{ slug: string }>("select slug from wheelhouse.organizations");
+      return new Set(rows.map(({ slug }) => slug));
+    } finally {
+      endSoon(client);
+    }
+  } catch {
+    return null;
   }
 }
 

@@ -21,6 +21,7 @@ import { platformOrganization, type RequestContext } from "#lib/http/request-con
 import { createServer } from "#lib/http/server.ts";
 import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
+import { createServerFilter } from "#lib/security/address-filter.ts";
 import { systemClock } from "#lib/time/clock.ts";
 import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
 import { createSourcesFile, type SourcesFile } from "#observe/sources/sources.ts";
@@ -58,7 +59,13 @@ function observer(
   const redis = createRedis({ url: redisUrl, name: "test-observe", log });
   const channels = createChannels({ redis, redisUrl, log });
   const core = { database, redis, subscribe: channels.subscribe, clock: systemClock, log };
-  const watch = createWatch(core, { catalogue, redisUrl, intervalMs, ownReport: () => null });
+  const watch = createWatch(core, {
+    catalogue,
+    redisUrl,
+    filter: createServerFilter([]),
+    intervalMs,
+    ownReport: () => null,
+  });
   const { snapshots, owner } = watch;
   const past = { readPart: async () => Buffer.from(""), seriesBefore: async () => [] };
   const answer = createListAnswers({ snapshots, readPast: past.readPart });

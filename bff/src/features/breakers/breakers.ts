@@ -10,6 +10,8 @@ import { createScrapedBreakers, createScrapeStates } from "./readers/readers.ts"
 import { createReportedBreakers, type ReportedBreakersDeps } from "./reports.ts";
 import { breakersRoutes, type RoutesDeps } from "./routes.ts";
 
+export { countBreakers } from "./readers/readers.ts";
+
 type BreakersNeeds = {
   catalogue: Catalogue;
   http: Pick<WatchHttp, "get">;

@@ -7,6 +7,8 @@ import { type SampledServer, serverRows } from "./rows.ts";
 import { createServersAspect, createServersBoard } from "./servers/servers.ts";
 import { createServices, type ServicesDeps } from "./services/services.ts";
 
+export { readHealthOnce } from "./checks/checks.ts";
+
 type HealthNeeds = Pick<ServicesDeps, "catalogue" | "uptimes" | "ownReports"> & {
   http: WatchHttp;
   hashOf: HeartbeatsDeps["hashOf"];

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { type SourceCredentials, sourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import { targetDefinition } from "@wheelhouse/shared/sources.ts";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -7,6 +8,7 @@ import type { SecretBox } from "#lib/security/secret-box.ts";
 import type {
   CacheSource,
   Catalogue,
+  SourcesFile,
   WatchedService,
   WatchedSources,
   WatchedTarget,
@@ -16,6 +18,7 @@ import type { SecretRow, SourceRow, SourcesStore } from "./store.ts";
 
 const rereadEveryMs = 10_000;
 
+export const credentialsPurpose = (id: string) => `watched-source/${id}/credentials`;
 export const urlPurpose = (id: string) => `watched-source/${id}`;
 /** A short name contains no dot, so ids of the file and of organizations never collide. */
 export const idOf = (organization: string, slug: string) => `${organization}.${slug}`;
@@ -103,6 +106,19 @@ function openUrl(row: Row, box: Pick<SecretBox, "open">): string | null {
   }
 }
 
+/** Null without any, and when they were sealed with another key. */
+export function openCredentials(
+  row: Pick<SourceRow, "id" | "credentials_box">,
+  box: Pick<SecretBox, "open">,
+): SourceCredentials | null {
+  if (row.credentials_box === null) return null;
+  try {
+    return sourceCredentials.parse(JSON.parse(box.open(row.credentials_box, credentialsPurpose(row.id))));
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Everything watched, from the file and the API, in each process. Changes are announced over Redis; without
  * it, they are picked up at the next poll.
@@ -110,12 +126,15 @@ function openUrl(row: Row, box: Pick<SecretBox, "open">): string | null {
 export function createSourcesCatalogue({
   file,
   store,
+  onOrganizations,
   box,
   subscribe,
   log,
 }: {
-  file: Catalogue;
-  store: Pick<SourcesStore, "all" | "secrets">;
+  file: Catalogue & Pick<SourcesFile, "credentialsOf">;
+  store: Pick<SourcesStore, "all" | "secrets" | "organizations">;
+  /** Hears which organizations exist, after each read in which they have changed. */
+  onOrganizations(slugs: ReadonlySet<string>): void;
   box: SecretBox;
   subscribe: Subscribe;
   log: Logger;
@@ -123,6 +142,8 @@ export function createSourcesCatalogue({
   const listeners = new Set<(sources: WatchedSources) => void>();
   let rows: readonly Row[] = [];
   let secrets: ReadonlyMap<string, SecretRow> | undefined;
+  let credentials: ReadonlyMap<string, SourceCredentials> = new Map();
+  let organizations: ReadonlySet<string> | undefined;
   let sources = file.current();
   let caches: readonly CacheSource[] = cachesOf(sources);
   let reading: Promise<void> | undefined;
@@ -144,8 +165,23 @@ export function createSourcesCatalogue({
     for (const listener of listeners) listener(sources);
   };
   const read = async () => {
-    const [added, issued] = await Promise.all([store.all(), store.secrets()]);
+    const [added, issued, existing] = await Promise.all([
+      store.all(),
+      store.secrets(),
+      store.organizations(),
+    ]);
+    const slugs = new Set(existing.map(({ slug }) => slug));
+    if (!isDeepStrictEqual(slugs, organizations)) {
+      organizations = slugs;
+      onOrganizations(slugs);
+    }
     rows = added;
+    credentials = new Map(
+      added.flatMap((row) => {
+        const opened = openCredentials(row, box);
+        return opened === null ? [] : [[idOf(row.organization, row.slug), opened] as const];
+      }),
+    );
     secrets = new Map(issued.map((row) => [secretKey(row.organization, row.service, row.instance), row]));
     merge();
   };
@@ -169,6 +205,11 @@ export function createSourcesCatalogue({
 
   return {
     current: () => sources,
+    /**
+     * What the endpoints of a source ask for; null for nothing. Kept apart from the sources, so that no list of them
+     * can carry a secret.
+     */
+    credentialsOf: (id: string): SourceCredentials | null => credentials.get(id) ?? file.credentialsOf(id),
     /** Declared caches of the file and those added, even if their Redis server is not watched. */
     caches: () => caches,
     onChange(listener: (changed: WatchedSources) => void) {

@@ -4,15 +4,18 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";
 import { prefixMistake, serviceMistakes } from "#observe/sources/sources.ts";
 import type { SourcesCatalogue } from "./catalogue.ts";
-import { serverAddressProblem } from "./server-address.ts";
+import { readServerAddress } from "./server-address.ts";
 
 /** Rules for a definition beyond its shape. The checks throw `validation_failed` with the field. */
 export function createDefinitionChecks({
   catalogue,
   filter,
+  serverFilter,
 }: {
   catalogue: Pick<SourcesCatalogue, "current" | "caches">;
   filter: AddressFilter;
+  /** Which addresses a Redis or Postgres server may have. */
+  serverFilter: AddressFilter;
 }) {
   function assertTarget(definition: TargetDefinition, id: string, context: RequestContext) {
     const { slug } = context.organization;
@@ -73,10 +76,14 @@ export function createDefinitionChecks({
     if (refusal) throw invalidField(field, `is not allowed: ${refusal}`);
   }
 
-  function assertServer({ kind, url }: ServerDefinition) {
-    const problem = serverAddressProblem({ kind, url });
-    if (problem) throw invalidField("body.definition.url", problem);
+  /** The definition with its address as it is stored. */
+  function readServer({ kind, name, url }: ServerDefinition): ServerDefinition {
+    const read = readServerAddress({ kind, url });
+    if ("problem" in read) throw invalidField("body.definition.url", read.problem);
+    const refusal = serverFilter.refusalOfUrl(read.url);
+    if (refusal) throw invalidField("body.definition.url", `is not allowed: ${refusal}`);
+    return { kind, name, url: read.url };
   }
 
-  return { assertTarget, assertServer };
+  return { assertTarget, readServer };
 }

@@ -60,6 +60,8 @@ export function createHeartbeatSecrets({
   };
 }
 
+export type HeartbeatSecrets = ReturnType<typeof createHeartbeatSecrets>;
+
 const shownOf = ({ instance, secret_hint, issued_at }: SecretRow): AuditFields => ({
   instance,
   secretHint: secret_hint,

@@ -42,6 +42,7 @@ export function createSourcesList({
       items: viewsOf(sources, slug, {
         caches: catalogue.caches(),
         versions: catalogue.versions(),
+        credentialsOf: catalogue.credentialsOf,
         secretOf: (service, instance) => catalogue.secretOf(slug, service, instance),
         seen,
       }),

@@ -1,9 +1,15 @@
+import { trySource } from "@wheelhouse/shared/source-trial.ts";
 import * as contract from "@wheelhouse/shared/sources.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";
 import type { SourcesService } from "./service.ts";
+import type { Trials } from "./trial/trial.ts";
 
-export function sourcesRoutes(app: FastifyInstance, { service }: { service: SourcesService }) {
+export function sourcesRoutes(
+  app: FastifyInstance,
+  { service, trials }: { service: SourcesService; trials: Trials },
+) {
+  route(app, trySource, ({ body }, context) => trials.run(body, context));
   route(app, contract.listSources, (_, context) => service.list(context));
   route(app, contract.createTarget, ({ body }, context) => service.createTarget(body, context));
   route(app, contract.updateTarget, ({ params, body }, context) =>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { serverAddressProblem } from "./server-address.ts";
+import { readServerAddress } from "./server-address.ts";
 
 test.each([
   ["redis", "redis://cache:6379/3"],
@@ -9,7 +9,7 @@ test.each([
   ["postgresql", "postgresql://db/shop"],
 ])("a %s address that leads where its host says is accepted: %s", (name, url) => {
   const kind = name === "redis" ? "redis" : "postgres";
-  expect(serverAddressProblem({ kind, url })).toBeUndefined();
+  expect(readServerAddress({ kind, url })).toMatchObject({ url });
 });
 
 test.each([
@@ -29,5 +29,5 @@ test.each([
   ["redis", "cache:6379"],
   ["redis", "postgres://cache"],
 ] as const)("an address of %s that leads elsewhere or reads a file is refused: %s", (kind, url) => {
-  expect(serverAddressProblem({ kind, url })).toMatch(/^must /);
+  expect(readServerAddress({ kind, url })).toMatchObject({ problem: expect.stringMatching(/^must /) });
 });

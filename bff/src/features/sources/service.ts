@@ -1,4 +1,5 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
+import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import type {
   createServer,
   createTarget,
@@ -7,6 +8,7 @@ import type {
   updateServer,
   updateTarget,
 } from "@wheelhouse/shared/sources.ts";
+import { targetDefinition } from "@wheelhouse/shared/sources.ts";
 import type { Transaction } from "kysely";
 import { uuidv7 } from "uuidv7";
 import type { Tables } from "#database/tables.ts";
@@ -17,9 +19,16 @@ import type { AddressFilter } from "#lib/security/address-filter.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { SourcesFile } from "#observe/sources/sources.ts";
-import { idOf, type SourcesCatalogue, sourcesOf, urlPurpose } from "./catalogue.ts";
+import {
+  credentialsPurpose,
+  idOf,
+  openCredentials,
+  type SourcesCatalogue,
+  sourcesOf,
+  urlPurpose,
+} from "./catalogue.ts";
 import { createDefinitionChecks } from "./definition-checks.ts";
-import { createHeartbeatSecrets } from "./heartbeats.ts";
+import { createHeartbeatSecrets, type HeartbeatSecrets } from "./heartbeats.ts";
 import { createSourcesList, type Seen } from "./list.ts";
 import type { SecretRow, SourceRow, SourcesStore } from "./store.ts";
 import { auditFields, viewsOf } from "./view.ts";
@@ -31,10 +40,14 @@ type Options = Seen & {
   changes: Changes;
   box: SecretBox;
   filter: AddressFilter;
+  /** Which addresses a Redis or Postgres server may have. */
+  serverFilter: AddressFilter;
   clock: Clock;
 };
 /** Given by the caller and stored in the audit trail. */
 type Reason = { reason?: string | null | undefined };
+/** `credentials`: undefined keeps those that are stored. */
+type Given = Reason & { credentials?: SourceCredentials | null | undefined };
 
 type Content = Pick<SourceRow, "kind" | "definition"> & {
   url: string | null;
@@ -58,15 +71,51 @@ const contentOfServer = ({ kind, name, url }: ServerDefinition): Content => ({
   shown: { kind, name, target: new URL(url).host },
 });
 
+/** The trail says which kind of credentials there is, and nothing of them. */
+const withCredentials = (shown: AuditFields, credentials: SourceCredentials | null): AuditFields =>
+  credentials === null ? shown : { ...shown, authentication: credentials.kind };
+
+/** Credentials are for what is asked over HTTP; a certificate needs TLS. */
+function assertCredentials(definition: TargetDefinition, credentials: SourceCredentials | null | undefined) {
+  if (!credentials) return;
+  const urls =
+    definition.kind === "service"
+      ? definition.instances.map(({ url }) => url)
+      : definition.kind === "prometheus"
+        ? [definition.url]
+        : [null];
+  if (urls.some((url) => url === null || !/^https?:/i.test(url)))
+    throw invalidField("body.credentials", "are for addresses that begin with https:// or http://");
+  if (credentials.kind === "certificate" && urls.some((url) => !/^https:/i.test(url ?? "")))
+    throw invalidField("body.credentials.kind", "needs addresses that begin with https://");
+}
+
+const originsOf = (definition: unknown): string[] => {
+  const read = targetDefinition.safeParse(definition).data;
+  if (read?.kind === "prometheus") return [new URL(read.url).origin];
+  if (read?.kind !== "service") return [];
+  return read.instances.flatMap(({ url }) => (url === null ? [] : [new URL(url).origin]));
+};
+
+/** Whoever may change an address must not get to see stored credentials by sending them elsewhere. */
+function assertSameHosts(before: SourceRow, definition: unknown) {
+  const known = new Set(originsOf(before.definition));
+  if (originsOf(definition).some((origin) => !known.has(origin)))
+    throw invalidField(
+      "body.credentials",
+      "must be given again for an address on another host, or be null to delete them",
+    );
+}
+
 const targetOf = (row: Pick<SourceRow, "id" | "slug">, { organization }: RequestContext) => [
   { type: "watched-source", id: row.id, name: idOf(organization.slug, row.slug) },
 ];
 
 /** Sources that people add, beside those of the file, which are read-only. */
 export function createSourcesService(options: Options) {
-  const { store, catalogue, file, changes, box, filter, clock, checksOf, scrapesOf } = options;
+  const { store, catalogue, file, changes, box, filter, serverFilter, clock, checksOf, scrapesOf } = options;
   const heartbeats = createHeartbeatSecrets({ store, clock });
-  const { assertTarget, assertServer } = createDefinitionChecks({ catalogue, filter });
+  const { assertTarget, readServer } = createDefinitionChecks({ catalogue, filter, serverFilter });
 
   /** @throws 409 for sources of the file, 404 for an unknown source of this organization. */
   function slugOf(id: string, { organization }: RequestContext): string {
@@ -86,6 +135,9 @@ export function createSourcesService(options: Options) {
     throw new AppError("not_found", "There is no such source in this organization.");
   }
 
+  const sealedCredentials = (id: string, credentials: SourceCredentials | null) =>
+    credentials && box.seal(JSON.stringify(credentials), credentialsPurpose(id));
+
   const viewOf = (row: SourceRow, context: RequestContext, secrets: readonly SecretRow[] = []) => {
     const { slug } = context.organization;
     const { caches, ...read } = sourcesOf([{ ...row, organization: slug }], box);
@@ -95,6 +147,7 @@ export function createSourcesService(options: Options) {
     const view = viewsOf({ ...read, redis }, slug, {
       caches,
       versions: new Map([[id, row.version]]),
+      credentialsOf: () => openCredentials(row, box),
       secretOf: (_, instance) => secrets.find((each) => each.instance === instance),
       seen: new Map(checksOf(context.organization).map((each) => [each.id, each])),
     }).find((each) => each.id === id);
@@ -109,11 +162,12 @@ export function createSourcesService(options: Options) {
   };
   const shownOf = (row: SourceRow, context: RequestContext): AuditFields => {
     const { kind, name, target, definition } = viewOf(row, context);
-    return definition ? auditFields(definition) : { kind, name, target };
+    const shown = definition ? auditFields(definition) : { kind, name, target };
+    return withCredentials(shown, openCredentials(row, box));
   };
   async function create(
     action: "sources.target.create" | "sources.server.create",
-    { slug, reason = null }: { slug: string } & Reason,
+    { slug, credentials = null, reason = null }: { slug: string } & Given,
     content: Content,
     context: RequestContext,
   ) {
@@ -123,13 +177,19 @@ export function createSourcesService(options: Options) {
     const made = await changes.run(context, action, async (tx) => {
       await holdServer(tx, context, content.server);
       const url_box = url === null ? null : box.seal(url, urlPurpose(id));
-      const row = { id, org_id: organizationId, slug, kind, definition, url_box };
+      const credentials_box = sealedCredentials(id, credentials);
+      const row = { id, org_id: organizationId, slug, kind, definition, url_box, credentials_box };
       await store.insert(tx, row);
       const service = idOf(organization, slug);
       const { secrets, issued } = await heartbeats.keep(tx, { organizationId, service }, definition);
       return {
         result: { ...viewOf({ ...row, version: 1 }, context, secrets), issued },
-        audit: { targets: targetOf(row, context), before: null, after: shown, reason },
+        audit: {
+          targets: targetOf(row, context),
+          before: null,
+          after: withCredentials(shown, credentials),
+          reason,
+        },
       };
     });
     await catalogue.changed();
@@ -138,7 +198,7 @@ export function createSourcesService(options: Options) {
 
   async function update(
     action: "sources.target.update" | "sources.server.update",
-    { id, version, reason = null }: { id: string; version: number } & Reason,
+    { id, version, credentials, reason = null }: { id: string; version: number } & Given,
     content: Content,
     context: RequestContext,
   ) {
@@ -152,15 +212,24 @@ export function createSourcesService(options: Options) {
         throw new AppError("conflict", "Someone else changed this in the meantime. Reload and review it.");
       if (before.kind !== kind) throw invalidField("body.definition.kind", "cannot be changed");
       const url_box = url === null ? null : box.seal(url, urlPurpose(before.id));
-      const next = await store.update(tx, before.id, { definition, url_box });
+      if (credentials === undefined && before.credentials_box !== null) assertSameHosts(before, definition);
+      const credentials_box =
+        credentials === undefined ? before.credentials_box : sealedCredentials(before.id, credentials);
+      const after = { ...before, definition, url_box, credentials_box };
+      const next = await store.update(tx, before.id, after);
       const place = { organizationId, service: id };
       const { secrets, issued } = await heartbeats.keep(tx, place, definition);
       return {
         result: {
-          ...viewOf({ ...before, definition, url_box, version: next }, context, secrets),
+          ...viewOf({ ...after, version: next }, context, secrets),
           issued,
         },
-        audit: { targets: targetOf(before, context), before: shownOf(before, context), after: shown, reason },
+        audit: {
+          targets: targetOf(before, context),
+          before: shownOf(before, context),
+          after: withCredentials(shown, openCredentials(after, box)),
+          reason,
+        },
       };
     });
     await catalogue.changed();
@@ -193,11 +262,71 @@ export function createSourcesService(options: Options) {
     return null;
   }
 
+  return {
+    list: createSourcesList({ catalogue, file, checksOf, scrapesOf }),
+    createTarget(
+      { slug, definition, credentials, reason }: EndpointParsed<typeof createTarget>["body"],
+      context: RequestContext,
+    ) {
+      assertTarget(definition, idOf(context.organization.slug, slug), context);
+      assertCredentials(definition, credentials);
+      return create(
+        "sources.target.create",
+        { slug, credentials, reason },
+        contentOfTarget(definition),
+        context,
+      );
+    },
+    updateTarget(
+      id: string,
+      { version, definition, credentials, reason }: EndpointParsed<typeof updateTarget>["body"],
+      context: RequestContext,
+    ) {
+      assertTarget(definition, id, context);
+      assertCredentials(definition, credentials);
+      return update(
+        "sources.target.update",
+        { id, version, credentials, reason },
+        contentOfTarget(definition),
+        context,
+      );
+    },
+    deleteTarget: (id: string, reason: string | undefined, context: RequestContext) =>
+      remove("sources.target.delete", { id, reason }, ["service", "prometheus", "cache"], context),
+    createServer(
+      { slug, definition, reason }: EndpointParsed<typeof createServer>["body"],
+      context: RequestContext,
+    ) {
+      const content = contentOfServer(readServer(definition));
+      return create("sources.server.create", { slug, reason }, content, context);
+    },
+    updateServer(
+      id: string,
+      { version, definition, reason }: EndpointParsed<typeof updateServer>["body"],
+      context: RequestContext,
+    ) {
+      const content = contentOfServer(readServer(definition));
+      return update("sources.server.update", { id, version, reason }, content, context);
+    },
+    deleteServer: (id: string, reason: string | undefined, context: RequestContext) =>
+      remove("sources.server.delete", { id, reason }, ["redis", "postgres"], context),
+    rotateHeartbeat: createRotation({ store, catalogue, changes, heartbeats }),
+  };
+}
+export type SourcesService = ReturnType<typeof createSourcesService>;
+
+/** Replaces the secret of an instance that reports by itself. */
+function createRotation({
+  store,
+  catalogue,
+  changes,
+  heartbeats,
+}: Pick<Options, "store" | "catalogue" | "changes"> & { heartbeats: HeartbeatSecrets }) {
   /**
    * Also for services of the file, whose secrets could not be changed otherwise. @returns the complete
    * address, once.
    */
-  async function rotate(
+  return async function rotate(
     id: string,
     { instance, reason = null }: { instance: string } & Reason,
     context: RequestContext,
@@ -223,49 +352,5 @@ export function createSourcesService(options: Options) {
     });
     await catalogue.changed();
     return made;
-  }
-
-  return {
-    list: createSourcesList({ catalogue, file, checksOf, scrapesOf }),
-    createTarget(
-      { slug, definition, reason }: EndpointParsed<typeof createTarget>["body"],
-      context: RequestContext,
-    ) {
-      assertTarget(definition, idOf(context.organization.slug, slug), context);
-      return create("sources.target.create", { slug, reason }, contentOfTarget(definition), context);
-    },
-    updateTarget(
-      id: string,
-      { version, definition, reason }: EndpointParsed<typeof updateTarget>["body"],
-      context: RequestContext,
-    ) {
-      assertTarget(definition, id, context);
-      return update("sources.target.update", { id, version, reason }, contentOfTarget(definition), context);
-    },
-    deleteTarget: (id: string, reason: string | undefined, context: RequestContext) =>
-      remove("sources.target.delete", { id, reason }, ["service", "prometheus", "cache"], context),
-    createServer(
-      { slug, definition, reason }: EndpointParsed<typeof createServer>["body"],
-      context: RequestContext,
-    ) {
-      assertServer(definition);
-      return create("sources.server.create", { slug, reason }, contentOfServer(definition), context);
-    },
-    updateServer(
-      id: string,
-      { version, definition, reason }: EndpointParsed<typeof updateServer>["body"],
-      context: RequestContext,
-    ) {
-      assertServer(definition);
-      return update("sources.server.update", { id, version, reason }, contentOfServer(definition), context);
-    },
-    deleteServer: (id: string, reason: string | undefined, context: RequestContext) =>
-      remove("sources.server.delete", { id, reason }, ["redis", "postgres"], context),
-    rotateHeartbeat: rotate,
   };
 }
-export type SourcesService = ReturnType<typeof createSourcesService>;
-
-/**
- * A definition in the audit trail: scalar values and lists of texts, and addresses without possible secrets.
- */

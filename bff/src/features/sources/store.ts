@@ -10,6 +10,7 @@ export type SourceRow = {
   kind: "redis" | "postgres" | "service" | "prometheus" | "cache";
   definition: unknown;
   url_box: Buffer | null;
+  credentials_box: Buffer | null;
   version: number;
 };
 
@@ -24,7 +25,16 @@ export type SecretRow = {
 };
 
 const secretColumns = ["service", "instance", "secret_hash", "secret_hint", "issued_at"] as const;
-const columns = ["id", "org_id", "slug", "kind", "definition", "url_box", "version"] as const;
+const columns = [
+  "id",
+  "org_id",
+  "slug",
+  "kind",
+  "definition",
+  "url_box",
+  "credentials_box",
+  "version",
+] as const;
 const maxPerOrganization = 1_000;
 
 /** Turns `unique_violation` of a short name or a cache into a readable response. */
@@ -55,6 +65,9 @@ export function createSourcesStore(database: Database) {
         .orderBy("watched_sources.id")
         .limit(20_000)
         .execute(),
+
+    /** Slugs of all organizations. */
+    organizations: () => database.system.selectFrom("organizations").select("slug").limit(100_000).execute(),
 
     /** Heartbeat secrets of all organizations, for the processes that accept heartbeats. */
     secrets: () =>
@@ -136,12 +149,17 @@ export function createSourcesStore(database: Database) {
       return row;
     },
 
-    async update(tx: Transaction<Tables>, id: string, changed: Pick<SourceRow, "definition" | "url_box">) {
+    async update(
+      tx: Transaction<Tables>,
+      id: string,
+      changed: Pick<SourceRow, "definition" | "url_box" | "credentials_box">,
+    ) {
       const { version } = await tx
         .updateTable("watched_sources")
         .set({
           definition: JSON.stringify(changed.definition),
           url_box: changed.url_box,
+          credentials_box: changed.credentials_box,
           version: sql`version + 1`,
         })
         .where("id", "=", id)

@@ -1,3 +1,4 @@
+import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import type { TargetDefinition, WatchedSource } from "@wheelhouse/shared/sources.ts";
 import type { AuditFields } from "#lib/change.ts";
 import { heartbeatPath } from "#lib/security/heartbeat-secret.ts";
@@ -10,6 +11,7 @@ export type SeenSource = Pick<WatchedSource, "state" | "cause" | "observedAt" | 
 export type Known = {
   /** Versions of sources added through the API, by id. */
   versions: ReadonlyMap<string, number>;
+  credentialsOf(id: string): SourceCredentials | null;
   secretOf(serviceId: string, instance: string): SecretRow | null | undefined;
   /** Declared caches of all organizations. */
   caches: readonly CacheSource[];
@@ -29,6 +31,7 @@ function commonOf(id: string, known: Known, intervalMs = ownIntervalMs) {
     id,
     origin: version === null ? ("file" as const) : ("api" as const),
     version,
+    credentials: known.credentialsOf(id)?.kind ?? null,
     state,
     cause,
     observedAt,

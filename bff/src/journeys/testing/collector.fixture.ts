@@ -1,4 +1,5 @@
 // A process that only observes, as a collector does; observe.test.ts kills it.
+
 import { pino } from "pino";
 import { z } from "zod";
 import { createObserving, createWatch } from "#app/observe.ts";
@@ -6,6 +7,7 @@ import { createServers } from "#features/health/health.ts";
 import { createChannels } from "#lib/channel.ts";
 import { createDatabase } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
+import { createServerFilter } from "#lib/security/address-filter.ts";
 import { systemClock } from "#lib/time/clock.ts";
 import { createSourcesFile } from "#observe/sources/sources.ts";
 
@@ -18,6 +20,12 @@ const redis = createRedis({ url: redisUrl, name: "test-observe-fixture", log });
 const { subscribe } = createChannels({ redis, redisUrl, log });
 const core = { database, redis, subscribe, clock: systemClock, log };
 const catalogue = createSourcesFile({ path: undefined, clock: systemClock, log });
-const watch = createWatch(core, { catalogue, redisUrl, intervalMs: 1_000, ownReport: () => null });
+const watch = createWatch(core, {
+  catalogue,
+  redisUrl,
+  filter: createServerFilter([]),
+  intervalMs: 1_000,
+  ownReport: () => null,
+});
 const servers = createServers(core, { servers: watch.servers, intervalMs: 1_000 });
 createObserving(core, { watch, aspects: [servers.aspect], roles: ["collector"] }).start();

@@ -4,6 +4,7 @@ import { connect, isIP } from "node:net";
 import type { Readable } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import { type AddressFilter, AddressRefusedError } from "#lib/security/address-filter.ts";
 
 export type WatchAnswer = {
@@ -28,18 +29,50 @@ export type WatchHttp = {
    * GET over a new connection, so that a listener that is gone is noticed. Follows no redirect.
    * @throws AddressRefusedError, or an error of Node's sockets; `signal`'s reason when it aborts.
    */
-  get(url: string, options: { signal: AbortSignal; maxBytes: number; accept: string }): Promise<WatchAnswer>;
+  get(
+    url: string,
+    options: {
+      signal: AbortSignal;
+      maxBytes: number;
+      accept: string;
+      /** Id of the source whose credentials are sent. */
+      source?: string;
+    },
+  ): Promise<WatchAnswer>;
   /** Connects to `tcp://host:port` and disconnects. */
   connect(url: string, options: { signal: AbortSignal }): Promise<{ latencyMs: number; ip: string | null }>;
 };
 
 const bareHost = (url: URL) => url.hostname.replace(/^\[|\]$/g, "");
 
+/** What a request carries for its credentials: headers, and what TLS presents. */
+function presented(credentials: SourceCredentials | null) {
+  if (credentials === null) return { headers: {}, tls: {} };
+  const { kind } = credentials;
+  if (kind === "certificate")
+    return { headers: {}, tls: { cert: credentials.certificate, key: credentials.key } };
+  if (kind === "header") return { headers: { [credentials.name.toLowerCase()]: credentials.value }, tls: {} };
+  const authorization =
+    kind === "bearer"
+      ? `Bearer ${credentials.token}`
+      : `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString("base64")}`;
+  return { headers: { authorization }, tls: {} };
+}
+
 /**
  * Fetches the health and metrics of watched systems. The filter checks every address at the moment of connecting.
+ * @param credentialsOf what the endpoints of a source ask for; null for nothing.
  * @param ca additional certificate authorities, PEM; for tests.
  */
-export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: string }): WatchHttp {
+export function createWatchHttp({
+  filter,
+  credentialsOf = () => null,
+  ca,
+}: {
+  filter: AddressFilter;
+  credentialsOf?: (source: string) => SourceCredentials | null;
+  ca?: string;
+}): WatchHttp {
   const assertLiteral = (url: URL) => {
     const host = bareHost(url);
     // A literal address is connected to without a lookup.
@@ -48,8 +81,9 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
   };
 
   return {
-    async get(text, { signal, maxBytes, accept }) {
+    async get(text, { signal, maxBytes, accept, source }) {
       const url = new URL(text);
+      const { headers, tls } = presented(source === undefined ? null : credentialsOf(source));
       assertLiteral(url);
       signal.throwIfAborted();
       const startedMs = performance.now();
@@ -59,7 +93,9 @@ export function createWatchHttp({ filter, ca }: { filter: AddressFilter; ca?: st
           agent: false,
           lookup: filter.lookup,
           ...(ca ? { ca } : {}),
+          ...tls,
           headers: {
+            ...headers,
             accept,
             "accept-encoding": "gzip, br",
             "user-agent": "Wheelhouse",

@@ -8,8 +8,13 @@ const reply = z.tuple([z.number(), z.number()]).transform(([count, resetMs]) => 
 /** The window for an organization's changes and exports. */
 export const actWindowMs = 3_600_000;
 
-/** What is counted: changes and exports per organization, failures per client address or per account and address. */
-export type RateKind = "mutations" | "intake-addresses" | "sign-in-addresses" | "sign-in-accounts";
+/** What is counted: changes and exports per organization, failures per client address or per account and address, and trials of addresses per organization. */
+export type RateKind =
+  | "mutations"
+  | "intake-addresses"
+  | "sign-in-addresses"
+  | "sign-in-accounts"
+  | "source-trials";
 
 const counterKey = (kind: RateKind, name: string) => `wheelhouse:rate:${kind}:${name}`;
 const indexKey = (kind: RateKind) => `wheelhouse:rate-index:${kind}`;

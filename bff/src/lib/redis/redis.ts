@@ -1,6 +1,8 @@
 import { type RedisOptions as ClientOptions, type Command, Redis, ReplyError } from "ioredis";
 import type { Logger } from "pino";
 import { RedisAway } from "#lib/http/server-away.ts";
+import type { AddressFilter } from "#lib/security/address-filter.ts";
+import { filteredConnector } from "#lib/security/filtered-socket.ts";
 
 type RedisOptions = {
   url: string;
@@ -9,6 +11,8 @@ type RedisOptions = {
   log: Logger;
   /** BullMQ workers block on a read and need `null`; everything else fails fast. */
   blocking?: boolean;
+  /** Which addresses it may reach; all without one. */
+  filter?: AddressFilter;
 };
 
 /** An error reply from Redis is a mistake of ours; any other failure of a command is the connection. */
@@ -102,9 +106,10 @@ export function accessRefusalOf(redis: Redis, error: unknown): string | null {
  * connection, commands fail at once instead of queueing, and each ends after 3 s. If the server refuses the database,
  * the connection fails.
  */
-export function createRedis({ url, name, log, blocking = false }: RedisOptions): Redis {
+export function createRedis({ url, name, log, blocking = false, filter }: RedisOptions): Redis {
   const redis = new DatabaseRedis(url, {
     connectionName: name,
+    ...(filter ? { Connector: filteredConnector(filter) } : {}),
     // The database is selected first.
     lazyConnect: true,
     connectTimeout: 3_000,
@@ -132,5 +137,30 @@ export function createRedis({ url, name, log, blocking = false }: RedisOptions):
   redis.options.db = redisDatabaseOf(url) ?? noDatabase;
   // Callers learn of it from each command, the log from the event above.
   redis.connect().catch(() => undefined);
+  return redis;
+}
+
+/**
+ * A connection for one short look: not connected yet, never reconnects, and each command ends after 3 s. The caller
+ * disconnects it.
+ */
+export function createRedisOnce({
+  url,
+  name,
+  filter,
+}: Required<Pick<RedisOptions, "url" | "name" | "filter">>): Redis {
+  const redis = new DatabaseRedis(url, {
+    connectionName: name,
+    lazyConnect: true,
+    connectTimeout: 3_000,
+    commandTimeout: 3_000,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    autoResubscribe: false,
+    // A user who may not read INFO is to be told so, not kept waiting.
+    enableReadyCheck: false,
+    Connector: filteredConnector(filter),
+  });
+  redis.options.db = redisDatabaseOf(url) ?? noDatabase;
   return redis;
 }

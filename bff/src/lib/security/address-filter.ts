@@ -40,21 +40,40 @@ const furtherBlocks: Block[] = [
 const within = (address: ipaddr.IPv4 | ipaddr.IPv6, [network, bits]: Block) =>
   address.kind() === network.kind() && address.match(network, bits);
 
+/** Where clouds tell a machine its credentials, and link-local networks; nothing that is watched lives there. */
+const neverWatched = ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254", "100.100.100.200", "168.63.129.16"];
+
+/** This machine, private networks and carrier-grade NAT, where servers usually are. */
+const privateNetworks = [
+  "127.0.0.0/8",
+  "::1/128",
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "100.64.0.0/10",
+  "fc00::/7",
+];
+
+const blockOf = (text: string): Block => {
+  if (text.includes("/")) return ipaddr.parseCIDR(text);
+  const address = ipaddr.parse(text);
+  return [address, address.kind() === "ipv4" ? 32 : 128];
+};
+
 /**
  * Lets outgoing calls reach public unicast addresses only (IANA special-purpose registries as of ipaddr.js): not
  * loopback, private, carrier-grade NAT, link-local, cloud metadata or documentation ranges, nor any IPv6 form that
  * carries an IPv4 address inside (mapped, NAT64, 6to4, Teredo).
  * @param allowed addresses and CIDR blocks that may be reached nevertheless; an IPv4 block covers its mapped form.
+ * @param never addresses and CIDR blocks that may not be reached even if they are allowed.
  */
 export function createAddressFilter(
   allowed: readonly string[],
   resolve: Resolve = resolveBySystem,
+  never: readonly string[] = [],
 ): AddressFilter {
-  const blocks = allowed.map((text): Block => {
-    if (text.includes("/")) return ipaddr.parseCIDR(text);
-    const address = ipaddr.parse(text);
-    return [address, address.kind() === "ipv4" ? 32 : 128];
-  });
+  const blocks = allowed.map(blockOf);
+  const closed = never.map(blockOf);
 
   function refusal(text: string): string | null {
     const bare = text.split("%")[0] ?? text;
@@ -62,6 +81,8 @@ export function createAddressFilter(
     const address = ipaddr.parse(bare);
     const inner =
       address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+    if (closed.some((block) => within(address, block) || within(inner, block)))
+      return "link-local or metadata address";
     if (blocks.some((block) => within(address, block) || within(inner, block))) return null;
     const range = address.range();
     if (range !== "unicast") return `${range} address`;
@@ -97,3 +118,14 @@ export function createAddressFilter(
     },
   };
 }
+
+/** For health checks and scrapes: public addresses and `allowed`. */
+export const createWatchFilter = (allowed: readonly string[], resolve?: Resolve): AddressFilter =>
+  createAddressFilter(allowed, resolve, neverWatched);
+
+/**
+ * For Redis and Postgres servers, which only operators of the installation may add: this machine and private networks,
+ * too.
+ */
+export const createServerFilter = (allowed: readonly string[], resolve?: Resolve): AddressFilter =>
+  createAddressFilter([...privateNetworks, ...allowed], resolve, neverWatched);

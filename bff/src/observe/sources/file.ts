@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { WatchedServer, WatchedSources } from "./catalogue.ts";
+import { type ReadVariable, readAuth } from "./credentials.ts";
 import {
   declaredCacheOf,
   type Mistake,
@@ -30,25 +32,41 @@ const maxProblems = 50;
 /**
  * Reads `wheelhouse.yaml`, the list of watched sources. Without a file, and unless the file names them, Wheelhouse's
  * own Redis (`primary`) and Postgres belong to the organization `platform`.
+ * @param rules beyond the file's own: the organizations that exist, and whether an empty file is a mistake.
  * @throws SourcesError with all problems at once.
  */
-export function loadSources(path: string | undefined): WatchedSources {
-  if (path === undefined) return parseSources("", "");
+export function loadSources(path: string | undefined, rules: Rules = {}): WatchedSources {
+  if (path === undefined) return parseSources("", "", {});
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch {
     throw new SourcesError(path, ["cannot be read"]);
   }
-  return parseSources(text, path);
+  return parseSources(text, path, rules);
 }
+
+type Rules = {
+  /** Null while they are unknown. */
+  organizations?: ReadonlySet<string> | null;
+  /** An editor or a failed mount leaves an empty file behind, which is no wish to watch nothing. */
+  isEmptyRefused?: boolean;
+  variable?: ReadVariable;
+};
+const noVariable: ReadVariable = () => undefined;
+
+/** Whether a list names nothing but Wheelhouse's own servers, as an empty file does. */
+export const isBareList = ({ redis, postgres, services, prometheus }: WatchedSources) =>
+  services.length === 0 &&
+  prometheus.length === 0 &&
+  [...redis, ...postgres].every(({ url, organization }) => url === undefined && organization === "platform");
 
 /**
  * @param path the file's name in errors.
  * @throws SourcesError
  */
-function parseSources(text: string, path: string): WatchedSources {
-  const read = contentOf(text, path);
+function parseSources(text: string, path: string, rules: Rules): WatchedSources {
+  const read = contentOf(text, path, rules);
   const named = (entry: SourcesContent["postgres"][number], kind: string): WatchedServer => ({
     id: entry.id,
     url: entry.url,
@@ -63,15 +81,38 @@ function parseSources(text: string, path: string): WatchedSources {
     redis.unshift({ id: ownRedis, name: "Redis primary", url: undefined, organization: "platform" });
   if (!postgres.some((entry) => entry.url === undefined))
     postgres.unshift({ id: ownPostgres, name: "Postgres", url: undefined, organization: "platform" });
-  return {
+  const sources: WatchedSources = {
     redis,
     postgres,
     services: read.services.map(serviceOf),
     prometheus: read.prometheus.map(targetOf),
   };
+  const entries = [...read.services, ...read.prometheus];
+  const variable = rules.variable ?? noVariable;
+  credentialsByList.set(
+    sources,
+    new Map(
+      entries.flatMap(({ id, auth }) => {
+        const credentials = auth && readAuth(auth, variable);
+        return credentials === undefined || "problem" in credentials ? [] : [[id, credentials] as const];
+      }),
+    ),
+  );
+  return sources;
 }
 
-function contentOf(text: string, path: string): SourcesContent {
+/** Kept apart from the lists, so that nothing that shows a source can show its credentials. */
+const credentialsByList = new WeakMap<WatchedSources, ReadonlyMap<string, SourceCredentials>>();
+const noCredentials: ReadonlyMap<string, SourceCredentials> = new Map();
+
+/** The credentials of a list that was read from a file, by the id of their source. */
+export const credentialsOfList = (sources: WatchedSources) => credentialsByList.get(sources) ?? noCredentials;
+
+function contentOf(
+  text: string,
+  path: string,
+  { organizations = null, isEmptyRefused = false, variable = noVariable }: Rules,
+): SourcesContent {
   if (text.length > maxBytes) throw new SourcesError(path, [`is larger than ${maxBytes / 1024 / 1024} MiB`]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
@@ -79,6 +120,11 @@ function contentOf(text: string, path: string): SourcesContent {
     ({ code, linePos }) => `line ${linePos?.[0].line ?? "?"}: is not valid YAML (${code})`,
   );
   if (faults.length > 0) throw new SourcesError(path, faults.slice(0, maxProblems));
+
+  if (isEmptyRefused && document.contents === null)
+    throw new SourcesError(path, [
+      "is empty: write {} if nothing but Wheelhouse's own servers is to be watched",
+    ]);
 
   // A missing key has no line, so the line of its parent is reported.
   const lineOf = (place: readonly PropertyKey[]): number => {
@@ -100,7 +146,13 @@ function contentOf(text: string, path: string): SourcesContent {
     throw new SourcesError(path, ["its aliases expand to too many nodes"]);
   }
   const parsed = sourcesSchema.safeParse(content);
-  const mistakes = parsed.success ? mistakesOf(parsed.data) : parsed.error.issues.map(mistakeOf);
+  const mistakes = parsed.success
+    ? [
+        ...mistakesOf(parsed.data),
+        ...foreignOf(parsed.data, organizations),
+        ...authMistakes(parsed.data, variable),
+      ]
+    : parsed.error.issues.map(mistakeOf);
   if (parsed.success && mistakes.length === 0) return parsed.data;
   const problems = mistakes
     .map(({ path: place, message }) => ({ line: lineOf(place), place: placeOf(place, content), message }))
@@ -129,6 +181,31 @@ function placeOf(place: readonly (string | number)[], content: unknown): string 
 }
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+function authMistakes(content: SourcesContent, variable: ReadVariable): Mistake[] {
+  return (["services", "prometheus"] as const).flatMap((kind) =>
+    content[kind].flatMap(({ auth }, i) => {
+      const read = auth && readAuth(auth, variable);
+      return read && "problem" in read ? [{ path: [kind, i, "auth"], message: read.problem }] : [];
+    }),
+  );
+}
+
+function foreignOf(content: SourcesContent, organizations: ReadonlySet<string> | null): Mistake[] {
+  if (organizations === null) return [];
+  return (["redis", "postgres", "services", "prometheus"] as const).flatMap((kind) =>
+    content[kind].flatMap(({ organization }, i) =>
+      organizations.has(organization)
+        ? []
+        : [
+            {
+              path: [kind, i, "organization"],
+              message: `${organization} is not an organization of this installation: create it on the Access page, or correct the name`,
+            },
+          ],
+    ),
+  );
+}
 
 function mistakesOf(content: SourcesContent): Mistake[] {
   const mistakes: Mistake[] = [];
@@ -163,6 +240,11 @@ function mistakesOf(content: SourcesContent): Mistake[] {
     mistakes.push({ path: ["postgres"], message: "only one entry, Wheelhouse's own server, may omit url" });
   for (const [i, entry] of content.services.entries()) {
     mistakes.push(...serviceMistakes(entry, ["services", i]));
+    if (entry.auth !== undefined && (entry.format === "push" || entry.format === "tcp"))
+      mistakes.push({
+        path: ["services", i, "auth"],
+        message: `goes with a url over HTTP, not format ${entry.format}`,
+      });
     for (const [j, id] of entry.dependsOn.entries())
       if (!seen.has(id))
         mistakes.push({ path: ["services", i, "dependsOn", j], message: `${id} is not in this file` });

@@ -5,6 +5,7 @@ import { ConditionError, parseCondition } from "#lib/conditions.ts";
 import { durationMs } from "#lib/time/duration.ts";
 import { ownService, reportedId } from "#observe/reports/reports.ts";
 import type { DeclaredCache, WatchedService, WatchedTarget } from "./catalogue.ts";
+import { auth } from "./credentials.ts";
 
 const shortestMs = 1_000;
 const longestMs = 3_600_000;
@@ -91,6 +92,7 @@ const service = z.strictObject({
   downAfter: count.default(3),
   upAfter: count.default(2),
   actuatorBreakers: z.boolean().default(false),
+  auth: auth.optional(),
 });
 
 const prometheus = z.strictObject({
@@ -101,6 +103,7 @@ const prometheus = z.strictObject({
   organization: slug.default("platform"),
   interval: rhythm.interval.default(10_000),
   timeout: rhythm.timeout.default(5_000),
+  auth: auth.optional(),
 });
 
 /** The schema of `wheelhouse.yaml`. */

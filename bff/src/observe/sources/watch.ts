@@ -1,10 +1,11 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Catalogue, WatchedSources } from "./catalogue.ts";
-import { loadSources, SourcesError } from "./file.ts";
+import { credentialsOfList, isBareList, loadSources, SourcesError } from "./file.ts";
 
 export type SourcesFile = Catalogue & {
   /** The result of the last read; `problems` is empty if the file's content is in use. */
@@ -16,10 +17,14 @@ export type SourcesFile = Catalogue & {
     problems: readonly string[];
     failingSince: string | null;
   };
+  /** What the endpoints of a source ask for; null for nothing. */
+  credentialsOf(id: string): SourceCredentials | null;
   /** Set while the last edit is bad; null while the file's content is in use. */
   bad(): BadFile | null;
   /** Reads the file again; a bad file changes only `status`. */
   reload(): void;
+  /** Judges the list again after the organizations have changed. */
+  recheck(): void;
   start(): void;
   stop(): void;
 };
@@ -50,16 +55,22 @@ const pollMs = 5_000;
  */
 export function createSourcesFile({
   path,
+  organizations = () => null,
+  variable = () => undefined,
   clock,
   log,
 }: {
   path: string | undefined;
+  /** Slugs of the organizations that exist; null while they are unknown, and then none is missed. */
+  organizations?: () => ReadonlySet<string> | null;
+  /** The value of an environment variable that the file names. */
+  variable?: (name: string) => string | undefined;
   clock: Clock;
   log: Logger;
 }): SourcesFile {
   const nowIso = () => new Date(clock.now()).toISOString();
   const listeners = new Set<(sources: WatchedSources) => void>();
-  let sources = loadSources(path);
+  let sources = loadSources(path, { variable });
   let readAt = nowIso();
   let goodAt = readAt;
   let problems: readonly string[] = [];
@@ -73,13 +84,19 @@ export function createSourcesFile({
     seen = stampOf(path);
     readAt = nowIso();
     try {
-      const read = loadSources(path);
+      const read = loadSources(path, {
+        organizations: organizations(),
+        isEmptyRefused: !isBareList(sources),
+        variable,
+      });
       if (problems.length > 0) log.info({ path }, "the list of watched sources is valid again");
       problems = [];
       failingSince = null;
       goodAt = readAt;
-      if (isDeepStrictEqual(read, sources)) return;
+      const isSame = isDeepStrictEqual(read, sources);
+      // Credentials may have changed although the sources are the same.
       sources = read;
+      if (isSame) return;
       log.info({ path }, "the list of watched sources has changed");
       for (const listener of listeners) listener(sources);
     } catch (error) {
@@ -103,6 +120,7 @@ export function createSourcesFile({
 
   return {
     current: () => sources,
+    credentialsOf: (id) => credentialsOfList(sources).get(id) ?? null,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -116,6 +134,9 @@ export function createSourcesFile({
       return { name: basename(path), problems, since: failingSince, goodAt, organizations };
     },
     reload,
+    recheck() {
+      if (path !== undefined) reload();
+    },
     start() {
       if (path === undefined || polling) return;
       polling = setInterval(() => {

@@ -41,12 +41,15 @@ type ServerBody = EndpointInput<typeof createServer>["body"];
 export type Change<Body extends { slug: string }> = Body & { source: WatchedSource | null };
 
 export const useSaveTarget = (organization: string) =>
-  useChange(organization, ({ source, slug, definition, reason }: Change<TargetBody>) =>
+  useChange(organization, ({ source, slug, definition, credentials, reason }: Change<TargetBody>) =>
     source === null
-      ? call(createTarget, { body: { slug, definition, reason } }, { organization })
+      ? call(createTarget, { body: { slug, definition, credentials, reason } }, { organization })
       : call(
           updateTarget,
-          { params: { id: source.id }, body: { version: source.version ?? 0, definition, reason } },
+          {
+            params: { id: source.id },
+            body: { version: source.version ?? 0, definition, credentials, reason },
+          },
           { organization },
         ),
   );

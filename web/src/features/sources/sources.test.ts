@@ -14,6 +14,7 @@ const source = (id: string, part: Partial<WatchedSource> = {}): WatchedSource =>
   target: `${id}:80`,
   definition: null,
   heartbeats: [],
+  credentials: null,
   version: null,
   state: "ok",
   cause: null,

@@ -1,7 +1,8 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { FormField } from "#ui/form/form-field.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
+import { CredentialsFields, credentialsOf, emptyCredentials, isComplete } from "./credentials.tsx";
 import { SourceDialog } from "./dialog.tsx";
 import {
   definitionOf,
@@ -33,6 +34,7 @@ const fields = [
   "service",
   "instance",
   "url",
+  "credentials",
 ];
 
 type Control = {
@@ -197,6 +199,29 @@ const More = ({ form, set, complaint }: Control) => (
   </details>
 );
 
+const isFilled = ({ kind, name, instances, url, service }: TargetForm): boolean =>
+  name.trim() !== "" &&
+  (kind === "service" ? instances.trim() !== "" : url.trim() !== "" && service.trim() !== "");
+
+type Save = ReturnType<typeof useSaveTarget>;
+
+/** The same save, with credentials beside what the dialog gives. */
+const withCredentials = (save: Save, credentials: ReturnType<typeof credentialsOf>) => ({
+  error: save.error,
+  isPending: save.isPending,
+  mutate: (
+    change: Omit<Parameters<Save["mutate"]>[0], "credentials">,
+    then: { onSuccess: (saved: NonNullable<Save["data"]>) => void },
+  ) => save.mutate({ ...change, credentials }, then),
+});
+
+const NameFields = ({ form, set, complaint, shortName }: Control & { shortName: ReactNode }) => (
+  <div className={shortName === null ? undefined : css.pair}>
+    <TextField label="Name" error={complaint("name")} value={form.name} onChange={(name) => set({ name })} />
+    {shortName}
+  </div>
+);
+
 /** Watches a service or metrics, or changes an existing source; new heartbeat URLs are shown once. */
 export const TargetDialog = (props: {
   organization: string;
@@ -213,7 +238,10 @@ export const TargetDialog = (props: {
       ? { ...formOf(null), kind: props.source }
       : formOf(props.source.definition),
   );
+  const stored = source !== null && source.credentials !== null;
+  const [secrets, setSecrets] = useState(() => emptyCredentials(stored));
   const isService = form.kind === "service";
+  const hasCredentials = !isService || isAskedByHttp(form.format);
   if (save.data !== undefined && save.data.issued.length > 0)
     return <HeartbeatsOnce name={save.data.name} issued={save.data.issued} onClose={onClose} />;
   const set = (change: Partial<TargetForm>) => setForm((before) => ({ ...before, ...change }));
@@ -226,11 +254,8 @@ export const TargetDialog = (props: {
       fields={fields}
       name={form.name}
       definition={definitionOf(form)}
-      isReady={
-        form.name.trim() !== "" &&
-        (isService ? form.instances.trim() !== "" : form.url.trim() !== "" && form.service.trim() !== "")
-      }
-      save={save}
+      isReady={(!hasCredentials || isComplete(secrets)) && isFilled(form)}
+      save={withCredentials(save, hasCredentials ? credentialsOf(secrets) : null)}
       onSaved={({ issued }) => {
         if (issued.length === 0) onClose();
       }}
@@ -238,15 +263,7 @@ export const TargetDialog = (props: {
     >
       {(complaint, shortName) => (
         <>
-          <div className={source === null ? css.pair : undefined}>
-            <TextField
-              label="Name"
-              error={complaint("name")}
-              value={form.name}
-              onChange={(name) => set({ name })}
-            />
-            {shortName}
-          </div>
+          <NameFields form={form} set={set} complaint={complaint} shortName={shortName} />
           {isService ? (
             <ServiceFields
               form={form}
@@ -258,6 +275,14 @@ export const TargetDialog = (props: {
             <MetricsFields form={form} set={set} complaint={complaint} />
           )}
           <Rhythm form={form} set={set} complaint={complaint} />
+          {hasCredentials && (
+            <CredentialsFields
+              form={secrets}
+              stored={stored}
+              error={complaint("credentials")}
+              onChange={setSecrets}
+            />
+          )}
           {isService && <More form={form} set={set} complaint={complaint} />}
         </>
       )}

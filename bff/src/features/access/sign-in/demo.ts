@@ -1,20 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Role, roles } from "@wheelhouse/shared/capabilities.ts";
+import type { Role } from "@wheelhouse/shared/capabilities.ts";
 import pg from "pg";
-import { z } from "zod";
 import { platformOrganization } from "#lib/http/request-context.ts";
+import { type Credential, readCredentials, writeCredentials } from "./credentials-file.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
 import { ensureOrganization, ensureUser } from "./seed.ts";
-
-const credential = z.object({
-  email: z.string(),
-  password: z.string(),
-  role: z.enum(roles),
-  organization: z.string(),
-});
-export type Credential = z.infer<typeof credential>;
 
 type Person = { email: string; name: string; role: Role; organization: string };
 
@@ -64,7 +55,7 @@ export async function seedDemo({
   passwords?: Pick<Passwords, "hash">;
 }): Promise<Credential[]> {
   const file = join(dataDir, "credentials.json");
-  const kept = readCredentials(file);
+  const kept = new Map(readCredentials(file).map(({ email, password }) => [email, password]));
   const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
   client.on("error", () => {});
   await client.connect();
@@ -104,17 +95,4 @@ export async function seedDemo({
   } finally {
     await client.end();
   }
-}
-
-function readCredentials(file: string): Map<string, string> {
-  if (!existsSync(file)) return new Map();
-  const parsed = z.array(credential).safeParse(JSON.parse(readFileSync(file, "utf8")));
-  return new Map(parsed.data?.map(({ email, password }) => [email, password]) ?? []);
-}
-
-function writeCredentials(file: string, credentials: Credential[]) {
-  const draft = `${file}.new`;
-  writeFileSync(draft, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(draft, 0o600);
-  renameSync(draft, file);
 }

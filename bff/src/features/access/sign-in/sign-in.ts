@@ -10,3 +10,4 @@ export { createPasswordService, type PasswordService } from "./password-service.
 export { createPasswordsStore } from "./password-store.ts";
 export { createPasswords, type Passwords } from "./passwords.ts";
 export { type AccessService, createAccessService } from "./service.ts";
+export { keepStarter } from "./starter.ts";

@@ -1,2 +1,3 @@
+export { countBreakers } from "./count.ts";
 export { createScrapeStates } from "./scrape-states.ts";
 export { createScrapedBreakers } from "./scrapes.ts";

@@ -85,6 +85,7 @@ export function createScrapedBreakers(deps: {
     const { statusCode, body, truncated, isWhole } = await http.get(target.url, {
       accept: format === "metrics" ? "text/plain;version=0.0.4" : "application/json",
       maxBytes: mostBytes[format],
+      source: target.id,
       signal,
     });
     if (statusCode < 200 || statusCode > 299) throw new Error(`Responded with status ${statusCode}`);

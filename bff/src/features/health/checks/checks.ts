@@ -4,6 +4,7 @@ import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
 import { createTargetRunner, type Target, type TargetResult } from "#observe/targets/targets.ts";
 import type { Check } from "./check.ts";
 import { checkKey } from "./check-key.ts";
+import { readHealth } from "./formats.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 import { createPushChecks } from "./push-checks.ts";
 import { type Reading, readAnswer } from "./read.ts";
@@ -11,6 +12,12 @@ import { type Reading, readAnswer } from "./read.ts";
 export type { Check, CheckComponent } from "./check.ts";
 export { checkKey } from "./check-key.ts";
 export { createHeartbeats, type HeartbeatsDeps } from "./heartbeats.ts";
+
+/** What one answer reports of its health; null when it is no health report. */
+export function readHealthOnce(answer: { statusCode: number; body: string }) {
+  const report = readHealth(answer);
+  return report && { state: report.state, cause: report.cause, parts: report.components.length };
+}
 
 export type HealthChecks = {
   /** Starts the checks that are due, without waiting. */
@@ -60,7 +67,12 @@ export function createHealthChecks({
       const { latencyMs, ip } = await http.connect(target.url, { signal });
       return readAnswer(target, { kind: "connected", latencyMs, ip }, clock.now());
     }
-    const answer = await http.get(target.url, { signal, maxBytes: maxBodyBytes, accept });
+    const answer = await http.get(target.url, {
+      signal,
+      maxBytes: maxBodyBytes,
+      accept,
+      source: target.serviceId,
+    });
     return readAnswer(target, { kind: "answer", ...answer }, clock.now());
   };
   const runner = createTargetRunner<CheckTarget, Check>({

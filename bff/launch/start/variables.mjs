@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isServerBuilt, root } from "./install.mjs";
-import { Stop } from "./progress.mjs";
+import { isServerBuilt, root } from "../install.mjs";
+import { Stop } from "../progress.mjs";
 
 const bff = join(root, "bff");
 const wanted = ["tsx", "zod", "ipaddr.js"].map((name) => join(bff, "node_modules", name, "package.json"));

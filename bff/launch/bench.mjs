@@ -1,0 +1,12 @@
+// `npm run bench -- <name>`: runs a benchmark on what `npm start` needs, too: installed packages and a Redis.
+import { checkNode, ensureInstalled } from "./install.mjs";
+import { ensureRedis } from "./programs.mjs";
+import { launch } from "./progress.mjs";
+import { runTethered } from "./tethered.mjs";
+
+await launch(async () => {
+  checkNode();
+  await ensureInstalled();
+  await ensureRedis();
+  process.exitCode = await runTethered(["bench/main.ts", ...process.argv.slice(2)]);
+});
