@@ -374,13 +374,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     },
     redis: { url: read.REDIS_URL },
     oidc: readProvider(read),
-    webhooks: {
-      allowAddresses: read.WHEELHOUSE_ALLOW_ADDRESSES ?? (demo ? loopback : []),
-      retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
-      deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
-      breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
-      refusalsKeptDays: read.WHEELHOUSE_REFUSALS_KEPT_DAYS,
-    },
+    webhooks: webhooksOf(read, demo),
     audit: auditConfig(read),
     rateLimits: {
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,
@@ -398,6 +392,14 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     },
   };
 }
+
+const webhooksOf = (read: z.infer<typeof variables>, demo: boolean): Config["webhooks"] => ({
+  allowAddresses: read.WHEELHOUSE_ALLOW_ADDRESSES ?? (demo ? loopback : []),
+  retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
+  deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
+  breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
+  refusalsKeptDays: read.WHEELHOUSE_REFUSALS_KEPT_DAYS,
+});
 
 function readProvider(read: z.infer<typeof variables>): Config["oidc"] {
   const {
