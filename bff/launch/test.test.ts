@@ -10,10 +10,11 @@ beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), "wheelhouse-launch-"));
   cpSync(import.meta.dirname, join(clone, "bff/launch"), { recursive: true });
   write("package.json", JSON.stringify({ packageManager: "pnpm@12.21.0" }));
-  for (const program of ["npx", "redis-server", "chromium"]) {
+  for (const program of ["redis-server", "pgbouncer", "chromium"]) {
     write(`programs/${program}`, "#!/bin/sh\n");
     chmodSync(join(clone, "programs", program), 0o755);
   }
+  write(".wheelhouse/programs/pnpm-12.21.0/node_modules/pnpm/bin/pnpm.mjs", "");
   const passing = "process.exit(0);";
   write("node_modules/typescript/bin/tsc", passing);
   write("node_modules/@biomejs/biome/bin/biome", passing);
