@@ -16,7 +16,7 @@ export type ReadVariable = (name: string) => string | undefined;
 export function readAuth(
   { bearer, basic, header, certificate }: z.output<typeof auth>,
   variable: ReadVariable,
-): SourceCredentials | { problem: string } {
+): SourceCredentials | { fault: string } {
   const missing: string[] = [];
   const filled = (text: string) => {
     const [, name] = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(text) ?? [];
@@ -39,10 +39,10 @@ export function readAuth(
         ]
       : []),
   ];
-  if (missing.length > 0) return { problem: `names the variable ${missing[0]}, which is not set` };
-  if (all.length !== 1) return { problem: "names exactly one of bearer, basic, header, certificate" };
+  if (missing.length > 0) return { fault: `names the variable ${missing[0]}, which is not set` };
+  if (all.length !== 1) return { fault: "names exactly one of bearer, basic, header, certificate" };
   const read = sourceCredentials.safeParse(all[0]);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  return { problem: `${String(issue?.path.at(-1) ?? "it")} ${issue?.message ?? "is not valid"}` };
+  return { fault: `${String(issue?.path.at(-1) ?? "it")} ${issue?.message ?? "is not valid"}` };
 }

@@ -94,7 +94,7 @@ function parseSources(text: string, path: string, rules: Rules): WatchedSources 
     new Map(
       entries.flatMap(({ id, auth }) => {
         const credentials = auth && readAuth(auth, variable);
-        return credentials === undefined || "problem" in credentials ? [] : [[id, credentials] as const];
+        return credentials === undefined || "fault" in credentials ? [] : [[id, credentials] as const];
       }),
     ),
   );
@@ -186,7 +186,7 @@ function authMistakes(content: SourcesContent, variable: ReadVariable): Mistake[
   return (["services", "prometheus"] as const).flatMap((kind) =>
     content[kind].flatMap(({ auth }, i) => {
       const read = auth && readAuth(auth, variable);
-      return read && "problem" in read ? [{ path: [kind, i, "auth"], message: read.problem }] : [];
+      return read && "fault" in read ? [{ path: [kind, i, "auth"], message: read.fault }] : [];
     }),
   );
 }
