@@ -1090,6 +1090,7 @@ create table wheelhouse.webhook_replay_endpoints (
   window_at timestamptz not null,
   window_ok integer not null default 0,
   window_bad integer not null default 0,
+  waits_for_breaker boolean not null default false,
   constraint webhook_replay_endpoints_pkey primary key (replay_id, endpoint_id),
   constraint webhook_replay_endpoints_replay_id_fkey foreign key (replay_id) references wheelhouse.webhook_replays(id) on delete cascade,
   constraint webhook_replay_endpoints_phase_check check ((phase = any (array['canary'::text, 'sending'::text, 'held'::text, 'done'::text])))

@@ -20,6 +20,8 @@ export type WebhooksConfig = {
   concurrency: number;
   endpointConcurrency: number;
   breaker: { failures: number; coolDownMs: number };
+  /** How long a delivery may wait for its breaker, from its acceptance or last replay. */
+  maxAgeMs: number;
   /** Interval of the sweeper, and how long a due delivery may lack a job before it gets one. */
   sweepIntervalMs: number;
   sweepGraceMs: number;
@@ -61,7 +63,8 @@ export const webhooksDefaults = {
   claimGraceMs: 5_000,
   concurrency: 50,
   endpointConcurrency: 20,
-  breaker: { failures: 5, coolDownMs: 30_000 },
+  breaker: { failures: 3, coolDownMs: 30_000 },
+  maxAgeMs: 3 * 24 * 3_600_000,
   sweepIntervalMs: 1_000,
   sweepGraceMs: 5_000,
   replay: {
@@ -92,6 +95,7 @@ export const webhooksSettings = (
   retryScheduleMs: webhooks.retryScheduleMs,
   deliveryTimeoutMs: webhooks.deliveryTimeoutMs,
   breaker: { ...webhooksDefaults.breaker, coolDownMs: webhooks.breakerCoolDownMs },
+  maxAgeMs: webhooks.deliveryMaxAgeMs,
   drainMs,
   rejections: { ...webhooksDefaults.rejections, limit: rateLimits.failuresPer15Min },
   refusalsKeptDays: webhooks.refusalsKeptDays,

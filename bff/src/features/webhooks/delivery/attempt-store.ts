@@ -212,13 +212,13 @@ export function createAttemptStore(deps: {
     /**
      * Postpones attempts without consuming them: until `untilMs` plus up to a quarter of the delivery's age
      * (at least `spreadMs`, at most 10 min), so that a long backlog is checked less and less often. Gives
-     * up deliveries older than `horizonMs`.
+     * up deliveries whose generation is older than `maxAgeMs`.
      */
     async postpone(
       refs: readonly (AttemptRef & { untilMs: number })[],
       nowMs: number,
       spreadMs: number,
-      horizonMs: number,
+      maxAgeMs: number,
     ): Promise<(Postponed | null)[]> {
       const items = refs.map(({ deliveryId, generation, attempt, untilMs }) => ({
         id: deliveryId,
@@ -238,10 +238,11 @@ export function createAttemptStore(deps: {
           status = case when given_up then 'dead_letter' else d.status end,
           next_attempt_at = case when not given_up then w.until + random() * least(interval '10 minutes',
             greatest(${spreadMs} * interval '1 millisecond', (${now}::timestamptz - d.generation_started_at) / 4)) end,
-          error_message = case when given_up and d.error_message is null
-            then 'The breaker of the endpoint stayed open for the whole schedule.' else d.error_message end
+          error_class = case when given_up then 'expired_breaker_open' else d.error_class end,
+          error_message = case when given_up then 'The breaker of the endpoint stayed open until the delivery expired.'
+            else d.error_message end
         from (
-          select w.*, o.generation_started_at < ${new Date(nowMs - horizonMs)}::timestamptz as given_up
+          select w.*, o.generation_started_at < ${new Date(nowMs - maxAgeMs)}::timestamptz as given_up
           from json_to_recordset(${JSON.stringify(items)}::json)
             as w(id uuid, created_at timestamptz, generation int, attempt int, until timestamptz)
           join webhook_delivery_log o on o.id = w.id and o.created_at = w.created_at

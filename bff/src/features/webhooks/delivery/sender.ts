@@ -30,7 +30,6 @@ type DeliveryOptions = {
   /** The receiver answered 410, so it no longer wants any events. */
   disableEndpoint(endpoint: { organizationId: string; endpointId: string; version: number }): Promise<void>;
   config: WebhooksConfig;
-  horizonMs: number;
   clock: Clock;
   log: Logger;
 };
@@ -53,7 +52,7 @@ export function createDelivery(options: DeliveryOptions) {
   const claims = createGroupCommit<AttemptRef, Claim | null>({ write: store.claim });
   const outcomes = createGroupCommit<Outcome, StoredOutcome>({ write: store.finish });
   const postponements = createGroupCommit<AttemptRef & { untilMs: number }, Postponed | null>({
-    write: (refs) => store.postpone(refs, clock.now(), config.breaker.coolDownMs, options.horizonMs),
+    write: (refs) => store.postpone(refs, clock.now(), config.breaker.coolDownMs, config.maxAgeMs),
   });
 
   async function postpone(ref: AttemptRef, untilMs: number): Promise<Delivered> {
