@@ -16,9 +16,12 @@ export type WebhooksConfig = {
   deliveryTimeoutMs: number;
   /** How long after that timeout a claim without outcome counts as unknown. */
   claimGraceMs: number;
-  /** Concurrent attempts, per process and per endpoint of a process. */
+  /** Concurrent attempts, per process and at most per endpoint of a process. */
   concurrency: number;
   endpointConcurrency: number;
+  /** Jobs that a process takes at most, those waiting for room included; of one endpoint at most `endpointLine` wait. */
+  jobs: number;
+  endpointLine: number;
   breaker: { failures: number; coolDownMs: number };
   /** How long a delivery may wait for its breaker, from its acceptance or last replay. */
   maxAgeMs: number;
@@ -61,8 +64,10 @@ export const webhooksDefaults = {
   retryAfterMaxMs: 24 * 3_600_000,
   deliveryTimeoutMs: 15_000,
   claimGraceMs: 5_000,
-  concurrency: 50,
-  endpointConcurrency: 20,
+  concurrency: 400,
+  endpointConcurrency: 200,
+  jobs: 1_000,
+  endpointLine: 300,
   breaker: { failures: 3, coolDownMs: 30_000 },
   maxAgeMs: 3 * 24 * 3_600_000,
   sweepIntervalMs: 1_000,
