@@ -598,6 +598,7 @@ export interface WebhookReplayEndpoints {
   skipped: Generated<number>;
   succeeded: Generated<number>;
   total: number;
+  waits_for_breaker: Generated<boolean>;
   window_at: Date;
   window_bad: Generated<number>;
   window_ok: Generated<number>;

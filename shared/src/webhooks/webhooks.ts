@@ -34,6 +34,7 @@ export const errorClasses = [
   "protocol",
   "shutdown",
   "outcome_unknown",
+  "expired_breaker_open",
 ] as const;
 export const errorClass = z.enum(errorClasses);
 export type ErrorClass = z.infer<typeof errorClass>;

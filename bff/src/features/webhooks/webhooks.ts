@@ -13,7 +13,6 @@ import {
   createSender,
   createStatistics,
   createSweeper,
-  horizonMs,
   startDeliveryWorker,
 } from "./delivery/delivery.ts";
 import { createConfiguration, createConfigurationStore, createDirectory } from "./directory/directory.ts";
@@ -124,7 +123,6 @@ async function startWorker(
     log,
     store: attempts,
     disableEndpoint: configuration.disableGone,
-    horizonMs: horizonMs(settings, settings.breaker.coolDownMs),
   });
   const worker = startDeliveryWorker({ redis: connection, deliver, config: settings, clock, log });
   return {
