@@ -377,14 +377,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     },
     redis: { url: read.REDIS_URL },
     oidc: readProvider(read),
-    webhooks: {
-      allowAddresses: read.WHEELHOUSE_ALLOW_ADDRESSES ?? (demo ? loopback : []),
-      retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
-      deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
-      breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
-      deliveryMaxAgeMs: read.WHEELHOUSE_DELIVERY_MAX_AGE_MS ?? (demo ? hourMs : 3 * 24 * hourMs),
-      refusalsKeptDays: read.WHEELHOUSE_REFUSALS_KEPT_DAYS,
-    },
+    webhooks: webhooksOf(read, demo),
     audit: auditConfig(read),
     rateLimits: {
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,
@@ -402,6 +395,15 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     },
   };
 }
+
+const webhooksOf = (read: z.infer<typeof variables>, demo: boolean): Config["webhooks"] => ({
+  allowAddresses: read.WHEELHOUSE_ALLOW_ADDRESSES ?? (demo ? loopback : []),
+  retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
+  deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
+  breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
+  deliveryMaxAgeMs: read.WHEELHOUSE_DELIVERY_MAX_AGE_MS ?? (demo ? hourMs : 3 * 24 * hourMs),
+  refusalsKeptDays: read.WHEELHOUSE_REFUSALS_KEPT_DAYS,
+});
 
 function readProvider(read: z.infer<typeof variables>): Config["oidc"] {
   const {

@@ -34,8 +34,9 @@ const shapeOf = (schema: z.ZodType | undefined): Record<string, unknown> =>
   schema instanceof z.ZodObject ? schema.shape : {};
 
 test("every endpoint with a reason validates it by this rule", () => {
+  // A query of GET filters by a reason of another kind.
   const asked = endpoints.flatMap(({ method, path, body, query }) =>
-    [shapeOf(body), shapeOf(query)].flatMap(({ reason }) =>
+    [shapeOf(body), method === "GET" ? {} : shapeOf(query)].flatMap(({ reason }) =>
       reason === undefined ? [] : [{ address: `${method} ${path}`, reason }],
     ),
   );

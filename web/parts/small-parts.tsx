@@ -7,6 +7,7 @@ import { Status, type Tone } from "#ui/page/status.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import { CodeBlock, CopyButton } from "#ui/text/code-block.tsx";
 import { Icon, type IconName } from "#ui/text/icon.tsx";
+import { PageLink } from "#ui/text/page-link.tsx";
 import { Count, Facts } from "#ui/text/quantity.tsx";
 import { SecretText } from "#ui/text/secret-text.tsx";
 import { Age, PreciseTime, Time, TimeHeader } from "#ui/text/time.tsx";
@@ -140,6 +141,11 @@ export const smallParts: readonly Part[] = [
         ),
       },
     ],
+  },
+  {
+    name: "PageLink",
+    shows: [PageLink],
+    states: [{ name: "to a page", node: <PageLink href="/o/northwind/services">Card gateway</PageLink> }],
   },
   {
     name: "Time",

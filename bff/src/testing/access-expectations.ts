@@ -7,7 +7,7 @@
  * `anyone`: no credentials are asked for. `signed in`: whoever has a session, whatever the role; no token.
  */
 export const expectations: Record<string, string> = {
-  "GET /openapi.json": "signed in",
+  "GET /openapi.json": "V O A U S T",
 
   "POST /api/v1/session": "anyone",
   "GET /api/v1/session/providers": "anyone",
@@ -75,6 +75,7 @@ export const expectations: Record<string, string> = {
 
   "GET /api/v1/sources": "A U S T",
   "POST /api/v1/sources": "A S T",
+  "POST /api/v1/sources/trials": "A S T",
   "PUT /api/v1/sources/{id}": "A S T",
   "DELETE /api/v1/sources/{id}": "A S T",
   "POST /api/v1/sources/{id}/heartbeats": "A S T",

@@ -129,6 +129,23 @@ const countEveryMs = 30_000;
 const countWords = ({ count, isMore }: { count: number; isMore: boolean }): string =>
   isMore ? `${formatCount(count)}+ events` : formatPlural(count, "event");
 
+/** Reading the trail is an event that is not announced, so the next one arrives beside a gap. */
+const useRereadOfMissing = (
+  missing: ReturnType<typeof missingEvent>,
+  refetch: () => Promise<unknown>,
+): void => {
+  useEffect(() => {
+    if (missing !== undefined) void refetch();
+  }, [missing, refetch]);
+};
+
+const LiveWords = (props: { total: Parameters<typeof countWords>[0] | undefined; isPaused: boolean }) => (
+  <span className="c3">
+    {props.total !== undefined && `${countWords(props.total)}. `}
+    {props.isPaused ? "Paused while you are reading" : "New events appear at the top"}
+  </span>
+);
+
 const Trail = ({ organization }: { organization: string }) => {
   const address = useAddress(organization);
   const { search } = address;
@@ -146,11 +163,7 @@ const Trail = ({ organization }: { organization: string }) => {
   const events = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   useRereadWith(useQuery(auditProofQuery(organization)), list.refetch);
   const missing = auditFilterCount(search) === 0 ? missingEvent(events) : undefined;
-  const { refetch } = list;
-  // Reading the trail is an event that is not announced, so the next one arrives beside a gap.
-  useEffect(() => {
-    if (missing !== undefined && !tail.isPaused) void refetch();
-  }, [missing, tail.isPaused, refetch]);
+  useRereadOfMissing(tail.isPaused ? undefined : missing, list.refetch);
   const total = useQuery({ ...auditCountQuery(organization, search), refetchInterval: countEveryMs }).data;
   const hasRange = search.from !== undefined || search.to !== undefined;
   const toggle = () => {
@@ -177,10 +190,7 @@ const Trail = ({ organization }: { organization: string }) => {
             hasRange ? (
               `Recorded ${rangeName(search, nowMs, zone)}${total === undefined ? "" : `, ${countWords(total)}`}`
             ) : (
-              <span className="c3">
-                {total !== undefined && `${countWords(total)}. `}
-                {tail.isPaused ? "Paused while you are reading" : "New events appear at the top"}
-              </span>
+              <LiveWords total={total} isPaused={tail.isPaused} />
             )
           }
         >

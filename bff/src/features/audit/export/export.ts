@@ -43,6 +43,12 @@ type AuditExportDeps = {
 };
 
 const runningMax = 3;
+const tooMany = () =>
+  new AppError(
+    "rate_limited",
+    `${runningMax} exports are already running. Try again when one has finished.`,
+    { retryAfterSeconds: 10 },
+  );
 /** Limits slow readers, because the snapshot of an export keeps vacuum from removing old rows. */
 const rangeTimeoutMs = 10 * 60_000;
 const bufferBytes = 512 * 1024;
@@ -209,14 +215,7 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
       { resume: token, have, ...asked }: EndpointParsed<typeof exportAuditEvents>["query"],
       context: RequestContext,
     ): Promise<StreamedFile> {
-      if (running >= runningMax)
-        throw new AppError(
-          "rate_limited",
-          `${runningMax} exports are already running. Try again when one has finished.`,
-          {
-            retryAfterSeconds: 10,
-          },
-        );
+      if (running >= runningMax) throw tooMany();
       const { format, includeChildren, ...filter } = asked;
       const organizationId = context.organization.id;
       if (token === undefined && have > 0)
