@@ -17,6 +17,7 @@ import * as history from "./history.ts";
 import { liveContracts } from "./live.ts";
 import * as sources from "./sources.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
+import * as webhookSources from "./webhooks/sources.ts";
 
 const contracts = [
   ...liveContracts,
@@ -37,6 +38,7 @@ const contracts = [
   maintenance,
   sources,
   webhookRefusals,
+  webhookSources,
 ] as const;
 
 type ActionsOf<Contract> = {

@@ -8,20 +8,25 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import {
-  createEndpoint,
   createSource,
+  deleteSource,
+  listSources,
+  rotateSource,
+  updateSource,
+} from "@wheelhouse/shared/webhooks/sources.ts";
+import {
+  createEndpoint,
   type Delivery,
   type DeliveryDetail,
   deleteEndpoint,
-  deleteSource,
   listDeliveries,
   listEndpoints,
-  listSources,
   readDelivery,
   replayDelivery,
   summarizeDeliveries,
   updateEndpoint,
 } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import type { z } from "zod";
 import { call } from "#lib/api/api.ts";
 import type { TailPage } from "#lib/live/tail.ts";
 import { type DeliveryFilter, deliveryQuery } from "./deliveries/deliveries.ts";
@@ -154,17 +159,34 @@ export const useDeleteEndpoint = (organization: string) => {
   });
 };
 
-export type NewSource = Parameters<typeof createSourceCall>[1];
-const createSourceCall = (
-  organization: string,
-  body: { slug: string; name: string; scheme: "standard" | "github"; secret?: string },
-) => call(createSource, { body }, { organization });
+type NewSource = z.input<typeof createSource.body>;
+export type SourceChange = z.input<typeof updateSource.body>;
+type SourceRotation = z.input<typeof rotateSource.body>;
 
 export const useCreateSource = (organization: string) => {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: NewSource) => createSourceCall(organization, body),
+    mutationFn: (body: NewSource) => call(createSource, { body }, { organization }),
     onSuccess: () => client.invalidateQueries({ queryKey: sourcesQuery(organization).queryKey }),
+  });
+};
+
+export const useUpdateSource = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, ...body }: SourceChange & { id: string }) =>
+      call(updateSource, { params: { id }, body }, { organization }),
+    onSettled: () => client.invalidateQueries({ queryKey: sourcesQuery(organization).queryKey }),
+  });
+};
+
+/** Gives a source a new secret; the answer shows it once. */
+export const useRotateSource = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, ...body }: SourceRotation & { id: string }) =>
+      call(rotateSource, { params: { id }, body }, { organization }),
+    onSettled: () => client.invalidateQueries({ queryKey: sourcesQuery(organization).queryKey }),
   });
 };
 

@@ -6,15 +6,8 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
 import { errorBody } from "@wheelhouse/shared/errors.ts";
-import {
-  createEndpoint,
-  createSource,
-  type Delivery,
-  type DeliveryDetail,
-  type DeliveryStatus,
-  listDeliveries,
-  readDelivery,
-} from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { createSource } from "@wheelhouse/shared/webhooks/sources.ts";
+import { createEndpoint, type Delivery, type DeliveryDetail, type DeliveryStatus, listDeliveries, readDelivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { Webhook } from "standardwebhooks";
