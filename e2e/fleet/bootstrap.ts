@@ -3,7 +3,12 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createToken, listTokens } from "@wheelhouse/shared/access/tokens.ts";
 import { createSource, listSources, type WebhookSource } from "@wheelhouse/shared/webhooks/sources.ts";
-import { createEndpoint, listEndpoints, updateEndpoint, type WebhookEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import {
+  createEndpoint,
+  listEndpoints,
+  updateEndpoint,
+  type WebhookEndpoint,
+} from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { type Api, type Credential, expectAnswer, parseCredentials, signIn } from "./api.ts";
 import { type FleetState, readState, writeState } from "./fleet-state.ts";
 import { receiverCast, sourceCast } from "./receivers/receiver-cast.ts";

@@ -12,9 +12,11 @@ const signed = (text: string, encoding: "hex" | "base64" = "hex") =>
     : `sig=$(printf %s "${text}" | openssl dgst -sha256 -hmac "$SECRET" -binary | base64)\n`;
 
 const post = (url: string, headers: readonly string[]) =>
-  [`curl -i '${url}' -H 'content-type: application/json'`, ...headers.map((header) => `  -H "${header}"`)].join(
-    " \\\n",
-  ) + ' \\\n  --data-raw "$body"\n';
+  [
+    `curl -i '${url}' -H 'content-type: application/json'`,
+    ...headers.map((header) => `  -H "${header}"`),
+    '  --data-raw "$body"\n',
+  ].join(" \\\n");
 
 const typed = `body='{"type":"example.sent"}'\n`;
 const id = "$(date +%s)";

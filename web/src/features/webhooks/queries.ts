@@ -7,6 +7,7 @@ import {
   useMutation,
   useQueryClient,
 } from "@tanstack/react-query";
+import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
 import {
   createSource,
   deleteSource,
@@ -26,7 +27,6 @@ import {
   summarizeDeliveries,
   updateEndpoint,
 } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import type { z } from "zod";
 import { call } from "#lib/api/api.ts";
 import type { TailPage } from "#lib/live/tail.ts";
 import { type DeliveryFilter, deliveryQuery } from "./deliveries/deliveries.ts";
@@ -159,9 +159,9 @@ export const useDeleteEndpoint = (organization: string) => {
   });
 };
 
-type NewSource = z.input<typeof createSource.body>;
-export type SourceChange = z.input<typeof updateSource.body>;
-type SourceRotation = z.input<typeof rotateSource.body>;
+type NewSource = EndpointInput<typeof createSource>["body"];
+type SourceChange = EndpointInput<typeof updateSource>["body"];
+type SourceRotation = EndpointInput<typeof rotateSource>["body"];
 
 export const useCreateSource = (organization: string) => {
   const client = useQueryClient();

@@ -15,7 +15,10 @@ export function assertAddresses(addresses: readonly string[], field: string) {
     try {
       blockOf(text);
     } catch {
-      throw invalidField(`${field}.${at}`, `must be an address or a CIDR block, such as 192.0.2.0/24, not ${text}`);
+      throw invalidField(
+        `${field}.${at}`,
+        `must be an address or a CIDR block, such as 192.0.2.0/24, not ${text}`,
+      );
     }
 }
 

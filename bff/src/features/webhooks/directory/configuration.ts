@@ -1,5 +1,9 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
-import type { createEndpoint, updateEndpoint, WebhookEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import type {
+  createEndpoint,
+  updateEndpoint,
+  WebhookEndpoint,
+} from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { uuidv7 } from "uuidv7";
 import { z } from "zod";
 import type { AuditFields, Changes } from "#lib/change.ts";

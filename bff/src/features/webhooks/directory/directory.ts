@@ -8,7 +8,13 @@ export {
   staleVersion,
 } from "./configuration.ts";
 export { createConfigurationStore, type EndpointRow, endpointColumns } from "./configuration-store.ts";
-export { createDirectory, type Directory, endpointPurpose, type IntakeTarget, sourcePurpose } from "./lookup.ts";
+export {
+  createDirectory,
+  type Directory,
+  endpointPurpose,
+  type IntakeTarget,
+  sourcePurpose,
+} from "./lookup.ts";
 export { readRequest, verifyRequest } from "./senders.ts";
 export { signStandard } from "./signature.ts";
 export { rejected, type SignedRequest } from "./signed-request.ts";

@@ -20,11 +20,16 @@ test.each([
 
 test("a field of any JSON is what JSON.parse finds", () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), fc.string(), (others, name, text) => {
-      const written = JSON.stringify({ ...others, [name]: text });
-      if (name === "__proto__") return;
-      expect(jsonField(Buffer.from(written), [name])).toEqual({ kind: "text", text });
-    }),
+    fc.property(
+      fc.dictionary(fc.string(), fc.jsonValue()),
+      fc.string(),
+      fc.string(),
+      (others, name, text) => {
+        const written = JSON.stringify({ ...others, [name]: text });
+        if (name === "__proto__") return;
+        expect(jsonField(Buffer.from(written), [name])).toEqual({ kind: "text", text });
+      },
+    ),
   );
 });
 

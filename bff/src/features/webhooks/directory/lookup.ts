@@ -1,4 +1,9 @@
-import { bodyLimit, type SourceRules, type SourceScheme, sourceRules } from "@wheelhouse/shared/webhooks/sources.ts";
+import {
+  bodyLimit,
+  type SourceRules,
+  type SourceScheme,
+  sourceRules,
+} from "@wheelhouse/shared/webhooks/sources.ts";
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";

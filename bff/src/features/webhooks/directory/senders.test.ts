@@ -61,7 +61,12 @@ const form = "application/x-www-form-urlencoded";
 const vectors: readonly (readonly [string, Sent, object])[] = [
   [
     "Standard Webhooks",
-    { scheme: "standard", secret: svixSecret, headers: svixHeaders("webhook", svixSignature), body: svixBody },
+    {
+      scheme: "standard",
+      secret: svixSecret,
+      headers: svixHeaders("webhook", svixSignature),
+      body: svixBody,
+    },
     { eventId: "msg_p5jXN8AQM9LWM0D4loKWxJek", bodyHash: "", eventType: "unknown" },
   ],
   [
@@ -102,7 +107,11 @@ const vectors: readonly (readonly [string, Sent, object])[] = [
       },
       body: "Hello, World!",
     },
-    { eventId: "72d3162e-cc78-11e3-81ab-4c9367dc0958", eventType: "push", bodyHash: expect.stringMatching(/^[\w-]{43}$/) },
+    {
+      eventId: "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+      eventType: "push",
+      bodyHash: expect.stringMatching(/^[\w-]{43}$/),
+    },
   ],
   [
     // Shopify publishes no secret with its example; this one is from the documentation of SQLPage.
@@ -208,7 +217,9 @@ describe("libraries of the senders", () => {
       "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
       "webhook-signature": signature(secret, at),
     };
-    expect(arrive({ scheme: "standard", secret, headers, body })).toMatchObject({ eventType: "invoice.paid" });
+    expect(arrive({ scheme: "standard", secret, headers, body })).toMatchObject({
+      eventType: "invoice.paid",
+    });
   });
 
   test("a key pair of Node's signs v1a, and another key's signature is refused", () => {
@@ -242,11 +253,29 @@ describe("a refusal names the reason and the header that was wrong", () => {
   test.each([
     ["Standard Webhooks", { "webhook-id": undefined }, 0, "header_missing", "header.webhook-id"],
     ["Standard Webhooks", { "webhook-id": "msg_2" }, 0, "signature_mismatch", "header.webhook-signature"],
-    ["Standard Webhooks", { "webhook-timestamp": "now" }, 0, "timestamp_malformed", "header.webhook-timestamp"],
+    [
+      "Standard Webhooks",
+      { "webhook-timestamp": "now" },
+      0,
+      "timestamp_malformed",
+      "header.webhook-timestamp",
+    ],
     ["Standard Webhooks", {}, 360_000, "timestamp_outside", "header.webhook-timestamp"],
     ["Standard Webhooks", {}, -360_000, "timestamp_outside", "header.webhook-timestamp"],
-    ["Standard Webhooks with headers of Svix", { "svix-id": undefined }, 0, "header_missing", "header.svix-id"],
-    ["Standard Webhooks with ed25519", { "webhook-signature": svixSignature }, 0, "signature_mismatch", "header.webhook-signature"],
+    [
+      "Standard Webhooks with headers of Svix",
+      { "svix-id": undefined },
+      0,
+      "header_missing",
+      "header.svix-id",
+    ],
+    [
+      "Standard Webhooks with ed25519",
+      { "webhook-signature": svixSignature },
+      0,
+      "signature_mismatch",
+      "header.webhook-signature",
+    ],
     ["GitHub", { "x-hub-signature-256": undefined }, 0, "header_missing", "header.x-hub-signature-256"],
     ["GitHub", { "x-github-delivery": undefined }, 0, "header_missing", "header.x-github-delivery"],
     ["GitHub", { "x-github-event": undefined }, 0, "header_missing", "header.x-github-event"],
@@ -256,7 +285,13 @@ describe("a refusal names the reason and the header that was wrong", () => {
     ["Slack", { "x-slack-signature": undefined }, 0, "header_missing", "header.x-slack-signature"],
     ["Slack", {}, 360_000, "timestamp_outside", "header.x-slack-request-timestamp"],
     ["HMAC of a named header in hex", { "x-id": undefined }, 0, "header_missing", "header.x-id"],
-    ["HMAC of a named header in base64", { "x-signature": undefined }, 0, "header_missing", "header.x-signature"],
+    [
+      "HMAC of a named header in base64",
+      { "x-signature": undefined },
+      0,
+      "header_missing",
+      "header.x-signature",
+    ],
   ])("%s with %o, %d ms later: %s", (name, changed, laterMs, reason, field) => {
     const sent = of(name);
     const headers = { ...sent.headers, ...changed };

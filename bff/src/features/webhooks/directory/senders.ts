@@ -119,7 +119,8 @@ const standard: Sender = {
       symmetric.map((secret) => signStandard(secret, id, timestamp, request.body)),
     );
     const keys = secrets.filter(isPublicKey);
-    const signed = keys.length === 0 ? request.body : Buffer.concat([Buffer.from(`${id}.${timestamp}.`), request.body]);
+    const signed =
+      keys.length === 0 ? request.body : Buffer.concat([Buffer.from(`${id}.${timestamp}.`), request.body]);
     if (!isSigned && !keys.some((key) => sent.slice(0, 10).some((one) => verifyPublic(key, one, signed))))
       throw rejected(
         "signature_mismatch",
@@ -223,7 +224,11 @@ const slack: Sender = {
       return {
         eventId: hashOf(request.body),
         bodyHash: "",
-        eventType: form.has("payload") ? bodyType(jsonOf(request)) : form.has("command") ? "slash_command" : untyped,
+        eventType: form.has("payload")
+          ? bodyType(jsonOf(request))
+          : form.has("command")
+            ? "slash_command"
+            : untyped,
       };
     const { body } = request;
     const type = bodyType(body);
@@ -236,7 +241,8 @@ const slack: Sender = {
     return {
       eventId: bodyId(body, "event_id"),
       bodyHash: "",
-      eventType: type === "event_callback" ? checkedType(jsonField(body, ["event", "type"]), "body.event.type") : type,
+      eventType:
+        type === "event_callback" ? checkedType(jsonField(body, ["event", "type"]), "body.event.type") : type,
     };
   },
 };
@@ -257,7 +263,8 @@ const named: Sender = {
     const timestamp = timestampHeader === null ? undefined : single(request, timestampHeader);
     const atMs = timestamp === undefined ? nowMs : readTimestamp(timestamp, `header.${timestampHeader}`);
     const signed = timestamp === undefined ? [request.body] : [`${timestamp}.`, request.body];
-    const plain = encoding === "hex" && sent.startsWith(prefix) ? prefix + sent.slice(prefix.length).toLowerCase() : sent;
+    const plain =
+      encoding === "hex" && sent.startsWith(prefix) ? prefix + sent.slice(prefix.length).toLowerCase() : sent;
     assertSigned(
       header,
       [plain],

@@ -46,7 +46,10 @@ export function createSourceStore(database: Database) {
     async insert(
       tx: Transaction<Tables>,
       row: Settings &
-        Pick<SourceRow, "id" | "slug" | "scheme" | "secret_hint"> & { org_id: string; secret_box: Buffer | null },
+        Pick<SourceRow, "id" | "slug" | "scheme" | "secret_hint"> & {
+          org_id: string;
+          secret_box: Buffer | null;
+        },
     ): Promise<SourceRow> {
       const { id, org_id, slug, scheme, secret_hint, secret_box } = row;
       const made = await tx

@@ -29,8 +29,7 @@ const intakePath = z.object({ org: z.string(), source: z.string() });
 
 type IntakePath = z.output<typeof intakePath>;
 
-const named = (path: IntakePath) =>
-  slug.safeParse(path.org).success && slug.safeParse(path.source).success;
+const named = (path: IntakePath) => slug.safeParse(path.org).success && slug.safeParse(path.source).success;
 
 type IntakeOptions = {
   directory: Directory;
@@ -143,8 +142,7 @@ export function createIntake(options: IntakeOptions) {
           {
             schema: {
               tags: ["webhooks"],
-              summary:
-                "Accept an event, signed as its source requires",
+              summary: "Accept an event, signed as its source requires",
               params: intakePath,
               response: { 200: z.string(), 202: z.object({ id: z.string(), duplicate: z.boolean() }) },
             },

@@ -136,7 +136,8 @@ test("large bodies wait outside while one process already holds 128 MiB of them"
 
 test("Slack's question for the address is answered once it is signed, and nothing is stored", async () => {
   const { url, secret, id } = await make("slack");
-  const body = '{"token":"x","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}';
+  const body =
+    '{"token":"x","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}';
   const at = String(Math.floor(Date.now() / 1000));
   const signature = createHmac("sha256", secret).update(`v0:${at}:${body}`).digest("hex");
   const headers = { "content-type": "application/json", "x-slack-request-timestamp": at };
@@ -241,7 +242,10 @@ test.each<[SourceScheme, object, string]>([
   ["addresses", { addresses: ["127.0.0.1"] }, "example.sent"],
 ])("the sample request of a %s source with %o works as it is shown", async (scheme, rest, type) => {
   const source = await make(scheme, rest);
-  const script = (sampleRequest(source, source.url) ?? "").replace(/SECRET='[^']*'/, `SECRET='${source.secret}'`);
+  const script = (sampleRequest(source, source.url) ?? "").replace(
+    /SECRET='[^']*'/,
+    `SECRET='${source.secret}'`,
+  );
   const { stdout } = await run("bash", ["-euo", "pipefail", "-c", script]);
   expect(stdout).toContain("HTTP/1.1 202");
   expect(await storedType(/"id":"([^"]+)"/.exec(stdout)?.[1] ?? "")).toBe(type);
@@ -254,7 +258,10 @@ describe("any payload is stored and delivered byte for byte, and shown harmlessl
     ["invalid UTF-8", Buffer.from([0x7b, 0xc3, 0x28, 0xff, 0xfe, 0x7d])],
     ["binary", randomBytes(100_000)],
     ["1 MB of nested JSON", Buffer.from(nested)],
-    ["scripts and formulas", Buffer.from('{"type":"a","x":"</script><script>alert(1)</script>","y":"=cmd()"}')],
+    [
+      "scripts and formulas",
+      Buffer.from('{"type":"a","x":"</script><script>alert(1)</script>","y":"=cmd()"}'),
+    ],
     ["nothing", Buffer.alloc(0)],
   ])("%s", async (_, body) => {
     const received: Buffer[] = [];
@@ -282,7 +289,10 @@ describe("any payload is stored and delivered byte for byte, and shown harmlessl
       );
       const { id } = await gateway.deliveryOf(other.organization, await idOf(response));
       const detail = await gateway.waitFor(other.organization, id, "completed");
-      const sha = (bytes: Uint8Array | undefined) => createHash("sha256").update(bytes ?? "").digest("hex");
+      const sha = (bytes: Uint8Array | undefined) =>
+        createHash("sha256")
+          .update(bytes ?? "")
+          .digest("hex");
       expect(received).toHaveLength(1);
       expect(sha(received[0])).toBe(sha(body));
       expect(detail.payload.sizeBytes).toBe(body.length);

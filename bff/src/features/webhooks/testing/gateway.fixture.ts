@@ -7,7 +7,14 @@ import { fileURLToPath } from "node:url";
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
 import { errorBody } from "@wheelhouse/shared/errors.ts";
 import { createSource } from "@wheelhouse/shared/webhooks/sources.ts";
-import { createEndpoint, type Delivery, type DeliveryDetail, type DeliveryStatus, listDeliveries, readDelivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import {
+  createEndpoint,
+  type Delivery,
+  type DeliveryDetail,
+  type DeliveryStatus,
+  listDeliveries,
+  readDelivery,
+} from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { Webhook } from "standardwebhooks";
