@@ -11,7 +11,7 @@ export const importedTypes = {
   KeptPlan: "./table-overrides.ts",
   ReplayFilter: "@wheelhouse/shared/webhooks/replays.ts",
   ReplayHappening: "@wheelhouse/shared/webhooks/replays.ts",
-  SourceRules: "@wheelhouse/shared/webhooks/sources.ts",
+  SourceRules: "@wheelhouse/shared/webhooks/senders.ts",
 };
 
 // Set once, after the row was created.

@@ -2,7 +2,7 @@
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhooks/replays.ts";
-import type { SourceRules } from "@wheelhouse/shared/webhooks/sources.ts";
+import type { SourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
 import type { ColumnType } from "kysely";
 import type { KeptPlan } from "./table-overrides.ts";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createToken, listTokens } from "@wheelhouse/shared/access/tokens.ts";
-import { createSource, listSources, type WebhookSource } from "@wheelhouse/shared/webhooks/sources.ts";
+import { createSource, listSources, type WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import {
   createEndpoint,
   listEndpoints,

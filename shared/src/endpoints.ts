@@ -17,7 +17,7 @@ import * as history from "./history.ts";
 import { liveContracts } from "./live.ts";
 import * as sources from "./sources.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
-import * as webhookSources from "./webhooks/sources.ts";
+import * as webhookSources from "./webhooks/senders.ts";
 
 const contracts = [
   ...liveContracts,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, queryList, slug, timestamp } from "../endpoint.ts";
-import { sourceScheme } from "./sources.ts";
+import { sourceScheme } from "./senders.ts";
 
 export const refusalReasons = [
   "signature_mismatch",

@@ -1,4 +1,4 @@
-import type { SourceRules, SourceScheme } from "./sources.ts";
+import type { SourceRules, SourceScheme } from "./senders.ts";
 
 type Sampled = { scheme: SourceScheme; rules: SourceRules | null };
 

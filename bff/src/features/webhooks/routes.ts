@@ -1,6 +1,6 @@
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import * as many from "@wheelhouse/shared/webhooks/replays.ts";
-import * as senders from "@wheelhouse/shared/webhooks/sources.ts";
+import * as senders from "@wheelhouse/shared/webhooks/senders.ts";
 import * as contract from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";

@@ -14,7 +14,7 @@ import {
   listSources,
   rotateSource,
   updateSource,
-} from "@wheelhouse/shared/webhooks/sources.ts";
+} from "@wheelhouse/shared/webhooks/senders.ts";
 import {
   createEndpoint,
   type Delivery,

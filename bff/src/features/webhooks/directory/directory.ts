@@ -18,5 +18,5 @@ export {
 export { readRequest, verifyRequest } from "./senders.ts";
 export { signStandard } from "./signature.ts";
 export { rejected, type SignedRequest } from "./signed-request.ts";
+export { createSources, type Sources } from "./source-service.ts";
 export { createSourceStore } from "./source-store.ts";
-export { createSources, type Sources } from "./sources.ts";

@@ -3,7 +3,7 @@ import {
   type SourceRules,
   type SourceScheme,
   sourceRules,
-} from "@wheelhouse/shared/webhooks/sources.ts";
+} from "@wheelhouse/shared/webhooks/senders.ts";
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";

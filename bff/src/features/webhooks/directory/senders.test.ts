@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from "node:crypto";
-import { type SourceScheme, sourceRules } from "@wheelhouse/shared/webhooks/sources.ts";
+import { type SourceScheme, sourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
 import { Webhook } from "standardwebhooks";
 import Stripe from "stripe";
 import { Webhook as SvixWebhook } from "svix";

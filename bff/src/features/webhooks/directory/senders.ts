@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { SourceRules, SourceScheme } from "@wheelhouse/shared/webhooks/sources.ts";
+import type { SourceRules, SourceScheme } from "@wheelhouse/shared/webhooks/senders.ts";
 import { refusedField } from "../refusal.ts";
 import { type JsonField, jsonField } from "./json-field.ts";
 import { isPublicKey, signStandard, verifyPublic } from "./signature.ts";

@@ -1,5 +1,5 @@
 import { createPublicKey, randomBytes, verify } from "node:crypto";
-import type { SourceScheme } from "@wheelhouse/shared/webhooks/sources.ts";
+import type { SourceScheme } from "@wheelhouse/shared/webhooks/senders.ts";
 import { invalidField } from "#lib/http/errors.ts";
 import { hmac } from "./signed-request.ts";
 

@@ -1,4 +1,4 @@
-import type { SourceRules, SourceScheme } from "@wheelhouse/shared/webhooks/sources.ts";
+import type { SourceRules, SourceScheme } from "@wheelhouse/shared/webhooks/senders.ts";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import { notFound } from "#lib/http/errors.ts";

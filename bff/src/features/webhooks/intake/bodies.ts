@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { bodyLimit } from "@wheelhouse/shared/webhooks/sources.ts";
+import { bodyLimit } from "@wheelhouse/shared/webhooks/senders.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError, invalidField } from "#lib/http/errors.ts";
 

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { createSource, deleteSource } from "@wheelhouse/shared/webhooks/sources.ts";
+import { createSource, deleteSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { createEndpoint, listDeliveries } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

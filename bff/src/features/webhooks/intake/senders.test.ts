@@ -10,7 +10,7 @@ import {
   rotateSource,
   type SourceScheme,
   updateSource,
-} from "@wheelhouse/shared/webhooks/sources.ts";
+} from "@wheelhouse/shared/webhooks/senders.ts";
 import { listDeliveries, readDelivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "#lib/time/clock.ts";

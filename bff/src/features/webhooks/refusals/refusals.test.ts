@@ -1,5 +1,5 @@
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
-import { createSource, deleteSource, listSources } from "@wheelhouse/shared/webhooks/sources.ts";
+import { createSource, deleteSource, listSources } from "@wheelhouse/shared/webhooks/senders.ts";
 import { sql } from "kysely";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import type { listRefusals, RefusedRequest } from "@wheelhouse/shared/webhooks/refusals.ts";
-import type { SourceScheme } from "@wheelhouse/shared/webhooks/sources.ts";
+import type { SourceScheme } from "@wheelhouse/shared/webhooks/senders.ts";
 import { type RawBuilder, sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
 import { type Counted, mostAddresses } from "./tally.ts";

@@ -1,4 +1,4 @@
-import type { SourceScheme, WebhookSource } from "@wheelhouse/shared/webhooks/sources.ts";
+import type { SourceScheme, WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useState } from "react";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";

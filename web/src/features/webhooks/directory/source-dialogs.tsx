@@ -1,4 +1,4 @@
-import type { WebhookSource } from "@wheelhouse/shared/webhooks/sources.ts";
+import type { WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useState } from "react";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";

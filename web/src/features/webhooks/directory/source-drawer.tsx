@@ -1,5 +1,5 @@
 import { sampleRequest } from "@wheelhouse/shared/webhooks/sample.ts";
-import type { WebhookSource } from "@wheelhouse/shared/webhooks/sources.ts";
+import type { WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { Drawer } from "#ui/dialog/drawer.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { CodeBlock, CopyButton } from "#ui/text/code-block.tsx";

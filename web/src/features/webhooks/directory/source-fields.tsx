@@ -4,7 +4,7 @@ import {
   type SourceScheme,
   sourceSchemes,
   type WebhookSource,
-} from "@wheelhouse/shared/webhooks/sources.ts";
+} from "@wheelhouse/shared/webhooks/senders.ts";
 import { useState } from "react";
 import { FormField } from "#ui/form/form-field.tsx";
 import { TextField } from "#ui/form/text-field.tsx";

@@ -1,4 +1,4 @@
-import { bodyLimit, type SourceScheme, type WebhookSource } from "@wheelhouse/shared/webhooks/sources.ts";
+import { bodyLimit, type SourceScheme, type WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 
 export const schemeWords: Record<SourceScheme, string> = {
   standard: "Standard Webhooks, Svix",

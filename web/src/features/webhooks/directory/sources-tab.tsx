@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import type { WebhookSource } from "@wheelhouse/shared/webhooks/sources.ts";
+import type { WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useMemo, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
 import { formatPlural } from "#lib/format.ts";

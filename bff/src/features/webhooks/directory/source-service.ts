@@ -5,7 +5,7 @@ import {
   sourceRules,
   type updateSource,
   type WebhookSource,
-} from "@wheelhouse/shared/webhooks/sources.ts";
+} from "@wheelhouse/shared/webhooks/senders.ts";
 import { uuidv7 } from "uuidv7";
 import type { AuditFields, Changes } from "#lib/change.ts";
 import { decodeCursor } from "#lib/http/cursor.ts";
