@@ -1184,13 +1184,20 @@ create table wheelhouse.webhook_sources (
   name text not null,
   scheme text not null,
   secret_box bytea,
-  secret_hint text not null,
+  secret_hint text,
   version integer not null default 1,
   created_at timestamptz(3) not null default now(),
   deleted_at timestamptz,
+  rules jsonb not null default '{}'::jsonb,
+  addresses text[] not null default '{}'::text[],
+  max_body_bytes integer not null default 1048576,
+  previous_secret_box bytea,
+  previous_secret_until timestamptz(3),
   constraint webhook_sources_pkey primary key (id),
   constraint webhook_sources_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
-  constraint webhook_sources_scheme_check check ((scheme = any (array['standard'::text, 'github'::text])))
+  constraint webhook_sources_max_body_bytes_check check (((max_body_bytes >= 1024) and (max_body_bytes <= 26214400))),
+  constraint webhook_sources_previous check (((previous_secret_box is null) = (previous_secret_until is null))),
+  constraint webhook_sources_scheme_check check ((scheme = any (array['standard'::text, 'github'::text, 'stripe'::text, 'shopify'::text, 'slack'::text, 'hmac'::text, 'bearer'::text, 'addresses'::text])))
 );
 create index webhook_sources_page on wheelhouse.webhook_sources using btree (org_id, created_at desc, id desc);
 create unique index webhook_sources_slug on wheelhouse.webhook_sources using btree (org_id, slug) where (deleted_at is null);

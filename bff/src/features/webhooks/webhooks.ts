@@ -15,7 +15,13 @@ import {
   createSweeper,
   startDeliveryWorker,
 } from "./delivery/delivery.ts";
-import { createConfiguration, createConfigurationStore, createDirectory } from "./directory/directory.ts";
+import {
+  createConfiguration,
+  createConfigurationStore,
+  createDirectory,
+  createSourceStore,
+  createSources,
+} from "./directory/directory.ts";
 import { createIntake, createIntakeStore, createRejections, keepPartitionsAhead } from "./intake/intake.ts";
 import { createDeliveries, createDeliveryStore, createDetailStore, createPayloads } from "./log/log.ts";
 import { createRefusals } from "./refusals/refusals.ts";
@@ -67,6 +73,7 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
       directory,
       store: createConfigurationStore(database),
     }),
+    sources: createSources({ changes, secrets, directory, clock, store: createSourceStore(database) }),
     deliveries: createDeliveries({
       store: parts.log,
       detail: createDetailStore(database, payloads),
