@@ -12,7 +12,13 @@ export async function prepareStarter(
   { dataDir }: Pick<Config, "dataDir">,
   { adminUrl, log }: { adminUrl: string; log: Logger },
 ) {
-  const database = createDatabase({ appUrl: adminUrl, systemUrl: adminUrl, poolSize: 1, log });
+  const database = createDatabase({
+    appUrl: adminUrl,
+    systemUrl: adminUrl,
+    poolSize: 1,
+    isAdministrator: true,
+    log,
+  });
   // It has no Idempotency-Key whose answer would be stored, so nothing is sealed.
   const box = createSecretBox(randomBytes(32).toString("base64"));
   const changes = createChanges({ database, box, log });

@@ -37,7 +37,13 @@ const redisOptions = z.object({
   host: z.string().default("localhost"),
   port: z.number().default(6379),
   disconnectTimeout: z.number().default(2_000),
-  tls: z.custom<ConnectionOptions>((value) => typeof value === "object" && value !== null).optional(),
+  // An address of `rediss://` says only that TLS is wanted.
+  tls: z
+    .union([
+      z.literal(true).transform((): ConnectionOptions => ({})),
+      z.custom<ConnectionOptions>((value) => typeof value === "object" && value !== null),
+    ])
+    .optional(),
 });
 
 /** For `Connector` of a Redis client. */
