@@ -4,15 +4,14 @@ import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { lazy, Suspense, useState } from "react";
+// Part of the first script: whoever signs in lands here, and a page that came later would move what is around it.
+import { OverviewPage } from "#features/overview/page.tsx";
 import { overviewQuery } from "#features/overview/queries.ts";
 import { sourcesQuery } from "#features/sources/queries.ts";
 import { useCan } from "#lib/api/session.ts";
 import { useMoment } from "#lib/live/moment.ts";
 import { organizationRoute } from "./organization.tsx";
 
-const OverviewPage = lazy(() =>
-  import("#features/overview/page.tsx").then(({ OverviewPage: component }) => ({ default: component })),
-);
 const FirstRunPage = lazy(() =>
   import("#features/first-run/page.tsx").then(({ FirstRunPage: component }) => ({ default: component })),
 );
