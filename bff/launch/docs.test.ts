@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
@@ -157,19 +157,20 @@ describe.each([
 test("a function is changed in the folders that the how-to names", () => {
   const rows = rowsOf("docs/how-to/change-a-function.md");
   expect(rows.map(({ path }) => dirname(path))).toEqual([
-    "bff/database/functions",
+    "bff/database/functions/<feature>",
     "bff/database/migrations",
   ]);
-  for (const { path } of rows)
-    for (const name of readdirSync(join(root, dirname(path))))
-      expect(name).toMatch(path.includes("NNNN") ? /^\d{4}-[a-z0-9-]+\.sql$/ : /^[a-z0-9-]+\.sql$/);
-  for (const name of readdirSync(join(root, "bff/database/functions")))
-    expect(textOf(`bff/database/functions/${name}`), name).toMatch(
-      new RegExp(
-        `^create or replace function wheelhouse\\.${name.slice(0, -4).replaceAll("-", "_")}\\(`,
-        "m",
-      ),
-    );
+  for (const name of readdirSync(join(root, "bff/database/migrations")))
+    expect(name).toMatch(/^\d{4}-[a-z0-9-]+\.sql$/);
+  const folder = join(root, "bff/database/functions");
+  for (const feature of readdirSync(folder))
+    for (const name of readdirSync(join(folder, feature)))
+      expect(textOf(`bff/database/functions/${feature}/${name}`), name).toMatch(
+        new RegExp(
+          `^create or replace function wheelhouse\\.${basename(name, ".sql").replaceAll("-", "_")}\\(`,
+          "m",
+        ),
+      );
 });
 
 test("the README and CONTRIBUTING name only scripts that there are", () => {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { pino } from "pino";
@@ -40,7 +40,16 @@ async function makeDatabase(template = "template0") {
   return { name, url: url.href };
 }
 
-/** A copy of the product's files that a test may change. */
+/** Paths of the files of functions by their names in the ledger, in the order in which they are applied. */
+const functionFiles = new Map(
+  readdirSync(join(own, "functions"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".sql"))
+    .map((path): [string, string] => [`functions/${basename(path)}`, join("functions", path)])
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
+);
+const pathOf = (name: string) => functionFiles.get(name) ?? name;
+
+/** A copy of the product's files that a test may change, by their names in the ledger. */
 function copyFiles() {
   const folder = mkdtempSync(join(tmpdir(), "wheelhouse-migrate-"));
   folders.push(folder);
@@ -49,11 +58,11 @@ function copyFiles() {
   return {
     folder,
     change: (file: string, by: (sql: string) => string) => {
-      const path = join(folder, file);
+      const path = join(folder, pathOf(file));
       writeFileSync(path, by(readFileSync(path, "utf8")));
     },
     add: (file: string, sql: string) => writeFileSync(join(folder, file), sql),
-    remove: (file: string) => rmSync(join(folder, file)),
+    remove: (file: string) => rmSync(join(folder, pathOf(file))),
   };
 }
 
@@ -134,12 +143,7 @@ describe("a new database", () => {
   test("gets every migration and every function, once, however many processes start together", async () => {
     const { url } = await makeDatabase();
     const results = await Promise.all([1, 2, 3].map(() => migrate({ adminUrl: url, log })));
-    const files = [
-      ...readdirSync(join(own, "migrations")).sort(),
-      ...readdirSync(join(own, "functions"))
-        .sort()
-        .map((file) => `functions/${file}`),
-    ];
+    const files = [...readdirSync(join(own, "migrations")).sort(), ...functionFiles.keys()];
     expect(results.flat()).toEqual(files);
     expect((await ledgerOf(url)).map(({ name }) => name)).toEqual([...files].sort());
     expect(await migrate({ adminUrl: url, log })).toEqual([]);
@@ -256,10 +260,11 @@ describe("a function", () => {
       url,
       "select proname as name from pg_proc where pronamespace = 'wheelhouse'::regnamespace order by 1",
     );
-    const inFiles = readdirSync(join(own, "functions")).map((file) => {
-      const sql = readFileSync(join(own, "functions", file), "utf8");
+    const inFiles = [...functionFiles].map(([name, path]) => {
+      const file = basename(name);
+      const sql = readFileSync(join(own, path), "utf8");
       const made = [...sql.matchAll(/^create (or replace )?(\w+) wheelhouse\.(\w+)\(/gm)];
-      expect(made.map(([, , kind, name]) => `${kind} ${name?.replaceAll("_", "-")}.sql`)).toEqual([
+      expect(made.map(([, , kind, called]) => `${kind} ${called?.replaceAll("_", "-")}.sql`)).toEqual([
         `function ${file}`,
       ]);
       expect(made[0]?.[1]).toBe("or replace ");
@@ -295,9 +300,9 @@ describe("a database that the release before left", () => {
       if (formerLedger.baseline.has(name))
         files.change(`migrations/${name}`, () => `select 'it was run' / 0; -- ${name}`);
       else files.remove(`migrations/${name}`);
-    const changed = readdirSync(join(own, "functions"))
-      .map((file) => `functions/${file}`)
-      .filter((name) => formerLedger.functions.get(name) !== checksumOf(join(own, name)));
+    const changed = [...functionFiles]
+      .filter(([name, path]) => formerLedger.functions.get(name) !== checksumOf(join(own, path)))
+      .map(([name]) => name);
     for (const name of changed) files.remove(name);
     expect(await migrate({ adminUrl: url, folder: files.folder, log })).toEqual([]);
     expect([await describeRows(url), await describeSchema(url), await read(url, functions)]).toEqual(before);

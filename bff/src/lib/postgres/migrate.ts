@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import type { Logger } from "pino";
@@ -15,12 +16,12 @@ type MigrateOptions = {
   adminUrl: string;
   /** Login URLs; their roles are created, or get their password, before the first migration. */
   loginUrls?: readonly string[];
-  /** Folder with `migrations/NNNN-*.sql` and `functions/*.sql`; the product's own by default. */
+  /** Folder with `migrations/NNNN-*.sql` and `functions/<feature>/*.sql`; the product's own by default. */
   folder?: string;
   log: Pick<Logger, "info">;
 };
 
-/** A file's name in the ledger: `NNNN-<what>.sql` or `functions/<what>.sql`. */
+/** A file's name in the ledger: `NNNN-<what>.sql` or `functions/<what>.sql`, whatever folder of a feature it lies in. */
 type SqlFile = { name: string; sql: string; checksum: string };
 /** Checksums of the applied files, by name. */
 type Ledger = Map<string, string>;
@@ -88,13 +89,14 @@ async function connect(adminUrl: string): Promise<pg.Client> {
 }
 
 function readFiles(folder: string, prefix: string): SqlFile[] {
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".sql"))
-    .sort()
-    .map((file) => {
-      const sql = readFileSync(`${folder}/${file}`, "utf8");
-      return { name: `${prefix}${file}`, sql, checksum: createHash("sha256").update(sql).digest("hex") };
-    });
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".sql"))
+    .map((path) => {
+      const sql = readFileSync(join(folder, path), "utf8");
+      const checksum = createHash("sha256").update(sql).digest("hex");
+      return { name: `${prefix}${basename(path)}`, sql, checksum };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function readLedger(client: pg.Client): Promise<Ledger> {
