@@ -1,4 +1,5 @@
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import { unknownAfterMs } from "@wheelhouse/shared/freshness.ts";
 import type { SourceView } from "@wheelhouse/shared/health/health.ts";
 import { type QueueList, queueTopic, type readQueue } from "@wheelhouse/shared/queues.ts";
 import { formatSpan } from "@wheelhouse/shared/span.ts";
@@ -274,11 +275,16 @@ export function createQueuesBoard(deps: {
           });
         const known = before.filter((queue) => queue.source === source.sourceId);
         const server = servers.rows(seen).find(({ id }) => id === source.sourceId);
+        if (failure === null) return known;
+        if (server?.state === "down" || server?.state === "unknown") {
+          const reason =
+            server.state === "down" ? `${server.name} is not responding` : (server.cause ?? failure);
+          return known.map((queue) => unheardQueue(queue, server.since, `No data since then: ${reason}`));
+        }
         // A single failed sample changes nothing yet; the rows only grow older.
-        if (failure === null || (server?.state !== "down" && server?.state !== "unknown")) return known;
-        const reason =
-          server.state === "down" ? `${server.name} is not responding` : (server.cause ?? failure);
-        return known.map((queue) => unheardQueue(queue, server.since, `No data since then: ${reason}`));
+        const readAt = latest ? isoOf(latest.atMs) : (extra.observedAt[source.sourceId] ?? null);
+        if (readAt === null || nowMs - Date.parse(readAt) <= unknownAfterMs(intervalMs)) return known;
+        return known.map((queue) => unheardQueue(queue, readAt, `No data since then: ${failure}`));
       });
       const present = new Set(rows.map(({ id }) => id));
       for (const id of memory.keys()) if (!present.has(id)) memory.delete(id);

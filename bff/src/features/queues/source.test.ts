@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { SourceView } from "@wheelhouse/shared/health/health.ts";
 import { Queue, Worker } from "bullmq";
 import { Queue as Queue2 } from "bullmq2";
 import { Queue as Queue3 } from "bullmq3";
@@ -10,7 +11,10 @@ import { Queue as Queue5 } from "bullmq5";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "#lib/time/clock.ts";
+import { aspectKey } from "#observe/aspect.ts";
 import { type OwnRedis, startOwnRedis } from "#testing/stack.ts";
+import { makeSeen } from "#testing/tick.ts";
+import { createQueuesBoard } from "./aspect.ts";
 import type { QueueReading } from "./rows.ts";
 import { createQueuesSource } from "./source.ts";
 
@@ -299,6 +303,35 @@ describe("what a user may not read", () => {
     const secretive = pick((await as("nolua").sample()).queues, "secretive");
     expect(secretive).toMatchObject({ state: "unknown", isUnread: true, workers: null, drainsInMs: null });
     expect(secretive.cause).toMatch(/cannot be read: NOPERM .*evalsha_ro/i);
+  });
+
+  test("queues whose reading ends in a refusal become unknown with the reason, and recover with it", async () => {
+    await allow("watcher", "+evalsha_ro", "+eval_ro", "+time");
+    const queue = new Queue("watched", { connection: open() });
+    await queue.add("a", {});
+    await queue.close();
+    let nowMs = Date.now();
+    const board = createQueuesBoard({
+      sources: [{ sourceId: "primary", organizationOf: () => "acme", sample: as("watcher").sample }],
+      servers: aspectKey<SourceView & { organization: string }>("servers"),
+      intervalMs: 1_000,
+      clock: { now: () => nowMs },
+    });
+    const look = async (afterMs: number) => {
+      nowMs += afterMs;
+      const seen = makeSeen(nowMs);
+      await board.poke?.(seen.organizations);
+      return board.observe(seen).rows.find(({ name }) => name === "watched");
+    };
+    expect(await look(0)).toMatchObject({ counts: { waiting: 1 } });
+    const readAt = new Date(nowMs).toISOString();
+    await allow("watcher", "-scan");
+    expect((await look(1_000))?.state).not.toBe("unknown");
+    const lost = await look(5_000);
+    expect(lost).toMatchObject({ state: "unknown", label: "Unknown", since: readAt });
+    expect(lost?.cause).toMatch(/^No data since then: NOPERM .*scan/);
+    await allow("watcher", "+scan");
+    expect((await look(1_000))?.cause ?? "").not.toMatch(/No data/);
   });
 
   test("a server that refuses read-only scripts alone is read with plain ones", async () => {
