@@ -112,3 +112,18 @@ export const mainPages: readonly { name: string; path: string; row?: string }[] 
   { name: "Audit", path: "/audit" },
   { name: "Access", path: "/access" },
 ];
+
+/**
+ * Answers one request as the server does if the sign-in was more than five minutes ago. The route stays in place: a
+ * request that starts while a route ends may never get its answer.
+ * @param url glob of the request
+ */
+export const requireStepUpOnce = async (page: Page, url: string): Promise<void> => {
+  const error = { code: "step_up_required", message: "Confirm to go on.", requestId: "req_1" };
+  let isAnswered = false;
+  await page.route(url, (route) => {
+    if (isAnswered) return route.continue();
+    isAnswered = true;
+    return route.fulfill({ status: 403, json: { error } });
+  });
+};

@@ -2,7 +2,7 @@ import { listAuditEvents } from "@wheelhouse/shared/audit/audit.ts";
 import { summarizeDeliveries } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { expectAnswer } from "../fleet/api.ts";
 import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
-import { expect, signInByForm, test } from "../product/journey.ts";
+import { expect, requireStepUpOnce, signInByForm, test } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
 test("dead letters are planned, confirmed, replayed and followed to the end, and every step is in the trail", async ({
@@ -50,14 +50,7 @@ test("dead letters are planned, confirmed, replayed and followed to the end, and
   await dialog.getByLabel(/Reason/).fill(reason);
   await dialog.getByLabel(/Limit per endpoint/).fill("");
   // Like the answer for a larger set, which first requires confirmation.
-  const error = {
-    code: "step_up_required",
-    message: "Confirm your password to continue.",
-    requestId: "req_1",
-  };
-  await page.route("**/api/v1/webhooks/replays", (route) => route.fulfill({ status: 403, json: { error } }), {
-    times: 1,
-  });
+  await requireStepUpOnce(page, "**/api/v1/webhooks/replays");
   await confirm.click();
   const question = page.getByRole("dialog", { name: "Confirm your identity" });
   await question.getByLabel("Password").fill(user("admin").password);

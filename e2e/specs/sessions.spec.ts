@@ -1,6 +1,13 @@
 import type { Browser, Page } from "@playwright/test";
 import { personAtProvider, providerName } from "../product/identity-provider.ts";
-import { expect, goByNavigation, signInByApi, signInByForm, test } from "../product/journey.ts";
+import {
+  expect,
+  goByNavigation,
+  requireStepUpOnce,
+  signInByApi,
+  signInByForm,
+  test,
+} from "../product/journey.ts";
 import { makePerson } from "../product/own-person.ts";
 
 const signInHeading = (page: Page) => page.getByRole("heading", { name: "Sign in" });
@@ -74,15 +81,7 @@ test("an admin confirms the password and creates a link with which a member sets
   const person = user("viewer", "second");
   await page.getByRole("link", { name: new RegExp(person.email) }).click();
   await page.getByRole("button", { name: "Reset password…" }).click();
-  // The server's answer if the admin signed in more than five minutes ago.
-  const error = {
-    code: "step_up_required",
-    message: "Confirm your password to continue.",
-    requestId: "req_1",
-  };
-  await page.route("**/password-reset", (route) => route.fulfill({ status: 403, json: { error } }), {
-    times: 1,
-  });
+  await requireStepUpOnce(page, "**/password-reset");
   await page.getByRole("button", { name: "Create link" }).click();
   const question = page.getByRole("dialog", { name: "Confirm your identity" });
   await question.getByLabel("Password").fill("not the password");
@@ -139,11 +138,7 @@ test("signing in at the identity provider leads to the requested page, and creat
   const dialog = page.getByRole("dialog", { name: /^Create token/ });
   await dialog.getByLabel("Name").fill("Confirmed at the provider");
   await dialog.getByLabel("audit:read").check();
-  // The server's answer if the sign-in was more than five minutes ago.
-  const error = { code: "step_up_required", message: "Confirm to go on.", requestId: "req_1" };
-  await page.route("**/api/v1/tokens", (route) => route.fulfill({ status: 403, json: { error } }), {
-    times: 1,
-  });
+  await requireStepUpOnce(page, "**/api/v1/tokens");
   await dialog.getByRole("button", { name: "Create token" }).click();
   const opening = page.waitForEvent("popup");
   await page.getByRole("button", { name: "Confirm at the provider" }).click();
