@@ -36,8 +36,10 @@ const waitUntilReady = async (baseUrl: string): Promise<void> => {
   throw new Error(`Wheelhouse at ${baseUrl} is not ready: ${last}`);
 };
 
-/** Binds and releases the port: `wanted` if it is free, otherwise one that the system gives. */
-const freePort = async (wanted: number): Promise<number> => {
+type HeldPort = { port: number; release: () => Promise<unknown> };
+
+/** Binds the port until it is released: `wanted` if it is free, otherwise one that the system gives. */
+const holdPort = async (wanted: number): Promise<HeldPort> => {
   const server = createServer();
   const listen = (port: number) =>
     new Promise<number>((resolve, reject) => {
@@ -48,8 +50,7 @@ const freePort = async (wanted: number): Promise<number> => {
       });
     });
   const port = await listen(wanted).catch(() => listen(0));
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  return { port, release: () => new Promise((resolve) => server.close(resolve)) };
 };
 
 /** The admins of the first two root organizations, in the order of the file. */
@@ -152,14 +153,21 @@ export const bootstrapFleet = async (settings: FleetSettings): Promise<FleetStat
   const { baseUrl, dataDir } = settings;
   await waitUntilReady(baseUrl);
   const before = await readState(dataDir);
+  // Held until everything is created: meanwhile another program could be given a port that lies free.
+  const control = await holdPort(before?.controlPort ?? 0);
+  const held = [control];
   const state: FleetState = {
-    controlPort: await freePort(before?.controlPort ?? 0),
+    controlPort: control.port,
     ports: {},
     sources: before?.sources ?? [],
     endpoints: before?.endpoints ?? [],
     token: before?.token ?? null,
   };
-  for (const { slug } of receiverCast) state.ports[slug] = await freePort(before?.ports[slug] ?? 0);
+  for (const { slug } of receiverCast) {
+    const place = await holdPort(before?.ports[slug] ?? 0);
+    held.push(place);
+    state.ports[slug] = place.port;
+  }
   const credentials = parseCredentials(await readFile(settings.credentialsPath, "utf8"));
   for (const [root, api] of (await signInAdmins(baseUrl, credentials)).entries()) {
     const there = await list(api);
@@ -182,5 +190,6 @@ export const bootstrapFleet = async (settings: FleetSettings): Promise<FleetStat
     }
     await api.signOut();
   }
+  await Promise.all(held.map(({ release }) => release()));
   return state;
 };

@@ -12,6 +12,9 @@ const longestPauseMs = 30_000;
 const steadyAfterMs = 60_000;
 const killAfterMs = 2500;
 const parentCheckMs = 1000;
+const receivers = "receivers/receivers";
+/** After so many failures in a row the receivers have lost a port; a new start of the fleet chooses others. */
+const receiverFailuresMax = 4;
 
 const children = new Map<string, ChildProcess>();
 let ending = false;
@@ -28,6 +31,10 @@ const supervise = (name: string, failures = 0): void => {
     children.delete(name);
     if (ending) return;
     const failed = performance.now() - startedAt > steadyAfterMs ? 1 : failures + 1;
+    if (name === receivers && failed >= receiverFailuresMax) {
+      console.error(`[fleet] ${name} ended ${failed} times in a row; the fleet starts anew`);
+      return end(1);
+    }
     const pauseMs = Math.min(1000 * 2 ** (failed - 1), longestPauseMs);
     console.log(`[fleet] ${name} ended (${signal ?? code}); restarting in ${pauseMs} ms`);
     setTimeout(() => supervise(name, failed), pauseMs);
@@ -78,7 +85,7 @@ try {
   supervise("services/support");
   supervise("services/services");
   const state = await bootstrapFleet(settings);
-  supervise("receivers/receivers");
+  supervise(receivers);
   supervise("providers/provider");
   supervise("backoffice");
   console.log(`[fleet] is running; receiver switch: http://127.0.0.1:${state.controlPort}`);

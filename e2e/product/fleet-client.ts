@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "@playwright/test";
 import { type FleetState, readState } from "../fleet/fleet-state.ts";
 import { standardHeaders } from "../fleet/providers/events-standard.ts";
@@ -7,25 +9,33 @@ import type { Product } from "./product.ts";
 
 const callTimeoutMs = 5000;
 const bootstrapDeadlineMs = 45_000;
+const askEveryMs = 250;
+const keptLines = 40;
 
 export const fleetDir = (product: Product) => join(product.dataDir, "fleet");
 
+/** The end of what the fleet's programs printed, for the message of a failed journey. */
+const logOf = async (product: Product): Promise<string> => {
+  const text = await readFile(join(product.dataDir, "logs/fleet.log"), "utf8").catch(String);
+  return text.split("\n").slice(-keptLines).join("\n");
+};
+
 /** Waits until the demo fleet has created its sources and receivers, and returns their addresses. */
 export const fleetOf = async (product: Product): Promise<FleetState> => {
-  let state: FleetState | null = null;
-  await expect
-    .poll(
-      async () => {
-        state = await readState(fleetDir(product));
-        if (!state) return "no fleet.json yet";
-        const answer = await fetch(`http://127.0.0.1:${state.controlPort}/`).catch(() => null);
-        return answer?.status ?? "the switch does not answer yet";
-      },
-      { timeout: bootstrapDeadlineMs, message: "the demo fleet is up" },
-    )
-    .toBe(200);
-  if (!state) throw new Error("the demo fleet is not up");
-  return state;
+  const ask = async () => {
+    const state = await readState(fleetDir(product));
+    if (!state) return "no fleet.json yet";
+    const answer = await fetch(`http://127.0.0.1:${state.controlPort}/`).catch(() => null);
+    return answer?.ok ? state : "the switch does not answer yet";
+  };
+  const deadline = performance.now() + bootstrapDeadlineMs;
+  for (;;) {
+    const found = await ask();
+    if (typeof found !== "string") return found;
+    if (performance.now() > deadline)
+      throw new Error(`The demo fleet is not up: ${found}. Its log:\n${await logOf(product)}`);
+    await sleep(askEveryMs);
+  }
 };
 
 /** Heals or breaks a receiver of the fleet. */
