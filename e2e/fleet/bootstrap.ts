@@ -40,7 +40,8 @@ type HeldPort = { port: number; release: () => Promise<unknown> };
 
 /** Binds the port until it is released: `wanted` if it is free, otherwise one that the system gives. */
 const holdPort = async (wanted: number): Promise<HeldPort> => {
-  const server = createServer();
+  // A caller of the switch who comes too early is turned away; an open connection would keep the port.
+  const server = createServer((socket) => socket.destroy());
   const listen = (port: number) =>
     new Promise<number>((resolve, reject) => {
       server.once("error", reject);

@@ -25,7 +25,9 @@ export const fleetOf = async (product: Product): Promise<FleetState> => {
   const ask = async () => {
     const state = await readState(fleetDir(product));
     if (!state) return "no fleet.json yet";
-    const answer = await fetch(`http://127.0.0.1:${state.controlPort}/`).catch(() => null);
+    const answer = await fetch(`http://127.0.0.1:${state.controlPort}/`, {
+      signal: AbortSignal.timeout(callTimeoutMs),
+    }).catch(() => null);
     return answer?.ok ? state : "the switch does not answer yet";
   };
   const deadline = performance.now() + bootstrapDeadlineMs;
