@@ -1092,6 +1092,7 @@ create table wheelhouse.webhook_replay_endpoints (
   window_at timestamptz not null,
   window_ok integer not null default 0,
   window_bad integer not null default 0,
+  waits_for_breaker boolean not null default false,
   constraint webhook_replay_endpoints_pkey primary key (replay_id, endpoint_id),
   constraint webhook_replay_endpoints_replay_id_fkey foreign key (replay_id) references wheelhouse.webhook_replays(id) on delete cascade,
   constraint webhook_replay_endpoints_phase_check check ((phase = any (array['canary'::text, 'sending'::text, 'held'::text, 'done'::text])))
@@ -1183,13 +1184,20 @@ create table wheelhouse.webhook_sources (
   name text not null,
   scheme text not null,
   secret_box bytea,
-  secret_hint text not null,
+  secret_hint text,
   version integer not null default 1,
   created_at timestamptz(3) not null default now(),
   deleted_at timestamptz,
+  rules jsonb not null default '{}'::jsonb,
+  addresses text[] not null default '{}'::text[],
+  max_body_bytes integer not null default 1048576,
+  previous_secret_box bytea,
+  previous_secret_until timestamptz(3),
   constraint webhook_sources_pkey primary key (id),
   constraint webhook_sources_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
-  constraint webhook_sources_scheme_check check ((scheme = any (array['standard'::text, 'github'::text])))
+  constraint webhook_sources_max_body_bytes_check check (((max_body_bytes >= 1024) and (max_body_bytes <= 26214400))),
+  constraint webhook_sources_previous check (((previous_secret_box is null) = (previous_secret_until is null))),
+  constraint webhook_sources_scheme_check check ((scheme = any (array['standard'::text, 'github'::text, 'stripe'::text, 'shopify'::text, 'slack'::text, 'hmac'::text, 'bearer'::text, 'addresses'::text])))
 );
 create index webhook_sources_page on wheelhouse.webhook_sources using btree (org_id, created_at desc, id desc);
 create unique index webhook_sources_slug on wheelhouse.webhook_sources using btree (org_id, slug) where (deleted_at is null);
@@ -1246,6 +1254,9 @@ grant execute on function wheelhouse.build_audit_blocks(uuid,integer) to wheelho
 -- wheelhouse.check_audit_expiration() returns trigger
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.check_audit_expiration() to public;
+-- wheelhouse.claim_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, claimed_by text, started timestamp with time zone, deadline timestamp with time zone) returns TABLE(id uuid, org_id uuid, endpoint_id uuid, generation integer, attempt integer, max_attempts integer, event_id text, event_type text, url text, endpoint_version integer, secret_box bytea, payload bytea, content_type text)
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+grant execute on function wheelhouse.claim_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,text,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
 -- wheelhouse.current_organizations() returns uuid[]
 --   wheelhouse_owner: sql, stable, parallel safe
 grant execute on function wheelhouse.current_organizations() to public;
@@ -1273,6 +1284,9 @@ grant execute on function wheelhouse.find_audit(jsonb,timestamp with time zone,u
 -- wheelhouse.find_sessions(hashes bytea[], valid_at timestamp with time zone, used_after timestamp with time zone, confirmed_after timestamp with time zone, created_after timestamp with time zone) returns TABLE(id uuid, previous boolean, "tokenHash" text, "defaultOrganizationId" uuid, "expiresAt" timestamp with time zone, "lastSeenAt" timestamp with time zone, confirmed boolean, "signedInBy" text, "user" json, memberships json)
 --   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.find_sessions(bytea[],timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
+-- wheelhouse.finish_webhook_attempts(outcomes json, first_at timestamp with time zone, last_at timestamp with time zone) returns TABLE(id uuid, org_id uuid)
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+grant execute on function wheelhouse.finish_webhook_attempts(json,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
 -- wheelhouse.lock_audit_expiry(org_id uuid) returns void
 --   wheelhouse_owner: sql, volatile, security definer, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.lock_audit_expiry(uuid) to wheelhouse_app;
@@ -1306,6 +1320,9 @@ grant execute on function wheelhouse.roll_up_audit(uuid,integer) to wheelhouse_s
 grant execute on function wheelhouse.rotate_session(uuid,bytea,bytea,timestamp with time zone,uuid,timestamp with time zone) to wheelhouse_app;
 -- wheelhouse.seal_audit_event() returns trigger
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp
+-- wheelhouse.seen_webhook_events(events json) returns TABLE(n integer, event_id text)
+--   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+grant execute on function wheelhouse.seen_webhook_events(json) to wheelhouse_system;
 -- wheelhouse.step_audit_head() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.step_audit_head() to public;

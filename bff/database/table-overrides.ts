@@ -11,6 +11,7 @@ export const importedTypes = {
   KeptPlan: "./table-overrides.ts",
   ReplayFilter: "@wheelhouse/shared/webhooks/replays.ts",
   ReplayHappening: "@wheelhouse/shared/webhooks/replays.ts",
+  SourceRules: "@wheelhouse/shared/webhooks/senders.ts",
 };
 
 // Set once, after the row was created.
@@ -60,5 +61,6 @@ export const columnOverrides: Record<string, string> = {
   "webhook_replay_journal.what": "ReplayHappening",
   "webhook_replays.filter": "ColumnType<ReplayFilter, string, never>",
   "webhook_replays.plan": "ColumnType<KeptPlan, string, string>",
+  "webhook_sources.rules": "ColumnType<SourceRules, string | undefined, string>",
   "webhook_sources.created_at": "ColumnType<Date, Date | string | undefined, never>",
 };

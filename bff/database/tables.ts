@@ -2,6 +2,7 @@
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhooks/replays.ts";
+import type { SourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
 import type { ColumnType } from "kysely";
 import type { KeptPlan } from "./table-overrides.ts";
 
@@ -598,6 +599,7 @@ export interface WebhookReplayEndpoints {
   skipped: Generated<number>;
   succeeded: Generated<number>;
   total: number;
+  waits_for_breaker: Generated<boolean>;
   window_at: Date;
   window_bad: Generated<number>;
   window_ok: Generated<number>;
@@ -649,14 +651,19 @@ export interface WebhookReplays {
 }
 
 export interface WebhookSources {
+  addresses: Generated<string[]>;
   created_at: ColumnType<Date, Date | string | undefined, never>;
   deleted_at: Date | null;
   id: Generated<string>;
+  max_body_bytes: Generated<number>;
   name: string;
   org_id: string;
-  scheme: "standard" | "github";
+  previous_secret_box: Buffer | null;
+  previous_secret_until: Date | null;
+  rules: ColumnType<SourceRules, string | undefined, string>;
+  scheme: "standard" | "github" | "stripe" | "shopify" | "slack" | "hmac" | "bearer" | "addresses";
   secret_box: Buffer | null;
-  secret_hint: string;
+  secret_hint: string | null;
   slug: string;
   version: Generated<number>;
 }

@@ -173,6 +173,13 @@ export const variableReference: Record<VariableName, VariableReference> = {
     example: "60000",
     readBy: ["worker"],
   },
+  WHEELHOUSE_DELIVERY_MAX_AGE_MS: {
+    description:
+      "How long a delivery may wait for the breaker of its endpoint, from its acceptance or last replay, in milliseconds; then it becomes a dead letter.",
+    without: "259200000 (3 days), with the demo 3600000",
+    example: "86400000",
+    readBy: ["worker"],
+  },
   WHEELHOUSE_REFUSALS_KEPT_DAYS: {
     description: "Days after which refused webhook requests are forgotten.",
     without: "30",

@@ -80,6 +80,8 @@ export type Config = {
     deliveryTimeoutMs: number;
     /** How long an endpoint's breaker stays open before a single request probes it. */
     breakerCoolDownMs: number;
+    /** How long a delivery may wait for a breaker before it becomes a dead letter. */
+    deliveryMaxAgeMs: number;
     refusalsKeptDays: number;
   };
   audit: ProofConfig;
@@ -246,6 +248,7 @@ export const variables = z.object({
     .optional(),
   WHEELHOUSE_DELIVERY_TIMEOUT_MS: wholeNumber(100, 2 * minuteMs).default(15_000),
   WHEELHOUSE_BREAKER_COOL_DOWN_MS: wholeNumber(100, 60 * minuteMs).optional(),
+  WHEELHOUSE_DELIVERY_MAX_AGE_MS: wholeNumber(1_000, 30 * 24 * hourMs).optional(),
   WHEELHOUSE_REFUSALS_KEPT_DAYS: wholeNumber(1, 400).default(30),
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber(1, 1e9).default(1_000),
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber(1, 1e9).default(100),
@@ -398,6 +401,7 @@ const webhooksOf = (read: z.infer<typeof variables>, demo: boolean): Config["web
   retryScheduleMs: read.WHEELHOUSE_RETRY_SCHEDULE_MS ?? (demo ? demoRetryScheduleMs : retryScheduleMs),
   deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
   breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
+  deliveryMaxAgeMs: read.WHEELHOUSE_DELIVERY_MAX_AGE_MS ?? (demo ? hourMs : 3 * 24 * hourMs),
   refusalsKeptDays: read.WHEELHOUSE_REFUSALS_KEPT_DAYS,
 });
 

@@ -2,14 +2,12 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createToken, listTokens } from "@wheelhouse/shared/access/tokens.ts";
+import { createSource, listSources, type WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import {
   createEndpoint,
-  createSource,
   listEndpoints,
-  listSources,
   updateEndpoint,
   type WebhookEndpoint,
-  type WebhookSource,
 } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { type Api, type Credential, expectAnswer, parseCredentials, signIn } from "./api.ts";
 import { type FleetState, readState, writeState } from "./fleet-state.ts";

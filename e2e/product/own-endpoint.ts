@@ -1,4 +1,5 @@
-import { createEndpoint, createSource } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { createSource } from "@wheelhouse/shared/webhooks/senders.ts";
+import { createEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { type Api, expectAnswer } from "../fleet/api.ts";
 import type { FleetState } from "../fleet/fleet-state.ts";
 import { endpointOf } from "./fleet-client.ts";

@@ -1,7 +1,7 @@
 import { auditFilterKept } from "./audit/filter.ts";
 import { type DeclaredAction, endpoints } from "./endpoints.ts";
 import { replayKept } from "./webhooks/replays.ts";
-import { endpointKept, sourceKept } from "./webhooks/webhooks.ts";
+import { endpointKept } from "./webhooks/webhooks.ts";
 
 const commandOutcomeKept = [
   "operation",
@@ -18,7 +18,6 @@ const commandOutcomeKept = [
  */
 const otherActions = {
   "access.administrator.set": ["role", "account", "endedSessions"],
-  "webhooks.source.update": sourceKept,
   "webhooks.endpoint.disable": endpointKept,
   "webhooks.replay.complete": replayKept,
   "webhooks.replay.expire": replayKept,

@@ -18,6 +18,7 @@ import { liveContracts } from "./live.ts";
 import * as sourceTrial from "./source-trial.ts";
 import * as sources from "./sources.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
+import * as webhookSources from "./webhooks/senders.ts";
 
 const contracts = [
   ...liveContracts,
@@ -39,6 +40,7 @@ const contracts = [
   sources,
   webhookRefusals,
   sourceTrial,
+  webhookSources,
 ] as const;
 
 type ActionsOf<Contract> = {

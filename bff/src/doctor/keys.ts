@@ -38,6 +38,7 @@ function checkRandom(secretKey: string): Finding {
 
 const stored: readonly { table: string; column: string; purpose: (id: string) => string }[] = [
   { table: "webhook_sources", column: "secret_box", purpose: sourcePurpose },
+  { table: "webhook_sources", column: "previous_secret_box", purpose: sourcePurpose },
   { table: "webhook_endpoints", column: "secret_box", purpose: endpointPurpose },
   { table: "watched_sources", column: "url_box", purpose: urlPurpose },
 ];

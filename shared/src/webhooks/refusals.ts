@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, queryList, slug, timestamp } from "../endpoint.ts";
+import { sourceScheme } from "./senders.ts";
 
 export const refusalReasons = [
   "signature_mismatch",
+  "token_mismatch",
+  "address_not_allowed",
   "header_missing",
   "timestamp_outside",
   "timestamp_malformed",
@@ -47,7 +50,7 @@ export const refusal = z.object({
       slug,
       /** Null if the source has been deleted. */
       name: z.string().nullable(),
-      scheme: z.enum(["standard", "github"]).nullable(),
+      scheme: sourceScheme.nullable(),
       secretHint: z.string().nullable(),
     })
     .nullable(),

@@ -5,8 +5,6 @@ import { reasonText } from "../reason.ts";
 /** Audited fields of an endpoint. */
 export const endpointKept = ["name", "url", "eventTypes", "enabled"] as const;
 
-export const sourceKept = ["slug", "name", "scheme"] as const;
-
 import { defineTopic } from "../live/topic.ts";
 
 export const deliveryStatuses = [
@@ -34,27 +32,13 @@ export const errorClasses = [
   "protocol",
   "shutdown",
   "outcome_unknown",
+  "expired_breaker_open",
 ] as const;
 export const errorClass = z.enum(errorClasses);
 export type ErrorClass = z.infer<typeof errorClass>;
 
-export const signatureSchemes = ["standard", "github"] as const;
 export const breakerState = z.enum(["closed", "half_open", "open"]);
 export type BreakerState = z.infer<typeof breakerState>;
-
-export const webhookSource = z.object({
-  id: z.uuid(),
-  slug,
-  name: z.string(),
-  scheme: z.enum(signatureSchemes),
-  /** Last 4 characters; the secret itself is never returned. */
-  secretHint: z.string(),
-  /** Path on this server to which the provider posts. */
-  intakePath: z.string(),
-  version: z.number().int(),
-  createdAt: timestamp,
-});
-export type WebhookSource = z.infer<typeof webhookSource>;
 
 export const webhookEndpoint = z.object({
   id: z.uuid(),
@@ -218,45 +202,7 @@ const secret = z
   .string()
   .max(200)
   .optional()
-  .describe("Shared secret. Standard Webhooks: whsec_ and base64 of 24 to 64 bytes. Generated when omitted.");
-
-export const listSources = defineEndpoint({
-  method: "GET",
-  path: "/webhooks/sources",
-  summary: "Sources from which events are accepted",
-  access: "webhooks:read",
-  query: z.strictObject({ ...paging }),
-  response: page(webhookSource),
-});
-
-export const createSource = defineEndpoint({
-  method: "POST",
-  path: "/webhooks/sources",
-  summary: "Create a source; its secret is shown once, in the response",
-  access: "webhooks:configure",
-  action: "webhooks.source.create",
-  keeps: sourceKept,
-  body: z.strictObject({
-    slug,
-    name: z.string().trim().min(1).max(100),
-    scheme: z.enum(signatureSchemes),
-    secret,
-  }),
-  response: webhookSource.extend({ secret: z.string() }),
-  status: 201,
-});
-
-export const deleteSource = defineEndpoint({
-  method: "DELETE",
-  path: "/webhooks/sources/:id",
-  summary: "Delete a source: its intake URL responds with 404 from then on",
-  access: "webhooks:configure",
-  action: "webhooks.source.delete",
-  keeps: sourceKept,
-  params: z.strictObject({ id: z.uuid() }),
-  response: z.null(),
-  status: 204,
-});
+  .describe("Signing secret: whsec_ and base64 of 24 to 64 bytes. Generated when omitted.");
 
 export const listEndpoints = defineEndpoint({
   method: "GET",

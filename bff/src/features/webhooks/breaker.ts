@@ -111,6 +111,17 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
       if (clock.now() >= breaker.nextProbeAtMs) return { kind: "probe" };
       return { kind: "wait", untilMs: breaker.nextProbeAtMs };
     },
+    /** Whether the next request would be a probe. */
+    isProbeDue(endpointId: string): boolean {
+      const breaker = mirror.get(endpointId);
+      return breaker !== undefined && clock.now() >= breaker.nextProbeAtMs;
+    },
+    /** Lets the next request probe an open endpoint, without waiting for the cool-down. */
+    async probeNow(endpointId: string) {
+      const breaker = mirror.get(endpointId);
+      if (breaker?.state === "open")
+        await move(endpointId, "open", { ...breaker, nextProbeAtMs: clock.now() });
+    },
     /** After the decision `probe`: true for the one caller, among all processes, that may send. */
     async acquireProbe(endpointId: string): Promise<boolean> {
       const nowMs = clock.now();

@@ -16,10 +16,15 @@ export type WebhooksConfig = {
   deliveryTimeoutMs: number;
   /** How long after that timeout a claim without outcome counts as unknown. */
   claimGraceMs: number;
-  /** Concurrent attempts, per process and per endpoint of a process. */
+  /** Concurrent attempts, per process and at most per endpoint of a process. */
   concurrency: number;
   endpointConcurrency: number;
+  /** Jobs that a process takes at most, those waiting for room included; of one endpoint at most `endpointLine` wait. */
+  jobs: number;
+  endpointLine: number;
   breaker: { failures: number; coolDownMs: number };
+  /** How long a delivery may wait for its breaker, from its acceptance or last replay. */
+  maxAgeMs: number;
   /** Interval of the sweeper, and how long a due delivery may lack a job before it gets one. */
   sweepIntervalMs: number;
   sweepGraceMs: number;
@@ -59,9 +64,12 @@ export const webhooksDefaults = {
   retryAfterMaxMs: 24 * 3_600_000,
   deliveryTimeoutMs: 15_000,
   claimGraceMs: 5_000,
-  concurrency: 50,
-  endpointConcurrency: 20,
-  breaker: { failures: 5, coolDownMs: 30_000 },
+  concurrency: 400,
+  endpointConcurrency: 200,
+  jobs: 1_000,
+  endpointLine: 300,
+  breaker: { failures: 3, coolDownMs: 30_000 },
+  maxAgeMs: 3 * 24 * 3_600_000,
   sweepIntervalMs: 1_000,
   sweepGraceMs: 5_000,
   replay: {
@@ -92,6 +100,7 @@ export const webhooksSettings = (
   retryScheduleMs: webhooks.retryScheduleMs,
   deliveryTimeoutMs: webhooks.deliveryTimeoutMs,
   breaker: { ...webhooksDefaults.breaker, coolDownMs: webhooks.breakerCoolDownMs },
+  maxAgeMs: webhooks.deliveryMaxAgeMs,
   drainMs,
   rejections: { ...webhooksDefaults.rejections, limit: rateLimits.failuresPer15Min },
   refusalsKeptDays: webhooks.refusalsKeptDays,

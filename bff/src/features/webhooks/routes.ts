@@ -1,9 +1,10 @@
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import * as many from "@wheelhouse/shared/webhooks/replays.ts";
+import * as senders from "@wheelhouse/shared/webhooks/senders.ts";
 import * as contract from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";
-import type { Configuration } from "./directory/directory.ts";
+import type { Configuration, Sources } from "./directory/directory.ts";
 import type { Deliveries } from "./log/log.ts";
 import type { Refusals } from "./refusals/refusals.ts";
 import type { createReplay, Replays } from "./replays/replays.ts";
@@ -11,13 +12,14 @@ import type { createReplay, Replays } from "./replays/replays.ts";
 type RoutesOptions = {
   deliveries: Deliveries;
   configuration: Configuration;
+  sources: Sources;
   replay: ReturnType<typeof createReplay>;
   replays: Replays;
   refusals: Pick<Refusals, "list">;
 };
 
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
-  const { deliveries, configuration, replay, replays, refusals } = options;
+  const { deliveries, configuration, sources, replay, replays, refusals } = options;
   route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
   route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
   route(app, contract.readDelivery, ({ params }, context) => deliveries.read(params.id, context));
@@ -30,9 +32,11 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   route(app, many.resumeReplay, ({ params }, context) => replays.resume(params.id, context));
   route(app, many.cancelReplay, ({ params }, context) => replays.cancel(params.id, context));
   route(app, listRefusals, ({ query }, context) => refusals.list(query, context));
-  route(app, contract.listSources, ({ query }, context) => configuration.listSources(query, context));
-  route(app, contract.createSource, ({ body }, context) => configuration.createSource(body, context));
-  route(app, contract.deleteSource, ({ params }, context) => configuration.deleteSource(params.id, context));
+  route(app, senders.listSources, ({ query }, context) => sources.list(query, context));
+  route(app, senders.createSource, ({ body }, context) => sources.create(body, context));
+  route(app, senders.updateSource, ({ params, body }, context) => sources.update(params.id, body, context));
+  route(app, senders.rotateSource, ({ params, body }, context) => sources.rotate(params.id, body, context));
+  route(app, senders.deleteSource, ({ params }, context) => sources.delete(params.id, context));
   route(app, contract.listEndpoints, ({ query }, context) => configuration.listEndpoints(query, context));
   route(app, contract.createEndpoint, ({ body }, context) => configuration.createEndpoint(body, context));
   route(app, contract.updateEndpoint, ({ params, body }, context) =>

@@ -13,10 +13,15 @@ import {
   createSender,
   createStatistics,
   createSweeper,
-  horizonMs,
   startDeliveryWorker,
 } from "./delivery/delivery.ts";
-import { createConfiguration, createConfigurationStore, createDirectory } from "./directory/directory.ts";
+import {
+  createConfiguration,
+  createConfigurationStore,
+  createDirectory,
+  createSourceStore,
+  createSources,
+} from "./directory/directory.ts";
 import { createIntake, createIntakeStore, createRejections, keepPartitionsAhead } from "./intake/intake.ts";
 import { createDeliveries, createDeliveryStore, createDetailStore, createPayloads } from "./log/log.ts";
 import { createRefusals } from "./refusals/refusals.ts";
@@ -68,6 +73,7 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
       directory,
       store: createConfigurationStore(database),
     }),
+    sources: createSources({ changes, secrets, directory, clock, store: createSourceStore(database) }),
     deliveries: createDeliveries({
       store: parts.log,
       detail: createDetailStore(database, payloads),
@@ -124,7 +130,6 @@ async function startWorker(
     log,
     store: attempts,
     disableEndpoint: configuration.disableGone,
-    horizonMs: horizonMs(settings, settings.breaker.coolDownMs),
   });
   const worker = startDeliveryWorker({ redis: connection, deliver, config: settings, clock, log });
   return {

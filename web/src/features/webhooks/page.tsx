@@ -112,6 +112,16 @@ export const WebhooksPage = () => {
   if (tab === "deliveries" || tab === "dead") {
     return <DeliveriesTab organization={org} address={address} tabs={tabs} />;
   }
+  if (tab === "sources") {
+    return (
+      <Page title={organizationPages.webhooks.title}>
+        <div className={css.layout}>
+          {tabs}
+          <SourcesTab organization={org} address={address} />
+        </div>
+      </Page>
+    );
+  }
   return (
     <Page title={organizationPages.webhooks.title}>
       <div className={css.layout}>
@@ -121,10 +131,8 @@ export const WebhooksPage = () => {
             <RefusedTab organization={org} address={address} />
           ) : tab === "replays" ? (
             <ReplaysTab organization={org} address={address} />
-          ) : tab === "endpoints" ? (
-            <EndpointsTab organization={org} address={address} />
           ) : (
-            <SourcesTab organization={org} />
+            <EndpointsTab organization={org} address={address} />
           )}
         </div>
       </div>

@@ -7,16 +7,21 @@ import {
   useMutation,
   useQueryClient,
 } from "@tanstack/react-query";
+import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
+import {
+  createSource,
+  deleteSource,
+  listSources,
+  rotateSource,
+  updateSource,
+} from "@wheelhouse/shared/webhooks/senders.ts";
 import {
   createEndpoint,
-  createSource,
   type Delivery,
   type DeliveryDetail,
   deleteEndpoint,
-  deleteSource,
   listDeliveries,
   listEndpoints,
-  listSources,
   readDelivery,
   replayDelivery,
   summarizeDeliveries,
@@ -154,17 +159,34 @@ export const useDeleteEndpoint = (organization: string) => {
   });
 };
 
-export type NewSource = Parameters<typeof createSourceCall>[1];
-const createSourceCall = (
-  organization: string,
-  body: { slug: string; name: string; scheme: "standard" | "github"; secret?: string },
-) => call(createSource, { body }, { organization });
+type NewSource = EndpointInput<typeof createSource>["body"];
+type SourceChange = EndpointInput<typeof updateSource>["body"];
+type SourceRotation = EndpointInput<typeof rotateSource>["body"];
 
 export const useCreateSource = (organization: string) => {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: NewSource) => createSourceCall(organization, body),
+    mutationFn: (body: NewSource) => call(createSource, { body }, { organization }),
     onSuccess: () => client.invalidateQueries({ queryKey: sourcesQuery(organization).queryKey }),
+  });
+};
+
+export const useUpdateSource = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, ...body }: SourceChange & { id: string }) =>
+      call(updateSource, { params: { id }, body }, { organization }),
+    onSettled: () => client.invalidateQueries({ queryKey: sourcesQuery(organization).queryKey }),
+  });
+};
+
+/** Gives a source a new secret; the answer shows it once. */
+export const useRotateSource = (organization: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, ...body }: SourceRotation & { id: string }) =>
+      call(rotateSource, { params: { id }, body }, { organization }),
+    onSettled: () => client.invalidateQueries({ queryKey: sourcesQuery(organization).queryKey }),
   });
 };
 

@@ -24,6 +24,8 @@ export type WebhooksSearch = {
   reason?: RefusalReason[] | undefined;
   /** Row of the refused requests whose newest request is shown. */
   refusal?: string | undefined;
+  /** Source whose address and settings are shown. */
+  sender?: string | undefined;
   /** Replay run shown instead of the list. */
   replay?: string | undefined;
 };
@@ -48,5 +50,6 @@ export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
   source: readList(raw, "source"),
   reason: readList(raw, "reason", refusalReasons),
   refusal: readText(raw, "refusal"),
+  sender: uuids(raw, "sender")?.[0],
   replay: uuids(raw, "replay")?.[0],
 });

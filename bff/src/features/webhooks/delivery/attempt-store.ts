@@ -78,6 +78,12 @@ const refsOf = (refs: readonly AttemptRef[]) =>
     })),
   );
 
+/** The oldest and newest moment among the deliveries, which leave out the partitions of all other days. */
+function daysOf(items: readonly { deliveryId: string }[]) {
+  const times = items.map(({ deliveryId }) => timeOfId(deliveryId).getTime());
+  return { first: new Date(Math.min(...times)), last: new Date(Math.max(...times)) };
+}
+
 function claimOf(row: ClaimRow, payload: Buffer | null): Claim {
   return {
     deliveryId: row.id,
@@ -110,39 +116,16 @@ export function createAttemptStore(deps: {
   const worker = `worker_${randomUUID().slice(0, 8)}`;
   return {
     /**
-     * Claims attempts that are still due: the delivery expects exactly this attempt, its endpoint is
-     * enabled and no claim exists. Skips rows locked by another transaction, because that transaction is
-     * making the attempt stale.
+     * Claims attempts that are still due.
+     * @returns null for an attempt that is not.
      */
     async claim(refs: readonly AttemptRef[]): Promise<(Claim | null)[]> {
       const nowMs = clock.now();
       const deadlineMs = nowMs + config.deliveryTimeoutMs + config.claimGraceMs;
+      const { first, last } = daysOf(refs);
       const { rows } = await sql<ClaimRow>`
-        with wanted as materialized (
-          select * from json_to_recordset(${refsOf(refs)}::json)
-            as w(id uuid, created_at timestamptz, generation int, attempt int)
-        ), due as materialized (
-          select d.id, d.created_at, d.org_id, d.endpoint_id, d.generation, w.attempt, d.max_attempts, d.event_id,
-            d.event_type, d.next_trigger, e.url, e.version as endpoint_version, e.secret_box
-          from wanted w
-          join webhook_delivery_log d on d.id = w.id and d.created_at = w.created_at
-          join webhook_endpoints e on e.id = d.endpoint_id and e.enabled and e.deleted_at is null
-          where d.generation = w.generation and d.attempts = w.attempt - 1 and d.status in ('pending', 'failed')
-          for no key update of d skip locked
-        ), claimed as (
-          insert into webhook_claims (delivery_id, delivery_created_at, org_id, endpoint_id, generation, attempt,
-            attempt_trigger, url, worker, started_at, deadline_at)
-          select id, created_at, org_id, endpoint_id, generation, attempt, next_trigger, url, ${worker},
-            ${new Date(nowMs)}::timestamptz, ${new Date(deadlineMs)}::timestamptz
-          from due
-          on conflict do nothing
-          returning delivery_id
-        )
-        select due.id, due.org_id, due.endpoint_id, due.generation, due.attempt, due.max_attempts, due.event_id,
-          due.event_type, due.url, due.endpoint_version, due.secret_box, ev.payload, ev.content_type
-        from due
-        join claimed on claimed.delivery_id = due.id
-        left join webhook_events ev on ev.event_id = due.event_id and ev.created_at = due.created_at
+        select * from claim_webhook_deliveries(${refsOf(refs)}::json, ${first}::timestamptz, ${last}::timestamptz,
+          ${worker}, ${new Date(nowMs)}::timestamptz, ${new Date(deadlineMs)}::timestamptz)
       `.execute(database.system);
       const claims = new Map(rows.map((row) => [row.id, row]));
       return refs.map(({ deliveryId }) => {
@@ -163,44 +146,10 @@ export function createAttemptStore(deps: {
         nextJobId:
           outcome.nextAttemptAt && jobIdOf({ ...outcome, endpointId: "", attempt: outcome.attempt + 1 }),
       }));
+      const { first, last } = daysOf(outcomes);
       const { rows } = await sql<{ id: string; org_id: string }>`
-        with items as materialized (
-          select * from json_to_recordset(${JSON.stringify(items)}::json) as o(
-            id uuid, "createdAt" timestamptz, generation int, attempt int, result text, "finishedAt" timestamptz,
-            "latencyMs" int, "statusCode" int, "errorClass" text, "errorMessage" text, "requestHeaders" jsonb,
-            "responseHeaders" jsonb, "responseBody" text, "responseSizeBytes" int, "responseTruncated" boolean,
-            status text, "nextAttemptAt" timestamptz, "nextJobId" text)
-        ), released as (
-          delete from webhook_claims c using items i
-          where c.delivery_id = i.id and c.generation = i.generation and c.attempt = i.attempt
-          returning c.*
-        ), logged as (
-          insert into webhook_attempts (delivery_id, delivery_created_at, org_id, endpoint_id, generation, attempt,
-            attempt_trigger, url, started_at, finished_at, latency_ms, outcome, status_code, error_class,
-            error_message, request_headers, response_headers, response_body, response_size_bytes, response_truncated)
-          select r.delivery_id, r.delivery_created_at, r.org_id, r.endpoint_id, r.generation, r.attempt,
-            r.attempt_trigger, r.url, r.started_at, i."finishedAt", i."latencyMs", i.result, i."statusCode",
-            i."errorClass", i."errorMessage", i."requestHeaders", i."responseHeaders", i."responseBody",
-            i."responseSizeBytes", i."responseTruncated"
-          from released r join items i on i.id = r.delivery_id
-        ), moved as (
-          update webhook_delivery_log d set
-            -- Discarded meanwhile, because its endpoint was deleted: only a success still counts.
-            status = case when d.status = 'discarded' and i.status <> 'completed' then d.status else i.status end,
-            attempts = i.attempt,
-            last_attempt_at = r.started_at,
-            next_attempt_at = case when d.status = 'discarded' then null else i."nextAttemptAt" end,
-            next_trigger = case when i.result = 'unknown' then 'recovery' else 'schedule' end,
-            completed_at = case when i.status = 'completed' then i."finishedAt" end,
-            last_status_code = i."statusCode",
-            error_class = i."errorClass",
-            error_message = i."errorMessage",
-            job_id = coalesce(i."nextJobId", d.job_id)
-          from released r join items i on i.id = r.delivery_id
-          where d.id = i.id and d.created_at = i."createdAt" and d.generation = i.generation
-          returning d.id
-        )
-        select delivery_id as id, org_id from released
+        select id, org_id from finish_webhook_attempts(${JSON.stringify(items)}::json, ${first}::timestamptz,
+          ${last}::timestamptz)
       `.execute(database.system);
       const organizations = new Map(rows.map(({ id, org_id }) => [id, org_id]));
       return outcomes.map(({ deliveryId }) => {
@@ -212,13 +161,13 @@ export function createAttemptStore(deps: {
     /**
      * Postpones attempts without consuming them: until `untilMs` plus up to a quarter of the delivery's age
      * (at least `spreadMs`, at most 10 min), so that a long backlog is checked less and less often. Gives
-     * up deliveries older than `horizonMs`.
+     * up deliveries whose generation is older than `maxAgeMs`.
      */
     async postpone(
       refs: readonly (AttemptRef & { untilMs: number })[],
       nowMs: number,
       spreadMs: number,
-      horizonMs: number,
+      maxAgeMs: number,
     ): Promise<(Postponed | null)[]> {
       const items = refs.map(({ deliveryId, generation, attempt, untilMs }) => ({
         id: deliveryId,
@@ -238,10 +187,11 @@ export function createAttemptStore(deps: {
           status = case when given_up then 'dead_letter' else d.status end,
           next_attempt_at = case when not given_up then w.until + random() * least(interval '10 minutes',
             greatest(${spreadMs} * interval '1 millisecond', (${now}::timestamptz - d.generation_started_at) / 4)) end,
-          error_message = case when given_up and d.error_message is null
-            then 'The breaker of the endpoint stayed open for the whole schedule.' else d.error_message end
+          error_class = case when given_up then 'expired_breaker_open' else d.error_class end,
+          error_message = case when given_up then 'The breaker of the endpoint stayed open until the delivery expired.'
+            else d.error_message end
         from (
-          select w.*, o.generation_started_at < ${new Date(nowMs - horizonMs)}::timestamptz as given_up
+          select w.*, o.generation_started_at < ${new Date(nowMs - maxAgeMs)}::timestamptz as given_up
           from json_to_recordset(${JSON.stringify(items)}::json)
             as w(id uuid, created_at timestamptz, generation int, attempt int, until timestamptz)
           join webhook_delivery_log o on o.id = w.id and o.created_at = w.created_at

@@ -63,10 +63,13 @@ export function createDoorbell(redis: Redis, log: Logger): Doorbell {
   };
 }
 
+/** `closing`: nothing new may be claimed; `abort`: what is under way ends now. */
+export type StopSignals = { closing: AbortSignal; abort: AbortSignal };
+
 type WorkerOptions = {
   /** A connection that waits for Redis instead of failing (`blocking`). */
   redis: Redis;
-  deliver(ref: AttemptRef, signal: AbortSignal): Promise<Delivered>;
+  deliver(ref: AttemptRef, signals: StopSignals): Promise<Delivered>;
   config: WebhooksConfig;
   clock: Clock;
   log: Logger;
@@ -75,8 +78,9 @@ type WorkerOptions = {
 /** Passes jobs to `deliver` and tracks those in progress; after `refuse`, it postpones every job instead. */
 function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver" | "clock" | "log">) {
   const abort = new AbortController();
+  const closing = new AbortController();
+  const signals = { closing: closing.signal, abort: abort.signal };
   const running = new Set<Promise<unknown>>();
-  let isRefusing = false;
   return {
     async process(job: Job<AttemptRef>, token?: string): Promise<void> {
       const ref = attemptRef.safeParse(job.data);
@@ -84,9 +88,9 @@ function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver"
         log.warn({ jobId: job.id }, "dropped an invalid job from the delivery queue");
         return;
       }
-      const delivery = isRefusing
+      const delivery = closing.signal.aborted
         ? Promise.resolve<Delivered>({ kind: "later", atMs: clock.now() })
-        : deliver(ref.data, abort.signal);
+        : deliver(ref.data, signals);
       running.add(delivery);
       const delivered = await delivery.finally(() => running.delete(delivery));
       if (delivered.kind === "done") return;
@@ -94,7 +98,7 @@ function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver"
       throw new DelayedError();
     },
     refuse(): void {
-      isRefusing = true;
+      closing.abort();
     },
     async finished(): Promise<void> {
       while (running.size > 0) await Promise.allSettled(running);
@@ -116,7 +120,7 @@ export function startDeliveryWorker({ redis, deliver, config, clock, log }: Work
   const worker = new Worker<AttemptRef>(webhooksKeys.queue, deliveries.process, {
     connection: redis,
     prefix: webhooksKeys.queuePrefix,
-    concurrency: config.concurrency,
+    concurrency: config.jobs,
     lockDuration: config.jobLockMs,
     stalledInterval: config.jobLockMs,
     // Postgres counts attempts, so BullMQ may rerun a job whose worker died as often as needed.

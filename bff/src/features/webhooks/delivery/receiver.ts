@@ -1,4 +1,6 @@
 import { isIP } from "node:net";
+import { pipeline, type Readable } from "node:stream";
+import zlib from "node:zlib";
 import type { ErrorClass } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { Agent, buildConnector, request } from "undici";
 import { type AddressFilter, AddressRefusedError } from "#lib/security/address-filter.ts";
@@ -8,6 +10,9 @@ import type { Outcome } from "./attempt-store.ts";
 import { parseRetryAfter, waitAfter } from "./schedule.ts";
 
 const maxBodyBytes = 16 * 1024;
+/** Time for the body, once the status line is there and has decided the outcome. */
+const bodyMs = 1_000;
+const maxHeaderBytes = 256 * 1024;
 
 export type Answer = {
   kind: "answer";
@@ -42,6 +47,7 @@ export function createSender(filter: AddressFilter, connections: number): Sender
     headersTimeout: 0,
     bodyTimeout: 0,
     maxResponseSize: -1,
+    maxHeaderSize: maxHeaderBytes,
     connect(options, callback) {
       // The connector does not look up a literal address, so it needs its own check.
       const refusal = isIP(options.hostname) ? filter.refusal(options.hostname) : null;
@@ -61,16 +67,16 @@ export function createSender(filter: AddressFilter, connections: number): Sender
           dispatcher: agent,
           signal: AbortSignal.any([timeout, signal]),
         });
-        const read = await readCapped(response.body);
+        const read = await readBody(response.body, response.headers["content-encoding"]);
         const announced = Number(response.headers["content-length"]);
         return {
           kind: "answer",
           statusCode: response.statusCode,
           headers: response.headers,
-          body: storable(read.bytes.toString("utf8")),
+          body: storable(read.text),
           bodySizeBytes: Number.isSafeInteger(announced)
-            ? Math.max(announced, read.bytes.length)
-            : read.bytes.length,
+            ? Math.max(announced, read.sizeBytes)
+            : read.sizeBytes,
           truncated: read.truncated,
         };
       } catch (error) {
@@ -89,17 +95,53 @@ export function createSender(filter: AddressFilter, connections: number): Sender
   };
 }
 
-async function readCapped(body: AsyncIterable<Buffer>): Promise<{ bytes: Buffer; truncated: boolean }> {
+type ReadBody = { text: string; sizeBytes: number; truncated: boolean };
+
+/** A decoder that keeps what it could decode of a body that was cut off; undefined for an unknown encoding. */
+function decoderOf(encoding: string) {
+  const finishFlush = zlib.constants.Z_SYNC_FLUSH;
+  if (encoding === "gzip" || encoding === "x-gzip") return zlib.createGunzip({ finishFlush });
+  if (encoding === "deflate") return zlib.createInflate({ finishFlush });
+  if (encoding === "br")
+    return zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH });
+  return undefined;
+}
+
+/**
+ * Reads up to 16 KiB for up to a second, decoded. The status line has decided the outcome, so a body that is slow,
+ * endless, broken or in an unknown encoding changes nothing. Never throws.
+ */
+async function readBody(body: Readable, encoding: string | string[] | undefined): Promise<ReadBody> {
+  const named = typeof encoding === "string" ? encoding.trim().toLowerCase() : "";
+  const decoder = decoderOf(named);
+  if (named !== "" && named !== "identity" && !decoder) {
+    body.on("error", () => {}).destroy();
+    return { text: `[body in the encoding ${named.slice(0, 50)}]`, sizeBytes: 0, truncated: true };
+  }
+  // Errors of either stream end the reading below, which catches them.
+  const decoded = decoder ? pipeline(body, decoder, () => {}) : body;
+  const timer = setTimeout(() => body.destroy(), bodyMs);
   const chunks: Buffer[] = [];
-  let size = 0;
-  // Leaving the loop early closes the connection, so an endless response costs only 16 KiB.
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxBodyBytes) break;
+  let sizeBytes = 0;
+  let truncated = false;
+  try {
+    // Leaving the loop early closes the connection, so an endless response costs only 16 KiB.
+    for await (const chunk of decoded) {
+      chunks.push(chunk);
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxBodyBytes) break;
+    }
+  } catch {
+    truncated = true;
+  } finally {
+    clearTimeout(timer);
   }
   const bytes = Buffer.concat(chunks);
-  return { bytes: bytes.subarray(0, maxBodyBytes), truncated: bytes.length > maxBodyBytes };
+  return {
+    text: bytes.subarray(0, maxBodyBytes).toString("utf8"),
+    sizeBytes,
+    truncated: truncated || sizeBytes > maxBodyBytes,
+  };
 }
 
 function codeOf(error: unknown): string {

@@ -22,12 +22,6 @@ export function waitAfter(
   return Math.round(planned * (1 + retryJitter * (2 * random - 1)));
 }
 
-/** How long a breaker may hold a delivery back: the full schedule extended by jitter, or at least 20 probes. */
-export function horizonMs({ retryScheduleMs, retryJitter }: Schedule, coolDownMs: number): number {
-  const whole = retryScheduleMs.reduce((sum, waitMs) => sum + waitMs, 0) * (1 + retryJitter);
-  return Math.max(whole, 20 * coolDownMs);
-}
-
 /** Parses `Retry-After` (RFC 9110 §10.2.3), seconds or a date, to milliseconds; null when absent or unreadable. */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | null {
   if (!value) return null;

@@ -249,6 +249,34 @@ test("a breaker that opens postpones deliveries without consuming attempts, then
   await broken.stop();
 });
 
+test("deliveries that wait for a breaker keep their attempts, and end by age alone with a class of their own", async () => {
+  const patient = await startWorking({
+    ...testConfig,
+    retryScheduleMs: [20, 20],
+    breaker: { failures: 3, coolDownMs: 400 },
+    maxAgeMs: 1_500,
+  });
+  const own = await makeSource(patient.gateway);
+  receiver.answer = () => ({ status: 500 });
+  await makeEndpoint(patient.gateway, own.organization, receiver.url);
+  await postEvent(own, "evt_opens");
+  await expect.poll(() => receiver.received.length).toBe(3);
+  const posts = await Promise.all(Array.from({ length: 10 }, (_, n) => postEvent(own, `evt_waits_${n}`)));
+  const readAll = () => Promise.all(posts.map(({ id }) => patient.gateway.deliveryOf(own.organization, id)));
+  await expect
+    .poll(async () => (await readAll()).every(({ status }) => status === "dead_letter"), { timeout: 20_000 })
+    .toBe(true);
+  const ended = await readAll();
+  const expired = ended.filter(({ errorClass }) => errorClass === "expired_breaker_open");
+  expect(expired.length).toBeGreaterThan(5);
+  for (const { attempts } of expired) expect(attempts).toBeLessThan(3);
+  for (const { attempts, errorClass } of ended)
+    expect(attempts === 3 || errorClass === "expired_breaker_open").toBe(true);
+  const used = ended.reduce((sum, { attempts }) => sum + attempts, 0);
+  expect(receiver.received).toHaveLength(3 + used);
+  await patient.stop();
+});
+
 test("a stopping worker stores what it had to abort as unknown (shutdown), and the next one retries it", async () => {
   const halted = await startWorking({ ...testConfig, drainMs: 100, deliveryTimeoutMs: 20_000 });
   const own = await makeSource(halted.gateway);

@@ -8,8 +8,9 @@ import type { WebhooksConfig } from "../config.ts";
 import { endpointPurpose, signStandard } from "../directory/directory.ts";
 import type { AttemptStore, Claim, Outcome, Postponed, StoredOutcome } from "./attempt-store.ts";
 import type { Figures } from "./figures.ts";
-import type { AttemptRef, Delivered, Doorbell } from "./jobs.ts";
+import type { AttemptRef, Delivered, Doorbell, StopSignals } from "./jobs.ts";
 import { type Answer, judge, type NoAnswer } from "./receiver.ts";
+import { createRooms, type RoomVerdict } from "./rooms.ts";
 
 type DeliveryOptions = {
   store: AttemptStore;
@@ -30,13 +31,13 @@ type DeliveryOptions = {
   /** The receiver answered 410, so it no longer wants any events. */
   disableEndpoint(endpoint: { organizationId: string; endpointId: string; version: number }): Promise<void>;
   config: WebhooksConfig;
-  horizonMs: number;
   clock: Clock;
   log: Logger;
 };
 
 const done: Delivered = { kind: "done" };
 const busyRetryMs = 1_000;
+const lineFullMs = 1_000;
 
 /**
  * Makes attempts: checks the breaker and capacity, commits the claim, posts the signed request, commits the
@@ -45,15 +46,19 @@ const busyRetryMs = 1_000;
  */
 export function createDelivery(options: DeliveryOptions) {
   const { store, breakers, sender, doorbell, events, figures, secrets, config, clock, log } = options;
-  const underWay = new Map<string, number>();
+  const rooms = createRooms({
+    capacity: config.concurrency,
+    perEndpoint: config.endpointConcurrency,
+    line: config.endpointLine,
+    now: () => clock.now(),
+  });
   const tellChanged = (organizationId: string, deliveryId: string) =>
     events.emit("deliveries.changed", { organizationId, ids: [deliveryId], created: 0 });
-  let waitingForRoom = 0;
 
   const claims = createGroupCommit<AttemptRef, Claim | null>({ write: store.claim });
   const outcomes = createGroupCommit<Outcome, StoredOutcome>({ write: store.finish });
   const postponements = createGroupCommit<AttemptRef & { untilMs: number }, Postponed | null>({
-    write: (refs) => store.postpone(refs, clock.now(), config.breaker.coolDownMs, options.horizonMs),
+    write: (refs) => store.postpone(refs, clock.now(), config.breaker.coolDownMs, config.maxAgeMs),
   });
 
   async function postpone(ref: AttemptRef, untilMs: number): Promise<Delivered> {
@@ -63,29 +68,30 @@ export function createDelivery(options: DeliveryOptions) {
     return row.status === "dead_letter" ? done : { kind: "later", atMs: row.nextAttemptAt.getTime() };
   }
 
-  /** Keeps a slow endpoint from using all capacity; excess attempts return at about the time of their turn. */
-  async function withRoom(ref: AttemptRef, work: () => Promise<Delivered>): Promise<Delivered> {
-    const running = underWay.get(ref.endpointId) ?? 0;
-    if (running >= config.endpointConcurrency) {
-      waitingForRoom += 1;
-      const roundsAhead = waitingForRoom / config.endpointConcurrency;
-      const waitMs = Math.min(30_000, 200 + roundsAhead * 300) * (0.5 + Math.random());
-      setTimeout(() => {
-        waitingForRoom -= 1;
-      }, waitMs).unref();
-      return { kind: "later", atMs: clock.now() + waitMs };
-    }
-    underWay.set(ref.endpointId, running + 1);
+  /** Makes the attempt as soon as there is room; what finds the line full comes back in a moment. */
+  async function withRoom(
+    ref: AttemptRef,
+    work: (learned: (verdict: RoomVerdict) => void) => Promise<Delivered>,
+  ): Promise<Delivered> {
+    const entered = rooms.enter(ref.endpointId);
+    if (!entered) return { kind: "later", atMs: clock.now() + lineFullMs * (0.5 + Math.random()) };
+    const room = await entered;
+    let verdict: RoomVerdict = "neither";
     try {
-      return await work();
+      return await work((learned) => {
+        verdict = learned;
+      });
     } finally {
-      const left = (underWay.get(ref.endpointId) ?? 1) - 1;
-      if (left > 0) underWay.set(ref.endpointId, left);
-      else underWay.delete(ref.endpointId);
+      room.leave(verdict);
     }
   }
 
-  async function attempt(ref: AttemptRef, probe: boolean, signal: AbortSignal): Promise<Delivered> {
+  async function attempt(
+    ref: AttemptRef,
+    probe: boolean,
+    signal: AbortSignal,
+    learned: (verdict: RoomVerdict) => void,
+  ): Promise<Delivered> {
     const claim = await claims.add(ref);
     if (!claim) {
       if (probe) await breakers.abandonProbe(ref.endpointId);
@@ -102,6 +108,7 @@ export function createDelivery(options: DeliveryOptions) {
         : await sender.post(claim.url, headers, claim.payload, config.deliveryTimeoutMs, signal);
     const judged = judge(claim, headers, result, startedMs, clock.now(), config, Math.random());
 
+    learned(judged.verdict);
     const { stored } = await storeOutcome(judged.outcome);
     if (judged.verdict === "up") await breakers.succeeded(ref.endpointId, probe);
     else if (judged.verdict === "down") await breakers.failed(ref.endpointId, probe);
@@ -167,15 +174,19 @@ export function createDelivery(options: DeliveryOptions) {
 
   return {
     /** Never throws: after an error, it asks to be retried a second later. */
-    async deliver(ref: AttemptRef, signal: AbortSignal): Promise<Delivered> {
+    async deliver(ref: AttemptRef, { closing, abort }: StopSignals): Promise<Delivered> {
       try {
-        const decision = breakers.decide(ref.endpointId);
-        if (decision.kind === "wait") return await postpone(ref, decision.untilMs);
-        return await withRoom(ref, async () => {
-          if (decision.kind === "allow") return attempt(ref, false, signal);
+        const before = breakers.decide(ref.endpointId);
+        if (before.kind === "wait") return await postpone(ref, before.untilMs);
+        return await withRoom(ref, async (learned) => {
+          // The breaker may have opened, and a stopping worker takes nothing new, while this waited for room.
+          if (closing.aborted) return { kind: "later", atMs: clock.now() };
+          const decision = breakers.decide(ref.endpointId);
+          if (decision.kind === "wait") return postpone(ref, decision.untilMs);
+          if (decision.kind === "allow") return attempt(ref, false, abort, learned);
           if (!(await breakers.acquireProbe(ref.endpointId)))
             return postpone(ref, clock.now() + config.breaker.coolDownMs);
-          return attempt(ref, true, signal);
+          return attempt(ref, true, abort, learned);
         });
       } catch (err) {
         log.debug({ err, deliveryId: ref.deliveryId }, "postponed a delivery after an error");

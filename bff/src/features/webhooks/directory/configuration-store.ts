@@ -2,17 +2,7 @@ import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import { AppError, notFound } from "#lib/http/errors.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
-import type { SignatureScheme } from "./signature.ts";
 
-export type SourceRow = {
-  id: string;
-  slug: string;
-  name: string;
-  scheme: SignatureScheme;
-  secret_hint: string;
-  version: number;
-  created_at: Date;
-};
 export type EndpointRow = {
   id: string;
   slug: string;
@@ -29,12 +19,12 @@ export type EndpointRow = {
 export const endpointColumns: RawBuilder<unknown> = sql`
   id, slug, name, url, event_types, secret_hint, enabled, disabled_reason, version, created_at`;
 
-type Place = { createdAt: string; id: string } | undefined;
-const after = (place: Place) =>
+export type Place = { createdAt: string; id: string } | undefined;
+export const after = (place: Place) =>
   place ? sql`and (created_at, id) < (${place.createdAt}::timestamptz, ${place.id}::uuid)` : sql``;
 
 /** Turns `unique_violation` of a slug into a readable 409. */
-const slugTaken = (error: unknown): never => {
+export const slugTaken = (error: unknown): never => {
   if (error instanceof Error && "code" in error && error.code === "23505")
     throw new AppError("conflict", "This short name is already taken in this organization.", {
       details: [{ field: "body.slug", message: "is already taken" }],
@@ -43,19 +33,9 @@ const slugTaken = (error: unknown): never => {
   throw error;
 };
 
-/** Sources and endpoints; writes take the transaction of the change that they belong to. */
+/** Endpoints; writes take the transaction of the change that they belong to. */
 export function createConfigurationStore(database: Database) {
   return {
-    listSources: (organizationId: string, place: Place, limit: number) =>
-      database.asOrganizations([organizationId], async (tx) => {
-        const { rows } = await sql<SourceRow>`
-          select id, slug, name, scheme, secret_hint, version, created_at from webhook_sources
-          where org_id = ${organizationId}::uuid and deleted_at is null ${after(place)}
-          order by created_at desc, id desc limit ${limit}
-        `.execute(tx);
-        return rows;
-      }),
-
     listEndpoints: (organizationId: string, place: Place, limit: number) =>
       database.asOrganizations([organizationId], async (tx) => {
         const { rows } = await sql<EndpointRow>`
@@ -65,32 +45,6 @@ export function createConfigurationStore(database: Database) {
         `.execute(tx);
         return rows;
       }),
-
-    async insertSource(
-      tx: Transaction<Tables>,
-      row: Omit<SourceRow, "version" | "created_at"> & { org_id: string; secret_box: Buffer },
-    ) {
-      const { created_at, version } = await tx
-        .insertInto("webhook_sources")
-        .values(row)
-        .returning(["created_at", "version"])
-        .executeTakeFirstOrThrow()
-        .catch(slugTaken);
-      return { ...row, created_at, version };
-    },
-
-    async deleteSource(tx: Transaction<Tables>, organizationId: string, id: string) {
-      const deleted = await tx
-        .updateTable("webhook_sources")
-        .set({ deleted_at: sql`now()`, secret_box: null, version: sql`version + 1` })
-        .where("id", "=", id)
-        .where("org_id", "=", organizationId)
-        .where("deleted_at", "is", null)
-        .returning(["id", "slug", "name", "scheme"])
-        .executeTakeFirst();
-      if (!deleted) throw notFound("source");
-      return deleted;
-    },
 
     async insertEndpoint(
       tx: Transaction<Tables>,

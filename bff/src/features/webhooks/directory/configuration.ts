@@ -1,10 +1,8 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import type {
   createEndpoint,
-  createSource,
   updateEndpoint,
   WebhookEndpoint,
-  WebhookSource,
 } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { uuidv7 } from "uuidv7";
 import { z } from "zod";
@@ -15,12 +13,12 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Breakers } from "../breaker.ts";
-import type { ConfigurationStore, EndpointRow, SourceRow } from "./configuration-store.ts";
-import { type Directory, endpointPurpose, sourcePurpose } from "./lookup.ts";
-import { assertSecret, makeSecret, secretHint } from "./signature.ts";
+import type { ConfigurationStore, EndpointRow } from "./configuration-store.ts";
+import { type Directory, endpointPurpose } from "./lookup.ts";
+import { assertSigningSecret, makeSecret, secretHint } from "./signature.ts";
 
 export const place = z.strictObject({ createdAt: z.iso.datetime(), id: z.uuid() });
-type Paging = { cursor?: string | undefined; limit: number };
+export type Paging = { cursor?: string | undefined; limit: number };
 
 type ConfigurationOptions = {
   store: ConfigurationStore;
@@ -71,17 +69,6 @@ export function endpointView(row: EndpointRow, breakers: Pick<Breakers, "view">)
   };
 }
 
-const sourceView = (row: SourceRow, organizationSlug: string): WebhookSource => ({
-  id: row.id,
-  slug: row.slug,
-  name: row.name,
-  scheme: row.scheme,
-  secretHint: row.secret_hint,
-  intakePath: `/hooks/${organizationSlug}/${row.slug}`,
-  version: row.version,
-  createdAt: row.created_at.toISOString(),
-});
-
 const auditFields = (row: Pick<EndpointRow, "name" | "url" | "event_types" | "enabled">): AuditFields => ({
   name: row.name,
   url: withoutSecrets(row.url),
@@ -98,7 +85,7 @@ function withoutSecrets(url: string): string {
 export const staleVersion = () =>
   new AppError("conflict", "Someone else changed this in the meantime. Reload and review it.");
 
-/** Sources and endpoints, each change with its audit row; secrets are shown once and sealed at rest. */
+/** Endpoints, each change with its audit row; secrets are shown once and sealed at rest. */
 export function createConfiguration(options: ConfigurationOptions) {
   const { store, changes, secrets, filter, breakers, directory } = options;
 
@@ -110,63 +97,14 @@ export function createConfiguration(options: ConfigurationOptions) {
   }
 
   return {
-    async listSources({ cursor, limit }: Paging, { organization }: RequestContext) {
-      const rows = await store.listSources(organization.id, decodeCursor(cursor, place), limit + 1);
-      return pageOf(rows, limit, (row) => sourceView(row, organization.slug));
-    },
-
     async listEndpoints({ cursor, limit }: Paging, { organization }: RequestContext) {
       const rows = await store.listEndpoints(organization.id, decodeCursor(cursor, place), limit + 1);
       return pageOf(rows, limit, (row) => endpointView(row, breakers));
     },
 
-    async createSource(body: EndpointParsed<typeof createSource>["body"], context: RequestContext) {
-      const secret = body.secret ?? makeSecret();
-      assertSecret(body.scheme, secret, "body.secret");
-      const id = uuidv7();
-      const { slug, name, scheme } = body;
-      const made = await changes.run(context, "webhooks.source.create", async (tx) => {
-        const row = await store.insertSource(tx, {
-          id,
-          org_id: context.organization.id,
-          slug,
-          name,
-          scheme,
-          secret_box: secrets.seal(secret, sourcePurpose(id)),
-          secret_hint: secretHint(secret),
-        });
-        return {
-          result: { ...sourceView(row, context.organization.slug), secret },
-          audit: {
-            targets: [{ type: "webhook-source", id, name }],
-            before: null,
-            after: { slug, name, scheme },
-          },
-        };
-      });
-      directory.forget();
-      return made;
-    },
-
-    async deleteSource(id: string, context: RequestContext) {
-      await changes.run(context, "webhooks.source.delete", async (tx) => {
-        const { slug, name, scheme } = await store.deleteSource(tx, context.organization.id, id);
-        return {
-          result: null,
-          audit: {
-            targets: [{ type: "webhook-source", id, name }],
-            before: { slug, name, scheme },
-            after: null,
-          },
-        };
-      });
-      directory.forget();
-      return null;
-    },
-
     async createEndpoint(body: EndpointParsed<typeof createEndpoint>["body"], context: RequestContext) {
       const secret = body.secret ?? makeSecret();
-      assertSecret("standard", secret, "body.secret");
+      assertSigningSecret(secret, "body.secret");
       assertUrl(body.url);
       const id = uuidv7();
       const made = await changes.run(context, "webhooks.endpoint.create", async (tx) => {

@@ -1,3 +1,4 @@
+export { holdsAddress } from "./addresses.ts";
 export {
   type Configuration,
   createConfiguration,
@@ -7,5 +8,15 @@ export {
   staleVersion,
 } from "./configuration.ts";
 export { createConfigurationStore, type EndpointRow, endpointColumns } from "./configuration-store.ts";
-export { createDirectory, type Directory, endpointPurpose, sourcePurpose } from "./lookup.ts";
-export { type SignatureScheme, type SignedRequest, signStandard, verifySignature } from "./signature.ts";
+export {
+  createDirectory,
+  type Directory,
+  endpointPurpose,
+  type IntakeTarget,
+  sourcePurpose,
+} from "./lookup.ts";
+export { readRequest, verifyRequest } from "./senders.ts";
+export { signStandard } from "./signature.ts";
+export { rejected, type SignedRequest } from "./signed-request.ts";
+export { createSources, type Sources } from "./source-service.ts";
+export { createSourceStore } from "./source-store.ts";

@@ -1,9 +1,14 @@
+import {
+  bodyLimit,
+  type SourceRules,
+  type SourceScheme,
+  sourceRules,
+} from "@wheelhouse/shared/webhooks/senders.ts";
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { within } from "#lib/time/deadline.ts";
-import type { SignatureScheme } from "./signature.ts";
 
 const lifetimeMs = 1_000;
 const maxEntries = 2_000;
@@ -16,8 +21,12 @@ const readTimeoutMs = 3_000;
 export type IntakeTarget = {
   organizationId: string;
   sourceId: string;
-  scheme: SignatureScheme;
-  secret: string;
+  scheme: SourceScheme;
+  rules: SourceRules;
+  addresses: readonly string[];
+  maxBodyBytes: number;
+  /** Newest first; the former one is accepted until a time. */
+  secrets: readonly { secret: string; untilMs: number }[];
   endpoints: readonly { id: string; eventTypes: readonly string[] }[];
 };
 /** The organization that a path names, and its source; null if it has none of that name. */
@@ -26,8 +35,13 @@ export type IntakeAddress = { organizationId: string; target: IntakeTarget | nul
 type Row = {
   org_id: string;
   source_id: string | null;
-  scheme: SignatureScheme | null;
+  scheme: SourceScheme | null;
+  rules: unknown;
+  addresses: string[] | null;
+  max_body_bytes: number | null;
   secret_box: Buffer | null;
+  previous_secret_box: Buffer | null;
+  previous_secret_until: Date | null;
   endpoints: { id: string; eventTypes: string[] }[] | null;
 };
 
@@ -43,7 +57,8 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
 
   async function read(organization: string, source: string): Promise<IntakeAddress | null> {
     const { rows } = await sql<Row>`
-      select o.id as org_id, s.id as source_id, s.scheme, s.secret_box,
+      select o.id as org_id, s.id as source_id, s.scheme, s.rules, s.addresses, s.max_body_bytes,
+        s.secret_box, s.previous_secret_box, s.previous_secret_until,
         (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types))
          from webhook_endpoints e
          where e.org_id = o.id and e.enabled and e.deleted_at is null) as endpoints
@@ -53,13 +68,30 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
     `.execute(database.system);
     const row = rows[0];
     if (!row) return null;
-    const { org_id: organizationId, source_id: sourceId, scheme, secret_box: box } = row;
-    if (sourceId === null || scheme === null || box === null) return { organizationId, target: null };
-    const secret = secrets.open(box, sourcePurpose(sourceId));
+    const { org_id: organizationId, source_id: sourceId, scheme } = row;
+    if (sourceId === null || scheme === null) return { organizationId, target: null };
     return {
       organizationId,
-      target: { organizationId, sourceId, scheme, secret, endpoints: row.endpoints ?? [] },
+      target: {
+        organizationId,
+        sourceId,
+        scheme,
+        rules: sourceRules.parse(row.rules),
+        addresses: row.addresses ?? [],
+        maxBodyBytes: row.max_body_bytes ?? bodyLimit.defaultBytes,
+        secrets: secretsOf(sourceId, row),
+        endpoints: row.endpoints ?? [],
+      },
     };
+  }
+
+  function secretsOf(sourceId: string, row: Row): IntakeTarget["secrets"] {
+    const { secret_box: box, previous_secret_box: previous, previous_secret_until: until } = row;
+    const open = (sealed: Buffer) => secrets.open(sealed, sourcePurpose(sourceId));
+    return [
+      ...(box === null ? [] : [{ secret: open(box), untilMs: Number.POSITIVE_INFINITY }]),
+      ...(previous === null || until === null ? [] : [{ secret: open(previous), untilMs: until.getTime() }]),
+    ];
   }
 
   return {

@@ -1,10 +1,6 @@
 import { createHmac } from "node:crypto";
-import {
-  createEndpoint,
-  createSource,
-  deleteSource,
-  listDeliveries,
-} from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { createSource, deleteSource } from "@wheelhouse/shared/webhooks/senders.ts";
+import { createEndpoint, listDeliveries } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSecretBox } from "#lib/security/secret-box.ts";
@@ -42,7 +38,6 @@ const stored = async () => {
 
 describe("intake answers in the error shape, names the field and stores nothing", () => {
   test.each([
-    ["bad JSON", "evt_a", "{not json", {}, 400, "body"],
     ["a type that is no text", "evt_c", { type: 5 }, {}, 400, "body.type"],
     ["a type with line breaks", "evt_d", { type: "a\nb" }, {}, 400, "body.type"],
     ["an endless type", "evt_e", { type: "x".repeat(300) }, {}, 400, "body.type"],
@@ -56,7 +51,6 @@ describe("intake answers in the error shape, names the field and stores nothing"
       "header.webhook-signature",
     ],
     ["no id", "evt_h", {}, { "webhook-id": "" }, 401, "header.webhook-id"],
-    ["an empty body", "evt_i", "", {}, 400, "body"],
   ])("%s", async (_, id, event, headers, status, field) => {
     const before = await stored();
     const reply = await postEvent(source, id, event, headers);

@@ -1,5 +1,4 @@
 import { slug } from "@wheelhouse/shared/endpoint.ts";
-import type { RefusalReason } from "@wheelhouse/shared/webhooks/refusals.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError, sendError, toAppError } from "#lib/http/errors.ts";
@@ -8,14 +7,17 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
 import {
   type Directory,
-  type SignatureScheme,
+  holdsAddress,
+  type IntakeTarget,
+  readRequest,
+  rejected,
   type SignedRequest,
-  verifySignature,
+  verifyRequest,
 } from "../directory/directory.ts";
 import { makeEventIds } from "../ids.ts";
 import { redactHeaders } from "../redaction.ts";
-import { refusedField } from "../refusal.ts";
 import type { Refusals } from "../refusals/refusals.ts";
+import { createBodies } from "./bodies.ts";
 import type { createRejections } from "./rejections.ts";
 import type { AcceptedEvent, StoredEvent } from "./store.ts";
 
@@ -24,10 +26,10 @@ export { createRejections } from "./rejections.ts";
 export { createIntakeStore } from "./store.ts";
 
 const intakePath = z.object({ org: z.string(), source: z.string() });
-const maxBodyBytes = 1024 * 1024;
 
-const named = (path: { org: string; source: string }) =>
-  slug.safeParse(path.org).success && slug.safeParse(path.source).success;
+type IntakePath = z.output<typeof intakePath>;
+
+const named = (path: IntakePath) => slug.safeParse(path.org).success && slug.safeParse(path.source).success;
 
 type IntakeOptions = {
   directory: Directory;
@@ -41,10 +43,11 @@ type IntakeOptions = {
 /**
  * `POST /hooks/:org/:source`: verifies, deduplicates and stores an event; responds with 202 `{ id,
  * duplicate }` once the event and its deliveries are committed. During a Redis outage, the sweeper creates
- * the jobs later.
+ * the jobs later. What Slack asks when the address is entered there is answered, and nothing is stored.
  */
 export function createIntake(options: IntakeOptions) {
   const { directory, store, rejections, refusals, config, clock } = options;
+  const bodies = createBodies();
   const maxAttempts = config.retryScheduleMs.length + 1;
 
   const commits = createGroupCommit<AcceptedEvent, StoredEvent>({
@@ -52,29 +55,46 @@ export function createIntake(options: IntakeOptions) {
     write: store.store,
   });
 
+  async function targetOf(path: IntakePath): Promise<IntakeTarget | undefined> {
+    return named(path) ? ((await directory.find(path.org, path.source))?.target ?? undefined) : undefined;
+  }
+
   async function accept(
-    path: { org: string; source: string },
-    request: { headers: Record<string, string | string[] | undefined>; body: Buffer },
+    path: IntakePath,
+    request: SignedRequest,
     address: string,
-  ): Promise<StoredEvent> {
+  ): Promise<StoredEvent | { challenge: string }> {
     const nowMs = clock.now();
-    const target = named(path) ? (await directory.find(path.org, path.source))?.target : null;
+    const target = await targetOf(path);
     if (!target) {
       const unknown = new AppError("not_found", "Source not found.");
       await rejections.record(address, unknown);
       throw unknown;
     }
-    const verified = await verify(target, request, nowMs, address);
-    assertEventId(verified.eventId, target.scheme);
-    const eventType = readEventType(target.scheme, request);
+    const proof = {
+      secrets: target.secrets.flatMap(({ secret, untilMs }) => (untilMs > nowMs ? [secret] : [])),
+      rules: target.rules,
+      nowMs,
+      toleranceMs: config.timestampToleranceMs,
+    };
+    try {
+      assertAddress(target, address);
+      verifyRequest(target.scheme, request, proof);
+    } catch (error) {
+      await rejections.record(address, error);
+      throw error;
+    }
+    const arrival = readRequest(target.scheme, request, proof);
+    if ("challenge" in arrival) return arrival;
+    const { eventType } = arrival;
     const endpoints = target.endpoints.filter((endpoint) => matchesEventType(endpoint.eventTypes, eventType));
     const ids = makeEventIds(nowMs, endpoints.length);
     const contentType = request.headers["content-type"];
     return commits.add({
       organizationId: target.organizationId,
       sourceId: target.sourceId,
-      sourceEventId: verified.eventId,
-      bodyHash: verified.bodyHash,
+      sourceEventId: arrival.eventId,
+      bodyHash: arrival.bodyHash,
       eventId: ids.eventId,
       eventType,
       contentType: typeof contentType === "string" ? contentType.slice(0, 200) : "application/json",
@@ -88,20 +108,6 @@ export function createIntake(options: IntakeOptions) {
         return id === undefined ? [] : [{ id, endpointId }];
       }),
     });
-  }
-
-  async function verify(
-    target: { scheme: "standard" | "github"; secret: string },
-    request: { headers: Record<string, string | string[] | undefined>; body: Buffer },
-    nowMs: number,
-    address: string,
-  ) {
-    try {
-      return verifySignature(target.scheme, target.secret, request, nowMs, config.timestampToleranceMs);
-    } catch (error) {
-      await rejections.record(address, error);
-      throw error;
-    }
   }
 
   function recordRefusal(request: FastifyRequest, error: unknown) {
@@ -121,32 +127,32 @@ export function createIntake(options: IntakeOptions) {
     mount(app: FastifyInstance) {
       void app.register(async (scope) => {
         scope.removeAllContentTypeParsers();
-        scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: maxBodyBytes }, (_, body, done) =>
-          done(null, body),
-        );
+        bodies.mount(scope, async (params) => {
+          const path = intakePath.safeParse(params);
+          return (path.success ? await targetOf(path.data) : undefined)?.maxBodyBytes;
+        });
         scope.setErrorHandler((error, request, reply) => {
           recordRefusal(request, error);
+          // What is left of the body will not be read.
+          if (toAppError(error).code === "payload_too_large") reply.header("connection", "close");
           return sendError(error, request, reply);
         });
         scope.post<{ Params: { org: string; source: string } }>(
           "/hooks/:org/:source",
           {
-            bodyLimit: maxBodyBytes,
             schema: {
               tags: ["webhooks"],
-              summary:
-                "Accept an event, signed by Standard Webhooks or GitHub's scheme as its source requires",
+              summary: "Accept an event, signed as its source requires",
               params: intakePath,
-              response: { 202: z.object({ id: z.string(), duplicate: z.boolean() }) },
+              response: { 200: z.string(), 202: z.object({ id: z.string(), duplicate: z.boolean() }) },
             },
           },
           async (request, reply) => {
             const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-            const { eventId, duplicate } = await accept(
-              request.params,
-              { headers: request.headers, body },
-              request.ip,
-            );
+            const accepted = await accept(request.params, { headers: request.headers, body }, request.ip);
+            if ("challenge" in accepted)
+              return reply.status(200).type("text/plain; charset=utf-8").send(accepted.challenge);
+            const { eventId, duplicate } = accepted;
             return reply.status(202).send({ id: eventId, duplicate });
           },
         );
@@ -155,65 +161,9 @@ export function createIntake(options: IntakeOptions) {
   };
 }
 
-const malformed = (reason: RefusalReason, field: string, message: string) =>
-  refusedField(reason, "validation_failed", field, message);
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
-const maxChars = 200;
-const printable = /^[\x20-\x7e]+$/;
-const untyped = "unknown";
-
-const standardBody = z.object({ type: z.unknown() });
-const githubBody = z.object({ action: z.string().max(100).regex(printable) });
-
-/**
- * Reads a verified event.
- * @returns its type: the body's `type` (Standard Webhooks; `unknown` if missing), or GitHub's event with
- * the body's action, e.g. `pull_request.opened`.
- * @throws AppError `validation_failed` naming the field.
- */
-function readEventType(scheme: SignatureScheme, { headers, body }: SignedRequest): string {
-  const parsed = parseBody(body);
-  if (scheme === "github") {
-    const event = headers["x-github-event"];
-    if (typeof event !== "string" || !fits(event))
-      throw malformed(
-        typeof event === "string" ? "event_type_malformed" : "header_missing",
-        "header.x-github-event",
-        "must name the event",
-      );
-    const acted = githubBody.safeParse(parsed);
-    return acted.success ? `${event}.${acted.data.action}` : event;
-  }
-  const typed = standardBody.safeParse(parsed);
-  if (!typed.success || typed.data.type === undefined) return untyped;
-  if (typeof typed.data.type !== "string" || !fits(typed.data.type))
-    throw malformed(
-      "event_type_malformed",
-      "body.type",
-      `must be text of 1 to ${maxChars} printable ASCII characters`,
-    );
-  return typed.data.type;
-}
-
-/** Ids end up in headers and keys, so only printable ASCII is allowed. */
-function assertEventId(eventId: string, scheme: SignatureScheme) {
-  if (!fits(eventId))
-    throw malformed(
-      "id_malformed",
-      scheme === "github" ? "header.x-github-delivery" : "header.webhook-id",
-      `must have 1 to ${maxChars} printable ASCII characters`,
-    );
-}
-
-const fits = (text: string) => text.length > 0 && text.length <= maxChars && printable.test(text);
-
-function parseBody(body: Buffer): unknown {
-  try {
-    return JSON.parse(decoder.decode(body));
-  } catch {
-    throw malformed("body_malformed", "body", "is not valid JSON in UTF-8");
-  }
+function assertAddress({ addresses }: IntakeTarget, client: string) {
+  if (!holdsAddress(addresses, client))
+    throw rejected("address_not_allowed", "address", `${client} is not among the addresses of this source`);
 }
 
 /** Whether a pattern matches the type; an empty list matches every type. A trailing `*` matches any suffix. */

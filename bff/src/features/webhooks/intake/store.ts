@@ -24,7 +24,19 @@ export type AcceptedEvent = {
 };
 
 export type StoredEvent = { eventId: string; duplicate: boolean };
+type EventKey = Pick<AcceptedEvent, "organizationId" | "sourceId" | "sourceEventId" | "bodyHash"> & {
+  n: number;
+};
 type Row = { n: number; event_id: string; duplicate: boolean };
+
+const keysOf = (events: readonly EventKey[]): EventKey[] =>
+  events.map(({ n, organizationId, sourceId, sourceEventId, bodyHash }) => ({
+    n,
+    organizationId,
+    sourceId,
+    sourceEventId,
+    bodyHash,
+  }));
 
 /**
  * Stores events, deliveries and idempotency keys in one transaction, and creates the jobs after the commit.
@@ -65,12 +77,8 @@ export function createIntakeStore({
           n int, "organizationId" uuid, "sourceId" uuid, "sourceEventId" text, "bodyHash" text, "eventId" text,
           "eventType" text, "contentType" text, headers jsonb, "receivedAt" timestamptz, "createdAt" timestamptz,
           "maxAttempts" int, start int, length int)
-      ), seen as (
-        select i.n, p.event_id
-        from items i
-        join processed_webhook_events p on p.org_id = i."organizationId" and p.source_id = i."sourceId"
-          and p.source_event_id = i."sourceEventId" and p.body_hash = i."bodyHash"
-          and p.day in (current_date, current_date - 1)
+      ), seen as materialized (
+        select * from seen_webhook_events(${JSON.stringify(keysOf(items))}::json)
       ), fresh as (
         insert into processed_webhook_events (org_id, source_id, source_event_id, body_hash, event_id, day)
         select "organizationId", "sourceId", "sourceEventId", "bodyHash", "eventId", current_date
@@ -102,20 +110,8 @@ export function createIntakeStore({
 
   /** Ids of events that another transaction or the same group has just accepted. */
   async function firstIds(events: readonly (AcceptedEvent & { n: number })[]) {
-    const keys = events.map(({ n, organizationId, sourceId, sourceEventId, bodyHash }) => ({
-      n,
-      organizationId,
-      sourceId,
-      sourceEventId,
-      bodyHash,
-    }));
     const { rows } = await sql<Row>`
-      select i.n, p.event_id, true as duplicate
-      from json_to_recordset(${JSON.stringify(keys)}::json) as i(
-        n int, "organizationId" uuid, "sourceId" uuid, "sourceEventId" text, "bodyHash" text)
-      join processed_webhook_events p on p.org_id = i."organizationId" and p.source_id = i."sourceId"
-        and p.source_event_id = i."sourceEventId" and p.body_hash = i."bodyHash"
-        and p.day in (current_date, current_date - 1)
+      select n, event_id, true as duplicate from seen_webhook_events(${JSON.stringify(keysOf(events))}::json)
     `.execute(database.system);
     return rows;
   }

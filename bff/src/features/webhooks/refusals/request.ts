@@ -14,9 +14,17 @@ const maxNameChars = 60;
 const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 const mediaType = /^[\w.+-]{1,60}\/[\w.+-]{1,60}/;
 /** A scheme's own word, such as `v1` or `sha256`; whatever else a sender puts there is not kept. */
-const signaturePart = /^(v\d{1,2}a?|sha1|sha256|sha512)[,=]/;
+const signaturePart = /^(t|v\d{1,2}a?|sha1|sha256|sha512)[,=]/;
 const maxSignatures = 3;
-const signatureHeaders = ["webhook-signature", "svix-signature", "x-hub-signature-256", "stripe-signature"];
+const signatureHeaders = [
+  "webhook-signature",
+  "svix-signature",
+  "x-hub-signature-256",
+  "stripe-signature",
+  "x-shopify-hmac-sha256",
+  "x-slack-signature",
+];
+const timestampHeaders = ["webhook-timestamp", "svix-timestamp", "x-slack-request-timestamp"];
 
 export const isSlug = (text: string) => slug.safeParse(text).success;
 
@@ -25,7 +33,7 @@ const single = (value: string | string[] | undefined) => (Array.isArray(value) ?
 function signatureForm(headers: ArrivedRequest["headers"]): string | null {
   const sent = signatureHeaders.map((name) => single(headers[name])).find((value) => value !== undefined);
   if (sent === undefined) return null;
-  const parts = sent.split(" ").map((part) => {
+  const parts = sent.split(/[ ,](?=t=|v\d)| /).map((part) => {
     const [marked = "", scheme] = signaturePart.exec(part) ?? [];
     const length = part.length - marked.length;
     return `${scheme ?? "no scheme"}, ${length} ${length === 1 ? "character" : "characters"}`;
@@ -35,7 +43,9 @@ function signatureForm(headers: ArrivedRequest["headers"]): string | null {
 }
 
 function behindMs(headers: ArrivedRequest["headers"], nowMs: number): number | null {
-  const sent = single(headers["webhook-timestamp"]) ?? "";
+  const stripe = /(?:^|,)t=(\d{1,12})(?:,|$)/.exec(single(headers["stripe-signature"]) ?? "")?.[1];
+  const named = timestampHeaders.map((name) => single(headers[name])).find((value) => value !== undefined);
+  const sent = named ?? stripe ?? "";
   return /^\d{1,12}$/.test(sent) ? nowMs - Number(sent) * 1_000 : null;
 }
 

@@ -1,8 +1,8 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import type { listRefusals, RefusedRequest } from "@wheelhouse/shared/webhooks/refusals.ts";
+import type { SourceScheme } from "@wheelhouse/shared/webhooks/senders.ts";
 import { type RawBuilder, sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
-import type { SignatureScheme } from "../directory/directory.ts";
 import { type Counted, mostAddresses } from "./tally.ts";
 
 type ListQuery = EndpointParsed<typeof listRefusals>["query"];
@@ -26,7 +26,7 @@ export type RefusalRow = {
   message: string;
   newest: RefusedRequest;
   name: string | null;
-  scheme: SignatureScheme | null;
+  scheme: SourceScheme | null;
   secret_hint: string | null;
 };
 

@@ -5,6 +5,7 @@ const limits: PaceLimits = { ceiling: 50, canary: 5, startRate: 5, batch: 2_000,
 const fresh = (part: Partial<Lane> = {}): Lane => ({
   phase: "canary",
   cause: null,
+  waitsForBreaker: false,
   total: 10_000,
   sent: 0,
   succeeded: 0,
@@ -93,7 +94,7 @@ describe("the pace of a replay", () => {
     expect(sent.reduce((sum, each) => sum + each, 0)).toBe(5 + 25);
   });
 
-  test("pauses when a breaker opens and after consecutive failures; a successful probe alone does not resume it", () => {
+  test("holds while a breaker is open or half open and after consecutive failures", () => {
     const lane = fresh({ phase: "sending", rate: 10, sent: 30, succeeded: 10 });
     expect(pace(lane, { ...nothing, breaker: "open" }, limits, 1_000)).toMatchObject({
       lane: { phase: "held", cause: "Breaker opened" },
@@ -103,6 +104,22 @@ describe("the pace of a replay", () => {
       send: 0,
       lane: { phase: "sending" },
     });
+  });
+
+  test("sends one delivery for each due probe of an open breaker, and begins with a new canary when it closes", () => {
+    const held = pace(
+      fresh({ phase: "sending", sent: 5, succeeded: 5 }),
+      { ...nothing, breaker: "open" },
+      limits,
+      0,
+    );
+    expect(held).toMatchObject({ send: 0, lane: { phase: "held", waitsForBreaker: true } });
+    const probe = pace(held.lane, { ...nothing, breaker: "probe_due" }, limits, 1);
+    expect(probe.send).toBe(1);
+    const sent = { ...probe.lane, sent: 6 };
+    expect(pace(sent, { ...nothing, breaker: "probe_due" }, limits, 2).send).toBe(0);
+    const closed = pace(sent, { ...nothing, ok: 1 }, limits, 3);
+    expect(closed).toMatchObject({ send: 5, lane: { phase: "canary", waitsForBreaker: false, cause: null } });
   });
 
   test("is done when everything has an outcome or was skipped, never before", () => {

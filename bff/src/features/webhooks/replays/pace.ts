@@ -4,6 +4,8 @@ import type { ReplayHappening, ReplayPhase } from "@wheelhouse/shared/webhooks/r
 export type Lane = {
   phase: ReplayPhase;
   cause: string | null;
+  /** Held by the breaker, so it goes on by itself; otherwise a held endpoint waits for a person. */
+  waitsForBreaker: boolean;
   total: number;
   sent: number;
   succeeded: number;
@@ -22,8 +24,11 @@ export type Lane = {
   windowBad: number;
 };
 
+/** `probe_due`: the breaker is not closed, and the next delivery may probe the endpoint. */
+export type BreakerSeen = "closed" | "half_open" | "open" | "probe_due";
+
 /** Outcomes since the last step, and the state of the endpoint's breaker. */
-type Seen = { ok: number; bad: number; breaker: "closed" | "half_open" | "open" };
+type Seen = { ok: number; bad: number; breaker: BreakerSeen };
 
 export type PaceLimits = {
   /** Maximum rate set by a person; null: unlimited. */
@@ -66,10 +71,32 @@ export const counted = (lane: Lane, { ok, bad }: Omit<Seen, "breaker">): Lane =>
 };
 
 const held = (lane: Lane, cause: string): Paced => ({
-  lane: { ...lane, phase: "held", cause },
+  lane: { ...lane, phase: "held", cause, waitsForBreaker: false },
   send: 0,
   note: { what: "held", detail: cause },
 });
+
+const breakerCause = "Breaker opened";
+const newCanary = { canarySent: 0, canaryOk: 0, canaryBad: 0, failedInRow: 0 };
+
+/**
+ * Holds the endpoint while its breaker is open, and sends one delivery each time a probe is due. After as many
+ * probes as a canary has deliveries it waits for a person, so that an endpoint that is down does not use up the
+ * whole run.
+ */
+function waitForBreaker(before: Lane, breaker: BreakerSeen, limits: PaceLimits): Paced {
+  const isNew = !before.waitsForBreaker;
+  const lane: Lane = isNew
+    ? { ...before, ...newCanary, phase: "held", cause: breakerCause, waitsForBreaker: true }
+    : before;
+  const note: Note | null = isNew ? { what: "held", detail: breakerCause } : null;
+  // What is already on its way probes, too.
+  if (openOf(lane) > 0) return { lane, send: 0, note };
+  if (lane.canarySent >= limits.canary)
+    return held(lane, `${breakerCause}, ${lane.canarySent} probes failed`);
+  if (breaker !== "probe_due") return { lane, send: 0, note };
+  return { lane: { ...lane, canarySent: lane.canarySent + 1 }, send: 1, note };
+}
 
 /**
  * Raises the rate by 2 % of the limit (at least 1/s) for each second without a failure, and halves it
@@ -104,8 +131,8 @@ function spent(lane: Lane, limits: PaceLimits, nowMs: number): { lane: Lane; sen
 
 /**
  * Decides how many deliveries of a run an endpoint gets now. A canary goes first and must be answered; then
- * the rate grows while deliveries succeed and is halved when some fail. An open breaker, a failed canary or
- * consecutive failures pause the endpoint until a person resumes the run.
+ * the rate grows while deliveries succeed and is halved when some fail. An open breaker holds the endpoint until
+ * it closes; a failed canary or consecutive failures hold it until a person resumes the run.
  */
 export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number): Paced {
   let lane = counted(before, seen);
@@ -114,18 +141,23 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
     if (lane.phase === "done" || openOf(lane) > 0) return { lane, send: 0, note: null };
     const detail = `${lane.succeeded} of ${lane.sent} succeeded`;
     return {
-      lane: { ...lane, phase: "done", cause: null },
+      lane: { ...lane, phase: "done", cause: null, waitsForBreaker: false },
       send: 0,
       note: { what: "endpoint_done", detail },
     };
   }
-  if (lane.phase === "held") return { lane, send: 0, note: null };
-  if (seen.breaker === "open") return held(lane, "Breaker opened");
+  if (lane.phase === "held" && !lane.waitsForBreaker) return { lane, send: 0, note: null };
+  if (seen.breaker === "open" || seen.breaker === "probe_due")
+    return waitForBreaker(lane, seen.breaker, limits);
   if (lane.failedInRow >= limits.failuresToHold)
     return held(lane, `The last ${lane.failedInRow} deliveries failed`);
   if (seen.breaker === "half_open") return { lane, send: 0, note: null };
 
   let note: Note | null = null;
+  if (lane.waitsForBreaker) {
+    lane = { ...lane, ...newCanary, phase: "canary", cause: null, waitsForBreaker: false };
+    note = { what: "resumed", detail: "Breaker closed" };
+  }
   if (lane.phase === "canary") {
     const left = Math.min(limits.canary - lane.canarySent, waiting);
     if (left > 0) return { lane: { ...lane, canarySent: lane.canarySent + left }, send: left, note };
@@ -157,6 +189,7 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
 export const resumedLane = {
   phase: "canary",
   cause: null,
+  waits_for_breaker: false,
   canary_sent: 0,
   canary_ok: 0,
   canary_bad: 0,

@@ -19,7 +19,7 @@ type RunnerOptions = {
   database: Database;
   store: ReplaysStore;
   changes: Changes;
-  breakers: Pick<Breakers, "view">;
+  breakers: Pick<Breakers, "view" | "isProbeDue">;
   doorbell: Pick<Doorbell, "ring">;
   events: Pick<Events, "emit">;
   config: ReplayConfig;
@@ -51,7 +51,7 @@ function countBegun(lanes: ReadonlyMap<string, EndpointLane>, begun: readonly Be
     if (!lane) continue;
     lane.skipped += count;
     // Skipped deliveries are not part of the canary: the next ones replace them.
-    if (lane.phase === "canary") lane.canarySent -= count;
+    if (lane.phase === "canary" || lane.waitsForBreaker) lane.canarySent -= count;
   }
 }
 
@@ -159,7 +159,7 @@ export function createReplayRunner(options: RunnerOptions) {
         lane.isOff && waitingOf(lane) > 0 ? await replaySteps.skip(tx, id, endpointId, config.batch) : 0;
       const paced = pace(
         { ...lane, skipped: lane.skipped + skipped },
-        { ...seen, breaker: breakers.view(endpointId).state },
+        { ...seen, breaker: breakers.isProbeDue(endpointId) ? "probe_due" : breakers.view(endpointId).state },
         limits,
         nowMs,
       );
@@ -227,8 +227,10 @@ export function createReplayRunner(options: RunnerOptions) {
       const ended = { state: "completed", cause: null, ended_at: new Date(clock.now()) } as const;
       return transit(run, "webhooks.replay.complete", "running", ended);
     }
-    const causes = going.flatMap(({ phase, name, cause }) =>
-      phase === "held" && cause ? `${name}, ${cause[0]?.toLowerCase()}${cause.slice(1)}` : [],
+    const causes = going.flatMap(({ phase, waitsForBreaker, name, cause }) =>
+      phase === "held" && !waitsForBreaker && cause
+        ? `${name}, ${cause[0]?.toLowerCase()}${cause.slice(1)}`
+        : [],
     );
     if (causes.length < going.length) return;
     const cause = [...causes.slice(0, shownCauses), ...(causes.length > shownCauses ? ["and others"] : [])];

@@ -11,7 +11,6 @@ import {
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Running } from "#lib/feature.ts";
-import { redisDatabaseOf } from "#lib/redis/redis.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 import { makeEventIds, timeOfId } from "../ids.ts";
 import {
@@ -258,30 +257,6 @@ describe("a replay of many", () => {
     expect(done).toMatchObject({ sent: 20, succeeded: 17, failed: 3 });
     expect(await attemptsOf(ids)).toEqual(Array(20).fill(1));
     expect((await plan()).total).toBe(3);
-  });
-
-  test("is paused when the breaker of its endpoint opens, and can be resumed only once it has closed", async () => {
-    const { endpoint } = await deadLetters(30);
-    const tell = (breaker?: object) =>
-      gateway.redis.publish(
-        `wheelhouse:${redisDatabaseOf(urls.redisUrl) ?? 0}:breakers.changed`,
-        JSON.stringify({ from: "", message: { id: endpoint.id, breaker } }),
-      );
-    const { id } = await plan();
-    await start(id, 6);
-    await until(id, ({ endpoints }) => endpoints[0]?.phase === "sending");
-    const atMs = Date.now();
-    await tell({ state: "open", sinceMs: atMs, nextProbeAtMs: atMs + 60_000, failures: 5 });
-    const paused = await until(id, ({ state }) => state === "paused");
-    expect(paused.cause).toBe("in, breaker opened");
-    expect(paused.sent).toBeLessThan(30);
-    const refused = await act(id, "resume");
-    expect(refused.status).toBe(409);
-    expect(refused.error.message).toContain("still open");
-    await tell();
-    await expect.poll(async () => (await act(id, "resume")).status).toBe(200);
-    await until(id, ({ sent }) => sent > paused.sent);
-    await act(id, "cancel");
   });
 
   test("requires a step-up above the threshold of the snapshot, and not below it", async () => {

@@ -24,7 +24,7 @@ import { type ReplayRow, type ReplaysStore, replayDetailOf, replayOf } from "./s
 type ReplaysOptions = {
   store: ReplaysStore;
   changes: Changes;
-  breakers: Pick<Breakers, "view">;
+  breakers: Pick<Breakers, "view" | "probeNow">;
   config: ReplayConfig;
   /** Announces a changed run, after the commit. */
   events: Pick<Events, "emit">;
@@ -183,44 +183,29 @@ export function createReplays({ store, changes, breakers, config, events, clock 
         return replayAudit(run, { state: run.state }, { state: "paused", cause, sent: run.sent });
       }),
 
-    /** Paused endpoints start again, except while their breaker is open. */
-    resume: (id: string, context: RequestContext) =>
-      change(id, "webhooks.replay.resume", context, async (tx, run) => {
+    /** Held endpoints start again with a canary; where the breaker is open, its first delivery is the probe. */
+    async resume(id: string, context: RequestContext) {
+      let started: { endpoint_id: string }[] = [];
+      const resumed = await change(id, "webhooks.replay.resume", context, async (tx, run) => {
         if (run.state !== "paused" && run.state !== "running") throw isNot(run, "paused");
-        const lanes = await tx
-          .selectFrom("webhook_replay_endpoints as l")
-          .leftJoin("webhook_endpoints as e", "e.id", "l.endpoint_id")
-          .select(["l.endpoint_id", "l.phase", "e.name"])
-          .where("l.replay_id", "=", id)
-          .where("l.phase", "<>", "done")
+        const taken = await tx
+          .updateTable("webhook_replay_endpoints")
+          .set(resumedLane)
+          .where("replay_id", "=", id)
+          .where("phase", "=", "held")
+          .returning("endpoint_id")
           .execute();
-        const open = lanes.filter(
-          ({ endpoint_id, phase }) => phase === "held" && breakers.view(endpoint_id).state === "open",
-        );
-        const taken = lanes.filter(({ phase }) => phase === "held").filter((lane) => !open.includes(lane));
-        if (open.length > 0 && open.length === lanes.length)
-          throw new AppError(
-            "conflict",
-            `The breaker of ${open[0]?.name ?? "its endpoint"} is still open. Resume when it is closed again.`,
-          );
         if (run.state === "running" && taken.length === 0) throw isNot(run, "paused");
+        started = taken;
         // A person who resumes during the initial hold has already reviewed the run.
         const starts_at = new Date(Math.min(run.starts_at?.getTime() ?? clock.now(), clock.now()));
         await store.move(tx, id, ["paused", "running"], { state: "running", cause: null, starts_at });
-        if (taken.length > 0)
-          await tx
-            .updateTable("webhook_replay_endpoints")
-            .set(resumedLane)
-            .where("replay_id", "=", id)
-            .where(
-              "endpoint_id",
-              "in",
-              taken.map(({ endpoint_id }) => endpoint_id),
-            )
-            .execute();
         await store.note(tx, run, [{ at: now(), what: "resumed", detail: context.actor.display }]);
         return replayAudit(run, { state: run.state, cause: run.cause }, { state: "running", sent: run.sent });
-      }),
+      });
+      await Promise.all(started.map(({ endpoint_id }) => breakers.probeNow(endpoint_id)));
+      return resumed;
+    },
 
     cancel: (id: string, context: RequestContext) =>
       change(id, "webhooks.replay.cancel", context, async (tx, run) => {

@@ -13,6 +13,7 @@ type LaneRow = {
   endpoint_id: string;
   phase: ReplayPhase;
   cause: string | null;
+  waits_for_breaker: boolean;
   total: number;
   sent: number;
   succeeded: number;
@@ -50,6 +51,7 @@ export const replaySteps = {
       isOff: row.is_off,
       phase: row.phase,
       cause: row.cause,
+      waitsForBreaker: row.waits_for_breaker,
       total: row.total,
       sent: row.sent,
       succeeded: row.succeeded,
@@ -75,13 +77,14 @@ export const replaySteps = {
       windowAt: new Date(windowAtMs),
     }));
     await sql`
-      update webhook_replay_endpoints l set phase = n.phase, cause = n.cause, sent = n.sent,
+      update webhook_replay_endpoints l set phase = n.phase, cause = n.cause,
+        waits_for_breaker = n."waitsForBreaker", sent = n.sent,
         succeeded = n.succeeded, failed = n.failed, skipped = n.skipped, canary_sent = n."canarySent",
         canary_ok = n."canaryOk", canary_bad = n."canaryBad", failed_in_row = n."failedInRow", rate = n.rate,
         budget = n.budget, paced_at = n."pacedAt", window_at = n."windowAt", window_ok = n."windowOk",
         window_bad = n."windowBad"
       from json_to_recordset(${JSON.stringify(rows)}::json) as n("endpointId" uuid, phase text, cause text,
-        sent int, succeeded int, failed int, skipped int, "canarySent" int, "canaryOk" int, "canaryBad" int,
+        "waitsForBreaker" boolean, sent int, succeeded int, failed int, skipped int, "canarySent" int, "canaryOk" int, "canaryBad" int,
         "failedInRow" int, rate double precision, budget double precision, "pacedAt" timestamptz,
         "windowAt" timestamptz, "windowOk" int, "windowBad" int)
       where l.replay_id = ${replayId}::uuid and l.endpoint_id = n."endpointId"

@@ -6,9 +6,9 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Endpoint } from "@wheelhouse/shared/endpoint.ts";
 import { errorBody } from "@wheelhouse/shared/errors.ts";
+import { createSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import {
   createEndpoint,
-  createSource,
   type Delivery,
   type DeliveryDetail,
   type DeliveryStatus,

@@ -114,6 +114,7 @@ export const errorWords: Record<ErrorClass, string> = {
   protocol: "Protocol error",
   shutdown: "Interrupted by shutdown",
   outcome_unknown: "Outcome unknown",
+  expired_breaker_open: "Expired, breaker open",
 };
 
 const phrases: Record<number, string> = {

@@ -1,83 +1,74 @@
-import type { WebhookSource } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import type { SourceScheme, WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useState } from "react";
-import { publicAddress } from "#lib/base-path.ts";
+import { Dialog } from "#ui/dialog/dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
-import { FormField } from "#ui/form/form-field.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
+import { Button } from "#ui/page/button.tsx";
+import { Facts } from "#ui/text/quantity.tsx";
 import { useCreateSource } from "../queries.ts";
 import { NameFields, useNames } from "./name-fields.tsx";
 import { SecretOnce } from "./secret-once.tsx";
+import { SchemeField, SettingFields, settingFields, useSettings } from "./source-fields.tsx";
+import { intakeUrl, issuesSecret, schemeWords, secretHintOf, secretWord } from "./source-words.ts";
 
-export const schemeWords: Record<WebhookSource["scheme"], string> = {
-  standard: "Standard Webhooks",
-  github: "GitHub",
-};
-
-type NewSource = NonNullable<ReturnType<typeof useCreateSource>["data"]>;
-
-const Created = ({ source, onClose }: { source: NewSource; onClose: () => void }) => (
-  <SecretOnce
-    title={`${source.name} created`}
-    secret={source.secret}
-    facts={[
-      {
-        label: "Intake",
-        value: <span className="mono">{publicAddress(source.intakePath)}</span>,
-      },
-    ]}
-    onClose={onClose}
-  >
-    The provider uses it to sign each event.
-  </SecretOnce>
-);
-
-const SchemeField = (props: {
-  scheme: WebhookSource["scheme"];
-  error: string | undefined;
-  onScheme: (scheme: WebhookSource["scheme"]) => void;
-}) => (
-  <FormField label="Signature" hint="How the provider signs its events" error={props.error}>
-    {(control) => (
-      <select
-        {...control}
-        className="field"
-        value={props.scheme}
-        onChange={(event) => props.onScheme(event.target.value === "github" ? "github" : "standard")}
+const Created = (props: { source: WebhookSource & { secret: string }; onClose: () => void }) => {
+  const { source, onClose } = props;
+  const title = `${source.name} created`;
+  const facts = [{ label: "Intake", value: <span className="mono">{intakeUrl(source)}</span> }];
+  if (source.secret === "")
+    return (
+      <Dialog
+        title={title}
+        onClose={onClose}
+        footer={
+          <Button large variant="primary" onClick={onClose}>
+            Done
+          </Button>
+        }
       >
-        <option value="standard">{schemeWords.standard}</option>
-        <option value="github">{schemeWords.github}</option>
-      </select>
-    )}
-  </FormField>
-);
+        <Facts facts={facts} />
+      </Dialog>
+    );
+  return (
+    <SecretOnce title={title} secret={source.secret} facts={facts} onClose={onClose}>
+      {issuesSecret(source.scheme)
+        ? `If ${schemeWords[source.scheme]} issues another secret for this address, enter it with Rotate secret.`
+        : "The provider uses it to sign each event."}
+    </SecretOnce>
+  );
+};
 
 /** Creates a source, then shows its secret once. */
 export const CreateSourceDialog = (props: { organization: string; onClose: () => void }) => {
   const { organization, onClose } = props;
   const create = useCreateSource(organization);
   const names = useNames();
-  const [scheme, setScheme] = useState<WebhookSource["scheme"]>("standard");
+  const [scheme, setScheme] = useState<SourceScheme>("standard");
   const [secret, setSecret] = useState("");
+  const settings = useSettings();
   if (create.data !== undefined) {
     return <Created source={create.data} onClose={onClose} />;
   }
+  const isSecret = scheme !== "addresses";
+  const submit = () =>
+    create.mutate({
+      slug: names.slug,
+      name: names.name.trim(),
+      scheme,
+      ...settings.settings,
+      ...(isSecret && secret.trim() !== "" ? { secret: secret.trim() } : {}),
+    });
   return (
     <FormDialog
       title="Create source"
       confirm="Create source"
       failure="The source was not created."
-      fields={["name", "slug", "scheme", "secret"]}
+      fields={["name", "slug", "scheme", "secret", ...settingFields]}
+      within="rules"
       error={create.error}
-      isReady={names.name.trim() !== ""}
+      isReady={names.name.trim() !== "" && settings.isReady}
       isBusy={create.isPending}
-      onSubmit={() =>
-        create.mutate({
-          slug: names.slug,
-          name: names.name.trim(),
-          scheme,
-          ...(secret.trim() === "" ? {} : { secret: secret.trim() }),
-        })
-      }
+      onSubmit={submit}
       onClose={onClose}
     >
       {(complaint) => (
@@ -88,16 +79,19 @@ export const CreateSourceDialog = (props: { organization: string; onClose: () =>
             complaint={complaint}
           />
           <SchemeField scheme={scheme} error={complaint("scheme")} onScheme={setScheme} />
-          <TextField
-            label="Shared secret"
-            hint="Leave empty to generate one (shown once)"
-            error={complaint("secret")}
-            isMono
-            isSecret
-            maxLength={200}
-            value={secret}
-            onChange={setSecret}
-          />
+          {isSecret && (
+            <TextField
+              label={secretWord(scheme)}
+              hint={secretHintOf(scheme)}
+              error={complaint("secret")}
+              isMono
+              isSecret
+              maxLength={200}
+              value={secret}
+              onChange={setSecret}
+            />
+          )}
+          <SettingFields scheme={scheme} settings={settings} complaint={complaint} />
         </>
       )}
     </FormDialog>

@@ -1,26 +1,49 @@
 import { useQuery } from "@tanstack/react-query";
-import type { WebhookSource } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import type { WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useMemo, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
-import { publicAddress } from "#lib/base-path.ts";
 import { formatPlural } from "#lib/format.ts";
-import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
+import type { PageAddress } from "#lib/page-address.ts";
 import { Button } from "#ui/page/button.tsx";
+import { Split } from "#ui/page/page.tsx";
 import { Empty, Panel } from "#ui/page/panel.tsx";
 import { type Column, Table } from "#ui/table/table.tsx";
+import { AddressLink } from "#ui/text/address-link.tsx";
 import { CopyButton } from "#ui/text/code-block.tsx";
-import { Facts } from "#ui/text/quantity.tsx";
-import { sourcesQuery, useDeleteSource } from "../queries.ts";
+import { sourcesQuery } from "../queries.ts";
+import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
-import { CreateSourceDialog, schemeWords } from "./source-create-dialog.tsx";
+import { CreateSourceDialog } from "./source-create-dialog.tsx";
+import { DeleteSourceDialog, EditSourceDialog, RotateSecretDialog } from "./source-dialogs.tsx";
+import { type SourceAct, SourceDrawer } from "./source-drawer.tsx";
+import { intakeUrl, schemeWords } from "./source-words.ts";
 
-const intakeUrl = (source: Pick<WebhookSource, "intakePath">): string => publicAddress(source.intakePath);
+type Address = PageAddress<WebhooksSearch>;
+type Act = { act: "create" } | { act: SourceAct; source: WebhookSource };
 
-const columnsOf = (onDelete: ((source: WebhookSource) => void) | null): Column<WebhookSource>[] => [
-  { id: "name", header: "Source", card: "title", className: `cut ${css.colName}`, cell: (row) => row.name },
+const columnsOf = (
+  address: Address,
+  onDelete: ((source: WebhookSource) => void) | null,
+): Column<WebhookSource>[] => [
+  {
+    id: "name",
+    header: "Source",
+    card: "title",
+    className: `cut ${css.colName}`,
+    cell: (row) => (
+      <AddressLink
+        className="link"
+        address={address}
+        to={{ ...address.search, sender: row.id }}
+        title="Show its address and a sample request"
+      >
+        {row.name}
+      </AddressLink>
+    ),
+  },
   {
     id: "scheme",
-    header: "Signature",
+    header: "Sender",
     card: "badge",
     className: `c2 ${css.colBreaker}`,
     cell: (row) => schemeWords[row.scheme],
@@ -44,7 +67,9 @@ const columnsOf = (onDelete: ((source: WebhookSource) => void) | null): Column<W
     header: "Secret",
     drop: "first",
     className: `c3 ${css.colSecret}`,
-    cell: (row) => <span className="mono">···· {row.secretHint}</span>,
+    cell: (row) => (
+      <span className="mono">{row.secretHint === null ? "none" : `···· ${row.secretHint}`}</span>
+    ),
   },
   ...(onDelete === null
     ? []
@@ -64,79 +89,85 @@ const columnsOf = (onDelete: ((source: WebhookSource) => void) | null): Column<W
       ]),
 ];
 
-const DeleteSourceDialog = (props: { organization: string; source: WebhookSource; onClose: () => void }) => {
-  const { organization, source, onClose } = props;
-  const remove = useDeleteSource(organization);
-  return (
-    <ConfirmDialog
-      title={`Delete ${source.name}`}
-      confirm="Delete source"
-      foot="Deleting a source and its secret cannot be undone."
-      isDestructive
-      isBusy={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate({ id: source.id }, { onSuccess: onClose })}
-      onClose={onClose}
-    >
-      <Facts
-        facts={[
-          { label: "Intake", value: <span className="mono">{source.intakePath}</span> },
-          { label: "Effect", value: "its intake URL returns 404; events already received stay in the log" },
-        ]}
-      />
-    </ConfirmDialog>
-  );
+const Acting = (props: { organization: string; act: Act | null; onClose: () => void }) => {
+  const { organization, act, onClose } = props;
+  switch (act?.act) {
+    case "create":
+      return <CreateSourceDialog organization={organization} onClose={onClose} />;
+    case "edit":
+      return <EditSourceDialog organization={organization} source={act.source} onClose={onClose} />;
+    case "rotate":
+      return <RotateSecretDialog organization={organization} source={act.source} onClose={onClose} />;
+    case "delete":
+      return <DeleteSourceDialog organization={organization} source={act.source} onClose={onClose} />;
+    default:
+      return null;
+  }
 };
 
-/** Senders of incoming events, with their intake URLs. */
-export const SourcesTab = ({ organization }: { organization: string }) => {
+/** Senders of incoming events, with their intake URLs. The URL names the one that is shown in full. */
+export const SourcesTab = ({ organization, address }: { organization: string; address: Address }) => {
   const query = useQuery(sourcesQuery(organization));
   const canConfigure = useCan(organization, "webhooks:configure");
-  const [isCreating, setIsCreating] = useState(false);
-  const [deleting, setDeleting] = useState<WebhookSource | null>(null);
+  const [act, setAct] = useState<Act | null>(null);
   const rows = useMemo(
     () => [...(query.data?.items ?? [])].sort((a, b) => a.name.localeCompare(b.name)),
     [query.data],
   );
-  const columns = columnsOf(canConfigure ? setDeleting : null);
+  const shown = rows.find(({ id }) => id === address.search.sender);
+  const columns = columnsOf(address, canConfigure ? (source) => setAct({ act: "delete", source }) : null);
   return (
     <>
-      <div className={css.listHead}>
-        <h2 className="t20 b grow">
-          {rows.length === 0 ? "Sources" : `${formatPlural(rows.length, "source")} allowed to post events`}
-        </h2>
-        {canConfigure && (
-          <Button variant="primary" onClick={() => setIsCreating(true)}>
-            Create source…
-          </Button>
-        )}
-      </div>
-      <Panel
-        name="Sources"
-        query={query}
-        isEmpty={() => rows.length === 0}
-        empty={
-          <Empty title="No sources yet">
-            {canConfigure
-              ? "A source provides an intake URL to which a provider posts events."
-              : "A member with permission to configure webhooks can create one."}
-          </Empty>
+      <Split
+        drawer={
+          shown !== undefined && (
+            <SourceDrawer
+              key={shown.id}
+              source={shown}
+              onAct={canConfigure ? (kind) => setAct({ act: kind, source: shown }) : null}
+              onClose={() => address.go({ ...address.search, sender: undefined })}
+            />
+          )
         }
       >
-        {() => (
-          <Table
-            caption="Sources by name"
-            className={`cards ${css.directory}`}
-            columns={columns}
-            rows={rows}
-            keyOf={(row) => row.id}
-          />
-        )}
-      </Panel>
-      {isCreating && <CreateSourceDialog organization={organization} onClose={() => setIsCreating(false)} />}
-      {deleting !== null && (
-        <DeleteSourceDialog organization={organization} source={deleting} onClose={() => setDeleting(null)} />
-      )}
+        <div className={css.scroll}>
+          <div className={css.listHead}>
+            <h2 className="t20 b grow">
+              {rows.length === 0
+                ? "Sources"
+                : `${formatPlural(rows.length, "source")} allowed to post events`}
+            </h2>
+            {canConfigure && (
+              <Button variant="primary" onClick={() => setAct({ act: "create" })}>
+                Create source…
+              </Button>
+            )}
+          </div>
+          <Panel
+            name="Sources"
+            query={query}
+            isEmpty={() => rows.length === 0}
+            empty={
+              <Empty title="No sources yet">
+                {canConfigure
+                  ? "A source provides an intake URL to which a provider posts events."
+                  : "A member with permission to configure webhooks can create one."}
+              </Empty>
+            }
+          >
+            {() => (
+              <Table
+                caption="Sources by name"
+                className={`cards ${css.directory}`}
+                columns={columns}
+                rows={rows}
+                keyOf={(row) => row.id}
+              />
+            )}
+          </Panel>
+        </div>
+      </Split>
+      <Acting organization={organization} act={act} onClose={() => setAct(null)} />
     </>
   );
 };

@@ -1,14 +1,17 @@
 import type { Refusal, RefusalReason } from "@wheelhouse/shared/webhooks/refusals.ts";
+import { sampleRequest } from "@wheelhouse/shared/webhooks/sample.ts";
 import { formatCount, formatSpan } from "#lib/format.ts";
 
 export const reasonWords: Record<RefusalReason, string> = {
   signature_mismatch: "Signature does not match",
+  token_mismatch: "Token does not match",
+  address_not_allowed: "Address not allowed",
   header_missing: "Header missing",
   timestamp_outside: "Timestamp too far off",
   timestamp_malformed: "Timestamp not readable",
   id_malformed: "Event id not readable",
   event_type_malformed: "Event type not readable",
-  body_malformed: "Body is not JSON",
+  body_malformed: "Body not readable",
   body_too_large: "Body over the limit",
   media_type: "Media type not accepted",
   rate_limited: "Too many refused requests",
@@ -19,12 +22,14 @@ export const reasonWords: Record<RefusalReason, string> = {
 /** The end of the headline's sentence "168 …", for the reason that explains most. */
 export const causeWords: Record<RefusalReason, string> = {
   signature_mismatch: "because of a wrong secret",
+  token_mismatch: "because of a wrong token",
+  address_not_allowed: "because their address is not allowed",
   header_missing: "because a header is missing",
   timestamp_outside: "because of a wrong clock",
   timestamp_malformed: "because of an unreadable timestamp",
   id_malformed: "because of an unreadable event id",
   event_type_malformed: "because of an unreadable event type",
-  body_malformed: "because the body is not JSON",
+  body_malformed: "because the body cannot be read",
   body_too_large: "because the body is too large",
   media_type: "because of the media type",
   rate_limited: "because their address is over its limit",
@@ -56,9 +61,7 @@ export const fieldWords = ({ reason, newest, message }: Refusal): string => {
     case "timestamp_outside":
       return newest.behindMs === null ? message : offBy(newest.behindMs);
     case "body_too_large":
-      return newest.sizeBytes === null
-        ? "over 1 MiB"
-        : `${formatCount(newest.sizeBytes)}, limit ${formatCount(1024 * 1024)}`;
+      return newest.sizeBytes === null ? message : `${formatCount(newest.sizeBytes)} B`;
     case "media_type":
       return newest.contentType ?? "missing";
     case "body_malformed":
@@ -96,6 +99,12 @@ export const remedyOf = (refusal: Refusal, slugs: readonly string[] | undefined)
       return source?.secretHint == null
         ? "The source has been deleted. Stop the sender."
         : `The sender's secret is not ···· ${source.secretHint}, or a proxy changes the body. Set the right secret there.`;
+    case "token_mismatch":
+      return source?.secretHint == null
+        ? "The source has been deleted. Stop the sender."
+        : `The sender's token is not ···· ${source.secretHint}. Set the right token there.`;
+    case "address_not_allowed":
+      return `Add ${refusal.addresses[0] ?? "the address"} to the addresses of this source, if you know it.`;
     case "header_missing":
       return named === "x-hub-signature-256"
         ? "Set this source's secret in the webhook at GitHub; without one it does not sign."
@@ -111,7 +120,7 @@ export const remedyOf = (refusal: Refusal, slugs: readonly string[] | undefined)
     case "body_malformed":
       return bodyRemedy(refusal);
     case "body_too_large":
-      return "Send at most 1 MiB: leave large fields out, or send a link to them.";
+      return "Raise the limit of this source, up to 25 MiB, or leave large fields out.";
     case "media_type":
       return "Send content-type: application/json.";
     case "rate_limited":
@@ -138,28 +147,9 @@ export const mainCause = (items: readonly Refusal[], total: number): Refusal | u
 
 export const refusalKey = ({ source, reason }: Refusal): string => `${source?.slug ?? "-"}:${reason}`;
 
-const standardSample = (
-  url: string,
-) => `SECRET='whsec_...'  # the secret of this source, shown once when it was created
-body='{"type":"example.sent"}'
-id="msg_$(date +%s)"; at=$(date +%s)
-key=$(printf %s "\${SECRET#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \\n')
-sig=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
-curl -i '${url}' -H 'content-type: application/json' -H "webhook-id: $id" \\
-  -H "webhook-timestamp: $at" -H "webhook-signature: v1,$sig" --data-raw "$body"
-`;
-
-const githubSample = (
-  url: string,
-) => `SECRET='...'  # the secret of this source, shown once when it was created
-body='{"zen":"example"}'
-sig=$(printf %s "$body" | openssl dgst -sha256 -hmac "$SECRET" | sed 's/.* //')
-curl -i '${url}' -H 'content-type: application/json' -H 'x-github-event: ping' \\
-  -H "x-github-delivery: $(date +%s)" -H "x-hub-signature-256: sha256=$sig" --data-raw "$body"
-`;
-
 const sampled: readonly RefusalReason[] = [
   "signature_mismatch",
+  "token_mismatch",
   "header_missing",
   "timestamp_outside",
   "timestamp_malformed",
@@ -172,8 +162,7 @@ const sampled: readonly RefusalReason[] = [
 /** A shell script that posts a correctly signed event, where that shows what to do. */
 export const sampleOf = ({ source, reason, newest }: Refusal, origin: string): string | undefined => {
   if (source?.scheme == null || newest.path === null || !sampled.includes(reason)) return undefined;
-  const url = `${origin}${newest.path}`;
-  return source.scheme === "github" ? githubSample(url) : standardSample(url);
+  return sampleRequest({ scheme: source.scheme, rules: null }, `${origin}${newest.path}`);
 };
 
 type Line = { name: string; text: string };
@@ -201,26 +190,52 @@ const lengthWords = (name: string, length: number, signature: string | null): st
     ? signature
     : `${formatCount(length)} ${length === 1 ? "character" : "characters"}`;
 
+const timeLine = (name: string, toleranceMs: number): Line => ({
+  name,
+  text: `Unix time in seconds, ${formatSpan(toleranceMs)} allowed`,
+});
+const idText = "1 to 200 printable characters";
+
 /** What a source expects, by its scheme. */
 export const expectedLines = ({ source }: Refusal, toleranceMs: number): Line[] => {
   if (source?.scheme == null)
     return [{ name: "path", text: "/hooks/ organization / short name of a source of this organization" }];
   const secret = `with ···· ${source.secretHint ?? ""}`;
-  const body = { name: "body", text: `JSON in UTF-8, at most ${formatCount(1024 * 1024)} B` };
-  return source.scheme === "github"
-    ? [
-        { name: "x-hub-signature-256", text: `sha256= and HMAC-SHA256 of the body ${secret}, 64 characters` },
-        { name: "x-github-delivery", text: "1 to 200 printable characters" },
-        { name: "x-github-event", text: "name of the event" },
-        body,
-      ]
-    : [
-        { name: "webhook-id", text: "1 to 200 printable characters" },
-        { name: "webhook-timestamp", text: `Unix time in seconds, ${formatSpan(toleranceMs)} allowed` },
-        {
-          name: "webhook-signature",
-          text: `v1, and HMAC-SHA256 of "id.timestamp.body" ${secret}, 44 characters`,
-        },
-        body,
+  const mac = `HMAC-SHA256 of`;
+  switch (source.scheme) {
+    case "standard":
+      return [
+        { name: "webhook-id", text: idText },
+        timeLine("webhook-timestamp", toleranceMs),
+        { name: "webhook-signature", text: `v1, and ${mac} "id.timestamp.body" ${secret}, 44 characters` },
       ];
+    case "github":
+      return [
+        { name: "x-hub-signature-256", text: `sha256= and ${mac} the body ${secret}, 64 characters` },
+        { name: "x-github-delivery", text: idText },
+        { name: "x-github-event", text: "name of the event" },
+      ];
+    case "stripe":
+      return [
+        { name: "stripe-signature", text: `t= Unix time, v1= ${mac} "time.body" ${secret}, 64 characters` },
+        { name: "body", text: "JSON with id and type" },
+      ];
+    case "shopify":
+      return [
+        { name: "x-shopify-hmac-sha256", text: `${mac} the body ${secret}, 44 characters of base64` },
+        { name: "x-shopify-webhook-id", text: idText },
+        { name: "x-shopify-topic", text: "name of the event" },
+      ];
+    case "slack":
+      return [
+        timeLine("x-slack-request-timestamp", toleranceMs),
+        { name: "x-slack-signature", text: `v0= and ${mac} "v0:time:body" ${secret}, 64 characters` },
+      ];
+    case "hmac":
+      return [{ name: "signature", text: `${mac} what the rules of this source name, ${secret}` }];
+    case "bearer":
+      return [{ name: "authorization", text: `Bearer and the token ···· ${source.secretHint ?? ""}` }];
+    case "addresses":
+      return [{ name: "address", text: "one of the addresses of this source" }];
+  }
 };

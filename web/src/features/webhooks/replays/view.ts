@@ -48,7 +48,7 @@ export const laneView = (
   lane: ReplayEndpoint,
 ): { tone: Tone; label: string } => {
   if (lane.phase === "held" && lane.breaker === "open")
-    return { tone: "down", label: "Paused: breaker open" };
+    return { tone: "down", label: "On hold: breaker open" };
   if (lane.phase === "held" || lane.phase === "done" || run.state === "running")
     return phaseViews[lane.phase];
   return run.state === "paused" ? { tone: "paused", label: "Paused" } : stateViews[run.state];

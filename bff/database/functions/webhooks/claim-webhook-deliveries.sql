@@ -1,0 +1,50 @@
+-- Claims attempts that are still due: the delivery expects exactly this attempt, its endpoint is enabled and no claim
+-- exists. Rows locked by another transaction are skipped, because that transaction is making the attempt stale.
+-- The plan is kept and goes by primary key only: whatever the statistics of a partition say, each row is looked up, and
+-- `first_at` and `last_at` leave out the partitions of all other days.
+create or replace function wheelhouse.claim_webhook_deliveries(
+  refs json, first_at timestamptz, last_at timestamptz, claimed_by text, started timestamptz, deadline timestamptz
+) returns table (
+  id uuid, org_id uuid, endpoint_id uuid, generation int, attempt int, max_attempts int, event_id text,
+  event_type text, url text, endpoint_version int, secret_box bytea, payload bytea, content_type text
+)
+language plpgsql set search_path = wheelhouse, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+begin
+  return query
+  with wanted as materialized (
+    select * from json_to_recordset(refs) as w(id uuid, created_at timestamptz, generation int, attempt int)
+  ), due as materialized (
+    select d.id, d.created_at, d.org_id, d.endpoint_id, d.generation, w.attempt, d.max_attempts, d.event_id,
+      d.event_type, d.next_trigger, e.url, e.version as endpoint_version, e.secret_box
+    from wanted w
+    cross join lateral (
+      select l.* from webhook_delivery_log l
+      where l.id = w.id and l.created_at = w.created_at and l.created_at between first_at and last_at
+        and l.generation = w.generation and l.attempts = w.attempt - 1 and l.status in ('pending', 'failed')
+      for no key update skip locked
+    ) d
+    join webhook_endpoints e on e.id = d.endpoint_id and e.enabled and e.deleted_at is null
+  ), claimed as (
+    insert into webhook_claims (delivery_id, delivery_created_at, org_id, endpoint_id, generation, attempt,
+      attempt_trigger, url, worker, started_at, deadline_at)
+    select due.id, due.created_at, due.org_id, due.endpoint_id, due.generation, due.attempt, due.next_trigger,
+      due.url, claimed_by, started, deadline
+    from due
+    on conflict do nothing
+    returning delivery_id
+  )
+  select due.id, due.org_id, due.endpoint_id, due.generation, due.attempt, due.max_attempts, due.event_id,
+    due.event_type, due.url, due.endpoint_version, due.secret_box, ev.payload, ev.content_type
+  from due
+  join claimed on claimed.delivery_id = due.id
+  left join webhook_events ev on ev.event_id = due.event_id and ev.created_at = due.created_at
+    and ev.created_at between first_at and last_at;
+end
+$$;
+revoke all on function
+  wheelhouse.claim_webhook_deliveries(json, timestamptz, timestamptz, text, timestamptz, timestamptz) from public;
+grant execute on function
+  wheelhouse.claim_webhook_deliveries(json, timestamptz, timestamptz, text, timestamptz, timestamptz)
+  to wheelhouse_system;

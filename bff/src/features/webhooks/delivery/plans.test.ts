@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { makeEventIds, timeOfId } from "../ids.ts";
+import { makeEndpoint, makeSource } from "../testing/gateway.fixture.ts";
+import { startWorking } from "../testing/working.fixture.ts";
+
+const plans = z.tuple([
+  z.object({ Plan: z.object({ "Shared Hit Blocks": z.number(), "Shared Read Blocks": z.number() }) }),
+]);
+
+test("beside 50,000 pending deliveries and accepted events, a claim and a duplicate check touch few pages", {
+  timeout: 60_000,
+}, async () => {
+  const { gateway, stop } = await startWorking();
+  const { organization } = await makeSource(gateway);
+  const endpoint = await makeEndpoint(gateway, organization, "http://127.0.0.1:9/in");
+  const { system } = gateway.database;
+  const { deliveryIds } = makeEventIds(Date.now(), 50_000);
+  const createdAt = timeOfId(deliveryIds[0] ?? "");
+  const sourceId = randomUUID();
+  await sql`
+    insert into webhook_delivery_log (id, org_id, source_id, endpoint_id, event_type, event_id, received_at, status,
+      max_attempts, generation_started_at, next_attempt_at, created_at)
+    select id, ${organization.id}::uuid, ${sourceId}::uuid, ${endpoint.id}::uuid, 't', 'msg_' || id, now(), 'pending', 3,
+      now(), now() + interval '1 hour', ${createdAt}::timestamptz
+    from unnest(${deliveryIds}::uuid[]) as id
+  `.execute(system);
+  await sql`
+    insert into processed_webhook_events (org_id, source_id, source_event_id, body_hash, event_id, day)
+    select ${organization.id}::uuid, ${sourceId}::uuid, id::text, '', 'msg_' || id, current_date
+    from unnest(${deliveryIds}::uuid[]) as id
+  `.execute(system);
+
+  const pagesOf = async (connection: typeof system, call: ReturnType<typeof sql>) => {
+    const { rows } = await sql<{ "QUERY PLAN": unknown }>`
+      explain (analyze, buffers, format json) ${call}`.execute(connection);
+    const [{ Plan }] = plans.parse(rows[0]?.["QUERY PLAN"]);
+    return Plan["Shared Hit Blocks"] + Plan["Shared Read Blocks"];
+  };
+  const claim = (id: string | undefined) => sql`
+    select * from claim_webhook_deliveries(
+      ${JSON.stringify([{ id, created_at: createdAt, generation: 1, attempt: 1 }])}::json,
+      ${createdAt}::timestamptz, ${createdAt}::timestamptz, 'test', now(), now() + interval '1 minute')`;
+  const seen = (id: string | undefined) => sql`
+    select * from seen_webhook_events(${JSON.stringify([
+      { n: 0, organizationId: organization.id, sourceId, sourceEventId: id, bodyHash: "" },
+    ])}::json)`;
+  await system.connection().execute(async (connection) => {
+    // The first call in a session also plans.
+    await pagesOf(connection, claim(deliveryIds[0]));
+    await pagesOf(connection, seen(deliveryIds[0]));
+    expect(await pagesOf(connection, claim(deliveryIds[20_000]))).toBeLessThan(150);
+    expect(await pagesOf(connection, seen(deliveryIds[20_000]))).toBeLessThan(50);
+  });
+  await stop();
+});
