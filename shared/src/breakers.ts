@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type BreakerState, breakerCommand, breakerFigures, breakerState } from "./breaker-state.ts";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, series } from "./health/health.ts";
 import { defineTopic } from "./live/topic.ts";
@@ -8,33 +9,10 @@ import { problem } from "./overview.ts";
 import { reasonText } from "./reason.ts";
 
 /**
- * `forced_open` (rejects all calls) and `disabled` (forced closed: calls pass even when they fail) are
- * overrides of an operator and last until they are reset.
- */
-export const breakerState = z.enum(["closed", "half_open", "open", "forced_open", "disabled", "unknown"]);
-export type BreakerState = z.infer<typeof breakerState>;
-
-/**
  * What protects the call: a trip on failures, or a limit on concurrent calls (Envoy), which does not fail
  * calls.
  */
 export const breakerKind = z.enum(["failure", "concurrency"]);
-
-/** Per instance, over the window of its library; null where the library does not report it. */
-export const breakerFigures = {
-  /** 0–1; null for too few calls, or when not reported. */
-  failureRatio: z.number().nullable(),
-  slowRatio: z.number().nullable(),
-  /** All calls, including the rejected ones. */
-  callsPerMinute: z.number().nullable(),
-  /** Failed and rejected calls: everything its callers lost. */
-  failedPerMinute: z.number().nullable(),
-  /** Calls rejected without being made. */
-  refusedPerMinute: z.number().nullable(),
-  latencyMsP50: z.number().nullable(),
-  latencyMsP95: z.number().nullable(),
-  latencyMsP99: z.number().nullable(),
-};
 
 /**
  * Start of a state, as far as it was observed. `failureRatio` (0–1) at that moment; null when not reported.
@@ -71,13 +49,6 @@ export const breakerInstance = z.object({
   ...observation,
 });
 export type BreakerInstance = z.infer<typeof breakerInstance>;
-
-/**
- * `open`: rejects all calls until it is reset. `close`: forced closed until it is reset. `reset`: removes
- * either override and starts as closed.
- */
-export const breakerCommand = z.enum(["open", "close", "reset"]);
-export type BreakerCommand = z.infer<typeof breakerCommand>;
 
 /** The command of an operator that forces a breaker open or closed. */
 const forced = z.object({

@@ -1,4 +1,4 @@
-import type { BreakerCommand, BreakerState } from "../breakers.ts";
+import type { BreakerCommand, BreakerState } from "../breaker-state.ts";
 import type { ControlAct } from "./control.ts";
 import type { ReportedBreaker, ReportedCache } from "./report.ts";
 

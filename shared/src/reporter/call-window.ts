@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { breakerFigures } from "../breakers.ts";
+import type { breakerFigures } from "../breaker-state.ts";
 
 const secondsKept = 60;
 const slotMs = 10_000;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { breakerCommand } from "../breakers.ts";
+import { breakerCommand } from "../breaker-state.ts";
 
 const name = z.string().min(1).max(200);
 

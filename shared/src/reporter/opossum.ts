@@ -1,4 +1,4 @@
-import type { BreakerCommand, BreakerState } from "../breakers.ts";
+import type { BreakerCommand, BreakerState } from "../breaker-state.ts";
 import { type AttachContext, type AttachedBreaker, createStateTrace, Refusal } from "./attached.ts";
 import { createCallWindow } from "./call-window.ts";
 

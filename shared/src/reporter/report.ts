@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { breakerCommand, breakerFigures, breakerState } from "../breakers.ts";
+import { breakerCommand, breakerFigures, breakerState } from "../breaker-state.ts";
 import { timestamp } from "../endpoint.ts";
 
 const name = z.string().min(1).max(200);

@@ -1,4 +1,5 @@
-import type { BreakerList, BreakerState, readBreaker } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerList, readBreaker } from "@wheelhouse/shared/breakers.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import {
   type Aspect,

@@ -1,4 +1,4 @@
-import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type BreakerReading, noFigures } from "./reading.ts";

@@ -1,4 +1,5 @@
-import { type BreakerInstance, type BreakerState, breakerTopic } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import { type BreakerInstance, breakerTopic } from "@wheelhouse/shared/breakers.ts";
 import type { Board, ObservedChange, Seen } from "#observe/aspect.ts";
 import { type BreakerHolders, isHeld } from "./holders.ts";
 import { addMove, instanceOf, mergeReadings, unheardInstance, unknownFromMs } from "./instance.ts";

@@ -1,5 +1,5 @@
 import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
-import type { BreakerCommand } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerCommand } from "@wheelhouse/shared/breaker-state.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
 import { AppError, invalidField, notFound } from "#lib/http/errors.ts";

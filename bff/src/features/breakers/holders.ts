@@ -1,4 +1,5 @@
-import type { BreakerState, Forced } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import type { Forced } from "@wheelhouse/shared/breakers.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { OrganizationKey } from "#observe/aspect.ts";

@@ -1,4 +1,5 @@
-import type { BreakerInstance, BreakerMove, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerInstance, BreakerMove } from "@wheelhouse/shared/breakers.ts";
 import { unknownAfterMs } from "@wheelhouse/shared/freshness.ts";
 import type { BreakerFigures, BreakerReading } from "./reading.ts";
 

@@ -1,4 +1,5 @@
-import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerInstance, BreakerMove, BreakerRow } from "@wheelhouse/shared/breakers.ts";
 
 /**
  * One breaker in one process as one source reports it. Created once per sample and never mutated, so that a

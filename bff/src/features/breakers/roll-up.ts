@@ -1,4 +1,5 @@
-import type { BreakerInstance, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerInstance, BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { formatUtcTime } from "#lib/time/utc.ts";
 import { type BreakerFigures, noFigures } from "./reading.ts";
 

@@ -1,5 +1,5 @@
+import type { BreakerCommand } from "@wheelhouse/shared/breaker-state.ts";
 import {
-  type BreakerCommand,
   forceBreakerClosed,
   forceBreakerOpen,
   listBreakers,

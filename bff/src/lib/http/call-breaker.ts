@@ -1,4 +1,4 @@
-import type { BreakerCommand, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerCommand, BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import { createStateTrace } from "@wheelhouse/shared/reporter/attached.ts";
 import { createCallWindow } from "@wheelhouse/shared/reporter/call-window.ts";
 import type { Reporter } from "@wheelhouse/shared/reporter/reporter.ts";

@@ -1,9 +1,5 @@
-import {
-  type BreakerInstance,
-  type BreakerRow,
-  type BreakerState,
-  breakerTopic,
-} from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import { type BreakerInstance, type BreakerRow, breakerTopic } from "@wheelhouse/shared/breakers.ts";
 import { describe, expect, test } from "vitest";
 import { readFilterInput } from "#ui/filter/filter-tokens.ts";
 import { breakerFilterKeys, filterBreakers } from "./filter.ts";

@@ -1,4 +1,5 @@
-import type { BreakerCommand, BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerCommand } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import type { BreakerCommand, BreakerRow, readBreaker } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerCommand } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerRow, readBreaker } from "@wheelhouse/shared/breakers.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { useState } from "react";

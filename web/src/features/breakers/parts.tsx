@@ -1,4 +1,5 @@
-import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerInstance, BreakerMove, BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { type Freshness, judgeFreshness } from "@wheelhouse/shared/freshness.ts";
 import { memo } from "react";
 import { formatCount, formatDateTime, formatPercent, formatRate, formatSpan } from "#lib/format.ts";

@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { BreakerCommand } from "@wheelhouse/shared/breaker-state.ts";
 import {
-  type BreakerCommand,
   breakerTopic,
   forceBreakerClosed,
   forceBreakerOpen,

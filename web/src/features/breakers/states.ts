@@ -1,4 +1,5 @@
-import type { BreakerInstance, BreakerMove, BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerInstance, BreakerMove, BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import type { Tone } from "#ui/page/status.tsx";
 
 export const stateWords: Record<BreakerState, string> = {

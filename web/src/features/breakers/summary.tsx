@@ -1,4 +1,5 @@
-import type { BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { formatCount } from "#lib/format.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Time } from "#ui/text/time.tsx";

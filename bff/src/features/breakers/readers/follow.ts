@@ -1,4 +1,4 @@
-import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import type { LatencyBuckets, ScrapedBreaker } from "./scraped.ts";
 
 /** Window of the rates. */

@@ -1,4 +1,4 @@
-import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import type { Sample } from "./prometheus.ts";
 import { emptyBreaker, ratioOfPercent, type ScrapedBreaker } from "./scraped.ts";
 import { createVariants } from "./variants.ts";

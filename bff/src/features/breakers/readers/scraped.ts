@@ -1,4 +1,5 @@
-import type { BreakerRow, BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
+import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 
 /** Sums since the process started; null where the library does not count them. */
 export type Counts = {

@@ -1,4 +1,4 @@
-import type { BreakerState } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import { makeSeen } from "#testing/tick.ts";
 import { createBreakersBoard } from "../board.ts";
