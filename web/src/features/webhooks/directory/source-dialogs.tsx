@@ -51,29 +51,67 @@ const overlaps = [
   { hours: 0, text: "no overlap: it is refused at once" },
 ];
 
+const OverlapSelect = (props: {
+  hours: number;
+  error: string | undefined;
+  onChange: (hours: number) => void;
+}) => (
+  <FormField
+    label="The former one is accepted for"
+    hint="Both are accepted in the meantime"
+    error={props.error}
+  >
+    {(control) => (
+      <select
+        {...control}
+        className="field"
+        value={props.hours}
+        onChange={(event) => props.onChange(Number(event.target.value))}
+      >
+        {overlaps.map(({ hours, text }) => (
+          <option key={hours} value={hours}>
+            {text}
+          </option>
+        ))}
+      </select>
+    )}
+  </FormField>
+);
+
+const NewSecret = (props: {
+  name: string;
+  secret: string;
+  formerUntil: string | null;
+  onClose: () => void;
+}) => (
+  <SecretOnce
+    title={`New secret of ${props.name}`}
+    secret={props.secret}
+    facts={[
+      {
+        label: "Former secret",
+        value: props.formerUntil === null ? "refused from now on" : <Time at={props.formerUntil} full />,
+      },
+    ]}
+    onClose={props.onClose}
+  >
+    Set it at the sender before the former one ends.
+  </SecretOnce>
+);
+
 /** Gives a source a new secret, then shows it once. */
 export const RotateSecretDialog = ({ organization, source, onClose }: Props) => {
   const rotate = useRotateSource(organization);
   const [secret, setSecret] = useState("");
   const [overlapHours, setOverlapHours] = useState(24);
   if (rotate.data !== undefined) {
-    const { previousSecretUntil: until } = rotate.data;
+    const { secret: shown, previousSecretUntil } = rotate.data;
     return (
-      <SecretOnce
-        title={`New secret of ${source.name}`}
-        secret={rotate.data.secret}
-        facts={[
-          {
-            label: "Former secret",
-            value: until === null ? "refused from now on" : <Time at={until} full />,
-          },
-        ]}
-        onClose={onClose}
-      >
-        Set it at the sender before the former one ends.
-      </SecretOnce>
+      <NewSecret name={source.name} secret={shown} formerUntil={previousSecretUntil} onClose={onClose} />
     );
   }
+  const { id, version } = source;
+  const given = secret.trim();
   return (
     <FormDialog
       title={`Rotate the secret of ${source.name}`}
@@ -85,12 +123,7 @@ export const RotateSecretDialog = ({ organization, source, onClose }: Props) => 
       isReady
       isBusy={rotate.isPending}
       onSubmit={() =>
-        rotate.mutate({
-          id: source.id,
-          version: source.version,
-          overlapHours,
-          ...(secret.trim() === "" ? {} : { secret: secret.trim() }),
-        })
+        rotate.mutate({ id, version, overlapHours, ...(given === "" ? {} : { secret: given }) })
       }
       onClose={onClose}
     >
@@ -106,26 +139,7 @@ export const RotateSecretDialog = ({ organization, source, onClose }: Props) => 
             value={secret}
             onChange={setSecret}
           />
-          <FormField
-            label="The former one is accepted for"
-            hint="Both are accepted in the meantime"
-            error={complaint("overlapHours")}
-          >
-            {(control) => (
-              <select
-                {...control}
-                className="field"
-                value={overlapHours}
-                onChange={(event) => setOverlapHours(Number(event.target.value))}
-              >
-                {overlaps.map(({ hours, text }) => (
-                  <option key={hours} value={hours}>
-                    {text}
-                  </option>
-                ))}
-              </select>
-            )}
-          </FormField>
+          <OverlapSelect hours={overlapHours} error={complaint("overlapHours")} onChange={setOverlapHours} />
         </>
       )}
     </FormDialog>
