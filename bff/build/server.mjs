@@ -30,9 +30,7 @@ await build({
   absWorkingDir: bff,
   entryPoints: [
     "src/main.ts",
-    ...["check-variables", "create-admin", "doctor", "migrate", "verify-audit"].map(
-      (name) => `launch/${name}.ts`,
-    ),
+    ...["create-admin", "doctor", "migrate", "verify-audit"].map((name) => `launch/${name}.ts`),
   ],
   entryNames: "[name]",
   outdir,

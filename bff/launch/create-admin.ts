@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
-import { readSecretFiles } from "#config-secrets.ts";
+import { readSecretFiles } from "#config-secrets.mjs";
 import { explained } from "#doctor/doctor.ts";
 import { createFirstAdmin } from "#features/access/sign-in/sign-in.ts";
 import { createChanges } from "#features/audit/writing/writing.ts";

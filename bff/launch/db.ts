@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { loadConfig } from "#config.ts";
-import { readSecretFiles } from "#config-secrets.ts";
+import { readSecretFiles } from "#config-secrets.mjs";
 import { runShell } from "./db/shell.ts";
 
 const { values } = parseArgs({ options: { shell: { type: "boolean", default: false } } });

@@ -115,11 +115,6 @@ export async function ensureServerBuilt() {
   });
 }
 
-/** Whether the compiled server is that of the sources. */
-export function isServerBuilt() {
-  return isBuilt(server, digest(server.inputs, process.version));
-}
-
 async function ensureBuilt(what, target, build) {
   const wanted = digest(target.inputs, process.version);
   if (isBuilt(target, wanted)) return;

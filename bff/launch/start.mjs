@@ -10,9 +10,8 @@ await launch(async () => {
   checkNode();
   const watched = watchedAddresses(process.argv.slice(2), process.env.WHEELHOUSE_WATCH);
   if (watched !== undefined) process.env.WHEELHOUSE_WATCH = watched;
-  const isChecked = await checkVariables();
+  checkVariables();
   await ensureInstalled();
-  if (!isChecked) await checkVariables();
   await ensurePagesBuilt();
   await ensureServerBuilt();
   if (!process.env.REDIS_URL && !process.env.REDIS_URL_FILE) await ensureRedis();

@@ -9,7 +9,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,15 +47,8 @@ beforeEach(() => {
   cpSync(import.meta.dirname, join(clone, "bff/launch"), { recursive: true });
   write("bff/src/main.ts", productProgram);
   write("bff/build/server.mjs", compilerProgram(join(clone, "compilations.log")));
-  for (const name of [
-    "config.ts",
-    "config-address.ts",
-    "config-audit.ts",
-    "config-secrets.ts",
-    "lib/entered-address.mjs",
-  ])
+  for (const name of ["config-rules.mjs", "config-secrets.mjs", "lib/entered-address.mjs"])
     cpSync(join(import.meta.dirname, "../src", name), join(clone, "bff/src", name));
-  symlinkSync(join(import.meta.dirname, "../node_modules"), join(clone, "bff/node_modules"));
   write("package.json", JSON.stringify({ packageManager: "pnpm@12.21.0" }));
   write("bff/package.json", JSON.stringify({ type: "module" }));
   write("web/src/page.ts", "export {};\n");
@@ -210,7 +202,6 @@ test.each([
   [["--watch", "postgres://u:hunter2@db/x?host=other"], "must have no parameters except"],
   [["--watsch", "redis://:hunter2@h"], "takes nothing but --watch"],
 ])("an address that cannot be watched is refused before anything is installed: %j", async (args, remedy) => {
-  rmSync(join(clone, "bff/node_modules"));
   const child = spawn(process.execPath, ["bff/launch/start.mjs", ...args], {
     cwd: clone,
     env: { PATH: `${join(clone, "programs")}:${dirname(process.execPath)}:/usr/bin:/bin` },

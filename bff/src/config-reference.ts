@@ -1,5 +1,6 @@
-import { demandedInProduction, type Role, variables } from "./config.ts";
-import { secretVariables } from "./config-secrets.ts";
+import { type Role, variables } from "./config.ts";
+import { demandedInProduction } from "./config-rules.mjs";
+import { secretVariables } from "./config-secrets.mjs";
 
 export type VariableName = keyof typeof variables.shape;
 

@@ -1,16 +1,23 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { ProofConfig } from "#features/audit/proof/proof.ts";
-import { basePathOf, publicUrl } from "./config-address.ts";
-import { auditConfig, auditVariables, missingAuditVariables } from "./config-audit.ts";
-import { readSecretFiles } from "./config-secrets.ts";
+import { basePathOf, clashOf } from "./config-address.ts";
+import { auditConfig, auditVariables } from "./config-audit.ts";
+import {
+  defaults,
+  durationMs,
+  listOf,
+  logLevels,
+  problemsOf,
+  problemText,
+  roles,
+  type rules,
+} from "./config-rules.mjs";
+import { readSecretFiles } from "./config-secrets.mjs";
 import { type EnteredAddress, enteredAddresses, readEnteredAddress } from "./lib/entered-address.mjs";
 
 const repositoryRoot = fileURLToPath(new URL("../../", import.meta.url));
-const roles = ["web", "collector", "worker"] as const;
-const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
@@ -101,179 +108,76 @@ export type Config = {
 export class ConfigError extends Error {
   readonly problems: ReadonlyMap<string, string>;
   constructor(problems: ReadonlyMap<string, string>) {
-    const lines = [...problems].map(([name, reason]) => `  ${name}: ${reason}`);
-    super(`The configuration has ${problems.size} problem(s):\n${lines.join("\n")}`);
+    super(problemText(problems));
     this.name = "ConfigError";
     this.problems = problems;
   }
 }
 
-/** True when a password of the address holds characters that end the host's part, or a bare percent sign. */
-function hasBarePassword(text: string): boolean {
-  const [, host = "", rest = ""] = /^[a-z]+:\/\/([^/?#]*)(.*)$/is.exec(text) ?? [];
-  const [path = ""] = rest.split("?");
-  const isMisread = host.includes("@") ? path.includes("@") : host.includes(":") && rest.includes("@");
-  return isMisread || /%(?![0-9a-f]{2}).*@/i.test(host);
-}
+const wholeNumber = z.string().transform(Number);
+const flag = z.enum(["0", "1"]).transform((text) => text === "1");
+const texts = z.string().transform(listOf);
 
-const url = (protocols: readonly string[], name: string) =>
-  z.string().superRefine((text, context) => {
-    const begins = protocols.some((protocol) => text.toLowerCase().startsWith(`${protocol}//`));
-    if (begins && hasBarePassword(text))
-      context.addIssue(
-        `the password in ${name} must be percent-encoded (@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25)`,
-      );
-    else if (!begins)
-      context.addIssue(
-        `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
-      );
-    else if (!URL.canParse(text))
-      context.addIssue("is not a URL: check its host and port, and the characters of user and password");
-  });
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .refine(
-      (text) => /^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max,
-      `must be a whole number from ${min} to ${max}`,
-    )
-    .transform(Number);
-const list = (text: string) => text.split(",").map((part) => part.trim());
-const isBlock = (text: string) => ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
-
-/** Milliseconds of `250ms`, `5s`, `5m`, `2h`, or a bare number of milliseconds; NaN for anything else. */
-function durationMs(text: string): number {
-  const [, amount, unit = "ms"] = /^(\d{1,10})(ms|s|m|h)?$/.exec(text) ?? [];
-  const factor = new Map([
-    ["ms", 1],
-    ["s", 1_000],
-    ["m", minuteMs],
-    ["h", hourMs],
-  ]).get(unit);
-  return amount && factor ? Number(amount) * factor : Number.NaN;
-}
-
-const addressBlocks = z
-  .string()
-  .transform(list)
-  .refine((blocks) => blocks.every(isBlock), "must be a list of addresses and CIDR blocks");
-/** Addresses to watch; a bad one is named without its password. */
-function watchedAddresses(text: string, context: z.RefinementCtx): EnteredAddress[] {
-  return enteredAddresses(text).flatMap((each) => {
+const watched = z.string().transform((text): EnteredAddress[] =>
+  enteredAddresses(text).flatMap((each) => {
     const read = readEnteredAddress(each);
-    if ("kind" in read) return [read];
-    context.addIssue(`${read.shown} ${read.problem}`);
-    return [];
-  });
-}
+    return "kind" in read ? [read] : [];
+  }),
+);
 
-const postgresUrl = (name: string) => url(["postgres:", "postgresql:"], name);
-/** Every variable that is read, by its name; `config-reference.ts` says what each is for. */
+/** What each variable becomes; its rule in `config-rules.mjs` has been applied before. */
 export const variables = z.object({
   NODE_ENV: z.string().optional(),
-  PORT: wholeNumber(0, 65_535).default(4600),
+  PORT: wholeNumber.default(4600),
   HOST: z.string().default("127.0.0.1"),
-  DATABASE_URL: postgresUrl("DATABASE_URL").optional(),
-  DATABASE_SYSTEM_URL: postgresUrl("DATABASE_SYSTEM_URL").optional(),
-  DATABASE_ADMIN_URL: postgresUrl("DATABASE_ADMIN_URL").optional(),
-  REDIS_URL: url(["redis:", "rediss:"], "REDIS_URL").optional(),
-  WHEELHOUSE_SECRET_KEY: z
-    .string()
-    .refine(
-      (text) => /^[A-Za-z0-9+/]{43}=$/.test(text) && Buffer.from(text, "base64").length === 32,
-      "must be 32 random bytes in base64 (openssl rand -base64 32)",
-    )
-    .optional(),
-  WHEELHOUSE_OIDC_ISSUER: z
-    .string()
-    .refine(
-      (text) =>
-        /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$))/.test(text) && URL.canParse(text),
-      "must be a URL that begins with https://, or with http:// on this machine",
-    )
-    .optional(),
-  WHEELHOUSE_OIDC_CLIENT_ID: z.string().max(500).optional(),
-  WHEELHOUSE_OIDC_CLIENT_SECRET: z.string().max(500).optional(),
-  WHEELHOUSE_OIDC_NAME: z.string().max(60).default("single sign-on"),
+  DATABASE_URL: z.string().optional(),
+  DATABASE_SYSTEM_URL: z.string().optional(),
+  DATABASE_ADMIN_URL: z.string().optional(),
+  REDIS_URL: z.string().optional(),
+  WHEELHOUSE_SECRET_KEY: z.string().optional(),
+  WHEELHOUSE_OIDC_ISSUER: z.string().optional(),
+  WHEELHOUSE_OIDC_CLIENT_ID: z.string().optional(),
+  WHEELHOUSE_OIDC_CLIENT_SECRET: z.string().optional(),
+  WHEELHOUSE_OIDC_NAME: z.string().default("single sign-on"),
   WHEELHOUSE_OIDC_PROVISION: z
     .string()
-    .regex(
-      /^[a-z0-9-]{1,63}:(viewer|operator)$/,
-      "must be an organization's short name, a colon, viewer or operator",
-    )
     .transform((text): { organization: string; role: "viewer" | "operator" } => {
       const [organization = "", role] = text.split(":");
       return { organization, role: role === "operator" ? "operator" : "viewer" };
     })
     .optional(),
-  WHEELHOUSE_PUBLIC_URL: publicUrl.optional(),
+  WHEELHOUSE_PUBLIC_URL: z.string().optional(),
   WHEELHOUSE_DATA_DIR: z.string().default(".wheelhouse"),
-  WHEELHOUSE_DEMO: z
-    .enum(["0", "1"], "must be 0 or 1")
-    .transform((text) => text === "1")
-    .optional(),
-  WHEELHOUSE_FLEET: z
-    .enum(["0", "1"], "must be 0 or 1")
-    .transform((text) => text === "1")
-    .optional(),
-  WHEELHOUSE_ROLES: z
-    .string()
-    .transform(list)
-    .pipe(z.array(z.enum(roles, `must be a list of ${roles.join(", ")}`)))
-    .default([...roles]),
-  WHEELHOUSE_DRAIN_MS: wholeNumber(0, 10 * minuteMs).default(8_000),
-  WHEELHOUSE_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).optional(),
+  WHEELHOUSE_DEMO: flag.optional(),
+  WHEELHOUSE_FLEET: flag.optional(),
+  WHEELHOUSE_ROLES: texts.pipe(z.array(z.enum(roles))).default([...roles]),
+  WHEELHOUSE_DRAIN_MS: wholeNumber.default(8_000),
+  WHEELHOUSE_LOG_LEVEL: z.enum(logLevels).optional(),
   WHEELHOUSE_TRUST_PROXY: z
     .string()
-    .refine(
-      (text) => /^(\d|10)$/.test(text) || list(text).every((each) => /[.:]/.test(each) && isBlock(each)),
-      "must be how many proxies stand before it (0 to 10), or a list of their addresses and CIDR blocks",
-    )
     .transform((text): false | number | string =>
       /^\d+$/.test(text) ? (text === "0" ? false : Number(text)) : text,
     )
     .default(false),
-  WHEELHOUSE_PUBLIC_API_DESCRIPTION: z
-    .enum(["0", "1"], "must be 0 or 1")
-    .transform((text) => text === "1")
-    .optional(),
-  WHEELHOUSE_ALLOW_ADDRESSES: addressBlocks.optional(),
-  WHEELHOUSE_RETRY_SCHEDULE_MS: z
-    .string()
-    .transform((text) => list(text).map(durationMs))
-    .refine(
-      (waits) => waits.length <= 20 && waits.every((waitMs) => waitMs >= 0 && waitMs <= 7 * 24 * hourMs),
-      "must be a list of at most 20 waits such as 5s,5m,2h or milliseconds, none above 7 days",
-    )
-    .optional(),
-  WHEELHOUSE_DELIVERY_TIMEOUT_MS: wholeNumber(100, 2 * minuteMs).default(15_000),
-  WHEELHOUSE_BREAKER_COOL_DOWN_MS: wholeNumber(100, 60 * minuteMs).optional(),
-  WHEELHOUSE_DELIVERY_MAX_AGE_MS: wholeNumber(1_000, 30 * 24 * hourMs).optional(),
-  WHEELHOUSE_REFUSALS_KEPT_DAYS: wholeNumber(1, 400).default(30),
-  WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber(1, 1e9).default(1_000),
-  WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber(1, 1e9).default(100),
-  WHEELHOUSE_SESSION_IDLE_MINUTES: wholeNumber(1, 30 * 24 * 60).default(12 * 60),
-  WHEELHOUSE_SESSION_ABSOLUTE_HOURS: wholeNumber(1, 90 * 24).default(7 * 24),
-  WHEELHOUSE_SAMPLE_INTERVAL_MS: wholeNumber(100, minuteMs).default(1_000),
-  WHEELHOUSE_WATCH_ALLOW_ADDRESSES: addressBlocks.optional(),
-  WHEELHOUSE_HEALTH_TOKEN: z
-    .string()
-    .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 printable characters without spaces")
-    .optional(),
+  WHEELHOUSE_PUBLIC_API_DESCRIPTION: flag.optional(),
+  WHEELHOUSE_ALLOW_ADDRESSES: texts.optional(),
+  WHEELHOUSE_RETRY_SCHEDULE_MS: texts.transform((waits) => waits.map(durationMs)).optional(),
+  WHEELHOUSE_DELIVERY_TIMEOUT_MS: wholeNumber.default(15_000),
+  WHEELHOUSE_BREAKER_COOL_DOWN_MS: wholeNumber.optional(),
+  WHEELHOUSE_DELIVERY_MAX_AGE_MS: wholeNumber.optional(),
+  WHEELHOUSE_REFUSALS_KEPT_DAYS: wholeNumber.default(30),
+  WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber.default(1_000),
+  WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber.default(100),
+  WHEELHOUSE_SESSION_IDLE_MINUTES: wholeNumber.default(defaults.sessionIdleMinutes),
+  WHEELHOUSE_SESSION_ABSOLUTE_HOURS: wholeNumber.default(defaults.sessionAbsoluteHours),
+  WHEELHOUSE_SAMPLE_INTERVAL_MS: wholeNumber.default(1_000),
+  WHEELHOUSE_WATCH_ALLOW_ADDRESSES: texts.optional(),
+  WHEELHOUSE_HEALTH_TOKEN: z.string().optional(),
   WHEELHOUSE_CONFIG: z.string().optional(),
-  WHEELHOUSE_WATCH: z.string().transform(watchedAddresses).optional(),
+  WHEELHOUSE_WATCH: watched.optional(),
   ...auditVariables,
-  WHEELHOUSE_PG_POOL_SIZE: wholeNumber(1, 200).default(10),
-});
-
-/** Variables without which production does not start. */
-export const demandedInProduction = [
-  "DATABASE_URL",
-  "DATABASE_SYSTEM_URL",
-  "REDIS_URL",
-  "WHEELHOUSE_SECRET_KEY",
-  "WHEELHOUSE_PUBLIC_URL",
-] as const;
+  WHEELHOUSE_PG_POOL_SIZE: wholeNumber.default(10),
+} satisfies Record<keyof typeof rules, z.ZodType>);
 
 const retryScheduleMs = [
   5_000,
@@ -297,43 +201,6 @@ const privateNetworks = [
 const loopback = ["127.0.0.0/8", "::1/128"];
 const demoRetryScheduleMs = [1_000, 3_000, 8_000, 20_000];
 
-/** The problems of the variables, by name. */
-function problemsOf(
-  given: Readonly<Record<string, string | undefined>>,
-  unread: ReadonlyMap<string, string>,
-  parsed: ReturnType<typeof variables.safeParse>,
-): ReadonlyMap<string, string> {
-  const problems = new Map(unread);
-  if (given.NODE_ENV === "production")
-    for (const name of demandedInProduction)
-      if (given[name] === undefined && !unread.has(`${name}_FILE`))
-        problems.set(name, "is required with NODE_ENV=production");
-  if (given.DATABASE_SYSTEM_URL !== undefined && given.DATABASE_URL === undefined && !problems.size)
-    problems.set("DATABASE_URL", "is required with DATABASE_SYSTEM_URL");
-  if (given.NODE_ENV === "production" && given.WHEELHOUSE_WATCH !== undefined)
-    problems.set(
-      "WHEELHOUSE_WATCH",
-      "is for a start without NODE_ENV=production; name the sources in wheelhouse.yaml or add them on the Sources page",
-    );
-  for (const name of missingAuditVariables(given))
-    problems.set(name, "is required with WHEELHOUSE_AUDIT_S3_URL");
-  const ofProvider = ["WHEELHOUSE_OIDC_ISSUER", "WHEELHOUSE_OIDC_CLIENT_ID", "WHEELHOUSE_OIDC_CLIENT_SECRET"];
-  if (ofProvider.some((name) => given[name] !== undefined))
-    for (const name of ofProvider)
-      if (given[name] === undefined) problems.set(name, `is required with ${ofProvider.join(", ")}`);
-  for (const { path, message } of parsed.error?.issues ?? []) problems.set(String(path[0]), message);
-  const { WHEELHOUSE_SESSION_IDLE_MINUTES: idle = 0, WHEELHOUSE_SESSION_ABSOLUTE_HOURS: absolute = 0 } =
-    parsed.data ?? {};
-  if (idle > absolute * 60)
-    problems.set(
-      "WHEELHOUSE_SESSION_IDLE_MINUTES",
-      "must not be longer than WHEELHOUSE_SESSION_ABSOLUTE_HOURS",
-    );
-  for (const name of Object.keys(given))
-    if (name.startsWith("WHEELHOUSE_") && !(name in variables.shape)) problems.set(name, "is not known");
-  return problems;
-}
-
 /**
  * The only reader of the environment, and of the files that it names. An empty variable counts as missing.
  * @throws ConfigError with all problems at once.
@@ -341,11 +208,12 @@ function problemsOf(
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const { given, problems: unread } = readSecretFiles(environment);
   const production = given.NODE_ENV === "production";
-  const parsed = variables.safeParse(given);
-  const problems = problemsOf(given, unread, parsed);
-  if (!parsed.success || problems.size > 0) throw new ConfigError(problems);
+  const problems = problemsOf(given, unread);
+  const clash = problems.size === 0 ? clashOf(basePathOf(given.WHEELHOUSE_PUBLIC_URL)) : undefined;
+  if (clash !== undefined) problems.set("WHEELHOUSE_PUBLIC_URL", clash);
+  if (problems.size > 0) throw new ConfigError(problems);
 
-  const read = parsed.data;
+  const read = variables.parse(given);
   const watch = read.WHEELHOUSE_WATCH ?? [];
   const demo = read.WHEELHOUSE_DEMO ?? (!production && watch.length === 0);
   return {

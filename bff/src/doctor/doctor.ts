@@ -1,5 +1,5 @@
 import { type Config, ConfigError, loadConfig } from "#config.ts";
-import { readSecretFiles } from "#config-secrets.ts";
+import { readSecretFiles } from "#config-secrets.mjs";
 import { type Clock, systemClock } from "#lib/time/clock.ts";
 import { checkAddresses } from "./addresses.ts";
 import { type CheckResult, createChecker, type Finding, fail, isUsable, messageOf } from "./check.ts";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 
-type Environment = Readonly<Record<string, string | undefined>>;
+// Plain JavaScript without packages, as `config-rules.mjs`.
 
 /** Variables whose value may lie in a file that `<name>_FILE` names, as orchestrators hand secrets over. */
-export const secretVariables = [
+export const secretVariables = /** @type {const} */ ([
   "DATABASE_URL",
   "DATABASE_SYSTEM_URL",
   "DATABASE_ADMIN_URL",
@@ -14,15 +14,17 @@ export const secretVariables = [
   "WHEELHOUSE_AUDIT_KEY",
   "WHEELHOUSE_AUDIT_S3_ACCESS_KEY_ID",
   "WHEELHOUSE_AUDIT_S3_SECRET_ACCESS_KEY",
-] as const;
+]);
 
 /**
  * The variables that have a value, with those of files in the place of their `_FILE` variables. Neither a value nor a
  * path is ever part of a problem, because people mistake one for the other.
+ * @param {Readonly<Record<string, string | undefined>>} environment
+ * @returns {{ given: Record<string, string | undefined>, problems: Map<string, string> }}
  */
-export function readSecretFiles(environment: Environment) {
+export function readSecretFiles(environment) {
   const given = new Map(Object.entries(environment).filter(([, value]) => value?.trim()));
-  const problems = new Map<string, string>();
+  const problems = new Map();
   for (const name of secretVariables) {
     const fileName = `${name}_FILE`;
     const path = given.get(fileName);
@@ -39,7 +41,8 @@ export function readSecretFiles(environment: Environment) {
   return { given: Object.fromEntries(given), problems };
 }
 
-function readSecret(path: string): { value?: string; problem?: string } {
+/** @param {string} path @returns {{ value?: string, problem?: string }} */
+function readSecret(path) {
   try {
     // Editors and `echo` end a file with a line break.
     const value = readFileSync(path, "utf8").trim();
