@@ -45,6 +45,25 @@ export const queueRow = z.object({
 });
 export type QueueRow = z.infer<typeof queueRow>;
 
+/**
+ * A queue of another system than BullMQ: a list whose length is read, or one that is only named. Nothing else is known
+ * of it.
+ */
+const otherQueueRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** `List`, `Stream`, or the library that writes such keys, as in `Bull 3 or 4`. */
+  system: z.string(),
+  source: z.string(),
+  /** Its key, or the pattern of its keys. */
+  key: z.string(),
+  /** Length of a list, read every 5 s; null when it is not known. */
+  depth: z.number().nullable(),
+  /** What is not known of it, and why. */
+  reason: z.string(),
+});
+export type OtherQueueRow = z.infer<typeof otherQueueRow>;
+
 export const queueList = z.object({
   ...observation,
   /** In the order of `queueTopic`. */
@@ -53,6 +72,12 @@ export const queueList = z.object({
   /** Waiting jobs of the last 10 min by queue id. */
   trends: z.record(z.string(), series),
   workers: z.array(z.object({ host: z.string(), queues: z.array(z.string()), workers: z.number() })),
+  /** Queues of other systems by name, at most 200 a server. Absent in frames of earlier versions, as is what follows. */
+  others: z.array(otherQueueRow).optional(),
+  /** How many more of them there are, at least. */
+  othersLeft: z.number().optional(),
+  /** Servers on which not all queues can be found, with the server's own reason. */
+  undiscovered: z.array(z.object({ source: z.string(), name: z.string(), cause: z.string() })).optional(),
 });
 export type QueueList = z.infer<typeof queueList>;
 

@@ -4,7 +4,7 @@ import { healthState, observation } from "./health/health.ts";
 import { reasonText } from "./reason.ts";
 import { credentialKinds, sourceCredentials } from "./source-credentials.ts";
 
-const serverKept = ["kind", "name", "target", "caches"] as const;
+const serverKept = ["kind", "name", "target", "timeoutMs", "caches"] as const;
 
 const targetKept = [
   "kind",
@@ -38,9 +38,10 @@ export const serviceFormats = ["json", "spring", "health+json", "status", "tcp",
 
 const name = z.string().trim().min(1).max(100);
 const text = name.nullable().default(null);
+const timeoutMs = z.number().int().min(100).max(60_000);
 const rhythm = {
   intervalMs: z.number().int().min(1_000).max(3_600_000).default(10_000),
-  timeoutMs: z.number().int().min(100).max(60_000).default(5_000),
+  timeoutMs: timeoutMs.default(5_000),
 };
 const count = z.number().int().min(1).max(20);
 
@@ -105,6 +106,11 @@ export const serverDefinition = z.strictObject({
   name,
   /** Including credentials, which are sealed at rest and never shown. */
   url: z.string().max(2_000),
+  /**
+   * How long connecting and each command may take; null for the default, 3 s for Redis and 5 s for Postgres. Absent in a
+   * change, it stays as it is.
+   */
+  timeoutMs: timeoutMs.nullable().optional(),
 });
 export type ServerDefinition = z.output<typeof serverDefinition>;
 
@@ -122,6 +128,8 @@ export const watchedSource = z.object({
   target: z.string().nullable(),
   /** Null for servers. */
   definition: targetDefinition.nullable(),
+  /** Of a server: how long connecting and each command may take; null for the default. Absent for other kinds. */
+  timeoutMs: timeoutMs.nullable().optional(),
   /** Where each instance posts its heartbeat; format `push` only. */
   heartbeats: z.array(
     z.object({

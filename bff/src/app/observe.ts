@@ -90,11 +90,12 @@ export function createWatch(
     redisServers: (): readonly WatchedRedis[] => connected.redis,
     /** The same, as targets to observe. */
     detailedServers: () =>
-      connected.redis.map(({ source: { id, organization }, url, connection }) => ({
+      connected.redis.map(({ source: { id, organization, caches = [] }, url, connection }) => ({
         id,
         organization,
         redis: connection,
         database: redisDatabaseOf(url) ?? 0,
+        caches,
       })),
     /** Sends commands to the instances of reporting services. */
     channel: createControlChannel(reportSources),

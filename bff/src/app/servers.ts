@@ -6,7 +6,7 @@ import { createPostgresSource, createRedisSource } from "#features/health/server
 import type { SampledQueues } from "#features/queues/rows.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
 import { type Database, openPool } from "#lib/postgres/postgres.ts";
-import { createRedis, redisDatabaseOf } from "#lib/redis/redis.ts";
+import { createRedis, redisDatabaseOf, redisTimeoutMs } from "#lib/redis/redis.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";
 import { filteredSocket } from "#lib/security/filtered-socket.ts";
 import type { Clock } from "#lib/time/clock.ts";
@@ -28,6 +28,8 @@ type Connected = {
  */
 const ownPrefix = "wheelhouse";
 const platform = "platform";
+const postgresTimeoutMs = 5_000;
+const limitOf = ({ timeoutMs }: WatchedServer) => (timeoutMs === undefined ? {} : { timeoutMs });
 
 /**
  * Connections to the Redis and Postgres servers of the catalogue, opened and closed as it changes. The lists are live:
@@ -61,8 +63,15 @@ export function createWatchedServers({
       name: `wheelhouse-observe-${source.id}`,
       log,
       ...(source.url === undefined ? {} : { filter }),
+      timeoutMs: source.timeoutMs ?? redisTimeoutMs,
     });
     const { id, name, organization } = source;
+    const queuesOfIt = createQueuesSource({
+      redis: connection,
+      sourceId: id,
+      database: redisDatabaseOf(url) ?? 0,
+      clock,
+    });
     return {
       source,
       kind: "redis",
@@ -72,17 +81,14 @@ export function createWatchedServers({
         name,
         kind: "redis",
         organization,
-        sample: createRedisSource({ redis: connection, clock }).sample,
+        ...limitOf(source),
+        sample: createRedisSource({ redis: connection, clock, queueNotice: queuesOfIt.notice }).sample,
       },
       queues: {
         sourceId: id,
         organizationOf: ({ prefix }) => (id === "primary" && prefix === ownPrefix ? platform : organization),
-        sample: createQueuesSource({
-          redis: connection,
-          sourceId: id,
-          database: redisDatabaseOf(url) ?? 0,
-          clock,
-        }).sample,
+        ...limitOf(source),
+        sample: queuesOfIt.sample,
       },
       end: () => connection.disconnect(),
     };
@@ -98,8 +104,8 @@ export function createWatchedServers({
           stream: () => filteredSocket(filter),
           max: 1,
           application_name: "wheelhouse-observe",
-          connectionTimeoutMillis: 5_000,
-          query_timeout: 5_000,
+          connectionTimeoutMillis: source.timeoutMs ?? postgresTimeoutMs,
+          query_timeout: source.timeoutMs ?? postgresTimeoutMs,
         },
         log,
       );
@@ -113,6 +119,7 @@ export function createWatchedServers({
         name,
         kind: "postgres",
         organization,
+        ...limitOf(source),
         sample: createPostgresSource({ pool, clock }).sample,
       },
       end: () => (own ? undefined : pool.end()),

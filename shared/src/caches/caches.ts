@@ -125,6 +125,20 @@ const redisDetail = z.object({
        * longer.
        */
       timeToLive: z.object({ sampledKeys: z.number(), shares: z.array(z.number()) }),
+      /**
+       * The same for each cache declared in this server, by its id: of `sampledKeys` of its about `keys` keys, at most
+       * 200. Absent in frames of earlier versions.
+       */
+      caches: z
+        .array(
+          z.object({
+            id: z.string(),
+            sampledKeys: z.number(),
+            keys: z.number(),
+            shares: z.array(z.number()),
+          }),
+        )
+        .optional(),
     })
     .nullable(),
   slowLog: z

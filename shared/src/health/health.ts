@@ -23,6 +23,8 @@ export const sourceView = z.object({
   ...observation,
   /** Why it is not ok, in words; null when ok. */
   cause: z.string().nullable(),
+  /** What is worth knowing beside the state, such as what cannot be read; absent in frames of earlier versions. */
+  notice: z.string().nullable().optional(),
   roundTripMs: z.number().nullable(),
   redis: z
     .object({

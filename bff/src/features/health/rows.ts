@@ -15,6 +15,8 @@ export type ServerReading = {
   roundTripMs: number | null;
   state: "ok" | "degraded" | "unknown";
   cause: string | null;
+  /** What is worth knowing beside its state. */
+  notice: string | null;
 } & (
   | { kind: "redis"; figures: NonNullable<SourceView["redis"]> }
   | { kind: "postgres"; figures: NonNullable<SourceView["postgres"]> }
@@ -26,6 +28,8 @@ export type SampledServer = {
   name: string;
   kind: SourceView["kind"];
   organization: string;
+  /** How long a sample may take before the server counts as not responding; 2 s if absent. */
+  timeoutMs?: number;
   sample(): Promise<ServerReading>;
 };
 

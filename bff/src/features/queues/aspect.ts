@@ -1,10 +1,20 @@
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { unknownAfterMs } from "@wheelhouse/shared/freshness.ts";
 import type { SourceView } from "@wheelhouse/shared/health/health.ts";
+import { byName } from "@wheelhouse/shared/order.ts";
 import { type QueueList, queueTopic, type readQueue } from "@wheelhouse/shared/queues.ts";
 import { formatSpan } from "@wheelhouse/shared/span.ts";
 import type { Clock } from "#lib/time/clock.ts";
-import type { Aspect, AspectKey, Board, FoundProblem, ObservedChange, Part, Tile } from "#observe/aspect.ts";
+import type {
+  Aspect,
+  AspectKey,
+  Board,
+  Finding,
+  FoundProblem,
+  ObservedChange,
+  Part,
+  Tile,
+} from "#observe/aspect.ts";
 import { defineFigures } from "#observe/figures.ts";
 import { createPublicRows, sumOfSeries } from "#observe/spread/spread.ts";
 import { createProbes } from "#observe/targets/targets.ts";
@@ -43,6 +53,20 @@ export function createQueuesAspect({
   servers: AspectKey<SourceView & { organization: string }>;
   board?: Board<ObservedQueue>;
 }): Aspect<ObservedQueue> {
+  const redisOf = (part: Part) => servers.rows(part).filter(({ kind }) => kind === "redis");
+  /** What is known beside the queues of BullMQ, of this organization's servers. */
+  const othersOf = (part: Part) => {
+    const { others = {}, undiscovered = {} } = queueRows.extra(part) ?? {};
+    const found = redisOf(part).flatMap(({ id }) => others[id] ?? []);
+    return {
+      others: found.flatMap(({ items }) => items).sort(byName),
+      othersLeft: found.reduce((sum, { more }) => sum + more, 0),
+      undiscovered: redisOf(part).flatMap(({ id, name }) => {
+        const cause = undiscovered[id]?.cause;
+        return cause === undefined ? [] : [{ source: id, name, cause }];
+      }),
+    };
+  };
   // The newest reading of any source, because rows of an unreachable source already show as unknown.
   const observedAt = (rows: readonly ObservedQueue[], part: Part) => {
     const sources = new Set(rows.map(({ source }) => source));
@@ -63,17 +87,21 @@ export function createQueuesAspect({
         nextCursor: null,
         trends: Object.fromEntries(items.map(({ id }) => [id, part.trend(`waiting:${id}`)])),
         workers: hostsOf(part, new Set(items.map(({ id }) => id))),
+        ...othersOf(part),
       };
     },
-    findings(rows) {
+    findings(rows, part) {
       const unread = unreadBySource(rows);
-      return rows.map((row) => ({
-        node: nodeOf(row.id),
-        state: row.state,
-        check: row.state,
-        explainedBy: null,
-        problem: unread.get(row.source)?.[0] === row ? unreadProblem(row, unread) : problemOf(row),
-      }));
+      return [
+        ...rows.map((row) => ({
+          node: nodeOf(row.id),
+          state: row.state,
+          check: row.state,
+          explainedBy: null,
+          problem: unread.get(row.source)?.[0] === row ? unreadProblem(row, unread) : problemOf(row),
+        })),
+        ...redisOf(part).flatMap((server) => undiscoveredFinding(server, part)),
+      ];
     },
     edges: {
       noun: "queue",
@@ -184,6 +212,32 @@ function unreadProblem({ source, cause, since }: ObservedQueue, unread: UnreadBy
   };
 }
 
+/** A server on which not all queues can be found; one that is not ok itself is a problem of its own. */
+function undiscoveredFinding({ id, name, state }: SourceView, part: Part): Finding[] {
+  const found = queueRows.extra(part)?.undiscovered?.[id];
+  if (found === undefined || state === "down" || state === "unknown") return [];
+  return [
+    {
+      node: `queues-of:${id}`,
+      state: "unknown",
+      check: null,
+      explainedBy: null,
+      problem: {
+        state: "unknown",
+        label: "Unknown",
+        subject: name,
+        title: "not all its queues can be found",
+        cause: found.cause,
+        affects: null,
+        countsDependants: false,
+        since: found.since,
+        area: "queues",
+        path: "queues",
+      },
+    },
+  ];
+}
+
 function tileOf(queues: readonly ObservedQueue[], { trend, intervalMs }: Part): Tile {
   const known = queues.filter(({ state }) => state !== "unknown");
   const noneKnown = queues.length > 0 && known.length === 0;
@@ -227,6 +281,7 @@ function hostsOf(part: Part, ids: ReadonlySet<string>): QueueList["workers"] {
     .sort((a, b) => b.workers - a.workers || a.host.localeCompare(b.host));
 }
 
+const noOthers = { items: [], more: 0 };
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
 /**
@@ -299,6 +354,25 @@ export function createQueuesBoard(deps: {
         ),
         hosts: Object.fromEntries(
           probes.map(({ source, probe }) => [source.sourceId, probe.latest()?.value.hosts ?? []]),
+        ),
+        others: Object.fromEntries(
+          probes.map(({ source: { sourceId }, probe }) => [
+            sourceId,
+            probe.latest()?.value.others ?? extra.others?.[sourceId] ?? noOthers,
+          ]),
+        ),
+        undiscovered: Object.fromEntries(
+          probes.flatMap(({ source: { sourceId }, probe }) => {
+            const failure = probe.failure();
+            const cause =
+              failure === null
+                ? probe.latest()?.value.undiscovered
+                : rows.some(({ source }) => source === sourceId)
+                  ? null
+                  : `Its queues cannot be read: ${failure}`;
+            const since = extra.undiscovered?.[sourceId]?.since ?? isoOf(nowMs);
+            return cause == null ? [] : [[sourceId, { cause, since }]];
+          }),
         ),
       };
       return { rows, changes, extra };

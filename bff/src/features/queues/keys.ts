@@ -31,6 +31,9 @@ export function queueIdOf(source: string, { prefix, name }: QueueName): string {
   return [source, prefix, name].map(encodePart).join("~");
 }
 
+/** The id of a queue of another system in the list. */
+export const otherIdOf = (source: string, key: string) => [source, key].map(encodePart).join("~");
+
 /** The name that BullMQ gives to a queue's worker connections in CLIENT LIST. */
 const workerClientName = ({ prefix, name }: QueueName) => `${prefix}:${Buffer.from(name).toString("base64")}`;
 

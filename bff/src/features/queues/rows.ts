@@ -1,4 +1,4 @@
-import type { QueueRow } from "@wheelhouse/shared/queues.ts";
+import type { OtherQueueRow, QueueRow } from "@wheelhouse/shared/queues.ts";
 import { aspectKey } from "#observe/aspect.ts";
 
 export type ObservedQueue = QueueRow & { organization: string };
@@ -15,7 +15,14 @@ export const unreadCounts: QueueReading["counts"] = {
   failed: 0,
   completed: 0,
 };
-export type QueuesReading = { queues: QueueReading[]; hosts: WorkerHost[] };
+export type QueuesReading = {
+  queues: QueueReading[];
+  hosts: WorkerHost[];
+  /** Queues of other systems, and how many more there are. */
+  others?: { items: OtherQueueRow[]; more: number };
+  /** Why not all queues can be found, in the server's own words; null if they can. */
+  undiscovered?: string | null;
+};
 /** A machine and its number of workers by queue id. */
 export type WorkerHost = { host: string; workers: Record<string, number> };
 
@@ -24,6 +31,10 @@ export type QueuesExtra = {
   /** When the server's queues were last read. */
   observedAt: Record<string, string | null>;
   hosts: Record<string, WorkerHost[]>;
+  /** Queues of other systems. */
+  others?: Record<string, { items: OtherQueueRow[]; more: number }>;
+  /** Why not all queues of a server can be found. */
+  undiscovered?: Record<string, { cause: string; since: string }>;
 };
 
 export const queueRows = aspectKey<ObservedQueue, QueuesExtra>("queues");
@@ -31,6 +42,8 @@ export const queueRows = aspectKey<ObservedQueue, QueuesExtra>("queues");
 /** The queues of one Redis server. `sample` rejects when the server is unreachable. */
 export type SampledQueues = {
   sourceId: string;
+  /** How long a sample may take before the server counts as not responding; 2 s if absent. */
+  timeoutMs?: number;
   /** Slug of the organization that owns a queue. */
   organizationOf(queue: QueueReading): string;
   sample(): Promise<QueuesReading>;

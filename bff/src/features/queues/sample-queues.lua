@@ -6,7 +6,7 @@
   ARGV[2 * i]   first id of the event stream of queue i that was not read yet
   ARGV[2*i+1]   most entries to read of it; -1 looks instead how finished jobs can be counted (see below)
 
-  Returns {server time ms, rows}. Row i is 0 when the queue is gone, else
+  Returns {server time ms, rows}. Row i is 0 when the queue is gone, a text when the server refuses to read it, else
     { paused 0|1, waiting, prioritized, active, delayed, waiting-children, failed, completed,
       ms since when the oldest waiting job could run or 0,
       counter of completed or -1, counter of failed or -1  (a worker with metrics keeps them; only with 0 or -1),
@@ -15,10 +15,19 @@
 ]]
 local pcall_, find, type_ = redis.pcall, string.find, type
 
-local function read(...)
+-- Why this user may not read a key of the current queue.
+local refusal
+
+local function try(...)
   local reply = pcall_(...)
+  if type_(reply) == 'table' and reply.err then return nil, reply.err end
+  return reply
+end
+
+local function read(...)
+  local reply, err = try(...)
   -- A key of another program may have the name of one of ours and a wrong type.
-  if type_(reply) == 'table' and reply.err then return nil end
+  if err and not find(err, 'WRONGTYPE', 1, true) then refusal = err .. ' (' .. (...) .. ')' end
   return reply
 end
 
@@ -119,6 +128,7 @@ local rows = {}
 
 for i = 1, #KEYS do
   local base = KEYS[i]
+  refusal = nil
   local meta = read('HMGET', base .. 'meta', 'paused', 'version', 'opts.maxLenEvents')
   if not meta or not (meta[1] or meta[2] or meta[3]) then
     rows[i] = 0
@@ -159,7 +169,7 @@ for i = 1, #KEYS do
         eventCount = length('XLEN', events)
         if eventCount > 0 then
           -- An empty stream already takes about 5 kB.
-          local bytes = read('MEMORY', 'USAGE', events, 'SAMPLES', 5) or 0
+          local bytes = try('MEMORY', 'USAGE', events, 'SAMPLES', 5) or 0
           entryBytes = math.ceil(math.max(0, bytes - 5120) / eventCount)
         end
         lastJob = tonumber(read('GET', base .. 'id') or 0) or 0
@@ -188,6 +198,7 @@ for i = 1, #KEYS do
       lastJob,
     }
   end
+  if refusal then rows[i] = refusal end
 end
 
 return { nowMs, rows }

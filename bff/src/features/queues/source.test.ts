@@ -305,14 +305,32 @@ describe("what a user may not read", () => {
     expect(secretive.cause).toMatch(/cannot be read: NOPERM .*evalsha_ro/i);
   });
 
-  test("queues whose reading ends in a refusal become unknown with the reason, and recover with it", async () => {
+  test("where scanning is refused later, known queues are read on, and the refusal is told", async () => {
     await allow("watcher", "+evalsha_ro", "+eval_ro", "+time");
     const queue = new Queue("watched", { connection: open() });
     await queue.add("a", {});
+    const watched = as("watcher");
+    expect((await watched.sample()).undiscovered).toBeNull();
+    await allow("watcher", "-scan");
+    await queue.add("b", {});
     await queue.close();
+    const { queues, undiscovered } = await watched.sample();
+    expect(pick(queues, "watched").counts.waiting).toBe(2);
+    expect(undiscovered).toMatch(/NOPERM .*scan/);
+    await allow("watcher", "+scan");
+    expect((await watched.sample()).undiscovered).toBeNull();
+  });
+
+  test("queues whose reading keeps failing become unknown with the reason, and recover with it", async () => {
+    const queue = new Queue("failing", { connection: open() });
+    await queue.add("a", {});
+    await queue.close();
+    const read = source();
+    let fault: Error | null = null;
     let nowMs = Date.now();
+    const sample = () => (fault === null ? read.sample() : Promise.reject(fault));
     const board = createQueuesBoard({
-      sources: [{ sourceId: "primary", organizationOf: () => "acme", sample: as("watcher").sample }],
+      sources: [{ sourceId: "primary", organizationOf: () => "acme", sample }],
       servers: aspectKey<SourceView & { organization: string }>("servers"),
       intervalMs: 1_000,
       clock: { now: () => nowMs },
@@ -321,16 +339,16 @@ describe("what a user may not read", () => {
       nowMs += afterMs;
       const seen = makeSeen(nowMs);
       await board.poke?.(seen.organizations);
-      return board.observe(seen).rows.find(({ name }) => name === "watched");
+      return board.observe(seen).rows.find(({ name }) => name === "failing");
     };
     expect(await look(0)).toMatchObject({ counts: { waiting: 1 } });
     const readAt = new Date(nowMs).toISOString();
-    await allow("watcher", "-scan");
+    fault = new Error("MASTERDOWN Link with MASTER is down");
     expect((await look(1_000))?.state).not.toBe("unknown");
     const lost = await look(5_000);
     expect(lost).toMatchObject({ state: "unknown", label: "Unknown", since: readAt });
-    expect(lost?.cause).toMatch(/^No data since then: NOPERM .*scan/);
-    await allow("watcher", "+scan");
+    expect(lost?.cause).toMatch(/^No data since then: MASTERDOWN/);
+    fault = null;
     expect((await look(1_000))?.cause ?? "").not.toMatch(/No data/);
   });
 

@@ -1,11 +1,13 @@
+import type { OtherQueueRow } from "@wheelhouse/shared/queues.ts";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { createReadOnlyLua, loadLua } from "#lib/redis/lua.ts";
-import { accessRefusalOf } from "#lib/redis/redis.ts";
+import { accessRefusalOf, serverWordsOf } from "#lib/redis/redis.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { parseClientList, type QueueClients } from "./clients.ts";
 import { createQueueDiscovery } from "./discovery.ts";
-import { type QueueName, queueIdOf } from "./keys.ts";
+import { otherIdOf, type QueueName, queueIdOf } from "./keys.ts";
+import type { FoundQueue } from "./others.ts";
 import { createQueueRates } from "./rates.ts";
 import { type QueueReading, type QueuesReading, unreadCounts } from "./rows.ts";
 import { drainOf, judgeQueue } from "./rules.ts";
@@ -99,8 +101,8 @@ const row = z
     },
   }));
 
-/** `[server time ms, one row per queue]`; 0 marks a deleted queue. */
-const sampleReply = z.tuple([z.number(), z.array(z.union([z.literal(0), row]))]);
+/** `[server time ms, one row per queue]`; 0 marks a deleted queue, a text one that the server refuses to read. */
+const sampleReply = z.tuple([z.number(), z.array(z.union([z.literal(0), z.string(), row]))]);
 
 /**
  * All BullMQ queues of one logical database, read by one script call per 250 queues and tick, with CLIENT
@@ -116,6 +118,7 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
   let clientsAtMs = Number.NEGATIVE_INFINITY;
   let serverMs = 0;
   let turn = 0;
+  let undiscovered: string | null = null;
 
   const ratesOf = (base: string) => {
     const known = rates.get(base) ?? createQueueRates();
@@ -159,48 +162,97 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
     });
   };
 
-  return {
-    async sample(): Promise<QueuesReading> {
+  const take = ({ base, queue, nowMs, row: figures }: Awaited<ReturnType<typeof readQueues>>[number]) => {
+    if (typeof figures === "string") return unreadQueue(sourceId, queue, figures);
+    if (figures === 0) {
+      discovery.forget(base);
+      rates.delete(base);
+      return [];
+    }
+    const rate = ratesOf(base);
+    rate.add({ nowMs, active: figures.counts.active, ...figures.finished });
+    const read = {
+      id: queueIdOf(sourceId, queue),
+      name: queue.name,
+      prefix: queue.prefix,
+      source: sourceId,
+      paused: figures.paused,
+      counts: figures.counts,
+      oldestWaitingMs: figures.oldestAtMs === null ? null : Math.max(0, nowMs - figures.oldestAtMs),
+      workers: clients ? (clients.workers.get(base) ?? 0) : null,
+      ...rate.read(),
+    };
+    return { ...read, ...judgeQueue(read), drainsInMs: drainOf(read) };
+  };
+
+  /** Searches on; a refusal leaves the queues that are known already, and those of connected workers. */
+  const discover = async () => {
+    try {
       await discovery.step();
-      await readClients();
-      const names = [...discovery.known()];
-      // Each tick starts with a different queue, so that no queue lacks event budget for long.
-      turn = names.length === 0 ? 0 : (turn + 97) % names.length;
-      const rows = await readQueues([...names.slice(turn), ...names.slice(0, turn)]).catch(
-        (error: unknown) => {
-          const refusal = accessRefusalOf(redis, error);
-          if (refusal === null) throw error;
-          return refusal;
-        },
-      );
-      if (typeof rows === "string")
-        return { queues: names.map(([, queue]) => unreadQueue(sourceId, queue, rows)), hosts: [] };
-      const queues: QueueReading[] = [];
-      for (const { base, queue, nowMs, row: figures } of rows) {
-        if (figures === 0) {
-          discovery.forget(base);
-          rates.delete(base);
-          continue;
-        }
-        const rate = ratesOf(base);
-        rate.add({ nowMs, active: figures.counts.active, ...figures.finished });
-        const read = {
-          id: queueIdOf(sourceId, queue),
-          name: queue.name,
-          prefix: queue.prefix,
-          source: sourceId,
-          paused: figures.paused,
-          counts: figures.counts,
-          oldestWaitingMs: figures.oldestAtMs === null ? null : Math.max(0, nowMs - figures.oldestAtMs),
-          workers: clients ? (clients.workers.get(base) ?? 0) : null,
-          ...rate.read(),
-        };
-        queues.push({ ...read, ...judgeQueue(read), drainsInMs: drainOf(read) });
+      undiscovered = discovery.others.refusal();
+    } catch (error) {
+      if (!(error instanceof Error && error.name === "ReplyError")) throw error;
+      undiscovered = error.message;
+    }
+  };
+
+  return {
+    /** Why not all queues of this server are known; null if they are. */
+    notice: () => (undiscovered === null ? null : noticeOf(undiscovered)),
+    async sample(): Promise<QueuesReading> {
+      try {
+        return await read();
+      } catch (error) {
+        const words = serverWordsOf(redis, error);
+        throw words === null ? error : new Error(words, { cause: error });
       }
-      return { queues, hosts: hostsOf(clients, sourceId, discovery.known()) };
     },
   };
+
+  async function read(): Promise<QueuesReading> {
+    await discover();
+    await readClients();
+    const names = [...discovery.known()];
+    // Each tick starts with a different queue, so that no queue lacks event budget for long.
+    turn = names.length === 0 ? 0 : (turn + 97) % names.length;
+    const rows = await readQueues([...names.slice(turn), ...names.slice(0, turn)]).catch((error: unknown) => {
+      const refusal = accessRefusalOf(redis, error);
+      if (refusal === null) throw error;
+      return refusal;
+    });
+    const hidden = [...discovery.unreadable().values()].map(({ queue, reason }) =>
+      unreadQueue(sourceId, queue, reason),
+    );
+    const found = {
+      others: {
+        items: discovery.others.found().map((other) => otherRow(sourceId, other)),
+        more: discovery.others.more(),
+      },
+      undiscovered: undiscovered === null ? null : noticeOf(undiscovered),
+    };
+    if (typeof rows === "string") {
+      const unread = names.map(([, queue]) => unreadQueue(sourceId, queue, rows));
+      return { queues: [...unread, ...hidden], hosts: [], ...found };
+    }
+    return {
+      queues: [...rows.flatMap(take), ...hidden],
+      hosts: hostsOf(clients, sourceId, discovery.known()),
+      ...found,
+    };
+  }
 }
+
+const noticeOf = (words: string) => `Not all queues can be found: ${words.slice(0, 200)}`;
+
+const otherRow = (source: string, { system, name, key, depth, reason }: FoundQueue): OtherQueueRow => ({
+  id: otherIdOf(source, key),
+  name,
+  system,
+  source,
+  key,
+  depth,
+  reason,
+});
 
 /** A queue that was found, but whose figures this user may not read. */
 const unreadQueue = (source: string, queue: QueueName, refusal: string): QueueReading => ({

@@ -28,7 +28,7 @@ const secretKey = (...parts: [organization: string, service: string, instance: s
 
 type Row = SourceRow & { organization: string };
 
-const server = z.object({ name: z.string() });
+const server = z.object({ name: z.string(), timeoutMs: z.number().optional() });
 
 /**
  * The sources declared by rows. A row that cannot be parsed was written by another version and is skipped.
@@ -48,8 +48,16 @@ export function sourcesOf(
     if (row.kind === "redis" || row.kind === "postgres") {
       const read = server.safeParse(row.definition);
       const url = openUrl(row, box);
-      if (read.success && url !== null)
-        (row.kind === "redis" ? redis : postgres).push({ id, name: read.data.name, url, organization });
+      if (read.success && url !== null) {
+        const { name, timeoutMs } = read.data;
+        (row.kind === "redis" ? redis : postgres).push({
+          id,
+          name,
+          url,
+          organization,
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        });
+      }
       continue;
     }
     const read = targetDefinition.safeParse(row.definition);

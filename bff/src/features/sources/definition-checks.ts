@@ -77,12 +77,12 @@ export function createDefinitionChecks({
   }
 
   /** The definition with its address as it is stored. */
-  function readServer({ kind, name, url }: ServerDefinition): ServerDefinition {
+  function readServer({ kind, name, url, timeoutMs }: ServerDefinition): ServerDefinition {
     const read = readServerAddress({ kind, url });
     if ("problem" in read) throw invalidField("body.definition.url", read.problem);
     const refusal = serverFilter.refusalOfUrl(read.url);
     if (refusal) throw invalidField("body.definition.url", `is not allowed: ${refusal}`);
-    return { kind, name, url: read.url };
+    return { kind, name, url: read.url, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
   }
 
   return { assertTarget, readServer };

@@ -63,13 +63,20 @@ const contentOfTarget = (definition: TargetDefinition): Content => ({
   ...(definition.kind === "cache" ? { server: definition.server } : {}),
 });
 
-const contentOfServer = ({ kind, name, url }: ServerDefinition): Content => ({
-  kind,
-  definition: { name },
-  url,
-  // Credentials and query of an address are secret.
-  shown: { kind, name, target: new URL(url).host },
-});
+/** @param storedMs the time-out that holds if the definition says nothing of it. */
+function contentOfServer(
+  { kind, name, url, timeoutMs: givenMs }: ServerDefinition,
+  storedMs: number | null = null,
+): Content {
+  const timeoutMs = givenMs === undefined ? storedMs : givenMs;
+  return {
+    kind,
+    definition: { name, ...(timeoutMs === null ? {} : { timeoutMs }) },
+    url,
+    // Credentials and query of an address are secret.
+    shown: { kind, name, target: new URL(url).host, timeoutMs },
+  };
+}
 
 /** The trail says which kind of credentials there is, and nothing of them. */
 const withCredentials = (shown: AuditFields, credentials: SourceCredentials | null): AuditFields =>
@@ -161,8 +168,8 @@ export function createSourcesService(options: Options) {
     if (server.startsWith(prefix)) await store.holdServer(tx, organization.id, server.slice(prefix.length));
   };
   const shownOf = (row: SourceRow, context: RequestContext): AuditFields => {
-    const { kind, name, target, definition } = viewOf(row, context);
-    const shown = definition ? auditFields(definition) : { kind, name, target };
+    const { kind, name, target, definition, timeoutMs = null } = viewOf(row, context);
+    const shown = definition ? auditFields(definition) : { kind, name, target, timeoutMs };
     return withCredentials(shown, openCredentials(row, box));
   };
   async function create(
@@ -305,7 +312,9 @@ export function createSourcesService(options: Options) {
       { version, definition, reason }: EndpointParsed<typeof updateServer>["body"],
       context: RequestContext,
     ) {
-      const content = contentOfServer(readServer(definition));
+      const { redis, postgres } = catalogue.current();
+      const stored = [...redis, ...postgres].find((server) => server.id === id);
+      const content = contentOfServer(readServer(definition), stored?.timeoutMs);
       return update("sources.server.update", { id, version, reason }, content, context);
     },
     deleteServer: (id: string, reason: string | undefined, context: RequestContext) =>

@@ -122,6 +122,34 @@ test("servers are added by a superadmin, and their address is never shown", asyn
   expect(JSON.stringify([await items(superadmin), rows]) + trail).not.toContain("hunter2");
 });
 
+test("a server's time-out has bounds, is shown and audited, and stays when a change does not name it", async () => {
+  const definition = (more: object) => ({
+    kind: "redis",
+    name: "Slow",
+    url: "redis://127.0.0.1:6392",
+    ...more,
+  });
+  for (const timeoutMs of [99, 60_001, 1.5])
+    expect((await create("slow", definition({ timeoutMs }), superadmin, "/sources/servers")).statusCode).toBe(
+      400,
+    );
+  const made = await create("slow", definition({ timeoutMs: 250 }), superadmin, "/sources/servers");
+  expect(made.json()).toMatchObject({ id: "platform.slow", timeoutMs: 250 });
+  const change = (version: number, more: object) =>
+    superadmin.call("PUT", "/sources/servers/platform.slow", {
+      payload: { version, definition: definition(more), reason: "Another network" },
+    });
+  const kept = (await change(made.json().version, { name: "Slower" })).json();
+  expect(kept).toMatchObject({ name: "Slower", timeoutMs: 250 });
+  const reset = await change(kept.version, { timeoutMs: null });
+  expect(reset.json(), reset.body).toMatchObject({ timeoutMs: null });
+  const { items: events } = (await superadmin.call("GET", "/audit/events?limit=5")).json();
+  const event = events.find((each: { action: string }) => each.action === "sources.server.update");
+  const detail = (await superadmin.call("GET", `/audit/events/${event.id}`)).body;
+  expect(detail).toContain('"timeoutMs":250');
+  expect((await superadmin.call("DELETE", "/sources/servers/platform.slow")).statusCode).toBe(204);
+});
+
 test("the caches declared in a server are deleted with it, in one audited change that names them", async () => {
   const server = { kind: "redis", name: "Sessions", url: "redis://127.0.0.1:6391" };
   expect((await create("sessions", server, superadmin, "/sources/servers")).statusCode).toBe(201);

@@ -98,10 +98,11 @@ export function viewsOf(sources: WatchedSources, organization: string, known: Kn
   });
   const servers = (["redis", "postgres"] as const).flatMap((kind) =>
     mine(sources[kind]).map(
-      ({ id, name, url }): WatchedSource => ({
+      ({ id, name, url, timeoutMs = null }): WatchedSource => ({
         ...common(id),
         kind,
         name,
+        timeoutMs,
         target: hostOf(url),
         definition: null,
         heartbeats: [],

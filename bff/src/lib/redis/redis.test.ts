@@ -1,8 +1,12 @@
 import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createTestRedis } from "#testing/stack.ts";
+import { createTestRedis, startOwnRedis } from "#testing/stack.ts";
 import { createRedis, databaseRefusalOf, redisDatabaseOf } from "./redis.ts";
 
 const log = pino({ level: "silent" });
@@ -75,6 +79,35 @@ test("the database of every form of address is used", async () => {
   }
 });
 
+test("the database is used behind a socket of the file system, and one that does not exist is refused there", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "wheelhouse-socket-")), "redis.sock");
+  const relay = createServer((client) => {
+    const [host = "", port = ""] = origin.split(":");
+    const upstream = connect(Number(port), host);
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) socket.on("error", () => undefined);
+  }).listen(path);
+  ends.push(() => relay.close());
+  await once(relay, "listening");
+  const redis = open(`${path}?db=${database}`);
+  await once(redis, "ready");
+  await redis.set("where", "socket");
+  await zero.select(database);
+  expect(await zero.get("where")).toBe("socket");
+  await zero.select(0);
+  const missing = open(`${path}?db=99999`);
+  await expect.poll(() => databaseRefusalOf(missing), { timeout: 5_000 }).toContain("ERR");
+  expect(missing.status).not.toBe("ready");
+});
+
+test("a server that is away after it refused the database refuses nothing", async () => {
+  const server = await startOwnRedis();
+  const redis = open(`${server.url}/99999`);
+  await expect.poll(() => databaseRefusalOf(redis), { timeout: 5_000 }).toContain("ERR");
+  await server.dispose();
+  await expect.poll(() => databaseRefusalOf(redis), { timeout: 5_000 }).toBeNull();
+});
+
 test.each([
   ["redis://host", 0],
   ["redis://host/", 0],
@@ -86,6 +119,8 @@ test.each([
   ["redis://host/2?db=3", 2],
   ["host:6379?db=4", 4],
   ["host:6379", 0],
+  ["rediss://user@host:6380/12", 12],
+  ["rediss://host:6380?db=9", 9],
   ["/run/redis.sock", 0],
   ["/run/redis.sock?db=6", 6],
   ["redis://host/name", null],

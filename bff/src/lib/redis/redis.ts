@@ -1,5 +1,6 @@
 import { type RedisOptions as ClientOptions, type Command, Redis, ReplyError } from "ioredis";
 import type { Logger } from "pino";
+import { clientFailureOf } from "#lib/http/client-failure.ts";
 import { RedisAway } from "#lib/http/server-away.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";
 import { filteredConnector } from "#lib/security/filtered-socket.ts";
@@ -13,7 +14,19 @@ type RedisOptions = {
   blocking?: boolean;
   /** Which addresses it may reach; all without one. */
   filter?: AddressFilter;
+  /**
+   * For a watched server: how long connecting and each command may take. It also bounds what a server that hangs costs:
+   * a connection without any answer is dropped, and the next one waits longer.
+   */
+  timeoutMs?: number;
 };
+
+/** How long connecting and each command may take unless a source says otherwise, in ms. */
+export const redisTimeoutMs = 3_000;
+/** A connection on which nothing arrives for this long is dropped. */
+const silentMs = 10_000;
+const longestWaitMs = 5_000;
+const loadingWords = "LOADING Redis is loading the dataset in memory";
 
 /** An error reply from Redis is a mistake of ours; any other failure of a command is the connection. */
 class WatchedRedis extends Redis {
@@ -51,6 +64,20 @@ class DatabaseRedis extends WatchedRedis {
   refusal: string | null = null;
   /** Why the server refused to let this connection in on the last attempt, in its own words; null if it did not. */
   denial: string | null = null;
+  /** Attempts in a row that ended without any answer. */
+  silentAttempts = 0;
+
+  override sendCommand(command: Command, stream?: Parameters<Redis["sendCommand"]>[1]): unknown {
+    // The client keeps asking for INFO until the data is loaded, and refuses all other commands meanwhile.
+    if (command.name === "info" && this.status === "connect")
+      void command.promise.then(
+        (info: unknown) => {
+          if (/^loading:1\r?$/m.test(String(info))) this.denial = loadingWords;
+        },
+        () => undefined,
+      );
+    return super.sendCommand(command, stream);
+  }
 
   override select(...args: Parameters<Redis["select"]>): Promise<"OK"> {
     return this.selectOrLeave(super.select(...args));
@@ -102,35 +129,61 @@ export function accessRefusalOf(redis: Redis, error: unknown): string | null {
 }
 
 /**
- * A connection that reconnects by itself (after 50 ms, up to 1 s) and never keeps a caller waiting: without a
- * connection, commands fail at once instead of queueing, and each ends after 3 s. If the server refuses the database,
- * the connection fails.
+ * What the server answered instead of a result, in its own words as in `LOADING …`; null if it gave no answer. Before
+ * the connection is ready, that is why it does not become so.
  */
-export function createRedis({ url, name, log, blocking = false, filter }: RedisOptions): Redis {
-  const redis = new DatabaseRedis(url, {
+export function serverWordsOf(redis: Redis, error: unknown): string | null {
+  if (error instanceof Error && error.name === "ReplyError") return error.message;
+  return redis instanceof DatabaseRedis && redis.status !== "ready" ? redis.denial : null;
+}
+
+/** Whether a failed attempt got no answer at all, as from a server that hangs. */
+const isSilent = (err: unknown) =>
+  clientFailureOf(err) === "late" ||
+  (err instanceof Error && /^Socket timeout|^connect ETIMEDOUT/.test(err.message));
+
+/**
+ * A connection that reconnects by itself (after 50 ms, up to 1 s) and never keeps a caller waiting: without a
+ * connection, commands fail at once instead of queueing, and each ends after 3 s or `timeoutMs`. If the server refuses
+ * the database, the connection fails.
+ */
+export function createRedis({ url, name, log, blocking = false, filter, timeoutMs }: RedisOptions): Redis {
+  const limitMs = timeoutMs ?? redisTimeoutMs;
+  const redis: DatabaseRedis = new DatabaseRedis(url, {
     connectionName: name,
     ...(filter ? { Connector: filteredConnector(filter) } : {}),
     // The database is selected first.
     lazyConnect: true,
-    connectTimeout: 3_000,
-    retryStrategy: (attempt) => Math.min(attempt * 50, 1_000),
+    connectTimeout: limitMs,
+    retryStrategy: (attempt) =>
+      timeoutMs !== undefined && redis.silentAttempts > 0
+        ? Math.min(1_000 * 2 ** (redis.silentAttempts - 1), longestWaitMs)
+        : Math.min(attempt * 50, 1_000),
     enableReadyCheck: true,
+    maxLoadingRetryTime: 1_000,
+    ...(timeoutMs === undefined
+      ? {}
+      : { socketTimeout: Math.max(silentMs, 3 * timeoutMs), disconnectTimeout: 500 }),
     // The client's own resubscribe rejects where nobody can catch it if the connection breaks again, which would end
     // the process. Subscribers subscribe on each `ready` instead.
     autoResubscribe: false,
     ...(blocking
       ? { maxRetriesPerRequest: null }
-      : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 3_000 }),
+      : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: limitMs }),
   });
   let reported = false;
   redis.on("error", (err) => {
     redis.denial = err instanceof ReplyError ? err.message : null;
+    // A server that cannot be reached refuses nothing.
+    if (redis.denial === null) redis.refusal = null;
+    redis.silentAttempts = isSilent(err) ? redis.silentAttempts + 1 : 0;
     // One line per outage, not one per reconnection.
     if (!reported) log.warn({ err, connection: name }, "Redis connection lost");
     reported = true;
   });
   redis.on("ready", () => {
     redis.denial = null;
+    redis.silentAttempts = 0;
     if (reported) log.info({ connection: name }, "Redis connection is back");
     reported = false;
   });
@@ -152,8 +205,8 @@ export function createRedisOnce({
   const redis = new DatabaseRedis(url, {
     connectionName: name,
     lazyConnect: true,
-    connectTimeout: 3_000,
-    commandTimeout: 3_000,
+    connectTimeout: redisTimeoutMs,
+    commandTimeout: redisTimeoutMs,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     autoResubscribe: false,

@@ -27,6 +27,8 @@ export type WatchedServer = {
   name: string;
   url: string | undefined;
   organization: string;
+  /** How long connecting and each command may take, in ms; absent for the default. */
+  timeoutMs?: number;
   /** For a Redis; absent if there are none. */
   caches?: readonly DeclaredCache[];
 };

@@ -21,6 +21,23 @@ test("without a file Wheelhouse's own servers belong to the platform", () => {
   ]);
 });
 
+test("a server's time-out is its own, in bounds, and absent where none is given", () => {
+  const withTimeout = (timeout: string) =>
+    write(
+      `redis:\n  - { id: shop, url: "redis://10.0.0.1", timeout: ${timeout} }\n  - { id: other, url: "redis://10.0.0.2" }\n`,
+    );
+  const limits = loadSources(withTimeout("250ms")).redis.map(({ id, timeoutMs }) => [id, timeoutMs]);
+  expect(limits).toEqual([
+    ["primary", undefined],
+    ["shop", 250],
+    ["other", undefined],
+  ]);
+  for (const timeout of ["50ms", "2m", "soon"])
+    expect(() => loadSources(withTimeout(timeout))).toThrow(
+      "line 2: redis.shop.timeout: must be a duration such as 10s, from 100 ms to 1 m",
+    );
+});
+
 test("sources are read with their owner, and own servers that are not named are added", () => {
   const path = write(`
 redis:

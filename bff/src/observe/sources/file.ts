@@ -72,6 +72,7 @@ function parseSources(text: string, path: string, rules: Rules): WatchedSources 
     url: entry.url,
     organization: entry.organization,
     name: entry.name ?? `${kind} ${entry.id}`,
+    ...(entry.timeout === undefined ? {} : { timeoutMs: entry.timeout }),
   });
   const redis = read.redis.map(
     (entry): WatchedServer => ({ ...named(entry, "Redis"), caches: entry.caches.map(declaredCacheOf) }),

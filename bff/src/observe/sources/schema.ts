@@ -34,6 +34,8 @@ const id = slug.refine((given) => given !== ownService, `${ownService} is Wheelh
 const text = z.string().trim().min(1).max(100);
 const count = z.number().int().min(1).max(20);
 
+const rhythm = { interval: duration(shortestMs, longestMs), timeout: duration(100, 60_000) };
+
 const server = (protocols: readonly string[]) =>
   z.strictObject({
     id,
@@ -41,6 +43,8 @@ const server = (protocols: readonly string[]) =>
     /** Absent for Wheelhouse's own server. */
     url: url(protocols).optional(),
     organization: slug.default("platform"),
+    /** How long connecting and each command may take. */
+    timeout: rhythm.timeout.optional(),
   });
 
 /** Prefixes that hold no cache: removing their keys would delete queues, sessions and commands. */
@@ -68,7 +72,6 @@ const declaredCache = z.strictObject({
 });
 
 const healthUrl = url(["http:", "https:", "tcp:"]);
-const rhythm = { interval: duration(shortestMs, longestMs), timeout: duration(100, 60_000) };
 
 const service = z.strictObject({
   id,

@@ -9,13 +9,16 @@ export type Probe<T> = {
   failure(): string | null;
 };
 
-/** A longer run counts as failing until it ends. */
-const lateAfterMs = 2_000;
+/** A longer run counts as failing until it ends, unless its source says otherwise. */
+const defaultLateMs = 2_000;
 
-/** Probes one target repeatedly without overlapping runs, so a hanging probe delays only itself. */
+/**
+ * Probes one target repeatedly without overlapping runs, so a hanging probe delays only itself.
+ * @param options.lateMs how long a run may take before it counts as failing.
+ */
 export function createProbe<T>(
   sample: () => Promise<T>,
-  { clock, everyMs }: { clock: Clock; everyMs: number },
+  { clock, everyMs, lateMs = defaultLateMs }: { clock: Clock; everyMs: number; lateMs?: number },
 ): Probe<T> {
   let latest: { value: T; atMs: number } | null = null;
   let error: string | null = null;
@@ -45,22 +48,27 @@ export function createProbe<T>(
     latest: () => latest,
     failure() {
       const runningMs = clock.now() - startedMs;
-      if (running && runningMs > lateAfterMs) return `No answer for ${Math.floor(runningMs / 1000)} s`;
+      if (running && runningMs > lateMs) return `No answer for ${Math.floor(runningMs / 1000)} s`;
       return error;
     },
   };
 }
 
-/** Keeps a probe for each source of a changing list; a source that stays keeps its probe and results. */
+/**
+ * Keeps a probe for each source of a changing list; a source that stays keeps its probe and results. `timeoutMs` of a
+ * source is how long its run may take.
+ */
 export function createProbes<T, S extends object>(
-  list: readonly (S & { sample(): Promise<T> })[],
+  list: readonly (S & { timeoutMs?: number; sample(): Promise<T> })[],
   options: { clock: Clock; everyMs: number },
 ) {
   let known = new Map<object, Probe<T>>();
+  const optionsOf = ({ timeoutMs }: { timeoutMs?: number }) =>
+    timeoutMs === undefined ? options : { clock: options.clock, everyMs: options.everyMs, lateMs: timeoutMs };
   return () => {
     const probed = list.map((source) => ({
       source,
-      probe: known.get(source) ?? createProbe(() => source.sample(), options),
+      probe: known.get(source) ?? createProbe(() => source.sample(), optionsOf(source)),
     }));
     known = new Map(probed.map(({ source, probe }) => [source, probe]));
     return probed;

@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import type { CacheRow } from "@wheelhouse/shared/caches/caches.ts";
 import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { judgeFreshness } from "@wheelhouse/shared/freshness.ts";
@@ -9,6 +10,7 @@ import {
   formatRate,
   formatSpan,
 } from "#lib/format.ts";
+import { useMoment } from "#lib/live/moment.ts";
 import { useNow } from "#lib/live/now.ts";
 import { type HistoryChart, HistoryCharts, type HistoryLine } from "#ui/chart/history-charts.tsx";
 import { Sparkline } from "#ui/chart/sparkline.tsx";
@@ -21,6 +23,8 @@ import { Age, Time } from "#ui/text/time.tsx";
 import styles from "./caches.module.css";
 import { CacheStatus, Levels } from "./columns.tsx";
 import { levelShares } from "./filter.ts";
+import { CacheTimeToLive, cacheTimes } from "./keyspace.tsx";
+import { redisServersQuery } from "./queries.ts";
 
 const known = (value: number | null, format: (value: number) => string): string =>
   value === null ? "–" : format(value);
@@ -189,6 +193,7 @@ export const CacheDrawer = (props: {
   onInvalidate: (() => void) | null;
 }) => {
   const { organization, row, trend, freshness, onInvalidate, ...drawer } = props;
+  const servers = useQuery(redisServersQuery(organization, useMoment()));
   if (row === undefined)
     return (
       <Drawer label="Cache" title="No such cache" {...drawer}>
@@ -234,6 +239,7 @@ export const CacheDrawer = (props: {
           subjects={[row.name, row.id]}
           charts={cacheCharts(row.threshold)}
         />
+        <CacheTimeToLive found={cacheTimes(servers.data, row.id)} />
         <h3 className="h">Key groups with most calls</h3>
         <Groups row={row} />
         <h3 className="h">Instances</h3>

@@ -57,13 +57,20 @@ const Prefixes = ({ keyspace }: { keyspace: NonNullable<Detail["keyspace"]> }) =
 };
 
 /** Keys and memory by prefix, estimated from a sample whose size is shown. */
-export const Keyspace = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
+export const Keyspace = ({
+  keyspace,
+  isRefused,
+}: {
+  keyspace: Detail["keyspace"];
+  /** The server refuses to be read in part, so that a sample may never come. */
+  isRefused: boolean;
+}) => {
   const { zone } = usePreferences();
   if (keyspace === null)
     return (
       <section>
         <h3 className="h">Keyspace by prefix</h3>
-        <p className="c2">No sample yet. The first arrives within a minute.</p>
+        <p className="c2">{isRefused ? "No sample." : "No sample yet. The first arrives within a minute."}</p>
       </section>
     );
   const { sampledKeys, totalKeys, observedAt, database } = keyspace;
@@ -84,10 +91,27 @@ export const Keyspace = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
 
 const spans = ["none", "< 1 m", "< 10 m", "< 1 h", "< 6 h", "< 24 h", "< 7 d", "≥ 7 d"] as const;
 
+const Shares = ({ shares }: { shares: readonly number[] }) => {
+  const most = Math.max(0, ...shares);
+  return (
+    <ul className={styles.ttl}>
+      {spans.map((span, index) => {
+        const share = shares[index] ?? 0;
+        return (
+          <li key={span} title={`${span}: ${formatPercent(share)}`}>
+            <i style={{ height: `${most === 0 ? 0 : (share / most) * 100}%` }} />
+            <span>{span}</span>
+            <span className="vh">{formatPercent(share)}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+};
+
 /** Remaining time to live of the sampled keys. */
 export const TimeToLive = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
   const shares = keyspace?.timeToLive.shares ?? [];
-  const most = Math.max(0, ...shares);
   return (
     <section>
       <div className="sec-h">
@@ -96,23 +120,52 @@ export const TimeToLive = ({ keyspace }: { keyspace: Detail["keyspace"] }) => {
           {keyspace === null ? "" : `share of ${formatCount(keyspace.timeToLive.sampledKeys)} sampled keys`}
         </span>
       </div>
-      {most === 0 ? (
+      {shares.every((share) => share === 0) ? (
         <p className="c2">{keyspace === null ? "No sample yet." : "No keys."}</p>
       ) : (
-        <ul className={styles.ttl}>
-          {spans.map((span, index) => {
-            const share = shares[index] ?? 0;
-            return (
-              <li key={span} title={`${span}: ${formatPercent(share)}`}>
-                <i style={{ height: `${(share / most) * 100}%` }} />
-                <span>{span}</span>
-                <span className="vh">{formatPercent(share)}</span>
-              </li>
-            );
-          })}
-        </ul>
+        <Shares shares={shares} />
       )}
     </section>
+  );
+};
+
+/** Remaining time to live of a cache's own keys; null where no server has a prefix for it. */
+export const cacheTimes = (servers: RedisServerList | undefined, id: string) => {
+  for (const { detail } of servers?.items ?? []) {
+    const keyspace = detail?.keyspace;
+    const times = keyspace?.caches?.find((each) => each.id === id);
+    if (keyspace && times) return { times, keyspace };
+  }
+  return null;
+};
+
+/** Remaining time to live of one cache's keys, from a sample whose size is shown. */
+export const CacheTimeToLive = ({ found }: { found: ReturnType<typeof cacheTimes> }) => {
+  const { zone } = usePreferences();
+  if (found === null)
+    return (
+      <>
+        <h3 className="h">Time to live</h3>
+        <p className="c2">Not sampled. Declare the prefix of this cache's keys on Sources to see it.</p>
+      </>
+    );
+  const { times, keyspace } = found;
+  const isEstimate = keyspace.sampledKeys < keyspace.totalKeys;
+  return (
+    <>
+      <div className="sec-h">
+        <h3 className="h">Time to live</h3>
+        <span className="c3 t12">
+          sampled {formatCount(times.sampledKeys)} of {isEstimate ? "about " : ""}
+          {formatCount(times.keys)} at {formatTime(keyspace.observedAt, zone)} {zoneName(zone)}
+        </span>
+      </div>
+      {times.sampledKeys === 0 ? (
+        <p className="c2">No keys in this sample.</p>
+      ) : (
+        <Shares shares={times.shares} />
+      )}
+    </>
   );
 };
 

@@ -209,6 +209,7 @@ export const RedisPanel = ({ organization, item }: { organization: string; item:
   const { redis: figures, state, cause } = server;
   const currency = useCurrency(server);
   const isCurrent = currency === "fresh";
+  const isRefused = Boolean(detail?.notice);
   const isOld = !isCurrent || state === "down" || state === "unknown";
   const word =
     state === "ok" ? "OK" : state === "degraded" ? "Degraded" : state === "down" ? "Down" : "Unknown";
@@ -250,10 +251,11 @@ export const RedisPanel = ({ organization, item }: { organization: string; item:
             <ServerWide figures={figures} />
           </div>
         )}
+        {server.notice && <p className="pad c2">{server.notice}.</p>}
         {detail?.notice && <p className="pad c2">{detail.notice}.</p>}
         <ServerHistory organization={organization} server={server} />
         <div className={`${styles.three} ${isOld ? "hatch" : ""}`}>
-          <Keyspace keyspace={detail?.keyspace ?? null} />
+          <Keyspace keyspace={detail?.keyspace ?? null} isRefused={isRefused} />
           <TimeToLive keyspace={detail?.keyspace ?? null} />
           <SlowLog slowLog={detail?.slowLog ?? null} />
         </div>

@@ -36,7 +36,7 @@ const Largest = (props: { title: string; of: Postgres["largestTables"] }) =>
 /** Metrics from the last sample of a Postgres server; Redis metrics are on the Cache page. */
 export const ServerFigures = ({ server }: { server: ServiceDetail["server"] }) => {
   const postgres = server?.postgres ?? null;
-  if (postgres === null) return null;
+  if (postgres === null) return server?.notice ? <p className="c2">{server.notice}.</p> : null;
   const { connections, maxConnections, poolSize, poolIdle, poolWaiting } = postgres;
   const { longestTransactionMs, blockedQueries, databaseSizeBytes } = postgres;
   return (

@@ -16,10 +16,18 @@ import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { FilteredTable, Table } from "#ui/table/table.tsx";
 import { queueColumns } from "./columns.tsx";
 import { QueueDrawer } from "./drawer.tsx";
+import { OtherQueues, Undiscovered } from "./others.tsx";
 import { queuesBoard, queuesQuery } from "./queries.ts";
 import styles from "./queues.module.css";
 import { QueuesSummary, workerColumns } from "./summary.tsx";
-import { filterQueues, type QueuesState, type QueueView, queueFilterKeys } from "./views.ts";
+import {
+  filterOthers,
+  filterQueues,
+  type OtherQueue,
+  type QueuesState,
+  type QueueView,
+  queueFilterKeys,
+} from "./views.ts";
 
 const route = getRouteApi("/o/$org/queues");
 const workersIntervalMs = 15_000;
@@ -29,6 +37,7 @@ const rowClass = ({ row }: QueueView): string => (row.state === "ok" && !row.pau
 const keyOfWorker = ({ host }: QueuesState["workers"][number]): string => host;
 const quiet = (): string => "quiet";
 const none: readonly QueueView[] = [];
+const noOthers: readonly OtherQueue[] = [];
 
 const Workers = ({ list }: { list: QueuesState }) => {
   const { workers, intervalMs, views } = list;
@@ -79,11 +88,12 @@ const Queues = (props: {
   query: PanelQuery<QueuesState>;
   currency: Currency;
   shown: readonly QueueView[];
+  others: readonly OtherQueue[];
   openKey: string | undefined;
   hrefOf: (key: string) => string;
   onSearch: (change: { q?: undefined; queue?: string }) => void;
 }) => {
-  const { query, currency, shown, openKey, hrefOf, onSearch } = props;
+  const { query, currency, shown, others, openKey, hrefOf, onSearch } = props;
   const freshness = freshnessOf(currency);
   return (
     <Panel
@@ -91,7 +101,9 @@ const Queues = (props: {
       query={query}
       skeletonRows={12}
       freshness={freshness}
-      isEmpty={(list) => list.views.length === 0}
+      isEmpty={({ views, others: all, undiscovered }) =>
+        views.length + all.length + undiscovered.length === 0
+      }
       empty={
         <Empty title="No queues yet">
           A queue appears here within seconds after a program adds its first job with BullMQ.
@@ -101,20 +113,26 @@ const Queues = (props: {
       {(list) => (
         <>
           <FreshnessLine observedAt={list.observedAt} currency={currency} />
-          <QueuesSummary views={list.views} shown={shown.length} />
-          <FilteredTable
-            noMatch="No queues match"
-            onClear={() => onSearch({ q: undefined })}
-            caption="Queues, worst first"
-            className="cards"
-            columns={queueColumns[freshness.state]}
-            rows={shown}
-            keyOf={keyOf}
-            rowClass={rowClass}
-            openKey={openKey}
-            onOpen={(key) => onSearch({ queue: key })}
-            hrefOf={hrefOf}
-          />
+          <Undiscovered servers={list.undiscovered} />
+          {list.views.length > 0 && (
+            <>
+              <QueuesSummary views={list.views} shown={shown.length} />
+              <FilteredTable
+                noMatch="No queues match"
+                onClear={() => onSearch({ q: undefined })}
+                caption="Queues, worst first"
+                className="cards"
+                columns={queueColumns[freshness.state]}
+                rows={shown}
+                keyOf={keyOf}
+                rowClass={rowClass}
+                openKey={openKey}
+                onOpen={(key) => onSearch({ queue: key })}
+                hrefOf={hrefOf}
+              />
+            </>
+          )}
+          <OtherQueues others={others} left={list.othersLeft} />
           <Workers list={list} />
         </>
       )}
@@ -136,6 +154,7 @@ export const QueuesPage = () => {
   const keys = useMemo(() => queueFilterKeys(views), [views]);
   const filter = readFilterInput(search.q ?? "", keys);
   const shown = filterQueues(views, filter);
+  const others = filterOthers(data?.others ?? noOthers, filter);
 
   const setSearch = (change: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...change }, replace });
@@ -173,6 +192,7 @@ export const QueuesPage = () => {
           query={queues}
           currency={currency}
           shown={shown}
+          others={others}
           openKey={search.queue}
           hrefOf={hrefOf}
           onSearch={setSearch}

@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { listQueues, type QueueList, queueTopic, readQueue } from "@wheelhouse/shared/queues.ts";
 import { call } from "#lib/api/api.ts";
 import { type Board, boardQuery } from "#lib/live/live-board.ts";
-import { fromList, moveRows, type QueuesState } from "./views.ts";
+import { beside, fromList, moveRows, type QueuesState } from "./views.ts";
 
 const detailIntervalMs = 10_000;
 
@@ -12,7 +12,7 @@ export const queuesBoard: Board<QueueList, QueuesState> = {
   read: (at, options) => call(listQueues, { query: { at } }, options),
   take: fromList,
   move: moveRows,
-  keep: (state, { workers }) => ({ ...state, workers }),
+  keep: (state, answer) => Object.assign({}, state, beside(answer)),
 };
 
 /** All queues of one organization; the socket keeps live rows current, periodic answers the workers. */

@@ -8,18 +8,35 @@ import type { Filter, FilterKey } from "#ui/filter/filter-tokens.ts";
  */
 export type QueueView = { row: QueueRow; trend: readonly (number | null)[]; was: string | null };
 
+export type OtherQueue = NonNullable<QueueList["others"]>[number];
+
 /** The page's copy of the list, in the topic's order. */
 export type QueuesState = {
   observedAt: string | null;
   intervalMs: number;
   views: readonly QueueView[];
   workers: QueueList["workers"];
+  /** Queues of other systems, and how many more there are. */
+  others: readonly OtherQueue[];
+  othersLeft: number;
+  /** Servers on which not all queues can be found. */
+  undiscovered: NonNullable<QueueList["undiscovered"]>;
   /** Time of the last trend value, and the interval between values. */
   trendsAt: string | null;
   trendIntervalMs: number;
 };
 
-const waitingOf = (row: QueueRow): number => row.counts.waiting + row.counts.prioritized;
+/** Null while its figures are not known. */
+const waitingOf = (row: QueueRow): number | null =>
+  row.state === "unknown" ? null : row.counts.waiting + row.counts.prioritized;
+
+/** The fields that only complete lists carry. */
+export const beside = ({ workers, others, othersLeft, undiscovered }: QueueList) => ({
+  workers,
+  others: others ?? [],
+  othersLeft: othersLeft ?? 0,
+  undiscovered: undiscovered ?? [],
+});
 
 const wasOf = (row: QueueRow, before: QueueView | undefined): string | null => {
   if (row.state !== "unknown" || before === undefined) return null;
@@ -38,7 +55,7 @@ export const fromList = (list: QueueList, before?: QueuesState): QueuesState => 
       before?.views.find((view) => view.row.id === row.id),
     ),
   })),
-  workers: list.workers,
+  ...beside(list),
   trendsAt: list.observedAt,
   trendIntervalMs: Object.values(list.trends)[0]?.intervalMs ?? 10_000,
 });
@@ -117,6 +134,18 @@ export const filterQueues = (views: readonly QueueView[], filter: Filter): reado
         const actual = key === "state" ? slugOf(row.label) : key === "prefix" ? row.prefix : row.source;
         return value.split(",").includes(actual);
       })
+    );
+  });
+};
+
+/** The queues of other systems that match; they have no state and no prefix to filter by. */
+export const filterOthers = (others: readonly OtherQueue[], filter: Filter): readonly OtherQueue[] => {
+  const wanted = filter.text.toLowerCase().split(/\s+/);
+  return others.filter(({ name, key, system, source }) => {
+    const named = `${name} ${key} ${system}`.toLowerCase();
+    return (
+      wanted.every((word) => named.includes(word)) &&
+      filter.tokens.every((token) => token.key === "source" && token.value.split(",").includes(source))
     );
   });
 };

@@ -113,6 +113,10 @@ const factsOf = (view: SourceView): Fact[] => {
       ? [
           { label: "Format", value: formatOf(source) },
           { label: "Address", value: source.target ?? "Wheelhouse's own" },
+          {
+            label: "Timeout",
+            value: source.timeoutMs == null ? "default" : formatSpan(source.timeoutMs),
+          },
         ]
       : []),
     // A cache is not checked itself; its Redis server is.

@@ -8,6 +8,7 @@ import css from "./sources.module.css";
 
 const kinds = { redis: "Redis", postgres: "Postgres" } as const;
 type Kind = keyof typeof kinds;
+const defaultSeconds = { redis: 3, postgres: 5 };
 const example = { redis: "redis://user:password@host:6379/0", postgres: "postgres://user:password@host/db" };
 
 /** Watches a Redis or Postgres server, or changes its name or address. */
@@ -21,15 +22,17 @@ export const ServerDialog = (props: {
   const [kind, setKind] = useState<Kind>(source?.kind ?? "redis");
   const [name, setName] = useState(source?.name ?? "");
   const [url, setUrl] = useState("");
+  const [seconds, setSeconds] = useState(source?.timeoutMs == null ? "" : String(source.timeoutMs / 1_000));
+  const timeoutMs = seconds.trim() === "" ? null : Math.round(Number(seconds) * 1_000);
   return (
     <SourceDialog
       source={source}
       act="Watch"
       word="server"
       foot="The address is stored encrypted and never shown again."
-      fields={["name", "url", "kind"]}
+      fields={["name", "url", "kind", "timeoutMs"]}
       name={name}
-      definition={{ kind, name: name.trim(), url: url.trim() }}
+      definition={{ kind, name: name.trim(), url: url.trim(), timeoutMs }}
       isReady={name.trim() !== "" && url.trim() !== ""}
       save={save}
       onSaved={onClose}
@@ -66,6 +69,14 @@ export const ServerDialog = (props: {
             value={url}
             onChange={setUrl}
             isSecret
+          />
+          <TextField
+            label="Timeout (seconds)"
+            hint={`For connecting and for each command; ${defaultSeconds[kind]} if empty`}
+            error={complaint("timeoutMs")}
+            value={seconds}
+            onChange={setSeconds}
+            isNumber
           />
         </>
       )}

@@ -4,11 +4,19 @@ import type { Logger } from "pino";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Board } from "#observe/aspect.ts";
 import type { ObservedRedisDetail } from "../rows.ts";
+import type { PrefixedCache } from "./cache-times.ts";
 import { createKeyspaceWalk } from "./keyspace.ts";
 import { createLatencyReader } from "./latency.ts";
 import { createSlowLogReader } from "./slow-log.ts";
 
-export type DetailedServer = { id: string; organization: string; redis: Redis; database: number };
+export type DetailedServer = {
+  id: string;
+  organization: string;
+  redis: Redis;
+  database: number;
+  /** Declared in this server. */
+  caches?: readonly PrefixedCache[];
+};
 
 const latencyEveryMs = 10_000;
 const slowLogEveryMs = 15_000;
@@ -48,6 +56,7 @@ export function createRedisDetails({
           watchers.get(server.redis) ??
           watchServer({ server, clock, log, kept: adopted.get(server.id), goesOn: () => isLeading });
         watchers.set(server.redis, watcher);
+        watcher.follow(server.caches ?? []);
         if (leads) watcher.poke();
         return watcher.row();
       });
@@ -61,7 +70,12 @@ export function createRedisDetails({
   };
 }
 
-type Watcher = { poke(): void; row(): ObservedRedisDetail };
+type Watcher = {
+  /** Takes the caches to sample from the next pass on. */
+  follow(caches: readonly PrefixedCache[]): void;
+  poke(): void;
+  row(): ObservedRedisDetail;
+};
 
 const unread = { keyspace: null, slowLog: null, latency: null, notice: null };
 
@@ -76,7 +90,8 @@ function watchServer(deps: {
   const { id, organization, redis, database } = server;
   const latency = createLatencyReader({ redis, clock });
   const slowLog = createSlowLogReader({ redis, clock });
-  const keyspace = createKeyspaceWalk({ redis, database, clock });
+  let caches: readonly PrefixedCache[] = [];
+  const keyspace = createKeyspaceWalk({ redis, database, clock, caches: () => caches });
   let row: ObservedRedisDetail = kept ?? { id, organization, ...unread };
   const askedAtMs = new Map<string, number>();
   const refusals = new Map<string, string>();
@@ -96,7 +111,7 @@ function watchServer(deps: {
       log.debug({ err, source: id, question: name }, "a detail of a Redis server could not be read");
       // These errors would recur; others are retried.
       if (!/^(NOPERM|ERR unknown (sub)?command)/i.test(text)) return;
-      refusals.set(name, `This server does not allow reading its ${name}`);
+      refusals.set(name, `The ${name} cannot be read: ${text.slice(0, 200)}`);
       take({ notice: [...refusals.values()].join(". ") });
     }
   };
@@ -118,6 +133,9 @@ function watchServer(deps: {
   };
 
   return {
+    follow(declared) {
+      caches = declared;
+    },
     poke() {
       if (isBusy || redis.status !== "ready") return;
       isBusy = true;

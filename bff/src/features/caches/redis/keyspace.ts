@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "#lib/time/clock.ts";
+import { createCacheTimes, type PrefixedCache } from "./cache-times.ts";
 import { createKeyTally, type KeyspaceSample } from "./prefixes.ts";
 
 const defaultKeysPerPass = 20_000;
@@ -22,14 +23,18 @@ export function createKeyspaceWalk({
   database,
   clock,
   keysPerPass = defaultKeysPerPass,
+  caches = () => [],
 }: {
   redis: Pick<Redis, "dbsize" | "scan" | "pipeline">;
   database: number;
   clock: Clock;
   keysPerPass?: number;
+  /** Caches whose times to live are sampled on their own. */
+  caches?: () => readonly PrefixedCache[];
 }) {
   let cursor = "0";
   let tally = createKeyTally();
+  let times = createCacheTimes([]);
   let seen = 0;
   let isWalking = false;
   let fromStart = true;
@@ -39,16 +44,22 @@ export function createKeyspaceWalk({
       const part = keys.slice(from, from + keysPerPipeline);
       const pipeline = redis.pipeline();
       for (const key of part) pipeline.memory("USAGE", key, "SAMPLES", memorySamples);
-      const asked = part.filter(() => seen++ % ttlOfEvery === 0);
-      for (const key of asked) pipeline.pttl(key);
+      const asked = part.flatMap((key) => {
+        const isOfAll = seen++ % ttlOfEvery === 0;
+        const cache = times.pass(key);
+        return isOfAll || cache !== null ? [{ key, isOfAll, cache }] : [];
+      });
+      for (const { key } of asked) pipeline.pttl(key);
       const answers = (await pipeline.exec()) ?? [];
       const refused = answers[0]?.[0];
       if (refused) throw refused;
       answers.forEach(([, value], index) => {
         if (typeof value !== "number") return;
         const key = part[index];
-        if (key === undefined) tally.addTimeToLive(value);
-        else tally.add(key, value);
+        const of = asked[index - part.length];
+        if (key !== undefined) tally.add(key, value);
+        if (of?.isOfAll) tally.addTimeToLive(value);
+        if (of?.cache) times.add(of.cache, value);
       });
     }
   };
@@ -63,6 +74,7 @@ export function createKeyspaceWalk({
     async step(budgetMs: number, goesOn: () => boolean = () => true): Promise<KeyspaceSample | null> {
       if (!isWalking) {
         tally = createKeyTally();
+        times = createCacheTimes(caches());
         isWalking = true;
         fromStart = cursor === "0";
       }
@@ -82,6 +94,7 @@ export function createKeyspaceWalk({
             sampledKeys: tally.sampled(),
             totalKeys,
             ...tally.estimate(totalKeys),
+            caches: times.estimate(tally.sampled() === 0 ? 0 : totalKeys / tally.sampled()),
           };
         }
         if (clock.now() >= endMs) return null;

@@ -21,11 +21,22 @@ const ttlEndsMs = [
   10_080 * minuteMs,
 ];
 
+/** Number of places of a distribution of times to live: without expiry, below each bound, and above the last. */
+export const timePlaces = ttlEndsMs.length + 2;
+
+/** The place of an answer of PTTL (−1 for a key without expiry); null for a key that is gone. */
+export function timeToLivePlace(ttlMs: number): number | null {
+  if (ttlMs < -1) return null;
+  if (ttlMs === -1) return 0;
+  const end = ttlEndsMs.findIndex((endMs) => ttlMs < endMs);
+  return (end === -1 ? ttlEndsMs.length : end) + 1;
+}
+
 /** Collects sampled keys in bounded memory, whatever their names, and estimates the whole keyspace. */
 export function createKeyTally() {
   const prefixes = new Map<string, Prefix>();
   const beyond: Tally & { names: number } = { keys: 0, bytes: 0, names: 0 };
-  const ttl = Array<number>(ttlEndsMs.length + 2).fill(0);
+  const ttl = Array<number>(timePlaces).fill(0);
   let sampled = 0;
   let ttlSampled = 0;
 
@@ -64,10 +75,9 @@ export function createKeyTally() {
     },
     /** `ttlMs`: as returned by PTTL, −1 for a key without expiry. */
     addTimeToLive(ttlMs: number) {
-      if (ttlMs < -1) return;
+      const at = timeToLivePlace(ttlMs);
+      if (at === null) return;
       ttlSampled += 1;
-      const end = ttlEndsMs.findIndex((endMs) => ttlMs < endMs);
-      const at = ttlMs === -1 ? 0 : (end === -1 ? ttlEndsMs.length : end) + 1;
       ttl[at] = (ttl[at] ?? 0) + 1;
     },
     estimate(totalKeys: number): Pick<KeyspaceSample, "prefixes" | "others" | "timeToLive"> {

@@ -6,6 +6,7 @@ import { type OwnRedis, startOwnRedis } from "#testing/stack.ts";
 import { makeSeen } from "#testing/tick.ts";
 import { sampleOnce } from "../testing/sampling.fixture.ts";
 import { createRedisDetails } from "./details.ts";
+import { createKeyspaceWalk } from "./keyspace.ts";
 
 const log = pino({ level: "silent" });
 let server: OwnRedis;
@@ -68,3 +69,61 @@ it("a leader reads keyspace, slow log and latency of its servers; other processe
   expect(kept.rows[0], "a row that did not change keeps its identity").toBe(observe(false));
   redis.disconnect();
 }, 60_000);
+
+it("times to live of a declared cache are those of its own keys, from a bounded number of them", async () => {
+  const redis = createRedis({ url: `${server.url}/2`, name: "test-times", log });
+  await expect.poll(() => redis.status).toBe("ready");
+  const pipeline = redis.pipeline();
+  for (let n = 0; n < 300; n += 1) pipeline.set(`shop:cache:${n}`, "x", "EX", 30);
+  for (let n = 0; n < 100; n += 1) pipeline.set(`shop:other:${n}`, "x");
+  for (let n = 0; n < 3; n += 1) pipeline.set(`users:${n}`, "x", "EX", 3 * 86_400);
+  await pipeline.exec();
+  const caches = [
+    { id: "shop~cache", prefix: "shop:cache:" },
+    { id: "shop~users", prefix: "users:" },
+    { id: "shop~empty", prefix: "none:" },
+  ];
+  const walk = createKeyspaceWalk({ redis, database: 2, clock: systemClock, caches: () => caches });
+  await redis.config("RESETSTAT");
+  const sample = await walk.step(30_000);
+  expect(sample?.caches).toEqual([
+    { id: "shop~cache", sampledKeys: 200, keys: 300, shares: [0, 1, 0, 0, 0, 0, 0, 0] },
+    { id: "shop~users", sampledKeys: 3, keys: 3, shares: [0, 0, 0, 0, 0, 0, 1, 0] },
+    { id: "shop~empty", sampledKeys: 0, keys: 0, shares: [0, 0, 0, 0, 0, 0, 0, 0] },
+  ]);
+  const asked = Number(/cmdstat_pttl:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1]);
+  expect(asked).toBeLessThanOrEqual(203 + Math.ceil(403 / 8));
+  redis.disconnect();
+}, 60_000);
+
+it("what a server refuses is told in its own words", async () => {
+  const admin = createRedis({ url: server.url, name: "test-admin", log });
+  await expect.poll(() => admin.status).toBe("ready");
+  await admin.acl(
+    "SETUSER",
+    "noslowlog",
+    "on",
+    ">noslowlog",
+    "~*",
+    "+@read",
+    "+@connection",
+    "+info",
+    "-slowlog",
+  );
+  const url = `redis://noslowlog:noslowlog@${new URL(server.url).host}`;
+  const redis = createRedis({ url, name: "test-refused", log });
+  await expect.poll(() => redis.status).toBe("ready");
+  let nowMs = systemClock.now();
+  const details = createRedisDetails({
+    servers: () => [{ id: "main", organization: "acme", redis, database: 0 }],
+    clock: { now: () => nowMs },
+    log,
+  });
+  await expect
+    .poll(() => {
+      nowMs += 16_000;
+      return details.observe(makeSeen(nowMs, { leads: true })).rows[0]?.notice;
+    })
+    .toMatch(/The slow log cannot be read: NOPERM .*slowlog/);
+  for (const each of [admin, redis]) each.disconnect();
+}, 30_000);

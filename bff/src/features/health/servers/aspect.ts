@@ -156,7 +156,6 @@ function problemOf(
 function tileOf(servers: readonly ObservedServer[], { intervalMs, trend }: Part): Tile {
   const redis = servers.filter(({ kind }) => kind === "redis");
   const answering = redis.filter(({ state }) => state !== "down");
-  const policies = new Set(redis.flatMap((server) => server.redis?.evictionPolicy ?? []));
   const isKnown = redis.length > 0 && answering.length === redis.length;
   const sum = (read: (figures: NonNullable<ObservedServer["redis"]>) => number | null) =>
     isKnown ? sumOf(redis.map((server) => (server.redis ? read(server.redis) : null))) : null;
@@ -171,10 +170,19 @@ function tileOf(servers: readonly ObservedServer[], { intervalMs, trend }: Part)
         ),
       },
       opsPerSecond: sum(({ opsPerSecond }) => opsPerSecond),
-      evictionPolicy: policies.size === 0 ? null : [...policies].sort().join(", "),
+      evictionPolicy: policiesOf(redis),
     },
     sources: servers.map(publicServers.of),
   };
+}
+
+/** The policies of these servers, and how many do not report theirs; null when none does. */
+function policiesOf(redis: readonly ObservedServer[]): string | null {
+  const told = redis.flatMap((server) => server.redis?.evictionPolicy ?? []);
+  const policies = [...new Set(told)].sort();
+  const untold = redis.length - told.length;
+  if (policies.length === 0) return null;
+  return [...policies, ...(untold === 0 ? [] : [`${untold} not reported`])].join(", ");
 }
 
 /** Sum; null when one value is unknown. */

@@ -76,6 +76,7 @@ function rowOf(
     observedAt: latest ? isoOf(latest.atMs) : null,
     intervalMs,
     cause: steady.cause,
+    notice: reading?.notice ?? null,
     roundTripMs: reading?.roundTripMs ?? null,
     redis: reading?.kind === "redis" ? reading.figures : null,
     postgres: reading?.kind === "postgres" ? reading.figures : null,

@@ -111,7 +111,8 @@ export function createPostgresSource({ pool, clock }: { pool: pg.Pool; clock: Cl
         longestTransactionMs: read.longest_transaction_ms,
       };
       const cause = causeOf(figures, roundTripMs);
-      return { kind: "postgres", roundTripMs, figures, state: cause === null ? "ok" : "degraded", cause };
+      const state = cause === null ? "ok" : "degraded";
+      return { kind: "postgres", roundTripMs, figures, state, cause, notice: null };
     },
   };
 }
