@@ -197,6 +197,11 @@ export const variableReference: Record<VariableName, VariableReference> = {
     example: "100",
     readBy: ["web"],
   },
+  WHEELHOUSE_RATE_LIMIT_PUSHES_PER_MINUTE: {
+    description: "Requests with OpenTelemetry metrics that one token may send in a minute.",
+    example: "600",
+    readBy: ["web"],
+  },
   WHEELHOUSE_SESSION_IDLE_MINUTES: {
     description: "How long an unused session lasts, in minutes.",
     example: "60",

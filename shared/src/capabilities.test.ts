@@ -6,6 +6,7 @@ const holds = (capability: Capability) => roles.filter((role) => capabilitiesOf[
 test("capabilities are held by exactly the intended roles", () => {
   expect(holds("overview:read")).toEqual(["viewer", "operator", "admin", "auditor", "superadmin"]);
   expect(holds("queues:act")).toEqual(["operator", "admin", "superadmin"]);
+  expect(holds("reports:write")).toEqual(["operator", "admin", "superadmin"]);
   expect(holds("webhooks:replay")).toEqual(["admin", "superadmin"]);
   expect(holds("access:manage")).toEqual(["admin", "superadmin"]);
   expect(holds("audit:write")).toEqual(["admin", "superadmin"]);

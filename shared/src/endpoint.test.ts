@@ -29,12 +29,19 @@ test("no two endpoints share method and path", () => {
 
 test.each(named)(
   "%s: a mutation names its audit action, a read has no body",
-  (_, { method, body, action, keeps }) => {
+  (_, { method, body, action, keeps, audited }) => {
     if (method === "GET") expect(body).toBeUndefined();
+    else if (audited === false) expect(action).toBeUndefined();
     else expect(action).toMatch(/^[a-z]+(?:\.[a-z-]+){2}$/);
     expect(keeps === undefined).toBe(action === undefined);
   },
 );
+
+test("only what programs push is no act", () => {
+  expect(endpoints.filter(({ audited }) => audited === false).map(addressOf)).toEqual([
+    "POST /otlp/v1/metrics",
+  ]);
+});
 
 test("only reads are served from memory", () => {
   const written = endpoints.filter(({ snapshot, method }) => snapshot === true && method !== "GET");

@@ -20,6 +20,11 @@ export type Endpoint = {
   access: "public" | "session" | "identity" | Capability;
   action?: `${string}.${string}.${string}`;
   /**
+   * What programs send by themselves again and again is no act: it has no action, no audit row, and does not count
+   * as a change. The endpoint limits its own rate.
+   */
+  audited?: false;
+  /**
    * The `before` and `after` fields that the audit trail keeps; all others are dropped before the event is
    * hashed. The trail is append-only, kept for years and has many readers, so list a field only if an auditor
    * needs it and it can never contain customer data or credentials.

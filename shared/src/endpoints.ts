@@ -15,6 +15,7 @@ import type { Endpoint } from "./endpoint.ts";
 import * as maintenance from "./health/maintenance.ts";
 import * as history from "./history.ts";
 import { liveContracts } from "./live.ts";
+import * as otlp from "./otlp.ts";
 import * as sourceTrial from "./source-trial.ts";
 import * as sources from "./sources.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
@@ -37,6 +38,7 @@ const contracts = [
   cacheRemovals,
   history,
   maintenance,
+  otlp,
   sources,
   webhookRefusals,
   sourceTrial,

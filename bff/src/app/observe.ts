@@ -5,6 +5,7 @@ import type { Core, Feature, Running } from "#lib/feature.ts";
 import { redisDatabaseOf } from "#lib/redis/redis.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";
 import type { Aspect } from "#observe/aspect.ts";
+import { createPushReader, createPushStore } from "#observe/pushes/pushes.ts";
 import {
   createControlChannel,
   createReports,
@@ -47,6 +48,7 @@ export function createWatch(
   const found = createReports({ sources: reportSources, clock, log, everyMs: intervalMs });
   const reports = () =>
     new Map([...found.reports()].map(([id, some]) => [id, withoutReplaced(some, clock.now())]));
+  const pushes = createPushReader({ redis, clock, everyMs: intervalMs });
   const aspects: Aspect[] = [];
   const snapshots = createSnapshotStore({ aspects, clock, intervalMs });
   return {
@@ -59,7 +61,10 @@ export function createWatch(
     },
     servers: connected.servers,
     queues: connected.queues,
-    pokeReports: found.poke,
+    pokeReports: () => Promise.all([found.poke(), pushes.poke()]),
+    /** What instances push over OpenTelemetry, and where it is kept. */
+    pushed: pushes.pushed,
+    pushStore: createPushStore({ redis }),
     /** The services' reports, by id of the Redis in which they were found. */
     reported: {
       reports,

@@ -1,10 +1,11 @@
 import { createRecentActs } from "#features/audit/reading/reading.ts";
-import { countBreakers, createBreakers } from "#features/breakers/breakers.ts";
-import { createCaches } from "#features/caches/caches.ts";
+import { countBreakers, createBreakers, isBreakerMetric } from "#features/breakers/breakers.ts";
+import { createCaches, isCacheMetric } from "#features/caches/caches.ts";
 import { createHealth, createServers, readHealthOnce } from "#features/health/health.ts";
 import { serviceRows } from "#features/health/rows.ts";
 import { createHistory } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
+import { createOtlp } from "#features/otlp/otlp.ts";
 import { createReasonOf } from "#features/overview/overview.ts";
 import { createQueues } from "#features/queues/queues.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
@@ -58,18 +59,24 @@ export function createWatchers(
     newestCommands,
     endpoints: webhookRows,
     reported: watch.reported,
+    pushed: watch.pushed,
     reasonOf: createReasonOf(reading),
   });
   return {
     servers,
     watchers: {
       operations,
+      otlp: createOtlp(core, {
+        store: watch.pushStore,
+        isWanted: (name) => isBreakerMetric(name) || isCacheMetric(name),
+      }),
       caches: createCaches(core, {
         ...commanding,
         servers: redisServers,
         detailedServers,
         serverRows: servers.rows,
         reported: watch.reportedWithOwn,
+        pushed: watch.pushed,
       }),
       queues: createQueues(core, { ...reading, sources: watch.queues, servers: servers.rows, intervalMs }),
       sources: createSources(core, {

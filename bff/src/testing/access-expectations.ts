@@ -9,6 +9,8 @@
 export const expectations: Record<string, string> = {
   "GET /openapi.json": "V O A U S T",
 
+  "POST /otlp/v1/metrics": "O A S T",
+
   "POST /api/v1/session": "anyone",
   "GET /api/v1/session/providers": "anyone",
   "GET /api/v1/session": "signed in",

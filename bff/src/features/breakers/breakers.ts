@@ -1,16 +1,18 @@
 import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
 import type { WatchHttp } from "#lib/http/watch-http.ts";
+import type { Pushed } from "#observe/pushes/pushes.ts";
 import type { Catalogue } from "#observe/sources/sources.ts";
 import { createBreakersAspect } from "./aspect.ts";
 import { createBreakersBoard } from "./board.ts";
 import { type CommandsDeps, createBreakerCommands } from "./commands.ts";
 import { createBreakerHolders, type NewestCommands } from "./holders.ts";
 import { createOwnBreakers, type OwnEndpointsKey } from "./own.ts";
+import { createPushedBreakers } from "./pushed.ts";
 import { createScrapedBreakers, createScrapeStates } from "./readers/readers.ts";
 import { createReportedBreakers, type ReportedBreakersDeps } from "./reports.ts";
 import { breakersRoutes, type RoutesDeps } from "./routes.ts";
 
-export { countBreakers } from "./readers/readers.ts";
+export { countBreakers, isBreakerMetric } from "./readers/readers.ts";
 
 type BreakersNeeds = {
   catalogue: Catalogue;
@@ -19,6 +21,8 @@ type BreakersNeeds = {
   endpoints: OwnEndpointsKey;
   /** Breakers that services report. */
   reported: ReportedBreakersDeps;
+  /** What instances push over OpenTelemetry. */
+  pushed(): readonly Pushed[];
   /** The latest command to each of these breakers that was applied by an instance, or still may be. */
   newestCommands(targets: readonly { organizationId: string; targetId: string }[]): NewestCommands;
 } & Omit<CommandsDeps & RoutesDeps, "command">;
@@ -26,7 +30,7 @@ type BreakersNeeds = {
 /** Breakers of Wheelhouse's own endpoints, scraped and reported breakers, and commands to them. */
 export function createBreakers(core: Core, needs: BreakersNeeds) {
   const { redis, config, clock, log } = core;
-  const { catalogue, http, endpoints, reported, newestCommands, channel, run, ...reading } = needs;
+  const { catalogue, http, endpoints, reported, pushed, newestCommands, channel, run, ...reading } = needs;
   const states = createScrapeStates({ redis, log });
   const scraped = createScrapedBreakers({
     catalogue,
@@ -46,7 +50,7 @@ export function createBreakers(core: Core, needs: BreakersNeeds) {
     aspect: createBreakersAspect({
       endpoints,
       board: createBreakersBoard(
-        [own, scraped, createReportedBreakers(reported)],
+        [own, scraped, createReportedBreakers(reported), createPushedBreakers({ pushed })],
         createBreakerHolders({ newestCommands, clock }),
       ),
     }),

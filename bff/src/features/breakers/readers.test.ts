@@ -76,6 +76,31 @@ describe("resilience4j", () => {
   });
 });
 
+const stateLine = (state: string, value: number, rest = "") =>
+  `resilience4j_circuitbreaker_state{name="pay",state="${state}"${rest}} ${value}\n`;
+
+test("the same series twice counts once, and the worse state holds", () => {
+  const calls = (value: number) =>
+    `resilience4j_circuitbreaker_calls_seconds_count{name="pay",kind="failed"} ${value}\n`;
+  const text = `${stateLine("closed", 1)}${stateLine("open", 0)}${stateLine("open", 1)}${calls(40)}${calls(38)}`;
+  expect(read(text)).toMatchObject([{ state: "open", counts: { calls: 40, failed: 40 } }]);
+  const fired = 'circuit{event="fire",name="a"} 7\n';
+  expect(read(`${fired}${fired}`)).toMatchObject([{ counts: { calls: 7 } }]);
+});
+
+test("names of OpenTelemetry are read like those of Prometheus, with a unit and without", () => {
+  const text = [
+    '{"resilience4j.circuitbreaker.state",name="pay",state="half_open"} 1',
+    '{"resilience4j.circuitbreaker.calls_count",name="pay",kind="failed"} 3',
+    'resilience4j_circuitbreaker_calls_milliseconds_bucket{name="pay",kind="failed",le="20"} 3',
+    '{"resilience4j.circuitbreaker.not.permitted.calls",name="pay",kind="not_permitted"} 2',
+    "",
+  ].join("\n");
+  expect(read(text)).toMatchObject([
+    { name: "pay", state: "half_open", counts: { calls: 5, failed: 5, refused: 2 }, buckets: [[20, 3]] },
+  ]);
+});
+
 test("Actuator writes percentages as text, and missing fields are unknown", () => {
   const body = {
     circuitBreakers: {

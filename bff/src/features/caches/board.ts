@@ -1,9 +1,8 @@
 import { cacheTopic } from "@wheelhouse/shared/caches/caches.ts";
-import type { Report } from "@wheelhouse/shared/reporter/report.ts";
 import type { Board, ObservedChange } from "#observe/aspect.ts";
 import { isSilent, reportedId } from "#observe/reports/reports.ts";
 import { type Steady, settle } from "#observe/tick/tick.ts";
-import { type HeardCache, rollUpCache } from "./rollup.ts";
+import { type CountedCache, type HeardCache, rollUpCache } from "./rollup.ts";
 import type { ObservedCache } from "./rows.ts";
 import { judgeCache, lowRatio } from "./state.ts";
 
@@ -24,8 +23,17 @@ type Known = {
 
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
+/** The caches that one process reports. */
+export type CachesReport = {
+  service: string;
+  instance: string;
+  reportedAt: string;
+  intervalMs: number;
+  caches: readonly CountedCache[];
+};
+
 export type ReportedCaches = {
-  reports(): ReadonlyMap<string, readonly Report[]>;
+  reports(): ReadonlyMap<string, readonly CachesReport[]>;
   organizationOf(sourceId: string, service: string): string | undefined;
 };
 

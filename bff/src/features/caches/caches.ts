@@ -1,7 +1,9 @@
 import { type Core, everyRole, type Feature } from "#lib/feature.ts";
+import type { Pushed } from "#observe/pushes/pushes.ts";
 import { createCachesAspect } from "./aspect.ts";
 import { createCachesBoard, type ReportedCaches } from "./board.ts";
 import { type CommandsDeps, createCacheCommands } from "./commands.ts";
+import { withPushedCaches } from "./pushed.ts";
 import {
   createRedisAspect,
   createRedisDetails,
@@ -10,6 +12,8 @@ import {
 } from "./redis/redis.ts";
 import { cacheRemovalsRoutes, createRemovals, type RemovalServer } from "./removals/removals.ts";
 import { cachesRoutes, type RoutesDeps } from "./routes.ts";
+
+export { isCacheMetric } from "./pushed.ts";
 
 type CachesNeeds = {
   /** The watched Redis servers of all organizations. */
@@ -20,6 +24,8 @@ type CachesNeeds = {
   serverRows: RedisServers;
   /** Caches that services report. */
   reported: ReportedCaches;
+  /** What instances push over OpenTelemetry. */
+  pushed(): readonly Pushed[];
 } & Omit<CommandsDeps & RoutesDeps, "commands">;
 
 /**
@@ -27,7 +33,7 @@ type CachesNeeds = {
  * declared caches.
  */
 export function createCaches(core: Core, needs: CachesNeeds) {
-  const { servers, detailedServers, serverRows, reported, channel, run, ...reading } = needs;
+  const { servers, detailedServers, serverRows, reported, pushed, channel, run, ...reading } = needs;
   const { database, changes, clock, log } = core;
   const { snapshots } = reading;
   const removals = createRemovals({ database, changes, snapshots, servers, clock, log });
@@ -52,7 +58,7 @@ export function createCaches(core: Core, needs: CachesNeeds) {
   return {
     ...feature,
     aspects: [
-      createCachesAspect(createCachesBoard(reported)),
+      createCachesAspect(createCachesBoard(withPushedCaches(reported, { pushed }))),
       createRedisAspect({
         servers: serverRows,
         board: createRedisDetails({ servers: detailedServers, clock, log }),

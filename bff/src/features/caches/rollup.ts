@@ -1,8 +1,10 @@
 import type { CacheRow } from "@wheelhouse/shared/caches/caches.ts";
 import type { ReportedCache } from "@wheelhouse/shared/reporter/report.ts";
 
+/** A cache of one process; `sets` is null where they are not counted. */
+export type CountedCache = Omit<ReportedCache, "sets"> & { sets: number | null };
 /** A cache as one process reported it, and when by our own clock. */
-export type HeardCache = { instance: string; cache: ReportedCache; intervalMs: number; heardAtMs: number };
+export type HeardCache = { instance: string; cache: CountedCache; intervalMs: number; heardAtMs: number };
 
 type Level = CacheRow["levels"][number];
 type Figures = Omit<
@@ -40,21 +42,21 @@ const maxKnown = (values: readonly (number | null)[]) => {
  */
 export function rollUpCache(heard: readonly HeardCache[]): Figures {
   const counted = heard.filter(({ cache }) => cache.windowMs >= shortestWindowMs);
-  const perMinute = (of: (cache: ReportedCache) => number | null) =>
+  const perMinute = (of: (cache: CountedCache) => number | null) =>
     sumKnown(
       counted.map(({ cache }) => {
         const count = of(cache);
         return count === null ? null : (count * 60_000) / cache.windowMs;
       }),
     );
-  const hitsOf = (cache: ReportedCache) => sum(cache.levels.map(({ hits }) => hits));
+  const hitsOf = (cache: CountedCache) => sum(cache.levels.map(({ hits }) => hits));
   const hits = sum(heard.map(({ cache }) => hitsOf(cache)));
   const misses = sum(heard.map(({ cache }) => cache.misses));
   const loads = sum(heard.map(({ cache }) => cache.loads));
   const loadMsMean = loads === 0 ? null : sum(heard.map(({ cache }) => cache.loadMsTotal)) / loads;
   const hitsPerMinute = perMinute(hitsOf);
   const levels = levelsOf(heard).map((level): Level => {
-    const at = (cache: ReportedCache) => cache.levels.find((each) => each.level === level);
+    const at = (cache: CountedCache) => cache.levels.find((each) => each.level === level);
     const over = level === "redis" ? maxKnown : sumKnown;
     return {
       level,

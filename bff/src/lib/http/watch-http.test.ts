@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { createAddressFilter } from "#lib/security/address-filter.ts";
 import { createWatchHttp } from "./watch-http.ts";
@@ -42,6 +42,7 @@ test.each([
   ["x-gzip", gzipSync(text)],
   ["GZIP", gzipSync(Buffer.concat([bom, Buffer.from(text)]))],
   ["deflate", deflateSync(text)],
+  ["deflate", deflateRawSync(text)],
   ["br", brotliCompressSync(text)],
   ["identity", Buffer.from(text)],
 ])("an answer compressed with %s is decompressed", async (coding, bytes) => {
@@ -50,6 +51,24 @@ test.each([
     reply.end(bytes);
   });
   expect(await get(url)).toMatchObject({ statusCode: 503, body: text, isWhole: true, truncated: false });
+});
+
+test.each([
+  ["text/plain; charset=ISO-8859-1", Buffer.from(text, "latin1")],
+  ['application/json;charset="windows-1252"', Buffer.from(text, "latin1")],
+  ["application/json; charset=utf-16le", Buffer.from(text, "utf16le")],
+  ["application/json; charset=latin-9000", Buffer.from(text)],
+  ["text/plain; charset=iso-8859-1", Buffer.concat([bom, Buffer.from(text)])],
+])("%s is decoded as it says, unless a mark says otherwise", async (type, bytes) => {
+  const url = await serve((_, reply) => void reply.writeHead(200, { "content-type": type }).end(bytes));
+  expect((await get(url)).body).toBe(text);
+});
+
+test.each(["gzip", "deflate", "br"])("an empty answer compressed with %s is empty", async (coding) => {
+  const url = await serve((_, reply) => void reply.writeHead(200, { "content-encoding": coding }).end());
+  expect(await get(url)).toMatchObject({ statusCode: 200, body: "", isWhole: true });
+  const head = `HTTP/1.1 204 No Content\r\ncontent-encoding: ${coding}\r\n\r\n`;
+  expect(await get(await serveRaw(head))).toMatchObject({ statusCode: 204, body: "" });
 });
 
 test.each([

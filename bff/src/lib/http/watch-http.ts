@@ -1,9 +1,9 @@
 import http from "node:http";
 import https from "node:https";
 import { connect, isIP } from "node:net";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { TLSSocket } from "node:tls";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import { type AddressFilter, AddressRefusedError } from "#lib/security/address-filter.ts";
 
@@ -154,20 +154,19 @@ export function createWatchHttp({
 }
 
 /** Reads an answer up to `maxBytes`. `startedMs`: when it was asked for, by `performance.now()`. */
-function readAnswer(
+async function readAnswer(
   response: http.IncomingMessage,
   { maxBytes, startedMs }: { maxBytes: number; startedMs: number },
 ): Promise<WatchAnswer> {
   const { socket, headers } = response;
   const coding = (headers["content-encoding"] ?? "").trim().toLowerCase();
-  const content = unpacked(response, coding);
-  if (content === null)
-    return Promise.reject(new Error(`Its answer is packed as ${coding.slice(0, 50)}, which is not read`));
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
   const ip = socket.remoteAddress ?? null;
   const certificateExpiresAt = expiryOf(socket);
-  return new Promise((resolve, reject) => {
+  const content = await unpacked(response, coding);
+  const contentType = headers["content-type"] ?? "";
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  return await new Promise((resolve, reject) => {
     const answer = (truncated: boolean) =>
       resolve({
         statusCode: response.statusCode ?? 0,
@@ -175,9 +174,9 @@ function readAnswer(
         isWhole: !truncated && (content !== response || isFramed(response)),
         ip,
         certificateExpiresAt,
-        contentType: headers["content-type"] ?? "",
+        contentType,
         cacheControl: headers["cache-control"] ?? "",
-        body: textOf(Buffer.concat(chunks).subarray(0, maxBytes)),
+        body: textOf(Buffer.concat(chunks).subarray(0, maxBytes), contentType),
         latencyMs: Math.round(performance.now() - startedMs),
       });
     content.on("data", (chunk: Buffer) => {
@@ -193,32 +192,63 @@ function readAnswer(
   });
 }
 
-const unpackers: Record<string, () => Readable & NodeJS.WritableStream> = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
+const unpackers: Record<string, (first: Buffer) => Readable & NodeJS.WritableStream> = {
+  gzip: () => createGunzip(),
+  "x-gzip": () => createGunzip(),
+  // Many servers leave the header of zlib out, by which its first byte is known.
+  deflate: ([first = 0]) => ((first & 0x0f) === 8 ? createInflate() : createInflateRaw()),
+  br: () => createBrotliDecompress(),
 };
 
-/** A stream of the decompressed content; null for an unknown encoding. */
-function unpacked(response: http.IncomingMessage, coding: string): Readable | null {
-  if (coding === "" || coding === "identity" || response.statusCode === 204) return response;
-  const unpacker = Object.hasOwn(unpackers, coding) ? unpackers[coding]?.() : undefined;
-  if (!unpacker) return null;
+/**
+ * A stream of the decompressed content; an answer without content is empty, whatever its encoding.
+ * @throws for an unknown encoding.
+ */
+async function unpacked(response: http.IncomingMessage, coding: string): Promise<Readable> {
+  if (coding === "" || coding === "identity") return response;
+  const unpacker = Object.hasOwn(unpackers, coding) ? unpackers[coding] : undefined;
+  if (!unpacker) throw new Error(`Its answer is packed as ${coding.slice(0, 50)}, which is not read`);
+  const first = await peek(response);
+  if (first === null) return Readable.from([]);
+  const content = unpacker(first);
   // A connection error must reach the reader, and `pipe` does not forward it.
-  response.on("error", (error) => unpacker.destroy(error));
-  return response.pipe(unpacker);
+  response.on("error", (error) => content.destroy(error));
+  return response.pipe(content);
+}
+
+/** The first bytes, which stay in the stream; null when it has none. */
+function peek(response: http.IncomingMessage): Promise<Buffer | null> {
+  return new Promise((resolve, reject) => {
+    response.once("error", reject);
+    response.once("end", () => resolve(null));
+    response.once("readable", () => {
+      const first: unknown = response.read();
+      if (!Buffer.isBuffer(first)) return;
+      response.unshift(first);
+      resolve(first);
+    });
+  });
 }
 
 const isFramed = ({ headers }: http.IncomingMessage) =>
   headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 
-/** Decodes as UTF-8, or as the byte order mark says. */
-function textOf(bytes: Buffer): string {
-  const [first, second] = bytes;
-  const encoding =
-    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
-  return new TextDecoder(encoding).decode(bytes);
+const marks: readonly [string, readonly number[]][] = [
+  ["utf-8", [0xef, 0xbb, 0xbf]],
+  ["utf-16le", [0xff, 0xfe]],
+  ["utf-16be", [0xfe, 0xff]],
+];
+
+/** Decodes as the byte order mark says, else as the content type says, else as UTF-8. */
+function textOf(bytes: Buffer, contentType: string): string {
+  const marked = marks.find(([, mark]) => mark.every((byte, at) => bytes[at] === byte))?.[0];
+  const named = /;\s*charset\s*=\s*"?([\w.:+-]+)/i.exec(contentType)?.[1];
+  try {
+    return new TextDecoder(marked ?? named ?? "utf-8").decode(bytes);
+  } catch {
+    // An encoding that nobody knows.
+    return new TextDecoder().decode(bytes);
+  }
 }
 
 function expiryOf(socket: unknown): string | null {

@@ -8,13 +8,14 @@ const reply = z.tuple([z.number(), z.number()]).transform(([count, resetMs]) => 
 /** The window for an organization's changes and exports. */
 export const actWindowMs = 3_600_000;
 
-/** What is counted: changes and exports per organization, failures per client address or per account and address, and trials of addresses per organization. */
+/** What is counted: changes and exports per organization, failures per client address or per account and address, trials of addresses per organization, and pushed metrics per token. */
 export type RateKind =
   | "mutations"
   | "intake-addresses"
   | "sign-in-addresses"
   | "sign-in-accounts"
-  | "source-trials";
+  | "source-trials"
+  | "pushes";
 
 const counterKey = (kind: RateKind, name: string) => `wheelhouse:rate:${kind}:${name}`;
 const indexKey = (kind: RateKind) => `wheelhouse:rate-index:${kind}`;

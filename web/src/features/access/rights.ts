@@ -21,6 +21,7 @@ const named: readonly { label: string; all: readonly Capability[] }[] = [
     all: ["health:act", "breakers:act", "cache:act"],
   },
   { label: "Record deployments", all: ["deployments:write"] },
+  { label: "Send metrics over OpenTelemetry", all: ["reports:write"] },
   { label: "Replay and configure webhooks", all: ["webhooks:replay", "webhooks:configure"] },
   { label: "Add and change sources", all: ["sources:manage"] },
   { label: "Connect additional Redis and Postgres servers", all: ["sources:connect"] },

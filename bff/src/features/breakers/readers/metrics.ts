@@ -1,5 +1,5 @@
 import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
-import type { Sample } from "./prometheus.ts";
+import { type Sample, withoutDuplicates } from "#lib/metric-sample.ts";
 import { emptyBreaker, ratioOfPercent, type ScrapedBreaker } from "./scraped.ts";
 import { createVariants } from "./variants.ts";
 
@@ -9,15 +9,17 @@ const mostBreakers = 1_000;
 const r4j = "resilience4j_circuitbreaker_";
 const pollyEvents = /^resilience_polly_strategy_events(_total)?$/;
 const pollyDuration = /^resilience_polly_pipeline_duration(_milliseconds)?_(count|bucket)$/;
+/** Counters of opossum-prometheus; OpenMetrics ends their names with `_total`. Any prefix may come before the name. */
+const opossumEvents = /circuit(_total)?$/;
+const r4jCalls = /^calls(_seconds|_milliseconds)?_(count|bucket)$/;
 const envoyOpen = /^envoy_cluster_circuit_breakers_(default|high)_(\w+)_open$/;
 const envoyCounts =
-  /^envoy_cluster_upstream_(cx_overflow|rq_pending_overflow|rq_retry_overflow|rq_total|rq_time_bucket)$/;
+  /^envoy_cluster_upstream_(cx_overflow|rq_pending_overflow|rq_retry_overflow|rq_total|rq_time_bucket)(?:_total)?$/;
 
 /** Whether a metric describes a breaker. */
 export const isBreakerMetric = (name: string): boolean =>
   name.startsWith(r4j) ||
-  // opossum-prometheus allows any prefix before the name.
-  name.endsWith("circuit") ||
+  opossumEvents.test(name) ||
   name.endsWith("circuit_perf") ||
   pollyEvents.test(name) ||
   pollyDuration.test(name) ||
@@ -108,11 +110,13 @@ function readResilience4j(samples: readonly Sample[]): ScrapedBreaker[] {
     } else if (part === "failure_rate")
       draft.failureRatio = higher(draft.failureRatio, ratioOfPercent(value));
     else if (part === "slow_call_rate") draft.slowRatio = higher(draft.slowRatio, ratioOfPercent(value));
-    else if (part === "calls_seconds_count") {
+    else if (/^not_permitted_calls(_total)?$/.test(part)) counts.refused = add(counts.refused, value);
+    const [, unit, figure] = r4jCalls.exec(part) ?? [];
+    if (figure === "bucket") addBucket(draft, labels.get("le"), unit === "_milliseconds" ? 1 : 1_000, value);
+    if (figure === "count") {
       counts.calls = add(counts.calls, value);
       counts.failed = add(counts.failed, kind === "failed" ? value : 0);
-    } else if (part === "not_permitted_calls_total") counts.refused = add(counts.refused, value);
-    else if (part === "calls_seconds_bucket") addBucket(draft, labels.get("le"), 1_000, value);
+    }
   }
   return found.all().map((breaker) => {
     const { calls, failed, refused } = breaker.counts;
@@ -136,11 +140,11 @@ const opossumLabels = new Set(["name", "event", "quantile"]);
 function readOpossum(samples: readonly Sample[]): ScrapedBreaker[] {
   const found = drafts("opossum");
   const nameOf = labelOf("name");
-  const counted = samples.filter(({ name, labels }) => name.endsWith("circuit") && labels.has("event"));
+  const counted = samples.filter(({ name, labels }) => opossumEvents.test(name) && labels.has("event"));
   const variants = createVariants(counted, opossumLabels, nameOf);
   for (const sample of samples) {
     const { name, labels, value } = sample;
-    const isEvent = name.endsWith("circuit");
+    const isEvent = opossumEvents.test(name);
     if (!isEvent && !name.endsWith("circuit_perf")) continue;
     const event = labels.get("event");
     if (event === undefined) continue;
@@ -290,9 +294,12 @@ function readEnvoy(samples: readonly Sample[]): ScrapedBreaker[] {
 }
 
 /** All breakers in one scrape, in their common shape. */
-export const breakersOf = (samples: readonly Sample[]): ScrapedBreaker[] => [
-  ...readResilience4j(samples),
-  ...readOpossum(samples),
-  ...readPolly(samples),
-  ...readEnvoy(samples),
-];
+export function breakersOf(samples: readonly Sample[]): ScrapedBreaker[] {
+  const distinct = withoutDuplicates(samples);
+  return [
+    ...readResilience4j(distinct),
+    ...readOpossum(distinct),
+    ...readPolly(distinct),
+    ...readEnvoy(distinct),
+  ];
+}

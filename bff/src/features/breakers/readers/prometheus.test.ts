@@ -30,7 +30,18 @@ describe("the text format", () => {
       'a_bucket{le="1"} 2 # {trace_id="x"} 0.5\n',
       [["a_bucket", { le: "1" }, 2]],
     ],
-    ["names in braces, which no breaker has", '{"a.b",x="1"} 2\nc 1\n', [["c", {}, 1]]],
+    [
+      "quoted names, with underscores for what Prometheus escapes",
+      '{"a.b",x="1"} 2\n{ "é\\"c" } 3 1395066363000\nd{"x.y"="1", z="2"} 4\n',
+      [
+        ["a_b", { x: "1" }, 2],
+        ["__c", {}, 3],
+        ["d", { x_y: "1", z: "2" }, 4],
+      ],
+    ],
+    ["an OpenMetrics text without metrics", "# EOF\n", []],
+    ["the same without a line feed", "# EOF", []],
+    ["blank lines after the end", "a 1\n# EOF\n\n \n", [["a", {}, 1]]],
     ["nothing", "", []],
   ])("%s", (_name, text, expected) => expect(all(text)).toEqual(expected));
 
@@ -41,6 +52,9 @@ describe("the text format", () => {
     ["no number", "a one\n"],
     ["a label without quotes", "a{x=1} 1\n"],
     ["an open brace", 'a{x="1" 1\n'],
+    ["braces without a name", '{x="1"} 1\n'],
+    ["a name without its end", '{"a.b} 1\n'],
+    ["a name that runs into labels", '{"a.b" x="1"} 1\n'],
   ])("a truncated text is rejected as a whole: %s", (_name, text) =>
     expect(() => all(text)).toThrow(MetricsError),
   );
@@ -57,6 +71,11 @@ describe("the text format", () => {
 
   test("OpenMetrics marks its own end, with a line feed or without", () => {
     expect(all("a 1\n# EOF")).toEqual([["a", {}, 1]]);
+  });
+
+  test("whatever follows the end of OpenMetrics makes the text unusable: two texts were joined", () => {
+    expect(() => all("a 1\n# EOF\na 2\n")).toThrow("continue after their end in line 2");
+    expect(() => all("a 1\n# EOF\n# TYPE a counter\n# EOF\n")).toThrow(MetricsError);
   });
 
   test("unwanted lines are not parsed, whatever they contain", () => {

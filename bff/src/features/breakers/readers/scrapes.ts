@@ -8,6 +8,7 @@ import { readActuator } from "./actuator.ts";
 import { createFollower, type Follower } from "./follow.ts";
 import { breakersOf, isBreakerMetric } from "./metrics.ts";
 import { readMetrics } from "./prometheus.ts";
+import { readingsOf } from "./readings.ts";
 import type { ScrapeState } from "./scrape-states.ts";
 
 const concurrency = 32;
@@ -97,41 +98,13 @@ export function createScrapedBreakers(deps: {
     const observedAtMs = clock.now();
     const follower = followers.get(source) ?? createFollower();
     followers.set(source, follower);
-    return follower.followAll(breakers, observedAtMs).map(
-      ({ scraped, followed }): BreakerReading => ({
-        organization,
-        service,
-        instance: scraped.variant === "" ? instance : `${instance}{${scraped.variant}}`,
-        name: scraped.name,
-        key: scraped.name,
-        source,
-        rank: format === "metrics" ? 2 : 1,
-        library: scraped.library,
-        kind: scraped.kind,
-        state: followed.state,
-        note: followed.note,
-        sinceMs: null,
-        nextProbeAtMs: null,
-        moves: [],
-        figures: {
-          failureRatio: followed.failureRatio,
-          slowRatio: scraped.slowRatio,
-          callsPerMinute: followed.callsPerMinute,
-          failedPerMinute: followed.failedPerMinute,
-          refusedPerMinute: followed.refusedPerMinute,
-          latencyMsP50: followed.latencyMs.p50,
-          latencyMsP95: followed.latencyMs.p95,
-          latencyMsP99: followed.latencyMs.p99,
-        },
-        threshold: scraped.threshold,
-        coolDownMs: null,
-        commands: [],
-        observedAtMs,
-        intervalMs,
-      }),
-    );
+    const rank = format === "metrics" ? 2 : 1;
+    return readingsOf(follower.followAll(breakers, observedAtMs), {
+      place: { organization, service, instance, source, rank },
+      observedAtMs,
+      intervalMs,
+    });
   };
-
   const runner = createTargetRunner<ScrapeTarget, BreakerReading[]>({ check, concurrency, clock, random });
   const watch = (sources: WatchedSources) => {
     const targets = targetsOf(sources);

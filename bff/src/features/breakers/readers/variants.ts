@@ -1,4 +1,4 @@
-import type { Sample } from "./prometheus.ts";
+import type { Sample } from "#lib/metric-sample.ts";
 
 type Labels = Sample["labels"];
 type Variant = { text: string; labels: Labels };

@@ -1,0 +1,2 @@
+export { createPushReader, type Pushed } from "./reader.ts";
+export { createPushStore, type PushedSeries, type PushStore, type PushToKeep } from "./store.ts";
