@@ -24,7 +24,8 @@ const product = await buildApp({
   redis,
   redisUrl,
   clock: systemClock,
-  secretKey: makeSecrets().secretKey,
+  // The same for every start on one database, or it cannot open what another start sealed.
+  secretKey: process.env.BENCH_SECRET_KEY ?? makeSecrets().secretKey,
 });
 await product.startRoles();
 const address = await product.app.listen({ host: "127.0.0.1", port: 0 });

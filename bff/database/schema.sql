@@ -1272,6 +1272,9 @@ grant execute on function wheelhouse.derive_audit_checkpoint() to public;
 -- wheelhouse.derive_audit_event() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.derive_audit_event() to public;
+-- wheelhouse.discard_unwanted_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone) returns TABLE(id uuid, org_id uuid)
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+grant execute on function wheelhouse.discard_unwanted_webhook_deliveries(json,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
 -- wheelhouse.fill_audit_csv(organization uuid, max_blocks integer) returns integer
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, work_mem=64MB, enable_nestloop=off, jit=off
 grant execute on function wheelhouse.fill_audit_csv(uuid,integer) to wheelhouse_system;
@@ -1306,6 +1309,9 @@ grant execute on function wheelhouse.order_audit_month() to wheelhouse_system;
 -- wheelhouse.place_organization() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.place_organization() to public;
+-- wheelhouse.postpone_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, at timestamp with time zone, spread_ms double precision, max_age_ms double precision) returns TABLE(id uuid, org_id uuid, status text, next_attempt_at timestamp with time zone)
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+grant execute on function wheelhouse.postpone_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,timestamp with time zone,double precision,double precision) to wheelhouse_system;
 -- wheelhouse.refuse_audit_block_change() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.refuse_audit_block_change() to public;

@@ -117,7 +117,7 @@ async function startWorker(
   const { breakers, filter, doorbell, figures, secrets, attempts, configuration } = parts;
   const connection = createRedis({ url: redisUrl, name: "wheelhouse-webhooks-worker", log, blocking: true });
   await breakers.refresh().catch(() => {});
-  const sender = createSender(filter, settings.endpointConcurrency);
+  const sender = createSender(filter);
   const { deliver } = createDelivery({
     breakers,
     sender,

@@ -160,8 +160,8 @@ export function createAttemptStore(deps: {
 
     /**
      * Postpones attempts without consuming them: until `untilMs` plus up to a quarter of the delivery's age
-     * (at least `spreadMs`, at most 10 min), so that a long backlog is checked less and less often. Gives
-     * up deliveries whose generation is older than `maxAgeMs`.
+     * (at least `spreadMs`, at most 10 min), so that a long backlog is checked less and less often, but never
+     * beyond its end. Gives up deliveries whose generation is older than `maxAgeMs`.
      */
     async postpone(
       refs: readonly (AttemptRef & { untilMs: number })[],
@@ -176,29 +176,15 @@ export function createAttemptStore(deps: {
         attempt,
         until: new Date(untilMs),
       }));
-      const now = new Date(nowMs);
+      const { first, last } = daysOf(refs);
       const { rows } = await sql<{
         id: string;
         org_id: string;
         status: string;
         next_attempt_at: Date | null;
       }>`
-        update webhook_delivery_log d set
-          status = case when given_up then 'dead_letter' else d.status end,
-          next_attempt_at = case when not given_up then w.until + random() * least(interval '10 minutes',
-            greatest(${spreadMs} * interval '1 millisecond', (${now}::timestamptz - d.generation_started_at) / 4)) end,
-          error_class = case when given_up then 'expired_breaker_open' else d.error_class end,
-          error_message = case when given_up then 'The breaker of the endpoint stayed open until the delivery expired.'
-            else d.error_message end
-        from (
-          select w.*, o.generation_started_at < ${new Date(nowMs - maxAgeMs)}::timestamptz as given_up
-          from json_to_recordset(${JSON.stringify(items)}::json)
-            as w(id uuid, created_at timestamptz, generation int, attempt int, until timestamptz)
-          join webhook_delivery_log o on o.id = w.id and o.created_at = w.created_at
-        ) w
-        where d.id = w.id and d.created_at = w.created_at and d.generation = w.generation
-          and d.attempts = w.attempt - 1 and d.status in ('pending', 'failed')
-        returning d.id, d.org_id, d.status, d.next_attempt_at
+        select * from postpone_webhook_deliveries(${JSON.stringify(items)}::json, ${first}::timestamptz,
+          ${last}::timestamptz, ${new Date(nowMs)}::timestamptz, ${spreadMs}, ${maxAgeMs})
       `.execute(database.system);
       const found = new Map(rows.map((row) => [row.id, row]));
       return refs.map(({ deliveryId, untilMs }) => {
@@ -217,16 +203,10 @@ export function createAttemptStore(deps: {
      * @returns the organization of each discarded delivery.
      */
     async discardUnwanted(refs: readonly AttemptRef[]) {
+      const { first, last } = daysOf(refs);
       const { rows } = await sql<{ id: string; org_id: string }>`
-        update webhook_delivery_log d set status = 'discarded', next_attempt_at = null,
-          error_message = case when e.deleted_at is not null then 'The endpoint was deleted.'
-            else 'The endpoint is disabled' || coalesce(': ' || e.disabled_reason, '.') end
-        from json_to_recordset(${refsOf(refs)}::json) as w(id uuid, created_at timestamptz, generation int, attempt int)
-        join webhook_delivery_log o on o.id = w.id and o.created_at = w.created_at
-        join webhook_endpoints e on e.id = o.endpoint_id and not (e.enabled and e.deleted_at is null)
-        where d.id = w.id and d.created_at = w.created_at and d.generation = w.generation
-          and d.status in ('pending', 'failed')
-        returning d.id, d.org_id
+        select * from discard_unwanted_webhook_deliveries(${refsOf(refs)}::json, ${first}::timestamptz,
+          ${last}::timestamptz)
       `.execute(database.system);
       return rows.map(({ id, org_id }) => ({ deliveryId: id, organizationId: org_id }));
     },

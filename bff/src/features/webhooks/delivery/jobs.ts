@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { DelayedError, type Job, Queue, Worker } from "bullmq";
+import { type Job, Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -75,77 +75,139 @@ type WorkerOptions = {
   log: Logger;
 };
 
-/** Passes jobs to `deliver` and tracks those in progress; after `refuse`, it postpones every job instead. */
-function createDeliveries({ deliver, clock, log }: Pick<WorkerOptions, "deliver" | "clock" | "log">) {
+/** Jobs fetched at a time while more are waiting: the first and the largest group. */
+const group = { first: 8, most: 64 };
+const fetchAgainMs = 500;
+
+/** Jobs that this process holds, by id, with the tokens of their locks. */
+function createHand({ deliver, config, clock, log }: Omit<WorkerOptions, "redis">) {
   const abort = new AbortController();
   const closing = new AbortController();
   const signals = { closing: closing.signal, abort: abort.signal };
-  const running = new Set<Promise<unknown>>();
+  const held = new Map<string, { token: string; done: Promise<void> }>();
+  let onRoom: (() => void) | undefined;
+
+  async function run(job: Job<AttemptRef>, token: string): Promise<void> {
+    const ref = attemptRef.safeParse(job.data);
+    if (!ref.success) log.warn({ jobId: job.id }, "dropped an invalid job from the delivery queue");
+    let delivered: Delivered = { kind: "done" };
+    if (ref.success)
+      delivered = closing.signal.aborted
+        ? { kind: "later", atMs: clock.now() }
+        : await deliver(ref.data, signals);
+    if (delivered.kind === "done") await job.moveToCompleted(null, token, false);
+    else await job.moveToDelayed(Date.now() + Math.max(1, Math.round(delivered.atMs - clock.now())), token);
+  }
+
   return {
-    async process(job: Job<AttemptRef>, token?: string): Promise<void> {
-      const ref = attemptRef.safeParse(job.data);
-      if (!ref.success) {
-        log.warn({ jobId: job.id }, "dropped an invalid job from the delivery queue");
-        return;
-      }
-      const delivery = closing.signal.aborted
-        ? Promise.resolve<Delivered>({ kind: "later", atMs: clock.now() })
-        : deliver(ref.data, signals);
-      running.add(delivery);
-      const delivered = await delivery.finally(() => running.delete(delivery));
-      if (delivered.kind === "done") return;
-      await job.moveToDelayed(Date.now() + Math.max(1, Math.round(delivered.atMs - clock.now())), token);
-      throw new DelayedError();
+    closing: closing.signal,
+    room: () => config.jobs - held.size,
+    start(job: Job<AttemptRef>, token: string): void {
+      const id = job.id ?? "";
+      const done = run(job, token)
+        // Another worker has it, or Redis lost it: Postgres knows what is still due.
+        .catch((err: unknown) => log.debug({ err, jobId: id }, "could not end a delivery job"))
+        .finally(() => {
+          if (held.get(id)?.done === done) held.delete(id);
+          onRoom?.();
+        });
+      held.set(id, { token, done });
     },
-    refuse(): void {
-      closing.abort();
+    /** Resolves once fewer jobs are held than may be, or the worker is closing. */
+    async untilRoom(): Promise<void> {
+      while (held.size >= config.jobs && !closing.signal.aborted)
+        await new Promise<void>((resolve) => {
+          onRoom = resolve;
+          closing.signal.addEventListener("abort", () => resolve(), { once: true });
+        });
     },
+    locks: () => ({ ids: [...held.keys()], tokens: [...held.values()].map(({ token }) => token) }),
+    /** From now on every job goes back. */
+    refuse: () => closing.abort(),
     async finished(): Promise<void> {
-      while (running.size > 0) await Promise.allSettled(running);
+      while (held.size > 0) await Promise.allSettled([...held.values()].map(({ done }) => done));
     },
-    /** Waits for the jobs in progress at the time of the call. */
+    /** Waits for the jobs held at the time of the call. */
     async abort(): Promise<void> {
       abort.abort();
-      await Promise.allSettled(running);
+      await Promise.allSettled([...held.values()].map(({ done }) => done));
     },
   };
+}
+
+/**
+ * Takes jobs until the worker closes. BullMQ's own loop fetches one after the other until its concurrency is filled
+ * and starts the first only then, so beside a busy intake nothing would be delivered; here each starts at once, and
+ * what waits is fetched in growing groups, so that delivery keeps its share of the process.
+ */
+async function take(worker: Worker<AttemptRef>, hand: ReturnType<typeof createHand>, log: Logger) {
+  let count = 0;
+  async function fetchOne(block: boolean): Promise<boolean> {
+    count += 1;
+    const token = `${worker.id}:${count}`;
+    try {
+      const job = await worker.getNextJob(token, { block });
+      if (job) hand.start(job, token);
+      return job !== undefined;
+    } catch (err) {
+      log.debug({ err }, "could not fetch a delivery job");
+      await delay(fetchAgainMs, undefined, { signal: hand.closing }).catch(() => {});
+      return false;
+    }
+  }
+  while (!hand.closing.aborted) {
+    await hand.untilRoom();
+    let isMore = await fetchOne(true);
+    for (let size = group.first; isMore && !hand.closing.aborted; size = Math.min(group.most, 2 * size)) {
+      const fetched = Array.from({ length: Math.min(size, hand.room()) }, () => fetchOne(false));
+      isMore = fetched.length > 0 && (await Promise.all(fetched)).every(Boolean);
+    }
+  }
 }
 
 /**
  * Runs jobs from the delivery queue. `drain` stops taking jobs and waits up to `drainMs`; `stop` aborts the
  * remaining attempts and stores their outcomes as unknown.
  */
-export function startDeliveryWorker({ redis, deliver, config, clock, log }: WorkerOptions) {
-  const deliveries = createDeliveries({ deliver, clock, log });
-  const worker = new Worker<AttemptRef>(webhooksKeys.queue, deliveries.process, {
+export function startDeliveryWorker({ redis, ...options }: WorkerOptions) {
+  const { config, log } = options;
+  const hand = createHand(options);
+  const worker = new Worker<AttemptRef>(webhooksKeys.queue, null, {
     connection: redis,
     prefix: webhooksKeys.queuePrefix,
-    concurrency: config.jobs,
     lockDuration: config.jobLockMs,
     stalledInterval: config.jobLockMs,
     // Postgres counts attempts, so BullMQ may rerun a job whose worker died as often as needed.
     maxStalledCount: 1_000_000,
     // BullMQ's default of 15 s would delay deliveries after a Redis outage.
-    runRetryDelay: 500,
+    runRetryDelay: fetchAgainMs,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   });
   worker.on("error", (err) => log.debug({ err }, "delivery worker error"));
+  worker.startStalledCheckTimer().catch((err: unknown) => log.debug({ err }, "delivery worker error"));
+  const renewing = setInterval(() => {
+    const { ids, tokens } = hand.locks();
+    if (ids.length === 0) return;
+    worker.extendJobLocks(ids, tokens, config.jobLockMs).catch((err: unknown) => {
+      log.debug({ err }, "could not renew the locks of delivery jobs");
+    });
+  }, config.jobLockMs / 3);
+  void take(worker, hand, log);
 
   return {
     async drain() {
-      deliveries.refuse();
-      const paused = worker.pause(true).catch(() => {});
-      const finished = paused.then(deliveries.finished);
+      hand.refuse();
       const timer = new AbortController();
       await Promise.race([
-        finished,
+        hand.finished(),
         delay(config.drainMs, undefined, { signal: timer.signal }).catch(() => {}),
       ]);
       timer.abort();
     },
     async stop() {
-      await Promise.race([deliveries.abort(), delay(1_000, undefined, { ref: false })]);
+      await Promise.race([hand.abort(), delay(1_000, undefined, { ref: false })]);
+      clearInterval(renewing);
       // Without Redis, a graceful close would wait for it; the connection's owner closes the connection.
       await Promise.race([
         worker.close(redis.status !== "ready").catch(() => {}),

@@ -10,7 +10,7 @@ const plans = z.tuple([
   z.object({ Plan: z.object({ "Shared Hit Blocks": z.number(), "Shared Read Blocks": z.number() }) }),
 ]);
 
-test("beside 50,000 pending deliveries and accepted events, a claim and a duplicate check touch few pages", {
+test("beside 50,000 pending deliveries and accepted events, each statement of an attempt and the duplicate check touch few pages", {
   timeout: 60_000,
 }, async () => {
   const { gateway, stop } = await startWorking();
@@ -43,15 +43,41 @@ test("beside 50,000 pending deliveries and accepted events, a claim and a duplic
     select * from claim_webhook_deliveries(
       ${JSON.stringify([{ id, created_at: createdAt, generation: 1, attempt: 1 }])}::json,
       ${createdAt}::timestamptz, ${createdAt}::timestamptz, 'test', now(), now() + interval '1 minute')`;
+  const refsOf = (id: string | undefined) =>
+    JSON.stringify([{ id, created_at: createdAt, generation: 1, attempt: 1, until: createdAt }]);
+  const finish = (id: string | undefined) => sql`
+    select * from finish_webhook_attempts(
+      ${JSON.stringify([
+        {
+          id,
+          createdAt,
+          generation: 1,
+          attempt: 1,
+          result: "failure",
+          finishedAt: createdAt,
+          requestHeaders: {},
+          status: "failed",
+          nextAttemptAt: createdAt,
+        },
+      ])}::json, ${createdAt}::timestamptz, ${createdAt}::timestamptz)`;
+  const postpone = (id: string | undefined) => sql`
+    select * from postpone_webhook_deliveries(${refsOf(id)}::json, ${createdAt}::timestamptz,
+      ${createdAt}::timestamptz, now(), 1000, 3600000)`;
+  const discard = (id: string | undefined) => sql`
+    select * from discard_unwanted_webhook_deliveries(${refsOf(id)}::json, ${createdAt}::timestamptz,
+      ${createdAt}::timestamptz)`;
   const seen = (id: string | undefined) => sql`
     select * from seen_webhook_events(${JSON.stringify([
       { n: 0, organizationId: organization.id, sourceId, sourceEventId: id, bodyHash: "" },
     ])}::json)`;
   await system.connection().execute(async (connection) => {
     // The first call in a session also plans.
-    await pagesOf(connection, claim(deliveryIds[0]));
-    await pagesOf(connection, seen(deliveryIds[0]));
+    for (const call of [claim, finish, postpone, discard, seen])
+      await pagesOf(connection, call(deliveryIds[0]));
     expect(await pagesOf(connection, claim(deliveryIds[20_000]))).toBeLessThan(150);
+    expect(await pagesOf(connection, finish(deliveryIds[20_000]))).toBeLessThan(250);
+    expect(await pagesOf(connection, postpone(deliveryIds[30_000]))).toBeLessThan(150);
+    expect(await pagesOf(connection, discard(deliveryIds[30_000]))).toBeLessThan(50);
     expect(await pagesOf(connection, seen(deliveryIds[20_000]))).toBeLessThan(50);
   });
   await stop();

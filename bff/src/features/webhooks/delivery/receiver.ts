@@ -1,18 +1,11 @@
-import { isIP } from "node:net";
-import { pipeline, type Readable } from "node:stream";
-import zlib from "node:zlib";
 import type { ErrorClass } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { Agent, buildConnector, request } from "undici";
-import { type AddressFilter, AddressRefusedError } from "#lib/security/address-filter.ts";
+import type { AddressFilter } from "#lib/security/address-filter.ts";
 import type { WebhooksConfig } from "../config.ts";
 import { redactHeaders, redactText, storable } from "../redaction.ts";
 import type { Outcome } from "./attempt-store.ts";
+import { type Connection, createConnections } from "./connections.ts";
+import { readBody } from "./response-body.ts";
 import { parseRetryAfter, waitAfter } from "./schedule.ts";
-
-const maxBodyBytes = 16 * 1024;
-/** Time for the body, once the status line is there and has decided the outcome. */
-const bodyMs = 1_000;
-const maxHeaderBytes = 256 * 1024;
 
 export type Answer = {
   kind: "answer";
@@ -38,47 +31,48 @@ type Sender = {
 };
 
 /** Posts to receivers; the filter checks every address at connection time. */
-export function createSender(filter: AddressFilter, connections: number): Sender {
-  const connect = buildConnector({ lookup: filter.lookup, timeout: 10_000, allowH2: false });
-  const agent = new Agent({
-    connections,
-    keepAliveTimeout: 10_000,
-    // The attempt's own timeout covers headers and body.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: -1,
-    maxHeaderSize: maxHeaderBytes,
-    connect(options, callback) {
-      // The connector does not look up a literal address, so it needs its own check.
-      const refusal = isIP(options.hostname) ? filter.refusal(options.hostname) : null;
-      if (refusal) return callback(new AddressRefusedError(options.hostname, refusal), null);
-      return connect(options, callback);
-    },
-  });
+export function createSender(filter: AddressFilter): Sender {
+  const connections = createConnections(filter);
+
+  async function send(
+    { client, status }: Connection,
+    target: { path: string; headers: Record<string, string>; body: Buffer },
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    try {
+      const response = await client.request({
+        method: "POST",
+        path: target.path,
+        headers: target.headers,
+        body: target.body,
+        signal,
+      });
+      const read = await readBody(response.body, response.headers);
+      return {
+        kind: "answer",
+        statusCode: response.statusCode,
+        headers: response.headers,
+        body: storable(read.text),
+        bodySizeBytes: read.sizeBytes,
+        truncated: read.truncated,
+      };
+    } catch (error) {
+      // What follows the status line changes nothing: headers without end, too many of them, or invalid ones.
+      const statusCode = status();
+      if (statusCode === null) throw error;
+      return { kind: "answer", statusCode, headers: {}, body: "", bodySizeBytes: 0, truncated: true };
+    }
+  }
 
   return {
     async post(url, headers, body, timeoutMs, signal) {
       const timeout = AbortSignal.timeout(timeoutMs);
+      const { origin, pathname, search } = new URL(url);
+      const target = { path: `${pathname}${search}`, headers, body };
       try {
-        const response = await request(url, {
-          method: "POST",
-          headers,
-          body,
-          dispatcher: agent,
-          signal: AbortSignal.any([timeout, signal]),
-        });
-        const read = await readBody(response.body, response.headers["content-encoding"]);
-        const announced = Number(response.headers["content-length"]);
-        return {
-          kind: "answer",
-          statusCode: response.statusCode,
-          headers: response.headers,
-          body: storable(read.text),
-          bodySizeBytes: Number.isSafeInteger(announced)
-            ? Math.max(announced, read.sizeBytes)
-            : read.sizeBytes,
-          truncated: read.truncated,
-        };
+        return await connections.with(origin, (connection) =>
+          send(connection, target, AbortSignal.any([timeout, signal])),
+        );
       } catch (error) {
         if (signal.aborted)
           return {
@@ -91,56 +85,7 @@ export function createSender(filter: AddressFilter, connections: number): Sender
         return classify(error);
       }
     },
-    close: () => agent.destroy(),
-  };
-}
-
-type ReadBody = { text: string; sizeBytes: number; truncated: boolean };
-
-/** A decoder that keeps what it could decode of a body that was cut off; undefined for an unknown encoding. */
-function decoderOf(encoding: string) {
-  const finishFlush = zlib.constants.Z_SYNC_FLUSH;
-  if (encoding === "gzip" || encoding === "x-gzip") return zlib.createGunzip({ finishFlush });
-  if (encoding === "deflate") return zlib.createInflate({ finishFlush });
-  if (encoding === "br")
-    return zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH });
-  return undefined;
-}
-
-/**
- * Reads up to 16 KiB for up to a second, decoded. The status line has decided the outcome, so a body that is slow,
- * endless, broken or in an unknown encoding changes nothing. Never throws.
- */
-async function readBody(body: Readable, encoding: string | string[] | undefined): Promise<ReadBody> {
-  const named = typeof encoding === "string" ? encoding.trim().toLowerCase() : "";
-  const decoder = decoderOf(named);
-  if (named !== "" && named !== "identity" && !decoder) {
-    body.on("error", () => {}).destroy();
-    return { text: `[body in the encoding ${named.slice(0, 50)}]`, sizeBytes: 0, truncated: true };
-  }
-  // Errors of either stream end the reading below, which catches them.
-  const decoded = decoder ? pipeline(body, decoder, () => {}) : body;
-  const timer = setTimeout(() => body.destroy(), bodyMs);
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  let truncated = false;
-  try {
-    // Leaving the loop early closes the connection, so an endless response costs only 16 KiB.
-    for await (const chunk of decoded) {
-      chunks.push(chunk);
-      sizeBytes += chunk.length;
-      if (sizeBytes > maxBodyBytes) break;
-    }
-  } catch {
-    truncated = true;
-  } finally {
-    clearTimeout(timer);
-  }
-  const bytes = Buffer.concat(chunks);
-  return {
-    text: bytes.subarray(0, maxBodyBytes).toString("utf8"),
-    sizeBytes,
-    truncated: truncated || sizeBytes > maxBodyBytes,
+    close: connections.close,
   };
 }
 

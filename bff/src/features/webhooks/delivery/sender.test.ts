@@ -253,7 +253,7 @@ test("deliveries that wait for a breaker keep their attempts, and end by age alo
   const patient = await startWorking({
     ...testConfig,
     retryScheduleMs: [20, 20],
-    breaker: { failures: 3, coolDownMs: 400 },
+    breaker: { failures: 3, coolDownMs: 1_000 },
     maxAgeMs: 1_500,
   });
   const own = await makeSource(patient.gateway);
@@ -263,6 +263,12 @@ test("deliveries that wait for a breaker keep their attempts, and end by age alo
   await expect.poll(() => receiver.received.length).toBe(3);
   const posts = await Promise.all(Array.from({ length: 10 }, (_, n) => postEvent(own, `evt_waits_${n}`)));
   const readAll = () => Promise.all(posts.map(({ id }) => patient.gateway.deliveryOf(own.organization, id)));
+  // None is checked only after its end.
+  const isPostponed = ({ nextAttemptAt, receivedAt }: Awaited<ReturnType<typeof readAll>>[number]) =>
+    nextAttemptAt !== null && Date.parse(nextAttemptAt) > Date.parse(receivedAt) + 500;
+  await expect.poll(async () => (await readAll()).filter(isPostponed).length).toBeGreaterThan(5);
+  for (const { nextAttemptAt, receivedAt } of await readAll())
+    expect(Date.parse(nextAttemptAt ?? receivedAt) - Date.parse(receivedAt)).toBeLessThanOrEqual(1_501);
   await expect
     .poll(async () => (await readAll()).every(({ status }) => status === "dead_letter"), { timeout: 20_000 })
     .toBe(true);

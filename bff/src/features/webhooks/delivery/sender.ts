@@ -37,7 +37,6 @@ type DeliveryOptions = {
 
 const done: Delivered = { kind: "done" };
 const busyRetryMs = 1_000;
-const lineFullMs = 1_000;
 
 /**
  * Makes attempts: checks the breaker and capacity, commits the claim, posts the signed request, commits the
@@ -49,6 +48,7 @@ export function createDelivery(options: DeliveryOptions) {
   const rooms = createRooms({
     capacity: config.concurrency,
     perEndpoint: config.endpointConcurrency,
+    places: Math.max(1, config.jobs - config.concurrency),
     line: config.endpointLine,
     now: () => clock.now(),
   });
@@ -68,14 +68,15 @@ export function createDelivery(options: DeliveryOptions) {
     return row.status === "dead_letter" ? done : { kind: "later", atMs: row.nextAttemptAt.getTime() };
   }
 
-  /** Makes the attempt as soon as there is room; what finds the line full comes back in a moment. */
+  /** Makes the attempt as soon as there is room; what finds no place to wait comes back later. */
   async function withRoom(
     ref: AttemptRef,
     work: (learned: (verdict: RoomVerdict) => void) => Promise<Delivered>,
   ): Promise<Delivered> {
     const entered = rooms.enter(ref.endpointId);
-    if (!entered) return { kind: "later", atMs: clock.now() + lineFullMs * (0.5 + Math.random()) };
-    const room = await entered;
+    if (entered.kind === "later")
+      return { kind: "later", atMs: clock.now() + entered.afterMs * (0.75 + 0.5 * Math.random()) };
+    const room = await entered.room;
     let verdict: RoomVerdict = "neither";
     try {
       return await work((learned) => {
