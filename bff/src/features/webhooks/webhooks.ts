@@ -50,7 +50,7 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
     filter: createAddressFilter(settings.allowAddresses),
     breakers: createBreakers({ redis, subscribe, config: settings, clock, log }),
     directory,
-    refusals: createRefusals({ database, directory, config: settings, clock, log }),
+    refusals: createRefusals({ database, directory, secrets, config: settings, clock, log }),
     doorbell: createDoorbell(redis, log),
     figures: createFigures(database, clock, log),
     attempts: createAttemptStore({ database, payloads, clock, config: settings }),

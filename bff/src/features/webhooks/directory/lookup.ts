@@ -9,6 +9,7 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { within } from "#lib/time/deadline.ts";
+import { isPublicKey } from "./signature.ts";
 
 const lifetimeMs = 1_000;
 const maxEntries = 2_000;
@@ -47,6 +48,21 @@ type Row = {
 
 export const sourcePurpose = (id: string) => `webhook_sources:${id}`;
 export const endpointPurpose = (id: string) => `webhook_endpoints:${id}`;
+
+/** The public key of a source whose sender signs with a private one; null if it has a shared secret. */
+export function publicKeyOf(
+  { id, scheme, secret_box: box }: { id: string; scheme: SourceScheme | null; secret_box: Buffer | null },
+  secrets: SecretBox,
+): string | null {
+  if (scheme !== "standard" || box === null) return null;
+  try {
+    const secret = secrets.open(box, sourcePurpose(id));
+    return isPublicKey(secret) ? secret : null;
+  } catch {
+    // Sealed with another key of the installation: the intake says so, the list is shown all the same.
+    return null;
+  }
+}
 
 /**
  * Looks up sources by the names in the intake path and caches them for 1 s, so that a stream of events costs

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { listRefusals, Refusal } from "@wheelhouse/shared/webhooks/refusals.ts";
+import { publicAddress } from "#lib/base-path.ts";
 import { formatCount, formatDate, formatPlural, formatTime, zoneName } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
@@ -65,7 +66,7 @@ const Lead = ({ answer, search }: { answer: Answer; search: WebhooksSearch }) =>
 };
 
 const Act = ({ row, address }: { row: Refusal; address: Address }) => {
-  const sample = sampleOf(row, location.origin);
+  const sample = sampleOf(row, publicAddress);
   if (sample !== undefined) return <CopyButton text={sample} label="Copy sample" />;
   if (row.reason !== "unknown_source") return null;
   return (
