@@ -23,6 +23,7 @@ const acts = [
   "schedules:act",
   "alerts:act",
   "deployments:write",
+  "webhooks:payload",
   "webhooks:replay",
   "webhooks:configure",
   "sources:read",
@@ -51,6 +52,7 @@ const operator = [
   "schedules:act",
   "alerts:act",
   "deployments:write",
+  "webhooks:payload",
 ] as const;
 
 export const capabilitiesOf: Record<Role, readonly Capability[]> = {

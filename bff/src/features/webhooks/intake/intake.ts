@@ -22,9 +22,11 @@ import { makeEventIds } from "../ids.ts";
 import { redactHeaders } from "../redaction.ts";
 import type { Refusals } from "../refusals/refusals.ts";
 import { createBodies, type Gate } from "./bodies.ts";
+import { matchOf } from "./matching.ts";
 import type { createRejections } from "./rejections.ts";
 import type { AcceptedEvent, StoredEvent } from "./store.ts";
 
+export { takesType } from "./matching.ts";
 export { keepPartitionsAhead } from "./partitions.ts";
 export { createRejections } from "./rejections.ts";
 export { createIntakeStore } from "./store.ts";
@@ -113,8 +115,8 @@ export function createIntake(options: IntakeOptions) {
     const arrival = readRequest(target.scheme, request, proof);
     if ("challenge" in arrival) return arrival;
     const { eventType } = arrival;
-    const endpoints = target.endpoints.filter((endpoint) => matchesEventType(endpoint.eventTypes, eventType));
-    const ids = makeEventIds(nowMs, endpoints.length);
+    const { taking, missedBy, fate } = matchOf(target.endpoints, eventType);
+    const ids = makeEventIds(nowMs, taking.length);
     const contentType = request.headers["content-type"];
     return commits.add({
       organizationId: target.organizationId,
@@ -129,7 +131,9 @@ export function createIntake(options: IntakeOptions) {
       receivedAt: new Date(nowMs),
       createdAt: ids.createdAt,
       maxAttempts,
-      deliveries: endpoints.flatMap(({ id: endpointId }, at) => {
+      fate,
+      missedBy,
+      deliveries: taking.flatMap((endpointId, at) => {
         const id = ids.deliveryIds[at];
         return id === undefined ? [] : [{ id, endpointId }];
       }),
@@ -187,14 +191,4 @@ export function createIntake(options: IntakeOptions) {
 function assertAddress({ addresses }: IntakeTarget, client: string) {
   if (!holdsAddress(addresses, client))
     throw rejected("address_not_allowed", "address", `${client} is not among the addresses of this source`);
-}
-
-/** Whether a pattern matches the type; an empty list matches every type. A trailing `*` matches any suffix. */
-function matchesEventType(patterns: readonly string[], eventType: string): boolean {
-  return (
-    patterns.length === 0 ||
-    patterns.some((pattern) =>
-      pattern.endsWith("*") ? eventType.startsWith(pattern.slice(0, -1)) : pattern === eventType,
-    )
-  );
 }
