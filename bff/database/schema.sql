@@ -982,8 +982,8 @@ create policy by_organization on wheelhouse.webhook_delivery_log to wheelhouse_a
 create policy by_system on wheelhouse.webhook_delivery_log to wheelhouse_system using (true) with check (true);
 create trigger count_inserted after insert on wheelhouse.webhook_delivery_log referencing new table as new_rows for each statement execute function wheelhouse.webhook_count_inserted();
 create trigger count_updated after update on wheelhouse.webhook_delivery_log referencing old table as old_rows new table as new_rows for each statement execute function wheelhouse.webhook_count_updated();
+grant insert, select, update on wheelhouse.webhook_delivery_log to wheelhouse_app;
 grant insert, select, update on wheelhouse.webhook_delivery_log to wheelhouse_system;
-grant select, update on wheelhouse.webhook_delivery_log to wheelhouse_app;
 
 create table wheelhouse.webhook_endpoints (
   id uuid not null default wheelhouse.uuidv7(),
@@ -1018,16 +1018,32 @@ create table wheelhouse.webhook_events (
   event_type text not null,
   content_type text not null,
   headers jsonb not null,
-  payload bytea not null,
+  payload bytea,
   received_at timestamptz not null,
   created_at timestamptz not null,
-  constraint webhook_events_pkey primary key (event_id, created_at)
+  fate text not null default 'matched'::text,
+  missed_by uuid[] not null default '{}'::uuid[],
+  size_bytes integer,
+  expunged_at timestamptz(3),
+  constraint webhook_events_pkey primary key (event_id, created_at),
+  constraint webhook_events_expunged check (((payload is null) = (expunged_at is not null))),
+  constraint webhook_events_fate_check check ((fate = any (array['matched'::text, 'disabled'::text, 'filter'::text, 'none'::text, 'later'::text, 'unrecorded'::text])))
 ) partition by range (created_at);
+create index webhook_events_fate on only wheelhouse.webhook_events using btree (org_id, fate, created_at desc, event_id desc);
+create index webhook_events_missed on only wheelhouse.webhook_events using gin (missed_by) where (missed_by <> '{}'::uuid[]);
+create index webhook_events_sent_id on only wheelhouse.webhook_events using btree (org_id, source_event_id, created_at desc);
+create index webhook_events_source on only wheelhouse.webhook_events using btree (org_id, source_id, fate, created_at desc nulls last, event_id desc);
+create index webhook_events_source_type on only wheelhouse.webhook_events using btree (org_id, source_id, event_type, fate, created_at desc, event_id desc nulls last);
+create index webhook_events_type on only wheelhouse.webhook_events using btree (org_id, event_type, fate, created_at desc nulls last, event_id desc nulls last);
 alter table wheelhouse.webhook_events enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_events to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_search on wheelhouse.webhook_events for select to wheelhouse_search using (true);
 create policy by_system on wheelhouse.webhook_events to wheelhouse_system using (true) with check (true);
 grant insert, select on wheelhouse.webhook_events to wheelhouse_system;
 grant select on wheelhouse.webhook_events to wheelhouse_app;
+grant update (headers, payload, fate, expunged_at) on wheelhouse.webhook_events to wheelhouse_app;
+grant select (event_id, org_id, created_at, missed_by) on wheelhouse.webhook_events to wheelhouse_search;
+grant update (fate) on wheelhouse.webhook_events to wheelhouse_system;
 
 create table wheelhouse.webhook_figures (
   org_id uuid not null,
@@ -1044,6 +1060,48 @@ alter table wheelhouse.webhook_figures enable row level security, force row leve
 create policy by_organization on wheelhouse.webhook_figures to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
 create policy by_system on wheelhouse.webhook_figures to wheelhouse_system using (true) with check (true);
 grant delete, insert, select on wheelhouse.webhook_figures to wheelhouse_system;
+
+create table wheelhouse.webhook_late_items (
+  plan_id uuid not null,
+  event_id text not null,
+  event_created_at timestamptz not null,
+  org_id uuid not null,
+  delivery_id uuid,
+  constraint webhook_late_items_pkey primary key (plan_id, event_id),
+  constraint webhook_late_items_plan_id_fkey foreign key (plan_id) references wheelhouse.webhook_late_plans(id) on delete cascade
+);
+alter table wheelhouse.webhook_late_items enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_late_items to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_late_items to wheelhouse_system using (true) with check (true);
+grant delete, select on wheelhouse.webhook_late_items to wheelhouse_system;
+grant insert, select, update on wheelhouse.webhook_late_items to wheelhouse_app;
+
+create table wheelhouse.webhook_late_plans (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  endpoint_id uuid not null,
+  state text not null default 'planned'::text,
+  filter jsonb not null,
+  plan jsonb not null,
+  total integer not null,
+  reason text,
+  rate integer,
+  planned_by text not null,
+  started_by text,
+  created_at timestamptz(3) not null,
+  expires_at timestamptz(3) not null,
+  starts_at timestamptz(3),
+  constraint webhook_late_plans_pkey primary key (id),
+  constraint webhook_late_plans_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint webhook_late_plans_rate_check check (((rate >= 1) and (rate <= 10000))),
+  constraint webhook_late_plans_state_check check ((state = any (array['planned'::text, 'started'::text, 'cancelled'::text])))
+);
+create index webhook_late_plans_old on wheelhouse.webhook_late_plans using btree (created_at);
+alter table wheelhouse.webhook_late_plans enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_late_plans to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_late_plans to wheelhouse_system using (true) with check (true);
+grant delete, select on wheelhouse.webhook_late_plans to wheelhouse_system;
+grant insert, select, update on wheelhouse.webhook_late_plans to wheelhouse_app;
 
 create table wheelhouse.webhook_refusals (
   org_id uuid not null,
@@ -1257,6 +1315,9 @@ grant execute on function wheelhouse.check_audit_expiration() to public;
 -- wheelhouse.claim_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, claimed_by text, started timestamp with time zone, deadline timestamp with time zone) returns TABLE(id uuid, org_id uuid, endpoint_id uuid, generation integer, attempt integer, max_attempts integer, event_id text, event_type text, url text, endpoint_version integer, secret_box bytea, payload bytea, content_type text)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.claim_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,text,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
+-- wheelhouse.count_webhook_events(organizations uuid[], sources uuid[], types text[], fates text[], from_at timestamp with time zone, step interval, bars integer, most integer) returns TABLE(bar integer, fate text, count integer)
+--   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, max_parallel_workers_per_gather=0
+grant execute on function wheelhouse.count_webhook_events(uuid[],uuid[],text[],text[],timestamp with time zone,interval,integer,integer) to wheelhouse_app;
 -- wheelhouse.current_organizations() returns uuid[]
 --   wheelhouse_owner: sql, stable, parallel safe
 grant execute on function wheelhouse.current_organizations() to public;
@@ -1287,6 +1348,9 @@ grant execute on function wheelhouse.find_audit(jsonb,timestamp with time zone,u
 -- wheelhouse.find_sessions(hashes bytea[], valid_at timestamp with time zone, used_after timestamp with time zone, confirmed_after timestamp with time zone, created_after timestamp with time zone) returns TABLE(id uuid, previous boolean, "tokenHash" text, "defaultOrganizationId" uuid, "expiresAt" timestamp with time zone, "lastSeenAt" timestamp with time zone, confirmed boolean, "signedInBy" text, "user" json, memberships json)
 --   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.find_sessions(bytea[],timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
+-- wheelhouse.find_webhook_events(organizations uuid[], sources uuid[], types text[], fates text[], from_at timestamp with time zone, to_at timestamp with time zone, before_at timestamp with time zone, before_id text, max_rows integer) returns TABLE(event_id text, created_at timestamp with time zone)
+--   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, enable_sort=off, enable_incremental_sort=off, max_parallel_workers_per_gather=0
+grant execute on function wheelhouse.find_webhook_events(uuid[],uuid[],text[],text[],timestamp with time zone,timestamp with time zone,timestamp with time zone,text,integer) to wheelhouse_app;
 -- wheelhouse.finish_webhook_attempts(outcomes json, first_at timestamp with time zone, last_at timestamp with time zone) returns TABLE(id uuid, org_id uuid)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.finish_webhook_attempts(json,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
@@ -1301,6 +1365,9 @@ grant execute on function wheelhouse.make_audit_partitions(integer) to wheelhous
 -- wheelhouse.make_webhook_partitions(first_day date, last_day date) returns integer
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp, lock_timeout=3s, TimeZone=UTC
 grant execute on function wheelhouse.make_webhook_partitions(date,date) to wheelhouse_system;
+-- wheelhouse.missed_webhook_events(endpoint uuid, from_at timestamp with time zone, max_rows integer) returns TABLE(event_id text, created_at timestamp with time zone)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_indexscan=off
+grant execute on function wheelhouse.missed_webhook_events(uuid,timestamp with time zone,integer) to wheelhouse_app;
 -- wheelhouse.order_audit_month() returns text
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, maintenance_work_mem=256MB, work_mem=256MB, enable_indexscan=off, enable_bitmapscan=off
 grant execute on function wheelhouse.order_audit_month() to wheelhouse_system;

@@ -3,12 +3,23 @@ import type { ReplayDetail } from "@wheelhouse/shared/webhooks/replays.ts";
 /** A replay plan's result, as stored with the run. */
 export type KeptPlan = Omit<ReplayDetail["plan"], "canary" | "asksStepUp" | "holdMs">;
 
+/** What a plan of late deliveries leaves out, and its bounds. */
+export type KeptLatePlan = {
+  delivered: number;
+  payloadGone: number;
+  isCut: boolean;
+  oldestAt: string | null;
+  newestAt: string | null;
+};
+
 /** Types used below, by the module that exports them. */
 export const importedTypes = {
   Capability: "@wheelhouse/shared/capabilities.ts",
   ControlAct: "@wheelhouse/shared/reporter/control.ts",
   ControlReply: "@wheelhouse/shared/reporter/control.ts",
+  KeptLatePlan: "./table-overrides.ts",
   KeptPlan: "./table-overrides.ts",
+  LateFilter: "@wheelhouse/shared/webhooks/events.ts",
   ReplayFilter: "@wheelhouse/shared/webhooks/replays.ts",
   ReplayHappening: "@wheelhouse/shared/webhooks/replays.ts",
   SourceRules: "@wheelhouse/shared/webhooks/senders.ts",
@@ -58,6 +69,8 @@ export const columnOverrides: Record<string, string> = {
   "webhook_delivery_log.version": "number",
   "webhook_endpoints.created_at": "ColumnType<Date, Date | string | undefined, never>",
   "webhook_events.headers": headers,
+  "webhook_late_plans.filter": "ColumnType<LateFilter, string, never>",
+  "webhook_late_plans.plan": "ColumnType<KeptLatePlan, string, string>",
   "webhook_replay_journal.what": "ReplayHappening",
   "webhook_replays.filter": "ColumnType<ReplayFilter, string, never>",
   "webhook_replays.plan": "ColumnType<KeptPlan, string, string>",

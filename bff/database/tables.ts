@@ -1,10 +1,11 @@
 // Written by `npm run schema` from a new database and `table-overrides.ts`; do not edit.
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
+import type { LateFilter } from "@wheelhouse/shared/webhooks/events.ts";
 import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhooks/replays.ts";
 import type { SourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
 import type { ColumnType } from "kysely";
-import type { KeptPlan } from "./table-overrides.ts";
+import type { KeptLatePlan, KeptPlan } from "./table-overrides.ts";
 
 export type Generated<T> =
   T extends ColumnType<infer S, infer I, infer U>
@@ -545,10 +546,14 @@ export interface WebhookEvents {
   created_at: ColumnType<Date, Date, never>;
   event_id: ColumnType<string, string, never>;
   event_type: ColumnType<string, string, never>;
+  expunged_at: Date | null;
+  fate: Generated<"matched" | "disabled" | "filter" | "none" | "later" | "unrecorded">;
   headers: Record<string, string>;
+  missed_by: ColumnType<string[], string[] | undefined, never>;
   org_id: ColumnType<string, string, never>;
-  payload: ColumnType<Buffer, Buffer, never>;
+  payload: Buffer | null;
   received_at: ColumnType<Date, Date, never>;
+  size_bytes: ColumnType<number | null, number | null, never>;
   source_event_id: ColumnType<string, string, never>;
   source_id: ColumnType<string, string, never>;
 }
@@ -562,6 +567,31 @@ export interface WebhookFigures {
   latency_bucket: ColumnType<number, number, never>;
   org_id: ColumnType<string, string, never>;
   success: ColumnType<boolean, boolean, never>;
+}
+
+export interface WebhookLateItems {
+  delivery_id: string | null;
+  event_created_at: Date;
+  event_id: string;
+  org_id: string;
+  plan_id: string;
+}
+
+export interface WebhookLatePlans {
+  created_at: Date;
+  endpoint_id: string;
+  expires_at: Date;
+  filter: ColumnType<LateFilter, string, never>;
+  id: Generated<string>;
+  org_id: string;
+  plan: ColumnType<KeptLatePlan, string, string>;
+  planned_by: string;
+  rate: number | null;
+  reason: string | null;
+  started_by: string | null;
+  starts_at: Date | null;
+  state: Generated<"planned" | "started" | "cancelled">;
+  total: number;
 }
 
 export interface WebhookRefusals {
@@ -717,6 +747,8 @@ export interface Tables {
   webhook_endpoints: WebhookEndpoints;
   webhook_events: WebhookEvents;
   webhook_figures: WebhookFigures;
+  webhook_late_items: WebhookLateItems;
+  webhook_late_plans: WebhookLatePlans;
   webhook_refusals: WebhookRefusals;
   webhook_replay_endpoints: WebhookReplayEndpoints;
   webhook_replay_items: WebhookReplayItems;

@@ -24,6 +24,7 @@ const acts = [
   "alerts:act",
   "deployments:write",
   "reports:write",
+  "webhooks:payload",
   "webhooks:replay",
   "webhooks:configure",
   "sources:read",
@@ -53,6 +54,7 @@ const operator = [
   "alerts:act",
   "deployments:write",
   "reports:write",
+  "webhooks:payload",
 ] as const;
 
 export const capabilitiesOf: Record<Role, readonly Capability[]> = {

@@ -5,11 +5,22 @@ import * as health from "./health/health.ts";
 import { defineTopics } from "./live/topic.ts";
 import * as overview from "./overview.ts";
 import * as queues from "./queues.ts";
+import * as webhookEvents from "./webhooks/events.ts";
 import * as replays from "./webhooks/replays.ts";
 import * as webhooks from "./webhooks/webhooks.ts";
 
 /** The contracts that declare a topic; their endpoints are listed with those of the others in `endpoints.ts`. */
-export const liveContracts = [overview, health, breakers, caches, queues, webhooks, replays, audit] as const;
+export const liveContracts = [
+  overview,
+  health,
+  breakers,
+  caches,
+  queues,
+  webhooks,
+  webhookEvents,
+  replays,
+  audit,
+] as const;
 
 /**
  * Live updates over socket.io (path `/live`, WebSocket only). The handshake carries the session cookie and
@@ -26,6 +37,7 @@ export const topics = defineTopics({
   caches: caches.cacheTopic,
   queues: queues.queueTopic,
   webhooks: webhooks.deliveryTopic,
+  events: webhookEvents.eventTopic,
   replays: replays.replayTopic,
   audit: audit.auditTopic,
 });

@@ -78,6 +78,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
       authenticate: access.authenticateHandshake,
       lists: {
         webhooks: createEventList(core.events, "deliveries.changed", webhooks.readHeads),
+        events: createEventList(core.events, "events.changed", webhooks.readEventHeads),
         replays: createEventList(core.events, "replays.changed", webhooks.readReplayHeads),
         audit: createEventList(core.events, "audit.committed", audit.readHeads),
       },

@@ -136,6 +136,7 @@ async function watcherOf(snapshots: SnapshotStore) {
     sessionEnds: { onEnded: () => () => {} },
     lists: {
       webhooks: createLiveList(async () => []),
+      events: createLiveList(async () => []),
       replays: createLiveList(async () => []),
       audit: createLiveList(async () => []),
     },

@@ -11,6 +11,7 @@ export const mostChangedIds = 50;
 export type EventMap = {
   "audit.committed": RowsChanged;
   "deliveries.changed": RowsChanged;
+  "events.changed": RowsChanged;
   "replays.changed": RowsChanged;
 };
 export type EventName = keyof EventMap;
@@ -60,6 +61,7 @@ export function createEvents({ subscribe, log }: { subscribe: Subscribe; log: Lo
   const opened = {
     "audit.committed": open("audit.committed", rowsChanged),
     "deliveries.changed": open("deliveries.changed", rowsChanged),
+    "events.changed": open("events.changed", rowsChanged),
     "replays.changed": open("replays.changed", rowsChanged),
   };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, queryList, slug, timestamp } from "../endpoint.ts";
-import { sourceScheme } from "./senders.ts";
+import { sourceRules, sourceScheme } from "./senders.ts";
 
 export const refusalReasons = [
   "signature_mismatch",
@@ -52,6 +52,10 @@ export const refusal = z.object({
       name: z.string().nullable(),
       scheme: sourceScheme.nullable(),
       secretHint: z.string().nullable(),
+      /** What the source expects now. Null if it has been deleted. */
+      rules: z.object(sourceRules.shape).nullable(),
+      publicKey: z.string().nullable(),
+      maxBodyBytes: z.number().int().nullable(),
     })
     .nullable(),
   reason: refusalReason,

@@ -70,6 +70,8 @@ export const webhookSource = z.object({
   maxBodyBytes: z.number().int(),
   /** Last 4 characters; the secret itself is never returned. Null without a secret. */
   secretHint: z.string().nullable(),
+  /** `standard`: the key `whpk_…` with which the sender's signatures are verified. It is no secret; null for a shared one. */
+  publicKey: z.string().nullable(),
   /** Until then the former secret is accepted, too. */
   previousSecretUntil: timestamp.nullable(),
   /** Path on this server to which the provider posts. */

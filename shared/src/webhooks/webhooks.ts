@@ -122,12 +122,17 @@ export const deliveryAttempt = z.object({
 });
 export type DeliveryAttempt = z.infer<typeof deliveryAttempt>;
 
+/** `hidden`: not for the caller, who lacks `webhooks:payload`. `gone`: removed, no longer stored or not readable. */
+export const payloadState = z.enum(["shown", "hidden", "gone"]);
+
 export const deliveryDetail = delivery.extend({
   /** Changes with each replay; include it in a replay so that two people cannot both start one. */
   version: z.number().int(),
   /** Newest first, at most 50. */
   attemptLog: z.array(deliveryAttempt),
+  /** The body is redacted, and empty unless it is shown; the same holds for the requests of the attempts. */
   payload: z.object({
+    state: payloadState,
     body: z.string(),
     sizeBytes: z.number(),
     truncated: z.boolean(),

@@ -28,13 +28,71 @@ export function redactHeaders(
   return Object.fromEntries(kept);
 }
 
-/** Body text for storage and display: values of sensitive fields and bearer tokens replaced. */
-export function redactText(text: string): string {
-  return text
-    .replace(jsonField, `$1"${hidden}"`)
-    .replace(formField, `$1$2${hidden}`)
-    .replace(bearer, `$1 ${hidden}`);
+// Digits of payment cards, possibly in groups.
+const cardDigits = /(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-])/g;
+const cardNumber =
+  /^(?:4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[0689]\d{12}|6\d{15,18})$/;
+const email = /[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}/gi;
+
+function passesLuhn(digits: string): boolean {
+  let sum = 0;
+  for (const [at, digit] of [...digits].reverse().entries()) {
+    const value = Number(digit) * (at % 2 === 1 ? 2 : 1);
+    sum += value > 9 ? value - 9 : value;
+  }
+  return sum % 10 === 0;
 }
+
+/** What a rule hides, in the words of the page. */
+type Hides = "secret field" | "token" | "card number" | "e-mail address";
+type Rule = { hides: Hides; apply(text: string, found: () => void): string };
+
+/** A rule whose replacement may use the parts of a match, as `String.replace` does. */
+const byPattern = (hides: Hides, pattern: RegExp, replacement: string): Rule => ({
+  hides,
+  apply(text, found) {
+    const replaced = text.replace(pattern, replacement);
+    if (replaced !== text) found();
+    return replaced;
+  },
+});
+
+const rules: readonly Rule[] = [
+  byPattern("secret field", jsonField, `$1"${hidden}"`),
+  byPattern("secret field", formField, `$1$2${hidden}`),
+  byPattern("token", bearer, `$1 ${hidden}`),
+  {
+    hides: "card number",
+    apply: (text, found) =>
+      text.replace(cardDigits, (match, at: number) => {
+        const digits = match.replace(/[ -]/g, "");
+        if (!cardNumber.test(digits) || !passesLuhn(digits)) return match;
+        found();
+        const shown = `[card ···· ${digits.slice(-4)}]`;
+        // A number of a JSON document becomes a text, so that the document stays readable.
+        return /[:[,]\s{0,5}$/.test(text.slice(Math.max(0, at - 6), at)) ? `"${shown}"` : shown;
+      }),
+  },
+  // The domain says which customer's mail is meant, and the first letter tells two people of it apart.
+  {
+    hides: "e-mail address",
+    apply: (text, found) =>
+      text.replace(email, (match) => {
+        found();
+        return `${match.slice(0, 1)}···${match.slice(match.lastIndexOf("@"))}`;
+      }),
+  },
+];
+
+/** Text for display: values of sensitive fields, tokens, card numbers and e-mail addresses replaced; and what was. */
+export function redact(text: string): { text: string; redacted: string[] } {
+  const found = new Set<Hides>();
+  const shown = rules.reduce((rest, { hides, apply }) => apply(rest, () => found.add(hides)), text);
+  return { text: shown, redacted: [...found] };
+}
+
+/** The same without what was replaced. */
+export const redactText = (text: string): string => redact(text).text;
 
 /** Text that Postgres can store: no NUL, no lone surrogates. */
 export function storable(text: string): string {

@@ -1,3 +1,4 @@
+import * as received from "@wheelhouse/shared/webhooks/events.ts";
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import * as many from "@wheelhouse/shared/webhooks/replays.ts";
 import * as senders from "@wheelhouse/shared/webhooks/senders.ts";
@@ -5,6 +6,7 @@ import * as contract from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";
 import type { Configuration, Sources } from "./directory/directory.ts";
+import type { EventPayload, EventReading, Late } from "./events/events.ts";
 import type { Deliveries } from "./log/log.ts";
 import type { Refusals } from "./refusals/refusals.ts";
 import type { createReplay, Replays } from "./replays/replays.ts";
@@ -16,10 +18,14 @@ type RoutesOptions = {
   replay: ReturnType<typeof createReplay>;
   replays: Replays;
   refusals: Pick<Refusals, "list">;
+  events: EventReading;
+  eventPayload: EventPayload;
+  late: Late;
 };
 
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   const { deliveries, configuration, sources, replay, replays, refusals } = options;
+  eventRoutes(app, options);
   route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
   route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
   route(app, contract.readDelivery, ({ params }, context) => deliveries.read(params.id, context));
@@ -45,4 +51,21 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   route(app, contract.deleteEndpoint, ({ params }, context) =>
     configuration.deleteEndpoint(params.id, context),
   );
+}
+
+function eventRoutes(app: FastifyInstance, { events, eventPayload, late }: RoutesOptions) {
+  route(app, received.listEvents, ({ query }, context) => events.list(query, context));
+  route(app, received.summarizeEvents, ({ query }, context) => events.summarize(query, context));
+  route(app, received.planLateDeliveries, ({ body }, context) => late.plan(body, context));
+  route(app, received.readLatePlan, ({ params }, context) => late.read(params.id, context));
+  route(app, received.startLatePlan, ({ params, body }, context) => late.start(params.id, body, context));
+  route(app, received.cancelLatePlan, ({ params }, context) => late.cancel(params.id, context));
+  route(app, received.readEvent, ({ params }, context) => events.read(params.id, context));
+  route(app, received.revealEvent, ({ params, body }, context) =>
+    eventPayload.reveal(params.id, body, context),
+  );
+  route(app, received.expungeEvent, ({ params, body }, context) =>
+    eventPayload.expunge(params.id, body, context),
+  );
+  route(app, received.countMissedEvents, ({ params }, context) => late.missed(params.id, context));
 }

@@ -22,6 +22,13 @@ import {
   createSourceStore,
   createSources,
 } from "./directory/directory.ts";
+import {
+  createEventPayload,
+  createEventReading,
+  createEventStore,
+  createLate,
+  createLateStore,
+} from "./events/events.ts";
 import { createIntake, createIntakeStore, createRejections, keepPartitionsAhead } from "./intake/intake.ts";
 import { createDeliveries, createDeliveryStore, createDetailStore, createPayloads } from "./log/log.ts";
 import { createRefusals } from "./refusals/refusals.ts";
@@ -50,11 +57,12 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
     filter: createAddressFilter(settings.allowAddresses),
     breakers: createBreakers({ redis, subscribe, config: settings, clock, log }),
     directory,
-    refusals: createRefusals({ database, directory, config: settings, clock, log }),
+    refusals: createRefusals({ database, directory, secrets, config: settings, clock, log }),
     doorbell: createDoorbell(redis, log),
     figures: createFigures(database, clock, log),
     attempts: createAttemptStore({ database, payloads, clock, config: settings }),
     log: createDeliveryStore(database),
+    events: createEventStore(database),
     replaysStore: createReplaysStore(database),
   };
 }
@@ -89,6 +97,17 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
       refusals: parts.refusals,
     }),
     refusals: parts.refusals,
+    events: createEventReading({ store: parts.events, payloads, clock }),
+    eventPayload: createEventPayload({ changes, payloads, events, clock }),
+    late: createLate({
+      store: createLateStore(database),
+      changes,
+      doorbell,
+      events,
+      config: settings.replay,
+      maxAttempts: settings.retryScheduleMs.length + 1,
+      clock,
+    }),
     replay: createReplay({
       changes,
       doorbell,
@@ -205,6 +224,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     jobs: [
       { name: "old webhook replays", run: replaysStore.forget },
       { name: "old refused webhook requests", run: refusals.forget },
+      { name: "old plans of late deliveries", run: services.late.forget },
     ],
     processes: [
       { in: everyRole, start: processes.gateway },
@@ -220,6 +240,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     /** Resolves after the first attempt to create the daily partitions. */
     ready: partitions.first,
     readHeads: parts.log.heads,
+    readEventHeads: parts.events.heads,
     readReplayHeads: replays.readHeads,
     /** Figures for Overview; see `WebhookStatistics`. */
     statistics,

@@ -92,6 +92,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
     },
     lists: {
       webhooks: deliveries,
+      events: createLiveList(async () => []),
       replays: createLiveList(async () => []),
       audit: createLiveList(async () => []),
     },

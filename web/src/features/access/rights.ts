@@ -20,6 +20,7 @@ const named: readonly { label: string; all: readonly Capability[] }[] = [
     label: "Operate services, breakers and caches",
     all: ["health:act", "breakers:act", "cache:act"],
   },
+  { label: "Read payloads of webhooks", all: ["webhooks:payload"] },
   { label: "Record deployments", all: ["deployments:write"] },
   { label: "Send metrics over OpenTelemetry", all: ["reports:write"] },
   { label: "Replay and configure webhooks", all: ["webhooks:replay", "webhooks:configure"] },

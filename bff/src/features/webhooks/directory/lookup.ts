@@ -9,6 +9,7 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { within } from "#lib/time/deadline.ts";
+import { isPublicKey } from "./signature.ts";
 
 const lifetimeMs = 1_000;
 const maxEntries = 2_000;
@@ -16,7 +17,7 @@ const maxEntries = 2_000;
 const readTimeoutMs = 3_000;
 
 /**
- * Where a posted event belongs: its source with the secret, and the enabled endpoints of the organization.
+ * Where a posted event belongs: its source with the secret, and the endpoints of the organization.
  */
 export type IntakeTarget = {
   organizationId: string;
@@ -27,7 +28,7 @@ export type IntakeTarget = {
   maxBodyBytes: number;
   /** Newest first; the former one is accepted until a time. */
   secrets: readonly { secret: string; untilMs: number }[];
-  endpoints: readonly { id: string; eventTypes: readonly string[] }[];
+  endpoints: readonly { id: string; eventTypes: readonly string[]; enabled: boolean }[];
 };
 /** The organization that a path names, and its source; null if it has none of that name. */
 export type IntakeAddress = { organizationId: string; target: IntakeTarget | null };
@@ -42,11 +43,26 @@ type Row = {
   secret_box: Buffer | null;
   previous_secret_box: Buffer | null;
   previous_secret_until: Date | null;
-  endpoints: { id: string; eventTypes: string[] }[] | null;
+  endpoints: { id: string; eventTypes: string[]; enabled: boolean }[] | null;
 };
 
 export const sourcePurpose = (id: string) => `webhook_sources:${id}`;
 export const endpointPurpose = (id: string) => `webhook_endpoints:${id}`;
+
+/** The public key of a source whose sender signs with a private one; null if it has a shared secret. */
+export function publicKeyOf(
+  { id, scheme, secret_box: box }: { id: string; scheme: SourceScheme | null; secret_box: Buffer | null },
+  secrets: SecretBox,
+): string | null {
+  if (scheme !== "standard" || box === null) return null;
+  try {
+    const secret = secrets.open(box, sourcePurpose(id));
+    return isPublicKey(secret) ? secret : null;
+  } catch {
+    // Sealed with another key of the installation: the intake says so, the list is shown all the same.
+    return null;
+  }
+}
 
 /**
  * Looks up sources by the names in the intake path and caches them for 1 s, so that a stream of events costs
@@ -59,9 +75,8 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
     const { rows } = await sql<Row>`
       select o.id as org_id, s.id as source_id, s.scheme, s.rules, s.addresses, s.max_body_bytes,
         s.secret_box, s.previous_secret_box, s.previous_secret_until,
-        (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types))
-         from webhook_endpoints e
-         where e.org_id = o.id and e.enabled and e.deleted_at is null) as endpoints
+        (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types, 'enabled', e.enabled))
+         from webhook_endpoints e where e.org_id = o.id and e.deleted_at is null) as endpoints
       from organizations o
       left join webhook_sources s on s.org_id = o.id and s.slug = ${source} and s.deleted_at is null
       where o.slug = ${organization} or o.id::text = ${organization}

@@ -15,7 +15,7 @@ import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { assertAddresses } from "./addresses.ts";
 import { type Paging, pageOf, place, staleVersion } from "./configuration.ts";
-import { type Directory, sourcePurpose } from "./lookup.ts";
+import { type Directory, publicKeyOf, sourcePurpose } from "./lookup.ts";
 import { assertSecret, makeSecret, secretHint } from "./signature.ts";
 import type { SourceRow, SourceStore } from "./source-store.ts";
 
@@ -29,7 +29,9 @@ type SourcesOptions = {
   clock: Clock;
 };
 
-const auditFields = (row: Omit<SourceRow, "id" | "version" | "created_at" | "secret_hint">): AuditFields => ({
+const auditFields = (
+  row: Omit<SourceRow, "id" | "version" | "created_at" | "secret_hint" | "secret_box">,
+): AuditFields => ({
   slug: row.slug,
   name: row.name,
   scheme: row.scheme,
@@ -59,6 +61,7 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
     addresses: row.addresses,
     maxBodyBytes: row.max_body_bytes,
     secretHint: row.secret_hint,
+    publicKey: publicKeyOf(row, secrets),
     previousSecretUntil:
       row.previous_secret_until !== null && row.previous_secret_until.getTime() > clock.now()
         ? row.previous_secret_until.toISOString()
@@ -142,13 +145,20 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
         assertSecret(before.scheme, secret, "body.secret");
         const until = body.overlapHours === 0 ? null : new Date(clock.now() + body.overlapHours * hourMs);
         const hint = secretHint(secret);
+        const box = secrets.seal(secret, sourcePurpose(id));
         const version = await store.rotate(
           tx,
           id,
-          { secret_box: secrets.seal(secret, sourcePurpose(id)), secret_hint: hint },
+          { secret_box: box, secret_hint: hint },
           until === null ? null : { box: before.secret_box, until },
         );
-        const row = { ...before, version, secret_hint: hint, previous_secret_until: until };
+        const row = {
+          ...before,
+          version,
+          secret_hint: hint,
+          secret_box: box,
+          previous_secret_until: until,
+        };
         return {
           result: { ...view(row, context.organization.slug), secret },
           audit: { targets: targetsOf(row), before: auditFields(before), after: auditFields(row) },

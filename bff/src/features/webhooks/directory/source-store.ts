@@ -14,6 +14,7 @@ export type SourceRow = {
   addresses: string[];
   max_body_bytes: number;
   secret_hint: string | null;
+  secret_box: Buffer | null;
   previous_secret_until: Date | null;
   version: number;
   created_at: Date;
@@ -21,7 +22,8 @@ export type SourceRow = {
 type Settings = Pick<SourceRow, "name" | "rules" | "addresses" | "max_body_bytes">;
 
 const columns: RawBuilder<unknown> = sql`
-  id, slug, name, scheme, rules, addresses, max_body_bytes, secret_hint, previous_secret_until, version, created_at`;
+  id, slug, name, scheme, rules, addresses, max_body_bytes, secret_hint, secret_box,
+  previous_secret_until, version, created_at`;
 
 const written = ({ name, rules, addresses, max_body_bytes }: Settings) => ({
   name,
@@ -46,10 +48,7 @@ export function createSourceStore(database: Database) {
     async insert(
       tx: Transaction<Tables>,
       row: Settings &
-        Pick<SourceRow, "id" | "slug" | "scheme" | "secret_hint"> & {
-          org_id: string;
-          secret_box: Buffer | null;
-        },
+        Pick<SourceRow, "id" | "slug" | "scheme" | "secret_hint" | "secret_box"> & { org_id: string },
     ): Promise<SourceRow> {
       const { id, org_id, slug, scheme, secret_hint, secret_box } = row;
       const made = await tx
@@ -62,13 +61,9 @@ export function createSourceStore(database: Database) {
     },
 
     /** The row, locked until the transaction ends. @throws 404 when the organization has no such source. */
-    async lock(
-      tx: Transaction<Tables>,
-      organizationId: string,
-      id: string,
-    ): Promise<SourceRow & { secret_box: Buffer | null }> {
-      const { rows } = await sql<SourceRow & { secret_box: Buffer | null }>`
-        select ${columns}, secret_box from webhook_sources
+    async lock(tx: Transaction<Tables>, organizationId: string, id: string): Promise<SourceRow> {
+      const { rows } = await sql<SourceRow>`
+        select ${columns} from webhook_sources
         where id = ${id}::uuid and org_id = ${organizationId}::uuid and deleted_at is null
         for update
       `.execute(tx);

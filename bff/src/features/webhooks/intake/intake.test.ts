@@ -108,7 +108,7 @@ test("slightly less than 1 MiB is accepted, byte for byte, and sealed at rest fo
     .select("payload")
     .where("event_id", "=", reply.id)
     .executeTakeFirstOrThrow();
-  expect(row.payload.includes("large")).toBe(false);
+  expect(row.payload?.includes("large")).toBe(false);
   const payloads = createPayloads(createSecretBox(testConfig.secretKey), log);
   expect(payloads.open(row.payload, reply.id)?.toString()).toBe(JSON.stringify(event));
   expect(payloads.open(row.payload, "another event")).toBeNull();

@@ -1,14 +1,18 @@
 import { slug } from "@wheelhouse/shared/endpoint.ts";
+import { bodyLimit } from "@wheelhouse/shared/webhooks/senders.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { addressBlockOf } from "#lib/address-block.ts";
 import { AppError, sendError, toAppError } from "#lib/http/errors.ts";
 import { createGroupCommit } from "#lib/postgres/group-commit.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
 import {
+  assertHead,
   type Directory,
   holdsAddress,
   type IntakeTarget,
+  type Proof,
   readRequest,
   rejected,
   type SignedRequest,
@@ -17,10 +21,12 @@ import {
 import { makeEventIds } from "../ids.ts";
 import { redactHeaders } from "../redaction.ts";
 import type { Refusals } from "../refusals/refusals.ts";
-import { createBodies } from "./bodies.ts";
+import { createBodies, type Gate } from "./bodies.ts";
+import { matchOf } from "./matching.ts";
 import type { createRejections } from "./rejections.ts";
 import type { AcceptedEvent, StoredEvent } from "./store.ts";
 
+export { takesType } from "./matching.ts";
 export { keepPartitionsAhead } from "./partitions.ts";
 export { createRejections } from "./rejections.ts";
 export { createIntakeStore } from "./store.ts";
@@ -59,6 +65,39 @@ export function createIntake(options: IntakeOptions) {
     return named(path) ? ((await directory.find(path.org, path.source))?.target ?? undefined) : undefined;
   }
 
+  const proofOf = (target: IntakeTarget, nowMs: number): Proof => ({
+    secrets: target.secrets.flatMap(({ secret, untilMs }) => (untilMs > nowMs ? [secret] : [])),
+    rules: target.rules,
+    nowMs,
+    toleranceMs: config.timestampToleranceMs,
+  });
+
+  /** Runs a check; what fails it counts against the address. */
+  async function proven(target: IntakeTarget, address: string, check: () => void): Promise<void> {
+    try {
+      assertAddress(target, address);
+      check();
+    } catch (error) {
+      await rejections.record(address, error);
+      throw error;
+    }
+  }
+
+  async function gateOf(request: FastifyRequest): Promise<Gate> {
+    const path = intakePath.safeParse(request.params);
+    const target = path.success ? await targetOf(path.data) : undefined;
+    return {
+      limitBytes: target?.maxBodyBytes ?? bodyLimit.defaultBytes,
+      address: addressBlockOf(request.ip),
+      async assertHead() {
+        if (target === undefined) return;
+        const { scheme } = target;
+        const proof = proofOf(target, clock.now());
+        await proven(target, request.ip, () => assertHead(scheme, request.headers, proof));
+      },
+    };
+  }
+
   async function accept(
     path: IntakePath,
     request: SignedRequest,
@@ -71,24 +110,13 @@ export function createIntake(options: IntakeOptions) {
       await rejections.record(address, unknown);
       throw unknown;
     }
-    const proof = {
-      secrets: target.secrets.flatMap(({ secret, untilMs }) => (untilMs > nowMs ? [secret] : [])),
-      rules: target.rules,
-      nowMs,
-      toleranceMs: config.timestampToleranceMs,
-    };
-    try {
-      assertAddress(target, address);
-      verifyRequest(target.scheme, request, proof);
-    } catch (error) {
-      await rejections.record(address, error);
-      throw error;
-    }
+    const proof = proofOf(target, nowMs);
+    await proven(target, address, () => verifyRequest(target.scheme, request, proof));
     const arrival = readRequest(target.scheme, request, proof);
     if ("challenge" in arrival) return arrival;
     const { eventType } = arrival;
-    const endpoints = target.endpoints.filter((endpoint) => matchesEventType(endpoint.eventTypes, eventType));
-    const ids = makeEventIds(nowMs, endpoints.length);
+    const { taking, missedBy, fate } = matchOf(target.endpoints, eventType);
+    const ids = makeEventIds(nowMs, taking.length);
     const contentType = request.headers["content-type"];
     return commits.add({
       organizationId: target.organizationId,
@@ -103,7 +131,9 @@ export function createIntake(options: IntakeOptions) {
       receivedAt: new Date(nowMs),
       createdAt: ids.createdAt,
       maxAttempts,
-      deliveries: endpoints.flatMap(({ id: endpointId }, at) => {
+      fate,
+      missedBy,
+      deliveries: taking.flatMap((endpointId, at) => {
         const id = ids.deliveryIds[at];
         return id === undefined ? [] : [{ id, endpointId }];
       }),
@@ -127,14 +157,11 @@ export function createIntake(options: IntakeOptions) {
     mount(app: FastifyInstance) {
       void app.register(async (scope) => {
         scope.removeAllContentTypeParsers();
-        bodies.mount(scope, async (params) => {
-          const path = intakePath.safeParse(params);
-          return (path.success ? await targetOf(path.data) : undefined)?.maxBodyBytes;
-        });
+        bodies.mount(scope, gateOf);
         scope.setErrorHandler((error, request, reply) => {
           recordRefusal(request, error);
           // What is left of the body will not be read.
-          if (toAppError(error).code === "payload_too_large") reply.header("connection", "close");
+          if (!request.raw.complete) reply.header("connection", "close");
           return sendError(error, request, reply);
         });
         scope.post<{ Params: { org: string; source: string } }>(
@@ -164,14 +191,4 @@ export function createIntake(options: IntakeOptions) {
 function assertAddress({ addresses }: IntakeTarget, client: string) {
   if (!holdsAddress(addresses, client))
     throw rejected("address_not_allowed", "address", `${client} is not among the addresses of this source`);
-}
-
-/** Whether a pattern matches the type; an empty list matches every type. A trailing `*` matches any suffix. */
-function matchesEventType(patterns: readonly string[], eventType: string): boolean {
-  return (
-    patterns.length === 0 ||
-    patterns.some((pattern) =>
-      pattern.endsWith("*") ? eventType.startsWith(pattern.slice(0, -1)) : pattern === eventType,
-    )
-  );
 }

@@ -1,6 +1,9 @@
 import { execFile } from "node:child_process";
-import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
-import { createServer } from "node:http";
+import { createHash, createHmac, generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, request as httpRequest } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import { sampleRequest } from "@wheelhouse/shared/webhooks/sample.ts";
@@ -122,7 +125,50 @@ test("a body without a declared length is refused at the limit, with an answer",
   expect(response.status).toBe(413);
 });
 
-test("large bodies wait outside while one process already holds 128 MiB of them", async () => {
+/** Opens a request of which only a part is ever sent; resolves once that part has left. */
+async function hang(url: string, headers: Record<string, string>, bytes: number) {
+  const sent = httpRequest(url, { method: "POST", headers });
+  sent.on("error", () => {});
+  const answer = new Promise<number | undefined>((resolve) =>
+    sent.on("response", ({ statusCode }) => resolve(statusCode)),
+  );
+  await new Promise<void>((resolve) => sent.write(Buffer.alloc(bytes, "x"), () => resolve()));
+  return { answer, end: () => sent.destroy() };
+}
+
+test("what clients announce but do not send takes no memory from others", async () => {
+  const source = await make("bearer", { maxBodyBytes: 25 * mebibyte });
+  const headers = { authorization: `Bearer ${source.secret}` };
+  const announced = await Promise.all(
+    Array.from({ length: 12 }, () =>
+      hang(source.url, { ...headers, "content-length": String(24 * mebibyte) }, 100),
+    ),
+  );
+  try {
+    expect((await post(source.url, headers, Buffer.alloc(20 * mebibyte, "x"))).status).toBe(202);
+  } finally {
+    for (const { end: stop } of announced) stop();
+  }
+});
+
+test.each<[string, SourceScheme, Record<string, string>, string]>([
+  ["a wrong token", "bearer", { authorization: "Bearer wrong-0123456789abcdef" }, "token_mismatch"],
+  ["no signature", "github", { "x-github-event": "push" }, "header_missing"],
+  ["an old time", "stripe", { "stripe-signature": `t=1492774577,v1=${"0".repeat(64)}` }, "timestamp_outside"],
+])("a large body is not read once the headers show %s", async (_, scheme, headers, reason) => {
+  const source = await make(scheme, { maxBodyBytes: 25 * mebibyte });
+  const sent = await hang(source.url, { ...headers, "content-length": String(24 * mebibyte) }, 100);
+  try {
+    expect(await sent.answer).toBe(401);
+    await expect
+      .poll(() => gateway.call(organization, listRefusals, { query: { source: source.slug } }))
+      .toMatchObject({ items: [{ reason, newest: { body: "unread" } }] });
+  } finally {
+    sent.end();
+  }
+});
+
+test("large bodies of one address are bounded, and are taken again afterwards", async () => {
   const source = await make("bearer", { maxBodyBytes: 25 * mebibyte });
   const headers = { authorization: `Bearer ${source.secret}` };
   const body = Buffer.alloc(20 * mebibyte, "x");
@@ -229,6 +275,28 @@ test("the overlap ends by itself", async () => {
   }
 });
 
+test("the sample request of a source with a public key signs with the private one and is accepted", async () => {
+  const pair = generateKeyPairSync("ed25519");
+  const raw = pair.publicKey.export({ format: "der", type: "spki" }).subarray(-32);
+  const publicKey = `whpk_${raw.toString("base64")}`;
+  const source = await make("standard", { secret: publicKey });
+  expect(source.publicKey).toBe(publicKey);
+  const folder = await mkdtemp(join(tmpdir(), "sample-"));
+  try {
+    const key = join(folder, "private.pem");
+    await writeFile(key, pair.privateKey.export({ format: "pem", type: "pkcs8" }));
+    for (const names of ["webhook", "svix"] as const) {
+      const sample = sampleRequest(source, source.url, names) ?? "";
+      expect(sample).not.toContain("SECRET");
+      const script = sample.replace("'private.pem'", `'${key}'`).replace("msg_$(date", `msg_${names}_$(date`);
+      const { stdout } = await run("bash", ["-euo", "pipefail", "-c", script]);
+      expect(stdout).toContain("HTTP/1.1 202");
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 const named = { signatureHeader: "x-acme-signature", idHeader: "x-acme-id", typeHeader: "x-acme-type" };
 test.each<[SourceScheme, object, string]>([
   ["standard", {}, "example.sent"],
@@ -242,10 +310,7 @@ test.each<[SourceScheme, object, string]>([
   ["addresses", { addresses: ["127.0.0.1"] }, "example.sent"],
 ])("the sample request of a %s source with %o works as it is shown", async (scheme, rest, type) => {
   const source = await make(scheme, rest);
-  const script = (sampleRequest(source, source.url) ?? "").replace(
-    /SECRET='[^']*'/,
-    `SECRET='${source.secret}'`,
-  );
+  const script = sampleRequest(source, source.url) ?? "";
   const { stdout } = await run("bash", ["-euo", "pipefail", "-c", script]);
   expect(stdout).toContain("HTTP/1.1 202");
   expect(await storedType(/"id":"([^"]+)"/.exec(stdout)?.[1] ?? "")).toBe(type);

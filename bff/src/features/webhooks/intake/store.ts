@@ -1,3 +1,4 @@
+import type { EventFate } from "@wheelhouse/shared/webhooks/events.ts";
 import { sql } from "kysely";
 import type { Events } from "#lib/events.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
@@ -20,6 +21,9 @@ export type AcceptedEvent = {
   receivedAt: Date;
   createdAt: Date;
   maxAttempts: number;
+  fate: EventFate;
+  /** Endpoints that were disabled and whose filter takes it. */
+  missedBy: readonly string[];
   deliveries: readonly { id: string; endpointId: string }[];
 };
 
@@ -63,8 +67,8 @@ export function createIntakeStore({
       const start = offset;
       const length = sealed[n]?.length ?? 0;
       offset += length;
-      const { body: _body, deliveries: _, ...rest } = event;
-      return { n, ...rest, start, length };
+      const { body, deliveries: _, ...rest } = event;
+      return { n, ...rest, sizeBytes: body.length, start, length };
     });
     const deliveries = events.flatMap(({ deliveries }, n) => deliveries.map((row) => ({ n, ...row })));
     // All payloads share one binary parameter, because an array would be sent as hexadecimal, at twice the
@@ -76,7 +80,7 @@ export function createIntakeStore({
         select * from json_to_recordset(${JSON.stringify(items)}::json) as item(
           n int, "organizationId" uuid, "sourceId" uuid, "sourceEventId" text, "bodyHash" text, "eventId" text,
           "eventType" text, "contentType" text, headers jsonb, "receivedAt" timestamptz, "createdAt" timestamptz,
-          "maxAttempts" int, start int, length int)
+          "maxAttempts" int, fate text, "missedBy" json, "sizeBytes" int, start int, length int)
       ), seen as materialized (
         select * from seen_webhook_events(${JSON.stringify(keysOf(items))}::json)
       ), fresh as (
@@ -88,9 +92,10 @@ export function createIntakeStore({
         returning event_id
       ), events as (
         insert into webhook_events (event_id, org_id, source_id, source_event_id, event_type, content_type,
-          headers, payload, received_at, created_at)
+          headers, payload, fate, missed_by, size_bytes, received_at, created_at)
         select "eventId", "organizationId", "sourceId", "sourceEventId", "eventType", "contentType", headers,
-          substring(${bytes}::bytea from start for length), "receivedAt", "createdAt"
+          substring(${bytes}::bytea from start for length), fate,
+          array(select json_array_elements_text("missedBy")::uuid), "sizeBytes", "receivedAt", "createdAt"
         from items join fresh on fresh.event_id = items."eventId"
       ), deliveries as (
         insert into webhook_delivery_log (id, org_id, source_id, endpoint_id, event_type, event_id, received_at,
@@ -129,12 +134,14 @@ export function createIntakeStore({
         })),
       ),
     );
-    for (const { organizationId, deliveries } of events)
+    for (const { organizationId, eventId, deliveries } of events) {
+      emit("events.changed", { organizationId, ids: [eventId], created: 1 });
       emit("deliveries.changed", {
         organizationId,
         ids: deliveries.map(({ id }) => id),
         created: deliveries.length,
       });
+    }
   }
 
   return {

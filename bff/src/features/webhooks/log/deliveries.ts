@@ -121,16 +121,19 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
     async read(id: string, context: RequestContext): Promise<EndpointResult<typeof readDelivery>> {
       const found = await detail.read(organizationsOf(true, context), id);
       if (!found?.endpoint) throw notFound("delivery");
-      const { delivery, payload, endpoint } = found;
+      const { delivery, endpoint } = found;
+      const mayRead = context.actor.can("webhooks:payload").in(delivery.org_id).check();
+      const payload = mayRead ? found.payload : null;
       return {
         ...deliveryOf(delivery),
         version: delivery.version,
         attemptLog: found.attempts.map((row) => attemptOf(row, payload)),
         payload: {
+          state: !mayRead ? "hidden" : payload === null ? "gone" : "shown",
           body: redactText(payload?.payload.toString("utf8") ?? ""),
-          sizeBytes: payload?.size_bytes ?? 0,
+          sizeBytes: found.payload?.size_bytes ?? 0,
           truncated: payload !== null && payload.size_bytes > payload.payload.length,
-          contentType: payload?.content_type ?? "",
+          contentType: found.payload?.content_type ?? "",
         },
         endpoint: endpointView(endpoint, breakers),
         sameCause: found.sameCause,

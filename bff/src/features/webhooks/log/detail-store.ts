@@ -33,7 +33,7 @@ export type PayloadRow = { content_type: string; payload: Buffer; size_bytes: nu
 export function createDetailStore(database: Database, payloads: Payloads) {
   /** Null for a payload that is no longer stored or cannot be decrypted. */
   function shownOf(
-    row: { content_type: string; payload: Buffer } | undefined,
+    row: { content_type: string; payload: Buffer | null } | undefined,
     eventId: string,
   ): PayloadRow | null {
     const body = row && payloads.open(row.payload, eventId);
@@ -73,7 +73,7 @@ export function createDetailStore(database: Database, payloads: Payloads) {
           order by generation desc, attempt desc
           limit ${maxAttempts}
         `.execute(tx);
-        const stored = await sql<{ content_type: string; payload: Buffer }>`
+        const stored = await sql<{ content_type: string; payload: Buffer | null }>`
           select content_type, payload from webhook_events
           where event_id = ${delivery.event_id} and created_at = ${createdAt}::timestamptz
         `.execute(tx);

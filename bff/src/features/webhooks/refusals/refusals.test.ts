@@ -3,6 +3,7 @@ import { createSource, deleteSource, listSources } from "@wheelhouse/shared/webh
 import { sql } from "kysely";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createSecretBox } from "#lib/security/secret-box.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 import { Refusal } from "../refusal.ts";
 import {
@@ -77,6 +78,7 @@ test("each refused request is counted by source and reason, with the header that
     status: 413,
     field: "header.content-length",
     newest: { body: "unread" },
+    source: { maxBodyBytes: 1_048_576 },
   });
   expect(of("body_too_large")?.newest.sizeBytes).toBeGreaterThan(2 * 1024 * 1024);
   expect(of("unknown_source")).toMatchObject({
@@ -182,7 +184,15 @@ test("a deleted source keeps its rows under its short name", async () => {
   const { items } = await gateway.call(source.organization, listSources, {});
   await gateway.send(source.organization, deleteSource.method, `/webhooks/sources/${items[0]?.id}`);
   const after = await gateway.call(source.organization, listRefusals, {});
-  expect(after.items[0]?.source).toEqual({ slug: "shop", name: null, scheme: null, secretHint: null });
+  expect(after.items[0]?.source).toEqual({
+    slug: "shop",
+    name: null,
+    scheme: null,
+    secretHint: null,
+    rules: null,
+    publicKey: null,
+    maxBodyBytes: null,
+  });
 });
 
 const startedMs = Date.now();
@@ -190,6 +200,7 @@ const alone = (find: Parameters<typeof createRefusals>[0]["directory"]["find"]) 
   createRefusals({
     database: gateway.database,
     directory: { find },
+    secrets: createSecretBox(testConfig.secretKey),
     config: testConfig,
     // Within one hour, whenever the test runs.
     clock: { now: () => startedMs },

@@ -1,15 +1,17 @@
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { errorStatus } from "@wheelhouse/shared/errors.ts";
 import { type listRefusals, type Refusal, refusalReason } from "@wheelhouse/shared/webhooks/refusals.ts";
+import { sourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
 import { type AppError, invalidField } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
+import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
-import type { Directory } from "../directory/directory.ts";
+import { type Directory, publicKeyOf } from "../directory/directory.ts";
 import { causeOf } from "../refusal.ts";
 import { type ArrivedRequest, describeRequest, isSlug } from "./request.ts";
 import { createRefusalStore, type RefusalRow } from "./store.ts";
@@ -31,13 +33,14 @@ const place = z.object({
 type RefusalsOptions = {
   database: Database;
   directory: Pick<Directory, "find">;
+  secrets: SecretBox;
   config: Pick<WebhooksConfig, "refusalsKeptDays" | "timestampToleranceMs">;
   clock: Clock;
   log: Logger;
 };
 
 /** Counts refused intake requests once a second, after they were answered, and lists them by source and reason. */
-export function createRefusals({ database, directory, config, clock, log }: RefusalsOptions) {
+export function createRefusals({ database, directory, secrets, config, clock, log }: RefusalsOptions) {
   const store = createRefusalStore(database);
   const tally = createTally(rowsMax);
   let timer: NodeJS.Timeout | undefined;
@@ -132,7 +135,7 @@ export function createRefusals({ database, directory, config, clock, log }: Refu
       const items = rows.slice(0, limit);
       const last = items.at(-1);
       return {
-        items: items.map(refusalOf),
+        items: items.map((row) => refusalOf(row, secrets)),
         nextCursor:
           rows.length > limit && last
             ? encodeCursor({ count: String(last.count), source: last.source, reason: last.reason })
@@ -148,11 +151,19 @@ export function createRefusals({ database, directory, config, clock, log }: Refu
 }
 export type Refusals = ReturnType<typeof createRefusals>;
 
-const refusalOf = (row: RefusalRow): Refusal => ({
+const refusalOf = (row: RefusalRow, secrets: SecretBox): Refusal => ({
   source:
     row.source === ""
       ? null
-      : { slug: row.source, name: row.name, scheme: row.scheme, secretHint: row.secret_hint },
+      : {
+          slug: row.source,
+          name: row.name,
+          scheme: row.scheme,
+          secretHint: row.secret_hint,
+          rules: row.scheme === null ? null : sourceRules.parse(row.rules),
+          publicKey: row.id === null ? null : publicKeyOf({ ...row, id: row.id }, secrets),
+          maxBodyBytes: row.max_body_bytes,
+        },
   // A reason written by a newer version.
   reason: refusalReason.catch("other").parse(row.reason),
   status: row.status,

@@ -28,6 +28,11 @@ export type RefusalRow = {
   name: string | null;
   scheme: SourceScheme | null;
   secret_hint: string | null;
+  /** Null if the source has been deleted. */
+  id: string | null;
+  secret_box: Buffer | null;
+  rules: unknown;
+  max_body_bytes: number | null;
 };
 
 /** Refused requests in Postgres. */
@@ -88,7 +93,7 @@ export function createRefusalStore(database: Database) {
               select g.* from groups g ${beyond} order by -g.count, g.source, g.reason limit ${limit}
             )
             select p.source, p.reason, p.count, p.total, p.first_at, r.last_at, r.status, r.addresses, r.request_id,
-              r.field, r.message, r.newest, s.name, s.scheme, s.secret_hint
+              r.field, r.message, r.newest, s.id, s.name, s.scheme, s.secret_hint, s.secret_box, s.rules, s.max_body_bytes
             from page p
             join webhook_refusals r on r.org_id = ${organizationId}::uuid and r.hour = p.hour
               and r.source = p.source and r.reason = p.reason

@@ -145,8 +145,14 @@ export type Gateway = {
   deliveryOf(organization: Organization, eventId: string): Promise<Delivery>;
   close(): Promise<void>;
 };
-/** `confirmed`: the caller has just confirmed the password. */
-export type Organization = { id: string; slug: string; name: string; confirmed?: boolean };
+/** `confirmed`: the caller has just confirmed the password. `lacks`: capabilities that the caller does not have. */
+export type Organization = {
+  id: string;
+  slug: string;
+  name: string;
+  confirmed?: boolean;
+  lacks?: readonly string[];
+};
 
 async function makeOrganization(database: Database): Promise<Organization> {
   const slug = `org-${randomBytes(4).toString("hex")}`;
@@ -260,7 +266,10 @@ export async function startGateway(
   return gateway;
 }
 
-function contextOf({ confirmed = false, ...organization }: Organization, requestId: string): RequestContext {
+function contextOf(
+  { confirmed = false, lacks = [], ...organization }: Organization,
+  requestId: string,
+): RequestContext {
   return {
     confirmed,
     actor: {
@@ -269,7 +278,7 @@ function contextOf({ confirmed = false, ...organization }: Organization, request
       display: "Test Admin",
       authMethod: "password",
       sessionId: null,
-      can: () => ({ in: () => ({ check: () => true }) }),
+      can: (capability) => ({ in: () => ({ check: () => !lacks.includes(capability) }) }),
     },
     organization,
     subtreeIds: [organization.id],

@@ -10,6 +10,8 @@ export const SecretOnce = (props: {
   title: string;
   secret: string;
   facts: readonly { label: string; value: ReactNode }[];
+  /** What can be done with the secret while it is known. */
+  after?: ReactNode;
   onClose: () => void;
   children: ReactNode;
 }) => (
@@ -30,5 +32,6 @@ export const SecretOnce = (props: {
     <Note tone="warn" title="Store the secret now.">
       It will not be shown again. {props.children}
     </Note>
+    {props.after}
   </Dialog>
 );

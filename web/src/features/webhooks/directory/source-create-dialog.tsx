@@ -1,21 +1,39 @@
+import { sampleRequest } from "@wheelhouse/shared/webhooks/sample.ts";
 import type { SourceScheme, WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useState } from "react";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Button } from "#ui/page/button.tsx";
+import { CodeBlock, CopyButton } from "#ui/text/code-block.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { useCreateSource } from "../queries.ts";
+import css from "../webhooks.module.css";
 import { NameFields, useNames } from "./name-fields.tsx";
 import { SecretOnce } from "./secret-once.tsx";
 import { SchemeField, SettingFields, settingFields, useSettings } from "./source-fields.tsx";
 import { intakeUrl, issuesSecret, schemeWords, secretHintOf, secretWord } from "./source-words.ts";
 
+/** The one moment in which a script can hold the secret, so that it runs as it is pasted. */
+const ReadySample = ({ source }: { source: WebhookSource & { secret: string } }) => {
+  const sample = sampleRequest(source, intakeUrl(source));
+  if (sample === undefined) return null;
+  return (
+    <section aria-label="Sample request">
+      <div className="row">
+        <h3 className={`${css.seriesTitle} grow`}>Try it: a signed request for a shell</h3>
+        <CopyButton text={sample} label="Copy sample" />
+      </div>
+      <CodeBlock label="Shell script of the sample request" text={sample} />
+    </section>
+  );
+};
+
 const Created = (props: { source: WebhookSource & { secret: string }; onClose: () => void }) => {
   const { source, onClose } = props;
   const title = `${source.name} created`;
   const facts = [{ label: "Intake", value: <span className="mono">{intakeUrl(source)}</span> }];
-  if (source.secret === "")
+  if (source.secret === "" || source.publicKey !== null)
     return (
       <Dialog
         title={title}
@@ -27,10 +45,17 @@ const Created = (props: { source: WebhookSource & { secret: string }; onClose: (
         }
       >
         <Facts facts={facts} />
+        <ReadySample source={source} />
       </Dialog>
     );
   return (
-    <SecretOnce title={title} secret={source.secret} facts={facts} onClose={onClose}>
+    <SecretOnce
+      title={title}
+      secret={source.secret}
+      facts={facts}
+      after={<ReadySample source={source} />}
+      onClose={onClose}
+    >
       {issuesSecret(source.scheme)
         ? `If ${schemeWords[source.scheme]} issues another secret for this address, enter it with Rotate secret.`
         : "The provider uses it to sign each event."}

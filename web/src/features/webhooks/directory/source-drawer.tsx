@@ -10,14 +10,14 @@ import { intakeUrl, limitWords, schemeWords, secretWord } from "./source-words.t
 
 export type SourceAct = "edit" | "rotate" | "delete";
 
-const secretFact = ({ scheme, secretHint, previousSecretUntil }: WebhookSource) => ({
-  label: secretWord(scheme),
+const secretFact = ({ scheme, secretHint, publicKey, previousSecretUntil }: WebhookSource) => ({
+  label: publicKey === null ? secretWord(scheme) : "Public key",
   value:
     secretHint === null ? (
       "none"
     ) : (
       <>
-        <span className="mono">···· {secretHint}</span>
+        <span className="mono">{publicKey ?? `···· ${secretHint}`}</span>
         {previousSecretUntil !== null && (
           <>
             , the former one until <Time at={previousSecretUntil} full />

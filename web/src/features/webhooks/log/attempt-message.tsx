@@ -17,6 +17,11 @@ const Captured = ({ sizeBytes, isCut }: { sizeBytes: number; isCut: boolean }) =
   </span>
 );
 
+const payloadWords: Record<Exclude<DeliveryDetail["payload"]["state"], "shown">, string> = {
+  hidden: "You don't have access to payloads. Ask an admin for “Read payloads of webhooks”.",
+  gone: "The payload has been removed, or it can no longer be read.",
+};
+
 /**
  * Request and response of one attempt, and the payload of the event. All of it is untrusted and shown as plain
  * text.
@@ -50,7 +55,9 @@ export const AttemptMessage = (props: {
       onChange={(id) => setPart(id === "request" || id === "payload" ? id : "response")}
       aside={sizeBytes !== undefined && <Captured sizeBytes={sizeBytes} isCut={isCut} />}
     >
-      {shown === "payload" || attempt === undefined ? (
+      {shown !== "response" && payload.state !== "shown" ? (
+        <p className="c2">{payloadWords[payload.state]}</p>
+      ) : shown === "payload" || attempt === undefined ? (
         <CodeBlock
           label="Payload as received"
           head={[{ name: "content-type", value: payload.contentType }]}

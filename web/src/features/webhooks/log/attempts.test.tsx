@@ -7,7 +7,13 @@ import { AttemptList } from "./attempt-list.tsx";
 import { AttemptMessage } from "./attempt-message.tsx";
 import { attemptSeries } from "./attempt-view.ts";
 
-const payload = { body: "{}", sizeBytes: 2, truncated: false, contentType: "application/json" };
+const payload = {
+  state: "shown" as const,
+  body: "{}",
+  sizeBytes: 2,
+  truncated: false,
+  contentType: "application/json",
+};
 const drawn = (log: DeliveryAttempt[]) =>
   attemptSeries({ ...deadLetter, attemptLog: log })
     .map(({ generation, attempts }) =>

@@ -1,5 +1,6 @@
 import type { Refusal, RefusalReason } from "@wheelhouse/shared/webhooks/refusals.ts";
-import { sampleRequest } from "@wheelhouse/shared/webhooks/sample.ts";
+import { type StandardNames, sampleRequest } from "@wheelhouse/shared/webhooks/sample.ts";
+import { bodyLimit, type SourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
 import { formatCount, formatSpan } from "#lib/format.ts";
 
 export const reasonWords: Record<RefusalReason, string> = {
@@ -47,8 +48,18 @@ const offBy = (behindMs: number): string =>
 /** A timestamp this close needs no mention. */
 const fineMs = 5_000;
 
+const limitPart = (source: Refusal["source"]): string =>
+  source?.maxBodyBytes == null ? "" : `, limit ${formatCount(source.maxBodyBytes)} B`;
+
+/** Svix sends what Standard Webhooks asks for under names of its own. */
+const namesOf = ({ headers }: Refusal["newest"]): StandardNames =>
+  headers.some(({ name }) => name.startsWith("svix-")) &&
+  !headers.some(({ name }) => name.startsWith("webhook-"))
+    ? "svix"
+    : "webhook";
+
 /** What was wrong with the field, in a few words. */
-export const fieldWords = ({ reason, newest, message }: Refusal): string => {
+export const fieldWords = ({ source, reason, newest, message }: Refusal): string => {
   switch (reason) {
     case "signature_mismatch":
       return newest.behindMs === null
@@ -61,7 +72,7 @@ export const fieldWords = ({ reason, newest, message }: Refusal): string => {
     case "timestamp_outside":
       return newest.behindMs === null ? message : offBy(newest.behindMs);
     case "body_too_large":
-      return newest.sizeBytes === null ? message : `${formatCount(newest.sizeBytes)} B`;
+      return newest.sizeBytes === null ? message : `${formatCount(newest.sizeBytes)} B${limitPart(source)}`;
     case "media_type":
       return newest.contentType ?? "missing";
     case "body_malformed":
@@ -98,7 +109,9 @@ export const remedyOf = (refusal: Refusal, slugs: readonly string[] | undefined)
     case "signature_mismatch":
       return source?.secretHint == null
         ? "The source has been deleted. Stop the sender."
-        : `The sender's secret is not ···· ${source.secretHint}, or a proxy changes the body. Set the right secret there.`;
+        : source.publicKey !== null
+          ? "The sender's private key does not belong to the public key of this source, or a proxy changes the body. Rotate to the sender's key."
+          : `The sender's secret is not ···· ${source.secretHint}, or a proxy changes the body. Set the right secret there.`;
     case "token_mismatch":
       return source?.secretHint == null
         ? "The source has been deleted. Stop the sender."
@@ -120,7 +133,9 @@ export const remedyOf = (refusal: Refusal, slugs: readonly string[] | undefined)
     case "body_malformed":
       return bodyRemedy(refusal);
     case "body_too_large":
-      return "Raise the limit of this source, up to 25 MiB, or leave large fields out.";
+      return source?.maxBodyBytes === bodyLimit.maxBytes
+        ? "25 MiB is the most a source can take. Leave large fields out, or send them by reference."
+        : "Raise the limit of this source, up to 25 MiB, or leave large fields out.";
     case "media_type":
       return "Send content-type: application/json.";
     case "rate_limited":
@@ -160,9 +175,13 @@ const sampled: readonly RefusalReason[] = [
 ];
 
 /** A shell script that posts a correctly signed event, where that shows what to do. */
-export const sampleOf = ({ source, reason, newest }: Refusal, origin: string): string | undefined => {
+export const sampleOf = (
+  { source, reason, newest }: Refusal,
+  addressOf: (path: string) => string,
+): string | undefined => {
   if (source?.scheme == null || newest.path === null || !sampled.includes(reason)) return undefined;
-  return sampleRequest({ scheme: source.scheme, rules: null }, `${origin}${newest.path}`);
+  const { scheme, rules, publicKey } = source;
+  return sampleRequest({ scheme, rules, publicKey }, addressOf(newest.path), namesOf(newest));
 };
 
 type Line = { name: string; text: string };
@@ -197,18 +216,55 @@ const timeLine = (name: string, toleranceMs: number): Line => ({
 const idText = "1 to 200 printable characters";
 
 /** What a source expects, by its scheme. */
-export const expectedLines = ({ source }: Refusal, toleranceMs: number): Line[] => {
+export const expectedLines = (refusal: Refusal, toleranceMs: number): Line[] => {
+  const { source, reason } = refusal;
   if (source?.scheme == null)
     return [{ name: "path", text: "/hooks/ organization / short name of a source of this organization" }];
+  const limit =
+    reason === "body_too_large" && source.maxBodyBytes !== null
+      ? [{ name: "body", text: `at most ${formatCount(source.maxBodyBytes)} B` }]
+      : [];
+  return [...limit, ...proofLines(refusal, source, toleranceMs)];
+};
+
+const hmacLines = (rules: SourceRules, secret: string, toleranceMs: number): Line[] => {
+  const { signatureHeader, encoding, prefix, timestampHeader, idHeader, typeHeader } = rules;
+  const signed = timestampHeader === null ? "the body" : `"time.body"`;
+  const length = encoding === "hex" ? "64 characters" : "44 characters of base64";
+  const start = prefix === "" ? "" : `${prefix} and `;
+  return [
+    { name: signatureHeader ?? "x-signature", text: `${start}HMAC-SHA256 of ${signed} ${secret}, ${length}` },
+    ...(timestampHeader === null ? [] : [timeLine(timestampHeader, toleranceMs)]),
+    ...(idHeader === null ? [] : [{ name: idHeader, text: idText }]),
+    ...(typeHeader === null ? [] : [{ name: typeHeader, text: "name of the event" }]),
+  ];
+};
+
+const standardLines = (refusal: Refusal, secret: string, toleranceMs: number): Line[] => {
+  const names = namesOf(refusal.newest);
+  const signature =
+    refusal.source?.publicKey == null
+      ? `v1, and HMAC-SHA256 of "id.timestamp.body" ${secret}, 44 characters`
+      : `v1a, and the ed25519 signature of "id.timestamp.body" by the key of ${refusal.source.publicKey}`;
+  return [
+    { name: `${names}-id`, text: idText },
+    timeLine(`${names}-timestamp`, toleranceMs),
+    { name: `${names}-signature`, text: signature },
+  ];
+};
+
+const proofLines = (
+  refusal: Refusal,
+  source: NonNullable<Refusal["source"]>,
+  toleranceMs: number,
+): Line[] => {
   const secret = `with ···· ${source.secretHint ?? ""}`;
   const mac = `HMAC-SHA256 of`;
   switch (source.scheme) {
+    case null:
+      return [];
     case "standard":
-      return [
-        { name: "webhook-id", text: idText },
-        timeLine("webhook-timestamp", toleranceMs),
-        { name: "webhook-signature", text: `v1, and ${mac} "id.timestamp.body" ${secret}, 44 characters` },
-      ];
+      return standardLines(refusal, secret, toleranceMs);
     case "github":
       return [
         { name: "x-hub-signature-256", text: `sha256= and ${mac} the body ${secret}, 64 characters` },
@@ -232,7 +288,7 @@ export const expectedLines = ({ source }: Refusal, toleranceMs: number): Line[] 
         { name: "x-slack-signature", text: `v0= and ${mac} "v0:time:body" ${secret}, 64 characters` },
       ];
     case "hmac":
-      return [{ name: "signature", text: `${mac} what the rules of this source name, ${secret}` }];
+      return source.rules === null ? [] : hmacLines(source.rules, secret, toleranceMs);
     case "bearer":
       return [{ name: "authorization", text: `Bearer and the token ···· ${source.secretHint ?? ""}` }];
     case "addresses":

@@ -1,0 +1,138 @@
+import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import type {
+  EndpointVerdict,
+  listEvents,
+  readEvent,
+  summarizeEvents,
+  WebhookEventDetail,
+} from "@wheelhouse/shared/webhooks/events.ts";
+import { z } from "zod";
+import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
+import { invalidField, notFound } from "#lib/http/errors.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
+import type { Clock } from "#lib/time/clock.ts";
+import { takesType } from "../intake/intake.ts";
+import type { Payloads } from "../log/log.ts";
+import { redact } from "../redaction.ts";
+import { barMax, type EventContentRow, type EventEndpointRow, type EventStore, eventOf } from "./store.ts";
+
+const hourMs = 3_600_000;
+const maxShownBytes = 64 * 1024;
+const place = z.strictObject({ createdAt: z.iso.datetime(), id: z.string().max(40) });
+
+export const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }: RequestContext) =>
+  includeChildren ? [...new Set([organization.id, ...subtreeIds])] : [organization.id];
+
+function assertRange({ from, to }: { from?: string | undefined; to?: string | undefined }) {
+  if (from && to && Date.parse(from) >= Date.parse(to))
+    throw invalidField("query.from", "must be before query.to");
+}
+
+/** Why this endpoint has a delivery of the event, or none. */
+function verdictOf(
+  endpoint: EventEndpointRow,
+  event: { event_type: string; received_at: Date },
+): EndpointVerdict {
+  if (endpoint.delivered) return "delivered";
+  if (endpoint.missed) return "disabled";
+  if (endpoint.created_at.getTime() > event.received_at.getTime()) return "created_after";
+  return takesType(endpoint.event_types, event.event_type) ? "takes" : "filter";
+}
+
+type EventsOptions = { store: EventStore; payloads: Payloads; clock: Clock };
+
+/** Received events for the pages. */
+export function createEventReading({ store, payloads, clock }: EventsOptions) {
+  function payloadOf(id: string, content: EventContentRow, mayRead: boolean): WebhookEventDetail["payload"] {
+    const { size_bytes: sizeBytes, expunged_at: expungedAt } = content;
+    const empty = { body: "", sizeBytes, truncated: false, redacted: [], expungedAt: null };
+    if (expungedAt !== null) return { ...empty, state: "expunged", expungedAt: expungedAt.toISOString() };
+    if (!mayRead) return { ...empty, state: "hidden" };
+    const body = payloads.open(content.payload, id);
+    if (body === null) return { ...empty, state: "gone" };
+    const { text, redacted } = redact(body.subarray(0, maxShownBytes).toString("utf8"));
+    return {
+      state: "shown",
+      body: text,
+      sizeBytes: body.length,
+      truncated: body.length > maxShownBytes,
+      redacted,
+      expungedAt: null,
+    };
+  }
+
+  return {
+    async list(
+      { cursor, limit, includeChildren, ...filter }: EndpointParsed<typeof listEvents>["query"],
+      context: RequestContext,
+    ): Promise<EndpointResult<typeof listEvents>> {
+      assertRange(filter);
+      const after = decodeCursor(cursor, place);
+      const rows = await store.list(organizationsOf(includeChildren, context), filter, after, limit + 1);
+      const last = rows[limit - 1];
+      return {
+        items: rows.slice(0, limit).map(eventOf),
+        nextCursor:
+          filter.q === undefined && rows.length > limit && last
+            ? encodeCursor({ createdAt: last.created_at.toISOString(), id: last.event_id })
+            : null,
+      };
+    },
+
+    /** An exact id is not counted: the list has all that it names. */
+    async summarize(
+      { bars, includeChildren, q: _, ...filter }: EndpointParsed<typeof summarizeEvents>["query"],
+      context: RequestContext,
+    ): Promise<EndpointResult<typeof summarizeEvents>> {
+      assertRange(filter);
+      const toMs = filter.to ? Date.parse(filter.to) : clock.now();
+      const fromMs = filter.from ? Date.parse(filter.from) : toMs - hourMs;
+      const barMs = Math.max(1, Math.ceil((toMs - fromMs) / bars));
+      const range = { fromMs, barMs, bars };
+      const counted = await store.count(organizationsOf(includeChildren, context), filter, range);
+      const shown = Array.from({ length: bars }, () => ({ matched: 0, unmatched: 0 }));
+      const ofFate = (fate: string) =>
+        counted.filter((each) => each.fate === fate).reduce((sum, { count }) => sum + count, 0);
+      for (const { bar, fate, count } of counted) {
+        const target = shown[bar];
+        if (target) target[fate === "matched" || fate === "later" ? "matched" : "unmatched"] += count;
+      }
+      return {
+        from: new Date(fromMs).toISOString(),
+        to: new Date(toMs).toISOString(),
+        barMs,
+        bars: shown,
+        counts: {
+          matched: ofFate("matched"),
+          disabled: ofFate("disabled"),
+          filter: ofFate("filter"),
+          none: ofFate("none"),
+          later: ofFate("later"),
+          unrecorded: ofFate("unrecorded"),
+        },
+        isBound: counted.some(({ count }) => count >= barMax),
+      };
+    },
+
+    async read(id: string, context: RequestContext): Promise<EndpointResult<typeof readEvent>> {
+      const found = await store.read(organizationsOf(true, context), id);
+      if (!found) throw notFound("event");
+      const { event, content, endpoints } = found;
+      const mayRead = context.actor.can("webhooks:payload").in(event.org_id).check();
+      return {
+        ...eventOf(event),
+        headers: content.headers,
+        contentType: content.content_type,
+        endpoints: endpoints.map((endpoint) => ({
+          id: endpoint.id,
+          name: endpoint.name,
+          eventTypes: endpoint.event_types,
+          enabled: endpoint.enabled,
+          verdict: verdictOf(endpoint, event),
+        })),
+        payload: payloadOf(id, content, mayRead),
+      };
+    },
+  };
+}
+export type EventReading = ReturnType<typeof createEventReading>;
