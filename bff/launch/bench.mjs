@@ -8,5 +8,5 @@ await launch(async () => {
   checkNode();
   await ensureInstalled();
   await ensureRedis();
-  process.exitCode = await runTethered(["bench/main.ts", ...process.argv.slice(2)]);
+  process.exitCode = await runTethered(["--import", "tsx", "bench/main.ts", ...process.argv.slice(2)]);
 });
