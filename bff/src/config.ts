@@ -85,7 +85,7 @@ export type Config = {
     refusalsKeptDays: number;
   };
   audit: ProofConfig;
-  rateLimits: { mutationsPerHour: number; failuresPer15Min: number };
+  rateLimits: { mutationsPerHour: number; failuresPer15Min: number; switchesPerMinute: number };
   /** How long a session lasts: without use, and in total. */
   sessions: { idleMs: number; absoluteMs: number };
   observe: {
@@ -252,6 +252,7 @@ export const variables = z.object({
   WHEELHOUSE_REFUSALS_KEPT_DAYS: wholeNumber(1, 400).default(30),
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber(1, 1e9).default(1_000),
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber(1, 1e9).default(100),
+  WHEELHOUSE_RATE_LIMIT_SWITCHES_PER_MINUTE: wholeNumber(1, 1e9).default(30),
   WHEELHOUSE_SESSION_IDLE_MINUTES: wholeNumber(1, 30 * 24 * 60).default(12 * 60),
   WHEELHOUSE_SESSION_ABSOLUTE_HOURS: wholeNumber(1, 90 * 24).default(7 * 24),
   WHEELHOUSE_SAMPLE_INTERVAL_MS: wholeNumber(100, minuteMs).default(1_000),
@@ -382,6 +383,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     rateLimits: {
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,
       failuresPer15Min: read.WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN,
+      switchesPerMinute: read.WHEELHOUSE_RATE_LIMIT_SWITCHES_PER_MINUTE,
     },
     sessions: {
       idleMs: read.WHEELHOUSE_SESSION_IDLE_MINUTES * minuteMs,

@@ -8,9 +8,10 @@ const reply = z.tuple([z.number(), z.number()]).transform(([count, resetMs]) => 
 /** The window for an organization's changes and exports. */
 export const actWindowMs = 3_600_000;
 
-/** What is counted: changes and exports per organization, failures per client address or per account and address, and trials of addresses per organization. */
+/** What is counted: changes and exports per organization, failures per client address or per account and address, changes of the default organization per person, and trials of addresses per organization. */
 export type RateKind =
   | "mutations"
+  | "organization-switches"
   | "intake-addresses"
   | "sign-in-addresses"
   | "sign-in-accounts"
