@@ -309,23 +309,31 @@ async function deepPlaces(adminUrl: string, depth: number): Promise<string[]> {
   return places;
 }
 
+/** Filters that most events match, and that one in six does. */
+const exportFilters = ["outcome=success", "action=audit.trail.read"];
+
 async function exportBoth(stack: Stack): Promise<boolean> {
   let isReached = true;
   for (const format of ["ndjson", "csv"]) {
     // With cold pages, and with its pages in memory, where the target applies.
-    await exportOnce(stack, format, "from disk");
-    isReached = (await exportOnce(stack, format, "again")) && isReached;
+    await exportOnce(stack, { format, how: "from disk" });
+    isReached = (await exportOnce(stack, { format, how: "again" })) && isReached;
+    for (const filter of exportFilters)
+      isReached = (await exportOnce(stack, { format, how: filter, filter })) && isReached;
   }
   return isReached;
 }
 
 /** Downloaded by a separate process, as an auditor's machine would; memory is that of the product's process. */
-async function exportOnce(stack: Stack, format: string, how: string): Promise<boolean> {
+async function exportOnce(
+  stack: Stack,
+  { format, how, filter = "" }: { format: string; how: string; filter?: string },
+): Promise<boolean> {
   const beganAt = performance.now();
   const rss: number[] = [];
   const sampling = setInterval(() => rss.push(process.memoryUsage().rss / 1_048_576), 100);
   const session = await stack.newSession();
-  const { url, headers } = session.asked(0, `/audit/export?format=${format}`);
+  const { url, headers } = session.asked(0, `/audit/export?format=${format}&${filter}`);
   const options = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const taking = spawn("sh", ["-c", 'curl -sSN "$@" | tail -c 2000', "sh", ...options, url]);
   let tail = "";
@@ -341,7 +349,7 @@ async function exportOnce(stack: Stack, format: string, how: string): Promise<bo
   const most = Math.max(0, ...rss);
   const ok = rows / seconds >= bar.rowsPerSecond && most - early <= bar.memoryGrowthMb;
   say(
-    `  export ${format.padEnd(7)} ${how.padEnd(9)} ${rows.toLocaleString("en")} rows in ${seconds.toFixed(2)} s: ${Math.round(rows / seconds).toLocaleString("en")} rows/s, ` +
+    `  export ${format.padEnd(7)} ${how.padEnd(24)} ${rows.toLocaleString("en")} rows in ${seconds.toFixed(2)} s: ${Math.round(rows / seconds).toLocaleString("en")} rows/s, ` +
       `memory ${early.toFixed(0)} MB in the first tenth, at most ${most.toFixed(0)} MB  ${ok ? "reached" : "MISSED"}`,
   );
   return ok;

@@ -53,10 +53,12 @@ create table wheelhouse.audit_blocks (
   last_at timestamptz not null,
   ndjson text not null,
   csv_rows text,
+  csv_ends integer[],
   constraint audit_blocks_pkey primary key (org_id, number),
+  constraint audit_blocks_csv_ends_check check (((csv_ends is null) or ((csv_rows is not null) and (csv_ends[256] = octet_length(csv_rows))))),
   constraint audit_blocks_number_check check ((number >= 0))
 );
-create index audit_blocks_csv on wheelhouse.audit_blocks using btree (org_id, number) where (csv_rows is null);
+create index audit_blocks_csv on wheelhouse.audit_blocks using btree (org_id, number) where (csv_ends is null);
 alter table wheelhouse.audit_blocks enable row level security, force row level security;
 create policy by_building on wheelhouse.audit_blocks to wheelhouse_owner using (true) with check (true);
 create policy by_organization on wheelhouse.audit_blocks to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
@@ -1277,6 +1279,9 @@ grant execute on function wheelhouse.audit_csv_cell(text) to public;
 -- wheelhouse.audit_csv_line(seq bigint, hash bytea, content text) returns text
 --   wheelhouse_owner: plpgsql, immutable, parallel safe
 grant execute on function wheelhouse.audit_csv_line(bigint,bytea,text) to public;
+-- wheelhouse.audit_csv_pick(csv_rows text, csv_ends integer[], places integer[]) returns bytea
+--   wheelhouse_owner: plpgsql, immutable, parallel safe
+grant execute on function wheelhouse.audit_csv_pick(text,integer[],integer[]) to public;
 -- wheelhouse.audit_csv_row(seq bigint, hash bytea, content text) returns text
 --   wheelhouse_owner: plpgsql, immutable, parallel safe
 grant execute on function wheelhouse.audit_csv_row(bigint,bytea,text) to public;

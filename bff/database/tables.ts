@@ -50,6 +50,7 @@ export interface AuditActivity {
 }
 
 export interface AuditBlocks {
+  csv_ends: ColumnType<number[] | null, never, never>;
   csv_rows: ColumnType<string | null, never, never>;
   first_at: ColumnType<Date, never, never>;
   last_at: ColumnType<Date, never, never>;

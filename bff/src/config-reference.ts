@@ -188,7 +188,7 @@ export const variableReference: Record<VariableName, VariableReference> = {
     readBy: ["web", "worker"],
   },
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: {
-    description: "Changes that one account or token may make in an hour.",
+    description: "Changes and exports of an organization in an hour, by people and tokens together.",
     example: "1000",
     readBy: ["web"],
   },
@@ -200,6 +200,12 @@ export const variableReference: Record<VariableName, VariableReference> = {
   WHEELHOUSE_RATE_LIMIT_PUSHES_PER_MINUTE: {
     description: "Requests with OpenTelemetry metrics that one token may send in a minute.",
     example: "600",
+    readBy: ["web"],
+  },
+  WHEELHOUSE_RATE_LIMIT_SWITCHES_PER_MINUTE: {
+    description:
+      "How often one person may change their default organization in a minute. Beyond it, the answer is 429 with `Retry-After`.",
+    example: "30",
     readBy: ["web"],
   },
   WHEELHOUSE_SESSION_IDLE_MINUTES: {

@@ -92,7 +92,7 @@ export type Config = {
     refusalsKeptDays: number;
   };
   audit: ProofConfig;
-  rateLimits: { mutationsPerHour: number; failuresPer15Min: number; pushesPerMinute: number };
+  rateLimits: { mutationsPerHour: number; failuresPer15Min: number; pushesPerMinute: number; switchesPerMinute: number };
   /** How long a session lasts: without use, and in total. */
   sessions: { idleMs: number; absoluteMs: number };
   observe: {
@@ -168,6 +168,7 @@ export const variables = z.object({
   WHEELHOUSE_REFUSALS_KEPT_DAYS: wholeNumber.default(30),
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber.default(1_000),
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber.default(100),
+  WHEELHOUSE_RATE_LIMIT_SWITCHES_PER_MINUTE: wholeNumber.default(30),
   WHEELHOUSE_RATE_LIMIT_PUSHES_PER_MINUTE: wholeNumber.default(600),
   WHEELHOUSE_SESSION_IDLE_MINUTES: wholeNumber.default(defaults.sessionIdleMinutes),
   WHEELHOUSE_SESSION_ABSOLUTE_HOURS: wholeNumber.default(defaults.sessionAbsoluteHours),
@@ -252,6 +253,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,
       failuresPer15Min: read.WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN,
       pushesPerMinute: read.WHEELHOUSE_RATE_LIMIT_PUSHES_PER_MINUTE,
+      switchesPerMinute: read.WHEELHOUSE_RATE_LIMIT_SWITCHES_PER_MINUTE,
     },
     sessions: {
       idleMs: read.WHEELHOUSE_SESSION_IDLE_MINUTES * minuteMs,

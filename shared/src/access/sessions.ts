@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, timestamp } from "../endpoint.ts";
+import { defineEndpoint, page, paging, timestamp } from "../endpoint.ts";
 
 const revocationKept = ["endedSessions"] as const;
 const memberParams = z.strictObject({ userId: z.uuid() });
@@ -53,6 +53,25 @@ export const deleteOtherSessions = defineEndpoint({
   action: "access.session.revoke",
   keeps: revocationKept,
   response: ended,
+});
+
+/** A session of a member of the organization. */
+export const organizationSession = sessionEntry.extend({
+  user: z.object({ id: z.uuid(), name: z.string(), email: z.string() }),
+});
+export type OrganizationSession = z.infer<typeof organizationSession>;
+
+export const listOrganizationSessions = defineEndpoint({
+  method: "GET",
+  path: "/organization/sessions",
+  summary: "List the active sessions of the organization's members, newest sign-in first",
+  access: "access:manage",
+  query: z.strictObject(paging),
+  response: page(organizationSession).extend({
+    total: z.number().int(),
+    /** An unused session ends after this time. */
+    idleMinutes: z.number(),
+  }),
 });
 
 export const listMemberSessions = defineEndpoint({

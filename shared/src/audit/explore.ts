@@ -55,6 +55,11 @@ export const auditActivity = z.object({
   /** The most frequent actions; `others` counts the events of the rest. */
   actions: z.array(z.object({ action: z.string(), success: z.number().int(), refused: z.number().int() })),
   others: z.number().int(),
+  /** The most frequent actors with their latest names; `otherActors` counts the events of the rest. */
+  actors: z.array(
+    z.object({ actor: z.string(), name: z.string(), success: z.number().int(), refused: z.number().int() }),
+  ),
+  otherActors: z.number().int(),
   countedToSeq: z.number().int(),
   headSeq: z.number().int(),
   notCounted: z.array(z.enum(["target", "q", "includeChildren"])),
@@ -65,7 +70,7 @@ export const readAuditActivity = defineEndpoint({
   method: "GET",
   path: "/audit/activity",
   summary:
-    "Count events per hour and action under a filter; covers four weeks unless a range of at most 92 days is given",
+    "Count events per hour, action and actor under a filter; covers four weeks unless a range of at most 92 days is given",
   access: "audit:read",
   query: z.strictObject(auditFilterQuery),
   response: auditActivity,

@@ -83,7 +83,32 @@ const auditReviewItem = z.object({
 });
 export type AuditReviewItem = z.infer<typeof auditReviewItem>;
 
+/** Maximum number of groups listed, those with the most unreviewed events first. */
+export const auditGroupsMax = 200;
+
+/** Who did what: `actor` is an id, or the name of an actor without one; see `audit_activity`. */
+const groupKey = { actor: z.string().max(200), action: z.string().max(200) };
+
+/** The events of a review that one actor caused by one action. */
+const auditReviewGroup = z.object({
+  ...groupKey,
+  actorName: z.string(),
+  events: z.number().int(),
+  /** Denied or failed. */
+  refused: z.number().int(),
+  flagged: z.number().int(),
+  /** Neither reviewed nor flagged. */
+  open: z.number().int(),
+  /** The reader's own actions, which only someone else can review. */
+  isOwn: z.boolean(),
+  firstAt: timestamp,
+  lastAt: timestamp,
+});
+export type AuditReviewGroup = z.infer<typeof auditReviewGroup>;
+
 const params = z.strictObject({ id: z.uuid() });
+/** Of single events and of groups, which are one action in the trail. */
+const markKept = ["mark", "count", "events", "actor", "actorName", "action"] as const;
 
 export const listAuditReviews = defineEndpoint({
   method: "GET",
@@ -109,8 +134,36 @@ export const listAuditReviewItems = defineEndpoint({
   summary: "List the events of a review, newest first, with marks and comments",
   access: "audit:read",
   params,
-  query: z.strictObject({ ...paging, state: z.enum(["all", "open", "flagged"]).default("all") }),
+  query: z.strictObject({
+    ...paging,
+    state: z.enum(["all", "open", "flagged"]).default("all"),
+    actor: groupKey.actor.optional(),
+    action: groupKey.action.optional(),
+  }),
   response: page(auditReviewItem),
+});
+
+export const listAuditReviewGroups = defineEndpoint({
+  method: "GET",
+  path: "/audit/reviews/:id/groups",
+  summary:
+    "List who did what in a review, most unreviewed events first; without events whose content expired",
+  access: "audit:read",
+  params,
+  response: z.object({ items: z.array(auditReviewGroup), isMore: z.boolean() }),
+});
+
+export const markAuditReviewGroup = defineEndpoint({
+  method: "POST",
+  path: "/audit/reviews/:id/groups/marks",
+  summary:
+    "Mark the unreviewed events of one actor and action as reviewed, in one act; requires their current number",
+  access: "audit:sign-off",
+  action: "audit.review.mark",
+  keeps: markKept,
+  params,
+  body: z.strictObject({ ...groupKey, open: z.number().int().min(1).max(auditReviewEventsMax) }),
+  response: auditReview,
 });
 
 export const openAuditReview = defineEndpoint({
@@ -137,7 +190,7 @@ export const markAuditReview = defineEndpoint({
   summary: "Mark events as reviewed or flagged, remove marks, or resolve flags; a flag requires a comment",
   access: "audit:sign-off",
   action: "audit.review.mark",
-  keeps: ["mark", "count", "events"],
+  keeps: markKept,
   params,
   body: z.strictObject({
     events: z.array(z.uuid()).min(1).max(auditMarksMax),

@@ -21,14 +21,17 @@ begin
   -- Finds the partitions.
   select min(c.recorded_at), max(c.recorded_at) into from_at, to_at from audit_chain c
     where c.org_id = organization and c.seq > from_number * 256 and c.seq <= to_number * 256;
-  insert into audit_blocks (org_id, number, first_at, last_at, ndjson, csv_rows)
-    select organization, (c.seq - 1) / 256, min(e.recorded_at), max(e.recorded_at),
-      string_agg(audit_ndjson_line(c.seq, c.prev, c.hash, e.content), '' order by c.seq desc),
-      string_agg(audit_csv_row(c.seq, c.hash, e.content), '' order by c.seq desc)
-    from audit_chain c join audit_events e on e.id = c.audit_id and e.org_id = c.org_id
-    where c.org_id = organization and c.seq > from_number * 256 and c.seq <= to_number * 256
-      and e.recorded_at between from_at and to_at
-    group by (c.seq - 1) / 256 having count(*) = 256;
+  insert into audit_blocks (org_id, number, first_at, last_at, ndjson, csv_rows, csv_ends)
+    with lines as materialized (
+      select c.seq, (c.seq - 1) / 256 as number, e.recorded_at, audit_csv_row(c.seq, c.hash, e.content) as csv,
+        audit_ndjson_line(c.seq, c.prev, c.hash, e.content) as ndjson
+      from audit_chain c join audit_events e on e.id = c.audit_id and e.org_id = c.org_id
+      where c.org_id = organization and c.seq > from_number * 256 and c.seq <= to_number * 256
+        and e.recorded_at between from_at and to_at)
+    select organization, number, min(recorded_at), max(recorded_at), string_agg(ndjson, '' order by seq desc),
+      string_agg(csv, '' order by seq desc), array_agg(csv_end order by seq desc)
+    from (select *, (sum(octet_length(csv)) over (partition by number order by seq desc))::int as csv_end from lines) l
+    group by number having count(*) = 256;
   get diagnostics made = row_count;
   if made <> to_number - from_number then
     raise exception '% of % blocks of organization % from event % on lack events', to_number - from_number - made,

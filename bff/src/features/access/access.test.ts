@@ -179,6 +179,22 @@ describe("the organization of a request", () => {
     });
   });
 
+  test("is changed only so often in a minute: 429 with Retry-After, for this person alone", async () => {
+    const [person, other] = [await signInAs(it, "auditor"), await signInAs(it, "operator")];
+    const payload = { organizationId: person.organizationId };
+    const change = async (who: typeof person, cookie = who.cookie) => {
+      const headers = { cookie: `wheelhouse=${cookie}` };
+      return who.call("PUT", "/session/organization", { payload, headers });
+    };
+    let answer = await change(person);
+    for (let n = 0; n < 40 && answer.statusCode === 200; n += 1)
+      answer = await change(person, answer.cookies[0]?.value);
+    expect(answer.json().error.code).toBe("rate_limited");
+    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+    expect(Number(answer.headers["retry-after"])).toBeLessThanOrEqual(60);
+    expect((await change(other)).statusCode).toBe(200);
+  });
+
   test("cannot be switched to a foreign one; the attempt is in that organization's trail, once", async () => {
     const admin = await signInAs(it, "admin");
     const foreign = await signInAs(it, "viewer", "contoso");

@@ -1,7 +1,7 @@
 import type { Core, Feature } from "#lib/feature.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { SessionEnds } from "#lib/security/session-ends.ts";
-import { createLimits, createSignInLimit } from "./limits/limits.ts";
+import { createLimits, createSignInLimit, createSwitchLimit } from "./limits/limits.ts";
 import { accessMembersRoutes } from "./member-routes.ts";
 import { createMembersStore } from "./member-store.ts";
 import {
@@ -68,6 +68,7 @@ function createIdentityParts(
     users,
     passwords,
     limit,
+    switches: createSwitchLimit({ redis, perMinute: config.rateLimits.switchesPerMinute }),
     credentials: createCredentials({ users, passwords, limit }),
     members: createMembersStore({ database }),
     identities: createIdentitiesStore({ database }),

@@ -11,6 +11,8 @@ export const confirmedForMs = 5 * minuteMs;
 export const lastSeenStepMs = minuteMs;
 /** Lifetime of a password reset link. */
 export const resetLinkMs = hourMs;
+/** Window of the limit on changes of the default organization. */
+export const switchWindowMs = minuteMs;
 export const failureWindowMs = 15 * minuteMs;
 /** How long an address stays familiar after a sign-in; ended sessions are kept for this long. */
 export const familiarForMs = 30 * 24 * hourMs;

@@ -23,6 +23,9 @@ export function accessSessionRoutes(
   });
   route(app, contract.deleteOtherSessions, (_, context) => sessions.endOthers(context));
 
+  route(app, contract.listOrganizationSessions, ({ query }, context) =>
+    sessions.listOfOrganization(query, context),
+  );
   route(app, contract.listMemberSessions, ({ params }, context) =>
     sessions.listOfMember(context, params.userId),
   );

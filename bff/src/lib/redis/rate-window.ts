@@ -8,9 +8,13 @@ const reply = z.tuple([z.number(), z.number()]).transform(([count, resetMs]) => 
 /** The window for an organization's changes and exports. */
 export const actWindowMs = 3_600_000;
 
-/** What is counted: changes and exports per organization, failures per client address or per account and address, trials of addresses per organization, and pushed metrics per token. */
+/**
+ * What is counted: changes and exports per organization, failures per client address or per account and address,
+ * changes of the default organization per person, trials of addresses per organization, and pushed metrics per token.
+ */
 export type RateKind =
   | "mutations"
+  | "organization-switches"
   | "intake-addresses"
   | "sign-in-addresses"
   | "sign-in-accounts"

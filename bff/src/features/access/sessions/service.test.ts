@@ -130,6 +130,32 @@ describe("my sessions", () => {
   });
 });
 
+test("an administrator sees the sessions of the organization's members page by page, and of nobody else", async () => {
+  const admin = await signInAs(it, "admin");
+  await signInAs(it, "viewer");
+  await signInAs(it, "viewer", "contoso");
+  const found: { id: string; user: { email: string } }[] = [];
+  let cursor = "";
+  let pages = 0;
+  for (;;) {
+    const path = `/organization/sessions?limit=2${cursor === "" ? "" : `&cursor=${cursor}`}`;
+    const answer = (await admin.call("GET", path)).json();
+    expect(answer.idleMinutes).toBe(30);
+    found.push(...answer.items);
+    pages += 1;
+    if (answer.nextCursor === null) {
+      expect(new Set(found.map(({ id }) => id)).size).toBe(answer.total);
+      break;
+    }
+    cursor = answer.nextCursor;
+  }
+  expect(pages).toBeGreaterThan(1);
+  expect(found.map(({ user }) => user.email.split("@")[1])).toEqual(found.map(() => "northwind.example"));
+  expect(JSON.stringify(found)).not.toMatch(/token|hash/i);
+  const auditor = await signInAs(it, "auditor");
+  expect((await auditor.call("GET", "/organization/sessions")).statusCode).toBe(403);
+});
+
 describe("a member's sessions", () => {
   test("can be ended by an administrator of the organization: the next request fails, the socket closes within a second", async () => {
     const admin = await signInAs(it, "admin");

@@ -1,5 +1,8 @@
-import type { SessionEntry } from "@wheelhouse/shared/access/sessions.ts";
+import type { listOrganizationSessions, SessionEntry } from "@wheelhouse/shared/access/sessions.ts";
+import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import { z } from "zod";
 import type { Changes } from "#lib/change.ts";
+import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
 import { invalidField, notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { SessionEnds } from "#lib/security/session-ends.ts";
@@ -17,6 +20,7 @@ type SessionsDeps = {
 type Person = { id: string; name: string };
 
 const listedMax = 100;
+const sessionPlace = z.strictObject({ createdAt: z.iso.datetime(), id: z.uuid() });
 
 /** Sessions of people: everyone can list and end their own, administrators those of the members. */
 export function createSessions({ users, sessions, admission, changes, sessionEnds }: SessionsDeps) {
@@ -87,6 +91,33 @@ export function createSessions({ users, sessions, admission, changes, sessionEnd
     async listOfMember(context: RequestContext, userId: string) {
       const { id } = await member(context, userId);
       return list(id, context.actor.sessionId);
+    },
+
+    async listOfOrganization(
+      { cursor, limit }: EndpointParsed<typeof listOrganizationSessions>["query"],
+      context: RequestContext,
+    ): Promise<EndpointResult<typeof listOrganizationSessions>> {
+      const place = decodeCursor(cursor, sessionPlace);
+      const found = await sessions.listOfOrganization(context.organization.id, place, limit + 1);
+      const items = found.slice(0, limit).map((row) => ({
+        id: row.id,
+        current: row.id === context.actor.sessionId,
+        signedInBy: row.signedInBy,
+        userAgent: row.userAgent,
+        address: row.address,
+        createdAt: row.createdAt.toISOString(),
+        lastSeenAt: row.lastSeenAt.toISOString(),
+        expiresAt: row.expiresAt.toISOString(),
+        user: { id: row.userId, name: row.name, email: row.email },
+      }));
+      const last = items.at(-1);
+      return {
+        items,
+        nextCursor:
+          found.length > limit && last ? encodeCursor({ createdAt: last.createdAt, id: last.id }) : null,
+        total: found[0]?.total ?? 0,
+        idleMinutes: sessions.idleMs / 60_000,
+      };
     },
 
     async endOfMember(context: RequestContext, { userId, sessionId }: { userId: string; sessionId: string }) {

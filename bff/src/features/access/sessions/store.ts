@@ -43,6 +43,12 @@ const listedSession = z.object({
   total: z.number(),
 });
 
+const organizationRow = listedSession.extend({
+  userId: z.uuid(),
+  name: z.string(),
+  email: z.string(),
+});
+
 const lookupTimeoutMs = 2_000;
 const batchMax = 500;
 // Two, so that one slow lookup only holds up half of the callers.
@@ -58,11 +64,20 @@ export const newToken = (): string => randomBytes(32).toString("base64url");
 type TimedQuery = QueryConfig & { query_timeout: number };
 type Waiting = { resolve: (session: LiveSession | undefined) => void; reject: (error: unknown) => void };
 
+const listedColumns = sql`
+  s.id, s.auth_method as "signedInBy", s.user_agent as "userAgent", s.address,
+  s.created_at as "createdAt", s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt"`;
+/** The last session of a page. */
+export type SessionPlace = { createdAt: string; id: string };
+
 type SessionStoreDeps = { database: Database; clock: Clock; limits: SessionLimits; log: Logger };
 
 /** Sessions in Postgres. The database contains only hashes of tokens, so a copy of it gives no access. */
 export function createSessionStore({ database, clock, limits, log }: SessionStoreDeps) {
   const ago = (forMs: number) => new Date(clock.now() - forMs);
+  const isActive = () => sql`
+    s.revoked_at is null and s.expires_at > ${ago(0)} and s.last_seen_at > ${ago(limits.idleMs)}
+    and s.created_at > ${ago(limits.absoluteMs)}`;
   const waiting = new Map<string, Waiting[]>();
   let running = 0;
 
@@ -183,17 +198,33 @@ export function createSessionStore({ database, clock, limits, log }: SessionStor
     /** Active sessions of a person, most recently used first. */
     async listOf(userId: string, limit: number) {
       const { rows } = await sql`
-        select s.id, s.auth_method as "signedInBy", s.user_agent as "userAgent", s.address,
-          s.created_at as "createdAt", s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt",
-          (count(*) over ())::int as total
+        select ${listedColumns}, (count(*) over ())::int as total
         from sessions s
-        where s.user_id = ${userId} and s.revoked_at is null and s.expires_at > ${ago(0)}
-          and s.last_seen_at > ${ago(limits.idleMs)}
-          and s.created_at > ${ago(limits.absoluteMs)}
+        where s.user_id = ${userId} and ${isActive()}
         order by s.last_seen_at desc, s.id desc limit ${limit}
       `.execute(database.system);
       return z.array(listedSession).parse(rows);
     },
+
+    /** Active sessions of an organization's members, newest sign-in first, after `place`. */
+    async listOfOrganization(organizationId: string, place: SessionPlace | undefined, limit: number) {
+      const members = sql`
+        sessions s join memberships m on m.user_id = s.user_id and m.org_id = ${organizationId}::uuid
+        where ${isActive()}`;
+      const after = place
+        ? sql`and (s.created_at, s.id) < (${place.createdAt}::timestamptz, ${place.id}::uuid)`
+        : sql``;
+      const { rows } = await sql`
+        select l.*, u.id as "userId", u.name, u.email, (select count(*)::int from ${members}) as total
+        from (
+          select ${listedColumns}, s.user_id from ${members} ${after}
+          order by s.created_at desc, s.id desc limit ${limit}
+        ) l join users u on u.id = l.user_id
+        order by l."createdAt" desc, l.id desc`.execute(database.system);
+      return z.array(organizationRow).parse(rows);
+    },
+
+    idleMs: limits.idleMs,
 
     /** @returns ids of the person's sessions that ended. */
     async revokeOf(

@@ -5,6 +5,7 @@ import { platformOrganization, type RequestContext } from "#lib/http/request-con
 import type { SessionEnds } from "#lib/security/session-ends.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { confirmedForMs } from "../config.ts";
+import type { SwitchLimit } from "../limits/limits.ts";
 import type { AdmissionOffice } from "../sessions/sessions.ts";
 import { newToken, type SessionStore, sessionViewOf } from "../sessions/sessions.ts";
 import type { Organizations } from "../tree.ts";
@@ -18,6 +19,7 @@ export type CurrentSessionDeps = {
   changes: Changes;
   denials: Denials;
   sessionEnds: SessionEnds;
+  switches: SwitchLimit;
   clock: Clock;
 };
 
@@ -29,7 +31,8 @@ const changedMeanwhile = () =>
 
 /** The session of a request: view, confirm, switch organization, and sign out. */
 export function createCurrentSession(deps: CurrentSessionDeps) {
-  const { credentials, sessions, organizations, admission, changes, denials, sessionEnds, clock } = deps;
+  const { credentials, sessions, organizations, admission, changes, denials, sessionEnds, switches, clock } =
+    deps;
 
   const end = (sessionId: string) => sessionEnds.announce({ sessionId });
 
@@ -98,8 +101,8 @@ export function createCurrentSession(deps: CurrentSessionDeps) {
     /**
      * Makes another organization the session's default and rotates the token. The event is recorded in that
      * organization.
-     * @throws AppError `forbidden` if the user is not a member of it, `conflict` if a concurrent request was
-     * faster.
+     * @throws AppError `rate_limited`, `forbidden` if the user is not a member of it, `conflict` if a concurrent
+     * request was faster.
      */
     async switchOrganization(
       context: RequestContext,
@@ -107,6 +110,7 @@ export function createCurrentSession(deps: CurrentSessionDeps) {
       currentToken: string,
     ): Promise<GrantedSession> {
       const { session, rights, tree } = admission.behind(context);
+      await switches.take(session.user.id);
       const target = await organizations.byId(organizationId);
       if (!target || !rights.roleIn(target.id))
         throw new AppError("forbidden", "You are not a member of this organization.");

@@ -58,7 +58,15 @@ async function fill(organization: Organization, count: number) {
   return acts.map(({ recordedAt }) => recordedAt);
 }
 
-type Asked = { from?: string; to?: string; outcome?: "success"[]; resume?: string; have?: number };
+type Asked = {
+  from?: string;
+  to?: string;
+  outcome?: "success"[];
+  q?: string;
+  target?: string;
+  resume?: string;
+  have?: number;
+};
 async function exported(organization: Organization, format: AuditExportFormat, asked: Asked = {}) {
   const { file, headers } = await exporting.begin(
     { format, includeChildren: false, have: 0, ...asked },
@@ -90,6 +98,9 @@ describe.each(["ndjson", "csv"] as const)("an export as %s", (format) => {
       { from: times[10] ?? "", to: times[590] ?? "" },
       { from: times[599] ?? "" },
       { outcome: ["success"] },
+      { outcome: ["success"], from: times[100] ?? "", to: times[590] ?? "" },
+      { q: "größe" },
+      { target: "6" },
     ];
     const before = [];
     for (const cut of cuts) before.push(await exported(organization, format, cut));
@@ -155,17 +166,37 @@ test("blocks have no gaps and only complete content: expired content is removed 
   expect(await blocksOf(late)).toEqual([2]);
 });
 
+test("a filtered CSV takes the lines of a block where many events match, and makes them where few do", async () => {
+  const organization = await it.newOrganization("picked");
+  await fill(organization, 300);
+  await buildAuditBlocks(it);
+  await it.tamper([
+    [
+      "update wheelhouse.audit_blocks set csv_rows = replace(csv_rows, 'two', 'TWO') where org_id = $1",
+      [organization.id],
+    ],
+  ]);
+  const bytesOf = async (asked: Asked) => (await exported(organization, "csv", asked)).bytes.toString("utf8");
+  expect(await bytesOf({ q: "lines" })).toContain("TWO");
+  expect(await bytesOf({ target: "7" })).toContain("two");
+});
+
 test("blocks from before the present columns get their CSV once, newest first; no export mixes columns meanwhile", async () => {
   const organization = await it.newOrganization("former");
   await fill(organization, 1_100);
   await buildAuditBlocks(it);
   const whole = linesOf(await exported(organization, "csv"));
-  const stored = "select number, csv_rows from wheelhouse.audit_blocks where org_id = $1 order by number";
+  const stored =
+    "select number, csv_rows, csv_ends from wheelhouse.audit_blocks where org_id = $1 order by number";
   const before = await it.admin.query(stored, [organization.id]);
   await it.tamper([
-    ["update wheelhouse.audit_blocks set csv_rows = null where org_id = $1", [organization.id]],
+    [
+      "update wheelhouse.audit_blocks set csv_rows = null, csv_ends = null where org_id = $1",
+      [organization.id],
+    ],
   ]);
   expect(linesOf(await exported(organization, "csv"))).toBe(whole);
+  expect(linesOf(await exported(organization, "csv", { outcome: ["success"] }))).toBe(whole);
 
   await it.admin.query("select wheelhouse.fill_audit_csv($1, 1)", [organization.id]);
   const { rows } = await it.admin.query(stored, [organization.id]);
@@ -187,7 +218,10 @@ test("CSV of a block over a missing event is not written; newer blocks and other
   await fill(other, 300);
   await buildAuditBlocks(it);
   await it.tamper([
-    ["update wheelhouse.audit_blocks set csv_rows = null where org_id in ($1, $2)", [robbed.id, other.id]],
+    [
+      "update wheelhouse.audit_blocks set csv_rows = null, csv_ends = null where org_id in ($1, $2)",
+      [robbed.id, other.id],
+    ],
     [
       `delete from wheelhouse.audit_events e using wheelhouse.audit_chain c
        where c.org_id = $1 and c.seq = 5 and e.id = c.audit_id`,

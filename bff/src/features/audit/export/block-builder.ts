@@ -11,7 +11,8 @@ const madeRow = z.object({ made: z.number() });
 
 /**
  * Builds the due blocks of all organizations (`wheelhouse.build_audit_blocks`): export lines, ready to be
- * sent; and adds CSV where a block lacks it. An organization whose trail lacks an event keeps its existing blocks; the others continue.
+ * sent; and adds the CSV and the ends of its lines where a block lacks them.
+ * An organization whose trail lacks an event keeps its existing blocks; the others continue.
  * @returns the number of blocks built or completed.
  */
 export async function buildAuditBlocks({ database, log }: { database: Database; log: Logger }) {
@@ -22,7 +23,7 @@ export async function buildAuditBlocks({ database, log }: { database: Database; 
       (select (max(x.upto_seq) + 255) / 256 from audit_expirations x where x.org_id = h.org_id), 0)
     limit ${behindMax}`.execute(database.system);
   const bare = await sql`
-    select distinct b.org_id as id from audit_blocks b where b.csv_rows is null limit ${behindMax}`.execute(
+    select distinct b.org_id as id from audit_blocks b where b.csv_ends is null limit ${behindMax}`.execute(
     database.system,
   );
   const idsOf = ({ rows }: { rows: unknown[] }) => rows.map((row) => behindRow.parse(row).id);

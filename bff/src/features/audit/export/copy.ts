@@ -11,6 +11,8 @@ export type CopyRange = { afterSeq: number; toSeq: number; from: string; to: str
 export const storedBlockSize = 256;
 /** Column of the stored lines. */
 const storedColumn = { ndjson: "ndjson", csv: "csv_rows" } as const;
+/** Below it, making the lines is faster than unpacking the block. */
+const pickedMin = 16;
 /** Lines per COPY row, because one protocol message per line would cost more than building it. */
 const linesPerBlock = 64;
 
@@ -38,6 +40,38 @@ export function copyStatement(
       where ${within(range, conditions)}
       group by (${range.toSeq} - c.seq) / ${linesPerBlock}
       order by (${range.toSeq} - c.seq) / ${linesPerBlock}`,
+  );
+}
+
+/**
+ * The same as CSV from stored blocks: where many events of a block match, their lines are picked from it, which
+ * takes a tenth of the time of making them. The same bytes either way.
+ */
+export function copyPickedStatement(
+  database: Database,
+  range: CopyRange & ChainRange,
+  conditions: readonly RawBuilder<unknown>[],
+): string {
+  return asCopy(
+    database,
+    sql`
+      with matching as materialized (
+        select c.seq, (c.seq - 1) / ${storedBlockSize} as number, c.hash, e.content
+        from audit_chain c join audit_events e on e.id = c.audit_id and e.org_id = c.org_id
+        where ${within(range, conditions)})
+      select m.lines,
+        case when b.number is not null
+          then audit_csv_pick(b.csv_rows, b.csv_ends, m.places)
+          else convert_to((
+            select string_agg(${lineOf.csv}, '' order by c.seq desc)
+            from matching c, lateral (select c.content) e where c.number = m.number), 'UTF8') end
+      from (
+        select number, count(*)::int4 as lines,
+          array_agg(((number + 1) * ${storedBlockSize} - seq + 1)::int4) as places
+        from matching group by number) m
+      left join audit_blocks b on b.org_id = ${range.organizationId}::uuid and b.number = m.number
+        and b.csv_ends is not null and m.lines >= ${pickedMin}
+      order by m.number desc`,
   );
 }
 

@@ -23,6 +23,7 @@ import { type AuditFilter, filterFields, rowConditions } from "../reading/readin
 import { createBlockReader } from "./blocks.ts";
 import {
   type CopyRange,
+  copyPickedStatement,
   copyStatement,
   copyStoredStatement,
   csvTrailer,
@@ -110,15 +111,17 @@ export function createAuditExport({ database, trail, box, clock, log }: AuditExp
 
   /** Starts reading the events of a range; undefined if the filter's time range excludes it. */
   async function beginRange(client: pg.PoolClient, { format, filter }: Job, place: Place) {
-    const { organizationId, afterSeq, toSeq, isKept } = place;
+    const { organizationId, afterSeq, toSeq, kept } = place;
     const times = await timesOf(client, database, place);
     if (!times || isOutside(times, filter)) return undefined;
     const range = { afterSeq, toSeq, from: times.first.toISOString(), to: times.last.toISOString() };
     const conditions = rowConditions(organizationId, filter, range);
     const statement =
-      isKept && isInside(times, filter)
+      kept === "whole" && isInside(times, filter)
         ? copyStoredStatement(database, format, place)
-        : copyStatement(database, format, range, conditions);
+        : kept === "picked"
+          ? copyPickedStatement(database, { organizationId, ...range }, conditions)
+          : copyStatement(database, format, range, conditions);
     const copy = client.query(copyTo(statement));
     // Prevents an unhandled error before the stream is read; the reader gets the same error.
     copy.once("error", () => {});

@@ -21,38 +21,44 @@ type Asked = {
   organizationIds: readonly string[];
   filter: AuditFilter;
 };
-export type Place = ChainRange & { isKept: boolean };
+/** `kept`: its lines are stored, to be sent as they are, or to be picked from. */
+export type Place = ChainRange & { kept: "whole" | "picked" | null };
 
 /**
- * Ranges of the chains, newest first within each. Stored blocks have no gaps, so they serve exports that are
- * filtered by time only.
+ * Ranges of the chains, newest first within each. Stored blocks have no gaps: they are sent to exports that are
+ * filtered by time only, and a filtered CSV picks its lines from them.
  */
 export async function placesOf(
   client: pg.PoolClient,
   { stand, organizationIds, filter, format }: Asked,
 ): Promise<Place[]> {
-  const kept = onlyTime(filter) ? await keptOf(client, organizationIds, format) : undefined;
+  const way = onlyTime(filter) ? "whole" : format === "csv" ? "picked" : null;
+  const kept = way === null ? undefined : await keptOf(client, organizationIds, columnOf(way, format));
   const size = filter.q === undefined ? rangeSize : textRangeSize;
   return stand.chains.flatMap(([organizationId, head]) => {
     const { afterSeq, toSeq } = kept?.get(organizationId) ?? { afterSeq: 0, toSeq: 0 };
-    const places = (from: number, to: number, step: number, isKept: boolean) =>
+    const places = (from: number, to: number, step: number, how: Place["kept"]) =>
       Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => {
         const end = to - index * step;
-        return { organizationId, afterSeq: Math.max(from, end - step), toSeq: end, isKept };
+        return { organizationId, afterSeq: Math.max(from, end - step), toSeq: end, kept: how };
       });
     // A resumed export ends where the original did, even if more blocks were stored since.
     const end = Math.min(toSeq, head - (head % storedBlockSize));
     return [
-      ...places(end, head, size, false),
-      ...places(afterSeq, end, keptRangeSize, true),
-      ...places(0, Math.min(afterSeq, end), size, false),
+      ...places(end, head, size, null),
+      ...places(afterSeq, end, way === "whole" ? keptRangeSize : size, way),
+      ...places(0, Math.min(afterSeq, end), size, null),
     ];
   });
 }
 
-/** Event numbers whose lines of this format are stored, by organization. */
-async function keptOf(client: pg.PoolClient, organizationIds: readonly string[], format: AuditExportFormat) {
-  const isStored = format === "csv" ? "and b.csv_rows is not null" : "";
+type StoredColumn = "ndjson" | "csv_rows" | "csv_ends";
+const columnOf = (way: "whole" | "picked", format: AuditExportFormat): StoredColumn =>
+  way === "picked" ? "csv_ends" : format === "csv" ? "csv_rows" : "ndjson";
+
+/** Event numbers whose blocks have this column, by organization. */
+async function keptOf(client: pg.PoolClient, organizationIds: readonly string[], column: StoredColumn) {
+  const isStored = column === "ndjson" ? "" : `and b.${column} is not null`;
   const { rows } = await client.query(
     `select o.id, (select min(b.number) from audit_blocks b where b.org_id = o.id ${isStored}) as first,
        (select max(b.number) from audit_blocks b where b.org_id = o.id ${isStored}) as last
@@ -78,7 +84,8 @@ export async function timesOf(
   database: Database,
   place: Place,
 ): Promise<Times | undefined> {
-  const statement = place.isKept ? storedTimesStatement(database, place) : timesStatement(database, place);
+  const statement =
+    place.kept !== null ? storedTimesStatement(database, place) : timesStatement(database, place);
   const { first, last } = boundsRow.parse((await client.query(statement)).rows[0]);
   return first && last ? { first, last } : undefined;
 }

@@ -21,6 +21,13 @@ const facetRow = z.object({
 const hourRow = z.object({ at: z.date(), success: z.coerce.number(), refused: z.coerce.number() });
 const actionRow = z.object({ action: z.string(), success: z.coerce.number(), refused: z.coerce.number() });
 
+const actorRow = z.object({
+  actor: z.string(),
+  name: z.string(),
+  success: z.coerce.number(),
+  refused: z.coerce.number(),
+});
+
 /** Counters along the chain. Each event is added once, by its number, so the counters never drift. */
 export function createAuditExploreStore({ database }: { database: Database }) {
   const running = new Map<string, Promise<boolean>>();
@@ -105,7 +112,7 @@ export function createAuditExploreStore({ database }: { database: Database }) {
       });
     },
 
-    /** Events per hour and per action in this range; a partial hour at its edges counts as a full hour. */
+    /** Events per hour, per action and per actor in this range; a partial hour at its edges counts as a full hour. */
     async activity(organizationId: string, filter: AuditFilter) {
       const { actor, action, class: classes, outcome, slot, from, to } = filter;
       const conditions = [
@@ -133,6 +140,11 @@ export function createAuditExploreStore({ database }: { database: Database }) {
           select action, ${sums} from audit_activity ${where} group by action order by sum(events) desc, action`.execute(
           tx,
         );
+        const actors = await sql`
+          select a.actor, coalesce(k.label, a.actor) as name, a.success, a.refused
+          from (select actor, ${sums} from audit_activity ${where} group by actor) a
+          left join audit_known k on k.org_id = ${organizationId}::uuid and k.kind = 'actor' and k.value = a.actor
+          order by a.success + a.refused desc, a.actor`.execute(tx);
         const rolled = await sql`
           select coalesce((select seq from audit_rolled), 0) as seq, coalesce((select seq from audit_heads), 0) as head`.execute(
           tx,
@@ -144,6 +156,7 @@ export function createAuditExploreStore({ database }: { database: Database }) {
             return { at: at.toISOString(), ...events };
           }),
           actions: actions.rows.map((row) => actionRow.parse(row)),
+          actors: actors.rows.map((row) => actorRow.parse(row)),
           rolled: { countedToSeq: seq, headSeq: head },
         };
       });

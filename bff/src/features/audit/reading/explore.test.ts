@@ -101,6 +101,12 @@ test("activity counts every event once, and reports which filters it ignored", a
   expect(plotted.actions.reduce((total, { success, refused }) => total + success + refused, 0)).toBe(
     plotted.headSeq,
   );
+  const byActor = (activity: AuditActivity) =>
+    activity.actors.reduce((total, { success, refused }) => total + success + refused, activity.otherActors);
+  expect(byActor(plotted)).toBe(plotted.headSeq);
+  const one = plotted.actors.find(({ actor }) => actor === admin.userId);
+  expect(one?.name).toBe("Priya Raman");
+  expect((one?.success ?? 0) + (one?.refused ?? 0)).toBe((await list(`actor=${admin.userId}`)).length);
   const denied = await read<AuditActivity>("/audit/activity?outcome=denied&q=x&target=y");
   expect(denied.notCounted).toEqual(["target", "q"]);
   expect(sum(denied)).toBe((await list("outcome=denied")).length);

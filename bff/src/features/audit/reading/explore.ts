@@ -19,9 +19,13 @@ const dayMs = 86_400_000;
 const usualSpanMs = 28 * dayMs;
 const spanMaxMs = 92 * dayMs;
 const shownActions = 12;
+const shownActors = 12;
 /** Maximum age of cached actions. Values that name people are never cached. */
 const knownTtlMs = 10_000;
 const keptKeys: readonly string[] = ["action", "class"];
+
+const eventsOf = (counted: readonly { success: number; refused: number }[]) =>
+  counted.reduce((sum, { success, refused }) => sum + success + refused, 0);
 
 /** Known values, counts and activity of the trail. Reading them is recorded like reading the trail. */
 export function createAuditExplore({ store, readings, clock, cache }: AuditExploreDeps) {
@@ -66,7 +70,7 @@ export function createAuditExplore({ store, readings, clock, cache }: AuditExplo
       await store.catchUp(context.organization.id);
       const from = new Date(fromMs).toISOString();
       const to = new Date(toMs).toISOString();
-      const { hours, actions, rolled } = await store.activity(context.organization.id, {
+      const { hours, actions, actors, rolled } = await store.activity(context.organization.id, {
         ...filter,
         from,
         to,
@@ -77,7 +81,9 @@ export function createAuditExplore({ store, readings, clock, cache }: AuditExplo
         hours,
         ...rolled,
         actions: actions.slice(0, shownActions),
-        others: actions.slice(shownActions).reduce((sum, { success, refused }) => sum + success + refused, 0),
+        others: eventsOf(actions.slice(shownActions)),
+        actors: actors.slice(0, shownActors),
+        otherActors: eventsOf(actors.slice(shownActors)),
         notCounted: [
           ...(target === undefined ? [] : (["target"] as const)),
           ...(q === undefined ? [] : (["q"] as const)),

@@ -8,9 +8,11 @@ import {
 } from "@wheelhouse/shared/audit/retention.ts";
 import {
   commentAuditReview,
+  listAuditReviewGroups,
   listAuditReviewItems,
   listAuditReviews,
   markAuditReview,
+  markAuditReviewGroup,
   openAuditReview,
   readAuditReview,
   signAuditReview,
@@ -55,6 +57,10 @@ export function auditReviewRoutes(
   route(app, listAuditReviews, ({ query }, context) => reviews.list(query, context));
   route(app, readAuditReview, ({ params }, context) => reviews.read(params.id, context));
   route(app, listAuditReviewItems, ({ params, query }, context) => reviews.items(params.id, query, context));
+  route(app, listAuditReviewGroups, ({ params }, context) => reviews.groups(params.id, context));
+  route(app, markAuditReviewGroup, ({ params, body }, context) =>
+    reviews.markGroup(params.id, body, context),
+  );
   route(app, openAuditReview, ({ body }, context) => reviews.open(body, context));
   route(app, markAuditReview, ({ params, body }, context) => reviews.mark(params.id, body, context));
   route(app, commentAuditReview, ({ params, body }, context) =>

@@ -1,6 +1,11 @@
 import type { AuditEvent } from "@wheelhouse/shared/audit/audit.ts";
 import type { AuditRetention } from "@wheelhouse/shared/audit/retention.ts";
-import type { AuditReview, AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit/review.ts";
+import type {
+  AuditReview,
+  AuditReviewDetail,
+  AuditReviewGroup,
+  AuditReviewItem,
+} from "@wheelhouse/shared/audit/review.ts";
 import type { AuditView } from "@wheelhouse/shared/audit/views.ts";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -160,6 +165,40 @@ describe("sign-off", () => {
     const elsewhere = await superadmin.call("GET", path);
     expect(elsewhere.statusCode).toBe(404);
   });
+});
+
+test("the events of one actor and action are marked in one act, if they are as many as were shown and of somebody else", async () => {
+  const from = new Date().toISOString();
+  for (const person of [admin, admin, admin, auditor])
+    await ask(person, "POST", "/audit/views", { name: crypto.randomUUID(), shared: false, filter: {} }, 201);
+  const review = await ask<AuditReview>(
+    auditor,
+    "POST",
+    "/audit/reviews",
+    { name: "Groups", from, to: day().to, filter: { action: ["audit.view.create"] } },
+    201,
+  );
+  const path = `/audit/reviews/${review.id}`;
+  const groups = await ask<{ items: AuditReviewGroup[] }>(auditor, "GET", `${path}/groups`);
+  expect(groups.items).toMatchObject([
+    { actor: admin.userId, actorName: "Priya Raman", events: 3, open: 3, refused: 0, isOwn: false },
+    { actor: auditor.userId, action: "audit.view.create", events: 1, open: 1, isOwn: true },
+  ]);
+  const group = { actor: admin.userId, action: "audit.view.create" };
+  const query = new URLSearchParams(group);
+  const { items } = await ask<{ items: AuditReviewItem[] }>(auditor, "GET", `${path}/items?${query}`);
+  expect(items.map(({ event }) => event?.actor.id)).toEqual([admin.userId, admin.userId, admin.userId]);
+
+  const mark = `${path}/groups/marks`;
+  await ask(admin, "POST", mark, { ...group, open: 3 }, 403);
+  await ask(auditor, "POST", mark, { ...group, open: 2 }, 409);
+  await ask(auditor, "POST", mark, { ...group, actor: auditor.userId, open: 1 }, 409);
+  const marked = await ask<AuditReview>(auditor, "POST", mark, { ...group, open: 3 });
+  expect(marked.progress).toMatchObject({ reviewed: 3, open: 1, ownOpen: 1 });
+  const acts = await trail("action=audit.review.mark&outcome=success");
+  expect(acts.filter(({ targets }) => targets[0]?.id === review.id).map(({ after }) => after)).toEqual([
+    { mark: "reviewed", count: 3, actorName: "Priya Raman", actor: group.actor, action: group.action },
+  ]);
 });
 
 describe("retention", () => {

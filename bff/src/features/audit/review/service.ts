@@ -1,10 +1,13 @@
 import {
   type AuditReview,
   type AuditReviewDetail,
+  auditGroupsMax,
   auditReviewEventsMax,
+  type listAuditReviewGroups,
   type listAuditReviewItems,
   type listAuditReviews,
   type markAuditReview,
+  type markAuditReviewGroup,
   type openAuditReview,
   type signAuditReview,
 } from "@wheelhouse/shared/audit/review.ts";
@@ -26,6 +29,8 @@ import {
   gatherItems,
   type LockedItem,
   lockItems,
+  lockOpenOfGroup,
+  readGroups,
   readHead,
   readItems,
   readReviews,
@@ -77,7 +82,7 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
 
     async items(
       id: string,
-      { cursor, limit, state }: EndpointParsed<typeof listAuditReviewItems>["query"],
+      { cursor, limit, ...asked }: EndpointParsed<typeof listAuditReviewItems>["query"],
       context: RequestContext,
     ): Promise<EndpointResult<typeof listAuditReviewItems>> {
       const place = decodeCursor(cursor, itemPlace);
@@ -85,7 +90,7 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
       const found = await reading(context, async (tx) => {
         await readOne(tx, id, context);
         const before = place ? Number(place.seq) : undefined;
-        return readItems(tx, id, whoIs(context).id, { state, before, limit: limit + 1 });
+        return readItems(tx, id, whoIs(context).id, { ...asked, before, limit: limit + 1 });
       });
       const items = found.slice(0, limit);
       const last = items.at(-1);
@@ -94,6 +99,55 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
         nextCursor: found.length > limit && last ? encodeCursor({ seq: String(last.seq) }) : null,
       };
     },
+
+    async groups(id: string, context: RequestContext): Promise<EndpointResult<typeof listAuditReviewGroups>> {
+      await readings.record(context, { review: id });
+      const found = await reading(context, async (tx) => {
+        await readOne(tx, id, context);
+        return readGroups(tx, id, whoIs(context).id);
+      });
+      return { items: found.slice(0, auditGroupsMax), isMore: found.length > auditGroupsMax };
+    },
+
+    /** @throws AppError `conflict` if the group no longer has as many unreviewed events as the caller saw. */
+    markGroup: (
+      id: string,
+      { actor, action, open }: EndpointParsed<typeof markAuditReviewGroup>["body"],
+      context: RequestContext,
+    ): Promise<AuditReview> =>
+      changes.run(context, "audit.review.mark", async (tx) => {
+        const who = whoIs(context);
+        const review = await lockReview(tx, id, context);
+        const items = await lockOpenOfGroup(tx, id, { actor, action });
+        refuseOwn(items, who.id);
+        refuseSigned(review, "reviewed", items);
+        if (items.length !== open)
+          throw new AppError(
+            "conflict",
+            `${items.length} events of this group are not reviewed, not ${open}.`,
+            { details: [{ field: "body.open", message: `is now ${items.length}` }] },
+          );
+        await setMark(
+          tx,
+          id,
+          items.map(({ audit_id: event }) => event),
+          "reviewed",
+          who,
+        );
+        return {
+          result: await readOne(tx, id, context),
+          audit: {
+            targets: [targetOf(review)],
+            after: {
+              mark: "reviewed",
+              count: items.length,
+              actor,
+              actorName: items[0]?.actor_display ?? actor,
+              action,
+            },
+          },
+        };
+      }),
 
     async open(
       { name, from, to, viewId, filter: asked }: EndpointParsed<typeof openAuditReview>["body"],
@@ -150,14 +204,7 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
         const items = await lockItems(tx, id, ids);
         if (items.length < new Set(ids).size) throw invalidField("body.events", "are not all in this review");
         refuseOwn(items, who.id);
-        if (
-          review.signed &&
-          (mark !== "reviewed" || items.some((item) => item.actor_id !== review.signed?.id))
-        )
-          throw new AppError(
-            "conflict",
-            "This review is signed. Only the signer's own actions can still be reviewed.",
-          );
+        refuseSigned(review, mark, items);
         if (mark === "flagged" && comment === undefined && items.some((item) => !item.has_comment))
           throw invalidField("body.comment", "is required to flag an event");
         if (mark === "settled" && items.some((item) => item.mark !== "flagged"))
@@ -257,7 +304,17 @@ async function lockReview(tx: Tx, id: string, context: RequestContext): Promise<
   return readOne(tx, id, context);
 }
 
-function refuseOwn(items: readonly LockedItem[], personId: string) {
+type ByActor = Pick<LockedItem, "actor_id">;
+
+function refuseSigned({ signed }: AuditReview, mark: string, items: readonly ByActor[]) {
+  if (signed && (mark !== "reviewed" || items.some(({ actor_id }) => actor_id !== signed.id)))
+    throw new AppError(
+      "conflict",
+      "This review is signed. Only the signer's own actions can still be reviewed.",
+    );
+}
+
+function refuseOwn(items: readonly ByActor[], personId: string) {
   const own = items.filter(({ actor_id }) => actor_id === personId).length;
   if (own > 0)
     throw new AppError(

@@ -1,5 +1,10 @@
 import { type StoredAuditFilter, storedAuditFilter } from "@wheelhouse/shared/audit/filter.ts";
-import type { AuditReview, AuditReviewItem } from "@wheelhouse/shared/audit/review.ts";
+import {
+  type AuditReview,
+  type AuditReviewGroup,
+  type AuditReviewItem,
+  auditGroupsMax,
+} from "@wheelhouse/shared/audit/review.ts";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import { z } from "zod";
 import type { Tables } from "#database/tables.ts";
@@ -182,19 +187,38 @@ export async function readItems(
   tx: Tx,
   reviewId: string,
   readerId: string,
-  { state, before, limit }: { state: "all" | "open" | "flagged"; before: number | undefined; limit: number },
+  {
+    state,
+    before,
+    limit,
+    actor,
+    action,
+  }: {
+    state: "all" | "open" | "flagged";
+    before: number | undefined;
+    limit: number;
+    actor?: string | undefined;
+    action?: string | undefined;
+  },
 ): Promise<AuditReviewItem[]> {
   const conditions = [sql`i.review_id = ${reviewId}::uuid`];
   if (before !== undefined) conditions.push(sql`i.seq < ${before}`);
   if (state === "open") conditions.push(sql`i.mark is null`);
   if (state === "flagged") conditions.push(sql`i.mark = 'flagged'`);
+  if (actor !== undefined) conditions.push(sql`${actorKey} = ${actor}`);
+  if (action !== undefined) conditions.push(sql`e.action = ${action}`);
+  const ofGroup =
+    actor === undefined && action === undefined
+      ? sql``
+      : sql`join audit_events e on e.id = i.audit_id and e.recorded_at = i.recorded_at`;
   const { rows } = await sql`
     select i.*, e.content, coalesce((
       select json_agg(json_build_object('id', c.id, 'author', c.author_name, 'text', c.text,
         'at', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by c.created_at, c.id)
       from audit_review_comments c where c.review_id = i.review_id and c.audit_id = i.audit_id), '[]') as comments
     from (
-      select * from audit_review_items i where ${sql.join(conditions, sql` and `)} order by i.seq desc limit ${limit}
+      select i.* from audit_review_items i ${ofGroup}
+      where ${sql.join(conditions, sql` and `)} order by i.seq desc limit ${limit}
     ) i left join audit_events e on e.id = i.audit_id and e.recorded_at = i.recorded_at
     order by i.seq desc`.execute(tx);
   return rows.map((row) => {
@@ -211,6 +235,65 @@ export async function readItems(
       comments: item.comments,
     };
   });
+}
+
+/** As in `audit_activity`. */
+const actorKey = sql`coalesce(e.actor_id, e.actor_display)`;
+const groupRow = z.object({
+  actor: z.string(),
+  action: z.string(),
+  actor_name: z.string(),
+  events: z.number(),
+  refused: z.number(),
+  flagged: z.number(),
+  open: z.number(),
+  is_own: z.boolean(),
+  first_at: z.date(),
+  last_at: z.date(),
+});
+
+/** Who did what in a review, most unreviewed events first; one more than the maximum if there are more. */
+export async function readGroups(tx: Tx, reviewId: string, readerId: string): Promise<AuditReviewGroup[]> {
+  const { rows } = await sql`
+    select ${actorKey} as actor, e.action, (array_agg(e.actor_display order by i.seq desc))[1] as actor_name,
+      count(*) as events, count(*) filter (where e.outcome <> 'success') as refused,
+      count(*) filter (where i.mark = 'flagged') as flagged, count(*) filter (where i.mark is null) as open,
+      bool_or(i.actor_id is not distinct from ${readerId}) as is_own,
+      min(i.recorded_at) as first_at, max(i.recorded_at) as last_at
+    from audit_review_items i join audit_events e on e.id = i.audit_id and e.recorded_at = i.recorded_at
+    where i.review_id = ${reviewId}::uuid
+    group by 1, 2 order by open desc, events desc, actor, e.action limit ${auditGroupsMax + 1}`.execute(tx);
+  return rows.map((row) => {
+    const group = groupRow.parse(row);
+    return {
+      actor: group.actor,
+      action: group.action,
+      actorName: group.actor_name,
+      events: group.events,
+      refused: group.refused,
+      flagged: group.flagged,
+      open: group.open,
+      isOwn: group.is_own,
+      firstAt: group.first_at.toISOString(),
+      lastAt: group.last_at.toISOString(),
+    };
+  });
+}
+
+/** Ids and actors of the unreviewed events of a group, locked until the end of the transaction. */
+export async function lockOpenOfGroup(
+  tx: Tx,
+  reviewId: string,
+  { actor, action }: { actor: string; action: string },
+) {
+  const { rows } = await sql`
+    select i.audit_id, i.actor_id, e.actor_display
+    from audit_review_items i join audit_events e on e.id = i.audit_id and e.recorded_at = i.recorded_at
+    where i.review_id = ${reviewId}::uuid and i.mark is null and ${actorKey} = ${actor} and e.action = ${action}
+    order by i.seq for update of i`.execute(tx);
+  return rows.map((row) =>
+    z.object({ audit_id: z.string(), actor_id: z.string().nullable(), actor_display: z.string() }).parse(row),
+  );
 }
 
 const by = (id: string | null, name: string | null, at: Date | null) =>
