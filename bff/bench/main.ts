@@ -6,6 +6,7 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
   audit: [() => import("./audit-write.ts"), () => import("./audit-read.ts")],
   live: [() => import("./live.ts")],
   replays: [() => import("./replays.ts")],
+  deliveries: [() => import("./deliveries.ts")],
   "audit-read": [() => import("./audit-read.ts")],
   "audit-chain": [() => import("./audit-write.ts")],
 };

@@ -553,6 +553,14 @@ export interface WebhookEvents {
   source_id: ColumnType<string, string, never>;
 }
 
+export interface WebhookExpiredDays {
+  at: ColumnType<Date, Date | undefined, never>;
+  day: ColumnType<Timestamp, Timestamp, never>;
+  kept: ColumnType<number, number, never>;
+  kept_what: ColumnType<string, string, never>;
+  removed: ColumnType<number, number, never>;
+}
+
 export interface WebhookFigures {
   at: ColumnType<Date, Date, never>;
   count: ColumnType<number, number, never>;
@@ -562,6 +570,33 @@ export interface WebhookFigures {
   latency_bucket: ColumnType<number, number, never>;
   org_id: ColumnType<string, string, never>;
   success: ColumnType<boolean, boolean, never>;
+}
+
+export interface WebhookOutcomeChanges {
+  at: Date;
+  dead_letters: number;
+  delivered: number;
+  duration: number | null;
+  endpoint_id: string;
+  error_class: string;
+  event_type: string;
+  failed: number;
+  org_id: string;
+  replays: number;
+}
+
+export interface WebhookOutcomes {
+  at: Date;
+  dead_letters: number;
+  delivered: number;
+  durations: number[];
+  endpoint_id: string;
+  error_class: string;
+  event_type: string;
+  failed: number;
+  org_id: string;
+  replays: number;
+  step: number;
 }
 
 export interface WebhookRefusals {
@@ -668,6 +703,33 @@ export interface WebhookSources {
   version: Generated<number>;
 }
 
+export interface WebhookStreams {
+  endpoint_id: string | null;
+  error_class: string | null;
+  event_type: string | null;
+  org_id: string;
+  status: string;
+  stream: number;
+}
+
+export interface WebhookTally {
+  at: Date;
+  count: number;
+  org_id: string;
+  step: number;
+  stream: number;
+}
+
+export interface WebhookTallyChanges {
+  at: Date;
+  change: number;
+  endpoint_id: string;
+  error_class: string | null;
+  event_type: string;
+  org_id: string;
+  status: string;
+}
+
 /** Every table of schema `wheelhouse` as Kysely sees it. */
 export interface Tables {
   api_tokens: ApiTokens;
@@ -716,11 +778,17 @@ export interface Tables {
   webhook_delivery_log: WebhookDeliveryLog;
   webhook_endpoints: WebhookEndpoints;
   webhook_events: WebhookEvents;
+  webhook_expired_days: WebhookExpiredDays;
   webhook_figures: WebhookFigures;
+  webhook_outcome_changes: WebhookOutcomeChanges;
+  webhook_outcomes: WebhookOutcomes;
   webhook_refusals: WebhookRefusals;
   webhook_replay_endpoints: WebhookReplayEndpoints;
   webhook_replay_items: WebhookReplayItems;
   webhook_replay_journal: WebhookReplayJournal;
   webhook_replays: WebhookReplays;
   webhook_sources: WebhookSources;
+  webhook_streams: WebhookStreams;
+  webhook_tally: WebhookTally;
+  webhook_tally_changes: WebhookTallyChanges;
 }

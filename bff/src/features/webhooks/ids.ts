@@ -13,6 +13,12 @@ export function timeOfDeliveryId(id: string): Date | null {
   return UUID.parse(id).getVersion() === 7 ? timeOfId(id) : null;
 }
 
+/** The milliseconds inside an event's id; null for any other text. */
+export function timeOfEventId(text: string): Date | null {
+  const [, hex] = /^msg_([0-9a-f]{12})7[0-9a-f]{19}$/.exec(text) ?? [];
+  return hex === undefined ? null : new Date(Number.parseInt(hex, 16));
+}
+
 /**
  * Ids of an event and its deliveries, created together so that they share one millisecond: `createdAt`, which
  * identifies their partition.
