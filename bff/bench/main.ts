@@ -7,6 +7,7 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
   live: [() => import("./live.ts")],
   replays: [() => import("./replays.ts")],
   webhooks: [() => import("./webhooks/webhooks.ts"), () => import("./replays.ts")],
+  deliveries: [() => import("./deliveries.ts")],
   "audit-read": [() => import("./audit-read.ts")],
   "audit-chain": [() => import("./audit-write.ts")],
 };

@@ -908,6 +908,7 @@ create table wheelhouse.webhook_attempts (
 ) partition by range (delivery_created_at);
 alter table wheelhouse.webhook_attempts enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_attempts to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_attempts to wheelhouse_owner using (true) with check (true);
 create policy by_system on wheelhouse.webhook_attempts to wheelhouse_system using (true) with check (true);
 grant insert, select on wheelhouse.webhook_attempts to wheelhouse_system;
 grant select on wheelhouse.webhook_attempts to wheelhouse_app;
@@ -930,9 +931,12 @@ create index webhook_claims_deadline on wheelhouse.webhook_claims using btree (d
 create index webhook_claims_org on wheelhouse.webhook_claims using btree (org_id);
 alter table wheelhouse.webhook_claims enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_claims to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_claims to wheelhouse_owner using (true) with check (true);
+create policy by_search on wheelhouse.webhook_claims for select to wheelhouse_search using (true);
 create policy by_system on wheelhouse.webhook_claims to wheelhouse_system using (true) with check (true);
 grant delete, insert, select on wheelhouse.webhook_claims to wheelhouse_system;
 grant select on wheelhouse.webhook_claims to wheelhouse_app;
+grant select on wheelhouse.webhook_claims to wheelhouse_search;
 
 create table wheelhouse.webhook_counts (
   org_id uuid not null,
@@ -941,6 +945,7 @@ create table wheelhouse.webhook_counts (
 );
 alter table wheelhouse.webhook_counts enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_counts to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_counts to wheelhouse_owner using (true) with check (true);
 create policy by_system on wheelhouse.webhook_counts to wheelhouse_system using (true) with check (true);
 grant delete, insert, select on wheelhouse.webhook_counts to wheelhouse_system;
 grant insert on wheelhouse.webhook_counts to wheelhouse_app;
@@ -972,15 +977,15 @@ create table wheelhouse.webhook_delivery_log (
   constraint webhook_delivery_log_next_trigger_check check ((next_trigger = any (array['schedule'::text, 'replay'::text, 'recovery'::text]))),
   constraint webhook_delivery_log_status_check check ((status = any (array['pending'::text, 'completed'::text, 'failed'::text, 'dead_letter'::text, 'discarded'::text])))
 ) partition by range (created_at);
-create index webhook_delivery_log_dead on only wheelhouse.webhook_delivery_log using btree (org_id, endpoint_id, error_class, last_status_code) where (status = 'dead_letter'::text);
 create index webhook_delivery_log_due on only wheelhouse.webhook_delivery_log using btree (next_attempt_at, id) where (status = any (array['pending'::text, 'failed'::text]));
-create index webhook_delivery_log_endpoint on only wheelhouse.webhook_delivery_log using btree (org_id, endpoint_id, created_at desc, id desc);
-create index webhook_delivery_log_error on only wheelhouse.webhook_delivery_log using btree (org_id, error_class, created_at desc, id desc) where (error_class is not null);
+create index webhook_delivery_log_ended on only wheelhouse.webhook_delivery_log using btree (org_id, created_at, id) where (status = any (array['dead_letter'::text, 'discarded'::text]));
 create index webhook_delivery_log_page on only wheelhouse.webhook_delivery_log using btree (org_id, created_at desc, id desc);
-create index webhook_delivery_log_status on only wheelhouse.webhook_delivery_log using btree (org_id, status, created_at desc, id desc);
-create index webhook_delivery_log_type on only wheelhouse.webhook_delivery_log using btree (org_id, event_type, created_at desc, id desc);
+create index webhook_delivery_log_stream on only wheelhouse.webhook_delivery_log using btree (wheelhouse.webhook_stream(org_id, endpoint_id, event_type, status, error_class), created_at desc, id desc);
+create index webhook_delivery_log_words on only wheelhouse.webhook_delivery_log using gin (wheelhouse.webhook_words(org_id, error_message)) with (gin_pending_list_limit='256') where (error_message is not null);
 alter table wheelhouse.webhook_delivery_log enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_delivery_log to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_delivery_log to wheelhouse_owner using (true) with check (true);
+create policy by_search on wheelhouse.webhook_delivery_log for select to wheelhouse_search using (true);
 create policy by_system on wheelhouse.webhook_delivery_log to wheelhouse_system using (true) with check (true);
 create trigger count_inserted after insert on wheelhouse.webhook_delivery_log referencing new table as new_rows for each statement execute function wheelhouse.webhook_count_inserted();
 create trigger count_updated after update on wheelhouse.webhook_delivery_log referencing old table as old_rows new table as new_rows for each statement execute function wheelhouse.webhook_count_updated();
@@ -1008,9 +1013,11 @@ create index webhook_endpoints_page on wheelhouse.webhook_endpoints using btree 
 create unique index webhook_endpoints_slug on wheelhouse.webhook_endpoints using btree (org_id, slug) where (deleted_at is null);
 alter table wheelhouse.webhook_endpoints enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_endpoints to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_search on wheelhouse.webhook_endpoints for select to wheelhouse_search using (true);
 create policy by_system on wheelhouse.webhook_endpoints to wheelhouse_system using (true) with check (true);
 grant insert, select, update on wheelhouse.webhook_endpoints to wheelhouse_app;
 grant insert, select, update on wheelhouse.webhook_endpoints to wheelhouse_system;
+grant select (id, org_id, name, url) on wheelhouse.webhook_endpoints to wheelhouse_search;
 
 create table wheelhouse.webhook_events (
   event_id text not null,
@@ -1182,6 +1189,7 @@ create index webhook_replay_items_sent on wheelhouse.webhook_replay_items using 
 create index webhook_replay_items_waiting on wheelhouse.webhook_replay_items using btree (replay_id, endpoint_id, delivery_id) where (state = 'waiting'::text);
 alter table wheelhouse.webhook_replay_items enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_replay_items to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_replay_items to wheelhouse_owner using (true) with check (true);
 create policy by_system on wheelhouse.webhook_replay_items to wheelhouse_system using (true) with check (true);
 grant delete, insert, select, update on wheelhouse.webhook_replay_items to wheelhouse_system;
 grant insert, select on wheelhouse.webhook_replay_items to wheelhouse_app;
@@ -1233,6 +1241,7 @@ create index webhook_replays_page on wheelhouse.webhook_replays using btree (org
 create index webhook_replays_planned on wheelhouse.webhook_replays using btree (expires_at) where (state = 'planned'::text);
 alter table wheelhouse.webhook_replays enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_replays to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_replays to wheelhouse_owner using (true) with check (true);
 create policy by_system on wheelhouse.webhook_replays to wheelhouse_system using (true) with check (true);
 grant delete, insert, select, update on wheelhouse.webhook_replays to wheelhouse_system;
 grant insert, select, update on wheelhouse.webhook_replays to wheelhouse_app;
@@ -1263,9 +1272,67 @@ create index webhook_sources_page on wheelhouse.webhook_sources using btree (org
 create unique index webhook_sources_slug on wheelhouse.webhook_sources using btree (org_id, slug) where (deleted_at is null);
 alter table wheelhouse.webhook_sources enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_sources to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_search on wheelhouse.webhook_sources for select to wheelhouse_search using (true);
 create policy by_system on wheelhouse.webhook_sources to wheelhouse_system using (true) with check (true);
 grant insert, select, update on wheelhouse.webhook_sources to wheelhouse_app;
 grant insert, select, update on wheelhouse.webhook_sources to wheelhouse_system;
+grant select (id, org_id, name) on wheelhouse.webhook_sources to wheelhouse_search;
+
+create table wheelhouse.webhook_streams (
+  stream bigint not null,
+  org_id uuid not null,
+  endpoint_id uuid,
+  event_type text,
+  status text not null,
+  error_class text,
+  constraint webhook_streams_pkey primary key (stream)
+);
+create index webhook_streams_org on wheelhouse.webhook_streams using btree (org_id);
+alter table wheelhouse.webhook_streams enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_streams to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_streams to wheelhouse_owner using (true) with check (true);
+create policy by_search on wheelhouse.webhook_streams for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.webhook_streams to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_streams to wheelhouse_system;
+grant select on wheelhouse.webhook_streams to wheelhouse_app;
+grant select on wheelhouse.webhook_streams to wheelhouse_search;
+
+create table wheelhouse.webhook_tally (
+  stream bigint not null,
+  step smallint not null,
+  at timestamptz not null,
+  org_id uuid not null,
+  count integer not null,
+  constraint webhook_tally_pkey primary key (stream, step, at)
+);
+create index webhook_tally_day on wheelhouse.webhook_tally using btree (at) where (step > 5);
+create index webhook_tally_old on wheelhouse.webhook_tally using btree (at) where (step = 5);
+alter table wheelhouse.webhook_tally enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_tally to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_tally to wheelhouse_owner using (true) with check (true);
+create policy by_search on wheelhouse.webhook_tally for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.webhook_tally to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_tally to wheelhouse_system;
+grant select on wheelhouse.webhook_tally to wheelhouse_app;
+grant select on wheelhouse.webhook_tally to wheelhouse_search;
+
+create table wheelhouse.webhook_tally_changes (
+  org_id uuid not null,
+  at timestamptz not null,
+  endpoint_id uuid not null,
+  event_type text not null,
+  status text not null,
+  error_class text,
+  change integer not null
+);
+alter table wheelhouse.webhook_tally_changes enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_tally_changes to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_tally_changes to wheelhouse_owner using (true) with check (true);
+create policy by_search on wheelhouse.webhook_tally_changes for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.webhook_tally_changes to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_tally_changes to wheelhouse_system;
+grant insert, select on wheelhouse.webhook_tally_changes to wheelhouse_app;
+grant select on wheelhouse.webhook_tally_changes to wheelhouse_search;
 
 -- Functions
 
@@ -1359,6 +1426,12 @@ grant execute on function wheelhouse.find_webhook_events(uuid[],uuid[],text[],te
 -- wheelhouse.finish_webhook_attempts(outcomes json, first_at timestamp with time zone, last_at timestamp with time zone) returns TABLE(id uuid, org_id uuid)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.finish_webhook_attempts(json,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
+-- wheelhouse.fold_webhook_changes() returns integer
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, TimeZone=UTC
+grant execute on function wheelhouse.fold_webhook_changes() to wheelhouse_system;
+-- wheelhouse.forget_webhook_copies(last_day date) returns void
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, lock_timeout=3s, TimeZone=UTC
+grant execute on function wheelhouse.forget_webhook_copies(date) to wheelhouse_system;
 -- wheelhouse.lock_audit_expiry(org_id uuid) returns void
 --   wheelhouse_owner: sql, volatile, security definer, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.lock_audit_expiry(uuid) to wheelhouse_app;
@@ -1401,6 +1474,12 @@ grant execute on function wheelhouse.rotate_session(uuid,bytea,bytea,timestamp w
 -- wheelhouse.seen_webhook_events(events json) returns TABLE(n integer, event_id text)
 --   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.seen_webhook_events(json) to wheelhouse_system;
+-- wheelhouse.seen_webhook_streams(streams bigint[]) returns TABLE(stream bigint, first_at timestamp with time zone, last_at timestamp with time zone, last_status_code integer, error_message text)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, TimeZone=UTC, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, enable_sort=off, jit=off
+grant execute on function wheelhouse.seen_webhook_streams(bigint[]) to wheelhouse_app;
+-- wheelhouse.show_webhook_deliveries(ids uuid[], times timestamp with time zone[]) returns TABLE(id uuid, org_id uuid, event_id text, event_type text, source_id uuid, source_name text, endpoint_id uuid, endpoint_name text, endpoint_url text, status text, attempts integer, max_attempts integer, generation integer, version integer, received_at timestamp with time zone, last_attempt_at timestamp with time zone, next_attempt_at timestamp with time zone, completed_at timestamp with time zone, last_status_code integer, error_class text, error_message text, created_at timestamp with time zone, claimed_at timestamp with time zone)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, enable_bitmapscan=off, jit=off
+grant execute on function wheelhouse.show_webhook_deliveries(uuid[],timestamp with time zone[]) to wheelhouse_app;
 -- wheelhouse.step_audit_head() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.step_audit_head() to public;
@@ -1413,3 +1492,9 @@ grant execute on function wheelhouse.webhook_count_inserted() to public;
 -- wheelhouse.webhook_count_updated() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.webhook_count_updated() to public;
+-- wheelhouse.webhook_stream(org uuid, endpoint uuid, type text, status text, error text) returns bigint
+--   wheelhouse_owner: sql, immutable, parallel safe
+grant execute on function wheelhouse.webhook_stream(uuid,uuid,text,text,text) to public;
+-- wheelhouse.webhook_words(org uuid, message text) returns tsvector
+--   wheelhouse_owner: sql, immutable, parallel safe
+grant execute on function wheelhouse.webhook_words(uuid,text) to public;

@@ -559,6 +559,14 @@ export interface WebhookEvents {
   source_id: ColumnType<string, string, never>;
 }
 
+export interface WebhookExpiredDays {
+  at: ColumnType<Date, Date | undefined, never>;
+  day: ColumnType<Timestamp, Timestamp, never>;
+  kept: ColumnType<number, number, never>;
+  kept_what: ColumnType<string, string, never>;
+  removed: ColumnType<number, number, never>;
+}
+
 export interface WebhookFigures {
   at: ColumnType<Date, Date, never>;
   count: ColumnType<number, number, never>;
@@ -699,6 +707,33 @@ export interface WebhookSources {
   version: Generated<number>;
 }
 
+export interface WebhookStreams {
+  endpoint_id: string | null;
+  error_class: string | null;
+  event_type: string | null;
+  org_id: string;
+  status: string;
+  stream: number;
+}
+
+export interface WebhookTally {
+  at: Date;
+  count: number;
+  org_id: string;
+  step: number;
+  stream: number;
+}
+
+export interface WebhookTallyChanges {
+  at: Date;
+  change: number;
+  endpoint_id: string;
+  error_class: string | null;
+  event_type: string;
+  org_id: string;
+  status: string;
+}
+
 /** Every table of schema `wheelhouse` as Kysely sees it. */
 export interface Tables {
   api_tokens: ApiTokens;
@@ -747,6 +782,7 @@ export interface Tables {
   webhook_delivery_log: WebhookDeliveryLog;
   webhook_endpoints: WebhookEndpoints;
   webhook_events: WebhookEvents;
+  webhook_expired_days: WebhookExpiredDays;
   webhook_figures: WebhookFigures;
   webhook_late_items: WebhookLateItems;
   webhook_late_plans: WebhookLatePlans;
@@ -756,4 +792,7 @@ export interface Tables {
   webhook_replay_journal: WebhookReplayJournal;
   webhook_replays: WebhookReplays;
   webhook_sources: WebhookSources;
+  webhook_streams: WebhookStreams;
+  webhook_tally: WebhookTally;
+  webhook_tally_changes: WebhookTallyChanges;
 }

@@ -181,6 +181,19 @@ export const variableReference: Record<VariableName, VariableReference> = {
     example: "86400000",
     readBy: ["worker"],
   },
+  WHEELHOUSE_DELIVERIES_KEPT_DAYS: {
+    description:
+      "Days after which delivered and discarded webhook deliveries are deleted, with their events and attempts.",
+    without: "7",
+    example: "14",
+    readBy: ["web", "worker"],
+  },
+  WHEELHOUSE_DEAD_LETTERS_KEPT_DAYS: {
+    description: "Days after which dead letters and unfinished webhook deliveries are deleted, too.",
+    without: "90",
+    example: "180",
+    readBy: ["web", "worker"],
+  },
   WHEELHOUSE_REFUSALS_KEPT_DAYS: {
     description: "Days after which refused webhook requests are forgotten.",
     without: "30",
@@ -303,7 +316,10 @@ const groups: readonly { title: string; has: (name: string) => boolean }[] = [
   },
   { title: "Sign-in and limits", has: (name) => /^WHEELHOUSE_(OIDC|SESSION|RATE)_/.test(name) },
   { title: "What is watched", has: (name) => /^WHEELHOUSE_(CONFIG|SAMPLE|WATCH)/.test(name) },
-  { title: "Webhooks", has: (name) => /^WHEELHOUSE_(ALLOW|RETRY|DELIVERY|BREAKER|REFUSALS)_/.test(name) },
+  {
+    title: "Webhooks",
+    has: (name) => /^WHEELHOUSE_(ALLOW|RETRY|DELIVERY|DELIVERIES|DEAD_LETTERS|BREAKER|REFUSALS)_/.test(name),
+  },
   { title: "Audit trail", has: (name) => /^WHEELHOUSE_AUDIT_/.test(name) },
 ];
 

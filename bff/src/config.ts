@@ -89,6 +89,9 @@ export type Config = {
     breakerCoolDownMs: number;
     /** How long a delivery may wait for a breaker before it becomes a dead letter. */
     deliveryMaxAgeMs: number;
+    /** Days for which all deliveries are kept, and dead letters. */
+    keptDays: number;
+    deadLettersKeptDays: number;
     refusalsKeptDays: number;
   };
   audit: ProofConfig;
@@ -165,6 +168,8 @@ export const variables = z.object({
   WHEELHOUSE_DELIVERY_TIMEOUT_MS: wholeNumber.default(15_000),
   WHEELHOUSE_BREAKER_COOL_DOWN_MS: wholeNumber.optional(),
   WHEELHOUSE_DELIVERY_MAX_AGE_MS: wholeNumber.optional(),
+  WHEELHOUSE_DELIVERIES_KEPT_DAYS: wholeNumber.default(7),
+  WHEELHOUSE_DEAD_LETTERS_KEPT_DAYS: wholeNumber.default(90),
   WHEELHOUSE_REFUSALS_KEPT_DAYS: wholeNumber.default(30),
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber.default(1_000),
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber.default(100),
@@ -274,6 +279,8 @@ const webhooksOf = (read: z.infer<typeof variables>, demo: boolean): Config["web
   deliveryTimeoutMs: read.WHEELHOUSE_DELIVERY_TIMEOUT_MS,
   breakerCoolDownMs: read.WHEELHOUSE_BREAKER_COOL_DOWN_MS ?? (demo ? 5_000 : 30_000),
   deliveryMaxAgeMs: read.WHEELHOUSE_DELIVERY_MAX_AGE_MS ?? (demo ? hourMs : 3 * 24 * hourMs),
+  keptDays: read.WHEELHOUSE_DELIVERIES_KEPT_DAYS,
+  deadLettersKeptDays: read.WHEELHOUSE_DEAD_LETTERS_KEPT_DAYS,
   refusalsKeptDays: read.WHEELHOUSE_REFUSALS_KEPT_DAYS,
 });
 

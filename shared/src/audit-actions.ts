@@ -19,6 +19,7 @@ const commandOutcomeKept = [
 const otherActions = {
   "access.administrator.set": ["role", "account", "endedSessions"],
   "webhooks.endpoint.disable": endpointKept,
+  "webhooks.deliveries.expire": ["day", "keep", "removed", "kept"],
   "webhooks.replay.complete": replayKept,
   "webhooks.replay.expire": replayKept,
   "breakers.breaker.outcome": commandOutcomeKept,

@@ -139,7 +139,7 @@ export const deliveryDetail = delivery.extend({
     contentType: z.string(),
   }),
   endpoint: webhookEndpoint,
-  /** Other dead letters of the same endpoint and error, counted up to 10,000. */
+  /** Other dead letters of the same endpoint and error. */
   sameCause: z.number(),
 });
 export type DeliveryDetail = z.infer<typeof deliveryDetail>;
@@ -167,7 +167,7 @@ export const listDeliveries = defineEndpoint({
 export const summarizeDeliveries = defineEndpoint({
   method: "GET",
   path: "/webhooks/deliveries/summary",
-  summary: "Matches by status (each counted up to 10,001) and a histogram by outcome over the range",
+  summary: "Matches by status and a histogram by outcome over the range, in whole bars",
   access: "webhooks:read",
   query: z.strictObject({ ...deliveryFilter, bars: z.coerce.number().int().min(10).max(120).default(96) }),
   response: z.object({
@@ -178,6 +178,8 @@ export const summarizeDeliveries = defineEndpoint({
       z.object({ completed: z.number(), failed: z.number(), deadLetter: z.number(), open: z.number() }),
     ),
     counts: z.record(deliveryStatus, z.number()),
+    /** Matches of a text are counted up to 10,001; then the counts are a lower bound. */
+    isBound: z.boolean(),
   }),
 });
 

@@ -36,6 +36,9 @@ export type WebhooksConfig = {
   timestampToleranceMs: number;
   /** Limit of intake requests without a valid signature, per address and window. */
   rejections: { limit: number; windowMs: number };
+  /** Whole days for which all deliveries are kept, and those without success. */
+  keptDays: number;
+  deadLettersKeptDays: number;
   /** Days after which refused intake requests are forgotten. */
   refusalsKeptDays: number;
 };
@@ -86,6 +89,8 @@ export const webhooksDefaults = {
   drainMs: 8_000,
   timestampToleranceMs: 5 * 60_000,
   rejections: { limit: 100, windowMs: 15 * 60_000 },
+  keptDays: 7,
+  deadLettersKeptDays: 90,
   refusalsKeptDays: 30,
 } as const satisfies Partial<WebhooksConfig>;
 
@@ -103,5 +108,7 @@ export const webhooksSettings = (
   maxAgeMs: webhooks.deliveryMaxAgeMs,
   drainMs,
   rejections: { ...webhooksDefaults.rejections, limit: rateLimits.failuresPer15Min },
+  keptDays: webhooks.keptDays,
+  deadLettersKeptDays: webhooks.deadLettersKeptDays,
   refusalsKeptDays: webhooks.refusalsKeptDays,
 });

@@ -30,7 +30,7 @@ import {
   createLateStore,
 } from "./events/events.ts";
 import { createIntake, createIntakeStore, createRejections, keepPartitionsAhead } from "./intake/intake.ts";
-import { createDeliveries, createDeliveryStore, createDetailStore, createPayloads } from "./log/log.ts";
+import { createDeliveries, createDeliveryStore, createDetailStore, createPayloads, createRetention } from "./log/log.ts";
 import { createRefusals } from "./refusals/refusals.ts";
 import { createReplay, createReplayRunner, createReplays, createReplaysStore } from "./replays/replays.ts";
 import { webhooksRoutes } from "./routes.ts";
@@ -172,6 +172,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const { intake, refusals, replays } = services;
   const partitions = keepPartitionsAhead(database, clock, log);
   const statistics = createStatistics(database, breakers, clock);
+  const retention = createRetention({ database, changes, config: settings, clock, log });
 
   const processes = {
     /** Maintains what the whole gateway shares. */
@@ -222,6 +223,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
       app.addHook("onClose", refusals.settled);
     },
     jobs: [
+      { name: "old webhook deliveries", run: retention.run },
       { name: "old webhook replays", run: replaysStore.forget },
       { name: "old refused webhook requests", run: refusals.forget },
       { name: "old plans of late deliveries", run: services.late.forget },

@@ -2,12 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCan } from "#lib/api/session.ts";
+import { formatCount } from "#lib/format.ts";
 import { useMinute } from "#lib/live/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Page } from "#ui/page/page.tsx";
 import { Empty } from "#ui/page/panel.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
-import { activeTab, boundedCount, countedFilter, deadLetters } from "./deliveries/deliveries.ts";
+import { activeTab, countedFilter, deadLetters } from "./deliveries/deliveries.ts";
 import { EndpointsTab, SourcesTab } from "./directory/directory.ts";
 import { EventsTab, EventViews } from "./events/events.ts";
 import { DeliveriesTab } from "./log/log.ts";
@@ -59,7 +60,7 @@ const WebhooksTabs = ({
       id: "dead",
       label: "Dead letters",
       to: deadLetters,
-      note: dead === undefined ? "" : boundedCount(dead),
+      note: dead === undefined ? "" : formatCount(dead),
       warn: (dead ?? 0) > 0,
     },
     {

@@ -112,8 +112,9 @@ export function createSweeper({ database, store, doorbell, events, config, clock
     return rows.length;
   }
 
-  /** Compacts appended counts and figures to keep reads cheap. */
+  /** Adds up appended counts and figures to keep reads cheap. */
   async function compact(connection: Kysely<Tables>) {
+    await sql`select fold_webhook_changes()`.execute(connection);
     if (clock.now() - compactedMs < compactEveryMs) return;
     compactedMs = clock.now();
     await sql`
@@ -122,6 +123,9 @@ export function createSweeper({ database, store, doorbell, events, config, clock
       select org_id, status, sum(delta) from taken group by org_id, status having sum(delta) <> 0
     `.execute(connection);
     const now = clock.now();
+    await sql`delete from webhook_tally where step = 5 and at < ${new Date(now - 26 * 3_600_000)}::timestamptz`.execute(
+      connection,
+    );
     await sql`delete from webhook_figures where at < ${new Date(now - 70 * 60_000)}::timestamptz`.execute(
       connection,
     );

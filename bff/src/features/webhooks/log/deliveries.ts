@@ -1,6 +1,7 @@
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type {
   DeliveryAttempt,
+  DeliveryStatus,
   listDeliveries,
   readDelivery,
   summarizeDeliveries,
@@ -12,8 +13,9 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { Breakers } from "../breaker.ts";
 import { endpointView, pageOf, place } from "../directory/directory.ts";
 import { redactText } from "../redaction.ts";
+import { barsOf } from "./bars.ts";
 import type { AttemptRow, DetailStore, PayloadRow } from "./detail-store.ts";
-import { type DeliveryStore, deliveryOf, knownErrorClass } from "./store.ts";
+import { type CountedRow, type DeliveryStore, deliveryOf, knownErrorClass, textCap } from "./store.ts";
 
 const dayMs = 86_400_000;
 const maxShownBytes = 16 * 1024;
@@ -31,6 +33,20 @@ const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }:
 function assertRange({ from, to }: { from?: string | undefined; to?: string | undefined }) {
   if (from && to && Date.parse(from) >= Date.parse(to))
     throw invalidField("query.from", "must be before query.to");
+}
+
+/** Counted rows in the shape of the histogram. */
+function outcomeBars(counted: readonly CountedRow[], count: number) {
+  const bars = Array.from({ length: count }, () => ({ completed: 0, failed: 0, deadLetter: 0, open: 0 }));
+  for (const { bar, status, count } of counted) {
+    const target = bars[bar];
+    if (!target) continue;
+    if (status === "completed") target.completed += count;
+    else if (status === "failed") target.failed += count;
+    else if (status === "dead_letter") target.deadLetter += count;
+    else if (status === "pending" || status === "processing") target.open += count;
+  }
+  return bars;
 }
 
 function attemptOf(row: AttemptRow, payload: PayloadRow | null): DeliveryAttempt {
@@ -82,39 +98,37 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
       return pageOf(rows, limit, deliveryOf);
     },
 
-    /** Defaults to the last 24 h; the histogram counts rows by current outcome. */
+    /** Defaults to the last 24 h; the histogram counts rows by current outcome, in whole bars around the range. */
     async summarize(
       { bars, includeChildren, ...filter }: EndpointParsed<typeof summarizeDeliveries>["query"],
       context: RequestContext,
     ): Promise<EndpointResult<typeof summarizeDeliveries>> {
       assertRange(filter);
-      const toMs = filter.to ? Date.parse(filter.to) : clock.now();
+      const nowMs = clock.now();
+      const toMs = filter.to ? Date.parse(filter.to) : nowMs;
       const fromMs = filter.from ? Date.parse(filter.from) : toMs - dayMs;
       const organizations = organizationsOf(includeChildren, context);
-      const found = await store.summarize(organizations, filter, fromMs, toMs, bars);
-      const shown = Array.from({ length: bars }, () => ({ completed: 0, failed: 0, deadLetter: 0, open: 0 }));
-      for (const { bar, status, count } of found.histogram) {
-        const target = shown[Math.min(Math.max(bar, 0), bars - 1)];
-        if (!target) continue;
-        if (status === "completed") target.completed += count;
-        else if (status === "failed") target.failed += count;
-        else if (status === "dead_letter") target.deadLetter += count;
-        else if (status === "pending") target.open += count;
-      }
-      const count = (status: string) => found.counts[status] ?? 0;
+      const shown = barsOf({ fromMs, toMs, nowMs, most: bars });
+      const { status, ...rest } = filter;
+      const [counted, histogram] = await Promise.all([
+        store.count(organizations, rest, { fromMs, toMs, barMs: null }),
+        store.count(organizations, filter, shown),
+      ]);
+      const ofStatus = (one: DeliveryStatus) => counted.find((row) => row.status === one)?.count ?? 0;
       return {
-        from: new Date(fromMs).toISOString(),
-        to: new Date(toMs).toISOString(),
-        barMs: found.barMs,
-        bars: shown,
+        from: new Date(shown.fromMs).toISOString(),
+        to: new Date(shown.toMs).toISOString(),
+        barMs: shown.barMs,
+        bars: outcomeBars(histogram, shown.count),
         counts: {
-          pending: count("pending"),
-          processing: count("processing"),
-          completed: count("completed"),
-          failed: count("failed"),
-          dead_letter: count("dead_letter"),
-          discarded: count("discarded"),
+          pending: ofStatus("pending"),
+          processing: ofStatus("processing"),
+          completed: ofStatus("completed"),
+          failed: ofStatus("failed"),
+          dead_letter: ofStatus("dead_letter"),
+          discarded: ofStatus("discarded"),
         },
+        isBound: filter.q !== undefined && counted.reduce((sum, row) => sum + row.count, 0) >= textCap,
       };
     },
 

@@ -3,11 +3,10 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import { type EndpointRow, endpointColumns } from "../directory/directory.ts";
 import { timeOfDeliveryId } from "../ids.ts";
 import type { Payloads } from "./payloads.ts";
-import { type DeliveryRow, deliveryColumns, deliveryJoins } from "./store.ts";
+import { type DeliveryRow, deliveryColumns, deliveryJoins, knownErrorClass, searchFilter } from "./store.ts";
 
 const maxAttempts = 50;
 const maxPayloadBytes = 64 * 1024;
-const sameCauseCap = 10_000;
 
 export type AttemptRow = {
   generation: number;
@@ -81,21 +80,21 @@ export function createDetailStore(database: Database, payloads: Payloads) {
           select ${endpointColumns} from webhook_endpoints where id = ${delivery.endpoint_id}::uuid
         `.execute(tx);
         const same = await sql<{ count: number }>`
-          select count(*)::int as count from (
-            select from webhook_delivery_log d
-            where d.org_id = ${delivery.org_id}::uuid and d.endpoint_id = ${delivery.endpoint_id}::uuid
-              and d.status = 'dead_letter'
-              and d.error_class is not distinct from ${delivery.error_class}
-              and d.last_status_code is not distinct from ${delivery.last_status_code}::int
-              and d.id <> ${id}::uuid
-            limit ${sameCauseCap}) capped
+          select coalesce(sum(count), 0)::int as count from wheelhouse.count_webhook_deliveries(
+            ${searchFilter([delivery.org_id], {
+              status: ["dead_letter"],
+              endpointId: [delivery.endpoint_id],
+              ...(delivery.error_class === null
+                ? {}
+                : { errorClass: [knownErrorClass(delivery.error_class) ?? "protocol"] }),
+            })}::jsonb, now() - interval '400 days', now(), null, false)
         `.execute(tx);
         return {
           delivery,
           attempts: attempts.rows,
           payload: shownOf(stored.rows[0], delivery.event_id),
           endpoint: endpoint.rows[0] ?? null,
-          sameCause: same.rows[0]?.count ?? 0,
+          sameCause: Math.max(0, (same.rows[0]?.count ?? 0) - (delivery.status === "dead_letter" ? 1 : 0)),
         };
       });
     },

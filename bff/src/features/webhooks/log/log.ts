@@ -1,6 +1,7 @@
 export { createDeliveries, type Deliveries } from "./deliveries.ts";
 export { createDetailStore } from "./detail-store.ts";
 export { createPayloads, type Payloads } from "./payloads.ts";
+export { createRetention } from "./retention.ts";
 export {
   conditionsOf,
   createDeliveryStore,
@@ -9,4 +10,5 @@ export {
   deliveryJoins,
   deliveryOf,
   knownErrorClass,
+  searchFilter,
 } from "./store.ts";

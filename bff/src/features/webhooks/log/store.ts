@@ -1,21 +1,24 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
-import { type Delivery, errorClass, type listDeliveries } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import {
+  type Delivery,
+  type DeliveryStatus,
+  errorClass,
+  type listDeliveries,
+} from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { type RawBuilder, sql, type Transaction } from "kysely";
+import { z } from "zod";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
-import { timeOfId } from "../ids.ts";
+import { timeOfDeliveryId, timeOfEventId, timeOfId } from "../ids.ts";
 
 type ListQuery = EndpointParsed<typeof listDeliveries>["query"];
 export type DeliveryFilter = Omit<ListQuery, "cursor" | "limit" | "includeChildren">;
 
 const timeoutMs = 5_000;
-const countCap = 10_001;
-const countedStatuses = ["pending", "completed", "failed", "dead_letter", "discarded"] as const;
+/** Matches of a text are counted up to here. */
+export const textCap = 10_001;
 
-const all = (conditions: RawBuilder<unknown>[]) =>
-  conditions.length === 0 ? sql`` : sql`and ${sql.join(conditions, sql` and `)}`;
-
-/** Text search covers the error, event id and event type of rows that match the other filters. */
+/** Conditions on a row `d` of the delivery log, for statements that read its matches anyway. */
 export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
   if (filter.endpointId) conditions.push(sql`d.endpoint_id = any(${filter.endpointId}::uuid[])`);
@@ -23,115 +26,122 @@ export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder
   if (filter.errorClass) conditions.push(sql`d.error_class = any(${filter.errorClass}::text[])`);
   if (filter.from) conditions.push(sql`d.created_at >= ${filter.from}::timestamptz`);
   if (filter.to) conditions.push(sql`d.created_at < ${filter.to}::timestamptz`);
-  if (filter.q) {
-    const pattern = `%${filter.q.replace(/[\\%_]/g, "\\$&")}%`;
-    conditions.push(sql`(d.error_message ilike ${pattern} or d.event_id = ${filter.q}
-      or d.event_type ilike ${pattern} or d.id::text = ${filter.q.toLowerCase()})`);
-  }
+  if (filter.q) conditions.push(textCondition(filter.q));
   return conditions;
 }
 
-/**
- * A row with a claim is `processing` whatever its stored status; every other status requires that there is
- * no claim.
- */
-function statusCondition(statuses: DeliveryFilter["status"]): RawBuilder<unknown>[] {
-  if (!statuses) return [];
-  const claimed = sql`exists (select from webhook_claims c where c.delivery_id = d.id)`;
-  const stored = statuses.filter((status) => status !== "processing");
-  const open = stored.some((status) => status === "pending" || status === "failed");
-  const byStatus = sql`d.status = any(${stored}::text[])${open ? sql` and not ${claimed}` : sql``}`;
-  if (!statuses.includes("processing")) return [byStatus];
-  const processing = sql`d.id in (select c.delivery_id from webhook_claims c)`;
-  return [stored.length === 0 ? processing : sql`(${processing} or (${byStatus}))`];
+/** What a text matches, as in `find_webhook_deliveries`. */
+function textCondition(q: string): RawBuilder<unknown> {
+  const pattern = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+  const words = q.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const searched = words.map((word) => `(^|[^[:alnum:]])${word}`);
+  const inMessage =
+    searched.length === 0 ? sql`false` : sql`lower(d.error_message) ~ all(${searched}::text[])`;
+  return sql`(${inMessage} or d.event_type ilike ${pattern} or d.error_class ilike ${pattern}
+    or d.endpoint_id in (select e.id from webhook_endpoints e where e.name ilike ${pattern})
+    or d.event_id = ${q} or d.id::text = ${q.toLowerCase()}
+    or d.event_id in (select v.event_id from webhook_events v where v.source_event_id = ${q}))`;
 }
 
-/** Reads the delivery log as the caller's organizations, with a 5 s statement timeout. */
+/** The filter as the functions of the database read it. */
+export function searchFilter(organizationIds: readonly string[], filter: DeliveryFilter): string {
+  const { q } = filter;
+  return JSON.stringify({
+    organizations: organizationIds,
+    statuses: filter.status,
+    endpoints: filter.endpointId,
+    types: filter.eventType,
+    errors: filter.errorClass,
+    from: filter.from,
+    to: filter.to,
+    q,
+    ...(q === undefined ? {} : idsIn(q)),
+  });
+}
+
+/** The times within a delivery's or an event's id, which find its row without a search. */
+function idsIn(q: string) {
+  const id = q.toLowerCase();
+  const eventAt = timeOfEventId(q);
+  const at = z.uuid().safeParse(id).success ? timeOfDeliveryId(id) : null;
+  return {
+    ...(at ? { id, idAt: at.toISOString() } : {}),
+    ...(eventAt ? { eventAt: eventAt.toISOString() } : {}),
+  };
+}
+
+export type CountedRow = { bar: number; status: DeliveryStatus; count: number };
+
+/**
+ * Reads the delivery log as the caller's organizations, with a 5 s statement timeout. Searches run in functions of the
+ * database, whose plans are kept.
+ */
 export function createDeliveryStore(database: Database) {
   const read = <T>(organizationIds: readonly string[], work: (tx: Transaction<Tables>) => Promise<T>) =>
     database.asOrganizations(organizationIds, work, { statementTimeoutMs: timeoutMs });
 
   return {
-    /**
-     * Newest first. Merges one index scan per organization, because `any` over the organizations would have
-     * to sort.
-     */
-    async list(
+    /** Matches newest first, after the place. */
+    list: (
       organizationIds: readonly string[],
-      { status, ...filter }: DeliveryFilter,
+      filter: DeliveryFilter,
       after: { createdAt: string; id: string } | undefined,
       limit: number,
-    ): Promise<DeliveryRow[]> {
-      const conditions = [...statusCondition(status), ...conditionsOf(filter)];
-      if (after)
-        conditions.push(sql`(d.created_at, d.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`);
-      return read(organizationIds, async (tx) => {
+    ): Promise<DeliveryRow[]> =>
+      read(organizationIds, async (tx) => {
         const { rows } = await sql<DeliveryRow>`
-          with page as (
-            select d.* from unnest(${organizationIds}::uuid[]) as o(org_id)
-            cross join lateral (
-              select d.* from webhook_delivery_log d
-              where d.org_id = o.org_id ${all(conditions)}
-              order by d.created_at desc, d.id desc limit ${limit}
-            ) d
-            order by d.created_at desc, d.id desc limit ${limit}
+          with found as materialized (
+            select id, created_at from wheelhouse.find_webhook_deliveries(
+              ${searchFilter(organizationIds, filter)}::jsonb, ${after?.createdAt ?? null}::timestamptz,
+              ${after?.id ?? null}::uuid, ${limit}::int)
           )
-          select ${deliveryColumns} from page d ${deliveryJoins}
-          order by d.created_at desc, d.id desc
+          select * from wheelhouse.show_webhook_deliveries(
+            array(select id from found), array(select created_at from found))
         `.execute(tx);
         return rows;
-      });
-    },
+      }),
 
     /** Rows for the live list by id, newest first, at most 50; omits ids of other organizations. */
     async heads(organizationId: string, ids: readonly string[]): Promise<Delivery[]> {
-      const wanted = ids.slice(0, 50).map((id) => ({ id, created_at: timeOfId(id) }));
+      const wanted = ids.slice(0, 50);
       return read([organizationId], async (tx) => {
         const { rows } = await sql<DeliveryRow>`
-          select ${deliveryColumns}
-          from json_to_recordset(${JSON.stringify(wanted)}::json) as w(id uuid, created_at timestamptz)
-          join webhook_delivery_log d on d.id = w.id and d.created_at = w.created_at
-            and d.org_id = ${organizationId}::uuid
-          ${deliveryJoins}
-          order by d.created_at desc, d.id desc
+          select * from wheelhouse.show_webhook_deliveries(
+            ${wanted}::uuid[], ${wanted.map((id) => timeOfId(id))}::timestamptz[])
         `.execute(tx);
         return rows.map(deliveryOf);
       });
     },
 
-    /** Counts by status, each capped at 10,001, and a histogram of `bars` bars from `fromMs` to `toMs`. */
-    async summarize(
+    /**
+     * Matches by status, in bars of `barMs` from `fromMs` on, a multiple of it, or all in bar 0. Exact, except that the matches of a text
+     * are counted up to 10,001.
+     */
+    count: (
       organizationIds: readonly string[],
-      { status, ...filter }: DeliveryFilter,
-      fromMs: number,
-      toMs: number,
-      bars: number,
-    ) {
-      const barMs = Math.max(1, Math.ceil((toMs - fromMs) / bars));
-      const ranged = { ...filter, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
-      const conditions = conditionsOf(ranged);
-      return read(organizationIds, async (tx) => {
-        const counted = sql.join(
-          [...countedStatuses, "processing" as const].map(
-            (name) => sql`(select count(*) from (
-              select from webhook_delivery_log d
-              where d.org_id = any(${organizationIds}::uuid[])
-                ${all([...statusCondition([name]), ...conditions])}
-              limit ${countCap}) capped)::int as ${sql.ref(name)}`,
-          ),
-        );
-        const { rows: counts } = await sql<Record<string, number>>`select ${counted}`.execute(tx);
-        const { rows: histogram } = await sql<{ bar: number; status: string; count: number }>`
-          select floor(extract(epoch from d.created_at - ${ranged.from}::timestamptz) * 1000 / ${barMs})::int as bar,
-            d.status, count(*)::int as count
-          from webhook_delivery_log d
-          where d.org_id = any(${organizationIds}::uuid[])
-            ${all([...statusCondition(status), ...conditions])}
-          group by 1, 2
-        `.execute(tx);
-        return { barMs, counts: counts[0] ?? {}, histogram };
-      });
-    },
+      filter: DeliveryFilter,
+      { fromMs, toMs, barMs }: { fromMs: number; toMs: number; barMs: number | null },
+    ): Promise<CountedRow[]> =>
+      read(organizationIds, async (tx) => {
+        const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+        const asked = searchFilter(organizationIds, { ...filter, from, to });
+        const { rows } = await (filter.q === undefined
+          ? sql<CountedRow>`
+              select bar, status, count from wheelhouse.count_webhook_deliveries(
+                ${asked}::jsonb, ${from}::timestamptz, ${to}::timestamptz, ${barMs}::bigint, false)`
+          : sql<CountedRow>`
+              with found as materialized (
+                select id, created_at from wheelhouse.find_webhook_deliveries(${asked}::jsonb, null, null, ${textCap})
+              )
+              select case when ${barMs}::bigint is null then 0 else
+                  floor(extract(epoch from d.created_at - ${from}::timestamptz) * 1000 / ${barMs}::bigint)::int end as bar,
+                case when d.claimed_at is null then d.status else 'processing' end as status, count(*)::int as count
+              from wheelhouse.show_webhook_deliveries(
+                array(select id from found), array(select created_at from found)) d
+              group by 1, 2`
+        ).execute(tx);
+        return rows;
+      }),
   };
 }
 

@@ -4,10 +4,11 @@ import {
   replayExclusions,
   replayItemsMax,
 } from "@wheelhouse/shared/webhooks/replays.ts";
+import type { DeliveryStatus } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import { timeOfDeliveryId } from "../ids.ts";
-import { conditionsOf } from "../log/log.ts";
+import { conditionsOf, searchFilter } from "../log/log.ts";
 
 /** Deliveries whose attempts ended without success: only these can be replayed. */
 export const replayable = ["dead_letter", "discarded"] as const;
@@ -31,13 +32,9 @@ export type Frozen = {
 };
 
 /** The filter's conditions except the status, which decides whether a match is included. */
-function conditionsOfReplay({ ids, status: _status, ...filter }: ReplayFilter): RawBuilder<unknown> {
-  const conditions = conditionsOf({
-    ...filter,
-    endpointId: someOf(filter.endpointId),
-    eventType: someOf(filter.eventType),
-    errorClass: someOf(filter.errorClass),
-  });
+function conditionsOfReplay(filter: ReplayFilter): RawBuilder<unknown> {
+  const { ids } = filter;
+  const conditions = conditionsOf(searched(filter));
   if (ids) {
     // The ids contain the time, which identifies their partitions.
     const known = ids.flatMap((id) => timeOfDeliveryId(id) ?? []).map((time) => time.getTime());
@@ -47,6 +44,14 @@ function conditionsOfReplay({ ids, status: _status, ...filter }: ReplayFilter): 
   }
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
 }
+
+/** What the filter shares with the log; an empty list does not narrow it. */
+const searched = ({ ids: _ids, status: _status, ...filter }: ReplayFilter) => ({
+  ...filter,
+  endpointId: someOf(filter.endpointId),
+  eventType: someOf(filter.eventType),
+  errorClass: someOf(filter.errorClass),
+});
 
 const someOf = <T>(list: T[] | undefined) => (list?.length ? list : undefined);
 
@@ -94,18 +99,23 @@ export async function freeze(
     from judged group by endpoint_id, excluded
   `.execute(tx);
 
-  const counted = async (statuses: readonly string[], cap: number) => {
+  const counted = async (statuses: readonly DeliveryStatus[], cap: number) => {
     const some = statuses.filter((status) => !wanted || wanted.some((each) => each === status));
     if (some.length === 0) return 0;
+    // Few have an id that is asked for, and an index holds just those that can be replayed; all others are searched.
+    const matches =
+      filter.ids || statuses === replayable
+        ? sql`select from webhook_delivery_log d where ${inStatus(some)} limit ${cap}`
+        : sql`select from wheelhouse.find_webhook_deliveries(
+          ${searchFilter([organizationId], { ...searched(filter), status: some })}::jsonb, null, null, ${cap})`;
     const { rows } = await sql<{ count: number }>`
-      select count(*)::int as count from (
-        select from webhook_delivery_log d where ${inStatus(some)} limit ${cap}) capped
+      select count(*)::int as count from (${matches}) capped
     `.execute(tx);
     return rows[0]?.count ?? 0;
   };
   return frozenOf(groups, {
     matching: await counted(replayable, replayItemsMax + 1),
-    inFlight: await counted(["pending", "failed"], countCap),
+    inFlight: await counted(["pending", "processing", "failed"], countCap),
     completed: await counted(["completed"], countCap),
   });
 }

@@ -1,6 +1,5 @@
 export {
   activeTab,
-  boundedCount,
   causeOf,
   countedFilter,
   type DeliveryFilter,

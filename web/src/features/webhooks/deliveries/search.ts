@@ -165,8 +165,8 @@ export const causeOf = (
   return errorWords[row.errorClass];
 };
 
-/** Formats a count that the server caps at 10,001. */
-export const boundedCount = (value: number): string => (value > 10_000 ? "10,000+" : formatCount(value));
+/** Formats a count; `isBound` if the server stopped counting at 10,001. */
+const boundedCount = (value: number, isBound: boolean): string => (isBound ? "10,000+" : formatCount(value));
 
 /** Query for all dead letters. */
 export const deadLetters: WebhooksSearch = { status: ["dead_letter"] };
@@ -185,16 +185,14 @@ export const countedFilter = (search: WebhooksSearch, nowMs: number): DeliveryFi
   return { ...search, from: new Date((Math.floor(nowMs / dayMs) - keptDays) * dayMs).toISOString() };
 };
 
-/** Number of matches, from counts by status; a lower bound above 10,000 of one status. */
+/** Number of matches, from counts by status. */
 export const matchCount = (
   search: Pick<WebhooksSearch, "status">,
-  counts: Partial<Record<DeliveryStatus, number>>,
+  { counts, isBound }: { counts: Partial<Record<DeliveryStatus, number>>; isBound: boolean },
 ): string => {
   const wanted = search.status ?? deliveryStatuses;
-  const values = wanted.map((status) => counts[status] ?? 0);
-  return values.some((value) => value > 10_000)
-    ? boundedCount(10_001)
-    : boundedCount(values.reduce((sum, value) => sum + value, 0));
+  const sum = wanted.reduce<number>((total, status) => total + (counts[status] ?? 0), 0);
+  return boundedCount(sum, isBound && sum > 0);
 };
 
 /** Explains why an attempt has no response. */

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { deliveryTopic, type WebhookEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { formatCount } from "#lib/format.ts";
 import { useLive } from "#lib/live/live-context.tsx";
-import { boundedCount } from "../deliveries/deliveries.ts";
 import { endpointsQuery } from "../queries.ts";
 import css from "../webhooks.module.css";
 
@@ -54,7 +54,7 @@ export const DeadLettersVerdict = ({
           ? "Dead letters"
           : count === 0
             ? "No dead letters"
-            : `${boundedCount(count)} ${count === 1 ? "dead letter" : "dead letters"} waiting for replay`}
+            : `${formatCount(count)} ${count === 1 ? "dead letter" : "dead letters"} waiting for replay`}
       </h2>
       <p className="c2">{answers}</p>
     </section>

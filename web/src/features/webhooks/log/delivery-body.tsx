@@ -34,7 +34,7 @@ const Cause = ({ detail, address }: { detail: DeliveryDetail; address: Address }
               errorClass: [detail.errorClass],
             }}
           >
-            {others >= 10_000 ? "10,000+" : formatCount(others)} {others === 1 ? "other" : "others"}
+            {formatCount(others)} {others === 1 ? "other" : "others"}
           </AddressLink>
         </>
       )}

@@ -100,16 +100,16 @@ const useDeliveryLog = (organization: string, address: Address, nowMs: number, i
   });
   useRereadWith(summary, list.refetch);
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const counts = summary.data?.counts;
   // Without a start the server counts only one day, which the range does not show.
-  const isCounted = counts !== undefined && (search.to === undefined || search.from !== undefined);
+  const counted = summary.data;
+  const isCounted = counted !== undefined && (search.to === undefined || search.from !== undefined);
   return {
     list,
     rows,
     selection,
     tail,
     summary,
-    matching: isCounted ? matchCount(search, counts) : undefined,
+    matching: isCounted ? matchCount(search, counted) : undefined,
   };
 };
 type DeliveryLog = ReturnType<typeof useDeliveryLog>;
