@@ -527,6 +527,30 @@ create policy by_system on wheelhouse.history_journal to wheelhouse_system using
 grant delete, insert, select on wheelhouse.history_journal to wheelhouse_system;
 grant select on wheelhouse.history_journal to wheelhouse_app;
 
+create table wheelhouse.history_moves (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  kind text not null,
+  entity text not null,
+  name text not null,
+  part text not null,
+  at timestamptz not null,
+  state text not null,
+  from_state text,
+  failure_ratio real,
+  constraint history_moves_pkey primary key (id),
+  constraint history_moves_org_id_kind_entity_part_at_state_key unique (org_id, kind, entity, part, at, state),
+  constraint history_moves_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+create index history_moves_newest on wheelhouse.history_moves using btree (org_id, kind, at desc, id desc);
+create index history_moves_of_entity on wheelhouse.history_moves using btree (org_id, kind, entity, at desc, id desc);
+create index history_moves_oldest on wheelhouse.history_moves using btree (at);
+alter table wheelhouse.history_moves enable row level security, force row level security;
+create policy by_organization on wheelhouse.history_moves to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.history_moves to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.history_moves to wheelhouse_system;
+grant select on wheelhouse.history_moves to wheelhouse_app;
+
 create table wheelhouse.history_open (
   org_id uuid not null,
   kind text not null,
@@ -694,20 +718,24 @@ create table wheelhouse.operations (
   state text not null default 'accepted'::text,
   replies jsonb not null default '{}'::jsonb,
   ended_at timestamptz,
+  hold_until timestamptz,
+  released_at timestamptz,
   constraint operations_pkey primary key (id),
   constraint operations_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
   constraint operations_check check (((state = 'accepted'::text) = (ended_at is null))),
+  constraint operations_check1 check (((hold_until is null) or (kind = any (array['breaker.open'::text, 'breaker.close'::text])))),
   constraint operations_instances_check check (((cardinality(instances) >= 1) and (cardinality(instances) <= 200))),
   constraint operations_kind_check check (((length(kind) >= 1) and (length(kind) <= 60))),
   constraint operations_state_check check ((state = any (array['accepted'::text, 'done'::text, 'superseded'::text]))),
   constraint operations_target_id_check check (((length(target_id) >= 1) and (length(target_id) <= 1000)))
 );
 create index operations_accepted on wheelhouse.operations using btree (org_id, target_id, ordinal) where (state = 'accepted'::text);
+create index operations_due on wheelhouse.operations using btree (hold_until) where ((hold_until is not null) and (released_at is null));
 create index operations_of_target on wheelhouse.operations using btree (org_id, target_id, ordinal desc);
 alter table wheelhouse.operations enable row level security, force row level security;
 create policy by_organization on wheelhouse.operations to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
 create policy by_system on wheelhouse.operations to wheelhouse_system using (true) with check (true);
-grant delete, select, update on wheelhouse.operations to wheelhouse_system;
+grant delete, insert, select, update on wheelhouse.operations to wheelhouse_system;
 grant insert, select on wheelhouse.operations to wheelhouse_app;
 
 create table wheelhouse.organizations (

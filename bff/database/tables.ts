@@ -292,6 +292,19 @@ export interface HistoryJournal {
   to_state: ColumnType<string | null, string | null, never>;
 }
 
+export interface HistoryMoves {
+  at: ColumnType<Date, Date, never>;
+  entity: ColumnType<string, string, never>;
+  failure_ratio: ColumnType<number | null, number | null, never>;
+  from_state: ColumnType<string | null, string | null, never>;
+  id: ColumnType<string, string | undefined, never>;
+  kind: ColumnType<string, string, never>;
+  name: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  part: ColumnType<string, string, never>;
+  state: ColumnType<string, string, never>;
+}
+
 export interface HistoryOpen {
   entity: string;
   kind: string;
@@ -368,12 +381,14 @@ export interface Operations {
   created_at: Generated<Date>;
   ended_at: ColumnType<Date | null, never, Date>;
   expires_at: ColumnType<Date, Date, never>;
+  hold_until: Date | null;
   id: Generated<string>;
   instances: string[];
   kind: string;
   ordinal: Generated<number>;
   org_id: string;
   reason: string;
+  released_at: Date | null;
   replies: ColumnType<Record<string, ControlReply>, string | undefined, string>;
   service: string;
   source_id: string;
@@ -694,6 +709,7 @@ export interface Tables {
   history_chunks: HistoryChunks;
   history_frames: HistoryFrames;
   history_journal: HistoryJournal;
+  history_moves: HistoryMoves;
   history_open: HistoryOpen;
   history_rollups: HistoryRollups;
   idempotency_keys: IdempotencyKeys;
