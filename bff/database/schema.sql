@@ -529,6 +529,30 @@ create policy by_system on wheelhouse.history_journal to wheelhouse_system using
 grant delete, insert, select on wheelhouse.history_journal to wheelhouse_system;
 grant select on wheelhouse.history_journal to wheelhouse_app;
 
+create table wheelhouse.history_moves (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  kind text not null,
+  entity text not null,
+  name text not null,
+  part text not null,
+  at timestamptz not null,
+  state text not null,
+  from_state text,
+  failure_ratio real,
+  constraint history_moves_pkey primary key (id),
+  constraint history_moves_org_id_kind_entity_part_at_state_key unique (org_id, kind, entity, part, at, state),
+  constraint history_moves_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+create index history_moves_newest on wheelhouse.history_moves using btree (org_id, kind, at desc, id desc);
+create index history_moves_of_entity on wheelhouse.history_moves using btree (org_id, kind, entity, at desc, id desc);
+create index history_moves_oldest on wheelhouse.history_moves using btree (at);
+alter table wheelhouse.history_moves enable row level security, force row level security;
+create policy by_organization on wheelhouse.history_moves to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.history_moves to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.history_moves to wheelhouse_system;
+grant select on wheelhouse.history_moves to wheelhouse_app;
+
 create table wheelhouse.history_open (
   org_id uuid not null,
   kind text not null,
@@ -696,20 +720,24 @@ create table wheelhouse.operations (
   state text not null default 'accepted'::text,
   replies jsonb not null default '{}'::jsonb,
   ended_at timestamptz,
+  hold_until timestamptz,
+  released_at timestamptz,
   constraint operations_pkey primary key (id),
   constraint operations_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
   constraint operations_check check (((state = 'accepted'::text) = (ended_at is null))),
+  constraint operations_check1 check (((hold_until is null) or (kind = any (array['breaker.open'::text, 'breaker.close'::text])))),
   constraint operations_instances_check check (((cardinality(instances) >= 1) and (cardinality(instances) <= 200))),
   constraint operations_kind_check check (((length(kind) >= 1) and (length(kind) <= 60))),
   constraint operations_state_check check ((state = any (array['accepted'::text, 'done'::text, 'superseded'::text]))),
   constraint operations_target_id_check check (((length(target_id) >= 1) and (length(target_id) <= 1000)))
 );
 create index operations_accepted on wheelhouse.operations using btree (org_id, target_id, ordinal) where (state = 'accepted'::text);
+create index operations_due on wheelhouse.operations using btree (hold_until) where ((hold_until is not null) and (released_at is null));
 create index operations_of_target on wheelhouse.operations using btree (org_id, target_id, ordinal desc);
 alter table wheelhouse.operations enable row level security, force row level security;
 create policy by_organization on wheelhouse.operations to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
 create policy by_system on wheelhouse.operations to wheelhouse_system using (true) with check (true);
-grant delete, select, update on wheelhouse.operations to wheelhouse_system;
+grant delete, insert, select, update on wheelhouse.operations to wheelhouse_system;
 grant insert, select on wheelhouse.operations to wheelhouse_app;
 
 create table wheelhouse.organizations (
@@ -991,6 +1019,7 @@ create trigger count_inserted after insert on wheelhouse.webhook_delivery_log re
 create trigger count_updated after update on wheelhouse.webhook_delivery_log referencing old table as old_rows new table as new_rows for each statement execute function wheelhouse.webhook_count_updated();
 grant insert, select, update on wheelhouse.webhook_delivery_log to wheelhouse_app;
 grant insert, select, update on wheelhouse.webhook_delivery_log to wheelhouse_system;
+grant select on wheelhouse.webhook_delivery_log to wheelhouse_search;
 
 create table wheelhouse.webhook_endpoints (
   id uuid not null default wheelhouse.uuidv7(),
@@ -1040,19 +1069,32 @@ create table wheelhouse.webhook_events (
 ) partition by range (created_at);
 create index webhook_events_fate on only wheelhouse.webhook_events using btree (org_id, fate, created_at desc, event_id desc);
 create index webhook_events_missed on only wheelhouse.webhook_events using gin (missed_by) where (missed_by <> '{}'::uuid[]);
+create index webhook_events_sender on only wheelhouse.webhook_events using btree (org_id, source_event_id);
 create index webhook_events_sent_id on only wheelhouse.webhook_events using btree (org_id, source_event_id, created_at desc);
 create index webhook_events_source on only wheelhouse.webhook_events using btree (org_id, source_id, fate, created_at desc nulls last, event_id desc);
 create index webhook_events_source_type on only wheelhouse.webhook_events using btree (org_id, source_id, event_type, fate, created_at desc, event_id desc nulls last);
 create index webhook_events_type on only wheelhouse.webhook_events using btree (org_id, event_type, fate, created_at desc nulls last, event_id desc nulls last);
 alter table wheelhouse.webhook_events enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_events to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_events to wheelhouse_owner using (true) with check (true);
 create policy by_search on wheelhouse.webhook_events for select to wheelhouse_search using (true);
 create policy by_system on wheelhouse.webhook_events to wheelhouse_system using (true) with check (true);
 grant insert, select on wheelhouse.webhook_events to wheelhouse_system;
 grant select on wheelhouse.webhook_events to wheelhouse_app;
 grant update (headers, payload, fate, expunged_at) on wheelhouse.webhook_events to wheelhouse_app;
-grant select (event_id, org_id, created_at, missed_by) on wheelhouse.webhook_events to wheelhouse_search;
+grant select (event_id, org_id, source_event_id, created_at, missed_by) on wheelhouse.webhook_events to wheelhouse_search;
 grant update (fate) on wheelhouse.webhook_events to wheelhouse_system;
+
+create table wheelhouse.webhook_expired_days (
+  day date not null,
+  kept_what text not null,
+  removed bigint not null,
+  kept bigint not null,
+  at timestamptz not null default now(),
+  constraint webhook_expired_days_pkey primary key (day, kept_what)
+);
+grant insert, select on wheelhouse.webhook_expired_days to wheelhouse_system;
+grant select on wheelhouse.webhook_expired_days to wheelhouse_app;
 
 create table wheelhouse.webhook_figures (
   org_id uuid not null,
@@ -1111,6 +1153,45 @@ create policy by_organization on wheelhouse.webhook_late_plans to wheelhouse_app
 create policy by_system on wheelhouse.webhook_late_plans to wheelhouse_system using (true) with check (true);
 grant delete, select on wheelhouse.webhook_late_plans to wheelhouse_system;
 grant insert, select, update on wheelhouse.webhook_late_plans to wheelhouse_app;
+
+create table wheelhouse.webhook_outcome_changes (
+  org_id uuid not null,
+  at timestamptz not null,
+  endpoint_id uuid not null,
+  event_type text not null,
+  error_class text not null,
+  delivered integer not null,
+  failed integer not null,
+  dead_letters integer not null,
+  replays integer not null,
+  duration smallint
+);
+alter table wheelhouse.webhook_outcome_changes enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_outcome_changes to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_outcome_changes to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_outcome_changes to wheelhouse_system;
+grant insert, select on wheelhouse.webhook_outcome_changes to wheelhouse_app;
+
+create table wheelhouse.webhook_outcomes (
+  org_id uuid not null,
+  step smallint not null,
+  at timestamptz not null,
+  endpoint_id uuid not null,
+  event_type text not null,
+  error_class text not null,
+  delivered integer not null,
+  failed integer not null,
+  dead_letters integer not null,
+  replays integer not null,
+  durations integer[] not null,
+  constraint webhook_outcomes_pkey primary key (org_id, step, at, endpoint_id, event_type, error_class)
+);
+alter table wheelhouse.webhook_outcomes enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_outcomes to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.webhook_outcomes to wheelhouse_owner using (true) with check (true);
+create policy by_system on wheelhouse.webhook_outcomes to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_outcomes to wheelhouse_system;
+grant select on wheelhouse.webhook_outcomes to wheelhouse_app;
 
 create table wheelhouse.webhook_refusals (
   org_id uuid not null,
@@ -1387,6 +1468,9 @@ grant execute on function wheelhouse.check_audit_expiration() to public;
 -- wheelhouse.claim_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, claimed_by text, started timestamp with time zone, deadline timestamp with time zone) returns TABLE(id uuid, org_id uuid, endpoint_id uuid, generation integer, attempt integer, max_attempts integer, event_id text, event_type text, url text, endpoint_version integer, secret_box bytea, payload bytea, content_type text)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.claim_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,text,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
+-- wheelhouse.count_webhook_deliveries(filter jsonb, from_at timestamp with time zone, to_at timestamp with time zone, bar_ms bigint, by_stream boolean) returns TABLE(bar integer, endpoint_id uuid, event_type text, status text, error_class text, count bigint)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, TimeZone=UTC, plan_cache_mode=force_generic_plan, enable_seqscan=off, jit=off, max_parallel_workers_per_gather=0
+grant execute on function wheelhouse.count_webhook_deliveries(jsonb,timestamp with time zone,timestamp with time zone,bigint,boolean) to wheelhouse_app;
 -- wheelhouse.count_webhook_events(organizations uuid[], sources uuid[], types text[], fates text[], from_at timestamp with time zone, step interval, bars integer, most integer) returns TABLE(bar integer, fate text, count integer)
 --   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, max_parallel_workers_per_gather=0
 grant execute on function wheelhouse.count_webhook_events(uuid[],uuid[],text[],text[],timestamp with time zone,interval,integer,integer) to wheelhouse_app;
@@ -1408,6 +1492,9 @@ grant execute on function wheelhouse.derive_audit_event() to public;
 -- wheelhouse.discard_unwanted_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone) returns TABLE(id uuid, org_id uuid)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.discard_unwanted_webhook_deliveries(json,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
+-- wheelhouse.expire_webhook_day(day date, keep text) returns TABLE(state text, removed bigint, kept bigint)
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, lock_timeout=3s, TimeZone=UTC
+grant execute on function wheelhouse.expire_webhook_day(date,text) to wheelhouse_system;
 -- wheelhouse.fill_audit_csv(organization uuid, max_blocks integer) returns integer
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, work_mem=64MB, enable_nestloop=off, jit=off
 grant execute on function wheelhouse.fill_audit_csv(uuid,integer) to wheelhouse_system;
@@ -1420,9 +1507,14 @@ grant execute on function wheelhouse.find_audit(jsonb,timestamp with time zone,u
 -- wheelhouse.find_sessions(hashes bytea[], valid_at timestamp with time zone, used_after timestamp with time zone, confirmed_after timestamp with time zone, created_after timestamp with time zone) returns TABLE(id uuid, previous boolean, "tokenHash" text, "defaultOrganizationId" uuid, "expiresAt" timestamp with time zone, "lastSeenAt" timestamp with time zone, confirmed boolean, "signedInBy" text, "user" json, memberships json)
 --   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.find_sessions(bytea[],timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
+-- wheelhouse.find_webhook_deliveries(filter jsonb, before_at timestamp with time zone, before_id uuid, max_rows integer) returns TABLE(id uuid, created_at timestamp with time zone)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, TimeZone=UTC, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, enable_hashjoin=off, enable_mergejoin=off, jit=off, max_parallel_workers_per_gather=0
+grant execute on function wheelhouse.find_webhook_deliveries(jsonb,timestamp with time zone,uuid,integer) to wheelhouse_app;
 -- wheelhouse.find_webhook_events(organizations uuid[], sources uuid[], types text[], fates text[], from_at timestamp with time zone, to_at timestamp with time zone, before_at timestamp with time zone, before_id text, max_rows integer) returns TABLE(event_id text, created_at timestamp with time zone)
 --   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, enable_sort=off, enable_incremental_sort=off, max_parallel_workers_per_gather=0
 grant execute on function wheelhouse.find_webhook_events(uuid[],uuid[],text[],text[],timestamp with time zone,timestamp with time zone,timestamp with time zone,text,integer) to wheelhouse_app;
+-- wheelhouse.find_webhook_words(asked_words text[], filter jsonb, visible uuid[], from_at timestamp with time zone, until_at timestamp with time zone, place_at timestamp with time zone, place_id uuid, max_rows integer) returns TABLE(id uuid, created_at timestamp with time zone)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, work_mem=32MB, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_indexscan=off, jit=off, max_parallel_workers_per_gather=0
 -- wheelhouse.finish_webhook_attempts(outcomes json, first_at timestamp with time zone, last_at timestamp with time zone) returns TABLE(id uuid, org_id uuid)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.finish_webhook_attempts(json,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
@@ -1443,6 +1535,8 @@ grant execute on function wheelhouse.make_audit_partitions(integer) to wheelhous
 -- wheelhouse.make_webhook_partitions(first_day date, last_day date) returns integer
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp, lock_timeout=3s, TimeZone=UTC
 grant execute on function wheelhouse.make_webhook_partitions(date,date) to wheelhouse_system;
+-- wheelhouse.match_webhook_streams(filter jsonb, visible uuid[]) returns TABLE(stream bigint, org_id uuid, endpoint_id uuid, event_type text, status text, error_class text)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, jit=off
 -- wheelhouse.missed_webhook_events(endpoint uuid, from_at timestamp with time zone, max_rows integer) returns TABLE(event_id text, created_at timestamp with time zone)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_indexscan=off
 grant execute on function wheelhouse.missed_webhook_events(uuid,timestamp with time zone,integer) to wheelhouse_app;

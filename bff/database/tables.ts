@@ -294,6 +294,19 @@ export interface HistoryJournal {
   to_state: ColumnType<string | null, string | null, never>;
 }
 
+export interface HistoryMoves {
+  at: ColumnType<Date, Date, never>;
+  entity: ColumnType<string, string, never>;
+  failure_ratio: ColumnType<number | null, number | null, never>;
+  from_state: ColumnType<string | null, string | null, never>;
+  id: ColumnType<string, string | undefined, never>;
+  kind: ColumnType<string, string, never>;
+  name: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  part: ColumnType<string, string, never>;
+  state: ColumnType<string, string, never>;
+}
+
 export interface HistoryOpen {
   entity: string;
   kind: string;
@@ -370,12 +383,14 @@ export interface Operations {
   created_at: Generated<Date>;
   ended_at: ColumnType<Date | null, never, Date>;
   expires_at: ColumnType<Date, Date, never>;
+  hold_until: Date | null;
   id: Generated<string>;
   instances: string[];
   kind: string;
   ordinal: Generated<number>;
   org_id: string;
   reason: string;
+  released_at: Date | null;
   replies: ColumnType<Record<string, ControlReply>, string | undefined, string>;
   service: string;
   source_id: string;
@@ -603,6 +618,33 @@ export interface WebhookLatePlans {
   total: number;
 }
 
+export interface WebhookOutcomeChanges {
+  at: Date;
+  dead_letters: number;
+  delivered: number;
+  duration: number | null;
+  endpoint_id: string;
+  error_class: string;
+  event_type: string;
+  failed: number;
+  org_id: string;
+  replays: number;
+}
+
+export interface WebhookOutcomes {
+  at: Date;
+  dead_letters: number;
+  delivered: number;
+  durations: number[];
+  endpoint_id: string;
+  error_class: string;
+  event_type: string;
+  failed: number;
+  org_id: string;
+  replays: number;
+  step: number;
+}
+
 export interface WebhookRefusals {
   addresses: string[];
   field: string | null;
@@ -760,6 +802,7 @@ export interface Tables {
   history_chunks: HistoryChunks;
   history_frames: HistoryFrames;
   history_journal: HistoryJournal;
+  history_moves: HistoryMoves;
   history_open: HistoryOpen;
   history_rollups: HistoryRollups;
   idempotency_keys: IdempotencyKeys;
@@ -786,6 +829,8 @@ export interface Tables {
   webhook_figures: WebhookFigures;
   webhook_late_items: WebhookLateItems;
   webhook_late_plans: WebhookLatePlans;
+  webhook_outcome_changes: WebhookOutcomeChanges;
+  webhook_outcomes: WebhookOutcomes;
   webhook_refusals: WebhookRefusals;
   webhook_replay_endpoints: WebhookReplayEndpoints;
   webhook_replay_items: WebhookReplayItems;

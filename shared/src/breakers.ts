@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type BreakerState, breakerCommand, breakerFigures, breakerState } from "./breaker-state.ts";
-import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
+import { defineEndpoint, paging, pastMoment, timestamp } from "./endpoint.ts";
 import { observation, series } from "./health/health.ts";
 import { defineTopic } from "./live/topic.ts";
 import { commandKept, operation } from "./operations.ts";
@@ -56,6 +56,8 @@ const forced = z.object({
   at: timestamp,
   reason: z.string(),
   command: z.enum(["open", "close"]),
+  /** When Wheelhouse resets it; null: a person has to. Older frames do not contain it. */
+  until: timestamp.nullable().default(null),
 });
 export type Forced = z.infer<typeof forced>;
 
@@ -136,6 +138,46 @@ export const listBreakers = defineEndpoint({
   response: breakerList,
 });
 
+/** A change of state of one instance, or of the breaker as a whole. */
+const storedMove = z.object({
+  id: z.uuid(),
+  at: timestamp,
+  /** Id and name of the breaker. */
+  breaker: z.string(),
+  name: z.string(),
+  /** Null for the breaker as a whole. */
+  instance: z.string().nullable(),
+  from: breakerState,
+  to: breakerState,
+  /** 0–1, at that moment; null when not reported. */
+  failureRatio: z.number().nullable(),
+});
+export type StoredMove = z.infer<typeof storedMove>;
+
+export const listBreakerMoves = defineEndpoint({
+  method: "GET",
+  path: "/breakers/moves",
+  summary:
+    "Changes of state of breakers from the stored history of 30 days, newest first, with their true number",
+  access: "breakers:read",
+  query: z.strictObject({
+    /** One breaker by its id; all by default. */
+    breaker: z.string().min(1).max(600).optional(),
+    /** `instances` (default) or the breakers as a whole. */
+    of: z.enum(["instances", "breakers"]).default("instances"),
+    from: timestamp,
+    to: timestamp,
+    cursor: paging.cursor,
+    limit: z.coerce.number().int().min(1).max(1_000).default(200),
+  }),
+  response: z.object({
+    items: z.array(storedMove),
+    nextCursor: z.string().nullable(),
+    /** All within the range, listed or not. */
+    total: z.number(),
+  }),
+});
+
 export const readBreaker = defineEndpoint({
   method: "GET",
   path: "/breakers/:id",
@@ -159,41 +201,52 @@ export const readBreaker = defineEndpoint({
   }),
 });
 
-const breakerCommandBody = z.strictObject({
+const commandBody = {
   reason: reasonText,
   /** When omitted: all instances known now. */
   instances: z.array(z.string().min(1).max(200)).min(1).max(200).optional(),
+};
+const shortestHoldMs = 60_000;
+const longestHoldMs = 7 * 86_400_000;
+const forceBody = z.strictObject({
+  ...commandBody,
+  /** How long the override lasts; then Wheelhouse resets the breaker. Without it, until somebody does. */
+  holdMs: z.number().int().min(shortestHoldMs).max(longestHoldMs).optional(),
 });
 
 const commandBreaker = {
   method: "POST",
   access: "breakers:act",
   params: z.strictObject({ id: z.string().min(1).max(1000) }),
-  body: breakerCommandBody,
   response: operation,
   late: true,
 } as const;
+const forceKept = [...commandKept, "until"] as const;
 
 export const forceBreakerOpen = defineEndpoint({
   ...commandBreaker,
   path: "/breakers/:id/open",
-  summary: "Forces a breaker open on its instances until it is reset; all calls are rejected",
+  summary: "Forces a breaker open on its instances until its end or a reset; all calls are rejected",
+  body: forceBody,
   action: "breakers.breaker.open",
-  keeps: commandKept,
+  keeps: forceKept,
 });
 
 export const forceBreakerClosed = defineEndpoint({
   ...commandBreaker,
   path: "/breakers/:id/close",
-  summary: "Forces a breaker closed on its instances until it is reset; calls pass even when they fail",
+  summary:
+    "Forces a breaker closed on its instances until its end or a reset; calls pass even when they fail",
+  body: forceBody,
   action: "breakers.breaker.close",
-  keeps: commandKept,
+  keeps: forceKept,
 });
 
 export const resetBreaker = defineEndpoint({
   ...commandBreaker,
   path: "/breakers/:id/reset",
   summary: "Removes the override of a breaker on its instances, which then starts as closed",
+  body: z.strictObject(commandBody),
   action: "breakers.breaker.reset",
   keeps: commandKept,
 });

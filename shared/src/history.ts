@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, queryList, timestamp } from "./endpoint.ts";
+import { fold } from "./flaps.ts";
 
 /**
  * What history is kept of, as the topics declare it (`live/history-kinds.ts`). `organization`: the checks and problems of the
@@ -93,6 +94,8 @@ export const annotation = z.object({
   state: z.enum(["down", "degraded"]).nullable(),
   /** Name of what changed or was deployed; null for audited changes. */
   subject: z.string().nullable(),
+  /** The changes of a flapping thing behind this line; null where it stands for itself. */
+  fold: fold.nullable(),
 });
 export type Annotation = z.infer<typeof annotation>;
 
@@ -101,12 +104,18 @@ export const annotationsMax = 300;
 export const listAnnotations = defineEndpoint({
   method: "GET",
   path: "/history/annotations",
-  summary: "State changes, deployments and audited changes within a range, newest first, at most 300",
+  summary:
+    "State changes (flaps folded), deployments and audited changes within a range, newest first, at most 300, of everything or of one thing and what it depends on",
   access: "overview:read",
-  query: z.strictObject(range),
+  query: z.strictObject({
+    ...range,
+    /** Of one thing, as in `/history/series`: its own changes, those of what it depends on, and acts on and deployments of either. */
+    kind: historyKind.optional(),
+    id: name.optional(),
+  }),
   response: z.object({
     items: z.array(annotation),
-    /** More happened than is listed. */
+    /** More happened than is listed; what is listed is spread evenly over the range. */
     isCut: z.boolean(),
   }),
 });

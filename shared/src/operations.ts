@@ -20,6 +20,8 @@ export const operation = z.object({
   requestedAt: timestamp,
   /** Instances ignore the command after this time. */
   expiresAt: timestamp,
+  /** When Wheelhouse resets the breaker again; null without an end. */
+  holdUntil: timestamp.nullable(),
   /** When all instances had responded or the command expired; null until then. */
   endedAt: timestamp.nullable(),
   /**

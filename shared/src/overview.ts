@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
+import { fold } from "./flaps.ts";
 import { observation, series, sourceView } from "./health/health.ts";
 import { defineTopic } from "./live/topic.ts";
 
@@ -46,6 +47,19 @@ export const problem = z.object({
   changedBefore: z.object({ text: z.string(), at: timestamp, by: z.string() }).nullable(),
 });
 export type Problem = z.infer<typeof problem>;
+
+/** One line of the recent changes. */
+const recentChange = z.object({
+  at: timestamp,
+  text: z.string(),
+  by: z.string(),
+  /** `audit`, `deployment`, or the kind under which the journal keeps it. */
+  kind: z.string(),
+  state: z.enum(["down", "degraded"]).nullable(),
+  /** Ids or names of what was changed, for acts and deployments. */
+  about: z.array(z.string()).optional(),
+  fold: fold.nullable().optional(),
+});
 
 const figure = z.object({ value: z.number().nullable(), trend: series });
 
@@ -114,19 +128,17 @@ export const overview = z.object({
       firstAttemptSuccessRatio: z.number().nullable(),
     }),
   }),
-  /** Newest first, at most 20. */
-  recentChanges: z.array(
-    z.object({
-      at: timestamp,
-      text: z.string(),
-      by: z.string(),
-      /** `audit`, `deployment`, or the kind under which the journal keeps it. */
-      kind: z.string(),
-      state: z.enum(["down", "degraded"]).nullable(),
-      /** Ids or names of what was changed, for acts and deployments. */
-      about: z.array(z.string()).optional(),
-    }),
-  ),
+  /** Acts and deployments first, then changes of state with flaps folded; newest first in each, at most 20 in all. */
+  recentChanges: z.array(recentChange),
+  /** What changed in the last hour in the problems and in what they depend on; absent in older frames. */
+  problemChanges: z
+    .object({
+      /** Newest first, at most 20. */
+      items: z.array(recentChange),
+      /** How many other lines there are. */
+      unrelated: z.number(),
+    })
+    .optional(),
   sources: z.array(sourceView),
 });
 export type Overview = z.infer<typeof overview>;

@@ -39,6 +39,7 @@ const changesOf = (isEmpty: boolean): { items: Annotation[]; isCut: boolean } =>
     by: index % 2 === 0 ? "connection refused" : "deploy-bot",
     state: index % 2 === 0 ? "down" : null,
     subject: index % 2 === 0 ? "Redis primary" : "orders",
+    fold: null,
   })),
   isCut: false,
 });

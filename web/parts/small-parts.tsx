@@ -298,7 +298,10 @@ export const smallParts: readonly Part[] = [
               values={[...trend.slice(0, 4), null, null, ...trend.slice(6)]}
               label="A trend with a gap"
               threshold={10}
-              marks={[0.3, 0.7]}
+              marks={[
+                { at: 0.3, text: "orders 4.1.0 deployed" },
+                { at: 0.7, text: "Maintenance planned" },
+              ]}
             />
           </div>
         ),

@@ -6,7 +6,7 @@ import { serviceRows } from "#features/health/rows.ts";
 import { createHistory } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
 import { createOtlp } from "#features/otlp/otlp.ts";
-import { createReasonOf } from "#features/overview/overview.ts";
+import { createReasonOf, createRelatedTo } from "#features/overview/overview.ts";
 import { createQueues } from "#features/queues/queues.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
 import { createDeclared, createSources } from "#features/sources/sources.ts";
@@ -21,7 +21,6 @@ import { createOwnProcess } from "./own-process.ts";
 /** Access to what is watched, now and at a past moment. */
 export function createReading({ core, access, box, ownCaches, subscriber }: Foundations, redisUrl: string) {
   const acts = createRecentActs({ database: core.database });
-  const history = createHistory(core, { acts, cache: ownCaches.named("history series") });
   const declared = createDeclared(core, { box });
   const ownProcess = createOwnProcess(core, { subscriber, parts: [ownCaches, ...access.breakers] });
   const watch = createWatch(core, {
@@ -32,6 +31,11 @@ export function createReading({ core, access, box, ownCaches, subscriber }: Foun
     ownReport: ownProcess.latest,
   });
   const { snapshots } = watch;
+  const history = createHistory(core, {
+    acts,
+    relatedTo: createRelatedTo({ snapshots }),
+    cache: ownCaches.named("history series"),
+  });
   const { past } = history;
   const reading = { snapshots, answer: createListAnswers({ snapshots, readPast: past.readPart }), past };
   return { history, declared, ownProcess, watch, reading };
@@ -57,6 +61,7 @@ export function createWatchers(
     catalogue,
     http,
     newestCommands,
+    readMoves: history.readMoves,
     endpoints: webhookRows,
     reported: watch.reported,
     pushed: watch.pushed,

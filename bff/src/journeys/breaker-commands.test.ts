@@ -59,6 +59,15 @@ const acts = async () => {
   return answer.json().items;
 };
 
+/** The operations of another process, which sweeps. */
+const anotherProcess = () => {
+  const { database } = it;
+  const channel = createControlChannel(() => [{ id: "primary", organization: "northwind", redis }]);
+  const box = createSecretBox(Buffer.alloc(32, 7).toString("base64"));
+  const changes = createChanges({ database, log, box });
+  return createOperations({ database, changes, log, clock: systemClock }, { channel });
+};
+
 test("every instance applies a command, and the trail records who, why and the outcome", async () => {
   const opened = await tell("operator", "open", { reason });
   expect(opened.statusCode, opened.body).toBe(200);
@@ -124,11 +133,7 @@ test("an instance that does not answer within 2 s is named, now and permanently"
 });
 
 test("the newest applied command shows who holds a breaker; one that reached no instance does not", async () => {
-  const { database } = it;
-  const channel = createControlChannel(() => [{ id: "primary", organization: "northwind", redis }]);
-  const box = createSecretBox(Buffer.alloc(32, 7).toString("base64"));
-  const changes = createChanges({ database, log, box });
-  const operations = createOperations({ database, changes, log, clock: systemClock }, { channel });
+  const operations = anotherProcess();
   const newest = async () => {
     const targets = ["payments~charge%20card", "payments~other"].map((targetId) => ({
       organizationId,
@@ -148,6 +153,61 @@ test("the newest applied command shows who holds a breaker; one that reached no 
     .where("reason", "=", "held by me")
     .execute();
   expect((await newest())[0]?.reason).not.toBe("held by me");
+  expect((await tell("operator", "reset", { reason })).statusCode).toBe(200);
+});
+
+test("an override with an end is reset by Wheelhouse then, once, with its audit row, and shown until when it lasts", async () => {
+  const { database } = it;
+  const held = await tell("operator", "close", { reason: "Load test", holdMs: 900_000 });
+  expect(held.statusCode, held.body).toBe(200);
+  const told = operation.parse(held.json());
+  expect(Date.parse(told.holdUntil ?? "") - Date.parse(told.requestedAt)).toBe(900_000);
+  expect((await acts())[1]).toMatchObject({ after: { until: told.holdUntil } });
+  const operations = anotherProcess();
+  await operations.sweep();
+  expect((await acts())[1]).toMatchObject({ action: "breakers.breaker.close" });
+  const due = { hold_until: new Date(Date.now() - 1_000) };
+  await database.system.updateTable("operations").set(due).where("id", "=", told.operationId).execute();
+  await Promise.all([operations.sweep(), operations.sweep()]);
+  const resets = async () => {
+    const answer = await people.admin.call("GET", "/audit/events?action=breakers.breaker.reset&limit=5");
+    return answer.json().items.filter(({ actor }: { actor: { type: string } }) => actor.type === "system");
+  };
+  expect(await resets()).toMatchObject([
+    {
+      reason: expect.stringContaining("Load test"),
+      after: { command: "reset", effect: "accepted", instances: ["a", "b"] },
+    },
+  ]);
+  const outcome = async () => {
+    await operations.sweep();
+    return (await acts())[0];
+  };
+  await expect.poll(outcome, { timeout: 8_000 }).toMatchObject({
+    action: "breakers.breaker.outcome",
+    after: { command: "breaker.reset", obeyed: ["a", "b"] },
+  });
+});
+
+test("an override that was replaced by a newer command is not reset at its end", async () => {
+  const { database } = it;
+  const first = await tell("operator", "close", { reason: "Load test again", holdMs: 900_000 });
+  expect((await tell("operator", "open", { reason: "The bank is down" })).statusCode).toBe(200);
+  const { operationId } = operation.parse(first.json());
+  const operations = anotherProcess();
+  const due = { hold_until: new Date(Date.now() - 1_000) };
+  await database.system.updateTable("operations").set(due).where("id", "=", operationId).execute();
+  const released = async () => {
+    await operations.sweep();
+    const row = await database.system
+      .selectFrom("operations")
+      .select("released_at")
+      .where("id", "=", operationId)
+      .executeTakeFirstOrThrow();
+    return row.released_at;
+  };
+  await expect.poll(released, { timeout: 8_000 }).not.toBeNull();
+  expect(breakerOf("a")?.opened).toBe(true);
   expect((await tell("operator", "reset", { reason })).statusCode).toBe(200);
 });
 

@@ -1,3 +1,4 @@
+import type { Turn } from "@wheelhouse/shared/flaps.ts";
 import type { HealthState } from "@wheelhouse/shared/health/health.ts";
 import type { HistoryKind, JournalKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import type { Topic } from "@wheelhouse/shared/live.ts";
@@ -9,11 +10,16 @@ export type Series = { intervalMs: number; values: (number | null)[] };
 export type OrganizationKey = { id: string; slug: string };
 /** An entry of the recent changes. */
 export type Change = Overview["recentChanges"][number];
-/** A change of state seen in a tick. `organization` is a slug, `subject` the name of what changed. */
+/**
+ * A change of state seen in a tick. `organization` is a slug, `subject` the name of what changed, `subjectId` its id where
+ * names are not unique. `turn` says whether it got worse, so that flaps can be folded; absent for overrides.
+ */
 export type ObservedChange = {
   organization: string;
   change: Change & { kind: JournalKind };
   subject: string;
+  subjectId?: string;
+  turn?: Turn;
 };
 /** An observed row, with the slug of the organization that owns it. */
 export type Owned = { id: string; organization: string };
@@ -92,7 +98,7 @@ export type Part = Observations & {
   /** A figure over the last hour. */
   hourTrend(key: string): Series;
   /** Changes of state, newest first. */
-  changes(): readonly { change: Change; subject: string }[];
+  changes(): readonly ObservedChange[];
 };
 
 /** The JSON of an answer, plain and compressed, each built once for all its readers. */
@@ -173,6 +179,15 @@ export type FramePart<Row> = {
   text(rows: readonly Row[], of: { part: Part; encoded: Encodings }): Buffer;
 };
 
+/** States of one thing, or of one part of it, oldest first; the first is the one that was found. */
+export type Moves = {
+  entity: string;
+  name: string;
+  /** Null for the thing as a whole. */
+  part: string | null;
+  states: readonly { at: string; state: string; failureRatio: number | null }[];
+};
+
 /**
  * Declares what is observed, with all that pages, history, Overview and metrics need to know about its rows. Aspects
  * are observed in the order of their list. An aspect without `list` has no topic of its own.
@@ -201,6 +216,12 @@ export type Aspect<Row extends Owned = Owned> = {
   /** Names of figures for which the history stores the maximum of a step instead of the mean. */
   peaks?: readonly string[];
   frames?: readonly FramePart<Row>[];
+  /** States of a row and its parts, of which the history keeps every one. */
+  moves?: {
+    kind: JournalKind;
+    /** All that `now` knows; called only for a row that is not `before`. */
+    of(now: Row): readonly Moves[];
+  };
   /** The journal's name for its rows. If two aspects share a kind, the later one in the list takes precedence. */
   journal?: { kind: JournalKind; name(row: Row): string; word(row: Row): string };
   gauges?: readonly RowGauge<Row>[];

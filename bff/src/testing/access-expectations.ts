@@ -59,6 +59,7 @@ export const expectations: Record<string, string> = {
   "DELETE /api/v1/maintenance/{id}": "O A S T",
   "GET /api/v1/breakers": "V O A U S T",
   "GET /api/v1/breakers/{id}": "V O A U S T",
+  "GET /api/v1/breakers/moves": "V O A U S T",
   "POST /api/v1/breakers/{id}/open": "O A S T",
   "POST /api/v1/breakers/{id}/close": "O A S T",
   "POST /api/v1/breakers/{id}/reset": "O A S T",

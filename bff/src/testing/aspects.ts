@@ -40,6 +40,6 @@ export function makeAspects({
     createActsAspect(),
   ];
   const aspects = all.map((each) => observed.find(({ key }) => key === each.key) ?? each);
-  const { aspect, overviewOf } = createOverviewAspect(aspects);
-  return { aspects: [...aspects, aspect], overviewOf };
+  const { aspect, graph, overviewOf } = createOverviewAspect(aspects);
+  return { aspects: [...aspects, aspect, graph], overviewOf };
 }

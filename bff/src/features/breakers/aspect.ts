@@ -90,6 +90,13 @@ export const createBreakersAspect = ({
   },
   figures: (rows, seen) => figures.all(rows, seen, (row) => isHeard(row, seen)),
   frames: [{ part: "breakers", text: (_rows, { encoded }) => encoded.plain() }],
+  moves: {
+    kind: "breaker",
+    of: ({ id, name, moves, instances }) => [
+      { entity: id, name, part: null, states: moves },
+      ...instances.map((each) => ({ entity: id, name, part: each.instance, states: each.moves })),
+    ],
+  },
   journal: { kind: "breaker", name: ({ name }) => name, word: ({ state, label }) => label || state },
   gauges: [
     {

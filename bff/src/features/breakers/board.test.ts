@@ -203,6 +203,8 @@ describe("over time", () => {
       {
         organization: "acme",
         subject: "payments",
+        subjectId: "orders~payments",
+        turn: "worse",
         change: {
           at: iso(10_000),
           text: "payments opened on 1 of 2",

@@ -1,5 +1,6 @@
 import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import { type BreakerInstance, breakerTopic } from "@wheelhouse/shared/breakers.ts";
+import type { Turn } from "@wheelhouse/shared/flaps.ts";
 import type { Board, ObservedChange, Seen } from "#observe/aspect.ts";
 import { type BreakerHolders, isHeld } from "./holders.ts";
 import { addMove, instanceOf, mergeReadings, unheardInstance, unknownFromMs } from "./instance.ts";
@@ -255,6 +256,16 @@ const verbs: Record<BreakerState, string> = {
   unknown: "stopped reporting",
 };
 
+/** Overrides are acts, so they are never folded. */
+const turns: Record<BreakerState, Turn> = {
+  open: "worse",
+  half_open: "probing",
+  closed: "better",
+  forced_open: null,
+  disabled: null,
+  unknown: null,
+};
+
 const limitVerbs: Partial<Record<BreakerState, string>> = {
   open: "reached its limit",
   closed: "is back within its limit",
@@ -281,6 +292,8 @@ function changeOf(
   return {
     organization,
     subject: name,
+    subjectId: now.id,
+    turn: turns[state],
     change: {
       at: isoOf(nowMs),
       text: `${name} ${verb}${where}`,

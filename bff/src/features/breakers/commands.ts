@@ -24,6 +24,7 @@ export type CommandsDeps = {
       instances: string[];
       reason: string;
       fields: Record<string, string>;
+      holdMs?: number | undefined;
     },
   ): Promise<Operation>;
 };
@@ -50,7 +51,11 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
     context: RequestContext,
     command: BreakerCommand,
     id: string,
-    { reason, instances: wanted }: { reason: string; instances?: string[] | undefined },
+    {
+      reason,
+      instances: wanted,
+      holdMs,
+    }: { reason: string; instances?: string[] | undefined; holdMs?: number | undefined },
   ): Promise<Operation> => {
     const named = partsOfReportedId(id);
     if (!named) throw notFound("breaker");
@@ -81,6 +86,7 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
       service,
       reason,
       fields: { command },
+      holdMs,
       act: { kind: "breaker", breaker: name, command },
       instances: [...new Set(wanted ?? known)].slice(0, instancesMax),
     });

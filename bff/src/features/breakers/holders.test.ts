@@ -10,6 +10,7 @@ const command = (kind: string, by: string): Operation => ({
   reason: "The provider is down",
   requestedAt: iso(0),
   expiresAt: iso(10_000),
+  holdUntil: null,
   endedAt: iso(1_000),
   state: "done",
   outcomes: [],
@@ -32,6 +33,7 @@ test("the holder of a breaker is in its row from the next tick on, read in one q
     at: iso(0),
     reason: "The provider is down",
     command: "open",
+    until: null,
   });
   expect(rowOf("stock")?.forced).toBeNull();
   await settled();

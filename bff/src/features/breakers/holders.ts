@@ -88,9 +88,9 @@ export function createBreakerHolders({
   };
 }
 
-function forcedBy({ kind, by, requestedAt, reason }: Operation): Forced | null {
+function forcedBy({ kind, by, requestedAt, reason, holdUntil }: Operation): Forced | null {
   const command = kind === "breaker.open" ? "open" : kind === "breaker.close" ? "close" : null;
-  return command === null ? null : { by, at: requestedAt, reason, command };
+  return command === null ? null : { by, at: requestedAt, reason, command, until: holdUntil };
 }
 
 const isSame = (a: Forced, b: Forced) => a.at === b.at && a.by === b.by && a.command === b.command;

@@ -2,6 +2,7 @@ import type { BreakerCommand } from "@wheelhouse/shared/breaker-state.ts";
 import {
   forceBreakerClosed,
   forceBreakerOpen,
+  listBreakerMoves,
   listBreakers,
   readBreaker,
   readBreakerOperation,
@@ -18,6 +19,7 @@ import type { ListAnswers, Past, SnapshotStore } from "#observe/spread/spread.ts
 import { breakerSeen, nodeOf as problemIdOf } from "./aspect.ts";
 import { pastBreaker } from "./past.ts";
 import { breakerRows } from "./rows.ts";
+import { type ReadMoves, storedMoves } from "./stored-moves.ts";
 
 /** Why a problem exists: the change before it, or the problem of which it is an effect. */
 type Reason = Pick<EndpointResult<typeof readBreaker>, "changedBefore" | "effectOf">;
@@ -30,23 +32,30 @@ export type RoutesDeps = {
   snapshots: SnapshotStore;
   answer: ListAnswers;
   past: Past;
+  readMoves: ReadMoves;
   /** Reads why a breaker is open, as Overview shows it. */
   reasonOf: ReadReason;
   command(
     context: RequestContext,
     command: BreakerCommand,
     id: string,
-    body: { reason: string; instances?: string[] | undefined },
+    body: { reason: string; instances?: string[] | undefined; holdMs?: number | undefined },
   ): Promise<Operation>;
   readOperation(context: RequestContext, id: string): Promise<Operation>;
 };
 
+const answerOf = (operation: Operation) =>
+  operation.state === "accepted" ? { stillGoing: operation } : operation;
+
 export function breakersRoutes(
   app: FastifyInstance,
-  { snapshots, answer, past, reasonOf, command, readOperation }: RoutesDeps,
+  { snapshots, answer, past, readMoves, reasonOf, command, readOperation }: RoutesDeps,
 ) {
   route(app, listBreakers, ({ query }, { organization }, http) =>
     answer(breakerRows.key, query.at, organization, http),
+  );
+  route(app, listBreakerMoves, ({ query }, { organization }) =>
+    storedMoves(readMoves, organization.id, query),
   );
   route(app, readBreaker, async ({ params, query }, { organization }) => {
     const problem = problemIdOf(params.id);
@@ -61,11 +70,12 @@ export function breakersRoutes(
   for (const [endpoint, told] of [
     [forceBreakerOpen, "open"],
     [forceBreakerClosed, "close"],
-    [resetBreaker, "reset"],
   ] as const)
-    route(app, endpoint, async ({ params, body }, context) => {
-      const operation = await command(context, told, params.id, body);
-      return operation.state === "accepted" ? { stillGoing: operation } : operation;
-    });
+    route(app, endpoint, async ({ params, body }, context) =>
+      answerOf(await command(context, told, params.id, body)),
+    );
+  route(app, resetBreaker, async ({ params, body }, context) =>
+    answerOf(await command(context, "reset", params.id, body)),
+  );
   route(app, readBreakerOperation, ({ params }, context) => readOperation(context, params.id));
 }

@@ -131,7 +131,11 @@ export function createCachesBoard({ reports, organizationOf }: ReportedCaches): 
       const changes: ObservedChange[] = [];
       const rows = [...known.values()].map((each) => {
         const { row, change } = observeCache(each, nowMs);
-        if (change) changes.push({ organization: each.organization, subject: each.name, change });
+        if (change) {
+          const { id, organization, name } = each;
+          const turn = change.state === null ? "better" : "worse";
+          changes.push({ organization, subject: name, subjectId: id, turn, change });
+        }
         return row;
       });
       return { rows: rows.sort((a, b) => cacheTopic.order(a, b, nowMs)), changes };

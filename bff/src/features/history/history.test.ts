@@ -5,7 +5,7 @@ import { createPostgresLease, LeaseLost, type PostgresLease } from "#lib/postgre
 import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { startWire } from "#testing/wire.ts";
-import { createHistoryEvents } from "./reading/events.ts";
+import { createJournalReader } from "./reading/events.ts";
 import { createSeriesReader } from "./reading/series.ts";
 import { beginMs, historyOf, isoOf, makeOrganization, remembering } from "./testing/history.fixture.ts";
 import { createRollup } from "./writing/rollup.ts";
@@ -80,7 +80,7 @@ test("the journal of one thing is paginated completely and in order, past change
       changes: [{ organization: organization.slug, subject, change }],
     });
   }
-  const { journal } = createHistoryEvents({ database, actsBetween: async () => [] });
+  const journal = createJournalReader({ database });
   const pagesOf = async (subject: string, to?: string) => {
     const texts: string[] = [];
     for (let cursor: string | undefined, pages = 0; pages < 9; pages += 1) {

@@ -5,12 +5,15 @@ import type { NamedCache } from "#lib/redis/own-caches.ts";
 import type { Aspect, Change } from "#observe/aspect.ts";
 import type { Past, SnapshotStore } from "#observe/spread/spread.ts";
 import {
-  type ActLine,
+  type ActsBetween,
+  createAnnotationsReader,
   createDeployments,
-  createHistoryEvents,
+  createJournalReader,
+  createMovesReader,
   createPast,
   createSeriesReader,
   historyRoutes,
+  type RelatedTo,
 } from "./reading/reading.ts";
 import { createUptimes } from "./uptime/uptime.ts";
 import {
@@ -26,8 +29,10 @@ type HistoryNeeds = {
   /** Successful changes from the audit trail, newest first. */
   acts: {
     newest(organizationIds: readonly string[]): Promise<ReadonlyMap<string, readonly Change[]>>;
-    between(organizationId: string, range: { from: string; to: string }, limit: number): Promise<ActLine[]>;
+    between: ActsBetween;
   };
+  /** What a thing is and depends on, by its node in the dependency graph. */
+  relatedTo: RelatedTo;
   /** For series. */
   cache?: NamedCache;
 };
@@ -35,7 +40,7 @@ type HistoryNeeds = {
 /** Reads stored history and accepts deployments from pipelines; does not depend on the collector. */
 export function createHistory(
   { database, changes, clock, log }: Pick<Core, "database" | "changes" | "clock" | "log">,
-  { acts, cache }: HistoryNeeds,
+  { acts, relatedTo, cache }: HistoryNeeds,
 ) {
   const deployments = createDeployments({ database, changes, clock });
   const readSeries = createSeriesReader({ database, clock, ...(cache ? { cache } : {}) });
@@ -47,9 +52,10 @@ export function createHistory(
       return series.map(({ values }) => ({ intervalMs: stepMs, values }));
     },
   };
-  const events = createHistoryEvents({ database, actsBetween: acts.between });
+  const journal = createJournalReader({ database });
+  const annotations = createAnnotationsReader({ database, actsBetween: acts.between });
   const feature = {
-    routes: (api) => historyRoutes(api, { readSeries, events, deployments }),
+    routes: (api) => historyRoutes(api, { readSeries, journal, annotations, relatedTo, deployments }),
     jobs: [{ name: "expired history", run: createHistoryRetention({ database }) }],
   } satisfies Feature;
   return {
@@ -58,6 +64,8 @@ export function createHistory(
     /** Uptimes of everything of one kind. */
     uptimesOf: (kind: HistoryKind) => createUptimes({ database, kind, clock, log }),
     past,
+    /** Stored changes of state of things and their parts. */
+    readMoves: createMovesReader({ database }),
     /** Recent audited changes and deployments by organization id, as Overview shows them. */
     async recentChanges(organizationIds: readonly string[]): Promise<ReadonlyMap<string, readonly Change[]>> {
       const [acted, deployed] = await Promise.all([

@@ -1,4 +1,6 @@
 /** The three levels of detail: step, chunk length and retention. */
+/** How long states of instances are kept; an open breaker that probes every 30 s makes 5,760 a day. */
+export const movesKeptMs = 30 * 86_400_000;
 export const levels = [
   // Longer than 6 h, so that a window can be summed up after it has ended.
   { stepMs: 10_000, chunkMs: 600_000, keepMs: 13 * 3_600_000 },

@@ -7,6 +7,7 @@ import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.t
 import { notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { ControlChannel } from "#observe/reports/reports.ts";
+import { createHolds } from "./holds.ts";
 import { createOperationsStore, type OperationRow, operationOf } from "./store.ts";
 
 const answersWithinMs = 2_000;
@@ -25,6 +26,8 @@ export type OperationRequest = {
   reason: string;
   /** Further audit fields of the command. */
   fields: AuditFields;
+  /** How long an override lasts; undefined: until somebody resets it. */
+  holdMs?: number | undefined;
 };
 
 class EndedAlready extends Error {}
@@ -104,7 +107,10 @@ export function createOperations(
     else await tell(row);
   }
 
+  const endHolds = createHolds({ changes, log }, store);
+
   async function sweep() {
+    await endHolds();
     const open = await store.open();
     for (const row of open) {
       // The process that accepted it is still waiting for responses.
@@ -145,9 +151,10 @@ export function createOperations(
      * @returns the operation; while it is `accepted`, missing responses may still arrive.
      */
     async run(context: RequestContext, request: OperationRequest): Promise<Operation> {
-      const { target, instances, reason, kind } = request;
+      const { target, instances, reason, kind, holdMs = null } = request;
       const id = await changes.run(context, request.action, async (tx) => {
-        const made = await store.insert(tx, {
+        const { id: made, holdUntil } = await store.insert(tx, {
+          holdMs,
           organizationId: context.organization.id,
           actorDisplay: context.actor.display,
           kind,
@@ -163,7 +170,13 @@ export function createOperations(
           result: made,
           audit: {
             targets: [target],
-            after: { ...request.fields, operation: made, effect: "accepted", instances },
+            after: {
+              ...request.fields,
+              operation: made,
+              effect: "accepted",
+              instances,
+              ...(holdUntil === null ? {} : { until: holdUntil.toISOString() }),
+            },
             reason,
           },
         };

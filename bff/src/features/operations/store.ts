@@ -1,6 +1,6 @@
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlReply } from "@wheelhouse/shared/reporter/control.ts";
-import type { Selectable, Transaction } from "kysely";
+import type { Kysely, Selectable, Transaction } from "kysely";
 import { sql } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
@@ -16,32 +16,76 @@ type NewOperation = Pick<
   "kind" | "target_id" | "target_name" | "source_id" | "service" | "act" | "instances" | "reason"
 >;
 
+type Inserted = { id: string; holdUntil: Date | null };
 type Target = { organizationId: string; targetId: string };
 
 /** Accepted commands, stored in Postgres. */
 export function createOperationsStore(database: Database) {
   return {
-    /** In the transaction of its audit event. @returns its id. */
+    /** In the transaction of its audit event. */
     async insert(
       tx: Transaction<Tables>,
       {
         organizationId,
         actorDisplay,
+        lifeMs = commandLifeMs,
+        holdMs = null,
         ...operation
-      }: NewOperation & { organizationId: string; actorDisplay: string },
-    ): Promise<string> {
-      const { id } = await tx
+      }: NewOperation & {
+        organizationId: string;
+        actorDisplay: string;
+        lifeMs?: number;
+        holdMs?: number | null;
+      },
+    ): Promise<Inserted> {
+      const row = await tx
         .insertInto("operations")
         .values({
           ...operation,
           org_id: organizationId,
           actor_display: actorDisplay,
           act: JSON.stringify(operation.act),
-          expires_at: sql<Date>`now() + ${commandLifeMs} * interval '1 ms'`,
+          expires_at: sql<Date>`now() + ${lifeMs} * interval '1 ms'`,
+          hold_until: sql<Date | null>`now() + ${holdMs}::float8 * interval '1 ms'`,
         })
-        .returning("id")
+        .returning(["id", "hold_until"])
         .executeTakeFirstOrThrow();
-      return id;
+      return { id: row.id, holdUntil: row.hold_until };
+    },
+    /** Overrides of all organizations whose end has come, oldest first. */
+    due: (): Promise<OperationRow[]> =>
+      database.system
+        .selectFrom("operations")
+        .selectAll()
+        .where("hold_until", "<=", sql<Date>`now()`)
+        .where("released_at", "is", null)
+        .orderBy("hold_until")
+        .limit(openMax)
+        .execute(),
+    /** Newer commands to the same breaker that were applied by an instance, or still may be. */
+    async newerThan({
+      org_id,
+      target_id,
+      ordinal,
+    }: OperationRow): Promise<Pick<OperationRow, "instances">[]> {
+      const { rows } = await sql<Pick<OperationRow, "instances">>`
+        select instances from operations
+        where org_id = ${org_id} and target_id = ${target_id} and ordinal > ${ordinal} and kind like 'breaker.%'
+          and (state = 'accepted' or jsonb_path_exists(replies, '$.*.outcome ? (@ == "obeyed")'))`.execute(
+        database.system,
+      );
+      return rows;
+    },
+    /** @returns false when another process has already carried out the end. */
+    async release(id: string, tx: Kysely<Tables> = database.system): Promise<boolean> {
+      const released = await tx
+        .updateTable("operations")
+        .set({ released_at: sql<Date>`now()` })
+        .where("id", "=", id)
+        .where("released_at", "is", null)
+        .returning("id")
+        .executeTakeFirst();
+      return released !== undefined;
     },
     byId: (organizationId: string, id: string): Promise<OperationRow | undefined> =>
       database.asOrganizations([organizationId], (tx) =>
@@ -97,6 +141,8 @@ export function createOperationsStore(database: Database) {
   };
 }
 
+export type OperationsStore = ReturnType<typeof createOperationsStore>;
+
 /** The row in the shape of the contract. */
 export const operationOf = (row: OperationRow, replies: Record<string, ControlReply>): Operation => ({
   operationId: row.id,
@@ -106,6 +152,7 @@ export const operationOf = (row: OperationRow, replies: Record<string, ControlRe
   reason: row.reason,
   requestedAt: row.created_at.toISOString(),
   expiresAt: row.expires_at.toISOString(),
+  holdUntil: row.hold_until?.toISOString() ?? null,
   endedAt: row.ended_at?.toISOString() ?? null,
   state: row.state,
   outcomes: row.instances.map((instance) => {

@@ -2,8 +2,11 @@ import type { Overview } from "@wheelhouse/shared/overview.ts";
 import type { Aspect, Part } from "#observe/aspect.ts";
 import { defineFigures } from "#observe/figures.ts";
 import { buildOverview } from "./build.ts";
+import { graphOf } from "./graph.ts";
 
 export const overviewKey = "overview";
+/** The dependency graph, as an aspect without a topic: made at most once a tick and organization. */
+export const graphKey = "graph";
 
 const figures = defineFigures<Overview>("organization", [
   ["problems", ({ problems }) => problems.length],
@@ -31,5 +34,6 @@ export function createOverviewAspect(aspects: readonly Aspect[]) {
     },
     frames: [{ part: "overview", text: (_rows, { encoded }) => encoded.plain() }],
   };
-  return { aspect, overviewOf };
+  const graph: Aspect = { key: graphKey, list: (_rows, part) => graphOf(aspects, part) };
+  return { aspect, graph, overviewOf };
 }

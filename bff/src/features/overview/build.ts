@@ -1,18 +1,17 @@
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import type { Aspect, Part, Tile } from "#observe/aspect.ts";
-import { countChecks, findAll, foldProblems, type RecentChanges } from "./problems.ts";
-
-const mostChanges = 20;
+import { foldChanges } from "./changes.ts";
+import { countChecks, findAll, foldProblems, type RecentChanges, relatedTo } from "./problems.ts";
 
 /** Sums up the aspects of one organization. An unknown value is null, never zero. */
 export function buildOverview(aspects: readonly Aspect[], part: Part): Overview {
   const found = findAll(aspects, part);
+  const acts = aspects.flatMap((aspect) => aspect.recentChanges?.(part.rowsOf(aspect.key)) ?? []);
   const changes: RecentChanges = [
     ...part.changes(),
-    ...aspects.flatMap((aspect) =>
-      (aspect.recentChanges?.(part.rowsOf(aspect.key)) ?? []).map((change) => ({ change, subject: null })),
-    ),
+    ...acts.map((change) => ({ change, subject: null })),
   ].sort((a, b) => b.change.at.localeCompare(a.change.at));
+  const problems = foldProblems(found, changes);
   const tiles: Tile = {};
   for (const aspect of aspects) Object.assign(tiles, aspect.tile?.(part.rowsOf(aspect.key), part));
   const tile = <Name extends keyof Tile>(name: Name): NonNullable<Tile[Name]> => {
@@ -24,7 +23,7 @@ export function buildOverview(aspects: readonly Aspect[], part: Part): Overview 
     observedAt: part.observedAt,
     intervalMs: part.intervalMs,
     checks: countChecks(found),
-    problems: foldProblems(found, changes),
+    problems,
     red: tile("red"),
     tiles: {
       queues: tile("queues"),
@@ -33,7 +32,7 @@ export function buildOverview(aspects: readonly Aspect[], part: Part): Overview 
       caches: tile("caches"),
       webhooks: tile("webhooks"),
     },
-    recentChanges: changes.slice(0, mostChanges).map(({ change }) => change),
+    ...foldChanges(changes, { isRelated: relatedTo(found, problems), nowMs: part.atMs }),
     sources: tile("sources"),
   };
 }

@@ -345,7 +345,7 @@ describe("one outage is one problem", () => {
 
   test("a breaker that is forced closed is named while it lasts, with who did it and since when", () => {
     const at = ago(3 * minuteMs);
-    const forced = { by: "Mara", at, reason: "load test", command: "close" as const };
+    const forced = { by: "Mara", at, reason: "load test", command: "close" as const, until: null };
     const [problem] = overviewOf({ breakers: [makeBreaker("geo", { state: "disabled", forced })] }).problems;
     expect(problem).toMatchObject({
       state: "degraded",
@@ -421,5 +421,71 @@ describe("verdict line", () => {
       sentence: "0 of 2 checks pass. Oldest down since 11:58 UTC.",
     });
     expect(verdictHtml(bad, nowMs)).toContain('<h2 class="t20 b">1 down, 1 degraded</h2>');
+  });
+});
+
+describe("recent changes", () => {
+  const turnOf = (name: string, beforeMs: number, turn: "worse" | "better"): ObservedChange => ({
+    organization: "acme",
+    subject: name,
+    subjectId: `orders~${name}`,
+    turn,
+    change: {
+      at: ago(beforeMs),
+      text: `${name} ${turn === "worse" ? "opened on 1 of 2" : "closed"}`,
+      by: turn === "worse" ? "60.0% failures" : "Recovered",
+      kind: "breaker",
+      state: turn === "worse" ? "down" : null,
+    },
+  });
+  const flapping = (name: string, count: number) =>
+    Array.from({ length: count }, (_, n) => [
+      turnOf(name, (count - n) * 40_000, "worse"),
+      turnOf(name, (count - n) * 40_000 - 15_000, "better"),
+    ]).flat();
+  const acts = [
+    {
+      at: ago(50 * minuteMs),
+      text: "Breaker forced closed: geo",
+      by: "Mara",
+      kind: "audit",
+      about: ["x~geo"],
+    },
+    {
+      at: ago(20 * minuteMs),
+      text: "payments 2.1.0 deployed",
+      by: "CI",
+      kind: "deployment",
+      about: ["orders"],
+    },
+  ].map((act): Change => ({ ...act, state: null }));
+  const seen = (changes: ObservedChange[], part: TickPart = {}) =>
+    overviewOf({ ...part, acts: [{ id: acme.id, organization: acme.slug, acts }] }, changes);
+
+  test("of a flapping breaker are one line, and acts and deployments stand before it", () => {
+    expect(
+      seen(flapping("crm", 11)).recentChanges.map(({ text, fold = null }) => [text, fold?.changes]),
+    ).toEqual([
+      ["payments 2.1.0 deployed", undefined],
+      ["Breaker forced closed: geo", undefined],
+      ["crm opened 11 times in 6 m", 22],
+    ]);
+  });
+
+  test("of two breakers with one name are not added up", () => {
+    const other = flapping("crm", 3).map((each) => ({ ...each, subjectId: "billing~crm" }));
+    const texts = seen([...flapping("crm", 4), ...other]).recentChanges.map(({ text }) => text);
+    expect(texts.slice(2).sort()).toEqual(["crm opened 3 times in 1 m", "crm opened 4 times in 2 m"]);
+  });
+
+  test("beside a problem are its own, its effects' and its causes'; the rest is counted", () => {
+    const open = makeBreaker("crm", { state: "open", since: ago(minuteMs) });
+    const changes = [...flapping("crm", 3), ...flapping("other", 2)];
+    const { problemChanges } = seen(changes, { breakers: [open] });
+    expect(problemChanges?.items.map(({ text }) => text)).toEqual([
+      "crm opened 3 times in 1 m",
+      "payments 2.1.0 deployed",
+    ]);
+    expect(problemChanges?.unrelated).toBe(2);
   });
 });

@@ -10,7 +10,8 @@ import { route } from "#lib/http/route.ts";
 import type { Aspect, OrganizationKey } from "#observe/aspect.ts";
 import { type ListAnswers, type Past, readFrame, type SnapshotStore } from "#observe/spread/spread.ts";
 import { createActsAspect, createActsBoard, type ReadActs } from "./acts-aspect.ts";
-import { createOverviewAspect, overviewKey } from "./aspect.ts";
+import { createOverviewAspect, graphKey, overviewKey } from "./aspect.ts";
+import type { Graph } from "./graph.ts";
 import { verdictHtml } from "./verdict.ts";
 
 type Reading = { snapshots: SnapshotStore; past: Past };
@@ -34,7 +35,7 @@ type OverviewNeeds = {
 export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNeeds) {
   const { aspects, recentActs, snapshots, answer, intervalMs } = needs;
   const acts = createActsAspect(createActsBoard({ recentActs, intervalMs, clock }));
-  const { aspect } = createOverviewAspect([...aspects, acts]);
+  const { aspect, graph } = createOverviewAspect([...aspects, acts]);
   const feature = {
     routes(api) {
       route(api, readOverview, ({ query }, { organization }, http) =>
@@ -45,7 +46,7 @@ export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNe
   return {
     ...feature,
     /** The given aspects, followed by those of Overview itself. */
-    aspects: [...aspects, acts, aspect],
+    aspects: [...aspects, acts, aspect, graph],
     /** Data for the first paint of the page. */
     firstPaint(organization: OrganizationKey) {
       const overview = overviewNow(snapshots, organization);
@@ -53,6 +54,14 @@ export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNe
     },
   };
 }
+
+const madeGraph = z.custom<Graph>();
+
+/** What a thing is and depends on now, as the journal names it. @param node of the dependency graph */
+export const createRelatedTo =
+  ({ snapshots }: Pick<Reading, "snapshots">) =>
+  (organization: OrganizationKey, node: string) =>
+    madeGraph.parse(snapshots.viewsOf(organization).list(graphKey)).relatedTo(node);
 
 /**
  * Reads why a problem exists: the latest change before it began, or the problem of which it is an effect; null when

@@ -1,3 +1,4 @@
+import type { Turn } from "@wheelhouse/shared/flaps.ts";
 import type { Overview, Problem, ProblemEffect } from "@wheelhouse/shared/overview.ts";
 import type { Aspect, Change, Finding, Part } from "#observe/aspect.ts";
 
@@ -13,8 +14,13 @@ export type Found = {
   /** How many things of each kind depend on a node; a kind is listed even with no dependants. */
   dependants: readonly { noun: string; counts: ReadonlyMap<string, number> }[];
 };
-/** Newest first; `subject` is null for changes to something that is not observed. */
-export type RecentChanges = readonly { change: Change; subject: string | null }[];
+/** Newest first; `subject` is null for acts and deployments. */
+export type RecentChanges = readonly {
+  change: Change;
+  subject: string | null;
+  subjectId?: string;
+  turn?: Turn;
+}[];
 
 const relatedWithinMs = 30 * 60_000;
 /** An effect may be noticed this much before its cause, because a cause is checked less often. */
@@ -51,7 +57,7 @@ export function findAll(aspects: readonly Aspect[], part: Part): Found {
 }
 
 /** Everything that a node depends on, directly or through others, the nearest first. */
-function neededBy({ dependsOn, callsFor }: Found, node: string): string[] {
+export function neededBy({ dependsOn, callsFor }: Found, node: string): string[] {
   const direct = (of: string) => [
     ...(dependsOn.get(of) ?? []),
     ...(callsFor.get(of) ?? []).flatMap((caller) => dependsOn.get(caller) ?? []),
@@ -128,9 +134,7 @@ function effectsOf(found: Found, roots: ReadonlyMap<string, string>): Map<string
 export function foldProblems(found: Found, changes: RecentChanges): Problem[] {
   const roots = rootCauses(found);
   const effects = effectsOf(found, roots);
-  const names = new Map(
-    found.findings.map(({ node, problem }) => [node, problem === null ? [] : [problem.subject]]),
-  );
+  const names = namesByNode(found);
   return found.findings
     .filter(({ node, problem }) => problem !== null && !roots.has(node))
     .flatMap(({ node, check, problem }) => (problem === null ? [] : [{ node, check, problem }]))
@@ -143,25 +147,46 @@ export function foldProblems(found: Found, changes: RecentChanges): Problem[] {
         ...(affects === null ? [] : [affects]),
         ...countsOf(found, node, { suffering, countsDependants }),
       ];
-      // A deployment of its service can open a breaker.
-      const callers = (found.callsFor.get(node) ?? []).map(idOf);
-      const own = new Set([idOf(node), problem.subject, ...callers]);
-      const needed = new Set(
-        neededBy(found, node).flatMap((each) => [idOf(each), ...(names.get(each) ?? [])]),
-      );
+      const own = namesOf(found, names, node);
       return {
         id: node,
         ...rest,
         affects: suffers.length === 0 ? "nothing else" : suffers.join(", "),
         isCheck: check !== null,
         effects: suffering.slice(0, mostEffects),
-        changedBefore: changeBefore(problem.since, { own, needed }, changes),
+        changedBefore: changeBefore(problem.since, own, changes),
       };
     });
 }
 
 /** The id of what a node stands for. */
 const idOf = (node: string) => node.slice(node.indexOf(":") + 1);
+
+/** Ids and names of a thing and of what it makes its calls for, and of all that it depends on. */
+type Named = { own: ReadonlySet<string>; needed: ReadonlySet<string> };
+
+const namesByNode = ({ findings }: Found): ReadonlyMap<string, readonly string[]> =>
+  new Map(findings.map(({ node, problem }) => [node, problem === null ? [] : [problem.subject]]));
+
+function namesOf(found: Found, names: ReadonlyMap<string, readonly string[]>, node: string): Named {
+  const all = (nodes: readonly string[]) =>
+    new Set(nodes.flatMap((each) => [idOf(each), ...(names.get(each) ?? [])]));
+  // A deployment of its service can open a breaker.
+  return { own: all([node, ...(found.callsFor.get(node) ?? [])]), needed: all(neededBy(found, node)) };
+}
+
+/** Whether a change is one of these problems, of their effects, or of what they depend on. */
+export function relatedTo(found: Found, problems: readonly Problem[]) {
+  const names = namesByNode(found);
+  const related = new Set(
+    problems.flatMap(({ id, effects = [] }) => {
+      const { own, needed } = namesOf(found, names, id);
+      return [...own, ...needed, ...effects.flatMap((effect) => [idOf(effect.id), effect.subject])];
+    }),
+  );
+  return ({ change, subject, subjectId }: RecentChanges[number]) =>
+    [subject ?? "", subjectId ?? "", ...(change.about ?? [])].some((each) => related.has(each));
+}
 
 /** `3 queues`, by kind; without dependants, the first kind is named where they are counted. */
 function countsOf(
@@ -187,14 +212,14 @@ function countsOf(
  */
 function changeBefore(
   since: string,
-  { own, needed }: { own: ReadonlySet<string>; needed: ReadonlySet<string> },
+  { own, needed }: Named,
   changes: RecentChanges,
 ): Problem["changedBefore"] {
   const beganMs = Date.parse(since);
-  const isRelated = ({ change: { about, state }, subject }: RecentChanges[number]) =>
+  const isRelated = ({ change: { about, state }, subject, subjectId }: RecentChanges[number]) =>
     subject === null
       ? (about ?? []).some((each) => own.has(each) || needed.has(each))
-      : state !== null && needed.has(subject);
+      : state !== null && (needed.has(subject) || needed.has(subjectId ?? subject));
   const before = changes.find((each) => {
     const beforeMs = beganMs - Date.parse(each.change.at);
     return beforeMs >= 0 && beforeMs <= relatedWithinMs && isRelated(each);

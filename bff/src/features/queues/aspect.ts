@@ -434,7 +434,11 @@ function changesOf(
       kind: "queue" as const,
       state: queue.state === "down" || queue.state === "degraded" ? queue.state : null,
     };
-    return [{ organization: queue.organization, subject: queue.name, change }];
+    const { id, organization, name, label } = queue;
+    // Pausing is an act.
+    const isAct = label === "Paused" || was.label === "Paused";
+    const turn = isAct ? null : change.state === null ? "better" : "worse";
+    return [{ organization, subject: name, subjectId: id, turn, change }];
   });
 }
 

@@ -16,7 +16,7 @@ import type {
 import { noRows, observationsOf, type Tick, tickSchema } from "#observe/tick/tick.ts";
 import { createTrends, type Trends } from "./trends.ts";
 
-const mostChanges = 300;
+const mostChanges = 1_000;
 /** How long to ignore a leader that unknowingly lost its lease, counted from its successor's last tick. */
 const oldTermMs = 10_000;
 
@@ -165,11 +165,7 @@ export function createViews(deps: ViewsDeps) {
     extraOf: (key) => current?.tick.extra[key],
     trend: (key) => trends.read(key, atMs),
     hourTrend: (key) => hour.read(key, atMs),
-    changes: once(() =>
-      deps.changes
-        .filter((each) => each.organization === slug)
-        .map(({ change, subject }) => ({ change, subject })),
-    ),
+    changes: once(() => deps.changes.filter((each) => each.organization === slug)),
   };
   const aspectOf = (key: string) => {
     const aspect = aspects.find((each) => each.key === key);

@@ -1,9 +1,14 @@
 import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
-import { type BreakerInstance, type BreakerRow, breakerTopic } from "@wheelhouse/shared/breakers.ts";
+import {
+  type BreakerInstance,
+  type BreakerRow,
+  breakerTopic,
+  type StoredMove,
+} from "@wheelhouse/shared/breakers.ts";
 import { describe, expect, test } from "vitest";
 import { readFilterInput } from "#ui/filter/filter-tokens.ts";
 import { breakerFilterKeys, filterBreakers } from "./filter.ts";
-import { badgeOf, describeStretches, probeIn, stretchesOf, turnReason, turnsOf } from "./states.ts";
+import { badgeOf, describeStretches, linesOf, probeIn, statesOf, stretchesOf, turnReason } from "./states.ts";
 
 const figures = {
   failureRatio: null,
@@ -110,27 +115,60 @@ describe("the bar of the last hour", () => {
   });
 });
 
-describe("state changes", () => {
-  const rows = [
-    row("pay", {
-      instances: [
-        instance("a", { moves: moves([0, "closed"], [5, "open", 0.614], [6, "half_open"], [7, "open"]) }),
-        instance("b", { moves: moves([0, "closed"]) }),
-      ],
-    }),
-    row("mail", { instances: [instance("c", { moves: moves([1, "open"], [8, "closed"]) })] }),
-  ];
+const stored = (
+  minute: number,
+  from: BreakerState,
+  to: BreakerState,
+  change: Partial<StoredMove> = {},
+): StoredMove => ({
+  id: `${minute} ${change.instance ?? "a"}`,
+  at: at(minute),
+  breaker: "orders~pay",
+  name: "pay",
+  instance: "a",
+  from,
+  to,
+  failureRatio: null,
+  ...change,
+});
 
-  test("are listed newest first across instances; the first observed state is no change", () => {
-    const { turns, total } = turnsOf(rows, 3);
-    expect(total).toBe(4);
+describe("stored changes of state", () => {
+  test("are lines, newest first, with the flaps of an instance folded and overrides apart", () => {
+    const flaps = [1, 3, 5].flatMap((minute) => [
+      stored(minute, "closed", "open"),
+      stored(minute + 1, "open", "closed"),
+    ]);
+    const moves = [
+      stored(8, "closed", "disabled"),
+      ...flaps.toReversed(),
+      stored(4, "closed", "open", { instance: "b" }),
+    ];
     expect(
-      turns.map(({ breaker, instance: name, from, to }) => `${breaker.name} ${name} ${from}>${to}`),
-    ).toEqual(["mail c open>closed", "pay a half_open>open", "pay a open>half_open"]);
+      linesOf(moves).map(({ text, fold, last }) => [fold ? text : last.move.to, last.move.instance]),
+    ).toEqual([
+      ["disabled", "a"],
+      ["Opened 3 times in 5 m", "a"],
+      ["open", "b"],
+    ]);
+  });
+
+  test("are the states within a range, beginning with the one before the first change", () => {
+    const moves = [stored(5, "open", "closed"), stored(2, "half_open", "open")];
+    expect(statesOf(moves, ms(0))).toEqual([
+      { at: at(0), state: "half_open" },
+      { at: at(2), state: "open" },
+      { at: at(5), state: "closed" },
+    ]);
   });
 
   test("state the reason as far as it is known", () => {
-    expect(turnsOf(rows, 9).turns.map(turnReason)).toEqual(["", "probe failed", "probe due", "61.4% failed"]);
+    const reasons = [
+      stored(1, "half_open", "open"),
+      stored(1, "open", "half_open"),
+      stored(1, "closed", "open", { failureRatio: 0.614 }),
+      stored(1, "closed", "disabled"),
+    ];
+    expect(reasons.map(turnReason)).toEqual(["probe failed", "probe due", "61.4% failed", "by command"]);
   });
 });
 

@@ -1,10 +1,13 @@
+import { getRouteApi } from "@tanstack/react-router";
 import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { formatLatency } from "#lib/format.ts";
 import type { Column } from "#ui/table/table.tsx";
 import { Age } from "#ui/text/time.tsx";
 import css from "./breakers.module.css";
-import { BreakerBadge, FailureRate, Holder, PerMinute, Squares, StateLine } from "./parts.tsx";
+import { BreakerBadge, FailureRate, Holder, HourLine, PerMinute, Squares } from "./parts.tsx";
+
+const route = getRouteApi("/o/$org/breakers");
 
 const Meter = ({ row: { failureRatio, threshold, state } }: { row: BreakerRow }) =>
   failureRatio === null ? null : (
@@ -16,6 +19,11 @@ const Meter = ({ row: { failureRatio, threshold, state } }: { row: BreakerRow })
       {threshold !== null && <b style={{ left: `${threshold * 100}%` }} />}
     </div>
   );
+
+const Hour = ({ row: { id, name, moves, kind } }: { row: BreakerRow }) => {
+  const { org: organization } = route.useParams();
+  return <HourLine of={{ organization, breaker: id }} moves={moves} kind={kind} label={name} />;
+};
 
 const columns = (freshness: Freshness["state"]): readonly Column<BreakerRow>[] => [
   {
@@ -99,7 +107,7 @@ const columns = (freshness: Freshness["state"]): readonly Column<BreakerRow>[] =
     header: "Last hour",
     className: css.hour,
     drop: "first",
-    cell: (row) => <StateLine moves={row.moves} kind={row.kind} label={row.name} />,
+    cell: (row) => <Hour row={row} />,
   },
 ];
 

@@ -23,13 +23,13 @@ export const commandWords: Record<
   open: {
     button: "Force open…",
     title: "Force open",
-    effect: "Rejects all calls immediately until the breaker is reset.",
+    effect: "Rejects all calls immediately.",
     done: "forced open",
   },
   close: {
     button: "Force closed…",
     title: "Force closed",
-    effect: "Lets all calls through, even if they fail. The breaker does not protect until it is reset.",
+    effect: "Lets all calls through, even if they fail: the breaker protects nothing.",
     done: "forced closed",
   },
   reset: {
@@ -135,6 +135,35 @@ const toggled = (left: ReadonlySet<string>, instance: string): ReadonlySet<strin
   return next;
 };
 
+const minuteMs = 60_000;
+/** How long an override may last; undefined: until somebody resets it. */
+const holds = [
+  { name: "Until it is reset", ms: undefined },
+  { name: "For 15 minutes", ms: 15 * minuteMs },
+  { name: "For 1 hour", ms: 60 * minuteMs },
+  { name: "For 8 hours", ms: 480 * minuteMs },
+] as const;
+
+const Lasts = (props: { holdMs: number | undefined; onChange: (ms: number | undefined) => void }) => (
+  <label className={css.lasts}>
+    <span className="c3 t12">Lasts</span>
+    <select
+      className="btn"
+      value={props.holdMs ?? ""}
+      onChange={({ target: { value } }) => props.onChange(value === "" ? undefined : Number(value))}
+    >
+      {holds.map(({ name, ms }) => (
+        <option key={name} value={ms ?? ""}>
+          {name}
+        </option>
+      ))}
+    </select>
+    <span className="c3 t12">
+      {props.holdMs === undefined ? "Nobody is reminded." : "Wheelhouse then resets the breaker."}
+    </span>
+  </label>
+);
+
 /** Asks for a reason, sends the command, and stays open to show the results by instance. */
 export const BreakerCommandDialog = (props: {
   organization: string;
@@ -145,6 +174,7 @@ export const BreakerCommandDialog = (props: {
   const { organization, row, command, onClose } = props;
   const [reason, setReason] = useState("");
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  const [holdMs, setHoldMs] = useState<number | undefined>(undefined);
   const run = useBreakerCommand(organization, row.id, command);
   const operation = useOperation(organization, run.data);
   const words = commandWords[command];
@@ -156,7 +186,11 @@ export const BreakerCommandDialog = (props: {
     if (!canSend) return;
     // Instances are listed only when some are excluded, so that a newly started instance also gets the
     // command.
-    run.mutate({ reason: reason.trim(), ...(left.size === 0 ? {} : { instances: chosen }) });
+    run.mutate({
+      reason: reason.trim(),
+      ...(left.size === 0 ? {} : { instances: chosen }),
+      ...(holdMs === undefined ? {} : { holdMs }),
+    });
   };
   const toggle = (instance: string) => setLeft(toggled(left, instance));
   return (
@@ -187,6 +221,7 @@ export const BreakerCommandDialog = (props: {
       ) : (
         <>
           <Target row={row} effect={words.effect} left={left} onToggle={toggle} />
+          {command !== "reset" && <Lasts holdMs={holdMs} onChange={setHoldMs} />}
           {run.error !== null && errors.size === 0 && (
             <ActError title="The command was not sent." error={run.error} />
           )}

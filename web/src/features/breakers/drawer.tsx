@@ -19,9 +19,9 @@ import { Facts } from "#ui/text/quantity.tsx";
 import { Age, Time } from "#ui/text/time.tsx";
 import css from "./breakers.module.css";
 import { BreakerCommandDialog, commandWords } from "./command-dialog.tsx";
-import { BreakerBadge, FailureRate, NextProbe, PerMinute, StateLine } from "./parts.tsx";
+import { BreakerBadge, FailureRate, HourLine, NextProbe, PerMinute } from "./parts.tsx";
 import { breakerQuery } from "./queries.ts";
-import { StateChanges } from "./summary.tsx";
+import { StateChanges } from "./state-changes.tsx";
 
 const settingsOf = ({ threshold, coolDownMs, kind }: BreakerRow): string => {
   if (kind === "concurrency") return "limits concurrent calls";
@@ -161,7 +161,9 @@ const InstanceTable = ({ row, freshness }: { row: BreakerRow; freshness: Freshne
   </table>
 );
 
-const Instances = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["state"] }) => (
+type InstancesProps = { organization: string; row: BreakerRow; freshness: Freshness["state"] };
+
+const Instances = ({ organization, row, freshness }: InstancesProps) => (
   <>
     <div className={`sec-h ${css.section}`}>
       <h3 className="h">State per instance</h3>
@@ -186,7 +188,7 @@ const Instances = ({ row, freshness }: { row: BreakerRow; freshness: Freshness["
           <span className="mono cut" title={instance}>
             {instance}
           </span>
-          <StateLine moves={moves} kind={row.kind} label={instance} />
+          <HourLine of={{ organization, breaker: row.id, instance }} moves={moves} kind={row.kind} />
         </div>
       ))}
     </div>
@@ -276,7 +278,15 @@ const factsOf = (row: BreakerRow, reason: Reason | undefined, organization: stri
             label: forced.command === "open" ? "Forced open" : "Forced closed",
             value: (
               <>
-                by {forced.by}, <Time at={forced.at} full />: “{forced.reason}”
+                by {forced.by} since <Time at={forced.at} full />
+                {forced.until ? (
+                  <>
+                    , until <Time at={forced.until} full />
+                  </>
+                ) : (
+                  ", until it is reset"
+                )}
+                : “{forced.reason}”
               </>
             ),
           },
@@ -340,7 +350,7 @@ export const BreakerDrawer = (
       <div className={freshness === "fresh" ? "" : "is-dim"}>
         <Facts facts={factsOf(row, detail.data, organization)} />
         <Trend organization={organization} row={row} />
-        <Instances row={row} freshness={freshness} />
+        <Instances organization={organization} row={row} freshness={freshness} />
         <HistoryCharts
           organization={organization}
           kind="breaker"
@@ -349,7 +359,7 @@ export const BreakerDrawer = (
           charts={row.kind === "concurrency" ? concurrencyCharts : failureCharts(row.threshold)}
         />
         <div className={css.section}>
-          <StateChanges rows={[row]} withName={false} />
+          <StateChanges organization={organization} rows={[row]} breaker={id} />
         </div>
       </div>
       {command !== null && (

@@ -20,7 +20,8 @@ import { breakerColumns } from "./columns.tsx";
 import { BreakerDrawer } from "./drawer.tsx";
 import { breakerFilterKeys, filterBreakers } from "./filter.ts";
 import { breakersBoard, breakersQuery } from "./queries.ts";
-import { BreakersSummary, StateChanges } from "./summary.tsx";
+import { StateChanges } from "./state-changes.tsx";
+import { BreakersSummary } from "./summary.tsx";
 
 const route = getRouteApi("/o/$org/breakers");
 type Search = { q?: string | undefined; view?: "service" | undefined; breaker?: string | undefined };
@@ -63,6 +64,7 @@ const useShown = (items: readonly BreakerRow[], { q, view }: Search) => {
 
 /** The filtered list and its latest state changes. */
 const Breakers = (props: {
+  organization: string;
   query: PanelQuery<{ items: readonly BreakerRow[]; observedAt: string | null }>;
   currency: Currency;
   shown: readonly BreakerRow[];
@@ -70,7 +72,7 @@ const Breakers = (props: {
   hrefOf: (key: string) => string;
   onSearch: (change: { q?: undefined; breaker?: string }) => void;
 }) => {
-  const { query, currency, shown, search, hrefOf, onSearch } = props;
+  const { organization, query, currency, shown, search, hrefOf, onSearch } = props;
   const { state } = freshnessOf(currency);
   return (
     <Panel
@@ -104,7 +106,7 @@ const Breakers = (props: {
             hrefOf={hrefOf}
             {...(search.view === "service" ? { groupOf: serviceOf } : {})}
           />
-          <StateChanges rows={shown} />
+          <StateChanges organization={organization} rows={shown} />
         </>
       )}
     </Panel>
@@ -187,6 +189,7 @@ export const BreakersPage = () => {
           onSearch={(change) => setSearch(change, true)}
         />
         <Breakers
+          organization={org}
           query={breakers}
           currency={currency}
           shown={shown}

@@ -1,13 +1,23 @@
+import { useQuery } from "@tanstack/react-query";
 import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import type { BreakerInstance, BreakerMove, BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { type Freshness, judgeFreshness } from "@wheelhouse/shared/freshness.ts";
 import { memo } from "react";
-import { formatCount, formatDateTime, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
+import {
+  formatClock,
+  formatCount,
+  formatDateTime,
+  formatPercent,
+  formatRate,
+  formatSpan,
+} from "#lib/format.ts";
+import { useMoment } from "#lib/live/moment.ts";
 import { useMinute, useNow } from "#lib/live/now.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Status } from "#ui/page/status.tsx";
 import css from "./breakers.module.css";
-import { badgeOf, describeStretches, probeIn, stretchesOf } from "./states.ts";
+import { hourMovesQuery } from "./queries.ts";
+import { badgeOf, describeStretches, probeIn, statesOf, stretchesOf } from "./states.ts";
 
 const hourMs = 3_600_000;
 const stateClass: Record<BreakerState, string | undefined> = {
@@ -51,11 +61,16 @@ export const Holder = ({ row: { forced, state } }: { row: Pick<BreakerRow, "forc
   const { zone } = usePreferences();
   // Snapshots from before this was recorded lack it.
   if (!forced) return null;
-  const isTold = state === "forced_open" && forced.command === "open";
+  const isTold = state === (forced.command === "open" ? "forced_open" : "disabled");
   const deed = forced.command === "open" ? "forced open" : "forced closed";
+  const end = forced.until ? `, until ${formatDateTime(forced.until, zone)}` : "";
   return (
-    <small className={css.holder} title={`${deed} ${formatDateTime(forced.at, zone)}: “${forced.reason}”`}>
+    <small
+      className={css.holder}
+      title={`${deed} ${formatDateTime(forced.at, zone)}${end}: “${forced.reason}”`}
+    >
       {isTold ? "" : `${deed} `}by {forced.by}
+      {forced.until ? `, until ${formatClock(forced.until, zone)}` : ""}
     </small>
   );
 };
@@ -80,8 +95,8 @@ export const Squares = memo(({ instances, kind }: Pick<BreakerRow, "instances" |
 ));
 
 /** States of the last hour as a bar, with gaps where nothing was observed. */
-export const StateLine = (props: {
-  moves: readonly BreakerMove[];
+const StateLine = (props: {
+  moves: readonly Pick<BreakerMove, "at" | "state">[];
   kind: BreakerRow["kind"];
   label: string;
 }) => {
@@ -106,6 +121,33 @@ export const StateLine = (props: {
       ))}
     </div>
   );
+};
+
+/** The last hour of a breaker, or of one of its instances, from the stored history; until it is read, from the row. */
+export const HourLine = (props: {
+  of: { organization: string; breaker: string; instance?: string };
+  moves: readonly BreakerMove[];
+  kind: BreakerRow["kind"];
+  /** By default the instance. */
+  label?: string;
+}) => {
+  const { of, moves, kind } = props;
+  const { organization, breaker, instance } = of;
+  const moment = useMoment();
+  const minuteMs = useMinute();
+  const asked = instance === undefined ? { moment } : { moment, breaker };
+  const { data } = useQuery({
+    ...hourMovesQuery(organization, asked),
+    select: ({ items, nextCursor }) => ({
+      isWhole: nextCursor === null,
+      items: items.filter((move) => move.breaker === breaker && move.instance === (instance ?? null)),
+    }),
+  });
+  const oldest = data?.items.at(-1);
+  // A cut answer says nothing about the time before its oldest move.
+  const fromMs = data?.isWhole ? minuteMs - hourMs : Date.parse(oldest?.at ?? "");
+  const known = data && data.items.length > 0 ? statesOf(data.items, fromMs) : moves;
+  return <StateLine moves={known} kind={kind} label={props.label ?? instance ?? breaker} />;
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
-import type { BreakerInstance, BreakerMove, BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import type { BreakerInstance, BreakerMove, BreakerRow, StoredMove } from "@wheelhouse/shared/breakers.ts";
+import { foldFlaps, type Line, type Turn } from "@wheelhouse/shared/flaps.ts";
 import type { Tone } from "#ui/page/status.tsx";
 
 export const stateWords: Record<BreakerState, string> = {
@@ -61,41 +62,41 @@ export const describeStretches = (stretches: readonly Stretch[]): string => {
   return names.length > 6 ? `${names.length - 1} changes, now ${names.at(-1)}` : names.join(", then ");
 };
 
-export type Turn = {
-  key: string;
-  at: string;
-  breaker: Pick<BreakerRow, "id" | "name" | "kind">;
-  instance: string;
-  from: BreakerState;
-  to: BreakerState;
-  failureRatio: number | null;
+/** Overrides are acts, and what is unknown is neither better nor worse: both have lines of their own. */
+const turns: Record<BreakerState, Turn> = {
+  open: "worse",
+  half_open: "probing",
+  closed: "better",
+  forced_open: null,
+  disabled: null,
+  unknown: null,
 };
 
-/** State changes of all instances, newest first. The first observed state is not a change. */
-export const turnsOf = (rows: readonly BreakerRow[], most: number): { turns: Turn[]; total: number } => {
-  const all = rows.flatMap((row) =>
-    row.instances.flatMap(({ instance, moves }) =>
-      moves.slice(1).flatMap(({ at, state, failureRatio }, index): Turn[] => {
-        const from = moves[index]?.state;
-        if (from === undefined) return [];
-        return [
-          {
-            key: `${row.id}/${instance}/${at}/${index}`,
-            at,
-            breaker: row,
-            instance,
-            from,
-            to: state,
-            failureRatio,
-          },
-        ];
-      }),
-    ),
+export type MoveLine = Line<{ move: StoredMove; at: string; text: string; thing: string; turn: Turn }>;
+
+/** Stored moves as lines, newest first: flaps and failing probes of an instance are one line each. */
+export const linesOf = (moves: readonly StoredMove[]): MoveLine[] =>
+  foldFlaps(
+    moves.map((move) => ({
+      move,
+      at: move.at,
+      // The line names its breaker and instance elsewhere.
+      text: move.to === "open" ? "Opened" : "Changed",
+      thing: `${move.breaker} ${move.instance ?? ""}`,
+      turn: move.from === "unknown" ? null : turns[move.to],
+    })),
   );
-  return {
-    turns: all.sort((a, b) => b.at.localeCompare(a.at) || a.key.localeCompare(b.key)).slice(0, most),
-    total: all.length,
-  };
+
+/** The states within a range, oldest first, from the changes stored in it. */
+export const statesOf = (
+  moves: readonly StoredMove[],
+  fromMs: number,
+): Pick<BreakerMove, "at" | "state">[] => {
+  const oldestFirst = moves.toSorted((a, b) => a.at.localeCompare(b.at));
+  const [first] = oldestFirst;
+  if (first === undefined) return [];
+  const before = { at: new Date(fromMs).toISOString(), state: first.from };
+  return [before, ...oldestFirst.map(({ at, to }) => ({ at, state: to }))];
 };
 
 const limitWords: Partial<Record<BreakerState, string>> = { open: "at its limit", closed: "within limit" };
@@ -104,7 +105,7 @@ export const wordOf = (state: BreakerState, kind: BreakerRow["kind"]): string =>
   (kind === "concurrency" ? limitWords[state] : undefined) ?? stateWords[state];
 
 /** Why the state changed, as far as the two states reveal it. */
-export const turnReason = ({ from, to, failureRatio }: Turn): string => {
+export const turnReason = ({ from, to, failureRatio }: StoredMove): string => {
   if (to === "open" && from === "half_open") return "probe failed";
   if (to === "open" && failureRatio !== null) return `${(failureRatio * 100).toFixed(1)}% failed`;
   if (to === "half_open") return "probe due";

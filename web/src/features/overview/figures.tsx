@@ -11,6 +11,7 @@ import {
   formatRate,
   formatSpan,
 } from "#lib/format.ts";
+import { drawnOf } from "#lib/history/history-points.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
 import { useHistoryWindow } from "#lib/history/history-span.ts";
 import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
@@ -19,7 +20,7 @@ import { UnlessOld } from "#ui/page/freshness-line.tsx";
 import styles from "./overview.module.css";
 
 type Figure = Overview["red"]["ratePerSecond"];
-const mostMarks = 40;
+const mostMarks = 20;
 type ChartTone = "plain" | "bad" | "warn";
 const toneClass = { plain: "", bad: "tx-down", warn: "tx-warn" } as const;
 
@@ -30,7 +31,11 @@ const meanBefore = (values: Figure["trend"]["values"]): number | null => {
 };
 
 /** The trend over the page's time range, with its changes; null until it is loaded, or without permission. */
-type Trend = { values: Figure["trend"]["values"]; marks: readonly number[]; words: string } | null;
+type Trend = {
+  values: Figure["trend"]["values"];
+  marks: readonly { at: number; text: string }[];
+  words: string;
+} | null;
 
 const redMetrics = ["attemptsPerSecond", "errorRatio", "durationMsP95"] as const;
 
@@ -39,12 +44,14 @@ const useRedTrends = (organization: string): readonly Trend[] => {
   const isAllowed = useCan(organization, "webhooks:read");
   const of = { kind: "webhooks", id: "webhooks", metrics: redMetrics } as const;
   const series = useQuery({ ...seriesQuery(organization, of, window), enabled: isAllowed });
-  const changes = useQuery({ ...annotationsQuery(organization, window), enabled: isAllowed });
-  const { span, fromMs } = window;
-  const marks = (changes.data?.items ?? [])
-    .slice(0, mostMarks)
-    .map(({ at }) => (Date.parse(at) - fromMs) / span.ms)
-    .filter((share) => share >= 0 && share <= 1);
+  const changes = useQuery({
+    ...annotationsQuery(organization, window, { kind: "webhooks", id: "webhooks" }),
+    enabled: isAllowed,
+  });
+  const { span, fromMs, toMs } = window;
+  const marks = drawnOf(changes.data?.items ?? [], [], { fromMs, toMs, most: mostMarks }).map(
+    ({ at: { at, text } }) => ({ at: (Date.parse(at) - fromMs) / span.ms, text }),
+  );
   return redMetrics.map((metric) => {
     const values = series.data?.series.find((each) => each.metric === metric)?.values ?? [];
     return values.every((value) => value === null) ? null : { values, marks, words: span.words };

@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { formatClock, zoneName } from "#lib/format.ts";
 import { useLiveStatus } from "#lib/live/live-context.tsx";
 import { useMoment } from "#lib/live/moment.ts";
 import { useNow } from "#lib/live/now.ts";
@@ -15,6 +14,7 @@ import { RedStrip, Tiles } from "./figures.tsx";
 import styles from "./overview.module.css";
 import { ProblemLanes, ProblemList } from "./problems.tsx";
 import { overviewQuery } from "./queries.ts";
+import { RecentChanges } from "./recent-changes.tsx";
 
 const route = getRouteApi("/o/$org/overview");
 const textClass: Record<string, string> = {
@@ -44,41 +44,6 @@ const VerdictLine = ({ overview }: { overview: Overview }) => {
       </h2>
       {sentence !== "" && !collectorLost && <p className="c2">{sentence}</p>}
     </section>
-  );
-};
-
-/** A kind as it begins a line: `queue` is "Queue". */
-const kindText = (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
-
-const RecentChanges = ({ overview, organization }: { overview: Overview; organization: string }) => {
-  const { zone } = usePreferences();
-  return (
-    <aside className={styles.side} aria-label="Recent changes">
-      <div className="sec-h">
-        <h2 className="h">Recent changes</h2>
-        <span className="t12 c3">{zoneName(zone)}</span>
-      </div>
-      {overview.recentChanges.length === 0 ? (
-        <p className="t12 c3">No changes yet.</p>
-      ) : (
-        <ol className={styles.changes}>
-          {overview.recentChanges.map(({ at, text, by, kind, state }) => (
-            <li key={`${at} ${text}`}>
-              <time dateTime={at}>{formatClock(at, zone)}</time>
-              <div>
-                <span className={state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : ""}>
-                  {text}
-                </span>
-                <small>{[kindText(kind), by].filter(Boolean).join(" · ")}</small>
-              </div>
-            </li>
-          ))}
-        </ol>
-      )}
-      <Link className="link" to="/o/$org/audit" params={{ org: organization }}>
-        All changes in the audit trail
-      </Link>
-    </aside>
   );
 };
 

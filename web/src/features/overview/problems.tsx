@@ -138,8 +138,8 @@ export const ProblemLanes = ({ overview }: { overview: Overview }) => {
   const { zone } = usePreferences();
   const endMs = Date.parse(overview.observedAt ?? "");
   if (Number.isNaN(endMs)) return null;
-  const shown = overview.problems.slice(0, 8);
-  const { bars, marks, startMs } = placeLanes(shown, overview.recentChanges, endMs);
+  const related = overview.problemChanges ?? { items: [], unrelated: 0 };
+  const { bars, marks, startMs } = placeLanes(overview.problems, related.items, endMs);
   const clock = (part: number) =>
     formatClock(new Date(startMs + (endMs - startMs) * part).toISOString(), zone);
   const markHeight = markTopUnits + laneHeightUnits + bars.length * laneHeightUnits;
@@ -151,24 +151,40 @@ export const ProblemLanes = ({ overview }: { overview: Overview }) => {
       <div className={`${styles.lane} ${styles.changeLane}`}>
         <span className="c3">Changes</span>
         <span className={styles.track}>
-          {marks.map(({ key, at }) => (
-            <i key={key} className={styles.mark} style={{ left: `${at * 100}%`, height: markHeight }} />
+          {related.unrelated > 0 && (marks[0]?.at ?? 1) > 0.25 && (
+            <em className="c3" style={{ left: -5 }}>
+              {related.unrelated} unrelated, not shown
+            </em>
+          )}
+          {marks.map(({ key, at, text }) => (
+            <i
+              key={key}
+              className={styles.mark}
+              title={text}
+              style={{ left: `${at * 100}%`, height: markHeight }}
+            />
           ))}
-          {marks.map(({ key, at, room, text }) =>
-            text === null ? null : (
-              <em key={key} style={{ left: `${at * 100}%`, maxWidth: `${room * 100}%` }}>
+          {marks.map(({ key, at, room, text, side }) =>
+            side === null ? null : (
+              <em
+                key={key}
+                style={{
+                  maxWidth: `${room * 100}%`,
+                  ...(side === "right" ? { left: `${at * 100}%` } : { right: `${(1 - at) * 100}%` }),
+                }}
+              >
                 {text}
               </em>
             ),
           )}
         </span>
       </div>
-      {bars.map(({ problem, from, startsEarlier }) => (
-        <div key={problem.id} className={styles.lane}>
-          <span className="cut">{problem.subject}</span>
+      {bars.map(({ id, subject, state, isEffect, from, startsEarlier }) => (
+        <div key={id} className={styles.lane}>
+          <span className={`cut ${isEffect ? styles.laneEffect : ""}`}>{subject}</span>
           <span className={styles.track}>
             <i
-              className={`${styles.bar} ${styles[problem.state]}`}
+              className={`${styles.bar} ${isEffect ? styles.explained : styles[state]}`}
               style={{ left: startsEarlier ? -8 : `${from * 100}%` }}
             />
           </span>

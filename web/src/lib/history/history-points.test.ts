@@ -39,20 +39,31 @@ describe("a chart", () => {
     expect(figuresOf(pointsOf(answer, ["gone"], bounds), 0)).toBeNull();
   });
 
-  test("draws the subject's own changes before newer changes of others", () => {
-    const change = (id: string, subject: string | null): Annotation => ({
-      id,
-      at: "2026-11-19T09:01:00Z",
-      source: "journal",
-      text: id,
-      by: "seen",
-      state: null,
-      subject,
-    });
-    const all = [change("new", "mail"), change("act", null), change("own", "payments")];
-    expect(drawnOf(all, ["payments"], 2).map(({ at, isOwn }) => [at.id, isOwn])).toEqual([
-      ["own", true],
-      ["new", false],
-    ]);
+  const change = (minute: number, source: Annotation["source"], subject: string | null): Annotation => ({
+    id: `${source} ${minute}`,
+    at: new Date(fromMs + minute * 60_000).toISOString(),
+    source,
+    text: "",
+    by: "",
+    state: null,
+    subject,
+    fold: null,
+  });
+
+  test("draws all changes within it, and which are its own", () => {
+    const all = [change(9, "journal", null), change(2, "journal", "mail"), change(1, "journal", "payments")];
+    expect(drawnOf(all, ["payments"], { ...bounds, most: 5 }).map(({ at, isOwn }) => [at.id, isOwn])).toEqual(
+      [
+        ["journal 2", false],
+        ["journal 1", true],
+      ],
+    );
+  });
+
+  test("spreads too many changes evenly over its range, acts and deployments first", () => {
+    const busy = Array.from({ length: 300 }, (_, n) => change(6 + n / 300, "journal", "mail"));
+    const all = [...busy, change(6.5, "deployment", "mail"), change(0.5, "journal", "mail")];
+    const drawn = drawnOf(all, ["payments"], { ...bounds, most: 7 }).map(({ at }) => at.id);
+    expect(drawn.toSorted()).toEqual(["deployment 6.5", "journal 0.5"]);
   });
 });

@@ -59,15 +59,25 @@ export const figuresOf = (points: readonly Point[], place: number) => {
 const isOwn = ({ subject }: Annotation, subjects: readonly string[]) =>
   subject !== null && subjects.includes(subject);
 
-/** Changes to draw: the subject's own first, then the newest others, limited so that lines stay apart. */
+const priority = (annotation: Annotation, subjects: readonly string[]) =>
+  annotation.source === "journal" ? (isOwn(annotation, subjects) ? 1 : 2) : 0;
+
+/**
+ * Changes to draw. When they are too many, the range is divided into `most` equal parts and each shows one: an act or a
+ * deployment, else the subject's own, else another.
+ */
 export const drawnOf = (
   annotations: readonly Annotation[],
   subjects: readonly string[],
-  most: number,
-): { at: Annotation; isOwn: boolean }[] =>
-  [
-    ...annotations.filter((each) => isOwn(each, subjects)),
-    ...annotations.filter((each) => !isOwn(each, subjects)),
-  ]
-    .slice(0, most)
-    .map((at) => ({ at, isOwn: isOwn(at, subjects) }));
+  { fromMs, toMs, most }: Bounds & { most: number },
+): { at: Annotation; isOwn: boolean }[] => {
+  const within = annotations.filter(({ at }) => Date.parse(at) >= fromMs && Date.parse(at) <= toMs);
+  const drawn = new Map<number, Annotation>();
+  for (const [place, each] of within.entries()) {
+    const part = Math.floor(((Date.parse(each.at) - fromMs) / (toMs - fromMs)) * most);
+    const slot = within.length <= most ? place : Math.min(part, most - 1);
+    const there = drawn.get(slot);
+    if (there === undefined || priority(each, subjects) < priority(there, subjects)) drawn.set(slot, each);
+  }
+  return [...drawn.values()].map((at) => ({ at, isOwn: isOwn(at, subjects) }));
+};

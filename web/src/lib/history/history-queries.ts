@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { listAnnotations, listJournal, readSeries } from "@wheelhouse/shared/history.ts";
 import type { HistoryKind, JournalKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import { call } from "#lib/api/api.ts";
@@ -9,12 +9,19 @@ const gcMs = 60_000;
 const journalIntervalMs = 15_000;
 type HistoryRange = { from: string; to: string };
 
-/** Changes within a range. */
-export const annotationsQuery = (organization: string, { from, to }: HistoryRange) =>
+/** Changes within a range: all of them, or those of one thing and of what it depends on. */
+export const annotationsQuery = (
+  organization: string,
+  { from, to }: HistoryRange,
+  of?: { kind: HistoryKind; id: string },
+) =>
   queryOptions({
-    queryKey: ["annotations", organization, from, to],
-    queryFn: ({ signal }) => call(listAnnotations, { query: { from, to } }, { organization, signal }),
-    placeholderData: keepPreviousData,
+    queryKey: ["annotations", organization, of?.kind, of?.id, from, to],
+    queryFn: ({ signal }) =>
+      call(listAnnotations, { query: { from, to, kind: of?.kind, id: of?.id } }, { organization, signal }),
+    // Changes of another thing are never shown in its place.
+    placeholderData: (before, query) =>
+      query?.queryKey[2] === of?.kind && query?.queryKey[3] === of?.id ? before : undefined,
     staleTime: staleMs,
     gcTime: gcMs,
   });

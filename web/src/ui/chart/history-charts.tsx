@@ -2,7 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
 import type { HistoryKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import { lazy, Suspense, useMemo, useState } from "react";
-import { formatClock, formatCount, formatDate, formatSpanShort, formatTime, zoneName } from "#lib/format.ts";
+import {
+  formatClock,
+  formatCount,
+  formatDate,
+  formatPlural,
+  formatSpanShort,
+  formatTime,
+  zoneName,
+} from "#lib/format.ts";
 import { drawnOf, extremesOf, figuresOf, pointsOf } from "#lib/history/history-points.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
 import { type HistoryWindow, useHistoryWindow } from "#lib/history/history-span.ts";
@@ -18,6 +26,7 @@ const HistoryPlot = lazy(() => import("./history-plot.tsx"));
 
 const mostDrawn = 40;
 const shownChanges = 6;
+const isAct = ({ source }: Annotation) => source !== "journal";
 const dayMs = 86_400_000;
 
 export type HistoryLine = { metric: string; label: string; tone: PlotTone };
@@ -132,16 +141,19 @@ const Axis = ({ window: { fromMs, toMs } }: { window: HistoryWindow }) => {
 
 const Change = ({ item, isOwn, isLong }: { item: Annotation; isOwn: boolean; isLong: boolean }) => {
   const { zone } = usePreferences();
-  const { at, text, source, by, state } = item;
+  const { at, text, source, by, state, fold } = item;
+  const about =
+    fold === null ? by : `${formatPlural(fold.changes, "change")} since ${formatTime(fold.from, zone)}`;
   const tone = state === "down" ? "tx-down" : state === "degraded" ? "tx-warn" : "";
   return (
     <li>
       <time dateTime={at}>
-        {isLong ? `${formatDate(at, zone)} ${formatClock(at, zone)}` : formatTime(at, zone)}
+        {isLong ? `${formatDate(at, zone)} ` : ""}
+        {formatTime(at, zone)}
       </time>
       <div>
         <span className={`${tone} ${isOwn ? "b" : ""}`}>{text}</span>
-        <small>{[sources[source], by].filter(Boolean).join(" · ")}</small>
+        <small>{[sources[source], about].filter(Boolean).join(" · ")}</small>
       </div>
     </li>
   );
@@ -157,9 +169,12 @@ const Changes = (props: {
   hasCharts: boolean;
 }) => {
   const { items, isCut, subjects, isLong, hasCharts } = props;
-  const drawn = items.length > mostDrawn ? `, ${mostDrawn} shown above` : ", shown above";
+  const drawn =
+    items.length > mostDrawn ? `, ${mostDrawn} of them, evenly spread, shown above` : ", shown above";
   const [isWhole, setWhole] = useState(false);
-  const shown = isWhole ? items : items.slice(0, shownChanges);
+  // Acts and deployments first: they explain what follows.
+  const ordered = [...items.filter(isAct), ...items.filter((item) => !isAct(item))];
+  const shown = isWhole ? items : ordered.slice(0, shownChanges);
   return (
     <>
       <div className={`sec-h ${hasCharts ? "" : css.apart}`}>
@@ -167,7 +182,7 @@ const Changes = (props: {
         <span className="t12 c3">
           {items.length === 0
             ? "none in this period"
-            : `${isCut ? "newest " : ""}${formatCount(items.length)} in this period${hasCharts ? drawn : ""}`}
+            : `of it and of what it depends on: ${isCut ? "more than " : ""}${formatCount(items.length)}${hasCharts ? drawn : ""}`}
         </span>
       </div>
       <ul className={css.changes}>
@@ -182,7 +197,7 @@ const Changes = (props: {
       </ul>
       {items.length > shownChanges && (
         <button type="button" className="link t12" onClick={() => setWhole(!isWhole)}>
-          {isWhole ? `Show the newest ${shownChanges}` : `Show all ${items.length}`}
+          {isWhole ? `Show ${shownChanges}` : `Show all ${items.length}`}
         </button>
       )}
     </>
@@ -205,10 +220,14 @@ export const HistoryCharts = (props: {
   const isPast = useMoment() !== null;
   const metrics = charts.flatMap(({ lines }) => lines.map(({ metric }) => metric));
   const series = useQuery(seriesQuery(organization, { kind, id, metrics }, window));
-  const changes = useQuery(annotationsQuery(organization, window));
+  const changes = useQuery(annotationsQuery(organization, window, { kind, id }));
   const items = changes.data?.items;
   const [name = "", otherName = ""] = subjects;
-  const marks = useMemo(() => drawnOf(items ?? [], [name, otherName], mostDrawn), [items, name, otherName]);
+  const { fromMs, toMs } = window;
+  const marks = useMemo(
+    () => drawnOf(items ?? [], [name, otherName], { fromMs, toMs, most: mostDrawn }),
+    [items, name, otherName, fromMs, toMs],
+  );
   return (
     <section className={css.charts} aria-label="History">
       <div className="sec-h">

@@ -1,12 +1,26 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { foldFlaps, turnOfLabel } from "@wheelhouse/shared/flaps.ts";
+import type { JournalEntry } from "@wheelhouse/shared/history.ts";
 import type { JournalKind } from "@wheelhouse/shared/live/history-kinds.ts";
-import { formatClock, formatDate, zoneName } from "#lib/format.ts";
+import { formatDate, formatPlural, formatTime, zoneName } from "#lib/format.ts";
 import { journalQuery } from "#lib/history/history-queries.ts";
 import { useMoment } from "#lib/live/moment.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Button } from "#ui/page/button.tsx";
 import { Panel } from "#ui/page/panel.tsx";
 import css from "./history-charts.module.css";
+
+/** A flapping thing is one line among the loaded entries. */
+const linesOf = (entries: readonly JournalEntry[]) =>
+  foldFlaps(
+    entries.map((entry) => ({
+      entry,
+      at: entry.at,
+      text: entry.text,
+      thing: entry.subjectId ?? entry.subject,
+      turn: turnOfLabel(entry.to),
+    })),
+  );
 
 const toneOf = (to: string | null): string =>
   to === null ? "" : /^down$/i.test(to) ? "tx-down" : /^(degraded|unknown)$/i.test(to) ? "tx-warn" : "";
@@ -35,19 +49,21 @@ export const HistoryJournal = (props: { organization: string; kind: JournalKind;
         {({ pages }) => (
           <>
             <ul className={css.changes}>
-              {pages.flatMap(({ items }) =>
-                items.map(({ id: key, at, to, text, cause }) => (
-                  <li key={key}>
-                    <time dateTime={at}>
-                      {formatDate(at, zone)} {formatClock(at, zone)}
-                    </time>
-                    <div>
-                      <span className={toneOf(to)}>{text}</span>
-                      <small>{cause}</small>
-                    </div>
-                  </li>
-                )),
-              )}
+              {linesOf(pages.flatMap(({ items }) => items)).map(({ last: { entry }, text, fold }) => (
+                <li key={entry.id}>
+                  <time dateTime={entry.at}>
+                    {formatDate(entry.at, zone)} {formatTime(entry.at, zone)}
+                  </time>
+                  <div>
+                    <span className={toneOf(entry.to)}>{text}</span>
+                    <small>
+                      {fold === null
+                        ? entry.cause
+                        : `${formatPlural(fold.changes, "change")} since ${formatTime(fold.from, zone)}`}
+                    </small>
+                  </div>
+                </li>
+              ))}
             </ul>
             {journal.hasNextPage && (
               <Button disabled={journal.isFetchingNextPage} onClick={() => void journal.fetchNextPage()}>

@@ -48,8 +48,8 @@ export const Sparkline = memo(
     top?: number;
     height?: number;
     isFilled?: boolean;
-    /** Moments of changes as shares (0–1) of the width. */
-    marks?: readonly number[];
+    /** Changes, at shares (0–1) of the width, named on hover. */
+    marks?: readonly { at: number; text: string }[];
   }) => {
     const { values, label, tone = "plain", threshold, height = 40, isFilled = true, marks = [] } = props;
     const width = 120;
@@ -69,9 +69,21 @@ export const Sparkline = memo(
         {isFilled && <path className={`ar${toneClass[tone]}`} d={area} />}
         {thresholdY !== null && <path className="th" d={`M0 ${round(thresholdY)}H${width}`} />}
         {marks.length > 0 && (
-          <path className="mk" d={marks.map((share) => `M${round(share * width)} 0V${height}`).join("")} />
+          <path className="mk" d={marks.map(({ at }) => `M${round(at * width)} 0V${height}`).join("")} />
         )}
         <path className={`ln${toneClass[tone]}`} d={line} />
+        {marks.map(({ at, text }) => (
+          <rect
+            key={`${at} ${text}`}
+            x={round(at * width) - 1}
+            width={2}
+            height={height}
+            fill="transparent"
+            pointerEvents="all"
+          >
+            <title>{text}</title>
+          </rect>
+        ))}
       </svg>
     );
   },

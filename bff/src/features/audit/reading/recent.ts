@@ -20,6 +20,19 @@ const titles: Readonly<Partial<Record<AuditAction, string>>> = {
   "webhooks.endpoint.delete": "Endpoint deleted",
   "webhooks.endpoint.disable": "Endpoint disabled",
   "webhooks.delivery.replay": "Dead letter replayed",
+  "webhooks.source.rotate": "Webhook secret rotated",
+  "webhooks.replay.start": "Replay run started",
+  "cache.entries.invalidate": "Cache entries invalidated",
+  "cache.keys.remove": "Redis keys removed",
+  "sources.server.create": "Server watched",
+  "sources.server.update": "Watched server changed",
+  "sources.server.delete": "Server no longer watched",
+  "sources.target.create": "Service watched",
+  "sources.target.update": "Watched service changed",
+  "sources.target.delete": "Service no longer watched",
+  "breakers.breaker.open": "Breaker forced open",
+  "breakers.breaker.close": "Breaker forced closed",
+  "breakers.breaker.reset": "Breaker reset",
 };
 const titleOf = new Map<string, string>(Object.entries(titles));
 const actions = [...titleOf.keys()];
@@ -72,14 +85,19 @@ export function createRecentActs({ database }: { database: Database }) {
       }
       return acts;
     },
-    /** Changes of one organization within a range, at most `limit`. */
-    async between(organizationId: string, { from, to }: { from: string; to: string }, limit: number) {
+    /** Changes of one organization within a range, at most `limit`; `about`: only of these ids or names. */
+    async between(
+      organizationId: string,
+      { from, to, about }: { from: string; to: string; about?: readonly string[] | undefined },
+      limit: number,
+    ) {
       const { rows } = await database.asOrganizations([organizationId], async (tx) => {
         await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`.execute(tx);
         return sql`
           select e.id, e.content from audit_events e
           where e.org_id = ${organizationId} and e.action = any (${actions}::text[]) and e.outcome = 'success'
             and e.recorded_at >= ${from} and e.recorded_at < ${to}
+            and (${about ? [...about] : null}::text[] is null or e.target_keys && ${about ? [...about] : null}::text[])
           order by e.recorded_at desc, e.id desc limit ${limit}`.execute(tx);
       });
       return rows.map((row) => {

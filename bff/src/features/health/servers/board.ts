@@ -94,5 +94,5 @@ function changeOf(was: ObservedServer | undefined, row: ObservedServer, nowMs: n
     kind: "health" as const,
     state: state === "down" || state === "degraded" ? state : null,
   };
-  return [{ organization, subject: name, change }];
+  return [{ organization, subject: name, subjectId: row.id, turn: isOk ? "better" : "worse", change }];
 }

@@ -367,5 +367,6 @@ function changeOf(was: ObservedService | null, row: ObservedService, nowMs: numb
   const state = row.state === "down" || row.state === "degraded" ? row.state : null;
   const by = wentUp ? "" : (row.cause ?? "");
   const change = { at: isoOf(nowMs), text, by, kind: "health" as const, state };
-  return { organization: row.organization, subject: row.name, change };
+  const turn = wentUp ? "better" : "worse";
+  return { organization: row.organization, subject: row.name, subjectId: row.id, turn, change };
 }

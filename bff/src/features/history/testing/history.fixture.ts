@@ -95,5 +95,8 @@ export const historyOf = (database: Database, nowMs: number) =>
         },
       },
     },
-    { acts: { newest: async () => new Map(), between: async () => [] } },
+    {
+      acts: { newest: async () => new Map(), between: async () => [] },
+      relatedTo: () => ({ own: [], callers: [], needed: [] }),
+    },
   );

@@ -9,7 +9,7 @@ export type JournalRow = Omit<JournalEntry, "id"> & { organizationId: string };
 export function journalOf(aspects: readonly Aspect[], tick: Tick, before: Tick | null): JournalRow[] {
   const ids = new Map(tick.head.organizations.map(({ id, slug }) => [slug, id]));
   const told = aspects.flatMap(({ key, journal }) => (journal ? [{ key, ...journal }] : [])).reverse();
-  return tick.head.changes.flatMap(({ organization, subject, change }) => {
+  return tick.head.changes.flatMap(({ organization, subject, subjectId, change }) => {
     const organizationId = ids.get(organization);
     const about = told.filter(({ kind }) => kind === change.kind);
     const kind = about[0]?.kind;
@@ -23,7 +23,9 @@ export function journalOf(aspects: readonly Aspect[], tick: Tick, before: Tick |
     };
     const now = rowIn(
       tick,
-      (row, name) => row.organization === organization && (name(row) === subject || row.id === subject),
+      (row, name) =>
+        row.organization === organization &&
+        (subjectId === undefined ? name(row) === subject || row.id === subject : row.id === subjectId),
     );
     const was = now && rowIn(before, (row) => row.id === now.id);
     return [

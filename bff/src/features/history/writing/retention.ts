@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
-import { hours, levels, minutes, rollupMs } from "../times.ts";
+import { hours, levels, minutes, movesKeptMs, rollupMs } from "../times.ts";
 
 const rowsAtOnce = 5_000;
 
@@ -31,6 +31,10 @@ export function createHistoryRetention({ database }: { database: Database }) {
     await remove(() =>
       affected(sql`delete from history_journal where ctid = any (array(
         select ctid from history_journal where at < now() - make_interval(secs => ${hours.keepMs / 1000}) limit ${rowsAtOnce}))`),
+    );
+    await remove(() =>
+      affected(sql`delete from history_moves where ctid = any (array(
+        select ctid from history_moves where at < now() - make_interval(secs => ${movesKeptMs / 1000}) limit ${rowsAtOnce}))`),
     );
     // Longer than the chunks that a window was summed up from.
     await affected(

@@ -4,6 +4,7 @@ import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { Frame } from "./frames.ts";
 import type { JournalRow } from "./journal.ts";
+import type { MoveRow } from "./moves.ts";
 import type { Chunk } from "./window.ts";
 
 /** A chunk of a coarser level, with extremes. */
@@ -84,6 +85,28 @@ export function createHistoryStore({ database }: { database: Database }) {
             text,
             cause,
           })),
+        )
+        .execute();
+    },
+    async writeMoves(tx: Transaction<Tables>, rows: readonly MoveRow[]) {
+      if (rows.length === 0) return;
+      await tx
+        .insertInto("history_moves")
+        .values(
+          rows.map(({ organizationId, kind, entity, name, part, at, state, from, failureRatio }) => ({
+            org_id: organizationId,
+            kind,
+            entity,
+            name,
+            part,
+            at: new Date(at),
+            state,
+            from_state: from,
+            failure_ratio: failureRatio,
+          })),
+        )
+        .onConflict((conflict) =>
+          conflict.columns(["org_id", "kind", "entity", "part", "at", "state"]).doNothing(),
         )
         .execute();
     },

@@ -9,6 +9,7 @@ import { figuresOfTick } from "../tick-figures.ts";
 import { finest, floorTo } from "../times.ts";
 import { createFrames, type Frame } from "./frames.ts";
 import { type JournalRow, journalOf } from "./journal.ts";
+import { type MoveRow, movesOf } from "./moves.ts";
 import type { HistoryStore } from "./store.ts";
 import { createWindow } from "./window.ts";
 
@@ -28,6 +29,7 @@ export type HistoryWriterDeps = {
 const minuteMs = 60_000;
 const mostWaitingFrameBytes = 48 * 1024 * 1024;
 const mostWaitingChanges = 10_000;
+const mostWaitingMoves = 20_000;
 const framesAtOnce = 200;
 /** A chunk that was never closed is closed by the next writer, unless it is older than this. */
 const leftBehindMs = 24 * 3_600_000;
@@ -46,6 +48,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
   const window = createWindow(new Set(aspects.flatMap(({ peaks = [] }) => peaks)));
   const frames = createFrames({ mostWaitingBytes: mostWaitingFrameBytes });
   let journal: JournalRow[] = [];
+  let moves: MoveRow[] = [];
   let previous: Tick | null = null;
   let stepMs = -1;
   let openWrittenMs = -1;
@@ -60,6 +63,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
     window.forget();
     frames.forget();
     journal = [];
+    moves = [];
     epoch = null;
     stepMs = -1;
     openWrittenMs = -1;
@@ -82,11 +86,13 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
       const [closed] = window.closed();
       const batch: readonly Frame[] = frames.waiting().slice(0, framesAtOnce);
       const changes = journal.slice(0, 500);
+      const states = moves.slice(0, 1_000);
       const minute = floorTo(stepMs, minuteMs);
       const open = minute === openWrittenMs || closed !== undefined ? [] : window.open();
       try {
         await lease.write(held, async (tx) => {
           await store.writeJournal(tx, changes);
+          await store.writeMoves(tx, states);
           await store.writeFrames(tx, batch);
           if (closed) await store.writeClosed(tx, closed.chunks);
           await store.writeOpen(tx, open);
@@ -98,9 +104,12 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
       }
       frames.settle(new Set(batch));
       journal = journal.filter((row) => !changes.includes(row));
+      const written = new Set(states);
+      moves = moves.filter((row) => !written.has(row));
       if (closed) window.settle([closed]);
       else openWrittenMs = minute;
-      if (!closed && frames.waiting().length === 0 && journal.length === 0) return;
+      const isEmpty = journal.length === 0 && moves.length === 0;
+      if (!closed && frames.waiting().length === 0 && isEmpty) return;
     }
   };
 
@@ -111,6 +120,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
         epoch = null;
         const oldest = clock.now() - keptForTakeoverMs;
         journal = journal.filter(({ at }) => Date.parse(at) > oldest);
+        moves = moves.filter(({ at }) => Date.parse(at) > oldest);
         frames.forget();
         return;
       }
@@ -167,6 +177,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
     }
     window.add(atMs, figures);
     journal = [...journal, ...changes].slice(-mostWaitingChanges);
+    moves = [...moves, ...movesOf(aspects, tick, before)].slice(-mostWaitingMoves);
     if (!isNewStep) return;
     stepMs = floorTo(atMs, finest.stepMs);
     startFlush();
