@@ -186,7 +186,11 @@ export function writeDemoSources({
         id: "primary",
         name: "Redis primary",
         organization: "northwind",
-        caches: [{ name: "tax-rates", service: "billing", prefix: "billing:tax-rates::" }],
+        caches: [
+          { name: "tax-rates", service: "billing", prefix: "billing:tax-rates::" },
+          { name: "products", service: "catalog", prefix: "shop:cache:products:" },
+          { name: "exchange-rates", service: "catalog", prefix: "shop:cache:exchange-rates:" },
+        ],
       },
       { id: "contoso", name: "Redis contoso", url: second.href, organization: "contoso" },
     ],

@@ -182,9 +182,8 @@ function readingOf(suspect: Suspect, answers: readonly unknown[]): readonly Othe
 function reasonOf({ system, isList }: OtherQueue, fault: string | null): string {
   if (isList)
     return fault === null
-      ? "A list has a length and nothing else: age, workers and failures are not known"
+      ? "Length only: a list records no age, workers or failures"
       : `Its length cannot be read: ${fault.slice(0, 200)}`;
-  if (system === "Stream")
-    return "A stream with consumer groups. Found, not read: what waits is up to each group";
-  return `Found, not read: only the jobs of BullMQ can be read, and this is a queue of ${system}`;
+  if (system === "Stream") return "Found, not read: what waits in a stream differs for each consumer group";
+  return `Found, not read: Wheelhouse reads the jobs of BullMQ, not of ${system}`;
 }

@@ -232,6 +232,9 @@ export const CacheDrawer = (props: {
         <Levels row={row} />
         <LevelTable row={row} />
         <Facts facts={factsOf(row)} />
+        <section className={styles.times}>
+          <CacheTimeToLive found={cacheTimes(servers.data, row.id)} />
+        </section>
         <HistoryCharts
           organization={organization}
           kind="cache"
@@ -239,7 +242,6 @@ export const CacheDrawer = (props: {
           subjects={[row.name, row.id]}
           charts={cacheCharts(row.threshold)}
         />
-        <CacheTimeToLive found={cacheTimes(servers.data, row.id)} />
         <h3 className="h">Key groups with most calls</h3>
         <Groups row={row} />
         <h3 className="h">Instances</h3>

@@ -9,15 +9,13 @@ const columns: readonly Column<OtherQueue>[] = [
   {
     id: "name",
     header: "Queue",
-    className: `two ${styles.first}`,
+    className: `two ${styles.first} ${styles.stacked}`,
     card: "title",
     cell: ({ name, key, reason }) => (
       <>
         <span className={styles.name}>{name}</span>
         {key !== name && <small className="mono">{key}</small>}
-        <small className="only-phone" title={reason}>
-          {reason}
-        </small>
+        <small className={`only-phone ${styles.wraps}`}>{reason}</small>
       </>
     ),
   },
@@ -61,7 +59,7 @@ export const OtherQueues = ({ others, left }: { others: readonly OtherQueue[]; l
       </div>
       <Table
         caption="Queues of other systems, by name"
-        className="cards compact"
+        className="cards"
         columns={columns}
         rows={others}
         keyOf={keyOf}

@@ -115,7 +115,7 @@ const factsOf = (view: SourceView): Fact[] => {
           { label: "Address", value: source.target ?? "Wheelhouse's own" },
           {
             label: "Timeout",
-            value: source.timeoutMs == null ? "default" : formatSpan(source.timeoutMs),
+            value: source.timeoutMs == null ? "default" : `${source.timeoutMs / 1_000} s`,
           },
         ]
       : []),

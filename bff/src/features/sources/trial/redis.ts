@@ -6,7 +6,15 @@ const rank = { down: 0, unknown: 1, degraded: 2, ok: 3 };
 const kept = { kind: "redis" } as const;
 
 /** `sample` reads the queues of one step; discovery of many keys takes several. */
-export type QueueReader = { sample(): Promise<{ queues: readonly ReadQueue[] }> };
+export type QueueReader = {
+  sample(): Promise<{
+    queues: readonly ReadQueue[];
+    /** Queues of other systems. */
+    others?: { items: readonly unknown[]; more: number };
+    /** Why not all queues can be found; null if they can. */
+    undiscovered?: string | null;
+  }>;
+};
 
 /**
  * Reads what a Redis server tells this user: its version, and its queues.
@@ -44,15 +52,22 @@ export async function examineRedis({
   const latencyMs = Math.round(performance.now() - startedMs);
   const refusals: string[] = [];
   const info = await redis.info("server").catch((error: unknown) => void refusals.push(wordsOf(error)));
-  const queues = await readQueues(queuesOf(redis), signal).catch((error: unknown) => {
+  const read = await readQueues(queuesOf(redis), signal).catch((error: unknown) => {
     refusals.push(wordsOf(error));
     return null;
   });
+  const queues = read?.queues ?? null;
+  if (read?.undiscovered != null) refusals.push(read.undiscovered);
   const idle = (queues ?? []).filter(({ workers }) => workers === 0).length;
   const isRefused = refusals.length > 0;
   const isEmpty = queues === null || queues.length === 0;
   const found = isEmpty ? "no BullMQ queue found" : `${counted(queues.length, "queue")} found`;
-  const seen = idle === 0 ? found : `${found}, ${idle} without worker`;
+  const others = (read?.others?.items.length ?? 0) + (read?.others?.more ?? 0);
+  const seen = [
+    found,
+    ...(idle === 0 ? [] : [`${idle} without worker`]),
+    ...(others === 0 ? [] : [`${others.toLocaleString("en-GB")} of other systems`]),
+  ].join(", ");
   return {
     kept,
     product: productOf(info ?? ""),
@@ -68,13 +83,13 @@ export async function examineRedis({
 
 /** A server with many keys is searched in several steps, until one finds nothing new or the time is up. */
 async function readQueues(reader: QueueReader, signal: AbortSignal) {
-  let queues: readonly ReadQueue[] = [];
-  for (let step = 0; step < 40 && !signal.aborted; step += 1) {
-    const before = queues.length;
-    queues = (await reader.sample()).queues;
-    if (step >= 2 && queues.length === before) break;
+  let read = await reader.sample();
+  for (let step = 1; step < 40 && !signal.aborted; step += 1) {
+    const before = read.queues.length;
+    read = await reader.sample();
+    if (step >= 2 && read.queues.length === before) break;
   }
-  return queues;
+  return read;
 }
 
 const shownOf = (queues: readonly ReadQueue[]): Found["queues"] =>

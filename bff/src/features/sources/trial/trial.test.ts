@@ -91,6 +91,13 @@ test("a Redis whose password holds any character is read, and kept as it was ent
   expect(trail + kept.body + answer.body).not.toContain(password);
 });
 
+test("queues of other systems are counted beside those of BullMQ", async () => {
+  await operator.lpush("jobs:mail", "1");
+  const { found } = (await attempt(`redis://:${password}@${place()}`)).json();
+  await operator.del("jobs:mail");
+  expect(found).toBe("1 queue found, 1 without worker, 1 of other systems");
+});
+
 test("a refused user is told in the server's own words, and the line that is given mends it", async () => {
   await operator.call("ACL", "SETUSER", "watcher", "on", ">secret", "~*", "+@connection");
   const address = `redis://watcher:secret@${place()}`;
