@@ -1,3 +1,4 @@
+import type { CallTarget } from "#lib/http/call-target.ts";
 import type { WatchHttp } from "#lib/http/watch-http.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
@@ -35,6 +36,7 @@ export type HealthChecks = {
 };
 
 type CheckTarget = Target & {
+  organization: string;
   serviceId: string;
   instanceId: string;
   url: string;
@@ -64,7 +66,7 @@ export function createHealthChecks({
 }): HealthChecks {
   const ask = async (target: CheckTarget, signal: AbortSignal): Promise<Reading> => {
     if (target.format === "tcp") {
-      const { latencyMs, ip } = await http.connect(target.url, { signal });
+      const { latencyMs, ip } = await http.connect(target.url, { signal, target: callTo(target) });
       return readAnswer(target, { kind: "connected", latencyMs, ip }, clock.now());
     }
     const answer = await http.get(target.url, {
@@ -72,6 +74,7 @@ export function createHealthChecks({
       maxBytes: maxBodyBytes,
       accept,
       source: target.serviceId,
+      target: callTo(target),
     });
     return readAnswer(target, { kind: "answer", ...answer }, clock.now());
   };
@@ -148,12 +151,24 @@ export function createHealthChecks({
   };
 }
 
+/** Whatever it answers is what a check asks for, so only silence is a failed call. */
+const callTo = ({ organization, serviceId, instanceId, intervalMs }: CheckTarget): CallTarget => ({
+  organization,
+  purpose: "health-checks",
+  id: serviceId,
+  name: serviceId,
+  instance: instanceId,
+  intervalMs,
+  failsFromStatus: null,
+});
+
 function targetsOf({ services }: WatchedSources): CheckTarget[] {
-  return services.flatMap(({ id, instances, format, conditions, intervalMs, timeoutMs }) =>
+  return services.flatMap(({ id, organization, instances, format, conditions, intervalMs, timeoutMs }) =>
     format === "push"
       ? []
       : instances.map((instance) => ({
           key: checkKey(id, instance.id),
+          organization,
           serviceId: id,
           instanceId: instance.id,
           url: instance.url,
