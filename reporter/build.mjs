@@ -3,7 +3,11 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { rolldown } from "rolldown";
+import { ensureInstalled } from "../bff/launch/install.mjs";
+
+// A fresh clone has no packages yet.
+await ensureInstalled();
+const { rolldown } = await import("rolldown");
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "..");

@@ -20,6 +20,7 @@ const targetKept = [
   "timeoutMs",
   "downAfter",
   "upAfter",
+  "checkAgeMs",
   "actuatorBreakers",
   "service",
   "instance",
@@ -68,6 +69,8 @@ const serviceDefinition = z.strictObject({
   ...rhythm,
   downAfter: count.default(3),
   upAfter: count.default(2),
+  /** How old a part's own result may be before it is unknown; null for 2.5 minutes, or twice the interval. */
+  checkAgeMs: z.number().int().min(1_000).max(86_400_000).nullable().default(null),
   /** Also read `/actuator/circuitbreakers` next to each instance's URL. */
   actuatorBreakers: z.boolean().default(false),
 });

@@ -7,7 +7,14 @@ type OwnReportsNeeds = Parameters<typeof createOwnReports>[0];
 /** Reports this process of Wheelhouse like a watched service. */
 export function createOwnProcess(
   { redis, config, clock }: Core,
-  { subscriber, parts }: Pick<OwnReportsNeeds, "subscriber" | "parts">,
+  {
+    subscriber,
+    parts,
+    partsOfPages,
+  }: Pick<OwnReportsNeeds, "subscriber" | "parts"> & {
+    /** Reported by processes that serve pages; no other calls them. */
+    partsOfPages: OwnReportsNeeds["parts"];
+  },
 ) {
   const { roles } = config;
   const reports = createOwnReports({
@@ -16,8 +23,7 @@ export function createOwnProcess(
     roles,
     clock,
     eventLoop: createEventLoop({ windowMs: 0.75 * ownReportsEveryMs }),
-    // Only processes that serve pages call them.
-    parts: roles.includes("web") ? parts : [],
+    parts: roles.includes("web") ? [...parts, ...partsOfPages] : parts,
   });
   const start = async (): Promise<Running> => {
     reports.start();

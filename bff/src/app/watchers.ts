@@ -12,6 +12,7 @@ import { createQueuesSource } from "#features/queues/source.ts";
 import { createDeclared, createSources } from "#features/sources/sources.ts";
 import { webhookRows } from "#features/webhooks/aspect.ts";
 import { createWatchHttp } from "#lib/http/watch-http.ts";
+import { createWatchedCalls } from "#lib/http/watched-calls.ts";
 import { createServerFilter, createWatchFilter } from "#lib/security/address-filter.ts";
 import { createListAnswers } from "#observe/spread/spread.ts";
 import type { Foundations } from "./foundations.ts";
@@ -19,10 +20,17 @@ import { createWatch } from "./observe.ts";
 import { createOwnProcess } from "./own-process.ts";
 
 /** Access to what is watched, now and at a past moment. */
-export function createReading({ core, access, box, ownCaches, subscriber }: Foundations, redisUrl: string) {
+export function createReading(
+  { core, audit, access, box, ownCaches, subscriber }: Foundations,
+  redisUrl: string,
+) {
   const acts = createRecentActs({ database: core.database });
   const declared = createDeclared(core, { box });
-  const ownProcess = createOwnProcess(core, { subscriber, parts: [ownCaches, ...access.breakers] });
+  const ownProcess = createOwnProcess(core, {
+    subscriber,
+    parts: audit.breakers,
+    partsOfPages: [ownCaches, ...access.breakers],
+  });
   const watch = createWatch(core, {
     catalogue: declared.catalogue,
     redisUrl,
@@ -48,10 +56,13 @@ export function createWatchers(
 ) {
   const { snapshots, channel, intervalMs, redisServers, detailedServers } = watch;
   const { catalogue, hashOf } = declared;
-  const http = createWatchHttp({
-    filter: createWatchFilter(core.config.observe.allowAddresses),
-    credentialsOf: declared.catalogue.credentialsOf,
-  });
+  const calls = createWatchedCalls(core);
+  const http = calls.around(
+    createWatchHttp({
+      filter: createWatchFilter(core.config.observe.allowAddresses),
+      credentialsOf: declared.catalogue.credentialsOf,
+    }),
+  );
   const operations = createOperations(core, { channel });
   const { newestToBreakers: newestCommands, run, read: readOperation } = operations;
   const commanding = { ...reading, channel, run, readOperation };
@@ -65,6 +76,7 @@ export function createWatchers(
     endpoints: webhookRows,
     reported: watch.reported,
     pushed: watch.pushed,
+    calls,
     reasonOf: createReasonOf(reading),
   });
   return {

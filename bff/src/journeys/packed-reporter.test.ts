@@ -73,7 +73,8 @@ const CircuitBreaker = require("opossum");`,
   redisUrl = (await createTestRedis()).url;
   ({ it, people } = await startWatchedApp(redisUrl));
   await it.startRoles();
-}, 60_000);
+  // Packing compiles the types, which takes its time beside other tests.
+}, 180_000);
 afterAll(async () => {
   for (const each of services) each.kill("SIGKILL");
   await it.close();
@@ -116,4 +117,4 @@ test("the package has types, a license and a README, and depends on nothing", as
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const compiled = await run(process.execPath, [tsc, ...options], { cwd: project }).catch((error) => error);
   expect(compiled.stdout).toBe("");
-});
+}, 60_000);

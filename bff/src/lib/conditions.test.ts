@@ -17,6 +17,7 @@ const facts: Facts = {
   latencyMs: 120,
   ip: "10.0.0.7",
   certificateExpiresInMs: 20 * 86_400_000,
+  dnsRcode: "NOERROR",
   body: JSON.stringify(body),
 };
 const judge = (text: string, over: Partial<Facts> = {}) => parseCondition(text).judge({ ...facts, ...over });
@@ -39,6 +40,8 @@ test.each([
   ["[CERTIFICATE_EXPIRATION] > 1h30m", true, "1728000000"],
   ["[CERTIFICATE_EXPIRATION] > 3w", false, "1728000000"],
   ["[CONNECTED] == true", true, "true"],
+  ["[DNS_RCODE] == NOERROR", true, "NOERROR"],
+  ["[DNS_RCODE] != any(SERVFAIL, NXDOMAIN)", true, "NOERROR"],
   ["[IP] == pat(10.*)", true, "10.0.0.7"],
   ["[IP] != 10.0.0.8", true, "10.0.0.7"],
   ["[BODY].status == UP", true, "UP"],
@@ -92,6 +95,7 @@ test("without an answer only a condition that expects none holds", () => {
     latencyMs: null,
     ip: null,
     certificateExpiresInMs: null,
+    dnsRcode: null,
     body: null,
   };
   for (const text of [
@@ -113,7 +117,8 @@ test.each([
   ["[STATUS] === 200", "=== is not an operator"],
   ["1 == 1", "names nothing of the answer"],
   ["[STATSU] == 200", "[STATSU] is not known"],
-  ["[DNS_RCODE] == NOERROR", "[DNS_RCODE] is not known"],
+  ["[DOMAIN_EXPIRATION] > 30d", "[DOMAIN_EXPIRATION] is not known"],
+  ["[DNS_RCODE] > 1", "does not go with [DNS_RCODE]"],
   ["[STATUS].a == 200", "[STATUS] has no parts"],
   ["[BODY]..a == 1", "is not a path"],
   ["[BODY].a[x] == 1", "is not a path"],

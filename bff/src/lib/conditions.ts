@@ -7,6 +7,8 @@ export type Facts = {
   latencyMs: number | null;
   ip: string | null;
   certificateExpiresInMs: number | null;
+  /** What name servers answer for the host, such as `NOERROR` or `NXDOMAIN`; null if they were not asked. */
+  dnsRcode: string | null;
   body: string | null;
 };
 export type Judgement = { text: string; actual: string; passed: boolean };
@@ -14,6 +16,8 @@ export type Condition = {
   text: string;
   /** Concerns slowness or a certificate's age: a service that fails it still serves. */
   isOfQuality: boolean;
+  /** Takes the name servers' answer for the host. */
+  asksDns: boolean;
   judge(facts: Facts): Judgement;
 };
 
@@ -28,7 +32,16 @@ export class ConditionError extends Error {
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 /** `undefined` for a missing part. */
 type Value = Json | undefined;
-type Subject = "STATUS" | "RESPONSE_TIME" | "CONNECTED" | "IP" | "CERTIFICATE_EXPIRATION" | "BODY";
+type Subject =
+  | "STATUS"
+  | "RESPONSE_TIME"
+  | "CONNECTED"
+  | "IP"
+  | "CERTIFICATE_EXPIRATION"
+  | "DNS_RCODE"
+  | "BODY";
+/** Compared with `==` and `!=` only. */
+const unordered: readonly Subject[] = ["IP", "CONNECTED", "DNS_RCODE"];
 type Side =
   | { kind: "fact"; of: Subject; path: readonly (string | number)[]; call: "len" | "has" | null }
   | { kind: "literal"; value: string }
@@ -45,7 +58,7 @@ const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 /**
  * Parses one condition in the language of Gatus: `[STATUS] == 200`, `[BODY].items[0].name == pat(sho*)`,
  * `len([BODY].items) > 3`, `has([BODY].error) == false`, `[STATUS] == any(200, 204)`, `[RESPONSE_TIME] < 300`
- * (milliseconds, or a duration), `[CERTIFICATE_EXPIRATION] > 14d`. A part missing from the answer fulfils no condition
+ * (milliseconds, or a duration), `[CERTIFICATE_EXPIRATION] > 14d`, `[DNS_RCODE] == NOERROR`. A part missing from the answer fulfils no condition
  * but `has(…) == false`, so that nothing passes because it could not be read.
  * @throws ConditionError
  */
@@ -64,11 +77,12 @@ export function parseCondition(text: string): Condition {
     const other = sides[1 - i];
     if (Number.isNaN(numberOf(side.value)))
       throw new ConditionError(`${operator} compares numbers and durations, not ${shown(side.value)}`);
-    if (other?.kind === "fact" && (other.of === "IP" || other.of === "CONNECTED" || other.call === "has"))
+    if (other?.kind === "fact" && (unordered.includes(other.of) || other.call === "has"))
       throw new ConditionError(`${operator} does not go with [${other.of}]`);
   }
   return {
     text,
+    asksDns: sides.some((side) => side.kind === "fact" && side.of === "DNS_RCODE"),
     isOfQuality: fact.of === "RESPONSE_TIME" || fact.of === "CERTIFICATE_EXPIRATION",
     judge(facts) {
       const body = once(() => parseBody(facts.body));
@@ -137,6 +151,7 @@ const subjects: readonly string[] = [
   "CONNECTED",
   "IP",
   "CERTIFICATE_EXPIRATION",
+  "DNS_RCODE",
   "BODY",
 ];
 const isSubject = (name: string): name is Subject => subjects.includes(name);
@@ -178,6 +193,7 @@ function read({ of, path, call }: Extract<Side, { kind: "fact" }>, facts: Facts,
     if (of === "RESPONSE_TIME") return facts.latencyMs ?? undefined;
     if (of === "CONNECTED") return facts.connected;
     if (of === "IP") return facts.ip ?? undefined;
+    if (of === "DNS_RCODE") return facts.dnsRcode ?? undefined;
     if (of === "CERTIFICATE_EXPIRATION") return facts.certificateExpiresInMs ?? undefined;
     // A body that is not JSON has only its text.
     if (path.length === 0) return body() ?? facts.body ?? undefined;

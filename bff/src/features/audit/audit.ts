@@ -81,6 +81,8 @@ export function createAudit(
     /** Records refused and failed attempts. */
     denials,
     readHeads: store.byIds,
+    /** Breakers of calls that every process makes. */
+    breakers: proof.breakers,
     /** Waits for running exports and writes counted refusals; must run just before the database closes. */
     async close() {
       await review.close();

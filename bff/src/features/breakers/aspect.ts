@@ -12,7 +12,7 @@ import {
 import { defineFigures, isHeard } from "#observe/figures.ts";
 import { createPublicRows } from "#observe/spread/spread.ts";
 import type { OwnEndpointsKey } from "./own.ts";
-import { breakerRows, type ObservedBreaker } from "./rows.ts";
+import { breakerRows, isOfChecks, type ObservedBreaker } from "./rows.ts";
 
 const mostWorst = 2;
 
@@ -64,7 +64,7 @@ export const createBreakersAspect = ({
   }),
   findings: (rows) =>
     rows.flatMap((row) => {
-      const problem = problemOf(row);
+      const problem = isOfChecks(row) ? null : problemOf(row);
       if (problem === null) return [];
       return [{ node: nodeOf(row.id), state: problem.state, check: null, explainedBy: null, problem }];
     }),

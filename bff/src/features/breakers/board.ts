@@ -6,7 +6,7 @@ import { type BreakerHolders, isHeld } from "./holders.ts";
 import { addMove, instanceOf, mergeReadings, unheardInstance, unknownFromMs } from "./instance.ts";
 import type { BreakerReading } from "./reading.ts";
 import { causeOf, labelOf, rollUpFigures, worstOf } from "./roll-up.ts";
-import type { ObservedBreaker } from "./rows.ts";
+import { isOfChecks, type ObservedBreaker } from "./rows.ts";
 
 /** Maximum number of instances over all breakers, and of instances per breaker that no longer report. */
 const mostInstances = 5_000;
@@ -277,7 +277,8 @@ function changeOf(
   now: ObservedBreaker,
   nowMs: number,
 ): ObservedChange | null {
-  if (!before || before.state === now.state) return null;
+  // What a check or a scrape finds is a change of its service.
+  if (!before || before.state === now.state || isOfChecks(now)) return null;
   const { state, instances, name, organization, failureRatio } = now;
   const inState = instances.filter((each) => each.state === state).length;
   const where = instances.length > 1 && state !== "closed" ? ` on ${inState} of ${instances.length}` : "";

@@ -1,9 +1,11 @@
 import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
 import type { WatchHttp } from "#lib/http/watch-http.ts";
+import type { WatchedCalls } from "#lib/http/watched-calls.ts";
 import type { Pushed } from "#observe/pushes/pushes.ts";
 import type { Catalogue } from "#observe/sources/sources.ts";
 import { createBreakersAspect } from "./aspect.ts";
 import { createBreakersBoard } from "./board.ts";
+import { createCheckBreakers } from "./calls.ts";
 import { type CommandsDeps, createBreakerCommands } from "./commands.ts";
 import { createBreakerHolders, type NewestCommands } from "./holders.ts";
 import { createOwnBreakers, type OwnEndpointsKey } from "./own.ts";
@@ -23,6 +25,8 @@ type BreakersNeeds = {
   reported: ReportedBreakersDeps;
   /** What instances push over OpenTelemetry. */
   pushed(): readonly Pushed[];
+  /** The calls that check and scrape what is watched. */
+  calls: Pick<WatchedCalls, "all" | "forget">;
   /** The latest command to each of these breakers that was applied by an instance, or still may be. */
   newestCommands(targets: readonly { organizationId: string; targetId: string }[]): NewestCommands;
 } & Omit<CommandsDeps & RoutesDeps, "command">;
@@ -30,7 +34,8 @@ type BreakersNeeds = {
 /** Breakers of Wheelhouse's own endpoints, scraped and reported breakers, and commands to them. */
 export function createBreakers(core: Core, needs: BreakersNeeds) {
   const { redis, config, clock, log } = core;
-  const { catalogue, http, endpoints, reported, pushed, newestCommands, channel, run, ...reading } = needs;
+  const { catalogue, http, endpoints, reported, pushed, calls, newestCommands, channel, run, ...reading } =
+    needs;
   const states = createScrapeStates({ redis, log });
   const scraped = createScrapedBreakers({
     catalogue,
@@ -50,7 +55,13 @@ export function createBreakers(core: Core, needs: BreakersNeeds) {
     aspect: createBreakersAspect({
       endpoints,
       board: createBreakersBoard(
-        [own, scraped, createReportedBreakers(reported), createPushedBreakers({ pushed })],
+        [
+          own,
+          scraped,
+          createReportedBreakers(reported),
+          createPushedBreakers({ pushed }),
+          createCheckBreakers({ calls: calls.all, forget: calls.forget }),
+        ],
         createBreakerHolders({ newestCommands, clock }),
       ),
     }),

@@ -132,3 +132,5 @@ export function createCallBreaker({
     },
   };
 }
+
+export type CallBreaker = ReturnType<typeof createCallBreaker>;

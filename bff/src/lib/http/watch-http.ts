@@ -6,6 +6,7 @@ import { TLSSocket } from "node:tls";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
 import { type AddressFilter, AddressRefusedError } from "#lib/security/address-filter.ts";
+import type { CallTarget } from "./call-target.ts";
 
 export type WatchAnswer = {
   statusCode: number;
@@ -37,10 +38,15 @@ export type WatchHttp = {
       accept: string;
       /** Id of the source whose credentials are sent. */
       source?: string;
+      /** Whose breaker the call goes through; see `createWatchedCalls`. */
+      target?: CallTarget;
     },
   ): Promise<WatchAnswer>;
   /** Connects to `tcp://host:port` and disconnects. */
-  connect(url: string, options: { signal: AbortSignal }): Promise<{ latencyMs: number; ip: string | null }>;
+  connect(
+    url: string,
+    options: { signal: AbortSignal; target?: CallTarget },
+  ): Promise<{ latencyMs: number; ip: string | null }>;
 };
 
 const bareHost = (url: URL) => url.hostname.replace(/^\[|\]$/g, "");

@@ -53,6 +53,8 @@ export type WatchedService = {
   timeoutMs: number;
   downAfter: number;
   upAfter: number;
+  /** How old a part's own result may be before it is unknown; null or absent for the default. */
+  checkAgeMs?: number | null;
   /** Whether `/actuator/circuitbreakers` beside each instance's URL is read too. */
   actuatorBreakers: boolean;
 };

@@ -9,6 +9,7 @@ import { auth } from "./credentials.ts";
 
 const shortestMs = 1_000;
 const longestMs = 3_600_000;
+const longestAgeMs = 24 * 3_600_000;
 
 const url = (protocols: readonly string[]) =>
   z
@@ -94,6 +95,7 @@ const service = z.strictObject({
   timeout: rhythm.timeout.default(5_000),
   downAfter: count.default(3),
   upAfter: count.default(2),
+  checkAge: duration(shortestMs, longestAgeMs).optional(),
   actuatorBreakers: z.boolean().default(false),
   auth: auth.optional(),
 });
@@ -219,6 +221,7 @@ export function serviceOf(entry: ServiceEntry): WatchedService {
     timeoutMs: entry.timeout,
     downAfter: entry.downAfter,
     upAfter: entry.upAfter,
+    checkAgeMs: entry.checkAge ?? null,
     actuatorBreakers: entry.actuatorBreakers,
   };
 }

@@ -1,2 +1,3 @@
+export { describeFailure } from "./describe-failure.ts";
 export { createProbe, createProbes, type Probe } from "./probe.ts";
 export { createTargetRunner, type Target, type TargetResult } from "./runner.ts";

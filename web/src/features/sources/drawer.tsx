@@ -40,11 +40,15 @@ const definitionFacts = ({ definition }: WatchedSource): Fact[] => {
       { label: "Address", value: <span className={`mono ${css.url}`}>{definition.url}</span> },
       { label: "Service", value: `${definition.service}, instance ${definition.instance}` },
     ];
-  const { format, dependsOn, group, owner, runbookUrl, downAfter, upAfter, actuatorBreakers } = definition;
+  const { format, dependsOn, group, owner, runbookUrl, downAfter, upAfter, checkAgeMs, actuatorBreakers } =
+    definition;
   return [
     { label: "Format", value: formatWords[format] },
     timeout,
     { label: "Hysteresis", value: `down after ${downAfter}, up after ${upAfter} checks` },
+    ...(checkAgeMs === null
+      ? []
+      : [{ label: "Results of parts", value: `up to ${formatSpan(checkAgeMs)} old` }]),
     { label: "Depends on", value: dependsOn.length === 0 ? "none" : dependsOn.join(", ") },
     ...(group === null ? [] : [{ label: "Group", value: group }]),
     ...(owner === null ? [] : [{ label: "Owner", value: owner }]),

@@ -23,6 +23,7 @@ export type TargetForm = {
   timeoutSeconds: string;
   downAfter: string;
   upAfter: string;
+  checkAgeSeconds: string;
   actuatorBreakers: boolean;
   /** For metrics: the service they belong to. */
   service: string;
@@ -54,6 +55,7 @@ const blank: TargetForm = {
   timeoutSeconds: "5",
   downAfter: "3",
   upAfter: "2",
+  checkAgeSeconds: "",
   actuatorBreakers: false,
   service: "",
   instance: "",
@@ -95,6 +97,7 @@ export const formOf = (definition: TargetDefinition | null): TargetForm => {
     runbookUrl: runbookUrl ?? "",
     downAfter: String(definition.downAfter),
     upAfter: String(definition.upAfter),
+    checkAgeSeconds: seconds(definition.checkAgeMs ?? undefined, ""),
     actuatorBreakers: definition.actuatorBreakers,
   };
 };
@@ -145,6 +148,7 @@ export const definitionOf = (form: TargetForm): Definition => {
     runbookUrl: orNull(form.runbookUrl),
     downAfter: Number(form.downAfter),
     upAfter: Number(form.upAfter),
+    checkAgeMs: form.checkAgeSeconds.trim() === "" ? null : ms(form.checkAgeSeconds),
     actuatorBreakers: form.actuatorBreakers && isAskedByHttp(form.format),
   };
 };

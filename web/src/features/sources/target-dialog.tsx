@@ -30,6 +30,7 @@ const fields = [
   "timeoutMs",
   "downAfter",
   "upAfter",
+  "checkAgeMs",
   "actuatorBreakers",
   "service",
   "instance",
@@ -186,6 +187,16 @@ const More = ({ form, set, complaint }: Control) => (
         isNumber
       />
     </div>
+    {isAskedByHttp(form.format) && (
+      <TextField
+        label="Maximum age of a part's result, in seconds"
+        hint="For services that check their parts rarely. Default: 150, or twice the interval"
+        error={complaint("checkAgeMs")}
+        value={form.checkAgeSeconds}
+        onChange={(checkAgeSeconds) => set({ checkAgeSeconds })}
+        isNumber
+      />
+    )}
     {isAskedByHttp(form.format) && (
       <label className={css.check}>
         <input

@@ -186,8 +186,9 @@ function signatureOf(request: IncomingMessage, path: string) {
  */
 async function startObjectStore() {
   const objects = new Map<string, { body: string; lock: unknown }>();
-  const state = { isAway: false, isOld: false };
+  const state = { isAway: false, isOld: false, asked: 0 };
   const server = createServer(async (request, response) => {
+    state.asked += 1;
     const path = request.url ?? "";
     const body = await text(request);
     const end = (status: number, answer = "") => response.writeHead(status).end(answer);
@@ -262,6 +263,30 @@ test("the object store gets each checkpoint once, signed, catches up after an ou
     expect(await problem(suspicious)).toMatch(/^the object store has a different checkpoint at /);
     expect(store.objects.get(path(2))?.body).toBe("{}");
   }
+  await own.close();
+  store.close();
+});
+
+test("an object store that fails three times is left alone for 30 seconds, and the problem stays what it said", async () => {
+  const store = await startObjectStore();
+  const own = await openTrail(await createTestDatabase());
+  const organization = await own.newOrganization("s3-breaker");
+  await own.record(organization, 1);
+  await own.sign(organization);
+  let nowMs = systemClock.now();
+  const options = { ...credentials, url: store.url, lockDays: undefined };
+  const s3 = createS3Sink({ options, database: own.database, clock: { now: () => nowMs } });
+  const sink = createAuditSinks({ ...own, sinks: [s3] });
+  const problem = async () => (await sink.statusOf(organization.id))[0]?.problem;
+  store.state.isAway = true;
+  for (let time = 0; time < 5; time += 1) await sink.flush();
+  expect(store.state.asked).toBe(3);
+  expect(await problem()).toBe("the object store responded with 503");
+  store.state.isAway = false;
+  nowMs += 30_000;
+  await sink.flush();
+  expect(await problem()).toBeNull();
+  expect(store.objects.size).toBe(1);
   await own.close();
   store.close();
 });

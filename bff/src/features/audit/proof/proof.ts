@@ -49,11 +49,12 @@ export function createAuditProof(deps: ProofDeps) {
   });
   const checkpoints = createAuditCheckpoints({ database, keys, clock });
   const file = createFileSink(join(dataDir, "audit-checkpoints"));
+  const s3 = config.s3 ? createS3Sink({ options: config.s3, database, clock }) : undefined;
   const sinks = createAuditSinks({
     database,
     checkpoints,
     log,
-    sinks: [file, ...(config.s3 ? [createS3Sink({ options: config.s3, database, clock })] : [])],
+    sinks: [file, ...(s3 ? [s3] : [])],
   });
   const inside = {
     newest: async (id: string) => (await checkpoints.newest(id))?.checkpoint.number ?? 0,
@@ -70,5 +71,7 @@ export function createAuditProof(deps: ProofDeps) {
     routes: (app: FastifyInstance) => auditProofRoutes(app, { intake, proof: service }),
     start: upkeep.start,
     stop: upkeep.stop,
+    /** Breakers of its calls to servers outside. */
+    breakers: s3 ? [s3.breaker] : [],
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { AwsClient } from "aws4fetch";
+import { type CallBreaker, createCallBreaker } from "#lib/http/call-breaker.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { AuditSink } from "./sinks.ts";
@@ -15,24 +16,43 @@ export type S3SinkOptions = {
 };
 
 const timeoutMs = 10_000;
+const failuresMax = 3;
+const coolDownMs = 30_000;
 const dayMs = 24 * 3_600_000;
 
 /**
  * Checkpoints as objects `<url>/<organization id>/<number, 12 digits>.json` on an S3-compatible server,
  * written once: `If-None-Match: *` prevents overwriting, and an existing object must be identical.
  */
-export function createS3Sink(deps: { options: S3SinkOptions; database: Database; clock: Clock }): AuditSink {
+export function createS3Sink(deps: {
+  options: S3SinkOptions;
+  database: Database;
+  clock: Clock;
+}): AuditSink & { breaker: CallBreaker } {
   const { options, database, clock } = deps;
   const { url, region, accessKeyId, secretAccessKey, lockDays } = options;
   const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
   const name = `s3 ${url}`;
+  const breaker = createCallBreaker({
+    name: "audit object store",
+    failuresMax,
+    coolDownMs,
+    // Answers below 500 do not throw: they concern a request or its credentials, not the server.
+    isFailure: () => true,
+    clock,
+  });
 
   async function send(
     address: string,
     init: { method: string; body?: string; headers: Record<string, string> },
   ) {
     const request = await client.sign(address, init);
-    return fetch(request, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
+    return breaker.run(async () => {
+      const response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
+      if (response.status < 500) return response;
+      await response.body?.cancel();
+      throw new Error(`the object store responded with ${response.status}`);
+    });
   }
 
   /** @returns false if the server reports no object. */
@@ -75,6 +95,7 @@ export function createS3Sink(deps: { options: S3SinkOptions; database: Database;
 
   return {
     name,
+    breaker,
     async newest(organizationId) {
       const row = await database.system
         .selectFrom("audit_sink_state")

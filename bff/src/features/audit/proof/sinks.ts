@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { CallRefused } from "#lib/http/call-breaker.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { AuditCheckpoints } from "./checkpoints.ts";
 
@@ -61,6 +62,8 @@ export function createAuditSinks({ database, checkpoints, sinks, log }: SinksDep
         for (const { organizationId, number } of newest) await bring(sink, organizationId, number);
         problems.delete(sink.name);
       } catch (err) {
+        // What made the breaker open says more than that it is open.
+        if (err instanceof CallRefused && problems.has(sink.name)) continue;
         const reason = err instanceof Error ? err.message : String(err);
         if (!problems.has(sink.name))
           log.warn({ reason, sink: sink.name }, "checkpoints are waiting for their sink");

@@ -88,6 +88,15 @@ export function createScrapedBreakers(deps: {
       maxBytes: mostBytes[format],
       source: target.id,
       signal,
+      target: {
+        organization,
+        purpose: "scrapes",
+        id: format === "metrics" ? target.id : `actuator ${target.id}`,
+        name: service,
+        instance,
+        intervalMs,
+        failsFromStatus: 500,
+      },
     });
     if (statusCode < 200 || statusCode > 299) throw new Error(`Responded with status ${statusCode}`);
     if (truncated) throw new Error(`The response exceeds ${mostBytes[format]} bytes`);

@@ -46,11 +46,13 @@ const catalogueOf = (...services: WatchedService[]): Catalogue => ({
 });
 
 function watch(allowed: string[], ...services: WatchedService[]) {
+  const rcodes: Record<string, string> = { localhost: "NOERROR", "gone.invalid": "NXDOMAIN" };
   const checks = createHealthChecks({
     catalogue: catalogueOf(...services),
     http: createWatchHttp({ filter: createAddressFilter(allowed), ca: certificate }),
     heartbeats: { read: async (keys) => keys.map(() => null) },
     clock: systemClock,
+    rcodeOf: async (url) => rcodes[new URL(url).hostname] ?? null,
   });
   const timer = setInterval(() => checks.poke(Date.now()), 50);
   ends.push(() => {
@@ -174,4 +176,39 @@ test("the expiry of a certificate is read with each check, and an untrusted one 
   const http = createWatchHttp({ filter: createAddressFilter(loopback) });
   const options = { signal: AbortSignal.timeout(5_000), maxBytes: 100, accept: "*/*" };
   await expect(http.get(url, options)).rejects.toThrow(/self.signed/i);
+});
+
+test("a condition can require what name servers answer, also that a name does not exist", async () => {
+  const url = (await serve((_, reply) => void reply.end("ok"))).replace("127.0.0.1", "localhost");
+  const check = watch(
+    ["127.0.0.0/8", "::1"],
+    service("found", url, { conditions: ["[DNS_RCODE] == NOERROR", "[STATUS] == 200"] }),
+    service("missing", url, { conditions: ["[DNS_RCODE] == NXDOMAIN"] }),
+    service("retired", "http://gone.invalid/", { conditions: ["[DNS_RCODE] == NXDOMAIN"] }),
+    service("lost", "http://gone.invalid/", { conditions: ["[DNS_RCODE] == NOERROR"] }),
+  );
+  const seen = (id: string) => {
+    const found = check(id);
+    return found && [found.state, found.conditions[0]?.actual, found.connected];
+  };
+  await expect.poll(() => seen("found"), { timeout: 5_000 }).toEqual(["ok", "NOERROR", true]);
+  await expect.poll(() => seen("missing"), { timeout: 5_000 }).toEqual(["down", "NOERROR", true]);
+  await expect.poll(() => seen("retired"), { timeout: 10_000 }).toEqual(["ok", "NXDOMAIN", false]);
+  await expect.poll(() => seen("lost"), { timeout: 10_000 }).toEqual(["down", "NXDOMAIN", false]);
+});
+
+test("a service that checks its parts rarely has its own limit for the age of their results", async () => {
+  const time = new Date(Date.now() - 9 * 60_000).toISOString();
+  const body = JSON.stringify({ status: "pass", checks: { "db:time": [{ status: "pass", time }] } });
+  const url = await serve((_, reply) => void reply.end(body));
+  const check = watch(
+    loopback,
+    service("usual", url, { format: "json" }),
+    service("rarely", url, { format: "json", checkAgeMs: 600_000 }),
+    service("often", url, { format: "json", checkAgeMs: 60_000 }),
+  );
+  const state = (id: string) => check(id)?.state;
+  await expect.poll(() => state("usual"), { timeout: 5_000 }).toBe("unknown");
+  await expect.poll(() => state("rarely"), { timeout: 5_000 }).toBe("ok");
+  await expect.poll(() => state("often"), { timeout: 5_000 }).toBe("unknown");
 });

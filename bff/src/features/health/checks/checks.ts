@@ -1,13 +1,20 @@
+import type { CallTarget } from "#lib/http/call-target.ts";
 import type { WatchHttp } from "#lib/http/watch-http.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Catalogue, WatchedSources } from "#observe/sources/sources.ts";
-import { createTargetRunner, type Target, type TargetResult } from "#observe/targets/targets.ts";
+import {
+  createTargetRunner,
+  describeFailure,
+  type Target,
+  type TargetResult,
+} from "#observe/targets/targets.ts";
 import type { Check } from "./check.ts";
 import { checkKey } from "./check-key.ts";
+import { dnsRcodeOf } from "./dns-answer.ts";
 import { readHealth } from "./formats.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 import { createPushChecks } from "./push-checks.ts";
-import { type Reading, readAnswer } from "./read.ts";
+import { asksDns, type Heard, type Reading, readAnswer } from "./read.ts";
 
 export type { Check, CheckComponent } from "./check.ts";
 export { checkKey } from "./check-key.ts";
@@ -35,12 +42,14 @@ export type HealthChecks = {
 };
 
 type CheckTarget = Target & {
+  organization: string;
   serviceId: string;
   instanceId: string;
   url: string;
   format: "json" | "spring" | "health+json" | "status" | "tcp";
   conditions: readonly string[];
   intervalMs: number;
+  checkAgeMs?: number | undefined;
 };
 
 const concurrency = 64;
@@ -55,25 +64,38 @@ export function createHealthChecks({
   heartbeats,
   clock,
   random = Math.random,
+  rcodeOf = dnsRcodeOf,
 }: {
   catalogue: Catalogue;
   http: WatchHttp;
   heartbeats: Heartbeats;
   clock: Clock;
   random?: () => number;
+  rcodeOf?: (url: string, options: { signal: AbortSignal }) => Promise<string | null>;
 }): HealthChecks {
-  const ask = async (target: CheckTarget, signal: AbortSignal): Promise<Reading> => {
+  const hear = async (target: CheckTarget, signal: AbortSignal): Promise<Heard> => {
     if (target.format === "tcp") {
-      const { latencyMs, ip } = await http.connect(target.url, { signal });
-      return readAnswer(target, { kind: "connected", latencyMs, ip }, clock.now());
+      const { latencyMs, ip } = await http.connect(target.url, { signal, target: callTo(target) });
+      return { kind: "connected", latencyMs, ip };
     }
     const answer = await http.get(target.url, {
       signal,
       maxBytes: maxBodyBytes,
       accept,
       source: target.serviceId,
+      target: callTo(target),
     });
-    return readAnswer(target, { kind: "answer", ...answer }, clock.now());
+    return { kind: "answer", ...answer };
+  };
+  const ask = async (target: CheckTarget, signal: AbortSignal): Promise<Reading> => {
+    if (!asksDns(target.conditions)) return readAnswer(target, await hear(target, signal), clock.now());
+    // A name that does not resolve can be what a condition expects, so no connection is an answer, too.
+    const [heard, rcode] = await Promise.all([
+      hear(target, signal).catch((error): Heard => ({ kind: "none", cause: describeFailure(error) })),
+      rcodeOf(target.url, { signal }),
+    ]);
+    signal.throwIfAborted();
+    return readAnswer(target, heard, clock.now(), rcode);
   };
   const runner = createTargetRunner<CheckTarget, Check>({
     concurrency,
@@ -88,7 +110,7 @@ export function createHealthChecks({
         instanceId,
         atMs: clock.now(),
         certain: false,
-        connected: true,
+        connected: reading.latencyMs !== null,
         timedOut: false,
         ...reading,
       };
@@ -148,19 +170,33 @@ export function createHealthChecks({
   };
 }
 
+/** Whatever it answers is what a check asks for, so only silence is a failed call. */
+const callTo = ({ organization, serviceId, instanceId, intervalMs }: CheckTarget): CallTarget => ({
+  organization,
+  purpose: "health-checks",
+  id: serviceId,
+  name: serviceId,
+  instance: instanceId,
+  intervalMs,
+  failsFromStatus: null,
+});
+
 function targetsOf({ services }: WatchedSources): CheckTarget[] {
-  return services.flatMap(({ id, instances, format, conditions, intervalMs, timeoutMs }) =>
-    format === "push"
-      ? []
-      : instances.map((instance) => ({
-          key: checkKey(id, instance.id),
-          serviceId: id,
-          instanceId: instance.id,
-          url: instance.url,
-          format,
-          conditions,
-          intervalMs,
-          timeoutMs,
-        })),
+  return services.flatMap(
+    ({ id, organization, instances, format, conditions, intervalMs, timeoutMs, checkAgeMs }) =>
+      format === "push"
+        ? []
+        : instances.map((instance) => ({
+            key: checkKey(id, instance.id),
+            organization,
+            serviceId: id,
+            instanceId: instance.id,
+            url: instance.url,
+            format,
+            conditions,
+            intervalMs,
+            timeoutMs,
+            checkAgeMs: checkAgeMs ?? undefined,
+          })),
   );
 }

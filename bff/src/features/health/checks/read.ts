@@ -18,6 +18,8 @@ type Asked = {
   format: "json" | "spring" | "health+json" | "status" | "tcp";
   conditions: readonly string[];
   intervalMs: number;
+  /** How old a part's own result may be; absent for what most services need. */
+  checkAgeMs?: number | undefined;
 };
 export type Heard =
   | { kind: "none"; cause: string }
@@ -48,17 +50,18 @@ const warnBeforeMs = 14 * 86_400_000;
  * certificate; the worst of them counts. A response that is not understood is unknown, never ok.
  */
 export function readAnswer(
-  { format, conditions: texts, intervalMs }: Asked,
+  { format, conditions: texts, intervalMs, checkAgeMs }: Asked,
   heard: Heard,
   nowMs: number,
+  dnsRcode: string | null = null,
 ): Reading {
   const conditions = texts.map(parsed);
   const expiresAt = heard.kind === "answer" ? heard.certificateExpiresAt : null;
   const expiresInMs = expiresAt === null ? null : Date.parse(expiresAt) - nowMs;
-  const judgements = judgeAll(conditions, factsOf(heard, expiresInMs));
+  const judgements = judgeAll(conditions, factsOf(heard, expiresInMs, dnsRcode));
   const said = reportOf(format, heard, conditions.length > 0);
   const maxAgeMs = heard.kind === "answer" ? maxAgeOf(heard.cacheControl) : 0;
-  const report = withoutOld(said, nowMs - Math.max(2 * intervalMs, maxAgeMs, leastAgeMs));
+  const report = withoutOld(said, nowMs - (checkAgeMs ?? Math.max(2 * intervalMs, maxAgeMs, leastAgeMs)));
   const candidates: Pick<Report, "state" | "cause">[] = [report];
   for (const [i, { text, actual, passed }] of judgements.entries())
     if (!passed)
@@ -101,12 +104,13 @@ function withoutOld(report: Report, oldestMs: number): Report {
 const maxAgeOf = (cacheControl: string): number =>
   Number(/(?:^|[\s,])max-age=(\d{1,9})/i.exec(cacheControl)?.[1] ?? 0) * 1000;
 
-const factsOf = (heard: Heard, expiresInMs: number | null): Facts => ({
+const factsOf = (heard: Heard, expiresInMs: number | null, dnsRcode: string | null): Facts => ({
   connected: heard.kind !== "none",
   statusCode: heard.kind === "answer" ? heard.statusCode : null,
   latencyMs: heard.kind === "none" ? null : heard.latencyMs,
   ip: heard.kind === "none" ? null : heard.ip,
   certificateExpiresInMs: expiresInMs,
+  dnsRcode,
   body: heard.kind === "answer" ? heard.body : null,
 });
 
@@ -135,6 +139,10 @@ function ofStatus(statusCode: number): Pick<Report, "state" | "cause"> {
     return { state: "unknown", cause: `Redirects (status ${statusCode}); redirects are not followed` };
   return { state: "down", cause: `Responded with status ${statusCode}` };
 }
+
+/** Whether a check needs the name servers' answer for its host. */
+export const asksDns = (conditions: readonly string[]): boolean =>
+  conditions.some((text) => parsed(text).asksDns);
 
 // Conditions are parsed once, because few texts recur with every check.
 const known = new Map<string, Condition>();
