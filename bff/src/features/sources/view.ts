@@ -40,7 +40,7 @@ function commonOf(id: string, known: Known, intervalMs = ownIntervalMs) {
 }
 
 function serviceView(service: WatchedSources["services"][number], known: Known): WatchedSource {
-  const { id, organization: _, instances, dependsOn, conditions, ...rest } = service;
+  const { id, organization: _, instances, dependsOn, consumes = [], conditions, ...rest } = service;
   const isPush = service.format === "push";
   return {
     ...commonOf(id, known, service.intervalMs),
@@ -51,6 +51,7 @@ function serviceView(service: WatchedSources["services"][number], known: Known):
       kind: "service",
       ...rest,
       dependsOn: [...dependsOn],
+      consumes: [...consumes],
       conditions: [...conditions],
       instances: instances.map((each) => ({ id: each.id, url: isPush ? null : each.url })),
     },
