@@ -101,6 +101,20 @@ export const breakerList = z.object({
 });
 export type BreakerList = z.infer<typeof breakerList>;
 
+/**
+ * Share (0–1) of the calls of the last minute that failed or were rejected, over the same window as `failedPerMinute`
+ * beside it: a library judges its own ratio over a window of its own. That one where calls are not counted; null
+ * without calls.
+ */
+export const failedShareOf = ({
+  failedPerMinute,
+  callsPerMinute,
+  failureRatio,
+}: Pick<BreakerInstance, "failedPerMinute" | "callsPerMinute" | "failureRatio">): number | null => {
+  if (failedPerMinute === null || callsPerMinute === null) return failureRatio;
+  return callsPerMinute === 0 ? null : Math.min(failedPerMinute / callsPerMinute, 1);
+};
+
 const rank: Record<BreakerState, number> = {
   open: 0,
   half_open: 1,

@@ -13,6 +13,7 @@ const targetKept = [
   "owner",
   "runbookUrl",
   "dependsOn",
+  "consumes",
   "instances",
   "format",
   "conditions",
@@ -58,6 +59,8 @@ const serviceDefinition = z.strictObject({
     .default(null),
   /** Ids of services and servers of the same organization. */
   dependsOn: z.array(z.string().max(130)).max(100).default([]),
+  /** Ids of the queues on which it works: without it, they have no worker. */
+  consumes: z.array(z.string().min(1).max(600)).max(100).default([]),
   /** `url`: `http:`, `https:` or `tcp:` depending on the format; null when it reports by itself. */
   instances: z
     .array(z.strictObject({ id: name, url: z.string().max(2_000).nullable() }))

@@ -12,7 +12,7 @@ const whyColumns = "a table of columns, one entry after the other";
 
 /** Functions that read better as a whole, by path and name, with their current length as limit. */
 const exceptions: Readonly<Record<string, { lines: number; why: string }>> = {
-  "web/src/features/breakers/columns.tsx: columns": { lines: 85, why: whyColumns },
+  "web/src/features/breakers/columns.tsx: columns": { lines: 92, why: whyColumns },
   "web/src/features/caches/columns.tsx: columns": { lines: 113, why: whyColumns },
   "web/src/features/queues/columns.tsx: columns": { lines: 90, why: whyColumns },
   "web/src/features/webhooks/refusals/tab.tsx: columnsOf": { lines: 65, why: whyColumns },

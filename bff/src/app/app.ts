@@ -48,7 +48,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
       queues.aspect,
       sources.aspect,
       health.aspect,
-      webhooks.aspect(intervalMs),
+      webhooks.aspect(servers.rows, intervalMs),
       breakers.aspect,
       ...caches.aspects,
     ],

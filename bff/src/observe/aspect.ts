@@ -203,6 +203,8 @@ export type Aspect<Row extends Owned = Owned> = {
   edges?: {
     /** A single entity, such as `queue`. */
     noun: string;
+    /** An organization has one at most, so it is named without a count. */
+    isOnlyOne?: true;
     of(rows: readonly Row[], part: Part): Edge[];
   };
   tile?(rows: readonly Row[], part: Part): Tile;

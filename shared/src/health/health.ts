@@ -124,6 +124,8 @@ export const serviceRow = z.object({
   target: z.string().nullable(),
   /** Ids of its dependencies. */
   dependsOn: z.array(z.string()),
+  /** Ids of the queues on which it works; absent in older frames. */
+  consumes: z.array(z.string()).optional(),
   state: healthState,
   /** Label of the badge. */
   label: z.string(),

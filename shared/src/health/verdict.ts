@@ -49,6 +49,23 @@ function verdictBefore(
   };
 }
 
+/** How the problems and the checks that do not pass (`others`) add up. */
+function accountFor(problems: Overview["problems"], others: number, count: VerdictWords["count"]): string[] {
+  const apart = problems.filter(({ isCheck }) => isCheck === false).length;
+  const counted = problems.length - apart;
+  const these = counted === 1 ? "This problem explains" : `These ${counted} problems explain`;
+  const [fails, them] = [others === 1 ? "fails" : "fail", apart === 1 ? "it" : "them"];
+  return [
+    ...(counted > 0 && counted < others ? [`${these} the other ${count(others)}.`] : []),
+    ...(apart > 0
+      ? [`${count(apart)} ${apart === 1 ? "problem is" : "problems are"} not among the checks.`]
+      : []),
+    ...(counted === 0 && apart > 0 && others > 0
+      ? [`The other ${count(others)} ${fails} because of ${them}.`]
+      : []),
+  ];
+}
+
 /**
  * The verdict shared by headline, tab title, favicon and first paint. Outdated data is never ok, nor is an
  * unchecked check. `fresh`: the age of the data.
@@ -76,24 +93,15 @@ export function judgeVerdict(
   if (worst !== undefined) {
     const worstOnes = problems.filter((problem) => problem.state === worst.tone);
     const since = worstOnes.map((problem) => problem.since).sort()[0] ?? "";
-    const apart = problems.filter(({ isCheck }) => isCheck === false).length;
     const lastsMs = nowMs - Date.parse(since);
     const [begins, lasts] =
       problems.length === 1
         ? ["Since", "It has"]
         : [`Oldest ${worst.tone} since`, `The oldest ${worst.tone} has`];
     const oldest = lastsMs >= dayMs ? `${lasts} lasted ${span(lastsMs)}.` : `${begins} ${clock(since)}.`;
-    const counted = problems.length - apart;
-    const these = counted === 1 ? "This problem explains" : `These ${counted} problems explain`;
-    const explained = [
-      ...(counted > 0 && counted < others ? [`${these} the other ${count(others)}.`] : []),
-      ...(apart > 0
-        ? [`${count(apart)} ${apart === 1 ? "problem is" : "problems are"} not among the checks.`]
-        : []),
-    ];
     return {
       parts,
-      sentence: [`${passing}.`, ...explained, ...rest, oldest].join(" "),
+      sentence: [`${passing}.`, ...accountFor(problems, others, count), ...rest, oldest].join(" "),
       tone: worst.tone,
       short: worst.text,
     };

@@ -87,6 +87,14 @@ describe("verdict", () => {
     );
   });
 
+  test("a check that fails because of a problem that is no check is accounted for", () => {
+    const apart = { ...problem("degraded", "2026-11-19T08:47:00Z"), isCheck: false };
+    const checks = checksOf({ total: 13, ok: 12, degraded: 1, explained: 1 });
+    expect(judgeOverview(overview({ problems: [apart], checks }), nowMs, "utc").sentence).toBe(
+      "12 of 13 checks pass. 1 problem is not among the checks. The other 1 fails because of it. Since 08:47 UTC.",
+    );
+  });
+
   test("old data is never OK: the verdict states the last known state", () => {
     const old = overview({ observedAt: "2026-11-19T09:12:10Z" });
     const verdict = judgeOverview(old, nowMs, "utc");

@@ -8,10 +8,12 @@ import {
   useMatches,
   useNavigate,
 } from "@tanstack/react-router";
+import type { Overview } from "@wheelhouse/shared/overview.ts";
+import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { overviewBoard, overviewQuery } from "#features/overview/queries.ts";
 import { Shell } from "#features/shell/frame.tsx";
-import { StoreAway, storeAwayOf } from "#features/shell/store-away.tsx";
+import { Standstill, StoreAway, standstillOf, storeAwayOf } from "#features/shell/store-away.tsx";
 import { ApiError } from "#lib/api/api.ts";
 import { sessionQuery, useSession } from "#lib/api/session.ts";
 import { basePath } from "#lib/base-path.ts";
@@ -54,12 +56,24 @@ const useSpanChoice = (range: HistorySpanName | undefined): HistorySpanChoice =>
   );
 };
 
+/** What a page that reads only Postgres would not show by itself; null where all is well. */
+const useNotice = (overview: Overview | undefined, page: string, hasPast: boolean) => {
+  // Pages fed by the collector show the age of their data; the other pages read only Postgres.
+  const { cause, since } = (hasPast ? undefined : storeAwayOf(overview)) ?? {};
+  const standstill = page === organizationPages.webhooks.title ? standstillOf(overview) : undefined;
+  const { cause: stopped, since: stoppedAt } = standstill ?? {};
+  return useMemo(() => {
+    if (cause !== undefined && since !== undefined) return <StoreAway cause={cause} since={since} />;
+    if (stopped === undefined || stoppedAt === undefined) return null;
+    return <Standstill cause={stopped} since={stoppedAt} />;
+  }, [cause, since, stopped, stoppedAt]);
+};
+
 const Frame = () => {
   const { org } = organizationRoute.useParams();
   const session = useSession(org);
   const { title: page = "", hasPast = false } = useMatches().at(-1)?.staticData ?? {};
-  const { at = null, range } = organizationRoute.useSearch();
-  const moment = at;
+  const { at: moment = null, range } = organizationRoute.useSearch();
   const navigate = useNavigate();
   const [isOpen, setOpen] = useState(false);
   useBoard(overviewBoard, org);
@@ -69,14 +83,14 @@ const Frame = () => {
     refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
   });
   const observedAt = overview.data?.observedAt ?? null;
-  const shown = useMemo(
-    () => (moment === null || !hasPast ? null : momentOf(moment, observedAt, serverClock.now())),
-    [moment, hasPast, observedAt],
+  const rewound = useMemo(
+    () => (moment === null ? null : momentOf(moment, observedAt, serverClock.now())),
+    [moment, observedAt],
   );
+  const shown = hasPast ? rewound : null;
   const choice = useSpanChoice(range);
   const onRewind = useCallback(() => setOpen(true), []);
-  // Pages fed by the collector show the age of their data; the other pages read only Postgres.
-  const { cause, since } = (hasPast ? undefined : storeAwayOf(overview.data)) ?? {};
+  const notice = useNotice(overview.data, page, hasPast);
   const strip = useMemo(
     () =>
       moment !== null || (isOpen && hasPast) ? (
@@ -84,6 +98,7 @@ const Frame = () => {
           <Scrubber
             organization={org}
             moment={moment}
+            rewoundMs={rewound?.nowMs ?? null}
             isHere={hasPast}
             onClose={() => setOpen(false)}
             onMoment={(at, { replace }) => {
@@ -92,10 +107,10 @@ const Frame = () => {
             }}
           />
         </Suspense>
-      ) : cause !== undefined && since !== undefined ? (
-        <StoreAway cause={cause} since={since} />
-      ) : null,
-    [org, moment, isOpen, hasPast, navigate, cause, since],
+      ) : (
+        notice
+      ),
+    [org, moment, rewound, isOpen, hasPast, navigate, notice],
   );
   return (
     <MomentProvider value={shown}>
@@ -105,7 +120,7 @@ const Frame = () => {
           page={page}
           strip={strip}
           overview={overview.data}
-          moment={hasPast ? moment : null}
+          moment={shown === null ? null : new Date(shown.nowMs).toISOString()}
           onRewind={hasPast ? onRewind : null}
         >
           <Outlet />

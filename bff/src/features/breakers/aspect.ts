@@ -1,5 +1,5 @@
 import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
-import type { BreakerList, readBreaker } from "@wheelhouse/shared/breakers.ts";
+import { type BreakerList, failedShareOf, type readBreaker } from "@wheelhouse/shared/breakers.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import {
   type Aspect,
@@ -186,7 +186,10 @@ function tileOf(breakers: readonly ObservedBreaker[], isUnknown: boolean): Tile 
       halfOpen: inState("half_open"),
       unknown: inState("unknown"),
       worst: breakers
-        .flatMap(({ name, failureRatio }) => (failureRatio ? [{ name, failureRatio }] : []))
+        .flatMap((breaker) => {
+          const failureRatio = failedShareOf(breaker);
+          return failureRatio ? [{ name: breaker.name, failureRatio }] : [];
+        })
         .sort((a, b) => b.failureRatio - a.failureRatio)
         .slice(0, mostWorst),
     },

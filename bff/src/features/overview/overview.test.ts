@@ -174,7 +174,7 @@ describe("checks and problems", () => {
         }),
         breakers: [makeBreaker("CRM", { state: "open", library: "Wheelhouse" })],
       },
-      { total: 1, degraded: 1 },
+      { total: 1, degraded: 1, explained: 1 },
       ["degraded CRM"],
     ],
     [
@@ -353,6 +353,70 @@ describe("one outage is one problem", () => {
       cause: "By Mara: load test",
       since: at,
     });
+  });
+});
+
+describe("an outage reaches further than services", () => {
+  const redis = makeServer("primary", { state: "down", cause: "Connection refused", since: ago(minuteMs) });
+  const stopped = { server: "primary", name: "Redis primary", since: ago(minuteMs) };
+  const away = { webhooksExtra: { observedAt: tickAt, failing: false, stopped }, ...withWebhooks({}) };
+
+  test("with Redis away, webhook delivery stands still as an effect of it", () => {
+    const [problem, ...others] = overviewOf({ ...away, servers: [redis] }).problems;
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({
+      subject: "Redis primary",
+      affects: expect.stringContaining("webhook delivery"),
+    });
+    expect(problem?.effects).toMatchObject([
+      {
+        subject: "Webhooks",
+        label: "Waiting",
+        cause: expect.stringContaining("Redis primary is not responding"),
+      },
+    ]);
+  });
+
+  test("an organization that does not see that Redis has the standstill as its own problem", () => {
+    expect(overviewOf(away).problems.map(({ subject, title }) => `${subject}: ${title}`)).toEqual([
+      "Webhooks: delivery stands still",
+    ]);
+  });
+
+  test("a queue without worker is an effect of the service that works on it", () => {
+    const shipping = makeService("shipping", {
+      state: "down",
+      cause: "refused",
+      since: ago(3 * minuteMs),
+      consumes: ["orders"],
+    });
+    const [problem, ...others] = overviewOf({ services: [shipping], queues: [brokenQueue] }).problems;
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ subject: "shipping", affects: "1 queue" });
+    expect(problem?.effects).toMatchObject([{ noun: "queue", subject: "orders" }]);
+  });
+
+  test("a check of webhooks that fails only because of an open breaker is explained by it", () => {
+    const breaker = { endpointId: "e1", name: "CRM", state: "open" as const };
+    const open = makeBreaker("CRM", {
+      id: "webhook-delivery~e1",
+      service: "webhook-delivery",
+      state: "open",
+    });
+    const webhooks = makeWebhooks();
+    const breakers = [
+      {
+        ...breaker,
+        since: null,
+        nextProbeAt: null,
+        failureRatio: 1,
+        attemptsPerMinute: 1,
+        failedPerMinute: 1,
+      },
+    ];
+    const overview = overviewOf({ webhooks: [{ ...webhooks, breakers }], breakers: [open] });
+    expect(overview.checks).toMatchObject({ degraded: 1, explained: 1 });
+    expect(overview.problems).toMatchObject([{ subject: "CRM", isCheck: false }]);
   });
 });
 

@@ -12,7 +12,7 @@ export type Found = {
   /** Nodes for which a node makes its calls: it depends on what they depend on. */
   callsFor: ReadonlyMap<string, readonly string[]>;
   /** How many things of each kind depend on a node; a kind is listed even with no dependants. */
-  dependants: readonly { noun: string; counts: ReadonlyMap<string, number> }[];
+  dependants: readonly { noun: string; isOnlyOne: boolean; counts: ReadonlyMap<string, number> }[];
 };
 /** Newest first; `subject` is null for acts and deployments. */
 export type RecentChanges = readonly {
@@ -46,7 +46,7 @@ export function findAll(aspects: readonly Aspect[], part: Part): Found {
       addTo(calledFor ? callsFor : dependsOn, from, to);
       if (!calledFor) counts.set(to, (counts.get(to) ?? 0) + 1);
     }
-    return [{ noun: edges.noun, counts }];
+    return [{ noun: edges.noun, isOnlyOne: edges.isOnlyOne ?? false, counts }];
   });
   const findings = aspects.flatMap(({ key, edges, findings: findingsOf }) =>
     (findingsOf?.(part.rowsOf(key), part) ?? []).map((finding) =>
@@ -194,15 +194,17 @@ function countsOf(
   node: string,
   of: { suffering: readonly ProblemEffect[]; countsDependants: boolean },
 ): string[] {
-  const counted = dependants.map(({ noun, counts }) => {
+  const counted = dependants.map(({ noun, isOnlyOne, counts }) => {
     const failing = of.suffering.filter((effect) => effect.noun === noun).length;
-    return { noun, count: Math.max(failing, of.countsDependants ? (counts.get(node) ?? 0) : 0) };
+    return { noun, isOnlyOne, count: Math.max(failing, of.countsDependants ? (counts.get(node) ?? 0) : 0) };
   });
   const others = of.suffering.filter(({ noun }) => !dependants.some((each) => each.noun === noun)).length;
-  const present = [...counted, { noun: "check", count: others }].filter(({ count }) => count > 0);
+  const present = [...counted, { noun: "check", isOnlyOne: false, count: others }].filter(
+    ({ count }) => count > 0,
+  );
   const named = present.length > 0 || !of.countsDependants ? present : counted.slice(0, 1);
-  return named.map(
-    ({ noun, count }) => `${count.toLocaleString("en-GB")} ${count === 1 ? noun : `${noun}s`}`,
+  return named.map(({ noun, isOnlyOne, count }) =>
+    isOnlyOne ? noun : `${count.toLocaleString("en-GB")} ${count === 1 ? noun : `${noun}s`}`,
   );
 }
 

@@ -40,7 +40,16 @@ function commonOf(id: string, known: Known, intervalMs = ownIntervalMs) {
 }
 
 function serviceView(service: WatchedSources["services"][number], known: Known): WatchedSource {
-  const { id, organization: _, instances, dependsOn, conditions, checkAgeMs = null, ...rest } = service;
+  const {
+    id,
+    organization: _,
+    instances,
+    dependsOn,
+    consumes = [],
+    conditions,
+    checkAgeMs = null,
+    ...rest
+  } = service;
   const isPush = service.format === "push";
   return {
     ...commonOf(id, known, service.intervalMs),
@@ -52,6 +61,7 @@ function serviceView(service: WatchedSources["services"][number], known: Known):
       ...rest,
       checkAgeMs,
       dependsOn: [...dependsOn],
+      consumes: [...consumes],
       conditions: [...conditions],
       instances: instances.map((each) => ({ id: each.id, url: isPush ? null : each.url })),
     },

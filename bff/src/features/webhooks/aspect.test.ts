@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { makeSeen, makeWebhooks, tickAt } from "#testing/tick.ts";
+import { aspectKey } from "#observe/aspect.ts";
+import { makeSeen, type makeServer, makeWebhooks, tickAt } from "#testing/tick.ts";
 import { createWebhooksBoard } from "./aspect.ts";
 
 const startMs = Date.parse(tickAt);
@@ -12,6 +13,7 @@ function setup() {
   let isAway = false;
   const make = () =>
     createWebhooksBoard({
+      servers: aspectKey<ReturnType<typeof makeServer>>("servers"),
       intervalMs: 1_000,
       clock: { now: () => nowMs },
       async statistics(ids) {

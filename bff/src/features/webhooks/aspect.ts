@@ -1,15 +1,19 @@
+import type { SourceView } from "@wheelhouse/shared/health/health.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import {
   type Aspect,
+  type AspectKey,
   aspectKey,
   type Board,
   type Finding,
+  type FoundProblem,
   type OrganizationKey,
   type Owned,
   type Part,
   type Tile,
 } from "#observe/aspect.ts";
 import { defineFigures } from "#observe/figures.ts";
+import { ownRedis } from "#observe/reports/reports.ts";
 import { createProbe } from "#observe/targets/targets.ts";
 import type { WebhookStatistics } from "./delivery/delivery.ts";
 
@@ -24,6 +28,8 @@ export type WebhooksExtra = {
   observedAt: string | null;
   /** The figures cannot be read, and the known ones are outdated. */
   failing: boolean;
+  /** Why deliveries stand still: the Redis that Wheelhouse works with is down. Absent from ticks of older versions. */
+  stopped?: { server: string; name: string; since: string } | null;
 };
 
 export const webhookRows = aspectKey<ObservedWebhooks, WebhooksExtra>("webhooks");
@@ -38,10 +44,12 @@ const isoOf = (ms: number) => new Date(ms).toISOString();
 /** @param statistics rejects when Postgres is unavailable. */
 export function createWebhooksBoard(deps: {
   statistics: ReadStatistics;
+  /** Rows of the Redis servers, observed earlier in the tick. */
+  servers: AspectKey<SourceView>;
   intervalMs: number;
   clock: Clock;
 }): Board<ObservedWebhooks> {
-  const { statistics, intervalMs, clock } = deps;
+  const { statistics, servers, intervalMs, clock } = deps;
   let asked: readonly OrganizationKey[] = [];
   const probe = createProbe(() => statistics(asked.map(({ id }) => id)), {
     clock,
@@ -61,7 +69,8 @@ export function createWebhooksBoard(deps: {
       observedAt = webhookRows.adoptedExtra(extra)?.observedAt ?? null;
       madeOf = [];
     },
-    observe({ nowMs, organizations }) {
+    observe(seen) {
+      const { nowMs, organizations } = seen;
       const latest = probe.latest();
       if (latest && (madeOf[0] !== latest || madeOf[1] !== organizations)) {
         rows = rowsOf(latest.value, organizations, { before: rows, nowMs });
@@ -69,7 +78,9 @@ export function createWebhooksBoard(deps: {
         madeOf = [latest, organizations];
       }
       const isOld = observedAt === null || nowMs - Date.parse(observedAt) > staleMs;
-      const extra: WebhooksExtra = { observedAt, failing: probe.failure() !== null && isOld };
+      const redis = servers.rows(seen).find(({ id, state }) => id === ownRedis && state === "down");
+      const stopped = redis ? { server: redis.id, name: redis.name, since: redis.since } : null;
+      const extra: WebhooksExtra = { observedAt, failing: probe.failure() !== null && isOld, stopped };
       return { rows, changes: [], extra };
     },
     rest() {},
@@ -106,7 +117,16 @@ const figures = defineFigures<WebhookStatistics>("webhooks", [
 export const createWebhooksAspect = (board?: Board<ObservedWebhooks>): Aspect<ObservedWebhooks> => ({
   key: webhookRows.key,
   board,
-  findings: findingsOf,
+  findings: (rows, part) => [...findingsOf(rows, part), ...standstillOf(rows, part)],
+  edges: {
+    noun: "webhook delivery",
+    isOnlyOne: true,
+    of: (rows) =>
+      rows.flatMap(({ breakers, endpoints }) => [
+        ...(endpoints > 0 ? [{ from: deliveryNode, to: serverNode(ownRedis) }] : []),
+        ...breakers.map(({ endpointId }) => ({ from: deliveryNode, to: breakerNode(endpointId) })),
+      ]),
+  },
   tile: tileOf,
   trends(rows, seen, { recent }) {
     const { failing } = webhookRows.extra(seen) ?? notRead;
@@ -137,6 +157,38 @@ export const createWebhooksAspect = (board?: Board<ObservedWebhooks>): Aspect<Ob
     },
   ],
 });
+
+/** Delivery as a whole; named as in its figures. */
+const deliveryNode = "webhooks:webhooks";
+const deadLettersNode = "webhooks:dead-letters";
+const serverNode = (id: string) => `server:${id}`;
+const breakerNode = (endpointId: string) => `breaker:webhook-delivery~${encodeURIComponent(endpointId)}`;
+
+/** Without Redis no delivery is sent, though nothing of it fails: it is an effect of that, where the server is seen. */
+function standstillOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
+  const stopped = webhookRows.extra(part)?.stopped ?? null;
+  const [row] = rows;
+  if (stopped === null || row === undefined || row.endpoints === 0) return [];
+  const problem: FoundProblem = {
+    state: "degraded",
+    label: "Waiting",
+    subject: "Webhooks",
+    title: "delivery stands still",
+    cause: `${stopped.name} is not responding. Events are accepted; deliveries wait and are sent once it responds`,
+    affects: null,
+    countsDependants: false,
+    since: stopped.since,
+    area: "webhooks",
+    path: "webhooks",
+  };
+  return [
+    { node: deliveryNode, state: "degraded", check: null, explainedBy: causeOf(stopped, part), problem },
+  ];
+}
+
+/** The server belongs to one organization; to the others the standstill is a problem of its own. */
+const causeOf = ({ server }: { server: string }, part: Part) =>
+  part.rowsOf("servers").some(({ id }) => id === server) ? serverNode(server) : null;
 
 /** The figures of one organization; null while they are unknown. */
 function knownOf(rows: readonly ObservedWebhooks[], part: Part): ObservedWebhooks | null {
@@ -171,15 +223,17 @@ function findingsOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
   const row = knownOf(rows, part);
   if (row === null) return [];
   const { endpoints, deadLetters, deadLettersSince, breakers } = row;
-  const isDegraded = deadLetters > 0 || breakers.some(({ state }) => state === "open");
+  const open = breakers.find(({ state: each }) => each === "open");
+  const isDegraded = deadLetters > 0 || open !== undefined;
   const state = isDegraded ? "degraded" : "ok";
   const count = deadLetters.toLocaleString("en-GB");
   return [
     {
-      node: "webhooks:dead-letters",
+      node: deadLettersNode,
       state,
       check: endpoints > 0 ? state : null,
-      explainedBy: null,
+      // With no dead letter, the check fails only because of a breaker, which is a problem already.
+      explainedBy: deadLetters === 0 && open ? breakerNode(open.endpointId) : null,
       problem:
         deadLetters === 0 || deadLettersSince === null
           ? null

@@ -1,7 +1,9 @@
+import type { SourceView } from "@wheelhouse/shared/health/health.ts";
 import { type Core, everyRole, type Feature, type Running } from "#lib/feature.ts";
 import { createRedis } from "#lib/redis/redis.ts";
 import { createAddressFilter } from "#lib/security/address-filter.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
+import type { AspectKey } from "#observe/aspect.ts";
 import { createWebhooksAspect, createWebhooksBoard } from "./aspect.ts";
 import { createBreakers } from "./breaker.ts";
 import type { WebhooksConfig } from "./config.ts";
@@ -246,8 +248,8 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     readReplayHeads: replays.readHeads,
     /** Figures for Overview; see `WebhookStatistics`. */
     statistics,
-    aspect: (intervalMs: number) =>
-      createWebhooksAspect(createWebhooksBoard({ statistics, intervalMs, clock })),
+    aspect: (servers: AspectKey<SourceView>, intervalMs: number) =>
+      createWebhooksAspect(createWebhooksBoard({ statistics, servers, intervalMs, clock })),
   };
 }
 

@@ -65,11 +65,11 @@ export function createCallBreaker({
   const act: Record<BreakerCommand, () => string> = {
     open: () => {
       forced = "open";
-      return "Held open";
+      return "Forced open";
     },
     close: () => {
       forced = "close";
-      return "Held closed";
+      return "Forced closed";
     },
     reset: () => {
       forced = null;

@@ -44,6 +44,8 @@ export type WatchedService = {
   runbookUrl: string | null;
   /** Ids of services and servers. */
   dependsOn: readonly string[];
+  /** Ids of the queues on which it works. */
+  consumes?: readonly string[];
   instances: readonly { id: string; url: string }[];
   format: (typeof serviceFormats)[number];
   /** In Gatus' language and valid; all must hold. */

@@ -82,6 +82,8 @@ const service = z.strictObject({
   owner: text.optional(),
   runbook: url(["http:", "https:"]).optional(),
   dependsOn: z.array(slug).max(100).default([]),
+  /** Ids of the queues on which it works. */
+  consumes: z.array(z.string().min(1).max(600)).max(100).default([]),
   /** One instance, named like the service; several are listed under `instances`. */
   url: healthUrl.optional(),
   instances: z
@@ -214,6 +216,7 @@ export function serviceOf(entry: ServiceEntry): WatchedService {
     owner: entry.owner ?? null,
     runbookUrl: entry.runbook ?? null,
     dependsOn: entry.dependsOn,
+    consumes: entry.consumes,
     instances: instances.map(({ id, url: address }) => ({ id, url: address ?? "" })),
     format: entry.format,
     conditions: entry.conditions,

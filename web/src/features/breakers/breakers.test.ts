@@ -3,6 +3,7 @@ import {
   type BreakerInstance,
   type BreakerRow,
   breakerTopic,
+  failedShareOf,
   type StoredMove,
 } from "@wheelhouse/shared/breakers.ts";
 import { describe, expect, test } from "vitest";
@@ -131,6 +132,14 @@ const stored = (
   failureRatio: null,
   ...change,
 });
+
+test.each([
+  ["of the minute in which failed calls are counted", { failedPerMinute: 30, callsPerMinute: 120 }, 0.25],
+  ["unknown without calls", { failedPerMinute: 0, callsPerMinute: 0 }, null],
+  ["the library's own where calls are not counted", { failedPerMinute: null, callsPerMinute: null }, 0.9],
+])("the failed share is %s", (_name, counted, share) =>
+  expect(failedShareOf(row("pay", { ...counted, failureRatio: 0.9 }))).toBe(share),
+);
 
 describe("stored changes of state", () => {
   test("are lines, newest first, with the flaps of an instance folded and overrides apart", () => {

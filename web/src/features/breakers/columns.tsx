@@ -1,5 +1,5 @@
 import { getRouteApi } from "@tanstack/react-router";
-import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
+import { type BreakerRow, failedShareOf } from "@wheelhouse/shared/breakers.ts";
 import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { formatLatency } from "#lib/format.ts";
 import type { Column } from "#ui/table/table.tsx";
@@ -13,7 +13,7 @@ const Meter = ({ row: { failureRatio, threshold, state } }: { row: BreakerRow })
   failureRatio === null ? null : (
     <div
       className="meter"
-      title={threshold === null ? undefined : `threshold ${Math.round(threshold * 100)}%`}
+      title={`failure rate in the breaker's own window${threshold === null ? "" : `, threshold ${Math.round(threshold * 100)}%`}`}
     >
       <i className={state === "open" ? "bad" : ""} style={{ width: `${Math.min(failureRatio, 1) * 100}%` }} />
       {threshold !== null && <b style={{ left: `${threshold * 100}%` }} />}
@@ -65,7 +65,12 @@ const columns = (freshness: Freshness["state"]): readonly Column<BreakerRow>[] =
       </>
     ),
   },
-  { id: "failures", header: "Failures", num: true, cell: (row) => <FailureRate row={row} /> },
+  {
+    id: "failures",
+    header: "Failures",
+    num: true,
+    cell: (row) => <FailureRate row={{ ...row, failureRatio: failedShareOf(row) }} />,
+  },
   {
     id: "threshold",
     header: "of threshold",

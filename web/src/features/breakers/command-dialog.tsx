@@ -164,6 +164,22 @@ const Lasts = (props: { holdMs: number | undefined; onChange: (ms: number | unde
   </label>
 );
 
+/** Reason, excluded instances and end of a command, while they are entered. */
+const useCommandForm = (row: BreakerRow) => {
+  const [reason, setReason] = useState("");
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  const [holdMs, setHoldMs] = useState<number | undefined>(undefined);
+  const chosen = row.instances.map(({ instance }) => instance).filter((instance) => !left.has(instance));
+  // Instances are listed only when some are excluded, so that a newly started instance also gets the command.
+  const body = {
+    reason: reason.trim(),
+    ...(left.size === 0 ? {} : { instances: chosen }),
+    ...(holdMs === undefined ? {} : { holdMs }),
+  };
+  const toggle = (instance: string) => setLeft(toggled(left, instance));
+  return { reason, setReason, left, toggle, holdMs, setHoldMs, chosen, body };
+};
+
 /** Asks for a reason, sends the command, and stays open to show the results by instance. */
 export const BreakerCommandDialog = (props: {
   organization: string;
@@ -172,27 +188,17 @@ export const BreakerCommandDialog = (props: {
   onClose: () => void;
 }) => {
   const { organization, row, command, onClose } = props;
-  const [reason, setReason] = useState("");
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
-  const [holdMs, setHoldMs] = useState<number | undefined>(undefined);
+  const form = useCommandForm(row);
+  const { reason, left, holdMs, chosen } = form;
   const run = useBreakerCommand(organization, row.id, command);
   const operation = useOperation(organization, run.data);
   const words = commandWords[command];
   const errors = fieldErrors(run.error);
-  const chosen = row.instances.map(({ instance }) => instance).filter((instance) => !left.has(instance));
   const count = formatPlural(chosen.length, "instance");
   const canSend = isReason(reason) && chosen.length > 0 && !run.isPending;
   const send = () => {
-    if (!canSend) return;
-    // Instances are listed only when some are excluded, so that a newly started instance also gets the
-    // command.
-    run.mutate({
-      reason: reason.trim(),
-      ...(left.size === 0 ? {} : { instances: chosen }),
-      ...(holdMs === undefined ? {} : { holdMs }),
-    });
+    if (canSend) run.mutate(form.body);
   };
-  const toggle = (instance: string) => setLeft(toggled(left, instance));
   return (
     <Dialog
       title={`${words.title} ${row.name} on ${count}`}
@@ -220,15 +226,15 @@ export const BreakerCommandDialog = (props: {
         <Outcomes operation={operation} done={words.done} />
       ) : (
         <>
-          <Target row={row} effect={words.effect} left={left} onToggle={toggle} />
-          {command !== "reset" && <Lasts holdMs={holdMs} onChange={setHoldMs} />}
+          <Target row={row} effect={words.effect} left={left} onToggle={form.toggle} />
+          {command !== "reset" && <Lasts holdMs={holdMs} onChange={form.setHoldMs} />}
           {run.error !== null && errors.size === 0 && (
             <ActError title="The command was not sent." error={run.error} />
           )}
           <ReasonField
             reason={reason}
             error={errors.get("reason") ?? errors.get("instances")}
-            onChange={setReason}
+            onChange={form.setReason}
             onSend={send}
           />
         </>

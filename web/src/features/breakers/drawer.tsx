@@ -1,6 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import type { BreakerCommand } from "@wheelhouse/shared/breaker-state.ts";
-import type { BreakerRow, readBreaker } from "@wheelhouse/shared/breakers.ts";
+import {
+  type BreakerRow,
+  type Forced,
+  failedShareOf,
+  type readBreaker,
+} from "@wheelhouse/shared/breakers.ts";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import { useState } from "react";
@@ -108,7 +113,7 @@ const formatPerMinute = (value: number): string => `${formatRate(value)} /m`;
 
 const failureCharts = (threshold: number | null): readonly HistoryChart[] => [
   {
-    title: "Failure rate",
+    title: "Failure rate, in the breaker's own window",
     lines: failureLines,
     format: formatPercent,
     top: 1,
@@ -149,7 +154,7 @@ const InstanceTable = ({ row, freshness }: { row: BreakerRow; freshness: Freshne
             <BreakerBadge row={each} kind={row.kind} freshness={freshness} />
           </td>
           <td className="num">
-            <FailureRate row={{ ...each, threshold: row.threshold }} />
+            <FailureRate row={{ ...each, failureRatio: failedShareOf(each), threshold: row.threshold }} />
           </td>
           <td className="num">{each.since === null ? "–" : <Age at={each.since} short />}</td>
           <td className="num c2">
@@ -194,7 +199,7 @@ const Instances = ({ organization, row, freshness }: InstancesProps) => (
     </div>
     <InstanceTable row={row} freshness={freshness} />
     <p className={`t12 c3 ${css.caption}`}>
-      An open instance rejects calls immediately. Rejected calls count as failed.
+      Failures are of the last minute. An open instance rejects calls immediately; these count as failed.
       {row.instances.some(({ note }) => note !== null) &&
         ` ${[...new Set(row.instances.flatMap(({ note }) => note ?? []))].slice(0, 2).join(". ")}.`}
     </p>
@@ -251,6 +256,24 @@ const Commands = ({ row, onCommand }: { row: BreakerRow; onCommand: (command: Br
 
 type Reason = Pick<EndpointResult<typeof readBreaker>, "changedBefore" | "effectOf">;
 
+/** By whom, since when and until when the breaker is forced. */
+const forcedFact = ({ command, by, at, until, reason }: Forced) => ({
+  label: command === "open" ? "Forced open" : "Forced closed",
+  value: (
+    <>
+      by {by} since <Time at={at} full />
+      {until ? (
+        <>
+          , until <Time at={until} full />
+        </>
+      ) : (
+        ", until it is reset"
+      )}
+      : “{reason}”
+    </>
+  ),
+});
+
 /** `reason`: the change just before the breaker opened, and the problem that makes it open. */
 const factsOf = (row: BreakerRow, reason: Reason | undefined, organization: string) => {
   const forced = row.forced ?? null;
@@ -271,26 +294,7 @@ const factsOf = (row: BreakerRow, reason: Reason | undefined, organization: stri
           </>
         ),
     },
-    ...(forced === null
-      ? []
-      : [
-          {
-            label: forced.command === "open" ? "Forced open" : "Forced closed",
-            value: (
-              <>
-                by {forced.by} since <Time at={forced.at} full />
-                {forced.until ? (
-                  <>
-                    , until <Time at={forced.until} full />
-                  </>
-                ) : (
-                  ", until it is reset"
-                )}
-                : “{forced.reason}”
-              </>
-            ),
-          },
-        ]),
+    ...(forced === null ? [] : [forcedFact(forced)]),
     ...(before === null
       ? []
       : [

@@ -5,7 +5,7 @@ const states = [
   { value: "open", label: "Open" },
   { value: "half-open", label: "Half-open" },
   { value: "forced-open", label: "Forced open" },
-  { value: "disabled", label: "Forced closed" },
+  { value: "forced-closed", label: "Forced closed" },
   { value: "unknown", label: "Unknown" },
   { value: "closed", label: "Closed" },
 ] as const;
@@ -28,7 +28,7 @@ export const filterBreakers = (rows: readonly BreakerRow[], filter: Filter): rea
   return rows.filter((row) => {
     const named = `${row.name} ${row.service}`.toLowerCase();
     const actual: Record<string, string> = {
-      state: row.state.replace("_", "-"),
+      state: row.state === "disabled" ? "forced-closed" : row.state.replace("_", "-"),
       service: row.service,
       library: row.library,
     };

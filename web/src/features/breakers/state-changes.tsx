@@ -30,6 +30,34 @@ const Told = ({ line, kind }: { line: MoveLine; kind: BreakerRow["kind"] }) => {
   );
 };
 
+const Lines = (props: {
+  lines: readonly MoveLine[];
+  shown: ReadonlyMap<string, BreakerRow>;
+  withName: boolean;
+}) => (
+  <table className={props.withName ? `tb compact ${css.turns}` : css.mini}>
+    <caption className="vh">Latest state changes</caption>
+    <tbody>
+      {props.lines.map((line) => (
+        <tr key={line.last.move.id}>
+          <td className="nw c3">
+            <Time at={line.last.at} />
+          </td>
+          {props.withName && <td>{line.last.move.name}</td>}
+          <td>
+            <Told line={line} kind={props.shown.get(line.last.move.breaker)?.kind ?? "failure"} />
+          </td>
+          <td className="c2">
+            {[line.last.move.instance, line.fold === null ? turnReason(line.last.move) : ""]
+              .filter(Boolean)
+              .join(", ")}
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
 /**
  * State changes of the last 24 hours from the stored history: their true number, with flaps and failing probes folded.
  * `breaker`: of one breaker, whose name is then not repeated.
@@ -69,27 +97,7 @@ export const StateChanges = (props: {
               {lines.length === 0 ? (
                 <p className={`c3 t12 ${withName ? css.changesNone : ""}`}>No state changes.</p>
               ) : (
-                <table className={withName ? `tb compact ${css.turns}` : css.mini}>
-                  <caption className="vh">Latest state changes</caption>
-                  <tbody>
-                    {lines.map((line) => (
-                      <tr key={line.last.move.id}>
-                        <td className="nw c3">
-                          <Time at={line.last.at} />
-                        </td>
-                        {withName && <td>{line.last.move.name}</td>}
-                        <td>
-                          <Told line={line} kind={shown.get(line.last.move.breaker)?.kind ?? "failure"} />
-                        </td>
-                        <td className="c2">
-                          {[line.last.move.instance, line.fold === null ? turnReason(line.last.move) : ""]
-                            .filter(Boolean)
-                            .join(", ")}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
+                <Lines lines={lines} shown={shown} withName={withName} />
               )}
               {moves.hasNextPage && (
                 <Button disabled={moves.isFetchingNextPage} onClick={() => void moves.fetchNextPage()}>

@@ -140,6 +140,7 @@ const factsOf = (row: ServiceRow, detail: ServiceDetail | undefined, links: Link
       ),
   },
   { label: "Depends on", value: <ServiceLinks ids={row.dependsOn} links={links} /> },
+  ...(row.consumes?.length ? [{ label: "Works on queues", value: row.consumes.join(", ") }] : []),
   ...(detail ? [{ label: "Dependents", value: <ServiceLinks ids={detail.calledBy} links={links} /> }] : []),
   ...(row.certificateExpiresAt === null
     ? []

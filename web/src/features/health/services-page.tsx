@@ -16,7 +16,7 @@ import { Segments } from "#ui/filter/segments.tsx";
 import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/page/freshness-line.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
-import { NoMatch, Table } from "#ui/table/table.tsx";
+import { LiveTable, NoMatch } from "#ui/table/table.tsx";
 import { ServiceDrawer } from "./service-drawer.tsx";
 import { ServicesGraph } from "./services-graph.tsx";
 import { serviceColumns, serviceRowClass } from "./services-list.tsx";
@@ -99,7 +99,7 @@ const Services = (props: {
               onOpen={open}
             />
           ) : (
-            <Table
+            <LiveTable
               caption={search.view === "tree" ? "Services by group" : "Services, worst first"}
               className="cards"
               columns={serviceColumns[freshness.state]}

@@ -230,16 +230,18 @@ const useTrack = (organization: string, fromMs: number, endMs: number) => {
 
 /**
  * Strip under the top bar that rewinds the pages to a past moment. `moment`: the one in the URL, null for now.
+ * `rewoundMs`: the moment of what the pages show, which was stored up to 10 s before it, or longer for older ones.
  * `isHere`: whether the page below can show the past.
  */
 export const Scrubber = (props: {
   organization: string;
   moment: string | null;
+  rewoundMs: number | null;
   isHere: boolean;
   onMoment: (moment: string | null, options: { replace: boolean }) => void;
   onClose: () => void;
 }) => {
-  const { organization, moment, isHere, onMoment, onClose } = props;
+  const { organization, moment, rewoundMs, isHere, onMoment, onClose } = props;
   const { zone } = usePreferences();
   const endMs = useTrackEnd();
   const [chosenMs, setChosenMs] = useState<number>(spans[0].ms);
@@ -252,24 +254,23 @@ export const Scrubber = (props: {
 
   const go = (ms: number) => onMoment(momentAt(ms, endMs), { replace: moment !== null });
   const atMs = shownMs ?? endMs;
-  const before = neighbourOf(marks, atMs, "before");
-  const after = neighbourOf(marks, atMs, "after");
   const isEmpty =
     annotations.data?.items.length === 0 && failingOf(checks.data).every((value) => value === null);
   const nothing = isEmpty ? "No data recorded for this period yet." : "";
-  const last = marks.find(({ at }) => Date.parse(at) <= atMs);
+  const toldMs = draftMs ?? rewoundMs;
+  const last = marks.find(({ at }) => Date.parse(at) <= (toldMs ?? endMs));
   const named = (ms: number) => momentName(ms, endMs, zone);
 
   if (!isHere)
-    return <Elsewhere moment={named(momentMs ?? endMs)} onLive={() => onMoment(null, { replace: false })} />;
+    return <Elsewhere moment={named(toldMs ?? endMs)} onLive={() => onMoment(null, { replace: false })} />;
   return (
     <section className={styles.scrubber} aria-label="Rewind">
       <div className={styles.at} data-testid="moment">
-        <b>{shownMs === null ? "Now" : `Rewound to ${named(shownMs)}`}</b>
+        <b>{toldMs === null ? "Now" : `Rewound to ${named(toldMs)}`}</b>
         <span className="t12 c2">
-          {shownMs === null
+          {toldMs === null
             ? "Drag to a moment, or step to a change"
-            : `${formatSpan(Math.max(endMs - shownMs, 0))} ago, read-only`}
+            : `${formatSpan(Math.max(endMs - toldMs, 0))} ago, read-only`}
         </span>
       </div>
       <div>
@@ -290,8 +291,8 @@ export const Scrubber = (props: {
         spanMs={spanFor(chosenMs, momentMs, endMs)}
         onSpan={setChosenMs}
         isLive={moment === null}
-        before={before}
-        after={after}
+        before={neighbourOf(marks, atMs, "before")}
+        after={neighbourOf(marks, atMs, "after")}
         onStep={(byMs) => go(atMs + byMs)}
         onMoment={(to) => onMoment(to, { replace: moment !== null })}
         onLive={() => onMoment(null, { replace: false })}

@@ -4,7 +4,7 @@ import { usePreferences } from "#lib/preferences.ts";
 import { Status } from "#ui/page/status.tsx";
 import { PageLink } from "#ui/text/page-link.tsx";
 import { Age } from "#ui/text/time.tsx";
-import { placeLanes } from "./lanes.ts";
+import { type Lanes, placeLanes } from "./lanes.ts";
 import styles from "./overview.module.css";
 
 const Before = ({ problem }: { problem: Problem }) => {
@@ -133,6 +133,41 @@ export const ProblemList = (props: {
 const markTopUnits = 2;
 const laneHeightUnits = 15;
 
+/** Changes as hairlines under the lanes, labelled where there is room and on hover. */
+const Marks = (props: { marks: Lanes["marks"]; unrelated: number; heightPx: number }) => {
+  const { marks, unrelated, heightPx } = props;
+  return (
+    <>
+      {unrelated > 0 && (marks[0]?.at ?? 1) > 0.25 && (
+        <em className="c3" style={{ left: -5 }}>
+          {unrelated} unrelated, not shown
+        </em>
+      )}
+      {marks.map(({ key, at, text }) => (
+        <i
+          key={key}
+          className={styles.mark}
+          title={text}
+          style={{ left: `${at * 100}%`, height: heightPx }}
+        />
+      ))}
+      {marks.map(({ key, at, room, text, side }) =>
+        side === null ? null : (
+          <em
+            key={key}
+            style={{
+              maxWidth: `${room * 100}%`,
+              ...(side === "right" ? { left: `${at * 100}%` } : { right: `${(1 - at) * 100}%` }),
+            }}
+          >
+            {text}
+          </em>
+        ),
+      )}
+    </>
+  );
+};
+
 /** Problems and changes on one timeline; a problem that began before the range extends past its left edge. */
 export const ProblemLanes = ({ overview }: { overview: Overview }) => {
   const { zone } = usePreferences();
@@ -151,32 +186,7 @@ export const ProblemLanes = ({ overview }: { overview: Overview }) => {
       <div className={`${styles.lane} ${styles.changeLane}`}>
         <span className="c3">Changes</span>
         <span className={styles.track}>
-          {related.unrelated > 0 && (marks[0]?.at ?? 1) > 0.25 && (
-            <em className="c3" style={{ left: -5 }}>
-              {related.unrelated} unrelated, not shown
-            </em>
-          )}
-          {marks.map(({ key, at, text }) => (
-            <i
-              key={key}
-              className={styles.mark}
-              title={text}
-              style={{ left: `${at * 100}%`, height: markHeight }}
-            />
-          ))}
-          {marks.map(({ key, at, room, text, side }) =>
-            side === null ? null : (
-              <em
-                key={key}
-                style={{
-                  maxWidth: `${room * 100}%`,
-                  ...(side === "right" ? { left: `${at * 100}%` } : { right: `${(1 - at) * 100}%` }),
-                }}
-              >
-                {text}
-              </em>
-            ),
-          )}
+          <Marks marks={marks} unrelated={related.unrelated} heightPx={markHeight} />
         </span>
       </div>
       {bars.map(({ id, subject, state, isEffect, from, startsEarlier }) => (

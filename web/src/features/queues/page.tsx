@@ -13,7 +13,7 @@ import { readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
 import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/page/freshness-line.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
-import { FilteredTable, Table } from "#ui/table/table.tsx";
+import { FilteredTable, LiveTable } from "#ui/table/table.tsx";
 import { queueColumns } from "./columns.tsx";
 import { QueueDrawer } from "./drawer.tsx";
 import { OtherQueues, Undiscovered } from "./others.tsx";
@@ -59,7 +59,7 @@ const Workers = ({ list }: { list: QueuesState }) => {
       {workers.length === 0 ? (
         <Empty title="No workers connected">Workers appear here once they connect to a queue.</Empty>
       ) : (
-        <Table
+        <LiveTable
           caption="Workers by host"
           className="compact"
           columns={workerColumns}

@@ -9,6 +9,24 @@ import { Age, Time } from "#ui/text/time.tsx";
 export const storeAwayOf = (overview: Overview | undefined) =>
   overview?.problems.find(({ area, state }) => area === "webhooks" && state === "unknown");
 
+const redisAway = (each: { id: string }) => each.id === "webhooks:webhooks";
+
+/** The standstill of webhook delivery, as a problem or as an effect of one; undefined while deliveries are sent. */
+export const standstillOf = (overview: Overview | undefined) =>
+  overview?.problems.find(redisAway) ??
+  overview?.problems.flatMap(({ effects = [] }) => effects).find(redisAway);
+
+/** Says on the Webhooks page what stands still and why; rows whose next attempt is past would not. */
+export const Standstill = ({ cause, since }: { cause: string; since: string }) => (
+  <div className="freshness-line" role="status">
+    <Status tone="degraded" label="Delivery stands still" />
+    <span>
+      {cause}. Since <Time at={since} /> (<Age at={since} />
+      ).
+    </span>
+  </div>
+);
+
 /**
  * Shown above pages whose data comes only from Postgres while it is unavailable, because nothing else on them
  * would show it for a while.

@@ -40,8 +40,18 @@ const definitionFacts = ({ definition }: WatchedSource): Fact[] => {
       { label: "Address", value: <span className={`mono ${css.url}`}>{definition.url}</span> },
       { label: "Service", value: `${definition.service}, instance ${definition.instance}` },
     ];
-  const { format, dependsOn, group, owner, runbookUrl, downAfter, upAfter, checkAgeMs, actuatorBreakers } =
-    definition;
+  const {
+    format,
+    dependsOn,
+    consumes,
+    group,
+    owner,
+    runbookUrl,
+    downAfter,
+    upAfter,
+    checkAgeMs,
+    actuatorBreakers,
+  } = definition;
   return [
     { label: "Format", value: formatWords[format] },
     timeout,
@@ -50,6 +60,7 @@ const definitionFacts = ({ definition }: WatchedSource): Fact[] => {
       ? []
       : [{ label: "Results of parts", value: `up to ${formatSpan(checkAgeMs)} old` }]),
     { label: "Depends on", value: dependsOn.length === 0 ? "none" : dependsOn.join(", ") },
+    ...(consumes.length === 0 ? [] : [{ label: "Works on queues", value: consumes.join(", ") }]),
     ...(group === null ? [] : [{ label: "Group", value: group }]),
     ...(owner === null ? [] : [{ label: "Owner", value: owner }]),
     ...(runbookUrl === null

@@ -16,6 +16,7 @@ export type TargetForm = {
   instances: string;
   conditions: string;
   dependsOn: string;
+  consumes: string;
   group: string;
   owner: string;
   runbookUrl: string;
@@ -48,6 +49,7 @@ const blank: TargetForm = {
   instances: "",
   conditions: "",
   dependsOn: "",
+  consumes: "",
   group: "",
   owner: "",
   runbookUrl: "",
@@ -83,7 +85,7 @@ export const formOf = (definition: TargetDefinition | null): TargetForm => {
     const { name, service, instance, url } = definition;
     return { ...blank, ...rhythm, kind: "prometheus", name, service, instance, url };
   }
-  const { name, format, instances, conditions, dependsOn, group, owner, runbookUrl } = definition;
+  const { name, format, instances, conditions, dependsOn, consumes, group, owner, runbookUrl } = definition;
   return {
     ...blank,
     ...rhythm,
@@ -92,6 +94,7 @@ export const formOf = (definition: TargetDefinition | null): TargetForm => {
     instances: instances.map(({ id, url }) => (url === null ? id : `${id} ${url}`)).join("\n"),
     conditions: conditions.join("\n"),
     dependsOn: dependsOn.join(", "),
+    consumes: consumes.join(", "),
     group: group ?? "",
     owner: owner ?? "",
     runbookUrl: runbookUrl ?? "",
@@ -143,6 +146,7 @@ export const definitionOf = (form: TargetForm): Definition => {
     instances: isPush ? named.map((id) => ({ id, url: null })) : named.map(instanceOf),
     conditions: isPush ? [] : lines(form.conditions),
     dependsOn: form.dependsOn.split(/[\s,]+/).filter((id) => id !== ""),
+    consumes: form.consumes.split(/[\s,]+/).filter((id) => id !== ""),
     group: orNull(form.group),
     owner: orNull(form.owner),
     runbookUrl: orNull(form.runbookUrl),

@@ -23,6 +23,7 @@ const fields = [
   "instances",
   "conditions",
   "dependsOn",
+  "consumes",
   "group",
   "owner",
   "runbookUrl",
@@ -94,6 +95,13 @@ const ServiceFields = ({ form, set, complaint, known }: Control & { known: reado
         error={complaint("dependsOn")}
         value={form.dependsOn}
         onChange={(dependsOn) => set({ dependsOn })}
+      />
+      <TextField
+        label="Works on queues"
+        hint="Ids of queues that have no worker while it is down"
+        error={complaint("consumes")}
+        value={form.consumes}
+        onChange={(consumes) => set({ consumes })}
       />
     </>
   );

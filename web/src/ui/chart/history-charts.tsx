@@ -204,6 +204,16 @@ const Changes = (props: {
   );
 };
 
+const useMarks = (
+  items: readonly Annotation[] | undefined,
+  [name, otherName]: readonly [name: string, id: string],
+  { fromMs, toMs }: HistoryWindow,
+) =>
+  useMemo(
+    () => drawnOf(items ?? [], [name, otherName], { fromMs, toMs, most: mostDrawn }),
+    [items, name, otherName, fromMs, toMs],
+  );
+
 /**
  * Charts of one subject over the page's time range, stacked on one axis, with the changes in it. `subjects`:
  * names under which changes refer to it; those are highlighted.
@@ -220,14 +230,10 @@ export const HistoryCharts = (props: {
   const isPast = useMoment() !== null;
   const metrics = charts.flatMap(({ lines }) => lines.map(({ metric }) => metric));
   const series = useQuery(seriesQuery(organization, { kind, id, metrics }, window));
-  const changes = useQuery(annotationsQuery(organization, window, { kind, id }));
-  const items = changes.data?.items;
-  const [name = "", otherName = ""] = subjects;
-  const { fromMs, toMs } = window;
-  const marks = useMemo(
-    () => drawnOf(items ?? [], [name, otherName], { fromMs, toMs, most: mostDrawn }),
-    [items, name, otherName, fromMs, toMs],
-  );
+  // A process changes with its service.
+  const of = kind === "process" ? ({ kind: "service", id: subjects[1] } as const) : { kind, id };
+  const changes = useQuery(annotationsQuery(organization, window, of));
+  const marks = useMarks(changes.data?.items, subjects, window);
   return (
     <section className={css.charts} aria-label="History">
       <div className="sec-h">

@@ -4,7 +4,7 @@ import { formatDateTime, formatTime, zoneName } from "#lib/format.ts";
 import { useKeys } from "#lib/keys.ts";
 import { describeFreshness } from "#lib/live/freshness.ts";
 import { useLiveStatus } from "#lib/live/live-context.tsx";
-import { useMoment } from "#lib/live/moment.ts";
+import { useMomentNow } from "#lib/live/moment.ts";
 import { useNow } from "#lib/live/now.ts";
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
@@ -43,7 +43,7 @@ const FreshnessChip = ({
   const nowMs = useNow();
   const { connection, collectorLost } = useLiveStatus();
   const { zone } = usePreferences();
-  const moment = useMoment();
+  const momentMs = useMomentNow();
   const { tone, text } = describeFreshness(
     {
       connection,
@@ -55,11 +55,11 @@ const FreshnessChip = ({
   );
   const observedAt = observation?.observedAt ?? null;
   const title = observedAt === null ? "No data yet" : `Data from ${formatDateTime(observedAt, zone)}.`;
-  if (moment !== null) {
+  if (momentMs !== null) {
     return (
       <span className="fresh paused" title={title} data-testid="freshness">
         <i />
-        As of {formatTime(moment, zone)}
+        As of {formatTime(new Date(momentMs).toISOString(), zone)}
       </span>
     );
   }

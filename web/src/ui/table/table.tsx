@@ -13,6 +13,7 @@ import {
 import { flushSync } from "react-dom";
 import { useKeys } from "#lib/keys.ts";
 import { Empty } from "#ui/page/panel.tsx";
+import { useStillRows } from "./still-rows.ts";
 import { partsOf, useRowWindow } from "./table-window.ts";
 
 /** Longer lists render only the visible rows. */
@@ -308,6 +309,17 @@ export const Table = <T,>({
   );
 };
 
+/** A table of a live board: rows do not change places while the mouse or the keyboard's focus is among them. */
+export const LiveTable = <T,>({ rows, keyOf, ...table }: ComponentProps<typeof Table<T>>) => {
+  const still = useStillRows(rows, keyOf);
+  return (
+    // The table in it is what people use; this only notices that they do.
+    <div role="presentation" {...still.handlers}>
+      <Table rows={still.rows} keyOf={keyOf} {...table} />
+    </div>
+  );
+};
+
 /** What a list says when its filter leaves nothing, with the way out of it. */
 export const NoMatch = ({ title, onClear }: { title: string; onClear: () => void }) => (
   <Empty title={title}>
@@ -317,10 +329,10 @@ export const NoMatch = ({ title, onClear }: { title: string; onClear: () => void
   </Empty>
 );
 
-/** A table under a filter: what it shows, or that nothing matches. */
+/** A live table under a filter: what it shows, or that nothing matches. */
 export const FilteredTable = <T,>(
   props: ComponentProps<typeof Table<T>> & { noMatch: string; onClear: () => void },
 ) => {
   const { noMatch, onClear, ...table } = props;
-  return table.rows.length === 0 ? <NoMatch title={noMatch} onClear={onClear} /> : <Table {...table} />;
+  return table.rows.length === 0 ? <NoMatch title={noMatch} onClear={onClear} /> : <LiveTable {...table} />;
 };

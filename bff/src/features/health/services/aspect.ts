@@ -64,12 +64,14 @@ export const createHealthAspect = (deps: {
     noun: "service",
     of(rows) {
       const nodes = nodesOf(rows);
-      return rows.flatMap((row) =>
-        row.dependsOn.flatMap((id) => {
+      return rows.flatMap((row) => [
+        ...row.dependsOn.flatMap((id) => {
           const to = nodes.get(id);
           return to === undefined || isServer(row) ? [] : [{ from: nodeOfService(row.id), to }];
         }),
-      );
+        // A queue without its consumer has no worker.
+        ...(row.consumes ?? []).map((queue) => ({ from: `queue:${queue}`, to: nodeOfService(row.id) })),
+      ]);
     },
   },
   trends(rows, _seen, { hour }) {

@@ -59,7 +59,16 @@ type Thing = {
   known: Known;
   fixed: Pick<
     ServiceRow,
-    "id" | "name" | "kind" | "group" | "owner" | "runbookUrl" | "target" | "dependsOn" | "intervalMs"
+    | "id"
+    | "name"
+    | "kind"
+    | "group"
+    | "owner"
+    | "runbookUrl"
+    | "target"
+    | "dependsOn"
+    | "consumes"
+    | "intervalMs"
   >;
   seen: Pick<ServiceRow, "instances" | "version" | "latencyMs" | "certificateExpiresAt">;
   /** State by the last checks, before hysteresis; null when none has ended yet. */
@@ -135,6 +144,7 @@ export function createServicesBoard(deps: ServicesBoardDeps) {
         runbookUrl: service.runbookUrl,
         target: targetOf(service.instances.map(({ url }) => url)),
         dependsOn: [...service.dependsOn],
+        consumes: [...(service.consumes ?? [])],
         intervalMs: service.intervalMs,
       },
       seen: {
