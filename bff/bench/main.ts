@@ -7,6 +7,7 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
   live: [() => import("./live.ts")],
   replays: [() => import("./replays.ts")],
   "audit-read": [() => import("./audit-read.ts")],
+  web: [() => import("./web.ts")],
   "audit-chain": [() => import("./audit-write.ts")],
 };
 

@@ -11,7 +11,6 @@ import type { Aspect, OrganizationKey } from "#observe/aspect.ts";
 import { type ListAnswers, type Past, readFrame, type SnapshotStore } from "#observe/spread/spread.ts";
 import { createActsAspect, createActsBoard, type ReadActs } from "./acts-aspect.ts";
 import { createOverviewAspect, overviewKey } from "./aspect.ts";
-import { verdictHtml } from "./verdict.ts";
 
 type Reading = { snapshots: SnapshotStore; past: Past };
 
@@ -46,11 +45,8 @@ export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNe
     ...feature,
     /** The given aspects, followed by those of Overview itself. */
     aspects: [...aspects, acts, aspect],
-    /** Data for the first paint of the page. */
-    firstPaint(organization: OrganizationKey) {
-      const overview = overviewNow(snapshots, organization);
-      return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
-    },
+    /** The latest snapshot, for the page before it has asked for one. */
+    now: (organization: OrganizationKey) => overviewNow(snapshots, organization),
   };
 }
 

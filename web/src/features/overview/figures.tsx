@@ -11,6 +11,7 @@ import {
   formatRate,
   formatSpan,
 } from "#lib/format.ts";
+import { shownWindow } from "#lib/history/data-range.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
 import { useHistoryWindow } from "#lib/history/history-span.ts";
 import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
@@ -40,14 +41,18 @@ const useRedTrends = (organization: string): readonly Trend[] => {
   const of = { kind: "webhooks", id: "webhooks", metrics: redMetrics } as const;
   const series = useQuery({ ...seriesQuery(organization, of, window), enabled: isAllowed });
   const changes = useQuery({ ...annotationsQuery(organization, window), enabled: isAllowed });
-  const { span, fromMs } = window;
+  const { span, fromMs, toMs, beginsWithData } = shownWindow(series.data, window);
+  const words = beginsWithData ? `${formatSpan(toMs - fromMs)}, all there is` : span.words;
+  const isShown = (at: number) =>
+    Date.parse(series.data?.from ?? "") + (at + 1) * (series.data?.stepMs ?? 0) > fromMs;
   const marks = (changes.data?.items ?? [])
     .slice(0, mostMarks)
-    .map(({ at }) => (Date.parse(at) - fromMs) / span.ms)
+    .map(({ at }) => (Date.parse(at) - fromMs) / (toMs - fromMs))
     .filter((share) => share >= 0 && share <= 1);
   return redMetrics.map((metric) => {
-    const values = series.data?.series.find((each) => each.metric === metric)?.values ?? [];
-    return values.every((value) => value === null) ? null : { values, marks, words: span.words };
+    const all = series.data?.series.find((each) => each.metric === metric)?.values ?? [];
+    const values = all.filter((_value, at) => isShown(at));
+    return values.every((value) => value === null) ? null : { values, marks, words };
   });
 };
 
@@ -104,6 +109,7 @@ export const RedStrip = ({ overview, organization }: { overview: Overview; organ
   return (
     <section className={styles.reds} aria-label="Rate, errors and duration of webhook delivery">
       <div className={`only-narrow ${styles.range}`}>
+        <h2 className="h">Delivery</h2>
         <HistorySpanSelect />
       </div>
       <Red

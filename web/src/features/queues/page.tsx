@@ -7,6 +7,7 @@ import { useBoard } from "#lib/live/live-board.ts";
 import { useLiveStatus } from "#lib/live/live-context.tsx";
 import { useMoment } from "#lib/live/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
@@ -15,11 +16,12 @@ import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { FilteredTable, Table } from "#ui/table/table.tsx";
 import { queueColumns } from "./columns.tsx";
-import { QueueDrawer } from "./drawer.tsx";
 import { queuesBoard, queuesQuery } from "./queries.ts";
 import styles from "./queues.module.css";
 import { QueuesSummary, workerColumns } from "./summary.tsx";
 import { filterQueues, type QueuesState, type QueueView, queueFilterKeys } from "./views.ts";
+
+const QueueDrawer = onDemand(async () => ({ default: (await import("./drawer.tsx")).QueueDrawer }));
 
 const route = getRouteApi("/o/$org/queues");
 const workersIntervalMs = 15_000;

@@ -3,6 +3,7 @@ import type { Annotation, HistorySeries } from "@wheelhouse/shared/history.ts";
 import type { HistoryKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { formatClock, formatCount, formatDate, formatSpanShort, formatTime, zoneName } from "#lib/format.ts";
+import { type ShownWindow, shownWindow } from "#lib/history/data-range.ts";
 import { drawnOf, extremesOf, figuresOf, pointsOf } from "#lib/history/history-points.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
 import { type HistoryWindow, useHistoryWindow } from "#lib/history/history-span.ts";
@@ -113,6 +114,12 @@ const Chart = (props: {
   );
 };
 
+/** The range in words, as far as the charts draw it. */
+const SpanWords = ({ window, isPast }: { window: ShownWindow; isPast: boolean }) => {
+  if (window.beginsWithData) return <>since its data begins</>;
+  return isPast ? <>the {window.span.words} before this moment</> : <>last {window.span.words}</>;
+};
+
 const Axis = ({ window: { fromMs, toMs } }: { window: HistoryWindow }) => {
   const { zone } = usePreferences();
   const at = (share: number) => {
@@ -206,6 +213,7 @@ export const HistoryCharts = (props: {
   const metrics = charts.flatMap(({ lines }) => lines.map(({ metric }) => metric));
   const series = useQuery(seriesQuery(organization, { kind, id, metrics }, window));
   const changes = useQuery(annotationsQuery(organization, window));
+  const shown = shownWindow(series.data, window);
   const items = changes.data?.items;
   const [name = "", otherName = ""] = subjects;
   const marks = useMemo(() => drawnOf(items ?? [], [name, otherName], mostDrawn), [items, name, otherName]);
@@ -214,8 +222,7 @@ export const HistoryCharts = (props: {
       <div className="sec-h">
         <h3 className="h">History</h3>
         <span className="t12 c3">
-          {isPast ? "the" : "last"} {window.span.words}
-          {isPast ? " before this moment" : ""}
+          <SpanWords window={shown} isPast={isPast} />
         </span>
         <span className="grow" />
         <HistorySpanSelect className="btn only-narrow" />
@@ -234,9 +241,9 @@ export const HistoryCharts = (props: {
         {(answer) => (
           <>
             {charts.map((chart) => (
-              <Chart key={chart.title} chart={chart} answer={answer} window={window} marks={marks} />
+              <Chart key={chart.title} chart={chart} answer={answer} window={shown} marks={marks} />
             ))}
-            <Axis window={window} />
+            <Axis window={shown} />
           </>
         )}
       </Panel>

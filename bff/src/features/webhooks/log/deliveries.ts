@@ -12,6 +12,7 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { Breakers } from "../breaker.ts";
 import { endpointView, pageOf, place } from "../directory/directory.ts";
 import { redactText } from "../redaction.ts";
+import { barsOf } from "./bars.ts";
 import type { AttemptRow, DetailStore, PayloadRow } from "./detail-store.ts";
 import { type DeliveryStore, deliveryOf, knownErrorClass } from "./store.ts";
 
@@ -82,7 +83,7 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
       return pageOf(rows, limit, deliveryOf);
     },
 
-    /** Defaults to the last 24 h; the histogram counts rows by current outcome. */
+    /** Defaults to the last 24 h, `from` being the beginning of the first bar; the histogram counts rows by current outcome. */
     async summarize(
       { bars, includeChildren, ...filter }: EndpointParsed<typeof summarizeDeliveries>["query"],
       context: RequestContext,
@@ -91,10 +92,16 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
       const toMs = filter.to ? Date.parse(filter.to) : clock.now();
       const fromMs = filter.from ? Date.parse(filter.from) : toMs - dayMs;
       const organizations = organizationsOf(includeChildren, context);
-      const found = await store.summarize(organizations, filter, fromMs, toMs, bars);
-      const shown = Array.from({ length: bars }, () => ({ completed: 0, failed: 0, deadLetter: 0, open: 0 }));
+      const { barMs, firstMs, count: barCount } = barsOf(fromMs, toMs, bars);
+      const found = await store.summarize(organizations, filter, fromMs, toMs, { firstMs, barMs });
+      const shown = Array.from({ length: barCount }, () => ({
+        completed: 0,
+        failed: 0,
+        deadLetter: 0,
+        open: 0,
+      }));
       for (const { bar, status, count } of found.histogram) {
-        const target = shown[Math.min(Math.max(bar, 0), bars - 1)];
+        const target = shown[Math.min(Math.max(bar, 0), barCount - 1)];
         if (!target) continue;
         if (status === "completed") target.completed += count;
         else if (status === "failed") target.failed += count;
@@ -103,9 +110,9 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
       }
       const count = (status: string) => found.counts[status] ?? 0;
       return {
-        from: new Date(fromMs).toISOString(),
+        from: new Date(firstMs).toISOString(),
         to: new Date(toMs).toISOString(),
-        barMs: found.barMs,
+        barMs,
         bars: shown,
         counts: {
           pending: count("pending"),

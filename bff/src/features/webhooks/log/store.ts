@@ -4,6 +4,7 @@ import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import { timeOfId } from "../ids.ts";
+import type { barsOf } from "./bars.ts";
 
 type ListQuery = EndpointParsed<typeof listDeliveries>["query"];
 export type DeliveryFilter = Omit<ListQuery, "cursor" | "limit" | "includeChildren">;
@@ -99,15 +100,14 @@ export function createDeliveryStore(database: Database) {
       });
     },
 
-    /** Counts by status, each capped at 10,001, and a histogram of `bars` bars from `fromMs` to `toMs`. */
+    /** Counts by status, each capped at 10,001, and a histogram of the range by bar. */
     async summarize(
       organizationIds: readonly string[],
       { status, ...filter }: DeliveryFilter,
       fromMs: number,
       toMs: number,
-      bars: number,
+      { firstMs, barMs }: Pick<ReturnType<typeof barsOf>, "firstMs" | "barMs">,
     ) {
-      const barMs = Math.max(1, Math.ceil((toMs - fromMs) / bars));
       const ranged = { ...filter, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
       const conditions = conditionsOf(ranged);
       return read(organizationIds, async (tx) => {
@@ -122,14 +122,14 @@ export function createDeliveryStore(database: Database) {
         );
         const { rows: counts } = await sql<Record<string, number>>`select ${counted}`.execute(tx);
         const { rows: histogram } = await sql<{ bar: number; status: string; count: number }>`
-          select floor(extract(epoch from d.created_at - ${ranged.from}::timestamptz) * 1000 / ${barMs})::int as bar,
+          select floor(extract(epoch from d.created_at - ${new Date(firstMs).toISOString()}::timestamptz) * 1000 / ${barMs})::int as bar,
             d.status, count(*)::int as count
           from webhook_delivery_log d
           where d.org_id = any(${organizationIds}::uuid[])
             ${all([...statusCondition(status), ...conditions])}
           group by 1, 2
         `.execute(tx);
-        return { barMs, counts: counts[0] ?? {}, histogram };
+        return { counts: counts[0] ?? {}, histogram };
       });
     },
   };
