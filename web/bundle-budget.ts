@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
 const budgetBytes = { js: 180 * 1000, css: 22 * 1000 };
-const firstPage = "features/overview/page.tsx";
+const firstPage = "routes/overview-page.tsx";
 
 /**
  * Prints the gzipped size of a first visit to the overview, and fails the build when it exceeds the budget.

@@ -4,16 +4,49 @@ import { defineConfig } from "vite";
 import { bffProxy, logWithoutProxy, waitForBff } from "./bff-proxy.ts";
 import { bundleBudget } from "./bundle-budget.ts";
 import { precompressed } from "./precompressed.ts";
-import { themeFingerprint } from "./theme-fingerprint.ts";
+import { schemasErased } from "./schemas-erased.ts";
+import { socketsOnly } from "./sockets-only.ts";
+import { themeInlined } from "./theme-inlined.ts";
 
 /** Set by `npm run dev`; a manually started Vite forwards to `npm start`. */
 const bffUrl = process.env.BFF_URL ?? "http://127.0.0.1:4600";
+
+/**
+ * A page's first load is few requests: what the console starts with is one script, and what several pages share is
+ * grouped by the kind of page that needs it, instead of one script for each shared file.
+ */
+const scriptGroups = [
+  { name: "console", tags: ["$initial" as const] },
+  {
+    name: "frame",
+    test: /\/web\/src\/(lib\/(?!history\/(history-points|time-range)|live\/tail)|ui\/(page\/(?!tabs)|text\/(?!secret)|dialog\/menu-slot|chart\/(sparkline|history-span-select|time-axis))|features\/sources\/queries)|\/shared\/src\/|\/@tanstack\//,
+  },
+  {
+    name: "lists",
+    test: /\/web\/src\/(ui\/(table|filter)\/|ui\/dialog\/(drawer|dialog|dialog-props|confirm-dialog)\.tsx|ui\/form\/form-(dialog|field)\.tsx|ui\/chart\/histogram|lib\/(live\/tail|history\/time-range))/,
+  },
+  { name: "parts", test: /\/web\/src\/ui\//, minShareCount: 2 },
+  {
+    name: (id: string) => /\/features\/([a-z-]+)\//.exec(id)?.[1],
+    test: /\/web\/src\/features\//,
+    minShareCount: 2,
+  },
+  { name: "libraries", test: /\/node_modules\//, minShareCount: 2 },
+];
 
 export default defineConfig(({ mode }) => ({
   ...(process.env.BFF_URL ? { customLogger: logWithoutProxy() } : {}),
   // Relative, because the console may lie below any path; the server completes what the page names.
   base: "./",
-  plugins: [react(), themeFingerprint(), bundleBudget(), precompressed(), waitForBff(bffUrl)],
+  plugins: [
+    react(),
+    themeInlined(),
+    schemasErased(),
+    socketsOnly(),
+    bundleBudget(),
+    precompressed(),
+    waitForBff(bffUrl),
+  ],
   resolve: {
     // Pages need only the types, methods and paths of the API, not its schemas. Without zod
     // the first load is 24 kB smaller, and no probe for `eval` violates the content security policy.
@@ -26,6 +59,7 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     manifest: true,
+    rolldownOptions: { output: { codeSplitting: { groups: scriptGroups } } },
   },
   server: {
     port: 4610,

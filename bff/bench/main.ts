@@ -9,6 +9,7 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
   webhooks: [() => import("./webhooks/webhooks.ts"), () => import("./replays.ts")],
   deliveries: [() => import("./deliveries.ts")],
   "audit-read": [() => import("./audit-read.ts")],
+  web: [() => import("./web.ts")],
   "audit-chain": [() => import("./audit-write.ts")],
 };
 

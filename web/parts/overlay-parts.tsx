@@ -1,7 +1,9 @@
 import { ApiError } from "#lib/api/api.ts";
 import { ActError, ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
+import DialogFrame from "#ui/dialog/dialog-frame.tsx";
 import { Drawer } from "#ui/dialog/drawer.tsx";
+import { MenuSlot } from "#ui/dialog/menu-slot.tsx";
 import { ShownOnce } from "#ui/dialog/shown-once.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
@@ -51,8 +53,22 @@ const formOf = (error: Error | null, isReady = true) => (
 /** What lies over a page, or fills one. */
 export const overlayParts: readonly Part[] = [
   {
+    name: "Menu slot",
+    shows: [MenuSlot],
+    states: [
+      {
+        name: "until it is opened",
+        node: (
+          <MenuSlot button={(opener) => <Button {...opener}>Views</Button>}>
+            <p>The menu</p>
+          </MenuSlot>
+        ),
+      },
+    ],
+  },
+  {
     name: "Dialog",
-    shows: [Dialog],
+    shows: [Dialog, DialogFrame],
     isOverlay: true,
     states: [
       {

@@ -1,7 +1,8 @@
+import type { ReactNode } from "react";
 import { Sparkline } from "#ui/chart/sparkline.tsx";
 import { TimeAxis } from "#ui/chart/time-axis.tsx";
 import { Button } from "#ui/page/button.tsx";
-import { FreshnessLine, UnlessOld } from "#ui/page/freshness-line.tsx";
+import { FreshnessLine, FreshnessText, UnlessOld } from "#ui/page/freshness-line.tsx";
 import { Note } from "#ui/page/note.tsx";
 import { Status, type Tone } from "#ui/page/status.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
@@ -40,6 +41,18 @@ const trend = [3, 4, 6, 5, 9, 12, 8, 7, 7, 10, 14, 11];
 const json = '{\n  "type": "invoice.paid",\n  "amount": 4200\n}';
 
 /** Words, badges and single controls. */
+/** The line lies over the summary of its list. */
+const summaryUnder = (line: ReactNode) => (
+  <>
+    {line}
+    <div className="sum pad">
+      <span>
+        <b>12</b> queues
+      </span>
+    </div>
+  </>
+);
+
 export const smallParts: readonly Part[] = [
   {
     name: "Button",
@@ -197,12 +210,15 @@ export const smallParts: readonly Part[] = [
   },
   {
     name: "Freshness line",
-    shows: [FreshnessLine],
+    shows: [FreshnessLine, FreshnessText],
     states: [
-      { name: "stale", node: <FreshnessLine currency="stale" observedAt={ago(9_000)} /> },
-      { name: "unknown", node: <FreshnessLine currency="unknown" observedAt={ago(60_000)} /> },
-      { name: "never observed", node: <FreshnessLine currency="unknown" observedAt={null} /> },
-      { name: "collector lost", node: <FreshnessLine currency="lost" observedAt={ago(60_000)} /> },
+      { name: "stale", node: summaryUnder(<FreshnessLine currency="stale" observedAt={ago(9_000)} />) },
+      { name: "unknown", node: summaryUnder(<FreshnessLine currency="unknown" observedAt={ago(60_000)} />) },
+      { name: "never observed", node: summaryUnder(<FreshnessLine currency="unknown" observedAt={null} />) },
+      {
+        name: "collector lost",
+        node: summaryUnder(<FreshnessLine currency="lost" observedAt={ago(60_000)} />),
+      },
     ],
   },
   {

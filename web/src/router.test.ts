@@ -14,7 +14,13 @@ test("every declared page has a route, with and without an organization", () => 
 });
 
 test("every route is a declared page, so that the server answers its reload", () => {
-  const answered = ["/o/$org", ...pagePaths, ...organizationPageList.map(({ path }) => `/o/$org${path}`)];
+  // The server answers any other path with the page, too, as not found.
+  const answered = [
+    "/o/$org",
+    "/$",
+    ...pagePaths,
+    ...organizationPageList.map(({ path }) => `/o/$org${path}`),
+  ];
   expect(routes.filter((path) => !answered.includes(path))).toEqual([]);
 });
 

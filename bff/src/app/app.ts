@@ -83,7 +83,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
         audit: createEventList(core.events, "audit.committed", audit.readHeads),
       },
     }),
-    pages: createPages(core, { sessionView: access.sessionView, snapshot: overview.firstPaint }),
+    pages: createPages(core, { sessionView: access.sessionView, overviewOf: overview.now }),
   } satisfies Record<string, Feature>;
   return { features, watch };
 }

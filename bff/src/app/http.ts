@@ -31,16 +31,23 @@ export async function mountFeatures(app: FastifyInstance, core: Core, features: 
 
 /** Serves the dashboard's pages, if this process has the web role. */
 export function createPages(
-  { admit, config }: Core,
-  needs: Omit<Parameters<typeof createFirstPaint>[0], "admit">,
+  { admit, clock, config }: Core,
+  needs: Pick<Parameters<typeof createFirstPaint>[0], "sessionView" | "overviewOf">,
 ): Feature {
   return {
     async mount(app) {
+      const { basePath } = config.http;
       if (config.roles.includes("web") && existsSync(webDist))
         await registerWeb(app, {
           distDir: webDist,
-          basePath: config.http.basePath,
-          firstPaint: createFirstPaint({ admit, ...needs }),
+          basePath,
+          firstPaint: createFirstPaint({
+            admit,
+            clock,
+            basePath,
+            sessionView: needs.sessionView,
+            overviewOf: needs.overviewOf,
+          }),
         });
     },
   };

@@ -20,6 +20,10 @@ export async function readManifest(distDir: string): Promise<Manifest> {
   return manifestSchema.parse(JSON.parse(await readFile(join(distDir, ".vite/manifest.json"), "utf8")));
 }
 
+/** `src/features/queues/page.tsx` and `src/…/queues-page.tsx` are `queues`, `sign-in-page.tsx` is `signin`. */
+const pageOf = (key: string): string | undefined =>
+  (/\/([a-z-]+)-page\.tsx$/.exec(key) ?? /\/([a-z-]+)\/page\.tsx$/.exec(key))?.[1]?.replaceAll("-", "");
+
 /**
  * Links that make the browser load a page's own script and style while the first script is still loading.
  * @param page its name in the URL, such as `services`
@@ -31,9 +35,7 @@ export function preloadsOf(
   page: string,
   { html, basePath }: { html: string; basePath: string },
 ): string {
-  const own = Object.keys(manifest).find(
-    (key) => key.endsWith(`/${page}-page.tsx`) || key.endsWith(`-${page}-page.tsx`),
-  );
+  const own = Object.keys(manifest).find((key) => pageOf(key) === page);
   const chunks = new Set<string>();
   const visit = (key: string): void => {
     if (chunks.has(key)) return;

@@ -30,32 +30,42 @@ test.each([...pagePaths, ...organizationPageList.map(({ path }) => `/o/northwind
   },
 );
 
-test("an unknown path is not found", async () => {
-  expect((await app.inject({ method: "GET", url: "/no-such-page" })).statusCode).toBe(404);
+test("an unknown path is not found: a person gets the console, a program the API's answer", async () => {
+  const get = (url: string, accept?: string) =>
+    app.inject({ method: "GET", url, headers: accept === undefined ? {} : { accept } });
+  for (const url of ["/no-such-page", "/o/northwind/no-such-page", "/o/northwind/queues/no-such-page"]) {
+    const page = await get(url, "text/html,*/*;q=0.8");
+    expect([page.statusCode, page.headers["content-type"]]).toEqual([404, "text/html; charset=utf-8"]);
+    expect((await get(url)).headers["content-type"]).toContain("application/json");
+  }
+  for (const url of ["/api/v1/no-such-operation", "/assets/no-such-file.js"])
+    expect((await get(url, "text/html")).headers["content-type"]).toContain("application/json");
 });
 
 test("below a path, the page names its files, its preloads and that path; at the root it names no path", async () => {
   await writeFile(
     join(distDir, "index.html"),
-    '<html><head><script src="./theme.js"></script><link href="./icons/a.svg"></head><body></body></html>',
+    '<html><head><script nonce="%nonce%">0</script><link href="./assets/a.css"></head><body></body></html>',
   );
   await writeFile(
     join(distDir, ".vite/manifest.json"),
-    JSON.stringify({ "src/features/queues/queues-page.tsx": { file: "assets/queues.js" } }),
+    JSON.stringify({ "src/features/queues/page.tsx": { file: "assets/queues.js" } }),
   );
   const pageBelow = async (basePath: string) => {
     const server = Fastify();
     await registerWeb(server, { distDir, basePath, firstPaint: async () => null });
-    const { body } = await server.inject({ method: "GET", url: "/o/northwind/queues" });
+    const { body, headers } = await server.inject({ method: "GET", url: "/o/northwind/queues" });
     await server.close();
-    return body;
+    const [, nonce = ""] = /'nonce-([^']+)'/.exec(String(headers["content-security-policy"])) ?? [];
+    expect(nonce).not.toBe("");
+    return body.replace(`nonce="${nonce}"`, "with its nonce");
   };
   expect(await pageBelow("/tools/ops")).toBe(
-    '<html><head><script src="/tools/ops/theme.js"></script><link href="/tools/ops/icons/a.svg">' +
+    '<html><head><script with its nonce>0</script><link href="/tools/ops/assets/a.css">' +
       '<meta name="base-path" content="/tools/ops"><link rel="modulepreload" crossorigin href="/tools/ops/assets/queues.js">' +
       "</head><body></body></html>",
   );
   const atRoot = await pageBelow("");
-  expect(atRoot).toContain('src="/theme.js"');
+  expect(atRoot).toContain('href="/assets/a.css"');
   expect(atRoot).not.toContain("base-path");
 });

@@ -3,12 +3,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import compress from "@fastify/compress";
 import fastifyStatic from "@fastify/static";
-import { pagePaths } from "@wheelhouse/shared/pages.ts";
+import { organizationPageList, pagePaths } from "@wheelhouse/shared/pages.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { preloadsOf, readManifest } from "./web-preloads.ts";
 
 /** Data for the first paint, embedded in the page so that it waits for no API call. */
-export type FirstPaint = { boot: unknown; verdictHtml: string };
+export type FirstPaint = { boot: unknown; html: string };
 
 export type WebOptions = {
   /** Folder with the built dashboard. */
@@ -27,6 +27,9 @@ const jsonForHtml = (value: unknown) =>
     .replaceAll("&", "\\u0026")
     .replaceAll("\u2028", "\\u2028")
     .replaceAll("\u2029", "\\u2029");
+
+/** Stands in the built page where the nonce of a request belongs. */
+const noncePlace = "%nonce%";
 
 const contentSecurityPolicy = (nonce: string) =>
   [
@@ -47,6 +50,21 @@ const completed = (html: string, basePath: string) =>
   html
     .replaceAll(/(src|href)="\.\//g, `$1="${basePath}/`)
     .replace("</head>", basePath === "" ? "</head>" : `<meta name="base-path" content="${basePath}"></head>`);
+
+const organizationPage = /^\/o\/[^/]+(\/.*)?$/;
+
+/** Whether the dashboard has a page at the URL. */
+const isPage = (url: string): boolean => {
+  const [path = ""] = url.split("?");
+  const [, within = ""] = organizationPage.exec(path) ?? [];
+  return organizationPage.test(path)
+    ? ["", "/", ...organizationPageList.map((page) => page.path)].some((known) => known === within)
+    : pagePaths.includes(path);
+};
+
+const isReadByPerson = ({ url, headers }: FastifyRequest): boolean =>
+  !/^\/(api|assets|hooks|health|metrics|otlp)(\/|$|\?)/.test(url) &&
+  headers.accept?.includes("text/html") === true;
 
 /** Serves the dashboard: hashed assets, cached for a year, and the one page for every path outside the API. */
 export async function registerWeb(app: FastifyInstance, { distDir, basePath, firstPaint }: WebOptions) {
@@ -76,17 +94,23 @@ export async function registerWeb(app: FastifyInstance, { distDir, basePath, fir
       ? `<script type="application/json" id="boot" nonce="${nonce}">${jsonForHtml(paint.boot)}</script>`
       : "";
     const page = /^\/(?:o\/[^/?]+\/)?([a-z]+)/.exec(request.url)?.[1] ?? "";
+    // Before what people wrote is in it.
     const html = template
+      .replaceAll(noncePlace, nonce)
       .replace("</head>", () => `${preloadsFor(page)}</head>`)
       .replace("<!--boot-->", () => boot)
-      .replace("<!--verdict-->", () => paint?.verdictHtml ?? "");
+      .replace("<!--paint-->", () => paint?.html ?? "");
     return { html, nonce };
   };
 
-  for (const url of [...pagePaths, "/o/*"]) {
+  for (const url of [...pagePaths, "/o/*", "/*"]) {
     app.get(url, { schema: { hide: true } }, async (request, reply) => {
+      const isKnown = isPage(request.url);
+      // A person who mistyped gets the console; a program that asks for a file or an operation an answer of the API.
+      if (!isKnown && !isReadByPerson(request)) return reply.callNotFound();
       const { html, nonce } = await sendPage(request);
       return reply
+        .status(isKnown ? 200 : 404)
         .header("content-security-policy", contentSecurityPolicy(nonce))
         .header("cache-control", "no-store")
         .type("text/html; charset=utf-8")

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import {
   createRoute,
   type ErrorComponentProps,
+  Link,
   Outlet,
   redirect,
   retainSearchParams,
@@ -10,12 +11,13 @@ import {
 } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { Suspense, useCallback, useMemo, useState } from "react";
 import { overviewBoard, overviewQuery } from "#features/overview/queries.ts";
 import { Shell } from "#features/shell/frame.tsx";
 import { Standstill, StoreAway, standstillOf, storeAwayOf } from "#features/shell/store-away.tsx";
 import { ApiError } from "#lib/api/api.ts";
 import { sessionQuery, useSession } from "#lib/api/session.ts";
+import { isSignedOut } from "#lib/api/signed-out.ts";
 import { basePath } from "#lib/base-path.ts";
 import {
   type HistorySpanChoice,
@@ -28,17 +30,18 @@ import { useBoard } from "#lib/live/live-board.ts";
 import { LiveProvider, useLiveStatus } from "#lib/live/live-context.tsx";
 import { MomentProvider, momentOf } from "#lib/live/moment.ts";
 import { serverClock } from "#lib/live/server-clock.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import { readTimestamp } from "#lib/search-params.ts";
 import { Button } from "#ui/page/button.tsx";
+import { Page } from "#ui/page/page.tsx";
+import { Empty } from "#ui/page/panel.tsx";
 import { Problem } from "#ui/page/problem.tsx";
 import { rootRoute } from "./root.tsx";
 
 const pollIntervalMs = 5000;
-const Scrubber = lazy(() =>
-  import("#features/history/scrubber.tsx").then(({ Scrubber: component }) => ({
-    default: component,
-  })),
-);
+const Scrubber = onDemand(async () => ({
+  default: (await import("#features/history/scrubber.tsx")).Scrubber,
+}));
 
 const useSpanChoice = (range: HistorySpanName | undefined): HistorySpanChoice => {
   const navigate = useNavigate();
@@ -160,6 +163,22 @@ const OrganizationError = ({ error, reset }: ErrorComponentProps) => {
   );
 };
 
+const UnknownPage = () => {
+  const { org } = organizationRoute.useParams();
+  return (
+    <Page title="Page not found">
+      <Empty title="There is no page at this address">
+        It may be mistyped, or the page may not exist in this version. Choose a page in the navigation, search
+        with <kbd>Ctrl K</kbd>, or go to the{" "}
+        <Link to="/o/$org/overview" params={{ org }} className="link">
+          overview
+        </Link>
+        .
+      </Empty>
+    </Page>
+  );
+};
+
 export const organizationRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/o/$org",
@@ -172,6 +191,7 @@ export const organizationRoute = createRoute({
   }),
   search: { middlewares: [retainSearchParams(["at", "range"])] },
   beforeLoad: async ({ context, params, location }) => {
+    if (isSignedOut()) throw redirect({ to: "/signin", search: { next: location.href } });
     try {
       await context.queryClient.ensureQueryData(sessionQuery(params.org));
     } catch (error) {
@@ -181,4 +201,5 @@ export const organizationRoute = createRoute({
   },
   component: OrganizationPage,
   errorComponent: OrganizationError,
+  notFoundComponent: UnknownPage,
 });

@@ -1,26 +1,39 @@
-import type { SessionView } from "@wheelhouse/shared/access/access.ts";
+import { organizationHeader, type SessionView } from "@wheelhouse/shared/access/access.ts";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
+import { organizationPageList } from "@wheelhouse/shared/pages.ts";
 import type { FastifyRequest } from "fastify";
 import { type Admit, credentialOf } from "#lib/http/admission.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
+import type { Clock } from "#lib/time/clock.ts";
 import type { FirstPaint } from "#plugins/web.ts";
+import { paintHtml } from "./paint.ts";
 
 type FirstPaintDeps = {
   admit: Admit;
   sessionView: (context: RequestContext) => SessionView | Promise<SessionView>;
-  /** Latest snapshot of an organization, with its verdict as HTML in which every text is escaped. */
-  snapshot: (organization: RequestContext["organization"]) => { overview: Overview; verdictHtml: string };
+  /** Latest snapshot of an organization. */
+  overviewOf: (organization: RequestContext["organization"]) => Overview;
+  clock: Clock;
+  basePath: string;
 };
+
+/** A visitor without a session: the page asks for none, which would only be refused. */
+const signedOut = (reason: string): FirstPaint => ({ boot: { signedOut: { reason } }, html: "" });
+
+/** What has not been answered by then is asked for by the page itself. */
+const answersWithinMs = 200;
 
 /**
  * Initial data of the page for the organization in its URL. A visitor without access, or one that cannot be
  * checked now, gets the bare page, which then calls the API and shows why.
  */
-export function createFirstPaint({ admit, sessionView, snapshot }: FirstPaintDeps) {
+export function createFirstPaint(deps: FirstPaintDeps) {
+  const { admit, sessionView, overviewOf, clock, basePath } = deps;
   return async (request: FastifyRequest): Promise<FirstPaint | null> => {
     const { token } = credentialOf(request);
-    if (!token) return null;
-    const organization = /^\/o\/([a-z0-9-]{1,63})(?:[/?]|$)/.exec(request.url)?.[1];
+    if (!token) return signedOut("");
+    const [, organization, path = ""] =
+      /^\/o\/([a-z0-9-]{1,63})(\/[a-z]+)?(?:[/?]|$)/.exec(request.url) ?? [];
     const caller = {
       token,
       organization,
@@ -31,15 +44,26 @@ export function createFirstPaint({ admit, sessionView, snapshot }: FirstPaintDep
     };
     try {
       const admission = await admit(caller, { access: "session", snapshot: true, write: false });
+      if (!admission.ok && admission.error.code === "unauthenticated")
+        return signedOut(admission.error.message);
       if (!admission.ok) return null;
       const { context } = admission;
       const mayRead = context.actor.can("overview:read").in(context.organization.id).check();
       // A page of a past time must not start with current data.
       const isPast = new URL(request.url, "http://page").searchParams.has("at");
-      const now = mayRead && !isPast ? snapshot(context.organization) : null;
+      const overview = mayRead && !isPast ? overviewOf(context.organization) : null;
+      const page = organizationPageList.find((each) => each.path === path);
+      const session = await sessionView(context);
+      const answers = isPast ? {} : await answersOf(request, organization, page?.firstReads ?? []);
       return {
-        boot: { session: await sessionView(context), overview: now?.overview ?? null },
-        verdictHtml: now?.verdictHtml ?? "",
+        boot: { session, overview, answers },
+        html: paintHtml({
+          organization: session.organization,
+          page,
+          overview,
+          nowMs: clock.now(),
+          basePath,
+        }),
       };
     } catch (err) {
       request.log.warn({ err }, "the page is sent without initial data");
@@ -47,3 +71,30 @@ export function createFirstPaint({ admit, sessionView, snapshot }: FirstPaintDep
     }
   };
 }
+
+/** Answers of the API as this caller would get them, by path; refused and late ones are left out. */
+async function answersOf(
+  { server, headers, ip }: FastifyRequest,
+  organization: string | undefined,
+  paths: readonly string[],
+): Promise<Record<string, unknown>> {
+  if (organization === undefined) return {};
+  const answers = await Promise.all(
+    paths.map(async (path): Promise<[string, unknown][]> => {
+      const answer = server.inject({
+        method: "GET",
+        url: `/api/v1${path}`,
+        headers: { cookie: headers.cookie ?? "", [organizationHeader]: organization },
+        remoteAddress: ip,
+      });
+      const found = await Promise.race([answer, late()]);
+      return found?.statusCode === 200 ? [[path, found.json()]] : [];
+    }),
+  );
+  return Object.fromEntries(answers.flat());
+}
+
+const late = () =>
+  new Promise<null>((resolve) => {
+    setTimeout(() => resolve(null), answersWithinMs).unref();
+  });

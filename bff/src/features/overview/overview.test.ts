@@ -1,3 +1,4 @@
+import { organizationPageList } from "@wheelhouse/shared/pages.ts";
 import { describe, expect, test } from "vitest";
 import { platformOrganization } from "#lib/http/request-context.ts";
 import type { Change, ObservedChange } from "#observe/aspect.ts";
@@ -14,7 +15,8 @@ import {
   makeWebhooks,
   tickAt,
 } from "#testing/tick.ts";
-import { verdictHtml, verdictOf } from "./verdict.ts";
+import { paintHtml } from "./paint.ts";
+import { verdictOf } from "./verdict.ts";
 
 const acme = { id: "acme-id", slug: "acme" };
 const nowMs = Date.parse(tickAt);
@@ -476,7 +478,7 @@ describe("verdict line", () => {
     expect(headline({ ...good, observedAt: null }, nowMs)).toBe("No data yet");
   });
 
-  test("counts problems, worst first, and escapes its output", () => {
+  test("counts problems, worst first", () => {
     const bad = overviewOf({
       queues: [brokenQueue, makeQueue("a", { state: "degraded", label: "Old jobs" })],
     });
@@ -484,7 +486,33 @@ describe("verdict line", () => {
       parts: [{ text: "1 down" }, { text: "1 degraded" }],
       sentence: "0 of 2 checks pass. Oldest down since 11:58 UTC.",
     });
-    expect(verdictHtml(bad, nowMs)).toContain('<h2 class="t20 b">1 down, 1 degraded</h2>');
+  });
+});
+
+describe("the page before its scripts run", () => {
+  const overview = overviewOf({ queues: [brokenQueue] });
+  const paint = (path: string, name = "Northwind") =>
+    paintHtml({
+      organization: { slug: "northwind", name },
+      page: organizationPageList.find((page) => page.path === path),
+      overview,
+      nowMs,
+      basePath: "/ops",
+    });
+
+  test("has navigation, title and verdict, and on Overview its problems with their causes", () => {
+    const html = paint("/overview");
+    expect(html).toContain("<h1>Overview</h1>");
+    expect(html).toContain('<a href="/ops/o/northwind/overview" aria-current="page">Overview</a>');
+    expect(html).toContain('<h2 class="t20 b">1 down</h2>');
+    const [problem] = overview.problems;
+    expect(html).toContain(`<b class="cut">${problem?.subject}: ${problem?.title}</b>`);
+    expect(html).toContain(`${problem?.cause}</span>`);
+    expect(paint("/queues")).not.toContain("boot-problems");
+  });
+
+  test("escapes what people wrote", () => {
+    expect(paint("/overview", `<script>"&'`)).toContain("&lt;script&gt;&quot;&amp;&#39;");
   });
 });
 

@@ -12,7 +12,6 @@ import { type ListAnswers, type Past, readFrame, type SnapshotStore } from "#obs
 import { createActsAspect, createActsBoard, type ReadActs } from "./acts-aspect.ts";
 import { createOverviewAspect, graphKey, overviewKey } from "./aspect.ts";
 import type { Graph } from "./graph.ts";
-import { verdictHtml } from "./verdict.ts";
 
 type Reading = { snapshots: SnapshotStore; past: Past };
 
@@ -47,11 +46,8 @@ export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNe
     ...feature,
     /** The given aspects, followed by those of Overview itself. */
     aspects: [...aspects, acts, aspect, graph],
-    /** Data for the first paint of the page. */
-    firstPaint(organization: OrganizationKey) {
-      const overview = overviewNow(snapshots, organization);
-      return { overview, verdictHtml: verdictHtml(overview, clock.now()) };
-    },
+    /** The latest snapshot, for the page before it has asked for one. */
+    now: (organization: OrganizationKey) => overviewNow(snapshots, organization),
   };
 }
 

@@ -7,6 +7,7 @@ import { useBoard } from "#lib/live/live-board.ts";
 import { useLiveStatus } from "#lib/live/live-context.tsx";
 import { useMoment } from "#lib/live/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
 import { type Filter, type FilterKey, readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
@@ -17,11 +18,12 @@ import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { FilteredTable } from "#ui/table/table.tsx";
 import css from "./breakers.module.css";
 import { breakerColumns } from "./columns.tsx";
-import { BreakerDrawer } from "./drawer.tsx";
 import { breakerFilterKeys, filterBreakers } from "./filter.ts";
 import { breakersBoard, breakersQuery } from "./queries.ts";
 import { StateChanges } from "./state-changes.tsx";
 import { BreakersSummary } from "./summary.tsx";
+
+const BreakerDrawer = onDemand(async () => ({ default: (await import("./drawer.tsx")).BreakerDrawer }));
 
 const route = getRouteApi("/o/$org/breakers");
 type Search = { q?: string | undefined; view?: "service" | undefined; breaker?: string | undefined };

@@ -8,6 +8,7 @@ import { useBoard } from "#lib/live/live-board.ts";
 import { useLiveStatus } from "#lib/live/live-context.tsx";
 import { useMoment } from "#lib/live/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
@@ -17,12 +18,13 @@ import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { FilteredTable } from "#ui/table/table.tsx";
 import { type CacheView, cacheColumns } from "./columns.tsx";
 import { DeclaredCaches } from "./declared.tsx";
-import { CacheDrawer } from "./drawer.tsx";
 import { cacheFilterKeys, filterCaches } from "./filter.ts";
 import { InvalidateDialog } from "./invalidate-dialog.tsx";
 import { cachesBoard, cachesQuery, redisServersQuery } from "./queries.ts";
 import { RedisPanel } from "./server.tsx";
 import { CachesSummary } from "./summary.tsx";
+
+const CacheDrawer = onDemand(async () => ({ default: (await import("./drawer.tsx")).CacheDrawer }));
 
 const route = getRouteApi("/o/$org/caches");
 const trendsIntervalMs = 10_000;

@@ -1,4 +1,5 @@
 import type { ServiceRow } from "@wheelhouse/shared/health/health.ts";
+import { useMemo } from "react";
 import { formatLatency, formatPercent, formatSpanShort } from "#lib/format.ts";
 import { useNow } from "#lib/live/now.ts";
 import { Status } from "#ui/page/status.tsx";
@@ -6,7 +7,7 @@ import type { Column } from "#ui/table/table.tsx";
 import { Age, Time } from "#ui/text/time.tsx";
 import { Heartbeat } from "./heartbeat.tsx";
 import styles from "./services.module.css";
-import { knownSpan, type ServiceView } from "./services-view.ts";
+import { isApart, knownSpan, type ServiceView } from "./services-view.ts";
 
 type Currency = "fresh" | "stale" | "unknown";
 
@@ -86,6 +87,7 @@ const wholeFrom = 0.99;
 const Uptime = ({ row, period, isHurt = false }: { row: ServiceRow; period: Period; isHurt?: boolean }) => {
   const ratio = row.uptime[period];
   const known = row.uptimeKnown[period];
+  if (!isApart(row, period)) return null;
   if (ratio === null)
     return (
       <span className="zero" title="no data yet">
@@ -181,11 +183,25 @@ const columns = (currency: Currency): readonly Column<ServiceView>[] => [
 ];
 
 /** Columns by freshness of the data. Each set is a constant, so that unchanged rows do not render again. */
-export const serviceColumns = {
+const serviceColumns = {
   fresh: columns("fresh"),
   stale: columns("stale"),
   unknown: columns("unknown"),
 } as const;
+
+/** The columns without periods that say the same as the shorter one for every service. */
+export const useServiceColumns = (
+  state: keyof typeof serviceColumns,
+  views: readonly ServiceView[],
+): readonly Column<ServiceView>[] => {
+  const hasWeek = views.some(({ row }) => isApart(row, "week"));
+  const hasMonth = views.some(({ row }) => isApart(row, "month"));
+  return useMemo(
+    () =>
+      serviceColumns[state].filter(({ id }) => (id !== "week" || hasWeek) && (id !== "month" || hasMonth)),
+    [state, hasWeek, hasMonth],
+  );
+};
 
 /** Healthy rows are muted, rows explained by a root cause are gray. */
 export const serviceRowClass = ({ row, isStale }: ServiceView): string => {

@@ -9,6 +9,7 @@ import { useLiveStatus } from "#lib/live/live-context.tsx";
 import { useMoment } from "#lib/live/moment.ts";
 import { useNow } from "#lib/live/now.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
 import { type Filter, type FilterKey, readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
@@ -17,9 +18,8 @@ import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/page
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { LiveTable, NoMatch } from "#ui/table/table.tsx";
-import { ServiceDrawer } from "./service-drawer.tsx";
 import { ServicesGraph } from "./services-graph.tsx";
-import { serviceColumns, serviceRowClass } from "./services-list.tsx";
+import { serviceRowClass, useServiceColumns } from "./services-list.tsx";
 import { servicesBoard, servicesQuery } from "./services-queries.ts";
 import { ServicesSummary } from "./services-summary.tsx";
 import {
@@ -30,6 +30,10 @@ import {
   serviceFilterKeys,
   viewServices,
 } from "./services-view.ts";
+
+const ServiceDrawer = onDemand(async () => ({
+  default: (await import("./service-drawer.tsx")).ServiceDrawer,
+}));
 
 const route = getRouteApi("/o/$org/services");
 type Search = {
@@ -71,6 +75,7 @@ const Services = (props: {
 }) => {
   const { query, currency, views, shown, search, hrefOf, onSearch } = props;
   const freshness = freshnessOf(currency);
+  const columns = useServiceColumns(freshness.state, views);
   const open = (id: string) => onSearch({ service: id });
   return (
     <Panel
@@ -102,7 +107,7 @@ const Services = (props: {
             <LiveTable
               caption={search.view === "tree" ? "Services by group" : "Services, worst first"}
               className="cards"
-              columns={serviceColumns[freshness.state]}
+              columns={columns}
               rows={shown}
               keyOf={keyOf}
               rowClass={serviceRowClass}

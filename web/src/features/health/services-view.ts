@@ -101,6 +101,19 @@ export const groupName = ({ group, kind }: ServiceRow): string =>
 const hourMs = 3_600_000;
 const periodMs = { day: 24 * hourMs, week: 7 * 24 * hourMs, month: 30 * 24 * hourMs } as const;
 
+const shorter = { day: null, week: "day", month: "week" } as const;
+
+/** Whether a period says something that the shorter one does not: a young installation has the same data for all. */
+export const isApart = (
+  { uptimeKnown }: Pick<ServiceRow, "uptimeKnown">,
+  period: keyof typeof periodMs,
+): boolean => {
+  const before = shorter[period];
+  if (before === null) return true;
+  // A sixtieth more: what differs by less is the same when read.
+  return uptimeKnown[period] * periodMs[period] > uptimeKnown[before] * periodMs[before] * 1.017;
+};
+
 /** How much of a period is known, in its largest unit: `27 m`, `5 h`, `12 d`. */
 export const knownSpan = (
   { uptimeKnown }: Pick<ServiceRow, "uptimeKnown">,

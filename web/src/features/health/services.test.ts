@@ -2,7 +2,14 @@ import type { ServiceRow } from "@wheelhouse/shared/health/health.ts";
 import { describe, expect, test } from "vitest";
 import { readFilterInput } from "#ui/filter/filter-tokens.ts";
 import { layOutGraph, neighbourOf } from "./graph-layout.ts";
-import { byGroup, filterServices, knownSpan, serviceFilterKeys, viewServices } from "./services-view.ts";
+import {
+  byGroup,
+  filterServices,
+  isApart,
+  knownSpan,
+  serviceFilterKeys,
+  viewServices,
+} from "./services-view.ts";
 
 const nowMs = Date.parse("2026-11-19T09:14:10Z");
 const row = (id: string, part: Partial<ServiceRow> = {}): ServiceRow => ({
@@ -50,6 +57,18 @@ describe("list of services", () => {
     expect(knownSpan(known(0, 0.5), "week")).toBe("3 d");
     expect(knownSpan(known(0, 0, 0.001), "month")).toBe("43 m");
     expect(knownSpan(known(0.0001), "day")).toBe("1 m");
+  });
+
+  test("7 and 30 days of a young installation are told once they say more than 24 hours do", () => {
+    const known = (day: number, week: number, month: number) => ({ uptimeKnown: { day, week, month } });
+    const young = known(0.5, 0.5 / 7, 0.5 / 30);
+    expect([isApart(young, "day"), isApart(young, "week"), isApart(young, "month")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const older = known(1, 3 / 7, 3 / 30);
+    expect([isApart(older, "week"), isApart(older, "month")]).toEqual([true, false]);
   });
 
   test("is sorted worst first: explained rows after stale ones, maintenance before healthy ones", () => {

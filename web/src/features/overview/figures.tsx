@@ -11,6 +11,7 @@ import {
   formatRate,
   formatSpan,
 } from "#lib/format.ts";
+import { shownWindow } from "#lib/history/data-range.ts";
 import { drawnOf } from "#lib/history/history-points.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
 import { useHistoryWindow } from "#lib/history/history-span.ts";
@@ -48,13 +49,17 @@ const useRedTrends = (organization: string): readonly Trend[] => {
     ...annotationsQuery(organization, window, { kind: "webhooks", id: "webhooks" }),
     enabled: isAllowed,
   });
-  const { span, fromMs, toMs } = window;
+  const { span, fromMs, toMs, beginsWithData } = shownWindow(series.data, window);
+  const words = beginsWithData ? `${formatSpan(toMs - fromMs)}, all there is` : span.words;
+  const isShown = (at: number) =>
+    Date.parse(series.data?.from ?? "") + (at + 1) * (series.data?.stepMs ?? 0) > fromMs;
   const marks = drawnOf(changes.data?.items ?? [], [], { fromMs, toMs, most: mostMarks }).map(
-    ({ at: { at, text } }) => ({ at: (Date.parse(at) - fromMs) / span.ms, text }),
+    ({ at: { at, text } }) => ({ at: (Date.parse(at) - fromMs) / (toMs - fromMs), text }),
   );
   return redMetrics.map((metric) => {
-    const values = series.data?.series.find((each) => each.metric === metric)?.values ?? [];
-    return values.every((value) => value === null) ? null : { values, marks, words: span.words };
+    const all = series.data?.series.find((each) => each.metric === metric)?.values ?? [];
+    const values = all.filter((_value, at) => isShown(at));
+    return values.every((value) => value === null) ? null : { values, marks, words };
   });
 };
 
@@ -111,6 +116,7 @@ export const RedStrip = ({ overview, organization }: { overview: Overview; organ
   return (
     <section className={styles.reds} aria-label="Rate, errors and duration of webhook delivery">
       <div className={`only-narrow ${styles.range}`}>
+        <h2 className="h">Delivery</h2>
         <HistorySpanSelect />
       </div>
       <Red

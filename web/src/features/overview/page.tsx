@@ -7,7 +7,7 @@ import { useMoment } from "#lib/live/moment.ts";
 import { useNow } from "#lib/live/now.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { judgeOverview } from "#lib/verdict.ts";
-import { FreshnessLine, useCurrency } from "#ui/page/freshness-line.tsx";
+import { FreshnessText, useCurrency } from "#ui/page/freshness-line.tsx";
 import { Page } from "#ui/page/page.tsx";
 import { Panel, Skeleton } from "#ui/page/panel.tsx";
 import { RedStrip, Tiles } from "./figures.tsx";
@@ -42,7 +42,13 @@ const VerdictLine = ({ overview }: { overview: Overview }) => {
           </span>
         ))}
       </h2>
-      {sentence !== "" && !collectorLost && <p className="c2">{sentence}</p>}
+      <p className="c2">
+        {collectorLost ? (
+          <FreshnessText currency="lost" observedAt={overview.observedAt} />
+        ) : (
+          sentence || "\u00a0"
+        )}
+      </p>
     </section>
   );
 };
@@ -52,11 +58,12 @@ const Evidence = ({ overview, organization }: { overview: Overview; organization
   const isFresh = currency === "fresh";
   return (
     <>
-      {currency === "lost" && <FreshnessLine currency={currency} observedAt={overview.observedAt} />}
       {overview.problems.length > 0 && (
         <>
           <ProblemList problems={overview.problems} organization={organization} isFresh={isFresh} />
-          {isFresh && <ProblemLanes overview={overview} />}
+          <div className={isFresh ? "" : "hatch"}>
+            <ProblemLanes overview={overview} />
+          </div>
         </>
       )}
       <div className={isFresh ? "" : "hatch"}>

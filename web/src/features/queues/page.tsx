@@ -7,6 +7,7 @@ import { useBoard } from "#lib/live/live-board.ts";
 import { useLiveStatus } from "#lib/live/live-context.tsx";
 import { useMoment } from "#lib/live/moment.ts";
 import { neighboursOf } from "#lib/neighbours.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
@@ -15,7 +16,6 @@ import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { FilteredTable, LiveTable } from "#ui/table/table.tsx";
 import { queueColumns } from "./columns.tsx";
-import { QueueDrawer } from "./drawer.tsx";
 import { OtherQueues, Undiscovered } from "./others.tsx";
 import { queuesBoard, queuesQuery } from "./queries.ts";
 import styles from "./queues.module.css";
@@ -28,6 +28,8 @@ import {
   type QueueView,
   queueFilterKeys,
 } from "./views.ts";
+
+const QueueDrawer = onDemand(async () => ({ default: (await import("./drawer.tsx")).QueueDrawer }));
 
 const route = getRouteApi("/o/$org/queues");
 const workersIntervalMs = 15_000;

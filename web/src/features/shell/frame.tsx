@@ -7,23 +7,24 @@ import {
   switchOrganization,
 } from "@wheelhouse/shared/access/access.ts";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
-import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useMemo, useState } from "react";
 import { call } from "#lib/api/api.ts";
 import { sessionQuery } from "#lib/api/session.ts";
 import { basePath } from "#lib/base-path.ts";
 import { useKeys } from "#lib/keys.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import { currentPreferences, setPreferences } from "#lib/preferences.ts";
+import { MenuSlot } from "#ui/dialog/menu-slot.tsx";
 import { type Frame, FrameProvider } from "#ui/page/page.tsx";
 import { OrganizationButton, UserButton } from "./buttons.tsx";
 import { NavList, navItems, TabBar } from "./nav.tsx";
 import { useTitle } from "./title.ts";
 
-// Loaded after the first paint: the buttons render immediately, their menus follow.
-const OrganizationMenu = lazy(() => import("./organization-menu.tsx"));
-const UserMenu = lazy(() => import("./user-menu.tsx"));
-const Palette = lazy(() => import("./palette.tsx"));
-const Help = lazy(() => import("./help.tsx"));
-const More = lazy(() => import("./more.tsx"));
+const OrganizationMenu = onDemand(() => import("./organization-menu.tsx"));
+const UserMenu = onDemand(() => import("./user-menu.tsx"));
+const Palette = onDemand(() => import("./palette.tsx"));
+const Help = onDemand(() => import("./help.tsx"));
+const More = onDemand(() => import("./more.tsx"));
 
 type Open = "palette" | "help" | "more" | null;
 
@@ -123,7 +124,7 @@ export const Shell = (props: {
   const { session, overview, page, moment, strip, onRewind, children } = props;
   const org = session.organization.slug;
   const [open, setOpen] = useState<Open>(null);
-  useTitle(overview, page, moment);
+  useTitle(overview, { page, organization: session.organization.name }, moment);
 
   const switching = useSwitch(org, page);
   const signingOut = useSignOut(org);
@@ -141,18 +142,18 @@ export const Shell = (props: {
     <FrameProvider value={frame}>
       <div className="app">
         <nav className="nav" aria-label="Main">
-          <Suspense fallback={<OrganizationButton session={session} disabled />}>
+          <MenuSlot button={(opener) => <OrganizationButton session={session} {...opener} />}>
             <OrganizationMenu session={session} onSwitch={onSwitch} />
-          </Suspense>
+          </MenuSlot>
           <NavList organization={org} overview={overview} />
           {failed !== null && (
             <p className="nav-error tx-down t12" role="alert">
               {failed.message}
             </p>
           )}
-          <Suspense fallback={<UserButton session={session} disabled />}>
+          <MenuSlot button={(opener) => <UserButton session={session} {...opener} />}>
             <UserMenu session={session} onHelp={() => setOpen("help")} onSignOut={signOut} />
-          </Suspense>
+          </MenuSlot>
         </nav>
         {children}
         <TabBar organization={org} overview={overview} onMore={() => setOpen("more")} />

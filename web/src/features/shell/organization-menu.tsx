@@ -12,7 +12,7 @@ const OrganizationMenu = (props: {
 }) => {
   const { organization, organizations } = props.session;
   return (
-    <Menu.Root modal={false}>
+    <Menu.Root modal={false} defaultOpen>
       <Menu.Trigger asChild>
         <OrganizationButton session={props.session} />
       </Menu.Trigger>

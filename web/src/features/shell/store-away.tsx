@@ -28,15 +28,17 @@ export const Standstill = ({ cause, since }: { cause: string; since: string }) =
 );
 
 /**
- * Shown above pages whose data comes only from Postgres while it is unavailable, because nothing else on them
+ * Shown at the foot of pages whose data comes only from Postgres while it is unavailable, because nothing else on them
  * would show it for a while.
  */
 export const StoreAway = ({ cause, since }: { cause: string; since: string }) => (
-  <div className="freshness-line hatch" role="status">
-    <Status tone="stale" label="Stale" />
-    <span>
-      {cause}, since <Time at={since} /> (<Age at={since} />
-      ). The data below may be outdated.
-    </span>
+  <div>
+    <div className="freshness-line store-away" role="status">
+      <Status tone="stale" label="Stale" />
+      <span>
+        {cause}, since <Time at={since} /> (<Age at={since} />
+        ). The data on this page may be outdated.
+      </span>
+    </div>
   </div>
 );

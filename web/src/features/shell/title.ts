@@ -1,20 +1,41 @@
+import type { VerdictTone } from "@wheelhouse/shared/health/verdict.ts";
 import { type Overview, overviewTopic } from "@wheelhouse/shared/overview.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useEffect, useEffectEvent, useRef } from "react";
-import { basePath } from "#lib/base-path.ts";
 import { formatTime } from "#lib/format.ts";
 import { useLive } from "#lib/live/live-context.tsx";
 import { serverClock } from "#lib/live/server-clock.ts";
 import { judgeOverview } from "#lib/verdict.ts";
+import degradedIcon from "./icons/degraded.svg?inline";
+import downIcon from "./icons/down.svg?inline";
+import okIcon from "./icons/ok.svg?inline";
+import staleIcon from "./icons/stale.svg?inline";
+import unknownIcon from "./icons/unknown.svg?inline";
 
 const checkIntervalMs = 5000;
 
-/** `2 down · Queues · Wheelhouse`; the Overview page is not named. */
-const pageTitle = (verdict: string | null, page: string, moment: string | null): string =>
+/** Within the script, so that they need no requests and change while the server cannot be reached. */
+const icons: Record<VerdictTone, string> = {
+  ok: okIcon,
+  down: downIcon,
+  degraded: degradedIcon,
+  stale: staleIcon,
+  unknown: unknownIcon,
+};
+
+type Named = { page: string; organization: string };
+
+/** `2 down · Queues · Northwind · Wheelhouse`; the Overview page is not named. */
+export const pageTitle = (
+  verdict: string | null,
+  { page, organization }: Named,
+  moment: string | null,
+): string =>
   [
     moment === null ? null : `As of ${formatTime(moment, "utc")} UTC`,
     verdict,
     page === organizationPages.overview.title ? null : page,
+    organization,
     "Wheelhouse",
   ]
     .filter((part) => part !== null)
@@ -24,7 +45,11 @@ const pageTitle = (verdict: string | null, page: string, moment: string | null):
  * Keeps tab title and favicon in line with the verdict, even in a hidden tab: it writes only to the document
  * and renders nothing. When the feed falls silent, both become stale.
  */
-export const useTitle = (overview: Overview | undefined, page: string, moment: string | null): void => {
+export const useTitle = (
+  overview: Overview | undefined,
+  { page, organization }: Named,
+  moment: string | null,
+): void => {
   const latest = useRef<Overview | undefined>(undefined);
   const write = useEffectEvent(() => {
     const verdict =
@@ -35,10 +60,10 @@ export const useTitle = (overview: Overview | undefined, page: string, moment: s
             moment === null ? serverClock.now() : Date.parse(latest.current.observedAt ?? moment),
             "utc",
           );
-    const title = pageTitle(verdict?.short ?? null, page, moment);
+    const title = pageTitle(verdict?.short ?? null, { page, organization }, moment);
     if (document.title !== title) document.title = title;
     const icon = document.getElementById("favicon");
-    const href = `${basePath}/icons/${moment === null ? (verdict?.tone ?? "unknown") : "stale"}.svg`;
+    const href = icons[moment === null ? (verdict?.tone ?? "unknown") : "stale"];
     if (icon !== null && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
   });
   useEffect(() => {

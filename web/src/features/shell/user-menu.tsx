@@ -65,7 +65,7 @@ const Settings = () => {
 const UserMenu = (props: { session: SessionView; onHelp: () => void; onSignOut: () => void }) => {
   const { user } = props.session;
   return (
-    <Menu.Root modal={false}>
+    <Menu.Root modal={false} defaultOpen>
       <Menu.Trigger asChild>
         <UserButton session={props.session} />
       </Menu.Trigger>

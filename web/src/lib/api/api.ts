@@ -2,6 +2,7 @@ import { organizationHeader } from "@wheelhouse/shared/access/access.ts";
 import type { Endpoint, EndpointInput, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { ErrorBody, ErrorCode, ErrorDetail } from "@wheelhouse/shared/errors.ts";
 import { basePath } from "#lib/base-path.ts";
+import { takeFirstAnswer } from "./first-answers.ts";
 import { stepUp } from "./step-up.ts";
 
 const callTimeoutMs = 15_000;
@@ -91,8 +92,11 @@ const send = async <E extends Endpoint>(
   if (organization !== undefined) headers.set(organizationHeader, organization);
   if (parts.body !== undefined) headers.set("content-type", "application/json");
   const timeout = AbortSignal.timeout(timeoutMs);
+  const url = endpointUrl(endpoint, parts);
+  const first = endpoint.method === "GET" ? takeFirstAnswer(organization, url) : undefined;
+  if (first !== undefined) return first as EndpointResult<E>;
   try {
-    const response = await fetch(endpointUrl(endpoint, parts), {
+    const response = await fetch(url, {
       method: endpoint.method,
       headers,
       credentials: "same-origin",

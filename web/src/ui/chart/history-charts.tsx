@@ -11,6 +11,7 @@ import {
   formatTime,
   zoneName,
 } from "#lib/format.ts";
+import { type ShownWindow, shownWindow } from "#lib/history/data-range.ts";
 import { drawnOf, extremesOf, figuresOf, pointsOf } from "#lib/history/history-points.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
 import { type HistoryWindow, useHistoryWindow } from "#lib/history/history-span.ts";
@@ -120,6 +121,12 @@ const Chart = (props: {
       )}
     </figure>
   );
+};
+
+/** The range in words, as far as the charts draw it. */
+const SpanWords = ({ window, isPast }: { window: ShownWindow; isPast: boolean }) => {
+  if (window.beginsWithData) return <>since its data begins</>;
+  return isPast ? <>the {window.span.words} before this moment</> : <>last {window.span.words}</>;
 };
 
 const Axis = ({ window: { fromMs, toMs } }: { window: HistoryWindow }) => {
@@ -233,14 +240,14 @@ export const HistoryCharts = (props: {
   // A process changes with its service.
   const of = kind === "process" ? ({ kind: "service", id: subjects[1] } as const) : { kind, id };
   const changes = useQuery(annotationsQuery(organization, window, of));
-  const marks = useMarks(changes.data?.items, subjects, window);
+  const shown = shownWindow(series.data, window);
+  const marks = useMarks(changes.data?.items, subjects, shown);
   return (
     <section className={css.charts} aria-label="History">
       <div className="sec-h">
         <h3 className="h">History</h3>
         <span className="t12 c3">
-          {isPast ? "the" : "last"} {window.span.words}
-          {isPast ? " before this moment" : ""}
+          <SpanWords window={shown} isPast={isPast} />
         </span>
         <span className="grow" />
         <HistorySpanSelect className="btn only-narrow" />
@@ -259,9 +266,9 @@ export const HistoryCharts = (props: {
         {(answer) => (
           <>
             {charts.map((chart) => (
-              <Chart key={chart.title} chart={chart} answer={answer} window={window} marks={marks} />
+              <Chart key={chart.title} chart={chart} answer={answer} window={shown} marks={marks} />
             ))}
-            <Axis window={window} />
+            <Axis window={shown} />
           </>
         )}
       </Panel>

@@ -1,43 +1,23 @@
-import * as Radix from "@radix-ui/react-dialog";
-import type { ReactNode } from "react";
+import { Suspense } from "react";
+import { onDemand } from "#lib/on-demand.ts";
+import type { DialogProps } from "./dialog-props.ts";
+
+// With what it needs, a tenth of a page's script.
+const DialogFrame = onDemand(() => import("./dialog-frame.tsx"));
 
 /**
  * A modal dialog. The title names action and count; `footer` holds what cannot be undone and the buttons, the
  * confirming one last. Escape and the scrim close it, focus returns to the opener.
- *
- * Radix's own overlay is not used: to lock scrolling, which this frame does not need, it adds a style element
- * that the content security policy forbids.
  */
-export const Dialog = (props: {
-  title: string;
-  onClose: () => void;
-  footer?: ReactNode;
-  children: ReactNode;
-  /** `palette`: no visible header, near the top. */
-  look?: "dialog" | "palette";
-}) => {
-  const { title, onClose, footer, children, look = "dialog" } = props;
-  return (
-    <Radix.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <Radix.Portal>
-        <div className={look === "palette" ? "scrim top-scrim" : "scrim"}>
-          <Radix.Content
-            className={look === "palette" ? "dialog palette" : "dialog"}
-            aria-describedby={undefined}
-            aria-modal="true"
-          >
-            {look === "palette" ? (
-              <Radix.Title className="vh">{title}</Radix.Title>
-            ) : (
-              <header>
-                <Radix.Title>{title}</Radix.Title>
-              </header>
-            )}
-            {look === "palette" ? children : <div className="body">{children}</div>}
-            {footer !== undefined && <footer>{footer}</footer>}
-          </Radix.Content>
-        </div>
-      </Radix.Portal>
-    </Radix.Root>
-  );
-};
+export const Dialog = (props: DialogProps) => (
+  <Suspense>
+    <DialogFrame
+      title={props.title}
+      onClose={props.onClose}
+      footer={props.footer}
+      look={props.look ?? "dialog"}
+    >
+      {props.children}
+    </DialogFrame>
+  </Suspense>
+);

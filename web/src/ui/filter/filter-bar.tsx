@@ -85,9 +85,12 @@ const Suggestions = (props: {
   );
 };
 
+/** On a phone there is no room for them: a tap lists the keys. */
+const hasRoomForHints = (): boolean => !window.matchMedia("(max-width: 640px)").matches;
+
 const placeholderOf = (label: string, keys: readonly FilterKey[], filter: Filter): string =>
   filter.tokens.length === 0
-    ? `${label}${keys.length > 0 ? `, ${keys.map(({ key }) => `${key}:`).join(" ")}` : ""}`
+    ? `${label}${keys.length > 0 && hasRoomForHints() ? `, ${keys.map(({ key }) => `${key}:`).join(" ")}` : ""}`
     : keys
         .filter(({ key }) => filter.tokens.every((token) => nameOf(token.key) !== key))
         .map(({ key }) => `${key}:`)

@@ -24,22 +24,36 @@ export const freshnessOf = (currency: Currency): Freshness => ({
 
 const words = { stale: "Stale", unknown: "Unknown", lost: "Collector lost" } as const;
 
-/** Line above observed data that is not current; nothing while it is. */
-export const FreshnessLine = ({ currency, observedAt }: { currency: Currency; observedAt: string | null }) =>
+type Observed = { currency: Currency; observedAt: string | null };
+
+/** Whether and since when observed data is not current, as a sentence. */
+export const FreshnessText = ({ currency, observedAt }: Observed) => (
+  <>
+    {currency === "lost" && "The collector has stopped. "}
+    {observedAt === null ? (
+      "No sample yet."
+    ) : (
+      <>
+        Last sample <Time at={observedAt} />, <Age at={observedAt} suffix="ago" />. The data below may be
+        outdated.
+      </>
+    )}
+  </>
+);
+
+/**
+ * Line on observed data that is not current; nothing while it is. It lies over the end of the list's summary, so that
+ * what a person is about to press stays where it is.
+ */
+export const FreshnessLine = ({ currency, observedAt }: Observed) =>
   currency === "fresh" ? null : (
-    <div className="freshness-line hatch" role="status">
-      <Status tone={currency === "unknown" ? "unknown" : "stale"} label={words[currency]} />
-      <span>
-        {currency === "lost" && "The collector has stopped. "}
-        {observedAt === null ? (
-          "No sample yet."
-        ) : (
-          <>
-            Last sample <Time at={observedAt} />, <Age at={observedAt} suffix="ago" />. The data below may be
-            outdated.
-          </>
-        )}
-      </span>
+    <div className="freshness-place">
+      <div className="freshness-line" role="status">
+        <Status tone={currency === "unknown" ? "unknown" : "stale"} label={words[currency]} />
+        <span>
+          <FreshnessText currency={currency} observedAt={observedAt} />
+        </span>
+      </div>
     </div>
   );
 

@@ -1,5 +1,5 @@
 import type { Observation } from "@wheelhouse/shared/freshness.ts";
-import { createContext, type ReactNode, useContext, useRef } from "react";
+import { createContext, type ReactNode, Suspense, useContext, useRef } from "react";
 import { formatDateTime, formatTime, zoneName } from "#lib/format.ts";
 import { useKeys } from "#lib/keys.ts";
 import { describeFreshness } from "#lib/live/freshness.ts";
@@ -8,6 +8,7 @@ import { useMomentNow } from "#lib/live/moment.ts";
 import { useNow } from "#lib/live/now.ts";
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
+import { Skeleton } from "./panel.tsx";
 
 /**
  * Provided by the shell: the function that opens the palette, the collector's age as default, and the rewind
@@ -144,7 +145,7 @@ export const Page = (props: {
       </header>
       {frame.strip}
       <main className="content" tabIndex={-1}>
-        {props.children}
+        <Suspense fallback={<Skeleton rows={10} label={props.title} />}>{props.children}</Suspense>
       </main>
     </div>
   );
@@ -154,6 +155,6 @@ export const Page = (props: {
 export const Split = ({ children, drawer }: { children: ReactNode; drawer?: ReactNode }) => (
   <div className="split">
     <div className="pane">{children}</div>
-    {drawer}
+    <Suspense fallback={<aside className="drawer" />}>{drawer}</Suspense>
   </div>
 );

@@ -3,7 +3,7 @@ import { AppError } from "#lib/http/errors.ts";
 import { type Actor, platformOrganization, type RequestContext } from "#lib/http/request-context.ts";
 import type { Organization, Organizations, OrganizationTree } from "../tree.ts";
 import { createRights, type Rights } from "./actor.ts";
-import type { Identity } from "./identity.ts";
+import type { Ending, Identity } from "./identity.ts";
 import type { LiveSession } from "./store.ts";
 import { createTokenActor, createTokenRights, isTokenShaped, type TokenIdentity } from "./token-identity.ts";
 
@@ -37,6 +37,18 @@ export const anonymousContext = (caller: Caller, display = "anonymous"): Request
   userAgent: caller.userAgent,
   idempotencyKey: null,
 });
+
+const endings: Record<Ending, string> = {
+  expired: "Your session has reached its longest time. Sign in again.",
+  idle: "Your session was unused for too long. Sign in again.",
+  ended: "Your session was ended: you or an admin ended it, or the password was changed. Sign in again.",
+};
+
+/** What a caller without a valid session is told. */
+const whySignIn = (token: string | undefined, identity: Identity): string => {
+  const ending = token ? identity.endingOf(token) : undefined;
+  return ending ? endings[ending] : token ? "Your session has ended. Sign in again." : "Sign in to continue.";
+};
 
 /** A caller's rights in the current organization tree. */
 type Standing = { rights: Rights; tree: OrganizationTree };
@@ -80,7 +92,7 @@ export function createAdmission({ identity, organizations, tokens }: AdmissionDe
     if (caller.token && isTokenShaped(caller.token)) return admitToken(caller.token, caller, need);
     const session = caller.token ? await identity.of(caller.token, need) : undefined;
     if (!session || (session.previous && need.write))
-      return { ok: false, error: new AppError("unauthenticated", "Sign in to continue.") };
+      return { ok: false, error: new AppError("unauthenticated", whySignIn(caller.token, identity)) };
     const named = caller.organization ? await organizations.find(caller.organization) : undefined;
     const tree = await organizations.tree();
     const rights = createRights(session.memberships, tree);

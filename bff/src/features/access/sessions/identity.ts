@@ -7,6 +7,9 @@ import { hashToken, type LiveSession, type SessionStore } from "./store.ts";
 
 type IdentityDeps = { store: Pick<SessionStore, "find">; clock: Clock; idleMs: number };
 
+/** `expired`: reached its longest time; `idle`: unused for too long; `ended`: signed out or revoked. */
+export type Ending = "expired" | "idle" | "ended";
+
 const rememberedMax = 10_000;
 // After a failed lookup, snapshot reads skip the database for this long.
 const pauseMs = 1_000;
@@ -22,6 +25,8 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
   const remembered = new Map<string, { session: LiveSession; verifiedAt: number }>();
   // Lookups that are late: further snapshot reads of the same session start none, so that none pile up.
   const late = new Set<string>();
+  /** Why sessions that were seen alive are not any more, by key. */
+  const endings = new Map<string, Ending>();
   let awayUntil = 0;
   let forgotten = 0;
 
@@ -30,6 +35,19 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
     const oldest = remembered.keys().next().value;
     if (remembered.size >= rememberedMax && oldest !== undefined) remembered.delete(oldest);
     remembered.set(key, { session, verifiedAt: clock.now() });
+  }
+
+  function noteEnding(key: string, ending?: Ending) {
+    const known = remembered.get(key);
+    if (!known) return;
+    remembered.delete(key);
+    const isExpired = known.session.expiresAt.getTime() <= clock.now();
+    const oldest = endings.keys().next().value;
+    if (endings.size >= rememberedMax && oldest !== undefined) endings.delete(oldest);
+    endings.set(
+      key,
+      ending ?? (isExpired ? "expired" : known.verifiedAt + idleMs <= clock.now() ? "idle" : "ended"),
+    );
   }
 
   function fromMemory(key: string): LiveSession | undefined {
@@ -47,7 +65,7 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
       const session = await store.find(token);
       // A lookup that began before a revocation must not bring the session back.
       if (session && before === forgotten) remember(key, session);
-      if (!session) remembered.delete(key);
+      if (!session) noteEnding(key);
       return session;
     } catch (cause) {
       if (isUnavailable(cause)) awayUntil = clock.now() + pauseMs;
@@ -104,10 +122,12 @@ export function createIdentity({ store, clock, idleMs }: IdentityDeps) {
     /** A revoked session must not become valid again during an outage. */
     forget(ended: Ended) {
       forgotten += 1;
-      for (const [key, { session }] of remembered)
+      for (const [key, { session }] of [...remembered])
         if ("userId" in ended ? session.user.id === ended.userId : session.id === ended.sessionId)
-          remembered.delete(key);
+          noteEnding(key, "ended");
     },
+    /** Why the token is not valid any more, as far as this process has seen; undefined for one it never saw alive. */
+    endingOf: (token: string): Ending | undefined => endings.get(hashToken(token).toString("base64url")),
   };
 }
 export type Identity = ReturnType<typeof createIdentity>;

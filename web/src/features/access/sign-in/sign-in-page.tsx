@@ -4,6 +4,7 @@ import { createSession } from "@wheelhouse/shared/access/access.ts";
 import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { ApiError, call } from "#lib/api/api.ts";
 import { sessionQuery } from "#lib/api/session.ts";
+import { noteSignedIn, signedOutReason } from "#lib/api/signed-out.ts";
 import { basePath } from "#lib/base-path.ts";
 import { formatSpan } from "#lib/format.ts";
 import { serverClock } from "#lib/live/server-clock.ts";
@@ -115,6 +116,7 @@ const useSignIn = (
     mutationFn: (body: { email: string; password: string }) => call(createSession, { body }),
     onSuccess: async (session) => {
       serverClock.hear(session.serverTime);
+      noteSignedIn();
       client.clear();
       client.setQueryData(sessionQuery().queryKey, session);
       client.setQueryData(sessionQuery(session.organization.slug).queryKey, session);
@@ -129,6 +131,33 @@ const useSignIn = (
       } else onRefused();
     },
   });
+};
+
+const slowAfterMs = 700;
+
+/** Whether something has been under way for so long that a person should hear of it. */
+const useIsSlow = (isPending: boolean): boolean => {
+  const [isSlow, setSlow] = useState(false);
+  useEffect(() => {
+    setSlow(false);
+    if (!isPending) return;
+    const timer = setTimeout(() => setSlow(true), slowAfterMs);
+    return () => clearTimeout(timer);
+  }, [isPending]);
+  return isSlow;
+};
+
+/** What stands above the form: why sign-in failed, why it takes long, or why there is no session any more. */
+const SignInNote = ({ problem, isSlow }: { problem: string | null; isSlow: boolean }) => {
+  const [reason] = useState(signedOutReason);
+  if (problem !== null) return <Note tone="bad" title={problem} />;
+  if (isSlow)
+    return (
+      <Note tone="warn" title="Still signing in.">
+        The server has not answered yet.
+      </Note>
+    );
+  return reason === "" ? null : <Note tone="warn" title={reason} />;
 };
 
 export const SignInPage = () => {
@@ -153,6 +182,7 @@ export const SignInPage = () => {
     if (waitSeconds === 0) signIn.mutate({ email, password });
   };
 
+  const isSlow = useIsSlow(signIn.isPending);
   const isWaiting = waitSeconds > 0;
   const problem =
     signIn.error === null
@@ -173,7 +203,7 @@ export const SignInPage = () => {
             Wait {formatSpan(waitSeconds * 1000)}.
           </Note>
         ) : (
-          problem !== null && <Note tone="bad" title={problem} />
+          <SignInNote problem={problem} isSlow={isSlow} />
         )}
       </div>
       <PasswordForm

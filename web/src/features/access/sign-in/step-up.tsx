@@ -1,7 +1,8 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { stepUp } from "#lib/api/step-up.ts";
+import { onDemand } from "#lib/on-demand.ts";
 
-const StepUpDialog = lazy(() => import("./step-up-dialog.tsx"));
+const StepUpDialog = onDemand(() => import("./step-up-dialog.tsx"));
 
 /** Rendered once at the root: shows the confirmation dialog whenever a call of any page requires it. */
 export const StepUp = () => {

@@ -1,4 +1,4 @@
 export { AuditActivityPanel } from "./activity.tsx";
-export { AuditDrawer } from "./drawer.tsx";
 export { AuditFilterBar } from "./filter-bar.tsx";
+export { AuditDrawer } from "./on-demand.ts";
 export { AuditTable, Outcome } from "./table.tsx";

@@ -1,3 +1,3 @@
+export { AuditReviewPage } from "./on-demand.ts";
 export { AuditReviewPanel } from "./panel.tsx";
-export { AuditReviewPage } from "./review-page.tsx";
-export { AuditViews } from "./views.tsx";
+export { AuditViews } from "./views-button.tsx";

@@ -9,16 +9,13 @@ import { Dialog } from "#ui/dialog/dialog.tsx";
 import { FormField, fieldErrors } from "#ui/form/form-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Failure, type PanelQuery } from "#ui/page/panel.tsx";
-import { auditFilterCount, auditQuery, storedFilter } from "../filter.ts";
+import { auditFilterCount, storedFilter } from "../filter.ts";
 import { auditViewsQuery } from "../queries.ts";
 import css from "../review.module.css";
 import type { AuditSearch } from "../search.ts";
+import { shownView, viewsLabel } from "./shown-view.ts";
 
 type Address = PageAddress<AuditSearch>;
-
-/** Whether the URL matches the view. */
-const isShown = (view: AuditView, search: AuditSearch): boolean =>
-  JSON.stringify(auditQuery(view.filter)) === JSON.stringify(auditQuery(storedFilter(search)));
 
 type NewView = { name: string; shared: boolean; filter: ReturnType<typeof storedFilter> };
 
@@ -129,15 +126,13 @@ const ViewItems = (props: {
   );
 };
 
-/** Saved filters: one's own and those shared in the organization. */
-export const AuditViews = ({ organization, address }: { organization: string; address: Address }) => {
+/** Saved filters: one's own and those shared in the organization, open as soon as they are rendered. */
+export const AuditViewsMenu = ({ organization, address }: { organization: string; address: Address }) => {
   const { search } = address;
   const client = useQueryClient();
   const query = useQuery(auditViewsQuery(organization));
   const [isSaving, setIsSaving] = useState(false);
-  const views = query.data?.items ?? [];
-  const current =
-    auditFilterCount(storedFilter(search)) === 0 ? undefined : views.find((view) => isShown(view, search));
+  const current = shownView(query.data?.items, search);
   const remove = useMutation({
     mutationFn: (id: string) => call(deleteAuditView, { params: { id } }, { organization }),
     onSettled: () => client.invalidateQueries({ queryKey: auditViewsQuery(organization).queryKey }),
@@ -145,9 +140,9 @@ export const AuditViews = ({ organization, address }: { organization: string; ad
   const open = ({ filter }: AuditView) => address.go({ ...filter, from: search.from, to: search.to });
   return (
     <>
-      <Menu.Root modal={false}>
+      <Menu.Root modal={false} defaultOpen>
         <Menu.Trigger asChild>
-          <Button>{current === undefined ? "Views" : `View: ${current.name}`}</Button>
+          <Button>{viewsLabel(current)}</Button>
         </Menu.Trigger>
         <Menu.Portal>
           <Menu.Content className={`menu ${css.viewMenu}`} align="end" sideOffset={4} loop>

@@ -1,2 +1,1 @@
-export { EndpointsTab } from "./endpoints-tab.tsx";
-export { SourcesTab } from "./sources-tab.tsx";
+export { EndpointsTab, SourcesTab } from "./on-demand.ts";

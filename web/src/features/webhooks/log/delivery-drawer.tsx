@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type Delivery, type DeliveryDetail, deliveryTopic } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { ApiError } from "#lib/api/api.ts";
 import { useCan } from "#lib/api/session.ts";
 import { useKeys } from "#lib/keys.ts";
@@ -102,7 +102,9 @@ export const DeliveryDrawer = (props: {
         </Panel>
       )}
       {isReplaying && detail !== undefined && (
-        <ReplayDialog organization={organization} detail={detail} onClose={() => setIsReplaying(false)} />
+        <Suspense>
+          <ReplayDialog organization={organization} detail={detail} onClose={() => setIsReplaying(false)} />
+        </Suspense>
       )}
     </Drawer>
   );

@@ -2,13 +2,14 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import type { ReplayFilter } from "@wheelhouse/shared/webhooks/replays.ts";
 import { type Delivery, deliveryTopic } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useMemo, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
 import { formatCount, formatTime } from "#lib/format.ts";
 import { rangeName } from "#lib/history/time-range.ts";
 import { useMinute } from "#lib/live/now.ts";
 import { useTail } from "#lib/live/tail.ts";
 import { useRereadWith } from "#lib/live/use-reread.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Button } from "#ui/page/button.tsx";
@@ -33,9 +34,12 @@ import { ReplayPlanDialog, replayFilterOf } from "../replays/replays.ts";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
 import { DeadLettersVerdict } from "./dead-letters-verdict.tsx";
-import { DeliveryDrawer } from "./delivery-drawer.tsx";
 import { DeliveriesFilter } from "./filter.tsx";
 import { DeliveriesHistogram } from "./histogram.tsx";
+
+const DeliveryDrawer = onDemand(async () => ({
+  default: (await import("./delivery-drawer.tsx")).DeliveryDrawer,
+}));
 
 type Address = PageAddress<WebhooksSearch>;
 
@@ -262,12 +266,14 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
           <List log={log} address={address} canReplay={canReplay} />
         </Split>
         {planned !== null && (
-          <ReplayPlanDialog
-            organization={organization}
-            filter={planned}
-            onClose={() => setPlanned(null)}
-            onStarted={(id) => address.go({ tab: "replays", replay: id })}
-          />
+          <Suspense>
+            <ReplayPlanDialog
+              organization={organization}
+              filter={planned}
+              onClose={() => setPlanned(null)}
+              onStarted={(id) => address.go({ tab: "replays", replay: id })}
+            />
+          </Suspense>
         )}
       </div>
     </Page>

@@ -1,1 +1,1 @@
-export { RefusedTab } from "./tab.tsx";
+export { RefusedTab } from "./on-demand.ts";

@@ -1,4 +1,4 @@
-// Blocking and external: the theme must be known before the first paint, and the policy forbids inline script.
+// Runs before the first paint, which must know the theme.
 (() => {
   let wanted = "system";
   try {

@@ -1,0 +1,22 @@
+import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { createRoot } from "react-dom/client";
+import { io } from "socket.io-client";
+
+/** The least that a page of these libraries loads: one line, asked for through each of them. */
+const Floor = () => {
+  const line = useQuery({ queryKey: ["floor"], queryFn: async () => "The libraries alone" });
+  return line.data === undefined ? null : <p data-floor>{line.data}</p>;
+};
+
+const client = new QueryClient();
+const router = createRouter({ routeTree: createRootRoute({ component: Floor }) });
+io({ transports: ["websocket"], autoConnect: false });
+
+const root = document.getElementById("root");
+if (root !== null)
+  createRoot(root).render(
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>,
+  );
