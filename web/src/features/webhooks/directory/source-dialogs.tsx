@@ -3,6 +3,7 @@ import { useState } from "react";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Time } from "#ui/text/time.tsx";
@@ -112,7 +113,7 @@ export const RotateSecretDialog = ({ organization, source, onClose }: Props) => 
             error={complaint("overlapHours")}
           >
             {(control) => (
-              <select
+              <Select
                 {...control}
                 className="field"
                 value={overlapHours}
@@ -123,7 +124,7 @@ export const RotateSecretDialog = ({ organization, source, onClose }: Props) => 
                     {text}
                   </option>
                 ))}
-              </select>
+              </Select>
             )}
           </FormField>
         </>
