@@ -61,6 +61,7 @@ const useServiceViews = (rows: readonly ServiceRow[]): readonly ServiceView[] =>
 
 /** The filtered services as list, tree or graph, as the URL says. */
 const Services = (props: {
+  organization: string;
   query: PanelQuery<{ items: readonly ServiceRow[]; observedAt: string | null }>;
   currency: Currency;
   views: readonly ServiceView[];
@@ -69,7 +70,7 @@ const Services = (props: {
   hrefOf: (key: string) => string;
   onSearch: (change: { q?: undefined; service?: string }) => void;
 }) => {
-  const { query, currency, views, shown, search, hrefOf, onSearch } = props;
+  const { organization, query, currency, views, shown, search, hrefOf, onSearch } = props;
   const freshness = freshnessOf(currency);
   const open = (id: string) => onSearch({ service: id });
   return (
@@ -93,6 +94,7 @@ const Services = (props: {
             <NoMatch title="No services match" onClear={() => onSearch({ q: undefined })} />
           ) : search.view === "graph" ? (
             <ServicesGraph
+              organization={organization}
               views={shown}
               isFresh={freshness.state === "fresh"}
               openId={search.service}
@@ -195,6 +197,7 @@ export const ServicesPage = () => {
       >
         <Tools organization={org} keys={keys} filter={filter} view={search.view} onSearch={setSearch} />
         <Services
+          organization={org}
           query={services}
           currency={currency}
           views={views}
