@@ -119,7 +119,8 @@ test("an API token is shown once, works, and stops working when it is revoked", 
   const dialog = page.getByRole("dialog");
   const name = `deploy-${randomBytes(3).toString("hex")}`;
   await dialog.getByLabel("Name").fill(name);
-  await dialog.getByRole("checkbox", { name: "queues:read" }).check();
+  await dialog.getByText("Choose single permissions").click();
+  await dialog.getByRole("checkbox", { name: "View queues" }).check();
   await dialog.getByRole("button", { name: "Create token" }).click();
   const token = (await dialog.getByTestId("shown-once").textContent()) ?? "";
   await dialog.getByRole("button", { name: "Done" }).click();

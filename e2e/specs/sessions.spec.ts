@@ -137,7 +137,8 @@ test("signing in at the identity provider leads to the requested page, and creat
   await page.getByRole("button", { name: "Create token…" }).click();
   const dialog = page.getByRole("dialog", { name: /^Create token/ });
   await dialog.getByLabel("Name").fill("Confirmed at the provider");
-  await dialog.getByLabel("audit:read").check();
+  await dialog.getByText("Choose single permissions").click();
+  await dialog.getByLabel("View the audit trail").check();
   await requireStepUpOnce(page, "**/api/v1/tokens");
   await dialog.getByRole("button", { name: "Create token" }).click();
   const opening = page.waitForEvent("popup");

@@ -1,9 +1,12 @@
 import { type ComponentProps, type ReactNode, useState } from "react";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
 import type { Filter } from "#ui/filter/filter-tokens.ts";
+import { RangePicker } from "#ui/filter/range-picker.tsx";
 import { Segments } from "#ui/filter/segments.tsx";
+import { Checkbox, Radio } from "#ui/form/checkbox.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Tabs } from "#ui/page/tabs.tsx";
 import { TailStrip } from "#ui/table/tail-strip.tsx";
@@ -51,6 +54,40 @@ const segmentsOf = (group?: ComponentProps<typeof Segments>["group"]) => (
     )}
   </Held>
 );
+
+const Ticked = (props: { label: string; isOn?: boolean; isSome?: boolean; isDisabled?: boolean }) => (
+  <Held first={props.isOn === true}>
+    {(value, change) => (
+      <label className="row">
+        <Checkbox
+          checked={value}
+          isSome={props.isSome === true}
+          disabled={props.isDisabled === true}
+          onChange={({ target }) => change(target.checked)}
+        />{" "}
+        {props.label}
+      </label>
+    )}
+  </Held>
+);
+const rolesOf = (className: string) => (
+  <Held first="viewer">
+    {(value, change) => (
+      <Select
+        className={className}
+        aria-label="Role"
+        value={value}
+        onChange={({ target }) => change(target.value)}
+      >
+        <option value="viewer">Viewer</option>
+        <option value="operator">Operator</option>
+        <option value="admin">Admin</option>
+      </Select>
+    )}
+  </Held>
+);
+
+const noonMs = Date.parse("2026-11-19T12:00:00Z");
 
 /** What a person types into, and switches between. */
 export const formParts: readonly Part[] = [
@@ -165,6 +202,62 @@ export const formParts: readonly Part[] = [
           ],
           text: "invoice",
         }),
+      },
+    ],
+  },
+  {
+    name: "Checkbox",
+    shows: [Checkbox],
+    states: [
+      { name: "off", node: <Ticked label="Shared" /> },
+      { name: "on", node: <Ticked label="Shared" isOn /> },
+      { name: "some", node: <Ticked label="12 of 40 selected" isSome /> },
+      { name: "disabled", node: <Ticked label="Shared" isOn isDisabled /> },
+    ],
+  },
+  {
+    name: "Radio",
+    shows: [Radio],
+    states: [
+      {
+        name: "one of three",
+        node: (
+          <Held first="tag">
+            {(value, change) =>
+              ["key", "tag", "pattern"].map((one) => (
+                <label key={one} className="row">
+                  <Radio name="parts-by" checked={one === value} onChange={() => change(one)} /> By {one}
+                </label>
+              ))
+            }
+          </Held>
+        ),
+      },
+    ],
+  },
+  {
+    name: "Select",
+    shows: [Select],
+    states: [
+      { name: "in a form", node: rolesOf("field") },
+      { name: "in a bar", node: rolesOf("btn") },
+    ],
+  },
+  {
+    name: "Range picker",
+    shows: [RangePicker],
+    states: [
+      { name: "any time", node: <RangePicker range={{}} nowMs={noonMs} zone="utc" onChange={doNothing} /> },
+      {
+        name: "ten minutes",
+        node: (
+          <RangePicker
+            range={{ from: "2026-11-19T05:30:00Z", to: "2026-11-19T05:40:00Z" }}
+            nowMs={noonMs}
+            zone="utc"
+            onChange={doNothing}
+          />
+        ),
       },
     ],
   },

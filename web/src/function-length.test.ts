@@ -16,10 +16,6 @@ const exceptions: Readonly<Record<string, { lines: number; why: string }>> = {
   "web/src/features/caches/columns.tsx: columns": { lines: 113, why: whyColumns },
   "web/src/features/queues/columns.tsx: columns": { lines: 90, why: whyColumns },
   "web/src/features/webhooks/refusals/tab.tsx: columnsOf": { lines: 65, why: whyColumns },
-  "web/src/features/audit/review/review-page.tsx: AuditReviewPage": {
-    lines: 66,
-    why: "list, drawer and dialogs share the focused event and the acts",
-  },
   "web/src/ui/table/table.tsx: Table": {
     lines: 65,
     why: "the rows in view, their groups and the focus share one window of rows",

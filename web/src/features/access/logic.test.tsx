@@ -1,11 +1,13 @@
 import type { ApiToken } from "@wheelhouse/shared/access/tokens.ts";
 import { capabilities, capabilitiesOf, roles } from "@wheelhouse/shared/capabilities.ts";
+import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import { RolePicker } from "./members/role-picker.tsx";
 import { signsInWith } from "./members/roles.ts";
 import { rightsRows } from "./rights.ts";
 import { readAccessSearch } from "./search.ts";
+import { presets, toldBy } from "./tokens/presets.ts";
 import { tokenWarning } from "./tokens/token-warning.ts";
 
 describe("the table of roles", () => {
@@ -40,6 +42,30 @@ it.each([
   [{ hasPassword: false, hasIdentity: false }, "Not yet"],
 ])("%o reads as %s", (how, text) => {
   expect(signsInWith(how)).toBe(text);
+});
+
+describe("presets of a token's permissions", () => {
+  it("offer only what a token can have, each something else", () => {
+    const sets = presets.map((preset) => preset.capabilities);
+    for (const set of sets) {
+      expect(set.length).toBeGreaterThan(0);
+      expect(set.every((one) => tokenCapabilities.includes(one))).toBe(true);
+    }
+    expect(new Set(sets.map((set) => set.join())).size).toBe(presets.length);
+    expect(presets.find(({ id }) => id === "read")?.capabilities.every((one) => one.endsWith(":read"))).toBe(
+      true,
+    );
+  });
+
+  it("name a token by the widest that it fills, and the rest one by one", () => {
+    const [read, operate] = presets;
+    expect(toldBy(operate?.capabilities ?? [])).toEqual({ whole: ["operate"], rest: [] });
+    expect(toldBy([...(read?.capabilities ?? []), "audit:export"])).toEqual({
+      whole: ["read"],
+      rest: ["audit:export"],
+    });
+    expect(toldBy(["queues:read"])).toEqual({ whole: [], rest: ["queues:read"] });
+  });
 });
 
 describe("token warnings", () => {

@@ -1,11 +1,10 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { useMemo } from "react";
+import { type ComponentProps, useMemo } from "react";
 import { useCan } from "#lib/api/session.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Page, Split } from "#ui/page/page.tsx";
-import { Empty } from "#ui/page/panel.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import css from "./access.module.css";
 import { LimitsSection } from "./limits/limits.ts";
@@ -13,6 +12,7 @@ import { InvitationsSection, MemberDrawer, MembersSection } from "./members/memb
 import { OrganizationsSection } from "./organizations/organizations.ts";
 import { invitationsQuery, membersQuery, organizationsQuery, tokensQuery } from "./queries.ts";
 import type { AccessSearch, AccessTab } from "./search.ts";
+import { SessionsSection } from "./sessions/sessions.ts";
 import { TokensSection } from "./tokens/tokens.ts";
 
 const route = getRouteApi("/o/$org/access");
@@ -32,14 +32,20 @@ type Counted = { items: readonly unknown[]; nextCursor: string | null } | undefi
 const count = (data: Counted) =>
   data === undefined ? "" : `${data.items.length}${data.nextCursor === null ? "" : "+"}`;
 
-const AccessTabs = (props: { organization: string; address: PageAddress<AccessSearch>; members: string }) => {
-  const { organization, address, members } = props;
+const AccessTabs = (props: {
+  organization: string;
+  address: PageAddress<AccessSearch>;
+  members: string;
+  canManage: boolean;
+}) => {
+  const { organization, address, members, canManage } = props;
   const invitations = useQuery(invitationsQuery(organization));
   const tokens = useQuery(tokensQuery(organization));
   const organizations = useQuery(organizationsQuery(organization));
   const tabs: { id: AccessTab; label: string; note: string }[] = [
     { id: "members", label: "Members", note: members },
     { id: "invitations", label: "Invitations", note: count(invitations.data) },
+    ...(canManage ? [{ id: "sessions" as const, label: "Sessions", note: "" }] : []),
     { id: "tokens", label: "API tokens", note: count(tokens.data) },
     { id: "organizations", label: "Organizations", note: count(organizations.data) },
     { id: "limits", label: "Limits", note: "" },
@@ -59,6 +65,37 @@ const AccessTabs = (props: { organization: string; address: PageAddress<AccessSe
         </AddressLink>
       ))}
     </nav>
+  );
+};
+
+/** Everything at a glance: members, invitations, sessions, tokens, organizations. */
+const Overview = (props: ComponentProps<typeof MembersSection>) => {
+  const { organization, canManage, address, members, query } = props;
+  const shared = { organization, canManage };
+  return (
+    <div className={css.overview}>
+      <div className={css.column}>
+        <div className="holds">
+          <MembersSection {...shared} address={address} members={members} query={query} />
+        </div>
+        <div className="holds">
+          <InvitationsSection {...shared} />
+        </div>
+      </div>
+      <div className={css.column}>
+        {canManage && (
+          <div className="holds">
+            <SessionsSection organization={organization} address={address} />
+          </div>
+        )}
+        <div className="holds">
+          <TokensSection {...shared} />
+        </div>
+        <div className="holds">
+          <OrganizationsSection {...shared} />
+        </div>
+      </div>
+    </div>
   );
 };
 
@@ -83,29 +120,13 @@ const AccessContent = ({ organization }: { organization: string }) => {
         }
       >
         <div className={css.layout}>
-          <AccessTabs organization={organization} address={address} members={shownCount} />
+          <AccessTabs {...shared} address={address} members={shownCount} />
           <div className={css.scroll}>
-            {tab === "members" && (
-              <div className={css.overview}>
-                <div className={css.column}>
-                  <div className="holds">
-                    <MembersSection {...shared} address={address} members={members} query={query} />
-                  </div>
-                  <div className="holds">
-                    <InvitationsSection {...shared} />
-                  </div>
-                </div>
-                <div className={css.column}>
-                  <div className="holds">
-                    <TokensSection {...shared} />
-                  </div>
-                  <div className="holds">
-                    <OrganizationsSection {...shared} />
-                  </div>
-                </div>
-              </div>
-            )}
+            {tab === "members" && <Overview {...shared} address={address} members={members} query={query} />}
             {tab === "invitations" && <InvitationsSection {...shared} isWide />}
+            {tab === "sessions" && canManage && (
+              <SessionsSection organization={organization} address={address} isWide />
+            )}
             {tab === "tokens" && <TokensSection {...shared} isWide />}
             {tab === "limits" && <LimitsSection organization={organization} />}
             {tab === "organizations" && <OrganizationsSection {...shared} />}
@@ -122,11 +143,10 @@ export const AccessPage = () => {
   if (!useCan(org, "access:read")) {
     return (
       <Page title={organizationPages.access.title}>
-        <Empty title="You don't have access to this page">
-          Ask an admin for “View access” (<span className="mono">access:read</span>). The rate limits are
-          shown below.
-        </Empty>
         <LimitsSection organization={org} />
+        <p className={`t12 c3 ${css.none}`}>
+          Members, tokens and organizations are shown to those whom an admin gives “View members and tokens”.
+        </p>
       </Page>
     );
   }

@@ -36,6 +36,39 @@ const named: readonly { label: string; all: readonly Capability[] }[] = [
   { label: "Manage members, tokens and organizations", all: ["access:manage"] },
 ];
 
+/** What each right allows, as a person reads it. */
+const meanings: Record<Capability, string> = {
+  "overview:read": "View the Overview",
+  "health:read": "View services and servers",
+  "breakers:read": "View circuit breakers",
+  "cache:read": "View caches",
+  "queues:read": "View queues",
+  "schedules:read": "View schedules",
+  "webhooks:read": "View webhooks",
+  "audit:read": "View the audit trail",
+  "alerts:read": "View alerts",
+  "health:act": "Check services and set maintenance",
+  "queues:act": "Operate queues",
+  "breakers:act": "Force and reset breakers",
+  "cache:act": "Remove cache entries",
+  "schedules:act": "Operate schedules",
+  "alerts:act": "Handle alerts",
+  "deployments:write": "Record deployments",
+  "webhooks:replay": "Replay webhooks",
+  "webhooks:configure": "Configure webhooks",
+  "sources:read": "View sources",
+  "sources:manage": "Add and change sources",
+  "sources:connect": "Connect Redis and Postgres servers",
+  "access:read": "View members and tokens",
+  "access:manage": "Manage access",
+  "audit:write": "Report events to the audit trail",
+  "audit:export": "Export the audit trail",
+  "audit:verify": "Verify the audit trail",
+  "audit:sign-off": "Sign off reviews",
+};
+
+export const meaningOf = (capability: Capability): string => meanings[capability];
+
 const holding = (all: readonly Capability[]): Role[] =>
   roles.filter((role) => all.every((capability) => capabilitiesOf[role].includes(capability)));
 
@@ -46,7 +79,7 @@ export const rightsRows = (): RightsRow[] => {
     ...named.map(({ label, all }) => ({ label, holds: holding(all) })),
     ...usableCapabilities
       .filter((capability) => !covered.has(capability))
-      .map((capability) => ({ label: capability, holds: holding([capability]) })),
+      .map((capability) => ({ label: meaningOf(capability), holds: holding([capability]) })),
     {
       label: "Also in sub-organizations",
       holds: roles.filter((role) => inheritedRoles.includes(role)),

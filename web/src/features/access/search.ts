@@ -1,7 +1,14 @@
 import { type Role, roles } from "@wheelhouse/shared/capabilities.ts";
 import { type RawSearch, readText, readWord } from "#lib/search-params.ts";
 
-export const accessTabs = ["members", "invitations", "tokens", "organizations", "limits"] as const;
+export const accessTabs = [
+  "members",
+  "invitations",
+  "sessions",
+  "tokens",
+  "organizations",
+  "limits",
+] as const;
 export type AccessTab = (typeof accessTabs)[number];
 
 /** Everything that the page's URL holds. */

@@ -11,6 +11,7 @@ import { useTail } from "#lib/live/tail.ts";
 import { useRereadWith } from "#lib/live/use-reread.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
+import { RangePicker } from "#ui/filter/range-picker.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
@@ -62,6 +63,7 @@ const Tools = (props: {
 }) => {
   const { organization, address, events, nowMs } = props;
   const { search } = address;
+  const { zone } = usePreferences();
   const canExport = useCan(organization, "audit:export");
   const exporting = useAuditExport(organization);
   const [isExporting, setIsExporting] = useState(false);
@@ -73,6 +75,12 @@ const Tools = (props: {
       </div>
       <div className="tool">
         <AuditFilterBar organization={organization} address={address} events={events} nowMs={nowMs} />
+        <RangePicker
+          range={search}
+          nowMs={nowMs}
+          zone={zone}
+          onChange={(range) => address.go({ ...search, from: range.from, to: range.to })}
+        />
         <AuditViews organization={organization} address={address} />
         {canExport && <Button onClick={() => setIsExporting(true)}>Export…</Button>}
       </div>
@@ -227,9 +235,7 @@ export const AuditPage = () => {
     );
   return (
     <Page title={organizationPages.audit.title}>
-      <Empty title="You don't have access to this page">
-        Ask an admin for “View audit trail” (<span className="mono">audit:read</span>).
-      </Empty>
+      <Empty title="You don't have access to this page">Ask an admin for “View audit trail”.</Empty>
     </Page>
   );
 };

@@ -7,7 +7,7 @@ const dayMs = 24 * hourMs;
 type Hours = AuditActivity["hours"];
 const eventsOf = ({ success, refused }: { success: number; refused: number }): number => success + refused;
 
-export type Plot = "hour" | "day" | "action";
+export type Plot = "hour" | "day" | "actor" | "action";
 
 /** The longest range that the server counts at once, and its default range. */
 const spanMaxMs = 92 * dayMs;
@@ -18,8 +18,13 @@ const usualSpanMs = 28 * dayMs;
  * remain selectable. The plot of days shows the last four weeks unless the range lies outside them.
  */
 export const plotFilter = (filter: AuditFilter, plot: Plot, nowMs: number): AuditFilter => {
-  const { from, to, slot, action, ...rest } = filter;
-  const others = { ...rest, ...(plot === "hour" ? {} : { slot }), ...(plot === "action" ? {} : { action }) };
+  const { from, to, slot, action, actor, ...rest } = filter;
+  const others = {
+    ...rest,
+    ...(plot === "hour" ? {} : { slot }),
+    ...(plot === "action" ? {} : { action }),
+    ...(plot === "actor" ? {} : { actor }),
+  };
   if (from === undefined && to === undefined) return others;
   const toMs = to === undefined ? nowMs : Math.min(Date.parse(to), nowMs);
   const fromMs = from === undefined ? toMs - usualSpanMs : Date.parse(from);

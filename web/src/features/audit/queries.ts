@@ -8,7 +8,13 @@ import {
 } from "@wheelhouse/shared/audit/explore.ts";
 import { readAuditProof } from "@wheelhouse/shared/audit/proof.ts";
 import { readAuditRetention } from "@wheelhouse/shared/audit/retention.ts";
-import { listAuditReviewItems, listAuditReviews, readAuditReview } from "@wheelhouse/shared/audit/review.ts";
+import {
+  type AuditReviewGroup,
+  listAuditReviewGroups,
+  listAuditReviewItems,
+  listAuditReviews,
+  readAuditReview,
+} from "@wheelhouse/shared/audit/review.ts";
 import { listAuditViews } from "@wheelhouse/shared/audit/views.ts";
 import { call } from "#lib/api/api.ts";
 import type { TailPage } from "#lib/live/tail.ts";
@@ -101,13 +107,31 @@ export const auditReviewQuery = (organization: string, id: string) =>
     staleTime: 15_000,
   });
 
-export const auditReviewItemsQuery = (organization: string, id: string, state: "all" | "open" | "flagged") =>
+export type ReviewGroupKey = Pick<AuditReviewGroup, "actor" | "action">;
+
+/** Who did what in a review. */
+export const auditReviewGroupsQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: ["audit", organization, "review", id, "groups"],
+    queryFn: ({ signal }) => call(listAuditReviewGroups, { params: { id } }, { organization, signal }),
+    staleTime: 15_000,
+  });
+
+export const auditReviewItemsQuery = (
+  organization: string,
+  id: string,
+  state: "all" | "open" | "flagged",
+  group: ReviewGroupKey | null,
+) =>
   infiniteQueryOptions({
-    queryKey: ["audit", organization, "review", id, "items", state],
+    queryKey: ["audit", organization, "review", id, "items", state, group?.actor, group?.action],
     queryFn: ({ pageParam, signal }) =>
       call(
         listAuditReviewItems,
-        { params: { id }, query: { state, limit: pageSize, cursor: pageParam } },
+        {
+          params: { id },
+          query: { state, actor: group?.actor, action: group?.action, limit: pageSize, cursor: pageParam },
+        },
         { organization, signal },
       ),
     initialPageParam: undefined as string | undefined,

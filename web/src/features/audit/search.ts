@@ -55,7 +55,11 @@ export const setNames = (not: readonly AuditNotName[] | undefined, lists: AuditS
 };
 
 /** Sets one filter from a plot mark and clears its negation. */
-export const toggledIn = (search: AuditSearch, name: "slot" | "action", value: string): AuditSearch => {
+export const toggledIn = (
+  search: AuditSearch,
+  name: "slot" | "action" | "actor",
+  value: string,
+): AuditSearch => {
   const { not, ...rest } = search;
   const before = not?.includes(name) === true ? [] : (search[name] ?? []);
   const kept = before.filter((one) => one !== value);

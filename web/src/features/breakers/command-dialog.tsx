@@ -6,6 +6,7 @@ import { useState } from "react";
 import { formatPlural } from "#lib/format.ts";
 import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
+import { Checkbox } from "#ui/form/checkbox.tsx";
 import { fieldErrors } from "#ui/form/form-field.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";
 import { Button } from "#ui/page/button.tsx";
@@ -115,11 +116,7 @@ const Target = (props: {
         <legend className="c3 t12">Instances</legend>
         {row.instances.map((each) => (
           <label key={each.instance}>
-            <input
-              type="checkbox"
-              checked={!left.has(each.instance)}
-              onChange={() => onToggle(each.instance)}
-            />
+            <Checkbox checked={!left.has(each.instance)} onChange={() => onToggle(each.instance)} />
             <span className="mono">{each.instance}</span>
             <span className="c3">{badgeOf(each.state, row.kind).label}</span>
           </label>

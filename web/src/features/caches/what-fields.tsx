@@ -1,3 +1,4 @@
+import { Radio } from "#ui/form/checkbox.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
 import styles from "./caches.module.css";
 
@@ -30,7 +31,7 @@ export const WhatFields = <B extends By>(props: {
         <legend>By</legend>
         {choices.map((next) => (
           <label key={next} className={styles.choice}>
-            <input type="radio" name="by" checked={by === next} onChange={() => onChange(next, "")} />
+            <Radio name="by" checked={by === next} onChange={() => onChange(next, "")} />
             {whatWords[next]}
           </label>
         ))}

@@ -50,7 +50,7 @@ const AddressForm = (props: {
   };
   const complaint = fieldErrors(error).get("address") ?? error?.message;
   return (
-    <form className={css.ask} onSubmit={submit}>
+    <form noValidate className={css.ask} onSubmit={submit}>
       <TextField
         label="Address"
         hint="redis:// · rediss:// · postgres:// · https://host/actuator/health · https://host/metrics. A password may hold @ : / # %; it is stored encrypted and not shown again."
@@ -149,6 +149,7 @@ const KeepForm = (props: {
   const queues = tried.reduce((sum, { trial }) => sum + trial.queueCount, 0);
   return (
     <form
+      noValidate
       className={css.keep}
       onSubmit={(event) => {
         event.preventDefault();

@@ -2,7 +2,10 @@ import type { ServiceRow } from "@wheelhouse/shared/health/health.ts";
 
 type Node = Pick<ServiceRow, "id" | "name" | "dependsOn">;
 export type Placed = { id: string; layer: number; x: number; y: number };
-export type Edge = { from: string; to: string; d: string };
+/** `label`: where a text about the call stands, on its line. */
+export type Edge = { from: string; to: string; d: string; label: { x: number; y: number } };
+/** What the graph may fill, in px. */
+export type Space = { width: number; height: number };
 export type GraphLayout = {
   placed: ReadonlyMap<string, Placed>;
   edges: Edge[];
@@ -11,7 +14,12 @@ export type GraphLayout = {
 };
 
 export const nodeSize = { width: 150, height: 46 } as const;
-const gap = { x: 62, y: 20 } as const;
+const least = { x: 44, y: 20 } as const;
+/** Rows farther apart than this no longer read as one column. */
+const mostGapY = 160;
+const noSpace: Space = { width: 0, height: 0 };
+/** Place of a label on the first bend of its line: off its middle, where crossing lines meet. */
+const labelAt = 0.35;
 const sweeps = 4;
 
 /** Calls between listed services, without those that would close a cycle. */
@@ -83,17 +91,27 @@ const tiesOf = (calls: ReadonlyMap<string, readonly string[]>): ReadonlyMap<stri
   return tied;
 };
 
+/** Distance of the columns and rows that fills the space; never less than what keeps them apart. */
+const gapsIn = (space: Space, columns: number, rows: number) => ({
+  x: columns < 2 ? least.x : Math.max(least.x, (space.width - columns * nodeSize.width) / (columns - 1)),
+  y:
+    rows < 2
+      ? least.y
+      : Math.min(mostGapY, Math.max(least.y, (space.height - rows * nodeSize.height) / (rows - 1))),
+});
+
 /**
- * A layered graph: callers left, dependencies right, one column per layer. Within its column, each node is
- * placed near its neighbors. Cycles are drawn but do not affect the columns.
+ * A layered graph that fills `space`: callers left, dependencies right, one column per layer. Within its column,
+ * each node is placed near its neighbors. Cycles are drawn but do not affect the columns.
  */
-export const layOutGraph = (nodes: readonly Node[]): GraphLayout => {
+export const layOutGraph = (nodes: readonly Node[], space: Space = noSpace): GraphLayout => {
   const sorted = [...nodes].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
   const calls = acyclicCalls(sorted);
   const layers = layersOf(sorted, calls);
   const columns = columnsOf(sorted, layers);
   const tied = tiesOf(calls);
   const rows = Math.max(0, ...columns.map((column) => column.length));
+  const gap = gapsIn(space, columns.length, rows);
   const height = Math.max(1, rows) * (nodeSize.height + gap.y) - gap.y;
   const centre = new Map<string, number>();
   const spread = (column: readonly string[]) => {
@@ -135,7 +153,7 @@ export const layOutGraph = (nodes: readonly Node[]): GraphLayout => {
       const b = placed.get(to);
       return a === undefined || b === undefined || id === to
         ? []
-        : [{ from: id, to, d: pathOf(a, b, freeOf) }];
+        : [{ from: id, to, ...pathOf(a, b, gap.x, freeOf) }];
     }),
   );
   return {
@@ -150,30 +168,49 @@ export const layOutGraph = (nodes: readonly Node[]): GraphLayout => {
  * A call as a line; a long one passes each column between its rows. `freeOf`: the nearest free height in a
  * column.
  */
-const pathOf = (from: Placed, to: Placed, freeOf: (layer: number, y: number) => number): string => {
+const pathOf = (
+  from: Placed,
+  to: Placed,
+  gapX: number,
+  freeOf: (layer: number, y: number) => number,
+): Pick<Edge, "d" | "label"> => {
   const y1 = from.y + nodeSize.height / 2;
   const y2 = to.y + nodeSize.height / 2;
   // A call that closes a cycle leaves on the left.
   if (to.layer <= from.layer) {
     const x2 = to.x + nodeSize.width;
-    return `M${from.x} ${y1}C${from.x - gap.x / 2} ${y1} ${x2 + gap.x / 2} ${y2} ${x2} ${y2}`;
+    const bend = least.x / 2;
+    return {
+      d: `M${from.x} ${y1}C${from.x - bend} ${y1} ${x2 + bend} ${y2} ${x2} ${y2}`,
+      label: { x: (from.x + x2) / 2, y: (y1 + y2) / 2 },
+    };
   }
   let x = from.x + nodeSize.width;
   let y = y1;
   let d = `M${x} ${y}`;
+  let label: Edge["label"] | null = null;
   for (let layer = from.layer + 1; layer <= to.layer; layer += 1) {
     const passed = (layer - from.layer) / (to.layer - from.layer);
     const nextY = layer === to.layer ? y2 : freeOf(layer, y1 + (y2 - y1) * passed);
-    const middle = x + gap.x / 2;
-    d += `C${middle} ${y} ${middle} ${nextY} ${x + gap.x} ${nextY}`;
-    x += gap.x;
+    const middle = x + gapX / 2;
+    d += `C${middle} ${y} ${middle} ${nextY} ${x + gapX} ${nextY}`;
+    label ??= {
+      x: onBend(x, middle, middle, x + gapX),
+      y: onBend(y, y, nextY, nextY),
+    };
+    x += gapX;
     if (layer < to.layer) {
       x += nodeSize.width;
       d += `H${x}`;
     }
     y = nextY;
   }
-  return d;
+  return { d, label: label ?? { x, y } };
+};
+
+const onBend = (a: number, b: number, c: number, d: number): number => {
+  const [t, left] = [labelAt, 1 - labelAt];
+  return left ** 3 * a + 3 * left ** 2 * t * b + 3 * left * t ** 2 * c + t ** 3 * d;
 };
 
 /** Target of an arrow key: sideways along the lines, up and down within the column. Null at the end. */

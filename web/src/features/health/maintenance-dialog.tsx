@@ -5,6 +5,7 @@ import { serverClock } from "#lib/live/server-clock.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { FormField, fieldErrors } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import styles from "./services.module.css";
 import { useCreateMaintenance } from "./services-queries.ts";
 
@@ -18,7 +19,7 @@ const lengths = [
 const LengthSelect = (props: { control: object; minutes: number; onMinutes: (minutes: number) => void }) => {
   const { control, minutes, onMinutes } = props;
   return (
-    <select
+    <Select
       {...control}
       className="field"
       value={minutes}
@@ -29,7 +30,7 @@ const LengthSelect = (props: { control: object; minutes: number; onMinutes: (min
           {label}
         </option>
       ))}
-    </select>
+    </Select>
   );
 };
 

@@ -2,6 +2,7 @@ import type { ServiceRow } from "@wheelhouse/shared/health/health.ts";
 import { useState } from "react";
 import { formatBytes, formatCount, formatLatency, formatPercent } from "#lib/format.ts";
 import { type HistoryChart, HistoryCharts } from "#ui/chart/history-charts.tsx";
+import { Select } from "#ui/form/select.tsx";
 import styles from "./services.module.css";
 
 const up: HistoryChart = {
@@ -79,14 +80,14 @@ const OwnHistory = ({ organization, row }: { organization: string; row: ServiceR
     <>
       <label className={styles.process}>
         <span className="c3 t12">History of</span>
-        <select className="btn" value={process} onChange={(event) => choose(event.target.value)}>
+        <Select className="btn" value={process} onChange={(event) => choose(event.target.value)}>
           <option value={allProcesses}>All processes (worst value)</option>
           {row.instances.map(({ id }) => (
             <option key={id} value={id}>
               {id}
             </option>
           ))}
-        </select>
+        </Select>
       </label>
       <HistoryCharts
         organization={organization}

@@ -1,8 +1,12 @@
-import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { useCan } from "#lib/api/session.ts";
 import { formatCount, formatLatency, formatPlural } from "#lib/format.ts";
+import { useMoment } from "#lib/live/moment.ts";
 import { Icon, type IconName } from "#ui/text/icon.tsx";
-import { type GraphLayout, layOutGraph, neighbourOf, nodeSize } from "./graph-layout.ts";
+import { type GraphLayout, layOutGraph, neighbourOf, nodeSize, type Space } from "./graph-layout.ts";
 import styles from "./services.module.css";
+import { callKey, callRatesQuery } from "./services-queries.ts";
 import type { ServiceView } from "./services-view.ts";
 
 type Look = { className: string; icon: IconName; text: string };
@@ -25,8 +29,33 @@ const lookOf = ({ row, isStale }: ServiceView, isFresh: boolean): Look => {
 
 const arrows = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"] as const;
 const arrowOf = (key: string) => arrows.find((arrow) => arrow === key);
-/** Below this width the graph scrolls. */
-const narrowestPx = 1040;
+/** Below the graph: legend and padding. */
+const footPx = 72;
+
+/** The space of an element down to the end of the window; null until it is on the page. */
+const useSpace = (frame: RefObject<HTMLElement | null>): Space | null => {
+  const [space, setSpace] = useState<Space | null>(null);
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const measure = () => {
+      const { top, width } = element.getBoundingClientRect();
+      const next = {
+        width: Math.floor(width) - 2,
+        height: Math.floor(window.innerHeight - top - footPx),
+      };
+      setSpace((before) => (before?.width === next.width && before.height === next.height ? before : next));
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    window.addEventListener("resize", measure);
+    return () => {
+      observer.disconnect();
+      window.removeEventListener("resize", measure);
+    };
+  }, [frame]);
+  return space;
+};
 const nameChars = 16;
 const cut = (name: string) => (name.length > nameChars ? `${name.slice(0, nameChars - 1)}…` : name);
 
@@ -60,18 +89,27 @@ const Legend = ({ nodes, calls }: { nodes: number; calls: number }) => (
   </div>
 );
 
+const Ends = () => (
+  <div className={`${styles.ends} t12 c3`}>
+    <span>Callers</span>
+    <span>calls →</span>
+    <span>Dependencies</span>
+  </div>
+);
+
 /** The layout depends only on the calls, so that nothing moves when a state changes. */
-const useGraphLayout = (views: readonly ServiceView[]): GraphLayout => {
+const useGraphLayout = (views: readonly ServiceView[], space: Space | null): GraphLayout => {
   const kept = useRef<{ shape: string; layout: GraphLayout } | null>(null);
   return useMemo(() => {
     const nodes = views.map(({ row: { id, name, dependsOn } }) => ({ id, name, dependsOn }));
-    const shape = JSON.stringify(nodes.map(({ id, name, dependsOn }) => [id, name, ...dependsOn]).sort());
+    const calls = nodes.map(({ id, name, dependsOn }) => [id, name, ...dependsOn]).sort();
+    const shape = JSON.stringify([space?.width, space?.height, calls]);
     const known = kept.current;
     if (known?.shape === shape) return known.layout;
-    const layout = layOutGraph(nodes);
+    const layout = layOutGraph(nodes, space ?? undefined);
     kept.current = { shape, layout };
     return layout;
-  }, [views]);
+  }, [views, space]);
 };
 
 const Node = (props: {
@@ -120,9 +158,10 @@ const Node = (props: {
 const Edges = (props: {
   edges: GraphLayout["edges"];
   byId: ReadonlyMap<string, ServiceView>;
+  rates: ReadonlyMap<string, number> | undefined;
   isFresh: boolean;
 }) => {
-  const { byId, isFresh } = props;
+  const { byId, rates, isFresh } = props;
   const fails = (id: string) => {
     const state = byId.get(id)?.row.state;
     return isFresh && state !== undefined && state !== "ok";
@@ -136,28 +175,49 @@ const Edges = (props: {
   const edges = [...props.edges].sort(
     (a, b) => Number(fails(a.from) && fails(a.to)) - Number(fails(b.from) && fails(b.to)),
   );
-  return edges.map(({ from, to, d }) => <path key={`${from} ${to}`} className={edgeClass(from, to)} d={d} />);
+  return edges.map(({ from, to, d, label }) => {
+    const rate = rates?.get(callKey(from, to));
+    return (
+      <g key={`${from} ${to}`}>
+        <path className={edgeClass(from, to)} d={d} />
+        {rate !== undefined && (
+          <text className={styles.rate} x={label.x} y={label.y + 4}>
+            {formatCount(Math.round(rate))}/min
+          </text>
+        )}
+      </g>
+    );
+  });
 };
 
-/** Dependency graph, callers left. Arrow keys follow the lines, Enter opens the drawer. */
-export const ServicesGraph = (props: {
-  views: readonly ServiceView[];
-  isFresh: boolean;
-  openId: string | undefined;
-  onOpen: (id: string) => void;
-}) => {
-  const { views, isFresh, openId, onOpen } = props;
-  const frame = useRef<SVGSVGElement>(null);
-  const layout = useGraphLayout(views);
-  const byId = new Map(views.map((view) => [view.row.id, view]));
-  const focus = (id: string) =>
-    frame.current?.querySelector<SVGAElement>(`[data-id="${CSS.escape(id)}"]`)?.focus();
+/** Scrolls to the open service. */
+const useShown = (frame: RefObject<SVGSVGElement | null>, openId: string | undefined) => {
   useEffect(() => {
     if (openId !== undefined)
       frame.current
         ?.querySelector(`[data-id="${CSS.escape(openId)}"]`)
         ?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [openId]);
+  }, [frame, openId]);
+};
+
+/** Dependency graph, callers left. Arrow keys follow the lines, Enter opens the drawer. */
+export const ServicesGraph = (props: {
+  organization: string;
+  views: readonly ServiceView[];
+  isFresh: boolean;
+  openId: string | undefined;
+  onOpen: (id: string) => void;
+}) => {
+  const { organization, views, isFresh, openId, onOpen } = props;
+  const frame = useRef<SVGSVGElement>(null);
+  const canvas = useRef<HTMLElement>(null);
+  const layout = useGraphLayout(views, useSpace(canvas));
+  const canRead = useCan(organization, "breakers:read");
+  const rates = useQuery({ ...callRatesQuery(organization, useMoment()), enabled: canRead }).data;
+  const byId = new Map(views.map((view) => [view.row.id, view]));
+  const focus = (id: string) =>
+    frame.current?.querySelector<SVGAElement>(`[data-id="${CSS.escape(id)}"]`)?.focus();
+  useShown(frame, openId);
 
   const onKeyDown = (event: KeyboardEvent, id: string) => {
     const arrow = arrowOf(event.key);
@@ -169,19 +229,20 @@ export const ServicesGraph = (props: {
   };
   return (
     <div className={styles.graph}>
-      <div className={`${styles.ends} t12 c3`}>
-        <span>Callers</span>
-        <span>calls →</span>
-        <span>Dependencies</span>
-      </div>
-      <figure className={styles.canvas} aria-label="Dependency graph, callers left, dependencies right">
+      <Ends />
+      <figure
+        ref={canvas}
+        className={styles.canvas}
+        aria-label="Dependency graph, callers left, dependencies right"
+      >
         <svg
           ref={frame}
-          style={{ minWidth: Math.min(layout.width, narrowestPx), maxWidth: layout.width * 1.1 }}
+          width={layout.width + 2}
+          height={layout.height + 2}
           viewBox={`-1 -1 ${layout.width + 2} ${layout.height + 2}`}
         >
           <title>Dependency graph</title>
-          <Edges edges={layout.edges} byId={byId} isFresh={isFresh} />
+          <Edges edges={layout.edges} byId={byId} rates={isFresh ? rates : undefined} isFresh={isFresh} />
           {[...layout.placed.values()].map(({ id, x, y }) => {
             const view = byId.get(id);
             if (view === undefined) return null;

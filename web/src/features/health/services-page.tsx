@@ -65,6 +65,7 @@ const useServiceViews = (rows: readonly ServiceRow[]): readonly ServiceView[] =>
 
 /** The filtered services as list, tree or graph, as the URL says. */
 const Services = (props: {
+  organization: string;
   query: PanelQuery<{ items: readonly ServiceRow[]; observedAt: string | null }>;
   currency: Currency;
   views: readonly ServiceView[];
@@ -73,7 +74,7 @@ const Services = (props: {
   hrefOf: (key: string) => string;
   onSearch: (change: { q?: undefined; service?: string }) => void;
 }) => {
-  const { query, currency, views, shown, search, hrefOf, onSearch } = props;
+  const { organization, query, currency, views, shown, search, hrefOf, onSearch } = props;
   const freshness = freshnessOf(currency);
   const columns = useServiceColumns(freshness.state, views);
   const open = (id: string) => onSearch({ service: id });
@@ -98,6 +99,7 @@ const Services = (props: {
             <NoMatch title="No services match" onClear={() => onSearch({ q: undefined })} />
           ) : search.view === "graph" ? (
             <ServicesGraph
+              organization={organization}
               views={shown}
               isFresh={freshness.state === "fresh"}
               openId={search.service}
@@ -200,6 +202,7 @@ export const ServicesPage = () => {
       >
         <Tools organization={org} keys={keys} filter={filter} view={search.view} onSearch={setSearch} />
         <Services
+          organization={org}
           query={services}
           currency={currency}
           views={views}

@@ -1,4 +1,5 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { listBreakers } from "@wheelhouse/shared/breakers.ts";
 import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
 import { checkService, readHealth, readService, serviceTopic } from "@wheelhouse/shared/health/health.ts";
 import { createMaintenance, endMaintenance } from "@wheelhouse/shared/health/maintenance.ts";
@@ -25,6 +26,32 @@ export const serviceQuery = (organization: string, id: string, moment: string | 
       call(readService, { params: { id }, query: { at: moment ?? undefined } }, { organization, signal }),
     staleTime: moment === null ? detailIntervalMs : Number.POSITIVE_INFINITY,
     refetchInterval: moment === null ? detailIntervalMs : false,
+  });
+
+const callsIntervalMs = 5_000;
+/** Key of a call between two services. */
+export const callKey = (from: string, to: string): string => JSON.stringify([from, to]);
+
+/**
+ * Calls per minute between services, as far as breakers report them: one that is named as a service guards the
+ * calls to it.
+ */
+export const callRatesQuery = (organization: string, moment: string | null) =>
+  queryOptions({
+    queryKey: ["services", organization, "calls", moment],
+    queryFn: async ({ signal }): Promise<ReadonlyMap<string, number>> => {
+      const query = { at: moment ?? undefined };
+      const { items } = await call(listBreakers, { query }, { organization, signal });
+      const rates = new Map<string, number>();
+      for (const { service, name, callsPerMinute } of items) {
+        if (callsPerMinute === null) continue;
+        const key = callKey(service, name);
+        rates.set(key, (rates.get(key) ?? 0) + callsPerMinute);
+      }
+      return rates;
+    },
+    staleTime: moment === null ? callsIntervalMs : Number.POSITIVE_INFINITY,
+    refetchInterval: moment === null ? callsIntervalMs : false,
   });
 
 export const useCheckService = (organization: string) =>

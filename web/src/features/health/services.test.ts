@@ -1,7 +1,7 @@
 import type { ServiceRow } from "@wheelhouse/shared/health/health.ts";
 import { describe, expect, test } from "vitest";
 import { readFilterInput } from "#ui/filter/filter-tokens.ts";
-import { layOutGraph, neighbourOf } from "./graph-layout.ts";
+import { layOutGraph, neighbourOf, nodeSize } from "./graph-layout.ts";
 import {
   byGroup,
   filterServices,
@@ -120,6 +120,19 @@ describe("dependency graph", () => {
     const { placed } = graph({ edge: ["web", "api"], web: ["api"], api: ["db"], db: [], cron: ["db"] });
     const layer = (id: string) => placed.get(id)?.layer;
     expect([layer("edge"), layer("web"), layer("api"), layer("db"), layer("cron")]).toEqual([0, 1, 2, 3, 2]);
+  });
+
+  test("the graph fills its page: callers at one edge, dependencies at the other, rows apart but not scattered", () => {
+    const calls = { edge: ["web"], web: ["db"], db: [], cron: ["db"] };
+    const nodes = Object.entries(calls).map(([id, dependsOn]) => ({ id, name: id, dependsOn }));
+    const wide = layOutGraph(nodes, { width: 1_200, height: 600 });
+    expect(wide.placed.get("edge")?.x).toBe(0);
+    expect((wide.placed.get("db")?.x ?? 0) + nodeSize.width).toBe(1_200);
+    expect(wide.height).toBeLessThanOrEqual(600);
+    const narrow = layOutGraph(nodes, { width: 300, height: 100 });
+    expect(narrow.width).toBeGreaterThan(300);
+    const xs = [...narrow.placed.values()].map(({ x }) => x);
+    expect(new Set(xs).size).toBe(3);
   });
 
   test("no nodes overlap, whatever the calls", () => {

@@ -6,6 +6,7 @@ import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
 import { serverClock } from "#lib/live/server-clock.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Sparkline } from "#ui/chart/sparkline.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { Button } from "#ui/page/button.tsx";
 import styles from "./history.module.css";
 import { momentAt, neighbourOf, spanFor, spans } from "./moments.ts";
@@ -164,7 +165,7 @@ const Acts = (props: {
   const { spanMs, onSpan, isLive, before, after, onStep, onMoment, onLive, onClose } = props;
   return (
     <div className={styles.acts}>
-      <select
+      <Select
         className="btn"
         aria-label="Length of the track"
         value={spanMs}
@@ -175,7 +176,7 @@ const Acts = (props: {
             {name}
           </option>
         ))}
-      </select>
+      </Select>
       <Button
         aria-label="Previous change"
         disabled={before === null}

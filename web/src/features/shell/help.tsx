@@ -1,6 +1,7 @@
 import { useShortcutHelp } from "#lib/keys.ts";
 import { setPreferences, usePreferences } from "#lib/preferences.ts";
 import { Dialog } from "#ui/dialog/dialog.tsx";
+import { Checkbox } from "#ui/form/checkbox.tsx";
 import { Button } from "#ui/page/button.tsx";
 
 const spoken: Record<string, string> = { "mod+k": "Ctrl K", " ": "Space", Escape: "Esc" };
@@ -21,8 +22,7 @@ const Help = ({ onClose }: { onClose: () => void }) => {
       footer={
         <>
           <label className="grow row">
-            <input
-              type="checkbox"
+            <Checkbox
               checked={singleKeys}
               onChange={(event) => setPreferences({ singleKeys: event.target.checked })}
             />

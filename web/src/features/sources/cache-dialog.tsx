@@ -1,6 +1,7 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
 import { FormField } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { SourceDialog } from "./dialog.tsx";
 import { useSaveTarget } from "./queries.ts";
@@ -52,7 +53,7 @@ const ServerField = (props: {
       error={error}
     >
       {(control) => (
-        <select
+        <Select
           {...control}
           className="field"
           value={chosen}
@@ -64,7 +65,7 @@ const ServerField = (props: {
               {server.name}
             </option>
           ))}
-        </select>
+        </Select>
       )}
     </FormField>
   );

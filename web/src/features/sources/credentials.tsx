@@ -1,6 +1,7 @@
 import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
 import type { createTarget } from "@wheelhouse/shared/sources.ts";
 import { FormField } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import css from "./sources.module.css";
 
@@ -65,7 +66,7 @@ export const CredentialsFields = (props: {
         error={error}
       >
         {(control) => (
-          <select
+          <Select
             {...control}
             className="field"
             value={form.kind}
@@ -84,7 +85,7 @@ export const CredentialsFields = (props: {
                   {words[kind]}
                 </option>
               ))}
-          </select>
+          </Select>
         )}
       </FormField>
       <div className={first === null || form.kind === "certificate" ? undefined : css.pair}>

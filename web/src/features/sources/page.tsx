@@ -294,9 +294,7 @@ export const SourcesPage = () => {
   if (!useCan(org, organizationPages.sources.capability)) {
     return (
       <Page title={organizationPages.sources.title}>
-        <Empty title="You don't have access to this page">
-          Ask an admin for “View sources” (<span className="mono">sources:read</span>).
-        </Empty>
+        <Empty title="You don't have access to this page">Ask an admin for “View sources”.</Empty>
       </Page>
     );
   }

@@ -1,6 +1,7 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
 import { FormField } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { SourceDialog } from "./dialog.tsx";
 import { useSaveServer } from "./queries.ts";
@@ -43,7 +44,7 @@ export const ServerDialog = (props: {
           {source === null && (
             <FormField label="Kind" error={complaint("kind")}>
               {(control) => (
-                <select
+                <Select
                   {...control}
                   className="field"
                   value={kind}
@@ -54,7 +55,7 @@ export const ServerDialog = (props: {
                       {label}
                     </option>
                   ))}
-                </select>
+                </Select>
               )}
             </FormField>
           )}

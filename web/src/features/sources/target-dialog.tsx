@@ -1,6 +1,8 @@
 import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { type ReactNode, useState } from "react";
+import { Checkbox } from "#ui/form/checkbox.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { CredentialsFields, credentialsOf, emptyCredentials, isComplete } from "./credentials.tsx";
 import { SourceDialog } from "./dialog.tsx";
@@ -57,7 +59,7 @@ const ServiceFields = ({ form, set, complaint, known }: Control & { known: reado
     <>
       <FormField label="Format" error={complaint("format")}>
         {(control) => (
-          <select
+          <Select
             {...control}
             className="field"
             value={format}
@@ -68,7 +70,7 @@ const ServiceFields = ({ form, set, complaint, known }: Control & { known: reado
                 {label}
               </option>
             ))}
-          </select>
+          </Select>
         )}
       </FormField>
       <TextField
@@ -207,8 +209,7 @@ const More = ({ form, set, complaint }: Control) => (
     )}
     {isAskedByHttp(form.format) && (
       <label className={css.check}>
-        <input
-          type="checkbox"
+        <Checkbox
           checked={form.actuatorBreakers}
           onChange={({ target }) => set({ actuatorBreakers: target.checked })}
         />

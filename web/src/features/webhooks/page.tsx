@@ -105,9 +105,7 @@ export const WebhooksPage = () => {
   if (!useCan(org, "webhooks:read")) {
     return (
       <Page title={organizationPages.webhooks.title}>
-        <Empty title="You don't have access to this page">
-          Ask an admin for “View webhooks” (<span className="mono">webhooks:read</span>).
-        </Empty>
+        <Empty title="You don't have access to this page">Ask an admin for “View webhooks”.</Empty>
       </Page>
     );
   }

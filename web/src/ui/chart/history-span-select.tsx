@@ -1,5 +1,6 @@
 import type { Ref } from "react";
 import { type HistorySpanName, historySpans, useHistorySpan } from "#lib/history/history-span.ts";
+import { Select } from "#ui/form/select.tsx";
 
 /** Time range of all charts of the page. */
 export const HistorySpanSelect = ({
@@ -13,7 +14,7 @@ export const HistorySpanSelect = ({
   const nameOf = (value: string): HistorySpanName =>
     historySpans.find(({ name }) => name === value)?.name ?? "1h";
   return (
-    <select
+    <Select
       ref={ref}
       className={className}
       aria-label="Time range of the charts"
@@ -26,6 +27,6 @@ export const HistorySpanSelect = ({
           Last {words}
         </option>
       ))}
-    </select>
+    </Select>
   );
 };

@@ -47,6 +47,7 @@ export const FormDialog = (props: {
       }
     >
       <form
+        noValidate
         id={id}
         className={css.form}
         onSubmit={(event) => {

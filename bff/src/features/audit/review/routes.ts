@@ -59,12 +59,12 @@ export function auditReviewRoutes(
   route(app, listAuditReviewItems, ({ params, query }, context) => reviews.items(params.id, query, context));
   route(app, listAuditReviewGroups, ({ params }, context) => reviews.groups(params.id, context));
   route(app, markAuditReviewGroup, ({ params, body }, context) =>
-    reviews.markGroup(params.id, body, context),
+    reviews.marking.markGroup(params.id, body, context),
   );
   route(app, openAuditReview, ({ body }, context) => reviews.open(body, context));
-  route(app, markAuditReview, ({ params, body }, context) => reviews.mark(params.id, body, context));
+  route(app, markAuditReview, ({ params, body }, context) => reviews.marking.mark(params.id, body, context));
   route(app, commentAuditReview, ({ params, body }, context) =>
-    reviews.comment(params.id, body.event, body.text, context),
+    reviews.marking.comment(params.id, body.event, body.text, context),
   );
   route(app, signAuditReview, ({ params, body }, context) => reviews.sign(params.id, body, context));
 

@@ -6,8 +6,6 @@ import {
   type listAuditReviewGroups,
   type listAuditReviewItems,
   type listAuditReviews,
-  type markAuditReview,
-  type markAuditReviewGroup,
   type openAuditReview,
   type signAuditReview,
 } from "@wheelhouse/shared/audit/review.ts";
@@ -17,26 +15,15 @@ import { z } from "zod";
 import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
-import { AppError, invalidField, notFound } from "#lib/http/errors.ts";
+import { AppError, invalidField } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { Readings } from "../reading/reading.ts";
 import { filterFields } from "../reading/reading.ts";
+import { createAuditMarks } from "./marking.ts";
+import { lockReview, readOne, targetOf, whoIs } from "./one.ts";
 import { readSince } from "./since.ts";
-import {
-  addComments,
-  countClose,
-  gatherItems,
-  type LockedItem,
-  lockItems,
-  lockOpenOfGroup,
-  readGroups,
-  readHead,
-  readItems,
-  readReviews,
-  setMark,
-  settleFlags,
-} from "./store.ts";
+import { countClose, gatherItems, readGroups, readHead, readItems, readReviews } from "./store.ts";
 import type { AuditViews } from "./views.ts";
 
 type AuditReviewsDeps = { database: Database; changes: Changes; readings: Readings; views: AuditViews };
@@ -45,7 +32,6 @@ type Tx = Transaction<Tables>;
 const reviewPlace = z.strictObject({ openedAt: z.iso.datetime(), id: z.uuid() });
 const itemPlace = z.strictObject({ seq: z.string().regex(/^\d{1,15}$/) });
 const madeRow = z.object({ id: z.string() });
-const seqsTold = 100;
 
 /**
  * Sign-off: the events of a period are gathered, reviewed and signed. A signature covers the chain up to the
@@ -57,6 +43,8 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
     database.asOrganizations([context.organization.id], work);
 
   return {
+    marking: createAuditMarks({ changes }),
+
     async list(
       { cursor, limit }: EndpointParsed<typeof listAuditReviews>["query"],
       context: RequestContext,
@@ -109,46 +97,6 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
       return { items: found.slice(0, auditGroupsMax), isMore: found.length > auditGroupsMax };
     },
 
-    /** @throws AppError `conflict` if the group no longer has as many unreviewed events as the caller saw. */
-    markGroup: (
-      id: string,
-      { actor, action, open }: EndpointParsed<typeof markAuditReviewGroup>["body"],
-      context: RequestContext,
-    ): Promise<AuditReview> =>
-      changes.run(context, "audit.review.mark", async (tx) => {
-        const who = whoIs(context);
-        const review = await lockReview(tx, id, context);
-        const items = await lockOpenOfGroup(tx, id, { actor, action });
-        refuseOwn(items, who.id);
-        refuseSigned(review, "reviewed", items);
-        if (items.length !== open)
-          throw new AppError(
-            "conflict",
-            `${items.length} events of this group are not reviewed, not ${open}.`,
-            { details: [{ field: "body.open", message: `is now ${items.length}` }] },
-          );
-        await setMark(
-          tx,
-          id,
-          items.map(({ audit_id: event }) => event),
-          "reviewed",
-          who,
-        );
-        return {
-          result: await readOne(tx, id, context),
-          audit: {
-            targets: [targetOf(review)],
-            after: {
-              mark: "reviewed",
-              count: items.length,
-              actor,
-              actorName: items[0]?.actor_display ?? actor,
-              action,
-            },
-          },
-        };
-      }),
-
     async open(
       { name, from, to, viewId, filter: asked }: EndpointParsed<typeof openAuditReview>["body"],
       context: RequestContext,
@@ -192,52 +140,6 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
         };
       });
     },
-
-    mark: (
-      id: string,
-      { events: ids, mark, comment }: EndpointParsed<typeof markAuditReview>["body"],
-      context: RequestContext,
-    ): Promise<AuditReview> =>
-      changes.run(context, "audit.review.mark", async (tx) => {
-        const who = whoIs(context);
-        const review = await lockReview(tx, id, context);
-        const items = await lockItems(tx, id, ids);
-        if (items.length < new Set(ids).size) throw invalidField("body.events", "are not all in this review");
-        refuseOwn(items, who.id);
-        refuseSigned(review, mark, items);
-        if (mark === "flagged" && comment === undefined && items.some((item) => !item.has_comment))
-          throw invalidField("body.comment", "is required to flag an event");
-        if (mark === "settled" && items.some((item) => item.mark !== "flagged"))
-          throw new AppError("conflict", "Only flagged events can be resolved.");
-        if (mark === "settled") await settleFlags(tx, id, ids, who);
-        else await setMark(tx, id, ids, mark === "open" ? null : mark, who);
-        const scope = { id, organizationId: context.organization.id };
-        if (comment !== undefined) await addComments(tx, scope, ids, comment, who);
-        return {
-          result: await readOne(tx, id, context),
-          audit: {
-            targets: [targetOf(review)],
-            after: {
-              mark,
-              count: items.length,
-              events: items.slice(0, seqsTold).map(({ seq }) => String(seq)),
-            },
-            ...(comment === undefined ? {} : { reason: comment }),
-          },
-        };
-      }),
-
-    comment: (id: string, event: string, text: string, context: RequestContext): Promise<AuditReview> =>
-      changes.run(context, "audit.review.comment", async (tx) => {
-        const review = await lockReview(tx, id, context);
-        const [item] = await lockItems(tx, id, [event]);
-        if (!item) throw invalidField("body.event", "is not in this review");
-        await addComments(tx, { id, organizationId: context.organization.id }, [event], text, whoIs(context));
-        return {
-          result: await readOne(tx, id, context),
-          audit: { targets: [targetOf(review)], after: { event: String(item.seq) }, reason: text },
-        };
-      }),
 
     sign: (
       id: string,
@@ -288,37 +190,3 @@ export function createAuditReviews({ database, changes, readings, views }: Audit
   };
 }
 export type AuditReviews = ReturnType<typeof createAuditReviews>;
-
-const whoIs = ({ actor }: RequestContext) => ({ id: actor.id ?? actor.display, name: actor.display });
-const targetOf = ({ id, name }: AuditReview) => ({ type: "audit-review", id, name });
-
-async function readOne(tx: Tx, id: string, context: RequestContext): Promise<AuditReview> {
-  const [review] = await readReviews(tx, whoIs(context).id, { id, limit: 1 });
-  if (!review) throw notFound("review");
-  return review;
-}
-
-/** Locks the review, so that what is signed is what was counted. */
-async function lockReview(tx: Tx, id: string, context: RequestContext): Promise<AuditReview> {
-  await sql`select from audit_reviews where id = ${id}::uuid for update`.execute(tx);
-  return readOne(tx, id, context);
-}
-
-type ByActor = Pick<LockedItem, "actor_id">;
-
-function refuseSigned({ signed }: AuditReview, mark: string, items: readonly ByActor[]) {
-  if (signed && (mark !== "reviewed" || items.some(({ actor_id }) => actor_id !== signed.id)))
-    throw new AppError(
-      "conflict",
-      "This review is signed. Only the signer's own actions can still be reviewed.",
-    );
-}
-
-function refuseOwn(items: readonly ByActor[], personId: string) {
-  const own = items.filter(({ actor_id }) => actor_id === personId).length;
-  if (own > 0)
-    throw new AppError(
-      "conflict",
-      `${own} of these ${own === 1 ? "is your own action" : "are your own actions"}. Someone else must review ${own === 1 ? "it" : "them"}.`,
-    );
-}

@@ -1,6 +1,9 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { type LimitsView, readLimits } from "@wheelhouse/shared/access/limits.ts";
+import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import { call } from "#lib/api/api.ts";
+import { useCan } from "#lib/api/session.ts";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { Note } from "#ui/page/note.tsx";
 import { Panel } from "#ui/page/panel.tsx";
@@ -16,6 +19,36 @@ const limitsQuery = (organization: string) =>
     queryFn: ({ signal }) => call(readLimits, {}, { organization, signal }),
     refetchInterval: everyMs,
   });
+
+/** Requests to this organization's webhook addresses that were refused in the last 24 hours. */
+const refusalsQuery = (organization: string) =>
+  queryOptions({
+    queryKey: ["access", organization, "refusals"],
+    queryFn: ({ signal }) => call(listRefusals, { query: { limit: 1 } }, { organization, signal }),
+    refetchInterval: everyMs,
+  });
+
+const RefusedIntake = ({ organization }: { organization: string }) => {
+  const { data, error } = useQuery(refusalsQuery(organization));
+  return (
+    <div className={css.head}>
+      <h3 className="h">Refused webhook requests</h3>
+      <span className="t12 c3 grow">to this organization, last 24 hours</span>
+      {data !== undefined && data.total > 0 ? (
+        <Link
+          className="link b"
+          to="/o/$org/webhooks"
+          params={{ org: organization }}
+          search={{ tab: "refused" }}
+        >
+          {formatCount(data.total)}
+        </Link>
+      ) : (
+        <span className="c2">{data !== undefined ? "None" : error === null ? "" : "Unknown"}</span>
+      )}
+    </div>
+  );
+};
 
 type Counted = { id: string; name: string; count: number; limit: number; resetsAt: string };
 
@@ -117,11 +150,13 @@ const Counters = ({ view: { available, acts, members, failures } }: { view: Limi
 /** Current counts of the rate limits. */
 export const LimitsSection = ({ organization }: { organization: string }) => {
   const query = useQuery(limitsQuery(organization));
+  const canReadWebhooks = useCan(organization, "webhooks:read");
   return (
     <section aria-label="Limits">
       <Panel name="Limits" query={query} skeletonRows={4}>
         {(view) => <Counters view={view} />}
       </Panel>
+      {canReadWebhooks && <RefusedIntake organization={organization} />}
     </section>
   );
 };

@@ -88,7 +88,7 @@ const AcceptForm = (props: { token: string; offer: InvitationOffer }) => {
     else accept.mutate(isSignedIn ? {} : { password });
   };
   return (
-    <form onSubmit={submit} className={styles.accept}>
+    <form noValidate onSubmit={submit} className={styles.accept}>
       <FormField label="E-mail">
         {(control) => (
           <input {...control} className="field" value={offer.email} readOnly autoComplete="username" />

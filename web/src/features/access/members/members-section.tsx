@@ -2,6 +2,7 @@ import type { Member } from "@wheelhouse/shared/access/members.ts";
 import { useState } from "react";
 import { formatPlural } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
+import { Select } from "#ui/form/select.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { type Column, Table } from "#ui/table/table.tsx";
@@ -72,7 +73,7 @@ const MemberFilter = ({ address }: { address: PageAddress<AccessSearch> }) => {
           address.go({ ...search, q: target.value.trim() || undefined }, { replace: true })
         }
       />
-      <select
+      <Select
         className="field"
         aria-label="Role"
         value={search.role ?? ""}
@@ -86,7 +87,7 @@ const MemberFilter = ({ address }: { address: PageAddress<AccessSearch> }) => {
             {roleNames[role]}
           </option>
         ))}
-      </select>
+      </Select>
     </search>
   );
 };

@@ -1,5 +1,6 @@
 import type { Role } from "@wheelhouse/shared/capabilities.ts";
 import { useId } from "react";
+import { Radio } from "#ui/form/checkbox.tsx";
 import { Icon } from "#ui/text/icon.tsx";
 import css from "../access.module.css";
 import { rightsRows } from "../rights.ts";
@@ -27,8 +28,7 @@ export const RolePicker = (props: {
               {shown.map((role) => (
                 <th key={role} scope="col" className={role === value ? css.chosen : undefined}>
                   <label>
-                    <input
-                      type="radio"
+                    <Radio
                       name={name}
                       value={role}
                       checked={role === value}

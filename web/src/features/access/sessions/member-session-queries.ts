@@ -1,9 +1,11 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import {
   createPasswordReset,
   deleteMemberSession,
   deleteMemberSessions,
   listMemberSessions,
+  listOrganizationSessions,
+  type OrganizationSession,
 } from "@wheelhouse/shared/access/sessions.ts";
 import { call } from "#lib/api/api.ts";
 
@@ -16,6 +18,24 @@ export const memberSessionsQuery = (organization: string, userId: string) =>
     queryFn: ({ signal }) => call(listMemberSessions, { params: { userId } }, { organization, signal }),
   });
 
+type SessionsPage = {
+  items: OrganizationSession[];
+  nextCursor: string | null;
+  total: number;
+  idleMinutes: number;
+};
+
+/** Sessions of all members, newest sign-in first, page by page. */
+export const organizationSessionsQuery = (organization: string) =>
+  infiniteQueryOptions({
+    queryKey: ["member-sessions", organization],
+    queryFn: ({ pageParam, signal }): Promise<SessionsPage> =>
+      call(listOrganizationSessions, { query: { limit: 100, cursor: pageParam } }, { organization, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+    staleTime: 15_000,
+  });
+
 /** Ends one session of a member, or all when no id is given. */
 export const useEndOfMember = (organization: string, userId: string) => {
   const client = useQueryClient();
@@ -24,7 +44,7 @@ export const useEndOfMember = (organization: string, userId: string) => {
       if (sessionId === null) await call(deleteMemberSessions, { params: { userId } }, { organization });
       else await call(deleteMemberSession, { params: { userId, sessionId } }, { organization });
     },
-    onSettled: () => client.invalidateQueries({ queryKey: memberKey(organization, userId) }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["member-sessions", organization] }),
   });
 };
 

@@ -26,7 +26,7 @@ export const PasswordForm = () => {
     );
   };
   return (
-    <form className={css.form} onSubmit={submit}>
+    <form noValidate className={css.form} onSubmit={submit}>
       <FormField label="Current password" error={passwordComplaint(errors.get("currentPassword"))}>
         {(control) => (
           <input

@@ -1,1 +1,2 @@
 export { MemberSessions } from "./member-sessions.tsx";
+export { SessionsSection } from "./sessions-section.tsx";

@@ -44,7 +44,7 @@ export const ResetPage = () => {
       ) : isVoid ? (
         <p className="c2">It was used, has expired or is incomplete. Ask your administrator for a new one.</p>
       ) : (
-        <form onSubmit={submit}>
+        <form noValidate onSubmit={submit}>
           <NewPasswordField
             value={newPassword}
             problem={errors.get("newPassword")}

@@ -64,7 +64,7 @@ const PasswordForm = (props: {
   const [shown, setShown] = useState(false);
   const isWaiting = waitSeconds > 0;
   return (
-    <form onSubmit={onSubmit}>
+    <form noValidate onSubmit={onSubmit}>
       <label htmlFor="email">E-mail</label>
       <input
         className="field"
@@ -165,6 +165,7 @@ export const SignInPage = () => {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [waitUntilMs, setWaitUntilMs] = useState<number | null>(null);
+  const [isIncomplete, setIsIncomplete] = useState(false);
   const emailInput = useRef<HTMLInputElement>(null);
   const waitSeconds = useCountdown(waitUntilMs);
 
@@ -179,17 +180,19 @@ export const SignInPage = () => {
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (waitSeconds === 0) signIn.mutate({ email, password });
+    const isEmpty = email.trim() === "" || password === "";
+    setIsIncomplete(isEmpty);
+    if (!isEmpty && waitSeconds === 0) signIn.mutate({ email, password });
   };
 
   const isSlow = useIsSlow(signIn.isPending);
   const isWaiting = waitSeconds > 0;
-  const problem =
-    signIn.error === null
-      ? providerProblem(fromProvider)
-      : signIn.isPending
-        ? null
-        : signInProblem(signIn.error);
+  const refusal = signIn.error === null ? providerProblem(fromProvider) : signInProblem(signIn.error);
+  const problem = isIncomplete
+    ? "Enter your e-mail address and password."
+    : signIn.isPending
+      ? null
+      : refusal;
   return (
     <SignInFrame labelledBy="sign-in" foot="Every attempt is recorded in the audit trail.">
       <h1 className="t20 b" id="sign-in">

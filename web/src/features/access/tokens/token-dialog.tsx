@@ -2,13 +2,18 @@ import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import { useState } from "react";
 import { useSession } from "#lib/api/session.ts";
+import { formatPlural } from "#lib/format.ts";
 import { ShownOnce } from "#ui/dialog/shown-once.tsx";
 import { Segments } from "#ui/filter/segments.tsx";
+import { Checkbox } from "#ui/form/checkbox.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Time } from "#ui/text/time.tsx";
 import css from "../access.module.css";
 import { useCreateToken } from "../queries.ts";
+import { meaningOf } from "../rights.ts";
+import { presets } from "./presets.ts";
+import { ScopeWords } from "./scope-words.tsx";
 
 const dayMs = 24 * 3_600_000;
 const lifetimes: readonly { value: number | null; label: string }[] = [
@@ -18,30 +23,85 @@ const lifetimes: readonly { value: number | null; label: string }[] = [
   { label: "never", value: null },
 ];
 
+type Chosen = ReadonlySet<Capability>;
+
+const withAll = (chosen: Chosen, capabilities: readonly Capability[], isOn: boolean): Chosen => {
+  const next = new Set(chosen);
+  for (const capability of capabilities) {
+    if (isOn) next.add(capability);
+    else next.delete(capability);
+  }
+  return next;
+};
+
+const PresetChoice = (props: {
+  preset: (typeof presets)[number];
+  offered: readonly Capability[];
+  chosen: Chosen;
+  onChange: (chosen: Chosen) => void;
+}) => {
+  const { preset, offered, chosen, onChange } = props;
+  const able = preset.capabilities.filter((capability) => offered.includes(capability));
+  const held = able.filter((capability) => chosen.has(capability)).length;
+  if (able.length === 0) return null;
+  return (
+    <label className={css.preset}>
+      <Checkbox
+        checked={held === able.length}
+        isSome={held > 0 && held < able.length}
+        onChange={({ target }) => onChange(withAll(chosen, able, target.checked))}
+      />
+      <span>
+        <b>{preset.label}</b>
+        <small className="c3">
+          {preset.text}
+          {able.length < preset.capabilities.length && " Without what you may not do yourself."}
+        </small>
+      </span>
+    </label>
+  );
+};
+
 const Scopes = (props: {
   offered: readonly Capability[];
-  chosen: ReadonlySet<Capability>;
-  onChange: (chosen: ReadonlySet<Capability>) => void;
-}) => (
-  <fieldset className={css.scopes}>
-    <legend>Permissions, in this organization only</legend>
-    {props.offered.map((capability) => (
-      <label key={capability} className="mono">
-        <input
-          type="checkbox"
-          checked={props.chosen.has(capability)}
-          onChange={({ target }) => {
-            const next = new Set(props.chosen);
-            if (target.checked) next.add(capability);
-            else next.delete(capability);
-            props.onChange(next);
-          }}
-        />
-        {capability}
-      </label>
-    ))}
-  </fieldset>
-);
+  chosen: Chosen;
+  onChange: (chosen: Chosen) => void;
+}) => {
+  const { offered, chosen, onChange } = props;
+  return (
+    <>
+      <fieldset className={css.presets}>
+        <legend>What the token is for, in this organization only</legend>
+        {presets.map((preset) => (
+          <PresetChoice
+            key={preset.id}
+            preset={preset}
+            offered={offered}
+            chosen={chosen}
+            onChange={onChange}
+          />
+        ))}
+      </fieldset>
+      <details>
+        <summary className="t12 c2">
+          {chosen.size === 0 ? "Choose single permissions" : formatPlural(chosen.size, "permission")}
+        </summary>
+        <fieldset className={css.scopes}>
+          <legend className="vh">Single permissions</legend>
+          {offered.map((capability) => (
+            <label key={capability} title={capability}>
+              <Checkbox
+                checked={chosen.has(capability)}
+                onChange={({ target }) => onChange(withAll(chosen, [capability], target.checked))}
+              />
+              {meaningOf(capability)}
+            </label>
+          ))}
+        </fieldset>
+      </details>
+    </>
+  );
+};
 
 type NewToken = NonNullable<ReturnType<typeof useCreateToken>["data"]>;
 
@@ -51,7 +111,7 @@ const Created = ({ token, onClose }: { token: NewToken; onClose: () => void }) =
     text={token.token}
     copy="Copy token"
     facts={[
-      { label: "Permissions", value: <span className="mono">{token.capabilities.join(", ")}</span> },
+      { label: "Permissions", value: <ScopeWords capabilities={token.capabilities} /> },
       {
         label: "Expires",
         value: token.expiresAt === null ? "never" : <Time at={token.expiresAt} full />,

@@ -12,6 +12,7 @@ import { Facts } from "#ui/text/quantity.tsx";
 import { Age } from "#ui/text/time.tsx";
 import css from "../access.module.css";
 import { tokensQuery, useRevokeToken } from "../queries.ts";
+import { ScopeWords } from "./scope-words.tsx";
 import { CreateTokenDialog } from "./token-dialog.tsx";
 import { tokenWarning } from "./token-warning.ts";
 
@@ -48,7 +49,7 @@ const byWhom: Column<ApiToken> = {
 const columnsOf = (onRevoke: ((token: ApiToken) => void) | null, isWide: boolean): Column<ApiToken>[] => [
   {
     id: "token",
-    header: "Token, scopes",
+    header: "Token, permissions",
     card: "title",
     className: css.colToken,
     cell: ({ name, prefix, capabilities }) => (
@@ -56,8 +57,8 @@ const columnsOf = (onRevoke: ((token: ApiToken) => void) | null, isWide: boolean
         <span className="cut">
           <b>{name}</b> <span className="mono c3">{prefix}…</span>
         </span>
-        <small className="mono cut" title={capabilities.join(", ")}>
-          {capabilities.join(", ")}
+        <small className="cut">
+          <ScopeWords capabilities={capabilities} />
         </small>
       </span>
     ),

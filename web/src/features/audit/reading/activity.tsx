@@ -16,7 +16,7 @@ import { slotName, slotOf, weekdays } from "../slots.ts";
 type Address = PageAddress<AuditSearch>;
 const hoursOfDay = Array.from({ length: 24 }, (_, hour) => hour);
 const two = (value: number): string => String(value).padStart(2, "0");
-const isChosen = (search: AuditSearch, name: "slot" | "action", value: string): boolean =>
+const isChosen = (search: AuditSearch, name: "slot" | "action" | "actor", value: string): boolean =>
   search[name]?.includes(value) === true && search.not?.includes(name) !== true;
 
 /** The slot that an arrow key moves to, within the week; null for other keys. */
@@ -144,19 +144,33 @@ const Days = ({ activity, address }: { activity: Activity; address: Address }) =
   );
 };
 
-const Actions = ({ activity, address }: { activity: Activity; address: Address }) => {
+type Counted = { value: string; name: string; success: number; refused: number };
+const shownMarks = 6;
+
+/** Events by actor or action, most first; a bar filters by what it counts. */
+const Bars = (props: {
+  name: "actor" | "action";
+  counted: readonly Counted[];
+  others: number;
+  address: Address;
+}) => {
+  const { name, counted, others, address } = props;
   const { search } = address;
-  const top = Math.max(1, ...activity.actions.map(({ success, refused }) => success + refused));
+  const shown = counted.slice(0, shownMarks);
+  const top = Math.max(1, ...shown.map(({ success, refused }) => success + refused));
+  const left = counted
+    .slice(shownMarks)
+    .reduce((sum, { success, refused }) => sum + success + refused, others);
   return (
     <ul className={css.actions}>
-      {activity.actions.slice(0, 7).map(({ action, success, refused }) => (
-        <li key={action}>
+      {shown.map(({ value, name: label, success, refused }) => (
+        <li key={value}>
           <button
             type="button"
-            aria-pressed={isChosen(search, "action", action)}
-            onClick={() => address.go(toggledIn(search, "action", action))}
+            aria-pressed={isChosen(search, name, value)}
+            onClick={() => address.go(toggledIn(search, name, value))}
           >
-            <span className="mono cut">{action}</span>
+            <span className={name === "action" ? "mono cut" : "cut"}>{label}</span>
             <span className="meter" aria-hidden="true">
               <i className="acc" style={{ width: `${((success + refused) / top) * 100}%` }} />
             </span>
@@ -165,13 +179,47 @@ const Actions = ({ activity, address }: { activity: Activity; address: Address }
           </button>
         </li>
       ))}
+      {left > 0 && <li className={`t12 c3 ${css.rest}`}>{formatPlural(left, "more event")}</li>}
     </ul>
+  );
+};
+
+const MarksOf = ({ plot, activity, address }: { plot: Plot; activity: Activity; address: Address }) => {
+  if (plot === "hour") return <HeatMap activity={activity} address={address} />;
+  if (plot === "day") return <Days activity={activity} address={address} />;
+  if (plot === "actor")
+    return (
+      <Bars
+        name="actor"
+        counted={activity.actors.map(({ actor, name, success, refused }) => ({
+          value: actor,
+          name,
+          success,
+          refused,
+        }))}
+        others={activity.otherActors}
+        address={address}
+      />
+    );
+  return (
+    <Bars
+      name="action"
+      counted={activity.actions.map(({ action, success, refused }) => ({
+        value: action,
+        name: action,
+        success,
+        refused,
+      }))}
+      others={activity.others}
+      address={address}
+    />
   );
 };
 
 const plots: readonly { value: Plot; label: string }[] = [
   { value: "hour", label: "By hour" },
   { value: "day", label: "By day" },
+  { value: "actor", label: "By actor" },
   { value: "action", label: "By action" },
 ];
 
@@ -220,15 +268,7 @@ export const AuditActivityPanel = ({ organization, address }: { organization: st
           isEmpty={({ hours }) => hours.length === 0}
           empty={<p className="c2">No matching events in this period.</p>}
         >
-          {(activity) =>
-            plot === "hour" ? (
-              <HeatMap activity={activity} address={address} />
-            ) : plot === "day" ? (
-              <Days activity={activity} address={address} />
-            ) : (
-              <Actions activity={activity} address={address} />
-            )
-          }
+          {(activity) => <MarksOf plot={plot} activity={activity} address={address} />}
         </Panel>
       </div>
     </section>

@@ -1,8 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import {
+  type AuditReviewGroup,
   auditMarksMax,
   commentAuditReview,
   markAuditReview,
+  markAuditReviewGroup,
   signAuditReview,
 } from "@wheelhouse/shared/audit/review.ts";
 import { useEffect, useRef, useState } from "react";
@@ -25,6 +27,11 @@ export const useReviewActs = (organization: string, id: string) => {
     mutationFn: (body: Asked) => call(markAuditReview, { params: { id }, body }, { organization }),
     onSettled: reread,
   });
+  const markGroup = useMutation({
+    mutationFn: ({ actor, action, open }: Pick<AuditReviewGroup, "actor" | "action" | "open">) =>
+      call(markAuditReviewGroup, { params: { id }, body: { actor, action, open } }, { organization }),
+    onSettled: reread,
+  });
   const comment = useMutation({
     mutationFn: (body: { event: string; text: string }) =>
       call(commentAuditReview, { params: { id }, body }, { organization }),
@@ -35,7 +42,7 @@ export const useReviewActs = (organization: string, id: string) => {
       call(signAuditReview, { params: { id }, body }, { organization }),
     onSettled: reread,
   });
-  return { mark, comment, sign };
+  return { mark, markGroup, comment, sign };
 };
 
 /**

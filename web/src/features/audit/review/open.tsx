@@ -7,6 +7,7 @@ import { useMinute } from "#lib/live/now.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { Note } from "#ui/page/note.tsx";
 import { auditCountQuery, auditReviewsQuery, auditViewsQuery } from "../queries.ts";
 import type { AuditSearch } from "../search.ts";
@@ -28,7 +29,7 @@ const PeriodFields = (props: {
     <>
       <FormField label="Period">
         {(control) => (
-          <select
+          <Select
             {...control}
             className="field"
             value={chosen}
@@ -40,12 +41,12 @@ const PeriodFields = (props: {
                 {isOver ? "" : ", in progress"}
               </option>
             ))}
-          </select>
+          </Select>
         )}
       </FormField>
       <FormField label="Days" hint={`A review holds at most ${formatCount(auditReviewEventsMax)} events.`}>
         {(control) => (
-          <select
+          <Select
             {...control}
             className="field"
             value={dayName}
@@ -57,7 +58,7 @@ const PeriodFields = (props: {
                 {one.name}, {one.from.slice(0, 10)}
               </option>
             ))}
-          </select>
+          </Select>
         )}
       </FormField>
     </>
@@ -73,7 +74,7 @@ const ViewField = (props: {
   return (
     <FormField label="View" hint="The sign-off does not cover events outside the view.">
       {(control) => (
-        <select
+        <Select
           {...control}
           className="field"
           value={viewId}
@@ -85,7 +86,7 @@ const ViewField = (props: {
               {viewName}
             </option>
           ))}
-        </select>
+        </Select>
       )}
     </FormField>
   );

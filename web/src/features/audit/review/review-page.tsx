@@ -1,7 +1,11 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { AuditReviewDetail, AuditReviewItem } from "@wheelhouse/shared/audit/review.ts";
+import type {
+  AuditReviewDetail,
+  AuditReviewGroup,
+  AuditReviewItem,
+} from "@wheelhouse/shared/audit/review.ts";
 import { auditMarksMax } from "@wheelhouse/shared/audit/review.ts";
-import { useMemo, useState } from "react";
+import { type ComponentProps, useMemo, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
 import { formatCount, formatDate, formatPlural, formatTime } from "#lib/format.ts";
 import { useKeys } from "#lib/keys.ts";
@@ -23,16 +27,19 @@ import css from "../review.module.css";
 import type { AuditSearch } from "../search.ts";
 import { type Remark, RemarkDialog, SignDialog } from "./dialogs.tsx";
 import { ReviewDrawer, ReviewMark } from "./drawer.tsx";
+import { ReviewGroups } from "./groups.tsx";
 import { useGatheredMarks, useReviewActs } from "./marks.ts";
 import { ReviewFacts } from "./panel.tsx";
 
 type Address = PageAddress<AuditSearch>;
 type State = "all" | "open" | "flagged";
+type Shown = State | "groups";
 
-const states: readonly { value: State; label: string }[] = [
+const states: readonly { value: Shown; label: string }[] = [
   { value: "all", label: "All" },
   { value: "open", label: "Not reviewed" },
   { value: "flagged", label: "Flagged" },
+  { value: "groups", label: "By actor and action" },
 ];
 
 const Moment = ({ at }: { at: string }) => {
@@ -156,6 +163,14 @@ const Since = ({ review }: { review: AuditReviewDetail }) => {
   );
 };
 
+/** The signature, if there is one, and what changed since. */
+const Standing = ({ review }: { review: AuditReviewDetail }) => (
+  <>
+    {review.signed !== null && <Signature signed={review.signed} ownOpen={review.progress.ownOpen} />}
+    <Since review={review} />
+  </>
+);
+
 const Head = (props: {
   data: AuditReviewDetail;
   address: Address;
@@ -224,8 +239,8 @@ const Signature = ({
 /** Progress of the review, which events are listed, and the marking keys. */
 const Progress = (props: {
   progress: AuditReviewDetail["progress"];
-  state: State;
-  onState: (state: State) => void;
+  state: Shown;
+  onState: (state: Shown) => void;
   canSign: boolean;
   /** Marks collected but not sent yet. */
   waiting: number;
@@ -306,6 +321,16 @@ const Items = (props: {
   );
 };
 
+const GroupStrip = ({ group, onBack }: { group: AuditReviewGroup; onBack: () => void }) => (
+  <div className={css.strip} role="status">
+    <span>
+      {group.actorName}, <span className="mono">{group.action}</span>
+    </span>
+    <span className="grow" />
+    <Button onClick={onBack}>Back to the groups</Button>
+  </div>
+);
+
 const focusedOf = (items: readonly AuditReviewItem[], openId: string | undefined) => {
   const key = document.activeElement?.closest("tr")?.dataset.key ?? openId;
   return items.find((item) => item.auditId === key);
@@ -340,37 +365,145 @@ const itemActsOf = (options: {
   return { review, flag, comment };
 };
 
-/** The events of one review, and its sign-off. */
-export const AuditReviewPage = ({
-  organization,
-  id,
-  address,
-}: {
+/** Which events of a review are listed: all of a state, those of a group, or the groups. */
+const useLook = () => {
+  const [shown, setShown] = useState<Shown>("all");
+  const [group, setGroup] = useState<AuditReviewGroup | null>(null);
+  const show = (next: Shown) => {
+    setShown(next);
+    setGroup(null);
+  };
+  const open = (one: AuditReviewGroup) => {
+    setShown("all");
+    setGroup(one);
+  };
+  return { shown, group, state: shown === "groups" ? ("all" as const) : shown, show, open };
+};
+
+const Listed = (props: {
+  organization: string;
+  id: string;
+  look: ReturnType<typeof useLook>;
+  list: ComponentProps<typeof Items>["list"];
+  items: readonly AuditReviewItem[];
+  progress: AuditReviewDetail["progress"];
+  acts: ReturnType<typeof useReviewActs> | null;
+  address: Address;
+}) => {
+  const { organization, id, look, list, items, progress, acts, address } = props;
+  const { group, state } = look;
+  if (look.shown === "groups")
+    return <ReviewGroups organization={organization} id={id} acts={acts} onOpen={look.open} />;
+  return (
+    <>
+      {group !== null && <GroupStrip group={group} onBack={() => look.show("groups")} />}
+      <Items
+        list={list}
+        items={items}
+        total={group?.events ?? totalOf(progress, state)}
+        state={state}
+        address={address}
+      />
+    </>
+  );
+};
+
+const useAsking = () => {
+  const [remark, setRemark] = useState<Remark | null>(null);
+  const [isSigning, setIsSigning] = useState(false);
+  return { remark, setRemark, isSigning, setIsSigning };
+};
+
+const Dialogs = (props: {
+  review: AuditReviewDetail;
+  acts: ReturnType<typeof useReviewActs>;
+  asking: ReturnType<typeof useAsking>;
+}) => {
+  const { review, acts, asking } = props;
+  const { remark, setRemark, isSigning, setIsSigning } = asking;
+  return (
+    <>
+      {remark !== null && <RemarkDialog remark={remark} acts={acts} onClose={() => setRemark(null)} />}
+      {isSigning && <SignDialog review={review} acts={acts} onClose={() => setIsSigning(false)} />}
+    </>
+  );
+};
+
+/** What the page of a review holds and does. */
+const useReview = (organization: string, id: string, openEvent: string | undefined) => {
+  const canSign = useCan(organization, "audit:sign-off");
+  const query = useQuery(auditReviewQuery(organization, id));
+  const look = useLook();
+  const list = useInfiniteQuery(auditReviewItemsQuery(organization, id, look.state, look.group));
+  const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const acts = useReviewActs(organization, id);
+  const asking = useAsking();
+  const gathered = useGatheredMarks((events) => acts.mark.mutateAsync({ events, mark: "reviewed" }));
+  const isDone = query.data?.signed != null;
+  const itemActs = itemActsOf({ isDone, mark: gathered.add, onRemark: asking.setRemark });
+  useKeys(canSign ? keysOf(itemActs, () => focusedOf(items, openEvent)) : []);
+  const canMark = canSign && !isDone;
+  const open = canMark ? items.filter((item) => item.mark === null && !item.isOwn) : [];
+  return { canSign, canMark, isDone, query, look, list, items, open, acts, asking, gathered, itemActs };
+};
+
+const ReviewBody = (props: {
+  data: AuditReviewDetail;
+  review: ReturnType<typeof useReview>;
   organization: string;
   id: string;
   address: Address;
 }) => {
-  const canSign = useCan(organization, "audit:sign-off");
-  const query = useQuery(auditReviewQuery(organization, id));
-  const [state, setState] = useState<State>("all");
-  const list = useInfiniteQuery(auditReviewItemsQuery(organization, id, state));
-  const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const acts = useReviewActs(organization, id);
-  const [remark, setRemark] = useState<Remark | null>(null);
-  const [isSigning, setIsSigning] = useState(false);
-  const gathered = useGatheredMarks((events) => acts.mark.mutateAsync({ events, mark: "reviewed" }));
-  const focused = () => focusedOf(items, address.search.event);
-  const isDone = query.data?.signed != null;
-  const itemActs = itemActsOf({ isDone, mark: gathered.add, onRemark: setRemark });
-  useKeys(canSign ? keysOf(itemActs, focused) : []);
-  const open = items.filter((item) => item.mark === null && !item.isOwn);
+  const { data, review, organization, id, address } = props;
+  const { acts, asking, canMark, look } = review;
+  return (
+    <>
+      <Head
+        data={data}
+        address={address}
+        acts={acts}
+        open={review.open}
+        onSign={canMark ? () => asking.setIsSigning(true) : null}
+      />
+      <Standing review={data} />
+      <Progress
+        progress={data.progress}
+        state={look.shown}
+        onState={look.show}
+        canSign={review.canSign}
+        waiting={review.gathered.waiting.size}
+      />
+      {acts.mark.error !== null && asking.remark === null && (
+        <ActError title="Nothing was marked." error={acts.mark.error} />
+      )}
+      <Listed
+        organization={organization}
+        id={id}
+        look={look}
+        list={review.list}
+        items={review.items}
+        progress={data.progress}
+        acts={canMark ? acts : null}
+        address={address}
+      />
+      <Dialogs review={data} acts={acts} asking={asking} />
+    </>
+  );
+};
+
+/** The events of one review, and its sign-off. */
+export const AuditReviewPage = (props: { organization: string; id: string; address: Address }) => {
+  const { organization, id, address } = props;
+  const { event } = address.search;
+  const review = useReview(organization, id, event);
+  const { canSign, isDone, items, itemActs } = review;
   return (
     <Split
       drawer={
-        address.search.event !== undefined && (
+        event !== undefined && (
           <ReviewDrawer
             organization={organization}
-            id={address.search.event}
+            id={event}
             items={items}
             address={address}
             acts={canSign ? { isDone, ...itemActs } : undefined}
@@ -378,38 +511,9 @@ export const AuditReviewPage = ({
         )
       }
     >
-      <Panel name="The review" query={query} skeletonRows={12}>
+      <Panel name="The review" query={review.query} skeletonRows={12}>
         {(data) => (
-          <>
-            <Head
-              data={data}
-              address={address}
-              acts={acts}
-              open={canSign && !isDone ? open : []}
-              onSign={canSign && !isDone ? () => setIsSigning(true) : null}
-            />
-            {data.signed !== null && <Signature signed={data.signed} ownOpen={data.progress.ownOpen} />}
-            <Since review={data} />
-            <Progress
-              progress={data.progress}
-              state={state}
-              onState={setState}
-              canSign={canSign}
-              waiting={gathered.waiting.size}
-            />
-            {acts.mark.error !== null && remark === null && (
-              <ActError title="Nothing was marked." error={acts.mark.error} />
-            )}
-            <Items
-              list={list}
-              items={items}
-              total={totalOf(data.progress, state)}
-              state={state}
-              address={address}
-            />
-            {remark !== null && <RemarkDialog remark={remark} acts={acts} onClose={() => setRemark(null)} />}
-            {isSigning && <SignDialog review={data} acts={acts} onClose={() => setIsSigning(false)} />}
-          </>
+          <ReviewBody data={data} review={review} organization={organization} id={id} address={address} />
         )}
       </Panel>
     </Split>

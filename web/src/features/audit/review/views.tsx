@@ -6,6 +6,7 @@ import { call } from "#lib/api/api.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
+import { Checkbox } from "#ui/form/checkbox.tsx";
 import { FormField, fieldErrors } from "#ui/form/form-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Failure, type PanelQuery } from "#ui/page/panel.tsx";
@@ -70,7 +71,7 @@ const SaveDialog = ({
         </>
       }
     >
-      <form id="save-view" onSubmit={submit}>
+      <form noValidate id="save-view" onSubmit={submit}>
         <FormField label="Name" error={errors.get("name")} hint="Views do not include a time range.">
           {(control) => (
             <input
@@ -83,7 +84,7 @@ const SaveDialog = ({
           )}
         </FormField>
         <label className={css.check}>
-          <input type="checkbox" checked={shared} onChange={(event) => setShared(event.target.checked)} />
+          <Checkbox checked={shared} onChange={(event) => setShared(event.target.checked)} />
           Share with everyone who can read this trail
         </label>
       </form>

@@ -1,5 +1,6 @@
 import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { createContext, useContext, useEffect, useRef, useState } from "react";
+import { createContext, useContext, useState } from "react";
+import { Checkbox } from "#ui/form/checkbox.tsx";
 import { isReplayable } from "./search.ts";
 
 /** Deliveries selected for a replay, by id. */
@@ -39,8 +40,7 @@ export const SelectOne = ({ row }: { row: Delivery }) => {
   if (shared === null || !isReplayable(row.status)) return null;
   const { ids, set } = shared.selection;
   return (
-    <input
-      type="checkbox"
+    <Checkbox
       aria-label={`Select ${row.eventType} to ${row.endpointName}`}
       checked={ids.has(row.id)}
       onChange={({ target }) => set([row.id], target.checked)}
@@ -51,17 +51,12 @@ export const SelectOne = ({ row }: { row: Delivery }) => {
 /** Selects all loaded rows; the button beside the list covers all matches. */
 export const SelectLoaded = () => {
   const shared = useContext(SelectionContext);
-  const box = useRef<HTMLInputElement>(null);
   const able = shared?.rows.filter(({ status }) => isReplayable(status)).map(({ id }) => id) ?? [];
   const count = able.filter((id) => shared?.selection.ids.has(id) === true).length;
   const isSome = count > 0 && count < able.length;
-  useEffect(() => {
-    if (box.current !== null) box.current.indeterminate = isSome;
-  }, [isSome]);
   return (
-    <input
-      ref={box}
-      type="checkbox"
+    <Checkbox
+      isSome={isSome}
       aria-label="Select all loaded dead letters"
       disabled={able.length === 0}
       checked={able.length > 0 && count === able.length}

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Time } from "#ui/text/time.tsx";
@@ -62,7 +63,7 @@ const OverlapSelect = (props: {
     error={props.error}
   >
     {(control) => (
-      <select
+      <Select
         {...control}
         className="field"
         value={props.hours}
@@ -73,7 +74,7 @@ const OverlapSelect = (props: {
             {text}
           </option>
         ))}
-      </select>
+      </Select>
     )}
   </FormField>
 );

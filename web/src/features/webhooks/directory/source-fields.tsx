@@ -7,6 +7,7 @@ import {
 } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useState } from "react";
 import { FormField } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { bytesOf, limitWords, listed, maxLimitWords, schemeWords } from "./source-words.ts";
 
@@ -63,7 +64,7 @@ export const SchemeField = (props: {
 }) => (
   <FormField label="Sender" hint="How it proves that an event is its own" error={props.error}>
     {(control) => (
-      <select
+      <Select
         {...control}
         className="field"
         value={props.scheme}
@@ -76,7 +77,7 @@ export const SchemeField = (props: {
             {schemeWords[one]}
           </option>
         ))}
-      </select>
+      </Select>
     )}
   </FormField>
 );
@@ -118,7 +119,7 @@ const SignatureFields = ({ settings, complaint }: { settings: Settings; complain
       />
       <FormField label="Written as" hint="Base64 or hexadecimal" error={complaint("encoding")}>
         {(control) => (
-          <select
+          <Select
             {...control}
             className="field"
             value={rules.encoding}
@@ -128,7 +129,7 @@ const SignatureFields = ({ settings, complaint }: { settings: Settings; complain
           >
             <option value="hex">hexadecimal</option>
             <option value="base64">base64</option>
-          </select>
+          </Select>
         )}
       </FormField>
       <TextField

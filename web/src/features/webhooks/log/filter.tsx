@@ -5,6 +5,7 @@ import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
 import type { FilterKey } from "#ui/filter/filter-tokens.ts";
+import { RangePicker } from "#ui/filter/range-picker.tsx";
 import { errorWords, statusWords } from "../deliveries/deliveries.ts";
 import { endpointsQuery } from "../queries.ts";
 import type { WebhooksSearch } from "../search.ts";
@@ -33,20 +34,28 @@ export const DeliveriesFilter = (props: {
   const token = (key: string, values: readonly string[] | undefined) =>
     values === undefined || values.length === 0 ? [] : [{ key, value: values.join(",") }];
   return (
-    <FilterBar
-      label="Filter deliveries"
-      keys={keys}
-      filter={{
-        tokens: [
-          ...token("status", search.status),
-          ...token("endpoint", search.endpointId),
-          ...token("event", search.eventType),
-          ...token("error", search.errorClass),
-          ...token("received", range),
-        ],
-        text: search.q ?? "",
-      }}
-      onChange={(filter) => address.go(readFilterTokens(filter, search, { nowMs, zone }))}
-    />
+    <>
+      <FilterBar
+        label="Filter deliveries"
+        keys={keys}
+        filter={{
+          tokens: [
+            ...token("status", search.status),
+            ...token("endpoint", search.endpointId),
+            ...token("event", search.eventType),
+            ...token("error", search.errorClass),
+            ...token("received", range),
+          ],
+          text: search.q ?? "",
+        }}
+        onChange={(filter) => address.go(readFilterTokens(filter, search, { nowMs, zone }))}
+      />
+      <RangePicker
+        range={search}
+        nowMs={nowMs}
+        zone={zone}
+        onChange={({ from, to }) => address.go({ ...search, from, to })}
+      />
+    </>
   );
 };

@@ -252,6 +252,7 @@ const Form = (props: {
             )}
           </div>
           <form
+            noValidate
             id={formId}
             className={css.form}
             onSubmit={(event) => {
