@@ -9,6 +9,7 @@ import { Empty } from "#ui/page/panel.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import { activeTab, boundedCount, countedFilter, deadLetters } from "./deliveries/deliveries.ts";
 import { EndpointsTab, SourcesTab } from "./directory/directory.ts";
+import { EventsTab, EventViews } from "./events/events.ts";
 import { DeliveriesTab } from "./log/log.ts";
 import { deliverySummaryQuery, endpointsQuery, sourcesQuery } from "./queries.ts";
 import { RefusedTab } from "./refusals/refusals.ts";
@@ -39,6 +40,7 @@ const WebhooksTabs = ({
   address: PageAddress<WebhooksSearch>;
 }) => {
   const active = activeTab(address.search);
+  const shown = active === "refused" ? "events" : active;
   const summary = useQuery({
     ...deliverySummaryQuery(organization, countedFilter(deadLetters, useMinute())),
     refetchInterval: countEveryMs,
@@ -52,7 +54,7 @@ const WebhooksTabs = ({
     data === undefined ? "" : `${data.items.length}${data.nextCursor === null ? "" : "+"}`;
   const tabs = [
     { id: "deliveries", label: "Deliveries", to: {}, note: "", warn: false },
-    { id: "refused", label: "Refused", to: { tab: "refused" as const }, note: "", warn: false },
+    { id: "events", label: "Events", to: { tab: "events" as const }, note: "", warn: false },
     {
       id: "dead",
       label: "Dead letters",
@@ -85,7 +87,7 @@ const WebhooksTabs = ({
   return (
     <nav className="tabs" aria-label="Webhooks">
       {tabs.map(({ id, label, to, note, warn }) => (
-        <AddressLink key={id} address={address} to={to} aria-current={id === active ? "page" : undefined}>
+        <AddressLink key={id} address={address} to={to} aria-current={id === shown ? "page" : undefined}>
           {label}
           {note !== "" && <span className={warn ? "n warn" : "n"}>{note}</span>}
         </AddressLink>
@@ -112,6 +114,9 @@ export const WebhooksPage = () => {
   if (tab === "deliveries" || tab === "dead") {
     return <DeliveriesTab organization={org} address={address} tabs={tabs} />;
   }
+  if (tab === "events") {
+    return <EventsTab organization={org} address={address} tabs={tabs} />;
+  }
   if (tab === "sources") {
     return (
       <Page title={organizationPages.webhooks.title}>
@@ -128,7 +133,7 @@ export const WebhooksPage = () => {
         {tabs}
         <div className={css.scroll}>
           {tab === "refused" ? (
-            <RefusedTab organization={org} address={address} />
+            <RefusedTab organization={org} address={address} views={<EventViews address={address} />} />
           ) : tab === "replays" ? (
             <ReplaysTab organization={org} address={address} />
           ) : (

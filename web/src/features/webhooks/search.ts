@@ -1,3 +1,4 @@
+import { type EventFate, eventFates } from "@wheelhouse/shared/webhooks/events.ts";
 import { type RefusalReason, refusalReasons } from "@wheelhouse/shared/webhooks/refusals.ts";
 import {
   type DeliveryStatus,
@@ -9,7 +10,7 @@ import { type RawSearch, readList, readText, readTimestamp, readWord } from "#li
 
 /** Everything that the page's URL holds; filters use the API's parameter names. */
 export type WebhooksSearch = {
-  tab?: "refused" | "replays" | "endpoints" | "sources" | undefined;
+  tab?: "events" | "refused" | "replays" | "endpoints" | "sources" | undefined;
   status?: DeliveryStatus[] | undefined;
   endpointId?: string[] | undefined;
   eventType?: string[] | undefined;
@@ -19,6 +20,10 @@ export type WebhooksSearch = {
   q?: string | undefined;
   /** Delivery whose drawer is open. */
   delivery?: string | undefined;
+  /** Of the events: ids of sources, what became of them, and the one whose drawer is open. */
+  sourceId?: string[] | undefined;
+  fate?: EventFate[] | undefined;
+  event?: string | undefined;
   /** Of the refused requests: short names of sources, `-` for requests that name none, and reasons. */
   source?: string[] | undefined;
   reason?: RefusalReason[] | undefined;
@@ -38,7 +43,7 @@ const uuids = (raw: RawSearch, name: string) => {
 
 /** Drops unreadable parameters, so that an outdated or damaged link still opens the page. */
 export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
-  tab: readWord(raw, "tab", ["refused", "replays", "endpoints", "sources"]),
+  tab: readWord(raw, "tab", ["events", "refused", "replays", "endpoints", "sources"]),
   status: readList(raw, "status", deliveryStatuses),
   endpointId: uuids(raw, "endpointId"),
   eventType: readList(raw, "eventType"),
@@ -47,6 +52,9 @@ export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
   to: readTimestamp(raw, "to"),
   q: readText(raw, "q"),
   delivery: uuids(raw, "delivery")?.[0],
+  sourceId: uuids(raw, "sourceId"),
+  fate: readList(raw, "fate", eventFates),
+  event: readText(raw, "event"),
   source: readList(raw, "source"),
   reason: readList(raw, "reason", refusalReasons),
   refusal: readText(raw, "refusal"),

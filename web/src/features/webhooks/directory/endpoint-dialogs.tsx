@@ -1,7 +1,14 @@
+import { useQuery } from "@tanstack/react-query";
 import type { WebhookEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { useState } from "react";
+import { formatPlural } from "#lib/format.ts";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog/dialog.tsx";
+import { Button } from "#ui/page/button.tsx";
+import { Failure, Skeleton } from "#ui/page/panel.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { BreakerStatus, urlText } from "../deliveries/deliveries.ts";
+import { LateDialog, missedEventsQuery } from "../events/events.ts";
 import { useDeleteEndpoint, useEnableEndpoint } from "../queries.ts";
 
 type Props = { organization: string; endpoint: WebhookEndpoint; onClose: () => void };
@@ -15,9 +22,66 @@ const factsOf = (endpoint: WebhookEndpoint, then: string) => [
   { label: "Effect", value: then },
 ];
 
+/** What an endpoint missed while it was disabled is offered once it is enabled; nothing is sent unasked. */
+const MissedDialog = ({ organization, endpoint, onClose }: Props) => {
+  const missed = useQuery(missedEventsQuery(organization, endpoint.id));
+  const [isDelivering, setIsDelivering] = useState(false);
+  if (isDelivering)
+    return (
+      <LateDialog
+        organization={organization}
+        title={`Deliver what ${endpoint.name} missed`}
+        endpointId={endpoint.id}
+        filter={{ missed: true }}
+        onClose={onClose}
+      />
+    );
+  const count = missed.data?.count ?? 0;
+  return (
+    <Dialog
+      title={`${endpoint.name} is enabled`}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c2 t12 grow">{count > 0 && "They stay in the list of events until you do."}</span>
+          <Button large onClick={onClose}>
+            {count > 0 ? "Not now" : "Done"}
+          </Button>
+          {count > 0 && (
+            <Button large variant="primary" onClick={() => setIsDelivering(true)}>
+              Deliver what it missed…
+            </Button>
+          )}
+        </>
+      }
+    >
+      {missed.data === undefined ? (
+        missed.error === null ? (
+          <Skeleton label="what it missed" rows={2} />
+        ) : (
+          <Failure
+            name="What it missed"
+            error={missed.error}
+            isFetching={missed.isFetching}
+            onRetry={missed.refetch}
+          />
+        )
+      ) : (
+        <p>
+          {count === 0
+            ? "It missed no event while it was disabled."
+            : `It missed ${formatPlural(count, "event")}${missed.data.isBound ? " or more" : ""} while it was disabled.`}
+        </p>
+      )}
+    </Dialog>
+  );
+};
+
 export const EnableEndpointDialog = ({ organization, endpoint, onClose }: Props) => {
   const enable = useEnableEndpoint(organization);
   const { id, name, version, enabled } = endpoint;
+  if (enable.data?.enabled === true)
+    return <MissedDialog organization={organization} endpoint={enable.data} onClose={onClose} />;
   return (
     <ConfirmDialog
       title={enabled ? `Disable ${name}` : `Enable ${name}`}
@@ -25,14 +89,19 @@ export const EnableEndpointDialog = ({ organization, endpoint, onClose }: Props)
       foot={enabled ? "You can enable it again at any time." : "You can disable it again at any time."}
       isBusy={enable.isPending}
       error={enable.error}
-      onConfirm={() => enable.mutate({ id, version, enabled: !enabled }, { onSuccess: onClose })}
+      onConfirm={() =>
+        enable.mutate(
+          { id, version, enabled: !enabled },
+          { onSuccess: (changed) => !changed.enabled && onClose() },
+        )
+      }
       onClose={onClose}
     >
       <Facts
         facts={factsOf(
           endpoint,
           enabled
-            ? "events that arrive while the endpoint is disabled are not sent, not even later"
+            ? "events that arrive while the endpoint is disabled are kept; you can deliver them when you enable it again"
             : "events that arrive from now on are sent to this endpoint",
         )}
       />

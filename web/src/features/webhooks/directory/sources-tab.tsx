@@ -124,6 +124,7 @@ export const SourcesTab = ({ organization, address }: { organization: string; ad
             <SourceDrawer
               key={shown.id}
               source={shown}
+              address={address}
               onAct={canConfigure ? (kind) => setAct({ act: kind, source: shown }) : null}
               onClose={() => address.go({ ...address.search, sender: undefined })}
             />

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { listRefusals, Refusal } from "@wheelhouse/shared/webhooks/refusals.ts";
+import type { ReactNode } from "react";
 import { publicAddress } from "#lib/base-path.ts";
 import { formatCount, formatDate, formatPlural, formatTime, zoneName } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
@@ -200,7 +201,13 @@ const Rows = ({
 };
 
 /** Requests that the intake refused, by source and reason, with what to do about each. */
-export const RefusedTab = ({ organization, address }: { organization: string; address: Address }) => {
+export const RefusedTab = (props: {
+  organization: string;
+  address: Address;
+  /** Beside the filter: the way to the received events. */
+  views: ReactNode;
+}) => {
+  const { organization, address, views } = props;
   const { search } = address;
   const query = useQuery(refusalsQuery(organization, search));
   const sources = useQuery(sourcesQuery(organization)).data?.items ?? [];
@@ -210,6 +217,7 @@ export const RefusedTab = ({ organization, address }: { organization: string; ad
       {query.data !== undefined && <Lead answer={query.data} search={search} />}
       <div className={`tool ${css.toolAfterVerdict}`}>
         <RefusedFilter address={address} slugs={sources.map(({ slug }) => slug)} />
+        {views}
       </div>
       <Panel
         name="Refused requests"

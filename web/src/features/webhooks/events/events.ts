@@ -1,0 +1,3 @@
+export { LateDialog } from "./late-dialog.tsx";
+export { missedEventsQuery } from "./queries.ts";
+export { EventsTab, EventViews } from "./tab.tsx";
