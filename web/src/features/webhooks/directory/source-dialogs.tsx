@@ -51,29 +51,58 @@ const overlaps = [
   { hours: 0, text: "no overlap: it is refused at once" },
 ];
 
+const OverlapField = (props: {
+  hours: number;
+  error: string | undefined;
+  onHours: (hours: number) => void;
+}) => (
+  <FormField
+    label="The former one is accepted for"
+    hint="Both are accepted in the meantime"
+    error={props.error}
+  >
+    {(control) => (
+      <select
+        {...control}
+        className="field"
+        value={props.hours}
+        onChange={(event) => props.onHours(Number(event.target.value))}
+      >
+        {overlaps.map(({ hours, text }) => (
+          <option key={hours} value={hours}>
+            {text}
+          </option>
+        ))}
+      </select>
+    )}
+  </FormField>
+);
+
+const Rotated = (props: { source: WebhookSource & { secret: string }; onClose: () => void }) => {
+  const { name, secret, previousSecretUntil: until } = props.source;
+  return (
+    <SecretOnce
+      title={`New secret of ${name}`}
+      secret={secret}
+      facts={[
+        {
+          label: "Former secret",
+          value: until === null ? "refused from now on" : <Time at={until} full />,
+        },
+      ]}
+      onClose={props.onClose}
+    >
+      Set it at the sender before the former one ends.
+    </SecretOnce>
+  );
+};
+
 /** Gives a source a new secret, then shows it once. */
 export const RotateSecretDialog = ({ organization, source, onClose }: Props) => {
   const rotate = useRotateSource(organization);
   const [secret, setSecret] = useState("");
   const [overlapHours, setOverlapHours] = useState(24);
-  if (rotate.data !== undefined) {
-    const { previousSecretUntil: until } = rotate.data;
-    return (
-      <SecretOnce
-        title={`New secret of ${source.name}`}
-        secret={rotate.data.secret}
-        facts={[
-          {
-            label: "Former secret",
-            value: until === null ? "refused from now on" : <Time at={until} full />,
-          },
-        ]}
-        onClose={onClose}
-      >
-        Set it at the sender before the former one ends.
-      </SecretOnce>
-    );
-  }
+  if (rotate.data !== undefined) return <Rotated source={rotate.data} onClose={onClose} />;
   return (
     <FormDialog
       title={`Rotate the secret of ${source.name}`}
@@ -106,26 +135,7 @@ export const RotateSecretDialog = ({ organization, source, onClose }: Props) => 
             value={secret}
             onChange={setSecret}
           />
-          <FormField
-            label="The former one is accepted for"
-            hint="Both are accepted in the meantime"
-            error={complaint("overlapHours")}
-          >
-            {(control) => (
-              <select
-                {...control}
-                className="field"
-                value={overlapHours}
-                onChange={(event) => setOverlapHours(Number(event.target.value))}
-              >
-                {overlaps.map(({ hours, text }) => (
-                  <option key={hours} value={hours}>
-                    {text}
-                  </option>
-                ))}
-              </select>
-            )}
-          </FormField>
+          <OverlapField hours={overlapHours} error={complaint("overlapHours")} onHours={setOverlapHours} />
         </>
       )}
     </FormDialog>

@@ -21,6 +21,19 @@ import { intakeUrl, schemeWords } from "./source-words.ts";
 type Address = PageAddress<WebhooksSearch>;
 type Act = { act: "create" } | { act: SourceAct; source: WebhookSource };
 
+const actsColumn = (onDelete: (source: WebhookSource) => void): Column<WebhookSource> => ({
+  id: "acts",
+  header: <span className="vh">Actions</span>,
+  num: true,
+  card: "age",
+  className: css.colActs,
+  cell: (row) => (
+    <Button variant="ghost" onClick={() => onDelete(row)}>
+      Delete…
+    </Button>
+  ),
+});
+
 const columnsOf = (
   address: Address,
   onDelete: ((source: WebhookSource) => void) | null,
@@ -71,22 +84,7 @@ const columnsOf = (
       <span className="mono">{row.secretHint === null ? "none" : `···· ${row.secretHint}`}</span>
     ),
   },
-  ...(onDelete === null
-    ? []
-    : [
-        {
-          id: "acts",
-          header: <span className="vh">Actions</span>,
-          num: true,
-          card: "age" as const,
-          className: css.colActs,
-          cell: (row: WebhookSource) => (
-            <Button variant="ghost" onClick={() => onDelete(row)}>
-              Delete…
-            </Button>
-          ),
-        },
-      ]),
+  ...(onDelete === null ? [] : [actsColumn(onDelete)]),
 ];
 
 const Acting = (props: { organization: string; act: Act | null; onClose: () => void }) => {
@@ -104,6 +102,19 @@ const Acting = (props: { organization: string; act: Act | null; onClose: () => v
       return null;
   }
 };
+
+const Head = ({ count, onCreate }: { count: number; onCreate: (() => void) | null }) => (
+  <div className={css.listHead}>
+    <h2 className="t20 b grow">
+      {count === 0 ? "Sources" : `${formatPlural(count, "source")} allowed to post events`}
+    </h2>
+    {onCreate !== null && (
+      <Button variant="primary" onClick={onCreate}>
+        Create source…
+      </Button>
+    )}
+  </div>
+);
 
 /** Senders of incoming events, with their intake URLs. The URL names the one that is shown in full. */
 export const SourcesTab = ({ organization, address }: { organization: string; address: Address }) => {
@@ -132,18 +143,7 @@ export const SourcesTab = ({ organization, address }: { organization: string; ad
         }
       >
         <div className={css.scroll}>
-          <div className={css.listHead}>
-            <h2 className="t20 b grow">
-              {rows.length === 0
-                ? "Sources"
-                : `${formatPlural(rows.length, "source")} allowed to post events`}
-            </h2>
-            {canConfigure && (
-              <Button variant="primary" onClick={() => setAct({ act: "create" })}>
-                Create source…
-              </Button>
-            )}
-          </div>
+          <Head count={rows.length} onCreate={canConfigure ? () => setAct({ act: "create" }) : null} />
           <Panel
             name="Sources"
             query={query}
