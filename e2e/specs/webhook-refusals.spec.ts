@@ -23,7 +23,8 @@ test("a request with a wrong signature is on the page with its reason and what t
 
   await signInByApi(page, user("admin"));
   await page.goto("/webhooks");
-  await page.getByRole("navigation", { name: "Webhooks" }).getByRole("link", { name: "Refused" }).click();
+  await page.getByRole("navigation", { name: "Webhooks" }).getByRole("link", { name: "Events" }).click();
+  await page.getByRole("group", { name: "Events" }).getByRole("button", { name: "Refused" }).click();
   const row = page
     .getByRole("row")
     .filter({ hasText: source.slug })

@@ -19,7 +19,7 @@ const ReadySample = ({ source }: { source: WebhookSource & { secret: string } })
   const sample = sampleRequest(source, intakeUrl(source));
   if (sample === undefined) return null;
   return (
-    <section aria-label="Sample request">
+    <section className={css.section} aria-label="Sample request">
       <div className="row">
         <h3 className={`${css.seriesTitle} grow`}>Try it: a signed request for a shell</h3>
         <CopyButton text={sample} label="Copy sample" />

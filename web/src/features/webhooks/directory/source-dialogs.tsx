@@ -3,7 +3,6 @@ import { useState } from "react";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
-import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Time } from "#ui/text/time.tsx";
@@ -52,10 +51,10 @@ const overlaps = [
   { hours: 0, text: "no overlap: it is refused at once" },
 ];
 
-const OverlapSelect = (props: {
+const OverlapField = (props: {
   hours: number;
   error: string | undefined;
-  onChange: (hours: number) => void;
+  onHours: (hours: number) => void;
 }) => (
   <FormField
     label="The former one is accepted for"
@@ -63,56 +62,47 @@ const OverlapSelect = (props: {
     error={props.error}
   >
     {(control) => (
-      <Select
+      <select
         {...control}
         className="field"
         value={props.hours}
-        onChange={(event) => props.onChange(Number(event.target.value))}
+        onChange={(event) => props.onHours(Number(event.target.value))}
       >
         {overlaps.map(({ hours, text }) => (
           <option key={hours} value={hours}>
             {text}
           </option>
         ))}
-      </Select>
+      </select>
     )}
   </FormField>
 );
 
-const NewSecret = (props: {
-  name: string;
-  secret: string;
-  formerUntil: string | null;
-  onClose: () => void;
-}) => (
-  <SecretOnce
-    title={`New secret of ${props.name}`}
-    secret={props.secret}
-    facts={[
-      {
-        label: "Former secret",
-        value: props.formerUntil === null ? "refused from now on" : <Time at={props.formerUntil} full />,
-      },
-    ]}
-    onClose={props.onClose}
-  >
-    Set it at the sender before the former one ends.
-  </SecretOnce>
-);
+const Rotated = (props: { source: WebhookSource & { secret: string }; onClose: () => void }) => {
+  const { name, secret, previousSecretUntil: until } = props.source;
+  return (
+    <SecretOnce
+      title={`New secret of ${name}`}
+      secret={secret}
+      facts={[
+        {
+          label: "Former secret",
+          value: until === null ? "refused from now on" : <Time at={until} full />,
+        },
+      ]}
+      onClose={props.onClose}
+    >
+      Set it at the sender before the former one ends.
+    </SecretOnce>
+  );
+};
 
 /** Gives a source a new secret, then shows it once. */
 export const RotateSecretDialog = ({ organization, source, onClose }: Props) => {
   const rotate = useRotateSource(organization);
   const [secret, setSecret] = useState("");
   const [overlapHours, setOverlapHours] = useState(24);
-  if (rotate.data !== undefined) {
-    const { secret: shown, previousSecretUntil } = rotate.data;
-    return (
-      <NewSecret name={source.name} secret={shown} formerUntil={previousSecretUntil} onClose={onClose} />
-    );
-  }
-  const { id, version } = source;
-  const given = secret.trim();
+  if (rotate.data !== undefined) return <Rotated source={rotate.data} onClose={onClose} />;
   return (
     <FormDialog
       title={`Rotate the secret of ${source.name}`}
@@ -124,7 +114,12 @@ export const RotateSecretDialog = ({ organization, source, onClose }: Props) => 
       isReady
       isBusy={rotate.isPending}
       onSubmit={() =>
-        rotate.mutate({ id, version, overlapHours, ...(given === "" ? {} : { secret: given }) })
+        rotate.mutate({
+          id: source.id,
+          version: source.version,
+          overlapHours,
+          ...(secret.trim() === "" ? {} : { secret: secret.trim() }),
+        })
       }
       onClose={onClose}
     >
@@ -140,7 +135,7 @@ export const RotateSecretDialog = ({ organization, source, onClose }: Props) => 
             value={secret}
             onChange={setSecret}
           />
-          <OverlapSelect hours={overlapHours} error={complaint("overlapHours")} onChange={setOverlapHours} />
+          <OverlapField hours={overlapHours} error={complaint("overlapHours")} onHours={setOverlapHours} />
         </>
       )}
     </FormDialog>

@@ -1,10 +1,13 @@
 import { sampleRequest } from "@wheelhouse/shared/webhooks/sample.ts";
 import type { WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
+import type { PageAddress } from "#lib/page-address.ts";
 import { Drawer } from "#ui/dialog/drawer.tsx";
 import { Button } from "#ui/page/button.tsx";
+import { AddressLink } from "#ui/text/address-link.tsx";
 import { CodeBlock, CopyButton } from "#ui/text/code-block.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Time } from "#ui/text/time.tsx";
+import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
 import { intakeUrl, limitWords, schemeWords, secretWord } from "./source-words.ts";
 
@@ -47,7 +50,7 @@ const Sample = ({ source }: { source: WebhookSource }) => {
   const sample = sampleRequest(source, intakeUrl(source));
   if (sample === undefined) return null;
   return (
-    <section aria-label="Sample request">
+    <section className={css.section} aria-label="Sample request">
       <div className="row">
         <h3 className={`${css.seriesTitle} grow`}>Sample request</h3>
         <CopyButton text={sample} label="Copy sample" />
@@ -61,9 +64,10 @@ const Sample = ({ source }: { source: WebhookSource }) => {
 export const SourceDrawer = (props: {
   source: WebhookSource;
   onAct: ((act: SourceAct) => void) | null;
+  address: PageAddress<WebhooksSearch>;
   onClose: () => void;
 }) => {
-  const { source, onAct, onClose } = props;
+  const { source, onAct, address, onClose } = props;
   const url = intakeUrl(source);
   return (
     <Drawer
@@ -86,7 +90,7 @@ export const SourceDrawer = (props: {
         )
       }
     >
-      <section aria-label="Address to paste at the sender">
+      <section className={css.firstSection} aria-label="Address to paste at the sender">
         <div className="row">
           <h3 className={`${css.seriesTitle} grow`}>Address to paste at the sender</h3>
           <CopyButton text={url} label="Copy address" />
@@ -108,6 +112,14 @@ export const SourceDrawer = (props: {
           },
           { label: "Largest body", value: limitWords(source.maxBodyBytes) },
           { label: "Created", value: <Time at={source.createdAt} full /> },
+          {
+            label: "Events",
+            value: (
+              <AddressLink className="link" address={address} to={{ tab: "events", sourceId: [source.id] }}>
+                Show its events
+              </AddressLink>
+            ),
+          },
         ]}
       />
       <Sample source={source} />

@@ -103,7 +103,7 @@ const Acting = (props: { organization: string; act: Act | null; onClose: () => v
   }
 };
 
-const ListHead = ({ count, onCreate }: { count: number; onCreate: (() => void) | null }) => (
+const Head = ({ count, onCreate }: { count: number; onCreate: (() => void) | null }) => (
   <div className={css.listHead}>
     <h2 className="t20 b grow">
       {count === 0 ? "Sources" : `${formatPlural(count, "source")} allowed to post events`}
@@ -135,6 +135,7 @@ export const SourcesTab = ({ organization, address }: { organization: string; ad
             <SourceDrawer
               key={shown.id}
               source={shown}
+              address={address}
               onAct={canConfigure ? (kind) => setAct({ act: kind, source: shown }) : null}
               onClose={() => address.go({ ...address.search, sender: undefined })}
             />
@@ -142,7 +143,7 @@ export const SourcesTab = ({ organization, address }: { organization: string; ad
         }
       >
         <div className={css.scroll}>
-          <ListHead count={rows.length} onCreate={canConfigure ? () => setAct({ act: "create" }) : null} />
+          <Head count={rows.length} onCreate={canConfigure ? () => setAct({ act: "create" }) : null} />
           <Panel
             name="Sources"
             query={query}

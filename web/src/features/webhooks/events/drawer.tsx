@@ -62,7 +62,7 @@ const Deliveries = ({ event, address }: { event: WebhookEventDetail; address: Ad
   if (event.deliveryCount === 0) return null;
   const more = event.deliveryCount - event.deliveries.length;
   return (
-    <section aria-label="Deliveries">
+    <section className={css.section} aria-label="Deliveries">
       <div className="sec-h">
         <h3 className="h">Deliveries</h3>
         <span className="c3 t12">
@@ -98,7 +98,7 @@ const Endpoints = ({ event }: { event: WebhookEventDetail }) => {
   const others = event.endpoints.filter(({ verdict }) => verdict !== "delivered");
   if (others.length === 0 && event.deliveryCount > 0) return null;
   return (
-    <section aria-label="Other endpoints">
+    <section className={css.section} aria-label="Other endpoints">
       <div className="sec-h">
         <h3 className="h">{matchOf(event).isUnmatched ? "Why no endpoint matched" : "Other endpoints"}</h3>
         <span className="c3 t12">with the filters of now</span>
@@ -131,6 +131,47 @@ const Endpoints = ({ event }: { event: WebhookEventDetail }) => {
 
 type Act = "reveal" | "expunge";
 
+const Foot = (props: {
+  shown: WebhookEvent | undefined;
+  detail: WebhookEventDetail | undefined;
+  onDeliver: ((event: WebhookEvent) => void) | null;
+  onRemove: (() => void) | null;
+}) => {
+  const { shown, detail, onDeliver, onRemove } = props;
+  return (
+    <>
+      {onDeliver !== null && (
+        <Button
+          variant="primary"
+          disabled={shown === undefined}
+          onClick={() => shown !== undefined && onDeliver(shown)}
+        >
+          Deliver to…
+        </Button>
+      )}
+      {onRemove !== null && detail !== undefined && detail.payload.state !== "expunged" && (
+        <Button variant="ghost" onClick={onRemove}>
+          Remove payload…
+        </Button>
+      )}
+      <span className="grow" />
+      <CopyButton text={location.href} label="Copy link" />
+    </>
+  );
+};
+
+const Acting = (props: {
+  organization: string;
+  act: Act | null;
+  event: WebhookEventDetail | undefined;
+  onClose: () => void;
+}) => {
+  const { organization, act, event, onClose } = props;
+  if (act === null || event === undefined) return null;
+  const ActDialog = act === "reveal" ? RevealDialog : ExpungeDialog;
+  return <ActDialog organization={organization} event={event} onClose={onClose} />;
+};
+
 /** One event: facts, its deliveries, why other endpoints have none, and its payload. */
 export const EventDrawer = (props: {
   organization: string;
@@ -158,7 +199,6 @@ export const EventDrawer = (props: {
       : () => address.go({ ...address.search, event: next.id }, { replace: true });
   };
   const isGone = query.error instanceof ApiError && query.error.code === "not_found";
-  const close = () => setAct(null);
   return (
     <Drawer
       label={`Event ${shown?.eventType ?? ""}`.trim()}
@@ -168,24 +208,12 @@ export const EventDrawer = (props: {
       onNext={open(at + 1)}
       onClose={() => address.go({ ...address.search, event: undefined })}
       footer={
-        <>
-          {onDeliver !== null && (
-            <Button
-              variant="primary"
-              disabled={shown === undefined}
-              onClick={() => shown !== undefined && onDeliver(shown)}
-            >
-              Deliver to…
-            </Button>
-          )}
-          {canConfigure && detail !== undefined && detail.payload.state !== "expunged" && (
-            <Button variant="ghost" onClick={() => setAct("expunge")}>
-              Remove payload…
-            </Button>
-          )}
-          <span className="grow" />
-          <CopyButton text={location.href} label="Copy link" />
-        </>
+        <Foot
+          shown={shown}
+          detail={detail}
+          onDeliver={onDeliver}
+          onRemove={canConfigure ? () => setAct("expunge") : null}
+        />
       }
     >
       {isGone ? (
@@ -204,12 +232,7 @@ export const EventDrawer = (props: {
           )}
         </Panel>
       )}
-      {act === "reveal" && detail !== undefined && (
-        <RevealDialog organization={organization} event={detail} onClose={close} />
-      )}
-      {act === "expunge" && detail !== undefined && (
-        <ExpungeDialog organization={organization} event={detail} onClose={close} />
-      )}
+      <Acting organization={organization} act={act} event={detail} onClose={() => setAct(null)} />
     </Drawer>
   );
 };

@@ -1,7 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import type { summarizeEvents } from "@wheelhouse/shared/webhooks/events.ts";
-import { formatClock, formatSpan, zoneName } from "#lib/format.ts";
+import { formatClock, formatSpan, type Zone, zoneName } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Histogram, Legend } from "#ui/chart/histogram.tsx";
@@ -14,6 +14,13 @@ const series = [
   { label: "no endpoint matched", tone: "warn" },
 ] as const;
 const axisLabels = 5;
+
+const axisOf = (fromMs: number, toMs: number, zone: Zone) =>
+  Array.from({ length: axisLabels }, (_, index) => {
+    const at = new Date(fromMs + ((toMs - fromMs) * index) / (axisLabels - 1)).toISOString();
+    const last = index === axisLabels - 1;
+    return { at, text: `${formatClock(at, zone)}${last ? ` ${zoneName(zone)}` : ""}` };
+  });
 
 /** Events with and without an endpoint over time. It ignores its own selection, so that the selection can be moved. */
 export const EventsHistogram = (props: {
@@ -40,11 +47,7 @@ export const EventsHistogram = (props: {
     fromMs: search.from === undefined ? fromMs : Date.parse(search.from),
     toMs: search.to === undefined ? toMs : Date.parse(search.to),
   };
-  const axis = Array.from({ length: axisLabels }, (_, index) => {
-    const at = new Date(fromMs + ((toMs - fromMs) * index) / (axisLabels - 1)).toISOString();
-    const last = index === axisLabels - 1;
-    return { at, text: `${formatClock(at, zone)}${last ? ` ${zoneName(zone)}` : ""}` };
-  });
+  const axis = axisOf(fromMs, toMs, zone);
   return (
     <section className={css.hist} aria-label="Events received">
       <div className={`row ${css.histHead}`}>

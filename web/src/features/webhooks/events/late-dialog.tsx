@@ -112,6 +112,43 @@ const Started = (props: { organization: string; plan: LatePlan; onClose: () => v
   );
 };
 
+const PlanFoot = (props: { plan: LatePlan; formId: string; isReady: boolean; onClose: () => void }) => {
+  const { plan, formId, isReady, onClose } = props;
+  return (
+    <>
+      <span className="c2 t12 grow">
+        {plan.total > 0 && "Starts after a pause of some seconds. What was sent cannot be taken back."}
+      </span>
+      <Button large onClick={onClose}>
+        {plan.total === 0 ? "Close" : "Cancel"}
+      </Button>
+      {plan.total > 0 && (
+        <Button large variant="primary" type="submit" form={formId} disabled={!isReady}>
+          Deliver {events(plan.total)}
+        </Button>
+      )}
+    </>
+  );
+};
+
+const RateField = (props: { limit: string; error: string | undefined; onLimit: (limit: string) => void }) => (
+  <FormField
+    label="Limit per second"
+    hint="Leave empty for no limit"
+    error={rateOf(props.limit) === undefined ? "1 to 10,000, or empty" : props.error}
+  >
+    {(control) => (
+      <input
+        {...control}
+        className="field"
+        inputMode="numeric"
+        value={props.limit}
+        onChange={({ target }) => props.onLimit(target.value)}
+      />
+    )}
+  </FormField>
+);
+
 const Plan = (props: { organization: string; plan: LatePlan; onClose: () => void }) => {
   const { organization, plan, onClose } = props;
   const formId = useId();
@@ -133,21 +170,7 @@ const Plan = (props: { organization: string; plan: LatePlan; onClose: () => void
         plan.total === 0 ? "Nothing to deliver" : `Deliver ${events(plan.total)} to ${plan.endpoint.name}`
       }
       onClose={onClose}
-      footer={
-        <>
-          <span className="c2 t12 grow">
-            {plan.total > 0 && "Starts after a pause of some seconds. What was sent cannot be taken back."}
-          </span>
-          <Button large onClick={onClose}>
-            {plan.total === 0 ? "Close" : "Cancel"}
-          </Button>
-          {plan.total > 0 && (
-            <Button large variant="primary" type="submit" form={formId} disabled={!isReady}>
-              Deliver {events(plan.total)}
-            </Button>
-          )}
-        </>
-      }
+      footer={<PlanFoot plan={plan} formId={formId} isReady={isReady} onClose={onClose} />}
     >
       <Facts facts={factsOf(plan)} />
       <div className={css.dialogNote}>
@@ -167,21 +190,7 @@ const Plan = (props: { organization: string; plan: LatePlan; onClose: () => void
           }}
         >
           <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={send} />
-          <FormField
-            label="Limit per second"
-            hint="Leave empty for no limit"
-            error={rate === undefined ? "1 to 10,000, or empty" : errors.get("ratePerSecond")}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="field"
-                inputMode="numeric"
-                value={limit}
-                onChange={({ target }) => setLimit(target.value)}
-              />
-            )}
-          </FormField>
+          <RateField limit={limit} error={errors.get("ratePerSecond")} onLimit={setLimit} />
         </form>
       )}
     </Dialog>

@@ -10,6 +10,7 @@ import { Button } from "#ui/page/button.tsx";
 import { CodeBlock, CopyButton, prettyJson } from "#ui/text/code-block.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Time } from "#ui/text/time.tsx";
+import css from "../webhooks.module.css";
 import { useExpunge, useReveal } from "./queries.ts";
 
 type Props = { organization: string; event: WebhookEventDetail; onClose: () => void };
@@ -116,7 +117,7 @@ export const Payload = (props: { event: WebhookEventDetail; onReveal: () => void
     ...(redacted.length > 0 ? [`${redacted.join(", ")} redacted`] : []),
   ];
   return (
-    <section aria-label="Payload">
+    <section className={css.section} aria-label="Payload">
       <div className="sec-h">
         <h3 className="h">Payload</h3>
         <span className="c3 t12 grow">{facts.join(", ")}</span>

@@ -172,6 +172,39 @@ export const EventViews = ({ address }: { address: Address }) => (
   />
 );
 
+const List = (props: {
+  state: EventsState;
+  address: Address;
+  onDeliver: ((event: WebhookEvent) => void) | null;
+}) => {
+  const { state, address, onDeliver } = props;
+  const { list, rows, selection } = state;
+  return (
+    <Panel
+      name="Events"
+      query={list}
+      isEmpty={() => rows.length === 0}
+      empty={<NoEvent address={address} />}
+      skeletonRows={12}
+    >
+      {() => (
+        <>
+          <EventTable
+            rows={rows}
+            address={address}
+            acts={onDeliver === null ? null : { selection, rows, onDeliver }}
+          />
+          <LoadOlder name="Older events" list={list}>
+            {list.hasNextPage
+              ? `${formatCount(rows.length)} loaded`
+              : `All ${formatCount(rows.length)} loaded`}
+          </LoadOlder>
+        </>
+      )}
+    </Panel>
+  );
+};
+
 /** Received events filtered by the URL: filter bar, histogram, live list and the drawer of one event. */
 export const EventsTab = (props: { organization: string; address: Address; tabs: ReactNode }) => {
   const { organization, address, tabs } = props;
@@ -180,7 +213,7 @@ export const EventsTab = (props: { organization: string; address: Address; tabs:
   const canDeliver = useCan(organization, "webhooks:replay");
   const [late, setLate] = useState<Late | null>(null);
   const state = useEvents(organization, address, nowMs);
-  const { tail, list, rows, selection } = state;
+  const { tail, rows, selection } = state;
   const onDeliver = canDeliver ? (event: WebhookEvent) => setLate(ofEvent(event)) : null;
   const toggle = () => {
     if (!tail.isPaused) return tail.pause();
@@ -213,28 +246,7 @@ export const EventsTab = (props: { organization: string; address: Address; tabs:
           <TailStrip {...pause} text={<StripText state={state} search={search} />}>
             {canDeliver && <DeliverActs state={state} search={search} onDeliver={setLate} />}
           </TailStrip>
-          <Panel
-            name="Events"
-            query={list}
-            isEmpty={() => rows.length === 0}
-            empty={<NoEvent address={address} />}
-            skeletonRows={12}
-          >
-            {() => (
-              <>
-                <EventTable
-                  rows={rows}
-                  address={address}
-                  acts={onDeliver === null ? null : { selection, rows, onDeliver }}
-                />
-                <LoadOlder name="Older events" list={list}>
-                  {list.hasNextPage
-                    ? `${formatCount(rows.length)} loaded`
-                    : `All ${formatCount(rows.length)} loaded`}
-                </LoadOlder>
-              </>
-            )}
-          </Panel>
+          <List state={state} address={address} onDeliver={onDeliver} />
         </Split>
         {late !== null && <LateDialog organization={organization} {...late} onClose={() => setLate(null)} />}
       </div>
