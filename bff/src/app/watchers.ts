@@ -1,5 +1,5 @@
 import { createRecentActs } from "#features/audit/reading/reading.ts";
-import { countBreakers, createBreakers } from "#features/breakers/breakers.ts";
+import { type CommandsDeps, countBreakers, createBreakers } from "#features/breakers/breakers.ts";
 import { createCaches } from "#features/caches/caches.ts";
 import { createHealth, createServers, readHealthOnce } from "#features/health/health.ts";
 import { serviceRows } from "#features/health/rows.ts";
@@ -40,6 +40,7 @@ export function createReading({ core, access, box, ownCaches, subscriber }: Foun
 export function createWatchers(
   { core, box }: Foundations,
   { history, declared, watch, reading }: ReturnType<typeof createReading>,
+  resetOwnBreaker: CommandsDeps["resetOwn"],
 ) {
   const { snapshots, channel, intervalMs, redisServers, detailedServers } = watch;
   const { catalogue, hashOf } = declared;
@@ -56,6 +57,7 @@ export function createWatchers(
     catalogue,
     http,
     newestCommands,
+    resetOwn: resetOwnBreaker,
     endpoints: webhookRows,
     reported: watch.reported,
     reasonOf: createReasonOf(reading),

@@ -1,3 +1,4 @@
+import { endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import {
   bodyLimit,
   type SourceRules,
@@ -9,6 +10,7 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { within } from "#lib/time/deadline.ts";
+import type { Filter } from "./matching.ts";
 
 const lifetimeMs = 1_000;
 const maxEntries = 2_000;
@@ -27,7 +29,7 @@ export type IntakeTarget = {
   maxBodyBytes: number;
   /** Newest first; the former one is accepted until a time. */
   secrets: readonly { secret: string; untilMs: number }[];
-  endpoints: readonly { id: string; eventTypes: readonly string[] }[];
+  endpoints: readonly (Filter & { id: string; retryScheduleMs: readonly number[] | null })[];
 };
 /** The organization that a path names, and its source; null if it has none of that name. */
 export type IntakeAddress = { organizationId: string; target: IntakeTarget | null };
@@ -42,11 +44,10 @@ type Row = {
   secret_box: Buffer | null;
   previous_secret_box: Buffer | null;
   previous_secret_until: Date | null;
-  endpoints: { id: string; eventTypes: string[] }[] | null;
+  endpoints: { id: string; eventTypes: string[]; settings: unknown }[] | null;
 };
 
 export const sourcePurpose = (id: string) => `webhook_sources:${id}`;
-export const endpointPurpose = (id: string) => `webhook_endpoints:${id}`;
 
 /**
  * Looks up sources by the names in the intake path and caches them for 1 s, so that a stream of events costs
@@ -59,7 +60,8 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
     const { rows } = await sql<Row>`
       select o.id as org_id, s.id as source_id, s.scheme, s.rules, s.addresses, s.max_body_bytes,
         s.secret_box, s.previous_secret_box, s.previous_secret_until,
-        (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types))
+        (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types,
+            'settings', e.settings))
          from webhook_endpoints e
          where e.org_id = o.id and e.enabled and e.deleted_at is null) as endpoints
       from organizations o
@@ -80,7 +82,10 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
         addresses: row.addresses ?? [],
         maxBodyBytes: row.max_body_bytes ?? bodyLimit.defaultBytes,
         secrets: secretsOf(sourceId, row),
-        endpoints: row.endpoints ?? [],
+        endpoints: (row.endpoints ?? []).map(({ id, eventTypes, settings }) => {
+          const { bodyFilter, retryScheduleMs } = endpointSettings.parse(settings);
+          return { id, eventTypes, bodyFilter, retryScheduleMs };
+        }),
       },
     };
   }

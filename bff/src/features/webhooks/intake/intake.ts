@@ -9,6 +9,7 @@ import {
   type Directory,
   holdsAddress,
   type IntakeTarget,
+  matches,
   readRequest,
   rejected,
   type SignedRequest,
@@ -48,7 +49,6 @@ type IntakeOptions = {
 export function createIntake(options: IntakeOptions) {
   const { directory, store, rejections, refusals, config, clock } = options;
   const bodies = createBodies();
-  const maxAttempts = config.retryScheduleMs.length + 1;
 
   const commits = createGroupCommit<AcceptedEvent, StoredEvent>({
     sizeBytes: ({ body }) => body.length,
@@ -87,7 +87,7 @@ export function createIntake(options: IntakeOptions) {
     const arrival = readRequest(target.scheme, request, proof);
     if ("challenge" in arrival) return arrival;
     const { eventType } = arrival;
-    const endpoints = target.endpoints.filter((endpoint) => matchesEventType(endpoint.eventTypes, eventType));
+    const endpoints = target.endpoints.filter((endpoint) => matches(endpoint, eventType, request.body));
     const ids = makeEventIds(nowMs, endpoints.length);
     const contentType = request.headers["content-type"];
     return commits.add({
@@ -102,10 +102,10 @@ export function createIntake(options: IntakeOptions) {
       body: request.body,
       receivedAt: new Date(nowMs),
       createdAt: ids.createdAt,
-      maxAttempts,
-      deliveries: endpoints.flatMap(({ id: endpointId }, at) => {
+      deliveries: endpoints.flatMap(({ id: endpointId, retryScheduleMs }, at) => {
         const id = ids.deliveryIds[at];
-        return id === undefined ? [] : [{ id, endpointId }];
+        const maxAttempts = (retryScheduleMs ?? config.retryScheduleMs).length + 1;
+        return id === undefined ? [] : [{ id, endpointId, maxAttempts }];
       }),
     });
   }
@@ -164,14 +164,4 @@ export function createIntake(options: IntakeOptions) {
 function assertAddress({ addresses }: IntakeTarget, client: string) {
   if (!holdsAddress(addresses, client))
     throw rejected("address_not_allowed", "address", `${client} is not among the addresses of this source`);
-}
-
-/** Whether a pattern matches the type; an empty list matches every type. A trailing `*` matches any suffix. */
-function matchesEventType(patterns: readonly string[], eventType: string): boolean {
-  return (
-    patterns.length === 0 ||
-    patterns.some((pattern) =>
-      pattern.endsWith("*") ? eventType.startsWith(pattern.slice(0, -1)) : pattern === eventType,
-    )
-  );
 }
