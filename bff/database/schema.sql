@@ -1035,8 +1035,17 @@ create table wheelhouse.webhook_endpoints (
   version integer not null default 1,
   created_at timestamptz(3) not null default now(),
   deleted_at timestamptz,
+  settings jsonb not null default '{}'::jsonb,
+  headers jsonb not null default '[]'::jsonb,
+  previous_secret_box bytea,
+  previous_secret_until timestamptz,
+  changed_at timestamptz(3) not null default now(),
+  changed_by text,
+  failing_since timestamptz,
+  warned_percent integer not null default 0,
   constraint webhook_endpoints_pkey primary key (id),
-  constraint webhook_endpoints_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+  constraint webhook_endpoints_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint webhook_endpoints_warned_percent_check check ((warned_percent = any (array[0, 50, 70, 90])))
 );
 create index webhook_endpoints_page on wheelhouse.webhook_endpoints using btree (org_id, created_at desc, id desc);
 create unique index webhook_endpoints_slug on wheelhouse.webhook_endpoints using btree (org_id, slug) where (deleted_at is null);
@@ -1465,9 +1474,9 @@ grant execute on function wheelhouse.build_audit_blocks(uuid,integer) to wheelho
 -- wheelhouse.check_audit_expiration() returns trigger
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.check_audit_expiration() to public;
--- wheelhouse.claim_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, claimed_by text, started timestamp with time zone, deadline timestamp with time zone) returns TABLE(id uuid, org_id uuid, endpoint_id uuid, generation integer, attempt integer, max_attempts integer, event_id text, event_type text, url text, endpoint_version integer, secret_box bytea, payload bytea, content_type text)
+-- wheelhouse.claim_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, claimed_by text, started timestamp with time zone, timeout_ms integer, grace_ms integer) returns TABLE(id uuid, org_id uuid, endpoint_id uuid, generation integer, attempt integer, max_attempts integer, event_id text, event_type text, url text, endpoint_version integer, settings jsonb, headers jsonb, secret_box bytea, previous_secret_box bytea, previous_secret_until timestamp with time zone, payload bytea, content_type text)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
-grant execute on function wheelhouse.claim_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,text,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
+grant execute on function wheelhouse.claim_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,text,timestamp with time zone,integer,integer) to wheelhouse_system;
 -- wheelhouse.count_webhook_deliveries(filter jsonb, from_at timestamp with time zone, to_at timestamp with time zone, bar_ms bigint, by_stream boolean) returns TABLE(bar integer, endpoint_id uuid, event_type text, status text, error_class text, count bigint)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, TimeZone=UTC, plan_cache_mode=force_generic_plan, enable_seqscan=off, jit=off, max_parallel_workers_per_gather=0
 grant execute on function wheelhouse.count_webhook_deliveries(jsonb,timestamp with time zone,timestamp with time zone,bigint,boolean) to wheelhouse_app;
@@ -1548,9 +1557,9 @@ grant execute on function wheelhouse.order_audit_month() to wheelhouse_system;
 -- wheelhouse.place_organization() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.place_organization() to public;
--- wheelhouse.postpone_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, at timestamp with time zone, spread_ms double precision, max_age_ms double precision) returns TABLE(id uuid, org_id uuid, status text, next_attempt_at timestamp with time zone)
+-- wheelhouse.postpone_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, at timestamp with time zone, max_age_ms double precision) returns TABLE(id uuid, org_id uuid, status text, next_attempt_at timestamp with time zone)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
-grant execute on function wheelhouse.postpone_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,timestamp with time zone,double precision,double precision) to wheelhouse_system;
+grant execute on function wheelhouse.postpone_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,timestamp with time zone,double precision) to wheelhouse_system;
 -- wheelhouse.refuse_audit_block_change() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.refuse_audit_block_change() to public;

@@ -17,6 +17,7 @@ export const importedTypes = {
   Capability: "@wheelhouse/shared/capabilities.ts",
   ControlAct: "@wheelhouse/shared/reporter/control.ts",
   ControlReply: "@wheelhouse/shared/reporter/control.ts",
+  EndpointSettings: "@wheelhouse/shared/webhooks/endpoint-settings.ts",
   KeptLatePlan: "./table-overrides.ts",
   KeptPlan: "./table-overrides.ts",
   LateFilter: "@wheelhouse/shared/webhooks/events.ts",
@@ -68,6 +69,9 @@ export const columnOverrides: Record<string, string> = {
   "webhook_delivery_log.next_trigger": '"schedule" | "replay" | "recovery"',
   "webhook_delivery_log.version": "number",
   "webhook_endpoints.created_at": "ColumnType<Date, Date | string | undefined, never>",
+  // As stored: what is left out has its default.
+  "webhook_endpoints.headers": "ColumnType<Record<string, string>[], string | undefined, string>",
+  "webhook_endpoints.settings": "ColumnType<Partial<EndpointSettings>, string | undefined, string>",
   "webhook_events.headers": headers,
   "webhook_late_plans.filter": "ColumnType<LateFilter, string, never>",
   "webhook_late_plans.plan": "ColumnType<KeptLatePlan, string, string>",

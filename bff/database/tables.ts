@@ -1,6 +1,7 @@
 // Written by `npm run schema` from a new database and `table-overrides.ts`; do not edit.
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
+import type { EndpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import type { LateFilter } from "@wheelhouse/shared/webhooks/events.ts";
 import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhooks/replays.ts";
 import type { SourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
@@ -542,19 +543,27 @@ export interface WebhookDeliveryLog {
 }
 
 export interface WebhookEndpoints {
+  changed_at: Generated<Date>;
+  changed_by: string | null;
   created_at: ColumnType<Date, Date | string | undefined, never>;
   deleted_at: Date | null;
   disabled_reason: string | null;
   enabled: Generated<boolean>;
   event_types: Generated<string[]>;
+  failing_since: Date | null;
+  headers: ColumnType<Record<string, string>[], string | undefined, string>;
   id: Generated<string>;
   name: string;
   org_id: string;
+  previous_secret_box: Buffer | null;
+  previous_secret_until: Date | null;
   secret_box: Buffer | null;
   secret_hint: string;
+  settings: ColumnType<Partial<EndpointSettings>, string | undefined, string>;
   slug: string;
   url: string;
   version: Generated<number>;
+  warned_percent: Generated<number>;
 }
 
 export interface WebhookEvents {

@@ -18,6 +18,7 @@ import { liveContracts } from "./live.ts";
 import * as otlp from "./otlp.ts";
 import * as sourceTrial from "./source-trial.ts";
 import * as sources from "./sources.ts";
+import * as webhookEndpoints from "./webhooks/endpoints.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
 import * as webhookSources from "./webhooks/senders.ts";
 
@@ -40,6 +41,7 @@ const contracts = [
   maintenance,
   otlp,
   sources,
+  webhookEndpoints,
   webhookRefusals,
   sourceTrial,
   webhookSources,

@@ -35,9 +35,9 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
   const read = createReading(foundations, redisUrl);
   const { history, ownProcess, watch } = read;
   const { snapshots, owner, intervalMs } = watch;
-  const { servers, watchers } = createWatchers(foundations, read);
-  const { queues, sources, health, breakers, caches } = watchers;
   const webhooks = createWebhooks(core, { redisUrl, settings: webhooksSettings(core.config, secretKey) });
+  const { servers, watchers } = createWatchers(foundations, read, webhooks.resetBreaker);
+  const { queues, sources, health, breakers, caches } = watchers;
   const overview = createOverview(core, {
     ...read.reading,
     intervalMs,

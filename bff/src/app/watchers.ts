@@ -1,5 +1,10 @@
 import { createRecentActs } from "#features/audit/reading/reading.ts";
-import { countBreakers, createBreakers, isBreakerMetric } from "#features/breakers/breakers.ts";
+import {
+  type CommandsDeps,
+  countBreakers,
+  createBreakers,
+  isBreakerMetric,
+} from "#features/breakers/breakers.ts";
 import { createCaches, isCacheMetric } from "#features/caches/caches.ts";
 import { createHealth, createServers, readHealthOnce } from "#features/health/health.ts";
 import { serviceRows } from "#features/health/rows.ts";
@@ -53,6 +58,7 @@ export function createReading(
 export function createWatchers(
   { core, box }: Foundations,
   { history, declared, watch, reading }: ReturnType<typeof createReading>,
+  resetOwnBreaker: CommandsDeps["resetOwn"],
 ) {
   const { snapshots, channel, intervalMs, redisServers, detailedServers } = watch;
   const { catalogue, hashOf } = declared;
@@ -73,6 +79,7 @@ export function createWatchers(
     http,
     newestCommands,
     readMoves: history.readMoves,
+    resetOwn: resetOwnBreaker,
     endpoints: webhookRows,
     reported: watch.reported,
     pushed: watch.pushed,

@@ -122,7 +122,13 @@ export const expectations: Record<string, string> = {
   "DELETE /api/v1/webhooks/sources/{id}": "A S T",
   "POST /api/v1/webhooks/sources/{id}/rotate": "A S T",
   "GET /api/v1/webhooks/endpoints": "V O A U S T",
+  "GET /api/v1/webhooks/endpoints/{id}": "V O A U S T",
   "POST /api/v1/webhooks/endpoints": "A S T",
+  "POST /api/v1/webhooks/endpoints/{id}/rotate": "A S T",
+  "POST /api/v1/webhooks/endpoints/{id}/rotate/end": "A S T",
+  "POST /api/v1/webhooks/endpoints/{id}/test": "A S T",
+  "POST /api/v1/webhooks/endpoints/{id}/breaker/reset": "O A S T",
+  "POST /api/v1/webhooks/endpoints/{id}/breaker/probe": "O A S T",
   "PATCH /api/v1/webhooks/endpoints/{id}": "A S T",
   "DELETE /api/v1/webhooks/endpoints/{id}": "A S T",
   // Signatures decide, per source.

@@ -1,11 +1,16 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, queryFlag, queryList, slug, timestamp } from "../endpoint.ts";
+import { defineTopic } from "../live/topic.ts";
 import { reasonText } from "../reason.ts";
+import {
+  endpointHeader,
+  endpointHeaders,
+  endpointSettings,
+  endpointSettingsChange,
+} from "./endpoint-settings.ts";
 
 /** Audited fields of an endpoint. */
-export const endpointKept = ["name", "url", "eventTypes", "enabled"] as const;
-
-import { defineTopic } from "../live/topic.ts";
+export const endpointKept = ["name", "url", "eventTypes", "enabled", "settings", "headers"] as const;
 
 export const deliveryStatuses = [
   "pending",
@@ -45,12 +50,20 @@ export const webhookEndpoint = z.object({
   slug,
   name: z.string(),
   url: z.string(),
-  /** Empty: all event types. A trailing `*` matches any suffix. */
+  /** Empty: all event types. `*` stands for any text; a leading `!` excludes. */
   eventTypes: z.array(z.string()),
+  settings: endpointSettings,
+  /** Sent with each delivery; a secret value is null. */
+  headers: z.array(endpointHeader),
   secretHint: z.string(),
+  /** Until then deliveries carry the signature of the former secret, too. */
+  previousSecretUntil: timestamp.nullable(),
   enabled: z.boolean(),
   /** Why it was disabled, e.g. the receiver answered 410. */
   disabledReason: z.string().nullable(),
+  /** Since when no attempt has succeeded, and when that will disable it. */
+  failingSince: timestamp.nullable(),
+  disablesAt: timestamp.nullable(),
   breaker: z.object({
     state: breakerState,
     since: timestamp.nullable(),
@@ -59,6 +72,8 @@ export const webhookEndpoint = z.object({
   }),
   version: z.number().int(),
   createdAt: timestamp,
+  changedAt: timestamp,
+  changedBy: z.string().nullable(),
 });
 export type WebhookEndpoint = z.infer<typeof webhookEndpoint>;
 
@@ -237,6 +252,8 @@ export const createEndpoint = defineEndpoint({
     slug,
     ...endpointFields,
     eventTypes: endpointFields.eventTypes.default([]),
+    settings: endpointSettingsChange.default({}),
+    headers: endpointHeaders.default([]),
     secret,
   }),
   response: webhookEndpoint.extend({ secret: z.string() }),
@@ -246,7 +263,7 @@ export const createEndpoint = defineEndpoint({
 export const updateEndpoint = defineEndpoint({
   method: "PATCH",
   path: "/webhooks/endpoints/:id",
-  summary: "Change an endpoint; 409 for a stale version",
+  summary: "Change an endpoint; 409 for a stale version, with the fields in which it differs",
   access: "webhooks:configure",
   action: "webhooks.endpoint.update",
   keeps: endpointKept,
@@ -256,6 +273,8 @@ export const updateEndpoint = defineEndpoint({
     name: endpointFields.name.optional(),
     url: endpointFields.url.optional(),
     eventTypes: endpointFields.eventTypes.optional(),
+    settings: endpointSettingsChange.optional(),
+    headers: endpointHeaders.optional(),
     enabled: z.boolean().optional(),
   }),
   response: webhookEndpoint,

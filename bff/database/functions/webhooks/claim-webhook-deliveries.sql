@@ -1,12 +1,15 @@
 -- Claims attempts that are still due: the delivery expects exactly this attempt, its endpoint is enabled and no claim
 -- exists. Rows locked by another transaction are skipped, because that transaction is making the attempt stale.
 -- The plan is kept and goes by primary key only: whatever the statistics of a partition say, each row is looked up, and
--- `first_at` and `last_at` leave out the partitions of all other days.
+-- `first_at` and `last_at` leave out the partitions of all other days. A claim ends `grace_ms` after the time-out of its
+-- endpoint, or after `timeout_ms` if it has none of its own.
 create or replace function wheelhouse.claim_webhook_deliveries(
-  refs json, first_at timestamptz, last_at timestamptz, claimed_by text, started timestamptz, deadline timestamptz
+  refs json, first_at timestamptz, last_at timestamptz, claimed_by text, started timestamptz, timeout_ms int,
+  grace_ms int
 ) returns table (
   id uuid, org_id uuid, endpoint_id uuid, generation int, attempt int, max_attempts int, event_id text,
-  event_type text, url text, endpoint_version int, secret_box bytea, payload bytea, content_type text
+  event_type text, url text, endpoint_version int, settings jsonb, headers jsonb, secret_box bytea,
+  previous_secret_box bytea, previous_secret_until timestamptz, payload bytea, content_type text
 )
 language plpgsql set search_path = wheelhouse, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -17,7 +20,8 @@ begin
     select * from json_to_recordset(refs) as w(id uuid, created_at timestamptz, generation int, attempt int)
   ), due as materialized (
     select d.id, d.created_at, d.org_id, d.endpoint_id, d.generation, w.attempt, d.max_attempts, d.event_id,
-      d.event_type, d.next_trigger, e.url, e.version as endpoint_version, e.secret_box
+      d.event_type, d.next_trigger, e.url, e.version as endpoint_version, e.settings, e.headers, e.secret_box,
+      e.previous_secret_box, e.previous_secret_until
     from wanted w
     cross join lateral (
       select l.* from webhook_delivery_log l
@@ -30,13 +34,15 @@ begin
     insert into webhook_claims (delivery_id, delivery_created_at, org_id, endpoint_id, generation, attempt,
       attempt_trigger, url, worker, started_at, deadline_at)
     select due.id, due.created_at, due.org_id, due.endpoint_id, due.generation, due.attempt, due.next_trigger,
-      due.url, claimed_by, started, deadline
+      due.url, claimed_by, started, started
+        + (coalesce((due.settings ->> 'timeoutMs')::int, timeout_ms) + grace_ms) * interval '1 millisecond'
     from due
     on conflict do nothing
     returning delivery_id
   )
   select due.id, due.org_id, due.endpoint_id, due.generation, due.attempt, due.max_attempts, due.event_id,
-    due.event_type, due.url, due.endpoint_version, due.secret_box, ev.payload, ev.content_type
+    due.event_type, due.url, due.endpoint_version, due.settings, due.headers, due.secret_box,
+    due.previous_secret_box, due.previous_secret_until, ev.payload, ev.content_type
   from due
   join claimed on claimed.delivery_id = due.id
   left join webhook_events ev on ev.event_id = due.event_id and ev.created_at = due.created_at
@@ -44,7 +50,7 @@ begin
 end
 $$;
 revoke all on function
-  wheelhouse.claim_webhook_deliveries(json, timestamptz, timestamptz, text, timestamptz, timestamptz) from public;
+  wheelhouse.claim_webhook_deliveries(json, timestamptz, timestamptz, text, timestamptz, int, int) from public;
 grant execute on function
-  wheelhouse.claim_webhook_deliveries(json, timestamptz, timestamptz, text, timestamptz, timestamptz)
+  wheelhouse.claim_webhook_deliveries(json, timestamptz, timestamptz, text, timestamptz, int, int)
   to wheelhouse_system;

@@ -14,6 +14,7 @@ import { createScrapedBreakers, createScrapeStates } from "./readers/readers.ts"
 import { createReportedBreakers, type ReportedBreakersDeps } from "./reports.ts";
 import { breakersRoutes, type RoutesDeps } from "./routes.ts";
 
+export type { CommandsDeps } from "./commands.ts";
 export { countBreakers, isBreakerMetric } from "./readers/readers.ts";
 
 type BreakersNeeds = {
@@ -34,8 +35,19 @@ type BreakersNeeds = {
 /** Breakers of Wheelhouse's own endpoints, scraped and reported breakers, and commands to them. */
 export function createBreakers(core: Core, needs: BreakersNeeds) {
   const { redis, config, clock, log } = core;
-  const { catalogue, http, endpoints, reported, pushed, calls, newestCommands, channel, run, ...reading } =
-    needs;
+  const {
+    catalogue,
+    http,
+    endpoints,
+    reported,
+    pushed,
+    calls,
+    newestCommands,
+    channel,
+    run,
+    resetOwn,
+    ...reading
+  } = needs;
   const states = createScrapeStates({ redis, log });
   const scraped = createScrapedBreakers({
     catalogue,
@@ -44,8 +56,8 @@ export function createBreakers(core: Core, needs: BreakersNeeds) {
     random: Math.random,
     onScraped: states.keep,
   });
-  const own = createOwnBreakers({ coolDownMs: config.webhooks.breakerCoolDownMs, endpoints });
-  const command = createBreakerCommands({ snapshots: reading.snapshots, channel, run });
+  const own = createOwnBreakers({ endpoints });
+  const command = createBreakerCommands({ snapshots: reading.snapshots, channel, run, resetOwn, clock });
   const feature = {
     routes: (api) => breakersRoutes(api, { ...reading, command }),
     processes: [{ in: ["collector", "web"], start: async () => endingAtOnce(scraped.close) }],

@@ -2,14 +2,20 @@ import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import type { BreakerCommand } from "@wheelhouse/shared/breaker-state.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
+import { uuidv7 } from "uuidv7";
+import { z } from "zod";
 import { AppError, invalidField, notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
+import type { Clock } from "#lib/time/clock.ts";
 import type { ControlChannel, ReportingInstance } from "#observe/reports/reports.ts";
 import { partsOfReportedId } from "#observe/reports/reports.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { ownBreakersService } from "./own.ts";
 import { breakerRows } from "./rows.ts";
 
 export type CommandsDeps = {
+  /** Closes the breaker of one of Wheelhouse's own endpoints, with its audit row. */
+  resetOwn(context: RequestContext, endpointId: string, reason: string): Promise<unknown>;
   snapshots: SnapshotStore;
   channel: Pick<ControlChannel, "sourcesOf" | "instancesOf">;
   run(
@@ -35,7 +41,13 @@ const instancesMax = 200;
  * Commands to breakers. The recipients are read from the current reports in the organization's Redis servers;
  * an instance that reported recently but not now is addressed, too, and listed when it does not respond.
  */
-export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps) {
+export function createBreakerCommands({
+  snapshots,
+  channel,
+  run,
+  resetOwn,
+  clock,
+}: CommandsDeps & { clock: Clock }) {
   const breakerIn = ({ report }: ReportingInstance, name: string) =>
     report?.breakers.find((breaker) => breaker.name === name);
 
@@ -45,6 +57,33 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
       if (instances.some((instance) => breakerIn(instance, name))) return { sourceId, instances };
     }
     return null;
+  }
+
+  /** All workers share the breaker of an endpoint, so the command is done when it was written. */
+  async function commandOwn(
+    context: RequestContext,
+    command: BreakerCommand,
+    id: string,
+    endpointId: string,
+    reason: string,
+  ): Promise<Operation> {
+    if (!z.uuid().safeParse(endpointId).success) throw notFound("breaker");
+    if (command !== "reset")
+      throw new AppError("conflict", `A breaker of webhook deliveries does not support ${words[command]}.`);
+    await resetOwn(context, endpointId, reason);
+    const at = new Date(clock.now()).toISOString();
+    return {
+      operationId: uuidv7(),
+      kind: `breaker.${command}`,
+      target: id,
+      by: context.actor.display,
+      reason,
+      requestedAt: at,
+      expiresAt: at,
+      endedAt: at,
+      state: "done",
+      outcomes: [{ instance: "all workers", outcome: "obeyed", detail: null, count: null }],
+    };
   }
 
   return async (
@@ -60,6 +99,7 @@ export function createBreakerCommands({ snapshots, channel, run }: CommandsDeps)
     const named = partsOfReportedId(id);
     if (!named) throw notFound("breaker");
     const { service, name } = named;
+    if (service === ownBreakersService) return commandOwn(context, command, id, name, reason);
     const reporters = await reportersOf(context.organization.slug, service, name);
     if (!reporters) {
       const rows = snapshots.viewsOf(context.organization).rows(breakerRows);

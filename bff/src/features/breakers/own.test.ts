@@ -23,11 +23,16 @@ const endpoint = (endpointId: string, name: string) => ({
   failureRatio: 1,
   attemptsPerMinute: 6,
   failedPerMinute: 6,
+  latencyMsP50: 40,
+  latencyMsP95: 90,
+  failuresToOpen: 3,
+  coolDownMs: 30_000,
+  disablesAt: null,
 });
 
 test("endpoints of webhooks belong to their organization, with an id that survives a rename", () => {
   const board = createBreakersBoard(
-    [createOwnBreakers({ coolDownMs: 30_000, endpoints })],
+    [createOwnBreakers({ endpoints })],
     createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),
   );
   const { rows } = board.observe(seen());
@@ -41,7 +46,9 @@ test("endpoints of webhooks belong to their organization, with an id that surviv
       since: iso(-9_000),
       callsPerMinute: 6,
       failedPerMinute: 6,
-      commands: [],
+      latencyMsP95: 90,
+      coolDownMs: 30_000,
+      commands: ["reset"],
     },
   ]);
   const renamed = board.observe(seen({ observedAt: iso(2_000) }, [endpoint("e1", "CRM 2")]));
@@ -51,7 +58,7 @@ test("endpoints of webhooks belong to their organization, with an id that surviv
 
 test("breakers of webhooks are unknown, not removed, when their figures can no longer be read", () => {
   const board = createBreakersBoard(
-    [createOwnBreakers({ coolDownMs: 30_000, endpoints })],
+    [createOwnBreakers({ endpoints })],
     createBreakerHolders({ newestCommands: async () => [], clock: { now: () => startMs } }),
   );
   board.observe(seen());

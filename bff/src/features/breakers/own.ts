@@ -3,7 +3,7 @@ import type { BreakersSource } from "./board.ts";
 import { type BreakerReading, noFigures } from "./reading.ts";
 
 const source = "own";
-const service = "webhook-delivery";
+export const ownBreakersService = "webhook-delivery";
 /** All workers share one breaker state. */
 const instance = "all workers";
 /** How often the collector reads the figures. */
@@ -22,6 +22,11 @@ export type OwnEndpoints = {
     failureRatio: number | null;
     attemptsPerMinute: number;
     failedPerMinute: number;
+    latencyMsP50: number | null;
+    latencyMsP95: number | null;
+    /** Failures in a row that open it. */
+    failuresToOpen: number;
+    coolDownMs: number;
   }[];
 };
 export type OwnEndpointsKey = AspectKey<OwnEndpoints, { observedAt: string | null; failing: boolean }>;
@@ -30,13 +35,7 @@ export type OwnEndpointsKey = AspectKey<OwnEndpoints, { observedAt: string | nul
  * Breakers of Wheelhouse's own webhook endpoints; each belongs to the organization that owns the endpoint.
  * @param endpoints rows of the endpoints; these are observed before the breakers.
  */
-export function createOwnBreakers({
-  coolDownMs,
-  endpoints,
-}: {
-  coolDownMs: number;
-  endpoints: OwnEndpointsKey;
-}): BreakersSource {
+export function createOwnBreakers({ endpoints }: { endpoints: OwnEndpointsKey }): BreakersSource {
   let madeOf: readonly OwnEndpoints[] | null = null;
   let madeAt: string | null = null;
   let made: BreakerReading[] = [];
@@ -52,7 +51,7 @@ export function createOwnBreakers({
         return breakers.map(
           (breaker): BreakerReading => ({
             organization,
-            service,
+            service: ownBreakersService,
             instance,
             source: `${source}:${breaker.endpointId}`,
             rank: 3,
@@ -62,7 +61,7 @@ export function createOwnBreakers({
             library: "Wheelhouse",
             kind: "failure",
             state: breaker.state,
-            note: null,
+            note: `opens after ${breaker.failuresToOpen} failures in a row`,
             sinceMs: breaker.since === null ? null : Date.parse(breaker.since),
             nextProbeAtMs: breaker.nextProbeAt === null ? null : Date.parse(breaker.nextProbeAt),
             moves: [],
@@ -71,10 +70,12 @@ export function createOwnBreakers({
               failureRatio: breaker.failureRatio,
               callsPerMinute: breaker.attemptsPerMinute,
               failedPerMinute: breaker.failedPerMinute,
+              latencyMsP50: breaker.latencyMsP50,
+              latencyMsP95: breaker.latencyMsP95,
             },
             threshold: null,
-            coolDownMs,
-            commands: [],
+            coolDownMs: breaker.coolDownMs,
+            commands: ["reset"],
             observedAtMs: Date.parse(observedAt),
             intervalMs,
           }),

@@ -228,6 +228,9 @@ function findingsOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
   const state = isDegraded ? "degraded" : "ok";
   const count = deadLetters.toLocaleString("en-GB");
   return [
+    ...breakers.flatMap(({ endpointId, name, disablesAt }): Finding[] =>
+      disablesAt === null ? [] : [disablingOf(endpointId, name, disablesAt, since)],
+    ),
     {
       node: deadLettersNode,
       state,
@@ -254,6 +257,29 @@ function findingsOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
             },
     },
   ];
+}
+
+/** Half of the time has passed after which an endpoint that only fails is disabled. */
+function disablingOf(endpointId: string, name: string, disablesAt: string, since: string | null): Finding {
+  const at = `${disablesAt.slice(5, 10)} ${disablesAt.slice(11, 16)} UTC`;
+  return {
+    node: `webhooks:disabling:${endpointId}`,
+    state: "degraded",
+    check: null,
+    explainedBy: null,
+    problem: {
+      state: "degraded",
+      label: "Failing",
+      subject: name,
+      title: `will be disabled at ${at}`,
+      cause: "No attempt has succeeded; a success, or a change of its settings, prevents it",
+      affects: "new events",
+      countsDependants: false,
+      since: since ?? disablesAt,
+      area: "webhooks",
+      path: "webhooks?tab=endpoints",
+    },
+  };
 }
 
 function tileOf(rows: readonly ObservedWebhooks[], part: Part): Tile {

@@ -37,6 +37,8 @@ export type BreakerView = {
   consecutiveFailures: number;
 };
 
+export type BreakerSettings = { failures: number; coolDownMs: number };
+
 export type Decision = { kind: "allow" } | { kind: "probe" } | { kind: "wait"; untilMs: number };
 
 type BreakerOptions = {
@@ -53,7 +55,6 @@ type BreakerOptions = {
  * is unavailable each process decides by its mirror and its own failures.
  */
 export function createBreakers({ redis, subscribe, config, clock, log }: BreakerOptions) {
-  const { failures: limit, coolDownMs } = config.breaker;
   const probeMs = config.deliveryTimeoutMs + config.claimGraceMs;
   const mirror = new Map<string, Tripped>();
   const failuresOf = new Map<string, number>();
@@ -84,7 +85,7 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
     }
   }
 
-  const opened = (failures: number): Tripped => ({
+  const opened = (failures: number, coolDownMs: number): Tripped => ({
     state: "open",
     sinceMs: clock.now(),
     nextProbeAtMs: clock.now() + coolDownMs,
@@ -122,6 +123,13 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
       if (breaker?.state === "open")
         await move(endpointId, "open", { ...breaker, nextProbeAtMs: clock.now() });
     },
+    /** Closes the breaker, whatever its state, and forgets its failures. */
+    async reset(endpointId: string) {
+      const state = mirror.get(endpointId)?.state ?? "closed";
+      if (state === "closed") failuresOf.delete(endpointId);
+      else await move(endpointId, state, undefined);
+      await redis.del(webhooksKeys.probe(endpointId)).catch(() => {});
+    },
     /** After the decision `probe`: true for the one caller, among all processes, that may send. */
     async acquireProbe(endpointId: string): Promise<boolean> {
       const nowMs = clock.now();
@@ -157,10 +165,12 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
       await move(endpointId, "half_open", undefined);
       await redis.del(webhooksKeys.probe(endpointId)).catch(() => {});
     },
-    async failed(endpointId: string, probe: boolean) {
+    /** @param settings of the endpoint; those of the installation if it has none of its own. */
+    async failed(endpointId: string, probe: boolean, settings: BreakerSettings | null) {
+      const { failures: limit, coolDownMs } = settings ?? config.breaker;
       const before = mirror.get(endpointId);
       if (probe) {
-        await move(endpointId, "half_open", opened((before?.failures ?? 0) + 1));
+        await move(endpointId, "half_open", opened((before?.failures ?? 0) + 1, coolDownMs));
         await redis.del(webhooksKeys.probe(endpointId)).catch(() => {});
         return;
       }
@@ -168,7 +178,7 @@ export function createBreakers({ redis, subscribe, config, clock, log }: Breaker
       if (before) return;
       const failures = (failuresOf.get(endpointId) ?? 0) + 1;
       failuresOf.set(endpointId, failures);
-      if (failures >= limit) await move(endpointId, "closed", opened(failures));
+      if (failures >= limit) await move(endpointId, "closed", opened(failures, coolDownMs));
     },
     view(endpointId: string): BreakerView {
       const breaker = mirror.get(endpointId);

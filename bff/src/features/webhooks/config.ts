@@ -28,6 +28,8 @@ export type WebhooksConfig = {
   /** Interval of the sweeper, and how long a due delivery may lack a job before it gets one. */
   sweepIntervalMs: number;
   sweepGraceMs: number;
+  /** How often failing endpoints are looked at, and how long one must fail without a success to count as failing. */
+  failing: { everyMs: number; windowMs: number };
   replay: ReplayConfig;
   /** BullMQ: the job of a dead worker goes to another one after at most twice this time. */
   jobLockMs: number;
@@ -75,6 +77,7 @@ export const webhooksDefaults = {
   maxAgeMs: 3 * 24 * 3_600_000,
   sweepIntervalMs: 1_000,
   sweepGraceMs: 5_000,
+  failing: { everyMs: 30_000, windowMs: 10 * 60_000 },
   replay: {
     stepUpAbove: 100,
     planTtlMs: 15 * 60_000,

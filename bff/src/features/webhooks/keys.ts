@@ -5,6 +5,8 @@ export const webhooksKeys = {
   queuePrefix: "wheelhouse",
   /** Hash: endpoint id → breaker that is not closed, as JSON. */
   breakers: "wheelhouse:breakers",
+  /** The moment from which an endpoint with a rate is free. */
+  rate: (endpointId: string) => `wheelhouse:webhooks:rate:${endpointId}`,
   /** Held by the worker that may send one request to a half-open endpoint. */
   probe: (endpointId: string) => `wheelhouse:breakers:probe:${endpointId}`,
 };

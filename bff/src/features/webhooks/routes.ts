@@ -1,3 +1,4 @@
+import * as contracts from "@wheelhouse/shared/webhooks/endpoints.ts";
 import * as received from "@wheelhouse/shared/webhooks/events.ts";
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import * as many from "@wheelhouse/shared/webhooks/replays.ts";
@@ -6,6 +7,7 @@ import * as contract from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";
 import type { Configuration, Sources } from "./directory/directory.ts";
+import type { Endpoints } from "./endpoints/endpoints.ts";
 import type { EventPayload, EventReading, Late } from "./events/events.ts";
 import type { Deliveries } from "./log/log.ts";
 import type { Refusals } from "./refusals/refusals.ts";
@@ -15,6 +17,7 @@ type RoutesOptions = {
   deliveries: Deliveries;
   configuration: Configuration;
   sources: Sources;
+  endpoints: Endpoints;
   replay: ReturnType<typeof createReplay>;
   replays: Replays;
   refusals: Pick<Refusals, "list">;
@@ -24,7 +27,7 @@ type RoutesOptions = {
 };
 
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
-  const { deliveries, configuration, sources, replay, replays, refusals } = options;
+  const { deliveries, configuration, endpoints, sources, replay, replays, refusals } = options;
   eventRoutes(app, options);
   route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
   route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
@@ -47,6 +50,20 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   route(app, contract.createEndpoint, ({ body }, context) => configuration.createEndpoint(body, context));
   route(app, contract.updateEndpoint, ({ params, body }, context) =>
     configuration.updateEndpoint(params.id, body, context),
+  );
+  route(app, contracts.readEndpoint, ({ params }, context) => endpoints.read(params.id, context));
+  route(app, contracts.testEndpoint, ({ params }, context) => endpoints.test(params.id, context));
+  route(app, contracts.rotateEndpoint, ({ params, body }, context) =>
+    configuration.rotate(params.id, body, context),
+  );
+  route(app, contracts.endEndpointOverlap, ({ params, body }, context) =>
+    configuration.endOverlap(params.id, body, context),
+  );
+  route(app, contracts.resetEndpointBreaker, ({ params, body }, context) =>
+    configuration.actOnBreaker("reset", params.id, body, context),
+  );
+  route(app, contracts.probeEndpointBreaker, ({ params, body }, context) =>
+    configuration.actOnBreaker("probe", params.id, body, context),
   );
   route(app, contract.deleteEndpoint, ({ params }, context) =>
     configuration.deleteEndpoint(params.id, context),

@@ -1,5 +1,6 @@
 import type { SourceView } from "@wheelhouse/shared/health/health.ts";
 import { type Core, everyRole, type Feature, type Running } from "#lib/feature.ts";
+import type { RequestContext } from "#lib/http/request-context.ts";
 import { createRedis } from "#lib/redis/redis.ts";
 import { createAddressFilter } from "#lib/security/address-filter.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
@@ -11,10 +12,13 @@ import {
   createAttemptStore,
   createDelivery,
   createDoorbell,
+  createFailing,
   createFigures,
+  createPace,
   createSender,
   createStatistics,
   createSweeper,
+  createTerms,
   startDeliveryWorker,
 } from "./delivery/delivery.ts";
 import {
@@ -24,6 +28,7 @@ import {
   createSourceStore,
   createSources,
 } from "./directory/directory.ts";
+import { createEndpoints, createHealthStore } from "./endpoints/endpoints.ts";
 import {
   createEventPayload,
   createEventReading,
@@ -53,10 +58,12 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
   const secrets = createSecretBox(settings.secretKey);
   const payloads = createPayloads(secrets, log);
   const directory = createDirectory(database, secrets, clock);
+  const filter = createAddressFilter(settings.allowAddresses);
   return {
     secrets,
     payloads,
-    filter: createAddressFilter(settings.allowAddresses),
+    filter,
+    sender: createSender(filter),
     breakers: createBreakers({ redis, subscribe, config: settings, clock, log }),
     directory,
     refusals: createRefusals({ database, directory, secrets, config: settings, clock, log }),
@@ -73,7 +80,8 @@ type Parts = ReturnType<typeof createParts>;
 /** Services behind the requests: intake, configuration, log, replays. */
 function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Parts) {
   const { database, redis, events, changes, clock, log } = core;
-  const { secrets, payloads, filter, breakers, directory, doorbell, replaysStore } = parts;
+  const { secrets, payloads, filter, sender, breakers, directory, doorbell, replaysStore } = parts;
+  const endpointStore = createConfigurationStore(database);
   return {
     configuration: createConfiguration({
       changes,
@@ -81,7 +89,18 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
       filter,
       breakers,
       directory,
-      store: createConfigurationStore(database),
+      clock,
+      store: endpointStore,
+    }),
+    endpoints: createEndpoints({
+      store: endpointStore,
+      health: createHealthStore(database),
+      sender,
+      changes,
+      breakers,
+      secrets,
+      config: settings,
+      clock,
     }),
     sources: createSources({ changes, secrets, directory, clock, store: createSourceStore(database) }),
     deliveries: createDeliveries({
@@ -131,26 +150,26 @@ type Services = ReturnType<typeof createServices>;
 
 /** Delivers until it is drained. */
 async function startWorker(
-  { events, clock, log }: WebhooksCore,
+  { database, redis, events, clock, log }: WebhooksCore,
   { redisUrl, settings }: WebhooksNeeds,
   parts: Parts & Pick<Services, "configuration">,
 ): Promise<Running> {
-  const { breakers, filter, doorbell, figures, secrets, attempts, configuration } = parts;
+  const { breakers, sender, doorbell, figures, secrets, attempts, configuration } = parts;
   const connection = createRedis({ url: redisUrl, name: "wheelhouse-webhooks-worker", log, blocking: true });
   await breakers.refresh().catch(() => {});
-  const sender = createSender(filter);
   const { deliver } = createDelivery({
     breakers,
     sender,
     doorbell,
     events,
     figures,
-    secrets,
+    terms: createTerms(database, secrets),
+    pace: createPace(redis, clock),
     config: settings,
     clock,
     log,
     store: attempts,
-    disableEndpoint: configuration.disableGone,
+    disableEndpoint: configuration.disable,
   });
   const worker = startDeliveryWorker({ redis: connection, deliver, config: settings, clock, log });
   return {
@@ -158,7 +177,6 @@ async function startWorker(
     async stop() {
       await worker.stop();
       await figures.stop();
-      await sender.close();
       connection.disconnect();
     },
   };
@@ -169,11 +187,11 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const { database, events, changes, clock, log } = core;
   const { settings } = needs;
   const parts = createParts(core, settings);
-  const { breakers, doorbell, attempts, replaysStore } = parts;
+  const { breakers, sender, doorbell, attempts, replaysStore } = parts;
   const services = createServices(core, settings, parts);
   const { intake, refusals, replays } = services;
   const partitions = keepPartitionsAhead(database, clock, log);
-  const statistics = createStatistics(database, breakers, clock);
+  const statistics = createStatistics(database, breakers, settings.breaker, clock);
   const retention = createRetention({ database, changes, config: settings, clock, log });
 
   const processes = {
@@ -189,13 +207,24 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
           await intake.settled();
           await refusals.settled();
           await doorbell.close().catch(() => {});
+          await sender.close();
         },
       };
     },
     worker: () => startWorker(core, needs, { ...parts, configuration: services.configuration }),
     async sweeper(): Promise<Running> {
-      const options = { database, doorbell, events, config: settings, clock, log, store: attempts };
-      const sweeper = createSweeper(options).start();
+      const { disable } = services.configuration;
+      const { check } = createFailing({ database, disable, config: settings, clock, log });
+      const sweeper = createSweeper({
+        database,
+        doorbell,
+        events,
+        config: settings,
+        clock,
+        log,
+        store: attempts,
+        checkFailing: check,
+      }).start();
       return { drain: sweeper.stop, stop: async () => {} };
     },
     /** Continues runs of replays. */
@@ -246,6 +275,9 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     readHeads: parts.log.heads,
     readEventHeads: parts.events.heads,
     readReplayHeads: replays.readHeads,
+    /** Closes the breaker of an endpoint, for the page of all breakers. */
+    resetBreaker: (context: RequestContext, endpointId: string, reason: string) =>
+      services.configuration.actOnBreaker("reset", endpointId, { reason }, context, "breakers.breaker.reset"),
     /** Figures for Overview; see `WebhookStatistics`. */
     statistics,
     aspect: (servers: AspectKey<SourceView>, intervalMs: number) =>

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { ErrorClass } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
+import type { StoredTerms } from "../directory/directory.ts";
 import { timeOfId } from "../ids.ts";
 import type { Payloads } from "../log/log.ts";
 import { type AttemptRef, jobIdOf } from "./jobs.ts";
@@ -20,7 +22,7 @@ export type Claim = {
   url: string;
   /** Incremented by each change to the endpoint. */
   endpointVersion: number;
-  secretBox: Buffer | null;
+  stored: StoredTerms;
   /** Null once the event has been deleted. */
   payload: Buffer | null;
   contentType: string | null;
@@ -34,7 +36,7 @@ export type Outcome = {
   finishedAt: Date;
   latencyMs: number | null;
   statusCode: number | null;
-  errorClass: string | null;
+  errorClass: ErrorClass | null;
   errorMessage: string | null;
   requestHeaders: Record<string, string>;
   responseHeaders: Record<string, string> | null;
@@ -60,11 +62,11 @@ type ClaimRow = {
   event_type: string;
   url: string;
   endpoint_version: number;
-  secret_box: Buffer | null;
   payload: Buffer | null;
   content_type: string | null;
-};
+} & StoredTerms;
 
+export type Postponement = AttemptRef & { untilMs: number; spreadMs: number };
 export type Postponed = { nextAttemptAt: Date; status: string; organizationId: string };
 
 const refsOf = (refs: readonly AttemptRef[]) =>
@@ -96,7 +98,7 @@ function claimOf(row: ClaimRow, payload: Buffer | null): Claim {
     eventType: row.event_type,
     url: row.url,
     endpointVersion: row.endpoint_version,
-    secretBox: row.secret_box,
+    stored: row,
     payload,
     contentType: row.content_type,
   };
@@ -121,11 +123,10 @@ export function createAttemptStore(deps: {
      */
     async claim(refs: readonly AttemptRef[]): Promise<(Claim | null)[]> {
       const nowMs = clock.now();
-      const deadlineMs = nowMs + config.deliveryTimeoutMs + config.claimGraceMs;
       const { first, last } = daysOf(refs);
       const { rows } = await sql<ClaimRow>`
         select * from claim_webhook_deliveries(${refsOf(refs)}::json, ${first}::timestamptz, ${last}::timestamptz,
-          ${worker}, ${new Date(nowMs)}::timestamptz, ${new Date(deadlineMs)}::timestamptz)
+          ${worker}, ${new Date(nowMs)}::timestamptz, ${config.deliveryTimeoutMs}::int, ${config.claimGraceMs}::int)
       `.execute(database.system);
       const claims = new Map(rows.map((row) => [row.id, row]));
       return refs.map(({ deliveryId }) => {
@@ -160,21 +161,21 @@ export function createAttemptStore(deps: {
 
     /**
      * Postpones attempts without consuming them: until `untilMs` plus up to a quarter of the delivery's age
-     * (at least `spreadMs`, at most 10 min), so that a long backlog is checked less and less often, but never
+     * (at least its `spreadMs`, at most 10 min), so that a long backlog is checked less and less often, but never
      * beyond its end. Gives up deliveries whose generation is older than `maxAgeMs`.
      */
     async postpone(
-      refs: readonly (AttemptRef & { untilMs: number })[],
+      refs: readonly Postponement[],
       nowMs: number,
-      spreadMs: number,
       maxAgeMs: number,
     ): Promise<(Postponed | null)[]> {
-      const items = refs.map(({ deliveryId, generation, attempt, untilMs }) => ({
+      const items = refs.map(({ deliveryId, generation, attempt, untilMs, spreadMs }) => ({
         id: deliveryId,
         created_at: timeOfId(deliveryId),
         generation,
         attempt,
         until: new Date(untilMs),
+        spread_ms: spreadMs,
       }));
       const { first, last } = daysOf(refs);
       const { rows } = await sql<{
@@ -184,7 +185,7 @@ export function createAttemptStore(deps: {
         next_attempt_at: Date | null;
       }>`
         select * from postpone_webhook_deliveries(${JSON.stringify(items)}::json, ${first}::timestamptz,
-          ${last}::timestamptz, ${new Date(nowMs)}::timestamptz, ${spreadMs}, ${maxAgeMs})
+          ${last}::timestamptz, ${new Date(nowMs)}::timestamptz, ${maxAgeMs})
       `.execute(database.system);
       const found = new Map(rows.map((row) => [row.id, row]));
       return refs.map(({ deliveryId, untilMs }) => {

@@ -1,7 +1,11 @@
 export { createAttemptStore } from "./attempt-store.ts";
+export { createFailing } from "./failing.ts";
 export { createFigures } from "./figures.ts";
 export { createDoorbell, type Doorbell, jobIdOf, startDeliveryWorker } from "./jobs.ts";
-export { createSender } from "./receiver.ts";
+export { createPace } from "./pace.ts";
+export { createSender, judge, type Sender } from "./receiver.ts";
+export { headersOf } from "./request.ts";
 export { createDelivery } from "./sender.ts";
 export { createStatistics, type WebhookStatistics } from "./statistics.ts";
 export { createSweeper } from "./sweeper.ts";
+export { createTerms } from "./terms.ts";

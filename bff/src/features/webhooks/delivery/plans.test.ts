@@ -42,9 +42,11 @@ test("beside 50,000 pending deliveries and accepted events, each statement of an
   const claim = (id: string | undefined) => sql`
     select * from claim_webhook_deliveries(
       ${JSON.stringify([{ id, created_at: createdAt, generation: 1, attempt: 1 }])}::json,
-      ${createdAt}::timestamptz, ${createdAt}::timestamptz, 'test', now(), now() + interval '1 minute')`;
+      ${createdAt}::timestamptz, ${createdAt}::timestamptz, 'test', now(), 15000, 5000)`;
   const refsOf = (id: string | undefined) =>
-    JSON.stringify([{ id, created_at: createdAt, generation: 1, attempt: 1, until: createdAt }]);
+    JSON.stringify([
+      { id, created_at: createdAt, generation: 1, attempt: 1, until: createdAt, spread_ms: 1_000 },
+    ]);
   const finish = (id: string | undefined) => sql`
     select * from finish_webhook_attempts(
       ${JSON.stringify([
@@ -62,7 +64,7 @@ test("beside 50,000 pending deliveries and accepted events, each statement of an
       ])}::json, ${createdAt}::timestamptz, ${createdAt}::timestamptz)`;
   const postpone = (id: string | undefined) => sql`
     select * from postpone_webhook_deliveries(${refsOf(id)}::json, ${createdAt}::timestamptz,
-      ${createdAt}::timestamptz, now(), 1000, 3600000)`;
+      ${createdAt}::timestamptz, now(), 3600000)`;
   const discard = (id: string | undefined) => sql`
     select * from discard_unwanted_webhook_deliveries(${refsOf(id)}::json, ${createdAt}::timestamptz,
       ${createdAt}::timestamptz)`;

@@ -1,11 +1,10 @@
 import type { ErrorClass } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";
-import type { WebhooksConfig } from "../config.ts";
 import { redactHeaders, redactText, storable } from "../redaction.ts";
 import type { Outcome } from "./attempt-store.ts";
 import { type Connection, createConnections } from "./connections.ts";
 import { readBody } from "./response-body.ts";
-import { parseRetryAfter, waitAfter } from "./schedule.ts";
+import { parseRetryAfter, type Schedule, waitAfter } from "./schedule.ts";
 
 export type Answer = {
   kind: "answer";
@@ -18,7 +17,7 @@ export type Answer = {
 };
 export type NoAnswer = { kind: "none"; errorClass: ErrorClass; message: string };
 
-type Sender = {
+export type Sender = {
   /** Never throws and never follows a redirect; `signal` aborts the request at shutdown. */
   post(
     url: string,
@@ -153,7 +152,7 @@ export function judge(
   result: Answer | NoAnswer,
   startedMs: number,
   finishedMs: number,
-  config: WebhooksConfig,
+  schedule: Schedule,
   random: number,
 ): Judged {
   const answer = result.kind === "answer" ? result : null;
@@ -164,7 +163,7 @@ export function judge(
   const waitMs =
     errorClass === null || gone
       ? null
-      : waitAfter(attempted.attempt, attempted.maxAttempts, retryAfterMs, config, random);
+      : waitAfter(attempted.attempt, attempted.maxAttempts, retryAfterMs, schedule, random);
   return {
     gone,
     verdict: verdictOf(errorClass, answer?.statusCode ?? null),
@@ -203,10 +202,10 @@ export function unknownOutcome(
   attempted: Attempted,
   eventId: string,
   nowMs: number,
-  config: WebhooksConfig,
+  schedule: Schedule,
   random: number,
 ): Outcome {
-  const waitMs = waitAfter(attempted.attempt, attempted.maxAttempts, null, config, random);
+  const waitMs = waitAfter(attempted.attempt, attempted.maxAttempts, null, schedule, random);
   return {
     deliveryId: attempted.deliveryId,
     generation: attempted.generation,

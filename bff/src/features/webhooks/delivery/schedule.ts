@@ -1,6 +1,6 @@
 import type { WebhooksConfig } from "../config.ts";
 
-type Schedule = Pick<WebhooksConfig, "retryScheduleMs" | "retryJitter" | "retryAfterMaxMs">;
+export type Schedule = Pick<WebhooksConfig, "retryScheduleMs" | "retryJitter" | "retryAfterMaxMs">;
 
 /**
  * Wait before the next attempt, or null when `attempt` was the last. A `Retry-After` longer than the
@@ -29,3 +29,9 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
   const date = Date.parse(value);
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
+
+/** The installation's schedule, with the delays of an endpoint that has its own. */
+export const scheduleOf = (
+  { retryScheduleMs, retryJitter, retryAfterMaxMs }: Schedule,
+  own: readonly number[] | null,
+): Schedule => ({ retryScheduleMs: own ?? retryScheduleMs, retryJitter, retryAfterMaxMs });

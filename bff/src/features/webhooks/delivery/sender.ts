@@ -1,16 +1,27 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Events } from "#lib/events.ts";
 import { createGroupCommit } from "#lib/postgres/group-commit.ts";
-import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Breakers } from "../breaker.ts";
 import type { WebhooksConfig } from "../config.ts";
-import { endpointPurpose, signStandard } from "../directory/directory.ts";
-import type { AttemptStore, Claim, Outcome, Postponed, StoredOutcome } from "./attempt-store.ts";
+import type { Disabled } from "../directory/directory.ts";
+import type {
+  AttemptStore,
+  Claim,
+  Outcome,
+  Postponed,
+  Postponement,
+  StoredOutcome,
+} from "./attempt-store.ts";
 import type { Figures } from "./figures.ts";
 import type { AttemptRef, Delivered, Doorbell, StopSignals } from "./jobs.ts";
+import type { Pace } from "./pace.ts";
 import { type Answer, judge, type NoAnswer } from "./receiver.ts";
+import { headersOf } from "./request.ts";
 import { createRooms, type RoomVerdict } from "./rooms.ts";
+import { scheduleOf } from "./schedule.ts";
+import type { Terms } from "./terms.ts";
 
 type DeliveryOptions = {
   store: AttemptStore;
@@ -27,9 +38,10 @@ type DeliveryOptions = {
   doorbell: Doorbell;
   events: Pick<Events, "emit">;
   figures: Figures;
-  secrets: SecretBox;
+  terms: Terms;
+  pace: Pace;
   /** The receiver answered 410, so it no longer wants any events. */
-  disableEndpoint(endpoint: { organizationId: string; endpointId: string; version: number }): Promise<void>;
+  disableEndpoint(endpoint: Disabled): Promise<void>;
   config: WebhooksConfig;
   clock: Clock;
   log: Logger;
@@ -44,7 +56,7 @@ const busyRetryMs = 1_000;
  * duplicate job does nothing.
  */
 export function createDelivery(options: DeliveryOptions) {
-  const { store, breakers, sender, doorbell, events, figures, secrets, config, clock, log } = options;
+  const { store, breakers, sender, doorbell, events, figures, terms, config, clock, log } = options;
   const rooms = createRooms({
     capacity: config.concurrency,
     perEndpoint: config.endpointConcurrency,
@@ -57,15 +69,26 @@ export function createDelivery(options: DeliveryOptions) {
 
   const claims = createGroupCommit<AttemptRef, Claim | null>({ write: store.claim });
   const outcomes = createGroupCommit<Outcome, StoredOutcome>({ write: store.finish });
-  const postponements = createGroupCommit<AttemptRef & { untilMs: number }, Postponed | null>({
-    write: (refs) => store.postpone(refs, clock.now(), config.breaker.coolDownMs, config.maxAgeMs),
+  const postponements = createGroupCommit<Postponement, Postponed | null>({
+    write: (refs) => store.postpone(refs, clock.now(), config.maxAgeMs),
   });
 
   async function postpone(ref: AttemptRef, untilMs: number): Promise<Delivered> {
-    const row = await postponements.add({ ...ref, untilMs });
+    const { coolDownMs: spreadMs } = (await terms.of(ref.endpointId))?.settings.breaker ?? config.breaker;
+    const row = await postponements.add({ ...ref, untilMs, spreadMs });
     if (!row) return done;
     tellChanged(row.organizationId, ref.deliveryId);
     return row.status === "dead_letter" ? done : { kind: "later", atMs: row.nextAttemptAt.getTime() };
+  }
+
+  /** Waits for the endpoint's rate; gives back what would wait long. */
+  async function untilTurn({ endpointId }: AttemptRef, closing: AbortSignal): Promise<Delivered | null> {
+    const perSecond = (await terms.of(endpointId))?.settings.ratePerSecond;
+    if (!perSecond) return null;
+    const { isTaken, waitMs } = await options.pace(endpointId, perSecond);
+    if (!isTaken) return { kind: "later", atMs: clock.now() + waitMs };
+    if (waitMs > 0) await delay(waitMs, undefined, { signal: closing }).catch(() => {});
+    return null;
   }
 
   /** Makes the attempt as soon as there is room; what finds no place to wait comes back later. */
@@ -73,7 +96,11 @@ export function createDelivery(options: DeliveryOptions) {
     ref: AttemptRef,
     work: (learned: (verdict: RoomVerdict) => void) => Promise<Delivered>,
   ): Promise<Delivered> {
-    const entered = rooms.enter(ref.endpointId);
+    const settings = (await terms.of(ref.endpointId))?.settings;
+    // With a rate, rooms beyond two seconds' worth would only be held waiting.
+    const byRate = settings?.ratePerSecond ? 2 * settings.ratePerSecond : config.endpointConcurrency;
+    const most = Math.min(settings?.concurrency ?? config.endpointConcurrency, byRate);
+    const entered = rooms.enter(ref.endpointId, most);
     if (entered.kind === "later")
       return { kind: "later", atMs: clock.now() + entered.afterMs * (0.75 + 0.5 * Math.random()) };
     const room = await entered.room;
@@ -102,17 +129,22 @@ export function createDelivery(options: DeliveryOptions) {
     }
     tellChanged(claim.organizationId, claim.deliveryId);
     const startedMs = clock.now();
-    const headers = headersOf(claim, startedMs);
+    const { endpointVersion: version } = claim;
+    const endpoint = terms.keep(claim.endpointId, version, claim.stored);
+    const { settings } = endpoint;
+    const headers = headersOf(claim, endpoint, startedMs);
+    const timeoutMs = settings.timeoutMs ?? config.deliveryTimeoutMs;
     const result: Answer | NoAnswer =
       claim.payload === null
         ? { kind: "none", errorClass: "protocol", message: "The payload is no longer stored." }
-        : await sender.post(claim.url, headers, claim.payload, config.deliveryTimeoutMs, signal);
-    const judged = judge(claim, headers, result, startedMs, clock.now(), config, Math.random());
+        : await sender.post(claim.url, headers, claim.payload, timeoutMs, signal);
+    const schedule = scheduleOf(config, settings.retryScheduleMs);
+    const judged = judge(claim, headers, result, startedMs, clock.now(), schedule, Math.random());
 
     learned(judged.verdict);
     const { stored } = await storeOutcome(judged.outcome);
     if (judged.verdict === "up") await breakers.succeeded(ref.endpointId, probe);
-    else if (judged.verdict === "down") await breakers.failed(ref.endpointId, probe);
+    else if (judged.verdict === "down") await breakers.failed(ref.endpointId, probe, settings.breaker);
     else if (probe) await breakers.abandonProbe(ref.endpointId);
     if (!stored) return done;
 
@@ -130,31 +162,10 @@ export function createDelivery(options: DeliveryOptions) {
       await doorbell.ring([
         { ...ref, attempt: ref.attempt + 1, delayMs: nextAttemptAt.getTime() - clock.now() },
       ]);
-    const { organizationId, endpointId, endpointVersion: version } = claim;
-    if (judged.gone) await options.disableEndpoint({ organizationId, endpointId, version });
+    const { organizationId, endpointId } = claim;
+    const reason = "the receiver answered 410 Gone";
+    if (judged.gone) await options.disableEndpoint({ organizationId, endpointId, version, reason });
     return done;
-  }
-
-  function headersOf(claim: Claim, nowMs: number): Record<string, string> {
-    const timestamp = Math.floor(nowMs / 1000);
-    const signature =
-      claim.secretBox && claim.payload
-        ? signStandard(
-            secrets.open(claim.secretBox, endpointPurpose(claim.endpointId)),
-            claim.eventId,
-            timestamp,
-            claim.payload,
-          )
-        : "";
-    return {
-      "content-type": claim.contentType ?? "application/json",
-      "user-agent": "Wheelhouse",
-      "webhook-id": claim.eventId,
-      "webhook-timestamp": String(timestamp),
-      "webhook-signature": signature,
-      "wheelhouse-event-type": claim.eventType,
-      "wheelhouse-attempt": String(claim.attempt),
-    };
   }
 
   /** The request has been sent, so its outcome is retried through an outage for as long as the claim can last. */
@@ -180,6 +191,8 @@ export function createDelivery(options: DeliveryOptions) {
         const before = breakers.decide(ref.endpointId);
         if (before.kind === "wait") return await postpone(ref, before.untilMs);
         return await withRoom(ref, async (learned) => {
+          const paced = await untilTurn(ref, closing);
+          if (paced) return paced;
           // The breaker may have opened, and a stopping worker takes nothing new, while this waited for room.
           if (closing.aborted) return { kind: "later", atMs: clock.now() };
           const decision = breakers.decide(ref.endpointId);

@@ -1,7 +1,8 @@
+import { endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { Clock } from "#lib/time/clock.ts";
-import type { Breakers, BreakerView } from "../breaker.ts";
+import type { BreakerSettings, Breakers, BreakerView } from "../breaker.ts";
 import { latencyOfBucket } from "./figures.ts";
 
 /** Delivery figures of one organization on Overview. Ratios are 0–1, null without data. */
@@ -31,6 +32,14 @@ export type WebhookStatistics = {
     failureRatio: number | null;
     attemptsPerMinute: number;
     failedPerMinute: number;
+    /** Over the last minute's answers; null without any. */
+    latencyMsP50: number | null;
+    latencyMsP95: number | null;
+    /** Failures in a row that open it, and the wait before a probe. */
+    failuresToOpen: number;
+    coolDownMs: number;
+    /** When it will be disabled for failing, once half of that time has passed; null otherwise. */
+    disablesAt: string | null;
   }[];
 };
 
@@ -43,7 +52,15 @@ type FigureRow = {
   hour_first: number;
   hour_final: number;
 };
-type EndpointRow = { id: string; org_id: string; name: string; enabled: boolean };
+type EndpointRow = {
+  id: string;
+  org_id: string;
+  name: string;
+  enabled: boolean;
+  settings: unknown;
+  failing_since: Date | null;
+  warned_percent: number;
+};
 type CountRow = { org_id: string; status: string; count: number };
 
 const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
@@ -63,7 +80,12 @@ function percentile(counts: ReadonlyMap<number, number>, share: number): number 
  * Reads the figures of all organizations in three short queries over small tables, run together.
  * @returns one entry per requested organization, even without data.
  */
-export function createStatistics(database: Database, breakers: Breakers, clock: Clock) {
+export function createStatistics(
+  database: Database,
+  breakers: Breakers,
+  defaults: BreakerSettings,
+  clock: Clock,
+) {
   return async (organizationIds: readonly string[]): Promise<ReadonlyMap<string, WebhookStatistics>> => {
     const now = clock.now();
     const [figures, endpoints, counts] = await Promise.all([
@@ -79,7 +101,7 @@ export function createStatistics(database: Database, breakers: Breakers, clock: 
         from hour group by 1, 2, 3, 4
       `.execute(database.system),
       sql<EndpointRow>`
-        select id, org_id, name, enabled from webhook_endpoints where deleted_at is null
+        select id, org_id, name, enabled, settings, failing_since, warned_percent from webhook_endpoints where deleted_at is null
       `.execute(database.system),
       sql<CountRow>`
         select org_id, status, sum(delta)::bigint as count from webhook_counts group by org_id, status
@@ -89,7 +111,12 @@ export function createStatistics(database: Database, breakers: Breakers, clock: 
     return new Map(
       organizationIds.map((id) => [
         id,
-        statisticsOf(id, { figures: figures.rows, endpoints: endpoints.rows, counts: counts.rows }, breakers),
+        statisticsOf(
+          id,
+          { figures: figures.rows, endpoints: endpoints.rows, counts: counts.rows },
+          breakers,
+          defaults,
+        ),
       ]),
     );
   };
@@ -100,7 +127,7 @@ type Read = { figures: readonly FigureRow[]; endpoints: readonly EndpointRow[]; 
 /** Sums of one organization's attempts, with those of the last minute by latency and endpoint. */
 function attemptsOf(own: readonly FigureRow[]) {
   const latencies = new Map<number, number>();
-  const byEndpoint = new Map<string, { all: number; failed: number }>();
+  const byEndpoint = new Map<string, { all: number; failed: number; latencies: Map<number, number> }>();
   let all = 0;
   let failed = 0;
   let first = 0;
@@ -110,9 +137,10 @@ function attemptsOf(own: readonly FigureRow[]) {
     if (!row.success) failed += row.minute;
     first += row.hour_first;
     final += row.hour_final;
+    const endpoint = byEndpoint.get(row.endpoint_id) ?? { all: 0, failed: 0, latencies: new Map() };
     if (row.bucket !== null && row.bucket >= 0)
-      latencies.set(row.bucket, (latencies.get(row.bucket) ?? 0) + row.minute);
-    const endpoint = byEndpoint.get(row.endpoint_id) ?? { all: 0, failed: 0 };
+      for (const counted of [latencies, endpoint.latencies])
+        counted.set(row.bucket, (counted.get(row.bucket) ?? 0) + row.minute);
     endpoint.all += row.minute;
     if (!row.success) endpoint.failed += row.minute;
     byEndpoint.set(row.endpoint_id, endpoint);
@@ -124,6 +152,7 @@ function statisticsOf(
   organizationId: string,
   { figures, endpoints, counts }: Read,
   breakers: Breakers,
+  defaults: BreakerSettings,
 ): WebhookStatistics {
   const own = figures.filter((row) => row.org_id === organizationId);
   const { latencies, byEndpoint, all, failed, first, final } = attemptsOf(own);
@@ -143,19 +172,38 @@ function statisticsOf(
     firstAttemptSuccessRatio: final === 0 ? null : first / final,
     breakers: ownEndpoints
       .filter(({ enabled }) => enabled)
-      .map(({ id, name }) => {
-        const view = breakers.view(id);
-        const { all: attempts = 0, failed: failures = 0 } = byEndpoint.get(id) ?? {};
-        return {
-          endpointId: id,
-          name,
-          state: view.state,
-          since: iso(view.sinceMs),
-          nextProbeAt: iso(view.nextProbeAtMs),
-          failureRatio: attempts === 0 ? null : failures / attempts,
-          attemptsPerMinute: attempts,
-          failedPerMinute: failures,
-        };
-      }),
+      .map((endpoint) => breakerOf(endpoint, byEndpoint.get(endpoint.id), breakers, defaults)),
+  };
+}
+
+type Attempts = { all: number; failed: number; latencies: ReadonlyMap<number, number> };
+
+function breakerOf(
+  { id, name, settings: stored, failing_since: failingSince, warned_percent: warned }: EndpointRow,
+  attempts: Attempts | undefined,
+  breakers: Breakers,
+  defaults: BreakerSettings,
+): WebhookStatistics["breakers"][number] {
+  const view = breakers.view(id);
+  const settings = endpointSettings.parse(stored);
+  const { failures, coolDownMs } = settings.breaker ?? defaults;
+  const { all = 0, failed = 0, latencies = new Map<number, number>() } = attempts ?? {};
+  return {
+    endpointId: id,
+    name,
+    state: view.state,
+    since: iso(view.sinceMs),
+    nextProbeAt: iso(view.nextProbeAtMs),
+    failureRatio: all === 0 ? null : failed / all,
+    attemptsPerMinute: all,
+    failedPerMinute: failed,
+    latencyMsP50: percentile(latencies, 0.5),
+    latencyMsP95: percentile(latencies, 0.95),
+    failuresToOpen: failures,
+    coolDownMs,
+    disablesAt:
+      warned > 0 && failingSince !== null && settings.disableAfterMs !== null
+        ? iso(failingSince.getTime() + settings.disableAfterMs)
+        : null,
   };
 }

@@ -1,3 +1,4 @@
+import { endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import { type Kysely, sql } from "kysely";
 import type { Logger } from "pino";
 import type { Tables } from "#database/tables.ts";
@@ -8,6 +9,7 @@ import type { WebhooksConfig } from "../config.ts";
 import type { AttemptStore } from "./attempt-store.ts";
 import type { Doorbell } from "./jobs.ts";
 import { unknownOutcome } from "./receiver.ts";
+import { scheduleOf } from "./schedule.ts";
 
 // Any fixed number works as the name of the advisory lock.
 const lockKey = 4600_0010;
@@ -17,6 +19,8 @@ const compactEveryMs = 10_000;
 type SweeperOptions = {
   database: Database;
   store: AttemptStore;
+  /** Looks at failing endpoints. */
+  checkFailing(): Promise<void>;
   doorbell: Doorbell;
   events: Pick<Events, "emit">;
   config: WebhooksConfig;
@@ -40,6 +44,7 @@ type ExpiredRow = {
   attempt: number;
   max_attempts: number;
   event_id: string;
+  settings: unknown;
 };
 
 /**
@@ -47,10 +52,12 @@ type ExpiredRow = {
  * past their deadline as attempts with an unknown outcome. An advisory lock lets only one process sweep at
  * a time.
  */
-export function createSweeper({ database, store, doorbell, events, config, clock, log }: SweeperOptions) {
+export function createSweeper(options: SweeperOptions) {
+  const { database, store, doorbell, events, config, clock, log } = options;
   // The scan of due rows resumes where it stopped, so rows with jobs cannot hide those without.
   let walked: { at: string; id: string } | null = null;
   let compactedMs = 0;
+  let checkedMs = 0;
   let trustedFromMs = 0;
 
   async function ringDue(connection: Kysely<Tables>) {
@@ -82,9 +89,11 @@ export function createSweeper({ database, store, doorbell, events, config, clock
     // After a database outage, workers get a moment to store the outcomes they kept.
     if (clock.now() < trustedFromMs) return 0;
     const { rows } = await sql<ExpiredRow>`
-      select c.delivery_id, c.org_id, c.generation, c.attempt, d.max_attempts, d.event_id
+      select c.delivery_id, c.org_id, c.generation, c.attempt, d.max_attempts, d.event_id,
+        e.settings
       from webhook_claims c
       join webhook_delivery_log d on d.id = c.delivery_id and d.created_at = c.delivery_created_at
+      join webhook_endpoints e on e.id = c.endpoint_id
       where c.deadline_at < ${new Date(clock.now())}::timestamptz
       order by c.deadline_at
       limit ${batch}
@@ -100,7 +109,7 @@ export function createSweeper({ database, store, doorbell, events, config, clock
         },
         row.event_id,
         clock.now(),
-        config,
+        scheduleOf(config, endpointSettings.parse(row.settings).retryScheduleMs),
         Math.random(),
       ),
     );
@@ -143,6 +152,7 @@ export function createSweeper({ database, store, doorbell, events, config, clock
 
   /** Sweeps once, unless another process is sweeping. @throws when the database is unreachable. */
   async function sweep() {
+    let isSweeping = false;
     await database.system.transaction().execute(async (tx) => {
       const { rows } = await sql<{
         held: boolean;
@@ -151,7 +161,12 @@ export function createSweeper({ database, store, doorbell, events, config, clock
       while ((await endExpiredClaims(tx)) === batch);
       await ringDue(tx);
       await compact(tx);
+      isSweeping = true;
     });
+    // Beside the transaction, because disabling writes its own audit row; only the process that sweeps looks.
+    if (!isSweeping || clock.now() - checkedMs < config.failing.everyMs) return;
+    checkedMs = clock.now();
+    await options.checkFailing();
   }
 
   return {

@@ -1,4 +1,7 @@
+import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
+import { type EndpointSettings, endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
+import type { endEndpointOverlap, rotateEndpoint } from "@wheelhouse/shared/webhooks/endpoints.ts";
 import type {
   createEndpoint,
   updateEndpoint,
@@ -12,9 +15,11 @@ import { AppError, invalidField } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
+import type { Clock } from "#lib/time/clock.ts";
 import type { Breakers } from "../breaker.ts";
-import type { ConfigurationStore, EndpointRow } from "./configuration-store.ts";
-import { type Directory, endpointPurpose } from "./lookup.ts";
+import type { ConfigurationStore, EndpointChange, EndpointRow } from "./configuration-store.ts";
+import { endpointPurpose, type StoredHeaders, sealHeaders, storedHeaders } from "./endpoint-terms.ts";
+import type { Directory } from "./lookup.ts";
 import { assertSigningSecret, makeSecret, secretHint } from "./signature.ts";
 
 export const place = z.strictObject({ createdAt: z.iso.datetime(), id: z.uuid() });
@@ -27,7 +32,10 @@ type ConfigurationOptions = {
   filter: AddressFilter;
   breakers: Breakers;
   directory: Directory;
+  clock: Clock;
 };
+
+const hourMs = 3_600_000;
 
 /** Cuts a list that was read with one extra row, and returns where the next page begins. */
 export function pageOf<Row extends { created_at: Date; id: string }, Item>(
@@ -47,17 +55,29 @@ export function pageOf<Row extends { created_at: Date; id: string }, Item>(
 
 const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
+const isoOf = (date: Date | null) => date?.toISOString() ?? null;
+
 export function endpointView(row: EndpointRow, breakers: Pick<Breakers, "view">): WebhookEndpoint {
   const breaker = breakers.view(row.id);
+  const settings = endpointSettings.parse(row.settings);
+  const { failing_since: failingSince } = row;
   return {
     id: row.id,
     slug: row.slug,
     name: row.name,
     url: row.url,
     eventTypes: row.event_types,
+    settings,
+    headers: storedHeaders.parse(row.headers).map(({ name, value }) => ({ name, value: value ?? null })),
     secretHint: row.secret_hint,
+    previousSecretUntil: isoOf(row.previous_secret_until),
     enabled: row.enabled,
     disabledReason: row.disabled_reason,
+    failingSince: isoOf(failingSince),
+    disablesAt:
+      failingSince === null || settings.disableAfterMs === null || !row.enabled
+        ? null
+        : iso(failingSince.getTime() + settings.disableAfterMs),
     breaker: {
       state: breaker.state,
       since: iso(breaker.sinceMs),
@@ -66,14 +86,20 @@ export function endpointView(row: EndpointRow, breakers: Pick<Breakers, "view">)
     },
     version: row.version,
     createdAt: row.created_at.toISOString(),
+    changedAt: row.changed_at.toISOString(),
+    changedBy: row.changed_by,
   };
 }
 
-const auditFields = (row: Pick<EndpointRow, "name" | "url" | "event_types" | "enabled">): AuditFields => ({
+type Audited = Pick<EndpointRow, "name" | "url" | "event_types" | "enabled" | "settings" | "headers">;
+/** Names of headers only: their values may be secret. */
+const auditFields = (row: Audited): AuditFields => ({
   name: row.name,
   url: withoutSecrets(row.url),
   eventTypes: row.event_types,
   enabled: row.enabled,
+  settings: JSON.stringify(row.settings),
+  headers: storedHeaders.parse(row.headers).map(({ name }) => name),
 });
 
 /** Credentials and query of a receiver's URL are secret. */
@@ -85,9 +111,59 @@ function withoutSecrets(url: string): string {
 export const staleVersion = () =>
   new AppError("conflict", "Someone else changed this in the meantime. Reload and review it.");
 
+type UpdateBody = EndpointParsed<typeof updateEndpoint>["body"];
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** 409 that names each field of the change whose stored value is another one. */
+function lostEdit(row: EndpointRow, wanted: UpdateBody): AppError {
+  const settings: Record<string, unknown> = endpointSettings.parse(row.settings);
+  const pairs: [string, unknown, unknown][] = [
+    ["name", wanted.name, row.name],
+    ["url", wanted.url, row.url],
+    ["eventTypes", wanted.eventTypes, row.event_types],
+    ["enabled", wanted.enabled, row.enabled],
+    ...Object.entries(wanted.settings ?? {}).map(([name, value]): [string, unknown, unknown] => [
+      `settings.${name}`,
+      value,
+      settings[name],
+    ]),
+  ];
+  const details = pairs.flatMap(([field, asked, stored]) =>
+    asked === undefined || same(asked, stored)
+      ? []
+      : [{ field: `body.${field}`, message: `is ${JSON.stringify(stored)} in version ${row.version}` }],
+  );
+  const who = row.changed_by ?? "Someone else";
+  return new AppError(
+    "conflict",
+    `${who} changed this endpoint at ${row.changed_at.toISOString()}; it has version ${row.version} now. Nothing was overwritten.`,
+    { details },
+  );
+}
+
+const targetsOf = ({ id, name }: Pick<EndpointRow, "id" | "name">) => [
+  { type: "webhook-endpoint", id, name },
+];
+
 /** Endpoints, each change with its audit row; secrets are shown once and sealed at rest. */
 export function createConfiguration(options: ConfigurationOptions) {
-  const { store, changes, secrets, filter, breakers, directory } = options;
+  const { store, changes, secrets, filter, breakers, directory, clock } = options;
+
+  function sealed(
+    id: string,
+    headers: NonNullable<UpdateBody["headers"]>,
+    before: StoredHeaders,
+  ): StoredHeaders {
+    const made = sealHeaders(secrets, id, headers, before);
+    if ("missing" in made) throw invalidField("body.headers", `${made.missing} needs a value`);
+    return made.headers;
+  }
+
+  /** The settings after a change: what it does not name stays. */
+  function changedSettings(before: unknown, change: UpdateBody["settings"]): EndpointSettings {
+    const settings = endpointSettings.parse(before);
+    return endpointSettings.parse(Object.assign({}, settings, change));
+  }
 
   function assertUrl(url: string) {
     const refusal = filter.refusalOfUrl(url);
@@ -115,13 +191,16 @@ export function createConfiguration(options: ConfigurationOptions) {
           name: body.name,
           url: body.url,
           event_types: body.eventTypes,
+          settings: changedSettings({}, body.settings),
+          headers: sealed(id, body.headers, []),
           secret_box: secrets.seal(secret, endpointPurpose(id)),
           secret_hint: secretHint(secret),
+          changed_by: context.actor.display,
         });
         return {
           result: { ...endpointView(row, breakers), secret },
           audit: {
-            targets: [{ type: "webhook-endpoint", id, name: row.name }],
+            targets: targetsOf(row),
             before: null,
             after: auditFields(row),
           },
@@ -139,23 +218,28 @@ export function createConfiguration(options: ConfigurationOptions) {
       if (body.url !== undefined) assertUrl(body.url);
       const changed = await changes.run(context, "webhooks.endpoint.update", async (tx) => {
         const before = await store.lockEndpoint(tx, context.organization.id, id);
-        if (before.version !== body.version) throw staleVersion();
+        if (before.version !== body.version) throw lostEdit(before, body);
         const enabled = body.enabled ?? before.enabled;
-        const fields = {
+        const headers = storedHeaders.parse(before.headers);
+        const fields: EndpointChange = {
           name: body.name ?? before.name,
           url: body.url ?? before.url,
           event_types: body.eventTypes ?? before.event_types,
+          settings: changedSettings(before.settings, body.settings),
+          headers: body.headers === undefined ? headers : sealed(id, body.headers, headers),
+          changed_at: new Date(clock.now()),
+          changed_by: context.actor.display,
           enabled,
           disabled_reason: enabled
             ? null
             : (before.disabled_reason ?? `disabled by ${context.actor.display}`),
         };
-        const version = await store.updateEndpoint(tx, id, fields);
-        const after = { ...before, ...fields, version };
+        await store.updateEndpoint(tx, id, fields);
+        const after = await store.lockEndpoint(tx, context.organization.id, id);
         return {
           result: endpointView(after, breakers),
           audit: {
-            targets: [{ type: "webhook-endpoint", id, name: after.name }],
+            targets: targetsOf(after),
             before: auditFields(before),
             after: auditFields(after),
           },
@@ -172,7 +256,7 @@ export function createConfiguration(options: ConfigurationOptions) {
         return {
           result: null,
           audit: {
-            targets: [{ type: "webhook-endpoint", id, name: before.name }],
+            targets: targetsOf(before),
             before: auditFields(before),
             after: { discardedDeliveries: discarded },
           },
@@ -182,28 +266,117 @@ export function createConfiguration(options: ConfigurationOptions) {
       return null;
     },
 
-    /** Disables an endpoint as a system action, because its receiver responded with 410. */
-    async disableGone({ organizationId, endpointId: id, version }: GoneEndpoint) {
+    /** A new secret, shown once; the former one signs, too, until the overlap ends. */
+    async rotate(id: string, body: EndpointParsed<typeof rotateEndpoint>["body"], context: RequestContext) {
+      const secret = body.secret ?? makeSecret();
+      assertSigningSecret(secret, "body.secret");
+      const rotated = await changes.run(context, "webhooks.endpoint.rotate", async (tx) => {
+        const before = await store.lockEndpoint(tx, context.organization.id, id);
+        if (before.version !== body.version) throw lostEdit(before, body);
+        const until = new Date(clock.now() + body.overlapHours * hourMs);
+        await store.rotateEndpoint(tx, id, {
+          next: { box: secrets.seal(secret, endpointPurpose(id)), hint: secretHint(secret) },
+          previous: before.secret_box && body.overlapHours > 0 ? { box: before.secret_box, until } : null,
+          changedAt: new Date(clock.now()),
+          changedBy: context.actor.display,
+        });
+        const after = await store.lockEndpoint(tx, context.organization.id, id);
+        return {
+          result: { ...endpointView(after, breakers), secret },
+          audit: {
+            targets: targetsOf(after),
+            before: { previousSecretUntil: isoOf(before.previous_secret_until) },
+            after: { previousSecretUntil: isoOf(after.previous_secret_until) },
+          },
+        };
+      });
+      directory.forget();
+      return rotated;
+    },
+
+    async endOverlap(
+      id: string,
+      body: EndpointParsed<typeof endEndpointOverlap>["body"],
+      context: RequestContext,
+    ) {
+      return changes.run(context, "webhooks.endpoint.end-overlap", async (tx) => {
+        const before = await store.lockEndpoint(tx, context.organization.id, id);
+        if (before.version !== body.version) throw lostEdit(before, body);
+        await store.rotateEndpoint(tx, id, {
+          next: null,
+          previous: null,
+          changedAt: new Date(clock.now()),
+          changedBy: context.actor.display,
+        });
+        const after = await store.lockEndpoint(tx, context.organization.id, id);
+        return {
+          result: endpointView(after, breakers),
+          audit: {
+            targets: targetsOf(after),
+            before: { previousSecretUntil: isoOf(before.previous_secret_until) },
+            after: { previousSecretUntil: null },
+          },
+        };
+      });
+    },
+
+    /** Closes the breaker, or lets the next delivery probe. */
+    async actOnBreaker(
+      act: "reset" | "probe",
+      id: string,
+      { reason }: { reason: string },
+      context: RequestContext,
+      action: AuditAction = act === "reset"
+        ? "webhooks.endpoint.reset-breaker"
+        : "webhooks.endpoint.probe-breaker",
+    ): Promise<WebhookEndpoint> {
+      const row = await changes.run(context, action, async (tx) => {
+        const locked = await store.lockEndpoint(tx, context.organization.id, id);
+        const { state } = breakers.view(id);
+        return {
+          result: { ...endpointView(locked, breakers) },
+          audit: {
+            targets: targetsOf(locked),
+            before: { state },
+            after: { state: act === "reset" ? "closed" : state },
+            reason,
+          },
+        };
+      });
+      await (act === "reset" ? breakers.reset(id) : breakers.probeNow(id));
+      const { state, sinceMs, nextProbeAtMs, consecutiveFailures } = breakers.view(id);
+      return {
+        ...row,
+        breaker: { state, since: iso(sinceMs), nextProbeAt: iso(nextProbeAtMs), consecutiveFailures },
+      };
+    },
+
+    /** Disables an endpoint as a system action: its receiver responded with 410, or has failed for too long. */
+    async disable({ organizationId, endpointId: id, version, reason }: Disabled) {
       await changes
         .runAsSystem(organizationId, "Webhook delivery", "webhooks.endpoint.disable", async (tx) => {
           const before = await store.lockEndpoint(tx, organizationId, id);
           // Another delivery's 410 came first, or someone has enabled it since: this response is outdated.
           if (!before.enabled || before.version !== version) throw staleVersion();
-          const fields = { ...before, enabled: false, disabled_reason: "the receiver answered 410 Gone" };
-          await store.updateEndpoint(tx, id, {
-            name: fields.name,
-            url: fields.url,
-            event_types: fields.event_types,
+          const change: EndpointChange = {
+            name: before.name,
+            url: before.url,
+            event_types: before.event_types,
+            settings: before.settings,
+            headers: before.headers,
             enabled: false,
-            disabled_reason: fields.disabled_reason,
-          });
+            disabled_reason: reason,
+            changed_at: new Date(clock.now()),
+            changed_by: "Webhook delivery",
+          };
+          await store.updateEndpoint(tx, id, change);
           return {
             result: null,
             audit: {
-              targets: [{ type: "webhook-endpoint", id, name: before.name }],
+              targets: targetsOf(before),
               before: auditFields(before),
-              after: auditFields(fields),
-              reason: fields.disabled_reason,
+              after: auditFields(change),
+              reason,
             },
           };
         })
@@ -217,5 +390,5 @@ export function createConfiguration(options: ConfigurationOptions) {
 
 export type Configuration = ReturnType<typeof createConfiguration>;
 
-/** `version` at the start of the attempt. */
-type GoneEndpoint = { organizationId: string; endpointId: string; version: number };
+/** `version` when the reason arose. */
+export type Disabled = { organizationId: string; endpointId: string; version: number; reason: string };

@@ -52,11 +52,8 @@ function textBetween(bytes: Buffer, from: number, to: number): string | undefine
   }
 }
 
-/**
- * Finds a text by its path in a JSON object without building the rest: a body of 25 MB costs no memory, and one that is
- * no JSON has no fields.
- */
-export function jsonField(bytes: Buffer, path: readonly string[]): JsonField {
+/** The bytes of the value at a path in a JSON object. */
+function valueAt(bytes: Buffer, path: readonly string[]): Buffer | undefined {
   const [name, ...rest] = path;
   let at = skipSpace(bytes, 0);
   if (bytes[at] !== code.open) return undefined;
@@ -68,14 +65,31 @@ export function jsonField(bytes: Buffer, path: readonly string[]): JsonField {
     if (bytes[at] !== code.colon) return undefined;
     const start = skipSpace(bytes, at + 1);
     const end = endOfValue(bytes, start);
-    if (isWanted) {
-      if (rest.length > 0) return jsonField(bytes.subarray(start, end), rest);
-      const text = bytes[start] === code.quote ? textBetween(bytes, start, end) : undefined;
-      return text === undefined ? { kind: "other" } : { kind: "text", text };
-    }
+    if (isWanted)
+      return rest.length > 0 ? valueAt(bytes.subarray(start, end), rest) : bytes.subarray(start, end);
     at = skipSpace(bytes, end);
     if (bytes[at] !== code.comma) return undefined;
     at = skipSpace(bytes, at + 1);
   }
   return undefined;
+}
+
+/**
+ * Finds a text by its path in a JSON object without building the rest: a body of 25 MB costs no memory, and one that is
+ * no JSON has no fields.
+ */
+export function jsonField(bytes: Buffer, path: readonly string[]): JsonField {
+  const value = valueAt(bytes, path);
+  if (value === undefined) return undefined;
+  const text = value[0] === code.quote ? textBetween(value, 0, value.length) : undefined;
+  return text === undefined ? { kind: "other" } : { kind: "text", text };
+}
+
+/** A text, number or boolean at a path, as text; undefined for anything else. */
+export function jsonScalar(bytes: Buffer, path: readonly string[]): string | undefined {
+  const value = valueAt(bytes, path);
+  if (value === undefined || value.length > maxTextBytes) return undefined;
+  if (value[0] === code.quote) return textBetween(value, 0, value.length);
+  const text = value.toString("latin1").trim();
+  return /^(true|false|-?\d[\d.eE+-]*)$/.test(text) ? text : undefined;
 }

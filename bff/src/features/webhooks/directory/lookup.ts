@@ -1,3 +1,4 @@
+import { endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import {
   bodyLimit,
   type SourceRules,
@@ -9,6 +10,7 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { within } from "#lib/time/deadline.ts";
+import type { Filter } from "./matching.ts";
 import { isPublicKey } from "./signature.ts";
 
 const lifetimeMs = 1_000;
@@ -28,7 +30,11 @@ export type IntakeTarget = {
   maxBodyBytes: number;
   /** Newest first; the former one is accepted until a time. */
   secrets: readonly { secret: string; untilMs: number }[];
-  endpoints: readonly { id: string; eventTypes: readonly string[]; enabled: boolean }[];
+  endpoints: readonly (Filter & {
+    id: string;
+    enabled: boolean;
+    retryScheduleMs: readonly number[] | null;
+  })[];
 };
 /** The organization that a path names, and its source; null if it has none of that name. */
 export type IntakeAddress = { organizationId: string; target: IntakeTarget | null };
@@ -43,11 +49,10 @@ type Row = {
   secret_box: Buffer | null;
   previous_secret_box: Buffer | null;
   previous_secret_until: Date | null;
-  endpoints: { id: string; eventTypes: string[]; enabled: boolean }[] | null;
+  endpoints: { id: string; eventTypes: string[]; enabled: boolean; settings: unknown }[] | null;
 };
 
 export const sourcePurpose = (id: string) => `webhook_sources:${id}`;
-export const endpointPurpose = (id: string) => `webhook_endpoints:${id}`;
 
 /** The public key of a source whose sender signs with a private one; null if it has a shared secret. */
 export function publicKeyOf(
@@ -75,7 +80,8 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
     const { rows } = await sql<Row>`
       select o.id as org_id, s.id as source_id, s.scheme, s.rules, s.addresses, s.max_body_bytes,
         s.secret_box, s.previous_secret_box, s.previous_secret_until,
-        (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types, 'enabled', e.enabled))
+        (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types, 'enabled', e.enabled,
+            'settings', e.settings))
          from webhook_endpoints e where e.org_id = o.id and e.deleted_at is null) as endpoints
       from organizations o
       left join webhook_sources s on s.org_id = o.id and s.slug = ${source} and s.deleted_at is null
@@ -95,7 +101,10 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
         addresses: row.addresses ?? [],
         maxBodyBytes: row.max_body_bytes ?? bodyLimit.defaultBytes,
         secrets: secretsOf(sourceId, row),
-        endpoints: row.endpoints ?? [],
+        endpoints: (row.endpoints ?? []).map(({ id, eventTypes, enabled, settings }) => {
+          const { bodyFilter, retryScheduleMs } = endpointSettings.parse(settings);
+          return { id, eventTypes, enabled, bodyFilter, retryScheduleMs };
+        }),
       },
     };
   }

@@ -6,18 +6,20 @@ import type {
   summarizeEvents,
   WebhookEventDetail,
 } from "@wheelhouse/shared/webhooks/events.ts";
+import { endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
 import { invalidField, notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { Clock } from "#lib/time/clock.ts";
-import { takesType } from "../intake/intake.ts";
+import { matches } from "../directory/directory.ts";
 import type { Payloads } from "../log/log.ts";
 import { redact } from "../redaction.ts";
 import { barMax, type EventContentRow, type EventEndpointRow, type EventStore, eventOf } from "./store.ts";
 
 const hourMs = 3_600_000;
 const maxShownBytes = 64 * 1024;
+const noBody = Buffer.alloc(0);
 const place = z.strictObject({ createdAt: z.iso.datetime(), id: z.string().max(40) });
 
 export const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }: RequestContext) =>
@@ -28,27 +30,36 @@ function assertRange({ from, to }: { from?: string | undefined; to?: string | un
     throw invalidField("query.from", "must be before query.to");
 }
 
-/** Why this endpoint has a delivery of the event, or none. */
+/** Why this endpoint has a delivery of the event, or none. Without its body, a filter on the body decides nothing. */
 function verdictOf(
   endpoint: EventEndpointRow,
   event: { event_type: string; received_at: Date },
+  body: Buffer | null,
 ): EndpointVerdict {
   if (endpoint.delivered) return "delivered";
   if (endpoint.missed) return "disabled";
   if (endpoint.created_at.getTime() > event.received_at.getTime()) return "created_after";
-  return takesType(endpoint.event_types, event.event_type) ? "takes" : "filter";
+  const { event_types: eventTypes } = endpoint;
+  if (!matches({ eventTypes, bodyFilter: [] }, event.event_type, noBody)) return "filter";
+  const { bodyFilter } = endpointSettings.pick({ bodyFilter: true }).parse(endpoint.settings);
+  if (bodyFilter.length === 0) return "takes";
+  if (body === null) return "unknown";
+  return matches({ eventTypes, bodyFilter }, event.event_type, body) ? "takes" : "filter";
 }
 
 type EventsOptions = { store: EventStore; payloads: Payloads; clock: Clock };
 
 /** Received events for the pages. */
 export function createEventReading({ store, payloads, clock }: EventsOptions) {
-  function payloadOf(id: string, content: EventContentRow, mayRead: boolean): WebhookEventDetail["payload"] {
+  function payloadOf(
+    content: EventContentRow,
+    body: Buffer | null,
+    mayRead: boolean,
+  ): WebhookEventDetail["payload"] {
     const { size_bytes: sizeBytes, expunged_at: expungedAt } = content;
     const empty = { body: "", sizeBytes, truncated: false, redacted: [], expungedAt: null };
     if (expungedAt !== null) return { ...empty, state: "expunged", expungedAt: expungedAt.toISOString() };
     if (!mayRead) return { ...empty, state: "hidden" };
-    const body = payloads.open(content.payload, id);
     if (body === null) return { ...empty, state: "gone" };
     const { text, redacted } = redact(body.subarray(0, maxShownBytes).toString("utf8"));
     return {
@@ -119,6 +130,7 @@ export function createEventReading({ store, payloads, clock }: EventsOptions) {
       if (!found) throw notFound("event");
       const { event, content, endpoints } = found;
       const mayRead = context.actor.can("webhooks:payload").in(event.org_id).check();
+      const body = content.payload === null ? null : payloads.open(content.payload, id);
       return {
         ...eventOf(event),
         headers: content.headers,
@@ -128,9 +140,9 @@ export function createEventReading({ store, payloads, clock }: EventsOptions) {
           name: endpoint.name,
           eventTypes: endpoint.event_types,
           enabled: endpoint.enabled,
-          verdict: verdictOf(endpoint, event),
+          verdict: verdictOf(endpoint, event, body),
         })),
-        payload: payloadOf(id, content, mayRead),
+        payload: payloadOf(content, body, mayRead),
       };
     },
   };

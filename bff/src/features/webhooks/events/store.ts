@@ -47,6 +47,7 @@ export type EventEndpointRow = {
   id: string;
   name: string;
   event_types: string[];
+  settings: unknown;
   enabled: boolean;
   created_at: Date;
   missed: boolean;
@@ -157,7 +158,7 @@ export function createEventStore(database: Database) {
           where event_id = ${id} and created_at = ${createdAt}::timestamptz
         `.execute(tx);
         const { rows: endpoints } = await sql<EventEndpointRow>`
-          select p.id, p.name, p.event_types, p.enabled, p.created_at, p.id = any(e.missed_by) as missed,
+          select p.id, p.name, p.event_types, p.settings, p.enabled, p.created_at, p.id = any(e.missed_by) as missed,
             exists (
               select from webhook_delivery_log d where d.org_id = e.org_id and d.created_at = e.created_at
                 and d.event_id = e.event_id and d.endpoint_id = p.id) as delivered

@@ -26,7 +26,6 @@ import { matchOf } from "./matching.ts";
 import type { createRejections } from "./rejections.ts";
 import type { AcceptedEvent, StoredEvent } from "./store.ts";
 
-export { takesType } from "./matching.ts";
 export { keepPartitionsAhead } from "./partitions.ts";
 export { createRejections } from "./rejections.ts";
 export { createIntakeStore } from "./store.ts";
@@ -54,7 +53,6 @@ type IntakeOptions = {
 export function createIntake(options: IntakeOptions) {
   const { directory, store, rejections, refusals, config, clock } = options;
   const bodies = createBodies();
-  const maxAttempts = config.retryScheduleMs.length + 1;
 
   const commits = createGroupCommit<AcceptedEvent, StoredEvent>({
     sizeBytes: ({ body }) => body.length,
@@ -115,7 +113,7 @@ export function createIntake(options: IntakeOptions) {
     const arrival = readRequest(target.scheme, request, proof);
     if ("challenge" in arrival) return arrival;
     const { eventType } = arrival;
-    const { taking, missedBy, fate } = matchOf(target.endpoints, eventType);
+    const { taking, missedBy, fate } = matchOf(target.endpoints, eventType, request.body);
     const ids = makeEventIds(nowMs, taking.length);
     const contentType = request.headers["content-type"];
     return commits.add({
@@ -130,12 +128,12 @@ export function createIntake(options: IntakeOptions) {
       body: request.body,
       receivedAt: new Date(nowMs),
       createdAt: ids.createdAt,
-      maxAttempts,
       fate,
       missedBy,
-      deliveries: taking.flatMap((endpointId, at) => {
+      deliveries: taking.flatMap(({ id: endpointId, retryScheduleMs }, at) => {
         const id = ids.deliveryIds[at];
-        return id === undefined ? [] : [{ id, endpointId }];
+        const maxAttempts = (retryScheduleMs ?? config.retryScheduleMs).length + 1;
+        return id === undefined ? [] : [{ id, endpointId, maxAttempts }];
       }),
     });
   }

@@ -1,9 +1,11 @@
 import type { EventFate } from "@wheelhouse/shared/webhooks/events.ts";
-import type { IntakeTarget } from "../directory/directory.ts";
+import { type IntakeTarget, matches } from "../directory/directory.ts";
+
+type Endpoints = IntakeTarget["endpoints"];
 
 type Match = {
-  /** Ids of the endpoints that get a delivery. */
-  taking: string[];
+  /** The endpoints that get a delivery. */
+  taking: Endpoints;
   /** Ids of disabled endpoints whose filter takes the event, at most 50. */
   missedBy: string[];
   fate: EventFate;
@@ -11,22 +13,15 @@ type Match = {
 
 const missedMax = 50;
 
-/** Whether a pattern matches the type; an empty list matches every type. A trailing `*` matches any suffix. */
-export const takesType = (patterns: readonly string[], eventType: string): boolean =>
-  patterns.length === 0 ||
-  patterns.some((pattern) =>
-    pattern.endsWith("*") ? eventType.startsWith(pattern.slice(0, -1)) : pattern === eventType,
-  );
-
 /** The endpoints that take an event, those that would if they were enabled, and what that makes of it. */
-export function matchOf(endpoints: IntakeTarget["endpoints"], eventType: string): Match {
-  const fitting = endpoints.filter(({ eventTypes }) => takesType(eventTypes, eventType));
-  const taking = fitting.filter(({ enabled }) => enabled).map(({ id }) => id);
+export function matchOf(endpoints: Endpoints, eventType: string, body: Buffer): Match {
+  const fitting = endpoints.filter((endpoint) => matches(endpoint, eventType, body));
+  const taking = fitting.filter(({ enabled }) => enabled);
   const missedBy = fitting.filter(({ enabled }) => !enabled).map(({ id }) => id);
   return { taking, missedBy: missedBy.slice(0, missedMax), fate: fateOf(endpoints, taking, missedBy) };
 }
 
-function fateOf(all: readonly unknown[], taking: readonly string[], missedBy: readonly string[]): EventFate {
+function fateOf(all: Endpoints, taking: Endpoints, missedBy: readonly string[]): EventFate {
   if (taking.length > 0) return "matched";
   if (missedBy.length > 0) return "disabled";
   return all.length === 0 ? "none" : "filter";

@@ -20,11 +20,10 @@ export type AcceptedEvent = {
   body: Buffer;
   receivedAt: Date;
   createdAt: Date;
-  maxAttempts: number;
   fate: EventFate;
   /** Endpoints that were disabled and whose filter takes it. */
   missedBy: readonly string[];
-  deliveries: readonly { id: string; endpointId: string }[];
+  deliveries: readonly { id: string; endpointId: string; maxAttempts: number }[];
 };
 
 export type StoredEvent = { eventId: string; duplicate: boolean };
@@ -80,7 +79,7 @@ export function createIntakeStore({
         select * from json_to_recordset(${JSON.stringify(items)}::json) as item(
           n int, "organizationId" uuid, "sourceId" uuid, "sourceEventId" text, "bodyHash" text, "eventId" text,
           "eventType" text, "contentType" text, headers jsonb, "receivedAt" timestamptz, "createdAt" timestamptz,
-          "maxAttempts" int, fate text, "missedBy" json, "sizeBytes" int, start int, length int)
+          fate text, "missedBy" json, "sizeBytes" int, start int, length int)
       ), seen as materialized (
         select * from seen_webhook_events(${JSON.stringify(keysOf(items))}::json)
       ), fresh as (
@@ -101,8 +100,9 @@ export function createIntakeStore({
         insert into webhook_delivery_log (id, org_id, source_id, endpoint_id, event_type, event_id, received_at,
           status, max_attempts, generation_started_at, next_attempt_at, job_id, created_at)
         select d.id, i."organizationId", i."sourceId", d."endpointId", i."eventType", i."eventId", i."receivedAt",
-          'pending', i."maxAttempts", i."createdAt", i."createdAt", d.id || '_1_1', i."createdAt"
-        from json_to_recordset(${JSON.stringify(deliveries)}::json) as d(n int, id uuid, "endpointId" uuid)
+          'pending', d."maxAttempts", i."createdAt", i."createdAt", d.id || '_1_1', i."createdAt"
+        from json_to_recordset(${JSON.stringify(deliveries)}::json) as d(n int, id uuid, "endpointId" uuid,
+          "maxAttempts" int)
         join items i on i.n = d.n
         join fresh on fresh.event_id = i."eventId"
       )

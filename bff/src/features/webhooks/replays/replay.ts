@@ -40,7 +40,10 @@ function restart(tx: Transaction<Tables>, restarted: Restart) {
       generation_started_at: now,
       version,
       attempts: 0,
-      max_attempts: maxAttempts,
+      max_attempts: sql<number>`(
+        select case when jsonb_typeof(e.settings -> 'retryScheduleMs') = 'array'
+          then jsonb_array_length(e.settings -> 'retryScheduleMs') + 1 else ${maxAttempts}::int end
+        from webhook_endpoints e where e.id = webhook_delivery_log.endpoint_id)`,
       next_attempt_at: now,
       next_trigger: "replay",
       job_id: jobIdOf({ deliveryId: id, endpointId: "", generation, attempt: 1 }),

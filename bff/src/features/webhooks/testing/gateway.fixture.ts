@@ -43,6 +43,7 @@ export const testConfig: WebhooksConfig = {
   breaker: { failures: 1_000, coolDownMs: 200 },
   sweepIntervalMs: 100,
   sweepGraceMs: 300,
+  failing: { everyMs: 100, windowMs: 60_000 },
   jobLockMs: 3_000,
   drainMs: 500,
   replay: { ...webhooksDefaults.replay, stepUpAbove: 30, holdMs: 0, canary: 3, batch: 10, stepMs: 20 },

@@ -71,6 +71,7 @@ export const verdictWords: Record<EndpointVerdict, string> = {
   delivered: "has a delivery",
   disabled: "was disabled",
   created_after: "created later",
+  unknown: "not known: it filters by a payload that is gone",
   filter: "type differs",
   takes: "takes it now",
 };
