@@ -17,6 +17,7 @@ import * as history from "./history.ts";
 import { liveContracts } from "./live.ts";
 import * as sourceTrial from "./source-trial.ts";
 import * as sources from "./sources.ts";
+import * as webhookDeadLetters from "./webhooks/dead-letters.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
 import * as webhookSources from "./webhooks/senders.ts";
 
@@ -38,6 +39,7 @@ const contracts = [
   history,
   maintenance,
   sources,
+  webhookDeadLetters,
   webhookRefusals,
   sourceTrial,
   webhookSources,

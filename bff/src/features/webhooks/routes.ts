@@ -1,3 +1,4 @@
+import * as dead from "@wheelhouse/shared/webhooks/dead-letters.ts";
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import * as many from "@wheelhouse/shared/webhooks/replays.ts";
 import * as senders from "@wheelhouse/shared/webhooks/senders.ts";
@@ -5,12 +6,15 @@ import * as contract from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";
 import type { Configuration, Sources } from "./directory/directory.ts";
-import type { Deliveries } from "./log/log.ts";
+import type { DeadLetterGroups, Deliveries, DeliveryActs, Outcomes } from "./log/log.ts";
 import type { Refusals } from "./refusals/refusals.ts";
 import type { createReplay, Replays } from "./replays/replays.ts";
 
 type RoutesOptions = {
   deliveries: Deliveries;
+  groups: DeadLetterGroups;
+  acts: DeliveryActs;
+  outcomes: Outcomes;
   configuration: Configuration;
   sources: Sources;
   replay: ReturnType<typeof createReplay>;
@@ -19,11 +23,16 @@ type RoutesOptions = {
 };
 
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
-  const { deliveries, configuration, sources, replay, replays, refusals } = options;
+  const { deliveries, groups, acts, outcomes, configuration, sources, replay, replays, refusals } = options;
   route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
   route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
   route(app, contract.readDelivery, ({ params }, context) => deliveries.read(params.id, context));
   route(app, contract.replayDelivery, ({ params, body }, context) => replay(params.id, body, context));
+  route(app, dead.listDeadLetterGroups, ({ query }, context) => groups.list(query, context));
+  route(app, dead.discardDeliveries, ({ body }, context) => acts.discard(body, context));
+  route(app, dead.cancelDelivery, ({ params, body }, context) => acts.cancel(params.id, body, context));
+  route(app, dead.retryDelivery, ({ params }, context) => acts.retry(params.id, context));
+  route(app, dead.readWebhookStatistics, ({ query }, context) => outcomes.read(query, context));
   route(app, many.listReplays, ({ query }, context) => replays.list(query, context));
   route(app, many.planReplay, ({ body }, context) => replays.plan(body, context));
   route(app, many.startReplay, ({ body }, context) => replays.start(body, context));
