@@ -1,5 +1,5 @@
 import type { Events } from "./events.ts";
-import type { Clock } from "./time/clock.ts";
+import type { Clock } from "#lib/time/clock.ts";
 
 const keptMost = 1_000;
 

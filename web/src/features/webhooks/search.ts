@@ -17,6 +17,8 @@ export type WebhooksSearch = {
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
+  /** How dead letters are grouped; by cause unless set. */
+  group?: "endpoint" | "event" | "none" | undefined;
   /** Delivery whose drawer is open. */
   delivery?: string | undefined;
   /** Of the refused requests: short names of sources, `-` for requests that name none, and reasons. */
@@ -46,6 +48,7 @@ export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
   from: readTimestamp(raw, "from"),
   to: readTimestamp(raw, "to"),
   q: readText(raw, "q"),
+  group: readWord(raw, "group", ["endpoint", "event", "none"]),
   delivery: uuids(raw, "delivery")?.[0],
   source: readList(raw, "source"),
   reason: readList(raw, "reason", refusalReasons),

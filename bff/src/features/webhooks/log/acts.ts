@@ -9,7 +9,6 @@ import type { Events } from "#lib/events.ts";
 import { AppError, notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { Clock } from "#lib/time/clock.ts";
-import type { Doorbell } from "../delivery/delivery.ts";
 import { timeOfDeliveryId } from "../ids.ts";
 import { conditionsOfSet, type DeliveryRow, deliveryOf } from "./store.ts";
 
@@ -17,7 +16,15 @@ const timeoutMs = 12_000;
 
 type ActsOptions = {
   changes: Changes;
-  doorbell: Pick<Doorbell, "hurry">;
+  /** Wakes a worker for an attempt that was due later. */
+  doorbell: {
+    hurry(attempt: {
+      deliveryId: string;
+      endpointId: string;
+      generation: number;
+      attempt: number;
+    }): Promise<void>;
+  };
   events: Pick<Events, "emit">;
   clock: Clock;
 };

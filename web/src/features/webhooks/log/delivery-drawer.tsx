@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type Delivery, type DeliveryDetail, deliveryTopic } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { ApiError } from "#lib/api/api.ts";
 import { useCan } from "#lib/api/session.ts";
 import { useKeys } from "#lib/keys.ts";
@@ -15,15 +15,18 @@ import { deliveryDetailQuery } from "../queries.ts";
 import { ReplayDialog } from "../replays/replays.ts";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
+import { DeliveryActs } from "./delivery-acts.tsx";
 import { DeliveryBody } from "./delivery-body.tsx";
 
 type Address = PageAddress<WebhooksSearch>;
 
 const Foot = ({
   detail,
+  acts,
   onReplay,
 }: {
   detail: DeliveryDetail | undefined;
+  acts: ReactNode;
   onReplay: (() => void) | null;
 }) => (
   <>
@@ -32,6 +35,7 @@ const Foot = ({
         Replay… <kbd className={css.key}>R</kbd>
       </Button>
     )}
+    {acts}
     <span className="grow" />
     <CopyButton text={location.href} label="Copy link" />
   </>
@@ -90,7 +94,13 @@ export const DeliveryDrawer = (props: {
       onPrevious={open(at - 1)}
       onNext={open(at + 1)}
       onClose={() => address.go({ ...address.search, delivery: undefined })}
-      footer={<Foot detail={detail} onReplay={startReplay} />}
+      footer={
+        <Foot
+          detail={detail}
+          acts={canReplay && shown !== undefined && <DeliveryActs organization={organization} delivery={shown} />}
+          onReplay={startReplay}
+        />
+      }
     >
       {isGone ? (
         <Empty title="Delivery not found">

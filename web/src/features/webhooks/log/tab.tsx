@@ -11,12 +11,14 @@ import { useTail } from "#lib/live/tail.ts";
 import { useRereadWith } from "#lib/live/use-reread.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
+import { Segments } from "#ui/filter/segments.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel } from "#ui/page/panel.tsx";
 import { LoadOlder } from "#ui/table/load-older.tsx";
 import { TailStrip } from "#ui/table/tail-strip.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
+import { CausesPanel, DiscardDialog, type Grouping } from "../causes/causes.ts";
 import {
   activeTab,
   countedFilter,
@@ -134,31 +136,69 @@ const StripText = ({ log, search, nowMs }: { log: DeliveryLog; search: WebhooksS
   );
 };
 
-/** Replay buttons: for the selection, or for all matching dead letters. */
-const ReplayActs = (props: {
-  log: DeliveryLog;
-  search: WebhooksSearch;
+type Acts = {
   onPlan: (filter: ReplayFilter) => void;
-}) => {
-  const { log, search, onPlan } = props;
+  onDiscard: (filter: ReplayFilter, count: number) => void;
+};
+
+/** Acts on the selection, or on all matching dead letters. */
+const ReplayActs = (props: { log: DeliveryLog; search: WebhooksSearch; acts: Acts }) => {
+  const { log, search, acts } = props;
+  const { onPlan, onDiscard } = acts;
   const { selection, rows, matching } = log;
+  const dead = log.summary.data?.counts.dead_letter ?? 0;
+  const chosenDead = rows.filter(({ id, status }) => selection.ids.has(id) && status === "dead_letter");
   if (selection.ids.size > 0)
     return (
       <>
         <Button variant="ghost" onClick={selection.clear}>
           Clear selection
         </Button>
+        {chosenDead.length > 0 && (
+          <Button
+            onClick={() => onDiscard({ ids: chosenDead.map(({ id }) => id) }, chosenDead.length)}
+          >
+            Discard {formatCount(chosenDead.length)}…
+          </Button>
+        )}
         <Button variant="primary" onClick={() => onPlan({ ids: [...selection.ids] })}>
           Replay {formatCount(selection.ids.size)} selected…
         </Button>
       </>
     );
   return rows.length > 0 && search.status?.some(isReplayable) === true ? (
-    <Button onClick={() => onPlan(replayFilterOf(search))}>
-      {matching === undefined ? "Replay all matching…" : `Replay all ${matching} matching…`}
-    </Button>
+    <>
+      {activeTab(search) === "dead" && dead > 0 && log.summary.data?.isBound === false && (
+        <Button onClick={() => onDiscard(replayFilterOf(search), dead)}>Discard all {formatCount(dead)}…</Button>
+      )}
+      <Button onClick={() => onPlan(replayFilterOf(search))}>
+        {matching === undefined ? "Replay all matching…" : `Replay all ${matching} matching…`}
+      </Button>
+    </>
   ) : null;
 };
+
+/** How dead letters are shown: grouped, or one by one, as a text can only be searched for. */
+const groupingOf = (search: WebhooksSearch): Grouping | null => {
+  if (activeTab(search) !== "dead" || search.q !== undefined || search.group === "none") return null;
+  return search.group ?? "cause";
+};
+
+const groupOptions = [
+  { value: "cause", label: "Cause" },
+  { value: "endpoint", label: "Endpoint" },
+  { value: "event", label: "Event" },
+  { value: "none", label: "None" },
+] as const;
+
+const GroupChoice = ({ address }: { address: Address }) => (
+  <Segments
+    options={groupOptions}
+    value={groupingOf(address.search) ?? "none"}
+    onChange={(group) => address.go({ ...address.search, group: group === "cause" ? undefined : group })}
+    group={{ label: "Group by" }}
+  />
+);
 
 const List = ({ log, address, canReplay }: { log: DeliveryLog; address: Address; canReplay: boolean }) => {
   const { list, rows, selection, matching } = log;
@@ -197,14 +237,15 @@ const List = ({ log, address, canReplay }: { log: DeliveryLog; address: Address;
 /** Above the list: the dead-letters headline, the filter and the histogram. */
 const Head = (props: { organization: string; address: Address; log: DeliveryLog; nowMs: number }) => {
   const { organization, address, log, nowMs } = props;
-  const { tail, summary, rows } = log;
+  const { tail, rows } = log;
   const isDead = activeTab(address.search) === "dead";
   return (
     <>
       <div ref={tail.sentinel} className={css.sentinel} />
-      {isDead && <DeadLettersVerdict organization={organization} count={summary.data?.counts.dead_letter} />}
+      {isDead && <DeadLettersVerdict organization={organization} search={address.search} />}
       <div className={isDead ? `tool ${css.toolAfterVerdict}` : "tool"}>
         <DeliveriesFilter organization={organization} address={address} rows={rows} nowMs={nowMs} />
+        {isDead && address.search.q === undefined && <GroupChoice address={address} />}
       </div>
       <DeliveriesHistogram
         organization={organization}
@@ -223,6 +264,12 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
   const nowMs = useMinute();
   const canReplay = useCan(organization, "webhooks:replay");
   const [planned, setPlanned] = useState<ReplayFilter | null>(null);
+  const [discarded, setDiscarded] = useState<{ filter: ReplayFilter; count: number } | null>(null);
+  const acts: Acts = {
+    onPlan: setPlanned,
+    onDiscard: (filter, count) => setDiscarded({ filter, count }),
+  };
+  const grouping = groupingOf(search);
   const log = useDeliveryLog(organization, address, nowMs, search.delivery !== undefined);
   const { tail } = log;
   const toggle = () => {
@@ -251,16 +298,30 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
           }
         >
           <Head organization={organization} address={address} log={log} nowMs={nowMs} />
-          <TailStrip {...pause} text={<StripText log={log} search={search} nowMs={nowMs} />}>
-            {canReplay && <ReplayActs log={log} search={search} onPlan={setPlanned} />}
-            {hasRange(search) && (
-              <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
-                Clear selection
-              </Button>
-            )}
-          </TailStrip>
-          <List log={log} address={address} canReplay={canReplay} />
+          {grouping !== null ? (
+            <CausesPanel
+              organization={organization}
+              address={address}
+              grouping={grouping}
+              acts={canReplay ? acts : null}
+            />
+          ) : (
+            <>
+              <TailStrip {...pause} text={<StripText log={log} search={search} nowMs={nowMs} />}>
+                {canReplay && <ReplayActs log={log} search={search} acts={acts} />}
+                {hasRange(search) && (
+                  <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
+                    Clear selection
+                  </Button>
+                )}
+              </TailStrip>
+              <List log={log} address={address} canReplay={canReplay} />
+            </>
+          )}
         </Split>
+        {discarded !== null && (
+          <DiscardDialog organization={organization} {...discarded} onClose={() => setDiscarded(null)} />
+        )}
         {planned !== null && (
           <ReplayPlanDialog
             organization={organization}
