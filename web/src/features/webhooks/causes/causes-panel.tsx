@@ -1,114 +1,81 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReplayFilter } from "@wheelhouse/shared/webhooks/replays.ts";
 import { useState } from "react";
-import { formatCount, formatPercent, formatPlural } from "#lib/format.ts";
+import { formatCount, formatPlural } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Button } from "#ui/page/button.tsx";
 import { Empty, Panel } from "#ui/page/panel.tsx";
-import { AddressLink } from "#ui/text/address-link.tsx";
-import { Time, TimeHeader } from "#ui/text/time.tsx";
+import { TimeHeader } from "#ui/text/time.tsx";
 import type { WebhooksSearch } from "../search.ts";
 import css from "./causes.module.css";
+import { type CauseActs, CauseRow } from "./causes-row.tsx";
 import { type Cause, causesOf, filterOfCauses, type Grouping } from "./grouping.ts";
 import { deadLetterGroupsQuery } from "./queries.ts";
 
 /** Shown at first; the others follow on demand. */
 const shownFirst = 8;
 
-type Acts = {
-  onPlan: (filter: ReplayFilter) => void;
-  onDiscard: (filter: ReplayFilter, count: number) => void;
-};
 type Address = PageAddress<WebhooksSearch>;
 
 const headings: Record<Grouping, string> = { cause: "Cause", endpoint: "Endpoint", event: "Event type" };
 
-const List = ({ values }: { values: readonly string[] }) => {
-  const text = values.slice(0, 3).join(", ");
-  return (
-    <span title={values.join(", ")}>
-      {text}
-      {values.length > 3 && ` and ${values.length - 3} more`}
-    </span>
-  );
-};
-
-const Received = ({ cause }: { cause: Cause }) =>
-  cause.firstAt === null || cause.lastAt === null ? (
-    <span className="c3">just now</span>
-  ) : cause.firstAt === cause.lastAt ? (
-    <Time at={cause.lastAt} />
-  ) : (
-    <>
-      <Time at={cause.firstAt} /> – <Time at={cause.lastAt} />
-    </>
-  );
-
-const Row = (props: {
-  cause: Cause;
-  isChosen: boolean;
-  address: Address;
-  acts: Acts | null;
-  onChoose: (isOn: boolean) => void;
-}) => {
-  const { cause, isChosen, address, acts, onChoose } = props;
-  const { receiver } = cause;
-  const filter = filterOfCauses(address.search, [cause]);
-  return (
-    <tr aria-selected={isChosen}>
-      {acts !== null && (
-        <td className={css.choose}>
-          {cause.filter !== null && (
-            <input
-              type="checkbox"
-              aria-label={`Select ${cause.title}`}
-              checked={isChosen}
-              onChange={({ target }) => onChoose(target.checked)}
-            />
-          )}
-        </td>
+const Head = ({ grouping, canAct }: { grouping: Grouping; canAct: boolean }) => (
+  <thead>
+    <tr>
+      {canAct && (
+        <th className={css.choose}>
+          <span className="vh">Select</span>
+        </th>
       )}
-      <td className={css.cause}>
-        <AddressLink
-          className="b t14"
-          address={address}
-          to={{ ...address.search, ...filter, group: "none" }}
-          title="Show these deliveries"
-        >
-          {cause.title}
-        </AddressLink>
-        <small title={cause.detail}>{cause.detail}</small>
-      </td>
-      <td className={`num t16 b ${css.count}`}>{formatCount(cause.count)}</td>
-      <td className={`num ${css.share}`}>{formatPercent(cause.share)}</td>
-      <td className={css.bar}>
-        <div className="meter" aria-hidden="true">
-          <i className="acc" style={{ width: `${cause.share * 100}%` }} />
-        </div>
-      </td>
-      <td className={`two ${css.where}`}>
-        <List values={cause.endpoints} />
-        <small>
-          <List values={cause.eventTypes} />
-        </small>
-      </td>
-      <td className={css.received}>
-        <Received cause={cause} />
-      </td>
-      <td className={`two ${css.receiver}`}>
-        <span className={receiver.isFailing ? "tx-warn b" : ""}>{receiver.text}</span>
-        <small>{receiver.detail}</small>
-      </td>
-      {acts !== null && (
-        <td className={`num ${css.act}`}>
-          {cause.filter !== null && <Button onClick={() => acts.onPlan(filter)}>Plan replay…</Button>}
-        </td>
+      <th>{headings[grouping]}</th>
+      <th className={`num ${css.count}`} aria-sort="descending">
+        Deliveries ↓
+      </th>
+      <th className={`num ${css.share}`}>Share</th>
+      <th className={css.bar}>
+        <span className="vh">Share as a bar</span>
+      </th>
+      <th className={css.where}>Endpoint and events</th>
+      <th className={css.received}>
+        <TimeHeader label="Received" />
+      </th>
+      <th className={css.receiver}>Receiver now</th>
+      {canAct && (
+        <th className={css.act}>
+          <span className="vh">Act</span>
+        </th>
       )}
     </tr>
+  </thead>
+);
+
+/** What the table leaves out. */
+const More = (props: { hidden: number; unlisted: number; onShow: () => void }) => {
+  const { hidden, unlisted, onShow } = props;
+  return (
+    <>
+      {hidden > 0 && (
+        <div className={css.more}>
+          <Button onClick={onShow}>Show {hidden} more</Button>
+        </div>
+      )}
+      {unlisted > 0 && (
+        <p className={`c3 t12 ${css.more}`}>
+          {formatCount(unlisted)} small groups are not shown. Filter to see them.
+        </p>
+      )}
+    </>
   );
 };
 
-const ActBar = ({ chosen, address, acts }: { chosen: readonly Cause[]; address: Address; acts: Acts }) => {
+const ActBar = ({
+  chosen,
+  address,
+  acts,
+}: {
+  chosen: readonly Cause[];
+  address: Address;
+  acts: CauseActs;
+}) => {
   const count = chosen.reduce((sum, cause) => sum + cause.count, 0);
   const filter = filterOfCauses(address.search, chosen);
   return (
@@ -140,7 +107,7 @@ export const CausesPanel = (props: {
   address: Address;
   grouping: Grouping;
   /** Null without permission to replay. */
-  acts: Acts | null;
+  acts: CauseActs | null;
 }) => {
   const { organization, address, grouping, acts } = props;
   const query = useQuery(deadLetterGroupsQuery(organization, address.search));
@@ -166,27 +133,13 @@ export const CausesPanel = (props: {
       {(data) => (
         <>
           <table className={`tb ${css.table}`}>
-            <caption className="vh">Dead letters by {headings[grouping].toLowerCase()}, largest first</caption>
-            <thead>
-              <tr>
-                {acts !== null && <th className={css.choose} />}
-                <th>{headings[grouping]}</th>
-                <th className={`num ${css.count}`} aria-sort="descending">
-                  Deliveries ↓
-                </th>
-                <th className={`num ${css.share}`}>Share</th>
-                <th className={css.bar} />
-                <th className={css.where}>Endpoint and events</th>
-                <th className={css.received}>
-                  <TimeHeader label="Received" />
-                </th>
-                <th className={css.receiver}>Receiver now</th>
-                {acts !== null && <th className={css.act} />}
-              </tr>
-            </thead>
+            <caption className="vh">
+              Dead letters by {headings[grouping].toLowerCase()}, largest first
+            </caption>
+            <Head grouping={grouping} canAct={acts !== null} />
             <tbody>
               {shown.map((cause) => (
-                <Row
+                <CauseRow
                   key={cause.key}
                   cause={cause}
                   isChosen={chosen.includes(cause)}
@@ -197,16 +150,11 @@ export const CausesPanel = (props: {
               ))}
             </tbody>
           </table>
-          {causes.length > shown.length && (
-            <div className={css.more}>
-              <Button onClick={() => setIsWhole(true)}>Show {causes.length - shown.length} more</Button>
-            </div>
-          )}
-          {data.groupCount > data.groups.length && (
-            <p className={`c3 t12 ${css.more}`}>
-              {formatCount(data.groupCount - data.groups.length)} small groups are not shown. Filter to see them.
-            </p>
-          )}
+          <More
+            hidden={causes.length - shown.length}
+            unlisted={data.groupCount - data.groups.length}
+            onShow={() => setIsWhole(true)}
+          />
           {acts !== null && <ActBar chosen={chosen} address={address} acts={acts} />}
         </>
       )}

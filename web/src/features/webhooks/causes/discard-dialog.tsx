@@ -49,7 +49,9 @@ export const DiscardDialog = (props: {
         {count === 1 ? "It no longer waits" : `All ${formatCount(count)} no longer wait`} for replay and no
         longer count as a problem.
       </p>
-      {discard.error !== null && errors.size === 0 && <ActError title="Not discarded." error={discard.error} />}
+      {discard.error !== null && errors.size === 0 && (
+        <ActError title="Not discarded." error={discard.error} />
+      )}
       <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={send} />
       {asks && (
         <FormField

@@ -52,12 +52,20 @@ it("receivers in several states are named by number, and count as healthy only t
     100,
     "cause",
   );
-  expect(all?.receiver).toMatchObject({ text: "Mixed", detail: "1 healthy, 1 still failing", isHealthy: false });
+  expect(all?.receiver).toMatchObject({
+    text: "Mixed",
+    detail: "1 healthy, 1 still failing",
+    isHealthy: false,
+  });
 });
 
 it("the filter of chosen causes holds exactly them, within the page's filter", () => {
   const causes = causesOf(groups, 100, "cause");
-  const search = { status: ["dead_letter" as const], eventType: ["order.paid"], from: "2026-11-19T00:00:00Z" };
+  const search = {
+    status: ["dead_letter" as const],
+    eventType: ["order.paid"],
+    from: "2026-11-19T00:00:00Z",
+  };
   expect(filterOfCauses(search, causes.slice(0, 1))).toEqual({
     status: ["dead_letter"],
     eventType: ["order.paid"],

@@ -4,8 +4,7 @@ import { formatCount, formatPlural } from "#lib/format.ts";
 import { errorWords, statusLine } from "../deliveries/deliveries.ts";
 import type { WebhooksSearch } from "../search.ts";
 
-export const groupings = ["cause", "endpoint", "event"] as const;
-export type Grouping = (typeof groupings)[number];
+export type Grouping = "cause" | "endpoint" | "event";
 
 /** Dead letters that one act is about. */
 export type Cause = {
@@ -113,8 +112,14 @@ export const causesOf = (groups: readonly DeadLetterGroup[], total: number, grou
           share: total === 0 ? 0 : count / total,
           endpoints: distinct(some.map(({ endpointName }) => endpointName)),
           eventTypes: distinct(some.map(({ eventType }) => eventType)),
-          firstAt: edge(some.map(({ firstAt }) => firstAt), Math.min),
-          lastAt: edge(some.map(({ lastAt }) => lastAt), Math.max),
+          firstAt: edge(
+            some.map(({ firstAt }) => firstAt),
+            Math.min,
+          ),
+          lastAt: edge(
+            some.map(({ lastAt }) => lastAt),
+            Math.max,
+          ),
           receiver: receiverOf(some),
           filter: filterOf(largest, grouping),
         },

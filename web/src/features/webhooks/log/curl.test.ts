@@ -13,5 +13,14 @@ it("a copied command passes every byte of address, headers and body on, and runs
   // In place of curl, a program that writes its arguments.
   const script = curlOf(request).replace("curl", "printf '%s\\0'");
   const given = execFileSync("sh", ["-c", script]).toString().split("\0");
-  expect(given).toEqual(["-X", "POST", request.url, "-H", "webhook-id: msg_1'; touch /tmp/never; '", "--data-raw", request.body, ""]);
+  expect(given).toEqual([
+    "-X",
+    "POST",
+    request.url,
+    "-H",
+    "webhook-id: msg_1'; touch /tmp/never; '",
+    "--data-raw",
+    request.body,
+    "",
+  ]);
 });

@@ -8,7 +8,10 @@ import { ReasonField } from "#ui/form/reason-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { DiscardDialog, useCancelRetries, useRetryNow } from "../causes/causes.ts";
 
-type Props = { organization: string; delivery: Pick<Delivery, "id" | "eventType" | "endpointName" | "status"> };
+type Props = {
+  organization: string;
+  delivery: Pick<Delivery, "id" | "eventType" | "endpointName" | "status">;
+};
 
 const CancelDialog = ({ organization, delivery, onClose }: Props & { onClose: () => void }) => {
   const [reason, setReason] = useState("");
@@ -28,7 +31,12 @@ const CancelDialog = ({ organization, delivery, onClose }: Props & { onClose: ()
           <Button large onClick={onClose}>
             Keep retrying
           </Button>
-          <Button large variant="danger-solid" disabled={!isReason(reason) || cancel.isPending} onClick={send}>
+          <Button
+            large
+            variant="danger-solid"
+            disabled={!isReason(reason) || cancel.isPending}
+            onClick={send}
+          >
             Cancel retries
           </Button>
         </>

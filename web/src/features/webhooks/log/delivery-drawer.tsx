@@ -97,7 +97,9 @@ export const DeliveryDrawer = (props: {
       footer={
         <Foot
           detail={detail}
-          acts={canReplay && shown !== undefined && <DeliveryActs organization={organization} delivery={shown} />}
+          acts={
+            canReplay && shown !== undefined && <DeliveryActs organization={organization} delivery={shown} />
+          }
           onReplay={startReplay}
         />
       }

@@ -18,7 +18,7 @@ import { Empty, Panel } from "#ui/page/panel.tsx";
 import { LoadOlder } from "#ui/table/load-older.tsx";
 import { TailStrip } from "#ui/table/tail-strip.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
-import { CausesPanel, DiscardDialog, type Grouping } from "../causes/causes.ts";
+import { type CauseActs, CausesPanel, DiscardDialog, type Grouping } from "../causes/causes.ts";
 import {
   activeTab,
   countedFilter,
@@ -136,13 +136,8 @@ const StripText = ({ log, search, nowMs }: { log: DeliveryLog; search: WebhooksS
   );
 };
 
-type Acts = {
-  onPlan: (filter: ReplayFilter) => void;
-  onDiscard: (filter: ReplayFilter, count: number) => void;
-};
-
 /** Acts on the selection, or on all matching dead letters. */
-const ReplayActs = (props: { log: DeliveryLog; search: WebhooksSearch; acts: Acts }) => {
+const ReplayActs = (props: { log: DeliveryLog; search: WebhooksSearch; acts: CauseActs }) => {
   const { log, search, acts } = props;
   const { onPlan, onDiscard } = acts;
   const { selection, rows, matching } = log;
@@ -155,9 +150,7 @@ const ReplayActs = (props: { log: DeliveryLog; search: WebhooksSearch; acts: Act
           Clear selection
         </Button>
         {chosenDead.length > 0 && (
-          <Button
-            onClick={() => onDiscard({ ids: chosenDead.map(({ id }) => id) }, chosenDead.length)}
-          >
+          <Button onClick={() => onDiscard({ ids: chosenDead.map(({ id }) => id) }, chosenDead.length)}>
             Discard {formatCount(chosenDead.length)}…
           </Button>
         )}
@@ -169,7 +162,9 @@ const ReplayActs = (props: { log: DeliveryLog; search: WebhooksSearch; acts: Act
   return rows.length > 0 && search.status?.some(isReplayable) === true ? (
     <>
       {activeTab(search) === "dead" && dead > 0 && log.summary.data?.isBound === false && (
-        <Button onClick={() => onDiscard(replayFilterOf(search), dead)}>Discard all {formatCount(dead)}…</Button>
+        <Button onClick={() => onDiscard(replayFilterOf(search), dead)}>
+          Discard all {formatCount(dead)}…
+        </Button>
       )}
       <Button onClick={() => onPlan(replayFilterOf(search))}>
         {matching === undefined ? "Replay all matching…" : `Replay all ${matching} matching…`}
@@ -257,19 +252,70 @@ const Head = (props: { organization: string; address: Address; log: DeliveryLog;
   );
 };
 
+/** Below the head: the groups of dead letters, or the list with its strip. */
+const Shown = (props: {
+  organization: string;
+  address: Address;
+  log: DeliveryLog;
+  nowMs: number;
+  pause: { isPaused: boolean; newCount: number; onToggle: () => void };
+  /** Null without permission to replay. */
+  acts: CauseActs | null;
+}) => {
+  const { organization, address, log, nowMs, pause, acts } = props;
+  const { search } = address;
+  const grouping = groupingOf(search);
+  if (grouping !== null)
+    return <CausesPanel organization={organization} address={address} grouping={grouping} acts={acts} />;
+  return (
+    <>
+      <TailStrip {...pause} text={<StripText log={log} search={search} nowMs={nowMs} />}>
+        {acts !== null && <ReplayActs log={log} search={search} acts={acts} />}
+        {hasRange(search) && (
+          <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
+            Clear selection
+          </Button>
+        )}
+      </TailStrip>
+      <List log={log} address={address} canReplay={acts !== null} />
+    </>
+  );
+};
+
+type Asked = { act: "plan"; filter: ReplayFilter } | { act: "discard"; filter: ReplayFilter; count: number };
+
+const Dialogs = (props: {
+  organization: string;
+  address: Address;
+  asked: Asked | null;
+  onClose: () => void;
+}) => {
+  const { organization, address, asked, onClose } = props;
+  if (asked === null) return null;
+  const { filter } = asked;
+  return asked.act === "discard" ? (
+    <DiscardDialog organization={organization} filter={filter} count={asked.count} onClose={onClose} />
+  ) : (
+    <ReplayPlanDialog
+      organization={organization}
+      filter={filter}
+      onClose={onClose}
+      onStarted={(id) => address.go({ tab: "replays", replay: id })}
+    />
+  );
+};
+
 /** The log filtered by the URL: filter bar, histogram, live list and the drawer of one delivery. */
 export const DeliveriesTab = (props: { organization: string; address: Address; tabs: ReactNode }) => {
   const { organization, address, tabs } = props;
   const { search } = address;
   const nowMs = useMinute();
   const canReplay = useCan(organization, "webhooks:replay");
-  const [planned, setPlanned] = useState<ReplayFilter | null>(null);
-  const [discarded, setDiscarded] = useState<{ filter: ReplayFilter; count: number } | null>(null);
-  const acts: Acts = {
-    onPlan: setPlanned,
-    onDiscard: (filter, count) => setDiscarded({ filter, count }),
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const acts: CauseActs = {
+    onPlan: (filter) => setAsked({ act: "plan", filter }),
+    onDiscard: (filter, count) => setAsked({ act: "discard", filter, count }),
   };
-  const grouping = groupingOf(search);
   const log = useDeliveryLog(organization, address, nowMs, search.delivery !== undefined);
   const { tail } = log;
   const toggle = () => {
@@ -298,38 +344,16 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
           }
         >
           <Head organization={organization} address={address} log={log} nowMs={nowMs} />
-          {grouping !== null ? (
-            <CausesPanel
-              organization={organization}
-              address={address}
-              grouping={grouping}
-              acts={canReplay ? acts : null}
-            />
-          ) : (
-            <>
-              <TailStrip {...pause} text={<StripText log={log} search={search} nowMs={nowMs} />}>
-                {canReplay && <ReplayActs log={log} search={search} acts={acts} />}
-                {hasRange(search) && (
-                  <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
-                    Clear selection
-                  </Button>
-                )}
-              </TailStrip>
-              <List log={log} address={address} canReplay={canReplay} />
-            </>
-          )}
-        </Split>
-        {discarded !== null && (
-          <DiscardDialog organization={organization} {...discarded} onClose={() => setDiscarded(null)} />
-        )}
-        {planned !== null && (
-          <ReplayPlanDialog
+          <Shown
             organization={organization}
-            filter={planned}
-            onClose={() => setPlanned(null)}
-            onStarted={(id) => address.go({ tab: "replays", replay: id })}
+            address={address}
+            log={log}
+            nowMs={nowMs}
+            pause={pause}
+            acts={canReplay ? acts : null}
           />
-        )}
+        </Split>
+        <Dialogs organization={organization} address={address} asked={asked} onClose={() => setAsked(null)} />
       </div>
     </Page>
   );
