@@ -80,5 +80,6 @@ it("the verdict says how many causes explain how many dead letters", () => {
   const causes = causesOf(groups, 100, "cause");
   expect(verdictOf(causes, 100)).toBe("2 causes explain all 100 dead letters");
   expect(verdictOf(causes, 130)).toBe("2 causes explain 100 of 130 dead letters");
+  expect(verdictOf(causesOf([group({})], 1, "cause"), 1)).toBe("1 dead letter");
   expect(verdictOf([], 0)).toBe("No dead letters");
 });

@@ -130,9 +130,9 @@ export const causesOf = (groups: readonly DeadLetterGroup[], total: number, grou
 
 /** The dead letters of these causes, within the page's filter. */
 export const filterOfCauses = (search: WebhooksSearch, causes: readonly Cause[]): ReplayFilter => {
-  const all = <Key extends "endpointId" | "eventType" | "errorClass">(key: Key) =>
-    causes.flatMap((cause) => cause.filter?.[key] ?? []);
-  const [endpointId, eventType, errorClass] = [all("endpointId"), all("eventType"), all("errorClass")];
+  const endpointId = causes.flatMap(({ filter }) => filter?.endpointId ?? []);
+  const eventType = causes.flatMap(({ filter }) => filter?.eventType ?? []);
+  const errorClass = causes.flatMap(({ filter }) => filter?.errorClass ?? []);
   return {
     status: ["dead_letter"],
     ...(endpointId.length > 0
@@ -158,6 +158,7 @@ export const filterOfCauses = (search: WebhooksSearch, causes: readonly Cause[])
 /** "3 causes explain 41,200 of 41,508 dead letters": the largest, at most three, that make up nearly all. */
 export const verdictOf = (causes: readonly Cause[], total: number): string => {
   if (total === 0) return "No dead letters";
+  if (total === 1) return "1 dead letter";
   const shown = causes.slice(0, 3);
   const count = shown.reduce((sum, cause) => sum + cause.count, 0);
   const verb = shown.length === 1 ? "explains" : "explain";

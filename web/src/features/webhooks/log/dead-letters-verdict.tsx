@@ -39,7 +39,9 @@ export const DeadLettersVerdict = ({
         {causes.length > 0 &&
           (over === causes.length
             ? "All receivers are healthy again."
-            : `${formatCount(over)} of ${formatCount(causes.length)} causes are over: their receivers are healthy.`)}
+            : over === 0
+              ? "No receiver is healthy again yet."
+              : `${formatCount(over)} of ${formatCount(causes.length)} causes are over: their receivers are healthy.`)}
       </p>
     </section>
   );

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type Delivery, type DeliveryDetail, deliveryTopic } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { ApiError } from "#lib/api/api.ts";
 import { useCan } from "#lib/api/session.ts";
 import { useKeys } from "#lib/keys.ts";
@@ -20,26 +20,26 @@ import { DeliveryBody } from "./delivery-body.tsx";
 
 type Address = PageAddress<WebhooksSearch>;
 
-const Foot = ({
-  detail,
-  acts,
-  onReplay,
-}: {
-  detail: DeliveryDetail | undefined;
-  acts: ReactNode;
+/** `delivery` is undefined without permission to act, and while it is loading. */
+const Foot = (props: {
+  organization: string;
+  delivery: Delivery | DeliveryDetail | undefined;
   onReplay: (() => void) | null;
-}) => (
-  <>
-    {onReplay !== null && (
-      <Button variant="primary" onClick={onReplay} disabled={detail === undefined}>
-        Replay… <kbd className={css.key}>R</kbd>
-      </Button>
-    )}
-    {acts}
-    <span className="grow" />
-    <CopyButton text={location.href} label="Copy link" />
-  </>
-);
+}) => {
+  const { organization, delivery, onReplay } = props;
+  return (
+    <>
+      {onReplay !== null && (
+        <Button variant="primary" onClick={onReplay} disabled={delivery === undefined}>
+          Replay… <kbd className={css.key}>R</kbd>
+        </Button>
+      )}
+      {delivery !== undefined && <DeliveryActs organization={organization} delivery={delivery} />}
+      <span className="grow" />
+      <CopyButton text={location.href} label="Copy link" />
+    </>
+  );
+};
 
 const State = ({ delivery: shown }: { delivery: Pick<Delivery, "status" | "eventId"> }) => (
   <>
@@ -95,13 +95,7 @@ export const DeliveryDrawer = (props: {
       onNext={open(at + 1)}
       onClose={() => address.go({ ...address.search, delivery: undefined })}
       footer={
-        <Foot
-          detail={detail}
-          acts={
-            canReplay && shown !== undefined && <DeliveryActs organization={organization} delivery={shown} />
-          }
-          onReplay={startReplay}
-        />
+        <Foot organization={organization} delivery={canReplay ? shown : undefined} onReplay={startReplay} />
       }
     >
       {isGone ? (

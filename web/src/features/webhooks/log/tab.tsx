@@ -191,7 +191,7 @@ const GroupChoice = ({ address }: { address: Address }) => (
     options={groupOptions}
     value={groupingOf(address.search) ?? "none"}
     onChange={(group) => address.go({ ...address.search, group: group === "cause" ? undefined : group })}
-    group={{ label: "Group by" }}
+    group={{ label: "Group by", className: "no-phone" }}
   />
 );
 
