@@ -12,6 +12,7 @@ import { createServer } from "#lib/http/server.ts";
 import { createDatabase } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
+import { createSharedReads } from "#lib/shared-reads.ts";
 import { systemClock } from "#lib/time/clock.ts";
 import { testContext } from "#testing/contexts.ts";
 import { startBenchStack } from "./bench-stack.ts";
@@ -52,7 +53,16 @@ export async function run(): Promise<boolean> {
     replay: { ...webhooksDefaults.replay, holdMs: 0 },
   };
   const webhooks = createWebhooks(
-    { database, redis, subscribe, events, changes, clock: systemClock, log },
+    {
+      database,
+      redis,
+      subscribe,
+      events,
+      sharedReads: createSharedReads({ clock: systemClock, events }),
+      changes,
+      clock: systemClock,
+      log,
+    },
     { redisUrl, settings },
   );
   await webhooks.ready;

@@ -176,6 +176,9 @@ test("the drawers, the replay dialog and the refused requests have no serious ac
   await postEvent(product, { ...source, secret: wrongSecret }, event);
   await signInByApi(page, user("admin"));
   await page.goto(`/webhooks?status=dead_letter&eventType=${own.eventType}`);
+  await expect(page.getByRole("row").filter({ hasText: own.eventType })).toBeVisible({ timeout: 30_000 });
+  expect(await seriousFaults(page), "dead letters by cause").toEqual([]);
+  await page.goto(`/webhooks?status=dead_letter&group=none&eventType=${own.eventType}`);
   await page.getByRole("row").filter({ hasText: own.eventType }).getByRole("link").click({ timeout: 30_000 });
   const drawer = page.getByRole("complementary", { name: `Delivery ${own.eventType}` });
   await expect(drawer.getByRole("button", { name: /^Attempt 2/ })).toBeVisible();

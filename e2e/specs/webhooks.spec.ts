@@ -33,6 +33,7 @@ test("a dead letter appears live, is replayed with a reason, completes, and is i
     .getByRole("navigation", { name: "Webhooks" })
     .getByRole("link", { name: /^Dead letters/ })
     .click();
+  await page.getByRole("group", { name: "Group by" }).getByRole("button", { name: "None" }).click();
   await expect(page.getByRole("heading", { name: "Webhooks", level: 1 })).toBeVisible();
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
   await markPage(page);

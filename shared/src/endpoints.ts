@@ -18,6 +18,7 @@ import { liveContracts } from "./live.ts";
 import * as otlp from "./otlp.ts";
 import * as sourceTrial from "./source-trial.ts";
 import * as sources from "./sources.ts";
+import * as webhookDeadLetters from "./webhooks/dead-letters.ts";
 import * as webhookEndpoints from "./webhooks/endpoints.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
 import * as webhookSources from "./webhooks/senders.ts";
@@ -41,6 +42,7 @@ const contracts = [
   maintenance,
   otlp,
   sources,
+  webhookDeadLetters,
   webhookEndpoints,
   webhookRefusals,
   sourceTrial,

@@ -147,11 +147,11 @@ begin
       count(*) filter (where died), count(*) filter (where replayed), duration
     from (
       select n.org_id, n.endpoint_id, n.event_type,
-        case when n.status = 'completed' or n.generation > o.generation then '' else coalesce(n.error_class, '') end as error_class,
+        case when n.status in ('completed', 'pending') then '' else coalesce(n.error_class, '') end as error_class,
         n.generation = o.generation and n.attempts > o.attempts as tried,
         n.status = 'completed' and o.status <> 'completed' as delivered,
         n.status = 'dead_letter' and o.status <> 'dead_letter' as died,
-        n.generation > o.generation as replayed,
+        n.generation > o.generation and n.status = 'pending' as replayed,
         case when n.status = 'completed' and o.status <> 'completed' then least(60, greatest(0, ceil(
           ln(greatest(extract(epoch from n.completed_at - n.last_attempt_at) * 1000, 1)) / ln(1.25))))::smallint end as duration
       from new_rows n join old_rows o on o.id = n.id and o.created_at = n.created_at

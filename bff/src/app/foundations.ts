@@ -10,6 +10,7 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import { createOwnCaches } from "#lib/redis/own-caches.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
 import { createSessionEnds } from "#lib/security/session-ends.ts";
+import { createSharedReads } from "#lib/shared-reads.ts";
 import type { Clock } from "#lib/time/clock.ts";
 
 export type AppDeps = {
@@ -34,7 +35,8 @@ export function createFoundations({ config, log, clock, database, redis, redisUr
   const { subscribe } = channels;
   const { events, flush } = createEvents({ subscribe, log });
   const sessionEnds = createSessionEnds({ subscribe, log });
-  const ground: Ground = { database, redis, subscribe, clock, log, events, config };
+  const sharedReads = createSharedReads({ clock, events });
+  const ground: Ground = { database, redis, subscribe, clock, log, events, sharedReads, config };
   const audit = createAudit(ground, { box, secretKey, cache: ownCaches.named("audit values") });
   const { changes, denials } = audit;
   const access = createAccess({ ...ground, changes, denials }, { sessionEnds, box });

@@ -8,6 +8,7 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { Changes, Denials } from "./change.ts";
 import type { Subscribe } from "./channel.ts";
 import type { Events } from "./events.ts";
+import type { SharedReads } from "./shared-reads.ts";
 
 /** A role of a process; several processes may share one. */
 export type ProcessRole = Role;
@@ -55,6 +56,8 @@ export type Core = {
   clock: Clock;
   log: Logger;
   events: Events;
+  /** Equal first pages of lists share one query. */
+  sharedReads: SharedReads;
   config: Config;
   changes: Changes;
   denials: Denials;

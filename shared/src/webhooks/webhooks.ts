@@ -156,6 +156,16 @@ export const deliveryDetail = delivery.extend({
   endpoint: webhookEndpoint,
   /** Other dead letters of the same endpoint and error. */
   sameCause: z.number(),
+  /** Runs that sent this delivery again, newest first, at most 20; `generation` is the one that the run started. */
+  replayedBy: z.array(
+    z.object({
+      replayId: z.uuid(),
+      generation: z.number().int(),
+      startedBy: z.string().nullable(),
+      startedAt: timestamp.nullable(),
+      outcome: z.enum(["sent", "succeeded", "failed"]),
+    }),
+  ),
 });
 export type DeliveryDetail = z.infer<typeof deliveryDetail>;
 

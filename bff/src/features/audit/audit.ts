@@ -25,18 +25,20 @@ type AuditNeeds = {
 
 /** The audit trail, a foundation for all later features: writing, reading, proof and review. */
 export function createAudit(
-  { database, redis, events, config, clock, log }: Ground,
+  { database, redis, events, sharedReads, config, clock, log }: Ground,
   { box, secretKey, cache }: AuditNeeds,
 ) {
-  const onCommitted = (organizationId: string, ids: readonly string[]) =>
+  const onCommitted = (organizationId: string, ids: readonly string[]) => {
+    sharedReads.forget(organizationId);
     events.emit("audit.committed", { organizationId, ids, created: ids.length });
+  };
   const onAuditCommitted = (organizationId: string, id: string) => onCommitted(organizationId, [id]);
   const changes = createChanges({ database, box, onAuditCommitted, log });
   const denials = createDenials({ database, clock, onAuditCommitted, log });
   const intake = createAuditIntake({ database, clock, onCommitted });
   const readings = createReadings({ trail: changes, redis, clock });
   const store = createAuditStore({ database });
-  const service = createAuditService({ store, readings });
+  const service = createAuditService({ store, readings, shared: sharedReads.open() });
   const review = createAuditReview({ database, changes, readings, box, cache, clock, log });
   const proof = createAuditProof({
     database,

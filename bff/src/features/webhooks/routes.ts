@@ -1,3 +1,4 @@
+import * as dead from "@wheelhouse/shared/webhooks/dead-letters.ts";
 import * as contracts from "@wheelhouse/shared/webhooks/endpoints.ts";
 import * as received from "@wheelhouse/shared/webhooks/events.ts";
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
@@ -9,12 +10,15 @@ import { route } from "#lib/http/route.ts";
 import type { Configuration, Sources } from "./directory/directory.ts";
 import type { Endpoints } from "./endpoints/endpoints.ts";
 import type { EventPayload, EventReading, Late } from "./events/events.ts";
-import type { Deliveries } from "./log/log.ts";
+import type { DeadLetterGroups, Deliveries, DeliveryActs, Outcomes } from "./log/log.ts";
 import type { Refusals } from "./refusals/refusals.ts";
 import type { createReplay, Replays } from "./replays/replays.ts";
 
 type RoutesOptions = {
   deliveries: Deliveries;
+  groups: DeadLetterGroups;
+  acts: DeliveryActs;
+  outcomes: Outcomes;
   configuration: Configuration;
   sources: Sources;
   endpoints: Endpoints;
@@ -27,12 +31,18 @@ type RoutesOptions = {
 };
 
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
-  const { deliveries, configuration, endpoints, sources, replay, replays, refusals } = options;
+  const { deliveries, groups, acts, outcomes, configuration, endpoints, sources, replay, replays, refusals } =
+    options;
   eventRoutes(app, options);
   route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
   route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
   route(app, contract.readDelivery, ({ params }, context) => deliveries.read(params.id, context));
   route(app, contract.replayDelivery, ({ params, body }, context) => replay(params.id, body, context));
+  route(app, dead.listDeadLetterGroups, ({ query }, context) => groups.list(query, context));
+  route(app, dead.discardDeliveries, ({ body }, context) => acts.discard(body, context));
+  route(app, dead.cancelDelivery, ({ params, body }, context) => acts.cancel(params.id, body, context));
+  route(app, dead.retryDelivery, ({ params }, context) => acts.retry(params.id, context));
+  route(app, dead.readWebhookStatistics, ({ query }, context) => outcomes.read(query, context));
   route(app, many.listReplays, ({ query }, context) => replays.list(query, context));
   route(app, many.planReplay, ({ body }, context) => replays.plan(body, context));
   route(app, many.startReplay, ({ body }, context) => replays.start(body, context));

@@ -37,12 +37,24 @@ import {
   createLateStore,
 } from "./events/events.ts";
 import { createIntake, createIntakeStore, createRejections, keepPartitionsAhead } from "./intake/intake.ts";
-import { createDeliveries, createDeliveryStore, createDetailStore, createPayloads, createRetention } from "./log/log.ts";
+import {
+  createDeadLetterGroups,
+  createDeliveries,
+  createDeliveryActs,
+  createDeliveryStore,
+  createDetailStore,
+  createOutcomes,
+  createPayloads,
+  createRetention,
+} from "./log/log.ts";
 import { createRefusals } from "./refusals/refusals.ts";
 import { createReplay, createReplayRunner, createReplays, createReplaysStore } from "./replays/replays.ts";
 import { webhooksRoutes } from "./routes.ts";
 
-type WebhooksCore = Pick<Core, "database" | "redis" | "subscribe" | "events" | "changes" | "clock" | "log">;
+type WebhooksCore = Pick<
+  Core,
+  "database" | "redis" | "subscribe" | "events" | "sharedReads" | "changes" | "clock" | "log"
+>;
 type WebhooksNeeds = {
   /** For the connection on which a worker waits for jobs. */
   redisUrl: string;
@@ -104,11 +116,15 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
     }),
     sources: createSources({ changes, secrets, directory, clock, store: createSourceStore(database) }),
     deliveries: createDeliveries({
+      shared: core.sharedReads,
       store: parts.log,
       detail: createDetailStore(database, payloads),
       breakers,
       clock,
     }),
+    groups: createDeadLetterGroups({ database, breakers, clock }),
+    acts: createDeliveryActs({ changes, doorbell, events, clock }),
+    outcomes: createOutcomes({ database }),
     intake: createIntake({
       directory,
       config: settings,

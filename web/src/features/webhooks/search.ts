@@ -18,6 +18,8 @@ export type WebhooksSearch = {
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
+  /** How dead letters are grouped; by cause unless set. */
+  group?: "endpoint" | "event" | "none" | undefined;
   /** Delivery whose drawer is open. */
   delivery?: string | undefined;
   /** Of the events: ids of sources, what became of them, and the one whose drawer is open. */
@@ -51,6 +53,7 @@ export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
   from: readTimestamp(raw, "from"),
   to: readTimestamp(raw, "to"),
   q: readText(raw, "q"),
+  group: readWord(raw, "group", ["endpoint", "event", "none"]),
   delivery: uuids(raw, "delivery")?.[0],
   sourceId: uuids(raw, "sourceId"),
   fate: readList(raw, "fate", eventFates),

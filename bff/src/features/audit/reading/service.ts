@@ -5,11 +5,14 @@ import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
 import { AppError, notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { EncodedJson } from "#lib/http/route.ts";
+import type { SharedRead } from "#lib/shared-reads.ts";
 import { filterFields } from "./find.ts";
 import type { Readings } from "./readings.ts";
 import type { AuditStore } from "./store.ts";
 
 type AuditServiceDeps = {
+  /** Equal first pages share one query; each reader's reading is recorded. */
+  shared: SharedRead<Awaited<ReturnType<AuditStore["list"]>>>;
   store: AuditStore;
   readings: Readings;
 };
@@ -17,7 +20,7 @@ type AuditServiceDeps = {
 const place = z.strictObject({ recordedAt: z.iso.datetime(), id: z.uuid() });
 
 /** Reading the trail is recorded too: nothing is shown before its reading is recorded. */
-export function createAuditService({ store, readings }: AuditServiceDeps) {
+export function createAuditService({ shared, store, readings }: AuditServiceDeps) {
   return {
     /**
      * Returns encoded JSON: `toAuditEvent` picks each field by name, and validating a page against the
@@ -29,8 +32,10 @@ export function createAuditService({ store, readings }: AuditServiceDeps) {
       context: RequestContext,
     ): Promise<EncodedJson> {
       const organizationIds = includeChildren ? context.subtreeIds : [context.organization.id];
+      const after = decodeCursor(cursor, place);
+      const read = () => store.list(organizationIds, filter, after, limit + 1);
       const [rows] = await Promise.all([
-        store.list(organizationIds, filter, decodeCursor(cursor, place), limit + 1),
+        after ? read() : shared(organizationIds, { filter, limit }, read),
         readings.record(context, { ...filterFields(filter), includeChildren }),
       ]);
       const shown = rows.slice(0, limit);

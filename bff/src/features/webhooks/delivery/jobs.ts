@@ -28,6 +28,8 @@ export type Doorbell = {
    * once they are due.
    */
   ring(attempts: readonly (AttemptRef & { delayMs: number })[]): Promise<void>;
+  /** Replaces the job of a later attempt by one that runs now; without Redis, the sweeper does. */
+  hurry(attempt: AttemptRef): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -41,7 +43,14 @@ export function createDoorbell(redis: Redis, log: Logger): Doorbell {
     defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
   });
   queue.on("error", (err) => log.debug({ err }, "delivery queue error"));
-  return {
+  const doorbell: Doorbell = {
+    async hurry(attempt) {
+      if (redis.status !== "ready") return;
+      // A job that runs already cannot be removed, and need not be.
+      await queue.remove(jobIdOf(attempt)).catch(() => {});
+      const { deliveryId, endpointId, generation, attempt: number } = attempt;
+      await doorbell.ring([{ deliveryId, endpointId, generation, attempt: number, delayMs: 0 }]);
+    },
     async ring(attempts) {
       if (attempts.length === 0 || redis.status !== "ready") return;
       try {
@@ -61,6 +70,7 @@ export function createDoorbell(redis: Redis, log: Logger): Doorbell {
     },
     close: () => queue.close(),
   };
+  return doorbell;
 }
 
 /** `closing`: nothing new may be claimed; `abort`: what is under way ends now. */

@@ -130,7 +130,7 @@ export function createEventReading({ store, payloads, clock }: EventsOptions) {
       if (!found) throw notFound("event");
       const { event, content, endpoints } = found;
       const mayRead = context.actor.can("webhooks:payload").in(event.org_id).check();
-      const body = content.payload === null ? null : payloads.open(content.payload, id);
+      const body = payloads.open(content.payload, id);
       return {
         ...eventOf(event),
         headers: content.headers,

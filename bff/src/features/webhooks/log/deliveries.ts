@@ -9,18 +9,28 @@ import type {
 import { decodeCursor } from "#lib/http/cursor.ts";
 import { invalidField, notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
+import type { SharedReads } from "#lib/shared-reads.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Breakers } from "../breaker.ts";
 import { endpointView, pageOf, place } from "../directory/directory.ts";
 import { redactText } from "../redaction.ts";
 import { barsOf } from "./bars.ts";
 import type { AttemptRow, DetailStore, PayloadRow } from "./detail-store.ts";
-import { type CountedRow, type DeliveryStore, deliveryOf, knownErrorClass, textCap } from "./store.ts";
+import {
+  type CountedRow,
+  type DeliveryRow,
+  type DeliveryStore,
+  deliveryOf,
+  knownErrorClass,
+  textCap,
+} from "./store.ts";
 
 const dayMs = 86_400_000;
 const maxShownBytes = 16 * 1024;
 
 type DeliveriesOptions = {
+  /** Equal first pages and counts share one query. */
+  shared: Pick<SharedReads, "open">;
   store: DeliveryStore;
   detail: DetailStore;
   breakers: Pick<Breakers, "view">;
@@ -86,7 +96,9 @@ function attemptOf(row: AttemptRow, payload: PayloadRow | null): DeliveryAttempt
 }
 
 /** Delivery reads for the pages. */
-export function createDeliveries({ store, detail, breakers, clock }: DeliveriesOptions) {
+export function createDeliveries({ shared, store, detail, breakers, clock }: DeliveriesOptions) {
+  const sharedList = shared.open<DeliveryRow[]>();
+  const sharedSummary = shared.open<[CountedRow[], CountedRow[]]>();
   return {
     async list(
       { cursor, limit, includeChildren, ...filter }: EndpointParsed<typeof listDeliveries>["query"],
@@ -94,7 +106,9 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
     ): Promise<EndpointResult<typeof listDeliveries>> {
       assertRange(filter);
       const after = decodeCursor(cursor, place);
-      const rows = await store.list(organizationsOf(includeChildren, context), filter, after, limit + 1);
+      const organizations = organizationsOf(includeChildren, context);
+      const read = () => store.list(organizations, filter, after, limit + 1);
+      const rows = await (after ? read() : sharedList(organizations, { filter, limit }, read));
       return pageOf(rows, limit, deliveryOf);
     },
 
@@ -110,10 +124,13 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
       const organizations = organizationsOf(includeChildren, context);
       const shown = barsOf({ fromMs, toMs, nowMs, most: bars });
       const { status, ...rest } = filter;
-      const [counted, histogram] = await Promise.all([
-        store.count(organizations, rest, { fromMs, toMs, barMs: null }),
-        store.count(organizations, filter, shown),
-      ]);
+      const asked = { filter, bars };
+      const [counted, histogram] = await sharedSummary(organizations, asked, () =>
+        Promise.all([
+          store.count(organizations, rest, { fromMs, toMs, barMs: null }),
+          store.count(organizations, filter, shown),
+        ]),
+      );
       const ofStatus = (one: DeliveryStatus) => counted.find((row) => row.status === one)?.count ?? 0;
       return {
         from: new Date(shown.fromMs).toISOString(),
@@ -151,6 +168,13 @@ export function createDeliveries({ store, detail, breakers, clock }: DeliveriesO
         },
         endpoint: endpointView(endpoint, breakers),
         sameCause: found.sameCause,
+        replayedBy: found.runs.map((run) => ({
+          replayId: run.replay_id,
+          generation: run.generation,
+          startedBy: run.started_by,
+          startedAt: run.starts_at?.toISOString() ?? null,
+          outcome: run.outcome,
+        })),
       };
     },
   };

@@ -6,6 +6,7 @@ import type { Payloads } from "./payloads.ts";
 import { type DeliveryRow, deliveryColumns, deliveryJoins, knownErrorClass, searchFilter } from "./store.ts";
 
 const maxAttempts = 50;
+const maxRuns = 20;
 const maxPayloadBytes = 64 * 1024;
 
 export type AttemptRow = {
@@ -25,6 +26,14 @@ export type AttemptRow = {
   response_body: string | null;
   response_size_bytes: number | null;
   response_truncated: boolean | null;
+};
+/** A run that sent the delivery again. */
+type RunOfDelivery = {
+  replay_id: string;
+  generation: number;
+  outcome: "sent" | "succeeded" | "failed";
+  started_by: string | null;
+  starts_at: Date | null;
 };
 export type PayloadRow = { content_type: string; payload: Buffer; size_bytes: number };
 
@@ -89,8 +98,15 @@ export function createDetailStore(database: Database, payloads: Payloads) {
                 : { errorClass: [knownErrorClass(delivery.error_class) ?? "protocol"] }),
             })}::jsonb, now() - interval '400 days', now(), null, false)
         `.execute(tx);
+        const runs = await sql<RunOfDelivery>`
+          select i.replay_id, i.generation + 1 as generation, i.state as outcome, r.started_by, r.starts_at
+          from webhook_replay_items i join webhook_replays r on r.id = i.replay_id
+          where i.delivery_id = ${id}::uuid and i.state in ('sent', 'succeeded', 'failed')
+          order by r.created_at desc, r.id desc limit ${maxRuns}
+        `.execute(tx);
         return {
           delivery,
+          runs: runs.rows,
           attempts: attempts.rows,
           payload: shownOf(stored.rows[0], delivery.event_id),
           endpoint: endpoint.rows[0] ?? null,

@@ -1,14 +1,19 @@
+export { createDeliveryActs, type DeliveryActs } from "./acts.ts";
 export { createDeliveries, type Deliveries } from "./deliveries.ts";
 export { createDetailStore } from "./detail-store.ts";
+export { createDeadLetterGroups, type DeadLetterGroups } from "./groups.ts";
+export { createOutcomes, type Outcomes } from "./outcomes.ts";
 export { createPayloads, type Payloads } from "./payloads.ts";
 export { createRetention } from "./retention.ts";
 export {
-  conditionsOf,
+  conditionsOfSet,
   createDeliveryStore,
   type DeliveryRow,
   deliveryColumns,
   deliveryJoins,
   deliveryOf,
   knownErrorClass,
+  searched,
   searchFilter,
+  someOf,
 } from "./store.ts";

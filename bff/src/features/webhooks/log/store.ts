@@ -1,4 +1,5 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
+import type { ReplayFilter } from "@wheelhouse/shared/webhooks/replays.ts";
 import {
   type Delivery,
   type DeliveryStatus,
@@ -29,6 +30,30 @@ export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder
   if (filter.q) conditions.push(textCondition(filter.q));
   return conditions;
 }
+
+/** Conditions of a set that a person acts on, except the status, which decides what the act may do. */
+export function conditionsOfSet(filter: ReplayFilter): RawBuilder<unknown> {
+  const { ids } = filter;
+  const conditions = conditionsOf(searched(filter));
+  if (ids) {
+    // The ids contain the time, which identifies their partitions.
+    const known = ids.flatMap((id) => timeOfDeliveryId(id) ?? []).map((time) => time.getTime());
+    conditions.push(sql`d.id = any(${ids}::uuid[])
+      and d.created_at >= ${new Date(Math.min(...known, Date.now()))}::timestamptz
+      and d.created_at <= ${new Date(Math.max(...known, 0))}::timestamptz`);
+  }
+  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
+}
+
+/** What such a set shares with the filter of the log; an empty list does not narrow it. */
+export const searched = ({ ids: _ids, status: _status, ...filter }: ReplayFilter) => ({
+  ...filter,
+  endpointId: someOf(filter.endpointId),
+  eventType: someOf(filter.eventType),
+  errorClass: someOf(filter.errorClass),
+});
+
+export const someOf = <T>(list: T[] | undefined) => (list?.length ? list : undefined);
 
 /** What a text matches, as in `find_webhook_deliveries`. */
 function textCondition(q: string): RawBuilder<unknown> {

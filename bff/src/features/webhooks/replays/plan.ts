@@ -5,10 +5,9 @@ import {
   replayItemsMax,
 } from "@wheelhouse/shared/webhooks/replays.ts";
 import type { DeliveryStatus } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { type RawBuilder, sql, type Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
-import { timeOfDeliveryId } from "../ids.ts";
-import { conditionsOf, searchFilter } from "../log/log.ts";
+import { conditionsOfSet, searched, searchFilter, someOf } from "../log/log.ts";
 
 /** Deliveries whose attempts ended without success: only these can be replayed. */
 export const replayable = ["dead_letter", "discarded"] as const;
@@ -31,30 +30,6 @@ export type Frozen = {
   endpoints: { endpointId: string; count: number; eventTypes: string[] }[];
 };
 
-/** The filter's conditions except the status, which decides whether a match is included. */
-function conditionsOfReplay(filter: ReplayFilter): RawBuilder<unknown> {
-  const { ids } = filter;
-  const conditions = conditionsOf(searched(filter));
-  if (ids) {
-    // The ids contain the time, which identifies their partitions.
-    const known = ids.flatMap((id) => timeOfDeliveryId(id) ?? []).map((time) => time.getTime());
-    conditions.push(sql`d.id = any(${ids}::uuid[])
-      and d.created_at >= ${new Date(Math.min(...known, Date.now()))}::timestamptz
-      and d.created_at <= ${new Date(Math.max(...known, 0))}::timestamptz`);
-  }
-  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
-}
-
-/** What the filter shares with the log; an empty list does not narrow it. */
-const searched = ({ ids: _ids, status: _status, ...filter }: ReplayFilter) => ({
-  ...filter,
-  endpointId: someOf(filter.endpointId),
-  eventType: someOf(filter.eventType),
-  errorClass: someOf(filter.errorClass),
-});
-
-const someOf = <T>(list: T[] | undefined) => (list?.length ? list : undefined);
-
 /**
  * Takes a snapshot of the replayable deliveries that match, oldest first and at most 100,000, as items of the
  * run `replayId`; counts those left out. Runs in the transaction of the plan's audit event, with the
@@ -65,7 +40,7 @@ export async function freeze(
   { replayId, organizationId, filter }: { replayId: string; organizationId: string; filter: ReplayFilter },
 ): Promise<Frozen> {
   await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`.execute(tx);
-  const conditions = conditionsOfReplay(filter);
+  const conditions = conditionsOfSet(filter);
   const wanted = someOf(filter.status);
   const taken = replayable.filter((status) => !wanted || wanted.includes(status));
   const inStatus = (statuses: readonly string[]) => sql`d.org_id = ${organizationId}::uuid

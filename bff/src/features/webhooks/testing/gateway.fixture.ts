@@ -28,6 +28,7 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 import { createServer } from "#lib/http/server.ts";
 import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
+import { createSharedReads } from "#lib/shared-reads.ts";
 import { type Clock, systemClock } from "#lib/time/clock.ts";
 import { type WebhooksConfig, webhooksDefaults } from "../config.ts";
 import { createWebhooks, type Webhooks } from "../webhooks.ts";
@@ -187,7 +188,17 @@ export async function startGateway(
   const { events, flush } = createEvents({ subscribe, log });
   events.on("deliveries.changed", (change) => changed.push(change));
   const webhooks = createWebhooks(
-    { database, redis, subscribe, events, clock, log, changes: recordChanges(database, audited) },
+    {
+      database,
+      redis,
+      subscribe,
+      events,
+      // A test reads what has just changed.
+      sharedReads: createSharedReads({ clock, events, forMs: 0 }),
+      clock,
+      log,
+      changes: recordChanges(database, audited),
+    },
     { redisUrl, settings: config },
   );
   const running = await webhooks.start.gateway();

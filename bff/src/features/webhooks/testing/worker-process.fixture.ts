@@ -2,6 +2,7 @@ import { createChannels } from "#lib/channel.ts";
 import { createEvents } from "#lib/events.ts";
 import { createDatabase } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
+import { createSharedReads } from "#lib/shared-reads.ts";
 import { systemClock } from "#lib/time/clock.ts";
 import { createWebhooks } from "../webhooks.ts";
 import { log, workerProcessOptions } from "./gateway.fixture.ts";
@@ -15,8 +16,9 @@ const refuse = () => Promise.reject(new Error("this worker changes no configurat
 const { subscribe } = createChannels({ redis, redisUrl, log });
 const { events } = createEvents({ subscribe, log });
 const changes = { run: refuse, runAsSystem: refuse };
+const sharedReads = createSharedReads({ clock: systemClock, events });
 const webhooks = createWebhooks(
-  { database, redis, subscribe, events, clock: systemClock, log, changes },
+  { database, redis, subscribe, events, sharedReads, clock: systemClock, log, changes },
   { redisUrl, settings: config },
 );
 if (options.replays) await webhooks.start.replays();

@@ -191,7 +191,8 @@ export const matchCount = (
   { counts, isBound }: { counts: Partial<Record<DeliveryStatus, number>>; isBound: boolean },
 ): string => {
   const wanted = search.status ?? deliveryStatuses;
-  const sum = wanted.reduce<number>((total, status) => total + (counts[status] ?? 0), 0);
+  const values = wanted.map((status) => counts[status] ?? 0);
+  const sum = values.reduce((total, value) => total + value, 0);
   return boundedCount(sum, isBound && sum > 0);
 };
 

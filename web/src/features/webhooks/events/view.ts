@@ -72,7 +72,7 @@ export const verdictWords: Record<EndpointVerdict, string> = {
   disabled: "was disabled",
   created_after: "created later",
   unknown: "not known: it filters by a payload that is gone",
-  filter: "type differs",
+  filter: "its filter leaves it out",
   takes: "takes it now",
 };
 

@@ -2,8 +2,9 @@ import type { DeliveryAttempt, DeliveryDetail, HttpMessage } from "@wheelhouse/s
 import { useState } from "react";
 import { formatBytes } from "#lib/format.ts";
 import { Tabs } from "#ui/page/tabs.tsx";
-import { CodeBlock, prettyJson } from "#ui/text/code-block.tsx";
+import { CodeBlock, CopyButton, prettyJson } from "#ui/text/code-block.tsx";
 import { statusLine, unansweredWords } from "../deliveries/deliveries.ts";
+import { curlOf } from "./curl.ts";
 
 type Part = "request" | "response" | "payload";
 
@@ -47,13 +48,19 @@ export const AttemptMessage = (props: {
     shown === "request" ? attempt?.request : shown === "response" ? attempt?.response : undefined;
   const sizeBytes = shown === "payload" ? payload.sizeBytes : message?.bodySizeBytes;
   const isCut = shown === "payload" ? payload.truncated : message?.truncated === true;
+  const isRequest = shown === "request" && attempt !== undefined;
   return (
     <Tabs
       label="Request and response"
       tabs={tabs}
       value={shown}
       onChange={(id) => setPart(id === "request" || id === "payload" ? id : "response")}
-      aside={sizeBytes !== undefined && <Captured sizeBytes={sizeBytes} isCut={isCut} />}
+      aside={
+        <>
+          {isRequest && <CopyButton text={curlOf(attempt.request)} label="Copy as curl" />}
+          {sizeBytes !== undefined && <Captured sizeBytes={sizeBytes} isCut={isCut} />}
+        </>
+      }
     >
       {shown !== "response" && payload.state !== "shown" ? (
         <p className="c2">{payloadWords[payload.state]}</p>

@@ -73,6 +73,24 @@ const EndpointNow = ({ endpoint }: { endpoint: DeliveryDetail["endpoint"] }) => 
   );
 };
 
+const runOutcomes = { sent: "waiting for the outcome", succeeded: "succeeded", failed: "failed" } as const;
+
+/** The runs that sent the delivery again. */
+const Runs = ({ runs, address }: { runs: DeliveryDetail["replayedBy"]; address: Address }) => (
+  <>
+    {runs.map(({ replayId, generation, startedBy, startedAt, outcome }) => (
+      <div key={replayId}>
+        <AddressLink className="link" address={address} to={{ tab: "replays", replay: replayId }}>
+          Run{startedBy === null ? "" : ` of ${startedBy}`}
+        </AddressLink>{" "}
+        <span className="c3">
+          {startedAt !== null && <Time at={startedAt} />} Replay {generation - 1}, {runOutcomes[outcome]}
+        </span>
+      </div>
+    ))}
+  </>
+);
+
 const factsOf = (detail: DeliveryDetail, address: Address) => {
   const facts = [
     {
@@ -104,6 +122,9 @@ const factsOf = (detail: DeliveryDetail, address: Address) => {
   }
   if (detail.completedAt !== null && detail.status === "completed") {
     facts.push({ label: "Completed", value: <Time at={detail.completedAt} full /> });
+  }
+  if (detail.replayedBy.length > 0) {
+    facts.push({ label: "Replayed by", value: <Runs runs={detail.replayedBy} address={address} /> });
   }
   facts.push({ label: "Endpoint now", value: <EndpointNow endpoint={detail.endpoint} /> });
   return facts;

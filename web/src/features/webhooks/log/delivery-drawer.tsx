@@ -15,27 +15,31 @@ import { deliveryDetailQuery } from "../queries.ts";
 import { ReplayDialog } from "../replays/replays.ts";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
+import { DeliveryActs } from "./delivery-acts.tsx";
 import { DeliveryBody } from "./delivery-body.tsx";
 
 type Address = PageAddress<WebhooksSearch>;
 
-const Foot = ({
-  detail,
-  onReplay,
-}: {
-  detail: DeliveryDetail | undefined;
+/** `delivery` is undefined without permission to act, and while it is loading. */
+const Foot = (props: {
+  organization: string;
+  delivery: Delivery | DeliveryDetail | undefined;
   onReplay: (() => void) | null;
-}) => (
-  <>
-    {onReplay !== null && (
-      <Button variant="primary" onClick={onReplay} disabled={detail === undefined}>
-        Replay… <kbd className={css.key}>R</kbd>
-      </Button>
-    )}
-    <span className="grow" />
-    <CopyButton text={location.href} label="Copy link" />
-  </>
-);
+}) => {
+  const { organization, delivery, onReplay } = props;
+  return (
+    <>
+      {onReplay !== null && (
+        <Button variant="primary" onClick={onReplay} disabled={delivery === undefined}>
+          Replay… <kbd className={css.key}>R</kbd>
+        </Button>
+      )}
+      {delivery !== undefined && <DeliveryActs organization={organization} delivery={delivery} />}
+      <span className="grow" />
+      <CopyButton text={location.href} label="Copy link" />
+    </>
+  );
+};
 
 const State = ({ delivery: shown }: { delivery: Pick<Delivery, "status" | "eventId"> }) => (
   <>
@@ -90,7 +94,9 @@ export const DeliveryDrawer = (props: {
       onPrevious={open(at - 1)}
       onNext={open(at + 1)}
       onClose={() => address.go({ ...address.search, delivery: undefined })}
-      footer={<Foot detail={detail} onReplay={startReplay} />}
+      footer={
+        <Foot organization={organization} delivery={canReplay ? shown : undefined} onReplay={startReplay} />
+      }
     >
       {isGone ? (
         <Empty title="Delivery not found">

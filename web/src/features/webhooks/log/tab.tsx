@@ -12,12 +12,14 @@ import { useRereadWith } from "#lib/live/use-reread.ts";
 import { onDemand } from "#lib/on-demand.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { usePreferences } from "#lib/preferences.ts";
+import { Segments } from "#ui/filter/segments.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel } from "#ui/page/panel.tsx";
 import { LoadOlder } from "#ui/table/load-older.tsx";
 import { TailStrip } from "#ui/table/tail-strip.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
+import { type CauseActs, CausesPanel, DiscardDialog, type Grouping } from "../causes/causes.ts";
 import {
   activeTab,
   countedFilter,
@@ -138,31 +140,64 @@ const StripText = ({ log, search, nowMs }: { log: DeliveryLog; search: WebhooksS
   );
 };
 
-/** Replay buttons: for the selection, or for all matching dead letters. */
-const ReplayActs = (props: {
-  log: DeliveryLog;
-  search: WebhooksSearch;
-  onPlan: (filter: ReplayFilter) => void;
-}) => {
-  const { log, search, onPlan } = props;
+/** Acts on the selection, or on all matching dead letters. */
+const ReplayActs = (props: { log: DeliveryLog; search: WebhooksSearch; acts: CauseActs }) => {
+  const { log, search, acts } = props;
+  const { onPlan, onDiscard } = acts;
   const { selection, rows, matching } = log;
+  const dead = log.summary.data?.counts.dead_letter ?? 0;
+  const chosenDead = rows.filter(({ id, status }) => selection.ids.has(id) && status === "dead_letter");
   if (selection.ids.size > 0)
     return (
       <>
         <Button variant="ghost" onClick={selection.clear}>
           Clear selection
         </Button>
+        {chosenDead.length > 0 && (
+          <Button onClick={() => onDiscard({ ids: chosenDead.map(({ id }) => id) }, chosenDead.length)}>
+            Discard {formatCount(chosenDead.length)}…
+          </Button>
+        )}
         <Button variant="primary" onClick={() => onPlan({ ids: [...selection.ids] })}>
           Replay {formatCount(selection.ids.size)} selected…
         </Button>
       </>
     );
   return rows.length > 0 && search.status?.some(isReplayable) === true ? (
-    <Button onClick={() => onPlan(replayFilterOf(search))}>
-      {matching === undefined ? "Replay all matching…" : `Replay all ${matching} matching…`}
-    </Button>
+    <>
+      {activeTab(search) === "dead" && dead > 0 && log.summary.data?.isBound === false && (
+        <Button onClick={() => onDiscard(replayFilterOf(search), dead)}>
+          Discard all {formatCount(dead)}…
+        </Button>
+      )}
+      <Button onClick={() => onPlan(replayFilterOf(search))}>
+        {matching === undefined ? "Replay all matching…" : `Replay all ${matching} matching…`}
+      </Button>
+    </>
   ) : null;
 };
+
+/** How dead letters are shown: grouped, or one by one, as a text can only be searched for. */
+const groupingOf = (search: WebhooksSearch): Grouping | null => {
+  if (activeTab(search) !== "dead" || search.q !== undefined || search.group === "none") return null;
+  return search.group ?? "cause";
+};
+
+const groupOptions = [
+  { value: "cause", label: "Cause" },
+  { value: "endpoint", label: "Endpoint" },
+  { value: "event", label: "Event" },
+  { value: "none", label: "None" },
+] as const;
+
+const GroupChoice = ({ address }: { address: Address }) => (
+  <Segments
+    options={groupOptions}
+    value={groupingOf(address.search) ?? "none"}
+    onChange={(group) => address.go({ ...address.search, group: group === "cause" ? undefined : group })}
+    group={{ label: "Group by", className: "no-phone" }}
+  />
+);
 
 const List = ({ log, address, canReplay }: { log: DeliveryLog; address: Address; canReplay: boolean }) => {
   const { list, rows, selection, matching } = log;
@@ -201,14 +236,15 @@ const List = ({ log, address, canReplay }: { log: DeliveryLog; address: Address;
 /** Above the list: the dead-letters headline, the filter and the histogram. */
 const Head = (props: { organization: string; address: Address; log: DeliveryLog; nowMs: number }) => {
   const { organization, address, log, nowMs } = props;
-  const { tail, summary, rows } = log;
+  const { tail, rows } = log;
   const isDead = activeTab(address.search) === "dead";
   return (
     <>
       <div ref={tail.sentinel} className={css.sentinel} />
-      {isDead && <DeadLettersVerdict organization={organization} count={summary.data?.counts.dead_letter} />}
+      {isDead && <DeadLettersVerdict organization={organization} search={address.search} />}
       <div className={isDead ? `tool ${css.toolAfterVerdict}` : "tool"}>
         <DeliveriesFilter organization={organization} address={address} rows={rows} nowMs={nowMs} />
+        {isDead && address.search.q === undefined && <GroupChoice address={address} />}
       </div>
       <DeliveriesHistogram
         organization={organization}
@@ -220,13 +256,70 @@ const Head = (props: { organization: string; address: Address; log: DeliveryLog;
   );
 };
 
+/** Below the head: the groups of dead letters, or the list with its strip. */
+const Shown = (props: {
+  organization: string;
+  address: Address;
+  log: DeliveryLog;
+  nowMs: number;
+  pause: { isPaused: boolean; newCount: number; onToggle: () => void };
+  /** Null without permission to replay. */
+  acts: CauseActs | null;
+}) => {
+  const { organization, address, log, nowMs, pause, acts } = props;
+  const { search } = address;
+  const grouping = groupingOf(search);
+  if (grouping !== null)
+    return <CausesPanel organization={organization} address={address} grouping={grouping} acts={acts} />;
+  return (
+    <>
+      <TailStrip {...pause} text={<StripText log={log} search={search} nowMs={nowMs} />}>
+        {acts !== null && <ReplayActs log={log} search={search} acts={acts} />}
+        {hasRange(search) && (
+          <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
+            Clear selection
+          </Button>
+        )}
+      </TailStrip>
+      <List log={log} address={address} canReplay={acts !== null} />
+    </>
+  );
+};
+
+type Asked = { act: "plan"; filter: ReplayFilter } | { act: "discard"; filter: ReplayFilter; count: number };
+
+const Dialogs = (props: {
+  organization: string;
+  address: Address;
+  asked: Asked | null;
+  onClose: () => void;
+}) => {
+  const { organization, address, asked, onClose } = props;
+  if (asked === null) return null;
+  const { filter } = asked;
+  return asked.act === "discard" ? (
+    <DiscardDialog organization={organization} filter={filter} count={asked.count} onClose={onClose} />
+  ) : (
+    <ReplayPlanDialog
+      organization={organization}
+      filter={filter}
+      onClose={onClose}
+      onStarted={(id) => address.go({ tab: "replays", replay: id })}
+    />
+  );
+};
+
 /** The log filtered by the URL: filter bar, histogram, live list and the drawer of one delivery. */
 export const DeliveriesTab = (props: { organization: string; address: Address; tabs: ReactNode }) => {
   const { organization, address, tabs } = props;
   const { search } = address;
   const nowMs = useMinute();
   const canReplay = useCan(organization, "webhooks:replay");
-  const [planned, setPlanned] = useState<ReplayFilter | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const acts: CauseActs = {
+    onPlan: (filter) => setAsked({ act: "plan", filter }),
+    onDiscard: (filter, count) => setAsked({ act: "discard", filter, count }),
+  };
   const log = useDeliveryLog(organization, address, nowMs, search.delivery !== undefined);
   const { tail } = log;
   const toggle = () => {
@@ -255,26 +348,18 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
           }
         >
           <Head organization={organization} address={address} log={log} nowMs={nowMs} />
-          <TailStrip {...pause} text={<StripText log={log} search={search} nowMs={nowMs} />}>
-            {canReplay && <ReplayActs log={log} search={search} onPlan={setPlanned} />}
-            {hasRange(search) && (
-              <Button onClick={() => address.go({ ...search, from: undefined, to: undefined })}>
-                Clear selection
-              </Button>
-            )}
-          </TailStrip>
-          <List log={log} address={address} canReplay={canReplay} />
+          <Shown
+            organization={organization}
+            address={address}
+            log={log}
+            nowMs={nowMs}
+            pause={pause}
+            acts={canReplay ? acts : null}
+          />
         </Split>
-        {planned !== null && (
-          <Suspense>
-            <ReplayPlanDialog
-              organization={organization}
-              filter={planned}
-              onClose={() => setPlanned(null)}
-              onStarted={(id) => address.go({ tab: "replays", replay: id })}
-            />
-          </Suspense>
-        )}
+        <Suspense>
+          <Dialogs organization={organization} address={address} asked={asked} onClose={() => setAsked(null)} />
+        </Suspense>
       </div>
     </Page>
   );

@@ -21,6 +21,7 @@ export const readFilterTokens = (
       from,
       to,
     }),
+    group: current.group,
     delivery: current.delivery,
   };
 };

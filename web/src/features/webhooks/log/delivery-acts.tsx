@@ -1,0 +1,85 @@
+import { isReason } from "@wheelhouse/shared/reason.ts";
+import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { useState } from "react";
+import { ActError } from "#ui/dialog/confirm-dialog.tsx";
+import { Dialog } from "#ui/dialog/dialog.tsx";
+import { fieldErrors } from "#ui/form/form-field.tsx";
+import { ReasonField } from "#ui/form/reason-field.tsx";
+import { Button } from "#ui/page/button.tsx";
+import { DiscardDialog, useCancelRetries, useRetryNow } from "../causes/causes.ts";
+
+type Props = {
+  organization: string;
+  delivery: Pick<Delivery, "id" | "eventType" | "endpointName" | "status">;
+};
+
+const CancelDialog = ({ organization, delivery, onClose }: Props & { onClose: () => void }) => {
+  const [reason, setReason] = useState("");
+  const cancel = useCancelRetries(organization);
+  const errors = fieldErrors(cancel.error);
+  const send = () => {
+    if (isReason(reason) && !cancel.isPending)
+      cancel.mutate({ id: delivery.id, reason: reason.trim() }, { onSuccess: onClose });
+  };
+  return (
+    <Dialog
+      title={`Cancel retries of ${delivery.eventType} to ${delivery.endpointName}`}
+      onClose={onClose}
+      footer={
+        <>
+          <span className="c2 t12 grow">It can be replayed until it expires.</span>
+          <Button large onClick={onClose}>
+            Keep retrying
+          </Button>
+          <Button
+            large
+            variant="danger-solid"
+            disabled={!isReason(reason) || cancel.isPending}
+            onClick={send}
+          >
+            Cancel retries
+          </Button>
+        </>
+      }
+    >
+      {cancel.error !== null && errors.size === 0 && <ActError title="Not cancelled." error={cancel.error} />}
+      <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={send} />
+    </Dialog>
+  );
+};
+
+/** Acts besides replay, by what the delivery is waiting for. */
+export const DeliveryActs = ({ organization, delivery }: Props) => {
+  const [asked, setAsked] = useState<"discard" | "cancel" | null>(null);
+  const retry = useRetryNow(organization);
+  const { status } = delivery;
+  return (
+    <>
+      {status === "failed" && (
+        <Button disabled={retry.isPending} onClick={() => retry.mutate(delivery.id)}>
+          Retry now
+        </Button>
+      )}
+      {(status === "failed" || status === "pending") && (
+        <Button onClick={() => setAsked("cancel")}>Cancel retries…</Button>
+      )}
+      {status === "dead_letter" && <Button onClick={() => setAsked("discard")}>Discard…</Button>}
+      {retry.error !== null && (
+        <span role="alert" className="tx-down t12">
+          {retry.error.message}
+        </span>
+      )}
+      {asked === "cancel" && (
+        <CancelDialog organization={organization} delivery={delivery} onClose={() => setAsked(null)} />
+      )}
+      {asked === "discard" && (
+        <DiscardDialog
+          organization={organization}
+          filter={{ ids: [delivery.id] }}
+          count={1}
+          onClose={() => setAsked(null)}
+        />
+      )}
+    </>
+  );
+};
