@@ -161,7 +161,8 @@ const storedMove = z.object({
   name: z.string(),
   /** Null for the breaker as a whole. */
   instance: z.string().nullable(),
-  from: breakerState,
+  /** Null for the state that was found first: what was before is not known. */
+  from: breakerState.nullable(),
   to: breakerState,
   /** 0–1, at that moment; null when not reported. */
   failureRatio: z.number().nullable(),
@@ -187,7 +188,7 @@ export const listBreakerMoves = defineEndpoint({
   response: z.object({
     items: z.array(storedMove),
     nextCursor: z.string().nullable(),
-    /** All within the range, listed or not. */
+    /** All changes within the range, listed or not; the states found first are none. */
     total: z.number(),
   }),
 });

@@ -21,7 +21,7 @@ export type ReadMoves = (
     entity: string;
     name: string;
     part: string;
-    from: string;
+    from: string | null;
     state: string;
     failureRatio: number | null;
   }[];
@@ -51,7 +51,7 @@ export async function storedMoves(
         breaker: entity,
         name,
         instance: part === "" ? null : part,
-        from: breakerState.parse(was),
+        from: breakerState.nullable().parse(was),
         to: breakerState.parse(state),
         failureRatio,
       }),

@@ -464,6 +464,18 @@ describe("the change just before", () => {
     expect(changedBefore([], [seen("Payments", "down")])).toBeNull();
   });
 
+  test("is never an earlier opening of the breaker itself", () => {
+    const open = makeBreaker("crm", { state: "open", since: ago(minuteMs) });
+    const earlier: ObservedChange = {
+      organization: "acme",
+      subject: "crm",
+      subjectId: "orders~crm",
+      turn: "worse",
+      change: { at: ago(2 * minuteMs), text: "crm opened", by: "", kind: "breaker", state: "down" },
+    };
+    expect(overviewOf({ breakers: [open] }, [earlier]).problems[0]?.changedBefore).toBeNull();
+  });
+
   test("is never the problem itself", () => {
     const own = {
       organization: "acme",

@@ -221,7 +221,10 @@ function changeBefore(
   const isRelated = ({ change: { about, state }, subject, subjectId }: RecentChanges[number]) =>
     subject === null
       ? (about ?? []).some((each) => own.has(each) || needed.has(each))
-      : state !== null && (needed.has(subject) || needed.has(subjectId ?? subject));
+      : state !== null &&
+        // A breaker may have the name of the service that it guards: its own flaps are no cause of it.
+        ![subject, subjectId ?? subject].some((each) => own.has(each)) &&
+        [subject, subjectId ?? subject].some((each) => needed.has(each));
   const before = changes.find((each) => {
     const beforeMs = beganMs - Date.parse(each.change.at);
     return beforeMs >= 0 && beforeMs <= relatedWithinMs && isRelated(each);

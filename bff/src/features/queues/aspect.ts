@@ -430,7 +430,7 @@ function changesOf(
     const change = {
       at: isoOf(nowMs),
       text,
-      by: queue.cause ?? "Observed",
+      by: queue.cause ?? "",
       kind: "queue" as const,
       state: queue.state === "down" || queue.state === "degraded" ? queue.state : null,
     };

@@ -170,6 +170,15 @@ describe("stored changes of state", () => {
     ]);
   });
 
+  test("say nothing about the time before a breaker was found", () => {
+    const found = { ...stored(3, "closed", "closed"), from: null };
+    expect(statesOf([stored(5, "closed", "open"), found], ms(0))).toEqual([
+      { at: at(3), state: "closed" },
+      { at: at(5), state: "open" },
+    ]);
+    expect(linesOf([found])).toEqual([]);
+  });
+
   test("state the reason as far as it is known", () => {
     const reasons = [
       stored(1, "half_open", "open"),

@@ -73,7 +73,7 @@ const Trend = ({ organization, row }: { organization: string; row: BreakerRow })
             <div className={`sec-h ${css.section}`}>
               <h3 className="h">{isConcurrency ? "Rejected calls" : "Failure rate"}</h3>
               <span className="c3 t12">
-                all instances, {moment === null ? "last " : "the "}
+                all instances, own window, {moment === null ? "last " : "the "}
                 {minutes === 60 ? "hour" : `${minutes} minutes`}
                 {moment === null ? "" : " before"}
               </span>

@@ -72,12 +72,16 @@ const turns: Record<BreakerState, Turn> = {
   unknown: null,
 };
 
-export type MoveLine = Line<{ move: StoredMove; at: string; text: string; thing: string; turn: Turn }>;
+/** A change; the state that was found first is none. */
+type Changed = StoredMove & { from: BreakerState };
+const isChange = (move: StoredMove): move is Changed => move.from !== null;
+
+export type MoveLine = Line<{ move: Changed; at: string; text: string; thing: string; turn: Turn }>;
 
 /** Stored moves as lines, newest first: flaps and failing probes of an instance are one line each. */
 export const linesOf = (moves: readonly StoredMove[]): MoveLine[] =>
   foldFlaps(
-    moves.map((move) => ({
+    moves.filter(isChange).map((move) => ({
       move,
       at: move.at,
       // The line names its breaker and instance elsewhere.
@@ -87,7 +91,7 @@ export const linesOf = (moves: readonly StoredMove[]): MoveLine[] =>
     })),
   );
 
-/** The states within a range, oldest first, from the changes stored in it. */
+/** The states within a range, oldest first, from what is stored in it; nothing before the state that was found first. */
 export const statesOf = (
   moves: readonly StoredMove[],
   fromMs: number,
@@ -95,8 +99,8 @@ export const statesOf = (
   const oldestFirst = moves.toSorted((a, b) => a.at.localeCompare(b.at));
   const [first] = oldestFirst;
   if (first === undefined) return [];
-  const before = { at: new Date(fromMs).toISOString(), state: first.from };
-  return [before, ...oldestFirst.map(({ at, to }) => ({ at, state: to }))];
+  const before = first.from === null ? [] : [{ at: new Date(fromMs).toISOString(), state: first.from }];
+  return [...before, ...oldestFirst.map(({ at, to }) => ({ at, state: to }))];
 };
 
 const limitWords: Partial<Record<BreakerState, string>> = { open: "at its limit", closed: "within limit" };
@@ -105,7 +109,11 @@ export const wordOf = (state: BreakerState, kind: BreakerRow["kind"]): string =>
   (kind === "concurrency" ? limitWords[state] : undefined) ?? stateWords[state];
 
 /** Why the state changed, as far as the two states reveal it. */
-export const turnReason = ({ from, to, failureRatio }: StoredMove): string => {
+export const turnReason = ({
+  from,
+  to,
+  failureRatio,
+}: Pick<StoredMove, "from" | "to" | "failureRatio">): string => {
   if (to === "open" && from === "half_open") return "probe failed";
   if (to === "open" && failureRatio !== null) return `${(failureRatio * 100).toFixed(1)}% failed`;
   if (to === "half_open") return "probe due";

@@ -22,7 +22,7 @@ const moveRow = z.object({
   entity: z.string(),
   name: z.string(),
   part: z.string(),
-  from: z.string(),
+  from: z.string().nullable(),
   state: z.string(),
   failureRatio: z.number().nullable(),
 });
@@ -38,13 +38,13 @@ export const createMovesReader =
     const within = sql`org_id = ${organizationId} and kind = ${kind}
       and (${entity ?? null}::text is null or entity = ${entity ?? null})
       and at >= ${new Date(fromMs).toISOString()} and at < ${new Date(toMs).toISOString()}
-      and from_state is not null and (part <> '') = ${ofParts}::boolean`;
+      and (part <> '') = ${ofParts}::boolean`;
     const [listed, counted] = await database.asOrganizations([organizationId], async (tx) => [
       await sql`select id, at, entity, name, part, from_state as "from", state, failure_ratio as "failureRatio"
         from history_moves where ${within}
           and (${place?.at ?? null}::timestamptz is null or (at, id) < (${place?.at ?? null}, ${place?.id ?? null}::uuid))
         order by at desc, id desc limit ${limit + 1}`.execute(tx),
-      await sql`select count(*)::int as total from history_moves where ${within}`.execute(tx),
+      await sql`select count(from_state)::int as total from history_moves where ${within}`.execute(tx),
     ]);
     const rows = listed.rows.map((row) => moveRow.parse(row));
     const items = rows.slice(0, limit);
