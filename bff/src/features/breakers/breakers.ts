@@ -34,7 +34,7 @@ type BreakersNeeds = {
 
 /** Breakers of Wheelhouse's own endpoints, scraped and reported breakers, and commands to them. */
 export function createBreakers(core: Core, needs: BreakersNeeds) {
-  const { redis, config, clock, log } = core;
+  const { redis, clock, log } = core;
   const {
     catalogue,
     http,

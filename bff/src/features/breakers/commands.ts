@@ -80,6 +80,7 @@ export function createBreakerCommands({
       reason,
       requestedAt: at,
       expiresAt: at,
+      holdUntil: null,
       endedAt: at,
       state: "done",
       outcomes: [{ instance: "all workers", outcome: "obeyed", detail: null, count: null }],

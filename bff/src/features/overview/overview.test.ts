@@ -419,6 +419,11 @@ describe("an outage reaches further than services", () => {
         failureRatio: 1,
         attemptsPerMinute: 1,
         failedPerMinute: 1,
+        latencyMsP50: null,
+        latencyMsP95: null,
+        failuresToOpen: 3,
+        coolDownMs: 30_000,
+        disablesAt: null,
       },
     ];
     const overview = overviewOf({ webhooks: [{ ...webhooks, breakers }], breakers: [open] });

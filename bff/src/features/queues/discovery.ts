@@ -10,8 +10,11 @@ const quietScansPerStep = 3;
 // With many keys, the rest of a round waits for the next tick, because other users of the server come
 // first.
 const stepBudgetMs = 15;
-/** A process without time to spare still searches on: these take the server about a millisecond. */
-const leastScansPerStep = 6;
+/**
+ * A busy process gets its answers late though the server is idle, so while new queues are found a step may take this
+ * long. A server far away still costs a tick no more.
+ */
+const searchBudgetMs = 150;
 const mostQueues = 5_000;
 /** How often a round through all names begins, for queues of other systems. */
 const namesEveryMs = 10_000;
@@ -60,9 +63,10 @@ export function createQueueDiscovery(redis: Redis, clock: Clock) {
 
   /** Scans for the hashes of BullMQ until the round or this step's share ends. @returns the scans made. */
   const scanHashes = async (most: number, endMs: number) => {
+    const searchEndMs = isQuiet ? endMs : endMs + searchBudgetMs;
     const candidates = new Map<string, QueueName>();
     let scans = 0;
-    while (scans < most && (scans < leastScansPerStep || clock.now() < endMs)) {
+    while (scans < most && clock.now() < searchEndMs) {
       const [next, keys] = await redis.scan(position, "MATCH", metaPattern, "COUNT", scanCount);
       scans += 1;
       for (const key of keys) {

@@ -4,6 +4,7 @@ import type { Operation } from "@wheelhouse/shared/operations.ts";
 import { isReason } from "@wheelhouse/shared/reason.ts";
 import { useState } from "react";
 import { formatPlural } from "#lib/format.ts";
+import { Select } from "#ui/form/select.tsx";
 import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { Checkbox } from "#ui/form/checkbox.tsx";
@@ -144,7 +145,7 @@ const holds = [
 const Lasts = (props: { holdMs: number | undefined; onChange: (ms: number | undefined) => void }) => (
   <label className={css.lasts}>
     <span className="c3 t12">Lasts</span>
-    <select
+    <Select
       className="btn"
       value={props.holdMs ?? ""}
       onChange={({ target: { value } }) => props.onChange(value === "" ? undefined : Number(value))}
@@ -154,7 +155,7 @@ const Lasts = (props: { holdMs: number | undefined; onChange: (ms: number | unde
           {name}
         </option>
       ))}
-    </select>
+    </Select>
     <span className="c3 t12">
       {props.holdMs === undefined ? "Nobody is reminded." : "Wheelhouse then resets the breaker."}
     </span>

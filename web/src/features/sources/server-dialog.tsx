@@ -12,6 +12,25 @@ type Kind = keyof typeof kinds;
 const defaultSeconds = { redis: 3, postgres: 5 };
 const example = { redis: "redis://user:password@host:6379/0", postgres: "postgres://user:password@host/db" };
 
+const KindField = (props: { kind: Kind; error: string | undefined; onChange: (kind: Kind) => void }) => (
+  <FormField label="Kind" error={props.error}>
+    {(control) => (
+      <Select
+        {...control}
+        className="field"
+        value={props.kind}
+        onChange={(event) => props.onChange(event.target.value === "postgres" ? "postgres" : "redis")}
+      >
+        {Object.entries(kinds).map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </Select>
+    )}
+  </FormField>
+);
+
 /** Watches a Redis or Postgres server, or changes its name or address. */
 export const ServerDialog = (props: {
   organization: string;
@@ -41,24 +60,7 @@ export const ServerDialog = (props: {
     >
       {(complaint, shortName) => (
         <>
-          {source === null && (
-            <FormField label="Kind" error={complaint("kind")}>
-              {(control) => (
-                <Select
-                  {...control}
-                  className="field"
-                  value={kind}
-                  onChange={(event) => setKind(event.target.value === "postgres" ? "postgres" : "redis")}
-                >
-                  {Object.entries(kinds).map(([value, label]) => (
-                    <option key={value} value={value}>
-                      {label}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </FormField>
-          )}
+          {source === null && <KindField kind={kind} error={complaint("kind")} onChange={setKind} />}
           <div className={source === null ? css.pair : undefined}>
             <TextField label="Name" error={complaint("name")} value={name} onChange={setName} />
             {shortName}

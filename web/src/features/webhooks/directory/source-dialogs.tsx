@@ -1,5 +1,6 @@
 import type { WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useState } from "react";
+import { Select } from "#ui/form/select.tsx";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
@@ -62,7 +63,7 @@ const OverlapField = (props: {
     error={props.error}
   >
     {(control) => (
-      <select
+      <Select
         {...control}
         className="field"
         value={props.hours}
@@ -73,7 +74,7 @@ const OverlapField = (props: {
             {text}
           </option>
         ))}
-      </select>
+      </Select>
     )}
   </FormField>
 );

@@ -4,6 +4,7 @@ import { type LateFilter, type LatePlan, lateItemsMax } from "@wheelhouse/shared
 import type { WebhookEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { useId, useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
+import { Select } from "#ui/form/select.tsx";
 import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { FormField, fieldErrors } from "#ui/form/form-field.tsx";
@@ -252,7 +253,7 @@ const Choose = (props: {
       ) : (
         <FormField label="Endpoint">
           {(control) => (
-            <select
+            <Select
               {...control}
               className="field"
               value={id}
@@ -264,7 +265,7 @@ const Choose = (props: {
                   {endpoint.enabled ? "" : " (disabled)"}
                 </option>
               ))}
-            </select>
+            </Select>
           )}
         </FormField>
       )}
