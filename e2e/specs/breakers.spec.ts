@@ -91,7 +91,7 @@ test("a breaker opens, is forced closed on every instance, and recovers", async 
     expect(await shop.instances[0]?.fire()).toBe("503");
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await expect(row).toContainText("2 of 2 forced closed");
-    await expect(row).toContainText(/forced closed by \S+/);
+    await expect(row).toContainText(/Forced closed\s*by \S+/);
     await expect(drawer).toContainText("“The provider is well again”");
 
     shop.setWorks(true);
@@ -103,8 +103,12 @@ test("a breaker opens, is forced closed on every instance, and recovers", async 
     await expect(dialog.getByText("2 of 2 instances reset.")).toBeVisible();
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await expect(row).toContainText("0 of 2 open");
-    await expect(row).not.toContainText("forced closed by");
-    await expect(drawer.getByRole("region", { name: "State changes" })).toContainText("closed to open");
+    await expect(row).not.toContainText("Forced closed");
+    // The stored history is written every 10 s.
+    await expect(drawer.getByRole("region", { name: "State changes" })).toContainText(
+      /closed to open|Open, \d+ failed probe/,
+      { timeout: 30_000 },
+    );
 
     // A person without the right to act sees no buttons that would be refused.
     const second = await (await browser.newContext()).newPage();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, page, paging, queryList, timestamp } from "./endpoint.ts";
-import { fold } from "./flaps.ts";
+import { fold } from "./live/flaps.ts";
 
 /**
  * What history is kept of, as the topics declare it (`live/history-kinds.ts`). `organization`: the checks and problems of the

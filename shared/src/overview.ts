@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineEndpoint, pastMoment, timestamp } from "./endpoint.ts";
-import { fold } from "./flaps.ts";
 import { observation, series, sourceView } from "./health/health.ts";
+import { fold } from "./live/flaps.ts";
 import { defineTopic } from "./live/topic.ts";
 
 const problemState = z.enum(["down", "degraded", "unknown", "stale"]);

@@ -1,5 +1,5 @@
-import type { Turn } from "@wheelhouse/shared/flaps.ts";
 import type { HealthState } from "@wheelhouse/shared/health/health.ts";
+import type { Turn } from "@wheelhouse/shared/live/flaps.ts";
 import type { HistoryKind, JournalKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import type { Topic } from "@wheelhouse/shared/live.ts";
 import type { Overview, Problem } from "@wheelhouse/shared/overview.ts";

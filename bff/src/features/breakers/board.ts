@@ -1,6 +1,6 @@
 import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import { type BreakerInstance, breakerTopic } from "@wheelhouse/shared/breakers.ts";
-import type { Turn } from "@wheelhouse/shared/flaps.ts";
+import type { Turn } from "@wheelhouse/shared/live/flaps.ts";
 import type { Board, ObservedChange, Seen } from "#observe/aspect.ts";
 import { type BreakerHolders, isHeld } from "./holders.ts";
 import { addMove, instanceOf, mergeReadings, unheardInstance, unknownFromMs } from "./instance.ts";

@@ -1,4 +1,4 @@
-import { foldFlaps } from "@wheelhouse/shared/flaps.ts";
+import { foldFlaps } from "@wheelhouse/shared/live/flaps.ts";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import type { Change } from "#observe/aspect.ts";
 import type { RecentChanges } from "./problems.ts";

@@ -1,4 +1,4 @@
-import type { Turn } from "@wheelhouse/shared/flaps.ts";
+import type { Turn } from "@wheelhouse/shared/live/flaps.ts";
 import type { Overview, Problem, ProblemEffect } from "@wheelhouse/shared/overview.ts";
 import type { Aspect, Change, Finding, Part } from "#observe/aspect.ts";
 

@@ -73,7 +73,7 @@ export const movesQuery = (
     getNextPageParam: ({ page: { nextCursor }, range }) =>
       nextCursor === null ? undefined : { cursor: nextCursor, range },
     staleTime: movesStaleMs,
-    refetchInterval: of.moment === null ? detailIntervalMs : false,
+    refetchInterval: of.moment === null ? movesStaleMs : false,
   });
 
 /** Stored changes of state of the last hour: of the breakers as wholes, or of one breaker's instances. */
@@ -90,7 +90,7 @@ export const hourMovesQuery = (
       return call(listBreakerMoves, { query }, { organization, signal });
     },
     staleTime: movesStaleMs,
-    refetchInterval: of.moment === null ? detailIntervalMs : false,
+    refetchInterval: of.moment === null ? movesStaleMs : false,
   });
 
 const endpoints = { open: forceBreakerOpen, close: forceBreakerClosed, reset: resetBreaker } as const;

@@ -1,6 +1,6 @@
 import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import type { BreakerInstance, BreakerMove, BreakerRow, StoredMove } from "@wheelhouse/shared/breakers.ts";
-import { foldFlaps, type Line, type Turn } from "@wheelhouse/shared/flaps.ts";
+import { foldFlaps, type Line, type Turn } from "@wheelhouse/shared/live/flaps.ts";
 import type { Tone } from "#ui/page/status.tsx";
 
 export const stateWords: Record<BreakerState, string> = {

@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { foldFlaps, turnOfLabel } from "@wheelhouse/shared/flaps.ts";
 import type { JournalEntry } from "@wheelhouse/shared/history.ts";
+import { foldFlaps, turnOfLabel } from "@wheelhouse/shared/live/flaps.ts";
 import type { JournalKind } from "@wheelhouse/shared/live/history-kinds.ts";
 import { formatDate, formatPlural, formatTime, zoneName } from "#lib/format.ts";
 import { journalQuery } from "#lib/history/history-queries.ts";

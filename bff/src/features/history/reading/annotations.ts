@@ -1,5 +1,5 @@
-import { type Foldable, foldFlaps, stateOfLabel, turnOfLabel } from "@wheelhouse/shared/flaps.ts";
 import { type Annotation, annotationsMax } from "@wheelhouse/shared/history.ts";
+import { type Foldable, foldFlaps, stateOfLabel, turnOfLabel } from "@wheelhouse/shared/live/flaps.ts";
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Database } from "#lib/postgres/postgres.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { timestamp } from "./endpoint.ts";
-import { formatSpanShort } from "./span.ts";
+import { timestamp } from "../endpoint.ts";
+import { formatSpanShort } from "../span.ts";
 
 /** Which way a change went; `probing`: half-open. Null for an act or a deployment, which always has a line of its own. */
 export type Turn = "worse" | "probing" | "better" | null;
