@@ -12,5 +12,5 @@ await launch(async () => {
     await ensurePagesBuilt();
     await ensureServerBuilt();
   }
-  process.exitCode = await runTethered(["bench/main.ts", ...process.argv.slice(2)]);
+  process.exitCode = await runTethered(["--import", "tsx", "bench/main.ts", ...process.argv.slice(2)]);
 });
