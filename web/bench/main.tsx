@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
-import { createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { createRoot } from "react-dom/client";
 import { io } from "socket.io-client";
 
@@ -10,7 +10,9 @@ const Floor = () => {
 };
 
 const client = new QueryClient();
-const router = createRouter({ routeTree: createRootRoute({ component: Floor }) });
+const rootRoute = createRootRoute();
+const floorRoute = createRoute({ getParentRoute: () => rootRoute, path: "/", component: Floor });
+const router = createRouter({ routeTree: rootRoute.addChildren([floorRoute]) });
 io({ transports: ["websocket"], autoConnect: false });
 
 const root = document.getElementById("root");

@@ -18,6 +18,7 @@ test("every route is a declared page, so that the server answers its reload", ()
   const answered = [
     "/o/$org",
     "/$",
+    "/o/$org/$",
     ...pagePaths,
     ...organizationPageList.map(({ path }) => `/o/$org${path}`),
   ];

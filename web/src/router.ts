@@ -17,6 +17,7 @@ import { rootRoute } from "#routes/root.tsx";
 import { servicesRoute } from "#routes/services.tsx";
 import { signInRoute } from "#routes/sign-in.tsx";
 import { sourcesRoute } from "#routes/sources.tsx";
+import { unknownPageRoute } from "#routes/unknown-page.tsx";
 import { webhooksRoute } from "#routes/webhooks.tsx";
 
 const routeTree = rootRoute.addChildren([
@@ -36,6 +37,7 @@ const routeTree = rootRoute.addChildren([
     auditRoute,
     accessRoute,
     accountRoute,
+    unknownPageRoute,
   ]),
   ...defaultOrganizationRoutes,
 ]);

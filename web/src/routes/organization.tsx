@@ -2,7 +2,6 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import {
   createRoute,
   type ErrorComponentProps,
-  Link,
   Outlet,
   redirect,
   retainSearchParams,
@@ -33,8 +32,6 @@ import { serverClock } from "#lib/live/server-clock.ts";
 import { onDemand } from "#lib/on-demand.ts";
 import { readTimestamp } from "#lib/search-params.ts";
 import { Button } from "#ui/page/button.tsx";
-import { Page } from "#ui/page/page.tsx";
-import { Empty } from "#ui/page/panel.tsx";
 import { Problem } from "#ui/page/problem.tsx";
 import { rootRoute } from "./root.tsx";
 
@@ -163,22 +160,6 @@ const OrganizationError = ({ error, reset }: ErrorComponentProps) => {
   );
 };
 
-const UnknownPage = () => {
-  const { org } = organizationRoute.useParams();
-  return (
-    <Page title="Page not found">
-      <Empty title="There is no page at this address">
-        It may be mistyped, or the page may not exist in this version. Choose a page in the navigation, search
-        with <kbd>Ctrl K</kbd>, or go to the{" "}
-        <Link to="/o/$org/overview" params={{ org }} className="link">
-          overview
-        </Link>
-        .
-      </Empty>
-    </Page>
-  );
-};
-
 export const organizationRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/o/$org",
@@ -201,5 +182,4 @@ export const organizationRoute = createRoute({
   },
   component: OrganizationPage,
   errorComponent: OrganizationError,
-  notFoundComponent: UnknownPage,
 });
