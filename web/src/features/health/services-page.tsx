@@ -63,6 +63,25 @@ const useServiceViews = (rows: readonly ServiceRow[]): readonly ServiceView[] =>
   return views;
 };
 
+/** The next step of an organization that watches nothing: whoever may add a source is led there. */
+const NoServices = ({ organization }: { organization: string }) => {
+  const canAdd = useCan(organization, "sources:manage");
+  return (
+    <Empty title="No services yet">
+      {canAdd ? (
+        <>
+          <p>Watch a health address; its service appears here within seconds.</p>
+          <Link className="btn" to="/o/$org/sources" params={{ org: organization }}>
+            Add a source
+          </Link>
+        </>
+      ) : (
+        "An admin can add services under Sources, or in wheelhouse.yaml. They appear here within seconds."
+      )}
+    </Empty>
+  );
+};
+
 /** The filtered services as list, tree or graph, as the URL says. */
 const Services = (props: {
   organization: string;
@@ -85,11 +104,7 @@ const Services = (props: {
       skeletonRows={12}
       freshness={freshness}
       isEmpty={({ items }) => items.length === 0}
-      empty={
-        <Empty title="No services yet">
-          Add services with their health URLs to wheelhouse.yaml; they appear here within seconds.
-        </Empty>
-      }
+      empty={<NoServices organization={organization} />}
     >
       {({ observedAt }) => (
         <>

@@ -51,7 +51,7 @@ const columnsOf = (onRevoke: ((token: ApiToken) => void) | null, isWide: boolean
     id: "token",
     header: "Token, permissions",
     card: "title",
-    className: css.colToken,
+    className: `cut ${css.colToken}`,
     cell: ({ name, prefix, capabilities }) => (
       <span className="two">
         <span className="cut">
